@@ -1,0 +1,52 @@
+/** The agent's door, as `bin` sees it. */
+import type { Logger } from "pino";
+import type { Clock } from "../protocol/index.ts";
+
+export type Endpoint =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+export interface PublishedDesktop {
+  /** What viewers see. */
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** For the VNC server's own VNC Authentication; never leaves this host. */
+  readonly vncPassword?: string;
+  readonly machineId?: string;
+}
+
+/** Whom the agent believes. One of the two; never neither. */
+export type Trust =
+  { readonly kind: "fingerprint"; readonly sha256: string } | { readonly kind: "ca"; readonly pem: string };
+
+export interface AgentOptions {
+  /** Servers to dial, in turn. A Setup request may name only these, or what `allowServers` matches. */
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  /** Further servers that a Setup request may name: `HOST:PORT`, or `.SUFFIX:PORT`. */
+  readonly allowServers: readonly string[];
+  readonly trust: Trust;
+  /** Redeemed once, when no key is enrolled yet. */
+  readonly joinSecret: string | null;
+  /** Keeps the key, mode 0600. */
+  readonly dataDir: string;
+  /** What administrators see; not shown to viewers. */
+  readonly name: string;
+  readonly role: "agent" | "host";
+  readonly desktops: readonly PublishedDesktop[];
+  /** Answers the server's requests (hosts). Throw a RequestError to refuse with its code and safeMessage. */
+  readonly onRequest: (method: string, params: unknown) => Promise<unknown>;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface Agent {
+  /** Settles when all desktops given in the options are published for the first time; rejects on a final refusal. */
+  readonly ready: Promise<void>;
+  publish(desktop: PublishedDesktop): void;
+  withdraw(name: string): void;
+  /** Sends an event now if connected; `onConnect` lets the owner send the whole picture anew after a reconnect. */
+  emit(name: string, data: unknown): void;
+  onConnect(listener: () => void): void;
+  /** Withdraws, ends data connections after what is buffered went out. Idempotent. */
+  close(): Promise<void>;
+}

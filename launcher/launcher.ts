@@ -1,0 +1,54 @@
+/** The launcher's door, as `bin` sees it. */
+import type { Logger } from "pino";
+import type { Clock, ImageSummary, MachineCreate, MachineStatus, Screenshot } from "../protocol/index.ts";
+
+export type AccelChoice = "auto" | "kvm" | "tcg";
+
+export interface LauncherOptions {
+  /** The catalogue file (JSON); null: the built-in one. */
+  readonly catalogueFile: string | null;
+  /** One folder per machine lives in it. */
+  readonly stateDir: string;
+  /** Short path for Unix sockets, mode 0700. */
+  readonly runtimeDir: string;
+  readonly accel: AccelChoice;
+  /** Milliseconds between the power button and the kill. */
+  readonly stopGraceMs: number;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Where a running machine's screen is. */
+export interface MachineScreen {
+  readonly socketPath: string;
+  readonly vncPassword?: string;
+}
+
+export interface LauncherEvents {
+  state: MachineStatus;
+  /** It has a screen to publish under its name. */
+  screen: { readonly machine: MachineStatus; readonly screen: MachineScreen };
+  /** Its screen is gone: withdraw it. */
+  screenGone: { readonly machine: MachineStatus };
+  removed: { readonly id: string };
+}
+
+export interface Launcher {
+  images(): Promise<ImageSummary[]>;
+  machines(): MachineStatus[];
+  /** Running machines and where their screens are: what `host` publishes at start, after adoption. */
+  screens(): { readonly machine: MachineStatus; readonly screen: MachineScreen }[];
+  /** Accepts, and returns at once in state `preparing`; events tell the rest. @throws RequestError, LaunchError */
+  create(request: MachineCreate): Promise<MachineStatus>;
+  /** A stopped or failed machine again, from its kept overlay. */
+  start(id: string): Promise<MachineStatus>;
+  /** Power button, then kill after the grace period; `force`: kill now. Returns at once in state `stopping`. */
+  stop(id: string, force: boolean): Promise<MachineStatus>;
+  /** Stops by force if it runs, and deletes everything of it. */
+  remove(id: string): Promise<void>;
+  /** @throws RequestError `MACHINE_NOT_RUNNING` */
+  screenshot(id: string, maxWidth: number): Promise<Screenshot>;
+  on<E extends keyof LauncherEvents>(event: E, listener: (data: LauncherEvents[E]) => void): () => void;
+  /** Lets go of the machines without stopping them. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,149 @@
+import type { Duplex } from "node:stream";
+import { LimitError, PeerClosed, TimeoutError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
+import type { Grammar } from "./grammar.ts";
+
+export interface ConversationLimits {
+  /** Absolute: all of the conversation has to be over by then, in milliseconds from now. */
+  readonly deadlineMs: number;
+  /** Bytes read in all; more is a LimitError. */
+  readonly maxBytes: number;
+}
+
+interface Waiter {
+  readonly length: number;
+  resolve(chunk: Buffer): void;
+  reject(error: Error): void;
+}
+
+/**
+ * The asynchronous driver, for handshakes over any Duplex: it takes from the stream exactly what the
+ * grammars ask for, never more, so that unread bytes stay in the stream for whoever comes next.
+ * One absolute deadline covers the whole conversation; `signal` ends it early.
+ */
+export class Conversation {
+  readonly #stream: Duplex;
+  readonly #maxBytes: number;
+  readonly #cancelDeadline: () => void;
+  readonly #signal: AbortSignal | undefined;
+  #bytesRead = 0;
+  #waiter: Waiter | undefined;
+  #failure: Error | undefined;
+  #released = false;
+
+  constructor(stream: Duplex, limits: ConversationLimits, clock: Clock, signal?: AbortSignal) {
+    this.#stream = stream;
+    this.#maxBytes = limits.maxBytes;
+    this.#signal = signal;
+    stream.on("readable", this.#onReadable);
+    stream.on("end", this.#onEnd);
+    stream.on("close", this.#onEnd);
+    stream.on("error", this.#onError);
+    signal?.addEventListener("abort", this.#onAbort);
+    this.#cancelDeadline = clock.after(limits.deadlineMs, () => {
+      this.#fail(
+        new TimeoutError("HANDSHAKE_TIMEOUT", `handshake not finished after ${limits.deadlineMs} ms`),
+      );
+    });
+    if (signal?.aborted) this.#onAbort();
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /**
+   * Runs one grammar to its end.
+   * @throws PeerClosed, TimeoutError, LimitError, or what the grammar throws
+   */
+  async read<T>(grammar: Grammar<T>): Promise<T> {
+    let step = grammar.next();
+    while (!step.done) step = grammar.next(await this.#take(step.value));
+    return step.value;
+  }
+
+  /** Writes, and waits while the peer does not take it. Subject to the same deadline. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    if (this.#stream.write(chunk)) return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (): void => {
+        this.#stream.off("drain", settle);
+        this.#onFailure = undefined;
+        if (this.#failure) reject(this.#failure);
+        else resolve();
+      };
+      this.#onFailure = settle;
+      this.#stream.on("drain", settle);
+    });
+  }
+
+  /** Ends the conversation and hands the stream over, unread bytes still in it. Idempotent. */
+  release(): Duplex {
+    if (!this.#released) {
+      this.#released = true;
+      this.#cancelDeadline();
+      this.#signal?.removeEventListener("abort", this.#onAbort);
+      this.#stream.off("readable", this.#onReadable);
+      this.#stream.off("end", this.#onEnd);
+      this.#stream.off("close", this.#onEnd);
+      this.#stream.off("error", this.#onError);
+    }
+    return this.#stream;
+  }
+
+  #onFailure: (() => void) | undefined;
+
+  #take(length: number): Promise<Buffer> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#bytesRead + length > this.#maxBytes) {
+      return Promise.reject(
+        new LimitError("HANDSHAKE_LIMIT", `handshake longer than ${this.#maxBytes} bytes`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiter = { length, resolve, reject };
+      this.#onReadable();
+    });
+  }
+
+  readonly #onReadable = (): void => {
+    const waiter = this.#waiter;
+    if (!waiter) return;
+    const chunk = this.#stream.read(waiter.length) as Buffer | null;
+    if (chunk === null) {
+      if (this.#stream.readableEnded || this.#stream.destroyed) this.#onEnd();
+      return;
+    }
+    // A stream that has ended hands out its last bytes even if they are fewer than asked for.
+    if (chunk.length < waiter.length) {
+      this.#onEnd();
+      return;
+    }
+    this.#bytesRead += chunk.length;
+    this.#waiter = undefined;
+    waiter.resolve(chunk);
+  };
+
+  readonly #onEnd = (): void => {
+    this.#fail(new PeerClosed("PEER_CLOSED", "the peer closed the connection during the handshake"));
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#fail(new PeerClosed("PEER_CLOSED", `connection failed: ${error.message}`, { cause: error }));
+  };
+
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#signal?.reason;
+    this.#fail(reason instanceof Error ? reason : new PeerClosed("ABORTED", "the conversation was given up"));
+  };
+
+  #fail(error: Error): void {
+    if (this.#failure || this.#released) return;
+    this.#failure = error;
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    waiter?.reject(error);
+    this.#onFailure?.();
+  }
+}

@@ -1,0 +1,71 @@
+import type { Grammar } from "./grammar.ts";
+
+/**
+ * The synchronous driver: bytes are pushed in as they come, and each finished value goes to `onValue`.
+ * It holds at most the bytes of one unfinished `yield`.
+ */
+export class FrameDecoder<T> {
+  readonly #grammar: () => Grammar<T>;
+  readonly #onValue: (value: T) => void;
+  #running: Grammar<T> | undefined;
+  #needed = 0;
+  #held: Buffer[] = [];
+  #heldLength = 0;
+
+  /** @param grammar makes the grammar of one value; it is started anew for each */
+  constructor(grammar: () => Grammar<T>, onValue: (value: T) => void) {
+    this.#grammar = grammar;
+    this.#onValue = onValue;
+  }
+
+  /** True between two values: nothing of a value has arrived yet. */
+  get idle(): boolean {
+    return this.#running === undefined && this.#heldLength === 0;
+  }
+
+  /** @throws whatever the grammar throws; the decoder must not be used afterwards */
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    let input = chunk;
+    if (this.#heldLength > 0) {
+      if (this.#heldLength + chunk.length < this.#needed) {
+        this.#hold(chunk);
+        return;
+      }
+      input = Buffer.concat([...this.#held, chunk]);
+      this.#held = [];
+      this.#heldLength = 0;
+    }
+    let offset = 0;
+    for (;;) {
+      if (this.#running === undefined) {
+        if (offset === input.length) return;
+        this.#running = this.#grammar();
+        this.#advance(this.#running.next());
+        continue;
+      }
+      const end = offset + this.#needed;
+      if (end > input.length) {
+        if (offset < input.length) this.#hold(input.subarray(offset));
+        return;
+      }
+      const piece = input.subarray(offset, end);
+      offset = end;
+      this.#advance(this.#running.next(piece));
+    }
+  }
+
+  #advance(step: IteratorResult<number, T>): void {
+    if (step.done) {
+      this.#running = undefined;
+      this.#onValue(step.value);
+    } else {
+      this.#needed = step.value;
+    }
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#held.push(chunk);
+    this.#heldLength += chunk.length;
+  }
+}

@@ -1,0 +1,21 @@
+/** Time, injected, so that deadlines can be tested without waiting. */
+export interface Clock {
+  /** Wall-clock time in epoch milliseconds: for what is stored and shown. */
+  now(): number;
+  /** Milliseconds that never go back: for deadlines. */
+  monotonic(): number;
+  /** Calls `run` once after `ms`; the returned function cancels. The timer keeps no process alive. */
+  after(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};

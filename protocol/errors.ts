@@ -1,0 +1,48 @@
+/**
+ * The error family. Every error that a peer's or a person's action can cause is one of these;
+ * anything else is a fault of ours. `safeMessage` may be shown to a peer, `message` may not.
+ * @see docs/errors.md
+ */
+export interface ErrorDetails {
+  /** What a peer may be told. Default: the catalogue's text for `code`. */
+  readonly safeMessage?: string;
+  readonly cause?: unknown;
+}
+
+export abstract class PosternError extends Error {
+  readonly code: string;
+  readonly safeMessage: string;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.safeMessage = details.safeMessage ?? "The connection was closed.";
+  }
+}
+
+/** The peer sent bytes that its protocol does not allow. */
+export class ProtocolError extends PosternError {}
+/** The peer did not prove who it is. */
+export class AuthError extends PosternError {}
+/** A named limit was exceeded. */
+export class LimitError extends PosternError {}
+/** A deadline passed. */
+export class TimeoutError extends PosternError {}
+/** The peer went away before the conversation was over. */
+export class PeerClosed extends PosternError {}
+/** A machine could not be made, started or stopped. */
+export class LaunchError extends PosternError {}
+/** An option, a file or an environment variable is wrong. */
+export class ConfigError extends PosternError {}
+/** What was asked for does not exist, or exists already, or is in a state that forbids it. */
+export class RequestError extends PosternError {}
+
+export function isPosternError(error: unknown): error is PosternError {
+  return error instanceof PosternError;
+}
+
+/** The text of anything thrown, for logs. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+/** Schemas of the JSON frames. Unknown keys are ignored, so that newer peers can say more. */
+
+export const desktopName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc}/]+$/u, "no control characters and no slash");
+
+const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
+
+/** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
+export const proof = z.object({
+  /** Ed25519 over {@link proofMessage}. */
+  signature: base64(64),
+  enrol: z
+    .object({
+      secret: z.string().min(1).max(128),
+      publicKey: base64(32),
+      /** What administrators see: never shown to a viewer. */
+      name: z.string().min(1).max(64),
+    })
+    .optional(),
+  /** Whether it also serves machine requests. */
+  role: z.enum(["agent", "host"]),
+  software: z.string().max(64),
+});
+export type Proof = z.infer<typeof proof>;
+
+/** Type 5, server → agent. */
+export const welcome = z.object({
+  agentId: z.string(),
+  name: z.string(),
+  pingIntervalMs: z.number().int().positive(),
+});
+export type Welcome = z.infer<typeof welcome>;
+
+/** Type 6, server → agent, then the connection ends. `retryAfterMs` absent: do not come back with the same key. */
+export const refused = z.object({
+  code: z.enum([
+    "AGENT_UNKNOWN",
+    "AGENT_REVOKED",
+    "JOIN_REFUSED",
+    "PROOF_REFUSED",
+    "VERSION",
+    "BUSY",
+    "REPLACED",
+  ]),
+  message: z.string().max(300),
+  retryAfterMs: z.number().int().nonnegative().optional(),
+});
+export type Refused = z.infer<typeof refused>;
+
+/** Type 7, agent → server; answered by a reply (type 13) with the same id: `{desktopId}`. */
+export const publish = z.object({
+  id: z.number().int().nonnegative(),
+  name: desktopName,
+  machineId: z.string().max(64).optional(),
+});
+export type Publish = z.infer<typeof publish>;
+export const published = z.object({ desktopId: z.string() });
+
+/** Type 8, agent → server. */
+export const withdraw = z.object({ name: desktopName });
+export type Withdraw = z.infer<typeof withdraw>;
+
+/** Type 11, server → agent: go away and come back after a time of your own choice within the spread. */
+export const drain = z.object({
+  reason: z.string().max(200),
+  reconnectWithinMs: z.number().int().nonnegative(),
+});
+export type Drain = z.infer<typeof drain>;
+
+/** Type 12, server → host. @see machines.ts for methods */
+export const request = z.object({
+  id: z.number().int().nonnegative(),
+  method: z.string().max(64),
+  params: z.unknown(),
+});
+export type Request = z.infer<typeof request>;
+
+/** Type 13. */
+export const reply = z.union([
+  z.object({ id: z.number().int().nonnegative(), ok: z.literal(true), result: z.unknown() }),
+  z.object({
+    id: z.number().int().nonnegative(),
+    ok: z.literal(false),
+    error: z.object({ code: z.string().max(64), message: z.string().max(1000) }),
+  }),
+]);
+export type Reply = z.infer<typeof reply>;
+
+/** Type 14, host → server. @see machines.ts for names */
+export const event = z.object({ name: z.string().max(64), data: z.unknown() });
+export type Event = z.infer<typeof event>;

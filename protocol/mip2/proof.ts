@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { encodeLengthPrefixed, encodeU8 } from "../bytes/encode.ts";
+
+/** Label and context of the TLS exporter (RFC 8446 §7.5) that binds a proof to its connection. 32 bytes. */
+export const EXPORTER_LABEL = "EXPORTER-postern-mip2";
+export const EXPORTER_CONTEXT = Buffer.from("control", "ascii");
+export const EXPORTER_BYTES = 32;
+
+export interface ProofFields {
+  readonly version: number;
+  readonly proxyId: string;
+  readonly agentId: string;
+  readonly agentNonce: Buffer;
+  readonly serverNonce: Buffer;
+  readonly exporter: Buffer;
+}
+
+/** The bytes that an agent signs with its Ed25519 key. */
+export function proofMessage(fields: ProofFields): Buffer {
+  return Buffer.concat([
+    encodeLengthPrefixed("postern mip2 control"),
+    encodeU8(fields.version),
+    encodeLengthPrefixed(fields.proxyId),
+    encodeLengthPrefixed(fields.agentId),
+    fields.agentNonce,
+    fields.serverNonce,
+    fields.exporter,
+  ]);
+}
+
+/** An agent's id: the first 32 hex digits of the SHA-256 of its 32-byte Ed25519 public key. */
+export function agentIdOf(publicKey: Buffer): string {
+  return createHash("sha256").update(publicKey).digest("hex").slice(0, 32);
+}

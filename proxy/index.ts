@@ -1,0 +1,3 @@
+export * from "./proxy.ts";
+export * from "./state/records.ts";
+export * from "./state/stores.ts";

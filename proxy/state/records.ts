@@ -1,0 +1,106 @@
+/** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
+import type { MachineState } from "../../protocol/index.ts";
+
+export type Role = "view" | "control";
+export type AccountRole = "admin" | "user";
+
+export interface AgentRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: "agent" | "host";
+  /** Ed25519, 32 bytes, base64. */
+  readonly publicKey: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number | null;
+  readonly revokedAt: number | null;
+  /** The server that holds its control connection, and the fencing epoch of that hold; null: offline. */
+  readonly serverId: string | null;
+  readonly epoch: number;
+}
+
+export interface DesktopRecord {
+  readonly id: string;
+  readonly agentId: string;
+  readonly name: string;
+  readonly machineId: string | null;
+  /** Published by an agent that is connected now. */
+  readonly state: "online" | "offline";
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+}
+
+/** A desktop with what people need to tell two of the same name apart. */
+export interface DesktopView extends DesktopRecord {
+  readonly agentName: string;
+}
+
+export interface TokenRecord {
+  readonly id: string;
+  readonly desktopId: string;
+  readonly role: Role;
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A token with its plaintext: only for matching and for the one who made it. */
+export interface OpenToken extends TokenRecord {
+  readonly token: string;
+}
+
+export interface TicketRecord {
+  readonly desktopId: string;
+  readonly role: Role;
+  readonly createdBy: string;
+  readonly expiresAt: number;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly desktopId: string;
+  readonly desktopName: string;
+  readonly agentId: string;
+  readonly serverId: string;
+  readonly method: "token" | "ticket";
+  readonly transport: "rfb" | "websocket";
+  readonly role: Role;
+  readonly state: "open" | "closed";
+  /** Token id, or the user who made the ticket. */
+  readonly subject: string;
+  readonly sourceAddress: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly cause: string | null;
+  readonly bytesToViewer: number;
+  readonly bytesToServer: number;
+}
+
+export interface UserRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: AccountRole;
+  readonly passwordHash: string;
+  readonly createdAt: number;
+}
+
+export interface LoginRecord {
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+export interface MachineRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly ownerId: string;
+  /** The host that has it; null while it waits for one. */
+  readonly agentId: string | null;
+  readonly state: MachineState;
+  readonly reason: string | null;
+  readonly accel: "kvm" | "tcg" | null;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly createdAt: number;
+  readonly since: number;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, overrides: Record<string, unknown> = {}) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    environment: "node",
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    ...overrides,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit"),
+      project("fuzz", { testTimeout: 120_000 }),
+      project("contract", { testTimeout: 60_000 }),
+      project("e2e", { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
+    ],
+  },
+});

@@ -1,0 +1,157 @@
+/** The REST API's shapes: the one place that server, pages and CLI share. All under `/api/v1`, JSON. */
+import { z } from "zod";
+import { desktopName, imageSummary, machineState } from "../../protocol/index.ts";
+
+export const errorBody = z.object({
+  error: z.object({
+    code: z.string(),
+    /** What happened, why, what to do. */
+    message: z.string(),
+    /** For `DESKTOP_AMBIGUOUS`: `AGENT/NAME` each. */
+    choices: z.array(z.string()).optional(),
+  }),
+});
+export type ErrorBody = z.infer<typeof errorBody>;
+
+export const loginRequest = z.object({
+  name: z.string().min(1).max(64),
+  password: z.string().min(1).max(256),
+});
+/** GET /me → me; POST /login → me and the cookie; POST /logout → 204. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`. */
+export const me = z.object({ name: z.string(), role: z.enum(["admin", "user"]) });
+export type Me = z.infer<typeof me>;
+
+/** GET /service → what pages show about this server. */
+export const service = z.object({
+  fingerprint: z.string(),
+  web: z.object({ host: z.string(), port: z.number() }),
+  /** Where a VNC viewer goes; null: no plain RFB listener. */
+  rfb: z.object({ host: z.string(), port: z.number() }).nullable(),
+});
+export type Service = z.infer<typeof service>;
+
+export const desktop = z.object({
+  id: z.string(),
+  name: z.string(),
+  agent: z.object({ id: z.string(), name: z.string() }),
+  machineId: z.string().nullable(),
+  state: z.enum(["online", "offline"]),
+  viewers: z.number().int(),
+});
+/** GET /desktops → desktop[] */
+export type Desktop = z.infer<typeof desktop>;
+
+export const machine = z.object({
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  imageTitle: z.string(),
+  owner: z.string(),
+  state: machineState,
+  reason: z.string().nullable(),
+  accel: z.enum(["kvm", "tcg"]).nullable(),
+  cpus: z.number().int(),
+  memoryMb: z.number().int(),
+  createdAt: z.number(),
+  since: z.number(),
+  /** The desktop's name for tokens and tickets; equals the machine's name. */
+  desktop: z.string(),
+  /** Set once its screen can be connected to. */
+  desktopId: z.string().nullable(),
+  host: z.string().nullable(),
+  viewers: z.number().int(),
+});
+/**
+ * GET /machines → machine[]; GET /machines/ID → machine; POST /machines (machineCreateRequest) → 201 machine, in state `queued`;
+ * POST /machines/ID/start, /machines/ID/stop ({force}) → machine; DELETE /machines/ID → 204;
+ * GET /machines/ID/screen.png → image/png, at most 320 wide (`?width=N`, up to 1280), ETag; 409 `MACHINE_NOT_RUNNING`.
+ */
+export type Machine = z.infer<typeof machine>;
+
+export const machineCreateRequest = z.object({
+  image: z.string().min(1).max(64),
+  name: desktopName.optional(),
+  cpus: z.number().int().min(1).max(256).optional(),
+  memoryMb: z.number().int().min(16).max(4_194_304).optional(),
+});
+export const machineStopRequest = z.object({ force: z.boolean().default(false) });
+
+/** GET /images → image[]: all hosts' catalogues, merged by id. */
+export const image = imageSummary;
+export type Image = z.infer<typeof image>;
+
+export const tokenRequest = z.object({
+  /** Desktop id, `NAME` or `AGENT/NAME`. */
+  desktop: z.string().min(1).max(140),
+  role: z.enum(["view", "control"]).default("control"),
+  ttlSeconds: z.number().int().min(1).max(31_536_000).default(3600),
+});
+/** POST /tokens (tokenRequest) → 201 token. 404 `DESKTOP_UNKNOWN`, 409 `DESKTOP_AMBIGUOUS` with choices. */
+export const token = z.object({
+  id: z.string(),
+  token: z.string(),
+  desktop: z.string(),
+  role: z.enum(["view", "control"]),
+  expiresAt: z.number(),
+  /** `HOST:PORT` for a VNC viewer (host::port in TigerVNC's notation is the page's affair); null: no RFB listener. */
+  address: z.string().nullable(),
+});
+export type Token = z.infer<typeof token>;
+export const tokenRow = token
+  .omit({ token: true, address: true })
+  .extend({ name: z.string(), state: z.string() });
+/** GET /tokens → tokenRow[]; DELETE /tokens/ID → 204 */
+export type TokenRow = z.infer<typeof tokenRow>;
+
+export const ticketRequest = tokenRequest.omit({ ttlSeconds: true });
+/** POST /tickets (ticketRequest) → 201 ticket: for `new WebSocket(url, protocols)`, one use, 60 s. */
+export const ticket = z.object({
+  url: z.string(),
+  protocols: z.array(z.string()),
+  expiresAt: z.number(),
+  desktop: z.string(),
+});
+export type Ticket = z.infer<typeof ticket>;
+
+/** POST /join-secrets → 201 joinSecret (administrators) */
+export const joinSecret = z.object({ secret: z.string(), fingerprint: z.string(), expiresAt: z.number() });
+
+export const agent = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum(["agent", "host"]),
+  state: z.enum(["online", "offline", "revoked"]),
+  lastSeenAt: z.number().nullable(),
+});
+/** GET /agents → agent[] (administrators) */
+export type Agent = z.infer<typeof agent>;
+
+export const session = z.object({
+  id: z.string(),
+  /** The desktop's name. */
+  name: z.string(),
+  desktopId: z.string(),
+  state: z.enum(["open", "closed"]),
+  method: z.enum(["token", "ticket"]),
+  transport: z.enum(["rfb", "websocket"]),
+  role: z.enum(["view", "control"]),
+  source: z.string(),
+  startedAt: z.number(),
+  endedAt: z.number().nullable(),
+  cause: z.string().nullable(),
+  bytesToViewer: z.number(),
+  bytesToServer: z.number(),
+});
+/** GET /sessions?state=open|closed&limit=N → session[], newest first (administrators) */
+export type Session = z.infer<typeof session>;
+
+/**
+ * GET /events → text/event-stream. Each event's `data` is one liveEvent as JSON: the whole object, so that nobody has to
+ * fetch the list again; `gone` says which id disappeared. A `hello` comes first: fetch the lists then.
+ */
+export type LiveEvent =
+  | { readonly type: "hello" }
+  | { readonly type: "machine"; readonly machine: Machine }
+  | { readonly type: "desktop"; readonly desktop: Desktop }
+  | { readonly type: "gone"; readonly kind: "machine" | "desktop"; readonly id: string }
+  | { readonly type: "images" };
