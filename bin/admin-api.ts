@@ -1,0 +1,107 @@
+import http from "node:http";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { errorBody } from "../web/index.ts";
+import { ExitCode } from "./terminal/exit-codes.ts";
+
+/** The server refused, or could not be asked. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+  readonly choices: readonly string[];
+
+  constructor(code: string, message: string, exitCode: ExitCode, choices: readonly string[] = []) {
+    super(message);
+    this.name = "ApiError";
+    this.code = code;
+    this.exitCode = exitCode;
+    this.choices = choices;
+  }
+}
+
+/** What a running server leaves in its data folder, for the commands that talk to it. */
+export const runtimeRecord = z.object({ pid: z.number().int(), adminSocket: z.string() });
+export const RUNTIME_FILE = "runtime.json";
+
+/** The REST API over the administrator's Unix socket of the server whose data folder is `dataDir`. */
+export class AdminApi {
+  readonly #dataDir: string;
+  #socketPath: string | undefined;
+
+  constructor(dataDir: string) {
+    this.#dataDir = dataDir;
+  }
+
+  get<T>(path: string, shape: z.ZodType<T>): Promise<T> {
+    return this.#send("GET", path, undefined, shape);
+  }
+
+  post<T>(path: string, body: unknown, shape: z.ZodType<T>): Promise<T> {
+    return this.#send("POST", path, body, shape);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#send("DELETE", path, undefined, z.unknown());
+  }
+
+  async #send<T>(method: string, path: string, body: unknown, shape: z.ZodType<T>): Promise<T> {
+    this.#socketPath ??= await this.#findSocket();
+    const { status, text } = await this.#exchange(this.#socketPath, method, path, body);
+    const answer: unknown = text === "" ? undefined : JSON.parse(text);
+    if (status < 400) return shape.parse(answer);
+    const parsed = errorBody.safeParse(answer);
+    if (!parsed.success)
+      throw new ApiError("SERVER_ERROR", `The server answered ${status}.`, ExitCode.failed);
+    const { code, message, choices } = parsed.data.error;
+    throw new ApiError(code, message, exitCodeOf(status, code), choices);
+  }
+
+  async #findSocket(): Promise<string> {
+    try {
+      const text = await readFile(join(this.#dataDir, RUNTIME_FILE), "utf8");
+      return runtimeRecord.parse(JSON.parse(text)).adminSocket;
+    } catch {
+      throw this.#notRunning();
+    }
+  }
+
+  #notRunning(): ApiError {
+    return new ApiError(
+      "SERVER_NOT_RUNNING",
+      `No server runs on ${this.#dataDir}. Start it with \`postern server --data ${this.#dataDir}\`, or name its folder with --data.`,
+      ExitCode.unreachable,
+    );
+  }
+
+  #exchange(
+    socketPath: string,
+    method: string,
+    path: string,
+    body: unknown,
+  ): Promise<{ status: number; text: string }> {
+    return new Promise((resolve, reject) => {
+      const payload = body === undefined ? undefined : JSON.stringify(body);
+      const headers = payload === undefined ? {} : { "content-type": "application/json" };
+      const request = http.request({ socketPath, method, path: `/api/v1${path}`, headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          resolve({ status: response.statusCode ?? 500, text: Buffer.concat(chunks).toString("utf8") });
+        });
+      });
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+        reject(gone ? this.#notRunning() : error);
+      });
+      request.end(payload);
+    });
+  }
+}
+
+function exitCodeOf(status: number, code: string): ExitCode {
+  if (code === "DESKTOP_AMBIGUOUS" || status === 400) return ExitCode.usage;
+  if (status === 401 || status === 403 || status === 409 || status === 429) return ExitCode.refused;
+  return ExitCode.failed;
+}

@@ -1,0 +1,145 @@
+import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { isAbsolute } from "node:path";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import type { AgentOptions, Endpoint, PublishedDesktop, Trust } from "../../agent/index.ts";
+import { ConfigError, desktopName } from "../../protocol/index.ts";
+import { collect, parseHostPort, parseNameValue } from "../terminal/arguments.ts";
+
+export interface AgentFlags {
+  readonly proxy: string[];
+  readonly fingerprint?: string;
+  readonly caFile?: string;
+  readonly joinFile?: string;
+  readonly data: string;
+  readonly name: string;
+  readonly desktop?: string[];
+  readonly vncPasswordFile?: string[];
+  readonly allowServer?: string[];
+}
+
+/** The flags that `agent` and `host` have in common. */
+export function addAgentFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--proxy <host:port>", "server to dial; repeat for more than one")
+        .argParser(collect)
+        .env("POSTERN_PROXY")
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option("--fingerprint <hex>", "the service's fingerprint, as `postern join create` prints it")
+        .env("POSTERN_FINGERPRINT")
+        .conflicts("caFile"),
+    )
+    .option("--ca-file <file>", "trust this CA certificate (PEM) instead of a fingerprint")
+    .option("--join-file <file>", "file with the join secret; or set POSTERN_JOIN. Needed once")
+    .addOption(
+      new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
+    )
+    .option("--name <name>", "what administrators see; viewers never do", hostname().slice(0, 64))
+    .option("--desktop <name=endpoint>", "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable", collect)
+    .option(
+      "--vnc-password-file <name=file>",
+      "the VNC server's own password; never leaves this host",
+      collect,
+    )
+    .option(
+      "--allow-server <host:port>",
+      "another server this agent may be sent to (.SUFFIX:PORT works)",
+      collect,
+    );
+}
+
+/** @throws ConfigError when flags, files or the environment do not make sense */
+export async function readAgentFlags(
+  flags: AgentFlags,
+): Promise<Omit<AgentOptions, "role" | "onRequest" | "log" | "clock">> {
+  const passwords = new Map<string, string>();
+  for (const text of flags.vncPasswordFile ?? []) {
+    const { name, value } = parseNameValue(text, "--vnc-password-file");
+    passwords.set(name, await readSecretFile(value));
+  }
+  const desktops = (flags.desktop ?? []).map((text) => parseDesktop(text, passwords));
+  const names = new Set(desktops.map(({ name }) => name));
+  if (names.size < desktops.length)
+    throw new ConfigError("DESKTOP_TWICE", "Two --desktop options share a name.");
+  for (const name of passwords.keys()) {
+    if (!names.has(name))
+      throw new ConfigError("PASSWORD_UNUSED", `--vnc-password-file ${name}=…: no such --desktop.`);
+  }
+  return {
+    servers: flags.proxy.map(parseHostPort),
+    allowServers: flags.allowServer ?? [],
+    trust: await readTrust(flags),
+    joinSecret: await readJoinSecret(flags.joinFile),
+    dataDir: flags.data,
+    name: flags.name,
+    desktops,
+  };
+}
+
+async function readTrust(flags: AgentFlags): Promise<Trust> {
+  if (flags.caFile !== undefined) return { kind: "ca", pem: await readText(flags.caFile) };
+  const sha256 = flags.fingerprint?.replaceAll(":", "").toLowerCase();
+  if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256)) {
+    throw new ConfigError(
+      "FINGERPRINT",
+      "Whom should this agent trust? Give --fingerprint (64 hex digits; the server prints it) or --ca-file.",
+    );
+  }
+  return { kind: "fingerprint", sha256 };
+}
+
+async function readJoinSecret(file: string | undefined): Promise<string | null> {
+  const given = process.env["POSTERN_JOIN"];
+  if (file === undefined) return given === undefined || given === "" ? null : given;
+  try {
+    return await readSecretFile(file);
+  } catch {
+    // A stored key makes the file unnecessary; whether one is stored is the agent's affair.
+    return null;
+  }
+}
+
+function parseDesktop(text: string, passwords: ReadonlyMap<string, string>): PublishedDesktop {
+  const { name, value } = parseNameValue(text, "--desktop");
+  const checked = desktopName.safeParse(name);
+  if (!checked.success) {
+    throw new ConfigError("DESKTOP_NAME", `"${name}" cannot name a desktop: 1 to 64 characters, no slash.`);
+  }
+  const vncPassword = passwords.get(name);
+  const endpoint = parseEndpoint(value);
+  return vncPassword === undefined ? { name, endpoint } : { name, endpoint, vncPassword };
+}
+
+function parseEndpoint(text: string): Endpoint {
+  if (text.startsWith("tcp:")) return { kind: "tcp", ...parseHostPort(text.slice(4)) };
+  if (text.startsWith("unix:") && isAbsolute(text.slice(5))) return { kind: "unix", path: text.slice(5) };
+  throw new ConfigError("ENDPOINT", `"${text}" is no endpoint. Write tcp:HOST:PORT or unix:/ABSOLUTE/PATH.`);
+}
+
+async function readSecretFile(path: string): Promise<string> {
+  const secret = (await readText(path)).replace(/\r?\n$/, "");
+  if (secret === "") throw new ConfigError("FILE_EMPTY", `${path} is empty.`);
+  return secret;
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new ConfigError("FILE_UNREADABLE", `${path} cannot be read. Check the path and its permissions.`, {
+      cause,
+    });
+  }
+}
+
+/** For options with a fixed set of words. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found === undefined) throw new InvalidArgumentError(`Choose one of ${words.join(", ")}.`);
+    return found;
+  };
+}

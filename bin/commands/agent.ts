@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { startAgent } from "../../agent/index.ts";
+import { RequestError, systemClock } from "../../protocol/index.ts";
+import { writeAtomically } from "../programs/files.ts";
+import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { openLog } from "../programs/log.ts";
+import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
+import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern agent --proxy desk.example.org:8443 --fingerprint 5f3a… --join-file join.secret \\
+      --data ~/.postern-agent --desktop lab-1=tcp:127.0.0.1:5901
+  postern agent --proxy desk.example.org:8443 --fingerprint 5f3a… --data ~/.postern-agent \\
+      --desktop bench=unix:/run/bench/vnc.sock --vnc-password-file bench=/etc/bench.pw
+
+The agent only dials out and listens nowhere. After the first start its key is in --data; the join
+secret is not needed again.
+`;
+
+export function defineAgent(command: Command): void {
+  addProgramFlags(addAgentFlags(command))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: AgentFlags & ProgramFlags) => {
+      const options = await readAgentFlags(flags);
+      const log = openLog("agent", flags);
+      exitOnFault(log);
+      const agent = startAgent({
+        ...options,
+        role: "agent",
+        onRequest: refuseRequests,
+        log,
+        clock: systemClock,
+      });
+      const stopped = runUntilSignalled(() => agent.close(), log);
+      await Promise.race([agent.ready, stopped]);
+      if (flags.readyFile !== undefined) {
+        await writeAtomically(
+          flags.readyFile,
+          JSON.stringify({ ready: true, desktops: options.desktops.map(({ name }) => name) }),
+        );
+      }
+      log.info({ event: "program.ready", desktops: options.desktops.length }, "desktops are published");
+      await stopped;
+    });
+}
+
+function refuseRequests(method: string): Promise<never> {
+  return Promise.reject(
+    new RequestError("NOT_A_HOST", `asked for ${method}, but this is no host`, {
+      safeMessage: "This agent publishes desktops only; it makes no machines.",
+    }),
+  );
+}

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { Option, type Command } from "commander";
+import type { AccelChoice } from "../../launcher/index.ts";
+import { writeAtomically } from "../programs/files.ts";
+import { startHost, type DemoChoice } from "../programs/host.ts";
+import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { openLog } from "../programs/log.ts";
+import { parseNumber } from "../terminal/arguments.ts";
+import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
+import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+
+export interface HostFlags {
+  readonly catalogue?: string;
+  readonly state?: string;
+  readonly accel: AccelChoice;
+  readonly stopGrace: number;
+  readonly demo: DemoChoice;
+}
+
+const EXAMPLES = `
+Examples:
+  postern host --proxy desk.example.org:8443 --fingerprint 5f3a… --join-file join.secret \\
+      --data /var/lib/postern-host --state /var/lib/postern-host/machines
+
+Machines outlive this program: stop it, update it, start it again, and it adopts them.
+`;
+
+/** What `host` and `up` have in common. */
+export function addHostFlags(command: Command): Command {
+  return command
+    .option(
+      "--catalogue <file>",
+      "images that can be started here (JSON); default: what Debian packages offer",
+    )
+    .addOption(
+      new Option("--accel <how>", "processor acceleration; auto measures it")
+        .choices(["auto", "kvm", "tcg"])
+        .default("auto"),
+    )
+    .option(
+      "--stop-grace <seconds>",
+      "between the power button and switching off",
+      parseNumber("--stop-grace", 0),
+      30,
+    )
+    .addOption(
+      new Option("--demo <when>", "publish a small demo desktop; auto: when there is no QEMU")
+        .choices(["auto", "always", "never"])
+        .default("auto"),
+    );
+}
+
+export function defineHost(command: Command): void {
+  addProgramFlags(addHostFlags(addAgentFlags(command)))
+    .option("--state <dir>", "machines live here; default: DATA/machines")
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: AgentFlags & HostFlags & ProgramFlags) => {
+      const agent = await readAgentFlags(flags);
+      const log = openLog("host", flags);
+      exitOnFault(log);
+      const host = await startHost(
+        {
+          agent,
+          catalogueFile: flags.catalogue ?? null,
+          stateDir: flags.state ?? join(flags.data, "machines"),
+          accel: flags.accel,
+          stopGraceMs: flags.stopGrace * 1000,
+          demo: flags.demo,
+        },
+        log,
+      );
+      const stopped = runUntilSignalled(() => host.close(), log);
+      await Promise.race([host.ready, stopped]);
+      if (flags.readyFile !== undefined)
+        await writeAtomically(flags.readyFile, JSON.stringify({ ready: true }));
+      log.info({ event: "program.ready" }, "this host is connected");
+      await stopped;
+    });
+}

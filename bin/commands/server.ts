@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { openLog } from "../programs/log.ts";
+import { startServer } from "../programs/server.ts";
+import { describeServer } from "../terminal/welcome.ts";
+import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+import { addServerFlags, readServerFlags, type ServerFlags } from "./server-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern server --listen 0.0.0.0:443 --rfb-listen 0.0.0.0:5900 --data /var/lib/postern \\
+      --advertise desk.example.org:443
+  postern server --listen 127.0.0.1:0 --rfb-listen 127.0.0.1:0 --data ./data --ready-file ready.json
+`;
+
+export function defineServer(command: Command): void {
+  addProgramFlags(addServerFlags(command))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ServerFlags & ProgramFlags) => {
+      const options = readServerFlags(flags);
+      const log = openLog("server", flags);
+      exitOnFault(log);
+      const server = await startServer(options, log);
+      process.stdout.write(describeServer(server));
+      await runUntilSignalled(() => server.close(), log);
+    });
+}

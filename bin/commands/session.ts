@@ -1,0 +1,51 @@
+import { Option, type Command } from "commander";
+import { z } from "zod";
+import { session, type Session } from "../../web/index.ts";
+import { AdminApi } from "../admin-api.ts";
+import { parseNumber } from "../terminal/arguments.ts";
+import { formatAge, formatBytes, formatTable, print } from "../terminal/table.ts";
+import { addClientFlags, type ClientFlags } from "./client-options.ts";
+
+interface ListFlags extends ClientFlags {
+  readonly state?: string;
+  readonly limit: number;
+}
+
+const EXAMPLES = `
+Examples:
+  postern session list --data /var/lib/postern --state open
+  postern session list --data /var/lib/postern --json
+`;
+
+export function defineSession(command: Command): void {
+  command.addHelpText("after", EXAMPLES);
+  addClientFlags(command.command("list").description("sessions, the newest first"))
+    .addOption(new Option("--state <state>", "only these").choices(["open", "closed"]))
+    .option("--limit <n>", "at most so many", parseNumber("--limit", 1), 100)
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ListFlags) => {
+      const query = new URLSearchParams({ limit: String(flags.limit) });
+      if (flags.state !== undefined) query.set("state", flags.state);
+      const rows = await new AdminApi(flags.data).get(`/sessions?${query.toString()}`, z.array(session));
+      print(flags.json === true, rows, () =>
+        formatTable(
+          ["DESKTOP", "STATE", "FROM", "BY", "ROLE", "STARTED", "SENT", "RECEIVED", "END"],
+          rows.map(toCells),
+        ),
+      );
+    });
+}
+
+function toCells(row: Session): string[] {
+  return [
+    row.name,
+    row.state,
+    row.source,
+    `${row.method}/${row.transport}`,
+    row.role,
+    formatAge(row.startedAt),
+    formatBytes(row.bytesToViewer),
+    formatBytes(row.bytesToServer),
+    row.cause ?? "",
+  ];
+}

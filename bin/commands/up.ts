@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import { systemClock } from "../../protocol/index.ts";
+import { hasQemu } from "../programs/host.ts";
+import { keepHostRunning } from "../programs/host-process.ts";
+import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { openLog } from "../programs/log.ts";
+import { startServer } from "../programs/server.ts";
+import { openDataDir } from "../programs/files.ts";
+import { describeServer, formatHostPort } from "../terminal/welcome.ts";
+import { addHostFlags, type HostFlags } from "./host.ts";
+import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+import { addServerFlags, readServerFlags, type ServerFlags } from "./server-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern up --data ./postern-data
+  postern up --listen 0.0.0.0:8443 --rfb-listen 0.0.0.0:5900 --data /var/lib/postern --accel tcg
+`;
+
+const HOST_READY_TIMEOUT_MS = 60_000;
+
+export function defineUp(command: Command): void {
+  addProgramFlags(addHostFlags(addServerFlags(command)))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ServerFlags & HostFlags & ProgramFlags) => {
+      const dataDir = await openDataDir(flags.data);
+      const logFile = flags.logFile ?? join(dataDir, "postern.log");
+      const log = openLog("up", { logLevel: flags.logLevel, logFile });
+      exitOnFault(log);
+      // The ready file is written when the host is there too, not when only the server listens.
+      const server = await startServer({ ...readServerFlags(flags), readyFile: null }, log);
+      const host = keepHostRunning({
+        dataDir: join(dataDir, "host"),
+        proxy: formatHostPort(server.proxy.addresses.listen),
+        fingerprint: server.proxy.fingerprint,
+        joinSecret: async () => (await server.proxy.createJoinSecret("up")).secret,
+        flags,
+        logFile,
+        log,
+        clock: systemClock,
+      });
+      const stopped = runUntilSignalled(async () => {
+        await host.close();
+        await server.close();
+      }, log);
+      await Promise.race([host.waitUntilReady(HOST_READY_TIMEOUT_MS), stopped]);
+      if (flags.readyFile !== undefined) await server.writeReadyFile(flags.readyFile);
+      process.stdout.write(describeServer(server));
+      process.stdout.write(
+        hasQemu()
+          ? ""
+          : "  There is no QEMU here, so this is the demo desktop.\n  For machines: apt-get install qemu-system-x86 qemu-utils memtest86+\n\n",
+      );
+      process.stdout.write(
+        `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,
+      );
+      await stopped;
+    });
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ExitCode } from "./terminal/exit-codes.ts";
+
+/** One subcommand: what the help says at once, and the file that is loaded only when it is called. */
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<(command: Command) => void>;
+}
+
+const ENTRIES: readonly Entry[] = [
+  {
+    name: "up",
+    summary: "server and host together on this machine: everything for a first desktop",
+    load: async () => (await import("./commands/up.ts")).defineUp,
+  },
+  {
+    name: "server",
+    summary: "the central server: web pages, viewers and agents meet here",
+    load: async () => (await import("./commands/server.ts")).defineServer,
+  },
+  {
+    name: "host",
+    summary: "run virtual machines here and publish their screens",
+    load: async () => (await import("./commands/host.ts")).defineHost,
+  },
+  {
+    name: "agent",
+    summary: "publish VNC servers that exist already",
+    load: async () => (await import("./commands/agent.ts")).defineAgent,
+  },
+  {
+    name: "join",
+    summary: "invite an agent or a host",
+    load: async () => (await import("./commands/join.ts")).defineJoin,
+  },
+  {
+    name: "token",
+    summary: "8-character tokens for VNC viewers",
+    load: async () => (await import("./commands/token.ts")).defineToken,
+  },
+  {
+    name: "ticket",
+    summary: "one-time tickets for WebSocket viewers",
+    load: async () => (await import("./commands/ticket.ts")).defineTicket,
+  },
+  {
+    name: "desktop",
+    summary: "desktops that agents publish",
+    load: async () => (await import("./commands/desktop.ts")).defineDesktop,
+  },
+  {
+    name: "vm",
+    summary: "virtual machines: create, list, start, stop",
+    load: async () => (await import("./commands/vm.ts")).defineVm,
+  },
+  {
+    name: "session",
+    summary: "who is looking at what, now and before",
+    load: async () => (await import("./commands/session.ts")).defineSession,
+  },
+];
+
+const EXAMPLES = `
+Examples:
+  postern up --data ./postern-data                       first desktop on this machine
+  postern join create --data /var/lib/postern            a secret for one more agent
+  postern token create --data DIR --desktop lab-1        a token for a VNC viewer
+  postern vm create memtest86+ --data DIR --wait         a machine, from the command line
+
+\`postern COMMAND --help\` shows options and examples of each.
+Exit codes: 0 done, 1 failed, 2 wrong usage or ambiguous name, 3 the server cannot be reached, 4 refused.
+`;
+
+/** The whole command line. Only the command that is called is loaded. */
+export function createProgram(): Command {
+  const program = new Command("postern")
+    .description("Reach the desktops of machines that nobody can connect to.")
+    .version(readVersion())
+    .showHelpAfterError("(`--help` shows the options and examples)")
+    .addHelpText("after", EXAMPLES)
+    .exitOverride();
+  for (const entry of ENTRIES) program.command(entry.name).summary(entry.summary).description(entry.summary);
+  program.hook("preSubcommand", async (_parent, child) => {
+    const entry = ENTRIES.find(({ name }) => name === child.name());
+    if (!entry) return;
+    child.exitOverride();
+    (await entry.load())(child);
+  });
+  program.action(() => {
+    program.outputHelp();
+    throw new CommanderError(ExitCode.usage, "postern.help", "");
+  });
+  return program;
+}
+
+function readVersion(): string {
+  // The same distance from bin/ in the sources and from dist/bin/ one folder further.
+  for (const candidate of ["../package.json", "../../package.json"]) {
+    try {
+      const manifest: unknown = JSON.parse(readFileSync(new URL(candidate, import.meta.url), "utf8"));
+      if (manifest && typeof manifest === "object" && "version" in manifest) return String(manifest.version);
+    } catch {
+      continue;
+    }
+  }
+  return "unknown";
+}

@@ -1,0 +1,99 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import type { Clock } from "../../protocol/index.ts";
+import type { HostFlags } from "../commands/host.ts";
+
+export interface HostProcessOptions {
+  readonly dataDir: string;
+  readonly proxy: string;
+  readonly fingerprint: string;
+  readonly joinSecret: () => Promise<string>;
+  readonly flags: HostFlags & { readonly logLevel: string };
+  readonly logFile: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface HostProcess {
+  /** Settles once the host is connected, or after the time: a host that is late is no reason to stop the server. */
+  waitUntilReady(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RESTART_DELAY_MS = 1000;
+const READY_POLL_MS = 50;
+
+/** Runs `postern host` as a process of its own and starts it again when it dies: its machines do not notice. */
+export function keepHostRunning(options: HostProcessOptions): HostProcess {
+  const readyFile = join(options.dataDir, "ready.json");
+  let child: ChildProcess | undefined;
+  let closing = false;
+  let cancelRestart = (): void => undefined;
+
+  const start = async (): Promise<void> => {
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    await rm(readyFile, { force: true });
+    if (closing) return;
+    const started = spawn(process.execPath, [programPath(), ...hostArguments(options, readyFile)], {
+      stdio: ["ignore", "ignore", "ignore"],
+      env: { ...process.env, POSTERN_JOIN: await options.joinSecret() },
+    });
+    child = started;
+    started.on("error", (error) => {
+      options.log.error({ event: "host.start_failed", err: error }, "the host could not be started");
+    });
+    started.on("exit", (code, signal) => {
+      child = undefined;
+      if (closing) return;
+      options.log.warn({ event: "host.exit", code, signal }, "the host ended; starting it again");
+      cancelRestart = options.clock.after(RESTART_DELAY_MS, begin);
+    });
+  };
+  const begin = (): void => {
+    start().catch((error: unknown) => {
+      options.log.error({ event: "host.start_failed", err: error }, "the host could not be started");
+    });
+  };
+  begin();
+
+  return {
+    async waitUntilReady(timeoutMs) {
+      const deadline = options.clock.monotonic() + timeoutMs;
+      while (!closing && !existsSync(readyFile) && options.clock.monotonic() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+      }
+    },
+    async close() {
+      closing = true;
+      cancelRestart();
+      const running = child;
+      if (!running || running.exitCode !== null) return;
+      await new Promise<void>((resolve) => {
+        running.once("exit", () => {
+          resolve();
+        });
+        running.kill("SIGTERM");
+      });
+    },
+  };
+}
+
+function hostArguments(
+  { dataDir, proxy, fingerprint, flags, logFile }: HostProcessOptions,
+  readyFile: string,
+): string[] {
+  const given = ["host", "--proxy", proxy, "--fingerprint", fingerprint, "--data", dataDir];
+  given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
+  given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
+  given.push("--stop-grace", String(flags.stopGrace));
+  if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
+  return given;
+}
+
+function programPath(): string {
+  return fileURLToPath(new URL("../main.js", import.meta.url));
+}

@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Logger } from "pino";
+import { startAgent, type Agent, type AgentOptions, type PublishedDesktop } from "../../agent/index.ts";
+import {
+  openLauncher,
+  startDemoDesktop,
+  type AccelChoice,
+  type MachineScreen,
+} from "../../launcher/index.ts";
+import type { MachineStatus } from "../../protocol/index.ts";
+import { systemClock } from "../../protocol/index.ts";
+import { answerHostRequest } from "./host-requests.ts";
+import { openDataDir, openRuntimeDir } from "./files.ts";
+
+export type DemoChoice = "auto" | "always" | "never";
+
+export interface HostOptions {
+  readonly agent: Omit<AgentOptions, "role" | "onRequest" | "log" | "clock">;
+  readonly catalogueFile: string | null;
+  readonly stateDir: string;
+  readonly accel: AccelChoice;
+  readonly stopGraceMs: number;
+  readonly demo: DemoChoice;
+}
+
+export interface RunningHost {
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+const DEMO_NAME = "demo";
+
+/** Joins launcher and agent: a machine's screen is published while it runs, and every change of state is told. */
+export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
+  const stateDir = await openDataDir(options.stateDir);
+  const runtimeDir = await openRuntimeDir(stateDir);
+  const { catalogueFile, accel, stopGraceMs } = options;
+  const launcher = await openLauncher({
+    catalogueFile,
+    stateDir,
+    runtimeDir,
+    accel,
+    stopGraceMs,
+    log: log.child({ part: "launcher" }),
+    clock: systemClock,
+  });
+  const withDemo = options.demo === "always" || (options.demo === "auto" && !hasQemu());
+  const demoSocket = join(runtimeDir, "demo.sock");
+  const demo = withDemo
+    ? await startDemoDesktop({ socketPath: demoSocket, log: log.child({ part: "demo" }), clock: systemClock })
+    : null;
+  const desktops: PublishedDesktop[] = [
+    ...options.agent.desktops,
+    ...launcher.screens().map(({ machine, screen }) => toDesktop(machine, screen)),
+  ];
+  if (demo) desktops.push({ name: DEMO_NAME, endpoint: { kind: "unix", path: demoSocket } });
+  const agent: Agent = startAgent({
+    ...options.agent,
+    desktops,
+    role: "host",
+    onRequest: (method, params) => answerHostRequest(launcher, method, params),
+    log: log.child({ part: "agent" }),
+    clock: systemClock,
+  });
+  launcher.on("state", (machine) => {
+    agent.emit("machine.state", machine);
+  });
+  launcher.on("removed", ({ id }) => {
+    agent.emit("machine.removed", { id });
+  });
+  launcher.on("screen", ({ machine, screen }) => {
+    agent.publish(toDesktop(machine, screen));
+  });
+  launcher.on("screenGone", ({ machine }) => {
+    agent.withdraw(machine.name);
+  });
+  agent.onConnect(() => {
+    for (const machine of launcher.machines()) agent.emit("machine.state", machine);
+  });
+  return {
+    ready: agent.ready,
+    async close() {
+      await agent.close();
+      await launcher.close();
+      await demo?.close();
+    },
+  };
+}
+
+function toDesktop(machine: MachineStatus, screen: MachineScreen): PublishedDesktop {
+  const base = {
+    name: machine.name,
+    machineId: machine.id,
+    endpoint: { kind: "unix", path: screen.socketPath },
+  } as const;
+  return screen.vncPassword === undefined ? base : { ...base, vncPassword: screen.vncPassword };
+}
+
+/** Whether there is a QEMU to make machines with. */
+export function hasQemu(): boolean {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, "qemu-system-x86_64")));
+}

@@ -1,0 +1,104 @@
+import { connect } from "node:net";
+import { existsSync } from "node:fs";
+import { unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import { ConfigError, systemClock } from "../../protocol/index.ts";
+import { loadMasterKey, openProxy, openStores, type HostPort, type Proxy } from "../../proxy/index.ts";
+import { openWeb } from "../../web/index.ts";
+import { RUNTIME_FILE } from "../admin-api.ts";
+import { openDataDir, openRuntimeDir, writeAtomically } from "./files.ts";
+
+export interface ServerOptions {
+  readonly listen: HostPort;
+  readonly rfbListen: HostPort | null;
+  readonly advertise: HostPort | null;
+  readonly dataDir: string;
+  /** `sqlite:PATH` or `postgres://…`; null: a SQLite file in the data folder. */
+  readonly database: string | null;
+  readonly allowOrigins: readonly string[];
+  readonly readyFile: string | null;
+}
+
+export interface RunningServer {
+  readonly proxy: Proxy;
+  readonly firstLogin: { readonly name: string; readonly password: string } | null;
+  writeReadyFile(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens state, proxy and web in this process, and says so once everything listens. */
+export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
+  const dataDir = await openDataDir(options.dataDir);
+  const adminSocket = join(await openRuntimeDir(dataDir), "admin.sock");
+  await refuseSecondServer(adminSocket, dataDir);
+
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const database = options.database ?? `sqlite:${join(dataDir, "postern.db")}`;
+    const masterKey = await loadMasterKey(dataDir);
+    const stores = await openStores({ database, masterKey }, systemClock);
+    closers.push(() => stores.close());
+    const { listen, rfbListen, advertise, allowOrigins } = options;
+    const proxy = await openProxy({
+      listen,
+      rfbListen,
+      advertise,
+      allowOrigins,
+      dataDir,
+      stores,
+      log,
+      clock: systemClock,
+    });
+    closers.push(() => proxy.close());
+    const web = await openWeb({ proxy, adminSocket, clientDir: findPages(), log, clock: systemClock });
+    closers.push(() => web.close());
+    await proxy.start(web.server);
+    await writeAtomically(
+      join(dataDir, RUNTIME_FILE),
+      JSON.stringify({ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint }),
+      0o600,
+    );
+    const writeReadyFile = (path: string): Promise<void> =>
+      writeAtomically(path, JSON.stringify(portsOf(proxy)));
+    if (options.readyFile !== null) await writeReadyFile(options.readyFile);
+    return { proxy, firstLogin: web.firstLogin, writeReadyFile, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function portsOf(proxy: Proxy): { listen: number; rfb?: number } {
+  const { listen, rfb } = proxy.addresses;
+  return rfb ? { listen: listen.port, rfb: rfb.port } : { listen: listen.port };
+}
+
+/** The built pages stand beside the built programs; in the sources they are in dist/. */
+function findPages(): string {
+  const built = fileURLToPath(new URL("../../web/client", import.meta.url));
+  return existsSync(join(built, "index.html")) && !existsSync(join(built, "tsconfig.json"))
+    ? built
+    : fileURLToPath(new URL("../../dist/web/client", import.meta.url));
+}
+
+/** Two servers on one data folder would fight; a socket that nobody answers on is left from a crash. */
+async function refuseSecondServer(adminSocket: string, dataDir: string): Promise<void> {
+  if (!existsSync(adminSocket)) return;
+  const answered = await new Promise<boolean>((resolve) => {
+    const probe = connect(adminSocket, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on("error", () => {
+      resolve(false);
+    });
+  });
+  if (answered)
+    throw new ConfigError("ALREADY_RUNNING", `A server already runs on ${dataDir}. Stop it first.`);
+  await unlink(adminSocket);
+}

@@ -1,0 +1,119 @@
+// `npm run build`: the programs to dist/, the pages to dist/web/client; nothing at all when no source changed.
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { runCommand } from "./command.mjs";
+import { inRoot } from "./paths.mjs";
+import { Problem, runEntry } from "./problem.mjs";
+import { Progress } from "./progress.mjs";
+import { fingerprintFiles, listFiles } from "./sources.mjs";
+
+const ROOMS = ["protocol", "proxy", "agent", "launcher", "web/api", "web/server", "bin"];
+const TOOLS = ["package-lock.json", "tsconfig.json", "bin/setup/build.mjs"];
+const CLIENT_CONFIG = "web/client/vite.config.ts";
+const STAMP = inRoot("dist/.stamp");
+
+const PARTS = [
+  {
+    name: "programs",
+    title: "Build the programs",
+    inputs: async () => [...TOOLS, ...(await listProgramFiles())],
+    output: "dist/bin/main.js",
+    build: buildPrograms,
+  },
+  {
+    name: "pages",
+    title: "Build the pages",
+    inputs: async () => [...TOOLS, ...(await listFiles(["web/client", "web/api", "protocol"]))],
+    output: "dist/web/client/index.html",
+    build: buildPages,
+  },
+];
+
+async function listProgramFiles() {
+  return (await listFiles(ROOMS)).filter((file) => !file.startsWith(path.join("bin", "setup")));
+}
+
+async function buildPrograms(note) {
+  await runTool("typescript/bin/tsc", ["-p", "tsconfig.json"], "The programs do not compile", note);
+  const files = await listProgramFiles();
+  for (const file of files.filter(isAsset)) {
+    await mkdir(path.dirname(inRoot("dist", file)), { recursive: true });
+    await copyFile(inRoot(file), inRoot("dist", file));
+  }
+  await removeLeftovers(new Set(files));
+}
+
+function isAsset(file) {
+  return ![".ts", ".tsx", ".md"].includes(path.extname(file)) && path.extname(file) !== "";
+}
+
+/** Compiled files whose source is gone would still be found by an import. */
+async function removeLeftovers(sources) {
+  for (const file of await listFiles(ROOMS.map((room) => path.join("dist", room)))) {
+    const source = path.relative("dist", file);
+    if (sources.has(source) || sources.has(source.replace(/\.js(\.map)?$/, ".ts"))) continue;
+    await rm(inRoot(file));
+  }
+}
+
+async function buildPages(note) {
+  const args = ["build", "--config", CLIENT_CONFIG, "--logLevel", "warn"];
+  await runTool("vite/bin/vite.js", args, "The pages could not be built", note);
+}
+
+async function runTool(tool, args, complaint, note) {
+  const { code, output } = await runCommand(process.execPath, [inRoot("node_modules", tool), ...args], {
+    note,
+  });
+  if (code !== 0) throw new Problem(`${complaint}; the compiler's words are above.`, output);
+}
+
+async function readStamp() {
+  try {
+    return JSON.parse(await readFile(STAMP, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+async function writeStamp(stamp) {
+  const fresh = `${STAMP}.${process.pid}`;
+  await writeFile(fresh, `${JSON.stringify(stamp)}\n`);
+  await rename(fresh, STAMP);
+}
+
+/** Brings dist/ up to date, part by part. */
+export async function build(progress) {
+  const stamp = await readStamp();
+  for (const part of PARTS) {
+    if (part.name === "pages" && !existsSync(inRoot(CLIENT_CONFIG))) {
+      progress.warn(part.title, `skipped, because ${CLIENT_CONFIG} does not exist.`);
+      continue;
+    }
+    const fingerprint = await fingerprintFiles(await part.inputs());
+    if (stamp[part.name] === fingerprint && (await stat(inRoot(part.output)).catch(() => undefined))) {
+      progress.skip(part.title, "nothing changed");
+      continue;
+    }
+    await progress.step(part.title, part.build);
+    stamp[part.name] = fingerprint;
+    await writeStamp(stamp);
+  }
+}
+
+/** Whether this is a checkout with its tools, and not an installation that brings its dist/ along. */
+export function canBuild() {
+  return existsSync(inRoot("tsconfig.json")) && existsSync(inRoot("node_modules/typescript/bin/tsc"));
+}
+
+async function main(args) {
+  const unknown = args.find((arg) => arg !== "--if-source");
+  if (unknown !== undefined) throw new Problem(`Unknown argument: ${unknown}. Only --if-source is known.`);
+  if (canBuild()) return build(new Progress());
+  if (args.includes("--if-source")) return undefined;
+  throw new Problem("The tools to build with are not installed. Run `npm ci` in this folder first.");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runEntry(() => main(process.argv.slice(2)));

@@ -1,0 +1,41 @@
+import { runCommand } from "./command.mjs";
+import { inRoot } from "./paths.mjs";
+
+const CHECKS = [
+  {
+    title: "Check the format",
+    tool: "prettier/bin/prettier.cjs",
+    args: ["--check", "--log-level", "warn", "."],
+  },
+  { title: "Check with eslint", tool: "eslint/bin/eslint.js", args: ["."] },
+  { title: "Check the types", tool: "typescript/bin/tsc", args: ["--noEmit", "-p", "tsconfig.test.json"] },
+  {
+    title: "Check the pages' types",
+    tool: "typescript/bin/tsc",
+    args: ["--noEmit", "-p", "web/client/tsconfig.json"],
+  },
+];
+
+/** Runs the checks of the sources one after the other; each counts as one test, and a failed one does not end the run. */
+export async function checkSources(progress) {
+  const tally = { passed: 0, failed: 0, skipped: 0 };
+  for (const { title, tool, args } of CHECKS) {
+    const outcome = await progress
+      .step(title, async (note) => {
+        const command = [inRoot("node_modules", tool), ...args];
+        const { code, output } = await runCommand(process.execPath, command, { note });
+        if (code !== 0) throw new Error(output);
+      })
+      .then(
+        () => undefined,
+        (error) => error.message,
+      );
+    if (outcome === undefined) {
+      tally.passed += 1;
+    } else {
+      tally.failed += 1;
+      progress.say(outcome.trimEnd());
+    }
+  }
+  return tally;
+}

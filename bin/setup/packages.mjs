@@ -1,0 +1,135 @@
+import { readdir } from "node:fs/promises";
+import { runCommand } from "./command.mjs";
+import { Problem } from "./problem.mjs";
+
+/** What machines need: `npm start` works without them, with the demo desktop. */
+export const RUN_PACKAGES = [
+  "qemu-system-x86",
+  "qemu-utils",
+  "memtest86+",
+  "debian-installer-12-netboot-amd64",
+];
+
+/** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
+export const TEST_PACKAGES = [
+  ...RUN_PACKAGES,
+  "tigervnc-viewer",
+  "tigervnc-standalone-server",
+  "tigervnc-tools",
+  "xtightvncviewer",
+  "vncsnapshot",
+  "chromium",
+  "xdotool",
+  "xvfb",
+  "x11-utils",
+  "x11-apps",
+  "xterm",
+  "xauth",
+  "imagemagick",
+  "postgresql",
+  "iproute2",
+  "procps",
+  "fonts-dejavu-core",
+  "openssl",
+];
+
+const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+const APT_OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=300"];
+
+/** The packages of `wanted` that dpkg-query's lines "NAME<tab>STATUS" do not call installed. */
+export function listMissing(wanted, queryOutput) {
+  const installed = new Set();
+  for (const line of queryOutput.split("\n")) {
+    const [name, status] = line.split("\t");
+    if (status === "installed") installed.add(name);
+  }
+  return wanted.filter((name) => !installed.has(name));
+}
+
+/** Missing packages of `wanted`; undefined where there is no dpkg at all. */
+export async function findMissing(wanted) {
+  const format = "-f=${Package}\\t${db:Status-Status}\\n";
+  const { code, output } = await runCommand("dpkg-query", ["-W", format, ...wanted], { env: APT_ENV });
+  return code === 127 ? undefined : listMissing(wanted, output);
+}
+
+/** The packages of `wanted` that the lists of `apt-cache policy` offer a version of. */
+export function listOffered(wanted, policyOutput) {
+  const offered = new Set();
+  for (const [, name, candidate] of policyOutput.matchAll(/^(\S+):\n.*\n\s+Candidate: (\S+)$/gm)) {
+    if (candidate !== "(none)") offered.add(name);
+  }
+  return wanted.filter((name) => offered.has(name));
+}
+
+export function installCommand(names) {
+  return `sudo apt-get install --no-install-recommends ${names.join(" ")}`;
+}
+
+async function findOffered(names) {
+  const { output } = await runCommand("apt-cache", ["policy", ...names], { env: APT_ENV });
+  return listOffered(names, output);
+}
+
+function updateLists(note) {
+  return runCommand("apt-get", ["update", ...APT_OPTIONS], { env: APT_ENV, note });
+}
+
+async function haveLists() {
+  const names = await readdir("/var/lib/apt/lists").catch(() => []);
+  return names.some((name) => name.includes("_Packages"));
+}
+
+/** Installs what it can as root and gives what is still missing, with apt's last words. */
+async function installAsRoot(missing, note) {
+  let updated = !(await haveLists());
+  if (updated) await updateLists(note);
+  let words = "";
+  for (;;) {
+    const offered = await findOffered(missing);
+    if (offered.length > 0) {
+      const args = ["install", ...APT_OPTIONS, "--no-install-recommends", ...offered];
+      words = (await runCommand("apt-get", args, { env: APT_ENV, note })).output;
+    }
+    const left = (await findMissing(missing)) ?? missing;
+    // Old lists name versions that the mirror no longer has: fetch them, and try once more.
+    if (left.length === 0 || updated) return { left, words };
+    updated = true;
+    await updateLists(note);
+  }
+}
+
+/**
+ * Sees to it that Debian's packages are there. `need` says what for; `required` decides whether a lack ends the
+ * command or is only told. Returns the names that are still missing.
+ */
+export async function installPackages(
+  progress,
+  { wanted, need, required, isRoot = process.getuid?.() === 0 },
+) {
+  const title = "Debian packages";
+  const missing = await findMissing(wanted);
+  if (missing?.length === 0) {
+    progress.skip(title, "in place");
+    return [];
+  }
+  if (missing === undefined) {
+    const why = `This is not a Debian system, so nothing was installed. ${need}: ${wanted.join(" ")}`;
+    return settle(progress, title, { why, left: wanted, required });
+  }
+  if (!isRoot) {
+    const why = `${need}. Installing them needs root, so please run:\n  ${installCommand(missing)}`;
+    return settle(progress, title, { why, left: missing, required });
+  }
+  const work = (note) => installAsRoot(missing, note);
+  const { left, words } = await progress.step(`${title} (${missing.length} to install)`, work);
+  if (left.length === 0) return [];
+  const why = `${need}. apt-get could not install: ${left.join(" ")}. Try it by hand:\n  ${installCommand(left)}`;
+  return settle(progress, title, { why, left, required, words });
+}
+
+function settle(progress, title, { why, left, required, words = "" }) {
+  if (required) throw new Problem(`${title}: ${why}`, words);
+  progress.warn(title, why);
+  return left;
+}

@@ -1,0 +1,8 @@
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+
+export function inRoot(...parts) {
+  return path.join(ROOT, ...parts);
+}

@@ -1,0 +1,39 @@
+const NOTHING = { passed: 0, failed: 0, skipped: 0 };
+
+export function addTallies(...tallies) {
+  return tallies.reduce(
+    (sum, tally) => ({
+      passed: sum.passed + tally.passed,
+      failed: sum.failed + tally.failed,
+      skipped: sum.skipped + tally.skipped,
+    }),
+    NOTHING,
+  );
+}
+
+/**
+ * Counts vitest's JSON report. A file that failed before its first test counts as one failure, and so does a run that
+ * failed outside of any test or left no report (`report` undefined).
+ */
+export function countReport(report, exitCode) {
+  if (report === undefined) return { ...NOTHING, failed: 1 };
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.every(({ status }) => status !== "failed"),
+  ).length;
+  const failed = report.numFailedTests + brokenFiles;
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+export function formatTally({ passed, failed, skipped }) {
+  const line = `${passed} passed, ${failed} failed`;
+  return skipped === 0 ? line : `${line}, ${skipped} skipped`;
+}
+
+/** A skipped test proves nothing: it fails the run like a failed one. */
+export function isGreen({ passed, failed, skipped }) {
+  return passed > 0 && failed === 0 && skipped === 0;
+}

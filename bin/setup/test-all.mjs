@@ -1,0 +1,51 @@
+import { readFile, rm } from "node:fs/promises";
+import { build } from "./build.mjs";
+import { checkSources } from "./checks.mjs";
+import { runInForeground } from "./command.mjs";
+import { installDependencies } from "./dependencies.mjs";
+import { installPackages, TEST_PACKAGES } from "./packages.mjs";
+import { inRoot } from "./paths.mjs";
+import { Problem } from "./problem.mjs";
+import { Progress } from "./progress.mjs";
+import { addTallies, countReport, formatTally, isGreen } from "./tally.mjs";
+
+const PROJECTS = ["unit", "fuzz", "contract", "e2e"];
+
+async function runVitest(progress, projects) {
+  const report = inRoot("test/results", `${projects.join("-")}.json`);
+  await rm(report, { force: true });
+  progress.say(`Tests: ${projects.join(", ")}`);
+  const code = await runInForeground(process.execPath, [
+    inRoot("node_modules/vitest/vitest.mjs"),
+    "run",
+    ...projects.flatMap((name) => ["--project", name]),
+    "--allowOnly=false",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ]);
+  if (code > 128) throw new Problem("The tests were interrupted.");
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  return countReport(text === undefined ? undefined : JSON.parse(text), code);
+}
+
+/** Sets up, checks and tests; returns the exit status. With names, only those projects of vitest. */
+export async function testAll(names) {
+  const unknown = names.find((name) => !PROJECTS.includes(name));
+  if (unknown !== undefined)
+    throw new Problem(`There are no tests called ${unknown}. Choose from: ${PROJECTS.join(", ")}.`);
+  const progress = new Progress();
+  await installPackages(progress, { wanted: TEST_PACKAGES, need: "The tests need them", required: true });
+  await installDependencies(progress);
+  await build(progress);
+  const tallies = [];
+  if (names.length === 0) tallies.push(await checkSources(progress));
+  const chosen = names.length === 0 ? PROJECTS : names;
+  // The real components of e2e keep time: they run after the others, not beside them.
+  const groups = [chosen.filter((name) => name !== "e2e"), chosen.filter((name) => name === "e2e")];
+  for (const group of groups.filter(({ length }) => length > 0))
+    tallies.push(await runVitest(progress, group));
+  const tally = addTallies(...tallies);
+  progress.say(`\n${formatTally(tally)}`);
+  return isGreen(tally) ? 0 : 1;
+}

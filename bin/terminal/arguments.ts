@@ -1,0 +1,42 @@
+import { ConfigError } from "../../protocol/index.ts";
+
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT` or `[IPv6]:PORT`. @throws ConfigError `ADDRESS` */
+export function parseHostPort(text: string): HostPort {
+  const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:\s[\]]+)):(?<port>\d{1,5})$/.exec(text);
+  const host = match?.groups?.["v6"] ?? match?.groups?.["host"];
+  const port = Number(match?.groups?.["port"]);
+  if (host === undefined || port > 65_535) {
+    throw new ConfigError("ADDRESS", `"${text}" is no address. Write HOST:PORT, for example 127.0.0.1:8443.`);
+  }
+  return { host, port };
+}
+
+/** `NAME=VALUE`. @throws ConfigError `NAME_VALUE` */
+export function parseNameValue(text: string, option: string): { name: string; value: string } {
+  const cut = text.indexOf("=");
+  if (cut < 1 || cut === text.length - 1) {
+    throw new ConfigError("NAME_VALUE", `${option} ${text}: write NAME=VALUE.`);
+  }
+  return { name: text.slice(0, cut), value: text.slice(cut + 1) };
+}
+
+/** For options that may be given several times. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** A whole number of at least `min`. @throws ConfigError `NUMBER` */
+export function parseNumber(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min) {
+      throw new ConfigError("NUMBER", `${option} ${text}: write a whole number of at least ${min}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,20 @@
+import type { HostPort } from "../../proxy/index.ts";
+import type { RunningServer } from "../programs/server.ts";
+
+/** What a person needs after a start: where to go, how to get in, whom agents may trust. */
+export function describeServer(server: RunningServer): string {
+  const { web, rfb } = server.proxy.advertised;
+  const lines = ["", `  Web page       https://${formatHostPort(web)}/`];
+  if (rfb) lines.push(`  VNC viewers    ${rfb.host}::${rfb.port}`);
+  lines.push(`  Fingerprint    ${server.proxy.fingerprint}`);
+  if (server.firstLogin) {
+    const { name, password } = server.firstLogin;
+    lines.push("", `  First login    ${name}`, `  Password       ${password}`);
+    lines.push("                 (shown this once; it is stored only as a hash)");
+  }
+  return `${lines.join("\n")}\n\n`;
+}
+
+export function formatHostPort({ host, port }: HostPort): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
