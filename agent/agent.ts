@@ -37,11 +37,15 @@ export interface AgentOptions {
   readonly onRequest: (method: string, params: unknown) => Promise<unknown>;
   readonly log: Logger;
   readonly clock: Clock;
+  /** From 0 up to, not including, 1; spreads reconnects. Default: Math.random. */
+  readonly random?: () => number;
 }
 
 export interface Agent {
   /** Settles when all desktops given in the options are published for the first time; rejects on a final refusal. */
   readonly ready: Promise<void>;
+  /** Settles when the agent has stopped: with null after `close()`, with the cause after a final refusal. Never rejects. */
+  readonly stopped: Promise<Error | null>;
   publish(desktop: PublishedDesktop): void;
   withdraw(name: string): void;
   /** Sends an event now if connected; `onConnect` lets the owner send the whole picture anew after a reconnect. */

@@ -1,1 +1,3 @@
 export * from "./launcher.ts";
+export { openLauncher } from "./open.ts";
+export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";

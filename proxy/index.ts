@@ -1,3 +1,5 @@
 export * from "./proxy.ts";
 export * from "./state/records.ts";
 export * from "./state/stores.ts";
+export { loadMasterKey } from "./state/master-key.ts";
+export { openStores } from "./state/open.ts";

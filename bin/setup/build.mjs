@@ -79,6 +79,7 @@ async function readStamp() {
 }
 
 async function writeStamp(stamp) {
+  await mkdir(path.dirname(STAMP), { recursive: true });
   const fresh = `${STAMP}.${process.pid}`;
   await writeFile(fresh, `${JSON.stringify(stamp)}\n`);
   await rename(fresh, STAMP);
@@ -97,6 +98,9 @@ export async function build(progress) {
       progress.skip(part.title, "nothing changed");
       continue;
     }
+    // A build that fails halfway leaves neither the old output nor the new one.
+    delete stamp[part.name];
+    await writeStamp(stamp);
     await progress.step(part.title, part.build);
     stamp[part.name] = fingerprint;
     await writeStamp(stamp);

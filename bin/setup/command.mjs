@@ -3,7 +3,6 @@ import { ROOT } from "./paths.mjs";
 
 const MAX_OUTPUT_CHARS = 200_000;
 // Colours and cursor movements of programs that believe they talk to a terminal.
-// eslint-disable-next-line no-control-regex
 const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
 /**

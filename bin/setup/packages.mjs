@@ -1,5 +1,7 @@
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { runCommand } from "./command.mjs";
+import { inRoot } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 
 /** What machines need: `npm start` works without them, with the demo desktop. */
@@ -34,6 +36,7 @@ export const TEST_PACKAGES = [
 ];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
+const FRESH_MS = 24 * 60 * 60 * 1000;
 const APT_OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=300"];
 
 /** The packages of `wanted` that dpkg-query's lines "NAME<tab>STATUS" do not call installed. */
@@ -71,8 +74,16 @@ async function findOffered(names) {
   return listOffered(names, output);
 }
 
-function updateLists(note) {
-  return runCommand("apt-get", ["update", ...APT_OPTIONS], { env: APT_ENV, note });
+async function updateLists(note, stamp) {
+  await runCommand("apt-get", ["update", ...APT_OPTIONS], { env: APT_ENV, note });
+  await mkdir(path.dirname(stamp), { recursive: true });
+  await writeFile(stamp, "");
+}
+
+/** Whether we fetched the lists lately: a system without some package shall not wait for that at each start. */
+async function areListsFresh(stamp) {
+  const found = await stat(stamp).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs < FRESH_MS;
 }
 
 async function haveLists() {
@@ -81,9 +92,9 @@ async function haveLists() {
 }
 
 /** Installs what it can as root and gives what is still missing, with apt's last words. */
-async function installAsRoot(missing, note) {
+async function installAsRoot(missing, note, stamp) {
   let updated = !(await haveLists());
-  if (updated) await updateLists(note);
+  if (updated) await updateLists(note, stamp);
   let words = "";
   for (;;) {
     const offered = await findOffered(missing);
@@ -92,10 +103,11 @@ async function installAsRoot(missing, note) {
       words = (await runCommand("apt-get", args, { env: APT_ENV, note })).output;
     }
     const left = (await findMissing(missing)) ?? missing;
-    // Old lists name versions that the mirror no longer has: fetch them, and try once more.
     if (left.length === 0 || updated) return { left, words };
+    if (left.every((name) => !offered.includes(name)) && (await areListsFresh(stamp))) return { left, words };
+    // Old lists name versions that the mirror no longer has: fetch them, and try once more.
     updated = true;
-    await updateLists(note);
+    await updateLists(note, stamp);
   }
 }
 
@@ -121,7 +133,7 @@ export async function installPackages(
     const why = `${need}. Installing them needs root, so please run:\n  ${installCommand(missing)}`;
     return settle(progress, title, { why, left: missing, required });
   }
-  const work = (note) => installAsRoot(missing, note);
+  const work = (note) => installAsRoot(missing, note, stamp);
   const { left, words } = await progress.step(`${title} (${missing.length} to install)`, work);
   if (left.length === 0) return [];
   const why = `${need}. apt-get could not install: ${left.join(" ")}. Try it by hand:\n  ${installCommand(left)}`;

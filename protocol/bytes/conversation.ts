@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { LimitError, PeerClosed, TimeoutError } from "../errors.ts";
+import { isPosternError, LimitError, PeerClosed, TimeoutError } from "../errors.ts";
 import type { Clock } from "../clock.ts";
 import type { Grammar } from "./grammar.ts";
 
@@ -46,6 +46,8 @@ export class Conversation {
       );
     });
     if (signal?.aborted) this.#onAbort();
+    // A stream that is closed already will not say so again.
+    if (stream.destroyed) this.#onEnd();
   }
 
   get bytesRead(): number {
@@ -126,6 +128,8 @@ export class Conversation {
   };
 
   readonly #onEnd = (): void => {
+    // The error event may still be on its way.
+    if (this.#stream.errored) this.#onError(this.#stream.errored);
     this.#fail(new PeerClosed("PEER_CLOSED", "the peer closed the connection during the handshake"));
   };
 
@@ -135,7 +139,11 @@ export class Conversation {
 
   readonly #onAbort = (): void => {
     const reason: unknown = this.#signal?.reason;
-    this.#fail(reason instanceof Error ? reason : new PeerClosed("ABORTED", "the conversation was given up"));
+    this.#fail(
+      isPosternError(reason)
+        ? reason
+        : new PeerClosed("ABORTED", "the conversation was given up", { cause: reason }),
+    );
   };
 
   #fail(error: Error): void {

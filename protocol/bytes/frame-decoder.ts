@@ -1,5 +1,7 @@
 import type { Grammar } from "./grammar.ts";
 
+const EMPTY = Buffer.alloc(0);
+
 /**
  * The synchronous driver: bytes are pushed in as they come, and each finished value goes to `onValue`.
  * It holds at most the bytes of one unfinished `yield`.
@@ -9,7 +11,7 @@ export class FrameDecoder<T> {
   readonly #onValue: (value: T) => void;
   #running: Grammar<T> | undefined;
   #needed = 0;
-  #held: Buffer[] = [];
+  #held: Buffer = EMPTY;
   #heldLength = 0;
 
   /** @param grammar makes the grammar of one value; it is started anew for each */
@@ -32,8 +34,8 @@ export class FrameDecoder<T> {
         this.#hold(chunk);
         return;
       }
-      input = Buffer.concat([...this.#held, chunk]);
-      this.#held = [];
+      input = Buffer.concat([this.#held.subarray(0, this.#heldLength), chunk]);
+      this.#held = EMPTY;
       this.#heldLength = 0;
     }
     let offset = 0;
@@ -64,8 +66,15 @@ export class FrameDecoder<T> {
     }
   }
 
+  /** One buffer that grows with what has come: neither as long as what was announced, nor an object for each byte. */
   #hold(chunk: Buffer): void {
-    this.#held.push(chunk);
-    this.#heldLength += chunk.length;
+    const length = this.#heldLength + chunk.length;
+    if (length > this.#held.length) {
+      const grown = Buffer.allocUnsafe(Math.max(length, Math.min(2 * this.#held.length, this.#needed)));
+      this.#held.copy(grown, 0, 0, this.#heldLength);
+      this.#held = grown;
+    }
+    chunk.copy(this.#held, this.#heldLength);
+    this.#heldLength = length;
   }
 }

@@ -1,5 +1,14 @@
 import { ProtocolError } from "../errors.ts";
-import { bytes, checkLength, lengthPrefixed, text, u32, u8, type Grammar } from "../bytes/grammar.ts";
+import {
+  bytes,
+  checkLength,
+  lengthPrefixed,
+  parseAll,
+  text,
+  u32,
+  u8,
+  type Grammar,
+} from "../bytes/grammar.ts";
 import { encodeLengthPrefixed, encodeU32, encodeU8 } from "../bytes/encode.ts";
 
 /** Frame: U8 type · U32 body length · body. @see docs/protocol.md */
@@ -127,17 +136,12 @@ function decodeBody(type: FrameType, body: Buffer): Frame {
 }
 
 function parseWhole<T>(grammar: Grammar<T>, body: Buffer): T {
-  let offset = 0;
-  let step = grammar.next();
-  while (!step.done) {
-    const end = offset + step.value;
-    if (end > body.length) throw new ProtocolError("MIP_FRAME", "a MiP 2 frame ends inside a field");
-    const piece = body.subarray(offset, end);
-    offset = end;
-    step = grammar.next(piece);
+  const parsed = parseAll(grammar, body);
+  if ("missing" in parsed) throw new ProtocolError("MIP_FRAME", "a MiP 2 frame ends inside a field");
+  if (parsed.rest.length > 0) {
+    throw new ProtocolError("MIP_FRAME", "a MiP 2 frame is longer than its fields");
   }
-  if (offset !== body.length) throw new ProtocolError("MIP_FRAME", "a MiP 2 frame is longer than its fields");
-  return step.value;
+  return parsed.value;
 }
 
 function parseJson(body: Buffer): unknown {

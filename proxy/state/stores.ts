@@ -19,17 +19,26 @@ export interface AgentStore {
   add(agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey">): Promise<AgentRecord>;
   find(id: string): Promise<AgentRecord | null>;
   list(): Promise<AgentRecord[]>;
-  /** Takes the agent for a server; returns the new epoch. The newest claim wins. */
+  /**
+   * Takes the agent for a server; returns the new epoch. The newest claim wins. Its desktops go offline until this
+   * connection publishes them.
+   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_REVOKED`
+   */
   claim(id: string, serverId: string, kind: AgentRecord["kind"]): Promise<number>;
   /** Gives it up, and marks its desktops offline, if `epoch` is still the current one; says whether it was. */
   release(id: string, epoch: number): Promise<boolean>;
+  /** Final: its desktops go with their tokens and tickets, and it can never be claimed again. */
   revoke(id: string): Promise<void>;
   /** What a server that starts finds of its own earlier life: all agents it held go offline. */
   releaseAll(serverId: string): Promise<void>;
 }
 
 export interface DesktopStore {
-  /** Creates it, or finds it by agent and name; marks it online. */
+  /**
+   * Creates it, or finds it by agent, name and machine; marks it online. Another machine under the same name is a new
+   * desktop, and the old one goes with its tokens and tickets.
+   * @throws RequestError `AGENT_UNKNOWN`
+   */
   publish(agentId: string, name: string, machineId: string | null): Promise<DesktopRecord>;
   withdraw(agentId: string, name: string): Promise<void>;
   find(id: string): Promise<DesktopView | null>;
@@ -57,7 +66,10 @@ export interface TokenStore {
 }
 
 export interface TicketStore {
-  /** @param hash SHA-256 of the ticket, hex */
+  /**
+   * @param hash SHA-256 of the ticket, hex
+   * @throws RequestError `DESKTOP_UNKNOWN`
+   */
   create(hash: string, ticket: TicketRecord): Promise<void>;
   /** Redeems it: of any number of parallel calls exactly one gets the record. Null: unknown, used or expired. */
   take(hash: string, now: number): Promise<TicketRecord | null>;
@@ -74,11 +86,12 @@ export interface SessionStore {
   open(
     session: Omit<SessionRecord, "state" | "endedAt" | "cause" | "bytesToViewer" | "bytesToServer">,
   ): Promise<void>;
+  /** The first end counts; a session that is closed already stays as it is. */
   close(
     id: string,
     end: Pick<SessionRecord, "cause" | "bytesToViewer" | "bytesToServer"> & { readonly endedAt: number },
   ): Promise<void>;
-  /** Newest first. */
+  /** Newest first, 1,000 at most unless `limit` says otherwise. */
   list(filter?: {
     readonly state?: SessionRecord["state"];
     readonly limit?: number;
@@ -88,7 +101,7 @@ export interface SessionStore {
 }
 
 export interface UserStore {
-  /** @throws RequestError `USER_EXISTS` */
+  /** @throws RequestError `USER_EXISTS`: names are unique whatever their case */
   add(user: {
     readonly name: string;
     readonly role: AccountRole;
@@ -102,7 +115,10 @@ export interface UserStore {
 }
 
 export interface LoginStore {
-  /** @param hash SHA-256 of the cookie's value, hex */
+  /**
+   * @param hash SHA-256 of the cookie's value, hex
+   * @throws RequestError `USER_UNKNOWN`
+   */
   create(hash: string, login: LoginRecord): Promise<void>;
   find(hash: string, now: number): Promise<LoginRecord | null>;
   remove(hash: string): Promise<void>;
@@ -116,6 +132,7 @@ export interface MachineStore {
   ): Promise<MachineRecord>;
   find(id: string): Promise<MachineRecord | null>;
   list(): Promise<MachineRecord[]>;
+  /** Changes what is named; `since` moves when the state does. Null: unknown. */
   update(
     id: string,
     change: Partial<Pick<MachineRecord, "state" | "reason" | "accel" | "agentId" | "cpus" | "memoryMb">>,

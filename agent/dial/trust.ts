@@ -1,0 +1,85 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { AuthError, ConfigError } from "../../protocol/index.ts";
+import type { Trust } from "../agent.ts";
+
+const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+
+/** SHA-256 of a certificate's public key (SPKI, DER), 64 lower-case hex digits. */
+export function fingerprintOf(certificate: X509Certificate): string {
+  return createHash("sha256")
+    .update(certificate.publicKey.export({ type: "spki", format: "der" }))
+    .digest("hex");
+}
+
+/**
+ * The same trust in its normal form.
+ * @throws ConfigError `TRUST_FINGERPRINT`, `TRUST_CA`
+ */
+export function normaliseTrust(trust: Trust): Trust {
+  if (trust.kind === "fingerprint") {
+    const sha256 = trust.sha256.replaceAll(":", "").toLowerCase();
+    if (!/^[0-9a-f]{64}$/.test(sha256))
+      throw configError(
+        "TRUST_FINGERPRINT",
+        "The fingerprint must be the 64 hex digits that the server prints.",
+      );
+    return { kind: "fingerprint", sha256 };
+  }
+  // An empty or unreadable `ca` would make Node trust every public authority instead.
+  if (!readsAsCa(trust.pem))
+    throw configError(
+      "TRUST_CA",
+      "The CA file holds no CA certificate in PEM form. Give the service's CA certificate.",
+    );
+  return trust;
+}
+
+function readsAsCa(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).ca;
+  } catch {
+    return false;
+  }
+}
+
+function configError(code: string, message: string): ConfigError {
+  return new ConfigError(code, message, { safeMessage: message });
+}
+
+/**
+ * Checks a server's chain against a pinned CA. The leaf's host name is not compared: the pin names the one
+ * service whose CA issues no other leaves, whatever address it is reached by.
+ * @param chain leaf first, as the server sent it
+ * @param now epoch milliseconds
+ * @throws AuthError `TRUST_FINGERPRINT_MISMATCH`, `TRUST_NOT_SIGNED`, `TRUST_EXPIRED`, `TRUST_NOT_A_SERVER`
+ */
+export function checkPinnedChain(chain: readonly X509Certificate[], sha256: string, now: number): void {
+  const leaf = chain[0];
+  const ca = chain.find((certificate) => fingerprintOf(certificate) === sha256 && certificate.ca);
+  if (!leaf || !ca)
+    throw refuse(
+      "TRUST_FINGERPRINT_MISMATCH",
+      "The server does not have the expected fingerprint. Compare it with the one that the server prints; if it differs, this is another server or somebody stands in between.",
+    );
+  if (!leaf.checkIssued(ca) || !leaf.verify(ca.publicKey))
+    throw refuse(
+      "TRUST_NOT_SIGNED",
+      "The server's certificate was not signed by the CA of that fingerprint.",
+    );
+  if (!isValidAt(leaf, now) || !isValidAt(ca, now))
+    throw refuse(
+      "TRUST_EXPIRED",
+      "The server's certificate is expired or not valid yet. Check the clocks of both machines, then the certificate.",
+    );
+  const usages = leaf.keyUsage as string[] | undefined;
+  if (usages !== undefined && !usages.includes(SERVER_AUTH))
+    throw refuse("TRUST_NOT_A_SERVER", "The certificate was not issued for a server.");
+}
+
+function isValidAt(certificate: X509Certificate, now: number): boolean {
+  return Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo);
+}
+
+function refuse(code: string, message: string): AuthError {
+  return new AuthError(code, message, { safeMessage: message });
+}

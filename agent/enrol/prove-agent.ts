@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import {
+  Conversation,
+  encodeHandshake,
+  encodeJsonFrame,
+  EXPORTER_BYTES,
+  EXPORTER_CONTEXT,
+  EXPORTER_LABEL,
+  FrameType,
+  IdentifierType,
+  MIP2_LIMITS,
+  MIP2_VERSION,
+  NONCE_BYTES,
+  ProtocolError,
+  proofMessage,
+  readFrame,
+  refused,
+  welcome,
+  type Challenge,
+  type Clock,
+  type Frame,
+  type Proof,
+  type Welcome,
+} from "../../protocol/index.ts";
+import { AGENT_LIMITS } from "../limits.ts";
+import { readMessage } from "../read-message.ts";
+import type { Identity } from "./key-file.ts";
+import { Refusal } from "./refusal.ts";
+
+const SOFTWARE = "postern/0.1";
+
+export interface ProofOptions {
+  readonly identity: Identity;
+  /** The join secret, if this proof is to redeem it. */
+  readonly enrolSecret: string | null;
+  readonly name: string;
+  readonly role: "agent" | "host";
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Handshake, Challenge, Proof, Welcome. What the server sends after its Welcome stays in the socket.
+ * @throws Refusal, ProtocolError, TimeoutError, PeerClosed
+ */
+export async function proveAgent(socket: TLSSocket, options: ProofOptions): Promise<Welcome> {
+  const { identity } = options;
+  const peer = new Conversation(
+    socket,
+    { deadlineMs: AGENT_LIMITS.proveMs, maxBytes: AGENT_LIMITS.handshakeBytes },
+    options.clock,
+    options.signal,
+  );
+  try {
+    const agentNonce = randomBytes(NONCE_BYTES);
+    await peer.write(
+      encodeHandshake({
+        identifierType: IdentifierType.resource,
+        identifier: identity.agentId,
+        nonce: agentNonce,
+        versions: [MIP2_VERSION],
+      }),
+    );
+    const challenge = expectChallenge(await peer.read(readFrame(MIP2_LIMITS.unprovenBody)));
+    const message = proofMessage({
+      version: challenge.version,
+      proxyId: challenge.proxyId,
+      agentId: identity.agentId,
+      agentNonce,
+      serverNonce: challenge.nonce,
+      exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
+    });
+    await peer.write(encodeJsonFrame(FrameType.proof, composeProof(message, options)));
+    return expectWelcome(await peer.read(readFrame(MIP2_LIMITS.unprovenBody)));
+  } finally {
+    peer.release();
+  }
+}
+
+function composeProof(message: Buffer, options: ProofOptions): Proof {
+  const { identity, enrolSecret, name, role } = options;
+  return {
+    signature: identity.sign(message).toString("base64"),
+    ...(enrolSecret === null
+      ? {}
+      : { enrol: { secret: enrolSecret, publicKey: identity.publicKey.toString("base64"), name } }),
+    role,
+    software: SOFTWARE,
+  };
+}
+
+function expectChallenge(frame: Frame): Challenge {
+  if (frame.type !== FrameType.challenge) throw unexpected(frame);
+  if (frame.value.version !== MIP2_VERSION)
+    throw new ProtocolError(
+      "MIP_VERSION",
+      `the server chose version ${frame.value.version}, which was not offered`,
+    );
+  return frame.value;
+}
+
+function expectWelcome(frame: Frame): Welcome {
+  if (frame.type !== FrameType.welcome) throw unexpected(frame);
+  return readMessage(welcome, frame.value, "welcome");
+}
+
+function unexpected(frame: Frame): Error {
+  if (frame.type === FrameType.refused) return new Refusal(readMessage(refused, frame.value, "refusal"));
+  return new ProtocolError("MIP_UNEXPECTED", `frame of type ${frame.type} is out of place in the handshake`);
+}

@@ -1,0 +1,28 @@
+/** Every limit of the agent, by name. Times in milliseconds, sizes in bytes. */
+export const AGENT_LIMITS = {
+  /** TCP and TLS towards a server. */
+  dialMs: 10_000,
+  /** Handshake to Welcome. */
+  proveMs: 10_000,
+  handshakeBytes: 64 * 1024,
+  /** The desktop's connection and its security handshake; a ticket lives 10 s. */
+  endpointMs: 5_000,
+  /** TCP and TLS of a data connection. */
+  dataDialMs: 5_000,
+  /** Without a frame for this long the path counts as dead. */
+  silenceMs: 30_000,
+  /** Pings go out at least this often, so that a living path is never silent. */
+  pingMs: 10_000,
+  /** A control connection that lived this long starts the backoff anew. */
+  stableMs: 10_000,
+  /** What is waiting to be sent on the control connection; more means that nobody reads. */
+  unsentBytes: 8 * 1024 * 1024,
+  /** Viewers at once. */
+  dataConnections: 128,
+  /** A session with one direction over ends when nothing moves for this long. */
+  lingerMs: 30_000,
+  /** Time for buffered bytes to go out when the agent closes. */
+  closeGraceMs: 2_000,
+  /** TCP keep-alive of data connections. */
+  keepAliveMs: 10_000,
+} as const;

@@ -1,0 +1,52 @@
+import { isIP } from "node:net";
+import { ConfigError } from "../../protocol/index.ts";
+import type { ServerAddress } from "../dial/dial-server.ts";
+
+/** Where a Setup request may send us. */
+export type AllowedServer =
+  | { readonly kind: "host"; readonly host: string; readonly port: number }
+  | { readonly kind: "suffix"; readonly suffix: string; readonly port: number };
+
+/**
+ * The configured servers and patterns, ready for matching.
+ * @param patterns `HOST:PORT`, `[IPv6]:PORT` or `.SUFFIX:PORT`
+ * @throws ConfigError `ALLOW_PATTERN`
+ */
+export function parseAllowedServers(
+  servers: readonly ServerAddress[],
+  patterns: readonly string[],
+): AllowedServer[] {
+  return [
+    ...servers.map(({ host, port }) => ({ kind: "host", host: normaliseHost(host), port }) as const),
+    ...patterns.map(parsePattern),
+  ];
+}
+
+export function isAllowedServer(allowed: readonly AllowedServer[], server: ServerAddress): boolean {
+  const host = normaliseHost(server.host);
+  return allowed.some((entry) => {
+    if (entry.port !== server.port) return false;
+    if (entry.kind === "host") return entry.host === host;
+    // An address has no domain: ".1" must not take in 10.0.0.1.
+    return isIP(host) === 0 && host.length > entry.suffix.length && host.endsWith(entry.suffix);
+  });
+}
+
+function parsePattern(pattern: string): AllowedServer {
+  const colon = pattern.lastIndexOf(":");
+  const host = normaliseHost(pattern.slice(0, Math.max(0, colon)));
+  const digits = pattern.slice(colon + 1);
+  const port = Number(digits);
+  const invalid =
+    colon < 1 || host === "" || host === "." || !/^\d+$/.test(digits) || port < 1 || port > 65535;
+  if (invalid || /[\s/*]/.test(host)) {
+    const message = `"${pattern}" names no server. Write HOST:PORT, or .SUFFIX:PORT for every host of a domain.`;
+    throw new ConfigError("ALLOW_PATTERN", message, { safeMessage: message });
+  }
+  return host.startsWith(".") ? { kind: "suffix", suffix: host, port } : { kind: "host", host, port };
+}
+
+function normaliseHost(host: string): string {
+  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  return bare.toLowerCase().replace(/(?<=.)\.$/, "");
+}

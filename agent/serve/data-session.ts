@@ -1,0 +1,97 @@
+import type { Duplex } from "node:stream";
+import { PeerClosed, pump, type Clock } from "../../protocol/index.ts";
+import { AGENT_LIMITS } from "../limits.ts";
+
+export interface SessionEnd {
+  readonly bytesToViewer: number;
+  readonly bytesToServer: number;
+  /** Null: both sides ended in order. */
+  readonly cause: Error | null;
+}
+
+/**
+ * Bytes between a desktop's VNC server and a data connection, in both directions, each of which may end first.
+ * It owns both streams from now on and does not need the control connection.
+ */
+export class DataSession {
+  readonly ended: Promise<SessionEnd>;
+  readonly #data: Duplex;
+  readonly #server: Duplex;
+  readonly #clock: Clock;
+  readonly #stopPumps: () => void;
+  readonly #moved: () => number;
+  #cancelLinger: (() => void) | undefined;
+  #cause: Error | null = null;
+  #closing = false;
+
+  constructor(data: Duplex, server: Duplex, clock: Clock) {
+    this.#data = data;
+    this.#server = server;
+    this.#clock = clock;
+    const toViewer = pump(server, data);
+    const toServer = pump(data, server);
+    this.#moved = () => toViewer.bytes + toServer.bytes;
+    this.#stopPumps = () => {
+      toViewer.stop();
+      toServer.stop();
+    };
+    const observe = (ended: Promise<void>): Promise<void> =>
+      ended.then(
+        () => {
+          this.#watchLinger();
+        },
+        (error: unknown) => {
+          if (!this.#closing) this.destroy(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    const closed = Promise.all([whenClosed(data), whenClosed(server)]);
+    void observe(toViewer.ended);
+    void observe(toServer.ended);
+    this.ended = closed.then(() => {
+      this.#cancelLinger?.();
+      return { bytesToViewer: toViewer.bytes, bytesToServer: toServer.bytes, cause: this.#cause };
+    });
+  }
+
+  /** Ends both streams after what is buffered went out, or after a grace period. Idempotent. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#cause ??= new PeerClosed("AGENT_CLOSING", "the agent closes");
+    this.#stopPumps();
+    for (const stream of [this.#data, this.#server]) {
+      // Unread input would turn our end into a reset, and the peer could lose what we have sent.
+      stream.resume();
+      stream.end();
+    }
+    this.#clock.after(AGENT_LIMITS.closeGraceMs, () => {
+      this.destroy(new PeerClosed("AGENT_CLOSING", "the agent closes"));
+    });
+  }
+
+  /** Ends both streams now. The first cause is the one that is told. */
+  destroy(cause: Error): void {
+    this.#cause ??= cause;
+    this.#stopPumps();
+    this.#data.destroy();
+    this.#server.destroy();
+  }
+
+  /** One direction is over: the other may go on while it moves, but must not stay for ever. */
+  #watchLinger(): void {
+    this.#cancelLinger?.();
+    const before = this.#moved();
+    this.#cancelLinger = this.#clock.after(AGENT_LIMITS.lingerMs, () => {
+      if (this.#moved() === before)
+        this.destroy(new PeerClosed("HALF_CLOSED", "one side ended and the other stayed silent"));
+      else this.#watchLinger();
+    });
+  }
+}
+
+function whenClosed(stream: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.closed) resolve();
+    else stream.once("close", resolve);
+  });
+}

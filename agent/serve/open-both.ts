@@ -1,0 +1,35 @@
+import type { Duplex } from "node:stream";
+
+type Opener<T> = (signal: AbortSignal) => Promise<T>;
+
+/**
+ * Opens two streams at the same time, or none: when one fails, the other is given up or destroyed, and the first
+ * failure is thrown.
+ */
+export async function openBoth<A extends Duplex, B extends Duplex>(
+  outer: AbortSignal,
+  openFirst: Opener<A>,
+  openSecond: Opener<B>,
+): Promise<[A, B]> {
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([outer, giveUp.signal]);
+  let failed = false;
+  let cause: unknown;
+  const guard = async <T>(open: Opener<T>): Promise<T | null> => {
+    try {
+      return await open(signal);
+    } catch (error) {
+      if (!failed) {
+        failed = true;
+        cause = error;
+        giveUp.abort();
+      }
+      return null;
+    }
+  };
+  const [first, second] = await Promise.all([guard(openFirst), guard(openSecond)]);
+  if (first !== null && second !== null) return [first, second];
+  first?.destroy();
+  second?.destroy();
+  throw cause;
+}

@@ -1,0 +1,36 @@
+import { isPosternError, PeerClosed, PosternError, TimeoutError } from "../../protocol/index.ts";
+
+/** Why there will be no data connection: all that a server ever learns of it. */
+export const SETUP_CODES = [
+  "AGENT_BUSY",
+  "DESKTOP_UNKNOWN",
+  "PROXY_NOT_ALLOWED",
+  "PROXY_UNREACHABLE",
+  "ENDPOINT_REFUSED",
+  "ENDPOINT_TIMEOUT",
+  "SERVER_PASSWORD_WRONG",
+  "SERVER_PASSWORD_MISSING",
+  "SERVER_SECURITY_UNSUPPORTED",
+  "SERVER_PROTOCOL",
+] as const;
+export type SetupCode = (typeof SETUP_CODES)[number];
+
+/** Carries a code of the list; the cause stays in this host's log. */
+export class SetupFailure extends PosternError {
+  readonly setupCode: SetupCode;
+
+  constructor(setupCode: SetupCode, cause?: unknown) {
+    super(setupCode, cause instanceof Error ? `${setupCode}: ${cause.message}` : setupCode, { cause });
+    this.setupCode = setupCode;
+  }
+}
+
+/** What went wrong while a desktop's VNC server was entered → a code of the list. */
+export function classifyServerFailure(error: unknown): SetupCode {
+  if (!isPosternError(error)) return "SERVER_PROTOCOL";
+  const named = SETUP_CODES.find((code) => code === error.code);
+  if (named) return named;
+  if (error instanceof TimeoutError) return "ENDPOINT_TIMEOUT";
+  const turnedAway = error instanceof PeerClosed || error.code === "SERVER_REFUSED";
+  return turnedAway ? "ENDPOINT_REFUSED" : "SERVER_PROTOCOL";
+}

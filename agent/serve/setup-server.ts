@@ -1,0 +1,122 @@
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import {
+  describeError,
+  encodeSetupResponse,
+  PeerClosed,
+  type Clock,
+  type SetupRequest,
+} from "../../protocol/index.ts";
+import type { PublishedDesktop, Trust } from "../agent.ts";
+import { describeServer, dialServer } from "../dial/dial-server.ts";
+import { AGENT_LIMITS } from "../limits.ts";
+import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
+import { DataSession } from "./data-session.ts";
+import { enterEndpoint } from "./enter-endpoint.ts";
+import { openBoth } from "./open-both.ts";
+import { SetupFailure } from "./setup-failure.ts";
+
+export interface SetupServerOptions {
+  readonly allowed: readonly AllowedServer[];
+  readonly trust: Trust;
+  readonly findDesktop: (name: string) => PublishedDesktop | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Answers Setup requests, and owns the data connections that come of them: they outlive the control connection. */
+export class SetupServer {
+  readonly #options: SetupServerOptions;
+  readonly #closing = new AbortController();
+  readonly #serving = new Set<Promise<void>>();
+  readonly #sessions = new Set<DataSession>();
+
+  constructor(options: SetupServerOptions) {
+    this.#options = options;
+  }
+
+  /** @param answer sends one frame on the control connection that the request came by */
+  serve(request: SetupRequest, answer: (frame: Buffer) => void): void {
+    const serving = this.#serve(request, answer).finally(() => this.#serving.delete(serving));
+    this.#serving.add(serving);
+  }
+
+  /** Ends all data connections in order. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(new PeerClosed("AGENT_CLOSING", "the agent closes"));
+    for (const session of this.#sessions) session.close();
+    await Promise.all(this.#serving);
+  }
+
+  async #serve(request: SetupRequest, answer: (frame: Buffer) => void): Promise<void> {
+    const { ticket, desktop } = request;
+    const log = this.#options.log.child({ desktop });
+    let session: DataSession;
+    try {
+      session = await this.#open(request);
+    } catch (error) {
+      const failure = error instanceof SetupFailure ? error : new SetupFailure("SERVER_PROTOCOL", error);
+      log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
+      answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }));
+      return;
+    }
+    answer(encodeSetupResponse({ ticket, status: 1, code: "" }));
+    await this.#follow(session, log);
+  }
+
+  async #open(request: SetupRequest): Promise<DataSession> {
+    const { trust, clock, findDesktop, allowed } = this.#options;
+    const desktop = findDesktop(request.desktop);
+    if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
+    const server = { host: request.proxyHost, port: request.proxyPort };
+    if (!isAllowedServer(allowed, server)) throw notAllowed(describeServer(server));
+    if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
+    const [stream, data] = await openBoth<Duplex, Duplex>(
+      this.#closing.signal,
+      (signal) => enterEndpoint(desktop, clock, signal),
+      (signal) => this.#dialData(server, signal, trust),
+    );
+    data.write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
+    return new DataSession(data, stream, clock);
+  }
+
+  async #dialData(
+    server: { host: string; port: number },
+    signal: AbortSignal,
+    trust: Trust,
+  ): Promise<Duplex> {
+    const { clock } = this.#options;
+    try {
+      const dialed = await dialServer(server, { trust, deadlineMs: AGENT_LIMITS.dataDialMs, clock, signal });
+      dialed.socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);
+      return dialed.socket;
+    } catch (error) {
+      throw new SetupFailure("PROXY_UNREACHABLE", error);
+    }
+  }
+
+  async #follow(session: DataSession, log: Logger): Promise<void> {
+    const { clock } = this.#options;
+    const startedAt = clock.monotonic();
+    this.#sessions.add(session);
+    log.info({ event: "data.open" }, "viewer connected");
+    if (this.#closing.signal.aborted) session.close();
+    const { cause, bytesToViewer, bytesToServer } = await session.ended;
+    this.#sessions.delete(session);
+    const durationMs = Math.round(clock.monotonic() - startedAt);
+    log.info(
+      {
+        event: "data.end",
+        cause: cause === null ? "ended" : describeError(cause),
+        bytesToViewer,
+        bytesToServer,
+        durationMs,
+      },
+      "viewer gone",
+    );
+  }
+}
+
+function notAllowed(server: string): SetupFailure {
+  return new SetupFailure("PROXY_NOT_ALLOWED", new Error(`${server} is neither --proxy nor allowed`));
+}

@@ -1,0 +1,164 @@
+import type { TLSSocket } from "node:tls";
+import {
+  ConfigError,
+  encodeJsonFrame,
+  FrameType,
+  MIP2_LIMITS,
+  PeerClosed,
+  type Welcome,
+} from "../protocol/index.ts";
+import type { Agent, AgentOptions, PublishedDesktop } from "./agent.ts";
+import { ControlLoop } from "./dial/control-loop.ts";
+import { normaliseTrust } from "./dial/trust.ts";
+import { loadIdentity } from "./enrol/key-file.ts";
+import { parseAllowedServers } from "./serve/allowed-servers.ts";
+import { answerRequest } from "./serve/answer-request.ts";
+import { ControlConnection, type ControlEnd } from "./serve/control-connection.ts";
+import { Publications } from "./serve/publications.ts";
+import { SetupServer } from "./serve/setup-server.ts";
+
+/** Far enough: the timer only keeps the process alive while the agent waits to reconnect. */
+const HOLD_MS = 2 ** 30;
+
+/**
+ * Starts an agent: it dials, enrols or proves its key, publishes its desktops and serves viewers until it is closed.
+ * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`
+ */
+export function startAgent(options: AgentOptions): Agent {
+  return new RunningAgent(options);
+}
+
+class RunningAgent implements Agent {
+  readonly ready: Promise<void>;
+  readonly stopped: Promise<Error | null>;
+  readonly #options: AgentOptions;
+  readonly #publications: Publications;
+  readonly #setups: SetupServer;
+  readonly #closing = new AbortController();
+  readonly #connectListeners: (() => void)[] = [];
+  readonly #hold = setInterval(() => undefined, HOLD_MS);
+  #connection: ControlConnection | null = null;
+
+  constructor(options: AgentOptions) {
+    const { log, clock, servers, random = Math.random } = options;
+    if (servers.length === 0) throw noServers();
+    const trust = normaliseTrust(options.trust);
+    const allowed = parseAllowedServers(servers, options.allowServers);
+    this.#options = { ...options, trust, random };
+    this.#publications = new Publications({ desktops: options.desktops, clock, random, log });
+    this.#setups = new SetupServer({
+      allowed,
+      trust,
+      clock,
+      log,
+      findDesktop: (name) => this.#publications.find(name),
+    });
+    this.stopped = this.#run();
+    const neverReady = this.stopped.then((cause) => {
+      throw (
+        cause ?? new PeerClosed("AGENT_CLOSED", "the agent was closed before its desktops were published")
+      );
+    });
+    this.ready = Promise.race([this.#publications.firstPublished, neverReady]);
+    // Whoever waits for it hears of it; nobody has to.
+    this.ready.catch(() => undefined);
+  }
+
+  publish(desktop: PublishedDesktop): void {
+    this.#publications.publish(desktop);
+  }
+
+  withdraw(name: string): void {
+    this.#publications.withdraw(name);
+  }
+
+  emit(name: string, data: unknown): void {
+    const frame = encodeJsonFrame(FrameType.event, { name, data });
+    // The server would take a longer one for an attack and cut the connection.
+    if (frame.length <= MIP2_LIMITS.body) this.#connection?.send(frame);
+    else
+      this.#options.log.error({ event: "event.too_long", name, bytes: frame.length }, "an event is too long");
+  }
+
+  onConnect(listener: () => void): void {
+    this.#connectListeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closing.signal.aborted) {
+      this.#publications.withdrawAll();
+      this.#closing.abort();
+    }
+    await this.stopped;
+  }
+
+  async #run(): Promise<Error | null> {
+    let cause: Error | null;
+    try {
+      cause = await this.#keepConnection();
+    } catch (error) {
+      cause = error instanceof Error ? error : new Error(String(error));
+      this.#options.log.error({ event: "agent.failed", reason: cause.message }, "the agent cannot go on");
+    }
+    this.#closing.abort();
+    await this.#setups.close();
+    clearInterval(this.#hold);
+    return cause;
+  }
+
+  async #keepConnection(): Promise<Error | null> {
+    const { random = Math.random, ...options } = this.#options;
+    const identity = await loadIdentity(options.dataDir);
+    const loop = new ControlLoop({
+      ...options,
+      random,
+      identity,
+      signal: this.#closing.signal,
+      serve: (socket, welcome) => this.#serveConnection(socket, welcome),
+    });
+    return loop.run();
+  }
+
+  async #serveConnection(socket: TLSSocket, welcome: Welcome): Promise<ControlEnd> {
+    const { clock, log, onRequest } = this.#options;
+    const send = (frame: Buffer): void => {
+      connection.send(frame);
+    };
+    const connection = new ControlConnection(socket, {
+      pingIntervalMs: welcome.pingIntervalMs,
+      clock,
+      handlers: {
+        onSetup: (setup) => {
+          this.#setups.serve(setup, send);
+        },
+        onRequest: (request) => {
+          void answerRequest(request, onRequest, log).then(send);
+        },
+        onReply: (reply) => {
+          this.#publications.onReply(reply);
+        },
+      },
+    });
+    const close = (): void => {
+      void connection.close();
+    };
+    const { signal } = this.#closing;
+    signal.addEventListener("abort", close);
+    this.#connection = connection;
+    this.#publications.attach(send);
+    connection.start();
+    for (const listener of this.#connectListeners) listener();
+    if (signal.aborted) close();
+    const end = await connection.ended;
+    signal.removeEventListener("abort", close);
+    this.#connection = null;
+    this.#publications.detach();
+    await connection.close();
+    return end;
+  }
+}
+
+function noServers(): ConfigError {
+  const message = "The agent has no server to dial. Give at least one.";
+  return new ConfigError("AGENT_SERVERS", message, { safeMessage: message });
+}

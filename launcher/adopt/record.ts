@@ -1,0 +1,46 @@
+import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { machineState } from "../../protocol/index.ts";
+import { processIdentity } from "../process/proc-stat.ts";
+import { machineSpec, type MachineSpec } from "../spec/machine-spec.ts";
+
+/** What changes about a machine; stored as `state.json`, so that the next launcher can go on from it. */
+export const machineRecord = z.object({
+  state: machineState.exclude(["queued"]),
+  reason: z.string().optional(),
+  /** Epoch milliseconds of the last change of state. */
+  since: z.number(),
+  accel: z.enum(["kvm", "tcg"]).optional(),
+  process: processIdentity.optional(),
+  /** Where the log of this start begins, in bytes. */
+  logFrom: z.number().int().nonnegative().default(0),
+});
+export type MachineRecord = z.infer<typeof machineRecord>;
+
+/** Null: there is none, or it is not one. */
+export function readRecord(file: string): MachineRecord | null {
+  return readJson(file, machineRecord);
+}
+
+/** Null: the machine was never made completely. */
+export function readSpec(file: string): MachineSpec | null {
+  return readJson(file, machineSpec);
+}
+
+/**
+ * Replaces a file whole, mode 0600. It is synchronous: a state is on disk before anybody hears of it, in order.
+ */
+export function writeJson(file: string, value: unknown): void {
+  const fresh = `${file}.new`;
+  writeFileSync(fresh, `${JSON.stringify(value)}\n`, { mode: 0o600 });
+  chmodSync(fresh, 0o600);
+  renameSync(fresh, file);
+}
+
+function readJson<T>(file: string, schema: z.ZodType<T>): T | null {
+  try {
+    return schema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,150 @@
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { ConfigError } from "../protocol/index.ts";
+import { probeAccel } from "./accel/probe.ts";
+import { examine } from "./adopt/aftermath.ts";
+import { lockFolder } from "./adopt/folder-lock.ts";
+import { MACHINE_FILES, machinePaths } from "./adopt/machine-paths.ts";
+import { readRecord, readSpec, writeJson, type MachineRecord } from "./adopt/record.ts";
+import type { Accel } from "./argv/argv.ts";
+import { Announcer } from "./events.ts";
+import { Fleet } from "./fleet.ts";
+import { readCatalogue } from "./images/catalogue.ts";
+import type { Launcher, LauncherOptions } from "./launcher.ts";
+import { Machine } from "./life/machine.ts";
+import type { Surroundings } from "./life/surroundings.ts";
+import { removeSockets } from "./process/launch.ts";
+import { findPrograms, type Programs } from "./process/programs.ts";
+import { Darkroom } from "./screen/darkroom.ts";
+
+/** A Unix socket's path ends at 108 bytes, one of them NUL. */
+const MAX_SOCKET_PATH = 107;
+
+/**
+ * Opens the state folder, adopts machines that still run and cleans up after those that do not.
+ * @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID`, `STATE_IN_USE`, `RUNTIME_DIR_LONG`
+ */
+export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
+  const { stateDir, runtimeDir, clock, log } = options;
+  const images = await readCatalogue(options.catalogueFile);
+  await prepareFolders(stateDir, runtimeDir);
+  const unlock = lockFolder(stateDir);
+  try {
+    const darkroom = new Darkroom();
+    const announcer = new Announcer();
+    const programs = findPrograms(process.env["PATH"]);
+    const accel = chooseAccel(options, programs);
+    const around: Surroundings = {
+      ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
+      chooseAccel: () => accel,
+      onState(machine) {
+        const { id, state, reason } = machine.status;
+        log.info({ event: "machine.state", machine: id, state, reason }, "machine changed state");
+        announcer.emit("state", machine.status);
+      },
+      onScreen(machine) {
+        if (machine.screen) announcer.emit("screen", { machine: machine.status, screen: machine.screen });
+      },
+      onScreenGone(machine) {
+        announcer.emit("screenGone", { machine: machine.status });
+      },
+    };
+    const machines = await takeOver(options, around);
+    const onClose = async (): Promise<void> => {
+      await accel;
+      await darkroom.close();
+      unlock();
+    };
+    return new Fleet({ options, images, around, announcer, machines, onClose });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Folders that only we may enter. */
+async function prepareFolders(stateDir: string, runtimeDir: string): Promise<void> {
+  const longest = Buffer.byteLength(machinePaths(stateDir, runtimeDir, "x").vncSocket);
+  if (longest > MAX_SOCKET_PATH) {
+    const text = `The runtime folder ${runtimeDir} has too long a path for sockets. Choose a shorter one.`;
+    throw new ConfigError("RUNTIME_DIR_LONG", text);
+  }
+  for (const folder of [stateDir, runtimeDir]) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  }
+}
+
+/** Starts the probe at once, so that the first machine need not wait for it. Never rejects. */
+async function chooseAccel(options: LauncherOptions, programs: Programs | null): Promise<Accel> {
+  if (options.accel !== "auto") return options.accel;
+  if (programs === null) return "tcg";
+  const { log, runtimeDir, clock } = options;
+  try {
+    const verdict = await probeAccel(programs.qemu, runtimeDir, clock);
+    log.info({ event: "launcher.accel", accel: verdict.accel, why: verdict.why }, "acceleration chosen");
+    return verdict.accel;
+  } catch (error) {
+    log.warn({ event: "launcher.accel", accel: "tcg", err: error }, "acceleration could not be probed");
+    return "tcg";
+  }
+}
+
+async function takeOver(options: LauncherOptions, around: Surroundings): Promise<Machine[]> {
+  const entries = await readdir(options.stateDir, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith("."));
+  const machines = await Promise.all(folders.map((folder) => takeOverOne(options, around, folder.name)));
+  return machines.filter((machine) => machine !== null);
+}
+
+/** Null: the folder held no machine, or half of one, and is gone now. */
+async function takeOverOne(
+  options: LauncherOptions,
+  around: Surroundings,
+  id: string,
+): Promise<Machine | null> {
+  const paths = machinePaths(options.stateDir, options.runtimeDir, id);
+  const spec = readSpec(paths.spec);
+  const record = readRecord(paths.state);
+  if (spec === null || record === null) {
+    if (!(await isOurs(paths.dir))) {
+      around.log.warn(
+        { event: "machine.foreign-folder", folder: id },
+        "a folder that is no machine was left alone",
+      );
+      return null;
+    }
+    around.log.warn({ event: "machine.half-made", machine: id }, "a half-made machine was removed");
+    await rm(paths.dir, { recursive: true, force: true });
+    return null;
+  }
+  const finding = examine(record, paths);
+  if (finding.kind === "alive") {
+    const machine = new Machine(spec, paths, record, around);
+    await machine.adopt(finding.process);
+    around.log.info(
+      { event: "machine.adopted", machine: id, state: machine.status.state },
+      "machine adopted",
+    );
+    return machine;
+  }
+  const ended = bury(record, finding, options.clock.now());
+  writeJson(paths.state, ended);
+  await removeSockets(paths);
+  return new Machine(spec, paths, ended, around);
+}
+
+/** Whether a folder holds nothing but what a machine's folder may hold. */
+async function isOurs(dir: string): Promise<boolean> {
+  return (await readdir(dir)).every((name) => MACHINE_FILES.includes(name.replace(/\.new$/, "")));
+}
+
+function bury(
+  record: MachineRecord,
+  finding: { readonly state: "stopped" | "failed"; readonly reason?: string },
+  now: number,
+): MachineRecord {
+  if (record.state === finding.state) return record;
+  const { process: _gone, reason: _old, ...rest } = record;
+  const reason = finding.reason === undefined ? {} : { reason: finding.reason };
+  return { ...rest, ...reason, state: finding.state, since: now };
+}

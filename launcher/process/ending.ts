@@ -1,0 +1,39 @@
+import type { Clock } from "../../protocol/index.ts";
+
+/** How long QEMU may take to follow `quit` before it is killed, in milliseconds. */
+const QUIT_MS = 3000;
+
+export interface EndingMachine {
+  /** A QMP command; rejects if QMP is not there. */
+  execute(command: string): Promise<unknown>;
+  kill(): void;
+}
+
+/**
+ * Ends a machine. `graceMs` null: at once, by QMP `quit` and then by SIGKILL. Otherwise the power button first, and
+ * the same after the grace period: a guest may ignore the button.
+ * @returns gives up what is still planned
+ */
+export function endMachine(machine: EndingMachine, graceMs: number | null, clock: Clock): () => void {
+  let cancelled = false;
+  let cancelTimer: (() => void) | undefined;
+  const quit = (): void => {
+    cancelTimer = clock.after(QUIT_MS, () => {
+      machine.kill();
+    });
+    machine.execute("quit").catch(() => {
+      if (!cancelled) machine.kill();
+    });
+  };
+  if (graceMs === null) {
+    quit();
+  } else {
+    cancelTimer = clock.after(graceMs, quit);
+    // Without QMP there is no power button; the grace period runs all the same.
+    machine.execute("system_powerdown").catch(() => undefined);
+  }
+  return () => {
+    cancelled = true;
+    cancelTimer?.();
+  };
+}

@@ -1,0 +1,77 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { z } from "zod";
+
+/** A process that cannot be mistaken for another with the same number, even after a restart of the host. */
+export const processIdentity = z.object({
+  pid: z.number().int().positive(),
+  /** Clock ticks between the kernel's start and the process's. */
+  startTicks: z.number().int().nonnegative(),
+  /** Changes at every start of the kernel. */
+  bootId: z.string().max(64),
+});
+export type ProcessIdentity = z.infer<typeof processIdentity>;
+
+export interface ProcStat {
+  readonly state: string;
+  readonly startTicks: number;
+  readonly residentPages: number;
+}
+
+/** Fields 3, 22 and 24 of `/proc/PID/stat`; the name in field 2 may hold spaces and brackets. */
+export function parseProcStat(text: string): ProcStat | null {
+  const fields = text
+    .slice(text.lastIndexOf(")") + 2)
+    .trim()
+    .split(" ");
+  const [state, startTicks, residentPages] = [fields[0], Number(fields[19]), Number(fields[21])];
+  if (state === undefined || !Number.isSafeInteger(startTicks) || !Number.isSafeInteger(residentPages))
+    return null;
+  return { state, startTicks, residentPages };
+}
+
+/** Null if there is no such process. */
+export function readProcStat(pid: number): ProcStat | null {
+  try {
+    return parseProcStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return null;
+  }
+}
+
+export function readBootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+}
+
+/** Null if the process is gone already. */
+export function identifyProcess(pid: number): ProcessIdentity | null {
+  const stat = readProcStat(pid);
+  return stat === null ? null : { pid, startTicks: stat.startTicks, bootId: readBootId() };
+}
+
+/** Whether it still runs. A zombie keeps its start time and is dead all the same. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  const stat = readProcStat(identity.pid);
+  if (stat === null || stat.state === "Z" || stat.state === "X") return false;
+  return stat.startTicks === identity.startTicks && readBootId() === identity.bootId;
+}
+
+/** Memory that it holds, in MiB; pages are 4 KiB on the machines that we run on. */
+export function residentMb(identity: ProcessIdentity): number {
+  return isAlive(identity) ? ((readProcStat(identity.pid)?.residentPages ?? 0) * 4096) / (1024 * 1024) : 0;
+}
+
+/** The process with this text in its command line: for one that was started just before its starter died. */
+export function findProcess(text: string): ProcessIdentity | null {
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    if (!Number.isSafeInteger(pid) || pid === process.pid) continue;
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text)) continue;
+    } catch {
+      continue;
+    }
+    const identity = identifyProcess(pid);
+    if (identity !== null && isAlive(identity)) return identity;
+  }
+  return null;
+}

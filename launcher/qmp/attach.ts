@@ -1,0 +1,34 @@
+import { TimeoutError, type Clock } from "../../protocol/index.ts";
+import { connectQmp, type QmpClient } from "./client.ts";
+import type { QmpEvent } from "./messages.ts";
+
+const ATTEMPT_MS = 3000;
+const RETRY_MS = 50;
+
+/**
+ * Connects to a control socket that may not be there yet, or not yet free.
+ * @param goOn asked before each attempt; false ends it
+ * @throws TimeoutError `QMP_TIMEOUT` when `goOn` said no, or the time is over
+ */
+export async function attachQmp(
+  path: string,
+  options: {
+    readonly clock: Clock;
+    readonly withinMs: number;
+    readonly goOn: () => boolean;
+    readonly onEvent: (event: QmpEvent) => void;
+  },
+): Promise<QmpClient> {
+  const { clock, withinMs, goOn, onEvent } = options;
+  const begun = clock.monotonic();
+  let cause: unknown;
+  while (goOn() && clock.monotonic() - begun < withinMs) {
+    try {
+      return await connectQmp(path, { timeoutMs: ATTEMPT_MS, clock, onEvent });
+    } catch (error) {
+      cause = error;
+    }
+    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+  }
+  throw new TimeoutError("QMP_TIMEOUT", "the control socket could not be reached", { cause });
+}

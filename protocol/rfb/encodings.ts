@@ -1,0 +1,62 @@
+/**
+ * Encodings, S32 in SetEncodings and in each rectangle.
+ * @see RFC 6143 §7.7 and the registry of the community's RFB specification
+ */
+export const Encoding = {
+  raw: 0,
+  copyRect: 1,
+  rre: 2,
+  coRre: 4,
+  hextile: 5,
+  zlib: 6,
+  tight: 7,
+  zlibHex: 8,
+  trle: 15,
+  zrle: 16,
+  jpeg: 21,
+  h264: 50,
+  tightPng: -260,
+  tightWithoutZlib: -317,
+} as const;
+export type Encoding = (typeof Encoding)[keyof typeof Encoding];
+
+/** Pseudo-encodings that say what a viewer understands: extensions are negotiated by them. */
+export const PseudoEncoding = {
+  desktopSize: -223,
+  lastRect: -224,
+  pointerPosition: -232,
+  cursor: -239,
+  xCursor: -240,
+  qemuPointerMotion: -257,
+  qemuExtendedKey: -258,
+  qemuAudio: -259,
+  ledState: -261,
+  gii: -305,
+  desktopName: -307,
+  extendedDesktopSize: -308,
+  xvp: -309,
+  fence: -312,
+  continuousUpdates: -313,
+  cursorWithAlpha: -314,
+  extendedMouseButtons: -316,
+  extendedClipboard: 0xc0a1e5ce | 0,
+  vmwareCursor: 0x574d5664,
+  ultraServerState: 0xffff8000 | 0,
+  ultraKeepAlive: 0xffff8001 | 0,
+  ultraFileTransfer: 0xffff8002 | 0,
+  ultraSession: 0xffff8003 | 0,
+  ultraIdleTime: 0xffff8004 | 0,
+  ultraPluginStreaming: 0xc0a1e5cf | 0,
+} as const;
+export type PseudoEncoding = (typeof PseudoEncoding)[keyof typeof PseudoEncoding];
+
+const NAMES = new Map<number, string>(
+  [...Object.entries(Encoding), ...Object.entries(PseudoEncoding)].map(([name, code]) => [code, name]),
+);
+
+/** The name for logs, levels included; unregistered numbers as digits. */
+export function nameEncoding(code: number): string {
+  if (code >= -32 && code <= -23) return `jpegQuality${code + 32}`;
+  if (code >= -256 && code <= -247) return `compression${code + 256}`;
+  return NAMES.get(code) ?? String(code);
+}

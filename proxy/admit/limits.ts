@@ -1,0 +1,68 @@
+/** Every limit of the proxy, in one place. Times in milliseconds, sizes in bytes. */
+export const LIMITS = {
+  /** From accept to the end of the TLS handshake, absolute. */
+  tlsHandshakeMs: 5_000,
+  /** ProtocolVersion and security type, absolute; and again from SecurityResult to ServerInit. */
+  rfbHandshakeMs: 10_000,
+  /** A person types the token after the challenge has gone out. */
+  tokenEntryMs: 60_000,
+  /** An agent's proof, or the ticket of a data connection, absolute. */
+  mipHandshakeMs: 5_000,
+  /** From a Setup request to the data connection that answers it. */
+  pairingMs: 10_000,
+  /** A refused viewer gets this long to take the reason. */
+  lingerMs: 2_000,
+  /** The other direction of a relay goes on this long without a byte once one direction has ended. */
+  halfCloseMs: 10_000,
+  /** What is still open this long after `close()` is cut. */
+  closeGraceMs: 1_000,
+  /** TCP keep-alive begins after this silence. */
+  keepAliveMs: 10_000,
+
+  /** Connections that have not been identified yet. */
+  unadmittedPerSource: 256,
+  unadmittedTotal: 4_096,
+
+  rfbHandshakeBytes: 4_096,
+  serverInitBytes: 16_384,
+  mipHandshakeBytes: 16_384,
+  webSocketMessageBytes: 1_048_576,
+  /** Unsent bytes of a WebSocket before its writer waits. */
+  webSocketBufferBytes: 262_144,
+
+  /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
+  agentPingMs: 10_000,
+  agentDeadMs: 30_000,
+  /** Unsent bytes on a control connection: its agent has stopped reading. */
+  agentBacklogBytes: 4_194_304,
+  agentDesktops: 1_000,
+  hostRequestMs: 30_000,
+  hostRequestsWaiting: 256,
+  /** Agents come back within this time after a stop of the server. */
+  drainSpreadMs: 2_000,
+
+  /** Wrong tokens that cost a source nothing; from then on the wait doubles. */
+  freeGuesses: 5,
+  firstPenaltyMs: 1_000,
+  longestPenaltyMs: 300_000,
+  /** A source that has not guessed for so long starts anew. */
+  penaltyMemoryMs: 600_000,
+  penaltySources: 10_000,
+  /** Wrong tokens of all sources together: as many at once, and as many per second. */
+  guessBurst: 300,
+  guessesPerSecond: 5,
+
+  /** Guesses that wait for the one scan. */
+  scansWaiting: 32,
+  scanSliceMs: 0.5,
+  /** Tokens between two looks at the clock. */
+  scanStride: 500,
+  /** Between two readings of the open tokens because of a miss. */
+  tokenReloadMs: 2_000,
+
+  ticketMs: 60_000,
+  joinSecretMs: 3_600_000,
+  sweepMs: 60_000,
+  auditRetryMs: 1_000,
+  auditBacklogLines: 10_000,
+} as const;

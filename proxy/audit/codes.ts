@@ -1,0 +1,32 @@
+/** Everything that the audit log may tell of. */
+export const AUDIT_ACTIONS = [
+  "server.start",
+  "server.stop",
+  "session.start",
+  "session.end",
+  "session.refuse",
+  "agent.enrol",
+  "agent.connect",
+  "agent.disconnect",
+  "agent.refuse",
+  "agent.revoke",
+  "token.create",
+  "token.revoke",
+  "ticket.create",
+  "join.create",
+  "login.success",
+  "login.failure",
+  "logout",
+  "user.create",
+  "user.password",
+  "machine.create",
+  "machine.start",
+  "machine.stop",
+  "machine.remove",
+  "desktop.remove",
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+export function isAuditAction(text: string): text is AuditAction {
+  return (AUDIT_ACTIONS as readonly string[]).includes(text);
+}

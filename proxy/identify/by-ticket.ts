@@ -1,0 +1,27 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../../protocol/index.ts";
+import { askState, Refusal } from "../refusals.ts";
+import type { Stores } from "../state/stores.ts";
+import type { Identity } from "./identity.ts";
+
+/** 256 random bits, base64url. */
+export function generateSecret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+/** What is stored of a secret: its SHA-256, hex. */
+export function hashSecret(secret: string): string {
+  return createHash("sha256").update(secret, "utf8").digest("hex");
+}
+
+/**
+ * Redeems a web ticket: of any number of parallel calls one wins.
+ * @throws Refusal `TICKET_INVALID`, `DESKTOP_GONE`, `STATE_UNAVAILABLE`
+ */
+export async function redeemTicket(ticket: string, stores: Stores, clock: Clock): Promise<Identity> {
+  const record = await askState(stores.tickets.take(hashSecret(ticket), clock.now()));
+  if (!record) throw new Refusal("TICKET_INVALID");
+  const desktop = await askState(stores.desktops.find(record.desktopId));
+  if (!desktop) throw new Refusal("DESKTOP_GONE");
+  return { desktop, role: record.role, method: "ticket", subject: record.createdBy };
+}

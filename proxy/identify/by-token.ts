@@ -1,0 +1,80 @@
+import type { Clock } from "../../protocol/index.ts";
+import type { Penalties } from "../admit/penalties.ts";
+import type { Source } from "../admit/source.ts";
+import { askState, Refusal } from "../refusals.ts";
+import type { Stores } from "../state/stores.ts";
+import type { Identity } from "./identity.ts";
+import type { IndexedToken, TokenIndex } from "./token-index.ts";
+import type { Guessed, TokenScan } from "./token-scan.ts";
+
+/** Tells from a VNC Authentication response which token was typed. */
+export class TokenIdentifier {
+  readonly #stores: Stores;
+  readonly #index: TokenIndex;
+  readonly #scan: TokenScan<IndexedToken>;
+  readonly #penalties: Penalties;
+  readonly #clock: Clock;
+
+  constructor(
+    stores: Stores,
+    index: TokenIndex,
+    scan: TokenScan<IndexedToken>,
+    penalties: Penalties,
+    clock: Clock,
+  ) {
+    this.#stores = stores;
+    this.#index = index;
+    this.#scan = scan;
+    this.#penalties = penalties;
+    this.#clock = clock;
+  }
+
+  /** Milliseconds until this source may try again; 0: now. */
+  waitMs(source: Source): number {
+    return this.#penalties.waitMs(source.address);
+  }
+
+  /**
+   * Only a wrong response counts as a guess.
+   * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
+   */
+  async identify(source: Source, guess: Guessed): Promise<Identity> {
+    const attempt = this.#penalties.begin(source.address);
+    try {
+      const [match, ...others] = await this.#find(guess);
+      if (!match) {
+        attempt.wrong();
+        throw new Refusal("TOKEN_WRONG");
+      }
+      if (others.length > 0) throw new Refusal("TOKEN_AMBIGUOUS");
+      return await this.#confirm(match);
+    } finally {
+      attempt.right();
+    }
+  }
+
+  async #find(guess: Guessed): Promise<IndexedToken[]> {
+    if (!this.#index.loaded) {
+      await askState(this.#index.reload());
+      return await this.#match(guess);
+    }
+    const known = await this.#match(guess);
+    if (known.length > 0) return known;
+    await askState(this.#index.reload());
+    return await this.#match(guess);
+  }
+
+  async #match(guess: Guessed): Promise<IndexedToken[]> {
+    const matches = await this.#scan.match(guess, this.#index.candidates);
+    return matches.filter((token) => token.expiresAt > this.#clock.now());
+  }
+
+  /** The index may be a little old; the store knows what was revoked a moment ago. */
+  async #confirm(token: IndexedToken): Promise<Identity> {
+    const open = await askState(this.#stores.tokens.list(token.desktopId));
+    if (!open.some((other) => other.id === token.id)) throw new Refusal("TOKEN_WRONG");
+    const desktop = await askState(this.#stores.desktops.find(token.desktopId));
+    if (!desktop) throw new Refusal("DESKTOP_GONE");
+    return { desktop, role: token.role, method: "token", subject: token.id };
+  }
+}

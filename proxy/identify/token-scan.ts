@@ -1,0 +1,84 @@
+import { matchesToken, prepareResponse, type TokenKey } from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import { Refusal } from "../refusals.ts";
+
+export interface Candidate {
+  readonly id: string;
+  readonly key: TokenKey;
+  readonly expiresAt: number;
+}
+
+export interface Guessed {
+  readonly challenge: Buffer;
+  readonly response: Buffer;
+}
+
+interface Scan<C extends Candidate> {
+  readonly prepared: ReturnType<typeof prepareResponse>;
+  readonly candidates: readonly C[];
+  readonly matches: C[];
+  next: number;
+  resolve(matches: C[]): void;
+}
+
+export interface ScanPace {
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
+  /** Lets the event loop do its other work, then goes on. */
+  readonly yieldTo: (next: () => void) => void;
+}
+
+/**
+ * Finds which of many tokens gives a response. One queue of slices: 100,000 tokens at once would hold
+ * up every session for 8 ms, and slices that do not know of each other would add up.
+ */
+export class TokenScan<C extends Candidate> {
+  readonly #pace: ScanPace;
+  readonly #queue: Scan<C>[] = [];
+  #running = false;
+
+  constructor(pace: ScanPace) {
+    this.#pace = pace;
+  }
+
+  /**
+   * All candidates that fit: the caller decides what more than one means.
+   * @throws Refusal `SERVER_BUSY` when too many guesses wait already
+   */
+  match(guess: Guessed, candidates: readonly C[]): Promise<C[]> {
+    if (this.#queue.length >= LIMITS.scansWaiting) throw new Refusal("SERVER_BUSY", { waitMs: 1000 });
+    return new Promise((resolve) => {
+      const prepared = prepareResponse(guess.challenge, guess.response);
+      this.#queue.push({ prepared, candidates, matches: [], next: 0, resolve });
+      if (!this.#running) {
+        this.#running = true;
+        this.#slice();
+      }
+    });
+  }
+
+  readonly #slice = (): void => {
+    const end = this.#pace.monotonic() + LIMITS.scanSliceMs;
+    do {
+      const scan = this.#queue[0];
+      if (!scan) {
+        this.#running = false;
+        return;
+      }
+      scanStride(scan);
+      if (scan.next >= scan.candidates.length) {
+        this.#queue.shift();
+        scan.resolve(scan.matches);
+      }
+    } while (this.#pace.monotonic() < end);
+    this.#pace.yieldTo(this.#slice);
+  };
+}
+
+function scanStride<C extends Candidate>(scan: Scan<C>): void {
+  const stop = Math.min(scan.next + LIMITS.scanStride, scan.candidates.length);
+  for (; scan.next < stop; scan.next += 1) {
+    const candidate = scan.candidates[scan.next];
+    if (candidate && matchesToken(candidate.key, scan.prepared)) scan.matches.push(candidate);
+  }
+}

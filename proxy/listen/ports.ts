@@ -1,0 +1,87 @@
+import net, { type AddressInfo, type Server, type Socket } from "node:net";
+import { ConfigError, describeError } from "../../protocol/index.ts";
+import type { ConnectionBudget } from "../admit/connection-budget.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { Source } from "../admit/source.ts";
+import type { HostPort } from "../proxy.ts";
+
+/** A TCP connection that has a place among the unadmitted. */
+export interface Arrival {
+  readonly socket: Socket;
+  readonly source: Source;
+  /** Gives the place back. Idempotent; the end of the connection does it too. */
+  admitted(): void;
+}
+
+/** One TCP port: admission by budget, and every socket that came in by it. */
+export class Port {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #onIdle: (() => void) | undefined;
+
+  constructor(budget: ConnectionBudget, onArrival: (arrival: Arrival) => void) {
+    const options = {
+      noDelay: true,
+      allowHalfOpen: true,
+      keepAlive: true,
+      keepAliveInitialDelay: LIMITS.keepAliveMs,
+    };
+    this.#server = net.createServer(options, (socket) => {
+      socket.on("error", () => undefined);
+      const source = sourceOf(socket);
+      const leave = source && budget.take(source.address);
+      if (!leave) {
+        socket.destroy();
+        return;
+      }
+      this.#sockets.add(socket);
+      socket.once("close", () => {
+        leave();
+        this.#sockets.delete(socket);
+        if (this.#sockets.size === 0) this.#onIdle?.();
+      });
+      onArrival({ socket, source, admitted: leave });
+    });
+  }
+
+  /**
+   * Starts to listen; returns where.
+   * @throws ConfigError `LISTEN_FAILED`
+   */
+  async listen({ host, port }: HostPort): Promise<HostPort> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", (cause) => {
+        const message = `Cannot listen on ${host}:${port}: ${describeError(cause)}.`;
+        reject(new ConfigError("LISTEN_FAILED", message, { safeMessage: message, cause }));
+      });
+      this.#server.listen({ host, port, backlog: 1024 }, resolve);
+    });
+    // A failed accept (too many open files) must not end the server.
+    this.#server.on("error", () => undefined);
+    return { host, port: (this.#server.address() as AddressInfo).port };
+  }
+
+  /** Takes no new connections; those that are there go on. Idempotent. */
+  stop(): void {
+    this.#server.close(() => undefined);
+  }
+
+  /** Settles when no connection is left. */
+  get idle(): Promise<void> {
+    if (this.#sockets.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  destroy(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** Null when it is gone already. */
+export function sourceOf(socket: Socket): Source | null {
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return null;
+  return { address: remoteAddress, port: remotePort };
+}

@@ -1,0 +1,111 @@
+import tls, { type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import type { Clock } from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { Source } from "../admit/source.ts";
+import { sourceOf, type Arrival } from "./ports.ts";
+
+/** First byte of a TLS record that carries a ClientHello. */
+const TLS_HANDSHAKE = 0x16;
+const MIP2 = "mip/2";
+const HTTP = "http/1.1";
+
+/** A TLS connection whose ALPN has been agreed. */
+export interface SecureArrival {
+  readonly socket: TLSSocket;
+  readonly source: Source;
+  admitted(): void;
+}
+
+export interface SecureRoutes {
+  readonly agent: (arrival: SecureArrival) => void;
+  readonly http: (arrival: SecureArrival) => void;
+}
+
+interface Handshaking {
+  readonly arrival: Arrival;
+  readonly cancelDeadline: () => void;
+}
+
+/**
+ * The port that takes everything: the first byte of a connection decides who goes on with it. The real
+ * socket is handed over each time, since a wrapped one costs half the throughput.
+ */
+export class TlsPort {
+  readonly #tls: tls.Server;
+  readonly #clock: Clock;
+  /** By remote address and port. */
+  readonly #handshaking = new Map<string, Handshaking>();
+
+  constructor(trust: { readonly key: string; readonly cert: string }, routes: SecureRoutes, clock: Clock) {
+    this.#clock = clock;
+    this.#tls = tls.createServer({
+      key: trust.key,
+      cert: trust.cert,
+      ALPNProtocols: [MIP2, HTTP],
+      minVersion: "TLSv1.2",
+      handshakeTimeout: LIMITS.tlsHandshakeMs,
+    });
+    this.#tls.on("tlsClientError", (_error, socket) => socket.destroy());
+    this.#tls.on("secureConnection", (socket) => {
+      this.#route(socket, routes);
+    });
+  }
+
+  accept(arrival: Arrival): void {
+    const { socket, source } = arrival;
+    const cancelDeadline = this.#clock.after(LIMITS.tlsHandshakeMs, () => socket.destroy());
+    const key = nameSource(source);
+    this.#handshaking.set(key, { arrival, cancelDeadline });
+    socket.once("close", () => {
+      cancelDeadline();
+      if (this.#handshaking.get(key)?.arrival === arrival) this.#handshaking.delete(key);
+    });
+    sniffFirstByte(socket, (first) => {
+      if (first === TLS_HANDSHAKE) this.#tls.emit("connection", socket);
+      else socket.destroy();
+    });
+  }
+
+  #route(socket: TLSSocket, routes: SecureRoutes): void {
+    socket.on("error", () => undefined);
+    const source = sourceOf(socket);
+    const key = source && nameSource(source);
+    const handshaking = key === null ? undefined : this.#handshaking.get(key);
+    if (!source || key === null || !handshaking) {
+      socket.destroy();
+      return;
+    }
+    this.#handshaking.delete(key);
+    handshaking.cancelDeadline();
+    socket.setNoDelay(true);
+    const secure = { socket, source, admitted: handshaking.arrival.admitted };
+    if (socket.alpnProtocol === MIP2) routes.agent(secure);
+    else routes.http(secure);
+  }
+}
+
+/** Calls `decide` with the first byte, which stays in the socket; null: the connection ended without one. */
+function sniffFirstByte(socket: Socket, decide: (first: number | null) => void): void {
+  const settle = (first: number | null): void => {
+    socket.off("readable", onReadable);
+    socket.off("end", onEnd);
+    decide(first);
+  };
+  const onReadable = (): void => {
+    const chunk = socket.read() as Buffer | null;
+    const first = chunk?.[0];
+    if (chunk === null || first === undefined) return;
+    socket.unshift(chunk);
+    settle(first);
+  };
+  const onEnd = (): void => {
+    settle(null);
+  };
+  socket.on("readable", onReadable);
+  socket.on("end", onEnd);
+}
+
+function nameSource({ address, port }: Source): string {
+  return `${address}|${port}`;
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { WebSocketServer } from "ws";
+import type { Clock } from "../../protocol/index.ts";
+import type { ConnectionBudget } from "../admit/connection-budget.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { Viewer } from "../admit/viewer.ts";
+import { isOriginAllowed } from "../identify/origin.ts";
+import { BINARY, readOffer } from "../identify/sub-protocols.ts";
+import { finishStream } from "./finish-socket.ts";
+import { sourceOf } from "./ports.ts";
+import { WebSocketStream } from "./websocket-stream.ts";
+
+const PATH = "/rfb";
+/** The longest reason that a close frame holds, in bytes. */
+const REASON_BYTES = 123;
+
+export interface WebSocketEntranceOptions {
+  readonly budget: ConnectionBudget;
+  /** Origins that may come in beside the one of the asked host itself. */
+  readonly origins: () => readonly string[];
+  readonly onViewer: (viewer: Viewer) => void;
+  /** Whether anybody else answers upgrades of other paths. */
+  readonly othersAnswer: () => boolean;
+  readonly clock: Clock;
+}
+
+/** Upgrades of `/rfb` become viewers. */
+export class WebSocketEntrance {
+  readonly #options: WebSocketEntranceOptions;
+  readonly #server: WebSocketServer;
+
+  constructor(options: WebSocketEntranceOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: LIMITS.webSocketMessageBytes,
+      // Never the ticket that stands beside it.
+      handleProtocols: (offered) => (offered.has(BINARY) ? BINARY : false),
+    });
+  }
+
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on("error", () => undefined);
+    // The administrator's Unix socket serves no viewers.
+    if (request.url?.split("?")[0] !== PATH || !(socket instanceof TLSSocket)) {
+      if (!this.#options.othersAnswer()) answer(socket, 404);
+      return;
+    }
+    const { origin, host } = request.headers;
+    if (!isOriginAllowed(origin, host, this.#options.origins())) {
+      answer(socket, 403);
+      return;
+    }
+    const offer = readOffer(request.headers["sec-websocket-protocol"]);
+    if (offer.kind === "wrong") {
+      answer(socket, 400);
+      return;
+    }
+    const source = sourceOf(socket);
+    const leave = source && this.#options.budget.take(source.address);
+    if (!leave) {
+      answer(socket, 503);
+      return;
+    }
+    socket.once("close", leave);
+    socket.setTimeout(0);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const stream = new WebSocketStream(webSocket);
+      this.#options.onViewer({
+        stream,
+        transport: "websocket",
+        source,
+        ticket: offer.kind === "ticket" ? offer.ticket : null,
+        admitted: leave,
+        finish: (closeCode, reason) => {
+          stream.closeWith(closeCode, cutReason(reason));
+          finishStream(stream, this.#options.clock);
+        },
+      });
+    });
+  };
+}
+
+function cutReason(reason: string): string {
+  return Buffer.byteLength(reason) <= REASON_BYTES ? reason : reason.slice(0, REASON_BYTES / 3);
+}
+
+function answer(socket: Duplex, status: number): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+  socket.once("finish", () => socket.destroy());
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import {
+  agentIdOf,
+  encodeChallenge,
+  EXPORTER_BYTES,
+  EXPORTER_CONTEXT,
+  EXPORTER_LABEL,
+  FrameType,
+  IdentifierType,
+  isPosternError,
+  MIP2_LIMITS,
+  MIP2_VERSION,
+  NONCE_BYTES,
+  proof as proofSchema,
+  ProtocolError,
+  readFrame,
+  type Clock,
+  type Conversation,
+  type Handshake,
+  type Proof,
+} from "../../protocol/index.ts";
+import { hashSecret } from "../identify/by-ticket.ts";
+import type { AgentRecord } from "../state/records.ts";
+import type { Stores } from "../state/stores.ts";
+import { isProofValid } from "./agent-proof.ts";
+import { AgentRefusal } from "./agent-refusal.ts";
+
+export interface AdmittedAgent {
+  readonly record: AgentRecord;
+  readonly role: Proof["role"];
+  readonly enrolled: boolean;
+}
+
+interface Gate {
+  readonly stores: Pick<Stores, "agents" | "joinSecrets">;
+  /** What the agent signs as the server's name. */
+  readonly serverId: string;
+  readonly clock: Clock;
+}
+
+/**
+ * The server's side of a MiP 2 admission, from the challenge on: an agent proves its key, bound to this
+ * very TLS connection, and a key that is not known yet is enrolled with a join secret.
+ * @throws AgentRefusal, ProtocolError `MIP_FRAME`, and what the conversation throws
+ */
+export async function admitAgent(
+  peer: Conversation,
+  socket: Pick<TLSSocket, "exportKeyingMaterial">,
+  handshake: Handshake,
+  gate: Gate,
+): Promise<AdmittedAgent> {
+  if (!handshake.versions.includes(MIP2_VERSION)) throw new AgentRefusal("VERSION");
+  if (handshake.identifierType !== IdentifierType.resource) throw new AgentRefusal("AGENT_UNKNOWN");
+  const serverNonce = randomBytes(NONCE_BYTES);
+  await peer.write(encodeChallenge({ version: MIP2_VERSION, proxyId: gate.serverId, nonce: serverNonce }));
+  const proof = await readProof(peer);
+  const isSignedBy = (publicKey: Buffer): boolean =>
+    isProofValid(publicKey, Buffer.from(proof.signature, "base64"), {
+      version: MIP2_VERSION,
+      proxyId: gate.serverId,
+      agentId: handshake.identifier,
+      agentNonce: handshake.nonce,
+      serverNonce,
+      exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
+    });
+  const known = await askState(gate.stores.agents.find(handshake.identifier));
+  if (known) {
+    if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
+    if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
+    return { record: known, role: proof.role, enrolled: false };
+  }
+  if (!proof.enrol) throw new AgentRefusal("AGENT_UNKNOWN");
+  const publicKey = Buffer.from(proof.enrol.publicKey, "base64");
+  // The signature is checked before the secret is spent.
+  if (agentIdOf(publicKey) !== handshake.identifier || !isSignedBy(publicKey)) {
+    throw new AgentRefusal("PROOF_REFUSED");
+  }
+  const record = await enrol(handshake.identifier, proof, proof.enrol, gate);
+  return { record, role: proof.role, enrolled: true };
+}
+
+async function readProof(peer: Conversation): Promise<Proof> {
+  const frame = await peer.read(readFrame(MIP2_LIMITS.unprovenBody));
+  if (frame.type !== FrameType.proof) throw new ProtocolError("MIP_FRAME", "the agent sent no proof");
+  const parsed = proofSchema.safeParse(frame.value);
+  if (!parsed.success) {
+    throw new ProtocolError("MIP_FRAME", "the agent's proof is malformed", { cause: parsed.error });
+  }
+  return parsed.data;
+}
+
+async function enrol(
+  id: string,
+  proof: Proof,
+  { secret, publicKey, name }: NonNullable<Proof["enrol"]>,
+  { stores, clock }: Gate,
+): Promise<AgentRecord> {
+  const spent = await askState(stores.joinSecrets.take(hashSecret(secret), clock.now()));
+  if (!spent) throw new AgentRefusal("JOIN_REFUSED");
+  return await askState(stores.agents.add({ id, name, kind: proof.role, publicKey }));
+}
+
+/** Whatever the state cannot answer now, it may answer in a moment. */
+export async function askState<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    if (isPosternError(cause) && cause.code === "AGENT_REVOKED") throw new AgentRefusal("AGENT_REVOKED");
+    throw new AgentRefusal("BUSY", { retryAfterMs: 2_000, cause });
+  }
+}

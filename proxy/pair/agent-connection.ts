@@ -1,0 +1,176 @@
+import type { Duplex } from "node:stream";
+import {
+  describeError,
+  encodePing,
+  FrameDecoder,
+  FrameType,
+  LimitError,
+  MIP2_LIMITS,
+  PeerClosed,
+  ProtocolError,
+  readFrame,
+  TimeoutError,
+  type Clock,
+  type Frame,
+  type SetupResponse,
+} from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { ConnectedAgent } from "../proxy.ts";
+import { HostRequests } from "./host-requests.ts";
+import type { AgentRefusal } from "./agent-refusal.ts";
+
+/** What a control connection brings, for the room that holds it. */
+export interface AgentFrames {
+  publish(frame: unknown): void;
+  withdraw(frame: unknown): void;
+  event(frame: unknown): void;
+  reply(frame: unknown): void;
+  setupResponse(response: SetupResponse): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** The control connection of one proven agent: frames in and out, its pulse, and its end. */
+export class AgentConnection {
+  readonly agent: ConnectedAgent;
+  /** The fencing epoch of this hold. */
+  readonly epoch: number;
+  readonly requests: HostRequests;
+  /** Settles with what ended it. */
+  readonly closed: Promise<Error>;
+  readonly #socket: Duplex;
+  readonly #clock: Clock;
+  readonly #decoder: FrameDecoder<Frame>;
+  #frames: AgentFrames | undefined;
+  #heardAt: number;
+  #cancelPing: () => void = () => undefined;
+  #end: Error | undefined;
+  #resolveClosed: (cause: Error) => void = () => undefined;
+
+  /** The socket belongs to this object from now on; it is read once {@link open} is called. */
+  constructor(socket: Duplex, agent: ConnectedAgent, epoch: number, clock: Clock) {
+    this.#socket = socket;
+    this.agent = agent;
+    this.epoch = epoch;
+    this.#clock = clock;
+    this.#heardAt = clock.monotonic();
+    this.requests = new HostRequests((frame) => {
+      this.send(frame);
+    }, clock);
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#decoder = new FrameDecoder(
+      () => readFrame(MIP2_LIMITS.body),
+      (frame) => {
+        this.#take(frame);
+      },
+    );
+    socket.on("error", (error) => {
+      this.destroy(new PeerClosed("PEER_CLOSED", `connection failed: ${error.message}`));
+    });
+    socket.on("close", this.#onEnd);
+  }
+
+  open(frames: AgentFrames): void {
+    this.#frames = frames;
+    this.#socket.on("data", this.#onData);
+    this.#socket.on("end", this.#onEnd);
+    this.#ping();
+  }
+
+  get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** After the end nothing is sent. */
+  send(frame: Buffer): void {
+    if (this.#end) return;
+    this.#socket.write(frame);
+    if (this.#socket.writableLength > LIMITS.agentBacklogBytes) {
+      this.destroy(new LimitError("AGENT_BACKLOG", "the agent has stopped reading"));
+    }
+  }
+
+  /** Sends a last frame and closes; the agent has a moment to take it. Idempotent. */
+  finish(last: Buffer, cause: Error): void {
+    if (this.#end) return;
+    this.#socket.end(last);
+    this.#settle(cause);
+    this.#socket.resume();
+    const cancel = this.#clock.after(LIMITS.lingerMs, () => this.#socket.destroy());
+    this.#socket.once("end", () => this.#socket.destroy());
+    this.#socket.once("close", cancel);
+  }
+
+  refuse(refusal: AgentRefusal): void {
+    this.finish(refusal.frame, refusal);
+  }
+
+  /** Immediate. Idempotent. */
+  destroy(cause: Error): void {
+    this.#settle(cause);
+    this.#socket.destroy();
+  }
+
+  #settle(cause: Error): void {
+    if (this.#end) return;
+    this.#end = cause;
+    this.#cancelPing();
+    this.#socket.off("data", this.#onData);
+    this.requests.end();
+    this.#resolveClosed(cause);
+  }
+
+  readonly #onEnd = (): void => {
+    this.destroy(new PeerClosed("PEER_CLOSED", "the agent closed its control connection"));
+  };
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#heardAt = this.#clock.monotonic();
+    try {
+      this.#decoder.push(chunk);
+    } catch (error) {
+      this.destroy(error instanceof Error ? error : new Error(describeError(error)));
+    }
+  };
+
+  #ping(): void {
+    this.#cancelPing = this.#clock.after(LIMITS.agentPingMs, () => {
+      if (this.#clock.monotonic() - this.#heardAt >= LIMITS.agentDeadMs) {
+        this.destroy(new TimeoutError("AGENT_SILENT", `nothing heard for ${LIMITS.agentDeadMs} ms`));
+        return;
+      }
+      this.send(encodePing(FrameType.ping, NOTHING));
+      this.#ping();
+    });
+  }
+
+  #take(frame: Frame): void {
+    if (this.#end || !this.#frames) return;
+    switch (frame.type) {
+      case FrameType.publish:
+        this.#frames.publish(frame.value);
+        return;
+      case FrameType.withdraw:
+        this.#frames.withdraw(frame.value);
+        return;
+      case FrameType.event:
+        this.#frames.event(frame.value);
+        return;
+      case FrameType.reply:
+        this.#frames.reply(frame.value);
+        return;
+      case FrameType.setupResponse:
+        this.#frames.setupResponse(frame.value);
+        return;
+      case FrameType.ping:
+        this.send(encodePing(FrameType.pong, frame.value));
+        return;
+      case FrameType.pong:
+        return;
+      default:
+        throw new ProtocolError("MIP_FRAME", `an agent may not send a frame of type ${frame.type} now`);
+    }
+  }
+}

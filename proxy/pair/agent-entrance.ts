@@ -1,0 +1,148 @@
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
+import {
+  Conversation,
+  encodeJsonFrame,
+  FrameType,
+  isPosternError,
+  MIP2_LIMITS,
+  ProtocolError,
+  readFrame,
+  type Clock,
+  type Handshake,
+} from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { Source } from "../admit/source.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { News } from "../events.ts";
+import type { Stores } from "../state/stores.ts";
+import { AgentConnection } from "./agent-connection.ts";
+import { admitAgent, askState } from "./agent-admission.ts";
+import { AgentRefusal } from "./agent-refusal.ts";
+import type { AgentRegistry } from "./agent-registry.ts";
+import { AgentRoom } from "./agent-room.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+
+export interface EntranceParts {
+  readonly stores: Stores;
+  readonly serverId: string;
+  readonly agents: AgentRegistry;
+  readonly tickets: SetupTickets;
+  readonly news: News;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A TLS connection that speaks MiP 2, as the listener hands it over. */
+export interface AgentArrival {
+  readonly socket: TLSSocket;
+  readonly source: Source;
+  admitted(): void;
+}
+
+/** Where MiP 2 connections come in: the first frame tells control from data. */
+export class AgentEntrance {
+  readonly #parts: EntranceParts;
+  readonly #leaving = new Set<Promise<void>>();
+  #open = true;
+
+  constructor(parts: EntranceParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: whatever goes wrong ends the connection. */
+  async enter(arrival: AgentArrival): Promise<void> {
+    const { clock, log } = this.#parts;
+    const limits = { deadlineMs: LIMITS.mipHandshakeMs, maxBytes: LIMITS.mipHandshakeBytes };
+    const conversation = new Conversation(arrival.socket, limits, clock);
+    try {
+      const first = await conversation.read(readFrame(MIP2_LIMITS.unprovenBody));
+      if (first.type === FrameType.handshake) await this.#control(arrival, conversation, first.value);
+      else if (first.type === FrameType.setupResponse && first.value.status === 1) {
+        conversation.release();
+        if (!this.#parts.tickets.redeem(first.value.ticket, arrival.socket)) {
+          throw new ProtocolError("TICKET_INVALID", "no viewer waits for this data connection");
+        }
+        arrival.admitted();
+      } else throw new ProtocolError("MIP_FRAME", "neither a control nor a data connection");
+    } catch (error) {
+      conversation.release();
+      this.#reject(arrival, error);
+      const code = isPosternError(error) ? error.code : "INTERNAL";
+      const level = isPosternError(error) ? "warn" : "error";
+      log[level]({ event: "agent.rejected", code, source: arrival.source, err: error }, "agent rejected");
+    }
+  }
+
+  /** Tells all agents to go away, and waits until they are given up in the state. */
+  async close(): Promise<void> {
+    this.#open = false;
+    const last = encodeJsonFrame(FrameType.drain, {
+      reason: "The server is stopping.",
+      reconnectWithinMs: LIMITS.drainSpreadMs,
+    });
+    for (const connection of this.#parts.agents.all) {
+      connection.finish(last, new AgentRefusal("BUSY", { retryAfterMs: LIMITS.drainSpreadMs }));
+    }
+    await Promise.all(this.#leaving);
+  }
+
+  async #control(arrival: AgentArrival, peer: Conversation, handshake: Handshake): Promise<void> {
+    const { stores, serverId, agents, news, clock, log } = this.#parts;
+    const { record, role, enrolled } = await admitAgent(peer, arrival.socket, handshake, this.#parts);
+    const epoch = await askState(stores.agents.claim(record.id, serverId, role));
+    peer.release();
+    if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: LIMITS.drainSpreadMs });
+    arrival.admitted();
+
+    const agent = { id: record.id, name: record.name, kind: role };
+    const connection = new AgentConnection(arrival.socket, agent, epoch, clock);
+    if (!agents.add(connection)) return;
+    const agentLog = log.child({ agentId: record.id });
+    const room = new AgentRoom(connection, { ...this.#parts, log: agentLog });
+    const leaving = this.#awaitEnd(connection, room, agentLog);
+    this.#leaving.add(leaving);
+    void leaving.then(() => this.#leaving.delete(leaving));
+
+    if (enrolled) this.#audit("agent.enrol", arrival, record.id);
+    this.#audit("agent.connect", arrival, record.id);
+    agentLog.info({ event: "agent.connected", kind: role, epoch }, "agent connected");
+    connection.send(
+      encodeJsonFrame(FrameType.welcome, {
+        agentId: record.id,
+        name: record.name,
+        pingIntervalMs: LIMITS.agentPingMs,
+      }),
+    );
+    connection.open(room);
+    news.emit("agent.changed", { agentId: record.id });
+  }
+
+  async #awaitEnd(connection: AgentConnection, room: AgentRoom, log: Logger): Promise<void> {
+    const cause = await connection.closed;
+    const reason = isPosternError(cause) ? cause.code : "INTERNAL";
+    this.#parts.agents.remove(connection);
+    log.info({ event: "agent.disconnected", reason, err: cause }, "agent disconnected");
+    const { id } = connection.agent;
+    this.#parts.audit.append({ action: "agent.disconnect", outcome: "success", agentId: id, reason });
+    await room.leave();
+  }
+
+  #audit(action: "agent.enrol" | "agent.connect", { source }: AgentArrival, agentId: string): void {
+    this.#parts.audit.append({ action, outcome: "success", agentId, source });
+  }
+
+  #reject({ socket, source }: AgentArrival, error: unknown): void {
+    if (!(error instanceof AgentRefusal)) {
+      socket.destroy();
+      return;
+    }
+    this.#parts.audit.append({ action: "agent.refuse", outcome: "failure", source, reason: error.refusal });
+    socket.end(error.frame);
+    socket.resume();
+    const cancel = this.#parts.clock.after(LIMITS.lingerMs, () => socket.destroy());
+    socket.once("end", () => socket.destroy());
+    socket.once("close", cancel);
+  }
+}

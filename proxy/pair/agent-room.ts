@@ -1,0 +1,149 @@
+import type { Logger } from "pino";
+import {
+  encodeJsonFrame,
+  event as eventSchema,
+  FrameType,
+  hostEvents,
+  ProtocolError,
+  publish as publishSchema,
+  reply as replySchema,
+  withdraw as withdrawSchema,
+  type HostEvent,
+  type Publish,
+  type SetupResponse,
+} from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { News } from "../events.ts";
+import { Refusal } from "../refusals.ts";
+import type { Stores } from "../state/stores.ts";
+import type { AgentConnection, AgentFrames } from "./agent-connection.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+
+export interface AgentRoomParts {
+  readonly stores: Pick<Stores, "agents" | "desktops">;
+  readonly tickets: SetupTickets;
+  readonly news: News;
+  readonly log: Logger;
+}
+
+/** What one connected agent may do to the server's state, one thing after the other. */
+export class AgentRoom implements AgentFrames {
+  readonly #connection: AgentConnection;
+  readonly #parts: AgentRoomParts;
+  readonly #desktops = new Map<string, string>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(connection: AgentConnection, parts: AgentRoomParts) {
+    this.#connection = connection;
+    this.#parts = parts;
+  }
+
+  publish(value: unknown): void {
+    const frame = parse(publishSchema, value, "publish");
+    this.#enqueue(() => this.#publish(frame));
+  }
+
+  withdraw(value: unknown): void {
+    const { name } = parse(withdrawSchema, value, "withdraw");
+    this.#enqueue(async () => {
+      const desktopId = this.#desktops.get(name);
+      if (desktopId === undefined) return;
+      await this.#parts.stores.desktops.withdraw(this.#connection.agent.id, name);
+      this.#desktops.delete(name);
+      this.#parts.news.emit("desktop.changed", { desktopId });
+    });
+  }
+
+  reply(value: unknown): void {
+    this.#connection.requests.settle(parse(replySchema, value, "reply"));
+  }
+
+  setupResponse({ ticket, status, code }: SetupResponse): void {
+    if (status !== 0) return;
+    const safeCode = /^[A-Z0-9_]{1,64}$/.test(code) ? code : "UNNAMED";
+    this.#parts.log.warn({ event: "pairing.refused", code: safeCode }, "the host cannot open a desktop");
+    const refusal = safeCode === "DESKTOP_UNKNOWN" ? "DESKTOP_OFFLINE" : "DESKTOP_UNREACHABLE";
+    this.#parts.tickets.fail(this.#connection, ticket, new Refusal(refusal));
+  }
+
+  /** Only hosts have machines to tell about; what we do not know is left to newer servers. */
+  event(value: unknown): void {
+    const { name, data } = parse(eventSchema, value, "event");
+    const { agent } = this.#connection;
+    if (agent.kind !== "host" || !isHostEvent(name)) return;
+    const agentId = agent.id;
+    switch (name) {
+      case "machine.state": {
+        const machine = parse(hostEvents[name], data, name);
+        this.#parts.news.emit(name, { agentId, machine });
+        return;
+      }
+      case "machine.removed": {
+        const { id } = parse(hostEvents[name], data, name);
+        this.#parts.news.emit(name, { agentId, machineId: id });
+        return;
+      }
+      case "image.changed":
+        this.#parts.news.emit(name, { agentId });
+    }
+  }
+
+  /** The connection is over: gives the agent up, if no newer connection has it. Settles when that is done. */
+  async leave(): Promise<void> {
+    const { stores, news, tickets } = this.#parts;
+    const { agent, epoch } = this.#connection;
+    tickets.failAll(this.#connection);
+    this.#enqueue(async () => {
+      if (!(await stores.agents.release(agent.id, epoch))) return;
+      for (const desktopId of this.#desktops.values()) news.emit("desktop.changed", { desktopId });
+    });
+    await this.#work;
+    news.emit("agent.changed", { agentId: agent.id });
+  }
+
+  async #publish({ id, name, machineId }: Publish): Promise<void> {
+    if (this.#connection.ended) return;
+    if (!this.#desktops.has(name) && this.#desktops.size >= LIMITS.agentDesktops) {
+      this.#answer(id, { ok: false, error: { code: "DESKTOP_LIMIT", message: "Too many desktops." } });
+      return;
+    }
+    try {
+      const desktop = await this.#parts.stores.desktops.publish(
+        this.#connection.agent.id,
+        name,
+        machineId ?? null,
+      );
+      this.#desktops.set(name, desktop.id);
+      this.#answer(id, { ok: true, result: { desktopId: desktop.id } });
+      this.#parts.news.emit("desktop.changed", { desktopId: desktop.id });
+    } catch (error) {
+      const message = "The server cannot store the desktop now.";
+      this.#answer(id, { ok: false, error: { code: "STATE_UNAVAILABLE", message } });
+      throw error;
+    }
+  }
+
+  #answer(id: number, answer: object): void {
+    this.#connection.send(encodeJsonFrame(FrameType.reply, { id, ...answer }));
+  }
+
+  #enqueue(task: () => Promise<void>): void {
+    this.#work = this.#work.then(task).catch((error: unknown) => {
+      this.#parts.log.error({ event: "agent.state", err: error }, "an agent's change could not be stored");
+    });
+  }
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: unknown };
+}
+
+function parse<T>(schema: Schema<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ProtocolError("MIP_FRAME", `an agent's ${what} is malformed`, { cause: parsed.error });
+}
+
+function isHostEvent(name: string): name is HostEvent {
+  return Object.hasOwn(hostEvents, name);
+}

@@ -1,0 +1,35 @@
+import type { Duplex } from "node:stream";
+import { encodeSetupRequest } from "../../protocol/index.ts";
+import type { HostPort } from "../proxy.ts";
+import { Refusal } from "../refusals.ts";
+import type { DesktopView } from "../state/records.ts";
+import type { AgentRegistry } from "./agent-registry.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+
+/** Brings viewer and desktop together: asks the desktop's agent for a data connection to this server. */
+export class Pairing {
+  readonly #agents: AgentRegistry;
+  readonly #tickets: SetupTickets;
+  readonly #address: () => HostPort;
+
+  /** @param address where agents reach this server */
+  constructor(agents: AgentRegistry, tickets: SetupTickets, address: () => HostPort) {
+    this.#agents = agents;
+    this.#tickets = tickets;
+    this.#address = address;
+  }
+
+  /**
+   * A connection that stands at ClientInit; the caller owns it.
+   * @throws Refusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
+   */
+  async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
+    const agent = this.#agents.find(desktop.agentId);
+    if (!agent) throw new Refusal("HOST_OFFLINE");
+    if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
+    const { host, port } = this.#address();
+    const { ticket, arrival } = this.#tickets.expect(agent, signal);
+    agent.send(encodeSetupRequest({ ticket, proxyHost: host, proxyPort: port, desktop: desktop.name }));
+    return await arrival;
+  }
+}

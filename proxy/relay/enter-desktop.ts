@@ -1,0 +1,55 @@
+import type { Duplex } from "node:stream";
+import {
+  Conversation,
+  encodeClientInit,
+  encodeServerInit,
+  isPosternError,
+  PeerClosed,
+  serverInit,
+  TimeoutError,
+  type Clock,
+} from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { EndCause } from "../pair/session-state.ts";
+
+/** The desktop's side failed after the viewer was let in: there is no room for a reason any more. */
+export class DesktopFailure extends Error {
+  readonly endCause: EndCause;
+
+  constructor(endCause: EndCause, cause: unknown) {
+    super(`the desktop failed: ${endCause}`, { cause });
+    this.endCause = endCause;
+  }
+}
+
+/**
+ * Takes a connection that stands at ClientInit past ServerInit. Always shared: whether others may stay
+ * is not the viewer's to decide.
+ * @returns ServerInit as the viewer may see it, under the published name
+ * @throws DesktopFailure
+ */
+export async function enterDesktop(
+  server: Duplex,
+  publishedName: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const limits = { deadlineMs: LIMITS.rfbHandshakeMs, maxBytes: LIMITS.serverInitBytes };
+  const peer = new Conversation(server, limits, clock, signal);
+  try {
+    await peer.write(encodeClientInit(true));
+    const init = await peer.read(serverInit());
+    return encodeServerInit({ ...init, name: publishedName });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new DesktopFailure(nameCause(error), error);
+  } finally {
+    peer.release();
+  }
+}
+
+function nameCause(error: unknown): EndCause {
+  if (error instanceof PeerClosed) return "DESKTOP_ENDED";
+  if (error instanceof TimeoutError) return "HOST_TIMEOUT";
+  return isPosternError(error) ? "DESKTOP_PROTOCOL" : "INTERNAL";
+}

@@ -1,0 +1,7 @@
+import type { Migration } from "kysely";
+import { firstLight } from "./0001-first-light.ts";
+
+/** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001-first-light": firstLight,
+};

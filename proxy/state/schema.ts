@@ -1,0 +1,26 @@
+import type {
+  AgentRecord,
+  DesktopRecord,
+  LoginRecord,
+  MachineRecord,
+  SessionRecord,
+  TicketRecord,
+  TokenRecord,
+  UserRecord,
+} from "./records.ts";
+
+/** The tables as Kysely sees them: the records, plus what only the database knows. Columns are snake_case there. */
+export interface Tables {
+  agents: AgentRecord;
+  desktops: DesktopRecord;
+  /** `sealed`: the token under the master key. */
+  tokens: TokenRecord & { readonly sealed: string };
+  tickets: TicketRecord & { readonly hash: string };
+  joinSecrets: { readonly hash: string; readonly expiresAt: number };
+  sessions: SessionRecord;
+  /** `nameKey`: the name folded, so that names are unique whatever their case. */
+  users: UserRecord & { readonly nameKey: string };
+  logins: LoginRecord & { readonly hash: string };
+  machines: MachineRecord;
+  service: { readonly name: string; readonly sealed: string; readonly createdAt: number };
+}

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type Database from "libsql";
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type QueryResult,
+  SelectQueryNode,
+  SqliteAdapter,
+  SqliteDriver,
+} from "kysely";
+
+/** How long a write waits for another process's transaction in all, and between two tries. */
+const BUSY_LIMIT_MS = 10_000;
+const BUSY_PAUSE_MS = 10;
+
+/**
+ * SQLite's driver with a write lock that is taken first and waited for without blocking the event loop.
+ *
+ * A statement that libsql's driver finds busy stays open until it is collected, and holds the next transaction open
+ * with it. So no statement but `begin immediate` may meet a lock, and that goes by `exec`, which leaves nothing behind.
+ */
+export class LockingSqliteDriver extends SqliteDriver {
+  readonly #database: Database.Database;
+
+  constructor(database: Database.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new LockingConnection(await super.acquireConnection(), this.#database);
+  }
+
+  override async beginTransaction(): Promise<void> {
+    await execPatiently(this.#database, "begin immediate");
+  }
+
+  override commitTransaction(): Promise<void> {
+    this.#database.exec("commit");
+    return Promise.resolve();
+  }
+
+  override rollbackTransaction(): Promise<void> {
+    this.#database.exec("rollback");
+    return Promise.resolve();
+  }
+}
+
+class LockingConnection implements DatabaseConnection {
+  readonly #connection: DatabaseConnection;
+  readonly #database: Database.Database;
+
+  constructor(connection: DatabaseConnection, database: Database.Database) {
+    this.#connection = connection;
+    this.#database = database;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#database.inTransaction || SelectQueryNode.is(query.query))
+      return await this.#connection.executeQuery<R>(query);
+    await execPatiently(this.#database, "begin immediate");
+    try {
+      const result = await this.#connection.executeQuery<R>(query);
+      this.#database.exec("commit");
+      return result;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec("rollback");
+      throw error;
+    }
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#connection.streamQuery<R>(query, chunkSize);
+  }
+}
+
+/** SQLite's tables change in transactions too: the migrations of two processes then wait for each other. */
+export class LockingSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+/** Runs a statement without parameters, and again while another process holds the lock. */
+export async function execPatiently(database: Database.Database, statement: string): Promise<void> {
+  const giveUpAt = performance.now() + BUSY_LIMIT_MS;
+  for (;;) {
+    try {
+      database.exec(statement);
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUpAt) throw error;
+    }
+    await delay(BUSY_PAUSE_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+}

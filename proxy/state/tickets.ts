@@ -1,0 +1,36 @@
+import type { Kysely } from "kysely";
+import type { TicketRecord } from "./records.ts";
+import type { TicketStore } from "./stores.ts";
+import type { Tables } from "./schema.ts";
+import { refuseIf } from "./constraint.ts";
+
+/** A ticket is used by deleting it: whoever deletes the row has it, and nobody else can. */
+export class SqlTicketStore implements TicketStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async create(hash: string, ticket: TicketRecord): Promise<void> {
+    const { desktopId, role, createdBy, expiresAt } = ticket;
+    await refuseIf("reference", "DESKTOP_UNKNOWN", "The desktop is unknown.", () =>
+      this.#db.insertInto("tickets").values({ hash, desktopId, role, createdBy, expiresAt }).execute(),
+    );
+  }
+
+  async take(hash: string, now: number): Promise<TicketRecord | null> {
+    const taken = await this.#db
+      .deleteFrom("tickets")
+      .where("hash", "=", hash)
+      .where("expiresAt", ">", now)
+      .returning(["desktopId", "role", "createdBy", "expiresAt"])
+      .executeTakeFirst();
+    return taken ?? null;
+  }
+
+  async deleteExpired(now: number): Promise<number> {
+    const gone = await this.#db.deleteFrom("tickets").where("expiresAt", "<=", now).executeTakeFirstOrThrow();
+    return Number(gone.numDeletedRows);
+  }
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import type { Kysely } from "kysely";
+import type { Clock } from "../../protocol/index.ts";
+import type { UserRecord } from "./records.ts";
+import type { UserStore } from "./stores.ts";
+import type { Tables } from "./schema.ts";
+import { refuseIf } from "./constraint.ts";
+
+const RECORD = ["id", "name", "role", "passwordHash", "createdAt"] as const;
+
+export class SqlUserStore implements UserStore {
+  readonly #db: Kysely<Tables>;
+  readonly #clock: Clock;
+
+  constructor(db: Kysely<Tables>, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  async add(user: Parameters<UserStore["add"]>[0]): Promise<UserRecord> {
+    const record: UserRecord = {
+      id: randomUUID(),
+      name: user.name,
+      role: user.role,
+      passwordHash: user.passwordHash,
+      createdAt: this.#clock.now(),
+    };
+    await refuseIf("unique", "USER_EXISTS", "A user of this name exists already.", () =>
+      this.#db
+        .insertInto("users")
+        .values({ ...record, nameKey: foldName(user.name) })
+        .execute(),
+    );
+    return record;
+  }
+
+  async findByName(name: string): Promise<UserRecord | null> {
+    const named = this.#db.selectFrom("users").select(RECORD).where("nameKey", "=", foldName(name));
+    return (await named.executeTakeFirst()) ?? null;
+  }
+
+  async find(id: string): Promise<UserRecord | null> {
+    const found = this.#db.selectFrom("users").select(RECORD).where("id", "=", id);
+    return (await found.executeTakeFirst()) ?? null;
+  }
+
+  async setPassword(id: string, passwordHash: string): Promise<void> {
+    await this.#db.updateTable("users").set({ passwordHash }).where("id", "=", id).execute();
+  }
+
+  async count(): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom("users")
+      .select((users) => users.fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  list(): Promise<UserRecord[]> {
+    return this.#db.selectFrom("users").select(RECORD).orderBy("createdAt").orderBy("id").execute();
+  }
+}
+
+/** In one place, since the two databases fold letters beyond ASCII differently. */
+function foldName(name: string): string {
+  return name.normalize("NFKC").toLowerCase();
+}

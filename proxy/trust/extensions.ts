@@ -1,0 +1,52 @@
+import { isIP } from "node:net";
+import type { KeyObject } from "node:crypto";
+import { bits, encodeDer, implicit, integer, objectId, octets, sequence, truth } from "./der.ts";
+import type { DerNode } from "./der.ts";
+import { keyIdentifier } from "./p256.ts";
+import { packAddress } from "./subject-names.ts";
+
+const OID = {
+  subjectKeyIdentifier: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  subjectAltName: "2.5.29.17",
+  basicConstraints: "2.5.29.19",
+  authorityKeyIdentifier: "2.5.29.35",
+  extendedKeyUsage: "2.5.29.37",
+  serverAuth: "1.3.6.1.5.5.7.3.1",
+};
+
+const DNS_NAME = 2;
+const IP_ADDRESS = 7;
+
+/** A CA that signs leaves only (path length 0). @see RFC 5280 §4.2.1 */
+export function authorityExtensions(key: KeyObject): DerNode[] {
+  const pathLength = encodeDer(sequence(truth(), integer(Buffer.of(0))));
+  return [
+    extension(OID.basicConstraints, pathLength, true),
+    // keyCertSign and cRLSign: bits 5 and 6.
+    extension(OID.keyUsage, encodeDer(bits(Buffer.of(0x06), 1)), true),
+    extension(OID.subjectKeyIdentifier, encodeDer(octets(keyIdentifier(key)))),
+  ];
+}
+
+/** A TLS server's certificate for `names` (DNS names and IP addresses). */
+export function serverExtensions(key: KeyObject, authority: KeyObject, names: readonly string[]): DerNode[] {
+  const alternatives = names.map((name) =>
+    isIP(name) === 0
+      ? implicit(DNS_NAME, Buffer.from(name, "latin1"))
+      : implicit(IP_ADDRESS, packAddress(name)),
+  );
+  return [
+    extension(OID.basicConstraints, encodeDer(sequence()), true),
+    // digitalSignature: bit 0.
+    extension(OID.keyUsage, encodeDer(bits(Buffer.of(0x80), 7)), true),
+    extension(OID.extendedKeyUsage, encodeDer(sequence(objectId(OID.serverAuth)))),
+    extension(OID.subjectKeyIdentifier, encodeDer(octets(keyIdentifier(key)))),
+    extension(OID.authorityKeyIdentifier, encodeDer(sequence(implicit(0, keyIdentifier(authority))))),
+    extension(OID.subjectAltName, encodeDer(sequence(...alternatives))),
+  ];
+}
+
+function extension(id: string, value: Buffer, critical = false): DerNode {
+  return sequence(objectId(id), ...(critical ? [truth()] : []), octets(value));
+}

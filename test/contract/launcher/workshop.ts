@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { openLauncher, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
+import { isAlive } from "../../../launcher/process/proc-stat.ts";
+import { readRecord } from "../../../launcher/adopt/record.ts";
+import type { MachineState, MachineStatus } from "../../../protocol/index.ts";
+import { Owner } from "../../support/owner.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { HELD_FROM_MS, PatientClock } from "./patient-clock.ts";
+
+/** Folders, launchers and machines of one test; nothing of them is left when it closes. */
+export class Workshop {
+  readonly owner = new Owner();
+  readonly clock = new PatientClock();
+  readonly folder: string;
+  readonly states: MachineState[] = [];
+  readonly #launchers: Launcher[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  static async make(): Promise<Workshop> {
+    const owner = new Owner();
+    const workshop = new Workshop(await owner.makeFolder());
+    workshop.owner.own({ stop: () => owner.close() });
+    return workshop;
+  }
+
+  get options(): LauncherOptions {
+    return {
+      catalogueFile: null,
+      stateDir: join(this.folder, "state"),
+      runtimeDir: join(this.folder, "run"),
+      accel: "tcg",
+      stopGraceMs: HELD_FROM_MS,
+      log: pino({ level: "silent" }),
+      clock: this.clock,
+    };
+  }
+
+  async open(changes: Partial<LauncherOptions> = {}): Promise<Launcher> {
+    const launcher = await openLauncher({ ...this.options, ...changes });
+    this.#launchers.push(launcher);
+    launcher.on("state", (status) => this.states.push(status.state));
+    return launcher;
+  }
+
+  /** Waits until a machine is in a state; a failure in between is an error at once. */
+  async reach(launcher: Launcher, id: string, state: MachineState): Promise<MachineStatus> {
+    const find = (): MachineStatus => launcher.machines().find((machine) => machine.id === id)!;
+    return waitFor(`${id} to be ${state}`, () => (find().state === state ? find() : undefined), {
+      timeoutMs: 45_000,
+      explain: () => JSON.stringify(find()),
+    });
+  }
+
+  /** The process of a machine, as the launcher wrote it down. */
+  pidOf(id: string): number {
+    return readRecord(join(this.options.stateDir, id, "state.json"))!.process!.pid;
+  }
+
+  isRunning(id: string): boolean {
+    const identity = readRecord(join(this.options.stateDir, id, "state.json"))?.process;
+    return identity !== undefined && isAlive(identity);
+  }
+
+  /** Removes all machines of all launchers, and closes everything. */
+  async close(): Promise<void> {
+    await Promise.all(this.#launchers.map((launcher) => launcher.close()));
+    const last = await openLauncher(this.options);
+    await Promise.all(last.machines().map((machine) => last.remove(machine.id)));
+    await last.close();
+    await this.owner.close();
+  }
+}
+
+/** The sockets that processes listen on, as the kernel lists them. */
+export function listUnixSockets(): string {
+  return readFileSync("/proc/net/unix", "latin1");
+}

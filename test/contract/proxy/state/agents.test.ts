@@ -1,0 +1,135 @@
+import { beforeEach, expect, test, afterEach } from "vitest";
+import { RequestError } from "../../../../protocol/index.ts";
+import type { Stores } from "../../../../proxy/index.ts";
+import { type TestDatabase, describeDatabases } from "./databases.ts";
+
+describeDatabases("agents", (makeDatabase) => {
+  let database: TestDatabase;
+  let stores: Stores;
+  let other: Stores;
+  beforeEach(async () => {
+    database = await makeDatabase();
+    stores = await database.open();
+    other = await database.open();
+    await stores.agents.add({ id: "a1", name: "mill", kind: "agent", publicKey: "cHVibGlj" });
+  });
+  afterEach(() => database.close());
+
+  test("are kept as they were added", async () => {
+    const expected = {
+      id: "a1",
+      name: "mill",
+      kind: "agent",
+      publicKey: "cHVibGlj",
+      createdAt: database.clock.time,
+      lastSeenAt: null,
+      revokedAt: null,
+      serverId: null,
+      epoch: 0,
+    };
+    expect(await other.agents.find("a1")).toEqual(expected);
+    expect(await other.agents.list()).toEqual([expected]);
+    expect(await other.agents.find("a2")).toBeNull();
+  });
+
+  test("have one id each, and may share a name", async () => {
+    const again = stores.agents.add({ id: "a1", name: "x", kind: "host", publicKey: "" });
+    await expect(again).rejects.toMatchObject({ code: "AGENT_EXISTS" });
+    await expect(again).rejects.toBeInstanceOf(RequestError);
+    database.clock.time += 1;
+    await stores.agents.add({ id: "a0", name: "mill", kind: "host", publicKey: "" });
+    expect((await stores.agents.list()).map(({ id }) => id)).toEqual(["a1", "a0"]);
+  });
+
+  test("are claimed with a growing epoch; only the current hold can be released", async () => {
+    expect(await stores.agents.claim("a1", "s1", "agent")).toBe(1);
+    database.clock.time += 5;
+    expect(await other.agents.claim("a1", "s2", "host")).toBe(2);
+    expect(await stores.agents.release("a1", 1)).toBe(false);
+    expect(await stores.agents.find("a1")).toMatchObject({
+      serverId: "s2",
+      epoch: 2,
+      kind: "host",
+      lastSeenAt: database.clock.time,
+    });
+    database.clock.time += 5;
+    expect(await other.agents.release("a1", 2)).toBe(true);
+    expect(await other.agents.release("a1", 2)).toBe(false);
+    expect(await stores.agents.find("a1")).toMatchObject({
+      serverId: null,
+      epoch: 2,
+      lastSeenAt: database.clock.time,
+    });
+    expect(await stores.agents.claim("a1", "s1", "agent")).toBe(3);
+  });
+
+  test("give each of many racing claims its own epoch, and the highest holds", async () => {
+    const claims = Array.from({ length: 40 }, async (_, index) => {
+      const serverId = `s${index}`;
+      const epoch = await (index % 2 === 0 ? stores : other).agents.claim("a1", serverId, "agent");
+      return { serverId, epoch };
+    });
+    const results = (await Promise.all(claims)).sort((a, b) => a.epoch - b.epoch);
+    expect(results.map(({ epoch }) => epoch)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    expect(await stores.agents.find("a1")).toMatchObject(results.at(-1)!);
+    const released = await Promise.all(results.map(({ epoch }) => other.agents.release("a1", epoch)));
+    expect(released.filter(Boolean)).toHaveLength(1);
+    expect(released.at(-1)).toBe(true);
+  });
+
+  test("take their desktops offline when they are released, and when they are claimed anew", async () => {
+    const stateOf = async (id: string) => (await other.desktops.find(id))!.state;
+    const epoch = await stores.agents.claim("a1", "s1", "agent");
+    const one = await stores.desktops.publish("a1", "one", null);
+    const two = await stores.desktops.publish("a1", "two", null);
+    expect([await stateOf(one.id), await stateOf(two.id)]).toEqual(["online", "online"]);
+    await stores.agents.claim("a1", "s1", "agent");
+    expect(await stateOf(one.id)).toBe("offline");
+    await stores.desktops.publish("a1", "two", null);
+    await stores.agents.release("a1", epoch);
+    expect([await stateOf(one.id), await stateOf(two.id)]).toEqual(["offline", "online"]);
+    await stores.agents.release("a1", epoch + 1);
+    expect(await stateOf(two.id)).toBe("offline");
+  });
+
+  test("of an earlier life of a server are released together, others stay", async () => {
+    await stores.agents.add({ id: "a2", name: "lock", kind: "agent", publicKey: "" });
+    await stores.agents.claim("a1", "s1", "agent");
+    await stores.agents.claim("a2", "s2", "agent");
+    const mine = await stores.desktops.publish("a1", "d", null);
+    const theirs = await stores.desktops.publish("a2", "d", null);
+    await stores.agents.releaseAll("s1");
+    expect((await stores.agents.find("a1"))!.serverId).toBeNull();
+    expect((await stores.agents.find("a2"))!.serverId).toBe("s2");
+    expect((await stores.desktops.find(mine.id))!.state).toBe("offline");
+    expect((await stores.desktops.find(theirs.id))!.state).toBe("online");
+    await stores.agents.releaseAll("s3");
+  });
+
+  test("are revoked for good: no claim, no desktops, no tokens, no tickets", async () => {
+    const epoch = await stores.agents.claim("a1", "s1", "agent");
+    const desktop = await stores.desktops.publish("a1", "d", null);
+    const expiresAt = database.clock.time + 1_000;
+    const token = { desktopId: desktop.id, role: "view", createdBy: "u", expiresAt } as const;
+    await stores.tokens.create({ ...token, token: "abcd2345" });
+    await stores.tickets.create("hash", token);
+    await stores.agents.revoke("a1");
+    expect(await other.agents.find("a1")).toMatchObject({
+      revokedAt: database.clock.time,
+      serverId: null,
+      epoch: epoch + 1,
+    });
+    expect(await other.desktops.list()).toEqual([]);
+    expect(await other.tokens.list()).toEqual([]);
+    expect(await other.tickets.take("hash", database.clock.time)).toBeNull();
+    expect(await other.agents.release("a1", epoch)).toBe(false);
+    await expect(other.agents.claim("a1", "s1", "agent")).rejects.toMatchObject({ code: "AGENT_REVOKED" });
+    await expect(other.agents.claim("nobody", "s1", "agent")).rejects.toMatchObject({
+      code: "AGENT_UNKNOWN",
+    });
+    const revokedAt = database.clock.time;
+    database.clock.time += 9;
+    await stores.agents.revoke("a1");
+    expect((await stores.agents.find("a1"))!.revokedAt).toBe(revokedAt);
+  });
+});

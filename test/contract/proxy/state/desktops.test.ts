@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Stores } from "../../../../proxy/index.ts";
+import { type TestDatabase, describeDatabases } from "./databases.ts";
+
+describeDatabases("desktops", (makeDatabase) => {
+  let database: TestDatabase;
+  let stores: Stores;
+  beforeEach(async () => {
+    database = await makeDatabase();
+    stores = await database.open();
+    await stores.agents.add({ id: "a1", name: "mill", kind: "agent", publicKey: "" });
+    await stores.agents.add({ id: "a2", name: "lock", kind: "agent", publicKey: "" });
+  });
+  afterEach(() => database.close());
+
+  const choices = async (name: string) =>
+    (await stores.desktops.findByName(name)).map(({ agentName, name }) => `${agentName}/${name}`);
+
+  test("are created once, and found again when they are published again", async () => {
+    const first = await stores.desktops.publish("a1", "desk", null);
+    expect(first).toEqual({
+      id: first.id,
+      agentId: "a1",
+      name: "desk",
+      machineId: null,
+      state: "online",
+      createdAt: database.clock.time,
+      lastSeenAt: database.clock.time,
+    });
+    database.clock.time += 10;
+    await stores.desktops.withdraw("a1", "desk");
+    expect(await stores.desktops.find(first.id)).toEqual({
+      ...first,
+      state: "offline",
+      lastSeenAt: first.createdAt + 10,
+      agentName: "mill",
+    });
+    database.clock.time += 10;
+    const again = await stores.desktops.publish("a1", "desk", null);
+    expect(again).toEqual({ ...first, lastSeenAt: first.createdAt + 20 });
+    expect(await stores.desktops.list()).toEqual([{ ...again, agentName: "mill" }]);
+  });
+
+  test("are one even when two servers publish them at once", async () => {
+    const other = await database.open();
+    const published = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        (index % 2 === 0 ? stores : other).desktops.publish("a1", "desk", "m1"),
+      ),
+    );
+    expect(new Set(published.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test("of another machine are other desktops, that old tokens and tickets do not reach", async () => {
+    const old = await stores.desktops.publish("a1", "desk", "m1");
+    const expiresAt = database.clock.time + 1_000;
+    const right = { desktopId: old.id, role: "control", createdBy: "u", expiresAt } as const;
+    await stores.tokens.create({ ...right, token: "abcd2345" });
+    await stores.tickets.create("hash", right);
+    const fresh = await stores.desktops.publish("a1", "desk", "m2");
+    expect(fresh.id).not.toBe(old.id);
+    expect(fresh.machineId).toBe("m2");
+    expect(await stores.desktops.find(old.id)).toBeNull();
+    expect(await stores.tokens.listOpen(0)).toEqual([]);
+    expect(await stores.tickets.take("hash", database.clock.time)).toBeNull();
+    expect((await stores.desktops.publish("a1", "desk", null)).id).not.toBe(fresh.id);
+  });
+
+  test("need an agent", async () => {
+    await expect(stores.desktops.publish("a3", "desk", null)).rejects.toMatchObject({
+      code: "AGENT_UNKNOWN",
+    });
+  });
+
+  test("are found by name, and by the agent's name or id before a slash", async () => {
+    await stores.desktops.publish("a1", "desk", null);
+    database.clock.time += 1;
+    await stores.desktops.publish("a2", "desk", null);
+    await stores.desktops.publish("a2", "Büro 2", null);
+    expect(await choices("desk")).toEqual(["mill/desk", "lock/desk"]);
+    expect(await choices("mill/desk")).toEqual(["mill/desk"]);
+    expect(await choices("a2/desk")).toEqual(["lock/desk"]);
+    expect(await choices("Büro 2")).toEqual(["lock/Büro 2"]);
+    expect(await choices("Desk")).toEqual([]);
+    expect(await choices("mill/Büro 2")).toEqual([]);
+    expect(await choices("/desk")).toEqual([]);
+    expect(await choices("")).toEqual([]);
+    expect(await choices("' or 1=1 --")).toEqual([]);
+  });
+
+  test("stay ambiguous when two agents share a name, until the id is given", async () => {
+    await stores.agents.add({ id: "a3", name: "mill", kind: "agent", publicKey: "" });
+    await stores.agents.add({ id: "a4", name: "east/mill", kind: "agent", publicKey: "" });
+    for (const agent of ["a1", "a3", "a4"]) {
+      database.clock.time += 1;
+      await stores.desktops.publish(agent, "desk", null);
+    }
+    expect(await choices("mill/desk")).toEqual(["mill/desk", "mill/desk"]);
+    expect((await stores.desktops.findByName("a3/desk")).map(({ agentId }) => agentId)).toEqual(["a3"]);
+    expect(await choices("east/mill/desk")).toEqual(["east/mill/desk"]);
+  });
+
+  test("go for good with their tokens and tickets, and leave the others'", async () => {
+    const gone = await stores.desktops.publish("a1", "gone", null);
+    const kept = await stores.desktops.publish("a1", "kept", null);
+    const expiresAt = database.clock.time + 1_000;
+    for (const { id: desktopId, name } of [gone, kept]) {
+      const right = { desktopId, role: "view", createdBy: "u", expiresAt } as const;
+      await stores.tokens.create({ ...right, token: "abcd2345" });
+      await stores.tickets.create(name, right);
+    }
+    await stores.desktops.remove(gone.id);
+    expect(await stores.desktops.find(gone.id)).toBeNull();
+    expect((await stores.tokens.list()).map(({ desktopId }) => desktopId)).toEqual([kept.id]);
+    expect(await stores.tickets.take("gone", database.clock.time)).toBeNull();
+    expect(await stores.tickets.take("kept", database.clock.time)).not.toBeNull();
+  });
+});

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Stores } from "../../../../proxy/index.ts";
+import { type TestDatabase, describeDatabases } from "./databases.ts";
+
+describeDatabases("machines and sessions", (makeDatabase) => {
+  let database: TestDatabase;
+  let stores: Stores;
+  let now: number;
+  beforeEach(async () => {
+    database = await makeDatabase();
+    stores = await database.open();
+    now = database.clock.time;
+  });
+  afterEach(() => database.close());
+
+  const addMachine = (id: string, name: string) =>
+    stores.machines.add({ id, name, image: "i", ownerId: "u", state: "queued", cpus: 2, memoryMb: 512 });
+  const openSession = (id: string, startedAt: number, serverId = "s1") =>
+    stores.sessions.open({
+      id,
+      desktopId: "d",
+      desktopName: "desk",
+      agentId: "a",
+      serverId,
+      method: "token",
+      transport: "rfb",
+      role: "view",
+      subject: "t",
+      sourceAddress: "2001:db8::1",
+      startedAt,
+    });
+
+  test("a machine's name is its own until it is removed", async () => {
+    const machine = await addMachine("m1", "vm");
+    expect(machine).toEqual({
+      id: "m1",
+      name: "vm",
+      image: "i",
+      ownerId: "u",
+      agentId: null,
+      state: "queued",
+      reason: null,
+      accel: null,
+      cpus: 2,
+      memoryMb: 512,
+      createdAt: now,
+      since: now,
+    });
+    expect(await stores.machines.find("m1")).toEqual(machine);
+    await expect(addMachine("m2", "vm")).rejects.toMatchObject({ code: "MACHINE_NAME_TAKEN" });
+    await stores.machines.remove("m1");
+    expect(await stores.machines.find("m1")).toBeNull();
+    await addMachine("m2", "vm");
+    expect((await stores.machines.list()).map(({ id }) => id)).toEqual(["m2"]);
+  });
+
+  test("a machine's change touches what it names; `since` moves with the state alone", async () => {
+    await addMachine("m1", "vm");
+    database.clock.time = now + 5;
+    expect(await stores.machines.update("m1", { agentId: "a1", cpus: 4 })).toMatchObject({
+      agentId: "a1",
+      cpus: 4,
+      memoryMb: 512,
+      state: "queued",
+      since: now,
+    });
+    expect(await stores.machines.update("m1", { state: "failed", reason: "No disk." })).toMatchObject({
+      state: "failed",
+      reason: "No disk.",
+      since: now + 5,
+    });
+    database.clock.time = now + 9;
+    expect(await stores.machines.update("m1", { state: "failed", reason: null, accel: "tcg" })).toMatchObject(
+      {
+        reason: null,
+        accel: "tcg",
+        agentId: "a1",
+        since: now + 5,
+      },
+    );
+    const unchanged = await stores.machines.find("m1");
+    expect(await stores.machines.update("m1", {})).toEqual(unchanged);
+    expect(await stores.machines.update("none", { state: "running" })).toBeNull();
+    expect(await stores.machines.update("none", {})).toBeNull();
+  });
+
+  test("a session is open, then closed by the first cause", async () => {
+    await openSession("one", now);
+    const [open] = await stores.sessions.list();
+    expect(open).toMatchObject({ state: "open", endedAt: null, cause: null, bytesToViewer: 0 });
+    const end = { cause: "viewer left", bytesToViewer: 2 ** 40, bytesToServer: 7, endedAt: now + 3 };
+    await stores.sessions.close("one", end);
+    await stores.sessions.close("one", { ...end, cause: "later", endedAt: now + 4 });
+    expect(await stores.sessions.list()).toEqual([{ ...open, ...end, state: "closed" }]);
+  });
+
+  test("sessions are listed from the newest, by state, and no more than asked for", async () => {
+    for (const [index, id] of ["one", "two", "three"].entries()) await openSession(id, now + index);
+    await stores.sessions.close("two", { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: now });
+    const ids = async (filter?: Parameters<Stores["sessions"]["list"]>[0]) =>
+      (await stores.sessions.list(filter)).map(({ id }) => id);
+    expect(await ids()).toEqual(["three", "two", "one"]);
+    expect(await ids({ limit: 2 })).toEqual(["three", "two"]);
+    expect(await ids({ state: "open" })).toEqual(["three", "one"]);
+    expect(await ids({ state: "closed", limit: 5 })).toEqual(["two"]);
+  });
+
+  test("a server that starts closes its own old sessions, not another's", async () => {
+    await openSession("mine", now, "s1");
+    await openSession("theirs", now, "s2");
+    database.clock.time = now + 60;
+    await stores.sessions.closeAll("s1", "server restarted");
+    const sessions = await stores.sessions.list();
+    expect(sessions.find(({ id }) => id === "mine")).toMatchObject({
+      state: "closed",
+      cause: "server restarted",
+      endedAt: now + 60,
+    });
+    expect(sessions.find(({ id }) => id === "theirs")).toMatchObject({ state: "open", cause: null });
+  });
+});

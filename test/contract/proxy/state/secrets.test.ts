@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Stores } from "../../../../proxy/index.ts";
+import { type TestDatabase, describeDatabases } from "./databases.ts";
+
+const PARALLEL = 100;
+
+describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
+  let database: TestDatabase;
+  let stores: Stores;
+  let other: Stores;
+  let desktopId: string;
+  let now: number;
+  beforeEach(async () => {
+    database = await makeDatabase();
+    stores = await database.open();
+    other = await database.open();
+    await stores.agents.add({ id: "a1", name: "mill", kind: "agent", publicKey: "" });
+    desktopId = (await stores.desktops.publish("a1", "desk", null)).id;
+    now = database.clock.time;
+  });
+  afterEach(() => database.close());
+
+  const createToken = (token: string, expiresAt = now + 1_000) =>
+    stores.tokens.create({ desktopId, token, role: "view", createdBy: "u1", expiresAt });
+  const ticketUntil = (expiresAt: number) =>
+    ({ desktopId, role: "control", createdBy: "u1", expiresAt }) as const;
+  const onBoth = <T>(use: (each: Stores) => Promise<T>) =>
+    Promise.all(Array.from({ length: PARALLEL }, (_, index) => use(index % 2 === 0 ? stores : other)));
+
+  test("a token is opened for matching only, and listed without its value", async () => {
+    const record = await createToken("^HbD)GJo");
+    expect(record).toEqual({
+      id: record.id,
+      desktopId,
+      role: "view",
+      createdBy: "u1",
+      createdAt: now,
+      expiresAt: now + 1_000,
+    });
+    expect(await other.tokens.listOpen(now)).toEqual([{ ...record, token: "^HbD)GJo" }]);
+    expect(await other.tokens.list()).toEqual([record]);
+    expect(await other.tokens.list(desktopId)).toEqual([record]);
+    expect(await other.tokens.list("another")).toEqual([]);
+    await other.tokens.revoke(record.id);
+    expect(await stores.tokens.listOpen(now)).toEqual([]);
+  });
+
+  test("a token of an unknown desktop is refused, and so is a ticket", async () => {
+    const token = { ...ticketUntil(now + 1), desktopId: "nowhere", token: "abcd2345" };
+    await expect(stores.tokens.create(token)).rejects.toMatchObject({ code: "DESKTOP_UNKNOWN" });
+    const ticket = { ...ticketUntil(now + 1), desktopId: "nowhere" };
+    await expect(stores.tickets.create("hash", ticket)).rejects.toMatchObject({ code: "DESKTOP_UNKNOWN" });
+  });
+
+  test("a token lives until its last millisecond, and is deleted then", async () => {
+    await createToken("abcd2345", now + 10);
+    await createToken("wxyz6789", now + 20);
+    expect(await stores.tokens.listOpen(now + 9)).toHaveLength(2);
+    expect((await stores.tokens.listOpen(now + 10)).map(({ token }) => token)).toEqual(["wxyz6789"]);
+    expect(await stores.tokens.deleteExpired(now + 9)).toBe(0);
+    expect(await stores.tokens.deleteExpired(now + 10)).toBe(1);
+    expect(await stores.tokens.list()).toHaveLength(1);
+  });
+
+  test("neither a token nor a service value is found in what the database has written", async () => {
+    const canaries = ["Qj7wKzR4", "canary-of-the-service"];
+    const record = await createToken(canaries[0]!);
+    await stores.service.getOrCreate("canary", () => canaries[1]!);
+    const written = await database.dump();
+    expect(written).toContain(record.id);
+    for (const canary of canaries) {
+      const bytes = Buffer.from(canary);
+      for (const form of [canary, bytes.toString("hex"), bytes.toString("base64").slice(0, 10)])
+        expect(written).not.toContain(form);
+    }
+  });
+
+  test("of 100 parallel uses of a ticket one wins", async () => {
+    const ticket = ticketUntil(now + 1_000);
+    await stores.tickets.create("hash", ticket);
+    const taken = await onBoth((each) => each.tickets.take("hash", now));
+    expect(taken.filter((record) => record !== null)).toEqual([ticket]);
+    expect(await stores.tickets.take("hash", now)).toBeNull();
+  });
+
+  test("a ticket that is unknown or expired is nothing, and stays nothing when the clock goes back", async () => {
+    await stores.tickets.create("old", ticketUntil(now));
+    await stores.tickets.create("new", ticketUntil(now + 1));
+    expect(await stores.tickets.take("none", now)).toBeNull();
+    expect(await stores.tickets.take("old", now)).toBeNull();
+    expect(await stores.tickets.deleteExpired(now)).toBe(1);
+    expect(await stores.tickets.take("old", now - 1)).toBeNull();
+    expect(await stores.tickets.take("new", now)).toEqual(ticketUntil(now + 1));
+  });
+
+  test("of 100 parallel uses of a join secret one wins", async () => {
+    await stores.joinSecrets.create("hash", now + 1_000);
+    const taken = await onBoth((each) => each.joinSecrets.take("hash", now));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+  });
+
+  test("an expired join secret joins nobody, and goes when the next one is made", async () => {
+    await stores.joinSecrets.create("old", now + 10);
+    expect(await stores.joinSecrets.take("old", now + 10)).toBe(false);
+    expect(await stores.joinSecrets.take("none", now)).toBe(false);
+    database.clock.time = now + 10;
+    await stores.joinSecrets.create("new", now + 20);
+    expect(await stores.joinSecrets.take("old", now)).toBe(false);
+    expect(await stores.joinSecrets.take("new", now)).toBe(true);
+  });
+});

@@ -1,0 +1,215 @@
+/**
+ * The REST API from memory, for looking at the pages without a server: `node test/support/api-stub.mjs [PORT] [VNC_PORT]`
+ * after a build. Machines move through their states, their pictures are drawn here, and the viewer's WebSocket goes to
+ * a VNC server without password on 127.0.0.1. Sign in as `ada` with `postern`; `EMPTY=1` starts with nothing.
+ */
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WebSocketServer } from "ws";
+import { drawScreen } from "./stub-screens.mjs";
+import { firstAgents, firstDesktops, firstImages, firstMachines, firstSessions } from "./stub-world.mjs";
+
+const port = Number(process.argv[2] ?? 8099);
+const vncPort = Number(process.argv[3] ?? 5977);
+const root = fileURLToPath(new URL("../../dist/web/client/", import.meta.url));
+const CSP =
+  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+const TYPES = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
+
+const empty = process.env.EMPTY === "1";
+const machines = new Map(empty ? [] : firstMachines().map((machine) => [machine.id, machine]));
+const desktops = new Map(empty ? [] : firstDesktops().map((desktop) => [desktop.id, desktop]));
+const images = firstImages();
+const sessions = new Set();
+const streams = new Set();
+
+function broadcast(event) {
+  for (const stream of streams) stream.write(`data: ${JSON.stringify(event)}\n\n`);
+}
+
+function move(machine, state, extra = {}) {
+  Object.assign(machine, { state, since: Date.now(), reason: null }, extra);
+  machine.desktopId = ["booting", "running", "stopping"].includes(state) ? `d-${machine.id}` : null;
+  broadcast({ type: "machine", machine });
+}
+
+function boot(machine) {
+  const steps = ["queued", "preparing", "booting", "running"];
+  steps.forEach((state, index) =>
+    setTimeout(() => machines.has(machine.id) && move(machine, state), index * 2500),
+  );
+}
+
+function refuse(response, status, code, message) {
+  answer(response, status, { error: { code, message } });
+}
+
+function answer(response, status, body) {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(body === undefined ? "" : JSON.stringify(body));
+}
+
+async function readBody(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString());
+}
+
+const routes = {
+  "GET /me": (_, response) => answer(response, 200, { name: "ada", role: "admin" }),
+  "POST /logout": (request, response) => {
+    sessions.delete(readCookie(request));
+    answer(response, 204);
+  },
+  "GET /service": (_, response) =>
+    answer(response, 200, {
+      fingerprint: "9f2c41d07be85a36c1904fe27d6b83a5e0f7126c9b4d58aa3e71c06f92d8b415",
+      web: { host: "postern.example", port: 8443 },
+      rfb: { host: "postern.example", port: 5900 },
+    }),
+  "GET /machines": (_, response) => answer(response, 200, [...machines.values()]),
+  "GET /desktops": (_, response) => answer(response, 200, [...desktops.values()]),
+  "GET /images": (_, response) => answer(response, 200, images),
+  "GET /agents": (_, response) => answer(response, 200, firstAgents()),
+  "GET /sessions": (_, response) => answer(response, 200, firstSessions()),
+  "GET /events": (_, response) => {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.write(`data: ${JSON.stringify({ type: "hello" })}\n\n`);
+    streams.add(response);
+    response.on("close", () => streams.delete(response));
+  },
+  "POST /machines": async (request, response) => {
+    const order = await readBody(request);
+    const image = images.find(({ id }) => id === order.image);
+    if ([...machines.values()].some(({ name }) => name === order.name))
+      return refuse(
+        response,
+        409,
+        "MACHINE_NAME_TAKEN",
+        "A machine has this name already. Choose another name.",
+      );
+    const id = randomBytes(4).toString("hex");
+    const machine = {
+      ...{
+        id,
+        name: order.name ?? `${image.id}-${machines.size + 1}`,
+        image: image.id,
+        imageTitle: image.title,
+      },
+      ...{ owner: "ada", state: "queued", reason: null, accel: "tcg", viewers: 0, host: "rack-2" },
+      ...{ cpus: order.cpus ?? image.cpus.default, memoryMb: order.memoryMb ?? image.memoryMb.default },
+      ...{ createdAt: Date.now(), since: Date.now(), desktop: order.name ?? id, desktopId: null },
+    };
+    machines.set(id, machine);
+    answer(response, 201, machine);
+    boot(machine);
+  },
+  "POST /tokens": async (request, response) => {
+    const { desktop } = await readBody(request);
+    const expiresAt = Date.now() + 3_600_000;
+    const token = {
+      id: randomBytes(4).toString("hex"),
+      token: "k7Xm2RpW",
+      desktop,
+      role: "control",
+      expiresAt,
+    };
+    answer(response, 201, { ...token, address: "postern.example:5900" });
+  },
+  "POST /tickets": async (request, response) => {
+    const { desktop } = await readBody(request);
+    const known =
+      desktops.has(desktop) || [...machines.values()].some(({ desktopId }) => desktopId === desktop);
+    if (!known) return refuse(response, 404, "DESKTOP_UNKNOWN", "There is no such desktop.");
+    answer(response, 201, {
+      url: "wss://elsewhere.example/rfb",
+      protocols: ["binary", `ticket.${randomBytes(16).toString("hex")}`],
+      expiresAt: Date.now() + 60_000,
+      desktop,
+    });
+  },
+  "POST /join-secrets": (_, response) =>
+    answer(response, 201, {
+      secret: randomBytes(16).toString("base64url"),
+      fingerprint: "9f2c41d07be85a36c1904fe27d6b83a5e0f7126c9b4d58aa3e71c06f92d8b415",
+      expiresAt: Date.now() + 3_600_000,
+    }),
+};
+
+const machineRoutes = {
+  "POST start": (machine, _, response) => {
+    boot(machine);
+    answer(response, 200, machine);
+  },
+  "POST stop": async (machine, request, response) => {
+    const { force } = await readBody(request);
+    if (!force) move(machine, "stopping");
+    setTimeout(() => move(machine, "stopped"), force ? 100 : 4000);
+    answer(response, 200, machine);
+  },
+  "DELETE ": (machine, _, response) => {
+    machines.delete(machine.id);
+    broadcast({ type: "gone", kind: "machine", id: machine.id });
+    answer(response, 204);
+  },
+  "GET screen.png": (machine, request, response) => {
+    const { etag, png } = drawScreen(machine, Math.floor(Date.now() / 4000));
+    if (request.headers["if-none-match"] === etag) return response.writeHead(304, { etag }).end();
+    response.writeHead(200, { "content-type": "image/png", etag }).end(png);
+  },
+};
+
+const readCookie = (request) => /postern=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
+
+async function serveApi(request, response, path) {
+  if (path === "/login" && request.method === "POST") {
+    const { password } = await readBody(request);
+    if (password !== "postern") return refuse(response, 401, "LOGIN_REFUSED", "Name or password is wrong.");
+    const id = randomBytes(8).toString("hex");
+    sessions.add(id);
+    response.setHeader("set-cookie", `postern=${id}; HttpOnly; SameSite=Strict; Path=/`);
+    return answer(response, 200, { name: "ada", role: "admin" });
+  }
+  if (!sessions.has(readCookie(request))) return refuse(response, 401, "LOGIN_REQUIRED", "Sign in first.");
+  const route = routes[`${request.method} ${path}`];
+  if (route !== undefined) return route(request, response);
+  if (request.method === "DELETE" && path.startsWith("/tokens/")) return answer(response, 204);
+  const [, id, action = ""] = /^\/machines\/([^/]+)\/?(.*)$/.exec(path) ?? [];
+  const machine = machines.get(id);
+  const perform = machineRoutes[`${request.method} ${action}`];
+  if (machine === undefined || perform === undefined)
+    return refuse(response, 404, "NOT_FOUND", "There is nothing here.");
+  return perform(machine, request, response);
+}
+
+function serveFile(response, path) {
+  const file = extname(path) === "" ? "index.html" : path.slice(1);
+  try {
+    const content = readFileSync(join(root, file));
+    response.writeHead(200, { "content-type": TYPES[extname(file)], "content-security-policy": CSP });
+    response.end(content);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
+const server = createServer((request, response) => {
+  const { pathname } = new URL(request.url, "http://stub");
+  if (!pathname.startsWith("/api/v1")) return serveFile(response, pathname);
+  serveApi(request, response, pathname.slice("/api/v1".length)).catch(() => response.destroy());
+});
+const viewers = new WebSocketServer({ server, path: "/rfb", handleProtocols: () => "binary" });
+viewers.on("connection", (viewer) => {
+  const desktop = connect(vncPort, "127.0.0.1");
+  desktop.setNoDelay(true);
+  desktop.on("data", (chunk) => viewer.send(chunk));
+  desktop.on("close", () => viewer.close(1011, "The desktop's VNC server ended the connection."));
+  desktop.on("error", () => undefined);
+  viewer.on("message", (data) => desktop.write(data));
+  viewer.on("close", () => desktop.destroy());
+});
+server.listen(port, "127.0.0.1", () => process.stdout.write(`http://127.0.0.1:${port}\n`));

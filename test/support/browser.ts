@@ -1,0 +1,28 @@
+import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import type { Owner } from "./owner.ts";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts Debian's Chromium, without a window. */
+export async function startBrowser(owner: Owner): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
+  owner.own({ stop: () => browser.close() });
+  return browser;
+}
+
+/** A fresh profile that takes the service's own certificate. */
+export function openProfile(
+  browser: Browser,
+  { width = 1280, height = 800 }: { readonly width?: number; readonly height?: number } = {},
+): Promise<BrowserContext> {
+  return browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height } });
+}

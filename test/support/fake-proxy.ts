@@ -1,0 +1,126 @@
+import { EventEmitter } from "node:events";
+import type http from "node:http";
+import { RequestError, type HostMethod, type HostParams, type HostResult } from "../../protocol/index.ts";
+import type {
+  AuditEntry,
+  ConnectedAgent,
+  DesktopView,
+  OpenToken,
+  Proxy,
+  ProxyEvents,
+  Role,
+  SessionRecord,
+  Stores,
+  Ticket,
+} from "../../proxy/index.ts";
+
+type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
+
+/** A proxy that does what a test scripts: hosts that answer as told, events when the test says so. */
+export class FakeProxy implements Proxy {
+  readonly addresses = { listen: { host: "127.0.0.1", port: 8443 }, rfb: { host: "127.0.0.1", port: 5900 } };
+  readonly advertised = { web: { host: "desk.test", port: 8443 }, rfb: { host: "desk.test", port: 5900 } };
+  readonly fingerprint = "f".repeat(64);
+  readonly caCertificate = "";
+  readonly serverId = "server-1";
+  readonly stores: Stores;
+  readonly audited: AuditEntry[] = [];
+  /** Every request to a host, as `HOST METHOD`. */
+  readonly asked: string[] = [];
+  sessions: SessionRecord[] = [];
+  readonly #events = new EventEmitter();
+  readonly #agents = new Map<string, ConnectedAgent>();
+  readonly #hosts = new Map<string, Answers>();
+
+  constructor(stores: Stores) {
+    this.stores = stores;
+  }
+
+  /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
+  connectHost(id: string, answers: Answers): void {
+    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host" });
+    this.#hosts.set(id, { "machine.list": () => [], "image.list": () => [], ...answers });
+    this.emit("agent.changed", { agentId: id });
+  }
+
+  disconnect(id: string): void {
+    this.#agents.delete(id);
+    this.#hosts.delete(id);
+    this.emit("agent.changed", { agentId: id });
+  }
+
+  emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): void {
+    this.#events.emit(event, data);
+  }
+
+  /** How often a host was asked `method`. */
+  count(hostId: string, method: HostMethod): number {
+    return this.asked.filter((line) => line === `${hostId} ${method}`).length;
+  }
+
+  get listeners(): number {
+    return this.#events.eventNames().reduce((sum, name) => sum + this.#events.listenerCount(name), 0);
+  }
+
+  start(_web: http.Server): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async createToken(desktop: DesktopView, role: Role, ttl: number, createdBy: string): Promise<OpenToken> {
+    const token = "abcd2345";
+    const expiresAt = Date.UTC(2026, 0, 1) + ttl * 1000;
+    const record = await this.stores.tokens.create({
+      desktopId: desktop.id,
+      token,
+      role,
+      createdBy,
+      expiresAt,
+    });
+    return { ...record, token };
+  }
+
+  createTicket(desktop: DesktopView): Promise<Ticket> {
+    const protocols = ["binary", `ticket.${desktop.id}`];
+    return Promise.resolve({ url: "wss://desk.test:8443/rfb", protocols, expiresAt: 60_000 });
+  }
+
+  createJoinSecret(): Promise<{ secret: string; expiresAt: number }> {
+    return Promise.resolve({ secret: "join-secret", expiresAt: 3_600_000 });
+  }
+
+  connectedAgents(): ConnectedAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  async requestHost<M extends HostMethod>(
+    agentId: string,
+    method: M,
+    params: HostParams<M>,
+  ): Promise<HostResult<M>> {
+    this.asked.push(`${agentId} ${method}`);
+    const answers = this.#hosts.get(agentId);
+    if (answers === undefined) throw new RequestError("HOST_OFFLINE", "host offline");
+    const answer: Answers[M] = answers[method];
+    if (answer === undefined) return new Promise(() => undefined);
+    return answer(params);
+  }
+
+  openSessions(): SessionRecord[] {
+    return this.sessions;
+  }
+
+  on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void {
+    this.#events.on(event, listener);
+    return () => {
+      this.#events.off(event, listener);
+    };
+  }
+
+  audit(entry: AuditEntry): void {
+    this.audited.push(entry);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { PNG } from "pngjs";
+
+/** Red, green, blue, each 0 to 255. */
+export type Colour = readonly [number, number, number];
+
+/** A decoded picture. */
+export class Picture {
+  readonly width: number;
+  readonly height: number;
+  /** RGBA, 4 bytes a pixel. */
+  readonly data: Buffer;
+
+  constructor(width: number, height: number, data: Buffer) {
+    this.width = width;
+    this.height = height;
+    this.data = data;
+  }
+
+  static decode(png: Buffer): Picture {
+    const { width, height, data } = PNG.sync.read(png);
+    return new Picture(width, height, data);
+  }
+
+  at(x: number, y: number): Colour {
+    const offset = (y * this.width + x) * 4;
+    return [this.data[offset]!, this.data[offset + 1]!, this.data[offset + 2]!];
+  }
+
+  /** How many pixels are this colour, each channel within `tolerance` (lossy pictures need some). */
+  count(colour: Colour, tolerance = 0): number {
+    let found = 0;
+    for (let offset = 0; offset < this.data.length; offset += 4)
+      if (colour.every((value, channel) => Math.abs(this.data[offset + channel]! - value) <= tolerance))
+        found += 1;
+    return found;
+  }
+
+  /** How many pixels differ from those of another picture of the same size. */
+  countDifferences(other: Picture): number {
+    if (other.width !== this.width || other.height !== this.height) return this.width * this.height;
+    let found = 0;
+    for (let offset = 0; offset < this.data.length; offset += 4)
+      if (this.data.readUInt32BE(offset) !== other.data.readUInt32BE(offset)) found += 1;
+    return found;
+  }
+}
+
+export async function readPicture(file: string): Promise<Picture> {
+  return Picture.decode(await readFile(file));
+}

@@ -1,0 +1,125 @@
+/** The stub's world at its start: one machine in each state, desktops, images, hosts and sessions. */
+const MINUTE = 60_000;
+
+export function firstImages() {
+  return [
+    {
+      id: "memtest86plus",
+      title: "Memtest86+ 6.10",
+      description: "Tests the memory. Starts in a second, needs no disk.",
+      memoryMb: { default: 256, min: 64 },
+      cpus: { default: 1, min: 1 },
+      available: true,
+    },
+    {
+      id: "debian-installer",
+      title: "Debian 12 installer",
+      description: "The graphical installer: a Debian of your own in twenty minutes.",
+      memoryMb: { default: 2048, min: 1024 },
+      cpus: { default: 2, min: 1 },
+      available: true,
+    },
+    {
+      id: "fedora-workstation",
+      title: "Fedora Workstation",
+      description: "A complete GNOME desktop.",
+      memoryMb: { default: 4096, min: 4096 },
+      cpus: { default: 2, min: 2 },
+      available: false,
+      reason: "Its disk image is missing on rack-2.",
+    },
+  ];
+}
+
+function machine(id, name, state, extra = {}) {
+  const now = Date.now();
+  const on = ["booting", "running", "stopping"].includes(state);
+  return {
+    ...{ id, name, image: "debian-installer", imageTitle: "Debian 12 installer", owner: "ada", state },
+    ...{
+      reason: null,
+      accel: "kvm",
+      cpus: 2,
+      memoryMb: 2048,
+      createdAt: now - 90 * MINUTE,
+      since: now - 12 * MINUTE,
+    },
+    ...{ desktop: name, desktopId: on ? `d-${id}` : null, host: "rack-2", viewers: 0 },
+    ...extra,
+  };
+}
+
+export function firstMachines() {
+  const now = Date.now();
+  const memtest = {
+    image: "memtest86plus",
+    imageTitle: "Memtest86+ 6.10",
+    cpus: 1,
+    memoryMb: 256,
+    accel: "tcg",
+  };
+  return [
+    machine("m1", "spectra-analysis", "running", { viewers: 2, createdAt: now - 1 * MINUTE }),
+    machine("m2", "memory-check", "running", { ...memtest, createdAt: now - 2 * MINUTE }),
+    machine("m3", "lab-course-07", "booting", { createdAt: now - 3 * MINUTE, since: now - 4000 }),
+    machine("m4", "thesis-figures", "stopped", { createdAt: now - 4 * MINUTE, since: now - 1500 * MINUTE }),
+    machine("m5", "gpu-trial", "failed", {
+      createdAt: now - 5 * MINUTE,
+      reason: "The host has no room for another 64 GB of memory. Choose a smaller size, or try again later.",
+    }),
+    machine("m6", "render-queue", "queued", { createdAt: now - 6 * MINUTE, since: now - 2000 }),
+    machine("m7", "old-kernel", "stopping", { ...memtest, createdAt: now - 7 * MINUTE, since: now - 3000 }),
+  ];
+}
+
+export function firstDesktops() {
+  const bench = { id: "a1", name: "plant-gateway" };
+  return [
+    { id: "d1", name: "Test bench 3", agent: bench, machineId: null, state: "online", viewers: 1 },
+    {
+      id: "d2",
+      name: "Microscope",
+      agent: { id: "a2", name: "lab-pc" },
+      machineId: null,
+      state: "offline",
+      viewers: 0,
+    },
+  ];
+}
+
+export function firstAgents() {
+  const now = Date.now();
+  return [
+    { id: "a1", name: "plant-gateway", kind: "agent", state: "online", lastSeenAt: now },
+    { id: "h1", name: "rack-2", kind: "host", state: "online", lastSeenAt: now },
+    { id: "a2", name: "lab-pc", kind: "agent", state: "offline", lastSeenAt: now - 190 * MINUTE },
+  ];
+}
+
+export function firstSessions() {
+  const now = Date.now();
+  const row = (index, extra) => ({
+    ...{ id: `s${index}`, name: "spectra-analysis", desktopId: "d-m1", state: "open", method: "ticket" },
+    ...{
+      transport: "websocket",
+      role: "control",
+      source: `192.0.2.${10 + index}`,
+      cause: null,
+      endedAt: null,
+    },
+    ...{ startedAt: now - index * 7 * MINUTE, bytesToViewer: 48_200_000 * index, bytesToServer: 91_000 },
+    ...extra,
+  });
+  return [
+    row(1, {}),
+    row(2, { role: "view", name: "Test bench 3" }),
+    row(3, {
+      state: "closed",
+      endedAt: now - 10 * MINUTE,
+      cause: "viewer left",
+      method: "token",
+      transport: "rfb",
+    }),
+    row(4, { state: "closed", endedAt: now - 20 * MINUTE, cause: "desktop ended", name: "memory-check" }),
+  ];
+}

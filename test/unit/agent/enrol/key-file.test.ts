@@ -1,0 +1,71 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { loadIdentity } from "../../../../agent/enrol/key-file.ts";
+import { agentIdOf } from "../../../../protocol/index.ts";
+import { Owner } from "../../../support/owner.ts";
+
+const owner = new Owner();
+afterEach(() => owner.close());
+
+const makeDataDir = async (): Promise<string> => path.join(await owner.makeFolder(), "new", "data");
+
+test("the key is made once, for its owner's eyes alone, and leaves nothing beside it", async () => {
+  const dataDir = await makeDataDir();
+  const identity = await loadIdentity(dataDir);
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+  expect(await readdir(dataDir)).toEqual(["agent-key.json"]);
+  expect((await stat(path.join(dataDir, "agent-key.json"))).mode & 0o777).toBe(0o600);
+  expect(identity.agentId).toBe(agentIdOf(identity.publicKey));
+  expect((await loadIdentity(dataDir)).agentId).toBe(identity.agentId);
+});
+
+test("two that start at the same time agree on one key", async () => {
+  const dataDir = await makeDataDir();
+  const identities = await Promise.all(Array.from({ length: 8 }, () => loadIdentity(dataDir)));
+  expect(new Set(identities.map(({ agentId }) => agentId)).size).toBe(1);
+  expect(await readdir(dataDir)).toHaveLength(1);
+});
+
+test("services that welcomed the key are remembered", async () => {
+  const dataDir = await makeDataDir();
+  const identity = await loadIdentity(dataDir);
+  expect(identity.isKnownTo("one")).toBe(false);
+  await identity.rememberService("one");
+  await identity.rememberService("two");
+  const again = await loadIdentity(dataDir);
+  expect([again.isKnownTo("one"), again.isKnownTo("two"), again.isKnownTo("three")]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+  expect(again.agentId).toBe(identity.agentId);
+  expect((await stat(path.join(dataDir, "agent-key.json"))).mode & 0o777).toBe(0o600);
+});
+
+test("a key that others can read is not used", async () => {
+  const dataDir = await makeDataDir();
+  await loadIdentity(dataDir);
+  await chmod(path.join(dataDir, "agent-key.json"), 0o640);
+  await expect(loadIdentity(dataDir)).rejects.toMatchObject({ code: "KEY_FILE_MODE" });
+});
+
+test("a damaged key is neither used nor replaced", async () => {
+  const dataDir = await makeDataDir();
+  await mkdir(dataDir, { recursive: true });
+  const file = path.join(dataDir, "agent-key.json");
+  for (const content of ["", "{", '{"version":1,"secretKey":"AAAA"}']) {
+    await writeFile(file, content, { mode: 0o600 });
+    await expect(loadIdentity(dataDir)).rejects.toMatchObject({ code: "KEY_FILE" });
+    expect(await readFile(file, "utf8")).toBe(content);
+  }
+});
+
+test("a data folder that cannot be made is named in the error", async () => {
+  const file = path.join(await owner.makeFolder(), "file");
+  await writeFile(file, "");
+  await expect(loadIdentity(path.join(file, "data"))).rejects.toMatchObject({
+    code: "KEY_FILE",
+    safeMessage: expect.stringContaining(file) as string,
+  });
+});

@@ -1,0 +1,316 @@
+import { createHash, randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Conversation, LimitError, pump, PUMP_HIGH_MARK, u32 } from "../../../../protocol/index.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import {
+  createDuplexPair,
+  type MemoryDuplex,
+  type MemoryDuplexOptions,
+} from "../../../support/memory-duplex.ts";
+
+/** source ⇄ from — pump — to ⇄ sink */
+function line(options: MemoryDuplexOptions = {}) {
+  const [source, from] = createDuplexPair(options);
+  const [to, sink] = createDuplexPair(options);
+  for (const stream of [source, from, to, sink]) stream.on("error", () => undefined);
+  return { source, from, to, sink };
+}
+
+function collect(stream: MemoryDuplex): { text(): string; ended: Promise<void> } {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const ended = new Promise<void>((resolve) => stream.once("end", resolve));
+  return { text: () => Buffer.concat(chunks).toString("latin1"), ended };
+}
+
+function turns(count = 5): Promise<void> {
+  let turn = Promise.resolve();
+  for (let i = 0; i < count; i++) turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
+  return turn;
+}
+
+const closed = expect.objectContaining({ name: "PeerClosed", code: "PEER_CLOSED" });
+
+describe("pump", () => {
+  it("moves everything, then the end, and leaves the other direction open", async () => {
+    const { source, from, to, sink } = line();
+    const received = collect(sink);
+    const running = pump(from, to);
+    source.write("hello ");
+    source.end("world");
+    await Promise.all([running.ended, received.ended]);
+    expect(received.text()).toBe("hello world");
+    expect(running.bytes).toBe(11);
+
+    const back = pump(to, from);
+    const answer = collect(source);
+    sink.end("an answer");
+    await Promise.all([back.ended, answer.ended]);
+    expect(answer.text()).toBe("an answer");
+  });
+
+  it("begins with the bytes that a conversation left unread", async () => {
+    const { source, from, to, sink } = line();
+    const peer = new Conversation(from, { deadlineMs: 1000, maxBytes: 100 }, new ManualClock());
+    source.write("1234unread");
+    await peer.read(u32());
+    const received = collect(sink);
+    const running = pump(peer.release(), to);
+    source.end(" and later");
+    await running.ended;
+    await received.ended;
+    expect(received.text()).toBe("unread and later");
+  });
+
+  it("takes over a source that has ended already, and one whose unread bytes are its last", async () => {
+    const one = line();
+    one.source.end();
+    one.from.resume();
+    await new Promise((resolve) => one.from.once("end", resolve));
+    await pump(one.from, one.to).ended;
+
+    const other = line();
+    other.source.end("last");
+    await turns();
+    const received = collect(other.sink);
+    await pump(other.from, other.to).ended;
+    await received.ended;
+    expect(received.text()).toBe("last");
+  });
+
+  it("pauses its source at the mark and goes on below half of it", async () => {
+    const { source, from, to, sink } = line({ highWaterMark: 1024 });
+    const running = pump(from, to);
+    const chunk = Buffer.alloc(50_000, 0x61);
+    const total = 100 * chunk.length;
+    for (let i = 0; i < 100; i++) source.write(chunk);
+    await turns(200);
+    expect(from.isPaused()).toBe(true);
+    expect(to.writableLength).toBeGreaterThanOrEqual(PUMP_HIGH_MARK);
+    expect(to.writableLength).toBeLessThan(PUMP_HIGH_MARK + chunk.length);
+    expect(running.bytes).toBeLessThan(PUMP_HIGH_MARK + 3 * chunk.length);
+
+    let received = 0;
+    let lowest = to.writableLength;
+    while (from.isPaused()) {
+      lowest = to.writableLength;
+      received += (sink.read() as Buffer | null)?.length ?? 0;
+      await turns(1);
+    }
+    expect(lowest).toBeGreaterThanOrEqual(PUMP_HIGH_MARK / 2);
+    expect(lowest).toBeLessThan(PUMP_HIGH_MARK / 2 + 2 * chunk.length);
+    await turns(2);
+    expect(running.bytes).toBeGreaterThan(PUMP_HIGH_MARK + 3 * chunk.length);
+
+    sink.on("data", (more: Buffer) => (received += more.length));
+    source.end();
+    await running.ended;
+    await turns();
+    expect(received).toBe(total);
+    expect(running.bytes).toBe(total);
+  });
+
+  it("does not depend on the destination's own high-water mark", async () => {
+    const { source, from, to } = line({ highWaterMark: 1 });
+    pump(from, to);
+    for (let i = 0; i < 20; i++) source.write(Buffer.alloc(10));
+    await turns(60);
+    expect(from.isPaused()).toBe(false);
+    expect(to.writableLength).toBeGreaterThan(100);
+  });
+
+  it("keeps small chunks uncorked and gathers large ones for one turn", async () => {
+    const { source, from, to } = line({ highWaterMark: 1024 * 1024 });
+    pump(from, to);
+    const corks: number[] = [];
+    from.on("data", () => corks.push(to.writableCorked));
+    source.write(Buffer.alloc(15_999));
+    source.write(Buffer.alloc(16_000));
+    source.write(Buffer.alloc(10));
+    await turns();
+    expect(corks).toEqual([0, 1, 1]);
+    expect(to.writableCorked).toBe(0);
+    expect(to.writableLength).toBe(0);
+  });
+
+  it("shows each chunk to what it goes through, which decides", async () => {
+    const { source, from, to, sink } = line();
+    const received = collect(sink);
+    const running = pump(from, to, (chunk, forward) => {
+      const text = chunk.toString();
+      if (text === "drop") return;
+      forward(Buffer.from(`<${text}`));
+      forward(Buffer.from(">"));
+    });
+    for (const text of ["one", "drop", "two"]) {
+      source.write(text);
+      await turns(1);
+    }
+    source.end();
+    await running.ended;
+    await received.ended;
+    expect(received.text()).toBe("<one><two>");
+    expect(running.bytes).toBe(10);
+  });
+
+  it("stops with what it goes through throws, and what was forwarded before still arrives", async () => {
+    const { source, from, to, sink } = line();
+    const received = collect(sink);
+    const cause = new LimitError("LENGTH_LIMIT", "too long");
+    const running = pump(from, to, (chunk, forward) => {
+      forward(chunk.subarray(0, 4));
+      throw cause;
+    });
+    source.write("goodbad");
+    await expect(running.ended).rejects.toBe(cause);
+    source.write("more");
+    await turns();
+    expect(received.text()).toBe("good");
+    expect(to.destroyed).toBe(false);
+    expect(from.destroyed).toBe(false);
+  });
+
+  it("leaves unread bytes for the next when it is stopped", async () => {
+    const { source, from, to, sink } = line();
+    const received = collect(sink);
+    const first = pump(from, to);
+    source.write("one ");
+    await turns();
+    first.stop();
+    first.stop();
+    await expect(first.ended).rejects.toMatchObject({ name: "PeerClosed", code: "ABORTED" });
+    source.write("two ");
+    await turns();
+    expect(received.text()).toBe("one ");
+    const second = pump(from, to);
+    source.end("three");
+    await second.ended;
+    await received.ended;
+    expect(received.text()).toBe("one two three");
+  });
+
+  it("uncorks when it is stopped in between", async () => {
+    const { source, from, to, sink } = line();
+    const received = collect(sink);
+    const running = pump(from, to);
+    from.once("data", () => {
+      running.stop();
+    });
+    source.write(Buffer.alloc(20_000, 0x61));
+    await turns();
+    expect(to.writableCorked).toBe(0);
+    expect(received.text()).toHaveLength(20_000);
+  });
+});
+
+describe("a pump's peers", () => {
+  it("fail: the cause is reported and nobody is destroyed", async () => {
+    const broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    const one = line();
+    const running = pump(one.from, one.to);
+    one.from.destroy(broken);
+    await expect(running.ended).rejects.toMatchObject({ code: "PEER_CLOSED", cause: broken });
+    expect(one.to.destroyed).toBe(false);
+
+    const other = line();
+    const outward = pump(other.from, other.to);
+    other.to.destroy(broken);
+    await expect(outward.ended).rejects.toMatchObject({ code: "PEER_CLOSED", cause: broken });
+    expect(other.from.destroyed).toBe(false);
+    expect(other.from.isPaused()).toBe(true);
+  });
+
+  it("close without an end", async () => {
+    for (const side of ["from", "to"] as const) {
+      const streams = line();
+      const running = pump(streams.from, streams.to);
+      streams.source.write("something");
+      await turns();
+      streams[side].destroy();
+      await expect(running.ended).rejects.toEqual(closed);
+    }
+  });
+
+  it("close before what was sent has been taken", async () => {
+    const { source, from, to } = line({ highWaterMark: 16 });
+    const running = pump(from, to);
+    source.end(Buffer.alloc(5000));
+    await turns(50);
+    to.destroy();
+    await expect(running.ended).rejects.toEqual(closed);
+  });
+
+  it("were closed or ended before it began", async () => {
+    for (const prepare of [
+      (streams: ReturnType<typeof line>) => streams.from.destroy(),
+      (streams: ReturnType<typeof line>) => streams.to.destroy(),
+      (streams: ReturnType<typeof line>) => streams.to.end(),
+    ]) {
+      const streams = line();
+      prepare(streams);
+      await turns();
+      await expect(pump(streams.from, streams.to).ended).rejects.toEqual(closed);
+    }
+  });
+
+  it("end the destination themselves", async () => {
+    const { from, to, sink } = line();
+    sink.resume();
+    const running = pump(from, to);
+    to.end();
+    await expect(running.ended).rejects.toEqual(closed);
+  });
+
+  it("may fail after it is done", async () => {
+    const { source, from, to, sink } = line();
+    for (const stream of [from, to]) stream.removeAllListeners("error");
+    sink.resume();
+    const running = pump(from, to);
+    source.end();
+    await running.ended;
+    from.destroy(new Error("late"));
+    to.destroy(new Error("late"));
+    await turns();
+  });
+
+  it("keep no listeners of it but those for errors", async () => {
+    const { source, from, to, sink } = line();
+    sink.resume();
+    const names = ["data", "end", "close", "finish", "drain"];
+    const before = names.map((name) => from.listenerCount(name) + to.listenerCount(name));
+    const running = pump(from, to);
+    source.end("x");
+    await running.ended;
+    expect(names.map((name) => from.listenerCount(name) + to.listenerCount(name))).toEqual(before);
+  });
+});
+
+describe("any stream of bytes", () => {
+  it("arrives whole and in order", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 70_000 }), { maxLength: 40 }),
+        fc.integer({ min: 1, max: 100_000 }),
+        async (sizes, highWaterMark) => {
+          const { source, from, to, sink } = line({ highWaterMark });
+          const sent = createHash("sha256");
+          const received = createHash("sha256");
+          sink.on("data", (chunk: Buffer) => received.update(chunk));
+          const running = pump(from, to);
+          for (const size of sizes) {
+            const chunk = randomBytes(size);
+            sent.update(chunk);
+            source.write(chunk);
+            if (size % 3 === 0) await turns(1);
+          }
+          source.end();
+          await running.ended;
+          await turns(1);
+          expect(received.digest("hex")).toBe(sent.digest("hex"));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import Database from "libsql";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../../../protocol/index.ts";
+import { openStores } from "../../../../proxy/state/open.ts";
+import type { Stores } from "../../../../proxy/state/stores.ts";
+import { Owner } from "../../../support/owner.ts";
+
+let owner: Owner;
+let file: string;
+beforeEach(async () => {
+  owner = new Owner();
+  file = path.join(await owner.makeFolder(), "postern.db");
+});
+afterEach(() => owner.close());
+
+async function open(database = `sqlite:${file}`): Promise<Stores> {
+  const stores = await openStores({ database, masterKey: randomBytes(32) }, systemClock);
+  owner.own({ stop: () => stores.close() });
+  return stores;
+}
+
+test("the database and its side files are their owner's alone", async () => {
+  await open();
+  for (const suffix of ["", "-wal", "-shm"]) expect((await stat(file + suffix)).mode & 0o777).toBe(0o600);
+});
+
+test("a write waits for another process's transaction while the event loop goes on", async () => {
+  const stores = await open();
+  const foreign = new Database(file);
+  foreign.exec("begin immediate");
+  const writing = stores.users.add({ name: "amy", role: "user", passwordHash: "" });
+  let turns = 0;
+  const turn = () => {
+    turns += 1;
+    if (turns < 5) setImmediate(turn);
+    else foreign.exec("commit");
+  };
+  setImmediate(turn);
+  await writing;
+  expect(turns).toBe(5);
+  // A lock that was met must leave no transaction open behind it.
+  foreign.exec("begin immediate; delete from users; commit");
+  expect(await stores.users.count()).toBe(0);
+  await stores.users.add({ name: "amy", role: "user", passwordHash: "" });
+  foreign.exec("begin immediate; commit");
+  foreign.close();
+});
+
+test("a refused insert leaves no transaction open behind it", async () => {
+  const stores = await open();
+  await stores.users.add({ name: "amy", role: "user", passwordHash: "" });
+  await expect(stores.users.add({ name: "amy", role: "user", passwordHash: "" })).rejects.toThrow();
+  await expect(stores.desktops.publish("nobody", "desk", null)).rejects.toThrow();
+  const foreign = new Database(file);
+  foreign.exec("begin immediate; delete from users; commit");
+  foreign.close();
+  expect(await stores.users.count()).toBe(0);
+});
+
+test("a database in memory works too", async () => {
+  const stores = await open("sqlite::memory:");
+  await stores.users.add({ name: "amy", role: "user", passwordHash: "" });
+  expect(await stores.users.count()).toBe(1);
+});
+
+test.each(["", "sqlite:", "mysql://x/y", "/var/lib/postern.db"])(
+  "the option %j is refused",
+  async (option) => {
+    await expect(open(option)).rejects.toMatchObject({ code: "DATABASE_OPTION" });
+  },
+);
+
+test("a file that cannot be a database is refused", async () => {
+  await expect(open(`sqlite:${path.join(file, "none", "x.db")}`)).rejects.toMatchObject({
+    code: "DATABASE_UNREACHABLE",
+  });
+});
+
+test("a database server that is not there is refused, and its URL is not shown", async () => {
+  const url = `postgres://someone:hunter2@localhost/x?host=${encodeURIComponent(path.dirname(file))}`;
+  const refused = open(url);
+  await expect(refused).rejects.toMatchObject({ code: "DATABASE_UNREACHABLE" });
+  await expect(refused).rejects.not.toThrow(/hunter2/);
+});

@@ -1,0 +1,21 @@
+import type { Service } from "../../api/schemas.ts";
+
+export type HostKind = "publish" | "machines";
+
+/** What to type on a host, as lines. The secret goes by the environment: arguments are seen by everybody there. */
+export function hostCommand(kind: HostKind, service: Service, secret: string): string {
+  const { host, port } = service.web;
+  const proxy = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const lines = [
+    `POSTERN_JOIN=${secret} postern ${kind === "publish" ? "agent" : "host"}`,
+    `--proxy ${proxy}`,
+    `--fingerprint ${service.fingerprint}`,
+    "--data /var/lib/postern",
+    ...(kind === "publish"
+      ? ["--desktop office=tcp:127.0.0.1:5901"]
+      : ["--catalogue /etc/postern/catalogue.json", "--state /var/lib/postern/machines"]),
+  ];
+  return lines.join(" \\\n  ");
+}
+
+export const JOIN_COMMAND = "postern join create --data DIR --json";

@@ -1,0 +1,83 @@
+import type { z } from "zod";
+import type {
+  Agent,
+  Desktop,
+  ErrorBody,
+  Image,
+  joinSecret,
+  Machine,
+  machineCreateRequest,
+  Me,
+  Service,
+  Session,
+  Ticket,
+  Token,
+} from "../../api/schemas.ts";
+import { ApiError } from "./api-error.ts";
+
+export type JoinSecret = z.infer<typeof joinSecret>;
+export type MachineOrder = z.input<typeof machineCreateRequest>;
+
+export const API = "/api/v1";
+
+async function readError(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as ErrorBody;
+    return new ApiError(error.code, response.status, error.message);
+  } catch (cause) {
+    return new ApiError("UNKNOWN", response.status, "", { cause });
+  }
+}
+
+async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const request: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
+  if (signal !== undefined) request.signal = signal;
+  if (method === "POST") {
+    request.headers = { "content-type": "application/json" };
+    request.body = JSON.stringify(body ?? {});
+  }
+  let response: Response;
+  try {
+    response = await fetch(API + path, request);
+  } catch (cause) {
+    throw new ApiError("NETWORK", 0, "", { cause });
+  }
+  if (!response.ok) throw await readError(response);
+  return response;
+}
+
+/** One method per route. Each throws {@link ApiError}; 401 is told to `onSignedOut` first. */
+export function createApi(onSignedOut: () => void) {
+  const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
+    try {
+      const response = await send(method, path, body, signal);
+      return (response.status === 204 ? undefined : await response.json()) as T;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "LOGIN_REQUIRED") onSignedOut();
+      throw error;
+    }
+  };
+  const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
+  return {
+    me: () => call<Me>("GET", "/me"),
+    signIn: (name: string, password: string) => call<Me>("POST", "/login", { name, password }),
+    signOut: () => call<undefined>("POST", "/logout"),
+    service: () => call<Service>("GET", "/service"),
+    desktops: () => call<Desktop[]>("GET", "/desktops"),
+    images: () => call<Image[]>("GET", "/images"),
+    machines: () => call<Machine[]>("GET", "/machines"),
+    createMachine: (order: MachineOrder) => call<Machine>("POST", "/machines", order),
+    startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
+    stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
+    removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
+    createToken: (desktop: string) => call<Token>("POST", "/tokens", { desktop }),
+    removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
+    createTicket: (desktop: string, signal: AbortSignal) =>
+      call<Ticket>("POST", "/tickets", { desktop }, signal),
+    createJoinSecret: () => call<JoinSecret>("POST", "/join-secrets"),
+    agents: () => call<Agent[]>("GET", "/agents"),
+    sessions: (limit: number) => call<Session[]>("GET", `/sessions?limit=${limit}`),
+    screenPath: (id: string, width: number) => `${API}${machinePath(id)}/screen.png?width=${width}`,
+  };
+}
+export type Api = ReturnType<typeof createApi>;

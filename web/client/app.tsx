@@ -1,0 +1,111 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Me } from "../api/schemas.ts";
+import { ConnectHost } from "./admin/connect-host.tsx";
+import { CreatePanel } from "./create/create-panel.tsx";
+import { Announcer } from "./header/announcer.tsx";
+import { Header } from "./header/header.tsx";
+import { KeysDialog } from "./header/keys-dialog.tsx";
+import { followEvents } from "./live/follow.ts";
+import { LazyPage } from "./parts/lazy-page.tsx";
+import { useRoute } from "./route.ts";
+import { SignIn } from "./sign-in/sign-in.tsx";
+import { useApp, useText, useWall } from "./state/context.ts";
+import { Wall } from "./wall/wall.tsx";
+
+const loadViewer = async () => (await import("./viewer/viewer-page.tsx")).ViewerPage;
+const loadSessions = async () => (await import("./admin/sessions.tsx")).Sessions;
+
+type Sheet = "create" | "host" | "keys" | null;
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null;
+}
+
+function SignedIn({ me }: { readonly me: Me }) {
+  const app = useApp();
+  const text = useText();
+  const route = useRoute();
+  const [sheet, setSheet] = useState<Sheet>(null);
+
+  useEffect(() => followEvents(app), [app]);
+  useEffect(() => {
+    if (route.page === "view") return;
+    const title = route.page === "sessions" ? text.sessions.title : text.wall.title;
+    document.title = `${title} · ${text.product}`;
+  }, [route.page, text]);
+  useEffect(() => {
+    if (route.page === "view") return;
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.key === "?") setSheet("keys");
+      else if (event.key === "n") setSheet("create");
+      else return;
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, [route.page]);
+
+  if (route.page === "view") {
+    return (
+      <>
+        <LazyPage key={route.desktopId} load={loadViewer} props={{ desktopId: route.desktopId }} />
+        <Announcer />
+      </>
+    );
+  }
+  const close = () => setSheet(null);
+  return (
+    <>
+      <Header
+        me={me}
+        page={route.page}
+        onCreate={() => setSheet("create")}
+        onConnectHost={() => setSheet("host")}
+        onKeys={() => setSheet("keys")}
+      />
+      {route.page === "sessions" && me.role === "admin" ? (
+        <LazyPage load={loadSessions} props={{}} />
+      ) : (
+        <Wall onCreate={() => setSheet("create")} />
+      )}
+      {sheet === "create" && <CreatePanel onClose={close} />}
+      {sheet === "host" && <ConnectHost onClose={close} />}
+      {sheet === "keys" && <KeysDialog onClose={close} />}
+      <Announcer />
+    </>
+  );
+}
+
+export function Page() {
+  const { api, wall } = useApp();
+  const text = useText();
+  const who = useWall((state) => state.who);
+  const [away, setAway] = useState(false);
+
+  useEffect(() => {
+    if (who !== "unknown") return;
+    let timer: number | undefined;
+    const ask = () => {
+      api.me().then(
+        (me) => wall.dispatch({ type: "who", who: me }),
+        () => {
+          // Signed out is told by the API's owner; anything else is worth another try.
+          if (wall.get().who !== "unknown") return;
+          setAway(true);
+          timer = window.setTimeout(ask, 2_000);
+        },
+      );
+    };
+    ask();
+    return () => window.clearTimeout(timer);
+  }, [api, wall, who]);
+
+  if (who === "unknown")
+    return (
+      <p class="loading" role="status">
+        {away ? text.errors["NETWORK"] : text.loading}
+      </p>
+    );
+  return who === null ? <SignIn /> : <SignedIn me={who} />;
+}

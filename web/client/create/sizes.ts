@@ -1,0 +1,64 @@
+import type { Image } from "../../api/schemas.ts";
+
+export type SizeName = "small" | "medium" | "large";
+
+export interface Size {
+  readonly name: SizeName;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  /** What the image's makers suggest. */
+  readonly recommended: boolean;
+}
+
+type Needs = Pick<Image, "cpus" | "memoryMb">;
+
+/**
+ * Three sizes of an image, each larger than the one before and none below its minimum. Where the suggested size is the
+ * minimum, it is the small one.
+ */
+export function deriveSizes({ cpus, memoryMb }: Needs): readonly [Size, Size, Size] {
+  const suggested = {
+    cpus: Math.max(cpus.default, cpus.min),
+    memoryMb: Math.max(memoryMb.default, memoryMb.min),
+  };
+  const times = (factor: number) => ({
+    cpus: suggested.cpus * factor,
+    memoryMb: suggested.memoryMb * factor,
+  });
+  if (suggested.cpus === cpus.min && suggested.memoryMb === memoryMb.min) {
+    return [
+      { name: "small", ...suggested, recommended: true },
+      { name: "medium", ...times(2), recommended: false },
+      { name: "large", ...times(4), recommended: false },
+    ];
+  }
+  return [
+    { name: "small", cpus: cpus.min, memoryMb: memoryMb.min, recommended: false },
+    { name: "medium", ...suggested, recommended: true },
+    { name: "large", ...times(2), recommended: false },
+  ];
+}
+
+export interface CustomOrder {
+  readonly cpus: string;
+  readonly memoryMb: string;
+  readonly name: string;
+}
+
+export type CustomFault = "cpus" | "memory" | "name";
+
+function readWhole(text: string): number {
+  return /^\d{1,7}$/.test(text.trim()) ? Number(text.trim()) : NaN;
+}
+
+/** What of a custom order cannot be: empty when all is well. The limits are the API's and the image's. */
+export function checkCustom(order: CustomOrder, needs: Needs): readonly CustomFault[] {
+  const faults: CustomFault[] = [];
+  const cpus = readWhole(order.cpus);
+  const memoryMb = readWhole(order.memoryMb);
+  if (!(cpus >= needs.cpus.min && cpus <= 256)) faults.push("cpus");
+  if (!(memoryMb >= needs.memoryMb.min && memoryMb <= 4_194_304)) faults.push("memory");
+  const name = order.name.trim();
+  if (name.length > 64 || /[\p{Cc}/]/u.test(name)) faults.push("name");
+  return faults;
+}

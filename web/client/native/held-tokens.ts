@@ -1,0 +1,39 @@
+import type { Token } from "../../api/schemas.ts";
+import type { Api } from "../api/api.ts";
+
+const LIFE_MS = 3_600_000;
+
+/** A token of this page, with the time from which its life is counted. */
+export interface HeldToken extends Token {
+  readonly madeAt: number;
+}
+
+const held = new Map<string, HeldToken>();
+
+/** What is left of the token's life, from 1 to 0. */
+export function lifeLeft(token: Pick<HeldToken, "madeAt" | "expiresAt">, now: number): number {
+  const life = Math.max(1, token.expiresAt - token.madeAt);
+  return Math.min(1, Math.max(0, (token.expiresAt - now) / life));
+}
+
+/** The desktop's token that this page already has, if a tenth of its life is left; else a new one. */
+export async function obtainToken(api: Api, desktopId: string, fresh: boolean): Promise<HeldToken> {
+  const known = held.get(desktopId);
+  const now = Date.now();
+  if (!fresh && known !== undefined && lifeLeft(known, now) > 0.1) return known;
+  const token = await api.createToken(desktopId);
+  // Without a sane clock here, the ring shows the hour that the server gives by default.
+  const made = { ...token, madeAt: token.expiresAt > now ? now : token.expiresAt - LIFE_MS };
+  held.set(desktopId, made);
+  return made;
+}
+
+export async function withdrawToken(api: Api, desktopId: string, tokenId: string): Promise<void> {
+  await api.removeToken(tokenId);
+  held.delete(desktopId);
+}
+
+/** At sign-out: the next person starts with none. */
+export function forgetTokens(): void {
+  held.clear();
+}

@@ -1,0 +1,135 @@
+import { useEffect, useState } from "preact/hooks";
+import { explainError } from "../api/api-error.ts";
+import { CopyButton } from "../parts/copy-button.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { useApp, useText, useWall } from "../state/context.ts";
+import { splitAddress, viewerCommand, viewerUrl } from "./address.ts";
+import { obtainToken, withdrawToken, type HeldToken } from "./held-tokens.ts";
+import { LifeRing } from "./life-ring.tsx";
+import { Qr } from "./qr.tsx";
+import { groupToken, spellToken } from "./spell-token.ts";
+
+interface NativeSheetProps {
+  readonly desktopId: string;
+  readonly name: string;
+  readonly onClose: () => void;
+}
+
+type Phase =
+  | { readonly phase: "asking" }
+  | { readonly phase: "ready"; readonly token: HeldToken }
+  | { readonly phase: "withdrawn" }
+  | { readonly phase: "failed"; readonly reason: string };
+
+function TokenSheet({
+  token,
+  onFresh,
+  onWithdraw,
+}: {
+  token: HeldToken;
+  onFresh: () => void;
+  onWithdraw: () => void;
+}) {
+  const { native } = useText();
+  const address = token.address === null ? null : splitAddress(token.address);
+  if (token.address === null || address === null) return <p>{native.noListener}</p>;
+  const command = viewerCommand(address);
+  return (
+    <>
+      <p class="lead">{native.lead}</p>
+      <div class="native">
+        <div class="native-facts">
+          <div class="fact">
+            <h3>{native.address}</h3>
+            <div class="fact-row">
+              <code class="address">{token.address}</code>
+              <CopyButton value={token.address} label={native.copyAddress} />
+            </div>
+          </div>
+          <div class="fact">
+            <h3>{native.token}</h3>
+            <div class="fact-row">
+              <span class="token">
+                <span class="unseen">{spellToken(token.token)}</span>
+                {groupToken(token.token).map((group, index) => (
+                  <span key={index} aria-hidden="true">
+                    {group}
+                  </span>
+                ))}
+              </span>
+              <CopyButton value={token.token} label={native.copyToken} />
+            </div>
+            <LifeRing madeAt={token.madeAt} expiresAt={token.expiresAt} />
+          </div>
+          <div class="fact">
+            <h3>{native.command}</h3>
+            <div class="fact-row">
+              <code>{command}</code>
+              <CopyButton value={command} label={native.copyCommand} />
+            </div>
+          </div>
+        </div>
+        <figure class="native-qr">
+          <Qr value={viewerUrl(address)} />
+          <figcaption>{native.qrHint}</figcaption>
+        </figure>
+      </div>
+      <p class="fine">{native.unencrypted}</p>
+      <div class="dialog-actions">
+        <button type="button" class="button quiet" onClick={onWithdraw}>
+          {native.withdraw}
+        </button>
+        <button type="button" class="button" onClick={onFresh}>
+          {native.fresh}
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** Address, token and QR code for a VNC viewer outside the browser. */
+export function NativeSheet({ desktopId, name, onClose }: NativeSheetProps) {
+  const { api } = useApp();
+  const text = useText();
+  const listens = useWall((state) => state.service?.rfb !== null);
+  const [phase, setPhase] = useState<Phase>({ phase: "asking" });
+
+  const fail = (error: unknown) => setPhase({ phase: "failed", reason: explainError(error, text) });
+  const ask = (fresh: boolean) => {
+    obtainToken(api, desktopId, fresh).then((token) => setPhase({ phase: "ready", token }), fail);
+  };
+  useEffect(() => {
+    if (listens) ask(false);
+  }, [desktopId, listens]);
+
+  return (
+    <Dialog title={text.native.title(name)} size="wide" onClose={onClose}>
+      {!listens && <p>{text.native.noListener}</p>}
+      {listens && phase.phase === "asking" && <p role="status">{text.loading}</p>}
+      {phase.phase === "failed" && (
+        <p class="fault" role="alert">
+          {phase.reason}
+        </p>
+      )}
+      {(phase.phase === "withdrawn" || phase.phase === "failed") && (
+        <>
+          {phase.phase === "withdrawn" && <p role="status">{text.native.withdrawn}</p>}
+          <div class="dialog-actions">
+            <button type="button" class="button" onClick={() => ask(true)}>
+              {text.native.fresh}
+            </button>
+          </div>
+        </>
+      )}
+      {phase.phase === "ready" && (
+        <TokenSheet
+          token={phase.token}
+          onFresh={() => ask(true)}
+          onWithdraw={() => {
+            withdrawToken(api, desktopId, phase.token.id).then(() => setPhase({ phase: "withdrawn" }), fail);
+          }}
+        />
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,13 @@
+/** The token in groups that the eye can carry from one screen to another. */
+export function groupToken(token: string): readonly string[] {
+  return [...token].reduce<string[]>((groups, character, index) => {
+    if (index % 4 === 0) groups.push("");
+    groups[groups.length - 1] += character;
+    return groups;
+  }, []);
+}
+
+/** For those who listen: one character at a time. */
+export function spellToken(token: string): string {
+  return [...token].join(" ");
+}

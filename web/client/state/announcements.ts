@@ -1,0 +1,27 @@
+import type { Text } from "../text/catalogues.ts";
+import type { WallState } from "./wall-state.ts";
+
+type Seen = Pick<WallState, "machines" | "desktops">;
+
+/** What a screen reader should say about the difference between two looks at the wall. */
+export function describeChanges(before: Seen, after: Seen, text: Text): string[] {
+  const said: string[] = [];
+  for (const machine of Object.values(after.machines)) {
+    if (before.machines[machine.id]?.state === machine.state) continue;
+    const state = text.state[machine.state];
+    said.push(
+      machine.reason !== null && machine.state === "failed"
+        ? text.monitor.announceReason(machine.name, state, machine.reason)
+        : text.monitor.announce(machine.name, state),
+    );
+  }
+  for (const machine of Object.values(before.machines)) {
+    if (!(machine.id in after.machines)) said.push(text.monitor.announceGone(machine.name));
+  }
+  for (const desktop of Object.values(after.desktops)) {
+    if (desktop.machineId !== null) continue;
+    if (before.desktops[desktop.id]?.state === desktop.state) continue;
+    said.push(text.monitor.announce(desktop.name, text.state[desktop.state]));
+  }
+  return said;
+}

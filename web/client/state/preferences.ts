@@ -1,0 +1,51 @@
+import { chooseLanguage, type Language } from "../text/catalogues.ts";
+import { createStore } from "./store.ts";
+
+export type Theme = "system" | "light" | "dark";
+
+export interface Preferences {
+  readonly theme: Theme;
+  readonly language: Language;
+}
+
+const KEY = "postern.preferences";
+
+/** What `stored` says, as far as it makes sense; the browser's languages for the rest. */
+export function readPreferences(stored: string | null, languages: readonly string[]): Preferences {
+  let found: Partial<Record<keyof Preferences, unknown>> = {};
+  try {
+    const parsed: unknown = JSON.parse(stored ?? "{}");
+    if (typeof parsed === "object" && parsed !== null) found = parsed;
+  } catch {
+    // A broken entry counts as none.
+  }
+  const { theme, language } = found;
+  return {
+    theme: theme === "light" || theme === "dark" ? theme : "system",
+    language: language === "en" || language === "fr" ? language : chooseLanguage(languages),
+  };
+}
+
+function apply(preferences: Preferences): void {
+  const root = document.documentElement;
+  root.lang = preferences.language;
+  if (preferences.theme === "system") delete root.dataset["theme"];
+  else root.dataset["theme"] = preferences.theme;
+}
+
+export type PreferenceStore = ReturnType<typeof openPreferences>;
+
+/** The person's choices, kept by this browser and shown on the document at once. */
+export function openPreferences() {
+  const initial = readPreferences(localStorage.getItem(KEY), navigator.languages);
+  apply(initial);
+  const store = createStore<Preferences, Partial<Preferences>>(initial, (state, change) => ({
+    ...state,
+    ...change,
+  }));
+  store.subscribe(() => {
+    apply(store.get());
+    localStorage.setItem(KEY, JSON.stringify(store.get()));
+  });
+  return store;
+}

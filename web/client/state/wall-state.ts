@@ -1,0 +1,48 @@
+import type { Desktop, Image, LiveEvent, Machine, Me, Service } from "../../api/schemas.ts";
+
+/** `unknown`: not asked yet. `null`: nobody is signed in. */
+export type Who = Me | null | "unknown";
+export type LiveLine = "connecting" | "live" | "lost";
+
+export interface WallState {
+  readonly who: Who;
+  readonly service: Service | null;
+  readonly line: LiveLine;
+  /** The lists were fetched at least once. */
+  readonly loaded: boolean;
+  readonly machines: Readonly<Record<string, Machine>>;
+  readonly desktops: Readonly<Record<string, Desktop>>;
+  readonly images: readonly Image[];
+  /** Events since the last `hello`, until the lists that it asked for are here; null: no list is under way. */
+  readonly held: readonly LiveEvent[] | null;
+  /** A sentence for the person: an action that failed. */
+  readonly notice: string | null;
+}
+
+export type WallAction =
+  | { readonly type: "who"; readonly who: Me | null }
+  | { readonly type: "service"; readonly service: Service }
+  | { readonly type: "line"; readonly line: LiveLine }
+  | { readonly type: "event"; readonly event: LiveEvent }
+  | {
+      readonly type: "lists";
+      readonly machines: readonly Machine[];
+      readonly desktops: readonly Desktop[];
+      readonly images: readonly Image[];
+    }
+  | { readonly type: "images"; readonly images: readonly Image[] }
+  /** What a request of ours was answered: it may be older than what an event already said. */
+  | { readonly type: "answer"; readonly machine: Machine }
+  | { readonly type: "notice"; readonly notice: string | null };
+
+export const emptyWall: WallState = {
+  who: "unknown",
+  service: null,
+  line: "connecting",
+  loaded: false,
+  machines: {},
+  desktops: {},
+  images: [],
+  held: null,
+  notice: null,
+};

@@ -1,0 +1,30 @@
+/** The part of noVNC that the viewer uses. The package brings no types of its own. */
+declare module "@novnc/novnc" {
+  export interface RfbEvents {
+    connect: CustomEvent<Record<string, never>>;
+    disconnect: CustomEvent<{ clean: boolean }>;
+    securityfailure: CustomEvent<{ status: number; reason?: string }>;
+    credentialsrequired: CustomEvent<{ types: string[] }>;
+    clipboard: CustomEvent<{ text: string }>;
+    desktopname: CustomEvent<{ name: string }>;
+  }
+
+  export default class RFB {
+    constructor(target: HTMLElement, urlOrChannel: string | WebSocket, options?: { shared?: boolean });
+    background: string;
+    scaleViewport: boolean;
+    clipViewport: boolean;
+    viewOnly: boolean;
+    focusOnClick: boolean;
+    addEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;
+    removeEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;
+    focus(): void;
+    blur(): void;
+    disconnect(): void;
+    sendCtrlAltDel(): void;
+    /** `down` left out: press and release. */
+    sendKey(keysym: number, code: string | null, down?: boolean): void;
+    clipboardPasteFrom(text: string): void;
+    toBlob(callback: (blob: Blob | null) => void, type?: string): void;
+  }
+}

@@ -1,0 +1,80 @@
+import type RFB from "@novnc/novnc";
+import { ApiError } from "../api/api-error.ts";
+import type { Api } from "../api/api.ts";
+import type { LossCause } from "./line.ts";
+import { rfbAddress } from "./rfb-address.ts";
+
+const OPENING_MS = 20_000;
+
+export interface DialHandlers {
+  readonly onOpen: (rfb: RFB) => void;
+  /** Once, unless the caller ended it. */
+  readonly onClose: (cause: LossCause, detail: string | null) => void;
+  readonly onClipboard: (text: string) => void;
+}
+
+function causeOfRefusal(error: unknown): [LossCause, string | null] {
+  if (!(error instanceof ApiError)) return ["unreachable", null];
+  if (error.code === "NETWORK" || error.status >= 500) return ["unreachable", null];
+  if (error.status === 404) return ["gone", null];
+  if (/OFFLINE|UNAVAILABLE|AWAY/.test(error.code)) return ["hostAway", null];
+  return ["refused", error.message === "" ? null : error.message];
+}
+
+/** One attempt: a fresh ticket, a WebSocket, noVNC on it inside `target`. Returns what ends it. */
+export function dialDesktop(
+  api: Api,
+  desktopId: string,
+  target: HTMLElement,
+  handlers: DialHandlers,
+): () => void {
+  const stop = new AbortController();
+  let rfb: RFB | null = null;
+  let socket: WebSocket | null = null;
+  let opened = false;
+  let said: string | null = null;
+  let refused = false;
+
+  const release = () => {
+    stop.abort();
+    window.clearTimeout(deadline);
+    rfb?.disconnect();
+    socket?.close();
+  };
+  const finish = (cause: LossCause, detail: string | null) => {
+    if (stop.signal.aborted) return;
+    release();
+    handlers.onClose(cause, detail);
+  };
+  const deadline = window.setTimeout(() => finish("unreachable", null), OPENING_MS);
+
+  const run = async () => {
+    const [ticket, novnc] = await Promise.all([
+      api.createTicket(desktopId, stop.signal),
+      import("@novnc/novnc"),
+    ]);
+    if (stop.signal.aborted) return;
+    socket = new WebSocket(rfbAddress(ticket.url, location), ticket.protocols);
+    socket.addEventListener("close", ({ reason }) => {
+      if (reason !== "") said ??= reason;
+    });
+    const screen = new novnc.default(target, socket, { shared: true });
+    rfb = screen;
+    screen.addEventListener("connect", () => {
+      opened = true;
+      window.clearTimeout(deadline);
+      handlers.onOpen(screen);
+    });
+    screen.addEventListener("clipboard", ({ detail }) => handlers.onClipboard(detail.text));
+    screen.addEventListener("securityfailure", ({ detail }) => {
+      refused = true;
+      said = detail.reason ?? said;
+    });
+    screen.addEventListener("credentialsrequired", () => finish("refused", said));
+    screen.addEventListener("disconnect", () => {
+      finish(refused ? "refused" : opened ? "lost" : "unreachable", said);
+    });
+  };
+  run().catch((error: unknown) => finish(...causeOfRefusal(error)));
+  return release;
+}

@@ -1,0 +1,36 @@
+/** X11 keysyms with the physical key that the browser would name. @see RFC 6143 §7.5.4 */
+export interface Key {
+  /** What stands on the key: the same in every language. */
+  readonly label: string;
+  readonly keysym: number;
+  readonly code: string;
+}
+
+export const HOLDABLE: readonly Key[] = [
+  { label: "Ctrl", keysym: 0xffe3, code: "ControlLeft" },
+  { label: "Alt", keysym: 0xffe9, code: "AltLeft" },
+  { label: "Super", keysym: 0xffeb, code: "MetaLeft" },
+];
+
+export const SINGLE: readonly Key[] = [
+  { label: "Esc", keysym: 0xff1b, code: "Escape" },
+  { label: "Tab", keysym: 0xff09, code: "Tab" },
+];
+
+export const FUNCTION_KEYS: readonly Key[] = Array.from({ length: 12 }, (_, index) => ({
+  label: `F${index + 1}`,
+  keysym: 0xffbe + index,
+  code: `F${index + 1}`,
+}));
+
+export const BACKSPACE: Key = { label: "Backspace", keysym: 0xff08, code: "Backspace" };
+export const RETURN: Key = { label: "Enter", keysym: 0xff0d, code: "Enter" };
+
+/** The keysym of one character: Latin-1 as it is, the rest of Unicode above 0x01000000. */
+export function findKeysym(character: string): number {
+  const point = character.codePointAt(0) ?? 0;
+  if (point === 0x0a || point === 0x0d) return RETURN.keysym;
+  if (point === 0x09) return 0xff09;
+  if ((point >= 0x20 && point <= 0x7e) || (point >= 0xa0 && point <= 0xff)) return point;
+  return 0x0100_0000 + point;
+}

@@ -1,0 +1,53 @@
+import { backoffMs, VIEWER_BACKOFF } from "../live/backoff.ts";
+
+/** Why there is no picture. */
+export type LossCause = "lost" | "unreachable" | "hostAway" | "refused" | "gone";
+
+export type Line =
+  | { readonly phase: "connecting"; readonly attempt: number }
+  | { readonly phase: "open"; readonly attempt: number; readonly since: number }
+  | {
+      readonly phase: "waiting";
+      readonly attempt: number;
+      readonly retryAt: number;
+      readonly cause: LossCause;
+      /** What the server said, if it said anything. */
+      readonly detail: string | null;
+    };
+
+export type LineEvent =
+  | { readonly type: "opened"; readonly now: number }
+  | {
+      readonly type: "closed";
+      readonly now: number;
+      readonly random: number;
+      readonly cause: LossCause;
+      readonly detail: string | null;
+    }
+  | { readonly type: "retry" }
+  /** Another desktop: counted from the start. */
+  | { readonly type: "afresh" };
+
+export const firstLine: Line = { phase: "connecting", attempt: 0 };
+
+/** A line that held this long proves the way is good: the next loss counts as the first. */
+const STEADY_MS = 10_000;
+
+/** `attempt` counts the tries since the last steady line; the first connection is number 0. */
+export function transition(line: Line, event: LineEvent): Line {
+  switch (event.type) {
+    case "opened":
+      return line.phase === "connecting" ? { phase: "open", attempt: line.attempt, since: event.now } : line;
+    case "closed": {
+      if (line.phase === "waiting") return line;
+      const steady = line.phase === "open" && event.now - line.since >= STEADY_MS;
+      const attempt = steady ? 1 : line.attempt + 1;
+      const retryAt = event.now + backoffMs(VIEWER_BACKOFF, attempt, event.random);
+      return { phase: "waiting", attempt, retryAt, cause: event.cause, detail: event.detail };
+    }
+    case "retry":
+      return line.phase === "waiting" ? { phase: "connecting", attempt: line.attempt } : line;
+    case "afresh":
+      return firstLine;
+  }
+}

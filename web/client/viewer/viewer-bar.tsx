@@ -1,0 +1,166 @@
+import type RFB from "@novnc/novnc";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Machine } from "../../api/schemas.ts";
+import { Icon, type IconName } from "../parts/icon.tsx";
+import { followLink } from "../route.ts";
+import { useText } from "../state/context.ts";
+import { StopMenu } from "../wall/stop-menu.tsx";
+import type { MachineActions } from "../wall/use-machine-actions.ts";
+import { ClipboardPanel } from "./clipboard-panel.tsx";
+import { toggleFullScreen, useFullScreen } from "./full-screen.ts";
+import { KeysPanel } from "./keys-panel.tsx";
+import type { Line } from "./line.ts";
+import { savePicture } from "./save-picture.ts";
+import { TouchKeyboard } from "./touch-keyboard.tsx";
+import { useBar } from "./use-bar.ts";
+
+interface ViewerBarProps {
+  readonly name: string;
+  readonly line: Line;
+  readonly rfb: RFB | null;
+  readonly received: string;
+  readonly fit: boolean;
+  readonly onFit: (fit: boolean) => void;
+  readonly machine: Machine | null;
+  readonly actions: MachineActions;
+}
+
+type Panel = "keys" | "clipboard" | "keyboard" | null;
+
+interface ToolProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly pressed?: boolean;
+  readonly disabled?: boolean;
+  readonly className?: string;
+  readonly onClick: () => void;
+}
+
+function Tool({ icon, label, pressed, disabled = false, className = "", onClick }: ToolProps) {
+  return (
+    <button
+      type="button"
+      class={`button quiet square ${className}`}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, actions }: ViewerBarProps) {
+  const text = useText();
+  const { viewer } = text;
+  const full = useFullScreen();
+  const box = useRef<HTMLDivElement>(null);
+  const [panel, setPanel] = useState<Panel>(null);
+  const bar = useBar(box, line.phase !== "open" || panel === "keys" || panel === "clipboard");
+  const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
+
+  useEffect(() => {
+    if (rfb === null) setPanel(null);
+  }, [rfb]);
+  const toggle = (wanted: Panel) => () => setPanel(panel === wanted ? null : wanted);
+  const returnToScreen = () => {
+    setPanel(null);
+    rfb?.focus();
+  };
+
+  return (
+    <div
+      class="viewer-top"
+      ref={box}
+      data-shown={bar.shown}
+      onPointerEnter={bar.stay}
+      onPointerLeave={bar.leave}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") returnToScreen();
+      }}
+    >
+      <div class="viewer-bar" role="toolbar" aria-label={viewer.toolbar}>
+        <a class="button quiet square" href="/" aria-label={text.back} title={text.back} onClick={followLink}>
+          <Icon name="back" />
+        </a>
+        <strong class="viewer-name">{name}</strong>
+        <span class="viewer-state" data-phase={line.phase} role="status">
+          <span class="dot" aria-hidden="true" />
+          <span class="viewer-word">{words[line.phase]}</span>
+        </span>
+        <span class="viewer-gap" />
+        <Tool
+          icon="keys"
+          label={viewer.keys}
+          pressed={panel === "keys"}
+          disabled={rfb === null}
+          onClick={toggle("keys")}
+        />
+        <Tool
+          icon="hand"
+          label={viewer.keyboard}
+          className="touch-only"
+          pressed={panel === "keyboard"}
+          disabled={rfb === null}
+          onClick={toggle("keyboard")}
+        />
+        <Tool
+          icon="clipboard"
+          label={viewer.clipboard}
+          pressed={panel === "clipboard"}
+          disabled={rfb === null}
+          onClick={toggle("clipboard")}
+        />
+        <Tool
+          icon="camera"
+          label={viewer.screenshot}
+          disabled={rfb === null}
+          onClick={() => {
+            if (rfb !== null) savePicture(rfb, name);
+          }}
+        />
+        <Tool icon="fit" label={fit ? viewer.actual : viewer.fit} pressed={fit} onClick={() => onFit(!fit)} />
+        <Tool
+          icon={full ? "shrink" : "expand"}
+          label={full ? viewer.leaveFullScreen : viewer.fullScreen}
+          onClick={() => {
+            // Refused by the browser: nothing changes, and the button says so by staying as it is.
+            toggleFullScreen().then(returnToScreen, () => undefined);
+          }}
+        />
+        {machine !== null && ["booting", "running", "stopping"].includes(machine.state) && (
+          <StopMenu
+            machine={machine}
+            actions={actions}
+            face={<Icon name="power" />}
+            className="button quiet square"
+          />
+        )}
+        <Tool
+          icon="up"
+          label={viewer.hideBar}
+          disabled={line.phase !== "open"}
+          onClick={() => {
+            returnToScreen();
+            bar.hide();
+          }}
+        />
+      </div>
+      {rfb !== null && panel === "keys" && <KeysPanel rfb={rfb} />}
+      {rfb !== null && panel === "clipboard" && <ClipboardPanel rfb={rfb} received={received} />}
+      {rfb !== null && panel === "keyboard" && <TouchKeyboard rfb={rfb} onLeave={() => setPanel(null)} />}
+      <button
+        type="button"
+        class="viewer-handle"
+        aria-label={viewer.showBar}
+        title={`${viewer.showBar} (${viewer.barKey})`}
+        tabIndex={bar.shown ? -1 : 0}
+        onClick={bar.show}
+      >
+        <Icon name="down" />
+      </button>
+    </div>
+  );
+}

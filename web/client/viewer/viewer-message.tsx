@@ -1,0 +1,69 @@
+import type { Machine } from "../../api/schemas.ts";
+import { useNow } from "../parts/time.tsx";
+import { followLink } from "../route.ts";
+import { useText } from "../state/context.ts";
+import type { MachineActions } from "../wall/use-machine-actions.ts";
+import type { Line } from "./line.ts";
+
+interface ViewerMessageProps {
+  readonly name: string;
+  readonly line: Exclude<Line, { phase: "open" }>;
+  readonly machine: Machine | null;
+  readonly actions: MachineActions;
+  readonly onRetry: () => void;
+}
+
+function Countdown({ line, onRetry }: Pick<ViewerMessageProps, "line" | "onRetry">) {
+  const { viewer } = useText();
+  const now = useNow(250);
+  const seconds = line.phase === "waiting" ? Math.ceil((line.retryAt - now) / 1000) : 0;
+  return (
+    <>
+      <p class="count">
+        <span>{viewer.retryIn(seconds)}</span>
+        <span class="aside">{viewer.attempt(line.attempt)}</span>
+      </p>
+      <button type="button" class="button primary" disabled={line.phase !== "waiting"} onClick={onRetry}>
+        {viewer.retryNow}
+      </button>
+    </>
+  );
+}
+
+/** What stands over the greyed picture: what happened, what comes next, what can be done. */
+export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerMessageProps) {
+  const text = useText();
+  const { viewer } = text;
+  const state = machine?.state;
+  const off = state === "stopped" || state === "failed";
+  const starting =
+    machine?.desktopId === null && (state === "queued" || state === "preparing" || state === "booting");
+
+  let title = viewer.connecting;
+  if (state === "stopped") title = viewer.off(name);
+  else if (state === "failed") title = viewer.failed(name);
+  else if (state === "stopping") title = viewer.stopping(name);
+  else if (starting) title = viewer.starting(name);
+  else if (line.phase === "waiting") title = viewer[line.cause];
+  const quiet = off || starting || state === "stopping";
+
+  return (
+    <div class="viewer-message">
+      <div role="status">
+        <h2>{title}</h2>
+        {state === "stopped" && <p>{viewer.offHint}</p>}
+        {state === "failed" && <p>{machine?.reason ?? text.monitor.failedUnknown}</p>}
+        {!quiet && line.phase === "waiting" && line.detail !== null && <p>{line.detail}</p>}
+      </div>
+      {off && (
+        <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
+          {state === "failed" ? text.tryAgain : text.monitor.start}
+        </button>
+      )}
+      {!quiet && line.attempt > 0 && <Countdown line={line} onRetry={onRetry} />}
+      <a class="button quiet" href="/" onClick={followLink}>
+        {text.back}
+      </a>
+    </div>
+  );
+}

@@ -1,0 +1,26 @@
+import type { Desktop, Machine } from "../../api/schemas.ts";
+import { Ago } from "../parts/time.tsx";
+import { useText } from "../state/context.ts";
+
+interface StateLineProps {
+  readonly state: Machine["state"] | Desktop["state"];
+  readonly since: number | null;
+  readonly viewers: number;
+}
+
+/** One line of state: a dot, the word, since when, and who is there. */
+export function StateLine({ state, since, viewers }: StateLineProps) {
+  const text = useText();
+  return (
+    <p class="state-line" data-state={state}>
+      <span class="dot" aria-hidden="true" />
+      <span class="state-word">{text.state[state]}</span>
+      {since !== null && (
+        <span class="aside">
+          <Ago at={since} />
+        </span>
+      )}
+      {viewers > 0 && <span class="aside">{text.monitor.viewers(viewers)}</span>}
+    </p>
+  );
+}

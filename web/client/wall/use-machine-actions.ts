@@ -1,0 +1,40 @@
+import { useState } from "preact/hooks";
+import type { Machine } from "../../api/schemas.ts";
+import { explainError } from "../api/api-error.ts";
+import { useApp, useText } from "../state/context.ts";
+
+export interface MachineActions {
+  /** A request is under way. */
+  readonly busy: boolean;
+  readonly start: () => void;
+  readonly stop: (force: boolean) => void;
+  readonly remove: () => void;
+}
+
+/** What can be done with a machine; what fails is told in the notice at the page's foot. */
+export function useMachineActions(id: string): MachineActions {
+  const { api, wall } = useApp();
+  const text = useText();
+  const [busy, setBusy] = useState(false);
+  const perform = (request: () => Promise<Machine | undefined>) => {
+    if (busy) return;
+    setBusy(true);
+    request()
+      .then((machine) => {
+        if (machine !== undefined) wall.dispatch({ type: "answer", machine });
+      })
+      .catch((error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }))
+      .finally(() => setBusy(false));
+  };
+  return {
+    busy,
+    start: () => perform(() => api.startMachine(id)),
+    stop: (force) => perform(() => api.stopMachine(id, force)),
+    remove: () =>
+      perform(async () => {
+        await api.removeMachine(id);
+        wall.dispatch({ type: "event", event: { type: "gone", kind: "machine", id } });
+        return undefined;
+      }),
+  };
+}

@@ -1,0 +1,68 @@
+import fastifyCookie from "@fastify/cookie";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from "fastify";
+import type { Logger } from "pino";
+import { describeForCaller, refuse } from "./errors.ts";
+
+const BODY_BYTES = 64 * 1024;
+const HEADERS_MS = 5000;
+const REQUEST_MS = 15_000;
+const KEEP_ALIVE_MS = 30_000;
+
+/** An empty application with our limits, our error bodies and our log lines. */
+export async function buildApp(log: Logger): Promise<FastifyInstance> {
+  const loggerInstance: FastifyBaseLogger = log;
+  const app = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: 1000 },
+    frameworkErrors(error, _request, reply) {
+      sendError(reply as FastifyReply, error);
+    },
+    clientErrorHandler(error, socket) {
+      // The error carries the raw bytes of the request, secrets and all: only its code is logged.
+      log.debug({ event: "http.malformed", code: error.code }, "a connection spoke no HTTP");
+      if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+      else socket.destroy();
+    },
+  });
+  app.removeContentTypeParser("text/plain");
+  app.setErrorHandler((error, request, reply) => {
+    sendError(reply, error);
+    if (reply.statusCode === 500)
+      log.error({ event: "http.fault", err: error, route: request.routeOptions.url }, "a request failed");
+  });
+  app.setNotFoundHandler((_request, reply) => {
+    sendError(reply, refuse("ROUTE_UNKNOWN"));
+  });
+  logRequests(app, log);
+  await app.register(fastifyCookie);
+  return app;
+}
+
+function sendError(reply: FastifyReply, error: unknown): void {
+  const { status, body, retryAfterSeconds } = describeForCaller(error);
+  if (retryAfterSeconds !== undefined) void reply.header("retry-after", retryAfterSeconds);
+  void reply.code(status).header("cache-control", "no-store").type("application/json").send(body);
+}
+
+/** One line for each request: the route's pattern, never the address, whose query may hold anything. */
+function logRequests(app: FastifyInstance, log: Logger): void {
+  app.addHook("onResponse", (request, reply, done) => {
+    log.debug(
+      {
+        event: "http.request",
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        user: request.caller?.userId ?? null,
+      },
+      "answered a request",
+    );
+    done();
+  });
+}

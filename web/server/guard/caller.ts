@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { AccountRole, Stores } from "../../../proxy/index.ts";
+import { refuse } from "../errors.ts";
+import { isAdminConnection } from "../listen/admin-socket.ts";
+import { LOGIN_COOKIE, type Logins } from "../login/logins.ts";
+import { checkSameSite } from "./cross-site.ts";
+
+/** Who asks. */
+export interface Caller {
+  /** `socket`: the administrator on the server's own machine, without a login. */
+  readonly via: "socket" | "login";
+  readonly userId: string;
+  readonly name: string;
+  readonly role: AccountRole;
+  /** Which login carries the request; null on the socket. */
+  readonly loginHash: string | null;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+  interface FastifyContextConfig {
+    /** Reachable without a login. */
+    readonly open?: boolean;
+  }
+}
+
+/** Before every route: where the request comes from. The administrator's socket needs no login and no origin. */
+export function guardSite(app: FastifyInstance, stores: Stores): void {
+  app.decorateRequest("caller", null);
+  app.addHook("onRequest", async (request) => {
+    if (isAdminConnection(app.server, request.raw.socket))
+      request.caller = await identifyAdministrator(stores);
+    else checkSameSite(request);
+  });
+}
+
+/** Before every route of `api` that is not marked open: who asks. */
+export function guardLogin(api: FastifyInstance, logins: Logins): void {
+  api.addHook("onRequest", async (request) => {
+    if (request.caller !== null || request.routeOptions.config.open === true) return;
+    const login = await logins.find(request.cookies[LOGIN_COOKIE]);
+    if (login === null) throw refuse("LOGIN_REQUIRED");
+    const { id: userId, name, role } = login.user;
+    request.caller = { via: "login", userId, name, role, loginHash: login.hash };
+  });
+}
+
+/**
+ * The caller of a route that needs a login.
+ * @throws RequestError `LOGIN_REQUIRED`
+ */
+export function requireCaller(request: FastifyRequest): Caller {
+  if (request.caller === null) throw refuse("LOGIN_REQUIRED");
+  return request.caller;
+}
+
+/** @throws RequestError `LOGIN_REQUIRED`, `ADMIN_REQUIRED` */
+export function requireAdmin(request: FastifyRequest): Caller {
+  const caller = requireCaller(request);
+  if (caller.role !== "admin") throw refuse("ADMIN_REQUIRED");
+  return caller;
+}
+
+/** What is made on the socket belongs to the oldest administrator's account, so that its pages show it. */
+async function identifyAdministrator(stores: Stores): Promise<Caller> {
+  const admins = (await stores.users.list()).filter((user) => user.role === "admin");
+  const oldest = admins.sort((a, b) => a.createdAt - b.createdAt)[0];
+  return {
+    via: "socket",
+    userId: oldest?.id ?? "administrator",
+    name: oldest?.name ?? "administrator",
+    role: "admin",
+    loginHash: null,
+  };
+}

@@ -1,0 +1,111 @@
+import type http from "node:http";
+import type { Logger } from "pino";
+import type { Clock } from "../../protocol/index.ts";
+import type { Proxy } from "../../proxy/index.ts";
+import { buildApp } from "./build-app.ts";
+import { guardLogin, guardSite } from "./guard/caller.ts";
+import { sendSecurityHeaders } from "./guard/headers.ts";
+import { listenOnAdminSocket } from "./listen/admin-socket.ts";
+import { Live } from "./live/live.ts";
+import { Streams } from "./live/streams.ts";
+import { createFirstLogin, type FirstLogin } from "./login/first-login.ts";
+import { Logins } from "./login/logins.ts";
+import { Passwords } from "./login/passwords.ts";
+import { LoginThrottle } from "./login/throttle.ts";
+import { Catalogue } from "./machines/catalogue.ts";
+import { openMachineRoom } from "./machines/machine-room.ts";
+import { servePages } from "./pages.ts";
+import { routeAdministration } from "./routes/administration.ts";
+import { routeDesktops } from "./routes/desktops.ts";
+import { routeEvents } from "./routes/events.ts";
+import { routeLogin } from "./routes/login.ts";
+import { routeMachines } from "./routes/machines.ts";
+import { routeHealth, routeService } from "./routes/service.ts";
+import { routeTokens } from "./routes/tokens.ts";
+import { takeSnapshot } from "./view/snapshot.ts";
+
+export interface WebOptions {
+  readonly proxy: Proxy;
+  /** Path of the administrator's Unix socket, at most 107 bytes; made with mode 0600. */
+  readonly adminSocket: string;
+  /** The built pages. */
+  readonly clientDir: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface Web {
+  /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
+  readonly server: http.Server;
+  /** The administrator that this start made, password in plaintext; null: there was an account already. */
+  readonly firstLogin: FirstLogin | null;
+  /** Ends every request and stream and removes the socket. Idempotent. Does not close the proxy. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the REST API and the pages; listens on the administrator's socket when it returns.
+ * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`
+ */
+export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: WebOptions): Promise<Web> {
+  const { stores } = proxy;
+  const passwords = new Passwords();
+  const logins = new Logins(stores, clock);
+  const throttle = new LoginThrottle(clock);
+  const catalogue = new Catalogue(proxy, log);
+  const snapshot = () => takeSnapshot(proxy, (image) => catalogue.titleOf(image));
+  const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
+  const streams = new Streams(live, logins, clock);
+  const machines = openMachineRoom({ proxy, catalogue, live, clock, log });
+
+  const app = await buildApp(log);
+  await sendSecurityHeaders(app, () => proxy.advertised.web);
+  guardSite(app, stores);
+  routeHealth(app, proxy);
+  await servePages(app, clientDir);
+  await app.register(
+    (api, _options, done) => {
+      guardLogin(api, logins);
+      api.addHook("onRequest", async (_request, reply) => {
+        void reply.header("cache-control", "no-store");
+      });
+      routeHealth(api, proxy);
+      routeLogin(api, {
+        proxy,
+        logins,
+        passwords,
+        throttle,
+        endStreams: (hash) => {
+          streams.endLogin(hash);
+        },
+      });
+      routeService(api, proxy);
+      routeDesktops(api, snapshot);
+      routeMachines(api, { proxy, catalogue, takeSnapshot: snapshot, ...machines });
+      routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
+      routeAdministration(api, proxy);
+      routeEvents(api, streams);
+      done();
+    },
+    { prefix: "/api/v1" },
+  );
+
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> =>
+    (closed ??= (async () => {
+      machines.close();
+      live.close();
+      streams.close();
+      await app.close();
+    })());
+  try {
+    await listenOnAdminSocket(app, adminSocket);
+    // Only now: had the start failed here, nobody would have seen the password.
+    const firstLogin = await createFirstLogin(stores, passwords);
+    machines.placeSoon();
+    return { server: app.server, firstLogin, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
+import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
+import { requireAdmin } from "../guard/caller.ts";
+import { parseInput } from "../guard/input.ts";
+import { sourceOf } from "../guard/source.ts";
+
+const sessionQuery = z.object({
+  state: z.enum(["open", "closed"]).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+/** What only administrators see and do. */
+export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
+  api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
+    const { userId: actor } = requireAdmin(request);
+    const { secret, expiresAt } = await proxy.createJoinSecret(actor);
+    const source = sourceOf(request);
+    proxy.audit({ action: "join.create", outcome: "success", actor, ...(source && { source }) });
+    void reply.code(201);
+    return { secret, fingerprint: proxy.fingerprint, expiresAt };
+  });
+
+  api.get("/agents", async (request): Promise<Agent[]> => {
+    requireAdmin(request);
+    return (await proxy.stores.agents.list()).map(shapeAgent);
+  });
+
+  api.get("/sessions", async (request): Promise<Session[]> => {
+    requireAdmin(request);
+    const { state, limit } = parseInput(sessionQuery, request.query);
+    const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
+    // Only the server that relays a session knows how far its counters are.
+    const live = new Map(proxy.openSessions().map((session) => [session.id, session]));
+    return records.map((record) =>
+      shapeSession(record.state === "open" ? (live.get(record.id) ?? record) : record),
+    );
+  });
+}
+
+function shapeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord): Agent {
+  const connected = serverId === null ? "offline" : "online";
+  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt };
+}
+
+function shapeSession(record: SessionRecord): Session {
+  return {
+    id: record.id,
+    name: record.desktopName,
+    desktopId: record.desktopId,
+    state: record.state,
+    method: record.method,
+    transport: record.transport,
+    role: record.role,
+    source: record.sourceAddress,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    cause: record.cause,
+    bytesToViewer: record.bytesToViewer,
+    bytesToServer: record.bytesToServer,
+  };
+}

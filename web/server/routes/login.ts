@@ -1,0 +1,67 @@
+import type { FastifyInstance } from "fastify";
+import type { Proxy } from "../../../proxy/index.ts";
+import { loginRequest, type Me } from "../../api/schemas.ts";
+import { refuse } from "../errors.ts";
+import { requireCaller } from "../guard/caller.ts";
+import { parseInput } from "../guard/input.ts";
+import { sourceOf } from "../guard/source.ts";
+import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../login/logins.ts";
+import type { Passwords } from "../login/passwords.ts";
+import type { LoginThrottle } from "../login/throttle.ts";
+
+export interface LoginRoutes {
+  readonly proxy: Proxy;
+  readonly logins: Logins;
+  readonly passwords: Passwords;
+  readonly throttle: LoginThrottle;
+  /** Ends the live streams that a login has open. */
+  readonly endStreams: (loginHash: string) => void;
+}
+
+export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
+  const { proxy, logins, passwords, throttle, endStreams } = options;
+
+  api.get("/me", (request): Me => {
+    const { name, role } = requireCaller(request);
+    return { name, role };
+  });
+
+  api.post("/login", { config: { open: true } }, async (request, reply): Promise<Me> => {
+    const { name, password } = parseInput(loginRequest, request.body);
+    const source = sourceOf(request);
+    const address = source?.address ?? "socket";
+    throttle.begin(address, name);
+    const user = await proxy.stores.users.findByName(name);
+    const right = await passwords.verify(password, user?.passwordHash ?? null);
+    const about = { ...(source && { source }), ...(user && { actor: user.id }) };
+    if (user === null || !right) {
+      proxy.audit({ action: "login.failure", outcome: "failure", reason: "LOGIN_REFUSED", ...about });
+      throw refuse("LOGIN_REFUSED");
+    }
+    throttle.succeed(address, name);
+    await endLogin(request.cookies[LOGIN_COOKIE]);
+    void reply.setCookie(LOGIN_COOKIE, await logins.open(user.id), LOGIN_COOKIE_OPTIONS);
+    proxy.audit({ action: "login.success", outcome: "success", ...about });
+    return { name: user.name, role: user.role };
+  });
+
+  api.post("/logout", async (request, reply) => {
+    const { userId, loginHash } = requireCaller(request);
+    if (loginHash !== null) {
+      await logins.end(loginHash);
+      endStreams(loginHash);
+      const source = sourceOf(request);
+      proxy.audit({ action: "logout", outcome: "success", actor: userId, ...(source && { source }) });
+    }
+    void reply.clearCookie(LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS);
+    return reply.code(204).send();
+  });
+
+  /** A new login replaces the one that the same browser had. */
+  async function endLogin(cookie: string | undefined): Promise<void> {
+    const earlier = await logins.find(cookie);
+    if (earlier === null) return;
+    await logins.end(earlier.hash);
+    endStreams(earlier.hash);
+  }
+}

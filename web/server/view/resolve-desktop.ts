@@ -1,0 +1,33 @@
+import type { DesktopView } from "../../../proxy/index.ts";
+import type { Caller } from "../guard/caller.ts";
+import { AmbiguousDesktop, refuse } from "../errors.ts";
+import { maySeeDesktop } from "./shapes.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/**
+ * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Where several have the name and
+ * only one of them is online, it is that one.
+ * @throws RequestError `DESKTOP_UNKNOWN`, AmbiguousDesktop `DESKTOP_AMBIGUOUS`
+ */
+export function resolveDesktop(
+  caller: Caller,
+  reference: string,
+  named: readonly DesktopView[],
+  snapshot: Snapshot,
+): DesktopView {
+  const byId = snapshot.desktops.get(reference);
+  const found = byId === undefined ? named : [byId];
+  const visible = found.filter((desktop) => maySeeDesktop(caller, desktop, snapshot));
+  const online = visible.filter((desktop) => desktop.state === "online");
+  const [only, ...others] = online.length === 1 ? online : visible;
+  if (only === undefined) throw refuse("DESKTOP_UNKNOWN");
+  if (others.length > 0) throw new AmbiguousDesktop(nameChoices([only, ...others]));
+  return only;
+}
+
+/** `AGENT/NAME` each, with the agent's id where two agents have one name. */
+function nameChoices(desktops: readonly DesktopView[]): string[] {
+  const plain = desktops.map((desktop) => `${desktop.agentName}/${desktop.name}`);
+  if (new Set(plain).size === plain.length) return plain;
+  return desktops.map((desktop) => `${desktop.agentId}/${desktop.name}`);
+}

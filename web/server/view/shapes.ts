@@ -1,0 +1,54 @@
+import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
+import type { Desktop, Machine } from "../../api/schemas.ts";
+import type { Caller } from "../guard/caller.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+type Viewer = Pick<Caller, "userId" | "role">;
+
+/** Users see their own machines; administrators see all. */
+export function maySeeMachine(viewer: Viewer, machine: Pick<MachineRecord, "ownerId">): boolean {
+  return viewer.role === "admin" || machine.ownerId === viewer.userId;
+}
+
+/** Users see the desktops of their own machines; administrators see all. */
+export function maySeeDesktop(viewer: Viewer, desktop: DesktopView, snapshot: Snapshot): boolean {
+  if (viewer.role === "admin") return true;
+  const machine = desktop.machineId === null ? undefined : snapshot.machines.get(desktop.machineId);
+  return machine !== undefined && maySeeMachine(viewer, machine);
+}
+
+/** Where a machine runs is told to administrators only. */
+export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Snapshot): Machine {
+  const desktop = snapshot.screens.get(record.id);
+  const host = record.agentId === null ? null : (snapshot.agentNames.get(record.agentId) ?? null);
+  return {
+    id: record.id,
+    name: record.name,
+    image: record.image,
+    imageTitle: snapshot.imageTitle(record.image),
+    owner: snapshot.userNames.get(record.ownerId) ?? "",
+    state: record.state,
+    reason: record.reason,
+    accel: record.accel,
+    cpus: record.cpus,
+    memoryMb: record.memoryMb,
+    createdAt: record.createdAt,
+    since: record.since,
+    desktop: record.name,
+    desktopId: desktop?.state === "online" ? desktop.id : null,
+    host: viewer.role === "admin" ? host : null,
+    viewers: desktop === undefined ? 0 : (snapshot.viewers.get(desktop.id) ?? 0),
+  };
+}
+
+/** An agent's name names the host it runs on, so users get it empty. */
+export function shapeDesktop(viewer: Viewer, desktop: DesktopView, snapshot: Snapshot): Desktop {
+  return {
+    id: desktop.id,
+    name: desktop.name,
+    agent: { id: desktop.agentId, name: viewer.role === "admin" ? desktop.agentName : "" },
+    machineId: desktop.machineId,
+    state: desktop.state,
+    viewers: snapshot.viewers.get(desktop.id) ?? 0,
+  };
+}
