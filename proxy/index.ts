@@ -3,3 +3,4 @@ export * from "./state/records.ts";
 export * from "./state/stores.ts";
 export { loadMasterKey } from "./state/master-key.ts";
 export { openStores } from "./state/open.ts";
+export { openProxy } from "./open-proxy.ts";

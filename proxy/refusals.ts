@@ -29,6 +29,7 @@ const REFUSALS = {
     sentence: "The host of this desktop did not answer in time. Try again in a moment.",
     closeCode: 1013,
   },
+  HOST_BUSY: { sentence: "The host of this desktop is busy. Try again in a moment.", closeCode: 1013 },
   DESKTOP_UNREACHABLE: {
     sentence: "The host cannot open this desktop. Ask its owner whether it runs.",
     closeCode: 1011,

@@ -115,10 +115,9 @@ async function installAsRoot(missing, note, stamp) {
  * Sees to it that Debian's packages are there. `need` says what for; `required` decides whether a lack ends the
  * command or is only told. Returns the names that are still missing.
  */
-export async function installPackages(
-  progress,
-  { wanted, need, required, isRoot = process.getuid?.() === 0 },
-) {
+export async function installPackages(progress, wish) {
+  const { wanted, need, required, isRoot = process.getuid?.() === 0 } = wish;
+  const stamp = wish.updatedStamp ?? inRoot("dist/.apt-updated");
   const title = "Debian packages";
   const missing = await findMissing(wanted);
   if (missing?.length === 0) {

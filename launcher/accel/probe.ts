@@ -31,6 +31,7 @@ export async function runProbe(
   accel: Accel,
   scratchDir: string,
   clock: Clock,
+  giveUpMs = GIVE_UP_MS,
 ): Promise<ProbeRun> {
   const folder = await mkdtemp(join(scratchDir, "probe-"));
   const image = join(folder, "guest.bin");
@@ -48,7 +49,7 @@ export async function runProbe(
     subprocess.stdout.on("data", (chunk: Buffer) => {
       marks = readMarks(marks, chunk.toString("latin1"), clock.monotonic() - begun);
     });
-    const cancel = clock.after(GIVE_UP_MS, () => subprocess.kill("SIGKILL"));
+    const cancel = clock.after(giveUpMs, () => subprocess.kill("SIGKILL"));
     await subprocess;
     cancel();
     return { marks, totalMs: clock.monotonic() - begun };

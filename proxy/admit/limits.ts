@@ -11,7 +11,7 @@ export const LIMITS = {
   /** From a Setup request to the data connection that answers it. */
   pairingMs: 10_000,
   /** A refused viewer gets this long to take the reason. */
-  lingerMs: 2_000,
+  lingerMs: 1_000,
   /** The other direction of a relay goes on this long without a byte once one direction has ended. */
   halfCloseMs: 10_000,
   /** What is still open this long after `close()` is cut. */

@@ -17,6 +17,7 @@ export function isOriginAllowed(
 function normalizeOrigin(text: string): string | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);
-  const bare = url.username === "" && url.password === "" && url.pathname === "/" && url.search + url.hash === "";
+  const bare =
+    url.username === "" && url.password === "" && url.pathname === "/" && url.search + url.hash === "";
   return bare && url.origin !== "null" ? url.origin : null;
 }

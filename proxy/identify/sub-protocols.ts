@@ -5,7 +5,9 @@ const TICKET_PREFIX = "postern.ticket.";
 const TICKET = /^[A-Za-z0-9_-]{43}$/;
 
 export type Offer =
-  { readonly kind: "token" } | { readonly kind: "ticket"; readonly ticket: string } | { readonly kind: "wrong" };
+  | { readonly kind: "token" }
+  | { readonly kind: "ticket"; readonly ticket: string }
+  | { readonly kind: "wrong" };
 
 /** The sub-protocols that a page offers to present this ticket. */
 export function offerTicket(ticket: string): string[] {

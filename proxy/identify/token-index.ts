@@ -58,7 +58,8 @@ export class TokenIndex {
     }
     for (const [id, token] of this.#tokens) {
       // Made here while the store was read.
-      if (!tokens.has(id) && token.createdAt >= this.#clock.now() - LIMITS.tokenReloadMs) tokens.set(id, token);
+      if (!tokens.has(id) && token.createdAt >= this.#clock.now() - LIMITS.tokenReloadMs)
+        tokens.set(id, token);
     }
     this.#tokens = tokens;
     this.#list = null;

@@ -9,7 +9,7 @@ import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY, readOffer } from "../identify/sub-protocols.ts";
-import { finishStream } from "./finish-socket.ts";
+import { finishStream } from "./finish-stream.ts";
 import { sourceOf } from "./ports.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
 
@@ -71,6 +71,7 @@ export class WebSocketEntrance {
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const stream = new WebSocketStream(webSocket);
+      let finished = false;
       this.#options.onViewer({
         stream,
         transport: "websocket",
@@ -78,6 +79,8 @@ export class WebSocketEntrance {
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         admitted: leave,
         finish: (closeCode, reason) => {
+          if (finished) return;
+          finished = true;
           stream.closeWith(closeCode, cutReason(reason));
           finishStream(stream, this.#options.clock);
         },

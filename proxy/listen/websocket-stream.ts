@@ -15,6 +15,7 @@ export class WebSocketStream extends Duplex {
   readonly #socket: WebSocket;
   #closeCode = NORMAL;
   #closeReason = "";
+  #refused = false;
 
   constructor(socket: WebSocket) {
     super({ allowHalfOpen: true });
@@ -24,10 +25,8 @@ export class WebSocketStream extends Duplex {
       this.#onMessage(data, isBinary);
     });
     socket.on("error", (error) => this.destroy(error));
-    socket.on("close", () => {
-      this.push(null);
-      if (!this.writableEnded) this.end();
-    });
+    // What is written after the close fails, and that tells the writer.
+    socket.on("close", () => this.push(null));
   }
 
   /** The code and reason that the end of the writable side will carry. */
@@ -62,13 +61,14 @@ export class WebSocketStream extends Duplex {
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
+    if (this.#refused) return;
     if (!isBinary) {
+      this.#refused = true;
       this.closeWith(UNSUPPORTED_DATA, "RFB is binary");
       this.push(null);
       this.end();
       return;
     }
-    if (this.readableEnded || this.writableEnded) return;
     if (!this.push(data as Buffer)) this.#socket.pause();
   }
 }

@@ -15,6 +15,7 @@ import {
   type SetupResponse,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
+import { finishStream } from "../listen/finish-stream.ts";
 import type { ConnectedAgent } from "../proxy.ts";
 import { HostRequests } from "./host-requests.ts";
 import type { AgentRefusal } from "./agent-refusal.ts";
@@ -95,12 +96,9 @@ export class AgentConnection {
   /** Sends a last frame and closes; the agent has a moment to take it. Idempotent. */
   finish(last: Buffer, cause: Error): void {
     if (this.#end) return;
-    this.#socket.end(last);
     this.#settle(cause);
-    this.#socket.resume();
-    const cancel = this.#clock.after(LIMITS.lingerMs, () => this.#socket.destroy());
-    this.#socket.once("end", () => this.#socket.destroy());
-    this.#socket.once("close", cancel);
+    this.#socket.write(last);
+    finishStream(this.#socket, this.#clock);
   }
 
   refuse(refusal: AgentRefusal): void {

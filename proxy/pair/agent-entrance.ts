@@ -15,6 +15,7 @@ import { LIMITS } from "../admit/limits.ts";
 import type { Source } from "../admit/source.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { News } from "../events.ts";
+import { finishStream } from "../listen/finish-stream.ts";
 import type { Stores } from "../state/stores.ts";
 import { AgentConnection } from "./agent-connection.ts";
 import { admitAgent, askState } from "./agent-admission.ts";
@@ -69,9 +70,11 @@ export class AgentEntrance {
     } catch (error) {
       conversation.release();
       this.#reject(arrival, error);
-      const code = isPosternError(error) ? error.code : "INTERNAL";
-      const level = isPosternError(error) ? "warn" : "error";
-      log[level]({ event: "agent.rejected", code, source: arrival.source, err: error }, "agent rejected");
+      const { source } = arrival;
+      if (isPosternError(error)) {
+        const { code, message } = error;
+        log.warn({ event: "agent.rejected", code, source, detail: message }, "agent rejected");
+      } else log.error({ event: "agent.fault", source, err: error }, "an agent could not be admitted");
     }
   }
 
@@ -123,7 +126,7 @@ export class AgentEntrance {
     const cause = await connection.closed;
     const reason = isPosternError(cause) ? cause.code : "INTERNAL";
     this.#parts.agents.remove(connection);
-    log.info({ event: "agent.disconnected", reason, err: cause }, "agent disconnected");
+    log.info({ event: "agent.disconnected", reason, detail: cause.message }, "agent disconnected");
     const { id } = connection.agent;
     this.#parts.audit.append({ action: "agent.disconnect", outcome: "success", agentId: id, reason });
     await room.leave();
@@ -139,10 +142,7 @@ export class AgentEntrance {
       return;
     }
     this.#parts.audit.append({ action: "agent.refuse", outcome: "failure", source, reason: error.refusal });
-    socket.end(error.frame);
-    socket.resume();
-    const cancel = this.#parts.clock.after(LIMITS.lingerMs, () => socket.destroy());
-    socket.once("end", () => socket.destroy());
-    socket.once("close", cancel);
+    socket.write(error.frame);
+    finishStream(socket, this.#parts.clock);
   }
 }

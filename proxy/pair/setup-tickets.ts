@@ -28,7 +28,10 @@ export class SetupTickets {
    * @returns `arrival` settles with the connection, which then belongs to the caller; rejects with
    *   Refusal `HOST_TIMEOUT` or what {@link fail} says
    */
-  expect(holder: object, signal: AbortSignal): { readonly ticket: Buffer; readonly arrival: Promise<Duplex> } {
+  expect(
+    holder: object,
+    signal: AbortSignal,
+  ): { readonly ticket: Buffer; readonly arrival: Promise<Duplex> } {
     const ticket = randomBytes(TICKET_BYTES);
     const key = ticket.toString("hex");
     const arrival = new Promise<Duplex>((resolve, reject) => {

@@ -1,5 +1,12 @@
 import type { Duplex } from "node:stream";
-import { ClientFilter, isPosternError, PeerClosed, pump, type Clock, type Pump } from "../../protocol/index.ts";
+import {
+  ClientFilter,
+  isPosternError,
+  PeerClosed,
+  pump,
+  type Clock,
+  type Pump,
+} from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { EndCause } from "../pair/session-state.ts";
 
@@ -59,7 +66,7 @@ async function awaitEnd(down: Pump, up: Pump, ends: RelayEnds, clock: Clock): Pr
   return first.cause;
 }
 
-async function describeEnd(run: Pump, cause: EndCause, { viewer }: RelayEnds): Promise<End> {
+async function describeEnd(run: Pump, cause: EndCause, ends: RelayEnds): Promise<End> {
   try {
     await run.ended;
     return { cause, graceful: true };
@@ -67,8 +74,15 @@ async function describeEnd(run: Pump, cause: EndCause, { viewer }: RelayEnds): P
     if (isPosternError(error) && !(error instanceof PeerClosed)) {
       return { cause: "VIEWER_PROTOCOL", graceful: false };
     }
-    return { cause: viewer.destroyed ? "VIEWER_LOST" : "DESKTOP_LOST", graceful: false };
+    return { cause: nameLoss(ends), graceful: false };
   }
+}
+
+/** A side that has said goodbye before the connection broke has left. */
+function nameLoss({ viewer, server }: RelayEnds): EndCause {
+  if (viewer.readableEnded) return "VIEWER_LEFT";
+  if (viewer.destroyed) return "VIEWER_LOST";
+  return server.readableEnded ? "DESKTOP_ENDED" : "DESKTOP_LOST";
 }
 
 /** Settles once nothing has moved for a while. */

@@ -55,7 +55,11 @@ export async function converse<T>(
 }
 
 /** Brings a viewer to the threshold. @throws what the handshake throws */
-export async function approach(viewer: Viewer, parts: ThresholdParts, signal: AbortSignal): Promise<Threshold> {
+export async function approach(
+  viewer: Viewer,
+  parts: ThresholdParts,
+  signal: AbortSignal,
+): Promise<Threshold> {
   const { clock } = parts;
   const greet = (peer: Conversation): Promise<RfbVersion> => greetViewer(peer);
   if (viewer.ticket !== null) {

@@ -89,7 +89,7 @@ async function createDatabase(folder: string): Promise<string> {
   const urlOf = (database: string) =>
     `postgres://postern@localhost/${database}?host=${encodeURIComponent(folder)}`;
   const name = `test_${randomBytes(6).toString("hex")}`;
-  await queryPostgres(urlOf("postgres"), `create database ${name}`);
+  await queryPostgres(urlOf("postgres"), `create database ${name} strategy file_copy`);
   return urlOf(name);
 }
 

@@ -67,7 +67,8 @@ describe("installing", () => {
 
   test("uses apt-get as root, for what is missing only", async () => {
     const folder = await pretendDebian({ installed: "aaa", offered: "bbb" });
-    expect(await packages.installPackages(await makeProgress(new KeptText()), wish)).toEqual([]);
+    const noted = { ...wish, updatedStamp: path.join(folder, "updated") };
+    expect(await packages.installPackages(await makeProgress(new KeptText()), noted)).toEqual([]);
     const calls = await readFile(path.join(folder, "calls"), "utf8");
     expect(calls).toMatch(/^install .*--no-install-recommends bbb$/m);
   });

@@ -54,7 +54,13 @@ function Windows({ seed }: { readonly seed: number }) {
 export function ImagePicture({ id }: { readonly id: string }) {
   const seed = hash(id);
   return (
-    <svg class="image-picture" viewBox="0 0 160 100" aria-hidden="true" focusable="false">
+    <svg
+      class="image-picture"
+      viewBox="0 0 160 100"
+      preserveAspectRatio="xMidYMid slice"
+      aria-hidden="true"
+      focusable="false"
+    >
       <rect class="p-ground" width="160" height="100" />
       {/mem/.test(id) ? (
         <MemoryCells seed={seed} />

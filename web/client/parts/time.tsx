@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { usePreferences } from "../state/context.ts";
-import { formatExact, formatRelative } from "../text/format.ts";
+import { usePreferences, useText } from "../state/context.ts";
+import { formatDuration, formatExact, formatRelative } from "../text/format.ts";
 
 /** The time, drawn again every `everyMs`. */
 export function useNow(everyMs: number): number {
@@ -19,6 +19,18 @@ export function Ago({ at }: { readonly at: number }) {
   return (
     <time dateTime={new Date(at).toISOString()} title={formatExact(at, language)}>
       {formatRelative(at, now, language)}
+    </time>
+  );
+}
+
+/** For how long, with the exact beginning on hover. */
+export function Since({ at }: { readonly at: number }) {
+  const { monitor } = useText();
+  const { language } = usePreferences();
+  const now = useNow(10_000);
+  return (
+    <time dateTime={new Date(at).toISOString()} title={formatExact(at, language)}>
+      {now - at < 60_000 ? monitor.justNow : monitor.since(formatDuration(now - at, language))}
     </time>
   );
 }

@@ -1,5 +1,5 @@
 import type { Desktop, Machine } from "../../api/schemas.ts";
-import { Ago } from "../parts/time.tsx";
+import { Since } from "../parts/time.tsx";
 import { useText } from "../state/context.ts";
 
 interface StateLineProps {
@@ -17,7 +17,7 @@ export function StateLine({ state, since, viewers }: StateLineProps) {
       <span class="state-word">{text.state[state]}</span>
       {since !== null && (
         <span class="aside">
-          <Ago at={since} />
+          <Since at={since} />
         </span>
       )}
       {viewers > 0 && <span class="aside">{text.monitor.viewers(viewers)}</span>}

@@ -14,6 +14,14 @@ export interface LeafOptions {
 }
 
 const DAY_MS = 86_400_000;
+const makeKey = (): string =>
+  generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  }).privateKey;
+/** Making keys takes long, and no test minds that leaves share one. */
+const LEAF_KEY = makeKey();
 let serial = 1;
 
 /** A self-signed CA, valid now; `isCa: false`: one that may not sign. */
@@ -57,8 +65,7 @@ function issue(
   extensions: object[],
   dates: LeafOptions = {},
 ): TestCertificate {
-  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const keyPem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  const keyPem = issuer ? LEAF_KEY : makeKey();
   const key = forge.pki.privateKeyFromPem(keyPem);
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.setRsaPublicKey(key.n, key.e);

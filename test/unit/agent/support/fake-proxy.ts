@@ -77,6 +77,8 @@ export class FakeProxy {
         key: options.leaf.keyPem,
         ALPNProtocols: [...(options.alpn ?? ["mip/2"])],
         allowHalfOpen: true,
+        // The end of a client in the midst of the handshake goes unnoticed on a half-open socket until then.
+        handshakeTimeout: 300,
       } as tls.TlsOptions,
       (socket) => {
         this.#accept(socket);

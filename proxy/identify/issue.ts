@@ -1,0 +1,59 @@
+import { generateToken, type Clock } from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { DesktopView, OpenToken, Role } from "../state/records.ts";
+import type { Stores } from "../state/stores.ts";
+import { generateSecret, hashSecret } from "./by-ticket.ts";
+import { offerTicket } from "./sub-protocols.ts";
+import type { TokenIndex } from "./token-index.ts";
+
+/** Makes the secrets that open doors: each is told once, to whoever asked for it. */
+export class Issuer {
+  readonly #stores: Stores;
+  readonly #index: TokenIndex;
+  readonly #clock: Clock;
+
+  constructor(stores: Stores, index: TokenIndex, clock: Clock) {
+    this.#stores = stores;
+    this.#index = index;
+    this.#clock = clock;
+  }
+
+  async createToken(
+    desktop: DesktopView,
+    role: Role,
+    ttlSeconds: number,
+    createdBy: string,
+  ): Promise<OpenToken> {
+    const token = generateToken();
+    const expiresAt = this.#clock.now() + ttlSeconds * 1000;
+    const record = await this.#stores.tokens.create({
+      desktopId: desktop.id,
+      token,
+      role,
+      createdBy,
+      expiresAt,
+    });
+    const open = { ...record, token };
+    this.#index.add(open);
+    return open;
+  }
+
+  async createTicket(
+    desktop: DesktopView,
+    role: Role,
+    createdBy: string,
+  ): Promise<{ protocols: string[]; expiresAt: number }> {
+    const ticket = generateSecret();
+    const expiresAt = this.#clock.now() + LIMITS.ticketMs;
+    const record = { desktopId: desktop.id, role, createdBy, expiresAt };
+    await this.#stores.tickets.create(hashSecret(ticket), record);
+    return { protocols: offerTicket(ticket), expiresAt };
+  }
+
+  async createJoinSecret(): Promise<{ secret: string; expiresAt: number }> {
+    const secret = generateSecret();
+    const expiresAt = this.#clock.now() + LIMITS.joinSecretMs;
+    await this.#stores.joinSecrets.create(hashSecret(secret), expiresAt);
+    return { secret, expiresAt };
+  }
+}

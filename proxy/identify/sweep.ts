@@ -1,0 +1,27 @@
+import type { Logger } from "pino";
+import type { Clock } from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { Stores } from "../state/stores.ts";
+
+/** Deletes what has expired, every minute; returns how to stop. */
+export function startSweep(stores: Stores, clock: Clock, log: Logger): () => void {
+  let stopped = false;
+  let cancel: () => void = () => undefined;
+  const sweep = async (): Promise<void> => {
+    const now = clock.now();
+    try {
+      await Promise.all([stores.tokens.deleteExpired(now), stores.tickets.deleteExpired(now)]);
+    } catch (error) {
+      log.warn({ event: "state.sweep", err: error }, "what has expired could not be deleted");
+    }
+    schedule();
+  };
+  const schedule = (): void => {
+    if (!stopped) cancel = clock.after(LIMITS.sweepMs, () => void sweep());
+  };
+  schedule();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

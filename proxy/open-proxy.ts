@@ -1,0 +1,22 @@
+import { AuditLog } from "./audit/audit-log.ts";
+import { listCertificateHosts } from "./advertise.ts";
+import { GatewayProxy } from "./gateway.ts";
+import type { Proxy, ProxyOptions } from "./proxy.ts";
+import { loadServerId } from "./server-id.ts";
+import { openTrust } from "./trust/index.ts";
+
+/**
+ * Opens the proxy: certificate, audit log, and an end to what an earlier life left open in the state.
+ * It listens once it is started; the caller closes it.
+ * @throws ConfigError
+ */
+export async function openProxy(options: ProxyOptions): Promise<Proxy> {
+  const { stores, clock, log, dataDir } = options;
+  const serverId = await loadServerId(dataDir);
+  const hosts = listCertificateHosts(options.advertise, options.listen);
+  const trust = await openTrust({ stores, hosts, clock });
+  await stores.agents.releaseAll(serverId);
+  await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
+  const audit = await AuditLog.open({ dataDir, serverId, clock, log });
+  return new GatewayProxy(options, { serverId, trust, audit });
+}

@@ -1,0 +1,86 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { startProcess } from "../../support/process.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { Workshop } from "./workshop.ts";
+
+const request = { id: "m1", name: "memory", image: "memtest86+" } as const;
+
+describe("a launcher that comes back", () => {
+  let workshop: Workshop;
+  beforeEach(async () => {
+    workshop = await Workshop.make();
+  });
+  afterEach(() => workshop.close());
+
+  test("adopts a machine whose launcher was killed, with its screen, and can stop it", async () => {
+    const { log: _log, clock: _clock, ...options } = workshop.options;
+    const child = startProcess(workshop.owner, process.execPath, [
+      join(import.meta.dirname, "launcher-child.mjs"),
+      JSON.stringify(options),
+      JSON.stringify(request),
+    ]);
+    await child.waitForOutput(/state running/, 45_000);
+    const pid = workshop.pidOf("m1");
+    child.kill("SIGKILL");
+    await child.exited;
+
+    const launcher = await workshop.open();
+    expect(launcher.machines()).toMatchObject([{ id: "m1", name: "memory", state: "running" }]);
+    expect(workshop.pidOf("m1")).toBe(pid);
+    expect(launcher.screens()[0]!.screen.vncPassword).toHaveLength(8);
+    expect((await launcher.screenshot("m1", 320)).width).toBe(720);
+
+    await launcher.stop("m1", true);
+    expect((await workshop.reach(launcher, "m1", "stopped")).reason).toBeUndefined();
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  test("says of a machine that was killed meanwhile that it failed, and starts it again", async () => {
+    const first = await workshop.open();
+    await first.create(request);
+    await workshop.reach(first, "m1", "booting");
+    await first.close();
+    process.kill(workshop.pidOf("m1"), "SIGKILL");
+    await waitFor("its end", () => !workshop.isRunning("m1"));
+
+    const second = await workshop.open();
+    expect(second.machines()[0]).toMatchObject({
+      state: "failed",
+      reason: expect.stringContaining("away") as string,
+    });
+    expect(second.screens()).toEqual([]);
+    await second.start("m1");
+    await workshop.reach(second, "m1", "booting");
+  });
+
+  test("notices when an adopted machine is killed", async () => {
+    const first = await workshop.open();
+    await first.create(request);
+    await workshop.reach(first, "m1", "booting");
+    await first.close();
+    const second = await workshop.open();
+    process.kill(workshop.pidOf("m1"), "SIGKILL");
+    const failed = await workshop.reach(second, "m1", "failed");
+    expect(failed.reason).toMatch(/unexpectedly/);
+    expect(second.screens()).toEqual([]);
+  });
+
+  test("removes half-made machines and leaves other people's folders alone", async () => {
+    const { stateDir } = workshop.options;
+    await (await workshop.open()).close();
+    mkdirSync(join(stateDir, "half-made"));
+    writeFileSync(join(stateDir, "half-made", "state.json"), "{");
+    mkdirSync(join(stateDir, "photographs"));
+    writeFileSync(join(stateDir, "photographs", "holiday.jpg"), "");
+    const launcher = await workshop.open();
+    expect(launcher.machines()).toEqual([]);
+    expect(readdirSync(stateDir).filter((name) => !name.startsWith("."))).toEqual(["photographs"]);
+  });
+
+  test("is refused while another one has the folder", async () => {
+    await workshop.open();
+    await expect(workshop.open()).rejects.toMatchObject({ code: "STATE_IN_USE" });
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, it } from "vitest";
+import {
+  challengeViewer,
+  Conversation,
+  encodeLengthPrefixed,
+  encodeProtocolVersion,
+  encodeU32,
+  enterServer,
+  greetViewer,
+  negotiateSecurity,
+  readClientInit,
+  SecurityType,
+  sendSecurityOk,
+} from "../../../protocol/index.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { createDuplexPair } from "../../support/memory-duplex.ts";
+import { codeOf, describeRun, mutate, randomFor, RUNS } from "./fuzzing.ts";
+
+const VERSIONS = ["3.3", "3.7", "3.8"] as const;
+const AT_ONCE = 250;
+/** Turns of the event loop in which a conversation whose input has ended must be over. */
+const PATIENCE = 200;
+
+async function welcomeViewer(peer: Conversation): Promise<unknown> {
+  const version = await greetViewer(peer);
+  const type = await negotiateSecurity(peer, version, [SecurityType.vncAuth]);
+  if (type !== SecurityType.vncAuth) throw new Error(`passed by security type ${type}`);
+  await challengeViewer(peer);
+  await sendSecurityOk(peer, version, type);
+  return readClientInit(peer);
+}
+
+/** One conversation over input that is all there and ends. */
+async function play(input: Buffer, handshake: (peer: Conversation) => Promise<unknown>): Promise<void> {
+  const [near, far] = createDuplexPair();
+  near.on("error", () => undefined);
+  far.on("error", () => undefined);
+  far.resume();
+  const peer = new Conversation(near, { deadlineMs: 1000, maxBytes: 16_384 }, new ManualClock());
+  if (input.length > 0) far.write(input);
+  far.end();
+  try {
+    await handshake(peer);
+  } catch (error) {
+    const c=codeOf(error); (globalThis as any).C ??= {}; (globalThis as any).C[c]=((globalThis as any).C[c]??0)+1;
+  } finally {
+    peer.release();
+    near.destroy();
+    far.destroy();
+  }
+}
+
+async function fuzzHandshake(
+  bases: readonly Buffer[],
+  handshake: (peer: Conversation) => Promise<unknown>,
+): Promise<void> {
+  for (let first = 0; first < RUNS; first += AT_ONCE) {
+    const waiting = new Map<number, Buffer>();
+    const failures: Error[] = [];
+    for (let run = first; run < Math.min(first + AT_ONCE, RUNS); run++) {
+      const random = randomFor(run);
+      const input = mutate(bases[random(bases.length)]!, random);
+      waiting.set(run, input);
+      play(input, handshake).then(
+        () => waiting.delete(run),
+        (cause: unknown) => failures.push(new Error(describeRun(run, input), { cause })),
+      );
+    }
+    for (let turn = 0; turn < PATIENCE && waiting.size > 0 && failures.length === 0; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (failures[0]) throw failures[0];
+    for (const [run, input] of waiting) throw new Error(`stalled: ${describeRun(run, input)}`);
+  }
+}
+
+describe("mutated input", () => {
+  it("RFB handshakes of viewers", async () => {
+    const response = Buffer.alloc(16, 0x42);
+    const bases = VERSIONS.map((version) =>
+      Buffer.concat([
+        encodeProtocolVersion(version),
+        Buffer.from(version === "3.3" ? [] : [SecurityType.vncAuth]),
+        response,
+        Buffer.of(1),
+      ]),
+    );
+    await fuzzHandshake(bases, welcomeViewer); console.log(JSON.stringify((globalThis as any).C)); (globalThis as any).C={};
+  });
+
+  it("RFB handshakes of servers", async () => {
+    const challenge = Buffer.alloc(16, 0x17);
+    const reason = encodeLengthPrefixed("Authentication failed");
+    const bases = VERSIONS.flatMap((version) => {
+      const start = encodeProtocolVersion(version);
+      const offer = (type: number) => (version === "3.3" ? encodeU32(type) : Buffer.of(1, type));
+      const refused = version === "3.3" ? encodeU32(0) : Buffer.of(0);
+      return [
+        Buffer.concat([start, offer(1), encodeU32(0)]),
+        Buffer.concat([start, offer(2), challenge, encodeU32(0)]),
+        Buffer.concat([start, offer(2), challenge, encodeU32(1), reason]),
+        Buffer.concat([start, refused, reason]),
+      ];
+    });
+    await fuzzHandshake(bases, (peer) => enterServer(peer, { password: "secret" })); console.log(JSON.stringify((globalThis as any).C));
+  });
+});

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import type { SessionRecord } from "../../../../../proxy/index.ts";
+import { openWebFixture } from "../../../../support/web-fixture.ts";
+
+const API = "/api/v1";
+
+test("a join secret comes with the fingerprint and is audited without its value", async () => {
+  const { ask, signIn, proxy, adminId } = await openWebFixture();
+  const answer = await ask("POST", `${API}/join-secrets`, { as: await signIn("admin") });
+  const body = { secret: "join-secret", fingerprint: proxy.fingerprint, expiresAt: 3_600_000 };
+  expect(answer).toMatchObject({ status: 201, body });
+  expect(proxy.audited.at(-1)).toMatchObject({ action: "join.create", actor: adminId });
+  expect(JSON.stringify(proxy.audited)).not.toContain("join-secret");
+});
+
+test("agents are online, offline or revoked", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const { agents } = proxy.stores;
+  for (const id of ["on", "off", "gone"]) await agents.add({ id, name: id, kind: "agent", publicKey: id });
+  await agents.claim("on", "server-1", "host");
+  await agents.revoke("gone");
+  const { body } = await ask("GET", `${API}/agents`, { as: await signIn("admin") });
+  const states = Object.fromEntries(
+    (body as { id: string; state: string }[]).map(({ id, state }) => [id, state]),
+  );
+  expect(states).toEqual({ on: "online", off: "offline", gone: "revoked" });
+});
+
+test("sessions: newest first, by state, open ones with the counters of the moment", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const about = {
+    desktopId: "d1",
+    desktopName: "desk",
+    agentId: "a1",
+    serverId: "server-1",
+    method: "token",
+    transport: "rfb",
+    role: "control",
+    subject: "t1",
+    sourceAddress: "192.0.2.9",
+  } as const;
+  for (const [id, startedAt] of [
+    ["s1", 1],
+    ["s2", 2],
+  ] as const)
+    await proxy.stores.sessions.open({ ...about, id, startedAt });
+  const end = { cause: "VIEWER_CLOSED", bytesToViewer: 5, bytesToServer: 6, endedAt: 9 };
+  await proxy.stores.sessions.close("s1", end);
+  const live: SessionRecord = {
+    ...about,
+    id: "s2",
+    startedAt: 2,
+    state: "open",
+    endedAt: null,
+    cause: null,
+    bytesToViewer: 1000,
+    bytesToServer: 10,
+  };
+  proxy.sessions = [live];
+  const as = await signIn("admin");
+  const list = async (query: string) => (await ask("GET", `${API}/sessions${query}`, { as })).body;
+  expect(await list("")).toMatchObject([
+    { id: "s2", name: "desk", state: "open", source: "192.0.2.9", bytesToViewer: 1000 },
+    { id: "s1", state: "closed", cause: "VIEWER_CLOSED", bytesToViewer: 5 },
+  ]);
+  expect(await list("?state=closed")).toMatchObject([{ id: "s1" }]);
+  expect(await list("?limit=1")).toMatchObject([{ id: "s2" }]);
+  for (const query of ["?state=odd", "?limit=0", "?limit=x"])
+    expect(await list(query)).toMatchObject({ error: { code: "INPUT_INVALID" } });
+});
+
+test("the service tells where it is", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const { body } = await ask("GET", `${API}/service`, { as: await signIn("anna") });
+  expect(body).toEqual({ fingerprint: proxy.fingerprint, ...proxy.advertised });
+});
+
+test("images of all hosts are merged: available where one host has it, asked once per host", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const image = {
+    id: "debian",
+    title: "Debian",
+    description: "",
+    memoryMb: { default: 1, min: 1 },
+    cpus: { default: 1, min: 1 },
+  };
+  proxy.connectHost("h1", { "image.list": () => [{ ...image, available: false, reason: "missing" }] });
+  proxy.connectHost("h2", { "image.list": () => [{ ...image, available: true }] });
+  const as = await signIn("anna");
+  for (let n = 0; n < 2; n += 1)
+    expect((await ask("GET", `${API}/images`, { as })).body).toEqual([{ ...image, available: true }]);
+  expect(proxy.count("h1", "image.list")).toBe(1);
+  proxy.emit("image.changed", { agentId: "h1" });
+  await ask("GET", `${API}/images`, { as });
+  expect(proxy.count("h1", "image.list")).toBe(2);
+});

@@ -1,0 +1,58 @@
+import { expect, test, vi } from "vitest";
+import { pino } from "pino";
+import { openWebFixture } from "../../../../support/web-fixture.ts";
+
+const API = "/api/v1";
+
+test.each([
+  ["GET", `${API}/nowhere`],
+  ["POST", `${API}/nowhere`],
+  ["PUT", `${API}/me`],
+  ["GET", "/api/v2/me"],
+  ["GET", "/somewhere"],
+])("%s %s: nothing there, as JSON", async (method, path) => {
+  const { ask } = await openWebFixture();
+  const answer = await ask(method, path);
+  expect(answer).toMatchObject({ status: 404, body: { error: { code: "ROUTE_UNKNOWN" } } });
+});
+
+test("too large, broken JSON, a broken address, JSON of another shape: each has its code", async () => {
+  const { ask, signIn } = await openWebFixture();
+  const as = await signIn("anna");
+  const post = (body: unknown, headers = {}) => ask("POST", `${API}/tokens`, { as, body, headers });
+  expect(await post({ desktop: "x".repeat(70_000) })).toMatchObject({
+    status: 413,
+    body: { error: { code: "BODY_TOO_LARGE" } },
+  });
+  expect(await ask("GET", "/api/v1/machines/%zz", { as })).toMatchObject({
+    status: 400,
+    body: { error: { code: "INPUT_INVALID" } },
+  });
+  expect(await post("text", { "content-length": "3" })).toMatchObject({
+    status: 400,
+    body: { error: { code: "INPUT_INVALID" } },
+  });
+  expect(await post([1, 2])).toMatchObject({ status: 400, body: { error: { code: "INPUT_INVALID" } } });
+});
+
+test("a fault of ours is answered without its details and logged with them", async () => {
+  const lines: string[] = [];
+  const log = pino({ level: "error" }, { write: (line: string) => void lines.push(line) });
+  const { ask, signIn, proxy } = await openWebFixture({ log });
+  const as = await signIn("anna");
+  vi.spyOn(proxy, "openSessions").mockImplementation(() => {
+    throw new Error("inner detail");
+  });
+  const answer = await ask("GET", `${API}/machines`, { as });
+  expect(answer).toMatchObject({ status: 500, body: { error: { code: "INTERNAL" } } });
+  expect(JSON.stringify(answer.body)).not.toContain("inner detail");
+  expect(lines.join("")).toContain("inner detail");
+});
+
+test("health: reachable without a login, under both addresses", async () => {
+  const { ask, proxy } = await openWebFixture();
+  for (const path of ["/healthz", `${API}/healthz`])
+    expect(await ask("GET", path)).toMatchObject({ status: 200, body: { status: "ok" } });
+  vi.spyOn(proxy.stores.users, "count").mockRejectedValue(new Error("away"));
+  expect(await ask("GET", "/healthz")).toMatchObject({ status: 503, body: { status: "unavailable" } });
+});

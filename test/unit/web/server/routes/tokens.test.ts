@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { openWebFixture } from "../../../../support/web-fixture.ts";
+
+const API = "/api/v1";
+
+async function open() {
+  const fixture = await openWebFixture();
+  const { stores } = fixture.proxy;
+  for (const id of ["a1", "a2"])
+    await stores.agents.add({ id, name: `lab-${id}`, kind: "agent", publicKey: id });
+  await stores.machines.add({
+    id: "m1",
+    name: "hers",
+    image: "debian",
+    ownerId: fixture.annaId,
+    state: "running",
+    cpus: 1,
+    memoryMb: 64,
+  });
+  const hers = await stores.desktops.publish("a1", "hers", "m1");
+  const admin = await fixture.signIn("admin");
+  const make = (body: object, as = admin, path = "/tokens") => fixture.ask("POST", API + path, { as, body });
+  return { ...fixture, stores, hers, admin, anna: await fixture.signIn("anna"), make };
+}
+
+test("a token tells its value once, and the address for viewers", async () => {
+  const { make, hers, anna, ask, proxy, annaId } = await open();
+  const answer = await make({ desktop: "hers", role: "view", ttlSeconds: 60 }, anna);
+  expect(answer).toMatchObject({
+    status: 201,
+    body: { token: "abcd2345", desktop: "hers", role: "view", address: "desk.test:5900" },
+  });
+  const { id } = answer.body as { id: string };
+  const list = (await ask("GET", `${API}/tokens`, { as: anna })).body;
+  expect(list).toMatchObject([{ id, name: "hers", desktop: "hers", role: "view", state: "open" }]);
+  expect(JSON.stringify(list)).not.toContain("abcd2345");
+  const line = proxy.audited.at(-1);
+  expect(line).toMatchObject({ action: "token.create", actor: annaId, desktopId: hers.id });
+  expect(JSON.stringify(line)).not.toContain("abcd2345");
+});
+
+test("without further words: control, an hour", async () => {
+  const { make, clock } = await open();
+  const { body } = await make({ desktop: "hers" });
+  expect(body).toMatchObject({ role: "control", expiresAt: clock.now() + 3600_000 });
+});
+
+test("one's own tokens can be revoked, administrators revoke all; an expired one says so", async () => {
+  const { make, admin, anna, ask, clock, stores } = await open();
+  const { id } = (await make({ desktop: "hers", ttlSeconds: 60 })).body as { id: string };
+  expect((await ask("GET", `${API}/tokens`, { as: anna })).body).toEqual([]);
+  const foreign = await ask("DELETE", `${API}/tokens/${id}`, { as: anna });
+  expect(foreign).toMatchObject({ status: 404, body: { error: { code: "TOKEN_UNKNOWN" } } });
+  clock.advance(60_000);
+  expect((await ask("GET", `${API}/tokens`, { as: admin })).body).toMatchObject([{ id, state: "expired" }]);
+  expect((await ask("DELETE", `${API}/tokens/${id}`, { as: admin })).status).toBe(204);
+  expect(await stores.tokens.list()).toEqual([]);
+});
+
+test("a ticket: address, sub-protocols, and an audit line without them", async () => {
+  const { make, hers, anna, proxy } = await open();
+  const answer = await make({ desktop: hers.id }, anna, "/tickets");
+  expect(answer).toMatchObject({
+    status: 201,
+    body: { url: "wss://desk.test:8443/rfb", protocols: ["binary", `ticket.${hers.id}`], desktop: "hers" },
+  });
+  expect(proxy.audited.at(-1)).toMatchObject({ action: "ticket.create", desktopId: hers.id });
+  expect(JSON.stringify(proxy.audited.at(-1))).not.toContain("ticket.desk");
+});
+
+test.each(["/tokens", "/tickets"])("%s: an ambiguous name is answered with the choices", async (path) => {
+  const { make, stores, admin } = await open();
+  await stores.desktops.publish("a1", "desk", null);
+  await stores.desktops.publish("a2", "desk", null);
+  const answer = await make({ desktop: "desk" }, admin, path);
+  expect(answer).toMatchObject({ status: 409, body: { error: { code: "DESKTOP_AMBIGUOUS" } } });
+  const { choices } = (answer.body as { error: { choices: string[] } }).error;
+  expect(choices.sort()).toEqual(["lab-a1/desk", "lab-a2/desk"]);
+  for (const choice of choices) expect((await make({ desktop: choice }, admin, path)).status).toBe(201);
+});
+
+test("of two desktops of one name the one that is online is meant", async () => {
+  const { make, stores, hers } = await open();
+  await stores.desktops.publish("a2", "hers", null);
+  await stores.desktops.withdraw("a2", "hers");
+  expect((await make({ desktop: "hers" })).status).toBe(201);
+  expect(await stores.tokens.list(hers.id)).toHaveLength(1);
+});
+
+test("agents of one name are told apart by their ids; a user's choices are only what the user may see", async () => {
+  const { make, stores, anna } = await open();
+  await stores.agents.add({ id: "a3", name: "lab-a1", kind: "agent", publicKey: "a3" });
+  await stores.desktops.publish("a3", "hers", null);
+  const { error } = (await make({ desktop: "hers" })).body as { error: { choices: string[] } };
+  expect(error.choices.sort()).toEqual(["a1/hers", "a3/hers"]);
+  expect((await make({ desktop: "hers" }, anna)).status).toBe(201);
+});
+
+test.each([
+  [{}, "desktop"],
+  [{ desktop: "" }, "desktop"],
+  [{ desktop: "hers", role: "own" }, "role"],
+  [{ desktop: "hers", ttlSeconds: 0 }, "ttlSeconds"],
+  [{ desktop: "hers", ttlSeconds: "60" }, "ttlSeconds"],
+  [{ desktop: { $ne: 1 } }, "desktop"],
+])("%j is no request for a token", async (body, field) => {
+  const { make } = await open();
+  const answer = await make(body);
+  expect(answer).toMatchObject({ status: 400, body: { error: { code: "INPUT_INVALID" } } });
+  expect((answer.body as { error: { message: string } }).error.message).toContain(`"${field}"`);
+});
