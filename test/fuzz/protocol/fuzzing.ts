@@ -28,7 +28,7 @@ const EDGES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x1000, 0xffff, 0x10000, 0x7fff
 
 /** A copy of `input` with one to four faults in it. */
 export function mutate(input: Buffer, random: Random): Buffer {
-  let out = Buffer.from(input);
+  let out: Buffer = Buffer.from(input);
   for (let faults = 1 + random(4); faults > 0; faults--) out = mutateOnce(out, random);
   return out;
 }

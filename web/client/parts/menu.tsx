@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface MenuItem {
   readonly label: string;
@@ -17,12 +17,24 @@ interface MenuProps {
   readonly note?: string | undefined;
 }
 
+const MARGIN_PX = 8;
+
+function keepInWindow(list: HTMLElement): void {
+  const over = list.getBoundingClientRect().right - (document.documentElement.clientWidth - MARGIN_PX);
+  if (over > 0) list.style.marginLeft = `${-over}px`;
+}
+
 /** A button with choices below it: arrows move, Esc closes, a click elsewhere closes. */
 export function Menu({ label, face, className = "button", items, note }: MenuProps) {
   const [open, setOpen] = useState(false);
   const menuId = useId();
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+
+  useLayoutEffect(() => {
+    if (open && list.current !== null) keepInWindow(list.current);
+  }, [open]);
 
   useEffect(() => {
     if (!open) return;
@@ -71,7 +83,7 @@ export function Menu({ label, face, className = "button", items, note }: MenuPro
         {face}
       </button>
       {open && (
-        <div class="menu-list" id={menuId} role="menu" aria-label={label}>
+        <div class="menu-list" ref={list} id={menuId} role="menu" aria-label={label}>
           {note !== undefined && <p class="menu-note">{note}</p>}
           {items.map((item) => (
             <button

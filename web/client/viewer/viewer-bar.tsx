@@ -92,14 +92,14 @@ export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, acti
         </span>
         <span class="viewer-gap" />
         <Tool
-          icon="keys"
+          icon="keycap"
           label={viewer.keys}
           pressed={panel === "keys"}
           disabled={rfb === null}
           onClick={toggle("keys")}
         />
         <Tool
-          icon="hand"
+          icon="keys"
           label={viewer.keyboard}
           className="touch-only"
           pressed={panel === "keyboard"}

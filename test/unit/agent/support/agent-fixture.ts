@@ -17,9 +17,11 @@ export class AgentFixture {
   readonly fingerprint = fingerprintOfCa(this.ca);
   readonly log: LogLine[] = [];
   readonly owner = new Owner();
+  readonly #proxies: FakeProxy[] = [];
 
   async startProxy(options: Partial<FakeProxyOptions> = {}, port = 0): Promise<FakeProxy> {
     const proxy = this.owner.own(new FakeProxy({ leaf: this.leaf, chain: [this.ca], ...options }));
+    this.#proxies.push(proxy);
     await proxy.start(port);
     return proxy;
   }
@@ -46,6 +48,8 @@ export class AgentFixture {
   }
 
   async close(): Promise<void> {
+    // First, or agents would wait for the orderly end of sessions that no test attends to any more.
+    for (const proxy of this.#proxies.splice(0)) await proxy.stop();
     await this.owner.close();
     this.log.length = 0;
   }

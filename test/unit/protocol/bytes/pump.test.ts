@@ -3,34 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Conversation, LimitError, pump, PUMP_HIGH_MARK, u32 } from "../../../../protocol/index.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import {
-  createDuplexPair,
-  type MemoryDuplex,
-  type MemoryDuplexOptions,
-} from "../../../support/memory-duplex.ts";
-
-/** source ⇄ from — pump — to ⇄ sink */
-function line(options: MemoryDuplexOptions = {}) {
-  const [source, from] = createDuplexPair(options);
-  const [to, sink] = createDuplexPair(options);
-  for (const stream of [source, from, to, sink]) stream.on("error", () => undefined);
-  return { source, from, to, sink };
-}
-
-function collect(stream: MemoryDuplex): { text(): string; ended: Promise<void> } {
-  const chunks: Buffer[] = [];
-  stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  const ended = new Promise<void>((resolve) => stream.once("end", resolve));
-  return { text: () => Buffer.concat(chunks).toString("latin1"), ended };
-}
-
-function turns(count = 5): Promise<void> {
-  let turn = Promise.resolve();
-  for (let i = 0; i < count; i++) turn = turn.then(() => new Promise((resolve) => setImmediate(resolve)));
-  return turn;
-}
-
-const closed = expect.objectContaining({ name: "PeerClosed", code: "PEER_CLOSED" });
+import { collect, line, turns } from "./pump-line.ts";
 
 describe("pump", () => {
   it("moves everything, then the end, and leaves the other direction open", async () => {
@@ -201,88 +174,6 @@ describe("pump", () => {
     await turns();
     expect(to.writableCorked).toBe(0);
     expect(received.text()).toHaveLength(20_000);
-  });
-});
-
-describe("a pump's peers", () => {
-  it("fail: the cause is reported and nobody is destroyed", async () => {
-    const broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
-    const one = line();
-    const running = pump(one.from, one.to);
-    one.from.destroy(broken);
-    await expect(running.ended).rejects.toMatchObject({ code: "PEER_CLOSED", cause: broken });
-    expect(one.to.destroyed).toBe(false);
-
-    const other = line();
-    const outward = pump(other.from, other.to);
-    other.to.destroy(broken);
-    await expect(outward.ended).rejects.toMatchObject({ code: "PEER_CLOSED", cause: broken });
-    expect(other.from.destroyed).toBe(false);
-    expect(other.from.isPaused()).toBe(true);
-  });
-
-  it("close without an end", async () => {
-    for (const side of ["from", "to"] as const) {
-      const streams = line();
-      const running = pump(streams.from, streams.to);
-      streams.source.write("something");
-      await turns();
-      streams[side].destroy();
-      await expect(running.ended).rejects.toEqual(closed);
-    }
-  });
-
-  it("close before what was sent has been taken", async () => {
-    const { source, from, to } = line({ highWaterMark: 16 });
-    const running = pump(from, to);
-    source.end(Buffer.alloc(5000));
-    await turns(50);
-    to.destroy();
-    await expect(running.ended).rejects.toEqual(closed);
-  });
-
-  it("were closed or ended before it began", async () => {
-    for (const prepare of [
-      (streams: ReturnType<typeof line>) => streams.from.destroy(),
-      (streams: ReturnType<typeof line>) => streams.to.destroy(),
-      (streams: ReturnType<typeof line>) => streams.to.end(),
-    ]) {
-      const streams = line();
-      prepare(streams);
-      await turns();
-      await expect(pump(streams.from, streams.to).ended).rejects.toEqual(closed);
-    }
-  });
-
-  it("end the destination themselves", async () => {
-    const { from, to, sink } = line();
-    sink.resume();
-    const running = pump(from, to);
-    to.end();
-    await expect(running.ended).rejects.toEqual(closed);
-  });
-
-  it("may fail after it is done", async () => {
-    const { source, from, to, sink } = line();
-    for (const stream of [from, to]) stream.removeAllListeners("error");
-    sink.resume();
-    const running = pump(from, to);
-    source.end();
-    await running.ended;
-    from.destroy(new Error("late"));
-    to.destroy(new Error("late"));
-    await turns();
-  });
-
-  it("keep no listeners of it but those for errors", async () => {
-    const { source, from, to, sink } = line();
-    sink.resume();
-    const names = ["data", "end", "close", "finish", "drain"];
-    const before = names.map((name) => from.listenerCount(name) + to.listenerCount(name));
-    const running = pump(from, to);
-    source.end("x");
-    await running.ended;
-    expect(names.map((name) => from.listenerCount(name) + to.listenerCount(name))).toEqual(before);
   });
 });
 

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { DataSession, type SessionEnd } from "../../../../agent/serve/data-session.ts";
+import { ByteReader } from "../../../support/byte-reader.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { createDuplexPair, type MemoryDuplex } from "../../../support/memory-duplex.ts";
+
+interface Scene {
+  readonly session: DataSession;
+  readonly viewer: MemoryDuplex;
+  readonly server: MemoryDuplex;
+  readonly clock: ManualClock;
+}
+
+function stage(): Scene {
+  const [data, viewer] = createDuplexPair();
+  const [endpoint, server] = createDuplexPair();
+  for (const stream of [viewer, server]) stream.on("error", () => undefined);
+  const clock = new ManualClock();
+  return { session: new DataSession(data, endpoint, clock), viewer, server, clock };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("a data session", () => {
+  test("both ends in order: bytes counted, no cause, no timer left", async () => {
+    const { session, viewer, server, clock } = stage();
+    const atServer = new ByteReader(server);
+    const atViewer = new ByteReader(viewer);
+    viewer.end("keys");
+    expect((await atServer.readToEnd()).toString()).toBe("keys");
+    server.end("pixels");
+    expect((await atViewer.readToEnd()).toString()).toBe("pixels");
+    expect(await session.ended).toEqual({ bytesToViewer: 6, bytesToServer: 4, cause: null });
+    expect(clock.pending).toBe(0);
+  });
+
+  test("a side that breaks off takes the other with it", async () => {
+    const { session, viewer, server } = stage();
+    viewer.destroy();
+    expect((await session.ended).cause).toMatchObject({ code: "PEER_CLOSED" });
+    expect(server.destroyed).toBe(true);
+  });
+
+  test("one direction over: the other goes on while it moves, and ends when it falls silent", async () => {
+    const { session, viewer, server, clock } = stage();
+    let end: SessionEnd | undefined;
+    void session.ended.then((value) => (end = value));
+    viewer.resume();
+    viewer.end();
+    await new ByteReader(server).readToEnd();
+    await settle();
+    for (let round = 0; round < 5; round++) {
+      server.write("pixels");
+      await settle();
+      clock.advance(30_000);
+      await settle();
+    }
+    expect(end).toBeUndefined();
+    clock.advance(30_000);
+    expect((await session.ended).cause).toMatchObject({ code: "HALF_CLOSED" });
+  });
+
+  test("close lets out what is buffered, and waits no longer than the grace period", async () => {
+    const { session, viewer, server, clock } = stage();
+    server.write("last pixels");
+    await settle();
+    session.close();
+    session.close();
+    const reader = new ByteReader(viewer);
+    expect((await reader.readToEnd()).toString()).toBe("last pixels");
+    clock.advance(2000);
+    expect((await session.ended).cause).toMatchObject({ code: "AGENT_CLOSING" });
+    expect(clock.pending).toBe(0);
+  });
+});
