@@ -89,6 +89,8 @@ export class GatewayProxy implements Proxy {
       onAgent: (arrival) => void this.#entrance.enter(arrival),
     });
     this.#stopSweep = startSweep(stores, clock, log);
+    // Not waited for: whoever needs the tokens waits, and tells what fails.
+    index.prepare().catch(() => undefined);
   }
 
   async start(web: http.Server): Promise<void> {

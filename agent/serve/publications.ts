@@ -18,6 +18,9 @@ export interface PublicationsOptions {
   readonly log: Logger;
 }
 
+/** Faults of the server's own, which pass. */
+const PASSING_FAULTS: ReadonlySet<string> = new Set(["INTERNAL", "STATE_UNAVAILABLE"]);
+
 type Send = (frame: Buffer) => void;
 
 /** The desktops that we offer, and what the server has acknowledged of them. */
@@ -107,14 +110,13 @@ export class Publications {
       { event: "desktop.refused", desktop: name, code: error.code, reason: error.message },
       "the server did not publish a desktop",
     );
-    if (error.code !== "INTERNAL") {
+    if (!PASSING_FAULTS.has(error.code)) {
       const sentence = `The server did not publish the desktop "${name}" (${error.code}).`;
       this.#rejectFirst(
         new RequestError(error.code, `${sentence} ${error.message}`, { safeMessage: sentence }),
       );
       return;
     }
-    // A fault of the server's own passes.
     const failures = (this.#retries.get(name)?.failures ?? 0) + 1;
     const cancel = clock.after(backoffDelay(BACKOFF.slow, failures, random()), () => {
       const desktop = this.#desktops.get(name);

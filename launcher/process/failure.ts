@@ -16,7 +16,8 @@ export function describeExit(exit: ProcessExit, lastLine: string | null): string
 export function hidePaths(line: string): string {
   const hidden = line
     .replace(/^qemu-system-\w+: /, "")
-    .replace(/(["']?)(?:\.{0,2}\/)[^\s"':,]+(?:\/[^\s"':,]*)*\1/g, "(file)");
+    .replace(/(["'])[^"']*\/[^"']*\1/g, "(file)")
+    .replace(/(^|[\s=:(,])\.{0,2}\/[^\s"':,;)]*/g, "$1(file)");
   return hidden.length > MAX_LINE ? `${hidden.slice(0, MAX_LINE - 1)}…` : hidden;
 }
 

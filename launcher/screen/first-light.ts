@@ -4,11 +4,11 @@ import type { Clock } from "../../protocol/index.ts";
 const DRAWN_LIGHT = 0.05;
 const LOOK_EVERY_MS = 1000;
 /** A guest with a dark text console counts as running after this long. */
-const LONG_ENOUGH_MS = 60_000;
+const LONG_ENOUGH_MS = 120_000;
 
 /**
  * Waits until a guest has drawn something of its own: one pixel in twenty is not black. A guest that stays dark gets
- * a minute, then it counts as drawn all the same.
+ * two minutes, then it counts as drawn all the same.
  * @param measureLight the share of the screen that is not black; a failure counts as dark
  * @param onDrawn called once at most
  * @returns gives up waiting

@@ -57,8 +57,9 @@ export const LIMITS = {
   scanSliceMs: 0.5,
   /** Tokens between two looks at the clock. */
   scanStride: 500,
-  /** Between two readings of the open tokens because of a miss. */
-  tokenReloadMs: 2_000,
+  /** Between two readings of the open tokens because of misses: so long, and so many times what a reading takes. */
+  tokenReloadMs: 500,
+  tokenReloadShare: 20,
 
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,

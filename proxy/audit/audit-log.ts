@@ -50,7 +50,7 @@ export class AuditLog {
     const file = await open(path, "r+").catch(() => open(path, "wx+", 0o600));
     try {
       const tail = await readTail(file);
-      await file.truncate(tail.size);
+      if (tail.cut) await file.truncate(tail.size);
       return new AuditLog(file, tail, options);
     } catch (error) {
       await file.close();
@@ -73,6 +73,7 @@ export class AuditLog {
 
   /** Settles when the line is on the disk; rejects when it cannot be written, and then it never is. */
   appendDurably(entry: AuditEntry): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("the audit log is closed"));
     return new Promise((resolve, reject) => {
       const settle = (error?: unknown): void => {
         if (error === undefined) resolve();
@@ -106,8 +107,9 @@ export class AuditLog {
         for (const { settle } of batch) settle?.();
       } catch (error) {
         this.#log.error({ event: "audit.unwritable", err: error }, "the audit log cannot be written");
-        for (const { settle } of batch) settle?.(error);
-        this.#pending = [...batch.filter(({ settle }) => settle === undefined), ...this.#pending];
+        const unwritten = [...batch, ...this.#pending];
+        for (const { settle } of unwritten) settle?.(error);
+        this.#pending = unwritten.filter(({ settle }) => settle === undefined);
         this.#cancelRetry = this.#clock.after(LIMITS.auditRetryMs, () => {
           this.#start();
         });

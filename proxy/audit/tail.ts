@@ -7,6 +7,8 @@ export interface Tail {
   readonly size: number;
   /** Sequence number of the last line; 0: none. */
   readonly sequence: number;
+  /** Something lies behind the last whole line. */
+  readonly cut: boolean;
 }
 
 /** Where the log of an earlier life ends. A line that was cut by a crash was never committed. */
@@ -15,9 +17,10 @@ export async function readTail(file: FileHandle): Promise<Tail> {
   const length = Math.min(size, TAIL_BYTES);
   const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
   const end = buffer.lastIndexOf(0x0a) + 1;
-  if (end === 0) return { size: 0, sequence: 0 };
+  if (end === 0) return { size: 0, sequence: 0, cut: size > 0 };
   const start = end < 2 ? 0 : buffer.lastIndexOf(0x0a, end - 2) + 1;
-  return { size: size - length + end, sequence: readSequence(buffer.toString("utf8", start, end)) };
+  const sequence = readSequence(buffer.toString("utf8", start, end));
+  return { size: size - length + end, sequence, cut: end < length };
 }
 
 function readSequence(line: string): number {

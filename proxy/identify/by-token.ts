@@ -54,10 +54,7 @@ export class TokenIdentifier {
   }
 
   async #find(guess: Guessed): Promise<IndexedToken[]> {
-    if (!this.#index.loaded) {
-      await askState(this.#index.reload());
-      return await this.#match(guess);
-    }
+    await askState(this.#index.prepare());
     const known = await this.#match(guess);
     if (known.length > 0) return known;
     await askState(this.#index.reload());

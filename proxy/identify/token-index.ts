@@ -8,15 +8,20 @@ export interface IndexedToken extends TokenRecord, Candidate {}
 
 /**
  * The open tokens, ready for matching: their plaintext is not kept, only the key that DES makes of it.
- * Tokens made by another server are found by reading the store again, at most every few seconds.
+ * Tokens made by another server are found by reading the store again, and that takes little of
+ * the server's time however many there are.
  */
 export class TokenIndex {
   readonly #store: TokenStore;
   readonly #clock: Clock;
   #tokens = new Map<string, IndexedToken>();
   #list: readonly IndexedToken[] | null = null;
-  #loadedAt: number | null = null;
-  #loading: Promise<void> | null = null;
+  /** Made here since the last reading began: that one may have missed them. */
+  #added = new Map<string, IndexedToken>();
+  #readableAt: number | null = null;
+  #reading: Promise<void> = Promise.resolve();
+  #next: Promise<void> | null = null;
+  #first: Promise<void> | null = null;
 
   constructor(store: TokenStore, clock: Clock) {
     this.#store = store;
@@ -29,38 +34,56 @@ export class TokenIndex {
     return this.#list;
   }
 
-  get loaded(): boolean {
-    return this.#loadedAt !== null;
-  }
-
   add(token: OpenToken): void {
-    this.#tokens.set(token.id, index(token));
+    const indexed = index(token);
+    this.#tokens.set(token.id, indexed);
+    this.#added.set(token.id, indexed);
     this.#list = null;
   }
 
-  /** Reads the store; the reading begins after this call, so that it sees whatever was made before. */
-  async reload(): Promise<void> {
-    if (this.#loading) await this.#loading;
-    this.#loading ??= this.#load().finally(() => {
-      this.#loading = null;
+  /** Settles when the store has been read for the first time. */
+  prepare(): Promise<void> {
+    this.#first ??= this.reload().catch((error: unknown) => {
+      this.#first = null;
+      throw error;
     });
-    await this.#loading;
+    return this.#first;
   }
 
-  async #load(): Promise<void> {
-    if (this.#loadedAt !== null) await this.#waitUntil(this.#loadedAt + LIMITS.tokenReloadMs);
-    this.#loadedAt = this.#clock.monotonic();
-    const open = await this.#store.listOpen(this.#clock.now());
+  /** Reads the store; the reading begins after this call, so that it sees whatever was made before. */
+  reload(): Promise<void> {
+    this.#next ??= this.#readInTurn();
+    return this.#next;
+  }
+
+  /** All who ask before a reading begins share it. */
+  async #readInTurn(): Promise<void> {
+    await this.#reading.catch(() => undefined);
+    if (this.#readableAt !== null) await this.#waitUntil(this.#readableAt);
+    this.#next = null;
+    this.#reading = this.#read();
+    await this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const began = this.#clock.monotonic();
+    this.#added = new Map();
+    try {
+      await this.#replace(await this.#store.listOpen(this.#clock.now()));
+    } finally {
+      const ended = this.#clock.monotonic();
+      const pause = Math.max(LIMITS.tokenReloadMs, LIMITS.tokenReloadShare * (ended - began));
+      this.#readableAt = ended + pause;
+    }
+  }
+
+  async #replace(open: readonly OpenToken[]): Promise<void> {
     const tokens = new Map<string, IndexedToken>();
     for (const [position, token] of open.entries()) {
       tokens.set(token.id, this.#tokens.get(token.id) ?? index(token));
       if (position % LIMITS.scanStride === LIMITS.scanStride - 1) await new Promise(setImmediate);
     }
-    for (const [id, token] of this.#tokens) {
-      // Made here while the store was read.
-      if (!tokens.has(id) && token.createdAt >= this.#clock.now() - LIMITS.tokenReloadMs)
-        tokens.set(id, token);
-    }
+    for (const [id, token] of this.#added) tokens.set(id, token);
     this.#tokens = tokens;
     this.#list = null;
   }

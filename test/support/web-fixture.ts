@@ -45,6 +45,8 @@ export interface WebFixture {
 export interface AskOptions {
   readonly as?: string | undefined;
   readonly body?: unknown;
+  /** Instead of `body`: exactly this. */
+  readonly payload?: string;
   /** Undefined takes a header away that `ask` would send by itself. */
   readonly headers?: Record<string, string | undefined>;
   readonly from?: string;
@@ -108,10 +110,10 @@ async function askServer(
   target: http.RequestOptions,
   method: string,
   url: string,
-  { as, body, headers = {}, from }: AskOptions = {},
+  { as, body, payload: text, headers = {}, from }: AskOptions = {},
 ): Promise<Answer> {
   const changes = method !== "GET" && method !== "HEAD";
-  const payload = changes && method !== "DELETE" ? JSON.stringify(body ?? {}) : "";
+  const payload = changes && method !== "DELETE" ? (text ?? JSON.stringify(body ?? {})) : "";
   const request = http.request({
     ...target,
     method,

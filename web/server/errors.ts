@@ -45,6 +45,8 @@ const CATALOGUE = {
   TOKEN_UNKNOWN: { status: 404, message: "There is no such token. It may have expired." },
   HOST_OFFLINE: { status: 503, message: "The machine's host is not connected. Try again when it is back." },
   HOST_TIMEOUT: { status: 504, message: "The machine's host did not answer in time. Try again in a moment." },
+  HOST_BUSY: { status: 503, message: "The host has too much to do. Try again in a moment." },
+  HOST_REPLY: { status: 502, message: "The host gave an answer that this server does not understand." },
   STREAM_LIMIT: { status: 429, message: "Too many pages of yours are open. Close some and try again." },
   PAGES_NOT_BUILT: { status: 503, message: "The pages are not built. Run: npm run build" },
   INTERNAL: { status: 500, message: "Something went wrong on the server. Its log says what." },

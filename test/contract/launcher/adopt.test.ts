@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { identifyProcess, isAlive } from "../../../launcher/process/proc-stat.ts";
 import { startProcess } from "../../support/process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { Workshop } from "./workshop.ts";
@@ -23,6 +24,7 @@ describe("a launcher that comes back", () => {
     ]);
     await child.waitForOutput(/state running/, 45_000);
     const pid = workshop.pidOf("m1");
+    const identity = identifyProcess(pid)!;
     child.kill("SIGKILL");
     await child.exited;
 
@@ -34,7 +36,7 @@ describe("a launcher that comes back", () => {
 
     await launcher.stop("m1", true);
     expect((await workshop.reach(launcher, "m1", "stopped")).reason).toBeUndefined();
-    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(isAlive(identity)).toBe(false);
   });
 
   test("says of a machine that was killed meanwhile that it failed, and starts it again", async () => {

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Picture } from "../../support/pixels.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
@@ -49,7 +49,6 @@ describe("a machine", () => {
     await launcher.create(request);
     await workshop.reach(launcher, "m1", "booting");
     const { vncPassword } = launcher.screens()[0]!.screen;
-    const { readFileSync, readdirSync } = await import("node:fs");
     const commandLine = readFileSync(`/proc/${workshop.pidOf("m1")}/cmdline`, "utf8");
     expect(commandLine).not.toContain(vncPassword);
     const folder = `${workshop.options.stateDir}/m1`;

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProcess } from "../../support/process.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { Workshop } from "./workshop.ts";
 
 const amounts = { memoryMb: { default: 64, min: 32 }, cpus: { default: 1, min: 1 } };
@@ -58,7 +60,6 @@ describe("requests and images", () => {
   });
 
   test("a machine writes to its own overlay, kept when it stops; the base stays as it was", async () => {
-    const { readFileSync, existsSync } = await import("node:fs");
     const base = Buffer.alloc(1_048_576);
     // A boot sector that writes itself to the second sector, then halts: int 13h, function 3.
     Buffer.from("b80103bb007cb90200ba8000cd13f4ebfd", "hex").copy(base);
@@ -68,7 +69,6 @@ describe("requests and images", () => {
     await launcher.create({ id: "m1", name: "m", image: "raw" });
     await workshop.reach(launcher, "m1", "booting");
     const overlay = join(workshop.options.stateDir, "m1", "overlay.qcow2");
-    const { waitFor } = await import("../../support/wait-for.ts");
     await waitFor("the guest's write", () => readFileSync(overlay).includes(base.subarray(0, 17)), {
       timeoutMs: 30_000,
     });
@@ -79,5 +79,16 @@ describe("requests and images", () => {
     await launcher.start("m1");
     await workshop.reach(launcher, "m1", "booting");
     expect(readFileSync(overlay).includes(base.subarray(0, 17))).toBe(true);
+  });
+
+  test("a QEMU that cannot start says why, without the host's paths", async () => {
+    await writeFile(join(workshop.folder, "kernel"), "not a kernel");
+    const file = join(workshop.folder, "kernel");
+    const boot = { kind: "kernel", kernel: file, initrd: file, cmdline: "" };
+    const launcher = await openWith({ id: "k", title: "k", description: "", ...amounts, boot });
+    await launcher.create({ id: "m1", name: "m", image: "k" });
+    const { reason } = await workshop.reach(launcher, "m1", "failed");
+    expect(reason).toMatch(/^QEMU ended with status 1. It said: .*kernel/);
+    expect(reason).not.toContain(workshop.folder);
   });
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { openLauncher, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
@@ -74,9 +73,4 @@ export class Workshop {
     await last.close();
     await this.owner.close();
   }
-}
-
-/** The sockets that processes listen on, as the kernel lists them. */
-export function listUnixSockets(): string {
-  return readFileSync("/proc/net/unix", "latin1");
 }

@@ -26,11 +26,12 @@ export function randomFor(run: number): Random {
 /** Values at which lengths, counts and types tend to go wrong. */
 const EDGES = [0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x1000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff];
 
-/** A copy of `input` with one to four faults in it. */
-export function mutate(input: Buffer, random: Random): Buffer {
-  let out: Buffer = Buffer.from(input);
+/** A copy of `input` with one to four faults in it; half the time the first `keep` bytes stay as they are. */
+export function mutate(input: Buffer, random: Random, keep = 0): Buffer {
+  const start = random(2) * keep;
+  let out: Buffer = Buffer.from(input.subarray(start));
   for (let faults = 1 + random(4); faults > 0; faults--) out = mutateOnce(out, random);
-  return out;
+  return Buffer.concat([input.subarray(0, start), out]);
 }
 
 function mutateOnce(input: Buffer, random: Random): Buffer {
@@ -92,16 +93,25 @@ export function codeOf(error: unknown): string {
 }
 
 /** Runs `check` for each run and names the input of the one that fails. */
-export function fuzz(bases: readonly Buffer[], check: (input: Buffer, random: Random) => void): void {
+export function fuzz(
+  makeBase: (random: Random) => Buffer,
+  check: (input: Buffer, random: Random) => void,
+  keep = 0,
+): void {
   for (let run = 0; run < RUNS; run++) {
     const random = randomFor(run);
-    const input = mutate(bases[random(bases.length)]!, random);
+    const input = mutate(makeBase(random), random, keep);
     try {
       check(input, random);
     } catch (cause) {
       throw new Error(describeRun(run, input), { cause });
     }
   }
+}
+
+/** One to four of these, one after another. */
+export function join(parts: readonly Buffer[], random: Random): Buffer {
+  return Buffer.concat(Array.from({ length: 1 + random(4) }, () => parts[random(parts.length)]!));
 }
 
 export function describeRun(run: number, input: Buffer): string {

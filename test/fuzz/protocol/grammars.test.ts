@@ -1,4 +1,5 @@
-import { expect, describe, it } from "vitest";
+import { isDeepStrictEqual } from "node:util";
+import { describe, expect, it } from "vitest";
 import {
   encodeProtocolVersion,
   encodeServerInit,
@@ -9,7 +10,7 @@ import {
   serverInit,
   type Grammar,
 } from "../../../protocol/index.ts";
-import { attempt, cut, fuzz } from "./fuzzing.ts";
+import { attempt, cut, fuzz, join, type Random } from "./fuzzing.ts";
 
 /** Reads value after value, and sees to it that every wait is for something and within the limit. */
 function readAll<T>(grammar: () => Grammar<T>, input: Buffer, longestWait: number): T[] {
@@ -48,15 +49,17 @@ function checkAlike<T>(
     for (const piece of pieces) decoder.push(piece);
     return values;
   });
-  expect(pushed).toEqual(whole);
+  if (!isDeepStrictEqual(pushed, whole)) expect(pushed).toEqual(whole);
 }
+
+const joined = (bases: readonly Buffer[]) => (random: Random) => join(bases, random);
 
 const trueColour = Buffer.from("20180001" + "00ff00ff00ff" + "100800" + "000000", "hex");
 
 describe("mutated input", () => {
   it("ProtocolVersion", () => {
     const bases = (["3.3", "3.7", "3.8"] as const).map(encodeProtocolVersion);
-    fuzz(bases, (input, random) => {
+    fuzz(joined(bases), (input, random) => {
       checkAlike(protocolVersion, input, cut(input, random), 12);
     });
   });
@@ -78,7 +81,7 @@ describe("mutated input", () => {
       encodeServerInit({ width: 800, height: 600, pixelFormat, name: "user@host" }),
       Buffer.concat([Buffer.from("04000300", "hex"), trueColour, Buffer.alloc(4)]),
     ];
-    fuzz(bases, (input, random) => {
+    fuzz(joined(bases), (input, random) => {
       checkAlike(() => serverInit(), input, cut(input, random), MAX_DESKTOP_NAME_BYTES);
     });
   });
@@ -96,7 +99,7 @@ describe("mutated input", () => {
       }),
       mip1.encodeMessage({ type: 2, ticket: 17, status: 1 }),
     ];
-    fuzz([...bases, Buffer.concat(bases)], (input, random) => {
+    fuzz(joined(bases), (input, random) => {
       checkAlike(mip1.readMessage, input, cut(input, random), mip1.LIMITS.identifier);
     });
   });

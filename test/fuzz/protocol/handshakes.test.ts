@@ -17,6 +17,8 @@ import { createDuplexPair } from "../../support/memory-duplex.ts";
 import { codeOf, describeRun, mutate, randomFor, RUNS } from "./fuzzing.ts";
 
 const VERSIONS = ["3.3", "3.7", "3.8"] as const;
+/** Half the inputs begin with a version that is one. */
+const VERSION_BYTES = 12;
 const AT_ONCE = 250;
 /** Turns of the event loop in which a conversation whose input has ended must be over. */
 const PATIENCE = 200;
@@ -59,7 +61,7 @@ async function fuzzHandshake(
     const failures: Error[] = [];
     for (let run = first; run < Math.min(first + AT_ONCE, RUNS); run++) {
       const random = randomFor(run);
-      const input = mutate(bases[random(bases.length)]!, random);
+      const input = mutate(bases[random(bases.length)]!, random, VERSION_BYTES);
       waiting.set(run, input);
       play(input, handshake).then(
         () => waiting.delete(run),

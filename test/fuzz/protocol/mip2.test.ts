@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import * as protocol from "../../../protocol/index.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type Frame,
   type JsonFrameType,
 } from "../../../protocol/index.ts";
-import { attempt, cut, describeRun, fuzz, randomFor, RUNS, type Random } from "./fuzzing.ts";
+import { attempt, cut, describeRun, fuzz, join, randomFor, RUNS, type Random } from "./fuzzing.ts";
 
 const nonce = Buffer.alloc(32, 0x5a);
 const ticket = Buffer.alloc(16, 0x7e);
@@ -138,11 +139,11 @@ describe("mutated input", () => {
   ];
 
   it("MiP 2 frames", () => {
-    fuzz([...frames, Buffer.concat(frames)], (input, random) => {
+    const makeBase = (random: Random) => join(frames, random);
+    fuzz(makeBase, (input, random) => {
       const whole = decode([input]);
       const inPieces = decode(cut(input, random));
-      expect(inPieces.end).toEqual(whole.end);
-      expect(inPieces.frames.length).toBe(whole.frames.length);
+      if (!isDeepStrictEqual(inPieces, whole)) expect(inPieces).toEqual(whole);
       for (const frame of whole.frames) checkSchemas(frame);
     });
   });

@@ -15,7 +15,14 @@ function ImageCard({ image, chosen, onChoose }: { image: Image; chosen: boolean;
   const { create } = useText();
   return (
     <label class="card image-card" data-off={!image.available}>
-      <input type="radio" name="image" checked={chosen} disabled={!image.available} onChange={onChoose} />
+      <input
+        type="radio"
+        name="image"
+        autofocus={chosen}
+        checked={chosen}
+        disabled={!image.available}
+        onChange={onChoose}
+      />
       <ImagePicture id={image.id} />
       <span class="card-text">
         <strong>{image.title}</strong>
@@ -144,7 +151,15 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
                 </label>
               </div>
               {picked === "custom" && (
-                <CustomFold image={image} order={order} faults={faults} onChange={setCustom} />
+                <CustomFold
+                  image={image}
+                  order={order}
+                  faults={faults}
+                  onChange={(changed) => {
+                    setCustom(changed);
+                    setFault(null);
+                  }}
+                />
               )}
             </fieldset>
           )}

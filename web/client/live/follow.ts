@@ -22,8 +22,10 @@ export function followEvents(app: App): () => void {
   let source: EventSource | null = null;
   let timer: number | undefined;
   let attempt = 0;
+  let ended = false;
 
   const breakOff = () => {
+    if (ended) return;
     source?.close();
     source = null;
     wall.dispatch({ type: "line", line: "lost" });
@@ -64,6 +66,7 @@ export function followEvents(app: App): () => void {
   open();
   window.addEventListener("online", returnNow);
   return () => {
+    ended = true;
     window.removeEventListener("online", returnNow);
     window.clearTimeout(timer);
     source?.close();

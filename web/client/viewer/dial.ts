@@ -34,11 +34,13 @@ export function dialDesktop(
   let opened = false;
   let said: string | null = null;
   let refused = false;
+  let ended = false;
 
   const release = () => {
     stop.abort();
     window.clearTimeout(deadline);
-    rfb?.disconnect();
+    if (!ended) rfb?.disconnect();
+    ended = true;
     socket?.close();
   };
   const finish = (cause: LossCause, detail: string | null) => {
@@ -72,7 +74,8 @@ export function dialDesktop(
     });
     screen.addEventListener("credentialsrequired", () => finish("refused", said));
     screen.addEventListener("disconnect", () => {
-      finish(refused ? "refused" : opened ? "lost" : "unreachable", said);
+      ended = true;
+      finish(refused ? "refused" : opened ? "lost" : "noDesktop", said);
     });
   };
   run().catch((error: unknown) => finish(...causeOfRefusal(error)));

@@ -1,7 +1,7 @@
 import { backoffMs, VIEWER_BACKOFF } from "../live/backoff.ts";
 
 /** Why there is no picture. */
-export type LossCause = "lost" | "unreachable" | "hostAway" | "refused" | "gone";
+export type LossCause = "lost" | "unreachable" | "noDesktop" | "hostAway" | "refused" | "gone";
 
 export type Line =
   | { readonly phase: "connecting"; readonly attempt: number }
@@ -42,7 +42,10 @@ export function transition(line: Line, event: LineEvent): Line {
       if (line.phase === "waiting") return line;
       const steady = line.phase === "open" && event.now - line.since >= STEADY_MS;
       const attempt = steady ? 1 : line.attempt + 1;
-      const retryAt = event.now + backoffMs(VIEWER_BACKOFF, attempt, event.random);
+      // What is gone comes back by somebody's deed, of which the wall tells: asking often helps nobody.
+      const wait =
+        event.cause === "gone" ? VIEWER_BACKOFF.maxMs : backoffMs(VIEWER_BACKOFF, attempt, event.random);
+      const retryAt = event.now + wait;
       return { phase: "waiting", attempt, retryAt, cause: event.cause, detail: event.detail };
     }
     case "retry":

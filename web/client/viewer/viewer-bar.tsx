@@ -61,6 +61,8 @@ export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, acti
   const bar = useBar(box, line.phase !== "open" || panel === "keys" || panel === "clipboard");
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
+  const away = line.phase !== "open" && machine !== null && !["booting", "running"].includes(machine.state);
+
   useEffect(() => {
     if (rfb === null) setPanel(null);
   }, [rfb]);
@@ -86,9 +88,9 @@ export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, acti
           <Icon name="back" />
         </a>
         <strong class="viewer-name">{name}</strong>
-        <span class="viewer-state" data-phase={line.phase} role="status">
+        <span class="viewer-state" data-phase={away ? "away" : line.phase} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="viewer-word">{words[line.phase]}</span>
+          <span class="viewer-word">{away ? text.state[machine.state] : words[line.phase]}</span>
         </span>
         <span class="viewer-gap" />
         <Tool

@@ -26,6 +26,10 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   useEffect(() => {
     document.title = `${name} · ${text.product}`;
   }, [name, text]);
+  const online = desktop?.state === "online";
+  useEffect(() => {
+    if (online) retryNow();
+  }, [online, retryNow]);
   useEffect(() => {
     if (rfb === null) return;
     rfb.background = "transparent";

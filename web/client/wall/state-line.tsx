@@ -20,7 +20,11 @@ export function StateLine({ state, since, viewers }: StateLineProps) {
           <Since at={since} />
         </span>
       )}
-      {viewers > 0 && <span class="aside">{text.monitor.viewers(viewers)}</span>}
+      {viewers > 0 && (
+        <span class="aside" title={text.monitor.viewers(viewers)}>
+          {text.monitor.connected(viewers)}
+        </span>
+      )}
     </p>
   );
 }

@@ -31,12 +31,12 @@ export async function listenOnAdminSocket(app: FastifyInstance, path: string): P
 
 /**
  * Whether a connection was accepted on the Unix socket: then the caller is the administrator.
- * The http server itself listens nowhere else, and Node marks a socket with the server that accepted it;
- * connections that the proxy hands over were accepted by the proxy's servers.
+ * The http server itself listens nowhere else. Node notes the accepting server in `_server`; `server` will not do,
+ * since http writes itself there for connections that the proxy accepted and handed over. Without the note: nobody.
  */
 export function isAdminConnection(server: http.Server, socket: net.Socket): boolean {
   if (socket instanceof TLSSocket || socket.remoteAddress !== undefined) return false;
-  return (socket as { server?: unknown }).server === server;
+  return (socket as { _server?: unknown })._server === server;
 }
 
 async function removeStaleSocket(path: string): Promise<void> {

@@ -111,9 +111,9 @@ export class HostFollower {
       const statuses = await proxy.requestHost(hostId, "machine.list", {});
       for (const status of statuses)
         await turns.run(status.id, async () => {
-          if (!heard.has(status.id)) await book.keep(hostId, status);
+          await book.keep(hostId, status);
         });
-      const known = new Set([...statuses.map((status) => status.id), ...heard]);
+      const known = new Set([...statuses.map((status) => status.id)]);
       for (const record of before)
         if (!known.has(record.id)) await turns.run(record.id, () => this.#missing(hostId, record));
     } finally {

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { describeError, type MachineStatus } from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Live } from "../live/live.ts";
+import { isScreenOf } from "../view/snapshot.ts";
 
 export type MachineChange = Parameters<Proxy["stores"]["machines"]["update"]>[1];
 
@@ -60,7 +61,7 @@ export class MachineBook {
     await machines.remove(record.id);
     this.#live.machineGone(record.id, record.ownerId);
     for (const desktop of await desktops.list()) {
-      if (desktop.machineId !== record.id) continue;
+      if (!isScreenOf(desktop, record)) continue;
       await desktops.remove(desktop.id);
       this.#live.desktopChanged(desktop.id);
     }

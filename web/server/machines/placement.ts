@@ -6,6 +6,9 @@ import type { Catalogue, Lookup } from "./catalogue.ts";
 import type { MachineBook } from "./machine-book.ts";
 import type { Turns } from "./turns.ts";
 
+/** Codes of hosts that could not say what they think of it. */
+const UNREACHABLE = new Set(["HOST_OFFLINE", "HOST_TIMEOUT", "HOST_BUSY"]);
+
 export interface PlacementOptions {
   readonly proxy: Proxy;
   readonly catalogue: Catalogue;
@@ -114,8 +117,7 @@ function explainWaiting(record: MachineRecord, { offers, hosts, silent }: Lookup
 }
 
 function describeRefusal(error: unknown): Refusal {
-  const unreachable =
-    isPosternError(error) && (error.code === "HOST_OFFLINE" || error.code === "HOST_TIMEOUT");
+  const unreachable = isPosternError(error) && UNREACHABLE.has(error.code);
   if (unreachable) return { final: false, reason: "A host did not answer. It is asked again shortly." };
   return { final: true, reason: describeForCaller(error).body.error.message };
 }

@@ -27,7 +27,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const { desktop: reference, role, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
     const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId);
-    audit(request, "token.create", { desktopId: desktop.id, reason: made.id });
+    audit(request, "token.create", desktop.id);
     const { id, token, expiresAt } = made;
     void reply.code(201);
     return { id, token, desktop: desktop.name, role, expiresAt, address: addressOf(proxy.advertised.rfb) };
@@ -51,7 +51,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const token = (await stores.tokens.list()).find((row) => row.id === id);
     if (token === undefined || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
     await stores.tokens.revoke(id);
-    audit(request, "token.revoke", { desktopId: token.desktopId, reason: id });
+    audit(request, "token.revoke", token.desktopId);
     return reply.code(204).send();
   });
 
@@ -60,7 +60,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const { desktop: reference, role } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
     const { url, protocols, expiresAt } = await proxy.createTicket(desktop, role, caller.userId);
-    audit(request, "ticket.create", { desktopId: desktop.id });
+    audit(request, "ticket.create", desktop.id);
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
@@ -70,14 +70,10 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     return resolveDesktop(caller, reference, named, snapshot);
   }
 
-  function audit(
-    request: FastifyRequest,
-    action: string,
-    about: { desktopId: string; reason?: string },
-  ): void {
+  function audit(request: FastifyRequest, action: string, desktopId: string): void {
     const source = sourceOf(request);
     const { userId: actor } = requireCaller(request);
-    proxy.audit({ action, outcome: "success", actor, ...about, ...(source && { source }) });
+    proxy.audit({ action, outcome: "success", actor, desktopId, ...(source && { source }) });
   }
 }
 

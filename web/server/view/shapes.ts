@@ -1,7 +1,7 @@
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { isScreenOf, type Snapshot } from "./snapshot.ts";
 
 type Viewer = Pick<Caller, "userId" | "role">;
 
@@ -14,7 +14,7 @@ export function maySeeMachine(viewer: Viewer, machine: Pick<MachineRecord, "owne
 export function maySeeDesktop(viewer: Viewer, desktop: DesktopView, snapshot: Snapshot): boolean {
   if (viewer.role === "admin") return true;
   const machine = desktop.machineId === null ? undefined : snapshot.machines.get(desktop.machineId);
-  return machine !== undefined && maySeeMachine(viewer, machine);
+  return machine !== undefined && isScreenOf(desktop, machine) && maySeeMachine(viewer, machine);
 }
 
 /** Where a machine runs is told to administrators only. */

@@ -21,17 +21,33 @@ export async function takeSnapshot(proxy: Proxy, imageTitle: (image: string) => 
     stores.users.list(),
     stores.agents.list(),
   ]);
+  const byId = new Map(machines.map((machine) => [machine.id, machine]));
   return {
-    machines: new Map(machines.map((machine) => [machine.id, machine])),
+    machines: byId,
     desktops: new Map(desktops.map((desktop) => [desktop.id, desktop])),
-    screens: new Map(
-      desktops.flatMap((desktop) => (desktop.machineId === null ? [] : [[desktop.machineId, desktop]])),
-    ),
+    screens: mapScreens(byId, desktops),
     userNames: new Map(users.map((user) => [user.id, user.name])),
     agentNames: new Map(agents.map((agent) => [agent.id, agent.name])),
     viewers: countViewers(proxy),
     imageTitle,
   };
+}
+
+/** Whether a desktop is a machine's screen: its own host must say so, another agent's word does not count. */
+export function isScreenOf(desktop: DesktopView, machine: MachineRecord): boolean {
+  return desktop.machineId === machine.id && desktop.agentId === machine.agentId;
+}
+
+function mapScreens(
+  machines: ReadonlyMap<string, MachineRecord>,
+  desktops: readonly DesktopView[],
+): Map<string, DesktopView> {
+  const screens = new Map<string, DesktopView>();
+  for (const desktop of desktops) {
+    const machine = desktop.machineId === null ? undefined : machines.get(desktop.machineId);
+    if (machine !== undefined && isScreenOf(desktop, machine)) screens.set(machine.id, desktop);
+  }
+  return screens;
 }
 
 function countViewers(proxy: Proxy): Map<string, number> {

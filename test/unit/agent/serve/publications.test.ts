@@ -25,7 +25,7 @@ const idOf = (frame: Frame | undefined): number => (frame?.value as { id: number
 test("a fault of the server's own is tried again, more and more slowly", async () => {
   const { publications, clock, frames, attach } = stage();
   attach();
-  const error = { code: "INTERNAL", message: "database" };
+  const error = { code: "STATE_UNAVAILABLE", message: "database" };
   for (const [round, waitMs] of [5000, 10_000, 20_000].entries()) {
     expect(frames).toHaveLength(round + 1);
     publications.onReply({ id: idOf(frames.at(-1)), ok: false, error });

@@ -1,7 +1,7 @@
 import pino from "pino";
 import { startAgent, type Agent, type AgentOptions } from "../../../../agent/index.ts";
 import { systemClock } from "../../../../protocol/index.ts";
-import { Owner } from "../../../support/owner.ts";
+import { Owner, type Stoppable } from "../../../support/owner.ts";
 import { fingerprintOfCa, makeCa, makeLeaf, type TestCertificate } from "./certificates.ts";
 import { FakeProxy, type FakeProxyOptions } from "./fake-proxy.ts";
 
@@ -17,11 +17,16 @@ export class AgentFixture {
   readonly fingerprint = fingerprintOfCa(this.ca);
   readonly log: LogLine[] = [];
   readonly owner = new Owner();
-  readonly #proxies: FakeProxy[] = [];
+  readonly #peers: Stoppable[] = [];
+
+  /** Owns what agents connect to. */
+  ownPeer<T extends Stoppable>(peer: T): T {
+    this.#peers.push(peer);
+    return peer;
+  }
 
   async startProxy(options: Partial<FakeProxyOptions> = {}, port = 0): Promise<FakeProxy> {
-    const proxy = this.owner.own(new FakeProxy({ leaf: this.leaf, chain: [this.ca], ...options }));
-    this.#proxies.push(proxy);
+    const proxy = this.ownPeer(new FakeProxy({ leaf: this.leaf, chain: [this.ca], ...options }));
     await proxy.start(port);
     return proxy;
   }
@@ -49,7 +54,7 @@ export class AgentFixture {
 
   async close(): Promise<void> {
     // First, or agents would wait for the orderly end of sessions that no test attends to any more.
-    for (const proxy of this.#proxies.splice(0)) await proxy.stop();
+    for (const peer of this.#peers.splice(0)) await peer.stop();
     await this.owner.close();
     this.log.length = 0;
   }

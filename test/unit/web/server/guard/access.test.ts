@@ -99,3 +99,14 @@ test("tokens and tickets for somebody else's desktop are refused, by id and by n
       expect(answer).toMatchObject({ status: 404, body: { error: { code: "DESKTOP_UNKNOWN" } } });
     }
 });
+
+test("another agent that claims to be a machine's screen is not believed", async () => {
+  const { ask, signIn, own, proxy } = await withMachines();
+  await proxy.stores.agents.add({ id: "agent-2", name: "liar", kind: "agent", publicKey: "k2" });
+  const claimed = await proxy.stores.desktops.publish("agent-2", "hers", "m-anna");
+  const as = await signIn("anna");
+  expect((await ask("GET", `${API}/machines`, { as })).body).toMatchObject([{ desktopId: own }]);
+  expect((await ask("GET", `${API}/desktops`, { as })).body).toMatchObject([{ id: own }]);
+  const answer = await ask("POST", `${API}/tickets`, { as, body: { desktop: claimed.id } });
+  expect(answer.status).toBe(404);
+});

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import {
   LaunchError,
+  LimitError,
   RequestError,
   TimeoutError,
   type MachineStatus,
@@ -135,28 +136,29 @@ test("all hosts refuse: it failed, with the reason; a start tries again", async 
   await until(id, { state: "preparing" });
 });
 
-test.each([new RequestError("HOST_OFFLINE", "gone"), new TimeoutError("HOST_TIMEOUT", "slow")])(
-  "a host that cannot be asked (%s): it stays queued and is tried again",
-  async (error) => {
-    const { proxy, create, until, clock } = await open();
-    let broken = true;
-    proxy.connectHost("h1", {
-      ...willing,
-      "machine.create": (request) => {
-        if (broken) throw error;
-        return statusOf(request.id);
-      },
-    });
-    const { id } = await create({ image: MEMTEST.id });
-    await until(id, { state: "queued", reason: "A host did not answer. It is asked again shortly." });
-    broken = false;
-    await vi.waitFor(() => {
-      clock.advance(30_000);
-      expect(proxy.count("h1", "machine.create")).toBe(2);
-    });
-    await until(id, { state: "preparing" });
-  },
-);
+test.each([
+  new RequestError("HOST_OFFLINE", "gone"),
+  new LimitError("HOST_BUSY", "busy"),
+  new TimeoutError("HOST_TIMEOUT", "slow"),
+])("a host that cannot be asked (%s): it stays queued and is tried again", async (error) => {
+  const { proxy, create, until, clock } = await open();
+  let broken = true;
+  proxy.connectHost("h1", {
+    ...willing,
+    "machine.create": (request) => {
+      if (broken) throw error;
+      return statusOf(request.id);
+    },
+  });
+  const { id } = await create({ image: MEMTEST.id });
+  await until(id, { state: "queued", reason: "A host did not answer. It is asked again shortly." });
+  broken = false;
+  await vi.waitFor(() => {
+    clock.advance(30_000);
+    expect(proxy.count("h1", "machine.create")).toBe(2);
+  });
+  await until(id, { state: "preparing" });
+});
 
 test("a lost answer: the host that made the machine after all gets it, and is not asked twice", async () => {
   const { proxy, create, until, clock } = await open();

@@ -17,6 +17,7 @@ async function open() {
     cpus: 1,
     memoryMb: 64,
   });
+  await stores.machines.update("m1", { agentId: "a1" });
   const hers = await stores.desktops.publish("a1", "hers", "m1");
   const admin = await fixture.signIn("admin");
   const make = (body: object, as = admin, path = "/tokens") => fixture.ask("POST", API + path, { as, body });

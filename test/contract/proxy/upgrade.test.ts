@@ -1,0 +1,83 @@
+import https from "node:https";
+import { randomBytes } from "node:crypto";
+import { afterEach, describe, expect, it } from "vitest";
+import { Owner } from "../../support/owner.ts";
+import { openGateway } from "./gateway.ts";
+
+const owner = new Owner();
+afterEach(() => owner.close());
+
+const TICKET = `postern.ticket.${"A".repeat(43)}`;
+
+interface Ask {
+  readonly path?: string;
+  readonly origin?: string;
+  readonly host?: string;
+  readonly protocols?: string;
+}
+
+/** The status of an upgrade, and the sub-protocol of the answer. */
+function upgrade(port: number, { path = "/rfb", origin, host, protocols }: Ask): Promise<[number, string?]> {
+  return new Promise((resolve, reject) => {
+    const request = https.request({
+      host: "127.0.0.1",
+      port,
+      path,
+      rejectUnauthorized: false,
+      agent: false,
+      headers: {
+        Connection: "Upgrade",
+        Upgrade: "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": randomBytes(16).toString("base64"),
+        ...(origin === undefined ? {} : { Origin: origin }),
+        ...(host === undefined ? {} : { Host: host }),
+        ...(protocols === undefined ? {} : { "Sec-WebSocket-Protocol": protocols }),
+      },
+    });
+    request.on("error", reject);
+    request.on("response", (response) => {
+      response.resume();
+      resolve([response.statusCode ?? 0]);
+    });
+    request.on("upgrade", (response, socket) => {
+      socket.destroy();
+      const protocol = response.headers["sec-websocket-protocol"];
+      resolve(protocol === undefined ? [101] : [101, protocol]);
+    });
+    request.end();
+  });
+}
+
+describe("upgrades", () => {
+  it("go by Origin, sub-protocol and path", async () => {
+    const { proxy } = await openGateway(owner, { advertise: { host: "vnc.example.org", port: 443 } });
+    const { port } = proxy.addresses.listen;
+    const cases: [Ask, [number, string?]][] = [
+      [{}, [101]],
+      [{ origin: "https://desk.example.org" }, [101]],
+      [{ origin: "https://vnc.example.org" }, [101]],
+      [{ origin: `https://127.0.0.1:${port}` }, [101]],
+      [{ origin: `http://127.0.0.1:${port}` }, [403]],
+      [{ origin: "https://evil.example.org" }, [403]],
+      [{ origin: "https://desk.example.org.evil.org" }, [403]],
+      [{ origin: "https://vnc.example.org:444" }, [403]],
+      [{ origin: "null" }, [403]],
+      [{ origin: "https://other.example.org", host: "other.example.org" }, [101]],
+      [{ protocols: "binary" }, [101, "binary"]],
+      [{ protocols: `binary, ${TICKET}` }, [101, "binary"]],
+      [{ protocols: `${TICKET}, binary` }, [101, "binary"]],
+      [{ protocols: TICKET }, [400]],
+      [{ protocols: "base64" }, [400]],
+      [{ protocols: "binary, chat" }, [400]],
+      [{ protocols: "binary, postern.ticket.short" }, [400]],
+      [{ protocols: `binary, ${TICKET}, ${TICKET.slice(0, -1)}B` }, [400]],
+      [{ path: "/rfb?x=1" }, [101]],
+      [{ path: "/rfb/" }, [404]],
+      [{ path: "/other" }, [404]],
+    ];
+    for (const [ask, expected] of cases) {
+      expect(await upgrade(port, ask), JSON.stringify(ask)).toEqual(expected);
+    }
+  });
+});

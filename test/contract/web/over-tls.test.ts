@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import type http from "node:http";
+import https from "node:https";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { json } from "node:stream/consumers";
+import { pino } from "pino";
+import { expect, onTestFinished, test } from "vitest";
+import { systemClock } from "../../../protocol/index.ts";
+import { openProxy, openStores } from "../../../proxy/index.ts";
+import { openWeb } from "../../../web/index.ts";
+
+const ANY = { host: "127.0.0.1", port: 0 };
+
+async function open() {
+  const dir = await mkdtemp(path.join(tmpdir(), "postern-tls-"));
+  const clock = systemClock;
+  const log = pino({ level: "silent" });
+  const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32) }, clock);
+  const proxy = await openProxy({
+    listen: ANY,
+    rfbListen: null,
+    advertise: null,
+    dataDir: dir,
+    allowOrigins: [],
+    stores,
+    log,
+    clock,
+  });
+  const web = await openWeb({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
+  await proxy.start(web.server);
+  onTestFinished(async () => {
+    await web.close();
+    await proxy.close();
+    await stores.close();
+    await rm(dir, { recursive: true });
+  });
+  const { port } = proxy.addresses.listen;
+  const send = async (method: string, url: string, headers: object, body?: object) => {
+    const options = { host: "127.0.0.1", port, path: url, method, agent: false, ca: proxy.caCertificate };
+    const request = https.request({ ...options, headers: { ...headers } });
+    request.end(body && JSON.stringify(body));
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    return response;
+  };
+  return { proxy, web, port, send };
+}
+
+test("through the proxy's TLS port: nobody at first, then whoever signed in, with the real address in the audit", async () => {
+  const { web, port, send } = await open();
+  expect((await send("GET", "/api/v1/me", {})).resume().statusCode).toBe(401);
+  const { name, password } = web.firstLogin ?? {};
+  const page = { origin: `https://127.0.0.1:${port}`, "content-type": "application/json" };
+  const login = await send("POST", "/api/v1/login", page, { name, password });
+  expect(await json(login)).toEqual({ name: "admin", role: "admin" });
+  const cookie = login.headers["set-cookie"]?.[0]?.split(";")[0];
+  expect(await json(await send("GET", "/api/v1/service", { cookie }))).toMatchObject({
+    web: { host: "127.0.0.1", port },
+    rfb: null,
+  });
+  const secret = await send("POST", "/api/v1/join-secrets", { ...page, cookie }, {});
+  expect(await json(secret)).toMatchObject({ secret: expect.any(String), fingerprint: expect.any(String) });
+});
+
+test("a live stream runs through it, and closing the web ends it", async () => {
+  const { web, port, send } = await open();
+  const page = { origin: `https://127.0.0.1:${port}`, "content-type": "application/json" };
+  const login = await send("POST", "/api/v1/login", page, web.firstLogin ?? {});
+  const cookie = login.resume().headers["set-cookie"]?.[0]?.split(";")[0];
+  const stream = await send("GET", "/api/v1/events", { cookie });
+  stream.on("error", () => undefined);
+  const [hello] = (await once(stream, "data")) as [Buffer];
+  expect(hello.toString()).toBe('data: {"type":"hello"}\n\n');
+  const closed = new Promise((resolve) => stream.once("close", resolve));
+  await web.close();
+  await closed;
+});

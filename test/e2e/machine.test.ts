@@ -1,0 +1,95 @@
+// A person makes a machine in the page and works at its screen; a native viewer reaches the same one.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { startDisplay, type Display } from "../support/display.ts";
+import { Owner } from "../support/owner.ts";
+import type { Colour, Picture } from "../support/pixels.ts";
+import { type PosternServer, startServer } from "../support/postern.ts";
+import { openTigerViewer } from "../support/viewers.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { createMachine, openWall, recordStates, waitForCanvas } from "./wall.ts";
+
+const BLUE: Colour = [0, 0, 168];
+const BLACK: Colour = [0, 0, 0];
+
+const owner = new Owner();
+let server: PosternServer;
+let page: Page;
+let display: Display;
+
+beforeAll(async () => {
+  [server, display] = await Promise.all([
+    startServer(owner, { command: "up", args: ["--accel", "tcg"] }),
+    startDisplay(owner),
+  ]);
+  page = await openWall(owner, server);
+});
+afterAll(() => owner.close());
+
+/** memtest86+'s own screen: blue nearly everywhere. */
+function isTesting(picture: Picture): boolean {
+  return picture.count(BLUE, 12) > 0.6 * picture.width * picture.height;
+}
+
+/** Its configuration menu: a black box in the middle. */
+function hasMenu(picture: Picture): boolean {
+  const pixels = picture.width * picture.height;
+  return picture.count(BLACK, 12) > 0.12 * pixels && picture.count(BLUE, 12) > 0.3 * pixels;
+}
+
+test("memtest86+ goes from queued to running on its monitor, with a live picture", async () => {
+  const states = await recordStates(page);
+  await createMachine(page, /Memtest86\+/);
+  await page.locator('article.monitor[data-state="running"]').waitFor({ timeout: 60_000 });
+  const seen = await states();
+  const order = ["queued", "preparing", "booting", "running"];
+  expect(seen).toEqual(order.filter((state) => seen.includes(state)));
+  expect(seen[0]).toBe("queued");
+  expect(seen).toContain("booting");
+  const thumbnail = page.locator("article.monitor .picture");
+  const look = () => thumbnail.screenshot();
+  await waitFor("a picture in the monitor", async () => (await look()).length > 3000, { timeoutMs: 20_000 });
+  const first = await look();
+  await waitFor("a picture that lives", async () => !(await look()).equals(first), { timeoutMs: 20_000 });
+});
+
+test("a click opens its screen, which moves", async () => {
+  await page
+    .getByRole("link", { name: /^Connect/ })
+    .first()
+    .click();
+  const first = await waitForCanvas(page, "memtest86+'s screen", isTesting);
+  await waitForCanvas(page, "another picture", (picture) => picture.countDifferences(first) > 0);
+});
+
+test("F1 pressed in the browser opens the guest's configuration menu", async () => {
+  await page.keyboard.press("F1");
+  await waitForCanvas(page, "the menu", hasMenu);
+  await page.keyboard.press("F10");
+  await waitForCanvas(page, "the menu gone", isTesting);
+});
+
+test("F1 pressed in TigerVNC's viewer reaches the guest too, and the browser sees it", async () => {
+  const [machine] = await server.ask<{ desktop: string }[]>("vm", "list");
+  const viewer = await openTigerViewer(display, {
+    port: server.rfb,
+    password: await server.createToken(machine!.desktop),
+  });
+  await display.waitForColour(BLUE, 100_000);
+  const { x, y } = await display.focusWindow(" - TigerVNC$");
+  await display.clickAt(x + 300, y + 300);
+  await display.pressKeys("F1");
+  await waitForCanvas(page, "the menu", hasMenu);
+  await display.pressKeys("F10");
+  await waitForCanvas(page, "the menu gone", isTesting);
+  await viewer.stop();
+});
+
+test("a machine's name can be used once, and stopping it is seen on the wall", async () => {
+  const [machine] = await server.ask<{ id: string; name: string }[]>("vm", "list");
+  await expect(server.ask("vm", "create", "memtest86+", "--name", machine!.name)).rejects.toThrow(/name/i);
+  await page.goto(`${server.origin}/`);
+  await page.locator('article.monitor[data-state="running"]').waitFor();
+  await server.ask("vm", "stop", machine!.id, "--force");
+  await page.locator('article.monitor[data-state="stopped"]').waitFor({ timeout: 20_000 });
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { examine } from "../../../../launcher/adopt/aftermath.ts";
+import { lockFolder } from "../../../../launcher/adopt/folder-lock.ts";
+import { machinePaths } from "../../../../launcher/adopt/machine-paths.ts";
+import { readRecord, writeJson, type MachineRecord } from "../../../../launcher/adopt/record.ts";
+import { identifyProcess } from "../../../../launcher/process/proc-stat.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pt-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("what became of a machine", () => {
+  const me = identifyProcess(process.pid)!;
+  const dead = { ...me, startTicks: me.startTicks + 1 };
+  const record: MachineRecord = { state: "running", since: 1, logFrom: 0, process: dead };
+
+  function find(change: Partial<MachineRecord>, withSocket = false) {
+    const paths = machinePaths(folder, folder, "m1");
+    if (withSocket) writeFileSync(paths.qmpSocket, "");
+    return examine({ ...record, ...change }, paths);
+  }
+
+  test("alive", () => {
+    expect(find({ process: me })).toEqual({ kind: "alive", process: me });
+  });
+
+  test.each<[string, Partial<MachineRecord>, boolean, string, RegExp | undefined]>([
+    ["stopped before", { state: "stopped", process: undefined }, false, "stopped", undefined],
+    ["failed before", { state: "failed", reason: "x" }, false, "failed", /^x$/],
+    ["killed", {}, true, "failed", /unexpectedly/],
+    ["ended properly", {}, false, "stopped", /away/],
+    ["ended while stopping", { state: "stopping" }, true, "stopped", undefined],
+    ["host restarted", { process: { ...me, bootId: "other" } }, true, "stopped", /host was restarted/],
+    ["half prepared", { state: "preparing", process: undefined }, false, "failed", /being prepared/],
+  ])("%s", (_what, change, withSocket, state, reason) => {
+    const finding = find(change, withSocket);
+    expect(finding).toMatchObject({ kind: "ended", state });
+    if (finding.kind !== "ended") throw new Error("it is alive");
+    if (reason === undefined) expect(finding.reason).toBeUndefined();
+    else expect(finding.reason).toMatch(reason);
+  });
+});
+
+test("sockets' names are short whatever the id, and differ", () => {
+  const [long, other] = ["a".repeat(64), "b".repeat(64)].map((id) => machinePaths("/s", "/r", id));
+  expect(long!.vncSocket).toHaveLength("/r/".length + 12 + ".vnc".length);
+  expect(long!.vncSocket).not.toBe(other!.vncSocket);
+});
+
+test("a record is replaced whole and private; a broken one is nothing", () => {
+  const file = join(folder, "state.json");
+  writeJson(file, { state: "running", since: 5 });
+  expect(readRecord(file)).toEqual({ state: "running", since: 5, logFrom: 0 });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  writeFileSync(file, '{"state": "dreaming"}');
+  expect(readRecord(file)).toBeNull();
+});
+
+describe("the folder's lock", () => {
+  test("is held once, given back, and leaves nothing", () => {
+    const unlock = lockFolder(folder);
+    expect(() => lockFolder(folder)).toThrow(expect.objectContaining({ code: "STATE_IN_USE" }) as Error);
+    unlock();
+    lockFolder(folder)();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("of a dead launcher is taken over", () => {
+    const me = identifyProcess(process.pid)!;
+    writeJson(join(folder, ".lock"), { ...me, startTicks: me.startTicks + 1 });
+    lockFolder(folder)();
+    writeFileSync(join(folder, ".lock"), "garbage");
+    lockFolder(folder)();
+  });
+});

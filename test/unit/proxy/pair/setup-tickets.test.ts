@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { SetupTickets } from "../../../../proxy/pair/setup-tickets.ts";
+import { Refusal } from "../../../../proxy/refusals.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { createDuplexPair } from "../../../support/memory-duplex.ts";
+
+const holder = {};
+const never = new AbortController().signal;
+
+describe("SetupTickets", () => {
+  it("hands over a connection once", async () => {
+    const tickets = new SetupTickets(new ManualClock());
+    const { ticket, arrival } = tickets.expect(holder, never);
+    const [connection, other] = createDuplexPair();
+    expect(ticket).toHaveLength(16);
+    expect(tickets.redeem(Buffer.alloc(16), other)).toBe(false);
+    expect(tickets.redeem(Buffer.from(ticket), connection)).toBe(true);
+    expect(tickets.redeem(ticket, other)).toBe(false);
+    expect(await arrival).toBe(connection);
+    expect(tickets.size).toBe(0);
+  });
+
+  it("expires after 10 s", async () => {
+    const clock = new ManualClock();
+    const tickets = new SetupTickets(clock);
+    const { ticket, arrival } = tickets.expect(holder, never);
+    const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
+    clock.advance(9_999);
+    expect(tickets.size).toBe(1);
+    clock.advance(1);
+    await refused;
+    expect(tickets.redeem(ticket, createDuplexPair()[0])).toBe(false);
+  });
+
+  it("is failed only by the connection that was asked", async () => {
+    const tickets = new SetupTickets(new ManualClock());
+    const { ticket, arrival } = tickets.expect(holder, never);
+    const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_BUSY" });
+    tickets.failAll({});
+    expect(tickets.fail({}, ticket, new Refusal("INTERNAL"))).toBe(false);
+    expect(tickets.fail(holder, ticket, new Refusal("HOST_BUSY"))).toBe(true);
+    await refused;
+  });
+
+  it("fails all of a connection that is gone, and what is given up", async () => {
+    const clock = new ManualClock();
+    const tickets = new SetupTickets(clock);
+    const abort = new AbortController();
+    const gone = [tickets.expect(holder, never), tickets.expect(holder, never)];
+    const kept = tickets.expect({}, abort.signal);
+    const refused = gone.map(({ arrival }) =>
+      expect(arrival).rejects.toMatchObject({ code: "HOST_OFFLINE" }),
+    );
+    tickets.failAll(holder);
+    await Promise.all(refused);
+    expect(tickets.size).toBe(1);
+    const aborted = expect(kept.arrival).rejects.toThrow("given up");
+    abort.abort(new Error("given up"));
+    await aborted;
+    expect(clock.pending).toBe(0);
+  });
+});

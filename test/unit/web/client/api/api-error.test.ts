@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { ApiError, explainError } from "../../../../../web/client/api/api-error.ts";
+import { fr } from "../../../../../web/client/text/fr.ts";
+
+describe("explainError", () => {
+  it("speaks the person's language where it knows the code", () => {
+    expect(explainError(new ApiError("LOGIN_REFUSED", 401, "Name or password is wrong."), fr)).toBe(
+      fr.errors["LOGIN_REFUSED"],
+    );
+  });
+
+  it("passes on the server's sentence for any other code", () => {
+    expect(explainError(new ApiError("QUOTA", 409, "No room for 64 GB."), fr)).toBe("No room for 64 GB.");
+  });
+
+  it("has a sentence when nobody said anything", () => {
+    expect(explainError(new ApiError("UNHEARD", 500, ""), fr)).toBe(fr.errors["UNKNOWN"]);
+    expect(explainError(new TypeError("x"), fr)).toBe(fr.errors["UNKNOWN"]);
+  });
+});

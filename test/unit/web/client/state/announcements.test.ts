@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { describeChanges } from "../../../../../web/client/state/announcements.ts";
+import { en } from "../../../../../web/client/text/en.ts";
+import { makeDesktop, makeMachine } from "../world.ts";
+
+const none = { machines: {}, desktops: {} };
+
+describe("describeChanges", () => {
+  it("says each change of state once", () => {
+    const before = { ...none, machines: { m1: makeMachine({ state: "booting" }) } };
+    const after = { ...none, machines: { m1: makeMachine({ state: "running" }) } };
+    expect(describeChanges(before, after, en)).toEqual(["memtest: Running."]);
+    expect(describeChanges(after, after, en)).toEqual([]);
+  });
+
+  it("gives the reason of a failure", () => {
+    const failed = makeMachine({ state: "failed", reason: "The disk is full." });
+    expect(describeChanges(none, { ...none, machines: { m1: failed } }, en)).toEqual([
+      "memtest: Failed. The disk is full.",
+    ]);
+  });
+
+  it("says what was removed, and when a desktop goes away", () => {
+    const before = { machines: { m1: makeMachine() }, desktops: { d1: makeDesktop() } };
+    const after = { machines: {}, desktops: { d1: makeDesktop({ state: "offline" }) } };
+    expect(describeChanges(before, after, en)).toEqual(["memtest: removed.", "office: Offline."]);
+  });
+
+  it("leaves a machine's desktop to its machine", () => {
+    const after = { ...none, desktops: { d: makeDesktop({ machineId: "m1" }) } };
+    expect(describeChanges(none, after, en)).toEqual([]);
+  });
+});
