@@ -20,6 +20,7 @@ export class WebSocketStream extends Duplex {
   constructor(socket: WebSocket) {
     super({ allowHalfOpen: true });
     this.#socket = socket;
+    this.on("error", () => undefined);
     socket.binaryType = "nodebuffer";
     socket.on("message", (data, isBinary) => {
       this.#onMessage(data, isBinary);

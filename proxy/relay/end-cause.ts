@@ -11,3 +11,18 @@ export function nameEnd(error: unknown): EndCause {
   if (error instanceof TimeoutError) return "HANDSHAKE_TIMEOUT";
   return isPosternError(error) ? "VIEWER_PROTOCOL" : "INTERNAL";
 }
+
+const CLOSE_CODES: Partial<Record<EndCause, number>> = {
+  VIEWER_PROTOCOL: 1002,
+  HANDSHAKE_TIMEOUT: 1008,
+  DESKTOP_LOST: 1011,
+  DESKTOP_PROTOCOL: 1011,
+  HOST_TIMEOUT: 1011,
+  INTERNAL: 1011,
+  SERVER_STOPPING: 1001,
+};
+
+/** The WebSocket close code of a session that ended so; refusals carry their own. @see RFC 6455 §7.4.1 */
+export function chooseCloseCode(cause: EndCause): number {
+  return CLOSE_CODES[cause] ?? 1000;
+}

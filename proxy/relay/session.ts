@@ -19,7 +19,7 @@ import {
 import { Refusal, toRefusal, type RefusalCode } from "../refusals.ts";
 import type { SessionRecord } from "../state/records.ts";
 import { abortWhenGone } from "./abort-when-gone.ts";
-import { nameEnd } from "./end-cause.ts";
+import { chooseCloseCode, nameEnd } from "./end-cause.ts";
 import { enterDesktop } from "./enter-desktop.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { SessionLedger } from "./session-ledger.ts";
@@ -134,7 +134,7 @@ export class Session {
   async #close(): Promise<void> {
     if (this.#state.phase !== "closed") this.#apply({ type: "ended", cause: "INTERNAL" });
     const cause: EndCause = this.#state.phase === "closed" ? this.#state.cause : "INTERNAL";
-    this.#viewer.finish(cause === "VIEWER_PROTOCOL" ? 1002 : 1000, "");
+    this.#viewer.finish(chooseCloseCode(cause), "");
     if (this.#server) finishStream(this.#server, this.#parts.clock);
     await this.#ledger.close(cause, this.#bytes);
   }

@@ -62,7 +62,7 @@ describe("admission of agents", () => {
     const gateway = await openGateway(owner);
     const { secret } = await gateway.proxy.createJoinSecret("admin");
     const key = makeKeyPair();
-    let recorded = Buffer.alloc(64);
+    let recorded: Buffer = Buffer.alloc(64);
     const record = (signature: Buffer): Buffer => (recorded = signature);
     expect(await verdictOf(gateway, { joinSecret: secret, key, alterSignature: record })).toBe("welcome");
     expect(await verdictOf(gateway, { key, alterSignature: () => recorded })).toBe("PROOF_REFUSED");

@@ -175,7 +175,7 @@ describe("data connections", () => {
     const gateway = await openGateway(owner);
     const { proxy } = gateway;
     const { agent, desktop, view } = await publishDesktop(owner, gateway);
-    let ticket = Buffer.alloc(16, 7);
+    let ticket: Buffer = Buffer.alloc(16, 7);
     agent.onSetup = (request) => {
       ticket = request.ticket;
       void agent.bring(proxy, ticket, desktop);

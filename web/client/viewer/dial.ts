@@ -15,9 +15,9 @@ export interface DialHandlers {
 
 function causeOfRefusal(error: unknown): [LossCause, string | null] {
   if (!(error instanceof ApiError)) return ["unreachable", null];
+  if (error.code.endsWith("_OFFLINE")) return ["hostAway", null];
   if (error.code === "NETWORK" || error.status >= 500) return ["unreachable", null];
   if (error.status === 404) return ["gone", null];
-  if (/OFFLINE|UNAVAILABLE|AWAY/.test(error.code)) return ["hostAway", null];
   return ["refused", error.message === "" ? null : error.message];
 }
 

@@ -135,7 +135,7 @@ export class Live {
       const record = snapshot.machines.get(id);
       if (record === undefined) continue;
       for (const watcher of this.#watchers)
-        if (record)
+        if (maySeeMachine(watcher.caller, record))
           watcher.send({ type: "machine", machine: shapeMachine(watcher.caller, record, snapshot) });
     }
   }

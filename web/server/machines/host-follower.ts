@@ -111,9 +111,9 @@ export class HostFollower {
       const statuses = await proxy.requestHost(hostId, "machine.list", {});
       for (const status of statuses)
         await turns.run(status.id, async () => {
-          await book.keep(hostId, status);
+          if (!heard.has(status.id)) await book.keep(hostId, status);
         });
-      const known = new Set([...statuses.map((status) => status.id)]);
+      const known = new Set([...statuses.map((status) => status.id), ...heard]);
       for (const record of before)
         if (!known.has(record.id)) await turns.run(record.id, () => this.#missing(hostId, record));
     } finally {
