@@ -9,6 +9,7 @@ import {
 } from "../protocol/index.ts";
 import type { Agent, AgentOptions, PublishedDesktop } from "./agent.ts";
 import { ControlLoop } from "./dial/control-loop.ts";
+import type { ServerAddress } from "./dial/dial-server.ts";
 import { normaliseTrust } from "./dial/trust.ts";
 import { loadIdentity } from "./enrol/key-file.ts";
 import { parseAllowedServers } from "./serve/allowed-servers.ts";
@@ -114,12 +115,12 @@ class RunningAgent implements Agent {
       random,
       identity,
       signal: this.#closing.signal,
-      serve: (socket, welcome) => this.#serveConnection(socket, welcome),
+      serve: (socket, welcome, server) => this.#serveConnection(socket, welcome, server),
     });
     return loop.run();
   }
 
-  async #serveConnection(socket: TLSSocket, welcome: Welcome): Promise<ControlEnd> {
+  async #serveConnection(socket: TLSSocket, welcome: Welcome, home: ServerAddress): Promise<ControlEnd> {
     const { clock, log, onRequest } = this.#options;
     const send = (frame: Buffer): void => {
       connection.send(frame);
@@ -129,7 +130,7 @@ class RunningAgent implements Agent {
       clock,
       handlers: {
         onSetup: (setup) => {
-          this.#setups.serve(setup, send);
+          this.#setups.serve(setup, home, send);
         },
         onRequest: (request) => {
           void answerRequest(request, onRequest, log).then(send);

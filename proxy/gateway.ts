@@ -74,7 +74,7 @@ export class GatewayProxy implements Proxy {
     });
     const tokens = new TokenIdentifier(stores, index, scan, new Penalties(clock), clock);
     const tickets = new SetupTickets(clock);
-    const pairing = new Pairing(this.#agents, tickets, () => this.advertised.web);
+    const pairing = new Pairing(this.#agents, tickets, options.advertise);
     const shared = { stores, serverId, news, audit, clock, log };
     this.#issuer = new Issuer(stores, index, clock);
     this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });

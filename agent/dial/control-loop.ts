@@ -23,7 +23,7 @@ export interface ControlLoopOptions {
   readonly random: () => number;
   readonly signal: AbortSignal;
   /** Serves a connection until it ends; owns its socket. */
-  readonly serve: (socket: TLSSocket, welcome: Welcome) => Promise<ControlEnd>;
+  readonly serve: (socket: TLSSocket, welcome: Welcome, server: ServerAddress) => Promise<ControlEnd>;
 }
 
 /** Keeps one control connection: dials, proves, serves, waits, and begins again, until the signal or a final refusal. */
@@ -131,7 +131,7 @@ export class ControlLoop {
       return this.#lost(index, new PeerClosed("PEER_CLOSED", "the connection is gone"));
     // From here on the socket is the connection's.
     this.#dialed = null;
-    const end = await this.#options.serve(dialed.socket, welcome);
+    const end = await this.#options.serve(dialed.socket, welcome, this.#server(index));
     switch (end.kind) {
       case "lost":
         return this.#lost(index, end.cause);

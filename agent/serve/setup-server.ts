@@ -8,7 +8,7 @@ import {
   type SetupRequest,
 } from "../../protocol/index.ts";
 import type { PublishedDesktop, Trust } from "../agent.ts";
-import { describeServer, dialServer } from "../dial/dial-server.ts";
+import { describeServer, dialServer, type ServerAddress } from "../dial/dial-server.ts";
 import { AGENT_LIMITS } from "../limits.ts";
 import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
 import { DataSession } from "./data-session.ts";
@@ -35,9 +35,12 @@ export class SetupServer {
     this.#options = options;
   }
 
-  /** @param answer sends one frame on the control connection that the request came by */
-  serve(request: SetupRequest, answer: (frame: Buffer) => void): void {
-    const serving = this.#serve(request, answer).finally(() => this.#serving.delete(serving));
+  /**
+   * @param home the server that the request came from: meant when the request names none
+   * @param answer sends one frame on the control connection that the request came by
+   */
+  serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): void {
+    const serving = this.#serve(request, home, answer).finally(() => this.#serving.delete(serving));
     this.#serving.add(serving);
   }
 
@@ -48,12 +51,12 @@ export class SetupServer {
     await Promise.all(this.#serving);
   }
 
-  async #serve(request: SetupRequest, answer: (frame: Buffer) => void): Promise<void> {
+  async #serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): Promise<void> {
     const { ticket, desktop } = request;
     const log = this.#options.log.child({ desktop });
     let session: DataSession;
     try {
-      session = await this.#open(request);
+      session = await this.#open(request, home);
     } catch (error) {
       const failure = error instanceof SetupFailure ? error : new SetupFailure("SERVER_PROTOCOL", error);
       log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
@@ -64,11 +67,12 @@ export class SetupServer {
     await this.#follow(session, log);
   }
 
-  async #open(request: SetupRequest): Promise<DataSession> {
+  async #open(request: SetupRequest, home: ServerAddress): Promise<DataSession> {
     const { trust, clock, findDesktop, allowed } = this.#options;
     const desktop = findDesktop(request.desktop);
     if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
-    const server = { host: request.proxyHost, port: request.proxyPort };
+    const named = { host: request.proxyHost, port: request.proxyPort };
+    const server = named.host === "" ? home : named;
     if (!isAllowedServer(allowed, server)) throw notAllowed(describeServer(server));
     if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
     const [stream, data] = await openBoth<Duplex, Duplex>(
@@ -80,11 +84,7 @@ export class SetupServer {
     return new DataSession(data, stream, clock);
   }
 
-  async #dialData(
-    server: { host: string; port: number },
-    signal: AbortSignal,
-    trust: Trust,
-  ): Promise<Duplex> {
+  async #dialData(server: ServerAddress, signal: AbortSignal, trust: Trust): Promise<Duplex> {
     const { clock } = this.#options;
     try {
       const dialed = await dialServer(server, { trust, deadlineMs: AGENT_LIMITS.dataDialMs, clock, signal });

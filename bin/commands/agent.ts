@@ -32,13 +32,11 @@ export function defineAgent(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignalled(() => agent.close(), log);
+      const stopped = runUntilSignalled(agent, log);
       await Promise.race([agent.ready, stopped]);
       if (flags.readyFile !== undefined) {
-        await writeAtomically(
-          flags.readyFile,
-          JSON.stringify({ ready: true, desktops: options.desktops.map(({ name }) => name) }),
-        );
+        const desktops = options.desktops.map(({ name }) => name);
+        await writeAtomically(flags.readyFile, JSON.stringify({ ready: true, desktops }));
       }
       log.info({ event: "program.ready", desktops: options.desktops.length }, "desktops are published");
       await stopped;

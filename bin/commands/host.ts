@@ -69,7 +69,7 @@ export function defineHost(command: Command): void {
         },
         log,
       );
-      const stopped = runUntilSignalled(() => host.close(), log);
+      const stopped = runUntilSignalled(host, log);
       await Promise.race([host.ready, stopped]);
       if (flags.readyFile !== undefined)
         await writeAtomically(flags.readyFile, JSON.stringify({ ready: true }));

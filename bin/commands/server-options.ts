@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { ServerOptions } from "../programs/server.ts";
 import { collect, parseHostPort } from "../terminal/arguments.ts";
+import { describeFirstLogin } from "../terminal/welcome.ts";
 import type { ProgramFlags } from "./program-options.ts";
 
 export interface ServerFlags {
@@ -51,5 +52,6 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     database: flags.database ?? null,
     allowOrigins: flags.allowOrigin ?? [],
     readyFile: flags.readyFile ?? null,
+    onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };
 }

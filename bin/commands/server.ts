@@ -22,6 +22,6 @@ export function defineServer(command: Command): void {
       exitOnFault(log);
       const server = await startServer(options, log);
       process.stdout.write(describeServer(server));
-      await runUntilSignalled(() => server.close(), log);
+      await runUntilSignalled(server, log);
     });
 }

@@ -40,10 +40,15 @@ export function defineUp(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignalled(async () => {
-        await host.close();
-        await server.close();
-      }, log);
+      const stopped = runUntilSignalled(
+        {
+          async close() {
+            await host.close();
+            await server.close();
+          },
+        },
+        log,
+      );
       await Promise.race([host.waitUntilReady(HOST_READY_TIMEOUT_MS), stopped]);
       if (flags.readyFile !== undefined) await server.writeReadyFile(flags.readyFile);
       process.stdout.write(describeServer(server));

@@ -26,6 +26,7 @@ export interface HostOptions {
 
 export interface RunningHost {
   readonly ready: Promise<void>;
+  readonly stopped: Promise<Error | null>;
   close(): Promise<void>;
 }
 
@@ -80,6 +81,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   });
   return {
     ready: agent.ready,
+    stopped: agent.stopped,
     async close() {
       await agent.close();
       await launcher.close();

@@ -1,22 +1,30 @@
 import type { Logger } from "pino";
 
+export interface Closable {
+  close(): Promise<void>;
+  /** Settles when it has ended by itself, with the cause. */
+  readonly stopped?: Promise<Error | null>;
+}
+
 /**
- * Runs until SIGTERM or SIGINT, then closes what was opened, in order, and ends with status 0.
- * A second signal ends at once.
+ * Runs until SIGTERM or SIGINT, then closes the program and ends with status 0. A second signal ends at once.
+ * @throws the cause, when the program ended by itself
  */
-export async function runUntilSignalled(close: () => Promise<void>, log: Logger): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let signalled = false;
+export async function runUntilSignalled(program: Closable, log: Logger): Promise<void> {
+  const signalled = new Promise<null>((resolve) => {
+    let seen = false;
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (signalled) process.exit(1);
-      signalled = true;
+      if (seen) process.exit(1);
+      seen = true;
       log.info({ event: "program.stop", signal }, "stopping");
-      resolve();
+      resolve(null);
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
   });
-  await close();
+  const cause = await Promise.race([signalled, ...(program.stopped ? [program.stopped] : [])]);
+  if (cause) throw cause;
+  await program.close();
   process.exit(0);
 }
 

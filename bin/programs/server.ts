@@ -19,11 +19,17 @@ export interface ServerOptions {
   readonly database: string | null;
   readonly allowOrigins: readonly string[];
   readonly readyFile: string | null;
+  /** Told once in the life of the service, before the ports open. */
+  readonly onFirstLogin: (login: FirstLogin) => void;
+}
+
+export interface FirstLogin {
+  readonly name: string;
+  readonly password: string;
 }
 
 export interface RunningServer {
   readonly proxy: Proxy;
-  readonly firstLogin: { readonly name: string; readonly password: string } | null;
   writeReadyFile(path: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -57,6 +63,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     closers.push(() => proxy.close());
     const web = await openWeb({ proxy, adminSocket, clientDir: findPages(), log, clock: systemClock });
     closers.push(() => web.close());
+    if (web.firstLogin) options.onFirstLogin(web.firstLogin);
     await proxy.start(web.server);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),
@@ -66,7 +73,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const writeReadyFile = (path: string): Promise<void> =>
       writeAtomically(path, JSON.stringify(portsOf(proxy)));
     if (options.readyFile !== null) await writeReadyFile(options.readyFile);
-    return { proxy, firstLogin: web.firstLogin, writeReadyFile, close };
+    return { proxy, writeReadyFile, close };
   } catch (error) {
     await close();
     throw error;

@@ -16,7 +16,7 @@ export function reportFailure(error: unknown): ExitCode {
     return ExitCode.usage;
   }
   if (error instanceof AuthError) {
-    say(error.message);
+    say(error.safeMessage);
     return ExitCode.refused;
   }
   say(isPosternError(error) ? error.message : explainSystemError(error));

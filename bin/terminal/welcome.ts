@@ -1,5 +1,5 @@
 import type { HostPort } from "../../proxy/index.ts";
-import type { RunningServer } from "../programs/server.ts";
+import type { FirstLogin, RunningServer } from "../programs/server.ts";
 
 /** What a person needs after a start: where to go, how to get in, whom agents may trust. */
 export function describeServer(server: RunningServer): string {
@@ -7,12 +7,14 @@ export function describeServer(server: RunningServer): string {
   const lines = ["", `  Web page       https://${formatHostPort(web)}/`];
   if (rfb) lines.push(`  VNC viewers    ${rfb.host}::${rfb.port}`);
   lines.push(`  Fingerprint    ${server.proxy.fingerprint}`);
-  if (server.firstLogin) {
-    const { name, password } = server.firstLogin;
-    lines.push("", `  First login    ${name}`, `  Password       ${password}`);
-    lines.push("                 (shown this once; it is stored only as a hash)");
-  }
   return `${lines.join("\n")}\n\n`;
+}
+
+/** Said before anything else can fail: nobody can find it out later. */
+export function describeFirstLogin({ name, password }: FirstLogin): string {
+  const lines = ["", `  First login    ${name}`, `  Password       ${password}`];
+  lines.push("                 (shown this once; it is stored only as a hash)");
+  return `${lines.join("\n")}\n`;
 }
 
 export function formatHostPort({ host, port }: HostPort): string {

@@ -6,17 +6,20 @@ import type { DesktopView } from "../state/records.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 
+/** No host in a Setup request: the agent dials what its control connection goes to. */
+const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
+
 /** Brings viewer and desktop together: asks the desktop's agent for a data connection to this server. */
 export class Pairing {
   readonly #agents: AgentRegistry;
   readonly #tickets: SetupTickets;
-  readonly #address: () => HostPort;
+  readonly #address: HostPort;
 
-  /** @param address where agents reach this server */
-  constructor(agents: AgentRegistry, tickets: SetupTickets, address: () => HostPort) {
+  /** @param advertised where agents reach this server; null: where their control connection goes */
+  constructor(agents: AgentRegistry, tickets: SetupTickets, advertised: HostPort | null) {
     this.#agents = agents;
     this.#tickets = tickets;
-    this.#address = address;
+    this.#address = advertised ?? CONTROL_ADDRESS;
   }
 
   /**
@@ -27,7 +30,7 @@ export class Pairing {
     const agent = this.#agents.find(desktop.agentId);
     if (!agent) throw new Refusal("HOST_OFFLINE");
     if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
-    const { host, port } = this.#address();
+    const { host, port } = this.#address;
     const { ticket, arrival } = this.#tickets.expect(agent, signal);
     agent.send(encodeSetupRequest({ ticket, proxyHost: host, proxyPort: port, desktop: desktop.name }));
     return await arrival;

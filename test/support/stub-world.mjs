@@ -116,10 +116,10 @@ export function firstSessions() {
     row(3, {
       state: "closed",
       endedAt: now - 10 * MINUTE,
-      cause: "viewer left",
+      cause: "VIEWER_LEFT",
       method: "token",
       transport: "rfb",
     }),
-    row(4, { state: "closed", endedAt: now - 20 * MINUTE, cause: "desktop ended", name: "memory-check" }),
+    row(4, { state: "closed", endedAt: now - 20 * MINUTE, cause: "DESKTOP_ENDED", name: "memory-check" }),
   ];
 }

@@ -58,7 +58,9 @@ function SessionRow({ session, now }: { session: Session; now: number }) {
       </td>
       <td class="number">{formatDuration(sessionDuration(session, now), language)}</td>
       <td class="number">{formatBytes(sessionTraffic(session), language)}</td>
-      <td>{session.cause ?? ""}</td>
+      <td title={session.cause ?? undefined}>
+        {session.cause !== null && (text.causes[session.cause] ?? session.cause)}
+      </td>
     </tr>
   );
 }

@@ -4,12 +4,20 @@ import type { Text } from "../text/catalogues.ts";
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
+  /** When the server will listen again; null: it did not say. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: string, status: number, message: string, options?: ErrorOptions) {
+  constructor(
+    code: string,
+    status: number,
+    message: string,
+    options: ErrorOptions & { readonly retryAfterSeconds?: number | null } = {},
+  ) {
     super(message, options);
     this.name = "ApiError";
     this.code = code;
     this.status = status;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }
 
@@ -17,5 +25,7 @@ export class ApiError extends Error {
 export function explainError(error: unknown, text: Text): string {
   const unknown = text.errors["UNKNOWN"] ?? "";
   if (!(error instanceof ApiError)) return unknown;
+  if (error.code === "LOGIN_THROTTLED" && error.retryAfterSeconds !== null)
+    return text.signIn.throttled(error.retryAfterSeconds);
   return text.errors[error.code] ?? (error.message === "" ? unknown : error.message);
 }

@@ -23,7 +23,10 @@ export const API = "/api/v1";
 async function readError(response: Response): Promise<ApiError> {
   try {
     const { error } = (await response.json()) as ErrorBody;
-    return new ApiError(error.code, response.status, error.message);
+    const wait = Number(response.headers.get("retry-after") ?? NaN);
+    return new ApiError(error.code, response.status, error.message, {
+      retryAfterSeconds: Number.isFinite(wait) ? wait : null,
+    });
   } catch (cause) {
     return new ApiError("UNKNOWN", response.status, "", { cause });
   }

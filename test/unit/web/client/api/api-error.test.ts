@@ -13,6 +13,11 @@ describe("explainError", () => {
     expect(explainError(new ApiError("QUOTA", 409, "No room for 64 GB."), fr)).toBe("No room for 64 GB.");
   });
 
+  it("says how long a throttled sign-in has to wait", () => {
+    const throttled = new ApiError("LOGIN_THROTTLED", 429, "Wait.", { retryAfterSeconds: 8 });
+    expect(explainError(throttled, fr)).toBe("Trop d’essais. Réessayez dans 8 s.");
+  });
+
   it("has a sentence when nobody said anything", () => {
     expect(explainError(new ApiError("UNHEARD", 500, ""), fr)).toBe(fr.errors["UNKNOWN"]);
     expect(explainError(new TypeError("x"), fr)).toBe(fr.errors["UNKNOWN"]);
