@@ -128,7 +128,8 @@ async function waitUntilSettled(api: AdminApi, created: Machine): Promise<Machin
         ExitCode.failed,
       );
     }
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K  ${last.name}: ${last.state}`);
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r\u001b[K  ${last.name}: ${last.state} ${last.reason ?? ""}`);
     await new Promise((resolve) => setTimeout(resolve, WAIT_POLL_MS));
     last = await api.get(`/machines/${encodeURIComponent(created.id)}`, machine);
   }

@@ -22,7 +22,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
   const visible = useVisible(box);
   const drawn = useThumbnail(canvas, machine.id, visible && (state === "booting" || state === "running"));
   const hints: Partial<Record<Machine["state"], string>> = {
-    queued: monitor.queuedHint,
+    queued: machine.reason ?? monitor.queuedHint,
     preparing: monitor.preparingHint,
     booting: monitor.bootingHint,
     stopping: monitor.stoppingHint,
