@@ -41,7 +41,7 @@ export class TokenIdentifier {
   async identify(source: Source, guess: Guessed): Promise<Identity> {
     const attempt = this.#penalties.begin(source.address);
     try {
-      const [match, ...others] = await this.#find(guess);
+      const [match, ...others] = await this.#dropClosed(await this.#find(guess));
       if (!match) {
         attempt.wrong();
         throw new Refusal("TOKEN_WRONG");
@@ -64,6 +64,13 @@ export class TokenIdentifier {
   async #match(guess: Guessed): Promise<IndexedToken[]> {
     const matches = await this.#scan.match(guess, this.#index.candidates);
     return matches.filter((token) => token.expiresAt > this.#clock.now());
+  }
+
+  /** A derived token that was withdrawn and opened again may be in the index twice. */
+  async #dropClosed(matches: IndexedToken[]): Promise<IndexedToken[]> {
+    if (matches.length < 2) return matches;
+    const open = new Set((await askState(this.#stores.tokens.list())).map(({ id }) => id));
+    return matches.filter(({ id }) => open.has(id));
   }
 
   /** The index may be a little old; the store knows what was revoked a moment ago. */

@@ -119,7 +119,7 @@ export const joinSecret = z.object({ secret: z.string(), fingerprint: z.string()
 export const agent = z.object({
   id: z.string(),
   name: z.string(),
-  kind: z.enum(["agent", "host"]),
+  kind: z.enum(["agent", "host", "mip1"]),
   state: z.enum(["online", "offline", "revoked"]),
   lastSeenAt: z.number().nullable(),
 });
