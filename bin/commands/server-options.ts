@@ -13,6 +13,7 @@ export interface ServerFlags {
   readonly allowOrigin?: string[];
   readonly mip1Allow?: string[];
   readonly mip1Endpoint: string;
+  readonly mip1Identifiers?: string;
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -51,7 +52,8 @@ export function addServerFlags(command: Command): Command {
       new Option("--mip1-endpoint <host:port>", "the VNC server that MiP 1 agents are asked to dial").default(
         "localhost:5900",
       ),
-    );
+    )
+    .option("--mip1-identifiers <file>", "only MiP 1 agents whose identifier is a line of this file");
 }
 
 /** @throws ConfigError */
@@ -63,7 +65,11 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     dataDir: flags.data,
     database: flags.database ?? null,
     allowOrigins: flags.allowOrigin ?? [],
-    mip1: { allow: flags.mip1Allow ?? [], endpoint: parseHostPort(flags.mip1Endpoint) },
+    mip1: {
+      allow: flags.mip1Allow ?? [],
+      endpoint: parseHostPort(flags.mip1Endpoint),
+      ...(flags.mip1Identifiers !== undefined && { identifiersFile: flags.mip1Identifiers }),
+    },
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };

@@ -20,12 +20,12 @@ export interface Mip1 {
  */
 export function openMip1(
   options: Mip1Options | undefined,
-  parts: Omit<Mip1RoomParts, "tickets" | "endpoint">,
+  parts: Omit<Mip1RoomParts, "tickets" | "options">,
 ): Mip1 | null {
   if (!options || options.allow.length === 0) return null;
   const allowed = new PeerList(options.allow);
   const tickets = new Mip1Tickets(parts.clock);
-  const room = new Mip1Room({ ...parts, tickets, endpoint: options.endpoint });
+  const room = new Mip1Room({ ...parts, tickets, options });
   const entrance = new Mip1Entrance({ ...parts, allowed, room, tickets });
   return { room, acceptMip1: (...arrival) => entrance.acceptMip1(...arrival) };
 }

@@ -13,6 +13,8 @@ import type { Stores } from "../state/stores.ts";
 import { Mip1ControlConnection } from "./control-connection.ts";
 import { enterMip1Desktop } from "./enter-desktop.ts";
 import { identify, loadPseudonymKey, type Mip1Identity } from "./identifier.ts";
+import { checkIdentifier } from "./known-identifiers.ts";
+import type { Mip1Options } from "./options.ts";
 import type { Mip1Tickets } from "./tickets.ts";
 import { Turns } from "./turns.ts";
 
@@ -21,7 +23,7 @@ export interface Mip1RoomParts {
   readonly serverId: string;
   readonly issuer: Issuer;
   readonly tickets: Mip1Tickets;
-  readonly endpoint: HostPort;
+  readonly options: Mip1Options;
   /** Where agents are told to bring their data connections. */
   readonly address: () => HostPort;
   readonly news: News;
@@ -54,10 +56,12 @@ export class Mip1Room {
 
   /**
    * Takes a control connection that has said who it is; an earlier one of the same identifier goes.
-   * @throws ProtocolError `MIP1_IDENTIFIER`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
+   * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
    */
   async admit(socket: Duplex, source: Source, { identifier }: mip1.Handshake): Promise<void> {
     const identity = identify(identifier, await this.#loadKey());
+    const { identifiersFile } = this.#parts.options;
+    if (identifiersFile !== undefined) await checkIdentifier(identifier, identifiersFile);
     this.#checkRoom(identity, source);
     await this.#turns.take(identity.agentId, () => this.#admit(socket, source, identity));
   }
@@ -71,7 +75,7 @@ export class Mip1Room {
     const connection = this.#connections.get(desktop.agentId);
     if (!connection) return null;
     if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
-    const { tickets, endpoint, address, clock, log } = this.#parts;
+    const { tickets, options, address, clock, log } = this.#parts;
     const { ticket, arrival } = tickets.expect(connection, connection.source.address, signal);
     const { host, port } = address();
     connection.send({
@@ -79,8 +83,8 @@ export class Mip1Room {
       ticket,
       proxyHost: host,
       proxyPort: port,
-      endpointHost: endpoint.host,
-      endpointPort: endpoint.port,
+      endpointHost: options.endpoint.host,
+      endpointPort: options.endpoint.port,
     });
     return enterMip1Desktop(arrival, signal, clock, log.child({ agentId: desktop.agentId }));
   }
