@@ -20,5 +20,5 @@ export const native = {
   profiles: "Connection file",
   profilesHint: "It holds the address. The viewer asks for the token.",
   saveFor: (viewer: string) => `Save the file for ${viewer}`,
-  openNow: "Open now",
+  openNow: "Open",
 };
