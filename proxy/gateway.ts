@@ -11,6 +11,7 @@ import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
 import { Doors } from "./listen/doors.ts";
+import { openMip1, type Mip1 } from "./mip1/open.ts";
 import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
 import { hostOffline } from "./pair/host-requests.ts";
@@ -49,6 +50,7 @@ export class GatewayProxy implements Proxy {
   readonly #issuer: Issuer;
   readonly #agents = new AgentRegistry();
   readonly #entrance: AgentEntrance;
+  readonly #mip1: Mip1 | null;
   readonly #sessions: SessionRegistry;
   readonly #doors: Doors;
   readonly #stopSweep: () => void;
@@ -74,9 +76,14 @@ export class GatewayProxy implements Proxy {
     });
     const tokens = new TokenIdentifier(stores, index, scan, new Penalties(clock), clock);
     const tickets = new SetupTickets(clock);
-    const pairing = new Pairing(this.#agents, tickets, options.advertise);
     const shared = { stores, serverId, news, audit, clock, log };
     this.#issuer = new Issuer(stores, index, clock);
+    this.#mip1 = openMip1(options.mip1, {
+      ...shared,
+      issuer: this.#issuer,
+      address: () => this.advertised.web,
+    });
+    const pairing = new Pairing(this.#agents, tickets, options.advertise, this.#mip1?.room);
     this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
     this.#doors = new Doors({
@@ -87,6 +94,7 @@ export class GatewayProxy implements Proxy {
         this.#sessions.receive(viewer);
       },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
+      acceptMip1: this.#mip1?.acceptMip1 ?? null,
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
@@ -122,7 +130,7 @@ export class GatewayProxy implements Proxy {
   }
 
   connectedAgents(): ConnectedAgent[] {
-    return this.#agents.list();
+    return [...this.#agents.list(), ...(this.#mip1?.room.list() ?? [])];
   }
 
   async requestHost<M extends HostMethod>(
@@ -155,7 +163,7 @@ export class GatewayProxy implements Proxy {
   async #shutDown(): Promise<void> {
     this.#stopSweep();
     this.#doors.stop();
-    await Promise.all([this.#sessions.close(), this.#entrance.close()]);
+    await Promise.all([this.#sessions.close(), this.#entrance.close(), this.#mip1?.room.close()]);
     await this.#doors.close();
     this.audit({ action: "server.stop", outcome: "success" });
     await this.#audit.close();

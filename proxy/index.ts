@@ -1,4 +1,5 @@
 export * from "./proxy.ts";
+export type { Mip1Options } from "./mip1/options.ts";
 export * from "./state/records.ts";
 export * from "./state/stores.ts";
 export { loadMasterKey } from "./state/master-key.ts";

@@ -3,6 +3,7 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import type { Clock } from "../protocol/index.ts";
 import type { HostMethod, HostParams, HostResult, MachineStatus } from "../protocol/index.ts";
+import type { Mip1Options } from "./mip1/options.ts";
 import type { Stores } from "./state/stores.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 
@@ -21,6 +22,8 @@ export interface ProxyOptions {
   readonly dataDir: string;
   /** Extra Origins that may open WebSockets, e.g. `https://desk.example.org`; our own always may. */
   readonly allowOrigins: readonly string[];
+  /** Who may speak MiP 1; absent: nobody. */
+  readonly mip1?: Mip1Options;
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;
@@ -39,7 +42,7 @@ export interface ProxyEvents {
 export interface ConnectedAgent {
   readonly id: string;
   readonly name: string;
-  readonly kind: "agent" | "host";
+  readonly kind: "agent" | "host" | "mip1";
 }
 
 export interface Ticket {

@@ -11,6 +11,9 @@ export interface ServerFlags {
   readonly data: string;
   readonly database?: string;
   readonly allowOrigin?: string[];
+  readonly mip1Allow?: string[];
+  readonly mip1Endpoint: string;
+  readonly mip1Identifiers?: string;
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -39,7 +42,18 @@ export function addServerFlags(command: Command): Command {
       "--allow-origin <origin>",
       "another web origin whose pages may open desktops; repeatable",
       collect,
-    );
+    )
+    .option(
+      "--mip1-allow <cidr>",
+      "an address or range whose agents may speak MiP 1; repeatable; default: nobody",
+      collect,
+    )
+    .addOption(
+      new Option("--mip1-endpoint <host:port>", "the VNC server that MiP 1 agents are asked to dial").default(
+        "localhost:5900",
+      ),
+    )
+    .option("--mip1-identifiers <file>", "only MiP 1 agents whose identifier is a line of this file");
 }
 
 /** @throws ConfigError */
@@ -51,6 +65,11 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     dataDir: flags.data,
     database: flags.database ?? null,
     allowOrigins: flags.allowOrigin ?? [],
+    mip1: {
+      allow: flags.mip1Allow ?? [],
+      endpoint: parseHostPort(flags.mip1Endpoint),
+      ...(flags.mip1Identifiers !== undefined && { identifiersFile: flags.mip1Identifiers }),
+    },
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };

@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { ConfigError, systemClock } from "../../protocol/index.ts";
-import { loadMasterKey, openProxy, openStores, type HostPort, type Proxy } from "../../proxy/index.ts";
+import {
+  loadMasterKey,
+  openProxy,
+  openStores,
+  type HostPort,
+  type Mip1Options,
+  type Proxy,
+} from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
 import { RUNTIME_FILE } from "../admin-api.ts";
 import { openDataDir, openRuntimeDir, writeAtomically } from "./files.ts";
@@ -18,6 +25,7 @@ export interface ServerOptions {
   /** `sqlite:PATH` or `postgres://…`; null: a SQLite file in the data folder. */
   readonly database: string | null;
   readonly allowOrigins: readonly string[];
+  readonly mip1: Mip1Options;
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -49,12 +57,13 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
     closers.push(() => stores.close());
-    const { listen, rfbListen, advertise, allowOrigins } = options;
+    const { listen, rfbListen, advertise, allowOrigins, mip1 } = options;
     const proxy = await openProxy({
       listen,
       rfbListen,
       advertise,
       allowOrigins,
+      mip1,
       dataDir,
       stores,
       log,

@@ -33,6 +33,7 @@ export const TEST_PACKAGES = [
   "procps",
   "fonts-dejavu-core",
   "openssl",
+  "python3",
 ];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };

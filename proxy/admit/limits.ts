@@ -41,6 +41,13 @@ export const LIMITS = {
   /** Agents come back within this time after a stop of the server. */
   drainSpreadMs: 2_000,
 
+  /** MiP 1 agents that one peer may have connected. */
+  mip1AgentsPerPeer: 1_000,
+  /** A derived token lasts as long as its agent is connected, and so long at most. */
+  mip1TokenMs: 31_536_000_000,
+  /** A MiP 1 agent that was not seen for so long is forgotten: each job has an identifier of its own. */
+  mip1MemoryMs: 86_400_000,
+
   /** Wrong tokens that cost a source nothing; from then on the wait doubles. */
   freeGuesses: 5,
   firstPenaltyMs: 1_000,

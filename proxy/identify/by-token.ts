@@ -41,7 +41,7 @@ export class TokenIdentifier {
   async identify(source: Source, guess: Guessed): Promise<Identity> {
     const attempt = this.#penalties.begin(source.address);
     try {
-      const [match, ...others] = await this.#find(guess);
+      const [match, ...others] = await this.#dropClosed(await this.#find(guess));
       if (!match) {
         attempt.wrong();
         throw new Refusal("TOKEN_WRONG");
@@ -66,12 +66,22 @@ export class TokenIdentifier {
     return matches.filter((token) => token.expiresAt > this.#clock.now());
   }
 
+  /** A derived token that was withdrawn and opened again may be in the index twice. */
+  async #dropClosed(matches: IndexedToken[]): Promise<IndexedToken[]> {
+    if (matches.length < 2) return matches;
+    const open = await Promise.all(matches.map((token) => this.#isOpen(token)));
+    return matches.filter((_token, position) => open[position]);
+  }
+
   /** The index may be a little old; the store knows what was revoked a moment ago. */
   async #confirm(token: IndexedToken): Promise<Identity> {
-    const open = await askState(this.#stores.tokens.list(token.desktopId));
-    if (!open.some((other) => other.id === token.id)) throw new Refusal("TOKEN_WRONG");
+    if (!(await this.#isOpen(token))) throw new Refusal("TOKEN_WRONG");
     const desktop = await askState(this.#stores.desktops.find(token.desktopId));
     if (!desktop) throw new Refusal("DESKTOP_GONE");
     return { desktop, role: token.role, method: "token", subject: token.id };
+  }
+
+  async #isOpen({ id, desktopId }: IndexedToken): Promise<boolean> {
+    return (await askState(this.#stores.tokens.list(desktopId))).some((token) => token.id === id);
   }
 }

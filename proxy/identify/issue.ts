@@ -19,12 +19,12 @@ export class Issuer {
   }
 
   async createToken(
-    desktop: DesktopView,
+    desktop: Pick<DesktopView, "id">,
     role: Role,
     ttlSeconds: number,
     createdBy: string,
+    token = generateToken(),
   ): Promise<OpenToken> {
-    const token = generateToken();
     const expiresAt = this.#clock.now() + ttlSeconds * 1000;
     const record = await this.#stores.tokens.create({
       desktopId: desktop.id,

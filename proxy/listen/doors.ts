@@ -3,6 +3,7 @@ import type { Clock } from "../../protocol/index.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
+import type { AcceptMip1 } from "../mip1/open.ts";
 import type { HostPort } from "../proxy.ts";
 import { Port } from "./ports.ts";
 import { receiveRfbViewer } from "./rfb-viewer.ts";
@@ -16,6 +17,8 @@ export interface DoorsOptions {
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
   readonly onAgent: (arrival: SecureArrival) => void;
+  /** Null: MiP 1 is off. */
+  readonly acceptMip1: AcceptMip1 | null;
 }
 
 /** The ports of the server, and who is called for what comes in by them. */
@@ -26,7 +29,7 @@ export class Doors {
   readonly #entrance: WebSocketEntrance;
   #web: http.Server | undefined;
 
-  constructor({ trust, clock, origins, onViewer, onAgent }: DoorsOptions) {
+  constructor({ trust, clock, origins, onViewer, onAgent, acceptMip1 }: DoorsOptions) {
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
@@ -34,6 +37,7 @@ export class Doors {
     });
     const routes = {
       agent: onAgent,
+      mip1: acceptMip1,
       http: ({ socket, admitted }: SecureArrival) => {
         admitted();
         if (this.#web) this.#web.emit("connection", socket);

@@ -1,12 +1,14 @@
 import tls, { type TLSSocket } from "node:tls";
 import type { Socket } from "node:net";
-import type { Clock } from "../../protocol/index.ts";
+import { mip1, type Clock } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Source } from "../admit/source.ts";
+import type { AcceptMip1 } from "../mip1/open.ts";
 import { sourceOf, type Arrival } from "./ports.ts";
 
 /** First byte of a TLS record that carries a ClientHello. */
 const TLS_HANDSHAKE = 0x16;
+const MIP1 = "mip/1";
 const MIP2 = "mip/2";
 const HTTP = "http/1.1";
 /** Node's own list, but AES with 128 bits first: as strong as anybody needs, and cheaper on the relay's path. */
@@ -22,6 +24,8 @@ export interface SecureArrival {
 export interface SecureRoutes {
   readonly agent: (arrival: SecureArrival) => void;
   readonly http: (arrival: SecureArrival) => void;
+  /** MiP 1, which has an ALPN or none; null: off. */
+  readonly mip1: AcceptMip1 | null;
 }
 
 interface Handshaking {
@@ -44,7 +48,7 @@ export class TlsPort {
     this.#tls = tls.createServer({
       key: trust.key,
       cert: trust.cert,
-      ALPNProtocols: [MIP2, HTTP],
+      ALPNProtocols: routes.mip1 ? [MIP2, MIP1, HTTP] : [MIP2, HTTP],
       minVersion: "TLSv1.2",
       ciphers: CIPHERS,
       handshakeTimeout: LIMITS.tlsHandshakeMs,
@@ -84,7 +88,22 @@ export class TlsPort {
     socket.setNoDelay(true);
     const secure = { socket, source, admitted: handshaking.arrival.admitted };
     if (socket.alpnProtocol === MIP2) routes.agent(secure);
+    else if (socket.alpnProtocol === MIP1 && routes.mip1) void routes.mip1(socket, source, secure.admitted);
+    else if (socket.alpnProtocol === false && routes.mip1) this.#sniffMip1(secure, routes, routes.mip1);
     else routes.http(secure);
+  }
+
+  /** Agents of MiP 1's time know no ALPN, but neither does every HTTP client: the first byte tells them apart. */
+  #sniffMip1(secure: SecureArrival, routes: SecureRoutes, acceptMip1: AcceptMip1): void {
+    const { socket, source, admitted } = secure;
+    const cancelDeadline = this.#clock.after(LIMITS.mipHandshakeMs, () => socket.destroy());
+    socket.once("close", cancelDeadline);
+    sniffFirstByte(socket, (first) => {
+      cancelDeadline();
+      if (first === mip1.MessageType.handshake || first === mip1.MessageType.setupResponse) {
+        void acceptMip1(socket, source, admitted);
+      } else routes.http(secure);
+    });
   }
 }
 

@@ -9,17 +9,29 @@ import type { SetupTickets } from "./setup-tickets.ts";
 /** No host in a Setup request: the agent dials what its control connection goes to. */
 const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
 
+/** Desktops that are reached in another way than by MiP 2; null: not this one. */
+export interface OtherWay {
+  open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null;
+}
+
 /** Brings viewer and desktop together: asks the desktop's agent for a data connection to this server. */
 export class Pairing {
   readonly #agents: AgentRegistry;
   readonly #tickets: SetupTickets;
   readonly #address: HostPort;
+  readonly #otherWay: OtherWay | null;
 
   /** @param advertised where agents reach this server; null: where their control connection goes */
-  constructor(agents: AgentRegistry, tickets: SetupTickets, advertised: HostPort | null) {
+  constructor(
+    agents: AgentRegistry,
+    tickets: SetupTickets,
+    advertised: HostPort | null,
+    otherWay: OtherWay | null = null,
+  ) {
     this.#agents = agents;
     this.#tickets = tickets;
     this.#address = advertised ?? CONTROL_ADDRESS;
+    this.#otherWay = otherWay;
   }
 
   /**
@@ -27,6 +39,8 @@ export class Pairing {
    * @throws Refusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
    */
   async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
+    const opened = this.#otherWay?.open(desktop, signal);
+    if (opened) return await opened;
     const agent = this.#agents.find(desktop.agentId);
     if (!agent) throw new Refusal("HOST_OFFLINE");
     if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");

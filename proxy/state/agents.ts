@@ -105,6 +105,17 @@ export class SqlAgentStore implements AgentStore {
     });
   }
 
+  async forget(kind: AgentRecord["kind"], lastSeenBefore: number): Promise<number> {
+    const gone = await this.#db
+      .deleteFrom("agents")
+      .where("kind", "=", kind)
+      .where("serverId", "is", null)
+      .where("revokedAt", "is", null)
+      .where("lastSeenAt", "<", lastSeenBefore)
+      .executeTakeFirstOrThrow();
+    return Number(gone.numDeletedRows);
+  }
+
   async #explainRefusal(trx: Transaction<Tables>, id: string): Promise<RequestError> {
     const known = await trx.selectFrom("agents").select("id").where("id", "=", id).executeTakeFirst();
     return known === undefined

@@ -7,8 +7,9 @@ export type AccountRole = "admin" | "user";
 export interface AgentRecord {
   readonly id: string;
   readonly name: string;
-  readonly kind: "agent" | "host";
-  /** Ed25519, 32 bytes, base64. */
+  /** `mip1`: speaks the first version, and has no key. */
+  readonly kind: "agent" | "host" | "mip1";
+  /** Ed25519, 32 bytes, base64; empty without a key. */
   readonly publicKey: string;
   readonly createdAt: number;
   readonly lastSeenAt: number | null;

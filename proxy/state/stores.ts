@@ -31,6 +31,8 @@ export interface AgentStore {
   revoke(id: string): Promise<void>;
   /** What a server that starts finds of its own earlier life: all agents it held go offline. */
   releaseAll(serverId: string): Promise<void>;
+  /** Deletes agents of this kind that are offline, not revoked and not seen since then, with their desktops. */
+  forget(kind: AgentRecord["kind"], lastSeenBefore: number): Promise<number>;
 }
 
 export interface DesktopStore {

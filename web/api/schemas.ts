@@ -38,8 +38,15 @@ export const desktop = z.object({
   state: z.enum(["online", "offline"]),
   viewers: z.number().int(),
 });
-/** GET /desktops → desktop[] */
+/**
+ * GET /desktops → desktop[]; GET /desktops/ID/profile?format=… → a file for a VNC viewer, or for `uri` one line of text;
+ * 404 `DESKTOP_UNKNOWN`, 409 `VIEWERS_OFF`.
+ */
 export type Desktop = z.infer<typeof desktop>;
+
+/** `vnc` is for UltraVNC and TightVNC. */
+export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);
+export type ProfileFormat = z.infer<typeof profileFormat>;
 
 export const machine = z.object({
   id: z.string(),
@@ -119,7 +126,7 @@ export const joinSecret = z.object({ secret: z.string(), fingerprint: z.string()
 export const agent = z.object({
   id: z.string(),
   name: z.string(),
-  kind: z.enum(["agent", "host"]),
+  kind: z.enum(["agent", "host", "mip1"]),
   state: z.enum(["online", "offline", "revoked"]),
   lastSeenAt: z.number().nullable(),
 });

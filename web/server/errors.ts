@@ -35,6 +35,10 @@ const CATALOGUE = {
     status: 409,
     message: "Several desktops have this name. Say which one, as AGENT/NAME.",
   },
+  VIEWERS_OFF: {
+    status: 409,
+    message: "This server takes no VNC viewers. Connect in the browser instead.",
+  },
   MACHINE_UNKNOWN: { status: 404, message: "There is no such machine. It may have been deleted." },
   MACHINE_NAME_TAKEN: { status: 409, message: "A machine of this name exists already. Choose another name." },
   MACHINE_NOT_RUNNING: {

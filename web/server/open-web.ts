@@ -80,7 +80,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
         },
       });
       routeService(api, proxy);
-      routeDesktops(api, snapshot);
+      routeDesktops(api, proxy, snapshot);
       routeMachines(api, { proxy, catalogue, takeSnapshot: snapshot, ...machines });
       routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
       routeAdministration(api, proxy);

@@ -8,6 +8,7 @@ import type {
   Machine,
   machineCreateRequest,
   Me,
+  ProfileFormat,
   Service,
   Session,
   Ticket,
@@ -78,6 +79,8 @@ export function createApi(onSignedOut: () => void) {
     createTicket: (desktop: string, signal: AbortSignal) =>
       call<Ticket>("POST", "/tickets", { desktop }, signal),
     createJoinSecret: () => call<JoinSecret>("POST", "/join-secrets"),
+    profilePath: (desktopId: string, format: ProfileFormat) =>
+      `${API}/desktops/${encodeURIComponent(desktopId)}/profile?format=${format}`,
     agents: () => call<Agent[]>("GET", "/agents"),
     sessions: (limit: number) => call<Session[]>("GET", `/sessions?limit=${limit}`),
     screenPath: (id: string, width: number) => `${API}${machinePath(id)}/screen.png?width=${width}`,

@@ -6,6 +6,7 @@ import { useApp, useText, useWall } from "../state/context.ts";
 import { splitAddress, viewerCommand, viewerUrl } from "./address.ts";
 import { obtainToken, withdrawToken, type HeldToken } from "./held-tokens.ts";
 import { LifeRing } from "./life-ring.tsx";
+import { Profiles } from "./profiles.tsx";
 import { Qr } from "./qr.tsx";
 import { groupToken, spellToken } from "./spell-token.ts";
 
@@ -22,10 +23,12 @@ type Phase =
   | { readonly phase: "failed"; readonly reason: string };
 
 function TokenSheet({
+  desktopId,
   token,
   onFresh,
   onWithdraw,
 }: {
+  desktopId: string;
   token: HeldToken;
   onFresh: () => void;
   onWithdraw: () => void;
@@ -68,6 +71,7 @@ function TokenSheet({
               <CopyButton value={command} label={native.copyCommand} />
             </div>
           </div>
+          <Profiles desktopId={desktopId} address={address} />
         </div>
         <figure class="native-qr">
           <Qr value={viewerUrl(address)} />
@@ -123,6 +127,7 @@ export function NativeSheet({ desktopId, name, onClose }: NativeSheetProps) {
       )}
       {phase.phase === "ready" && (
         <TokenSheet
+          desktopId={desktopId}
           token={phase.token}
           onFresh={() => ask(true)}
           onWithdraw={() => {

@@ -1,3 +1,5 @@
+import { native } from "./en-native.ts";
+
 /** Everything that the pages say, in English: the catalogue that the others follow. */
 export const en = {
   product: "Postern",
@@ -125,25 +127,7 @@ export const en = {
     noneUser: "An administrator can add one.",
   },
 
-  native: {
-    title: (name: string) => `Open ${name} in a VNC viewer`,
-    lead: "Give this address to any VNC viewer and the token where it asks for a password.",
-    address: "Address",
-    token: "Token",
-    command: "TigerVNC or TightVNC",
-    copyAddress: "Copy the address",
-    copyToken: "Copy the token",
-    copyCommand: "Copy the command",
-    left: (time: string) => `Valid for ${time}`,
-    expired: "This token has expired.",
-    fresh: "New token",
-    withdraw: "Withdraw this token",
-    withdrawn: "The token is withdrawn. Nobody gets in with it any more.",
-    qr: "QR code of the address",
-    qrHint: "Scan to open the address on a phone. The token is not in the picture.",
-    unencrypted: "A VNC viewer's connection to this port is not encrypted. In the browser it is.",
-    noListener: "This server takes no VNC viewers. Connect in the browser instead.",
-  },
+  native,
 
   viewer: {
     toolbar: "Viewer",
@@ -285,6 +269,7 @@ export const en = {
     HOST_BUSY: "There is too much to do at the moment. Try again soon.",
     DESKTOP_UNKNOWN: "This desktop is not there any more. Go back to the wall to see what is.",
     DESKTOP_AMBIGUOUS: "Several desktops have this name. Choose one on the wall.",
+    VIEWERS_OFF: "This server takes no VNC viewers. Connect in the browser instead.",
     MACHINE_NOT_RUNNING: "The machine is not running. Start it first.",
   } as Record<string, string>,
 };

@@ -1,4 +1,5 @@
 import type { Text } from "./en.ts";
+import { native } from "./fr-native.ts";
 
 /** Tout ce que disent les pages, en français. */
 export const fr: Text = {
@@ -128,25 +129,7 @@ export const fr: Text = {
     noneUser: "Un administrateur peut en ajouter un.",
   },
 
-  native: {
-    title: (name) => `Ouvrir ${name} dans un client VNC`,
-    lead: "Donnez cette adresse à un client VNC, et le jeton quand il demande un mot de passe.",
-    address: "Adresse",
-    token: "Jeton",
-    command: "TigerVNC ou TightVNC",
-    copyAddress: "Copier l’adresse",
-    copyToken: "Copier le jeton",
-    copyCommand: "Copier la commande",
-    left: (time) => `Valable ${time}`,
-    expired: "Ce jeton a expiré.",
-    fresh: "Nouveau jeton",
-    withdraw: "Retirer ce jeton",
-    withdrawn: "Le jeton est retiré. Personne n’entre plus avec lui.",
-    qr: "Code QR de l’adresse",
-    qrHint: "À scanner pour ouvrir l’adresse sur un téléphone. Le jeton n’est pas dans l’image.",
-    unencrypted: "La connexion d’un client VNC à ce port n’est pas chiffrée. Celle du navigateur l’est.",
-    noListener: "Ce serveur n’accepte pas de client VNC. Utilisez le navigateur.",
-  },
+  native,
 
   viewer: {
     toolbar: "Visionneuse",
@@ -287,6 +270,7 @@ export const fr: Text = {
     HOST_BUSY: "Il y a trop à faire en ce moment. Réessayez bientôt.",
     DESKTOP_UNKNOWN: "Ce bureau n’existe plus. Retournez au mur pour voir ceux qui restent.",
     DESKTOP_AMBIGUOUS: "Plusieurs bureaux portent ce nom. Choisissez-en un sur le mur.",
+    VIEWERS_OFF: "Ce serveur n’accepte pas de client VNC. Utilisez le navigateur.",
     MACHINE_NOT_RUNNING: "La machine n’est pas en marche. Démarrez-la d’abord.",
   },
 };

@@ -1,15 +1,42 @@
 import type { FastifyInstance } from "fastify";
-import type { Desktop } from "../../api/schemas.ts";
+import { z } from "zod";
+import type { Proxy } from "../../../proxy/index.ts";
+import { profileFormat, type Desktop } from "../../api/schemas.ts";
+import { refuse } from "../errors.ts";
 import { requireCaller } from "../guard/caller.ts";
+import { parseInput } from "../guard/input.ts";
+import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
 import { maySeeDesktop, shapeDesktop } from "../view/shapes.ts";
 import type { Snapshot } from "../view/snapshot.ts";
 
-export function routeDesktops(api: FastifyInstance, takeSnapshot: () => Promise<Snapshot>): void {
+const desktopParams = z.object({ id: z.string().min(1).max(64) });
+const profileQuery = z.object({ format: profileFormat });
+
+export function routeDesktops(
+  api: FastifyInstance,
+  proxy: Pick<Proxy, "advertised">,
+  takeSnapshot: () => Promise<Snapshot>,
+): void {
   api.get("/desktops", async (request): Promise<Desktop[]> => {
     const caller = requireCaller(request);
     const snapshot = await takeSnapshot();
     return [...snapshot.desktops.values()]
       .filter((desktop) => maySeeDesktop(caller, desktop, snapshot))
       .map((desktop) => shapeDesktop(caller, desktop, snapshot));
+  });
+
+  api.get("/desktops/:id/profile", async (request, reply): Promise<string> => {
+    const caller = requireCaller(request);
+    const { id } = parseInput(desktopParams, request.params);
+    const { format } = parseInput(profileQuery, request.query);
+    const snapshot = await takeSnapshot();
+    const desktop = snapshot.desktops.get(id);
+    if (desktop === undefined || !maySeeDesktop(caller, desktop, snapshot)) throw refuse("DESKTOP_UNKNOWN");
+    const { rfb } = proxy.advertised;
+    if (rfb === null) throw refuse("VIEWERS_OFF");
+    const { body, contentType, extension } = writeProfile(format, rfb);
+    void reply.type(contentType);
+    if (extension !== null) void reply.header("content-disposition", nameFile(desktop.name, extension));
+    return body;
   });
 }

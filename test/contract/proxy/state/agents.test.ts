@@ -41,6 +41,27 @@ describeDatabases("agents", (makeDatabase) => {
     expect((await stores.agents.list()).map(({ id }) => id)).toEqual(["a1", "a0"]);
   });
 
+  test("are forgotten by kind, unless they are connected, revoked or were seen lately", async () => {
+    const { clock } = database;
+    for (const id of ["gone", "lately", "held", "revoked", "never"]) {
+      await stores.agents.add({ id, name: id, kind: "mip1", publicKey: "" });
+    }
+    for (const id of ["gone", "held", "revoked", "a1"]) {
+      const kind = id === "a1" ? "agent" : "mip1";
+      const epoch = await stores.agents.claim(id, "s1", kind);
+      if (id === "gone") await stores.desktops.publish(id, "d", null);
+      if (id !== "held") await stores.agents.release(id, epoch);
+    }
+    await stores.agents.revoke("revoked");
+    clock.time += 10;
+    await stores.agents.release("lately", await stores.agents.claim("lately", "s1", "mip1"));
+    expect(await other.agents.forget("mip1", clock.time)).toBe(1);
+    expect(await stores.desktops.list()).toEqual([]);
+    expect((await stores.agents.list()).map(({ id }) => id).sort()).toEqual(
+      ["a1", "held", "lately", "never", "revoked"].sort(),
+    );
+  });
+
   test("are claimed with a growing epoch; only the current hold can be released", async () => {
     expect(await stores.agents.claim("a1", "s1", "agent")).toBe(1);
     database.clock.time += 5;

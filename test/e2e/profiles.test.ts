@@ -1,0 +1,60 @@
+// A person saves a connection file in the page and opens it in TigerVNC's viewer.
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { type Display, startDisplay } from "../support/display.ts";
+import { Owner } from "../support/owner.ts";
+import type { Colour } from "../support/pixels.ts";
+import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { writeVncPassword } from "../support/vnc-password.ts";
+import { startXvnc, type Xvnc } from "../support/xvnc.ts";
+import { openWall } from "./wall.ts";
+
+const DESKTOP = "lab-1";
+const BACKGROUND: Colour = [0x30, 0x90, 0x50];
+
+const owner = new Owner();
+let server: PosternServer;
+let xvnc: Xvnc;
+let display: Display;
+let page: Page;
+
+beforeAll(async () => {
+  [server, xvnc, display] = await Promise.all([startServer(owner), startXvnc(owner), startDisplay(owner)]);
+  await xvnc.display.paintRoot(BACKGROUND);
+  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  page = await openWall(owner, server);
+});
+afterAll(() => owner.close());
+
+async function save(name: RegExp): Promise<{ file: string; text: string }> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name }).click(),
+  ]);
+  const file = path.join(await owner.makeFolder(), download.suggestedFilename());
+  await download.saveAs(file);
+  return { file, text: await readFile(file, "utf8") };
+}
+
+test("the sheet's files lead TigerVNC's viewer to the desktop, and hold no token", async () => {
+  await page.getByRole("button", { name: "Open in a VNC viewer" }).click();
+  const token = (await page.locator(".token .unseen").innerText()).replaceAll(" ", "");
+  const { file, text } = await save(/file for TigerVNC/);
+  expect(path.basename(file)).toBe(`${DESKTOP}.tigervnc`);
+  for (const name of [/file for RealVNC/, /file for UltraVNC/]) {
+    const other = await save(name);
+    expect(path.basename(other.file)).toBe(`${DESKTOP}.vnc`);
+    expect(other.text).toContain(String(server.rfb));
+    expect(other.text).not.toContain(token);
+  }
+  expect(text).not.toContain(token);
+  const link = page.getByRole("link", { name: "Open", exact: true });
+  expect(await link.getAttribute("href")).toBe(`vnc://127.0.0.1:${server.rfb}`);
+  const password = await writeVncPassword(display.folder, token);
+  const viewer = await display.start("vncviewer", ["-passwd", password, "-Log", "*:stderr:30", file]);
+  await display.waitForColour(BACKGROUND, 100_000);
+  expect(await display.listWindowTitles()).toContain(`${DESKTOP} - TigerVNC`);
+  await viewer.stop();
+});

@@ -1,0 +1,43 @@
+import type { ProfileFormat } from "../../api/schemas.ts";
+import { useApp, useText } from "../state/context.ts";
+import { viewerUrl, type ViewerAddress } from "./address.ts";
+
+const FILES: readonly (readonly [ProfileFormat, string])[] = [
+  ["tigervnc", "TigerVNC"],
+  ["realvnc", "RealVNC"],
+  ["vnc", "UltraVNC, TightVNC"],
+];
+
+/** Files that tell a viewer the address, and a link for systems where a viewer has taken `vnc:`. */
+export function Profiles({
+  desktopId,
+  address,
+}: {
+  readonly desktopId: string;
+  readonly address: ViewerAddress;
+}) {
+  const { api } = useApp();
+  const { native } = useText();
+  return (
+    <div class="fact">
+      <h3>{native.profiles}</h3>
+      <div class="profiles">
+        {FILES.map(([format, viewer]) => (
+          <a
+            key={format}
+            class="button copy"
+            href={api.profilePath(desktopId, format)}
+            download
+            aria-label={native.saveFor(viewer)}
+          >
+            {viewer}
+          </a>
+        ))}
+        <a class="button copy" href={viewerUrl(address)}>
+          {native.openNow}
+        </a>
+      </div>
+      <p class="fine">{native.profilesHint}</p>
+    </div>
+  );
+}
