@@ -1,19 +1,23 @@
-import { createCipheriv, createDiffieHellman, createHash } from "node:crypto";
+import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import type { Conversation } from "../bytes/conversation.ts";
 import { bytes, u16, type Grammar } from "../bytes/grammar.ts";
 import { ProtocolError } from "../errors.ts";
 import { encodeField } from "./credential-field.ts";
+import { encodeNumber, raiseModulo, readNumber } from "./modular-power.ts";
 import type { ServerLogin } from "./server-login.ts";
 
 const FIELD_BYTES = 64;
-/** In bytes: 512 bits is the least that can be computed with, 4096 the most that is worth the time. */
+/** In bytes: 512 to 4096 bits. */
 export const APPLE_DH_MIN_BYTES = 64;
 export const APPLE_DH_MAX_BYTES = 512;
+/** Of the secret exponent: as hard to guess as the prime is to break, and a few milliseconds at most. */
+const EXPONENT_BYTES = 32;
 
 interface Offer {
-  readonly generator: number;
-  readonly prime: Buffer;
-  readonly publicKey: Buffer;
+  readonly generator: bigint;
+  readonly prime: bigint;
+  readonly publicKey: bigint;
+  readonly length: number;
 }
 
 /**
@@ -26,7 +30,9 @@ interface Offer {
  */
 export async function passAppleDh(peer: Conversation, login: ServerLogin): Promise<void> {
   const offer = await peer.read(readOffer());
-  const { secret, publicKey } = agree(offer);
+  const own = readNumber(randomBytes(EXPONENT_BYTES));
+  const secret = encodeNumber(raiseModulo(offer.publicKey, own, offer.prime), offer.length);
+  const publicKey = encodeNumber(raiseModulo(offer.generator, own, offer.prime), offer.length);
   const fields = Buffer.concat([
     encodeField(login.user ?? "", FIELD_BYTES, "user name"),
     encodeField(login.password ?? "", FIELD_BYTES, "password"),
@@ -37,31 +43,18 @@ export async function passAppleDh(peer: Conversation, login: ServerLogin): Promi
 }
 
 function* readOffer(): Grammar<Offer> {
-  const generator = yield* u16();
+  const generator = BigInt(yield* u16());
   const length = yield* u16();
   if (length < APPLE_DH_MIN_BYTES || length > APPLE_DH_MAX_BYTES)
     throw refused(`a key of ${length} bytes, where ${APPLE_DH_MIN_BYTES} to ${APPLE_DH_MAX_BYTES} will do`);
-  const prime = Buffer.from(yield* bytes(length));
-  return { generator, prime, publicKey: Buffer.from(yield* bytes(length)) };
+  const prime = readNumber(yield* bytes(length));
+  const publicKey = readNumber(yield* bytes(length));
+  const isPrimeLike = (prime & 1n) === 1n && prime >> BigInt(8 * APPLE_DH_MIN_BYTES - 8) > 0n;
+  if (!isPrimeLike || generator < 2n || publicKey < 2n || publicKey >= prime - 1n)
+    throw refused("its numbers are of no use");
+  return { generator, prime, publicKey, length };
 }
 
-function agree({ generator, prime, publicKey }: Offer): { secret: Buffer; publicKey: Buffer } {
-  try {
-    const exchange = createDiffieHellman(prime, generator);
-    const own = exchange.generateKeys();
-    return {
-      secret: padLeft(exchange.computeSecret(publicKey), prime.length),
-      publicKey: padLeft(own, prime.length),
-    };
-  } catch (cause) {
-    throw refused("its numbers are of no use", cause);
-  }
-}
-
-function padLeft(number: Buffer, length: number): Buffer {
-  return Buffer.concat([Buffer.alloc(Math.max(0, length - number.length)), number]);
-}
-
-function refused(why: string, cause?: unknown): ProtocolError {
-  return new ProtocolError("SERVER_KEY_EXCHANGE", `the VNC server's key exchange: ${why}`, { cause });
+function refused(why: string): ProtocolError {
+  return new ProtocolError("SERVER_KEY_EXCHANGE", `the VNC server's key exchange: ${why}`);
 }

@@ -4,6 +4,7 @@ import { bytes, type Grammar } from "../bytes/grammar.ts";
 import { ProtocolError } from "../errors.ts";
 import { encodeField } from "./credential-field.ts";
 import { encryptBlock, makeKeySchedule } from "./des.ts";
+import { encodeNumber, raiseModulo, readNumber } from "./modular-power.ts";
 import type { ServerLogin } from "./server-login.ts";
 import { BLOCK_BYTES, reverseKeyBits } from "./vnc-auth.ts";
 
@@ -22,11 +23,11 @@ const PASSWORD_BYTES = 64;
  */
 export async function passMsLogon(peer: Conversation, login: ServerLogin): Promise<void> {
   const { generator, modulus, publicKey } = await peer.read(readOffer());
-  const own = randomBytes(NUMBER_BYTES).readBigUInt64BE() % modulus;
-  const secret = encodeNumber(raise(publicKey, own, modulus));
+  const own = readNumber(randomBytes(NUMBER_BYTES)) % modulus;
+  const secret = encodeNumber(raiseModulo(publicKey, own, modulus), NUMBER_BYTES);
   await peer.write(
     Buffer.concat([
-      encodeNumber(raise(generator, own, modulus)),
+      encodeNumber(raiseModulo(generator, own, modulus), NUMBER_BYTES),
       encryptChain(secret, encodeField(login.user ?? "", USER_BYTES, "user name")),
       encryptChain(secret, encodeField(login.password ?? "", PASSWORD_BYTES, "password")),
     ]),
@@ -34,27 +35,11 @@ export async function passMsLogon(peer: Conversation, login: ServerLogin): Promi
 }
 
 function* readOffer(): Grammar<{ generator: bigint; modulus: bigint; publicKey: bigint }> {
-  const wire = yield* bytes(3 * NUMBER_BYTES);
-  const [generator, modulus, publicKey] = [0, 8, 16].map((at) => wire.readBigUInt64BE(at));
-  if (generator === undefined || modulus === undefined || publicKey === undefined || modulus < 3n)
-    throw new ProtocolError("SERVER_KEY_EXCHANGE", "the VNC server's modulus is of no use");
+  const generator = readNumber(yield* bytes(NUMBER_BYTES));
+  const modulus = readNumber(yield* bytes(NUMBER_BYTES));
+  const publicKey = readNumber(yield* bytes(NUMBER_BYTES));
+  if (modulus < 3n) throw new ProtocolError("SERVER_KEY_EXCHANGE", "the VNC server's modulus is of no use");
   return { generator, modulus, publicKey };
-}
-
-function raise(base: bigint, exponent: bigint, modulus: bigint): bigint {
-  let result = 1n % modulus;
-  let square = base % modulus;
-  for (let rest = exponent; rest > 0n; rest >>= 1n) {
-    if (rest & 1n) result = (result * square) % modulus;
-    square = (square * square) % modulus;
-  }
-  return result;
-}
-
-function encodeNumber(value: bigint): Buffer {
-  const out = Buffer.alloc(NUMBER_BYTES);
-  out.writeBigUInt64BE(value);
-  return out;
 }
 
 /** DES-CBC; as everywhere in VNC, the key's bits are reversed in each byte, but not the IV's. */

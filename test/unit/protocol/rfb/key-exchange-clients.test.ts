@@ -72,6 +72,8 @@ describe("Apple's Diffie-Hellman", () => {
     ["a prime of nothing", Buffer.alloc(96), Buffer.alloc(96, 3)],
     ["an even one", Buffer.alloc(96, 0x80), Buffer.alloc(96, 3)],
     ["a public key of 0", PRIME, Buffer.alloc(PRIME.length)],
+    ["a public key beyond the prime", PRIME, Buffer.alloc(PRIME.length, 0xff)],
+    ["a small one", Buffer.concat([Buffer.alloc(95), Buffer.of(7)]), Buffer.alloc(96, 3)],
     ["a public key of 1", PRIME, Buffer.concat([Buffer.alloc(PRIME.length - 1), Buffer.of(1)])],
   ])("%s is of no use", async (_name, prime, publicKey) => {
     const { outcome, sent } = await play(appleOffer(prime, publicKey));
