@@ -6,12 +6,26 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
+/** How a VNC server's certificate is checked: by the CA that issued it, or as this one certificate. */
+export type ServerTls = (
+  { readonly kind: "ca"; readonly pem: string } | { readonly kind: "fingerprint"; readonly sha256: string }
+) & {
+  /** For servers that ask for one: our certificate and its key, both in one PEM text. */
+  readonly client?: string;
+};
+
 export interface PublishedDesktop {
   /** What viewers see. */
   readonly name: string;
   readonly endpoint: Endpoint;
   /** For the VNC server's own VNC Authentication; never leaves this host. */
   readonly vncPassword?: string;
+  /** For logins that also want a user name; never leaves this host. */
+  readonly vncUser?: string;
+  /** Present: the VNC server has to show a certificate that passes. */
+  readonly tls?: ServerTls;
+  /** Use MSLogonII where the VNC server offers nothing better. It does not protect the password. */
+  readonly msLogon?: boolean;
   readonly machineId?: string;
 }
 

@@ -7,6 +7,12 @@ export const AGENT_LIMITS = {
   handshakeBytes: 64 * 1024,
   /** The desktop's connection and its security handshake; a ticket lives 10 s. */
   endpointMs: 5_000,
+  /** Everything that a VNC server's security says, and a long reason. */
+  endpointBytes: 16 * 1024,
+  /** After Tight security: from the viewer's admission to ServerInit. */
+  serverInitMs: 10_000,
+  /** ServerInit with the longest name and all capabilities. */
+  serverInitBytes: 24 * 1024,
   /** TCP and TLS of a data connection. */
   dataDialMs: 5_000,
   /** Without a frame for this long the path counts as dead. */

@@ -1,12 +1,26 @@
 import net from "node:net";
 import type { Duplex } from "node:stream";
-import { Conversation, enterServer, PeerClosed, TimeoutError, type Clock } from "../../protocol/index.ts";
+import {
+  Conversation,
+  enterServer,
+  isPosternError,
+  PeerClosed,
+  TimeoutError,
+  type Clock,
+  type EnteredServer,
+  type ServerLogin,
+} from "../../protocol/index.ts";
 import type { Endpoint, PublishedDesktop } from "../agent.ts";
 import { AGENT_LIMITS } from "../limits.ts";
+import { isSameHost } from "./same-host.ts";
 import { classifyServerFailure, SetupFailure } from "./setup-failure.ts";
+import { upgradeToTls } from "./upgrade-tls.ts";
 
-/** Room for every security handshake that is answered, and for a long reason. */
-const MAX_HANDSHAKE_BYTES = 16 * 1024;
+/** A VNC server that stands at ClientInit. */
+export interface EnteredEndpoint extends EnteredServer {
+  readonly stream: Duplex;
+  destroy(): void;
+}
 
 /**
  * Connects to a desktop's VNC server and does its security, until it stands at ClientInit. The caller owns the stream.
@@ -16,22 +30,80 @@ export async function enterEndpoint(
   desktop: PublishedDesktop,
   clock: Clock,
   signal: AbortSignal,
-): Promise<Duplex> {
-  const startedAt = clock.monotonic();
-  const socket = await connectEndpoint(desktop.endpoint, clock, signal);
-  const deadlineMs = Math.max(0, AGENT_LIMITS.endpointMs - (clock.monotonic() - startedAt));
-  const peer = new Conversation(socket, { deadlineMs, maxBytes: MAX_HANDSHAKE_BYTES }, clock, signal);
+): Promise<EnteredEndpoint> {
+  const deadline = clock.monotonic() + AGENT_LIMITS.endpointMs;
+  let certified = false;
+  const login = loginFor(desktop, () => {
+    certified = true;
+  });
+  const enter = (how: ServerLogin): Promise<EnteredEndpoint> =>
+    enterOnce(desktop.endpoint, how, deadline, clock, signal);
   try {
-    await enterServer(peer, desktop.vncPassword === undefined ? {} : { password: desktop.vncPassword });
-    return peer.release();
+    return await enter(login).catch((error: unknown) => {
+      // What VeNCrypt has to offer is only seen once it was chosen, and there is no way back from there.
+      if (isPosternError(error) && error.code === "SERVER_OTHER_WAY")
+        return enter({ ...login, avoidVeNCrypt: true });
+      throw error;
+    });
   } catch (error) {
-    peer.release();
-    socket.destroy();
-    throw new SetupFailure(classifyServerFailure(error), error);
+    if (error instanceof SetupFailure) throw error;
+    const explained = certified && error instanceof PeerClosed ? closedAfterTls(error) : error;
+    throw new SetupFailure(classifyServerFailure(explained), explained);
   }
 }
 
-function connectEndpoint(endpoint: Endpoint, clock: Clock, signal: AbortSignal): Promise<net.Socket> {
+async function enterOnce(
+  endpoint: Endpoint,
+  login: ServerLogin,
+  deadline: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<EnteredEndpoint> {
+  const left = (): number => Math.max(0, deadline - clock.monotonic());
+  const socket = await connectEndpoint(endpoint, left(), clock, signal);
+  const limits = { deadlineMs: left(), maxBytes: AGENT_LIMITS.endpointBytes };
+  const peer = new Conversation(socket, limits, clock, signal);
+  try {
+    const entered = await enterServer(peer, login);
+    const stream = peer.release();
+    return { ...entered, stream, destroy: () => stream.destroy() };
+  } catch (error) {
+    peer.release().destroy();
+    socket.destroy();
+    throw error;
+  }
+}
+
+function loginFor(desktop: PublishedDesktop, onCertified: () => void): ServerLogin {
+  return {
+    ...(desktop.vncUser === undefined ? {} : { user: desktop.vncUser }),
+    ...(desktop.vncPassword === undefined ? {} : { password: desktop.vncPassword }),
+    upgrade: async (stream, kind) => {
+      const secured = await upgradeToTls(stream, kind, desktop);
+      if (kind === "x509") onCertified();
+      return secured;
+    },
+    requireX509: desktop.tls !== undefined,
+    allowClearText: isSameHost(desktop.endpoint),
+    allowMsLogon: desktop.msLogon === true,
+  };
+}
+
+/** Servers that ask for a certificate in vain say nothing and leave, in TLS 1.3 only after the handshake. */
+function closedAfterTls(cause: PeerClosed): PeerClosed {
+  return new PeerClosed(
+    cause.code,
+    "the VNC server closed the connection right after TLS; if it asks for a client certificate, give --vnc-client-cert-file",
+    { cause },
+  );
+}
+
+function connectEndpoint(
+  endpoint: Endpoint,
+  deadlineMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({
       ...(endpoint.kind === "tcp"
@@ -39,7 +111,7 @@ function connectEndpoint(endpoint: Endpoint, clock: Clock, signal: AbortSignal):
         : { path: endpoint.path }),
       allowHalfOpen: true,
     });
-    const cancelDeadline = clock.after(AGENT_LIMITS.endpointMs, () => {
+    const cancelDeadline = clock.after(deadlineMs, () => {
       fail(
         new SetupFailure(
           "ENDPOINT_TIMEOUT",

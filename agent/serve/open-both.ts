@@ -1,4 +1,7 @@
-import type { Duplex } from "node:stream";
+/** A stream, or something that owns one. */
+interface Destroyable {
+  destroy(): unknown;
+}
 
 type Opener<T> = (signal: AbortSignal) => Promise<T>;
 
@@ -6,7 +9,7 @@ type Opener<T> = (signal: AbortSignal) => Promise<T>;
  * Opens two streams at the same time, or none: when one fails, the other is given up or destroyed, and the first
  * failure is thrown.
  */
-export async function openBoth<A extends Duplex, B extends Duplex>(
+export async function openBoth<A extends Destroyable, B extends Destroyable>(
   outer: AbortSignal,
   openFirst: Opener<A>,
   openSecond: Opener<B>,

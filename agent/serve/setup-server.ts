@@ -12,8 +12,9 @@ import { describeServer, dialServer, type ServerAddress } from "../dial/dial-ser
 import { AGENT_LIMITS } from "../limits.ts";
 import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
 import { DataSession } from "./data-session.ts";
-import { enterEndpoint } from "./enter-endpoint.ts";
+import { enterEndpoint, type EnteredEndpoint } from "./enter-endpoint.ts";
 import { openBoth } from "./open-both.ts";
+import { passServerInit } from "./pass-server-init.ts";
 import { SetupFailure } from "./setup-failure.ts";
 
 export interface SetupServerOptions {
@@ -54,9 +55,9 @@ export class SetupServer {
   async #serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): Promise<void> {
     const { ticket, desktop } = request;
     const log = this.#options.log.child({ desktop });
-    let session: DataSession;
+    let opened: [EnteredEndpoint, Duplex];
     try {
-      session = await this.#open(request, home);
+      opened = await this.#open(request, home);
     } catch (error) {
       const failure = error instanceof SetupFailure ? error : new SetupFailure("SERVER_PROTOCOL", error);
       log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
@@ -64,10 +65,15 @@ export class SetupServer {
       return;
     }
     answer(encodeSetupResponse({ ticket, status: 1, code: "" }));
-    await this.#follow(session, log);
+    const [server, data] = opened;
+    if (server.hasTightCapabilities && !(await this.#passServerInit(server, data, log))) return;
+    await this.#follow(
+      new DataSession(data, server.stream, this.#options.clock),
+      log.child({ security: server.security }),
+    );
   }
 
-  async #open(request: SetupRequest, home: ServerAddress): Promise<DataSession> {
+  async #open(request: SetupRequest, home: ServerAddress): Promise<[EnteredEndpoint, Duplex]> {
     const { trust, clock, findDesktop, allowed } = this.#options;
     const desktop = findDesktop(request.desktop);
     if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
@@ -75,13 +81,25 @@ export class SetupServer {
     const server = named.host === "" ? home : named;
     if (!isAllowedServer(allowed, server)) throw notAllowed(describeServer(server));
     if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
-    const [stream, data] = await openBoth<Duplex, Duplex>(
+    const opened = await openBoth<EnteredEndpoint, Duplex>(
       this.#closing.signal,
       (signal) => enterEndpoint(desktop, clock, signal),
       (signal) => this.#dialData(server, signal, trust),
     );
-    data.write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
-    return new DataSession(data, stream, clock);
+    opened[1].write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
+    return opened;
+  }
+
+  async #passServerInit(server: EnteredEndpoint, data: Duplex, log: Logger): Promise<boolean> {
+    try {
+      await passServerInit(data, server.stream, this.#options.clock, this.#closing.signal);
+      return true;
+    } catch (error) {
+      server.destroy();
+      data.destroy();
+      log.warn({ event: "data.end", cause: describeError(error) }, "viewer gone before the first picture");
+      return false;
+    }
   }
 
   async #dialData(server: ServerAddress, signal: AbortSignal, trust: Trust): Promise<Duplex> {

@@ -1,12 +1,13 @@
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { AgentOptions, Endpoint, PublishedDesktop, Trust } from "../../agent/index.ts";
 import { ConfigError, desktopName } from "../../protocol/index.ts";
+import { readSecretFile, readText } from "../programs/option-files.ts";
 import { collect, parseHostPort, parseNameValue } from "../terminal/arguments.ts";
+import { addVncFlags, readVncFlags, type VncFlags, type VncLogin } from "./vnc-options.ts";
 
-export interface AgentFlags {
+export interface AgentFlags extends VncFlags {
   readonly proxy: string[];
   readonly fingerprint?: string;
   readonly caFile?: string;
@@ -14,13 +15,12 @@ export interface AgentFlags {
   readonly data: string;
   readonly name: string;
   readonly desktop?: string[];
-  readonly vncPasswordFile?: string[];
   readonly allowServer?: string[];
 }
 
 /** The flags that `agent` and `host` have in common. */
 export function addAgentFlags(command: Command): Command {
-  return command
+  command
     .addOption(
       new Option("--proxy <host:port>", "server to dial; repeat for more than one")
         .argParser(collect)
@@ -38,36 +38,28 @@ export function addAgentFlags(command: Command): Command {
       new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
     )
     .option("--name <name>", "what administrators see; viewers never do", hostname().slice(0, 64))
-    .option("--desktop <name=endpoint>", "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable", collect)
     .option(
-      "--vnc-password-file <name=file>",
-      "the VNC server's own password; never leaves this host",
-      collect,
-    )
-    .option(
-      "--allow-server <host:port>",
-      "another server this agent may be sent to (.SUFFIX:PORT works)",
+      "--desktop <name=endpoint>",
+      "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable",
       collect,
     );
+  return addVncFlags(command).option(
+    "--allow-server <host:port>",
+    "another server this agent may be sent to (.SUFFIX:PORT works)",
+    collect,
+  );
 }
 
 /** @throws ConfigError when flags, files or the environment do not make sense */
 export async function readAgentFlags(
   flags: AgentFlags,
 ): Promise<Omit<AgentOptions, "role" | "onRequest" | "log" | "clock">> {
-  const passwords = new Map<string, string>();
-  for (const text of flags.vncPasswordFile ?? []) {
-    const { name, value } = parseNameValue(text, "--vnc-password-file");
-    passwords.set(name, await readSecretFile(value));
-  }
-  const desktops = (flags.desktop ?? []).map((text) => parseDesktop(text, passwords));
-  const names = new Set(desktops.map(({ name }) => name));
-  if (names.size < desktops.length)
+  const given = (flags.desktop ?? []).map((text) => parseNameValue(text, "--desktop"));
+  const names = new Set(given.map(({ name }) => name));
+  if (names.size < given.length)
     throw new ConfigError("DESKTOP_TWICE", "Two --desktop options share a name.");
-  for (const name of passwords.keys()) {
-    if (!names.has(name))
-      throw new ConfigError("PASSWORD_UNUSED", `--vnc-password-file ${name}=…: no such --desktop.`);
-  }
+  const logins = await readVncFlags(flags, names);
+  const desktops = given.map(({ name, value }) => readDesktop(name, value, logins.get(name)));
   return {
     servers: flags.proxy.map(parseHostPort),
     allowServers: flags.allowServer ?? [],
@@ -102,37 +94,18 @@ async function readJoinSecret(file: string | undefined): Promise<string | null> 
   }
 }
 
-function parseDesktop(text: string, passwords: ReadonlyMap<string, string>): PublishedDesktop {
-  const { name, value } = parseNameValue(text, "--desktop");
+function readDesktop(name: string, endpoint: string, login: VncLogin = {}): PublishedDesktop {
   const checked = desktopName.safeParse(name);
   if (!checked.success) {
     throw new ConfigError("DESKTOP_NAME", `"${name}" cannot name a desktop: 1 to 64 characters, no slash.`);
   }
-  const vncPassword = passwords.get(name);
-  const endpoint = parseEndpoint(value);
-  return vncPassword === undefined ? { name, endpoint } : { name, endpoint, vncPassword };
+  return { name, endpoint: parseEndpoint(endpoint), ...login };
 }
 
 function parseEndpoint(text: string): Endpoint {
   if (text.startsWith("tcp:")) return { kind: "tcp", ...parseHostPort(text.slice(4)) };
   if (text.startsWith("unix:") && isAbsolute(text.slice(5))) return { kind: "unix", path: text.slice(5) };
   throw new ConfigError("ENDPOINT", `"${text}" is no endpoint. Write tcp:HOST:PORT or unix:/ABSOLUTE/PATH.`);
-}
-
-async function readSecretFile(path: string): Promise<string> {
-  const secret = (await readText(path)).replace(/\r?\n$/, "");
-  if (secret === "") throw new ConfigError("FILE_EMPTY", `${path} is empty.`);
-  return secret;
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new ConfigError("FILE_UNREADABLE", `${path} cannot be read. Check the path and its permissions.`, {
-      cause,
-    });
-  }
 }
 
 /** For options with a fixed set of words. */

@@ -22,7 +22,7 @@ interface Waiter {
  * One absolute deadline covers the whole conversation; `signal` ends it early.
  */
 export class Conversation {
-  readonly #stream: Duplex;
+  #stream: Duplex;
   readonly #maxBytes: number;
   readonly #cancelDeadline: () => void;
   readonly #signal: AbortSignal | undefined;
@@ -35,10 +35,7 @@ export class Conversation {
     this.#stream = stream;
     this.#maxBytes = limits.maxBytes;
     this.#signal = signal;
-    stream.on("readable", this.#onReadable);
-    stream.on("end", this.#onEnd);
-    stream.on("close", this.#onEnd);
-    stream.on("error", this.#onError);
+    this.#listen();
     signal?.addEventListener("abort", this.#onAbort);
     this.#cancelDeadline = clock.after(limits.deadlineMs, () => {
       this.#fail(
@@ -80,18 +77,59 @@ export class Conversation {
     });
   }
 
+  /**
+   * Lends the stream to `replace` and goes on over the one that comes of it, for instance TLS within the connection.
+   * Deadline, signal and limit stay as they are; when they end the conversation meanwhile, `replace` is not waited for.
+   * @throws TimeoutError, PeerClosed, or what `replace` throws
+   */
+  async replaceStream(replace: (stream: Duplex) => Promise<Duplex>): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    this.#stopListening();
+    const replaced = replace(this.#stream);
+    const failed = new Promise<never>((_resolve, reject) => {
+      this.#onFailure = () => {
+        if (this.#failure) reject(this.#failure);
+      };
+    });
+    try {
+      this.#stream = await Promise.race([replaced, failed]);
+    } catch (error) {
+      // What still comes of it has no owner any more.
+      replaced.then(
+        (stream) => stream.destroy(),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      this.#onFailure = undefined;
+    }
+    this.#listen();
+    if (this.#stream.destroyed) this.#onEnd();
+  }
+
   /** Ends the conversation and hands the stream over, unread bytes still in it. Idempotent. */
   release(): Duplex {
     if (!this.#released) {
       this.#released = true;
       this.#cancelDeadline();
       this.#signal?.removeEventListener("abort", this.#onAbort);
-      this.#stream.off("readable", this.#onReadable);
-      this.#stream.off("end", this.#onEnd);
-      this.#stream.off("close", this.#onEnd);
-      this.#stream.off("error", this.#onError);
+      this.#stopListening();
     }
     return this.#stream;
+  }
+
+  #listen(): void {
+    this.#stream.on("readable", this.#onReadable);
+    this.#stream.on("end", this.#onEnd);
+    this.#stream.on("close", this.#onEnd);
+    this.#stream.on("error", this.#onError);
+  }
+
+  #stopListening(): void {
+    this.#stream.off("readable", this.#onReadable);
+    this.#stream.off("end", this.#onEnd);
+    this.#stream.off("close", this.#onEnd);
+    this.#stream.off("error", this.#onError);
   }
 
   #onFailure: (() => void) | undefined;

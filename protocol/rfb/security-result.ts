@@ -7,7 +7,7 @@ import type { RfbVersion } from "./versions.ts";
 export const MAX_REASON_BYTES = 4096;
 
 /** Only None before 3.8 ends without a SecurityResult. @see RFC 6143 §7.1.3, appendix A */
-export function hasSecurityResult(version: RfbVersion, type: SecurityType): boolean {
+export function hasSecurityResult(version: RfbVersion, type: number): boolean {
   return version === "3.8" || type !== SecurityType.none;
 }
 

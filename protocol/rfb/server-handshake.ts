@@ -2,66 +2,92 @@ import type { Conversation } from "../bytes/conversation.ts";
 import { encodeU8 } from "../bytes/encode.ts";
 import { bytes, u32, u8 } from "../bytes/grammar.ts";
 import { AuthError, PeerClosed, ProtocolError } from "../errors.ts";
+import { passAppleDh } from "./apple-dh-client.ts";
+import { passMsLogon } from "./mslogon-client.ts";
 import { hasSecurityResult, reasonString } from "./security-result.ts";
 import { nameSecurityType, SecurityResult, SecurityType } from "./security-types.ts";
+import { chooseWay, DECIDED_TYPES, hasWay, SECURITY_TYPES, TIGHT_UNIX_LOGIN } from "./server-choice.ts";
+import type { EnteredServer, ServerLogin } from "./server-login.ts";
+import { passTight } from "./tight-client.ts";
+import { passVeNCrypt } from "./vencrypt-client.ts";
+import { nameVeNCryptType } from "./vencrypt-types.ts";
 import { encodeProtocolVersion, protocolVersion, type RfbVersion } from "./versions.ts";
-import { CHALLENGE_BYTES, vncAuthResponse } from "./vnc-auth.ts";
+import { answerVncAuth } from "./vnc-auth-client.ts";
 
-/** What is known about a VNC server; absent: it is expected to want no password. */
-export interface ServerCredentials {
-  readonly password?: string;
+/** What was done: the type that SecurityResult follows, and how it was reached. */
+interface Passed {
+  readonly type: number;
+  readonly security: string;
 }
 
 /**
- * Plays the viewer towards a VNC server, until the server waits for ClientInit.
- * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`, `SERVER_SECURITY_UNSUPPORTED`;
- *   AuthError `SERVER_PASSWORD_MISSING`, `SERVER_PASSWORD_WRONG`; LimitError `LENGTH_LIMIT`
+ * Plays the viewer towards a VNC server, until the server waits for ClientInit. The conversation may stand on another
+ * stream afterwards: that of TLS.
+ * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`, `SERVER_SECURITY_UNSUPPORTED`,
+ *   `SERVER_VENCRYPT`, `SERVER_KEY_EXCHANGE`, `SERVER_OTHER_WAY` (come again with `avoidVeNCrypt`);
+ *   AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`, `SERVER_CERTIFICATE`;
+ *   LimitError `LENGTH_LIMIT`
  * @see RFC 6143 §7.1
  */
-export async function enterServer(peer: Conversation, credentials: ServerCredentials): Promise<void> {
+export async function enterServer(peer: Conversation, login: ServerLogin): Promise<EnteredServer> {
   const version = await peer.read(protocolVersion());
   await peer.write(encodeProtocolVersion(version));
-  const type = version === "3.3" ? await readDecision(peer) : await chooseType(peer);
-  if (type === SecurityType.vncAuth) await answerChallenge(peer, credentials.password);
+  const offered = version === "3.3" ? await readDecision(peer) : await readOffer(peer);
+  const chosen = chooseWay(version === "3.3" ? DECIDED_TYPES : SECURITY_TYPES, offered, login);
+  if (version !== "3.3") await peer.write(encodeU8(chosen));
+  const others = offered.filter((type) => type !== SecurityType.veNCrypt);
+  const { type, security } = await pass(peer, chosen, login, hasWay(SECURITY_TYPES, others, login));
   if (hasSecurityResult(version, type)) await readSecurityResult(peer, version, type);
+  return { security, hasTightCapabilities: chosen === SecurityType.tight };
 }
 
-type Handled = typeof SecurityType.none | typeof SecurityType.vncAuth;
-
-async function readDecision(peer: Conversation): Promise<Handled> {
+async function readDecision(peer: Conversation): Promise<number[]> {
   const decided = await peer.read(u32());
   if (decided === SecurityType.invalid) throw await readRefusal(peer);
-  return pick([decided]);
+  return [decided];
 }
 
-async function chooseType(peer: Conversation): Promise<Handled> {
+async function readOffer(peer: Conversation): Promise<number[]> {
   const count = await peer.read(u8());
   if (count === 0) throw await readRefusal(peer);
-  const chosen = pick([...(await peer.read(bytes(count)))]);
-  await peer.write(encodeU8(chosen));
-  return chosen;
+  return [...(await peer.read(bytes(count)))];
 }
 
-function pick(offered: readonly number[]): Handled {
-  if (offered.includes(SecurityType.none)) return SecurityType.none;
-  if (offered.includes(SecurityType.vncAuth)) return SecurityType.vncAuth;
-  const names = offered.map(nameSecurityType).join(", ");
-  throw new ProtocolError("SERVER_SECURITY_UNSUPPORTED", `the VNC server offers only: ${names}`, {
-    safeMessage: "The desktop's VNC server wants a kind of login that is not supported.",
-  });
-}
-
-async function answerChallenge(peer: Conversation, password: string | undefined): Promise<void> {
-  const challenge = await peer.read(bytes(CHALLENGE_BYTES));
-  if (password === undefined) {
-    throw new AuthError("SERVER_PASSWORD_MISSING", "the VNC server asks for a password and none is set", {
-      safeMessage: "The desktop's VNC server asks for a password. Its owner has to set one.",
-    });
+/** Does one security type, up to SecurityResult. */
+async function pass(
+  peer: Conversation,
+  type: number,
+  login: ServerLogin,
+  otherWays: boolean,
+): Promise<Passed> {
+  const security = nameSecurityType(type);
+  switch (type) {
+    case SecurityType.vncAuth:
+      await answerVncAuth(peer, login);
+      break;
+    case SecurityType.appleDh:
+      await passAppleDh(peer, login);
+      break;
+    case SecurityType.msLogonII:
+      await passMsLogon(peer, login);
+      break;
+    case SecurityType.tight: {
+      const inner = await passTight(peer, login);
+      const name = inner === TIGHT_UNIX_LOGIN ? "unixLogin" : nameSecurityType(inner);
+      return { type: inner, security: `${security} ${name}` };
+    }
+    case SecurityType.veNCrypt: {
+      const inner = await passVeNCrypt(peer, login, otherWays);
+      const name = nameVeNCryptType(inner);
+      if (name !== undefined) return { type: inner, security: `${security} ${name}` };
+      const passed = await pass(peer, inner, login, false);
+      return { ...passed, security: `${security} ${passed.security}` };
+    }
   }
-  await peer.write(vncAuthResponse(password, challenge));
+  return { type, security };
 }
 
-async function readSecurityResult(peer: Conversation, version: RfbVersion, type: Handled): Promise<void> {
+async function readSecurityResult(peer: Conversation, version: RfbVersion, type: number): Promise<void> {
   const result = await peer.read(u32());
   if (result === SecurityResult.ok) return;
   if (result !== SecurityResult.failed && result !== SecurityResult.tooManyTries) {
@@ -69,7 +95,7 @@ async function readSecurityResult(peer: Conversation, version: RfbVersion, type:
   }
   const reason = version === "3.8" ? await readReason(peer) : "";
   if (type === SecurityType.none || result === SecurityResult.tooManyTries) throw refusal(reason);
-  throw new AuthError("SERVER_PASSWORD_WRONG", `the VNC server refused the password: ${quote(reason)}`, {
+  throw new AuthError("SERVER_PASSWORD_WRONG", `the VNC server refused the login: ${quote(reason)}`, {
     safeMessage: "The desktop's VNC server refused the password. Its owner has to correct it.",
   });
 }

@@ -11,7 +11,12 @@ const PASSWORD_BYTES = 8;
 export function vncAuthKey(password: string): Buffer {
   const key = Buffer.alloc(PASSWORD_BYTES);
   key.write(password, 0, PASSWORD_BYTES, "latin1");
-  return key.map(reverseBits) as Buffer;
+  return reverseKeyBits(key);
+}
+
+/** The same key as VNC's DES reads it: the bits of each byte reversed. */
+export function reverseKeyBits(key: Buffer): Buffer {
+  return Buffer.from(key.map(reverseBits));
 }
 
 function reverseBits(byte: number): number {

@@ -6,6 +6,7 @@ import {
   enterServer,
   SecurityType,
   vncAuthResponse,
+  type EnteredServer,
   type RfbVersion,
 } from "../../../../protocol/index.ts";
 import { cutEverywhere, playAgainst } from "./scripted-peer.ts";
@@ -27,6 +28,10 @@ function serverBytes(version: RfbVersion, type: SecurityType): Buffer {
   return Buffer.concat([offer(version, type), challenge, hasResult ? OK : NOTHING]);
 }
 
+function entered(type: number): EnteredServer {
+  return { security: type === SecurityType.none ? "none" : "vncAuth", hasTightCapabilities: false };
+}
+
 describe.each(VERSIONS)("a %s server", (version) => {
   const enter = (password?: string) => (peer: Parameters<typeof enterServer>[0]) =>
     enterServer(peer, password === undefined ? {} : { password });
@@ -37,7 +42,7 @@ describe.each(VERSIONS)("a %s server", (version) => {
       const input = serverBytes(version, type);
       for (const pieces of cutEverywhere(input)) {
         const { outcome, sent, rest } = await playAgainst(pieces, enter("secret"));
-        expect(outcome).toEqual({ value: undefined });
+        expect(outcome).toEqual({ value: entered(type) });
         expect(rest).toHaveLength(0);
         const choice = version === "3.3" ? NOTHING : Buffer.of(type);
         const response = type === SecurityType.vncAuth ? vncAuthResponse("secret", CHALLENGE) : NOTHING;
@@ -87,12 +92,16 @@ describe.each(VERSIONS)("a %s server", (version) => {
     expect(JSON.stringify(outcome)).not.toContain("alpha");
   });
 
-  it("passes with security types None and VncAuth alone", async () => {
+  it("passes with a password by security types None, VncAuth and (not decided by 3.3) Tight alone", async () => {
     for (let type = 0; type < 256; type++) {
       const input = Buffer.concat([offer(version, type), Buffer.alloc(64)]);
       const { outcome } = await playAgainst([input], enter("secret"));
       if (type === SecurityType.none || type === SecurityType.vncAuth) {
-        expect(outcome).toEqual({ value: undefined });
+        expect(outcome).toEqual({ value: entered(type) });
+      } else if (type === SecurityType.tight && version !== "3.3") {
+        expect(outcome).toEqual({ value: { security: "tight none", hasTightCapabilities: true } });
+      } else if (type === SecurityType.appleDh && version !== "3.3") {
+        expect(outcome).toMatchObject({ code: "SERVER_USER_MISSING" });
       } else if (type !== 0) {
         expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });
       } else {
@@ -112,18 +121,20 @@ describe("a server with several security types", () => {
   it("is entered without a password if it allows that", async () => {
     const input = Buffer.concat([offer("3.8", 19, 2, 1), OK]);
     const { outcome, sent } = await playAgainst([input], (peer) => enterServer(peer, { password: "secret" }));
-    expect(outcome).toEqual({ value: undefined });
+    expect(outcome).toEqual({ value: entered(SecurityType.none) });
     expect(sent.at(-1)).toBe(1);
   });
 
   it("is entered by VncAuth past those that are not supported", async () => {
-    const input = Buffer.concat([offer("3.8", 19, 16, 2), CHALLENGE, OK]);
+    const input = Buffer.concat([offer("3.8", 19, 20, 2), CHALLENGE, OK]);
     const { sent } = await playAgainst([input], (peer) => enterServer(peer, { password: "secret" }));
     expect(sent.subarray(12)).toEqual(Buffer.concat([Buffer.of(2), vncAuthResponse("secret", CHALLENGE)]));
   });
 
   it("of 255 unknown types is refused", async () => {
-    const types = Array.from({ length: 255 }, (_, index) => (index === 0 || index === 1 ? 77 : index + 1));
+    const types = Array.from({ length: 255 }, (_, index) =>
+      [0, 1, 2, 16, 19, 30].includes(index + 1) ? 77 : index + 1,
+    );
     const { outcome } = await playAgainst([offer("3.8", ...types)], (peer) => enterServer(peer, {}));
     expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });
   });

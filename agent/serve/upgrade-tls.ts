@@ -1,0 +1,126 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { hostname } from "node:os";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
+import { AuthError, PeerClosed, type TlsKind } from "../../protocol/index.ts";
+import type { PublishedDesktop } from "../agent.ts";
+import { isSameHost, LOOPBACK_NAMES } from "./same-host.ts";
+
+type TlsSettings = Pick<PublishedDesktop, "name" | "endpoint" | "tls">;
+
+/** Anonymous Diffie-Hellman exists up to TLS 1.2, and at no security level above 0. */
+const ANONYMOUS: tls.ConnectionOptions = {
+  ciphers: "aNULL:@SECLEVEL=0",
+  maxVersion: "TLSv1.2",
+  rejectUnauthorized: false,
+};
+
+/**
+ * Starts TLS as a client within a connection to a desktop's VNC server.
+ * @param stream the connection; it is destroyed when this fails, and belongs to the TLS stream otherwise
+ * @throws AuthError `SERVER_CERTIFICATE`; PeerClosed `PEER_CLOSED` when there is no TLS after all
+ */
+export async function upgradeToTls(stream: Duplex, kind: TlsKind, desktop: TlsSettings): Promise<Duplex> {
+  const trust = desktop.tls;
+  const options = kind === "anonymous" ? ANONYMOUS : certificateOptions(desktop);
+  const socket = tls.connect({ ...options, socket: stream });
+  // Stays for the stream's life.
+  socket.on("error", () => undefined);
+  await awaitHandshake(socket);
+  if (kind === "anonymous" || trust?.kind === "ca") return socket;
+  const certificate = socket.getPeerX509Certificate();
+  const shown = certificate === undefined ? "" : fingerprintOf(certificate);
+  if (trust !== undefined && shown === trust.sha256) return socket;
+  socket.destroy();
+  throw trust === undefined ? notConfigured(desktop.name, shown) : otherFingerprint(shown);
+}
+
+/** Nothing has been said to the server when its certificate is refused: Node checks the CA, or we the fingerprint. */
+function certificateOptions({ endpoint, tls: trust }: TlsSettings): tls.ConnectionOptions {
+  const servername =
+    endpoint.kind === "tcp" && !/^[\d.]+$|:/.test(endpoint.host) ? { servername: endpoint.host } : {};
+  const client = trust?.client === undefined ? {} : { cert: trust.client, key: trust.client };
+  if (trust?.kind !== "ca") return { ...servername, ...client, rejectUnauthorized: false };
+  const accepted = endpoint.kind === "tcp" ? [endpoint.host] : [];
+  if (isSameHost(endpoint)) accepted.push(...LOOPBACK_NAMES, hostname());
+  return {
+    ...servername,
+    ...client,
+    ca: readCa(trust.pem),
+    rejectUnauthorized: true,
+    checkServerIdentity: (_name, certificate) => {
+      const errors = accepted.map((name) => tls.checkServerIdentity(name, certificate));
+      return errors.includes(undefined) ? undefined : errors[0];
+    },
+  };
+}
+
+/** An empty or unreadable `ca` would make Node trust every public authority instead. */
+function readCa(pem: string): string {
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw certificateError("the CA for the VNC server's certificate is no certificate in PEM form", cause);
+  }
+}
+
+function awaitHandshake(socket: tls.TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      socket.off("secureConnect", onSecure);
+      socket.off("error", settle);
+      socket.off("close", onClose);
+      if (!error) {
+        resolve();
+        return;
+      }
+      socket.destroy();
+      reject(explain(error, socket));
+    };
+    const onSecure = (): void => {
+      settle();
+    };
+    const onClose = (): void => {
+      settle(new Error("the VNC server closed the connection during the TLS handshake"));
+    };
+    socket.on("secureConnect", onSecure);
+    socket.on("error", settle);
+    socket.on("close", onClose);
+  });
+}
+
+/** SHA-256 of the whole certificate, as `openssl x509 -fingerprint -sha256` gives it, without colons. */
+function fingerprintOf(certificate: X509Certificate): string {
+  return createHash("sha256").update(certificate.raw).digest("hex");
+}
+
+function explain(cause: Error, socket: tls.TLSSocket): Error {
+  // Node sets this when it was the certificate that it refused.
+  const refused: unknown = socket.authorizationError;
+  if (refused || "host" in cause) {
+    return certificateError(`the VNC server's certificate is not to be trusted: ${cause.message}`, cause);
+  }
+  return new PeerClosed("PEER_CLOSED", `TLS with the VNC server failed: ${cause.message}`, { cause });
+}
+
+function notConfigured(name: string, shown: string): AuthError {
+  return certificateError(
+    `the VNC server shows a certificate, and nothing says which one to trust. Its SHA-256 fingerprint is ${shown}. ` +
+      `Compare it on the VNC server's host, then give --vnc-tls-fingerprint ${name}=${shown}, or --vnc-ca-file ${name}=FILE.`,
+  );
+}
+
+function otherFingerprint(shown: string): AuthError {
+  return certificateError(
+    `the VNC server's certificate has another fingerprint than the one given: ${shown}. ` +
+      "If the certificate was not renewed, somebody stands in between.",
+  );
+}
+
+function certificateError(message: string, cause?: unknown): AuthError {
+  return new AuthError("SERVER_CERTIFICATE", message, {
+    safeMessage: "The desktop's VNC server shows a certificate that the host does not trust.",
+    cause,
+  });
+}
