@@ -87,6 +87,7 @@ export class GatewayProxy implements Proxy {
         this.#sessions.receive(viewer);
       },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
+      site: () => this.advertised.web,
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** From accept to the end of the TLS handshake, absolute. */
   tlsHandshakeMs: 5_000,
+  /** A connection that says nothing for so long is a viewer that waits for our greeting. */
+  viewerSilenceMs: 300,
   /** ProtocolVersion and security type, absolute; and again from SecurityResult to ServerInit. */
   rfbHandshakeMs: 10_000,
   /** A person types the token after the challenge has gone out. */

@@ -4,18 +4,25 @@ import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { HostPort } from "../proxy.ts";
+import type { Certificate } from "../trust/index.ts";
+import { OnePort } from "./one-port.ts";
 import { Port } from "./ports.ts";
+import { redirectToHttps } from "./redirect.ts";
 import { receiveRfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
 import { WebSocketEntrance } from "./websocket-entrance.ts";
 
 export interface DoorsOptions {
-  readonly trust: { readonly key: string; readonly cert: string };
+  readonly trust: Certificate;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
   readonly onAgent: (arrival: SecureArrival) => void;
+  /** MiP 1, by ALPN or by its first byte; absent: such connections are closed. */
+  readonly onMip1?: (arrival: SecureArrival) => void;
+  /** Where plain HTTP is sent to. */
+  readonly site: () => HostPort;
 }
 
 /** The ports of the server, and who is called for what comes in by them. */
@@ -26,26 +33,48 @@ export class Doors {
   readonly #entrance: WebSocketEntrance;
   #web: http.Server | undefined;
 
-  constructor({ trust, clock, origins, onViewer, onAgent }: DoorsOptions) {
+  constructor({ trust, clock, origins, onViewer, onAgent, onMip1, site }: DoorsOptions) {
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
       total: LIMITS.unadmittedTotal,
     });
-    const routes = {
-      agent: onAgent,
-      http: ({ socket, admitted }: SecureArrival) => {
-        admitted();
-        if (this.#web) this.#web.emit("connection", socket);
-        else socket.destroy();
+    const secure = new TlsPort(
+      trust,
+      null,
+      {
+        agent: onAgent,
+        mip1: onMip1 ?? (({ socket }) => socket.destroy()),
+        http: ({ socket, admitted }) => {
+          admitted();
+          if (this.#web) this.#web.emit("connection", socket);
+          else socket.destroy();
+        },
+        viewer: (arrival) => {
+          onViewer(receiveRfbViewer(arrival, "tls", clock));
+        },
       },
-    };
-    const secure = new TlsPort(trust, routes, clock);
+      clock,
+    );
+    const onePort = new OnePort(
+      {
+        tls: (arrival, cancelDeadline) => {
+          secure.accept(arrival, cancelDeadline);
+        },
+        http: (arrival) => {
+          redirectToHttps(arrival, site(), clock);
+        },
+        viewer: (arrival) => {
+          onViewer(receiveRfbViewer(arrival, "one-port", clock));
+        },
+      },
+      clock,
+    );
     this.#listen = new Port(budget, (arrival) => {
-      secure.accept(arrival);
+      onePort.accept(arrival);
     });
     this.#rfb = new Port(budget, (arrival) => {
-      onViewer(receiveRfbViewer(arrival, clock));
+      onViewer(receiveRfbViewer(arrival, "plain", clock));
     });
     this.#entrance = new WebSocketEntrance({
       budget,

@@ -75,6 +75,7 @@ export class WebSocketEntrance {
       this.#options.onViewer({
         stream,
         transport: "websocket",
+        door: "websocket",
         source,
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         admitted: leave,

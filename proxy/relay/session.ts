@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import { readClientInit } from "../../protocol/index.ts";
+import { isPosternError, readClientInit } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
@@ -65,6 +65,7 @@ export class Session {
     } catch (error) {
       const cause = nameEnd(error);
       if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
+      else this.#noteLateTls(error);
       this.#apply({ type: "ended", cause });
     }
     await this.#close();
@@ -75,6 +76,13 @@ export class Session {
     this.#apply({ type: "ended", cause: code });
     this.#abort.abort(new Refusal(code));
     if (this.#relay) this.#cut(code);
+  }
+
+  /** How often this happens tells whether the silence that is taken for a viewer is long enough. */
+  #noteLateTls(error: unknown): void {
+    if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
+    const { source } = this.#viewer;
+    this.#log.warn({ event: "viewer.tls-too-late", source }, "TLS began after the greeting of plain RFB");
   }
 
   async #admit(threshold: Threshold): Promise<void> {
