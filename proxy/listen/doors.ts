@@ -1,4 +1,5 @@
 import type http from "node:http";
+import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
@@ -8,7 +9,7 @@ import type { Certificate } from "../trust/index.ts";
 import { OnePort } from "./one-port.ts";
 import { Port } from "./ports.ts";
 import { redirectToHttps } from "./redirect.ts";
-import { receiveRfbViewer } from "./rfb-viewer.ts";
+import { RfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
 import { WebSocketEntrance } from "./websocket-entrance.ts";
 
@@ -39,6 +40,8 @@ export class Doors {
       perSource: LIMITS.unadmittedPerSource,
       total: LIMITS.unadmittedTotal,
     });
+    const context = tls.createSecureContext({ key: trust.key, cert: trust.cert, minVersion: "TLSv1.2" });
+    const certificate = (): tls.SecureContext => context;
     const secure = new TlsPort(
       trust,
       null,
@@ -51,7 +54,7 @@ export class Doors {
           else socket.destroy();
         },
         viewer: (arrival) => {
-          onViewer(receiveRfbViewer(arrival, "tls", clock));
+          onViewer(new RfbViewer(arrival, { door: "tls", clock }));
         },
       },
       clock,
@@ -65,7 +68,7 @@ export class Doors {
           redirectToHttps(arrival, site(), clock);
         },
         viewer: (arrival) => {
-          onViewer(receiveRfbViewer(arrival, "one-port", clock));
+          onViewer(new RfbViewer(arrival, { door: "one-port", certificate, clock }));
         },
       },
       clock,
@@ -74,7 +77,7 @@ export class Doors {
       onePort.accept(arrival);
     });
     this.#rfb = new Port(budget, (arrival) => {
-      onViewer(receiveRfbViewer(arrival, "plain", clock));
+      onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
     });
     this.#entrance = new WebSocketEntrance({
       budget,

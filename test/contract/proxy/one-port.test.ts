@@ -45,7 +45,7 @@ describe("plain, on the one port", () => {
     const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
     const viewer = new RfbClient(await dial(gateway));
     const greeting = await viewer.handshake({ password: token });
-    expect(greeting).toMatchObject({ offered: [2], name: "Machine 1" });
+    expect(greeting).toMatchObject({ offered: [19, 2], name: "Machine 1" });
   });
 
   it("greets after 300 ms, not before", async () => {
