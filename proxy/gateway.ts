@@ -29,10 +29,13 @@ import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
 import type { Trust } from "./trust/index.ts";
+import type { SiteCertificate } from "./trust/site-certificate.ts";
 
 export interface GatewayParts {
   readonly serverId: string;
   readonly trust: Trust;
+  /** Null: everybody is shown the service's own certificate. */
+  readonly site: SiteCertificate | null;
   readonly audit: AuditLog;
 }
 
@@ -55,7 +58,7 @@ export class GatewayProxy implements Proxy {
   #addresses: { listen: HostPort; rfb: HostPort | null };
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, audit }: GatewayParts) {
+  constructor(options: ProxyOptions, { serverId, trust, site, audit }: GatewayParts) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -81,13 +84,14 @@ export class GatewayProxy implements Proxy {
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
     this.#doors = new Doors({
       trust,
+      site,
       clock,
       origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
       onViewer: (viewer) => {
         this.#sessions.receive(viewer);
       },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
-      site: () => this.advertised.web,
+      advertised: () => this.advertised.web,
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.

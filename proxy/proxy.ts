@@ -11,6 +11,12 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface ProxyOptions {
   /** TLS: web, WebSocket, agents. Port 0: any. */
   readonly listen: HostPort;
@@ -21,6 +27,8 @@ export interface ProxyOptions {
   readonly dataDir: string;
   /** Extra Origins that may open WebSockets, e.g. `https://desk.example.org`; our own always may. */
   readonly allowOrigins: readonly string[];
+  /** What browsers and viewers are shown, followed as the files change; absent: the service's own certificate. */
+  readonly siteCertificate?: CertificateFiles | null;
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;

@@ -63,6 +63,9 @@ export const LIMITS = {
   tokenReloadMs: 500,
   tokenReloadShare: 20,
 
+  /** Between two looks at the files of the site's certificate. */
+  certificateLookMs: 4_000,
+
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,
   sweepMs: 60_000,

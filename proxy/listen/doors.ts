@@ -6,6 +6,7 @@ import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { HostPort } from "../proxy.ts";
 import type { Certificate } from "../trust/index.ts";
+import type { SiteCertificate } from "../trust/site-certificate.ts";
 import { OnePort } from "./one-port.ts";
 import { Port } from "./ports.ts";
 import { redirectToHttps } from "./redirect.ts";
@@ -14,7 +15,9 @@ import { TlsPort, type SecureArrival } from "./tls-port.ts";
 import { WebSocketEntrance } from "./websocket-entrance.ts";
 
 export interface DoorsOptions {
+  /** What agents are shown, and everybody where there is no `site`. */
   readonly trust: Certificate;
+  readonly site: SiteCertificate | null;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
@@ -23,7 +26,7 @@ export interface DoorsOptions {
   /** MiP 1, by ALPN or by its first byte; absent: such connections are closed. */
   readonly onMip1?: (arrival: SecureArrival) => void;
   /** Where plain HTTP is sent to. */
-  readonly site: () => HostPort;
+  readonly advertised: () => HostPort;
 }
 
 /** The ports of the server, and who is called for what comes in by them. */
@@ -32,19 +35,21 @@ export class Doors {
   readonly #listen: Port;
   readonly #rfb: Port;
   readonly #entrance: WebSocketEntrance;
+  readonly #site: SiteCertificate | null;
   #web: http.Server | undefined;
 
-  constructor({ trust, clock, origins, onViewer, onAgent, onMip1, site }: DoorsOptions) {
+  constructor({ trust, site, clock, origins, onViewer, onAgent, onMip1, advertised }: DoorsOptions) {
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
       total: LIMITS.unadmittedTotal,
     });
-    const context = tls.createSecureContext({ key: trust.key, cert: trust.cert, minVersion: "TLSv1.2" });
+    this.#site = site;
+    let context = makeContext(site?.current ?? trust);
     const certificate = (): tls.SecureContext => context;
     const secure = new TlsPort(
       trust,
-      null,
+      site?.current ?? null,
       {
         agent: onAgent,
         mip1: onMip1 ?? (({ socket }) => socket.destroy()),
@@ -59,13 +64,17 @@ export class Doors {
       },
       clock,
     );
+    site?.follow((replacement) => {
+      secure.replaceSiteCertificate(replacement);
+      context = makeContext(replacement);
+    });
     const onePort = new OnePort(
       {
         tls: (arrival, cancelDeadline) => {
           secure.accept(arrival, cancelDeadline);
         },
         http: (arrival) => {
-          redirectToHttps(arrival, site(), clock);
+          redirectToHttps(arrival, advertised(), clock);
         },
         viewer: (arrival) => {
           onViewer(new RfbViewer(arrival, { door: "one-port", certificate, clock }));
@@ -107,6 +116,7 @@ export class Doors {
 
   /** Takes no new connections. Idempotent. */
   stop(): void {
+    this.#site?.close();
     this.#web?.off("upgrade", this.#entrance.upgrade);
     this.#listen.stop();
     this.#rfb.stop();
@@ -124,4 +134,8 @@ export class Doors {
     this.#listen.destroy();
     this.#rfb.destroy();
   }
+}
+
+function makeContext({ key, cert }: Certificate): tls.SecureContext {
+  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.2" });
 }
