@@ -36,6 +36,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/join.ts")).defineJoin,
   },
   {
+    name: "ca",
+    summary: "the certificate that VNC viewers check the server by",
+    load: async () => (await import("./commands/ca.ts")).defineCa,
+  },
+  {
     name: "token",
     summary: "8-character tokens for VNC viewers",
     load: async () => (await import("./commands/token.ts")).defineToken,

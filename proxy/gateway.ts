@@ -11,6 +11,7 @@ import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
 import { Doors } from "./listen/doors.ts";
+import type { SecureArrival } from "./listen/tls-port.ts";
 import { openMip1, type Mip1 } from "./mip1/open.ts";
 import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
@@ -30,10 +31,13 @@ import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
 import type { Trust } from "./trust/index.ts";
+import type { SiteCertificate } from "./trust/site-certificate.ts";
 
 export interface GatewayParts {
   readonly serverId: string;
   readonly trust: Trust;
+  /** Null: everybody is shown the service's own certificate. */
+  readonly site: SiteCertificate | null;
   readonly audit: AuditLog;
 }
 
@@ -57,7 +61,7 @@ export class GatewayProxy implements Proxy {
   #addresses: { listen: HostPort; rfb: HostPort | null };
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, audit }: GatewayParts) {
+  constructor(options: ProxyOptions, { serverId, trust, site, audit }: GatewayParts) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -88,13 +92,15 @@ export class GatewayProxy implements Proxy {
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
     this.#doors = new Doors({
       trust,
+      site,
       clock,
       origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
       onViewer: (viewer) => {
         this.#sessions.receive(viewer);
       },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
-      acceptMip1: this.#mip1?.acceptMip1 ?? null,
+      onMip1: this.#describeMip1Entrance(),
+      advertised: () => this.advertised.web,
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
@@ -110,6 +116,11 @@ export class GatewayProxy implements Proxy {
 
   get addresses(): { readonly listen: HostPort; readonly rfb: HostPort | null } {
     return this.#addresses;
+  }
+
+  #describeMip1Entrance(): ((arrival: SecureArrival) => void) | null {
+    const mip1 = this.#mip1;
+    return mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted));
   }
 
   get advertised(): Advertised {

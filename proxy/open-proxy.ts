@@ -4,6 +4,7 @@ import { GatewayProxy } from "./gateway.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./server-id.ts";
 import { openTrust } from "./trust/index.ts";
+import { SiteCertificate } from "./trust/site-certificate.ts";
 
 /**
  * Opens the proxy: certificate, audit log, and an end to what an earlier life left open in the state.
@@ -14,9 +15,11 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { stores, clock, log, dataDir } = options;
   const serverId = await loadServerId(dataDir);
   const hosts = listCertificateHosts(options.advertise, options.listen);
+  const { siteCertificate } = options;
+  const site = siteCertificate ? await SiteCertificate.open(siteCertificate, { clock, log }) : null;
   const trust = await openTrust({ stores, hosts, clock });
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
   const audit = await AuditLog.open({ dataDir, serverId, clock, log });
-  return new GatewayProxy(options, { serverId, trust, audit });
+  return new GatewayProxy(options, { serverId, trust, site, audit });
 }

@@ -12,6 +12,12 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface ProxyOptions {
   /** TLS: web, WebSocket, agents. Port 0: any. */
   readonly listen: HostPort;
@@ -24,6 +30,8 @@ export interface ProxyOptions {
   readonly allowOrigins: readonly string[];
   /** Who may speak MiP 1; absent: nobody. */
   readonly mip1?: Mip1Options;
+  /** What browsers and viewers are shown, followed as the files change; absent: the service's own certificate. */
+  readonly siteCertificate?: CertificateFiles | null;
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;

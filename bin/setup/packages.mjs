@@ -20,6 +20,8 @@ export const TEST_PACKAGES = [
   "tigervnc-tools",
   "xtightvncviewer",
   "vncsnapshot",
+  "ssvnc",
+  "stunnel4",
   "chromium",
   "xdotool",
   "xvfb",

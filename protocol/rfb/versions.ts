@@ -10,9 +10,12 @@ const WIRE: Readonly<Record<RfbVersion, string>> = {
   "3.8": "RFB 003.008\n",
 };
 
+/** First byte of a TLS record that carries a ClientHello. */
+const TLS_HANDSHAKE = "\x16";
+
 /**
  * ProtocolVersion, 12 bytes: "RFB ", three digits, ".", three digits, newline.
- * @throws ProtocolError `RFB_VERSION`, as soon as the first four bytes are wrong
+ * @throws ProtocolError `RFB_VERSION` as soon as the first four bytes are wrong; `RFB_TLS_TOO_LATE` when they begin TLS
  * @see RFC 6143 §7.1.1
  */
 export function* protocolVersion(): Grammar<RfbVersion> {
@@ -33,6 +36,11 @@ function understand(major: number, minor: number, wire: string): RfbVersion {
 }
 
 function refuse(wire: string): ProtocolError {
+  if (wire.startsWith(TLS_HANDSHAKE)) {
+    return new ProtocolError("RFB_TLS_TOO_LATE", "the peer began TLS after it was greeted in plain RFB", {
+      safeMessage: "This connection was taken for plain RFB because it began too late.",
+    });
+  }
   return new ProtocolError("RFB_VERSION", `not an RFB version: ${JSON.stringify(wire)}`, {
     safeMessage: "This is not an RFB client or server.",
   });

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** From accept to the end of the TLS handshake, absolute. */
   tlsHandshakeMs: 5_000,
+  /** A connection that says nothing for so long is a viewer that waits for our greeting. */
+  viewerSilenceMs: 300,
   /** ProtocolVersion and security type, absolute; and again from SecurityResult to ServerInit. */
   rfbHandshakeMs: 10_000,
   /** A person types the token after the challenge has gone out. */
@@ -67,6 +69,9 @@ export const LIMITS = {
   /** Between two readings of the open tokens because of misses: so long, and so many times what a reading takes. */
   tokenReloadMs: 500,
   tokenReloadShare: 20,
+
+  /** Between two looks at the files of the site's certificate. */
+  certificateLookMs: 4_000,
 
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,

@@ -1,13 +1,26 @@
 import type { Duplex } from "node:stream";
 import type { Source } from "./source.ts";
 
+/**
+ * By which door it came: the port for viewers alone, the one port without TLS, the one port inside TLS, or a
+ * WebSocket.
+ */
+export type ViewerDoor = "plain" | "one-port" | "tls" | "websocket";
+
 /** A viewer that has arrived, whatever carries its RFB. */
 export interface Viewer {
+  /** What carries its RFB now: another one once it is encrypted. */
   readonly stream: Duplex;
   readonly transport: "rfb" | "websocket";
+  readonly door: ViewerDoor;
   readonly source: Source;
   /** A web ticket that came with it; null: it has to give a token as its VNC password. */
   readonly ticket: string | null;
+  /**
+   * Begins TLS inside the connection, under a deadline of its own, and replaces `stream`; null: it is encrypted.
+   * A failure closes the connection.
+   */
+  readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
   /** It is identified: its place among the unadmitted is free again. Idempotent. */
   admitted(): void;
   /** Ends it so that what was written still arrives. `closeCode` is WebSocket's. Idempotent. */

@@ -1,4 +1,5 @@
-import type { Clock } from "../../protocol/index.ts";
+import { randomBytes } from "node:crypto";
+import { CHALLENGE_BYTES, vncAuthResponse, type Clock } from "../../protocol/index.ts";
 import type { Penalties } from "../admit/penalties.ts";
 import type { Source } from "../admit/source.ts";
 import { askState, Refusal } from "../refusals.ts";
@@ -6,6 +7,11 @@ import type { Stores } from "../state/stores.ts";
 import type { Identity } from "./identity.ts";
 import type { IndexedToken, TokenIndex } from "./token-index.ts";
 import type { Guessed, TokenScan } from "./token-scan.ts";
+
+/** One to eight printable characters of ASCII. */
+const TOKEN = /^[ -~]{1,8}$/;
+/** Control characters, and what was no UTF-8: the state is not asked for such names. */
+const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
 
 /** Tells from a VNC Authentication response which token was typed. */
 export class TokenIdentifier {
@@ -38,10 +44,27 @@ export class TokenIdentifier {
    * Only a wrong response counts as a guess.
    * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
    */
-  async identify(source: Source, guess: Guessed): Promise<Identity> {
+  identify(source: Source, guess: Guessed): Promise<Identity> {
+    return this.#identify(source, guess, "");
+  }
+
+  /**
+   * A token that came as it was typed, with a user name: a name that desktops have narrows the search to them,
+   * any other says nothing, for many viewers fill in whatever their user is called.
+   * @throws Refusal like {@link identify}
+   */
+  identifyPlain(
+    source: Source,
+    { user, password }: { readonly user: string; readonly password: string },
+  ): Promise<Identity> {
+    return this.#identify(source, answerFor(password), user);
+  }
+
+  async #identify(source: Source, guess: Guessed, user: string): Promise<Identity> {
     const attempt = this.#penalties.begin(source.address);
     try {
-      const [match, ...others] = await this.#dropClosed(await this.#find(guess));
+      const found = await this.#find(guess, await this.#findNamed(user));
+      const [match, ...others] = await this.#dropClosed(found);
       if (!match) {
         attempt.wrong();
         throw new Refusal("TOKEN_WRONG");
@@ -53,17 +76,25 @@ export class TokenIdentifier {
     }
   }
 
-  async #find(guess: Guessed): Promise<IndexedToken[]> {
-    await askState(this.#index.prepare());
-    const known = await this.#match(guess);
-    if (known.length > 0) return known;
-    await askState(this.#index.reload());
-    return await this.#match(guess);
+  /** Ids of the desktops of this name; null: it is no desktop's. */
+  async #findNamed(name: string): Promise<ReadonlySet<string> | null> {
+    if (name === "" || UNPRINTABLE.test(name)) return null;
+    const named = await askState(this.#stores.desktops.findByName(name));
+    return named.length === 0 ? null : new Set(named.map(({ id }) => id));
   }
 
-  async #match(guess: Guessed): Promise<IndexedToken[]> {
+  async #find(guess: Guessed, only: ReadonlySet<string> | null): Promise<IndexedToken[]> {
+    await askState(this.#index.prepare());
+    const known = await this.#match(guess, only);
+    if (known.length > 0) return known;
+    await askState(this.#index.reload());
+    return await this.#match(guess, only);
+  }
+
+  async #match(guess: Guessed, only: ReadonlySet<string> | null): Promise<IndexedToken[]> {
     const matches = await this.#scan.match(guess, this.#index.candidates);
-    return matches.filter((token) => token.expiresAt > this.#clock.now());
+    const now = this.#clock.now();
+    return matches.filter((token) => token.expiresAt > now && (only?.has(token.desktopId) ?? true));
   }
 
   /** A derived token that was withdrawn and opened again may be in the index twice. */
@@ -84,4 +115,12 @@ export class TokenIdentifier {
   async #isOpen({ id, desktopId }: IndexedToken): Promise<boolean> {
     return (await askState(this.#stores.tokens.list(desktopId))).some((token) => token.id === id);
   }
+}
+
+/** What VNC Authentication would have made of it: tokens are kept ready for that, not in plaintext. */
+function answerFor(password: string): Guessed {
+  const challenge = randomBytes(CHALLENGE_BYTES);
+  // DES would see no more than eight bytes and seven bits of each: nothing else is a token.
+  const response = TOKEN.test(password) ? vncAuthResponse(password, challenge) : randomBytes(CHALLENGE_BYTES);
+  return { challenge, response };
 }

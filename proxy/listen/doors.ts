@@ -1,24 +1,32 @@
 import type http from "node:http";
+import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
-import type { AcceptMip1 } from "../mip1/open.ts";
 import type { HostPort } from "../proxy.ts";
+import type { Certificate } from "../trust/index.ts";
+import type { SiteCertificate } from "../trust/site-certificate.ts";
+import { OnePort } from "./one-port.ts";
 import { Port } from "./ports.ts";
-import { receiveRfbViewer } from "./rfb-viewer.ts";
+import { redirectToHttps } from "./redirect.ts";
+import { RfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
 import { WebSocketEntrance } from "./websocket-entrance.ts";
 
 export interface DoorsOptions {
-  readonly trust: { readonly key: string; readonly cert: string };
+  /** What agents are shown, and everybody where there is no `site`. */
+  readonly trust: Certificate;
+  readonly site: SiteCertificate | null;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
   readonly onAgent: (arrival: SecureArrival) => void;
-  /** Null: MiP 1 is off. */
-  readonly acceptMip1: AcceptMip1 | null;
+  /** MiP 1, by ALPN or by its first byte; null: off, and such connections are closed. */
+  readonly onMip1: ((arrival: SecureArrival) => void) | null;
+  /** Where plain HTTP is sent to. */
+  readonly advertised: () => HostPort;
 }
 
 /** The ports of the server, and who is called for what comes in by them. */
@@ -27,29 +35,58 @@ export class Doors {
   readonly #listen: Port;
   readonly #rfb: Port;
   readonly #entrance: WebSocketEntrance;
+  readonly #site: SiteCertificate | null;
   #web: http.Server | undefined;
 
-  constructor({ trust, clock, origins, onViewer, onAgent, acceptMip1 }: DoorsOptions) {
+  constructor({ trust, site, clock, origins, onViewer, onAgent, onMip1, advertised }: DoorsOptions) {
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
       total: LIMITS.unadmittedTotal,
     });
-    const routes = {
-      agent: onAgent,
-      mip1: acceptMip1,
-      http: ({ socket, admitted }: SecureArrival) => {
-        admitted();
-        if (this.#web) this.#web.emit("connection", socket);
-        else socket.destroy();
+    this.#site = site;
+    let context = makeContext(site?.current ?? trust);
+    const certificate = (): tls.SecureContext => context;
+    const secure = new TlsPort(
+      trust,
+      site?.current ?? null,
+      {
+        agent: onAgent,
+        mip1: onMip1,
+        http: ({ socket, admitted }) => {
+          admitted();
+          if (this.#web) this.#web.emit("connection", socket);
+          else socket.destroy();
+        },
+        viewer: (arrival) => {
+          onViewer(new RfbViewer(arrival, { door: "tls", clock }));
+        },
       },
-    };
-    const secure = new TlsPort(trust, routes, clock);
+      clock,
+    );
+    site?.follow((replacement) => {
+      secure.replaceSiteCertificate(replacement);
+      context = makeContext(replacement);
+    });
+    const onePort = new OnePort(
+      {
+        tls: (arrival, cancelDeadline) => {
+          secure.accept(arrival, cancelDeadline);
+        },
+        http: (arrival) => {
+          redirectToHttps(arrival, advertised(), clock);
+        },
+        viewer: (arrival) => {
+          onViewer(new RfbViewer(arrival, { door: "one-port", certificate, clock }));
+        },
+      },
+      clock,
+    );
     this.#listen = new Port(budget, (arrival) => {
-      secure.accept(arrival);
+      onePort.accept(arrival);
     });
     this.#rfb = new Port(budget, (arrival) => {
-      onViewer(receiveRfbViewer(arrival, clock));
+      onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
     });
     this.#entrance = new WebSocketEntrance({
       budget,
@@ -79,6 +116,7 @@ export class Doors {
 
   /** Takes no new connections. Idempotent. */
   stop(): void {
+    this.#site?.close();
     this.#web?.off("upgrade", this.#entrance.upgrade);
     this.#listen.stop();
     this.#rfb.stop();
@@ -96,4 +134,8 @@ export class Doors {
     this.#listen.destroy();
     this.#rfb.destroy();
   }
+}
+
+function makeContext({ key, cert }: Certificate): tls.SecureContext {
+  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.2" });
 }

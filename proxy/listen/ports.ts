@@ -85,3 +85,9 @@ export function sourceOf(socket: Socket): Source | null {
   if (remoteAddress === undefined || remotePort === undefined) return null;
   return { address: remoteAddress, port: remotePort };
 }
+
+/** Whoever asks this socket where it comes from hears this: the web server behind us, for one. */
+export function presentSource(socket: Socket, { address, port }: Source): void {
+  if (socket.remoteAddress === address && socket.remotePort === port) return;
+  Object.defineProperties(socket, { remoteAddress: { value: address }, remotePort: { value: port } });
+}

@@ -1,21 +1,53 @@
+import type { Socket } from "node:net";
+import type { SecureContext } from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
-import type { Viewer } from "../admit/viewer.ts";
+import type { Source } from "../admit/source.ts";
+import type { Viewer, ViewerDoor } from "../admit/viewer.ts";
 import { finishStream } from "./finish-stream.ts";
 import type { Arrival } from "./ports.ts";
+import { startTls } from "./start-tls.ts";
 
-/** A viewer that speaks RFB on its own TCP connection. */
-export function receiveRfbViewer({ socket, source, admitted }: Arrival, clock: Clock): Viewer {
-  let finished = false;
-  return {
-    stream: socket,
-    transport: "rfb",
-    source,
-    ticket: null,
-    admitted,
-    finish: () => {
-      if (finished) return;
-      finished = true;
-      finishStream(socket, clock);
-    },
-  };
+export interface RfbViewerOptions {
+  readonly door: ViewerDoor;
+  /** What TLS inside the connection shows; absent: it is encrypted already. */
+  readonly certificate?: () => SecureContext;
+  readonly clock: Clock;
+}
+
+/** A viewer that speaks RFB on a connection of its own, plain or inside TLS. */
+export class RfbViewer implements Viewer {
+  readonly transport = "rfb";
+  readonly ticket = null;
+  readonly door: ViewerDoor;
+  readonly source: Source;
+  readonly admitted: () => void;
+  readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
+  readonly #clock: Clock;
+  #stream: Socket;
+  #finished = false;
+
+  constructor({ socket, source, admitted }: Arrival, { door, certificate, clock }: RfbViewerOptions) {
+    this.#stream = socket;
+    this.#clock = clock;
+    this.door = door;
+    this.source = source;
+    this.admitted = admitted;
+    this.encrypt = certificate ? (signal) => this.#encrypt(certificate(), signal) : null;
+  }
+
+  get stream(): Socket {
+    return this.#stream;
+  }
+
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    finishStream(this.#stream, this.#clock);
+  }
+
+  async #encrypt(context: SecureContext, signal: AbortSignal): Promise<void> {
+    const { socket, secured } = startTls(this.#stream, context, this.#clock, signal);
+    this.#stream = socket;
+    await secured;
+  }
 }

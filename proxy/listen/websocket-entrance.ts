@@ -75,8 +75,10 @@ export class WebSocketEntrance {
       this.#options.onViewer({
         stream,
         transport: "websocket",
+        door: "websocket",
         source,
         ticket: offer.kind === "ticket" ? offer.ticket : null,
+        encrypt: null,
         admitted: leave,
         finish: (closeCode, reason) => {
           if (finished) return;

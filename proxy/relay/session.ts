@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import { readClientInit } from "../../protocol/index.ts";
+import { isPosternError, readClientInit } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
@@ -20,10 +20,12 @@ import { Refusal, toRefusal, type RefusalCode } from "../refusals.ts";
 import type { SessionRecord } from "../state/records.ts";
 import { abortWhenGone } from "./abort-when-gone.ts";
 import { chooseCloseCode, nameEnd } from "./end-cause.ts";
+import { converse } from "./converse.ts";
 import { enterDesktop } from "./enter-desktop.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { SessionLedger } from "./session-ledger.ts";
-import { approach, converse, type Threshold, type ThresholdParts } from "./threshold.ts";
+import { approach } from "./threshold.ts";
+import type { Threshold, ThresholdParts } from "./threshold-parts.ts";
 
 export interface SessionParts extends ThresholdParts {
   readonly serverId: string;
@@ -65,6 +67,7 @@ export class Session {
     } catch (error) {
       const cause = nameEnd(error);
       if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
+      else this.#noteLateTls(error);
       this.#apply({ type: "ended", cause });
     }
     await this.#close();
@@ -75,6 +78,13 @@ export class Session {
     this.#apply({ type: "ended", cause: code });
     this.#abort.abort(new Refusal(code));
     if (this.#relay) this.#cut(code);
+  }
+
+  /** How often this happens tells whether the silence that is taken for a viewer is long enough. */
+  #noteLateTls(error: unknown): void {
+    if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
+    const { source } = this.#viewer;
+    this.#log.warn({ event: "viewer.tls-too-late", source }, "TLS began after the greeting of plain RFB");
   }
 
   async #admit(threshold: Threshold): Promise<void> {

@@ -11,11 +11,15 @@ export interface TrustOptions {
   readonly clock: Clock;
 }
 
-export interface Trust {
-  /** This server's own key, PEM. */
+/** What TLS shows: PEM, both. */
+export interface Certificate {
   readonly key: string;
-  /** The chain that TLS sends, PEM: this server's certificate, then the service CA's. */
+  /** The chain: the certificate of `key` first. */
   readonly cert: string;
+}
+
+/** This server's own key and certificate, followed by the service CA's. */
+export interface Trust extends Certificate {
   /** PEM. */
   readonly caCertificate: string;
   /** SHA-256 of the service CA's public key (SPKI), 64 lower-case hex digits: the pin that agents keep. */

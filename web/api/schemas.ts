@@ -30,6 +30,10 @@ export const service = z.object({
 });
 export type Service = z.infer<typeof service>;
 
+/** GET /ca → the service's own certificate authority, PEM; `/ca.pem` beside the pages is the same as a file. */
+export const authority = z.object({ certificate: z.string(), fingerprint: z.string() });
+export type Authority = z.infer<typeof authority>;
+
 export const desktop = z.object({
   id: z.string(),
   name: z.string(),

@@ -20,7 +20,7 @@ import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
 import { routeLogin } from "./routes/login.ts";
 import { routeMachines } from "./routes/machines.ts";
-import { routeHealth, routeService } from "./routes/service.ts";
+import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service.ts";
 import { routeTokens } from "./routes/tokens.ts";
 import { takeSnapshot } from "./view/snapshot.ts";
 
@@ -62,6 +62,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
   await sendSecurityHeaders(app, () => proxy.advertised.web);
   guardSite(app, stores);
   routeHealth(app, proxy);
+  routeAuthorityFile(app, proxy);
   await servePages(app, clientDir);
   await app.register(
     (api, _options, done) => {
@@ -70,6 +71,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
         void reply.header("cache-control", "no-store");
       });
       routeHealth(api, proxy);
+      routeAuthority(api, proxy);
       routeLogin(api, {
         proxy,
         logins,

@@ -208,11 +208,12 @@ describe("data connections", () => {
 });
 
 describe("the TLS port", () => {
-  it("closes what is not TLS, and what offers an unknown ALPN alone", async () => {
+  it("closes what nobody here speaks, and what offers an unknown ALPN alone", async () => {
     const { proxy } = await openGateway(owner);
     const plain = net.connect(proxy.addresses.listen);
     plain.on("error", () => undefined);
-    plain.write("GET / HTTP/1.1\r\n\r\n");
+    plain.resume();
+    plain.write("\x7fELF");
     await once(plain, "close");
     const wrong = tls.connect({
       ...proxy.addresses.listen,

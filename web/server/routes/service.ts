@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
-import type { Service } from "../../api/schemas.ts";
+import type { Authority, Service } from "../../api/schemas.ts";
 import { requireCaller } from "../guard/caller.ts";
 
 export function routeService(api: FastifyInstance, proxy: Proxy): void {
@@ -20,4 +20,21 @@ export function routeHealth(app: FastifyInstance, proxy: Proxy): void {
     );
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? "ok" : "unavailable" });
   });
+}
+
+/** For VNC viewers that check certificates, and for whoever sets them up: it is no secret. */
+export function routeAuthority(api: FastifyInstance, proxy: Proxy): void {
+  api.get("/ca", { config: { open: true } }, (): Authority => {
+    return { certificate: proxy.caCertificate, fingerprint: proxy.fingerprint };
+  });
+}
+
+export function routeAuthorityFile(app: FastifyInstance, proxy: Proxy): void {
+  app.get("/ca.pem", (_request, reply) =>
+    reply
+      .type("application/x-pem-file")
+      .header("content-disposition", 'attachment; filename="postern-ca.pem"')
+      .header("cache-control", "no-cache")
+      .send(proxy.caCertificate),
+  );
 }

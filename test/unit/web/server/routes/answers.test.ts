@@ -56,3 +56,9 @@ test("health: reachable without a login, under both addresses", async () => {
   vi.spyOn(proxy.stores.users, "count").mockRejectedValue(new Error("away"));
   expect(await ask("GET", "/healthz")).toMatchObject({ status: 503, body: { status: "unavailable" } });
 });
+
+test("the service CA: for anybody", async () => {
+  const { ask, proxy } = await openWebFixture();
+  const body = { certificate: proxy.caCertificate, fingerprint: proxy.fingerprint };
+  expect(await ask("GET", `${API}/ca`)).toMatchObject({ status: 200, body });
+});

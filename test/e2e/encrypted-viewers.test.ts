@@ -1,0 +1,161 @@
+// Real viewers reach a desktop encrypted: by VeNCrypt, and inside a TLS tunnel, on the one port and on the viewers' own.
+import { readFile, writeFile } from "node:fs/promises";
+import https from "node:https";
+import path from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Display, startDisplay } from "../support/display.ts";
+import { findFreePort } from "../support/free-port.ts";
+import { Owner } from "../support/owner.ts";
+import type { Colour } from "../support/pixels.ts";
+import { type PosternServer, runPostern, startAgent, startServer } from "../support/postern.ts";
+import { startProcess } from "../support/process.ts";
+import { openTightViewer, openTigerViewer } from "../support/viewers.ts";
+import { writeVncPassword } from "../support/vnc-password.ts";
+import { waitFor } from "../support/wait-for.ts";
+import { startXvnc } from "../support/xvnc.ts";
+
+const DESKTOP = "lab-1";
+const OTHER = "lab-2";
+const BACKGROUND: Colour = [0x20, 0x60, 0xc0];
+const MOST = 150_000;
+const DIALOG = "VNC authentication";
+
+const shared = new Owner();
+const owner = new Owner();
+let server: PosternServer;
+let display: Display;
+let token: string;
+let caFile: string;
+
+beforeAll(async () => {
+  let xvnc: Awaited<ReturnType<typeof startXvnc>>;
+  [server, xvnc, display] = await Promise.all([
+    startServer(shared),
+    startXvnc(shared, { name: "secret-name" }),
+    startDisplay(shared, { width: 1400, height: 1000 }),
+  ]);
+  await xvnc.display.paintRoot(BACKGROUND);
+  await startAgent(shared, server, { desktops: { [DESKTOP]: xvnc.endpoint, [OTHER]: xvnc.endpoint } });
+  token = await server.createToken(DESKTOP);
+  caFile = path.join(display.folder, "ca.pem");
+  await writeFile(caFile, (await runPostern(["ca", "--data", server.data])).stdout);
+});
+afterEach(() => owner.close());
+afterAll(() => shared.close());
+
+function x509(type: string, ca = caFile): string[] {
+  return ["-SecurityTypes", type, "-X509CA", ca];
+}
+
+async function countOpenSessions(): Promise<number> {
+  return (await server.ask<unknown[]>("session", "list", "--state", "open")).length;
+}
+
+/** Types user name and token into TigerVNC's dialog box. */
+async function logIn(user: string, password: string): Promise<void> {
+  await waitFor("the dialog", async () => (await display.listWindowTitles()).includes(DIALOG));
+  await display.focusWindow(DIALOG);
+  if (user !== "") await display.typeText(user);
+  await display.pressKeys("Tab");
+  await display.typeText(password);
+  await display.pressKeys("Return");
+}
+
+test("the CA that the command prints is the one that the pages serve", async () => {
+  const served = await new Promise<string>((resolve, reject) => {
+    https
+      .get(`${server.origin}/ca.pem`, { rejectUnauthorized: false }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => resolve(Buffer.concat(chunks).toString()));
+      })
+      .on("error", reject);
+  });
+  expect(served).toBe(await readFile(caFile, "utf8"));
+  expect(served).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
+});
+
+test.each(["listen", "rfb"] as const)("TigerVNC by X509Vnc on the %s port", async (door) => {
+  const viewer = await openTigerViewer(display, {
+    port: server[door],
+    password: token,
+    args: x509("X509Vnc"),
+  });
+  await display.waitForColour(BACKGROUND, MOST);
+  expect(await display.listWindowTitles()).toContain(`${DESKTOP} - TigerVNC`);
+  expect(viewer.output).toMatch(/VeNCrypt|X509/);
+  await viewer.stop();
+});
+
+test("TigerVNC chooses the encrypted way by itself on the one port", async () => {
+  const viewer = await openTigerViewer(display, {
+    port: server.listen,
+    password: token,
+    args: ["-X509CA", caFile],
+  });
+  await display.waitForColour(BACKGROUND, MOST);
+  expect(viewer.output).toMatch(/X509Vnc/);
+  await viewer.stop();
+});
+
+test.each(["", DESKTOP, "somebody"])("TigerVNC by X509Plain, user name %j and the token", async (user) => {
+  const viewer = await openTigerViewer(display, { port: server.listen, args: x509("X509Plain") });
+  await logIn(user, token);
+  await display.waitForColour(BACKGROUND, MOST);
+  expect(await display.listWindowTitles()).toContain(`${DESKTOP} - TigerVNC`);
+  await viewer.stop();
+});
+
+test("TigerVNC by X509Plain with another desktop's name is refused and shows why", async () => {
+  const viewer = await openTigerViewer(display, { port: server.listen, args: x509("X509Plain") });
+  await logIn(OTHER, token);
+  await viewer.waitForOutput(/Authentication failure: .*token/i);
+  await viewer.stop();
+});
+
+test("TigerVNC does not go on with a certificate of another CA", async () => {
+  const before = await countOpenSessions();
+  const other = await startServer(owner);
+  const foreign = path.join(display.folder, "foreign.pem");
+  await writeFile(foreign, (await runPostern(["ca", "--data", other.data])).stdout);
+  const viewer = await openTigerViewer(display, {
+    port: server.listen,
+    password: token,
+    args: x509("X509Vnc", foreign),
+  });
+  await waitFor("its question", async () =>
+    (await display.listWindowTitles()).some((title) => /certificate|unknown/i.test(title)),
+  );
+  expect(await countOpenSessions()).toBe(before);
+  await viewer.stop();
+});
+
+test("RFB inside TLS: TightVNC's viewer through stunnel, which checks CA and host name", async () => {
+  const port = await findFreePort();
+  const config = path.join(display.folder, "stunnel.conf");
+  const lines = [
+    ...["foreground = yes", "pid =", "[rfb]", "client = yes", `accept = 127.0.0.1:${port}`],
+    ...[
+      `connect = 127.0.0.1:${server.listen}`,
+      "verifyChain = yes",
+      `CAfile = ${caFile}`,
+      "checkHost = localhost",
+    ],
+  ];
+  await writeFile(config, `${lines.join("\n")}\n`);
+  const tunnel = startProcess(owner, "stunnel4", [config]);
+  await tunnel.waitForOutput(/Configuration successful/);
+  const viewer = await openTightViewer(display, { port, password: token });
+  await display.waitForColour(BACKGROUND, MOST);
+  expect(await display.listWindowTitles()).toContain(`TightVNC: ${DESKTOP}`);
+  expect(tunnel.output).toMatch(/Certificate accepted at depth=0/);
+  await viewer.stop();
+});
+
+test.each(["listen", "rfb"] as const)("ssvnc's viewer, plain, on the %s port", async (door) => {
+  const secret = await writeVncPassword(display.folder, token);
+  const args = ["-passwd", secret, "-shared", `127.0.0.1::${server[door]}`];
+  const viewer = display.start("ssvncviewer", args);
+  await display.waitForColour(BACKGROUND, MOST);
+  await viewer.stop();
+});
