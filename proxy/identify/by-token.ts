@@ -69,9 +69,12 @@ export class TokenIdentifier {
   /** The index may be a little old; the store knows what was revoked a moment ago. */
   async #confirm(token: IndexedToken): Promise<Identity> {
     const open = await askState(this.#stores.tokens.list(token.desktopId));
-    if (!open.some((other) => other.id === token.id)) throw new Refusal("TOKEN_WRONG");
+    const stored = open.find((other) => other.id === token.id);
+    if (!stored) throw new Refusal("TOKEN_WRONG");
     const desktop = await askState(this.#stores.desktops.find(token.desktopId));
     if (!desktop) throw new Refusal("DESKTOP_GONE");
-    return { desktop, role: token.role, method: "token", subject: token.id };
+    const { id: subject, role, denied, expiresAt } = stored;
+    const endsAt = this.#clock.monotonic() + expiresAt - this.#clock.now();
+    return { desktop, role, denied, method: "token", subject, byAccount: false, endsAt };
   }
 }

@@ -50,6 +50,7 @@ test("sessions: newest first, by state, open ones with the counters of the momen
     ...about,
     id: "s2",
     startedAt: 2,
+    denied: [],
     state: "open",
     endedAt: null,
     cause: null,
