@@ -155,7 +155,10 @@ describe("long messages", () => {
   it("pass while they come", () => {
     const head = Buffer.from("0600000000040000", "hex");
     let forwarded = 0;
-    const running = new ClientFilter({ control: true, denied: new Set() }, (chunk) => (forwarded += chunk.length));
+    const running = new ClientFilter(
+      { control: true, denied: new Set() },
+      (chunk) => (forwarded += chunk.length),
+    );
     running.push(head);
     expect(forwarded).toBe(8);
     for (let sent = 0; sent < 0x40000; sent += 1024) {
