@@ -21,6 +21,7 @@ export const TEST_PACKAGES = [
   "xtightvncviewer",
   "vncsnapshot",
   "chromium",
+  "xclip",
   "xdotool",
   "xvfb",
   "x11-utils",

@@ -87,7 +87,7 @@ describe("an open session ends, and says why", () => {
     const gateway = await openGateway(owner);
     const { viewer } = await enterByToken(gateway, await publishDesktop(owner, gateway));
     const other = await openOther(gateway);
-    const [{ id }] = gateway.proxy.openSessions() as [{ id: string }];
+    const { id } = gateway.proxy.openSessions()[0]!;
     const { cause } = await watchEnd(viewer, gateway, async () => {
       expect(await other.endSession(id)).toBe(true);
     });
