@@ -41,6 +41,10 @@ export class AdminApi {
     return this.#send("POST", path, body, shape);
   }
 
+  patch<T>(path: string, body: unknown, shape: z.ZodType<T>): Promise<T> {
+    return this.#send("PATCH", path, body, shape);
+  }
+
   async remove(path: string): Promise<void> {
     await this.#send("DELETE", path, undefined, z.unknown());
   }

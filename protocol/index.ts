@@ -22,9 +22,13 @@ export { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES } from "./rfb/apple-dh-client.ts
 export * from "./rfb/pixel-format.ts";
 export * from "./rfb/server-init.ts";
 export * from "./rfb/encodings.ts";
+export * from "./rfb/client-policy.ts";
 export * from "./rfb/client-messages.ts";
 export * from "./rfb/set-encodings.ts";
 export * from "./rfb/client-filter.ts";
+export { FormatLine, MAX_FORMAT_CHANGES } from "./rfb/server-stream/format-line.ts";
+export { ServerFilter } from "./rfb/server-stream/server-filter.ts";
+export { SERVER_STREAM_LIMITS } from "./rfb/server-stream/passing.ts";
 export { vncAuthResponse, CHALLENGE_BYTES } from "./rfb/vnc-auth.ts";
 export * from "./tokens/generate.ts";
 export * from "./tokens/derive.ts";

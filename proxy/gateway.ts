@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { HostMethod, HostParams, HostResult } from "../protocol/index.ts";
+import type { HostMethod, HostParams, HostResult, Permission } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { Penalties } from "./admit/penalties.ts";
@@ -127,12 +127,23 @@ export class GatewayProxy implements Proxy {
     return chooseAdvertised(this.#options.advertise, this.#addresses);
   }
 
-  createToken(desktop: DesktopView, role: Role, ttlSeconds: number, createdBy: string): Promise<OpenToken> {
-    return this.#issuer.createToken(desktop, role, ttlSeconds, createdBy);
+  createToken(
+    desktop: DesktopView,
+    role: Role,
+    ttlSeconds: number,
+    createdBy: string,
+    denied: readonly Permission[] = [],
+  ): Promise<OpenToken> {
+    return this.#issuer.createToken(desktop, role, ttlSeconds, createdBy, denied);
   }
 
-  async createTicket(desktop: DesktopView, role: Role, createdBy: string): Promise<Ticket> {
-    const ticket = await this.#issuer.createTicket(desktop, role, createdBy);
+  async createTicket(
+    desktop: DesktopView,
+    role: Role,
+    createdBy: string,
+    denied: readonly Permission[] = [],
+  ): Promise<Ticket> {
+    const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied);
     return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
   }
 
@@ -156,6 +167,16 @@ export class GatewayProxy implements Proxy {
 
   openSessions(): SessionRecord[] {
     return this.#sessions.list();
+  }
+
+  async endSession(id: string): Promise<boolean> {
+    const ordered = await this.stores.sessions.orderEnd(id, "SESSION_ENDED");
+    if (ordered) await this.checkSessions();
+    return ordered;
+  }
+
+  checkSessions(): Promise<void> {
+    return this.#sessions.check();
   }
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void {

@@ -1,7 +1,7 @@
 /** The proxy's door, as `web` and `bin` see it. */
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { Clock } from "../protocol/index.ts";
+import type { Clock, Permission } from "../protocol/index.ts";
 import type { HostMethod, HostParams, HostResult, MachineStatus } from "../protocol/index.ts";
 import type { Mip1Options } from "./mip1/options.ts";
 import type { Stores } from "./state/stores.ts";
@@ -74,8 +74,20 @@ export interface Proxy {
   readonly serverId: string;
   readonly stores: Stores;
 
-  createToken(desktop: DesktopView, role: Role, ttlSeconds: number, createdBy: string): Promise<OpenToken>;
-  createTicket(desktop: DesktopView, role: Role, createdBy: string): Promise<Ticket>;
+  /** @param denied what its holder may not do; default: nothing */
+  createToken(
+    desktop: DesktopView,
+    role: Role,
+    ttlSeconds: number,
+    createdBy: string,
+    denied?: readonly Permission[],
+  ): Promise<OpenToken>;
+  createTicket(
+    desktop: DesktopView,
+    role: Role,
+    createdBy: string,
+    denied?: readonly Permission[],
+  ): Promise<Ticket>;
   createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
 
   /** Agents whose control connection is held here. */
@@ -90,6 +102,13 @@ export interface Proxy {
     params: HostParams<M>,
   ): Promise<HostResult<M>>;
   openSessions(): SessionRecord[];
+  /** Ends an open session, on whichever server it is; says whether there is one. */
+  endSession(id: string): Promise<boolean>;
+  /**
+   * Ends the sessions of this server whose token, desktop, agent or account has just been taken away; other servers find out
+   * within seconds. For whoever took it away, so that the effect is immediate. Never rejects.
+   */
+  checkSessions(): Promise<void>;
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
   /** Writes one line to the audit log (an administrative act). */

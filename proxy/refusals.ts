@@ -17,6 +17,15 @@ const REFUSALS = {
   },
   SERVER_BUSY: { sentence: "The server is busy. Try again in {seconds} s.", closeCode: 1013 },
   DESKTOP_GONE: { sentence: "This desktop no longer exists.", closeCode: 1008 },
+  TOKEN_EXPIRED: { sentence: "This token has expired. Ask for a new one.", closeCode: 1008 },
+  TOKEN_REVOKED: { sentence: "This token was revoked. Ask for a new one.", closeCode: 1008 },
+  TOKEN_CHANGED: {
+    sentence: "What this token allows was changed. Open the desktop again.",
+    closeCode: 1008,
+  },
+  AGENT_REVOKED: { sentence: "The host of this desktop is no longer admitted.", closeCode: 1008 },
+  USER_REMOVED: { sentence: "This account may no longer be used.", closeCode: 1008 },
+  SESSION_ENDED: { sentence: "An administrator ended this session.", closeCode: 1008 },
   DESKTOP_OFFLINE: {
     sentence: "This desktop is not available now. Try again when it runs.",
     closeCode: 1013,
@@ -47,6 +56,10 @@ const REFUSALS = {
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;
+
+export function isRefusalCode(text: string): text is RefusalCode {
+  return Object.hasOwn(REFUSALS, text);
+}
 
 /** A viewer is turned away; `safeMessage` is the sentence that it reads. */
 export class Refusal extends PosternError {

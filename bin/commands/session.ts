@@ -15,6 +15,7 @@ const EXAMPLES = `
 Examples:
   postern session list --data /var/lib/postern --state open
   postern session list --data /var/lib/postern --json
+  postern session end ID --data /var/lib/postern
 `;
 
 export function defineSession(command: Command): void {
@@ -29,20 +30,28 @@ export function defineSession(command: Command): void {
       const rows = await new AdminApi(flags.data).get(`/sessions?${query.toString()}`, z.array(session));
       print(flags.json === true, rows, () =>
         formatTable(
-          ["DESKTOP", "STATE", "FROM", "BY", "ROLE", "STARTED", "SENT", "RECEIVED", "END"],
+          ["ID", "DESKTOP", "STATE", "FROM", "BY", "ROLE", "DENIED", "STARTED", "SENT", "RECEIVED", "END"],
           rows.map(toCells),
         ),
       );
+    });
+  addClientFlags(command.command("end <id>").description("end an open session, whichever server it is on"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (id: string, flags: ClientFlags) => {
+      await new AdminApi(flags.data).remove(`/sessions/${encodeURIComponent(id)}`);
+      print(flags.json === true, { id }, () => `Session ${id} ends.\n`);
     });
 }
 
 function toCells(row: Session): string[] {
   return [
+    row.id,
     row.name,
     row.state,
     row.source,
     `${row.method}/${row.transport}`,
     row.role,
+    row.denied.join(","),
     formatAge(row.startedAt),
     formatBytes(row.bytesToViewer),
     formatBytes(row.bytesToServer),

@@ -3,10 +3,12 @@ import { ticket } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
 import { print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { denyOption, type Permission } from "./policy-options.ts";
 
 interface CreateFlags extends ClientFlags {
   readonly desktop: string;
   readonly role: string;
+  readonly deny: Permission[];
 }
 
 const EXAMPLES = `
@@ -24,10 +26,11 @@ export function defineTicket(command: Command): void {
     .addOption(
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),
     )
+    .addOption(denyOption().default([], "nothing"))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
-      const { desktop, role } = flags;
-      const made = await new AdminApi(flags.data).post("/tickets", { desktop, role }, ticket);
+      const { desktop, role, deny } = flags;
+      const made = await new AdminApi(flags.data).post("/tickets", { desktop, role, deny }, ticket);
       print(
         flags.json === true,
         made,

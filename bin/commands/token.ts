@@ -5,17 +5,26 @@ import { AdminApi } from "../admin-api.ts";
 import { parseNumber } from "../terminal/arguments.ts";
 import { formatTable, print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { denyOption, type Permission } from "./policy-options.ts";
 
 interface CreateFlags extends ClientFlags {
   readonly desktop: string;
   readonly role: string;
   readonly ttl: number;
+  readonly deny: Permission[];
+}
+
+interface ChangeFlags extends ClientFlags {
+  readonly role?: string;
+  readonly deny?: Permission[];
 }
 
 const EXAMPLES = `
 Examples:
   postern token create --data /var/lib/postern --desktop lab-1
   postern token create --data /var/lib/postern --desktop lab-1 --role view --ttl 600 --json
+  postern token create --data /var/lib/postern --desktop lab-1 --deny clipboard-out,power
+  postern token change ID --data /var/lib/postern --role view
   postern token list --data /var/lib/postern
 `;
 
@@ -26,11 +35,13 @@ export function defineToken(command: Command): void {
     .addOption(
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),
     )
+    .addOption(denyOption().default([], "nothing"))
     .option("--ttl <seconds>", "how long it works", parseNumber("--ttl", 1), 3600)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
-      const { desktop, role, ttl } = flags;
-      const made = await new AdminApi(flags.data).post("/tokens", { desktop, role, ttlSeconds: ttl }, token);
+      const { desktop, role, ttl, deny } = flags;
+      const request = { desktop, role, deny, ttlSeconds: ttl };
+      const made = await new AdminApi(flags.data).post("/tokens", request, token);
       print(flags.json === true, made, () =>
         [
           `  Token     ${made.token}`,
@@ -45,11 +56,12 @@ export function defineToken(command: Command): void {
       const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
       print(flags.json === true, rows, () =>
         formatTable(
-          ["ID", "DESKTOP", "ROLE", "STATE", "EXPIRES"],
+          ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
           rows.map((row) => [
             row.id,
             row.desktop,
             row.role,
+            row.denied.join(","),
             row.state,
             new Date(row.expiresAt).toISOString(),
           ]),
@@ -57,6 +69,19 @@ export function defineToken(command: Command): void {
       );
     },
   );
+  addClientFlags(
+    command
+      .command("change <id>")
+      .description("change what a token allows; its sessions end and may come back"),
+  )
+    .addOption(new Option("--role <role>", "what its holder may do").choices(["view", "control"]))
+    .addOption(denyOption())
+    .action(async (id: string, flags: ChangeFlags) => {
+      const { role, deny } = flags;
+      const path = `/tokens/${encodeURIComponent(id)}`;
+      const row = await new AdminApi(flags.data).patch(path, { role, deny }, tokenRow);
+      print(flags.json === true, row, () => `Token ${id} is changed.\n`);
+    });
   addClientFlags(command.command("revoke <id>").description("end a token before its time")).action(
     async (id: string, flags: ClientFlags) => {
       await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);

@@ -23,6 +23,7 @@ export const TEST_PACKAGES = [
   "ssvnc",
   "stunnel4",
   "chromium",
+  "xclip",
   "xdotool",
   "xvfb",
   "x11-utils",

@@ -1,38 +1,54 @@
+import { parseAll } from "../bytes/grammar.ts";
 import { PosternError, ProtocolError } from "../errors.ts";
-import { identifyClientMessage, type ClientMessage, type Requirement } from "./client-messages.ts";
-import { editSetEncodings, isForwardedEncoding } from "./set-encodings.ts";
+import {
+  ClientMessageType,
+  identifyClientMessage,
+  mayPass,
+  type ClientMessage,
+  type Requirement,
+} from "./client-messages.ts";
+import { mustFollowServer, type ClientPolicy } from "./client-policy.ts";
+import { PseudoEncoding } from "./encodings.ts";
+import { FenceFlag, hasFlag, readFence } from "./fence.ts";
+import { readPixelFormat } from "./pixel-format.ts";
+import type { FormatLine } from "./server-stream/format-line.ts";
+import { editSetEncodings, isAllowedEncoding, readSetEncodings } from "./set-encodings.ts";
 
-/** What a viewer may do; read again for each message, so that it may change during a session. */
-export interface ClientPolicy {
-  /** False: look only. Keyboard, pointer, clipboard, power and size stay with others. */
-  readonly control: boolean;
-}
-
-const SET_ENCODINGS = "SetEncodings";
+const PIXEL_FORMAT_AT = 4;
 /** No `from`: nothing is waiting to be forwarded. */
 const NO_RUN = -1;
 
 /**
  * A viewer's byte stream on its way to a VNC server. It is always parsed, as bytes and never as chunks: only then is it
  * certain that the server reads the same messages. Unedited bytes go on as views of the chunk that brought them.
- * It holds at most one unfinished SetEncodings.
+ * It holds at most one unfinished SetEncodings, and a Fence that belongs to the message after it.
  */
 export class ClientFilter {
   readonly #policy: ClientPolicy;
   readonly #forward: (chunk: Buffer) => void;
-  /** Pseudo-encodings of the latest SetEncodings that went on: each one replaces the set. */
+  readonly #format: FormatLine | undefined;
+  /** Of the latest SetEncodings, since each one replaces the set: what the viewer sent, and what went on. */
+  #listed: ReadonlySet<number> = new Set();
   #understood: ReadonlySet<number> = new Set();
   #held: Buffer | undefined;
+  /** A whole Fence of the viewer's that asks to be answered after the next message. */
+  #fence: Buffer | undefined;
   /** What is left of the message under way, and whether it goes on. */
   #bodyLeft = 0;
   #bodyPasses = false;
   #run = NO_RUN;
   #refusal: PosternError | undefined;
 
-  /** @param forward receives what the server may see; the buffer is a view of a chunk that was pushed, or a new one */
-  constructor(policy: ClientPolicy, forward: (chunk: Buffer) => void) {
+  /**
+   * @param forward receives what the server may see; the buffer is a view of a chunk that was pushed, or a new one
+   * @param format of the server's stream, where the policy needs that to be followed
+   */
+  constructor(policy: ClientPolicy, forward: (chunk: Buffer) => void, format?: FormatLine) {
+    if (mustFollowServer(policy) && !format)
+      throw new Error("this policy needs the server's stream followed");
     this.#policy = policy;
     this.#forward = forward;
+    this.#format = format;
   }
 
   /**
@@ -66,12 +82,29 @@ export class ClientFilter {
     const message = identifyClientMessage(input, at);
     if (!message || available < message.headBytes) return at;
     const length = message.measure(input, at);
-    this.#checkUnderstood(message, message.needs(input, at));
-    if (message.name === SET_ENCODINGS)
-      return available < length ? at : this.#passEncodings(input, at, length);
+    const requirement = message.needs(input, at);
+    this.#checkListed(message, requirement);
+    if (this.#mustSeeWhole(input.readUInt8(at)))
+      return available < length ? at : this.#takeWhole(input, at, at + length);
+    this.#releaseFence(input, at);
+    this.#noteRequest(input.readUInt8(at));
     this.#bodyLeft = length;
-    this.#bodyPasses = this.#policy.control || !message.control;
+    this.#bodyPasses = mayPass(message, this.#policy) && this.#isUnderstood(requirement);
     return this.#passBody(input, at);
+  }
+
+  #mustSeeWhole(type: number): boolean {
+    if (type === ClientMessageType.setEncodings) return true;
+    if (!this.#format) return false;
+    return type === ClientMessageType.setPixelFormat || type === ClientMessageType.fence;
+  }
+
+  #takeWhole(input: Buffer, at: number, end: number): number {
+    const type = input.readUInt8(at);
+    if (type === ClientMessageType.setPixelFormat) return this.#passPixelFormat(input, at, end);
+    this.#releaseFence(input, at);
+    if (type === ClientMessageType.fence) return this.#passFence(input, at, end);
+    return this.#passEncodings(input, at, end);
   }
 
   #passBody(input: Buffer, at: number): number {
@@ -82,10 +115,10 @@ export class ClientFilter {
     return at + length;
   }
 
-  #passEncodings(input: Buffer, at: number, length: number): number {
-    const end = at + length;
+  #passEncodings(input: Buffer, at: number, end: number): number {
     const original = input.subarray(at, end);
-    const edited = editSetEncodings(original, isForwardedEncoding);
+    const edited = editSetEncodings(original, (encoding) => isAllowedEncoding(encoding, this.#policy));
+    this.#listed = new Set(readSetEncodings(original));
     this.#understood = new Set(edited.encodings);
     if (edited.message === original) {
       if (this.#run === NO_RUN) this.#run = at;
@@ -96,15 +129,66 @@ export class ClientFilter {
     return end;
   }
 
+  /** A Fence that is about the next message waits for it: that may be a SetPixelFormat, which brings its own. */
+  #passFence(input: Buffer, at: number, end: number): number {
+    const wire = input.subarray(at, end);
+    const fence = readFence(wire);
+    const understood = this.#isUnderstood(PseudoEncoding.fence);
+    if (understood && hasFlag(fence, FenceFlag.request) && hasFlag(fence, FenceFlag.syncNext)) {
+      this.#endRun(input, at);
+      this.#fence = Buffer.from(wire);
+    } else if (!understood) {
+      this.#endRun(input, at);
+    } else if (this.#run === NO_RUN) this.#run = at;
+    return end;
+  }
+
+  #passPixelFormat(input: Buffer, at: number, end: number): number {
+    const parsed = parseAll(readPixelFormat(), input.subarray(at + PIXEL_FORMAT_AT, end));
+    if (!this.#format || !("value" in parsed)) throw new Error("a SetPixelFormat that was not seen whole");
+    const viewers = this.#fence ? readFence(this.#fence) : null;
+    const listed = this.#isUnderstood(PseudoEncoding.fence);
+    const fence = this.#format.change(parsed.value, viewers, listed);
+    if (fence) {
+      this.#fence = undefined;
+      this.#endRun(input, at);
+      this.#forward(fence);
+    }
+    this.#releaseFence(input, at);
+    if (this.#run === NO_RUN) this.#run = at;
+    return end;
+  }
+
+  #releaseFence(input: Buffer, at: number): void {
+    const fence = this.#fence;
+    if (!fence) return;
+    this.#fence = undefined;
+    this.#endRun(input, at);
+    this.#forward(fence);
+  }
+
+  #noteRequest(type: number): void {
+    if (
+      type === ClientMessageType.framebufferUpdateRequest ||
+      type === ClientMessageType.enableContinuousUpdates
+    )
+      this.#format?.noteRequest();
+  }
+
   #endRun(input: Buffer, end: number): void {
     const start = this.#run;
     this.#run = NO_RUN;
     if (start !== NO_RUN && start < end) this.#forward(input.subarray(start, end));
   }
 
-  #checkUnderstood(message: ClientMessage, requirement: Requirement): void {
+  #isUnderstood(requirement: Requirement): boolean {
+    return requirement === "always" || (requirement !== "ultravnc" && this.#understood.has(requirement));
+  }
+
+  /** What was listed and did not go on is left out; what was never listed is no message that may come. */
+  #checkListed(message: ClientMessage, requirement: Requirement): void {
     if (requirement === "always") return;
-    if (requirement !== "ultravnc" && this.#understood.has(requirement)) return;
+    if (requirement !== "ultravnc" && this.#listed.has(requirement)) return;
     throw new ProtocolError("RFB_CLIENT_MESSAGE", `${message.name} was sent without having been negotiated`, {
       safeMessage: "The viewer sent a message that is not supported here.",
     });

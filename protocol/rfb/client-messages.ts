@@ -1,5 +1,6 @@
 import { checkLength } from "../bytes/grammar.ts";
 import { ProtocolError } from "../errors.ts";
+import { isDenied, type ClientPolicy, type Permission } from "./client-policy.ts";
 import { PseudoEncoding } from "./encodings.ts";
 
 /**
@@ -17,6 +18,13 @@ export interface ClientMessage {
   needs(wire: Buffer, at: number): Requirement;
   /** Acts on the desktop or its clipboard: not for those who only look. */
   readonly control: boolean;
+  /** What it takes beside control. */
+  readonly permission?: Permission;
+}
+
+export function mayPass(message: ClientMessage, policy: ClientPolicy): boolean {
+  if (message.control && !policy.control) return false;
+  return message.permission === undefined || !isDenied(policy, message.permission);
 }
 
 /** A pseudo-encoding, or one of two words: every server, or those of UltraVNC alone. */
@@ -51,14 +59,15 @@ function fixed(
   name: string,
   length: number,
   requirement: Requirement,
-  options: { readonly control?: boolean } = {},
+  options: Partial<Pick<ClientMessage, "control" | "permission">> = {},
 ): ClientMessage {
   return {
     name,
     headBytes: 1,
     measure: () => length,
     needs: () => requirement,
-    control: options.control ?? false,
+    control: false,
+    ...options,
   };
 }
 
@@ -88,6 +97,7 @@ const clientCutText: ClientMessage = {
   // A negative length means the extended clipboard, whose body begins with U32 flags.
   needs: (wire, at) => (isExtended(wire, at) ? PseudoEncoding.extendedClipboard : "always"),
   control: true,
+  permission: "clipboard-in",
 };
 
 function isExtended(wire: Buffer, at: number): boolean {
@@ -112,6 +122,7 @@ const setDesktopSize: ClientMessage = {
   measure: (wire, at) => 8 + 16 * wire.readUInt8(at + 6),
   needs: () => PseudoEncoding.extendedDesktopSize,
   control: true,
+  permission: "resize",
 };
 
 const gii: ClientMessage = {
@@ -137,6 +148,7 @@ const qemuAudio: ClientMessage = {
   },
   needs: () => PseudoEncoding.qemuAudio,
   control: false,
+  permission: "audio",
 };
 
 const ultraChat: ClientMessage = {
@@ -178,7 +190,7 @@ const BY_TYPE = new Map<number, ClientMessage>([
     fixed("EnableContinuousUpdates", 10, PseudoEncoding.continuousUpdates),
   ],
   [ClientMessageType.fence, fence],
-  [ClientMessageType.xvp, fixed("xvp", 4, PseudoEncoding.xvp, acting)],
+  [ClientMessageType.xvp, fixed("xvp", 4, PseudoEncoding.xvp, { ...acting, permission: "power" })],
   [ClientMessageType.setDesktopSize, setDesktopSize],
   [ClientMessageType.gii, gii],
 ]);

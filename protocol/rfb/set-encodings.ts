@@ -1,16 +1,22 @@
 import { PseudoEncoding } from "./encodings.ts";
 import { ClientMessageType } from "./client-messages.ts";
+import { isDenied, mustFollowServer, type ClientPolicy } from "./client-policy.ts";
+import { isFollowable } from "./server-stream/followable.ts";
 
 /**
  * Never told to a server, whatever the policy.
  * - desktopName makes it send the desktop's own name, which tells whose it is.
  * - extendedMouseButtons makes some PointerEvents a byte longer, but only if the server knows it: as long as nobody reads
  *   what it confirms, a byte stream that both sides cut differently could carry a message past the filter.
+ * - serverIdentity and its kin make it tell its program, version and host.
  * - UltraVNC's extensions lead to messages that are refused.
  */
 const NEVER_FORWARDED: ReadonlySet<number> = new Set<number>([
   PseudoEncoding.desktopName,
   PseudoEncoding.extendedMouseButtons,
+  PseudoEncoding.serverMessages,
+  PseudoEncoding.serverEncodings,
+  PseudoEncoding.serverIdentity,
   PseudoEncoding.ultraServerState,
   PseudoEncoding.ultraKeepAlive,
   PseudoEncoding.ultraFileTransfer,
@@ -21,6 +27,30 @@ const NEVER_FORWARDED: ReadonlySet<number> = new Set<number>([
 
 export function isForwardedEncoding(encoding: number): boolean {
   return !NEVER_FORWARDED.has(encoding);
+}
+
+/**
+ * Whether a server may be told that the viewer understands this. An extension that was never offered is never used, so
+ * this is where most of a policy takes effect.
+ * - extendedClipboard carries both directions in one negotiation: without one of them, the plain clipboard serves the other.
+ * - extendedDesktopSize stays when resizing is denied, since it also tells the viewer of a new size.
+ */
+export function isAllowedEncoding(encoding: number, policy: ClientPolicy): boolean {
+  if (!isForwardedEncoding(encoding)) return false;
+  if (mustFollowServer(policy) && !isFollowable(encoding)) return false;
+  switch (encoding) {
+    case PseudoEncoding.xvp:
+      return !isDenied(policy, "power");
+    case PseudoEncoding.qemuAudio:
+      return !isDenied(policy, "audio");
+    case PseudoEncoding.extendedClipboard:
+      return !isDenied(policy, "clipboard-in") && !isDenied(policy, "clipboard-out");
+    case PseudoEncoding.gii:
+    case PseudoEncoding.qemuExtendedKey:
+      return policy.control;
+    default:
+      return true;
+  }
 }
 
 /** SetEncodings: U8 2 · pad · U16 n · n × S32. @see RFC 6143 §7.5.2 */

@@ -16,6 +16,8 @@ export const LIMITS = {
   lingerMs: 1_000,
   /** The other direction of a relay goes on this long without a byte once one direction has ended. */
   halfCloseMs: 10_000,
+  /** Open sessions are compared with the state so often: what ends one has to do so within 5 s. */
+  sessionCheckMs: 2_000,
   /** What is still open this long after `close()` is cut. */
   closeGraceMs: 1_000,
   /** TCP keep-alive begins after this silence. */

@@ -23,5 +23,8 @@ export async function redeemTicket(ticket: string, stores: Stores, clock: Clock)
   if (!record) throw new Refusal("TICKET_INVALID");
   const desktop = await askState(stores.desktops.find(record.desktopId));
   if (!desktop) throw new Refusal("DESKTOP_GONE");
-  return { desktop, role: record.role, method: "ticket", subject: record.createdBy };
+  const account = await askState(stores.users.find(record.createdBy));
+  if (account && account.disabledAt !== null) throw new Refusal("TICKET_INVALID");
+  const { role, denied, createdBy: subject } = record;
+  return { desktop, role, denied, method: "ticket", subject, byAccount: account !== null, endsAt: null };
 }

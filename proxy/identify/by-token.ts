@@ -3,6 +3,7 @@ import { CHALLENGE_BYTES, vncAuthResponse, type Clock } from "../../protocol/ind
 import type { Penalties } from "../admit/penalties.ts";
 import type { Source } from "../admit/source.ts";
 import { askState, Refusal } from "../refusals.ts";
+import type { TokenRecord } from "../state/records.ts";
 import type { Stores } from "../state/stores.ts";
 import type { Identity } from "./identity.ts";
 import type { IndexedToken, TokenIndex } from "./token-index.ts";
@@ -100,20 +101,23 @@ export class TokenIdentifier {
   /** A derived token that was withdrawn and opened again may be in the index twice. */
   async #dropClosed(matches: IndexedToken[]): Promise<IndexedToken[]> {
     if (matches.length < 2) return matches;
-    const open = await Promise.all(matches.map((token) => this.#isOpen(token)));
-    return matches.filter((_token, position) => open[position]);
+    const stored = await Promise.all(matches.map((token) => this.#findStored(token)));
+    return matches.filter((_token, position) => stored[position] !== undefined);
   }
 
   /** The index may be a little old; the store knows what was revoked a moment ago. */
   async #confirm(token: IndexedToken): Promise<Identity> {
-    if (!(await this.#isOpen(token))) throw new Refusal("TOKEN_WRONG");
+    const stored = await this.#findStored(token);
+    if (!stored) throw new Refusal("TOKEN_WRONG");
     const desktop = await askState(this.#stores.desktops.find(token.desktopId));
     if (!desktop) throw new Refusal("DESKTOP_GONE");
-    return { desktop, role: token.role, method: "token", subject: token.id };
+    const { id: subject, role, denied, expiresAt } = stored;
+    const endsAt = this.#clock.monotonic() + expiresAt - this.#clock.now();
+    return { desktop, role, denied, method: "token", subject, byAccount: false, endsAt };
   }
 
-  async #isOpen({ id, desktopId }: IndexedToken): Promise<boolean> {
-    return (await askState(this.#stores.tokens.list(desktopId))).some((token) => token.id === id);
+  async #findStored({ id, desktopId }: IndexedToken): Promise<TokenRecord | undefined> {
+    return (await askState(this.#stores.tokens.list(desktopId))).find((token) => token.id === id);
   }
 }
 

@@ -1,10 +1,16 @@
+import type { Permission } from "../../protocol/index.ts";
 import type { DesktopView, Role } from "../state/records.ts";
 
 /** Whom a viewer has proved to be: what it may see, and how. */
 export interface Identity {
   readonly desktop: DesktopView;
   readonly role: Role;
+  readonly denied: readonly Permission[];
   readonly method: "token" | "ticket";
   /** Token id, or the user who made the ticket. */
   readonly subject: string;
+  /** The subject is an account, whose end ends the session. */
+  readonly byAccount: boolean;
+  /** When its right ends, by the monotonic clock; null: not by itself. */
+  readonly endsAt: number | null;
 }

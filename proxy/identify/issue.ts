@@ -1,4 +1,4 @@
-import { generateToken, type Clock } from "../../protocol/index.ts";
+import { generateToken, type Clock, type Permission } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { DesktopView, OpenToken, Role } from "../state/records.ts";
 import type { Stores } from "../state/stores.ts";
@@ -23,6 +23,7 @@ export class Issuer {
     role: Role,
     ttlSeconds: number,
     createdBy: string,
+    denied: readonly Permission[] = [],
     token = generateToken(),
   ): Promise<OpenToken> {
     const expiresAt = this.#clock.now() + ttlSeconds * 1000;
@@ -30,6 +31,7 @@ export class Issuer {
       desktopId: desktop.id,
       token,
       role,
+      denied,
       createdBy,
       expiresAt,
     });
@@ -42,10 +44,11 @@ export class Issuer {
     desktop: DesktopView,
     role: Role,
     createdBy: string,
+    denied: readonly Permission[] = [],
   ): Promise<{ protocols: string[]; expiresAt: number }> {
     const ticket = generateSecret();
     const expiresAt = this.#clock.now() + LIMITS.ticketMs;
-    const record = { desktopId: desktop.id, role, createdBy, expiresAt };
+    const record = { desktopId: desktop.id, role, denied, createdBy, expiresAt };
     await this.#stores.tickets.create(hashSecret(ticket), record);
     return { protocols: offerTicket(ticket), expiresAt };
   }

@@ -159,7 +159,7 @@ export class Mip1Room {
     if (present.length === tokens.length && lasting.length === tokens.length) return;
     for (const { id } of present) await stores.tokens.revoke(id);
     for (const token of tokens) {
-      await issuer.createToken(desktop, "control", LIMITS.mip1TokenMs / 1000, agentId, token);
+      await issuer.createToken(desktop, "control", LIMITS.mip1TokenMs / 1000, agentId, [], token);
     }
   }
 

@@ -8,6 +8,7 @@ import {
   serverInit,
   TimeoutError,
   type Clock,
+  type PixelFormat,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { EndCause } from "../pair/session-state.ts";
@@ -22,10 +23,15 @@ export class DesktopFailure extends Error {
   }
 }
 
+export interface EnteredDesktop {
+  /** ServerInit as the viewer may see it, under the published name. */
+  readonly init: Buffer;
+  readonly pixelFormat: PixelFormat;
+}
+
 /**
  * Takes a connection that stands at ClientInit past ServerInit. Always shared: whether others may stay
  * is not the viewer's to decide.
- * @returns ServerInit as the viewer may see it, under the published name
  * @throws DesktopFailure
  */
 export async function enterDesktop(
@@ -33,13 +39,16 @@ export async function enterDesktop(
   publishedName: string,
   clock: Clock,
   signal: AbortSignal,
-): Promise<Buffer> {
+): Promise<EnteredDesktop> {
   const limits = { deadlineMs: LIMITS.rfbHandshakeMs, maxBytes: LIMITS.serverInitBytes };
   const peer = new Conversation(server, limits, clock, signal);
   try {
     await peer.write(encodeClientInit(true));
     const init = await peer.read(serverInit());
-    return encodeServerInit({ ...init, name: publishedName });
+    return {
+      init: encodeServerInit({ ...init, name: publishedName }),
+      pixelFormat: init.pixelFormat,
+    };
   } catch (error) {
     if (signal.aborted) throw error;
     throw new DesktopFailure(nameCause(error), error);

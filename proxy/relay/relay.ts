@@ -1,10 +1,15 @@
 import type { Duplex } from "node:stream";
 import {
   ClientFilter,
+  FormatLine,
   isPosternError,
+  mustFollowServer,
   PeerClosed,
   pump,
+  ServerFilter,
+  type ClientPolicy,
   type Clock,
+  type PixelFormat,
   type Pump,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
@@ -21,21 +26,35 @@ export interface Relay {
   readonly bytesToServer: number;
   /** Settles with the first cause; the caller closes both ends. Never rejects. */
   readonly ended: Promise<EndCause>;
+  /** From now on nothing passes either way; both ends stay open. Idempotent. */
+  stop(): void;
+}
+
+export interface RelayRules {
+  readonly policy: ClientPolicy;
+  /** The one of ServerInit. */
+  readonly pixelFormat: PixelFormat;
 }
 
 /**
- * Moves bytes both ways. The server's are not looked at; the viewer's go through the filter, message by
- * message. When one direction ends, the other may finish what it has.
+ * Moves bytes both ways. The server's are not looked at unless the policy needs it; the viewer's go through the filter,
+ * message by message. When one direction ends, the other may finish what it has.
  */
-export function startRelay({ viewer, server }: RelayEnds, control: boolean, clock: Clock): Relay {
-  let forward: (chunk: Buffer) => void = () => undefined;
-  const filter = new ClientFilter({ control }, (chunk) => {
-    forward(chunk);
-  });
-  const down = pump(server, viewer);
+export function startRelay({ viewer, server }: RelayEnds, rules: RelayRules, clock: Clock): Relay {
+  const format = mustFollowServer(rules.policy) ? new FormatLine(rules.pixelFormat) : undefined;
+  let toServer: (chunk: Buffer) => void = () => undefined;
+  let toViewer: (chunk: Buffer) => void = () => undefined;
+  const clientFilter = new ClientFilter(rules.policy, (chunk) => toServer(chunk), format);
+  const serverFilter = format && new ServerFilter(format, (chunk) => toViewer(chunk));
+  const down = serverFilter
+    ? pump(server, viewer, (chunk, onward) => {
+        toViewer = onward;
+        serverFilter.push(chunk);
+      })
+    : pump(server, viewer);
   const up = pump(viewer, server, (chunk, onward) => {
-    forward = onward;
-    filter.push(chunk);
+    toServer = onward;
+    clientFilter.push(chunk);
   });
   return {
     get bytesToViewer() {
@@ -45,6 +64,10 @@ export function startRelay({ viewer, server }: RelayEnds, control: boolean, cloc
       return up.bytes;
     },
     ended: awaitEnd(down, up, { viewer, server }, clock),
+    stop: () => {
+      down.stop();
+      up.stop();
+    },
   };
 }
 
@@ -72,7 +95,7 @@ async function describeEnd(run: Pump, cause: EndCause, ends: RelayEnds): Promise
     return { cause, graceful: true };
   } catch (error) {
     if (isPosternError(error) && !(error instanceof PeerClosed)) {
-      return { cause: "VIEWER_PROTOCOL", graceful: false };
+      return { cause: cause === "VIEWER_LEFT" ? "VIEWER_PROTOCOL" : "DESKTOP_PROTOCOL", graceful: false };
     }
     return { cause: nameLoss(ends), graceful: false };
   }

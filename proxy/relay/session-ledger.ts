@@ -118,13 +118,18 @@ export class SessionLedger {
     news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
+  /** Whom it was opened for; null: not yet, or not in the state. */
+  get identity(): Identity | null {
+    return this.#opened && this.#stored ? this.#opened.identity : null;
+  }
+
   describe(bytes: MovedBytes): SessionRecord | null {
     if (!this.#opened || !this.#stored) return null;
     return { ...this.#describeOpened(this.#opened), state: "open", endedAt: null, cause: null, ...bytes };
   }
 
-  #describeOpened({ identity, startedAt }: Opened): Parameters<Stores["sessions"]["open"]>[0] {
-    const { desktop, method, role, subject } = identity;
+  #describeOpened({ identity, startedAt }: Opened) {
+    const { desktop, method, role, denied, subject } = identity;
     return {
       id: this.#id,
       desktopId: desktop.id,
@@ -134,6 +139,7 @@ export class SessionLedger {
       method,
       transport: this.#viewer.transport,
       role,
+      denied,
       subject,
       sourceAddress: this.#viewer.source.address,
       startedAt,

@@ -24,6 +24,7 @@ import { converse } from "./converse.ts";
 import { enterDesktop } from "./enter-desktop.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { SessionLedger } from "./session-ledger.ts";
+import type { WatchedSession } from "./session-watch.ts";
 import { approach } from "./threshold.ts";
 import type { Threshold, ThresholdParts } from "./threshold-parts.ts";
 
@@ -57,6 +58,12 @@ export class Session {
   /** The session as others may see it; null until it has opened. */
   get record(): SessionRecord | null {
     return this.#ledger.describe(this.#bytes);
+  }
+
+  /** What the watch over open sessions sees; null until it has opened. */
+  get watched(): WatchedSession | null {
+    const { identity } = this.#ledger;
+    return identity && { id: this.id, identity, end: (cause) => this.end(cause) };
   }
 
   /** Runs until both sides are closed. Never rejects. */
@@ -103,15 +110,22 @@ export class Session {
       return;
     }
     const server = this.#server;
-    const init = await converse(this.#viewer, LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
-      await threshold.accept(peer);
-      await readClientInit(peer);
-      return enterDesktop(server, identity.desktop.name, clock, signal);
-    });
+    const { init, pixelFormat } = await converse(
+      this.#viewer,
+      LIMITS.rfbHandshakeMs,
+      clock,
+      signal,
+      async (peer) => {
+        await threshold.accept(peer);
+        await readClientInit(peer);
+        return enterDesktop(server, identity.desktop.name, clock, signal);
+      },
+    );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
-    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, identity.role === "control", clock);
-    if (signal.aborted) this.#cut("SERVER_STOPPING");
+    const policy = { control: identity.role === "control", denied: new Set(identity.denied) };
+    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, { policy, pixelFormat }, clock);
+    if (signal.reason instanceof Refusal) this.#cut(signal.reason.refusal);
     this.#apply({ type: "ended", cause: await this.#relay.ended });
   }
 
@@ -151,6 +165,7 @@ export class Session {
 
   #cut(code: RefusalCode): void {
     const refusal = new Refusal(code);
+    this.#relay?.stop();
     this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
     if (this.#server) finishStream(this.#server, this.#parts.clock);
   }

@@ -1,5 +1,5 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
-import type { MachineState } from "../../protocol/index.ts";
+import type { MachineState, Permission } from "../../protocol/index.ts";
 
 export type Role = "view" | "control";
 export type AccountRole = "admin" | "user";
@@ -39,6 +39,8 @@ export interface TokenRecord {
   readonly id: string;
   readonly desktopId: string;
   readonly role: Role;
+  /** What its holder may not do, in the order of `PERMISSIONS`. */
+  readonly denied: readonly Permission[];
   readonly createdBy: string;
   readonly createdAt: number;
   readonly expiresAt: number;
@@ -52,6 +54,7 @@ export interface OpenToken extends TokenRecord {
 export interface TicketRecord {
   readonly desktopId: string;
   readonly role: Role;
+  readonly denied: readonly Permission[];
   readonly createdBy: string;
   readonly expiresAt: number;
 }
@@ -65,6 +68,7 @@ export interface SessionRecord {
   readonly method: "token" | "ticket";
   readonly transport: "rfb" | "websocket";
   readonly role: Role;
+  readonly denied: readonly Permission[];
   readonly state: "open" | "closed";
   /** Token id, or the user who made the ticket. */
   readonly subject: string;
@@ -76,12 +80,27 @@ export interface SessionRecord {
   readonly bytesToServer: number;
 }
 
+/** What the state says about an open session: whatever of it makes the session end. */
+export interface SessionStanding {
+  readonly id: string;
+  /** Somebody ordered its end, with this cause. */
+  readonly orderedEnd: string | null;
+  readonly desktopExists: boolean;
+  readonly agentRevoked: boolean;
+  /** The token it came with; null: none, or one that has expired and is deleted. */
+  readonly token: (Pick<TokenRecord, "role" | "denied"> & { readonly revoked: boolean }) | null;
+  /** The account that is its subject; null: none of that id. */
+  readonly account: { readonly disabled: boolean } | null;
+}
+
 export interface UserRecord {
   readonly id: string;
   readonly name: string;
   readonly role: AccountRole;
   readonly passwordHash: string;
   readonly createdAt: number;
+  /** Since when it may do nothing; null: it may. */
+  readonly disabledAt: number | null;
 }
 
 export interface LoginRecord {

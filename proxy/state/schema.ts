@@ -9,15 +9,18 @@ import type {
   UserRecord,
 } from "./records.ts";
 
+/** A record whose permissions are text. */
+type Packed<R> = Omit<R, "denied"> & { readonly denied: string };
+
 /** The tables as Kysely sees them: the records, plus what only the database knows. Columns are snake_case there. */
 export interface Tables {
   agents: AgentRecord;
   desktops: DesktopRecord;
-  /** `sealed`: the token under the master key. */
-  tokens: TokenRecord & { readonly sealed: string };
-  tickets: TicketRecord & { readonly hash: string };
+  /** `sealed`: the token under the master key; empty once it is revoked. */
+  tokens: Packed<TokenRecord> & { readonly sealed: string; readonly revokedAt: number | null };
+  tickets: Packed<TicketRecord> & { readonly hash: string };
   joinSecrets: { readonly hash: string; readonly expiresAt: number };
-  sessions: SessionRecord;
+  sessions: Packed<SessionRecord> & { readonly orderedEnd: string | null };
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };

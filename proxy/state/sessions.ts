@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
-import type { SessionRecord } from "./records.ts";
+import { packDenied, unpackDenied } from "./denied.ts";
+import type { SessionRecord, SessionStanding } from "./records.ts";
 import type { SessionStore } from "./stores.ts";
 import type { Tables } from "./schema.ts";
 
@@ -28,6 +29,7 @@ export class SqlSessionStore implements SessionStore {
         method: session.method,
         transport: session.transport,
         role: session.role,
+        denied: packDenied(session.denied ?? []),
         state: "open",
         subject: session.subject,
         sourceAddress: session.sourceAddress,
@@ -36,6 +38,7 @@ export class SqlSessionStore implements SessionStore {
         cause: null,
         bytesToViewer: 0,
         bytesToServer: 0,
+        orderedEnd: null,
       })
       .execute();
   }
@@ -56,14 +59,56 @@ export class SqlSessionStore implements SessionStore {
       .execute();
   }
 
-  list(filter: Parameters<SessionStore["list"]>[0] = {}): Promise<SessionRecord[]> {
+  async listStandings(serverId: string): Promise<SessionStanding[]> {
+    const rows = await this.#db
+      .selectFrom("sessions as s")
+      .leftJoin("tokens as t", "t.id", "s.subject")
+      .leftJoin("desktops as d", "d.id", "s.desktopId")
+      .leftJoin("agents as a", "a.id", "s.agentId")
+      .leftJoin("users as u", "u.id", "s.subject")
+      .select(["s.id", "s.orderedEnd", "d.id as desktopId", "a.revokedAt as agentRevokedAt"])
+      .select(["t.role as tokenRole", "t.denied as tokenDenied", "t.revokedAt as tokenRevokedAt"])
+      .select(["u.id as userId", "u.disabledAt"])
+      .where("s.serverId", "=", serverId)
+      .where("s.state", "=", "open")
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      orderedEnd: row.orderedEnd,
+      desktopExists: row.desktopId !== null,
+      agentRevoked: row.agentRevokedAt !== null,
+      token: row.tokenRole && {
+        role: row.tokenRole,
+        denied: unpackDenied(row.tokenDenied ?? ""),
+        revoked: row.tokenRevokedAt !== null,
+      },
+      account: row.userId === null ? null : { disabled: row.disabledAt !== null },
+    }));
+  }
+
+  async orderEnd(id: string, cause: string): Promise<boolean> {
+    const ordered = await this.#db
+      .updateTable("sessions")
+      .set({ orderedEnd: cause })
+      .where("id", "=", id)
+      .where("state", "=", "open")
+      .returning("id")
+      .executeTakeFirst();
+    return ordered !== undefined;
+  }
+
+  async list(filter: Parameters<SessionStore["list"]>[0] = {}): Promise<SessionRecord[]> {
     const newest = this.#db
       .selectFrom("sessions")
       .selectAll()
       .orderBy("startedAt", "desc")
       .orderBy("id", "desc")
       .limit(filter.limit ?? LIST_LIMIT);
-    return (filter.state === undefined ? newest : newest.where("state", "=", filter.state)).execute();
+    const asked = filter.state === undefined ? newest : newest.where("state", "=", filter.state);
+    return (await asked.execute()).map(({ orderedEnd: _orderedEnd, denied, ...record }) => ({
+      ...record,
+      denied: unpackDenied(denied),
+    }));
   }
 
   async closeAll(serverId: string, cause: string): Promise<void> {

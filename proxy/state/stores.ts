@@ -1,4 +1,5 @@
 /** The stores: the only way to the server's memory. Every test of them runs on SQLite and on PostgreSQL. */
+import type { Permission } from "../../protocol/index.ts";
 import type {
   AccountRole,
   AgentRecord,
@@ -9,6 +10,7 @@ import type {
   OpenToken,
   Role,
   SessionRecord,
+  SessionStanding,
   TicketRecord,
   TokenRecord,
   UserRecord,
@@ -57,12 +59,18 @@ export interface TokenStore {
     readonly desktopId: string;
     readonly token: string;
     readonly role: Role;
+    /** Default: nothing. */
+    readonly denied?: readonly Permission[];
     readonly createdBy: string;
     readonly expiresAt: number;
   }): Promise<TokenRecord>;
   /** All that live at `now`, decrypted: the proxy keeps them ready for matching. */
   listOpen(now: number): Promise<OpenToken[]>;
+  /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
+  /** Changes what is named. Null: unknown or revoked. */
+  change(id: string, change: Partial<Pick<TokenRecord, "role" | "denied">>): Promise<TokenRecord | null>;
+  /** Final. Its value is gone at once; that it was revoked is known until a day after it would have expired. */
   revoke(id: string): Promise<void>;
   deleteExpired(now: number): Promise<number>;
 }
@@ -72,7 +80,10 @@ export interface TicketStore {
    * @param hash SHA-256 of the ticket, hex
    * @throws RequestError `DESKTOP_UNKNOWN`
    */
-  create(hash: string, ticket: TicketRecord): Promise<void>;
+  create(
+    hash: string,
+    ticket: Omit<TicketRecord, "denied"> & Partial<Pick<TicketRecord, "denied">>,
+  ): Promise<void>;
   /** Redeems it: of any number of parallel calls exactly one gets the record. Null: unknown, used or expired. */
   take(hash: string, now: number): Promise<TicketRecord | null>;
   deleteExpired(now: number): Promise<number>;
@@ -86,8 +97,16 @@ export interface JoinSecretStore {
 
 export interface SessionStore {
   open(
-    session: Omit<SessionRecord, "state" | "endedAt" | "cause" | "bytesToViewer" | "bytesToServer">,
+    session: Omit<
+      SessionRecord,
+      "denied" | "state" | "endedAt" | "cause" | "bytesToViewer" | "bytesToServer"
+    > &
+      Partial<Pick<SessionRecord, "denied">>,
   ): Promise<void>;
+  /** All open sessions of one server, in one query. */
+  listStandings(serverId: string): Promise<SessionStanding[]>;
+  /** Asks the server that has the session to end it; says whether there is such an open session. */
+  orderEnd(id: string, cause: string): Promise<boolean>;
   /** The first end counts; a session that is closed already stays as it is. */
   close(
     id: string,
@@ -112,6 +131,11 @@ export interface UserStore {
   findByName(name: string): Promise<UserRecord | null>;
   find(id: string): Promise<UserRecord | null>;
   setPassword(id: string, passwordHash: string): Promise<void>;
+  /** It may do nothing until it is enabled; its logins, tickets and tokens are gone for good. */
+  disable(id: string): Promise<void>;
+  enable(id: string): Promise<void>;
+  /** Gone, with its logins, tickets and tokens. */
+  remove(id: string): Promise<void>;
   count(): Promise<number>;
   list(): Promise<UserRecord[]>;
 }

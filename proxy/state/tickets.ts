@@ -3,6 +3,7 @@ import type { TicketRecord } from "./records.ts";
 import type { TicketStore } from "./stores.ts";
 import type { Tables } from "./schema.ts";
 import { refuseIf } from "./constraint.ts";
+import { packDenied, unpackDenied } from "./denied.ts";
 
 /** A ticket is used by deleting it: whoever deletes the row has it, and nobody else can. */
 export class SqlTicketStore implements TicketStore {
@@ -12,10 +13,14 @@ export class SqlTicketStore implements TicketStore {
     this.#db = db;
   }
 
-  async create(hash: string, ticket: TicketRecord): Promise<void> {
+  async create(hash: string, ticket: Parameters<TicketStore["create"]>[1]): Promise<void> {
     const { desktopId, role, createdBy, expiresAt } = ticket;
+    const denied = packDenied(ticket.denied ?? []);
     await refuseIf("reference", "DESKTOP_UNKNOWN", "The desktop is unknown.", () =>
-      this.#db.insertInto("tickets").values({ hash, desktopId, role, createdBy, expiresAt }).execute(),
+      this.#db
+        .insertInto("tickets")
+        .values({ hash, desktopId, role, denied, createdBy, expiresAt })
+        .execute(),
     );
   }
 
@@ -24,9 +29,9 @@ export class SqlTicketStore implements TicketStore {
       .deleteFrom("tickets")
       .where("hash", "=", hash)
       .where("expiresAt", ">", now)
-      .returning(["desktopId", "role", "createdBy", "expiresAt"])
+      .returning(["desktopId", "role", "denied", "createdBy", "expiresAt"])
       .executeTakeFirst();
-    return taken ?? null;
+    return taken ? { ...taken, denied: unpackDenied(taken.denied) } : null;
   }
 
   async deleteExpired(now: number): Promise<number> {

@@ -6,9 +6,12 @@ import type { TokenStore } from "./stores.ts";
 import type { Tables } from "./schema.ts";
 import type { Sealer } from "./seal.ts";
 import { refuseIf } from "./constraint.ts";
+import { packDenied, unpackDenied } from "./denied.ts";
 
 const TABLE = "tokens";
-const RECORD = ["id", "desktopId", "role", "createdBy", "createdAt", "expiresAt"] as const;
+const RECORD = ["id", "desktopId", "role", "denied", "createdBy", "createdAt", "expiresAt"] as const;
+/** How long after its expiry a revoked token is still known as such: servers' clocks differ. */
+const REVOKED_KEPT_MS = 24 * 3600 * 1000;
 
 export class SqlTokenStore implements TokenStore {
   readonly #db: Kysely<Tables>;
@@ -26,6 +29,7 @@ export class SqlTokenStore implements TokenStore {
       id: randomUUID(),
       desktopId: token.desktopId,
       role: token.role,
+      denied: token.denied ?? [],
       createdBy: token.createdBy,
       createdAt: this.#clock.now(),
       expiresAt: token.expiresAt,
@@ -34,7 +38,7 @@ export class SqlTokenStore implements TokenStore {
     await refuseIf("reference", "DESKTOP_UNKNOWN", "The desktop is unknown.", () =>
       this.#db
         .insertInto(TABLE)
-        .values({ ...record, sealed })
+        .values({ ...record, denied: packDenied(record.denied), sealed, revokedAt: null })
         .execute(),
     );
     return record;
@@ -45,27 +49,69 @@ export class SqlTokenStore implements TokenStore {
       .selectFrom(TABLE)
       .select([...RECORD, "sealed"])
       .where("expiresAt", ">", now)
+      .where("revokedAt", "is", null)
       .orderBy("createdAt")
       .orderBy("id")
       .execute();
     return rows.flatMap(({ sealed, ...record }) => {
       const token = this.#sealer.unseal(TABLE, record.id, sealed);
       // An altered row admits nobody, and must not keep the others out.
-      return token === null ? [] : [{ ...record, token }];
+      return token === null ? [] : [{ ...shapeToken(record), token }];
     });
   }
 
-  list(desktopId?: string): Promise<TokenRecord[]> {
-    const all = this.#db.selectFrom(TABLE).select(RECORD).orderBy("createdAt").orderBy("id");
-    return (desktopId === undefined ? all : all.where("desktopId", "=", desktopId)).execute();
+  async list(desktopId?: string): Promise<TokenRecord[]> {
+    const all = this.#db.selectFrom(TABLE).select(RECORD).where("revokedAt", "is", null);
+    const asked = desktopId === undefined ? all : all.where("desktopId", "=", desktopId);
+    return (await asked.orderBy("createdAt").orderBy("id").execute()).map(shapeToken);
+  }
+
+  async change(
+    id: string,
+    { role, denied }: Parameters<TokenStore["change"]>[1],
+  ): Promise<TokenRecord | null> {
+    const changed = await this.#db
+      .updateTable(TABLE)
+      .set((token) => ({
+        role: role ?? token.ref("role"),
+        denied: denied === undefined ? token.ref("denied") : packDenied(denied),
+      }))
+      .where("id", "=", id)
+      .where("revokedAt", "is", null)
+      .returning(RECORD)
+      .executeTakeFirst();
+    return changed ? shapeToken(changed) : null;
   }
 
   async revoke(id: string): Promise<void> {
-    await this.#db.deleteFrom(TABLE).where("id", "=", id).execute();
+    await revokeTokens(this.#db, this.#clock.now(), "id", id);
   }
 
   async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
+    const gone = await this.#db
+      .deleteFrom(TABLE)
+      .where("expiresAt", "<=", now)
+      .where((row) => row.or([row("revokedAt", "is", null), row("expiresAt", "<=", now - REVOKED_KEPT_MS)]))
+      .executeTakeFirstOrThrow();
     return Number(gone.numDeletedRows);
   }
+}
+
+/** One token, or all that somebody made. The row stays for those who have to know that it was revoked. */
+export async function revokeTokens(
+  db: Kysely<Tables>,
+  now: number,
+  column: "id" | "createdBy",
+  value: string,
+): Promise<void> {
+  await db
+    .updateTable(TABLE)
+    .set({ revokedAt: now, sealed: "" })
+    .where(column, "=", value)
+    .where("revokedAt", "is", null)
+    .execute();
+}
+
+function shapeToken<R extends { readonly denied: string }>({ denied, ...rest }: R) {
+  return { ...rest, denied: unpackDenied(denied) };
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { Kysely } from "kysely";
+import type { Kysely, Transaction } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
 import type { UserRecord } from "./records.ts";
 import type { UserStore } from "./stores.ts";
 import type { Tables } from "./schema.ts";
+import { revokeTokens } from "./tokens.ts";
 import { refuseIf } from "./constraint.ts";
 
-const RECORD = ["id", "name", "role", "passwordHash", "createdAt"] as const;
+const RECORD = ["id", "name", "role", "passwordHash", "createdAt", "disabledAt"] as const;
 
 export class SqlUserStore implements UserStore {
   readonly #db: Kysely<Tables>;
@@ -24,6 +25,7 @@ export class SqlUserStore implements UserStore {
       role: user.role,
       passwordHash: user.passwordHash,
       createdAt: this.#clock.now(),
+      disabledAt: null,
     };
     await refuseIf("unique", "USER_EXISTS", "A user of this name exists already.", () =>
       this.#db
@@ -48,6 +50,31 @@ export class SqlUserStore implements UserStore {
     await this.#db.updateTable("users").set({ passwordHash }).where("id", "=", id).execute();
   }
 
+  async disable(id: string): Promise<void> {
+    const now = this.#clock.now();
+    await this.#db.transaction().execute(async (trx) => {
+      await trx
+        .updateTable("users")
+        .set({ disabledAt: now })
+        .where("id", "=", id)
+        .where("disabledAt", "is", null)
+        .execute();
+      await endSecrets(trx, id, now);
+    });
+  }
+
+  async enable(id: string): Promise<void> {
+    await this.#db.updateTable("users").set({ disabledAt: null }).where("id", "=", id).execute();
+  }
+
+  async remove(id: string): Promise<void> {
+    const now = this.#clock.now();
+    await this.#db.transaction().execute(async (trx) => {
+      await endSecrets(trx, id, now);
+      await trx.deleteFrom("users").where("id", "=", id).execute();
+    });
+  }
+
   async count(): Promise<number> {
     const { count } = await this.#db
       .selectFrom("users")
@@ -59,6 +86,12 @@ export class SqlUserStore implements UserStore {
   list(): Promise<UserRecord[]> {
     return this.#db.selectFrom("users").select(RECORD).orderBy("createdAt").orderBy("id").execute();
   }
+}
+
+async function endSecrets(trx: Transaction<Tables>, userId: string, now: number): Promise<void> {
+  await trx.deleteFrom("logins").where("userId", "=", userId).execute();
+  await trx.deleteFrom("tickets").where("createdBy", "=", userId).execute();
+  await revokeTokens(trx, now, "createdBy", userId);
 }
 
 /** In one place, since the two databases fold letters beyond ASCII differently. */

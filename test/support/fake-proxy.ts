@@ -1,6 +1,12 @@
 import { EventEmitter } from "node:events";
 import type http from "node:http";
-import { RequestError, type HostMethod, type HostParams, type HostResult } from "../../protocol/index.ts";
+import {
+  RequestError,
+  type HostMethod,
+  type HostParams,
+  type HostResult,
+  type Permission,
+} from "../../protocol/index.ts";
 import type {
   AuditEntry,
   ConnectedAgent,
@@ -28,6 +34,8 @@ export class FakeProxy implements Proxy {
   /** Every request to a host, as `HOST METHOD`. */
   readonly asked: string[] = [];
   sessions: SessionRecord[] = [];
+  /** How often somebody had the open sessions looked at. */
+  checks = 0;
   readonly #events = new EventEmitter();
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
@@ -66,13 +74,20 @@ export class FakeProxy implements Proxy {
     return Promise.resolve();
   }
 
-  async createToken(desktop: DesktopView, role: Role, ttl: number, createdBy: string): Promise<OpenToken> {
+  async createToken(
+    desktop: DesktopView,
+    role: Role,
+    ttl: number,
+    createdBy: string,
+    denied: readonly Permission[] = [],
+  ): Promise<OpenToken> {
     const token = "abcd2345";
     const expiresAt = Date.UTC(2026, 0, 1) + ttl * 1000;
     const record = await this.stores.tokens.create({
       desktopId: desktop.id,
       token,
       role,
+      denied,
       createdBy,
       expiresAt,
     });
@@ -107,6 +122,15 @@ export class FakeProxy implements Proxy {
 
   openSessions(): SessionRecord[] {
     return this.sessions;
+  }
+
+  async endSession(id: string): Promise<boolean> {
+    return this.stores.sessions.orderEnd(id, "SESSION_ENDED");
+  }
+
+  checkSessions(): Promise<void> {
+    this.checks += 1;
+    return Promise.resolve();
   }
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void {

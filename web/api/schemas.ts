@@ -1,6 +1,6 @@
 /** The REST API's shapes: the one place that server, pages and CLI share. All under `/api/v1`, JSON. */
 import { z } from "zod";
-import { desktopName, imageSummary, machineState } from "../../protocol/index.ts";
+import { desktopName, imageSummary, machineState, PERMISSIONS } from "../../protocol/index.ts";
 
 export const errorBody = z.object({
   error: z.object({
@@ -91,10 +91,15 @@ export const machineStopRequest = z.object({ force: z.boolean().default(false) }
 export const image = imageSummary;
 export type Image = z.infer<typeof image>;
 
+/** What a viewer may be denied, beside the role. Each at most once, in any order. */
+export const permission = z.enum(PERMISSIONS);
+const denied = z.array(permission).max(PERMISSIONS.length);
+
 export const tokenRequest = z.object({
   /** Desktop id, `NAME` or `AGENT/NAME`. */
   desktop: z.string().min(1).max(140),
   role: z.enum(["view", "control"]).default("control"),
+  deny: denied.default([]),
   ttlSeconds: z.number().int().min(1).max(31_536_000).default(3600),
 });
 /** POST /tokens (tokenRequest) → 201 token. 404 `DESKTOP_UNKNOWN`, 409 `DESKTOP_AMBIGUOUS` with choices. */
@@ -103,6 +108,7 @@ export const token = z.object({
   token: z.string(),
   desktop: z.string(),
   role: z.enum(["view", "control"]),
+  denied,
   expiresAt: z.number(),
   /** `HOST:PORT` for a VNC viewer (host::port in TigerVNC's notation is the page's affair); null: no RFB listener. */
   address: z.string().nullable(),
@@ -111,8 +117,14 @@ export type Token = z.infer<typeof token>;
 export const tokenRow = token
   .omit({ token: true, address: true })
   .extend({ name: z.string(), state: z.string() });
-/** GET /tokens → tokenRow[]; DELETE /tokens/ID → 204 */
+/** GET /tokens → tokenRow[]; PATCH /tokens/ID (tokenChange) → tokenRow; DELETE /tokens/ID → 204. The last two end its sessions. */
 export type TokenRow = z.infer<typeof tokenRow>;
+
+/** What is not named stays. */
+export const tokenChange = z.object({
+  role: z.enum(["view", "control"]).optional(),
+  deny: denied.optional(),
+});
 
 export const ticketRequest = tokenRequest.omit({ ttlSeconds: true });
 /** POST /tickets (ticketRequest) → 201 ticket: for `new WebSocket(url, protocols)`, one use, 60 s. */
@@ -146,6 +158,7 @@ export const session = z.object({
   method: z.enum(["token", "ticket"]),
   transport: z.enum(["rfb", "websocket"]),
   role: z.enum(["view", "control"]),
+  denied,
   source: z.string(),
   startedAt: z.number(),
   endedAt: z.number().nullable(),
@@ -153,7 +166,7 @@ export const session = z.object({
   bytesToViewer: z.number(),
   bytesToServer: z.number(),
 });
-/** GET /sessions?state=open|closed&limit=N → session[], newest first (administrators) */
+/** GET /sessions?state=open|closed&limit=N → session[], newest first; DELETE /sessions/ID → 204 ends it (administrators) */
 export type Session = z.infer<typeof session>;
 
 /**

@@ -46,6 +46,7 @@ const CATALOGUE = {
     message: "The machine is not running, so it has no screen. Start it first.",
   },
   IMAGE_UNKNOWN: { status: 404, message: "No host offers this image. List the images to see what is there." },
+  SESSION_UNKNOWN: { status: 404, message: "There is no such open session. It may have ended." },
   TOKEN_UNKNOWN: { status: 404, message: "There is no such token. It may have expired." },
   HOST_OFFLINE: { status: 503, message: "The machine's host is not connected. Try again when it is back." },
   HOST_TIMEOUT: { status: 504, message: "The machine's host did not answer in time. Try again in a moment." },

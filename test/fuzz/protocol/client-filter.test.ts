@@ -5,7 +5,7 @@ import { codeOf, cut, fuzz, join, type Random } from "./fuzzing.ts";
 
 function filter(pieces: readonly Buffer[], control: boolean): { out: Buffer; code: string } {
   const out: Buffer[] = [];
-  const running = new ClientFilter({ control }, (chunk) => out.push(Buffer.from(chunk)));
+  const running = new ClientFilter({ control, denied: new Set() }, (chunk) => out.push(Buffer.from(chunk)));
   let code = "";
   try {
     for (const piece of pieces) running.push(piece);

@@ -49,7 +49,7 @@ export class Logins {
     const login = await this.#stores.logins.find(hash, this.#clock.now());
     if (login === null) return null;
     const user = await this.#stores.users.find(login.userId);
-    return user === null ? null : { hash, user };
+    return user === null || user.disabledAt !== null ? null : { hash, user };
   }
 
   /** Whether a login that was found before still lives. */

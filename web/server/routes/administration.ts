@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
 import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
+import { refuse } from "../errors.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
 import { sourceOf } from "../guard/source.ts";
@@ -10,6 +11,8 @@ const sessionQuery = z.object({
   state: z.enum(["open", "closed"]).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
+
+const sessionParams = z.object({ id: z.string().min(1).max(64) });
 
 /** What only administrators see and do. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
@@ -37,6 +40,21 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
       shapeSession(record.state === "open" ? (live.get(record.id) ?? record) : record),
     );
   });
+
+  api.delete("/sessions/:id", async (request, reply) => {
+    const { userId: actor } = requireAdmin(request);
+    const { id } = parseInput(sessionParams, request.params);
+    if (!(await proxy.endSession(id))) throw refuse("SESSION_UNKNOWN");
+    const source = sourceOf(request);
+    proxy.audit({
+      action: "session.terminate",
+      outcome: "success",
+      actor,
+      sessionId: id,
+      ...(source && { source }),
+    });
+    return reply.code(204).send();
+  });
 }
 
 function shapeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord): Agent {
@@ -53,6 +71,7 @@ function shapeSession(record: SessionRecord): Session {
     method: record.method,
     transport: record.transport,
     role: record.role,
+    denied: [...record.denied],
     source: record.sourceAddress,
     startedAt: record.startedAt,
     endedAt: record.endedAt,

@@ -34,7 +34,7 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
     const user = await proxy.stores.users.findByName(name);
     const right = await passwords.verify(password, user?.passwordHash ?? null);
     const about = { ...(source && { source }), ...(user && { actor: user.id }) };
-    if (user === null || !right) {
+    if (user === null || user.disabledAt !== null || !right) {
       proxy.audit({ action: "login.failure", outcome: "failure", reason: "LOGIN_REFUSED", ...about });
       throw refuse("LOGIN_REFUSED");
     }

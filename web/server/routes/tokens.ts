@@ -2,7 +2,14 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../../protocol/index.ts";
 import type { DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
-import { ticketRequest, tokenRequest, type Ticket, type Token, type TokenRow } from "../../api/schemas.ts";
+import {
+  ticketRequest,
+  tokenChange,
+  tokenRequest,
+  type Ticket,
+  type Token,
+  type TokenRow,
+} from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
@@ -24,46 +31,67 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
 
   api.post("/tokens", async (request, reply): Promise<Token> => {
     const caller = requireCaller(request);
-    const { desktop: reference, role, ttlSeconds } = parseInput(tokenRequest, request.body);
+    const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
-    const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId);
+    const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
     audit(request, "token.create", desktop.id);
-    const { id, token, expiresAt } = made;
+    const { id, token, denied, expiresAt } = made;
     void reply.code(201);
-    return { id, token, desktop: desktop.name, role, expiresAt, address: addressOf(proxy.advertised.rfb) };
+    const address = addressOf(proxy.advertised.rfb);
+    return { id, token, desktop: desktop.name, role, denied: [...denied], expiresAt, address };
   });
 
   api.get("/tokens", async (request): Promise<TokenRow[]> => {
     const caller = requireCaller(request);
-    const { desktops } = await takeSnapshot();
-    const now = clock.now();
+    const snapshot = await takeSnapshot();
     return (await stores.tokens.list())
       .filter((token) => mayRevoke(caller, token))
-      .map(({ id, desktopId, role, expiresAt }) => {
-        const desktop = desktops.get(desktopId)?.name ?? "";
-        return { id, name: desktop, desktop, role, expiresAt, state: expiresAt > now ? "open" : "expired" };
-      });
+      .map((token) => shapeToken(token, snapshot));
+  });
+
+  api.patch("/tokens/:id", async (request): Promise<TokenRow> => {
+    const token = await find(request);
+    const { role, deny } = parseInput(tokenChange, request.body);
+    const change = { ...(role && { role }), ...(deny && { denied: deny }) };
+    const changed = await stores.tokens.change(token.id, change);
+    if (changed === null) throw refuse("TOKEN_UNKNOWN");
+    await proxy.checkSessions();
+    audit(request, "token.change", token.desktopId);
+    return shapeToken(changed, await takeSnapshot());
   });
 
   api.delete("/tokens/:id", async (request, reply) => {
-    const caller = requireCaller(request);
-    const { id } = parseInput(tokenParams, request.params);
-    const token = (await stores.tokens.list()).find((row) => row.id === id);
-    if (token === undefined || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
-    await stores.tokens.revoke(id);
+    const token = await find(request);
+    await stores.tokens.revoke(token.id);
+    await proxy.checkSessions();
     audit(request, "token.revoke", token.desktopId);
     return reply.code(204).send();
   });
 
   api.post("/tickets", async (request, reply): Promise<Ticket> => {
     const caller = requireCaller(request);
-    const { desktop: reference, role } = parseInput(ticketRequest, request.body);
+    const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
-    const { url, protocols, expiresAt } = await proxy.createTicket(desktop, role, caller.userId);
+    const { url, protocols, expiresAt } = await proxy.createTicket(desktop, role, caller.userId, deny);
     audit(request, "ticket.create", desktop.id);
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
+
+  /** A token that the caller may take away. */
+  async function find(request: FastifyRequest): Promise<TokenRecord> {
+    const caller = requireCaller(request);
+    const { id } = parseInput(tokenParams, request.params);
+    const token = (await stores.tokens.list()).find((row) => row.id === id);
+    if (token === undefined || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
+    return token;
+  }
+
+  function shapeToken({ id, desktopId, role, denied, expiresAt }: TokenRecord, snapshot: Snapshot): TokenRow {
+    const desktop = snapshot.desktops.get(desktopId)?.name ?? "";
+    const state = expiresAt > clock.now() ? "open" : "expired";
+    return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
+  }
 
   async function resolve(caller: Caller, reference: string): Promise<DesktopView> {
     const [named, snapshot] = await Promise.all([stores.desktops.findByName(reference), takeSnapshot()]);

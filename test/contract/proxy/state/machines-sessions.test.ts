@@ -118,4 +118,79 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     });
     expect(sessions.find(({ id }) => id === "theirs")).toMatchObject({ state: "open", cause: null });
   });
+
+  test("a session's standing tells what has become of its token, desktop, agent and account", async () => {
+    const user = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
+    await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
+    const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
+    const token = await stores.tokens.create({
+      desktopId,
+      token: "abcd2345",
+      role: "view",
+      denied: ["power", "clipboard-out"],
+      createdBy: user.id,
+      expiresAt: now + 1_000,
+    });
+    expect(token.denied).toEqual(["power", "clipboard-out"]);
+    const about = { desktopId, desktopName: "desk", agentId: "a", transport: "rfb", role: "view" } as const;
+    const rest = { ...about, sourceAddress: "::1", startedAt: now };
+    await stores.sessions.open({ ...rest, id: "t", serverId: "s1", method: "token", subject: token.id });
+    await stores.sessions.open({ ...rest, id: "u", serverId: "s1", method: "ticket", subject: user.id });
+    await stores.sessions.open({ ...rest, id: "x", serverId: "s2", method: "ticket", subject: user.id });
+    const standings = async () =>
+      new Map((await stores.sessions.listStandings("s1")).map(({ id, ...standing }) => [id, standing]));
+    const fine = { orderedEnd: null, desktopExists: true, agentRevoked: false };
+    const stored = { role: "view", denied: ["clipboard-out", "power"], revoked: false };
+    expect(await standings()).toEqual(
+      new Map<string, unknown>([
+        ["t", { ...fine, token: stored, account: null }],
+        ["u", { ...fine, token: null, account: { disabled: false } }],
+      ]),
+    );
+    expect(await stores.tokens.change(token.id, { role: "control" })).toMatchObject({
+      role: "control",
+      denied: ["clipboard-out", "power"],
+    });
+    expect((await standings()).get("t")).toMatchObject({ token: { role: "control" } });
+    await stores.tokens.change(token.id, { denied: [] });
+    expect((await stores.tokens.list())[0]).toMatchObject({ role: "control", denied: [] });
+
+    await stores.users.disable(user.id);
+    expect((await stores.users.find(user.id))?.disabledAt).toBe(now);
+    expect((await standings()).get("u")).toMatchObject({ account: { disabled: true } });
+    expect((await standings()).get("t")).toMatchObject({ token: { revoked: true } });
+    expect(await stores.tokens.change(token.id, { role: "view" })).toBeNull();
+    await stores.users.enable(user.id);
+    expect((await stores.users.find(user.id))?.disabledAt).toBeNull();
+    await stores.users.remove(user.id);
+    expect((await standings()).get("u")).toMatchObject({ account: null });
+
+    expect(await stores.tokens.deleteExpired(now + 1_000)).toBe(0);
+    expect(await stores.tokens.deleteExpired(now + 1_000 + 24 * 3_600_000)).toBe(1);
+    expect((await standings()).get("t")).toMatchObject({ token: null, desktopExists: true });
+
+    expect(await stores.sessions.orderEnd("t", "SESSION_ENDED")).toBe(true);
+    expect((await standings()).get("t")).toMatchObject({ orderedEnd: "SESSION_ENDED" });
+    await stores.agents.revoke("a");
+    expect((await standings()).get("u")).toMatchObject({ agentRevoked: true, desktopExists: false });
+    await stores.sessions.close("t", { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: now });
+    expect(await stores.sessions.orderEnd("t", "SESSION_ENDED")).toBe(false);
+    expect([...(await standings()).keys()]).toEqual(["u"]);
+  });
+
+  test("a ticket keeps what it denies, and a session shows it", async () => {
+    await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
+    const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
+    const ticket = {
+      desktopId,
+      role: "control",
+      denied: ["audio"],
+      createdBy: "u",
+      expiresAt: now + 1,
+    } as const;
+    await stores.tickets.create("hash", ticket);
+    expect(await stores.tickets.take("hash", now)).toEqual(ticket);
+    await openSession("one", now);
+    expect(await stores.sessions.list()).toMatchObject([{ denied: [] }]);
+  });
 });

@@ -23,7 +23,7 @@ describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
   const createToken = (token: string, expiresAt = now + 1_000) =>
     stores.tokens.create({ desktopId, token, role: "view", createdBy: "u1", expiresAt });
   const ticketUntil = (expiresAt: number) =>
-    ({ desktopId, role: "control", createdBy: "u1", expiresAt }) as const;
+    ({ desktopId, role: "control", denied: [], createdBy: "u1", expiresAt }) as const;
   const onBoth = <T>(use: (each: Stores) => Promise<T>) =>
     Promise.all(Array.from({ length: PARALLEL }, (_, index) => use(index % 2 === 0 ? stores : other)));
 
@@ -33,6 +33,7 @@ describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
       id: record.id,
       desktopId,
       role: "view",
+      denied: [],
       createdBy: "u1",
       createdAt: now,
       expiresAt: now + 1_000,

@@ -7,13 +7,14 @@ import {
   isForwardedEncoding,
   isPosternError,
   PseudoEncoding,
+  type Permission,
 } from "../../../../protocol/index.ts";
 import { EVERY_EXTENSION, SAMPLES, ULTRA_SAMPLES, type Sample } from "./sample-messages.ts";
 
 /** Pushes the pieces and returns what went on, and the code of what was thrown. */
 function filter(pieces: readonly Buffer[], control = true): { out: Buffer; code?: string } {
   const out: Buffer[] = [];
-  const running = new ClientFilter({ control }, (chunk) => out.push(Buffer.from(chunk)));
+  const running = new ClientFilter({ control, denied: new Set() }, (chunk) => out.push(Buffer.from(chunk)));
   try {
     for (const piece of pieces) running.push(piece);
   } catch (error) {
@@ -28,6 +29,14 @@ function singleBytes(input: Buffer): Buffer[] {
 }
 
 const ALL = encodeSetEncodings(EVERY_EXTENSION);
+/** What of it a server hears from those who only look. */
+const ACTING: readonly number[] = [
+  PseudoEncoding.xvp,
+  PseudoEncoding.gii,
+  PseudoEncoding.qemuExtendedKey,
+  PseudoEncoding.extendedClipboard,
+];
+const LOOKING = encodeSetEncodings(EVERY_EXTENSION.filter((encoding) => !ACTING.includes(encoding)));
 const AFTER = SAMPLES.find(({ name }) => name === "FramebufferUpdateRequest")!.wire;
 
 describe("a viewer in control", () => {
@@ -72,7 +81,7 @@ describe("a viewer in control", () => {
 describe("a viewer that only looks", () => {
   it.each(SAMPLES)("has $name dropped or passed", ({ wire, control }) => {
     const input = Buffer.concat([ALL, wire, AFTER]);
-    const expected = control ? Buffer.concat([ALL, AFTER]) : input;
+    const expected = Buffer.concat(control ? [LOOKING, AFTER] : [LOOKING, wire, AFTER]);
     expect(filter([input], false)).toEqual({ out: expected });
     expect(filter(singleBytes(input), false)).toEqual({ out: expected });
   });
@@ -86,7 +95,7 @@ describe("a viewer that only looks", () => {
   });
 
   it("is heard again when the policy changes", () => {
-    const policy = { control: false };
+    const policy = { control: false, denied: new Set<Permission>() };
     const out: Buffer[] = [];
     const running = new ClientFilter(policy, (chunk) => out.push(Buffer.from(chunk)));
     const key = Buffer.from("040100000000ff0d", "hex");
@@ -123,7 +132,7 @@ describe("SetEncodings", () => {
   it("goes on as the very same bytes if nothing has to go", () => {
     const chunk = Buffer.concat([AFTER, ALL, AFTER]);
     const seen: Buffer[] = [];
-    new ClientFilter({ control: true }, (piece) => seen.push(piece)).push(chunk);
+    new ClientFilter({ control: true, denied: new Set() }, (piece) => seen.push(piece)).push(chunk);
     expect(seen).toHaveLength(1);
     expect(seen[0]!.buffer).toBe(chunk.buffer);
     expect(seen[0]).toHaveLength(chunk.length);
@@ -146,7 +155,10 @@ describe("long messages", () => {
   it("pass while they come", () => {
     const head = Buffer.from("0600000000040000", "hex");
     let forwarded = 0;
-    const running = new ClientFilter({ control: true }, (chunk) => (forwarded += chunk.length));
+    const running = new ClientFilter(
+      { control: true, denied: new Set() },
+      (chunk) => (forwarded += chunk.length),
+    );
     running.push(head);
     expect(forwarded).toBe(8);
     for (let sent = 0; sent < 0x40000; sent += 1024) {
@@ -161,14 +173,14 @@ describe("long messages", () => {
 describe("after a refusal", () => {
   it("nothing passes any more", () => {
     const out: Buffer[] = [];
-    const running = new ClientFilter({ control: true }, (chunk) => out.push(chunk));
+    const running = new ClientFilter({ control: true, denied: new Set() }, (chunk) => out.push(chunk));
     expect(() => running.push(Buffer.of(7))).toThrow("type 7");
     expect(() => running.push(AFTER)).toThrow("type 7");
     expect(out).toEqual([]);
   });
 
   it("the viewer is told no more than it has to know", () => {
-    const running = new ClientFilter({ control: true }, () => undefined);
+    const running = new ClientFilter({ control: true, denied: new Set() }, () => undefined);
     expect(() => running.push(Buffer.of(7))).toThrow(
       expect.objectContaining({ safeMessage: "The viewer sent a message that is not supported here." }),
     );
@@ -209,15 +221,15 @@ describe("any sequence of messages, cut anywhere", () => {
 /** The same rules once more, over whole messages. */
 function predict(messages: readonly Sample[], control: boolean): { out: Buffer; code?: string } {
   const out: Buffer[] = [];
-  let understood: number[] = [];
+  let listed: number[] = [];
   for (const sample of messages) {
     if (sample.wire[0] === 2) {
-      const listed = Array.from({ length: (sample.wire.length - 4) / 4 }, (_, index) =>
+      listed = Array.from({ length: (sample.wire.length - 4) / 4 }, (_, index) =>
         sample.wire.readInt32BE(4 + 4 * index),
       );
-      understood = listed.filter(isForwardedEncoding);
-      out.push(encodeSetEncodings(understood));
-    } else if (ULTRA_SAMPLES.includes(sample) || (sample.needs && !understood.includes(sample.needs))) {
+      const told = listed.filter((encoding) => control || !ACTING.includes(encoding));
+      out.push(encodeSetEncodings(told.filter(isForwardedEncoding)));
+    } else if (ULTRA_SAMPLES.includes(sample) || (sample.needs && !listed.includes(sample.needs))) {
       return { out: Buffer.concat(out), code: "RFB_CLIENT_MESSAGE" };
     } else if (control || !sample.control) {
       out.push(sample.wire);

@@ -59,7 +59,16 @@ function open(): {
 
 function makeToken(clock: ManualClock, id: string, token: string, ttlMs = 60_000): OpenToken {
   const now = clock.now();
-  return { id, token, desktopId: "d", role: "view", createdBy: "u", createdAt: now, expiresAt: now + ttlMs };
+  return {
+    id,
+    token,
+    desktopId: "d",
+    role: "view",
+    denied: ["power"],
+    createdBy: "u",
+    createdAt: now,
+    expiresAt: now + ttlMs,
+  };
 }
 
 describe("TokenIdentifier", () => {
@@ -69,8 +78,11 @@ describe("TokenIdentifier", () => {
     await expect(identify("secret12")).resolves.toEqual({
       desktop: DESKTOP,
       role: "view",
+      denied: ["power"],
       method: "token",
       subject: "t",
+      byAccount: false,
+      endsAt: 60_000,
     });
   });
 

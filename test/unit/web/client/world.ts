@@ -38,6 +38,7 @@ export const makeSession = (change: Partial<Session> = {}): Session => ({
   method: "ticket",
   transport: "websocket",
   role: "control",
+  denied: [],
   source: "192.0.2.1",
   startedAt: 1_000,
   endedAt: null,

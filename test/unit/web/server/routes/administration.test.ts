@@ -50,6 +50,7 @@ test("sessions: newest first, by state, open ones with the counters of the momen
     ...about,
     id: "s2",
     startedAt: 2,
+    denied: [],
     state: "open",
     endedAt: null,
     cause: null,
@@ -67,6 +68,39 @@ test("sessions: newest first, by state, open ones with the counters of the momen
   expect(await list("?limit=1")).toMatchObject([{ id: "s2" }]);
   for (const query of ["?state=odd", "?limit=0", "?limit=x"])
     expect(await list(query)).toMatchObject({ error: { code: "INPUT_INVALID" } });
+});
+
+test("administrators end open sessions", async () => {
+  const { ask, signIn, proxy, adminId } = await openWebFixture();
+  await proxy.stores.sessions.open({
+    id: "s1",
+    desktopId: "d1",
+    desktopName: "desk",
+    agentId: "a1",
+    serverId: "server-2",
+    method: "token",
+    transport: "rfb",
+    role: "control",
+    subject: "t1",
+    sourceAddress: "192.0.2.9",
+    startedAt: 1,
+  });
+  const end = async (id: string, name: string) =>
+    ask("DELETE", `${API}/sessions/${id}`, { as: await signIn(name) });
+  expect(await end("s1", "anna")).toMatchObject({ status: 403, body: { error: { code: "ADMIN_REQUIRED" } } });
+  expect((await end("s1", "admin")).status).toBe(204);
+  expect(proxy.audited.at(-1)).toMatchObject({
+    action: "session.terminate",
+    actor: adminId,
+    sessionId: "s1",
+  });
+  expect(await proxy.stores.sessions.listStandings("server-2")).toMatchObject([
+    { orderedEnd: "SESSION_ENDED" },
+  ]);
+  expect(await end("none", "admin")).toMatchObject({
+    status: 404,
+    body: { error: { code: "SESSION_UNKNOWN" } },
+  });
 });
 
 test("the service tells where it is", async () => {

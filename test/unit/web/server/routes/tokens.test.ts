@@ -58,6 +58,32 @@ test("one's own tokens can be revoked, administrators revoke all; an expired one
   expect(await stores.tokens.list()).toEqual([]);
 });
 
+test("a token is denied what was asked for, and can be changed by those who may revoke it", async () => {
+  const { make, anna, ask, stores, proxy, annaId } = await open();
+  const deny = ["power", "clipboard-out"];
+  const made = await make({ desktop: "hers", deny }, anna);
+  expect(made).toMatchObject({ status: 201, body: { denied: deny } });
+  const { id } = made.body as { id: string };
+  const foreign = (await make({ desktop: "hers" })).body as { id: string };
+  const change = (token: string, body: object) => ask("PATCH", `${API}/tokens/${token}`, { as: anna, body });
+  expect(await change(id, { role: "view" })).toMatchObject({
+    status: 200,
+    body: { role: "view", denied: ["clipboard-out", "power"], desktop: "hers" },
+  });
+  expect(proxy.checks).toBe(1);
+  expect(proxy.audited.at(-1)).toMatchObject({ action: "token.change", actor: annaId });
+  expect((await change(id, { deny: [] })).body).toMatchObject({ role: "view", denied: [] });
+  const stored = (await stores.tokens.list()).find((token) => token.id === id);
+  expect(stored).toMatchObject({ role: "view", denied: [] });
+  for (const other of [foreign.id, "none"])
+    expect(await change(other, { role: "view" })).toMatchObject({
+      status: 404,
+      body: { error: { code: "TOKEN_UNKNOWN" } },
+    });
+  expect((await ask("DELETE", `${API}/tokens/${id}`, { as: anna })).status).toBe(204);
+  expect(proxy.checks).toBe(3);
+});
+
 test("a ticket: address, sub-protocols, and an audit line without them", async () => {
   const { make, hers, anna, proxy } = await open();
   const answer = await make({ desktop: hers.id }, anna, "/tickets");
@@ -104,6 +130,8 @@ test.each([
   [{ desktop: "hers", ttlSeconds: 0 }, "ttlSeconds"],
   [{ desktop: "hers", ttlSeconds: "60" }, "ttlSeconds"],
   [{ desktop: { $ne: 1 } }, "desktop"],
+  [{ desktop: "hers", deny: "power" }, "deny"],
+  [{ desktop: "hers", deny: ["pover"] }, "deny.0"],
 ])("%j is no request for a token", async (body, field) => {
   const { make } = await open();
   const answer = await make(body);

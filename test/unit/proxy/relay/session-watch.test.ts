@@ -1,0 +1,113 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../../proxy/admit/limits.ts";
+import type { Identity } from "../../../../proxy/identify/identity.ts";
+import type { SessionStanding } from "../../../../proxy/index.ts";
+import { SessionWatch } from "../../../../proxy/relay/session-watch.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+
+const STANDING: SessionStanding = {
+  id: "s",
+  orderedEnd: null,
+  desktopExists: true,
+  agentRevoked: false,
+  token: null,
+  account: null,
+};
+
+function open(endsAt: number | null = null) {
+  const clock = new ManualClock();
+  const ends: string[] = [];
+  let standings: SessionStanding[] | Error = [STANDING];
+  let looks = 0;
+  let logged = "";
+  const identity = { method: "token", byAccount: false, endsAt } as Identity;
+  const sessions = [{ id: "s", identity, end: (cause: string) => ends.push(cause) }];
+  const watch = new SessionWatch({
+    sessions: () => sessions,
+    store: {
+      listStandings: (serverId) => {
+        looks += 1;
+        expect(serverId).toBe("here");
+        return standings instanceof Error ? Promise.reject(standings) : Promise.resolve(standings);
+      },
+    },
+    serverId: "here",
+    clock,
+    log: pino({}, { write: (line: string) => (logged += line) }),
+  });
+  return {
+    clock,
+    ends,
+    watch,
+    sessions,
+    looks: () => looks,
+    log: () => logged,
+    say: (value: typeof standings) => (standings = value),
+  };
+}
+
+describe("SessionWatch", () => {
+  it("looks every few seconds, and ends what has lost its right", async () => {
+    const { clock, ends, watch, say, looks } = open();
+    clock.advance(LIMITS.sessionCheckMs - 1);
+    expect(looks()).toBe(0);
+    clock.advance(1);
+    await watch.check();
+    expect(ends).toEqual([]);
+    say([{ ...STANDING, orderedEnd: "SESSION_ENDED" }]);
+    clock.advance(LIMITS.sessionCheckMs);
+    await watch.check();
+    expect(ends).toContain("SESSION_ENDED");
+  });
+
+  it("asks nothing while no session is open, and knows nothing of other sessions", async () => {
+    const { watch, sessions, looks, say, ends } = open();
+    say([{ ...STANDING, id: "another", orderedEnd: "SESSION_ENDED" }]);
+    await watch.check();
+    sessions.pop();
+    await watch.check();
+    expect([looks(), ends]).toEqual([1, []]);
+  });
+
+  it("a check sees what was decided before it, even while another one is under way", async () => {
+    const { watch, say, ends, looks } = open();
+    const first = watch.check();
+    const second = watch.check();
+    await Promise.resolve();
+    say([{ ...STANDING, desktopExists: false }]);
+    const third = watch.check();
+    await Promise.all([first, second, third]);
+    expect(ends.at(-1)).toBe("DESKTOP_GONE");
+    expect(looks()).toBeLessThanOrEqual(2);
+  });
+
+  it("leaves sessions alone while the state cannot be read, and says so once", async () => {
+    const { watch, say, ends, log } = open();
+    say(new Error("gone"));
+    await watch.check();
+    await watch.check();
+    expect(ends).toEqual([]);
+    expect(log().match(/cannot be checked/g)).toHaveLength(1);
+    say([{ ...STANDING, desktopExists: false }]);
+    await watch.check();
+    expect(ends).toEqual(["DESKTOP_GONE"]);
+  });
+
+  it.each([3_600_000, -3_600_000])("a wall clock that is set by %i ms neither ends nor prolongs", (jump) => {
+    const { clock, ends } = open(10_000);
+    clock.setWallClock(clock.now() + jump);
+    clock.advance(9_999);
+    expect(ends).toEqual([]);
+    clock.advance(LIMITS.sessionCheckMs);
+    expect(ends).toEqual(["TOKEN_EXPIRED"]);
+  });
+
+  it("outlives the longest timer", () => {
+    const { clock, ends, watch } = open(40 * 24 * 3_600_000);
+    clock.advance(LIMITS.sessionCheckMs * 3);
+    expect(ends).toEqual([]);
+    watch.close();
+    expect(clock.pending).toBe(0);
+  });
+});
