@@ -20,6 +20,7 @@ export const TEST_PACKAGES = [
   "tigervnc-tools",
   "xtightvncviewer",
   "vncsnapshot",
+  "x11vnc",
   "chromium",
   "xdotool",
   "xvfb",

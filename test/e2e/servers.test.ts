@@ -111,7 +111,7 @@ describe("TigerVNC's Xvnc", () => {
         expected: "SERVER_CERTIFICATE",
       },
       { ...x, name: "many, no CA", server: 4, login: password, expected: "veNCrypt tlsVnc" },
-      { ...x, name: "many, with CA", server: 4, login: certified(password), expected: "veNCrypt x509Vnc" },
+      { ...x, name: "many, with CA", server: 4, login: certified(password), expected: "veNCrypt x509None" },
       { ...x, name: "a dead end", server: 5, login: password, expected: "veNCrypt vncAuth" },
     ],
     (own) =>
@@ -159,8 +159,13 @@ describe.runIf(CAN_MAKE_ACCOUNTS)("TigerVNC's Xvnc with an account of the system
 });
 
 describe("x11vnc", () => {
-  const start = async (own: Owner, secret: string | undefined, args: readonly string[] = []) => {
-    const { port, display } = await startX11vnc(own, secret, args);
+  const start = async (
+    own: Owner,
+    secret: string | undefined,
+    args: readonly string[] = [],
+    anonymous = false,
+  ) => {
+    const { port, display } = await startX11vnc(own, secret, args, anonymous);
     await display.paintRoot(COLOUR);
     return port;
   };
@@ -185,8 +190,8 @@ describe("x11vnc", () => {
     (own) =>
       Promise.all([
         start(own, VNC_PASSWORD),
-        start(own, undefined, [...ssl, "-nopw", "-vencrypt", "nox509:force"]),
-        start(own, VNC_PASSWORD, [...ssl, "-vencrypt", "nox509:force"]),
+        start(own, undefined, [...ssl, "-nopw", "-vencrypt", "nox509:force"], true),
+        start(own, VNC_PASSWORD, [...ssl, "-vencrypt", "nox509:force"], true),
         start(own, VNC_PASSWORD, [...ssl, "-vencrypt", "nodh:force"]),
       ]),
   );
@@ -226,7 +231,7 @@ describe("QEMU", () => {
 describe("servers of our own", () => {
   const account = { user: "Ada Lovelace", password: "Pw-CANARY-1815" };
   const right: GivenLogin = { password: account.password, flags: [["--vnc-user", account.user]] };
-  const false_: GivenLogin = { ...right, password: WRONG };
+  const misled: GivenLogin = { ...right, password: WRONG };
   const msLogon: GivenLogin = { ...right, flags: [...right.flags!, ["--vnc-mslogon", ""]] };
   const x = { colour: COLOUR };
   const tight: readonly TightAuth[] = ["absent", "none", "vncAuth", "unixLogin"];
@@ -245,7 +250,7 @@ describe("servers of our own", () => {
         clearText: true,
       },
       { ...x, name: "Apple DH", server: 4, login: right, expected: "appleDh" },
-      { ...x, name: "Apple DH, wrong", server: 4, login: false_, expected: "SERVER_PASSWORD_WRONG" },
+      { ...x, name: "Apple DH, wrong", server: 4, login: misled, expected: "SERVER_PASSWORD_WRONG" },
       { ...x, name: "MSLogonII", server: 5, login: msLogon, expected: "msLogonII" },
       {
         ...x,
@@ -259,7 +264,7 @@ describe("servers of our own", () => {
         ...x,
         name: "Plain, wrong",
         server: 6,
-        login: false_,
+        login: misled,
         expected: "SERVER_PASSWORD_WRONG",
         clearText: true,
       },

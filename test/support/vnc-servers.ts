@@ -46,16 +46,31 @@ export interface RunningServer {
   readonly process: TestProcess;
 }
 
+/** What lets OpenSSL 3 do anonymous TLS: of itself, Debian's x11vnc shares no cipher with any viewer for that. */
+const ANONYMOUS_CONFIGURATION = `openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = tls
+[tls]
+CipherString = DEFAULT:@SECLEVEL=0
+`;
+
 /** Exports a display of its own by x11vnc, with this VNC password and further arguments. */
 export async function startX11vnc(
   owner: Owner,
   password: string | undefined,
   args: readonly string[] = [],
+  anonymous = false,
 ): Promise<RunningServer & { readonly display: Display }> {
   const display = await startDisplay(owner, { width: 400, height: 300 });
   const port = await findFreePort();
   const secret = password === undefined ? [] : ["-rfbauth", await writeVncPassword(display.folder, password)];
-  const process = display.start("x11vnc", [
+  const configuration = path.join(display.folder, "openssl.cnf");
+  await writeFile(configuration, anonymous ? ANONYMOUS_CONFIGURATION : "");
+  const process = display.start("env", [
+    ...(anonymous ? [`OPENSSL_CONF=${configuration}`] : []),
+    "x11vnc",
     ...[
       "-display",
       display.name,
