@@ -22,6 +22,7 @@ export const TEST_PACKAGES = [
   "vncsnapshot",
   "ssvnc",
   "stunnel4",
+  "x11vnc",
   "chromium",
   "xclip",
   "xdotool",

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   bytes,
   Conversation,
@@ -153,5 +153,58 @@ describe("Conversation", () => {
       throw new ProtocolError("SOME_CODE", "why");
     }
     await expect(peer.read(refuse())).rejects.toMatchObject({ code: "SOME_CODE" });
+  });
+});
+
+describe("replaceStream", () => {
+  it("goes on over the stream that comes of it, under the same limits", async () => {
+    const { far, peer, near } = open();
+    const [inner, beyond] = createDuplexPair();
+    far.write(Buffer.of(1));
+    beyond.write(Buffer.of(2, 3));
+    expect(await peer.read(u8())).toBe(1);
+    await peer.replaceStream((stream) => {
+      expect(stream).toBe(near);
+      expect(stream.listenerCount("readable")).toBe(0);
+      return Promise.resolve(inner);
+    });
+    expect(await peer.read(u8())).toBe(2);
+    expect(peer.bytesRead).toBe(2);
+    await expect(peer.read(bytes(LIMITS.maxBytes))).rejects.toMatchObject({ code: "HANDSHAKE_LIMIT" });
+    expect(peer.release()).toBe(inner);
+    expect(inner.read()).toEqual(Buffer.of(3));
+  });
+
+  it("fails with what the replacement throws, or because its stream is closed already", async () => {
+    const { peer, near } = open();
+    const broken = new ProtocolError("BROKEN", "no");
+    await expect(peer.replaceStream(() => Promise.reject(broken))).rejects.toBe(broken);
+    expect(peer.release()).toBe(near);
+    const [inner] = createDuplexPair();
+    inner.destroy();
+    const { peer: other } = open();
+    await other.replaceStream(() => Promise.resolve(inner));
+    await expect(other.read(u8())).rejects.toEqual(closed);
+  });
+
+  it("does not wait beyond the deadline or the signal, and destroys what comes late", async () => {
+    const giveUp = new AbortController();
+    const { peer, clock } = open();
+    const { peer: other } = open({ signal: giveUp.signal });
+    for (const [conversation, end, code] of [
+      [peer, () => clock.advance(5000), "HANDSHAKE_TIMEOUT"],
+      [other, () => giveUp.abort(), "ABORTED"],
+    ] as const) {
+      const [late] = createDuplexPair();
+      let deliver = (): void => undefined;
+      const replaced = conversation.replaceStream(
+        () => new Promise((resolve) => (deliver = () => resolve(late))),
+      );
+      end();
+      await expect(replaced).rejects.toMatchObject({ code });
+      deliver();
+      await vi.waitFor(() => expect(late.destroyed).toBe(true));
+      await expect(conversation.replaceStream(() => Promise.resolve(late))).rejects.toMatchObject({ code });
+    }
   });
 });

@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import type { Owner } from "./owner.ts";
+import type { Colour } from "./pixels.ts";
+import { type PosternProgram, type PosternServer, startAgent } from "./postern.ts";
+import { type Recorder, startRecorder } from "./recorder.ts";
+import { connectRfb, Refusal, type RfbClient } from "./rfb-client.ts";
+import { waitFor } from "./wait-for.ts";
+
+/** What is given to the agent for one desktop. */
+export interface GivenLogin {
+  readonly password?: string;
+  /** Flags without the desktop's name: `["--vnc-user", "ada"]` becomes `--vnc-user NAME=ada`. */
+  readonly flags?: readonly (readonly [flag: string, value: string])[];
+}
+
+/** A VNC server, what the agent is told about it, and what has to come of it. */
+export interface ServerCase {
+  readonly name: string;
+  /** Index into the ports that the group's start returned. */
+  readonly server: number;
+  readonly login?: GivenLogin;
+  /** The security type in the agent's log, or the code of the refusal. */
+  readonly expected: string;
+  /** Most of the picture has this colour; absent: there is more than one. */
+  readonly colour?: Colour;
+  /** The password goes over the VNC connection as it is: that is what this security type does. */
+  readonly clearText?: boolean;
+}
+
+interface LogLine {
+  readonly event?: string;
+  readonly desktop?: string;
+  readonly security?: string;
+  readonly code?: string;
+}
+
+const LEAST = 20_000;
+
+/** Servers behind one agent; each of its VNC connections is recorded. */
+export class ServerGroup {
+  readonly #server: PosternServer;
+  readonly #agent: PosternProgram;
+  readonly #recorders: readonly Recorder[];
+  readonly #owner: Owner;
+
+  private constructor(
+    owner: Owner,
+    server: PosternServer,
+    agent: PosternProgram,
+    recorders: readonly Recorder[],
+  ) {
+    this.#owner = owner;
+    this.#server = server;
+    this.#agent = agent;
+    this.#recorders = recorders;
+  }
+
+  static async start(
+    owner: Owner,
+    server: PosternServer,
+    ports: readonly number[],
+    cases: readonly ServerCase[],
+  ): Promise<ServerGroup> {
+    const recorders: Recorder[] = [];
+    const desktops: Record<string, string | { endpoint: string; password: string }> = {};
+    const args: string[] = [];
+    for (const { name, server: index, login = {} } of cases) {
+      const recorder = await startRecorder(owner, { port: ports[index]!, host: "127.0.0.1" });
+      recorders.push(recorder);
+      const endpoint = `tcp:127.0.0.1:${recorder.port}`;
+      desktops[name] = login.password === undefined ? endpoint : { endpoint, password: login.password };
+      for (const [flag, value] of login.flags ?? []) {
+        args.push(flag, value === "" ? name : `${name}=${value}`);
+      }
+    }
+    const agent = await startAgent(owner, server, { desktops, args });
+    return new ServerGroup(owner, server, agent, recorders);
+  }
+
+  /** A scripted viewer gets the picture, or is told that there is none, and the agent's log says why. */
+  async check(index: number, { name, expected, colour, login, clearText }: ServerCase): Promise<void> {
+    const password = await this.#server.createToken(name);
+    const viewer = await connectRfb(this.#owner, { port: this.#server.rfb, host: "127.0.0.1" });
+    if (expected.startsWith("SERVER_") || expected.startsWith("ENDPOINT_")) {
+      const refusal = await viewer.handshake({ password }).catch((error: unknown) => error);
+      expect(refusal, this.#agent.process.output).toBeInstanceOf(Refusal);
+      expect((refusal as Refusal).reason).not.toMatch(/canary/i);
+      await this.#agent.process.waitUntil(`${expected} in the log`, () =>
+        this.#log().some(({ desktop, code }) => desktop === name && code === expected),
+      );
+    } else {
+      expect(await viewer.handshake({ password }), this.#agent.process.output).toMatchObject({ name });
+      await this.#agent.process.waitUntil(`${expected} in the log`, () =>
+        this.#log().some(({ desktop, security }) => desktop === name && security === expected),
+      );
+      await this.#expectPicture(viewer, colour);
+    }
+    expect(viewer.received().toString("latin1")).not.toMatch(/canary/i);
+    await viewer.stop();
+    this.#expectSecrecy(index, login?.password, clearText === true);
+  }
+
+  async #expectPicture(viewer: RfbClient, colour: Colour | undefined): Promise<void> {
+    viewer.setEncodings(0);
+    await waitFor("a picture", async () => {
+      viewer.requestUpdate();
+      await viewer.readUpdate();
+      const { picture } = viewer.framebuffer;
+      if (colour) return picture.count(colour) > LEAST;
+      const black = picture.count([0, 0, 0]);
+      return black > 0 && black < picture.width * picture.height;
+    });
+  }
+
+  #expectSecrecy(index: number, password: string | undefined, clearText: boolean): void {
+    if (password === undefined) return;
+    expect(this.#agent.process.output).not.toContain(password);
+    expect(this.#server.process.output).not.toContain(password);
+    expect(this.#recorders[index]!.sent().includes(password)).toBe(clearText);
+  }
+
+  #log(): LogLine[] {
+    const lines = this.#agent.process.output.split("\n").filter((line) => line.startsWith("{"));
+    return lines.map((line) => JSON.parse(line) as LogLine);
+  }
+}
+
+/** One test for each case; the group is there once they run. */
+export function testCases(cases: readonly ServerCase[], group: () => ServerGroup): void {
+  for (const [index, one] of cases.entries()) {
+    test(`${one.name}: ${one.expected}`, () => group().check(index, one));
+  }
+}
