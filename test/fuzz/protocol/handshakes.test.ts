@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { describe, it } from "vitest";
 import {
   challengeViewer,
@@ -105,5 +106,39 @@ describe("mutated input", () => {
       ];
     });
     await fuzzHandshake(bases, (peer) => enterServer(peer, { password: "secret" }));
+  });
+
+  it("VNC servers with other security types", async () => {
+    const ok = encodeU32(0);
+    const challenge = Buffer.alloc(16, 0x17);
+    const start = (type: number) =>
+      Buffer.concat([encodeProtocolVersion("3.8"), Buffer.of(2, type, SecurityType.vncAuth)]);
+    const list = (...codes: number[]) =>
+      Buffer.concat([
+        encodeU32(codes.length),
+        ...codes.map((code) => Buffer.concat([encodeU32(code), Buffer.alloc(12)])),
+      ]);
+    const veNCrypt = (type: number, ...said: Buffer[]) =>
+      Buffer.concat([start(SecurityType.veNCrypt), Buffer.of(0, 2, 0, 1), encodeU32(type), ...said, ok]);
+    const prime = Buffer.alloc(64, 0xb5);
+    const bases = [
+      veNCrypt(256),
+      veNCrypt(257, Buffer.of(1)),
+      veNCrypt(258, Buffer.of(1), challenge),
+      veNCrypt(262, Buffer.of(1)),
+      veNCrypt(2, challenge),
+      Buffer.concat([start(SecurityType.tight), list(0), list(2, 129), challenge, ok]),
+      Buffer.concat([start(SecurityType.tight), list(), list(129), ok]),
+      Buffer.concat([start(SecurityType.appleDh), Buffer.of(0, 2, 0, 64), prime, Buffer.alloc(64, 0x42), ok]),
+      Buffer.concat([start(SecurityType.msLogonII), Buffer.alloc(24, 0x35), ok]),
+    ];
+    const login = {
+      user: "ada",
+      password: "secret",
+      upgrade: (stream: Duplex) => Promise.resolve(stream),
+      allowClearText: true,
+      allowMsLogon: true,
+    };
+    await fuzzHandshake(bases, (peer) => enterServer(peer, login));
   });
 });
