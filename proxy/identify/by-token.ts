@@ -63,7 +63,8 @@ export class TokenIdentifier {
 
   async #match(guess: Guessed): Promise<IndexedToken[]> {
     const matches = await this.#scan.match(guess, this.#index.candidates);
-    return matches.filter((token) => token.expiresAt > this.#clock.now());
+    const [now, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    return matches.filter((token) => token.expiresAt > now && token.endsAt > monotonic);
   }
 
   /** The index may be a little old; the store knows what was revoked a moment ago. */
@@ -74,7 +75,7 @@ export class TokenIdentifier {
     const desktop = await askState(this.#stores.desktops.find(token.desktopId));
     if (!desktop) throw new Refusal("DESKTOP_GONE");
     const { id: subject, role, denied, expiresAt } = stored;
-    const endsAt = this.#clock.monotonic() + expiresAt - this.#clock.now();
+    const endsAt = Math.min(token.endsAt, this.#clock.monotonic() + expiresAt - this.#clock.now());
     return { desktop, role, denied, method: "token", subject, byAccount: false, endsAt };
   }
 }
