@@ -94,8 +94,9 @@ export class TokenIdentifier {
 
   async #match(guess: Guessed, only: ReadonlySet<string> | null): Promise<IndexedToken[]> {
     const matches = await this.#scan.match(guess, this.#index.candidates);
-    const now = this.#clock.now();
-    return matches.filter((token) => token.expiresAt > now && (only?.has(token.desktopId) ?? true));
+    const [now, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    const isAsked = (token: IndexedToken): boolean => only?.has(token.desktopId) ?? true;
+    return matches.filter((token) => token.expiresAt > now && token.endsAt > monotonic && isAsked(token));
   }
 
   /** A derived token that was withdrawn and opened again may be in the index twice. */
@@ -112,7 +113,7 @@ export class TokenIdentifier {
     const desktop = await askState(this.#stores.desktops.find(token.desktopId));
     if (!desktop) throw new Refusal("DESKTOP_GONE");
     const { id: subject, role, denied, expiresAt } = stored;
-    const endsAt = this.#clock.monotonic() + expiresAt - this.#clock.now();
+    const endsAt = Math.min(token.endsAt, this.#clock.monotonic() + expiresAt - this.#clock.now());
     return { desktop, role, denied, method: "token", subject, byAccount: false, endsAt };
   }
 

@@ -4,7 +4,10 @@ import type { OpenToken, TokenRecord } from "../state/records.ts";
 import type { TokenStore } from "../state/stores.ts";
 import type { Candidate } from "./token-scan.ts";
 
-export interface IndexedToken extends TokenRecord, Candidate {}
+export interface IndexedToken extends TokenRecord, Candidate {
+  /** When it expires by the monotonic clock: a wall clock that is set back must not revive it. */
+  readonly endsAt: number;
+}
 
 /**
  * The open tokens, ready for matching: their plaintext is not kept, only the key that DES makes of it.
@@ -35,7 +38,7 @@ export class TokenIndex {
   }
 
   add(token: OpenToken): void {
-    const indexed = index(token);
+    const indexed = this.#index(token);
     this.#tokens.set(token.id, indexed);
     this.#added.set(token.id, indexed);
     this.#list = null;
@@ -80,12 +83,17 @@ export class TokenIndex {
   async #replace(open: readonly OpenToken[]): Promise<void> {
     const tokens = new Map<string, IndexedToken>();
     for (const [position, token] of open.entries()) {
-      tokens.set(token.id, this.#tokens.get(token.id) ?? index(token));
+      tokens.set(token.id, this.#tokens.get(token.id) ?? this.#index(token));
       if (position % LIMITS.scanStride === LIMITS.scanStride - 1) await new Promise(setImmediate);
     }
     for (const [id, token] of this.#added) tokens.set(id, token);
     this.#tokens = tokens;
     this.#list = null;
+  }
+
+  #index({ token, ...record }: OpenToken): IndexedToken {
+    const endsAt = this.#clock.monotonic() + record.expiresAt - this.#clock.now();
+    return { ...record, endsAt, key: prepareToken(token) };
   }
 
   #waitUntil(time: number): Promise<void> {
@@ -95,8 +103,4 @@ export class TokenIndex {
       this.#clock.after(wait, resolve);
     });
   }
-}
-
-function index({ token, ...record }: OpenToken): IndexedToken {
-  return { ...record, key: prepareToken(token) };
 }

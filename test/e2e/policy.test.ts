@@ -140,14 +140,14 @@ describe("view only", () => {
     await waitForCanvas(page, "the desktop", (picture) => picture.count(BACKGROUND, 4) > MOST);
     await waitFor("continuous updates", () => heard().includes(CONTINUOUS_UPDATES));
     expect(heard().includes(FENCE)).toBe(true);
-    await xvnc.display.moveTo(5, 5);
+    await xvnc.display.moveTo(9, 9);
     await page.locator(".viewer-place canvas").click({ position: { x: 300, y: 200 } });
     await page.keyboard.press("a");
     for (const colour of [CHANGED, BACKGROUND]) {
       await xvnc.display.paintRoot(colour);
       await waitForCanvas(page, "the change", (picture) => picture.count(colour, 4) > MOST);
     }
-    expect(await xvnc.display.run("xdotool", ["getmouselocation"])).toMatch(/x:5 y:5/);
+    expect(await xvnc.display.run("xdotool", ["getmouselocation"])).toMatch(/x:9 y:9/);
     expect(await server.ask("session", "list", "--state", "open")).toMatchObject([{ role: "view" }]);
   });
 });

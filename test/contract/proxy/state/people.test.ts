@@ -21,6 +21,7 @@ describeDatabases("users and logins", (makeDatabase) => {
       role: "user",
       passwordHash: "hash",
       createdAt: database.clock.time,
+      disabledAt: null,
     });
     await expect(addUser("äDELE")).rejects.toMatchObject({ code: "USER_EXISTS" });
     // The same letters, composed and not.

@@ -95,6 +95,16 @@ describe("TokenIdentifier", () => {
     await expect(identify("shorter1")).rejects.toMatchObject({ code: "TOKEN_WRONG" });
   });
 
+  it("does not let an expired token in again when the clock is set back", async () => {
+    const { clock, stored, identify } = open();
+    stored.push(makeToken(clock, "t", "secret12", 1_000));
+    await identify("secret12");
+    const before = clock.now();
+    clock.advance(1_000);
+    clock.setWallClock(before - 3_600_000);
+    await expect(identify("secret12")).rejects.toMatchObject({ code: "TOKEN_WRONG" });
+  });
+
   it("does not let a token in that was revoked a moment ago, and does not count that as a guess", async () => {
     const { clock, stored, identify } = open();
     stored.push(makeToken(clock, "t", "secret12"));

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { encodeSetEncodings, PERMISSIONS, type Permission } from "../../../protocol/index.ts";
+import { Owner } from "../../support/owner.ts";
+import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-client.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { EVERY_EXTENSION, SAMPLES, ULTRA_SAMPLES } from "../../unit/protocol/rfb/sample-messages.ts";
+import { awaitNoSessions, openGateway, publishDesktop } from "./gateway.ts";
+
+const owner = new Owner();
+afterEach(() => owner.close());
+
+/** ClientInit and the viewer's first SetPixelFormat. */
+const BEFORE = 1 + 20;
+const LIST = encodeSetEncodings([...EVERY_EXTENSION, -316, -307]);
+
+async function enter(
+  transport: "rfb" | "websocket",
+  denied: readonly Permission[],
+  role: "view" | "control",
+) {
+  const gateway = await openGateway(owner);
+  const { desktop, view } = await publishDesktop(owner, gateway);
+  let viewer: RfbClient;
+  if (transport === "websocket") {
+    const { url, protocols } = await gateway.proxy.createTicket(view, role, "admin", denied);
+    viewer = await connectRfbOverWebSocket(owner, url, protocols);
+    await viewer.handshake();
+  } else {
+    const { token } = await gateway.proxy.createToken(view, role, 60, "admin", denied);
+    viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    await viewer.handshake({ password: token });
+  }
+  await waitFor("the first message", () => desktop.received.length === BEFORE);
+  return { gateway, desktop, viewer };
+}
+
+/** Lets what was written leave as a packet, or a frame, of its own. */
+function breathe(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+describe.each(["rfb", "websocket"] as const)("a hostile viewer over %s", (transport) => {
+  it.each<["view" | "control", readonly Permission[], RegExp, readonly number[]]>([
+    ["view", [], /Key|Pointer|CutText|xvp|DesktopSize|gii|extended key/, [-313, -312, -308, -259]],
+    [
+      "view",
+      ["clipboard-out"],
+      /Key|Pointer|CutText|xvp|DesktopSize|gii|extended key/,
+      [-313, -312, -308, -259],
+    ],
+    ["control", PERMISSIONS, /CutText|xvp|DesktopSize|audio/, [-313, -312, -308, -305, -258]],
+  ])(
+    "as %s, denied %j: of every message, cut at every byte, only what may pass does",
+    async (role, denied, kept, told) => {
+      const { desktop, viewer } = await enter(transport, denied, role);
+      const expected: Buffer[] = [];
+      for (const { name, wire } of SAMPLES) {
+        for (let cut = 0; cut < wire.length; cut += 1) {
+          viewer.write(Buffer.concat([LIST, wire.subarray(0, cut)]));
+          await breathe();
+          viewer.write(wire.subarray(cut));
+          expected.push(encodeSetEncodings(told), ...(kept.test(name) ? [] : [wire]));
+        }
+      }
+      const all = Buffer.concat(expected);
+      await waitFor("all of it", () => desktop.received.length - BEFORE >= all.length);
+      expect(desktop.received.subarray(BEFORE).equals(all)).toBe(true);
+    },
+  );
+});
+
+it.each([...ULTRA_SAMPLES, { name: "file transfer", wire: Buffer.alloc(12, 7) }])(
+  "UltraVNC's $name ends the session before a byte of it has passed",
+  async ({ wire }) => {
+    const { gateway, desktop, viewer } = await enter("rfb", [], "control");
+    viewer.write(Buffer.concat([wire, SAMPLES[0]!.wire]));
+    await viewer.reader.readToEnd();
+    await awaitNoSessions(gateway);
+    expect(desktop.received).toHaveLength(BEFORE);
+    const [record] = await gateway.proxy.stores.sessions.list();
+    expect(record).toMatchObject({ cause: "VIEWER_PROTOCOL" });
+  },
+);
+
+describe("a desktop whose clipboard stays in", () => {
+  it("ends the session when it sends what cannot be followed", async () => {
+    const { gateway, desktop, viewer } = await enter("rfb", ["clipboard-out"], "control");
+    const secret = Buffer.from("CANARY");
+    const clipboard = Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, secret.length]), secret]);
+    desktop.socket!.write(Buffer.concat([Buffer.from([2]), clipboard, Buffer.from([2, 77]), clipboard]));
+    await viewer.reader.readToEnd();
+    await awaitNoSessions(gateway);
+    expect(viewer.received().subarray(-2)).toEqual(Buffer.from([2, 2]));
+    expect(viewer.received().includes(secret)).toBe(false);
+    const [record] = await gateway.proxy.stores.sessions.list();
+    expect(record).toMatchObject({ cause: "DESKTOP_PROTOCOL", denied: ["clipboard-out"] });
+  });
+});
