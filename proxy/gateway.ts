@@ -2,6 +2,7 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import type { HostMethod, HostParams, HostResult } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
+import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
@@ -36,6 +37,8 @@ export interface GatewayParts {
   readonly trust: Trust;
   /** Null: everybody is shown the service's own certificate. */
   readonly site: SiteCertificate | null;
+  /** Who may say by a PROXY protocol header whom it speaks for. */
+  readonly forwarders: AddressRanges;
   readonly audit: AuditLog;
 }
 
@@ -58,7 +61,7 @@ export class GatewayProxy implements Proxy {
   #addresses: { listen: HostPort; rfb: HostPort | null };
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, site, audit }: GatewayParts) {
+  constructor(options: ProxyOptions, { serverId, trust, site, forwarders, audit }: GatewayParts) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -85,6 +88,7 @@ export class GatewayProxy implements Proxy {
     this.#doors = new Doors({
       trust,
       site,
+      forwarders,
       clock,
       origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
       onViewer: (viewer) => {

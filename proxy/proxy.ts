@@ -29,6 +29,8 @@ export interface ProxyOptions {
   readonly allowOrigins: readonly string[];
   /** What browsers and viewers are shown, followed as the files change; absent: the service's own certificate. */
   readonly siteCertificate?: CertificateFiles | null;
+  /** Addresses and networks whose connections begin with a PROXY protocol header; absent: nobody's. */
+  readonly proxyProtocolFrom?: readonly string[];
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;

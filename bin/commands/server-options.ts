@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/server.ts";
 import { collect, parseHostPort } from "../terminal/arguments.ts";
 import { describeFirstLogin } from "../terminal/welcome.ts";
@@ -11,6 +12,9 @@ export interface ServerFlags {
   readonly data: string;
   readonly database?: string;
   readonly allowOrigin?: string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly proxyProtocolFrom?: string[];
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -39,6 +43,18 @@ export function addServerFlags(command: Command): Command {
       "--allow-origin <origin>",
       "another web origin whose pages may open desktops; repeatable",
       collect,
+    )
+    .addOption(
+      new Option(
+        "--cert <file>",
+        "certificate chain for browsers and viewers (PEM), followed when it changes",
+      ).env("POSTERN_CERT"),
+    )
+    .addOption(new Option("--key <file>", "the private key of --cert (PEM)").env("POSTERN_KEY"))
+    .option(
+      "--proxy-protocol-from <cidr>",
+      "a load balancer whose connections begin with a PROXY protocol header; repeatable",
+      collect,
     );
 }
 
@@ -51,7 +67,15 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     dataDir: flags.data,
     database: flags.database ?? null,
     allowOrigins: flags.allowOrigin ?? [],
+    siteCertificate: readCertificateFlags(flags),
+    proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };
+}
+
+function readCertificateFlags({ cert, key }: ServerFlags): ServerOptions["siteCertificate"] {
+  if (cert === undefined && key === undefined) return null;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new ConfigError("CERTIFICATE_FLAGS", "--cert and --key go together: give both or neither.");
 }

@@ -18,6 +18,9 @@ export interface ServerOptions {
   /** `sqlite:PATH` or `postgres://…`; null: a SQLite file in the data folder. */
   readonly database: string | null;
   readonly allowOrigins: readonly string[];
+  /** Null: browsers and viewers are shown the service's own certificate. */
+  readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
+  readonly proxyProtocolFrom: readonly string[];
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -49,12 +52,14 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
     closers.push(() => stores.close());
-    const { listen, rfbListen, advertise, allowOrigins } = options;
+    const { listen, rfbListen, advertise, allowOrigins, siteCertificate, proxyProtocolFrom } = options;
     const proxy = await openProxy({
       listen,
       rfbListen,
       advertise,
       allowOrigins,
+      siteCertificate,
+      proxyProtocolFrom,
       dataDir,
       stores,
       log,

@@ -1,6 +1,7 @@
 import type http from "node:http";
 import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
@@ -18,6 +19,8 @@ export interface DoorsOptions {
   /** What agents are shown, and everybody where there is no `site`. */
   readonly trust: Certificate;
   readonly site: SiteCertificate | null;
+  /** Who may say by a PROXY protocol header whom it speaks for. */
+  readonly forwarders: AddressRanges;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
@@ -38,7 +41,8 @@ export class Doors {
   readonly #site: SiteCertificate | null;
   #web: http.Server | undefined;
 
-  constructor({ trust, site, clock, origins, onViewer, onAgent, onMip1, advertised }: DoorsOptions) {
+  constructor(options: DoorsOptions) {
+    const { trust, site, forwarders, clock, origins, onViewer, onAgent, onMip1, advertised } = options;
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
@@ -82,11 +86,21 @@ export class Doors {
       },
       clock,
     );
-    this.#listen = new Port(budget, (arrival) => {
-      onePort.accept(arrival);
+    this.#listen = new Port({
+      budget,
+      forwarders,
+      clock,
+      onArrival: (arrival) => {
+        onePort.accept(arrival);
+      },
     });
-    this.#rfb = new Port(budget, (arrival) => {
-      onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
+    this.#rfb = new Port({
+      budget,
+      forwarders,
+      clock,
+      onArrival: (arrival) => {
+        onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
+      },
     });
     this.#entrance = new WebSocketEntrance({
       budget,
