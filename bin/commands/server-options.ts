@@ -21,12 +21,12 @@ export interface ServerFlags {
 export function addServerFlags(command: Command): Command {
   return command
     .addOption(
-      new Option("--listen <host:port>", "web, WebSocket and agents, all in TLS; port 0 takes any")
+      new Option("--listen <host:port>", "everything: web, WebSocket, agents and VNC viewers; port 0 takes any")
         .env("POSTERN_LISTEN")
         .default("127.0.0.1:8443"),
     )
     .addOption(
-      new Option("--rfb-listen <host:port>", "plain VNC viewers; `none` for no such listener")
+      new Option("--rfb-listen <host:port>", "VNC viewers alone, greeted at once; `none` for no such listener")
         .env("POSTERN_RFB_LISTEN")
         .default("127.0.0.1:5900"),
     )
