@@ -8,6 +8,7 @@ import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
 import { TokenIdentifier } from "./identify/by-token.ts";
 import { Issuer } from "./identify/issue.ts";
+import { RepeaterIds } from "./identify/repeater-ids.ts";
 import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
@@ -16,14 +17,16 @@ import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
 import { hostOffline } from "./pair/host-requests.ts";
 import { Pairing } from "./pair/pairing.ts";
+import { ReverseServers } from "./pair/reverse-servers.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
 import type {
+  Addresses,
   AuditEntry,
   ConnectedAgent,
-  HostPort,
   Proxy,
   ProxyEvents,
   ProxyOptions,
+  RepeaterId,
   Ticket,
 } from "./proxy.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
@@ -57,8 +60,10 @@ export class GatewayProxy implements Proxy {
   readonly #entrance: AgentEntrance;
   readonly #sessions: SessionRegistry;
   readonly #doors: Doors;
+  readonly #reverse: ReverseServers;
+  readonly #repeaterIds: RepeaterIds;
   readonly #stopSweep: () => void;
-  #addresses: { listen: HostPort; rfb: HostPort | null };
+  #addresses: Addresses;
   #closed: Promise<void> | null = null;
 
   constructor(options: ProxyOptions, { serverId, trust, site, forwarders, audit }: GatewayParts) {
@@ -78,10 +83,13 @@ export class GatewayProxy implements Proxy {
       monotonic: () => performance.now(),
       yieldTo: setImmediate,
     });
-    const tokens = new TokenIdentifier(stores, index, scan, new Penalties(clock), clock);
+    const penalties = new Penalties(clock);
+    const tokens = new TokenIdentifier(stores, index, scan, penalties, clock);
     const tickets = new SetupTickets(clock);
-    const pairing = new Pairing(this.#agents, tickets, options.advertise);
     const shared = { stores, serverId, news, audit, clock, log };
+    this.#reverse = new ReverseServers({ ...shared, penalties });
+    const pairing = new Pairing(this.#agents, tickets, this.#reverse, options.advertise);
+    this.#repeaterIds = new RepeaterIds(stores, clock);
     this.#issuer = new Issuer(stores, index, clock);
     this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
@@ -96,6 +104,8 @@ export class GatewayProxy implements Proxy {
       },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
       advertised: () => this.advertised.web,
+      repeaterIds: stores.repeaterIds,
+      onReverseServer: (arrival) => void this.#reverse.receive(arrival),
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
@@ -103,13 +113,12 @@ export class GatewayProxy implements Proxy {
   }
 
   async start(web: http.Server): Promise<void> {
-    const { listen, rfbListen } = this.#options;
-    this.#addresses = await this.#doors.open(listen, rfbListen, web);
+    this.#addresses = await this.#doors.open(this.#options, web);
     this.audit({ action: "server.start", outcome: "success" });
     this.#log.info({ event: "proxy.listening", ...this.#addresses }, "proxy listening");
   }
 
-  get addresses(): { readonly listen: HostPort; readonly rfb: HostPort | null } {
+  get addresses(): Addresses {
     return this.#addresses;
   }
 
@@ -128,6 +137,14 @@ export class GatewayProxy implements Proxy {
 
   createJoinSecret(_createdBy: string): Promise<{ secret: string; expiresAt: number }> {
     return this.#issuer.createJoinSecret();
+  }
+
+  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number): Promise<RepeaterId> {
+    return this.#repeaterIds.createForViewers(desktop, ttlSeconds);
+  }
+
+  createServerRepeaterId(name: string, ttlSeconds: number): Promise<RepeaterId> {
+    return this.#repeaterIds.createForServer(name, ttlSeconds);
   }
 
   connectedAgents(): ConnectedAgent[] {
@@ -164,7 +181,7 @@ export class GatewayProxy implements Proxy {
   async #shutDown(): Promise<void> {
     this.#stopSweep();
     this.#doors.stop();
-    await Promise.all([this.#sessions.close(), this.#entrance.close()]);
+    await Promise.all([this.#sessions.close(), this.#entrance.close(), this.#reverse.close()]);
     await this.#doors.close();
     this.audit({ action: "server.stop", outcome: "success" });
     await this.#audit.close();

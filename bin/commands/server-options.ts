@@ -8,6 +8,8 @@ import type { ProgramFlags } from "./program-options.ts";
 export interface ServerFlags {
   readonly listen: string;
   readonly rfbListen: string;
+  readonly repeaterViewers?: string;
+  readonly repeaterServers?: string;
   readonly advertise?: string;
   readonly data: string;
   readonly database?: string;
@@ -21,15 +23,23 @@ export interface ServerFlags {
 export function addServerFlags(command: Command): Command {
   return command
     .addOption(
-      new Option("--listen <host:port>", "everything: web, WebSocket, agents and VNC viewers; port 0 takes any")
+      new Option(
+        "--listen <host:port>",
+        "everything: web, WebSocket, agents and VNC viewers; port 0 takes any",
+      )
         .env("POSTERN_LISTEN")
         .default("127.0.0.1:8443"),
     )
     .addOption(
-      new Option("--rfb-listen <host:port>", "VNC viewers alone, greeted at once; `none` for no such listener")
+      new Option(
+        "--rfb-listen <host:port>",
+        "VNC viewers alone, greeted at once; `none` for no such listener",
+      )
         .env("POSTERN_RFB_LISTEN")
         .default("127.0.0.1:5900"),
     )
+    .option("--repeater-viewers <host:port>", "UltraVNC's repeater, mode II, for viewers that ask for an ID")
+    .option("--repeater-servers <host:port>", "and for VNC servers that dial in with an ID")
     .option("--advertise <host:port>", "the address that people and agents are told; default: --listen")
     .addOption(
       new Option("--data <dir>", "database, keys and audit log").env("POSTERN_DATA").makeOptionMandatory(),
@@ -63,6 +73,8 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
   return {
     listen: parseHostPort(flags.listen),
     rfbListen: flags.rfbListen === "none" ? null : parseHostPort(flags.rfbListen),
+    repeaterViewers: parseOptional(flags.repeaterViewers),
+    repeaterServers: parseOptional(flags.repeaterServers),
     advertise: flags.advertise === undefined ? null : parseHostPort(flags.advertise),
     dataDir: flags.data,
     database: flags.database ?? null,
@@ -72,6 +84,10 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };
+}
+
+function parseOptional(text: string | undefined): ServerOptions["repeaterViewers"] {
+  return text === undefined ? null : parseHostPort(text);
 }
 
 function readCertificateFlags({ cert, key }: ServerFlags): ServerOptions["siteCertificate"] {

@@ -13,6 +13,8 @@ import { openDataDir, openRuntimeDir, writeAtomically } from "./files.ts";
 export interface ServerOptions {
   readonly listen: HostPort;
   readonly rfbListen: HostPort | null;
+  readonly repeaterViewers: HostPort | null;
+  readonly repeaterServers: HostPort | null;
   readonly advertise: HostPort | null;
   readonly dataDir: string;
   /** `sqlite:PATH` or `postgres://…`; null: a SQLite file in the data folder. */
@@ -52,10 +54,21 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
     closers.push(() => stores.close());
-    const { listen, rfbListen, advertise, allowOrigins, siteCertificate, proxyProtocolFrom } = options;
+    const {
+      listen,
+      rfbListen,
+      repeaterViewers,
+      repeaterServers,
+      advertise,
+      allowOrigins,
+      siteCertificate,
+      proxyProtocolFrom,
+    } = options;
     const proxy = await openProxy({
       listen,
       rfbListen,
+      repeaterViewers,
+      repeaterServers,
       advertise,
       allowOrigins,
       siteCertificate,
@@ -85,9 +98,9 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
   }
 }
 
-function portsOf(proxy: Proxy): { listen: number; rfb?: number } {
-  const { listen, rfb } = proxy.addresses;
-  return rfb ? { listen: listen.port, rfb: rfb.port } : { listen: listen.port };
+function portsOf(proxy: Proxy): Record<string, number> {
+  const places = Object.entries(proxy.addresses) as [string, HostPort | null][];
+  return Object.fromEntries(places.flatMap(([name, place]) => (place ? [[name, place.port]] : [])));
 }
 
 /** The built pages stand beside the built programs; in the sources they are in dist/. */

@@ -10,7 +10,11 @@ export function startSweep(stores: Stores, clock: Clock, log: Logger): () => voi
   const sweep = async (): Promise<void> => {
     const now = clock.now();
     try {
-      await Promise.all([stores.tokens.deleteExpired(now), stores.tickets.deleteExpired(now)]);
+      await Promise.all([
+        stores.tokens.deleteExpired(now),
+        stores.tickets.deleteExpired(now),
+        stores.repeaterIds.deleteExpired(now),
+      ]);
     } catch (error) {
       log.warn({ event: "state.sweep", err: error }, "what has expired could not be deleted");
     }

@@ -4,6 +4,7 @@ import type { HostPort } from "../proxy.ts";
 import { Refusal } from "../refusals.ts";
 import type { DesktopView } from "../state/records.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
+import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 
 /** No host in a Setup request: the agent dials what its control connection goes to. */
@@ -14,9 +15,16 @@ export class Pairing {
   readonly #agents: AgentRegistry;
   readonly #tickets: SetupTickets;
   readonly #address: HostPort;
+  readonly #reverse: ReverseServers;
 
   /** @param advertised where agents reach this server; null: where their control connection goes */
-  constructor(agents: AgentRegistry, tickets: SetupTickets, advertised: HostPort | null) {
+  constructor(
+    agents: AgentRegistry,
+    tickets: SetupTickets,
+    reverse: ReverseServers,
+    advertised: HostPort | null,
+  ) {
+    this.#reverse = reverse;
     this.#agents = agents;
     this.#tickets = tickets;
     this.#address = advertised ?? CONTROL_ADDRESS;
@@ -28,7 +36,11 @@ export class Pairing {
    */
   async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
     const agent = this.#agents.find(desktop.agentId);
-    if (!agent) throw new Refusal("HOST_OFFLINE");
+    if (!agent) {
+      const dialled = await this.#reverse.take(desktop, signal);
+      if (dialled) return dialled;
+      throw new Refusal("HOST_OFFLINE");
+    }
     if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
     const { host, port } = this.#address;
     const { ticket, arrival } = this.#tickets.expect(agent, signal);

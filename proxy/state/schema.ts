@@ -17,6 +17,7 @@ export interface Tables {
   tokens: TokenRecord & { readonly sealed: string };
   tickets: TicketRecord & { readonly hash: string };
   joinSecrets: { readonly hash: string; readonly expiresAt: number };
+  repeaterIds: { readonly hash: string; readonly desktopId: string; readonly expiresAt: number };
   sessions: SessionRecord;
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };

@@ -212,7 +212,7 @@ describe("the TLS port", () => {
     const { proxy } = await openGateway(owner);
     const plain = net.connect(proxy.addresses.listen);
     plain.on("error", () => undefined);
-    plain.write("GET / HTTP/1.1\r\n\r\n");
+    plain.write(Buffer.of(0, 1));
     await once(plain, "close");
     const wrong = tls.connect({
       ...proxy.addresses.listen,
