@@ -21,6 +21,7 @@ export const TEST_PACKAGES = [
   "xtightvncviewer",
   "vncsnapshot",
   "ssvnc",
+  "x11vnc",
   "stunnel4",
   "chromium",
   "xdotool",
