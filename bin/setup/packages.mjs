@@ -23,6 +23,7 @@ export const TEST_PACKAGES = [
   "ssvnc",
   "x11vnc",
   "stunnel4",
+  "haproxy",
   "chromium",
   "xdotool",
   "xvfb",
