@@ -46,6 +46,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/token.ts")).defineToken,
   },
   {
+    name: "repeater",
+    summary: "numbers for UltraVNC's repeater protocol",
+    load: async () => (await import("./commands/repeater.ts")).defineRepeater,
+  },
+  {
     name: "ticket",
     summary: "one-time tickets for WebSocket viewers",
     load: async () => (await import("./commands/ticket.ts")).defineTicket,

@@ -15,6 +15,7 @@ export * from "./rfb/security-types.ts";
 export * from "./rfb/security-result.ts";
 export * from "./rfb/viewer-handshake.ts";
 export * from "./rfb/vencrypt.ts";
+export * from "./rfb/repeater.ts";
 export * from "./rfb/server-handshake.ts";
 export type { EnteredServer, ServerLogin, TlsKind } from "./rfb/server-login.ts";
 export { MAX_TIGHT_CAPABILITIES, MAX_TIGHT_CHOICES, tightServerInit } from "./rfb/tight-client.ts";

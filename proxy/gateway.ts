@@ -2,11 +2,13 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import type { HostMethod, HostParams, HostResult, Permission } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
+import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
 import { TokenIdentifier } from "./identify/by-token.ts";
 import { Issuer } from "./identify/issue.ts";
+import { RepeaterIds } from "./identify/repeater-ids.ts";
 import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
@@ -17,14 +19,16 @@ import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
 import { hostOffline } from "./pair/host-requests.ts";
 import { Pairing } from "./pair/pairing.ts";
+import { ReverseServers } from "./pair/reverse-servers.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
 import type {
+  Addresses,
   AuditEntry,
   ConnectedAgent,
-  HostPort,
   Proxy,
   ProxyEvents,
   ProxyOptions,
+  RepeaterId,
   Ticket,
 } from "./proxy.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
@@ -38,6 +42,8 @@ export interface GatewayParts {
   readonly trust: Trust;
   /** Null: everybody is shown the service's own certificate. */
   readonly site: SiteCertificate | null;
+  /** Who may say by a PROXY protocol header whom it speaks for. */
+  readonly forwarders: AddressRanges;
   readonly audit: AuditLog;
 }
 
@@ -57,11 +63,13 @@ export class GatewayProxy implements Proxy {
   readonly #mip1: Mip1 | null;
   readonly #sessions: SessionRegistry;
   readonly #doors: Doors;
+  readonly #reverse: ReverseServers;
+  readonly #repeaterIds: RepeaterIds;
   readonly #stopSweep: () => void;
-  #addresses: { listen: HostPort; rfb: HostPort | null };
+  #addresses: Addresses;
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, site, audit }: GatewayParts) {
+  constructor(options: ProxyOptions, { serverId, trust, site, forwarders, audit }: GatewayParts) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -78,21 +86,25 @@ export class GatewayProxy implements Proxy {
       monotonic: () => performance.now(),
       yieldTo: setImmediate,
     });
-    const tokens = new TokenIdentifier(stores, index, scan, new Penalties(clock), clock);
+    const penalties = new Penalties(clock);
+    const tokens = new TokenIdentifier(stores, index, scan, penalties, clock);
     const tickets = new SetupTickets(clock);
     const shared = { stores, serverId, news, audit, clock, log };
+    this.#reverse = new ReverseServers({ ...shared, penalties });
+    this.#repeaterIds = new RepeaterIds(stores, clock);
     this.#issuer = new Issuer(stores, index, clock);
     this.#mip1 = openMip1(options.mip1, {
       ...shared,
       issuer: this.#issuer,
       address: () => this.advertised.web,
     });
-    const pairing = new Pairing(this.#agents, tickets, options.advertise, this.#mip1?.room);
+    const pairing = new Pairing(this.#agents, tickets, options.advertise, this.#reverse, this.#mip1?.room);
     this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
     this.#doors = new Doors({
       trust,
       site,
+      forwarders,
       clock,
       origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
       onViewer: (viewer) => {
@@ -101,6 +113,8 @@ export class GatewayProxy implements Proxy {
       onAgent: (arrival) => void this.#entrance.enter(arrival),
       onMip1: this.#describeMip1Entrance(),
       advertised: () => this.advertised.web,
+      repeaterIds: stores.repeaterIds,
+      onReverseServer: (arrival) => void this.#reverse.receive(arrival),
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
@@ -108,13 +122,12 @@ export class GatewayProxy implements Proxy {
   }
 
   async start(web: http.Server): Promise<void> {
-    const { listen, rfbListen } = this.#options;
-    this.#addresses = await this.#doors.open(listen, rfbListen, web);
+    this.#addresses = await this.#doors.open(this.#options, web);
     this.audit({ action: "server.start", outcome: "success" });
     this.#log.info({ event: "proxy.listening", ...this.#addresses }, "proxy listening");
   }
 
-  get addresses(): { readonly listen: HostPort; readonly rfb: HostPort | null } {
+  get addresses(): Addresses {
     return this.#addresses;
   }
 
@@ -149,6 +162,14 @@ export class GatewayProxy implements Proxy {
 
   createJoinSecret(_createdBy: string): Promise<{ secret: string; expiresAt: number }> {
     return this.#issuer.createJoinSecret();
+  }
+
+  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number): Promise<RepeaterId> {
+    return this.#repeaterIds.createForViewers(desktop, ttlSeconds);
+  }
+
+  createServerRepeaterId(name: string, ttlSeconds: number): Promise<RepeaterId> {
+    return this.#repeaterIds.createForServer(name, ttlSeconds);
   }
 
   connectedAgents(): ConnectedAgent[] {
@@ -195,7 +216,12 @@ export class GatewayProxy implements Proxy {
   async #shutDown(): Promise<void> {
     this.#stopSweep();
     this.#doors.stop();
-    await Promise.all([this.#sessions.close(), this.#entrance.close(), this.#mip1?.room.close()]);
+    await Promise.all([
+      this.#sessions.close(),
+      this.#entrance.close(),
+      this.#reverse.close(),
+      this.#mip1?.room.close(),
+    ]);
     await this.#doors.close();
     this.audit({ action: "server.stop", outcome: "success" });
     await this.#audit.close();

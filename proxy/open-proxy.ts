@@ -1,3 +1,4 @@
+import { AddressRanges } from "./admit/address-ranges.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { listCertificateHosts } from "./advertise.ts";
 import { GatewayProxy } from "./gateway.ts";
@@ -13,6 +14,7 @@ import { SiteCertificate } from "./trust/site-certificate.ts";
  */
 export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { stores, clock, log, dataDir } = options;
+  const forwarders = new AddressRanges(options.proxyProtocolFrom ?? []);
   const serverId = await loadServerId(dataDir);
   const hosts = listCertificateHosts(options.advertise, options.listen);
   const { siteCertificate } = options;
@@ -21,5 +23,5 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
   const audit = await AuditLog.open({ dataDir, serverId, clock, log });
-  return new GatewayProxy(options, { serverId, trust, site, audit });
+  return new GatewayProxy(options, { serverId, trust, site, forwarders, audit });
 }

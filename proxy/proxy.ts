@@ -23,6 +23,9 @@ export interface ProxyOptions {
   readonly listen: HostPort;
   /** Plain RFB; null: none. */
   readonly rfbListen: HostPort | null;
+  /** UltraVNC's repeater, mode II: for viewers, and for VNC servers that dial in; absent: none. */
+  readonly repeaterViewers?: HostPort | null;
+  readonly repeaterServers?: HostPort | null;
   /** What URLs, profiles and Setup requests say; null: the listen address. */
   readonly advertise: HostPort | null;
   readonly dataDir: string;
@@ -32,6 +35,8 @@ export interface ProxyOptions {
   readonly mip1?: Mip1Options;
   /** What browsers and viewers are shown, followed as the files change; absent: the service's own certificate. */
   readonly siteCertificate?: CertificateFiles | null;
+  /** Addresses and networks whose connections begin with a PROXY protocol header; absent: nobody's. */
+  readonly proxyProtocolFrom?: readonly string[];
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;
@@ -53,6 +58,20 @@ export interface ConnectedAgent {
   readonly kind: "agent" | "host" | "mip1";
 }
 
+/** Where the server listens. */
+export interface Addresses {
+  readonly listen: HostPort;
+  readonly rfb: HostPort | null;
+  readonly repeaterViewers?: HostPort | null;
+  readonly repeaterServers?: HostPort | null;
+}
+
+/** A number for UltraVNC's repeater protocol. */
+export interface RepeaterId {
+  readonly number: string;
+  readonly expiresAt: number;
+}
+
 export interface Ticket {
   /** wss://ADVERTISED/rfb */
   readonly url: string;
@@ -64,7 +83,7 @@ export interface Ticket {
 export interface Proxy {
   /** Starts to listen; `http` gets every connection that speaks HTTP (upgrades of `/rfb` stay with the proxy). */
   start(web: http.Server): Promise<void>;
-  readonly addresses: { readonly listen: HostPort; readonly rfb: HostPort | null };
+  readonly addresses: Addresses;
   /** What people are told: host and port of web and of the plain RFB listener. */
   readonly advertised: { readonly web: HostPort; readonly rfb: HostPort | null };
   /** SHA-256 of the service CA's SPKI, 64 lower-case hex digits. */
@@ -89,6 +108,11 @@ export interface Proxy {
     denied?: readonly Permission[],
   ): Promise<Ticket>;
   createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
+
+  /** A number by which viewers choose this desktop; they still need a token. */
+  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number): Promise<RepeaterId>;
+  /** A number for a VNC server that dials in, and the desktop of this name that it will be. */
+  createServerRepeaterId(name: string, ttlSeconds: number): Promise<RepeaterId>;
 
   /** Agents whose control connection is held here. */
   connectedAgents(): ConnectedAgent[];

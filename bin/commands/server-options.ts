@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/server.ts";
 import { collect, parseHostPort } from "../terminal/arguments.ts";
 import { describeFirstLogin } from "../terminal/welcome.ts";
@@ -7,6 +8,8 @@ import type { ProgramFlags } from "./program-options.ts";
 export interface ServerFlags {
   readonly listen: string;
   readonly rfbListen: string;
+  readonly repeaterViewers?: string;
+  readonly repeaterServers?: string;
   readonly advertise?: string;
   readonly data: string;
   readonly database?: string;
@@ -14,21 +17,32 @@ export interface ServerFlags {
   readonly mip1Allow?: string[];
   readonly mip1Endpoint: string;
   readonly mip1Identifiers?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly proxyProtocolFrom?: string[];
 }
 
 /** The flags that `server` and `up` have in common. */
 export function addServerFlags(command: Command): Command {
   return command
     .addOption(
-      new Option("--listen <host:port>", "web, WebSocket and agents, all in TLS; port 0 takes any")
+      new Option(
+        "--listen <host:port>",
+        "everything: web, WebSocket, agents and VNC viewers; port 0 takes any",
+      )
         .env("POSTERN_LISTEN")
         .default("127.0.0.1:8443"),
     )
     .addOption(
-      new Option("--rfb-listen <host:port>", "plain VNC viewers; `none` for no such listener")
+      new Option(
+        "--rfb-listen <host:port>",
+        "VNC viewers alone, greeted at once; `none` for no such listener",
+      )
         .env("POSTERN_RFB_LISTEN")
         .default("127.0.0.1:5900"),
     )
+    .option("--repeater-viewers <host:port>", "UltraVNC's repeater, mode II, for viewers that ask for an ID")
+    .option("--repeater-servers <host:port>", "and for VNC servers that dial in with an ID")
     .option("--advertise <host:port>", "the address that people and agents are told; default: --listen")
     .addOption(
       new Option("--data <dir>", "database, keys and audit log").env("POSTERN_DATA").makeOptionMandatory(),
@@ -53,7 +67,19 @@ export function addServerFlags(command: Command): Command {
         "localhost:5900",
       ),
     )
-    .option("--mip1-identifiers <file>", "only MiP 1 agents whose identifier is a line of this file");
+    .option("--mip1-identifiers <file>", "only MiP 1 agents whose identifier is a line of this file")
+    .addOption(
+      new Option(
+        "--cert <file>",
+        "certificate chain for browsers and viewers (PEM), followed when it changes",
+      ).env("POSTERN_CERT"),
+    )
+    .addOption(new Option("--key <file>", "the private key of --cert (PEM)").env("POSTERN_KEY"))
+    .option(
+      "--proxy-protocol-from <cidr>",
+      "a load balancer whose connections begin with a PROXY protocol header; repeatable",
+      collect,
+    );
 }
 
 /** @throws ConfigError */
@@ -61,6 +87,8 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
   return {
     listen: parseHostPort(flags.listen),
     rfbListen: flags.rfbListen === "none" ? null : parseHostPort(flags.rfbListen),
+    repeaterViewers: parseOptional(flags.repeaterViewers),
+    repeaterServers: parseOptional(flags.repeaterServers),
     advertise: flags.advertise === undefined ? null : parseHostPort(flags.advertise),
     dataDir: flags.data,
     database: flags.database ?? null,
@@ -70,7 +98,19 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
       endpoint: parseHostPort(flags.mip1Endpoint),
       ...(flags.mip1Identifiers !== undefined && { identifiersFile: flags.mip1Identifiers }),
     },
+    siteCertificate: readCertificateFlags(flags),
+    proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };
+}
+
+function parseOptional(text: string | undefined): ServerOptions["repeaterViewers"] {
+  return text === undefined ? null : parseHostPort(text);
+}
+
+function readCertificateFlags({ cert, key }: ServerFlags): ServerOptions["siteCertificate"] {
+  if (cert === undefined && key === undefined) return null;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new ConfigError("CERTIFICATE_FLAGS", "--cert and --key go together: give both or neither.");
 }

@@ -20,12 +20,17 @@ import { openDataDir, openRuntimeDir, writeAtomically } from "./files.ts";
 export interface ServerOptions {
   readonly listen: HostPort;
   readonly rfbListen: HostPort | null;
+  readonly repeaterViewers: HostPort | null;
+  readonly repeaterServers: HostPort | null;
   readonly advertise: HostPort | null;
   readonly dataDir: string;
   /** `sqlite:PATH` or `postgres://…`; null: a SQLite file in the data folder. */
   readonly database: string | null;
   readonly allowOrigins: readonly string[];
   readonly mip1: Mip1Options;
+  /** Null: browsers and viewers are shown the service's own certificate. */
+  readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
+  readonly proxyProtocolFrom: readonly string[];
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -57,13 +62,27 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
     closers.push(() => stores.close());
-    const { listen, rfbListen, advertise, allowOrigins, mip1 } = options;
+    const {
+      listen,
+      rfbListen,
+      repeaterViewers,
+      repeaterServers,
+      advertise,
+      allowOrigins,
+      siteCertificate,
+      proxyProtocolFrom,
+      mip1,
+    } = options;
     const proxy = await openProxy({
       listen,
       rfbListen,
+      repeaterViewers,
+      repeaterServers,
       advertise,
       allowOrigins,
       mip1,
+      siteCertificate,
+      proxyProtocolFrom,
       dataDir,
       stores,
       log,
@@ -89,9 +108,9 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
   }
 }
 
-function portsOf(proxy: Proxy): { listen: number; rfb?: number } {
-  const { listen, rfb } = proxy.addresses;
-  return rfb ? { listen: listen.port, rfb: rfb.port } : { listen: listen.port };
+function portsOf(proxy: Proxy): Record<string, number> {
+  const places = Object.entries(proxy.addresses) as [string, HostPort | null][];
+  return Object.fromEntries(places.flatMap(([name, place]) => (place ? [[name, place.port]] : [])));
 }
 
 /** The built pages stand beside the built programs; in the sources they are in dist/. */

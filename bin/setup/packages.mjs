@@ -23,6 +23,7 @@ export const TEST_PACKAGES = [
   "ssvnc",
   "stunnel4",
   "x11vnc",
+  "haproxy",
   "chromium",
   "xclip",
   "xdotool",

@@ -16,11 +16,14 @@ export class ConnectionBudget {
     return this.#count;
   }
 
-  /** Takes a place and returns how to give it back (idempotent); null: none is left. */
-  take(address: string): (() => void) | null {
+  /**
+   * Takes a place and returns how to give it back (idempotent); null: none is left.
+   * @param perSource in place of the usual number, for a source that brings others' connections
+   */
+  take(address: string, perSource = this.#perSource): (() => void) | null {
     const key = sourceKey(address);
     const taken = this.#taken.get(key) ?? 0;
-    if (taken >= this.#perSource || this.#count >= this.#total) return null;
+    if (taken >= perSource || this.#count >= this.#total) return null;
     this.#taken.set(key, taken + 1);
     this.#count += 1;
     let given = false;

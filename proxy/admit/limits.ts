@@ -27,6 +27,7 @@ export const LIMITS = {
   unadmittedPerSource: 256,
   unadmittedTotal: 4_096,
 
+  proxyHeaderBytes: 4_096,
   rfbHandshakeBytes: 4_096,
   serverInitBytes: 16_384,
   mipHandshakeBytes: 16_384,

@@ -8,6 +8,7 @@ import type { Viewer, ViewerDoor } from "./viewer.ts";
 const OFFERS: Readonly<Record<ViewerDoor, readonly SecurityType[]>> = {
   plain: [SecurityType.vncAuth, SecurityType.veNCrypt],
   "one-port": [SecurityType.veNCrypt, SecurityType.vncAuth],
+  repeater: [SecurityType.vncAuth, SecurityType.veNCrypt],
   tls: [SecurityType.vncAuth],
   websocket: [SecurityType.vncAuth],
 };

@@ -2,10 +2,10 @@ import type { Duplex } from "node:stream";
 import type { Source } from "./source.ts";
 
 /**
- * By which door it came: the port for viewers alone, the one port without TLS, the one port inside TLS, or a
- * WebSocket.
+ * By which door it came: the port for viewers alone, the one port without TLS, the one port inside TLS, a
+ * WebSocket, or the repeater's port.
  */
-export type ViewerDoor = "plain" | "one-port" | "tls" | "websocket";
+export type ViewerDoor = "plain" | "one-port" | "tls" | "websocket" | "repeater";
 
 /** A viewer that has arrived, whatever carries its RFB. */
 export interface Viewer {
@@ -16,6 +16,8 @@ export interface Viewer {
   readonly source: Source;
   /** A web ticket that came with it; null: it has to give a token as its VNC password. */
   readonly ticket: string | null;
+  /** Ids of the desktops that it has asked for; null: whichever its token or ticket opens. */
+  readonly only: ReadonlySet<string> | null;
   /**
    * Begins TLS inside the connection, under a deadline of its own, and replaces `stream`; null: it is encrypted.
    * A failure closes the connection.

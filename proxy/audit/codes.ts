@@ -16,6 +16,7 @@ export const AUDIT_ACTIONS = [
   "token.revoke",
   "ticket.create",
   "join.create",
+  "repeater.create",
   "login.success",
   "login.failure",
   "logout",

@@ -11,6 +11,8 @@ import type { Guessed, TokenScan } from "./token-scan.ts";
 
 /** One to eight printable characters of ASCII. */
 const TOKEN = /^[ -~]{1,8}$/;
+/** Ids of the only desktops whose tokens count; null: all. */
+type Desktops = ReadonlySet<string> | null;
 /** Control characters, and what was no UTF-8: the state is not asked for such names. */
 const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
 
@@ -43,10 +45,11 @@ export class TokenIdentifier {
 
   /**
    * Only a wrong response counts as a guess.
+   * @param only ids of the desktops whose tokens count; null: all
    * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
    */
-  identify(source: Source, guess: Guessed): Promise<Identity> {
-    return this.#identify(source, guess, "");
+  identify(source: Source, guess: Guessed, only: Desktops = null): Promise<Identity> {
+    return this.#identify(source, guess, () => Promise.resolve(only));
   }
 
   /**
@@ -57,15 +60,18 @@ export class TokenIdentifier {
   identifyPlain(
     source: Source,
     { user, password }: { readonly user: string; readonly password: string },
+    only: Desktops = null,
   ): Promise<Identity> {
-    return this.#identify(source, answerFor(password), user);
+    return this.#identify(source, answerFor(password), async () => {
+      const named = await this.#findNamed(user);
+      return named && only ? new Set([...named].filter((id) => only.has(id))) : (named ?? only);
+    });
   }
 
-  async #identify(source: Source, guess: Guessed, user: string): Promise<Identity> {
+  async #identify(source: Source, guess: Guessed, narrow: () => Promise<Desktops>): Promise<Identity> {
     const attempt = this.#penalties.begin(source.address);
     try {
-      const found = await this.#find(guess, await this.#findNamed(user));
-      const [match, ...others] = await this.#dropClosed(found);
+      const [match, ...others] = await this.#dropClosed(await this.#find(guess, await narrow()));
       if (!match) {
         attempt.wrong();
         throw new Refusal("TOKEN_WRONG");
@@ -78,13 +84,13 @@ export class TokenIdentifier {
   }
 
   /** Ids of the desktops of this name; null: it is no desktop's. */
-  async #findNamed(name: string): Promise<ReadonlySet<string> | null> {
+  async #findNamed(name: string): Promise<Desktops> {
     if (name === "" || UNPRINTABLE.test(name)) return null;
     const named = await askState(this.#stores.desktops.findByName(name));
     return named.length === 0 ? null : new Set(named.map(({ id }) => id));
   }
 
-  async #find(guess: Guessed, only: ReadonlySet<string> | null): Promise<IndexedToken[]> {
+  async #find(guess: Guessed, only: Desktops): Promise<IndexedToken[]> {
     await askState(this.#index.prepare());
     const known = await this.#match(guess, only);
     if (known.length > 0) return known;
@@ -92,7 +98,7 @@ export class TokenIdentifier {
     return await this.#match(guess, only);
   }
 
-  async #match(guess: Guessed, only: ReadonlySet<string> | null): Promise<IndexedToken[]> {
+  async #match(guess: Guessed, only: Desktops): Promise<IndexedToken[]> {
     const matches = await this.#scan.match(guess, this.#index.candidates);
     const [now, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
     const isAsked = (token: IndexedToken): boolean => only?.has(token.desktopId) ?? true;

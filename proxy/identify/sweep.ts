@@ -14,6 +14,7 @@ export function startSweep(stores: Stores, clock: Clock, log: Logger): () => voi
         stores.tokens.deleteExpired(now),
         stores.tickets.deleteExpired(now),
         stores.agents.forget("mip1", now - LIMITS.mip1MemoryMs),
+        stores.repeaterIds.deleteExpired(now),
       ]);
     } catch (error) {
       log.warn({ event: "state.sweep", err: error }, "what has expired could not be deleted");

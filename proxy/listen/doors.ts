@@ -1,15 +1,18 @@
 import type http from "node:http";
 import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
-import type { HostPort } from "../proxy.ts";
+import type { Addresses, HostPort, ProxyOptions } from "../proxy.ts";
+import type { RepeaterIdStore } from "../state/stores.ts";
 import type { Certificate } from "../trust/index.ts";
 import type { SiteCertificate } from "../trust/site-certificate.ts";
 import { OnePort } from "./one-port.ts";
-import { Port } from "./ports.ts";
+import { Port, type Arrival } from "./ports.ts";
 import { redirectToHttps } from "./redirect.ts";
+import { askForDesktop } from "./repeater-viewer.ts";
 import { RfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
 import { WebSocketEntrance } from "./websocket-entrance.ts";
@@ -18,6 +21,8 @@ export interface DoorsOptions {
   /** What agents are shown, and everybody where there is no `site`. */
   readonly trust: Certificate;
   readonly site: SiteCertificate | null;
+  /** Who may say by a PROXY protocol header whom it speaks for. */
+  readonly forwarders: AddressRanges;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
@@ -25,20 +30,29 @@ export interface DoorsOptions {
   readonly onAgent: (arrival: SecureArrival) => void;
   /** MiP 1, by ALPN or by its first byte; null: off, and such connections are closed. */
   readonly onMip1: ((arrival: SecureArrival) => void) | null;
+  readonly repeaterIds: RepeaterIdStore;
+  /** A VNC server that has dialled in by itself. */
+  readonly onReverseServer: (arrival: Arrival) => void;
   /** Where plain HTTP is sent to. */
   readonly advertised: () => HostPort;
 }
+
+/** Where the doors are to be; null or absent: not at all. */
+export type DoorPlaces = Pick<ProxyOptions, "listen" | "rfbListen" | "repeaterViewers" | "repeaterServers">;
 
 /** The ports of the server, and who is called for what comes in by them. */
 export class Doors {
   readonly #clock: Clock;
   readonly #listen: Port;
   readonly #rfb: Port;
+  readonly #repeaterViewers: Port;
+  readonly #repeaterServers: Port;
   readonly #entrance: WebSocketEntrance;
   readonly #site: SiteCertificate | null;
   #web: http.Server | undefined;
 
-  constructor({ trust, site, clock, origins, onViewer, onAgent, onMip1, advertised }: DoorsOptions) {
+  constructor(options: DoorsOptions) {
+    const { trust, site, forwarders, clock, origins, onViewer, onAgent, onMip1, advertised } = options;
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
@@ -82,12 +96,36 @@ export class Doors {
       },
       clock,
     );
-    this.#listen = new Port(budget, (arrival) => {
-      onePort.accept(arrival);
+    this.#listen = new Port({
+      budget,
+      forwarders,
+      clock,
+      onArrival: (arrival) => {
+        onePort.accept(arrival);
+      },
     });
-    this.#rfb = new Port(budget, (arrival) => {
-      onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
+    this.#rfb = new Port({
+      budget,
+      forwarders,
+      clock,
+      onArrival: (arrival) => {
+        onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
+      },
     });
+    this.#repeaterViewers = new Port({
+      budget,
+      forwarders,
+      clock,
+      onArrival: (arrival) => {
+        askForDesktop(arrival, options.repeaterIds, clock).then(
+          (only) => {
+            onViewer(new RfbViewer(arrival, { door: "repeater", certificate, only, clock }));
+          },
+          () => arrival.socket.destroy(),
+        );
+      },
+    });
+    this.#repeaterServers = new Port({ budget, forwarders, clock, onArrival: options.onReverseServer });
     this.#entrance = new WebSocketEntrance({
       budget,
       origins,
@@ -98,16 +136,18 @@ export class Doors {
   }
 
   /** @throws ConfigError `LISTEN_FAILED` */
-  async open(
-    listen: HostPort,
-    rfbListen: HostPort | null,
-    web: http.Server,
-  ): Promise<{ listen: HostPort; rfb: HostPort | null }> {
+  async open(where: DoorPlaces, web: http.Server): Promise<Addresses> {
     this.#web = web;
     web.on("upgrade", this.#entrance.upgrade);
+    const listen = async (port: Port, at: HostPort | null | undefined): Promise<HostPort | null> =>
+      at ? await port.listen(at) : null;
     try {
-      const secure = await this.#listen.listen(listen);
-      return { listen: secure, rfb: rfbListen && (await this.#rfb.listen(rfbListen)) };
+      return {
+        listen: await this.#listen.listen(where.listen),
+        rfb: await listen(this.#rfb, where.rfbListen),
+        repeaterViewers: await listen(this.#repeaterViewers, where.repeaterViewers),
+        repeaterServers: await listen(this.#repeaterServers, where.repeaterServers),
+      };
     } catch (error) {
       this.stop();
       throw error;
@@ -118,21 +158,23 @@ export class Doors {
   stop(): void {
     this.#site?.close();
     this.#web?.off("upgrade", this.#entrance.upgrade);
-    this.#listen.stop();
-    this.#rfb.stop();
+    for (const port of this.#ports) port.stop();
   }
 
   /** Gives the connections that are left a moment to end by themselves, then cuts them. */
   async close(): Promise<void> {
-    const idle = Promise.all([this.#listen.idle, this.#rfb.idle]);
+    const idle = Promise.all(this.#ports.map((port) => port.idle));
     let cancel: () => void = () => undefined;
     const grace = new Promise<void>((resolve) => {
       cancel = this.#clock.after(LIMITS.closeGraceMs, resolve);
     });
     await Promise.race([idle, grace]);
     cancel();
-    this.#listen.destroy();
-    this.#rfb.destroy();
+    for (const port of this.#ports) port.destroy();
+  }
+
+  get #ports(): readonly Port[] {
+    return [this.#listen, this.#rfb, this.#repeaterViewers, this.#repeaterServers];
   }
 }
 

@@ -1,9 +1,11 @@
 import net, { type AddressInfo, type Server, type Socket } from "node:net";
-import { ConfigError, describeError } from "../../protocol/index.ts";
+import { ConfigError, describeError, type Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Source } from "../admit/source.ts";
 import type { HostPort } from "../proxy.ts";
+import { readForwardedSource } from "./forwarded.ts";
 
 /** A TCP connection that has a place among the unadmitted. */
 export interface Arrival {
@@ -13,35 +15,72 @@ export interface Arrival {
   admitted(): void;
 }
 
+export interface PortOptions {
+  readonly budget: ConnectionBudget;
+  /** Whose connections begin with a PROXY protocol header; nobody else's header is looked at. */
+  readonly forwarders: AddressRanges;
+  readonly clock: Clock;
+  readonly onArrival: (arrival: Arrival) => void;
+}
+
 /** One TCP port: admission by budget, and every socket that came in by it. */
 export class Port {
+  readonly #options: PortOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #onIdle: (() => void) | undefined;
 
-  constructor(budget: ConnectionBudget, onArrival: (arrival: Arrival) => void) {
-    const options = {
+  constructor(options: PortOptions) {
+    this.#options = options;
+    const tcp = {
       noDelay: true,
       allowHalfOpen: true,
       keepAlive: true,
       keepAliveInitialDelay: LIMITS.keepAliveMs,
     };
-    this.#server = net.createServer(options, (socket) => {
-      socket.on("error", () => undefined);
-      const source = sourceOf(socket);
-      const leave = source && budget.take(source.address);
-      if (!leave) {
-        socket.destroy();
-        return;
-      }
-      this.#sockets.add(socket);
-      socket.once("close", () => {
-        leave();
-        this.#sockets.delete(socket);
-        if (this.#sockets.size === 0) this.#onIdle?.();
-      });
-      onArrival({ socket, source, admitted: leave });
+    this.#server = net.createServer(tcp, (socket) => {
+      this.#accept(socket);
     });
+  }
+
+  #accept(socket: Socket): void {
+    socket.on("error", () => undefined);
+    const { budget, forwarders, onArrival } = this.#options;
+    const source = sourceOf(socket);
+    const isForwarder = source !== null && forwarders.contains(source.address);
+    const leave = source && budget.take(source.address, isForwarder ? Infinity : undefined);
+    if (!leave) {
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once("close", () => {
+      leave();
+      this.#sockets.delete(socket);
+      if (this.#sockets.size === 0) this.#onIdle?.();
+    });
+    const arrival = { socket, source, admitted: leave };
+    if (isForwarder) void this.#receiveForwarded(arrival);
+    else onArrival(arrival);
+  }
+
+  /** The client behind a forwarder takes a place of its own. A forwarder without a header is not to be believed. */
+  async #receiveForwarded(arrival: Arrival): Promise<void> {
+    const { budget, clock, onArrival } = this.#options;
+    const { socket } = arrival;
+    const client = await readForwardedSource(socket, clock).catch(() => undefined);
+    if (client === null) {
+      onArrival(arrival);
+      return;
+    }
+    const leave = client && budget.take(client.address);
+    if (!leave) {
+      socket.destroy();
+      return;
+    }
+    arrival.admitted();
+    socket.once("close", leave);
+    onArrival({ socket, source: client, admitted: leave });
   }
 
   /**

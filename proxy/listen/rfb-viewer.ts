@@ -11,6 +11,8 @@ export interface RfbViewerOptions {
   readonly door: ViewerDoor;
   /** What TLS inside the connection shows; absent: it is encrypted already. */
   readonly certificate?: () => SecureContext;
+  /** @see Viewer.only */
+  readonly only?: ReadonlySet<string>;
   readonly clock: Clock;
 }
 
@@ -20,16 +22,18 @@ export class RfbViewer implements Viewer {
   readonly ticket = null;
   readonly door: ViewerDoor;
   readonly source: Source;
+  readonly only: ReadonlySet<string> | null;
   readonly admitted: () => void;
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
   readonly #clock: Clock;
   #stream: Socket;
   #finished = false;
 
-  constructor({ socket, source, admitted }: Arrival, { door, certificate, clock }: RfbViewerOptions) {
+  constructor({ socket, source, admitted }: Arrival, { door, certificate, only, clock }: RfbViewerOptions) {
     this.#stream = socket;
     this.#clock = clock;
     this.door = door;
+    this.only = only ?? null;
     this.source = source;
     this.admitted = admitted;
     this.encrypt = certificate ? (signal) => this.#encrypt(certificate(), signal) : null;

@@ -78,6 +78,7 @@ export class WebSocketEntrance {
         door: "websocket",
         source,
         ticket: offer.kind === "ticket" ? offer.ticket : null,
+        only: null,
         encrypt: null,
         admitted: leave,
         finish: (closeCode, reason) => {

@@ -4,6 +4,7 @@ import type { HostPort } from "../proxy.ts";
 import { Refusal } from "../refusals.ts";
 import type { DesktopView } from "../state/records.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
+import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 
 /** No host in a Setup request: the agent dials what its control connection goes to. */
@@ -19,6 +20,7 @@ export class Pairing {
   readonly #agents: AgentRegistry;
   readonly #tickets: SetupTickets;
   readonly #address: HostPort;
+  readonly #reverse: ReverseServers;
   readonly #otherWay: OtherWay | null;
 
   /** @param advertised where agents reach this server; null: where their control connection goes */
@@ -26,8 +28,10 @@ export class Pairing {
     agents: AgentRegistry,
     tickets: SetupTickets,
     advertised: HostPort | null,
+    reverse: ReverseServers,
     otherWay: OtherWay | null = null,
   ) {
+    this.#reverse = reverse;
     this.#agents = agents;
     this.#tickets = tickets;
     this.#address = advertised ?? CONTROL_ADDRESS;
@@ -42,7 +46,11 @@ export class Pairing {
     const opened = this.#otherWay?.open(desktop, signal);
     if (opened) return await opened;
     const agent = this.#agents.find(desktop.agentId);
-    if (!agent) throw new Refusal("HOST_OFFLINE");
+    if (!agent) {
+      const dialled = await this.#reverse.take(desktop, signal);
+      if (dialled) return dialled;
+      throw new Refusal("HOST_OFFLINE");
+    }
     if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
     const { host, port } = this.#address;
     const { ticket, arrival } = this.#tickets.expect(agent, signal);

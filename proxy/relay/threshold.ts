@@ -40,7 +40,7 @@ export async function approach(
   if (type === SecurityType.veNCrypt) return standInVeNCrypt(viewer, version, parts, signal);
   const guess = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, challengeViewer);
   return {
-    identify: () => parts.tokens.identify(viewer.source, guess),
+    identify: () => parts.tokens.identify(viewer.source, guess, viewer.only),
     refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
     accept: (peer) => sendSecurityOk(peer, version, type),
   };

@@ -45,8 +45,8 @@ async function askInside(
     const typed = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, (peer) =>
       peer.read(plainCredentials()),
     );
-    return () => tokens.identifyPlain(viewer.source, typed);
+    return () => tokens.identifyPlain(viewer.source, typed, viewer.only);
   }
   const guess = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, challengeViewer);
-  return () => tokens.identify(viewer.source, guess);
+  return () => tokens.identify(viewer.source, guess, viewer.only);
 }

@@ -11,6 +11,7 @@ import { SqlDesktopStore } from "./desktops.ts";
 import { SqlJoinSecretStore } from "./join-secrets.ts";
 import { SqlLoginStore } from "./logins.ts";
 import { SqlMachineStore } from "./machines.ts";
+import { SqlRepeaterIdStore } from "./repeater-ids.ts";
 import { SqlServiceStore } from "./service.ts";
 import { SqlSessionStore } from "./sessions.ts";
 import { SqlTicketStore } from "./tickets.ts";
@@ -62,6 +63,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     tokens: new SqlTokenStore(db, clock, sealer),
     tickets: new SqlTicketStore(db),
     joinSecrets: new SqlJoinSecretStore(db, clock),
+    repeaterIds: new SqlRepeaterIdStore(db),
     sessions: new SqlSessionStore(db, clock),
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),

@@ -20,6 +20,7 @@ export interface Tables {
   tokens: Packed<TokenRecord> & { readonly sealed: string; readonly revokedAt: number | null };
   tickets: Packed<TicketRecord> & { readonly hash: string };
   joinSecrets: { readonly hash: string; readonly expiresAt: number };
+  repeaterIds: { readonly hash: string; readonly desktopId: string; readonly expiresAt: number };
   sessions: Packed<SessionRecord> & { readonly orderedEnd: string | null };
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };

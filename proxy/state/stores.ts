@@ -95,6 +95,15 @@ export interface JoinSecretStore {
   take(hash: string, now: number): Promise<boolean>;
 }
 
+/** Numbers of UltraVNC's repeater protocol. */
+export interface RepeaterIdStore {
+  /** @throws RequestError `DESKTOP_UNKNOWN` */
+  create(hash: string, desktopId: string, expiresAt: number): Promise<void>;
+  /** The desktop's id; null: unknown or expired. */
+  find(hash: string, now: number): Promise<string | null>;
+  deleteExpired(now: number): Promise<number>;
+}
+
 export interface SessionStore {
   open(
     session: Omit<
@@ -179,6 +188,7 @@ export interface Stores {
   readonly tokens: TokenStore;
   readonly tickets: TicketStore;
   readonly joinSecrets: JoinSecretStore;
+  readonly repeaterIds: RepeaterIdStore;
   readonly sessions: SessionStore;
   readonly users: UserStore;
   readonly logins: LoginStore;

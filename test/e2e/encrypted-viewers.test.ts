@@ -1,8 +1,12 @@
 // Real viewers reach a desktop encrypted: by VeNCrypt, and inside a TLS tunnel, on the one port and on the viewers' own.
-import { readFile, writeFile } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import https from "node:https";
 import path from "node:path";
+import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { TestCertificate } from "../support/certificate-files.ts";
 import { type Display, startDisplay } from "../support/display.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { Owner } from "../support/owner.ts";
@@ -157,5 +161,33 @@ test.each(["listen", "rfb"] as const)("ssvnc's viewer, plain, on the %s port", a
   const args = ["-passwd", secret, "-shared", `127.0.0.1::${server[door]}`];
   const viewer = display.start("ssvncviewer", args);
   await display.waitForColour(BACKGROUND, MOST);
+  await viewer.stop();
+});
+
+test("a site's own certificate: shown to TigerVNC, replaced while it looks on, and not to agents", async () => {
+  const files = await TestCertificate.make(owner, "localhost");
+  const first = path.join(display.folder, "first.pem");
+  await copyFile(files.cert, first);
+  const own = await startServer(owner, { args: ["--cert", files.cert, "--key", files.key] });
+  const xvnc = await startXvnc(owner, { name: "secret-name" });
+  await xvnc.display.paintRoot(BACKGROUND);
+  await startAgent(owner, own, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  const password = await own.createToken(DESKTOP);
+  const viewer = await openTigerViewer(display, { port: own.listen, password, args: x509("X509Vnc", first) });
+  await display.waitForColour(BACKGROUND, MOST);
+  const second = await TestCertificate.make(owner, "localhost");
+  await files.write(await second.read());
+  const shown = async (): Promise<string> => {
+    const socket = tls.connect({ port: own.listen, host: "127.0.0.1", rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    const { raw } = socket.getPeerX509Certificate()!;
+    socket.destroy();
+    return raw.toString("base64");
+  };
+  const expected = new X509Certificate(await readFile(second.cert)).raw.toString("base64");
+  await waitFor("the new certificate", async () => (await shown()) === expected);
+  await xvnc.display.paintRoot([0xc0, 0x80, 0x20]);
+  await display.waitForColour([0xc0, 0x80, 0x20], MOST);
+  expect(viewer.isRunning).toBe(true);
   await viewer.stop();
 });

@@ -99,6 +99,14 @@ export class FakeProxy implements Proxy {
     return Promise.resolve({ url: "wss://desk.test:8443/rfb", protocols, expiresAt: 60_000 });
   }
 
+  createViewerRepeaterId(): Promise<{ number: string; expiresAt: number }> {
+    return Promise.resolve({ number: "123456789", expiresAt: 1 });
+  }
+
+  createServerRepeaterId(): Promise<{ number: string; expiresAt: number }> {
+    return Promise.resolve({ number: "987654321", expiresAt: 1 });
+  }
+
   createJoinSecret(): Promise<{ secret: string; expiresAt: number }> {
     return Promise.resolve({ secret: "join-secret", expiresAt: 3_600_000 });
   }

@@ -136,6 +136,21 @@ export const ticket = z.object({
 });
 export type Ticket = z.infer<typeof ticket>;
 
+/** POST /repeater-ids (administrators): a number for viewers of `desktop`, or for a new desktop `server` that dials in. */
+export const repeaterRequestBody = z.union([
+  z.strictObject({
+    desktop: z.string().min(1).max(140),
+    ttlSeconds: z.number().int().min(1).max(31_536_000).default(86_400),
+  }),
+  z.strictObject({
+    server: z.string().regex(/^[^\p{Cc}/]{1,64}$/u),
+    ttlSeconds: z.number().int().min(1).max(31_536_000).default(86_400),
+  }),
+]);
+/** → 201 repeaterId. 404 `DESKTOP_UNKNOWN`, 409 `DESKTOP_AMBIGUOUS` with choices. */
+export const repeaterId = z.object({ number: z.string(), expiresAt: z.number() });
+export type RepeaterNumber = z.infer<typeof repeaterId>;
+
 /** POST /join-secrets → 201 joinSecret (administrators) */
 export const joinSecret = z.object({ secret: z.string(), fingerprint: z.string(), expiresAt: z.number() });
 

@@ -20,6 +20,7 @@ import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
 import { routeLogin } from "./routes/login.ts";
 import { routeMachines } from "./routes/machines.ts";
+import { routeRepeater } from "./routes/repeater.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service.ts";
 import { routeTokens } from "./routes/tokens.ts";
 import { takeSnapshot } from "./view/snapshot.ts";
@@ -86,6 +87,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
       routeMachines(api, { proxy, catalogue, takeSnapshot: snapshot, ...machines });
       routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
       routeAdministration(api, proxy);
+      routeRepeater(api, proxy, snapshot);
       routeEvents(api, streams);
       done();
     },

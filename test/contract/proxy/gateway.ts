@@ -49,7 +49,10 @@ export async function openGateway(owner: Owner, options: Partial<ProxyOptions> =
     dataDir,
   });
   owner.own({ stop: () => proxy.close() });
-  const web = http.createServer((_request, response) => response.end("page"));
+  const web = http.createServer((request, response) => {
+    const { remoteAddress, remotePort } = request.socket;
+    response.end(`page for ${remoteAddress}:${remotePort}`);
+  });
   owner.own({
     stop: async () => {
       web.closeAllConnections();

@@ -5,8 +5,11 @@ import {
   encodeServerInit,
   FrameDecoder,
   MAX_DESKTOP_NAME_BYTES,
+  MAX_CREDENTIAL_BYTES,
   mip1,
+  plainCredentials,
   protocolVersion,
+  repeaterRequest,
   serverInit,
   type Grammar,
 } from "../../../protocol/index.ts";
@@ -83,6 +86,20 @@ describe("mutated input", () => {
     ];
     fuzz(joined(bases), (input, random) => {
       checkAlike(() => serverInit(), input, cut(input, random), MAX_DESKTOP_NAME_BYTES);
+    });
+  });
+
+  it("user name and password", () => {
+    const bases = ["00000000" + "00000000", "00000004" + "00000003" + "616e6e61" + "746f6b"];
+    fuzz(joined(bases.map((base) => Buffer.from(base, "hex"))), (input, random) => {
+      checkAlike(plainCredentials, input, cut(input, random), MAX_CREDENTIAL_BYTES);
+    });
+  });
+
+  it("repeater requests", () => {
+    const bases = ["ID:123456789", "localhost:5900"].map((text) => Buffer.from(text.padEnd(250, "\0")));
+    fuzz(joined(bases), (input, random) => {
+      checkAlike(repeaterRequest, input, cut(input, random), 250);
     });
   });
 

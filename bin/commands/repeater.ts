@@ -1,0 +1,43 @@
+import type { Command } from "commander";
+import { ConfigError } from "../../protocol/index.ts";
+import { repeaterId } from "../../web/index.ts";
+import { AdminApi } from "../admin-api.ts";
+import { parseNumber } from "../terminal/arguments.ts";
+import { print } from "../terminal/table.ts";
+import { addClientFlags, type ClientFlags } from "./client-options.ts";
+
+interface CreateFlags extends ClientFlags {
+  readonly desktop?: string;
+  readonly server?: string;
+  readonly ttl: number;
+}
+
+const EXAMPLES = `
+Examples:
+  postern repeater create --data /var/lib/postern --desktop lab-1
+  postern repeater create --data /var/lib/postern --server old-laptop --ttl 604800
+  x11vnc -connect repeater=ID:123456789+desk.example.org:5500
+`;
+
+export function defineRepeater(command: Command): void {
+  command.addHelpText("after", EXAMPLES);
+  addClientFlags(
+    command.command("create").description("a number for viewers, or for a VNC server that dials in"),
+  )
+    .option("--desktop <name>", "for viewers of this desktop; they still need a token")
+    .option("--server <name>", "for a VNC server that needs no agent; the desktop gets this name")
+    .option("--ttl <seconds>", "how long the number works", parseNumber("--ttl", 1), 86_400)
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ data, json, desktop, server, ttl }: CreateFlags) => {
+      if ((desktop === undefined) === (server === undefined)) {
+        throw new ConfigError("REPEATER_FLAGS", "Give either --desktop or --server.");
+      }
+      const body = desktop === undefined ? { server, ttlSeconds: ttl } : { desktop, ttlSeconds: ttl };
+      const made = await new AdminApi(data).post("/repeater-ids", body, repeaterId);
+      print(json === true, made, () =>
+        [`  ID        ${made.number}`, `  Expires   ${new Date(made.expiresAt).toISOString()}`, ""].join(
+          "\n",
+        ),
+      );
+    });
+}

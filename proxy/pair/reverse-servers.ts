@@ -1,0 +1,160 @@
+import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import type { Logger } from "pino";
+import {
+  bytes,
+  Conversation,
+  enterServer,
+  isPosternError,
+  repeaterRequest,
+  type Clock,
+} from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import type { Penalties } from "../admit/penalties.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { News } from "../events.ts";
+import { hashRepeaterId } from "../identify/repeater-ids.ts";
+import type { Arrival } from "../listen/ports.ts";
+import { abortWhenGone } from "../relay/abort-when-gone.ts";
+import { Refusal } from "../refusals.ts";
+import type { DesktopView } from "../state/records.ts";
+import type { Stores } from "../state/stores.ts";
+
+const VERSION_BYTES = 12;
+
+export interface ReverseServerParts {
+  readonly stores: Stores;
+  readonly serverId: string;
+  readonly penalties: Penalties;
+  readonly news: News;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface Waiting {
+  readonly socket: Socket;
+  readonly epoch: number;
+  readonly desktopId: string;
+  /** Its ProtocolVersion: read, so that nothing lies before its end, should it leave. */
+  readonly version: Buffer;
+  stopWatching(): void;
+}
+
+/**
+ * VNC servers that have dialled the repeater's port by themselves, by the number that an administrator made for
+ * them. Each waits for one viewer; when that one has left, the server dials again.
+ */
+export class ReverseServers {
+  readonly #parts: ReverseServerParts;
+  readonly #waiting = new Map<string, Waiting>();
+  #open = true;
+
+  constructor(parts: ReverseServerParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects: whatever goes wrong ends the connection. */
+  async receive({ socket, source, admitted }: Arrival): Promise<void> {
+    const { stores, penalties, clock, log } = this.#parts;
+    const limits = { deadlineMs: LIMITS.mipHandshakeMs, maxBytes: LIMITS.mipHandshakeBytes };
+    const peer = new Conversation(socket, limits, clock);
+    try {
+      const number = await peer.read(repeaterRequest());
+      const guess = penalties.begin(source.address);
+      try {
+        const desktopId = await stores.repeaterIds.find(hashRepeaterId("server", number), clock.now());
+        const desktop = desktopId === null ? null : await stores.desktops.find(desktopId);
+        if (!desktop) {
+          guess.wrong();
+          throw new Refusal("TOKEN_WRONG");
+        }
+        const version = Buffer.from(await peer.read(bytes(VERSION_BYTES)));
+        peer.release();
+        admitted();
+        await this.#keep({ socket, source, admitted }, desktop, version);
+      } finally {
+        guess.right();
+      }
+    } catch (error) {
+      peer.release();
+      socket.destroy();
+      const code = isPosternError(error) ? error.code : "INTERNAL";
+      log.warn({ event: "repeater.rejected", code, source }, "a VNC server that dialled in was turned away");
+    }
+  }
+
+  /**
+   * The server of this desktop, standing at ClientInit, for the one viewer that it can serve; null: none waits.
+   * @throws Refusal `DESKTOP_UNREACHABLE`
+   */
+  async take(desktop: DesktopView, signal: AbortSignal): Promise<Duplex | null> {
+    const waiting = this.#waiting.get(desktop.agentId);
+    if (!waiting || waiting.socket.destroyed) return null;
+    await this.#leave(desktop.agentId, waiting);
+    waiting.socket.unshift(waiting.version);
+    const limits = { deadlineMs: LIMITS.rfbHandshakeMs, maxBytes: LIMITS.rfbHandshakeBytes };
+    const peer = new Conversation(waiting.socket, limits, this.#parts.clock, signal);
+    try {
+      await enterServer(peer, {});
+      peer.release();
+      return waiting.socket;
+    } catch (cause) {
+      peer.release();
+      waiting.socket.destroy();
+      const code = isPosternError(cause) ? cause.code : "INTERNAL";
+      this.#parts.log.warn(
+        { event: "repeater.unusable", code },
+        "a VNC server that dialled in cannot be used",
+      );
+      throw new Refusal("DESKTOP_UNREACHABLE");
+    }
+  }
+
+  /** Closes those that wait, and gives them up in the state. Idempotent. */
+  async close(): Promise<void> {
+    this.#open = false;
+    for (const [agentId, waiting] of [...this.#waiting]) {
+      waiting.socket.destroy();
+      await this.#leave(agentId, waiting);
+    }
+  }
+
+  /** The newest connection wins: an old one may be long dead. */
+  async #keep({ socket, source }: Arrival, desktop: DesktopView, version: Buffer): Promise<void> {
+    const { stores, serverId, audit } = this.#parts;
+    const { agentId } = desktop;
+    const epoch = await stores.agents.claim(agentId, serverId, "agent");
+    await stores.desktops.publish(agentId, desktop.name, null);
+    const watch = abortWhenGone(socket, new AbortController().signal);
+    const waiting = { socket, epoch, desktopId: desktop.id, version, stopWatching: watch.stop };
+    const before = this.#waiting.get(agentId);
+    this.#waiting.set(agentId, waiting);
+    before?.stopWatching();
+    before?.socket.destroy();
+    const leave = (): void => {
+      socket.destroy();
+      void this.#leave(agentId, waiting);
+    };
+    watch.signal.addEventListener("abort", leave);
+    if (watch.signal.aborted || !this.#open) leave();
+    audit.append({ action: "agent.connect", outcome: "success", agentId, source });
+    this.#tell(waiting);
+  }
+
+  async #leave(agentId: string, waiting: Waiting): Promise<void> {
+    waiting.stopWatching();
+    if (this.#waiting.get(agentId) !== waiting) return;
+    this.#waiting.delete(agentId);
+    const { stores, log, audit } = this.#parts;
+    audit.append({ action: "agent.disconnect", outcome: "success", agentId });
+    await stores.agents.release(agentId, waiting.epoch).catch((error: unknown) => {
+      log.error({ event: "agent.state", err: error }, "a desktop could not be marked offline");
+    });
+    this.#tell(waiting);
+  }
+
+  #tell({ desktopId }: Waiting): void {
+    this.#parts.news.emit("desktop.changed", { desktopId });
+  }
+}
