@@ -64,7 +64,12 @@ export function defineVm(command: Command): void {
   addClientFlags(command.command("images").description("what machines can be made from")).action(
     async (flags: ClientFlags) => {
       const rows = await new AdminApi(flags.data).get("/images", z.array(image));
-      print(flags.json === true, rows, () =>
+      const listed = rows.map((row) => ({
+        ...row,
+        name: row.title,
+        state: row.available ? "ready" : "missing",
+      }));
+      print(flags.json === true, listed, () =>
         formatTable(
           ["IMAGE", "TITLE", "MEMORY", "STATE"],
           rows.map((row) => [

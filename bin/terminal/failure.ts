@@ -12,18 +12,20 @@ export function reportFailure(error: unknown): ExitCode {
     return error.exitCode;
   }
   if (error instanceof ConfigError) {
-    say(error.message);
-    return ExitCode.usage;
+    // A port that is taken is no wrong usage: it may be free the next time.
+    const listening = error.code === "LISTEN_FAILED";
+    say((listening ? explainListenError(error.cause) : null) ?? error.message);
+    return listening ? ExitCode.failed : ExitCode.usage;
   }
   if (error instanceof AuthError) {
     say(error.safeMessage);
     return ExitCode.refused;
   }
-  say(isPosternError(error) ? error.message : explainSystemError(error));
+  say(isPosternError(error) ? error.message : (explainListenError(error) ?? describeError(error)));
   return ExitCode.failed;
 }
 
-function explainSystemError(error: unknown): string {
+function explainListenError(error: unknown): string | null {
   if (error instanceof Error && "code" in error) {
     const detail =
       "address" in error ? `${String(error.address)}:${"port" in error ? String(error.port) : ""}` : "";
@@ -34,7 +36,7 @@ function explainSystemError(error: unknown): string {
       return `Listening on ${detail} is not allowed for this user. Choose a port above 1023, or run as root.`;
     }
   }
-  return describeError(error);
+  return null;
 }
 
 function say(message: string): void {
