@@ -1,0 +1,70 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOMS = ["protocol", "proxy", "agent", "launcher", "web", "bin"];
+const SEVERAL_WORDS = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
+const ONE_WORD = /^[A-Z][A-Z0-9]{2,}$/;
+/** Capitals that are no codes of ours: the environment's, SQLite's, TLS's and Node's. */
+const FOREIGN =
+  /^(POSTERN|XDG|SQLITE|CERT|ERR|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_(CA|PURPOSE)|EAI|LC|NO_PROXY|HTTPS_PROXY)(_|$)/;
+/** `new XError("CODE"`, and the functions that make one. */
+const MAKES_AN_ERROR = /(Error|Refusal|Failure|Closed)$|^(refuse|fail|answer|trustError|peerClosed)$/;
+
+export async function readDocument(name: string): Promise<string> {
+  return readFile(path.join(ROOT, "docs", name), "utf8");
+}
+
+/** Every error code in the sources, with the first file that has it. */
+export async function findCodes(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const room of ROOMS) {
+    for (const entry of await readdir(path.join(ROOT, room), { recursive: true })) {
+      if (!/\.tsx?$/.test(entry) || entry.endsWith(".d.ts")) continue;
+      const file = path.join(room, entry);
+      const source = ts.createSourceFile(
+        file,
+        await readFile(path.join(ROOT, file), "utf8"),
+        ts.ScriptTarget.Latest,
+        true,
+      );
+      visit(source, (code) => found.set(code, found.get(code) ?? file));
+    }
+  }
+  return found;
+}
+
+function visit(node: ts.Node, add: (code: string) => void): void {
+  const text = textOf(node);
+  if (text !== null && !FOREIGN.test(text)) {
+    if (SEVERAL_WORDS.test(text) && !isConstantsName(node)) add(text);
+    else if (ONE_WORD.test(text) && isMade(node)) add(text);
+  }
+  node.forEachChild((child) => {
+    visit(child, add);
+  });
+}
+
+/** A string, or the name of a property in an object. */
+function textOf(node: ts.Node): string | null {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  return ts.isIdentifier(node) && ts.isPropertyAssignment(node.parent) && node.parent.name === node
+    ? node.text
+    : null;
+}
+
+/** `{ FOO_BAR: 1 }` and `["FOO_BAR"]` in front of something are names, not codes. */
+function isConstantsName(node: ts.Node): boolean {
+  return ts.isElementAccessExpression(node.parent);
+}
+
+function isMade(node: ts.Node): boolean {
+  const { parent } = node;
+  if (!ts.isNewExpression(parent) && !ts.isCallExpression(parent)) return false;
+  if (parent.arguments?.[0] !== node) return false;
+  const { expression } = parent;
+  const name = ts.isPropertyAccessExpression(expression) ? expression.name.text : expression.getText();
+  return MAKES_AN_ERROR.test(name);
+}
