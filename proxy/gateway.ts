@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { HostMethod, HostParams, HostResult } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
+import { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query.ts";
 import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
 import { TokenIdentifier } from "./identify/by-token.ts";
@@ -18,6 +19,7 @@ import { Pairing } from "./pair/pairing.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
 import type {
   AuditEntry,
+  AuditReader,
   ConnectedAgent,
   HostPort,
   Proxy,
@@ -25,6 +27,7 @@ import type {
   ProxyOptions,
   Ticket,
 } from "./proxy.ts";
+import { Refusal } from "./refusals.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
@@ -145,6 +148,19 @@ export class GatewayProxy implements Proxy {
 
   audit(entry: AuditEntry): void {
     this.#audit.append(entry);
+  }
+
+  get auditPublicKey(): string {
+    return this.#audit.publicKey;
+  }
+
+  async readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
+    await this.#audit
+      .appendDurably({ action: "audit.read", outcome: "success", ...reader })
+      .catch((cause: unknown) => {
+        throw new Refusal("AUDIT_UNAVAILABLE", { cause });
+      });
+    return queryAudit(this.#options.dataDir, query);
   }
 
   close(): Promise<void> {
