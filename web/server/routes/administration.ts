@@ -2,9 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
 import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
+import { actorOf } from "../guard/actor.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
-import { sourceOf } from "../guard/source.ts";
 
 const sessionQuery = z.object({
   state: z.enum(["open", "closed"]).optional(),
@@ -16,8 +16,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
     const { secret, expiresAt } = await proxy.createJoinSecret(actor);
-    const source = sourceOf(request);
-    proxy.audit({ action: "join.create", outcome: "success", actor, ...(source && { source }) });
+    proxy.audit({ action: "join.create", outcome: "success", ...actorOf(request) });
     void reply.code(201);
     return { secret, fingerprint: proxy.fingerprint, expiresAt };
   });

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../../protocol/index.ts";
-import type { DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
 import { ticketRequest, tokenRequest, type Ticket, type Token, type TokenRow } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
+import { actorOf } from "../guard/actor.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
-import { sourceOf } from "../guard/source.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
 import type { Snapshot } from "../view/snapshot.ts";
 
@@ -27,7 +27,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const { desktop: reference, role, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
     const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId);
-    audit(request, "token.create", desktop.id);
+    audit(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
     const { id, token, expiresAt } = made;
     void reply.code(201);
     return { id, token, desktop: desktop.name, role, expiresAt, address: addressOf(proxy.advertised.rfb) };
@@ -51,7 +51,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const token = (await stores.tokens.list()).find((row) => row.id === id);
     if (token === undefined || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
     await stores.tokens.revoke(id);
-    audit(request, "token.revoke", token.desktopId);
+    audit(request, "token.revoke", { desktopId: token.desktopId, tokenId: id });
     return reply.code(204).send();
   });
 
@@ -60,7 +60,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const { desktop: reference, role } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
     const { url, protocols, expiresAt } = await proxy.createTicket(desktop, role, caller.userId);
-    audit(request, "ticket.create", desktop.id);
+    audit(request, "ticket.create", { ...describe(desktop), role });
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
@@ -70,11 +70,13 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     return resolveDesktop(caller, reference, named, snapshot);
   }
 
-  function audit(request: FastifyRequest, action: string, desktopId: string): void {
-    const source = sourceOf(request);
-    const { userId: actor } = requireCaller(request);
-    proxy.audit({ action, outcome: "success", actor, desktopId, ...(source && { source }) });
+  function audit(request: FastifyRequest, action: string, about: Partial<AuditEntry>): void {
+    proxy.audit({ action, outcome: "success", ...actorOf(request), ...about });
   }
+}
+
+function describe({ id, name, agentId, machineId }: DesktopView): Partial<AuditEntry> {
+  return { desktopId: id, desktopName: name, agentId, ...(machineId !== null && { machineId }) };
 }
 
 function mayRevoke(caller: Caller, token: TokenRecord): boolean {
