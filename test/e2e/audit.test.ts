@@ -109,44 +109,47 @@ describe("SIGKILL under load", () => {
 /** A small disk needs root to be mounted; for others the unit tests write to a disk that is always full. */
 const testOnSmallDisk = process.getuid?.() === 0 ? test : () => undefined;
 
-testOnSmallDisk("a full disk: no session without its line, and it goes on by itself when there is room", async () => {
-  const folder = await owner.makeFolder();
-  const server = new PosternServer(folder, [
-    "server",
-    "--listen",
-    "127.0.0.1:0",
-    "--rfb-listen",
-    "127.0.0.1:0",
-  ]);
-  const audit = path.join(server.data, "audit");
-  await mkdir(audit, { recursive: true });
-  const mounted = await runProcess("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", audit]);
-  expect(mounted).toMatchObject({ code: 0, stderr: "" });
-  owner.own({ stop: () => runProcess("umount", ["-l", audit]) });
-  owner.own(server);
-  server.readPorts(await server.start());
-  const { view } = await publish(server);
-  await (await view()).stop();
-  const filler = path.join(audit, "filler");
-  const full = await runProcess("sh", ["-c", 'cat /dev/zero > "$1"', "sh", filler]);
-  expect(full.stderr).toMatch(/No space left/);
-  // The page that the log's end is on may still have room for some lines.
-  await waitFor("a refusal", async () => {
-    const refusal = await view().then(
-      (viewer) => viewer.stop(),
-      (error: unknown) => error,
-    );
-    return refusal instanceof Error && /cannot write its audit log/.test(refusal.message);
-  });
-  const before = await readFile(auditFile(server), "utf8");
-  await expect(view()).rejects.toThrow(/cannot write its audit log/);
-  expect(await server.ask("session", "list", "--state", "open")).toEqual([]);
-  expect(await readFile(auditFile(server), "utf8")).toBe(before);
-  await rm(filler);
-  await (await view()).stop();
-  await server.stopProcess();
-  expect(await verify(server)).toMatchObject({ ok: true, code: 0 });
-});
+testOnSmallDisk(
+  "a full disk: no session without its line, and it goes on by itself when there is room",
+  async () => {
+    const folder = await owner.makeFolder();
+    const server = new PosternServer(folder, [
+      "server",
+      "--listen",
+      "127.0.0.1:0",
+      "--rfb-listen",
+      "127.0.0.1:0",
+    ]);
+    const audit = path.join(server.data, "audit");
+    await mkdir(audit, { recursive: true });
+    const mounted = await runProcess("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", audit]);
+    expect(mounted).toMatchObject({ code: 0, stderr: "" });
+    owner.own({ stop: () => runProcess("umount", ["-l", audit]) });
+    owner.own(server);
+    server.readPorts(await server.start());
+    const { view } = await publish(server);
+    await (await view()).stop();
+    const filler = path.join(audit, "filler");
+    const full = await runProcess("sh", ["-c", 'cat /dev/zero > "$1"', "sh", filler]);
+    expect(full.stderr).toMatch(/No space left/);
+    // The page that the log's end is on may still have room for some lines.
+    await waitFor("a refusal", async () => {
+      const refusal = await view().then(
+        (viewer) => viewer.stop(),
+        (error: unknown) => error,
+      );
+      return refusal instanceof Error && /cannot write its audit log/.test(refusal.message);
+    });
+    const before = await readFile(auditFile(server), "utf8");
+    await expect(view()).rejects.toThrow(/cannot write its audit log/);
+    expect(await server.ask("session", "list", "--state", "open")).toEqual([]);
+    expect(await readFile(auditFile(server), "utf8")).toBe(before);
+    await rm(filler);
+    await (await view()).stop();
+    await server.stopProcess();
+    expect(await verify(server)).toMatchObject({ ok: true, code: 0 });
+  },
+);
 
 describe("audit list and verify", () => {
   test("tell who came in and who did not, and that somebody read it", async () => {

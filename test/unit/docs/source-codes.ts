@@ -17,12 +17,17 @@ export async function readDocument(name: string): Promise<string> {
   return readFile(path.join(ROOT, "docs", name), "utf8");
 }
 
+/** @param file from the root, e.g. `proxy/index.ts` */
+export async function readSource(file: string): Promise<string> {
+  return readFile(path.join(ROOT, file), "utf8");
+}
+
 async function* readSources(): AsyncGenerator<{ file: string; text: string }> {
   for (const room of ROOMS) {
     for (const entry of await readdir(path.join(ROOT, room), { recursive: true })) {
       if (!/\.tsx?$/.test(entry) || entry.endsWith(".d.ts")) continue;
       const file = path.join(room, entry);
-      yield { file, text: await readFile(path.join(ROOT, file), "utf8") };
+      yield { file, text: await readSource(file) };
     }
   }
 }
