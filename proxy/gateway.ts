@@ -89,6 +89,10 @@ export class GatewayProxy implements Proxy {
       onViewer: (viewer) => {
         this.#sessions.receive(viewer);
       },
+      onRefused: (reason, source) => {
+        const refused = { action: "session.refuse", outcome: "failure", reason } as const;
+        audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
+      },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
     });
     this.#stopSweep = startSweep(stores, clock, log);

@@ -9,6 +9,7 @@ import { auditFolder } from "./files.ts";
 import { HeadFile, readHead } from "./head.ts";
 import { Journal } from "./journal.ts";
 import { AuditKeys, loadAuditKey, type AuditKey } from "./key.ts";
+import { Repeats } from "./repeats.ts";
 import { LineMaker, type TimedEntry } from "./line.ts";
 
 interface Pending extends TimedEntry {
@@ -47,6 +48,7 @@ export class AuditLog {
   readonly #maker: LineMaker;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #repeats: Repeats;
   #last: Link;
   /** Lines behind the last checkpoint. */
   #unsigned: number;
@@ -66,6 +68,9 @@ export class AuditLog {
     this.#unsigned = unsigned ? LIMITS.auditCheckpointLines : 0;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#repeats = new Repeats(options.clock, (entry) => {
+      this.#enqueue(entry);
+    });
     for (const repair of repairs) {
       this.#log.warn(
         { event: "audit.repair", reason: repair.reason },
@@ -100,6 +105,10 @@ export class AuditLog {
     if (!isAuditAction(entry.action)) {
       this.#log.error({ event: "audit.code", action: entry.action }, "an audit action that is not listed");
     }
+    if (this.#repeats.passes(entry)) this.#enqueue(entry);
+  }
+
+  #enqueue(entry: AuditEntry): void {
     this.#pending.push({ at: this.#clock.now(), entry });
     if (this.#pending.length > LIMITS.auditBacklogLines) {
       this.#pending.shift()?.settle?.(new Error("the audit log is too far behind"));
@@ -194,6 +203,7 @@ export class AuditLog {
 
   async #finish(): Promise<void> {
     this.#cancelRetry();
+    this.#repeats.flush();
     await this.#writing;
     await this.#drain();
     this.#cancelCheckpoint?.();

@@ -48,7 +48,11 @@ export class LineMaker {
       },
       service: { node: { name: this.#serverId } },
       user: group({ id: entry.actor, name: entry.actorName }),
-      source: group({ ip: entry.source?.address, port: entry.source?.port, bytes: entry.bytesToServer }),
+      source: group({
+        ip: entry.source?.address,
+        port: entry.source?.port || undefined,
+        bytes: entry.bytesToServer,
+      }),
       destination: group({ bytes: entry.bytesToViewer }),
       agent: group({ id: entry.agentId }),
       postern: {

@@ -7,7 +7,7 @@ import type { HostPort } from "../proxy.ts";
 import { Port } from "./ports.ts";
 import { receiveRfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
-import { WebSocketEntrance } from "./websocket-entrance.ts";
+import { WebSocketEntrance, type WebSocketEntranceOptions } from "./websocket-entrance.ts";
 
 export interface DoorsOptions {
   readonly trust: { readonly key: string; readonly cert: string };
@@ -15,6 +15,7 @@ export interface DoorsOptions {
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
+  readonly onRefused: WebSocketEntranceOptions["onRefused"];
   readonly onAgent: (arrival: SecureArrival) => void;
 }
 
@@ -26,7 +27,7 @@ export class Doors {
   readonly #entrance: WebSocketEntrance;
   #web: http.Server | undefined;
 
-  constructor({ trust, clock, origins, onViewer, onAgent }: DoorsOptions) {
+  constructor({ trust, clock, origins, onViewer, onRefused, onAgent }: DoorsOptions) {
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
@@ -51,6 +52,7 @@ export class Doors {
       budget,
       origins,
       onViewer,
+      onRefused,
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });

@@ -31,7 +31,13 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
     const { name, password } = parseInput(loginRequest, request.body);
     const source = sourceOf(request);
     const address = source?.address ?? "socket";
-    throttle.begin(address, name);
+    try {
+      throttle.begin(address, name);
+    } catch (error) {
+      const reason = "LOGIN_THROTTLED";
+      proxy.audit({ action: "login.failure", outcome: "failure", reason, ...(source && { source }) });
+      throw error;
+    }
     const user = await proxy.stores.users.findByName(name);
     const right = await passwords.verify(password, user?.passwordHash ?? null);
     const about = { ...(source && { source }), ...(user && { actor: user.id, actorName: user.name }) };
