@@ -70,6 +70,11 @@ const ENTRIES: readonly Entry[] = [
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,
   },
+  {
+    name: "audit",
+    summary: "the audit log: read it, check it",
+    load: async () => (await import("./commands/audit.ts")).defineAudit,
+  },
 ];
 
 const EXAMPLES = `

@@ -4,6 +4,7 @@ import type { HostMethod, HostParams, HostResult, Permission } from "../protocol
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
 import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
+import { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query.ts";
 import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
 import { TokenIdentifier } from "./identify/by-token.ts";
@@ -24,6 +25,7 @@ import { SetupTickets } from "./pair/setup-tickets.ts";
 import type {
   Addresses,
   AuditEntry,
+  AuditReader,
   ConnectedAgent,
   Proxy,
   ProxyEvents,
@@ -31,6 +33,7 @@ import type {
   RepeaterId,
   Ticket,
 } from "./proxy.ts";
+import { Refusal } from "./refusals.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
@@ -109,6 +112,10 @@ export class GatewayProxy implements Proxy {
       origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
       onViewer: (viewer) => {
         this.#sessions.receive(viewer);
+      },
+      onRefused: (reason, source) => {
+        const refused = { action: "session.refuse", outcome: "failure", reason } as const;
+        audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
       },
       onAgent: (arrival) => void this.#entrance.enter(arrival),
       onMip1: this.#describeMip1Entrance(),
@@ -206,6 +213,19 @@ export class GatewayProxy implements Proxy {
 
   audit(entry: AuditEntry): void {
     this.#audit.append(entry);
+  }
+
+  get auditPublicKey(): string {
+    return this.#audit.publicKey;
+  }
+
+  async readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
+    await this.#audit
+      .appendDurably({ action: "audit.read", outcome: "success", ...reader })
+      .catch((cause: unknown) => {
+        throw new Refusal("AUDIT_UNAVAILABLE", { cause });
+      });
+    return queryAudit(this.#options.dataDir, query);
   }
 
   close(): Promise<void> {

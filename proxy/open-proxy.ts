@@ -23,5 +23,11 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
   const audit = await AuditLog.open({ dataDir, serverId, clock, log });
+  // Kept apart from the log, so that a key that was put in its place is noticed.
+  const known = await stores.service.getOrCreate(`audit-key:${serverId}`, () => audit.publicKey);
+  if (known !== audit.publicKey) {
+    log.warn({ event: "audit.key" }, "the audit key is not the one that this server began with");
+    audit.append({ action: "audit.repair", outcome: "failure", reason: "AUDIT_KEY_CHANGED" });
+  }
   return new GatewayProxy(options, { serverId, trust, site, forwarders, audit });
 }

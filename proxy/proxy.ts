@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Clock, Permission } from "../protocol/index.ts";
 import type { HostMethod, HostParams, HostResult, MachineStatus } from "../protocol/index.ts";
 import type { Mip1Options } from "./mip1/options.ts";
+import type { AuditEvent, AuditQuery } from "./audit/query.ts";
 import type { Stores } from "./state/stores.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 
@@ -137,22 +138,44 @@ export interface Proxy {
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
   /** Writes one line to the audit log (an administrative act). */
   audit(entry: AuditEntry): void;
+  /**
+   * Reads this server's audit log, the newest line first; that somebody reads it is written down before.
+   * @throws Refusal `AUDIT_UNAVAILABLE`
+   */
+  readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]>;
+  /** With which its checkpoints are checked, PEM. */
+  readonly auditPublicKey: string;
   /** Stops listening, ends sessions and connections. Idempotent. Does not close the stores. */
   close(): Promise<void>;
 }
+
+/** Who reads the audit log. */
+export type AuditReader = Pick<AuditEntry, "actor" | "actorName" | "source">;
 
 export interface AuditEntry {
   /** From the list in proxy/audit/codes.ts, e.g. `session.start`, `token.create`, `login.failure`. */
   readonly action: string;
   readonly outcome: "success" | "failure";
-  /** User id, token id or agent id, never a secret. */
+  /** The user's id. */
   readonly actor?: string;
+  readonly actorName?: string;
+  /** A code of docs/errors.md. */
   readonly reason?: string;
   readonly source?: { readonly address: string; readonly port: number };
   readonly sessionId?: string;
   readonly desktopId?: string;
+  readonly desktopName?: string;
   readonly machineId?: string;
   readonly agentId?: string;
+  /** The id of a token, never its value. */
+  readonly tokenId?: string;
+  /** How somebody came in: `token`, `ticket`, … */
+  readonly method?: string;
+  /** By which way: `rfb`, `websocket`, … */
+  readonly transport?: string;
+  readonly role?: string;
+  /** Of how many things or bytes the line tells. */
+  readonly count?: number;
   readonly bytesToViewer?: number;
   readonly bytesToServer?: number;
   readonly durationMs?: number;

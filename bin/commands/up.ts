@@ -34,7 +34,11 @@ export function defineUp(command: Command): void {
         dataDir: join(dataDir, "host"),
         proxy: formatHostPort(server.proxy.addresses.listen),
         fingerprint: server.proxy.fingerprint,
-        joinSecret: async () => (await server.proxy.createJoinSecret("up")).secret,
+        joinSecret: async () => {
+          const { secret } = await server.proxy.createJoinSecret("up");
+          server.proxy.audit({ action: "join.create", outcome: "success", actorName: "up" });
+          return secret;
+        },
         flags,
         logFile,
         log,

@@ -40,3 +40,15 @@ export function parseNumber(option: string, min: number): (text: string) => numb
     return value;
   };
 }
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `2h`, `30m`, `7d` ago, or an ISO 8601 date or time; epoch milliseconds. @throws ConfigError `TIME` */
+export function parseTime(option: string, now: number): (text: string) => number {
+  return (text) => {
+    const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+    const time = count === undefined ? Date.parse(text) : now - Number(count) * (UNIT_MS[unit] ?? 0);
+    if (!Number.isNaN(time)) return time;
+    throw new ConfigError("TIME", `${option} ${text}: write 2h, 30m, 7d or a time as 2026-01-31T12:00:00Z.`);
+  };
+}

@@ -81,4 +81,16 @@ export const LIMITS = {
   sweepMs: 60_000,
   auditRetryMs: 1_000,
   auditBacklogLines: 10_000,
+  /** The audit log is signed this often while there is something new, and after so many lines at the latest. */
+  auditCheckpointMs: 60_000,
+  auditCheckpointLines: 1_000,
+  /** A file of the audit log that has grown so big is put aside. */
+  auditFileBytes: 67_108_864,
+  auditTextChars: 512,
+  /** So many refusals of one kind and source get a line each; the rest of the time that follows is counted in one. */
+  auditRefusalLines: 20,
+  auditRefusalMs: 10_000,
+  auditRefusalSources: 10_000,
+  /** Rows of one reading of the audit log. */
+  auditRows: 1_000,
 } as const;

@@ -1,59 +1,101 @@
-import { mkdir, open, type FileHandle } from "node:fs/promises";
-import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { AuditEntry } from "../proxy.ts";
+import { chooseBeginning, type Beginning } from "./beginning.ts";
+import type { Link } from "./chain.ts";
 import { isAuditAction } from "./codes.ts";
-import { formatLine, type TimedEntry } from "./line.ts";
-import { readTail } from "./tail.ts";
+import { auditFolder } from "./files.ts";
+import { HeadFile, readHead } from "./head.ts";
+import { Journal } from "./journal.ts";
+import { AuditKeys, loadAuditKey, type AuditKey } from "./key.ts";
+import { Repeats } from "./repeats.ts";
+import { LineMaker, type TimedEntry } from "./line.ts";
 
 interface Pending extends TimedEntry {
   /** Somebody waits for this line: it is not tried again. */
   readonly settle?: (error?: unknown) => void;
 }
 
+export interface AuditOptions {
+  readonly dataDir: string;
+  readonly serverId: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly maxFileBytes?: number;
+}
+
+interface AuditParts {
+  readonly folder: string;
+  readonly key: AuditKey;
+  readonly journal: Journal;
+  readonly head: HeadFile;
+}
+
+const CHECKPOINT: AuditEntry = { action: "audit.checkpoint", outcome: "success" };
+
 /**
- * The audit log, `audit/audit.jsonl` in the data folder, mode 0600. Lines that come while one batch is
- * being written make up the next; each batch is on the disk before anybody hears of it.
+ * The audit log, `audit/audit.jsonl` in the data folder, mode 0600. Each line carries the hash of the line
+ * before it, checkpoints sign the chain, and a signed head beside the log says how far it goes. Lines that
+ * come while one batch is being written make up the next; each batch is on the disk before anybody hears of it.
  */
 export class AuditLog {
-  readonly #file: FileHandle;
-  readonly #serverId: string;
+  readonly folder: string;
+  /** PEM. */
+  readonly publicKey: string;
+  readonly #journal: Journal;
+  readonly #head: HeadFile;
+  readonly #maker: LineMaker;
   readonly #clock: Clock;
   readonly #log: Logger;
-  #size: number;
-  #sequence: number;
+  readonly #repeats: Repeats;
+  #last: Link;
+  /** Lines behind the last checkpoint. */
+  #unsigned: number;
   #pending: Pending[] = [];
   #writing: Promise<void> | null = null;
   #cancelRetry: () => void = () => undefined;
+  #cancelCheckpoint: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
-  private constructor(
-    file: FileHandle,
-    tail: { readonly size: number; readonly sequence: number },
-    options: AuditOptions,
-  ) {
-    this.#file = file;
-    this.#size = tail.size;
-    this.#sequence = tail.sequence;
-    this.#serverId = options.serverId;
+  private constructor(parts: AuditParts, { after, repairs, unsigned }: Beginning, options: AuditOptions) {
+    this.folder = parts.folder;
+    this.publicKey = parts.key.publicKey;
+    this.#journal = parts.journal;
+    this.#head = parts.head;
+    this.#maker = new LineMaker(options.serverId, parts.key);
+    this.#last = after;
+    this.#unsigned = unsigned ? LIMITS.auditCheckpointLines : 0;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#repeats = new Repeats(options.clock, (entry) => {
+      this.#enqueue(entry);
+    });
+    for (const repair of repairs) {
+      this.#log.warn(
+        { event: "audit.repair", reason: repair.reason },
+        "the audit log did not end as expected",
+      );
+      this.append(repair);
+    }
   }
 
-  /** Opens the log and goes on after its last whole line. The caller closes. */
+  /**
+   * Opens the log and goes on after its last whole line. The caller closes.
+   * @throws ConfigError `AUDIT_KEY`
+   */
   static async open(options: AuditOptions): Promise<AuditLog> {
-    const folder = join(options.dataDir, "audit");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const path = join(folder, "audit.jsonl");
-    const file = await open(path, "r+").catch(() => open(path, "wx+", 0o600));
+    const { serverId, maxFileBytes = LIMITS.auditFileBytes } = options;
+    const folder = auditFolder(options.dataDir);
+    const { journal, tail } = await Journal.open(folder, maxFileBytes);
     try {
-      const tail = await readTail(file);
-      if (tail.cut) await file.truncate(tail.size);
-      return new AuditLog(file, tail, options);
+      const key = await loadAuditKey(folder);
+      const found = await readHead(folder, serverId, new AuditKeys(key.publicKey));
+      if (tail.torn > 0) await journal.truncate();
+      const head = new HeadFile(folder, serverId, key);
+      return new AuditLog({ folder, key, journal, head }, chooseBeginning(tail, found), options);
     } catch (error) {
-      await file.close();
+      await journal.close();
       throw error;
     }
   }
@@ -63,6 +105,10 @@ export class AuditLog {
     if (!isAuditAction(entry.action)) {
       this.#log.error({ event: "audit.code", action: entry.action }, "an audit action that is not listed");
     }
+    if (this.#repeats.passes(entry)) this.#enqueue(entry);
+  }
+
+  #enqueue(entry: AuditEntry): void {
     this.#pending.push({ at: this.#clock.now(), entry });
     if (this.#pending.length > LIMITS.auditBacklogLines) {
       this.#pending.shift()?.settle?.(new Error("the audit log is too far behind"));
@@ -84,20 +130,19 @@ export class AuditLog {
     });
   }
 
-  /** Writes what is left. Idempotent. */
+  /** Writes what is left, and a last checkpoint. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#finish();
     return this.#closed;
   }
 
   #start(): void {
-    if (this.#writing || this.#closed) return;
+    if (this.#writing || this.#closed || this.#pending.length === 0) return;
     this.#cancelRetry();
-    this.#writing = this.#drain().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing = this.#drain();
   }
 
+  /** Nothing is awaited between the last look at what is pending and the end: no line can slip in unseen. */
   async #drain(): Promise<void> {
     while (this.#pending.length > 0) {
       const batch = this.#pending;
@@ -113,44 +158,60 @@ export class AuditLog {
         this.#cancelRetry = this.#clock.after(LIMITS.auditRetryMs, () => {
           this.#start();
         });
-        return;
+        break;
       }
     }
+    this.#writing = null;
   }
 
-  /** All lines of a batch, or none: half a line would spoil the next. */
+  /** All lines of a batch, or none. */
   async #write(batch: readonly Pending[]): Promise<void> {
-    const lines = batch.map((timed, position) =>
-      formatLine(this.#sequence + 1 + position, this.#serverId, timed),
-    );
-    const bytes = Buffer.from(lines.join(""), "utf8");
-    try {
-      let written = 0;
-      while (written < bytes.length) {
-        const step = await this.#file.write(bytes, written, bytes.length - written, this.#size + written);
-        written += step.bytesWritten;
-      }
-      await this.#file.datasync();
-    } catch (error) {
-      await this.#file.truncate(this.#size).catch(() => undefined);
-      throw error;
+    const done = this.#last;
+    let last = done;
+    let unsigned = this.#unsigned;
+    const texts: string[] = [];
+    const add = (timed: TimedEntry): void => {
+      const { text, link } = this.#maker.make(last, timed);
+      texts.push(text);
+      last = link;
+      unsigned = timed.entry.action === CHECKPOINT.action ? 0 : unsigned + 1;
+    };
+    for (const timed of batch) {
+      if (unsigned >= LIMITS.auditCheckpointLines) add({ at: timed.at, entry: CHECKPOINT });
+      add(timed);
     }
-    this.#size += bytes.length;
-    this.#sequence += batch.length;
+    await this.#head.write({ done, next: last });
+    await this.#journal.append(Buffer.from(texts.join(""), "utf8"), done.sequence + 1);
+    this.#last = last;
+    this.#unsigned = unsigned;
+    await this.#head.write({ done: last, next: last }).catch((error: unknown) => {
+      this.#log.error({ event: "audit.head", err: error }, "the audit log's head could not be written");
+    });
+    this.#planCheckpoint();
+  }
+
+  #planCheckpoint(): void {
+    if (this.#unsigned === 0) {
+      this.#cancelCheckpoint?.();
+      this.#cancelCheckpoint = null;
+    } else
+      this.#cancelCheckpoint ??= this.#clock.after(LIMITS.auditCheckpointMs, () => {
+        this.#cancelCheckpoint = null;
+        this.append(CHECKPOINT);
+      });
   }
 
   async #finish(): Promise<void> {
     this.#cancelRetry();
+    this.#repeats.flush();
     await this.#writing;
     await this.#drain();
+    this.#cancelCheckpoint?.();
+    if (this.#unsigned > 0) this.#pending.push({ at: this.#clock.now(), entry: CHECKPOINT });
+    await this.#drain();
     this.#cancelRetry();
-    await this.#file.close();
+    this.#cancelCheckpoint?.();
+    await this.#journal.close();
+    await this.#head.close();
   }
-}
-
-export interface AuditOptions {
-  readonly dataDir: string;
-  readonly serverId: string;
-  readonly clock: Clock;
-  readonly log: Logger;
 }

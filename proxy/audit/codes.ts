@@ -1,5 +1,8 @@
 /** Everything that the audit log may tell of. */
 export const AUDIT_ACTIONS = [
+  "audit.checkpoint",
+  "audit.read",
+  "audit.repair",
   "server.start",
   "server.stop",
   "session.start",
@@ -26,6 +29,7 @@ export const AUDIT_ACTIONS = [
   "machine.start",
   "machine.stop",
   "machine.remove",
+  "machine.look",
   "desktop.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -15,7 +15,7 @@ import { redirectToHttps } from "./redirect.ts";
 import { askForDesktop } from "./repeater-viewer.ts";
 import { RfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
-import { WebSocketEntrance } from "./websocket-entrance.ts";
+import { WebSocketEntrance, type WebSocketEntranceOptions } from "./websocket-entrance.ts";
 
 export interface DoorsOptions {
   /** What agents are shown, and everybody where there is no `site`. */
@@ -27,6 +27,7 @@ export interface DoorsOptions {
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
+  readonly onRefused: WebSocketEntranceOptions["onRefused"];
   readonly onAgent: (arrival: SecureArrival) => void;
   /** MiP 1, by ALPN or by its first byte; null: off, and such connections are closed. */
   readonly onMip1: ((arrival: SecureArrival) => void) | null;
@@ -52,7 +53,8 @@ export class Doors {
   #web: http.Server | undefined;
 
   constructor(options: DoorsOptions) {
-    const { trust, site, forwarders, clock, origins, onViewer, onAgent, onMip1, advertised } = options;
+    const { trust, site, forwarders, clock, origins, onViewer, onRefused, onAgent, onMip1, advertised } =
+      options;
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
@@ -130,6 +132,7 @@ export class Doors {
       budget,
       origins,
       onViewer,
+      onRefused,
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });

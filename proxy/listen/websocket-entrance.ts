@@ -6,6 +6,7 @@ import { WebSocketServer } from "ws";
 import type { Clock } from "../../protocol/index.ts";
 import type { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
+import type { Source } from "../admit/source.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY, readOffer } from "../identify/sub-protocols.ts";
@@ -22,10 +23,14 @@ export interface WebSocketEntranceOptions {
   /** Origins that may come in beside the one of the asked host itself. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
+  /** Somebody is turned away before there is a viewer. */
+  readonly onRefused: (reason: UpgradeRefusal, source: Source | null) => void;
   /** Whether anybody else answers upgrades of other paths. */
   readonly othersAnswer: () => boolean;
   readonly clock: Clock;
 }
+
+export type UpgradeRefusal = "ORIGIN_REFUSED" | "SUB_PROTOCOL_REFUSED" | "SERVER_BUSY";
 
 /** Upgrades of `/rfb` become viewers. */
 export class WebSocketEntrance {
@@ -51,20 +56,24 @@ export class WebSocketEntrance {
       if (!this.#options.othersAnswer()) answer(socket, 404);
       return;
     }
+    const source = sourceOf(socket);
+    const refuse = (reason: UpgradeRefusal, status: number): void => {
+      this.#options.onRefused(reason, source);
+      answer(socket, status);
+    };
     const { origin, host } = request.headers;
     if (!isOriginAllowed(origin, host, this.#options.origins())) {
-      answer(socket, 403);
+      refuse("ORIGIN_REFUSED", 403);
       return;
     }
     const offer = readOffer(request.headers["sec-websocket-protocol"]);
     if (offer.kind === "wrong") {
-      answer(socket, 400);
+      refuse("SUB_PROTOCOL_REFUSED", 400);
       return;
     }
-    const source = sourceOf(socket);
     const leave = source && this.#options.budget.take(source.address);
     if (!leave) {
-      answer(socket, 503);
+      refuse("SERVER_BUSY", 503);
       return;
     }
     socket.once("close", leave);

@@ -137,11 +137,12 @@ export class AgentEntrance {
   }
 
   #reject({ socket, source }: AgentArrival, error: unknown): void {
+    const reason = isPosternError(error) ? error.code : "INTERNAL";
+    this.#parts.audit.append({ action: "agent.refuse", outcome: "failure", source, reason });
     if (!(error instanceof AgentRefusal)) {
       socket.destroy();
       return;
     }
-    this.#parts.audit.append({ action: "agent.refuse", outcome: "failure", source, reason: error.refusal });
     socket.write(error.frame);
     finishStream(socket, this.#parts.clock);
   }

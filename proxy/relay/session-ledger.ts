@@ -4,6 +4,7 @@ import type { Viewer } from "../admit/viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { News } from "../events.ts";
 import type { Identity } from "../identify/identity.ts";
+import type { AuditEntry } from "../proxy.ts";
 import type { EndCause } from "../pair/session-state.ts";
 import { askState, Refusal, type RefusalCode } from "../refusals.ts";
 import type { SessionRecord } from "../state/records.ts";
@@ -55,10 +56,8 @@ export class SessionLedger {
       await audit.appendDurably({
         action: "session.start",
         outcome: "success",
-        actor: identity.subject,
-        reason: identity.method,
         source: this.#viewer.source,
-        ...this.#ids(identity),
+        ...this.#describe(identity),
       });
     } catch (cause) {
       throw new Refusal("AUDIT_UNAVAILABLE", { cause });
@@ -85,8 +84,9 @@ export class SessionLedger {
     const { source } = this.#viewer;
     this.#log.warn({ event: "session.refused", reason, source }, "viewer refused");
     if (this.#opened) return;
-    const sessionId = this.#id;
-    this.#parts.audit.append({ action: "session.refuse", outcome: "failure", reason, source, sessionId });
+    const { transport } = this.#viewer;
+    const refused = { action: "session.refuse", outcome: "failure", reason } as const;
+    this.#parts.audit.append({ ...refused, source, transport, sessionId: this.#id });
   }
 
   /** Never rejects: a session that is over stays over. */
@@ -98,11 +98,10 @@ export class SessionLedger {
     audit.append({
       action: "session.end",
       outcome: "success",
-      actor: identity.subject,
       reason: cause,
       source: this.#viewer.source,
       durationMs,
-      ...this.#ids(identity),
+      ...this.#describe(identity),
       ...bytes,
     });
     this.#log.info(
@@ -146,8 +145,17 @@ export class SessionLedger {
     };
   }
 
-  #ids({ desktop }: Identity): { sessionId: string; desktopId: string; agentId: string; machineId?: string } {
-    const ids = { sessionId: this.#id, desktopId: desktop.id, agentId: desktop.agentId };
-    return desktop.machineId === null ? ids : { ...ids, machineId: desktop.machineId };
+  #describe({ desktop, method, role, subject }: Identity): Partial<AuditEntry> {
+    return {
+      ...(method === "ticket" ? { actor: subject } : { tokenId: subject }),
+      method,
+      role,
+      transport: this.#viewer.transport,
+      sessionId: this.#id,
+      desktopId: desktop.id,
+      desktopName: desktop.name,
+      agentId: desktop.agentId,
+      ...(desktop.machineId !== null && { machineId: desktop.machineId }),
+    };
   }
 }

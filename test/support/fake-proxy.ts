@@ -9,6 +9,9 @@ import {
 } from "../../protocol/index.ts";
 import type {
   AuditEntry,
+  AuditEvent,
+  AuditQuery,
+  AuditReader,
   ConnectedAgent,
   DesktopView,
   OpenToken,
@@ -31,6 +34,9 @@ export class FakeProxy implements Proxy {
   readonly serverId = "server-1";
   readonly stores: Stores;
   readonly audited: AuditEntry[] = [];
+  readonly auditPublicKey = "audit-public-key";
+  readonly auditQueries: AuditQuery[] = [];
+  auditEvents: AuditEvent[] = [];
   /** Every request to a host, as `HOST METHOD`. */
   readonly asked: string[] = [];
   sessions: SessionRecord[] = [];
@@ -150,6 +156,12 @@ export class FakeProxy implements Proxy {
 
   audit(entry: AuditEntry): void {
     this.audited.push(entry);
+  }
+
+  readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
+    this.audit({ action: "audit.read", outcome: "success", ...reader });
+    this.auditQueries.push(query);
+    return Promise.resolve(this.auditEvents);
   }
 
   close(): Promise<void> {

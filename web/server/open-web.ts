@@ -13,9 +13,11 @@ import { Logins } from "./login/logins.ts";
 import { Passwords } from "./login/passwords.ts";
 import { LoginThrottle } from "./login/throttle.ts";
 import { Catalogue } from "./machines/catalogue.ts";
+import { Looks } from "./machines/looks.ts";
 import { openMachineRoom } from "./machines/machine-room.ts";
 import { servePages } from "./pages.ts";
 import { routeAdministration } from "./routes/administration.ts";
+import { routeAudit } from "./routes/audit.ts";
 import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
 import { routeLogin } from "./routes/login.ts";
@@ -58,6 +60,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
   const machines = openMachineRoom({ proxy, catalogue, live, clock, log });
+  const looks = new Looks(clock);
 
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
@@ -84,10 +87,11 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
       });
       routeService(api, proxy);
       routeDesktops(api, proxy, snapshot);
-      routeMachines(api, { proxy, catalogue, takeSnapshot: snapshot, ...machines });
+      routeMachines(api, { proxy, catalogue, looks, takeSnapshot: snapshot, ...machines });
       routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, snapshot);
+      routeAudit(api, proxy);
       routeEvents(api, streams);
       done();
     },

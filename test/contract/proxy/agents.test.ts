@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import path from "node:path";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
@@ -188,5 +190,17 @@ describe("a server that starts again", () => {
     expect(await viewer.handshake({ password: token })).toMatchObject({ name: view.name });
     const sequences = (await second.audit()).map(({ event }) => event.sequence);
     expect(sequences).toEqual(sequences.map((_value, index) => index + 1));
+  });
+
+  it("notices that its audit key is another, and says so in the log", async () => {
+    const first = await openGateway(owner);
+    await first.proxy.close();
+    const { dataDir, proxy } = first;
+    await rm(path.join(dataDir, "audit"), { recursive: true });
+    const second = await openGateway(owner, { dataDir, stores: proxy.stores });
+    expect(second.proxy.auditPublicKey).not.toBe(proxy.auditPublicKey);
+    await second.proxy.close();
+    const reasons = (await second.audit()).map(({ event }) => event.reason);
+    expect(reasons).toContain("AUDIT_KEY_CHANGED");
   });
 });

@@ -142,14 +142,19 @@ describe("a session over loopback sockets", () => {
     await viewer.handshake({ password: token });
     const started = (await gateway.audit()).filter(({ event }) => event.action === "session.start");
     expect(started).toMatchObject([
-      { user: { id }, agent: { id: agent.key.agentId }, postern: { desktop: { id: view.id } } },
+      {
+        agent: { id: agent.key.agentId },
+        postern: { token: { id }, method: "token", desktop: { id: view.id, name: view.name } },
+      },
     ]);
     await viewer.stop();
     await awaitNoSessions(gateway);
     await gateway.proxy.close();
     const lines = await gateway.audit();
     const ended = lines.filter(({ event }) => event.action === "session.end");
-    expect(ended).toMatchObject([{ user: { id }, source: { bytes: 20 }, destination: { bytes: 0 } }]);
+    expect(ended).toMatchObject([
+      { postern: { token: { id } }, source: { bytes: 20 }, destination: { bytes: 0 } },
+    ]);
     expect(JSON.stringify(lines)).not.toContain(token);
     expect(lines.map(({ event }) => event.sequence)).toEqual(lines.map((_line, index) => index + 1));
   });

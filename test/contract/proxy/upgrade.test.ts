@@ -51,7 +51,8 @@ function upgrade(port: number, { path = "/rfb", origin, host, protocols }: Ask):
 
 describe("upgrades", () => {
   it("go by Origin, sub-protocol and path", async () => {
-    const { proxy } = await openGateway(owner, { advertise: { host: "vnc.example.org", port: 443 } });
+    const gateway = await openGateway(owner, { advertise: { host: "vnc.example.org", port: 443 } });
+    const { proxy } = gateway;
     const { port } = proxy.addresses.listen;
     const cases: [Ask, [number, string?]][] = [
       [{}, [101]],
@@ -79,5 +80,13 @@ describe("upgrades", () => {
     for (const [ask, expected] of cases) {
       expect(await upgrade(port, ask), JSON.stringify(ask)).toEqual(expected);
     }
+    const refused = cases.filter(([, [status]]) => status === 403 || status === 400);
+    await proxy.close();
+    const reasons = (await gateway.audit()).flatMap(({ event }) =>
+      event.action === "session.refuse" ? [event.reason] : [],
+    );
+    expect(reasons).toEqual(
+      refused.map(([, [status]]) => (status === 403 ? "ORIGIN_REFUSED" : "SUB_PROTOCOL_REFUSED")),
+    );
   });
 });

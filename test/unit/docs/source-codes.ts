@@ -17,23 +17,37 @@ export async function readDocument(name: string): Promise<string> {
   return readFile(path.join(ROOT, "docs", name), "utf8");
 }
 
-/** Every error code in the sources, with the first file that has it. */
-export async function findCodes(): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+/** @param file from the root, e.g. `proxy/index.ts` */
+export async function readSource(file: string): Promise<string> {
+  return readFile(path.join(ROOT, file), "utf8");
+}
+
+async function* readSources(): AsyncGenerator<{ file: string; text: string }> {
   for (const room of ROOMS) {
     for (const entry of await readdir(path.join(ROOT, room), { recursive: true })) {
       if (!/\.tsx?$/.test(entry) || entry.endsWith(".d.ts")) continue;
       const file = path.join(room, entry);
-      const source = ts.createSourceFile(
-        file,
-        await readFile(path.join(ROOT, file), "utf8"),
-        ts.ScriptTarget.Latest,
-        true,
-      );
-      visit(source, (code) => found.set(code, found.get(code) ?? file));
+      yield { file, text: await readSource(file) };
     }
   }
+}
+
+/** Every error code in the sources, with the first file that has it. */
+export async function findCodes(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { file, text } of readSources()) {
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    visit(source, (code) => found.set(code, found.get(code) ?? file));
+  }
   return found;
+}
+
+/** The first group of every match in the sources. */
+export async function findText(pattern: RegExp): Promise<string[]> {
+  const found = new Set<string>();
+  for await (const { text } of readSources())
+    for (const [, group = ""] of text.matchAll(pattern)) found.add(group);
+  return [...found];
 }
 
 function visit(node: ts.Node, add: (code: string) => void): void {

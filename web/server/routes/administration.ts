@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
 import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
+import { actorOf } from "../guard/actor.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
-import { sourceOf } from "../guard/source.ts";
 
 const sessionQuery = z.object({
   state: z.enum(["open", "closed"]).optional(),
@@ -19,8 +19,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
     const { secret, expiresAt } = await proxy.createJoinSecret(actor);
-    const source = sourceOf(request);
-    proxy.audit({ action: "join.create", outcome: "success", actor, ...(source && { source }) });
+    proxy.audit({ action: "join.create", outcome: "success", ...actorOf(request) });
     void reply.code(201);
     return { secret, fingerprint: proxy.fingerprint, expiresAt };
   });
@@ -42,17 +41,10 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 
   api.delete("/sessions/:id", async (request, reply) => {
-    const { userId: actor } = requireAdmin(request);
+    requireAdmin(request);
     const { id } = parseInput(sessionParams, request.params);
     if (!(await proxy.endSession(id))) throw refuse("SESSION_UNKNOWN");
-    const source = sourceOf(request);
-    proxy.audit({
-      action: "session.terminate",
-      outcome: "success",
-      actor,
-      sessionId: id,
-      ...(source && { source }),
-    });
+    proxy.audit({ action: "session.terminate", outcome: "success", sessionId: id, ...actorOf(request) });
     return reply.code(204).send();
   });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import { loginRequest, type Me } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
+import { actorOf } from "../guard/actor.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
 import { sourceOf } from "../guard/source.ts";
@@ -30,10 +31,16 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
     const { name, password } = parseInput(loginRequest, request.body);
     const source = sourceOf(request);
     const address = source?.address ?? "socket";
-    throttle.begin(address, name);
+    try {
+      throttle.begin(address, name);
+    } catch (error) {
+      const reason = "LOGIN_THROTTLED";
+      proxy.audit({ action: "login.failure", outcome: "failure", reason, ...(source && { source }) });
+      throw error;
+    }
     const user = await proxy.stores.users.findByName(name);
     const right = await passwords.verify(password, user?.passwordHash ?? null);
-    const about = { ...(source && { source }), ...(user && { actor: user.id }) };
+    const about = { ...(source && { source }), ...(user && { actor: user.id, actorName: user.name }) };
     if (user === null || user.disabledAt !== null || !right) {
       proxy.audit({ action: "login.failure", outcome: "failure", reason: "LOGIN_REFUSED", ...about });
       throw refuse("LOGIN_REFUSED");
@@ -46,12 +53,11 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
   });
 
   api.post("/logout", async (request, reply) => {
-    const { userId, loginHash } = requireCaller(request);
+    const { loginHash } = requireCaller(request);
     if (loginHash !== null) {
       await logins.end(loginHash);
       endStreams(loginHash);
-      const source = sourceOf(request);
-      proxy.audit({ action: "logout", outcome: "success", actor: userId, ...(source && { source }) });
+      proxy.audit({ action: "logout", outcome: "success", ...actorOf(request) });
     }
     void reply.clearCookie(LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS);
     return reply.code(204).send();

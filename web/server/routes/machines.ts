@@ -3,10 +3,11 @@ import { z } from "zod";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import { machineCreateRequest, machineStopRequest, type Image, type Machine } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
+import { actorOf } from "../guard/actor.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
-import { sourceOf } from "../guard/source.ts";
 import type { Catalogue } from "../machines/catalogue.ts";
+import type { Looks } from "../machines/looks.ts";
 import type { MachineActs } from "../machines/machine-acts.ts";
 import type { Screens } from "../machines/screens.ts";
 import { maySeeMachine, shapeMachine } from "../view/shapes.ts";
@@ -17,6 +18,7 @@ export interface MachineRoutes {
   readonly catalogue: Catalogue;
   readonly acts: MachineActs;
   readonly screens: Screens;
+  readonly looks: Looks;
   readonly takeSnapshot: () => Promise<Snapshot>;
 }
 
@@ -24,7 +26,7 @@ const machineParams = z.object({ id: z.string().min(1).max(64) });
 const screenQuery = z.object({ width: z.coerce.number().int().min(16).max(1280).default(320) });
 
 export function routeMachines(api: FastifyInstance, options: MachineRoutes): void {
-  const { proxy, catalogue, acts, screens, takeSnapshot } = options;
+  const { proxy, catalogue, acts, screens, looks, takeSnapshot } = options;
 
   api.get("/images", (request): Promise<Image[]> => {
     requireCaller(request);
@@ -74,9 +76,11 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutes): voi
   });
 
   api.get("/machines/:id/screen.png", async (request, reply) => {
-    const { record } = await find(request);
+    const { caller, record } = await find(request);
     const { width } = parseInput(screenQuery, request.query);
     const { png, etag } = await screens.show(record, width);
+    const isForeign = record.ownerId !== caller.userId;
+    if (isForeign && looks.begins(caller.userId, record.id)) audit(request, "machine.look", record.id);
     void reply.header("cache-control", "private, no-cache").header("etag", etag);
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     return reply.type("image/png").send(png);
@@ -96,8 +100,6 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutes): voi
   }
 
   function audit(request: FastifyRequest, action: string, machineId: string): void {
-    const source = sourceOf(request);
-    const { userId: actor } = requireCaller(request);
-    proxy.audit({ action, outcome: "success", actor, machineId, ...(source && { source }) });
+    proxy.audit({ action, outcome: "success", ...actorOf(request), machineId });
   }
 }

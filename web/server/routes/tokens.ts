@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Clock } from "../../../protocol/index.ts";
-import type { DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
 import {
   ticketRequest,
   tokenChange,
@@ -11,9 +11,9 @@ import {
   type TokenRow,
 } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
+import { actorOf } from "../guard/actor.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
-import { sourceOf } from "../guard/source.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
 import type { Snapshot } from "../view/snapshot.ts";
 
@@ -34,7 +34,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
     const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
-    audit(request, "token.create", desktop.id);
+    audit(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
     const { id, token, denied, expiresAt } = made;
     void reply.code(201);
     const address = addressOf(proxy.advertised.rfb);
@@ -56,7 +56,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const changed = await stores.tokens.change(token.id, change);
     if (changed === null) throw refuse("TOKEN_UNKNOWN");
     await proxy.checkSessions();
-    audit(request, "token.change", token.desktopId);
+    audit(request, "token.change", { desktopId: token.desktopId, tokenId: token.id, role: changed.role });
     return shapeToken(changed, await takeSnapshot());
   });
 
@@ -64,7 +64,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const token = await find(request);
     await stores.tokens.revoke(token.id);
     await proxy.checkSessions();
-    audit(request, "token.revoke", token.desktopId);
+    audit(request, "token.revoke", { desktopId: token.desktopId, tokenId: token.id });
     return reply.code(204).send();
   });
 
@@ -73,7 +73,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
     const { url, protocols, expiresAt } = await proxy.createTicket(desktop, role, caller.userId, deny);
-    audit(request, "ticket.create", desktop.id);
+    audit(request, "ticket.create", { ...describe(desktop), role });
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
@@ -98,11 +98,13 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     return resolveDesktop(caller, reference, named, snapshot);
   }
 
-  function audit(request: FastifyRequest, action: string, desktopId: string): void {
-    const source = sourceOf(request);
-    const { userId: actor } = requireCaller(request);
-    proxy.audit({ action, outcome: "success", actor, desktopId, ...(source && { source }) });
+  function audit(request: FastifyRequest, action: string, about: Partial<AuditEntry>): void {
+    proxy.audit({ action, outcome: "success", ...actorOf(request), ...about });
   }
+}
+
+function describe({ id, name, agentId, machineId }: DesktopView): Partial<AuditEntry> {
+  return { desktopId: id, desktopName: name, agentId, ...(machineId !== null && { machineId }) };
 }
 
 function mayRevoke(caller: Caller, token: TokenRecord): boolean {

@@ -2,6 +2,7 @@ import { appendFile, mkdir, open, readFile, stat, symlink } from "node:fs/promis
 import path from "node:path";
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { LIMITS } from "../../../../proxy/admit/limits.ts";
 import { AuditLog } from "../../../../proxy/audit/audit-log.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { Owner } from "../../../support/owner.ts";
@@ -40,11 +41,17 @@ describe("AuditLog", () => {
     await audit.appendDurably({
       action: "session.start",
       outcome: "success",
-      actor: "token-1",
-      reason: "token",
+      actor: "user-1",
+      actorName: "anna",
+      reason: "VIEWER_LEFT",
+      method: "token",
+      transport: "rfb",
+      role: "view",
+      tokenId: "token-1",
       source: { address: "192.0.2.1", port: 7 },
       sessionId: "s",
       desktopId: "d",
+      desktopName: "lab-1",
       agentId: "a",
       machineId: "m",
       bytesToViewer: 10,
@@ -59,15 +66,24 @@ describe("AuditLog", () => {
           kind: "event",
           action: "session.start",
           outcome: "success",
-          reason: "token",
+          reason: "VIEWER_LEFT",
           duration: 1_500_000,
         },
         service: { node: { name: "server-1" } },
-        user: { id: "token-1" },
+        user: { id: "user-1", name: "anna" },
         source: { ip: "192.0.2.1", port: 7, bytes: 2 },
         destination: { bytes: 10 },
         agent: { id: "a" },
-        postern: { session: { id: "s" }, desktop: { id: "d" }, machine: { id: "m" } },
+        postern: {
+          session: { id: "s" },
+          desktop: { id: "d", name: "lab-1" },
+          machine: { id: "m" },
+          token: { id: "token-1" },
+          method: "token",
+          transport: "rfb",
+          role: "view",
+          previous: "0".repeat(64),
+        },
       },
     ]);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -81,15 +97,41 @@ describe("AuditLog", () => {
     await appendFile(first.file, '{"@timestamp":"2026-01-01T00:00:00.000Z","event":{"sequence":22,"ki');
     const second = await openAudit(path.dirname(path.dirname(first.file)));
     await second.audit.appendDurably({ action: "session.end", outcome: "success" });
-    const sequences = (await second.lines()).map(({ event }) => event!.sequence);
-    expect(sequences).toEqual(Array.from({ length: 22 }, (_value, at) => at + 1));
+    const lines = await second.lines();
+    expect(lines.map(({ event }) => event!.sequence)).toEqual(lines.map((_line, at) => at + 1));
+    expect(lines.slice(21).map(({ event }) => [event!.action, event!.reason])).toEqual([
+      ["audit.checkpoint", undefined],
+      ["audit.repair", "AUDIT_LINE_TORN"],
+      ["session.end", undefined],
+    ]);
   });
 
-  it("strips control characters", async () => {
+  it("strips control characters, cuts what is too long, and takes only codes as reasons", async () => {
     const { audit, lines } = await openAudit();
-    const reason = "a\u0000\u001b[2J\nb\u202e\u2028c";
-    await audit.appendDurably({ action: "login.failure", outcome: "failure", reason });
-    expect((await lines())[0]!.event).toMatchObject({ reason: "a[2Jbc" });
+    const actorName = "a\u0000\u001b[2J\nb\u202e\u2028c";
+    await audit.appendDurably({ action: "login.failure", outcome: "failure", actorName, reason: "so\nso" });
+    for (const length of [LIMITS.auditTextChars, LIMITS.auditTextChars + 1])
+      await audit.appendDurably({ action: "logout", outcome: "success", actorName: "x".repeat(length) });
+    const [first, ...others] = await lines();
+    expect(first).toMatchObject({ user: { name: "a[2Jbc" }, event: { reason: "UNNAMED" } });
+    expect(others.map(({ user }) => String(user!.name).length)).toEqual([512, 512]);
+  });
+
+  it("puts a checkpoint behind 1,000 lines, and a minute after the first that none covers", async () => {
+    const { audit, clock, lines } = await openAudit();
+    const actions = async () => (await lines()).map(({ event }) => event!.action);
+    for (let count = 0; count < LIMITS.auditCheckpointLines; count++)
+      audit.append({ action: "logout", outcome: "success" });
+    await audit.appendDurably({ action: "login.success", outcome: "success" });
+    expect((await actions()).slice(999)).toEqual(["logout", "audit.checkpoint", "login.success"]);
+    clock.advance(LIMITS.auditCheckpointMs - 1);
+    await audit.appendDurably({ action: "login.success", outcome: "success" });
+    clock.advance(1);
+    await waitFor("the checkpoint", async () => (await actions()).at(-1) === "audit.checkpoint");
+    clock.advance(LIMITS.auditCheckpointMs);
+    expect(clock.pending).toBe(0);
+    await audit.close();
+    expect(await actions()).toHaveLength(1_004);
   });
 
   it("rejects a durable line when the disk is full", async () => {

@@ -1,0 +1,107 @@
+import { resolve } from "node:path";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { z } from "zod";
+import { queryAudit } from "../../proxy/index.ts";
+import { auditEvent, auditKey, type AuditRow } from "../../web/index.ts";
+import { AdminApi, ApiError } from "../admin-api.ts";
+import { parseNumber, parseTime } from "../terminal/arguments.ts";
+import { ExitCode } from "../terminal/exit-codes.ts";
+import { formatTable, print } from "../terminal/table.ts";
+import { defineVerify } from "./audit-verify.ts";
+import { addClientFlags, type ClientFlags } from "./client-options.ts";
+
+interface ListFlags extends ClientFlags {
+  readonly since?: number;
+  readonly until?: number;
+  readonly action?: string;
+  readonly actor?: string;
+  readonly desktop?: string;
+  readonly outcome?: "success" | "failure";
+  readonly limit: number;
+}
+
+const EXAMPLES = `
+Examples:
+  postern audit list --data /var/lib/postern --since 2h --outcome failure
+  postern audit list --data /var/lib/postern --action session --desktop lab-1 --json
+  postern audit verify --data /var/lib/postern
+  postern audit key --data /var/lib/postern > audit.pub
+
+Reading the log of a running server is written into the log.
+`;
+
+export function defineAudit(command: Command): void {
+  command.addHelpText("after", EXAMPLES);
+  const since = new Date();
+  addClientFlags(command.command("list").description("who did what, the newest first"))
+    .option(
+      "--since <time>",
+      "from then on: 2h, 7d, 2026-01-31T12:00Z",
+      parseTime("--since", since.getTime()),
+    )
+    .option("--until <time>", "up to then", parseTime("--until", since.getTime()))
+    .option("--action <action>", "session.start, or session for all that begin so")
+    .option("--actor <user>", "a user's name or id")
+    .option("--desktop <desktop>", "a desktop's name or id")
+    .addOption(new Option("--outcome <outcome>", "only these").choices(["success", "failure"]))
+    .option("--limit <n>", "at most so many, up to 1000", parseLimit, 100)
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ListFlags) => {
+      const rows = await readRows(flags);
+      print(flags.json === true, rows, () =>
+        formatTable(["TIME", "ACTION", "OUTCOME", "REASON", "WHO", "FROM", "DESKTOP"], rows.map(toCells)),
+      );
+    });
+  addClientFlags(command.command("key").description("the public key that checkpoints are checked with"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ClientFlags) => {
+      const key = await new AdminApi(flags.data).get("/audit/key", auditKey);
+      print(flags.json === true, key, () => key.publicKey);
+    });
+  defineVerify(command);
+}
+
+function parseLimit(text: string): number {
+  const limit = parseNumber("--limit", 1)(text);
+  if (limit > 1000) throw new InvalidArgumentError("At most 1000; narrow the time with --since and --until.");
+  return limit;
+}
+
+/** A running server reads its own log, and writes that down; without one the files are read here. */
+async function readRows(flags: ListFlags): Promise<AuditRow[]> {
+  const { since, until, action, actor, desktop, outcome, limit } = flags;
+  const query = {
+    limit,
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+    ...(action !== undefined && { action }),
+    ...(actor !== undefined && { actor }),
+    ...(desktop !== undefined && { desktop }),
+    ...(outcome !== undefined && { outcome }),
+  };
+  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  try {
+    return await new AdminApi(flags.data).get(`/audit?${search.toString()}`, z.array(auditEvent));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.exitCode !== ExitCode.unreachable) throw error;
+    const events = await queryAudit(resolve(flags.data), query).catch(() => {
+      throw error;
+    });
+    return events.map(({ sequence, action: name, outcome: state, ...rest }) => {
+      return { id: String(sequence), name, state, ...rest };
+    });
+  }
+}
+
+function toCells(row: AuditRow): string[] {
+  const who = row.actor.name ?? row.actor.id ?? (row.tokenId === null ? null : `token ${row.tokenId}`);
+  return [
+    new Date(row.at).toISOString(),
+    row.name,
+    row.state,
+    row.reason ?? "",
+    who ?? (row.agentId === null ? "" : `agent ${row.agentId}`),
+    row.source.address ?? "",
+    row.desktop.name ?? row.desktop.id ?? "",
+  ];
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { AGENT_LIMITS } from "../../../agent/limits.ts";
+import { LIMITS as MIP1_LIMITS } from "../../../protocol/mip1/messages.ts";
+import { MIP2_LIMITS } from "../../../protocol/mip2/frames.ts";
+import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-messages.ts";
+import { LIMITS } from "../../../proxy/admit/limits.ts";
+import { readDocument, readSource } from "./source-codes.ts";
+
+const TABLES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "proxy/admit/limits.ts": LIMITS,
+  "agent/limits.ts": AGENT_LIMITS,
+  "protocol/mip2/frames.ts": MIP2_LIMITS,
+  "protocol/mip1/messages.ts": MIP1_LIMITS,
+  "protocol/rfb/client-messages.ts": CLIENT_MESSAGE_LIMITS,
+};
+
+interface Section {
+  readonly text: string;
+  readonly rows: readonly string[][];
+}
+
+async function readSections(): Promise<Section[]> {
+  const [, ...sections] = (await readDocument("limits.md")).split(/^## /m);
+  return sections.map((text) => {
+    const lines = text.split("\n").filter((line) => line.startsWith("| `"));
+    const rows = lines.map((line) => line.split("|").slice(1, -1));
+    return { text, rows: rows.map((cells) => cells.map((cell) => cell.trim().replaceAll("`", ""))) };
+  });
+}
+
+/** `1,024 bytes` → 1024 */
+function readNumber(text: string): number {
+  return Number(text.replaceAll(",", "").split(" ")[0]);
+}
+
+/** `256 * 1024`, `65_535`, `3600_000` */
+function evaluate(expression: string): number {
+  return expression
+    .replaceAll("_", "")
+    .split("*")
+    .reduce((product, factor) => product * Number(factor.trim()), 1);
+}
+
+describe("docs/limits.md", () => {
+  it.each(Object.keys(TABLES))("has every limit of %s with its value and a reason", async (file) => {
+    const section = (await readSections()).find(({ text }) => text.includes(`in \`${file}\`.`));
+    expect(section, file).toBeDefined();
+    const listed = section!.rows.map(([name, value]) => [name, readNumber(value!)]);
+    expect(Object.fromEntries(listed)).toEqual(TABLES[file]);
+    for (const [name, , why] of section!.rows) expect(why, name).toMatch(/^.{10,}\.$/);
+  });
+
+  it("has the single limits with their values", async () => {
+    const single = (await readSections()).find(({ text }) => text.startsWith("Single limits"))!;
+    expect(single.rows.length).toBeGreaterThan(15);
+    for (const [name, value, file] of single.rows) {
+      const [, expression = ""] = new RegExp(`const ${name} = ([^;]+);`).exec(await readSource(file!)) ?? [];
+      expect([name, readNumber(value!)]).toEqual([name, evaluate(expression)]);
+    }
+  });
+});
