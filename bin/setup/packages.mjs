@@ -21,6 +21,7 @@ export const TEST_PACKAGES = [
   "xtightvncviewer",
   "vncsnapshot",
   "chromium",
+  "x11vnc",
   "xclip",
   "xdotool",
   "xvfb",
