@@ -25,6 +25,7 @@ export const TEST_PACKAGES = [
   "x11vnc",
   "haproxy",
   "chromium",
+  "x11vnc",
   "xclip",
   "xdotool",
   "xvfb",
