@@ -15,6 +15,7 @@ export * from "./rfb/security-types.ts";
 export * from "./rfb/security-result.ts";
 export * from "./rfb/viewer-handshake.ts";
 export * from "./rfb/server-handshake.ts";
+export * from "./rfb/rsa-aes/index.ts";
 export * from "./rfb/pixel-format.ts";
 export * from "./rfb/server-init.ts";
 export * from "./rfb/encodings.ts";

@@ -22,7 +22,7 @@ interface Waiter {
  * One absolute deadline covers the whole conversation; `signal` ends it early.
  */
 export class Conversation {
-  readonly #stream: Duplex;
+  #stream: Duplex;
   readonly #maxBytes: number;
   readonly #cancelDeadline: () => void;
   readonly #signal: AbortSignal | undefined;
@@ -35,10 +35,7 @@ export class Conversation {
     this.#stream = stream;
     this.#maxBytes = limits.maxBytes;
     this.#signal = signal;
-    stream.on("readable", this.#onReadable);
-    stream.on("end", this.#onEnd);
-    stream.on("close", this.#onEnd);
-    stream.on("error", this.#onError);
+    this.#attach();
     signal?.addEventListener("abort", this.#onAbort);
     this.#cancelDeadline = clock.after(limits.deadlineMs, () => {
       this.#fail(
@@ -86,12 +83,35 @@ export class Conversation {
       this.#released = true;
       this.#cancelDeadline();
       this.#signal?.removeEventListener("abort", this.#onAbort);
-      this.#stream.off("readable", this.#onReadable);
-      this.#stream.off("end", this.#onEnd);
-      this.#stream.off("close", this.#onEnd);
-      this.#stream.off("error", this.#onError);
+      this.#detach();
     }
     return this.#stream;
+  }
+
+  /**
+   * Goes on over the stream that `wrap` makes of this one, such as one that encrypts, with the same deadline and limit; that
+   * stream is then what is handed over. Only between two reads or writes.
+   */
+  moveTo(wrap: (stream: Duplex) => Duplex): void {
+    if (this.#failure) throw this.#failure;
+    this.#detach();
+    this.#stream = wrap(this.#stream);
+    this.#attach();
+    if (this.#stream.destroyed) this.#onEnd();
+  }
+
+  #attach(): void {
+    this.#stream.on("readable", this.#onReadable);
+    this.#stream.on("end", this.#onEnd);
+    this.#stream.on("close", this.#onEnd);
+    this.#stream.on("error", this.#onError);
+  }
+
+  #detach(): void {
+    this.#stream.off("readable", this.#onReadable);
+    this.#stream.off("end", this.#onEnd);
+    this.#stream.off("close", this.#onEnd);
+    this.#stream.off("error", this.#onError);
   }
 
   #onFailure: (() => void) | undefined;

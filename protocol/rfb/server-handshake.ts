@@ -2,6 +2,8 @@ import type { Conversation } from "../bytes/conversation.ts";
 import { encodeU8 } from "../bytes/encode.ts";
 import { bytes, u32, u8 } from "../bytes/grammar.ts";
 import { AuthError, PeerClosed, ProtocolError } from "../errors.ts";
+import { loginByRsaAes } from "./rsa-aes/with-server.ts";
+import { isRsaAes, RSA_AES_TYPES, type RsaAesType } from "./rsa-aes/variants.ts";
 import { hasSecurityResult, reasonString } from "./security-result.ts";
 import { nameSecurityType, SecurityResult, SecurityType } from "./security-types.ts";
 import { encodeProtocolVersion, protocolVersion, type RfbVersion } from "./versions.ts";
@@ -15,7 +17,7 @@ export interface ServerCredentials {
 /**
  * Plays the viewer towards a VNC server, until the server waits for ClientInit.
  * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`, `SERVER_SECURITY_UNSUPPORTED`;
- *   AuthError `SERVER_PASSWORD_MISSING`, `SERVER_PASSWORD_WRONG`; LimitError `LENGTH_LIMIT`
+ *   AuthError `SERVER_PASSWORD_MISSING`, `SERVER_PASSWORD_WRONG`; LimitError `LENGTH_LIMIT`; what {@link loginByRsaAes} throws
  * @see RFC 6143 §7.1
  */
 export async function enterServer(peer: Conversation, credentials: ServerCredentials): Promise<void> {
@@ -23,15 +25,16 @@ export async function enterServer(peer: Conversation, credentials: ServerCredent
   await peer.write(encodeProtocolVersion(version));
   const type = version === "3.3" ? await readDecision(peer) : await chooseType(peer);
   if (type === SecurityType.vncAuth) await answerChallenge(peer, credentials.password);
+  if (isRsaAes(type)) await loginByRsaAes(peer, type, credentials);
   if (hasSecurityResult(version, type)) await readSecurityResult(peer, version, type);
 }
 
-type Handled = typeof SecurityType.none | typeof SecurityType.vncAuth;
+type Handled = typeof SecurityType.none | typeof SecurityType.vncAuth | RsaAesType;
 
 async function readDecision(peer: Conversation): Promise<Handled> {
   const decided = await peer.read(u32());
   if (decided === SecurityType.invalid) throw await readRefusal(peer);
-  return pick([decided]);
+  return pick([decided], []);
 }
 
 async function chooseType(peer: Conversation): Promise<Handled> {
@@ -42,9 +45,12 @@ async function chooseType(peer: Conversation): Promise<Handled> {
   return chosen;
 }
 
-function pick(offered: readonly number[]): Handled {
+/** The simplest: what the server's password is worth on this way was its owner's choice. RFB 3.3 has no RSA-AES. */
+function pick(offered: readonly number[], rsaAes = RSA_AES_TYPES): Handled {
   if (offered.includes(SecurityType.none)) return SecurityType.none;
   if (offered.includes(SecurityType.vncAuth)) return SecurityType.vncAuth;
+  const best = rsaAes.find((type) => offered.includes(type));
+  if (best !== undefined) return best;
   const names = offered.map(nameSecurityType).join(", ");
   throw new ProtocolError("SERVER_SECURITY_UNSUPPORTED", `the VNC server offers only: ${names}`, {
     safeMessage: "The desktop's VNC server wants a kind of login that is not supported.",
