@@ -1,6 +1,12 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { HostMethod, HostParams, HostResult } from "../protocol/index.ts";
+import {
+  formatKeyFingerprint,
+  type HostMethod,
+  type HostParams,
+  type HostResult,
+  type RsaServerKey,
+} from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { Penalties } from "./admit/penalties.ts";
@@ -33,6 +39,7 @@ import type { Trust } from "./trust/index.ts";
 export interface GatewayParts {
   readonly serverId: string;
   readonly trust: Trust;
+  readonly rsaKey: RsaServerKey;
   readonly audit: AuditLog;
 }
 
@@ -42,6 +49,7 @@ export class GatewayProxy implements Proxy {
   readonly serverId: string;
   readonly fingerprint: string;
   readonly caCertificate: string;
+  readonly viewerFingerprint: string;
   readonly #options: ProxyOptions;
   readonly #log: Logger;
   readonly #audit: AuditLog;
@@ -55,7 +63,7 @@ export class GatewayProxy implements Proxy {
   #addresses: { listen: HostPort; rfb: HostPort | null };
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, audit }: GatewayParts) {
+  constructor(options: ProxyOptions, { serverId, trust, rsaKey, audit }: GatewayParts) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -64,6 +72,7 @@ export class GatewayProxy implements Proxy {
     this.serverId = serverId;
     this.fingerprint = trust.fingerprint;
     this.caCertificate = trust.caCertificate;
+    this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
 
     const news = this.#news;
@@ -77,7 +86,7 @@ export class GatewayProxy implements Proxy {
     const pairing = new Pairing(this.#agents, tickets, options.advertise);
     const shared = { stores, serverId, news, audit, clock, log };
     this.#issuer = new Issuer(stores, index, clock);
-    this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
+    this.#sessions = new SessionRegistry({ ...shared, tokens, rsaKey, pairing });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
     this.#doors = new Doors({
       trust,

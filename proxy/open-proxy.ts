@@ -4,6 +4,7 @@ import { GatewayProxy } from "./gateway.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./server-id.ts";
 import { openTrust } from "./trust/index.ts";
+import { loadRsaKey } from "./trust/rsa-key.ts";
 
 /**
  * Opens the proxy: certificate, audit log, and an end to what an earlier life left open in the state.
@@ -15,8 +16,9 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const serverId = await loadServerId(dataDir);
   const hosts = listCertificateHosts(options.advertise, options.listen);
   const trust = await openTrust({ stores, hosts, clock });
+  const rsaKey = await loadRsaKey(stores.service);
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
   const audit = await AuditLog.open({ dataDir, serverId, clock, log });
-  return new GatewayProxy(options, { serverId, trust, audit });
+  return new GatewayProxy(options, { serverId, trust, rsaKey, audit });
 }

@@ -50,23 +50,6 @@ export function prepareResponse(challenge: Buffer, response: Buffer): PreparedRe
   return { first: pairBlocks(challenge, response, 0), second: pairBlocks(challenge, response, BLOCK_BYTES) };
 }
 
-/**
- * The key of a token that was given in plain text; null: it is none, since tokens are 1 to 8 characters of ASCII. Two keys
- * are equal if their tokens are.
- */
-export function prepareGuess(token: string): TokenKey | null {
-  return /^[\x01-\x7f]{1,8}$/.test(token) ? makeKeySchedule(vncAuthKey(token)) : null;
-}
-
-/** Whether they are the same, in the same time whether or where they differ. */
-export function equalKeys(key: TokenKey, guess: TokenKey): boolean {
-  let difference = 0;
-  for (let word = 0; word < KEY_SCHEDULE_WORDS; word++) {
-    difference |= (key[word] as number) ^ (guess[word] as number);
-  }
-  return difference === 0;
-}
-
 function pairBlocks(challenge: Buffer, response: Buffer, offset: number): BlockPair {
   const start = new Int32Array(2);
   permuteInitially(challenge, offset, start);

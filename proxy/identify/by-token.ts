@@ -1,4 +1,5 @@
-import type { Clock } from "../../protocol/index.ts";
+import { randomBytes } from "node:crypto";
+import { CHALLENGE_BYTES, vncAuthResponse, type Clock } from "../../protocol/index.ts";
 import type { Penalties } from "../admit/penalties.ts";
 import type { Source } from "../admit/source.ts";
 import { askState, Refusal } from "../refusals.ts";
@@ -6,6 +7,9 @@ import type { Stores } from "../state/stores.ts";
 import type { Identity } from "./identity.ts";
 import type { IndexedToken, TokenIndex } from "./token-index.ts";
 import type { Guessed, TokenScan } from "./token-scan.ts";
+
+/** One to eight printable characters of ASCII. */
+const TOKEN = /^[ -~]{1,8}$/;
 
 /** Tells from a VNC Authentication response which token was typed. */
 export class TokenIdentifier {
@@ -53,6 +57,17 @@ export class TokenIdentifier {
     }
   }
 
+  /**
+   * A token that came as it was typed. The user name says nothing: viewers fill in whatever their user is called.
+   * @throws Refusal like {@link identify}
+   */
+  identifyPlain(
+    source: Source,
+    { password }: { readonly user: string; readonly password: string },
+  ): Promise<Identity> {
+    return this.identify(source, answerFor(password));
+  }
+
   async #find(guess: Guessed): Promise<IndexedToken[]> {
     await askState(this.#index.prepare());
     const known = await this.#match(guess);
@@ -74,4 +89,12 @@ export class TokenIdentifier {
     if (!desktop) throw new Refusal("DESKTOP_GONE");
     return { desktop, role: token.role, method: "token", subject: token.id };
   }
+}
+
+/** What VNC Authentication would have made of it: tokens are kept ready for that, not in plain text. */
+function answerFor(password: string): Guessed {
+  const challenge = randomBytes(CHALLENGE_BYTES);
+  // DES sees eight bytes and seven bits of each: what it would cut is no token.
+  const response = TOKEN.test(password) ? vncAuthResponse(password, challenge) : randomBytes(CHALLENGE_BYTES);
+  return { challenge, response };
 }

@@ -20,10 +20,12 @@ import { Refusal, toRefusal, type RefusalCode } from "../refusals.ts";
 import type { SessionRecord } from "../state/records.ts";
 import { abortWhenGone } from "./abort-when-gone.ts";
 import { chooseCloseCode, nameEnd } from "./end-cause.ts";
+import { converse } from "./converse.ts";
 import { enterDesktop } from "./enter-desktop.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { SessionLedger } from "./session-ledger.ts";
-import { approach, converse, type Threshold, type ThresholdParts } from "./threshold.ts";
+import { approach } from "./threshold.ts";
+import type { Threshold, ThresholdParts } from "./threshold-parts.ts";
 
 export interface SessionParts extends ThresholdParts {
   readonly serverId: string;

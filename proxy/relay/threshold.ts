@@ -1,58 +1,23 @@
 import {
   challengeViewer,
-  Conversation,
   greetViewer,
+  isRsaAes,
   negotiateSecurity,
   refuseViewer,
   SecurityType,
   sendSecurityFailure,
   sendSecurityOk,
-  type Clock,
+  type Conversation,
   type RfbVersion,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
+import { offerSecurity } from "../admit/security-offer.ts";
 import type { Viewer } from "../admit/viewer.ts";
-import type { TokenIdentifier } from "../identify/by-token.ts";
 import { redeemTicket } from "../identify/by-ticket.ts";
-import type { Identity } from "../identify/identity.ts";
 import { Refusal } from "../refusals.ts";
-import type { Stores } from "../state/stores.ts";
-
-/**
- * A viewer that stands before the door, at the point of the handshake from which it can still be told
- * why it does not come in.
- */
-export interface Threshold {
-  /** @throws Refusal */
-  identify(): Promise<Identity>;
-  /** Says no with the reason, where the viewer's RFB version has room for one. */
-  refuse(peer: Conversation, reason: string): Promise<void>;
-  /** Says yes; from here on the desktop has to be there. */
-  accept(peer: Conversation): Promise<void>;
-}
-
-export interface ThresholdParts {
-  readonly stores: Stores;
-  readonly tokens: TokenIdentifier;
-  readonly clock: Clock;
-}
-
-/** A conversation with a viewer that is given back, whatever happens. */
-export async function converse<T>(
-  viewer: Viewer,
-  deadlineMs: number,
-  clock: Clock,
-  signal: AbortSignal,
-  talk: (peer: Conversation) => Promise<T>,
-): Promise<T> {
-  const limits = { deadlineMs, maxBytes: LIMITS.rfbHandshakeBytes };
-  const peer = new Conversation(viewer.stream, limits, clock, signal);
-  try {
-    return await talk(peer);
-  } finally {
-    peer.release();
-  }
-}
+import { converse } from "./converse.ts";
+import { standInRsaAes } from "./rsa-aes-threshold.ts";
+import type { Threshold, ThresholdParts } from "./threshold-parts.ts";
 
 /** Brings a viewer to the threshold. @throws what the handshake throws */
 export async function approach(
@@ -67,17 +32,18 @@ export async function approach(
     return standWithTicket(viewer.ticket, version, parts);
   }
   const wait = parts.tokens.waitMs(viewer.source);
-  const version = await converse(viewer, LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
+  const [version, type] = await converse(viewer, LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
     const spoken = await greet(peer);
-    if (wait === 0) await negotiateSecurity(peer, spoken, [SecurityType.vncAuth]);
-    return spoken;
+    if (wait > 0) return [spoken, null] as const;
+    return [spoken, await negotiateSecurity(peer, spoken, offerSecurity(viewer))] as const;
   });
-  if (wait > 0) return standThrottled(version, wait);
+  if (type === null) return standThrottled(version, wait);
+  if (isRsaAes(type)) return standInRsaAes(viewer, version, type, parts, signal);
   const guess = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, challengeViewer);
   return {
     identify: () => parts.tokens.identify(viewer.source, guess),
-    refuse: (peer, reason) => sendSecurityFailure(peer, version, SecurityType.vncAuth, reason),
-    accept: (peer) => sendSecurityOk(peer, version, SecurityType.vncAuth),
+    refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
+    accept: (peer) => sendSecurityOk(peer, version, type),
   };
 }
 

@@ -2,7 +2,7 @@ import { randomBytes, type KeyObject } from "node:crypto";
 import type { Conversation } from "../../bytes/conversation.ts";
 import { encodeU8 } from "../../bytes/encode.ts";
 import { confirmExchange } from "./agreement.ts";
-import { credentials, RsaAesSubtype } from "./credentials.ts";
+import { credentials, RsaAesSubtype, type RsaAesCredentials } from "./credentials.ts";
 import { rsaPublicKey, type RsaPublicKey } from "./public-key.ts";
 import { decryptRandom, encryptedRandom, encryptRandom } from "./random-exchange.ts";
 import type { SealedChannel } from "./sealed-channel.ts";
@@ -39,16 +39,16 @@ export async function agreeWithViewer(
 }
 
 /**
- * The password that the viewer gives. From here on the conversation is encrypted, or in clear again, as the type says.
+ * What the viewer gives; it was asked for a password alone. From here on the conversation is encrypted, or in clear again, as the type says.
  * @throws ProtocolError `RSA_AES_RECORD`, LimitError `LENGTH_LIMIT`
  */
-export async function readViewerPassword(
+export async function readViewerLogin(
   peer: Conversation,
   type: RsaAesType,
   channel: SealedChannel,
-): Promise<string> {
-  const { password } = await channel.read(peer, credentials());
+): Promise<RsaAesCredentials> {
+  const login = await channel.read(peer, credentials());
   if (describeRsaAes(type).encryptsSession) peer.moveTo((stream) => channel.wrap(stream));
   else channel.end();
-  return password;
+  return login;
 }
