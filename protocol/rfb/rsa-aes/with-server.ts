@@ -1,4 +1,4 @@
-import { generateKeyPair, randomBytes } from "node:crypto";
+import { generateKeyPair, randomBytes, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import type { Conversation } from "../../bytes/conversation.ts";
 import { u8 } from "../../bytes/grammar.ts";
@@ -13,6 +13,11 @@ const KEY_BITS = 2_048;
 
 const generate = promisify(generateKeyPair);
 
+/** In a thread of its own: it takes a moment. */
+async function generateKey(): Promise<KeyObject> {
+  return (await generate("rsa", { modulusLength: KEY_BITS })).privateKey;
+}
+
 /**
  * Plays the viewer towards a VNC server with an RSA-AES type, until the server's SecurityResult. The conversation goes on
  * encrypted where the type says so. Our key is made for this once: what was said stays secret when the server's key leaks.
@@ -24,12 +29,13 @@ export async function loginByRsaAes(
   peer: Conversation,
   type: RsaAesType,
   login: { readonly username?: string; readonly password?: string },
+  makeKey: () => Promise<KeyObject> = generateKey,
 ): Promise<void> {
   const { username = "", password } = login;
   checkLogin(username, password);
   const variant = describeRsaAes(type);
   const serverKey = await peer.read(rsaPublicKey());
-  const { privateKey } = await generate("rsa", { modulusLength: KEY_BITS });
+  const privateKey = await makeKey();
   const clientKey = describeRsaKey(privateKey);
   const clientRandom = randomBytes(variant.keyBytes);
   await peer.write(Buffer.concat([clientKey.wire, encryptRandom(serverKey, clientRandom)]));

@@ -19,7 +19,8 @@ describe("a session over loopback sockets", () => {
       const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
       const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
       const greeting = await viewer.handshake({ version, password: token, shared: false });
-      expect(greeting).toMatchObject({ offered: [2], width: 640, height: 480, name: "Machine 1" });
+      const offered = version === "3.3" ? [2] : [129, 5, 2, 130, 6];
+      expect(greeting).toMatchObject({ offered, width: 640, height: 480, name: "Machine 1" });
       viewer.pressKey(0xffbe);
       await waitFor("the key", () => desktop.received.length >= 1 + 20 + 16);
       expect(desktop.received[0]).toBe(1);
@@ -40,7 +41,7 @@ describe("a session over loopback sockets", () => {
     const viewer = await connectRfbOverWebSocket(owner, `wss://127.0.0.1:${port}/rfb`, protocols);
     expect(viewer.protocol).toBe(protocols[0] ?? "");
     const greeting = await viewer.handshake({ password: token });
-    expect(greeting).toMatchObject({ offered: [2], name: "Machine 1" });
+    expect(greeting).toMatchObject({ offered: [2, 129, 5, 130, 6], name: "Machine 1" });
   });
 
   it("opens with a ticket over WebSocket, security None, and never echoes the ticket", async () => {

@@ -4,6 +4,7 @@ import {
   encodeProtocolVersion,
   encodeU32,
   enterServer,
+  isRsaAes,
   SecurityType,
   vncAuthResponse,
   type RfbVersion,
@@ -19,6 +20,10 @@ const FAILED = encodeU32(1);
 function offer(version: RfbVersion, ...types: number[]): Buffer {
   const list = version === "3.3" ? encodeU32(types[0]!) : Buffer.of(types.length, ...types);
   return Buffer.concat([encodeProtocolVersion(version), list]);
+}
+
+function isHandled(type: number): boolean {
+  return type === SecurityType.none || type === SecurityType.vncAuth || isRsaAes(type);
 }
 
 function serverBytes(version: RfbVersion, type: SecurityType): Buffer {
@@ -93,6 +98,9 @@ describe.each(VERSIONS)("a %s server", (version) => {
       const { outcome } = await playAgainst([input], enter("secret"));
       if (type === SecurityType.none || type === SecurityType.vncAuth) {
         expect(outcome).toEqual({ value: undefined });
+      } else if (version !== "3.3" && isRsaAes(type)) {
+        // It begins with a key of no bits.
+        expect(outcome).toMatchObject({ code: "RSA_AES_KEY_SIZE" });
       } else if (type !== 0) {
         expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });
       } else {
@@ -123,7 +131,7 @@ describe("a server with several security types", () => {
   });
 
   it("of 255 unknown types is refused", async () => {
-    const types = Array.from({ length: 255 }, (_, index) => (index === 0 || index === 1 ? 77 : index + 1));
+    const types = Array.from({ length: 255 }, (_, index) => (isHandled(index + 1) ? 77 : index + 1));
     const { outcome } = await playAgainst([offer("3.8", ...types)], (peer) => enterServer(peer, {}));
     expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });
   });
