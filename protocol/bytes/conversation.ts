@@ -35,7 +35,7 @@ export class Conversation {
     this.#stream = stream;
     this.#maxBytes = limits.maxBytes;
     this.#signal = signal;
-    this.#attach();
+    this.#listen();
     signal?.addEventListener("abort", this.#onAbort);
     this.#cancelDeadline = clock.after(limits.deadlineMs, () => {
       this.#fail(
@@ -77,37 +77,55 @@ export class Conversation {
     });
   }
 
+  /**
+   * Lends the stream to `replace` and goes on over the one that comes of it, for instance TLS within the connection.
+   * Deadline, signal and limit stay as they are; when they end the conversation meanwhile, `replace` is not waited for.
+   * @throws TimeoutError, PeerClosed, or what `replace` throws
+   */
+  async replaceStream(replace: (stream: Duplex) => Promise<Duplex>): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    this.#stopListening();
+    const replaced = replace(this.#stream);
+    const failed = new Promise<never>((_resolve, reject) => {
+      this.#onFailure = () => {
+        if (this.#failure) reject(this.#failure);
+      };
+    });
+    try {
+      this.#stream = await Promise.race([replaced, failed]);
+    } catch (error) {
+      // What still comes of it has no owner any more.
+      replaced.then(
+        (stream) => stream.destroy(),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      this.#onFailure = undefined;
+    }
+    this.#listen();
+    if (this.#stream.destroyed) this.#onEnd();
+  }
+
   /** Ends the conversation and hands the stream over, unread bytes still in it. Idempotent. */
   release(): Duplex {
     if (!this.#released) {
       this.#released = true;
       this.#cancelDeadline();
       this.#signal?.removeEventListener("abort", this.#onAbort);
-      this.#detach();
+      this.#stopListening();
     }
     return this.#stream;
   }
 
-  /**
-   * Goes on over the stream that `wrap` makes of this one, such as one that encrypts, with the same deadline and limit; that
-   * stream is then what is handed over. Only between two reads or writes.
-   */
-  moveTo(wrap: (stream: Duplex) => Duplex): void {
-    if (this.#failure) throw this.#failure;
-    this.#detach();
-    this.#stream = wrap(this.#stream);
-    this.#attach();
-    if (this.#stream.destroyed) this.#onEnd();
-  }
-
-  #attach(): void {
+  #listen(): void {
     this.#stream.on("readable", this.#onReadable);
     this.#stream.on("end", this.#onEnd);
     this.#stream.on("close", this.#onEnd);
     this.#stream.on("error", this.#onError);
   }
 
-  #detach(): void {
+  #stopListening(): void {
     this.#stream.off("readable", this.#onReadable);
     this.#stream.off("end", this.#onEnd);
     this.#stream.off("close", this.#onEnd);

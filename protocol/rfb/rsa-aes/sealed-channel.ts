@@ -1,9 +1,9 @@
-import type { Duplex } from "node:stream";
 import type { Conversation } from "../../bytes/conversation.ts";
 import type { Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { RecordStream } from "./record-stream.ts";
 import { RecordOpener, RecordSealer } from "./records.ts";
+import type { RsaAesVariant } from "./variants.ts";
 
 /** The longest record of a handshake carries a user name and a password. */
 const HANDSHAKE_RECORD_BYTES = 1_024;
@@ -31,17 +31,18 @@ export class SealedChannel {
     return step.value;
   }
 
-  /** Everything that follows is encrypted too. */
-  wrap(stream: Duplex): Duplex {
-    return new RecordStream(stream, this.#sealer, this.#opener, this.#held);
-  }
-
   /**
-   * Everything that follows is in clear.
-   * @throws ProtocolError `RSA_AES_RECORD` when more was encrypted than this handshake has
+   * The conversation goes on in records, or in clear, as the type says.
+   * @throws ProtocolError `RSA_AES_RECORD` when it is in clear and more was encrypted than this handshake has
    */
-  end(): void {
-    if (this.#held.length > 0) throw new ProtocolError("RSA_AES_RECORD", "an RSA-AES record is too long");
+  async leave(peer: Conversation, { encryptsSession }: RsaAesVariant): Promise<void> {
+    if (encryptsSession) {
+      await peer.replaceStream((stream) =>
+        Promise.resolve(new RecordStream(stream, this.#sealer, this.#opener, this.#held)),
+      );
+    } else if (this.#held.length > 0) {
+      throw new ProtocolError("RSA_AES_RECORD", "an RSA-AES record is too long");
+    }
   }
 
   async #take(peer: Conversation, length: number): Promise<Buffer> {

@@ -49,8 +49,7 @@ export async function loginByRsaAes(
     throw new ProtocolError("RSA_AES_SUBTYPE", `unknown RSA-AES sub-type ${subtype}`);
   }
   await channel.write(peer, encodeCredentials({ username: asked, password }));
-  if (variant.encryptsSession) peer.moveTo((stream) => channel.wrap(stream));
-  else channel.end();
+  await channel.leave(peer, variant);
 }
 
 function checkLogin(username: string, password: string | undefined): asserts password is string {

@@ -48,7 +48,6 @@ export async function readViewerLogin(
   channel: SealedChannel,
 ): Promise<RsaAesCredentials> {
   const login = await channel.read(peer, credentials());
-  if (describeRsaAes(type).encryptsSession) peer.moveTo((stream) => channel.wrap(stream));
-  else channel.end();
+  await channel.leave(peer, describeRsaAes(type));
   return login;
 }

@@ -219,12 +219,10 @@ describe("the encrypted part of a handshake", () => {
     const { server, client, near, far } = open();
     for (const byte of Buffer.from("\x01a\x02bcX")) await near.write(server, Buffer.of(byte));
     expect(await far.read(client, credentials())).toEqual({ username: "a", password: "bc" });
-    far.end();
+    await far.leave(client, describeRsaAes(6));
     await near.write(server, Buffer.from("\x00\x01pX"));
     await far.read(client, bytes(1));
     expect(await far.read(client, credentials())).toEqual({ username: "", password: "p" });
-    expect(() => {
-      far.end();
-    }).toThrow(expect.objectContaining({ code: "RSA_AES_RECORD" }));
+    await expect(far.leave(client, describeRsaAes(6))).rejects.toMatchObject({ code: "RSA_AES_RECORD" });
   });
 });
