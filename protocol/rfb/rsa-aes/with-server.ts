@@ -21,18 +21,17 @@ async function generateKey(): Promise<KeyObject> {
 /**
  * Plays the viewer towards a VNC server with an RSA-AES type, until the server's SecurityResult. The conversation goes on
  * encrypted where the type says so. Our key is made for this once: what was said stays secret when the server's key leaks.
- * @param login a server that asks for a user name too gets an empty one where there is none
  * @throws LimitError `RSA_AES_KEY_SIZE`, `LENGTH_LIMIT`; ProtocolError `RSA_AES_KEY`, `RSA_AES_RANDOM`, `RSA_AES_RECORD`,
- *   `RSA_AES_HASH`, `RSA_AES_SUBTYPE`; AuthError `SERVER_PASSWORD_MISSING`, `SERVER_PASSWORD_WRONG`
+ *   `RSA_AES_HASH`, `RSA_AES_SUBTYPE`; AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`
  */
 export async function loginByRsaAes(
   peer: Conversation,
   type: RsaAesType,
-  login: { readonly username?: string; readonly password?: string },
+  login: { readonly user?: string; readonly password?: string },
   makeKey: () => Promise<KeyObject> = generateKey,
 ): Promise<void> {
-  const { username = "", password } = login;
-  checkLogin(username, password);
+  const { user, password } = login;
+  checkLogin(user, password);
   const variant = describeRsaAes(type);
   const serverKey = await peer.read(rsaPublicKey());
   const privateKey = await makeKey();
@@ -44,21 +43,29 @@ export async function loginByRsaAes(
   const exchanged = { variant, serverKey, clientKey, serverRandom, clientRandom };
   const channel = await confirmExchange(peer, "client", exchanged);
   const subtype = await channel.read(peer, u8());
-  const asked = subtype === RsaAesSubtype.userAndPassword ? username : "";
-  if (subtype !== RsaAesSubtype.password && subtype !== RsaAesSubtype.userAndPassword) {
-    throw new ProtocolError("RSA_AES_SUBTYPE", `unknown RSA-AES sub-type ${subtype}`);
-  }
-  await channel.write(peer, encodeCredentials({ username: asked, password }));
+  const username = chooseUser(subtype, user);
+  await channel.write(peer, encodeCredentials({ username, password }));
   await channel.leave(peer, variant);
 }
 
-function checkLogin(username: string, password: string | undefined): asserts password is string {
+function chooseUser(subtype: number, user: string | undefined): string {
+  if (subtype === RsaAesSubtype.password) return "";
+  if (subtype !== RsaAesSubtype.userAndPassword) {
+    throw new ProtocolError("RSA_AES_SUBTYPE", `unknown RSA-AES sub-type ${subtype}`);
+  }
+  if (user !== undefined) return user;
+  throw new AuthError("SERVER_USER_MISSING", "the VNC server asks for a user name and none is set", {
+    safeMessage: "The desktop's VNC server asks for a user name. Its owner has to set one.",
+  });
+}
+
+function checkLogin(user = "", password: string | undefined): asserts password is string {
   if (password === undefined) {
     throw new AuthError("SERVER_PASSWORD_MISSING", "the VNC server asks for a password and none is set", {
       safeMessage: "The desktop's VNC server asks for a password. Its owner has to set one.",
     });
   }
-  if (Math.max(Buffer.byteLength(username), Buffer.byteLength(password)) > MAX_CREDENTIAL_BYTES) {
+  if (Math.max(Buffer.byteLength(user), Buffer.byteLength(password)) > MAX_CREDENTIAL_BYTES) {
     throw new AuthError("SERVER_PASSWORD_WRONG", "user name or password is longer than RSA-AES can carry", {
       safeMessage: "The desktop's VNC server refused the password. Its owner has to correct it.",
     });

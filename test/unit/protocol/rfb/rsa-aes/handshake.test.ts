@@ -33,7 +33,7 @@ interface Keys {
   readonly publicKey: ReturnType<typeof describeRsaKey>;
 }
 
-const LOGIN = { username: "anna", password: "secret" };
+const LOGIN = { user: "anna", password: "secret" };
 
 function converse(server: MemoryDuplexOptions = {}, client: MemoryDuplexOptions = server) {
   const below = { server: new MemoryDuplex(server), client: new MemoryDuplex(client) };
@@ -139,7 +139,17 @@ describe.each(RSA_AES_TYPES)("security type %i", (type) => {
       serveWrong(server, type, { subtype: Buffer.of(1) }),
       login(client, type),
     ]);
-    expect(seen).toEqual(LOGIN);
+    expect(seen).toEqual({ username: "anna", password: "secret" });
+  });
+
+  it("gives nothing where the server wants a user name and there is none", async () => {
+    const { server, client } = converse();
+    const serving = serveWrong(server, type, { subtype: Buffer.of(1) });
+    await expect(login(client, type, { password: "secret" })).rejects.toMatchObject({
+      code: "SERVER_USER_MISSING",
+    });
+    client.release().destroy();
+    await expect(serving).rejects.toMatchObject({ code: "PEER_CLOSED" });
   });
 
   it.each([0, 3, 255])("does not know sub-type %i", async (subtype) => {
@@ -186,7 +196,7 @@ describe("what a client gives", () => {
   it.each([
     [{}, "SERVER_PASSWORD_MISSING"],
     [{ password: "x".repeat(256) }, "SERVER_PASSWORD_WRONG"],
-    [{ username: "ä".repeat(128), password: "" }, "SERVER_PASSWORD_WRONG"],
+    [{ user: "ä".repeat(128), password: "" }, "SERVER_PASSWORD_WRONG"],
   ])("is checked before anything is said: %j", async (given, code) => {
     const { client } = converse();
     await expect(login(client, 129, given)).rejects.toMatchObject({ code });
