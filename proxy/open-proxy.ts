@@ -6,6 +6,7 @@ import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./server-id.ts";
 import { openTrust } from "./trust/index.ts";
 import { SiteCertificate } from "./trust/site-certificate.ts";
+import { loadRsaKey } from "./trust/rsa-key.ts";
 
 /**
  * Opens the proxy: certificate, audit log, and an end to what an earlier life left open in the state.
@@ -20,8 +21,9 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { siteCertificate } = options;
   const site = siteCertificate ? await SiteCertificate.open(siteCertificate, { clock, log }) : null;
   const trust = await openTrust({ stores, hosts, clock });
+  const rsaKey = await loadRsaKey(stores.service);
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
   const audit = await AuditLog.open({ dataDir, serverId, clock, log });
-  return new GatewayProxy(options, { serverId, trust, site, forwarders, audit });
+  return new GatewayProxy(options, { serverId, trust, rsaKey, site, forwarders, audit });
 }
