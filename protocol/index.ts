@@ -20,6 +20,7 @@ export * from "./rfb/server-handshake.ts";
 export type { EnteredServer, ServerLogin, TlsKind } from "./rfb/server-login.ts";
 export { MAX_TIGHT_CAPABILITIES, MAX_TIGHT_CHOICES, tightServerInit } from "./rfb/tight-client.ts";
 export { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES } from "./rfb/apple-dh-client.ts";
+export * from "./rfb/rsa-aes/index.ts";
 export * from "./rfb/pixel-format.ts";
 export * from "./rfb/server-init.ts";
 export * from "./rfb/encodings.ts";

@@ -1,6 +1,13 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { HostMethod, HostParams, HostResult, Permission } from "../protocol/index.ts";
+import {
+  formatKeyFingerprint,
+  type HostMethod,
+  type HostParams,
+  type HostResult,
+  type Permission,
+  type RsaServerKey,
+} from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
 import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
@@ -43,6 +50,7 @@ import type { SiteCertificate } from "./trust/site-certificate.ts";
 export interface GatewayParts {
   readonly serverId: string;
   readonly trust: Trust;
+  readonly rsaKey: RsaServerKey;
   /** Null: everybody is shown the service's own certificate. */
   readonly site: SiteCertificate | null;
   /** Who may say by a PROXY protocol header whom it speaks for. */
@@ -56,6 +64,7 @@ export class GatewayProxy implements Proxy {
   readonly serverId: string;
   readonly fingerprint: string;
   readonly caCertificate: string;
+  readonly viewerFingerprint: string;
   readonly #options: ProxyOptions;
   readonly #log: Logger;
   readonly #audit: AuditLog;
@@ -72,7 +81,7 @@ export class GatewayProxy implements Proxy {
   #addresses: Addresses;
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, site, forwarders, audit }: GatewayParts) {
+  constructor(options: ProxyOptions, { serverId, trust, rsaKey, site, forwarders, audit }: GatewayParts) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -81,6 +90,7 @@ export class GatewayProxy implements Proxy {
     this.serverId = serverId;
     this.fingerprint = trust.fingerprint;
     this.caCertificate = trust.caCertificate;
+    this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
 
     const news = this.#news;
@@ -102,7 +112,7 @@ export class GatewayProxy implements Proxy {
       address: () => this.advertised.web,
     });
     const pairing = new Pairing(this.#agents, tickets, options.advertise, this.#reverse, this.#mip1?.room);
-    this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
+    this.#sessions = new SessionRegistry({ ...shared, tokens, rsaKey, pairing });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
     this.#doors = new Doors({
       trust,

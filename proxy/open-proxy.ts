@@ -6,6 +6,7 @@ import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./server-id.ts";
 import { openTrust } from "./trust/index.ts";
 import { SiteCertificate } from "./trust/site-certificate.ts";
+import { loadRsaKey } from "./trust/rsa-key.ts";
 
 /**
  * Opens the proxy: certificate, audit log, and an end to what an earlier life left open in the state.
@@ -20,6 +21,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { siteCertificate } = options;
   const site = siteCertificate ? await SiteCertificate.open(siteCertificate, { clock, log }) : null;
   const trust = await openTrust({ stores, hosts, clock });
+  const rsaKey = await loadRsaKey(stores.service);
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
   const audit = await AuditLog.open({ dataDir, serverId, clock, log });
@@ -29,5 +31,5 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     log.warn({ event: "audit.key" }, "the audit key is not the one that this server began with");
     audit.append({ action: "audit.repair", outcome: "failure", reason: "AUDIT_KEY_CHANGED" });
   }
-  return new GatewayProxy(options, { serverId, trust, site, forwarders, audit });
+  return new GatewayProxy(options, { serverId, trust, site, forwarders, rsaKey, audit });
 }

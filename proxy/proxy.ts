@@ -91,6 +91,8 @@ export interface Proxy {
   readonly fingerprint: string;
   /** The service CA's certificate, PEM. */
   readonly caCertificate: string;
+  /** What viewers with an RSA-AES security type show: 8 bytes in hexadecimal, with dashes. */
+  readonly viewerFingerprint: string;
   readonly serverId: string;
   readonly stores: Stores;
 

@@ -5,7 +5,10 @@ import type { FirstLogin, RunningServer } from "../programs/server.ts";
 export function describeServer(server: RunningServer): string {
   const { web, rfb } = server.proxy.advertised;
   const lines = ["", `  Web page       https://${formatHostPort(web)}/`];
-  if (rfb) lines.push(`  VNC viewers    ${rfb.host}::${rfb.port}`);
+  if (rfb) {
+    lines.push(`  VNC viewers    ${rfb.host}::${rfb.port}`);
+    lines.push(`  Viewers show   ${server.proxy.viewerFingerprint}`);
+  }
   lines.push(`  Fingerprint    ${server.proxy.fingerprint}`);
   return `${lines.join("\n")}\n\n`;
 }

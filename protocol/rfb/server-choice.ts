@@ -1,4 +1,5 @@
 import { AuthError, ProtocolError, type PosternError } from "../errors.ts";
+import { RSA_AES_TYPES } from "./rsa-aes/variants.ts";
 import type { ServerLogin } from "./server-login.ts";
 import { nameSecurityType, SecurityType } from "./security-types.ts";
 import { nameVeNCryptType, VeNCryptType } from "./vencrypt-types.ts";
@@ -21,10 +22,17 @@ const ORDINARY: readonly Way[] = [
   { type: SecurityType.vncAuth, needs: ["uncheckedServer", "password"] },
 ];
 
+/** After VncAuth: a server that offers both asks for an account of its host here at times. */
+const RSA_AES: readonly Way[] = RSA_AES_TYPES.map((type) => ({
+  type,
+  needs: ["uncheckedServer", "password"],
+}));
+
 /** Security types, the best first: TLS before all others. */
 export const SECURITY_TYPES: readonly Way[] = [
   { type: SecurityType.veNCrypt, needs: ["tls"] },
   ...ORDINARY,
+  ...RSA_AES,
   { type: SecurityType.tight, needs: ["uncheckedServer"] },
 ];
 

@@ -4,6 +4,8 @@ import { bytes, u32, u8 } from "../bytes/grammar.ts";
 import { AuthError, PeerClosed, ProtocolError } from "../errors.ts";
 import { passAppleDh } from "./apple-dh-client.ts";
 import { passMsLogon } from "./mslogon-client.ts";
+import { loginByRsaAes } from "./rsa-aes/with-server.ts";
+import { isRsaAes } from "./rsa-aes/variants.ts";
 import { hasSecurityResult, reasonString } from "./security-result.ts";
 import { nameSecurityType, SecurityResult, SecurityType } from "./security-types.ts";
 import { chooseWay, DECIDED_TYPES, hasWay, SECURITY_TYPES, TIGHT_UNIX_LOGIN } from "./server-choice.ts";
@@ -61,6 +63,7 @@ async function pass(
   otherWays: boolean,
 ): Promise<Passed> {
   const security = nameSecurityType(type);
+  if (isRsaAes(type)) await loginByRsaAes(peer, type, login);
   switch (type) {
     case SecurityType.vncAuth:
       await answerVncAuth(peer, login);

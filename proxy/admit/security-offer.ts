@@ -1,16 +1,22 @@
 import { SecurityType, VeNCryptSubType } from "../../protocol/index.ts";
 import type { Viewer, ViewerDoor } from "./viewer.ts";
 
+/** Encrypts all of a session without a certificate; then what encrypts the login alone. */
+const WHOLE = [SecurityType.ra2_256, SecurityType.ra2];
+const LOGIN_ONLY = [SecurityType.ra2ne_256, SecurityType.ra2ne];
+
 /**
  * What a viewer is offered at each door, in the order in which most viewers look. On the port for viewers alone a
- * viewer that is set to nothing gets its simple password box; on the one port it is encrypted if it can be.
+ * viewer that is set to nothing gets its simple password box, unless it knows RSA-AES; on the one port it is encrypted if
+ * it can be. What is encrypted already gains nothing by RSA-AES, and noVNC would wait for its page to approve of a key, which
+ * pages made for VncAuth do not: there, and where only the login would be encrypted, VncAuth comes first.
  */
 const OFFERS: Readonly<Record<ViewerDoor, readonly SecurityType[]>> = {
-  plain: [SecurityType.vncAuth, SecurityType.veNCrypt],
-  "one-port": [SecurityType.veNCrypt, SecurityType.vncAuth],
-  repeater: [SecurityType.vncAuth, SecurityType.veNCrypt],
-  tls: [SecurityType.vncAuth],
-  websocket: [SecurityType.vncAuth],
+  plain: [...WHOLE, SecurityType.vncAuth, SecurityType.veNCrypt, ...LOGIN_ONLY],
+  "one-port": [SecurityType.veNCrypt, ...WHOLE, SecurityType.vncAuth, ...LOGIN_ONLY],
+  repeater: [...WHOLE, SecurityType.vncAuth, SecurityType.veNCrypt, ...LOGIN_ONLY],
+  tls: [SecurityType.vncAuth, ...WHOLE, ...LOGIN_ONLY],
+  websocket: [SecurityType.vncAuth, ...WHOLE, ...LOGIN_ONLY],
 };
 
 /**

@@ -23,6 +23,8 @@ export interface Viewer {
    * A failure closes the connection.
    */
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
+  /** Its RFB goes on over this stream, which encrypts, and owns the one before it. */
+  continueOn(stream: Duplex): void;
   /** It is identified: its place among the unadmitted is free again. Idempotent. */
   admitted(): void;
   /** Ends it so that what was written still arrives. `closeCode` is WebSocket's. Idempotent. */

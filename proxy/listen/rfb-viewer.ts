@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
 import type { Source } from "../admit/source.ts";
@@ -26,10 +27,12 @@ export class RfbViewer implements Viewer {
   readonly admitted: () => void;
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
   readonly #clock: Clock;
-  #stream: Socket;
+  readonly #socket: Socket;
+  #stream: Duplex;
   #finished = false;
 
   constructor({ socket, source, admitted }: Arrival, { door, certificate, only, clock }: RfbViewerOptions) {
+    this.#socket = socket;
     this.#stream = socket;
     this.#clock = clock;
     this.door = door;
@@ -39,8 +42,12 @@ export class RfbViewer implements Viewer {
     this.encrypt = certificate ? (signal) => this.#encrypt(certificate(), signal) : null;
   }
 
-  get stream(): Socket {
+  get stream(): Duplex {
     return this.#stream;
+  }
+
+  continueOn(stream: Duplex): void {
+    this.#stream = stream;
   }
 
   finish(): void {
@@ -50,7 +57,7 @@ export class RfbViewer implements Viewer {
   }
 
   async #encrypt(context: SecureContext, signal: AbortSignal): Promise<void> {
-    const { socket, secured } = startTls(this.#stream, context, this.#clock, signal);
+    const { socket, secured } = startTls(this.#socket, context, this.#clock, signal);
     this.#stream = socket;
     await secured;
   }

@@ -79,10 +79,13 @@ export class WebSocketEntrance {
     socket.once("close", leave);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const stream = new WebSocketStream(webSocket);
+      const messages = new WebSocketStream(webSocket);
+      let stream: Duplex = messages;
       let finished = false;
       this.#options.onViewer({
-        stream,
+        get stream() {
+          return stream;
+        },
         transport: "websocket",
         door: "websocket",
         source,
@@ -90,10 +93,13 @@ export class WebSocketEntrance {
         only: null,
         encrypt: null,
         admitted: leave,
+        continueOn: (next) => {
+          stream = next;
+        },
         finish: (closeCode, reason) => {
           if (finished) return;
           finished = true;
-          stream.closeWith(closeCode, cutReason(reason));
+          messages.closeWith(closeCode, cutReason(reason));
           finishStream(stream, this.#options.clock);
         },
       });

@@ -1,4 +1,4 @@
-import type { Clock, Conversation } from "../../protocol/index.ts";
+import type { Clock, Conversation, RsaServerKey } from "../../protocol/index.ts";
 import type { TokenIdentifier } from "../identify/by-token.ts";
 import type { Identity } from "../identify/identity.ts";
 import type { Stores } from "../state/stores.ts";
@@ -19,5 +19,7 @@ export interface Threshold {
 export interface ThresholdParts {
   readonly stores: Stores;
   readonly tokens: TokenIdentifier;
+  /** What the RSA-AES security types show to viewers. */
+  readonly rsaKey: RsaServerKey;
   readonly clock: Clock;
 }

@@ -1,6 +1,7 @@
 import {
   challengeViewer,
   greetViewer,
+  isRsaAes,
   negotiateSecurity,
   refuseViewer,
   SecurityType,
@@ -15,6 +16,7 @@ import type { Viewer } from "../admit/viewer.ts";
 import { redeemTicket } from "../identify/by-ticket.ts";
 import { Refusal } from "../refusals.ts";
 import { converse } from "./converse.ts";
+import { standInRsaAes } from "./rsa-aes-threshold.ts";
 import type { Threshold, ThresholdParts } from "./threshold-parts.ts";
 import { standInVeNCrypt } from "./vencrypt-threshold.ts";
 
@@ -38,6 +40,7 @@ export async function approach(
   });
   if (type === null) return standThrottled(version, wait);
   if (type === SecurityType.veNCrypt) return standInVeNCrypt(viewer, version, parts, signal);
+  if (isRsaAes(type)) return standInRsaAes(viewer, version, type, parts, signal);
   const guess = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, challengeViewer);
   return {
     identify: () => parts.tokens.identify(viewer.source, guess, viewer.only),

@@ -31,6 +31,7 @@ export class FakeProxy implements Proxy {
   readonly advertised = { web: { host: "desk.test", port: 8443 }, rfb: { host: "desk.test", port: 5900 } };
   readonly fingerprint = "f".repeat(64);
   readonly caCertificate = "";
+  readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
   readonly serverId = "server-1";
   readonly stores: Stores;
   readonly audited: AuditEntry[] = [];

@@ -37,7 +37,8 @@ describe("the best security type that the login allows", () => {
     ["a missing password", [2], { upgrade }, "SERVER_PASSWORD_MISSING"],
     ["a missing user", [30], PASSWORD, "SERVER_USER_MISSING"],
     ["an expected certificate that is not shown", [1, 2, 30], CERTIFIED, "SERVER_CERTIFICATE"],
-    ["nothing in common", [5, 20, 77], ACCOUNT, "SERVER_SECURITY_UNSUPPORTED"],
+    ["RSA-AES where there is nothing simpler", [6, 5, 129, 130], PASSWORD, 129],
+    ["nothing in common", [13, 20, 77], ACCOUNT, "SERVER_SECURITY_UNSUPPORTED"],
     ["an empty list", [], ACCOUNT, "SERVER_SECURITY_UNSUPPORTED"],
   ])("%s", (_name, offered, login, expected) => {
     expect(choose(SECURITY_TYPES, offered, login)).toBe(expected);
@@ -47,7 +48,7 @@ describe("the best security type that the login allows", () => {
     const allowed = Array.from({ length: 256 }, (_, type) => type).filter(
       (type) => typeof choose(SECURITY_TYPES, [type], EVERYTHING) === "number",
     );
-    expect(allowed).toEqual([1, 2, 16, 19, 30, 113]);
+    expect(allowed).toEqual([1, 2, 5, 6, 16, 19, 30, 113, 129, 130]);
   });
 });
 

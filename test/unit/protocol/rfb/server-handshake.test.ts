@@ -4,6 +4,7 @@ import {
   encodeProtocolVersion,
   encodeU32,
   enterServer,
+  isRsaAes,
   SecurityType,
   vncAuthResponse,
   type EnteredServer,
@@ -92,7 +93,7 @@ describe.each(VERSIONS)("a %s server", (version) => {
     expect(JSON.stringify(outcome)).not.toContain("alpha");
   });
 
-  it("passes with a password by security types None, VncAuth and (not decided by 3.3) Tight alone", async () => {
+  it("passes with a password by security types None, VncAuth and (not decided by 3.3) Tight alone, and RSA-AES begins", async () => {
     for (let type = 0; type < 256; type++) {
       const input = Buffer.concat([offer(version, type), Buffer.alloc(64)]);
       const { outcome } = await playAgainst([input], enter("secret"));
@@ -102,6 +103,9 @@ describe.each(VERSIONS)("a %s server", (version) => {
         expect(outcome).toEqual({ value: { security: "tight none", hasTightCapabilities: true } });
       } else if (type === SecurityType.appleDh && version !== "3.3") {
         expect(outcome).toMatchObject({ code: "SERVER_USER_MISSING" });
+      } else if (isRsaAes(type) && version !== "3.3") {
+        // It begins with a key of no bits.
+        expect(outcome).toMatchObject({ code: "RSA_AES_KEY_SIZE" });
       } else if (type !== 0) {
         expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });
       } else {
@@ -133,7 +137,7 @@ describe("a server with several security types", () => {
 
   it("of 255 unknown types is refused", async () => {
     const types = Array.from({ length: 255 }, (_, index) =>
-      [0, 1, 2, 16, 19, 30].includes(index + 1) ? 77 : index + 1,
+      [0, 1, 2, 5, 6, 16, 19, 30, 129, 130].includes(index + 1) ? 77 : index + 1,
     );
     const { outcome } = await playAgainst([offer("3.8", ...types)], (peer) => enterServer(peer, {}));
     expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });

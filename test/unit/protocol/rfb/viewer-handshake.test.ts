@@ -6,6 +6,7 @@ import {
   negotiateSecurity,
   readClientInit,
   refuseViewer,
+  RSA_AES_TYPES,
   SecurityType,
   sendSecurityFailure,
   sendSecurityOk,
@@ -102,6 +103,7 @@ describe("security types", () => {
     [SecurityType.none],
     [SecurityType.vncAuth],
     [SecurityType.veNCrypt, SecurityType.vncAuth],
+    [...RSA_AES_TYPES, SecurityType.vncAuth],
   ];
 
   it.each(["3.7", "3.8"] as const)("all 256 tried over %s: only what is offered passes", async (version) => {

@@ -1,0 +1,63 @@
+import { createCipheriv, type Cipher } from "node:crypto";
+
+export const BLOCK_BYTES = 16;
+const ZERO = Buffer.alloc(BLOCK_BYTES);
+
+/**
+ * CMAC over AES, by one CBC cipher for the life of the key: its chain goes on from message to message, and adding the block
+ * that it ended with to the next message's first one takes that out again.
+ * @see NIST SP 800-38B, RFC 4493
+ */
+export class Cmac {
+  readonly #cbc: Cipher;
+  readonly #wholeKey: Buffer;
+  readonly #paddedKey: Buffer;
+  #last: Buffer;
+  #scratch = Buffer.alloc(4 * BLOCK_BYTES);
+
+  /** @param key 16 or 32 bytes */
+  constructor(key: Buffer) {
+    this.#cbc = createCipheriv(`aes-${key.length * 8}-cbc`, key, ZERO).setAutoPadding(false);
+    this.#last = this.#cbc.update(ZERO);
+    this.#wholeKey = double(this.#last);
+    this.#paddedKey = double(this.#wholeKey);
+  }
+
+  /** The 16-byte code of the parts, one after the other. */
+  mac(...parts: readonly Buffer[]): Buffer {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const end = Math.max(1, Math.ceil(length / BLOCK_BYTES)) * BLOCK_BYTES;
+    if (end > this.#scratch.length) this.#scratch = Buffer.alloc(end);
+    const blocks = this.#scratch.subarray(0, end);
+    let at = 0;
+    for (const part of parts) at += part.copy(blocks, at);
+    if (length < end) {
+      blocks.fill(0, length);
+      blocks[length] = 0x80;
+    }
+    addInto(blocks, end - BLOCK_BYTES, length === end ? this.#wholeKey : this.#paddedKey);
+    addInto(blocks, 0, this.#last);
+    // A copy: the whole chain would stay in memory with a view of its end.
+    this.#last = Buffer.from(this.#cbc.update(blocks).subarray(-BLOCK_BYTES));
+    return this.#last;
+  }
+}
+
+/** Times x in GF(2^128). */
+function double(block: Buffer): Buffer {
+  const doubled = Buffer.alloc(BLOCK_BYTES);
+  let carry = 0;
+  for (let at = BLOCK_BYTES - 1; at >= 0; at--) {
+    const byte = block.readUInt8(at);
+    doubled[at] = (byte << 1) | carry;
+    carry = byte >> 7;
+  }
+  doubled.writeUInt8(doubled.readUInt8(BLOCK_BYTES - 1) ^ (carry * 0x87), BLOCK_BYTES - 1);
+  return doubled;
+}
+
+function addInto(blocks: Buffer, offset: number, block: Buffer): void {
+  for (let at = 0; at < BLOCK_BYTES; at += 4) {
+    blocks.writeInt32LE(blocks.readInt32LE(offset + at) ^ block.readInt32LE(at), offset + at);
+  }
+}

@@ -1,0 +1,27 @@
+import { encodeU8 } from "../../bytes/encode.ts";
+import { bytes, u8, type Grammar } from "../../bytes/grammar.ts";
+
+/** What the server asks for. */
+export const RsaAesSubtype = { userAndPassword: 1, password: 2 } as const;
+
+/** Each at most 255 bytes of UTF-8. */
+export const MAX_CREDENTIAL_BYTES = 255;
+
+export interface RsaAesCredentials {
+  /** Empty where the server asks for a password alone. */
+  readonly username: string;
+  readonly password: string;
+}
+
+/** U8 length and user name, U8 length and password. */
+export function* credentials(): Grammar<RsaAesCredentials> {
+  const username = (yield* bytes(yield* u8())).toString("utf8");
+  const password = (yield* bytes(yield* u8())).toString("utf8");
+  return { username, password };
+}
+
+export function encodeCredentials({ username, password }: RsaAesCredentials): Buffer {
+  const user = Buffer.from(username, "utf8");
+  const secret = Buffer.from(password, "utf8");
+  return Buffer.concat([encodeU8(user.length), user, encodeU8(secret.length), secret]);
+}

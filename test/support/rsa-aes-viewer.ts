@@ -1,0 +1,77 @@
+import { once } from "node:events";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  bytes,
+  Conversation,
+  encodeClientInit,
+  encodeProtocolVersion,
+  loginByRsaAes,
+  protocolVersion,
+  reasonString,
+  serverInit,
+  systemClock,
+  u32,
+  u8,
+  type RfbVersion,
+  type RsaAesType,
+} from "../../protocol/index.ts";
+import type { Owner } from "./owner.ts";
+import { Refusal } from "./rfb-client.ts";
+
+export interface RsaAesViewer {
+  /** RFB from here on, decrypted. */
+  readonly stream: Duplex;
+  /** The types that the server offered. */
+  readonly offered: readonly number[];
+  readonly name: string;
+  /** All that went over the wire from the server. */
+  wire(): Buffer;
+}
+
+export interface RsaAesLogin {
+  readonly type: RsaAesType;
+  readonly password: string;
+  readonly version?: RfbVersion;
+}
+
+/** A viewer of our own that logs in by RSA-AES, up to ServerInit. @throws Refusal */
+export async function connectRsaAes(
+  owner: Owner,
+  target: NetConnectOpts,
+  { type, password, version = "3.8" }: RsaAesLogin,
+): Promise<RsaAesViewer> {
+  const socket = connect({ ...target, noDelay: true, allowHalfOpen: true });
+  socket.on("error", () => undefined);
+  owner.own({
+    stop: async () => {
+      socket.destroy();
+      await Promise.resolve();
+    },
+  });
+  await once(socket, "connect");
+  const heard = listen(socket);
+  const peer = new Conversation(socket, { deadlineMs: 20_000, maxBytes: 100_000 }, systemClock);
+  await peer.read(protocolVersion());
+  await peer.write(encodeProtocolVersion(version));
+  const offered = [...(await peer.read(bytes(await peer.read(u8()))))];
+  await peer.write(Buffer.of(type));
+  await loginByRsaAes(peer, type, { password });
+  if ((await peer.read(u32())) !== 0) {
+    throw new Refusal("security-result", version === "3.8" ? await peer.read(reasonString()) : "");
+  }
+  await peer.write(encodeClientInit(true));
+  const { name } = await peer.read(serverInit());
+  return { stream: peer.release(), offered, name, wire: () => Buffer.concat(heard) };
+}
+
+/** What a socket hands out, to whomever. */
+function listen(socket: Socket): Buffer[] {
+  const heard: Buffer[] = [];
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: Buffer | null, ...rest) => {
+    if (chunk) heard.push(chunk);
+    return push(chunk, ...rest);
+  };
+  return heard;
+}
