@@ -2,6 +2,8 @@
 export const AGENT_LIMITS = {
   /** TCP and TLS towards a server. */
   dialMs: 10_000,
+  /** The head of an HTTP proxy's answer. */
+  httpProxyAnswerBytes: 16 * 1024,
   /** Handshake to Welcome. */
   proveMs: 10_000,
   handshakeBytes: 64 * 1024,

@@ -9,7 +9,8 @@ import {
 } from "../protocol/index.ts";
 import type { Agent, AgentOptions, PublishedDesktop } from "./agent.ts";
 import { ControlLoop } from "./dial/control-loop.ts";
-import type { ServerAddress } from "./dial/dial-server.ts";
+import { Dialer } from "./dial/dialer.ts";
+import type { ServerAddress } from "./dial/server-address.ts";
 import { normaliseTrust } from "./dial/trust.ts";
 import { loadIdentity } from "./enrol/key-file.ts";
 import { parseAllowedServers } from "./serve/allowed-servers.ts";
@@ -23,7 +24,7 @@ const HOLD_MS = 2 ** 30;
 
 /**
  * Starts an agent: it dials, enrols or proves its key, publishes its desktops and serves viewers until it is closed.
- * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`
+ * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`, `HTTP_PROXY`
  */
 export function startAgent(options: AgentOptions): Agent {
   return new RunningAgent(options);
@@ -34,6 +35,7 @@ class RunningAgent implements Agent {
   readonly stopped: Promise<Error | null>;
   readonly #options: AgentOptions;
   readonly #publications: Publications;
+  readonly #dialer: Dialer;
   readonly #setups: SetupServer;
   readonly #closing = new AbortController();
   readonly #connectListeners: (() => void)[] = [];
@@ -47,9 +49,10 @@ class RunningAgent implements Agent {
     const allowed = parseAllowedServers(servers, options.allowServers);
     this.#options = { ...options, trust, random };
     this.#publications = new Publications({ desktops: options.desktops, clock, random, log });
+    this.#dialer = new Dialer({ trust, httpProxy: options.httpProxy ?? null, clock });
     this.#setups = new SetupServer({
       allowed,
-      trust,
+      dialer: this.#dialer,
       clock,
       log,
       findDesktop: (name) => this.#publications.find(name),
@@ -113,6 +116,7 @@ class RunningAgent implements Agent {
     const loop = new ControlLoop({
       ...options,
       random,
+      dialer: this.#dialer,
       identity,
       signal: this.#closing.signal,
       serve: (socket, welcome, server) => this.#serveConnection(socket, welcome, server),

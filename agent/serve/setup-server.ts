@@ -7,8 +7,9 @@ import {
   type Clock,
   type SetupRequest,
 } from "../../protocol/index.ts";
-import type { PublishedDesktop, Trust } from "../agent.ts";
-import { describeServer, dialServer, type ServerAddress } from "../dial/dial-server.ts";
+import type { PublishedDesktop } from "../agent.ts";
+import type { Dialer } from "../dial/dialer.ts";
+import { describeServer, type ServerAddress } from "../dial/server-address.ts";
 import { AGENT_LIMITS } from "../limits.ts";
 import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
 import { DataSession } from "./data-session.ts";
@@ -18,7 +19,7 @@ import { SetupFailure } from "./setup-failure.ts";
 
 export interface SetupServerOptions {
   readonly allowed: readonly AllowedServer[];
-  readonly trust: Trust;
+  readonly dialer: Dialer;
   readonly findDesktop: (name: string) => PublishedDesktop | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -68,7 +69,7 @@ export class SetupServer {
   }
 
   async #open(request: SetupRequest, home: ServerAddress): Promise<DataSession> {
-    const { trust, clock, findDesktop, allowed } = this.#options;
+    const { clock, findDesktop, allowed } = this.#options;
     const desktop = findDesktop(request.desktop);
     if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
     const named = { host: request.proxyHost, port: request.proxyPort };
@@ -78,16 +79,15 @@ export class SetupServer {
     const [stream, data] = await openBoth<Duplex, Duplex>(
       this.#closing.signal,
       (signal) => enterEndpoint(desktop, clock, signal),
-      (signal) => this.#dialData(server, signal, trust),
+      (signal) => this.#dialData(server, signal),
     );
     data.write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
     return new DataSession(data, stream, clock);
   }
 
-  async #dialData(server: ServerAddress, signal: AbortSignal, trust: Trust): Promise<Duplex> {
-    const { clock } = this.#options;
+  async #dialData(server: ServerAddress, signal: AbortSignal): Promise<Duplex> {
     try {
-      const dialed = await dialServer(server, { trust, deadlineMs: AGENT_LIMITS.dataDialMs, clock, signal });
+      const dialed = await this.#options.dialer.dial(server, AGENT_LIMITS.dataDialMs, signal);
       dialed.socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);
       return dialed.socket;
     } catch (error) {

@@ -2,7 +2,13 @@ import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { AgentOptions, Endpoint, PublishedDesktop, Trust } from "../../agent/index.ts";
+import type {
+  AgentOptions,
+  Endpoint,
+  HttpProxySettings,
+  PublishedDesktop,
+  Trust,
+} from "../../agent/index.ts";
 import { ConfigError, desktopName } from "../../protocol/index.ts";
 import { collect, parseHostPort, parseNameValue } from "../terminal/arguments.ts";
 
@@ -16,6 +22,7 @@ export interface AgentFlags {
   readonly desktop?: string[];
   readonly vncPasswordFile?: string[];
   readonly allowServer?: string[];
+  readonly httpProxy?: string;
 }
 
 /** The flags that `agent` and `host` have in common. */
@@ -48,6 +55,12 @@ export function addAgentFlags(command: Command): Command {
       "--allow-server <host:port>",
       "another server this agent may be sent to (.SUFFIX:PORT works)",
       collect,
+    )
+    .addOption(
+      new Option(
+        "--http-proxy <url>",
+        "go out through this HTTP proxy (http://[USER:PASSWORD@]HOST:PORT); none: whatever HTTPS_PROXY says, do not",
+      ).env("POSTERN_HTTP_PROXY"),
     );
 }
 
@@ -72,11 +85,21 @@ export async function readAgentFlags(
     servers: flags.proxy.map(parseHostPort),
     allowServers: flags.allowServer ?? [],
     trust: await readTrust(flags),
+    httpProxy: readHttpProxy(flags.httpProxy, process.env),
     joinSecret: await readJoinSecret(flags.joinFile),
     dataDir: flags.data,
     name: flags.name,
     desktops,
   };
+}
+
+/** The flag, else the environment as curl reads it. Loopback is never proxied because of the environment. */
+export function readHttpProxy(flag: string | undefined, env: NodeJS.ProcessEnv): HttpProxySettings | null {
+  if (flag === "none") return null;
+  if (flag !== undefined && flag !== "") return { url: flag, bypass: "" };
+  const url = env["https_proxy"] ?? env["HTTPS_PROXY"] ?? "";
+  const bypass = env["no_proxy"] ?? env["NO_PROXY"] ?? "";
+  return url === "" ? null : { url, bypass: `localhost,127.0.0.0/8,::1,${bypass}` };
 }
 
 async function readTrust(flags: AgentFlags): Promise<Trust> {
