@@ -27,6 +27,9 @@ export interface HttpProxySettings {
   readonly bypass: string;
 }
 
+/** `auto`: plain TLS, and a WebSocket over HTTPS where that does not pass. */
+export type TransportChoice = "auto" | "tls" | "websocket";
+
 export interface AgentOptions {
   /** Servers to dial, in turn. A Setup request may name only these, or what `allowServers` matches. */
   readonly servers: readonly { readonly host: string; readonly port: number }[];
@@ -35,6 +38,8 @@ export interface AgentOptions {
   readonly trust: Trust;
   /** Null or absent: servers are dialled directly. */
   readonly httpProxy?: HttpProxySettings | null;
+  /** What carries the agent's TLS to a server. Default: `auto`. */
+  readonly transport?: TransportChoice;
   /** Redeemed once, when no key is enrolled yet. */
   readonly joinSecret: string | null;
   /** Keeps the key, mode 0600. */

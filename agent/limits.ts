@@ -4,6 +4,11 @@ export const AGENT_LIMITS = {
   dialMs: 10_000,
   /** The head of an HTTP proxy's answer. */
   httpProxyAnswerBytes: 16 * 1024,
+  /** A server that only a WebSocket reached is dialled by WebSocket at once for this long. */
+  transportMemoryMs: 600_000,
+  /** Unsent bytes of a WebSocket before its writer waits. */
+  webSocketBufferBytes: 256 * 1024,
+  webSocketMessageBytes: 1024 * 1024,
   /** Handshake to Welcome. */
   proveMs: 10_000,
   handshakeBytes: 64 * 1024,

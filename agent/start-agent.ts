@@ -49,7 +49,8 @@ class RunningAgent implements Agent {
     const allowed = parseAllowedServers(servers, options.allowServers);
     this.#options = { ...options, trust, random };
     this.#publications = new Publications({ desktops: options.desktops, clock, random, log });
-    this.#dialer = new Dialer({ trust, httpProxy: options.httpProxy ?? null, clock });
+    const { transport = "auto", httpProxy = null } = options;
+    this.#dialer = new Dialer({ trust, transport, httpProxy, clock, log });
     this.#setups = new SetupServer({
       allowed,
       dialer: this.#dialer,

@@ -1,32 +1,47 @@
 import { PeerClosed, TimeoutError } from "../../protocol/index.ts";
 import type { HttpProxy } from "./http-proxy.ts";
 import { openTcp } from "./open-tcp.ts";
+import { openWebSocket } from "./open-websocket.ts";
 import { secureServer, type DialedServer, type Security } from "./secure-server.ts";
 import { describeServer, type ServerAddress } from "./server-address.ts";
 import { withDeadline, type DeadlineOptions } from "./with-deadline.ts";
 
+/** What carries our TLS: TCP itself, or a WebSocket over HTTPS. */
+export type Transport = "tls" | "websocket";
+
 export interface DialOptions extends Security, DeadlineOptions {
   /** Null or absent: the server is dialled directly. */
   readonly httpProxy?: HttpProxy | null;
+  /** Default: `tls`. */
+  readonly transport?: Transport;
 }
 
 /**
- * TCP, the HTTP proxy's tunnel if there is one, TLS, trust, ALPN; the caller owns the socket.
- * @throws AuthError `TRUST_*`, `HTTP_PROXY_LOGIN`, PeerClosed `DIAL_*`, `HTTP_PROXY_*`, TimeoutError `DIAL_TIMEOUT`
+ * TCP, the HTTP proxy's tunnel if there is one, the WebSocket if it is to be one, TLS, trust, ALPN; the caller owns
+ * the socket.
+ * @throws AuthError `TRUST_*`, `HTTP_PROXY_LOGIN`, PeerClosed `DIAL_*`, `HTTP_PROXY_*`, TimeoutError `DIAL_TIMEOUT`,
+ *   `DIAL_TLS_SILENT`
  */
 export function dialServer(server: ServerAddress, options: DialOptions): Promise<DialedServer> {
-  return withDeadline(options, dialReasons(server), async (signal) => {
+  let connected = false;
+  const reasons = {
+    expired: () => timedOut(server, connected),
+    abandoned: () => new PeerClosed("ABORTED", "the dial was given up"),
+  };
+  return withDeadline(options, reasons, async (signal) => {
     const socket = await openTcp(server, options.httpProxy ?? null, signal);
-    return await secureServer(socket, server, options, signal);
+    connected = true;
+    const stream = options.transport === "websocket" ? await openWebSocket(socket, server, signal) : socket;
+    return await secureServer(stream, server, options, signal);
   });
 }
 
-export function dialReasons(server: ServerAddress): { expired: () => Error; abandoned: () => Error } {
-  return {
-    expired: () => {
-      const sentence = `${describeServer(server)} did not answer in time.`;
-      return new TimeoutError("DIAL_TIMEOUT", sentence, { safeMessage: sentence });
-    },
-    abandoned: () => new PeerClosed("ABORTED", "the dial was given up"),
-  };
+function timedOut(server: ServerAddress, connected: boolean): TimeoutError {
+  const name = describeServer(server);
+  const sentence = connected
+    ? `${name} took the connection but did not finish the TLS handshake in time.`
+    : `${name} did not answer in time.`;
+  return new TimeoutError(connected ? "DIAL_TLS_SILENT" : "DIAL_TIMEOUT", sentence, {
+    safeMessage: sentence,
+  });
 }

@@ -7,6 +7,7 @@ import type {
   Endpoint,
   HttpProxySettings,
   PublishedDesktop,
+  TransportChoice,
   Trust,
 } from "../../agent/index.ts";
 import { ConfigError, desktopName } from "../../protocol/index.ts";
@@ -23,6 +24,7 @@ export interface AgentFlags {
   readonly vncPasswordFile?: string[];
   readonly allowServer?: string[];
   readonly httpProxy?: string;
+  readonly transport: TransportChoice;
 }
 
 /** The flags that `agent` and `host` have in common. */
@@ -61,6 +63,11 @@ export function addAgentFlags(command: Command): Command {
         "--http-proxy <url>",
         "go out through this HTTP proxy (http://[USER:PASSWORD@]HOST:PORT); none: whatever HTTPS_PROXY says, do not",
       ).env("POSTERN_HTTP_PROXY"),
+    )
+    .addOption(
+      new Option("--transport <how>", "auto: plain TLS, or a WebSocket over HTTPS where that does not pass")
+        .choices(["auto", "tls", "websocket"])
+        .default("auto"),
     );
 }
 
@@ -86,6 +93,7 @@ export async function readAgentFlags(
     allowServers: flags.allowServer ?? [],
     trust: await readTrust(flags),
     httpProxy: readHttpProxy(flags.httpProxy, process.env),
+    transport: flags.transport,
     joinSecret: await readJoinSecret(flags.joinFile),
     dataDir: flags.data,
     name: flags.name,

@@ -1,9 +1,11 @@
 import type http from "node:http";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../../protocol/index.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { HostPort } from "../proxy.ts";
+import { AgentWebSocketEntrance } from "./agent-websocket.ts";
 import { Port } from "./ports.ts";
 import { receiveRfbViewer } from "./rfb-viewer.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
@@ -24,6 +26,7 @@ export class Doors {
   readonly #listen: Port;
   readonly #rfb: Port;
   readonly #entrance: WebSocketEntrance;
+  readonly #agentEntrance: AgentWebSocketEntrance;
   #web: http.Server | undefined;
 
   constructor({ trust, clock, origins, onViewer, onAgent }: DoorsOptions) {
@@ -54,6 +57,7 @@ export class Doors {
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });
+    this.#agentEntrance = new AgentWebSocketEntrance({ budget, trust, onAgent, clock });
   }
 
   /** @throws ConfigError `LISTEN_FAILED` */
@@ -63,7 +67,7 @@ export class Doors {
     web: http.Server,
   ): Promise<{ listen: HostPort; rfb: HostPort | null }> {
     this.#web = web;
-    web.on("upgrade", this.#entrance.upgrade);
+    web.on("upgrade", this.#upgrade);
     try {
       const secure = await this.#listen.listen(listen);
       return { listen: secure, rfb: rfbListen && (await this.#rfb.listen(rfbListen)) };
@@ -73,9 +77,14 @@ export class Doors {
     }
   }
 
+  readonly #upgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const entrance = this.#agentEntrance.takes(request) ? this.#agentEntrance : this.#entrance;
+    entrance.upgrade(request, socket, head);
+  };
+
   /** Takes no new connections. Idempotent. */
   stop(): void {
-    this.#web?.off("upgrade", this.#entrance.upgrade);
+    this.#web?.off("upgrade", this.#upgrade);
     this.#listen.stop();
     this.#rfb.stop();
   }

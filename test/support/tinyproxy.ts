@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import path from "node:path";
 import { findFreePort } from "./free-port.ts";
 import type { Owner } from "./owner.ts";
+import { isOpen } from "./port-open.ts";
 import { startProcess, type TestProcess } from "./process.ts";
 
 export interface TinyproxySettings {
@@ -37,16 +36,4 @@ export async function startTinyproxy(owner: Owner, settings: TinyproxySettings):
   const program = startProcess(owner, "tinyproxy", ["-d", "-c", config]);
   await program.waitUntil("its port", () => isOpen(address, port));
   return { port, program };
-}
-
-async function isOpen(host: string, port: number): Promise<boolean> {
-  const socket = connect({ host, port });
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }
