@@ -24,6 +24,10 @@ export const AGENT_LIMITS = {
   stableMs: 10_000,
   /** What is waiting to be sent on the control connection; more means that nobody reads. */
   unsentBytes: 8 * 1024 * 1024,
+  /** Spare data connections, whatever the server asks for. */
+  spares: 2,
+  /** A spare data connection is given up after this, should the server forget it. */
+  spareLifeMs: 660_000,
   /** Viewers at once. */
   dataConnections: 128,
   /** A session with one direction over ends when nothing moves for this long. */

@@ -16,6 +16,7 @@ import { AgentRegistry } from "./pair/agent-registry.ts";
 import { hostOffline } from "./pair/host-requests.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
+import { Spares } from "./pair/spares.ts";
 import type {
   AuditEntry,
   ConnectedAgent,
@@ -48,6 +49,7 @@ export class GatewayProxy implements Proxy {
   readonly #news = new News();
   readonly #issuer: Issuer;
   readonly #agents = new AgentRegistry();
+  readonly #spares: Spares;
   readonly #entrance: AgentEntrance;
   readonly #sessions: SessionRegistry;
   readonly #doors: Doors;
@@ -74,11 +76,12 @@ export class GatewayProxy implements Proxy {
     });
     const tokens = new TokenIdentifier(stores, index, scan, new Penalties(clock), clock);
     const tickets = new SetupTickets(clock);
-    const pairing = new Pairing(this.#agents, tickets, options.advertise);
+    this.#spares = new Spares({ agents: this.#agents, tickets, advertised: options.advertise, clock, log });
+    const pairing = new Pairing(this.#agents, tickets, this.#spares, options.advertise);
     const shared = { stores, serverId, news, audit, clock, log };
     this.#issuer = new Issuer(stores, index, clock);
     this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
-    this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
+    this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets, spares: this.#spares });
     this.#doors = new Doors({
       trust,
       clock,
@@ -109,10 +112,12 @@ export class GatewayProxy implements Proxy {
   }
 
   createToken(desktop: DesktopView, role: Role, ttlSeconds: number, createdBy: string): Promise<OpenToken> {
+    this.#spares.expectViewer(desktop.agentId);
     return this.#issuer.createToken(desktop, role, ttlSeconds, createdBy);
   }
 
   async createTicket(desktop: DesktopView, role: Role, createdBy: string): Promise<Ticket> {
+    this.#spares.expectViewer(desktop.agentId);
     const ticket = await this.#issuer.createTicket(desktop, role, createdBy);
     return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
   }
@@ -135,6 +140,10 @@ export class GatewayProxy implements Proxy {
     return await connection.requests.ask(method, params);
   }
 
+  expectViewer(agentId: string): void {
+    this.#spares.expectViewer(agentId);
+  }
+
   openSessions(): SessionRecord[] {
     return this.#sessions.list();
   }
@@ -154,6 +163,7 @@ export class GatewayProxy implements Proxy {
 
   async #shutDown(): Promise<void> {
     this.#stopSweep();
+    this.#spares.close();
     this.#doors.stop();
     await Promise.all([this.#sessions.close(), this.#entrance.close()]);
     await this.#doors.close();

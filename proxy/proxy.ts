@@ -78,6 +78,8 @@ export interface Proxy {
     method: M,
     params: HostParams<M>,
   ): Promise<HostResult<M>>;
+  /** Somebody looks at a page from which this agent's desktops are opened: spare connections are kept ready. */
+  expectViewer(agentId: string): void;
   openSessions(): SessionRecord[];
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;

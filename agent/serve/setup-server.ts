@@ -41,8 +41,18 @@ export class SetupServer {
    * @param answer sends one frame on the control connection that the request came by
    */
   serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): void {
-    const serving = this.#serve(request, home, answer).finally(() => this.#serving.delete(serving));
-    this.#serving.add(serving);
+    this.#track(this.#serve(request, (desktop) => this.#openByDial(request, home, desktop), answer));
+  }
+
+  /**
+   * The same for a request that came by the very connection that is to carry the viewer.
+   * @param data belongs to this object from now on
+   */
+  serveOn(data: Duplex, request: SetupRequest): void {
+    const answer = (frame: Buffer, isOpen: boolean): void => {
+      if (!isOpen) data.end(frame);
+    };
+    this.#track(this.#serve(request, (desktop) => this.#openOn(data, request, desktop), answer));
   }
 
   /** Ends all data connections in order. Idempotent. */
@@ -52,30 +62,57 @@ export class SetupServer {
     await Promise.all(this.#serving);
   }
 
-  async #serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): Promise<void> {
+  #track(serving: Promise<void>): void {
+    const tracked = serving.finally(() => this.#serving.delete(tracked));
+    this.#serving.add(tracked);
+  }
+
+  async #serve(
+    request: SetupRequest,
+    open: (desktop: PublishedDesktop) => Promise<DataSession>,
+    answer: (frame: Buffer, isOpen: boolean) => void,
+  ): Promise<void> {
     const { ticket, desktop } = request;
     const log = this.#options.log.child({ desktop });
     let session: DataSession;
     try {
-      session = await this.#open(request, home);
+      session = await this.#open(request, open);
     } catch (error) {
       const failure = error instanceof SetupFailure ? error : new SetupFailure("SERVER_PROTOCOL", error);
       log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
-      answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }));
+      answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }), false);
       return;
     }
-    answer(encodeSetupResponse({ ticket, status: 1, code: "" }));
+    answer(encodeSetupResponse({ ticket, status: 1, code: "" }), true);
     await this.#follow(session, log);
   }
 
-  async #open(request: SetupRequest, home: ServerAddress): Promise<DataSession> {
-    const { clock, findDesktop, allowed } = this.#options;
-    const desktop = findDesktop(request.desktop);
+  async #open(
+    request: SetupRequest,
+    open: (desktop: PublishedDesktop) => Promise<DataSession>,
+  ): Promise<DataSession> {
+    const desktop = this.#options.findDesktop(request.desktop);
     if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
+    if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
+    return await open(desktop);
+  }
+
+  async #openOn(data: Duplex, request: SetupRequest, desktop: PublishedDesktop): Promise<DataSession> {
+    const { clock } = this.#options;
+    const stream = await enterEndpoint(desktop, clock, this.#closing.signal);
+    data.write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
+    return new DataSession(data, stream, clock);
+  }
+
+  async #openByDial(
+    request: SetupRequest,
+    home: ServerAddress,
+    desktop: PublishedDesktop,
+  ): Promise<DataSession> {
+    const { clock, allowed } = this.#options;
     const named = { host: request.proxyHost, port: request.proxyPort };
     const server = named.host === "" ? home : named;
     if (!isAllowedServer(allowed, server)) throw notAllowed(describeServer(server));
-    if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
     const [stream, data] = await openBoth<Duplex, Duplex>(
       this.#closing.signal,
       (signal) => enterEndpoint(desktop, clock, signal),

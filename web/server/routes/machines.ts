@@ -76,6 +76,8 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutes): voi
   api.get("/machines/:id/screen.png", async (request, reply) => {
     const { record } = await find(request);
     const { width } = parseInput(screenQuery, request.query);
+    // Who looks at its picture may open it next.
+    if (record.agentId !== null) proxy.expectViewer(record.agentId);
     const { png, etag } = await screens.show(record, width);
     void reply.header("cache-control", "private, no-cache").header("etag", etag);
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
