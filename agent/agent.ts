@@ -33,12 +33,27 @@ export interface PublishedDesktop {
 export type Trust =
   { readonly kind: "fingerprint"; readonly sha256: string } | { readonly kind: "ca"; readonly pem: string };
 
+/** The way out where only an HTTP proxy leads out: `CONNECT`, with Basic login if the URL has a user. */
+export interface HttpProxySettings {
+  /** `http://[USER:PASSWORD@]HOST:PORT` */
+  readonly url: string;
+  /** Servers that are dialled directly all the same, written as in the variable NO_PROXY. */
+  readonly bypass: string;
+}
+
+/** `auto`: plain TLS, and a WebSocket over HTTPS where that does not pass. */
+export type TransportChoice = "auto" | "tls" | "websocket";
+
 export interface AgentOptions {
   /** Servers to dial, in turn. A Setup request may name only these, or what `allowServers` matches. */
   readonly servers: readonly { readonly host: string; readonly port: number }[];
   /** Further servers that a Setup request may name: `HOST:PORT`, or `.SUFFIX:PORT`. */
   readonly allowServers: readonly string[];
   readonly trust: Trust;
+  /** Null or absent: servers are dialled directly. */
+  readonly httpProxy?: HttpProxySettings | null;
+  /** What carries the agent's TLS to a server. Default: `auto`. */
+  readonly transport?: TransportChoice;
   /** Redeemed once, when no key is enrolled yet. */
   readonly joinSecret: string | null;
   /** Keeps the key, mode 0600. */

@@ -2,6 +2,13 @@
 export const AGENT_LIMITS = {
   /** TCP and TLS towards a server. */
   dialMs: 10_000,
+  /** The head of an HTTP proxy's answer. */
+  httpProxyAnswerBytes: 16 * 1024,
+  /** A server that only a WebSocket reached is dialled by WebSocket at once for this long. */
+  transportMemoryMs: 600_000,
+  /** Unsent bytes of a WebSocket before its writer waits. */
+  webSocketBufferBytes: 256 * 1024,
+  webSocketMessageBytes: 1024 * 1024,
   /** Handshake to Welcome. */
   proveMs: 10_000,
   handshakeBytes: 64 * 1024,
@@ -23,6 +30,10 @@ export const AGENT_LIMITS = {
   stableMs: 10_000,
   /** What is waiting to be sent on the control connection; more means that nobody reads. */
   unsentBytes: 8 * 1024 * 1024,
+  /** Spare data connections, whatever the server asks for. */
+  spares: 2,
+  /** A spare data connection is given up after this, should the server forget it. */
+  spareLifeMs: 660_000,
   /** Viewers at once. */
   dataConnections: 128,
   /** A session with one direction over ends when nothing moves for this long. */

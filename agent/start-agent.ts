@@ -9,21 +9,23 @@ import {
 } from "../protocol/index.ts";
 import type { Agent, AgentOptions, PublishedDesktop } from "./agent.ts";
 import { ControlLoop } from "./dial/control-loop.ts";
-import type { ServerAddress } from "./dial/dial-server.ts";
+import { Dialer } from "./dial/dialer.ts";
+import type { ServerAddress } from "./dial/server-address.ts";
 import { normaliseTrust } from "./dial/trust.ts";
 import { loadIdentity } from "./enrol/key-file.ts";
-import { parseAllowedServers } from "./serve/allowed-servers.ts";
+import { parseAllowedServers, type AllowedServer } from "./serve/allowed-servers.ts";
 import { answerRequest } from "./serve/answer-request.ts";
 import { ControlConnection, type ControlEnd } from "./serve/control-connection.ts";
 import { Publications } from "./serve/publications.ts";
 import { SetupServer } from "./serve/setup-server.ts";
+import { SpareConnections } from "./serve/spare-connections.ts";
 
 /** Far enough: the timer only keeps the process alive while the agent waits to reconnect. */
 const HOLD_MS = 2 ** 30;
 
 /**
  * Starts an agent: it dials, enrols or proves its key, publishes its desktops and serves viewers until it is closed.
- * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`
+ * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`, `HTTP_PROXY`
  */
 export function startAgent(options: AgentOptions): Agent {
   return new RunningAgent(options);
@@ -34,22 +36,27 @@ class RunningAgent implements Agent {
   readonly stopped: Promise<Error | null>;
   readonly #options: AgentOptions;
   readonly #publications: Publications;
+  readonly #dialer: Dialer;
+  readonly #allowed: readonly AllowedServer[];
   readonly #setups: SetupServer;
   readonly #closing = new AbortController();
   readonly #connectListeners: (() => void)[] = [];
   readonly #hold = setInterval(() => undefined, HOLD_MS);
   #connection: ControlConnection | null = null;
+  #spares: SpareConnections | null = null;
 
   constructor(options: AgentOptions) {
     const { log, clock, servers, random = Math.random } = options;
     if (servers.length === 0) throw noServers();
     const trust = normaliseTrust(options.trust);
-    const allowed = parseAllowedServers(servers, options.allowServers);
+    this.#allowed = parseAllowedServers(servers, options.allowServers);
     this.#options = { ...options, trust, random };
     this.#publications = new Publications({ desktops: options.desktops, clock, random, log });
+    const { transport = "auto", httpProxy = null } = options;
+    this.#dialer = new Dialer({ trust, transport, httpProxy, clock, log });
     this.#setups = new SetupServer({
-      allowed,
-      trust,
+      allowed: this.#allowed,
+      dialer: this.#dialer,
       clock,
       log,
       findDesktop: (name) => this.#publications.find(name),
@@ -110,9 +117,20 @@ class RunningAgent implements Agent {
   async #keepConnection(): Promise<Error | null> {
     const { random = Math.random, ...options } = this.#options;
     const identity = await loadIdentity(options.dataDir);
+    this.#spares = new SpareConnections({
+      identity,
+      role: options.role,
+      dialer: this.#dialer,
+      allowed: this.#allowed,
+      setups: this.#setups,
+      clock: options.clock,
+      log: options.log,
+      signal: this.#closing.signal,
+    });
     const loop = new ControlLoop({
       ...options,
       random,
+      dialer: this.#dialer,
       identity,
       signal: this.#closing.signal,
       serve: (socket, welcome, server) => this.#serveConnection(socket, welcome, server),
@@ -137,6 +155,9 @@ class RunningAgent implements Agent {
         },
         onReply: (reply) => {
           this.#publications.onReply(reply);
+        },
+        onSpareWanted: (wanted) => {
+          this.#spares?.bring(wanted, home);
         },
       },
     });

@@ -29,6 +29,7 @@ import { hostOffline } from "./pair/host-requests.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { ReverseServers } from "./pair/reverse-servers.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
+import { Spares } from "./pair/spares.ts";
 import type {
   Addresses,
   AuditEntry,
@@ -71,6 +72,7 @@ export class GatewayProxy implements Proxy {
   readonly #news = new News();
   readonly #issuer: Issuer;
   readonly #agents = new AgentRegistry();
+  readonly #spares: Spares;
   readonly #entrance: AgentEntrance;
   readonly #mip1: Mip1 | null;
   readonly #sessions: SessionRegistry;
@@ -102,6 +104,7 @@ export class GatewayProxy implements Proxy {
     const penalties = new Penalties(clock);
     const tokens = new TokenIdentifier(stores, index, scan, penalties, clock);
     const tickets = new SetupTickets(clock);
+    this.#spares = new Spares({ agents: this.#agents, tickets, advertised: options.advertise, clock, log });
     const shared = { stores, serverId, news, audit, clock, log };
     this.#reverse = new ReverseServers({ ...shared, penalties });
     this.#repeaterIds = new RepeaterIds(stores, clock);
@@ -111,9 +114,10 @@ export class GatewayProxy implements Proxy {
       issuer: this.#issuer,
       address: () => this.advertised.web,
     });
-    const pairing = new Pairing(this.#agents, tickets, options.advertise, this.#reverse, this.#mip1?.room);
+    const ways = [this.#spares, options.advertise, this.#reverse, this.#mip1?.room] as const;
+    const pairing = new Pairing(this.#agents, tickets, ...ways);
     this.#sessions = new SessionRegistry({ ...shared, tokens, rsaKey, pairing });
-    this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets });
+    this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets, spares: this.#spares });
     this.#doors = new Doors({
       trust,
       site,
@@ -164,6 +168,7 @@ export class GatewayProxy implements Proxy {
     createdBy: string,
     denied: readonly Permission[] = [],
   ): Promise<OpenToken> {
+    this.#spares.expectViewer(desktop.agentId);
     return this.#issuer.createToken(desktop, role, ttlSeconds, createdBy, denied);
   }
 
@@ -173,6 +178,7 @@ export class GatewayProxy implements Proxy {
     createdBy: string,
     denied: readonly Permission[] = [],
   ): Promise<Ticket> {
+    this.#spares.expectViewer(desktop.agentId);
     const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied);
     return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
   }
@@ -201,6 +207,10 @@ export class GatewayProxy implements Proxy {
     const connection = this.#agents.find(agentId);
     if (connection?.agent.kind !== "host") throw hostOffline();
     return await connection.requests.ask(method, params);
+  }
+
+  expectViewer(agentId: string): void {
+    this.#spares.expectViewer(agentId);
   }
 
   openSessions(): SessionRecord[] {
@@ -245,6 +255,7 @@ export class GatewayProxy implements Proxy {
 
   async #shutDown(): Promise<void> {
     this.#stopSweep();
+    this.#spares.close();
     this.#doors.stop();
     await Promise.all([
       this.#sessions.close(),

@@ -128,6 +128,8 @@ export interface Proxy {
     method: M,
     params: HostParams<M>,
   ): Promise<HostResult<M>>;
+  /** Somebody looks at a page from which this agent's desktops are opened: spare connections are kept ready. */
+  expectViewer(agentId: string): void;
   openSessions(): SessionRecord[];
   /** Ends an open session, on whichever server it is; says whether there is one. */
   endSession(id: string): Promise<boolean>;

@@ -1,19 +1,20 @@
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { describeError, isPosternError, PeerClosed, type Clock, type Welcome } from "../../protocol/index.ts";
-import type { Trust } from "../agent.ts";
 import type { Identity } from "../enrol/key-file.ts";
 import { ProofChoice } from "../enrol/proof-choice.ts";
 import { proveAgent } from "../enrol/prove-agent.ts";
 import { Refusal } from "../enrol/refusal.ts";
 import { AGENT_LIMITS } from "../limits.ts";
 import type { ControlEnd } from "../serve/control-connection.ts";
-import { describeServer, dialServer, type DialedServer, type ServerAddress } from "./dial-server.ts";
+import type { Dialer } from "./dialer.ts";
+import type { DialedServer } from "./secure-server.ts";
+import { describeServer, type ServerAddress } from "./server-address.ts";
 import { transition, type ControlEvent, type ControlState, type Loss } from "./state.ts";
 
 export interface ControlLoopOptions {
   readonly servers: readonly ServerAddress[];
-  readonly trust: Trust;
+  readonly dialer: Dialer;
   readonly identity: Identity;
   readonly joinSecret: string | null;
   readonly name: string;
@@ -68,14 +69,9 @@ export class ControlLoop {
   }
 
   async #dial(index: number): Promise<ControlEvent> {
-    const { trust, clock, signal } = this.#options;
+    const { dialer, signal } = this.#options;
     try {
-      this.#dialed = await dialServer(this.#server(index), {
-        trust,
-        deadlineMs: AGENT_LIMITS.dialMs,
-        clock,
-        signal,
-      });
+      this.#dialed = await dialer.dial(this.#server(index), AGENT_LIMITS.dialMs, signal);
       return { kind: "connected" };
     } catch (error) {
       return this.#lost(index, error);

@@ -65,6 +65,8 @@ export function explainDialError(error: Error, server: string): PosternError {
       `The certificate of ${server} was not signed by the given CA.`,
       error,
     );
+  if (reported === "ECONNRESET" || reported.startsWith("ERR_SSL_"))
+    return peerClosed("DIAL_TLS", `The TLS handshake with ${server} was cut off.`, error);
   return peerClosed("DIAL_FAILED", `The connection to ${server} failed.`, error);
 }
 

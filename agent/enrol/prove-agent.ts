@@ -7,6 +7,7 @@ import {
   EXPORTER_BYTES,
   EXPORTER_CONTEXT,
   EXPORTER_LABEL,
+  FEATURE_SPARE,
   FrameType,
   IdentifierType,
   MIP2_LIMITS,
@@ -21,6 +22,7 @@ import {
   type Clock,
   type Frame,
   type Proof,
+  type ProofPurpose,
   type Welcome,
 } from "../../protocol/index.ts";
 import { AGENT_LIMITS } from "../limits.ts";
@@ -53,29 +55,66 @@ export async function proveAgent(socket: TLSSocket, options: ProofOptions): Prom
     options.signal,
   );
   try {
-    const agentNonce = randomBytes(NONCE_BYTES);
-    await peer.write(
-      encodeHandshake({
-        identifierType: IdentifierType.resource,
-        identifier: identity.agentId,
-        nonce: agentNonce,
-        versions: [MIP2_VERSION],
-      }),
-    );
-    const challenge = expectChallenge(await peer.read(readFrame(MIP2_LIMITS.unprovenBody)));
-    const message = proofMessage({
-      version: challenge.version,
-      proxyId: challenge.proxyId,
-      agentId: identity.agentId,
-      agentNonce,
-      serverNonce: challenge.nonce,
-      exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
-    });
+    const message = await answerChallenge(peer, socket, identity.agentId, "control");
     await peer.write(encodeJsonFrame(FrameType.proof, composeProof(message, options)));
     return expectWelcome(await peer.read(readFrame(MIP2_LIMITS.unprovenBody)));
   } finally {
     peer.release();
   }
+}
+
+/**
+ * Proves the key on a data connection that is to wait for a viewer. The server says nothing to it: it keeps the
+ * connection, or ends it.
+ * @throws ProtocolError, TimeoutError, PeerClosed
+ */
+export async function proveSpare(
+  socket: TLSSocket,
+  options: Pick<ProofOptions, "identity" | "role" | "clock" | "signal">,
+): Promise<void> {
+  const { identity, role } = options;
+  const peer = new Conversation(
+    socket,
+    { deadlineMs: AGENT_LIMITS.proveMs, maxBytes: AGENT_LIMITS.handshakeBytes },
+    options.clock,
+    options.signal,
+  );
+  try {
+    const message = await answerChallenge(peer, socket, identity.agentId, "spare");
+    const signature = identity.sign(message).toString("base64");
+    await peer.write(
+      encodeJsonFrame(FrameType.proof, { signature, role, software: SOFTWARE } satisfies Proof),
+    );
+  } finally {
+    peer.release();
+  }
+}
+
+/** Handshake and Challenge → what is to be signed. */
+async function answerChallenge(
+  peer: Conversation,
+  socket: TLSSocket,
+  agentId: string,
+  purpose: ProofPurpose,
+): Promise<Buffer> {
+  const agentNonce = randomBytes(NONCE_BYTES);
+  const handshake = {
+    identifierType: IdentifierType.resource,
+    identifier: agentId,
+    nonce: agentNonce,
+    versions: [MIP2_VERSION],
+  };
+  await peer.write(encodeHandshake(handshake, purpose === "spare" ? FrameType.spare : FrameType.handshake));
+  const challenge = expectChallenge(await peer.read(readFrame(MIP2_LIMITS.unprovenBody)));
+  return proofMessage({
+    purpose,
+    version: challenge.version,
+    proxyId: challenge.proxyId,
+    agentId,
+    agentNonce,
+    serverNonce: challenge.nonce,
+    exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
+  });
 }
 
 function composeProof(message: Buffer, options: ProofOptions): Proof {
@@ -87,6 +126,7 @@ function composeProof(message: Buffer, options: ProofOptions): Proof {
       : { enrol: { secret: enrolSecret, publicKey: identity.publicKey.toString("base64"), name } }),
     role,
     software: SOFTWARE,
+    features: [FEATURE_SPARE],
   };
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { ConfigError } from "../../protocol/index.ts";
-import type { ServerAddress } from "../dial/dial-server.ts";
+import type { ServerAddress } from "../dial/server-address.ts";
 
 /** Where a Setup request may send us. */
 export type AllowedServer =

@@ -12,12 +12,14 @@ import {
   refused,
   reply,
   request,
+  spareWanted,
   TimeoutError,
   type Clock,
   type Frame,
   type Reply,
   type Request,
   type SetupRequest,
+  type SpareWanted,
 } from "../../protocol/index.ts";
 import { Refusal } from "../enrol/refusal.ts";
 import { AGENT_LIMITS } from "../limits.ts";
@@ -32,6 +34,7 @@ export interface ControlHandlers {
   onSetup(setup: SetupRequest): void;
   onRequest(request: Request): void;
   onReply(reply: Reply): void;
+  onSpareWanted(wanted: SpareWanted): void;
 }
 
 export interface ControlConnectionOptions {
@@ -133,6 +136,9 @@ export class ControlConnection {
         return;
       case FrameType.reply:
         this.#handlers.onReply(readMessage(reply, frame.value, "reply"));
+        return;
+      case FrameType.spareWanted:
+        this.#handlers.onSpareWanted(readMessage(spareWanted, frame.value, "wish for spares"));
         return;
       case FrameType.drain: {
         const { reason, reconnectWithinMs } = readMessage(drain, frame.value, "drain");

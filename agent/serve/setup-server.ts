@@ -7,8 +7,9 @@ import {
   type Clock,
   type SetupRequest,
 } from "../../protocol/index.ts";
-import type { PublishedDesktop, Trust } from "../agent.ts";
-import { describeServer, dialServer, type ServerAddress } from "../dial/dial-server.ts";
+import type { PublishedDesktop } from "../agent.ts";
+import type { Dialer } from "../dial/dialer.ts";
+import { describeServer, type ServerAddress } from "../dial/server-address.ts";
 import { AGENT_LIMITS } from "../limits.ts";
 import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
 import { DataSession } from "./data-session.ts";
@@ -19,7 +20,7 @@ import { SetupFailure } from "./setup-failure.ts";
 
 export interface SetupServerOptions {
   readonly allowed: readonly AllowedServer[];
-  readonly trust: Trust;
+  readonly dialer: Dialer;
   readonly findDesktop: (name: string) => PublishedDesktop | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -41,8 +42,18 @@ export class SetupServer {
    * @param answer sends one frame on the control connection that the request came by
    */
   serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): void {
-    const serving = this.#serve(request, home, answer).finally(() => this.#serving.delete(serving));
-    this.#serving.add(serving);
+    this.#track(this.#serve(request, (desktop) => this.#openByDial(request, home, desktop), answer));
+  }
+
+  /**
+   * The same for a request that came by the very connection that is to carry the viewer.
+   * @param data belongs to this object from now on
+   */
+  serveOn(data: Duplex, request: SetupRequest): void {
+    const answer = (frame: Buffer, isOpen: boolean): void => {
+      if (!isOpen) data.end(frame);
+    };
+    this.#track(this.#serve(request, (desktop) => this.#openOn(data, desktop), answer));
   }
 
   /** Ends all data connections in order. Idempotent. */
@@ -52,19 +63,28 @@ export class SetupServer {
     await Promise.all(this.#serving);
   }
 
-  async #serve(request: SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): Promise<void> {
+  #track(serving: Promise<void>): void {
+    const tracked = serving.finally(() => this.#serving.delete(tracked));
+    this.#serving.add(tracked);
+  }
+
+  async #serve(
+    request: SetupRequest,
+    open: (desktop: PublishedDesktop) => Promise<[EnteredEndpoint, Duplex]>,
+    answer: (frame: Buffer, isOpen: boolean) => void,
+  ): Promise<void> {
     const { ticket, desktop } = request;
     const log = this.#options.log.child({ desktop });
     let opened: [EnteredEndpoint, Duplex];
     try {
-      opened = await this.#open(request, home);
+      opened = await this.#open(request, open);
     } catch (error) {
       const failure = error instanceof SetupFailure ? error : new SetupFailure("SERVER_PROTOCOL", error);
       log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
-      answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }));
+      answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }), false);
       return;
     }
-    answer(encodeSetupResponse({ ticket, status: 1, code: "" }));
+    answer(encodeSetupResponse({ ticket, status: 1, code: "" }), true);
     const [server, data] = opened;
     if (server.hasTightCapabilities && !(await this.#passServerInit(server, data, log))) return;
     await this.#follow(
@@ -73,21 +93,36 @@ export class SetupServer {
     );
   }
 
-  async #open(request: SetupRequest, home: ServerAddress): Promise<[EnteredEndpoint, Duplex]> {
-    const { trust, clock, findDesktop, allowed } = this.#options;
-    const desktop = findDesktop(request.desktop);
+  async #open(
+    request: SetupRequest,
+    open: (desktop: PublishedDesktop) => Promise<[EnteredEndpoint, Duplex]>,
+  ): Promise<[EnteredEndpoint, Duplex]> {
+    const desktop = this.#options.findDesktop(request.desktop);
     if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
+    if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
+    const opened = await open(desktop);
+    opened[1].write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
+    return opened;
+  }
+
+  async #openOn(data: Duplex, desktop: PublishedDesktop): Promise<[EnteredEndpoint, Duplex]> {
+    return [await enterEndpoint(desktop, this.#options.clock, this.#closing.signal), data];
+  }
+
+  async #openByDial(
+    request: SetupRequest,
+    home: ServerAddress,
+    desktop: PublishedDesktop,
+  ): Promise<[EnteredEndpoint, Duplex]> {
+    const { clock, allowed } = this.#options;
     const named = { host: request.proxyHost, port: request.proxyPort };
     const server = named.host === "" ? home : named;
     if (!isAllowedServer(allowed, server)) throw notAllowed(describeServer(server));
-    if (this.#serving.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
-    const opened = await openBoth<EnteredEndpoint, Duplex>(
+    return openBoth<EnteredEndpoint, Duplex>(
       this.#closing.signal,
       (signal) => enterEndpoint(desktop, clock, signal),
-      (signal) => this.#dialData(server, signal, trust),
+      (signal) => this.#dialData(server, signal),
     );
-    opened[1].write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
-    return opened;
   }
 
   async #passServerInit(server: EnteredEndpoint, data: Duplex, log: Logger): Promise<boolean> {
@@ -102,10 +137,9 @@ export class SetupServer {
     }
   }
 
-  async #dialData(server: ServerAddress, signal: AbortSignal, trust: Trust): Promise<Duplex> {
-    const { clock } = this.#options;
+  async #dialData(server: ServerAddress, signal: AbortSignal): Promise<Duplex> {
     try {
-      const dialed = await dialServer(server, { trust, deadlineMs: AGENT_LIMITS.dataDialMs, clock, signal });
+      const dialed = await this.#options.dialer.dial(server, AGENT_LIMITS.dataDialMs, signal);
       dialed.socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);
       return dialed.socket;
     } catch (error) {

@@ -1,7 +1,14 @@
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import type { AgentOptions, Endpoint, PublishedDesktop, Trust } from "../../agent/index.ts";
+import type {
+  AgentOptions,
+  Endpoint,
+  HttpProxySettings,
+  PublishedDesktop,
+  TransportChoice,
+  Trust,
+} from "../../agent/index.ts";
 import { ConfigError, desktopName } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
 import { collect, parseHostPort, parseNameValue } from "../terminal/arguments.ts";
@@ -16,6 +23,8 @@ export interface AgentFlags extends VncFlags {
   readonly name: string;
   readonly desktop?: string[];
   readonly allowServer?: string[];
+  readonly httpProxy?: string;
+  readonly transport: TransportChoice;
 }
 
 /** The flags that `agent` and `host` have in common. */
@@ -42,6 +51,17 @@ export function addAgentFlags(command: Command): Command {
       "--desktop <name=endpoint>",
       "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable",
       collect,
+    )
+    .addOption(
+      new Option(
+        "--http-proxy <url>",
+        "go out through this HTTP proxy (http://[USER:PASSWORD@]HOST:PORT); none: whatever HTTPS_PROXY says, do not",
+      ).env("POSTERN_HTTP_PROXY"),
+    )
+    .addOption(
+      new Option("--transport <how>", "auto: plain TLS, or a WebSocket over HTTPS where that does not pass")
+        .choices(["auto", "tls", "websocket"])
+        .default("auto"),
     );
   return addVncFlags(command).option(
     "--allow-server <host:port>",
@@ -64,11 +84,22 @@ export async function readAgentFlags(
     servers: flags.proxy.map(parseHostPort),
     allowServers: flags.allowServer ?? [],
     trust: await readTrust(flags),
+    httpProxy: readHttpProxy(flags.httpProxy, process.env),
+    transport: flags.transport,
     joinSecret: await readJoinSecret(flags.joinFile),
     dataDir: flags.data,
     name: flags.name,
     desktops,
   };
+}
+
+/** The flag, else the environment as curl reads it. Loopback is never proxied because of the environment. */
+export function readHttpProxy(flag: string | undefined, env: NodeJS.ProcessEnv): HttpProxySettings | null {
+  if (flag === "none") return null;
+  if (flag !== undefined && flag !== "") return { url: flag, bypass: "" };
+  const url = env["https_proxy"] ?? env["HTTPS_PROXY"] ?? "";
+  const bypass = env["no_proxy"] ?? env["NO_PROXY"] ?? "";
+  return url === "" ? null : { url, bypass: `localhost,127.0.0.0/8,::1,${bypass}` };
 }
 
 async function readTrust(flags: AgentFlags): Promise<Trust> {

@@ -87,6 +87,8 @@ function hostArguments(
   readyFile: string,
 ): string[] {
   const given = ["host", "--proxy", proxy, "--fingerprint", fingerprint, "--data", dataDir];
+  // Its server is on this machine.
+  given.push("--http-proxy", "none");
   given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
   given.push("--stop-grace", String(flags.stopGrace));

@@ -28,6 +28,8 @@ export const FrameType = {
   request: 12,
   reply: 13,
   event: 14,
+  spare: 15,
+  spareWanted: 16,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
@@ -52,7 +54,7 @@ export const NONCE_BYTES = 32;
 export const TICKET_BYTES = 16;
 export const MIP2_VERSION = 1;
 
-/** agent → server, first frame of a control connection. */
+/** agent → server, first frame of a control connection (type 0) or of a spare one (type 15). */
 export interface Handshake {
   readonly identifierType: number;
   readonly identifier: string;
@@ -84,7 +86,7 @@ export interface SetupResponse {
 }
 
 export type Frame =
-  | { readonly type: typeof FrameType.handshake; readonly value: Handshake }
+  | { readonly type: typeof FrameType.handshake | typeof FrameType.spare; readonly value: Handshake }
   | { readonly type: typeof FrameType.challenge; readonly value: Challenge }
   | { readonly type: typeof FrameType.setupRequest; readonly value: SetupRequest }
   | { readonly type: typeof FrameType.setupResponse; readonly value: SetupResponse }
@@ -100,7 +102,8 @@ export type JsonFrameType =
   | typeof FrameType.drain
   | typeof FrameType.request
   | typeof FrameType.reply
-  | typeof FrameType.event;
+  | typeof FrameType.event
+  | typeof FrameType.spareWanted;
 
 /**
  * One frame.
@@ -109,7 +112,7 @@ export type JsonFrameType =
  */
 export function* readFrame(maxBody: number): Grammar<Frame> {
   const type = yield* u8();
-  if (type > FrameType.event) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
+  if (type > FrameType.spareWanted) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
   const length = yield* u32();
   checkLength(length, maxBody, "MiP 2 frame");
   const body = Buffer.from(yield* bytes(length));
@@ -119,6 +122,7 @@ export function* readFrame(maxBody: number): Grammar<Frame> {
 function decodeBody(type: FrameType, body: Buffer): Frame {
   switch (type) {
     case FrameType.handshake:
+    case FrameType.spare:
       return { type, value: parseWhole(readHandshake(), body) };
     case FrameType.challenge:
       return { type, value: parseWhole(readChallenge(), body) };
@@ -189,9 +193,12 @@ function encodeFrame(type: FrameType, ...fields: Buffer[]): Buffer {
   return Buffer.concat([encodeU8(type), encodeU32(length), ...fields]);
 }
 
-export function encodeHandshake(value: Handshake): Buffer {
+export function encodeHandshake(
+  value: Handshake,
+  type: typeof FrameType.handshake | typeof FrameType.spare = FrameType.handshake,
+): Buffer {
   return encodeFrame(
-    FrameType.handshake,
+    type,
     encodeU8(value.identifierType),
     encodeLengthPrefixed(value.identifier),
     value.nonce,

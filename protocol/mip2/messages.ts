@@ -10,6 +10,11 @@ export const desktopName = z
 
 const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
 
+/** What a peer can do beyond the first revision; it is sent nothing that it did not name. Unknown names are ignored. */
+export const features = z.array(z.string().max(32)).max(32).optional();
+/** The agent keeps spare data connections when asked to. */
+export const FEATURE_SPARE = "spare";
+
 /** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
 export const proof = z.object({
   /** Ed25519 over {@link proofMessage}. */
@@ -25,6 +30,7 @@ export const proof = z.object({
   /** Whether it also serves machine requests. */
   role: z.enum(["agent", "host"]),
   software: z.string().max(64),
+  features,
 });
 export type Proof = z.infer<typeof proof>;
 
@@ -90,6 +96,15 @@ export const reply = z.union([
   }),
 ]);
 export type Reply = z.infer<typeof reply>;
+
+/** Type 16, server → agent with the feature `spare`: bring so many spare data connections there, if you may. */
+export const spareWanted = z.object({
+  count: z.number().int().min(1).max(8),
+  /** As in a Setup request: empty means the server that the control connection goes to. */
+  proxyHost: z.string().max(255),
+  proxyPort: z.number().int().min(0).max(65_535),
+});
+export type SpareWanted = z.infer<typeof spareWanted>;
 
 /** Type 14, host → server. @see machines.ts for names */
 export const event = z.object({ name: z.string().max(64), data: z.unknown() });

@@ -6,7 +6,12 @@ export const EXPORTER_LABEL = "EXPORTER-postern-mip2";
 export const EXPORTER_CONTEXT = Buffer.from("control", "ascii");
 export const EXPORTER_BYTES = 32;
 
+/** What a proven connection is for: a proof for the one is worth nothing for the other. */
+export type ProofPurpose = "control" | "spare";
+
 export interface ProofFields {
+  /** Default: `control`. */
+  readonly purpose?: ProofPurpose;
   readonly version: number;
   readonly proxyId: string;
   readonly agentId: string;
@@ -18,7 +23,7 @@ export interface ProofFields {
 /** The bytes that an agent signs with its Ed25519 key. */
 export function proofMessage(fields: ProofFields): Buffer {
   return Buffer.concat([
-    encodeLengthPrefixed("postern mip2 control"),
+    encodeLengthPrefixed(`postern mip2 ${fields.purpose ?? "control"}`),
     encodeU8(fields.version),
     encodeLengthPrefixed(fields.proxyId),
     encodeLengthPrefixed(fields.agentId),

@@ -41,6 +41,17 @@ export const LIMITS = {
   /** Unsent bytes on a control connection: its agent has stopped reading. */
   agentBacklogBytes: 4_194_304,
   agentDesktops: 1_000,
+  /** Spare data connections of one agent, and of all. */
+  sparesPerAgent: 2,
+  sparesTotal: 512,
+  /** A spare is given up after this; within the last `pairingMs` of it, it is not used any more. */
+  spareLifeMs: 600_000,
+  /** So long after a token or ticket was made or used, another viewer is likely. */
+  spareLikelyMs: 300_000,
+  /** What was asked for and has not come by then is asked for anew when it is needed. */
+  spareAskMs: 10_000,
+  /** A spare that was used is replaced after this, so that its viewer's first picture comes before. */
+  spareReplaceMs: 1_000,
   hostRequestMs: 30_000,
   hostRequestsWaiting: 256,
   /** Agents come back within this time after a stop of the server. */

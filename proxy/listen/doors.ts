@@ -1,4 +1,5 @@
 import type http from "node:http";
+import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
@@ -14,6 +15,7 @@ import { Port, type Arrival } from "./ports.ts";
 import { redirectToHttps } from "./redirect.ts";
 import { askForDesktop } from "./repeater-viewer.ts";
 import { RfbViewer } from "./rfb-viewer.ts";
+import { AgentWebSocketEntrance } from "./agent-websocket.ts";
 import { TlsPort, type SecureArrival } from "./tls-port.ts";
 import { WebSocketEntrance, type WebSocketEntranceOptions } from "./websocket-entrance.ts";
 
@@ -50,6 +52,7 @@ export class Doors {
   readonly #repeaterServers: Port;
   readonly #entrance: WebSocketEntrance;
   readonly #site: SiteCertificate | null;
+  readonly #agentEntrance: AgentWebSocketEntrance;
   #web: http.Server | undefined;
 
   constructor(options: DoorsOptions) {
@@ -136,12 +139,13 @@ export class Doors {
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });
+    this.#agentEntrance = new AgentWebSocketEntrance({ budget, trust, onAgent, clock });
   }
 
   /** @throws ConfigError `LISTEN_FAILED` */
   async open(where: DoorPlaces, web: http.Server): Promise<Addresses> {
     this.#web = web;
-    web.on("upgrade", this.#entrance.upgrade);
+    web.on("upgrade", this.#upgrade);
     const listen = async (port: Port, at: HostPort | null | undefined): Promise<HostPort | null> =>
       at ? await port.listen(at) : null;
     try {
@@ -157,10 +161,15 @@ export class Doors {
     }
   }
 
+  readonly #upgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const entrance = this.#agentEntrance.takes(request) ? this.#agentEntrance : this.#entrance;
+    entrance.upgrade(request, socket, head);
+  };
+
   /** Takes no new connections. Idempotent. */
   stop(): void {
     this.#site?.close();
-    this.#web?.off("upgrade", this.#entrance.upgrade);
+    this.#web?.off("upgrade", this.#upgrade);
     for (const port of this.#ports) port.stop();
   }
 

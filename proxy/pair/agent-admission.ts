@@ -19,6 +19,7 @@ import {
   type Conversation,
   type Handshake,
   type Proof,
+  type ProofPurpose,
 } from "../../protocol/index.ts";
 import { hashSecret } from "../identify/by-ticket.ts";
 import type { AgentRecord } from "../state/records.ts";
@@ -30,6 +31,8 @@ export interface AdmittedAgent {
   readonly record: AgentRecord;
   readonly role: Proof["role"];
   readonly enrolled: boolean;
+  /** What it can do beyond the first revision. */
+  readonly features: ReadonlySet<string>;
 }
 
 interface Gate {
@@ -50,25 +53,12 @@ export async function admitAgent(
   handshake: Handshake,
   gate: Gate,
 ): Promise<AdmittedAgent> {
-  if (!handshake.versions.includes(MIP2_VERSION)) throw new AgentRefusal("VERSION");
-  if (handshake.identifierType !== IdentifierType.resource) throw new AgentRefusal("AGENT_UNKNOWN");
-  const serverNonce = randomBytes(NONCE_BYTES);
-  await peer.write(encodeChallenge({ version: MIP2_VERSION, proxyId: gate.serverId, nonce: serverNonce }));
-  const proof = await readProof(peer);
-  const isSignedBy = (publicKey: Buffer): boolean =>
-    isProofValid(publicKey, Buffer.from(proof.signature, "base64"), {
-      version: MIP2_VERSION,
-      proxyId: gate.serverId,
-      agentId: handshake.identifier,
-      agentNonce: handshake.nonce,
-      serverNonce,
-      exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
-    });
+  const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "control");
   const known = await askState(gate.stores.agents.find(handshake.identifier));
   if (known) {
     if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
     if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
-    return { record: known, role: proof.role, enrolled: false };
+    return { record: known, role: proof.role, enrolled: false, features: new Set(proof.features) };
   }
   if (!proof.enrol) throw new AgentRefusal("AGENT_UNKNOWN");
   const publicKey = Buffer.from(proof.enrol.publicKey, "base64");
@@ -77,7 +67,51 @@ export async function admitAgent(
     throw new AgentRefusal("PROOF_REFUSED");
   }
   const record = await enrol(handshake.identifier, proof, proof.enrol, gate);
-  return { record, role: proof.role, enrolled: true };
+  return { record, role: proof.role, enrolled: true, features: new Set(proof.features) };
+}
+
+/**
+ * A data connection that is to wait for viewers: a known agent proves its key on it, and is not enrolled.
+ * @returns the agent's id
+ * @throws as {@link admitAgent} does
+ */
+export async function admitSpare(
+  peer: Conversation,
+  socket: Pick<TLSSocket, "exportKeyingMaterial">,
+  handshake: Handshake,
+  gate: Gate,
+): Promise<string> {
+  const { isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
+  const known = await askState(gate.stores.agents.find(handshake.identifier));
+  if (!known) throw new AgentRefusal("AGENT_UNKNOWN");
+  if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
+  if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
+  return known.id;
+}
+
+async function challengeAgent(
+  peer: Conversation,
+  socket: Pick<TLSSocket, "exportKeyingMaterial">,
+  handshake: Handshake,
+  serverId: string,
+  purpose: ProofPurpose,
+): Promise<{ readonly proof: Proof; readonly isSignedBy: (publicKey: Buffer) => boolean }> {
+  if (!handshake.versions.includes(MIP2_VERSION)) throw new AgentRefusal("VERSION");
+  if (handshake.identifierType !== IdentifierType.resource) throw new AgentRefusal("AGENT_UNKNOWN");
+  const serverNonce = randomBytes(NONCE_BYTES);
+  await peer.write(encodeChallenge({ version: MIP2_VERSION, proxyId: serverId, nonce: serverNonce }));
+  const proof = await readProof(peer);
+  const isSignedBy = (publicKey: Buffer): boolean =>
+    isProofValid(publicKey, Buffer.from(proof.signature, "base64"), {
+      purpose,
+      version: MIP2_VERSION,
+      proxyId: serverId,
+      agentId: handshake.identifier,
+      agentNonce: handshake.nonce,
+      serverNonce,
+      exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
+    });
+  return { proof, isSignedBy };
 }
 
 async function readProof(peer: Conversation): Promise<Proof> {

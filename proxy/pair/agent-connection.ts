@@ -36,6 +36,8 @@ export class AgentConnection {
   readonly agent: ConnectedAgent;
   /** The fencing epoch of this hold. */
   readonly epoch: number;
+  /** What the agent can do beyond the first revision. */
+  readonly features: ReadonlySet<string>;
   readonly requests: HostRequests;
   /** Settles with what ended it. */
   readonly closed: Promise<Error>;
@@ -49,10 +51,16 @@ export class AgentConnection {
   #resolveClosed: (cause: Error) => void = () => undefined;
 
   /** The socket belongs to this object from now on; it is read once {@link open} is called. */
-  constructor(socket: Duplex, agent: ConnectedAgent, epoch: number, clock: Clock) {
+  constructor(
+    socket: Duplex,
+    agent: ConnectedAgent,
+    hold: { readonly epoch: number; readonly features: ReadonlySet<string> },
+    clock: Clock,
+  ) {
     this.#socket = socket;
     this.agent = agent;
-    this.epoch = epoch;
+    this.epoch = hold.epoch;
+    this.features = hold.features;
     this.#clock = clock;
     this.#heardAt = clock.monotonic();
     this.requests = new HostRequests((frame) => {

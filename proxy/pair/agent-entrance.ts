@@ -18,17 +18,19 @@ import type { News } from "../events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { Stores } from "../state/stores.ts";
 import { AgentConnection } from "./agent-connection.ts";
-import { admitAgent, askState } from "./agent-admission.ts";
+import { admitAgent, admitSpare, askState } from "./agent-admission.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentRoom } from "./agent-room.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
+import type { Spares } from "./spares.ts";
 
 export interface EntranceParts {
   readonly stores: Stores;
   readonly serverId: string;
   readonly agents: AgentRegistry;
   readonly tickets: SetupTickets;
+  readonly spares: Spares;
   readonly news: News;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -60,6 +62,7 @@ export class AgentEntrance {
     try {
       const first = await conversation.read(readFrame(MIP2_LIMITS.unprovenBody));
       if (first.type === FrameType.handshake) await this.#control(arrival, conversation, first.value);
+      else if (first.type === FrameType.spare) await this.#spare(arrival, conversation, first.value);
       else if (first.type === FrameType.setupResponse && first.value.status === 1) {
         conversation.release();
         if (!this.#parts.tickets.redeem(first.value.ticket, arrival.socket)) {
@@ -93,14 +96,19 @@ export class AgentEntrance {
 
   async #control(arrival: AgentArrival, peer: Conversation, handshake: Handshake): Promise<void> {
     const { stores, serverId, agents, news, clock, log } = this.#parts;
-    const { record, role, enrolled } = await admitAgent(peer, arrival.socket, handshake, this.#parts);
+    const { record, role, enrolled, features } = await admitAgent(
+      peer,
+      arrival.socket,
+      handshake,
+      this.#parts,
+    );
     const epoch = await askState(stores.agents.claim(record.id, serverId, role));
     peer.release();
     if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: LIMITS.drainSpreadMs });
     arrival.admitted();
 
     const agent = { id: record.id, name: record.name, kind: role };
-    const connection = new AgentConnection(arrival.socket, agent, epoch, clock);
+    const connection = new AgentConnection(arrival.socket, agent, { epoch, features }, clock);
     if (!agents.add(connection)) return;
     const agentLog = log.child({ agentId: record.id });
     const room = new AgentRoom(connection, { ...this.#parts, log: agentLog });
@@ -122,10 +130,20 @@ export class AgentEntrance {
     news.emit("agent.changed", { agentId: record.id });
   }
 
+  async #spare(arrival: AgentArrival, peer: Conversation, handshake: Handshake): Promise<void> {
+    const agentId = await admitSpare(peer, arrival.socket, handshake, this.#parts);
+    peer.release();
+    if (!this.#parts.spares.accept(arrival.socket, agentId)) {
+      throw new ProtocolError("SPARE_UNWANTED", "nobody asked for this spare connection");
+    }
+    arrival.admitted();
+  }
+
   async #awaitEnd(connection: AgentConnection, room: AgentRoom, log: Logger): Promise<void> {
     const cause = await connection.closed;
     const reason = isPosternError(cause) ? cause.code : "INTERNAL";
     this.#parts.agents.remove(connection);
+    this.#parts.spares.drop(connection.agent.id);
     log.info({ event: "agent.disconnected", reason, detail: cause.message }, "agent disconnected");
     const { id } = connection.agent;
     this.#parts.audit.append({ action: "agent.disconnect", outcome: "success", agentId: id, reason });

@@ -14,16 +14,10 @@ import {
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { News } from "../events.ts";
-import { Refusal, type RefusalCode } from "../refusals.ts";
 import type { Stores } from "../state/stores.ts";
 import type { AgentConnection, AgentFrames } from "./agent-connection.ts";
+import { readSetupFailure } from "./setup-failure.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
-
-/** What a viewer may know of a host's code; all others are one and the same to it. */
-const SETUP_REFUSALS: ReadonlyMap<string, RefusalCode> = new Map([
-  ["DESKTOP_UNKNOWN", "DESKTOP_OFFLINE"],
-  ["AGENT_BUSY", "HOST_BUSY"],
-]);
 
 export interface AgentRoomParts {
   readonly stores: Pick<Stores, "agents" | "desktops">;
@@ -66,10 +60,7 @@ export class AgentRoom implements AgentFrames {
 
   setupResponse({ ticket, status, code }: SetupResponse): void {
     if (status !== 0) return;
-    const safeCode = /^[A-Z0-9_]{1,64}$/.test(code) ? code : "UNNAMED";
-    this.#parts.log.warn({ event: "pairing.refused", code: safeCode }, "the host cannot open a desktop");
-    const refusal = SETUP_REFUSALS.get(safeCode) ?? "DESKTOP_UNREACHABLE";
-    this.#parts.tickets.fail(this.#connection, ticket, new Refusal(refusal));
+    this.#parts.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#parts.log));
   }
 
   /** Only hosts have machines to tell about; what we do not know is left to newer servers. */

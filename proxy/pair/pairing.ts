@@ -6,9 +6,10 @@ import type { DesktopView } from "../state/records.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
+import type { Spares } from "./spares.ts";
 
 /** No host in a Setup request: the agent dials what its control connection goes to. */
-const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
+export const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
 
 /** Desktops that are reached in another way than by MiP 2; null: not this one. */
 export interface OtherWay {
@@ -19,6 +20,7 @@ export interface OtherWay {
 export class Pairing {
   readonly #agents: AgentRegistry;
   readonly #tickets: SetupTickets;
+  readonly #spares: Spares;
   readonly #address: HostPort;
   readonly #reverse: ReverseServers;
   readonly #otherWay: OtherWay | null;
@@ -27,6 +29,7 @@ export class Pairing {
   constructor(
     agents: AgentRegistry,
     tickets: SetupTickets,
+    spares: Spares,
     advertised: HostPort | null,
     reverse: ReverseServers,
     otherWay: OtherWay | null = null,
@@ -34,6 +37,7 @@ export class Pairing {
     this.#reverse = reverse;
     this.#agents = agents;
     this.#tickets = tickets;
+    this.#spares = spares;
     this.#address = advertised ?? CONTROL_ADDRESS;
     this.#otherWay = otherWay;
   }
@@ -52,6 +56,15 @@ export class Pairing {
       throw new Refusal("HOST_OFFLINE");
     }
     if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
+    const spare = this.#spares.take(desktop.agentId);
+    if (spare) {
+      try {
+        return await spare.open(desktop.name, signal);
+      } catch (error) {
+        // It was dead already: the viewer shall not suffer for it.
+        if (!spare.isLost || signal.aborted) throw error;
+      }
+    }
     const { host, port } = this.#address;
     const { ticket, arrival } = this.#tickets.expect(agent, signal);
     agent.send(encodeSetupRequest({ ticket, proxyHost: host, proxyPort: port, desktop: desktop.name }));

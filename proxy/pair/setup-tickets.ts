@@ -6,6 +6,7 @@ import { Refusal } from "../refusals.ts";
 
 interface Expected {
   readonly holder: object;
+  readonly bound: boolean;
   settle(outcome: Duplex | Error): void;
 }
 
@@ -24,13 +25,15 @@ export class SetupTickets {
 
   /**
    * Makes a ticket for a data connection.
-   * @param holder the control connection that is asked: only it can report a failure
+   * @param holder the connection that is asked: only it can report a failure
+   * @param bound the ticket is good on the asked connection alone
    * @returns `arrival` settles with the connection, which then belongs to the caller; rejects with
    *   Refusal `HOST_TIMEOUT` or what {@link fail} says
    */
   expect(
     holder: object,
     signal: AbortSignal,
+    bound = false,
   ): { readonly ticket: Buffer; readonly arrival: Promise<Duplex> } {
     const ticket = randomBytes(TICKET_BYTES);
     const key = ticket.toString("hex");
@@ -48,18 +51,22 @@ export class SetupTickets {
       const cancel = this.#clock.after(LIMITS.pairingMs, () => {
         settle(new Refusal("HOST_TIMEOUT"));
       });
-      this.#expected.set(key, { holder, settle });
+      this.#expected.set(key, { holder, bound, settle });
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
     return { ticket, arrival };
   }
 
-  /** Hands a data connection to whoever waits for this ticket; false: nobody does. */
-  redeem(ticket: Buffer, connection: Duplex): boolean {
+  /**
+   * Hands a data connection to whoever waits for this ticket; false: nobody does.
+   * @param holder what stands behind the connection, if it was there before the ticket
+   */
+  redeem(ticket: Buffer, connection: Duplex, holder?: object): boolean {
     const expected = this.#expected.get(ticket.toString("hex"));
-    expected?.settle(connection);
-    return expected !== undefined;
+    if (expected === undefined || (expected.bound && expected.holder !== holder)) return false;
+    expected.settle(connection);
+    return true;
   }
 
   /** The asked control connection says that no data connection will come. */

@@ -135,6 +135,10 @@ export class FakeProxy implements Proxy {
     return answer(params);
   }
 
+  expectViewer(): void {
+    // Nothing is kept ready here.
+  }
+
   openSessions(): SessionRecord[] {
     return this.sessions;
   }

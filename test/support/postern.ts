@@ -33,13 +33,21 @@ export class PosternProgram {
   readonly readyFile: string;
   readonly #args: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
+  readonly #command: readonly string[];
   #process: TestProcess | undefined;
 
-  constructor(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  /** @param via goes before the program on its command line, for instance `ip netns exec NAME` */
+  constructor(
+    folder: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    via: readonly string[] = [],
+  ) {
     this.folder = folder;
     this.data = path.join(folder, "data");
     this.readyFile = path.join(folder, "ready.json");
     this.#args = [...args, "--data", this.data, "--ready-file", this.readyFile];
+    this.#command = [...via, POSTERN];
     this.#env = cleanEnvironment({ POSTERN_RUNTIME_DIR: folder, ...env });
   }
 
@@ -53,7 +61,8 @@ export class PosternProgram {
   async start(moreArgs: readonly string[] = []): Promise<string> {
     await this.stopProcess();
     await rm(this.readyFile, { force: true });
-    this.#process = new TestProcess(POSTERN, [...this.#args, ...moreArgs], { env: this.#env });
+    const [program = POSTERN, ...before] = this.#command;
+    this.#process = new TestProcess(program, [...before, ...this.#args, ...moreArgs], { env: this.#env });
     return this.process.waitUntil(
       "its ready file",
       () => readFile(this.readyFile, "utf8").catch(() => undefined),
@@ -161,6 +170,8 @@ export interface AgentSettings {
   readonly proxy?: string;
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Goes before the program on its command line, for instance `ip netns exec NAME`. */
+  readonly via?: readonly string[];
 }
 
 /** Enrols an agent or host at a server and waits until its desktops are published. */
@@ -169,7 +180,14 @@ export async function startAgent(
   server: PosternServer,
   settings: AgentSettings = {},
 ): Promise<PosternProgram> {
-  const { command = "agent", desktops = {}, proxy = `127.0.0.1:${server.listen}`, args = [], env } = settings;
+  const {
+    command = "agent",
+    desktops = {},
+    proxy = `127.0.0.1:${server.listen}`,
+    args = [],
+    env,
+    via,
+  } = settings;
   const folder = await owner.makeFolder();
   const secrets = path.join(folder, "secrets");
   await mkdir(secrets);
@@ -185,7 +203,7 @@ export async function startAgent(
     await writeFile(file, desktop.password, { mode: 0o600 });
     flags.push("--vnc-password-file", `${name}=${file}`);
   }
-  const agent = owner.own(new PosternProgram(folder, [command, ...flags, ...args], env));
+  const agent = owner.own(new PosternProgram(folder, [command, ...flags, ...args], env, via));
   await agent.start();
   return agent;
 }

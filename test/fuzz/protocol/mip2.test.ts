@@ -52,6 +52,7 @@ const JSON_VALUES: readonly (readonly [JsonFrameType, unknown])[] = [
   [FrameType.reply, { id: 1, ok: false, error: { code: "C", message: "m" } }],
   [FrameType.event, { name: "machine.state", data: machine }],
   [FrameType.event, { name: "machine.removed", data: { id: "m-1" } }],
+  [FrameType.spareWanted, { count: 2, proxyHost: "", proxyPort: 0 }],
 ];
 
 const SCHEMAS = {
@@ -64,6 +65,7 @@ const SCHEMAS = {
   [FrameType.request]: protocol.request,
   [FrameType.reply]: protocol.reply,
   [FrameType.event]: protocol.event,
+  [FrameType.spareWanted]: protocol.spareWanted,
 };
 
 /** What a receiver does with a JSON frame: refuse or take it, never throw. */

@@ -78,6 +78,8 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutes): voi
   api.get("/machines/:id/screen.png", async (request, reply) => {
     const { caller, record } = await find(request);
     const { width } = parseInput(screenQuery, request.query);
+    // Who looks at its picture may open it next.
+    if (record.agentId !== null) proxy.expectViewer(record.agentId);
     const { png, etag } = await screens.show(record, width);
     const isForeign = record.ownerId !== caller.userId;
     if (isForeign && looks.begins(caller.userId, record.id)) audit(request, "machine.look", record.id);

@@ -164,7 +164,7 @@ describe("errors that people can act on", () => {
     const silent = dial(port, { clock });
     await waitFor("the third connection", () => sockets.length === 3);
     clock.advance(5000);
-    await expect(silent).rejects.toMatchObject({ code: "DIAL_TIMEOUT" });
+    await expect(silent).rejects.toMatchObject({ code: "DIAL_TLS_SILENT" });
     expect(clock.pending).toBe(0);
   });
 

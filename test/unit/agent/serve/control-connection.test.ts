@@ -35,7 +35,7 @@ function stage(pingIntervalMs = 60_000): Scene {
   const connection = new ControlConnection(socket, {
     pingIntervalMs,
     clock,
-    handlers: { onSetup: note, onRequest: note, onReply: note },
+    handlers: { onSetup: note, onRequest: note, onReply: note, onSpareWanted: note },
   });
   const sent = new Inbox<Frame>();
   const decoder = new FrameDecoder(
@@ -125,7 +125,12 @@ describe("a control connection", () => {
     const clock = new ManualClock();
     const [socket, server] = createDuplexPair();
     server.on("error", () => undefined);
-    const handlers = { onSetup: () => undefined, onRequest: () => undefined, onReply: () => undefined };
+    const handlers = {
+      onSetup: () => undefined,
+      onRequest: () => undefined,
+      onReply: () => undefined,
+      onSpareWanted: () => undefined,
+    };
     const connection = new ControlConnection(socket, { pingIntervalMs: 60_000, clock, handlers });
     connection.start();
     for (let sent = 0; sent < 12; sent++)

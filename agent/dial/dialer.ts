@@ -1,0 +1,95 @@
+import type { Logger } from "pino";
+import { describeError, isPosternError, PosternError, type Clock } from "../../protocol/index.ts";
+import type { HttpProxySettings, TransportChoice, Trust } from "../agent.ts";
+import { AGENT_LIMITS } from "../limits.ts";
+import { dialServer, type Transport } from "./dial-server.ts";
+import { chooseProxies, type ProxyChoice } from "./http-proxy.ts";
+import type { DialedServer } from "./secure-server.ts";
+import { describeServer, type ServerAddress } from "./server-address.ts";
+
+export interface DialerOptions {
+  readonly trust: Trust;
+  readonly transport: TransportChoice;
+  readonly httpProxy: HttpProxySettings | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The agent's only way out: every connection to a server is made here. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #proxyTo: ProxyChoice;
+  /** Servers that only a WebSocket reached, and until when that is taken for granted (monotonic). */
+  readonly #behindHttps = new Map<string, number>();
+
+  /** @throws ConfigError `HTTP_PROXY` */
+  constructor(options: DialerOptions) {
+    this.#options = options;
+    this.#proxyTo = chooseProxies(options.httpProxy);
+  }
+
+  /** The caller owns the socket. @throws as {@link dialServer} does */
+  dial(server: ServerAddress, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
+    const { transport } = this.#options;
+    if (transport === "auto") return this.#dialEither(server, deadlineMs, signal);
+    return this.#dialBy(transport, server, deadlineMs, signal);
+  }
+
+  /** Plain TLS is the quicker one; where something in between stops it, a WebSocket may pass. */
+  async #dialEither(server: ServerAddress, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
+    const { clock, log } = this.#options;
+    const name = describeServer(server);
+    const startedAt = clock.monotonic();
+    const knownUntil = this.#behindHttps.get(name);
+    if (knownUntil !== undefined && startedAt < knownUntil) {
+      try {
+        return await this.#dialBy("websocket", server, deadlineMs, signal);
+      } catch (error) {
+        this.#behindHttps.delete(name);
+        throw error;
+      }
+    }
+    let stopped: unknown;
+    try {
+      return await this.#dialBy("tls", server, deadlineMs / 2, signal);
+    } catch (error) {
+      if (!mayPassAsHttps(error)) throw error;
+      stopped = error;
+    }
+    try {
+      const left = Math.max(0, deadlineMs - (clock.monotonic() - startedAt));
+      const dialed = await this.#dialBy("websocket", server, left, signal);
+      this.#behindHttps.set(name, clock.monotonic() + AGENT_LIMITS.transportMemoryMs);
+      log.info(
+        { event: "agent.transport", server: name, transport: "websocket", reason: describeError(stopped) },
+        "plain TLS does not pass; a WebSocket does",
+      );
+      return dialed;
+    } catch (error) {
+      log.debug(
+        { event: "agent.transport_failed", server: name, reason: describeError(error) },
+        "no WebSocket",
+      );
+      // Whoever answered by the inner TLS has said more than whoever ended the outer one.
+      throw isPosternError(error) && error.code.startsWith("TRUST_") ? error : stopped;
+    }
+  }
+
+  #dialBy(
+    transport: Transport,
+    server: ServerAddress,
+    deadlineMs: number,
+    signal: AbortSignal,
+  ): Promise<DialedServer> {
+    const { trust, clock } = this.#options;
+    const httpProxy = this.#proxyTo(server);
+    return dialServer(server, { trust, clock, signal, deadlineMs, httpProxy, transport });
+  }
+}
+
+/** Whether the failure may come from something between us and the server that would let HTTPS through. */
+function mayPassAsHttps(error: unknown): boolean {
+  if (!(error instanceof PosternError)) return false;
+  if (error.code.startsWith("TRUST_")) return true;
+  return ["DIAL_NO_ALPN", "DIAL_CLOSED", "DIAL_TLS", "DIAL_TLS_SILENT"].includes(error.code);
+}

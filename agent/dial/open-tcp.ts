@@ -1,0 +1,63 @@
+import net, { type Socket } from "node:net";
+import { PeerClosed } from "../../protocol/index.ts";
+import { explainDialError } from "./dial-error.ts";
+import type { HttpProxy } from "./http-proxy.ts";
+import { openTunnel } from "./http-tunnel.ts";
+import { describeServer, type ServerAddress } from "./server-address.ts";
+import { reasonOf } from "./with-deadline.ts";
+
+/**
+ * Bytes to a server and back: a TCP connection, or a tunnel through an HTTP proxy. The caller owns the socket.
+ * @throws PeerClosed `DIAL_*`, `HTTP_PROXY_*`, and what {@link openTunnel} throws
+ */
+export async function openTcp(
+  server: ServerAddress,
+  proxy: HttpProxy | null,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const socket = await connect(proxy ?? server, proxy !== null, signal);
+  if (proxy === null) return socket;
+  try {
+    await openTunnel(socket, proxy, server, signal);
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function connect({ host, port }: ServerAddress, isProxy: boolean, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({
+      host,
+      port,
+      noDelay: true,
+      allowHalfOpen: true,
+      autoSelectFamilyAttemptTimeout: 1_000,
+    });
+    const settle = (): void => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off("error", onError);
+    };
+    const onAbort = (): void => {
+      settle();
+      socket.destroy();
+      reject(reasonOf(signal));
+    };
+    const onError = (error: Error): void => {
+      settle();
+      const name = describeServer({ host, port });
+      const explained = explainDialError(error, isProxy ? `the HTTP proxy ${name}` : name);
+      reject(isProxy ? new PeerClosed("HTTP_PROXY_DOWN", explained.message, explained) : explained);
+    };
+    // Stays for the socket's life: its next owner may add its own a tick later.
+    socket.on("error", () => undefined);
+    socket.on("error", onError);
+    signal.addEventListener("abort", onAbort);
+    socket.once("connect", () => {
+      settle();
+      resolve(socket);
+    });
+    if (signal.aborted) onAbort();
+  });
+}

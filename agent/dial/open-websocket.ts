@@ -1,0 +1,76 @@
+import { isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
+import { WebSocket } from "ws";
+import { PeerClosed } from "../../protocol/index.ts";
+import { AGENT_LIMITS } from "../limits.ts";
+import { explainDialError } from "./dial-error.ts";
+import { describeServer, type ServerAddress } from "./server-address.ts";
+import { WebSocketStream } from "./websocket-stream.ts";
+import { reasonOf } from "./with-deadline.ts";
+
+const PATH = "/mip";
+const SUB_PROTOCOL = "mip.v2";
+
+/**
+ * A byte stream in a WebSocket, for where something in between takes nothing but HTTPS. Whoever ends this outer TLS is
+ * believed nothing: our own TLS runs inside.
+ * @param socket TCP to the server; destroyed when this fails
+ * @throws PeerClosed `DIAL_WEBSOCKET` and `DIAL_*`, the signal's reason
+ */
+export async function openWebSocket(
+  socket: Socket,
+  server: ServerAddress,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const outer = tls.connect({
+    socket,
+    host: server.host,
+    ...(isIP(server.host) === 0 ? { servername: server.host } : {}),
+    ALPNProtocols: ["http/1.1"],
+    rejectUnauthorized: false,
+  });
+  const webSocket = new WebSocket(`wss://${describeServer(server)}${PATH}`, [SUB_PROTOCOL], {
+    createConnection: () => outer,
+    perMessageDeflate: false,
+    maxPayload: AGENT_LIMITS.webSocketMessageBytes,
+    followRedirects: false,
+  });
+  return await new Promise((resolve, reject) => {
+    const settle = (): void => {
+      signal.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      webSocket.terminate();
+      outer.destroy();
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      fail(reasonOf(signal));
+    };
+    // The three stay for the connection's life: whoever comes after the first only says it again.
+    outer.on("error", (error) => {
+      fail(explainDialError(error, describeServer(server)));
+    });
+    webSocket.on("error", (error) => {
+      fail(noWebSocket(server, error.message));
+    });
+    webSocket.on("unexpected-response", (_request, response) => {
+      fail(noWebSocket(server, `it answers ${response.statusCode ?? "nothing"}`));
+    });
+    webSocket.once("open", () => {
+      settle();
+      if (webSocket.protocol === SUB_PROTOCOL) resolve(new WebSocketStream(webSocket));
+      else fail(noWebSocket(server, "it does not agree to the sub-protocol"));
+    });
+    signal.addEventListener("abort", onAbort);
+    if (signal.aborted) onAbort();
+  });
+}
+
+function noWebSocket(server: ServerAddress, detail: string): PeerClosed {
+  const sentence = `${describeServer(server)} opens no WebSocket for agents. A reverse proxy has to pass upgrades of ${PATH} on to the Postern server.`;
+  return new PeerClosed("DIAL_WEBSOCKET", `${sentence} (${detail})`, { safeMessage: sentence });
+}

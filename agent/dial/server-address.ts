@@ -1,0 +1,9 @@
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, or `[IPv6]:PORT`. */
+export function describeServer(server: ServerAddress): string {
+  return server.host.includes(":") ? `[${server.host}]:${server.port}` : `${server.host}:${server.port}`;
+}

@@ -1,0 +1,107 @@
+import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import tls, { TLSSocket } from "node:tls";
+import { WebSocketServer } from "ws";
+import type { Clock } from "../../protocol/index.ts";
+import type { ConnectionBudget } from "../admit/connection-budget.ts";
+import { LIMITS } from "../admit/limits.ts";
+import { sourceOf } from "./ports.ts";
+import type { SecureArrival } from "./tls-port.ts";
+import { WebSocketStream } from "./websocket-stream.ts";
+
+const PATH = "/mip";
+const SUB_PROTOCOL = "mip.v2";
+const ALPN = "mip/2";
+
+export interface AgentWebSocketOptions {
+  readonly budget: ConnectionBudget;
+  /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
+  readonly trust: { readonly key: string; readonly cert: string };
+  readonly onAgent: (arrival: SecureArrival) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Upgrades of `/mip`: agents that nothing but HTTPS lets out, perhaps through a reverse proxy that ends the outer TLS.
+ * Inside the WebSocket they run their own TLS, and that one counts. No Origin is asked for: no cookie is read here.
+ */
+export class AgentWebSocketEntrance {
+  readonly #options: AgentWebSocketOptions;
+  readonly #context: tls.SecureContext;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: LIMITS.webSocketMessageBytes,
+    handleProtocols: () => SUB_PROTOCOL,
+  });
+
+  constructor(options: AgentWebSocketOptions) {
+    this.#options = options;
+    const { key, cert } = options.trust;
+    this.#context = tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
+  }
+
+  takes(request: IncomingMessage): boolean {
+    return request.url?.split("?")[0] === PATH;
+  }
+
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on("error", () => undefined);
+    // The administrator's Unix socket serves no agents.
+    if (!(socket instanceof TLSSocket)) {
+      answer(socket, 404);
+      return;
+    }
+    const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+    if (!offered.includes(SUB_PROTOCOL)) {
+      answer(socket, 400);
+      return;
+    }
+    const source = sourceOf(socket);
+    const leave = source && this.#options.budget.take(source.address);
+    if (!leave) {
+      answer(socket, 503);
+      return;
+    }
+    socket.once("close", leave);
+    socket.setTimeout(0);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#secure(new WebSocketStream(webSocket), (inner) => {
+        this.#options.onAgent({ socket: inner, source, admitted: leave });
+      });
+    });
+  };
+
+  #secure(stream: Duplex, whenSecure: (inner: TLSSocket) => void): void {
+    const inner = new TLSSocket(stream, {
+      isServer: true,
+      secureContext: this.#context,
+      ALPNProtocols: [ALPN],
+    });
+    const cut = (): void => {
+      inner.destroy();
+      stream.destroy();
+    };
+    const cancelDeadline = this.#options.clock.after(LIMITS.tlsHandshakeMs, cut);
+    inner.on("error", () => undefined);
+    // Outside a tls.Server, what is wrong with the records is told by this event alone.
+    inner.on("_tlsError", cut);
+    inner.once("close", () => {
+      cancelDeadline();
+      stream.destroy();
+    });
+    inner.once("secure", () => {
+      cancelDeadline();
+      if (inner.alpnProtocol === ALPN) whenSecure(inner);
+      else cut();
+    });
+  }
+}
+
+function answer(socket: Duplex, status: number): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+  socket.once("finish", () => socket.destroy());
+}

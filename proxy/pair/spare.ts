@@ -1,0 +1,146 @@
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import {
+  Conversation,
+  describeError,
+  encodePing,
+  encodeSetupRequest,
+  FrameType,
+  MIP2_LIMITS,
+  ProtocolError,
+  readFrame,
+  type Clock,
+  type SetupResponse,
+} from "../../protocol/index.ts";
+import { LIMITS } from "../admit/limits.ts";
+import { Refusal } from "../refusals.ts";
+import { readSetupFailure } from "./setup-failure.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+interface SpareParts {
+  readonly tickets: SetupTickets;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A proven data connection that waits for a viewer: TLS and proof are over before anybody has to wait for them. */
+export class Spare {
+  readonly agentId: string;
+  /** Settles when it is used up or gone. */
+  readonly ended: Promise<void>;
+  readonly #stream: Duplex;
+  readonly #parts: SpareParts;
+  readonly #peer: Conversation;
+  readonly #bornAt: number;
+  #heardAt: number;
+  #ticket: Buffer | null = null;
+  #cancelPing: () => void = () => undefined;
+  #handedOver = false;
+  #lost = false;
+
+  /** The stream belongs to this object from now on. */
+  constructor(stream: Duplex, agentId: string, parts: SpareParts) {
+    this.agentId = agentId;
+    this.#stream = stream;
+    this.#parts = parts;
+    const { clock } = parts;
+    this.#bornAt = clock.monotonic();
+    this.#heardAt = this.#bornAt;
+    stream.on("error", () => undefined);
+    const limits = { deadlineMs: LIMITS.spareLifeMs, maxBytes: LIMITS.mipHandshakeBytes };
+    this.#peer = new Conversation(stream, limits, clock);
+    this.#ping();
+    this.ended = this.#run();
+  }
+
+  /** Whether a viewer may rely on it. */
+  get isFit(): boolean {
+    const now = this.#parts.clock.monotonic();
+    return (
+      !this.#stream.destroyed &&
+      now - this.#heardAt < LIMITS.agentPingMs * 2 &&
+      now - this.#bornAt < LIMITS.spareLifeMs - LIMITS.pairingMs
+    );
+  }
+
+  /** It went away without an answer: another connection may do better. */
+  get isLost(): boolean {
+    return this.#lost;
+  }
+
+  /**
+   * Asks for a desktop over this very connection, once.
+   * @throws Refusal as the agent's answer says
+   */
+  async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
+    const { ticket, arrival } = this.#parts.tickets.expect(this, signal, true);
+    this.#ticket = ticket;
+    this.#stream.write(encodeSetupRequest({ ticket, proxyHost: "", proxyPort: 0, desktop }));
+    try {
+      return await arrival;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Idempotent. What was handed over is not touched. */
+  close(): void {
+    if (!this.#handedOver) this.#stream.destroy();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const response = await this.#idle();
+      this.#peer.release();
+      if (response.status === 1) {
+        this.#handedOver = this.#parts.tickets.redeem(response.ticket, this.#stream, this);
+        this.close();
+        return;
+      }
+      this.#stream.destroy();
+      const refusal = readSetupFailure(response.code, this.#parts.log);
+      this.#parts.tickets.fail(this, response.ticket, refusal);
+    } catch (error) {
+      this.#peer.release();
+      this.#lost = true;
+      this.#stream.destroy();
+      this.#parts.log.debug(
+        { event: "spare.lost", reason: describeError(error) },
+        "a spare connection is gone",
+      );
+      if (this.#ticket) this.#parts.tickets.fail(this, this.#ticket, new Refusal("HOST_OFFLINE"));
+    } finally {
+      this.#cancelPing();
+    }
+  }
+
+  /** Takes what comes until the answer to our one question. */
+  async #idle(): Promise<SetupResponse> {
+    for (;;) {
+      const frame = await this.#peer.read(readFrame(MIP2_LIMITS.unprovenBody));
+      this.#heardAt = this.#parts.clock.monotonic();
+      if (frame.type === FrameType.pong) continue;
+      if (frame.type === FrameType.setupResponse && this.#ticket?.equals(frame.value.ticket))
+        return frame.value;
+      throw new ProtocolError(
+        "MIP_FRAME",
+        `a spare connection may not send a frame of type ${frame.type} now`,
+      );
+    }
+  }
+
+  #ping(): void {
+    const { clock } = this.#parts;
+    this.#cancelPing = clock.after(LIMITS.agentPingMs, () => {
+      if (clock.monotonic() - this.#heardAt >= LIMITS.agentDeadMs) {
+        this.#stream.destroy();
+        return;
+      }
+      if (this.#ticket === null) this.#stream.write(encodePing(FrameType.ping, NOTHING));
+      this.#ping();
+    });
+  }
+}

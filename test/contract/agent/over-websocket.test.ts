@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import tls, { TLSSocket } from "node:tls";
+import { pino } from "pino";
+import { afterEach, describe, expect, test } from "vitest";
+import { createWebSocketStream, WebSocket } from "ws";
+import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
+import { encodeServerInit, systemClock, type PixelFormat } from "../../../protocol/index.ts";
+import { Owner } from "../../support/owner.ts";
+import { connectRfb } from "../../support/rfb-client.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { FakeVncServer } from "../../unit/agent/support/fake-vnc-server.ts";
+import { openGateway, type Gateway } from "../proxy/gateway.ts";
+
+const owner = new Owner();
+afterEach(() => owner.close());
+
+const PIXELS: PixelFormat = {
+  bitsPerPixel: 32,
+  depth: 24,
+  bigEndian: false,
+  trueColour: true,
+  redMax: 255,
+  greenMax: 255,
+  blueMax: 255,
+  redShift: 16,
+  greenShift: 8,
+  blueShift: 0,
+};
+const MUCH = Buffer.alloc(3_000_000, "postern");
+
+async function runAgent({ proxy }: Gateway, vnc: FakeVncServer, more: Partial<AgentOptions>): Promise<Agent> {
+  const { secret } = await proxy.createJoinSecret("admin");
+  const agent = startAgent({
+    servers: [proxy.addresses.listen],
+    allowServers: [],
+    trust: { kind: "fingerprint", sha256: proxy.fingerprint },
+    joinSecret: secret,
+    dataDir: await owner.makeFolder(),
+    name: "box",
+    role: "agent",
+    desktops: [{ name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: vnc.port } }],
+    onRequest: () => Promise.resolve({}),
+    log: pino({ level: "silent" }),
+    clock: systemClock,
+    ...more,
+  });
+  owner.own({ stop: () => agent.close() });
+  return agent;
+}
+
+test("control and data connections go through WebSockets; much data, and the end of each side", async () => {
+  const gateway = await openGateway(owner);
+  const { proxy } = gateway;
+  const vnc = owner.own(await new FakeVncServer().start());
+  const agent = await runAgent(gateway, vnc, { transport: "websocket" });
+  await agent.ready;
+  const [desktop] = await proxy.stores.desktops.list();
+  const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
+  const viewer = await connectRfb(owner, { ...proxy.addresses.rfb! });
+  const greeting = viewer.handshake({ password: token });
+  const server = await vnc.entered.next();
+  server.write(encodeServerInit({ width: 64, height: 48, pixelFormat: PIXELS, name: "CANARY" }));
+  expect(await greeting).toMatchObject({ name: "Desk" });
+  server.write(MUCH);
+  expect((await viewer.reader.read(MUCH.length)).equals(MUCH)).toBe(true);
+  const ended = once(server.resume(), "end");
+  viewer.end();
+  await ended;
+  server.end();
+  await waitFor("the end of the session", () => proxy.openSessions().length === 0);
+  await agent.close();
+  await waitFor("the withdrawal", async () => (await proxy.stores.desktops.list())[0]?.state === "offline");
+});
+
+async function openUpgrade({ proxy }: Gateway, protocol = "mip.v2", path = "/mip"): Promise<WebSocket> {
+  const { host, port } = proxy.addresses.listen;
+  const options = { rejectUnauthorized: false };
+  const socket = new WebSocket(`wss://${host}:${port}${path}`, [protocol], options);
+  owner.own({ stop: async () => Promise.resolve(socket.terminate()) });
+  socket.on("error", () => undefined);
+  await Promise.race([once(socket, "open"), once(socket, "unexpected-response")]);
+  return socket;
+}
+
+describe("the entrance", () => {
+  test("wants the sub-protocol", async () => {
+    const gateway = await openGateway(owner);
+    const socket = await openUpgrade(gateway, "binary");
+    expect(socket.readyState).not.toBe(WebSocket.OPEN);
+    expect((await openUpgrade(gateway)).protocol).toBe("mip.v2");
+  });
+
+  test("cuts what is no TLS, another ALPN, and garbage after the handshake", async () => {
+    const gateway = await openGateway(owner);
+    const noTls = await openUpgrade(gateway);
+    noTls.send(Buffer.from("RFB 003.008\n"));
+    await once(noTls, "close");
+    const http = await openUpgrade(gateway);
+    const wrong = tls.connect({
+      socket: createWebSocketStream(http),
+      ALPNProtocols: ["http/1.1"],
+      rejectUnauthorized: false,
+    });
+    wrong.on("error", () => undefined);
+    await once(http, "close");
+    const good = await openUpgrade(gateway);
+    const inner = tls.connect({
+      socket: createWebSocketStream(good),
+      ca: gateway.proxy.caCertificate,
+      ALPNProtocols: ["mip/2"],
+      checkServerIdentity: () => undefined,
+    });
+    await once(inner, "secureConnect");
+    expect(inner).toBeInstanceOf(TLSSocket);
+    expect(inner.getProtocol()).toBe("TLSv1.3");
+    good.send(Buffer.alloc(64, 0xee));
+    await once(good, "close");
+  });
+});

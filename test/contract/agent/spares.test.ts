@@ -1,0 +1,97 @@
+import { pino } from "pino";
+import { afterEach, expect, test } from "vitest";
+import { startAgent } from "../../../agent/index.ts";
+import { encodeServerInit, systemClock } from "../../../protocol/index.ts";
+import { Owner } from "../../support/owner.ts";
+import { startRecorder } from "../../support/recorder.ts";
+import { connectRfb } from "../../support/rfb-client.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { FakeVncServer } from "../../unit/agent/support/fake-vnc-server.ts";
+import { openGateway } from "../proxy/gateway.ts";
+
+const owner = new Owner();
+afterEach(() => owner.close());
+
+const PIXELS = { bitsPerPixel: 32, depth: 24, bigEndian: false, trueColour: true } as const;
+const COLOURS = {
+  redMax: 255,
+  greenMax: 255,
+  blueMax: 255,
+  redShift: 16,
+  greenShift: 8,
+  blueShift: 0,
+} as const;
+
+async function start() {
+  const gateway = await openGateway(owner);
+  const { proxy } = gateway;
+  const path = await startRecorder(owner, { port: proxy.addresses.listen.port });
+  const { secret } = await proxy.createJoinSecret("admin");
+  const vnc = owner.own(await new FakeVncServer().start());
+  const agent = startAgent({
+    servers: [{ host: "127.0.0.1", port: path.port }],
+    allowServers: [],
+    trust: { kind: "fingerprint", sha256: proxy.fingerprint },
+    joinSecret: secret,
+    dataDir: await owner.makeFolder(),
+    name: "box",
+    role: "agent",
+    desktops: [{ name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: vnc.port } }],
+    onRequest: () => Promise.resolve({}),
+    log: pino({ level: "silent" }),
+    clock: systemClock,
+  });
+  owner.own({ stop: () => agent.close() });
+  await agent.ready;
+  const [desktop] = await proxy.stores.desktops.list();
+  const view = async () => {
+    const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
+    const connectionsBefore = path.connections;
+    const viewer = await connectRfb(owner, { ...proxy.addresses.rfb! });
+    const greeting = viewer.handshake({ password: token });
+    const server = await vnc.entered.next();
+    server.write(
+      encodeServerInit({ width: 64, height: 48, pixelFormat: { ...PIXELS, ...COLOURS }, name: "C" }),
+    );
+    expect(await greeting).toMatchObject({ name: "Desk" });
+    return { connectionsBefore, viewer };
+  };
+  return { gateway, path, agent, desktop: desktop!, view };
+}
+
+test("a viewer that was likely waits for no dial and no handshake", async () => {
+  const { gateway, path, desktop, view } = await start();
+  expect(path.connections).toBe(1);
+  gateway.proxy.expectViewer(desktop.agentId);
+  await waitFor("two spare connections", () => path.connections === 3);
+  // Their proofs are through as well: nothing more is being sent.
+  let quiet = -1;
+  await waitFor("their proofs", () => {
+    const before = quiet;
+    quiet = path.sent().length;
+    return before === quiet;
+  });
+  const { connectionsBefore } = await view();
+  expect(connectionsBefore).toBe(3);
+  expect(path.connections).toBe(3);
+  await waitFor("the used one's replacement", () => path.connections === 4);
+});
+
+test("three viewers at once: two spares and one dial; all see the desktop", async () => {
+  const { gateway, path, desktop, view } = await start();
+  gateway.proxy.expectViewer(desktop.agentId);
+  await waitFor("two spare connections", () => path.connections === 3);
+  await Promise.all([view(), view(), view()]);
+  await waitFor("three sessions", () => gateway.proxy.openSessions().length === 3);
+});
+
+test("after a cut of everything, viewers come through again", async () => {
+  const { gateway, path, desktop, view } = await start();
+  gateway.proxy.expectViewer(desktop.agentId);
+  await waitFor("two spare connections", () => path.connections === 3);
+  path.cut();
+  const isOnline = async () => (await gateway.proxy.stores.desktops.find(desktop.id))?.state === "online";
+  await waitFor("offline", async () => !(await isOnline()));
+  await waitFor("online again", isOnline);
+  await view();
+});

@@ -1,0 +1,43 @@
+// Real reverse proxies end the TLS in front of the server: agents find their way by WebSocket, and so do viewers.
+import { afterEach, expect, test } from "vitest";
+import { Owner } from "../support/owner.ts";
+import { startAgent, startServer } from "../support/postern.ts";
+import { startHaproxy, startNginx } from "../support/reverse-proxy.ts";
+import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../support/rfb-client.ts";
+import { startXvnc } from "../support/xvnc.ts";
+
+const DESKTOP = "behind";
+const owner = new Owner();
+afterEach(() => owner.close());
+
+async function look(viewer: RfbClient, password?: string): Promise<void> {
+  const greeting = await viewer.handshake(password === undefined ? {} : { password });
+  expect(greeting).toMatchObject({ name: DESKTOP });
+  viewer.setEncodings(0);
+  viewer.requestUpdate();
+  const [rectangle] = await viewer.readUpdate();
+  expect(rectangle).toBeDefined();
+}
+
+test.each([
+  ["nginx", startNginx],
+  ["haproxy", startHaproxy],
+])("%s: an agent behind it publishes, and its desktop is seen", async (_name, startReverseProxy) => {
+  const [server, xvnc] = await Promise.all([startServer(owner), startXvnc(owner)]);
+  const { port } = await startReverseProxy(owner, server.listen);
+  const agent = await startAgent(owner, server, {
+    proxy: `127.0.0.1:${port}`,
+    desktops: { [DESKTOP]: xvnc.endpoint },
+  });
+  expect(agent.process.output).toContain('"event":"agent.transport"');
+
+  const direct = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+  await look(direct, await server.createToken(DESKTOP));
+  const ticket = await server.createTicket(DESKTOP);
+  const url = ticket.url.replace(/:\d+\//, `:${port}/`);
+  await look(await connectRfbOverWebSocket(owner, url, ticket.protocols));
+
+  // What worked once is not tried anew for every viewer.
+  const lines = agent.process.output.split('"event":"agent.transport"');
+  expect(lines).toHaveLength(2);
+});
