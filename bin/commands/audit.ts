@@ -79,7 +79,9 @@ async function readRows(flags: ListFlags): Promise<AuditRow[]> {
     ...(desktop !== undefined && { desktop }),
     ...(outcome !== undefined && { outcome }),
   };
-  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const search = new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+  );
   try {
     return await new AdminApi(flags.data).get(`/audit?${search.toString()}`, z.array(auditEvent));
   } catch (error) {

@@ -194,7 +194,7 @@ describe("a viewer is not let through: a code and nothing else", () => {
   test.each<[string, FakeVncOptions, { vncPassword?: string }]>([
     ["SERVER_PASSWORD_WRONG", { password: "geheim", failureReason: "CANARY" }, { vncPassword: "falsch" }],
     ["SERVER_PASSWORD_MISSING", { password: "geheim" }, {}],
-    ["SERVER_SECURITY_UNSUPPORTED", { securityTypes: [5, 20] }, {}],
+    ["SERVER_SECURITY_UNSUPPORTED", { securityTypes: [20, 22] }, {}],
     ["SERVER_PROTOCOL", { greeting: Buffer.from("HTTP/1.1 400") }, {}],
   ])("%s", async (code, serverOptions, credentials) => {
     const vnc = await startVnc(serverOptions);
