@@ -11,6 +11,7 @@ import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
 import { Doors } from "./listen/doors.ts";
+import { AgentActs } from "./pair/agent-acts.ts";
 import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
 import { hostOffline } from "./pair/host-requests.ts";
@@ -50,6 +51,7 @@ export class GatewayProxy implements Proxy {
   readonly #issuer: Issuer;
   readonly #agents = new AgentRegistry();
   readonly #spares: Spares;
+  readonly #acts: AgentActs;
   readonly #entrance: AgentEntrance;
   readonly #sessions: SessionRegistry;
   readonly #doors: Doors;
@@ -81,6 +83,15 @@ export class GatewayProxy implements Proxy {
     const shared = { stores, serverId, news, audit, clock, log };
     this.#issuer = new Issuer(stores, index, clock);
     this.#sessions = new SessionRegistry({ ...shared, tokens, pairing });
+    this.#acts = new AgentActs({
+      stores,
+      agents: this.#agents,
+      endSessions: (agentId) => {
+        this.#sessions.endOfAgent(agentId);
+      },
+      clock,
+      log,
+    });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets, spares: this.#spares });
     this.#doors = new Doors({
       trust,
@@ -140,6 +151,19 @@ export class GatewayProxy implements Proxy {
     return await connection.requests.ask(method, params);
   }
 
+  async revokeAgent(agentId: string): Promise<void> {
+    await this.#acts.revoke(agentId);
+    this.#news.emit("agent.changed", { agentId });
+  }
+
+  rotateAgentKey(agentId: string): Promise<void> {
+    return this.#acts.rotate(agentId);
+  }
+
+  countClones(agentId: string): number {
+    return this.#agents.countClones(agentId);
+  }
+
   expectViewer(agentId: string): void {
     this.#spares.expectViewer(agentId);
   }
@@ -164,6 +188,7 @@ export class GatewayProxy implements Proxy {
   async #shutDown(): Promise<void> {
     this.#stopSweep();
     this.#spares.close();
+    this.#acts.close();
     this.#doors.stop();
     await Promise.all([this.#sessions.close(), this.#entrance.close()]);
     await this.#doors.close();

@@ -10,6 +10,8 @@ export const AUDIT_ACTIONS = [
   "agent.disconnect",
   "agent.refuse",
   "agent.revoke",
+  "agent.rotate",
+  "agent.clone",
   "token.create",
   "token.revoke",
   "ticket.create",

@@ -11,6 +11,8 @@ const sessionQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
+const agentParams = z.object({ id: z.string().min(1).max(64) });
+
 /** What only administrators see and do. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
@@ -24,7 +26,23 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.get("/agents", async (request): Promise<Agent[]> => {
     requireAdmin(request);
-    return (await proxy.stores.agents.list()).map(shapeAgent);
+    return (await proxy.stores.agents.list()).map((agent) => shapeAgent(agent, proxy.countClones(agent.id)));
+  });
+
+  api.delete("/agents/:id", async (request, reply) => {
+    const { userId: actor } = requireAdmin(request);
+    const { id: agentId } = parseInput(agentParams, request.params);
+    await proxy.revokeAgent(agentId);
+    const source = sourceOf(request);
+    proxy.audit({ action: "agent.revoke", outcome: "success", actor, agentId, ...(source && { source }) });
+    return reply.code(204).send();
+  });
+
+  api.post("/agents/:id/rotate", async (request, reply) => {
+    requireAdmin(request);
+    const { id } = parseInput(agentParams, request.params);
+    await proxy.rotateAgentKey(id);
+    return reply.code(204).send();
   });
 
   api.get("/sessions", async (request): Promise<Session[]> => {
@@ -39,9 +57,9 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 }
 
-function shapeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord): Agent {
+function shapeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord, clones: number): Agent {
   const connected = serverId === null ? "offline" : "online";
-  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt };
+  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
 }
 
 function shapeSession(record: SessionRecord): Session {
