@@ -1,6 +1,7 @@
 import type { TLSSocket } from "node:tls";
 import {
   ConfigError,
+  describeError,
   encodeJsonFrame,
   FrameType,
   MIP2_LIMITS,
@@ -12,7 +13,8 @@ import { ControlLoop } from "./dial/control-loop.ts";
 import { Dialer } from "./dial/dialer.ts";
 import type { ServerAddress } from "./dial/server-address.ts";
 import { normaliseTrust } from "./dial/trust.ts";
-import { loadIdentity } from "./enrol/key-file.ts";
+import { announceNewKey } from "./enrol/announce-new-key.ts";
+import { loadIdentity, type Identity } from "./enrol/key-file.ts";
 import { parseAllowedServers, type AllowedServer } from "./serve/allowed-servers.ts";
 import { answerRequest } from "./serve/answer-request.ts";
 import { ControlConnection, type ControlEnd } from "./serve/control-connection.ts";
@@ -44,6 +46,7 @@ class RunningAgent implements Agent {
   readonly #hold = setInterval(() => undefined, HOLD_MS);
   #connection: ControlConnection | null = null;
   #spares: SpareConnections | null = null;
+  #identity: Identity | null = null;
 
   constructor(options: AgentOptions) {
     const { log, clock, servers, random = Math.random } = options;
@@ -117,6 +120,7 @@ class RunningAgent implements Agent {
   async #keepConnection(): Promise<Error | null> {
     const { random = Math.random, ...options } = this.#options;
     const identity = await loadIdentity(options.dataDir);
+    this.#identity = identity;
     this.#spares = new SpareConnections({
       identity,
       role: options.role,
@@ -159,6 +163,9 @@ class RunningAgent implements Agent {
         onSpareWanted: (wanted) => {
           this.#spares?.bring(wanted, home);
         },
+        onRotate: () => {
+          void this.#rotate(socket, send);
+        },
       },
     });
     const close = (): void => {
@@ -177,6 +184,17 @@ class RunningAgent implements Agent {
     this.#publications.detach();
     await connection.close();
     return end;
+  }
+
+  async #rotate(socket: TLSSocket, send: (frame: Buffer) => void): Promise<void> {
+    const { log } = this.#options;
+    if (!this.#identity) return;
+    try {
+      send(await announceNewKey(this.#identity, socket));
+      log.info({ event: "key.announced" }, "the server asked for a new key, and has been told of one");
+    } catch (error) {
+      log.error({ event: "key.not_rotated", reason: describeError(error) }, "no new key could be made");
+    }
   }
 }
 

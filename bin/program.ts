@@ -27,7 +27,7 @@ const ENTRIES: readonly Entry[] = [
   },
   {
     name: "agent",
-    summary: "publish VNC servers that exist already",
+    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate",
     load: async () => (await import("./commands/agent.ts")).defineAgent,
   },
   {
@@ -93,6 +93,8 @@ export function createProgram(): Command {
   const program = new Command("postern")
     .description("Reach the desktops of machines that nobody can connect to.")
     .version(readVersion())
+    // So that `agent list --data DIR` is not read as an option of `agent`.
+    .enablePositionalOptions()
     .showHelpAfterError("(`--help` shows the options and examples)")
     .addHelpText("after", EXAMPLES)
     .exitOverride();

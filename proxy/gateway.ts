@@ -23,6 +23,7 @@ import { TokenScan } from "./identify/token-scan.ts";
 import { Doors } from "./listen/doors.ts";
 import type { SecureArrival } from "./listen/tls-port.ts";
 import { openMip1, type Mip1 } from "./mip1/open.ts";
+import { AgentActs } from "./pair/agent-acts.ts";
 import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
 import { hostOffline } from "./pair/host-requests.ts";
@@ -73,6 +74,7 @@ export class GatewayProxy implements Proxy {
   readonly #issuer: Issuer;
   readonly #agents = new AgentRegistry();
   readonly #spares: Spares;
+  readonly #acts: AgentActs;
   readonly #entrance: AgentEntrance;
   readonly #mip1: Mip1 | null;
   readonly #sessions: SessionRegistry;
@@ -117,6 +119,15 @@ export class GatewayProxy implements Proxy {
     const ways = [this.#spares, options.advertise, this.#reverse, this.#mip1?.room] as const;
     const pairing = new Pairing(this.#agents, tickets, ...ways);
     this.#sessions = new SessionRegistry({ ...shared, tokens, rsaKey, pairing });
+    this.#acts = new AgentActs({
+      stores,
+      agents: this.#agents,
+      endSessions: (agentId) => {
+        this.#sessions.endOfAgent(agentId);
+      },
+      clock,
+      log,
+    });
     this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets, spares: this.#spares });
     this.#doors = new Doors({
       trust,
@@ -209,6 +220,19 @@ export class GatewayProxy implements Proxy {
     return await connection.requests.ask(method, params);
   }
 
+  async revokeAgent(agentId: string): Promise<void> {
+    await this.#acts.revoke(agentId);
+    this.#news.emit("agent.changed", { agentId });
+  }
+
+  rotateAgentKey(agentId: string): Promise<void> {
+    return this.#acts.rotate(agentId);
+  }
+
+  countClones(agentId: string): number {
+    return this.#agents.countClones(agentId);
+  }
+
   expectViewer(agentId: string): void {
     this.#spares.expectViewer(agentId);
   }
@@ -256,6 +280,7 @@ export class GatewayProxy implements Proxy {
   async #shutDown(): Promise<void> {
     this.#stopSweep();
     this.#spares.close();
+    this.#acts.close();
     this.#doors.stop();
     await Promise.all([
       this.#sessions.close(),

@@ -128,6 +128,19 @@ export interface Proxy {
     method: M,
     params: HostParams<M>,
   ): Promise<HostResult<M>>;
+  /**
+   * For good: its key is refused, its connections and sessions end within 5 s, its desktops go.
+   * @throws RequestError `AGENT_UNKNOWN`
+   */
+  revokeAgent(agentId: string): Promise<void>;
+  /**
+   * Has the agent make a new key, and settles when it counts.
+   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_OFFLINE`, `AGENT_OUTDATED`, `AGENT_NOT_ROTATED`; TimeoutError
+   *   `AGENT_TIMEOUT`
+   */
+  rotateAgentKey(agentId: string): Promise<void>;
+  /** How often the agent's key was seen to be in use in two places, since this server started. */
+  countClones(agentId: string): number;
   /** Somebody looks at a page from which this agent's desktops are opened: spare connections are kept ready. */
   expectViewer(agentId: string): void;
   openSessions(): SessionRecord[];

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import { describeError, isPosternError, PeerClosed, type Clock, type Welcome } from "../../protocol/index.ts";
@@ -31,6 +32,7 @@ export interface ControlLoopOptions {
 export class ControlLoop {
   readonly #options: ControlLoopOptions;
   readonly #proofs: ProofChoice;
+  readonly #instance = randomBytes(16).toString("hex");
   #state: ControlState = { kind: "idle" };
   #dialed: DialedServer | null = null;
   #welcome: Welcome | null = null;
@@ -83,25 +85,28 @@ export class ControlLoop {
     const dialed = this.#dialed;
     if (!dialed) return this.#lost(index, new PeerClosed("PEER_CLOSED", "the connection is gone"));
     const kind = this.#proofs.next(identity.isKnownTo(dialed.service));
+    identity.chooseKey();
     try {
       this.#welcome = await proveAgent(dialed.socket, {
         identity,
         enrolSecret: kind === "enrol" ? joinSecret : null,
         name,
         role,
+        instance: this.#instance,
         clock,
         signal,
       });
     } catch (error) {
       if (!(error instanceof Refusal)) return this.#lost(index, error);
-      if (this.#proofs.refused(kind, error)) {
+      const hasOtherKey = error.reason === "PROOF_REFUSED" && identity.isOtherKeyLeft();
+      if (hasOtherKey || this.#proofs.refused(kind, error)) {
         this.#dropSocket();
         return { kind: "again" };
       }
       return this.#refused(index, this.#proofs.explain(error));
     }
     this.#proofs.welcomed();
-    await this.#remember(dialed.service);
+    await this.#remember(dialed.service, this.#welcome.agentId);
     log.info(
       { event: "agent.connected", server: describeServer(this.#server(index)), agentId: identity.agentId },
       "connected to the server",
@@ -109,10 +114,10 @@ export class ControlLoop {
     return { kind: "welcomed", at: clock.monotonic() };
   }
 
-  async #remember(service: string): Promise<void> {
+  async #remember(service: string, agentId: string): Promise<void> {
     const { identity, log } = this.#options;
     try {
-      await identity.rememberService(service);
+      await identity.remember(service, agentId);
     } catch (error) {
       // The key itself is safe; without this note the next start offers the join secret once more, at no harm.
       log.warn({ event: "key.unwritable", reason: describeError(error) }, "the key file cannot be updated");

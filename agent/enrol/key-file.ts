@@ -7,10 +7,16 @@ import { agentIdOf, ConfigError, describeError } from "../../protocol/index.ts";
 
 const KEY_FILE = "agent-key.json";
 
+/** Ed25519 seed and public key, 64 bytes, base64. */
+const secretKey = z.string().refine((text) => Buffer.from(text, "base64").length === 64);
+
 const keyFile = z.object({
   version: z.literal(1),
-  /** Ed25519 seed and public key, 64 bytes, base64. */
-  secretKey: z.string().refine((text) => Buffer.from(text, "base64").length === 64),
+  secretKey,
+  /** Absent: the id that belongs to the key. */
+  agentId: z.string().max(64).optional(),
+  /** Announced to the server, which may have taken it or not. */
+  nextSecretKey: secretKey.optional(),
   /** Fingerprints of the services that have welcomed this key. */
   services: z.array(z.string()).default([]),
 });
@@ -18,38 +24,79 @@ type KeyFile = z.infer<typeof keyFile>;
 
 /** The agent's own key, kept in its data folder and never sent anywhere. */
 export class Identity {
-  readonly publicKey: Buffer;
-  readonly agentId: string;
   readonly #path: string;
-  readonly #secretKey: Buffer;
-  #services: ReadonlySet<string>;
+  #file: KeyFile;
+  /** The key that the connection of now is proven with, or the next is to be. */
+  #active: Buffer;
+  #nextRefused = false;
 
   constructor(file: KeyFile, where: string) {
     this.#path = where;
-    this.#secretKey = Buffer.from(file.secretKey, "base64");
-    this.publicKey = this.#secretKey.subarray(32);
-    this.agentId = agentIdOf(this.publicKey);
-    this.#services = new Set(file.services);
+    this.#file = file;
+    this.#active = Buffer.from(file.secretKey, "base64");
+  }
+
+  get publicKey(): Buffer {
+    return this.#active.subarray(32);
+  }
+
+  /** The name under which the server knows this agent. */
+  get agentId(): string {
+    return this.#file.agentId ?? agentIdOf(Buffer.from(this.#file.secretKey, "base64").subarray(32));
   }
 
   /** Ed25519 over `message`, 64 bytes. */
   sign(message: Buffer): Buffer {
-    return Buffer.from(nacl.sign.detached(message, this.#secretKey));
+    return Buffer.from(nacl.sign.detached(message, this.#active));
   }
 
   isKnownTo(service: string): boolean {
-    return this.#services.has(service);
+    return this.#file.services.includes(service);
   }
 
-  /** Remembers, durably, that a service has welcomed this key. */
-  async rememberService(service: string): Promise<void> {
-    if (this.#services.has(service)) return;
-    this.#services = new Set([...this.#services, service]);
-    const file: KeyFile = {
+  /** Before a proof: of an old and an announced key, the announced one is tried first. */
+  chooseKey(): void {
+    const { secretKey: current, nextSecretKey: next } = this.#file;
+    this.#active = Buffer.from(next === undefined || this.#nextRefused ? current : next, "base64");
+  }
+
+  /** The server does not take the chosen key; true: there is another one to try. */
+  isOtherKeyLeft(): boolean {
+    if (this.#file.nextSecretKey === undefined || this.#nextRefused) return false;
+    this.#nextRefused = true;
+    return true;
+  }
+
+  /** Remembers, durably, that a service has welcomed the chosen key under this id: it is the only one from now on. */
+  async remember(service: string, agentId: string): Promise<void> {
+    this.#nextRefused = false;
+    const chosen = this.#active.toString("base64");
+    const { services } = this.#file;
+    const isSame = chosen === this.#file.secretKey && this.#file.nextSecretKey === undefined;
+    if (isSame && this.agentId === agentId && services.includes(service)) return;
+    const own = agentIdOf(this.publicKey);
+    await this.#write({
       version: 1,
-      secretKey: this.#secretKey.toString("base64"),
-      services: [...this.#services],
+      secretKey: chosen,
+      ...(agentId === own ? {} : { agentId }),
+      services: [...new Set([...services, service])],
+    });
+  }
+
+  /** Makes a new key and keeps it, durably, beside the old one, which goes on until the new one is welcomed. */
+  async makeNextKey(): Promise<{ readonly publicKey: Buffer; sign(message: Buffer): Buffer }> {
+    const next = this.#file.nextSecretKey ?? Buffer.from(nacl.sign.keyPair().secretKey).toString("base64");
+    await this.#write({ ...this.#file, nextSecretKey: next });
+    const key = Buffer.from(next, "base64");
+    return {
+      publicKey: key.subarray(32),
+      sign: (message) => Buffer.from(nacl.sign.detached(message, key)),
     };
+  }
+
+  async #write(file: KeyFile): Promise<void> {
+    // What was learnt counts for this process even where the disk is full.
+    this.#file = file;
     const temporary = await writeBeside(this.#path, file);
     await rename(temporary, this.#path);
   }

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import {
+  agentIdOf,
   Conversation,
   encodeHandshake,
   encodeJsonFrame,
   EXPORTER_BYTES,
   EXPORTER_CONTEXT,
   EXPORTER_LABEL,
+  FEATURE_ROTATE,
   FEATURE_SPARE,
   FrameType,
   IdentifierType,
@@ -38,6 +40,8 @@ export interface ProofOptions {
   readonly enrolSecret: string | null;
   readonly name: string;
   readonly role: "agent" | "host";
+  /** Random, one for this process. */
+  readonly instance: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -55,7 +59,9 @@ export async function proveAgent(socket: TLSSocket, options: ProofOptions): Prom
     options.signal,
   );
   try {
-    const message = await answerChallenge(peer, socket, identity.agentId, "control");
+    // A server that has forgotten the agent knows nothing of an earlier key, which its old id belongs to.
+    const agentId = options.enrolSecret === null ? identity.agentId : agentIdOf(identity.publicKey);
+    const message = await answerChallenge(peer, socket, agentId, "control");
     await peer.write(encodeJsonFrame(FrameType.proof, composeProof(message, options)));
     return expectWelcome(await peer.read(readFrame(MIP2_LIMITS.unprovenBody)));
   } finally {
@@ -126,7 +132,8 @@ function composeProof(message: Buffer, options: ProofOptions): Proof {
       : { enrol: { secret: enrolSecret, publicKey: identity.publicKey.toString("base64"), name } }),
     role,
     software: SOFTWARE,
-    features: [FEATURE_SPARE],
+    features: [FEATURE_SPARE, FEATURE_ROTATE],
+    instance: options.instance,
   };
 }
 

@@ -35,6 +35,8 @@ export interface ControlHandlers {
   onRequest(request: Request): void;
   onReply(reply: Reply): void;
   onSpareWanted(wanted: SpareWanted): void;
+  /** The server wants us to make a new key. */
+  onRotate(): void;
 }
 
 export interface ControlConnectionOptions {
@@ -139,6 +141,9 @@ export class ControlConnection {
         return;
       case FrameType.spareWanted:
         this.#handlers.onSpareWanted(readMessage(spareWanted, frame.value, "wish for spares"));
+        return;
+      case FrameType.rotate:
+        this.#handlers.onRotate();
         return;
       case FrameType.drain: {
         const { reason, reconnectWithinMs } = readMessage(drain, frame.value, "drain");

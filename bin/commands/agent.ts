@@ -4,6 +4,8 @@ import { RequestError, systemClock } from "../../protocol/index.ts";
 import { writeAtomically } from "../programs/files.ts";
 import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
 import { openLog } from "../programs/log.ts";
+import { ExitCode } from "../terminal/exit-codes.ts";
+import { defineAgentAdministration } from "./agent-administration.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 
@@ -19,9 +21,22 @@ secret is not needed again.
 `;
 
 export function defineAgent(command: Command): void {
-  addProgramFlags(addAgentFlags(command))
+  addProgramFlags(addAgentFlags(command));
+  // The subcommands have options of their own, and need none of these.
+  command.enablePositionalOptions();
+  const required = command.options.filter(({ mandatory }) => mandatory);
+  for (const option of required) option.mandatory = false;
+  defineAgentAdministration(command);
+  command
+    .usage("[options]  |  list|revoke|rotate …")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: AgentFlags & ProgramFlags) => {
+      for (const option of required) {
+        if (command.getOptionValue(option.attributeName()) === undefined)
+          command.error(`error: required option '${option.flags}' not specified`, {
+            exitCode: ExitCode.usage,
+          });
+      }
       const options = await readAgentFlags(flags);
       const log = openLog("agent", flags);
       exitOnFault(log);

@@ -30,6 +30,8 @@ export const FrameType = {
   event: 14,
   spare: 15,
   spareWanted: 16,
+  rotate: 17,
+  newKey: 18,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
@@ -103,7 +105,9 @@ export type JsonFrameType =
   | typeof FrameType.request
   | typeof FrameType.reply
   | typeof FrameType.event
-  | typeof FrameType.spareWanted;
+  | typeof FrameType.spareWanted
+  | typeof FrameType.rotate
+  | typeof FrameType.newKey;
 
 /**
  * One frame.
@@ -112,7 +116,7 @@ export type JsonFrameType =
  */
 export function* readFrame(maxBody: number): Grammar<Frame> {
   const type = yield* u8();
-  if (type > FrameType.spareWanted) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
+  if (type > FrameType.newKey) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
   const length = yield* u32();
   checkLength(length, maxBody, "MiP 2 frame");
   const body = Buffer.from(yield* bytes(length));

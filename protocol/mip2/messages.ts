@@ -14,6 +14,8 @@ const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, 
 export const features = z.array(z.string().max(32)).max(32).optional();
 /** The agent keeps spare data connections when asked to. */
 export const FEATURE_SPARE = "spare";
+/** The agent makes itself a new key when asked to. */
+export const FEATURE_ROTATE = "rotate";
 
 /** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
 export const proof = z.object({
@@ -31,6 +33,8 @@ export const proof = z.object({
   role: z.enum(["agent", "host"]),
   software: z.string().max(64),
   features,
+  /** Random, the same for the life of the agent's process: two of them with one key are a key in two places. */
+  instance: z.string().max(64).optional(),
 });
 export type Proof = z.infer<typeof proof>;
 
@@ -105,6 +109,18 @@ export const spareWanted = z.object({
   proxyPort: z.number().int().min(0).max(65_535),
 });
 export type SpareWanted = z.infer<typeof spareWanted>;
+
+/** Type 17, server → agent with the feature `rotate`: make yourself a new key. */
+export const rotate = z.object({});
+
+/** Type 18, agent → server: the old key and the new one both sign {@link rotationMessage}. */
+export const newKey = z.object({
+  publicKey: base64(32),
+  signature: base64(64),
+  /** By the new key. */
+  possession: base64(64),
+});
+export type NewKey = z.infer<typeof newKey>;
 
 /** Type 14, host → server. @see machines.ts for names */
 export const event = z.object({ name: z.string().max(64), data: z.unknown() });

@@ -33,7 +33,23 @@ export function proofMessage(fields: ProofFields): Buffer {
   ]);
 }
 
-/** An agent's id: the first 32 hex digits of the SHA-256 of its 32-byte Ed25519 public key. */
+/** The bytes that both keys sign when an agent's key is replaced. */
+export function rotationMessage(fields: {
+  readonly agentId: string;
+  /** 32 bytes. */
+  readonly publicKey: Buffer;
+  /** Of the control connection that the new key is announced on. */
+  readonly exporter: Buffer;
+}): Buffer {
+  return Buffer.concat([
+    encodeLengthPrefixed("postern mip2 rotate"),
+    encodeLengthPrefixed(fields.agentId),
+    fields.publicKey,
+    fields.exporter,
+  ]);
+}
+
+/** The id of an agent at its enrolment: the first 32 hex digits of the SHA-256 of its 32-byte Ed25519 public key. It stays when the key is replaced. */
 export function agentIdOf(publicKey: Buffer): string {
   return createHash("sha256").update(publicKey).digest("hex").slice(0, 32);
 }

@@ -52,6 +52,9 @@ export const LIMITS = {
   spareAskMs: 10_000,
   /** A spare that was used is replaced after this, so that its viewer's first picture comes before. */
   spareReplaceMs: 1_000,
+  /** How often revocations by other servers are looked for, and how far back, should the clocks differ. */
+  revocationCheckMs: 2_000,
+  revocationLookBackMs: 60_000,
   hostRequestMs: 30_000,
   hostRequestsWaiting: 256,
   /** Agents come back within this time after a stop of the server. */

@@ -14,6 +14,8 @@ export const AUDIT_ACTIONS = [
   "agent.disconnect",
   "agent.refuse",
   "agent.revoke",
+  "agent.rotate",
+  "agent.clone",
   "token.create",
   "token.change",
   "token.revoke",

@@ -33,6 +33,8 @@ export interface AdmittedAgent {
   readonly enrolled: boolean;
   /** What it can do beyond the first revision. */
   readonly features: ReadonlySet<string>;
+  /** Of the agent's process; null: it does not say. */
+  readonly instance: string | null;
 }
 
 interface Gate {
@@ -58,7 +60,7 @@ export async function admitAgent(
   if (known) {
     if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
     if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
-    return { record: known, role: proof.role, enrolled: false, features: new Set(proof.features) };
+    return { record: known, role: proof.role, enrolled: false, ...describePeer(proof) };
   }
   if (!proof.enrol) throw new AgentRefusal("AGENT_UNKNOWN");
   const publicKey = Buffer.from(proof.enrol.publicKey, "base64");
@@ -67,7 +69,7 @@ export async function admitAgent(
     throw new AgentRefusal("PROOF_REFUSED");
   }
   const record = await enrol(handshake.identifier, proof, proof.enrol, gate);
-  return { record, role: proof.role, enrolled: true, features: new Set(proof.features) };
+  return { record, role: proof.role, enrolled: true, ...describePeer(proof) };
 }
 
 /**
@@ -112,6 +114,10 @@ async function challengeAgent(
       exporter: socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT),
     });
   return { proof, isSignedBy };
+}
+
+function describePeer({ features, instance }: Proof): Pick<AdmittedAgent, "features" | "instance"> {
+  return { features: new Set(features), instance: instance ?? null };
 }
 
 async function readProof(peer: Conversation): Promise<Proof> {

@@ -27,6 +27,7 @@ export interface AgentFrames {
   event(frame: unknown): void;
   reply(frame: unknown): void;
   setupResponse(response: SetupResponse): void;
+  newKey(frame: unknown): void;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -38,6 +39,8 @@ export class AgentConnection {
   readonly epoch: number;
   /** What the agent can do beyond the first revision. */
   readonly features: ReadonlySet<string>;
+  /** Of the agent's process; null: it does not say. */
+  readonly instance: string | null;
   readonly requests: HostRequests;
   /** Settles with what ended it. */
   readonly closed: Promise<Error>;
@@ -47,6 +50,7 @@ export class AgentConnection {
   #frames: AgentFrames | undefined;
   #heardAt: number;
   #cancelPing: () => void = () => undefined;
+  #cancelSilence: () => void = () => undefined;
   #end: Error | undefined;
   #resolveClosed: (cause: Error) => void = () => undefined;
 
@@ -54,13 +58,14 @@ export class AgentConnection {
   constructor(
     socket: Duplex,
     agent: ConnectedAgent,
-    hold: { readonly epoch: number; readonly features: ReadonlySet<string> },
+    hold: Pick<AgentConnection, "epoch" | "features" | "instance">,
     clock: Clock,
   ) {
     this.#socket = socket;
     this.agent = agent;
     this.epoch = hold.epoch;
     this.features = hold.features;
+    this.instance = hold.instance;
     this.#clock = clock;
     this.#heardAt = clock.monotonic();
     this.requests = new HostRequests((frame) => {
@@ -85,6 +90,7 @@ export class AgentConnection {
     this.#frames = frames;
     this.#socket.on("data", this.#onData);
     this.#socket.on("end", this.#onEnd);
+    this.#watchSilence();
     this.#ping();
   }
 
@@ -123,6 +129,7 @@ export class AgentConnection {
     if (this.#end) return;
     this.#end = cause;
     this.#cancelPing();
+    this.#cancelSilence();
     this.#socket.off("data", this.#onData);
     this.requests.end();
     this.#resolveClosed(cause);
@@ -143,12 +150,17 @@ export class AgentConnection {
 
   #ping(): void {
     this.#cancelPing = this.#clock.after(LIMITS.agentPingMs, () => {
-      if (this.#clock.monotonic() - this.#heardAt >= LIMITS.agentDeadMs) {
-        this.destroy(new TimeoutError("AGENT_SILENT", `nothing heard for ${LIMITS.agentDeadMs} ms`));
-        return;
-      }
       this.send(encodePing(FrameType.ping, NOTHING));
       this.#ping();
+    });
+  }
+
+  #watchSilence(): void {
+    this.#cancelSilence();
+    const silentMs = this.#clock.monotonic() - this.#heardAt;
+    this.#cancelSilence = this.#clock.after(LIMITS.agentDeadMs - silentMs, () => {
+      if (this.#clock.monotonic() - this.#heardAt < LIMITS.agentDeadMs) this.#watchSilence();
+      else this.destroy(new TimeoutError("AGENT_SILENT", `nothing heard for ${LIMITS.agentDeadMs} ms`));
     });
   }
 
@@ -169,6 +181,9 @@ export class AgentConnection {
         return;
       case FrameType.setupResponse:
         this.#frames.setupResponse(frame.value);
+        return;
+      case FrameType.newKey:
+        this.#frames.newKey(frame.value);
         return;
       case FrameType.ping:
         this.send(encodePing(FrameType.pong, frame.value));

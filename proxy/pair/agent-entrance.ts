@@ -3,6 +3,9 @@ import type { Logger } from "pino";
 import {
   Conversation,
   encodeJsonFrame,
+  EXPORTER_BYTES,
+  EXPORTER_CONTEXT,
+  EXPORTER_LABEL,
   FrameType,
   isPosternError,
   MIP2_LIMITS,
@@ -96,27 +99,40 @@ export class AgentEntrance {
 
   async #control(arrival: AgentArrival, peer: Conversation, handshake: Handshake): Promise<void> {
     const { stores, serverId, agents, news, clock, log } = this.#parts;
-    const { record, role, enrolled, features } = await admitAgent(
+    const { record, role, enrolled, features, instance } = await admitAgent(
       peer,
       arrival.socket,
       handshake,
       this.#parts,
     );
     const epoch = await askState(stores.agents.claim(record.id, serverId, role));
+    // A new key that was stored since the proof counts: the agent must not believe that its old one does.
+    const claimed = await askState(stores.agents.find(record.id));
+    if (claimed?.publicKey !== record.publicKey) throw new AgentRefusal("BUSY", { retryAfterMs: 0 });
     peer.release();
     if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: LIMITS.drainSpreadMs });
     arrival.admitted();
 
     const agent = { id: record.id, name: record.name, kind: role };
-    const connection = new AgentConnection(arrival.socket, agent, { epoch, features }, clock);
+    const connection = new AgentConnection(arrival.socket, agent, { epoch, features, instance }, clock);
+    const clonesBefore = agents.countClones(record.id);
     if (!agents.add(connection)) return;
     const agentLog = log.child({ agentId: record.id });
-    const room = new AgentRoom(connection, { ...this.#parts, log: agentLog });
+    const exporter = arrival.socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT);
+    const proven = { publicKey: record.publicKey, exporter };
+    const room = new AgentRoom(connection, { ...this.#parts, log: agentLog, proven });
     const leaving = this.#awaitEnd(connection, room, agentLog);
     this.#leaving.add(leaving);
     void leaving.then(() => this.#leaving.delete(leaving));
 
     if (enrolled) this.#audit("agent.enrol", arrival, record.id);
+    if (agents.countClones(record.id) > clonesBefore) {
+      this.#audit("agent.clone", arrival, record.id);
+      agentLog.warn(
+        { event: "agent.clone", source: arrival.source, times: clonesBefore + 1 },
+        "two agents take turns with the same key: it was copied, or stolen",
+      );
+    }
     this.#audit("agent.connect", arrival, record.id);
     agentLog.info({ event: "agent.connected", kind: role, epoch }, "agent connected");
     connection.send(
@@ -150,7 +166,11 @@ export class AgentEntrance {
     await room.leave();
   }
 
-  #audit(action: "agent.enrol" | "agent.connect", { source }: AgentArrival, agentId: string): void {
+  #audit(
+    action: "agent.enrol" | "agent.connect" | "agent.clone",
+    { source }: AgentArrival,
+    agentId: string,
+  ): void {
     this.#parts.audit.append({ action, outcome: "success", agentId, source });
   }
 

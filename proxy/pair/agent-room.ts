@@ -4,6 +4,8 @@ import {
   event as eventSchema,
   FrameType,
   hostEvents,
+  newKey as newKeySchema,
+  PeerClosed,
   ProtocolError,
   publish as publishSchema,
   reply as replySchema,
@@ -13,9 +15,11 @@ import {
   type SetupResponse,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
 import type { News } from "../events.ts";
 import type { Stores } from "../state/stores.ts";
 import type { AgentConnection, AgentFrames } from "./agent-connection.ts";
+import { isRotationValid } from "./agent-proof.ts";
 import { readSetupFailure } from "./setup-failure.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 
@@ -23,6 +27,9 @@ export interface AgentRoomParts {
   readonly stores: Pick<Stores, "agents" | "desktops">;
   readonly tickets: SetupTickets;
   readonly news: News;
+  readonly audit: AuditLog;
+  /** The key that the agent has proven, base64, and the exporter of its control connection. */
+  readonly proven: { readonly publicKey: string; readonly exporter: Buffer };
   readonly log: Logger;
 }
 
@@ -51,6 +58,31 @@ export class AgentRoom implements AgentFrames {
       await this.#parts.stores.desktops.withdraw(this.#connection.agent.id, name);
       this.#desktops.delete(name);
       this.#parts.news.emit("desktop.changed", { desktopId });
+    });
+  }
+
+  /** The old key and the new one vouch for each other; then the agent comes back and proves the new one. */
+  newKey(value: unknown): void {
+    const frame = parse(newKeySchema, value, "new key");
+    const { agent, epoch } = this.#connection;
+    const { stores, audit, proven, log } = this.#parts;
+    if (!isRotationValid(agent.id, frame, proven)) {
+      audit.append({
+        action: "agent.rotate",
+        outcome: "failure",
+        agentId: agent.id,
+        reason: "PROOF_REFUSED",
+      });
+      throw new ProtocolError("ROTATION_REFUSED", "a new key without valid signatures");
+    }
+    this.#enqueue(async () => {
+      const hold = { epoch, publicKey: proven.publicKey };
+      if (!(await stores.agents.replaceKey(agent.id, hold, normaliseBase64(frame.publicKey)))) return;
+      audit.append({ action: "agent.rotate", outcome: "success", agentId: agent.id });
+      log.info({ event: "agent.rotated" }, "the agent has a new key");
+      const last = { reason: "The agent's key was replaced.", reconnectWithinMs: 0 };
+      const cause = new PeerClosed("AGENT_ROTATED", "the agent comes back with its new key");
+      this.#connection.finish(encodeJsonFrame(FrameType.drain, last), cause);
     });
   }
 
@@ -139,6 +171,11 @@ function parse<T>(schema: Schema<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ProtocolError("MIP_FRAME", `an agent's ${what} is malformed`, { cause: parsed.error });
+}
+
+/** One way of writing the same bytes, whatever the agent's. */
+function normaliseBase64(text: string): string {
+  return Buffer.from(text, "base64").toString("base64");
 }
 
 function isHostEvent(name: string): name is HostEvent {

@@ -38,6 +38,13 @@ export class SessionRegistry {
     return this.#watch.check();
   }
 
+  /** Ends the sessions that show this agent's desktops. */
+  endOfAgent(agentId: string): void {
+    for (const session of this.#running.keys()) {
+      if (session.record?.agentId === agentId) session.end("DESKTOP_GONE");
+    }
+  }
+
   /** Ends all sessions, and waits until that is written down. Idempotent. */
   async close(): Promise<void> {
     this.#open = false;

@@ -91,6 +91,28 @@ export class SqlAgentStore implements AgentStore {
     });
   }
 
+  async replaceKey(
+    id: string,
+    hold: { readonly epoch: number; readonly publicKey: string },
+    newPublicKey: string,
+  ): Promise<boolean> {
+    const replaced = await this.#db
+      .updateTable("agents")
+      .set({ publicKey: newPublicKey })
+      .where("id", "=", id)
+      .where("epoch", "=", hold.epoch)
+      .where("publicKey", "=", hold.publicKey)
+      .where("revokedAt", "is", null)
+      .returning("id")
+      .executeTakeFirst();
+    return replaced !== undefined;
+  }
+
+  async listRevokedSince(since: number): Promise<string[]> {
+    const rows = await this.#db.selectFrom("agents").select("id").where("revokedAt", ">=", since).execute();
+    return rows.map(({ id }) => id);
+  }
+
   async releaseAll(serverId: string): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
       const released = await trx

@@ -31,6 +31,17 @@ export interface AgentStore {
   release(id: string, epoch: number): Promise<boolean>;
   /** Final: its desktops go with their tokens and tickets, and it can never be claimed again. */
   revoke(id: string): Promise<void>;
+  /**
+   * Puts a new public key in the place of the old one, if the agent still has that key and `epoch` is still the
+   * current one; says whether it did.
+   */
+  replaceKey(
+    id: string,
+    hold: { readonly epoch: number; readonly publicKey: string },
+    newPublicKey: string,
+  ): Promise<boolean>;
+  /** Ids of the agents that were revoked at `since` or later. */
+  listRevokedSince(since: number): Promise<string[]>;
   /** What a server that starts finds of its own earlier life: all agents it held go offline. */
   releaseAll(serverId: string): Promise<void>;
   /** Deletes agents of this kind that are offline, not revoked and not seen since then, with their desktops. */

@@ -135,6 +135,19 @@ export class FakeProxy implements Proxy {
     return answer(params);
   }
 
+  async revokeAgent(agentId: string): Promise<void> {
+    await this.stores.agents.revoke(agentId);
+  }
+
+  rotateAgentKey(agentId: string): Promise<void> {
+    this.asked.push(`${agentId} rotate`);
+    return Promise.resolve();
+  }
+
+  countClones(): number {
+    return 0;
+  }
+
   expectViewer(): void {
     // Nothing is kept ready here.
   }

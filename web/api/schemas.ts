@@ -160,8 +160,13 @@ export const agent = z.object({
   kind: z.enum(["agent", "host", "mip1"]),
   state: z.enum(["online", "offline", "revoked"]),
   lastSeenAt: z.number().nullable(),
+  /** How often its key was seen in use in two places since the server started: 0, or somebody has copied it. */
+  clones: z.number().int(),
 });
-/** GET /agents → agent[] (administrators) */
+/**
+ * GET /agents → agent[]; DELETE /agents/ID → 204: revoked for good; POST /agents/ID/rotate → 204: it has a new key
+ * (administrators). 404 `AGENT_UNKNOWN`, 409 `AGENT_OUTDATED`, `AGENT_NOT_ROTATED`, 503 `AGENT_OFFLINE`, 504 `AGENT_TIMEOUT`.
+ */
 export type Agent = z.infer<typeof agent>;
 
 export const session = z.object({

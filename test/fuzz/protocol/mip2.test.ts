@@ -53,6 +53,15 @@ const JSON_VALUES: readonly (readonly [JsonFrameType, unknown])[] = [
   [FrameType.event, { name: "machine.state", data: machine }],
   [FrameType.event, { name: "machine.removed", data: { id: "m-1" } }],
   [FrameType.spareWanted, { count: 2, proxyHost: "", proxyPort: 0 }],
+  [FrameType.rotate, {}],
+  [
+    FrameType.newKey,
+    {
+      publicKey: Buffer.alloc(32, 1).toString("base64"),
+      signature: Buffer.alloc(64, 2).toString("base64"),
+      possession: Buffer.alloc(64, 3).toString("base64"),
+    },
+  ],
 ];
 
 const SCHEMAS = {
@@ -66,6 +75,8 @@ const SCHEMAS = {
   [FrameType.reply]: protocol.reply,
   [FrameType.event]: protocol.event,
   [FrameType.spareWanted]: protocol.spareWanted,
+  [FrameType.rotate]: protocol.rotate,
+  [FrameType.newKey]: protocol.newKey,
 };
 
 /** What a receiver does with a JSON frame: refuse or take it, never throw. */

@@ -13,6 +13,7 @@ const sessionQuery = z.object({
 });
 
 const sessionParams = z.object({ id: z.string().min(1).max(64) });
+const agentParams = z.object({ id: z.string().min(1).max(64) });
 
 /** What only administrators see and do. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
@@ -26,7 +27,22 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.get("/agents", async (request): Promise<Agent[]> => {
     requireAdmin(request);
-    return (await proxy.stores.agents.list()).map(shapeAgent);
+    return (await proxy.stores.agents.list()).map((agent) => shapeAgent(agent, proxy.countClones(agent.id)));
+  });
+
+  api.delete("/agents/:id", async (request, reply) => {
+    requireAdmin(request);
+    const { id: agentId } = parseInput(agentParams, request.params);
+    await proxy.revokeAgent(agentId);
+    proxy.audit({ action: "agent.revoke", outcome: "success", agentId, ...actorOf(request) });
+    return reply.code(204).send();
+  });
+
+  api.post("/agents/:id/rotate", async (request, reply) => {
+    requireAdmin(request);
+    const { id } = parseInput(agentParams, request.params);
+    await proxy.rotateAgentKey(id);
+    return reply.code(204).send();
   });
 
   api.get("/sessions", async (request): Promise<Session[]> => {
@@ -49,9 +65,9 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 }
 
-function shapeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord): Agent {
+function shapeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord, clones: number): Agent {
   const connected = serverId === null ? "offline" : "online";
-  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt };
+  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
 }
 
 function shapeSession(record: SessionRecord): Session {

@@ -21,7 +21,7 @@ export function routeRepeater(
     void reply.code(201);
     if ("server" in asked) {
       const made = await proxy.createServerRepeaterId(asked.server, asked.ttlSeconds);
-      proxy.audit({ action: "repeater.create", reason: "server", ...entry });
+      proxy.audit({ action: "repeater.create", reason: "SERVER", ...entry });
       return made;
     }
     const [named, snapshot] = await Promise.all([
@@ -30,7 +30,7 @@ export function routeRepeater(
     ]);
     const desktop = resolveDesktop(caller, asked.desktop, named, snapshot);
     const made = await proxy.createViewerRepeaterId(desktop, asked.ttlSeconds);
-    proxy.audit({ action: "repeater.create", reason: "viewer", desktopId: desktop.id, ...entry });
+    proxy.audit({ action: "repeater.create", reason: "VIEWER", desktopId: desktop.id, ...entry });
     return made;
   });
 }

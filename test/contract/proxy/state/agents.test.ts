@@ -153,4 +153,27 @@ describeDatabases("agents", (makeDatabase) => {
     await stores.agents.revoke("a1");
     expect((await stores.agents.find("a1"))!.revokedAt).toBe(revokedAt);
   });
+
+  test("change their key under the current epoch alone, and only from the key that they have", async () => {
+    const epoch = await stores.agents.claim("a1", "s1", "agent");
+    const hold = { epoch, publicKey: "cHVibGlj" };
+    expect(await stores.agents.replaceKey("a1", { ...hold, epoch: epoch - 1 }, "bmV3")).toBe(false);
+    expect(await stores.agents.replaceKey("a1", { ...hold, publicKey: "b3RoZXI=" }, "bmV3")).toBe(false);
+    expect(await stores.agents.replaceKey("a2", hold, "bmV3")).toBe(false);
+    const both = [stores, other].map(({ agents }, at) => agents.replaceKey("a1", hold, `bmV3${at}`));
+    expect((await Promise.all(both)).filter(Boolean)).toHaveLength(1);
+    expect((await other.agents.find("a1"))?.publicKey).toMatch(/^bmV3[01]$/);
+  });
+
+  test("that were revoked are listed by time, and keep their key", async () => {
+    const epoch = await stores.agents.claim("a1", "s1", "agent");
+    const now = database.clock.time;
+    expect(await other.agents.listRevokedSince(0)).toEqual([]);
+    await stores.agents.revoke("a1");
+    expect(await other.agents.listRevokedSince(now)).toEqual(["a1"]);
+    expect(await other.agents.listRevokedSince(now + 1)).toEqual([]);
+    expect(await stores.agents.replaceKey("a1", { epoch: epoch + 1, publicKey: "cHVibGlj" }, "bmV3")).toBe(
+      false,
+    );
+  });
 });

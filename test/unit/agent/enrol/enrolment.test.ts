@@ -40,7 +40,8 @@ describe("enrolment", () => {
       judge: ({ enrol }) => (enrol ? null : refuse("AGENT_UNKNOWN")),
     });
     const dataDir = await fixture.owner.makeFolder();
-    await (await loadIdentity(dataDir)).rememberService(fixture.fingerprint);
+    const identity = await loadIdentity(dataDir);
+    await identity.remember(fixture.fingerprint, identity.agentId);
     const agent = await fixture.startAgent(proxy, { dataDir });
     await agent.ready;
     expect(proxy.proofs.map(({ enrol }) => enrol !== undefined)).toEqual([false, true]);

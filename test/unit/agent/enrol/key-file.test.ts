@@ -31,8 +31,8 @@ test("services that welcomed the key are remembered", async () => {
   const dataDir = await makeDataDir();
   const identity = await loadIdentity(dataDir);
   expect(identity.isKnownTo("one")).toBe(false);
-  await identity.rememberService("one");
-  await identity.rememberService("two");
+  await identity.remember("one", identity.agentId);
+  await identity.remember("two", identity.agentId);
   const again = await loadIdentity(dataDir);
   expect([again.isKnownTo("one"), again.isKnownTo("two"), again.isKnownTo("three")]).toEqual([
     true,

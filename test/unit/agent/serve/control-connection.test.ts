@@ -35,7 +35,13 @@ function stage(pingIntervalMs = 60_000): Scene {
   const connection = new ControlConnection(socket, {
     pingIntervalMs,
     clock,
-    handlers: { onSetup: note, onRequest: note, onReply: note, onSpareWanted: note },
+    handlers: {
+      onSetup: note,
+      onRequest: note,
+      onReply: note,
+      onSpareWanted: note,
+      onRotate: () => undefined,
+    },
   });
   const sent = new Inbox<Frame>();
   const decoder = new FrameDecoder(
@@ -130,6 +136,7 @@ describe("a control connection", () => {
       onRequest: () => undefined,
       onReply: () => undefined,
       onSpareWanted: () => undefined,
+      onRotate: () => undefined,
     };
     const connection = new ControlConnection(socket, { pingIntervalMs: 60_000, clock, handlers });
     connection.start();

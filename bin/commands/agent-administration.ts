@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { agent, type Agent } from "../../web/index.ts";
+import { AdminApi, ApiError } from "../admin-api.ts";
+import { ExitCode } from "../terminal/exit-codes.ts";
+import { formatAge, formatTable, print } from "../terminal/table.ts";
+import { addClientFlags, type ClientFlags } from "./client-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern agent list --data /var/lib/postern
+  postern agent revoke lab-host-3 --data /var/lib/postern
+  postern agent rotate 1f0c6a2b… --data /var/lib/postern
+`;
+
+/** What a server's administrator does with agents: `list`, `revoke`, `rotate`. */
+export function defineAgentAdministration(command: Command): void {
+  addClientFlags(command.command("list").description("on the server: every agent that has joined"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ClientFlags) => {
+      const rows = await listAgents(new AdminApi(flags.data));
+      print(flags.json === true, rows, () =>
+        formatTable(["NAME", "KIND", "STATE", "SEEN", "CLONES", "ID"], rows.map(toCells)),
+      );
+    });
+  addClientFlags(
+    command
+      .command("revoke <agent>")
+      .description("on the server: refuse this agent's key for good, and end its sessions"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (wanted: string, flags: ClientFlags) => {
+      const api = new AdminApi(flags.data);
+      const { id, name } = await findAgent(api, wanted);
+      await api.remove(`/agents/${id}`);
+      print(
+        flags.json === true,
+        { id, name },
+        () => `Revoked ${name}. It can join again only with a new key.\n`,
+      );
+    });
+  addClientFlags(
+    command.command("rotate <agent>").description("on the server: have this agent make itself a new key"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (wanted: string, flags: ClientFlags) => {
+      const api = new AdminApi(flags.data);
+      const { id, name } = await findAgent(api, wanted);
+      await api.post(`/agents/${id}/rotate`, {}, z.unknown());
+      print(
+        flags.json === true,
+        { id, name },
+        () => `${name} has a new key. The old one is worth nothing now.\n`,
+      );
+    });
+}
+
+function listAgents(api: AdminApi): Promise<Agent[]> {
+  return api.get("/agents", z.array(agent));
+}
+
+/** By id, or by a name that only one agent has. @throws ApiError `AGENT_UNKNOWN`, `AGENT_AMBIGUOUS` */
+async function findAgent(api: AdminApi, wanted: string): Promise<Agent> {
+  const agents = (await listAgents(api)).filter(({ state }) => state !== "revoked");
+  const byId = agents.find(({ id }) => id === wanted);
+  if (byId) return byId;
+  const [first, ...others] = agents.filter(({ name }) => name === wanted);
+  if (!first) throw new ApiError("AGENT_UNKNOWN", `There is no agent "${wanted}".`, ExitCode.failed);
+  if (others.length === 0) return first;
+  const choices = [first, ...others].map(({ id }) => id);
+  const message = `Several agents are called "${wanted}". Give the id.`;
+  throw new ApiError("AGENT_AMBIGUOUS", message, ExitCode.usage, choices);
+}
+
+function toCells(row: Agent): string[] {
+  const seen = row.lastSeenAt === null ? "never" : formatAge(row.lastSeenAt);
+  return [row.name, row.kind, row.state, seen, row.clones === 0 ? "" : String(row.clones), row.id];
+}
