@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Refusal, type RefusalCode } from "../../../proxy/refusals.ts";
+import { isRefusalCode, Refusal, type RefusalCode } from "../../../proxy/refusals.ts";
 import { describeForCaller, refuse, type WebErrorCode } from "../../../web/server/errors.ts";
 import { findCodes, readDocument } from "./source-codes.ts";
 
@@ -42,7 +42,7 @@ describe("docs/errors.md", () => {
 
   it("tells what viewers read, and their close codes", async () => {
     const rows = (await readRows()).filter(({ section }) => section === "Viewers");
-    const refusals = rows.filter(({ cells }) => /\. /.test(cells[1]!) || cells[0] === "DESKTOP_GONE");
+    const refusals = rows.filter(({ cells }) => isRefusalCode(cells[0]!));
     expect(refusals.length).toBeGreaterThan(10);
     for (const { cells } of refusals) {
       const [code, reason, closeCode] = cells;

@@ -3,6 +3,7 @@ import { AGENT_LIMITS } from "../../../agent/limits.ts";
 import { LIMITS as MIP1_LIMITS } from "../../../protocol/mip1/messages.ts";
 import { MIP2_LIMITS } from "../../../protocol/mip2/frames.ts";
 import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-messages.ts";
+import { SERVER_STREAM_LIMITS } from "../../../protocol/rfb/server-stream/passing.ts";
 import { LIMITS } from "../../../proxy/admit/limits.ts";
 import { readDocument, readSource } from "./source-codes.ts";
 
@@ -12,6 +13,7 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "protocol/mip2/frames.ts": MIP2_LIMITS,
   "protocol/mip1/messages.ts": MIP1_LIMITS,
   "protocol/rfb/client-messages.ts": CLIENT_MESSAGE_LIMITS,
+  "protocol/rfb/server-stream/passing.ts": SERVER_STREAM_LIMITS,
 };
 
 interface Section {
