@@ -17,6 +17,8 @@ export default defineConfig({
       project("unit"),
       project("fuzz", { testTimeout: 120_000 }),
       project("contract", { testTimeout: 60_000 }),
+      // What `npm run test:compat` runs: many viewers, servers and firewalls, minutes of it.
+      project("compat", { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
       project("e2e", { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
     ],
   },

@@ -9,7 +9,12 @@ import { Problem } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
 import { addTallies, countReport, formatTally, isGreen } from "./tally.mjs";
 
+/** What `npm test` runs. */
 const PROJECTS = ["unit", "fuzz", "contract", "e2e"];
+/** What is run by its name alone, because it takes long. */
+const OTHERS = ["compat"];
+/** The real components of these keep time: they run after the others, not beside them. */
+const ALONE = ["e2e", "compat"];
 
 async function runVitest(progress, projects) {
   const report = inRoot("test/results", `${projects.join("-")}.json`);
@@ -31,9 +36,10 @@ async function runVitest(progress, projects) {
 
 /** Sets up, checks and tests; returns the exit status. With names, only those projects of vitest. */
 export async function testAll(names) {
-  const unknown = names.find((name) => !PROJECTS.includes(name));
+  const known = [...PROJECTS, ...OTHERS];
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new Problem(`There are no tests called ${unknown}. Choose from: ${PROJECTS.join(", ")}.`);
+    throw new Problem(`There are no tests called ${unknown}. Choose from: ${known.join(", ")}.`);
   const progress = new Progress();
   await installPackages(progress, { wanted: TEST_PACKAGES, need: "The tests need them", required: true });
   await installDependencies(progress);
@@ -41,8 +47,10 @@ export async function testAll(names) {
   const tallies = [];
   if (names.length === 0) tallies.push(await checkSources(progress));
   const chosen = names.length === 0 ? PROJECTS : names;
-  // The real components of e2e keep time: they run after the others, not beside them.
-  const groups = [chosen.filter((name) => name !== "e2e"), chosen.filter((name) => name === "e2e")];
+  const groups = [
+    chosen.filter((name) => !ALONE.includes(name)),
+    chosen.filter((name) => ALONE.includes(name)),
+  ];
   for (const group of groups.filter(({ length }) => length > 0))
     tallies.push(await runVitest(progress, group));
   const tally = addTallies(...tallies);

@@ -140,10 +140,13 @@ testOnSmallDisk(
       );
       return refusal instanceof Error && /cannot write its audit log/.test(refusal.message);
     });
-    const before = await readFile(auditFile(server), "utf8");
+    const countStarts = async () =>
+      (await readFile(auditFile(server), "utf8")).split('"session.start"').length - 1;
+    const before = await countStarts();
     await expect(view()).rejects.toThrow(/cannot write its audit log/);
     expect(await server.ask("session", "list", "--state", "open")).toEqual([]);
-    expect(await readFile(auditFile(server), "utf8")).toBe(before);
+    // A shorter line, such as that of the refusal, may still find room; what counts is that nobody was let in.
+    expect(await countStarts()).toBe(before);
     await rm(filler);
     await (await view()).stop();
     await server.stopProcess();

@@ -143,7 +143,10 @@ describe("the WebSocket path /rfb", () => {
   test("without a ticket the token is asked for in-band", async () => {
     const viewer = await connect(["binary"]);
     const password = await server.createToken(DESKTOP);
-    expect(await viewer.handshake({ password })).toMatchObject({ offered: [2, 129, 5, 130, 6], name: DESKTOP });
+    expect(await viewer.handshake({ password })).toMatchObject({
+      offered: [2, 129, 5, 130, 6],
+      name: DESKTOP,
+    });
   });
 
   test("a text message ends the connection", async () => {

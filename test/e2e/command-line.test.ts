@@ -141,7 +141,10 @@ describe("agent", () => {
       [["--proxy", "nowhere", ...trust, ...data], /HOST:PORT/],
       [[...proxy, ...trust, ...data, "--desktop", "a=http://x"], /tcp:HOST:PORT/],
       [[...proxy, ...trust, ...data, "--desktop", "a/b=tcp:h:1"], /cannot name a desktop/],
-      [[...proxy, ...trust, ...data, "--vnc-password-file", "a=/nothing"], /cannot be read/],
+      [
+        [...proxy, ...trust, ...data, "--desktop", "a=tcp:h:1", "--vnc-password-file", "a=/nothing"],
+        /cannot be read/,
+      ],
       [[...trust, ...data], /--proxy/],
     ];
     for (const [args, words] of cases) {

@@ -9,7 +9,7 @@ import type { Colour } from "../support/pixels.ts";
 import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
 import { writeVncPassword } from "../support/vnc-password.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
-import { openWall } from "./wall.ts";
+import { openWall } from "../e2e/wall.ts";
 
 const DESKTOP = "lab-1";
 const BACKGROUND: Colour = [0x30, 0x90, 0x50];

@@ -11,7 +11,7 @@ import { openTightViewer, openTigerViewer } from "../support/viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 import { EVERY_EXTENSION, SAMPLES } from "../unit/protocol/rfb/sample-messages.ts";
-import { openWall, waitForCanvas } from "./wall.ts";
+import { openWall, waitForCanvas } from "../e2e/wall.ts";
 
 const DESKTOP = "lab-1";
 const BACKGROUND: Colour = [0x20, 0x60, 0xc0];
