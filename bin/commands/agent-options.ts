@@ -47,11 +47,7 @@ export function addAgentFlags(command: Command): Command {
       new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
     )
     .option("--name <name>", "what administrators see; viewers never do", hostname().slice(0, 64))
-    .option(
-      "--desktop <name=endpoint>",
-      "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable",
-      collect,
-    )
+    .option("--desktop <name=endpoint>", "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable", collect)
     .addOption(
       new Option(
         "--http-proxy <url>",
