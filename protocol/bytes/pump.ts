@@ -2,10 +2,10 @@ import type { Duplex } from "node:stream";
 import { isPosternError, PeerClosed } from "../errors.ts";
 
 /**
- * Bytes that may wait in the destination before the source is paused; it goes on below half of that. Larger trains leave
- * the processor's cache between being read and being encrypted, smaller ones cost more system calls.
+ * Bytes that may wait in the destination before the source is paused; it goes on below half of that. What larger trains
+ * save in system calls they lose on the way between being read and being encrypted: see docs/performance.md.
  */
-export const PUMP_HIGH_MARK = 256 * 1024;
+export const PUMP_HIGH_MARK = 64 * 1024;
 const LOW_MARK = PUMP_HIGH_MARK / 2;
 /** Chunks of this size come in trains: they are gathered for one system call. Smaller ones must not wait. */
 const CORK_FROM = 16_000;
