@@ -47,7 +47,7 @@ async function standBeforeTls(gateway: Gateway, subType: number): Promise<Socket
   const reader = new ByteReader(socket);
   await reader.read(12);
   socket.write("RFB 003.008\n");
-  await reader.read(3);
+  await reader.read((await reader.read(1))[0]!);
   socket.write(Buffer.of(19));
   await reader.read(2);
   socket.write(Buffer.of(0, 2));
@@ -60,8 +60,8 @@ async function standBeforeTls(gateway: Gateway, subType: number): Promise<Socket
 
 describe("VeNCrypt", () => {
   it.each([
-    ["listen", [19, 2]],
-    ["rfb", [2, 19]],
+    ["listen", [19, 129, 5, 2, 130, 6]],
+    ["rfb", [129, 5, 2, 19, 130, 6]],
   ] as const)("X509Vnc on the %s port: a whole session inside TLS", async (door, types) => {
     const { gateway, ca, token, received } = await openWithToken();
     const viewer = await enterByVeNCrypt(await dial(gateway, door), {
