@@ -15,6 +15,7 @@ export * from "./rfb/security-types.ts";
 export * from "./rfb/security-result.ts";
 export * from "./rfb/viewer-handshake.ts";
 export * from "./rfb/vencrypt.ts";
+export { VeNCryptType } from "./rfb/vencrypt-types.ts";
 export * from "./rfb/repeater.ts";
 export * from "./rfb/server-handshake.ts";
 export type { EnteredServer, ServerLogin, TlsKind } from "./rfb/server-login.ts";

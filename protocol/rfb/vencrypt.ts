@@ -2,18 +2,7 @@ import { encodeU16, encodeU32, encodeU8 } from "../bytes/encode.ts";
 import { bytes, checkLength, u16, u32, type Grammar } from "../bytes/grammar.ts";
 import type { Conversation } from "../bytes/conversation.ts";
 import { ProtocolError } from "../errors.ts";
-
-/** Sub-types of VeNCrypt 0.2 (U32). `TLS*` is anonymous, `X509*` has a certificate. @see the community RFB specification, VeNCrypt */
-export const VeNCryptSubType = {
-  plain: 256,
-  tlsNone: 257,
-  tlsVnc: 258,
-  tlsPlain: 259,
-  x509None: 260,
-  x509Vnc: 261,
-  x509Plain: 262,
-} as const;
-export type VeNCryptSubType = (typeof VeNCryptSubType)[keyof typeof VeNCryptSubType];
+import type { VeNCryptType } from "./vencrypt-types.ts";
 
 const VERSION_0_2 = 0x0002;
 const VERSION_REFUSED = 0xff;
@@ -29,8 +18,8 @@ export const MAX_CREDENTIAL_BYTES = 1024;
  */
 export async function negotiateVeNCrypt(
   peer: Conversation,
-  offered: readonly VeNCryptSubType[],
-): Promise<VeNCryptSubType> {
+  offered: readonly VeNCryptType[],
+): Promise<VeNCryptType> {
   await peer.write(encodeU16(VERSION_0_2));
   const version = await peer.read(u16());
   if (version !== VERSION_0_2) {

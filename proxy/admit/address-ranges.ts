@@ -7,17 +7,19 @@ export class AddressRanges {
 
   /**
    * @param texts addresses (`192.0.2.7`, `::1`) and networks (`10.0.0.0/8`, `2001:db8::/32`)
-   * @throws ConfigError `ADDRESS_RANGE`
+   * @param code of the error, which tells the option that is wrong
+   * @throws ConfigError `code`
    */
-  constructor(texts: readonly string[]) {
+  constructor(texts: readonly string[], code = "ADDRESS_RANGE") {
     for (const text of texts) {
       const [address = "", prefix, ...rest] = text.split("/");
       const version = isIP(address);
       const bits = prefix === undefined ? (version === 4 ? 32 : 128) : Number(prefix);
-      const valid = rest.length === 0 && (prefix === undefined || /^\d{1,3}$/.test(prefix));
+      const valid =
+        rest.length === 0 && !address.includes("%") && (prefix === undefined || /^\d{1,3}$/.test(prefix));
       if (version === 0 || !valid || bits > (version === 4 ? 32 : 128)) {
         const message = `"${text}" is no address range. Write it like 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.`;
-        throw new ConfigError("ADDRESS_RANGE", message, { safeMessage: message });
+        throw new ConfigError(code, message, { safeMessage: message });
       }
       this.#list.addSubnet(address, bits, version === 4 ? "ipv4" : "ipv6");
     }
@@ -25,13 +27,14 @@ export class AddressRanges {
 
   /** An IPv4 address counts as such in its IPv6 form too. */
   contains(address: string): boolean {
-    const bare = unmapAddress(address.split("%")[0] ?? address);
+    const bare = plainAddress(address);
     const version = isIP(bare);
     return version !== 0 && this.#list.check(bare, version === 4 ? "ipv4" : "ipv6");
   }
 }
 
-/** `::ffff:192.0.2.7` is 192.0.2.7. */
-export function unmapAddress(address: string): string {
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+/** The address without an IPv6 zone, and as IPv4 where it is one inside an IPv6 address. */
+export function plainAddress(address: string): string {
+  const bare = address.split("%")[0] ?? "";
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }

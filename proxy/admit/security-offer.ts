@@ -1,4 +1,4 @@
-import { SecurityType, VeNCryptSubType } from "../../protocol/index.ts";
+import { SecurityType, VeNCryptType } from "../../protocol/index.ts";
 import type { Viewer, ViewerDoor } from "./viewer.ts";
 
 /** Encrypts all of a session without a certificate; then what encrypts the login alone. */
@@ -23,10 +23,7 @@ const OFFERS: Readonly<Record<ViewerDoor, readonly SecurityType[]>> = {
  * Sub-types of VeNCrypt. Plain (256) would send the token in clear; the TLS ones prove nothing about the server;
  * X509None names no desktop, so that nobody could be let in by it.
  */
-export const VENCRYPT_OFFER: readonly VeNCryptSubType[] = [
-  VeNCryptSubType.x509Vnc,
-  VeNCryptSubType.x509Plain,
-];
+export const VENCRYPT_OFFER: readonly VeNCryptType[] = [VeNCryptType.x509Vnc, VeNCryptType.x509Plain];
 
 /** The security types that this viewer may choose from: the policy, in one place. */
 export function offerSecurity({ door, encrypt }: Viewer): readonly SecurityType[] {

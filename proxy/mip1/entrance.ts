@@ -11,12 +11,12 @@ import {
 import { LIMITS } from "../admit/limits.ts";
 import type { Source } from "../admit/source.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { PeerList } from "./peer-list.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { Mip1Room } from "./room.ts";
 import type { Mip1Tickets } from "./tickets.ts";
 
 export interface Mip1EntranceParts {
-  readonly allowed: PeerList;
+  readonly allowed: AddressRanges;
   readonly room: Mip1Room;
   readonly tickets: Mip1Tickets;
   readonly audit: AuditLog;
@@ -40,7 +40,7 @@ export class Mip1Entrance {
   async acceptMip1(socket: Duplex, source: Source, admitted: () => void): Promise<void> {
     socket.on("error", () => undefined);
     try {
-      if (!this.#parts.allowed.allows(source.address)) {
+      if (!this.#parts.allowed.contains(source.address)) {
         throw new AuthError("MIP1_NOT_ALLOWED", "this peer may not speak MiP 1");
       }
       await this.#accept(socket, source, admitted);

@@ -2,7 +2,7 @@ import type { Source } from "../admit/source.ts";
 import type { Duplex } from "node:stream";
 import { Mip1Entrance } from "./entrance.ts";
 import type { Mip1Options } from "./options.ts";
-import { PeerList } from "./peer-list.ts";
+import { AddressRanges } from "../admit/address-ranges.ts";
 import { Mip1Room, type Mip1RoomParts } from "./room.ts";
 import { Mip1Tickets } from "./tickets.ts";
 
@@ -23,7 +23,7 @@ export function openMip1(
   parts: Omit<Mip1RoomParts, "tickets" | "options">,
 ): Mip1 | null {
   if (!options || options.allow.length === 0) return null;
-  const allowed = new PeerList(options.allow);
+  const allowed = new AddressRanges(options.allow, "PEER_RANGE");
   const tickets = new Mip1Tickets(parts.clock);
   const room = new Mip1Room({ ...parts, tickets, options });
   const entrance = new Mip1Entrance({ ...parts, allowed, room, tickets });

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { mip1, type Clock } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import { Refusal } from "../refusals.ts";
-import { plainAddress } from "./peer-list.ts";
+import { plainAddress } from "../admit/address-ranges.ts";
 
 /** As many data connections may be waited for: far from all tickets, so that one is not found by trying. */
 const MOST = 1_000;

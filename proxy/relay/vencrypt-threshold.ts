@@ -5,7 +5,7 @@ import {
   SecurityType,
   sendSecurityFailure,
   sendSecurityOk,
-  VeNCryptSubType,
+  VeNCryptType,
   type RfbVersion,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
@@ -36,12 +36,12 @@ export async function standInVeNCrypt(
 
 /** A person types the token now. */
 async function askInside(
-  subType: VeNCryptSubType,
+  subType: VeNCryptType,
   viewer: Viewer,
   { tokens, clock }: ThresholdParts,
   signal: AbortSignal,
 ): Promise<() => Promise<Identity>> {
-  if (subType === VeNCryptSubType.x509Plain) {
+  if (subType === VeNCryptType.x509Plain) {
     const typed = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, (peer) =>
       peer.read(plainCredentials()),
     );

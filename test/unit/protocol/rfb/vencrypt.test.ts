@@ -4,12 +4,12 @@ import {
   negotiateVeNCrypt,
   parseAll,
   plainCredentials,
-  VeNCryptSubType,
+  VeNCryptType,
   type Conversation,
 } from "../../../../protocol/index.ts";
 import { cutEverywhere, playAgainst } from "./scripted-peer.ts";
 
-const OFFER = [VeNCryptSubType.x509Vnc, VeNCryptSubType.x509Plain];
+const OFFER = [VeNCryptType.x509Vnc, VeNCryptType.x509Plain];
 const negotiate = (peer: Conversation) => negotiateVeNCrypt(peer, OFFER);
 const LIST = "0002" + "00" + "02" + "00000105" + "00000106";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PeerList } from "../../../../proxy/mip1/peer-list.ts";
+import { AddressRanges } from "../../../../proxy/admit/address-ranges.ts";
 
 test.each([
   [["192.0.2.0/24"], "192.0.2.255", true],
@@ -19,7 +19,7 @@ test.each([
   [[], "127.0.0.1", false],
   [["::/0"], "not an address", false],
 ])("%j allows %s: %s", (ranges, address, allowed) => {
-  expect(new PeerList(ranges).allows(address)).toBe(allowed);
+  expect(new AddressRanges(ranges).contains(address)).toBe(allowed);
 });
 
 test.each([
@@ -34,5 +34,5 @@ test.each([
   "host",
   "fe80::1%eth0",
 ])("%j is no range", (range) => {
-  expect(() => new PeerList([range])).toThrow(/is no address range/);
+  expect(() => new AddressRanges([range])).toThrow(/is no address range/);
 });
