@@ -1,5 +1,5 @@
 import type { MachinePaths } from "../adopt/machine-paths.ts";
-import type { BootSource } from "../images/entry.ts";
+import type { BootSource, DiskFormat } from "../images/entry.ts";
 import { jsonArgument } from "./values.ts";
 
 type BlockDevice = Readonly<Record<string, unknown>>;
@@ -29,7 +29,7 @@ export function bootArguments(boot: BootSource, paths: MachinePaths): string[] {
   }
 }
 
-function baseNode(format: "qcow2" | "raw", file: string): BlockDevice {
+function baseNode(format: DiskFormat, file: string): BlockDevice {
   const node = { driver: format, "node-name": "base0", "read-only": true, file: hostFile(file) };
   return format === "qcow2" ? { ...node, backing: null } : node;
 }

@@ -1,8 +1,28 @@
 import { z } from "zod";
-import { imageSummary } from "../../protocol/index.ts";
+import {
+  architecture,
+  displayAdapter,
+  imageSummary,
+  networkKind,
+  scriptRoute,
+} from "../../protocol/index.ts";
 
 const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
 const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();
+
+/** Disk formats that QEMU reads as a base, in its words; VHD is `vpc`. An OVA is imported first. */
+export const diskFormat = z.enum(["qcow2", "raw", "vdi", "vmdk", "vpc", "vhdx", "qed"]);
+export type DiskFormat = z.infer<typeof diskFormat>;
+
+/** BIOS or UEFI; Secure Boot and a TPM 2 for guests that ask for them. */
+export const firmware = z
+  .object({
+    kind: z.enum(["bios", "uefi"]).default("bios"),
+    secureBoot: z.boolean().default(false),
+    tpm: z.boolean().default(false),
+  })
+  .strict();
+export type Firmware = z.infer<typeof firmware>;
 
 /** Where a machine's first instruction comes from. Formats are always named, never guessed. */
 export const bootSource = z.discriminatedUnion("kind", [
@@ -15,7 +35,7 @@ export const bootSource = z.discriminatedUnion("kind", [
       cmdline: z.string().max(1024),
     })
     .strict(),
-  z.object({ kind: z.literal("disk"), format: z.enum(["qcow2", "raw"]), file: filePath }).strict(),
+  z.object({ kind: z.literal("disk"), format: diskFormat, file: filePath }).strict(),
 ]);
 export type BootSource = z.infer<typeof bootSource>;
 
@@ -28,7 +48,18 @@ export const imageEntry = z
     memoryMb: amount,
     cpus: amount,
     boot: bootSource,
-    display: z.enum(["std", "virtio"]).default("std"),
+    /** GiB; without it the disk keeps the image's own size. */
+    diskGb: amount.optional(),
+    arch: architecture.default("x86_64"),
+    firmware: firmware.prefault({}),
+    display: displayAdapter.default("std"),
+    /** Others that may be chosen. */
+    displays: z.array(displayAdapter).max(6).default([]),
+    /** QEMU's name of a keyboard layout. */
+    keymap: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[a-z0-9]+)?$/)
+      .optional(),
     /** The size the display proposes to the guest, in pixels. */
     screen: z
       .object({
@@ -37,8 +68,52 @@ export const imageEntry = z
       })
       .strict()
       .optional(),
-    /** `isolated`: a network card that reaches nothing but QEMU's own address server. */
-    network: z.enum(["none", "isolated"]).default("none"),
+    /** The most that a machine of this image may have. */
+    network: networkKind.default("none"),
+    /** What runs inside: QEMU's guest agent, and SPICE's agent for clipboard and resizing. */
+    guest: z
+      .object({ agent: z.boolean().default(false), clipboard: z.boolean().default(false) })
+      .strict()
+      .prefault({}),
+    /** How boot scripts get in, and those that this image always gets, in order. */
+    script: scriptRoute.default("none"),
+    scripts: z.array(z.string().min(1).max(65_536)).max(20).default([]),
+    /** Host folders that the guest sees; `tag` is what it mounts. Only where the administrator allows shares. */
+    shares: z
+      .array(
+        z
+          .object({
+            tag: z.string().regex(/^[A-Za-z0-9_-]{1,30}$/),
+            folder: filePath,
+            kind: z.enum(["9p", "virtiofs"]).default("9p"),
+            writable: z.boolean().default(false),
+          })
+          .strict(),
+      )
+      .max(8)
+      .default([]),
+    /** Hides KVM from guests whose drivers refuse to run under it. */
+    hideKvm: z.boolean().default(false),
+    /** Where `image download` gets the file from, and what it must be. */
+    source: z
+      .object({
+        url: z.url({ protocol: /^https?$/ }).optional(),
+        sha256: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .optional(),
+        /** On the server, under this name: hosts pull it from there once. */
+        server: z.boolean().default(false),
+        /** A note for people: where the address is from, and that nobody has tried it here. */
+        note: z.string().max(300).optional(),
+      })
+      .strict()
+      .optional(),
+    /** `user:NAME` and `group:NAME`; absent: everybody. */
+    allow: z
+      .array(z.string().regex(/^(user|group):\S{1,64}$/))
+      .max(200)
+      .optional(),
     /** The Debian package that brings the files. */
     package: z
       .string()

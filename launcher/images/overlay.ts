@@ -1,6 +1,7 @@
 import { access, rename, rm } from "node:fs/promises";
 import { execa } from "execa";
 import { LaunchError } from "../../protocol/index.ts";
+import type { DiskFormat } from "./entry.ts";
 
 /**
  * Makes the machine's own qcow2 file over a read-only base, unless it exists: everything the guest writes goes there.
@@ -11,7 +12,7 @@ import { LaunchError } from "../../protocol/index.ts";
 export async function ensureOverlay(
   qemuImg: string,
   overlay: string,
-  base: { readonly file: string; readonly format: "qcow2" | "raw" },
+  base: { readonly file: string; readonly format: DiskFormat },
 ): Promise<void> {
   try {
     await access(overlay);

@@ -1,4 +1,4 @@
-import { LaunchError, RequestError, type MachineCreate } from "../../protocol/index.ts";
+import { LaunchError, machineCreate, RequestError, type MachineCreate } from "../../protocol/index.ts";
 import type { ImageEntry } from "../images/entry.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
@@ -14,7 +14,8 @@ export interface HostRoom {
  * @throws RequestError `IMAGE_LIMIT` (less than the image needs)
  * @throws LaunchError `HOST_CPUS`, `HOST_MEMORY` (more than the host has)
  */
-export function drawUpSpec(request: MachineCreate, entry: ImageEntry, host: HostRoom): MachineSpec {
+export function drawUpSpec(asked: MachineCreate, entry: ImageEntry, host: HostRoom): MachineSpec {
+  const request = machineCreate.parse(asked);
   const cpus = request.cpus ?? entry.cpus.default;
   const memoryMb = request.memoryMb ?? entry.memoryMb.default;
   if (cpus < entry.cpus.min || memoryMb < entry.memoryMb.min) {
@@ -28,10 +29,25 @@ export function drawUpSpec(request: MachineCreate, entry: ImageEntry, host: Host
     image: entry.id,
     cpus,
     memoryMb,
+    owner: request.owner,
     boot: entry.boot,
-    display: entry.display,
+    arch: entry.arch,
+    firmware: entry.firmware,
+    diskGb: request.diskGb ?? entry.diskGb?.default,
+    master: request.master,
+    emptyDisk: request.emptyDisk,
+    dataDisk: request.dataDisk,
+    display: request.display ?? entry.display,
+    monitors: request.monitors,
+    keymap: request.keymap ?? entry.keymap,
     screen: entry.screen,
-    network: entry.network,
+    network: request.network ?? entry.network,
+    guest: entry.guest,
+    scriptRoute: entry.script,
+    scripts: request.script === undefined ? entry.scripts : [...entry.scripts, request.script],
+    shares: entry.shares,
+    gpu: request.gpu,
+    hideKvm: entry.hideKvm,
   };
 }
 

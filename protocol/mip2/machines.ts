@@ -8,19 +8,51 @@ export const machineState = z.enum([
   "preparing",
   "booting",
   "running",
+  /** The processors stand still; memory and screen stay. */
+  "paused",
+  /** Memory goes to disk; `stopped` follows, and the next start goes on from there. */
+  "saving",
   "stopping",
   "stopped",
   "failed",
 ]);
 export type MachineState = z.infer<typeof machineState>;
 
+const amount = z.object({ default: z.number().int(), min: z.number().int() });
+
+/** Guest architectures, in QEMU's words. */
+export const architecture = z.enum(["x86_64", "aarch64"]);
+export type Architecture = z.infer<typeof architecture>;
+
+/** What the emulated screen is; `none`: the guest has no screen of QEMU's. */
+export const displayAdapter = z.enum(["std", "qxl", "virtio", "vmware", "cirrus", "none"]);
+export type DisplayAdapter = z.infer<typeof displayAdapter>;
+
+/** `isolated`: an address and nothing beyond; `internet`: the internet, but neither the host nor private ranges. */
+export const networkKind = z.enum(["none", "isolated", "internet"]);
+export type NetworkKind = z.infer<typeof networkKind>;
+
+/** How a boot script gets into the guest: by a NoCloud seed, by libguestfs, or not at all. */
+export const scriptRoute = z.enum(["cloud-init", "virt-customize", "none"]);
+export type ScriptRoute = z.infer<typeof scriptRoute>;
+
 /** One entry of a host's catalogue, as the server may show it: no paths. */
 export const imageSummary = z.object({
   id: z.string().regex(/^[a-z0-9][a-z0-9.+-]{0,63}$/),
   title: z.string().max(100),
   description: z.string().max(500),
-  memoryMb: z.object({ default: z.number().int(), min: z.number().int() }),
-  cpus: z.object({ default: z.number().int(), min: z.number().int() }),
+  memoryMb: amount,
+  cpus: amount,
+  /** Size of the system disk, GiB; absent where the image has none to grow. */
+  diskGb: amount.optional(),
+  /** Absent: x86_64. */
+  arch: architecture.optional(),
+  /** Display adapters that may be chosen, the default first. */
+  displays: z.array(displayAdapter).optional(),
+  networks: z.array(networkKind).optional(),
+  script: scriptRoute.optional(),
+  /** `user:NAME` and `group:NAME`; absent: everybody. */
+  allow: z.array(z.string().max(80)).max(200).optional(),
   /** False with a reason: the image's file is missing on this host. */
   available: z.boolean(),
   reason: z.string().max(300).optional(),
@@ -39,6 +71,10 @@ export const machineStatus = z.object({
   memoryMb: z.number().int(),
   /** Epoch milliseconds of the last change of state. */
   since: z.number(),
+  /** How far the work of this state is, 0 to 1, where that is known (downloading, copying, saving). */
+  progress: z.number().min(0).max(1).optional(),
+  /** Its memory lies on disk: the next start goes on from there. */
+  saved: z.boolean().optional(),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
 
@@ -49,8 +85,37 @@ export const machineCreate = z.object({
   image: z.string().max(64),
   cpus: z.number().int().min(1).max(256).optional(),
   memoryMb: z.number().int().min(16).max(4_194_304).optional(),
+  /** Who asked for it: for the symbols of boot scripts and the place of data disks. */
+  owner: z.string().max(64).default(""),
+  /** GiB; at least the image's. */
+  diskGb: z.number().int().min(1).max(65_536).optional(),
+  /** Works on the image's own disk instead of an overlay; one machine at a time. Administrators only. */
+  master: z.boolean().default(false),
+  /** A disk of the owner's that outlives machines; made at its first use with `sizeGb`. */
+  dataDisk: z
+    .object({
+      name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+      sizeGb: z.number().int().min(1).max(65_536),
+    })
+    .optional(),
+  /** Text of a boot script, or `catalogue` for the image's own alone. */
+  script: z.string().max(65_536).optional(),
+  display: displayAdapter.optional(),
+  /** Screens, where the adapter has more than one. */
+  monitors: z.number().int().min(1).max(4).default(1),
+  /** QEMU's name of a keyboard layout: `en-us`, `fr`, … */
+  keymap: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[a-z0-9]+)?$/)
+    .optional(),
+  network: networkKind.optional(),
+  /** `passthrough`: a whole physical GPU; `mdev`: a mediated device of one. */
+  gpu: z.enum(["none", "passthrough", "mdev"]).default("none"),
+  /** An empty disk of `diskGb` beside an installation image. */
+  emptyDisk: z.boolean().default(false),
 });
-export type MachineCreate = z.infer<typeof machineCreate>;
+/** As it is asked; {@link machineCreate} fills in the rest. */
+export type MachineCreate = z.input<typeof machineCreate>;
 
 export const machineRef = z.object({ id: z.string().max(64) });
 export const machineStop = machineRef.extend({ force: z.boolean().default(false) });
@@ -66,12 +131,60 @@ export const screenshot = z.object({
 });
 export type Screenshot = z.infer<typeof screenshot>;
 
+/** What an administrator and the choice of a host need to know of one; memory and disk in MiB, load per processor. */
+export const hostFacts = z.object({
+  cpus: z.number().int(),
+  memoryMb: z.object({ total: z.number().int(), free: z.number().int() }),
+  diskMb: z.object({ total: z.number().int(), free: z.number().int() }),
+  /** One-minute load average divided by the number of processors. */
+  load: z.number(),
+  /** Machines that are not stopped, and how many there may be. */
+  instances: z.object({ running: z.number().int(), max: z.number().int() }),
+  accel: z.enum(["kvm", "tcg"]),
+  gpus: z
+    .array(z.object({ name: z.string().max(100), mode: z.enum(["passthrough", "mdev"]), free: z.boolean() }))
+    .max(64),
+  /** Names of data disks that lie here, `OWNER/NAME`. */
+  dataDisks: z.array(z.string().max(120)).max(10_000),
+});
+export type HostFacts = z.infer<typeof hostFacts>;
+
+export const snapshotName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/);
+export const snapshotRef = machineRef.extend({ name: snapshotName });
+export const snapshot = z.object({
+  name: snapshotName,
+  createdAt: z.number(),
+  withMemory: z.boolean(),
+  bytes: z.number(),
+});
+export type Snapshot = z.infer<typeof snapshot>;
+
+/** The last bytes of what the guest wrote to its serial port. */
+export const bootLog = z.object({ text: z.string(), truncated: z.boolean() });
+export type BootLog = z.infer<typeof bootLog>;
+
 /** method → schemas of params and result. */
 export const hostMethods = {
+  "host.facts": { params: z.object({}), result: hostFacts },
   "image.list": { params: z.object({}), result: z.array(imageSummary) },
   "machine.create": { params: machineCreate, result: machineStatus },
   "machine.start": { params: machineRef, result: machineStatus },
   "machine.stop": { params: machineStop, result: machineStatus },
+  "machine.pause": { params: machineRef, result: machineStatus },
+  "machine.resume": { params: machineRef, result: machineStatus },
+  "machine.reset": { params: machineRef, result: machineStatus },
+  /** Memory to disk, then off. */
+  "machine.save": { params: machineRef, result: machineStatus },
+  "machine.boot-log": { params: machineRef, result: bootLog },
+  "machine.snapshots": { params: machineRef, result: z.array(snapshot) },
+  "machine.snapshot": { params: snapshotRef, result: z.array(snapshot) },
+  "machine.restore": { params: snapshotRef, result: machineStatus },
+  "machine.snapshot-remove": { params: snapshotRef, result: z.array(snapshot) },
+  /** A stopped machine's disk becomes an image of this host's catalogue. */
+  "machine.save-as-image": {
+    params: machineRef.extend({ image: imageSummary.shape.id, title: imageSummary.shape.title }),
+    result: imageSummary,
+  },
   "machine.remove": { params: machineRef, result: z.object({}) },
   "machine.list": { params: z.object({}), result: z.array(machineStatus) },
   "machine.screenshot": { params: screenshotRequest, result: screenshot },

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { machinePaths } from "../../../../launcher/adopt/machine-paths.ts";
 import { machineArguments } from "../../../../launcher/argv/argv.ts";
-import type { MachineSpec } from "../../../../launcher/spec/machine-spec.ts";
+import { machineSpec, type MachineSpec } from "../../../../launcher/spec/machine-spec.ts";
 
 const paths = machinePaths("/var/lib/vms", "/run/vm,s", "m1");
-const base: MachineSpec = {
+const base: MachineSpec = machineSpec.parse({
   id: "m1",
   name: "My, machine -device evil",
   image: "x",
@@ -12,9 +12,8 @@ const base: MachineSpec = {
   memoryMb: 512,
   boot: { kind: "iso", file: "/images/a,snapshot=on.iso" },
   display: "std",
-  screen: undefined,
   network: "none",
-};
+});
 
 /** The values that follow an option, JSON decoded. */
 function valuesOf(argv: readonly string[], option: string): unknown[] {
