@@ -32,8 +32,6 @@ export const LIMITS = {
   serverInitBytes: 16_384,
   mipHandshakeBytes: 16_384,
   webSocketMessageBytes: 1_048_576,
-  /** Unsent bytes of a WebSocket before its writer waits. */
-  webSocketBufferBytes: 262_144,
 
   /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
   agentPingMs: 10_000,
