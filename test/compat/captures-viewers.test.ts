@@ -1,5 +1,4 @@
 // What viewers, VNC servers and agents are told is captured on every cable, opened, and searched for who the others are.
-import { hostname } from "node:os";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CERTIFICATE_NAME, VNC_PASSWORD } from "../support/capture-host.ts";
@@ -7,7 +6,13 @@ import { CaptureLab, type Moment, type Overheard } from "../support/capture-lab.
 import { noVnc, startBrowserThere } from "../support/capture-novnc.ts";
 import { rsaAesViewer } from "../support/capture-rsa-aes.ts";
 import { type Canary, findCanaries } from "../support/capture-search.ts";
-import { LOGIN_NAME, type OpenViewer, SNAPSHOT, type ViewerKind, WINDOWED } from "../support/capture-viewers.ts";
+import {
+  LOGIN_NAME,
+  type OpenViewer,
+  SNAPSHOT,
+  type ViewerKind,
+  WINDOWED,
+} from "../support/capture-viewers.ts";
 import { Owner } from "../support/owner.ts";
 import { type PosternProgram, startAgent } from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
@@ -51,9 +56,10 @@ beforeAll(async () => {
     { what: "software", text: "TigerVNC" },
     { what: "software", text: "x11vnc" },
     { what: "address", text: hostPlace.own, kind: "address" },
-    ...[59371, 59372, 59373, 59374].map((port) => ({ what: "port", text: String(port), kind: "number" }) as const),
+    ...[59371, 59372, 59373, 59374].map(
+      (port) => ({ what: "port", text: String(port), kind: "number" }) as const,
+    ),
     { what: "VNC password", text: VNC_PASSWORD },
-    { what: "machine", text: hostname() },
   ];
 });
 afterAll(() => owner.close());
@@ -200,7 +206,9 @@ describe("the search finds each canary where it is to be found", () => {
     await software.handshake({ password: VNC_PASSWORD });
     software.setEncodings(0, SERVER_IDENTITY);
     software.requestUpdate();
-    await waitFor("its software", () => findCanaries(software.received(), atHost).join().includes("LibVNCServer"));
+    await waitFor("its software", () =>
+      findCanaries(software.received(), atHost).join().includes("LibVNCServer"),
+    );
     const all = await lab.overhear({ viewers: 0, host: 0 });
     expect(findCanaries(all.fromVncServer, atHost)).toContain(`certificate (${CERTIFICATE_NAME})`);
     const agentSays = findCanaries(lab.agent.process.output, atHost).join();

@@ -38,7 +38,19 @@ export async function startRevealingHost(owner: Owner, place: Place): Promise<Re
   const startXvnc = async (name: string, port: number, colour: Colour, security: readonly string[]) => {
     const secret = await writeVncPassword(await owner.makeFolder(), VNC_PASSWORD);
     const screen = ["-geometry", "640x480", "-depth", "24", "-desktop", title, "-rfbport", String(port)];
-    const all = [...screen, "-BlacklistThreshold", "1000", "-Log", "*:stderr:100", "-rfbauth", secret, ...security];
+    // In a network of its own it would take a number that another one has.
+    const number = `:${port + (process.pid % 5000) - 40_000}`;
+    const all = [
+      number,
+      ...screen,
+      "-BlacklistThreshold",
+      "1000",
+      "-Log",
+      "*:stderr:100",
+      "-rfbauth",
+      secret,
+      ...security,
+    ];
     const { display, server } = await startXServer(owner, program, all);
     await display.paintRoot(colour);
     return { name, port, display, process: server, colour };
@@ -62,7 +74,13 @@ export async function startRevealingHost(owner: Owner, place: Place): Promise<Re
   return { plain, tls, x11, settings: { via: place.as, args, desktops } };
 }
 
-async function startX11vnc(owner: Owner, place: Place, name: string, port: number, colour: Colour): Promise<Revealing> {
+async function startX11vnc(
+  owner: Owner,
+  place: Place,
+  name: string,
+  port: number,
+  colour: Colour,
+): Promise<Revealing> {
   const display = await startDisplay(owner, { width: 640, height: 480 });
   await display.paintRoot(colour);
   const secret = await writeVncPassword(display.folder, VNC_PASSWORD);

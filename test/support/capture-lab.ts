@@ -111,7 +111,9 @@ export class CaptureLab {
 
   async #viewerStreams({ viewers }: Moment) {
     const hosts = `${this.hostPlace.own}:`;
-    return (await this.#wires.viewers.streams()).slice(viewers).filter(({ client }) => !client.startsWith(hosts));
+    return (await this.#wires.viewers.streams())
+      .slice(viewers)
+      .filter(({ client }) => !client.startsWith(hosts));
   }
 
   /** @throws Error when anything of it cannot be opened */
@@ -123,7 +125,8 @@ export class CaptureLab {
         openLayers({ sent: stream.sent(), received: stream.received() }, keys);
       const viewer = (await this.#viewerStreams(since)).flatMap(open);
       const host = (await this.#wires.host.streams()).slice(since.host);
-      const isMip = ({ server }: { server: string }) => server === `${this.viewerPlace.address}:${this.ports.listen}`;
+      const isMip = ({ server }: { server: string }) =>
+        server === `${this.viewerPlace.address}:${this.ports.listen}`;
       const isVnc = ({ server }: { server: string }) => /^127\.0\.0\.1:5937[1-3]$/.test(server);
       const [mip, vnc] = [host.filter(isMip).flatMap(open), host.filter(isVnc).flatMap(open)];
       return {
@@ -140,7 +143,9 @@ export class CaptureLab {
   async listReasons(): Promise<string[]> {
     const text = await readFile(path.join(this.server.data, "audit", "audit.jsonl"), "utf8");
     const lines = text.split("\n").filter((line) => line !== "");
-    const events = lines.map((line) => (JSON.parse(line) as { event: { action: string; reason?: string } }).event);
+    const events = lines.map(
+      (line) => (JSON.parse(line) as { event: { action: string; reason?: string } }).event,
+    );
     return events
       .filter(({ action }) => action === "session.refuse" || action === "session.end")
       .map(({ reason }) => reason ?? "");

@@ -41,7 +41,8 @@ async function openPage(browser: Browser, origin: string, html: string): Promise
   await page.route(`${origin}/novnc/**`, async (route) => {
     const file = decodeURIComponent(new URL(route.request().url()).pathname.slice("/novnc/".length));
     if (file === "") await route.fulfill({ contentType: "text/html", body: html });
-    else await route.fulfill({ contentType: "text/javascript", body: await readFile(path.join(NOVNC, file)) });
+    else
+      await route.fulfill({ contentType: "text/javascript", body: await readFile(path.join(NOVNC, file)) });
   });
   await page.goto(`${origin}/novnc/`);
   return {

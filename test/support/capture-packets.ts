@@ -4,7 +4,12 @@ export interface Segment {
   readonly from: string;
   readonly to: string;
   readonly seq: number;
-  readonly flags: { readonly syn: boolean; readonly ack: boolean; readonly fin: boolean; readonly rst: boolean };
+  readonly flags: {
+    readonly syn: boolean;
+    readonly ack: boolean;
+    readonly fin: boolean;
+    readonly rst: boolean;
+  };
   readonly payload: Buffer;
 }
 

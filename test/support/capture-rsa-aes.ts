@@ -21,12 +21,13 @@ export function rsaAesViewer(type: RsaAesType): ViewerKind {
     open: async ({ viewerPlace, ports }, owner, { token }) => {
       const heard: Buffer[] = [];
       const target = { host: viewerPlace.address, port: ports.rfb };
-      const opened: RsaAesViewer | Refusal = await connectRsaAes(owner, target, { type, password: token }).catch(
-        (error: unknown) => {
-          if (error instanceof Refusal) return error;
-          throw error;
-        },
-      );
+      const opened: RsaAesViewer | Refusal = await connectRsaAes(owner, target, {
+        type,
+        password: token,
+      }).catch((error: unknown) => {
+        if (error instanceof Refusal) return error;
+        throw error;
+      });
       if (opened instanceof Refusal) heard.push(Buffer.from(opened.reason));
       else {
         heard.push(Buffer.from(opened.name));

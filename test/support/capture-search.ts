@@ -7,7 +7,12 @@ export interface Canary {
 
 /** Every form in which a text could hide: any case, UTF-16, hex, base64 wherever it begins, and an address's four bytes. */
 function listForms({ text, kind }: Canary): string[] {
-  const forms = [text, ...(["utf16le", "hex"] as const).map((as) => (as === "hex" ? Buffer.from(text).toString(as) : Buffer.from(text, as).toString("latin1")))];
+  const forms = [
+    text,
+    ...(["utf16le", "hex"] as const).map((as) =>
+      as === "hex" ? Buffer.from(text).toString(as) : Buffer.from(text, as).toString("latin1"),
+    ),
+  ];
   if (kind === undefined) forms.push(...[0, 1, 2].map((before) => cutBase64(text, before)));
   if (kind === "address") forms.push(Buffer.from(text.split(".").map(Number)).toString("latin1"));
   return forms;
@@ -22,7 +27,9 @@ function cutBase64(text: string, before: number): string {
 
 /** The canaries that are somewhere in these bytes. */
 export function findCanaries(haystack: Buffer | string, canaries: readonly Canary[]): string[] {
-  const text = (typeof haystack === "string" ? Buffer.from(haystack) : haystack).toString("latin1").toLowerCase();
+  const text = (typeof haystack === "string" ? Buffer.from(haystack) : haystack)
+    .toString("latin1")
+    .toLowerCase();
   const isIn = (canary: Canary): boolean =>
     canary.kind === "number"
       ? new RegExp(`(?<![0-9.])${canary.text}(?![0-9])`).test(text)

@@ -17,7 +17,9 @@ export interface OpenedTls {
 /** Secrets by label and client random, as `--tls-keylog` and SSLKEYLOGFILE write them. */
 export type KeyLog = ReadonlyMap<string, Buffer>;
 
-const SUITES: Readonly<Record<number, { cipher: string; keyBytes: number; hash: string; hashBytes: number }>> = {
+const SUITES: Readonly<
+  Record<number, { cipher: string; keyBytes: number; hash: string; hashBytes: number }>
+> = {
   0x1301: { cipher: "aes-128-gcm", keyBytes: 16, hash: "sha256", hashBytes: 32 },
   0x1302: { cipher: "aes-256-gcm", keyBytes: 32, hash: "sha384", hashBytes: 48 },
   0x1303: { cipher: "chacha20-poly1305", keyBytes: 32, hash: "sha256", hashBytes: 32 },
@@ -33,7 +35,9 @@ const TO_RANDOM = 11;
 
 export function parseKeyLog(text: string): KeyLog {
   const lines = text.matchAll(/^([A-Z_0-9]+) ([0-9a-f]{64}) ([0-9a-f]+)$/gm);
-  return new Map([...lines].map(([, label, random, secret]) => [`${label!} ${random!}`, Buffer.from(secret!, "hex")]));
+  return new Map(
+    [...lines].map(([, label, random, secret]) => [`${label!} ${random!}`, Buffer.from(secret!, "hex")]),
+  );
 }
 
 /** Undefined where no ClientHello of the log is. @throws Error when there is TLS that cannot be opened to its end */
@@ -77,7 +81,7 @@ function openRecords(
   const [handshake, data]: [Buffer[], Buffer[]] = [[], []];
   let secret = handshakeSecret;
   let seq = 0;
-  for (let at = 0; at + 5 <= bytes.length; ) {
+  for (let at = 0; at + 5 <= bytes.length;) {
     const [head, end] = [bytes.subarray(at, at + 5), at + 5 + bytes.readUInt16BE(at + 3)];
     if (end > bytes.length) break;
     const body = bytes.subarray(at + 5, end);
@@ -100,8 +104,7 @@ function openRecords(
 
 function openRecord(head: Buffer, body: Buffer, suite: Suite & object, secret: Buffer, seq: number) {
   const nonce = expand(secret, suite, "iv", 12);
-  for (let index = 0; index < 6; index += 1)
-    nonce[11 - index]! ^= Math.floor(seq / 256 ** index) % 256;
+  for (let index = 0; index < 6; index += 1) nonce[11 - index]! ^= Math.floor(seq / 256 ** index) % 256;
   const key = expand(secret, suite, "key", suite.keyBytes);
   const options = { authTagLength: TAG_BYTES };
   const cipher = createDecipheriv(suite.cipher as "aes-128-gcm", key, nonce, options);

@@ -37,10 +37,20 @@ const MOST = 150_000;
 /** The user name that a person gives at X509Plain. */
 export const LOGIN_NAME = "vcanary-login";
 
-type Program = (lab: CaptureLab, secretFile: string, visit: Visit, owner: Owner) => Promise<string[]> | string[];
+type Program = (
+  lab: CaptureLab,
+  secretFile: string,
+  visit: Visit,
+  owner: Owner,
+) => Promise<string[]> | string[];
 
 /** A program with a window, started at the viewer's computer. */
-function windowed(name: string, asksForNames: boolean, program: Program, env: NodeJS.ProcessEnv = {}): ViewerKind {
+function windowed(
+  name: string,
+  asksForNames: boolean,
+  program: Program,
+  env: NodeJS.ProcessEnv = {},
+): ViewerKind {
   return {
     name,
     stays: true,
@@ -76,7 +86,13 @@ function tiger(name: string, security: string, env?: NodeJS.ProcessEnv): ViewerK
   );
 }
 
-const ssvnc = (secret: string, ...more: string[]): string[] => ["ssvncviewer", "-shared", "-passwd", secret, ...more];
+const ssvnc = (secret: string, ...more: string[]): string[] => [
+  "ssvncviewer",
+  "-shared",
+  "-passwd",
+  secret,
+  ...more,
+];
 
 export const WINDOWED: readonly ViewerKind[] = [
   tiger("TigerVNC by VncAuth", "VncAuth"),

@@ -15,11 +15,7 @@ export interface Wire {
  * Captures from now on, until the owner closes; a packet that the kernel dropped is then an error.
  * @param via goes before the program, for instance `ip netns exec NAME`
  */
-export async function startWire(
-  owner: Owner,
-  filter: string,
-  via: readonly string[] = [],
-): Promise<Wire> {
+export async function startWire(owner: Owner, filter: string, via: readonly string[] = []): Promise<Wire> {
   const file = path.join(await owner.makeFolder(), "wire.pcap");
   const capture = ["-i", "any", "-n", "-U", "--immediate-mode", "-s", "0", "-B", "32768", "-Z", "root"];
   const [program = "tcpdump", ...before] = [...via, "tcpdump"];
@@ -39,7 +35,12 @@ export async function startWire(
   return {
     streams: async () => {
       const { size } = await handle.stat();
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(size - position), 0, size - position, position);
+      const { bytesRead, buffer } = await handle.read(
+        Buffer.alloc(size - position),
+        0,
+        size - position,
+        position,
+      );
       position += bytesRead;
       for (const packet of packets.push(buffer.subarray(0, bytesRead))) streams.add(packet);
       return streams.all;
