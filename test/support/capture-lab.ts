@@ -124,7 +124,8 @@ export class CaptureLab {
       const open = (stream: { sent(): Buffer; received(): Buffer }): Layer[] =>
         openLayers({ sent: stream.sent(), received: stream.received() }, keys);
       const viewer = (await this.#viewerStreams(since)).flatMap(open);
-      const host = (await this.#wires.host.streams()).slice(since.host);
+      // A control connection is older than what it is asked for.
+      const host = (await this.#wires.host.streams()).filter(({ isOver }, at) => at >= since.host || !isOver);
       const isMip = ({ server }: { server: string }) =>
         server === `${this.viewerPlace.address}:${this.ports.listen}`;
       const isVnc = ({ server }: { server: string }) => /^127\.0\.0\.1:5937[1-3]$/.test(server);

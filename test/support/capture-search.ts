@@ -1,31 +1,27 @@
-/** Something that must not be found: a text, or a whole number of digits, or an IPv4 address, which has a binary form too. */
+/** Something that must not be found. */
 export interface Canary {
   readonly what: string;
   readonly text: string;
-  readonly kind?: "number" | "address";
+  /** A whole number of digits; an IPv4 address, which has a binary form too; bytes, one in each character. A text otherwise. */
+  readonly kind?: "number" | "address" | "bytes";
 }
 
-/** Every form in which a text could hide: any case, UTF-16, hex, base64 wherever it begins, and an address's four bytes. */
+/** Every form in which it could hide: as it is, UTF-16, hex, base64 wherever it begins, and an address's four bytes. */
 function listForms({ text, kind }: Canary): string[] {
-  const forms = [
-    text,
-    ...(["utf16le", "hex"] as const).map((as) =>
-      as === "hex" ? Buffer.from(text).toString(as) : Buffer.from(text, as).toString("latin1"),
-    ),
-  ];
-  if (kind === undefined) forms.push(...[0, 1, 2].map((before) => cutBase64(text, before)));
+  const bytes = Buffer.from(text, kind === "bytes" ? "latin1" : "utf8");
+  const forms = [bytes, Buffer.from(text, "utf16le")].map((form) => form.toString("latin1"));
+  forms.push(bytes.toString("hex"), ...[0, 1, 2].map((before) => cutBase64(bytes, before)));
   if (kind === "address") forms.push(Buffer.from(text.split(".").map(Number)).toString("latin1"));
   return forms;
 }
 
-/** The base64 of a text behind so many other bytes, without the letters that depend on its neighbours. */
-function cutBase64(text: string, before: number): string {
-  const encoded = Buffer.from(" ".repeat(before) + text).toString("base64");
-  const start = Math.ceil((before * 8) / 6);
-  return encoded.slice(start, Math.floor(((before + text.length) * 8) / 6));
+/** The base64 of bytes behind so many others, without the letters that depend on its neighbours. */
+function cutBase64(bytes: Buffer, before: number): string {
+  const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+  return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
 }
 
-/** The canaries that are somewhere in these bytes. */
+/** The canaries that are somewhere in these bytes, in whatever case. */
 export function findCanaries(haystack: Buffer | string, canaries: readonly Canary[]): string[] {
   const text = (typeof haystack === "string" ? Buffer.from(haystack) : haystack)
     .toString("latin1")
