@@ -186,10 +186,13 @@ describe.each(KINDS.map((kind, index) => ({ name: kind.name, kind, index })))("$
     const viewer = await visit("lab-plain");
     await viewer.shows(lab.host.plain.colour);
     lab.agent.process.kill("SIGKILL");
-    await lab.waitUntilOver(since);
-    await viewer.stop();
-    expectNothingLearned(await lab.overhear(since), inTheClear());
-    await lab.agent.start();
+    try {
+      await lab.waitUntilOver(since);
+      await viewer.stop();
+      expectNothingLearned(await lab.overhear(since), inTheClear());
+    } finally {
+      await lab.agent.start();
+    }
   });
 });
 

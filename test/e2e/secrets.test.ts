@@ -135,7 +135,7 @@ async function useEverything(
     heard += refused.received().toString("latin1");
   }
   heard += [viewer, ticketed].map((client) => client.received().toString("latin1")).join("");
-  const machine = { name: "canary", image: "memtest86plus" };
+  const machine = { name: "canary", image: "memtest86+" };
   const made = await ask("POST", "/api/v1/machines", { cookie }, machine);
   expect(made.status, made.text).toBeLessThan(300);
   await waitFor("QEMU", async () => /qemu-system[^\n]*-vnc/.test(await execs.read()), { timeoutMs: 60_000 });

@@ -1,5 +1,6 @@
 import type { RsaAesType } from "../../protocol/index.ts";
 import type { ViewerKind } from "./capture-viewers.ts";
+import { Owner } from "./owner.ts";
 import { Refusal } from "./rfb-client.ts";
 import { connectRsaAes, type RsaAesViewer } from "./rsa-aes-viewer.ts";
 import { waitFor } from "./wait-for.ts";
@@ -18,10 +19,11 @@ export function rsaAesViewer(type: RsaAesType): ViewerKind {
     name: `our RSA-AES viewer, type ${type}`,
     stays: true,
     asksForNames: true,
-    open: async ({ viewerPlace, ports }, owner, { token }) => {
+    open: async ({ viewerPlace, ports }, _owner, { token }) => {
+      const own = new Owner();
       const heard: Buffer[] = [];
       const target = { host: viewerPlace.address, port: ports.rfb };
-      const opened: RsaAesViewer | Refusal = await connectRsaAes(owner, target, {
+      const opened: RsaAesViewer | Refusal = await connectRsaAes(own, target, {
         type,
         password: token,
       }).catch((error: unknown) => {
@@ -32,6 +34,7 @@ export function rsaAesViewer(type: RsaAesType): ViewerKind {
       else {
         heard.push(Buffer.from(opened.name));
         opened.stream.on("data", (chunk: Buffer) => heard.push(chunk)).on("error", () => undefined);
+        opened.stream.on("end", () => void own.close());
       }
       const isGone = opened instanceof Refusal;
       return {
@@ -44,10 +47,7 @@ export function rsaAesViewer(type: RsaAesType): ViewerKind {
           const pixels = Buffer.from(Array.from({ length: 200 }, () => [blue, green, red, 0]).flat());
           await waitFor("its picture", () => Buffer.concat(heard).indexOf(pixels, before) >= 0);
         },
-        stop: () => {
-          if (!isGone) opened.stream.destroy();
-          return Promise.resolve();
-        },
+        stop: () => own.close(),
       };
     },
   };
