@@ -32,7 +32,7 @@ export async function findInFiles(
     const file = path.join(entry.parentPath, entry.name);
     const canariesThere = findCanaries(await readFile(file), canaries);
     if (canariesThere.length > 0)
-      found[path.relative(folder, file)] = canariesThere.map((name) => name.split(" (")[0]!);
+      found[path.relative(folder, file)] = [...new Set(canariesThere.map((name) => name.split(" (")[0]!))];
   }
   return found;
 }
