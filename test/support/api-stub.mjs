@@ -72,6 +72,7 @@ const routes = {
       rfb: { host: "postern.example", port: 5900 },
     }),
   "GET /machines": (_, response) => answer(response, 200, [...machines.values()]),
+  "POST /desktops/shown": (_, response) => answer(response, 204),
   "GET /desktops": (_, response) => answer(response, 200, [...desktops.values()]),
   "GET /images": (_, response) => answer(response, 200, images),
   "GET /agents": (_, response) => answer(response, 200, firstAgents()),

@@ -41,6 +41,8 @@ export class FakeProxy implements Proxy {
   /** Every request to a host, as `HOST METHOD`. */
   readonly asked: string[] = [];
   sessions: SessionRecord[] = [];
+  /** Agents of whose desktops somebody said that one may be opened next. */
+  readonly expected: string[] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
   readonly #events = new EventEmitter();
@@ -148,8 +150,8 @@ export class FakeProxy implements Proxy {
     return 0;
   }
 
-  expectViewer(): void {
-    // Nothing is kept ready here.
+  expectViewer(agentId: string): void {
+    this.expected.push(agentId);
   }
 
   openSessions(): SessionRecord[] {

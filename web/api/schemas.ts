@@ -48,6 +48,9 @@ export const desktop = z.object({
  */
 export type Desktop = z.infer<typeof desktop>;
 
+/** POST /desktops/shown → 204: a page in front shows them now, so that one may be opened next; again every two minutes. */
+export const shownDesktops = z.object({ desktops: z.array(z.string().min(1).max(64)).max(64) });
+
 /** `vnc` is for UltraVNC and TightVNC. */
 export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);
 export type ProfileFormat = z.infer<typeof profileFormat>;

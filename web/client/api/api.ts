@@ -68,6 +68,7 @@ export function createApi(onSignedOut: () => void) {
     signOut: () => call<undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
+    tellShown: (desktops: readonly string[]) => call<undefined>("POST", "/desktops/shown", { desktops }),
     images: () => call<Image[]>("GET", "/images"),
     machines: () => call<Machine[]>("GET", "/machines"),
     createMachine: (order: MachineOrder) => call<Machine>("POST", "/machines", order),
