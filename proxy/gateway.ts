@@ -188,9 +188,10 @@ export class GatewayProxy implements Proxy {
     role: Role,
     createdBy: string,
     denied: readonly Permission[] = [],
+    loginHash: string | null = null,
   ): Promise<Ticket> {
     this.#spares.expectViewer(desktop.agentId);
-    const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied);
+    const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied, loginHash);
     return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
   }
 

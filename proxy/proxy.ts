@@ -104,11 +104,13 @@ export interface Proxy {
     createdBy: string,
     denied?: readonly Permission[],
   ): Promise<OpenToken>;
+  /** @param loginHash SHA-256 of the cookie of the login that asks: the session ends with it; default: none */
   createTicket(
     desktop: DesktopView,
     role: Role,
     createdBy: string,
     denied?: readonly Permission[],
+    loginHash?: string | null,
   ): Promise<Ticket>;
   createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
 
@@ -147,7 +149,7 @@ export interface Proxy {
   /** Ends an open session, on whichever server it is; says whether there is one. */
   endSession(id: string): Promise<boolean>;
   /**
-   * Ends the sessions of this server whose token, desktop, agent or account has just been taken away; other servers find out
+   * Ends the sessions of this server whose token, desktop, agent, account or login has just been taken away; other servers find out
    * within seconds. For whoever took it away, so that the effect is immediate. Never rejects.
    */
   checkSessions(): Promise<void>;

@@ -43,6 +43,8 @@ export class FakeProxy implements Proxy {
   sessions: SessionRecord[] = [];
   /** Agents of whose desktops somebody said that one may be opened next. */
   readonly expected: string[] = [];
+  /** By which login each ticket was made. */
+  readonly ticketLogins: (string | null)[] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
   readonly #events = new EventEmitter();
@@ -103,7 +105,8 @@ export class FakeProxy implements Proxy {
     return { ...record, token };
   }
 
-  createTicket(desktop: DesktopView): Promise<Ticket> {
+  createTicket(...[desktop, , , , loginHash]: Parameters<Proxy["createTicket"]>): Promise<Ticket> {
+    this.ticketLogins.push(loginHash ?? null);
     const protocols = ["binary", `ticket.${desktop.id}`];
     return Promise.resolve({ url: "wss://desk.test:8443/rfb", protocols, expiresAt: 60_000 });
   }
