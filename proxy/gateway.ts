@@ -6,10 +6,8 @@ import {
   type HostParams,
   type HostResult,
   type Permission,
-  type RsaServerKey,
 } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
-import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query.ts";
 import { Penalties } from "./admit/penalties.ts";
@@ -23,9 +21,11 @@ import { TokenScan } from "./identify/token-scan.ts";
 import { Doors } from "./listen/doors.ts";
 import type { SecureArrival } from "./listen/tls-port.ts";
 import { openMip1, type Mip1 } from "./mip1/open.ts";
+import { openAuthorityActs } from "./pair/authority-acts.ts";
 import { AgentActs } from "./pair/agent-acts.ts";
 import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
 import { hostOffline } from "./pair/host-requests.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { ReverseServers } from "./pair/reverse-servers.ts";
@@ -33,6 +33,7 @@ import { SetupTickets } from "./pair/setup-tickets.ts";
 import { Spares } from "./pair/spares.ts";
 import type {
   Addresses,
+  Authority,
   AuditEntry,
   AuditReader,
   ConnectedAgent,
@@ -46,26 +47,13 @@ import { Refusal } from "./refusals.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
-import type { Trust } from "./trust/index.ts";
-import type { SiteCertificate } from "./trust/site-certificate.ts";
-
-export interface GatewayParts {
-  readonly serverId: string;
-  readonly trust: Trust;
-  readonly rsaKey: RsaServerKey;
-  /** Null: everybody is shown the service's own certificate. */
-  readonly site: SiteCertificate | null;
-  /** Who may say by a PROXY protocol header whom it speaks for. */
-  readonly forwarders: AddressRanges;
-  readonly audit: AuditLog;
-}
+import type { ServiceTrust } from "./trust/service-trust.ts";
 
 /** The proxy, put together. */
 export class GatewayProxy implements Proxy {
   readonly stores: Stores;
   readonly serverId: string;
-  readonly fingerprint: string;
-  readonly caCertificate: string;
+  readonly authority: Authority;
   readonly viewerFingerprint: string;
   readonly #options: ProxyOptions;
   readonly #log: Logger;
@@ -81,6 +69,7 @@ export class GatewayProxy implements Proxy {
   readonly #doors: Doors;
   readonly #reverse: ReverseServers;
   readonly #repeaterIds: RepeaterIds;
+  readonly #trust: ServiceTrust;
   readonly #stopSweep: () => void;
   #addresses: Addresses;
   #closed: Promise<void> | null = null;
@@ -92,8 +81,8 @@ export class GatewayProxy implements Proxy {
     this.#audit = audit;
     this.stores = stores;
     this.serverId = serverId;
-    this.fingerprint = trust.fingerprint;
-    this.caCertificate = trust.caCertificate;
+    this.#trust = trust;
+    this.authority = openAuthorityActs(trust, stores, this.#agents);
     this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
 
@@ -128,7 +117,13 @@ export class GatewayProxy implements Proxy {
       clock,
       log,
     });
-    this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets, spares: this.#spares });
+    this.#entrance = new AgentEntrance({
+      ...shared,
+      agents: this.#agents,
+      tickets,
+      spares: this.#spares,
+      trust,
+    });
     this.#doors = new Doors({
       trust,
       site,
@@ -157,6 +152,14 @@ export class GatewayProxy implements Proxy {
     this.#addresses = await this.#doors.open(this.#options, web);
     this.audit({ action: "server.start", outcome: "success" });
     this.#log.info({ event: "proxy.listening", ...this.#addresses }, "proxy listening");
+  }
+
+  get fingerprint(): string {
+    return this.authority.fingerprint;
+  }
+
+  get caCertificate(): string {
+    return this.authority.certificate;
   }
 
   get addresses(): Addresses {
@@ -280,6 +283,7 @@ export class GatewayProxy implements Proxy {
 
   async #shutDown(): Promise<void> {
     this.#stopSweep();
+    this.#trust.close();
     this.#spares.close();
     this.#acts.close();
     this.#doors.stop();

@@ -4,7 +4,7 @@ import { listCertificateHosts } from "./advertise.ts";
 import { GatewayProxy } from "./gateway.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./server-id.ts";
-import { openTrust } from "./trust/index.ts";
+import { ServiceTrust } from "./trust/service-trust.ts";
 import { SiteCertificate } from "./trust/site-certificate.ts";
 import { loadRsaKey } from "./trust/rsa-key.ts";
 
@@ -20,7 +20,7 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const hosts = listCertificateHosts(options.advertise, options.listen);
   const { siteCertificate } = options;
   const site = siteCertificate ? await SiteCertificate.open(siteCertificate, { clock, log }) : null;
-  const trust = await openTrust({ stores, hosts, clock });
+  const trust = await ServiceTrust.open({ stores, hosts, clock, log });
   const rsaKey = await loadRsaKey(stores.service);
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");

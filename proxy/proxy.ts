@@ -6,7 +6,8 @@ import type { HostMethod, HostParams, HostResult, MachineStatus } from "../proto
 import type { Mip1Options } from "./mip1/options.ts";
 import type { AuditEvent, AuditQuery } from "./audit/query.ts";
 import type { Stores } from "./state/stores.ts";
-import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
+import type { AgentRecord, DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
+import type { Predecessor } from "./trust/authority.ts";
 
 export interface HostPort {
   readonly host: string;
@@ -67,6 +68,25 @@ export interface Addresses {
   readonly repeaterServers?: HostPort | null;
 }
 
+/** The service's own CA, by which agents and VNC viewers know its servers. */
+export interface Authority {
+  /** SHA-256 of its SPKI, 64 lower-case hex digits. */
+  readonly fingerprint: string;
+  /** PEM. */
+  readonly certificate: string;
+  /** The CA before it, until that is retired; null: none. */
+  readonly previous: Predecessor | null;
+  /** Agents that have not been here since it was rotated: they do not know this CA. */
+  listBehind(): Promise<AgentRecord[]>;
+  /** Puts a new CA in its place. Agents that are here learn of it; nobody's pin breaks. @throws RequestError `CA_ROTATING` */
+  rotate(): Promise<void>;
+  /**
+   * From now on nobody gets in who knows only the CA before.
+   * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING`; `CA_AGENTS_BEHIND` without `force`
+   */
+  retire(force: boolean): Promise<void>;
+}
+
 /** A number for UltraVNC's repeater protocol. */
 export interface RepeaterId {
   readonly number: string;
@@ -91,6 +111,7 @@ export interface Proxy {
   readonly fingerprint: string;
   /** The service CA's certificate, PEM. */
   readonly caCertificate: string;
+  readonly authority: Authority;
   /** What viewers with an RSA-AES security type show: 8 bytes in hexadecimal, with dashes. */
   readonly viewerFingerprint: string;
   readonly serverId: string;

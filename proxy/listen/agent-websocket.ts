@@ -5,6 +5,7 @@ import { WebSocketServer } from "ws";
 import type { Clock } from "../../protocol/index.ts";
 import type { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
+import type { Certificate } from "../trust/index.ts";
 import { sourceOf } from "./ports.ts";
 import type { SecureArrival } from "./tls-port.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
@@ -16,7 +17,7 @@ const ALPN = "mip/2";
 export interface AgentWebSocketOptions {
   readonly budget: ConnectionBudget;
   /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
-  readonly trust: { readonly key: string; readonly cert: string };
+  readonly trust: Certificate;
   readonly onAgent: (arrival: SecureArrival) => void;
   readonly clock: Clock;
 }
@@ -27,7 +28,7 @@ export interface AgentWebSocketOptions {
  */
 export class AgentWebSocketEntrance {
   readonly #options: AgentWebSocketOptions;
-  readonly #context: tls.SecureContext;
+  #context: tls.SecureContext;
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -38,8 +39,12 @@ export class AgentWebSocketEntrance {
 
   constructor(options: AgentWebSocketOptions) {
     this.#options = options;
-    const { key, cert } = options.trust;
-    this.#context = tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
+    this.#context = makeContext(options.trust);
+  }
+
+  /** New connections see it; those that are there go on. */
+  replaceCertificate(certificate: Certificate): void {
+    this.#context = makeContext(certificate);
   }
 
   takes(request: IncomingMessage): boolean {
@@ -97,6 +102,10 @@ export class AgentWebSocketEntrance {
       else cut();
     });
   }
+}
+
+function makeContext({ key, cert }: Certificate): tls.SecureContext {
+  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
 }
 
 function answer(socket: Duplex, status: number): void {

@@ -9,6 +9,7 @@ import type { Viewer } from "../admit/viewer.ts";
 import type { Addresses, HostPort, ProxyOptions } from "../proxy.ts";
 import type { RepeaterIdStore } from "../state/stores.ts";
 import type { Certificate } from "../trust/index.ts";
+import type { ServiceTrust } from "../trust/service-trust.ts";
 import type { SiteCertificate } from "../trust/site-certificate.ts";
 import { OnePort } from "./one-port.ts";
 import { Port, type Arrival } from "./ports.ts";
@@ -21,7 +22,7 @@ import { WebSocketEntrance, type WebSocketEntranceOptions } from "./websocket-en
 
 export interface DoorsOptions {
   /** What agents are shown, and everybody where there is no `site`. */
-  readonly trust: Certificate;
+  readonly trust: ServiceTrust;
   readonly site: SiteCertificate | null;
   /** Who may say by a PROXY protocol header whom it speaks for. */
   readonly forwarders: AddressRanges;
@@ -64,10 +65,10 @@ export class Doors {
       total: LIMITS.unadmittedTotal,
     });
     this.#site = site;
-    let context = makeContext(site?.current ?? trust);
+    let context = makeContext(site?.current ?? trust.current);
     const certificate = (): tls.SecureContext => context;
     const secure = new TlsPort(
-      trust,
+      trust.current,
       site?.current ?? null,
       {
         agent: onAgent,
@@ -139,7 +140,13 @@ export class Doors {
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });
-    this.#agentEntrance = new AgentWebSocketEntrance({ budget, trust, onAgent, clock });
+    const agentEntrance = new AgentWebSocketEntrance({ budget, trust: trust.current, onAgent, clock });
+    this.#agentEntrance = agentEntrance;
+    trust.follow((replacement) => {
+      secure.replaceServiceCertificate(replacement);
+      agentEntrance.replaceCertificate(replacement);
+      if (!site) context = makeContext(replacement);
+    });
   }
 
   /** @throws ConfigError `LISTEN_FAILED` */

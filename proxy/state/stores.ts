@@ -191,6 +191,8 @@ export interface ServiceStore {
   get(name: string): Promise<string | null>;
   /** Sets it if nobody has yet, and returns what is there then: two servers that start at once agree. */
   getOrCreate(name: string, make: () => string | Promise<string>): Promise<string>;
+  /** Puts `value` in place of exactly `expected`; false: something else is there, and stays. */
+  replace(name: string, expected: string, value: string): Promise<boolean>;
 }
 
 export interface Stores {

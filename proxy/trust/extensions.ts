@@ -18,14 +18,19 @@ const OID = {
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
-/** A CA that signs leaves only (path length 0). @see RFC 5280 §4.2.1 */
-export function authorityExtensions(key: KeyObject): DerNode[] {
+/**
+ * A CA that signs leaves only (path length 0).
+ * @param issuer of a certificate that another CA of the same name gives it: such ones do not count for the path length
+ * @see RFC 5280 §4.2.1
+ */
+export function authorityExtensions(key: KeyObject, issuer?: KeyObject): DerNode[] {
   const pathLength = encodeDer(sequence(truth(), integer(Buffer.of(0))));
   return [
     extension(OID.basicConstraints, pathLength, true),
     // keyCertSign and cRLSign: bits 5 and 6.
     extension(OID.keyUsage, encodeDer(bits(Buffer.of(0x06), 1)), true),
     extension(OID.subjectKeyIdentifier, encodeDer(octets(keyIdentifier(key)))),
+    ...(issuer ? [issuerExtension(issuer)] : []),
   ];
 }
 
@@ -42,9 +47,13 @@ export function serverExtensions(key: KeyObject, authority: KeyObject, names: re
     extension(OID.keyUsage, encodeDer(bits(Buffer.of(0x80), 7)), true),
     extension(OID.extendedKeyUsage, encodeDer(sequence(objectId(OID.serverAuth)))),
     extension(OID.subjectKeyIdentifier, encodeDer(octets(keyIdentifier(key)))),
-    extension(OID.authorityKeyIdentifier, encodeDer(sequence(implicit(0, keyIdentifier(authority))))),
+    issuerExtension(authority),
     extension(OID.subjectAltName, encodeDer(sequence(...alternatives))),
   ];
+}
+
+function issuerExtension(issuer: KeyObject): DerNode {
+  return extension(OID.authorityKeyIdentifier, encodeDer(sequence(implicit(0, keyIdentifier(issuer)))));
 }
 
 function extension(id: string, value: Buffer, critical = false): DerNode {

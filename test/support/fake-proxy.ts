@@ -12,6 +12,7 @@ import type {
   AuditEvent,
   AuditQuery,
   AuditReader,
+  Authority,
   ConnectedAgent,
   DesktopView,
   OpenToken,
@@ -31,6 +32,15 @@ export class FakeProxy implements Proxy {
   readonly advertised = { web: { host: "desk.test", port: 8443 }, rfb: { host: "desk.test", port: 5900 } };
   readonly fingerprint = "f".repeat(64);
   readonly caCertificate = "";
+  readonly authority: Authority = {
+    fingerprint: this.fingerprint,
+    certificate: this.caCertificate,
+    previous: null,
+    listBehind: () => Promise.resolve([]),
+    rotate: () => Promise.reject(new RequestError("CA_ROTATING", "not now")),
+    retire: (force) =>
+      Promise.reject(new RequestError(force ? "CA_NOT_ROTATING" : "CA_AGENTS_BEHIND", "not now")),
+  };
   readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
   readonly serverId = "server-1";
   readonly stores: Stores;
