@@ -19,12 +19,13 @@ const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
 /**
- * A CA that signs leaves only (path length 0).
- * @param issuer of a certificate that another CA of the same name gives it: such ones do not count for the path length
+ * A CA that signs leaves and, once, its successor: path length 1, since GnuTLS also counts CAs of the same name. What its
+ * successor gets from it is good for leaves alone.
+ * @param issuer of the certificate, where it is another CA than the one that it is for
  * @see RFC 5280 §4.2.1
  */
 export function authorityExtensions(key: KeyObject, issuer?: KeyObject): DerNode[] {
-  const pathLength = encodeDer(sequence(truth(), integer(Buffer.of(0))));
+  const pathLength = encodeDer(sequence(truth(), integer(Buffer.of(issuer ? 0 : 1))));
   return [
     extension(OID.basicConstraints, pathLength, true),
     // keyCertSign and cRLSign: bits 5 and 6.
