@@ -36,10 +36,13 @@ export class FakeProxy implements Proxy {
     fingerprint: this.fingerprint,
     certificate: this.caCertificate,
     previous: null,
-    listBehind: () => Promise.resolve([]),
-    rotate: () => Promise.reject(new RequestError("CA_ROTATING", "not now")),
+    listBehind: () => this.stores.agents.list(),
+    rotate: () => {
+      this.asked.push("ca rotate");
+      return Promise.resolve();
+    },
     retire: (force) =>
-      Promise.reject(new RequestError(force ? "CA_NOT_ROTATING" : "CA_AGENTS_BEHIND", "not now")),
+      force ? Promise.resolve() : Promise.reject(new RequestError("CA_AGENTS_BEHIND", "not now")),
   };
   readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
   readonly serverId = "server-1";
