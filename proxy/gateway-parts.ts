@@ -13,5 +13,7 @@ export interface GatewayParts {
   readonly site: SiteCertificate | null;
   /** Who may say by a PROXY protocol header whom it speaks for. */
   readonly forwarders: AddressRanges;
+  /** Reverse proxies that say truly by X-Forwarded-For whom they speak for. */
+  readonly trusted: AddressRanges;
   readonly audit: AuditLog;
 }

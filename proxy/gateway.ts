@@ -9,7 +9,10 @@ import {
 } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query.ts";
+import type { AuditEvent, AuditQuery } from "./audit/query.ts";
+import { readAudit } from "./audit/read-audit.ts";
+import type { AddressRanges } from "./admit/address-ranges.ts";
+import type { Source } from "./admit/source.ts";
 import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
 import { TokenIdentifier } from "./identify/by-token.ts";
@@ -18,8 +21,9 @@ import { RepeaterIds } from "./identify/repeater-ids.ts";
 import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
-import { Doors } from "./listen/doors.ts";
-import type { SecureArrival } from "./listen/tls-port.ts";
+import type { Doors } from "./listen/doors.ts";
+import { requesterOf } from "./listen/requester.ts";
+import { openDoors } from "./open-doors.ts";
 import { openMip1, type Mip1 } from "./mip1/open.ts";
 import { openAuthorityActs } from "./pair/authority-acts.ts";
 import { AgentActs } from "./pair/agent-acts.ts";
@@ -43,7 +47,6 @@ import type {
   RepeaterId,
   Ticket,
 } from "./proxy.ts";
-import { Refusal } from "./refusals.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
@@ -70,11 +73,15 @@ export class GatewayProxy implements Proxy {
   readonly #reverse: ReverseServers;
   readonly #repeaterIds: RepeaterIds;
   readonly #trust: ServiceTrust;
+  readonly #trusted: AddressRanges;
   readonly #stopSweep: () => void;
   #addresses: Addresses;
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, rsaKey, site, forwarders, audit }: GatewayParts) {
+  constructor(
+    options: ProxyOptions,
+    { serverId, trust, rsaKey, site, forwarders, trusted, audit }: GatewayParts,
+  ) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
@@ -82,6 +89,7 @@ export class GatewayProxy implements Proxy {
     this.stores = stores;
     this.serverId = serverId;
     this.#trust = trust;
+    this.#trusted = trusted;
     this.authority = openAuthorityActs(trust, stores, this.#agents);
     this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
@@ -124,24 +132,11 @@ export class GatewayProxy implements Proxy {
       spares: this.#spares,
       trust,
     });
-    this.#doors = new Doors({
-      trust,
-      site,
-      forwarders,
-      clock,
-      origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
-      onViewer: (viewer) => {
-        this.#sessions.receive(viewer);
-      },
-      onRefused: (reason, source) => {
-        const refused = { action: "session.refuse", outcome: "failure", reason } as const;
-        audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
-      },
-      onAgent: (arrival) => void this.#entrance.enter(arrival),
-      onMip1: this.#describeMip1Entrance(),
+    this.#doors = openDoors({
+      ...{ trust, site, forwarders, trusted, clock, audit, stores },
+      ...{ sessions: this.#sessions, entrance: this.#entrance, mip1: this.#mip1, reverse: this.#reverse },
       advertised: () => this.advertised.web,
-      repeaterIds: stores.repeaterIds,
-      onReverseServer: (arrival) => void this.#reverse.receive(arrival),
+      allowOrigins: options.allowOrigins,
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
@@ -164,11 +159,6 @@ export class GatewayProxy implements Proxy {
 
   get addresses(): Addresses {
     return this.#addresses;
-  }
-
-  #describeMip1Entrance(): ((arrival: SecureArrival) => void) | null {
-    const mip1 = this.#mip1;
-    return mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted));
   }
 
   get advertised(): Advertised {
@@ -267,13 +257,12 @@ export class GatewayProxy implements Proxy {
     return this.#audit.publicKey;
   }
 
-  async readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
-    await this.#audit
-      .appendDurably({ action: "audit.read", outcome: "success", ...reader })
-      .catch((cause: unknown) => {
-        throw new Refusal("AUDIT_UNAVAILABLE", { cause });
-      });
-    return queryAudit(this.#options.dataDir, query);
+  readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
+    return readAudit(this.#audit, this.#options.dataDir, query, reader);
+  }
+
+  requesterOf(request: http.IncomingMessage): Source | null {
+    return requesterOf(request, this.#trusted);
   }
 
   close(): Promise<void> {

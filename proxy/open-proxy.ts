@@ -16,6 +16,7 @@ import { loadRsaKey } from "./trust/rsa-key.ts";
 export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { stores, clock, log, dataDir } = options;
   const forwarders = new AddressRanges(options.proxyProtocolFrom ?? []);
+  const trusted = new AddressRanges(options.trustedProxies ?? []);
   const serverId = await loadServerId(dataDir);
   const hosts = listCertificateHosts(options.advertise, options.listen);
   const { siteCertificate } = options;
@@ -31,5 +32,5 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     log.warn({ event: "audit.key" }, "the audit key is not the one that this server began with");
     audit.append({ action: "audit.repair", outcome: "failure", reason: "AUDIT_KEY_CHANGED" });
   }
-  return new GatewayProxy(options, { serverId, trust, site, forwarders, rsaKey, audit });
+  return new GatewayProxy(options, { serverId, trust, site, forwarders, trusted, rsaKey, audit });
 }

@@ -3,6 +3,7 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import type { Clock, Permission } from "../protocol/index.ts";
 import type { HostMethod, HostParams, HostResult, MachineStatus } from "../protocol/index.ts";
+import type { Source } from "./admit/source.ts";
 import type { Mip1Options } from "./mip1/options.ts";
 import type { AuditEvent, AuditQuery } from "./audit/query.ts";
 import type { Stores } from "./state/stores.ts";
@@ -39,6 +40,8 @@ export interface ProxyOptions {
   readonly siteCertificate?: CertificateFiles | null;
   /** Addresses and networks whose connections begin with a PROXY protocol header; absent: nobody's. */
   readonly proxyProtocolFrom?: readonly string[];
+  /** Addresses and networks of reverse proxies whose X-Forwarded-For is believed; absent: nobody's. */
+  readonly trustedProxies?: readonly string[];
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;
@@ -176,6 +179,8 @@ export interface Proxy {
   checkSessions(): Promise<void>;
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
+  /** Whom a request comes from, behind whatever trusted reverse proxy; null: by no network. Port 0: not known. */
+  requesterOf(request: http.IncomingMessage): Source | null;
   /** Writes one line to the audit log (an administrative act). */
   audit(entry: AuditEntry): void;
   /**

@@ -3,10 +3,11 @@ import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Certificate } from "../trust/index.ts";
-import { sourceOf } from "./ports.ts";
+import { requesterOf } from "./requester.ts";
 import type { SecureArrival } from "./tls-port.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
 
@@ -16,6 +17,8 @@ const ALPN = "mip/2";
 
 export interface AgentWebSocketOptions {
   readonly budget: ConnectionBudget;
+  /** Reverse proxies that say truly whom they speak for. */
+  readonly trusted: AddressRanges;
   /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
   readonly trust: Certificate;
   readonly onAgent: (arrival: SecureArrival) => void;
@@ -63,7 +66,7 @@ export class AgentWebSocketEntrance {
       answer(socket, 400);
       return;
     }
-    const source = sourceOf(socket);
+    const source = requesterOf(request, this.#options.trusted);
     const leave = source && this.#options.budget.take(source.address);
     if (!leave) {
       answer(socket, 503);

@@ -26,6 +26,8 @@ export interface DoorsOptions {
   readonly site: SiteCertificate | null;
   /** Who may say by a PROXY protocol header whom it speaks for. */
   readonly forwarders: AddressRanges;
+  /** Reverse proxies that say truly by X-Forwarded-For whom they speak for. */
+  readonly trusted: AddressRanges;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
@@ -57,8 +59,19 @@ export class Doors {
   #web: http.Server | undefined;
 
   constructor(options: DoorsOptions) {
-    const { trust, site, forwarders, clock, origins, onViewer, onRefused, onAgent, onMip1, advertised } =
-      options;
+    const {
+      trust,
+      site,
+      forwarders,
+      trusted,
+      clock,
+      origins,
+      onViewer,
+      onRefused,
+      onAgent,
+      onMip1,
+      advertised,
+    } = options;
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
@@ -105,6 +118,7 @@ export class Doors {
     this.#listen = new Port({
       budget,
       forwarders,
+      trusted,
       clock,
       onArrival: (arrival) => {
         onePort.accept(arrival);
@@ -113,6 +127,7 @@ export class Doors {
     this.#rfb = new Port({
       budget,
       forwarders,
+      trusted,
       clock,
       onArrival: (arrival) => {
         onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
@@ -121,6 +136,7 @@ export class Doors {
     this.#repeaterViewers = new Port({
       budget,
       forwarders,
+      trusted,
       clock,
       onArrival: (arrival) => {
         askForDesktop(arrival, options.repeaterIds, clock).then(
@@ -131,16 +147,29 @@ export class Doors {
         );
       },
     });
-    this.#repeaterServers = new Port({ budget, forwarders, clock, onArrival: options.onReverseServer });
+    this.#repeaterServers = new Port({
+      budget,
+      forwarders,
+      trusted,
+      clock,
+      onArrival: options.onReverseServer,
+    });
     this.#entrance = new WebSocketEntrance({
       budget,
+      trusted,
       origins,
       onViewer,
       onRefused,
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });
-    const agentEntrance = new AgentWebSocketEntrance({ budget, trust: trust.current, onAgent, clock });
+    const agentEntrance = new AgentWebSocketEntrance({
+      budget,
+      trusted,
+      trust: trust.current,
+      onAgent,
+      clock,
+    });
     this.#agentEntrance = agentEntrance;
     trust.follow((replacement) => {
       secure.replaceServiceCertificate(replacement);

@@ -24,6 +24,7 @@ import type {
   Ticket,
 } from "../../proxy/index.ts";
 
+type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
 
 /** A proxy that does what a test scripts: hosts that answer as told, events when the test says so. */
@@ -164,6 +165,10 @@ export class FakeProxy implements Proxy {
 
   countClones(): number {
     return 0;
+  }
+
+  requesterOf({ socket: { remoteAddress, remotePort } }: http.IncomingMessage): Source | null {
+    return remoteAddress === undefined ? null : { address: remoteAddress, port: remotePort ?? 0 };
   }
 
   expectViewer(agentId: string): void {

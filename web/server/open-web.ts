@@ -65,7 +65,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
 
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
-  guardSite(app, stores);
+  guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
   routeHealth(app, proxy);
   routeAuthorityFile(app, proxy);
   await servePages(app, clientDir);
