@@ -13,10 +13,13 @@ import type {
   Session,
   Ticket,
   Token,
+  TokenRow,
 } from "../../api/schemas.ts";
 import { ApiError } from "./api-error.ts";
 
 export type JoinSecret = z.infer<typeof joinSecret>;
+/** What a token lets its holder do. */
+export type Allowance = Pick<Token, "role" | "denied">;
 export type MachineOrder = z.input<typeof machineCreateRequest>;
 
 export const API = "/api/v1";
@@ -36,7 +39,7 @@ async function readError(response: Response): Promise<ApiError> {
 async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   const request: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
   if (signal !== undefined) request.signal = signal;
-  if (method === "POST") {
+  if (method === "POST" || method === "PATCH") {
     request.headers = { "content-type": "application/json" };
     request.body = JSON.stringify(body ?? {});
   }
@@ -75,7 +78,10 @@ export function createApi(onSignedOut: () => void) {
     startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
     stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
-    createToken: (desktop: string) => call<Token>("POST", "/tokens", { desktop }),
+    createToken: (desktop: string, allowance: Allowance) =>
+      call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),
+    changeToken: (id: string, { role, denied }: Allowance) =>
+      call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
     createTicket: (desktop: string, signal: AbortSignal) =>
       call<Ticket>("POST", "/tickets", { desktop }, signal),
