@@ -85,8 +85,10 @@ export const LIMITS = {
   tokenReloadMs: 500,
   tokenReloadShare: 20,
 
-  /** Between two looks at the files of the site's certificate. */
+  /** Between two looks at the files of the site's certificate, and at the service CA. */
   certificateLookMs: 4_000,
+  /** A server's own certificate under the service CA is issued anew at this age; it is valid for 397 days. */
+  leafRenewMs: 15_552_000_000,
 
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,

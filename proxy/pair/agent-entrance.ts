@@ -20,6 +20,8 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { News } from "../events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { Stores } from "../state/stores.ts";
+import type { ServiceTrust } from "../trust/service-trust.ts";
+import { announceAuthority } from "./authority-acts.ts";
 import { AgentConnection } from "./agent-connection.ts";
 import { admitAgent, admitSpare, askState } from "./agent-admission.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
@@ -34,6 +36,7 @@ export interface EntranceParts {
   readonly agents: AgentRegistry;
   readonly tickets: SetupTickets;
   readonly spares: Spares;
+  readonly trust: ServiceTrust;
   readonly news: News;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -142,6 +145,7 @@ export class AgentEntrance {
         pingIntervalMs: LIMITS.agentPingMs,
       }),
     );
+    announceAuthority(connection, this.#parts.trust.current);
     connection.open(room);
     news.emit("agent.changed", { agentId: record.id });
   }
