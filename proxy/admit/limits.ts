@@ -26,6 +26,8 @@ export const LIMITS = {
   /** Connections that have not been identified yet. */
   unadmittedPerSource: 256,
   unadmittedTotal: 4_096,
+  /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
+  admissionSliceMs: 2,
 
   proxyHeaderBytes: 4_096,
   rfbHandshakeBytes: 4_096,

@@ -115,6 +115,11 @@ export class Viewer {
     return performance.now() - start;
   }
 
+  /** What comes from now on stays in the kernel, and then with the sender. */
+  stopReading() {
+    this.#socket.pause();
+  }
+
   close() {
     this.#socket.destroy();
   }

@@ -1,24 +1,11 @@
 // Idle agents: what each costs the server in resident memory, and how soon they are back after the server was killed.
+import { ask } from "./channel.mjs";
 import { MIB, readMemory } from "./readings.mjs";
 import { pause, waitFor } from "./service.mjs";
 
 const SECRETS_AT_ONCE = 16;
 const GOAL_KIB = 40;
 const GOAL_BACK_S = 10;
-
-/** Asks a fleet's process for something. */
-export function ask(fleet, command, details = {}) {
-  return new Promise((resolve, reject) => {
-    const onMessage = ({ done, result, error }) => {
-      if (done !== command) return;
-      fleet.off("message", onMessage);
-      if (error === undefined) resolve(result);
-      else reject(new Error(error));
-    };
-    fleet.on("message", onMessage);
-    fleet.send({ command, ...details });
-  });
-}
 
 /** A process with so many enrolled agents. */
 export async function startFleet(service, count, say) {
@@ -81,7 +68,7 @@ export async function measureReturn(service, { quick, say }) {
   await service.startServer();
   const since = performance.now();
   const waits = [];
-  for (let last = 0; last < count; ) {
+  for (let last = 0; last < count;) {
     last = await waitFor("the next agent", async () => {
       const connected = await ask(fleet, "count");
       return connected > last && connected;

@@ -4,9 +4,18 @@ import { cpus } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { measureIdleAgents, measureReturn } from "./agents.mjs";
+import { measureChurn } from "./churn.mjs";
+import { measureFlood } from "./flood.mjs";
+import { measureReaders } from "./readers.mjs";
 import { Service } from "./service.mjs";
 
-const MEASUREMENTS = { agents: measureIdleAgents, return: measureReturn };
+const MEASUREMENTS = {
+  readers: measureReaders,
+  flood: measureFlood,
+  agents: measureIdleAgents,
+  return: measureReturn,
+  churn: measureChurn,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -10,6 +10,11 @@ import { fileURLToPath } from "node:url";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const POSTERN = here("../../bin/postern");
 const START_MS = 60_000;
+/** For the probe; the product does not know of it. */
+const CHANNEL = { stdio: ["ignore", "ignore", "inherit", "ipc"] };
+
+/** Arguments for Node with which {@link ask} may look at the server from within. */
+export const PROBE = ["--expose-gc", "--import", new URL("probe.mjs", import.meta.url).href];
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -45,7 +50,7 @@ export class Service {
     const ports = ["--listen", `127.0.0.1:${this.listen}`, "--rfb-listen", `127.0.0.1:${this.rfb}`];
     const files = ["--data", `${this.folder}/server`, "--ready-file", ready, "--log-level", "error"];
     const [command, ...before] = [...via, process.execPath, ...node];
-    this.server = this.#spawn(command, [...before, POSTERN, "server", ...ports, ...files]);
+    this.server = this.#spawn(command, [...before, POSTERN, "server", ...ports, ...files], CHANNEL);
     await waitFor("the server", () => existsSync(ready));
     Object.assign(this, JSON.parse(readFileSync(ready, "utf8")));
   }
@@ -74,25 +79,23 @@ export class Service {
     return JSON.parse(text);
   }
 
-  /** The product's own agent, with one desktop that is the counting source; returns a token for it. */
-  async startAgent() {
-    const source = fork(here("../bench/vnc-source.mjs"));
-    this.#children.add(source);
-    const [{ port }] = await once(source, "message");
+  /** The product's own agent with these desktops, each a source of its own; returns a token for each. */
+  async startAgent(...names) {
+    const desktops = [];
+    for (const name of names) {
+      const [{ port }] = await once(this.fork("../bench/vnc-source.mjs"), "message");
+      desktops.push("--desktop", `${name}=tcp:127.0.0.1:${port}`);
+    }
     const { secret, fingerprint } = await this.post("/join-secrets");
     writeFileSync(`${this.folder}/join`, secret);
     const ready = `${this.folder}/agent.json`;
     const trust = ["--proxy", `127.0.0.1:${this.listen}`, "--fingerprint", fingerprint];
-    const desktop = ["--join-file", `${this.folder}/join`, "--desktop", `soak=tcp:127.0.0.1:${port}`];
+    const join = ["--join-file", `${this.folder}/join`, ...desktops];
     const files = ["--data", `${this.folder}/agent`, "--ready-file", ready, "--log-level", "error"];
-    this.agent = this.#spawn(process.execPath, [POSTERN, "agent", ...trust, ...desktop, ...files]);
+    this.agent = this.#spawn(process.execPath, [POSTERN, "agent", ...trust, ...join, ...files]);
     await waitFor("the agent", () => existsSync(ready));
-    return this.createToken("soak");
-  }
-
-  async createToken(desktop) {
-    const { token } = await this.post("/tokens", { desktop, role: "control", ttlSeconds: 86_400 });
-    return token;
+    const tokens = names.map((desktop) => this.post("/tokens", { desktop, ttlSeconds: 86_400 }));
+    return (await Promise.all(tokens)).map(({ token }) => token);
   }
 
   /** A process of ours that speaks over its channel. */

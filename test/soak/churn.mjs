@@ -1,0 +1,41 @@
+// S7: connecting and leaving, on and on.
+import { ask } from "./channel.mjs";
+import { countFiles, MIB, slopeOf } from "./readings.mjs";
+import { pause, PROBE, waitFor } from "./service.mjs";
+
+const AT_ONCE = 8;
+/** The first part of the time fills caches, whose growth is no slope. */
+const WARM_SHARE = 0.3;
+const GOAL_BYTES = 200;
+
+export async function measureChurn(service, { quick, say }) {
+  const [ms, everyMs] = quick ? [40_000, 2_000] : [600_000, 10_000];
+  await service.startServer({ node: PROBE });
+  const [token] = await service.startAgent("soak");
+  const crowd = service.fork("crowd.mjs");
+  await ask(crowd, "enter", { port: service.rfb, token });
+  await pause(3_000);
+  const base = { server: countFiles(service.server), agent: countFiles(service.agent) };
+  await ask(crowd, "visit", { port: service.rfb, token, atOnce: AT_ONCE });
+  const points = [];
+  for (const end = performance.now() + ms; performance.now() < end; await pause(everyMs)) {
+    const { heapUsed, external } = await ask(service.server, "heap");
+    const visits = await ask(crowd, "countVisits");
+    points.push([visits, heapUsed + external]);
+    if (points.length % 3 === 0) say(`${visits} visits, heap ${(heapUsed / MIB).toFixed(1)} MiB`);
+  }
+  const visits = await ask(crowd, "stopVisits");
+  const back = () => {
+    const now = { server: countFiles(service.server), agent: countFiles(service.agent) };
+    return now.server <= base.server && now.agent <= base.agent && now;
+  };
+  const files = await waitFor("the end of all connections", back, 30_000).catch(() => null);
+  const slope = slopeOf(points.slice(Math.floor(points.length * WARM_SHARE)));
+  return {
+    title: `connecting and leaving for ${ms / 1000} s, ${visits} times`,
+    goal: `file descriptors back to base, heap + ${GOAL_BYTES} bytes per visit at most`,
+    figure: `${files ? "back" : "NOT back"} (server ${base.server}, agent ${base.agent}); heap ${slope.toFixed(0)} bytes per visit`,
+    met: files !== null && slope < GOAL_BYTES,
+    details: { visits, base, files, bytesPerVisit: slope, points },
+  };
+}
