@@ -59,7 +59,10 @@ export const LIMITS = {
   revocationLookBackMs: 60_000,
   hostRequestMs: 30_000,
   hostRequestsWaiting: 256,
-  /** Agents come back within this time after a stop of the server. */
+  /** Agents that may come back at once, and per second from then on; the others are told when to come. */
+  agentsAtOnce: 1_000,
+  agentsPerSecond: 200,
+  /** Agents come back within this time after a stop of the server; many of them within more, by `agentsPerSecond`. */
   drainSpreadMs: 2_000,
 
   /** MiP 1 agents that one peer may have connected. */
