@@ -6,14 +6,18 @@ import { parseArgs } from "node:util";
 import { measureIdleAgents, measureReturn } from "./agents.mjs";
 import { measureChurn } from "./churn.mjs";
 import { measureFlood } from "./flood.mjs";
+import { measureMutants } from "./mutants.mjs";
 import { measureReaders } from "./readers.mjs";
 import { Service } from "./service.mjs";
+import { measureTokens } from "./tokens.mjs";
 
 const MEASUREMENTS = {
   readers: measureReaders,
   flood: measureFlood,
   agents: measureIdleAgents,
   return: measureReturn,
+  tokens: measureTokens,
+  mutants: measureMutants,
   churn: measureChurn,
 };
 
