@@ -5,7 +5,7 @@ import { pause, PROBE, waitFor } from "./service.mjs";
 
 const AT_ONCE = 8;
 /** The first part of the time fills caches, whose growth is no slope. */
-const WARM_SHARE = 0.3;
+const WARM_SHARE = 0.5;
 const GOAL_BYTES = 200;
 
 export async function measureChurn(service, { quick, say }) {

@@ -50,9 +50,9 @@ class LightAgent {
     });
     this.#socket = socket;
     socket.on("error", () => undefined);
-    socket.on("close", () => this.#lose({}));
+    socket.on("close", () => this.#socket === socket && this.#lose({}));
     await new Promise((resolve, reject) =>
-      socket.socket.once("secureConnect", resolve).once("close", () => reject(new Error("no TLS"))),
+      socket.once("secureConnect", resolve).once("close", () => reject(new Error("no TLS"))),
     );
     const peer = new Conversation(socket, { deadlineMs: 15_000, maxBytes: 65_536 }, systemClock);
     try {

@@ -11,15 +11,23 @@ import { quantile } from "./readings.mjs";
 const GOAL_MS = 2;
 const SEARCHES = 50;
 
-/** Counts the turns of the event loop until `stop`, and how long each took. */
+function readCpu() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/**
+ * How long each turn of the event loop takes until `stop`: by the clock, and in processor time, which other programs on the
+ * machine do not lengthen.
+ */
 function watchLoop() {
   const gaps = [];
-  let last = performance.now();
+  let [last, lastCpu] = [performance.now(), readCpu()];
   let running = true;
   const turn = () => {
-    const now = performance.now();
-    gaps.push(now - last);
-    last = now;
+    const [now, cpu] = [performance.now(), readCpu()];
+    gaps.push({ ms: now - last, cpuMs: cpu - lastCpu });
+    [last, lastCpu] = [now, cpu];
     if (running) setImmediate(turn);
   };
   setImmediate(turn);
@@ -64,19 +72,24 @@ export async function measureTokens(service, { quick, say }) {
   const each = (performance.now() - since) / SEARCHES;
   const gaps = stop();
   await stores.close();
-  const [p99, longest] = [quantile(gaps, 0.99), Math.max(...gaps)];
+  const clock = gaps.map(({ ms }) => ms);
+  const cpu = gaps.map(({ cpuMs }) => cpuMs);
+  const longest = Math.max(...cpu);
   return {
     title: `a token among ${count}, ${SEARCHES} times`,
-    goal: `the event loop held for ${GOAL_MS} ms at most (99.9 % of its turns)`,
-    figure: `p99.9 ${quantile(gaps, 0.999).toFixed(2)} ms, longest ${longest.toFixed(2)} ms; a search takes ${each.toFixed(1)} ms`,
-    met: quantile(gaps, 0.999) <= GOAL_MS,
+    goal: `no turn of the event loop takes more than ${GOAL_MS} ms of processor time`,
+    figure: `p99 ${quantile(cpu, 0.99).toFixed(2)} ms, longest ${longest.toFixed(2)} ms (by the clock ${quantile(clock, 0.99).toFixed(2)} and ${Math.max(...clock).toFixed(2)} ms); a search takes ${each.toFixed(1)} ms`,
+    met: longest <= GOAL_MS,
     details: {
       tokens: count,
-      p99Ms: p99,
-      p999Ms: quantile(gaps, 0.999),
-      longestMs: longest,
       turns: gaps.length,
       searchMs: each,
+      cpuMs: summarize(cpu),
+      clockMs: summarize(clock),
     },
   };
+}
+
+function summarize(times) {
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), longest: Math.max(...times) };
 }
