@@ -10,7 +10,7 @@ export function ask(child, command, details = {}) {
       else reject(new Error(error));
     };
     child.on("message", onMessage);
-    child.send({ command, ...details });
+    child.send({ command, ...details }, (error) => error && reject(error));
   });
 }
 

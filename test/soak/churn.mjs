@@ -25,6 +25,9 @@ export async function measureChurn(service, { quick, say }) {
     if (points.length % 3 === 0) say(`${visits} visits, heap ${(heapUsed / MIB).toFixed(1)} MiB`);
   }
   const visits = await ask(crowd, "stopVisits");
+  const refusals = await ask(crowd, "listRefusals");
+  const failed = Object.values(refusals).reduce((sum, count) => sum + count, 0);
+  if (failed > 0) say(`refusals: ${JSON.stringify(refusals)}`);
   const back = () => {
     const now = { server: countFiles(service.server), agent: countFiles(service.agent) };
     return now.server <= base.server && now.agent <= base.agent && now;
@@ -36,6 +39,6 @@ export async function measureChurn(service, { quick, say }) {
     goal: `file descriptors back to base, heap + ${GOAL_BYTES} bytes per visit at most`,
     figure: `${files ? "back" : "NOT back"} (server ${base.server}, agent ${base.agent}); heap ${slope.toFixed(0)} bytes per visit`,
     met: files !== null && slope < GOAL_BYTES,
-    details: { visits, base, files, bytesPerVisit: slope, points },
+    details: { visits, refusals, base, files, bytesPerVisit: slope, points },
   };
 }

@@ -52,14 +52,20 @@ const VISITS = [
 ];
 
 let visits = 0;
+/** Reasons for which a visit failed, and how often. */
+const refusals = new Map();
 let visiting = false;
 let over = [];
 
 async function visitOnAndOn(details) {
   while (visiting) {
-    const viewer = await VISITS[visits % VISITS.length](details);
-    viewer.close();
+    const visit = VISITS[visits % VISITS.length];
     visits += 1;
+    try {
+      (await visit(details)).close();
+    } catch (error) {
+      refusals.set(error.message, (refusals.get(error.message) ?? 0) + 1);
+    }
   }
 }
 
@@ -100,6 +106,7 @@ answer({
     over = Array.from({ length: details.atOnce }, () => visitOnAndOn(details));
   },
   countVisits: () => visits,
+  listRefusals: () => Object.fromEntries(refusals),
   stopVisits: async () => {
     visiting = false;
     await Promise.all(over);
