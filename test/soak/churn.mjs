@@ -4,27 +4,33 @@ import { countFiles, MIB, slopeOf } from "./readings.mjs";
 import { pause, PROBE, waitFor } from "./service.mjs";
 
 const AT_ONCE = 8;
+/** For the last connections to be closed on all sides. */
+const REST_MS = 3_000;
 /** The first part of the time fills caches, whose growth is no slope. */
 const WARM_SHARE = 0.5;
 const GOAL_BYTES = 200;
 
 export async function measureChurn(service, { quick, say }) {
-  const [ms, everyMs] = quick ? [40_000, 2_000] : [600_000, 10_000];
+  const [ms, everyMs] = quick ? [80_000, 4_000] : [600_000, 20_000];
   await service.startServer({ node: PROBE });
   const [token] = await service.startAgent("soak");
   const crowd = service.fork("crowd.mjs");
   await ask(crowd, "enter", { port: service.rfb, token });
   await pause(3_000);
   const base = { server: countFiles(service.server), agent: countFiles(service.agent) };
-  await ask(crowd, "visit", { port: service.rfb, token, atOnce: AT_ONCE });
+  const visit = { port: service.rfb, token, atOnce: AT_ONCE };
   const points = [];
-  for (const end = performance.now() + ms; performance.now() < end; await pause(everyMs)) {
+  let visits = 0;
+  for (const end = performance.now() + ms; performance.now() < end;) {
+    await ask(crowd, "visit", visit);
+    await pause(everyMs);
+    visits = await ask(crowd, "stopVisits");
+    // At rest: what open sessions hold is no slope.
+    await pause(REST_MS);
     const { heapUsed, external } = await ask(service.server, "heap");
-    const visits = await ask(crowd, "countVisits");
     points.push([visits, heapUsed + external]);
     if (points.length % 3 === 0) say(`${visits} visits, heap ${(heapUsed / MIB).toFixed(1)} MiB`);
   }
-  const visits = await ask(crowd, "stopVisits");
   const refusals = await ask(crowd, "listRefusals");
   const failed = Object.values(refusals).reduce((sum, count) => sum + count, 0);
   if (failed > 0) say(`refusals: ${JSON.stringify(refusals)}`);

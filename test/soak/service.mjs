@@ -48,7 +48,14 @@ export class Service {
     const ready = `${this.folder}/server.json`;
     rmSync(ready, { force: true });
     const ports = ["--listen", `127.0.0.1:${this.listen}`, "--rfb-listen", `127.0.0.1:${this.rfb}`];
-    const files = ["--data", `${this.folder}/server`, "--ready-file", ready, "--log-level", process.env.SOAK_LOG ?? "error"];
+    const files = [
+      "--data",
+      `${this.folder}/server`,
+      "--ready-file",
+      ready,
+      "--log-level",
+      process.env.SOAK_LOG ?? "error",
+    ];
     const [command, ...before] = [...via, process.execPath, ...node];
     this.server = this.#spawn(command, [...before, POSTERN, "server", ...ports, ...files], CHANNEL);
     await waitFor("the server", () => existsSync(ready));
@@ -91,7 +98,14 @@ export class Service {
     const ready = `${this.folder}/agent.json`;
     const trust = ["--proxy", `127.0.0.1:${this.listen}`, "--fingerprint", fingerprint];
     const join = ["--join-file", `${this.folder}/join`, ...desktops];
-    const files = ["--data", `${this.folder}/agent`, "--ready-file", ready, "--log-level", process.env.SOAK_LOG ?? "error"];
+    const files = [
+      "--data",
+      `${this.folder}/agent`,
+      "--ready-file",
+      ready,
+      "--log-level",
+      process.env.SOAK_LOG ?? "error",
+    ];
     this.agent = this.#spawn(process.execPath, [POSTERN, "agent", ...trust, ...join, ...files]);
     await waitFor("the agent", () => existsSync(ready));
     const tokens = names.map((desktop) => this.post("/tokens", { desktop, ttlSeconds: 86_400 }));

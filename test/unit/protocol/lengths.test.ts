@@ -49,7 +49,8 @@ const proven = grammar(() => readFrame(MIP2_LIMITS.body));
 const INIT = "0280 01e0 20180001 00ff00ff00ff 100800 000000";
 
 /** What reads it, what stands before the length, the largest length that is waited for, and much larger ones. */
-const FIELDS: readonly (readonly [string, () => Push, string, number, (readonly number[])?])[] = [
+type Field = readonly [string, () => Push, string, number, (readonly number[])?];
+const FIELDS: readonly Field[] = [
   ["MiP 1 identifier", grammar(mip1.readMessage), "0001", mip1.LIMITS.identifier],
   ["MiP 1 proxy host", grammar(mip1.readMessage), "0100000001", mip1.LIMITS.host],
   ["VeNCrypt user name", grammar(plainCredentials), "", MAX_CREDENTIAL_BYTES],
@@ -65,9 +66,9 @@ const FIELDS: readonly (readonly [string, () => Push, string, number, (readonly 
   ...Object.entries(FrameType).flatMap(([name, type]) => {
     const head = type.toString(16).padStart(2, "0");
     return [
-      [`MiP 2 ${name}, before the proof`, unproven, head, MIP2_LIMITS.unprovenBody] as const,
-      [`MiP 2 ${name}, after it`, proven, head, MIP2_LIMITS.body] as const,
-    ];
+      [`MiP 2 ${name}, before the proof`, unproven, head, MIP2_LIMITS.unprovenBody],
+      [`MiP 2 ${name}, after it`, proven, head, MIP2_LIMITS.body],
+    ] satisfies Field[];
   }),
 ];
 
@@ -89,7 +90,8 @@ function announce(make: () => Push, before: string, length: number): { code: str
 }
 
 describe("S5: lengths", () => {
-  it.each(FIELDS)("%s", (_name, make, before, max, huge = HUGE) => {
+  it.each(FIELDS.map((field) => ({ name: field[0], field })))("$name", ({ field }) => {
+    const [, make, before, max, huge = HUGE] = field;
     for (const length of [0, max]) expect(announce(make, before, length).allocated).toBeLessThan(ALLOCATED);
     for (const length of [max + 1, ...huge]) {
       const { code, allocated } = announce(make, before, length);
