@@ -27,8 +27,8 @@ export async function measureChurn(service, { quick, say }) {
     visits = await ask(crowd, "stopVisits");
     // At rest: what open sessions hold is no slope.
     await pause(REST_MS);
-    const { heapUsed, external } = await ask(service.server, "heap");
-    points.push([visits, heapUsed + external]);
+    const { heapUsed } = await ask(service.server, "heap");
+    points.push([visits, heapUsed]);
     if (points.length % 3 === 0) say(`${visits} visits, heap ${(heapUsed / MIB).toFixed(1)} MiB`);
   }
   const refusals = await ask(crowd, "listRefusals");
