@@ -38,10 +38,11 @@ if (unknown !== undefined) {
 const results = [];
 const started = Date.now();
 let service;
-process.once("SIGINT", async () => {
-  await service?.close();
-  process.exit(130);
-});
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, async () => {
+    await service?.close();
+    process.exit(130);
+  });
 
 for (const name of names) {
   const say = (text) =>
