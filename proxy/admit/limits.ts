@@ -26,6 +26,8 @@ export const LIMITS = {
   /** Connections that have not been identified yet. */
   unadmittedPerSource: 256,
   unadmittedTotal: 4_096,
+  /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
+  admissionSliceMs: 2,
 
   proxyHeaderBytes: 4_096,
   rfbHandshakeBytes: 4_096,
@@ -55,7 +57,10 @@ export const LIMITS = {
   revocationLookBackMs: 60_000,
   hostRequestMs: 30_000,
   hostRequestsWaiting: 256,
-  /** Agents come back within this time after a stop of the server. */
+  /** Agents that may come back at once, and per second from then on; the others are told when to come. */
+  agentsAtOnce: 1_000,
+  agentsPerSecond: 200,
+  /** Agents come back within this time after a stop of the server; many of them within more, by `agentsPerSecond`. */
   drainSpreadMs: 2_000,
 
   /** MiP 1 agents that one peer may have connected. */

@@ -5,6 +5,7 @@ import type { Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
+import { Turnstile } from "../admit/turnstile.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { Addresses, HostPort, ProxyOptions } from "../proxy.ts";
 import type { RepeaterIdStore } from "../state/stores.ts";
@@ -77,6 +78,12 @@ export class Doors {
       perSource: LIMITS.unadmittedPerSource,
       total: LIMITS.unadmittedTotal,
     });
+    const turnstile = new Turnstile({ monotonic: () => performance.now(), yieldTo: setImmediate });
+    const enter = (makeViewer: () => Viewer): void => {
+      turnstile.pass(() => {
+        onViewer(makeViewer());
+      });
+    };
     this.#site = site;
     let context = makeContext(site?.current ?? trust.current);
     const certificate = (): tls.SecureContext => context;
@@ -104,13 +111,15 @@ export class Doors {
     const onePort = new OnePort(
       {
         tls: (arrival, cancelDeadline) => {
-          secure.accept(arrival, cancelDeadline);
+          turnstile.pass(() => {
+            secure.accept(arrival, cancelDeadline);
+          });
         },
         http: (arrival) => {
           redirectToHttps(arrival, advertised(), clock);
         },
         viewer: (arrival) => {
-          onViewer(new RfbViewer(arrival, { door: "one-port", certificate, clock }));
+          enter(() => new RfbViewer(arrival, { door: "one-port", certificate, clock }));
         },
       },
       clock,
@@ -130,7 +139,7 @@ export class Doors {
       trusted,
       clock,
       onArrival: (arrival) => {
-        onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
+        enter(() => new RfbViewer(arrival, { door: "plain", certificate, clock }));
       },
     });
     this.#repeaterViewers = new Port({

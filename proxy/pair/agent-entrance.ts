@@ -27,6 +27,7 @@ import { admitAgent, admitSpare, askState } from "./agent-admission.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentRoom } from "./agent-room.ts";
+import { ReturnPace, spreadReturn } from "./return-pace.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import type { Spares } from "./spares.ts";
 
@@ -54,10 +55,12 @@ export interface AgentArrival {
 export class AgentEntrance {
   readonly #parts: EntranceParts;
   readonly #leaving = new Set<Promise<void>>();
+  readonly #pace: ReturnPace;
   #open = true;
 
   constructor(parts: EntranceParts) {
     this.#parts = parts;
+    this.#pace = new ReturnPace(parts.clock);
   }
 
   /** Never rejects: whatever goes wrong ends the connection. */
@@ -90,12 +93,11 @@ export class AgentEntrance {
   /** Tells all agents to go away, and waits until they are given up in the state. */
   async close(): Promise<void> {
     this.#open = false;
-    const last = encodeJsonFrame(FrameType.drain, {
-      reason: "The server is stopping.",
-      reconnectWithinMs: LIMITS.drainSpreadMs,
-    });
-    for (const connection of this.#parts.agents.all) {
-      connection.finish(last, new AgentRefusal("BUSY", { retryAfterMs: LIMITS.drainSpreadMs }));
+    const { all } = this.#parts.agents;
+    const reconnectWithinMs = spreadReturn(all.length);
+    const last = encodeJsonFrame(FrameType.drain, { reason: "The server is stopping.", reconnectWithinMs });
+    for (const connection of all) {
+      connection.finish(last, new AgentRefusal("BUSY", { retryAfterMs: reconnectWithinMs }));
     }
     await Promise.all(this.#leaving);
   }
@@ -108,6 +110,9 @@ export class AgentEntrance {
       handshake,
       this.#parts,
     );
+    // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
+    const waitMs = enrolled || agents.find(record.id) ? 0 : this.#pace.take();
+    if (waitMs > 0) throw new AgentRefusal("BUSY", { retryAfterMs: waitMs });
     const epoch = await askState(stores.agents.claim(record.id, serverId, role));
     // A new key that was stored since the proof counts: the agent must not believe that its old one does.
     const claimed = await askState(stores.agents.find(record.id));

@@ -104,6 +104,8 @@ export interface JoinSecretStore {
   create(hash: string, expiresAt: number): Promise<void>;
   /** Like {@link TicketStore.take}: exactly one caller gets true. */
   take(hash: string, now: number): Promise<boolean>;
+  /** What is deleted stays so, whatever the clock does. */
+  deleteExpired(now: number): Promise<number>;
 }
 
 /** Numbers of UltraVNC's repeater protocol. */
