@@ -24,6 +24,7 @@ import { AgentEntrance } from "../../../proxy/pair/agent-entrance.ts";
 import { AgentRegistry } from "../../../proxy/pair/agent-registry.ts";
 import { SetupTickets } from "../../../proxy/pair/setup-tickets.ts";
 import { Spares } from "../../../proxy/pair/spares.ts";
+import type { ServiceTrust } from "../../../proxy/trust/service-trust.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { createDuplexPair } from "../../support/memory-duplex.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -49,6 +50,7 @@ const stores = {
 const entrance = new AgentEntrance({
   stores,
   serverId: "s",
+  trust: { current: { path: [] } } as unknown as ServiceTrust,
   agents,
   tickets,
   spares: new Spares({ agents, tickets, advertised: null, clock, log }),
