@@ -20,6 +20,7 @@ export interface ServerFlags {
   readonly cert?: string;
   readonly key?: string;
   readonly proxyProtocolFrom?: string[];
+  readonly trustProxy?: string[];
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -79,6 +80,11 @@ export function addServerFlags(command: Command): Command {
       "--proxy-protocol-from <cidr>",
       "a load balancer whose connections begin with a PROXY protocol header; repeatable",
       collect,
+    )
+    .option(
+      "--trust-proxy <cidr>",
+      "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
+      collect,
     );
 }
 
@@ -100,6 +106,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     },
     siteCertificate: readCertificateFlags(flags),
     proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
+    trustedProxies: flags.trustProxy ?? [],
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };

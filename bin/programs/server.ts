@@ -31,6 +31,7 @@ export interface ServerOptions {
   /** Null: browsers and viewers are shown the service's own certificate. */
   readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
   readonly proxyProtocolFrom: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -71,6 +72,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       allowOrigins,
       siteCertificate,
       proxyProtocolFrom,
+      trustedProxies,
       mip1,
     } = options;
     const proxy = await openProxy({
@@ -83,6 +85,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       mip1,
       siteCertificate,
       proxyProtocolFrom,
+      trustedProxies,
       dataDir,
       stores,
       log,

@@ -40,6 +40,8 @@ export const TEST_PACKAGES = [
   "nginx-light",
   "haproxy",
   "procps",
+  "strace",
+  "tcpdump",
   "fonts-dejavu-core",
   "openssl",
   "python3",

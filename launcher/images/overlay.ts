@@ -1,6 +1,7 @@
 import { access, rename, rm } from "node:fs/promises";
 import { execa } from "execa";
 import { LaunchError } from "../../protocol/index.ts";
+import { childEnvironment } from "../process/child-environment.ts";
 import type { DiskFormat } from "./entry.ts";
 
 /**
@@ -23,7 +24,13 @@ export async function ensureOverlay(
   const unfinished = `${overlay}.new`;
   await rm(unfinished, { force: true });
   const args = ["create", "-q", "-f", "qcow2", "-F", base.format, "-b", base.file, unfinished];
-  const result = await execa(qemuImg, args, { reject: false, stdin: "ignore", timeout: 30_000 });
+  const result = await execa(qemuImg, args, {
+    env: childEnvironment(),
+    extendEnv: false,
+    reject: false,
+    stdin: "ignore",
+    timeout: 30_000,
+  });
   if (result.failed) {
     throw new LaunchError("OVERLAY_FAILED", `qemu-img failed: ${result.stderr || result.shortMessage}`, {
       safeMessage: "The machine's disk could not be made. The host may have run out of space.",

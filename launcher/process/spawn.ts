@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { execa } from "execa";
 import { LaunchError } from "../../protocol/index.ts";
+import { childEnvironment } from "./child-environment.ts";
 import { identifyProcess, isAlive } from "./proc-stat.ts";
 import type { ProcessExit, QemuProcess } from "./qemu-process.ts";
 
@@ -17,6 +18,8 @@ export function spawnQemu(program: string, args: readonly string[], logFile: str
   let subprocess;
   try {
     subprocess = execa(program, args, {
+      env: childEnvironment(),
+      extendEnv: false,
       detached: true,
       cleanup: false,
       stdin: "ignore",

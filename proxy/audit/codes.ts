@@ -16,6 +16,8 @@ export const AUDIT_ACTIONS = [
   "agent.revoke",
   "agent.rotate",
   "agent.clone",
+  "ca.rotate",
+  "ca.retire",
   "token.create",
   "token.change",
   "token.revoke",

@@ -62,7 +62,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     desktops: new SqlDesktopStore(db, clock),
     tokens: new SqlTokenStore(db, clock, sealer),
     tickets: new SqlTicketStore(db),
-    joinSecrets: new SqlJoinSecretStore(db, clock),
+    joinSecrets: new SqlJoinSecretStore(db),
     repeaterIds: new SqlRepeaterIdStore(db),
     sessions: new SqlSessionStore(db, clock),
     users: new SqlUserStore(db, clock),

@@ -56,6 +56,8 @@ export interface TicketRecord {
   readonly role: Role;
   readonly denied: readonly Permission[];
   readonly createdBy: string;
+  /** SHA-256 of the cookie of the login that it was made by; null: by none. */
+  readonly loginHash: string | null;
   readonly expiresAt: number;
 }
 
@@ -91,6 +93,8 @@ export interface SessionStanding {
   readonly token: (Pick<TokenRecord, "role" | "denied"> & { readonly revoked: boolean }) | null;
   /** The account that is its subject; null: none of that id. */
   readonly account: { readonly disabled: boolean } | null;
+  /** It was opened by a login, and that is no more. */
+  readonly loginEnded: boolean;
 }
 
 export interface UserRecord {

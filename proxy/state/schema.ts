@@ -21,7 +21,10 @@ export interface Tables {
   tickets: Packed<TicketRecord> & { readonly hash: string };
   joinSecrets: { readonly hash: string; readonly expiresAt: number };
   repeaterIds: { readonly hash: string; readonly desktopId: string; readonly expiresAt: number };
-  sessions: Packed<SessionRecord> & { readonly orderedEnd: string | null };
+  sessions: Packed<SessionRecord> & {
+    readonly orderedEnd: string | null;
+    readonly loginHash: string | null;
+  };
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };

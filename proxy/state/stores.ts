@@ -93,7 +93,7 @@ export interface TicketStore {
    */
   create(
     hash: string,
-    ticket: Omit<TicketRecord, "denied"> & Partial<Pick<TicketRecord, "denied">>,
+    ticket: Omit<TicketRecord, "denied" | "loginHash"> & Partial<Pick<TicketRecord, "denied" | "loginHash">>,
   ): Promise<void>;
   /** Redeems it: of any number of parallel calls exactly one gets the record. Null: unknown, used or expired. */
   take(hash: string, now: number): Promise<TicketRecord | null>;
@@ -104,6 +104,8 @@ export interface JoinSecretStore {
   create(hash: string, expiresAt: number): Promise<void>;
   /** Like {@link TicketStore.take}: exactly one caller gets true. */
   take(hash: string, now: number): Promise<boolean>;
+  /** What is deleted stays so, whatever the clock does. */
+  deleteExpired(now: number): Promise<number>;
 }
 
 /** Numbers of UltraVNC's repeater protocol. */
@@ -121,7 +123,7 @@ export interface SessionStore {
       SessionRecord,
       "denied" | "state" | "endedAt" | "cause" | "bytesToViewer" | "bytesToServer"
     > &
-      Partial<Pick<SessionRecord, "denied">>,
+      Partial<Pick<SessionRecord, "denied"> & Pick<TicketRecord, "loginHash">>,
   ): Promise<void>;
   /** All open sessions of one server, in one query. */
   listStandings(serverId: string): Promise<SessionStanding[]>;
@@ -191,6 +193,8 @@ export interface ServiceStore {
   get(name: string): Promise<string | null>;
   /** Sets it if nobody has yet, and returns what is there then: two servers that start at once agree. */
   getOrCreate(name: string, make: () => string | Promise<string>): Promise<string>;
+  /** Puts `value` in place of exactly `expected`; false: something else is there, and stays. */
+  replace(name: string, expected: string, value: string): Promise<boolean>;
 }
 
 export interface Stores {

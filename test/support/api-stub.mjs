@@ -72,6 +72,7 @@ const routes = {
       rfb: { host: "postern.example", port: 5900 },
     }),
   "GET /machines": (_, response) => answer(response, 200, [...machines.values()]),
+  "POST /desktops/shown": (_, response) => answer(response, 204),
   "GET /desktops": (_, response) => answer(response, 200, [...desktops.values()]),
   "GET /images": (_, response) => answer(response, 200, images),
   "GET /agents": (_, response) => answer(response, 200, firstAgents()),
@@ -109,13 +110,14 @@ const routes = {
     boot(machine);
   },
   "POST /tokens": async (request, response) => {
-    const { desktop } = await readBody(request);
+    const { desktop, role, deny } = await readBody(request);
     const expiresAt = Date.now() + 3_600_000;
     const token = {
       id: randomBytes(4).toString("hex"),
       token: "k7Xm2RpW",
       desktop,
-      role: "control",
+      role,
+      denied: deny,
       expiresAt,
     };
     answer(response, 201, { ...token, address: "postern.example:5900" });
@@ -178,6 +180,10 @@ async function serveApi(request, response, path) {
   const route = routes[`${request.method} ${path}`];
   if (route !== undefined) return route(request, response);
   if (request.method === "DELETE" && path.startsWith("/tokens/")) return answer(response, 204);
+  if (request.method === "PATCH" && path.startsWith("/tokens/")) {
+    const { role, deny } = await readBody(request);
+    return answer(response, 200, { id: path.slice("/tokens/".length), role, denied: deny });
+  }
   const [, id, action = ""] = /^\/machines\/([^/]+)\/?(.*)$/.exec(path) ?? [];
   const machine = machines.get(id);
   const perform = machineRoutes[`${request.method} ${action}`];

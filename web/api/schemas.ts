@@ -34,6 +34,16 @@ export type Service = z.infer<typeof service>;
 export const authority = z.object({ certificate: z.string(), fingerprint: z.string() });
 export type Authority = z.infer<typeof authority>;
 
+/** GET /ca/status, POST /ca/rotate, POST /ca/retire ({force}) → authorityStatus (administrators). 409 `CA_…`. */
+export const authorityStatus = z.object({
+  fingerprint: z.string(),
+  /** The CA before, until it is retired. */
+  previous: z.object({ fingerprint: z.string(), rotatedAt: z.number() }).nullable(),
+  /** Agents that have not been here since it was rotated. */
+  behind: z.array(z.object({ id: z.string(), name: z.string(), lastSeenAt: z.number().nullable() })),
+});
+export type AuthorityStatus = z.infer<typeof authorityStatus>;
+
 export const desktop = z.object({
   id: z.string(),
   name: z.string(),
@@ -47,6 +57,9 @@ export const desktop = z.object({
  * 404 `DESKTOP_UNKNOWN`, 409 `VIEWERS_OFF`.
  */
 export type Desktop = z.infer<typeof desktop>;
+
+/** POST /desktops/shown → 204: a page in front shows them now, so that one may be opened next; again every two minutes. */
+export const shownDesktops = z.object({ desktops: z.array(z.string().min(1).max(64)).max(64) });
 
 /** `vnc` is for UltraVNC and TightVNC. */
 export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);

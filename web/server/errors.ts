@@ -52,6 +52,12 @@ const CATALOGUE = {
   AGENT_OUTDATED: { status: 409, message: "The agent cannot do this. Update it to the server's release." },
   AGENT_NOT_ROTATED: { status: 409, message: "The agent has no new key. Its old key still counts." },
   AGENT_TIMEOUT: { status: 504, message: "The agent did not answer in time. Its old key still counts." },
+  CA_ROTATING: { status: 409, message: "The CA before this one has not been retired yet. Retire it first." },
+  CA_NOT_ROTATING: { status: 409, message: "There is no CA to retire. Rotate first." },
+  CA_AGENTS_BEHIND: {
+    status: 409,
+    message: "Some agents have not been here since the CA was rotated, and do not know the new one.",
+  },
   TOKEN_UNKNOWN: { status: 404, message: "There is no such token. It may have expired." },
   HOST_OFFLINE: { status: 503, message: "The machine's host is not connected. Try again when it is back." },
   HOST_TIMEOUT: { status: 504, message: "The machine's host did not answer in time. Try again in a moment." },

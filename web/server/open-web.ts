@@ -17,6 +17,7 @@ import { Looks } from "./machines/looks.ts";
 import { openMachineRoom } from "./machines/machine-room.ts";
 import { servePages } from "./pages.ts";
 import { routeAdministration } from "./routes/administration.ts";
+import { routeAuthorityActs } from "./routes/authority.ts";
 import { routeAudit } from "./routes/audit.ts";
 import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
@@ -64,7 +65,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
 
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
-  guardSite(app, stores);
+  guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
   routeHealth(app, proxy);
   routeAuthorityFile(app, proxy);
   await servePages(app, clientDir);
@@ -76,6 +77,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
       });
       routeHealth(api, proxy);
       routeAuthority(api, proxy);
+      routeAuthorityActs(api, proxy);
       routeLogin(api, {
         proxy,
         logins,

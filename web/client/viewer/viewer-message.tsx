@@ -3,6 +3,7 @@ import { useNow } from "../parts/time.tsx";
 import { followLink } from "../route.ts";
 import { useText } from "../state/context.ts";
 import type { MachineActions } from "../wall/use-machine-actions.ts";
+import { explainRefusal } from "./explain-refusal.ts";
 import type { Line } from "./line.ts";
 
 interface ViewerMessageProps {
@@ -53,7 +54,9 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
         <h2>{title}</h2>
         {state === "stopped" && <p>{viewer.offHint}</p>}
         {state === "failed" && <p>{machine?.reason ?? text.monitor.failedUnknown}</p>}
-        {!quiet && line.phase === "waiting" && line.detail !== null && <p>{line.detail}</p>}
+        {!quiet && line.phase === "waiting" && line.detail !== null && (
+          <p>{explainRefusal(line.detail, text)}</p>
+        )}
       </div>
       {off && (
         <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>

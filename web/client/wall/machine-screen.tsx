@@ -5,7 +5,7 @@ import { followLink, viewPath } from "../route.ts";
 import { useText } from "../state/context.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 import { useThumbnail } from "./use-thumbnail.ts";
-import { useVisible } from "./use-visible.ts";
+import { useVisible } from "../parts/use-visible.ts";
 
 interface MachineScreenProps {
   readonly machine: Machine;
