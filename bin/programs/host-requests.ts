@@ -2,7 +2,7 @@ import type { Launcher } from "../../launcher/index.ts";
 import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
 
 type Answers = {
-  readonly [M in HostMethod]: (launcher: Launcher, params: unknown) => Promise<HostResult<M>>;
+  readonly [M in HostMethod]?: (launcher: Launcher, params: unknown) => Promise<HostResult<M>>;
 };
 
 const ANSWERS: Answers = {
@@ -26,12 +26,13 @@ const ANSWERS: Answers = {
 
 /** Answers one request of the server. @throws RequestError `METHOD_UNKNOWN` */
 export function answerHostRequest(launcher: Launcher, method: string, params: unknown): Promise<unknown> {
-  if (!Object.hasOwn(ANSWERS, method)) {
+  const answer = Object.hasOwn(ANSWERS, method) ? ANSWERS[method as HostMethod] : undefined;
+  if (answer === undefined) {
     return Promise.reject(
       new RequestError("METHOD_UNKNOWN", `unknown method ${method}`, {
         safeMessage: "This host is older than the server and does not know that request. Update it.",
       }),
     );
   }
-  return ANSWERS[method as HostMethod](launcher, params);
+  return answer(launcher, params);
 }

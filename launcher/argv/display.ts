@@ -2,7 +2,13 @@ import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { escapeValue, jsonArgument } from "./values.ts";
 
-const ADAPTERS = { std: "VGA", virtio: "virtio-vga" } as const;
+const ADAPTERS = {
+  std: "VGA",
+  qxl: "qxl-vga",
+  virtio: "virtio-vga",
+  vmware: "vmware-svga",
+  cirrus: "cirrus-vga",
+} as const;
 
 /** Screen, VNC and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(
@@ -19,7 +25,9 @@ export function displayArguments(
   return [
     ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
     ...["-vnc", vnc.join(",")],
-    ...["-device", jsonArgument({ driver: ADAPTERS[spec.display], ...size })],
+    ...(spec.display === "none"
+      ? []
+      : ["-device", jsonArgument({ driver: ADAPTERS[spec.display], ...size })]),
     ...["-device", jsonArgument({ driver: "qemu-xhci", id: "usb0" })],
     ...["-device", jsonArgument({ driver: "usb-tablet", bus: "usb0.0" })],
   ];
