@@ -6,7 +6,7 @@ import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
 import { describeExit, readLastLine } from "../process/failure.ts";
-import { measureLog, prepareMachine, qemuCommand } from "../process/launch.ts";
+import { measureLog, prepareMachine, qemuCommand, removeSockets } from "../process/launch.ts";
 import { outfitMachine } from "../process/outfit.ts";
 import { isAlive, residentMb, type ProcessIdentity } from "../process/proc-stat.ts";
 import { spawnApart } from "../process/spawn-apart.ts";
@@ -252,6 +252,7 @@ export class Machine {
     this.#cancelChores?.();
     this.#guest?.qmp.close();
     this.#process = undefined;
+    await removeSockets(this.paths);
     this.#keeper.change({ process: undefined });
     this.apply({ kind: "exited", clean, reason });
     if (this.eye.close()) this.#around.onScreenGone(this);
