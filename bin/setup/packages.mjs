@@ -7,7 +7,11 @@ import { Problem } from "./problem.mjs";
 /** What machines need: `npm start` works without them, with the demo desktop. */
 export const RUN_PACKAGES = [
   "qemu-system-x86",
+  "qemu-system-arm",
+  "qemu-efi-aarch64",
   "qemu-utils",
+  "ovmf",
+  "swtpm",
   "memtest86+",
   "debian-installer-12-netboot-amd64",
 ];
@@ -36,6 +40,7 @@ export const TEST_PACKAGES = [
   "imagemagick",
   "postgresql",
   "iproute2",
+  "qemu-guest-agent",
   "tinyproxy-bin",
   "nginx-light",
   "haproxy",
