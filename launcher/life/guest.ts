@@ -82,7 +82,7 @@ export class Guest {
       await work();
       return;
     }
-    await unplugClipboard(this.qmp);
+    await unplugClipboard(this.qmp, this.#clock);
     try {
       await work();
     } finally {

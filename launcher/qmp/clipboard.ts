@@ -1,5 +1,8 @@
-import { LaunchError } from "../../protocol/index.ts";
+import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
 import type { QmpClient } from "./client.ts";
+
+const ATTEMPTS = 100;
+const PAUSE_MS = 20;
 
 /**
  * The clipboard between viewer and guest. QEMU 7.2 saves no memory while this channel exists, so it is taken away for
@@ -16,9 +19,19 @@ export async function plugClipboard(qmp: QmpClient): Promise<void> {
     .catch(bearRefusal);
 }
 
-export async function unplugClipboard(qmp: QmpClient): Promise<void> {
+export async function unplugClipboard(qmp: QmpClient, clock: Clock): Promise<void> {
   await qmp.execute("device_del", { id: "vdagent0" }).catch(bearRefusal);
-  await qmp.execute("chardev-remove", { id: "vdagent0" }).catch(bearRefusal);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      await qmp.execute("chardev-remove", { id: "vdagent0" });
+      return;
+    } catch (error) {
+      bearRefusal(error);
+      if (!describeError(error).includes("is busy")) return;
+    }
+    // The device goes a moment after it was told to.
+    await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+  }
 }
 
 /** It is there already, or gone already. */
