@@ -1,11 +1,5 @@
 import type { Launcher } from "../../launcher/index.ts";
-import {
-  hostMethods,
-  RequestError,
-  type HostMethod,
-  type HostParams,
-  type HostResult,
-} from "../../protocol/index.ts";
+import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
 
 /** Checked, with everything filled in that may be left out. */
 type Params<M extends HostMethod> = ReturnType<(typeof hostMethods)[M]["params"]["parse"]>;

@@ -1,6 +1,7 @@
 // S11: launcher and QEMU are killed again and again, at moments of chance. Afterwards nothing of a machine is left
 // over, and nothing is there twice. Usage: node test/soak/kills.mjs [ROUNDS]; 50 rounds take about ten minutes.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -58,7 +59,8 @@ async function listen(child) {
     text += chunk;
     if (text.includes("\n")) return JSON.parse(text);
   }
-  throw new Error("the launcher ended before it said anything");
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  throw new Error(`the launcher ended before it said anything (${child.exitCode ?? child.signalCode})`);
 }
 
 async function killAtChance(round) {

@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FILLER, writeBootDisk } from "../../support/boot-sector.ts";
