@@ -15,7 +15,7 @@ export interface HostFlags {
   readonly accel: AccelChoice;
   readonly stopGrace: number;
   readonly maxInstances: number;
-  readonly maxLoad: number;
+  readonly maxLoad?: number;
   readonly memoryReserve: number;
   readonly allowShares?: string[];
   readonly demo: DemoChoice;
@@ -50,9 +50,8 @@ export function addHostFlags(command: Command): Command {
     .option("--max-instances <count>", "machines that run at once", parseNumber("--max-instances", 0), 100)
     .option(
       "--max-load <load>",
-      "load average per processor above which no machine is started",
+      "load average per processor above which no machine is started; default: none",
       parseAmount("--max-load"),
-      10,
     )
     .option(
       "--memory-reserve <MiB>",
@@ -89,7 +88,7 @@ export function defineHost(command: Command): void {
           stopGraceMs: flags.stopGrace * 1000,
           limits: {
             maxInstances: flags.maxInstances,
-            maxLoad: flags.maxLoad,
+            maxLoad: flags.maxLoad ?? Number.POSITIVE_INFINITY,
             memoryReserveMb: flags.memoryReserve,
           },
           allowedShares: flags.allowShares ?? [],
