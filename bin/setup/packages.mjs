@@ -7,8 +7,6 @@ import { Problem } from "./problem.mjs";
 /** What machines need: `npm start` works without them, with the demo desktop. */
 export const RUN_PACKAGES = [
   "qemu-system-x86",
-  "qemu-system-arm",
-  "qemu-efi-aarch64",
   "qemu-utils",
   "ovmf",
   "swtpm",
@@ -19,6 +17,9 @@ export const RUN_PACKAGES = [
 /** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
 export const TEST_PACKAGES = [
   ...RUN_PACKAGES,
+  "qemu-system-arm",
+  "qemu-efi-aarch64",
+  "qemu-guest-agent",
   "tigervnc-viewer",
   "tigervnc-standalone-server",
   "tigervnc-tools",
@@ -40,7 +41,6 @@ export const TEST_PACKAGES = [
   "imagemagick",
   "postgresql",
   "iproute2",
-  "qemu-guest-agent",
   "tinyproxy-bin",
   "nginx-light",
   "haproxy",

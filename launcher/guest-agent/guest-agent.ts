@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LimitError, TimeoutError, type Clock } from "../../protocol/index.ts";
+import { pause } from "../process/pause.ts";
 import { AgentConnection } from "./connection.ts";
 
 /** How long an agent may take for one answer, in milliseconds. */
@@ -77,7 +78,7 @@ export class GuestAgent {
       }
       if (this.#clock.monotonic() - begun >= timeoutMs)
         throw new TimeoutError("GUEST_PROGRAM", "the program in the guest did not end");
-      await new Promise<void>((resolve) => this.#clock.after(LOOK_EVERY_MS, resolve));
+      await pause(LOOK_EVERY_MS, this.#clock);
     }
   }
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { isPosternError, LaunchError, type MachineStatus } from "../../protocol/index.ts";
+import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineRecord } from "../adopt/record.ts";
 import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
@@ -103,7 +104,7 @@ export class Machine {
     this.#keeper.change({ process: identity });
     this.#hold(process);
     const attached = this.#attach(process, Number.POSITIVE_INFINITY).catch(() => undefined);
-    const late = new Promise<void>((resolve) => this.#around.clock.after(ADOPT_MS, resolve));
+    const late = pause(ADOPT_MS, this.#around.clock);
     await Promise.race([attached, late]);
     if (this.#guest === undefined && isAlive(identity)) {
       const fields = { event: "machine.control-silent", machine: this.spec.id };

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Clock } from "../../protocol/index.ts";
+import { pause } from "./pause.ts";
 import { isAlive, type ProcessIdentity } from "./proc-stat.ts";
 
 const PATIENCE_MS = 10_000;
@@ -10,7 +11,7 @@ export async function awaitSocket(path: string, process: ProcessIdentity, clock:
   const begun = clock.monotonic();
   while (!existsSync(path)) {
     if (!isAlive(process) || clock.monotonic() - begun >= PATIENCE_MS) return false;
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    await pause(LOOK_EVERY_MS, clock);
   }
   return true;
 }

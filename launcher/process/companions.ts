@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Clock } from "../../protocol/index.ts";
+import { pause } from "./pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { findProcesses, isAlive, type ProcessIdentity } from "./proc-stat.ts";
 
@@ -27,6 +28,6 @@ export async function endCompanions(processes: readonly ProcessIdentity[], clock
   const begun = clock.monotonic();
   for (let left = processes.filter(isAlive); left.length > 0; left = left.filter(isAlive)) {
     if (clock.monotonic() - begun >= LEAVE_MS) for (const { pid } of left) process.kill(pid, "SIGKILL");
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    await pause(LOOK_EVERY_MS, clock);
   }
 }

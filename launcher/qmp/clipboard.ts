@@ -1,4 +1,5 @@
 import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
+import { pause } from "../process/pause.ts";
 import type { QmpClient } from "./client.ts";
 
 const ATTEMPTS = 100;
@@ -30,7 +31,7 @@ export async function unplugClipboard(qmp: QmpClient, clock: Clock): Promise<voi
       if (!describeError(error).includes("is busy")) return;
     }
     // The device goes a moment after it was told to.
-    await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+    await pause(PAUSE_MS, clock);
   }
 }
 

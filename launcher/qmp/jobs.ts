@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LaunchError, TimeoutError, type Clock } from "../../protocol/index.ts";
+import { pause } from "../process/pause.ts";
 import type { QmpClient } from "./client.ts";
 
 /** QEMU's long work runs as jobs that stay in its list until somebody takes note of their end. */
@@ -40,7 +41,7 @@ async function settleJob(qmp: QmpClient, id: string, clock: Clock): Promise<void
       if (job.error !== undefined) throw new LaunchError("QMP_REFUSED", `QEMU refused: ${job.error}`);
       return;
     }
-    await new Promise<void>((resolve) => clock.after(LOOK_EVERY_MS, resolve));
+    await pause(LOOK_EVERY_MS, clock);
   }
 }
 
