@@ -76,6 +76,13 @@ describe("shared folders", () => {
     await workshop.hear(launcher, "m2", /Sabc/);
     const [daemon] = readRecord(join(workshop.options.stateDir, "m2", "state.json"))!.companions;
     expect(isAlive(daemon!)).toBe(true);
+    // QEMU saves no memory that virtiofsd shares: the guest is told so, and goes on.
+    await workshop.reach(launcher, "m2", "running");
+    expect((await launcher.save("m2")).state).toBe("saving");
+    const { reason } = await workshop.reach(launcher, "m2", "running");
+    expect(reason).toMatch(/^The machine could not be saved. QEMU said: /);
+    const heard = (await launcher.bootLog("m2")).text.length;
+    await waitFor("the guest to count on", async () => (await launcher.bootLog("m2")).text.length > heard);
     await launcher.stop("m2", true);
     await workshop.reach(launcher, "m2", "stopped");
     await waitFor("virtiofsd to end", () => !isAlive(daemon!));
