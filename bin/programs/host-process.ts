@@ -95,7 +95,10 @@ function hostArguments(
   given.push("--http-proxy", "none");
   given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
-  given.push("--stop-grace", String(flags.stopGrace));
+  given.push("--stop-grace", String(flags.stopGrace), "--max-instances", String(flags.maxInstances));
+  given.push("--memory-reserve", String(flags.memoryReserve));
+  if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
+  for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   return given;
 }

@@ -8,6 +8,8 @@ import { Problem } from "./problem.mjs";
 export const RUN_PACKAGES = [
   "qemu-system-x86",
   "qemu-utils",
+  "ovmf",
+  "swtpm",
   "memtest86+",
   "debian-installer-12-netboot-amd64",
 ];
@@ -15,6 +17,9 @@ export const RUN_PACKAGES = [
 /** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
 export const TEST_PACKAGES = [
   ...RUN_PACKAGES,
+  "qemu-system-arm",
+  "qemu-efi-aarch64",
+  "qemu-guest-agent",
   "tigervnc-viewer",
   "tigervnc-standalone-server",
   "tigervnc-tools",
