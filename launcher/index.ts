@@ -1,3 +1,4 @@
 export * from "./launcher.ts";
 export { openLauncher } from "./open.ts";
 export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";
+export * from "./images/index.ts";
