@@ -5,7 +5,7 @@ import { writeAtomically } from "../programs/files.ts";
 import { startHost, type DemoChoice } from "../programs/host.ts";
 import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
 import { openLog } from "../programs/log.ts";
-import { parseNumber } from "../terminal/arguments.ts";
+import { collect, parseAmount, parseNumber } from "../terminal/arguments.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 
@@ -14,6 +14,10 @@ export interface HostFlags {
   readonly state?: string;
   readonly accel: AccelChoice;
   readonly stopGrace: number;
+  readonly maxInstances: number;
+  readonly maxLoad: number;
+  readonly memoryReserve: number;
+  readonly allowShares?: string[];
   readonly demo: DemoChoice;
 }
 
@@ -43,6 +47,24 @@ export function addHostFlags(command: Command): Command {
       parseNumber("--stop-grace", 0),
       30,
     )
+    .option("--max-instances <count>", "machines that run at once", parseNumber("--max-instances", 0), 100)
+    .option(
+      "--max-load <load>",
+      "load average per processor above which no machine is started",
+      parseAmount("--max-load"),
+      10,
+    )
+    .option(
+      "--memory-reserve <MiB>",
+      "memory that is kept for the host itself",
+      parseNumber("--memory-reserve", 0),
+      256,
+    )
+    .option(
+      "--allow-shares <dir>",
+      "images may share this folder, and all below it, into guests; repeat for more",
+      collect,
+    )
     .addOption(
       new Option("--demo <when>", "publish a small demo desktop; auto: when there is no QEMU")
         .choices(["auto", "always", "never"])
@@ -65,6 +87,12 @@ export function defineHost(command: Command): void {
           stateDir: flags.state ?? join(flags.data, "machines"),
           accel: flags.accel,
           stopGraceMs: flags.stopGrace * 1000,
+          limits: {
+            maxInstances: flags.maxInstances,
+            maxLoad: flags.maxLoad,
+            memoryReserveMb: flags.memoryReserve,
+          },
+          allowedShares: flags.allowShares ?? [],
           demo: flags.demo,
         },
         log,

@@ -91,7 +91,9 @@ function hostArguments(
   given.push("--http-proxy", "none");
   given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
-  given.push("--stop-grace", String(flags.stopGrace));
+  given.push("--stop-grace", String(flags.stopGrace), "--max-instances", String(flags.maxInstances));
+  given.push("--max-load", String(flags.maxLoad), "--memory-reserve", String(flags.memoryReserve));
+  for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   return given;
 }

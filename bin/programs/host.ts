@@ -6,6 +6,7 @@ import {
   openLauncher,
   startDemoDesktop,
   type AccelChoice,
+  type HostLimits,
   type MachineScreen,
 } from "../../launcher/index.ts";
 import type { MachineStatus } from "../../protocol/index.ts";
@@ -21,6 +22,8 @@ export interface HostOptions {
   readonly stateDir: string;
   readonly accel: AccelChoice;
   readonly stopGraceMs: number;
+  readonly limits: HostLimits;
+  readonly allowedShares: readonly string[];
   readonly demo: DemoChoice;
 }
 
@@ -36,13 +39,15 @@ const DEMO_NAME = "demo";
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
-  const { catalogueFile, accel, stopGraceMs } = options;
+  const { catalogueFile, accel, stopGraceMs, limits, allowedShares } = options;
   const launcher = await openLauncher({
     catalogueFile,
     stateDir,
     runtimeDir,
     accel,
     stopGraceMs,
+    limits,
+    allowedShares,
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });

@@ -41,6 +41,16 @@ export function parseNumber(option: string, min: number): (text: string) => numb
   };
 }
 
+/** A number above 0, with or without a fraction. @throws ConfigError `NUMBER` */
+export function parseAmount(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value <= 0)
+      throw new ConfigError("NUMBER", `${option} ${text}: write a number above 0.`);
+    return value;
+  };
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `2h`, `30m`, `7d` ago, or an ISO 8601 date or time; epoch milliseconds. @throws ConfigError `TIME` */

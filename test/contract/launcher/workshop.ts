@@ -34,6 +34,8 @@ export class Workshop {
       runtimeDir: join(this.folder, "run"),
       accel: "tcg",
       stopGraceMs: HELD_FROM_MS,
+      limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 256 },
+      allowedShares: [],
       log: pino({ level: "silent" }),
       clock: this.clock,
     };

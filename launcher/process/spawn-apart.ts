@@ -1,18 +1,25 @@
 import { closeSync, openSync } from "node:fs";
+import { basename } from "node:path";
 import { execa } from "execa";
 import { LaunchError } from "../../protocol/index.ts";
 import { identifyProcess, isAlive } from "./proc-stat.ts";
-import type { ProcessExit, QemuProcess } from "./qemu-process.ts";
+import type { ProcessExit, WatchedProcess } from "./watched-process.ts";
+
+/** A program and its arguments; it sees no shell. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
 
 /**
- * Starts QEMU so that it outlives us: a session of its own, its output straight into the log file.
+ * Starts a program so that it outlives us: a session of its own, its output straight into the log file.
  * @param logFile created with mode 0600, appended to
  * @throws LaunchError `QEMU_START`
  */
-export function spawnQemu(program: string, args: readonly string[], logFile: string): QemuProcess {
+export function spawnApart({ program, args }: Command, logFile: string): WatchedProcess {
   // The type is a fiction: execa takes every descriptor, its types know the first three alone.
   const log = openSync(logFile, "a", 0o600) as 2;
-  // The sockets and files that QEMU makes get its umask; the child inherits ours at this moment.
+  // The sockets and files that it makes get its umask; the child inherits ours at this moment.
   const umask = process.umask(0o077);
   let subprocess;
   try {
@@ -37,7 +44,7 @@ export function spawnQemu(program: string, args: readonly string[], logFile: str
   const identity = subprocess.pid === undefined ? null : identifyProcess(subprocess.pid);
   if (identity === null) {
     throw new LaunchError("QEMU_START", `${program} could not be started`, {
-      safeMessage: "QEMU could not be started on this host.",
+      safeMessage: `${basename(program)} could not be started on this host.`,
     });
   }
   return {

@@ -6,8 +6,8 @@ export interface ProcessExit {
   readonly signal: string | null;
 }
 
-/** A running QEMU, started by this launcher or by an earlier one. */
-export interface QemuProcess {
+/** A running QEMU, or a process beside one, started by this launcher or by an earlier one. */
+export interface WatchedProcess {
   readonly identity: ProcessIdentity;
   /** Settles once, when the process is gone; never rejects. */
   readonly exited: Promise<ProcessExit>;
