@@ -3,7 +3,7 @@ import { chmod, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LaunchError, RequestError, type Clock } from "../../protocol/index.ts";
 import { readCatalogue } from "./catalogue.ts";
-import type { ImageEntry } from "./entry.ts";
+import type { DiskFormat, ImageEntry } from "./entry.ts";
 import { listBootFiles } from "./inspect.ts";
 import {
   listFilesOf,
@@ -74,6 +74,12 @@ export class ImageStore {
     return this.#own.entries.some((entry) => entry.id === id) && !this.#isBase(id);
   }
 
+  /** Where an entry is from, in a word for people. */
+  originOf(id: string): "catalogue" | "folder" | "public" {
+    if (this.#isBase(id)) return "catalogue";
+    return this.isOwn(id) ? "folder" : "public";
+  }
+
   /** @throws RequestError `IMAGE_EXISTS` */
   checkFree(id: string): void {
     const taken = this.#isBase(id) || this.isOwn(id);
@@ -81,7 +87,7 @@ export class ImageStore {
   }
 
   /** The place of an image's file, by what it is. */
-  fileFor(id: string, kind: "qcow2" | "iso" | "raw"): string {
+  fileFor(id: string, kind: DiskFormat | "iso"): string {
     return join(this.folder, `${id}.${kind}`);
   }
 
@@ -103,7 +109,7 @@ export class ImageStore {
     id: string,
     file: string,
     describe: (file: string) => ImageEntry,
-    kind: "qcow2" | "iso" | "raw" = "qcow2",
+    kind: DiskFormat | "iso" = "qcow2",
   ): Promise<ImageEntry> {
     this.checkFree(id);
     const target = this.fileFor(id, kind);
