@@ -95,6 +95,7 @@ function hostArguments(
   given.push("--max-load", String(flags.maxLoad), "--memory-reserve", String(flags.memoryReserve));
   for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
+  if (flags.images !== undefined) given.push("--images", flags.images);
   return given;
 }
 

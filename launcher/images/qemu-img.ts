@@ -59,7 +59,14 @@ export async function convertImage(
   compress: boolean,
   options: QemuImgOptions,
 ): Promise<void> {
-  const flags = ["-p", "-f", source.format, "-O", "qcow2", ...(compress ? ["-c"] : [])];
+  const flags = [
+    "-p",
+    "-f",
+    source.format,
+    "-O",
+    "qcow2",
+    ...(compress ? ["-c", "-o", "compression_type=zstd"] : []),
+  ];
   await run(["convert", ...flags, fileArgument(source.file), fileArgument(target)], QEMU_IMG_MS, options);
 }
 

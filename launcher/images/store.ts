@@ -27,30 +27,34 @@ export interface ImageStoreOptions {
 
 /**
  * All images of a host, in this order: the catalogue or the built-in ones, those of the images folder, and well-known
- * ones that can be fetched. Several programs may use one folder: each reads it anew when it has changed.
+ * ones that can be fetched (not beside a catalogue). Several programs may use one folder: each reads it anew when it has changed.
  */
 export class ImageStore {
   readonly folder: string;
   readonly #base: readonly ImageEntry[];
+  readonly #public: readonly ImageEntry[];
   #own: OwnEntries = { entries: [], problems: [] };
   #readAt: number | undefined;
   readonly #closers: (() => void)[] = [];
 
-  private constructor(folder: string, base: readonly ImageEntry[]) {
+  private constructor(folder: string, base: readonly ImageEntry[], others: readonly ImageEntry[]) {
     this.folder = folder;
     this.#base = base;
+    this.#public = others;
   }
 
   /** @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID` */
   static async open({ folder, catalogueFile }: ImageStoreOptions): Promise<ImageStore> {
     await makeFolder(folder);
-    return new ImageStore(folder, await readCatalogue(catalogueFile));
+    // Who has a catalogue of their own has chosen what they offer.
+    const others = catalogueFile === null ? listPublicImages(folder) : [];
+    return new ImageStore(folder, await readCatalogue(catalogueFile), others);
   }
 
   entries(): readonly ImageEntry[] {
     this.#refresh();
     const chosen = new Map<string, ImageEntry>();
-    for (const entry of [...this.#base, ...this.#own.entries, ...listPublicImages(this.folder)])
+    for (const entry of [...this.#base, ...this.#own.entries, ...this.#public])
       if (!chosen.has(entry.id)) chosen.set(entry.id, entry);
     return [...chosen.values()];
   }

@@ -173,7 +173,7 @@ function pack(): Step {
   return {
     title: "Pack the image",
     program: "qemu-img",
-    args: ["convert", "-f", "raw", "-O", "qcow2", "-c", WORK.disk, WORK.image],
+    args: ["convert", "-f", "raw", "-O", "qcow2", "-c", "-o", "compression_type=zstd", WORK.disk, WORK.image],
   };
 }
 
