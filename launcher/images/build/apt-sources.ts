@@ -12,7 +12,8 @@ export interface Mirrors {
  * @param files the contents of `/etc/apt/sources.list` and of the files in `sources.list.d`
  */
 export function findMirrors(files: readonly string[]): Mirrors {
-  const addresses = files.flatMap((text) => [...text.matchAll(/\bhttps?:\/\/[^\s\]]+/g)].map(([url]) => url));
+  const lines = files.map((text) => text.replace(/^\s*#.*$/gm, ""));
+  const addresses = lines.flatMap((text) => [...text.matchAll(/\bhttps?:\/\/[^\s\]]+/g)].map(([url]) => url));
   const find = (last: RegExp): string | undefined =>
     addresses.map((url) => url.replace(/\/+$/, "")).find((url) => last.test(url));
   return {
