@@ -57,7 +57,15 @@ describe("hostile images", () => {
     };
     const trace = join(folder, "trace");
     const task = JSON.stringify({ hostile: images, names, storeDir: join(folder, "images"), options });
-    const strace = ["-f", "-qq", "--seccomp-bpf", "-o", trace, "-e", "trace=open,openat,openat2,creat,execve,connect"];
+    const strace = [
+      "-f",
+      "-qq",
+      "--seccomp-bpf",
+      "-o",
+      trace,
+      "-e",
+      "trace=open,openat,openat2,creat,execve,connect",
+    ];
     const ran = await runProcess("strace", [...strace, process.execPath, CHILD, task], {
       cwd: ROOT,
       timeoutMs: 150_000,
