@@ -34,7 +34,7 @@ export class ProgressLine {
     this.#last = this.#now();
     this.#title = progress.title;
     if (this.#screen.isTTY === true) this.#draw(progress);
-    else this.#screen.write(`${JSON.stringify({ progress })}\n`);
+    else this.#screen.write(formatLine(progress));
   }
 
   /** Leaves the terminal as it was. */
@@ -48,6 +48,14 @@ export class ProgressLine {
     const width = Math.max(20, (this.#screen.columns ?? 80) - 1);
     this.#screen.write(`\r\x1b[2K${formatProgress(progress).slice(0, width)}`);
   }
+}
+
+/** Three digits of a fraction are enough for anybody. */
+function formatLine(progress: WorkProgress): string {
+  const { fraction } = progress;
+  const short =
+    fraction === undefined ? progress : { ...progress, fraction: Math.round(fraction * 1000) / 1000 };
+  return `${JSON.stringify({ progress: short })}\n`;
 }
 
 /** `[████████░░░░]  45 %  Title  note`; control characters of a program's words are left out. */

@@ -45,7 +45,7 @@ export async function runStep(step: Step, context: RunContext): Promise<string> 
   const path = [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS].join(delimiter);
   const child = execa(step.program, [...step.args], {
     cwd: workDir,
-    env: { PATH: path, LC_ALL: "C.UTF-8", MTOOLSRC: "/dev/null", MTOOLS_SKIP_CHECK: "1" },
+    env: { PATH: path, LC_ALL: "C.UTF-8", MTOOLSRC: "/dev/null" },
     ...(step.input === undefined ? { stdin: "ignore" as const } : { input: step.input }),
     cancelSignal: signal,
     gracefulCancel: false,
