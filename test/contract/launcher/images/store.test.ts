@@ -99,7 +99,8 @@ describe("the images folder", () => {
   test("an import that fails leaves nothing", async () => {
     const file = await makeDisk("vdi");
     const whole = await readFile(file);
-    await writeFile(file, whole.subarray(0, 600));
+    whole.writeUInt32LE(3, 0x178);
+    await writeFile(file, whole);
     await expect(importDisk("made", file, null)).rejects.toMatchObject({ code: "QEMU_IMG_FAILED" });
     expect(await readdir(store.folder)).toEqual([]);
   });
