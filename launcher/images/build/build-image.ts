@@ -27,7 +27,7 @@ export interface BuildOptions {
 }
 
 /** Lines that mmdebstrap says, roughly: its steps tell how far it is. */
-const BOOTSTRAP_LINES = 4000;
+const BOOTSTRAP_LINES = 2800;
 /** How much of the whole work each step is, in parts of a hundred. */
 const SHARES: Readonly<Record<string, number>> = {
   "Install the packages": 70,

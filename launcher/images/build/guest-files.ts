@@ -37,7 +37,14 @@ export function listGuestFiles(recipe: Recipe, choices: GuestChoices): GuestFile
     file("/etc/hosts", ["127.0.0.1 localhost", `127.0.1.1 ${recipe.hostname}`, "::1 localhost"]),
     file("/etc/fstab", [
       `PARTUUID=${choices.rootId} / ext4 errors=remount-ro,x-systemd.growfs 0 1`,
-      `PARTUUID=${choices.espId} /boot/efi vfat umask=0077 0 2`,
+      // Without it the machine starts all the same, only a new kernel would not be copied.
+      `PARTUUID=${choices.espId} /boot/efi vfat umask=0077,nofail 0 2`,
+    ]),
+    // Without KVM on a busy host everything takes its time, and nothing is wrong.
+    file("/etc/systemd/system.conf.d/patience.conf", [
+      "[Manager]",
+      "DefaultTimeoutStartSec=10min",
+      "DefaultDeviceTimeoutSec=10min",
     ]),
     file("/etc/default/keyboard", [
       'XKBMODEL="pc105"',
