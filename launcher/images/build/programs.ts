@@ -48,7 +48,8 @@ export async function runStep(step: Step, context: RunContext): Promise<string> 
     env: { PATH: path, LC_ALL: "C.UTF-8", MTOOLSRC: "/dev/null" },
     ...(step.input === undefined ? { stdin: "ignore" as const } : { input: step.input }),
     cancelSignal: signal,
-    gracefulCancel: false,
+    // mmdebstrap takes its time to clean up behind itself.
+    forceKillAfterDelay: 60_000,
     reject: false,
     all: true,
     maxBuffer: 10_000_000,
