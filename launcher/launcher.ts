@@ -17,6 +17,8 @@ export type AccelChoice = "auto" | "kvm" | "tcg";
 export interface LauncherOptions {
   /** The catalogue file (JSON); null: the built-in one. */
   readonly catalogueFile: string | null;
+  /** Images that were added here: entries and files. */
+  readonly imagesDir: string;
   /** One folder per machine lives in it. */
   readonly stateDir: string;
   /** Short path for Unix sockets, mode 0700. */
@@ -44,6 +46,8 @@ export interface LauncherEvents {
   /** Its screen is gone: withdraw it. */
   screenGone: { readonly machine: MachineStatus };
   removed: { readonly id: string };
+  /** Images were added, changed or removed. */
+  images: object;
 }
 
 export interface Launcher {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { ConfigError, type Architecture } from "../protocol/index.ts";
 import { probeAccel } from "./accel/probe.ts";
@@ -10,8 +9,8 @@ import type { Accel } from "./argv/argv.ts";
 import { snapshotNodes } from "./argv/snapshot-nodes.ts";
 import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
-import { OwnImages } from "./spec/own-images.ts";
-import { readCatalogue } from "./images/catalogue.ts";
+import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
+import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
@@ -24,8 +23,6 @@ import { tpmOutfitter } from "./process/tpm.ts";
 import { Darkroom } from "./screen/darkroom.ts";
 
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
-/** In the state folder: images that were made from machines. */
-const OWN_IMAGES = ".images";
 /** A Unix socket's path ends at 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -35,7 +32,8 @@ const MAX_SOCKET_PATH = 107;
  */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
   const { stateDir, runtimeDir, clock, log } = options;
-  const catalogue = await readCatalogue(options.catalogueFile);
+  const { catalogueFile, imagesDir } = options;
+  const images = await ImageStore.open({ folder: imagesDir, catalogueFile });
   await prepareFolders(stateDir, runtimeDir);
   const unlock = lockFolder(stateDir);
   try {
@@ -68,9 +66,19 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const onClose = async (): Promise<void> => {
       await accel;
       await darkroom.close();
+      images.close();
       unlock();
     };
-    const registry = new OwnImages(catalogue, join(stateDir, OWN_IMAGES));
+    for (const problem of images.problems())
+      log.warn({ event: "image.unreadable", problem }, "a file in the images folder is no image");
+    images.watch(clock, () => {
+      announcer.emit("images", {});
+    });
+    const registry: ImageRegistry = {
+      entries: () => images.entries(),
+      registerImage: (image) =>
+        images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
+    };
     return new Fleet({ options, registry, around, announcer, machines, onClose });
   } catch (error) {
     unlock();

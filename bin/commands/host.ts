@@ -11,6 +11,7 @@ import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 
 export interface HostFlags {
   readonly catalogue?: string;
+  readonly images?: string;
   readonly state?: string;
   readonly accel: AccelChoice;
   readonly stopGrace: number;
@@ -32,6 +33,7 @@ Machines outlive this program: stop it, update it, start it again, and it adopts
 /** What `host` and `up` have in common. */
 export function addHostFlags(command: Command): Command {
   return command
+    .option("--images <dir>", "images that `postern image` added; default: DATA/images")
     .option(
       "--catalogue <file>",
       "images that can be started here (JSON); default: what Debian packages offer",
@@ -83,6 +85,7 @@ export function defineHost(command: Command): void {
         {
           agent,
           catalogueFile: flags.catalogue ?? null,
+          imagesDir: flags.images ?? join(flags.data, "images"),
           stateDir: flags.state ?? join(flags.data, "machines"),
           accel: flags.accel,
           stopGraceMs: flags.stopGrace * 1000,

@@ -100,6 +100,7 @@ function hostArguments(
   if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
   for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
+  if (flags.images !== undefined) given.push("--images", flags.images);
   return given;
 }
 

@@ -19,6 +19,7 @@ export type DemoChoice = "auto" | "always" | "never";
 export interface HostOptions {
   readonly agent: Omit<AgentOptions, "role" | "onRequest" | "log" | "clock">;
   readonly catalogueFile: string | null;
+  readonly imagesDir: string;
   readonly stateDir: string;
   readonly accel: AccelChoice;
   readonly stopGraceMs: number;
@@ -39,9 +40,10 @@ const DEMO_NAME = "demo";
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
-  const { catalogueFile, accel, stopGraceMs, limits, allowedShares } = options;
+  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
   const launcher = await openLauncher({
     catalogueFile,
+    imagesDir: await openDataDir(imagesDir),
     stateDir,
     runtimeDir,
     accel,
@@ -71,6 +73,9 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   });
   launcher.on("state", (machine) => {
     agent.emit("machine.state", machine);
+  });
+  launcher.on("images", () => {
+    agent.emit("image.changed", {});
   });
   launcher.on("removed", ({ id }) => {
     agent.emit("machine.removed", { id });

@@ -50,6 +50,20 @@ export const TEST_PACKAGES = [
   "fonts-dejavu-core",
   "openssl",
   "python3",
+  "strace",
+  "util-linux",
+];
+
+/** What `postern image build` runs; its own test only, which is one of the long ones. */
+export const BUILD_PACKAGES = [
+  "mmdebstrap",
+  "fdisk",
+  "mtools",
+  "e2fsprogs",
+  "syslinux",
+  "syslinux-common",
+  "systemd-boot-efi",
+  "ovmf",
 ];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };

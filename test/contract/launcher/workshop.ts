@@ -31,6 +31,7 @@ export class Workshop {
   get options(): LauncherOptions {
     return {
       catalogueFile: null,
+      imagesDir: join(this.folder, "images"),
       stateDir: join(this.folder, "state"),
       runtimeDir: join(this.folder, "run"),
       accel: "tcg",
