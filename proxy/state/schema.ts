@@ -1,8 +1,8 @@
+import type { MachineRow } from "./machine-row.ts";
 import type {
   AgentRecord,
   DesktopRecord,
   LoginRecord,
-  MachineRecord,
   SessionRecord,
   TicketRecord,
   TokenRecord,
@@ -25,6 +25,6 @@ export interface Tables {
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
-  machines: MachineRecord;
+  machines: MachineRow;
   service: { readonly name: string; readonly sealed: string; readonly createdAt: number };
 }

@@ -6,6 +6,7 @@ import type {
   DesktopRecord,
   DesktopView,
   LoginRecord,
+  MachineEnding,
   MachineRecord,
   OpenToken,
   Role,
@@ -44,6 +45,8 @@ export interface AgentStore {
   listRevokedSince(since: number): Promise<string[]>;
   /** What a server that starts finds of its own earlier life: all agents it held go offline. */
   releaseAll(serverId: string): Promise<void>;
+  /** Whether a host gets new machines. @throws RequestError `AGENT_UNKNOWN` */
+  setDrained(id: string, drained: boolean): Promise<AgentRecord>;
   /** Deletes agents of this kind that are offline, not revoked and not seen since then, with their desktops. */
   forget(kind: AgentRecord["kind"], lastSeenBefore: number): Promise<number>;
 }
@@ -132,6 +135,8 @@ export interface SessionStore {
     id: string,
     end: Pick<SessionRecord, "cause" | "bytesToViewer" | "bytesToServer"> & { readonly endedAt: number },
   ): Promise<void>;
+  /** How many are open on all servers together, by desktop. */
+  countOpen(): Promise<Map<string, number>>;
   /** Newest first, 1,000 at most unless `limit` says otherwise. */
   list(filter?: {
     readonly state?: SessionRecord["state"];
@@ -171,18 +176,34 @@ export interface LoginStore {
   deleteExpired(now: number): Promise<number>;
 }
 
+export type NewMachine = Pick<
+  MachineRecord,
+  "id" | "name" | "image" | "ownerId" | "state" | "cpus" | "memoryMb"
+> &
+  Partial<Pick<MachineRecord, "wish" | "oneShot" | "lifetimeMs">>;
+
+export type MachineChange = Partial<
+  Omit<MachineRecord, "id" | "name" | "image" | "ownerId" | "wish" | "oneShot" | "createdAt" | "since">
+>;
+
 export interface MachineStore {
   /** @throws RequestError `MACHINE_NAME_TAKEN`: names of machines that exist are unique */
-  add(
-    machine: Omit<MachineRecord, "createdAt" | "since" | "accel" | "reason" | "agentId">,
-  ): Promise<MachineRecord>;
+  add(machine: NewMachine): Promise<MachineRecord>;
   find(id: string): Promise<MachineRecord | null>;
   list(): Promise<MachineRecord[]>;
   /** Changes what is named; `since` moves when the state does. Null: unknown. */
-  update(
-    id: string,
-    change: Partial<Pick<MachineRecord, "state" | "reason" | "accel" | "agentId" | "cpus" | "memoryMb">>,
-  ): Promise<MachineRecord | null>;
+  update(id: string, change: MachineChange): Promise<MachineRecord | null>;
+  /**
+   * Takes a queued machine without a host for this server alone, until then or until it is let go. Null: another server
+   * has it, or it waits no longer.
+   */
+  claim(id: string, serverId: string, until: number): Promise<MachineRecord | null>;
+  /** Lets it go. */
+  release(id: string, serverId: string): Promise<void>;
+  /** Decides that the machine ends; says whether nobody had decided before. */
+  beginEnding(id: string, cause: MachineEnding): Promise<boolean>;
+  /** Its owner is told that this run ends soon; says whether nobody had told before. */
+  beginWarning(id: string): Promise<boolean>;
   remove(id: string): Promise<void>;
 }
 
