@@ -1,2 +1,3 @@
 export * from "./api/schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
+export { limitTable, type GivenLimits, type LimitTable } from "./server/machines/limits/limits.ts";

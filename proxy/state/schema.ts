@@ -26,5 +26,7 @@ export interface Tables {
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
   machines: MachineRow;
+  /** `name`: `OWNER/NAME`. */
+  dataDisks: { readonly name: string; readonly agentId: string };
   service: { readonly name: string; readonly sealed: string; readonly createdAt: number };
 }

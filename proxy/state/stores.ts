@@ -207,6 +207,16 @@ export interface MachineStore {
   remove(id: string): Promise<void>;
 }
 
+/** Where people's data disks lie, so that a disk whose host is away is not made a second time. Names are `OWNER/NAME`. */
+export interface DataDiskStore {
+  /** The host's id; null: nowhere yet. */
+  find(name: string): Promise<string | null>;
+  /** It lies there from now on. */
+  place(name: string, agentId: string): Promise<void>;
+  /** What a host says it has: all of it, and nothing else. A disk that is known on another host stays there. */
+  keep(agentId: string, names: readonly string[]): Promise<void>;
+}
+
 /** Small named values that belong to the service as a whole; sealed with the data folder's master key. */
 export interface ServiceStore {
   get(name: string): Promise<string | null>;
@@ -225,6 +235,7 @@ export interface Stores {
   readonly users: UserStore;
   readonly logins: LoginStore;
   readonly machines: MachineStore;
+  readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;
   close(): Promise<void>;
 }

@@ -54,7 +54,15 @@ export class FakeProxy implements Proxy {
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
   connectHost(id: string, answers: Answers): void {
     this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host" });
-    this.#hosts.set(id, { "machine.list": () => [], "image.list": () => [], ...answers });
+    this.#hosts.set(id, {
+      "machine.list": () => [],
+      "image.list": () => [],
+      // A host of an older release, unless the test knows better.
+      "host.facts": () => {
+        throw new RequestError("METHOD_UNKNOWN", "unknown method host.facts");
+      },
+      ...answers,
+    });
     this.emit("agent.changed", { agentId: id });
   }
 

@@ -22,5 +22,11 @@ export const machineOrders: Migration = {
       await db.schema.alterTable("machines").addColumn(name, "text").execute();
     await db.schema.alterTable("machines").addColumn("progress", "integer").execute();
     await db.schema.alterTable("agents").addColumn("drained_at", "bigint").execute();
+    await db.schema
+      .createTable("data_disks")
+      .addColumn("name", "text", (column) => column.primaryKey().notNull())
+      .addColumn("agent_id", "text", (column) => column.notNull().references("agents.id").onDelete("cascade"))
+      .execute();
+    await db.schema.createIndex("data_disks_by_agent_id").on("data_disks").column("agent_id").execute();
   },
 };
