@@ -44,7 +44,7 @@ export interface Limits {
 }
 
 const DEFAULT_MAY: Readonly<Record<AccountRole, readonly Privilege[]>> = {
-  user: ["script", "internet"],
+  user: ["internet"],
   admin: PRIVILEGES,
 };
 
