@@ -32,7 +32,7 @@ export class FakeProxy implements Proxy {
   readonly fingerprint = "f".repeat(64);
   readonly caCertificate = "";
   readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
-  readonly serverId = "server-1";
+  readonly serverId: string;
   readonly stores: Stores;
   readonly audited: AuditEntry[] = [];
   readonly auditPublicKey = "audit-public-key";
@@ -47,8 +47,9 @@ export class FakeProxy implements Proxy {
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, serverId = "server-1") {
     this.stores = stores;
+    this.serverId = serverId;
   }
 
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */

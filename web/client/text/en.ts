@@ -1,3 +1,4 @@
+import { machineErrors, machines, order } from "./en-machines.ts";
 import { native } from "./en-native.ts";
 
 /** Everything that the pages say, in English: the catalogue that the others follow. */
@@ -129,6 +130,8 @@ export const en = {
     noneUser: "An administrator can add one.",
   },
 
+  machines,
+  order,
   native,
 
   viewer: {
@@ -257,6 +260,7 @@ export const en = {
 
   /** By error code, where the pages know better than the server's own sentence. */
   errors: {
+    ...machineErrors,
     NETWORK: "The server does not answer. Check your connection and try again.",
     UNKNOWN: "Something went wrong on the server. Try again in a moment.",
     LOGIN_REQUIRED: "You were signed out. Sign in again.",

@@ -1,4 +1,5 @@
 import type { Text } from "./en.ts";
+import { machineErrors, machines, order } from "./fr-machines.ts";
 import { native } from "./fr-native.ts";
 
 /** Tout ce que disent les pages, en français. */
@@ -131,6 +132,8 @@ export const fr: Text = {
     noneUser: "Un administrateur peut en ajouter un.",
   },
 
+  machines,
+  order,
   native,
 
   viewer: {
@@ -258,6 +261,7 @@ export const fr: Text = {
   },
 
   errors: {
+    ...machineErrors,
     NETWORK: "Le serveur ne répond pas. Vérifiez votre connexion et réessayez.",
     UNKNOWN: "Un problème est survenu sur le serveur. Réessayez dans un instant.",
     LOGIN_REQUIRED: "Vous avez été déconnecté. Connectez-vous de nouveau.",
