@@ -15,7 +15,6 @@ export const machines: Text["machines"] = {
   savedHint: "Sauvegardée. Elle reprend où vous l’avez laissée.",
   end: "Terminer",
   endNamed: (name) => `Terminer ${name}`,
-  endTitle: (name) => `Terminer ${name} ?`,
   endLead: "Elle est éteinte et il n’en reste rien. Un disque de données reste à vous.",
   endConfirm: "Terminer maintenant",
   ending: "Se termine",
@@ -26,7 +25,7 @@ export const machines: Text["machines"] = {
   percent: (share) => `${share} terminé`,
   left: (time) => `encore ${time}`,
   leftHint: (exact) => `Fonctionne jusqu’au ${exact}`,
-  soon: (name, time) => `${name} se termine bientôt : encore ${time}.`,
+  soon: (name) => `${name} se termine bientôt.`,
   extend: "Prolonger",
   extendNamed: (name) => `Donner plus de temps à ${name}`,
   tried: "Pourquoi elle attend",
@@ -108,8 +107,7 @@ export const machineErrors: Record<string, string> = {
   MACHINE_NOT_ONE_SHOT: "Cette machine n’est pas éphémère. Arrêtez-la ou supprimez-la.",
   MACHINE_NO_END: "Cette machine n’a pas de fin à repousser.",
   MACHINE_ENDING: "Cette machine se termine déjà.",
-  EXTEND_FORBIDDEN:
-    "Vous ne pouvez pas donner plus de temps aux machines. Demandez à un administrateur.",
+  EXTEND_FORBIDDEN: "Vous ne pouvez pas donner plus de temps aux machines. Demandez à un administrateur.",
   HOST_OUTDATED:
     "L’endroit où cette machine fonctionne ne sait pas encore le faire. Un administrateur peut le mettre à jour.",
   LIMIT_MACHINES: "Vous avez autant de machines qu’il vous est permis. Supprimez-en une d’abord.",
