@@ -7,7 +7,7 @@ export type Sheet = "remove" | "snapshots" | "bootLog";
 
 /** What the menu of a machine offers in its state, beside the buttons under its monitor. */
 export function listMachineActs(
-  { state, oneShot, host }: Pick<Machine, "state" | "oneShot" | "host">,
+  { state, oneShot }: Pick<Machine, "state" | "oneShot">,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,
   actions: MachineActions,
   open: (sheet: Sheet) => void,
@@ -21,7 +21,7 @@ export function listMachineActs(
     items.push({ label: machines.save, hint: machines.saveHint, onChoose: () => actions.act("save") });
   if ((awake || state === "stopped") && !oneShot)
     items.push({ label: `${machines.snapshots}…`, onChoose: () => open("snapshots") });
-  if (awake || state === "stopped" || (state === "failed" && host !== null))
+  if (awake || state === "stopped" || state === "failed")
     items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
   if (awake)
     items.push({
