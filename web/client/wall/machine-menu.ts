@@ -1,5 +1,5 @@
 import type { Machine } from "../../api/schemas.ts";
-import type { MenuItem } from "../parts/menu.tsx";
+import type { MenuItem } from "../parts/menu-item.ts";
 import type { Text } from "../text/catalogues.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 
