@@ -30,16 +30,14 @@ export function AdvancedFold({ image, allowance, wishes, faults, onChange }: Adv
           checked={wishes.oneShot}
           onCheck={(oneShot) => onChange({ oneShot })}
         />
-        {offers.disk && (
-          <Field
-            label={order.disk}
-            numeric
-            value={wishes.diskGb}
-            hint={order.diskHint}
-            fault={wrong("disk", order.diskWrong(image.diskGb?.min ?? 1))}
-            onInput={(diskGb) => onChange({ diskGb })}
-          />
-        )}
+        <Field
+          label={offers.ownDisk ? order.disk : order.emptyDisk}
+          numeric
+          value={wishes.diskGb}
+          hint={offers.ownDisk ? order.diskHint : order.emptyDiskHint}
+          fault={wrong("disk", order.diskWrong(image.diskGb?.min ?? 1))}
+          onInput={(diskGb) => onChange({ diskGb })}
+        />
         <Field
           label={order.dataDisk}
           value={wishes.dataDisk}

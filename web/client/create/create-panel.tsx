@@ -66,7 +66,13 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
     setBusy(true);
     setFault(null);
     api
-      .createMachine({ image: image.id, cpus, memoryMb, ...(name && { name }), ...orderWishes(wishes) })
+      .createMachine({
+        image: image.id,
+        cpus,
+        memoryMb,
+        ...(name && { name }),
+        ...orderWishes(wishes, image),
+      })
       .then(
         (machine) => {
           wall.dispatch({ type: "answer", machine });

@@ -39,7 +39,8 @@ export function offersFor(image: Image, allowance: Allowance | null) {
   return {
     networks,
     displays: image.displays ?? [],
-    disk: image.diskGb !== undefined,
+    /** Whether the system has a disk of its own; otherwise an empty one may stand beside it. */
+    ownDisk: image.diskGb !== undefined,
     gpu: may("gpu"),
     script: may("script") && image.script !== undefined && image.script !== "none",
     master: may("master"),
@@ -60,7 +61,7 @@ export function checkWishes(wishes: Wishes, image: Image): readonly WishFault[] 
 }
 
 /** The part of an order that the wishes make. */
-export function orderWishes(wishes: Wishes): Omit<MachineOrder, "image"> {
+export function orderWishes(wishes: Wishes, image: Image): Omit<MachineOrder, "image"> {
   const { lifetime, oneShot, network, display, keymap, gpu, diskGb, dataDisk, script, master } = wishes;
   return {
     ...(lifetime !== "" && { lifetimeSeconds: Number(lifetime) }),
@@ -70,6 +71,8 @@ export function orderWishes(wishes: Wishes): Omit<MachineOrder, "image"> {
     ...(keymap.trim() !== "" && { keymap: keymap.trim() }),
     ...(gpu !== "none" && { gpu: gpu as NonNullable<MachineOrder["gpu"]> }),
     ...(diskGb.trim() !== "" && { diskGb: readWhole(diskGb) }),
+    // A system without a disk of its own, such as an installer, gets an empty one.
+    ...(diskGb.trim() !== "" && image.diskGb === undefined && { emptyDisk: true }),
     ...(dataDisk.trim() !== "" && {
       dataDisk: { name: dataDisk.trim(), sizeGb: readWhole(wishes.dataSizeGb) },
     }),

@@ -82,6 +82,8 @@ export const order = {
   disk: "Disk in GB",
   diskWrong: (min: number) => `This system needs at least ${min} GB.`,
   diskHint: "Left empty, as large as the system has it.",
+  emptyDisk: "Empty disk in GB",
+  emptyDiskHint: "To install a system on. Left empty, there is none.",
   dataDisk: "Data disk",
   dataDiskHint: "A name such as home. It stays yours when the machine is gone.",
   dataDiskWrong: "Small letters, digits and dashes, 32 at most.",

@@ -81,6 +81,8 @@ export const order: Text["order"] = {
   disk: "Disque en Go",
   diskWrong: (min) => `Ce système a besoin d’au moins ${min} Go.`,
   diskHint: "Vide : la taille que le système prévoit.",
+  emptyDisk: "Disque vierge en Go",
+  emptyDiskHint: "Pour y installer un système. Vide : aucun.",
   dataDisk: "Disque de données",
   dataDiskHint: "Un nom, comme home. Il reste à vous quand la machine n’est plus là.",
   dataDiskWrong: "Minuscules, chiffres et tirets, 32 au plus.",

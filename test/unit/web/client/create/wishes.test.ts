@@ -29,19 +29,19 @@ const wish = (change: Partial<Wishes>): Wishes => ({ ...NO_WISHES, ...change });
 describe("what is offered", () => {
   it("is all that this person may choose and the system has", () => {
     expect(offersFor(IMAGE, ALLOWANCE)).toEqual({
-      ...{ networks: ["none", "isolated", "internet"], displays: ["std", "virtio"], disk: true },
+      ...{ networks: ["none", "isolated", "internet"], displays: ["std", "virtio"], ownDisk: true },
       ...{ gpu: true, script: true, master: true },
     });
   });
 
   it("is nothing that is refused anyway", () => {
     expect(offersFor(IMAGE, { ...ALLOWANCE, may: [] })).toEqual({
-      ...{ networks: ["none", "isolated"], displays: ["std", "virtio"], disk: true },
+      ...{ networks: ["none", "isolated"], displays: ["std", "virtio"], ownDisk: true },
       ...{ gpu: false, script: false, master: false },
     });
     const { diskGb: _disk, displays: _displays, networks: _networks, ...plain } = IMAGE;
     expect(offersFor({ ...plain, script: "none" }, ALLOWANCE)).toMatchObject({
-      ...{ networks: [], displays: [], disk: false, script: false },
+      ...{ networks: [], displays: [], ownDisk: false, script: false },
     });
     expect(offersFor(IMAGE, null)).toMatchObject({ gpu: false, script: false, master: false });
   });
@@ -55,7 +55,7 @@ describe("what is offered", () => {
 
 describe("wishes", () => {
   it("that nobody has are not sent", () => {
-    expect(orderWishes(NO_WISHES)).toEqual({});
+    expect(orderWishes(NO_WISHES, IMAGE)).toEqual({});
   });
 
   it("are sent as they were typed, without what surrounds them", () => {
@@ -63,10 +63,16 @@ describe("wishes", () => {
       ...{ lifetime: "3600", oneShot: true, network: "internet", display: "virtio", keymap: " fr " },
       ...{ gpu: "mdev", diskGb: "40", dataDisk: " home ", dataSizeGb: "5", script: "id\n", master: true },
     });
-    expect(orderWishes(all)).toEqual({
+    expect(orderWishes(all, IMAGE)).toEqual({
       ...{ lifetimeSeconds: 3600, oneShot: true, network: "internet", display: "virtio", keymap: "fr" },
       ...{ gpu: "mdev", diskGb: 40, dataDisk: { name: "home", sizeGb: 5 }, script: "id\n", master: true },
     });
+  });
+
+  it("for a disk of a system that has none mean an empty one", () => {
+    const { diskGb: _disk, ...installer } = IMAGE;
+    expect(orderWishes(wish({ diskGb: "20" }), installer)).toEqual({ diskGb: 20, emptyDisk: true });
+    expect(orderWishes(wish({}), installer)).toEqual({});
   });
 
   it.each<[Partial<Wishes>, string[]]>([
