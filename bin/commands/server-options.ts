@@ -3,9 +3,10 @@ import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/server.ts";
 import { collect, parseHostPort } from "../terminal/arguments.ts";
 import { describeFirstLogin } from "../terminal/welcome.ts";
+import { addLimitFlags, readLimitFlags, type LimitFlags } from "./limit-options.ts";
 import type { ProgramFlags } from "./program-options.ts";
 
-export interface ServerFlags {
+export interface ServerFlags extends LimitFlags {
   readonly listen: string;
   readonly rfbListen: string;
   readonly repeaterViewers?: string;
@@ -25,6 +26,10 @@ export interface ServerFlags {
 
 /** The flags that `server` and `up` have in common. */
 export function addServerFlags(command: Command): Command {
+  return addLimitFlags(addListenFlags(command));
+}
+
+function addListenFlags(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -107,6 +112,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     siteCertificate: readCertificateFlags(flags),
     proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
     trustedProxies: flags.trustProxy ?? [],
+    limits: readLimitFlags(flags),
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };

@@ -15,6 +15,7 @@ import {
 } from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
 import { RUNTIME_FILE } from "../admin-api.ts";
+import { loadLimits, type LimitOptions } from "./limits-file.ts";
 import { openDataDir, openRuntimeDir, writeAtomically } from "./files.ts";
 
 export interface ServerOptions {
@@ -32,6 +33,7 @@ export interface ServerOptions {
   readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
   readonly proxyProtocolFrom: readonly string[];
   readonly trustedProxies: readonly string[];
+  readonly limits: LimitOptions;
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -59,6 +61,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const limits = await loadLimits(options.limits);
     const database = options.database ?? `sqlite:${join(dataDir, "postern.db")}`;
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
@@ -92,7 +95,14 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       clock: systemClock,
     });
     closers.push(() => proxy.close());
-    const web = await openWeb({ proxy, adminSocket, clientDir: findPages(), log, clock: systemClock });
+    const web = await openWeb({
+      proxy,
+      adminSocket,
+      clientDir: findPages(),
+      limits,
+      log,
+      clock: systemClock,
+    });
     closers.push(() => web.close());
     if (web.firstLogin) options.onFirstLogin(web.firstLogin);
     await proxy.start(web.server);

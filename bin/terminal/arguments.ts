@@ -62,3 +62,13 @@ export function parseTime(option: string, now: number): (text: string) => number
     throw new ConfigError("TIME", `${option} ${text}: write 2h, 30m, 7d or a time as 2026-01-31T12:00:00Z.`);
   };
 }
+
+/** Seconds: `3600`, or `90s`, `30m`, `8h`, `2d`. @throws ConfigError `DURATION` */
+export function parseSeconds(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const [, count, unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
+    const seconds = (Number(count ?? NaN) * (UNIT_MS[unit] ?? 0)) / 1000;
+    if (seconds >= min) return seconds;
+    throw new ConfigError("DURATION", `${option} ${text}: write at least ${min} seconds, or 30m, 8h, 2d.`);
+  };
+}

@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import { SqlAgentStore } from "./agents.ts";
+import { SqlDataDiskStore } from "./data-disks.ts";
 import { SqlDesktopStore } from "./desktops.ts";
 import { SqlJoinSecretStore } from "./join-secrets.ts";
 import { SqlLoginStore } from "./logins.ts";
@@ -68,6 +69,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
     machines: new SqlMachineStore(db, clock),
+    dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),
     close: () => (closed ??= db.destroy()),
   };

@@ -1,8 +1,8 @@
+import type { MachineRow } from "./machine-row.ts";
 import type {
   AgentRecord,
   DesktopRecord,
   LoginRecord,
-  MachineRecord,
   SessionRecord,
   TicketRecord,
   TokenRecord,
@@ -28,6 +28,8 @@ export interface Tables {
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
-  machines: MachineRecord;
+  machines: MachineRow;
+  /** `name`: `OWNER/NAME`. */
+  dataDisks: { readonly name: string; readonly agentId: string };
   service: { readonly name: string; readonly sealed: string; readonly createdAt: number };
 }

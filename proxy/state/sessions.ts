@@ -100,6 +100,16 @@ export class SqlSessionStore implements SessionStore {
     return ordered !== undefined;
   }
 
+  async countOpen(): Promise<Map<string, number>> {
+    const rows = await this.#db
+      .selectFrom("sessions")
+      .select(({ fn }) => ["desktopId", fn.countAll<number>().as("count")])
+      .where("state", "=", "open")
+      .groupBy("desktopId")
+      .execute();
+    return new Map(rows.map(({ desktopId, count }) => [desktopId, count]));
+  }
+
   async list(filter: Parameters<SessionStore["list"]>[0] = {}): Promise<SessionRecord[]> {
     const newest = this.#db
       .selectFrom("sessions")

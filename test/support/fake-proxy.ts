@@ -46,7 +46,7 @@ export class FakeProxy implements Proxy {
       force ? Promise.resolve() : Promise.reject(new RequestError("CA_AGENTS_BEHIND", "not now")),
   };
   readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
-  readonly serverId = "server-1";
+  readonly serverId: string;
   readonly stores: Stores;
   readonly audited: AuditEntry[] = [];
   readonly auditPublicKey = "audit-public-key";
@@ -65,14 +65,23 @@ export class FakeProxy implements Proxy {
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, serverId = "server-1") {
     this.stores = stores;
+    this.serverId = serverId;
   }
 
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
   connectHost(id: string, answers: Answers): void {
     this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host" });
-    this.#hosts.set(id, { "machine.list": () => [], "image.list": () => [], ...answers });
+    this.#hosts.set(id, {
+      "machine.list": () => [],
+      "image.list": () => [],
+      // A host of an older release, unless the test knows better.
+      "host.facts": () => {
+        throw new RequestError("METHOD_UNKNOWN", "unknown method host.facts");
+      },
+      ...answers,
+    });
     this.emit("agent.changed", { agentId: id });
   }
 

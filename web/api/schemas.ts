@@ -1,6 +1,9 @@
 /** The REST API's shapes: the one place that server, pages and CLI share. All under `/api/v1`, JSON. */
 import { z } from "zod";
-import { desktopName, imageSummary, machineState, PERMISSIONS } from "../../protocol/index.ts";
+import { PERMISSIONS } from "../../protocol/index.ts";
+import type { Machine } from "./machine-schemas.ts";
+
+export * from "./machine-schemas.ts";
 
 export const errorBody = z.object({
   error: z.object({
@@ -64,45 +67,6 @@ export const shownDesktops = z.object({ desktops: z.array(z.string().min(1).max(
 /** `vnc` is for UltraVNC and TightVNC. */
 export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);
 export type ProfileFormat = z.infer<typeof profileFormat>;
-
-export const machine = z.object({
-  id: z.string(),
-  name: z.string(),
-  image: z.string(),
-  imageTitle: z.string(),
-  owner: z.string(),
-  state: machineState,
-  reason: z.string().nullable(),
-  accel: z.enum(["kvm", "tcg"]).nullable(),
-  cpus: z.number().int(),
-  memoryMb: z.number().int(),
-  createdAt: z.number(),
-  since: z.number(),
-  /** The desktop's name for tokens and tickets; equals the machine's name. */
-  desktop: z.string(),
-  /** Set once its screen can be connected to. */
-  desktopId: z.string().nullable(),
-  host: z.string().nullable(),
-  viewers: z.number().int(),
-});
-/**
- * GET /machines → machine[]; GET /machines/ID → machine; POST /machines (machineCreateRequest) → 201 machine, in state `queued`;
- * POST /machines/ID/start, /machines/ID/stop ({force}) → machine; DELETE /machines/ID → 204;
- * GET /machines/ID/screen.png → image/png, at most 320 wide (`?width=N`, up to 1280), ETag; 409 `MACHINE_NOT_RUNNING`.
- */
-export type Machine = z.infer<typeof machine>;
-
-export const machineCreateRequest = z.object({
-  image: z.string().min(1).max(64),
-  name: desktopName.optional(),
-  cpus: z.number().int().min(1).max(256).optional(),
-  memoryMb: z.number().int().min(16).max(4_194_304).optional(),
-});
-export const machineStopRequest = z.object({ force: z.boolean().default(false) });
-
-/** GET /images → image[]: all hosts' catalogues, merged by id. */
-export const image = imageSummary;
-export type Image = z.infer<typeof image>;
 
 /** What a viewer may be denied, beside the role. Each at most once, in any order. */
 export const permission = z.enum(PERMISSIONS);

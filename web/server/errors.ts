@@ -8,6 +8,7 @@ import {
   type PosternError,
 } from "../../protocol/index.ts";
 import type { ErrorBody } from "../api/schemas.ts";
+import { MACHINE_ERRORS } from "./machines/error-catalogue.ts";
 
 interface CatalogueEntry {
   readonly status: number;
@@ -46,6 +47,7 @@ const CATALOGUE = {
     message: "The machine is not running, so it has no screen. Start it first.",
   },
   IMAGE_UNKNOWN: { status: 404, message: "No host offers this image. List the images to see what is there." },
+  ...MACHINE_ERRORS,
   SESSION_UNKNOWN: { status: 404, message: "There is no such open session. It may have ended." },
   AGENT_UNKNOWN: { status: 404, message: "There is no such agent, or it was revoked already." },
   AGENT_OFFLINE: { status: 503, message: "The agent is not connected. Try again when it is back." },

@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type {
   Agent,
+  Allowance,
+  BootLog,
   Desktop,
   ErrorBody,
   Image,
@@ -11,6 +13,7 @@ import type {
   ProfileFormat,
   Service,
   Session,
+  Snapshot,
   Ticket,
   Token,
   TokenRow,
@@ -21,6 +24,8 @@ export type JoinSecret = z.infer<typeof joinSecret>;
 /** What a token lets its holder do. */
 export type Allowance = Pick<Token, "role" | "denied">;
 export type MachineOrder = z.input<typeof machineCreateRequest>;
+
+export type MachineAct = "pause" | "resume" | "reset" | "save" | "extend";
 
 export const API = "/api/v1";
 
@@ -77,6 +82,17 @@ export function createApi(onSignedOut: () => void) {
     createMachine: (order: MachineOrder) => call<Machine>("POST", "/machines", order),
     startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
     stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
+    actOnMachine: (id: string, act: MachineAct) => call<Machine>("POST", `${machinePath(id)}/${act}`),
+    closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
+    allowance: () => call<Allowance>("GET", "/allowance"),
+    snapshots: (id: string) => call<Snapshot[]>("GET", `${machinePath(id)}/snapshots`),
+    takeSnapshot: (id: string, name: string) =>
+      call<Snapshot[]>("POST", `${machinePath(id)}/snapshots`, { name }),
+    removeSnapshot: (id: string, name: string) =>
+      call<Snapshot[]>("DELETE", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}`),
+    restoreSnapshot: (id: string, name: string) =>
+      call<Machine>("POST", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}/restore`),
+    bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
     createToken: (desktop: string, allowance: Allowance) =>
       call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),

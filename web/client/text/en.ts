@@ -1,4 +1,5 @@
 import { causes, errors, refusals } from "./en-errors.ts";
+import { machineErrors, machines, order } from "./en-machines.ts";
 import { native } from "./en-native.ts";
 
 /** Everything that the pages say, in English: the catalogue that the others follow. */
@@ -130,6 +131,8 @@ export const en = {
     noneUser: "An administrator can add one.",
   },
 
+  machines,
+  order,
   native,
 
   viewer: {
@@ -245,7 +248,7 @@ export const en = {
   },
 
   /** By error code, where the pages know better than the server's own sentence. */
-  errors,
+  errors: { ...errors, ...machineErrors },
   /** By code, what a refused viewer reads. */
   refusals,
 };

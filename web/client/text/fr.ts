@@ -1,5 +1,6 @@
 import type { Text } from "./en.ts";
 import { causes, errors, refusals } from "./fr-errors.ts";
+import { machineErrors, machines, order } from "./fr-machines.ts";
 import { native } from "./fr-native.ts";
 
 /** Tout ce que disent les pages, en français. */
@@ -132,6 +133,8 @@ export const fr: Text = {
     noneUser: "Un administrateur peut en ajouter un.",
   },
 
+  machines,
+  order,
   native,
 
   viewer: {
@@ -246,6 +249,6 @@ export const fr: Text = {
     sortBy: (column) => `Trier par ${column}`,
   },
 
-  errors,
+  errors: { ...errors, ...machineErrors },
   refusals,
 };

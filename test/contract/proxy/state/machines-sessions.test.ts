@@ -43,6 +43,17 @@ describeDatabases("machines and sessions", (makeDatabase) => {
       accel: null,
       cpus: 2,
       memoryMb: 512,
+      wish: { master: false, monitors: 1, gpu: "none", emptyDisk: false },
+      oneShot: false,
+      lifetimeMs: null,
+      expiresAt: null,
+      warnedAt: null,
+      idleSince: null,
+      viewed: false,
+      ending: null,
+      saved: false,
+      progress: null,
+      tried: [],
       createdAt: now,
       since: now,
     });
@@ -82,6 +93,14 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect(await stores.machines.update("m1", {})).toEqual(unchanged);
     expect(await stores.machines.update("none", { state: "running" })).toBeNull();
     expect(await stores.machines.update("none", {})).toBeNull();
+  });
+
+  test("open sessions are counted by desktop, whichever server has them", async () => {
+    await openSession("one", now, "s1");
+    await openSession("two", now, "s2");
+    await openSession("three", now, "s2");
+    await stores.sessions.close("three", { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: now });
+    expect(await stores.sessions.countOpen()).toEqual(new Map([["d", 2]]));
   });
 
   test("a session is open, then closed by the first cause", async () => {
