@@ -1,0 +1,15 @@
+/** A command: a program's full path and its arguments. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** Words for a POSIX shell, which takes them exactly as they are. */
+export function quote(...words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+
+/** A shell that does `script` and, by `exec "$@"` in it, becomes `command`. */
+export function inShell(sh: string, script: string, command: Command): Command {
+  return { program: sh, args: ["-c", script, "postern-network", command.program, ...command.args] };
+}
