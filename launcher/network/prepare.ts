@@ -5,6 +5,7 @@ import { behindWall, throughGate } from "./gate.ts";
 import { findHostRanges } from "./host-addresses.ts";
 import { loopbackOf, type NetworkPolicy } from "./policy.ts";
 import type { NetworkAbility } from "./probe.ts";
+import type { IpRange } from "./ranges.ts";
 import { writeRules } from "./rules.ts";
 import type { Command } from "./shell.ts";
 import { userNetArguments } from "./user-net.ts";
@@ -46,12 +47,14 @@ export function networkPaths(runtimeDir: string, slot: string): NetworkPaths {
 /**
  * Prepares the network of a machine that is about to start. Nothing of it has to be closed: everything ends with QEMU,
  * by the kernel's doing, whatever becomes of the launcher.
+ * @param host the host's addresses and neighbours, as they are now
  */
 export async function prepareNetwork(
   machine: NetworkedMachine,
   policy: NetworkPolicy,
   ability: NetworkAbility,
   paths: NetworkPaths,
+  host: readonly IpRange[] = findHostRanges(),
 ): Promise<MachineNetwork> {
   const { exceptions } = policy;
   const forwards = forwardsOf(machine, policy);
@@ -70,7 +73,7 @@ export async function prepareNetwork(
       throughGate(command, {
         ...ability,
         ...paths,
-        rules: writeRules(exceptions, findHostRanges()),
+        rules: writeRules(exceptions, host),
         apiSocket: forwards.length === 0 ? null : paths.apiSocket,
         hostLoopback: exceptions.some(({ range }) => loopbackOf(range) !== null),
       }),
