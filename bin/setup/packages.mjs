@@ -10,6 +10,9 @@ export const RUN_PACKAGES = [
   "qemu-utils",
   "memtest86+",
   "debian-installer-12-netboot-amd64",
+  "iproute2",
+  "nftables",
+  "slirp4netns",
 ];
 
 /** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
@@ -43,6 +46,7 @@ export const TEST_PACKAGES = [
   "fonts-dejavu-core",
   "openssl",
   "python3",
+  "busybox-static",
 ];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };

@@ -18,7 +18,7 @@ export const OUTER = {
 } as const;
 
 /** QEMU's own networks for guests; the second where the administrator lets guests into the real first one. */
-export const INNER = ["10.0.2.0/24", "10.0.242.0/24"] as const;
+export const INNER = ["10.0.2.0/24", "198.18.254.0/24"] as const;
 
 /**
  * IPv4 that is no part of the internet.

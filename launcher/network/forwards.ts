@@ -8,10 +8,9 @@ import type { PortForward } from "./policy.ts";
 
 const REPLY_MS = 5000;
 
+/** What was asked for, or `error`; an order that was followed is answered by `return`. */
 const reply = z.object({
-  return: z
-    .object({ entries: z.array(z.object({ host_port: z.number(), proto: z.string() })).optional() })
-    .optional(),
+  entries: z.array(z.object({ proto: z.string(), host_addr: z.string(), host_port: z.number() })).default([]),
   error: z.object({ desc: z.string() }).optional(),
 });
 
@@ -23,9 +22,12 @@ const reply = z.object({
  */
 export async function openForwards(apiSocket: string, forwards: readonly PortForward[]): Promise<void> {
   if (forwards.length === 0) return;
-  const { entries = [] } = await ask(apiSocket, { execute: "list_hostfwd" });
+  const { entries } = await ask(apiSocket, { execute: "list_hostfwd" });
   for (const { protocol, hostAddress, hostPort } of forwards) {
-    if (entries.some((entry) => entry.host_port === hostPort && entry.proto === protocol)) continue;
+    const isOpen = entries.some(
+      (entry) => entry.proto === protocol && entry.host_addr === hostAddress && entry.host_port === hostPort,
+    );
+    if (isOpen) continue;
     await ask(apiSocket, {
       execute: "add_hostfwd",
       arguments: {
@@ -43,7 +45,7 @@ export async function openForwards(apiSocket: string, forwards: readonly PortFor
 async function ask(
   apiSocket: string,
   request: Readonly<Record<string, unknown>>,
-): Promise<NonNullable<z.infer<typeof reply>["return"]>> {
+): Promise<z.infer<typeof reply>> {
   const socket = connect(apiSocket);
   socket.setTimeout(REPLY_MS, () => socket.destroy(new Error("slirp4netns does not answer")));
   try {
@@ -51,7 +53,7 @@ async function ask(
     socket.end(JSON.stringify(request));
     const answer = reply.parse(JSON.parse(await text(socket)));
     if (answer.error !== undefined) throw new Error(answer.error.desc);
-    return answer.return ?? {};
+    return answer;
   } catch (cause) {
     throw new LaunchError("FORWARD_FAILED", "a port could not be forwarded", {
       cause,

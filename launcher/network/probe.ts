@@ -23,8 +23,9 @@ const TUN = "/dev/net/tun";
 export async function probeNetwork(
   searchPath = process.env.PATH,
   privileged = process.getuid?.() === 0,
+  always?: readonly string[],
 ): Promise<NetworkAbility> {
-  const tools = findTools(searchPath);
+  const tools = findTools(searchPath, always);
   if ("missingPackages" in tools) {
     const names = tools.missingPackages.join(" ");
     return restricted({

@@ -28,8 +28,11 @@ const PACKAGES: Readonly<Record<keyof NetworkTools, string>> = {
 const ALWAYS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /** All of them, or the Debian packages of those that are missing. */
-export function findTools(searchPath = ""): NetworkTools | { readonly missingPackages: readonly string[] } {
-  const folders = [...searchPath.split(delimiter), ...ALWAYS].filter((folder) => folder.startsWith("/"));
+export function findTools(
+  searchPath = "",
+  always: readonly string[] = ALWAYS,
+): NetworkTools | { readonly missingPackages: readonly string[] } {
+  const folders = [...searchPath.split(delimiter), ...always].filter((folder) => folder.startsWith("/"));
   const find = (name: keyof NetworkTools): string =>
     folders.map((folder) => join(folder, name)).find(isExecutable) ?? "";
   const tools: NetworkTools = {
