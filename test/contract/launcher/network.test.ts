@@ -10,6 +10,7 @@ import {
   parseForward,
   prepareNetwork,
   probeNetwork,
+  refreshFilter,
   type Command,
   type NetworkAbility,
   type NetworkPolicy,
@@ -104,6 +105,22 @@ describe.each(modes)("%s", (_title, ability, become) => {
     expect(visitor.stdout.trim()).toBe('["127.0.0.1"]');
     await inside.stop();
   });
+});
+
+it("closes the host's new addresses to a machine that runs, and opens those it lost", async () => {
+  const { qemu } = await startQemu(privileged, (command) => command, "n");
+  const visitFrom = async (): Promise<string> => {
+    const args = ["--target", String(qemu.pid), "--net", process.execPath, VISITOR];
+    const visitor = startProcess(owner, "nsenter", [...args, PLACES.internet, String(PORT)]);
+    await visitor.waitForExit();
+    return visitor.stdout.trim();
+  };
+  const fresh = parseRange("93.77.0.0/24")!;
+  expect(await visitFrom()).toBe('["93.77.0.9"]');
+  expect(await refreshFilter(qemu, privileged, [...host, fresh])).toBe(true);
+  expect(await visitFrom()).toBe("[]");
+  expect(await refreshFilter(qemu, privileged, host)).toBe(true);
+  expect(await visitFrom()).toBe('["93.77.0.9"]');
 });
 
 const NFT_ATTEMPT =
