@@ -1,5 +1,6 @@
 import { OUTER } from "./addresses.ts";
-import { inShell, quote, type Command } from "./shell.ts";
+import type { Command } from "../process/command.ts";
+import { inShell, quote } from "./shell.ts";
 import type { NetworkTools } from "./tools.ts";
 
 export interface GateOptions {

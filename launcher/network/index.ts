@@ -7,4 +7,4 @@ export type { MachineNetwork, NetworkedMachine, NetworkPaths } from "./prepare.t
 export { openForwards } from "./forwards.ts";
 export { refreshFilter, watchHostRanges } from "./refresh.ts";
 export { findWayOut } from "./way-out.ts";
-export type { Command } from "./shell.ts";
+export type { Command } from "../process/command.ts";

@@ -7,7 +7,7 @@ import { loopbackOf, type NetworkPolicy } from "./policy.ts";
 import type { NetworkAbility } from "./probe.ts";
 import type { IpRange } from "./ranges.ts";
 import { writeRules } from "./rules.ts";
-import type { Command } from "./shell.ts";
+import type { Command } from "../process/command.ts";
 import { userNetArguments } from "./user-net.ts";
 
 /** What the network needs to know of a machine. */

@@ -10,6 +10,8 @@ const REJECT = "reject with icmpx admin-prohibited";
  * @param host the host's own addresses and the networks at its cables
  */
 export function writeRules(exceptions: readonly NetworkException[], host: readonly IpRange[]): string {
+  const loopback = exceptions.filter(({ range }) => loopbackOf(range) !== null);
+  const others = exceptions.filter(({ range }) => loopbackOf(range) === null);
   return [
     "table inet postern {",
     ...[4 as const, 6 as const].flatMap((version) => writeSet(version, host)),
@@ -20,7 +22,11 @@ export function writeRules(exceptions: readonly NetworkException[], host: readon
     "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept",
     // The resolver's other ports would lead to the host's.
     `ip daddr ${OUTER.dns} meta l4proto { tcp, udp } th dport 53 accept`,
-    ...exceptions.map(writeException),
+    ...loopback.map(writeException),
+    // However wide an exception is, this way leads only to what was named of the host's loopback.
+    `ip daddr ${OUTER.network} ${REJECT}`,
+    `ip6 daddr ${OUTER.network6} ${REJECT}`,
+    ...others.map(writeException),
     `ip daddr @host4 ${REJECT}`,
     `ip6 daddr @host6 ${REJECT}`,
     `ip daddr ${braces(CLOSED_IPV4)} ${REJECT}`,

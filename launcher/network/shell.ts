@@ -1,8 +1,4 @@
-/** A command: a program's full path and its arguments. */
-export interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-}
+import type { Command } from "../process/command.ts";
 
 /** Words for a POSIX shell, which takes them exactly as they are. */
 export function quote(...words: readonly string[]): string {

@@ -13,16 +13,14 @@ export function userNetArguments(
   exceptions: readonly NetworkException[],
   forwards: readonly PortForward[],
 ): string[] {
-  const inner = chooseInner(exceptions);
-  const options =
-    network === "internet" && open
-      ? {
-          net: inner,
-          ...(forwards.length === 0
-            ? {}
-            : { hostfwd: forwards.map((forward) => ({ str: innerForward(forward) })) }),
-        }
-      : { restrict: true };
+  if (network !== "internet" || !open) return netdev({ restrict: true });
+  // One port at several addresses of the host is one port in here.
+  const ports = [...new Set(forwards.map(innerForward))].map((str) => ({ str }));
+  const net = chooseInner(exceptions);
+  return netdev(ports.length === 0 ? { net } : { net, hostfwd: ports });
+}
+
+function netdev(options: Readonly<Record<string, unknown>>): string[] {
   return ["-netdev", JSON.stringify({ type: "user", id: "net0", ...options })];
 }
 

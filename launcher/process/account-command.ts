@@ -1,9 +1,5 @@
 import type { RunAs } from "./account.ts";
-
-interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-}
+import type { Command } from "./command.ts";
 
 /** Root's rights that a QEMU without an account of its own keeps: to open files of others, and to lock memory. */
 const KEPT = "-all,+dac_override,+dac_read_search,+fowner,+ipc_lock";

@@ -8,11 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-
-interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-}
+import type { Command } from "./command.ts";
 
 /** What a machine may take of its host, all of QEMU included. */
 export interface ScopeLimits {

@@ -68,6 +68,13 @@ describe.each(modes)("%s", (_title, ability, become) => {
     expect((await visit(ability, become, policy)).sort()).toEqual([...OPEN, ...opened].sort());
   });
 
+  it("lets out to the host's loopback what was named of it, however wide the rest is", async () => {
+    const exceptions = ["0.0.0.0/0", "::/0", "127.0.0.1:22", "[::1]:22"].map(parseException);
+    const reached = await visit(ability, become, { ...CLOSED_POLICY, exceptions });
+    expect(reached).toEqual(expect.arrayContaining([...OPEN, ...Object.values(PLACES)]));
+    expect(reached.filter((address) => /^(198\.19|fd00|127|::1$|::ffff:127)/.test(address))).toEqual([]);
+  });
+
   it("leaves a machine without internet in a namespace without any way", async () => {
     const inside = await start(ability, become, "isolated", CLOSED_POLICY, "w", ["ip", "-brief", "address"]);
     await inside.waitForExit();
