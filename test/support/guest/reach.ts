@@ -36,7 +36,7 @@ export async function runGuest(
     args: guestArguments(guest, netdev),
   });
   const qemu = startProcess(owner, program, args);
-  await qemu.waitForOutput(/GUEST-DONE/, 100_000);
+  await qemu.waitForOutput(/GUEST-DONE/, 160_000);
   await qemu.waitForExit();
   return [...qemu.output.matchAll(/^((?:TCP|UDP|DNS) \w+)\r?$/gm)].map(([, line = ""]) => line).sort();
 }
