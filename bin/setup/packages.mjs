@@ -12,6 +12,9 @@ export const RUN_PACKAGES = [
   "swtpm",
   "memtest86+",
   "debian-installer-12-netboot-amd64",
+  "iproute2",
+  "nftables",
+  "slirp4netns",
 ];
 
 /** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
@@ -30,7 +33,6 @@ export const TEST_PACKAGES = [
   "x11vnc",
   "haproxy",
   "chromium",
-  "x11vnc",
   "xclip",
   "xdotool",
   "xvfb",
@@ -40,17 +42,15 @@ export const TEST_PACKAGES = [
   "xauth",
   "imagemagick",
   "postgresql",
-  "iproute2",
   "tinyproxy-bin",
   "nginx-light",
-  "haproxy",
   "procps",
   "strace",
   "tcpdump",
   "fonts-dejavu-core",
   "openssl",
   "python3",
-  "strace",
+  "busybox-static",
   "util-linux",
 ];
 
