@@ -3,6 +3,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
 import type { DiskFormat } from "./entry.ts";
+import { childEnvironment } from "../process/child-environment.ts";
 
 /** Address space: an image must not make qemu-img fill the host. */
 const QEMU_IMG_MEMORY_BYTES = 4 * 1024 * 1024 * 1024;
@@ -81,7 +82,8 @@ async function run(args: readonly string[], timeoutMs: number, options: QemuImgO
   if (maxFileBytes !== undefined) limits.push(`--fsize=${Math.max(0, Math.floor(maxFileBytes))}`);
   const child = execa("prlimit", [...limits, "qemu-img", ...args], {
     stdin: "ignore",
-    env: { LC_ALL: "C.UTF-8" },
+    env: { ...childEnvironment(), LC_ALL: "C.UTF-8" },
+    extendEnv: false,
     cancelSignal: signal,
     timeout: timeoutMs,
     reject: false,

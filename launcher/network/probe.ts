@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { execa } from "execa";
 import { writeRules } from "./rules.ts";
 import { findTools, type NetworkTools } from "./tools.ts";
+import { childEnvironment } from "../process/child-environment.ts";
 
 /** Why machines get no way out here, in a sentence for people, and what helps. */
 export interface NetworkObstacle {
@@ -42,7 +43,13 @@ export async function probeNetwork(
 async function tryNamespace(tools: NetworkTools, privileged: boolean): Promise<NetworkObstacle | null> {
   const flags = ["--net", "--mount", ...(privileged ? [] : ["--user", "--map-root-user"])];
   const enter = [...flags, "--", tools.sh, "-c"];
-  const options = { reject: false, timeout: PROBE_MS, stdin: "ignore" } as const;
+  const options = {
+    env: childEnvironment(),
+    extendEnv: false,
+    reject: false,
+    timeout: PROBE_MS,
+    stdin: "ignore",
+  } as const;
   const made = await execa(tools.unshare, [...enter, `'${tools.ip}' link set lo up`], options);
   if (made.exitCode !== 0) {
     return privileged

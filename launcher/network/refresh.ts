@@ -6,6 +6,7 @@ import { findHostRanges } from "./host-addresses.ts";
 import type { NetworkAbility } from "./probe.ts";
 import { formatRange, type IpRange } from "./ranges.ts";
 import { writeHostUpdate } from "./rules.ts";
+import { childEnvironment } from "../process/child-environment.ts";
 
 /** How often the host's addresses are looked at, in milliseconds. */
 const LOOK_EVERY_MS = 10_000;
@@ -21,6 +22,8 @@ export async function refreshFilter(
   const user = ability.privileged ? [] : ["--user", "--preserve-credentials"];
   const enter = ["--target", String(qemu.pid), ...user, "--net", "--"];
   const done = await execa(ability.tools.nsenter, [...enter, ability.tools.nft, "-f", "-"], {
+    env: childEnvironment(),
+    extendEnv: false,
     input: writeHostUpdate(host),
     reject: false,
     timeout: REFRESH_MS,

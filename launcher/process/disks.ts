@@ -6,6 +6,10 @@ import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { firmwareFiles } from "../argv/firmware.ts";
 import { holdsMemoryApart, systemDisk, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
+import { childEnvironment } from "./child-environment.ts";
+
+/** How qemu-img is started: with nothing that was meant for us. */
+const CHILD = { env: childEnvironment(), extendEnv: false } as const;
 
 const GIB = 1024 ** 3;
 /** An installation needs some disk when nobody said how much. */
@@ -51,7 +55,7 @@ async function makeOwnDisk(qemuImg: string, { boot, diskGb }: MachineSpec, fresh
 export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[]): Promise<void> {
   for (const { file } of nodes) {
     const args = ["check", "-q", "-f", "qcow2", "-r", "leaks", file];
-    await execa(qemuImg, args, { reject: false, stdin: "ignore" });
+    await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore" });
   }
 }
 
@@ -97,7 +101,7 @@ export async function runQemuImg(
   signal?: AbortSignal,
 ): Promise<string> {
   const cancel = signal === undefined ? {} : { cancelSignal: signal };
-  const result = await execa(qemuImg, args, { reject: false, stdin: "ignore", ...cancel });
+  const result = await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore", ...cancel });
   if (result.failed) {
     throw new LaunchError("OVERLAY_FAILED", `qemu-img failed: ${result.stderr || result.shortMessage}`, {
       safeMessage: "The machine's disk could not be made. The host may have run out of space.",

@@ -2,6 +2,7 @@ import { delimiter } from "node:path";
 import { execa } from "execa";
 import { describeError, LaunchError } from "../../../protocol/index.ts";
 import type { Step } from "./steps.ts";
+import { childEnvironment } from "../../process/child-environment.ts";
 
 /** The Debian packages of the programs that a build runs. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -45,7 +46,8 @@ export async function runStep(step: Step, context: RunContext): Promise<string> 
   const path = [...(process.env["PATH"] ?? "").split(delimiter), ...SYSTEM_FOLDERS].join(delimiter);
   const child = execa(step.program, [...step.args], {
     cwd: workDir,
-    env: { PATH: path, LC_ALL: "C.UTF-8", MTOOLSRC: "/dev/null" },
+    env: { ...childEnvironment(), PATH: path, LC_ALL: "C.UTF-8", MTOOLSRC: "/dev/null" },
+    extendEnv: false,
     ...(step.input === undefined ? { stdin: "ignore" as const } : { input: step.input }),
     cancelSignal: signal,
     // mmdebstrap takes its time to clean up behind itself.

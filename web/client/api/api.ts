@@ -22,7 +22,7 @@ import { ApiError } from "./api-error.ts";
 
 export type JoinSecret = z.infer<typeof joinSecret>;
 /** What a token lets its holder do. */
-export type Allowance = Pick<Token, "role" | "denied">;
+export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineOrder = z.input<typeof machineCreateRequest>;
 
 export type MachineAct = "pause" | "resume" | "reset" | "save" | "extend";
@@ -94,9 +94,9 @@ export function createApi(onSignedOut: () => void) {
       call<Machine>("POST", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}/restore`),
     bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
-    createToken: (desktop: string, allowance: Allowance) =>
+    createToken: (desktop: string, allowance: TokenRights) =>
       call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),
-    changeToken: (id: string, { role, denied }: Allowance) =>
+    changeToken: (id: string, { role, denied }: TokenRights) =>
       call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
     createTicket: (desktop: string, signal: AbortSignal) =>

@@ -1,12 +1,12 @@
-import type { Allowance } from "../api/api.ts";
+import type { TokenRights } from "../api/api.ts";
 import { Choices } from "../parts/choices.tsx";
 import { useText } from "../state/context.ts";
 import { allow, isAllowed, isOpenToChoice, SWITCHES } from "./allowance.ts";
 
 interface AllowancesProps {
-  readonly allowance: Allowance;
+  readonly allowance: TokenRights;
   readonly busy: boolean;
-  readonly onChange: (allowance: Allowance) => void;
+  readonly onChange: (allowance: TokenRights) => void;
 }
 
 /** What the token lets its holder do: role, and switches for what belongs to it. */

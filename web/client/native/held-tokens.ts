@@ -1,5 +1,5 @@
 import type { Token } from "../../api/schemas.ts";
-import type { Allowance, Api } from "../api/api.ts";
+import type { TokenRights, Api } from "../api/api.ts";
 
 const LIFE_MS = 3_600_000;
 
@@ -21,7 +21,7 @@ export async function obtainToken(
   api: Api,
   desktopId: string,
   fresh: boolean,
-  allowance: Allowance,
+  allowance: TokenRights,
 ): Promise<HeldToken> {
   const known = held.get(desktopId);
   const now = Date.now();
@@ -38,7 +38,7 @@ export async function changeToken(
   api: Api,
   desktopId: string,
   token: HeldToken,
-  allowance: Allowance,
+  allowance: TokenRights,
 ): Promise<HeldToken> {
   const { role, denied } = await api.changeToken(token.id, allowance);
   const changed = { ...token, role, denied };

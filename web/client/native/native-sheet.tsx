@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Allowance } from "../api/api.ts";
+import type { TokenRights } from "../api/api.ts";
 import { explainError } from "../api/api-error.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
@@ -36,7 +36,7 @@ function TokenSheet({
   desktopId: string;
   token: HeldToken;
   changing: boolean;
-  onChange: (allowance: Allowance) => void;
+  onChange: (allowance: TokenRights) => void;
   onFresh: () => void;
   onWithdraw: () => void;
 }) {
@@ -107,7 +107,7 @@ export function NativeSheet({ desktopId, name, onClose }: NativeSheetProps) {
   const [phase, setPhase] = useState<Phase>({ phase: "asking" });
   const [changing, setChanging] = useState(false);
   /** A new token allows what the last one did. */
-  const wanted = useRef<Allowance>(EVERYTHING);
+  const wanted = useRef<TokenRights>(EVERYTHING);
 
   const fail = (error: unknown) => setPhase({ phase: "failed", reason: explainError(error, text) });
   const ask = (fresh: boolean) => {
@@ -116,7 +116,7 @@ export function NativeSheet({ desktopId, name, onClose }: NativeSheetProps) {
       setPhase({ phase: "ready", token });
     }, fail);
   };
-  const change = (token: HeldToken, allowance: Allowance) => {
+  const change = (token: HeldToken, allowance: TokenRights) => {
     wanted.current = allowance;
     setChanging(true);
     changeToken(api, desktopId, token, allowance)

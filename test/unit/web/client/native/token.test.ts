@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { Allowance, Api } from "../../../../../web/client/api/api.ts";
+import type { TokenRights, Api } from "../../../../../web/client/api/api.ts";
 import { allow, EVERYTHING, isAllowed, SWITCHES } from "../../../../../web/client/native/allowance.ts";
 import {
   changeToken,
@@ -33,7 +33,7 @@ describe("lifeLeft", () => {
 describe("obtainToken", () => {
   let made = 0;
   const api = {
-    createToken: vi.fn((desktop: string, { role, denied }: Allowance) => {
+    createToken: vi.fn((desktop: string, { role, denied }: TokenRights) => {
       made += 1;
       const expiresAt = Date.now() + 3_600_000;
       return Promise.resolve({
@@ -46,7 +46,7 @@ describe("obtainToken", () => {
         address: null,
       });
     }),
-    changeToken: vi.fn((id: string, { role, denied }: Allowance) => Promise.resolve({ id, role, denied })),
+    changeToken: vi.fn((id: string, { role, denied }: TokenRights) => Promise.resolve({ id, role, denied })),
     removeToken: vi.fn(() => Promise.resolve(undefined)),
   } as unknown as Api;
   beforeEach(forgetTokens);
@@ -79,7 +79,7 @@ describe("obtainToken", () => {
 });
 
 describe("what a token allows", () => {
-  const listAllowed = (allowance: Allowance) => SWITCHES.filter((name) => isAllowed(allowance, name));
+  const listAllowed = (allowance: TokenRights) => SWITCHES.filter((name) => isAllowed(allowance, name));
 
   it("is everything at first; each switch takes one thing away and gives it back", () => {
     expect(listAllowed(EVERYTHING)).toEqual([...SWITCHES]);
@@ -93,7 +93,7 @@ describe("what a token allows", () => {
   });
 
   it("is nothing that acts for those who only watch, and what was switched off stays off", () => {
-    const watching: Allowance = { role: "view", denied: ["audio"] };
+    const watching: TokenRights = { role: "view", denied: ["audio"] };
     expect(listAllowed(watching)).toEqual(["clipboard-out"]);
     expect(listAllowed({ ...watching, role: "control" })).toEqual(
       SWITCHES.filter((name) => name !== "audio"),
