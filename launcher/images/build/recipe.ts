@@ -41,7 +41,7 @@ export const recipe = z
             path: z
               .string()
               .max(1024)
-              .regex(/^(\/[A-Za-z0-9@_][A-Za-z0-9@._:+-]*)+$/, "an absolute path without dots in front"),
+              .regex(/^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9@._][A-Za-z0-9@._:+-]*)+$/, "an absolute path"),
             mode: z
               .string()
               .regex(/^[0-7]{3}$/)
