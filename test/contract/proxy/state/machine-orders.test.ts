@@ -110,4 +110,22 @@ describeDatabases("orders of machines", (makeDatabase) => {
     await stores.agents.revoke("h1");
     await expect(stores.agents.setDrained("h1", true)).rejects.toMatchObject({ code: "AGENT_REVOKED" });
   });
+
+  test("a data disk lies where it was made, until its host says otherwise or is revoked", async () => {
+    for (const id of ["h1", "h2"]) await stores.agents.add({ id, name: id, kind: "host", publicKey: "k" });
+    const { dataDisks } = stores;
+    expect(await dataDisks.find("anna/home")).toBeNull();
+    await dataDisks.place("anna/home", "h1");
+    await dataDisks.keep("h2", ["anna/home", "ben/home"]);
+    expect(await other.dataDisks.find("anna/home")).toBe("h1");
+    expect(await other.dataDisks.find("ben/home")).toBe("h2");
+    await dataDisks.keep("h1", ["anna/home", "anna/work"]);
+    expect(await dataDisks.find("anna/work")).toBe("h1");
+    await dataDisks.place("anna/work", "h2");
+    expect(await dataDisks.find("anna/work")).toBe("h2");
+    await dataDisks.keep("h1", []);
+    expect(await dataDisks.find("anna/home")).toBeNull();
+    await stores.agents.revoke("h2");
+    expect(await dataDisks.find("ben/home")).toBeNull();
+  });
 });
