@@ -172,7 +172,9 @@ describe.each(KINDS.map((kind, index) => ({ name: kind.name, kind, index })))("$
     }
   });
 
-  test.runIf(kind.stays)("a viewer killed in the middle", async () => {
+  if (!kind.stays) return;
+
+  test("a viewer killed in the middle", async () => {
     since = await lab.now();
     const viewer = await visit("lab-plain");
     await viewer.shows(lab.host.plain.colour);
@@ -181,7 +183,7 @@ describe.each(KINDS.map((kind, index) => ({ name: kind.name, kind, index })))("$
     expectNothingLearned(await lab.overhear(since), inTheClear());
   });
 
-  test.runIf(kind.stays)("an agent killed in the middle", async () => {
+  test("an agent killed in the middle", async () => {
     since = await lab.now();
     const viewer = await visit("lab-plain");
     await viewer.shows(lab.host.plain.colour);
@@ -249,11 +251,12 @@ describe("the search finds each canary where it is to be found", () => {
     await viewer.readUpdate();
     await viewer.stop();
     await lab.waitUntilOver(since);
-    const { toVncServer, mip } = await lab.overhear(since);
-    for (const bytes of [toVncServer, mip]) {
-      const found = findCanaries(bytes, atViewer()).join();
-      expect(found).toContain("host name");
-      expect(found).toContain("user name");
-    }
+    const found = async () => {
+      const { toVncServer, mip } = await lab.overhear(since);
+      return [toVncServer, mip].map((bytes) => findCanaries(bytes, atViewer()).join());
+    };
+    // The wire at the host may tell a little later than the viewer's.
+    const isFound = (text: string) => text.includes("host name") && text.includes("user name");
+    await waitFor("the pasted names at the host", async () => (await found()).every(isFound));
   });
 });

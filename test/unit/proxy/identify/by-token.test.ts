@@ -78,6 +78,7 @@ describe("TokenIdentifier", () => {
     await expect(identify("secret12")).resolves.toEqual({
       desktop: DESKTOP,
       role: "view",
+      loginHash: null,
       denied: ["power"],
       method: "token",
       subject: "t",
