@@ -124,5 +124,6 @@ export const machineErrors: Record<string, string> = {
   IMAGE_FORBIDDEN: "Ce système est pour d’autres. Choisissez-en un autre.",
   IMAGE_LIMIT: "La machine est plus petite ou plus grande que ce que le système permet.",
   IMAGE_CHOICE: "Le système n’offre pas cela. Choisissez autre chose.",
+  HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
 };
