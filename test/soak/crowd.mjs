@@ -18,8 +18,11 @@ async function stall({ port, token, count }) {
     viewer.stopReading();
     viewers.push(viewer);
   }
-  const timer = setInterval(() => viewers.forEach((viewer) => viewer.request(1920, 1080)), FRAME_MS);
-  cancel = () => clearInterval(timer);
+  // Each at its own moment, as people's viewers are, and not all in the same instant.
+  const timers = [];
+  const begin = (viewer) => timers.push(setInterval(() => viewer.request(1920, 1080), FRAME_MS));
+  viewers.forEach((viewer, i) => timers.push(setTimeout(begin, (i * FRAME_MS) / count, viewer)));
+  cancel = () => timers.forEach((timer) => clearTimeout(timer));
 }
 
 function leave() {
