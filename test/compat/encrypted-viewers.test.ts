@@ -141,7 +141,10 @@ test("RFB inside TLS: TightVNC's viewer through stunnel, which checks CA and hos
     { host: "127.0.0.1", listen: String(server.listen), ca: caFile },
     "localhost",
   );
-  await writeFile(config, `foreground = yes\npid =\n[rfb]\naccept = 127.0.0.1:${port}\n${settings}`);
+  await writeFile(
+    config,
+    settings.replace("client = yes", `[rfb]\nclient = yes\naccept = 127.0.0.1:${port}`),
+  );
   const tunnel = startProcess(owner, "stunnel4", [config]);
   await tunnel.waitForOutput(/Configuration successful/);
   const viewer = await openTightViewer(display, { port, password: token });

@@ -46,7 +46,7 @@ export function findBars(picture: Picture, number: number): Finding | undefined 
   let [left, top, last, bottom] = [picture.width, picture.height, -1, -1];
   for (let y = 0; y < picture.height; y += 1) {
     for (let x = 0; x < picture.width; x += 1) {
-      if (!isClose(picture.at(x, y), EDGE)) continue;
+      if (!isClose(picture, x, y, EDGE)) continue;
       [left, last] = [Math.min(left, x), Math.max(last, x)];
       [top, bottom] = [Math.min(top, y), y];
     }
@@ -58,12 +58,18 @@ export function findBars(picture: Picture, number: number): Finding | undefined 
   for (let y = 0; y < height; y += 1) {
     for (let x = 0; x < width; x += 1) {
       const expected = colours[Math.floor((x * colours.length) / width)]!;
-      if (isClose(picture.at(left + x, top + y), expected)) right += 1;
+      if (isClose(picture, left + x, top + y, expected)) right += 1;
     }
   }
   return { width, height, right: right / (width * height) };
 }
 
-function isClose(found: Colour, expected: Colour): boolean {
-  return expected.every((value, channel) => Math.abs(found[channel]! - value) <= TOLERANCE);
+/** Many pixels are asked about: nothing is allocated here. */
+function isClose({ data, width }: Picture, x: number, y: number, [red, green, blue]: Colour): boolean {
+  const at = 4 * (y * width + x);
+  return (
+    Math.abs(data[at]! - red) <= TOLERANCE &&
+    Math.abs(data[at + 1]! - green) <= TOLERANCE &&
+    Math.abs(data[at + 2]! - blue) <= TOLERANCE
+  );
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Picture } from "../pixels.ts";
@@ -24,6 +24,8 @@ export interface CellResult {
 }
 
 const FOLDER = fileURLToPath(new URL("../../results/compatibility/", import.meta.url));
+const FOUND = path.join(FOLDER, "results.json");
+const SHRINK = 4;
 const PACKAGES = [
   ...["tigervnc-viewer", "xtightvncviewer", "ssvnc", "stunnel4", "vncsnapshot", "chromium"],
   ...["tigervnc-standalone-server", "x11vnc", "qemu-system-x86"],
@@ -40,30 +42,51 @@ export async function readVersions(): Promise<Record<string, string>> {
   );
 }
 
-/** The results of one run, kept in test/results/compatibility. */
+/** What came of each cell when it was run last, kept in test/results/compatibility. */
 export class Results {
-  readonly #cells: CellResult[] = [];
-  readonly #pictures = new Map<string, Map<string, Picture>>();
+  readonly #cells: Map<string, CellResult>;
 
-  add(cell: CellResult, picture: Picture): void {
-    this.#cells.push(cell);
-    const row = this.#pictures.get(cell.viewer) ?? new Map<string, Picture>();
-    this.#pictures.set(cell.viewer, row.set(cell.server, picture));
+  private constructor(cells: readonly CellResult[]) {
+    this.#cells = new Map(cells.map((cell) => [nameCell(cell.viewer, cell.server), cell]));
   }
 
-  /** Writes what was found, and, when no cell is missing, the page and its pictures. */
-  async save(): Promise<void> {
+  static async open(): Promise<Results> {
     await mkdir(FOLDER, { recursive: true });
+    const text = await readFile(FOUND, "utf8").catch(() => undefined);
+    return new Results(text === undefined ? [] : (JSON.parse(text) as { cells: CellResult[] }).cells);
+  }
+
+  /** A cell that is run again has no result until it passed. */
+  async forget(viewer: string, server: string): Promise<void> {
+    this.#cells.delete(nameCell(viewer, server));
+    await rm(pictureOf(viewer, server), { force: true });
+  }
+
+  async add(cell: CellResult, picture: Picture): Promise<void> {
+    this.#cells.set(nameCell(cell.viewer, cell.server), cell);
+    await writeFile(pictureOf(cell.viewer, cell.server), picture.shrink(SHRINK).encode());
+  }
+
+  /** Writes what was found, and, when no cell is without a result, the page and its pictures. */
+  async save(): Promise<void> {
     const versions = await readVersions();
-    const found = JSON.stringify({ versions, cells: this.#cells }, undefined, 2);
-    await writeFile(path.join(FOLDER, "results.json"), `${found}\n`);
-    if (this.#cells.length < VIEWER_KINDS.length * SERVER_KINDS.length) return;
+    const cells = [...this.#cells.values()];
+    await writeFile(FOUND, `${JSON.stringify({ versions, cells }, undefined, 2)}\n`);
+    const isThere = (viewer: string, server: string) => this.#cells.has(nameCell(viewer, server));
+    if (!VIEWER_KINDS.every((viewer) => SERVER_KINDS.every((server) => isThere(viewer.id, server.id))))
+      return;
     await writeFile(path.join(FOLDER, "compatibility.md"), describeMatrix(versions));
     for (const { id } of VIEWER_KINDS) {
-      const labelled = SERVER_KINDS.map(
-        (kind) => [kind.title, this.#pictures.get(id)!.get(kind.id)!] as const,
-      );
+      const labelled = SERVER_KINDS.map((kind) => [kind.title, pictureOf(id, kind.id)] as const);
       await drawContactSheet(path.join(FOLDER, `compat-${id}.png`), labelled);
     }
   }
+}
+
+function nameCell(viewer: string, server: string): string {
+  return `${viewer}--${server}`;
+}
+
+function pictureOf(viewer: string, server: string): string {
+  return path.join(FOLDER, `${nameCell(viewer, server)}.png`);
 }

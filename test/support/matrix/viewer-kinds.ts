@@ -51,10 +51,11 @@ export function describeTunnel(
   { host, listen, ca }: Pick<Words, "host" | "listen" | "ca">,
   name: string,
 ): string {
-  const connect = `connect = ${host}:${listen}`;
-  return ["client = yes", connect, "verifyChain = yes", `CAfile = ${ca}`, `checkHost = ${name}`, ""].join(
-    "\n",
-  );
+  const lines = [
+    ...["foreground = yes", "pid =", "client = yes", `connect = ${host}:${listen}`],
+    ...["verifyChain = yes", `CAfile = ${ca}`, `checkHost = ${name}`],
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 const TIGER = {
@@ -110,7 +111,7 @@ export const VIEWER_KINDS: readonly ViewerKind[] = [
     program: "xtightvncviewer",
     shows: "window",
     tells: (desktop) => new RegExp(`^TightVNC: ${desktop}$`, "m"),
-    says: /VNC authentication succeeded/,
+    says: /Performing standard VNC authentication/,
     hint: "Without `-passwd` it asks on the terminal it was started from. It does not encrypt.",
     describe: ({ host, rfb, passwordFile }) => ({
       command: "xtightvncviewer",
