@@ -26,8 +26,8 @@ const OWN = "our own test server";
 
 const PREFACE = `# Compatibility
 
-Which viewers and which VNC servers work together through Postern. \`npm run test:compat\` goes through every cell of
-this matrix, and this page is written from such a run, in which every cell passed.
+Which viewers and which VNC servers work together through Postern. \`npm run test:compat\` goes through every cell of this
+matrix; the page is written from its results, and only when every cell passed the last time that it was run.
 
 ${SHOWN} means: the viewer in the column came in through a real server and a real agent with a token, the agent entered the VNC
 server in the row by itself, and the viewer showed that server's picture. Each VNC server shows colour bars that no other one
