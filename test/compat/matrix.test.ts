@@ -11,6 +11,7 @@ import { SERVER_KINDS, type ServerKind } from "../support/matrix/server-kinds.ts
 import { type Desk, type OpenViewer, ViewerBench } from "../support/matrix/viewer-bench.ts";
 import { VIEWER_KINDS, type ViewerKind } from "../support/matrix/viewer-kinds.ts";
 import { Owner } from "../support/owner.ts";
+import type { Picture } from "../support/pixels.ts";
 import { type PosternProgram, type PosternServer, startAgent, startServer } from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -84,7 +85,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await results.save();
+  await results.savePage();
   await owner.close();
 });
 
@@ -99,12 +100,14 @@ function howAgentEntered({ id, flags, enters }: ServerKind): string {
 /** Waits for the picture of this server, and no other's, whole and in its own size. */
 async function waitForBars(viewer: OpenViewer, number: number): Promise<Finding> {
   const { size } = SERVER_KINDS[number]!;
+  let seen: Picture | undefined;
   let last: Finding | undefined;
   return waitFor(
     "the server's picture",
     async () => {
       const picture = await viewer.look();
-      last = picture && findBars(picture, number);
+      if (picture !== seen) last = picture && findBars(picture, number);
+      seen = picture;
       const isWhole = last?.width === size.width && last.height === size.height;
       return isWhole && last!.right >= RIGHT && last;
     },

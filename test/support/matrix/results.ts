@@ -65,17 +65,16 @@ export class Results {
   async add(cell: CellResult, picture: Picture): Promise<void> {
     this.#cells.set(nameCell(cell.viewer, cell.server), cell);
     await writeFile(pictureOf(cell.viewer, cell.server), picture.shrink(SHRINK).encode());
+    const found = { cells: [...this.#cells.values()] };
+    await writeFile(FOUND, `${JSON.stringify(found, undefined, 2)}\n`);
   }
 
-  /** Writes what was found, and, when no cell is without a result, the page and its pictures. */
-  async save(): Promise<void> {
-    const versions = await readVersions();
-    const cells = [...this.#cells.values()];
-    await writeFile(FOUND, `${JSON.stringify({ versions, cells }, undefined, 2)}\n`);
+  /** Writes the page and its pictures, unless a cell is without a result. */
+  async savePage(): Promise<void> {
     const isThere = (viewer: string, server: string) => this.#cells.has(nameCell(viewer, server));
     if (!VIEWER_KINDS.every((viewer) => SERVER_KINDS.every((server) => isThere(viewer.id, server.id))))
       return;
-    await writeFile(path.join(FOLDER, "compatibility.md"), describeMatrix(versions));
+    await writeFile(path.join(FOLDER, "compatibility.md"), describeMatrix(await readVersions()));
     for (const { id } of VIEWER_KINDS) {
       const labelled = SERVER_KINDS.map((kind) => [kind.title, pictureOf(id, kind.id)] as const);
       await drawContactSheet(path.join(FOLDER, `compat-${id}.png`), labelled);

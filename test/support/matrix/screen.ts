@@ -7,6 +7,7 @@ import { Picture } from "../pixels.ts";
 /** A screen in memory whose pixels can be read at once, without asking the X server. */
 export interface Screen {
   readonly display: Display;
+  /** The same object as long as nothing changes: whoever waits for a change costs the machine little. */
   look(): Promise<Picture>;
 }
 
@@ -18,7 +19,15 @@ export async function startScreen(owner: Owner, width: number, height: number): 
   const screen = ["-screen", "0", `${width}x${height}x24`, "-fbdir", folder];
   const { display } = await startXServer(owner, "Xvfb", screen);
   const file = path.join(folder, "Xvfb_screen0");
-  return { display, look: async () => decodeXwd(await readFile(file), width, height) };
+  let [dump, picture] = [Buffer.alloc(0), new Picture(0, 0, Buffer.alloc(0))];
+  return {
+    display,
+    look: async () => {
+      const now = await readFile(file);
+      if (!now.equals(dump)) [dump, picture] = [now, decodeXwd(now, width, height)];
+      return picture;
+    },
+  };
 }
 
 /** X's dump: a header that tells its own length, a table of colours, then blue, green, red and nothing for each pixel. */
