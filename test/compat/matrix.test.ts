@@ -83,7 +83,7 @@ beforeAll(async () => {
       number: await createNumber("desktop", name),
     });
   }
-});
+}, START_TIMEOUT_MS);
 afterAll(async () => {
   await results.savePage();
   await owner.close();
