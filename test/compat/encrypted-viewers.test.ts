@@ -9,12 +9,12 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TestCertificate } from "../support/certificate-files.ts";
 import { type Display, startDisplay } from "../support/display.ts";
 import { findFreePort } from "../support/free-port.ts";
+import { describeTunnel } from "../support/matrix/viewer-kinds.ts";
 import { Owner } from "../support/owner.ts";
 import type { Colour } from "../support/pixels.ts";
 import { type PosternServer, runPostern, startAgent, startServer } from "../support/postern.ts";
 import { startProcess } from "../support/process.ts";
-import { openTightViewer, openTigerViewer } from "../support/viewers.ts";
-import { writeVncPassword } from "../support/vnc-password.ts";
+import { openSsvncViewer, openTightViewer, openTigerViewer } from "../support/viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
@@ -137,16 +137,14 @@ test("TigerVNC does not go on with a certificate of another CA", async () => {
 test("RFB inside TLS: TightVNC's viewer through stunnel, which checks CA and host name", async () => {
   const port = await findFreePort();
   const config = path.join(display.folder, "stunnel.conf");
-  const lines = [
-    ...["foreground = yes", "pid =", "[rfb]", "client = yes", `accept = 127.0.0.1:${port}`],
-    ...[
-      `connect = 127.0.0.1:${server.listen}`,
-      "verifyChain = yes",
-      `CAfile = ${caFile}`,
-      "checkHost = localhost",
-    ],
-  ];
-  await writeFile(config, `${lines.join("\n")}\n`);
+  const settings = describeTunnel(
+    { host: "127.0.0.1", listen: String(server.listen), ca: caFile },
+    "localhost",
+  );
+  await writeFile(
+    config,
+    settings.replace("client = yes", `[rfb]\nclient = yes\naccept = 127.0.0.1:${port}`),
+  );
   const tunnel = startProcess(owner, "stunnel4", [config]);
   await tunnel.waitForOutput(/Configuration successful/);
   const viewer = await openTightViewer(display, { port, password: token });
@@ -157,9 +155,7 @@ test("RFB inside TLS: TightVNC's viewer through stunnel, which checks CA and hos
 });
 
 test.each(["listen", "rfb"] as const)("ssvnc's viewer, plain, on the %s port", async (door) => {
-  const secret = await writeVncPassword(display.folder, token);
-  const args = ["-passwd", secret, "-shared", `127.0.0.1::${server[door]}`];
-  const viewer = display.start("ssvncviewer", args);
+  const viewer = await openSsvncViewer(display, { port: server[door], password: token });
   await display.waitForColour(BACKGROUND, MOST);
   await viewer.stop();
 });

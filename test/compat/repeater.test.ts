@@ -5,8 +5,7 @@ import { type Display, startDisplay } from "../support/display.ts";
 import { Owner } from "../support/owner.ts";
 import type { Colour } from "../support/pixels.ts";
 import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
-import { openTightViewer } from "../support/viewers.ts";
-import { writeVncPassword } from "../support/vnc-password.ts";
+import { openSsvncViewer, openTightViewer } from "../support/viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
@@ -42,10 +41,12 @@ async function createNumber(side: "desktop" | "server", name: string): Promise<s
   return (await server.ask<{ number: string }>("repeater", "create", `--${side}`, name)).number;
 }
 
-async function openSsvnc(token: string, wanted: string) {
-  const secret = await writeVncPassword(display.folder, token);
-  const where = `127.0.0.1::${ports.repeaterViewers}`;
-  return display.start("ssvncviewer", ["-passwd", secret, "-shared", "-repeater", wanted, where]);
+function openSsvnc(token: string, wanted: string) {
+  return openSsvncViewer(display, {
+    port: ports.repeaterViewers,
+    password: token,
+    args: ["-repeater", wanted],
+  });
 }
 
 test("ssvnc's viewer asks for an ID and reaches its desktop with a token", async () => {

@@ -13,7 +13,8 @@ import {
 import { startOwnVncServer } from "../support/own-vnc-server.ts";
 import type { Colour } from "../support/pixels.ts";
 import { type PosternServer, startServer } from "../support/postern.ts";
-import { ServerGroup, testCases, type GivenLogin, type ServerCase } from "../support/server-cases.ts";
+import type { GivenLogin } from "../support/given-login.ts";
+import { ServerGroup, testCases, type ServerCase } from "../support/server-cases.ts";
 import { CAN_MAKE_ACCOUNTS, makeSystemAccount } from "../support/system-account.ts";
 import { makeTlsFiles, startQemuVnc, startX11vnc } from "../support/vnc-servers.ts";
 import { writeVncPassword } from "../support/vnc-password.ts";
@@ -277,7 +278,7 @@ describe("servers of our own", () => {
         plainSecurity(account),
       ];
       const servers = await Promise.all(
-        securities.map((security) => startOwnVncServer(own, [security], COLOUR)),
+        securities.map((security) => startOwnVncServer(own, [security], [COLOUR])),
       );
       return servers.map(({ port }) => port);
     },

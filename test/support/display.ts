@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Owner } from "./owner.ts";
 import { type Colour, Picture } from "./pixels.ts";
@@ -24,8 +24,13 @@ export class Display {
     return { ...process.env, DISPLAY: this.name, HOME: this.folder, LC_ALL: "C.UTF-8" };
   }
 
-  start(command: string, args: readonly string[], options: { readonly input?: string } = {}): TestProcess {
-    return startProcess(this.#owner, command, args, { ...options, env: this.env });
+  start(
+    command: string,
+    args: readonly string[],
+    { input, env }: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  ): TestProcess {
+    const options = input === undefined ? {} : { input };
+    return startProcess(this.#owner, command, args, { ...options, env: { ...this.env, ...env } });
   }
 
   async run(command: string, args: readonly string[]): Promise<string> {
@@ -62,10 +67,21 @@ export class Display {
 
   /** Fills the root window with one colour. */
   async paintRoot([red, green, blue]: Colour): Promise<void> {
-    const fill = `xc:rgb(${red},${green},${blue})`;
-    // It ends with status 1 even when it painted: the screen tells.
-    await runProcess("/usr/bin/display", ["-window", "root", "-size", "64x64", fill], { env: this.env });
+    await this.#paint(["-size", "64x64", `xc:rgb(${red},${green},${blue})`]);
     await this.waitForColour([red, green, blue], 1);
+  }
+
+  /** Makes a picture the root window's background. */
+  async paintRootWith(picture: Picture): Promise<void> {
+    const file = path.join(this.folder, "root.png");
+    await writeFile(file, picture.encode());
+    await this.#paint([file]);
+    await waitFor("the picture", async () => (await this.look()).countDifferences(picture) === 0);
+  }
+
+  /** It ends with status 1 even when it painted: the screen tells. */
+  async #paint(what: readonly string[]): Promise<void> {
+    await runProcess("/usr/bin/display", ["-window", "root", ...what], { env: this.env });
   }
 
   /** Opens an xterm with this background at the top left. `shellCommand` runs inside, a shell if absent. */

@@ -5,7 +5,8 @@ import {
   getDiffieHellman,
   randomBytes,
 } from "node:crypto";
-import type { Client, OwnSecurity } from "./own-vnc-server.ts";
+import type { Client } from "./own-desktop.ts";
+import type { OwnSecurity } from "./own-vnc-server.ts";
 import { answerChallenge } from "./rfb-client.ts";
 
 export interface Account {

@@ -22,6 +22,32 @@ export class Picture {
     return new Picture(width, height, data);
   }
 
+  /** As a PNG file. */
+  encode(): Buffer {
+    const png = new PNG({ width: this.width, height: this.height });
+    this.data.copy(png.data);
+    return PNG.sync.write(png);
+  }
+
+  /** Every pixel is the mean of a square of `factor` pixels a side. */
+  shrink(factor: number): Picture {
+    const [width, height] = [Math.floor(this.width / factor), Math.floor(this.height / factor)];
+    const data = Buffer.alloc(4 * width * height, 255);
+    for (let at = 0; at < width * height; at += 1) {
+      const sums = [0, 0, 0];
+      const [left, top] = [factor * (at % width), factor * Math.floor(at / width)];
+      for (let part = 0; part < factor ** 2; part += 1) {
+        const colour = this.at(left + (part % factor), top + Math.floor(part / factor));
+        for (const [channel, value] of colour.entries()) sums[channel]! += value;
+      }
+      data.set(
+        sums.map((sum) => Math.round(sum / factor ** 2)),
+        4 * at,
+      );
+    }
+    return new Picture(width, height, data);
+  }
+
   at(x: number, y: number): Colour {
     const offset = (y * this.width + x) * 4;
     return [this.data[offset]!, this.data[offset + 1]!, this.data[offset + 2]!];

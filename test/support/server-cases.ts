@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
+import {
+  describeDesktops,
+  type GivenDesktop,
+  type GivenLogin,
+  type LogLine,
+  readAgentLog,
+} from "./given-login.ts";
 import type { Owner } from "./owner.ts";
 import type { Colour } from "./pixels.ts";
 import { type PosternProgram, type PosternServer, startAgent } from "./postern.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { connectRfb, Refusal, type RfbClient } from "./rfb-client.ts";
 import { waitFor } from "./wait-for.ts";
-
-/** What is given to the agent for one desktop. */
-export interface GivenLogin {
-  readonly password?: string;
-  /** Flags without the desktop's name: `["--vnc-user", "ada"]` becomes `--vnc-user NAME=ada`. */
-  readonly flags?: readonly (readonly [flag: string, value: string])[];
-}
 
 /** A VNC server, what the agent is told about it, and what has to come of it. */
 export interface ServerCase {
@@ -25,13 +25,6 @@ export interface ServerCase {
   readonly colour?: Colour;
   /** The password goes over the VNC connection as it is: that is what this security type does. */
   readonly clearText?: boolean;
-}
-
-interface LogLine {
-  readonly event?: string;
-  readonly desktop?: string;
-  readonly security?: string;
-  readonly code?: string;
 }
 
 const LEAST = 20_000;
@@ -62,18 +55,13 @@ export class ServerGroup {
     cases: readonly ServerCase[],
   ): Promise<ServerGroup> {
     const recorders: Recorder[] = [];
-    const desktops: Record<string, string | { endpoint: string; password: string }> = {};
-    const args: string[] = [];
+    const desktops: GivenDesktop[] = [];
     for (const { name, server: index, login = {} } of cases) {
       const recorder = await startRecorder(owner, { port: ports[index]!, host: "127.0.0.1" });
       recorders.push(recorder);
-      const endpoint = `tcp:127.0.0.1:${recorder.port}`;
-      desktops[name] = login.password === undefined ? endpoint : { endpoint, password: login.password };
-      for (const [flag, value] of login.flags ?? []) {
-        args.push(flag, value === "" ? name : `${name}=${value}`);
-      }
+      desktops.push({ name, endpoint: `tcp:127.0.0.1:${recorder.port}`, login });
     }
-    const agent = await startAgent(owner, server, { desktops, args });
+    const agent = await startAgent(owner, server, describeDesktops(desktops));
     return new ServerGroup(owner, server, agent, recorders);
   }
 
@@ -120,8 +108,7 @@ export class ServerGroup {
   }
 
   #log(): LogLine[] {
-    const lines = this.#agent.process.output.split("\n").filter((line) => line.startsWith("{"));
-    return lines.map((line) => JSON.parse(line) as LogLine);
+    return readAgentLog(this.#agent);
   }
 }
 

@@ -37,6 +37,15 @@ export async function openTightViewer(
   return display.start("xtightvncviewer", ["-shared", ...secret, ...args, `127.0.0.1::${port}`]);
 }
 
+/** Opens ssvnc's viewer; `args` may name a repeater's ID or an address. */
+export async function openSsvncViewer(
+  display: Display,
+  { port, password, args = [] }: ViewerTarget,
+): Promise<TestProcess> {
+  const secret = await passwordArguments(display, password);
+  return display.start("ssvncviewer", ["-shared", ...secret, ...args, `127.0.0.1::${port}`]);
+}
+
 export interface Snapshot {
   readonly code: number | null;
   readonly output: string;
@@ -61,7 +70,7 @@ export async function takeSnapshot(
   return { code, output, picture: code === 0 ? await decodeJpeg(file) : undefined };
 }
 
-async function decodeJpeg(file: string): Promise<Picture> {
+export async function decodeJpeg(file: string): Promise<Picture> {
   const png = `${file}.png`;
   const { code, stderr } = await runProcess("/usr/bin/convert-im6", [file, `png24:${png}`]);
   if (code !== 0) throw new Error(`convert: ${stderr}`);

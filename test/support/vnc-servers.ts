@@ -87,11 +87,15 @@ export async function startX11vnc(
   return { port, endpoint: `tcp:127.0.0.1:${port}`, process, display };
 }
 
-/** A machine without a disk: its firmware's words are the picture. `vnc` follows the address of -vnc. */
+/**
+ * A machine without a disk, unless `more` brings one: its firmware's words are the picture. `vnc` follows the address of
+ * -vnc.
+ */
 export async function startQemuVnc(
   owner: Owner,
   vnc: string,
   objects: readonly string[] = [],
+  more: readonly string[] = [],
 ): Promise<RunningServer> {
   const port = await findFreePort();
   const process = startProcess(owner, "qemu-system-x86_64", [
@@ -109,6 +113,7 @@ export async function startQemuVnc(
       "NAME-CANARY",
     ],
     ...objects.flatMap((object) => ["-object", object]),
+    ...more,
     ...["-vnc", `127.0.0.1:${port - 5900}${vnc}`],
   ]);
   await process.waitUntil("its port", async () => {

@@ -10,12 +10,8 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../support/memory-duplex.ts";
 import { Owner } from "../../../support/owner.ts";
 import { plainSecurity, tightSecurity } from "../../../support/own-security.ts";
-import {
-  OWN_SERVER_NAME,
-  startOwnVncServer,
-  type Client,
-  type OwnSecurity,
-} from "../../../support/own-vnc-server.ts";
+import { OWN_SERVER_NAME, type Client } from "../../../support/own-desktop.ts";
+import { startOwnVncServer, type OwnSecurity } from "../../../support/own-vnc-server.ts";
 import { answerChallenge } from "../../../support/rfb-client.ts";
 
 const owner = new Owner();
@@ -27,7 +23,7 @@ async function enter(
   securities: readonly OwnSecurity[],
   desktop: Partial<PublishedDesktop> = {},
 ): Promise<EnteredEndpoint> {
-  const { port } = await startOwnVncServer(owner, securities, [1, 2, 3]);
+  const { port } = await startOwnVncServer(owner, securities, [[1, 2, 3]]);
   const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
   const entered = await enterEndpoint({ name: "Desk", endpoint, ...desktop }, systemClock, signal);
   owner.own({ stop: () => Promise.resolve(entered.destroy()) });
@@ -86,7 +82,7 @@ describe("a VNC server is entered", () => {
       stalled();
       return new Promise(() => undefined);
     });
-    const { port } = await startOwnVncServer(owner, [stalling], [1, 2, 3]);
+    const { port } = await startOwnVncServer(owner, [stalling], [[1, 2, 3]]);
     const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
     const entering = enterEndpoint({ name: "Desk", endpoint }, clock, signal);
     entering.catch(() => undefined);

@@ -1,0 +1,84 @@
+import path from "node:path";
+import { startDisplay } from "../display.ts";
+import { startQemuVnc, startX11vnc } from "../vnc-servers.ts";
+import { writeVncPassword } from "../vnc-password.ts";
+import { startXvnc } from "../xvnc.ts";
+import { paintBars } from "./bars.ts";
+import { writeBootSector } from "./boot-sector.ts";
+import type { ServerBench } from "./server-bench.ts";
+
+type Start = (bench: ServerBench, number: number) => Promise<number>;
+
+export const X_SIZE = { width: 400, height: 300 };
+const NAME = "NAME-CANARY";
+
+/** @param type TigerVNC's name of the only security type that it offers */
+export function startBarsXvnc(type: string): Start {
+  return async ({ owner, tls, vncPassword, system }, number) => {
+    const secret = await writeVncPassword(tls.folder, vncPassword);
+    const { display, port } = await startXvnc(owner, {
+      name: NAME,
+      ...X_SIZE,
+      args: [
+        ...["-SecurityTypes", type, "-rfbauth", secret, "-PlainUsers", system.user],
+        ...["-X509Cert", tls.certificate, "-X509Key", tls.key],
+      ],
+    });
+    await display.paintRootWith(paintBars(number, X_SIZE));
+    return port;
+  };
+}
+
+/** @param args FILE in them is the file with certificate and key */
+export function startBarsX11vnc(args: readonly string[] = []): Start {
+  return async ({ owner, tls, vncPassword }, number) => {
+    const given = args.map((arg) => (arg === "FILE" ? tls.both : arg));
+    const { display, port } = await startX11vnc(owner, vncPassword, given);
+    await display.paintRootWith(paintBars(number, X_SIZE));
+    return port;
+  };
+}
+
+/** It listens nowhere: port 0. It ends after each viewer, and dials in again for the next. */
+export async function startDialingX11vnc({ owner, repeater }: ServerBench, number: number): Promise<number> {
+  const display = await startDisplay(owner, X_SIZE);
+  await display.paintRootWith(paintBars(number, X_SIZE));
+  const connect = `repeater=ID:${await repeater.createNumber("x11vnc-repeater")}+127.0.0.1:${repeater.port}`;
+  let isWanted = true;
+  const dial = () =>
+    display.start("x11vnc", ["-display", display.name, "-rfbport", "0", "-connect", connect]);
+  let running = dial();
+  const dialing = (async () => {
+    for (;;) {
+      await running.exited;
+      if (!isWanted) return;
+      running = dial();
+    }
+  })();
+  owner.own({
+    stop: async () => {
+      isWanted = false;
+      await running.stop();
+      await dialing;
+    },
+  });
+  return 0;
+}
+
+/** @param vnc what follows the address of -vnc */
+export function startBarsQemu(vnc: string, tlsKind?: "x509" | "anon"): Start {
+  return async ({ owner, tls, vncPassword }, number) => {
+    const disk = path.join(tls.folder, `boot-${number}.img`);
+    await writeBootSector(disk, number);
+    const credentials = {
+      x509: `tls-creds-x509,id=tls,dir=${tls.folder},endpoint=server,verify-peer=off`,
+      anon: "tls-creds-anon,id=tls,endpoint=server",
+    };
+    const objects = [
+      `secret,id=pw,data=${vncPassword}`,
+      ...(tlsKind === undefined ? [] : [credentials[tlsKind]]),
+    ];
+    const drive = ["-drive", `file=${disk},format=raw,if=ide,snapshot=on`];
+    return (await startQemuVnc(owner, vnc, objects, drive)).port;
+  };
+}
