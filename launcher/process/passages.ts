@@ -46,10 +46,13 @@ export async function settleAccount(
   if (runAs.kind !== "account") return runAs;
   await openPassages(runAs, passages);
   const { account } = runAs;
-  const closed = folders.map((folder) => findClosed(account, dirname(folder))).find((found) => found !== null);
+  const closed = folders
+    .map((folder) => findClosed(account, dirname(folder)))
+    .find((found) => found !== null);
   if (closed === undefined || closed === null) return runAs;
   const why = `The account "${account.name}" cannot pass through ${closed}.`;
-  if (wanted === null) return { kind: "root", why: `${why} So QEMU runs as root, though with few of root's rights.` };
+  if (wanted === null)
+    return { kind: "root", why: `${why} So QEMU runs as root, though with few of root's rights.` };
   const text = `${why} Choose other folders, or let it through with: chmod o+x ${closed}`;
   throw new ConfigError("ACCOUNT_PATH", text, { safeMessage: text });
 }

@@ -6,6 +6,7 @@ import { asAccount } from "./account-command.ts";
 import type { Account, RunAs } from "./account.ts";
 import { awaitSocket } from "./await-socket.ts";
 import type { Outfitter } from "./outfit.ts";
+import { openPassages } from "./passages.ts";
 import type { Programs } from "./programs.ts";
 import { spawnApart } from "./spawn-apart.ts";
 
@@ -22,6 +23,7 @@ export function tpmOutfitter(programs: Programs | null, runAs: RunAs, clock: Clo
       await mkdir(paths.tpmDir, { recursive: true, mode: 0o700 });
       await rm(paths.tpmSocket, { force: true });
       const plain = { program, args: swtpmArguments(paths.tpmDir, paths.tpmSocket) };
+      await openPassages(runAs, [paths.dir]);
       if (runAs.kind === "account") await giveFolder(paths.tpmDir, runAs.account);
       const command = runAs.kind === "account" ? asAccount(plain, runAs) : plain;
       const { identity, letGo } = spawnApart(command, paths.log);
