@@ -29,8 +29,21 @@ export interface LauncherOptions {
   readonly limits: HostLimits;
   /** Folders of the host that images may share into guests, with everything below them. */
   readonly allowedShares: readonly string[];
+  readonly networks: NetworkChoices;
+  /** The account that QEMU runs as where the launcher is root; null: `postern-vm` if there is one. */
+  readonly vmUser: string | null;
+  /** Folders of ours above the others: that account may pass through them. */
+  readonly passages: readonly string[];
   readonly log: Logger;
   readonly clock: Clock;
+}
+
+/** What the administrator decides about the networks of machines, as it is typed. */
+export interface NetworkChoices {
+  /** `10.1.2.0/24`, `10.1.2.3:443`, … */
+  readonly allow: readonly string[];
+  /** `MACHINE=tcp:127.0.0.1:8022:22`, … */
+  readonly forward: readonly string[];
 }
 
 /** Where a running machine's screen is. */

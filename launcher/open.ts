@@ -15,9 +15,15 @@ import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
 import { tidyUp } from "./life/tidy.ts";
-import { closedNetwork } from "./process/closed-network.ts";
+import { Networks, parseException, parseForward, type NetworkPolicy } from "./network/index.ts";
+import type { RunAs } from "./process/account.ts";
+import { giveFiles } from "./process/account-files.ts";
 import { repairLeaks } from "./process/disks.ts";
-import { findPrograms, type Programs } from "./process/programs.ts";
+import { settleAccount } from "./process/passages.ts";
+import { findProgram, findPrograms, type Programs } from "./process/programs.ts";
+import { QemuAccount } from "./process/qemu-account.ts";
+import { findScopeKeeper } from "./process/scope.ts";
+import { scopeOutfitter } from "./process/scoped.ts";
 import { sharesOutfitter } from "./process/shares.ts";
 import { tpmOutfitter } from "./process/tpm.ts";
 import { Darkroom } from "./screen/darkroom.ts";
@@ -28,26 +34,34 @@ const MAX_SOCKET_PATH = 107;
 
 /**
  * Opens the state folder, adopts machines that still run and cleans up after those that do not.
- * @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID`, `STATE_IN_USE`, `RUNTIME_DIR_LONG`
+ * @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID`, `STATE_IN_USE`, `RUNTIME_DIR_LONG`,
+ *   `NETWORK_EXCEPTION`, `NETWORK_FORWARD`, `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
  */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
   const { stateDir, runtimeDir, clock, log } = options;
   const { catalogueFile, imagesDir } = options;
+  const policy = readPolicy(options.networks);
   const images = await ImageStore.open({ folder: imagesDir, catalogueFile });
-  await prepareFolders(stateDir, runtimeDir);
+  const runAs = await prepareFolders(options);
   const unlock = lockFolder(stateDir);
   try {
     const darkroom = new Darkroom();
     const announcer = new Announcer();
     const programs = findPrograms(process.env["PATH"]);
     const accel = chooseAccel(options, programs);
+    const keeper = findScopeKeeper(findProgram("systemd-run", process.env["PATH"]));
+    for (const { kind, ...rest } of [runAs, keeper])
+      if ("why" in rest) log.warn({ event: "launcher.unprotected", kind }, rest.why);
+    const networks = new Networks(policy, clock, log);
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
-        tpmOutfitter(programs, clock),
-        sharesOutfitter(options.allowedShares, programs, clock),
-        closedNetwork,
+        tpmOutfitter(programs, runAs, clock),
+        sharesOutfitter(options.allowedShares, programs, runAs, clock),
+        networks,
+        scopeOutfitter(keeper),
       ],
+      account: new QemuAccount(runAs, imagesDir),
       chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
       onState(machine) {
         const { id, state, reason } = machine.status;
@@ -64,6 +78,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     };
     const machines = await takeOver(options, around);
     const onClose = async (): Promise<void> => {
+      await networks.close();
       await accel;
       await darkroom.close();
       images.close();
@@ -86,17 +101,28 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
   }
 }
 
-/** Folders that only we may enter. */
-async function prepareFolders(stateDir: string, runtimeDir: string): Promise<void> {
+/** @throws ConfigError `NETWORK_EXCEPTION`, `NETWORK_FORWARD` */
+function readPolicy({ allow, forward }: LauncherOptions["networks"]): NetworkPolicy {
+  return { exceptions: allow.map(parseException), forwards: forward.map(parseForward) };
+}
+
+/**
+ * Folders that only we may enter, and the account that QEMU runs as: it comes to what is its own in there.
+ * @returns as whom it runs
+ */
+async function prepareFolders(options: LauncherOptions): Promise<RunAs> {
+  const { stateDir, runtimeDir, imagesDir, vmUser, passages } = options;
   const longest = Buffer.byteLength(machinePaths(stateDir, runtimeDir, "x").vncSocket);
   if (longest > MAX_SOCKET_PATH) {
     const text = `The runtime folder ${runtimeDir} has too long a path for sockets. Choose a shorter one.`;
     throw new ConfigError("RUNTIME_DIR_LONG", text);
   }
-  for (const folder of [stateDir, runtimeDir]) {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await chmod(folder, 0o700);
-  }
+  for (const folder of [stateDir, runtimeDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const runAs = await settleAccount(vmUser, [stateDir, runtimeDir, imagesDir], passages);
+  if (runAs.kind === "account")
+    await giveFiles(runAs, { passages: [stateDir], socketFolder: runtimeDir, written: [], read: [] });
+  else for (const folder of [stateDir, runtimeDir]) await chmod(folder, 0o700);
+  return runAs;
 }
 
 /** Starts the probe at once, so that the first machine need not wait for it. Never rejects. */

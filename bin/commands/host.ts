@@ -19,6 +19,9 @@ export interface HostFlags {
   readonly maxLoad?: number;
   readonly memoryReserve: number;
   readonly allowShares?: string[];
+  readonly vmUser?: string;
+  readonly netAllow?: string[];
+  readonly netForward?: string[];
   readonly demo: DemoChoice;
 }
 
@@ -66,6 +69,17 @@ export function addHostFlags(command: Command): Command {
       "images may share this folder, and all below it, into guests; repeat for more",
       collect,
     )
+    .option("--vm-user <name>", "as root: the account that machines run as; default: postern-vm if it exists")
+    .option(
+      "--net-allow <cidr[:port]>",
+      "machines with internet may also go there, like 10.1.2.0/24 or 127.0.0.1:3128; repeat for more",
+      collect,
+    )
+    .option(
+      "--net-forward <machine=port>",
+      "a port of this host leads into that machine, like lab=tcp:127.0.0.1:8022:22; repeat for more",
+      collect,
+    )
     .addOption(
       new Option("--demo <when>", "publish a small demo desktop; auto: when there is no QEMU")
         .choices(["auto", "always", "never"])
@@ -95,6 +109,8 @@ export function defineHost(command: Command): void {
             memoryReserveMb: flags.memoryReserve,
           },
           allowedShares: flags.allowShares ?? [],
+          networks: { allow: flags.netAllow ?? [], forward: flags.netForward ?? [] },
+          vmUser: flags.vmUser ?? null,
           demo: flags.demo,
         },
         log,

@@ -27,7 +27,9 @@ export async function openDataDir(path: string): Promise<string> {
 export async function openRuntimeDir(dataDir: string): Promise<string> {
   const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 12);
   const uid = process.getuid?.() ?? 0;
-  const configured = process.env["POSTERN_RUNTIME_DIR"] ?? process.env["XDG_RUNTIME_DIR"];
+  // Root's session folder goes when root logs out, and lets no other account through.
+  const session = uid === 0 ? undefined : process.env["XDG_RUNTIME_DIR"];
+  const configured = process.env["POSTERN_RUNTIME_DIR"] ?? session;
   const base =
     configured && configured.length < RUNTIME_PATH_MAX - 24
       ? join(configured, "postern")

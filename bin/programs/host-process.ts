@@ -99,6 +99,9 @@ function hostArguments(
   given.push("--memory-reserve", String(flags.memoryReserve));
   if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
   for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
+  if (flags.vmUser !== undefined) given.push("--vm-user", flags.vmUser);
+  for (const range of flags.netAllow ?? []) given.push("--net-allow", range);
+  for (const forward of flags.netForward ?? []) given.push("--net-forward", forward);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   if (flags.images !== undefined) given.push("--images", flags.images);
   return given;

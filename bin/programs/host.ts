@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { startAgent, type Agent, type AgentOptions, type PublishedDesktop } from "../../agent/index.ts";
 import {
@@ -8,6 +8,7 @@ import {
   type AccelChoice,
   type HostLimits,
   type MachineScreen,
+  type NetworkChoices,
 } from "../../launcher/index.ts";
 import type { MachineStatus } from "../../protocol/index.ts";
 import { systemClock } from "../../protocol/index.ts";
@@ -25,6 +26,8 @@ export interface HostOptions {
   readonly stopGraceMs: number;
   readonly limits: HostLimits;
   readonly allowedShares: readonly string[];
+  readonly networks: NetworkChoices;
+  readonly vmUser: string | null;
   readonly demo: DemoChoice;
 }
 
@@ -40,7 +43,7 @@ const DEMO_NAME = "demo";
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
-  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
+  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares, networks, vmUser } = options;
   const launcher = await openLauncher({
     catalogueFile,
     imagesDir: await openDataDir(imagesDir),
@@ -50,6 +53,9 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     stopGraceMs,
     limits,
     allowedShares,
+    networks,
+    vmUser,
+    passages: [options.agent.dataDir, dirname(runtimeDir)],
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });

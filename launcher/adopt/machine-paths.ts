@@ -4,6 +4,8 @@ import { join } from "node:path";
 /** Where everything of one machine lies: its folder under the state folder, its sockets in the runtime folder. */
 export interface MachinePaths {
   readonly dir: string;
+  /** Short and unique on the host. */
+  readonly slot: string;
   readonly spec: string;
   readonly state: string;
   readonly vncSecret: string;
@@ -37,7 +39,7 @@ export interface MachinePaths {
 export const MACHINE_FILES: readonly string[] = [
   ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
   ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],
-  ...["qemu.log", "serial.log", "screen.png", "image.qcow2"],
+  ...["qemu.log", "serial.log", "screen.png", "image.qcow2", "resolv.conf"],
 ];
 
 /** Ids are up to 64 characters long, a Unix socket's path ends at 108 bytes: sockets carry a short digest. */
@@ -47,6 +49,7 @@ export function machinePaths(stateDir: string, runtimeDir: string, id: string): 
   const socketBase = join(runtimeDir, `${slot}.`);
   return {
     dir,
+    slot,
     spec: join(dir, "spec.json"),
     state: join(dir, "state.json"),
     vncSecret: join(dir, "vnc-secret"),

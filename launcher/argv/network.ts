@@ -1,12 +1,7 @@
 import { jsonArgument } from "./values.ts";
 
-/** A network card at the backend that `netdev` describes; its id is given here. */
-export function networkArguments(netdev: Readonly<Record<string, unknown>>): string[] {
-  return [
-    ...["-netdev", jsonArgument({ ...netdev, id: "net0" })],
-    ...["-device", jsonArgument({ driver: "virtio-net-pci", netdev: "net0" })],
-  ];
+/** A network card at the backend `net0` that `netdev` makes; none where it is empty. */
+export function cardArguments(netdev: readonly string[]): string[] {
+  if (netdev.length === 0) return [];
+  return [...netdev, "-device", jsonArgument({ driver: "virtio-net-pci", netdev: "net0" })];
 }
-
-/** A network that gives an address and reaches neither the host nor anything beyond it. */
-export const CLOSED_NETWORK = { type: "user", restrict: true } as const;

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError } from "../../protocol/index.ts";
 import { imageEntry, type ImageEntry } from "./entry.ts";
@@ -55,10 +55,14 @@ export async function removeOwnEntry(folder: string, id: string): Promise<void> 
   await rm(join(folder, `${id}${SUFFIX}`), { force: true });
 }
 
-/** Only we may look into it: images may hold what their makers left in them. */
+/**
+ * Only we may look into it: images may hold what their makers left in them. The account that QEMU runs as may pass
+ * through, where it was let.
+ */
 export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
+  const { mode } = await stat(folder);
+  await chmod(folder, 0o700 | (mode & 0o010));
 }
 
 /** Names of an image's files in the folder: `ID.qcow2`, `ID.0123456789ab.iso`, what was fetched for it. */

@@ -164,12 +164,12 @@ export class Machine {
 
   async #launch(): Promise<void> {
     const { spec, paths } = this;
-    const { programs, outfitters } = this.#around;
+    const { programs } = this.#around;
     try {
       if (programs === null) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
       const accel = await this.#around.chooseAccel(spec.arch);
       await prepareMachine(spec, paths, programs);
-      const outfit = await outfitMachine(outfitters, spec, paths, (companion) => {
+      const outfit = await outfitMachine(this.#around, spec, paths, (companion) => {
         this.#keeper.change({ companions: [...this.#keeper.record.companions, companion] });
       });
       const logFrom = await measureLog(paths);
@@ -226,6 +226,8 @@ export class Machine {
       if (isAlive(process.identity)) this.#attach(process, Number.POSITIVE_INFINITY).catch(() => undefined);
     });
     this.apply({ kind: "powered" });
+    for (const outfitter of this.#around.outfitters)
+      await outfitter.accompany?.(this.spec, this.paths, process.identity);
     await guest.settle();
     if (await this.eye.open(qmp)) this.#around.onScreen(this);
     const { state, saved } = this.life;

@@ -3,6 +3,7 @@ import type { Architecture, Clock } from "../../protocol/index.ts";
 import type { Accel } from "../argv/argv.ts";
 import type { Outfitter } from "../process/outfit.ts";
 import type { Programs } from "../process/programs.ts";
+import type { QemuAccount } from "../process/qemu-account.ts";
 import type { Darkroom } from "../screen/darkroom.ts";
 import type { Machine } from "./machine.ts";
 
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly programs: Programs | null;
   /** What is added to every start, in this order. */
   readonly outfitters: readonly Outfitter[];
+  /** Who QEMU is. */
+  readonly account: QemuAccount;
   readonly stopGraceMs: number;
   readonly darkroom: Darkroom;
   readonly clock: Clock;

@@ -7,4 +7,5 @@ export type { MachineNetwork, NetworkedMachine, NetworkPaths } from "./prepare.t
 export { openForwards } from "./forwards.ts";
 export { refreshFilter, watchHostRanges } from "./refresh.ts";
 export { findWayOut } from "./way-out.ts";
+export { Networks } from "./networks.ts";
 export type { Command } from "../process/command.ts";

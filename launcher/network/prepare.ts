@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import type { NetworkKind } from "../../protocol/index.ts";
 import { OUTER } from "./addresses.ts";
 import { behindWall, throughGate } from "./gate.ts";
@@ -20,7 +20,7 @@ export interface NetworkedMachine {
 export interface NetworkPaths {
   /** Beginning of the names of pipes that exist while the machine starts. */
   readonly pipe: string;
-  /** Shared by all machines: it says the same for each. */
+  /** Takes the place of /etc/resolv.conf. */
   readonly resolvConf: string;
   /** Takes orders for forwarded ports. */
   readonly apiSocket: string;
@@ -35,11 +35,15 @@ export interface MachineNetwork {
   readonly shortfall?: string;
 }
 
-/** Where everything of a machine's network lies; `slot` is the machine's short name in the folder for sockets. */
-export function networkPaths(runtimeDir: string, slot: string): NetworkPaths {
+/**
+ * Where everything of a machine's network lies.
+ * @param slot the machine's short name in the folder for sockets
+ * @param folder a folder that only the launcher writes to
+ */
+export function networkPaths(runtimeDir: string, slot: string, folder = runtimeDir): NetworkPaths {
   return {
     pipe: `${runtimeDir}/${slot}.pipe`,
-    resolvConf: `${runtimeDir}/resolv.conf`,
+    resolvConf: `${folder}/resolv.conf`,
     apiSocket: `${runtimeDir}/${slot}.net`,
   };
 }
@@ -67,6 +71,8 @@ export async function prepareNetwork(
   if (machine.network !== "internet")
     return { netdev: netdev(false), wrap: (command) => behindWall(command, ability) };
   await writeFile(paths.resolvConf, `nameserver ${OUTER.dns}\n`, { mode: 0o644 });
+  // Whatever our umask: QEMU may be another account.
+  await chmod(paths.resolvConf, 0o644);
   return {
     netdev: netdev(true),
     wrap: (command) =>

@@ -30,8 +30,9 @@ export async function giveFiles(runAs: RunAs, files: MachineFiles): Promise<void
   for (const file of files.written) await (await open(file, "a", 0o600)).close();
   for (const file of files.written) await chown(file, uid, gid);
   for (const file of files.read) {
-    if ((await lstat(file).catch(() => null)) === null) continue;
+    const found = await lstat(file).catch(() => null);
+    if (found === null) continue;
     await chown(file, 0, gid);
-    await chmod(file, 0o640);
+    await chmod(file, (found.mode & 0o740) | 0o040);
   }
 }

@@ -16,7 +16,10 @@ export function findCompanions(
   paths: Pick<MachinePaths, "socketBase">,
 ): ProcessIdentity[] {
   const found = findProcesses((commandLine) => {
-    const program = basename(commandLine.split("\0", 1)[0] ?? "");
+    const words = commandLine.split("\0");
+    const first = basename(words[0] ?? "");
+    // Before it is itself it gives up rights.
+    const program = first === "setpriv" ? basename(words[words.indexOf("--") + 1] ?? "") : first;
     return PROGRAMS.includes(program) && commandLine.includes(paths.socketBase);
   });
   const others = found.filter(({ pid }) => known.every((one) => one.pid !== pid));

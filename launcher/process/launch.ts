@@ -6,9 +6,9 @@ import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { machineArguments, type Start } from "../argv/argv.ts";
 import { inspectImage } from "../images/inspect.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
+import type { Command } from "./command.ts";
 import { ensureDisks } from "./disks.ts";
 import { EMULATOR_PACKAGES, type Programs } from "./programs.ts";
-import type { Command } from "./spawn-apart.ts";
 
 const SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 

@@ -1,7 +1,8 @@
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
+import type { Command } from "./command.ts";
 import type { ProcessIdentity } from "./proc-stat.ts";
-import type { Command } from "./spawn-apart.ts";
+import type { QemuAccount } from "./qemu-account.ts";
 
 /** What one part beside the machine adds to one start of it. */
 export interface Outfit {
@@ -9,6 +10,10 @@ export interface Outfit {
   readonly arguments?: readonly string[];
   /** Changes how QEMU is started. The command must end in QEMU by `exec`, so that the process number stays. */
   readonly wrap?: (command: Command) => Command;
+  /** Files of ours that QEMU only reads. */
+  readonly read?: readonly string[];
+  /** Files of ours that QEMU writes to. */
+  readonly written?: readonly string[];
 }
 
 /** A part beside the machine: its network, its TPM, its shared folders, … */
@@ -19,21 +24,33 @@ export interface Outfitter {
    * @throws LaunchError with a sentence for people: the start is given up, and `release` follows
    */
   prepare(spec: MachineSpec, paths: MachinePaths, note: (process: ProcessIdentity) => void): Promise<Outfit>;
+  /** QEMU answers, after a start or an adoption. May be called again for the same QEMU; never rejects. */
+  accompany?(spec: MachineSpec, paths: MachinePaths, qemu: ProcessIdentity): Promise<void>;
   /** QEMU is gone, also under an earlier launcher: gives back what a start took. May be called twice; never rejects. */
   release(spec: MachineSpec, paths: MachinePaths): Promise<void>;
 }
 
-/** Puts together what all parts add, in their order. */
+export interface Preparation {
+  readonly arguments: readonly string[];
+  readonly wrap: (command: Command) => Command;
+}
+
+/** Puts together what all parts add: the first is the nearest to QEMU, which gets its files last. */
 export async function outfitMachine(
-  outfitters: readonly Outfitter[],
+  { outfitters, account }: { readonly outfitters: readonly Outfitter[]; readonly account: QemuAccount },
   spec: MachineSpec,
   paths: MachinePaths,
   note: (process: ProcessIdentity) => void,
-): Promise<Required<Outfit>> {
+): Promise<Preparation> {
   const outfits: Outfit[] = [];
   for (const outfitter of outfitters) outfits.push(await outfitter.prepare(spec, paths, note));
+  await account.give(spec, paths, {
+    read: outfits.flatMap((outfit) => outfit.read ?? []),
+    written: outfits.flatMap((outfit) => outfit.written ?? []),
+  });
   return {
     arguments: outfits.flatMap((outfit) => outfit.arguments ?? []),
-    wrap: (command) => outfits.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, command),
+    wrap: (command) =>
+      outfits.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, account.become(command)),
   };
 }

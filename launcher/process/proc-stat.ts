@@ -60,9 +60,13 @@ export function residentMb(identity: ProcessIdentity): number {
   return isAlive(identity) ? ((readProcStat(identity.pid)?.residentPages ?? 0) * 4096) / (1024 * 1024) : 0;
 }
 
-/** The process with this text in its command line: for one that was started just before its starter died. */
+/**
+ * The process with this text in its command line, the oldest if a shell on its way to become it has children: for one
+ * that was started just before its starter died.
+ */
 export function findProcess(text: string): ProcessIdentity | null {
-  return findProcesses((commandLine) => commandLine.includes(text))[0] ?? null;
+  const found = findProcesses((commandLine) => commandLine.includes(text));
+  return found.sort((one, other) => one.startTicks - other.startTicks || one.pid - other.pid)[0] ?? null;
 }
 
 /** @param matches gets the command line, its words parted by NUL */

@@ -35,7 +35,8 @@ export function findPrograms(searchPath: string | undefined): Programs | null {
   };
 }
 
-function findProgram(name: string, searchPath = ""): string | null {
+/** Its full path; null: it is not there. */
+export function findProgram(name: string, searchPath = ""): string | null {
   for (const folder of searchPath.split(delimiter)) {
     const file = join(folder, name);
     if (!file.startsWith("/")) continue;

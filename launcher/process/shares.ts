@@ -1,9 +1,10 @@
-import { realpath, stat } from "node:fs/promises";
+import { lchown, realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import { LaunchError, type Clock } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { share9pArguments, shareVirtiofsArguments, virtiofsdArguments } from "../argv/shares.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
+import type { RunAs } from "./account.ts";
 import { awaitSocket } from "./await-socket.ts";
 import type { Outfitter } from "./outfit.ts";
 import type { ProcessIdentity } from "./proc-stat.ts";
@@ -19,6 +20,7 @@ type Share = MachineSpec["shares"][number];
 export function sharesOutfitter(
   allowed: readonly string[],
   programs: Programs | null,
+  runAs: RunAs,
   clock: Clock,
 ): Outfitter {
   const serve = async (
@@ -40,6 +42,8 @@ export function sharesOutfitter(
     letGo();
     if (!(await awaitSocket(socket, identity, clock)))
       throw refuse("virtiofsd could not be started on this host.");
+    // It stays who we are, so that files keep their owners; QEMU alone may speak to it.
+    if (runAs.kind === "account") await lchown(socket, runAs.account.uid, runAs.account.gid);
     return shareVirtiofsArguments(share.tag, socket, index);
   };
   return {

@@ -3,14 +3,9 @@ import { basename } from "node:path";
 import { execa } from "execa";
 import { LaunchError } from "../../protocol/index.ts";
 import { childEnvironment } from "./child-environment.ts";
+import type { Command } from "./command.ts";
 import { identifyProcess, isAlive } from "./proc-stat.ts";
 import type { ProcessExit, WatchedProcess } from "./watched-process.ts";
-
-/** A program and its arguments; it sees no shell. */
-export interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-}
 
 /**
  * Starts a program so that it outlives us: a session of its own, its output straight into the log file.

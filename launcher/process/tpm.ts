@@ -1,13 +1,17 @@
-import { mkdir, rm } from "node:fs/promises";
+import { lchown, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { LaunchError, type Clock } from "../../protocol/index.ts";
 import { swtpmArguments, tpmArguments } from "../argv/tpm.ts";
+import { asAccount } from "./account-command.ts";
+import type { Account, RunAs } from "./account.ts";
 import { awaitSocket } from "./await-socket.ts";
 import type { Outfitter } from "./outfit.ts";
+import { openPassages } from "./passages.ts";
 import type { Programs } from "./programs.ts";
 import { spawnApart } from "./spawn-apart.ts";
 
-/** A TPM 2 for machines that ask for one: a swtpm for each, which ends when QEMU does. */
-export function tpmOutfitter(programs: Programs | null, clock: Clock): Outfitter {
+/** A TPM 2 for machines that ask for one: a swtpm for each, as QEMU's account, which ends when QEMU does. */
+export function tpmOutfitter(programs: Programs | null, runAs: RunAs, clock: Clock): Outfitter {
   return {
     async prepare(spec, paths, note) {
       if (!spec.firmware.tpm) return {};
@@ -18,8 +22,11 @@ export function tpmOutfitter(programs: Programs | null, clock: Clock): Outfitter
       }
       await mkdir(paths.tpmDir, { recursive: true, mode: 0o700 });
       await rm(paths.tpmSocket, { force: true });
-      const args = swtpmArguments(paths.tpmDir, paths.tpmSocket);
-      const { identity, letGo } = spawnApart({ program, args }, paths.log);
+      const plain = { program, args: swtpmArguments(paths.tpmDir, paths.tpmSocket) };
+      await openPassages(runAs, [paths.dir]);
+      if (runAs.kind === "account") await giveFolder(paths.tpmDir, runAs.account);
+      const command = runAs.kind === "account" ? asAccount(plain, runAs) : plain;
+      const { identity, letGo } = spawnApart(command, paths.log);
       note(identity);
       letGo();
       if (!(await awaitSocket(paths.tpmSocket, identity, clock))) {
@@ -31,4 +38,10 @@ export function tpmOutfitter(programs: Programs | null, clock: Clock): Outfitter
     },
     release: () => Promise.resolve(),
   };
+}
+
+/** The folder becomes the account's, with what an earlier start left in it. */
+async function giveFolder(folder: string, { uid, gid }: Account): Promise<void> {
+  for (const name of await readdir(folder)) await lchown(join(folder, name), uid, gid);
+  await lchown(folder, uid, gid);
 }

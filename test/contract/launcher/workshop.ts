@@ -38,6 +38,9 @@ export class Workshop {
       stopGraceMs: HELD_FROM_MS,
       limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 256 },
       allowedShares: [],
+      networks: { allow: [], forward: [] },
+      vmUser: null,
+      passages: [],
       log: pino({ level: "silent" }),
       clock: this.clock,
     };

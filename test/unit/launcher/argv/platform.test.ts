@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { platformArguments } from "../../../../launcher/argv/platform.ts";
-import { networkArguments, CLOSED_NETWORK } from "../../../../launcher/argv/network.ts";
+import { cardArguments } from "../../../../launcher/argv/network.ts";
 import {
   share9pArguments,
   shareVirtiofsArguments,
@@ -85,8 +85,9 @@ test("a TPM", () => {
   ]);
 });
 
-test("a network that leads nowhere", () => {
-  const argv = networkArguments(CLOSED_NETWORK);
-  expect(valuesOf(argv, "-netdev")).toEqual([{ type: "user", restrict: true, id: "net0" }]);
+test("a network card, where there is a network", () => {
+  expect(cardArguments([])).toEqual([]);
+  const argv = cardArguments(["-netdev", '{"type":"user","id":"net0"}']);
+  expect(valuesOf(argv, "-netdev")).toEqual([{ type: "user", id: "net0" }]);
   expect(valuesOf(argv, "-device")).toEqual([{ driver: "virtio-net-pci", netdev: "net0" }]);
 });

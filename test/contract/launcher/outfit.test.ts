@@ -1,0 +1,109 @@
+// What the launcher puts around QEMU: an account, a namespace with a filtered way out, limits. A guest that looks for the
+// host's loopback, adopted on the way.
+import { chmod, readdir, readFile, readlink, stat } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { machinePaths } from "../../../launcher/adopt/machine-paths.ts";
+import { readRecord } from "../../../launcher/adopt/record.ts";
+import { findWayOut } from "../../../launcher/network/index.ts";
+import { isAlive } from "../../../launcher/process/proc-stat.ts";
+import { findScopeKeeper } from "../../../launcher/process/scope.ts";
+import { buildLinuxGuest } from "../../support/guest/linux-guest.ts";
+import { findFreePort } from "../../support/free-port.ts";
+import { isOpen } from "../../support/port-open.ts";
+import { makeSystemAccount } from "../../support/system-account.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
+import { Workshop } from "./workshop.ts";
+
+let workshop: Workshop;
+beforeEach(async () => {
+  workshop = await Workshop.make();
+  // Somewhere on the way an account may pass.
+  await chmod(workshop.folder, 0o711);
+});
+afterEach(() => workshop.close());
+
+const paths = (id: string) => machinePaths(workshop.options.stateDir, workshop.options.runtimeDir, id);
+const qemuOf = (id: string) => readRecord(paths(id).state)!.process!;
+
+test("a guest reaches of the host's loopback what was opened and nothing else, also under the next launcher", async () => {
+  const port = await listen();
+  const forwarded = await findFreePort();
+  const attempt = (address: string, name: string) =>
+    `nc -w 5 ${address} ${port} </dev/null 2>&1 | grep -q REACHED && echo GOT-${name}`;
+  const script = [attempt("10.0.2.2", "loopback"), attempt("198.19.255.2", "exception")].join("\n");
+  const guest = await buildLinuxGuest(workshop.folder, script);
+  for (const file of Object.values(guest)) await chmod(file, 0o644);
+  const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1" };
+  const image = { id: "linux", boot, network: "internet", memoryMb: { default: 192, min: 16 } };
+  const { user } = await makeSystemAccount(workshop.owner);
+  const networks = { allow: [`127.0.0.1:${port}`], forward: [`one=tcp:127.0.0.1:${forwarded}:22`] };
+
+  const first = await workshop.openWith([image], { vmUser: user, networks });
+  await first.create({ id: "m1", name: "one", image: "linux" });
+  await workshop.reach(first, "m1", "booting");
+  await first.close();
+
+  const second = await workshop.openWith([image], { vmUser: user, networks });
+  const qemu = qemuOf("m1");
+  const wayOut = findWayOut(qemu)!;
+  expect(isAlive(wayOut)).toBe(true);
+  expect(await readlink(`/proc/${qemu.pid}/ns/net`)).not.toBe(await readlink("/proc/self/ns/net"));
+  expect(await uidOf(qemu.pid)).toBe((await stat(paths("m1").serialLog)).uid);
+  expect(await uidOf(qemu.pid)).not.toBe(0);
+  await waitFor("the forwarded port", () => isOpen("127.0.0.1", forwarded));
+
+  const said = await workshop.hear(second, "m1", /GUEST-DONE/);
+  expect(said.match(/GOT-\w+/g)).toEqual(["GOT-exception"]);
+  await workshop.reach(second, "m1", "stopped");
+  await waitFor("its way out to end", () => !isAlive(wayOut));
+  await waitFor("its sockets to go", async () => (await readdir(workshop.options.runtimeDir)).length === 0);
+  const keeper = findScopeKeeper(null);
+  if (keeper.kind === "cgroup") expect(await readdir(keeper.folder)).not.toContain(paths("m1").slot);
+  expect(await isOpen("127.0.0.1", forwarded)).toBe(false);
+});
+
+test("the account has all that a machine with a TPM, a UEFI and a disk needs, at every start", async () => {
+  const file = join(workshop.folder, "images", "base.raw");
+  await (await workshop.open()).close();
+  await writeBootDisk(file, COUNTER);
+  await chmod(file, 0o400);
+  const boot = { kind: "disk", format: "raw", file };
+  const { user } = await makeSystemAccount(workshop.owner);
+  const image = { id: "disk", boot, firmware: { tpm: true } };
+  const launcher = await workshop.openWith([image], { vmUser: user });
+  await launcher.create({ id: "m1", name: "one", image: "disk" });
+  await workshop.reach(launcher, "m1", "running");
+  expect((await launcher.screenshot("m1", 320)).width).toBeGreaterThan(0);
+  for (const { pid } of [qemuOf("m1"), ...readRecord(paths("m1").state)!.companions])
+    expect(await uidOf(pid)).not.toBe(0);
+  await launcher.save("m1");
+  await workshop.reach(launcher, "m1", "stopped");
+  await launcher.start("m1");
+  await workshop.reach(launcher, "m1", "running");
+});
+
+test("an account that cannot come to its folders is refused by name", async () => {
+  await chmod(workshop.folder, 0o700);
+  const { user } = await makeSystemAccount(workshop.owner);
+  await expect(workshop.open({ vmUser: user })).rejects.toMatchObject({ code: "ACCOUNT_PATH" });
+  const opened = await workshop.open({ vmUser: user, passages: [workshop.folder] });
+  expect((await stat(workshop.folder)).mode & 0o777).toBe(0o710);
+  await opened.close();
+});
+
+async function uidOf(pid: number): Promise<number> {
+  return Number(/^Uid:\t(\d+)/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))![1]);
+}
+
+/** A server on the host's loopback that greets. */
+async function listen(): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).end("REACHED\n");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  workshop.owner.own({ stop: () => new Promise<void>((resolve) => void server.close(() => resolve())) });
+  return (server.address() as AddressInfo).port;
+}
