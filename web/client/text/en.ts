@@ -144,6 +144,7 @@ export const en = {
     leaveFullScreen: "Leave full screen",
     fit: "Fit to window",
     actual: "Actual size",
+    follow: "Desktop takes the window’s size",
     keys: "Special keys",
     held: "Hold down",
     functionKeys: "Function keys",

@@ -146,6 +146,7 @@ export const fr: Text = {
     leaveFullScreen: "Quitter le plein écran",
     fit: "Ajuster à la fenêtre",
     actual: "Taille réelle",
+    follow: "Le bureau prend la taille de la fenêtre",
     keys: "Touches spéciales",
     held: "Maintenir enfoncée",
     functionKeys: "Touches de fonction",

@@ -14,6 +14,8 @@ declare module "@novnc/novnc" {
     background: string;
     scaleViewport: boolean;
     clipViewport: boolean;
+    /** Asks the server to give the desktop the window's size, at once and whenever that changes. */
+    resizeSession: boolean;
     viewOnly: boolean;
     focusOnClick: boolean;
     addEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;

@@ -22,6 +22,9 @@ interface ViewerBarProps {
   readonly received: string;
   readonly fit: boolean;
   readonly onFit: (fit: boolean) => void;
+  /** The desktop takes the window's size, where it can. */
+  readonly follow: boolean;
+  readonly onFollow: (follow: boolean) => void;
   readonly machine: Machine | null;
   readonly actions: MachineActions;
 }
@@ -53,7 +56,8 @@ function Tool({ icon, label, pressed, disabled = false, className = "", onClick 
   );
 }
 
-export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, actions }: ViewerBarProps) {
+export function ViewerBar(props: ViewerBarProps) {
+  const { name, line, rfb, received, fit, onFit, follow, onFollow, machine, actions } = props;
   const text = useText();
   const { viewer } = text;
   const full = useFullScreen();
@@ -128,6 +132,13 @@ export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, acti
           }}
         />
         <Tool icon="fit" label={fit ? viewer.actual : viewer.fit} pressed={fit} onClick={() => onFit(!fit)} />
+        <Tool
+          icon="follow"
+          label={viewer.follow}
+          pressed={follow}
+          disabled={rfb === null}
+          onClick={() => onFollow(!follow)}
+        />
         <Tool
           icon={full ? "shrink" : "expand"}
           label={full ? viewer.leaveFullScreen : viewer.fullScreen}

@@ -16,6 +16,8 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   const place = useRef<HTMLDivElement>(null);
   const frozen = useRef<HTMLCanvasElement>(null);
   const [fit, setFit] = useState(true);
+  // Not by itself: others may look at the same screen.
+  const [follow, setFollow] = useState(false);
   const paused =
     machine !== null && (machine.desktopId === null || ["stopped", "failed"].includes(machine.state));
   const { line, rfb, received, retryNow } = useLine(desktopId, paused, place, frozen);
@@ -36,8 +38,9 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
     if (rfb === null) return;
     rfb.background = "transparent";
     rfb.scaleViewport = fit;
+    rfb.resizeSession = follow;
     rfb.focus();
-  }, [rfb, fit]);
+  }, [rfb, fit, follow]);
 
   return (
     <main class="viewer" data-phase={line.phase} data-fit={fit}>
@@ -53,6 +56,8 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         received={received}
         fit={fit}
         onFit={setFit}
+        follow={follow}
+        onFollow={setFollow}
         machine={machine}
         actions={actions}
       />
