@@ -35,6 +35,11 @@ export function readScript(written: string): Script | null {
   return { condition: condition?.expression ?? null, source };
 }
 
+/** Whether a boot script is well written. @throws LaunchError as {@link readScript} */
+export function checkBootScript(written: string): void {
+  readScript(written);
+}
+
 function readSource(written: string): Source {
   const text = written.trimStart();
   if (text.startsWith("#!")) return { kind: "text", text };

@@ -1,4 +1,4 @@
-import type { Symbols } from "../../../../launcher/scripts/index.ts";
+import type { Symbols } from "../../../../launcher/scripts/symbols.ts";
 
 export const symbols: Symbols = {
   user: "ada",
