@@ -43,7 +43,12 @@ export const TEST_PACKAGES = [
   "fonts-dejavu-core",
   "openssl",
   "python3",
+  "busybox-static",
+  "linux-image-cloud-amd64",
 ];
+
+/** What boot scripts by virt-customize need besides the kernel above; their own long test only. */
+export const CUSTOMIZE_PACKAGES = ["libguestfs-tools", "e2fsprogs"];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 const FRESH_MS = 24 * 60 * 60 * 1000;

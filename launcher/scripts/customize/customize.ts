@@ -124,7 +124,10 @@ function applianceEnvironment({ accel, environment }: Customizer, folder: string
   };
 }
 
-function describeEnd(end: { readonly stderr?: string | undefined; readonly shortMessage?: string }): string {
+function describeEnd(end: {
+  readonly stderr?: string | undefined;
+  readonly shortMessage?: string | undefined;
+}): string {
   return end.stderr === undefined || end.stderr === "" ? (end.shortMessage ?? "") : end.stderr;
 }
 

@@ -5,13 +5,13 @@ import { scriptError } from "../fault.ts";
 type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
 /** Addresses that are nobody's business outside: the host itself, its neighbours, special uses. */
-const INNER = new BlockList();
+const INNER = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const range of [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"],
   ...["192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"],
 ]) {
   const [base = "", bits] = range.split("/");
-  INNER.addSubnet(base, Number(bits), "ipv4");
+  INNER.ipv4.addSubnet(base, Number(bits), "ipv4");
 }
 /** All of IPv6 but 2000::/3, and of that what leads to IPv4. */
 for (const [base, bits] of [
@@ -21,10 +21,11 @@ for (const [base, bits] of [
   ["2002::", 16],
   ["2001::", 32],
 ] as const)
-  INNER.addSubnet(base, bits, "ipv6");
+  INNER.ipv6.addSubnet(base, bits, "ipv6");
 
 export function isInner(address: string): boolean {
-  return INNER.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  const version = isIP(address) === 6 ? "ipv6" : "ipv4";
+  return INNER[version].check(address, version);
 }
 
 /** @throws LaunchError `SCRIPT_ADDRESS` for an address of this host or its neighbours */
