@@ -12,20 +12,21 @@ export interface Symbols {
   readonly credential: string;
 }
 
-const FIELDS = {
-  USER: "user",
-  SESSION_NAME: "sessionName",
-  VM: "vm",
-  CREDENTIAL: "credential",
-} as const satisfies Record<string, keyof Symbols>;
-type SymbolName = keyof typeof FIELDS;
+/** `SESSION_NAME` → `sessionName` */
+const FIELDS: ReadonlyMap<string, keyof Symbols> = new Map(
+  (["user", "sessionName", "vm", "credential"] as const).map((field) => [
+    field.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
+    field,
+  ]),
+);
 
 const SYMBOL = /@([A-Z][A-Z_]{0,15})@/g;
 const MAX_SYMBOL = 128;
 
 /** The value of one symbol, as it was given; undefined: there is no such symbol. */
 export function symbolValue(name: string, symbols: Symbols): string | undefined {
-  return isSymbolName(name) ? symbols[FIELDS[name]] : undefined;
+  const field = FIELDS.get(name);
+  return field === undefined ? undefined : symbols[field];
 }
 
 /**
@@ -55,7 +56,7 @@ export function refusePassword(text: string): void {
 
 /** The exact values that a script mentions, as a shell is told them: `export POSTERN_USER='…'`. */
 export function exportSymbols(script: string, symbols: Symbols): string {
-  return Object.entries(FIELDS)
+  return [...FIELDS]
     .filter(([name]) => script.includes(`POSTERN_${name}`))
     .map(([name, field]) => `export POSTERN_${name}=${quoteForShell(symbols[field])}\n`)
     .join("");
@@ -83,8 +84,4 @@ function tame(value: string): string {
     .map((character) => (/[\p{L}\p{N}\p{M}._+@-]/u.test(character) ? character : "_"))
     .join("");
   return tamed === "" ? "_" : tamed.replace(/^[-.]/, "_");
-}
-
-function isSymbolName(name: string): name is SymbolName {
-  return Object.hasOwn(FIELDS, name);
 }

@@ -86,7 +86,14 @@ async function make(
     const commands = join(folder, "commands");
     await writeFile(commands, await writeCommands(changes, folder), { mode: 0o600 });
     const result = await execa(program, [...args, "--commands-from-file", commands], {
-      ...{ reject: false, stdin: "ignore", timeout: CUSTOMIZE_MS, cancelSignal: signal, extendEnv: false },
+      ...{
+        reject: false,
+        stdin: "ignore",
+        timeout: CUSTOMIZE_MS,
+        cancelSignal: signal,
+        extendEnv: false,
+        cwd: folder,
+      },
       env: applianceEnvironment(customizer, folder),
     });
     if (result.failed) throw failure("virt-customize", describeEnd(result), folder);
@@ -105,9 +112,10 @@ async function writeCommands(changes: readonly Change[], folder: string): Promis
       lines.push(change.line);
       continue;
     }
-    const file = join(folder, `firstboot-${String(index + 1).padStart(2, "0")}`);
-    await writeFile(file, change.script, { mode: 0o700 });
-    lines.push(`firstboot ${file}`);
+    // Relative: the guest sees this name.
+    const name = `firstboot-${String(index + 1).padStart(2, "0")}`;
+    await writeFile(join(folder, name), change.script, { mode: 0o700 });
+    lines.push(`firstboot ${name}`);
   }
   return `${lines.join("\n")}\n`;
 }
