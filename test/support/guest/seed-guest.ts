@@ -22,7 +22,10 @@ export PATH=/bin
 mount -t proc proc /proc; mount -t devtmpfs dev /dev
 exec >/dev/ttyS0 2>&1 </dev/null
 for module in /lib/*.ko /lib/*.ko; do insmod $module 2>/dev/null; done
-mount -t iso9660 -o ro "$(findfs LABEL=CIDATA)" /seed
+for disk in /dev/vd?; do
+  # The label's place in a volume descriptor.
+  [ "$(dd if=$disk bs=1 skip=32808 count=6 2>/dev/null)" = CIDATA ] && mount -t iso9660 -o ro $disk /seed
+done
 echo "META $(cat /seed/meta-data)"
 touch /seed/new && echo SEED-WRITABLE
 awk '/^--==postern==/ { part++; body = 0; next } part && /^$/ { body = 1; next } body { print > ("/tmp/part" part) }' /seed/user-data
