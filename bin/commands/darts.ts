@@ -49,7 +49,7 @@ export function defineDarts(command: Command): void {
 
 function describe({ catalogue, server, host, environment, warnings }: Conversion): string {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const lines = [`${catalogue.images.length} images`];
+  const lines = [`${catalogue.images.length} image${catalogue.images.length === 1 ? "" : "s"}`];
   if (server.length > 0) lines.push(`postern server … ${server.join(" ")}`);
   if (host.length > 0 || variables.length > 0)
     lines.push([...variables, "postern host … --catalogue FILE", ...host].join(" "));
