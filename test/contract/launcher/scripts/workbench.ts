@@ -48,16 +48,12 @@ export class Workbench {
     const id = spec.id ?? "m-42";
     await mkdir(this.machineFolder(id), { recursive: true });
     const boot: MachineSpec["boot"] = { kind: "iso", file: "/nowhere.iso" };
-    const whole = {
-      id,
-      name: "Lab 1",
-      boot,
-      master: false,
-      scriptRoute: "cloud-init",
-      scripts: [...scripts],
-    } as const;
+    const whole: Scripted = {
+      ...{ id, name: "Lab 1", boot, master: false, scriptRoute: "cloud-init", scripts: [...scripts] },
+      ...spec,
+    };
     return prepareScripts(
-      { ...whole, ...spec },
+      whole,
       { user: spec.user ?? "ada", sessionName: id, vm: "debian-desktop" },
       { machine: this.machineFolder(id), cache: path.join(this.folder, "cache"), scripts: this.scripts },
       { ...tools, ...changed },
