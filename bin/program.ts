@@ -71,6 +71,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/image.ts")).defineImage,
   },
   {
+    name: "darts",
+    summary: "move here from DARTS (qemu-web-desktop)",
+    load: async () => (await import("./commands/darts.ts")).defineDarts,
+  },
+  {
     name: "session",
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,

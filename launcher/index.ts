@@ -4,3 +4,4 @@ export { openLauncher } from "./open.ts";
 export { letMachinesPass } from "./process/passages.ts";
 export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";
 export * from "./images/index.ts";
+export { checkBootScript } from "./scripts/index.ts";

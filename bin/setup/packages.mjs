@@ -51,6 +51,7 @@ export const TEST_PACKAGES = [
   "openssl",
   "python3",
   "busybox-static",
+  "linux-image-cloud-amd64",
   "util-linux",
 ];
 
@@ -65,6 +66,9 @@ export const BUILD_PACKAGES = [
   "systemd-boot-efi",
   "ovmf",
 ];
+
+/** What boot scripts by virt-customize need besides the kernel above; their own long test only. */
+export const CUSTOMIZE_PACKAGES = ["libguestfs-tools", "e2fsprogs"];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 const FRESH_MS = 24 * 60 * 60 * 1000;

@@ -138,3 +138,5 @@ export const catalogue = z
     ({ images }) => new Set(images.map((entry) => entry.id)).size === images.length,
     "two images have the same id",
   );
+/** The file as it is written: what has a default may be left out. */
+export type CatalogueInput = z.input<typeof catalogue>;

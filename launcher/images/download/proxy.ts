@@ -1,4 +1,5 @@
 import { request as httpRequest } from "node:http";
+import { isIP } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import type { Duplex } from "node:stream";
 import { LaunchError } from "../../../protocol/index.ts";
@@ -49,7 +50,14 @@ export function openTunnel(proxy: URL, address: URL, signal: AbortSignal): Promi
     asking.once("error", reject);
     asking.once("connect", (response, socket) => {
       if (response.statusCode === 200) {
-        resolve(tlsConnect({ socket, servername: host, ALPNProtocols: ["http/1.1"] }));
+        const servername = isIP(host) === 0 ? { servername: host } : {};
+        const tunnel = tlsConnect({ socket, host, ...servername, ALPNProtocols: ["http/1.1"] });
+        // Until it stands nobody else listens for what goes wrong.
+        tunnel.once("error", reject);
+        tunnel.once("secureConnect", () => {
+          tunnel.off("error", reject);
+          resolve(tunnel);
+        });
         return;
       }
       socket.destroy();

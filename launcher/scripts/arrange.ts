@@ -1,0 +1,75 @@
+import type { ScriptRoute } from "../../protocol/index.ts";
+import { readCommands } from "./customize/commands.ts";
+import { scriptError } from "./fault.ts";
+import { exportSymbols, fillIn, isPersonal, type Symbols } from "./symbols.ts";
+
+export const MAX_SCRIPT_BYTES = 65_536;
+
+/** A script whose text is here. */
+export interface LoadedScript {
+  readonly kind: "text" | "customize";
+  readonly text: string;
+}
+
+/** One change that virt-customize makes. */
+export type Change =
+  | { readonly kind: "command"; readonly line: string }
+  /** Runs in the guest when it boots for the first time. */
+  | { readonly kind: "firstboot"; readonly script: string };
+
+export interface Arrangement {
+  /** For the seed, in the order they run. */
+  readonly seed: readonly string[];
+  /** For virt-customize, in order. */
+  readonly changes: readonly Change[];
+  /** Whether the changed disk is for one machine alone. */
+  readonly personal: boolean;
+}
+
+/**
+ * Decides which script goes which way, with the symbols filled in: commands of virt-customize change the disk, all
+ * others run in the guest, by cloud-init or by libguestfs's service of the first boot.
+ * @throws LaunchError `SCRIPT_ROUTE`, `SCRIPT_OPTION`, `SCRIPT_LONG`
+ */
+export function arrangeScripts(
+  route: ScriptRoute,
+  scripts: readonly LoadedScript[],
+  symbols: Symbols,
+  network: boolean,
+): Arrangement {
+  if (route === "none" && scripts.length > 0) {
+    throw scriptError(
+      "SCRIPT_ROUTE",
+      'This image takes no boot scripts: its entry in the catalogue says `"script": "none"`.',
+    );
+  }
+  const seed: string[] = [];
+  const changes: Change[] = [];
+  for (const { kind, text } of scripts) {
+    if (kind === "customize") {
+      const lines = readCommands(fillIn(checkLength(text), symbols), network);
+      changes.push(...lines.map((line) => ({ kind: "command", line }) as const));
+      continue;
+    }
+    const script = checkLength(writeScript(text, symbols));
+    if (route === "cloud-init") seed.push(script);
+    else changes.push({ kind: "firstboot", script });
+  }
+  const changing = scripts.filter(({ kind }) => kind === "customize" || route === "virt-customize");
+  return { seed, changes, personal: changing.some(({ text }) => isPersonal(text)) };
+}
+
+/** Shells also find the exact values of the symbols in their environment. */
+function writeScript(text: string, symbols: Symbols): string {
+  const filled = fillIn(text, symbols);
+  const end = filled.indexOf("\n");
+  const [first, rest] = end < 0 ? [filled, ""] : [filled.slice(0, end), filled.slice(end + 1)];
+  if (!first.startsWith("#!")) return `#!/bin/sh\n${exportSymbols(text, symbols)}${filled}\n`;
+  const isShell = /^#!\s*\S*(\/|\s)(sh|bash|dash|ash|ksh|zsh)(\s|$)/.test(first.slice(0, 200));
+  return `${first}\n${isShell ? exportSymbols(text, symbols) : ""}${rest}\n`;
+}
+
+function checkLength(text: string): string {
+  if (Buffer.byteLength(text) <= MAX_SCRIPT_BYTES) return text;
+  throw scriptError("SCRIPT_LONG", `A boot script may have at most ${MAX_SCRIPT_BYTES / 1024} KiB.`);
+}

@@ -1,0 +1,64 @@
+import { symbolValue, type Symbols } from "../symbols.ts";
+import type { Pattern } from "./pattern.ts";
+
+/** What stands between `if(` and `)`. */
+export type Expression =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "not"; readonly operand: Expression }
+  | { readonly kind: "and" | "or"; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: "equal" | "less" | "lessOrEqual"; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: "matches"; readonly left: Expression; readonly pattern: Pattern };
+
+/** Whether a condition holds. A text is true unless it is empty or `0`. */
+export function holds(expression: Expression, symbols: Symbols): boolean {
+  switch (expression.kind) {
+    case "text":
+    case "equal":
+    case "less":
+    case "lessOrEqual":
+    case "matches": {
+      const value = evaluate(expression, symbols);
+      return value !== "" && value !== "0";
+    }
+    case "not":
+      return !holds(expression.operand, symbols);
+    case "and":
+      return holds(expression.left, symbols) && holds(expression.right, symbols);
+    case "or":
+      return holds(expression.left, symbols) || holds(expression.right, symbols);
+  }
+}
+
+function evaluate(expression: Expression, symbols: Symbols): string {
+  switch (expression.kind) {
+    case "text":
+      // The exact value: here it is compared and never becomes part of anything that runs.
+      return expression.text.replaceAll(
+        /@([A-Z][A-Z_]{0,15})@/g,
+        (whole, name: string) => symbolValue(name, symbols) ?? whole,
+      );
+    case "equal":
+      return truth(compare(expression.left, expression.right, symbols) === 0);
+    case "less":
+      return truth(compare(expression.left, expression.right, symbols) < 0);
+    case "lessOrEqual":
+      return truth(compare(expression.left, expression.right, symbols) <= 0);
+    case "matches":
+      return truth(expression.pattern.occursIn(evaluate(expression.left, symbols)));
+    default:
+      return truth(holds(expression, symbols));
+  }
+}
+
+/** As numbers when both are numbers, else as texts. */
+function compare(left: Expression, right: Expression, symbols: Symbols): number {
+  const [one, other] = [evaluate(left, symbols), evaluate(right, symbols)];
+  const number = /^-?\d{1,15}(\.\d{1,15})?$/;
+  if (number.test(one) && number.test(other)) return Number(one) - Number(other);
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function truth(value: boolean): string {
+  return value ? "1" : "";
+}

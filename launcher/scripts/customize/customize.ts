@@ -1,0 +1,154 @@
+import { createHash } from "node:crypto";
+import { chmod, link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { BootSource } from "../../images/entry.ts";
+import type { Change } from "../arrange.ts";
+import { scriptError } from "../fault.ts";
+import { pruneCache } from "./cache.ts";
+
+/** Starting libguestfs's appliance by emulation and running a script takes minutes. */
+const CUSTOMIZE_MS = 900_000;
+
+export interface Customizer {
+  /** virt-customize; null: it is not installed. */
+  readonly program: string | null;
+  readonly qemuImg: string;
+  readonly accel: "kvm" | "tcg";
+  /** Whether the appliance may reach the network, and with it whatever this host reaches. */
+  readonly network: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+type Disk = Extract<BootSource, { kind: "disk" }>;
+
+/**
+ * Makes a qcow2 file over `base` with the changes in it, at `target`.
+ * @param cache a folder on the same file system where it is kept for the next machine; null: it is for this one alone
+ * @throws LaunchError `SCRIPT_CUSTOMIZER`, `SCRIPT_FAILED`
+ */
+export async function customizeDisk(
+  base: Disk,
+  changes: readonly Change[],
+  target: string,
+  cache: string | null,
+  customizer: Customizer,
+): Promise<void> {
+  if (cache === null) {
+    await make(base, changes, target, customizer);
+    return;
+  }
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  const kept = join(cache, `${await fingerprint(base, changes, customizer.network)}.qcow2`);
+  if (!(await exists(kept))) await make(base, changes, kept, customizer);
+  // The machine has its own name for the file: the cache may forget it.
+  await rm(target, { force: true });
+  await link(kept, target);
+  const now = new Date();
+  await utimes(kept, now, now);
+  await pruneCache(cache, kept);
+}
+
+/** Same base, same changes. */
+async function fingerprint(base: Disk, changes: readonly Change[], network: boolean): Promise<string> {
+  const { size, mtimeMs, ino, dev } = await stat(base.file);
+  const what = [base.file, base.format, size, mtimeMs, ino, dev, network, changes];
+  return createHash("sha256").update(JSON.stringify(what)).digest("hex");
+}
+
+async function make(
+  base: Disk,
+  changes: readonly Change[],
+  target: string,
+  customizer: Customizer,
+): Promise<void> {
+  const { program, qemuImg, signal } = customizer;
+  if (program === null) {
+    const text =
+      "This host has no virt-customize, which this boot script needs. Install it with: apt install libguestfs-tools";
+    throw scriptError("SCRIPT_CUSTOMIZER", text);
+  }
+  const folder = await mkdtemp(`${target}.`);
+  try {
+    const disk = join(folder, "disk.qcow2");
+    const create = ["create", "-q", "-f", "qcow2", "-F", base.format, "-b", base.file, disk];
+    const made = await execa(qemuImg, create, { reject: false, stdin: "ignore", cancelSignal: signal });
+    if (made.failed) throw failure("qemu-img", describeEnd(made), folder);
+    const args = [
+      "--quiet",
+      "--format",
+      "qcow2",
+      "--add",
+      disk,
+      customizer.network ? "--network" : "--no-network",
+    ];
+    const commands = join(folder, "commands");
+    await writeFile(commands, await writeCommands(changes, folder), { mode: 0o600 });
+    const result = await execa(program, [...args, "--commands-from-file", commands], {
+      ...{
+        reject: false,
+        stdin: "ignore",
+        timeout: CUSTOMIZE_MS,
+        cancelSignal: signal,
+        extendEnv: false,
+        cwd: folder,
+      },
+      env: applianceEnvironment(customizer, folder),
+    });
+    if (result.failed) throw failure("virt-customize", describeEnd(result), folder);
+    await chmod(disk, 0o400);
+    await rename(disk, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The file of commands: secrets in it are seen by nobody who lists processes. */
+async function writeCommands(changes: readonly Change[], folder: string): Promise<string> {
+  const lines: string[] = [];
+  for (const [index, change] of changes.entries()) {
+    if (change.kind === "command") {
+      lines.push(change.line);
+      continue;
+    }
+    // Relative: the guest sees this name.
+    const name = `firstboot-${String(index + 1).padStart(2, "0")}`;
+    await writeFile(join(folder, name), change.script, { mode: 0o700 });
+    lines.push(`firstboot ${name}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Nothing but what libguestfs needs, so that no variable of ours changes what it does. */
+function applianceEnvironment({ accel, environment }: Customizer, folder: string): Record<string, string> {
+  return {
+    PATH: environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: folder,
+    TMPDIR: folder,
+    LC_ALL: "C.UTF-8",
+    LIBGUESTFS_BACKEND: "direct",
+    ...(accel === "tcg" && { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
+  };
+}
+
+function describeEnd(end: {
+  readonly stderr?: string | undefined;
+  readonly shortMessage?: string | undefined;
+}): string {
+  return end.stderr === undefined || end.stderr === "" ? (end.shortMessage ?? "") : end.stderr;
+}
+
+function failure(program: string, words: string, folder: string): Error {
+  const lines = words.replaceAll(folder, "…").trim().split("\n");
+  const line = lines.find((candidate) => candidate.includes("error:")) ?? lines.at(-1) ?? "";
+  const text = `${program} could not apply the boot script: ${line.slice(0, 300)}`;
+  return scriptError("SCRIPT_FAILED", text, new Error(words));
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

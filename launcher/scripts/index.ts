@@ -1,0 +1,5 @@
+export { checkBootScript } from "./script.ts";
+export { prepareScripts, readScripts } from "./prepare.ts";
+export type { PreparedScripts, ScriptFolders, ScriptTools } from "./prepare.ts";
+export { seedArguments } from "./seed/seed.ts";
+export type { Symbols as ScriptSymbols } from "./symbols.ts";

@@ -1,0 +1,120 @@
+import { randomInt } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { MachineSpec } from "../spec/machine-spec.ts";
+import { arrangeScripts } from "./arrange.ts";
+import { customizeDisk, type Customizer } from "./customize/customize.ts";
+import { scriptError } from "./fault.ts";
+import { readScript, type Script } from "./script.ts";
+import { writeSeed } from "./seed/seed.ts";
+import { loadScripts } from "./sources/load.ts";
+import { wantsCredential, type Symbols } from "./symbols.ts";
+
+/** All sources together have so long. */
+const LOAD_SCRIPTS_MS = 60_000;
+const CREDENTIAL_LENGTH = 20;
+/** Without characters that look alike: people type it. */
+const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+export interface ScriptFolders {
+  /** The machine's own: everything that is made lies here and goes with it. */
+  readonly machine: string;
+  /** Customized disks for the next machine, on the same file system; made when it is needed. */
+  readonly cache: string;
+  /** The administrator's scripts; null: none are read from files. */
+  readonly scripts: string | null;
+}
+
+export interface ScriptTools extends Customizer {
+  /** Hosts that URLs may name although they are this host or its neighbours. */
+  readonly allowHosts: readonly string[];
+}
+
+const prepared = z.object({
+  /** A disk for {@link seedArguments}. */
+  seed: z.string().optional(),
+  /** A qcow2 file whose backing file is the image's: it stands between the image and the machine's overlay. */
+  base: z.string().optional(),
+  /** What `@CREDENTIAL@` became, for the machine's owner. */
+  credential: z.string().optional(),
+});
+export type PreparedScripts = z.infer<typeof prepared>;
+
+type Scripted = Pick<MachineSpec, "id" | "name" | "boot" | "master" | "scripts" | "scriptRoute">;
+
+/**
+ * Reads a machine's boot scripts as they would be used, without getting anything: for a refusal at once.
+ * @throws LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`
+ */
+export function readScripts(spec: Pick<MachineSpec, "scripts">): Script[] {
+  return spec.scripts.map(readScript).filter((script) => script !== null);
+}
+
+/**
+ * Makes a machine's boot scripts ready, once: later starts find what the first one made.
+ * @param symbols all but the credential, which is made here when a script wants it
+ * @throws LaunchError `SCRIPT_…`
+ */
+export async function prepareScripts(
+  spec: Scripted,
+  symbols: Omit<Symbols, "credential">,
+  folders: ScriptFolders,
+  tools: ScriptTools,
+): Promise<PreparedScripts> {
+  const scripts = readScripts(spec);
+  if (scripts.length === 0) return {};
+  const note = join(folders.machine, "scripts.json");
+  const before = await readNote(note);
+  if (before !== null) return before;
+  const all: Symbols = { ...symbols, credential: makeCredential() };
+  const loaded = await loadScripts(scripts, all, {
+    scriptsFolder: folders.scripts,
+    environment: tools.environment,
+    allowHosts: tools.allowHosts,
+    signal: AbortSignal.any([tools.signal, AbortSignal.timeout(LOAD_SCRIPTS_MS)]),
+  });
+  const { seed, changes, personal } = arrangeScripts(spec.scriptRoute, loaded, all, tools.network);
+  const done: PreparedScripts = {};
+  if (loaded.some(({ text }) => wantsCredential(text))) done.credential = all.credential;
+  if (seed.length > 0) {
+    done.seed = join(folders.machine, "seed.iso");
+    await writeWhole(done.seed, writeSeed(spec, seed));
+  }
+  if (changes.length > 0) {
+    done.base = join(folders.machine, "customized.qcow2");
+    await customizeDisk(changeable(spec), changes, done.base, personal ? null : folders.cache, tools);
+  }
+  await writeWhole(note, JSON.stringify(done));
+  return done;
+}
+
+function changeable({ boot, master }: Scripted): Extract<MachineSpec["boot"], { kind: "disk" }> {
+  if (boot.kind === "disk" && !master) return boot;
+  throw scriptError(
+    "SCRIPT_DISK",
+    master
+      ? "Boot scripts that change the disk are for machines with a disk of their own, not for work on the image itself."
+      : "This image has no disk that a boot script could change.",
+  );
+}
+
+function makeCredential(): string {
+  return Array.from({ length: CREDENTIAL_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join(
+    "",
+  );
+}
+
+async function readNote(file: string): Promise<PreparedScripts | null> {
+  try {
+    return prepared.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch {
+    // The first start, or one that was cut short.
+    return null;
+  }
+}
+
+async function writeWhole(file: string, content: string | Buffer): Promise<void> {
+  await writeFile(`${file}.new`, content, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
