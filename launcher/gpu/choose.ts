@@ -66,13 +66,16 @@ function isTaken({ functions }: GpuUnit, takings: readonly Taking[]): boolean {
 }
 
 /** One type for each GPU that makes mediated devices: the administrator's, else the smallest. */
-function listOffers({ gpus }: Inventory, policy: GpuPolicy, takings: readonly Taking[]): MdevOffer[] {
+function listOffers({ gpus, mdevs }: Inventory, policy: GpuPolicy, takings: readonly Taking[]): MdevOffer[] {
   const passed = takings.flatMap(({ devices }) => devices.map(({ address }) => address));
   return gpus
     .filter((gpu) => isAllowed(policy, gpu) && !isDenied(policy, gpu) && !passed.includes(gpu.address))
     .flatMap((parent) => {
       const types = parent.mdevTypes.filter(({ id }) => policy.mdevType === null || id === policy.mdevType);
-      const smallest = [...types].sort((one, other) => other.available - one.available)[0];
+      // How many there could be of a type: those that exist count too, or the choice would change with them.
+      const count = ({ id, available }: MdevType): number =>
+        available + mdevs.filter(({ parent: of, type }) => of === parent.address && type === id).length;
+      const smallest = [...types].sort((one, other) => count(other) - count(one))[0];
       return smallest === undefined ? [] : [{ parent, type: smallest }];
     });
 }

@@ -16,6 +16,8 @@ export interface MdevType {
 export interface Mdev {
   readonly uuid: string;
   readonly parent: PciAddress;
+  /** The id of its type. */
+  readonly type: string;
 }
 
 const MDEVS = "sys/bus/mdev/devices";
@@ -36,7 +38,9 @@ export async function readMdevs(tree: SysTree): Promise<Mdev[]> {
   const found = await Promise.all(
     (await tree.names(MDEVS)).map(async (uuid) => {
       const target = await tree.link(`${MDEVS}/${uuid}`);
-      return target === null ? [] : [{ uuid, parent: basename(dirname(target)) }];
+      if (target === null) return [];
+      const type = (await tree.linkName(`${MDEVS}/${uuid}/mdev_type`)) ?? "";
+      return [{ uuid, parent: basename(dirname(target)), type }];
     }),
   );
   return found.flat();
