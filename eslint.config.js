@@ -55,7 +55,7 @@ export default tseslint.config(
       "@typescript-eslint/no-dynamic-delete": "off",
     },
   },
-  { files: ["bin/**", "test/bench/**"], rules: { "no-console": "off" } },
+  { files: ["bin/**", "test/bench/**", "test/soak/**"], rules: { "no-console": "off" } },
   { files: ["test/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
   ...direction,
 );

@@ -6,8 +6,6 @@ export const AGENT_LIMITS = {
   httpProxyAnswerBytes: 16 * 1024,
   /** A server that only a WebSocket reached is dialled by WebSocket at once for this long. */
   transportMemoryMs: 600_000,
-  /** Unsent bytes of a WebSocket before its writer waits. */
-  webSocketBufferBytes: 256 * 1024,
   webSocketMessageBytes: 1024 * 1024,
   /** Handshake to Welcome. */
   proveMs: 10_000,

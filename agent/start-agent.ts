@@ -6,6 +6,7 @@ import {
   FrameType,
   MIP2_LIMITS,
   PeerClosed,
+  type Authority,
   type Welcome,
 } from "../protocol/index.ts";
 import type { Agent, AgentOptions, PublishedDesktop } from "./agent.ts";
@@ -15,6 +16,7 @@ import type { ServerAddress } from "./dial/server-address.ts";
 import { normaliseTrust } from "./dial/trust.ts";
 import { announceNewKey } from "./enrol/announce-new-key.ts";
 import { loadIdentity, type Identity } from "./enrol/key-file.ts";
+import { followSuccession } from "./enrol/succession.ts";
 import { parseAllowedServers, type AllowedServer } from "./serve/allowed-servers.ts";
 import { answerRequest } from "./serve/answer-request.ts";
 import { ControlConnection, type ControlEnd } from "./serve/control-connection.ts";
@@ -56,7 +58,8 @@ class RunningAgent implements Agent {
     this.#options = { ...options, trust, random };
     this.#publications = new Publications({ desktops: options.desktops, clock, random, log });
     const { transport = "auto", httpProxy = null } = options;
-    this.#dialer = new Dialer({ trust, transport, httpProxy, clock, log });
+    const pinsFor = (sha256: string): readonly string[] => this.#identity?.pinsFor(sha256) ?? [sha256];
+    this.#dialer = new Dialer({ trust, pinsFor, transport, httpProxy, clock, log });
     this.#setups = new SetupServer({
       allowed: this.#allowed,
       dialer: this.#dialer,
@@ -166,6 +169,9 @@ class RunningAgent implements Agent {
         onRotate: () => {
           void this.#rotate(socket, send);
         },
+        onAuthority: (authority) => {
+          void this.#follow(authority);
+        },
       },
     });
     const close = (): void => {
@@ -184,6 +190,22 @@ class RunningAgent implements Agent {
     this.#publications.detach();
     await connection.close();
     return end;
+  }
+
+  /** The service's CA may be another one than we were told of: its predecessor vouches for it. */
+  async #follow(authority: Authority): Promise<void> {
+    const { trust, clock, log } = this.#options;
+    // A CA that was given as a file is the file's owner's to replace.
+    if (!this.#identity || trust.kind !== "fingerprint") return;
+    const before = this.#identity.pinsFor(trust.sha256);
+    const pins = followSuccession(before, authority, clock.now());
+    if (pins.join() === before.join()) return;
+    try {
+      await this.#identity.setPins(trust.sha256, pins);
+      log.info({ event: "trust.followed", pins }, "the service has a new CA");
+    } catch (error) {
+      log.error({ event: "key.unwritable", reason: describeError(error) }, "the key file cannot be updated");
+    }
   }
 
   async #rotate(socket: TLSSocket, send: (frame: Buffer) => void): Promise<void> {

@@ -66,6 +66,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/vm.ts")).defineVm,
   },
   {
+    name: "image",
+    summary: "images of a host: list, add, import, download, build, resize, remove",
+    load: async () => (await import("./commands/image.ts")).defineImage,
+  },
+  {
     name: "session",
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,

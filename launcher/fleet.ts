@@ -2,10 +2,13 @@ import { mkdir, rm } from "node:fs/promises";
 import {
   LaunchError,
   RequestError,
+  type BootLog,
+  type HostFacts,
   type ImageSummary,
   type MachineCreate,
   type MachineStatus,
   type Screenshot,
+  type Snapshot,
 } from "../protocol/index.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
@@ -13,18 +16,21 @@ import type { Announcer } from "./events.ts";
 import type { ImageEntry } from "./images/entry.ts";
 import { summarizeImage } from "./images/summary.ts";
 import type { Launcher, LauncherEvents, LauncherOptions, MachineScreen } from "./launcher.ts";
+import { Controls } from "./life/controls.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
-import { checkRoom, drawUpSpec, type HostRoom } from "./spec/draw-up.ts";
-import { measureHostRoom } from "./spec/host-room.ts";
-
-/** Kept for the host itself, in MiB. */
-const RESERVE_MB = 256;
+import { EMULATOR_PACKAGES } from "./process/programs.ts";
+import { findBaseConflict } from "./spec/base-use.ts";
+import { checkRoom } from "./spec/check-room.ts";
+import { drawUpSpec } from "./spec/draw-up.ts";
+import { measureHostRoom, type HostRoom } from "./spec/host-room.ts";
+import type { MachineSpec } from "./spec/machine-spec.ts";
+import type { ImageRegistry } from "./spec/own-images.ts";
 
 /** All machines of a host. Made by `openLauncher`. */
 export class Fleet implements Launcher {
   readonly #options: LauncherOptions;
-  readonly #images: readonly ImageEntry[];
+  readonly #registry: ImageRegistry;
   readonly #around: Surroundings;
   readonly #announcer: Announcer;
   readonly #machines: Map<string, Machine>;
@@ -33,7 +39,7 @@ export class Fleet implements Launcher {
 
   constructor(parts: {
     readonly options: LauncherOptions;
-    readonly images: readonly ImageEntry[];
+    readonly registry: ImageRegistry;
     readonly around: Surroundings;
     readonly announcer: Announcer;
     readonly machines: readonly Machine[];
@@ -41,15 +47,21 @@ export class Fleet implements Launcher {
     readonly onClose: () => Promise<void>;
   }) {
     this.#options = parts.options;
-    this.#images = parts.images;
+    this.#registry = parts.registry;
     this.#around = parts.around;
     this.#announcer = parts.announcer;
     this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
   }
 
+  async facts(): Promise<HostFacts> {
+    const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
+    const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
+    return { cpus, memoryMb, diskMb, load, instances, accel, gpus: [], dataDisks: [] };
+  }
+
   images(): Promise<ImageSummary[]> {
-    return Promise.all(this.#images.map((entry) => summarizeImage(entry, this.#around.programs !== null)));
+    return Promise.all(this.#registry.entries().map((entry) => this.#summarize(entry)));
   }
 
   machines(): MachineStatus[] {
@@ -58,25 +70,28 @@ export class Fleet implements Launcher {
 
   screens(): { machine: MachineStatus; screen: MachineScreen }[] {
     return [...this.#machines.values()].flatMap((machine) =>
-      machine.screen === undefined ? [] : [{ machine: machine.status, screen: machine.screen }],
+      machine.eye.screen === undefined ? [] : [{ machine: machine.status, screen: machine.eye.screen }],
     );
   }
 
   async create(request: MachineCreate): Promise<MachineStatus> {
-    const entry = this.#images.find((image) => image.id === request.image);
+    const entry = this.#findEntry(request.image);
     if (entry === undefined)
       throw refuse("IMAGE_UNKNOWN", `This host has no image "${request.image}". Choose one of its list.`);
     this.#checkFree(request);
-    const { available, reason } = await summarizeImage(entry, this.#around.programs !== null);
+    const { available, reason } = await this.#summarize(entry);
     if (!available) {
       const text = reason ?? "The image is not available on this host.";
       throw new LaunchError("IMAGE_UNAVAILABLE", text, { safeMessage: text });
     }
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
     this.#checkFree(request);
-    const spec = drawUpSpec(request, entry, this.#measureRoom());
+    const spec = drawUpSpec(request, entry);
+    this.#checkSpec(spec);
+    checkRoom(spec, this.#measureRoom());
     const paths = machinePaths(this.#options.stateDir, this.#options.runtimeDir, spec.id);
-    const record: MachineRecord = { state: "preparing", since: this.#options.clock.now(), logFrom: 0 };
+    const since = this.#options.clock.now();
+    const record: MachineRecord = { state: "preparing", since, companions: [], logFrom: 0 };
     const machine = new Machine(spec, paths, record, this.#around);
     this.#machines.set(spec.id, machine);
     try {
@@ -101,6 +116,7 @@ export class Fleet implements Launcher {
     return this.#attempt(() => {
       const machine = this.#find(id);
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
+      machine.turns.checkFree();
       checkRoom(machine.spec, this.#measureRoom());
       machine.launch();
       return machine.status;
@@ -124,7 +140,54 @@ export class Fleet implements Launcher {
   }
 
   async screenshot(id: string, maxWidth: number): Promise<Screenshot> {
-    return this.#find(id).takeScreenshot(maxWidth);
+    return this.#find(id).eye.take(maxWidth);
+  }
+
+  pause(id: string): Promise<MachineStatus> {
+    return this.#attempt(() => this.#control(id).pause());
+  }
+
+  resume(id: string): Promise<MachineStatus> {
+    return this.#attempt(() => this.#control(id).resume());
+  }
+
+  reset(id: string): Promise<MachineStatus> {
+    return this.#attempt(() => this.#control(id).reset());
+  }
+
+  save(id: string): Promise<MachineStatus> {
+    return this.#attempt(() => this.#control(id).save());
+  }
+
+  bootLog(id: string): Promise<BootLog> {
+    return this.#attempt(() => this.#control(id).bootLog());
+  }
+
+  snapshots(id: string): Promise<Snapshot[]> {
+    return this.#attempt(() => this.#control(id).snapshots());
+  }
+
+  takeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+    return this.#attempt(() => this.#control(id).takeSnapshot(name));
+  }
+
+  restoreSnapshot(id: string, name: string): Promise<MachineStatus> {
+    return this.#attempt(() => this.#control(id).restore(name));
+  }
+
+  removeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+    return this.#attempt(() => this.#control(id).removeSnapshot(name));
+  }
+
+  async saveAsImage(id: string, image: { id: string; title: string }): Promise<ImageSummary> {
+    const { spec } = this.#find(id);
+    if (this.#findEntry(image.id) !== undefined)
+      throw refuse("IMAGE_EXISTS", `An image "${image.id}" exists. Choose another name.`);
+    const origin = this.#findEntry(spec.image);
+    const entry = await this.#control(id).exportDisk((file) =>
+      this.#registry.registerImage({ ...image, file, spec, origin }),
+    );
+    return this.#summarize(entry);
   }
 
   on<E extends keyof LauncherEvents>(event: E, listener: (data: LauncherEvents[E]) => void): () => void {
@@ -145,6 +208,30 @@ export class Fleet implements Launcher {
     return machine;
   }
 
+  #control(id: string): Controls {
+    return new Controls(this.#find(id), this.#around.programs);
+  }
+
+  #findEntry(id: string): ImageEntry | undefined {
+    return this.#registry.entries().find((entry) => entry.id === id);
+  }
+
+  async #summarize(entry: ImageEntry): Promise<ImageSummary> {
+    const summary = await summarizeImage(entry, this.#around.programs !== null);
+    if (!summary.available || this.#around.programs?.qemu[entry.arch] !== undefined) return summary;
+    const reason = `This host has no QEMU for ${entry.arch}. Install it with: apt install ${EMULATOR_PACKAGES[entry.arch]}`;
+    return { ...summary, available: false, reason };
+  }
+
+  /** What is refused whatever the room. */
+  #checkSpec(spec: MachineSpec): void {
+    const others = [...this.#machines.values()].map((machine) => machine.spec);
+    const conflict = findBaseConflict(spec, others);
+    if (conflict !== null) throw refuse("IMAGE_IN_USE", conflict);
+    if (spec.gpu !== "none") throw refuse("HOST_GPU", "gpu: this host has none to give.");
+    if (spec.dataDisk !== undefined) throw refuse("HOST_DATA_DISK", "data disk: this host keeps none.");
+  }
+
   #checkFree(request: MachineCreate): void {
     if (this.#machines.has(request.id)) throw refuse("MACHINE_EXISTS", "A machine with this id exists.");
     for (const { spec } of this.#machines.values()) {
@@ -157,12 +244,12 @@ export class Fleet implements Launcher {
     const promises = [...this.#machines.values()]
       .filter((machine) => !machine.ended)
       .map((machine) => ({ promisedMb: machine.spec.memoryMb, residentMb: machine.residentMb }));
-    return measureHostRoom(RESERVE_MB, promises);
+    return measureHostRoom(this.#options.limits, promises, this.#options.stateDir);
   }
 
   /** Errors of a synchronous step reach the caller as a rejection. */
-  async #attempt<T>(step: () => T): Promise<T> {
-    return Promise.resolve(step());
+  async #attempt<T>(step: () => T | Promise<T>): Promise<T> {
+    return step();
   }
 }
 

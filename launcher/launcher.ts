@@ -1,12 +1,24 @@
 /** The launcher's door, as `bin` sees it. */
 import type { Logger } from "pino";
-import type { Clock, ImageSummary, MachineCreate, MachineStatus, Screenshot } from "../protocol/index.ts";
+import type {
+  BootLog,
+  Clock,
+  HostFacts,
+  ImageSummary,
+  MachineCreate,
+  MachineStatus,
+  Screenshot,
+  Snapshot,
+} from "../protocol/index.ts";
+import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
 
 export interface LauncherOptions {
   /** The catalogue file (JSON); null: the built-in one. */
   readonly catalogueFile: string | null;
+  /** Images that were added here: entries and files. */
+  readonly imagesDir: string;
   /** One folder per machine lives in it. */
   readonly stateDir: string;
   /** Short path for Unix sockets, mode 0700. */
@@ -14,6 +26,9 @@ export interface LauncherOptions {
   readonly accel: AccelChoice;
   /** Milliseconds between the power button and the kill. */
   readonly stopGraceMs: number;
+  readonly limits: HostLimits;
+  /** Folders of the host that images may share into guests, with everything below them. */
+  readonly allowedShares: readonly string[];
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -31,9 +46,12 @@ export interface LauncherEvents {
   /** Its screen is gone: withdraw it. */
   screenGone: { readonly machine: MachineStatus };
   removed: { readonly id: string };
+  /** Images were added, changed or removed. */
+  images: object;
 }
 
 export interface Launcher {
+  facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];
   /** Running machines and where their screens are: what `host` publishes at start, after adoption. */
@@ -44,6 +62,21 @@ export interface Launcher {
   start(id: string): Promise<MachineStatus>;
   /** Power button, then kill after the grace period; `force`: kill now. Returns at once in state `stopping`. */
   stop(id: string, force: boolean): Promise<MachineStatus>;
+  /** The processors stand still. @throws RequestError `MACHINE_STATE` */
+  pause(id: string): Promise<MachineStatus>;
+  resume(id: string): Promise<MachineStatus>;
+  /** The reset button. */
+  reset(id: string): Promise<MachineStatus>;
+  /** Memory to disk, then off; the next start goes on from there. Returns at once in state `saving`. */
+  save(id: string): Promise<MachineStatus>;
+  bootLog(id: string): Promise<BootLog>;
+  snapshots(id: string): Promise<Snapshot[]>;
+  /** With its memory if it runs, of its disk if it is off. Returns when it is done. */
+  takeSnapshot(id: string, name: string): Promise<Snapshot[]>;
+  restoreSnapshot(id: string, name: string): Promise<MachineStatus>;
+  removeSnapshot(id: string, name: string): Promise<Snapshot[]>;
+  /** A stopped machine's disk becomes an image. Returns when it is done. */
+  saveAsImage(id: string, image: { readonly id: string; readonly title: string }): Promise<ImageSummary>;
   /** Stops by force if it runs, and deletes everything of it. */
   remove(id: string): Promise<void>;
   /** @throws RequestError `MACHINE_NOT_RUNNING` */

@@ -1,21 +1,28 @@
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
-import { ConfigError } from "../protocol/index.ts";
+import { ConfigError, type Architecture } from "../protocol/index.ts";
 import { probeAccel } from "./accel/probe.ts";
 import { examine } from "./adopt/aftermath.ts";
 import { lockFolder } from "./adopt/folder-lock.ts";
 import { MACHINE_FILES, machinePaths } from "./adopt/machine-paths.ts";
 import { readRecord, readSpec, writeJson, type MachineRecord } from "./adopt/record.ts";
 import type { Accel } from "./argv/argv.ts";
+import { snapshotNodes } from "./argv/snapshot-nodes.ts";
 import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
-import { readCatalogue } from "./images/catalogue.ts";
+import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
+import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
-import { removeSockets } from "./process/launch.ts";
+import { tidyUp } from "./life/tidy.ts";
+import { closedNetwork } from "./process/closed-network.ts";
+import { repairLeaks } from "./process/disks.ts";
 import { findPrograms, type Programs } from "./process/programs.ts";
+import { sharesOutfitter } from "./process/shares.ts";
+import { tpmOutfitter } from "./process/tpm.ts";
 import { Darkroom } from "./screen/darkroom.ts";
 
+const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
 /** A Unix socket's path ends at 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -25,7 +32,8 @@ const MAX_SOCKET_PATH = 107;
  */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
   const { stateDir, runtimeDir, clock, log } = options;
-  const images = await readCatalogue(options.catalogueFile);
+  const { catalogueFile, imagesDir } = options;
+  const images = await ImageStore.open({ folder: imagesDir, catalogueFile });
   await prepareFolders(stateDir, runtimeDir);
   const unlock = lockFolder(stateDir);
   try {
@@ -35,14 +43,20 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const accel = chooseAccel(options, programs);
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
-      chooseAccel: () => accel,
+      outfitters: [
+        tpmOutfitter(programs, clock),
+        sharesOutfitter(options.allowedShares, programs, clock),
+        closedNetwork,
+      ],
+      chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
       onState(machine) {
         const { id, state, reason } = machine.status;
         log.info({ event: "machine.state", machine: id, state, reason }, "machine changed state");
         announcer.emit("state", machine.status);
       },
       onScreen(machine) {
-        if (machine.screen) announcer.emit("screen", { machine: machine.status, screen: machine.screen });
+        const { screen } = machine.eye;
+        if (screen !== undefined) announcer.emit("screen", { machine: machine.status, screen });
       },
       onScreenGone(machine) {
         announcer.emit("screenGone", { machine: machine.status });
@@ -52,9 +66,20 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const onClose = async (): Promise<void> => {
       await accel;
       await darkroom.close();
+      images.close();
       unlock();
     };
-    return new Fleet({ options, images, around, announcer, machines, onClose });
+    for (const problem of images.problems())
+      log.warn({ event: "image.unreadable", problem }, "a file in the images folder is no image");
+    images.watch(clock, () => {
+      announcer.emit("images", {});
+    });
+    const registry: ImageRegistry = {
+      entries: () => images.entries(),
+      registerImage: (image) =>
+        images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
+    };
+    return new Fleet({ options, registry, around, announcer, machines, onClose });
   } catch (error) {
     unlock();
     throw error;
@@ -77,10 +102,12 @@ async function prepareFolders(stateDir: string, runtimeDir: string): Promise<voi
 /** Starts the probe at once, so that the first machine need not wait for it. Never rejects. */
 async function chooseAccel(options: LauncherOptions, programs: Programs | null): Promise<Accel> {
   if (options.accel !== "auto") return options.accel;
-  if (programs === null) return "tcg";
+  const qemu = programs?.qemu[HOST_ARCH];
+  // The probe's guest is one for PCs.
+  if (qemu === undefined || HOST_ARCH !== "x86_64") return "tcg";
   const { log, runtimeDir, clock } = options;
   try {
-    const verdict = await probeAccel(programs.qemu, runtimeDir, clock);
+    const verdict = await probeAccel(qemu, runtimeDir, clock);
     log.info({ event: "launcher.accel", accel: verdict.accel, why: verdict.why }, "acceleration chosen");
     return verdict.accel;
   } catch (error) {
@@ -127,9 +154,11 @@ async function takeOverOne(
     );
     return machine;
   }
-  const ended = bury(record, finding, options.clock.now());
+  const ended = { ...bury(record, finding, options.clock.now()), companions: [] };
+  await tidyUp(spec, paths, record, around);
+  if (finding.state === "failed" && record.state !== "failed" && around.programs !== null)
+    await repairLeaks(around.programs.qemuImg, snapshotNodes(spec, paths));
   writeJson(paths.state, ended);
-  await removeSockets(paths);
   return new Machine(spec, paths, ended, around);
 }
 

@@ -5,6 +5,7 @@ export * from "./bytes/encode.ts";
 export * from "./bytes/conversation.ts";
 export * from "./bytes/frame-decoder.ts";
 export * from "./bytes/pump.ts";
+export { LARGEST_MARK, SMALLEST_MARK } from "./bytes/pump-mark.ts";
 export * from "./mip2/frames.ts";
 export * from "./mip2/messages.ts";
 export * from "./mip2/machines.ts";

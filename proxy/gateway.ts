@@ -6,12 +6,13 @@ import {
   type HostParams,
   type HostResult,
   type Permission,
-  type RsaServerKey,
 } from "../protocol/index.ts";
 import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
-import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query.ts";
+import type { AuditEvent, AuditQuery } from "./audit/query.ts";
+import { readAudit } from "./audit/read-audit.ts";
+import type { AddressRanges } from "./admit/address-ranges.ts";
+import type { Source } from "./admit/source.ts";
 import { Penalties } from "./admit/penalties.ts";
 import { News } from "./events.ts";
 import { TokenIdentifier } from "./identify/by-token.ts";
@@ -20,12 +21,15 @@ import { RepeaterIds } from "./identify/repeater-ids.ts";
 import { startSweep } from "./identify/sweep.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
-import { Doors } from "./listen/doors.ts";
-import type { SecureArrival } from "./listen/tls-port.ts";
+import type { Doors } from "./listen/doors.ts";
+import { requesterOf } from "./listen/requester.ts";
+import { openDoors } from "./open-doors.ts";
 import { openMip1, type Mip1 } from "./mip1/open.ts";
+import { openAuthorityActs } from "./pair/authority-acts.ts";
 import { AgentActs } from "./pair/agent-acts.ts";
 import { AgentEntrance } from "./pair/agent-entrance.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
 import { hostOffline } from "./pair/host-requests.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { ReverseServers } from "./pair/reverse-servers.ts";
@@ -33,6 +37,7 @@ import { SetupTickets } from "./pair/setup-tickets.ts";
 import { Spares } from "./pair/spares.ts";
 import type {
   Addresses,
+  Authority,
   AuditEntry,
   AuditReader,
   ConnectedAgent,
@@ -42,30 +47,16 @@ import type {
   RepeaterId,
   Ticket,
 } from "./proxy.ts";
-import { Refusal } from "./refusals.ts";
 import { SessionRegistry } from "./relay/session-registry.ts";
 import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
 import type { Stores } from "./state/stores.ts";
-import type { Trust } from "./trust/index.ts";
-import type { SiteCertificate } from "./trust/site-certificate.ts";
-
-export interface GatewayParts {
-  readonly serverId: string;
-  readonly trust: Trust;
-  readonly rsaKey: RsaServerKey;
-  /** Null: everybody is shown the service's own certificate. */
-  readonly site: SiteCertificate | null;
-  /** Who may say by a PROXY protocol header whom it speaks for. */
-  readonly forwarders: AddressRanges;
-  readonly audit: AuditLog;
-}
+import type { ServiceTrust } from "./trust/service-trust.ts";
 
 /** The proxy, put together. */
 export class GatewayProxy implements Proxy {
   readonly stores: Stores;
   readonly serverId: string;
-  readonly fingerprint: string;
-  readonly caCertificate: string;
+  readonly authority: Authority;
   readonly viewerFingerprint: string;
   readonly #options: ProxyOptions;
   readonly #log: Logger;
@@ -81,19 +72,25 @@ export class GatewayProxy implements Proxy {
   readonly #doors: Doors;
   readonly #reverse: ReverseServers;
   readonly #repeaterIds: RepeaterIds;
+  readonly #trust: ServiceTrust;
+  readonly #trusted: AddressRanges;
   readonly #stopSweep: () => void;
   #addresses: Addresses;
   #closed: Promise<void> | null = null;
 
-  constructor(options: ProxyOptions, { serverId, trust, rsaKey, site, forwarders, audit }: GatewayParts) {
+  constructor(
+    options: ProxyOptions,
+    { serverId, trust, rsaKey, site, forwarders, trusted, audit }: GatewayParts,
+  ) {
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
     this.#audit = audit;
     this.stores = stores;
     this.serverId = serverId;
-    this.fingerprint = trust.fingerprint;
-    this.caCertificate = trust.caCertificate;
+    this.#trust = trust;
+    this.#trusted = trusted;
+    this.authority = openAuthorityActs(trust, stores, this.#agents);
     this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
 
@@ -128,25 +125,18 @@ export class GatewayProxy implements Proxy {
       clock,
       log,
     });
-    this.#entrance = new AgentEntrance({ ...shared, agents: this.#agents, tickets, spares: this.#spares });
-    this.#doors = new Doors({
+    this.#entrance = new AgentEntrance({
+      ...shared,
+      agents: this.#agents,
+      tickets,
+      spares: this.#spares,
       trust,
-      site,
-      forwarders,
-      clock,
-      origins: () => [formatUrl("https", this.advertised.web), ...options.allowOrigins],
-      onViewer: (viewer) => {
-        this.#sessions.receive(viewer);
-      },
-      onRefused: (reason, source) => {
-        const refused = { action: "session.refuse", outcome: "failure", reason } as const;
-        audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
-      },
-      onAgent: (arrival) => void this.#entrance.enter(arrival),
-      onMip1: this.#describeMip1Entrance(),
+    });
+    this.#doors = openDoors({
+      ...{ trust, site, forwarders, trusted, clock, audit, stores },
+      ...{ sessions: this.#sessions, entrance: this.#entrance, mip1: this.#mip1, reverse: this.#reverse },
       advertised: () => this.advertised.web,
-      repeaterIds: stores.repeaterIds,
-      onReverseServer: (arrival) => void this.#reverse.receive(arrival),
+      allowOrigins: options.allowOrigins,
     });
     this.#stopSweep = startSweep(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
@@ -159,13 +149,16 @@ export class GatewayProxy implements Proxy {
     this.#log.info({ event: "proxy.listening", ...this.#addresses }, "proxy listening");
   }
 
-  get addresses(): Addresses {
-    return this.#addresses;
+  get fingerprint(): string {
+    return this.authority.fingerprint;
   }
 
-  #describeMip1Entrance(): ((arrival: SecureArrival) => void) | null {
-    const mip1 = this.#mip1;
-    return mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted));
+  get caCertificate(): string {
+    return this.authority.certificate;
+  }
+
+  get addresses(): Addresses {
+    return this.#addresses;
   }
 
   get advertised(): Advertised {
@@ -188,9 +181,10 @@ export class GatewayProxy implements Proxy {
     role: Role,
     createdBy: string,
     denied: readonly Permission[] = [],
+    loginHash: string | null = null,
   ): Promise<Ticket> {
     this.#spares.expectViewer(desktop.agentId);
-    const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied);
+    const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied, loginHash);
     return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
   }
 
@@ -263,13 +257,12 @@ export class GatewayProxy implements Proxy {
     return this.#audit.publicKey;
   }
 
-  async readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
-    await this.#audit
-      .appendDurably({ action: "audit.read", outcome: "success", ...reader })
-      .catch((cause: unknown) => {
-        throw new Refusal("AUDIT_UNAVAILABLE", { cause });
-      });
-    return queryAudit(this.#options.dataDir, query);
+  readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
+    return readAudit(this.#audit, this.#options.dataDir, query, reader);
+  }
+
+  requesterOf(request: http.IncomingMessage): Source | null {
+    return requesterOf(request, this.#trusted);
   }
 
   close(): Promise<void> {
@@ -279,6 +272,7 @@ export class GatewayProxy implements Proxy {
 
   async #shutDown(): Promise<void> {
     this.#stopSweep();
+    this.#trust.close();
     this.#spares.close();
     this.#acts.close();
     this.#doors.stop();

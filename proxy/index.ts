@@ -2,6 +2,7 @@ export * from "./proxy.ts";
 export type { Mip1Options } from "./mip1/options.ts";
 export * from "./state/records.ts";
 export * from "./state/stores.ts";
+export { machineWish, type MachineWish } from "./state/machine-row.ts";
 export { loadMasterKey } from "./state/master-key.ts";
 export { openStores } from "./state/open.ts";
 export { openProxy } from "./open-proxy.ts";

@@ -4,7 +4,7 @@ import { listCertificateHosts } from "./advertise.ts";
 import { GatewayProxy } from "./gateway.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./server-id.ts";
-import { openTrust } from "./trust/index.ts";
+import { ServiceTrust } from "./trust/service-trust.ts";
 import { SiteCertificate } from "./trust/site-certificate.ts";
 import { loadRsaKey } from "./trust/rsa-key.ts";
 
@@ -16,11 +16,12 @@ import { loadRsaKey } from "./trust/rsa-key.ts";
 export async function openProxy(options: ProxyOptions): Promise<Proxy> {
   const { stores, clock, log, dataDir } = options;
   const forwarders = new AddressRanges(options.proxyProtocolFrom ?? []);
+  const trusted = new AddressRanges(options.trustedProxies ?? []);
   const serverId = await loadServerId(dataDir);
   const hosts = listCertificateHosts(options.advertise, options.listen);
   const { siteCertificate } = options;
   const site = siteCertificate ? await SiteCertificate.open(siteCertificate, { clock, log }) : null;
-  const trust = await openTrust({ stores, hosts, clock });
+  const trust = await ServiceTrust.open({ stores, hosts, clock, log });
   const rsaKey = await loadRsaKey(stores.service);
   await stores.agents.releaseAll(serverId);
   await stores.sessions.closeAll(serverId, "SERVER_RESTARTED");
@@ -31,5 +32,5 @@ export async function openProxy(options: ProxyOptions): Promise<Proxy> {
     log.warn({ event: "audit.key" }, "the audit key is not the one that this server began with");
     audit.append({ action: "audit.repair", outcome: "failure", reason: "AUDIT_KEY_CHANGED" });
   }
-  return new GatewayProxy(options, { serverId, trust, site, forwarders, rsaKey, audit });
+  return new GatewayProxy(options, { serverId, trust, site, forwarders, trusted, rsaKey, audit });
 }

@@ -3,10 +3,12 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import type { Clock, Permission } from "../protocol/index.ts";
 import type { HostMethod, HostParams, HostResult, MachineStatus } from "../protocol/index.ts";
+import type { Source } from "./admit/source.ts";
 import type { Mip1Options } from "./mip1/options.ts";
 import type { AuditEvent, AuditQuery } from "./audit/query.ts";
 import type { Stores } from "./state/stores.ts";
-import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
+import type { AgentRecord, DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
+import type { Predecessor } from "./trust/authority.ts";
 
 export interface HostPort {
   readonly host: string;
@@ -38,6 +40,8 @@ export interface ProxyOptions {
   readonly siteCertificate?: CertificateFiles | null;
   /** Addresses and networks whose connections begin with a PROXY protocol header; absent: nobody's. */
   readonly proxyProtocolFrom?: readonly string[];
+  /** Addresses and networks of reverse proxies whose X-Forwarded-For is believed; absent: nobody's. */
+  readonly trustedProxies?: readonly string[];
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;
@@ -67,6 +71,25 @@ export interface Addresses {
   readonly repeaterServers?: HostPort | null;
 }
 
+/** The service's own CA, by which agents and VNC viewers know its servers. */
+export interface Authority {
+  /** SHA-256 of its SPKI, 64 lower-case hex digits. */
+  readonly fingerprint: string;
+  /** PEM. */
+  readonly certificate: string;
+  /** The CA before it, until that is retired; null: none. */
+  readonly previous: Predecessor | null;
+  /** Agents that have not been here since it was rotated: they do not know this CA. */
+  listBehind(): Promise<AgentRecord[]>;
+  /** Puts a new CA in its place. Agents that are here learn of it; nobody's pin breaks. @throws RequestError `CA_ROTATING` */
+  rotate(): Promise<void>;
+  /**
+   * From now on nobody gets in who knows only the CA before.
+   * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING`; `CA_AGENTS_BEHIND` without `force`
+   */
+  retire(force: boolean): Promise<void>;
+}
+
 /** A number for UltraVNC's repeater protocol. */
 export interface RepeaterId {
   readonly number: string;
@@ -91,6 +114,7 @@ export interface Proxy {
   readonly fingerprint: string;
   /** The service CA's certificate, PEM. */
   readonly caCertificate: string;
+  readonly authority: Authority;
   /** What viewers with an RSA-AES security type show: 8 bytes in hexadecimal, with dashes. */
   readonly viewerFingerprint: string;
   readonly serverId: string;
@@ -104,11 +128,13 @@ export interface Proxy {
     createdBy: string,
     denied?: readonly Permission[],
   ): Promise<OpenToken>;
+  /** @param loginHash SHA-256 of the cookie of the login that asks: the session ends with it; default: none */
   createTicket(
     desktop: DesktopView,
     role: Role,
     createdBy: string,
     denied?: readonly Permission[],
+    loginHash?: string | null,
   ): Promise<Ticket>;
   createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
 
@@ -147,12 +173,14 @@ export interface Proxy {
   /** Ends an open session, on whichever server it is; says whether there is one. */
   endSession(id: string): Promise<boolean>;
   /**
-   * Ends the sessions of this server whose token, desktop, agent or account has just been taken away; other servers find out
+   * Ends the sessions of this server whose token, desktop, agent, account or login has just been taken away; other servers find out
    * within seconds. For whoever took it away, so that the effect is immediate. Never rejects.
    */
   checkSessions(): Promise<void>;
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
+  /** Whom a request comes from, behind whatever trusted reverse proxy; null: by no network. Port 0: not known. */
+  requesterOf(request: http.IncomingMessage): Source | null;
   /** Writes one line to the audit log (an administrative act). */
   audit(entry: AuditEntry): void;
   /**

@@ -1,2 +1,9 @@
 export * from "./api/schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
+export {
+  limitTable,
+  PRIVILEGES,
+  type Privilege,
+  type GivenLimits,
+  type LimitTable,
+} from "./server/machines/limits/limits.ts";

@@ -9,6 +9,8 @@ import { describeServer, type ServerAddress } from "./server-address.ts";
 
 export interface DialerOptions {
   readonly trust: Trust;
+  /** The fingerprints that count for a pinned one by now. Default: it alone. */
+  readonly pinsFor?: (sha256: string) => readonly string[];
   readonly transport: TransportChoice;
   readonly httpProxy: HttpProxySettings | null;
   readonly clock: Clock;
@@ -81,9 +83,10 @@ export class Dialer {
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<DialedServer> {
-    const { trust, clock } = this.#options;
+    const { trust, pinsFor, clock } = this.#options;
+    const pins = trust.kind === "fingerprint" && pinsFor ? { pins: pinsFor(trust.sha256) } : {};
     const httpProxy = this.#proxyTo(server);
-    return dialServer(server, { trust, clock, signal, deadlineMs, httpProxy, transport });
+    return dialServer(server, { trust, ...pins, clock, signal, deadlineMs, httpProxy, transport });
   }
 }
 

@@ -13,12 +13,14 @@ export const ALPN_MIP2 = "mip/2";
 
 export interface DialedServer {
   readonly socket: tls.TLSSocket;
-  /** Of the CA at the end of the chain: the service that this server belongs to. */
+  /** The fingerprint that is pinned, or that of the CA at the end of the chain: the service that this server belongs to. */
   readonly service: string;
 }
 
 export interface Security {
   readonly trust: Trust;
+  /** What counts in place of the pinned fingerprint since the service has told of a new CA; absent: the fingerprint. */
+  readonly pins?: readonly string[];
   readonly clock: Clock;
 }
 
@@ -30,7 +32,7 @@ export interface Security {
 export function secureServer(
   stream: Duplex,
   server: ServerAddress,
-  { trust, clock }: Security,
+  { trust, pins, clock }: Security,
   signal: AbortSignal,
 ): Promise<DialedServer> {
   const name = describeServer(server);
@@ -67,7 +69,7 @@ export function secureServer(
     socket.once("secureConnect", () => {
       try {
         const chain = readPeerChain(socket);
-        if (trust.kind === "fingerprint") checkPinnedChain(chain, trust.sha256, clock.now());
+        if (trust.kind === "fingerprint") checkPinnedChain(chain, pins ?? [trust.sha256], clock.now());
         if (socket.alpnProtocol !== ALPN_MIP2) throw alpnMissing(name);
         settle();
         resolve({ socket, service: nameService(trust, chain) });

@@ -47,26 +47,33 @@ function configError(code: string, message: string): ConfigError {
 }
 
 /**
- * Checks a server's chain against a pinned CA. The leaf's host name is not compared: the pin names the one
+ * Checks a server's chain against pinned CAs: one of them issued the leaf, or certified the CA that did, as it does when
+ * the service's CA is replaced. The leaf's host name is not compared: the pin names the one
  * service whose CA issues no other leaves, whatever address it is reached by.
  * @param chain leaf first, as the server sent it
+ * @param pins SHA-256 of public keys (SPKI), hex
  * @param now epoch milliseconds
  * @throws AuthError `TRUST_FINGERPRINT_MISMATCH`, `TRUST_NOT_SIGNED`, `TRUST_EXPIRED`, `TRUST_NOT_A_SERVER`
  */
-export function checkPinnedChain(chain: readonly X509Certificate[], sha256: string, now: number): void {
-  const leaf = chain[0];
-  const ca = chain.find((certificate) => fingerprintOf(certificate) === sha256 && certificate.ca);
-  if (!leaf || !ca)
+export function checkPinnedChain(
+  chain: readonly X509Certificate[],
+  pins: readonly string[],
+  now: number,
+): void {
+  const [leaf] = chain;
+  const pinned = chain.filter((certificate) => pins.includes(fingerprintOf(certificate)) && certificate.ca);
+  if (!leaf || pinned.length === 0)
     throw refuse(
       "TRUST_FINGERPRINT_MISMATCH",
       "The server does not have the expected fingerprint. Compare it with the one that the server prints; if it differs, this is another server or somebody stands in between.",
     );
-  if (!leaf.checkIssued(ca) || !leaf.verify(ca.publicKey))
+  const path = findPath(leaf, chain, pinned);
+  if (!path)
     throw refuse(
       "TRUST_NOT_SIGNED",
       "The server's certificate was not signed by the CA of that fingerprint.",
     );
-  if (!isValidAt(leaf, now) || !isValidAt(ca, now))
+  if (![leaf, ...path].every((certificate) => isValidAt(certificate, now)))
     throw refuse(
       "TRUST_EXPIRED",
       "The server's certificate is expired or not valid yet. Check the clocks of both machines, then the certificate.",
@@ -76,7 +83,26 @@ export function checkPinnedChain(chain: readonly X509Certificate[], sha256: stri
     throw refuse("TRUST_NOT_A_SERVER", "The certificate was not issued for a server.");
 }
 
-function isValidAt(certificate: X509Certificate, now: number): boolean {
+/** From the leaf's issuer to one that is pinned: it is that itself, or that certified it. */
+function findPath(
+  leaf: X509Certificate,
+  chain: readonly X509Certificate[],
+  pinned: readonly X509Certificate[],
+): X509Certificate[] | null {
+  const direct = pinned.find((ca) => isIssuedBy(leaf, ca));
+  if (direct) return [direct];
+  for (const ca of chain.filter((certificate) => certificate.ca && isIssuedBy(leaf, certificate))) {
+    const elder = pinned.find((certificate) => isIssuedBy(ca, certificate));
+    if (elder) return [ca, elder];
+  }
+  return null;
+}
+
+export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+export function isValidAt(certificate: X509Certificate, now: number): boolean {
   return Date.parse(certificate.validFrom) <= now && now <= Date.parse(certificate.validTo);
 }
 

@@ -1,6 +1,5 @@
 import { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
-import { AGENT_LIMITS } from "../limits.ts";
 
 const NORMAL = 1000;
 
@@ -9,6 +8,8 @@ const NORMAL = 1000;
  * the borders of messages mean nothing. WebSocket knows no half-close: the end of the writable side closes it.
  */
 export class WebSocketStream extends Duplex {
+  /** A chunk is the caller's again when its write is done. */
+  readonly letsGoOfChunks = true;
   readonly #socket: WebSocket;
 
   /** @param socket open */
@@ -29,14 +30,7 @@ export class WebSocketStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    let waiting = true;
-    const settle = (error?: Error | null): void => {
-      if (!waiting) return;
-      waiting = false;
-      done(error);
-    };
-    this.#socket.send(chunk, { binary: true }, settle);
-    if (this.#socket.bufferedAmount < AGENT_LIMITS.webSocketBufferBytes) settle();
+    this.#socket.send(chunk, { binary: true }, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {

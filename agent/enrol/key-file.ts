@@ -19,6 +19,8 @@ const keyFile = z.object({
   nextSecretKey: secretKey.optional(),
   /** Fingerprints of the services that have welcomed this key. */
   services: z.array(z.string()).default([]),
+  /** By the fingerprint that the agent was given: those that count by now, where the service has replaced its CA. */
+  authorities: z.record(z.string(), z.array(z.string()).min(1)).optional(),
 });
 type KeyFile = z.infer<typeof keyFile>;
 
@@ -75,11 +77,26 @@ export class Identity {
     const isSame = chosen === this.#file.secretKey && this.#file.nextSecretKey === undefined;
     if (isSame && this.agentId === agentId && services.includes(service)) return;
     const own = agentIdOf(this.publicKey);
+    const { authorities } = this.#file;
     await this.#write({
       version: 1,
       secretKey: chosen,
       ...(agentId === own ? {} : { agentId }),
       services: [...new Set([...services, service])],
+      ...(authorities && { authorities }),
+    });
+  }
+
+  /** The fingerprints of CAs that count where this one was given, oldest first. */
+  pinsFor(fingerprint: string): readonly string[] {
+    return this.#file.authorities?.[fingerprint] ?? [fingerprint];
+  }
+
+  /** Keeps, durably, which fingerprints count for this one from now on. */
+  async setPins(fingerprint: string, pins: readonly string[]): Promise<void> {
+    await this.#write({
+      ...this.#file,
+      authorities: { ...this.#file.authorities, [fingerprint]: [...pins] },
     });
   }
 

@@ -8,6 +8,7 @@ import {
   EXPORTER_BYTES,
   EXPORTER_CONTEXT,
   EXPORTER_LABEL,
+  FEATURE_AUTHORITY,
   FEATURE_ROTATE,
   FEATURE_SPARE,
   FrameType,
@@ -132,7 +133,7 @@ function composeProof(message: Buffer, options: ProofOptions): Proof {
       : { enrol: { secret: enrolSecret, publicKey: identity.publicKey.toString("base64"), name } }),
     role,
     software: SOFTWARE,
-    features: [FEATURE_SPARE, FEATURE_ROTATE],
+    features: [FEATURE_SPARE, FEATURE_ROTATE, FEATURE_AUTHORITY],
     instance: options.instance,
   };
 }

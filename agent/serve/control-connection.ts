@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import {
+  authority,
   drain,
   encodePing,
   FrameDecoder,
@@ -14,6 +15,7 @@ import {
   request,
   spareWanted,
   TimeoutError,
+  type Authority,
   type Clock,
   type Frame,
   type Reply,
@@ -37,6 +39,8 @@ export interface ControlHandlers {
   onSpareWanted(wanted: SpareWanted): void;
   /** The server wants us to make a new key. */
   onRotate(): void;
+  /** The server says which CA the service has. */
+  onAuthority(authority: Authority): void;
 }
 
 export interface ControlConnectionOptions {
@@ -144,6 +148,9 @@ export class ControlConnection {
         return;
       case FrameType.rotate:
         this.#handlers.onRotate();
+        return;
+      case FrameType.authority:
+        this.#handlers.onAuthority(readMessage(authority, frame.value, "authority"));
         return;
       case FrameType.drain: {
         const { reason, reconnectWithinMs } = readMessage(drain, frame.value, "drain");

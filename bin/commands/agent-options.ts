@@ -42,7 +42,10 @@ export function addAgentFlags(command: Command): Command {
         .conflicts("caFile"),
     )
     .option("--ca-file <file>", "trust this CA certificate (PEM) instead of a fingerprint")
-    .option("--join-file <file>", "file with the join secret; or set POSTERN_JOIN. Needed once")
+    .option(
+      "--join-file <file>",
+      "file with the join secret, - for standard input; or set POSTERN_JOIN. Needed once",
+    )
     .addOption(
       new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
     )

@@ -1,20 +1,82 @@
 import type { Command } from "commander";
-import { authority } from "../../web/index.ts";
+import { authority, authorityStatus, type AuthorityStatus } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { print } from "../terminal/table.ts";
+import { formatAge, formatTable, print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
 
 const EXAMPLES = `
 Examples:
   postern ca --data /var/lib/postern > postern-ca.pem
   vncviewer -SecurityTypes X509Vnc -X509CA postern-ca.pem desk.example.org::8443
+  postern ca rotate --data /var/lib/postern      a new CA; agents and viewers go on with either
+  postern ca status --data /var/lib/postern      who does not know it yet
+  postern ca retire --data /var/lib/postern      the old one counts no more
 `;
 
+/** The service's own CA: shows it, and replaces it. */
 export function defineCa(command: Command): void {
-  addClientFlags(command)
+  addClientFlags(command);
+  command.enablePositionalOptions();
+  // The subcommands have this option of their own.
+  const data = command.options.find(({ long }) => long === "--data");
+  const isRequired = data?.mandatory ?? false;
+  if (data) data.mandatory = false;
+  defineAct(command, "status", "which CA the service has, and who does not know it yet", (api) =>
+    api.get("/ca/status", authorityStatus),
+  );
+  defineAct(command, "rotate", "put a new CA in its place; nobody's trust in the old one breaks", (api) =>
+    api.post("/ca/rotate", {}, authorityStatus),
+  );
+  const force = "though agents that were away will have to be told the new fingerprint by hand";
+  defineAct(command, "retire", "let the CA before this one count no more", (api, flags) =>
+    api.post("/ca/retire", { force: flags.force === true }, authorityStatus),
+  ).option("--force", force);
+  command
+    .usage("[options]  |  status|rotate|retire …")
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ClientFlags) => {
+      if (data && isRequired && flags.data === undefined)
+        command.error(`error: required option '${data.flags}' not specified`, { exitCode: 2 });
       const found = await new AdminApi(flags.data).get("/ca", authority);
       print(flags.json === true, found, () => found.certificate);
     });
+}
+
+interface ActFlags extends ClientFlags {
+  readonly force?: boolean;
+}
+
+function defineAct(
+  command: Command,
+  name: string,
+  description: string,
+  act: (api: AdminApi, flags: ActFlags) => Promise<AuthorityStatus>,
+): Command {
+  return addClientFlags(command.command(name).description(description))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ActFlags) => {
+      const status = await act(new AdminApi(flags.data), flags);
+      print(flags.json === true, status, () => describeStatus(status));
+    });
+}
+
+function describeStatus({ fingerprint, previous, behind }: AuthorityStatus): string {
+  const lines = [`  Fingerprint  ${fingerprint}`];
+  if (previous) {
+    const since = new Date(previous.rotatedAt).toISOString();
+    lines.push(
+      `  Before       ${previous.fingerprint}`,
+      `  Rotated      ${since}; the one before still counts`,
+    );
+  }
+  if (behind.length > 0) {
+    const seen = (at: number | null): string => (at === null ? "never" : formatAge(at));
+    const rows = behind.map(({ name, lastSeenAt, id }) => [name, seen(lastSeenAt), id]);
+    lines.push(
+      "",
+      "Agents that have not been here since:",
+      formatTable(["NAME", "SEEN", "ID"], rows).trimEnd(),
+    );
+  } else if (previous) lines.push("", "Every agent has been here since: the one before can be retired.");
+  return `${lines.join("\n")}\n`;
 }

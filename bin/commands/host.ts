@@ -5,15 +5,20 @@ import { writeAtomically } from "../programs/files.ts";
 import { startHost, type DemoChoice } from "../programs/host.ts";
 import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
 import { openLog } from "../programs/log.ts";
-import { parseNumber } from "../terminal/arguments.ts";
+import { collect, parseAmount, parseNumber } from "../terminal/arguments.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 
 export interface HostFlags {
   readonly catalogue?: string;
+  readonly images?: string;
   readonly state?: string;
   readonly accel: AccelChoice;
   readonly stopGrace: number;
+  readonly maxInstances: number;
+  readonly maxLoad?: number;
+  readonly memoryReserve: number;
+  readonly allowShares?: string[];
   readonly demo: DemoChoice;
 }
 
@@ -28,6 +33,7 @@ Machines outlive this program: stop it, update it, start it again, and it adopts
 /** What `host` and `up` have in common. */
 export function addHostFlags(command: Command): Command {
   return command
+    .option("--images <dir>", "images that `postern image` added; default: DATA/images")
     .option(
       "--catalogue <file>",
       "images that can be started here (JSON); default: what Debian packages offer",
@@ -42,6 +48,23 @@ export function addHostFlags(command: Command): Command {
       "between the power button and switching off",
       parseNumber("--stop-grace", 0),
       30,
+    )
+    .option("--max-instances <count>", "machines that run at once", parseNumber("--max-instances", 0), 100)
+    .option(
+      "--max-load <load>",
+      "load average per processor above which no machine is started; default: none",
+      parseAmount("--max-load"),
+    )
+    .option(
+      "--memory-reserve <MiB>",
+      "memory that is kept for the host itself",
+      parseNumber("--memory-reserve", 0),
+      256,
+    )
+    .option(
+      "--allow-shares <dir>",
+      "images may share this folder, and all below it, into guests; repeat for more",
+      collect,
     )
     .addOption(
       new Option("--demo <when>", "publish a small demo desktop; auto: when there is no QEMU")
@@ -62,9 +85,16 @@ export function defineHost(command: Command): void {
         {
           agent,
           catalogueFile: flags.catalogue ?? null,
+          imagesDir: flags.images ?? join(flags.data, "images"),
           stateDir: flags.state ?? join(flags.data, "machines"),
           accel: flags.accel,
           stopGraceMs: flags.stopGrace * 1000,
+          limits: {
+            maxInstances: flags.maxInstances,
+            maxLoad: flags.maxLoad ?? Number.POSITIVE_INFINITY,
+            memoryReserveMb: flags.memoryReserve,
+          },
+          allowedShares: flags.allowShares ?? [],
           demo: flags.demo,
         },
         log,

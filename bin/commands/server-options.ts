@@ -3,9 +3,10 @@ import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/server.ts";
 import { collect, parseHostPort } from "../terminal/arguments.ts";
 import { describeFirstLogin } from "../terminal/welcome.ts";
+import { addLimitFlags, readLimitFlags, type LimitFlags } from "./limit-options.ts";
 import type { ProgramFlags } from "./program-options.ts";
 
-export interface ServerFlags {
+export interface ServerFlags extends LimitFlags {
   readonly listen: string;
   readonly rfbListen: string;
   readonly repeaterViewers?: string;
@@ -20,10 +21,15 @@ export interface ServerFlags {
   readonly cert?: string;
   readonly key?: string;
   readonly proxyProtocolFrom?: string[];
+  readonly trustProxy?: string[];
 }
 
 /** The flags that `server` and `up` have in common. */
 export function addServerFlags(command: Command): Command {
+  return addLimitFlags(addListenFlags(command));
+}
+
+function addListenFlags(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -79,6 +85,11 @@ export function addServerFlags(command: Command): Command {
       "--proxy-protocol-from <cidr>",
       "a load balancer whose connections begin with a PROXY protocol header; repeatable",
       collect,
+    )
+    .option(
+      "--trust-proxy <cidr>",
+      "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
+      collect,
     );
 }
 
@@ -100,6 +111,8 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     },
     siteCertificate: readCertificateFlags(flags),
     proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
+    trustedProxies: flags.trustProxy ?? [],
+    limits: readLimitFlags(flags),
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };

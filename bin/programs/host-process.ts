@@ -37,12 +37,15 @@ export function keepHostRunning(options: HostProcessOptions): HostProcess {
   const start = async (): Promise<void> => {
     await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
     await rm(readyFile, { force: true });
+    const secret = await options.joinSecret();
     if (closing) return;
     const started = spawn(process.execPath, [programPath(), ...hostArguments(options, readyFile)], {
-      stdio: ["ignore", "ignore", "ignore"],
-      env: { ...process.env, POSTERN_JOIN: await options.joinSecret() },
+      stdio: ["pipe", "ignore", "ignore"],
+      env: hostEnvironment(process.env),
     });
     child = started;
+    // Neither arguments nor environment: both can be read as long as the process runs.
+    started.stdin?.on("error", () => undefined).end(secret);
     started.on("error", (error) => {
       options.log.error({ event: "host.start_failed", err: error }, "the host could not be started");
     });
@@ -87,13 +90,25 @@ function hostArguments(
   readyFile: string,
 ): string[] {
   const given = ["host", "--proxy", proxy, "--fingerprint", fingerprint, "--data", dataDir];
+  given.push("--join-file", "-");
   // Its server is on this machine.
   given.push("--http-proxy", "none");
   given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
-  given.push("--stop-grace", String(flags.stopGrace));
+  given.push("--stop-grace", String(flags.stopGrace), "--max-instances", String(flags.maxInstances));
+  given.push("--memory-reserve", String(flags.memoryReserve));
+  if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
+  for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
+  if (flags.images !== undefined) given.push("--images", flags.images);
   return given;
+}
+
+/** What is meant for the server stays with it: its database's password, for instance. */
+function hostEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isServers = (name: string): boolean =>
+    (name.startsWith("POSTERN_") && name !== "POSTERN_RUNTIME_DIR") || name === "PGPASSWORD";
+  return Object.fromEntries(Object.entries(own).filter(([name]) => !isServers(name)));
 }
 
 function programPath(): string {

@@ -1,37 +1,58 @@
 import type { Launcher } from "../../launcher/index.ts";
 import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
 
+/** Checked, with everything filled in that may be left out. */
+type Params<M extends HostMethod> = ReturnType<(typeof hostMethods)[M]["params"]["parse"]>;
+
 type Answers = {
-  readonly [M in HostMethod]: (launcher: Launcher, params: unknown) => Promise<HostResult<M>>;
+  readonly [M in HostMethod]: (launcher: Launcher, params: Params<M>) => Promise<HostResult<M>>;
 };
 
 const ANSWERS: Answers = {
+  "host.facts": (launcher) => launcher.facts(),
   "image.list": (launcher) => launcher.images(),
-  "machine.create": (launcher, params) => launcher.create(hostMethods["machine.create"].params.parse(params)),
-  "machine.start": (launcher, params) => launcher.start(hostMethods["machine.start"].params.parse(params).id),
-  "machine.stop": (launcher, params) => {
-    const { id, force } = hostMethods["machine.stop"].params.parse(params);
-    return launcher.stop(id, force);
-  },
-  "machine.remove": async (launcher, params) => {
-    await launcher.remove(hostMethods["machine.remove"].params.parse(params).id);
+  "machine.create": (launcher, params) => launcher.create(params),
+  "machine.start": (launcher, { id }) => launcher.start(id),
+  "machine.stop": (launcher, { id, force }) => launcher.stop(id, force),
+  "machine.pause": (launcher, { id }) => launcher.pause(id),
+  "machine.resume": (launcher, { id }) => launcher.resume(id),
+  "machine.reset": (launcher, { id }) => launcher.reset(id),
+  "machine.save": (launcher, { id }) => launcher.save(id),
+  "machine.boot-log": (launcher, { id }) => launcher.bootLog(id),
+  "machine.snapshots": (launcher, { id }) => launcher.snapshots(id),
+  "machine.snapshot": (launcher, { id, name }) => launcher.takeSnapshot(id, name),
+  "machine.restore": (launcher, { id, name }) => launcher.restoreSnapshot(id, name),
+  "machine.snapshot-remove": (launcher, { id, name }) => launcher.removeSnapshot(id, name),
+  "machine.save-as-image": (launcher, { id, image, title }) => launcher.saveAsImage(id, { id: image, title }),
+  "machine.remove": async (launcher, { id }) => {
+    await launcher.remove(id);
     return {};
   },
   "machine.list": (launcher) => Promise.resolve(launcher.machines()),
-  "machine.screenshot": (launcher, params) => {
-    const { id, maxWidth } = hostMethods["machine.screenshot"].params.parse(params);
-    return launcher.screenshot(id, maxWidth);
-  },
+  "machine.screenshot": (launcher, { id, maxWidth }) => launcher.screenshot(id, maxWidth),
 };
+
+function isKnown(method: string): method is HostMethod {
+  return Object.hasOwn(ANSWERS, method);
+}
+
+function answer<M extends HostMethod>(
+  launcher: Launcher,
+  method: M,
+  params: unknown,
+): Promise<HostResult<M>> {
+  // What the schema of this method lets through is its parameters.
+  return ANSWERS[method](launcher, hostMethods[method].params.parse(params) as Params<M>);
+}
 
 /** Answers one request of the server. @throws RequestError `METHOD_UNKNOWN` */
 export function answerHostRequest(launcher: Launcher, method: string, params: unknown): Promise<unknown> {
-  if (!Object.hasOwn(ANSWERS, method)) {
+  if (!isKnown(method)) {
     return Promise.reject(
       new RequestError("METHOD_UNKNOWN", `unknown method ${method}`, {
         safeMessage: "This host is older than the server and does not know that request. Update it.",
       }),
     );
   }
-  return ANSWERS[method as HostMethod](launcher, params);
+  return answer(launcher, method, params);
 }

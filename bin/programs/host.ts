@@ -6,6 +6,7 @@ import {
   openLauncher,
   startDemoDesktop,
   type AccelChoice,
+  type HostLimits,
   type MachineScreen,
 } from "../../launcher/index.ts";
 import type { MachineStatus } from "../../protocol/index.ts";
@@ -18,9 +19,12 @@ export type DemoChoice = "auto" | "always" | "never";
 export interface HostOptions {
   readonly agent: Omit<AgentOptions, "role" | "onRequest" | "log" | "clock">;
   readonly catalogueFile: string | null;
+  readonly imagesDir: string;
   readonly stateDir: string;
   readonly accel: AccelChoice;
   readonly stopGraceMs: number;
+  readonly limits: HostLimits;
+  readonly allowedShares: readonly string[];
   readonly demo: DemoChoice;
 }
 
@@ -36,13 +40,16 @@ const DEMO_NAME = "demo";
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
-  const { catalogueFile, accel, stopGraceMs } = options;
+  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
   const launcher = await openLauncher({
     catalogueFile,
+    imagesDir: await openDataDir(imagesDir),
     stateDir,
     runtimeDir,
     accel,
     stopGraceMs,
+    limits,
+    allowedShares,
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });
@@ -66,6 +73,9 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   });
   launcher.on("state", (machine) => {
     agent.emit("machine.state", machine);
+  });
+  launcher.on("images", () => {
+    agent.emit("image.changed", {});
   });
   launcher.on("removed", ({ id }) => {
     agent.emit("machine.removed", { id });

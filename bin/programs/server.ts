@@ -15,6 +15,7 @@ import {
 } from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
 import { RUNTIME_FILE } from "../admin-api.ts";
+import { loadLimits, type LimitOptions } from "./limits-file.ts";
 import { openDataDir, openRuntimeDir, writeAtomically } from "./files.ts";
 
 export interface ServerOptions {
@@ -31,6 +32,8 @@ export interface ServerOptions {
   /** Null: browsers and viewers are shown the service's own certificate. */
   readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
   readonly proxyProtocolFrom: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly limits: LimitOptions;
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -58,6 +61,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
+    const limits = await loadLimits(options.limits);
     const database = options.database ?? `sqlite:${join(dataDir, "postern.db")}`;
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
@@ -71,6 +75,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       allowOrigins,
       siteCertificate,
       proxyProtocolFrom,
+      trustedProxies,
       mip1,
     } = options;
     const proxy = await openProxy({
@@ -83,13 +88,21 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       mip1,
       siteCertificate,
       proxyProtocolFrom,
+      trustedProxies,
       dataDir,
       stores,
       log,
       clock: systemClock,
     });
     closers.push(() => proxy.close());
-    const web = await openWeb({ proxy, adminSocket, clientDir: findPages(), log, clock: systemClock });
+    const web = await openWeb({
+      proxy,
+      adminSocket,
+      clientDir: findPages(),
+      limits,
+      log,
+      clock: systemClock,
+    });
     closers.push(() => web.close());
     if (web.firstLogin) options.onFirstLogin(web.firstLogin);
     await proxy.start(web.server);

@@ -8,13 +8,21 @@ import { Problem } from "./problem.mjs";
 export const RUN_PACKAGES = [
   "qemu-system-x86",
   "qemu-utils",
+  "ovmf",
+  "swtpm",
   "memtest86+",
   "debian-installer-12-netboot-amd64",
+  "iproute2",
+  "nftables",
+  "slirp4netns",
 ];
 
 /** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
 export const TEST_PACKAGES = [
   ...RUN_PACKAGES,
+  "qemu-system-arm",
+  "qemu-efi-aarch64",
+  "qemu-guest-agent",
   "tigervnc-viewer",
   "tigervnc-standalone-server",
   "tigervnc-tools",
@@ -25,7 +33,6 @@ export const TEST_PACKAGES = [
   "x11vnc",
   "haproxy",
   "chromium",
-  "x11vnc",
   "xclip",
   "xdotool",
   "xvfb",
@@ -35,14 +42,28 @@ export const TEST_PACKAGES = [
   "xauth",
   "imagemagick",
   "postgresql",
-  "iproute2",
   "tinyproxy-bin",
   "nginx-light",
-  "haproxy",
   "procps",
+  "strace",
+  "tcpdump",
   "fonts-dejavu-core",
   "openssl",
   "python3",
+  "busybox-static",
+  "util-linux",
+];
+
+/** What `postern image build` runs; its own test only, which is one of the long ones. */
+export const BUILD_PACKAGES = [
+  "mmdebstrap",
+  "fdisk",
+  "mtools",
+  "e2fsprogs",
+  "syslinux",
+  "syslinux-common",
+  "systemd-boot-efi",
+  "ovmf",
 ];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };

@@ -3,7 +3,7 @@ import { build } from "./build.mjs";
 import { checkSources } from "./checks.mjs";
 import { runInForeground } from "./command.mjs";
 import { installDependencies } from "./dependencies.mjs";
-import { installPackages, TEST_PACKAGES } from "./packages.mjs";
+import { BUILD_PACKAGES, installPackages, TEST_PACKAGES } from "./packages.mjs";
 import { inRoot } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
@@ -41,7 +41,8 @@ export async function testAll(names) {
   if (unknown !== undefined)
     throw new Problem(`There are no tests called ${unknown}. Choose from: ${known.join(", ")}.`);
   const progress = new Progress();
-  await installPackages(progress, { wanted: TEST_PACKAGES, need: "The tests need them", required: true });
+  const wanted = names.includes("compat") ? [...TEST_PACKAGES, ...BUILD_PACKAGES] : TEST_PACKAGES;
+  await installPackages(progress, { wanted, need: "The tests need them", required: true });
   await installDependencies(progress);
   await build(progress);
   const tallies = [];

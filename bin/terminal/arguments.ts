@@ -41,6 +41,16 @@ export function parseNumber(option: string, min: number): (text: string) => numb
   };
 }
 
+/** A number above 0, with or without a fraction. @throws ConfigError `NUMBER` */
+export function parseAmount(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value <= 0)
+      throw new ConfigError("NUMBER", `${option} ${text}: write a number above 0.`);
+    return value;
+  };
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `2h`, `30m`, `7d` ago, or an ISO 8601 date or time; epoch milliseconds. @throws ConfigError `TIME` */
@@ -50,5 +60,15 @@ export function parseTime(option: string, now: number): (text: string) => number
     const time = count === undefined ? Date.parse(text) : now - Number(count) * (UNIT_MS[unit] ?? 0);
     if (!Number.isNaN(time)) return time;
     throw new ConfigError("TIME", `${option} ${text}: write 2h, 30m, 7d or a time as 2026-01-31T12:00:00Z.`);
+  };
+}
+
+/** Seconds: `3600`, or `90s`, `30m`, `8h`, `2d`. @throws ConfigError `DURATION` */
+export function parseSeconds(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const [, count, unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
+    const seconds = (Number(count ?? NaN) * (UNIT_MS[unit] ?? 0)) / 1000;
+    if (seconds >= min) return seconds;
+    throw new ConfigError("DURATION", `${option} ${text}: write at least ${min} seconds, or 30m, 8h, 2d.`);
   };
 }

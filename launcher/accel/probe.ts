@@ -4,6 +4,7 @@ import { execa } from "execa";
 import type { Clock } from "../../protocol/index.ts";
 import type { Accel } from "../argv/argv.ts";
 import { jsonArgument } from "../argv/values.ts";
+import { childEnvironment } from "../process/child-environment.ts";
 import { judgeProbe, readMarks, type ProbeRun, type Verdict } from "./judge.ts";
 import { buildProbeGuest, EXIT_PORT, MARK_PORT } from "./probe-guest.ts";
 
@@ -40,6 +41,8 @@ export async function runProbe(
     const begun = clock.monotonic();
     let marks: ProbeRun["marks"] = {};
     const subprocess = execa(program, probeArguments(accel, image), {
+      env: childEnvironment(),
+      extendEnv: false,
       stdin: "ignore",
       stdout: "pipe",
       stderr: "ignore",

@@ -21,6 +21,11 @@ export function examine(record: MachineRecord, paths: MachinePaths): Finding {
       : failed("The launcher ended while the machine was being prepared. Start it again.");
   }
   if (record.state === "stopping") return { kind: "ended", state: "stopped", ...keepReason(record) };
+  if (record.state === "saving") {
+    return record.saved === undefined
+      ? failed("QEMU ended while its memory was being saved. Start it again: it boots anew.")
+      : { kind: "ended", state: "stopped" };
+  }
   if (process.bootId !== readBootId())
     return { kind: "ended", state: "stopped", reason: "The host was restarted." };
   // QEMU removes its sockets when it ends properly, and leaves them when it is killed.

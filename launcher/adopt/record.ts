@@ -12,6 +12,10 @@ export const machineRecord = z.object({
   since: z.number(),
   accel: z.enum(["kvm", "tcg"]).optional(),
   process: processIdentity.optional(),
+  /** Processes beside QEMU that belong to this machine: its TPM, its shares, its network. */
+  companions: z.array(processIdentity).default([]),
+  /** The tag of the snapshot whose memory the next start goes on from. */
+  saved: z.string().optional(),
   /** Where the log of this start begins, in bytes. */
   logFrom: z.number().int().nonnegative().default(0),
 });

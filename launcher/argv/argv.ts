@@ -1,39 +1,37 @@
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
-import { bootArguments } from "./boot.ts";
+import { bootArguments, memoryHolderArguments } from "./boot.ts";
+import { channelArguments } from "./channels.ts";
 import { displayArguments } from "./display.ts";
-import { networkArguments } from "./network.ts";
-import { escapeValue, jsonArgument } from "./values.ts";
+import { platformArguments, type Accel } from "./platform.ts";
+import { holdsMemoryApart } from "./snapshot-nodes.ts";
 
-export type Accel = "kvm" | "tcg";
+export type { Accel } from "./platform.ts";
 
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
+/** What the moment of a start decides, beside the specification. */
+export interface Start {
+  readonly accel: Accel;
+  /** Begins with standing processors: a memory is put back first. */
+  readonly halted: boolean;
+  /** What the parts beside the machine add: network, TPM, shares, GPUs, further disks. */
+  readonly additions: readonly string[];
+}
+
 /** The arguments of QEMU for a machine: pure, every name generated, nothing of the user's text in it. */
-export function machineArguments(spec: MachineSpec, paths: MachinePaths, accel: Accel): string[] {
+export function machineArguments(spec: MachineSpec, paths: MachinePaths, start: Start): string[] {
   return [
     "-no-user-config",
     "-nodefaults",
     ...["-name", paths.alias],
     ...["-sandbox", SANDBOX],
-    ...["-machine", "q35"],
-    ...["-accel", accel],
-    ...["-cpu", accel === "kvm" ? "host" : "max"],
-    ...["-smp", String(spec.cpus)],
-    ...["-m", `${spec.memoryMb}M`],
-    ...controlArguments(paths),
+    ...platformArguments(spec, paths, start.accel),
+    ...channelArguments(spec.arch, paths),
     ...displayArguments(spec, paths),
-    ...bootArguments(spec.boot, paths),
-    ...networkArguments(spec.network),
-  ];
-}
-
-/** QMP for the launcher, a serial port that ends in a file; no monitor for people. */
-function controlArguments(paths: MachinePaths): string[] {
-  return [
-    ...["-chardev", `socket,id=qmp0,path=${escapeValue(paths.qmpSocket)},server=on,wait=off`],
-    ...["-mon", "chardev=qmp0,mode=control"],
-    ...["-chardev", `file,id=serial0,path=${escapeValue(paths.serialLog)},append=on`],
-    ...["-device", jsonArgument({ driver: "isa-serial", chardev: "serial0" })],
+    ...bootArguments(spec, paths),
+    ...(holdsMemoryApart(spec) ? memoryHolderArguments(paths) : []),
+    ...start.additions,
+    ...(start.halted ? ["-S"] : []),
   ];
 }

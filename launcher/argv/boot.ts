@@ -1,43 +1,72 @@
 import type { MachinePaths } from "../adopt/machine-paths.ts";
-import type { BootSource, DiskFormat } from "../images/entry.ts";
+import type { Architecture } from "../../protocol/index.ts";
+import type { MachineSpec } from "../spec/machine-spec.ts";
+import { blockdev, hostFile, imageNode, rawFile } from "./block-nodes.ts";
 import { jsonArgument } from "./values.ts";
 
-type BlockDevice = Readonly<Record<string, unknown>>;
+type Booted = Pick<MachineSpec, "boot" | "arch" | "master" | "emptyDisk" | "firmware">;
 
 /** Drives and what to boot from. Formats are always named, so that a guest cannot write itself another one. */
-export function bootArguments(boot: BootSource, paths: MachinePaths): string[] {
+export function bootArguments(spec: Booted, paths: MachinePaths): string[] {
+  const { boot } = spec;
   switch (boot.kind) {
     case "iso":
       return [
-        ...blockdev({ driver: "raw", "node-name": "cd0", "read-only": true, file: hostFile(boot.file) }),
-        ...["-device", jsonArgument({ driver: "ide-cd", drive: "cd0", bus: "ide.0", bootindex: 0 })],
+        ...(spec.emptyDisk ? ownDisk(paths) : []),
+        ...blockdev({ ...rawFile("cd0", boot.file), "read-only": true }),
+        // An empty disk has nothing to boot; once a system is on it, it comes first.
+        ...compactDisc(spec.arch, spec.emptyDisk ? 1 : 0),
       ];
     case "kernel":
-      return ["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.cmdline];
-    case "disk":
       return [
-        ...blockdev(baseNode(boot.format, boot.file)),
-        ...blockdev({
-          driver: "qcow2",
-          "node-name": "disk0",
-          file: hostFile(paths.overlay),
-          // Given here, so that QEMU never follows a name written in the overlay's header.
-          backing: "base0",
-        }),
-        ...["-device", jsonArgument({ driver: "virtio-blk-pci", drive: "disk0", bootindex: 0 })],
+        ...(spec.emptyDisk ? ownDisk(paths) : []),
+        ...["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.cmdline],
+      ];
+    case "disk":
+      if (spec.master) return [...blockdev(imageNode("disk0", boot.format, boot.file)), ...drive()];
+      return [
+        ...blockdev({ ...imageNode("base0", boot.format, boot.file), "read-only": true }),
+        // Given here, so that QEMU never follows a name written in the overlay's header.
+        ...blockdev({ ...ownNode(paths), backing: "base0" }),
+        ...drive(),
       ];
   }
 }
 
-function baseNode(format: DiskFormat, file: string): BlockDevice {
-  const node = { driver: format, "node-name": "base0", "read-only": true, file: hostFile(file) };
-  return format === "qcow2" ? { ...node, backing: null } : node;
+/** The node that a machine's memory is saved in when it has no disk of its own. */
+export function memoryHolderArguments(paths: MachinePaths): string[] {
+  return blockdev({
+    driver: "qcow2",
+    "node-name": "state0",
+    file: hostFile(paths.memoryHolder),
+    backing: null,
+  });
 }
 
-function hostFile(filename: string): BlockDevice {
-  return { driver: "file", filename };
+function ownNode(paths: MachinePaths): Readonly<Record<string, unknown>> {
+  // What the guest frees is given back to the host.
+  return {
+    driver: "qcow2",
+    "node-name": "disk0",
+    discard: "unmap",
+    file: { ...hostFile(paths.overlay), discard: "unmap" },
+  };
 }
 
-function blockdev(node: BlockDevice): string[] {
-  return ["-blockdev", jsonArgument(node)];
+function ownDisk(paths: MachinePaths): string[] {
+  return [...blockdev({ ...ownNode(paths), backing: null }), ...drive()];
+}
+
+function drive(): string[] {
+  return ["-device", jsonArgument({ driver: "virtio-blk-pci", drive: "disk0", bootindex: 0 })];
+}
+
+/** ARM boards have no IDE. */
+function compactDisc(arch: Architecture, bootindex: number): string[] {
+  if (arch === "x86_64")
+    return ["-device", jsonArgument({ driver: "ide-cd", drive: "cd0", bus: "ide.0", bootindex })];
+  return [
+    ...["-device", jsonArgument({ driver: "virtio-scsi-pci", id: "scsi0" })],
+    ...["-device", jsonArgument({ driver: "scsi-cd", drive: "cd0", bus: "scsi0.0", bootindex })],
+  ];
 }

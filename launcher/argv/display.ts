@@ -1,26 +1,75 @@
+import type { Architecture, DisplayAdapter } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { escapeValue, jsonArgument } from "./values.ts";
 
-const ADAPTERS = { std: "VGA", virtio: "virtio-vga" } as const;
+type Adapter = Exclude<DisplayAdapter, "none">;
+type Shown = Pick<MachineSpec, "display" | "screen" | "arch" | "monitors" | "keymap">;
+
+const DRIVERS: Readonly<Record<Architecture, Readonly<Partial<Record<Adapter, string>>>>> = {
+  x86_64: {
+    std: "VGA",
+    qxl: "qxl-vga",
+    virtio: "virtio-vga",
+    vmware: "vmware-svga",
+    cirrus: "cirrus-vga",
+  },
+  // The firmware of ARM boards knows these two.
+  aarch64: { std: "ramfb", virtio: "virtio-gpu-pci" },
+};
+
+/** Adapters that can be told what size to propose, by driver. */
+const SIZED: readonly string[] = ["VGA", "qxl-vga", "virtio-vga", "virtio-gpu-pci"];
+
+/** Whether a guest architecture has this adapter; every one can do without. */
+export function hasAdapter(arch: Architecture, display: DisplayAdapter): boolean {
+  return display === "none" || DRIVERS[arch][display] !== undefined;
+}
+
+/** How many screens an adapter can have. */
+export function maxMonitors(display: DisplayAdapter): number {
+  return display === "virtio" || display === "qxl" ? 4 : 1;
+}
 
 /** Screen, VNC and a tablet, so that the guest's pointer is where the viewer's is. */
-export function displayArguments(
-  spec: Pick<MachineSpec, "display" | "screen">,
-  paths: MachinePaths,
-): string[] {
-  const size = spec.screen === undefined ? {} : { xres: spec.screen.width, yres: spec.screen.height };
+export function displayArguments(spec: Shown, paths: MachinePaths): string[] {
+  if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch)];
   const vnc = [
     `unix:${escapeValue(paths.vncSocket)}`,
     "password-secret=vnc0",
     // Whether others may watch is the server's decision, never the first viewer's.
     "share=force-shared",
+    // So is who may press the power button by way of the viewer.
+    "power-control=on",
   ];
   return [
     ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
     ...["-vnc", vnc.join(",")],
-    ...["-device", jsonArgument({ driver: ADAPTERS[spec.display], ...size })],
+    ...(spec.keymap === undefined ? [] : ["-k", spec.keymap]),
+    ...adapterArguments(spec),
+    ...inputArguments(spec.arch),
+  ];
+}
+
+function adapterArguments({ display, screen, arch, monitors }: Shown): string[] {
+  if (display === "none") return [];
+  const driver = DRIVERS[arch][display];
+  if (driver === undefined) throw new Error(`${arch} has no display adapter ${display}`);
+  const size =
+    screen === undefined || !SIZED.includes(driver) ? {} : { xres: screen.width, yres: screen.height };
+  const several = display === "virtio" && monitors > 1 ? { max_outputs: monitors } : {};
+  const further = display === "qxl" ? monitors - 1 : 0;
+  return [
+    ...["-device", jsonArgument({ driver, id: "video0", ...size, ...several })],
+    ...Array.from({ length: further }, () => ["-device", jsonArgument({ driver: "qxl" })]).flat(),
+  ];
+}
+
+function inputArguments(arch: Architecture): string[] {
+  return [
     ...["-device", jsonArgument({ driver: "qemu-xhci", id: "usb0" })],
     ...["-device", jsonArgument({ driver: "usb-tablet", bus: "usb0.0" })],
+    // ARM boards have no PS/2 port.
+    ...(arch === "aarch64" ? ["-device", jsonArgument({ driver: "usb-kbd", bus: "usb0.0" })] : []),
   ];
 }

@@ -1,11 +1,12 @@
-import type { MachineSpec } from "../spec/machine-spec.ts";
 import { jsonArgument } from "./values.ts";
 
-/** `isolated` is a card that gets an address and reaches neither the host nor anything beyond it. */
-export function networkArguments(network: MachineSpec["network"]): string[] {
-  if (network === "none") return [];
+/** A network card at the backend that `netdev` describes; its id is given here. */
+export function networkArguments(netdev: Readonly<Record<string, unknown>>): string[] {
   return [
-    ...["-netdev", jsonArgument({ type: "user", id: "net0", restrict: true })],
+    ...["-netdev", jsonArgument({ ...netdev, id: "net0" })],
     ...["-device", jsonArgument({ driver: "virtio-net-pci", netdev: "net0" })],
   ];
 }
+
+/** A network that gives an address and reaches neither the host nor anything beyond it. */
+export const CLOSED_NETWORK = { type: "user", restrict: true } as const;

@@ -39,8 +39,7 @@ export const bootSource = z.discriminatedUnion("kind", [
 ]);
 export type BootSource = z.infer<typeof bootSource>;
 
-/** One entry of the catalogue file. */
-export const imageEntry = z
+const entryObject = z
   .object({
     id: imageSummary.shape.id,
     title: z.string().min(1).max(100),
@@ -120,7 +119,13 @@ export const imageEntry = z
       .regex(/^[a-z0-9][a-z0-9.+-]*$/)
       .optional(),
   })
-  .strict()
+  .strict();
+
+/** The fields by themselves, for other files that have some of them. */
+export const imageEntryFields = entryObject.shape;
+
+/** One entry of the catalogue file. */
+export const imageEntry = entryObject
   .refine((entry) => entry.memoryMb.default >= entry.memoryMb.min, "memoryMb.default is below memoryMb.min")
   .refine((entry) => entry.cpus.default >= entry.cpus.min, "cpus.default is below cpus.min");
 export type ImageEntry = z.infer<typeof imageEntry>;

@@ -1,9 +1,37 @@
-import { open, type FileHandle } from "node:fs/promises";
-import type { BootSource } from "./entry.ts";
-import { findQcow2Fault, QCOW2_HEADER_LENGTH } from "./qcow2-header.ts";
+import type { BootSource, DiskFormat } from "./entry.ts";
+import { FileBytes, type Bytes } from "./formats/bytes.ts";
+import { detectFormat, type ContentFormat } from "./formats/detect.ts";
+import { findQcow2Fault } from "./formats/qcow2.ts";
+import { findQedFault } from "./formats/qed.ts";
+import { findVdiFault } from "./formats/vdi.ts";
+import { findVhdxFault } from "./formats/vhdx.ts";
+import { findVmdkFault } from "./formats/vmdk.ts";
+import { findVpcFault } from "./formats/vpc.ts";
 
 export type ImageFault =
   { readonly kind: "missing"; readonly file: string } | { readonly kind: "unsafe"; readonly why: string };
+
+const INSPECTORS: Readonly<Record<DiskFormat, (bytes: Bytes) => Promise<string | null>>> = {
+  qcow2: findQcow2Fault,
+  raw: () => Promise.resolve(null),
+  vdi: findVdiFault,
+  vmdk: findVmdkFault,
+  vpc: findVpcFault,
+  vhdx: findVhdxFault,
+  qed: findQedFault,
+};
+
+const NAMES: Readonly<Record<ContentFormat, string>> = {
+  qcow2: "a qcow2 image",
+  raw: "a raw image",
+  vdi: "a VDI image",
+  vmdk: "a VMDK image",
+  vpc: "a VHD image",
+  vhdx: "a VHDX image",
+  qed: "a QED image",
+  ova: "an OVA archive. Import it first",
+  other: "an archive, or a format that is not known here",
+};
 
 /** The host files that a boot source reads. */
 export function listBootFiles(boot: BootSource): string[] {
@@ -13,22 +41,54 @@ export function listBootFiles(boot: BootSource): string[] {
 /** Looks at an image's files before they are used; null: nothing speaks against it. */
 export async function inspectImage(boot: BootSource): Promise<ImageFault | null> {
   for (const file of listBootFiles(boot)) {
-    let handle: FileHandle;
-    try {
-      handle = await open(file, "r");
-    } catch {
-      return { kind: "missing", file };
-    }
-    try {
-      if (!(await handle.stat()).isFile()) return { kind: "unsafe", why: "it is not an ordinary file" };
-      if (boot.kind !== "disk" || boot.format !== "qcow2") continue;
-      const header = Buffer.alloc(QCOW2_HEADER_LENGTH);
-      const { bytesRead } = await handle.read(header, 0, header.length, 0);
-      const why = findQcow2Fault(header.subarray(0, bytesRead));
-      if (why !== null) return { kind: "unsafe", why };
-    } finally {
-      await handle.close();
-    }
+    const format = boot.kind === "disk" ? boot.format : boot.kind === "iso" ? "raw" : null;
+    const fault = await inspectFile(file, format);
+    if (fault !== null) return fault;
   }
   return null;
+}
+
+/**
+ * Looks at one file.
+ * @param format as which it will be opened; null: it is no disk
+ */
+export async function inspectFile(file: string, format: DiskFormat | null): Promise<ImageFault | null> {
+  let bytes: FileBytes | null;
+  try {
+    bytes = await FileBytes.open(file);
+  } catch {
+    return { kind: "missing", file };
+  }
+  if (bytes === null) return { kind: "unsafe", why: "it is not an ordinary file" };
+  try {
+    if (format === null) return null;
+    const why = (await findWrongFormat(bytes, format)) ?? (await INSPECTORS[format](bytes));
+    return why === null ? null : { kind: "unsafe", why };
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function findWrongFormat(bytes: Bytes, format: DiskFormat): Promise<string | null> {
+  const found = await detectFormat(bytes);
+  if (found === format) return null;
+  return `it is said to be ${NAMES[format]} and is ${NAMES[found]}`;
+}
+
+/**
+ * What a file is by its content, and what speaks against it.
+ * @throws the system's error where it cannot be opened
+ */
+export async function examineFile(
+  file: string,
+): Promise<{ format: ContentFormat | null; why: string | null }> {
+  const bytes = await FileBytes.open(file);
+  if (bytes === null) return { format: null, why: "it is not an ordinary file" };
+  try {
+    const format = await detectFormat(bytes);
+    if (format === "other") return { format, why: `it is ${NAMES.other}` };
+    return { format, why: format === "ova" ? null : await INSPECTORS[format](bytes) };
+  } finally {
+    await bytes.close();
+  }
 }

@@ -25,6 +25,8 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
 export function describeFault(entry: ImageEntry, fault: ImageFault | null): string | null {
   if (fault === null) return null;
   if (fault.kind === "unsafe") return `The image cannot be used: ${fault.why}.`;
+  if (entry.source?.url !== undefined)
+    return `Not downloaded yet. The host's administrator fetches it with: postern image download ${entry.id}`;
   return entry.package === undefined
     ? "The image's file is missing on this host."
     : `The image's file is missing on this host. Install it with: apt install ${entry.package}`;

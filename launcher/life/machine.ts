@@ -1,22 +1,29 @@
 import { existsSync } from "node:fs";
-import { LaunchError, RequestError, isPosternError, type MachineStatus } from "../../protocol/index.ts";
-import type { Screenshot } from "../../protocol/index.ts";
+import { isPosternError, LaunchError, type MachineStatus } from "../../protocol/index.ts";
+import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
-import { writeJson, type MachineRecord } from "../adopt/record.ts";
-import type { MachineScreen } from "../launcher.ts";
+import type { MachineRecord } from "../adopt/record.ts";
+import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
+import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
 import { describeExit, readLastLine } from "../process/failure.ts";
-import { measureLog, powerOn, prepareMachine, readVncSecret, removeSockets } from "../process/launch.ts";
+import { measureLog, prepareMachine, qemuCommand, removeSockets } from "../process/launch.ts";
+import { outfitMachine } from "../process/outfit.ts";
 import { isAlive, residentMb, type ProcessIdentity } from "../process/proc-stat.ts";
-import type { ProcessExit, QemuProcess } from "../process/qemu-process.ts";
+import { spawnApart } from "../process/spawn-apart.ts";
+import type { ProcessExit, WatchedProcess } from "../process/watched-process.ts";
 import { watchProcess } from "../process/watch.ts";
 import { attachQmp } from "../qmp/attach.ts";
-import type { QmpClient } from "../qmp/client.ts";
-import { readLifeEvent } from "../qmp/life-events.ts";
-import { Camera } from "../screen/camera.ts";
-import { awaitFirstLight } from "../screen/first-light.ts";
+import { readLifeEvent, readRunState } from "../qmp/life-events.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
+import { startChores } from "./chores.ts";
+import { Eye } from "./eye.ts";
+import { Guest } from "./guest.ts";
+import { RecordKeeper } from "./record-keeper.ts";
+import { bringBack, saveMemory } from "./saving.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { tidyUp } from "./tidy.ts";
+import { Turns } from "./turns.ts";
 import { hasEnded, transition, type Life, type LifeEvent } from "./transition.ts";
 
 /** How long a fresh QEMU has until its control socket answers, in milliseconds. */
@@ -24,46 +31,61 @@ const START_MS = 20_000;
 /** How long opening waits for the control socket of an adopted one. */
 const ADOPT_MS = 5000;
 
-/** One machine: the I/O around {@link transition}. It owns its process's watch, its QMP and its camera. */
+/** One machine: the I/O around {@link transition}. It owns its process's watch, its control socket and its eye. */
 export class Machine {
   readonly spec: MachineSpec;
   readonly paths: MachinePaths;
+  /** What its snapshots hold. */
+  readonly nodes: readonly SnapshotNode[];
+  readonly eye: Eye;
+  /** What is done to it, one thing after the other. */
+  readonly turns: Turns;
   readonly #around: Surroundings;
-  #record: MachineRecord;
-  #process: QemuProcess | undefined;
-  #qmp: QmpClient | undefined;
-  #camera: Camera | undefined;
-  #screen: MachineScreen | undefined;
-  #cancelLight: (() => void) | undefined;
+  readonly #keeper: RecordKeeper;
+  readonly #closing = new AbortController();
+  #process: WatchedProcess | undefined;
+  #guest: Guest | undefined;
   #cancelEnding: (() => void) | undefined;
+  #cancelChores: (() => void) | undefined;
   #letGo = false;
-  /** What runs now and must be over before the folder may go; never rejects. */
-  #work: Promise<void> = Promise.resolve();
 
   constructor(spec: MachineSpec, paths: MachinePaths, record: MachineRecord, around: Surroundings) {
     this.spec = spec;
     this.paths = paths;
-    this.#record = record;
+    this.nodes = snapshotNodes(spec, paths);
+    this.eye = new Eye(paths, around.darkroom, around.clock, spec.display === "none");
     this.#around = around;
+    this.turns = new Turns(around.log.child({ machine: spec.id }));
+    this.#keeper = new RecordKeeper(paths.state, record, around.clock, around.log);
   }
 
   get status(): MachineStatus {
     const { id, name, image, cpus, memoryMb } = this.spec;
-    const { state, reason, accel, since } = this.#record;
+    const { state, reason, accel, since, saved } = this.#keeper.record;
     return {
       ...{ id, name, image, cpus, memoryMb, state, since },
       ...(reason === undefined ? {} : { reason }),
       ...(accel === undefined ? {} : { accel }),
+      ...(saved === undefined ? {} : { saved: true }),
     };
   }
 
-  get ended(): boolean {
-    return hasEnded(this.#record);
+  get life(): Life {
+    return this.#keeper.record;
   }
 
-  /** Undefined while there is nothing to look at. */
-  get screen(): MachineScreen | undefined {
-    return this.#screen;
+  get ended(): boolean {
+    return hasEnded(this.life);
+  }
+
+  /** Undefined while QEMU does not run, or does not answer. */
+  get guest(): Guest | undefined {
+    return this.#guest;
+  }
+
+  /** Aborted when the launcher lets go of the machine. */
+  get closing(): AbortSignal {
+    return this.#closing.signal;
   }
 
   get residentMb(): number {
@@ -72,177 +94,197 @@ export class Machine {
 
   /** Prepares and powers on, in the background. The record says `preparing` already or does so now. */
   launch(): void {
-    this.#apply({ kind: "startRequested" });
-    this.#work = this.#work.then(() => this.#launch());
+    this.apply({ kind: "startRequested" });
+    this.turns.take(() => this.#launch());
   }
 
   /** Takes over a QEMU that lives; waits a moment for its control socket. */
   async adopt(identity: ProcessIdentity): Promise<void> {
     const process = watchProcess(identity, this.#around.clock);
-    this.#write({ process: identity });
+    this.#keeper.change({ process: identity });
     this.#hold(process);
     const attached = this.#attach(process, Number.POSITIVE_INFINITY).catch(() => undefined);
-    await Promise.race([
-      attached,
-      new Promise<void>((resolve) => this.#around.clock.after(ADOPT_MS, resolve)),
-    ]);
-    if (this.#qmp === undefined && isAlive(identity)) {
+    const late = pause(ADOPT_MS, this.#around.clock);
+    await Promise.race([attached, late]);
+    if (this.#guest === undefined && isAlive(identity)) {
       const fields = { event: "machine.control-silent", machine: this.spec.id };
       this.#around.log.warn(fields, "an adopted machine's control socket does not answer");
     }
-    if (this.#record.state === "stopping") this.stop(false);
+    if (this.life.state === "stopping") this.stop(false);
   }
 
   stop(force: boolean): void {
     if (this.ended) return;
-    this.#apply({ kind: "ending", by: "user" });
-    const process = this.#process;
-    if (process === undefined) return; // Still preparing: the launch sees the new state and gives up.
-    this.#cancelEnding?.();
-    const ending = {
-      execute: (command: string) =>
-        this.#qmp?.execute(command) ?? Promise.reject(new Error("there is no QMP")),
-      kill: () => {
-        process.kill();
-      },
-    };
-    this.#cancelEnding = endMachine(ending, force ? null : this.#around.stopGraceMs, this.#around.clock);
+    this.apply({ kind: "ending", by: "user" });
+    this.#end(force ? null : this.#around.stopGraceMs);
+  }
+
+  /** Ends QEMU at once, without a change of state. */
+  quit(): void {
+    this.#end(null);
   }
 
   /** Ends it by force and waits until nothing of it runs. */
   async destroy(): Promise<void> {
+    this.#closing.abort();
     this.stop(true);
-    await this.#work;
+    await this.turns.over();
     // The launch may have come to a process after all.
     if (!this.ended) this.stop(true);
     await this.#process?.exited;
-    await this.#work;
-  }
-
-  /** @throws RequestError `MACHINE_NOT_RUNNING`, LaunchError `SCREENSHOT_FAILED` */
-  async takeScreenshot(maxWidth: number): Promise<Screenshot> {
-    if (this.#camera === undefined) {
-      const text = "The machine has no screen now. Start it first.";
-      throw new RequestError("MACHINE_NOT_RUNNING", text, { safeMessage: text });
-    }
-    return this.#camera.take(maxWidth);
+    await this.turns.over();
+    this.#keeper.close();
   }
 
   /** Stops looking after it; the machine lives. Idempotent. */
   async letGo(): Promise<void> {
     this.#letGo = true;
-    this.#leaveScreen();
+    this.#closing.abort();
+    this.eye.close();
     this.#cancelEnding?.();
+    this.#cancelChores?.();
     this.#process?.letGo();
-    await this.#work;
+    this.#guest?.qmp.close();
+    await this.turns.over();
     this.#process?.letGo();
-    this.#qmp?.close();
+    this.#guest?.qmp.close();
+    this.#keeper.close();
+  }
+
+  apply(event: LifeEvent): void {
+    if (this.#letGo) return;
+    const before = this.life;
+    const { state, reason, saved } = transition(before, event);
+    if (state === before.state && reason === before.reason && saved === before.saved) return;
+    const since = state === before.state ? this.#keeper.record.since : this.#around.clock.now();
+    this.#keeper.change({ state, reason, saved, since });
+    this.#around.onState(this);
+    if (event.kind === "reset") this.#awaitLight();
   }
 
   async #launch(): Promise<void> {
-    const { programs } = this.#around;
+    const { spec, paths } = this;
+    const { programs, outfitters } = this.#around;
     try {
       if (programs === null) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
-      const accel = await this.#around.chooseAccel();
-      await prepareMachine(this.spec, this.paths, programs);
-      const logFrom = await measureLog(this.paths);
-      if (this.#record.state !== "preparing" || this.#letGo) {
-        this.#apply({ kind: "startFailed", reason: "The start was given up." });
+      const accel = await this.#around.chooseAccel(spec.arch);
+      await prepareMachine(spec, paths, programs);
+      const outfit = await outfitMachine(outfitters, spec, paths, (companion) => {
+        this.#keeper.change({ companions: [...this.#keeper.record.companions, companion] });
+      });
+      const logFrom = await measureLog(paths);
+      if (this.life.state !== "preparing" || this.#letGo) {
+        await this.#tidyUp();
+        this.apply({ kind: "startFailed", reason: "The start was given up." });
         return;
       }
-      const process = powerOn(this.spec, this.paths, programs, accel);
-      this.#write({ process: process.identity, accel, logFrom });
+      const start = { accel, halted: this.life.saved !== undefined, additions: outfit.arguments };
+      const process = spawnApart(outfit.wrap(qemuCommand(spec, paths, programs, start)), paths.log);
+      this.#keeper.change({ process: process.identity, accel, logFrom });
       this.#hold(process);
       await this.#attach(process, START_MS).catch(() => {
         process.kill();
       });
     } catch (error) {
       const reason = isPosternError(error) ? error.safeMessage : "The machine could not be started.";
-      this.#around.log.warn({ event: "machine.start-failed", machine: this.spec.id, err: error }, reason);
-      this.#apply({ kind: "startFailed", reason });
+      this.#around.log.warn({ event: "machine.start-failed", machine: spec.id, err: error }, reason);
+      await this.#tidyUp();
+      this.apply({ kind: "startFailed", reason });
     }
   }
 
-  #hold(process: QemuProcess): void {
+  #hold(process: WatchedProcess): void {
     this.#process = process;
+    this.#cancelChores = startChores(this, this.#around.clock, this.#around.log);
     void process.exited.then((exit) => {
-      this.#work = this.#work.then(() => this.#bury(process, exit));
+      this.turns.take(() => this.#bury(process, exit));
     });
   }
 
-  async #attach(process: QemuProcess, withinMs: number): Promise<void> {
+  async #attach(process: WatchedProcess, withinMs: number): Promise<void> {
     const qmp = await attachQmp(this.paths.qmpSocket, {
       clock: this.#around.clock,
       withinMs,
       goOn: () => !this.#letGo && isAlive(process.identity),
       onEvent: (event) => {
         const change = readLifeEvent(event);
-        if (change !== null) this.#apply(change);
+        // While a snapshot is taken the guest stands still for that alone.
+        const ours = this.turns.busy && (change?.kind === "resumed" || change?.kind === "halted");
+        if (change !== null && !ours) this.apply(change);
       },
     });
     if (this.#letGo) {
       qmp.close();
       return;
     }
-    this.#qmp = qmp;
+    const guest = new Guest(qmp, this.nodes, this.spec.guest.clipboard, this.#around.clock);
+    this.#guest = guest;
     void qmp.closed.then(() => {
-      this.#qmp = undefined;
+      if (this.#guest === guest) this.#guest = undefined;
       if (this.#letGo) return;
       process.look();
       if (isAlive(process.identity)) this.#attach(process, Number.POSITIVE_INFINITY).catch(() => undefined);
     });
-    this.#camera = new Camera(qmp, this.paths.picture, this.#around.darkroom, this.#around.clock);
-    this.#apply({ kind: "powered" });
-    this.#awaitFirstLight();
-    if (this.#screen !== undefined) return;
-    this.#screen = { socketPath: this.paths.vncSocket, vncPassword: await readVncSecret(this.paths) };
-    this.#around.onScreen(this);
+    this.apply({ kind: "powered" });
+    await guest.settle();
+    if (await this.eye.open(qmp)) this.#around.onScreen(this);
+    const { state, saved } = this.life;
+    if (state === "saving") this.turns.take(() => saveMemory(this, false));
+    else if (saved !== undefined) await bringBack(this, saved);
+    else await this.#catchUp(guest);
+    this.#awaitLight();
   }
 
-  async #bury(process: QemuProcess, exit: ProcessExit): Promise<void> {
+  /** Learns what the guest does, and lets one go that nobody has let go yet. */
+  async #catchUp(guest: Guest): Promise<void> {
+    const status = await guest.readStatus();
+    if (status === "prelaunch") await guest.go();
+    const change = readRunState(status);
+    if (change !== null) this.apply(change);
+  }
+
+  async #bury(process: WatchedProcess, exit: ProcessExit): Promise<void> {
     if (this.#letGo || this.#process !== process) return;
     // QEMU removes its sockets when it ends properly, and leaves them when it is killed.
     const clean =
       exit.code === null && exit.signal === null ? !existsSync(this.paths.qmpSocket) : exit.code === 0;
-    const reason = describeExit(exit, await readLastLine(this.paths.log, this.#record.logFrom));
+    const reason = describeExit(exit, await readLastLine(this.paths.log, this.#keeper.record.logFrom));
     this.#cancelEnding?.();
-    this.#qmp?.close();
+    this.#cancelChores?.();
+    this.#guest?.qmp.close();
     this.#process = undefined;
     await removeSockets(this.paths);
-    this.#write({ process: undefined });
-    this.#apply({ kind: "exited", clean, reason });
-    this.#leaveScreen();
+    this.#keeper.change({ process: undefined });
+    this.apply({ kind: "exited", clean, reason });
+    if (this.eye.close()) this.#around.onScreenGone(this);
+    await this.#tidyUp();
+    const { programs } = this.#around;
+    if (!clean && programs !== null) await repairLeaks(programs.qemuImg, this.nodes);
   }
 
-  #leaveScreen(): void {
-    this.#cancelLight?.();
-    this.#camera = undefined;
-    if (this.#screen === undefined) return;
-    this.#screen = undefined;
-    if (!this.#letGo) this.#around.onScreenGone(this);
+  async #tidyUp(): Promise<void> {
+    await tidyUp(this.spec, this.paths, this.#keeper.record, this.#around);
+    this.#keeper.change({ companions: [] });
   }
 
-  #awaitFirstLight(): void {
-    this.#cancelLight?.();
-    if (this.#record.state !== "booting") return;
-    const measure = (): Promise<number> => this.#camera?.measureLight() ?? Promise.resolve(0);
-    this.#cancelLight = awaitFirstLight(this.#around.clock, measure, () => {
-      this.#apply({ kind: "drawn" });
+  #end(graceMs: number | null): void {
+    const process = this.#process;
+    if (process === undefined) return; // Still preparing: the launch sees the new state and gives up.
+    this.#cancelEnding?.();
+    const ending = {
+      execute: (command: string) =>
+        this.#guest?.qmp.execute(command) ?? Promise.reject(new Error("there is no QMP")),
+      kill: () => {
+        process.kill();
+      },
+    };
+    this.#cancelEnding = endMachine(ending, graceMs, this.#around.clock);
+  }
+
+  #awaitLight(): void {
+    if (this.life.state !== "booting") return;
+    this.eye.awaitLight(() => {
+      this.apply({ kind: "drawn" });
     });
-  }
-
-  #apply(event: LifeEvent): void {
-    if (this.#letGo) return;
-    const before: Life = this.#record;
-    const { state, reason } = transition(before, event);
-    if (state === before.state && reason === before.reason) return;
-    this.#write({ state, reason, since: this.#around.clock.now() });
-    this.#around.onState(this);
-    if (event.kind === "reset") this.#awaitFirstLight();
-  }
-
-  #write(change: Partial<MachineRecord>): void {
-    this.#record = { ...this.#record, ...change };
-    writeJson(this.paths.state, this.#record);
   }
 }

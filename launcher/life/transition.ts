@@ -7,6 +7,8 @@ export interface Life {
   readonly state: LifeState;
   /** A sentence for people. */
   readonly reason?: string | undefined;
+  /** The tag of the snapshot whose memory the next start goes on from. */
+  readonly saved?: string | undefined;
 }
 
 export type LifeEvent =
@@ -18,7 +20,21 @@ export type LifeEvent =
   | { readonly kind: "drawn" }
   /** QMP RESET by the guest: it boots again. */
   | { readonly kind: "reset" }
-  /** We want its end, or QMP POWERDOWN or SHUTDOWN says that it comes. */
+  /** The processors stand still; `why` is missing when a person wanted it so. */
+  | { readonly kind: "halted"; readonly why?: string }
+  /** They go on. */
+  | { readonly kind: "resumed" }
+  | { readonly kind: "saveRequested" }
+  /** The memory is on disk; QEMU ends next. */
+  | { readonly kind: "saved"; readonly tag: string }
+  | { readonly kind: "saveFailed"; readonly reason: string; readonly halted: boolean }
+  /** A saved memory, or one of a snapshot, is in place: the guest goes on from there. */
+  | { readonly kind: "restored" }
+  /** The memory could not be put in place: what is left of it is given up. */
+  | { readonly kind: "restoreFailed"; readonly reason: string }
+  /** The next start goes on from this snapshot's memory, or, without a tag, from none. */
+  | { readonly kind: "memoryChosen"; readonly tag?: string }
+  /** We want its end, or QMP SHUTDOWN says that it comes. */
   | { readonly kind: "ending"; readonly by: "user" | "guest" | "host" }
   /** The process is gone; `clean`: it ended by its own will. */
   | { readonly kind: "exited"; readonly clean: boolean; readonly reason: string }
@@ -33,37 +49,66 @@ const ENDINGS = {
 
 /** The next life; the same object when the event changes nothing. Pure. */
 export function transition(life: Life, event: LifeEvent): Life {
+  const { state, saved } = life;
   switch (event.kind) {
     case "startRequested":
-      return hasEnded(life) ? { state: "preparing" } : life;
+      return hasEnded(life) ? describe("preparing", undefined, saved) : life;
     case "powered":
-      return life.state === "preparing" ? { state: "booting" } : life;
+      return state === "preparing" ? describe("booting", undefined, saved) : life;
     case "drawn":
-      return life.state === "booting" ? { state: "running" } : life;
+      return state === "booting" ? describe("running", undefined, saved) : life;
     case "reset":
-      return life.state === "running" ? { state: "booting" } : life;
+      return state === "running" || state === "paused" ? describe("booting") : life;
+    case "halted":
+      return isGuestUp(life) ? describe("paused", event.why) : life;
+    case "resumed":
+      return state === "paused" ? describe("running") : life;
+    case "saveRequested":
+      return isGuestUp(life) || state === "paused" ? describe("saving") : life;
+    case "saved":
+      return state === "saving" ? describe("saving", undefined, event.tag) : life;
+    case "saveFailed":
+      return state === "saving" ? describe(event.halted ? "paused" : "running", event.reason) : life;
+    case "restored":
+      return isGuestUp(life) || state === "paused" ? describe("running") : life;
+    case "restoreFailed":
+      return isGuestUp(life) || state === "paused" ? describe("stopping", event.reason) : life;
+    case "memoryChosen":
+      return hasEnded(life) && saved !== event.tag ? describe(state, life.reason, event.tag) : life;
     case "ending":
-      if (hasEnded(life) || life.state === "stopping") return life;
-      return withReason("stopping", ENDINGS[event.by]);
+      if (hasEnded(life) || state === "stopping" || (state === "saving" && event.by === "host")) return life;
+      return describe("stopping", ENDINGS[event.by], saved);
     case "exited":
-      if (hasEnded(life)) return life;
-      if (life.state === "stopping") return withReason("stopped", life.reason);
-      return event.clean ? { state: "stopped" } : { state: "failed", reason: event.reason };
+      return hasEnded(life) ? life : afterExit(life, event);
     case "startFailed":
       if (hasEnded(life)) return life;
-      return life.state === "stopping" ? { state: "stopped" } : { state: "failed", reason: event.reason };
+      return state === "stopping"
+        ? describe("stopped", undefined, saved)
+        : describe("failed", event.reason, saved);
   }
+}
+
+function afterExit({ state, reason, saved }: Life, exit: LifeEvent & { readonly kind: "exited" }): Life {
+  if (state === "stopping") return describe("stopped", reason, saved);
+  if (state === "saving" && saved !== undefined) return describe("stopped", undefined, saved);
+  // Whoever waits for its memory on disk learns that it is not there, however properly QEMU ended.
+  const clean = exit.clean && state !== "saving";
+  return clean ? describe("stopped", undefined, saved) : describe("failed", exit.reason, saved);
 }
 
 export function hasEnded(life: Life): boolean {
   return life.state === "stopped" || life.state === "failed";
 }
 
-/** Whether a QEMU with a screen belongs to this state. */
-export function hasScreen(life: Life): boolean {
-  return life.state === "booting" || life.state === "running" || life.state === "stopping";
+/** Whether a guest's processors run. */
+function isGuestUp({ state }: Life): boolean {
+  return state === "booting" || state === "running";
 }
 
-function withReason(state: LifeState, reason: string | undefined): Life {
-  return reason === undefined ? { state } : { state, reason };
+function describe(state: LifeState, reason?: string, saved?: string): Life {
+  return {
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(saved === undefined ? {} : { saved }),
+  };
 }

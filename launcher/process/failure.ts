@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import type { ProcessExit } from "./qemu-process.ts";
+import type { ProcessExit } from "./watched-process.ts";
 
 const TAIL_BYTES = 4096;
 const MAX_LINE = 200;

@@ -1,20 +1,20 @@
 import { randomInt } from "node:crypto";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
-import { machineArguments, type Accel } from "../argv/argv.ts";
+import { machineArguments, type Start } from "../argv/argv.ts";
 import { inspectImage } from "../images/inspect.ts";
-import { ensureOverlay } from "../images/overlay.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
-import type { Programs } from "./programs.ts";
-import type { QemuProcess } from "./qemu-process.ts";
-import { spawnQemu } from "./spawn.ts";
+import { ensureDisks } from "./disks.ts";
+import { EMULATOR_PACKAGES, type Programs } from "./programs.ts";
+import type { Command } from "./spawn-apart.ts";
 
 const SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /**
  * Prepares disk, password and sockets. The image is looked at again each time: it may have changed since.
- * @throws LaunchError `IMAGE_UNAVAILABLE`, `OVERLAY_FAILED`
+ * @throws LaunchError `IMAGE_UNAVAILABLE`, `OVERLAY_FAILED`, `FIRMWARE_MISSING`
  */
 export async function prepareMachine(
   spec: MachineSpec,
@@ -30,19 +30,24 @@ export async function prepareMachine(
           : `The image cannot be used: ${fault.why}.`,
     });
   }
-  if (spec.boot.kind === "disk") await ensureOverlay(programs.qemuImg, paths.overlay, spec.boot);
+  await ensureDisks(programs.qemuImg, spec, paths);
   await removeSockets(paths);
   await writeFile(paths.vncSecret, makeVncSecret(), { mode: 0o600 });
 }
 
-/** Starts QEMU for a machine that was prepared. @throws LaunchError `QEMU_START` */
-export function powerOn(
+/** QEMU for a machine that was prepared. @throws LaunchError `QEMU_MISSING` */
+export function qemuCommand(
   spec: MachineSpec,
   paths: MachinePaths,
-  programs: Programs,
-  accel: Accel,
-): QemuProcess {
-  return spawnQemu(programs.qemu, machineArguments(spec, paths, accel), paths.log);
+  programs: Programs | null,
+  start: Start,
+): Command {
+  const program = programs?.qemu[spec.arch];
+  if (program === undefined) {
+    const text = `This host has no QEMU for ${spec.arch}. Install it with: apt install ${EMULATOR_PACKAGES[spec.arch]}`;
+    throw new LaunchError("QEMU_MISSING", text, { safeMessage: text });
+  }
+  return { program, args: machineArguments(spec, paths, start) };
 }
 
 /** The password of the machine's VNC server, as it was made at its last start. */
@@ -50,9 +55,14 @@ export async function readVncSecret(paths: MachinePaths): Promise<string> {
   return readFile(paths.vncSecret, "latin1");
 }
 
+/** All sockets of a machine that runs no more, also of the processes beside it. */
 export async function removeSockets(paths: MachinePaths): Promise<void> {
-  await rm(paths.qmpSocket, { force: true });
-  await rm(paths.vncSocket, { force: true });
+  const folder = dirname(paths.socketBase);
+  const prefix = basename(paths.socketBase);
+  const names = await readdir(folder);
+  await Promise.all(
+    names.filter((name) => name.startsWith(prefix)).map((name) => rm(join(folder, name), { force: true })),
+  );
 }
 
 /** Bytes in the log so far: what comes later belongs to the next start. */

@@ -62,16 +62,20 @@ export function residentMb(identity: ProcessIdentity): number {
 
 /** The process with this text in its command line: for one that was started just before its starter died. */
 export function findProcess(text: string): ProcessIdentity | null {
-  for (const name of readdirSync("/proc")) {
+  return findProcesses((commandLine) => commandLine.includes(text))[0] ?? null;
+}
+
+/** @param matches gets the command line, its words parted by NUL */
+export function findProcesses(matches: (commandLine: string) => boolean): ProcessIdentity[] {
+  return readdirSync("/proc").flatMap((name) => {
     const pid = Number(name);
-    if (!Number.isSafeInteger(pid) || pid === process.pid) continue;
+    if (!Number.isSafeInteger(pid) || pid === process.pid) return [];
     try {
-      if (!readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text)) continue;
+      if (!matches(readFileSync(`/proc/${pid}/cmdline`, "utf8"))) return [];
     } catch {
-      continue;
+      return [];
     }
     const identity = identifyProcess(pid);
-    if (identity !== null && isAlive(identity)) return identity;
-  }
-  return null;
+    return identity !== null && isAlive(identity) ? [identity] : [];
+  });
 }

@@ -1,16 +1,38 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { Architecture } from "../../protocol/index.ts";
 
 export interface Programs {
-  readonly qemu: string;
   readonly qemuImg: string;
+  /** The emulators that are installed. */
+  readonly qemu: Readonly<Partial<Record<Architecture, string>>>;
+  /** TPMs. */
+  readonly swtpm: string | null;
+  /** Shared folders. */
+  readonly virtiofsd: string | null;
 }
 
-/** QEMU's programs on the search path; null if one is missing. */
+/** Where distributions keep virtiofsd, which is on no search path. */
+const LIBRARY_FOLDERS = "/usr/libexec:/usr/lib/qemu";
+
+/** The Debian package that brings each emulator. */
+export const EMULATOR_PACKAGES: Readonly<Record<Architecture, string>> = {
+  x86_64: "qemu-system-x86",
+  aarch64: "qemu-system-arm qemu-efi-aarch64",
+};
+
+/** QEMU's programs on the search path; null if there is none to make machines with. */
 export function findPrograms(searchPath: string | undefined): Programs | null {
-  const qemu = findProgram("qemu-system-x86_64", searchPath);
+  const x86 = findProgram("qemu-system-x86_64", searchPath);
+  const arm = findProgram("qemu-system-aarch64", searchPath);
   const qemuImg = findProgram("qemu-img", searchPath);
-  return qemu === null || qemuImg === null ? null : { qemu, qemuImg };
+  if (qemuImg === null || (x86 === null && arm === null)) return null;
+  return {
+    qemuImg,
+    qemu: { ...(x86 === null ? {} : { x86_64: x86 }), ...(arm === null ? {} : { aarch64: arm }) },
+    swtpm: findProgram("swtpm", searchPath),
+    virtiofsd: findProgram("virtiofsd", [searchPath, LIBRARY_FOLDERS].join(delimiter)),
+  };
 }
 
 function findProgram(name: string, searchPath = ""): string | null {

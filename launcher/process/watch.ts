@@ -1,12 +1,12 @@
 import type { Clock } from "../../protocol/index.ts";
 import { isAlive, type ProcessIdentity } from "./proc-stat.ts";
-import type { ProcessExit, QemuProcess } from "./qemu-process.ts";
+import type { ProcessExit, WatchedProcess } from "./watched-process.ts";
 
 /** How often an adopted process is looked at, in milliseconds: the kernel tells only parents. */
 const LOOK_EVERY_MS = 500;
 
 /** Watches a QEMU that an earlier launcher started. */
-export function watchProcess(identity: ProcessIdentity, clock: Clock): QemuProcess {
+export function watchProcess(identity: ProcessIdentity, clock: Clock): WatchedProcess {
   let cancel: (() => void) | undefined;
   let letGo = false;
   let settle: (exit: ProcessExit) => void;

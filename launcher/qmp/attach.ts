@@ -1,4 +1,5 @@
 import { TimeoutError, type Clock } from "../../protocol/index.ts";
+import { pause } from "../process/pause.ts";
 import { connectQmp, type QmpClient } from "./client.ts";
 import type { QmpEvent } from "./messages.ts";
 
@@ -28,7 +29,7 @@ export async function attachQmp(
     } catch (error) {
       cause = error;
     }
-    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    await pause(RETRY_MS, clock);
   }
   throw new TimeoutError("QMP_TIMEOUT", "the control socket could not be reached", { cause });
 }

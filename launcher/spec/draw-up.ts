@@ -1,34 +1,20 @@
-import { LaunchError, machineCreate, RequestError, type MachineCreate } from "../../protocol/index.ts";
+import { machineCreate, networkKind, RequestError, type MachineCreate } from "../../protocol/index.ts";
+import { hasAdapter, maxMonitors } from "../argv/display.ts";
 import type { ImageEntry } from "../images/entry.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
-/** What the host can give, in whole numbers; memory in MiB. */
-export interface HostRoom {
-  readonly cpus: number;
-  /** Free now, less what running machines were promised and have not touched yet. */
-  readonly memoryMb: number;
-}
-
 /**
  * A request and a catalogue entry become a specification.
- * @throws RequestError `IMAGE_LIMIT` (less than the image needs)
- * @throws LaunchError `HOST_CPUS`, `HOST_MEMORY` (more than the host has)
+ * @throws RequestError `IMAGE_LIMIT` with what the image needs or does not allow
  */
-export function drawUpSpec(asked: MachineCreate, entry: ImageEntry, host: HostRoom): MachineSpec {
+export function drawUpSpec(asked: MachineCreate, entry: ImageEntry): MachineSpec {
   const request = machineCreate.parse(asked);
-  const cpus = request.cpus ?? entry.cpus.default;
-  const memoryMb = request.memoryMb ?? entry.memoryMb.default;
-  if (cpus < entry.cpus.min || memoryMb < entry.memoryMb.min) {
-    const needs = `${entry.title} needs at least ${entry.cpus.min} CPU and ${entry.memoryMb.min} MiB of memory.`;
-    throw new RequestError("IMAGE_LIMIT", needs, { safeMessage: needs });
-  }
-  checkRoom({ cpus, memoryMb }, host);
-  return {
+  const spec: MachineSpec = {
     id: request.id,
     name: request.name,
     image: entry.id,
-    cpus,
-    memoryMb,
+    cpus: request.cpus ?? entry.cpus.default,
+    memoryMb: request.memoryMb ?? entry.memoryMb.default,
     owner: request.owner,
     boot: entry.boot,
     arch: entry.arch,
@@ -49,22 +35,26 @@ export function drawUpSpec(asked: MachineCreate, entry: ImageEntry, host: HostRo
     gpu: request.gpu,
     hideKvm: entry.hideKvm,
   };
+  const fault = findFault(spec, entry);
+  if (fault !== null) {
+    const text = `${entry.title} ${fault}`;
+    throw new RequestError("IMAGE_LIMIT", text, { safeMessage: text });
+  }
+  return spec;
 }
 
-/** @throws LaunchError `HOST_CPUS`, `HOST_MEMORY` */
-export function checkRoom(
-  wanted: { readonly cpus: number; readonly memoryMb: number },
-  host: HostRoom,
-): void {
-  if (wanted.cpus > host.cpus) {
-    const text = `The machine asks for ${wanted.cpus} CPUs, and this host has ${host.cpus}. Ask for fewer.`;
-    throw new LaunchError("HOST_CPUS", text, { safeMessage: text });
-  }
-  if (wanted.memoryMb > host.memoryMb) {
-    const free = Math.max(0, host.memoryMb);
-    const text =
-      `The machine asks for ${wanted.memoryMb} MiB of memory, and this host has ${free} MiB to give. ` +
-      "Stop another machine or ask for less.";
-    throw new LaunchError("HOST_MEMORY", text, { safeMessage: text });
-  }
+function findFault(spec: MachineSpec, entry: ImageEntry): string | null {
+  if (spec.cpus < entry.cpus.min || spec.memoryMb < entry.memoryMb.min)
+    return `needs at least ${entry.cpus.min} CPU and ${entry.memoryMb.min} MiB of memory.`;
+  if (entry.diskGb !== undefined && (spec.diskGb ?? 0) < entry.diskGb.min)
+    return `needs a disk of at least ${entry.diskGb.min} GB.`;
+  if (!hasAdapter(spec.arch, spec.display) || ![entry.display, ...entry.displays].includes(spec.display))
+    return `does not go with the display adapter ${spec.display}.`;
+  if (spec.monitors > maxMonitors(spec.display))
+    return `has ${maxMonitors(spec.display)} monitor with the display adapter ${spec.display}.`;
+  if (networkKind.options.indexOf(spec.network) > networkKind.options.indexOf(entry.network))
+    return `may have the network "${entry.network}" at most.`;
+  if (spec.emptyDisk && spec.boot.kind === "disk") return "is a disk already and takes no empty one.";
+  if (spec.master && spec.boot.kind !== "disk") return "is no disk that could be worked on itself.";
+  return null;
 }

@@ -1,14 +1,12 @@
 import type { Duplex } from "node:stream";
 import { isPosternError, PeerClosed } from "../errors.ts";
 
-/**
- * Bytes that may wait in the destination before the source is paused; it goes on below half of that. What larger trains
- * save in system calls they lose on the way between being read and being encrypted: see docs/performance.md.
- */
-export const PUMP_HIGH_MARK = 64 * 1024;
-const LOW_MARK = PUMP_HIGH_MARK / 2;
+import { PumpMark } from "./pump-mark.ts";
+import { ReadBuffers } from "./read-buffers.ts";
+import { letsGoOfChunks, readInPlace } from "./read-in-place.ts";
+
 /** Chunks of this size come in trains: they are gathered for one system call. Smaller ones must not wait. */
-const CORK_FROM = 16_000;
+const GATHER_FROM = 16_000;
 
 export type Forward = (chunk: Buffer) => void;
 
@@ -46,6 +44,14 @@ class RunningPump implements Pump {
   #sourceEnded = false;
   #paused = false;
   #corked = false;
+  #gathering = false;
+  /** Where the source's reads go; none: they come as chunks of its own. */
+  #buffers: ReadBuffers | undefined;
+  /** Pieces of the buffers, to be written one at a time: TLS copies what it is given in several. */
+  readonly #queue: Buffer[] = [];
+  #queued = 0;
+  #writing = false;
+  readonly #mark = new PumpMark();
 
   constructor(from: Duplex, to: Duplex, through: ((chunk: Buffer, forward: Forward) => void) | undefined) {
     this.#from = from;
@@ -74,7 +80,75 @@ class RunningPump implements Pump {
   #start(): void {
     this.#from.on("end", this.#onEnd);
     this.#from.on("data", this.#through ? this.#onFilteredData : this.#onData);
+    if (!this.#through && letsGoOfChunks(this.#to)) this.#readInPlace();
     this.#from.resume();
+  }
+
+  #readInPlace(): void {
+    const buffers = new ReadBuffers();
+    const place = {
+      room: () => buffers.room(buffers.taken - this.#waiting),
+      onRead: (length: number) => {
+        this.#onRead(buffers, length);
+      },
+    };
+    if (readInPlace(this.#from, place)) this.#buffers = buffers;
+  }
+
+  #onRead(buffers: ReadBuffers, length: number): void {
+    buffers.filled(length);
+    if (this.#settled) {
+      // Nobody moves it any more: it waits in the stream, as unread bytes do.
+      this.#from.push(Buffer.from(buffers.take()));
+      return;
+    }
+    this.bytes += length;
+    if (buffers.isFull) {
+      buffers.grow();
+      this.#takeGathered();
+    } else if (length < GATHER_FROM) this.#takeGathered();
+    else if (!this.#gathering) {
+      this.#gathering = true;
+      setImmediate(this.#takeGathered);
+    }
+    if (this.#waiting + buffers.pending >= this.#mark.bytes) this.#pause();
+  }
+
+  /** Bytes that were read and have not left. */
+  get #waiting(): number {
+    return this.#queued + this.#to.writableLength;
+  }
+
+  readonly #takeGathered = (): void => {
+    if (!this.#buffers) return;
+    this.#gathering = false;
+    if (this.#settled || this.#buffers.pending === 0 || this.#to.destroyed) return;
+    const piece = this.#buffers.take();
+    this.#queue.push(piece);
+    this.#queued += piece.length;
+    this.#writeNext();
+  };
+
+  #writeNext(): void {
+    const piece = this.#writing ? undefined : this.#queue.shift();
+    if (!piece) return;
+    this.#writing = true;
+    this.#queued -= piece.length;
+    this.#to.write(piece, this.#onPieceWritten);
+  }
+
+  readonly #onPieceWritten = (): void => {
+    this.#writing = false;
+    if (this.#settled) return;
+    this.#writeNext();
+    this.#onWritten();
+    if (this.#sourceEnded && !this.#writing) this.#to.end();
+  };
+
+  #flush(): void {
+    this.#takeGathered();
+    for (const piece of this.#queue.splice(0)) this.#to.write(piece);
+    this.#queued = 0;
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -93,23 +167,27 @@ class RunningPump implements Pump {
 
   readonly #forward = (chunk: Buffer): void => {
     if (this.#settled) return;
-    const to = this.#to;
-    if (chunk.length >= CORK_FROM && !this.#corked) {
+    if (chunk.length >= GATHER_FROM && !this.#corked) {
       this.#corked = true;
-      to.cork();
+      this.#to.cork();
       setImmediate(this.#uncork);
     }
-    // A callback only where it can matter: for chunks that are behind enough others to be the ones that reach the low mark.
-    if (to.writableLength + chunk.length < LOW_MARK) {
-      to.write(chunk);
-      return;
-    }
-    to.write(chunk, this.#onWritten);
-    if (!this.#paused && to.writableLength >= PUMP_HIGH_MARK) {
-      this.#paused = true;
-      this.#from.pause();
-    }
+    this.#write(chunk);
+    if (this.#to.writableLength >= this.#mark.bytes) this.#pause();
   };
+
+  #write(chunk: Buffer): void {
+    // A callback only where it can matter: for chunks that are behind enough others to be the ones that reach the low mark.
+    if (this.#to.writableLength + chunk.length < this.#mark.low) this.#to.write(chunk);
+    else this.#to.write(chunk, this.#onWritten);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#mark.paused(performance.now());
+    this.#from.pause();
+  }
 
   readonly #uncork = (): void => {
     if (!this.#corked) return;
@@ -118,15 +196,17 @@ class RunningPump implements Pump {
   };
 
   readonly #onWritten = (): void => {
-    if (!this.#paused || this.#settled || this.#to.writableLength >= LOW_MARK) return;
+    if (!this.#paused || this.#settled || this.#waiting >= this.#mark.low) return;
     this.#paused = false;
+    this.#mark.resumed(performance.now());
     this.#from.resume();
   };
 
   readonly #onEnd = (): void => {
     this.#sourceEnded = true;
+    this.#takeGathered();
     this.#uncork();
-    this.#to.end();
+    if (!this.#writing) this.#to.end();
   };
 
   readonly #onFinish = (): void => {
@@ -149,6 +229,7 @@ class RunningPump implements Pump {
   };
 
   #fail(error: Error): void {
+    if (!this.#settled && !this.#to.destroyed) this.#flush();
     if (!this.#settle()) return;
     this.#from.pause();
     this.#uncork();

@@ -32,6 +32,7 @@ export const FrameType = {
   spareWanted: 16,
   rotate: 17,
   newKey: 18,
+  authority: 19,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
@@ -107,7 +108,8 @@ export type JsonFrameType =
   | typeof FrameType.event
   | typeof FrameType.spareWanted
   | typeof FrameType.rotate
-  | typeof FrameType.newKey;
+  | typeof FrameType.newKey
+  | typeof FrameType.authority;
 
 /**
  * One frame.
@@ -116,7 +118,7 @@ export type JsonFrameType =
  */
 export function* readFrame(maxBody: number): Grammar<Frame> {
   const type = yield* u8();
-  if (type > FrameType.newKey) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
+  if (type > FrameType.authority) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
   const length = yield* u32();
   checkLength(length, maxBody, "MiP 2 frame");
   const body = Buffer.from(yield* bytes(length));

@@ -16,6 +16,8 @@ export const features = z.array(z.string().max(32)).max(32).optional();
 export const FEATURE_SPARE = "spare";
 /** The agent makes itself a new key when asked to. */
 export const FEATURE_ROTATE = "rotate";
+/** The agent learns of a new service CA. */
+export const FEATURE_AUTHORITY = "authority";
 
 /** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
 export const proof = z.object({
@@ -121,6 +123,13 @@ export const newKey = z.object({
   possession: base64(64),
 });
 export type NewKey = z.infer<typeof newKey>;
+
+/**
+ * Type 19, server → agent with the feature `authority`: the service's CA, PEM. Alone, it certifies itself; while the CA
+ * before it is being retired, it is certified by that one, which follows.
+ */
+export const authority = z.object({ certificates: z.array(z.string().max(4096)).min(1).max(4) });
+export type Authority = z.infer<typeof authority>;
 
 /** Type 14, host → server. @see machines.ts for names */
 export const event = z.object({ name: z.string().max(64), data: z.unknown() });

@@ -26,14 +26,14 @@ export const LIMITS = {
   /** Connections that have not been identified yet. */
   unadmittedPerSource: 256,
   unadmittedTotal: 4_096,
+  /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
+  admissionSliceMs: 2,
 
   proxyHeaderBytes: 4_096,
   rfbHandshakeBytes: 4_096,
   serverInitBytes: 16_384,
   mipHandshakeBytes: 16_384,
   webSocketMessageBytes: 1_048_576,
-  /** Unsent bytes of a WebSocket before its writer waits. */
-  webSocketBufferBytes: 262_144,
 
   /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
   agentPingMs: 10_000,
@@ -57,7 +57,10 @@ export const LIMITS = {
   revocationLookBackMs: 60_000,
   hostRequestMs: 30_000,
   hostRequestsWaiting: 256,
-  /** Agents come back within this time after a stop of the server. */
+  /** Agents that may come back at once, and per second from then on; the others are told when to come. */
+  agentsAtOnce: 1_000,
+  agentsPerSecond: 200,
+  /** Agents come back within this time after a stop of the server; many of them within more, by `agentsPerSecond`. */
   drainSpreadMs: 2_000,
 
   /** MiP 1 agents that one peer may have connected. */
@@ -87,8 +90,10 @@ export const LIMITS = {
   tokenReloadMs: 500,
   tokenReloadShare: 20,
 
-  /** Between two looks at the files of the site's certificate. */
+  /** Between two looks at the files of the site's certificate, and at the service CA. */
   certificateLookMs: 4_000,
+  /** A server's own certificate under the service CA is issued anew at this age; it is valid for 397 days. */
+  leafRenewMs: 15_552_000_000,
 
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,

@@ -25,6 +25,16 @@ export async function redeemTicket(ticket: string, stores: Stores, clock: Clock)
   if (!desktop) throw new Refusal("DESKTOP_GONE");
   const account = await askState(stores.users.find(record.createdBy));
   if (account && account.disabledAt !== null) throw new Refusal("TICKET_INVALID");
-  const { role, denied, createdBy: subject } = record;
-  return { desktop, role, denied, method: "ticket", subject, byAccount: account !== null, endsAt: null };
+  const { role, denied, createdBy: subject, loginHash } = record;
+  const endsAt = loginHash === null ? null : await findLoginEnd(loginHash, stores, clock);
+  const by = { method: "ticket", subject, byAccount: account !== null, loginHash } as const;
+  return { desktop, role, denied, ...by, endsAt };
+}
+
+/** When the login that made a ticket will end, by the monotonic clock. @throws Refusal `TICKET_INVALID`: it has */
+async function findLoginEnd(loginHash: string, stores: Stores, clock: Clock): Promise<number> {
+  const now = clock.now();
+  const login = await askState(stores.logins.find(loginHash, now));
+  if (!login) throw new Refusal("TICKET_INVALID");
+  return clock.monotonic() + login.expiresAt - now;
 }

@@ -120,7 +120,8 @@ export class TokenIdentifier {
     if (!desktop) throw new Refusal("DESKTOP_GONE");
     const { id: subject, role, denied, expiresAt } = stored;
     const endsAt = Math.min(token.endsAt, this.#clock.monotonic() + expiresAt - this.#clock.now());
-    return { desktop, role, denied, method: "token", subject, byAccount: false, endsAt };
+    const by = { method: "token", subject, byAccount: false, loginHash: null } as const;
+    return { desktop, role, denied, ...by, endsAt };
   }
 
   async #findStored({ id, desktopId }: IndexedToken): Promise<TokenRecord | undefined> {

@@ -11,6 +11,8 @@ export interface Identity {
   readonly subject: string;
   /** The subject is an account, whose end ends the session. */
   readonly byAccount: boolean;
+  /** SHA-256 of the cookie of the login that opened it, whose end ends the session; null: none. */
+  readonly loginHash: string | null;
   /** When its right ends, by the monotonic clock; null: not by itself. */
   readonly endsAt: number | null;
 }

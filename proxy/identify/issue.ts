@@ -45,10 +45,11 @@ export class Issuer {
     role: Role,
     createdBy: string,
     denied: readonly Permission[] = [],
+    loginHash: string | null = null,
   ): Promise<{ protocols: string[]; expiresAt: number }> {
     const ticket = generateSecret();
     const expiresAt = this.#clock.now() + LIMITS.ticketMs;
-    const record = { desktopId: desktop.id, role, denied, createdBy, expiresAt };
+    const record = { desktopId: desktop.id, role, denied, createdBy, loginHash, expiresAt };
     await this.#stores.tickets.create(hashSecret(ticket), record);
     return { protocols: offerTicket(ticket), expiresAt };
   }

@@ -13,6 +13,7 @@ export function startSweep(stores: Stores, clock: Clock, log: Logger): () => voi
       await Promise.all([
         stores.tokens.deleteExpired(now),
         stores.tickets.deleteExpired(now),
+        stores.joinSecrets.deleteExpired(now),
         stores.agents.forget("mip1", now - LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
       ]);

@@ -3,9 +3,11 @@ import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
-import { sourceOf } from "./ports.ts";
+import type { Certificate } from "../trust/index.ts";
+import { requesterOf } from "./requester.ts";
 import type { SecureArrival } from "./tls-port.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
 
@@ -15,8 +17,10 @@ const ALPN = "mip/2";
 
 export interface AgentWebSocketOptions {
   readonly budget: ConnectionBudget;
+  /** Reverse proxies that say truly whom they speak for. */
+  readonly trusted: AddressRanges;
   /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
-  readonly trust: { readonly key: string; readonly cert: string };
+  readonly trust: Certificate;
   readonly onAgent: (arrival: SecureArrival) => void;
   readonly clock: Clock;
 }
@@ -27,7 +31,7 @@ export interface AgentWebSocketOptions {
  */
 export class AgentWebSocketEntrance {
   readonly #options: AgentWebSocketOptions;
-  readonly #context: tls.SecureContext;
+  #context: tls.SecureContext;
   readonly #server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -38,8 +42,12 @@ export class AgentWebSocketEntrance {
 
   constructor(options: AgentWebSocketOptions) {
     this.#options = options;
-    const { key, cert } = options.trust;
-    this.#context = tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
+    this.#context = makeContext(options.trust);
+  }
+
+  /** New connections see it; those that are there go on. */
+  replaceCertificate(certificate: Certificate): void {
+    this.#context = makeContext(certificate);
   }
 
   takes(request: IncomingMessage): boolean {
@@ -58,7 +66,7 @@ export class AgentWebSocketEntrance {
       answer(socket, 400);
       return;
     }
-    const source = sourceOf(socket);
+    const source = requesterOf(request, this.#options.trusted);
     const leave = source && this.#options.budget.take(source.address);
     if (!leave) {
       answer(socket, 503);
@@ -97,6 +105,10 @@ export class AgentWebSocketEntrance {
       else cut();
     });
   }
+}
+
+function makeContext({ key, cert }: Certificate): tls.SecureContext {
+  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
 }
 
 function answer(socket: Duplex, status: number): void {

@@ -5,10 +5,12 @@ import type { Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
+import { Turnstile } from "../admit/turnstile.ts";
 import type { Viewer } from "../admit/viewer.ts";
 import type { Addresses, HostPort, ProxyOptions } from "../proxy.ts";
 import type { RepeaterIdStore } from "../state/stores.ts";
 import type { Certificate } from "../trust/index.ts";
+import type { ServiceTrust } from "../trust/service-trust.ts";
 import type { SiteCertificate } from "../trust/site-certificate.ts";
 import { OnePort } from "./one-port.ts";
 import { Port, type Arrival } from "./ports.ts";
@@ -21,10 +23,12 @@ import { WebSocketEntrance, type WebSocketEntranceOptions } from "./websocket-en
 
 export interface DoorsOptions {
   /** What agents are shown, and everybody where there is no `site`. */
-  readonly trust: Certificate;
+  readonly trust: ServiceTrust;
   readonly site: SiteCertificate | null;
   /** Who may say by a PROXY protocol header whom it speaks for. */
   readonly forwarders: AddressRanges;
+  /** Reverse proxies that say truly by X-Forwarded-For whom they speak for. */
+  readonly trusted: AddressRanges;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
@@ -56,18 +60,35 @@ export class Doors {
   #web: http.Server | undefined;
 
   constructor(options: DoorsOptions) {
-    const { trust, site, forwarders, clock, origins, onViewer, onRefused, onAgent, onMip1, advertised } =
-      options;
+    const {
+      trust,
+      site,
+      forwarders,
+      trusted,
+      clock,
+      origins,
+      onViewer,
+      onRefused,
+      onAgent,
+      onMip1,
+      advertised,
+    } = options;
     this.#clock = clock;
     const budget = new ConnectionBudget({
       perSource: LIMITS.unadmittedPerSource,
       total: LIMITS.unadmittedTotal,
     });
+    const turnstile = new Turnstile({ monotonic: () => performance.now(), yieldTo: setImmediate });
+    const enter = (makeViewer: () => Viewer): void => {
+      turnstile.pass(() => {
+        onViewer(makeViewer());
+      });
+    };
     this.#site = site;
-    let context = makeContext(site?.current ?? trust);
+    let context = makeContext(site?.current ?? trust.current);
     const certificate = (): tls.SecureContext => context;
     const secure = new TlsPort(
-      trust,
+      trust.current,
       site?.current ?? null,
       {
         agent: onAgent,
@@ -90,13 +111,15 @@ export class Doors {
     const onePort = new OnePort(
       {
         tls: (arrival, cancelDeadline) => {
-          secure.accept(arrival, cancelDeadline);
+          turnstile.pass(() => {
+            secure.accept(arrival, cancelDeadline);
+          });
         },
         http: (arrival) => {
           redirectToHttps(arrival, advertised(), clock);
         },
         viewer: (arrival) => {
-          onViewer(new RfbViewer(arrival, { door: "one-port", certificate, clock }));
+          enter(() => new RfbViewer(arrival, { door: "one-port", certificate, clock }));
         },
       },
       clock,
@@ -104,6 +127,7 @@ export class Doors {
     this.#listen = new Port({
       budget,
       forwarders,
+      trusted,
       clock,
       onArrival: (arrival) => {
         onePort.accept(arrival);
@@ -112,14 +136,16 @@ export class Doors {
     this.#rfb = new Port({
       budget,
       forwarders,
+      trusted,
       clock,
       onArrival: (arrival) => {
-        onViewer(new RfbViewer(arrival, { door: "plain", certificate, clock }));
+        enter(() => new RfbViewer(arrival, { door: "plain", certificate, clock }));
       },
     });
     this.#repeaterViewers = new Port({
       budget,
       forwarders,
+      trusted,
       clock,
       onArrival: (arrival) => {
         askForDesktop(arrival, options.repeaterIds, clock).then(
@@ -130,16 +156,35 @@ export class Doors {
         );
       },
     });
-    this.#repeaterServers = new Port({ budget, forwarders, clock, onArrival: options.onReverseServer });
+    this.#repeaterServers = new Port({
+      budget,
+      forwarders,
+      trusted,
+      clock,
+      onArrival: options.onReverseServer,
+    });
     this.#entrance = new WebSocketEntrance({
       budget,
+      trusted,
       origins,
       onViewer,
       onRefused,
       othersAnswer: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
       clock,
     });
-    this.#agentEntrance = new AgentWebSocketEntrance({ budget, trust, onAgent, clock });
+    const agentEntrance = new AgentWebSocketEntrance({
+      budget,
+      trusted,
+      trust: trust.current,
+      onAgent,
+      clock,
+    });
+    this.#agentEntrance = agentEntrance;
+    trust.follow((replacement) => {
+      secure.replaceServiceCertificate(replacement);
+      agentEntrance.replaceCertificate(replacement);
+      if (!site) context = makeContext(replacement);
+    });
   }
 
   /** @throws ConfigError `LISTEN_FAILED` */

@@ -19,6 +19,8 @@ export interface PortOptions {
   readonly budget: ConnectionBudget;
   /** Whose connections begin with a PROXY protocol header; nobody else's header is looked at. */
   readonly forwarders: AddressRanges;
+  /** Reverse proxies: theirs is one address for many people. */
+  readonly trusted: AddressRanges;
   readonly clock: Clock;
   readonly onArrival: (arrival: Arrival) => void;
 }
@@ -45,10 +47,11 @@ export class Port {
 
   #accept(socket: Socket): void {
     socket.on("error", () => undefined);
-    const { budget, forwarders, onArrival } = this.#options;
+    const { budget, forwarders, trusted, onArrival } = this.#options;
     const source = sourceOf(socket);
     const isForwarder = source !== null && forwarders.contains(source.address);
-    const leave = source && budget.take(source.address, isForwarder ? Infinity : undefined);
+    const isShared = isForwarder || (source !== null && trusted.contains(source.address));
+    const leave = source && budget.take(source.address, isShared ? Infinity : undefined);
     if (!leave) {
       socket.destroy();
       return;

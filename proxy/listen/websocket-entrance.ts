@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { ConnectionBudget } from "../admit/connection-budget.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Source } from "../admit/source.ts";
@@ -11,7 +12,7 @@ import type { Viewer } from "../admit/viewer.ts";
 import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY, readOffer } from "../identify/sub-protocols.ts";
 import { finishStream } from "./finish-stream.ts";
-import { sourceOf } from "./ports.ts";
+import { requesterOf } from "./requester.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
 
 const PATH = "/rfb";
@@ -20,6 +21,8 @@ const REASON_BYTES = 123;
 
 export interface WebSocketEntranceOptions {
   readonly budget: ConnectionBudget;
+  /** Reverse proxies that say truly whom they speak for. */
+  readonly trusted: AddressRanges;
   /** Origins that may come in beside the one of the asked host itself. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: Viewer) => void;
@@ -56,7 +59,7 @@ export class WebSocketEntrance {
       if (!this.#options.othersAnswer()) answer(socket, 404);
       return;
     }
-    const source = sourceOf(socket);
+    const source = requesterOf(request, this.#options.trusted);
     const refuse = (reason: UpgradeRefusal, status: number): void => {
       this.#options.onRefused(reason, source);
       answer(socket, status);

@@ -1,6 +1,5 @@
 import { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
-import { LIMITS } from "../admit/limits.ts";
 
 /** RFC 6455 §7.4.1. */
 const NORMAL = 1000;
@@ -12,6 +11,8 @@ const UNSUPPORTED_DATA = 1003;
  * writable side closes it, once all that was written has gone out.
  */
 export class WebSocketStream extends Duplex {
+  /** A chunk is the caller's again when its write is done. */
+  readonly letsGoOfChunks = true;
   readonly #socket: WebSocket;
   #closeCode = NORMAL;
   #closeReason = "";
@@ -41,14 +42,7 @@ export class WebSocketStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    let waiting = true;
-    const settle = (error?: Error | null): void => {
-      if (!waiting) return;
-      waiting = false;
-      done(error);
-    };
-    this.#socket.send(chunk, { binary: true }, settle);
-    if (this.#socket.bufferedAmount < LIMITS.webSocketBufferBytes) settle();
+    this.#socket.send(chunk, { binary: true }, done);
   }
 
   override _final(done: (error?: Error | null) => void): void {

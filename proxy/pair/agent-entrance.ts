@@ -20,11 +20,14 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { News } from "../events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { Stores } from "../state/stores.ts";
+import type { ServiceTrust } from "../trust/service-trust.ts";
+import { announceAuthority } from "./authority-acts.ts";
 import { AgentConnection } from "./agent-connection.ts";
 import { admitAgent, admitSpare, askState } from "./agent-admission.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentRoom } from "./agent-room.ts";
+import { ReturnPace, spreadReturn } from "./return-pace.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import type { Spares } from "./spares.ts";
 
@@ -34,6 +37,7 @@ export interface EntranceParts {
   readonly agents: AgentRegistry;
   readonly tickets: SetupTickets;
   readonly spares: Spares;
+  readonly trust: ServiceTrust;
   readonly news: News;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -51,10 +55,12 @@ export interface AgentArrival {
 export class AgentEntrance {
   readonly #parts: EntranceParts;
   readonly #leaving = new Set<Promise<void>>();
+  readonly #pace: ReturnPace;
   #open = true;
 
   constructor(parts: EntranceParts) {
     this.#parts = parts;
+    this.#pace = new ReturnPace(parts.clock);
   }
 
   /** Never rejects: whatever goes wrong ends the connection. */
@@ -87,12 +93,11 @@ export class AgentEntrance {
   /** Tells all agents to go away, and waits until they are given up in the state. */
   async close(): Promise<void> {
     this.#open = false;
-    const last = encodeJsonFrame(FrameType.drain, {
-      reason: "The server is stopping.",
-      reconnectWithinMs: LIMITS.drainSpreadMs,
-    });
-    for (const connection of this.#parts.agents.all) {
-      connection.finish(last, new AgentRefusal("BUSY", { retryAfterMs: LIMITS.drainSpreadMs }));
+    const { all } = this.#parts.agents;
+    const reconnectWithinMs = spreadReturn(all.length);
+    const last = encodeJsonFrame(FrameType.drain, { reason: "The server is stopping.", reconnectWithinMs });
+    for (const connection of all) {
+      connection.finish(last, new AgentRefusal("BUSY", { retryAfterMs: reconnectWithinMs }));
     }
     await Promise.all(this.#leaving);
   }
@@ -105,6 +110,9 @@ export class AgentEntrance {
       handshake,
       this.#parts,
     );
+    // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
+    const waitMs = enrolled || agents.find(record.id) ? 0 : this.#pace.take();
+    if (waitMs > 0) throw new AgentRefusal("BUSY", { retryAfterMs: waitMs });
     const epoch = await askState(stores.agents.claim(record.id, serverId, role));
     // A new key that was stored since the proof counts: the agent must not believe that its old one does.
     const claimed = await askState(stores.agents.find(record.id));
@@ -142,6 +150,7 @@ export class AgentEntrance {
         pingIntervalMs: LIMITS.agentPingMs,
       }),
     );
+    announceAuthority(connection, this.#parts.trust.current);
     connection.open(room);
     news.emit("agent.changed", { agentId: record.id });
   }

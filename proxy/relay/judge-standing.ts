@@ -8,7 +8,7 @@ import type { SessionStanding } from "../state/records.ts";
  * revoked has expired by some server's clock; that ends a session only by the time that was left when it opened.
  */
 export function judgeStanding(identity: Identity, standing: SessionStanding): RefusalCode | null {
-  const { orderedEnd, agentRevoked, desktopExists, token, account } = standing;
+  const { orderedEnd, agentRevoked, desktopExists, token, account, loginEnded } = standing;
   if (orderedEnd !== null) return isRefusalCode(orderedEnd) ? orderedEnd : "SESSION_ENDED";
   if (agentRevoked) return "AGENT_REVOKED";
   if (!desktopExists) return "DESKTOP_GONE";
@@ -17,6 +17,7 @@ export function judgeStanding(identity: Identity, standing: SessionStanding): Re
     if (token.role !== identity.role || !isSame(token.denied, identity.denied)) return "TOKEN_CHANGED";
   }
   if (identity.byAccount && (account === null || account.disabled)) return "USER_REMOVED";
+  if (loginEnded) return "LOGIN_ENDED";
   return null;
 }
 

@@ -63,7 +63,8 @@ export class SessionLedger {
       throw new Refusal("AUDIT_UNAVAILABLE", { cause });
     }
     this.#opened = opened;
-    await askState(stores.sessions.open(this.#describeOpened(opened)));
+    const { loginHash } = identity;
+    await askState(stores.sessions.open({ ...this.#describeOpened(opened), loginHash }));
     this.#stored = true;
     this.#log.info(
       {

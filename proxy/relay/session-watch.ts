@@ -67,8 +67,8 @@ export class SessionWatch {
   #endExpired(): void {
     const now = this.#parts.clock.monotonic();
     for (const session of this.#parts.sessions()) {
-      const { endsAt } = session.identity;
-      if (endsAt !== null && endsAt <= now) session.end("TOKEN_EXPIRED");
+      const { endsAt, method } = session.identity;
+      if (endsAt !== null && endsAt <= now) session.end(method === "token" ? "TOKEN_EXPIRED" : "LOGIN_ENDED");
     }
   }
 

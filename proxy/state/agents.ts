@@ -28,6 +28,7 @@ export class SqlAgentStore implements AgentStore {
       revokedAt: null,
       serverId: null,
       epoch: 0,
+      drainedAt: null,
     };
     await refuseIf("unique", "AGENT_EXISTS", "An agent with this id exists already.", () =>
       this.#db.insertInto("agents").values(record).execute(),
@@ -76,6 +77,18 @@ export class SqlAgentStore implements AgentStore {
       await markDesktopsOffline(trx, [id]);
       return true;
     });
+  }
+
+  async setDrained(id: string, drained: boolean): Promise<AgentRecord> {
+    const row = await this.#db
+      .updateTable("agents")
+      .set({ drainedAt: drained ? this.#clock.now() : null })
+      .where("id", "=", id)
+      .where("revokedAt", "is", null)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) throw await this.#explainRefusal(this.#db, id);
+    return row;
   }
 
   async revoke(id: string): Promise<void> {
@@ -138,8 +151,8 @@ export class SqlAgentStore implements AgentStore {
     return Number(gone.numDeletedRows);
   }
 
-  async #explainRefusal(trx: Transaction<Tables>, id: string): Promise<RequestError> {
-    const known = await trx.selectFrom("agents").select("id").where("id", "=", id).executeTakeFirst();
+  async #explainRefusal(db: Kysely<Tables>, id: string): Promise<RequestError> {
+    const known = await db.selectFrom("agents").select("id").where("id", "=", id).executeTakeFirst();
     return known === undefined
       ? new RequestError("AGENT_UNKNOWN", `agent ${id} is unknown`, { safeMessage: "The agent is unknown." })
       : new RequestError("AGENT_REVOKED", `agent ${id} is revoked`, {

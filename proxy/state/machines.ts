@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
-import type { MachineRecord } from "./records.ts";
-import type { MachineStore } from "./stores.ts";
+import { machineWish, readMachine, writeMachine, type MachineRow } from "./machine-row.ts";
+import type { MachineEnding, MachineRecord } from "./records.ts";
+import type { MachineChange, MachineStore, NewMachine } from "./stores.ts";
 import type { Tables } from "./schema.ts";
 import { refuseIf } from "./constraint.ts";
 
@@ -14,9 +15,9 @@ export class SqlMachineStore implements MachineStore {
     this.#clock = clock;
   }
 
-  async add(machine: Parameters<MachineStore["add"]>[0]): Promise<MachineRecord> {
+  async add(machine: NewMachine): Promise<MachineRecord> {
     const now = this.#clock.now();
-    const record: MachineRecord = {
+    const row: MachineRow = {
       id: machine.id,
       name: machine.name,
       image: machine.image,
@@ -27,29 +28,47 @@ export class SqlMachineStore implements MachineStore {
       accel: null,
       cpus: machine.cpus,
       memoryMb: machine.memoryMb,
+      wish: JSON.stringify(machineWish.parse(machine.wish ?? {})),
+      oneShot: Number(machine.oneShot ?? false),
+      lifetimeMs: machine.lifetimeMs ?? null,
+      expiresAt: null,
+      warnedAt: null,
+      idleSince: null,
+      viewed: 0,
+      ending: null,
+      saved: 0,
+      progress: null,
+      tried: "[]",
+      claimedBy: null,
+      claimedUntil: null,
       createdAt: now,
       since: now,
     };
     await refuseIf("unique", "MACHINE_NAME_TAKEN", "A machine of this name exists already.", () =>
-      this.#db.insertInto("machines").values(record).execute(),
+      this.#db.insertInto("machines").values(row).execute(),
     );
-    return record;
+    return readMachine(row);
   }
 
   async find(id: string): Promise<MachineRecord | null> {
     const row = await this.#db.selectFrom("machines").selectAll().where("id", "=", id).executeTakeFirst();
-    return row ?? null;
+    return row === undefined ? null : readMachine(row);
   }
 
-  list(): Promise<MachineRecord[]> {
-    return this.#db.selectFrom("machines").selectAll().orderBy("createdAt").orderBy("id").execute();
+  async list(): Promise<MachineRecord[]> {
+    const rows = await this.#db
+      .selectFrom("machines")
+      .selectAll()
+      .orderBy("createdAt")
+      .orderBy("id")
+      .execute();
+    return rows.map(readMachine);
   }
 
-  async update(id: string, change: Parameters<MachineStore["update"]>[1]): Promise<MachineRecord | null> {
-    const { state, reason, accel, agentId, cpus, memoryMb } = change;
-    const set = Object.entries({ state, reason, accel, agentId, cpus, memoryMb });
-    const given = Object.fromEntries(set.filter(([, value]) => value !== undefined)) as typeof change;
+  async update(id: string, change: MachineChange): Promise<MachineRecord | null> {
+    const given = writeMachine(change);
     if (Object.keys(given).length === 0) return await this.find(id);
+    const { state } = change;
     const now = this.#clock.now();
     const row = await this.#db
       .updateTable("machines")
@@ -70,7 +89,57 @@ export class SqlMachineStore implements MachineStore {
       .where("id", "=", id)
       .returningAll()
       .executeTakeFirst();
-    return row ?? null;
+    return row === undefined ? null : readMachine(row);
+  }
+
+  async claim(id: string, serverId: string, until: number): Promise<MachineRecord | null> {
+    const row = await this.#db
+      .updateTable("machines")
+      .set({ claimedBy: serverId, claimedUntil: until })
+      .where("id", "=", id)
+      .where("state", "=", "queued")
+      .where("agentId", "is", null)
+      .where((machine) =>
+        machine.or([
+          machine("claimedUntil", "is", null),
+          machine("claimedUntil", "<=", this.#clock.now()),
+          machine("claimedBy", "=", serverId),
+        ]),
+      )
+      .returningAll()
+      .executeTakeFirst();
+    return row === undefined ? null : readMachine(row);
+  }
+
+  async release(id: string, serverId: string): Promise<void> {
+    await this.#db
+      .updateTable("machines")
+      .set({ claimedBy: null, claimedUntil: null })
+      .where("id", "=", id)
+      .where("claimedBy", "=", serverId)
+      .execute();
+  }
+
+  async beginEnding(id: string, cause: MachineEnding): Promise<boolean> {
+    const begun = await this.#db
+      .updateTable("machines")
+      .set({ ending: cause })
+      .where("id", "=", id)
+      .where("ending", "is", null)
+      .returning("id")
+      .executeTakeFirst();
+    return begun !== undefined;
+  }
+
+  async beginWarning(id: string): Promise<boolean> {
+    const begun = await this.#db
+      .updateTable("machines")
+      .set({ warnedAt: this.#clock.now() })
+      .where("id", "=", id)
+      .where("warnedAt", "is", null)
+      .returning("id")
+      .executeTakeFirst();
+    return begun !== undefined;
   }
 
   async remove(id: string): Promise<void> {

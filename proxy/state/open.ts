@@ -7,6 +7,7 @@ import { migrate } from "./migrate.ts";
 import { openPostgres } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import { SqlAgentStore } from "./agents.ts";
+import { SqlDataDiskStore } from "./data-disks.ts";
 import { SqlDesktopStore } from "./desktops.ts";
 import { SqlJoinSecretStore } from "./join-secrets.ts";
 import { SqlLoginStore } from "./logins.ts";
@@ -62,12 +63,13 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     desktops: new SqlDesktopStore(db, clock),
     tokens: new SqlTokenStore(db, clock, sealer),
     tickets: new SqlTicketStore(db),
-    joinSecrets: new SqlJoinSecretStore(db, clock),
+    joinSecrets: new SqlJoinSecretStore(db),
     repeaterIds: new SqlRepeaterIdStore(db),
     sessions: new SqlSessionStore(db, clock),
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
     machines: new SqlMachineStore(db, clock),
+    dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),
     close: () => (closed ??= db.destroy()),
   };

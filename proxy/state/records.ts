@@ -1,5 +1,6 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
 import type { MachineState, Permission } from "../../protocol/index.ts";
+import type { MachineWish } from "./machine-row.ts";
 
 export type Role = "view" | "control";
 export type AccountRole = "admin" | "user";
@@ -17,6 +18,8 @@ export interface AgentRecord {
   /** The server that holds its control connection, and the fencing epoch of that hold; null: offline. */
   readonly serverId: string | null;
   readonly epoch: number;
+  /** A host that gets no new machines since then; null: it may. */
+  readonly drainedAt: number | null;
 }
 
 export interface DesktopRecord {
@@ -56,6 +59,8 @@ export interface TicketRecord {
   readonly role: Role;
   readonly denied: readonly Permission[];
   readonly createdBy: string;
+  /** SHA-256 of the cookie of the login that it was made by; null: by none. */
+  readonly loginHash: string | null;
   readonly expiresAt: number;
 }
 
@@ -91,6 +96,8 @@ export interface SessionStanding {
   readonly token: (Pick<TokenRecord, "role" | "denied"> & { readonly revoked: boolean }) | null;
   /** The account that is its subject; null: none of that id. */
   readonly account: { readonly disabled: boolean } | null;
+  /** It was opened by a login, and that is no more. */
+  readonly loginEnded: boolean;
 }
 
 export interface UserRecord {
@@ -109,6 +116,15 @@ export interface LoginRecord {
   readonly expiresAt: number;
 }
 
+/** Why the server ends a machine. */
+export type MachineEnding = "lifetime" | "idle" | "closed";
+
+/** A host that could not take a machine, and why. */
+export interface TriedHost {
+  readonly host: string;
+  readonly why: string;
+}
+
 export interface MachineRecord {
   readonly id: string;
   readonly name: string;
@@ -121,6 +137,28 @@ export interface MachineRecord {
   readonly accel: "kvm" | "tcg" | null;
   readonly cpus: number;
   readonly memoryMb: number;
+  /** What else was asked for, as its host is told. */
+  readonly wish: MachineWish;
+  /** Ends after its last viewer, and nothing of it stays. */
+  readonly oneShot: boolean;
+  /** How long it may run at a time; null: as long as it likes. */
+  readonly lifetimeMs: number | null;
+  /** When this run is over; null: never, or it does not run. */
+  readonly expiresAt: number | null;
+  /** When its owner was told that it ends soon. */
+  readonly warnedAt: number | null;
+  /** Since when nobody is connected to a one-shot machine; null: somebody is, or it does not run. */
+  readonly idleSince: number | null;
+  /** Whether anybody ever was. */
+  readonly viewed: boolean;
+  /** The server ends it; null: it does not. */
+  readonly ending: MachineEnding | null;
+  /** Its memory lies on disk: the next start goes on from there. */
+  readonly saved: boolean;
+  /** How far the work of its state is, 0 to 1; null: not known. */
+  readonly progress: number | null;
+  /** Hosts that were considered while it waited. */
+  readonly tried: readonly TriedHost[];
   readonly createdAt: number;
   readonly since: number;
 }

@@ -1,8 +1,8 @@
+import type { MachineRow } from "./machine-row.ts";
 import type {
   AgentRecord,
   DesktopRecord,
   LoginRecord,
-  MachineRecord,
   SessionRecord,
   TicketRecord,
   TokenRecord,
@@ -21,10 +21,15 @@ export interface Tables {
   tickets: Packed<TicketRecord> & { readonly hash: string };
   joinSecrets: { readonly hash: string; readonly expiresAt: number };
   repeaterIds: { readonly hash: string; readonly desktopId: string; readonly expiresAt: number };
-  sessions: Packed<SessionRecord> & { readonly orderedEnd: string | null };
+  sessions: Packed<SessionRecord> & {
+    readonly orderedEnd: string | null;
+    readonly loginHash: string | null;
+  };
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
-  machines: MachineRecord;
+  machines: MachineRow;
+  /** `name`: `OWNER/NAME`. */
+  dataDisks: { readonly name: string; readonly agentId: string };
   service: { readonly name: string; readonly sealed: string; readonly createdAt: number };
 }

@@ -39,6 +39,20 @@ export class SqlServiceStore implements ServiceStore {
     return this.#open(name, row.sealed);
   }
 
+  async replace(name: string, expected: string, value: string): Promise<boolean> {
+    const row = await this.#db.selectFrom(TABLE).select("sealed").where("name", "=", name).executeTakeFirst();
+    if (row === undefined || this.#open(name, row.sealed) !== expected) return false;
+    const replaced = await this.#db
+      .updateTable(TABLE)
+      .set({ sealed: this.#sealer.seal(TABLE, name, value) })
+      .where("name", "=", name)
+      // No two seals are alike: this is the very value that was read.
+      .where("sealed", "=", row.sealed)
+      .returning("name")
+      .executeTakeFirst();
+    return replaced !== undefined;
+  }
+
   #open(name: string, sealed: string): string {
     const value = this.#sealer.unseal(TABLE, name, sealed);
     if (value !== null) return value;

@@ -39,6 +39,7 @@ export class SqlSessionStore implements SessionStore {
         bytesToViewer: 0,
         bytesToServer: 0,
         orderedEnd: null,
+        loginHash: session.loginHash ?? null,
       })
       .execute();
   }
@@ -66,9 +67,10 @@ export class SqlSessionStore implements SessionStore {
       .leftJoin("desktops as d", "d.id", "s.desktopId")
       .leftJoin("agents as a", "a.id", "s.agentId")
       .leftJoin("users as u", "u.id", "s.subject")
+      .leftJoin("logins as l", "l.hash", "s.loginHash")
       .select(["s.id", "s.orderedEnd", "d.id as desktopId", "a.revokedAt as agentRevokedAt"])
       .select(["t.role as tokenRole", "t.denied as tokenDenied", "t.revokedAt as tokenRevokedAt"])
-      .select(["u.id as userId", "u.disabledAt"])
+      .select(["u.id as userId", "u.disabledAt", "s.loginHash", "l.hash as openLogin"])
       .where("s.serverId", "=", serverId)
       .where("s.state", "=", "open")
       .execute();
@@ -83,6 +85,7 @@ export class SqlSessionStore implements SessionStore {
         revoked: row.tokenRevokedAt !== null,
       },
       account: row.userId === null ? null : { disabled: row.disabledAt !== null },
+      loginEnded: row.loginHash !== null && row.openLogin === null,
     }));
   }
 
@@ -97,6 +100,16 @@ export class SqlSessionStore implements SessionStore {
     return ordered !== undefined;
   }
 
+  async countOpen(): Promise<Map<string, number>> {
+    const rows = await this.#db
+      .selectFrom("sessions")
+      .select(({ fn }) => ["desktopId", fn.countAll<number>().as("count")])
+      .where("state", "=", "open")
+      .groupBy("desktopId")
+      .execute();
+    return new Map(rows.map(({ desktopId, count }) => [desktopId, count]));
+  }
+
   async list(filter: Parameters<SessionStore["list"]>[0] = {}): Promise<SessionRecord[]> {
     const newest = this.#db
       .selectFrom("sessions")
@@ -105,10 +118,12 @@ export class SqlSessionStore implements SessionStore {
       .orderBy("id", "desc")
       .limit(filter.limit ?? LIST_LIMIT);
     const asked = filter.state === undefined ? newest : newest.where("state", "=", filter.state);
-    return (await asked.execute()).map(({ orderedEnd: _orderedEnd, denied, ...record }) => ({
-      ...record,
-      denied: unpackDenied(denied),
-    }));
+    return (await asked.execute()).map(
+      ({ orderedEnd: _orderedEnd, loginHash: _loginHash, denied, ...record }) => ({
+        ...record,
+        denied: unpackDenied(denied),
+      }),
+    );
   }
 
   async closeAll(serverId: string, cause: string): Promise<void> {

@@ -4,9 +4,13 @@ import {
   type CompiledQuery,
   type DatabaseConnection,
   type QueryResult,
+  InsertQueryNode,
+  type RootOperationNode,
   SelectQueryNode,
   SqliteAdapter,
   SqliteDriver,
+  TableNode,
+  UpdateQueryNode,
 } from "kysely";
 
 /** How long a write waits for another process's transaction in all, and between two tries. */
@@ -58,6 +62,16 @@ class LockingConnection implements DatabaseConnection {
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     if (this.#database.inTransaction || SelectQueryNode.is(query.query))
       return await this.#connection.executeQuery<R>(query);
+    if (!isBookkeeping(query.query)) return await this.#commit<R>(query);
+    this.#database.exec("pragma synchronous = normal");
+    try {
+      return await this.#commit<R>(query);
+    } finally {
+      this.#database.exec("pragma synchronous = full");
+    }
+  }
+
+  async #commit<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     await execPatiently(this.#database, "begin immediate");
     try {
       const result = await this.#connection.executeQuery<R>(query);
@@ -72,6 +86,16 @@ class LockingConnection implements DatabaseConnection {
   streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {
     return this.#connection.streamQuery<R>(query, chunkSize);
   }
+}
+
+/**
+ * Who has a session open. A server that starts closes what an earlier life left, and the audit log has each session
+ * durably: these rows need not reach the disk before they count, and a viewer need not wait for it. They do with the
+ * next commit that must.
+ */
+function isBookkeeping(query: RootOperationNode): boolean {
+  const target = InsertQueryNode.is(query) ? query.into : UpdateQueryNode.is(query) ? query.table : undefined;
+  return target !== undefined && TableNode.is(target) && target.table.identifier.name === "sessions";
 }
 
 /** SQLite's tables change in transactions too: the migrations of two processes then wait for each other. */

@@ -4,7 +4,7 @@ import { CamelCasePlugin, Kysely, SqliteDialect } from "kysely";
 import { LockingSqliteAdapter, LockingSqliteDriver, execPatiently } from "./sqlite-driver.ts";
 import type { Tables } from "./schema.ts";
 
-/** Every commit is on disk before it counts, and what is deleted is overwritten. */
+/** Every commit is on disk before it counts (but for sessions: see the driver), and what is deleted is overwritten. */
 const SETTINGS = [
   "pragma busy_timeout = 20",
   "pragma journal_mode = wal",

@@ -6,6 +6,7 @@ import type {
   DesktopRecord,
   DesktopView,
   LoginRecord,
+  MachineEnding,
   MachineRecord,
   OpenToken,
   Role,
@@ -44,6 +45,8 @@ export interface AgentStore {
   listRevokedSince(since: number): Promise<string[]>;
   /** What a server that starts finds of its own earlier life: all agents it held go offline. */
   releaseAll(serverId: string): Promise<void>;
+  /** Whether a host gets new machines. @throws RequestError `AGENT_UNKNOWN` */
+  setDrained(id: string, drained: boolean): Promise<AgentRecord>;
   /** Deletes agents of this kind that are offline, not revoked and not seen since then, with their desktops. */
   forget(kind: AgentRecord["kind"], lastSeenBefore: number): Promise<number>;
 }
@@ -93,7 +96,7 @@ export interface TicketStore {
    */
   create(
     hash: string,
-    ticket: Omit<TicketRecord, "denied"> & Partial<Pick<TicketRecord, "denied">>,
+    ticket: Omit<TicketRecord, "denied" | "loginHash"> & Partial<Pick<TicketRecord, "denied" | "loginHash">>,
   ): Promise<void>;
   /** Redeems it: of any number of parallel calls exactly one gets the record. Null: unknown, used or expired. */
   take(hash: string, now: number): Promise<TicketRecord | null>;
@@ -104,6 +107,8 @@ export interface JoinSecretStore {
   create(hash: string, expiresAt: number): Promise<void>;
   /** Like {@link TicketStore.take}: exactly one caller gets true. */
   take(hash: string, now: number): Promise<boolean>;
+  /** What is deleted stays so, whatever the clock does. */
+  deleteExpired(now: number): Promise<number>;
 }
 
 /** Numbers of UltraVNC's repeater protocol. */
@@ -121,7 +126,7 @@ export interface SessionStore {
       SessionRecord,
       "denied" | "state" | "endedAt" | "cause" | "bytesToViewer" | "bytesToServer"
     > &
-      Partial<Pick<SessionRecord, "denied">>,
+      Partial<Pick<SessionRecord, "denied"> & Pick<TicketRecord, "loginHash">>,
   ): Promise<void>;
   /** All open sessions of one server, in one query. */
   listStandings(serverId: string): Promise<SessionStanding[]>;
@@ -132,6 +137,8 @@ export interface SessionStore {
     id: string,
     end: Pick<SessionRecord, "cause" | "bytesToViewer" | "bytesToServer"> & { readonly endedAt: number },
   ): Promise<void>;
+  /** How many are open on all servers together, by desktop. */
+  countOpen(): Promise<Map<string, number>>;
   /** Newest first, 1,000 at most unless `limit` says otherwise. */
   list(filter?: {
     readonly state?: SessionRecord["state"];
@@ -171,19 +178,45 @@ export interface LoginStore {
   deleteExpired(now: number): Promise<number>;
 }
 
+export type NewMachine = Pick<
+  MachineRecord,
+  "id" | "name" | "image" | "ownerId" | "state" | "cpus" | "memoryMb"
+> &
+  Partial<Pick<MachineRecord, "wish" | "oneShot" | "lifetimeMs">>;
+
+export type MachineChange = Partial<
+  Omit<MachineRecord, "id" | "name" | "image" | "ownerId" | "wish" | "oneShot" | "createdAt" | "since">
+>;
+
 export interface MachineStore {
   /** @throws RequestError `MACHINE_NAME_TAKEN`: names of machines that exist are unique */
-  add(
-    machine: Omit<MachineRecord, "createdAt" | "since" | "accel" | "reason" | "agentId">,
-  ): Promise<MachineRecord>;
+  add(machine: NewMachine): Promise<MachineRecord>;
   find(id: string): Promise<MachineRecord | null>;
   list(): Promise<MachineRecord[]>;
   /** Changes what is named; `since` moves when the state does. Null: unknown. */
-  update(
-    id: string,
-    change: Partial<Pick<MachineRecord, "state" | "reason" | "accel" | "agentId" | "cpus" | "memoryMb">>,
-  ): Promise<MachineRecord | null>;
+  update(id: string, change: MachineChange): Promise<MachineRecord | null>;
+  /**
+   * Takes a queued machine without a host for this server alone, until then or until it is let go. Null: another server
+   * has it, or it waits no longer.
+   */
+  claim(id: string, serverId: string, until: number): Promise<MachineRecord | null>;
+  /** Lets it go. */
+  release(id: string, serverId: string): Promise<void>;
+  /** Decides that the machine ends; says whether nobody had decided before. */
+  beginEnding(id: string, cause: MachineEnding): Promise<boolean>;
+  /** Its owner is told that this run ends soon; says whether nobody had told before. */
+  beginWarning(id: string): Promise<boolean>;
   remove(id: string): Promise<void>;
+}
+
+/** Where people's data disks lie, so that a disk whose host is away is not made a second time. Names are `OWNER/NAME`. */
+export interface DataDiskStore {
+  /** The host's id; null: nowhere yet. */
+  find(name: string): Promise<string | null>;
+  /** It lies there from now on. */
+  place(name: string, agentId: string): Promise<void>;
+  /** What a host says it has: all of it, and nothing else. A disk that is known on another host stays there. */
+  keep(agentId: string, names: readonly string[]): Promise<void>;
 }
 
 /** Small named values that belong to the service as a whole; sealed with the data folder's master key. */
@@ -191,6 +224,8 @@ export interface ServiceStore {
   get(name: string): Promise<string | null>;
   /** Sets it if nobody has yet, and returns what is there then: two servers that start at once agree. */
   getOrCreate(name: string, make: () => string | Promise<string>): Promise<string>;
+  /** Puts `value` in place of exactly `expected`; false: something else is there, and stays. */
+  replace(name: string, expected: string, value: string): Promise<boolean>;
 }
 
 export interface Stores {
@@ -204,6 +239,7 @@ export interface Stores {
   readonly users: UserStore;
   readonly logins: LoginStore;
   readonly machines: MachineStore;
+  readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;
   close(): Promise<void>;
 }

@@ -14,12 +14,12 @@ export class SqlTicketStore implements TicketStore {
   }
 
   async create(hash: string, ticket: Parameters<TicketStore["create"]>[1]): Promise<void> {
-    const { desktopId, role, createdBy, expiresAt } = ticket;
+    const { desktopId, role, createdBy, loginHash = null, expiresAt } = ticket;
     const denied = packDenied(ticket.denied ?? []);
     await refuseIf("reference", "DESKTOP_UNKNOWN", "The desktop is unknown.", () =>
       this.#db
         .insertInto("tickets")
-        .values({ hash, desktopId, role, denied, createdBy, expiresAt })
+        .values({ hash, desktopId, role, denied, createdBy, loginHash, expiresAt })
         .execute(),
     );
   }
@@ -29,7 +29,7 @@ export class SqlTicketStore implements TicketStore {
       .deleteFrom("tickets")
       .where("hash", "=", hash)
       .where("expiresAt", ">", now)
-      .returning(["desktopId", "role", "denied", "createdBy", "expiresAt"])
+      .returning(["desktopId", "role", "denied", "createdBy", "loginHash", "expiresAt"])
       .executeTakeFirst();
     return taken ? { ...taken, denied: unpackDenied(taken.denied) } : null;
   }

@@ -8,12 +8,31 @@ import { encodePrivateKey, encodePublicKey, generateP256 } from "./p256.ts";
 
 /** The same for every service: a certificate tells nothing about where it was made. */
 export const AUTHORITY_NAME = "Postern service CA";
+/** Under which name the service's values hold it. */
+export const SERVICE_VALUE = "service-ca";
 
-const SERVICE_VALUE = "service-ca";
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 20 * 365;
 
-const stored = z.strictObject({ key: z.string(), certificate: z.string() });
+const predecessor = z.strictObject({
+  /** The CA before this one, PEM. Its key is gone. */
+  certificate: z.string(),
+  /** This CA's key, certified by the CA before: PEM. */
+  cross: z.string(),
+  /** Epoch milliseconds. */
+  rotatedAt: z.number(),
+});
+const stored = z.strictObject({ key: z.string(), certificate: z.string(), previous: predecessor.optional() });
+/** PEM throughout. */
+export type StoredAuthority = z.infer<typeof stored>;
+
+/** A CA that is being retired. */
+export interface Predecessor {
+  /** SHA-256 of its public key (SPKI), 64 lower-case hex digits. */
+  readonly fingerprint: string;
+  /** Epoch milliseconds. */
+  readonly rotatedAt: number;
+}
 
 export interface Authority {
   readonly key: KeyObject;
@@ -22,15 +41,20 @@ export interface Authority {
   readonly certificate: string;
   /** SHA-256 of the public key (SPKI), 64 lower-case hex digits. */
   readonly fingerprint: string;
+  /** What follows a leaf, PEM each: itself, or what leads from itself to the CA before it. */
+  readonly path: readonly string[];
+  /** Null: whoever trusts the service trusts this CA. */
+  readonly previous: Predecessor | null;
 }
 
-/**
- * The service's CA, made once for all servers that share the database.
- * @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED`
- */
-export async function loadAuthority(service: ServiceStore, clock: Clock): Promise<Authority> {
-  const text = await service.getOrCreate(SERVICE_VALUE, () => createAuthority(clock));
-  const { key, certificate } = parseStored(text);
+/** The service's CA as it is stored, made once for all servers that share the database. */
+export function readAuthority(service: ServiceStore, clock: Clock): Promise<string> {
+  return service.getOrCreate(SERVICE_VALUE, async () => JSON.stringify(await createAuthority(clock)));
+}
+
+/** @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED` */
+export function openAuthority(text: string, clock: Clock): Authority {
+  const { key, certificate, previous } = parseStored(text);
   if (Date.parse(certificate.validTo) <= clock.now()) {
     throw new ConfigError(
       "AUTHORITY_EXPIRED",
@@ -44,11 +68,18 @@ export async function loadAuthority(service: ServiceStore, clock: Clock): Promis
     key,
     publicKey: certificate.publicKey,
     certificate: certificate.toString(),
-    fingerprint: createHash("sha256").update(encodePublicKey(certificate.publicKey)).digest("hex"),
+    fingerprint: fingerprintOf(certificate),
+    path: previous ? [previous.cross, previous.certificate] : [certificate.toString()],
+    previous: previous
+      ? {
+          fingerprint: fingerprintOf(new X509Certificate(previous.certificate)),
+          rotatedAt: previous.rotatedAt,
+        }
+      : null,
   };
 }
 
-async function createAuthority(clock: Clock): Promise<string> {
+export async function createAuthority(clock: Clock): Promise<StoredAuthority> {
   const { publicKey, privateKey } = await generateP256();
   const certificate = signCertificate({
     subject: AUTHORITY_NAME,
@@ -59,16 +90,26 @@ async function createAuthority(clock: Clock): Promise<string> {
     notAfter: clock.now() + VALID_DAYS * DAY_MS,
     extensions: authorityExtensions(publicKey),
   });
-  return JSON.stringify({ key: encodePrivateKey(privateKey), certificate });
+  return { key: encodePrivateKey(privateKey), certificate };
 }
 
-function parseStored(text: string): { key: KeyObject; certificate: X509Certificate } {
+export interface ParsedAuthority {
+  readonly key: KeyObject;
+  readonly certificate: X509Certificate;
+  readonly previous: StoredAuthority["previous"];
+}
+
+/** @throws ConfigError `AUTHORITY_BROKEN` */
+export function parseStored(text: string): ParsedAuthority {
   let cause: unknown;
   try {
     const value = stored.parse(JSON.parse(text));
     const key = createPrivateKey(value.key);
     const certificate = new X509Certificate(value.certificate);
-    if (certificate.checkPrivateKey(key)) return { key, certificate };
+    const cross = new X509Certificate(value.previous?.cross ?? value.certificate);
+    const issuer = new X509Certificate(value.previous?.certificate ?? value.certificate);
+    const isWhole = cross.checkPrivateKey(key) && cross.verify(issuer.publicKey);
+    if (certificate.checkPrivateKey(key) && isWhole) return { key, certificate, previous: value.previous };
   } catch (error) {
     cause = error;
   }
@@ -77,4 +118,8 @@ function parseStored(text: string): { key: KeyObject; certificate: X509Certifica
     "The service CA in the database is damaged. Restore the database from a backup.",
     { safeMessage: "The service's certificate authority is damaged.", cause },
   );
+}
+
+function fingerprintOf({ publicKey }: X509Certificate): string {
+  return createHash("sha256").update(encodePublicKey(publicKey)).digest("hex");
 }

@@ -18,14 +18,20 @@ const OID = {
 const DNS_NAME = 2;
 const IP_ADDRESS = 7;
 
-/** A CA that signs leaves only (path length 0). @see RFC 5280 §4.2.1 */
-export function authorityExtensions(key: KeyObject): DerNode[] {
-  const pathLength = encodeDer(sequence(truth(), integer(Buffer.of(0))));
+/**
+ * A CA that signs leaves and, once, its successor: path length 1, since GnuTLS also counts CAs of the same name. What its
+ * successor gets from it is good for leaves alone.
+ * @param issuer of the certificate, where it is another CA than the one that it is for
+ * @see RFC 5280 §4.2.1
+ */
+export function authorityExtensions(key: KeyObject, issuer?: KeyObject): DerNode[] {
+  const pathLength = encodeDer(sequence(truth(), integer(Buffer.of(issuer ? 0 : 1))));
   return [
     extension(OID.basicConstraints, pathLength, true),
     // keyCertSign and cRLSign: bits 5 and 6.
     extension(OID.keyUsage, encodeDer(bits(Buffer.of(0x06), 1)), true),
     extension(OID.subjectKeyIdentifier, encodeDer(octets(keyIdentifier(key)))),
+    ...(issuer ? [issuerExtension(issuer)] : []),
   ];
 }
 
@@ -42,9 +48,13 @@ export function serverExtensions(key: KeyObject, authority: KeyObject, names: re
     extension(OID.keyUsage, encodeDer(bits(Buffer.of(0x80), 7)), true),
     extension(OID.extendedKeyUsage, encodeDer(sequence(objectId(OID.serverAuth)))),
     extension(OID.subjectKeyIdentifier, encodeDer(octets(keyIdentifier(key)))),
-    extension(OID.authorityKeyIdentifier, encodeDer(sequence(implicit(0, keyIdentifier(authority))))),
+    issuerExtension(authority),
     extension(OID.subjectAltName, encodeDer(sequence(...alternatives))),
   ];
+}
+
+function issuerExtension(issuer: KeyObject): DerNode {
+  return extension(OID.authorityKeyIdentifier, encodeDer(sequence(implicit(0, keyIdentifier(issuer)))));
 }
 
 function extension(id: string, value: Buffer, critical = false): DerNode {

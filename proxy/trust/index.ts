@@ -1,6 +1,6 @@
 import type { Clock } from "../../protocol/index.ts";
 import type { Stores } from "../state/stores.ts";
-import { loadAuthority } from "./authority.ts";
+import { openAuthority, readAuthority, type Predecessor } from "./authority.ts";
 import { issueLeaf } from "./leaf.ts";
 import { listSubjectNames } from "./subject-names.ts";
 
@@ -24,20 +24,31 @@ export interface Trust extends Certificate {
   readonly caCertificate: string;
   /** SHA-256 of the service CA's public key (SPKI), 64 lower-case hex digits: the pin that agents keep. */
   readonly fingerprint: string;
+  /** The CA's certificates of `cert`, PEM each. */
+  readonly path: readonly string[];
+  /** The CA before, while it is being retired. */
+  readonly previous: Predecessor | null;
 }
 
 /**
  * Finds or makes the service CA, and issues a fresh certificate for this server under it.
  * @throws ConfigError `HOST_INVALID`, `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED`
  */
-export async function openTrust(options: TrustOptions): Promise<Trust> {
-  const names = listSubjectNames(options.hosts);
-  const authority = await loadAuthority(options.stores.service, options.clock);
-  const leaf = await issueLeaf(authority, names, options.clock);
+export async function openTrust({ stores, hosts, clock }: TrustOptions): Promise<Trust> {
+  const names = listSubjectNames(hosts);
+  return issueTrust(await readAuthority(stores.service, clock), names, clock);
+}
+
+/** @param stored the service CA as it is stored @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED` */
+export async function issueTrust(stored: string, names: readonly string[], clock: Clock): Promise<Trust> {
+  const authority = openAuthority(stored, clock);
+  const leaf = await issueLeaf(authority, names, clock);
   return {
     key: leaf.key,
-    cert: leaf.certificate + authority.certificate,
+    cert: leaf.certificate + authority.path.join(""),
     caCertificate: authority.certificate,
     fingerprint: authority.fingerprint,
+    path: authority.path,
+    previous: authority.previous,
   };
 }

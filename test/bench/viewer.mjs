@@ -74,7 +74,10 @@ export class Viewer {
     const type = token !== undefined && types.includes(2) ? 2 : 1;
     this.#socket.write(Buffer.of(type));
     if (type === 2) this.#socket.write(answer(token, await this.#read(16)));
-    if ((await this.#read(4)).readUInt32BE(0) !== 0) throw new Error("refused");
+    if ((await this.#read(4)).readUInt32BE(0) !== 0) {
+      const length = (await this.#read(4)).readUInt32BE(0);
+      throw new Error(`refused: ${await this.#read(length)}`);
+    }
     this.#socket.write(Buffer.of(1));
     const init = await this.#read(24);
     await this.#read(init.readUInt32BE(20));
@@ -113,6 +116,11 @@ export class Viewer {
       this.request(width, height);
     });
     return performance.now() - start;
+  }
+
+  /** What comes from now on stays in the kernel, and then with the sender. */
+  stopReading() {
+    this.#socket.pause();
   }
 
   close() {

@@ -7,6 +7,8 @@ import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../support/
 import { startXvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "behind";
+/** A viewer's own address: the reverse proxy is at another one. */
+const CLIENT = "127.0.0.9";
 const owner = new Owner();
 afterEach(() => owner.close());
 
@@ -23,7 +25,8 @@ test.each([
   ["nginx", startNginx],
   ["haproxy", startHaproxy],
 ])("%s: an agent behind it publishes, and its desktop is seen", async (_name, startReverseProxy) => {
-  const [server, xvnc] = await Promise.all([startServer(owner), startXvnc(owner)]);
+  const args = ["--trust-proxy", "127.0.0.1"];
+  const [server, xvnc] = await Promise.all([startServer(owner, { args }), startXvnc(owner)]);
   const { port } = await startReverseProxy(owner, server.listen);
   const agent = await startAgent(owner, server, {
     proxy: `127.0.0.1:${port}`,
@@ -35,7 +38,9 @@ test.each([
   await look(direct, await server.createToken(DESKTOP));
   const ticket = await server.createTicket(DESKTOP);
   const url = ticket.url.replace(/:\d+\//, `:${port}/`);
-  await look(await connectRfbOverWebSocket(owner, url, ticket.protocols));
+  await look(await connectRfbOverWebSocket(owner, url, ticket.protocols, { localAddress: CLIENT }));
+  const sessions = await server.ask<{ source: string }[]>("session", "list");
+  expect(sessions.map(({ source }) => source).sort()).toEqual(["127.0.0.1", CLIENT]);
 
   // What worked once is not tried anew for every viewer.
   const lines = agent.process.output.split('"event":"agent.transport"');

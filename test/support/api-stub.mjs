@@ -24,6 +24,10 @@ const empty = process.env.EMPTY === "1";
 const machines = new Map(empty ? [] : firstMachines().map((machine) => [machine.id, machine]));
 const desktops = new Map(empty ? [] : firstDesktops().map((desktop) => [desktop.id, desktop]));
 const images = firstImages();
+const snapshots = [
+  { name: "before-update", createdAt: Date.now() - 7_200_000, withMemory: true, bytes: 2_100_000_000 },
+  { name: "fresh", createdAt: Date.now() - 90_000_000, withMemory: false, bytes: 310_000_000 },
+];
 const sessions = new Set();
 const streams = new Set();
 
@@ -33,7 +37,7 @@ function broadcast(event) {
 
 function move(machine, state, extra = {}) {
   Object.assign(machine, { state, since: Date.now(), reason: null }, extra);
-  machine.desktopId = ["booting", "running", "stopping"].includes(state) ? `d-${machine.id}` : null;
+  machine.desktopId = ["booting", "running", "paused", "stopping"].includes(state) ? `d-${machine.id}` : null;
   broadcast({ type: "machine", machine });
 }
 
@@ -72,6 +76,7 @@ const routes = {
       rfb: { host: "postern.example", port: 5900 },
     }),
   "GET /machines": (_, response) => answer(response, 200, [...machines.values()]),
+  "POST /desktops/shown": (_, response) => answer(response, 204),
   "GET /desktops": (_, response) => answer(response, 200, [...desktops.values()]),
   "GET /images": (_, response) => answer(response, 200, images),
   "GET /agents": (_, response) => answer(response, 200, firstAgents()),
@@ -100,6 +105,9 @@ const routes = {
         image: image.id,
         imageTitle: image.title,
       },
+      ...{ diskGb: null, dataDisk: null, gpu: "none", network: null, display: null, master: false },
+      ...{ oneShot: order.oneShot ?? false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false },
+      ...{ ending: false, saved: false, progress: null, tried: [] },
       ...{ owner: "ada", state: "queued", reason: null, accel: "tcg", viewers: 0, host: "rack-2" },
       ...{ cpus: order.cpus ?? image.cpus.default, memoryMb: order.memoryMb ?? image.memoryMb.default },
       ...{ createdAt: Date.now(), since: Date.now(), desktop: order.name ?? id, desktopId: null },
@@ -108,14 +116,21 @@ const routes = {
     answer(response, 201, machine);
     boot(machine);
   },
+  "GET /allowance": (_, response) =>
+    answer(response, 200, {
+      limits: { machines: 12, cpus: 24, memoryMb: 65_536, diskGb: 200, lifetimeSeconds: 604_800 },
+      used: { machines: machines.size, cpus: 14, memoryMb: 20_480, diskGb: 60 },
+      may: ["script", "internet", "gpu", "master", "extend"],
+    }),
   "POST /tokens": async (request, response) => {
-    const { desktop } = await readBody(request);
+    const { desktop, role, deny } = await readBody(request);
     const expiresAt = Date.now() + 3_600_000;
     const token = {
       id: randomBytes(4).toString("hex"),
       token: "k7Xm2RpW",
       desktop,
-      role: "control",
+      role,
+      denied: deny,
       expiresAt,
     };
     answer(response, 201, { ...token, address: "postern.example:5900" });
@@ -151,6 +166,35 @@ const machineRoutes = {
     setTimeout(() => move(machine, "stopped"), force ? 100 : 4000);
     answer(response, 200, machine);
   },
+  "POST pause": (machine, _, response) => {
+    move(machine, "paused");
+    answer(response, 200, machine);
+  },
+  "POST resume": (machine, _, response) => {
+    move(machine, "running");
+    answer(response, 200, machine);
+  },
+  "POST extend": (machine, _, response) => {
+    const expiresAt = Date.now() + machine.lifetimeSeconds * 1000;
+    move(machine, machine.state, { expiresAt, expiresSoon: false });
+    answer(response, 200, machine);
+  },
+  "POST close": (machine, _, response) => {
+    machines.delete(machine.id);
+    broadcast({ type: "gone", kind: "machine", id: machine.id });
+    answer(response, 204);
+  },
+  "GET snapshots": (_machine, _, response) => answer(response, 200, snapshots),
+  "POST snapshots": async (_machine, request, response) => {
+    const { name } = await readBody(request);
+    snapshots.unshift({ name, createdAt: Date.now(), withMemory: true, bytes: 1_900_000_000 });
+    answer(response, 200, snapshots);
+  },
+  "GET boot-log": (_machine, _, response) =>
+    answer(response, 200, {
+      text: "[    0.000000] Linux version 6.1.0\n[    1.204511] systemd[1]: Reached target graphical.target\n\ndebian login: ",
+      truncated: true,
+    }),
   "DELETE ": (machine, _, response) => {
     machines.delete(machine.id);
     broadcast({ type: "gone", kind: "machine", id: machine.id });
@@ -178,6 +222,10 @@ async function serveApi(request, response, path) {
   const route = routes[`${request.method} ${path}`];
   if (route !== undefined) return route(request, response);
   if (request.method === "DELETE" && path.startsWith("/tokens/")) return answer(response, 204);
+  if (request.method === "PATCH" && path.startsWith("/tokens/")) {
+    const { role, deny } = await readBody(request);
+    return answer(response, 200, { id: path.slice("/tokens/".length), role, denied: deny });
+  }
   const [, id, action = ""] = /^\/machines\/([^/]+)\/?(.*)$/.exec(path) ?? [];
   const machine = machines.get(id);
   const perform = machineRoutes[`${request.method} ${action}`];

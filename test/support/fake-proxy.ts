@@ -12,6 +12,7 @@ import type {
   AuditEvent,
   AuditQuery,
   AuditReader,
+  Authority,
   ConnectedAgent,
   DesktopView,
   OpenToken,
@@ -23,6 +24,7 @@ import type {
   Ticket,
 } from "../../proxy/index.ts";
 
+type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
 
 /** A proxy that does what a test scripts: hosts that answer as told, events when the test says so. */
@@ -31,8 +33,20 @@ export class FakeProxy implements Proxy {
   readonly advertised = { web: { host: "desk.test", port: 8443 }, rfb: { host: "desk.test", port: 5900 } };
   readonly fingerprint = "f".repeat(64);
   readonly caCertificate = "";
+  readonly authority: Authority = {
+    fingerprint: this.fingerprint,
+    certificate: this.caCertificate,
+    previous: null,
+    listBehind: () => this.stores.agents.list(),
+    rotate: () => {
+      this.asked.push("ca rotate");
+      return Promise.resolve();
+    },
+    retire: (force) =>
+      force ? Promise.resolve() : Promise.reject(new RequestError("CA_AGENTS_BEHIND", "not now")),
+  };
   readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
-  readonly serverId = "server-1";
+  readonly serverId: string;
   readonly stores: Stores;
   readonly audited: AuditEntry[] = [];
   readonly auditPublicKey = "audit-public-key";
@@ -41,20 +55,33 @@ export class FakeProxy implements Proxy {
   /** Every request to a host, as `HOST METHOD`. */
   readonly asked: string[] = [];
   sessions: SessionRecord[] = [];
+  /** Agents of whose desktops somebody said that one may be opened next. */
+  readonly expected: string[] = [];
+  /** By which login each ticket was made. */
+  readonly ticketLogins: (string | null)[] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
   readonly #events = new EventEmitter();
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, serverId = "server-1") {
     this.stores = stores;
+    this.serverId = serverId;
   }
 
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
   connectHost(id: string, answers: Answers): void {
     this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host" });
-    this.#hosts.set(id, { "machine.list": () => [], "image.list": () => [], ...answers });
+    this.#hosts.set(id, {
+      "machine.list": () => [],
+      "image.list": () => [],
+      // A host of an older release, unless the test knows better.
+      "host.facts": () => {
+        throw new RequestError("METHOD_UNKNOWN", "unknown method host.facts");
+      },
+      ...answers,
+    });
     this.emit("agent.changed", { agentId: id });
   }
 
@@ -101,7 +128,8 @@ export class FakeProxy implements Proxy {
     return { ...record, token };
   }
 
-  createTicket(desktop: DesktopView): Promise<Ticket> {
+  createTicket(...[desktop, , , , loginHash]: Parameters<Proxy["createTicket"]>): Promise<Ticket> {
+    this.ticketLogins.push(loginHash ?? null);
     const protocols = ["binary", `ticket.${desktop.id}`];
     return Promise.resolve({ url: "wss://desk.test:8443/rfb", protocols, expiresAt: 60_000 });
   }
@@ -148,8 +176,12 @@ export class FakeProxy implements Proxy {
     return 0;
   }
 
-  expectViewer(): void {
-    // Nothing is kept ready here.
+  requesterOf({ socket: { remoteAddress, remotePort } }: http.IncomingMessage): Source | null {
+    return remoteAddress === undefined ? null : { address: remoteAddress, port: remotePort ?? 0 };
+  }
+
+  expectViewer(agentId: string): void {
+    this.expected.push(agentId);
   }
 
   openSessions(): SessionRecord[] {

@@ -102,6 +102,8 @@ export interface ServerSettings {
   readonly command?: "server" | "up";
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Goes before the program on its command line. */
+  readonly via?: readonly string[];
 }
 
 /** A running server, and the commands that talk to it. */
@@ -151,9 +153,9 @@ export class PosternServer extends PosternProgram {
 
 /** Starts a server on free ports of 127.0.0.1 with a fresh data folder. */
 export async function startServer(owner: Owner, settings: ServerSettings = {}): Promise<PosternServer> {
-  const { command = "server", args = [], env } = settings;
+  const { command = "server", args = [], env, via } = settings;
   const ports = ["--listen", "127.0.0.1:0", "--rfb-listen", "127.0.0.1:0"];
-  const server = new PosternServer(await owner.makeFolder(), [command, ...ports, ...args], env);
+  const server = new PosternServer(await owner.makeFolder(), [command, ...ports, ...args], env, via);
   owner.own(server);
   server.readPorts(await server.start());
   return server;

@@ -17,6 +17,10 @@ export function firstImages() {
       description: "The graphical installer: a Debian of your own in twenty minutes.",
       memoryMb: { default: 2048, min: 1024 },
       cpus: { default: 2, min: 1 },
+      diskGb: { default: 20, min: 10 },
+      displays: ["std", "virtio", "qxl"],
+      networks: ["none", "isolated", "internet"],
+      script: "cloud-init",
       available: true,
     },
     {
@@ -33,7 +37,7 @@ export function firstImages() {
 
 function machine(id, name, state, extra = {}) {
   const now = Date.now();
-  const on = ["booting", "running", "stopping"].includes(state);
+  const on = ["booting", "running", "paused", "stopping"].includes(state);
   return {
     ...{ id, name, image: "debian-installer", imageTitle: "Debian 12 installer", owner: "ada", state },
     ...{
@@ -44,6 +48,9 @@ function machine(id, name, state, extra = {}) {
       createdAt: now - 90 * MINUTE,
       since: now - 12 * MINUTE,
     },
+    ...{ diskGb: null, dataDisk: null, gpu: "none", network: null, display: null, master: false },
+    ...{ oneShot: false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false, ending: false },
+    ...{ saved: false, progress: null, tried: [] },
     ...{ desktop: name, desktopId: on ? `d-${id}` : null, host: "rack-2", viewers: 0 },
     ...extra,
   };
@@ -62,12 +69,31 @@ export function firstMachines() {
     machine("m1", "spectra-analysis", "running", { viewers: 2, createdAt: now - 1 * MINUTE }),
     machine("m2", "memory-check", "running", { ...memtest, createdAt: now - 2 * MINUTE }),
     machine("m3", "lab-course-07", "booting", { createdAt: now - 3 * MINUTE, since: now - 4000 }),
+    machine("m8", "protein-folding", "paused", {
+      createdAt: now - 2.5 * MINUTE,
+      lifetimeSeconds: 28_800,
+      expiresAt: now + 154 * MINUTE,
+    }),
+    machine("m9", "exam-desk", "running", {
+      ...{ createdAt: now - 2.6 * MINUTE, oneShot: true, lifetimeSeconds: 7200, expiresSoon: true },
+      expiresAt: now + 11.5 * MINUTE,
+    }),
+    machine("m10", "long-simulation", "saving", { createdAt: now - 2.7 * MINUTE, progress: 0.42 }),
+    machine("m11", "field-notes", "stopped", { createdAt: now - 2.8 * MINUTE, saved: true }),
     machine("m4", "thesis-figures", "stopped", { createdAt: now - 4 * MINUTE, since: now - 1500 * MINUTE }),
     machine("m5", "gpu-trial", "failed", {
       createdAt: now - 5 * MINUTE,
       reason: "The host has no room for another 64 GB of memory. Choose a smaller size, or try again later.",
     }),
-    machine("m6", "render-queue", "queued", { createdAt: now - 6 * MINUTE, since: now - 2000 }),
+    machine("m6", "render-queue", "queued", {
+      createdAt: now - 6 * MINUTE,
+      since: now - 2000,
+      reason: "No host has room for it now. It starts as soon as one has.",
+      tried: [
+        { host: "rack-2", why: "memory 1.2 of 4 GB free" },
+        { host: "rack-3", why: "down since 10:02 UTC" },
+      ],
+    }),
     machine("m7", "old-kernel", "stopping", { ...memtest, createdAt: now - 7 * MINUTE, since: now - 3000 }),
   ];
 }

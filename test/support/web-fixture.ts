@@ -9,7 +9,7 @@ import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
 import { openStores } from "../../proxy/index.ts";
-import { openWeb, type Web } from "../../web/index.ts";
+import { limitTable, openWeb, type Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -55,6 +55,8 @@ export interface AskOptions {
 export interface FixtureOptions {
   readonly log?: Logger;
   readonly clientDir?: string;
+  /** As `--limits` has them. */
+  readonly limits?: unknown;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
@@ -71,6 +73,7 @@ export async function openWebFixture(options: FixtureOptions = {}): Promise<WebF
     proxy,
     adminSocket: socket,
     clientDir: options.clientDir ?? path.join(dir, "pages"),
+    limits: limitTable.parse(options.limits ?? {}),
     log: options.log ?? pino({ level: "silent" }),
     clock,
   });

@@ -1,6 +1,9 @@
 /** The REST API's shapes: the one place that server, pages and CLI share. All under `/api/v1`, JSON. */
 import { z } from "zod";
-import { desktopName, imageSummary, machineState, PERMISSIONS } from "../../protocol/index.ts";
+import { PERMISSIONS } from "../../protocol/index.ts";
+import type { Machine } from "./machine-schemas.ts";
+
+export * from "./machine-schemas.ts";
 
 export const errorBody = z.object({
   error: z.object({
@@ -34,6 +37,16 @@ export type Service = z.infer<typeof service>;
 export const authority = z.object({ certificate: z.string(), fingerprint: z.string() });
 export type Authority = z.infer<typeof authority>;
 
+/** GET /ca/status, POST /ca/rotate, POST /ca/retire ({force}) → authorityStatus (administrators). 409 `CA_…`. */
+export const authorityStatus = z.object({
+  fingerprint: z.string(),
+  /** The CA before, until it is retired. */
+  previous: z.object({ fingerprint: z.string(), rotatedAt: z.number() }).nullable(),
+  /** Agents that have not been here since it was rotated. */
+  behind: z.array(z.object({ id: z.string(), name: z.string(), lastSeenAt: z.number().nullable() })),
+});
+export type AuthorityStatus = z.infer<typeof authorityStatus>;
+
 export const desktop = z.object({
   id: z.string(),
   name: z.string(),
@@ -48,48 +61,12 @@ export const desktop = z.object({
  */
 export type Desktop = z.infer<typeof desktop>;
 
+/** POST /desktops/shown → 204: a page in front shows them now, so that one may be opened next; again every two minutes. */
+export const shownDesktops = z.object({ desktops: z.array(z.string().min(1).max(64)).max(64) });
+
 /** `vnc` is for UltraVNC and TightVNC. */
 export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);
 export type ProfileFormat = z.infer<typeof profileFormat>;
-
-export const machine = z.object({
-  id: z.string(),
-  name: z.string(),
-  image: z.string(),
-  imageTitle: z.string(),
-  owner: z.string(),
-  state: machineState,
-  reason: z.string().nullable(),
-  accel: z.enum(["kvm", "tcg"]).nullable(),
-  cpus: z.number().int(),
-  memoryMb: z.number().int(),
-  createdAt: z.number(),
-  since: z.number(),
-  /** The desktop's name for tokens and tickets; equals the machine's name. */
-  desktop: z.string(),
-  /** Set once its screen can be connected to. */
-  desktopId: z.string().nullable(),
-  host: z.string().nullable(),
-  viewers: z.number().int(),
-});
-/**
- * GET /machines → machine[]; GET /machines/ID → machine; POST /machines (machineCreateRequest) → 201 machine, in state `queued`;
- * POST /machines/ID/start, /machines/ID/stop ({force}) → machine; DELETE /machines/ID → 204;
- * GET /machines/ID/screen.png → image/png, at most 320 wide (`?width=N`, up to 1280), ETag; 409 `MACHINE_NOT_RUNNING`.
- */
-export type Machine = z.infer<typeof machine>;
-
-export const machineCreateRequest = z.object({
-  image: z.string().min(1).max(64),
-  name: desktopName.optional(),
-  cpus: z.number().int().min(1).max(256).optional(),
-  memoryMb: z.number().int().min(16).max(4_194_304).optional(),
-});
-export const machineStopRequest = z.object({ force: z.boolean().default(false) });
-
-/** GET /images → image[]: all hosts' catalogues, merged by id. */
-export const image = imageSummary;
-export type Image = z.infer<typeof image>;
 
 /** What a viewer may be denied, beside the role. Each at most once, in any order. */
 export const permission = z.enum(PERMISSIONS);

@@ -4,6 +4,7 @@ import { createApi } from "./api/api.ts";
 import { Page } from "./app.tsx";
 import { forgetTokens } from "./native/held-tokens.ts";
 import { AppProvider, type App } from "./state/context.ts";
+import { ShownDesktops } from "./live/shown-desktops.ts";
 import { openPreferences } from "./state/preferences.ts";
 import { reduceWall } from "./state/reduce-wall.ts";
 import { createStore } from "./state/store.ts";
@@ -14,7 +15,14 @@ const api = createApi(() => {
   forgetTokens();
   wall.dispatch({ type: "who", who: null });
 });
-const app: App = { api, wall, preferences: openPreferences() };
+const shown = new ShownDesktops(
+  (desktops) => api.tellShown(desktops),
+  (ms, run) => {
+    const timer = window.setTimeout(run, ms);
+    return () => window.clearTimeout(timer);
+  },
+);
+const app: App = { api, wall, preferences: openPreferences(), shown };
 
 const place = document.getElementById("page");
 if (place !== null) {

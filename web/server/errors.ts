@@ -8,6 +8,7 @@ import {
   type PosternError,
 } from "../../protocol/index.ts";
 import type { ErrorBody } from "../api/schemas.ts";
+import { MACHINE_ERRORS } from "./machines/error-catalogue.ts";
 
 interface CatalogueEntry {
   readonly status: number;
@@ -46,12 +47,19 @@ const CATALOGUE = {
     message: "The machine is not running, so it has no screen. Start it first.",
   },
   IMAGE_UNKNOWN: { status: 404, message: "No host offers this image. List the images to see what is there." },
+  ...MACHINE_ERRORS,
   SESSION_UNKNOWN: { status: 404, message: "There is no such open session. It may have ended." },
   AGENT_UNKNOWN: { status: 404, message: "There is no such agent, or it was revoked already." },
   AGENT_OFFLINE: { status: 503, message: "The agent is not connected. Try again when it is back." },
   AGENT_OUTDATED: { status: 409, message: "The agent cannot do this. Update it to the server's release." },
   AGENT_NOT_ROTATED: { status: 409, message: "The agent has no new key. Its old key still counts." },
   AGENT_TIMEOUT: { status: 504, message: "The agent did not answer in time. Its old key still counts." },
+  CA_ROTATING: { status: 409, message: "The CA before this one has not been retired yet. Retire it first." },
+  CA_NOT_ROTATING: { status: 409, message: "There is no CA to retire. Rotate first." },
+  CA_AGENTS_BEHIND: {
+    status: 409,
+    message: "Some agents have not been here since the CA was rotated, and do not know the new one.",
+  },
   TOKEN_UNKNOWN: { status: 404, message: "There is no such token. It may have expired." },
   HOST_OFFLINE: { status: 503, message: "The machine's host is not connected. Try again when it is back." },
   HOST_TIMEOUT: { status: 504, message: "The machine's host did not answer in time. Try again in a moment." },

@@ -13,14 +13,18 @@ import { Logins } from "./login/logins.ts";
 import { Passwords } from "./login/passwords.ts";
 import { LoginThrottle } from "./login/throttle.ts";
 import { Catalogue } from "./machines/catalogue.ts";
+import { NO_LIMITS, type LimitTable } from "./machines/limits/limits.ts";
 import { Looks } from "./machines/looks.ts";
 import { openMachineRoom } from "./machines/machine-room.ts";
 import { servePages } from "./pages.ts";
 import { routeAdministration } from "./routes/administration.ts";
+import { routeAuthorityActs } from "./routes/authority.ts";
 import { routeAudit } from "./routes/audit.ts";
 import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
+import { routeHosts } from "./routes/hosts.ts";
 import { routeLogin } from "./routes/login.ts";
+import { routeMachineActs } from "./routes/machine-acts.ts";
 import { routeMachines } from "./routes/machines.ts";
 import { routeRepeater } from "./routes/repeater.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service.ts";
@@ -33,6 +37,8 @@ export interface WebOptions {
   readonly adminSocket: string;
   /** The built pages. */
   readonly clientDir: string;
+  /** What people may have of machines; absent: no limits. */
+  readonly limits?: LimitTable;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -50,7 +56,8 @@ export interface Web {
  * Opens the REST API and the pages; listens on the administrator's socket when it returns.
  * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`
  */
-export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: WebOptions): Promise<Web> {
+export async function openWeb(options: WebOptions): Promise<Web> {
+  const { proxy, adminSocket, clientDir, limits = NO_LIMITS, log, clock } = options;
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
@@ -59,12 +66,12 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
   const snapshot = () => takeSnapshot(proxy, (image) => catalogue.titleOf(image));
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
-  const machines = openMachineRoom({ proxy, catalogue, live, clock, log });
+  const machines = openMachineRoom({ proxy, catalogue, live, limits, clock, log });
   const looks = new Looks(clock);
 
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
-  guardSite(app, stores);
+  guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
   routeHealth(app, proxy);
   routeAuthorityFile(app, proxy);
   await servePages(app, clientDir);
@@ -76,6 +83,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
       });
       routeHealth(api, proxy);
       routeAuthority(api, proxy);
+      routeAuthorityActs(api, proxy);
       routeLogin(api, {
         proxy,
         logins,
@@ -87,7 +95,9 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
       });
       routeService(api, proxy);
       routeDesktops(api, proxy, snapshot);
-      routeMachines(api, { proxy, catalogue, looks, takeSnapshot: snapshot, ...machines });
+      routeMachines(api, { proxy, room: machines, screens: machines.screens, looks, takeSnapshot: snapshot });
+      routeMachineActs(api, proxy, machines, snapshot);
+      routeHosts(api, proxy, catalogue, machines);
       routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, snapshot);

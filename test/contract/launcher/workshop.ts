@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { openLauncher, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
@@ -30,10 +31,13 @@ export class Workshop {
   get options(): LauncherOptions {
     return {
       catalogueFile: null,
+      imagesDir: join(this.folder, "images"),
       stateDir: join(this.folder, "state"),
       runtimeDir: join(this.folder, "run"),
       accel: "tcg",
       stopGraceMs: HELD_FROM_MS,
+      limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 256 },
+      allowedShares: [],
       log: pino({ level: "silent" }),
       clock: this.clock,
     };
@@ -44,6 +48,28 @@ export class Workshop {
     this.#launchers.push(launcher);
     launcher.on("state", (status) => this.states.push(status.state));
     return launcher;
+  }
+
+  /** Opens a launcher with a catalogue of these images; amounts are small unless they say otherwise. */
+  async openWith(images: readonly object[], changes: Partial<LauncherOptions> = {}): Promise<Launcher> {
+    const catalogueFile = join(this.folder, "catalogue.json");
+    const amounts = { memoryMb: { default: 32, min: 16 }, cpus: { default: 1, min: 1 } };
+    const entries = images.map((image) => ({ title: "t", description: "", ...amounts, ...image }));
+    await writeFile(catalogueFile, JSON.stringify({ images: entries }));
+    return this.open({ catalogueFile, ...changes });
+  }
+
+  /** Waits until the guest's serial port has said something. */
+  async hear(launcher: Launcher, id: string, what: RegExp): Promise<string> {
+    let text = "";
+    return waitFor(
+      `${id} to say ${String(what)}`,
+      async () => {
+        ({ text } = await launcher.bootLog(id));
+        return what.test(text) ? text : undefined;
+      },
+      { timeoutMs: 50_000, explain: () => text.slice(-300) },
+    );
   }
 
   /** Waits until a machine is in a state; a failure in between is an error at once. */

@@ -4,6 +4,7 @@ import type http from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import tls from "node:tls";
 import { json } from "node:stream/consumers";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
@@ -75,4 +76,23 @@ test("a live stream runs through it, and closing the web ends it", async () => {
   const closed = new Promise((resolve) => stream.once("close", resolve));
   await web.close();
   await closed;
+});
+
+test("S9: headers that come byte by byte are cut at their deadline, however long they go on", async () => {
+  const { proxy, port } = await open();
+  const socket = tls.connect({
+    host: "127.0.0.1",
+    port,
+    ca: proxy.caCertificate,
+    ALPNProtocols: ["http/1.1"],
+  });
+  socket.on("error", () => undefined).resume();
+  await once(socket, "secureConnect");
+  const since = performance.now();
+  socket.write("GET / HTTP/1.1\r\nhost: x\r\nx-slow: ");
+  const drip = setInterval(() => socket.write("a"), 200);
+  await once(socket, "close");
+  clearInterval(drip);
+  // 5 s and 1 s for noticing; a busy machine gets three times that.
+  expect(performance.now() - since).toBeLessThan(18_000);
 });

@@ -7,13 +7,11 @@ export function hostCommand(kind: HostKind, service: Service, secret: string): s
   const { host, port } = service.web;
   const proxy = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const lines = [
-    `POSTERN_JOIN=${secret} postern ${kind === "publish" ? "agent" : "host"}`,
+    `POSTERN_JOIN=${secret} bin/postern ${kind === "publish" ? "agent" : "host"}`,
     `--proxy ${proxy}`,
     `--fingerprint ${service.fingerprint}`,
-    "--data /var/lib/postern",
-    ...(kind === "publish"
-      ? ["--desktop office=tcp:127.0.0.1:5901"]
-      : ["--catalogue /etc/postern/catalogue.json", "--state /var/lib/postern/machines"]),
+    `--data ${kind === "publish" ? "~/.postern-agent" : "/var/lib/postern-host"}`,
+    ...(kind === "publish" ? ["--desktop office=tcp:127.0.0.1:5901"] : []),
   ];
   return lines.join(" \\\n  ");
 }

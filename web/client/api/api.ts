@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type {
   Agent,
+  Allowance,
+  BootLog,
   Desktop,
   ErrorBody,
   Image,
@@ -11,13 +13,19 @@ import type {
   ProfileFormat,
   Service,
   Session,
+  Snapshot,
   Ticket,
   Token,
+  TokenRow,
 } from "../../api/schemas.ts";
 import { ApiError } from "./api-error.ts";
 
 export type JoinSecret = z.infer<typeof joinSecret>;
+/** What a token lets its holder do. */
+export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineOrder = z.input<typeof machineCreateRequest>;
+
+export type MachineAct = "pause" | "resume" | "reset" | "save" | "extend";
 
 export const API = "/api/v1";
 
@@ -36,7 +44,7 @@ async function readError(response: Response): Promise<ApiError> {
 async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   const request: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
   if (signal !== undefined) request.signal = signal;
-  if (method === "POST") {
+  if (method === "POST" || method === "PATCH") {
     request.headers = { "content-type": "application/json" };
     request.body = JSON.stringify(body ?? {});
   }
@@ -68,13 +76,28 @@ export function createApi(onSignedOut: () => void) {
     signOut: () => call<undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
+    tellShown: (desktops: readonly string[]) => call<undefined>("POST", "/desktops/shown", { desktops }),
     images: () => call<Image[]>("GET", "/images"),
     machines: () => call<Machine[]>("GET", "/machines"),
     createMachine: (order: MachineOrder) => call<Machine>("POST", "/machines", order),
     startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
     stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
+    actOnMachine: (id: string, act: MachineAct) => call<Machine>("POST", `${machinePath(id)}/${act}`),
+    closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
+    allowance: () => call<Allowance>("GET", "/allowance"),
+    snapshots: (id: string) => call<Snapshot[]>("GET", `${machinePath(id)}/snapshots`),
+    takeSnapshot: (id: string, name: string) =>
+      call<Snapshot[]>("POST", `${machinePath(id)}/snapshots`, { name }),
+    removeSnapshot: (id: string, name: string) =>
+      call<Snapshot[]>("DELETE", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}`),
+    restoreSnapshot: (id: string, name: string) =>
+      call<Machine>("POST", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}/restore`),
+    bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
-    createToken: (desktop: string) => call<Token>("POST", "/tokens", { desktop }),
+    createToken: (desktop: string, allowance: TokenRights) =>
+      call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),
+    changeToken: (id: string, { role, denied }: TokenRights) =>
+      call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
     createTicket: (desktop: string, signal: AbortSignal) =>
       call<Ticket>("POST", "/tickets", { desktop }, signal),

@@ -1,38 +1,18 @@
 import { useState } from "preact/hooks";
-import type { Image } from "../../api/schemas.ts";
-import type { MachineOrder } from "../api/api.ts";
 import { explainError } from "../api/api-error.ts";
 import { Dialog } from "../parts/dialog.tsx";
+import { PickField } from "../parts/field.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/context.ts";
-import { formatMemory } from "../text/format.ts";
+import { formatDuration, formatMemory } from "../text/format.ts";
+import { AdvancedFold } from "./advanced-fold.tsx";
+import { AllowanceLine } from "./allowance-line.tsx";
 import { CustomFold } from "./custom-fold.tsx";
-import { ImagePicture } from "./image-picture.tsx";
-import { checkCustom, deriveSizes, type CustomOrder, type SizeName } from "./sizes.ts";
-
-type Choice = SizeName | "custom";
-
-function ImageCard({ image, chosen, onChoose }: { image: Image; chosen: boolean; onChoose: () => void }) {
-  const { create } = useText();
-  return (
-    <label class="card image-card" data-off={!image.available}>
-      <input
-        type="radio"
-        name="image"
-        autofocus={chosen}
-        checked={chosen}
-        disabled={!image.available}
-        onChange={onChoose}
-      />
-      <ImagePicture id={image.id} />
-      <span class="card-text">
-        <strong>{image.title}</strong>
-        <small>
-          {image.available ? image.description : `${create.unavailable}. ${image.reason ?? create.noReason}`}
-        </small>
-      </span>
-    </label>
-  );
-}
+import { ImageCards } from "./image-cards.tsx";
+import { isTooMuch } from "./measure.ts";
+import { SizeCards, type SizeChoice } from "./size-cards.tsx";
+import { checkCustom, deriveSizes, type CustomOrder } from "./sizes.ts";
+import { useAllowance } from "./use-allowance.ts";
+import { checkWishes, lifetimesFor, NO_WISHES, orderWishes, type Wishes } from "./wishes.ts";
 
 function NoImages() {
   const { create } = useText();
@@ -49,9 +29,11 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
   const text = useText();
   const { language } = usePreferences();
   const images = useWall((state) => state.images);
+  const allowance = useAllowance();
   const [imageId, setImageId] = useState<string | null>(null);
-  const [choice, setChoice] = useState<Choice | null>(null);
+  const [choice, setChoice] = useState<SizeChoice | null>(null);
   const [custom, setCustom] = useState<CustomOrder | null>(null);
+  const [wishes, setWishes] = useState<Wishes>(NO_WISHES);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
 
@@ -60,133 +42,127 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
   const sizes = image === undefined ? [] : deriveSizes(image);
   const suggested = sizes.find((size) => size.recommended) ?? sizes[0];
   const picked = choice ?? suggested?.name ?? "small";
+  const isCustom = picked === "custom";
   const size = sizes.find(({ name }) => name === picked) ?? suggested;
-  const order: CustomOrder = custom ?? {
+  const own: CustomOrder = custom ?? {
     cpus: String(suggested?.cpus ?? 1),
     memoryMb: String(suggested?.memoryMb ?? 1024),
     name: "",
   };
-  const faults = image !== undefined && picked === "custom" ? checkCustom(order, image) : [];
+  const customFaults = image !== undefined && isCustom ? checkCustom(own, image) : [];
+  const wishFaults = image === undefined ? [] : checkWishes(wishes, image);
+  const wrong = customFaults.length + wishFaults.length > 0;
+  const cpus = isCustom ? Number(own.cpus) : (size?.cpus ?? 1);
+  const memoryMb = isCustom ? Number(own.memoryMb) : (size?.memoryMb ?? 0);
+  const taken = { cpus, memoryMb, diskGb: Number(wishes.diskGb || (image?.diskGb?.default ?? 0)) };
+  const tooMuch = !wrong && isTooMuch(allowance, taken);
+  const lifetimes = lifetimesFor(allowance?.limits.lifetimeSeconds ?? null);
+  const lifetime = wishes.lifetime || String(lifetimes.at(-1) ?? "");
 
   const submit = (event: Event) => {
     event.preventDefault();
-    if (image === undefined || size === undefined || faults.length > 0 || busy) return;
-    const name = order.name.trim();
-    const request: MachineOrder =
-      picked === "custom"
-        ? {
-            image: image.id,
-            cpus: Number(order.cpus),
-            memoryMb: Number(order.memoryMb),
-            ...(name && { name }),
-          }
-        : { image: image.id, cpus: size.cpus, memoryMb: size.memoryMb };
+    if (image === undefined || size === undefined || wrong || tooMuch || busy) return;
+    const name = isCustom ? own.name.trim() : "";
     setBusy(true);
     setFault(null);
-    api.createMachine(request).then(
-      (machine) => {
-        wall.dispatch({ type: "answer", machine });
-        onClose();
-      },
-      (error: unknown) => {
-        setBusy(false);
-        setFault(explainError(error, text));
-      },
-    );
+    api
+      .createMachine({
+        image: image.id,
+        cpus,
+        memoryMb,
+        ...(name && { name }),
+        ...orderWishes(wishes, image),
+      })
+      .then(
+        (machine) => {
+          wall.dispatch({ type: "answer", machine });
+          onClose();
+        },
+        (error: unknown) => {
+          setBusy(false);
+          setFault(explainError(error, text));
+        },
+      );
   };
 
-  const { create, monitor } = text;
-  const numbers = (cpus: number, memoryMb: number) =>
-    create.summary(image?.title ?? "", monitor.cpus(cpus), formatMemory(memoryMb, language));
-
+  const { create, monitor, order } = text;
+  if (images.length === 0 || image === undefined)
+    return (
+      <Dialog title={create.title} size="wide" onClose={onClose}>
+        {images.length === 0 ? (
+          <NoImages />
+        ) : (
+          <form class="panel">
+            <ImageCards images={images} chosenId={undefined} onChoose={setImageId} />
+          </form>
+        )}
+      </Dialog>
+    );
   return (
     <Dialog title={create.title} size="wide" onClose={onClose}>
-      {images.length === 0 ? (
-        <NoImages />
-      ) : (
-        <form class="panel" onSubmit={submit}>
-          <fieldset>
-            <legend>{create.system}</legend>
-            <div class="image-cards">
-              {images.map((entry) => (
-                <ImageCard
-                  key={entry.id}
-                  image={entry}
-                  chosen={entry.id === image?.id}
-                  onChoose={() => {
-                    setImageId(entry.id);
-                    setCustom(null);
-                  }}
-                />
-              ))}
-            </div>
-          </fieldset>
-          {image !== undefined && (
-            <fieldset>
-              <legend>{create.size}</legend>
-              <div class="size-cards">
-                {sizes.map(({ name, cpus, memoryMb, recommended }) => (
-                  <label class="card size-card" key={name}>
-                    <input
-                      type="radio"
-                      name="size"
-                      checked={picked === name}
-                      onChange={() => setChoice(name)}
-                    />
-                    <strong>{create[name]}</strong>
-                    <span>{monitor.cpus(cpus)}</span>
-                    <span>{formatMemory(memoryMb, language)}</span>
-                    {recommended && <small>{create.recommended}</small>}
-                  </label>
-                ))}
-                <label class="card size-card">
-                  <input
-                    type="radio"
-                    name="size"
-                    checked={picked === "custom"}
-                    onChange={() => setChoice("custom")}
-                  />
-                  <strong>{create.custom}</strong>
-                  <span>{create.customHint}</span>
-                </label>
-              </div>
-              {picked === "custom" && (
-                <CustomFold
-                  image={image}
-                  order={order}
-                  faults={faults}
-                  onChange={(changed) => {
-                    setCustom(changed);
-                    setFault(null);
-                  }}
-                />
-              )}
-            </fieldset>
+      <form class="panel" onSubmit={submit}>
+        <ImageCards
+          images={images}
+          chosenId={image.id}
+          onChoose={(id) => {
+            setImageId(id);
+            setCustom(null);
+            setWishes({ ...NO_WISHES, lifetime: wishes.lifetime });
+          }}
+        />
+        <fieldset>
+          <legend>{create.size}</legend>
+          <SizeCards sizes={sizes} picked={picked} onPick={setChoice} />
+          {isCustom && (
+            <CustomFold
+              image={image}
+              order={own}
+              faults={customFaults}
+              onChange={(changed) => {
+                setCustom(changed);
+                setFault(null);
+              }}
+            />
           )}
-          {fault !== null && (
-            <p class="fault" role="alert">
-              {fault}
-            </p>
-          )}
-          <div class="panel-foot">
-            {image !== undefined && size !== undefined && (
-              <p class="panel-summary" aria-live="polite">
-                {picked !== "custom" && numbers(size.cpus, size.memoryMb)}
-                {picked === "custom" &&
-                  faults.length === 0 &&
-                  numbers(Number(order.cpus), Number(order.memoryMb))}
-              </p>
+        </fieldset>
+        <div class="lifetime">
+          <PickField
+            label={order.lifetime}
+            value={lifetime}
+            options={lifetimes.map((seconds) => ({
+              value: String(seconds ?? ""),
+              label: seconds === null ? order.noEnd : formatDuration(seconds * 1000, language),
+            }))}
+            onPick={(picked) => setWishes({ ...wishes, lifetime: picked })}
+          />
+        </div>
+        <AdvancedFold
+          image={image}
+          allowance={allowance}
+          wishes={wishes}
+          faults={wishFaults}
+          onChange={(change) => {
+            setWishes({ ...wishes, ...change });
+            setFault(null);
+          }}
+        />
+        {fault !== null && (
+          <p class="fault" role="alert">
+            {fault}
+          </p>
+        )}
+        <div class="panel-foot">
+          <div class="panel-summary" aria-live="polite">
+            {!wrong && (
+              <p>{create.summary(image.title, monitor.cpus(cpus), formatMemory(memoryMb, language))}</p>
             )}
-            <button
-              type="submit"
-              class="button primary large"
-              disabled={image === undefined || faults.length > 0 || busy}
-            >
-              {busy ? create.working : create.submit}
-            </button>
+            {!wrong && allowance !== null && <AllowanceLine allowance={allowance} taken={taken} />}
           </div>
-        </form>
-      )}
+          <button type="submit" class="button primary large" disabled={wrong || tooMuch || busy}>
+            {busy ? create.working : create.submit}
+          </button>
+        </div>
+      </form>
     </Dialog>
   );
 }

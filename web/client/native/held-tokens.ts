@@ -1,5 +1,5 @@
 import type { Token } from "../../api/schemas.ts";
-import type { Api } from "../api/api.ts";
+import type { TokenRights, Api } from "../api/api.ts";
 
 const LIFE_MS = 3_600_000;
 
@@ -17,15 +17,33 @@ export function lifeLeft(token: Pick<HeldToken, "madeAt" | "expiresAt">, now: nu
 }
 
 /** The desktop's token that this page already has, if a tenth of its life is left; else a new one. */
-export async function obtainToken(api: Api, desktopId: string, fresh: boolean): Promise<HeldToken> {
+export async function obtainToken(
+  api: Api,
+  desktopId: string,
+  fresh: boolean,
+  allowance: TokenRights,
+): Promise<HeldToken> {
   const known = held.get(desktopId);
   const now = Date.now();
   if (!fresh && known !== undefined && lifeLeft(known, now) > 0.1) return known;
-  const token = await api.createToken(desktopId);
+  const token = await api.createToken(desktopId, allowance);
   // Without a sane clock here, the ring shows the hour that the server gives by default.
   const made = { ...token, madeAt: token.expiresAt > now ? now : token.expiresAt - LIFE_MS };
   held.set(desktopId, made);
   return made;
+}
+
+/** The same token, allowing something else from now on. */
+export async function changeToken(
+  api: Api,
+  desktopId: string,
+  token: HeldToken,
+  allowance: TokenRights,
+): Promise<HeldToken> {
+  const { role, denied } = await api.changeToken(token.id, allowance);
+  const changed = { ...token, role, denied };
+  held.set(desktopId, changed);
+  return changed;
 }
 
 export async function withdrawToken(api: Api, desktopId: string, tokenId: string): Promise<void> {

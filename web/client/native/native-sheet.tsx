@@ -1,10 +1,13 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { TokenRights } from "../api/api.ts";
 import { explainError } from "../api/api-error.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { useApp, useText, useWall } from "../state/context.ts";
 import { splitAddress, viewerCommand, viewerUrl } from "./address.ts";
-import { obtainToken, withdrawToken, type HeldToken } from "./held-tokens.ts";
+import { EVERYTHING } from "./allowance.ts";
+import { Allowances } from "./allowances.tsx";
+import { changeToken, obtainToken, withdrawToken, type HeldToken } from "./held-tokens.ts";
 import { LifeRing } from "./life-ring.tsx";
 import { Profiles } from "./profiles.tsx";
 import { Qr } from "./qr.tsx";
@@ -25,11 +28,15 @@ type Phase =
 function TokenSheet({
   desktopId,
   token,
+  changing,
+  onChange,
   onFresh,
   onWithdraw,
 }: {
   desktopId: string;
   token: HeldToken;
+  changing: boolean;
+  onChange: (allowance: TokenRights) => void;
   onFresh: () => void;
   onWithdraw: () => void;
 }) {
@@ -64,6 +71,7 @@ function TokenSheet({
             </div>
             <LifeRing madeAt={token.madeAt} expiresAt={token.expiresAt} />
           </div>
+          <Allowances allowance={token} busy={changing} onChange={onChange} />
           <div class="fact">
             <h3>{native.command}</h3>
             <div class="fact-row">
@@ -97,10 +105,23 @@ export function NativeSheet({ desktopId, name, onClose }: NativeSheetProps) {
   const text = useText();
   const listens = useWall((state) => state.service?.rfb !== null);
   const [phase, setPhase] = useState<Phase>({ phase: "asking" });
+  const [changing, setChanging] = useState(false);
+  /** A new token allows what the last one did. */
+  const wanted = useRef<TokenRights>(EVERYTHING);
 
   const fail = (error: unknown) => setPhase({ phase: "failed", reason: explainError(error, text) });
   const ask = (fresh: boolean) => {
-    obtainToken(api, desktopId, fresh).then((token) => setPhase({ phase: "ready", token }), fail);
+    obtainToken(api, desktopId, fresh, wanted.current).then((token) => {
+      wanted.current = token;
+      setPhase({ phase: "ready", token });
+    }, fail);
+  };
+  const change = (token: HeldToken, allowance: TokenRights) => {
+    wanted.current = allowance;
+    setChanging(true);
+    changeToken(api, desktopId, token, allowance)
+      .then((changed) => setPhase({ phase: "ready", token: changed }), fail)
+      .finally(() => setChanging(false));
   };
   useEffect(() => {
     if (listens) ask(false);
@@ -129,6 +150,8 @@ export function NativeSheet({ desktopId, name, onClose }: NativeSheetProps) {
         <TokenSheet
           desktopId={desktopId}
           token={phase.token}
+          changing={changing}
+          onChange={(allowance) => change(phase.token, allowance)}
           onFresh={() => ask(true)}
           onWithdraw={() => {
             withdrawToken(api, desktopId, phase.token.id).then(() => setPhase({ phase: "withdrawn" }), fail);

@@ -1,12 +1,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { MenuItem } from "./menu-item.ts";
 
-export interface MenuItem {
-  readonly label: string;
-  readonly hint?: string;
-  readonly danger?: boolean;
-  readonly onChoose: () => void;
-}
+export type { MenuItem };
 
 interface MenuProps {
   readonly label: string;

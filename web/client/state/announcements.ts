@@ -7,7 +7,9 @@ type Seen = Pick<WallState, "machines" | "desktops">;
 export function describeChanges(before: Seen, after: Seen, text: Text): string[] {
   const said: string[] = [];
   for (const machine of Object.values(after.machines)) {
-    if (before.machines[machine.id]?.state === machine.state) continue;
+    const known = before.machines[machine.id];
+    if (machine.expiresSoon && known?.expiresSoon === false) said.push(text.machines.soon(machine.name));
+    if (known?.state === machine.state) continue;
     const state = text.state[machine.state];
     said.push(
       machine.reason !== null && machine.state === "failed"

@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import type { Api } from "../api/api.ts";
 import { catalogues, type Text } from "../text/catalogues.ts";
+import type { ShownDesktops } from "../live/shown-desktops.ts";
 import type { PreferenceStore, Preferences } from "./preferences.ts";
 import type { Store } from "./store.ts";
 import type { WallAction, WallState } from "./wall-state.ts";
@@ -10,6 +11,7 @@ export interface App {
   readonly api: Api;
   readonly wall: Store<WallState, WallAction>;
   readonly preferences: PreferenceStore;
+  readonly shown: ShownDesktops;
 }
 
 const Context = createContext<App | null>(null);

@@ -1,3 +1,5 @@
+import { causes, errors, refusals } from "./en-errors.ts";
+import { machineErrors, machines, order } from "./en-machines.ts";
 import { native } from "./en-native.ts";
 
 /** Everything that the pages say, in English: the catalogue that the others follow. */
@@ -129,6 +131,8 @@ export const en = {
     noneUser: "An administrator can add one.",
   },
 
+  machines,
+  order,
   native,
 
   viewer: {
@@ -198,8 +202,9 @@ export const en = {
     make: "Make a join secret",
     makeLead: "It admits one host and lasts an hour. The host then keeps a key of its own.",
     run: "Run this on the host",
-    runHint: "Replace the desktop's name and port by your own.",
-    runMachinesHint: "Replace the catalogue's path by your own.",
+    runHint: "Run it in the folder of this software, with the desktop's name and port replaced by your own.",
+    runMachinesHint:
+      "Run it as root, in the folder of this software. Images of your own come in by --catalogue.",
     onServer: "On the server itself, this makes a join secret as well",
     fingerprint: "Fingerprint of this service",
     fingerprintHint: "The host refuses every server that cannot prove it.",
@@ -231,20 +236,7 @@ export const en = {
     duration: "Lasted",
     traffic: "Traffic",
     cause: "Ended because",
-    causes: {
-      VIEWER_LEFT: "the viewer left",
-      VIEWER_LOST: "the viewer's line broke",
-      VIEWER_PROTOCOL: "the viewer sent what it may not",
-      HANDSHAKE_TIMEOUT: "the viewer was too slow",
-      DESKTOP_ENDED: "the desktop ended it",
-      DESKTOP_LOST: "the desktop's line broke",
-      DESKTOP_OFFLINE: "the desktop was not connected",
-      DESKTOP_UNREACHABLE: "the desktop did not answer",
-      DESKTOP_PROTOCOL: "the desktop spoke wrongly",
-      SERVER_STOPPING: "the server was stopped",
-      SERVER_RESTARTED: "the server was restarted",
-      TOKEN_WRONG: "wrong token",
-    } as Record<string, string>,
+    causes,
     control: "control",
     view: "watch",
     token: "token",
@@ -256,26 +248,9 @@ export const en = {
   },
 
   /** By error code, where the pages know better than the server's own sentence. */
-  errors: {
-    NETWORK: "The server does not answer. Check your connection and try again.",
-    UNKNOWN: "Something went wrong on the server. Try again in a moment.",
-    LOGIN_REQUIRED: "You were signed out. Sign in again.",
-    LOGIN_REFUSED: "Name or password is wrong. Check both and try again.",
-    LOGIN_THROTTLED: "Too many attempts. Wait a moment, then try again.",
-    LOGIN_BUSY: "Many people are signing in at once. Try again in a moment.",
-    ADMIN_REQUIRED: "Only administrators may do this.",
-    MACHINE_UNKNOWN: "This machine is not there any more. It may have been removed.",
-    MACHINE_NAME_TAKEN: "A machine has this name already. Choose another name.",
-    IMAGE_UNKNOWN: "This system is not offered any more. Choose another one.",
-    TOKEN_UNKNOWN: "This token is not there any more. It may have expired.",
-    HOST_OFFLINE: "The machine cannot be reached at the moment. Try again in a while.",
-    HOST_TIMEOUT: "The machine did not answer in time. Try again in a moment.",
-    HOST_BUSY: "There is too much to do at the moment. Try again soon.",
-    DESKTOP_UNKNOWN: "This desktop is not there any more. Go back to the wall to see what is.",
-    DESKTOP_AMBIGUOUS: "Several desktops have this name. Choose one on the wall.",
-    VIEWERS_OFF: "This server takes no VNC viewers. Connect in the browser instead.",
-    MACHINE_NOT_RUNNING: "The machine is not running. Start it first.",
-  } as Record<string, string>,
+  errors: { ...errors, ...machineErrors },
+  /** By code, what a refused viewer reads. */
+  refusals,
 };
 
 export type Text = typeof en;

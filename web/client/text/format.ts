@@ -18,6 +18,11 @@ export function formatMemory(megabytes: number, language: string): string {
     : formatUnit(megabytes / 1024, "gigabyte", language, 1);
 }
 
+/** 0 to 1 as percent. */
+export function formatShare(share: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
 export function formatBytes(bytes: number, language: string): string {
   let value = bytes;
   let step = 0;

@@ -1,4 +1,6 @@
 import type { Text } from "./en.ts";
+import { causes, errors, refusals } from "./fr-errors.ts";
+import { machineErrors, machines, order } from "./fr-machines.ts";
 import { native } from "./fr-native.ts";
 
 /** Tout ce que disent les pages, en français. */
@@ -131,6 +133,8 @@ export const fr: Text = {
     noneUser: "Un administrateur peut en ajouter un.",
   },
 
+  machines,
+  order,
   native,
 
   viewer: {
@@ -200,8 +204,9 @@ export const fr: Text = {
     make: "Créer un secret d’adhésion",
     makeLead: "Il admet un hôte et dure une heure. L’hôte garde ensuite sa propre clé.",
     run: "À exécuter sur l’hôte",
-    runHint: "Remplacez le nom et le port du bureau par les vôtres.",
-    runMachinesHint: "Remplacez le chemin du catalogue par le vôtre.",
+    runHint: "À lancer dans le dossier de ce logiciel, avec le nom et le port de votre bureau.",
+    runMachinesHint:
+      "À lancer en root, dans le dossier de ce logiciel. Vos propres images viennent par --catalogue.",
     onServer: "Sur le serveur lui-même, ceci crée aussi un secret d’adhésion",
     fingerprint: "Empreinte de ce service",
     fingerprintHint: "L’hôte refuse tout serveur qui ne peut pas la prouver.",
@@ -233,20 +238,7 @@ export const fr: Text = {
     duration: "Durée",
     traffic: "Trafic",
     cause: "Cause de la fin",
-    causes: {
-      VIEWER_LEFT: "le client est parti",
-      VIEWER_LOST: "la liaison du client s’est rompue",
-      VIEWER_PROTOCOL: "le client a envoyé ce qu’il ne peut pas",
-      HANDSHAKE_TIMEOUT: "le client était trop lent",
-      DESKTOP_ENDED: "le bureau y a mis fin",
-      DESKTOP_LOST: "la liaison du bureau s’est rompue",
-      DESKTOP_OFFLINE: "le bureau n’était pas connecté",
-      DESKTOP_UNREACHABLE: "le bureau n’a pas répondu",
-      DESKTOP_PROTOCOL: "le bureau a mal répondu",
-      SERVER_STOPPING: "le serveur a été arrêté",
-      SERVER_RESTARTED: "le serveur a redémarré",
-      TOKEN_WRONG: "jeton faux",
-    },
+    causes,
     control: "contrôle",
     view: "observation",
     token: "jeton",
@@ -257,24 +249,6 @@ export const fr: Text = {
     sortBy: (column) => `Trier par ${column}`,
   },
 
-  errors: {
-    NETWORK: "Le serveur ne répond pas. Vérifiez votre connexion et réessayez.",
-    UNKNOWN: "Un problème est survenu sur le serveur. Réessayez dans un instant.",
-    LOGIN_REQUIRED: "Vous avez été déconnecté. Connectez-vous de nouveau.",
-    LOGIN_REFUSED: "Le nom ou le mot de passe est faux. Vérifiez les deux et réessayez.",
-    LOGIN_THROTTLED: "Trop d’essais. Attendez un instant, puis réessayez.",
-    LOGIN_BUSY: "Beaucoup de personnes se connectent en même temps. Réessayez dans un instant.",
-    ADMIN_REQUIRED: "Cette action est réservée aux administrateurs.",
-    MACHINE_UNKNOWN: "Cette machine n’existe plus. Elle a peut-être été supprimée.",
-    MACHINE_NAME_TAKEN: "Une machine porte déjà ce nom. Choisissez-en un autre.",
-    IMAGE_UNKNOWN: "Ce système n’est plus proposé. Choisissez-en un autre.",
-    TOKEN_UNKNOWN: "Ce jeton n’existe plus. Il a peut-être expiré.",
-    HOST_OFFLINE: "La machine est injoignable en ce moment. Réessayez plus tard.",
-    HOST_TIMEOUT: "La machine n’a pas répondu à temps. Réessayez dans un instant.",
-    HOST_BUSY: "Il y a trop à faire en ce moment. Réessayez bientôt.",
-    DESKTOP_UNKNOWN: "Ce bureau n’existe plus. Retournez au mur pour voir ceux qui restent.",
-    DESKTOP_AMBIGUOUS: "Plusieurs bureaux portent ce nom. Choisissez-en un sur le mur.",
-    VIEWERS_OFF: "Ce serveur n’accepte pas de client VNC. Utilisez le navigateur.",
-    MACHINE_NOT_RUNNING: "La machine n’est pas en marche. Démarrez-la d’abord.",
-  },
+  errors: { ...errors, ...machineErrors },
+  refusals,
 };

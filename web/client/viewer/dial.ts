@@ -1,6 +1,7 @@
 import type RFB from "@novnc/novnc";
 import { ApiError } from "../api/api-error.ts";
 import type { Api } from "../api/api.ts";
+import { catalogues } from "../text/catalogues.ts";
 import type { LossCause } from "./line.ts";
 import { rfbAddress } from "./rfb-address.ts";
 
@@ -18,6 +19,7 @@ function causeOfRefusal(error: unknown): [LossCause, string | null] {
   if (error.code.endsWith("_OFFLINE")) return ["hostAway", null];
   if (error.code === "NETWORK" || error.status >= 500) return ["unreachable", null];
   if (error.status === 404) return ["gone", null];
+  if (error.code in catalogues.en.errors) return ["refused", error.code];
   return ["refused", error.message === "" ? null : error.message];
 }
 

@@ -5,6 +5,7 @@ import { Icon, type IconName } from "../parts/icon.tsx";
 import { followLink } from "../route.ts";
 import { useText } from "../state/context.ts";
 import { StopMenu } from "../wall/stop-menu.tsx";
+import { TimeLeft } from "../wall/time-left.tsx";
 import type { MachineActions } from "../wall/use-machine-actions.ts";
 import { ClipboardPanel } from "./clipboard-panel.tsx";
 import { toggleFullScreen, useFullScreen } from "./full-screen.ts";
@@ -93,6 +94,9 @@ export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, acti
           <span class="viewer-word">{away ? text.state[machine.state] : words[line.phase]}</span>
         </span>
         <span class="viewer-gap" />
+        {machine?.expiresSoon === true && (
+          <TimeLeft machine={machine} actions={actions} className="time-left viewer-left" />
+        )}
         <Tool
           icon="keycap"
           label={viewer.keys}
@@ -132,7 +136,7 @@ export function ViewerBar({ name, line, rfb, received, fit, onFit, machine, acti
             toggleFullScreen().then(returnToScreen, () => undefined);
           }}
         />
-        {machine !== null && ["booting", "running", "stopping"].includes(machine.state) && (
+        {machine !== null && ["booting", "running", "paused", "stopping"].includes(machine.state) && (
           <StopMenu
             machine={machine}
             actions={actions}

@@ -3,6 +3,7 @@ import { useNow } from "../parts/time.tsx";
 import { followLink } from "../route.ts";
 import { useText } from "../state/context.ts";
 import type { MachineActions } from "../wall/use-machine-actions.ts";
+import { explainRefusal } from "./explain-refusal.ts";
 import type { Line } from "./line.ts";
 
 interface ViewerMessageProps {
@@ -43,9 +44,11 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
   if (state === "stopped") title = viewer.off(name);
   else if (state === "failed") title = viewer.failed(name);
   else if (state === "stopping") title = viewer.stopping(name);
+  else if (state === "paused") title = viewer.paused(name);
+  else if (state === "saving") title = viewer.saving(name);
   else if (starting) title = viewer.starting(name);
   else if (line.phase === "waiting") title = viewer[line.cause];
-  const quiet = off || starting || state === "stopping";
+  const quiet = off || starting || state === "stopping" || state === "paused" || state === "saving";
 
   return (
     <div class="viewer-message">
@@ -53,11 +56,23 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
         <h2>{title}</h2>
         {state === "stopped" && <p>{viewer.offHint}</p>}
         {state === "failed" && <p>{machine?.reason ?? text.monitor.failedUnknown}</p>}
-        {!quiet && line.phase === "waiting" && line.detail !== null && <p>{line.detail}</p>}
+        {!quiet && line.phase === "waiting" && line.detail !== null && (
+          <p>{explainRefusal(line.detail, text)}</p>
+        )}
       </div>
       {off && (
         <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
           {state === "failed" ? text.tryAgain : text.monitor.start}
+        </button>
+      )}
+      {state === "paused" && (
+        <button
+          type="button"
+          class="button primary"
+          disabled={actions.busy}
+          onClick={() => actions.act("resume")}
+        >
+          {text.machines.resume}
         </button>
       )}
       {!quiet && line.attempt > 0 && <Countdown line={line} onRetry={onRetry} />}

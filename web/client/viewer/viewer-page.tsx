@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useText, useWall } from "../state/context.ts";
+import { useShown } from "../live/use-shown.ts";
 import { useMachineActions } from "../wall/use-machine-actions.ts";
 import { useDesktop } from "./use-desktop.ts";
 import { useLine } from "./use-line.ts";
@@ -27,6 +28,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
     document.title = `${name} · ${text.product}`;
   }, [name, text]);
   const online = desktop?.state === "online";
+  useShown(online ? desktop.id : null, place);
   useEffect(() => {
     if (online) retryNow();
   }, [online, retryNow]);

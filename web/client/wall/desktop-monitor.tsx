@@ -1,6 +1,8 @@
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { Desktop } from "../../api/schemas.ts";
+import { useShown } from "../live/use-shown.ts";
 import { NativeSheet } from "../native/native-sheet.tsx";
+
 import { Icon } from "../parts/icon.tsx";
 import { followLink, viewPath } from "../route.ts";
 import { useText } from "../state/context.ts";
@@ -25,11 +27,13 @@ export function DesktopMonitor({ desktop }: { readonly desktop: Desktop }) {
   const { monitor } = useText();
   const titleId = useId();
   const [sheet, setSheet] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
   const online = desktop.state === "online";
+  useShown(online ? desktop.id : null, box);
   return (
     <article class="monitor" data-state={desktop.state} data-desktop={desktop.id} aria-labelledby={titleId}>
       <div class="bezel">
-        <div class="screen" data-state={desktop.state}>
+        <div class="screen" ref={box} data-state={desktop.state}>
           {online ? <QuietPicture /> : <p class="screen-hint">{monitor.offlineHint}</p>}
           {online && (
             <a

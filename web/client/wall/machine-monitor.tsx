@@ -6,27 +6,33 @@ import { Menu, type MenuItem } from "../parts/menu.tsx";
 import { followLink, viewPath } from "../route.ts";
 import { usePreferences, useText } from "../state/context.ts";
 import { formatMemory } from "../text/format.ts";
+import { BootLogSheet } from "./boot-log-sheet.tsx";
+import { listMachineActs, type Sheet } from "./machine-menu.ts";
 import { MachineScreen } from "./machine-screen.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
+import { SnapshotsSheet } from "./snapshots-sheet.tsx";
 import { StateLine } from "./state-line.tsx";
 import { StopMenu } from "./stop-menu.tsx";
+import { TimeLeft } from "./time-left.tsx";
+import { TriedHosts } from "./tried-hosts.tsx";
 import { useMachineActions } from "./use-machine-actions.ts";
 
 export function MachineMonitor({ machine }: { readonly machine: Machine }) {
-  const { monitor, tryAgain } = useText();
+  const text = useText();
+  const { monitor, machines, tryAgain } = text;
   const { language } = usePreferences();
   const titleId = useId();
   const actions = useMachineActions(machine.id);
-  const [sheet, setSheet] = useState<"native" | "remove" | null>(null);
+  const [sheet, setSheet] = useState<Sheet | "native" | null>(null);
   const { state, desktopId } = machine;
   const on = state === "booting" || state === "running";
+  const awake = on || state === "paused";
   const off = state === "stopped" || state === "failed";
 
   const more: MenuItem[] = [];
   if (on && desktopId !== null)
     more.push({ label: monitor.openInViewer, onChoose: () => setSheet("native") });
-  if (state === "stopped")
-    more.push({ label: monitor.remove, danger: true, onChoose: () => setSheet("remove") });
+  more.push(...listMachineActs(machine, text, actions, setSheet));
 
   return (
     <article class="monitor" data-state={state} data-machine={machine.id} aria-labelledby={titleId}>
@@ -39,6 +45,11 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
           <span>{machine.imageTitle}</span>
           <span class="aside">{monitor.cpus(machine.cpus)}</span>
           <span class="aside">{formatMemory(machine.memoryMb, language)}</span>
+          {machine.oneShot && (
+            <span class="aside" title={machines.oneShotHint}>
+              {machines.oneShot}
+            </span>
+          )}
           {on && machine.accel === "tcg" && (
             <span class="aside" title={monitor.slowHint}>
               {monitor.slow}
@@ -46,6 +57,8 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
           )}
         </p>
         <StateLine state={state} since={machine.since} viewers={machine.viewers} />
+        <TimeLeft machine={machine} actions={actions} />
+        <TriedHosts machine={machine} />
         <div class="actions">
           {on && desktopId !== null && (
             <a class="button primary" href={viewPath(desktopId)} onClick={followLink}>
@@ -54,10 +67,26 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
           )}
           {off && (
             <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
-              {state === "failed" ? tryAgain : monitor.start}
+              {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
             </button>
           )}
-          {on && <StopMenu machine={machine} actions={actions} face={monitor.stop} />}
+          {state === "paused" && (
+            <button
+              type="button"
+              class="button primary"
+              disabled={actions.busy}
+              onClick={() => actions.act("resume")}
+            >
+              {machines.resume}
+            </button>
+          )}
+          {awake && (
+            <StopMenu
+              machine={machine}
+              actions={actions}
+              face={machine.oneShot ? machines.end : monitor.stop}
+            />
+          )}
           {state === "stopping" && (
             <button type="button" class="button" disabled={actions.busy} onClick={() => actions.stop(true)}>
               {monitor.switchOff}
@@ -84,6 +113,8 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
       {sheet === "remove" && (
         <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setSheet(null)} />
       )}
+      {sheet === "snapshots" && <SnapshotsSheet machine={machine} onClose={() => setSheet(null)} />}
+      {sheet === "bootLog" && <BootLogSheet machine={machine} onClose={() => setSheet(null)} />}
     </article>
   );
 }

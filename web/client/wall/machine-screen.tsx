@@ -2,10 +2,11 @@ import { useRef } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { Icon } from "../parts/icon.tsx";
 import { followLink, viewPath } from "../route.ts";
-import { useText } from "../state/context.ts";
+import { usePreferences, useText } from "../state/context.ts";
+import { formatShare } from "../text/format.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 import { useThumbnail } from "./use-thumbnail.ts";
-import { useVisible } from "./use-visible.ts";
+import { useVisible } from "../parts/use-visible.ts";
 
 interface MachineScreenProps {
   readonly machine: Machine;
@@ -14,20 +15,24 @@ interface MachineScreenProps {
 
 /** The glass of a machine's monitor: its picture, or what a click will do. */
 export function MachineScreen({ machine, actions }: MachineScreenProps) {
-  const { monitor } = useText();
+  const { monitor, machines } = useText();
+  const { language } = usePreferences();
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { state, name, desktopId } = machine;
-  const lit = state === "booting" || state === "running" || state === "stopping";
+  const lit = ["booting", "running", "paused", "stopping"].includes(state);
   const visible = useVisible(box);
-  const drawn = useThumbnail(canvas, machine.id, visible && (state === "booting" || state === "running"));
+  const drawn = useThumbnail(canvas, machine.id, visible && ["booting", "running", "paused"].includes(state));
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: machine.reason ?? monitor.queuedHint,
     preparing: monitor.preparingHint,
     booting: monitor.bootingHint,
+    paused: machines.pausedHint,
+    saving: machines.savingHint,
     stopping: monitor.stoppingHint,
   };
   const hint = hints[state];
+  const share = machine.progress;
 
   return (
     <div class="screen" ref={box} data-state={state}>
@@ -38,7 +43,12 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
         role="img"
         aria-label={monitor.screenOf(name)}
       />
-      {hint !== undefined && !(lit && drawn) && <p class="screen-hint">{hint}</p>}
+      {hint !== undefined && !(lit && drawn) && (
+        <p class="screen-hint">
+          {hint}
+          {share !== null && <span class="share">{machines.percent(formatShare(share, language))}</span>}
+        </p>
+      )}
       {state === "failed" && (
         <p class="screen-reason">
           <Icon name="alert" />
@@ -51,12 +61,28 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
           class="screen-action"
           data-step
           disabled={actions.busy}
-          aria-label={monitor.startNamed(name)}
+          aria-label={machine.saved ? machines.goOnNamed(name) : monitor.startNamed(name)}
           onClick={actions.start}
         >
           <span class="screen-label">
             <Icon name="play" />
-            {monitor.start}
+            {machine.saved ? machines.goOn : monitor.start}
+          </span>
+          {machine.saved && <span class="screen-note">{machines.savedHint}</span>}
+        </button>
+      )}
+      {state === "paused" && (
+        <button
+          type="button"
+          class="screen-action"
+          data-step
+          disabled={actions.busy}
+          aria-label={machines.resumeNamed(name)}
+          onClick={() => actions.act("resume")}
+        >
+          <span class="screen-label">
+            <Icon name="play" />
+            {machines.resume}
           </span>
         </button>
       )}
@@ -74,7 +100,15 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
           </span>
         </a>
       )}
-      <div class="progress" aria-hidden="true" />
+      <div
+        class="progress"
+        data-known={share !== null}
+        style={share === null ? undefined : { "--share": String(share) }}
+        role={share === null ? undefined : "progressbar"}
+        aria-hidden={share === null}
+        aria-label={share === null ? undefined : (hint ?? name)}
+        aria-valuenow={share === null ? undefined : Math.round(share * 100)}
+      />
     </div>
   );
 }

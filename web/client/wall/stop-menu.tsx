@@ -13,7 +13,7 @@ interface StopMenuProps {
 
 /** Stopping takes a second click: one choice asks the system, the other does not. */
 export function StopMenu({ machine, actions, face, className = "button" }: StopMenuProps) {
-  const { monitor } = useText();
+  const { monitor, machines } = useText();
   const shutDown: MenuItem = {
     label: monitor.shutDown,
     hint: monitor.shutDownHint,
@@ -25,13 +25,20 @@ export function StopMenu({ machine, actions, face, className = "button" }: StopM
     danger: true,
     onChoose: () => actions.stop(true),
   };
+  const end: MenuItem = {
+    label: machines.endConfirm,
+    hint: machines.endLead,
+    danger: true,
+    onChoose: actions.close,
+  };
+  const stops = machine.state === "stopping" ? [switchOff] : [shutDown, switchOff];
   return (
     <Menu
-      label={monitor.stopNamed(machine.name)}
+      label={machine.oneShot ? machines.endNamed(machine.name) : monitor.stopNamed(machine.name)}
       face={face}
       className={className}
       note={machine.viewers > 0 ? monitor.viewers(machine.viewers) : undefined}
-      items={machine.state === "stopping" ? [switchOff] : [shutDown, switchOff]}
+      items={machine.oneShot && machine.state !== "stopping" ? [end] : stops}
     />
   );
 }

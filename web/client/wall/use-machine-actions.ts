@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { explainError } from "../api/api-error.ts";
+import type { MachineAct } from "../api/api.ts";
 import { useApp, useText } from "../state/context.ts";
 
 export interface MachineActions {
@@ -9,6 +10,9 @@ export interface MachineActions {
   readonly start: () => void;
   readonly stop: (force: boolean) => void;
   readonly remove: () => void;
+  readonly act: (act: MachineAct) => void;
+  /** Ends a one-shot machine. */
+  readonly close: () => void;
 }
 
 /** What can be done with a machine; what fails is told in the notice at the page's foot. */
@@ -30,6 +34,12 @@ export function useMachineActions(id: string): MachineActions {
     busy,
     start: () => perform(() => api.startMachine(id)),
     stop: (force) => perform(() => api.stopMachine(id, force)),
+    act: (act) => perform(() => api.actOnMachine(id, act)),
+    close: () =>
+      perform(async () => {
+        await api.closeMachine(id);
+        return undefined;
+      }),
     remove: () =>
       perform(async () => {
         await api.removeMachine(id);

@@ -29,6 +29,9 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
   const machines = useWall((state) => state.machines);
   const desktops = useWall((state) => state.desktops);
   const rows = arrangeWall({ machines, desktops });
+  const images = useWall((state) => state.images);
+  // Where there is nothing to make a machine from, the desktops that are there must not stand below an invitation.
+  const invites = rows.machines.length === 0 && (rows.desktops.length === 0 || images.length > 0);
   const both = rows.machines.length > 0 && rows.desktops.length > 0;
   return (
     <main class="wall" id="wall" tabIndex={-1} aria-label={text.wall.title} onKeyDown={stepBetweenScreens}>
@@ -38,7 +41,7 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
           {text.loading}
         </p>
       )}
-      {loaded && rows.machines.length === 0 && <EmptyWall onCreate={onCreate} />}
+      {loaded && invites && <EmptyWall onCreate={onCreate} />}
       {rows.machines.length > 0 && (
         <section class="row">
           <h2 class={both ? "row-title" : "unseen"}>{text.wall.machines}</h2>

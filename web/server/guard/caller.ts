@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { AccountRole, Stores } from "../../../proxy/index.ts";
+import type { AccountRole, Proxy, Stores } from "../../../proxy/index.ts";
 import { refuse } from "../errors.ts";
 import { isAdminConnection } from "../listen/admin-socket.ts";
 import { LOGIN_COOKIE, type Logins } from "../login/logins.ts";
@@ -26,10 +26,17 @@ declare module "fastify" {
   }
 }
 
+interface SiteGuard {
+  readonly stores: Stores;
+  readonly requesterOf: Proxy["requesterOf"];
+}
+
 /** Before every route: where the request comes from. The administrator's socket needs no login and no origin. */
-export function guardSite(app: FastifyInstance, stores: Stores): void {
+export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGuard): void {
   app.decorateRequest("caller", null);
+  app.decorateRequest("source", null);
   app.addHook("onRequest", async (request) => {
+    request.source = requesterOf(request.raw);
     if (isAdminConnection(app.server, request.raw.socket))
       request.caller = await identifyAdministrator(stores);
     else checkSameSite(request);

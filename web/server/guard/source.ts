@@ -1,7 +1,15 @@
 import type { FastifyRequest } from "fastify";
+import type { Proxy } from "../../../proxy/index.ts";
 
-/** The caller's own address, as the connection has it; undefined on the administrator's socket. */
-export function sourceOf(request: FastifyRequest): { address: string; port: number } | undefined {
-  const { remoteAddress, remotePort } = request.raw.socket;
-  return remoteAddress === undefined ? undefined : { address: remoteAddress, port: remotePort ?? 0 };
+type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
+
+/** Whom the request comes from; undefined on the administrator's socket. */
+export function sourceOf(request: FastifyRequest): Source | undefined {
+  return request.source ?? undefined;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    source: Source | null;
+  }
 }

@@ -53,6 +53,13 @@ export class Catalogue {
     return { offers, hosts: hosts.length, silent };
   }
 
+  /** What one host says of an image; null: it does not offer it. */
+  async find(hostId: string, imageId: string): Promise<ImageSummary | "silent" | null> {
+    const images = await this.#ask(hostId);
+    if (images === null) return "silent";
+    return images.find(({ id }) => id === imageId) ?? null;
+  }
+
   /** An image's title as last heard; its id where no host has said one yet. */
   titleOf(imageId: string): string {
     return this.#titles.get(imageId) ?? imageId;

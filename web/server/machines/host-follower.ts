@@ -3,6 +3,7 @@ import { describeError, type Clock } from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Live } from "../live/live.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { HostFactsBook } from "./hosts/host-facts.ts";
 import type { MachineBook } from "./machine-book.ts";
 import type { Placement } from "./placement.ts";
 import type { Turns } from "./turns.ts";
@@ -14,6 +15,7 @@ const LOST = "Its host does not know it any more. Delete it and create a new one
 export interface HostFollowerOptions {
   readonly proxy: Proxy;
   readonly catalogue: Catalogue;
+  readonly facts: HostFactsBook;
   readonly placement: Placement;
   readonly book: MachineBook;
   readonly turns: Turns;
@@ -33,7 +35,7 @@ export class HostFollower {
 
   constructor(options: HostFollowerOptions) {
     this.#options = options;
-    const { proxy, book, turns } = options;
+    const { proxy, book, turns, facts } = options;
     this.#unsubscribe = [
       proxy.on("agent.changed", ({ agentId }) => {
         this.#background(() => this.#followAgent(agentId));
@@ -42,10 +44,12 @@ export class HostFollower {
         this.#background(() => this.#followImages(agentId));
       }),
       proxy.on("machine.state", ({ agentId, machine }) => {
+        facts.forget(agentId);
         for (const heard of this.#heard) heard.add(machine.id);
         this.#background(() => turns.run(machine.id, () => book.keep(agentId, machine)));
       }),
       proxy.on("machine.removed", ({ agentId, machineId }) => {
+        facts.forget(agentId);
         this.#background(() => turns.run(machineId, () => this.#strike(agentId, machineId)));
       }),
     ];
@@ -56,6 +60,11 @@ export class HostFollower {
     this.#background(() => this.#placeAll());
   }
 
+  /** Finds hosts for those of these machines that nobody here has tried to place. */
+  placeNew(ids: readonly string[]): void {
+    this.#background(() => this.#options.placement.placeNew(ids));
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelRetry?.();
@@ -63,8 +72,9 @@ export class HostFollower {
   }
 
   async #followAgent(agentId: string): Promise<void> {
-    const { proxy, catalogue, live } = this.#options;
+    const { proxy, catalogue, facts, live } = this.#options;
     catalogue.forget(agentId);
+    facts.forget(agentId);
     live.imagesChanged();
     for (const record of await proxy.stores.machines.list())
       if (record.agentId === agentId) live.machineChanged(record.id);
@@ -77,6 +87,7 @@ export class HostFollower {
 
   async #followImages(agentId: string): Promise<void> {
     this.#options.catalogue.forget(agentId);
+    this.#options.facts.forget(agentId);
     this.#options.live.imagesChanged();
     await this.#placeAll();
   }
@@ -94,6 +105,7 @@ export class HostFollower {
   async #retry(): Promise<void> {
     for (const hostId of this.#connectedHosts()) {
       this.#options.catalogue.forget(hostId);
+      this.#options.facts.forget(hostId);
       await this.#reconcile(hostId).catch((error: unknown) => {
         this.#report(error);
       });

@@ -1,24 +1,26 @@
-import { randomUUID } from "node:crypto";
-import type { z } from "zod";
-import { RequestError } from "../../../protocol/index.ts";
+import { RequestError, type HostMethod, type HostParams, type HostResult } from "../../../protocol/index.ts";
+import type { BootLog, ImageSummary, MachineStatus, Snapshot } from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
-import type { machineCreateRequest } from "../../api/schemas.ts";
+import type { MachineCreateRequest } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
+import type { Caller } from "../guard/caller.ts";
 import type { Live } from "../live/live.ts";
-import type { Catalogue } from "./catalogue.ts";
 import type { HostFollower } from "./host-follower.ts";
 import type { MachineBook } from "./machine-book.ts";
-import { suggestMachineName } from "./machine-names.ts";
+import type { Orders } from "./orders.ts";
 import type { Turns } from "./turns.ts";
 
 export interface MachineActsOptions {
   readonly proxy: Proxy;
-  readonly catalogue: Catalogue;
+  readonly orders: Orders;
   readonly book: MachineBook;
   readonly turns: Turns;
   readonly follower: HostFollower;
   readonly live: Live;
 }
+
+/** What a host does with a machine at once, and answers with its state. */
+export type DirectAct = "pause" | "resume" | "reset";
 
 /** What people do with machines. */
 export class MachineActs {
@@ -30,22 +32,11 @@ export class MachineActs {
 
   /**
    * Writes a machine down as queued; a host is found for it afterwards.
-   * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`
+   * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of the person's limits
    */
-  async create(request: z.output<typeof machineCreateRequest>, ownerId: string): Promise<MachineRecord> {
-    const { catalogue, live, follower } = this.#options;
-    const { offers, hosts, silent } = await catalogue.lookUp(request.image);
-    if (offers.length === 0 && hosts > silent) throw refuse("IMAGE_UNKNOWN");
-    const image = offers[0]?.image;
-    const record = await this.#add(request.name, {
-      id: randomUUID(),
-      image: request.image,
-      ownerId,
-      state: "queued",
-      // 0: the host's default for the image, which no host has told yet.
-      cpus: request.cpus ?? image?.cpus.default ?? 0,
-      memoryMb: request.memoryMb ?? image?.memoryMb.default ?? 0,
-    });
+  async create(request: MachineCreateRequest, who: Caller): Promise<MachineRecord> {
+    const { orders, live, follower } = this.#options;
+    const record = await orders.take(request, who);
     live.machineChanged(record.id);
     follower.placeSoon();
     return record;
@@ -53,57 +44,88 @@ export class MachineActs {
 
   /** A stopped or failed machine again; one that no host has yet waits for one again. */
   start(id: string): Promise<MachineRecord> {
-    const { book, follower } = this.#options;
+    const { book, follower, orders } = this.#options;
     return this.#act(id, async (record) => {
-      if (record.agentId !== null) return this.#ask("machine.start", record.agentId, record);
-      if (record.state === "queued") return record;
-      const queued = await book.change(id, { state: "queued", reason: null });
-      follower.placeSoon();
-      return queued;
+      if (record.state !== "stopped" && record.state !== "failed") {
+        return record.agentId === null ? record : this.#tell("machine.start", record, { id });
+      }
+      return orders.run(record, async () => {
+        if (record.agentId !== null) return this.#tell("machine.start", record, { id });
+        const queued = await book.change(id, { state: "queued", reason: null, tried: [] });
+        follower.placeSoon();
+        return queued;
+      });
     });
   }
 
   /** The power button, or with `force` the plug. One that waits for a host waits no longer. */
   stop(id: string, force: boolean): Promise<MachineRecord> {
     return this.#act(id, async (record) => {
-      if (record.agentId !== null) return this.#ask("machine.stop", record.agentId, record, force);
+      if (record.agentId !== null) return this.#tell("machine.stop", record, { id, force });
       if (record.state !== "queued") return record;
       return this.#options.book.change(id, {
         state: "stopped",
         reason: "Stopped before a host had taken it.",
+        tried: [],
       });
+    });
+  }
+
+  /** @throws RequestError `HOST_OUTDATED`, `HOST_OFFLINE` and the host's own */
+  perform(id: string, act: DirectAct): Promise<MachineRecord> {
+    return this.#act(id, (record) => this.#tell(`machine.${act}`, record, { id }));
+  }
+
+  /** Memory to disk, then off. @throws RequestError `MACHINE_ONE_SHOT` and those of {@link perform} */
+  save(id: string): Promise<MachineRecord> {
+    return this.#act(id, (record) => {
+      if (record.oneShot) throw refuse("MACHINE_ONE_SHOT");
+      return this.#tell("machine.save", record, { id });
+    });
+  }
+
+  restore(id: string, name: string): Promise<MachineRecord> {
+    return this.#act(id, (record) => this.#tell("machine.restore", record, { id, name }));
+  }
+
+  listSnapshots(id: string): Promise<Snapshot[]> {
+    return this.#ask(id, "machine.snapshots", { id });
+  }
+
+  takeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+    return this.#ask(id, "machine.snapshot", { id, name });
+  }
+
+  removeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+    return this.#ask(id, "machine.snapshot-remove", { id, name });
+  }
+
+  readBootLog(id: string): Promise<BootLog> {
+    return this.#ask(id, "machine.boot-log", { id });
+  }
+
+  saveAsImage(id: string, image: string, title: string): Promise<ImageSummary> {
+    return this.#ask(id, "machine.save-as-image", { id, image, title });
+  }
+
+  /** A one-shot machine is over at once: it stops, and nothing of it stays. @throws RequestError `MACHINE_NOT_ONE_SHOT` */
+  async close(id: string): Promise<void> {
+    const { proxy, book, turns } = this.#options;
+    await turns.run(id, async () => {
+      const record = await this.#find(id);
+      if (!record.oneShot) throw refuse("MACHINE_NOT_ONE_SHOT");
+      if (record.agentId === null || ["preparing", "stopped", "failed"].includes(record.state)) {
+        await book.removeAll(record);
+        return;
+      }
+      await proxy.stores.machines.beginEnding(id, "closed");
+      await this.#tell("machine.stop", record, { id, force: false });
     });
   }
 
   /** Deletes the machine on its host, and its record. @throws RequestError `HOST_OFFLINE` */
   async remove(id: string): Promise<void> {
-    const { proxy, book, turns } = this.#options;
-    await turns.run(id, async () => {
-      const record = await this.#find(id);
-      if (record.agentId !== null && (await this.#mayComeBack(record.agentId)))
-        await proxy.requestHost(record.agentId, "machine.remove", { id }).catch((error: unknown) => {
-          if (!(error instanceof RequestError && error.code === "MACHINE_UNKNOWN")) throw error;
-        });
-      await book.strike(record);
-    });
-  }
-
-  async #add(
-    name: string | undefined,
-    machine: Omit<Parameters<Proxy["stores"]["machines"]["add"]>[0], "name">,
-  ): Promise<MachineRecord> {
-    const { machines } = this.#options.proxy.stores;
-    if (name !== undefined) return machines.add({ ...machine, name });
-    const taken = new Set((await machines.list()).map((record) => record.name));
-    for (;;) {
-      const suggestion = suggestMachineName(machine.image, taken);
-      try {
-        return await machines.add({ ...machine, name: suggestion });
-      } catch (error) {
-        if (!(error instanceof RequestError && error.code === "MACHINE_NAME_TAKEN")) throw error;
-        taken.add(suggestion);
-      }
-    }
+    await this.#options.turns.run(id, async () => this.#options.book.removeAll(await this.#find(id)));
   }
 
   #act(id: string, act: (record: MachineRecord) => Promise<MachineRecord | null>): Promise<MachineRecord> {
@@ -114,24 +136,35 @@ export class MachineActs {
     });
   }
 
-  async #ask(
-    method: "machine.start" | "machine.stop",
-    hostId: string,
-    { id }: MachineRecord,
-    force = false,
+  async #tell<M extends TellMethod>(
+    method: M,
+    record: MachineRecord,
+    params: HostParams<M>,
   ): Promise<MachineRecord | null> {
-    const { proxy, book } = this.#options;
-    const status =
-      method === "machine.start"
-        ? await proxy.requestHost(hostId, method, { id })
-        : await proxy.requestHost(hostId, method, { id, force });
-    return book.keep(hostId, status);
+    if (record.agentId === null) throw refuse("MACHINE_NOT_PLACED");
+    const status: MachineStatus = await this.#request(record.agentId, method, params);
+    return this.#options.book.keep(record.agentId, status);
   }
 
-  /** A host that was revoked never comes back: its machines can be struck without it. */
-  async #mayComeBack(hostId: string): Promise<boolean> {
-    const host = await this.#options.proxy.stores.agents.find(hostId);
-    return host !== null && host.revokedAt === null;
+  #ask<M extends HostMethod>(id: string, method: M, params: HostParams<M>): Promise<HostResult<M>> {
+    return this.#options.turns.run(id, async () => {
+      const { agentId } = await this.#find(id);
+      if (agentId === null) throw refuse("MACHINE_NOT_PLACED");
+      return this.#request(agentId, method, params);
+    });
+  }
+
+  async #request<M extends HostMethod>(
+    hostId: string,
+    method: M,
+    params: HostParams<M>,
+  ): Promise<HostResult<M>> {
+    try {
+      return await this.#options.proxy.requestHost(hostId, method, params);
+    } catch (error) {
+      if (error instanceof RequestError && error.code === "METHOD_UNKNOWN") throw refuse("HOST_OUTDATED");
+      throw error;
+    }
   }
 
   async #find(id: string): Promise<MachineRecord> {
@@ -140,3 +173,8 @@ export class MachineActs {
     return record;
   }
 }
+
+/** Methods that answer with the machine's state. */
+type TellMethod = {
+  [M in HostMethod]: HostResult<M> extends MachineStatus ? M : never;
+}[HostMethod];

@@ -1,21 +1,34 @@
 import type { Logger } from "pino";
-import { describeError, type MachineStatus } from "../../../protocol/index.ts";
-import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
+import { describeError, RequestError, type Clock, type MachineStatus } from "../../../protocol/index.ts";
+import type { MachineChange, MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Live } from "../live/live.ts";
 import { isScreenOf } from "../view/snapshot.ts";
 
-export type MachineChange = Parameters<Proxy["stores"]["machines"]["update"]>[1];
+export interface MachineBookOptions {
+  readonly proxy: Proxy;
+  readonly live: Live;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A machine is in another state than before. */
+  readonly onState: () => void;
+}
+
+const AWAKE = new Set<MachineRecord["state"]>(["booting", "running", "paused"]);
 
 /** Writes down what becomes of machines, and tells the pages. Its callers hold the machine's turn. */
 export class MachineBook {
   readonly #proxy: Proxy;
   readonly #live: Live;
+  readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onState: () => void;
 
-  constructor(proxy: Proxy, live: Live, log: Logger) {
+  constructor({ proxy, live, clock, log, onState }: MachineBookOptions) {
     this.#proxy = proxy;
     this.#live = live;
+    this.#clock = clock;
     this.#log = log;
+    this.#onState = onState;
   }
 
   async change(id: string, change: MachineChange): Promise<MachineRecord | null> {
@@ -45,6 +58,10 @@ export class MachineBook {
       accel: status.accel ?? null,
       cpus: status.cpus,
       memoryMb: status.memoryMb,
+      saved: status.saved ?? false,
+      progress: status.progress === undefined ? null : Math.round(status.progress * 100) / 100,
+      tried: record.tried.length === 0 ? record.tried : [],
+      ...this.#followRun(record, status),
     };
     if (isSame(record, change)) return record;
     if (record.state !== status.state)
@@ -52,7 +69,34 @@ export class MachineBook {
         { event: "machine.state", machineId: record.id, agentId: hostId, state: status.state },
         "machine changed its state",
       );
-    return this.change(record.id, change);
+    const kept = await this.change(record.id, change);
+    if (record.state !== status.state) this.#onState();
+    return kept;
+  }
+
+  /** When this run ends, while there is one; what the server had in mind is done with once it is over. */
+  #followRun(record: MachineRecord, { state }: MachineStatus): MachineChange {
+    const { lifetimeMs, expiresAt, ending } = record;
+    if (AWAKE.has(state)) {
+      const begins = expiresAt === null && lifetimeMs !== null;
+      return { expiresAt: begins ? this.#clock.now() + lifetimeMs : expiresAt };
+    }
+    if (state !== "stopped" && state !== "failed") return {};
+    const over = { expiresAt: null, warnedAt: null, idleSince: null, ending: null };
+    return ending === "lifetime" && state === "stopped" ? { ...over, reason: "Its time was over." } : over;
+  }
+
+  /**
+   * Deletes the machine on its host, then its record.
+   * @throws RequestError `HOST_OFFLINE` and the host's own
+   */
+  async removeAll(record: MachineRecord): Promise<void> {
+    const { id, agentId } = record;
+    if (agentId !== null && (await this.#mayComeBack(agentId)))
+      await this.#proxy.requestHost(agentId, "machine.remove", { id }).catch((error: unknown) => {
+        if (!(error instanceof RequestError && error.code === "MACHINE_UNKNOWN")) throw error;
+      });
+    await this.strike(record);
   }
 
   /** The machine is gone, and with it its desktop and every token for it. */
@@ -65,6 +109,12 @@ export class MachineBook {
       await desktops.remove(desktop.id);
       this.#live.desktopChanged(desktop.id);
     }
+  }
+
+  /** A host that was revoked never comes back: its machines can be struck without it. */
+  async #mayComeBack(hostId: string): Promise<boolean> {
+    const host = await this.#proxy.stores.agents.find(hostId);
+    return host !== null && host.revokedAt === null;
   }
 
   async #removeCopy(hostId: string, machineId: string): Promise<void> {

@@ -1,19 +1,28 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../../protocol/index.ts";
-import type { Proxy } from "../../../proxy/index.ts";
+import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Live } from "../live/live.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { Keeper } from "./ends/keeper.ts";
+import { extendMachine } from "./extend.ts";
 import { HostFollower } from "./host-follower.ts";
+import { HostFactsBook } from "./hosts/host-facts.ts";
+import { Hosts } from "./hosts/hosts.ts";
+import type { Limits, LimitTable } from "./limits/limits.ts";
 import { MachineActs } from "./machine-acts.ts";
 import { MachineBook } from "./machine-book.ts";
+import { Orders } from "./orders.ts";
 import { Placement } from "./placement.ts";
 import { Screens } from "./screens.ts";
 import { Turns } from "./turns.ts";
 
 export interface MachineRoom {
   readonly acts: MachineActs;
+  readonly orders: Orders;
   readonly screens: Screens;
-  /** Finds hosts for the machines that an earlier life of the server left queued. */
+  readonly facts: HostFactsBook;
+  extend(id: string, limits: Limits, askedMs: number | null): Promise<MachineRecord>;
+  /** Finds hosts for the machines that wait, and from the first time on looks after those that end. */
   placeSoon(): void;
   close(): void;
 }
@@ -23,21 +32,41 @@ export function openMachineRoom(options: {
   readonly proxy: Proxy;
   readonly catalogue: Catalogue;
   readonly live: Live;
+  readonly limits: LimitTable;
   readonly clock: Clock;
   readonly log: Logger;
 }): MachineRoom {
   const { proxy, catalogue, live, clock, log } = options;
   const turns = new Turns();
-  const book = new MachineBook(proxy, live, log);
-  const placement = new Placement({ proxy, catalogue, book, turns, log });
-  const follower = new HostFollower({ proxy, catalogue, placement, book, turns, live, clock, log });
+  const facts = new HostFactsBook(proxy, clock, log);
+  const hosts = new Hosts(proxy, catalogue, facts, clock);
+  const orders = new Orders(proxy, catalogue, options.limits);
+  const book = new MachineBook({
+    ...{ proxy, live, clock, log },
+    onState: () => {
+      keeper.lookSoon();
+    },
+  });
+  const placement = new Placement({ proxy, hosts, facts, book, turns, clock, log });
+  const follower = new HostFollower({ proxy, catalogue, facts, placement, book, turns, live, clock, log });
+  const keeper = new Keeper({
+    ...{ proxy, book, turns, live, clock, log },
+    onWaiting: (ids) => {
+      follower.placeNew(ids);
+    },
+  });
   return {
-    acts: new MachineActs({ proxy, catalogue, book, turns, follower, live }),
+    acts: new MachineActs({ proxy, orders, book, turns, follower, live }),
+    orders,
+    facts,
     screens: new Screens(proxy, clock),
+    extend: (id, limits, askedMs) => extendMachine({ proxy, turns, live, clock }, id, limits, askedMs),
     placeSoon: () => {
       follower.placeSoon();
+      keeper.lookSoon();
     },
     close: () => {
+      keeper.close();
       follower.close();
     },
   };

@@ -1,31 +1,35 @@
 import type { Logger } from "pino";
-import { describeError, isPosternError } from "../../../protocol/index.ts";
+import { describeError, isPosternError, type Clock } from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import { describeForCaller } from "../errors.ts";
-import type { Catalogue, Lookup } from "./catalogue.ts";
+import { describeOrder } from "./describe-order.ts";
+import { explainWaiting, UNANSWERED, type Verdict } from "./hosts/explain-waiting.ts";
+import type { HostFactsBook } from "./hosts/host-facts.ts";
+import type { Hosts } from "./hosts/hosts.ts";
+import { judgeHost, orderHosts, type Candidate } from "./hosts/judge-host.ts";
 import type { MachineBook } from "./machine-book.ts";
 import type { Turns } from "./turns.ts";
 
 /** Codes of hosts that could not say what they think of it. */
 const UNREACHABLE = new Set(["HOST_OFFLINE", "HOST_TIMEOUT", "HOST_BUSY"]);
+/** A server that died with a machine in its hands keeps the others from it for so long. */
+const CLAIM_MS = 60_000;
 
 export interface PlacementOptions {
   readonly proxy: Proxy;
-  readonly catalogue: Catalogue;
+  readonly hosts: Hosts;
+  readonly facts: HostFactsBook;
   readonly book: MachineBook;
   readonly turns: Turns;
+  readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** Whether a host refused for good, or could not be asked and may be tried again. */
-interface Refusal {
-  readonly final: boolean;
-  readonly reason: string;
 }
 
 /** Finds a host for each machine that waits for one. */
 export class Placement {
   readonly #options: PlacementOptions;
+  /** Machines that wait and were tried here already. */
+  #known = new Set<string>();
 
   constructor(options: PlacementOptions) {
     this.#options = options;
@@ -35,58 +39,80 @@ export class Placement {
   async placeAll(): Promise<boolean> {
     const { machines } = this.#options.proxy.stores;
     const waiting = (await machines.list()).filter(isWaiting);
+    this.#known = new Set(waiting.map(({ id }) => id));
     for (const record of waiting.sort((a, b) => a.createdAt - b.createdAt)) await this.place(record.id);
     return (await machines.list()).some(isWaiting);
   }
 
+  /** Tries those that were not tried here yet: another server queued them. */
+  async placeNew(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      if (this.#known.has(id)) continue;
+      this.#known.add(id);
+      await this.place(id);
+    }
+  }
+
   /** Asks one host after the other to make the machine. It stays queued, with a reason, while none can be asked. */
   async place(id: string): Promise<void> {
-    const { proxy, turns, book } = this.#options;
+    const { proxy, turns, clock } = this.#options;
+    const { machines } = proxy.stores;
     await turns.run(id, async () => {
-      const record = await proxy.stores.machines.find(id);
-      if (record === null || !isWaiting(record)) return;
-      const lookup = await this.#options.catalogue.lookUp(record.image);
-      const offers = lookup.offers.filter(({ image }) => image.available);
-      if (offers.length === 0) {
-        await this.#wait(record, explainWaiting(record, lookup));
-        return;
+      const seen = await machines.find(id);
+      if (seen === null || !isWaiting(seen) || (await this.#isForOthers())) return;
+      const record = await machines.claim(id, proxy.serverId, clock.now() + CLAIM_MS);
+      if (record === null) return;
+      try {
+        await this.#place(record);
+      } finally {
+        await machines.release(id, proxy.serverId);
       }
-      const refusals: Refusal[] = [];
-      for (const hostId of await this.#order(offers.map((offer) => offer.hostId))) {
-        const refusal = await this.#ask(hostId, record);
-        if (refusal === null) return;
-        refusals.push(refusal);
-      }
-      const last = refusals.findLast((refusal) => refusal.final) ?? refusals.at(-1);
-      const reason = last?.reason ?? null;
-      const state = refusals.every((refusal) => refusal.final) ? "failed" : "queued";
-      await book.change(id, { agentId: null, state, reason });
     });
   }
 
-  /** The emptiest host first. */
-  async #order(hostIds: readonly string[]): Promise<string[]> {
-    const load = new Map<string, number>();
-    for (const { agentId, state } of await this.#options.proxy.stores.machines.list())
-      if (agentId !== null && state !== "stopped" && state !== "failed")
-        load.set(agentId, (load.get(agentId) ?? 0) + 1);
-    return [...hostIds].sort((a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0));
+  /** No host is connected here, but one is to another server, which places what waits. */
+  async #isForOthers(): Promise<boolean> {
+    const { proxy } = this.#options;
+    if (proxy.connectedAgents().some(({ kind }) => kind === "host")) return false;
+    return (await proxy.stores.agents.list()).some(
+      ({ kind, serverId }) => kind === "host" && serverId !== null && serverId !== proxy.serverId,
+    );
+  }
+
+  async #place(record: MachineRecord): Promise<void> {
+    const { proxy, book, hosts, clock } = this.#options;
+    const owner = (await proxy.stores.users.find(record.ownerId))?.name ?? "";
+    const field = await hosts.survey(record, owner);
+    const verdicts: Verdict[] = [];
+    const fitting: Candidate[] = [];
+    for (const host of field.candidates) {
+      const unfit = judgeHost(field.need, host);
+      if (unfit === null) fitting.push(host);
+      else verdicts.push({ host: host.name, asked: false, ...unfit });
+    }
+    for (const host of orderHosts(field.need, fitting)) {
+      await proxy.stores.machines.claim(record.id, proxy.serverId, clock.now() + CLAIM_MS);
+      const refusal = await this.#ask(host, record, owner);
+      if (refusal === null) return;
+      verdicts.push(refusal);
+    }
+    const { state, reason, tried } = explainWaiting(record.image, field, verdicts);
+    // Another server's hosts may take what ours cannot.
+    const change = { agentId: null, state: field.elsewhere ? "queued" : state, reason, tried } as const;
+    if (!isSaid(record, change)) await book.change(record.id, change);
   }
 
   /** The host is written down before it is asked: an answer that is lost is then found when it comes back. */
-  async #ask(hostId: string, record: MachineRecord): Promise<Refusal | null> {
-    const { proxy, book, log } = this.#options;
-    const about = { machineId: record.id, agentId: hostId };
-    await proxy.stores.machines.update(record.id, { agentId: hostId });
+  async #ask(host: Candidate, record: MachineRecord, owner: string): Promise<Verdict | null> {
+    const { proxy, book, facts, log } = this.#options;
+    const about = { machineId: record.id, agentId: host.id };
+    await proxy.stores.machines.update(record.id, { agentId: host.id });
     try {
-      const status = await proxy.requestHost(hostId, "machine.create", {
-        id: record.id,
-        name: record.name,
-        image: record.image,
-        ...(record.cpus > 0 && { cpus: record.cpus }),
-        ...(record.memoryMb > 0 && { memoryMb: record.memoryMb }),
-      });
-      await book.keep(hostId, status);
+      const order = describeOrder(record, owner);
+      const status = await proxy.requestHost(host.id, "machine.create", order);
+      if (record.wish.dataDisk !== undefined)
+        await proxy.stores.dataDisks.place(`${owner}/${record.wish.dataDisk.name}`, host.id);
+      await book.keep(host.id, status);
       log.info({ event: "machine.placed", ...about }, "a host took a machine");
       return null;
     } catch (error) {
@@ -95,12 +121,10 @@ export class Placement {
         "a host did not take a machine",
       );
       await proxy.stores.machines.update(record.id, { agentId: null });
-      return describeRefusal(error);
+      return { host: host.name, asked: true, ...describeRefusal(error) };
+    } finally {
+      facts.forget(host.id);
     }
-  }
-
-  async #wait(record: MachineRecord, reason: string): Promise<void> {
-    if (record.reason !== reason) await this.#options.book.change(record.id, { reason });
   }
 }
 
@@ -108,16 +132,15 @@ function isWaiting(record: MachineRecord): boolean {
   return record.state === "queued" && record.agentId === null;
 }
 
-function explainWaiting(record: MachineRecord, { offers, hosts, silent }: Lookup): string {
-  if (hosts === 0) return "No host is connected. The machine starts as soon as one is.";
-  const missing = offers.find(({ image }) => image.reason !== undefined)?.image.reason;
-  if (missing !== undefined) return missing;
-  if (silent > 0) return "A host did not answer. It is asked again shortly.";
-  return `No connected host offers ${record.image}. The machine starts as soon as one does.`;
+function isSaid(record: MachineRecord, said: Pick<MachineRecord, "state" | "reason" | "tried">): boolean {
+  return (
+    record.state === said.state &&
+    record.reason === said.reason &&
+    JSON.stringify(record.tried) === JSON.stringify(said.tried)
+  );
 }
 
-function describeRefusal(error: unknown): Refusal {
-  const unreachable = isPosternError(error) && UNREACHABLE.has(error.code);
-  if (unreachable) return { final: false, reason: "A host did not answer. It is asked again shortly." };
-  return { final: true, reason: describeForCaller(error).body.error.message };
+function describeRefusal(error: unknown): { never: boolean; why: string } {
+  if (isPosternError(error) && UNREACHABLE.has(error.code)) return { never: false, why: UNANSWERED };
+  return { never: true, why: describeForCaller(error).body.error.message };
 }

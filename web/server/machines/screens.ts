@@ -31,7 +31,7 @@ export class Screens {
 
   /** @throws RequestError `MACHINE_NOT_RUNNING`, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT` */
   async show({ id, agentId, state }: MachineRecord, width: number): Promise<Picture> {
-    if (agentId === null || !(state === "running" || state === "booting" || state === "stopping"))
+    if (agentId === null || !["booting", "running", "paused", "stopping"].includes(state))
       throw refuse("MACHINE_NOT_RUNNING");
     const key = `${id} ${width}`;
     const known = this.#entries.get(key);

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { Proxy } from "../../../proxy/index.ts";
-import { profileFormat, type Desktop } from "../../api/schemas.ts";
+import { profileFormat, shownDesktops, type Desktop } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
@@ -9,12 +9,14 @@ import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
 import { maySeeDesktop, shapeDesktop } from "../view/shapes.ts";
 import type { Snapshot } from "../view/snapshot.ts";
 
+/** A page shows the desktops of so many agents at once that a viewer of each is likely; beyond, of none in particular. */
+const MAX_AGENTS_EXPECTED = 16;
 const desktopParams = z.object({ id: z.string().min(1).max(64) });
 const profileQuery = z.object({ format: profileFormat });
 
 export function routeDesktops(
   api: FastifyInstance,
-  proxy: Pick<Proxy, "advertised">,
+  proxy: Pick<Proxy, "advertised" | "expectViewer">,
   takeSnapshot: () => Promise<Snapshot>,
 ): void {
   api.get("/desktops", async (request): Promise<Desktop[]> => {
@@ -23,6 +25,18 @@ export function routeDesktops(
     return [...snapshot.desktops.values()]
       .filter((desktop) => maySeeDesktop(caller, desktop, snapshot))
       .map((desktop) => shapeDesktop(caller, desktop, snapshot));
+  });
+
+  api.post("/desktops/shown", async (request, reply) => {
+    const caller = requireCaller(request);
+    const { desktops } = parseInput(shownDesktops, request.body);
+    const snapshot = await takeSnapshot();
+    const seen = desktops
+      .flatMap((id) => snapshot.desktops.get(id) ?? [])
+      .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, snapshot));
+    const agents = [...new Set(seen.map(({ agentId }) => agentId))];
+    for (const agentId of agents.slice(0, MAX_AGENTS_EXPECTED)) proxy.expectViewer(agentId);
+    return reply.code(204).send();
   });
 
   api.get("/desktops/:id/profile", async (request, reply): Promise<string> => {

@@ -46,7 +46,9 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
       throw refuse("LOGIN_REFUSED");
     }
     throttle.succeed(address, name);
-    await endLogin(request.cookies[LOGIN_COOKIE]);
+    // A new login replaces the one that the same browser had.
+    const earlier = await logins.find(request.cookies[LOGIN_COOKIE]);
+    if (earlier !== null) await endLogin(earlier.hash);
     void reply.setCookie(LOGIN_COOKIE, await logins.open(user.id), LOGIN_COOKIE_OPTIONS);
     proxy.audit({ action: "login.success", outcome: "success", ...about });
     return { name: user.name, role: user.role };
@@ -55,19 +57,17 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutes): void {
   api.post("/logout", async (request, reply) => {
     const { loginHash } = requireCaller(request);
     if (loginHash !== null) {
-      await logins.end(loginHash);
-      endStreams(loginHash);
+      await endLogin(loginHash);
       proxy.audit({ action: "logout", outcome: "success", ...actorOf(request) });
     }
     void reply.clearCookie(LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS);
     return reply.code(204).send();
   });
 
-  /** A new login replaces the one that the same browser had. */
-  async function endLogin(cookie: string | undefined): Promise<void> {
-    const earlier = await logins.find(cookie);
-    if (earlier === null) return;
-    await logins.end(earlier.hash);
-    endStreams(earlier.hash);
+  /** Ends with it what it has open, here at once and on other servers within seconds. */
+  async function endLogin(hash: string): Promise<void> {
+    await logins.end(hash);
+    endStreams(hash);
+    await proxy.checkSessions();
   }
 }

@@ -25,7 +25,8 @@ export function routeHealth(app: FastifyInstance, proxy: Proxy): void {
 /** For VNC viewers that check certificates, and for whoever sets them up: it is no secret. */
 export function routeAuthority(api: FastifyInstance, proxy: Proxy): void {
   api.get("/ca", { config: { open: true } }, (): Authority => {
-    return { certificate: proxy.caCertificate, fingerprint: proxy.fingerprint };
+    const { certificate, fingerprint } = proxy.authority;
+    return { certificate, fingerprint };
   });
 }
 
@@ -35,6 +36,6 @@ export function routeAuthorityFile(app: FastifyInstance, proxy: Proxy): void {
       .type("application/x-pem-file")
       .header("content-disposition", 'attachment; filename="postern-ca.pem"')
       .header("cache-control", "no-cache")
-      .send(proxy.caCertificate),
+      .send(proxy.authority.certificate),
   );
 }

@@ -72,7 +72,9 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
     const caller = requireCaller(request);
     const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
-    const { url, protocols, expiresAt } = await proxy.createTicket(desktop, role, caller.userId, deny);
+    const { userId, loginHash } = caller;
+    const made = await proxy.createTicket(desktop, role, userId, deny, loginHash);
+    const { url, protocols, expiresAt } = made;
     audit(request, "ticket.create", { ...describe(desktop), role });
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };

@@ -32,6 +32,9 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     accel: record.accel,
     cpus: record.cpus,
     memoryMb: record.memoryMb,
+    ...shapeOrder(record),
+    ...shapeTime(record),
+    tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
     createdAt: record.createdAt,
     since: record.since,
     desktop: record.name,
@@ -39,6 +42,23 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     host: viewer.role === "admin" ? host : null,
     viewers: desktop === undefined ? 0 : (snapshot.viewers.get(desktop.id) ?? 0),
   };
+}
+
+function shapeOrder({ wish, oneShot, lifetimeMs }: MachineRecord) {
+  return {
+    diskGb: wish.diskGb ?? null,
+    dataDisk: wish.dataDisk?.name ?? null,
+    gpu: wish.gpu,
+    network: wish.network ?? null,
+    display: wish.display ?? null,
+    master: wish.master,
+    oneShot,
+    lifetimeSeconds: lifetimeMs === null ? null : lifetimeMs / 1000,
+  };
+}
+
+function shapeTime({ expiresAt, warnedAt, ending, saved, progress }: MachineRecord) {
+  return { expiresAt, expiresSoon: warnedAt !== null, ending: ending !== null, saved, progress };
 }
 
 /** An agent's name names the host it runs on, so users get it empty. */

@@ -26,6 +26,7 @@ describeDatabases("agents", (makeDatabase) => {
       revokedAt: null,
       serverId: null,
       epoch: 0,
+      drainedAt: null,
     };
     expect(await other.agents.find("a1")).toEqual(expected);
     expect(await other.agents.list()).toEqual([expected]);

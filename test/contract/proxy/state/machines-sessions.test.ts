@@ -2,6 +2,18 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Stores } from "../../../../proxy/index.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
 
+const SESSION = {
+  desktopId: "d",
+  desktopName: "desk",
+  agentId: "a",
+  serverId: "s1",
+  method: "token",
+  transport: "rfb",
+  role: "view",
+  subject: "t",
+  sourceAddress: "2001:db8::1",
+} as const;
+
 describeDatabases("machines and sessions", (makeDatabase) => {
   let database: TestDatabase;
   let stores: Stores;
@@ -16,19 +28,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
   const addMachine = (id: string, name: string) =>
     stores.machines.add({ id, name, image: "i", ownerId: "u", state: "queued", cpus: 2, memoryMb: 512 });
   const openSession = (id: string, startedAt: number, serverId = "s1") =>
-    stores.sessions.open({
-      id,
-      desktopId: "d",
-      desktopName: "desk",
-      agentId: "a",
-      serverId,
-      method: "token",
-      transport: "rfb",
-      role: "view",
-      subject: "t",
-      sourceAddress: "2001:db8::1",
-      startedAt,
-    });
+    stores.sessions.open({ ...SESSION, id, serverId, startedAt });
 
   test("a machine's name is its own until it is removed", async () => {
     const machine = await addMachine("m1", "vm");
@@ -43,6 +43,17 @@ describeDatabases("machines and sessions", (makeDatabase) => {
       accel: null,
       cpus: 2,
       memoryMb: 512,
+      wish: { master: false, monitors: 1, gpu: "none", emptyDisk: false },
+      oneShot: false,
+      lifetimeMs: null,
+      expiresAt: null,
+      warnedAt: null,
+      idleSince: null,
+      viewed: false,
+      ending: null,
+      saved: false,
+      progress: null,
+      tried: [],
       createdAt: now,
       since: now,
     });
@@ -82,6 +93,14 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect(await stores.machines.update("m1", {})).toEqual(unchanged);
     expect(await stores.machines.update("none", { state: "running" })).toBeNull();
     expect(await stores.machines.update("none", {})).toBeNull();
+  });
+
+  test("open sessions are counted by desktop, whichever server has them", async () => {
+    await openSession("one", now, "s1");
+    await openSession("two", now, "s2");
+    await openSession("three", now, "s2");
+    await stores.sessions.close("three", { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: now });
+    expect(await stores.sessions.countOpen()).toEqual(new Map([["d", 2]]));
   });
 
   test("a session is open, then closed by the first cause", async () => {
@@ -139,7 +158,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     await stores.sessions.open({ ...rest, id: "x", serverId: "s2", method: "ticket", subject: user.id });
     const standings = async () =>
       new Map((await stores.sessions.listStandings("s1")).map(({ id, ...standing }) => [id, standing]));
-    const fine = { orderedEnd: null, desktopExists: true, agentRevoked: false };
+    const fine = { orderedEnd: null, desktopExists: true, agentRevoked: false, loginEnded: false };
     const stored = { role: "view", denied: ["clipboard-out", "power"], revoked: false };
     expect(await standings()).toEqual(
       new Map<string, unknown>([
@@ -178,6 +197,35 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect([...(await standings()).keys()]).toEqual(["u"]);
   });
 
+  test("a session's standing tells that the login which opened it has ended, whichever way", async () => {
+    const { id: userId } = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
+    await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
+    const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
+    const login = { userId, createdAt: now, expiresAt: now + 1_000 };
+    for (const hash of ["one", "two"]) {
+      await stores.logins.create(hash, login);
+      const ticket = {
+        desktopId,
+        role: "view",
+        createdBy: userId,
+        loginHash: hash,
+        expiresAt: now + 1,
+      } as const;
+      await stores.tickets.create(hash, ticket);
+      expect(await stores.tickets.take(hash, now)).toMatchObject({ loginHash: hash });
+      await stores.sessions.open({ ...SESSION, id: hash, loginHash: hash, startedAt: now });
+    }
+    await stores.sessions.open({ ...SESSION, id: "none", startedAt: now });
+    const ended = async () =>
+      (await stores.sessions.listStandings("s1")).filter((row) => row.loginEnded).map(({ id }) => id);
+    expect(await ended()).toEqual([]);
+    await stores.logins.remove("one");
+    expect(await ended()).toEqual(["one"]);
+    await stores.logins.deleteExpired(now + 1_000);
+    expect((await ended()).sort()).toEqual(["one", "two"]);
+    expect(JSON.stringify(await stores.sessions.list())).not.toContain("loginHash");
+  });
+
   test("a ticket keeps what it denies, and a session shows it", async () => {
     await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
     const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
@@ -189,7 +237,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
       expiresAt: now + 1,
     } as const;
     await stores.tickets.create("hash", ticket);
-    expect(await stores.tickets.take("hash", now)).toEqual(ticket);
+    expect(await stores.tickets.take("hash", now)).toEqual({ ...ticket, loginHash: null });
     await openSession("one", now);
     expect(await stores.sessions.list()).toMatchObject([{ denied: [] }]);
   });

@@ -63,6 +63,15 @@ describeDatabases("opening", (makeDatabase) => {
     );
     expect(new Set(values).size).toBe(1);
     expect(await other.service.getOrCreate("value", () => "late")).toBe(values[0]);
+    const replaced = await Promise.all(
+      ["x", "y"].map((value, index) =>
+        (index === 0 ? one : other).service.replace("value", values[0]!, value),
+      ),
+    );
+    expect([...replaced].sort()).toEqual([false, true]);
+    expect(await one.service.get("value")).toBe(replaced[0] ? "x" : "y");
+    expect(await one.service.replace("value", values[0]!, "late")).toBe(false);
+    expect(await one.service.replace("another", "", "value")).toBe(false);
   });
 
   test("two servers that start at once have one CA, and keep it", async () => {

@@ -41,6 +41,7 @@ function stage(pingIntervalMs = 60_000): Scene {
       onReply: note,
       onSpareWanted: note,
       onRotate: () => undefined,
+      onAuthority: () => undefined,
     },
   });
   const sent = new Inbox<Frame>();
@@ -137,6 +138,7 @@ describe("a control connection", () => {
       onReply: () => undefined,
       onSpareWanted: () => undefined,
       onRotate: () => undefined,
+      onAuthority: () => undefined,
     };
     const connection = new ControlConnection(socket, { pingIntervalMs: 60_000, clock, handlers });
     connection.start();

@@ -19,7 +19,7 @@ afterEach(() => {
 describe("what became of a machine", () => {
   const me = identifyProcess(process.pid)!;
   const dead = { ...me, startTicks: me.startTicks + 1 };
-  const record: MachineRecord = { state: "running", since: 1, logFrom: 0, process: dead };
+  const record: MachineRecord = { state: "running", since: 1, companions: [], logFrom: 0, process: dead };
 
   function find(change: Partial<MachineRecord>, withSocket = false) {
     const paths = machinePaths(folder, folder, "m1");
@@ -37,6 +37,8 @@ describe("what became of a machine", () => {
     ["killed", {}, true, "failed", /unexpectedly/],
     ["ended properly", {}, false, "stopped", /away/],
     ["ended while stopping", { state: "stopping" }, true, "stopped", undefined],
+    ["killed while saving", { state: "saving" }, true, "failed", /being saved/],
+    ["ended after saving", { state: "saving", saved: ".saved" }, true, "stopped", undefined],
     ["host restarted", { process: { ...me, bootId: "other" } }, true, "stopped", /host was restarted/],
     ["half prepared", { state: "preparing", process: undefined }, false, "failed", /being prepared/],
   ])("%s", (_what, change, withSocket, state, reason) => {
@@ -57,7 +59,7 @@ test("sockets' names are short whatever the id, and differ", () => {
 test("a record is replaced whole and private; a broken one is nothing", () => {
   const file = join(folder, "state.json");
   writeJson(file, { state: "running", since: 5 });
-  expect(readRecord(file)).toEqual({ state: "running", since: 5, logFrom: 0 });
+  expect(readRecord(file)).toEqual({ state: "running", since: 5, companions: [], logFrom: 0 });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   writeFileSync(file, '{"state": "dreaming"}');
   expect(readRecord(file)).toBeNull();

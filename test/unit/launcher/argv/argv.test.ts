@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { machinePaths } from "../../../../launcher/adopt/machine-paths.ts";
-import { machineArguments } from "../../../../launcher/argv/argv.ts";
+import { machineArguments, type Start } from "../../../../launcher/argv/argv.ts";
 import { machineSpec, type MachineSpec } from "../../../../launcher/spec/machine-spec.ts";
 
 const paths = machinePaths("/var/lib/vms", "/run/vm,s", "m1");
@@ -15,6 +15,8 @@ const base: MachineSpec = machineSpec.parse({
   network: "none",
 });
 
+const start: Start = { accel: "tcg", halted: false, additions: [] };
+
 /** The values that follow an option, JSON decoded. */
 function valuesOf(argv: readonly string[], option: string): unknown[] {
   return argv.flatMap((word, index) => {
@@ -25,7 +27,7 @@ function valuesOf(argv: readonly string[], option: string): unknown[] {
 }
 
 describe("every machine", () => {
-  const argv = machineArguments(base, paths, "tcg");
+  const argv = machineArguments(base, paths, start);
 
   test.each([
     ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
@@ -47,7 +49,9 @@ describe("every machine", () => {
 
   test("has its screen and its control on Unix sockets, commas escaped", () => {
     const sockets = paths.vncSocket.replace("vm,s", "vm,,s");
-    expect(valuesOf(argv, "-vnc")).toEqual([`unix:${sockets},password-secret=vnc0,share=force-shared`]);
+    expect(valuesOf(argv, "-vnc")).toEqual([
+      `unix:${sockets},password-secret=vnc0,share=force-shared,power-control=on`,
+    ]);
     expect(valuesOf(argv, "-object")).toEqual([
       { "qom-type": "secret", id: "vnc0", file: "/var/lib/vms/m1/vnc-secret" },
     ]);
@@ -68,62 +72,31 @@ describe("every machine", () => {
 
 const HOST_CPU = { kvm: "host", tcg: "max" } as const;
 test.each(["kvm", "tcg"] as const)("accelerated by %s", (accel) => {
-  const argv = machineArguments(base, paths, accel);
+  const argv = machineArguments(base, paths, { ...start, accel });
   expect(valuesOf(argv, "-accel")).toEqual([accel]);
   expect(valuesOf(argv, "-cpu")).toEqual([HOST_CPU[accel]]);
 });
 
-test.each([
-  ["std", undefined, { driver: "VGA" }],
-  ["std", { width: 1280, height: 800 }, { driver: "VGA", xres: 1280, yres: 800 }],
-  ["virtio", undefined, { driver: "virtio-vga" }],
-] as const)("display %s %j", (display, screen, device) => {
-  const argv = machineArguments({ ...base, display, screen }, paths, "tcg");
-  expect(valuesOf(argv, "-device")).toContainEqual(device);
+test("what other parts add comes whole, and a memory waits for halted processors", () => {
+  const argv = machineArguments(base, paths, { accel: "tcg", halted: true, additions: ["-netdev", "x"] });
+  expect(argv.slice(-3)).toEqual(["-netdev", "x", "-S"]);
+  expect(machineArguments(base, paths, start)).not.toContain("-S");
 });
 
-test("an ISO is read-only and of a named format", () => {
-  expect(valuesOf(machineArguments(base, paths, "tcg"), "-blockdev")).toEqual([
-    {
-      driver: "raw",
-      "node-name": "cd0",
-      "read-only": true,
-      file: { driver: "file", filename: "/images/a,snapshot=on.iso" },
-    },
+test("has a serial port with a log, a channel for the guest's agent, and a balloon", () => {
+  const argv = machineArguments(base, paths, start);
+  expect(valuesOf(argv, "-chardev")).toEqual([
+    expect.stringMatching(/^socket,id=qmp0,/),
+    "socket,id=serial0,path=" +
+      paths.serialSocket.replace("vm,s", "vm,,s") +
+      ",server=on,wait=off,logfile=/var/lib/vms/m1/serial.log,logappend=on",
+    expect.stringMatching(/^socket,id=agent0,path=.*\.ga,server=on,wait=off$/),
   ]);
-});
-
-test.each([
-  ["qcow2", { backing: null }],
-  ["raw", {}],
-] as const)("a %s disk is a read-only base under an overlay", (format, more) => {
-  const boot = { kind: "disk", format, file: "/images/base" } as const;
-  expect(valuesOf(machineArguments({ ...base, boot }, paths, "tcg"), "-blockdev")).toEqual([
-    {
-      driver: format,
-      "node-name": "base0",
-      "read-only": true,
-      file: { driver: "file", filename: "/images/base" },
-      ...more,
-    },
-    {
-      driver: "qcow2",
-      "node-name": "disk0",
-      file: { driver: "file", filename: "/var/lib/vms/m1/overlay.qcow2" },
-      backing: "base0",
-    },
-  ]);
-});
-
-test("a kernel comes with initrd and command line", () => {
-  const boot = { kind: "kernel", kernel: "/k", initrd: "/i", cmdline: "quiet, please" } as const;
-  const argv = machineArguments({ ...base, boot }, paths, "tcg");
-  expect(valuesOf(argv, "-kernel")).toEqual(["/k"]);
-  expect(valuesOf(argv, "-initrd")).toEqual(["/i"]);
-  expect(valuesOf(argv, "-append")).toEqual(["quiet, please"]);
-});
-
-test("an isolated network reaches nothing", () => {
-  const argv = machineArguments({ ...base, network: "isolated" }, paths, "tcg");
-  expect(valuesOf(argv, "-netdev")).toEqual([{ type: "user", id: "net0", restrict: true }]);
+  const devices = valuesOf(argv, "-device");
+  expect(devices).toContainEqual({ driver: "isa-serial", chardev: "serial0" });
+  expect(devices).toContainEqual({
+    ...{ driver: "virtserialport", bus: "ports0.0", nr: 1 },
+    ...{ chardev: "agent0", name: "org.qemu.guest_agent.0" },
+  });
+  expect(devices).toContainEqual(expect.objectContaining({ driver: "virtio-balloon-pci" }));
 });

@@ -31,7 +31,7 @@ describe("refuses, naming the place,", () => {
   test.each<[string, object[], RegExp]>([
     ["a relative file", [{ ...entry, boot: { kind: "iso", file: "tiny.iso" } }], /images\.0\.boot\.file/],
     ["a disk without format", [{ ...entry, boot: { kind: "disk", file: "/x" } }], /boot\.format/],
-    ["vmdk", [{ ...entry, boot: { kind: "disk", format: "vmdk", file: "/x" } }], /boot\.format/],
+    ["ova", [{ ...entry, boot: { kind: "disk", format: "ova", file: "/x" } }], /boot\.format/],
     ["unknown keys", [{ ...entry, memory: 3 }], /images\.0.*memory/],
     ["a default below the least", [{ ...entry, memoryMb: { default: 16, min: 32 } }], /memoryMb\.default/],
     ["an id twice", [entry, entry], /same id/],

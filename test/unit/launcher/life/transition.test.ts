@@ -5,30 +5,50 @@ import {
   type LifeEvent,
   type LifeState,
 } from "../../../../launcher/life/transition.ts";
-import { readLifeEvent } from "../../../../launcher/qmp/life-events.ts";
+import { DISK_FULL, readLifeEvent, readRunState } from "../../../../launcher/qmp/life-events.ts";
 
-const STATES: readonly LifeState[] = ["preparing", "booting", "running", "stopping", "stopped", "failed"];
+const STATES: readonly LifeState[] = [
+  ...(["preparing", "booting", "running", "paused", "saving"] as const),
+  ...(["stopping", "stopped", "failed"] as const),
+];
 const crash: LifeEvent = { kind: "exited", clean: false, reason: "why" };
 const exit: LifeEvent = { kind: "exited", clean: true, reason: "unused" };
 const user: LifeEvent = { kind: "ending", by: "user" };
+const alive = (state: LifeState) => ({ booting: state, running: state });
 
 /** event → for each state what becomes of it; a state that is missing stays as it is. */
 const TABLE: readonly (readonly [string, LifeEvent, Partial<Record<LifeState, LifeState>>])[] = [
   ["startRequested", { kind: "startRequested" }, { stopped: "preparing", failed: "preparing" }],
   ["powered", { kind: "powered" }, { preparing: "booting" }],
   ["drawn", { kind: "drawn" }, { booting: "running" }],
-  ["reset", { kind: "reset" }, { running: "booting" }],
-  ["ending", user, { preparing: "stopping", booting: "stopping", running: "stopping" }],
-  ["a crash", crash, { preparing: "failed", booting: "failed", running: "failed", stopping: "stopped" }],
+  ["reset", { kind: "reset" }, { running: "booting", paused: "booting" }],
+  ["halted", { kind: "halted" }, alive("paused")],
+  ["halted by a fault", { kind: "halted", why: "why" }, alive("paused")],
+  ["resumed", { kind: "resumed" }, { paused: "running" }],
+  ["saveRequested", { kind: "saveRequested" }, { ...alive("saving"), paused: "saving" }],
+  ["saveFailed", { kind: "saveFailed", reason: "why", halted: false }, { saving: "running" }],
+  ["saveFailed, halted", { kind: "saveFailed", reason: "why", halted: true }, { saving: "paused" }],
+  ["restoreFailed", { kind: "restoreFailed", reason: "why" }, { ...alive("stopping"), paused: "stopping" }],
+  ["ending", user, { preparing: "stopping", ...alive("stopping"), paused: "stopping", saving: "stopping" }],
+  [
+    "ending on the host",
+    { kind: "ending", by: "host" },
+    { preparing: "stopping", ...alive("stopping"), paused: "stopping" },
+  ],
+  [
+    "a crash",
+    crash,
+    { preparing: "failed", ...alive("failed"), paused: "failed", saving: "failed", stopping: "stopped" },
+  ],
   [
     "a clean exit",
     exit,
-    { preparing: "stopped", booting: "stopped", running: "stopped", stopping: "stopped" },
+    { preparing: "stopped", ...alive("stopped"), paused: "stopped", saving: "failed", stopping: "stopped" },
   ],
   [
     "startFailed",
     { kind: "startFailed", reason: "why" },
-    { preparing: "failed", booting: "failed", running: "failed", stopping: "stopped" },
+    { preparing: "failed", ...alive("failed"), paused: "failed", saving: "failed", stopping: "stopped" },
   ],
 ];
 
@@ -50,12 +70,67 @@ test("the reason of an end is kept, and forgotten at the next start", () => {
   expect(transition(transition({ state: "running" }, user), crash)).toEqual({ state: "stopped" });
 });
 
+test("a saved memory is kept until the guest goes on from it, whatever happens in between", () => {
+  const saved = { state: "saving", saved: ".saved" } as const;
+  expect(transition({ state: "saving" }, { kind: "saved", tag: ".saved" })).toEqual(saved);
+  const off = transition(saved, crash);
+  expect(off).toEqual({ state: "stopped", saved: ".saved" });
+  const preparing = transition(off, { kind: "startRequested" });
+  expect(transition(preparing, crash)).toEqual({ state: "failed", reason: "why", saved: ".saved" });
+  expect(transition(transition(preparing, user), exit)).toEqual(off);
+  expect(transition(preparing, { kind: "startFailed", reason: "why" }).saved).toBe(".saved");
+  const booting = transition(preparing, { kind: "powered" });
+  expect(booting).toEqual({ state: "booting", saved: ".saved" });
+  expect(transition(booting, { kind: "restored" })).toEqual({ state: "running" });
+  expect(transition(booting, { kind: "restoreFailed", reason: "why" })).toEqual({
+    state: "stopping",
+    reason: "why",
+  });
+});
+
+test("a memory is chosen, or given up, while the machine is off alone", () => {
+  const stopped = { state: "stopped" } as const;
+  const chosen = transition(stopped, { kind: "memoryChosen", tag: "u-a" });
+  expect(chosen).toEqual({ state: "stopped", saved: "u-a" });
+  expect(transition(chosen, { kind: "memoryChosen" })).toEqual(stopped);
+  expect(transition(stopped, { kind: "memoryChosen" })).toBe(stopped);
+  const running = { state: "running" } as const;
+  expect(transition(running, { kind: "memoryChosen", tag: "u-a" })).toBe(running);
+});
+
+test("why a guest stands still is told, until it goes on", () => {
+  const halted = transition({ state: "running" }, { kind: "halted", why: "full" });
+  expect(halted).toEqual({ state: "paused", reason: "full" });
+  expect(transition(halted, { kind: "halted" })).toBe(halted);
+  expect(transition(halted, { kind: "resumed" })).toEqual({ state: "running" });
+});
+
 test.each([
   ["RESET", {}, { kind: "reset" }],
-  ["POWERDOWN", {}, { kind: "ending", by: "user" }],
+  // A viewer may press the button too, and a guest may ignore it.
+  ["POWERDOWN", {}, null],
+  ["STOP", {}, { kind: "halted" }],
+  ["RESUME", {}, { kind: "resumed" }],
+  ["BLOCK_IO_ERROR", { action: "stop", nospace: true }, { kind: "halted", why: DISK_FULL }],
+  [
+    "BLOCK_IO_ERROR",
+    { action: "stop", nospace: false },
+    { kind: "halted", why: "The host's disk reported an error." },
+  ],
+  ["BLOCK_IO_ERROR", { action: "report", nospace: true }, null],
   ["SHUTDOWN", { guest: true, reason: "guest-shutdown" }, { kind: "ending", by: "guest" }],
   ["SHUTDOWN", { guest: false, reason: "host-signal" }, { kind: "ending", by: "host" }],
   ["VNC_CONNECTED", {}, null],
 ])("QMP's %s %j", (name, data, event) => {
   expect(readLifeEvent({ name, data })).toEqual(event);
+});
+
+test.each([
+  ["running", "resumed"],
+  ["paused", "halted"],
+  ["io-error", "halted"],
+  ["internal-error", "halted"],
+  ["prelaunch", undefined],
+])("a guest that is found %s", (status, kind) => {
+  expect(readRunState(status)?.kind).toBe(kind);
 });

@@ -66,7 +66,7 @@ describe("files", () => {
     await writeFile(join(folder, "qemu-system-x86_64"), "", { mode: 0o755 });
     expect(findPrograms(`/nowhere::${folder}`)).toBeNull();
     await writeFile(join(folder, "qemu-img"), "", { mode: 0o755 });
-    expect(findPrograms(`/nowhere::${folder}`)?.qemu).toBe(join(folder, "qemu-system-x86_64"));
+    expect(findPrograms(`/nowhere::${folder}`)?.qemu).toEqual({ x86_64: join(folder, "qemu-system-x86_64") });
     expect(findPrograms(undefined)).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { pump, PUMP_HIGH_MARK } from "../../../../protocol/index.ts";
+import { pump, SMALLEST_MARK } from "../../../../protocol/index.ts";
 
 const open: { destroy(): void }[] = [];
 
@@ -63,7 +63,7 @@ describe("a pump between sockets", () => {
     server.on("drain", offer);
     offer();
     while (!back.isPaused()) await new Promise((resolve) => setImmediate(resolve));
-    expect(front.writableLength).toBeLessThan(PUMP_HIGH_MARK + chunk.length);
+    expect(front.writableLength).toBeLessThan(SMALLEST_MARK + chunk.length);
     const before = down.bytes;
     viewer.resume();
     while (down.bytes === before) await new Promise((resolve) => setImmediate(resolve));

@@ -19,6 +19,7 @@ const BY_TOKEN: Identity = {
   method: "token",
   subject: "t",
   byAccount: false,
+  loginHash: null,
   endsAt: 60_000,
 };
 const BY_TICKET: Identity = { ...BY_TOKEN, method: "ticket", subject: "u", byAccount: true, endsAt: null };
@@ -32,6 +33,7 @@ function judge(identity: Identity, change: Partial<SessionStanding>) {
     agentRevoked: false,
     token: identity.method === "token" ? TOKEN : null,
     account: identity.byAccount ? { disabled: false } : null,
+    loginEnded: false,
     ...change,
   });
 }
@@ -58,6 +60,8 @@ describe("a session by ticket", () => {
     ["as it was", {}, null],
     ["account disabled", { account: { disabled: true } }, "USER_REMOVED"],
     ["account removed", { account: null }, "USER_REMOVED"],
+    ["account removed, and its logins with it", { account: null, loginEnded: true }, "USER_REMOVED"],
+    ["login ended", { loginEnded: true }, "LOGIN_ENDED"],
   ])("%s", (_name, change, cause) => {
     expect(judge(BY_TICKET, change)).toBe(cause);
   });

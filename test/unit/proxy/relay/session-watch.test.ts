@@ -13,15 +13,16 @@ const STANDING: SessionStanding = {
   agentRevoked: false,
   token: null,
   account: null,
+  loginEnded: false,
 };
 
-function open(endsAt: number | null = null) {
+function open(endsAt: number | null = null, method: Identity["method"] = "token") {
   const clock = new ManualClock();
   const ends: string[] = [];
   let standings: SessionStanding[] | Error = [STANDING];
   let looks = 0;
   let logged = "";
-  const identity = { method: "token", byAccount: false, endsAt } as Identity;
+  const identity = { method, byAccount: false, endsAt } as Identity;
   const sessions = [{ id: "s", identity, end: (cause: string) => ends.push(cause) }];
   const watch = new SessionWatch({
     sessions: () => sessions,
@@ -101,6 +102,12 @@ describe("SessionWatch", () => {
     expect(ends).toEqual([]);
     clock.advance(LIMITS.sessionCheckMs);
     expect(ends).toEqual(["TOKEN_EXPIRED"]);
+  });
+
+  it("says of a login that it has expired, not of a token", () => {
+    const { clock, ends } = open(1_000, "ticket");
+    clock.advance(LIMITS.sessionCheckMs);
+    expect(ends).toEqual(["LOGIN_ENDED"]);
   });
 
   it("outlives the longest timer", () => {

@@ -10,5 +10,10 @@ export function createServiceInMemory(): ServiceStore {
       values.set(name, values.get(name) ?? made);
       return values.get(name) ?? made;
     },
+    replace(name, expected, value) {
+      const isThere = values.get(name) === expected;
+      if (isThere) values.set(name, value);
+      return Promise.resolve(isThere);
+    },
   };
 }

@@ -7,8 +7,8 @@ describe("hostCommand", () => {
   it("brings an agent in, with the secret in its environment", () => {
     const command = hostCommand("publish", service, "s3cret");
     expect(command.replaceAll(/\s*\\\n\s*/g, " ")).toBe(
-      "POSTERN_JOIN=s3cret postern agent --proxy postern.example:8443 --fingerprint ab12 " +
-        "--data /var/lib/postern --desktop office=tcp:127.0.0.1:5901",
+      "POSTERN_JOIN=s3cret bin/postern agent --proxy postern.example:8443 --fingerprint ab12 " +
+        "--data ~/.postern-agent --desktop office=tcp:127.0.0.1:5901",
     );
   });
 
@@ -16,6 +16,6 @@ describe("hostCommand", () => {
     const command = hostCommand("machines", { ...service, web: { host: "::1", port: 443 } }, "s3cret");
     expect(command).toContain("postern host");
     expect(command).toContain("--proxy [::1]:443");
-    expect(command).toContain("--catalogue");
+    expect(command).toContain("--data /var/lib/postern-host");
   });
 });

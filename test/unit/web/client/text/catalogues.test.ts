@@ -20,7 +20,10 @@ const french = new Map(listLeaves(catalogues.fr));
 
 describe("text catalogues", () => {
   it("say the same things in both languages", () => {
-    expect([...french.keys()].sort()).toEqual([...english.keys()].sort());
+    // The server's own sentences about errors are English already: French may know more of them.
+    const extra = [...french.keys()].filter((key) => !english.has(key));
+    expect(extra.filter((key) => !key.startsWith("errors."))).toEqual([]);
+    expect([...english.keys()].filter((key) => !french.has(key))).toEqual([]);
   });
 
   it("take the same parameters", () => {

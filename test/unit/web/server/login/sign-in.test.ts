@@ -95,3 +95,18 @@ test("no password and no cookie gets into the log", async () => {
   expect(text).not.toContain(PASSWORD);
   expect(text).not.toContain(cookie.split("=")[1]);
 });
+
+test("what a login opened is looked at as soon as it ends; a ticket says which login that is", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const { stores } = proxy;
+  await stores.agents.add({ id: "a", name: "a", kind: "agent", publicKey: "a" });
+  const { id: desktop } = await stores.desktops.publish("a", "desk", null);
+  const admin = await signIn("admin");
+  expect((await ask("POST", "/api/v1/tickets", { as: admin, body: { desktop } })).status).toBe(201);
+  const [loginHash] = proxy.ticketLogins;
+  expect(await stores.logins.find(loginHash!, 0)).not.toBeNull();
+  expect(proxy.checks).toBe(0);
+  await ask("POST", "/api/v1/logout", { as: admin });
+  expect(await stores.logins.find(loginHash!, 0)).toBeNull();
+  expect(proxy.checks).toBe(1);
+});

@@ -1,0 +1,111 @@
+import { basename, extname, resolve } from "node:path";
+import { Option, type Command } from "commander";
+import {
+  diskFormat,
+  importImage,
+  inspectImage,
+  listBootFiles,
+  type DiskFormat,
+  type ImageEntry,
+} from "../../launcher/index.ts";
+import { ConfigError, LaunchError } from "../../protocol/index.ts";
+import { runWork } from "../programs/work.ts";
+import { print } from "../terminal/table.ts";
+import { addEntryFlags, makeEntry, readEntry, type EntryFlags } from "./image-entry.ts";
+import { addImageFlags, openStore, type ImageFlags } from "./image-options.ts";
+
+const IMPORT_EXAMPLES = `
+Examples:
+  postern image import old-server ./server.vmdk --data DIR
+  postern image import appliance ./appliance.ova --data DIR --memory 2048 --firmware uefi
+  postern image import disk1 /dev/sdb --format raw --data DIR --compress
+
+VDI, VMDK, VHD, VHDX, QED, qcow2, raw and OVA become one qcow2 file in the images folder. An image that
+leads to other files is refused: make one file of it where it comes from.
+`;
+
+const ADD_EXAMPLES = `
+Examples:
+  postern image add rescue --file /srv/iso/rescue.iso --data DIR
+  postern image add lab --file /srv/lab.qcow2 --format qcow2 --data DIR --display virtio
+  postern image add --entry lab.json --data DIR
+
+The file stays where it is. With --entry everything that a catalogue may say can be said.
+`;
+
+interface AddFlags extends ImageFlags, EntryFlags {
+  readonly file?: string;
+  readonly format?: DiskFormat;
+  readonly entry?: string;
+}
+
+interface ImportFlags extends ImageFlags, EntryFlags {
+  readonly format?: DiskFormat | "ova";
+  readonly compress?: boolean;
+}
+
+export function defineImageAdd(image: Command): void {
+  const formats = [...diskFormat.options];
+  addEntryFlags(
+    addImageFlags(image.command("add").argument("[id]").description("list a file that is here already"))
+      .option("--file <path>", "an ISO, or with --format a disk")
+      .addOption(new Option("--format <format>", "the disk's format").choices(formats))
+      .option("--entry <file>", "a whole catalogue entry (JSON) instead of the other options"),
+  )
+    .addHelpText("after", ADD_EXAMPLES)
+    .action(add);
+  addEntryFlags(
+    addImageFlags(
+      image
+        .command("import")
+        .argument("<id>")
+        .argument("<file>")
+        .description("make an image out of a disk or an OVA"),
+    )
+      .addOption(new Option("--format <format>", "what the file has to be").choices([...formats, "ova"]))
+      .option("--compress", "smaller, and slower to make"),
+  )
+    .addHelpText("after", IMPORT_EXAMPLES)
+    .action(importDisk);
+}
+
+async function add(id: string | undefined, flags: AddFlags): Promise<void> {
+  const store = await openStore(flags);
+  const entry = flags.entry === undefined ? describeFile(id, flags) : await readEntry(flags.entry);
+  store.checkFree(entry.id);
+  const fault = await inspectImage(entry.boot);
+  if (fault !== null) {
+    const why = fault.kind === "unsafe" ? fault.why : `${fault.file} is missing`;
+    throw new LaunchError("IMAGE_UNSAFE", `The image cannot be used: ${why}.`);
+  }
+  tell(await store.put(entry), flags);
+}
+
+function describeFile(id: string | undefined, flags: AddFlags): ImageEntry {
+  if (id === undefined || flags.file === undefined)
+    throw new ConfigError("IMAGE_ENTRY", "Give an id and --file, or --entry.");
+  const file = resolve(flags.file);
+  if (flags.format !== undefined) return makeEntry(id, flags, { kind: "disk", format: flags.format, file });
+  if (extname(file).toLowerCase() !== ".iso")
+    throw new ConfigError("IMAGE_ENTRY", `${basename(file)} is no .iso. If it is a disk, say its --format.`);
+  return makeEntry(id, flags, { kind: "iso", file });
+}
+
+async function importDisk(id: string, file: string, flags: ImportFlags): Promise<void> {
+  const store = await openStore(flags);
+  // What is wrong with the entry is told before the work.
+  const describe = (to: string): ImageEntry =>
+    makeEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
+  describe("/checked");
+  const declared = flags.format ?? null;
+  const what = { id, file: resolve(file), declared, compress: flags.compress === true, describe };
+  tell(await runWork((work) => importImage(store, what, work)), flags);
+}
+
+function tell(entry: ImageEntry, flags: ImageFlags): void {
+  print(
+    flags.json === true,
+    entry,
+    () => `Image ${entry.id} is there: ${listBootFiles(entry.boot).join(", ")}\n`,
+  );
+}

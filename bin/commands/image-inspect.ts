@@ -1,0 +1,62 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { examineFile, listBootFiles, measureImage } from "../../launcher/index.ts";
+import { describeError, LaunchError } from "../../protocol/index.ts";
+import { formatBytes, print } from "../terminal/table.ts";
+import { addImageFlags, openStore, type ImageFlags } from "./image-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern image inspect ./unknown.vmdk           a file
+  postern image inspect debian-desktop --data DIR    an image of this host
+
+Ends with 1 if the file cannot be used. Nothing that the file leads to is opened.
+`;
+
+interface Finding {
+  readonly file: string;
+  readonly format: string | null;
+  readonly safe: boolean;
+  readonly why?: string;
+  readonly virtualBytes?: number;
+}
+
+export function defineImageInspect(image: Command): void {
+  addImageFlags(
+    image
+      .command("inspect")
+      .argument("<id-or-file>")
+      .description("what a file is by its content, and whether it is safe"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (what: string, flags: ImageFlags) => {
+      const findings = await Promise.all((await listFiles(what, flags)).map(inspect));
+      print(flags.json === true, findings, () => findings.map(tell).join(""));
+      if (findings.some(({ safe }) => !safe)) process.exitCode = 1;
+    });
+}
+
+/** A path has a slash or is there; all else is an image's id. */
+async function listFiles(what: string, flags: ImageFlags): Promise<string[]> {
+  if (what.includes("/") || existsSync(what)) return [resolve(what)];
+  return listBootFiles((await openStore(flags)).find(what).boot);
+}
+
+async function inspect(file: string): Promise<Finding> {
+  try {
+    const { format, why } = await examineFile(file);
+    if (why !== null) return { file, format, safe: false, why };
+    if (format === null || format === "ova" || format === "other") return { file, format, safe: true };
+    const { virtualBytes } = await measureImage(file, format, AbortSignal.timeout(60_000));
+    return { file, format, safe: true, virtualBytes };
+  } catch (cause) {
+    if (cause instanceof LaunchError) return { file, format: null, safe: false, why: cause.message };
+    throw new LaunchError("IMAGE_UNREADABLE", `${file} cannot be read: ${describeError(cause)}`, { cause });
+  }
+}
+
+function tell({ file, format, safe, why, virtualBytes }: Finding): string {
+  const size = virtualBytes === undefined ? "" : `, a disk of ${formatBytes(virtualBytes)}`;
+  return safe ? `${file}: ${format ?? "unknown"}${size}\n` : `${file}: cannot be used: ${why ?? ""}\n`;
+}

@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Option, type Command } from "commander";
+import { ImageStore, listUsedFiles } from "../../launcher/index.ts";
+import { ConfigError } from "../../protocol/index.ts";
+
+/** Which images folder a command works on. */
+export interface ImageFlags {
+  readonly images?: string;
+  readonly data?: string;
+  readonly catalogue?: string;
+  readonly json?: boolean;
+}
+
+export function addImageFlags(command: Command): Command {
+  return command
+    .addOption(new Option("--images <dir>", "the images folder; default: DATA/images").env("POSTERN_IMAGES"))
+    .addOption(
+      new Option("--data <dir>", "the host's data folder, or that of `postern up`").env("POSTERN_DATA"),
+    )
+    .option("--catalogue <file>", "the host's catalogue file, where it has one")
+    .option("--json", "one JSON value on standard output");
+}
+
+/** @throws ConfigError `IMAGES_FOLDER`, and those of the catalogue */
+export async function openStore(flags: ImageFlags): Promise<ImageStore> {
+  const data = findHostData(flags);
+  const folder = flags.images ?? (data === null ? null : join(data, "images"));
+  if (folder === null)
+    throw new ConfigError(
+      "IMAGES_FOLDER",
+      "Say where the images are: --images DIR, or --data with the host's folder.",
+    );
+  return ImageStore.open({ folder: resolve(folder), catalogueFile: flags.catalogue ?? null });
+}
+
+/** Files that machines of this host are built on, with the machines' names; none where only --images is given. */
+export async function findUsedFiles(flags: ImageFlags): Promise<ReadonlyMap<string, readonly string[]>> {
+  const data = findHostData(flags);
+  return data === null ? new Map() : listUsedFiles(join(data, "machines"));
+}
+
+/** `postern up` keeps its host's data in a folder of its own. */
+function findHostData({ data }: ImageFlags): string | null {
+  if (data === undefined) return null;
+  const inside = join(resolve(data), "host");
+  return existsSync(inside) ? inside : resolve(data);
+}

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import { listBootFiles, summarizeImage, type ImageEntry, type ImageStore } from "../../launcher/index.ts";
+import { hasQemu } from "../programs/host.ts";
+import { formatTable, print } from "../terminal/table.ts";
+import { defineImageAdd } from "./image-add.ts";
+import { defineImageBuild } from "./image-build.ts";
+import { defineImageChange } from "./image-change.ts";
+import { defineImageFetch } from "./image-fetch.ts";
+import { defineImageInspect } from "./image-inspect.ts";
+import { addImageFlags, findUsedFiles, openStore, type ImageFlags } from "./image-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern image list --data /var/lib/postern-host
+  postern image build debian-desktop --data /var/lib/postern-host
+  postern image import win10 ~/win10.ova --data /var/lib/postern-host --memory 4096 --cpus 2
+  postern image download debian-cloud --data /var/lib/postern-host
+  postern image inspect ./unknown.vmdk
+
+A host that runs notices at once. Long work shows a bar on a terminal; elsewhere each line of standard
+error is a JSON object {"progress": {"title", "fraction", "note"}}.
+`;
+
+/** Images of this host: everything works on its images folder, whether the host runs or not. */
+export function defineImage(command: Command): void {
+  command.addHelpText("after", EXAMPLES);
+  addImageFlags(command.command("list").description("all images of this host")).action(list);
+  defineImageAdd(command);
+  defineImageFetch(command);
+  defineImageBuild(command);
+  defineImageChange(command);
+  defineImageInspect(command);
+}
+
+async function list(flags: ImageFlags): Promise<void> {
+  const store = await openStore(flags);
+  const used = await findUsedFiles(flags);
+  const rows = await Promise.all(store.entries().map((entry) => describe(store, entry, used)));
+  for (const problem of store.problems()) process.stderr.write(`postern: not an image: ${problem}\n`);
+  print(flags.json === true, rows, () =>
+    formatTable(
+      ["ID", "TITLE", "FROM", "MACHINES", "STATE"],
+      rows.map((row) => [row.id, row.title, row.from, String(row.machines.length), row.reason ?? "ready"]),
+    ),
+  );
+}
+
+async function describe(store: ImageStore, entry: ImageEntry, used: ReadonlyMap<string, readonly string[]>) {
+  const { available, reason } = await summarizeImage(entry, hasQemu());
+  const machines = [...new Set(listBootFiles(entry.boot).flatMap((file) => used.get(file) ?? []))];
+  const { id, title, boot, source } = entry;
+  return {
+    ...{ id, title, from: store.originOf(id), machines, available, boot },
+    ...(reason === undefined ? {} : { reason }),
+    ...(source === undefined ? {} : { source }),
+  };
+}

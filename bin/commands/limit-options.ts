@@ -1,0 +1,67 @@
+import { Option, type Command } from "commander";
+import { ConfigError } from "../../protocol/index.ts";
+import { PRIVILEGES, type Privilege } from "../../web/index.ts";
+import type { LimitOptions } from "../programs/limits-file.ts";
+import { parseNumber, parseSeconds } from "../terminal/arguments.ts";
+
+export interface LimitFlags {
+  readonly limits?: string;
+  readonly userMachines?: number;
+  readonly userCpus?: number;
+  readonly userMemoryMb?: number;
+  readonly userDiskGb?: number;
+  readonly maxLifetime?: number;
+  readonly userMay?: Privilege[];
+}
+
+/** What people who are no administrators may have of machines. */
+export function addLimitFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--limits <file>", "what roles and single people may have of machines (JSON)").env(
+        "POSTERN_LIMITS",
+      ),
+    )
+    .option("--user-machines <n>", "machines of one person", parseNumber("--user-machines", 0))
+    .option("--user-cpus <n>", "processors of a person's machines that are on", parseNumber("--user-cpus", 0))
+    .option(
+      "--user-memory-mb <n>",
+      "memory of a person's machines that are on",
+      parseNumber("--user-memory-mb", 0),
+    )
+    .option("--user-disk-gb <n>", "disks of one person's machines", parseNumber("--user-disk-gb", 0))
+    .option(
+      "--max-lifetime <time>",
+      "how long a person's machine runs at most: seconds, or 30m, 8h, 2d",
+      parseSeconds("--max-lifetime", 60),
+    )
+    .option(
+      "--user-may <list>",
+      "script,internet,gpu,master with commas between, or `nothing`; default: internet",
+      parsePrivileges,
+    );
+}
+
+export function readLimitFlags(flags: LimitFlags): LimitOptions {
+  return {
+    file: flags.limits ?? null,
+    user: {
+      ...(flags.userMachines !== undefined && { machines: flags.userMachines }),
+      ...(flags.userCpus !== undefined && { cpus: flags.userCpus }),
+      ...(flags.userMemoryMb !== undefined && { memoryMb: flags.userMemoryMb }),
+      ...(flags.userDiskGb !== undefined && { diskGb: flags.userDiskGb }),
+      ...(flags.maxLifetime !== undefined && { lifetimeSeconds: flags.maxLifetime }),
+      ...(flags.userMay !== undefined && { may: flags.userMay }),
+    },
+  };
+}
+
+/** @throws ConfigError `PRIVILEGE` */
+function parsePrivileges(text: string): Privilege[] {
+  if (text === "nothing") return [];
+  return text.split(",").map((word) => {
+    const privilege = PRIVILEGES.find((known) => known === word.trim());
+    if (privilege !== undefined) return privilege;
+    throw new ConfigError("PRIVILEGE", `--user-may ${word}: write ${PRIVILEGES.join(", ")} or nothing.`);
+  });
+}

@@ -1,0 +1,16 @@
+import type { Machine } from "../../web/index.ts";
+
+/** A machine in a few lines, with the hosts that could not take it. */
+export function describeMachine(row: Machine): string {
+  const lines = [`${row.name}: ${row.state}${row.saved ? ", saved" : ""}`];
+  if (row.reason !== null) lines.push(row.reason);
+  for (const { host, why } of row.tried) lines.push(`host ${host ?? "?"}: ${why}`);
+  if (row.expiresAt !== null) lines.push(`Runs until ${new Date(row.expiresAt).toISOString()}`);
+  lines.push(`Id ${row.id}`);
+  return lines.map((line) => `  ${line}\n`).join("");
+}
+
+/** `4 GB`, `512 MB`. */
+export function formatMemory(megabytes: number): string {
+  return megabytes < 1024 ? `${megabytes} MB` : `${Number((megabytes / 1024).toFixed(1))} GB`;
+}

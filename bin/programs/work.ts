@@ -1,0 +1,31 @@
+import type { Work } from "../../launcher/index.ts";
+import { ProgressLine } from "../terminal/work-progress.ts";
+
+const ALIVE_MS = 60_000;
+
+/** Somebody pressed Ctrl-C, or asked the program to end. */
+export class Interrupted extends Error {}
+
+/** Runs a long piece of work with its progress shown; a signal ends it, and it cleans up. */
+export async function runWork<T>(work: (tools: Work) => Promise<T>): Promise<T> {
+  const line = new ProgressLine();
+  const controller = new AbortController();
+  const stop = (): void => {
+    controller.abort(new Interrupted("Interrupted; nothing half-made is left."));
+  };
+  // Pauses between attempts keep no program alive by themselves.
+  const alive = setInterval(() => undefined, ALIVE_MS);
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    return await work({
+      signal: controller.signal,
+      onProgress: (progress) => {
+        line.show(progress);
+      },
+    });
+  } finally {
+    clearInterval(alive);
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    line.clear();
+  }
+}

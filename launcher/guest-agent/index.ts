@@ -1,0 +1,1 @@
+export { GuestAgent, type GuestExit } from "./guest-agent.ts";

@@ -1,0 +1,12 @@
+import { imageEntry, type ImageEntry } from "../entry.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** The catalogue's entry of an image that a recipe made. */
+export function describeBuilt(recipe: Recipe, id: string, sizeGb: number, file: string): ImageEntry {
+  const { title, description, image } = recipe;
+  return imageEntry.parse({
+    ...{ id, title, description, ...image },
+    diskGb: { default: sizeGb, min: sizeGb },
+    boot: { kind: "disk", format: "qcow2", file },
+  });
+}

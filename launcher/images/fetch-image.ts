@@ -1,0 +1,85 @@
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { LaunchError, type Clock } from "../../protocol/index.ts";
+import { contentVersion } from "./download/part.ts";
+import { download } from "./download/download.ts";
+import type { DiskFormat, ImageEntry } from "./entry.ts";
+import type { Work } from "./import-image.ts";
+import { inspectFile } from "./inspect.ts";
+import type { ImageStore } from "./store.ts";
+
+/** What `ID.fetched` says of the file that was fetched. */
+const fetched = z.object({ version: contentVersion, sha256: z.string(), file: z.string() });
+type Fetched = z.infer<typeof fetched>;
+
+export interface FetchOptions extends Work {
+  readonly maxBytes: number;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  /** Files that machines are built on: they stay when a newer one comes. */
+  readonly used: ReadonlySet<string>;
+}
+
+export interface FetchResult {
+  readonly entry: ImageEntry;
+  /** False: the file here is the newest already. */
+  readonly changed: boolean;
+  readonly sha256: string;
+}
+
+/**
+ * Fetches an image's file from where its entry says, or a newer one where there is one already. A newer file gets a name
+ * of its own: the disks of machines lie on the old one.
+ * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
+ */
+export async function fetchImage(store: ImageStore, id: string, options: FetchOptions): Promise<FetchResult> {
+  const entry = store.find(id);
+  const { boot } = entry;
+  const { url, sha256: expected = null } = entry.source ?? {};
+  if (url === undefined || boot.kind === "kernel") {
+    const text = `Nobody said where "${id}" can be fetched from. Give --url.`;
+    throw new LaunchError("IMAGE_NO_SOURCE", text, { safeMessage: text });
+  }
+  const before = await readFetched(store, id, boot.file);
+  if (before !== null && expected !== null && before.sha256 === expected)
+    return { entry, changed: false, sha256: expected };
+  const format: DiskFormat = boot.kind === "iso" ? "raw" : boot.format;
+  const ending = boot.kind === "iso" ? "iso" : boot.format;
+  const ours = dirname(boot.file) === store.folder;
+  const result = await download({
+    ...{ url, sha256: expected, maxBytes: options.maxBytes, environment: options.environment },
+    ...{ clock: options.clock, signal: options.signal, onProgress: options.onProgress },
+    part: join(ours ? store.folder : dirname(boot.file), `${id}.part`),
+    place: (sum) => (ours ? join(store.folder, `${id}.${sum.slice(0, 12)}.${ending}`) : boot.file),
+    known: before !== null && before.version.url === url ? before.version : null,
+    check: (file) => checkSafe(file, format),
+  });
+  if (result === null) return { entry, changed: false, sha256: before?.sha256 ?? "" };
+  const { version, sha256, file } = result;
+  const changed = ours ? await store.put({ ...entry, boot: { ...boot, file } }) : entry;
+  await writeFile(fetchedFile(store, id), JSON.stringify({ version, sha256, file }), { mode: 0o600 });
+  if (ours && file !== boot.file && !options.used.has(boot.file)) await rm(boot.file, { force: true });
+  return { entry: changed, changed: before?.sha256 !== sha256, sha256 };
+}
+
+async function checkSafe(file: string, format: DiskFormat): Promise<void> {
+  const fault = await inspectFile(file, format);
+  if (fault === null) return;
+  const text = `What was fetched cannot be used: ${fault.kind === "unsafe" ? fault.why : "it is gone"}.`;
+  throw new LaunchError("IMAGE_UNSAFE", text, { safeMessage: text });
+}
+
+function fetchedFile(store: ImageStore, id: string): string {
+  return join(store.folder, `${id}.fetched`);
+}
+
+/** Null: the file of the entry is not here, or is not what was fetched. */
+async function readFetched(store: ImageStore, id: string, file: string): Promise<Fetched | null> {
+  try {
+    const record = fetched.parse(JSON.parse(await readFile(fetchedFile(store, id), "utf8")));
+    return record.file === file && (await inspectFile(file, null)) === null ? record : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Bytes } from "./bytes.ts";
+
+const SECTOR = 512;
+/** Where QEMU looks for the descriptor, whatever the header says, and how much of it it reads. */
+const FIXED_DESCRIPTOR = { at: 0x200, length: 20 * SECTOR };
+const MAX_DESCRIPTOR = 1024 * 1024;
+/** A footer's header, where the one in front says that it counts. */
+const FOOTER_FROM_END = 1024;
+const NAMES_OTHERS = "it consists of other files. Make one file of it where it comes from";
+
+/**
+ * A sparse VMDK file (`KDMV`, little-endian: capacity U64 at 12, descriptor's sector and length U64 at 28 and 36). A
+ * capacity of 0 makes QEMU read the descriptor for extents in other files.
+ */
+export async function findVmdkFault(bytes: Bytes): Promise<string | null> {
+  const header = await bytes.read(0, SECTOR);
+  if (header.toString("latin1", 0, 4) !== "KDMV") return NAMES_OTHERS;
+  const footer = await bytes.read(bytes.size - FOOTER_FROM_END, SECTOR);
+  const headers = footer.toString("latin1", 0, 4) === "KDMV" ? [header, footer] : [header];
+  const places = [FIXED_DESCRIPTOR];
+  for (const one of headers) {
+    if (one.length < SECTOR) return "its header is cut off";
+    if (one.readBigUInt64LE(12) === 0n) return NAMES_OTHERS;
+    const length = Number(one.readBigUInt64LE(36)) * SECTOR;
+    if (length > MAX_DESCRIPTOR) return "its descriptor is too long";
+    places.push({ at: Number(one.readBigUInt64LE(28)) * SECTOR, length });
+  }
+  for (const { at, length } of places) {
+    const text = at === 0 ? "" : (await bytes.read(at, length)).toString("latin1");
+    const fault = findDescriptorFault(text);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+/** The descriptor is lines `KEY=VALUE` and extents `ACCESS SECTORS KIND "FILE"`; a sparse file has itself as the only one. */
+export function findDescriptorFault(text: string): string | null {
+  if (/parentFileNameHint/i.test(text)) return "it names a parent image";
+  const parent = /^\s*parentCID\s*=\s*(\S+)/im.exec(text)?.[1];
+  if (parent !== undefined && !/^f{8}$/i.test(parent))
+    return "it holds only the differences from another image";
+  const extents = [...text.matchAll(/^\s*(?:RW|RDONLY|NOACCESS)\s+\d+\s+(\S+)\s*(?:"([^"\n]*)")?/gim)];
+  if (extents.length > 1) return NAMES_OTHERS;
+  const [, kind = "SPARSE", name = ""] = extents[0] ?? [];
+  if (kind.toUpperCase() !== "SPARSE" || /[/\\]/.test(name)) return NAMES_OTHERS;
+  return null;
+}

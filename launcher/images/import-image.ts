@@ -1,0 +1,173 @@
+import { stat, statfs } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describeError, LaunchError } from "../../protocol/index.ts";
+import type { DiskFormat, ImageEntry } from "./entry.ts";
+import { examineFile } from "./inspect.ts";
+import { unpackDisk } from "./ova/unpack.ts";
+import type { WorkProgress } from "./progress.ts";
+import { convertImage, growImage, measureImage } from "./qemu-img.ts";
+import type { ImageStore } from "./store.ts";
+
+/** Left free on the disk that images are written to. */
+const RESERVE_BYTES = 256 * 1024 * 1024;
+
+export interface Work {
+  readonly onProgress: (progress: WorkProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Source {
+  readonly file: string;
+  readonly format: DiskFormat | "host_device";
+}
+
+/**
+ * Makes a qcow2 image of the folder out of a disk in any format that is known here, an OVA, or a raw device.
+ * @param file absolute
+ * @param declared what the caller says that it is; null: what its content says. A raw disk has to be declared
+ * @param describe makes the entry, given where the new file lies
+ * @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, `IMAGE_TOO_LARGE`, `OVA_INVALID`, `QEMU_IMG_FAILED`, `IMAGE_UNKEPT`
+ * @throws RequestError `IMAGE_EXISTS`
+ */
+export async function importImage(
+  store: ImageStore,
+  what: {
+    readonly id: string;
+    readonly file: string;
+    readonly declared: DiskFormat | "ova" | null;
+    readonly compress: boolean;
+    readonly describe: (file: string) => ImageEntry;
+  },
+  work: Work,
+): Promise<ImageEntry> {
+  store.checkFree(what.id);
+  return inWorkFolder(store.folder, async (folder) => {
+    const source = await prepareSource(what.file, what.declared, folder, work);
+    const target = join(folder, "image.qcow2");
+    await convert(source, target, what.compress, work);
+    return store.registerImage(what.id, target, what.describe);
+  });
+}
+
+async function prepareSource(
+  file: string,
+  declared: DiskFormat | "ova" | null,
+  folder: string,
+  work: Work,
+): Promise<Source> {
+  if (declared === "raw" && (await isDevice(file))) return { file, format: "host_device" };
+  const format = await checkFile(file, declared);
+  if (format !== "ova") return { file, format };
+  const disk = join(folder, "disk");
+  await unpackDisk(file, disk, {
+    signal: work.signal,
+    onFraction: (fraction) => {
+      work.onProgress({ title: "Unpack the disk", fraction });
+    },
+  });
+  const inner = await checkFile(disk, null);
+  if (inner === "ova" || inner === "raw")
+    throw new LaunchError(
+      "OVA_INVALID",
+      "The OVA cannot be imported: its disk is in no format that is known here.",
+    );
+  return { file: disk, format: inner };
+}
+
+async function isDevice(file: string): Promise<boolean> {
+  return (await stat(file).catch(() => null))?.isBlockDevice() ?? false;
+}
+
+/** @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, `IMAGE_UNREADABLE` */
+export async function checkFile(
+  file: string,
+  declared: DiskFormat | "ova" | null,
+): Promise<DiskFormat | "ova"> {
+  let found: Awaited<ReturnType<typeof examineFile>>;
+  try {
+    found = await examineFile(file);
+  } catch (cause) {
+    throw new LaunchError("IMAGE_UNREADABLE", `The file cannot be read: ${describeError(cause)}`, { cause });
+  }
+  const { format, why } = found;
+  if (why !== null || format === null || format === "other") {
+    const text = `The image cannot be used: ${why ?? "it is of no format that is known here"}.`;
+    throw new LaunchError("IMAGE_UNSAFE", text, { safeMessage: text });
+  }
+  if (declared !== null && declared !== format) {
+    const text = `The file is said to be ${declared}, and its content says ${format}.`;
+    throw new LaunchError("IMAGE_FORMAT", text, { safeMessage: text });
+  }
+  if (declared === null && format === "raw") {
+    const text = "The file has none of the signs of a disk image. If it is a raw disk, say so: --format raw.";
+    throw new LaunchError("IMAGE_FORMAT", text, { safeMessage: text });
+  }
+  return format;
+}
+
+async function convert(source: Source, target: string, compress: boolean, work: Work): Promise<void> {
+  const title = compress ? "Convert and compress" : "Convert";
+  if (source.format !== "host_device") await measureImage(source.file, source.format, work.signal);
+  await convertImage(source, target, compress, {
+    signal: work.signal,
+    maxFileBytes: await measureFree(dirname(target)),
+    onFraction: (fraction) => {
+      work.onProgress({ title, fraction });
+    },
+  });
+}
+
+/** Writes an image of the folder anew, compressed. @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2` */
+export async function compressImage(store: ImageStore, id: string, work: Work): Promise<void> {
+  const file = ownQcow2(store, id);
+  await inWorkFolder(store.folder, async (folder) => {
+    const target = join(folder, "image.qcow2");
+    await checkFile(file, "qcow2");
+    await convert({ file, format: "qcow2" }, target, true, work);
+    await store.replaceFile(id, target);
+  });
+}
+
+/**
+ * Makes an image's disk larger; a machine of it finds the new size at its next start.
+ * @throws LaunchError `IMAGE_NOT_QCOW2`, `IMAGE_SHRINK`, `QEMU_IMG_FAILED`
+ */
+export async function resizeImage(store: ImageStore, id: string, bytes: number, work: Work): Promise<void> {
+  const file = ownQcow2(store, id);
+  await checkFile(file, "qcow2");
+  const { virtualBytes } = await measureImage(file, "qcow2", work.signal);
+  if (bytes < virtualBytes) {
+    const text = `The disk has ${Math.round(virtualBytes / 2 ** 30)} GiB already. It can only become larger.`;
+    throw new LaunchError("IMAGE_SHRINK", text, { safeMessage: text });
+  }
+  // On a copy: machines that were made from the image go on with the file as it was.
+  await inWorkFolder(store.folder, async (folder) => {
+    const target = join(folder, "image.qcow2");
+    await convert({ file, format: "qcow2" }, target, false, work);
+    await growImage(target, bytes, work.signal);
+    await store.replaceFile(id, target);
+  });
+}
+
+function ownQcow2(store: ImageStore, id: string): string {
+  const { boot } = store.find(id);
+  if (boot.kind === "disk" && boot.format === "qcow2" && dirname(boot.file) === store.folder)
+    return boot.file;
+  const text = `"${id}" is no qcow2 image of the images folder. Import it first.`;
+  throw new LaunchError("IMAGE_NOT_QCOW2", text, { safeMessage: text });
+}
+
+async function measureFree(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return Math.max(0, bavail * bsize - RESERVE_BYTES);
+}
+
+async function inWorkFolder<T>(parent: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(parent, ".work-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,12 @@
+export { readRecipe, RECIPES, type Recipe } from "./build/recipe.ts";
+export { buildImage, type BuildOptions } from "./build/build-image.ts";
+export { describeBuilt } from "./build/describe-built.ts";
+export { diskFormat, imageEntry, type BootSource, type DiskFormat, type ImageEntry } from "./entry.ts";
+export { fetchImage, type FetchOptions, type FetchResult } from "./fetch-image.ts";
+export { checkFile, compressImage, importImage, resizeImage, type Work } from "./import-image.ts";
+export { examineFile, inspectImage, listBootFiles } from "./inspect.ts";
+export type { WorkProgress } from "./progress.ts";
+export { measureImage } from "./qemu-img.ts";
+export { ImageStore, type ImageStoreOptions } from "./store.ts";
+export { describeFault, summarizeImage } from "./summary.ts";
+export { listUsedFiles } from "./used-files.ts";

@@ -1,0 +1,66 @@
+import { LaunchError } from "../../../protocol/index.ts";
+import type { Bytes } from "../formats/bytes.ts";
+
+const BLOCK = 512;
+/** An OVA has a descriptor, a manifest, a certificate and its disks. */
+const MAX_MEMBERS = 64;
+
+export interface TarMember {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Lists an OVA's members: ordinary files in one flat folder, and nothing else. Nothing is ever unpacked by its name.
+ * @throws LaunchError `OVA_INVALID`
+ */
+export async function listMembers(bytes: Bytes): Promise<TarMember[]> {
+  const members: TarMember[] = [];
+  let offset = 0;
+  while (offset < bytes.size) {
+    const header = await bytes.read(offset, BLOCK);
+    if (header.length < BLOCK || header.every((byte) => byte === 0)) break;
+    const member = readHeader(header, offset + BLOCK);
+    if (member.offset + member.size > bytes.size) throw invalid("it is cut off");
+    if (members.some(({ name }) => name === member.name))
+      throw invalid(`it has two members "${member.name}"`);
+    members.push(member);
+    if (members.length > MAX_MEMBERS) throw invalid("it has too many members");
+    offset = member.offset + Math.ceil(member.size / BLOCK) * BLOCK;
+  }
+  return members;
+}
+
+/** name 100 · … · size 12 at 124 · checksum 8 at 148 · type 1 at 156 · `ustar` at 257 · prefix 155 at 345 */
+function readHeader(header: Buffer, offset: number): TarMember {
+  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+  if (Number.parseInt(readText(header, 148, 8), 8) !== sum) throw invalid("a member's checksum is wrong");
+  const name = readText(header, 0, 100);
+  const type = String.fromCharCode(header[156] ?? 0);
+  if (type !== "0" && type !== "\0") throw invalid(`its member "${name}" is no ordinary file`);
+  if (readText(header, 345, 155) !== "" || !/^[A-Za-z0-9_][A-Za-z0-9_. ()+-]*$/.test(name))
+    throw invalid(`its member "${name}" has a name that leads elsewhere`);
+  const size = readSize(header.subarray(124, 136));
+  if (!Number.isSafeInteger(size)) throw invalid(`its member "${name}" has no size`);
+  return { name, offset, size };
+}
+
+/** Octal, or for more than 8 GiB binary with the highest bit set. */
+function readSize(field: Buffer): number {
+  if ((field[0] ?? 0) === 0x80) return Number(BigInt(`0x${field.toString("hex", 1)}`));
+  const text = readText(field, 0, 12).trim();
+  return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
+}
+
+function readText(header: Buffer, at: number, length: number): string {
+  const field = header.toString("latin1", at, at + length);
+  const end = field.indexOf("\0");
+  return end < 0 ? field : field.slice(0, end);
+}
+
+/** @returns an error that says what is wrong with the archive */
+export function invalid(why: string): LaunchError {
+  const text = `The OVA cannot be imported: ${why}.`;
+  return new LaunchError("OVA_INVALID", text, { safeMessage: text });
+}

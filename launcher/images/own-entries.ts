@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { chmod, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { describeError } from "../../protocol/index.ts";
+import { imageEntry, type ImageEntry } from "./entry.ts";
+
+const SUFFIX = ".json";
+
+export interface OwnEntries {
+  readonly entries: readonly ImageEntry[];
+  /** Files that hold no entry, and why: the others are offered all the same. */
+  readonly problems: readonly string[];
+}
+
+/** The entries of an images folder: `ID.json` each. A folder that is not there has none. */
+export function readOwnEntries(folder: string): OwnEntries {
+  const entries: ImageEntry[] = [];
+  const problems: string[] = [];
+  for (const name of listNames(folder)) {
+    if (!name.endsWith(SUFFIX) || name.startsWith(".")) continue;
+    try {
+      const entry = imageEntry.parse(JSON.parse(readFileSync(join(folder, name), "utf8")));
+      if (entry.id + SUFFIX === name) entries.push(entry);
+      else problems.push(`${name}: its id is "${entry.id}"`);
+    } catch (error) {
+      problems.push(`${name}: ${describeError(error)}`);
+    }
+  }
+  return { entries, problems };
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Writes an entry so that a reader sees all of it or nothing, also after a loss of power. */
+export async function writeOwnEntry(folder: string, entry: ImageEntry): Promise<void> {
+  await makeFolder(folder);
+  const fresh = join(folder, `.${entry.id}${SUFFIX}.new`);
+  const handle = await open(fresh, "w", 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify(imageEntry.parse(entry), null, 2)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(fresh, join(folder, `${entry.id}${SUFFIX}`));
+}
+
+export async function removeOwnEntry(folder: string, id: string): Promise<void> {
+  await rm(join(folder, `${id}${SUFFIX}`), { force: true });
+}
+
+/** Only we may look into it: images may hold what their makers left in them. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+}
+
+/** Names of an image's files in the folder: `ID.qcow2`, `ID.0123456789ab.iso`, what was fetched for it. */
+export async function listFilesOf(folder: string, id: string): Promise<string[]> {
+  const rest = /^(\.[0-9a-f]{12})?\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part|part\.json|fetched)$/;
+  return (await readdir(folder)).filter((name) => name.startsWith(id) && rest.test(name.slice(id.length)));
+}

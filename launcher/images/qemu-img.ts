@@ -1,0 +1,115 @@
+import { isAbsolute } from "node:path";
+import { execa } from "execa";
+import { z } from "zod";
+import { LaunchError } from "../../protocol/index.ts";
+import type { DiskFormat } from "./entry.ts";
+import { childEnvironment } from "../process/child-environment.ts";
+
+/** Address space: an image must not make qemu-img fill the host. */
+const QEMU_IMG_MEMORY_BYTES = 4 * 1024 * 1024 * 1024;
+/** Processor time of a conversion, in seconds. */
+const QEMU_IMG_CPU_S = 7200;
+/** A conversion, by the clock on the wall. */
+const QEMU_IMG_MS = 21_600_000;
+/** A question about an image. */
+const QEMU_IMG_INFO_MS = 30_000;
+/** The largest disk that an image may claim to be. */
+const MAX_VIRTUAL_BYTES = 16 * 1024 * 1024 * 1024 * 1024;
+
+export interface QemuImgOptions {
+  readonly signal: AbortSignal;
+  readonly onFraction?: (fraction: number) => void;
+  /** The most that it may write into one file. */
+  readonly maxFileBytes?: number;
+}
+
+const imageInfo = z.object({ "virtual-size": z.number(), "actual-size": z.number() });
+export interface ImageSize {
+  readonly virtualBytes: number;
+  /** On the host's disk. */
+  readonly actualBytes: number;
+}
+
+/** A checked file as an argument: an absolute path is neither an option nor a protocol nor `json:`. */
+export function fileArgument(file: string): string {
+  if (!isAbsolute(file) || file.includes("\0")) throw new Error(`not an absolute path: ${file}`);
+  return file;
+}
+
+/** @throws LaunchError `QEMU_IMG_FAILED`, `IMAGE_TOO_LARGE` */
+export async function measureImage(
+  file: string,
+  format: DiskFormat,
+  signal: AbortSignal,
+): Promise<ImageSize> {
+  const args = ["info", "--output=json", "-f", format, fileArgument(file)];
+  const output = await run(args, QEMU_IMG_INFO_MS, { signal });
+  const info = imageInfo.parse(JSON.parse(output));
+  const virtualBytes = info["virtual-size"];
+  if (virtualBytes > MAX_VIRTUAL_BYTES) {
+    const text = `The image says that its disk has ${Math.round(virtualBytes / 2 ** 30)} GiB; that is too much.`;
+    throw new LaunchError("IMAGE_TOO_LARGE", text, { safeMessage: text });
+  }
+  return { virtualBytes, actualBytes: info["actual-size"] };
+}
+
+/** `raw` may be a device. @throws LaunchError `QEMU_IMG_FAILED` */
+export async function convertImage(
+  source: { readonly file: string; readonly format: DiskFormat | "host_device" },
+  target: string,
+  compress: boolean,
+  options: QemuImgOptions,
+): Promise<void> {
+  const flags = [
+    "-p",
+    "-f",
+    source.format,
+    "-O",
+    "qcow2",
+    ...(compress ? ["-c", "-o", "compression_type=zstd"] : []),
+  ];
+  await run(["convert", ...flags, fileArgument(source.file), fileArgument(target)], QEMU_IMG_MS, options);
+}
+
+/** @throws LaunchError `QEMU_IMG_FAILED` */
+export async function growImage(file: string, bytes: number, signal: AbortSignal): Promise<void> {
+  await run(["resize", "-q", "-f", "qcow2", fileArgument(file), String(bytes)], QEMU_IMG_INFO_MS, { signal });
+}
+
+async function run(args: readonly string[], timeoutMs: number, options: QemuImgOptions): Promise<string> {
+  const { signal, onFraction, maxFileBytes } = options;
+  const limits = [`--as=${QEMU_IMG_MEMORY_BYTES}`, `--cpu=${QEMU_IMG_CPU_S}`, "--core=0"];
+  if (maxFileBytes !== undefined) limits.push(`--fsize=${Math.max(0, Math.floor(maxFileBytes))}`);
+  const child = execa("prlimit", [...limits, "qemu-img", ...args], {
+    stdin: "ignore",
+    env: { ...childEnvironment(), LC_ALL: "C.UTF-8" },
+    extendEnv: false,
+    cancelSignal: signal,
+    timeout: timeoutMs,
+    reject: false,
+    maxBuffer: 1_000_000,
+  });
+  child.stdout.on("data", (chunk: Buffer) => {
+    const [, percent] = /\((\d+\.\d+)\/100%\)/.exec(chunk.toString("latin1")) ?? [];
+    if (percent !== undefined) onFraction?.(Number(percent) / 100);
+  });
+  const result = await child;
+  if (!result.failed) return result.stdout;
+  signal.throwIfAborted();
+  if (result.code === "ENOENT" || result.exitCode === 127) {
+    const text = "qemu-img or prlimit is not installed. Install them with: apt install qemu-utils util-linux";
+    throw new LaunchError("QEMU_IMG_FAILED", text, { safeMessage: text });
+  }
+  const why = result.timedOut
+    ? "it took too long"
+    : describeEnd(result.signal, result.stderr || (result.shortMessage ?? ""));
+  throw new LaunchError("QEMU_IMG_FAILED", `qemu-img ${args[0] ?? ""} failed: ${why}`, {
+    safeMessage: "The image could not be converted. Its file may be damaged, or the host's disk full.",
+  });
+}
+
+function describeEnd(signal: string | undefined, words: string): string {
+  if (signal === "SIGXFSZ") return "the result is larger than the free space of the disk";
+  if (signal === "SIGXCPU") return "it needed too much processor time";
+  return words.trim();
+}

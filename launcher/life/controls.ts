@@ -1,0 +1,151 @@
+import {
+  LaunchError,
+  RequestError,
+  type BootLog,
+  type MachineStatus,
+  type Snapshot,
+} from "../../protocol/index.ts";
+import { systemDisk } from "../argv/snapshot-nodes.ts";
+import { flattenDisk } from "../process/disks.ts";
+import type { Programs } from "../process/programs.ts";
+import { readRunState } from "../qmp/life-events.ts";
+import { readBootLog } from "./boot-log.ts";
+import type { Guest } from "./guest.ts";
+import type { Machine } from "./machine.ts";
+import { saveMemory } from "./saving.ts";
+import { SnapshotShelf } from "./snapshot-shelf.ts";
+import type { LifeState } from "./transition.ts";
+
+/** What people do to one machine, beside starting and stopping it. */
+export class Controls {
+  readonly #machine: Machine;
+  readonly #programs: Programs | null;
+  readonly #shelf: SnapshotShelf;
+
+  constructor(machine: Machine, programs: Programs | null) {
+    this.#machine = machine;
+    this.#programs = programs;
+    this.#shelf = new SnapshotShelf(machine.nodes, programs?.qemuImg ?? "qemu-img");
+  }
+
+  /** @throws RequestError `MACHINE_STATE` */
+  async pause(): Promise<MachineStatus> {
+    await this.#expect("booting", "running").halt();
+    this.#machine.apply({ kind: "halted" });
+    return this.#machine.status;
+  }
+
+  /** @throws RequestError `MACHINE_STATE` */
+  async resume(): Promise<MachineStatus> {
+    await this.#expect("paused").go();
+    this.#machine.apply({ kind: "resumed" });
+    return this.#machine.status;
+  }
+
+  /** The reset button: also for a guest that stands still. @throws RequestError `MACHINE_STATE` */
+  async reset(): Promise<MachineStatus> {
+    const guest = this.#expect("booting", "running", "paused");
+    await guest.reset();
+    await guest.go();
+    this.#machine.apply({ kind: "reset" });
+    return this.#machine.status;
+  }
+
+  /** Returns at once in state `saving`. @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED` */
+  save(): MachineStatus {
+    this.#expect("booting", "running", "paused");
+    this.#shelf.checkSupport();
+    const halted = this.#machine.life.state === "paused";
+    this.#machine.apply({ kind: "saveRequested" });
+    this.#machine.turns.take(() => saveMemory(this.#machine, halted));
+    return this.#machine.status;
+  }
+
+  snapshots(): Promise<Snapshot[]> {
+    return this.#shelf.list(this.#machine.guest);
+  }
+
+  /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED` */
+  takeSnapshot(name: string): Promise<Snapshot[]> {
+    return this.#onShelf(async (guest) => {
+      await this.#shelf.take(name, guest);
+      return this.#shelf.list(guest);
+    });
+  }
+
+  /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_RUNNING`, `SNAPSHOT_UNKNOWN` */
+  restore(name: string): Promise<MachineStatus> {
+    return this.#onShelf(async (guest) => {
+      const tag = await this.#shelf.restore(name, guest);
+      if (guest === undefined)
+        this.#machine.apply({ kind: "memoryChosen", ...(tag === undefined ? {} : { tag }) });
+      return this.#machine.status;
+    });
+  }
+
+  /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_UNKNOWN` */
+  removeSnapshot(name: string): Promise<Snapshot[]> {
+    return this.#onShelf(async (guest) => {
+      const tag = await this.#shelf.remove(name, guest);
+      if (this.#machine.life.saved === tag) this.#machine.apply({ kind: "memoryChosen" });
+      return this.#shelf.list(guest);
+    });
+  }
+
+  bootLog(): Promise<BootLog> {
+    return readBootLog(this.#machine.paths.serialLog);
+  }
+
+  /**
+   * Makes one image of a stopped machine's disk, at `paths.exported`, and hands it over; it is gone afterwards.
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`
+   */
+  async exportDisk<T>(use: (file: string) => Promise<T>): Promise<T> {
+    const { spec, paths, closing } = this.#machine;
+    if (systemDisk(spec) !== "own") {
+      throw refuse(
+        "MACHINE_DISKLESS",
+        spec.master ? "The machine works on its image itself." : "The machine has no disk of its own.",
+      );
+    }
+    const qemuImg = this.#programs?.qemuImg;
+    if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
+    return this.#machine.turns.alone(async () => {
+      this.#refuseUnless("stopped", "failed");
+      await flattenDisk(qemuImg, paths.overlay, paths.exported, closing);
+      return use(paths.exported);
+    });
+  }
+
+  /** Runs while nothing else is done to the machine, with its guest, or without one while it is off. */
+  #onShelf<T>(work: (guest: Guest | undefined) => Promise<T>): Promise<T> {
+    return this.#machine.turns.alone(async () => {
+      this.#refuseUnless("booting", "running", "paused", "stopped", "failed");
+      if (this.#machine.ended) return work(undefined);
+      const guest = this.#expect("booting", "running", "paused");
+      try {
+        return await work(guest);
+      } finally {
+        const change = readRunState(await guest.readStatus().catch(() => ""));
+        if (change !== null) this.#machine.apply(change);
+      }
+    });
+  }
+
+  /** @throws RequestError `MACHINE_STATE` */
+  #expect(...states: readonly LifeState[]): Guest {
+    this.#refuseUnless(...states);
+    if (this.#machine.guest !== undefined) return this.#machine.guest;
+    throw refuse("MACHINE_STATE", "The machine does not answer now. Try again in a moment.");
+  }
+
+  #refuseUnless(...states: readonly LifeState[]): void {
+    const { state } = this.#machine.life;
+    if (!states.includes(state))
+      throw refuse("MACHINE_STATE", `That is not possible while the machine is ${state}.`);
+  }
+}
+
+function refuse(code: string, text: string): RequestError {
+  return new RequestError(code, text, { safeMessage: text });
+}

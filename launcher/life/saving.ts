@@ -1,0 +1,55 @@
+import { PeerClosed } from "../../protocol/index.ts";
+import type { Guest } from "./guest.ts";
+import { describeSnapshotFailure } from "./snapshot-shelf.ts";
+import { SAVED_TAG } from "./snapshot-tags.ts";
+import type { LifeEvent } from "./transition.ts";
+
+/** As much of a machine as saving and bringing back need. */
+export interface Savable {
+  readonly guest: Guest | undefined;
+  apply(event: LifeEvent): void;
+  /** Ends QEMU, with or without its consent. */
+  quit(): void;
+}
+
+/**
+ * Writes the memory to disk and ends QEMU. It may be begun again after an interruption.
+ * @param halted the guest stood still before
+ */
+export async function saveMemory(machine: Savable, halted: boolean): Promise<void> {
+  const { guest } = machine;
+  if (guest === undefined) return;
+  try {
+    // From here on nothing changes on the disk that the memory does not know of.
+    await guest.halt();
+    await guest.takeSnapshot(SAVED_TAG);
+  } catch (error) {
+    // Whoever closed the connection tells the rest: QEMU's end, or the next launcher.
+    if (error instanceof PeerClosed) return;
+    const reason = `The machine could not be saved. ${describeSnapshotFailure(error)}`;
+    machine.apply({ kind: "saveFailed", reason, halted });
+    if (!halted) await guest.go().catch(() => undefined);
+    return;
+  }
+  machine.apply({ kind: "saved", tag: SAVED_TAG });
+  machine.quit();
+}
+
+/** Puts a memory back into a QEMU whose processors have not begun, and lets them go on. */
+export async function bringBack(machine: Savable, tag: string): Promise<void> {
+  const { guest } = machine;
+  if (guest === undefined) return;
+  try {
+    await guest.loadSnapshot(tag);
+  } catch (error) {
+    if (error instanceof PeerClosed) return;
+    const reason = `The saved memory could not be put back. ${describeSnapshotFailure(error)} Start it again: it boots anew.`;
+    machine.apply({ kind: "restoreFailed", reason });
+    machine.quit();
+    return;
+  }
+  // Noted before the guest moves: its memory is no longer the one on disk.
+  machine.apply({ kind: "restored" });
+  await guest.go();
+  if (tag === SAVED_TAG) await guest.dropSnapshot(tag);
+}

@@ -1,0 +1,125 @@
+import { access, chmod, rename, rm } from "node:fs/promises";
+import { execa } from "execa";
+import { z } from "zod";
+import { LaunchError } from "../../protocol/index.ts";
+import type { MachinePaths } from "../adopt/machine-paths.ts";
+import { firmwareFiles } from "../argv/firmware.ts";
+import { holdsMemoryApart, systemDisk, type SnapshotNode } from "../argv/snapshot-nodes.ts";
+import type { MachineSpec } from "../spec/machine-spec.ts";
+import { childEnvironment } from "./child-environment.ts";
+
+/** How qemu-img is started: with nothing that was meant for us. */
+const CHILD = { env: childEnvironment(), extendEnv: false } as const;
+
+const GIB = 1024 ** 3;
+/** An installation needs some disk when nobody said how much. */
+const EMPTY_DISK_GB = 20;
+
+/**
+ * Makes what a machine writes to, where it is not there yet: its disk, its firmware's variables, a holder for its
+ * memory. Each appears under its name only when it is whole.
+ * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
+ */
+export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: MachinePaths): Promise<void> {
+  const firmware = firmwareFiles(spec);
+  if (firmware !== null) {
+    await access(firmware.code).catch((cause: unknown) => {
+      const text = `This host has no such firmware. Install it with: apt install ${firmware.package}`;
+      throw new LaunchError("FIRMWARE_MISSING", text, { safeMessage: text, cause });
+    });
+    await ensureFile(paths.firmwareVars, (fresh) =>
+      runQemuImg(qemuImg, ["convert", "-f", "raw", "-O", "qcow2", firmware.vars, fresh]),
+    );
+  }
+  if (holdsMemoryApart(spec))
+    await ensureFile(paths.memoryHolder, (fresh) =>
+      runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, "1M"]),
+    );
+  if (systemDisk(spec) === "own")
+    await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, fresh));
+}
+
+async function makeOwnDisk(qemuImg: string, { boot, diskGb }: MachineSpec, fresh: string): Promise<void> {
+  if (boot.kind !== "disk") {
+    await runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, `${diskGb ?? EMPTY_DISK_GB}G`]);
+    return;
+  }
+  const base = await readImageInfo(qemuImg, boot.file, boot.format);
+  // An overlay smaller than its base would cut the guest's disk off.
+  const bytes = Math.max(base["virtual-size"], (diskGb ?? 0) * GIB);
+  const args = ["create", "-q", "-f", "qcow2", "-F", boot.format, "-b", boot.file, fresh, String(bytes)];
+  await runQemuImg(qemuImg, args);
+}
+
+/** Gives back what a half-done snapshot of a QEMU that was killed still takes. */
+export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[]): Promise<void> {
+  for (const { file } of nodes) {
+    const args = ["check", "-q", "-f", "qcow2", "-r", "leaks", file];
+    await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore" });
+  }
+}
+
+/** A machine's disk as one image that needs no other: `to` appears when it is whole. @throws LaunchError `OVERLAY_FAILED` */
+export async function flattenDisk(
+  qemuImg: string,
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await rm(to, { force: true });
+  const convert = ["convert", "-f", "qcow2", "-O", "qcow2", from];
+  await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], signal));
+}
+
+const snapshotInfo = z.object({
+  name: z.string(),
+  "vm-state-size": z.number(),
+  "date-sec": z.number(),
+  "date-nsec": z.number(),
+});
+export type SnapshotInfo = z.infer<typeof snapshotInfo>;
+export const imageInfo = z.object({
+  "virtual-size": z.number(),
+  snapshots: z.array(snapshotInfo).default([]),
+});
+
+/** @throws LaunchError `OVERLAY_FAILED` */
+export async function readImageInfo(
+  qemuImg: string,
+  file: string,
+  format: string,
+): Promise<z.infer<typeof imageInfo>> {
+  return imageInfo.parse(
+    JSON.parse(await runQemuImg(qemuImg, ["info", "--output=json", "-f", format, file])),
+  );
+}
+
+/** @returns what it wrote. @throws LaunchError `OVERLAY_FAILED` */
+export async function runQemuImg(
+  qemuImg: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
+  const cancel = signal === undefined ? {} : { cancelSignal: signal };
+  const result = await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore", ...cancel });
+  if (result.failed) {
+    throw new LaunchError("OVERLAY_FAILED", `qemu-img failed: ${result.stderr || result.shortMessage}`, {
+      safeMessage: "The machine's disk could not be made. The host may have run out of space.",
+    });
+  }
+  return result.stdout;
+}
+
+async function ensureFile(file: string, make: (fresh: string) => Promise<unknown>): Promise<void> {
+  try {
+    await access(file);
+    return;
+  } catch {
+    // The first start.
+  }
+  const fresh = `${file}.new`;
+  await rm(fresh, { force: true });
+  await make(fresh);
+  await chmod(fresh, 0o600);
+  await rename(fresh, file);
+}

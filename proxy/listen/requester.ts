@@ -1,0 +1,41 @@
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { type AddressRanges, plainAddress } from "../admit/address-ranges.ts";
+import type { Source } from "../admit/source.ts";
+import { sourceOf } from "./ports.ts";
+
+/** Reverse proxies in a row that are followed back; nobody has so many. */
+const MAX_HOPS = 16;
+/** `192.0.2.7`, `192.0.2.7:443`, `2001:db8::7`, `[2001:db8::7]:443`. */
+const FORMS = [/^\[([^\]]+)\](?::\d+)?$/, /^(\d+\.\d+\.\d+\.\d+):\d+$/, /^(.+)$/];
+
+/**
+ * Whom an HTTP request comes from. Only what a trusted reverse proxy has written counts: X-Forwarded-For is read from its end, and
+ * the first address that is no trusted reverse proxy's is the requester's. What stands before it anybody may have made up.
+ * @returns null on a Unix socket, or when the connection is gone; port 0: not known
+ */
+export function requesterOf(request: IncomingMessage, trusted: AddressRanges): Source | null {
+  const peer = sourceOf(request.socket);
+  if (!peer || !trusted.contains(peer.address)) return peer;
+  let found = peer;
+  for (const entry of listForwarded(request).slice(-MAX_HOPS).reverse()) {
+    const address = readAddress(entry);
+    if (address === null) break;
+    found = { address, port: 0 };
+    if (!trusted.contains(address)) break;
+  }
+  return found;
+}
+
+/** All lines of the header, as one list. */
+function listForwarded({ headers }: IncomingMessage): string[] {
+  const value = headers["x-forwarded-for"];
+  const text = Array.isArray(value) ? value.join(",") : (value ?? "");
+  return text === "" ? [] : text.split(",");
+}
+
+function readAddress(entry: string): string | null {
+  const text = entry.trim();
+  const address = FORMS.map((form) => form.exec(text)?.[1]).find((match) => match !== undefined);
+  return address !== undefined && isIP(address) !== 0 ? plainAddress(address) : null;
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { machineCreate } from "../../protocol/index.ts";
+import type { MachineRecord } from "./records.ts";
+
+/** What may be asked for beside processors and memory. */
+export const machineWish = machineCreate.pick({
+  diskGb: true,
+  master: true,
+  dataDisk: true,
+  script: true,
+  display: true,
+  monitors: true,
+  keymap: true,
+  network: true,
+  gpu: true,
+  emptyDisk: true,
+});
+export type MachineWish = z.output<typeof machineWish>;
+
+const triedHosts = z.array(z.object({ host: z.string(), why: z.string() }));
+
+/** A record as both databases keep it: truth as 0 and 1, progress in percent, lists as JSON. */
+export interface MachineRow extends Omit<
+  MachineRecord,
+  "wish" | "tried" | "oneShot" | "viewed" | "saved" | "progress"
+> {
+  readonly wish: string;
+  readonly tried: string;
+  readonly oneShot: number;
+  readonly viewed: number;
+  readonly saved: number;
+  readonly progress: number | null;
+  /** The server that looks for a host for it, and until when. */
+  readonly claimedBy: string | null;
+  readonly claimedUntil: number | null;
+}
+
+export function readMachine(row: MachineRow): MachineRecord {
+  const { claimedBy: _by, claimedUntil: _until, ...rest } = row;
+  return {
+    ...rest,
+    wish: machineWish.parse(JSON.parse(row.wish)),
+    tried: triedHosts.parse(JSON.parse(row.tried)),
+    oneShot: row.oneShot === 1,
+    viewed: row.viewed === 1,
+    saved: row.saved === 1,
+    progress: row.progress === null ? null : row.progress / 100,
+  };
+}
+
+/** What of a record is named, as its columns have it. */
+export function writeMachine(change: Partial<MachineRecord>): Partial<MachineRow> {
+  const { wish, tried, oneShot, viewed, saved, progress, ...rest } = change;
+  const row = {
+    ...rest,
+    wish: wish && JSON.stringify(wish),
+    tried: tried && JSON.stringify(tried),
+    oneShot: toNumber(oneShot),
+    viewed: toNumber(viewed),
+    saved: toNumber(saved),
+    progress: progress === null || progress === undefined ? progress : Math.round(progress * 100),
+  };
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+}
+
+function toNumber(value: boolean | undefined): number | undefined {
+  return value === undefined ? undefined : Number(value);
+}

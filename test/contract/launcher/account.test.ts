@@ -1,0 +1,98 @@
+// A real QEMU under an account without rights, in a namespace: it has its files, the launcher reaches its sockets, and
+// the machine's folder stays the launcher's.
+import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterAll, expect, it } from "vitest";
+import {
+  CLOSED_POLICY,
+  networkPaths,
+  prepareNetwork,
+  probeNetwork,
+} from "../../../launcher/network/index.ts";
+import { asAccount } from "../../../launcher/process/account-command.ts";
+import { giveFiles } from "../../../launcher/process/account-files.ts";
+import { findAccount } from "../../../launcher/process/account.ts";
+import { attachQmp } from "../../../launcher/qmp/attach.ts";
+import { systemClock } from "../../../protocol/index.ts";
+import { Owner } from "../../support/owner.ts";
+import { runProcess, startProcess } from "../../support/process.ts";
+import { connectRfb } from "../../support/rfb-client.ts";
+import { makeSystemAccount } from "../../support/system-account.ts";
+
+const PASSWORD = "k3yh0le5";
+const owner = new Owner();
+afterAll(() => owner.close());
+
+it("runs QEMU as the account, with its files and no others", async () => {
+  const { user } = await makeSystemAccount(owner);
+  const runAs = {
+    kind: "account",
+    account: findAccount(user, await readFile("/etc/passwd", "utf8"), [])!,
+  } as const;
+  const folder = await owner.makeFolder();
+  const [machine, sockets] = [path.join(folder, "vm"), path.join(folder, "run")] as const;
+  for (const made of [machine, sockets]) await mkdir(made, { mode: 0o700 });
+  const at = (name: string): string => path.join(machine, name);
+  await writeFile(at("spec.json"), "{}", { mode: 0o600 });
+  await writeFile(at("vnc-secret"), PASSWORD, { mode: 0o600 });
+  await giveFiles(runAs, {
+    passages: [folder, machine],
+    socketFolder: sockets,
+    written: [at("serial.log"), at("screen.png")],
+    read: [at("vnc-secret"), at("not-there")],
+  });
+  const { netdev, wrap } = await prepareNetwork(
+    { name: "vm", network: "internet" },
+    CLOSED_POLICY,
+    await probeNetwork(),
+    networkPaths(sockets, "vm"),
+  );
+  const command = wrap(
+    asAccount(
+      {
+        program: "/usr/bin/qemu-system-x86_64",
+        args: [
+          ...["-nodefaults", "-machine", "q35", "-accel", "tcg", "-m", "64M", "-device", "VGA"],
+          ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+          ...["-qmp", `unix:${sockets}/qmp,server=on,wait=off`, "-serial", `file:${at("serial.log")}`],
+          ...["-object", `secret,id=vnc0,file=${at("vnc-secret")}`],
+          ...["-vnc", `unix:${sockets}/vnc,password-secret=vnc0`],
+          ...[...netdev, "-device", "virtio-net-pci,netdev=net0"],
+        ],
+      },
+      runAs,
+    ),
+  );
+  const qemu = startProcess(owner, command.program, command.args);
+  const isThere = (file: string) => access(file).then(() => true);
+  await qemu.waitUntil("its control socket", () => isThere(path.join(sockets, "qmp")));
+  const qmp = await attachQmp(path.join(sockets, "qmp"), {
+    ...{ clock: systemClock, withinMs: 10_000, goOn: () => qemu.isRunning, onEvent: () => undefined },
+  });
+  owner.own({ stop: () => Promise.resolve(qmp.close()) });
+
+  const status = await readFile(`/proc/${qemu.pid}/status`, "utf8");
+  const { uid } = runAs.account;
+  expect(status).toMatch(new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, "m"));
+  expect(status).toMatch(/^CapBnd:\t0+$/m);
+  expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+
+  await qmp.execute("screendump", { filename: at("screen.png"), format: "png" });
+  expect((await readFile(at("screen.png"))).subarray(1, 4).toString()).toBe("PNG");
+  const viewer = await connectRfb(owner, { path: path.join(sockets, "vnc") });
+  expect(await viewer.handshake({ password: PASSWORD })).toMatchObject({
+    width: expect.any(Number) as number,
+  });
+
+  const attempts = [
+    `cat ${at("spec.json")}`,
+    `touch ${at("new")}`,
+    `mv ${at("serial.log")} ${at("spec.json")}`,
+    `ls ${machine}`,
+  ];
+  for (const attempt of attempts) {
+    const shell = asAccount({ program: "/bin/sh", args: ["-c", attempt] }, runAs);
+    expect((await runProcess(shell.program, shell.args)).code, attempt).not.toBe(0);
+  }
+  expect((await stat(at("spec.json"))).uid).toBe(0);
+});

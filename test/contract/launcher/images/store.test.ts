@@ -1,0 +1,165 @@
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  compressImage,
+  imageEntry,
+  importImage,
+  ImageStore,
+  listUsedFiles,
+  measureImage,
+  resizeImage,
+  type DiskFormat,
+} from "../../../../launcher/index.ts";
+import { systemClock } from "../../../../protocol/index.ts";
+import { Owner } from "../../../support/owner.ts";
+import { runProcess } from "../../../support/process.ts";
+import { tarOf } from "../../../support/tar.ts";
+import { waitFor } from "../../../support/wait-for.ts";
+
+const FORMATS: readonly DiskFormat[] = ["vdi", "vmdk", "vpc", "vhdx", "qed", "qcow2", "raw"];
+const MARK = Buffer.alloc(4096, "the same on every disk ");
+const work = { signal: new AbortController().signal, onProgress: () => undefined };
+
+describe("the images folder", () => {
+  let owner: Owner;
+  let folder: string;
+  let store: ImageStore;
+
+  beforeEach(async () => {
+    owner = new Owner();
+    folder = await owner.makeFolder();
+    store = await ImageStore.open({ folder: join(folder, "images"), catalogueFile: null });
+    owner.own({ stop: async () => Promise.resolve(store.close()) });
+  });
+  afterEach(() => owner.close());
+
+  const describeImage = (id: string) => (file: string) =>
+    imageEntry.parse({
+      ...{ id, title: id, description: "", boot: { kind: "disk", format: "qcow2", file } },
+      ...{ memoryMb: { default: 64, min: 32 }, cpus: { default: 1, min: 1 } },
+    });
+
+  async function makeDisk(format: DiskFormat): Promise<string> {
+    const raw = join(folder, "source.raw");
+    await writeFile(raw, Buffer.concat([Buffer.alloc(65_536), MARK, Buffer.alloc(1_048_576 - 69_632)]));
+    const file = join(folder, `source.${format}`);
+    if (format === "raw") return raw;
+    const { code, stderr } = await runProcess("qemu-img", ["convert", "-f", "raw", "-O", format, raw, file]);
+    if (code !== 0) throw new Error(stderr);
+    return file;
+  }
+
+  function importDisk(id: string, file: string, declared: DiskFormat | "ova" | null, compress = false) {
+    return importImage(store, { id, file, declared, compress, describe: describeImage(id) }, work);
+  }
+
+  async function readDisk(file: string): Promise<Buffer> {
+    const raw = join(folder, "read.raw");
+    await runProcess("qemu-img", ["convert", "-f", "qcow2", "-O", "raw", file, raw]);
+    return readFile(raw);
+  }
+
+  test.each(FORMATS)("%s becomes a qcow2 image with the same content", async (format) => {
+    const { boot } = await importDisk("made", await makeDisk(format), format === "raw" ? "raw" : null);
+    const file = join(store.folder, "made.qcow2");
+    expect(boot).toEqual({ kind: "disk", format: "qcow2", file });
+    expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+    expect((await stat(file)).mode & 0o777).toBe(0o400);
+    expect((await readdir(store.folder)).sort()).toEqual(["made.json", "made.qcow2"]);
+  });
+
+  test("an OVA's disk, found by its descriptor", async () => {
+    const disk = await readFile(await makeDisk("vmdk"));
+    const ovf =
+      '<Envelope><References><File id="f" href="d-1.vmdk"/></References><Disk fileRef="f"/></Envelope>';
+    const ova = join(folder, "a.ova");
+    await writeFile(
+      ova,
+      tarOf([
+        { name: "a.ovf", data: ovf },
+        { name: "a.mf", data: "" },
+        { name: "d-1.vmdk", data: disk },
+      ]),
+    );
+    await importDisk("made", ova, "ova");
+    expect((await readDisk(store.fileFor("made", "qcow2"))).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+  });
+
+  test("a raw disk is imported only if it is said to be one, and no name is used twice", async () => {
+    const file = await makeDisk("raw");
+    await expect(importDisk("made", file, null)).rejects.toMatchObject({ code: "IMAGE_FORMAT" });
+    await expect(importDisk("made", file, "vdi")).rejects.toMatchObject({ code: "IMAGE_FORMAT" });
+    await importDisk("made", file, "raw");
+    await expect(importDisk("made", file, "raw")).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
+    await expect(importDisk("memtest86+", file, "raw")).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
+    expect((await readdir(store.folder)).sort()).toEqual(["made.json", "made.qcow2"]);
+  });
+
+  test("an import that fails leaves nothing", async () => {
+    const file = await makeDisk("vdi");
+    const whole = await readFile(file);
+    whole.writeUInt32LE(3, 0x178);
+    await writeFile(file, whole);
+    await expect(importDisk("made", file, null)).rejects.toMatchObject({ code: "QEMU_IMG_FAILED" });
+    expect(await readdir(store.folder)).toEqual([]);
+  });
+
+  test("compress and resize keep the content; a disk never shrinks", async () => {
+    await importDisk("made", await makeDisk("raw"), "raw");
+    const file = store.fileFor("made", "qcow2");
+    await compressImage(store, "made", work);
+    expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+    await resizeImage(store, "made", 8 * 1_048_576, work);
+    expect((await measureImage(file, "qcow2", work.signal)).virtualBytes).toBe(8 * 1_048_576);
+    expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+    await expect(resizeImage(store, "made", 1_048_576, work)).rejects.toMatchObject({ code: "IMAGE_SHRINK" });
+    await expect(compressImage(store, "memtest86+", work)).rejects.toMatchObject({ code: "IMAGE_NOT_QCOW2" });
+  });
+
+  test("what another program adds or removes is told, and listed", async () => {
+    let told = 0;
+    store.watch(systemClock, () => (told += 1));
+    const other = await ImageStore.open({ folder: store.folder, catalogueFile: null });
+    const disk = join(folder, "disk");
+    await writeFile(disk, "x");
+    await other.registerImage("late", disk, describeImage("late"));
+    await waitFor("the news", () => told === 1);
+    expect(store.find("late").boot).toMatchObject({ file: join(store.folder, "late.qcow2") });
+    await other.remove("late");
+    await waitFor("the news of the removal", () => told === 2);
+    expect(() => store.find("late")).toThrow(/no image "late"/);
+    expect(await readdir(store.folder)).toEqual([]);
+  });
+
+  test("a broken entry is told and hides no other; the catalogue's come first and stay", async () => {
+    await store.put(describeImage("good")("/x/good.qcow2"));
+    await writeFile(join(store.folder, "broken.json"), "{");
+    await writeFile(join(store.folder, "other.json"), JSON.stringify(describeImage("good")("/x")));
+    expect(store.isOwn("good")).toBe(true);
+    expect(store.problems()).toHaveLength(2);
+    await expect(store.put(describeImage("memtest86+")("/x"))).rejects.toMatchObject({
+      code: "IMAGE_EXISTS",
+    });
+    await expect(store.remove("memtest86+")).rejects.toMatchObject({ code: "IMAGE_FIXED" });
+  });
+
+  test("public images are offered as not downloaded, but not beside a catalogue", async () => {
+    expect(store.entries().map(({ id }) => id)).toContain("debian-cloud");
+    const catalogueFile = join(folder, "catalogue.json");
+    await writeFile(catalogueFile, JSON.stringify({ images: [describeImage("own")("/x")] }));
+    const chosen = await ImageStore.open({ folder: store.folder, catalogueFile });
+    expect(chosen.entries().map(({ id }) => id)).toEqual(["own"]);
+  });
+
+  test("which files machines are built on", async () => {
+    const state = join(folder, "state");
+    await mkdir(join(state, "m1"), { recursive: true });
+    await writeFile(
+      join(state, "m1", "spec.json"),
+      JSON.stringify({ name: "lab", boot: { file: "/x/a.qcow2" } }),
+    );
+    await mkdir(join(state, "half-made"));
+    expect([...(await listUsedFiles(state))]).toEqual([["/x/a.qcow2", ["lab"]]]);
+  });
+});

@@ -1,0 +1,200 @@
+// The namespaces of machines in a world of their own: the filter as QEMU's connections meet it, as root and not.
+import { chmod } from "node:fs/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  CLOSED_POLICY,
+  findWayOut,
+  networkPaths,
+  openForwards,
+  parseException,
+  parseForward,
+  prepareNetwork,
+  probeNetwork,
+  refreshFilter,
+  type Command,
+  type NetworkAbility,
+  type NetworkPolicy,
+} from "../../../launcher/network/index.ts";
+import { parseRange } from "../../../launcher/network/ranges.ts";
+import { asAccount } from "../../../launcher/process/account-command.ts";
+import { identifyProcess, isAlive } from "../../../launcher/process/proc-stat.ts";
+import { Owner } from "../../support/owner.ts";
+import { startProcess, type TestProcess } from "../../support/process.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { withoutRights } from "../../support/world/unprivileged.ts";
+import { HOST_NETWORKS, HOST_PORT, makeWorld, PLACES, PORT } from "../../support/world/world.ts";
+
+const VISITOR = new URL("../../support/world/visitor.mjs", import.meta.url).pathname;
+const NOBODY = {
+  kind: "account",
+  account: { name: "nobody", uid: 65_534, gid: 65_534, groups: [] },
+} as const;
+const owner = new Owner();
+afterAll(() => owner.close());
+
+const world = await makeWorld(owner);
+const host = HOST_NETWORKS.flatMap((text) => parseRange(text) ?? []);
+const privileged = await probeNetwork();
+if (privileged.kind !== "namespace") throw new Error(JSON.stringify(privileged));
+const modes = [
+  ["as root", privileged, (command: Command) => command],
+  ["without any right", { ...privileged, privileged: false }, withoutRights],
+] as const;
+
+/** Forms of the same few hosts that a filter might not know. */
+const DISGUISES = [
+  ...[
+    "::ffff:127.0.0.1",
+    "::ffff:10.77.0.2",
+    "::ffff:169.254.77.2",
+    "::ffff:45.77.0.1",
+    "::1",
+    "0.0.0.0",
+    "::",
+  ],
+  ...["2002:a4d:2::1", "64:ff9b::a4d:2", "::10.77.0.2", "fe80::1%tap0", "198.19.255.100"],
+];
+const OPEN = [PLACES.internet, PLACES.internet6, `::ffff:${PLACES.internet}`];
+
+describe.each(modes)("%s", (_title, ability, become) => {
+  it("lets out what goes to the internet, and nothing else", async () => {
+    expect(await visit(ability, become, CLOSED_POLICY)).toEqual(OPEN);
+  });
+
+  it("lets out what the administrator says", async () => {
+    const texts = ["10.77.0.0/24:7000", "[fd77::2]:7000", "172.20.77.2:22", "127.0.0.1:7001", "[::1]:7001"];
+    const policy = { ...CLOSED_POLICY, exceptions: texts.map(parseException) };
+    const opened = [PLACES.private10, "fd77::2", "::ffff:10.77.0.2", "198.19.255.2", "fd00::2"];
+    expect((await visit(ability, become, policy)).sort()).toEqual([...OPEN, ...opened].sort());
+  });
+
+  it("lets out to the host's loopback what was named of it, however wide the rest is", async () => {
+    const exceptions = ["0.0.0.0/0", "::/0", "127.0.0.1:22", "[::1]:22"].map(parseException);
+    const reached = await visit(ability, become, { ...CLOSED_POLICY, exceptions });
+    expect(reached).toEqual(expect.arrayContaining([...OPEN, ...Object.values(PLACES)]));
+    expect(reached.filter((address) => /^(198\.19|fd00|127|::1$|::ffff:127)/.test(address))).toEqual([]);
+  });
+
+  it("leaves a machine without internet in a namespace without any way", async () => {
+    const inside = await start(ability, become, "isolated", CLOSED_POLICY, "w", ["ip", "-brief", "address"]);
+    await inside.waitForExit();
+    expect(inside.stdout.match(/^\S+/gm)).toEqual(["lo"]);
+  });
+
+  it("leaves QEMU no right over the filter", async () => {
+    const inside = await start(ability, become, "internet", CLOSED_POLICY, "r", ["sh", "-c", NFT_ATTEMPT]);
+    await inside.waitForExit();
+    expect(inside.stdout.trim()).toBe("0000000000000000 refused");
+  });
+
+  it("ends with QEMU, and leaves QEMU when slirp4netns is killed", async () => {
+    const one = await startQemu(ability, become, "e1");
+    const other = await startQemu(ability, become, "e2");
+    process.kill(one.qemu.pid, "SIGKILL");
+    await waitFor("slirp4netns to follow QEMU", () => !isAlive(one.wayOut));
+    process.kill(other.wayOut.pid, "SIGKILL");
+    await waitFor("slirp4netns to be gone", () => !isAlive(other.wayOut));
+    expect(isAlive(other.qemu)).toBe(true);
+    expect(findWayOut(other.qemu)).toBeNull();
+  });
+
+  it("forwards a port of the administrator's, once however often it is told", async () => {
+    const policy = { ...CLOSED_POLICY, forwards: [parseForward("vm=tcp:127.0.0.1:8022:22")] };
+    const server = "echo LISTENING; exec busybox nc -ll -p 8022 -e /bin/echo REACHED";
+    const inside = await start(ability, become, "internet", policy, "f", ["sh", "-c", server]);
+    await inside.waitForOutput(/LISTENING/);
+    const { apiSocket } = networkPaths(inside.folder, "f");
+    await openForwards(apiSocket, policy.forwards);
+    await openForwards(apiSocket, policy.forwards);
+    const [program = "", ...via] = world.via;
+    const visitor = startProcess(owner, program, [...via, process.execPath, VISITOR, "127.0.0.1", "8022"]);
+    await visitor.waitForExit();
+    expect(visitor.stdout.trim()).toBe('["127.0.0.1"]');
+    await inside.stop();
+  });
+});
+
+it("closes the host's new addresses to a machine that runs, and opens those it lost", async () => {
+  const { qemu } = await startQemu(privileged, (command) => command, "n");
+  const visitFrom = async (): Promise<string> => {
+    const args = ["--target", String(qemu.pid), "--net", process.execPath, VISITOR];
+    const visitor = startProcess(owner, "nsenter", [...args, PLACES.internet, String(PORT)]);
+    await visitor.waitForExit();
+    return visitor.stdout.trim();
+  };
+  const fresh = parseRange("93.77.0.0/24")!;
+  expect(await visitFrom()).toBe('["93.77.0.9"]');
+  expect(await refreshFilter(qemu, privileged, [...host, fresh])).toBe(true);
+  expect(await visitFrom()).toBe("[]");
+  expect(await refreshFilter(qemu, privileged, host)).toBe(true);
+  expect(await visitFrom()).toBe('["93.77.0.9"]');
+});
+
+const NFT_ATTEMPT =
+  'c=$(sed -n "s/^CapEff:.//p" /proc/self/status); nft flush ruleset 2>/dev/null && echo "$c flushed" || echo "$c refused"';
+
+async function visit(
+  ability: NetworkAbility,
+  become: (command: Command) => Command,
+  policy: NetworkPolicy,
+): Promise<string[]> {
+  const places = Object.entries(PLACES).map(([name, address]) => [
+    address,
+    String(name.startsWith("host") ? HOST_PORT : PORT),
+  ]);
+  const targets = [
+    ...places,
+    ...DISGUISES.flatMap((address) => [[address, String(address.includes("10.77") ? PORT : HOST_PORT)]]),
+    ...[
+      [`::ffff:${PLACES.internet}`, String(PORT)],
+      ["127.0.0.1", String(HOST_PORT)],
+    ],
+    ...[
+      ["198.19.255.2", String(HOST_PORT)],
+      ["fd00::2", String(HOST_PORT)],
+      ["198.19.255.3", "22"],
+    ],
+  ].flat();
+  const inside = await start(ability, become, "internet", policy, "v", [
+    process.execPath,
+    VISITOR,
+    ...targets,
+  ]);
+  await inside.waitForExit();
+  return JSON.parse(inside.stdout) as string[];
+}
+
+type Inside = TestProcess & { readonly folder: string };
+
+/** Starts a program in QEMU's place, on the world's host. */
+async function start(
+  ability: NetworkAbility,
+  become: (command: Command) => Command,
+  network: "internet" | "isolated",
+  policy: NetworkPolicy,
+  slot: string,
+  [program = "", ...args]: readonly string[],
+): Promise<Inside> {
+  const folder = await owner.makeFolder();
+  await chmod(folder, 0o777);
+  const machine = { name: "vm", network };
+  const prepared = await prepareNetwork(machine, policy, ability, networkPaths(folder, slot), host);
+  const qemu = { program: "/usr/bin/env", args: [program, ...args] };
+  const command = become(
+    prepared.wrap(ability.kind === "namespace" && ability.privileged ? asAccount(qemu, NOBODY) : qemu),
+  );
+  const [first = "", ...via] = world.via;
+  const inside = startProcess(owner, first, [...via, command.program, ...command.args]);
+  return Object.assign(inside, { folder });
+}
+
+/** A real QEMU that stands still. */
+async function startQemu(ability: NetworkAbility, become: (command: Command) => Command, slot: string) {
+  const args = ["-nodefaults", "-machine", "q35", "-accel", "tcg", "-m", "32M", "-display", "none", "-S"];
+  const netdev = ["-netdev", "user,id=net0", "-device", "virtio-net-pci,netdev=net0", "-monitor", "stdio"];
+  const program = ["qemu-system-x86_64", ...args, ...netdev];
+  const inside = await start(ability, become, "internet", CLOSED_POLICY, slot, program);
+  await inside.waitForOutput(/QEMU \d/);
+  const qemu = identifyProcess(inside.pid)!;
+  return { qemu, wayOut: await waitFor("slirp4netns", () => findWayOut(qemu)) };
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readRecord } from "../../../launcher/adopt/record.ts";
+import { isAlive } from "../../../launcher/process/proc-stat.ts";
+import { connectRfb } from "../../support/rfb-client.ts";
+import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { Workshop } from "./workshop.ts";
+
+let workshop: Workshop;
+let boot: object;
+beforeEach(async () => {
+  workshop = await Workshop.make();
+  const file = join(workshop.folder, "base.raw");
+  await writeBootDisk(file, COUNTER);
+  boot = { kind: "disk", format: "raw", file };
+});
+afterEach(() => workshop.close());
+
+test("every display adapter shows a screen, with more monitors where it has them; without one there is none", async () => {
+  const displays = ["qxl", "virtio", "vmware", "cirrus", "none"];
+  const launcher = await workshop.openWith([{ id: "c", boot, display: "std", displays, keymap: "fr" }]);
+  for (const display of ["std", "qxl", "virtio", "vmware", "cirrus"] as const) {
+    const monitors = display === "qxl" || display === "virtio" ? 3 : 1;
+    await launcher.create({ id: display, name: display, image: "c", display, monitors });
+    await workshop.reach(launcher, display, "running");
+    const { width } = await launcher.screenshot(display, 4096);
+    expect(width, display).toBeGreaterThanOrEqual(640);
+    await launcher.stop(display, true);
+    await workshop.reach(launcher, display, "stopped");
+  }
+  await launcher.create({ id: "none", name: "none", image: "c", display: "none" });
+  await workshop.hear(launcher, "none", /Sabc/);
+  await workshop.reach(launcher, "none", "running");
+  expect(launcher.screens()).toEqual([]);
+  await expect(launcher.screenshot("none", 320)).rejects.toMatchObject({ code: "MACHINE_NOT_RUNNING" });
+});
+
+test("a clipboard does not keep a machine from being saved", async () => {
+  const launcher = await workshop.openWith([{ id: "c", boot, guest: { agent: true, clipboard: true } }]);
+  await launcher.create({ id: "m1", name: "one", image: "c" });
+  await workshop.reach(launcher, "m1", "running");
+  const { socketPath, vncPassword } = launcher.screens()[0]!.screen;
+  const viewer = await connectRfb(workshop.owner, { path: socketPath });
+  await viewer.handshake({ password: vncPassword! });
+  expect(await launcher.takeSnapshot("m1", "a")).toMatchObject([{ withMemory: true }]);
+  await launcher.save("m1");
+  expect(await workshop.reach(launcher, "m1", "stopped")).toMatchObject({ saved: true });
+  await launcher.start("m1");
+  await workshop.reach(launcher, "m1", "running");
+  const heard = (await launcher.bootLog("m1")).text;
+  await waitFor(
+    "the guest to count on",
+    async () => (await launcher.bootLog("m1")).text.length > heard.length,
+  );
+  expect((await launcher.bootLog("m1")).text.split("S")).toHaveLength(2);
+});
+
+describe("shared folders", () => {
+  const image = (kind: string, folder: string, writable = false) => ({
+    ...{ id: kind, boot, memoryMb: { default: 32, min: 16 } },
+    shares: [{ tag: "share", folder, kind, writable }],
+  });
+
+  test("are given where the administrator allows it, with a process that ends with the machine", async () => {
+    const allowed = join(workshop.folder, "allowed");
+    const inside = join(allowed, "in,side");
+    mkdirSync(inside, { recursive: true });
+    const launcher = await workshop.openWith([image("9p", inside), image("virtiofs", inside, true)], {
+      allowedShares: [allowed],
+    });
+    await launcher.create({ id: "m1", name: "one", image: "9p" });
+    await workshop.hear(launcher, "m1", /Sabc/);
+    await launcher.create({ id: "m2", name: "two", image: "virtiofs" });
+    await workshop.hear(launcher, "m2", /Sabc/);
+    const [daemon] = readRecord(join(workshop.options.stateDir, "m2", "state.json"))!.companions;
+    expect(isAlive(daemon!)).toBe(true);
+    // QEMU saves no memory that virtiofsd shares: the guest is told so, and goes on.
+    await workshop.reach(launcher, "m2", "running");
+    expect((await launcher.save("m2")).state).toBe("saving");
+    const { reason } = await workshop.reach(launcher, "m2", "running");
+    expect(reason).toMatch(/^The machine could not be saved. QEMU said: /);
+    const heard = (await launcher.bootLog("m2")).text.length;
+    await waitFor("the guest to count on", async () => (await launcher.bootLog("m2")).text.length > heard);
+    await launcher.stop("m2", true);
+    await workshop.reach(launcher, "m2", "stopped");
+    await waitFor("virtiofsd to end", () => !isAlive(daemon!));
+  });
+
+  test("are refused elsewhere, behind a link as well, and virtiofs cannot be read-only", async () => {
+    const allowed = join(workshop.folder, "allowed");
+    const elsewhere = join(workshop.folder, "allowed-not");
+    mkdirSync(allowed);
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, join(allowed, "link"));
+    const cases = [
+      ["9p", elsewhere, /does not allow that folder/],
+      ["9p", join(allowed, "link"), /does not allow that folder/],
+      ["9p", join(allowed, "none"), /does not exist/],
+      ["virtiofs", allowed, /cannot keep a folder from being written to/],
+    ] as const;
+    const launcher = await workshop.openWith(
+      cases.map(([kind, folder], index) => ({ ...image(kind, folder), id: `i${index}` })),
+      { allowedShares: [allowed] },
+    );
+    for (const [index, [, , reason]] of cases.entries()) {
+      await launcher.create({ id: `m${index}`, name: `m${index}`, image: `i${index}` });
+      expect((await workshop.reach(launcher, `m${index}`, "failed")).reason).toMatch(reason);
+    }
+  });
+});

@@ -1,0 +1,118 @@
+// More agents than may come back at once: each proves its key, and the server tells those beyond the limit when to come.
+import { sign } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { pino } from "pino";
+import { afterEach, expect, test } from "vitest";
+import {
+  encodeHandshake,
+  encodeJsonFrame,
+  FrameDecoder,
+  FrameType,
+  IdentifierType,
+  MIP2_LIMITS,
+  proofMessage,
+  readFrame,
+  type Drain,
+  type Frame,
+  type Refused,
+} from "../../../protocol/index.ts";
+import { LIMITS } from "../../../proxy/admit/limits.ts";
+import type { AuditLog } from "../../../proxy/audit/audit-log.ts";
+import { News } from "../../../proxy/events.ts";
+import type { Stores } from "../../../proxy/index.ts";
+import { AgentEntrance } from "../../../proxy/pair/agent-entrance.ts";
+import { AgentRegistry } from "../../../proxy/pair/agent-registry.ts";
+import { SetupTickets } from "../../../proxy/pair/setup-tickets.ts";
+import { Spares } from "../../../proxy/pair/spares.ts";
+import type { ServiceTrust } from "../../../proxy/trust/service-trust.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { createDuplexPair } from "../../support/memory-duplex.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { makeKeyPair } from "./scripted-agent.ts";
+
+const EXPORTER = Buffer.alloc(32, 7);
+const NONCE = Buffer.alloc(32, 9);
+/** One key for all of them spares 1,000 key pairs; the id tells them apart. */
+const key = makeKeyPair();
+const clock = new ManualClock();
+const log = pino({ level: "silent" });
+const agents = new AgentRegistry();
+const tickets = new SetupTickets(clock);
+let epoch = 0;
+const stores = {
+  agents: {
+    find: (id: string) =>
+      Promise.resolve({ id, name: id, publicKey: key.publicKey.toString("base64"), revokedAt: null }),
+    claim: () => Promise.resolve(++epoch),
+    release: () => Promise.resolve(true),
+  },
+} as unknown as Stores;
+const entrance = new AgentEntrance({
+  stores,
+  serverId: "s",
+  trust: { current: { path: [] } } as unknown as ServiceTrust,
+  agents,
+  tickets,
+  spares: new Spares({ agents, tickets, advertised: null, clock, log }),
+  news: new News(),
+  audit: { append: () => undefined } as unknown as AuditLog,
+  clock,
+  log,
+});
+afterEach(() => entrance.close());
+
+/** Proves itself as this agent; what the server says from its verdict on. */
+async function comeBack(id: string): Promise<Frame[]> {
+  const [near, far] = createDuplexPair();
+  const socket = Object.assign(near, { exportKeyingMaterial: () => EXPORTER }) as unknown as TLSSocket;
+  const frames: Frame[] = [];
+  const decoder = new FrameDecoder(
+    () => readFrame(MIP2_LIMITS.body),
+    (frame: Frame) => {
+      if (frame.type !== FrameType.challenge) {
+        frames.push(frame);
+        return;
+      }
+      const { proxyId, nonce: serverNonce } = frame.value;
+      const fields = { version: 1, proxyId, agentId: id, agentNonce: NONCE, serverNonce, exporter: EXPORTER };
+      const signature = sign(null, proofMessage(fields), key.privateKey).toString("base64");
+      far.write(encodeJsonFrame(FrameType.proof, { signature, role: "agent", software: "many" }));
+    },
+  );
+  far.on("data", (chunk: Buffer) => decoder.push(chunk));
+  far.on("error", () => undefined);
+  const names = { identifierType: IdentifierType.resource, identifier: id };
+  far.write(encodeHandshake({ ...names, nonce: NONCE, versions: [1] }));
+  await entrance.enter({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
+  await waitFor("the verdict", () => frames.length > 0);
+  return frames;
+}
+
+const nameAgent = (i: number): string => i.toString(16).padStart(32, "0");
+
+test("are taken up to the limit; one more is told when to come, and comes in then", async () => {
+  let all: Frame[][] = [];
+  for (let i = 0; i < LIMITS.agentsAtOnce; i += 100) {
+    const some = Array.from({ length: 100 }, (_, k) => comeBack(nameAgent(i + k)));
+    all = [...all, ...(await Promise.all(some))];
+  }
+  expect(all.every(([first]) => first?.type === FrameType.welcome)).toBe(true);
+
+  const [refusal] = await comeBack(nameAgent(LIMITS.agentsAtOnce));
+  expect(refusal?.type).toBe(FrameType.refused);
+  const { code, retryAfterMs } = refusal?.value as Refused;
+  expect(code).toBe("BUSY");
+  expect(retryAfterMs).toBe(1000 / LIMITS.agentsPerSecond);
+
+  const [held] = await comeBack(nameAgent(0));
+  expect(held?.type).toBe(FrameType.welcome);
+  clock.advance(retryAfterMs ?? 0);
+  const [verdict] = await comeBack(nameAgent(LIMITS.agentsAtOnce));
+  expect(verdict?.type).toBe(FrameType.welcome);
+
+  await entrance.close();
+  const last = all[1]?.at(-1);
+  expect(last?.type).toBe(FrameType.drain);
+  const { reconnectWithinMs } = last?.value as Drain;
+  expect(reconnectWithinMs).toBe(((LIMITS.agentsAtOnce + 1) * 1000) / LIMITS.agentsPerSecond);
+});

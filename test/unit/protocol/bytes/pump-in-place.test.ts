@@ -1,0 +1,130 @@
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { PassThrough, type Duplex } from "node:stream";
+import tls from "node:tls";
+import { afterEach, expect, it } from "vitest";
+import { letsGoOfChunks, readInPlace } from "../../../../protocol/bytes/read-in-place.ts";
+import { pump } from "../../../../protocol/index.ts";
+import { makeCa, makeLeaf } from "../../agent/support/certificates.ts";
+
+const open: { destroy(): void }[] = [];
+afterEach(() => {
+  for (const one of open.splice(0)) one.destroy();
+});
+
+const { keyPem: key, pem: cert } = makeLeaf(makeCa("a CA"));
+const CERTIFICATE = { key, cert };
+
+type Pair = [Duplex, Duplex];
+
+async function plainPair(): Promise<[Socket, Socket]> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const near = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
+  const [far] = (await once(server, "connection")) as [Socket];
+  server.close();
+  for (const socket of [near, far]) {
+    socket.on("error", () => undefined);
+    open.push(socket);
+  }
+  return [near, far];
+}
+
+async function tlsPair(): Promise<Pair> {
+  const [near, far] = await plainPair();
+  const secureContext = tls.createSecureContext(CERTIFICATE);
+  const server = new tls.TLSSocket(far, { isServer: true, secureContext });
+  const client = tls.connect({ socket: near, rejectUnauthorized: false });
+  await once(client, "secureConnect");
+  for (const socket of [server, client]) socket.on("error", () => undefined);
+  return [client, server];
+}
+
+const PAIRS: Record<string, () => Promise<Pair>> = { plain: plainPair, TLS: tlsPair };
+const WAYS = ["plain", "TLS"].flatMap((from) => ["plain", "TLS"].map((to) => [from, to] as const));
+
+it.each(WAYS)(
+  "%s to %s: every byte arrives, for a reader that stops and starts",
+  async (fromKind, toKind) => {
+    const [server, from] = await (PAIRS[fromKind] as () => Promise<Pair>)();
+    const [to, viewer] = await (PAIRS[toKind] as () => Promise<Pair>)();
+    expect(letsGoOfChunks(to)).toBe(true);
+    const down = pump(from, to);
+    const sent = createHash("sha256");
+    const received = createHash("sha256");
+    let count = 0;
+    viewer.on("data", (chunk: Buffer) => {
+      received.update(chunk);
+      count += 1;
+      if (count % 5 !== 0) return;
+      viewer.pause();
+      setImmediate(() => viewer.resume());
+    });
+    let total = 0;
+    for (const size of [1, 17, 4096, 16_384, 16_385, 70_000, 300_000, 1_000_000, 3, 65_536, 2_000_000]) {
+      const picture = randomBytes(size);
+      total += size;
+      sent.update(picture);
+      if (!server.write(picture)) await once(server, "drain");
+    }
+    server.end();
+    await Promise.all([down.ended, once(viewer, "end")]);
+    expect(received.digest("hex")).toBe(sent.digest("hex"));
+    expect(down.bytes).toBe(total);
+  },
+);
+
+it("what was unread before comes first, what is unread after a stop stays in the stream", async () => {
+  const [server, from] = await plainPair();
+  const [to, viewer] = await plainPair();
+  server.write("first ");
+  await once(from, "readable");
+  const heard: Buffer[] = [];
+  viewer.on("data", (chunk: Buffer) => heard.push(chunk));
+  const down = pump(from, to);
+  server.write("second");
+  while (Buffer.concat(heard).length < 12) await new Promise((resolve) => setImmediate(resolve));
+  expect(Buffer.concat(heard).toString()).toBe("first second");
+
+  down.stop();
+  server.write("third");
+  const [unread] = (await once(from.resume(), "data")) as [Buffer];
+  expect(unread.toString()).toBe("third");
+  expect(Buffer.concat(heard).toString()).toBe("first second");
+});
+
+it("a source that has ended with much unread still gives it all", async () => {
+  const [server, from] = await plainPair();
+  const [to, viewer] = await plainPair();
+  const picture = randomBytes(40_000);
+  from.pause();
+  server.end(picture);
+  while (from.readableLength < picture.length) {
+    from.read(0);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const heard: Buffer[] = [];
+  viewer.on("data", (chunk: Buffer) => heard.push(chunk));
+  await Promise.all([pump(from, to).ended, once(viewer, "end")]);
+  expect(Buffer.concat(heard).equals(picture)).toBe(true);
+});
+
+it("a stream that may keep a chunk gets memory of its own", async () => {
+  const [server, from] = await plainPair();
+  const to = new PassThrough({ highWaterMark: 10_000_000 });
+  expect(letsGoOfChunks(to)).toBe(false);
+  pump(from, to);
+  const picture = randomBytes(3_000_000);
+  server.end(picture);
+  while (to.readableLength < picture.length) await new Promise((resolve) => setImmediate(resolve));
+  expect((to.read() as Buffer).equals(picture)).toBe(true);
+});
+
+it("only sockets can read in place", () => {
+  const place = { room: () => Buffer.alloc(10), onRead: () => undefined };
+  expect(readInPlace(new PassThrough(), place)).toBe(false);
+  const foreign = Object.assign(new PassThrough(), { _handle: { useUserBuffer: () => undefined } });
+  expect(readInPlace(foreign, place)).toBe(false);
+});

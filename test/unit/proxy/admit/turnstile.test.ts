@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { LIMITS } from "../../../../proxy/admit/limits.ts";
+import { Turnstile } from "../../../../proxy/admit/turnstile.ts";
+
+function makeTurnstile() {
+  let now = 0;
+  const turns: (() => void)[] = [];
+  const entered: number[] = [];
+  const turnstile = new Turnstile({ monotonic: () => now, yieldTo: (next) => turns.push(next) });
+  return {
+    entered,
+    turns,
+    /** A newcomer that takes so long. */
+    pass: (id: number, ms: number) =>
+      turnstile.pass(() => {
+        entered.push(id);
+        now += ms;
+      }),
+    turn: () => turns.shift()!(),
+  };
+}
+
+describe("newcomers", () => {
+  it("who come alone enter at once", () => {
+    const { pass, turn, turns, entered } = makeTurnstile();
+    pass(1, 0.5);
+    expect(entered).toEqual([1]);
+    turn();
+    expect(turns).toEqual([]);
+    pass(2, 0.5);
+    expect(entered).toEqual([1, 2]);
+  });
+
+  it("wait in their order for as many turns as they need, each of the limit's length", () => {
+    const { pass, turn, turns, entered } = makeTurnstile();
+    const perTurn = LIMITS.admissionSliceMs / 0.5;
+    pass(0, 0.5);
+    const last = 2 * perTurn + 1;
+    for (let id = 1; id <= last; id += 1) pass(id, 0.5);
+    expect(entered).toHaveLength(1);
+    for (const held of [1 + perTurn, 1 + 2 * perTurn, last + 1]) {
+      turn();
+      expect(entered).toHaveLength(held);
+    }
+    expect(entered).toEqual(Array.from({ length: last + 1 }, (_, id) => id));
+    turn();
+    expect(turns).toEqual([]);
+  });
+
+  it("who take longer than a turn enter one by one", () => {
+    const { pass, turn, entered } = makeTurnstile();
+    for (let id = 0; id < 3; id += 1) pass(id, LIMITS.admissionSliceMs + 1);
+    expect(entered).toEqual([0]);
+    turn();
+    expect(entered).toEqual([0, 1]);
+  });
+
+  it("may bring others", () => {
+    const { turns, turn } = makeTurnstile();
+    const entered: string[] = [];
+    const turnstile = new Turnstile({ monotonic: () => 0, yieldTo: (next) => turns.push(next) });
+    turnstile.pass(() => {
+      entered.push("first");
+      turnstile.pass(() => entered.push("second"));
+    });
+    if (turns.length > 0) turn();
+    expect(entered).toEqual(["first", "second"]);
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { en } from "../../../../../web/client/text/en.ts";
+import { listMachineActs } from "../../../../../web/client/wall/machine-menu.ts";
+import { describeChanges } from "../../../../../web/client/state/announcements.ts";
+import { makeMachine } from "../world.ts";
+
+it.each([
+  ["queued", false, []],
+  ["preparing", false, []],
+  ["running", false, ["Pause", "Save and switch off", "Snapshots…", "Boot log…", "Reset"]],
+  ["running", true, ["Pause", "Boot log…", "Reset"]],
+  ["paused", false, ["Save and switch off", "Snapshots…", "Boot log…", "Reset"]],
+  ["saving", false, []],
+  ["stopping", false, []],
+  ["stopped", false, ["Snapshots…", "Boot log…", "Remove"]],
+  ["failed", false, ["Boot log…"]],
+] as const)("a machine that is %s (one-shot: %s) offers %j", (state, oneShot, labels) => {
+  const done: string[] = [];
+  const actions = {
+    ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
+    ...{ close: () => undefined, act: (act: string) => done.push(act) },
+  };
+  const items = listMachineActs({ state, oneShot }, en, actions, (sheet) => done.push(sheet));
+  expect(items.map(({ label }) => label)).toEqual(labels);
+  for (const item of items) item.onChoose();
+  expect(done).toHaveLength(labels.length);
+  expect(new Set(done).size).toBe(labels.length);
+});
+
+it("screen readers hear that a machine ends soon, once", () => {
+  const before = { machines: { m1: makeMachine() }, desktops: {} };
+  const after = { machines: { m1: makeMachine({ expiresSoon: true }) }, desktops: {} };
+  expect(describeChanges(before, after, en)).toEqual(["memtest ends soon."]);
+  expect(describeChanges(after, after, en)).toEqual([]);
+});

@@ -1,0 +1,128 @@
+/** The REST API's shapes about machines and hosts. All under `/api/v1`, JSON. */
+import { z } from "zod";
+import {
+  bootLog,
+  desktopName,
+  displayAdapter,
+  hostFacts,
+  imageSummary,
+  machineCreate,
+  machineState,
+  networkKind,
+  snapshot as machineSnapshot,
+  snapshotName,
+} from "../../protocol/index.ts";
+
+export const machine = z.object({
+  id: z.string(),
+  name: z.string(),
+  image: z.string(),
+  imageTitle: z.string(),
+  owner: z.string(),
+  state: machineState,
+  reason: z.string().nullable(),
+  accel: z.enum(["kvm", "tcg"]).nullable(),
+  cpus: z.number().int(),
+  memoryMb: z.number().int(),
+  /** GiB of its own disk; null: as the image has it. */
+  diskGb: z.number().int().nullable(),
+  dataDisk: z.string().nullable(),
+  gpu: z.enum(["none", "passthrough", "mdev"]),
+  network: networkKind.nullable(),
+  display: displayAdapter.nullable(),
+  /** Writes to the image itself. */
+  master: z.boolean(),
+  /** Ends after its last viewer, and nothing of it stays. */
+  oneShot: z.boolean(),
+  lifetimeSeconds: z.number().nullable(),
+  /** When this run is over; null: never, or it does not run. */
+  expiresAt: z.number().nullable(),
+  /** In the last tenth of its lifetime. */
+  expiresSoon: z.boolean(),
+  /** The server ends it. */
+  ending: z.boolean(),
+  /** Its memory lies on disk: the next start goes on from there. */
+  saved: z.boolean(),
+  /** How far the work of its state is, 0 to 1; null: not known. */
+  progress: z.number().nullable(),
+  /** Hosts that could not take it, while it waits; names are for administrators, others get null. */
+  tried: z.array(z.object({ host: z.string().nullable(), why: z.string() })),
+  createdAt: z.number(),
+  since: z.number(),
+  /** The desktop's name for tokens and tickets; equals the machine's name. */
+  desktop: z.string(),
+  /** Set once its screen can be connected to. */
+  desktopId: z.string().nullable(),
+  host: z.string().nullable(),
+  viewers: z.number().int(),
+});
+/**
+ * GET /machines → machine[]; GET /machines/ID → machine; POST /machines (machineCreateRequest) → 201 machine, in state `queued`;
+ * POST /machines/ID/start, /stop ({force}), /pause, /resume, /reset, /save, /extend (machineExtendRequest) → machine;
+ * POST /machines/ID/close → 204, one-shot machines only; DELETE /machines/ID → 204;
+ * GET /machines/ID/snapshots → snapshot[]; POST /machines/ID/snapshots ({name}) → snapshot[];
+ * DELETE /machines/ID/snapshots/NAME → snapshot[]; POST /machines/ID/snapshots/NAME/restore → machine;
+ * GET /machines/ID/boot-log → bootLog; POST /machines/ID/save-as-image (saveAsImageRequest) → 201 image;
+ * GET /machines/ID/screen.png → image/png, at most 320 wide (`?width=N`, up to 1280), ETag; 409 `MACHINE_NOT_RUNNING`.
+ */
+export type Machine = z.infer<typeof machine>;
+
+export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }).extend({
+  image: z.string().min(1).max(64),
+  name: desktopName.optional(),
+  oneShot: z.boolean().default(false),
+  lifetimeSeconds: z.number().int().min(60).max(31_536_000).optional(),
+});
+export type MachineCreateRequest = z.output<typeof machineCreateRequest>;
+export const machineStopRequest = z.object({ force: z.boolean().default(false) });
+/** Without `seconds`: by its lifetime. Always from now on. */
+export const machineExtendRequest = z.object({
+  seconds: z.number().int().min(60).max(31_536_000).optional(),
+});
+export const snapshotRequest = z.object({ name: snapshotName });
+export const saveAsImageRequest = z.object({
+  image: imageSummary.shape.id,
+  title: imageSummary.shape.title.min(1),
+});
+export const snapshot = machineSnapshot;
+export type { BootLog, Snapshot } from "../../protocol/index.ts";
+export { bootLog };
+
+/** GET /images → image[]: all hosts' catalogues, merged by id; those that are not for the caller are left out. */
+export const image = imageSummary;
+export type Image = z.infer<typeof image>;
+
+const amounts = z.object({
+  machines: z.number().nullable(),
+  cpus: z.number().nullable(),
+  memoryMb: z.number().nullable(),
+  diskGb: z.number().nullable(),
+});
+/** GET /allowance → what the caller may have, and has. Null: no limit. */
+export const allowance = z.object({
+  limits: amounts.extend({ lifetimeSeconds: z.number().nullable() }),
+  used: z.object({
+    machines: z.number(),
+    cpus: z.number(),
+    memoryMb: z.number(),
+    diskGb: z.number(),
+  }),
+  may: z.array(z.enum(["script", "internet", "gpu", "master", "extend"])),
+});
+export type Allowance = z.infer<typeof allowance>;
+
+export const host = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(["online", "offline"]),
+  lastSeenAt: z.number().nullable(),
+  /** It gets no new machines. */
+  drained: z.boolean(),
+  /** Machines there that are not off. */
+  machines: z.number().int(),
+  /** Null: it is connected to another server or to none, it is older, or it did not answer. */
+  facts: hostFacts.nullable(),
+});
+/** GET /hosts → host[]; POST /hosts/ID/drain (drainRequest) → host (administrators). 404 `HOST_UNKNOWN`. */
+export type Host = z.infer<typeof host>;
+export const drainRequest = z.object({ drained: z.boolean() });

@@ -1,0 +1,41 @@
+import type { Image } from "../../api/schemas.ts";
+import { useText } from "../state/context.ts";
+import { ImagePicture } from "./image-picture.tsx";
+
+interface ImageCardsProps {
+  readonly images: readonly Image[];
+  readonly chosenId: string | undefined;
+  readonly onChoose: (id: string) => void;
+}
+
+export function ImageCards({ images, chosenId, onChoose }: ImageCardsProps) {
+  const { create } = useText();
+  return (
+    <fieldset>
+      <legend>{create.system}</legend>
+      <div class="image-cards">
+        {images.map((image) => (
+          <label class="card image-card" data-off={!image.available} key={image.id}>
+            <input
+              type="radio"
+              name="image"
+              autofocus={image.id === chosenId}
+              checked={image.id === chosenId}
+              disabled={!image.available}
+              onChange={() => onChoose(image.id)}
+            />
+            <ImagePicture id={image.id} />
+            <span class="card-text">
+              <strong>{image.title}</strong>
+              <small>
+                {image.available
+                  ? image.description
+                  : `${create.unavailable}. ${image.reason ?? create.noReason}`}
+              </small>
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

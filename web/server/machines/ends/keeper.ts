@@ -1,0 +1,162 @@
+import type { Logger } from "pino";
+import { describeError, RequestError, type Clock } from "../../../../protocol/index.ts";
+import type { MachineEnding, MachineRecord, Proxy } from "../../../../proxy/index.ts";
+import type { Live } from "../../live/live.ts";
+import { isScreenOf } from "../../view/snapshot.ts";
+import type { MachineBook } from "../machine-book.ts";
+import type { Turns } from "../turns.ts";
+import { judgeEnd, nextLook } from "./judge-end.ts";
+
+/** How often all machines are looked at. */
+const LOOK_MS = 5000;
+/** No machine needs more steps at one look. */
+const MAX_STEPS = 5;
+
+export interface KeeperOptions {
+  readonly proxy: Proxy;
+  readonly book: MachineBook;
+  readonly turns: Turns;
+  readonly live: Live;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** These wait for a host: another server may have queued them. */
+  readonly onWaiting: (ids: readonly string[]) => void;
+}
+
+/**
+ * Ends machines whose time is over: each server those of the hosts that are connected to it. What was decided is in
+ * the database, so that another server, or the same one after a restart, goes on where this one stopped.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #unsubscribe: () => void;
+  #cancel: (() => void) | null = null;
+  #looking: Promise<void> | null = null;
+  #again = false;
+  #closed = false;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.proxy.on("session.changed", () => {
+      this.lookSoon();
+    });
+  }
+
+  /** Looks at all machines, now and from then on. */
+  lookSoon(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#looking ??= this.#run().finally(() => {
+      this.#looking = null;
+      if (this.#again) this.lookSoon();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+    this.#unsubscribe();
+  }
+
+  async #run(): Promise<void> {
+    this.#cancel?.();
+    let wait = LOOK_MS;
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      wait = await this.#lookAtAll().catch((error: unknown) => {
+        this.#report(error, null);
+        return LOOK_MS;
+      });
+    }
+    if (this.#closed) return;
+    this.#cancel = this.#options.clock.after(wait, () => {
+      this.lookSoon();
+    });
+  }
+
+  /** @returns when to look again, in milliseconds */
+  async #lookAtAll(): Promise<number> {
+    const { proxy, clock, turns, onWaiting } = this.#options;
+    const [records, desktops, open] = await Promise.all([
+      proxy.stores.machines.list(),
+      proxy.stores.desktops.list(),
+      proxy.stores.sessions.countOpen(),
+    ]);
+    onWaiting(records.filter((record) => record.state === "queued" && !record.agentId).map(({ id }) => id));
+    const here = new Set(proxy.connectedAgents().map(({ id }) => id));
+    let wait = LOOK_MS;
+    for (const record of records) {
+      // One that failed before any host had it is nobody's: whoever comes first removes it.
+      if (record.agentId !== null && !here.has(record.agentId)) continue;
+      const screen = desktops.find((desktop) => isScreenOf(desktop, record));
+      const viewers = screen === undefined ? 0 : (open.get(screen.id) ?? 0);
+      if (judgeEnd(record, viewers, clock.now()).act !== "none")
+        await turns
+          .run(record.id, () => this.#settle(record.id, viewers))
+          .catch((error: unknown) => {
+            this.#report(error, record.id);
+          });
+      else wait = Math.min(wait, Math.max(1, nextLook(record, clock.now())));
+    }
+    return wait;
+  }
+
+  async #settle(id: string, viewers: number): Promise<void> {
+    const { proxy, book, clock } = this.#options;
+    for (let step = 0; step < MAX_STEPS; step += 1) {
+      const record = await proxy.stores.machines.find(id);
+      if (record === null) return;
+      const next = judgeEnd(record, viewers, clock.now());
+      switch (next.act) {
+        case "none":
+          return;
+        case "note":
+          await proxy.stores.machines.update(id, next.change);
+          break;
+        case "warn":
+          await this.#warn(record);
+          break;
+        case "end":
+          await this.#begin(record, next.cause);
+          break;
+        case "stop":
+          await this.#stop(record);
+          return;
+        case "remove":
+          await book.removeAll(record);
+          proxy.audit({ action: "machine.remove", outcome: "success", machineId: id });
+          return;
+      }
+    }
+  }
+
+  async #warn({ id }: MachineRecord): Promise<void> {
+    const { proxy, live } = this.#options;
+    if (!(await proxy.stores.machines.beginWarning(id))) return;
+    proxy.audit({ action: "machine.warn", outcome: "success", machineId: id });
+    live.machineChanged(id);
+  }
+
+  async #begin({ id, agentId }: MachineRecord, cause: MachineEnding): Promise<void> {
+    const { proxy, log } = this.#options;
+    if (!(await proxy.stores.machines.beginEnding(id, cause))) return;
+    const reason = cause === "lifetime" ? "MACHINE_EXPIRED" : "MACHINE_IDLE";
+    proxy.audit({ action: "machine.end", outcome: "success", machineId: id, reason });
+    log.info({ event: "machine.end", machineId: id, agentId, cause }, "a machine's time is over");
+  }
+
+  /** By the power button; its host pulls the plug when that does not help. */
+  async #stop({ id, agentId }: MachineRecord): Promise<void> {
+    if (agentId === null) return;
+    const { proxy, book } = this.#options;
+    await book.keep(agentId, await proxy.requestHost(agentId, "machine.stop", { id, force: false }));
+  }
+
+  #report(error: unknown, machineId: string | null): void {
+    if (this.#closed || (error instanceof RequestError && error.code === "HOST_OFFLINE")) return;
+    this.#options.log.warn(
+      { event: "machine.end-failed", machineId, reason: describeError(error) },
+      "a machine could not be ended",
+    );
+  }
+}

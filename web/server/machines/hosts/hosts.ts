@@ -1,0 +1,87 @@
+import type { Clock } from "../../../../protocol/index.ts";
+import type { MachineRecord, Proxy, TriedHost } from "../../../../proxy/index.ts";
+import type { Catalogue } from "../catalogue.ts";
+import type { HostFactsBook } from "./host-facts.ts";
+import type { Candidate, Need } from "./judge-host.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The hosts that a machine could go to. */
+export interface Field {
+  readonly need: Need;
+  /** Connected here. */
+  readonly candidates: readonly Candidate[];
+  /** Connected to no server. */
+  readonly down: readonly TriedHost[];
+  /** Another server has a host too, and may place the machine. */
+  readonly elsewhere: boolean;
+}
+
+/** Looks at all hosts for one machine. */
+export class Hosts {
+  readonly #proxy: Proxy;
+  readonly #catalogue: Catalogue;
+  readonly #facts: HostFactsBook;
+  readonly #clock: Clock;
+
+  constructor(proxy: Proxy, catalogue: Catalogue, facts: HostFactsBook, clock: Clock) {
+    this.#proxy = proxy;
+    this.#catalogue = catalogue;
+    this.#facts = facts;
+    this.#clock = clock;
+  }
+
+  async survey(record: MachineRecord, ownerName: string): Promise<Field> {
+    const { stores, serverId } = this.#proxy;
+    const connected = this.#proxy.connectedAgents().filter(({ kind }) => kind === "host");
+    const [agents, machines, candidates] = await Promise.all([
+      stores.agents.list(),
+      stores.machines.list(),
+      Promise.all(
+        connected.map(async ({ id, name }) => ({
+          ...{ id, name },
+          image: await this.#catalogue.find(id, record.image),
+          facts: await this.#facts.ask(id),
+        })),
+      ),
+    ]);
+    const drained = new Set(agents.filter(({ drainedAt }) => drainedAt !== null).map(({ id }) => id));
+    const here = new Set(connected.map(({ id }) => id));
+    const others = agents.filter(
+      ({ id, kind, revokedAt }) => kind === "host" && revokedAt === null && !here.has(id),
+    );
+    for (const { id, facts } of candidates)
+      if (typeof facts === "object") await stores.dataDisks.keep(id, facts.dataDisks);
+    return {
+      need: await this.#readNeed(record, ownerName),
+      candidates: candidates.map((candidate) => ({
+        ...candidate,
+        drained: drained.has(candidate.id),
+        placed: machines.filter((machine) => machine.agentId === candidate.id && isOn(machine)).length,
+      })),
+      down: others
+        .filter((agent) => agent.serverId === null)
+        .map(({ name, lastSeenAt }) => ({ host: name, why: describeDown(lastSeenAt, this.#clock.now()) })),
+      elsewhere: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
+    };
+  }
+
+  async #readNeed({ cpus, memoryMb, wish }: MachineRecord, ownerName: string): Promise<Need> {
+    const name = wish.dataDisk?.name;
+    const dataDisk =
+      name === undefined
+        ? null
+        : { name, hostId: await this.#proxy.stores.dataDisks.find(`${ownerName}/${name}`) };
+    return { cpus, memoryMb, gpu: wish.gpu, dataDisk };
+  }
+}
+
+function isOn({ state }: MachineRecord): boolean {
+  return state !== "stopped" && state !== "failed";
+}
+
+function describeDown(since: number | null, now: number): string {
+  if (since === null) return "down";
+  const [day = "", time = ""] = new Date(since).toISOString().split("T");
+  return `down since ${now - since < DAY_MS ? "" : `${day} `}${time.slice(0, 5)} UTC`;
+}

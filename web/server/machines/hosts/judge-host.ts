@@ -1,0 +1,99 @@
+import type { ImageSummary } from "../../../../protocol/index.ts";
+import type { MachineWish } from "../../../../proxy/index.ts";
+import type { KnownFacts } from "./host-facts.ts";
+
+/** What a machine needs of a host; 0: the image's own number, which its host knows. */
+export interface Need {
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly gpu: MachineWish["gpu"];
+  /** Its data disk, and the host where that lies; null: nowhere yet. */
+  readonly dataDisk: { readonly name: string; readonly hostId: string | null } | null;
+}
+
+/** A host that is connected here. */
+export interface Candidate {
+  readonly id: string;
+  readonly name: string;
+  readonly drained: boolean;
+  /** Null: it does not offer the image. */
+  readonly image: ImageSummary | "silent" | null;
+  readonly facts: KnownFacts;
+  /** Machines that are known to be there and not off. */
+  readonly placed: number;
+}
+
+/** Why a host cannot take a machine, and whether it could at another time. */
+export interface Unfit {
+  readonly never: boolean;
+  readonly why: string;
+}
+
+/** A disk with less room than this is full. */
+const LEAST_DISK_MB = 1024;
+
+/** Null: it fits. */
+export function judgeHost(need: Need, { id, drained, image, facts }: Candidate): Unfit | null {
+  if (image === "silent" || facts === "silent") return notNow("does not answer");
+  if (image === null) return notNow("does not offer the image");
+  if (!image.available) return notNow(image.reason ?? "has not got the image's file");
+  if (drained) return notNow("takes no new machines");
+  const disk = need.dataDisk;
+  if (disk !== null && disk.hostId !== null && disk.hostId !== id)
+    return notNow(`the data disk ${disk.name} lies on another host`);
+  if (facts === "unknown") return null;
+
+  const { memoryMb: memory, instances, diskMb, gpus } = facts;
+  if (facts.cpus < need.cpus) return never(`${facts.cpus} CPUs in all`);
+  if (memory.total < need.memoryMb) return never(`memory ${gigabytes(memory.total)} GB in all`);
+  const fitting = gpus.filter(({ mode }) => mode === need.gpu);
+  if (need.gpu !== "none" && fitting.length === 0) return never("no such GPU");
+  if (memory.free < need.memoryMb)
+    return notNow(`memory ${gigabytes(memory.free)} of ${gigabytes(memory.total)} GB free`);
+  if (instances.running >= instances.max)
+    return notNow(`${instances.running} of ${instances.max} machines run`);
+  if (need.gpu !== "none" && !fitting.some(({ free }) => free)) return notNow("its GPUs are in use");
+  if (diskMb.free < LEAST_DISK_MB)
+    return notNow(`disk ${gigabytes(diskMb.free)} of ${gigabytes(diskMb.total)} GB free`);
+  return null;
+}
+
+/**
+ * Hosts that fit, the best first: where the data disk lies, then one that says what it has, then one without a GPU
+ * that others may want, then the one that keeps the largest share of its memory free, then the least load.
+ */
+export function orderHosts(need: Need, hosts: readonly Candidate[]): Candidate[] {
+  const keys = new Map(hosts.map((host) => [host.id, rank(need, host)]));
+  const keyOf = (host: Candidate): readonly number[] => keys.get(host.id) ?? [];
+  return [...hosts].sort((a, b) => compare(keyOf(a), keyOf(b)) || a.name.localeCompare(b.name));
+}
+
+function rank(need: Need, { id, facts, placed }: Candidate): number[] {
+  const diskElsewhere = need.dataDisk?.hostId === id ? 0 : 1;
+  if (typeof facts === "string") return [diskElsewhere, 1, 0, 0, 0, placed];
+  const { memoryMb: memory } = facts;
+  const gpuWasted = need.gpu === "none" && facts.gpus.some(({ free }) => free) ? 1 : 0;
+  const used = 1 - (memory.free - need.memoryMb) / Math.max(1, memory.total);
+  // In steps: a few megabytes decide nothing.
+  return [diskElsewhere, 0, gpuWasted, Math.round(used * 20), Math.round(facts.load * 4), placed];
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) {
+    const difference = value - (b[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function notNow(why: string): Unfit {
+  return { never: false, why };
+}
+
+function never(why: string): Unfit {
+  return { never: true, why };
+}
+
+function gigabytes(megabytes: number): string {
+  return String(Number((megabytes / 1024).toFixed(1)));
+}

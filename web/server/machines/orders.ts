@@ -1,0 +1,128 @@
+import { randomUUID } from "node:crypto";
+import { RequestError, type ImageSummary } from "../../../protocol/index.ts";
+import { machineWish, type MachineRecord, type NewMachine, type Proxy } from "../../../proxy/index.ts";
+import type { MachineCreateRequest } from "../../api/schemas.ts";
+import { refuse } from "../errors.ts";
+import type { Caller } from "../guard/caller.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { allowOrder, allowRun, type Order, type OrderRefusal } from "./limits/allow-order.ts";
+import { limitsOf, type Limits, type LimitTable } from "./limits/limits.ts";
+import { countUsage, type Usage } from "./limits/usage.ts";
+import { suggestMachineName } from "./machine-names.ts";
+import { Turns } from "./turns.ts";
+
+type Who = Pick<Caller, "userId" | "name" | "role">;
+
+export interface Allowance {
+  readonly limits: Limits;
+  readonly usage: Usage;
+}
+
+/** Takes orders, as far as the one who orders may have it. */
+export class Orders {
+  readonly #proxy: Proxy;
+  readonly #catalogue: Catalogue;
+  readonly #table: LimitTable;
+  /** One person's orders are counted one after the other. */
+  readonly #turns = new Turns();
+
+  constructor(proxy: Proxy, catalogue: Catalogue, table: LimitTable) {
+    this.#proxy = proxy;
+    this.#catalogue = catalogue;
+    this.#table = table;
+  }
+
+  async describeAllowance(who: Who): Promise<Allowance> {
+    return { limits: limitsOf(this.#table, who), usage: await this.#count(who.userId) };
+  }
+
+  /**
+   * Writes a machine down as queued.
+   * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of {@link allowOrder}
+   */
+  async take(request: MachineCreateRequest, who: Who): Promise<MachineRecord> {
+    const { offers, hosts, silent } = await this.#catalogue.lookUp(request.image);
+    if (offers.length === 0 && hosts > silent) throw refuse("IMAGE_UNKNOWN");
+    const image = (offers.find((offer) => offer.image.available) ?? offers[0])?.image ?? null;
+    const limits = limitsOf(this.#table, who);
+    const order = readOrder(request, image, limits);
+    return this.#turns.run(who.userId, async () => {
+      const check = (usage: Usage): OrderRefusal | null => allowOrder(order, who, usage, image, limits);
+      throwIfRefused(check(await this.#count(who.userId)));
+      const record = await this.#add(request.name, {
+        id: randomUUID(),
+        image: order.image,
+        ownerId: who.userId,
+        state: "queued",
+        cpus: order.cpus,
+        memoryMb: order.memoryMb,
+        wish: order.wish,
+        oneShot: order.oneShot,
+        lifetimeMs: order.lifetimeSeconds === null ? null : order.lifetimeSeconds * 1000,
+      });
+      // Another server may have taken an order of the same person meanwhile: together they must not be too much.
+      const refusal = check(await this.#count(who.userId, record.id));
+      if (refusal !== null) await this.#proxy.stores.machines.remove(record.id);
+      throwIfRefused(refusal);
+      return record;
+    });
+  }
+
+  /** Lets `start` happen if the machine may run beside what its owner has. */
+  run<T>(record: MachineRecord, start: () => Promise<T>): Promise<T> {
+    return this.#turns.run(record.ownerId, async () => {
+      const owner = await this.#proxy.stores.users.find(record.ownerId);
+      if (owner !== null) {
+        const usage = await this.#count(record.ownerId, record.id);
+        throwIfRefused(allowRun(record, usage, limitsOf(this.#table, owner)));
+      }
+      return start();
+    });
+  }
+
+  async #count(ownerId: string, except?: string): Promise<Usage> {
+    return countUsage(await this.#proxy.stores.machines.list(), ownerId, except);
+  }
+
+  async #add(name: string | undefined, machine: Omit<NewMachine, "name">): Promise<MachineRecord> {
+    const { machines } = this.#proxy.stores;
+    if (name !== undefined) return machines.add({ ...machine, name });
+    const taken = new Set((await machines.list()).map((record) => record.name));
+    for (;;) {
+      const suggestion = suggestMachineName(machine.image, taken);
+      try {
+        return await machines.add({ ...machine, name: suggestion });
+      } catch (error) {
+        if (!(error instanceof RequestError && error.code === "MACHINE_NAME_TAKEN")) throw error;
+        taken.add(suggestion);
+      }
+    }
+  }
+}
+
+/** The image's numbers where nothing was said; 0 where no host has told them. */
+function readOrder(request: MachineCreateRequest, image: ImageSummary | null, limits: Limits): Order {
+  const wish = machineWish.parse(request);
+  // The image's own network may be more than this person may have.
+  const isNarrowed =
+    wish.network === undefined &&
+    !limits.may.includes("internet") &&
+    (image === null || image.networks?.includes("internet") === true);
+  const size = wish.diskGb ?? image?.diskGb?.default;
+  return {
+    image: request.image,
+    cpus: request.cpus ?? image?.cpus.default ?? 0,
+    memoryMb: request.memoryMb ?? image?.memoryMb.default ?? 0,
+    wish: {
+      ...wish,
+      ...(size !== undefined && { diskGb: size }),
+      ...(isNarrowed && { network: image?.networks?.includes("isolated") === false ? "none" : "isolated" }),
+    },
+    oneShot: request.oneShot,
+    lifetimeSeconds: request.lifetimeSeconds ?? limits.lifetimeSeconds,
+  };
+}
+
+function throwIfRefused(refusal: OrderRefusal | null): void {
+  if (refusal !== null) throw refuse(refusal.code, refusal.message);
+}

@@ -1,0 +1,107 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { BootLog, Snapshot as MachineSnapshot } from "../../../protocol/index.ts";
+import type { Proxy } from "../../../proxy/index.ts";
+import {
+  machineExtendRequest,
+  saveAsImageRequest,
+  snapshotRequest,
+  type Machine,
+} from "../../api/schemas.ts";
+import { requireAdmin } from "../guard/caller.ts";
+import { parseInput } from "../guard/input.ts";
+import type { DirectAct } from "../machines/machine-acts.ts";
+import type { MachineRoom } from "../machines/machine-room.ts";
+import type { Snapshot } from "../view/snapshot.ts";
+import { MachineDoor } from "./machine-door.ts";
+
+const snapshotParams = z.object({ name: snapshotRequest.shape.name });
+const DIRECT: readonly DirectAct[] = ["pause", "resume", "reset"];
+
+/** What can be done with a machine that has a host, beside starting and stopping it. */
+export function routeMachineActs(
+  api: FastifyInstance,
+  proxy: Proxy,
+  room: MachineRoom,
+  takeSnapshot: () => Promise<Snapshot>,
+): void {
+  const { acts, orders } = room;
+  const door = new MachineDoor(proxy, takeSnapshot);
+
+  for (const act of DIRECT)
+    api.post(`/machines/:id/${act}`, async (request): Promise<Machine> => {
+      const { caller, record } = await door.find(request);
+      const changed = await acts.perform(record.id, act);
+      door.audit(request, `machine.${act}`, record.id);
+      return door.show(caller, changed);
+    });
+
+  api.post("/machines/:id/save", async (request): Promise<Machine> => {
+    const { caller, record } = await door.find(request);
+    const saved = await acts.save(record.id);
+    door.audit(request, "machine.save", record.id);
+    return door.show(caller, saved);
+  });
+
+  api.post("/machines/:id/extend", async (request): Promise<Machine> => {
+    const { seconds } = parseInput(machineExtendRequest, request.body);
+    const { caller, record } = await door.find(request);
+    const { limits } = await orders.describeAllowance(caller);
+    const extended = await room.extend(record.id, limits, seconds === undefined ? null : seconds * 1000);
+    door.audit(request, "machine.extend", record.id);
+    return door.show(caller, extended);
+  });
+
+  api.post("/machines/:id/close", async (request, reply) => {
+    const { record } = await door.find(request);
+    await acts.close(record.id);
+    door.audit(request, "machine.close", record.id);
+    return reply.code(204).send();
+  });
+
+  api.get("/machines/:id/snapshots", async (request): Promise<MachineSnapshot[]> => {
+    const { record } = await door.find(request);
+    return acts.listSnapshots(record.id);
+  });
+
+  api.post("/machines/:id/snapshots", async (request): Promise<MachineSnapshot[]> => {
+    const { name } = parseInput(snapshotRequest, request.body);
+    const { record } = await door.find(request);
+    const snapshots = await acts.takeSnapshot(record.id, name);
+    door.audit(request, "machine.snapshot", record.id);
+    return snapshots;
+  });
+
+  api.delete("/machines/:id/snapshots/:name", async (request): Promise<MachineSnapshot[]> => {
+    const { name } = parseInput(snapshotParams, request.params);
+    const { record } = await door.find(request);
+    const snapshots = await acts.removeSnapshot(record.id, name);
+    door.audit(request, "snapshot.remove", record.id);
+    return snapshots;
+  });
+
+  api.post("/machines/:id/snapshots/:name/restore", async (request): Promise<Machine> => {
+    const { name } = parseInput(snapshotParams, request.params);
+    const { caller, record } = await door.find(request);
+    const restored = await acts.restore(record.id, name);
+    door.audit(request, "machine.restore", record.id);
+    return door.show(caller, restored);
+  });
+
+  /** What a machine said while it started may hold secrets: every reading is written down. */
+  api.get("/machines/:id/boot-log", async (request): Promise<BootLog> => {
+    const { record } = await door.find(request);
+    const log = await acts.readBootLog(record.id);
+    door.audit(request, "machine.log", record.id);
+    return log;
+  });
+
+  api.post("/machines/:id/save-as-image", async (request, reply) => {
+    requireAdmin(request);
+    const { image, title } = parseInput(saveAsImageRequest, request.body);
+    const { record } = await door.find(request);
+    const saved = await acts.saveAsImage(record.id, image, title);
+    door.audit(request, "machine.image", record.id);
+    return reply.code(201).send(saved);
+  });
+}
