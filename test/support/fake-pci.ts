@@ -107,10 +107,7 @@ export class FakeKernel extends SysTree {
       const members = `sys/kernel/iommu_groups/${device.group}/devices`;
       await mkdir(this.at(members), { recursive: true });
       await symlink(`../../../../bus/pci/devices/${device.address}`, this.at(`${members}/${device.address}`));
-      await symlink(
-        `../../../../kernel/iommu_groups/${device.group}`,
-        this.at(`${folder}/iommu_group`),
-      );
+      await symlink(`../../../../kernel/iommu_groups/${device.group}`, this.at(`${folder}/iommu_group`));
     }
     for (const [type, { name, description, available }] of Object.entries(device.mdevTypes ?? {})) {
       const types = `${folder}/mdev_supported_types/${type}`;

@@ -22,7 +22,14 @@ export const GT_1030_PAIR: FakeHost = {
     ...gt1030("0000:4c:00", "60"),
     bridge("0000:40:03.2", "61"),
     ...gt1030("0000:4d:00", "61"),
-    { address: "0000:c3:00.0", class: "0x030000", ids: "1a03:2000", driver: "ast", group: "7", bootVga: true },
+    {
+      address: "0000:c3:00.0",
+      class: "0x030000",
+      ids: "1a03:2000",
+      driver: "ast",
+      group: "7",
+      bootVga: true,
+    },
   ],
 };
 

@@ -41,6 +41,12 @@ function checkDevices(devices: readonly string[]): Finding[] {
   if (needed.length > 0)
     return [missing("qemu-devices", `This QEMU lacks devices: ${needed.join(", ")}.`, INSTALL)];
   return welcome.length > 0
-    ? [advice("qemu-devices", `This QEMU lacks devices that some machines ask for: ${welcome.join(", ")}.`, INSTALL)]
+    ? [
+        advice(
+          "qemu-devices",
+          `This QEMU lacks devices that some machines ask for: ${welcome.join(", ")}.`,
+          INSTALL,
+        ),
+      ]
     : [ok("qemu-devices", "QEMU has every device that machines use.")];
 }

@@ -35,7 +35,11 @@ export function checkPort({ address, state, by, ours, asked }: PortFacts): Findi
     case "busy":
       return ours
         ? ok("port", `The server listens on ${address}.`)
-        : wrong("port", `${address} is taken${by === null ? "" : ` by ${by}`}.`, "Stop it, or give --listen another port.");
+        : wrong(
+            "port",
+            `${address} is taken${by === null ? "" : ` by ${by}`}.`,
+            "Stop it, or give --listen another port.",
+          );
     case "forbidden":
       return wrong(
         "port",
@@ -43,7 +47,11 @@ export function checkPort({ address, state, by, ours, asked }: PortFacts): Findi
         "Choose a port above 1023, run as root, or: sysctl net.ipv4.ip_unprivileged_port_start=0",
       );
     case "no-address":
-      return wrong("port", `${address} is no address of this machine.`, "ip address shows those that it has.");
+      return wrong(
+        "port",
+        `${address} is no address of this machine.`,
+        "ip address shows those that it has.",
+      );
   }
 }
 
@@ -59,20 +67,40 @@ export function checkCertificate(facts: CertificateFacts | null, now: number): F
   if (now < shown.notBefore)
     return [missing("certificate", `${text} is not valid yet.`, "Set the clock; see `clock`.")];
   if (now > shown.notAfter)
-    return [missing("certificate", `${text} expired on ${until}.`, "Renew the files of --cert and --key; without them, restart the server.")];
+    return [
+      missing(
+        "certificate",
+        `${text} expired on ${until}.`,
+        "Renew the files of --cert and --key; without them, restart the server.",
+      ),
+    ];
   return shown.notAfter - now < SOON_MS
-    ? [advice("certificate", `${text} expires on ${until}.`, "Renew the files of --cert and --key; the server's own is renewed by itself.")]
+    ? [
+        advice(
+          "certificate",
+          `${text} expires on ${until}.`,
+          "Renew the files of --cert and --key; the server's own is renewed by itself.",
+        ),
+      ]
     : [ok("certificate", `${text} is valid until ${until}.`)];
 }
 
 export function checkClock({ now, synchronized }: DoctorFacts["clock"]): Finding {
   const shown = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
   if (now < EARLIEST) {
-    return missing("clock", `The clock shows ${shown}: certificates and tokens cannot work.`, "timedatectl set-ntp true");
+    return missing(
+      "clock",
+      `The clock shows ${shown}: certificates and tokens cannot work.`,
+      "timedatectl set-ntp true",
+    );
   }
   if (synchronized === true) return ok("clock", `The clock shows ${shown} and is kept right.`);
   return synchronized === false
-    ? advice("clock", `The clock shows ${shown}, and nothing keeps it right.`, "timedatectl set-ntp true, or: apt install chrony")
+    ? advice(
+        "clock",
+        `The clock shows ${shown}, and nothing keeps it right.`,
+        "timedatectl set-ntp true, or: apt install chrony",
+      )
     : advice(
         "clock",
         `The clock shows ${shown}; this system does not say whether something keeps it right.`,
@@ -84,5 +112,9 @@ export function checkSocket({ path, remedy }: DoctorFacts["sockets"][number]): F
   const length = Buffer.byteLength(path);
   return length <= MAX_SOCKET_PATH
     ? ok("socket-path", `Paths of sockets fit: ${length} of ${MAX_SOCKET_PATH} bytes in ${path}.`)
-    : missing("socket-path", `${path} has ${length} bytes; a socket's path has at most ${MAX_SOCKET_PATH}.`, remedy);
+    : missing(
+        "socket-path",
+        `${path} has ${length} bytes; a socket's path has at most ${MAX_SOCKET_PATH}.`,
+        remedy,
+      );
 }

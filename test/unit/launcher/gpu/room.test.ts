@@ -97,7 +97,11 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
   });
 
   it.each([
-    ["nothing is allowed", NO_GPUS, "gpu: this host has no GPU to give. `postern doctor` on the host says why."],
+    [
+      "nothing is allowed",
+      NO_GPUS,
+      "gpu: this host has no GPU to give. `postern doctor` on the host says why.",
+    ],
     [
       "one is allowed and black-listed by its sound",
       parseGpuPolicy(["4c:00"], ["4c:00.1"]),
@@ -105,7 +109,10 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
     ],
   ])("refuses where %s", async (_case, policy, safeMessage) => {
     const { kernel, open } = await setStage(GT_1030_PAIR, policy);
-    await expect(open().reserve("passthrough", "m1")).rejects.toMatchObject({ code: "HOST_GPU", safeMessage });
+    await expect(open().reserve("passthrough", "m1")).rejects.toMatchObject({
+      code: "HOST_GPU",
+      safeMessage,
+    });
     expect(kernel.writes).toEqual([]);
   });
 
@@ -240,7 +247,9 @@ describe("Intel graphics with GVT-g", () => {
   it("makes parts of the type that the administrator names", async () => {
     const { kernel, open } = await setStage(INTEL_GVT, parseGpuPolicy(["00:02.0"], [], "i915-GVTg_V5_4"));
     await open().reserve("mdev", "m1");
-    expect(kernel.writes).toEqual([expect.stringMatching(/mdev_supported_types\/i915-GVTg_V5_4\/create=[0-9a-f-]{36}$/)]);
+    expect(kernel.writes).toEqual([
+      expect.stringMatching(/mdev_supported_types\/i915-GVTg_V5_4\/create=[0-9a-f-]{36}$/),
+    ]);
   });
 
   it("never takes the host's own screen as a whole", async () => {
