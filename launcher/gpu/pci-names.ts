@@ -47,5 +47,5 @@ function nameOf(names: ReadonlyMap<string, string>, of: Pick<PciDevice, "vendor"
 /** `NVIDIA Corporation` → `NVIDIA`; `Advanced Micro Devices, Inc. [AMD/ATI]` → `AMD`. */
 function shorten(maker: string): string {
   const [, inBrackets] = /\[([^\]/]+)[^\]]*\]$/.exec(maker) ?? [];
-  return inBrackets ?? maker.replace(/ (Corporation|Inc\.?|Ltd\.?|Co\.?,? Ltd\.?)$/, "");
+  return inBrackets ?? maker.replace(/,? (Corporation|Inc\.?|Ltd\.?|Co\.?,? Ltd\.?)$/, "");
 }
