@@ -1,7 +1,7 @@
 import { readMdevs, type Mdev } from "./mdev.ts";
 import { isPciAddress } from "./pci-address.ts";
 import { isGpu, PCI_DEVICES, readPciDevice, type PciDevice } from "./pci-device.ts";
-import { readPciNames, type PciNames } from "./pci-names.ts";
+import { nameByNumbers, type PciNames } from "./pci-names.ts";
 import type { SysTree } from "./sys-tree.ts";
 
 /** Everything on the host's PCI buses that matters to its GPUs. */
@@ -14,14 +14,19 @@ export interface Inventory {
   readonly nameOf: PciNames;
 }
 
-export async function takeInventory(tree: SysTree, pciIds?: string): Promise<Inventory> {
+/** @param readNames once a launcher's life is enough: the list is long */
+export async function takeInventory(
+  tree: SysTree,
+  readNames: (devices: readonly PciDevice[]) => Promise<PciNames>,
+): Promise<Inventory> {
   const addresses = (await tree.names(PCI_DEVICES)).filter(isPciAddress);
   const devices = await Promise.all(addresses.map((address) => readPciDevice(tree, address)));
+  const gpus = devices.filter(isGpu);
   return {
     devices,
-    gpus: devices.filter(isGpu),
+    gpus,
     mdevs: await readMdevs(tree),
     iommuGroups: (await tree.names("sys/kernel/iommu_groups")).length,
-    nameOf: await readPciNames(devices, pciIds),
+    nameOf: gpus.length === 0 ? nameByNumbers : await readNames(devices),
   };
 }

@@ -30,17 +30,40 @@ export interface PciDevice {
 
 export async function readPciDevice(tree: SysTree, address: PciAddress): Promise<PciDevice> {
   const folder = `${PCI_DEVICES}/${address}`;
+  const [classCode, vendor, device, driver, group, physical] = await Promise.all([
+    tree.text(`${folder}/class`),
+    tree.text(`${folder}/vendor`),
+    tree.text(`${folder}/device`),
+    tree.linkName(`${folder}/driver`),
+    tree.linkName(`${folder}/iommu_group`),
+    tree.link(`${folder}/physfn`),
+  ]);
+  const any = {
+    ...{ address, driver, group },
+    classCode: Number(classCode ?? 0),
+    vendor: hexDigits(vendor),
+    device: hexDigits(device),
+    virtual: physical !== null,
+  };
+  return { ...any, ...(isGpu(any) ? await readGpu(tree, folder) : NO_GPU) };
+}
+
+/** What only GPUs have: hosts have hundreds of other devices. */
+type GpuTraits = Pick<PciDevice, "bootVga" | "lit" | "virtualFunctions" | "mdevTypes" | "renderNode">;
+
+const NO_GPU: GpuTraits = {
+  bootVga: false,
+  lit: false,
+  virtualFunctions: 0,
+  mdevTypes: [],
+  renderNode: null,
+};
+
+async function readGpu(tree: SysTree, folder: string): Promise<GpuTraits> {
   const drm = await tree.names(`${folder}/drm`);
   return {
-    address,
-    classCode: Number((await tree.text(`${folder}/class`)) ?? 0),
-    vendor: hexDigits(await tree.text(`${folder}/vendor`)),
-    device: hexDigits(await tree.text(`${folder}/device`)),
-    driver: await tree.linkName(`${folder}/driver`),
-    group: await tree.linkName(`${folder}/iommu_group`),
     bootVga: (await tree.text(`${folder}/boot_vga`)) === "1",
     lit: await isLit(tree, folder, drm),
-    virtual: (await tree.link(`${folder}/physfn`)) !== null,
     virtualFunctions: Number((await tree.text(`${folder}/sriov_numvfs`)) ?? 0),
     mdevTypes: await readMdevTypes(tree, folder),
     renderNode: drm.find((name) => name.startsWith("renderD")) ?? null,
@@ -48,7 +71,7 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
 }
 
 /** VGA, 3D and other display controllers. */
-export function isGpu({ classCode }: PciDevice): boolean {
+export function isGpu({ classCode }: Pick<PciDevice, "classCode">): boolean {
   return classCode >> 16 === 0x03;
 }
 

@@ -1,4 +1,5 @@
 import { takeInventory, type Inventory } from "./inventory.ts";
+import { readPciNames } from "./pci-names.ts";
 import type { GpuPolicy } from "./policy.ts";
 import type { SysTree } from "./sys-tree.ts";
 
@@ -26,7 +27,7 @@ export async function readGpuReadiness(
   pciIds?: string,
 ): Promise<GpuReadinessFacts> {
   const [inventory, commandLine, processorText, memory, limits] = await Promise.all([
-    takeInventory(tree, pciIds),
+    takeInventory(tree, (devices) => readPciNames(devices, pciIds)),
     tree.text("proc/cmdline"),
     tree.text("proc/cpuinfo"),
     tree.text("proc/meminfo"),

@@ -5,6 +5,7 @@ import type { GpuAssignment, GpuKind } from "./assignment.ts";
 import { chooseMdev, chooseUnit, listGpuFacts, type GpuFact } from "./choose.ts";
 import { takeInventory, type Inventory } from "./inventory.ts";
 import { Ledger } from "./ledger.ts";
+import { readPciNames, type PciNames } from "./pci-names.ts";
 import type { GpuPolicy } from "./policy.ts";
 import type { Taking } from "./record.ts";
 import type { Owner, SysTree } from "./sys-tree.ts";
@@ -34,6 +35,7 @@ export class GpuRoom {
   readonly #options: GpuRoomOptions;
   readonly #ledger: Ledger;
   #turn: Promise<unknown> = Promise.resolve();
+  #names: Promise<PciNames> | undefined;
 
   /** @throws LaunchError `GPU_RECORD` */
   constructor(options: GpuRoomOptions) {
@@ -153,7 +155,8 @@ export class GpuRoom {
   }
 
   #look(): Promise<Inventory> {
-    return takeInventory(this.#options.tree, this.#options.pciIds);
+    const { tree, pciIds } = this.#options;
+    return takeInventory(tree, (devices) => (this.#names ??= readPciNames(devices, pciIds)));
   }
 
   /** One after the other: two machines cannot both find the same GPU free. */
