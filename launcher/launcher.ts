@@ -10,6 +10,7 @@ import type {
   Screenshot,
   Snapshot,
 } from "../protocol/index.ts";
+import type { GpuPolicy } from "./gpu/index.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -29,6 +30,8 @@ export interface LauncherOptions {
   readonly limits: HostLimits;
   /** Folders of the host that images may share into guests, with everything below them. */
   readonly allowedShares: readonly string[];
+  /** Which of the host's GPUs machines may have; absent: none. */
+  readonly gpu?: GpuPolicy;
   readonly log: Logger;
   readonly clock: Clock;
 }

@@ -1,4 +1,5 @@
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { ConfigError, type Architecture } from "../protocol/index.ts";
 import { probeAccel } from "./accel/probe.ts";
 import { examine } from "./adopt/aftermath.ts";
@@ -10,6 +11,7 @@ import { snapshotNodes } from "./argv/snapshot-nodes.ts";
 import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
 import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
+import { gpuOutfitter, GpuRoom, NO_GPUS, SysTree } from "./gpu/index.ts";
 import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
@@ -23,6 +25,8 @@ import { tpmOutfitter } from "./process/tpm.ts";
 import { Darkroom } from "./screen/darkroom.ts";
 
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+/** In the state folder: which GPUs were taken from whom. */
+const GPU_RECORD = "gpu.json";
 /** A Unix socket's path ends at 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -41,12 +45,18 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const announcer = new Announcer();
     const programs = findPrograms(process.env["PATH"]);
     const accel = chooseAccel(options, programs);
+    const gpus = new GpuRoom({
+      ...{ tree: new SysTree(), policy: options.gpu ?? NO_GPUS, recordFile: join(stateDir, GPU_RECORD) },
+      ...{ account: null, log, clock },
+    });
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
         tpmOutfitter(programs, clock),
         sharesOutfitter(options.allowedShares, programs, clock),
         closedNetwork,
+        // The last one goes around all others: it raises a limit before rights are dropped.
+        gpuOutfitter(gpus, process.getuid?.() === 0),
       ],
       chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
       onState(machine) {
@@ -63,6 +73,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       },
     };
     const machines = await takeOver(options, around);
+    await gpus.settle(new Set(machines.filter(({ ended }) => !ended).map(({ spec }) => spec.id)));
     const onClose = async (): Promise<void> => {
       await accel;
       await darkroom.close();
@@ -79,7 +90,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       registerImage: (image) =>
         images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
     };
-    return new Fleet({ options, registry, around, announcer, machines, onClose });
+    return new Fleet({ options, registry, around, announcer, machines, gpus, onClose });
   } catch (error) {
     unlock();
     throw error;

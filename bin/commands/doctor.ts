@@ -55,7 +55,7 @@ export function defineDoctor(command: Command): void {
         searchPath: process.env["PATH"] ?? "",
         stateDir,
         runtimeDir: runtimeDirOf(stateDir).path,
-        gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType ?? null),
+        gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
         ports: (flags.listen ?? [DEFAULT_LISTEN]).map((text) => ({
           ...parseHostPort(text),
           asked: flags.listen !== undefined,

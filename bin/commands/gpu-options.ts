@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { parseGpuPolicy } from "../../launcher/index.ts";
 import { collect } from "../terminal/arguments.ts";
 
 export interface GpuFlags {
@@ -13,8 +14,18 @@ export function addGpuFlags(command: Command): Command {
     .option(
       "--gpu <address>",
       "machines may have the GPU at this PCI address, or all; repeat for more; default: none",
-      collect,
+      (value: string, before: string[] | undefined) => {
+        parseGpuPolicy([value], []);
+        return collect(value, before);
+      },
     )
-    .option("--gpu-deny <address>", "never this one, although all are allowed; repeat for more", collect)
+    .option(
+      "--gpu-deny <address>",
+      "never this one, although all are allowed; repeat for more",
+      (value: string, before: string[] | undefined) => {
+        parseGpuPolicy([], [value]);
+        return collect(value, before);
+      },
+    )
     .option("--gpu-mdev-type <type>", "which mediated devices are made; default: the smallest type");
 }

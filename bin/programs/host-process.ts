@@ -99,6 +99,9 @@ function hostArguments(
   given.push("--memory-reserve", String(flags.memoryReserve));
   if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
   for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
+  for (const address of flags.gpu ?? []) given.push("--gpu", address);
+  for (const address of flags.gpuDeny ?? []) given.push("--gpu-deny", address);
+  if (flags.gpuMdevType !== undefined) given.push("--gpu-mdev-type", flags.gpuMdevType);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   if (flags.images !== undefined) given.push("--images", flags.images);
   return given;

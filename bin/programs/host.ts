@@ -6,6 +6,7 @@ import {
   openLauncher,
   startDemoDesktop,
   type AccelChoice,
+  type GpuPolicy,
   type HostLimits,
   type MachineScreen,
 } from "../../launcher/index.ts";
@@ -25,6 +26,7 @@ export interface HostOptions {
   readonly stopGraceMs: number;
   readonly limits: HostLimits;
   readonly allowedShares: readonly string[];
+  readonly gpu: GpuPolicy;
   readonly demo: DemoChoice;
 }
 
@@ -40,7 +42,7 @@ const DEMO_NAME = "demo";
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
-  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
+  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares, gpu } = options;
   const launcher = await openLauncher({
     catalogueFile,
     imagesDir: await openDataDir(imagesDir),
@@ -50,6 +52,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     stopGraceMs,
     limits,
     allowedShares,
+    gpu,
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });

@@ -21,12 +21,12 @@ export const NO_GPUS: GpuPolicy = { allow: [], deny: [], mdevType: null };
 export function parseGpuPolicy(
   allow: readonly string[],
   deny: readonly string[],
-  mdevType: string | null = null,
+  mdevType?: string,
 ): GpuPolicy {
   return {
     allow: allow.includes("all") ? "all" : allow.map((text) => readAddress("--gpu", text)),
     deny: deny.map((text) => readAddress("--gpu-deny", text)),
-    mdevType,
+    mdevType: mdevType ?? null,
   };
 }
 

@@ -48,6 +48,11 @@ export class GpuRoom {
     return listGpuFacts(await this.#look(), this.#options.policy, this.#ledger.takings);
   }
 
+  /** @throws LaunchError `HOST_GPU` when `reserve` would find none free now */
+  async checkFree(kind: GpuKind): Promise<void> {
+    await this.#plan(kind, "");
+  }
+
   /** After a start: what belongs to machines that no longer run goes back to the host. Never rejects. */
   settle(running: ReadonlySet<string>): Promise<void> {
     return this.#inTurn(async () => {

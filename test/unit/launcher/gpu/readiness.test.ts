@@ -30,7 +30,7 @@ async function examine(host: FakeHost, question: Question = {}): Promise<Finding
     () => rm(folder, { recursive: true, force: true }),
   );
   await writeFile(path.join(folder, "pci.ids"), PCI_IDS);
-  const { gpu = ["all"], deny = [], type = null, privileged = true } = question;
+  const { gpu = ["all"], deny = [], type, privileged = true } = question;
   const policy = parseGpuPolicy(gpu, deny, type);
   const facts = await readGpuReadiness(kernel, policy, privileged, path.join(folder, "pci.ids"));
   return judgeGpuReadiness(facts);
