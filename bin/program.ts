@@ -76,6 +76,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/darts.ts")).defineDarts,
   },
   {
+    name: "doctor",
+    summary: "what this machine can do, what it lacks, and what helps",
+    load: async () => (await import("./commands/doctor.ts")).defineDoctor,
+  },
+  {
     name: "session",
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,

@@ -13,6 +13,7 @@ import {
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
 import type { Announcer } from "./events.ts";
+import type { GpuRoom } from "./gpu/index.ts";
 import type { ImageEntry } from "./images/entry.ts";
 import { summarizeImage } from "./images/summary.ts";
 import type { Launcher, LauncherEvents, LauncherOptions, MachineScreen } from "./launcher.ts";
@@ -32,6 +33,7 @@ export class Fleet implements Launcher {
   readonly #options: LauncherOptions;
   readonly #registry: ImageRegistry;
   readonly #around: Surroundings;
+  readonly #gpus: GpuRoom;
   readonly #announcer: Announcer;
   readonly #machines: Map<string, Machine>;
   readonly #onClose: () => Promise<void>;
@@ -43,12 +45,14 @@ export class Fleet implements Launcher {
     readonly around: Surroundings;
     readonly announcer: Announcer;
     readonly machines: readonly Machine[];
+    readonly gpus: GpuRoom;
     /** Gives back what the launcher holds besides the machines. */
     readonly onClose: () => Promise<void>;
   }) {
     this.#options = parts.options;
     this.#registry = parts.registry;
     this.#around = parts.around;
+    this.#gpus = parts.gpus;
     this.#announcer = parts.announcer;
     this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
@@ -57,7 +61,7 @@ export class Fleet implements Launcher {
   async facts(): Promise<HostFacts> {
     const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
     const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
-    return { cpus, memoryMb, diskMb, load, instances, accel, gpus: [], dataDisks: [] };
+    return { cpus, memoryMb, diskMb, load, instances, accel, gpus: await this.#gpus.facts(), dataDisks: [] };
   }
 
   images(): Promise<ImageSummary[]> {
@@ -84,6 +88,7 @@ export class Fleet implements Launcher {
       const text = reason ?? "The image is not available on this host.";
       throw new LaunchError("IMAGE_UNAVAILABLE", text, { safeMessage: text });
     }
+    if (request.gpu !== undefined && request.gpu !== "none") await this.#gpus.checkFree(request.gpu);
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
     this.#checkFree(request);
     const spec = drawUpSpec(request, entry);
@@ -228,7 +233,6 @@ export class Fleet implements Launcher {
     const others = [...this.#machines.values()].map((machine) => machine.spec);
     const conflict = findBaseConflict(spec, others);
     if (conflict !== null) throw refuse("IMAGE_IN_USE", conflict);
-    if (spec.gpu !== "none") throw refuse("HOST_GPU", "gpu: this host has none to give.");
     if (spec.dataDisk !== undefined) throw refuse("HOST_DATA_DISK", "data disk: this host keeps none.");
   }
 

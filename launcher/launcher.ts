@@ -10,6 +10,7 @@ import type {
   Screenshot,
   Snapshot,
 } from "../protocol/index.ts";
+import type { GpuPolicy } from "./gpu/index.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -34,6 +35,8 @@ export interface LauncherOptions {
   readonly vmUser: string | null;
   /** Folders of ours above the others: that account may pass through them. */
   readonly passages: readonly string[];
+  /** Which of the host's GPUs machines may have; absent: none. */
+  readonly gpu?: GpuPolicy;
   readonly log: Logger;
   readonly clock: Clock;
 }

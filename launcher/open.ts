@@ -1,4 +1,5 @@
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { ConfigError, type Architecture } from "../protocol/index.ts";
 import { probeAccel } from "./accel/probe.ts";
 import { examine } from "./adopt/aftermath.ts";
@@ -10,6 +11,7 @@ import { snapshotNodes } from "./argv/snapshot-nodes.ts";
 import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
 import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
+import { gpuOutfitter, GpuRoom, NO_GPUS, SysTree } from "./gpu/index.ts";
 import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
@@ -29,6 +31,8 @@ import { tpmOutfitter } from "./process/tpm.ts";
 import { Darkroom } from "./screen/darkroom.ts";
 
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+/** In the state folder: which GPUs were taken from whom. */
+const GPU_RECORD = "gpu.json";
 /** A Unix socket's path ends at 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -38,7 +42,7 @@ const MAX_SOCKET_PATH = 107;
  *   `NETWORK_EXCEPTION`, `NETWORK_FORWARD`, `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
  */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
-  const { stateDir, runtimeDir, clock, log } = options;
+  const { stateDir, clock, log } = options;
   const { catalogueFile, imagesDir } = options;
   const policy = readPolicy(options.networks);
   const images = await ImageStore.open({ folder: imagesDir, catalogueFile });
@@ -53,6 +57,10 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     for (const { kind, ...rest } of [runAs, keeper])
       if ("why" in rest) log.warn({ event: "launcher.unprotected", kind }, rest.why);
     const networks = new Networks(policy, clock, log);
+    const gpus = new GpuRoom({
+      ...{ tree: new SysTree(), policy: options.gpu ?? NO_GPUS, recordFile: join(stateDir, GPU_RECORD) },
+      ...{ account: null, log, clock },
+    });
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
@@ -60,6 +68,8 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
         sharesOutfitter(options.allowedShares, programs, runAs, clock),
         networks,
         scopeOutfitter(keeper),
+        // The last one goes around all others: it raises a limit before rights are dropped.
+        gpuOutfitter(gpus, process.getuid?.() === 0),
       ],
       account: new QemuAccount(runAs, imagesDir),
       chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
@@ -77,6 +87,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       },
     };
     const machines = await takeOver(options, around);
+    await gpus.settle(new Set(machines.filter(({ ended }) => !ended).map(({ spec }) => spec.id)));
     const onClose = async (): Promise<void> => {
       await networks.close();
       await accel;
@@ -94,7 +105,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       registerImage: (image) =>
         images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
     };
-    return new Fleet({ options, registry, around, announcer, machines, onClose });
+    return new Fleet({ options, registry, around, announcer, machines, gpus, onClose });
   } catch (error) {
     unlock();
     throw error;

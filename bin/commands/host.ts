@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import type { AccelChoice } from "../../launcher/index.ts";
+import { parseGpuPolicy, type AccelChoice } from "../../launcher/index.ts";
 import { writeAtomically } from "../programs/files.ts";
 import { startHost, type DemoChoice } from "../programs/host.ts";
 import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
 import { openLog } from "../programs/log.ts";
 import { collect, parseAmount, parseNumber } from "../terminal/arguments.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
+import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 
-export interface HostFlags {
+export interface HostFlags extends GpuFlags {
   readonly catalogue?: string;
   readonly images?: string;
   readonly state?: string;
@@ -35,7 +36,7 @@ Machines outlive this program: stop it, update it, start it again, and it adopts
 
 /** What `host` and `up` have in common. */
 export function addHostFlags(command: Command): Command {
-  return command
+  return addGpuFlags(command)
     .option("--images <dir>", "images that `postern image` added; default: DATA/images")
     .option(
       "--catalogue <file>",
@@ -111,6 +112,7 @@ export function defineHost(command: Command): void {
           allowedShares: flags.allowShares ?? [],
           networks: { allow: flags.netAllow ?? [], forward: flags.netForward ?? [] },
           vmUser: flags.vmUser ?? null,
+          gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
           demo: flags.demo,
         },
         log,

@@ -20,11 +20,8 @@ export async function openDataDir(path: string): Promise<string> {
   return absolute;
 }
 
-/**
- * The short, private folder for the Unix sockets that belong to a data folder: the same one at every start.
- * @throws ConfigError `RUNTIME_DIR` when somebody else owns it
- */
-export async function openRuntimeDir(dataDir: string): Promise<string> {
+/** Where {@link openRuntimeDir} puts the sockets of a data folder; nothing is made. */
+export function runtimeDirOf(dataDir: string): { readonly base: string; readonly path: string } {
   const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 12);
   const uid = process.getuid?.() ?? 0;
   // Root's session folder goes when root logs out, and lets no other account through.
@@ -36,7 +33,16 @@ export async function openRuntimeDir(dataDir: string): Promise<string> {
       : uid === 0
         ? "/run/postern"
         : join(tmpdir(), `postern-${uid}`);
-  const path = join(base, name);
+  return { base, path: join(base, name) };
+}
+
+/**
+ * The short, private folder for the Unix sockets that belong to a data folder: the same one at every start.
+ * @throws ConfigError `RUNTIME_DIR` when somebody else owns it
+ */
+export async function openRuntimeDir(dataDir: string): Promise<string> {
+  const uid = process.getuid?.() ?? 0;
+  const { base, path } = runtimeDirOf(dataDir);
   for (const folder of [base, path]) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const found = await lstat(folder);

@@ -102,6 +102,9 @@ function hostArguments(
   if (flags.vmUser !== undefined) given.push("--vm-user", flags.vmUser);
   for (const range of flags.netAllow ?? []) given.push("--net-allow", range);
   for (const forward of flags.netForward ?? []) given.push("--net-forward", forward);
+  for (const address of flags.gpu ?? []) given.push("--gpu", address);
+  for (const address of flags.gpuDeny ?? []) given.push("--gpu-deny", address);
+  if (flags.gpuMdevType !== undefined) given.push("--gpu-mdev-type", flags.gpuMdevType);
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   if (flags.images !== undefined) given.push("--images", flags.images);
   return given;

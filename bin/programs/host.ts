@@ -6,6 +6,7 @@ import {
   openLauncher,
   startDemoDesktop,
   type AccelChoice,
+  type GpuPolicy,
   type HostLimits,
   type MachineScreen,
   type NetworkChoices,
@@ -28,6 +29,7 @@ export interface HostOptions {
   readonly allowedShares: readonly string[];
   readonly networks: NetworkChoices;
   readonly vmUser: string | null;
+  readonly gpu: GpuPolicy;
   readonly demo: DemoChoice;
 }
 
@@ -43,7 +45,8 @@ const DEMO_NAME = "demo";
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
-  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares, networks, vmUser } = options;
+  const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
+  const { networks, vmUser, gpu } = options;
   const launcher = await openLauncher({
     catalogueFile,
     imagesDir: await openDataDir(imagesDir),
@@ -56,6 +59,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     networks,
     vmUser,
     passages: [options.agent.dataDir, dirname(runtimeDir)],
+    gpu,
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });

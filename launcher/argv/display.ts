@@ -4,7 +4,7 @@ import type { MachineSpec } from "../spec/machine-spec.ts";
 import { escapeValue, jsonArgument } from "./values.ts";
 
 type Adapter = Exclude<DisplayAdapter, "none">;
-type Shown = Pick<MachineSpec, "display" | "screen" | "arch" | "monitors" | "keymap">;
+type Shown = Pick<MachineSpec, "display" | "screen" | "arch" | "monitors" | "keymap" | "gpu">;
 
 const DRIVERS: Readonly<Record<Architecture, Readonly<Partial<Record<Adapter, string>>>>> = {
   x86_64: {
@@ -51,8 +51,9 @@ export function displayArguments(spec: Shown, paths: MachinePaths): string[] {
   ];
 }
 
-function adapterArguments({ display, screen, arch, monitors }: Shown): string[] {
-  if (display === "none") return [];
+function adapterArguments({ display, screen, arch, monitors, gpu }: Shown): string[] {
+  // A part of a GPU is the screen itself.
+  if (display === "none" || gpu === "mdev") return [];
   const driver = DRIVERS[arch][display];
   if (driver === undefined) throw new Error(`${arch} has no display adapter ${display}`);
   const size =

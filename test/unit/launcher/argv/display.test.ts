@@ -19,6 +19,8 @@ test.each([
   [{ display: "vmware", screen }, [{ driver: "vmware-svga", id: "video0" }]],
   [{ display: "cirrus", screen }, [{ driver: "cirrus-vga", id: "video0" }]],
   [{ display: "none" }, []],
+  [{ display: "std", gpu: "passthrough" }, [{ driver: "VGA", id: "video0" }]],
+  [{ display: "std", gpu: "mdev" }, []],
   [{ arch: "aarch64", display: "std", screen }, [{ driver: "ramfb", id: "video0" }]],
   [{ arch: "aarch64", display: "virtio" }, [{ driver: "virtio-gpu-pci", id: "video0" }]],
 ] as const)("%j", (changes, expected) => {

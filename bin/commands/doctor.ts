@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Option, type Command } from "commander";
+import { examineHost, parseGpuPolicy, SysTree, type Finding } from "../../launcher/index.ts";
+import { systemClock } from "../../protocol/index.ts";
+import { RUNTIME_FILE, runtimeRecord } from "../admin-api.ts";
+import { runtimeDirOf } from "../programs/files.ts";
+import { collect, parseHostPort } from "../terminal/arguments.ts";
+import { ExitCode } from "../terminal/exit-codes.ts";
+import { print } from "../terminal/table.ts";
+import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
+
+interface DoctorFlags extends GpuFlags {
+  readonly data: string;
+  readonly state?: string;
+  readonly listen?: string[];
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  postern doctor                                          this machine, before the first start
+  postern doctor --data /var/lib/postern --json           a server's machine, for a program
+  postern doctor --data /var/lib/postern-host --gpu all   whether its GPUs can be given to machines
+
+Give it the same --data, --state, --listen and --gpu as the program that runs here. Nothing is changed.
+Ends with status 0 if nothing must be mended, else with 1.
+`;
+
+const DEFAULT_LISTEN = "127.0.0.1:8443";
+
+export function defineDoctor(command: Command): void {
+  addGpuFlags(
+    command
+      .addOption(
+        new Option("--data <dir>", "data folder of the server or host here")
+          .env("POSTERN_DATA")
+          .default("postern-data"),
+      )
+      .option("--state <dir>", "machines live here; default: DATA/machines")
+      .option(
+        "--listen <host:port>",
+        `where the server is to listen; repeat for more; default: ${DEFAULT_LISTEN}`,
+        collect,
+      ),
+  )
+    .option("--json", "one JSON value on standard output")
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: DoctorFlags) => {
+      const dataDir = resolve(flags.data);
+      const stateDir = resolve(flags.state ?? join(dataDir, "machines"));
+      const findings = await examineHost({
+        tree: new SysTree(),
+        clock: systemClock,
+        searchPath: process.env["PATH"] ?? "",
+        stateDir,
+        runtimeDir: runtimeDirOf(stateDir).path,
+        gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
+        ports: (flags.listen ?? [DEFAULT_LISTEN]).map((text) => ({
+          ...parseHostPort(text),
+          asked: flags.listen !== undefined,
+        })),
+        server: await findServer(dataDir),
+      });
+      const fine = findings.every(({ state }) => state !== "missing");
+      print(flags.json === true, { fine, findings }, () => describeFindings(findings));
+      if (!fine) process.exitCode = ExitCode.failed;
+    });
+}
+
+/** What a server that runs, or ran, left in its data folder. */
+async function findServer(dataDir: string): Promise<{ pid: number; adminSocket: string } | null> {
+  try {
+    return runtimeRecord.parse(JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), "utf8")));
+  } catch {
+    return null;
+  }
+}
+
+const MARKS = { ok: "ok     ", advice: "advice ", missing: "MEND   " } as const;
+
+function describeFindings(findings: readonly Finding[]): string {
+  const lines = findings.map(({ state, text, remedy }) =>
+    remedy === undefined ? `${MARKS[state]} ${text}` : `${MARKS[state]} ${text}\n        → ${remedy}`,
+  );
+  const count = findings.filter(({ state }) => state === "missing").length;
+  const end =
+    count === 0 ? "Nothing must be mended." : `${count} ${count === 1 ? "thing" : "things"} must be mended.`;
+  return `${lines.join("\n")}\n\n${end}\n`;
+}

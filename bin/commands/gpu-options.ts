@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { parseGpuPolicy } from "../../launcher/index.ts";
+import { collect } from "../terminal/arguments.ts";
+
+export interface GpuFlags {
+  readonly gpu?: string[];
+  readonly gpuDeny?: string[];
+  readonly gpuMdevType?: string;
+}
+
+/** Which of the host's GPUs machines may have. */
+export function addGpuFlags(command: Command): Command {
+  return command
+    .option(
+      "--gpu <address>",
+      "machines may have the GPU at this PCI address, or all; repeat for more; default: none",
+      (value: string, before: string[] | undefined) => {
+        parseGpuPolicy([value], []);
+        return collect(value, before);
+      },
+    )
+    .option(
+      "--gpu-deny <address>",
+      "never this one, although all are allowed; repeat for more",
+      (value: string, before: string[] | undefined) => {
+        parseGpuPolicy([], [value]);
+        return collect(value, before);
+      },
+    )
+    .option("--gpu-mdev-type <type>", "which mediated devices are made; default: the smallest type");
+}
