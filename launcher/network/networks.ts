@@ -68,7 +68,10 @@ export class Networks implements Outfitter {
     const ability = await probeNetwork();
     if (ability.kind === "restricted")
       for (const { what, remedy } of ability.obstacles)
-        this.#log.warn({ event: "launcher.network-closed", remedy }, `machines get no internet here: ${what}`);
+        this.#log.warn(
+          { event: "launcher.network-closed", remedy },
+          `machines get no internet here: ${what}`,
+        );
     return ability;
   }
 

@@ -50,7 +50,6 @@ export async function outfitMachine(
   });
   return {
     arguments: outfits.flatMap((outfit) => outfit.arguments ?? []),
-    wrap: (command) =>
-      outfits.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, account.become(command)),
+    wrap: (command) => outfits.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, account.become(command)),
   };
 }
