@@ -1,5 +1,6 @@
 // What the launcher puts around QEMU: an account, a namespace with a filtered way out, limits. A guest that looks for the
 // host's loopback, adopted on the way.
+import { once } from "node:events";
 import { chmod, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -35,7 +36,7 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
     `nc -w 5 ${address} ${port} </dev/null 2>&1 | grep -q REACHED && echo GOT-${name}`;
   const script = [attempt("10.0.2.2", "loopback"), attempt("198.19.255.2", "exception")].join("\n");
   const guest = await buildLinuxGuest(workshop.folder, script);
-  for (const file of Object.values(guest)) await chmod(file, 0o644);
+  await chmod(guest.initrd, 0o644);
   const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1" };
   const image = { id: "linux", boot, network: "internet", memoryMb: { default: 192, min: 16 } };
   const { user } = await makeSystemAccount(workshop.owner);
@@ -103,7 +104,13 @@ async function listen(): Promise<number> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined).end("REACHED\n");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  workshop.owner.own({ stop: () => new Promise<void>((resolve) => void server.close(() => resolve())) });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  workshop.owner.own({
+    async stop() {
+      server.close();
+      await once(server, "close");
+    },
+  });
   return (server.address() as AddressInfo).port;
 }
