@@ -56,7 +56,14 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
   expect(await uidOf(qemu.pid)).not.toBe(0);
   await waitFor("the forwarded port", () => isOpen("127.0.0.1", forwarded));
 
-  const said = await workshop.hear(second, "m1", /GUEST-DONE/);
+  const said = await waitFor(
+    "the guest to be done",
+    async () => {
+      const { text } = await second.bootLog("m1");
+      return text.includes("GUEST-DONE") ? text : undefined;
+    },
+    { timeoutMs: 150_000 },
+  );
   expect(said.match(/GOT-\w+/g)).toEqual(["GOT-exception"]);
   await workshop.reach(second, "m1", "stopped");
   await waitFor("its way out to end", () => !isAlive(wayOut));
@@ -64,7 +71,7 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
   const keeper = findScopeKeeper(null);
   if (keeper.kind === "cgroup") expect(await readdir(keeper.folder)).not.toContain(paths("m1").slot);
   expect(await isOpen("127.0.0.1", forwarded)).toBe(false);
-});
+}, 180_000);
 
 test("the account has all that a machine with a TPM, a UEFI and a disk needs, at every start", async () => {
   const file = join(workshop.folder, "images", "base.raw");
