@@ -40,7 +40,14 @@ describe("image build debian-desktop", () => {
         stateDir: join(folder, "state"),
         runtimeDir: join(folder, "run"),
       },
-      ...{ accel: "auto", stopGraceMs: 120_000, allowedShares: [], networks: { allow: [], forward: [] }, vmUser: null, passages: [] },
+      ...{
+        accel: "auto",
+        stopGraceMs: 120_000,
+        allowedShares: [],
+        networks: { allow: [], forward: [] },
+        vmUser: null,
+        passages: [],
+      },
       limits: { maxInstances: 2, maxLoad: 1000, memoryReserveMb: 64 },
       ...{ log: pino({ level: "silent" }), clock: systemClock },
     });

@@ -25,7 +25,17 @@ const image = {
 };
 writeFileSync(catalogueFile, JSON.stringify({ images: [image] }));
 const options = {
-  ...{ catalogueFile, stateDir, runtimeDir, accel: "tcg", stopGraceMs: 1000, allowedShares: [], networks: { allow: [], forward: [] }, vmUser: null, passages: [] },
+  ...{
+    catalogueFile,
+    stateDir,
+    runtimeDir,
+    accel: "tcg",
+    stopGraceMs: 1000,
+    allowedShares: [],
+    networks: { allow: [], forward: [] },
+    vmUser: null,
+    passages: [],
+  },
   limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 0 },
 };
 

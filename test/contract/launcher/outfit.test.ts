@@ -1,5 +1,6 @@
 // What the launcher puts around QEMU: an account, a namespace with a filtered way out, limits. A guest that looks for the
 // host's loopback, adopted on the way.
+import { once } from "node:events";
 import { chmod, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -35,7 +36,7 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
     `nc -w 5 ${address} ${port} </dev/null 2>&1 | grep -q REACHED && echo GOT-${name}`;
   const script = [attempt("10.0.2.2", "loopback"), attempt("198.19.255.2", "exception")].join("\n");
   const guest = await buildLinuxGuest(workshop.folder, script);
-  for (const file of Object.values(guest)) await chmod(file, 0o644);
+  await chmod(guest.initrd, 0o644);
   const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1" };
   const image = { id: "linux", boot, network: "internet", memoryMb: { default: 192, min: 16 } };
   const { user } = await makeSystemAccount(workshop.owner);
@@ -55,7 +56,14 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
   expect(await uidOf(qemu.pid)).not.toBe(0);
   await waitFor("the forwarded port", () => isOpen("127.0.0.1", forwarded));
 
-  const said = await workshop.hear(second, "m1", /GUEST-DONE/);
+  const said = await waitFor(
+    "the guest to be done",
+    async () => {
+      const { text } = await second.bootLog("m1");
+      return text.includes("GUEST-DONE") ? text : undefined;
+    },
+    { timeoutMs: 150_000 },
+  );
   expect(said.match(/GOT-\w+/g)).toEqual(["GOT-exception"]);
   await workshop.reach(second, "m1", "stopped");
   await waitFor("its way out to end", () => !isAlive(wayOut));
@@ -63,7 +71,7 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
   const keeper = findScopeKeeper(null);
   if (keeper.kind === "cgroup") expect(await readdir(keeper.folder)).not.toContain(paths("m1").slot);
   expect(await isOpen("127.0.0.1", forwarded)).toBe(false);
-});
+}, 180_000);
 
 test("the account has all that a machine with a TPM, a UEFI and a disk needs, at every start", async () => {
   const file = join(workshop.folder, "images", "base.raw");
@@ -103,7 +111,13 @@ async function listen(): Promise<number> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined).end("REACHED\n");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  workshop.owner.own({ stop: () => new Promise<void>((resolve) => void server.close(() => resolve())) });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  workshop.owner.own({
+    async stop() {
+      server.close();
+      await once(server, "close");
+    },
+  });
   return (server.address() as AddressInfo).port;
 }

@@ -52,7 +52,15 @@ describe("hostile images", () => {
     await writeFile(catalogueFile, JSON.stringify({ images: catalogue }));
     const options = {
       ...{ catalogueFile, imagesDir: join(folder, "images"), stateDir: join(folder, "state") },
-      ...{ runtimeDir: join(folder, "run"), accel: "tcg", stopGraceMs: 0, allowedShares: [], networks: { allow: [], forward: [] }, vmUser: null, passages: [] },
+      ...{
+        runtimeDir: join(folder, "run"),
+        accel: "tcg",
+        stopGraceMs: 0,
+        allowedShares: [],
+        networks: { allow: [], forward: [] },
+        vmUser: null,
+        passages: [],
+      },
       limits: { maxInstances: 100, maxLoad: 10_000, memoryReserveMb: 0 },
     };
     const trace = join(folder, "trace");
