@@ -1,6 +1,6 @@
 /** Bytes that may wait in a destination of which nothing is known yet, and of one that drains slowly. */
 export const SMALLEST_MARK = 64 * 1024;
-export const LARGEST_MARK = 1024 * 1024;
+export const LARGEST_MARK = 512 * 1024;
 /** A mark that drained in less was too small; one that took longer was too large. */
 const FAST_MS = 5;
 const SLOW_MS = 50;
