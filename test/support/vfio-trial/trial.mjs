@@ -15,6 +15,10 @@ const PATIENCE_MS = 300_000;
 const tree = new SysTree();
 const policy = parseGpuPolicy(["all"], []);
 
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
 /** The drivers of these functions, as the kernel shows them. */
 function drivers(addresses) {
   const driverOf = (address) => {
@@ -47,8 +51,8 @@ function runGuest(argv) {
 }
 
 for (const { state, code, text } of judgeGpuReadiness(await readGpuReadiness(tree, policy, true)))
-  console.log(`DOCTOR ${state} ${code} ${text}`);
-const log = { info: () => undefined, warn: (fields, text) => console.log(text, fields) };
+  say(`DOCTOR ${state} ${code} ${text}`);
+const log = { info: () => undefined, warn: (fields, text) => say(`${text} ${fields.err ?? ""}`) };
 const room = new GpuRoom({
   tree,
   policy,
@@ -59,11 +63,11 @@ const room = new GpuRoom({
 });
 const assignment = await room.reserve("passthrough", "m1");
 const addresses = assignment.devices.map(({ address }) => address);
-console.log(`TAKEN ${drivers(addresses)}`);
+say(`TAKEN ${drivers(addresses)}`);
 await runGuest([
   ...["-no-user-config", "-nodefaults", "-machine", "q35", "-accel", "tcg", "-m", "64", "-display", "none"],
   ...["-chardev", "stdio,id=marks,signal=off", "-device", "isa-debugcon,iobase=0x402,chardev=marks"],
   ...gpuArguments(assignment),
 ]);
 await room.release("m1");
-console.log(`GIVEN BACK ${drivers(addresses)}`);
+say(`GIVEN BACK ${drivers(addresses)}`);
