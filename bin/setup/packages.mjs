@@ -55,7 +55,7 @@ export const TEST_PACKAGES = [
   "util-linux",
 ];
 
-/** What `postern image build` runs; its own test only, which is one of the long ones. */
+/** What `postern image build` runs, and a kernel with VFIO and what packs it: for the long tests only. */
 export const BUILD_PACKAGES = [
   "mmdebstrap",
   "fdisk",
@@ -65,6 +65,8 @@ export const BUILD_PACKAGES = [
   "syslinux-common",
   "systemd-boot-efi",
   "ovmf",
+  "cpio",
+  "linux-image-cloud-amd64",
 ];
 
 /** What boot scripts by virt-customize need besides the kernel above; their own long test only. */
