@@ -12,6 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
+import { DataDisks, type DiskHolder, type DiskShelf } from "./disks/index.ts";
 import type { Announcer } from "./events.ts";
 import type { ImageEntry } from "./images/entry.ts";
 import { summarizeImage } from "./images/summary.ts";
@@ -34,6 +35,7 @@ export class Fleet implements Launcher {
   readonly #around: Surroundings;
   readonly #announcer: Announcer;
   readonly #machines: Map<string, Machine>;
+  readonly disks: DataDisks;
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
@@ -43,6 +45,7 @@ export class Fleet implements Launcher {
     readonly around: Surroundings;
     readonly announcer: Announcer;
     readonly machines: readonly Machine[];
+    readonly shelf: DiskShelf;
     /** Gives back what the launcher holds besides the machines. */
     readonly onClose: () => Promise<void>;
   }) {
@@ -52,12 +55,20 @@ export class Fleet implements Launcher {
     this.#announcer = parts.announcer;
     this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
+    this.disks = new DataDisks({
+      shelf: parts.shelf,
+      qemuImg: parts.around.programs?.qemuImg ?? null,
+      quotaGb: parts.options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
+      holders: () => this.#diskHolders(),
+      freeBytes: () => this.#measureRoom().diskMb.free * 1_048_576,
+      clock: parts.options.clock,
+    });
   }
 
   async facts(): Promise<HostFacts> {
     const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
     const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
-    return { cpus, memoryMb, diskMb, load, instances, accel, gpus: [], dataDisks: [] };
+    return { cpus, memoryMb, diskMb, load, instances, accel, gpus: [], dataDisks: this.disks.names() };
   }
 
   images(): Promise<ImageSummary[]> {
@@ -89,6 +100,7 @@ export class Fleet implements Launcher {
     const spec = drawUpSpec(request, entry);
     this.#checkSpec(spec);
     checkRoom(spec, this.#measureRoom());
+    this.#reserveDisk(spec);
     const paths = machinePaths(this.#options.stateDir, this.#options.runtimeDir, spec.id);
     const since = this.#options.clock.now();
     const record: MachineRecord = { state: "preparing", since, companions: [], logFrom: 0 };
@@ -118,6 +130,8 @@ export class Fleet implements Launcher {
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
       machine.turns.checkFree();
       checkRoom(machine.spec, this.#measureRoom());
+      // A saved machine has its disk all the time.
+      if (!holdsDisk(machine)) this.#reserveDisk(machine.spec);
       machine.launch();
       return machine.status;
     });
@@ -197,6 +211,7 @@ export class Fleet implements Launcher {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await Promise.all([...this.#machines.values()].map((machine) => machine.letGo()));
+      await this.disks.close();
       await this.#onClose();
     })();
     return this.#closed;
@@ -229,7 +244,18 @@ export class Fleet implements Launcher {
     const conflict = findBaseConflict(spec, others);
     if (conflict !== null) throw refuse("IMAGE_IN_USE", conflict);
     if (spec.gpu !== "none") throw refuse("HOST_GPU", "gpu: this host has none to give.");
-    if (spec.dataDisk !== undefined) throw refuse("HOST_DATA_DISK", "data disk: this host keeps none.");
+  }
+
+  #reserveDisk({ owner, dataDisk }: MachineSpec): void {
+    if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk });
+  }
+
+  /** The lock on a data disk is its machine's own record, so it survives and ends as the machine does. */
+  #diskHolders(): DiskHolder[] {
+    return [...this.#machines.values()].filter(holdsDisk).flatMap(({ spec, ended }) => {
+      const { owner, name: machine, dataDisk } = spec;
+      return dataDisk === undefined ? [] : [{ owner, name: dataDisk.name, machine, saved: ended }];
+    });
   }
 
   #checkFree(request: MachineCreate): void {
@@ -251,6 +277,11 @@ export class Fleet implements Launcher {
   async #attempt<T>(step: () => T | Promise<T>): Promise<T> {
     return step();
   }
+}
+
+/** A memory on disk knows the data disk as it was when it was saved: nobody may write to it meanwhile. */
+function holdsDisk({ ended, life }: Machine): boolean {
+  return !ended || life.saved !== undefined;
 }
 
 function refuse(code: string, text: string): RequestError {

@@ -10,6 +10,7 @@ import type {
   Screenshot,
   Snapshot,
 } from "../protocol/index.ts";
+import type { DataDisks } from "./disks/index.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -47,6 +48,7 @@ export interface LauncherEvents {
 }
 
 export interface Launcher {
+  readonly disks: DataDisks;
   facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];

@@ -8,6 +8,7 @@ import { MACHINE_FILES, machinePaths } from "./adopt/machine-paths.ts";
 import { readRecord, readSpec, writeJson, type MachineRecord } from "./adopt/record.ts";
 import type { Accel } from "./argv/argv.ts";
 import { snapshotNodes } from "./argv/snapshot-nodes.ts";
+import { dataDiskOutfitter, DiskShelf } from "./disks/index.ts";
 import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
 import { OwnImages } from "./spec/own-images.ts";
@@ -26,6 +27,8 @@ import { Darkroom } from "./screen/darkroom.ts";
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
 /** In the state folder: images that were made from machines. */
 const OWN_IMAGES = ".images";
+/** In the state folder: people's data disks. */
+const DATA_DISKS = ".data-disks";
 /** A Unix socket's path ends at 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -43,12 +46,14 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const announcer = new Announcer();
     const programs = findPrograms(process.env["PATH"]);
     const accel = chooseAccel(options, programs);
+    const shelf = DiskShelf.open(join(stateDir, DATA_DISKS), log);
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
         tpmOutfitter(programs, clock),
         sharesOutfitter(options.allowedShares, programs, clock),
         closedNetwork,
+        dataDiskOutfitter(shelf, programs?.qemuImg ?? null, clock),
       ],
       chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
       onState(machine) {
@@ -71,7 +76,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       unlock();
     };
     const registry = new OwnImages(catalogue, join(stateDir, OWN_IMAGES));
-    return new Fleet({ options, registry, around, announcer, machines, onClose });
+    return new Fleet({ options, registry, around, announcer, machines, shelf, onClose });
   } catch (error) {
     unlock();
     throw error;

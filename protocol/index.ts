@@ -7,6 +7,7 @@ export * from "./bytes/frame-decoder.ts";
 export * from "./bytes/pump.ts";
 export * from "./mip2/frames.ts";
 export * from "./mip2/messages.ts";
+export * from "./mip2/disks.ts";
 export * from "./mip2/machines.ts";
 export * from "./mip2/proof.ts";
 export * as mip1 from "./mip1/messages.ts";
