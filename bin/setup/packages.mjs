@@ -48,6 +48,8 @@ export const TEST_PACKAGES = [
   "fonts-dejavu-core",
   "openssl",
   "python3",
+  "busybox-static",
+  "linux-image-cloud-amd64",
 ];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
