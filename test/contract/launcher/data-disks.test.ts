@@ -13,7 +13,7 @@ for disk in /sys/block/vd*; do
 done
 echo "SYSTEM $(head -c 8 $system | hexdump -v -e '8/1 "%02x"')"
 echo scribble > $system
-mount -t ext2 $data /mnt 2>/dev/null || { echo FORMAT; mke2fs $data >/dev/null; mount -t ext2 $data /mnt; }
+mount -t ext2 $data /mnt 2>/dev/null || { echo FORMAT; mke2fs $data 32768 >/dev/null; mount -t ext2 $data /mnt; }
 echo "BEFORE $(cat /mnt/letter 2>/dev/null)"
 cp /proc/sys/kernel/random/boot_id /mnt/letter
 echo "AFTER $(cat /mnt/letter)"
@@ -37,14 +37,14 @@ async function openCounter(): Promise<Launcher> {
 describe("a data disk", () => {
   test("keeps a file from one session to the next, each with a system disk of its own", async () => {
     const guest = await buildDiskGuest(workshop.folder, SCRIPT);
-    const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1" };
+    const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1 random.trust_cpu=on" };
     const launcher = await workshop.openWith([
       { id: "linux", boot, memoryMb: { default: 192, min: 16 }, diskGb: { default: 1, min: 1 } },
     ]);
     const said: string[] = [];
     for (const id of ["m1", "m2"]) {
       await launcher.create({ id, name: id, image: "linux", emptyDisk: true, ...home });
-      said.push(await workshop.hear(launcher, id, /GUEST-DONE/));
+      said.push(await workshop.hear(launcher, id, /GUEST-DONE/, 100_000));
       await workshop.reach(launcher, id, "stopped");
       await launcher.remove(id);
     }

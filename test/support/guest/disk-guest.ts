@@ -5,8 +5,8 @@ import { gzipSync } from "node:zlib";
 import { writeCpio, type CpioEntry } from "./cpio.ts";
 
 const MODULES = [
-  "drivers/virtio/virtio",
   "drivers/virtio/virtio_ring",
+  "drivers/virtio/virtio",
   "drivers/virtio/virtio_pci_legacy_dev",
   "drivers/virtio/virtio_pci_modern_dev",
   "drivers/virtio/virtio_pci",
