@@ -58,7 +58,7 @@ describe("a data disk", () => {
     for (const text of said) expect(text).toContain("SYSTEM 0000000000000000");
     expect(await launcher.disks.list()).toMatchObject([{ owner: "anna", name: "home", state: "here" }]);
     expect((await launcher.facts()).dataDisks).toEqual(["anna/home"]);
-  });
+  }, 240_000);
 
   test("is apart from the system disk: that one is new each time, over an image that never changes", async () => {
     const file = `${workshop.folder}/keeper.raw`;
