@@ -13,11 +13,13 @@ import { Logins } from "./login/logins.ts";
 import { Passwords } from "./login/passwords.ts";
 import { LoginThrottle } from "./login/throttle.ts";
 import { Catalogue } from "./machines/catalogue.ts";
+import { DiskRoom } from "./disks/index.ts";
 import { Looks } from "./machines/looks.ts";
 import { openMachineRoom } from "./machines/machine-room.ts";
 import { servePages } from "./pages.ts";
 import { routeAdministration } from "./routes/administration.ts";
 import { routeAudit } from "./routes/audit.ts";
+import { routeDisks } from "./routes/disks.ts";
 import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
 import { routeLogin } from "./routes/login.ts";
@@ -60,6 +62,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
   const machines = openMachineRoom({ proxy, catalogue, live, clock, log });
+  const disks = new DiskRoom(proxy, clock, log);
   const looks = new Looks(clock);
 
   const app = await buildApp(log);
@@ -87,6 +90,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
       });
       routeService(api, proxy);
       routeDesktops(api, proxy, snapshot);
+      routeDisks(api, proxy, disks);
       routeMachines(api, { proxy, catalogue, looks, takeSnapshot: snapshot, ...machines });
       routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
       routeAdministration(api, proxy);
@@ -102,6 +106,7 @@ export async function openWeb({ proxy, adminSocket, clientDir, log, clock }: Web
   const close = (): Promise<void> =>
     (closed ??= (async () => {
       machines.close();
+      disks.close();
       live.close();
       streams.close();
       await app.close();
