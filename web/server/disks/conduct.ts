@@ -35,10 +35,15 @@ export async function conductJourney(
 ): Promise<void> {
   const { journey, from, to, owner, name } = plan;
   const ref = { owner, name };
+  let last = "";
   for (let tries = 1; ;) {
     signal.throwIfAborted();
     const [leaving, arriving] = await Promise.all([find(plan, from, ask), find(plan, to, ask)]);
     const step = nextStep(journey, leaving, arriving);
+    // A host that says yes and does nothing would keep us here for ever.
+    const sign = `${step} ${arriving?.bytes ?? 0}`;
+    if (sign === last && step !== "export" && step !== "check") throw stuck(name);
+    last = sign;
     switch (step) {
       case "done":
         return;
