@@ -32,6 +32,8 @@ export const AUDIT_ACTIONS = [
   "machine.stop",
   "machine.remove",
   "machine.look",
+  "disk.remove",
+  "disk.move",
   "desktop.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

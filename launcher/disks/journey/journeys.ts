@@ -9,7 +9,7 @@ import { dropContent, flushContent, readPiece, writePiece } from "./pieces.ts";
 import { step, type Step } from "./steps.ts";
 
 /** Free on the host besides what a disk needs that arrives. */
-const ROOM_BYTES = 1024 ** 3;
+const ROOM_BYTES = 1_073_741_824;
 
 /** A disk that is to arrive. */
 export interface Arrival extends DiskRef {
