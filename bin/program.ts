@@ -81,6 +81,11 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import("./commands/doctor.ts")).defineDoctor,
   },
   {
+    name: "disk",
+    summary: "people's data disks: list, remove, move",
+    load: async () => (await import("./commands/disk.ts")).defineDisk,
+  },
+  {
     name: "session",
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,

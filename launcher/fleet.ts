@@ -12,6 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
+import { DataDisks, type DiskHolder, type DiskShelf } from "./disks/index.ts";
 import type { Announcer } from "./events.ts";
 import type { GpuRoom } from "./gpu/index.ts";
 import type { ImageEntry } from "./images/entry.ts";
@@ -21,7 +22,7 @@ import { Controls } from "./life/controls.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
 import { EMULATOR_PACKAGES } from "./process/programs.ts";
-import { findBaseConflict } from "./spec/base-use.ts";
+import { checkSpec } from "./spec/check-spec.ts";
 import { checkRoom } from "./spec/check-room.ts";
 import { drawUpSpec } from "./spec/draw-up.ts";
 import { measureHostRoom, type HostRoom } from "./spec/host-room.ts";
@@ -36,6 +37,7 @@ export class Fleet implements Launcher {
   readonly #gpus: GpuRoom;
   readonly #announcer: Announcer;
   readonly #machines: Map<string, Machine>;
+  readonly disks: DataDisks;
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
@@ -46,6 +48,7 @@ export class Fleet implements Launcher {
     readonly announcer: Announcer;
     readonly machines: readonly Machine[];
     readonly gpus: GpuRoom;
+    readonly shelf: DiskShelf;
     /** Gives back what the launcher holds besides the machines. */
     readonly onClose: () => Promise<void>;
   }) {
@@ -56,12 +59,29 @@ export class Fleet implements Launcher {
     this.#announcer = parts.announcer;
     this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
+    this.disks = new DataDisks({
+      shelf: parts.shelf,
+      qemuImg: parts.around.programs?.qemuImg ?? null,
+      quotaGb: parts.options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
+      holders: () => this.#diskHolders(),
+      freeBytes: () => this.#measureRoom().diskMb.free * 1_048_576,
+      clock: parts.options.clock,
+    });
   }
 
   async facts(): Promise<HostFacts> {
     const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
     const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
-    return { cpus, memoryMb, diskMb, load, instances, accel, gpus: await this.#gpus.facts(), dataDisks: [] };
+    return {
+      cpus,
+      memoryMb,
+      diskMb,
+      load,
+      instances,
+      accel,
+      gpus: await this.#gpus.facts(),
+      dataDisks: this.disks.names(),
+    };
   }
 
   images(): Promise<ImageSummary[]> {
@@ -92,8 +112,12 @@ export class Fleet implements Launcher {
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
     this.#checkFree(request);
     const spec = drawUpSpec(request, entry);
-    this.#checkSpec(spec);
+    checkSpec(
+      spec,
+      [...this.#machines.values()].map((machine) => machine.spec),
+    );
     checkRoom(spec, this.#measureRoom());
+    this.#reserveDisk(spec);
     const paths = machinePaths(this.#options.stateDir, this.#options.runtimeDir, spec.id);
     const since = this.#options.clock.now();
     const record: MachineRecord = { state: "preparing", since, companions: [], logFrom: 0 };
@@ -123,6 +147,8 @@ export class Fleet implements Launcher {
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
       machine.turns.checkFree();
       checkRoom(machine.spec, this.#measureRoom());
+      // A saved machine has its disk all the time.
+      if (!holdsDisk(machine)) this.#reserveDisk(machine.spec);
       machine.launch();
       return machine.status;
     });
@@ -202,6 +228,7 @@ export class Fleet implements Launcher {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await Promise.all([...this.#machines.values()].map((machine) => machine.letGo()));
+      await this.disks.close();
       await this.#onClose();
     })();
     return this.#closed;
@@ -228,12 +255,16 @@ export class Fleet implements Launcher {
     return { ...summary, available: false, reason };
   }
 
-  /** What is refused whatever the room. */
-  #checkSpec(spec: MachineSpec): void {
-    const others = [...this.#machines.values()].map((machine) => machine.spec);
-    const conflict = findBaseConflict(spec, others);
-    if (conflict !== null) throw refuse("IMAGE_IN_USE", conflict);
-    if (spec.dataDisk !== undefined) throw refuse("HOST_DATA_DISK", "data disk: this host keeps none.");
+  #reserveDisk({ owner, dataDisk }: MachineSpec): void {
+    if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk });
+  }
+
+  /** The lock on a data disk is its machine's own record, so it survives and ends as the machine does. */
+  #diskHolders(): DiskHolder[] {
+    return [...this.#machines.values()].filter(holdsDisk).flatMap(({ spec, ended }) => {
+      const { owner, name: machine, dataDisk } = spec;
+      return dataDisk === undefined ? [] : [{ owner, name: dataDisk.name, machine, saved: ended }];
+    });
   }
 
   #checkFree(request: MachineCreate): void {
@@ -255,6 +286,11 @@ export class Fleet implements Launcher {
   async #attempt<T>(step: () => T | Promise<T>): Promise<T> {
     return step();
   }
+}
+
+/** A memory on disk knows the data disk as it was when it was saved: nobody may write to it meanwhile. */
+function holdsDisk({ ended, life }: Machine): boolean {
+  return !ended || life.saved !== undefined;
 }
 
 function refuse(code: string, text: string): RequestError {

@@ -11,6 +11,7 @@ import type {
   Snapshot,
 } from "../protocol/index.ts";
 import type { GpuPolicy } from "./gpu/index.ts";
+import type { DataDisks } from "./disks/index.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -67,6 +68,7 @@ export interface LauncherEvents {
 }
 
 export interface Launcher {
+  readonly disks: DataDisks;
   facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];

@@ -8,6 +8,7 @@ import { MACHINE_FILES, machinePaths } from "./adopt/machine-paths.ts";
 import { readRecord, readSpec, writeJson, type MachineRecord } from "./adopt/record.ts";
 import type { Accel } from "./argv/argv.ts";
 import { snapshotNodes } from "./argv/snapshot-nodes.ts";
+import { dataDiskOutfitter, DiskShelf } from "./disks/index.ts";
 import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
 import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
@@ -33,6 +34,8 @@ import { Darkroom } from "./screen/darkroom.ts";
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
 /** In the state folder: which GPUs were taken from whom. */
 const GPU_RECORD = "gpu.json";
+/** In the state folder: people's data disks. */
+const DATA_DISKS = ".data-disks";
 /** A Unix socket's path ends at 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 
@@ -59,14 +62,16 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const networks = new Networks(policy, clock, log);
     const gpus = new GpuRoom({
       ...{ tree: new SysTree(), policy: options.gpu ?? NO_GPUS, recordFile: join(stateDir, GPU_RECORD) },
-      ...{ account: null, log, clock },
+      ...{ account: runAs.kind === "account" ? runAs.account : null, log, clock },
     });
+    const shelf = DiskShelf.open(join(stateDir, DATA_DISKS), log);
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
         tpmOutfitter(programs, runAs, clock),
         sharesOutfitter(options.allowedShares, programs, runAs, clock),
         networks,
+        dataDiskOutfitter(shelf, programs?.qemuImg ?? null, clock),
         scopeOutfitter(keeper),
         // The last one goes around all others: it raises a limit before rights are dropped.
         gpuOutfitter(gpus, process.getuid?.() === 0),
@@ -105,7 +110,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       registerImage: (image) =>
         images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
     };
-    return new Fleet({ options, registry, around, announcer, machines, gpus, onClose });
+    return new Fleet({ options, registry, around, announcer, machines, gpus, shelf, onClose });
   } catch (error) {
     unlock();
     throw error;

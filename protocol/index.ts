@@ -8,6 +8,7 @@ export * from "./bytes/pump.ts";
 export { LARGEST_MARK, SMALLEST_MARK } from "./bytes/pump-mark.ts";
 export * from "./mip2/frames.ts";
 export * from "./mip2/messages.ts";
+export * from "./mip2/disks.ts";
 export * from "./mip2/machines.ts";
 export * from "./mip2/proof.ts";
 export * as mip1 from "./mip1/messages.ts";

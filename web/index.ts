@@ -1,4 +1,5 @@
 export * from "./api/schemas.ts";
+export * from "./api/disk-schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
 export {
   limitTable,

@@ -19,6 +19,7 @@ export interface HostFlags extends GpuFlags {
   readonly maxInstances: number;
   readonly maxLoad?: number;
   readonly memoryReserve: number;
+  readonly userDataGb?: number;
   readonly allowShares?: string[];
   readonly vmUser?: string;
   readonly netAllow?: string[];
@@ -66,6 +67,11 @@ export function addHostFlags(command: Command): Command {
       256,
     )
     .option(
+      "--user-data-gb <GiB>",
+      "data disks of one person on this host; default: no limit",
+      parseNumber("--user-data-gb", 0),
+    )
+    .option(
       "--allow-shares <dir>",
       "images may share this folder, and all below it, into guests; repeat for more",
       collect,
@@ -108,6 +114,7 @@ export function defineHost(command: Command): void {
             maxInstances: flags.maxInstances,
             maxLoad: flags.maxLoad ?? Number.POSITIVE_INFINITY,
             memoryReserveMb: flags.memoryReserve,
+            ...(flags.userDataGb === undefined ? {} : { userDataGb: flags.userDataGb }),
           },
           allowedShares: flags.allowShares ?? [],
           networks: { allow: flags.netAllow ?? [], forward: flags.netForward ?? [] },

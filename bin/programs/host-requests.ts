@@ -1,11 +1,12 @@
 import type { Launcher } from "../../launcher/index.ts";
+import { DISK_ANSWERS } from "./disk-requests.ts";
 import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
 
 /** Checked, with everything filled in that may be left out. */
-type Params<M extends HostMethod> = ReturnType<(typeof hostMethods)[M]["params"]["parse"]>;
+export type Params<M extends HostMethod> = ReturnType<(typeof hostMethods)[M]["params"]["parse"]>;
 
-type Answers = {
-  readonly [M in HostMethod]: (launcher: Launcher, params: Params<M>) => Promise<HostResult<M>>;
+export type Answers<N extends HostMethod = HostMethod> = {
+  readonly [M in N]: (launcher: Launcher, params: Params<M>) => Promise<HostResult<M>>;
 };
 
 const ANSWERS: Answers = {
@@ -29,6 +30,7 @@ const ANSWERS: Answers = {
     return {};
   },
   "machine.list": (launcher) => Promise.resolve(launcher.machines()),
+  ...DISK_ANSWERS,
   "machine.screenshot": (launcher, { id, maxWidth }) => launcher.screenshot(id, maxWidth),
 };
 

@@ -19,7 +19,8 @@ export function bootArguments(spec: Booted, paths: MachinePaths): string[] {
       ];
     case "kernel":
       return [
-        ...(spec.emptyDisk ? ownDisk(paths) : []),
+        // QEMU gives the kernel the first place itself.
+        ...(spec.emptyDisk ? ownDisk(paths, 1) : []),
         ...["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.cmdline],
       ];
     case "disk":
@@ -53,12 +54,12 @@ function ownNode(paths: MachinePaths): Readonly<Record<string, unknown>> {
   };
 }
 
-function ownDisk(paths: MachinePaths): string[] {
-  return [...blockdev({ ...ownNode(paths), backing: null }), ...drive()];
+function ownDisk(paths: MachinePaths, bootindex = 0): string[] {
+  return [...blockdev({ ...ownNode(paths), backing: null }), ...drive(bootindex)];
 }
 
-function drive(): string[] {
-  return ["-device", jsonArgument({ driver: "virtio-blk-pci", drive: "disk0", bootindex: 0 })];
+function drive(bootindex = 0): string[] {
+  return ["-device", jsonArgument({ driver: "virtio-blk-pci", drive: "disk0", bootindex })];
 }
 
 /** ARM boards have no IDE. */

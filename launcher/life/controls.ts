@@ -68,6 +68,11 @@ export class Controls {
   /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED` */
   takeSnapshot(name: string): Promise<Snapshot[]> {
     return this.#onShelf(async (guest) => {
+      if (guest !== undefined && this.#machine.spec.dataDisk !== undefined)
+        throw refuse(
+          "SNAPSHOT_UNSUPPORTED",
+          "The data disk would not go back with the machine's memory. Stop the machine first.",
+        );
       await this.#shelf.take(name, guest);
       return this.#shelf.list(guest);
     });

@@ -34,6 +34,8 @@ export interface HostLimits {
   readonly maxLoad: number;
   /** MiB kept for the host itself. */
   readonly memoryReserveMb: number;
+  /** GiB of one person's data disks; absent: no limit. */
+  readonly userDataGb?: number;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { diskMethods } from "./disks.ts";
 import { desktopName } from "./messages.ts";
 
 /** What a server and a host say to each other about machines, in request, reply and event frames. */
@@ -188,6 +189,7 @@ export const hostMethods = {
   "machine.remove": { params: machineRef, result: z.object({}) },
   "machine.list": { params: z.object({}), result: z.array(machineStatus) },
   "machine.screenshot": { params: screenshotRequest, result: screenshot },
+  ...diskMethods,
 } as const;
 export type HostMethod = keyof typeof hostMethods;
 export type HostParams<M extends HostMethod> = z.input<(typeof hostMethods)[M]["params"]>;

@@ -49,6 +49,8 @@ export const AUDIT_ACTIONS = [
   "machine.image",
   "host.drain",
   "host.undrain",
+  "disk.remove",
+  "disk.move",
   "desktop.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -44,6 +44,26 @@ export const FILLER = [
   "f4ebfd", // hlt; jmp -3
 ].join("");
 
+/**
+ * Adds one to the first byte of the second sector of its own disk and of the next one, and says `S`, what is there now
+ * on its own as a letter from `A`, `D`, the same of the other, and `E`.
+ */
+export const DATA_KEEPER = [
+  "31c08ed88ec08ed0", // xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax
+  "bc007c", // mov sp, 0x7c00
+  "b053b280e80f00", // mov al, 'S'; mov dl, 0x80; call count
+  "b044b281e80800", // mov al, 'D'; mov dl, 0x81; call count
+  "b045e82b00f4ebfd", // mov al, 'E'; call say; hlt; jmp -3
+  "52e824005a", // count: push dx; call say; pop dx
+  "b90200b600bb007e", // mov cx, 2; mov dh, 0; mov bx, 0x7e00
+  "b8010252cd135a", // mov ax, 0x0201; push dx; int 0x13; pop dx
+  "fe06007e", // inc byte [0x7e00]
+  "b90200bb007e", // mov cx, 2; mov bx, 0x7e00
+  "b80103cd13", // mov ax, 0x0301; int 0x13
+  "a0007e0440", // mov al, [0x7e00]; add al, '@'
+  "baf803eec3", // say: mov dx, 0x3f8; out dx, al; ret
+].join("");
+
 /** A disk that boots into one of them. */
 export async function writeBootDisk(file: string, code: string, bytes = 1_048_576): Promise<Buffer> {
   const disk = Buffer.alloc(bytes);

@@ -48,6 +48,11 @@ const CATALOGUE = {
   },
   IMAGE_UNKNOWN: { status: 404, message: "No host offers this image. List the images to see what is there." },
   ...MACHINE_ERRORS,
+  DISK_UNKNOWN: {
+    status: 404,
+    message: "There is no such data disk on a host that is connected. List the disks to see what is there.",
+  },
+  DISK_HOST: { status: 404, message: "There is no other host of this name that is connected." },
   SESSION_UNKNOWN: { status: 404, message: "There is no such open session. It may have ended." },
   AGENT_UNKNOWN: { status: 404, message: "There is no such agent, or it was revoked already." },
   AGENT_OFFLINE: { status: 503, message: "The agent is not connected. Try again when it is back." },

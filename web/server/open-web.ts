@@ -14,12 +14,14 @@ import { Passwords } from "./login/passwords.ts";
 import { LoginThrottle } from "./login/throttle.ts";
 import { Catalogue } from "./machines/catalogue.ts";
 import { NO_LIMITS, type LimitTable } from "./machines/limits/limits.ts";
+import { DiskRoom } from "./disks/index.ts";
 import { Looks } from "./machines/looks.ts";
 import { openMachineRoom } from "./machines/machine-room.ts";
 import { servePages } from "./pages.ts";
 import { routeAdministration } from "./routes/administration.ts";
 import { routeAuthorityActs } from "./routes/authority.ts";
 import { routeAudit } from "./routes/audit.ts";
+import { routeDisks } from "./routes/disks.ts";
 import { routeDesktops } from "./routes/desktops.ts";
 import { routeEvents } from "./routes/events.ts";
 import { routeHosts } from "./routes/hosts.ts";
@@ -67,6 +69,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
   const machines = openMachineRoom({ proxy, catalogue, live, limits, clock, log });
+  const disks = new DiskRoom(proxy, clock, log);
   const looks = new Looks(clock);
 
   const app = await buildApp(log);
@@ -98,6 +101,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeMachines(api, { proxy, room: machines, screens: machines.screens, looks, takeSnapshot: snapshot });
       routeMachineActs(api, proxy, machines, snapshot);
       routeHosts(api, proxy, catalogue, machines);
+      routeDisks(api, proxy, disks);
       routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, snapshot);
@@ -112,6 +116,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const close = (): Promise<void> =>
     (closed ??= (async () => {
       machines.close();
+      disks.close();
       live.close();
       streams.close();
       await app.close();

@@ -63,7 +63,7 @@ export class Workshop {
   }
 
   /** Waits until the guest's serial port has said something. */
-  async hear(launcher: Launcher, id: string, what: RegExp): Promise<string> {
+  async hear(launcher: Launcher, id: string, what: RegExp, timeoutMs = 50_000): Promise<string> {
     let text = "";
     return waitFor(
       `${id} to say ${String(what)}`,
@@ -71,7 +71,7 @@ export class Workshop {
         ({ text } = await launcher.bootLog(id));
         return what.test(text) ? text : undefined;
       },
-      { timeoutMs: 50_000, explain: () => text.slice(-300) },
+      { timeoutMs, explain: () => text.slice(-300) },
     );
   }
 

@@ -65,7 +65,10 @@ test("a kernel comes with initrd and command line, and a disk if it shall have o
   expect(valuesOf(argv, "-initrd")).toEqual(["/i"]);
   expect(valuesOf(argv, "-append")).toEqual(["quiet, please"]);
   expect(valuesOf(argv, "-blockdev")).toEqual([]);
-  expect(valuesOf(boot({ ...kernel, emptyDisk: true }), "-blockdev")).toEqual([{ ...own, backing: null }]);
+  const beside = boot({ ...kernel, emptyDisk: true });
+  expect(valuesOf(beside, "-blockdev")).toEqual([{ ...own, backing: null }]);
+  // QEMU refuses two devices in the same place, and the kernel has the first.
+  expect(devicesOf(beside)).toEqual([{ ...drive, bootindex: 1 }]);
 });
 
 const uefi = { firmware: { kind: "uefi" } };

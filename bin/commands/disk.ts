@@ -1,0 +1,62 @@
+import { InvalidArgumentError, type Command } from "commander";
+import { z } from "zod";
+import { disk } from "../../web/index.ts";
+import { AdminApi } from "../admin-api.ts";
+import { formatAge, formatBytes, formatTable, print } from "../terminal/table.ts";
+import { addClientFlags, type ClientFlags } from "./client-options.ts";
+
+const EXAMPLES = `
+Examples:
+  postern disk list --data /var/lib/postern
+  postern disk remove anna/home --data /var/lib/postern      for ever
+  postern disk move anna/home --to lab-2 --data /var/lib/postern
+`;
+
+export function defineDisk(command: Command): void {
+  command.addHelpText("after", EXAMPLES);
+  addClientFlags(command.command("list").description("people's data disks on the hosts that are connected"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (flags: ClientFlags) => {
+      const rows = await new AdminApi(flags.data).get("/disks", z.array(disk));
+      print(flags.json === true, rows, () =>
+        formatTable(
+          ["DISK", "SIZE", "TAKES", "HOST", "STATE", "MACHINE", "USED"],
+          rows.map((row) => [
+            ...[`${row.owner}/${row.name}`, `${row.sizeGb} GB`, formatBytes(row.bytes), row.host ?? ""],
+            ...[row.state, row.machine ?? "", formatAge(row.usedAt)],
+          ]),
+        ),
+      );
+    });
+  addClientFlags(
+    command.command("remove").argument("<owner/name>", "", parseDisk).description("delete a disk for ever"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (path: string, flags: ClientFlags) => {
+      await new AdminApi(flags.data).remove(`/disks/${path}`);
+      print(flags.json === true, { removed: true }, () => "The data disk is deleted.\n");
+    });
+  addClientFlags(
+    command
+      .command("move")
+      .argument("<owner/name>", "", parseDisk)
+      .description("bring a disk to another host"),
+  )
+    .requiredOption("--to <host>", "the host's name")
+    .addHelpText("after", EXAMPLES)
+    .action(async (path: string, flags: ClientFlags & { readonly to: string }) => {
+      await new AdminApi(flags.data).post(`/disks/${path}/move`, { host: flags.to }, z.unknown());
+      print(
+        flags.json === true,
+        { moving: true },
+        () => "The data disk is on its way. `disk list` shows it.\n",
+      );
+    });
+}
+
+/** The disk's place in the API. A name has no slash, an owner's may. */
+function parseDisk(text: string): string {
+  const at = text.lastIndexOf("/");
+  if (at < 1) throw new InvalidArgumentError("Say OWNER/NAME, as `disk list` shows it.");
+  return `${encodeURIComponent(text.slice(0, at))}/${encodeURIComponent(text.slice(at + 1))}`;
+}

@@ -1,0 +1,92 @@
+import { access, chmod, rename, rm, stat } from "node:fs/promises";
+import { describeError } from "../../protocol/index.ts";
+import { inspectImage } from "../images/inspect.ts";
+import { readImageInfo, runQemuImg } from "../process/disks.ts";
+import type { DiskRecord } from "./disk-record.ts";
+import { failed, type DiskShelf } from "./disk-shelf.ts";
+
+const GIB = 1024 ** 3;
+
+/**
+ * Makes the content fit the record before a machine starts with it: a new disk is made, one that shall be larger
+ * grows. It never shrinks.
+ * @returns the file
+ * @throws LaunchError `DISK_FAILED`
+ */
+export async function readyContent(qemuImg: string, shelf: DiskShelf, record: DiskRecord): Promise<string> {
+  const file = shelf.fileOf(record);
+  if (record.standing.state === "new") await makeContent(qemuImg, file, record.sizeGb);
+  else await checkContent(file);
+  const bytes = await measureDisk(qemuImg, file);
+  if (bytes < record.sizeGb * GIB)
+    await attempt("grown", ["resize", "-q", "-f", "qcow2", file, `${record.sizeGb}G`], qemuImg);
+  return file;
+}
+
+/**
+ * Bytes that the guest sees. It fails while a machine has the disk, whatever the records say.
+ * @throws LaunchError `DISK_FAILED`
+ */
+export async function measureDisk(qemuImg: string, file: string): Promise<number> {
+  try {
+    return (await readImageInfo(qemuImg, file, "qcow2"))["virtual-size"];
+  } catch (cause) {
+    throw failed(
+      `The data disk cannot be opened. ${isLocked(cause) ? "Something else has it open." : ""}`.trim(),
+      cause,
+    );
+  }
+}
+
+/** Another host's guests or a broken file system may have changed it. @throws LaunchError `DISK_FAILED` */
+export async function checkContent(file: string): Promise<void> {
+  const fault = await inspectImage({ kind: "disk", format: "qcow2", file });
+  if (fault === null) return;
+  throw failed(
+    fault.kind === "missing"
+      ? "The data disk's file is missing on the host. Its administrator may have it in a backup."
+      : `The data disk cannot be used: ${fault.why}.`,
+  );
+}
+
+/** What the file takes on the host; 0 while there is none. */
+export async function countBytes(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch {
+    return 0;
+  }
+}
+
+async function makeContent(qemuImg: string, file: string, sizeGb: number): Promise<void> {
+  // It was made, and the launcher ended before that was written down.
+  if (await exists(file)) return;
+  const fresh = `${file}.new`;
+  await rm(fresh, { force: true });
+  // Clusters come as the guest writes.
+  const options = "preallocation=off,lazy_refcounts=off,cluster_size=65536";
+  await attempt("made", ["create", "-q", "-f", "qcow2", "-o", options, fresh, `${sizeGb}G`], qemuImg);
+  await chmod(fresh, 0o600);
+  await rename(fresh, file);
+}
+
+async function attempt(done: string, args: readonly string[], qemuImg: string): Promise<void> {
+  try {
+    await runQemuImg(qemuImg, args);
+  } catch (cause) {
+    throw failed(`The data disk could not be ${done}. The host may have run out of space.`, cause);
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return /lock/i.test(describeError(error));
+}

@@ -1,0 +1,68 @@
+import type { DiskRef } from "../../protocol/index.ts";
+import { diskKey, type DiskRecord } from "./disk-record.ts";
+
+/** What a machine asks for. */
+export interface DiskWish extends DiskRef {
+  readonly sizeGb: number;
+}
+
+/** A machine that has a disk: it runs, or its saved memory knows the disk as it is now. */
+export interface DiskHolder extends DiskRef {
+  readonly machine: string;
+  readonly saved: boolean;
+}
+
+export interface DiskRefusal {
+  readonly code: "HOST_DATA_DISK" | "DISK_IN_USE" | "DISK_TRAVELS" | "DISK_QUOTA";
+  readonly text: string;
+}
+
+/**
+ * Why a machine cannot have a disk; null: it can. The copy here must be the disk, nobody else may have it, and it must
+ * fit into what its owner may have.
+ * @param quotaGb GiB of all disks of one owner on this host
+ */
+export function findDiskFault(
+  wish: DiskWish,
+  records: readonly DiskRecord[],
+  holders: readonly DiskHolder[],
+  quotaGb: number,
+): DiskRefusal | null {
+  if (wish.owner === "")
+    return { code: "HOST_DATA_DISK", text: "data disk: nobody is known whose disk it would be." };
+  const fault = findTouchFault(wish, records, holders);
+  if (fault !== null) return fault;
+  const own = records.filter(({ owner }) => owner === wish.owner);
+  const present = own.find(({ name }) => name === wish.name);
+  const used = own.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
+  const more = Math.max(0, wish.sizeGb - (present?.sizeGb ?? 0));
+  // What somebody has already may be used, also after the quota became smaller.
+  if (more === 0 || used + more <= quotaGb) return null;
+  const text = `data disks: ${used} of ${quotaGb} GB in use, ${more} GB more asked for. Delete one, or ask for less.`;
+  return { code: "DISK_QUOTA", text };
+}
+
+/** Why nothing may be done to a disk now; null: it lies still. */
+export function findTouchFault(
+  ref: DiskRef,
+  records: readonly DiskRecord[],
+  holders: readonly DiskHolder[],
+): DiskRefusal | null {
+  const key = diskKey(ref);
+  const holder = holders.find((one) => diskKey(one) === key);
+  if (holder !== undefined) {
+    const text = holder.saved
+      ? `The machine ${holder.machine} is saved and goes on with the data disk ${ref.name}. Start and stop it, or delete it first.`
+      : `The machine ${holder.machine} has the data disk ${ref.name} now. Stop it first, or choose another disk.`;
+    return { code: "DISK_IN_USE", text };
+  }
+  const record = records.find((one) => diskKey(one) === key);
+  if (record === undefined || isStill(record)) return null;
+  const text = `The data disk ${ref.name} is on its way from one host to another. Try again in a moment.`;
+  return { code: "DISK_TRAVELS", text };
+}
+
+/** Whether the copy here is the disk, and on no journey. */
+export function isStill({ standing }: DiskRecord): boolean {
+  return standing.state === "new" || standing.state === "here";
+}

@@ -1,0 +1,50 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { diskRef, type DiskRef } from "../../../protocol/index.ts";
+import type { Proxy } from "../../../proxy/index.ts";
+import { diskMoveRequest, type Disk } from "../../api/disk-schemas.ts";
+import type { DiskRoom, KnownDisk } from "../disks/index.ts";
+import { refuse } from "../errors.ts";
+import { actorOf } from "../guard/actor.ts";
+import { requireAdmin, requireCaller } from "../guard/caller.ts";
+import { parseInput } from "../guard/input.ts";
+
+/** People's data disks. */
+export function routeDisks(api: FastifyInstance, proxy: Proxy, room: DiskRoom): void {
+  api.get("/disks", async (request): Promise<Disk[]> => {
+    const { name, role } = requireCaller(request);
+    const disks = await room.list();
+    const seen = role === "admin" ? disks : disks.filter(({ copy }) => copy.owner === name);
+    return seen.map((one) => shapeDisk(one, role === "admin"));
+  });
+
+  api.delete("/disks/:owner/:name", async (request, reply) => {
+    await room.remove(readOwn(request));
+    proxy.audit({ action: "disk.remove", outcome: "success", ...actorOf(request) });
+    return reply.code(204).send();
+  });
+
+  api.post("/disks/:owner/:name/move", async (request, reply) => {
+    requireAdmin(request);
+    const { host } = parseInput(diskMoveRequest, request.body);
+    await room.move(parseInput(diskRef, request.params), host);
+    proxy.audit({ action: "disk.move", outcome: "success", ...actorOf(request) });
+    return reply.code(202).send();
+  });
+}
+
+/** Somebody else's disk looks like none at all. */
+function readOwn(request: FastifyRequest): DiskRef {
+  const { name, role } = requireCaller(request);
+  const ref = parseInput(diskRef, request.params);
+  if (role !== "admin" && ref.owner !== name) throw refuse("DISK_UNKNOWN");
+  return ref;
+}
+
+function shapeDisk({ host, copy }: KnownDisk, withHost: boolean): Disk {
+  const { owner, name, sizeGb, bytes, usedAt, state, machine } = copy;
+  return {
+    ...{ owner, name, sizeGb, bytes, usedAt, machine: machine ?? null },
+    state: state === "leaving" || state === "left" ? "travelling" : "here",
+    host: withHost ? host.name : null,
+  };
+}
