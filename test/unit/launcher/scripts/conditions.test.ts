@@ -46,7 +46,7 @@ describe("conditions", () => {
   it.each([
     ["if(1) exec: a", "colon"],
     ["if(1: exec: a", "texts stand in quotes"],
-    ["if(1 \"a\"): exec: a", "sign is missing"],
+    ['if(1 "a"): exec: a', "sign is missing"],
     ["if((1): exec: a", "texts stand in quotes"],
     ["if(): a", "missing before )"],
     ["if(system('x')): a", "texts stand in quotes"],
