@@ -1,39 +1,20 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { PassThrough, type Duplex } from "node:stream";
 import tls from "node:tls";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { letsGoOfChunks, readInPlace } from "../../../../protocol/bytes/read-in-place.ts";
 import { pump } from "../../../../protocol/index.ts";
 import { makeCa, makeLeaf } from "../../agent/support/certificates.ts";
-
-const open: { destroy(): void }[] = [];
-afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
-});
+import { connectPair } from "./socket-pair.ts";
 
 const { keyPem: key, pem: cert } = makeLeaf(makeCa("a CA"));
 const CERTIFICATE = { key, cert };
 
 type Pair = [Duplex, Duplex];
 
-async function plainPair(): Promise<[Socket, Socket]> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const near = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
-  const [far] = (await once(server, "connection")) as [Socket];
-  server.close();
-  for (const socket of [near, far]) {
-    socket.on("error", () => undefined);
-    open.push(socket);
-  }
-  return [near, far];
-}
-
 async function tlsPair(): Promise<Pair> {
-  const [near, far] = await plainPair();
+  const [near, far] = await connectPair();
   const secureContext = tls.createSecureContext(CERTIFICATE);
   const server = new tls.TLSSocket(far, { isServer: true, secureContext });
   const client = tls.connect({ socket: near, rejectUnauthorized: false });
@@ -42,7 +23,7 @@ async function tlsPair(): Promise<Pair> {
   return [client, server];
 }
 
-const PAIRS: Record<string, () => Promise<Pair>> = { plain: plainPair, TLS: tlsPair };
+const PAIRS: Record<string, () => Promise<Pair>> = { plain: connectPair, TLS: tlsPair };
 const WAYS = ["plain", "TLS"].flatMap((from) => ["plain", "TLS"].map((to) => [from, to] as const));
 
 it.each(WAYS)(
@@ -77,8 +58,8 @@ it.each(WAYS)(
 );
 
 it("what was unread before comes first, what is unread after a stop stays in the stream", async () => {
-  const [server, from] = await plainPair();
-  const [to, viewer] = await plainPair();
+  const [server, from] = await connectPair();
+  const [to, viewer] = await connectPair();
   server.write("first ");
   await once(from, "readable");
   const heard: Buffer[] = [];
@@ -96,8 +77,8 @@ it("what was unread before comes first, what is unread after a stop stays in the
 });
 
 it("a source that has ended with much unread still gives it all", async () => {
-  const [server, from] = await plainPair();
-  const [to, viewer] = await plainPair();
+  const [server, from] = await connectPair();
+  const [to, viewer] = await connectPair();
   const picture = randomBytes(40_000);
   from.pause();
   server.end(picture);
@@ -112,7 +93,7 @@ it("a source that has ended with much unread still gives it all", async () => {
 });
 
 it("a stream that may keep a chunk gets memory of its own", async () => {
-  const [server, from] = await plainPair();
+  const [server, from] = await connectPair();
   const to = new PassThrough({ highWaterMark: 10_000_000 });
   expect(letsGoOfChunks(to)).toBe(false);
   pump(from, to);

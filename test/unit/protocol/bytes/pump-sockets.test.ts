@@ -1,29 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pump, SMALLEST_MARK } from "../../../../protocol/index.ts";
-
-const open: { destroy(): void }[] = [];
-
-afterEach(() => {
-  for (const one of open.splice(0)) one.destroy();
-});
-
-/** Both ends of a TCP connection that may be half closed. */
-async function connectPair(): Promise<[Socket, Socket]> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const near = connect({ port: (server.address() as AddressInfo).port, allowHalfOpen: true });
-  const [far] = (await once(server, "connection")) as [Socket];
-  server.close();
-  for (const socket of [near, far]) {
-    socket.on("error", () => undefined);
-    open.push(socket);
-  }
-  return [near, far];
-}
+import { connectPair } from "./socket-pair.ts";
 
 describe("a pump between sockets", () => {
   it("moves both directions to their ends, byte by byte the same", async () => {
