@@ -183,7 +183,8 @@ export class Machine {
       this.#keeper.change({ process: process.identity, accel, logFrom });
       this.#hold(process);
       await this.#attach(process, START_MS).catch(() => {
-        process.kill();
+        // A launcher that goes leaves its machines to the next one, also one that has just begun.
+        if (!this.#letGo) process.kill();
       });
     } catch (error) {
       const reason = isPosternError(error) ? error.safeMessage : "The machine could not be started.";
