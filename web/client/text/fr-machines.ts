@@ -124,6 +124,8 @@ export const machineErrors: Record<string, string> = {
   IMAGE_FORBIDDEN: "Ce système est pour d’autres. Choisissez-en un autre.",
   IMAGE_LIMIT: "La machine est plus petite ou plus grande que ce que le système permet.",
   IMAGE_CHOICE: "Le système n’offre pas cela. Choisissez autre chose.",
+  DISK_UNKNOWN: "Ce disque de données n’est sur aucun hôte connecté. Rechargez la liste des disques.",
+  DISK_HOST: "Aucun autre hôte connecté ne porte ce nom.",
   HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
 };
