@@ -38,6 +38,7 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
   const [fault, setFault] = useState<string | null>(null);
 
   const usable = images.filter((image) => image.available);
+  const offered = [...usable, ...images.filter((image) => !image.available)];
   const image = usable.find(({ id }) => id === imageId) ?? usable[0];
   const sizes = image === undefined ? [] : deriveSizes(image);
   const suggested = sizes.find((size) => size.recommended) ?? sizes[0];
@@ -93,7 +94,7 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
           <NoImages />
         ) : (
           <form class="panel">
-            <ImageCards images={images} chosenId={undefined} onChoose={setImageId} />
+            <ImageCards images={offered} chosenId={undefined} onChoose={setImageId} />
           </form>
         )}
       </Dialog>
@@ -102,7 +103,7 @@ export function CreatePanel({ onClose }: { readonly onClose: () => void }) {
     <Dialog title={create.title} size="wide" onClose={onClose}>
       <form class="panel" onSubmit={submit}>
         <ImageCards
-          images={images}
+          images={offered}
           chosenId={image.id}
           onChoose={(id) => {
             setImageId(id);
