@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, overrides: Record<string, unknown> = {}) => ({
@@ -13,6 +14,8 @@ const project = (name: string, overrides: Record<string, unknown> = {}) => ({
 
 export default defineConfig({
   test: {
+    // Most of them wait for something: two at a time pay on two processors, too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project("unit"),
       project("fuzz", { testTimeout: 120_000 }),

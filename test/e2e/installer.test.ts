@@ -22,7 +22,7 @@ test(
   async () => {
     const server = await startServer(owner, { command: "up", args: ["--accel", "tcg"] });
     const page = await openWall(owner, server);
-    await createMachine(page, /Debian/);
+    await createMachine(page, /Debian 12 installer/);
     await page.locator('article.monitor[data-state="running"]').waitFor({ timeout: BOOT_MS });
     await page
       .getByRole("link", { name: /^Connect/ })
