@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
 import type {
   AgentOptions,
   Endpoint,
@@ -136,13 +136,4 @@ function parseEndpoint(text: string): Endpoint {
   if (text.startsWith("tcp:")) return { kind: "tcp", ...parseHostPort(text.slice(4)) };
   if (text.startsWith("unix:") && isAbsolute(text.slice(5))) return { kind: "unix", path: text.slice(5) };
   throw new ConfigError("ENDPOINT", `"${text}" is no endpoint. Write tcp:HOST:PORT or unix:/ABSOLUTE/PATH.`);
-}
-
-/** For options with a fixed set of words. */
-export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
-  return (text) => {
-    const found = words.find((word) => word === text);
-    if (found === undefined) throw new InvalidArgumentError(`Choose one of ${words.join(", ")}.`);
-    return found;
-  };
 }

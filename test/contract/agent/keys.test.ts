@@ -1,46 +1,21 @@
 import { once } from "node:events";
 import { cp, readFile } from "node:fs/promises";
 import path from "node:path";
-import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
-import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
-import { systemClock } from "../../../protocol/index.ts";
+import type { AgentOptions } from "../../../agent/index.ts";
 import { Owner } from "../../support/owner.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { type Gateway, openGateway, publishDesktop } from "../proxy/gateway.ts";
 import { ScriptedAgent } from "../proxy/scripted-agent.ts";
+import { runAgent, type RunningAgent } from "./run-agent.ts";
 
 const owner = new Owner();
 afterEach(() => owner.close());
 
-interface Running {
-  readonly agent: Agent;
-  readonly dataDir: string;
-}
+const run = (gateway: Gateway, more: Partial<AgentOptions> = {}) => runAgent(owner, gateway, more);
 
-async function run({ proxy }: Gateway, more: Partial<AgentOptions> = {}): Promise<Running> {
-  const dataDir = more.dataDir ?? (await owner.makeFolder());
-  const agent = startAgent({
-    servers: [proxy.addresses.listen],
-    allowServers: [],
-    trust: { kind: "fingerprint", sha256: proxy.fingerprint },
-    joinSecret: null,
-    name: "box",
-    role: "agent",
-    desktops: [{ name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: 1 } }],
-    onRequest: () => Promise.resolve({}),
-    log: pino({ level: "silent" }),
-    clock: systemClock,
-    random: () => 0.02,
-    ...more,
-    dataDir,
-  });
-  owner.own({ stop: () => agent.close() });
-  return { agent, dataDir };
-}
-
-async function enrol(gateway: Gateway): Promise<Running> {
+async function enrol(gateway: Gateway): Promise<RunningAgent> {
   const { secret } = await gateway.proxy.createJoinSecret("admin");
   const running = await run(gateway, { joinSecret: secret });
   await running.agent.ready;

@@ -1,0 +1,36 @@
+import { pino } from "pino";
+import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
+import { systemClock } from "../../../protocol/index.ts";
+import type { Owner } from "../../support/owner.ts";
+import type { Gateway } from "../proxy/gateway.ts";
+
+export interface RunningAgent {
+  readonly agent: Agent;
+  readonly dataDir: string;
+}
+
+/** An agent of the product's own that dials the gateway; it ends with its owner. */
+export async function runAgent(
+  owner: Owner,
+  { proxy }: Gateway,
+  more: Partial<AgentOptions> = {},
+): Promise<RunningAgent> {
+  const dataDir = more.dataDir ?? (await owner.makeFolder());
+  const agent = startAgent({
+    servers: [proxy.addresses.listen],
+    allowServers: [],
+    trust: { kind: "fingerprint", sha256: proxy.fingerprint },
+    joinSecret: null,
+    name: "box",
+    role: "agent",
+    desktops: [{ name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: 1 } }],
+    onRequest: () => Promise.resolve({}),
+    log: pino({ level: "silent" }),
+    clock: systemClock,
+    random: () => 0.02,
+    ...more,
+    dataDir,
+  });
+  owner.own({ stop: () => agent.close() });
+  return { agent, dataDir };
+}
