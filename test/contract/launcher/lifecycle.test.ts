@@ -172,10 +172,13 @@ describe("the life of a machine", () => {
     const results = await Promise.allSettled(
       ["m2", "m3", "m4"].map((id) => launcher.create({ id, name: id, image: "counter" })),
     );
-    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
-    expect(results[1]).toMatchObject({
-      reason: { safeMessage: "machines: 2 of 2 run. Stop another one first." },
-    });
+    // Which of the three comes first is not promised.
+    const refused = results.filter(({ status }) => status === "rejected");
+    expect(refused).toHaveLength(2);
+    for (const result of refused)
+      expect(result).toMatchObject({
+        reason: { safeMessage: "machines: 2 of 2 run. Stop another one first." },
+      });
     for (const name of readdirSync(join(workshop.options.stateDir, "m1")))
       expect(statSync(join(workshop.options.stateDir, "m1", name)).mode & 0o077, name).toBe(0);
   });
