@@ -13,9 +13,11 @@ Examples:
   postern vm images --data /var/lib/postern
   postern vm create memtest86+ --name check-1 --data /var/lib/postern --wait
   postern vm list --data /var/lib/postern --json
-  postern vm snapshot create ID before-update --data /var/lib/postern
-  postern vm stop ID --data /var/lib/postern
+  postern vm snapshot create check-1 before-update --data /var/lib/postern
+  postern vm stop check-1 --data /var/lib/postern
   postern vm drain rack-2 --data /var/lib/postern
+
+A machine is named by its name or its id.
 `;
 
 export function defineVm(command: Command): void {
