@@ -25,7 +25,11 @@ export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: Mac
   if (firmware !== null) {
     await access(firmware.code).catch((cause: unknown) => {
       const text = `This host has no such firmware. Install it with: apt install ${firmware.package}`;
-      throw new LaunchError("FIRMWARE_MISSING", text, { safeMessage: text, cause });
+      throw new LaunchError("FIRMWARE_MISSING", text, {
+        safeMessage: text,
+        cause,
+        details: { package: firmware.package },
+      });
     });
     await ensureFile(paths.firmwareVars, (fresh) =>
       runQemuImg(qemuImg, ["convert", "-f", "raw", "-O", "qcow2", firmware.vars, fresh]),
