@@ -127,5 +127,9 @@ export const machineErrors: Record<string, string> = {
   DISK_UNKNOWN: "Ce disque de données n’est sur aucun hôte connecté. Rechargez la liste des disques.",
   DISK_HOST: "Aucun autre hôte connecté ne porte ce nom.",
   HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
+  MEMORY_GPU:
+    "La machine a un GPU de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
+  MEMORY_SHARES:
+    "La machine partage un dossier de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
 };
