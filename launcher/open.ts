@@ -84,6 +84,9 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
         log.info({ event: "machine.state", machine: id, state, reason }, "machine changed state");
         announcer.emit("state", machine.status);
       },
+      onProgress(machine) {
+        announcer.emit("state", machine.status);
+      },
       onScreen(machine) {
         const { screen } = machine.eye;
         if (screen !== undefined) announcer.emit("screen", { machine: machine.status, screen });

@@ -37,7 +37,7 @@ function defineLists(command: Command): void {
         rows.map((row) => [
           row.name,
           row.image,
-          row.state,
+          row.progress === null ? row.state : `${row.state} ${Math.round(row.progress * 100)} %`,
           String(row.cpus),
           `${row.memoryMb} MB`,
           row.host ?? "",

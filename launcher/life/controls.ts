@@ -126,8 +126,15 @@ export class Controls {
     if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
     return this.#machine.turns.alone(async () => {
       this.#refuseUnless("stopped", "failed");
-      await flattenDisk(qemuImg, paths.overlay, paths.exported, closing);
-      return use(paths.exported);
+      const onFraction = (fraction: number): void => {
+        this.#machine.report(fraction);
+      };
+      try {
+        await flattenDisk(qemuImg, paths.overlay, paths.exported, { signal: closing, onFraction });
+        return await use(paths.exported);
+      } finally {
+        this.#machine.report(undefined);
+      }
     });
   }
 

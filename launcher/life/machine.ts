@@ -17,6 +17,7 @@ import { attachQmp } from "../qmp/attach.ts";
 import { readLifeEvent, readRunState } from "../qmp/life-events.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { startChores } from "./chores.ts";
+import { describeStatus } from "./describe-status.ts";
 import { Eye } from "./eye.ts";
 import { Guest } from "./guest.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -48,6 +49,7 @@ export class Machine {
   #cancelEnding: (() => void) | undefined;
   #cancelChores: (() => void) | undefined;
   #letGo = false;
+  #progress: number | undefined;
 
   constructor(spec: MachineSpec, paths: MachinePaths, record: MachineRecord, around: Surroundings) {
     this.spec = spec;
@@ -60,15 +62,7 @@ export class Machine {
   }
 
   get status(): MachineStatus {
-    const { id, name, image, cpus, memoryMb } = this.spec;
-    const { state, reason, cause, accel, since, saved } = this.#keeper.record;
-    return {
-      ...{ id, name, image, cpus, memoryMb, state, since },
-      ...(reason === undefined ? {} : { reason }),
-      ...(cause === undefined ? {} : { cause }),
-      ...(accel === undefined ? {} : { accel }),
-      ...(saved === undefined ? {} : { saved: true }),
-    };
+    return describeStatus(this.spec, this.#keeper.record, this.#progress);
   }
 
   get life(): Life {
@@ -161,6 +155,14 @@ export class Machine {
     this.#keeper.change({ state, reason, cause, saved, since });
     this.#around.onState(this);
     if (event.kind === "reset") this.#awaitLight();
+  }
+
+  /** How far the work on it is, 0 to 1; undefined: none is under way, or that is not known. */
+  report(fraction: number | undefined): void {
+    const progress = fraction === undefined ? undefined : Math.floor(fraction * 100) / 100;
+    if (this.#letGo || progress === this.#progress) return;
+    this.#progress = progress;
+    this.#around.onProgress(this);
   }
 
   async #launch(): Promise<void> {

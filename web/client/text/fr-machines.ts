@@ -22,6 +22,7 @@ export const machines: Text["machines"] = {
   oneShotHint: "Se termine une minute après le départ de la dernière personne. Il n’en reste rien.",
   pausedHint: "Suspendue",
   savingHint: "Sa mémoire est en cours de sauvegarde",
+  copyingHint: "Son disque est en cours de copie",
   percent: (share) => `${share} terminé`,
   left: (time) => `encore ${time}`,
   leftHint: (exact) => `Fonctionne jusqu’au ${exact}`,

@@ -63,7 +63,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
           type="button"
           class="screen-action"
           data-step
-          disabled={actions.busy}
+          disabled={actions.busy || share !== null}
           aria-label={machine.saved ? machines.goOnNamed(name) : monitor.startNamed(name)}
           onClick={actions.start}
         >
@@ -71,6 +71,11 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
             <Icon name="play" />
             {machine.saved ? machines.goOn : monitor.start}
           </span>
+          {share !== null && (
+            <span class="screen-note">
+              {machines.copyingHint}, {machines.percent(formatShare(share, language))}
+            </span>
+          )}
           {machine.saved && <span class="screen-note">{machines.savedHint}</span>}
         </button>
       )}
