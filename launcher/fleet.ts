@@ -10,6 +10,7 @@ import {
   type Screenshot,
   type Snapshot,
 } from "../protocol/index.ts";
+import { headNames } from "./argv/heads.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
 import { DataDisks, type DiskHolder, type DiskShelf } from "./disks/index.ts";
@@ -94,7 +95,7 @@ export class Fleet implements Launcher {
 
   screens(): { machine: MachineStatus; screen: MachineScreen }[] {
     return [...this.#machines.values()].flatMap((machine) =>
-      machine.eye.screen === undefined ? [] : [{ machine: machine.status, screen: machine.eye.screen }],
+      machine.eye.screens.map((screen) => ({ machine: machine.status, screen })),
     );
   }
 
@@ -269,10 +270,10 @@ export class Fleet implements Launcher {
 
   #checkFree(request: MachineCreate): void {
     if (this.#machines.has(request.id)) throw refuse("MACHINE_EXISTS", "A machine with this id exists.");
-    for (const { spec } of this.#machines.values()) {
-      if (spec.name === request.name)
+    const names = headNames({ name: request.name, monitors: request.monitors ?? 1 });
+    for (const { spec } of this.#machines.values())
+      if (headNames(spec).some((name) => names.includes(name)))
         throw refuse("MACHINE_NAME_TAKEN", `A machine named "${spec.name}" exists. Choose another name.`);
-    }
   }
 
   #measureRoom(): HostRoom {

@@ -50,18 +50,20 @@ export interface NetworkChoices {
   readonly forward: readonly string[];
 }
 
-/** Where a running machine's screen is. */
+/** Where one screen of a running machine is. */
 export interface MachineScreen {
+  /** Its desktop's name; that of the first is the machine's. */
+  readonly name: string;
   readonly socketPath: string;
   readonly vncPassword?: string;
 }
 
 export interface LauncherEvents {
   state: MachineStatus;
-  /** It has a screen to publish under its name. */
+  /** It has a screen to publish; once for each. */
   screen: { readonly machine: MachineStatus; readonly screen: MachineScreen };
   /** Its screen is gone: withdraw it. */
-  screenGone: { readonly machine: MachineStatus };
+  screenGone: { readonly machine: MachineStatus; readonly screen: MachineScreen };
   removed: { readonly id: string };
   /** Images were added, changed or removed. */
   images: object;
@@ -72,7 +74,7 @@ export interface Launcher {
   facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];
-  /** Running machines and where their screens are: what `host` publishes at start, after adoption. */
+  /** Running machines and where each of their screens is: what `host` publishes at start, after adoption. */
   screens(): { readonly machine: MachineStatus; readonly screen: MachineScreen }[];
   /** Accepts, and returns at once in state `preparing`; events tell the rest. @throws RequestError, LaunchError */
   create(request: MachineCreate): Promise<MachineStatus>;

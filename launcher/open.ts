@@ -88,11 +88,11 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
         announcer.emit("state", machine.status);
       },
       onScreen(machine) {
-        const { screen } = machine.eye;
-        if (screen !== undefined) announcer.emit("screen", { machine: machine.status, screen });
+        for (const screen of machine.eye.screens)
+          announcer.emit("screen", { machine: machine.status, screen });
       },
-      onScreenGone(machine) {
-        announcer.emit("screenGone", { machine: machine.status });
+      onScreenGone(machine, screen) {
+        announcer.emit("screenGone", { machine: machine.status, screen });
       },
     };
     const machines = await takeOver(options, around);

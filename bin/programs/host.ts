@@ -93,8 +93,8 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   launcher.on("screen", ({ machine, screen }) => {
     agent.publish(toDesktop(machine, screen));
   });
-  launcher.on("screenGone", ({ machine }) => {
-    agent.withdraw(machine.name);
+  launcher.on("screenGone", ({ screen }) => {
+    agent.withdraw(screen.name);
   });
   agent.onConnect(() => {
     for (const machine of launcher.machines()) agent.emit("machine.state", machine);
@@ -112,7 +112,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
 
 function toDesktop(machine: MachineStatus, screen: MachineScreen): PublishedDesktop {
   const base = {
-    name: machine.name,
+    name: screen.name,
     machineId: machine.id,
     endpoint: { kind: "unix", path: screen.socketPath },
   } as const;

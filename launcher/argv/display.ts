@@ -1,10 +1,11 @@
 import type { Architecture, DisplayAdapter } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
+import { headsOf, type Head } from "./heads.ts";
 import { escapeValue, jsonArgument } from "./values.ts";
 
 type Adapter = Exclude<DisplayAdapter, "none">;
-type Shown = Pick<MachineSpec, "display" | "screen" | "arch" | "monitors" | "keymap" | "gpu">;
+type Shown = Pick<MachineSpec, "name" | "display" | "screen" | "arch" | "monitors" | "keymap" | "gpu">;
 
 const DRIVERS: Readonly<Record<Architecture, Readonly<Partial<Record<Adapter, string>>>>> = {
   x86_64: {
@@ -31,24 +32,30 @@ export function maxMonitors(display: DisplayAdapter): number {
   return display === "virtio" || display === "qxl" ? 4 : 1;
 }
 
-/** Screen, VNC and a tablet, so that the guest's pointer is where the viewer's is. */
+/** Screens, a VNC server for each, and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(spec: Shown, paths: MachinePaths): string[] {
   if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch)];
-  const vnc = [
-    `unix:${escapeValue(paths.vncSocket)}`,
+  const heads = headsOf(spec, paths);
+  return [
+    ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
+    ...heads.flatMap((head) => ["-vnc", vncServer(head, heads.length > 1)]),
+    ...(spec.keymap === undefined ? [] : ["-k", spec.keymap]),
+    ...adapterArguments(spec),
+    ...inputArguments(spec.arch),
+  ];
+}
+
+/** One VNC server shows one screen. @param bound to its own output; else it is the only one */
+function vncServer({ socket, device, output }: Head, bound: boolean): string {
+  return [
+    `unix:${escapeValue(socket)}`,
     "password-secret=vnc0",
     // Whether others may watch is the server's decision, never the first viewer's.
     "share=force-shared",
     // So is who may press the power button by way of the viewer.
     "power-control=on",
-  ];
-  return [
-    ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
-    ...["-vnc", vnc.join(",")],
-    ...(spec.keymap === undefined ? [] : ["-k", spec.keymap]),
-    ...adapterArguments(spec),
-    ...inputArguments(spec.arch),
-  ];
+    ...(bound ? [`display=${device}`, `head=${output}`] : []),
+  ].join(",");
 }
 
 function adapterArguments({ display, screen, arch, monitors, gpu }: Shown): string[] {
@@ -62,7 +69,10 @@ function adapterArguments({ display, screen, arch, monitors, gpu }: Shown): stri
   const further = display === "qxl" ? monitors - 1 : 0;
   return [
     ...["-device", jsonArgument({ driver, id: "video0", ...size, ...several })],
-    ...Array.from({ length: further }, () => ["-device", jsonArgument({ driver: "qxl" })]).flat(),
+    ...Array.from({ length: further }, (_, index) => [
+      "-device",
+      jsonArgument({ driver: "qxl", id: `video${index + 1}` }),
+    ]).flat(),
   ];
 }
 

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { RequestError, type Clock, type Screenshot } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
+import type { Head } from "../argv/heads.ts";
 import type { MachineScreen } from "../launcher.ts";
 import { readVncSecret } from "../process/launch.ts";
 import type { QmpClient } from "../qmp/client.ts";
@@ -7,44 +9,53 @@ import { Camera } from "../screen/camera.ts";
 import type { Darkroom } from "../screen/darkroom.ts";
 import { awaitFirstLight } from "../screen/first-light.ts";
 
-/** What is seen of one machine: its VNC server, and pictures of its screen. */
+/** What is seen of one machine: its VNC servers, and pictures of its screen. */
 export class Eye {
   readonly #paths: MachinePaths;
   readonly #darkroom: Darkroom;
   readonly #clock: Clock;
-  readonly #blind: boolean;
+  readonly #heads: readonly Head[];
   #camera: Camera | undefined;
-  #screen: MachineScreen | undefined;
+  #screens: readonly MachineScreen[] = [];
   #cancelLight: (() => void) | undefined;
 
-  /** @param blind the machine has no screen of QEMU's */
-  constructor(paths: MachinePaths, darkroom: Darkroom, clock: Clock, blind: boolean) {
+  /** @param heads none: the machine has no screen of QEMU's */
+  constructor(paths: MachinePaths, darkroom: Darkroom, clock: Clock, heads: readonly Head[]) {
     this.#paths = paths;
     this.#darkroom = darkroom;
     this.#clock = clock;
-    this.#blind = blind;
+    this.#heads = heads;
   }
 
-  get screen(): MachineScreen | undefined {
-    return this.#screen;
+  /** The first is the machine's main one. */
+  get screens(): readonly MachineScreen[] {
+    return this.#screens;
   }
 
-  /** @returns whether there is a screen now where there was none */
+  get #blind(): boolean {
+    return this.#heads.length === 0;
+  }
+
+  /** @returns whether there are screens now where there were none */
   async open(qmp: QmpClient): Promise<boolean> {
     if (this.#blind) return false;
     this.#camera = new Camera(qmp, this.#paths.picture, this.#darkroom, this.#clock);
-    if (this.#screen !== undefined) return false;
-    this.#screen = { socketPath: this.#paths.vncSocket, vncPassword: await readVncSecret(this.#paths) };
+    if (this.#screens.length > 0) return false;
+    const vncPassword = await readVncSecret(this.#paths);
+    // A QEMU that an older launcher started shows the first alone.
+    this.#screens = this.#heads
+      .filter(({ socket }) => existsSync(socket))
+      .map(({ name, socket: socketPath }) => ({ name, socketPath, vncPassword }));
     return true;
   }
 
-  /** @returns whether a screen is gone that was there */
-  close(): boolean {
+  /** @returns the screens that are gone */
+  close(): readonly MachineScreen[] {
     this.#cancelLight?.();
     this.#camera = undefined;
-    const was = this.#screen !== undefined;
-    this.#screen = undefined;
-    return was;
+    const gone = this.#screens;
+    this.#screens = [];
+    return gone;
   }
 
   /** @throws RequestError `MACHINE_NOT_RUNNING`, LaunchError `SCREENSHOT_FAILED` */

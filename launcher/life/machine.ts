@@ -3,6 +3,7 @@ import { LaunchError, type MachineStatus } from "../../protocol/index.ts";
 import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineRecord } from "../adopt/record.ts";
+import { headsOf } from "../argv/heads.ts";
 import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
@@ -55,7 +56,7 @@ export class Machine {
     this.spec = spec;
     this.paths = paths;
     this.nodes = snapshotNodes(spec, paths);
-    this.eye = new Eye(paths, around.darkroom, around.clock, spec.display === "none");
+    this.eye = new Eye(paths, around.darkroom, around.clock, headsOf(spec, paths));
     this.#around = around;
     this.turns = new Turns(around.log.child({ machine: spec.id }));
     this.#keeper = new RecordKeeper(paths.state, record, around.clock, around.log);
@@ -262,7 +263,7 @@ export class Machine {
     await removeSockets(this.paths);
     this.#keeper.change({ process: undefined });
     this.apply({ kind: "exited", clean, ...why });
-    if (this.eye.close()) this.#around.onScreenGone(this);
+    for (const screen of this.eye.close()) this.#around.onScreenGone(this, screen);
     await this.#tidyUp();
     const { programs } = this.#around;
     if (!clean && programs !== null) await repairLeaks(programs.qemuImg, this.nodes);

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Architecture, Clock } from "../../protocol/index.ts";
 import type { Accel } from "../argv/argv.ts";
+import type { MachineScreen } from "../launcher.ts";
 import type { Outfitter } from "../process/outfit.ts";
 import type { Programs } from "../process/programs.ts";
 import type { QemuAccount } from "../process/qemu-account.ts";
@@ -25,5 +26,5 @@ export interface Surroundings {
   /** Called when the work on it has come further, or is over. */
   onProgress(machine: Machine): void;
   onScreen(machine: Machine): void;
-  onScreenGone(machine: Machine): void;
+  onScreenGone(machine: Machine, screen: MachineScreen): void;
 }

@@ -57,6 +57,8 @@ export const machine = z.object({
   desktop: z.string(),
   /** Set once its screen can be connected to. */
   desktopId: z.string().nullable(),
+  /** Its further screens that can be connected to now, in their order. */
+  screens: z.array(z.object({ desktopId: z.string(), desktop: z.string() })),
   host: z.string().nullable(),
   viewers: z.number().int(),
 });

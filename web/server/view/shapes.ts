@@ -19,7 +19,8 @@ export function maySeeDesktop(viewer: Viewer, desktop: DesktopView, snapshot: Sn
 
 /** Where a machine runs is told to administrators only. */
 export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Snapshot): Machine {
-  const desktop = snapshot.screens.get(record.id);
+  const screens = snapshot.screens.get(record.id) ?? [];
+  const [main, ...others] = screens;
   const host = record.agentId === null ? null : (snapshot.agentNames.get(record.agentId) ?? null);
   return {
     id: record.id,
@@ -39,9 +40,12 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     createdAt: record.createdAt,
     since: record.since,
     desktop: record.name,
-    desktopId: desktop?.state === "online" ? desktop.id : null,
+    desktopId: main?.state === "online" ? main.id : null,
+    screens: others
+      .filter(({ state }) => state === "online")
+      .map(({ id, name }) => ({ desktopId: id, desktop: name })),
     host: viewer.role === "admin" ? host : null,
-    viewers: desktop === undefined ? 0 : (snapshot.viewers.get(desktop.id) ?? 0),
+    viewers: screens.reduce((sum, { id }) => sum + (snapshot.viewers.get(id) ?? 0), 0),
   };
 }
 

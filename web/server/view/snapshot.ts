@@ -4,8 +4,8 @@ import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts"
 export interface Snapshot {
   readonly machines: ReadonlyMap<string, MachineRecord>;
   readonly desktops: ReadonlyMap<string, DesktopView>;
-  /** Desktops by the machine whose screen they are. */
-  readonly screens: ReadonlyMap<string, DesktopView>;
+  /** Desktops by the machine whose screens they are, its main one first. */
+  readonly screens: ReadonlyMap<string, readonly DesktopView[]>;
   readonly userNames: ReadonlyMap<string, string>;
   readonly agentNames: ReadonlyMap<string, string>;
   /** Viewers that are connected now, by desktop. */
@@ -33,6 +33,13 @@ export async function takeSnapshot(proxy: Proxy, imageTitle: (image: string) => 
   };
 }
 
+/** The one with the machine's own name is the main one; the others follow by their numbers. */
+function orderScreens(screens: readonly DesktopView[], name: string | undefined): DesktopView[] {
+  const others = screens.filter((one) => one.name !== name);
+  others.sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
+  return [...screens.filter((one) => one.name === name), ...others];
+}
+
 /** Whether a desktop is a machine's screen: its own host must say so, another agent's word does not count. */
 export function isScreenOf(desktop: DesktopView, machine: MachineRecord): boolean {
   return desktop.machineId === machine.id && desktop.agentId === machine.agentId;
@@ -41,12 +48,14 @@ export function isScreenOf(desktop: DesktopView, machine: MachineRecord): boolea
 function mapScreens(
   machines: ReadonlyMap<string, MachineRecord>,
   desktops: readonly DesktopView[],
-): Map<string, DesktopView> {
-  const screens = new Map<string, DesktopView>();
+): Map<string, DesktopView[]> {
+  const screens = new Map<string, DesktopView[]>();
   for (const desktop of desktops) {
     const machine = desktop.machineId === null ? undefined : machines.get(desktop.machineId);
-    if (machine !== undefined && isScreenOf(desktop, machine)) screens.set(machine.id, desktop);
+    if (machine !== undefined && isScreenOf(desktop, machine))
+      screens.set(machine.id, [...(screens.get(machine.id) ?? []), desktop]);
   }
+  for (const [id, found] of screens) screens.set(id, orderScreens(found, machines.get(id)?.name));
   return screens;
 }
 

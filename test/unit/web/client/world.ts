@@ -30,6 +30,7 @@ export const makeMachine = (change: Partial<Machine> = {}): Machine => ({
   since: 1_000,
   desktop: "memtest",
   desktopId: "d-m1",
+  screens: [],
   host: "rack-2",
   viewers: 0,
   ...change,

@@ -88,8 +88,9 @@ export class Keeper {
     for (const record of records) {
       // One that failed before any host had it is nobody's: whoever comes first removes it.
       if (record.agentId !== null && !here.has(record.agentId)) continue;
-      const screen = desktops.find((desktop) => isScreenOf(desktop, record));
-      const viewers = screen === undefined ? 0 : (open.get(screen.id) ?? 0);
+      const viewers = desktops
+        .filter((desktop) => isScreenOf(desktop, record))
+        .reduce((sum, { id }) => sum + (open.get(id) ?? 0), 0);
       if (judgeEnd(record, viewers, clock.now()).act !== "none")
         await turns
           .run(record.id, () => this.#settle(record.id, viewers))
