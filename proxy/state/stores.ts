@@ -8,7 +8,7 @@ import type {
   LoginRecord,
   MachineEnding,
   MachineRecord,
-  OpenToken,
+  OpenTokensPage,
   Role,
   SessionRecord,
   SessionStanding,
@@ -78,8 +78,13 @@ export interface TokenStore {
     readonly createdBy: string;
     readonly expiresAt: number;
   }): Promise<TokenRecord>;
-  /** All that live at `now`, decrypted: the proxy keeps them ready for matching. */
-  listOpen(now: number): Promise<OpenToken[]>;
+  /** Those that live at `now`, a few at a time, for reading many at once holds up everything else. */
+  listOpen(
+    now: number,
+    page: { readonly after: string | null; readonly limit: number },
+  ): Promise<OpenTokensPage>;
+  /** Null: unknown or revoked. */
+  find(id: string): Promise<TokenRecord | null>;
   /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
   /** Changes what is named. Null: unknown or revoked. */
