@@ -17,6 +17,7 @@ import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
+import type { Reason } from "./life/transition.ts";
 import { tidyUp } from "./life/tidy.ts";
 import { Networks, parseException, parseForward, type NetworkPolicy } from "./network/index.ts";
 import type { RunAs } from "./process/account.ts";
@@ -81,6 +82,9 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       onState(machine) {
         const { id, state, reason } = machine.status;
         log.info({ event: "machine.state", machine: id, state, reason }, "machine changed state");
+        announcer.emit("state", machine.status);
+      },
+      onProgress(machine) {
         announcer.emit("state", machine.status);
       },
       onScreen(machine) {
@@ -211,11 +215,10 @@ async function isOurs(dir: string): Promise<boolean> {
 
 function bury(
   record: MachineRecord,
-  finding: { readonly state: "stopped" | "failed"; readonly reason?: string },
+  finding: { readonly state: "stopped" | "failed" } & Partial<Reason>,
   now: number,
 ): MachineRecord {
   if (record.state === finding.state) return record;
-  const { process: _gone, reason: _old, ...rest } = record;
-  const reason = finding.reason === undefined ? {} : { reason: finding.reason };
-  return { ...rest, ...reason, state: finding.state, since: now };
+  const { process: _gone, ...rest } = record;
+  return { ...rest, state: finding.state, reason: finding.reason, cause: finding.cause, since: now };
 }

@@ -7,17 +7,21 @@ export interface ErrorDetails {
   /** What a peer may be told. Default: the catalogue's text for `code`. */
   readonly safeMessage?: string;
   readonly cause?: unknown;
+  /** What the blanks of the same sentence in another language hold, by name: a program's name, an amount. */
+  readonly details?: Readonly<Record<string, string>>;
 }
 
 export abstract class PosternError extends Error {
   readonly code: string;
   readonly safeMessage: string;
+  readonly details: Readonly<Record<string, string>>;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
     this.safeMessage = details.safeMessage ?? "The connection was closed.";
+    this.details = details.details ?? {};
   }
 }
 

@@ -4,6 +4,7 @@ import { disk } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatBytes, formatTable, print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { findHost } from "./find-named.ts";
 
 const EXAMPLES = `
 Examples:
@@ -42,10 +43,12 @@ export function defineDisk(command: Command): void {
       .argument("<owner/name>", "", parseDisk)
       .description("bring a disk to another host"),
   )
-    .requiredOption("--to <host>", "the host's name")
+    .requiredOption("--to <host>", "the host's name or id")
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, flags: ClientFlags & { readonly to: string }) => {
-      await new AdminApi(flags.data).post(`/disks/${path}/move`, { host: flags.to }, z.unknown());
+      const api = new AdminApi(flags.data);
+      const { id } = await findHost(api, flags.to);
+      await api.post(`/disks/${path}/move`, { host: id }, z.unknown());
       print(
         flags.json === true,
         { moving: true },

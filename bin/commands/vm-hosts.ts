@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { host, type Host } from "../../web/index.ts";
-import { AdminApi, ApiError } from "../admin-api.ts";
-import { ExitCode } from "../terminal/exit-codes.ts";
+import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatTable, print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { findHost } from "./find-named.ts";
 import { formatMemory } from "./vm-table.ts";
 
 /** Where machines run. */
@@ -47,23 +47,4 @@ function describe({ name, state, drained, machines, facts, lastSeenAt, id }: Hos
     ...[`${formatMemory(memoryMb.free)} of ${formatMemory(memoryMb.total)}`, formatMemory(diskMb.free)],
     ...[load.toFixed(2), id],
   ];
-}
-
-/** By its id or its name. @throws ApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
-async function findHost(api: AdminApi, name: string): Promise<Host> {
-  const hosts = await api.get("/hosts", z.array(host));
-  const found = hosts.filter((row) => row.id === name || row.name === name);
-  const [only, ...others] = found;
-  if (only === undefined)
-    throw new ApiError("HOST_UNKNOWN", `There is no host ${name}. List them: vm hosts`, ExitCode.failed);
-  if (others.length > 0) {
-    const ids = found.map(({ id }) => id);
-    throw new ApiError(
-      "HOST_AMBIGUOUS",
-      `Several hosts are called ${name}. Name one by id.`,
-      ExitCode.usage,
-      ids,
-    );
-  }
-  return only;
 }

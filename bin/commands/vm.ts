@@ -13,9 +13,11 @@ Examples:
   postern vm images --data /var/lib/postern
   postern vm create memtest86+ --name check-1 --data /var/lib/postern --wait
   postern vm list --data /var/lib/postern --json
-  postern vm snapshot create ID before-update --data /var/lib/postern
-  postern vm stop ID --data /var/lib/postern
+  postern vm snapshot create check-1 before-update --data /var/lib/postern
+  postern vm stop check-1 --data /var/lib/postern
   postern vm drain rack-2 --data /var/lib/postern
+
+A machine is named by its name or its id.
 `;
 
 export function defineVm(command: Command): void {
@@ -35,7 +37,7 @@ function defineLists(command: Command): void {
         rows.map((row) => [
           row.name,
           row.image,
-          row.state,
+          row.progress === null ? row.state : `${row.state} ${Math.round(row.progress * 100)} %`,
           String(row.cpus),
           `${row.memoryMb} MB`,
           row.host ?? "",

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { findProcess, isAlive, readBootId, type ProcessIdentity } from "../process/proc-stat.ts";
+import { because, type Reason } from "../life/transition.ts";
 import type { MachinePaths } from "./machine-paths.ts";
 import type { MachineRecord } from "./record.ts";
 
@@ -7,7 +8,7 @@ import type { MachineRecord } from "./record.ts";
 export type Finding =
   | { readonly kind: "alive"; readonly process: ProcessIdentity }
   /** It had ended before, or ended properly while nobody looked. */
-  | { readonly kind: "ended"; readonly state: "stopped" | "failed"; readonly reason?: string };
+  | ({ readonly kind: "ended"; readonly state: "stopped" | "failed" } & Partial<Reason>);
 
 /** Decides what became of a machine: reads `/proc` and the folder, changes nothing. */
 export function examine(record: MachineRecord, paths: MachinePaths): Finding {
@@ -18,26 +19,30 @@ export function examine(record: MachineRecord, paths: MachinePaths): Finding {
   if (process === null) {
     return record.state === "stopping"
       ? { kind: "ended", state: "stopped" }
-      : failed("The launcher ended while the machine was being prepared. Start it again.");
+      : failed("PREPARING_ENDED", "The launcher ended while the machine was being prepared. Start it again.");
   }
   if (record.state === "stopping") return { kind: "ended", state: "stopped", ...keepReason(record) };
   if (record.state === "saving") {
     return record.saved === undefined
-      ? failed("QEMU ended while its memory was being saved. Start it again: it boots anew.")
+      ? failed("SAVING_ENDED", "QEMU ended while its memory was being saved. Start it again: it boots anew.")
       : { kind: "ended", state: "stopped" };
   }
   if (process.bootId !== readBootId())
-    return { kind: "ended", state: "stopped", reason: "The host was restarted." };
+    return { kind: "ended", state: "stopped", ...because("HOST_RESTARTED", "The host was restarted.") };
   // QEMU removes its sockets when it ends properly, and leaves them when it is killed.
   if (!existsSync(paths.qmpSocket))
-    return { kind: "ended", state: "stopped", reason: "It ended while the launcher was away." };
-  return failed("QEMU ended unexpectedly while the launcher was away.");
+    return {
+      kind: "ended",
+      state: "stopped",
+      ...because("ENDED_UNSEEN", "It ended while the launcher was away."),
+    };
+  return failed("QEMU_ENDED_UNSEEN", "QEMU ended unexpectedly while the launcher was away.");
 }
 
-function failed(reason: string): Finding {
-  return { kind: "ended", state: "failed", reason };
+function failed(code: string, sentence: string): Finding {
+  return { kind: "ended", state: "failed", ...because(code, sentence) };
 }
 
-function keepReason(record: MachineRecord): { reason?: string } {
-  return record.reason === undefined ? {} : { reason: record.reason };
+function keepReason({ reason, cause }: MachineRecord): Partial<Reason> {
+  return { ...(reason === undefined ? {} : { reason }), ...(cause === undefined ? {} : { cause }) };
 }

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { machineState } from "../../protocol/index.ts";
+import { machineCause, machineState } from "../../protocol/index.ts";
 import { processIdentity } from "../process/proc-stat.ts";
 import { machineSpec, type MachineSpec } from "../spec/machine-spec.ts";
 
@@ -8,6 +8,7 @@ import { machineSpec, type MachineSpec } from "../spec/machine-spec.ts";
 export const machineRecord = z.object({
   state: machineState.exclude(["queued"]),
   reason: z.string().optional(),
+  cause: machineCause.optional(),
   /** Epoch milliseconds of the last change of state. */
   since: z.number(),
   accel: z.enum(["kvm", "tcg"]).optional(),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
 import type { DiskFormat } from "./entry.ts";
 import { childEnvironment } from "../process/child-environment.ts";
+import { readFraction } from "../process/qemu-img-progress.ts";
 
 /** Address space: an image must not make qemu-img fill the host. */
 const QEMU_IMG_MEMORY_BYTES = 4 * 1024 * 1024 * 1024;
@@ -90,8 +91,8 @@ async function run(args: readonly string[], timeoutMs: number, options: QemuImgO
     maxBuffer: 1_000_000,
   });
   child.stdout.on("data", (chunk: Buffer) => {
-    const [, percent] = /\((\d+\.\d+)\/100%\)/.exec(chunk.toString("latin1")) ?? [];
-    if (percent !== undefined) onFraction?.(Number(percent) / 100);
+    const fraction = readFraction(chunk.toString("latin1"));
+    if (fraction !== undefined) onFraction?.(fraction);
   });
   const result = await child;
   if (!result.failed) return result.stdout;

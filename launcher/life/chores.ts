@@ -14,7 +14,7 @@ export function startChores(machine: Machine, clock: Clock, log: Logger): () => 
   const work = async (): Promise<void> => {
     await trimLog(machine.paths.serialLog);
     const { state, reason } = machine.life;
-    if (state !== "paused" || reason !== DISK_FULL || machine.guest === undefined) return;
+    if (state !== "paused" || reason !== DISK_FULL.reason || machine.guest === undefined) return;
     if (await hasRoom(machine.nodes.map((node) => node.file))) await machine.guest.go();
   };
   const plan = (): void => {

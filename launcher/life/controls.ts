@@ -10,6 +10,7 @@ import { flattenDisk } from "../process/disks.ts";
 import type { Programs } from "../process/programs.ts";
 import { readRunState } from "../qmp/life-events.ts";
 import { readBootLog } from "./boot-log.ts";
+import { checkMemory } from "./check-memory.ts";
 import type { Guest } from "./guest.ts";
 import type { Machine } from "./machine.ts";
 import { saveMemory } from "./saving.ts";
@@ -51,10 +52,14 @@ export class Controls {
     return this.#machine.status;
   }
 
-  /** Returns at once in state `saving`. @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED` */
+  /**
+   * Returns at once in state `saving`.
+   * @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED`, `MEMORY_GPU`, `MEMORY_SHARES`
+   */
   save(): MachineStatus {
     this.#expect("booting", "running", "paused");
     this.#shelf.checkSupport();
+    checkMemory(this.#machine.spec);
     const halted = this.#machine.life.state === "paused";
     this.#machine.apply({ kind: "saveRequested" });
     this.#machine.turns.take(() => saveMemory(this.#machine, halted));
@@ -65,7 +70,10 @@ export class Controls {
     return this.#shelf.list(this.#machine.guest);
   }
 
-  /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED` */
+  /**
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED`,
+   * `MEMORY_GPU`, `MEMORY_SHARES`
+   */
   takeSnapshot(name: string): Promise<Snapshot[]> {
     return this.#onShelf(async (guest) => {
       if (guest !== undefined && this.#machine.spec.dataDisk !== undefined)
@@ -73,6 +81,7 @@ export class Controls {
           "SNAPSHOT_UNSUPPORTED",
           "The data disk would not go back with the machine's memory. Stop the machine first.",
         );
+      if (guest !== undefined) checkMemory(this.#machine.spec);
       await this.#shelf.take(name, guest);
       return this.#shelf.list(guest);
     });
@@ -117,8 +126,15 @@ export class Controls {
     if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
     return this.#machine.turns.alone(async () => {
       this.#refuseUnless("stopped", "failed");
-      await flattenDisk(qemuImg, paths.overlay, paths.exported, closing);
-      return use(paths.exported);
+      const onFraction = (fraction: number): void => {
+        this.#machine.report(fraction);
+      };
+      try {
+        await flattenDisk(qemuImg, paths.overlay, paths.exported, { signal: closing, onFraction });
+        return await use(paths.exported);
+      } finally {
+        this.#machine.report(undefined);
+      }
     });
   }
 

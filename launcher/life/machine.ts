@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { isPosternError, LaunchError, type MachineStatus } from "../../protocol/index.ts";
+import { LaunchError, type MachineStatus } from "../../protocol/index.ts";
 import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineRecord } from "../adopt/record.ts";
 import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
-import { describeExit, readLastLine } from "../process/failure.ts";
+import { describeExit, explainFailure, readLastLine } from "../process/failure.ts";
 import { measureLog, prepareMachine, qemuCommand, removeSockets } from "../process/launch.ts";
 import { outfitMachine } from "../process/outfit.ts";
 import { isAlive, residentMb, type ProcessIdentity } from "../process/proc-stat.ts";
@@ -17,6 +17,7 @@ import { attachQmp } from "../qmp/attach.ts";
 import { readLifeEvent, readRunState } from "../qmp/life-events.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { startChores } from "./chores.ts";
+import { describeStatus } from "./describe-status.ts";
 import { Eye } from "./eye.ts";
 import { Guest } from "./guest.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -24,7 +25,7 @@ import { bringBack, saveMemory } from "./saving.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { tidyUp } from "./tidy.ts";
 import { Turns } from "./turns.ts";
-import { hasEnded, transition, type Life, type LifeEvent } from "./transition.ts";
+import { because, hasEnded, transition, type Life, type LifeEvent } from "./transition.ts";
 
 /** How long a fresh QEMU has until its control socket answers, in milliseconds. */
 const START_MS = 20_000;
@@ -48,6 +49,7 @@ export class Machine {
   #cancelEnding: (() => void) | undefined;
   #cancelChores: (() => void) | undefined;
   #letGo = false;
+  #progress: number | undefined;
 
   constructor(spec: MachineSpec, paths: MachinePaths, record: MachineRecord, around: Surroundings) {
     this.spec = spec;
@@ -60,14 +62,7 @@ export class Machine {
   }
 
   get status(): MachineStatus {
-    const { id, name, image, cpus, memoryMb } = this.spec;
-    const { state, reason, accel, since, saved } = this.#keeper.record;
-    return {
-      ...{ id, name, image, cpus, memoryMb, state, since },
-      ...(reason === undefined ? {} : { reason }),
-      ...(accel === undefined ? {} : { accel }),
-      ...(saved === undefined ? {} : { saved: true }),
-    };
+    return describeStatus(this.spec, this.#keeper.record, this.#progress);
   }
 
   get life(): Life {
@@ -154,12 +149,20 @@ export class Machine {
   apply(event: LifeEvent): void {
     if (this.#letGo) return;
     const before = this.life;
-    const { state, reason, saved } = transition(before, event);
+    const { state, reason, cause, saved } = transition(before, event);
     if (state === before.state && reason === before.reason && saved === before.saved) return;
     const since = state === before.state ? this.#keeper.record.since : this.#around.clock.now();
-    this.#keeper.change({ state, reason, saved, since });
+    this.#keeper.change({ state, reason, cause, saved, since });
     this.#around.onState(this);
     if (event.kind === "reset") this.#awaitLight();
+  }
+
+  /** How far the work on it is, 0 to 1; undefined: none is under way, or that is not known. */
+  report(fraction: number | undefined): void {
+    const progress = fraction === undefined ? undefined : Math.floor(fraction * 100) / 100;
+    if (this.#letGo || progress === this.#progress) return;
+    this.#progress = progress;
+    this.#around.onProgress(this);
   }
 
   async #launch(): Promise<void> {
@@ -175,7 +178,7 @@ export class Machine {
       const logFrom = await measureLog(paths);
       if (this.life.state !== "preparing" || this.#letGo) {
         await this.#tidyUp();
-        this.apply({ kind: "startFailed", reason: "The start was given up." });
+        this.apply({ kind: "startFailed", ...because("START_GIVEN_UP", "The start was given up.") });
         return;
       }
       const start = { accel, halted: this.life.saved !== undefined, additions: outfit.arguments };
@@ -187,10 +190,10 @@ export class Machine {
         if (!this.#letGo) process.kill();
       });
     } catch (error) {
-      const reason = isPosternError(error) ? error.safeMessage : "The machine could not be started.";
-      this.#around.log.warn({ event: "machine.start-failed", machine: spec.id, err: error }, reason);
+      const why = explainFailure(error);
+      this.#around.log.warn({ event: "machine.start-failed", machine: spec.id, err: error }, why.reason);
       await this.#tidyUp();
-      this.apply({ kind: "startFailed", reason });
+      this.apply({ kind: "startFailed", ...why });
     }
   }
 
@@ -251,14 +254,14 @@ export class Machine {
     // QEMU removes its sockets when it ends properly, and leaves them when it is killed.
     const clean =
       exit.code === null && exit.signal === null ? !existsSync(this.paths.qmpSocket) : exit.code === 0;
-    const reason = describeExit(exit, await readLastLine(this.paths.log, this.#keeper.record.logFrom));
+    const why = describeExit(exit, await readLastLine(this.paths.log, this.#keeper.record.logFrom));
     this.#cancelEnding?.();
     this.#cancelChores?.();
     this.#guest?.qmp.close();
     this.#process = undefined;
     await removeSockets(this.paths);
     this.#keeper.change({ process: undefined });
-    this.apply({ kind: "exited", clean, reason });
+    this.apply({ kind: "exited", clean, ...why });
     if (this.eye.close()) this.#around.onScreenGone(this);
     await this.#tidyUp();
     const { programs } = this.#around;

@@ -26,8 +26,9 @@ export async function saveMemory(machine: Savable, halted: boolean): Promise<voi
   } catch (error) {
     // Whoever closed the connection tells the rest: QEMU's end, or the next launcher.
     if (error instanceof PeerClosed) return;
-    const reason = `The machine could not be saved. ${describeSnapshotFailure(error)}`;
-    machine.apply({ kind: "saveFailed", reason, halted });
+    const said = describeSnapshotFailure(error);
+    const reason = `The machine could not be saved. ${said}`;
+    machine.apply({ kind: "saveFailed", reason, cause: { code: "SAVE_FAILED", details: { said } }, halted });
     if (!halted) await guest.go().catch(() => undefined);
     return;
   }
@@ -43,8 +44,9 @@ export async function bringBack(machine: Savable, tag: string): Promise<void> {
     await guest.loadSnapshot(tag);
   } catch (error) {
     if (error instanceof PeerClosed) return;
-    const reason = `The saved memory could not be put back. ${describeSnapshotFailure(error)} Start it again: it boots anew.`;
-    machine.apply({ kind: "restoreFailed", reason });
+    const said = describeSnapshotFailure(error);
+    const reason = `The saved memory could not be put back. ${said} Start it again: it boots anew.`;
+    machine.apply({ kind: "restoreFailed", reason, cause: { code: "RESTORE_FAILED", details: { said } } });
     machine.quit();
     return;
   }

@@ -22,6 +22,8 @@ export interface Surroundings {
   chooseAccel(arch: Architecture): Promise<Accel>;
   /** Called after every change of state, when it is on disk. */
   onState(machine: Machine): void;
+  /** Called when the work on it has come further, or is over. */
+  onProgress(machine: Machine): void;
   onScreen(machine: Machine): void;
   onScreenGone(machine: Machine): void;
 }

@@ -1,12 +1,20 @@
-import type { MachineState } from "../../protocol/index.ts";
+import type { MachineCause, MachineState } from "../../protocol/index.ts";
 
 /** The states that a launcher knows; `queued` is the server's. */
 export type LifeState = Exclude<MachineState, "queued">;
 
+/** Why something is as it is. */
+export interface Reason {
+  /** A sentence for people, in English. */
+  readonly reason: string;
+  /** The same for programs and other languages. */
+  readonly cause?: MachineCause | undefined;
+}
+
 export interface Life {
   readonly state: LifeState;
-  /** A sentence for people. */
   readonly reason?: string | undefined;
+  readonly cause?: MachineCause | undefined;
   /** The tag of the snapshot whose memory the next start goes on from. */
   readonly saved?: string | undefined;
 }
@@ -21,31 +29,36 @@ export type LifeEvent =
   /** QMP RESET by the guest: it boots again. */
   | { readonly kind: "reset" }
   /** The processors stand still; `why` is missing when a person wanted it so. */
-  | { readonly kind: "halted"; readonly why?: string }
+  | { readonly kind: "halted"; readonly why?: Reason }
   /** They go on. */
   | { readonly kind: "resumed" }
   | { readonly kind: "saveRequested" }
   /** The memory is on disk; QEMU ends next. */
   | { readonly kind: "saved"; readonly tag: string }
-  | { readonly kind: "saveFailed"; readonly reason: string; readonly halted: boolean }
+  | ({ readonly kind: "saveFailed"; readonly halted: boolean } & Reason)
   /** A saved memory, or one of a snapshot, is in place: the guest goes on from there. */
   | { readonly kind: "restored" }
   /** The memory could not be put in place: what is left of it is given up. */
-  | { readonly kind: "restoreFailed"; readonly reason: string }
+  | ({ readonly kind: "restoreFailed" } & Reason)
   /** The next start goes on from this snapshot's memory, or, without a tag, from none. */
   | { readonly kind: "memoryChosen"; readonly tag?: string }
   /** We want its end, or QMP SHUTDOWN says that it comes. */
   | { readonly kind: "ending"; readonly by: "user" | "guest" | "host" }
   /** The process is gone; `clean`: it ended by its own will. */
-  | { readonly kind: "exited"; readonly clean: boolean; readonly reason: string }
+  | ({ readonly kind: "exited"; readonly clean: boolean } & Reason)
   /** It never came to run. */
-  | { readonly kind: "startFailed"; readonly reason: string };
+  | ({ readonly kind: "startFailed" } & Reason);
 
 const ENDINGS = {
   user: undefined,
-  guest: "The guest shut itself down.",
-  host: "It was ended on the host.",
+  guest: because("GUEST_SHUTDOWN", "The guest shut itself down."),
+  host: because("HOST_ENDED", "It was ended on the host."),
 } as const;
+
+/** A reason without blanks. */
+export function because(code: string, reason: string): Reason & { readonly cause: MachineCause } {
+  return { reason, cause: { code, details: {} } };
+}
 
 /** The next life; the same object when the event changes nothing. Pure. */
 export function transition(life: Life, event: LifeEvent): Life {
@@ -68,13 +81,13 @@ export function transition(life: Life, event: LifeEvent): Life {
     case "saved":
       return state === "saving" ? describe("saving", undefined, event.tag) : life;
     case "saveFailed":
-      return state === "saving" ? describe(event.halted ? "paused" : "running", event.reason) : life;
+      return state === "saving" ? describe(event.halted ? "paused" : "running", event) : life;
     case "restored":
       return isGuestUp(life) || state === "paused" ? describe("running") : life;
     case "restoreFailed":
-      return isGuestUp(life) || state === "paused" ? describe("stopping", event.reason) : life;
+      return isGuestUp(life) || state === "paused" ? describe("stopping", event) : life;
     case "memoryChosen":
-      return hasEnded(life) && saved !== event.tag ? describe(state, life.reason, event.tag) : life;
+      return hasEnded(life) && saved !== event.tag ? describe(state, life, event.tag) : life;
     case "ending":
       if (hasEnded(life) || state === "stopping" || (state === "saving" && event.by === "host")) return life;
       return describe("stopping", ENDINGS[event.by], saved);
@@ -82,18 +95,17 @@ export function transition(life: Life, event: LifeEvent): Life {
       return hasEnded(life) ? life : afterExit(life, event);
     case "startFailed":
       if (hasEnded(life)) return life;
-      return state === "stopping"
-        ? describe("stopped", undefined, saved)
-        : describe("failed", event.reason, saved);
+      return state === "stopping" ? describe("stopped", undefined, saved) : describe("failed", event, saved);
   }
 }
 
-function afterExit({ state, reason, saved }: Life, exit: LifeEvent & { readonly kind: "exited" }): Life {
-  if (state === "stopping") return describe("stopped", reason, saved);
+function afterExit(life: Life, exit: LifeEvent & { readonly kind: "exited" }): Life {
+  const { state, saved } = life;
+  if (state === "stopping") return describe("stopped", life, saved);
   if (state === "saving" && saved !== undefined) return describe("stopped", undefined, saved);
   // Whoever waits for its memory on disk learns that it is not there, however properly QEMU ended.
   const clean = exit.clean && state !== "saving";
-  return clean ? describe("stopped", undefined, saved) : describe("failed", exit.reason, saved);
+  return clean ? describe("stopped", undefined, saved) : describe("failed", exit, saved);
 }
 
 export function hasEnded(life: Life): boolean {
@@ -105,10 +117,12 @@ function isGuestUp({ state }: Life): boolean {
   return state === "booting" || state === "running";
 }
 
-function describe(state: LifeState, reason?: string, saved?: string): Life {
+function describe(state: LifeState, why: Omit<Life, "state"> = {}, saved?: string): Life {
+  const { reason, cause } = why;
   return {
     state,
     ...(reason === undefined ? {} : { reason }),
+    ...(cause === undefined ? {} : { cause }),
     ...(saved === undefined ? {} : { saved }),
   };
 }

@@ -7,6 +7,7 @@ import { firmwareFiles } from "../argv/firmware.ts";
 import { holdsMemoryApart, systemDisk, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { readFraction } from "./qemu-img-progress.ts";
 
 /** How qemu-img is started: with nothing that was meant for us. */
 const CHILD = { env: childEnvironment(), extendEnv: false } as const;
@@ -25,7 +26,11 @@ export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: Mac
   if (firmware !== null) {
     await access(firmware.code).catch((cause: unknown) => {
       const text = `This host has no such firmware. Install it with: apt install ${firmware.package}`;
-      throw new LaunchError("FIRMWARE_MISSING", text, { safeMessage: text, cause });
+      throw new LaunchError("FIRMWARE_MISSING", text, {
+        safeMessage: text,
+        cause,
+        details: { package: firmware.package },
+      });
     });
     await ensureFile(paths.firmwareVars, (fresh) =>
       runQemuImg(qemuImg, ["convert", "-f", "raw", "-O", "qcow2", firmware.vars, fresh]),
@@ -60,15 +65,10 @@ export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[
 }
 
 /** A machine's disk as one image that needs no other: `to` appears when it is whole. @throws LaunchError `OVERLAY_FAILED` */
-export async function flattenDisk(
-  qemuImg: string,
-  from: string,
-  to: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function flattenDisk(qemuImg: string, from: string, to: string, watch: Watch): Promise<void> {
   await rm(to, { force: true });
-  const convert = ["convert", "-f", "qcow2", "-O", "qcow2", from];
-  await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], signal));
+  const convert = ["convert", "-p", "-f", "qcow2", "-O", "qcow2", from];
+  await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], watch));
 }
 
 const snapshotInfo = z.object({
@@ -94,14 +94,21 @@ export async function readImageInfo(
   );
 }
 
+interface Watch {
+  readonly signal: AbortSignal;
+  /** With `-p` alone: how far it is, 0 to 1. */
+  readonly onFraction: (fraction: number) => void;
+}
+
 /** @returns what it wrote. @throws LaunchError `OVERLAY_FAILED` */
-export async function runQemuImg(
-  qemuImg: string,
-  args: readonly string[],
-  signal?: AbortSignal,
-): Promise<string> {
-  const cancel = signal === undefined ? {} : { cancelSignal: signal };
-  const result = await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore", ...cancel });
+export async function runQemuImg(qemuImg: string, args: readonly string[], watch?: Watch): Promise<string> {
+  const cancel = watch === undefined ? {} : { cancelSignal: watch.signal };
+  const child = execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore", ...cancel });
+  child.stdout.on("data", (chunk: Buffer) => {
+    const fraction = readFraction(chunk.toString("latin1"));
+    if (fraction !== undefined) watch?.onFraction(fraction);
+  });
+  const result = await child;
   if (result.failed) {
     throw new LaunchError("OVERLAY_FAILED", `qemu-img failed: ${result.stderr || result.shortMessage}`, {
       safeMessage: "The machine's disk could not be made. The host may have run out of space.",

@@ -1,15 +1,34 @@
 import { open } from "node:fs/promises";
+import { isPosternError } from "../../protocol/index.ts";
+import { because, type Reason } from "../life/transition.ts";
 import type { ProcessExit } from "./watched-process.ts";
 
 const TAIL_BYTES = 4096;
 const MAX_LINE = 200;
+/** As the protocol has it. */
+const MAX_DETAIL = 300;
 
-/** Why QEMU ended, in a sentence for people, with the log's last line and without paths of the host. */
-export function describeExit(exit: ProcessExit, lastLine: string | null): string {
-  const said = lastLine === null ? "" : ` It said: ${hidePaths(lastLine)}`;
-  if (exit.signal !== null) return `QEMU was ended by ${exit.signal}.${said}`;
-  if (exit.code !== null) return `QEMU ended with status ${exit.code}.${said}`;
-  return `QEMU ended unexpectedly.${said}`;
+/** Why QEMU ended, with the log's last line and without paths of the host. */
+export function describeExit(exit: ProcessExit, lastLine: string | null): Reason {
+  const line = lastLine === null ? null : hidePaths(lastLine);
+  const end =
+    exit.signal !== null
+      ? `QEMU was ended by ${exit.signal}.`
+      : exit.code !== null
+        ? `QEMU ended with status ${exit.code}.`
+        : "QEMU ended unexpectedly.";
+  if (line === null) return { reason: end, cause: { code: "QEMU_ENDED", details: {} } };
+  return { reason: `${end} It said: ${line}`, cause: { code: "QEMU_SAID", details: { said: line } } };
+}
+
+/** Why a start failed, as far as people may know it. */
+export function explainFailure(error: unknown): Reason {
+  if (!isPosternError(error)) return because("START_FAILED", "The machine could not be started.");
+  const { code, safeMessage } = error;
+  const details = Object.fromEntries(
+    Object.entries(error.details).map(([name, text]) => [name, cut(text, MAX_DETAIL)]),
+  );
+  return { reason: safeMessage, cause: { code, details } };
 }
 
 /** Replaces everything that looks like a path, and cuts the line to a length for people. */
@@ -18,7 +37,11 @@ export function hidePaths(line: string): string {
     .replace(/^qemu-system-\w+: /, "")
     .replace(/(["'])[^"']*\/[^"']*\1/g, "(file)")
     .replace(/(^|[\s=:(,])\.{0,2}\/[^\s"':,;)]*/g, "$1(file)");
-  return hidden.length > MAX_LINE ? `${hidden.slice(0, MAX_LINE - 1)}…` : hidden;
+  return cut(hidden, MAX_LINE);
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 /**

@@ -28,6 +28,7 @@ export async function prepareMachine(
         fault.kind === "missing"
           ? "The image's file is missing on this host."
           : `The image cannot be used: ${fault.why}.`,
+      details: fault.kind === "missing" ? {} : { why: fault.why },
     });
   }
   await ensureDisks(programs.qemuImg, spec, paths);
@@ -45,7 +46,10 @@ export function qemuCommand(
   const program = programs?.qemu[spec.arch];
   if (program === undefined) {
     const text = `This host has no QEMU for ${spec.arch}. Install it with: apt install ${EMULATOR_PACKAGES[spec.arch]}`;
-    throw new LaunchError("QEMU_MISSING", text, { safeMessage: text });
+    throw new LaunchError("QEMU_MISSING", text, {
+      safeMessage: text,
+      details: { arch: spec.arch, package: EMULATOR_PACKAGES[spec.arch] },
+    });
   }
   return { program, args: machineArguments(spec, paths, start) };
 }

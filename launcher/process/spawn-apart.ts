@@ -43,6 +43,7 @@ export function spawnApart({ program, args }: Command, logFile: string): Watched
   if (identity === null) {
     throw new LaunchError("QEMU_START", `${program} could not be started`, {
       safeMessage: `${basename(program)} could not be started on this host.`,
+      details: { program: basename(program) },
     });
   }
   return {

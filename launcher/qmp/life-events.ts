@@ -1,9 +1,13 @@
-import type { LifeEvent } from "../life/transition.ts";
+import { because, type LifeEvent } from "../life/transition.ts";
 import type { QmpEvent } from "./messages.ts";
 
 /** Why a guest stands still without anybody's wish; it goes on by itself once there is room. */
-export const DISK_FULL = "The host's disk is full. The machine goes on when there is room.";
-const DISK_FAULT = "The host's disk reported an error.";
+export const DISK_FULL = because(
+  "HOST_DISK_FULL",
+  "The host's disk is full. The machine goes on when there is room.",
+);
+const DISK_FAULT = because("HOST_DISK_FAULT", "The host's disk reported an error.");
+const GUEST_PANIC = because("GUEST_PANIC", "The guest's processor stopped by an error. Reset the machine.");
 
 /** What `query-status` says of a guest that an earlier launcher started. */
 export function readRunState(status: string): LifeEvent | null {
@@ -16,7 +20,7 @@ export function readRunState(status: string): LifeEvent | null {
       return { kind: "halted", why: DISK_FULL };
     case "internal-error":
     case "guest-panicked":
-      return { kind: "halted", why: "The guest's processor stopped by an error. Reset the machine." };
+      return { kind: "halted", why: GUEST_PANIC };
     default:
       return null;
   }

@@ -60,6 +60,13 @@ export const imageSummary = z.object({
 });
 export type ImageSummary = z.infer<typeof imageSummary>;
 
+/** The code of a reason, and what the blanks of its sentence hold: for people who read another language, and for programs. */
+export const machineCause = z.object({
+  code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
+  details: z.record(z.string().max(32), z.string().max(300)).default({}),
+});
+export type MachineCause = z.infer<typeof machineCause>;
+
 export const machineStatus = z.object({
   id: z.string().max(64),
   name: desktopName,
@@ -67,6 +74,8 @@ export const machineStatus = z.object({
   state: machineState,
   /** Why it failed or stopped, in a sentence for people. */
   reason: z.string().max(500).optional(),
+  /** The same for programs and other languages; hosts of before know only the sentence. */
+  cause: machineCause.optional(),
   accel: z.enum(["kvm", "tcg"]).optional(),
   cpus: z.number().int(),
   memoryMb: z.number().int(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { machineCreate } from "../../protocol/index.ts";
+import { machineCause, machineCreate } from "../../protocol/index.ts";
 import type { MachineRecord } from "./records.ts";
 
 /** What may be asked for beside processors and memory. */
@@ -22,10 +22,11 @@ const triedHosts = z.array(z.object({ host: z.string(), why: z.string() }));
 /** A record as both databases keep it: truth as 0 and 1, progress in percent, lists as JSON. */
 export interface MachineRow extends Omit<
   MachineRecord,
-  "wish" | "tried" | "oneShot" | "viewed" | "saved" | "progress"
+  "wish" | "tried" | "cause" | "oneShot" | "viewed" | "saved" | "progress"
 > {
   readonly wish: string;
   readonly tried: string;
+  readonly cause: string | null;
   readonly oneShot: number;
   readonly viewed: number;
   readonly saved: number;
@@ -40,6 +41,7 @@ export function readMachine(row: MachineRow): MachineRecord {
   return {
     ...rest,
     wish: machineWish.parse(JSON.parse(row.wish)),
+    cause: row.cause === null ? null : machineCause.parse(JSON.parse(row.cause)),
     tried: triedHosts.parse(JSON.parse(row.tried)),
     oneShot: row.oneShot === 1,
     viewed: row.viewed === 1,
@@ -50,11 +52,12 @@ export function readMachine(row: MachineRow): MachineRecord {
 
 /** What of a record is named, as its columns have it. */
 export function writeMachine(change: Partial<MachineRecord>): Partial<MachineRow> {
-  const { wish, tried, oneShot, viewed, saved, progress, ...rest } = change;
+  const { wish, tried, cause, oneShot, viewed, saved, progress, ...rest } = change;
   const row = {
     ...rest,
     wish: wish && JSON.stringify(wish),
     tried: tried && JSON.stringify(tried),
+    cause: cause && JSON.stringify(cause),
     oneShot: toNumber(oneShot),
     viewed: toNumber(viewed),
     saved: toNumber(saved),

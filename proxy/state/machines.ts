@@ -25,6 +25,7 @@ export class SqlMachineStore implements MachineStore {
       agentId: null,
       state: machine.state,
       reason: null,
+      cause: null,
       accel: null,
       cpus: machine.cpus,
       memoryMb: machine.memoryMb,

@@ -1,5 +1,5 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
-import type { MachineState, Permission } from "../../protocol/index.ts";
+import type { MachineCause, MachineState, Permission } from "../../protocol/index.ts";
 import type { MachineWish } from "./machine-row.ts";
 
 export type Role = "view" | "control";
@@ -146,6 +146,8 @@ export interface MachineRecord {
   readonly agentId: string | null;
   readonly state: MachineState;
   readonly reason: string | null;
+  /** The reason for programs and other languages; null: its host is older, or there is none. */
+  readonly cause: MachineCause | null;
   readonly accel: "kvm" | "tcg" | null;
   readonly cpus: number;
   readonly memoryMb: number;

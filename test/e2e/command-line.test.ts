@@ -193,8 +193,11 @@ describe("host and up", () => {
     expect(images.map(({ id }) => id)).toContain("memtest86+");
     for (const row of images)
       expect(Object.keys(row)).toEqual(expect.arrayContaining(["id", "name", "state"]));
-    const stopped = await up.ask<{ id: string }>("vm", "stop", made.id, "--force");
+    const stopped = await up.ask<{ id: string }>("vm", "stop", "check-1", "--force");
     expect(stopped.id).toBe(made.id);
+    const unknown = await runPostern(["vm", "start", "check-2", "--data", up.data]);
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("check-2") as string });
+    expect(await up.ask("vm", "remove", made.id)).toEqual({ id: made.id });
     expect(await up.stopProcess()).toEqual(CLEAN);
   });
 });

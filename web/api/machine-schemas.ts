@@ -6,6 +6,7 @@ import {
   displayAdapter,
   hostFacts,
   imageSummary,
+  machineCause,
   machineCreate,
   machineState,
   networkKind,
@@ -20,7 +21,10 @@ export const machine = z.object({
   imageTitle: z.string(),
   owner: z.string(),
   state: machineState,
+  /** Why it failed, stopped or waits: a sentence in English. */
   reason: z.string().nullable(),
+  /** The same for programs and other languages; null: there is no reason, or an older host gave it. */
+  cause: machineCause.nullable(),
   accel: z.enum(["kvm", "tcg"]).nullable(),
   cpus: z.number().int(),
   memoryMb: z.number().int(),

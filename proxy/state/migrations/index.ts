@@ -4,6 +4,7 @@ import { policy } from "./0002-policy.ts";
 import { repeater } from "./0003-repeater.ts";
 import { logins } from "./0004-logins.ts";
 import { machineOrders } from "./0005-machines.ts";
+import { machineCauses } from "./0006-machine-causes.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003-repeater": repeater,
   "0004-logins": logins,
   "0005-machines": machineOrders,
+  "0006-machine-causes": machineCauses,
 };

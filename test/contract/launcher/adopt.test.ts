@@ -51,6 +51,7 @@ describe("a launcher that comes back", () => {
     expect(second.machines()[0]).toMatchObject({
       state: "failed",
       reason: expect.stringContaining("away") as string,
+      cause: { code: "QEMU_ENDED_UNSEEN", details: {} },
     });
     expect(second.screens()).toEqual([]);
     await second.start("m1");

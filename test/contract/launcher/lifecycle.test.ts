@@ -147,7 +147,12 @@ describe("the life of a machine", () => {
     await expect(launcher.saveAsImage("m1", image)).rejects.toMatchObject({ code: "MACHINE_STATE" });
     await launcher.stop("m1", true);
     await workshop.reach(launcher, "m1", "stopped");
+    const progress: (number | undefined)[] = [];
+    launcher.on("state", (status) => progress.push(status.progress));
     expect(await launcher.saveAsImage("m1", image)).toMatchObject({ ...image, available: true });
+    expect(progress.at(0)).toBe(0);
+    expect(progress.at(-2)).toBe(1);
+    expect(progress.at(-1)).toBeUndefined();
     await expect(launcher.saveAsImage("m1", image)).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
     await launcher.remove("m1");
     await launcher.close();

@@ -1,4 +1,5 @@
 import type { Text } from "../text/catalogues.ts";
+import { explainReason } from "../text/explain-reason.ts";
 import type { WallState } from "./wall-state.ts";
 
 type Seen = Pick<WallState, "machines" | "desktops">;
@@ -11,9 +12,10 @@ export function describeChanges(before: Seen, after: Seen, text: Text): string[]
     if (machine.expiresSoon && known?.expiresSoon === false) said.push(text.machines.soon(machine.name));
     if (known?.state === machine.state) continue;
     const state = text.state[machine.state];
+    const reason = explainReason(machine, text);
     said.push(
-      machine.reason !== null && machine.state === "failed"
-        ? text.monitor.announceReason(machine.name, state, machine.reason)
+      reason !== null && machine.state === "failed"
+        ? text.monitor.announceReason(machine.name, state, reason)
         : text.monitor.announce(machine.name, state),
     );
   }

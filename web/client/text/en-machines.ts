@@ -20,6 +20,7 @@ export const machines = {
   oneShotHint: "Ends a minute after the last person has left. Nothing of it stays.",
   pausedHint: "Paused",
   savingHint: "Its memory is being saved",
+  copyingHint: "Its disk is being copied",
   percent: (share: string) => `${share} done`,
   left: (time: string) => `${time} left`,
   leftHint: (exact: string) => `Runs until ${exact}`,

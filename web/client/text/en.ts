@@ -250,6 +250,8 @@ export const en = {
 
   /** By error code, where the pages know better than the server's own sentence. */
   errors: { ...errors, ...machineErrors },
+  /** By the code of a machine's cause; the hosts' and the server's own sentences are English already. */
+  reasons: {} as Record<string, string>,
   /** By code, what a refused viewer reads. */
   refusals,
 };

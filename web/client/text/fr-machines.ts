@@ -22,6 +22,7 @@ export const machines: Text["machines"] = {
   oneShotHint: "Se termine une minute après le départ de la dernière personne. Il n’en reste rien.",
   pausedHint: "Suspendue",
   savingHint: "Sa mémoire est en cours de sauvegarde",
+  copyingHint: "Son disque est en cours de copie",
   percent: (share) => `${share} terminé`,
   left: (time) => `encore ${time}`,
   leftHint: (exact) => `Fonctionne jusqu’au ${exact}`,
@@ -127,5 +128,9 @@ export const machineErrors: Record<string, string> = {
   DISK_UNKNOWN: "Ce disque de données n’est sur aucun hôte connecté. Rechargez la liste des disques.",
   DISK_HOST: "Aucun autre hôte connecté ne porte ce nom.",
   HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
+  MEMORY_GPU:
+    "La machine a un GPU de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
+  MEMORY_SHARES:
+    "La machine partage un dossier de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
 };

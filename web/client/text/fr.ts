@@ -1,5 +1,6 @@
 import type { Text } from "./en.ts";
 import { causes, errors, refusals } from "./fr-errors.ts";
+import { reasons } from "./fr-reasons.ts";
 import { machineErrors, machines, order } from "./fr-machines.ts";
 import { native } from "./fr-native.ts";
 
@@ -251,5 +252,6 @@ export const fr: Text = {
   },
 
   errors: { ...errors, ...machineErrors },
+  reasons,
   refusals,
 };

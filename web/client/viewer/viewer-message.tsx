@@ -2,6 +2,7 @@ import type { Machine } from "../../api/schemas.ts";
 import { useNow } from "../parts/time.tsx";
 import { followLink } from "../route.ts";
 import { useText } from "../state/context.ts";
+import { explainReason } from "../text/explain-reason.ts";
 import type { MachineActions } from "../wall/use-machine-actions.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import type { Line } from "./line.ts";
@@ -55,7 +56,9 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
       <div role="status">
         <h2>{title}</h2>
         {state === "stopped" && <p>{viewer.offHint}</p>}
-        {state === "failed" && <p>{machine?.reason ?? text.monitor.failedUnknown}</p>}
+        {state === "failed" && (
+          <p>{(machine && explainReason(machine, text)) ?? text.monitor.failedUnknown}</p>
+        )}
         {!quiet && line.phase === "waiting" && line.detail !== null && (
           <p>{explainRefusal(line.detail, text)}</p>
         )}

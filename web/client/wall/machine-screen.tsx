@@ -3,6 +3,7 @@ import type { Machine } from "../../api/schemas.ts";
 import { Icon } from "../parts/icon.tsx";
 import { followLink, viewPath } from "../route.ts";
 import { usePreferences, useText } from "../state/context.ts";
+import { explainReason } from "../text/explain-reason.ts";
 import { formatShare } from "../text/format.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 import { useThumbnail } from "./use-thumbnail.ts";
@@ -15,7 +16,8 @@ interface MachineScreenProps {
 
 /** The glass of a machine's monitor: its picture, or what a click will do. */
 export function MachineScreen({ machine, actions }: MachineScreenProps) {
-  const { monitor, machines } = useText();
+  const text = useText();
+  const { monitor, machines } = text;
   const { language } = usePreferences();
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -23,8 +25,9 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
   const lit = ["booting", "running", "paused", "stopping"].includes(state);
   const visible = useVisible(box);
   const drawn = useThumbnail(canvas, machine.id, visible && ["booting", "running", "paused"].includes(state));
+  const reason = explainReason(machine, text);
   const hints: Partial<Record<Machine["state"], string>> = {
-    queued: machine.reason ?? monitor.queuedHint,
+    queued: reason ?? monitor.queuedHint,
     preparing: monitor.preparingHint,
     booting: monitor.bootingHint,
     paused: machines.pausedHint,
@@ -52,7 +55,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
       {state === "failed" && (
         <p class="screen-reason">
           <Icon name="alert" />
-          {machine.reason ?? monitor.failedUnknown}
+          {reason ?? monitor.failedUnknown}
         </p>
       )}
       {state === "stopped" && (
@@ -60,7 +63,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
           type="button"
           class="screen-action"
           data-step
-          disabled={actions.busy}
+          disabled={actions.busy || share !== null}
           aria-label={machine.saved ? machines.goOnNamed(name) : monitor.startNamed(name)}
           onClick={actions.start}
         >
@@ -68,6 +71,11 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
             <Icon name="play" />
             {machine.saved ? machines.goOn : monitor.start}
           </span>
+          {share !== null && (
+            <span class="screen-note">
+              {machines.copyingHint}, {machines.percent(formatShare(share, language))}
+            </span>
+          )}
           {machine.saved && <span class="screen-note">{machines.savedHint}</span>}
         </button>
       )}

@@ -45,12 +45,13 @@ export class DiskRoom {
   }
 
   /**
-   * Begins a journey; it goes on in the background, and after a restart of anybody.
+   * Begins a journey to a host, named by id or name; it goes on in the background, and after a restart of anybody.
    * @throws RequestError `DISK_UNKNOWN`, `DISK_HOST`, and what its host refuses with
    */
-  async move(ref: DiskRef, hostName: string): Promise<void> {
+  async move(ref: DiskRef, goalHost: string): Promise<void> {
     const { host } = await this.#find(ref);
-    const goal = this.#hosts().find(({ name }) => name === hostName);
+    const hosts = this.#hosts();
+    const goal = hosts.find(({ id }) => id === goalHost) ?? hosts.find(({ name }) => name === goalHost);
     if (goal === undefined || goal.id === host.id) throw refuse("DISK_HOST");
     const plan = { ...ref, journey: randomUUID(), from: host.id, to: goal.id };
     await this.#proxy.requestHost(host.id, "disk.export", {

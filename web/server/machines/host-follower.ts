@@ -10,7 +10,10 @@ import type { Turns } from "./turns.ts";
 
 /** How long machines that wait do so before all hosts are asked again. */
 const RETRY_MS = 30_000;
-const LOST = "Its host does not know it any more. Delete it and create a new one.";
+const LOST = {
+  reason: "Its host does not know it any more. Delete it and create a new one.",
+  cause: { code: "MACHINE_LOST", details: {} },
+};
 
 export interface HostFollowerOptions {
   readonly proxy: Proxy;
@@ -139,8 +142,8 @@ export class HostFollower {
     const record = await proxy.stores.machines.find(seen.id);
     if (record === null || record.agentId !== hostId) return;
     if (record.state === "queued") await book.change(record.id, { agentId: null });
-    else if (seen.state !== "queued" && record.reason !== LOST)
-      await book.change(record.id, { state: "failed", reason: LOST });
+    else if (seen.state !== "queued" && record.reason !== LOST.reason)
+      await book.change(record.id, { state: "failed", ...LOST });
   }
 
   async #strike(hostId: string, machineId: string): Promise<void> {

@@ -51,7 +51,7 @@ export class MachineActs {
       }
       return orders.run(record, async () => {
         if (record.agentId !== null) return this.#tell("machine.start", record, { id });
-        const queued = await book.change(id, { state: "queued", reason: null, tried: [] });
+        const queued = await book.change(id, { state: "queued", reason: null, cause: null, tried: [] });
         follower.placeSoon();
         return queued;
       });
@@ -66,6 +66,7 @@ export class MachineActs {
       return this.#options.book.change(id, {
         state: "stopped",
         reason: "Stopped before a host had taken it.",
+        cause: { code: "MACHINE_NOT_TAKEN", details: {} },
         tried: [],
       });
     });

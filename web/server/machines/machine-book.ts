@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { describeError, RequestError, type Clock, type MachineStatus } from "../../../protocol/index.ts";
 import type { MachineChange, MachineRecord, Proxy } from "../../../proxy/index.ts";
@@ -13,6 +14,10 @@ export interface MachineBookOptions {
   readonly onState: () => void;
 }
 
+const TIME_OVER = {
+  reason: "Its time was over.",
+  cause: { code: "MACHINE_EXPIRED", details: {} },
+};
 const AWAKE = new Set<MachineRecord["state"]>(["booting", "running", "paused"]);
 
 /** Writes down what becomes of machines, and tells the pages. Its callers hold the machine's turn. */
@@ -55,6 +60,7 @@ export class MachineBook {
       agentId: hostId,
       state: status.state,
       reason: status.reason ?? null,
+      cause: status.cause ?? null,
       accel: status.accel ?? null,
       cpus: status.cpus,
       memoryMb: status.memoryMb,
@@ -83,7 +89,7 @@ export class MachineBook {
     }
     if (state !== "stopped" && state !== "failed") return {};
     const over = { expiresAt: null, warnedAt: null, idleSince: null, ending: null };
-    return ending === "lifetime" && state === "stopped" ? { ...over, reason: "Its time was over." } : over;
+    return ending === "lifetime" && state === "stopped" ? { ...over, ...TIME_OVER } : over;
   }
 
   /**
@@ -132,5 +138,7 @@ export class MachineBook {
 }
 
 function isSame(record: MachineRecord, change: MachineChange): boolean {
-  return Object.entries(change).every(([key, value]) => record[key as keyof MachineRecord] === value);
+  return Object.entries(change).every(([key, value]) =>
+    isDeepStrictEqual(record[key as keyof MachineRecord], value),
+  );
 }

@@ -1,5 +1,11 @@
 import type { Logger } from "pino";
-import { describeError, isPosternError, type Clock } from "../../../protocol/index.ts";
+import {
+  describeError,
+  isPosternError,
+  machineCause,
+  type Clock,
+  type MachineCause,
+} from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import { describeForCaller } from "../errors.ts";
 import { describeOrder } from "./describe-order.ts";
@@ -96,9 +102,15 @@ export class Placement {
       if (refusal === null) return;
       verdicts.push(refusal);
     }
-    const { state, reason, tried } = explainWaiting(record.image, field, verdicts);
+    const { state, reason, cause, tried } = explainWaiting(record.image, field, verdicts);
     // Another server's hosts may take what ours cannot.
-    const change = { agentId: null, state: field.elsewhere ? "queued" : state, reason, tried } as const;
+    const change = {
+      agentId: null,
+      state: field.elsewhere ? "queued" : state,
+      reason,
+      cause,
+      tried,
+    } as const;
     if (!isSaid(record, change)) await book.change(record.id, change);
   }
 
@@ -140,7 +152,9 @@ function isSaid(record: MachineRecord, said: Pick<MachineRecord, "state" | "reas
   );
 }
 
-function describeRefusal(error: unknown): { never: boolean; why: string } {
+function describeRefusal(error: unknown): { never: boolean; why: string; cause?: MachineCause } {
   if (isPosternError(error) && UNREACHABLE.has(error.code)) return { never: false, why: UNANSWERED };
-  return { never: true, why: describeForCaller(error).body.error.message };
+  const { code, message } = describeForCaller(error).body.error;
+  const cause = machineCause.safeParse({ code }).data;
+  return { never: true, why: message, ...(cause && { cause }) };
 }

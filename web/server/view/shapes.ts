@@ -29,6 +29,7 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     owner: snapshot.userNames.get(record.ownerId) ?? "",
     state: record.state,
     reason: record.reason,
+    cause: record.cause,
     accel: record.accel,
     cpus: record.cpus,
     memoryMb: record.memoryMb,

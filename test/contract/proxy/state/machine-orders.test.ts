@@ -50,11 +50,20 @@ describeDatabases("orders of machines", (makeDatabase) => {
       viewed: true,
       saved: true,
       progress: 0.42,
+      cause: { code: "QEMU_MISSING", details: { package: "qemu-system-x86" } },
       tried: [{ host: "rack-1", why: "memory 1.2 of 4 GB free" }],
     };
     expect(await stores.machines.update("m1", change)).toMatchObject(change);
     expect(await other.machines.find("m1")).toMatchObject(change);
-    const back = { expiresAt: null, idleSince: null, viewed: false, saved: false, progress: null, tried: [] };
+    const back = {
+      expiresAt: null,
+      idleSince: null,
+      viewed: false,
+      saved: false,
+      progress: null,
+      tried: [],
+      cause: null,
+    };
     expect(await stores.machines.update("m1", back)).toMatchObject(back);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  because,
   transition,
   type Life,
   type LifeEvent,
@@ -23,7 +24,7 @@ const TABLE: readonly (readonly [string, LifeEvent, Partial<Record<LifeState, Li
   ["drawn", { kind: "drawn" }, { booting: "running" }],
   ["reset", { kind: "reset" }, { running: "booting", paused: "booting" }],
   ["halted", { kind: "halted" }, alive("paused")],
-  ["halted by a fault", { kind: "halted", why: "why" }, alive("paused")],
+  ["halted by a fault", { kind: "halted", why: { reason: "why" } }, alive("paused")],
   ["resumed", { kind: "resumed" }, { paused: "running" }],
   ["saveRequested", { kind: "saveRequested" }, { ...alive("saving"), paused: "saving" }],
   ["saveFailed", { kind: "saveFailed", reason: "why", halted: false }, { saving: "running" }],
@@ -66,7 +67,10 @@ test("the reason of an end is kept, and forgotten at the next start", () => {
   expect(failed).toEqual({ state: "failed", reason: "why" });
   expect(transition(failed, { kind: "startRequested" })).toEqual({ state: "preparing" });
   const going = transition({ state: "running" }, { kind: "ending", by: "guest" });
-  expect(transition(going, exit)).toEqual({ state: "stopped", reason: "The guest shut itself down." });
+  expect(transition(going, exit)).toEqual({
+    state: "stopped",
+    ...because("GUEST_SHUTDOWN", "The guest shut itself down."),
+  });
   expect(transition(transition({ state: "running" }, user), crash)).toEqual({ state: "stopped" });
 });
 
@@ -99,8 +103,11 @@ test("a memory is chosen, or given up, while the machine is off alone", () => {
 });
 
 test("why a guest stands still is told, until it goes on", () => {
-  const halted = transition({ state: "running" }, { kind: "halted", why: "full" });
-  expect(halted).toEqual({ state: "paused", reason: "full" });
+  const halted = transition(
+    { state: "running" },
+    { kind: "halted", why: { reason: "full", cause: { code: "FULL", details: {} } } },
+  );
+  expect(halted).toEqual({ state: "paused", reason: "full", cause: { code: "FULL", details: {} } });
   expect(transition(halted, { kind: "halted" })).toBe(halted);
   expect(transition(halted, { kind: "resumed" })).toEqual({ state: "running" });
 });
@@ -115,7 +122,7 @@ test.each([
   [
     "BLOCK_IO_ERROR",
     { action: "stop", nospace: false },
-    { kind: "halted", why: "The host's disk reported an error." },
+    { kind: "halted", why: because("HOST_DISK_FAULT", "The host's disk reported an error.") },
   ],
   ["BLOCK_IO_ERROR", { action: "report", nospace: true }, null],
   ["SHUTDOWN", { guest: true, reason: "guest-shutdown" }, { kind: "ending", by: "guest" }],

@@ -43,7 +43,13 @@ describe("why QEMU ended", () => {
     [{ code: null, signal: "SIGKILL" }, null, "QEMU was ended by SIGKILL."],
     [{ code: null, signal: null }, null, "QEMU ended unexpectedly."],
   ])("%j", (exit, line, text) => {
-    expect(describeExit(exit, line)).toBe(text);
+    expect(describeExit(exit, line)).toEqual({
+      reason: text,
+      cause:
+        line === null
+          ? { code: "QEMU_ENDED", details: {} }
+          : { code: "QEMU_SAID", details: { said: hidePaths(line) } },
+    });
   });
 });
 

@@ -8,6 +8,7 @@ export const makeMachine = (change: Partial<Machine> = {}): Machine => ({
   owner: "ada",
   state: "running",
   reason: null,
+  cause: null,
   accel: "kvm",
   cpus: 1,
   memoryMb: 256,

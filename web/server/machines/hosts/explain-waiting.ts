@@ -1,3 +1,4 @@
+import type { MachineCause } from "../../../../protocol/index.ts";
 import type { TriedHost } from "../../../../proxy/index.ts";
 import type { Field } from "./hosts.ts";
 import type { Unfit } from "./judge-host.ts";
@@ -6,37 +7,58 @@ import type { Unfit } from "./judge-host.ts";
 export interface Verdict extends Unfit {
   readonly host: string;
   readonly asked: boolean;
+  /** What it refused with. */
+  readonly cause?: MachineCause;
 }
 
-export interface Outcome {
+interface Why {
+  readonly reason: string;
+  /** Null: the sentence is a host's own. */
+  readonly cause: MachineCause | null;
+}
+
+export interface Outcome extends Why {
   /** `failed`: no host that is there can ever take it. */
   readonly state: "queued" | "failed";
-  readonly reason: string;
   readonly tried: readonly TriedHost[];
 }
 
 /** Code-like words of {@link Verdict.why} that mean: nobody could ask. */
 export const UNANSWERED = "A host did not answer. It is asked again shortly.";
+const HOST_SILENT = say("HOST_SILENT", UNANSWERED);
 
 /** What becomes of a machine that no host took, and what its owner is told. */
 export function explainWaiting(image: string, field: Field, verdicts: readonly Verdict[]): Outcome {
   const tried = [...verdicts.map(({ host, why }) => ({ host, why })), ...field.down];
   const state = verdicts.length > 0 && verdicts.every(({ never }) => never) ? "failed" : "queued";
-  return { state, reason: explain(image, field, verdicts), tried };
+  return { state, ...explain(image, field, verdicts), tried };
 }
 
-function explain(image: string, { candidates }: Field, verdicts: readonly Verdict[]): string {
-  if (candidates.length === 0) return "No host is connected. The machine starts as soon as one is.";
+function explain(image: string, { candidates }: Field, verdicts: readonly Verdict[]): Why {
+  if (candidates.length === 0)
+    return say("NO_HOST", "No host is connected. The machine starts as soon as one is.");
   const offering = candidates.filter((host) => typeof host.image === "object" && host.image !== null);
   if (offering.every((host) => typeof host.image !== "object" || host.image?.available !== true)) {
     const missing = offering.find((host) => typeof host.image === "object" && host.image?.reason)?.image;
-    if (typeof missing === "object" && missing?.reason !== undefined) return missing.reason;
-    if (candidates.some((host) => host.image === "silent")) return UNANSWERED;
-    return `No connected host offers ${image}. The machine starts as soon as one does.`;
+    if (typeof missing === "object" && missing?.reason !== undefined)
+      return { reason: missing.reason, cause: null };
+    if (candidates.some((host) => host.image === "silent")) return HOST_SILENT;
+    return say(
+      "NO_HOST_OFFERS",
+      `No connected host offers ${image}. The machine starts as soon as one does.`,
+      {
+        image,
+      },
+    );
   }
   const refusal = verdicts.findLast(({ asked, never }) => asked && never);
-  if (refusal !== undefined) return refusal.why;
-  if (verdicts.some(({ asked }) => asked)) return UNANSWERED;
-  if (verdicts.every(({ never }) => never)) return "No host is large enough for it. Choose less.";
-  return "No host has room for it now. It starts as soon as one has.";
+  if (refusal !== undefined) return { reason: refusal.why, cause: refusal.cause ?? null };
+  if (verdicts.some(({ asked }) => asked)) return HOST_SILENT;
+  if (verdicts.every(({ never }) => never))
+    return say("NO_HOST_FITS", "No host is large enough for it. Choose less.");
+  return say("NO_HOST_ROOM", "No host has room for it now. It starts as soon as one has.");
+}
+
+function say(code: string, reason: string, details: Readonly<Record<string, string>> = {}): Why {
+  return { reason, cause: { code, details } };
 }

@@ -35,12 +35,20 @@ test("what the host says about a machine is kept", async () => {
   const machine = statusOf("m1", {
     state: "failed",
     reason: "QEMU ended.",
+    cause: { code: "QEMU_SAID", details: { said: "bad" } },
     accel: "tcg",
     cpus: 3,
     memoryMb: 99,
   });
   proxy.emit("machine.state", { agentId: "h1", machine });
-  await until({ state: "failed", reason: "QEMU ended.", accel: "tcg", cpus: 3, memoryMb: 99 });
+  await until({
+    state: "failed",
+    reason: "QEMU ended.",
+    cause: { code: "QEMU_SAID", details: { said: "bad" } },
+    accel: "tcg",
+    cpus: 3,
+    memoryMb: 99,
+  });
 });
 
 test("what another host says about it is not", async () => {
@@ -66,7 +74,7 @@ test("a host that comes back tells what has become of its machines", async () =>
   proxy.connectHost("h1", {
     "machine.list": () => [statusOf("m1", { state: "stopped", reason: "Shut down." })],
   });
-  await until({ state: "stopped", reason: "Shut down." });
+  await until({ state: "stopped", reason: "Shut down.", cause: null });
 });
 
 test("a machine that its host does not know any more has failed, with the reason", async () => {

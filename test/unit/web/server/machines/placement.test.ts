@@ -84,9 +84,14 @@ test("machines that are made at once get different names", async () => {
 test("no host: it stays queued and says so, and starts when one connects", async () => {
   const { proxy, create, until } = await open();
   const { id } = await create({ image: MEMTEST.id });
-  await until(id, { state: "queued", reason: "No host is connected. The machine starts as soon as one is." });
+  const cause = { code: "NO_HOST", details: {} };
+  await until(id, {
+    state: "queued",
+    reason: "No host is connected. The machine starts as soon as one is.",
+    cause,
+  });
   proxy.connectHost("h1", willing);
-  await until(id, { state: "preparing", reason: null });
+  await until(id, { state: "preparing", reason: null, cause: null });
 });
 
 test("an image that no connected host offers is refused", async () => {

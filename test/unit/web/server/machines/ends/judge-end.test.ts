@@ -7,7 +7,16 @@ const HOUR = 3_600_000;
 
 function machine(change: Partial<MachineRecord>): MachineRecord {
   return {
-    ...{ id: "m", name: "m", image: "i", ownerId: "u", agentId: "h", state: "running", reason: null },
+    ...{
+      id: "m",
+      name: "m",
+      image: "i",
+      ownerId: "u",
+      agentId: "h",
+      state: "running",
+      reason: null,
+      cause: null,
+    },
     ...{ accel: "kvm", cpus: 1, memoryMb: 64, wish: machineWish.parse({}), oneShot: false },
     ...{ lifetimeMs: null, expiresAt: null, warnedAt: null, idleSince: null, viewed: false, ending: null },
     ...{ saved: false, progress: null, tried: [], createdAt: 0, since: NOW },

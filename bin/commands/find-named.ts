@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { host, machine, type Host, type Machine } from "../../web/index.ts";
+import { ApiError, type AdminApi } from "../admin-api.ts";
+import { ExitCode } from "../terminal/exit-codes.ts";
+
+/** What a person may name on the command line, and what is said when that fits none of them or several. */
+interface Kind<Row> {
+  readonly path: string;
+  readonly row: z.ZodType<Row>;
+  readonly unknown: { readonly code: string; readonly message: (reference: string) => string };
+  readonly ambiguous: { readonly code: string; readonly message: (reference: string) => string };
+}
+
+const HOSTS: Kind<Host> = {
+  path: "/hosts",
+  row: host,
+  unknown: {
+    code: "HOST_UNKNOWN",
+    message: (reference) => `There is no host ${reference}. List them: vm hosts`,
+  },
+  ambiguous: {
+    code: "HOST_AMBIGUOUS",
+    message: (reference) => `Several hosts are called ${reference}. Name one by id.`,
+  },
+};
+
+const MACHINES: Kind<Machine> = {
+  path: "/machines",
+  row: machine,
+  unknown: {
+    code: "MACHINE_UNKNOWN",
+    message: (reference) => `There is no machine ${reference}. List them: vm list`,
+  },
+  ambiguous: {
+    code: "MACHINE_AMBIGUOUS",
+    message: (reference) => `Several machines are called ${reference}. Name one by id.`,
+  },
+};
+
+/** By its id or its name. @throws ApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
+export async function findHost(api: Pick<AdminApi, "get">, reference: string): Promise<Host> {
+  return find(await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
+}
+
+/** By its id or its name. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
+export async function findMachine(api: Pick<AdminApi, "get">, reference: string): Promise<Machine> {
+  return find(await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
+}
+
+/** An id goes before a name: nobody's choice of a name may stand in the way of another's id. */
+function find<Row extends { readonly id: string; readonly name: string }>(
+  rows: readonly Row[],
+  reference: string,
+  { unknown, ambiguous }: Kind<Row>,
+): Row {
+  const byId = rows.find(({ id }) => id === reference);
+  if (byId !== undefined) return byId;
+  const named = rows.filter(({ name }) => name === reference);
+  const [only, ...others] = named;
+  if (only === undefined) throw new ApiError(unknown.code, unknown.message(reference), ExitCode.failed);
+  if (others.length === 0) return only;
+  const ids = named.map(({ id }) => id);
+  throw new ApiError(ambiguous.code, ambiguous.message(reference), ExitCode.usage, ids);
+}

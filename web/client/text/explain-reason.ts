@@ -1,0 +1,18 @@
+import type { Machine } from "../../api/schemas.ts";
+import type { Text } from "./catalogues.ts";
+
+const BLANK = /\{(\w+)\}/g;
+
+/**
+ * Why a machine failed or waits, in the person's language. An older host sends no code, and a newer one may send codes
+ * or leave blanks that we do not know: then it is the sentence as it came.
+ */
+export function explainReason(
+  { reason, cause }: Pick<Machine, "reason" | "cause">,
+  { reasons }: Pick<Text, "reasons">,
+): string | null {
+  const known = cause === null ? undefined : reasons[cause.code];
+  if (cause === null || known === undefined) return reason;
+  const isWhole = [...known.matchAll(BLANK)].every(([, name = ""]) => Object.hasOwn(cause.details, name));
+  return isWhole ? known.replace(BLANK, (_blank, name: string) => cause.details[name] ?? "") : reason;
+}
