@@ -58,11 +58,13 @@ export async function dropOldVersions(
 ): Promise<void> {
   const entries = store.entries();
   const listed = new Set(entries.flatMap(({ boot }) => listBootFiles(boot)));
-  const others = new Set(entries.filter(({ source }) => source?.server !== true).map(({ id }) => id));
+  const fromServer = new Set(entries.filter(({ source }) => source?.server === true).map(({ id }) => id));
   for (const name of await readdir(store.folder)) {
     const [, id, ending] = VERSIONED.exec(name) ?? [];
     const file = join(store.folder, name);
-    if (id === undefined || others.has(id) || listed.has(file) || used.has(file)) continue;
+    if (id === undefined || listed.has(file) || used.has(file)) continue;
+    // Without an entry nobody can tell whose it is; a part is always ours.
+    if (ending !== "part" && !fromServer.has(id)) continue;
     if (ending === "part" && now - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? now) < WEEK_MS)
       continue;
     await rm(file, { force: true });

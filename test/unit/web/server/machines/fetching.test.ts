@@ -27,15 +27,15 @@ const FACTS: HostFacts = {
 
 /** A host that takes images, as real ones do, and holds the second half of each until it is let. */
 function taker(facts: Partial<HostFacts> = {}, own: ImageSummary[] = []) {
-  const kept = { bytes: 0, sha256: "" };
+  const kept = { bytes: 0, sha256: "", checked: false };
   let letGo = (): void => undefined;
   const held = new Promise<void>((resolve) => (letGo = resolve));
-  const isHere = (): boolean => kept.bytes === BYTES && kept.sha256 !== "";
+  const isHere = (): boolean => kept.checked;
   const answers = {
     "host.facts": () => ({ ...FACTS, ...facts }),
     "image.list": () => (isHere() ? [{ ...LAB, sha256: kept.sha256 }] : own),
     "image.import": ({ sha256 }: { sha256: string }) => {
-      if (sha256 !== kept.sha256) Object.assign(kept, { bytes: 0, sha256 });
+      if (sha256 !== kept.sha256) Object.assign(kept, { bytes: 0, sha256, checked: false });
       return { state: isHere() ? ("here" as const) : ("arriving" as const), bytes: kept.bytes };
     },
     "image.write": async ({ offset, data }: { offset: number; data: string }) => {
@@ -43,7 +43,10 @@ function taker(facts: Partial<HostFacts> = {}, own: ImageSummary[] = []) {
       kept.bytes = offset + Buffer.byteLength(data, "base64");
       return { bytes: kept.bytes };
     },
-    "image.check": () => ({ state: "here" as const, bytes: BYTES }),
+    "image.check": () => {
+      kept.checked = true;
+      return { state: "here" as const, bytes: BYTES };
+    },
     "machine.create": ({ id, name }: { id: string; name: string }) => statusOf(id, { name, image: ID }),
   };
   return { answers, letGo };
