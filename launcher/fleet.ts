@@ -15,13 +15,15 @@ import { writeJson, type MachineRecord } from "./adopt/record.ts";
 import { DataDisks, type DiskHolder, type DiskShelf } from "./disks/index.ts";
 import type { Announcer } from "./events.ts";
 import type { GpuRoom } from "./gpu/index.ts";
+import type { ImageArrivals } from "./images/arrival/image-arrivals.ts";
 import type { ImageEntry } from "./images/entry.ts";
+import { listBootFiles } from "./images/inspect.ts";
 import { summarizeImage } from "./images/summary.ts";
 import type { Launcher, LauncherEvents, LauncherOptions, MachineScreen } from "./launcher.ts";
 import { Controls } from "./life/controls.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
-import { EMULATOR_PACKAGES } from "./process/programs.ts";
+import { findEmulatorLack } from "./process/programs.ts";
 import { checkSpec } from "./spec/check-spec.ts";
 import { checkRoom } from "./spec/check-room.ts";
 import { drawUpSpec } from "./spec/draw-up.ts";
@@ -38,6 +40,7 @@ export class Fleet implements Launcher {
   readonly #announcer: Announcer;
   readonly #machines: Map<string, Machine>;
   readonly disks: DataDisks;
+  readonly arrivals: ImageArrivals;
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
@@ -49,6 +52,7 @@ export class Fleet implements Launcher {
     readonly machines: readonly Machine[];
     readonly gpus: GpuRoom;
     readonly shelf: DiskShelf;
+    readonly arrive: (usedFiles: () => ReadonlySet<string>) => ImageArrivals;
     /** Gives back what the launcher holds besides the machines. */
     readonly onClose: () => Promise<void>;
   }) {
@@ -59,6 +63,9 @@ export class Fleet implements Launcher {
     this.#announcer = parts.announcer;
     this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
+    this.arrivals = parts.arrive(
+      () => new Set([...this.#machines.values()].flatMap(({ spec }) => listBootFiles(spec.boot))),
+    );
     this.disks = new DataDisks({
       shelf: parts.shelf,
       qemuImg: parts.around.programs?.qemuImg ?? null,
@@ -70,18 +77,11 @@ export class Fleet implements Launcher {
   }
 
   async facts(): Promise<HostFacts> {
-    const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
+    const { maxLoad: _, ...room } = this.#measureRoom();
     const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
-    return {
-      cpus,
-      memoryMb,
-      diskMb,
-      load,
-      instances,
-      accel,
-      gpus: await this.#gpus.facts(),
-      dataDisks: this.disks.names(),
-    };
+    const free = this.arrivals.freeBytes();
+    const serverImages = free === null ? {} : { serverImagesMb: Math.floor(free / 1_048_576) };
+    return { ...room, ...serverImages, accel, gpus: await this.#gpus.facts(), dataDisks: this.disks.names() };
   }
 
   images(): Promise<ImageSummary[]> {
@@ -167,7 +167,9 @@ export class Fleet implements Launcher {
     await machine.destroy();
     await rm(machine.paths.dir, { recursive: true, force: true });
     // A second request for the same machine may have been quicker.
-    if (this.#machines.delete(id)) this.#announcer.emit("removed", { id });
+    if (!this.#machines.delete(id)) return;
+    this.#announcer.emit("removed", { id });
+    await this.arrivals.sweep();
   }
 
   async screenshot(id: string, maxWidth: number): Promise<Screenshot> {
@@ -228,6 +230,7 @@ export class Fleet implements Launcher {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await Promise.all([...this.#machines.values()].map((machine) => machine.letGo()));
+      await this.arrivals.close();
       await this.disks.close();
       await this.#onClose();
     })();
@@ -250,9 +253,8 @@ export class Fleet implements Launcher {
 
   async #summarize(entry: ImageEntry): Promise<ImageSummary> {
     const summary = await summarizeImage(entry, this.#around.programs !== null);
-    if (!summary.available || this.#around.programs?.qemu[entry.arch] !== undefined) return summary;
-    const reason = `This host has no QEMU for ${entry.arch}. Install it with: apt install ${EMULATOR_PACKAGES[entry.arch]}`;
-    return { ...summary, available: false, reason };
+    const reason = findEmulatorLack(this.#around.programs, entry.arch);
+    return reason === null || !summary.available ? summary : { ...summary, available: false, reason };
   }
 
   #reserveDisk({ owner, dataDisk }: MachineSpec): void {

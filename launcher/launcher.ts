@@ -12,6 +12,7 @@ import type {
 } from "../protocol/index.ts";
 import type { GpuPolicy } from "./gpu/index.ts";
 import type { DataDisks } from "./disks/index.ts";
+import type { ImageArrivals } from "./images/arrival/image-arrivals.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -69,6 +70,8 @@ export interface LauncherEvents {
 
 export interface Launcher {
   readonly disks: DataDisks;
+  /** Images that come from the server. */
+  readonly arrivals: ImageArrivals;
   facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];

@@ -13,6 +13,8 @@ import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
 import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
 import { gpuOutfitter, GpuRoom, NO_GPUS, SysTree } from "./gpu/index.ts";
+import { ImageArrivals } from "./images/arrival/image-arrivals.ts";
+import { measureFree } from "./images/arrival/image-room.ts";
 import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
@@ -24,7 +26,7 @@ import type { RunAs } from "./process/account.ts";
 import { giveFiles } from "./process/account-files.ts";
 import { repairLeaks } from "./process/disks.ts";
 import { settleAccount } from "./process/passages.ts";
-import { findProgram, findPrograms, type Programs } from "./process/programs.ts";
+import { findEmulatorLack, findProgram, findPrograms, type Programs } from "./process/programs.ts";
 import { QemuAccount } from "./process/qemu-account.ts";
 import { findScopeKeeper } from "./process/scope.ts";
 import { scopeOutfitter } from "./process/scoped.ts";
@@ -114,7 +116,16 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       registerImage: (image) =>
         images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
     };
-    return new Fleet({ options, registry, around, announcer, machines, gpus, shelf, onClose });
+    const arrive = (used: () => ReadonlySet<string>): ImageArrivals => {
+      const limitGb = options.limits.serverImagesGb ?? Number.POSITIVE_INFINITY;
+      const maxBytes = programs === null ? 0 : limitGb * 2 ** 30;
+      const freeBytes = (): number => measureFree(imagesDir);
+      const findLack = (arch: Architecture): string | null => findEmulatorLack(programs, arch);
+      return new ImageArrivals({ store: images, maxBytes, used, freeBytes, findLack, clock });
+    };
+    const fleet = new Fleet({ options, registry, around, announcer, machines, gpus, shelf, arrive, onClose });
+    await fleet.arrivals.sweep();
+    return fleet;
   } catch (error) {
     unlock();
     throw error;

@@ -20,6 +20,7 @@ export interface HostFlags extends GpuFlags {
   readonly maxLoad?: number;
   readonly memoryReserve: number;
   readonly userDataGb?: number;
+  readonly serverImagesGb: number;
   readonly allowShares?: string[];
   readonly vmUser?: string;
   readonly netAllow?: string[];
@@ -72,6 +73,12 @@ export function addHostFlags(command: Command): Command {
       parseNumber("--user-data-gb", 0),
     )
     .option(
+      "--server-images-gb <GiB>",
+      "disk for images that the server sends; 0: none is taken",
+      parseNumber("--server-images-gb", 0),
+      100,
+    )
+    .option(
       "--allow-shares <dir>",
       "images may share this folder, and all below it, into guests; repeat for more",
       collect,
@@ -114,6 +121,7 @@ export function defineHost(command: Command): void {
             maxInstances: flags.maxInstances,
             maxLoad: flags.maxLoad ?? Number.POSITIVE_INFINITY,
             memoryReserveMb: flags.memoryReserve,
+            serverImagesGb: flags.serverImagesGb,
             ...(flags.userDataGb === undefined ? {} : { userDataGb: flags.userDataGb }),
           },
           allowedShares: flags.allowShares ?? [],

@@ -1,5 +1,6 @@
 import type { Launcher } from "../../launcher/index.ts";
 import { DISK_ANSWERS } from "./disk-requests.ts";
+import { IMAGE_ANSWERS } from "./image-requests.ts";
 import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
 
 /** Checked, with everything filled in that may be left out. */
@@ -31,6 +32,7 @@ const ANSWERS: Answers = {
   },
   "machine.list": (launcher) => Promise.resolve(launcher.machines()),
   ...DISK_ANSWERS,
+  ...IMAGE_ANSWERS,
   "machine.screenshot": (launcher, { id, maxWidth }) => launcher.screenshot(id, maxWidth),
 };
 

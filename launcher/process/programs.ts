@@ -21,6 +21,12 @@ export const EMULATOR_PACKAGES: Readonly<Record<Architecture, string>> = {
   aarch64: "qemu-system-arm qemu-efi-aarch64",
 };
 
+/** Why a guest of this architecture cannot run here, in a sentence with the remedy; null: it can. */
+export function findEmulatorLack(programs: Programs | null, arch: Architecture): string | null {
+  if (programs?.qemu[arch] !== undefined) return null;
+  return `This host has no QEMU for ${arch}. Install it with: apt install ${EMULATOR_PACKAGES[arch]}`;
+}
+
 /** QEMU's programs on the search path; null if there is none to make machines with. */
 export function findPrograms(searchPath: string | undefined): Programs | null {
   const x86 = findProgram("qemu-system-x86_64", searchPath);

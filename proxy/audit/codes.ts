@@ -49,6 +49,7 @@ export const AUDIT_ACTIONS = [
   "machine.image",
   "host.drain",
   "host.undrain",
+  "image.send",
   "disk.remove",
   "disk.move",
   "desktop.remove",

@@ -49,6 +49,8 @@ export const machine = z.object({
   saved: z.boolean(),
   /** How far the work of its state is, 0 to 1; null: not known. */
   progress: z.number().nullable(),
+  /** Its image is on its way to a host; `progress` says how far it is. */
+  fetching: z.boolean().optional(),
   /** Hosts that could not take it, while it waits; names are for administrators, others get null. */
   tried: z.array(z.object({ host: z.string().nullable(), why: z.string() })),
   createdAt: z.number(),
@@ -92,8 +94,20 @@ export const snapshot = machineSnapshot;
 export type { BootLog, Snapshot } from "../../protocol/index.ts";
 export { bootLog };
 
-/** GET /images → image[]: all hosts' catalogues, merged by id; those that are not for the caller are left out. */
-export const image = imageSummary;
+/**
+ * GET /images → image[]: the server's images and all hosts' catalogues, merged by id; those that are not for the caller
+ * are left out. `places` is for administrators.
+ */
+export const image = imageSummary.extend({
+  places: z
+    .object({
+      /** Null: the server does not have it. */
+      server: z.enum(["ready", "preparing", "unusable"]).nullable(),
+      /** Names of the hosts that have it, as it is now. */
+      hosts: z.array(z.string()),
+    })
+    .optional(),
+});
 export type Image = z.infer<typeof image>;
 
 const amounts = z.object({

@@ -9,6 +9,7 @@ import type { HostFollower } from "./host-follower.ts";
 import type { MachineBook } from "./machine-book.ts";
 import type { Orders } from "./orders.ts";
 import type { Turns } from "./turns.ts";
+import { isWaiting } from "./waiting.ts";
 
 export interface MachineActsOptions {
   readonly proxy: Proxy;
@@ -62,11 +63,12 @@ export class MachineActs {
   stop(id: string, force: boolean): Promise<MachineRecord> {
     return this.#act(id, async (record) => {
       if (record.agentId !== null) return this.#tell("machine.stop", record, { id, force });
-      if (record.state !== "queued") return record;
+      if (!isWaiting(record)) return record;
       return this.#options.book.change(id, {
         state: "stopped",
         reason: "Stopped before a host had taken it.",
         cause: { code: "MACHINE_NOT_TAKEN", details: {} },
+        progress: null,
         tried: [],
       });
     });

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
-import type { Clock } from "../../../protocol/index.ts";
+import { describeError, type Clock } from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Live } from "../live/live.ts";
+import { ImageJourneys, type ServerImages } from "../images/index.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { Keeper } from "./ends/keeper.ts";
 import { extendMachine } from "./extend.ts";
@@ -10,6 +11,7 @@ import { HostFactsBook } from "./hosts/host-facts.ts";
 import { Hosts } from "./hosts/hosts.ts";
 import type { Limits, LimitTable } from "./limits/limits.ts";
 import { MachineActs } from "./machine-acts.ts";
+import { ImageWaits } from "./image-waits.ts";
 import { MachineBook } from "./machine-book.ts";
 import { Orders } from "./orders.ts";
 import { Placement } from "./placement.ts";
@@ -31,15 +33,28 @@ export interface MachineRoom {
 export function openMachineRoom(options: {
   readonly proxy: Proxy;
   readonly catalogue: Catalogue;
+  /** Null: this server has none for its hosts. */
+  readonly images: ServerImages | null;
   readonly live: Live;
   readonly limits: LimitTable;
   readonly clock: Clock;
   readonly log: Logger;
 }): MachineRoom {
-  const { proxy, catalogue, live, clock, log } = options;
+  const { proxy, catalogue, images, live, clock, log } = options;
   const turns = new Turns();
   const facts = new HostFactsBook(proxy, clock, log);
-  const hosts = new Hosts(proxy, catalogue, facts, clock);
+  const journeys = new ImageJourneys({
+    ...{ proxy, clock, log },
+    onProgress: (hostId, imageId, fraction) => {
+      waits.show(hostId, imageId, fraction).catch((error: unknown) => {
+        log.warn({ event: "image.unshown", reason: describeError(error) }, "progress could not be shown");
+      });
+    },
+    onEnd: (hostId) => {
+      follower.imagesMoved(hostId);
+    },
+  });
+  const hosts = new Hosts(proxy, catalogue, journeys, facts, clock);
   const orders = new Orders(proxy, catalogue, options.limits);
   const book = new MachineBook({
     ...{ proxy, live, clock, log },
@@ -47,13 +62,18 @@ export function openMachineRoom(options: {
       keeper.lookSoon();
     },
   });
-  const placement = new Placement({ proxy, hosts, facts, book, turns, clock, log });
+  const waits = new ImageWaits(proxy, book, turns);
+  const placement = new Placement({ proxy, hosts, facts, journeys, waits, book, turns, clock, log });
   const follower = new HostFollower({ proxy, catalogue, facts, placement, book, turns, live, clock, log });
   const keeper = new Keeper({
     ...{ proxy, book, turns, live, clock, log },
     onWaiting: (ids) => {
       follower.placeNew(ids);
     },
+  });
+  images?.follow(() => {
+    live.imagesChanged();
+    follower.placeSoon();
   });
   return {
     acts: new MachineActs({ proxy, orders, book, turns, follower, live }),
@@ -66,6 +86,7 @@ export function openMachineRoom(options: {
       keeper.lookSoon();
     },
     close: () => {
+      journeys.close();
       keeper.close();
       follower.close();
     },

@@ -13,11 +13,16 @@ import { explainWaiting, UNANSWERED, type Verdict } from "./hosts/explain-waitin
 import type { HostFactsBook } from "./hosts/host-facts.ts";
 import type { Hosts } from "./hosts/hosts.ts";
 import { judgeHost, orderHosts, type Candidate } from "./hosts/judge-host.ts";
+import type { ImageJourneys } from "../images/index.ts";
+import type { ImageWaits } from "./image-waits.ts";
 import type { MachineBook } from "./machine-book.ts";
 import type { Turns } from "./turns.ts";
+import { isFetching, isWaiting } from "./waiting.ts";
 
 /** Codes of hosts that could not say what they think of it. */
 const UNREACHABLE = new Set(["HOST_OFFLINE", "HOST_TIMEOUT", "HOST_BUSY"]);
+/** Codes of an image's journey after which another one may end well. */
+const PASSING = new Set(["IMAGE_CHANGED", "IMAGE_JOURNEY", "IMAGE_STUCK", "HOST_IMAGES_FULL", "HOST_DISK"]);
 /** A server that died with a machine in its hands keeps the others from it for so long. */
 const CLAIM_MS = 60_000;
 
@@ -25,6 +30,8 @@ export interface PlacementOptions {
   readonly proxy: Proxy;
   readonly hosts: Hosts;
   readonly facts: HostFactsBook;
+  readonly journeys: ImageJourneys;
+  readonly waits: ImageWaits;
   readonly book: MachineBook;
   readonly turns: Turns;
   readonly clock: Clock;
@@ -98,27 +105,43 @@ export class Placement {
     }
     for (const host of orderHosts(field.need, fitting)) {
       await proxy.stores.machines.claim(record.id, proxy.serverId, clock.now() + CLAIM_MS);
-      const refusal = await this.#ask(host, record, owner);
-      if (refusal === null) return;
-      verdicts.push(refusal);
+      const outcome = (await this.#bring(host, record)) ?? (await this.#ask(host, record, owner));
+      if (outcome === "settled") return;
+      verdicts.push(outcome);
     }
+    const waited = this.#options.waits.end(record.id);
+    // Another server has the image brought to a host of its own.
+    if (isFetching(record) && !waited && field.elsewhere) return;
     const { state, reason, cause, tried } = explainWaiting(record.image, field, verdicts);
     // Another server's hosts may take what ours cannot.
-    const change = {
-      agentId: null,
-      state: field.elsewhere ? "queued" : state,
-      reason,
-      cause,
-      tried,
-    } as const;
+    const waits = field.elsewhere ? "queued" : state;
+    const change = { agentId: null, state: waits, reason, cause, progress: null, tried } as const;
     if (!isSaid(record, change)) await book.change(record.id, change);
   }
 
+  /** Has the server's image brought to a host. Null: it is there; `settled`: it is on its way, and the machine waits for it. */
+  async #bring(host: Candidate, record: MachineRecord): Promise<Verdict | "settled" | null> {
+    const { journeys, waits } = this.#options;
+    if (host.fetch === undefined) return null;
+    try {
+      const progress = await journeys.bring(host.id, host.fetch.content);
+      if (progress === null) return null;
+      await waits.begin(record.id, host.id, record.image, progress);
+      return "settled";
+    } catch (error) {
+      const { never, why } = describeRefusal(error);
+      const passes = isPosternError(error) && PASSING.has(error.code);
+      return { host: host.name, asked: true, never: never && !passes, why };
+    }
+  }
+
   /** The host is written down before it is asked: an answer that is lost is then found when it comes back. */
-  async #ask(host: Candidate, record: MachineRecord, owner: string): Promise<Verdict | null> {
-    const { proxy, book, facts, log } = this.#options;
+  async #ask(host: Candidate, record: MachineRecord, owner: string): Promise<Verdict | "settled"> {
+    const { proxy, book, facts, log, waits } = this.#options;
     const about = { machineId: record.id, agentId: host.id };
-    await proxy.stores.machines.update(record.id, { agentId: host.id });
+    waits.end(record.id);
+    const asked = isFetching(record) ? ({ state: "queued", progress: null } as const) : {};
+    await proxy.stores.machines.update(record.id, { agentId: host.id, ...asked });
     try {
       const order = describeOrder(record, owner);
       const status = await proxy.requestHost(host.id, "machine.create", order);
@@ -126,7 +149,7 @@ export class Placement {
         await proxy.stores.dataDisks.place(`${owner}/${record.wish.dataDisk.name}`, host.id);
       await book.keep(host.id, status);
       log.info({ event: "machine.placed", ...about }, "a host took a machine");
-      return null;
+      return "settled";
     } catch (error) {
       log.warn(
         { event: "machine.refused", ...about, reason: describeError(error) },
@@ -138,10 +161,6 @@ export class Placement {
       facts.forget(host.id);
     }
   }
-}
-
-function isWaiting(record: MachineRecord): boolean {
-  return record.state === "queued" && record.agentId === null;
 }
 
 function isSaid(record: MachineRecord, said: Pick<MachineRecord, "state" | "reason" | "tried">): boolean {

@@ -1,6 +1,7 @@
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
+import { isFetching } from "../machines/waiting.ts";
 import { isScreenOf, type Snapshot } from "./snapshot.ts";
 
 type Viewer = Pick<Caller, "userId" | "role">;
@@ -35,6 +36,7 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     memoryMb: record.memoryMb,
     ...shapeOrder(record),
     ...shapeTime(record),
+    ...(isFetching(record) ? { fetching: true } : {}),
     tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
     createdAt: record.createdAt,
     since: record.since,

@@ -1,5 +1,6 @@
 import type { Clock } from "../../../../protocol/index.ts";
 import type { MachineRecord, Proxy, TriedHost } from "../../../../proxy/index.ts";
+import type { ImageJourneys } from "../../images/index.ts";
 import type { Catalogue } from "../catalogue.ts";
 import type { HostFactsBook } from "./host-facts.ts";
 import type { Candidate, Need } from "./judge-host.ts";
@@ -21,12 +22,20 @@ export interface Field {
 export class Hosts {
   readonly #proxy: Proxy;
   readonly #catalogue: Catalogue;
+  readonly #journeys: ImageJourneys;
   readonly #facts: HostFactsBook;
   readonly #clock: Clock;
 
-  constructor(proxy: Proxy, catalogue: Catalogue, facts: HostFactsBook, clock: Clock) {
+  constructor(
+    proxy: Proxy,
+    catalogue: Catalogue,
+    journeys: ImageJourneys,
+    facts: HostFactsBook,
+    clock: Clock,
+  ) {
     this.#proxy = proxy;
     this.#catalogue = catalogue;
+    this.#journeys = journeys;
     this.#facts = facts;
     this.#clock = clock;
   }
@@ -40,8 +49,7 @@ export class Hosts {
       Promise.all(
         connected.map(async ({ id, name }) => ({
           ...{ id, name },
-          image: await this.#catalogue.find(id, record.image),
-          facts: await this.#facts.ask(id),
+          ...(await this.#look(id, record.image)),
         })),
       ),
     ]);
@@ -64,6 +72,17 @@ export class Hosts {
         .map(({ name, lastSeenAt }) => ({ host: name, why: describeDown(lastSeenAt, this.#clock.now()) })),
       elsewhere: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
     };
+  }
+
+  /** What a host that takes no images from the server lacks it cannot have. */
+  async #look(hostId: string, imageId: string): Promise<Pick<Candidate, "image" | "fetch" | "facts">> {
+    const { image, content, lacks } = await this.#catalogue.find(hostId, imageId);
+    const facts = await this.#facts.ask(hostId);
+    if (lacks && (facts === "unknown" || (facts !== "silent" && facts.serverImagesMb === undefined)))
+      return { image: null, facts };
+    if (content === null) return { image, facts };
+    const isComing = this.#journeys.isUnderWay(hostId, content);
+    return { image, facts, fetch: { content, state: !lacks ? "here" : isComing ? "coming" : "lacking" } };
   }
 
   async #readNeed({ cpus, memoryMb, wish }: MachineRecord, ownerName: string): Promise<Need> {
