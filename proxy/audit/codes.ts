@@ -51,6 +51,7 @@ export const AUDIT_ACTIONS = [
   "host.undrain",
   "disk.remove",
   "disk.move",
+  "disk.arrive",
   "desktop.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

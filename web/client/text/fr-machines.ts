@@ -128,4 +128,6 @@ export const machineErrors: Record<string, string> = {
   DISK_HOST: "Aucun autre hôte connecté ne porte ce nom.",
   HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
+  DATA_DISK_AWAY:
+    "Le disque de données de la machine est sur un hôte qui n’est pas connecté. Démarrez-la quand il sera de retour.",
 };

@@ -36,7 +36,8 @@ function explain(image: string, { candidates }: Field, verdicts: readonly Verdic
   }
   const refusal = verdicts.findLast(({ asked, never }) => asked && never);
   if (refusal !== undefined) return refusal.why;
-  if (verdicts.some(({ asked }) => asked)) return UNANSWERED;
+  const put = verdicts.findLast(({ asked }) => asked);
+  if (put !== undefined) return put.why;
   if (verdicts.every(({ never }) => never)) return "No host is large enough for it. Choose less.";
   return "No host has room for it now. It starts as soon as one has.";
 }

@@ -19,7 +19,8 @@ test("administrators read the audit log by filters, and that is written down", a
       },
       ...{
         agentId: "a",
-        tokenId: "t",
+        diskName: null,
+  tokenId: "t",
         count: null,
         bytesToViewer: null,
         bytesToServer: null,
