@@ -103,7 +103,7 @@ export class Controls {
 
   /**
    * Makes one image of a stopped machine's disk, at `paths.exported`, and hands it over; it is gone afterwards.
-   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`; LaunchError `OVERLAY_UNSAFE`
    */
   async exportDisk<T>(use: (file: string) => Promise<T>): Promise<T> {
     const { spec, paths, closing } = this.#machine;
@@ -117,7 +117,7 @@ export class Controls {
     if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
     return this.#machine.turns.alone(async () => {
       this.#refuseUnless("stopped", "failed");
-      await flattenDisk(qemuImg, paths.overlay, paths.exported, closing);
+      await flattenDisk(qemuImg, { file: paths.overlay, boot: spec.boot }, paths.exported, closing);
       return use(paths.exported);
     });
   }
