@@ -119,7 +119,7 @@ export class DiskWorld {
     return new AdminApi(this.#folder).post(`/machines/${id}/start`, {}, z.unknown());
   }
 
-  /** What the keeper counted: on its system disk, and on the data disk. */
+  /** What the keeper counted when it was last there: on its system disk, and on the data disk. */
   async hear(host: string, id: string): Promise<string> {
     const launcher = this.launchers.get(host)!;
     const workshop = this.#workshops.get(host)!;
@@ -127,7 +127,7 @@ export class DiskWorld {
       timeoutMs: 40_000,
       explain: () => JSON.stringify({ reasons: this.reasons, asked: this.proxy.asked.slice(-30) }),
     });
-    return /S.D.E/.exec(await workshop.hear(launcher, id, /S.D.E/))![0];
+    return (await workshop.hear(launcher, id, /S.D.E/)).match(/S.D.E/g)!.at(-1)!;
   }
 
   async expectRecord(id: string, what: (record: MachineRecord) => boolean): Promise<MachineRecord> {
