@@ -84,7 +84,7 @@ export class Placement {
   }
 
   async #place(record: MachineRecord): Promise<void> {
-    const { proxy, book, hosts, clock } = this.#options;
+    const { proxy, hosts, clock } = this.#options;
     const owner = (await proxy.stores.users.find(record.ownerId))?.name ?? "";
     const field = await hosts.survey(record, owner);
     const { dataDisk } = field.need;
@@ -113,7 +113,7 @@ export class Placement {
         verdicts.push(refusal);
         continue;
       }
-      const refusal = await this.#ask(host, record, field.need.dataDisk, owner);
+      const refusal = await this.#ask(host, record, dataDisk, owner);
       if (refusal === null) return;
       verdicts.push(refusal);
     }

@@ -20,7 +20,7 @@ test("administrators read the audit log by filters, and that is written down", a
       ...{
         agentId: "a",
         diskName: null,
-  tokenId: "t",
+        tokenId: "t",
         count: null,
         bytesToViewer: null,
         bytesToServer: null,

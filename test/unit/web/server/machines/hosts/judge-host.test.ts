@@ -92,10 +92,6 @@ describe("hosts that fit", () => {
   it("begin with the one where the data disk lies, and end with those that say nothing", () => {
     const old = host({ id: "old", name: "old", facts: "unknown" });
     const full = named("full", { memoryMb: { total: 16_384, free: 4100 } });
-    expect(names([old, named("a", {}), full], { dataDisk: disk("full") })).toEqual([
-      "full",
-      "a",
-      "old",
-    ]);
+    expect(names([old, named("a", {}), full], { dataDisk: disk("full") })).toEqual(["full", "a", "old"]);
   });
 });
