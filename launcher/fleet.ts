@@ -117,7 +117,7 @@ export class Fleet implements Launcher {
       [...this.#machines.values()].map((machine) => machine.spec),
     );
     checkRoom(spec, this.#measureRoom());
-    this.#reserveDisk(spec);
+    this.#reserveDisk(spec, request.dataDiskKnown);
     const paths = machinePaths(this.#options.stateDir, this.#options.runtimeDir, spec.id);
     const since = this.#options.clock.now();
     const record: MachineRecord = { state: "preparing", since, companions: [], logFrom: 0 };
@@ -141,14 +141,14 @@ export class Fleet implements Launcher {
     return machine.status;
   }
 
-  start(id: string): Promise<MachineStatus> {
+  start(id: string, dataDiskKnown?: boolean): Promise<MachineStatus> {
     return this.#attempt(() => {
       const machine = this.#find(id);
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
       machine.turns.checkFree();
       checkRoom(machine.spec, this.#measureRoom());
       // A saved machine has its disk all the time.
-      if (!holdsDisk(machine)) this.#reserveDisk(machine.spec);
+      if (!holdsDisk(machine)) this.#reserveDisk(machine.spec, dataDiskKnown);
       machine.launch();
       return machine.status;
     });
@@ -257,8 +257,8 @@ export class Fleet implements Launcher {
     return reason === null || !summary.available ? summary : { ...summary, available: false, reason };
   }
 
-  #reserveDisk({ owner, dataDisk }: MachineSpec): void {
-    if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk });
+  #reserveDisk({ owner, dataDisk }: MachineSpec, known?: boolean): void {
+    if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk }, known);
   }
 
   /** The lock on a data disk is its machine's own record, so it survives and ends as the machine does. */

@@ -79,8 +79,11 @@ export interface Launcher {
   screens(): { readonly machine: MachineStatus; readonly screen: MachineScreen }[];
   /** Accepts, and returns at once in state `preparing`; events tell the rest. @throws RequestError, LaunchError */
   create(request: MachineCreate): Promise<MachineStatus>;
-  /** A stopped or failed machine again, from its kept overlay. */
-  start(id: string): Promise<MachineStatus>;
+  /**
+   * A stopped or failed machine again, from its kept overlay.
+   * @param dataDiskKnown its data disk is known to lie here: none is made anew
+   */
+  start(id: string, dataDiskKnown?: boolean): Promise<MachineStatus>;
   /** Power button, then kill after the grace period; `force`: kill now. Returns at once in state `stopping`. */
   stop(id: string, force: boolean): Promise<MachineStatus>;
   /** The processors stand still. @throws RequestError `MACHINE_STATE` */

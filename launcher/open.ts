@@ -74,7 +74,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
         tpmOutfitter(programs, runAs, clock),
         sharesOutfitter(options.allowedShares, programs, runAs, clock),
         networks,
-        dataDiskOutfitter(shelf, programs?.qemuImg ?? null, clock),
+        dataDiskOutfitter({ shelf, qemuImg: programs?.qemuImg ?? null, runAs, clock, log }),
         scopeOutfitter(keeper),
         // The last one goes around all others: it raises a limit before rights are dropped.
         gpuOutfitter(gpus, process.getuid?.() === 0),

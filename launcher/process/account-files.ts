@@ -1,4 +1,5 @@
 import { chmod, chown, lstat, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { RunAs } from "./account.ts";
 
 /** A machine's files, as the account must find them. */
@@ -35,4 +36,12 @@ export async function giveFiles(runAs: RunAs, files: MachineFiles): Promise<void
     await chown(file, 0, gid);
     await chmod(file, (found.mode & 0o740) | 0o040);
   }
+}
+
+/** Takes a file back that outlives its machine, and closes the folder that leads to it. */
+export async function takeBackFile(runAs: RunAs, file: string): Promise<void> {
+  if (runAs.kind !== "account") return;
+  await chown(file, 0, 0);
+  await chmod(dirname(file), 0o700);
+  await chown(dirname(file), 0, 0);
 }

@@ -5,8 +5,10 @@ import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { firmwareFiles } from "../argv/firmware.ts";
 import { holdsMemoryApart, systemDisk, type SnapshotNode } from "../argv/snapshot-nodes.ts";
+import type { BootSource } from "../images/entry.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { openGuestDisk } from "./guest-disk.ts";
 import { readFraction } from "./qemu-img-progress.ts";
 
 /** How qemu-img is started: with nothing that was meant for us. */
@@ -59,15 +61,27 @@ async function makeOwnDisk(qemuImg: string, { boot, diskGb }: MachineSpec, fresh
 /** Gives back what a half-done snapshot of a QEMU that was killed still takes. */
 export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[]): Promise<void> {
   for (const { file } of nodes) {
-    const args = ["check", "-q", "-f", "qcow2", "-r", "leaks", file];
+    const disk = await openGuestDisk(file, null).catch(() => null);
+    // A disk that cannot be used keeps its leaks.
+    if (disk === null) continue;
+    const args = ["check", "-q", "-r", "leaks", disk];
     await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore" });
   }
 }
 
-/** A machine's disk as one image that needs no other: `to` appears when it is whole. @throws LaunchError `OVERLAY_FAILED` */
-export async function flattenDisk(qemuImg: string, from: string, to: string, watch: Watch): Promise<void> {
+/**
+ * A machine's disk as one image that needs no other: `to` appears when it is whole.
+ * @param from the disk, and what lies beneath it
+ * @throws LaunchError `OVERLAY_FAILED`, `OVERLAY_UNSAFE`
+ */
+export async function flattenDisk(
+  qemuImg: string,
+  from: { readonly file: string; readonly boot: BootSource },
+  to: string,
+  watch: Watch,
+): Promise<void> {
   await rm(to, { force: true });
-  const convert = ["convert", "-p", "-f", "qcow2", "-O", "qcow2", from];
+  const convert = ["convert", "-p", "-O", "qcow2", await openGuestDisk(from.file, from.boot)];
   await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], watch));
 }
 
@@ -82,16 +96,20 @@ export const imageInfo = z.object({
   "virtual-size": z.number(),
   snapshots: z.array(snapshotInfo).default([]),
 });
+type ImageInfo = z.infer<typeof imageInfo>;
 
-/** @throws LaunchError `OVERLAY_FAILED` */
-export async function readImageInfo(
-  qemuImg: string,
-  file: string,
-  format: string,
-): Promise<z.infer<typeof imageInfo>> {
-  return imageInfo.parse(
-    JSON.parse(await runQemuImg(qemuImg, ["info", "--output=json", "-f", format, file])),
-  );
+/** Of a disk that was looked at. @throws LaunchError `OVERLAY_FAILED` */
+export function readImageInfo(qemuImg: string, file: string, format: string): Promise<ImageInfo> {
+  return readInfo(qemuImg, ["-f", format, file]);
+}
+
+/** Of a disk that a guest's QEMU has written to. @throws LaunchError `OVERLAY_FAILED`, `OVERLAY_UNSAFE` */
+export async function readGuestDiskInfo(qemuImg: string, file: string): Promise<ImageInfo> {
+  return readInfo(qemuImg, [await openGuestDisk(file, null)]);
+}
+
+async function readInfo(qemuImg: string, which: readonly string[]): Promise<ImageInfo> {
+  return imageInfo.parse(JSON.parse(await runQemuImg(qemuImg, ["info", "--output=json", ...which])));
 }
 
 interface Watch {

@@ -14,6 +14,8 @@ export interface Outfit {
   readonly read?: readonly string[];
   /** Files of ours that QEMU writes to. */
   readonly written?: readonly string[];
+  /** Folders of ours that lead to them, beside the machine's own. */
+  readonly passages?: readonly string[];
 }
 
 /** A part beside the machine: its network, its TPM, its shared folders, … */
@@ -47,6 +49,7 @@ export async function outfitMachine(
   await account.give(spec, paths, {
     read: outfits.flatMap((outfit) => outfit.read ?? []),
     written: outfits.flatMap((outfit) => outfit.written ?? []),
+    passages: outfits.flatMap((outfit) => outfit.passages ?? []),
   });
   return {
     arguments: outfits.flatMap((outfit) => outfit.arguments ?? []),

@@ -8,7 +8,7 @@ import type { RunAs } from "./account.ts";
 import type { Command } from "./command.ts";
 import { findLinks, isWithin } from "./passages.ts";
 
-type Files = Record<"read" | "written", readonly string[]>;
+type Files = Record<"read" | "written" | "passages", readonly string[]>;
 
 /** Who QEMU is, and what of ours it may have. */
 export class QemuAccount {
@@ -35,6 +35,7 @@ export class QemuAccount {
       passages: [
         ...[dirname(paths.dir), paths.dir],
         ...new Set(images.flatMap((file) => findLinks(file, this.#imagesDir))),
+        ...more.passages,
       ],
       socketFolder: dirname(paths.socketBase),
       written: [...written.filter(isOurs), paths.serialLog, paths.picture, ...more.written],

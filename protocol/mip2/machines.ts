@@ -69,6 +69,8 @@ export const machineCreate = z.object({
       sizeGb: z.number().int().min(1).max(65_536),
     })
     .optional(),
+  /** Its data disk is known to lie on this host: none is made anew. */
+  dataDiskKnown: z.boolean().default(false),
   /** Text of a boot script, or `catalogue` for the image's own alone. */
   script: z.string().max(65_536).optional(),
   display: displayAdapter.optional(),
@@ -89,6 +91,9 @@ export const machineCreate = z.object({
 export type MachineCreate = z.input<typeof machineCreate>;
 
 export const machineRef = z.object({ id: z.string().max(64) });
+export const machineStart = machineRef.extend({
+  dataDiskKnown: machineCreate.shape.dataDiskKnown,
+});
 export const machineStop = machineRef.extend({ force: z.boolean().default(false) });
 export const screenshotRequest = machineRef.extend({
   maxWidth: z.number().int().min(16).max(4096).default(320),
@@ -141,7 +146,7 @@ export const hostMethods = {
   "host.facts": { params: z.object({}), result: hostFacts },
   "image.list": { params: z.object({}), result: z.array(imageSummary) },
   "machine.create": { params: machineCreate, result: machineStatus },
-  "machine.start": { params: machineRef, result: machineStatus },
+  "machine.start": { params: machineStart, result: machineStatus },
   "machine.stop": { params: machineStop, result: machineStatus },
   "machine.pause": { params: machineRef, result: machineStatus },
   "machine.resume": { params: machineRef, result: machineStatus },

@@ -52,6 +52,7 @@ export const AUDIT_ACTIONS = [
   "image.send",
   "disk.remove",
   "disk.move",
+  "disk.arrive",
   "desktop.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

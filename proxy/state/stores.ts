@@ -220,8 +220,12 @@ export interface DataDiskStore {
   find(name: string): Promise<string | null>;
   /** It lies there from now on. */
   place(name: string, agentId: string): Promise<void>;
-  /** What a host says it has: all of it, and nothing else. A disk that is known on another host stays there. */
-  keep(agentId: string, names: readonly string[]): Promise<void>;
+  /**
+   * What hosts say they have: all of it, and nothing else. A disk that is known on another host stays there, unless
+   * that one says in the same breath that it has it no more.
+   * @param lists names, by the host's id
+   */
+  keep(lists: ReadonlyMap<string, readonly string[]>): Promise<void>;
 }
 
 /** Small named values that belong to the service as a whole; sealed with the data folder's master key. */

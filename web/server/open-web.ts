@@ -73,8 +73,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const snapshot = () => takeSnapshot(proxy, (image) => catalogue.titleOf(image));
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
-  const machines = openMachineRoom({ proxy, catalogue, images, live, limits, clock, log });
-  const disks = new DiskRoom(proxy, clock, log);
+  const disks = new DiskRoom({ proxy, clock, log });
+  const machines = openMachineRoom({ proxy, catalogue, images, disks, live, limits, clock, log });
   const looks = new Looks(clock);
 
   const app = await buildApp(log);

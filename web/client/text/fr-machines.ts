@@ -136,4 +136,6 @@ export const machineErrors: Record<string, string> = {
   MEMORY_SHARES:
     "La machine partage un dossier de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
+  DATA_DISK_AWAY:
+    "Le disque de données de la machine est sur un hôte qui n’est pas connecté. Démarrez-la quand il sera de retour.",
 };

@@ -49,7 +49,9 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
       {hint !== undefined && !(lit && drawn) && (
         <p class="screen-hint">
           {hint}
-          {share !== null && <span class="share">{machines.percent(formatShare(share, language))}</span>}
+          {share !== null && state !== "queued" && (
+            <span class="share">{machines.percent(formatShare(share, language))}</span>
+          )}
         </p>
       )}
       {state === "failed" && (

@@ -52,4 +52,8 @@ export const MACHINE_ERRORS = {
     status: 409,
     message: "Another machine of yours has this data disk now. Stop it first.",
   },
+  DATA_DISK_AWAY: {
+    status: 503,
+    message: "The machine's data disk lies on a host that is not connected. Start it when that host is back.",
+  },
 } as const;

@@ -1,15 +1,29 @@
-import type { ImageSummary } from "../../../../protocol/index.ts";
+import type { DiskRef, ImageSummary } from "../../../../protocol/index.ts";
 import type { MachineWish } from "../../../../proxy/index.ts";
 import type { ImageContent } from "../../images/index.ts";
 import type { KnownFacts } from "./host-facts.ts";
+
+/** A machine's data disk. */
+export interface NeededDisk extends DiskRef {
+  /** Where it lies; null: nowhere yet. */
+  readonly hostId: string | null;
+  /** Why no host can have the machine before something has become of the disk; null: any host can. */
+  readonly wait: DiskWait | null;
+}
+
+export interface DiskWait {
+  /** For the machine's owner; null: another server says it. */
+  readonly reason: string | null;
+  /** How much of it has arrived, 0 to 1. */
+  readonly progress: number | null;
+}
 
 /** What a machine needs of a host; 0: the image's own number, which its host knows. */
 export interface Need {
   readonly cpus: number;
   readonly memoryMb: number;
   readonly gpu: MachineWish["gpu"];
-  /** Its data disk, and the host where that lies; null: nowhere yet. */
-  readonly dataDisk: { readonly name: string; readonly hostId: string | null } | null;
+  readonly dataDisk: NeededDisk | null;
 }
 
 /** How a host comes to the server's image: `here`: it has it, `coming`: it is on its way there. */
@@ -42,14 +56,11 @@ export interface Unfit {
 const LEAST_DISK_MB = 1024;
 
 /** Null: it fits. */
-export function judgeHost(need: Need, { id, drained, image, fetch, facts }: Candidate): Unfit | null {
+export function judgeHost(need: Need, { drained, image, fetch, facts }: Candidate): Unfit | null {
   if (image === "silent" || facts === "silent") return notNow("does not answer");
   if (image === null) return notNow("does not offer the image");
   if (!image.available) return notNow(image.reason ?? "has not got the image's file");
   if (drained) return notNow("takes no new machines");
-  const disk = need.dataDisk;
-  if (disk !== null && disk.hostId !== null && disk.hostId !== id)
-    return notNow(`the data disk ${disk.name} lies on another host`);
   if (facts === "unknown") return null;
 
   const { memoryMb: memory, instances, diskMb, gpus } = facts;
