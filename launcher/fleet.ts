@@ -70,14 +70,10 @@ export class Fleet implements Launcher {
   }
 
   async facts(): Promise<HostFacts> {
-    const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
+    const { maxLoad: _ours, ...room } = this.#measureRoom();
     const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
     return {
-      cpus,
-      memoryMb,
-      diskMb,
-      load,
-      instances,
+      ...room,
       accel,
       gpus: await this.#gpus.facts(),
       dataDisks: this.disks.names(),
@@ -112,6 +108,7 @@ export class Fleet implements Launcher {
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
     this.#checkFree(request);
     const spec = drawUpSpec(request, entry);
+    this.#around.scripts.check(spec);
     checkSpec(
       spec,
       [...this.#machines.values()].map((machine) => machine.spec),
@@ -192,6 +189,10 @@ export class Fleet implements Launcher {
 
   bootLog(id: string): Promise<BootLog> {
     return this.#attempt(() => this.#control(id).bootLog());
+  }
+
+  credential(id: string): Promise<string | null> {
+    return this.#attempt(() => this.#around.scripts.readCredential(this.#find(id).paths));
   }
 
   snapshots(id: string): Promise<Snapshot[]> {

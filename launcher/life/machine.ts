@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { isPosternError, LaunchError, type MachineStatus } from "../../protocol/index.ts";
+import { isPosternError, type MachineStatus } from "../../protocol/index.ts";
 import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineRecord } from "../adopt/record.ts";
@@ -7,8 +7,7 @@ import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
 import { describeExit, readLastLine } from "../process/failure.ts";
-import { measureLog, prepareMachine, qemuCommand, removeSockets } from "../process/launch.ts";
-import { outfitMachine } from "../process/outfit.ts";
+import { measureLog, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb, type ProcessIdentity } from "../process/proc-stat.ts";
 import { spawnApart } from "../process/spawn-apart.ts";
 import type { ProcessExit, WatchedProcess } from "../process/watched-process.ts";
@@ -19,6 +18,7 @@ import type { MachineSpec } from "../spec/machine-spec.ts";
 import { startChores } from "./chores.ts";
 import { Eye } from "./eye.ts";
 import { Guest } from "./guest.ts";
+import { makeReady } from "./make-ready.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import { bringBack, saveMemory } from "./saving.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -43,6 +43,8 @@ export class Machine {
   readonly #around: Surroundings;
   readonly #keeper: RecordKeeper;
   readonly #closing = new AbortController();
+  /** Aborted when a start is no longer wanted before it came to a process. */
+  #givenUp = new AbortController();
   #process: WatchedProcess | undefined;
   #guest: Guest | undefined;
   #cancelEnding: (() => void) | undefined;
@@ -95,6 +97,7 @@ export class Machine {
   /** Prepares and powers on, in the background. The record says `preparing` already or does so now. */
   launch(): void {
     this.apply({ kind: "startRequested" });
+    this.#givenUp = new AbortController();
     this.turns.take(() => this.#launch());
   }
 
@@ -116,6 +119,7 @@ export class Machine {
   stop(force: boolean): void {
     if (this.ended) return;
     this.apply({ kind: "ending", by: "user" });
+    this.#givenUp.abort();
     this.#end(force ? null : this.#around.stopGraceMs);
   }
 
@@ -164,13 +168,15 @@ export class Machine {
 
   async #launch(): Promise<void> {
     const { spec, paths } = this;
-    const { programs } = this.#around;
     try {
-      if (programs === null) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
       const accel = await this.#around.chooseAccel(spec.arch);
-      await prepareMachine(spec, paths, programs);
-      const outfit = await outfitMachine(this.#around, spec, paths, (companion) => {
-        this.#keeper.change({ companions: [...this.#keeper.record.companions, companion] });
+      const { start, wrap } = await makeReady(spec, paths, this.#around, {
+        accel,
+        signal: AbortSignal.any([this.closing, this.#givenUp.signal]),
+        report: (why) => this.apply({ kind: "delayed", why }),
+        note: (companion) => {
+          this.#keeper.change({ companions: [...this.#keeper.record.companions, companion] });
+        },
       });
       const logFrom = await measureLog(paths);
       if (this.life.state !== "preparing" || this.#letGo) {
@@ -178,8 +184,8 @@ export class Machine {
         this.apply({ kind: "startFailed", reason: "The start was given up." });
         return;
       }
-      const start = { accel, halted: this.life.saved !== undefined, additions: outfit.arguments };
-      const process = spawnApart(outfit.wrap(qemuCommand(spec, paths, programs, start)), paths.log);
+      const whole = { ...start, halted: this.life.saved !== undefined };
+      const process = spawnApart(wrap(qemuCommand(spec, paths, this.#around.programs, whole)), paths.log);
       this.#keeper.change({ process: process.identity, accel, logFrom });
       this.#hold(process);
       await this.#attach(process, START_MS).catch(() => {

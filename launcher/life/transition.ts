@@ -14,6 +14,8 @@ export interface Life {
 export type LifeEvent =
   /** A stopped or failed machine is wanted again. */
   | { readonly kind: "startRequested" }
+  /** What takes so long before there is a QEMU. */
+  | { readonly kind: "delayed"; readonly why: string }
   /** QEMU runs and its control socket answers. */
   | { readonly kind: "powered" }
   /** The guest has drawn something, or has had long enough. */
@@ -53,6 +55,8 @@ export function transition(life: Life, event: LifeEvent): Life {
   switch (event.kind) {
     case "startRequested":
       return hasEnded(life) ? describe("preparing", undefined, saved) : life;
+    case "delayed":
+      return state === "preparing" ? describe("preparing", event.why, saved) : life;
     case "powered":
       return state === "preparing" ? describe("booting", undefined, saved) : life;
     case "drawn":

@@ -1,11 +1,15 @@
 import { createHash } from "node:crypto";
-import { chmod, link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import type { BootSource } from "../../images/entry.ts";
+import { asAccount } from "../../process/account-command.ts";
+import type { RunAs } from "../../process/account.ts";
+import { openPassages } from "../../process/passages.ts";
 import type { Change } from "../arrange.ts";
 import { scriptError } from "../fault.ts";
 import { pruneCache } from "./cache.ts";
+import { handOver, readLinks, takeBack } from "./custody.ts";
 
 /** Starting libguestfs's appliance by emulation and running a script takes minutes. */
 const CUSTOMIZE_MS = 900_000;
@@ -18,6 +22,12 @@ export interface Customizer {
   /** Whether the appliance may reach the network, and with it whatever this host reaches. */
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** As whom it runs: what is in an image is nobody's friend. */
+  readonly runAs: RunAs;
+  /** Told before it begins: it takes minutes. */
+  readonly onBegin: () => void;
+  /** Told its process number, so that it ends with the machine even when we do not. */
+  readonly onProcess: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -63,12 +73,9 @@ async function make(
   target: string,
   customizer: Customizer,
 ): Promise<void> {
-  const { program, qemuImg, signal } = customizer;
-  if (program === null) {
-    const text =
-      "This host has no virt-customize, which this boot script needs. Install it with: apt install libguestfs-tools";
-    throw scriptError("SCRIPT_CUSTOMIZER", text);
-  }
+  const { qemuImg, runAs, signal } = customizer;
+  const program = checkCustomizer(customizer.program);
+  customizer.onBegin();
   const folder = await mkdtemp(`${target}.`);
   try {
     const disk = join(folder, "disk.qcow2");
@@ -85,7 +92,11 @@ async function make(
     ];
     const commands = join(folder, "commands");
     await writeFile(commands, await writeCommands(changes, folder), { mode: 0o600 });
-    const result = await execa(program, [...args, "--commands-from-file", commands], {
+    const links = await readLinks(disk);
+    await openPassages(runAs, [dirname(dirname(target)), dirname(target)]);
+    if (runAs.kind === "account") await handOver(folder, runAs.account);
+    const command = asAccount({ program, args: [...args, "--commands-from-file", commands] }, runAs);
+    const running = execa(command.program, command.args, {
       ...{
         reject: false,
         stdin: "ignore",
@@ -96,12 +107,22 @@ async function make(
       },
       env: applianceEnvironment(customizer, folder),
     });
+    if (running.pid !== undefined) customizer.onProcess(running.pid);
+    const result = await running;
     if (result.failed) throw failure("virt-customize", describeEnd(result), folder);
-    await chmod(disk, 0o400);
+    await takeBack(runAs, folder, disk, links);
     await rename(disk, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** @throws LaunchError `SCRIPT_CUSTOMIZER` */
+export function checkCustomizer(program: string | null): string {
+  if (program !== null) return program;
+  const text =
+    "This host has no virt-customize, which this boot script needs. Install it with: apt install libguestfs-tools linux-image-cloud-amd64";
+  throw scriptError("SCRIPT_CUSTOMIZER", text);
 }
 
 /** The file of commands: secrets in it are seen by nobody who lists processes. */

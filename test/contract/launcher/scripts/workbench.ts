@@ -14,6 +14,9 @@ export const tools: ScriptTools = {
   network: false,
   environment: { PATH: process.env["PATH"] },
   allowHosts: [],
+  runAs: { kind: "self" },
+  onBegin: () => undefined,
+  onProcess: () => undefined,
   signal: new AbortController().signal,
 };
 
