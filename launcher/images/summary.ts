@@ -1,4 +1,4 @@
-import type { ImageSummary } from "../../protocol/index.ts";
+import { networkKind, type ImageSummary } from "../../protocol/index.ts";
 import type { ImageEntry } from "./entry.ts";
 import { inspectImage, type ImageFault } from "./inspect.ts";
 
@@ -7,7 +7,7 @@ import { inspectImage, type ImageFault } from "./inspect.ts";
  * @param qemuReady whether QEMU's programs are installed
  */
 export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Promise<ImageSummary> {
-  const { id, title, description, memoryMb, cpus } = entry;
+  const { id, title, description, memoryMb, cpus, diskGb, arch, display, script, allow } = entry;
   const reason = qemuReady
     ? describeFault(entry, await inspectImage(entry.boot))
     : "QEMU is not installed on this host. Install it with: apt install qemu-system-x86 qemu-utils";
@@ -17,6 +17,12 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
     description,
     memoryMb,
     cpus,
+    ...(diskGb !== undefined && { diskGb }),
+    arch,
+    displays: [...new Set([display, ...entry.displays])],
+    networks: networkKind.options.slice(0, networkKind.options.indexOf(entry.network) + 1),
+    script,
+    ...(allow !== undefined && { allow }),
     ...(reason === null ? { available: true } : { available: false, reason }),
   };
 }

@@ -65,7 +65,11 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const logins = new Logins(stores, clock);
   const throttle = new LoginThrottle(clock);
   const catalogue = new Catalogue(proxy, log);
-  const snapshot = () => takeSnapshot(proxy, (image) => catalogue.titleOf(image));
+  const snapshot = () =>
+    takeSnapshot(proxy, {
+      imageTitle: (image) => catalogue.titleOf(image),
+      takesScripts: (image) => catalogue.takesScripts(image),
+    });
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
   const machines = openMachineRoom({ proxy, catalogue, live, limits, clock, log });

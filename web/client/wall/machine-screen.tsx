@@ -25,7 +25,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
   const drawn = useThumbnail(canvas, machine.id, visible && ["booting", "running", "paused"].includes(state));
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: machine.reason ?? monitor.queuedHint,
-    preparing: monitor.preparingHint,
+    preparing: machine.reason ?? monitor.preparingHint,
     booting: monitor.bootingHint,
     paused: machines.pausedHint,
     saving: machines.savingHint,

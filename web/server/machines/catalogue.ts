@@ -18,6 +18,8 @@ export interface Lookup {
 export class Catalogue {
   readonly #lists = new Map<string, Promise<ImageSummary[]>>();
   readonly #titles = new Map<string, string>();
+  /** Images that take boot scripts. */
+  readonly #scripted = new Set<string>();
   readonly #proxy: Proxy;
   readonly #log: Logger;
 
@@ -65,6 +67,16 @@ export class Catalogue {
     return this.#titles.get(imageId) ?? imageId;
   }
 
+  /** Whether an image takes boot scripts, as last heard. */
+  takesScripts(imageId: string): boolean {
+    return this.#scripted.has(imageId);
+  }
+
+  #remember({ id, title, script }: ImageSummary): void {
+    this.#titles.set(id, title);
+    if (script !== undefined && script !== "none") this.#scripted.add(id);
+  }
+
   #hosts(): string[] {
     return this.#proxy
       .connectedAgents()
@@ -78,7 +90,7 @@ export class Catalogue {
     this.#lists.set(hostId, pending);
     try {
       const images = await pending;
-      for (const image of images) this.#titles.set(image.id, image.title);
+      for (const image of images) this.#remember(image);
       return images;
     } catch (error) {
       if (this.#lists.get(hostId) === pending) this.#lists.delete(hostId);
