@@ -5,6 +5,7 @@ import { identifyProcess, type ProcessIdentity } from "../process/proc-stat.ts";
 import type { QemuAccount } from "../process/qemu-account.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { checkScripts } from "./check.ts";
+import { WaitingLine } from "./customize/waiting-line.ts";
 import type { ScriptPolicy } from "./policy.ts";
 import { prepareScripts, readPrepared, readScripts } from "./prepare.ts";
 import { seedArguments } from "./seed/seed.ts";
@@ -45,6 +46,7 @@ const UNSCRIPTED: ScriptedDisks = { base: null, outfit: {} };
 /** The boot scripts of a host's machines. */
 export class BootScripts {
   readonly #options: BootScriptsOptions;
+  readonly #line = new WaitingLine();
 
   constructor(options: BootScriptsOptions) {
     this.#options = options;
@@ -69,7 +71,7 @@ export class BootScripts {
       {
         ...{ program: customizer, qemuImg, environment, accel: start.accel, signal: start.signal },
         ...{ network: policy?.network ?? false, allowHosts: policy?.allowHosts ?? [] },
-        runAs: account.runAs,
+        ...{ runAs: account.runAs, line: this.#line },
         onBegin: () => {
           start.report(PATIENCE);
         },

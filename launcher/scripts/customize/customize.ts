@@ -10,6 +10,7 @@ import type { Change } from "../arrange.ts";
 import { scriptError } from "../fault.ts";
 import { pruneCache } from "./cache.ts";
 import { handOver, readLinks, takeBack } from "./custody.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 /** Starting libguestfs's appliance by emulation and running a script takes minutes. */
 const CUSTOMIZE_MS = 900_000;
@@ -24,6 +25,8 @@ export interface Customizer {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** As whom it runs: what is in an image is nobody's friend. */
   readonly runAs: RunAs;
+  /** One appliance at a time on this host. */
+  readonly line: WaitingLine;
   /** Told before it begins: it takes minutes. */
   readonly onBegin: () => void;
   /** Told its process number, so that it ends with the machine even when we do not. */
@@ -45,13 +48,21 @@ export async function customizeDisk(
   cache: string | null,
   customizer: Customizer,
 ): Promise<void> {
+  const { line, signal } = customizer;
   if (cache === null) {
-    await make(base, changes, target, customizer);
+    customizer.onBegin();
+    await line.take(signal, () => make(base, changes, target, customizer));
     return;
   }
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const kept = join(cache, `${await fingerprint(base, changes, customizer.network)}.qcow2`);
-  if (!(await exists(kept))) await make(base, changes, kept, customizer);
+  if (!(await exists(kept))) {
+    customizer.onBegin();
+    await line.take(signal, async () => {
+      // The one before may have been the same.
+      if (!(await exists(kept))) await make(base, changes, kept, customizer);
+    });
+  }
   // The machine has its own name for the file: the cache may forget it.
   await rm(target, { force: true });
   await link(kept, target);
@@ -75,7 +86,6 @@ async function make(
 ): Promise<void> {
   const { qemuImg, runAs, signal } = customizer;
   const program = checkCustomizer(customizer.program);
-  customizer.onBegin();
   const folder = await mkdtemp(`${target}.`);
   try {
     const disk = join(folder, "disk.qcow2");

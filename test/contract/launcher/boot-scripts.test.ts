@@ -8,6 +8,7 @@ import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
 import { readRecord } from "../../../launcher/adopt/record.ts";
 import { isAlive } from "../../../launcher/process/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
+import { runProcess } from "../../support/process.ts";
 import { makeSystemAccount } from "../../support/system-account.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { Workshop } from "./workshop.ts";
@@ -135,14 +136,48 @@ test("a host that runs none any more starts what is ready, and refuses what is n
 describe("a script that changes the disk", () => {
   const order = { id: "m1", name: "one", image: "disk", script: "virt-customize: touch /a" };
 
-  /** In the place of virt-customize: it works for ever. */
-  async function openWithEndless(): Promise<Launcher> {
+  /** A program in the place of virt-customize, whose appliance takes a minute to begin. */
+  async function openWith(program: string, changes: Partial<LauncherOptions> = {}): Promise<Launcher> {
     const folder = join(workshop.folder, "bin");
     await mkdir(folder);
-    await writeFile(join(folder, "virt-customize"), "#!/bin/sh\nexec sleep 600\n", { mode: 0o755 });
+    await writeFile(join(folder, "virt-customize"), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
     process.env["PATH"] = `${folder}:${path ?? ""}`;
-    return workshop.openWith([disk()], { bootScripts });
+    return workshop.openWith([disk()], { bootScripts, ...changes });
   }
+
+  /** One byte of a disk image and of those that it stands on, read as qemu-img follows them. */
+  async function readByte(image: string, offset: number): Promise<number> {
+    const raw = join(workshop.folder, "look.raw");
+    const args = ["convert", "-f", "qcow2", "-O", "raw", image, raw];
+    expect(await runProcess("qemu-img", args)).toMatchObject({ code: 0 });
+    return (await readFile(raw))[offset]!;
+  }
+
+  it("stands between the image and the machine's disk, for every account, and goes into its image", async () => {
+    const { user } = await makeSystemAccount(workshop.owner);
+    const mark = 'exec qemu-io -f qcow2 -c "write -P 90 64k 512" "$5"';
+    const launcher = await openWith(mark, { vmUser: user });
+    const before = await readFile(file);
+    await launcher.create(order);
+    await launcher.create({ ...order, id: "m2", name: "two" });
+    for (const id of ["m1", "m2"]) await workshop.reach(launcher, id, "running");
+    const customized = machineFile("m1", "customized.qcow2");
+    const commandLine = await readFile(`/proc/${workshop.pidOf("m1")}/cmdline`, "utf8");
+    expect(commandLine).toContain(`"filename":"${customized}"`);
+    // Both have the same file, which nobody may write to.
+    expect((await stat(customized)).ino).toBe((await stat(machineFile("m2", "customized.qcow2"))).ino);
+    expect((await stat(customized)).mode & 0o777).toBe(0o440);
+    await launcher.stop("m1", true);
+    await workshop.reach(launcher, "m1", "stopped");
+    await launcher.saveAsImage("m1", { id: "mine", title: "Mine" });
+    const { imagesDir } = workshop.options;
+    expect(await readByte(join(imagesDir, "mine.qcow2"), 65_536)).toBe(90);
+    await launcher.start("m1");
+    await workshop.reach(launcher, "m1", "running");
+    await launcher.remove("m1");
+    expect(await readdir(machineFile(".customized"))).toHaveLength(1);
+    expect(await readFile(file)).toEqual(before);
+  });
 
   async function begin(launcher: Launcher) {
     await launcher.create(order);
@@ -153,7 +188,7 @@ describe("a script that changes the disk", () => {
   }
 
   it("is given up with the machine's start, and leaves nothing", async () => {
-    const launcher = await openWithEndless();
+    const launcher = await openWith("exec sleep 600");
     const process = await begin(launcher);
     await launcher.stop("m1", false);
     await workshop.reach(launcher, "m1", "stopped");
@@ -162,8 +197,20 @@ describe("a script that changes the disk", () => {
     expect(await readdir(machineFile("m1"))).toEqual(["spec.json", "state.json"]);
   });
 
+  it("of another machine waits in line, and can be given up there", async () => {
+    const launcher = await openWith("exec sleep 600");
+    await begin(launcher);
+    const personal = `${order.script}-@SESSION_NAME@`;
+    await launcher.create({ ...order, id: "m2", name: "two", script: personal });
+    await waitFor("m2 to wait", () => /changes the machine's disk/.test(find(launcher, "m2").reason ?? ""));
+    expect(readRecord(machineFile("m2", "state.json"))?.companions).toEqual([]);
+    await launcher.stop("m2", false);
+    await workshop.reach(launcher, "m2", "stopped");
+    expect(find(launcher, "m1").state).toBe("preparing");
+  });
+
   it("ends with the machine that is deleted while it works", async () => {
-    const launcher = await openWithEndless();
+    const launcher = await openWith("exec sleep 600");
     const process = await begin(launcher);
     await launcher.remove("m1");
     expect(isAlive(process)).toBe(false);
