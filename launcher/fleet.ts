@@ -12,7 +12,7 @@ import {
 } from "../protocol/index.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
-import { DataDisks, type DiskHolder, type DiskShelf } from "./disks/index.ts";
+import { DataDisks, type DiskShelf } from "./disks/index.ts";
 import type { Announcer } from "./events.ts";
 import type { GpuRoom } from "./gpu/index.ts";
 import type { ImageArrivals } from "./images/arrival/image-arrivals.ts";
@@ -21,6 +21,7 @@ import { listBootFiles } from "./images/inspect.ts";
 import { summarizeImage } from "./images/summary.ts";
 import type { Launcher, LauncherEvents, LauncherOptions, MachineScreen } from "./launcher.ts";
 import { Controls } from "./life/controls.ts";
+import { holdsDisk, listDiskHolders } from "./life/disk-holders.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
 import { findEmulatorLack } from "./process/programs.ts";
@@ -70,7 +71,7 @@ export class Fleet implements Launcher {
       shelf: parts.shelf,
       qemuImg: parts.around.programs?.qemuImg ?? null,
       quotaGb: parts.options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
-      holders: () => this.#diskHolders(),
+      holders: () => listDiskHolders(this.#machines.values()),
       freeBytes: () => this.#measureRoom().diskMb.free * 1_048_576,
       clock: parts.options.clock,
     });
@@ -112,6 +113,7 @@ export class Fleet implements Launcher {
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
     this.#checkFree(request);
     const spec = drawUpSpec(request, entry);
+    this.#around.scripts.check(spec);
     checkSpec(
       spec,
       [...this.#machines.values()].map((machine) => machine.spec),
@@ -196,6 +198,10 @@ export class Fleet implements Launcher {
     return this.#attempt(() => this.#control(id).bootLog());
   }
 
+  credential(id: string): Promise<string | null> {
+    return this.#attempt(() => this.#around.scripts.readCredential(this.#find(id).paths));
+  }
+
   snapshots(id: string): Promise<Snapshot[]> {
     return this.#attempt(() => this.#control(id).snapshots());
   }
@@ -261,14 +267,6 @@ export class Fleet implements Launcher {
     if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk }, known);
   }
 
-  /** The lock on a data disk is its machine's own record, so it survives and ends as the machine does. */
-  #diskHolders(): DiskHolder[] {
-    return [...this.#machines.values()].filter(holdsDisk).flatMap(({ spec, ended }) => {
-      const { owner, name: machine, dataDisk } = spec;
-      return dataDisk === undefined ? [] : [{ owner, name: dataDisk.name, machine, saved: ended }];
-    });
-  }
-
   #checkFree(request: MachineCreate): void {
     if (this.#machines.has(request.id)) throw refuse("MACHINE_EXISTS", "A machine with this id exists.");
     for (const { spec } of this.#machines.values()) {
@@ -288,11 +286,6 @@ export class Fleet implements Launcher {
   async #attempt<T>(step: () => T | Promise<T>): Promise<T> {
     return step();
   }
-}
-
-/** A memory on disk knows the data disk as it was when it was saved: nobody may write to it meanwhile. */
-function holdsDisk({ ended, life }: Machine): boolean {
-  return !ended || life.saved !== undefined;
 }
 
 function refuse(code: string, text: string): RequestError {

@@ -13,6 +13,7 @@ import type {
 import type { GpuPolicy } from "./gpu/index.ts";
 import type { DataDisks } from "./disks/index.ts";
 import type { ImageArrivals } from "./images/arrival/image-arrivals.ts";
+import type { ScriptPolicy } from "./scripts/index.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -39,6 +40,8 @@ export interface LauncherOptions {
   readonly passages: readonly string[];
   /** Which of the host's GPUs machines may have; absent: none. */
   readonly gpu?: GpuPolicy;
+  /** Boot scripts; absent: none run here. */
+  readonly bootScripts?: ScriptPolicy;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -93,6 +96,8 @@ export interface Launcher {
   reset(id: string): Promise<MachineStatus>;
   /** Memory to disk, then off; the next start goes on from there. Returns at once in state `saving`. */
   save(id: string): Promise<MachineStatus>;
+  /** What `@CREDENTIAL@` is in its boot scripts, for its owner alone; null: none of them wanted one. */
+  credential(id: string): Promise<string | null>;
   bootLog(id: string): Promise<BootLog>;
   snapshots(id: string): Promise<Snapshot[]>;
   /** With its memory if it runs, of its disk if it is off. Returns when it is done. */

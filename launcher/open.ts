@@ -32,6 +32,7 @@ import { findScopeKeeper } from "./process/scope.ts";
 import { scopeOutfitter } from "./process/scoped.ts";
 import { sharesOutfitter } from "./process/shares.ts";
 import { tpmOutfitter } from "./process/tpm.ts";
+import { BootScripts } from "./scripts/index.ts";
 import { Darkroom } from "./screen/darkroom.ts";
 
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
@@ -68,6 +69,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       ...{ account: runAs.kind === "account" ? runAs.account : null, log, clock },
     });
     const shelf = DiskShelf.open(join(stateDir, DATA_DISKS), log);
+    const account = new QemuAccount(runAs, imagesDir);
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
@@ -79,7 +81,11 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
         // The last one goes around all others: it raises a limit before rights are dropped.
         gpuOutfitter(gpus, process.getuid?.() === 0),
       ],
-      account: new QemuAccount(runAs, imagesDir),
+      account,
+      scripts: new BootScripts({
+        ...{ policy: options.bootScripts ?? null, stateDir, account, environment: process.env },
+        ...{ qemuImg: programs?.qemuImg ?? null, customizer: programs?.customizer ?? null },
+      }),
       chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
       onState(machine) {
         const { id, state, reason } = machine.status;

@@ -9,8 +9,9 @@ import { collect, parseAmount, parseNumber } from "../terminal/arguments.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+import { addScriptFlags, readScriptFlags, type ScriptFlags } from "./script-options.ts";
 
-export interface HostFlags extends GpuFlags {
+export interface HostFlags extends GpuFlags, ScriptFlags {
   readonly catalogue?: string;
   readonly images?: string;
   readonly state?: string;
@@ -38,7 +39,7 @@ Machines outlive this program: stop it, update it, start it again, and it adopts
 
 /** What `host` and `up` have in common. */
 export function addHostFlags(command: Command): Command {
-  return addGpuFlags(command)
+  return addScriptFlags(addGpuFlags(command))
     .option("--images <dir>", "images that `postern image` added; default: DATA/images")
     .option(
       "--catalogue <file>",
@@ -128,6 +129,7 @@ export function defineHost(command: Command): void {
           networks: { allow: flags.netAllow ?? [], forward: flags.netForward ?? [] },
           vmUser: flags.vmUser ?? null,
           gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
+          bootScripts: readScriptFlags(flags),
           demo: flags.demo,
         },
         log,

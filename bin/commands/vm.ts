@@ -7,6 +7,7 @@ import { addClientFlags, type ClientFlags } from "./client-options.ts";
 import { defineActs } from "./vm-acts.ts";
 import { defineCreate } from "./vm-create.ts";
 import { defineHosts } from "./vm-hosts.ts";
+import { defineShow } from "./vm-show.ts";
 import { describeState } from "./vm-table.ts";
 
 const EXAMPLES = `
@@ -25,6 +26,7 @@ export function defineVm(command: Command): void {
   command.addHelpText("after", EXAMPLES);
   defineCreate(command);
   defineLists(command);
+  defineShow(command);
   defineActs(command);
   defineHosts(command);
 }

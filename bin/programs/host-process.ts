@@ -107,6 +107,9 @@ function hostArguments(
   for (const address of flags.gpu ?? []) given.push("--gpu", address);
   for (const address of flags.gpuDeny ?? []) given.push("--gpu-deny", address);
   if (flags.gpuMdevType !== undefined) given.push("--gpu-mdev-type", flags.gpuMdevType);
+  if (flags.bootScripts !== undefined) given.push("--boot-scripts", flags.bootScripts);
+  for (const host of flags.bootScriptHost ?? []) given.push("--boot-script-host", host);
+  if (flags.bootScriptNetwork === true) given.push("--boot-script-network");
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   if (flags.images !== undefined) given.push("--images", flags.images);
   return given;

@@ -21,6 +21,7 @@ const ANSWERS: Answers = {
   "machine.reset": (launcher, { id }) => launcher.reset(id),
   "machine.save": (launcher, { id }) => launcher.save(id),
   "machine.boot-log": (launcher, { id }) => launcher.bootLog(id),
+  "machine.credential": async (launcher, { id }) => ({ credential: await launcher.credential(id) }),
   "machine.snapshots": (launcher, { id }) => launcher.snapshots(id),
   "machine.snapshot": (launcher, { id, name }) => launcher.takeSnapshot(id, name),
   "machine.restore": (launcher, { id, name }) => launcher.restoreSnapshot(id, name),

@@ -4,6 +4,7 @@ import type { Accel } from "../argv/argv.ts";
 import type { Outfitter } from "../process/outfit.ts";
 import type { Programs } from "../process/programs.ts";
 import type { QemuAccount } from "../process/qemu-account.ts";
+import type { BootScripts } from "../scripts/index.ts";
 import type { Darkroom } from "../screen/darkroom.ts";
 import type { Machine } from "./machine.ts";
 
@@ -14,6 +15,7 @@ export interface Surroundings {
   readonly outfitters: readonly Outfitter[];
   /** Who QEMU is. */
   readonly account: QemuAccount;
+  readonly scripts: BootScripts;
   readonly stopGraceMs: number;
   readonly darkroom: Darkroom;
   readonly clock: Clock;

@@ -7,7 +7,7 @@ export interface MachineFiles {
   /** Folders that lead to the others: the account may pass through, and not list them. */
   readonly passages: readonly string[];
   /** The folder for sockets: QEMU makes and removes its own in there. */
-  readonly socketFolder: string;
+  readonly socketFolder?: string;
   /** QEMU writes to them; those that are not there yet are made, empty. */
   readonly written: readonly string[];
   /** QEMU reads them; those that are not there are left out. */
@@ -25,9 +25,11 @@ export async function giveFiles(runAs: RunAs, files: MachineFiles): Promise<void
     await chown(folder, 0, gid);
     await chmod(folder, 0o710);
   }
-  // Sticky: nobody removes what is another's.
-  await chown(files.socketFolder, 0, gid);
-  await chmod(files.socketFolder, 0o1770);
+  if (files.socketFolder !== undefined) {
+    // Sticky: nobody removes what is another's.
+    await chown(files.socketFolder, 0, gid);
+    await chmod(files.socketFolder, 0o1770);
+  }
   for (const file of files.written) await (await open(file, "a", 0o600)).close();
   for (const file of files.written) await chown(file, uid, gid);
   for (const file of files.read) {

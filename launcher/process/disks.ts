@@ -21,9 +21,15 @@ const EMPTY_DISK_GB = 20;
 /**
  * Makes what a machine writes to, where it is not there yet: its disk, its firmware's variables, a holder for its
  * memory. Each appears under its name only when it is whole.
+ * @param customized a changed copy of the image that the machine's disk stands on; null: on the image itself
  * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
  */
-export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: MachinePaths): Promise<void> {
+export async function ensureDisks(
+  qemuImg: string,
+  spec: MachineSpec,
+  paths: MachinePaths,
+  customized: string | null,
+): Promise<void> {
   const firmware = firmwareFiles(spec);
   if (firmware !== null) {
     await access(firmware.code).catch((cause: unknown) => {
@@ -43,18 +49,24 @@ export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: Mac
       runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, "1M"]),
     );
   if (systemDisk(spec) === "own")
-    await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, fresh));
+    await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, customized, fresh));
 }
 
-async function makeOwnDisk(qemuImg: string, { boot, diskGb }: MachineSpec, fresh: string): Promise<void> {
+async function makeOwnDisk(
+  qemuImg: string,
+  { boot, diskGb }: MachineSpec,
+  customized: string | null,
+  fresh: string,
+): Promise<void> {
   if (boot.kind !== "disk") {
     await runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, `${diskGb ?? EMPTY_DISK_GB}G`]);
     return;
   }
-  const base = await readImageInfo(qemuImg, boot.file, boot.format);
+  const { file, format } = customized === null ? boot : { file: customized, format: "qcow2" };
+  const base = await readImageInfo(qemuImg, file, format);
   // An overlay smaller than its base would cut the guest's disk off.
   const bytes = Math.max(base["virtual-size"], (diskGb ?? 0) * GIB);
-  const args = ["create", "-q", "-f", "qcow2", "-F", boot.format, "-b", boot.file, fresh, String(bytes)];
+  const args = ["create", "-q", "-f", "qcow2", "-F", format, "-b", file, fresh, String(bytes)];
   await runQemuImg(qemuImg, args);
 }
 

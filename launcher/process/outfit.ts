@@ -37,15 +37,20 @@ export interface Preparation {
   readonly wrap: (command: Command) => Command;
 }
 
-/** Puts together what all parts add: the first is the nearest to QEMU, which gets its files last. */
+/**
+ * Puts together what all parts add: the first is the nearest to QEMU, which gets its files last.
+ * @param last what was made ready before: its drives come behind all others
+ */
 export async function outfitMachine(
   { outfitters, account }: { readonly outfitters: readonly Outfitter[]; readonly account: QemuAccount },
   spec: MachineSpec,
   paths: MachinePaths,
   note: (process: ProcessIdentity) => void,
+  last: Outfit,
 ): Promise<Preparation> {
   const outfits: Outfit[] = [];
   for (const outfitter of outfitters) outfits.push(await outfitter.prepare(spec, paths, note));
+  outfits.push(last);
   await account.give(spec, paths, {
     read: outfits.flatMap((outfit) => outfit.read ?? []),
     written: outfits.flatMap((outfit) => outfit.written ?? []),

@@ -10,6 +10,8 @@ export interface Programs {
   readonly swtpm: string | null;
   /** Shared folders. */
   readonly virtiofsd: string | null;
+  /** Boot scripts that change a disk: virt-customize. */
+  readonly customizer: string | null;
 }
 
 /** Where distributions keep virtiofsd, which is on no search path. */
@@ -38,6 +40,7 @@ export function findPrograms(searchPath: string | undefined): Programs | null {
     qemu: { ...(x86 === null ? {} : { x86_64: x86 }), ...(arm === null ? {} : { aarch64: arm }) },
     swtpm: findProgram("swtpm", searchPath),
     virtiofsd: findProgram("virtiofsd", [searchPath, LIBRARY_FOLDERS].join(delimiter)),
+    customizer: findProgram("virt-customize", searchPath),
   };
 }
 

@@ -141,6 +141,10 @@ export type Snapshot = z.infer<typeof snapshot>;
 export const bootLog = z.object({ text: z.string(), truncated: z.boolean() });
 export type BootLog = z.infer<typeof bootLog>;
 
+/** What `@CREDENTIAL@` is in a machine's boot scripts; null: none of them wanted one. */
+export const machineCredential = z.object({ credential: z.string().max(64).nullable() });
+export type MachineCredential = z.infer<typeof machineCredential>;
+
 /** method → schemas of params and result. */
 export const hostMethods = {
   "host.facts": { params: z.object({}), result: hostFacts },
@@ -154,6 +158,8 @@ export const hostMethods = {
   /** Memory to disk, then off. */
   "machine.save": { params: machineRef, result: machineStatus },
   "machine.boot-log": { params: machineRef, result: bootLog },
+  /** For the machine's owner alone. */
+  "machine.credential": { params: machineRef, result: machineCredential },
   "machine.snapshots": { params: machineRef, result: z.array(snapshot) },
   "machine.snapshot": { params: snapshotRef, result: z.array(snapshot) },
   "machine.restore": { params: snapshotRef, result: machineStatus },

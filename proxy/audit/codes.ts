@@ -46,6 +46,7 @@ export const AUDIT_ACTIONS = [
   "machine.restore",
   "snapshot.remove",
   "machine.log",
+  "machine.credential",
   "machine.image",
   "host.drain",
   "host.undrain",

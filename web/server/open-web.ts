@@ -70,7 +70,11 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { imagesDir = null } = options;
   const images = imagesDir === null ? null : await ServerImages.open(imagesDir, clock, log);
   const catalogue = new Catalogue(proxy, images, log);
-  const snapshot = () => takeSnapshot(proxy, (image) => catalogue.titleOf(image));
+  const snapshot = () =>
+    takeSnapshot(proxy, {
+      imageTitle: (image) => catalogue.titleOf(image),
+      takesScripts: (image) => catalogue.takesScripts(image),
+    });
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
   const disks = new DiskRoom({ proxy, clock, log });

@@ -48,6 +48,10 @@ export const machines = {
   withMemory: "with memory",
   diskOnly: "disk only",
 
+  credential: "Secret of the boot script",
+  credentialOf: (name: string) => `Secret of ${name}`,
+  credentialNone: "No boot script of this machine wanted one.",
+  credentialHint: "It was made for this machine alone, and its boot script has it. Only you see it here.",
   bootLog: "Boot log",
   bootLogOf: (name: string) => `Boot log of ${name}`,
   bootLogEmpty: "It has written nothing to its serial port.",

@@ -51,6 +51,11 @@ export const machines: Text["machines"] = {
   withMemory: "avec la mémoire",
   diskOnly: "disque seul",
 
+  credential: "Secret du script de démarrage",
+  credentialOf: (name) => `Secret de ${name}`,
+  credentialNone: "Aucun script de démarrage de cette machine n’en voulait.",
+  credentialHint:
+    "Il a été créé pour cette seule machine, et son script de démarrage le connaît. Vous seul le voyez ici.",
   bootLog: "Journal de démarrage",
   bootLogOf: (name) => `Journal de démarrage de ${name}`,
   bootLogEmpty: "Elle n’a rien écrit sur son port série.",
@@ -122,6 +127,8 @@ export const machineErrors: Record<string, string> = {
   LIMIT_DISK: "C’est plus de disque qu’il ne vous est permis. Choisissez moins, ou supprimez une machine.",
   LIMIT_LIFETIME: "Vos machines ne peuvent pas fonctionner si longtemps. Choisissez une durée plus courte.",
   SCRIPT_FORBIDDEN: "Vous ne pouvez pas donner de script de démarrage. Laissez-le vide.",
+  CREDENTIAL_FORBIDDEN:
+    "Seule la personne qui a demandé une machine voit le secret de ses scripts de démarrage.",
   INTERNET_FORBIDDEN: "Vos machines ne peuvent pas atteindre Internet. Choisissez un autre réseau.",
   GPU_FORBIDDEN: "Vos machines ne peuvent pas avoir de GPU. Choisissez sans.",
   MASTER_FORBIDDEN: "Vous ne pouvez pas écrire dans l’image du système.",

@@ -28,7 +28,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
   const reason = explainReason(machine, text);
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: reason ?? monitor.queuedHint,
-    preparing: machine.fetching === true ? machines.fetchingHint : monitor.preparingHint,
+    preparing: reason ?? (machine.fetching === true ? machines.fetchingHint : monitor.preparingHint),
     booting: monitor.bootingHint,
     paused: machines.pausedHint,
     saving: machines.savingHint,

@@ -36,6 +36,8 @@ export interface Places {
 export class Catalogue {
   readonly #lists = new Map<string, Promise<ImageSummary[]>>();
   readonly #titles = new Map<string, string>();
+  /** Images that take boot scripts. */
+  readonly #scripted = new Set<string>();
   readonly #proxy: Proxy;
   readonly #server: ServerImages | null;
   readonly #log: Logger;
@@ -127,6 +129,16 @@ export class Catalogue {
     return this.#server?.find(image.id)?.content ?? null;
   }
 
+  /** Whether an image takes boot scripts, as last heard. */
+  takesScripts(imageId: string): boolean {
+    return this.#scripted.has(imageId);
+  }
+
+  #remember({ id, title, script }: ImageSummary): void {
+    this.#titles.set(id, title);
+    if (script !== undefined && script !== "none") this.#scripted.add(id);
+  }
+
   #hosts(): string[] {
     return this.#proxy
       .connectedAgents()
@@ -140,7 +152,7 @@ export class Catalogue {
     this.#lists.set(hostId, pending);
     try {
       const images = await pending;
-      for (const image of images) this.#titles.set(image.id, image.title);
+      for (const image of images) this.#remember(image);
       return images;
     } catch (error) {
       if (this.#lists.get(hostId) === pending) this.#lists.delete(hostId);

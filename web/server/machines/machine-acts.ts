@@ -1,5 +1,11 @@
 import { RequestError, type HostMethod, type HostParams, type HostResult } from "../../../protocol/index.ts";
-import type { BootLog, ImageSummary, MachineStatus, Snapshot } from "../../../protocol/index.ts";
+import type {
+  BootLog,
+  ImageSummary,
+  MachineCredential,
+  MachineStatus,
+  Snapshot,
+} from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../api/schemas.ts";
 import { describeForCaller, refuse } from "../errors.ts";
@@ -129,6 +135,10 @@ export class MachineActs {
 
   readBootLog(id: string): Promise<BootLog> {
     return this.#ask(id, "machine.boot-log", { id });
+  }
+
+  readCredential(id: string): Promise<MachineCredential> {
+    return this.#ask(id, "machine.credential", { id });
   }
 
   saveAsImage(id: string, image: string, title: string): Promise<ImageSummary> {

@@ -11,6 +11,11 @@ export function maySeeMachine(viewer: Viewer, machine: Pick<MachineRecord, "owne
   return viewer.role === "admin" || machine.ownerId === viewer.userId;
 }
 
+/** What is for the owner's eyes is for no administrator's either. */
+export function ownsMachine({ userId }: Viewer, { ownerId }: Pick<MachineRecord, "ownerId">): boolean {
+  return ownerId === userId;
+}
+
 /** Users see the desktops of their own machines; administrators see all. */
 export function maySeeDesktop(viewer: Viewer, desktop: DesktopView, snapshot: Snapshot): boolean {
   if (viewer.role === "admin") return true;
@@ -38,6 +43,7 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     ...shapeTime(record),
     ...(isFetching(record) ? { fetching: true } : {}),
     tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
+    credential: ownsMachine(viewer, record) && snapshot.takesScripts(record.image),
     createdAt: record.createdAt,
     since: record.since,
     desktop: record.name,
