@@ -55,15 +55,19 @@ async function run(name: string): Promise<Row> {
     "none",
     "--wait",
   );
-  await waitFor(`${name} to have booted`, async () => {
-    const { text } = await server.ask<{ text: string }>("vm", "boot-log", made.id);
-    return text.includes("Sabc") ? true : undefined;
-  });
+  await waitFor(
+    `${name} to have booted`,
+    async () => {
+      const { text } = await server.ask<{ text: string }>("vm", "boot-log", made.id);
+      return text.includes("Sabc") ? true : undefined;
+    },
+    { timeoutMs: 60_000 },
+  );
   return made;
 }
 
 const sent = () =>
-  server.ask<{ outcome: string; count?: number }[]>("audit", "list", "--action", "image.send");
+  server.ask<{ state: string; count: number | null }[]>("audit", "list", "--action", "image.send");
 
 test("a machine's image comes from the server and boots; the next machine has it already", async () => {
   const before = await server.ask<object[]>("vm", "images");
@@ -73,7 +77,7 @@ test("a machine's image comes from the server and boots; the next machine has it
   expect(await run("first")).toMatchObject({ state: "running", host: "rack-1" });
   await run("second");
   const { size } = await stat(join(images, "counter.qcow2"));
-  expect(await sent()).toMatchObject([{ outcome: "success", count: size }]);
+  expect(await sent()).toMatchObject([{ state: "success", count: size }]);
   const after = await runPostern(["vm", "images", "--data", server.data]);
   expect(after.stdout).toMatch(/^counter +Counter +32 MB +server, rack-1 +ready$/m);
   const listed = await runJson<object[]>(["image", "list", "--data", host.data]);
@@ -93,9 +97,14 @@ test("the host's administrator can refuse, and takes the server's images away", 
   });
   expect(reason).toBe("No connected host offers counter. The machine starts as soon as one does.");
   await host.start();
-  await waitFor("it to run", async () => {
-    const [row] = await server.ask<Row[]>("vm", "list");
-    return row?.state === "running" ? true : undefined;
-  });
+  let row: Row | undefined;
+  await waitFor(
+    "it to run",
+    async () => {
+      [row] = await server.ask<Row[]>("vm", "list");
+      return row?.state === "running" ? true : undefined;
+    },
+    { timeoutMs: 60_000, explain: () => JSON.stringify(row) },
+  );
   expect(await sent()).toHaveLength(2);
 });
