@@ -13,16 +13,19 @@ import {
 import { headNames } from "./argv/heads.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
-import { DataDisks, type DiskHolder, type DiskShelf } from "./disks/index.ts";
+import { DataDisks, type DiskShelf } from "./disks/index.ts";
 import type { Announcer } from "./events.ts";
 import type { GpuRoom } from "./gpu/index.ts";
+import type { ImageArrivals } from "./images/arrival/image-arrivals.ts";
 import type { ImageEntry } from "./images/entry.ts";
+import { listBootFiles } from "./images/inspect.ts";
 import { summarizeImage } from "./images/summary.ts";
 import type { Launcher, LauncherEvents, LauncherOptions, MachineScreen } from "./launcher.ts";
 import { Controls } from "./life/controls.ts";
+import { holdsDisk, listDiskHolders } from "./life/disk-holders.ts";
 import { Machine } from "./life/machine.ts";
 import type { Surroundings } from "./life/surroundings.ts";
-import { EMULATOR_PACKAGES } from "./process/programs.ts";
+import { findEmulatorLack } from "./process/programs.ts";
 import { checkSpec } from "./spec/check-spec.ts";
 import { checkRoom } from "./spec/check-room.ts";
 import { drawUpSpec } from "./spec/draw-up.ts";
@@ -39,6 +42,7 @@ export class Fleet implements Launcher {
   readonly #announcer: Announcer;
   readonly #machines: Map<string, Machine>;
   readonly disks: DataDisks;
+  readonly arrivals: ImageArrivals;
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
@@ -50,6 +54,7 @@ export class Fleet implements Launcher {
     readonly machines: readonly Machine[];
     readonly gpus: GpuRoom;
     readonly shelf: DiskShelf;
+    readonly arrive: (usedFiles: () => ReadonlySet<string>) => ImageArrivals;
     /** Gives back what the launcher holds besides the machines. */
     readonly onClose: () => Promise<void>;
   }) {
@@ -60,29 +65,25 @@ export class Fleet implements Launcher {
     this.#announcer = parts.announcer;
     this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
+    this.arrivals = parts.arrive(
+      () => new Set([...this.#machines.values()].flatMap(({ spec }) => listBootFiles(spec.boot))),
+    );
     this.disks = new DataDisks({
       shelf: parts.shelf,
       qemuImg: parts.around.programs?.qemuImg ?? null,
       quotaGb: parts.options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
-      holders: () => this.#diskHolders(),
+      holders: () => listDiskHolders(this.#machines.values()),
       freeBytes: () => this.#measureRoom().diskMb.free * 1_048_576,
       clock: parts.options.clock,
     });
   }
 
   async facts(): Promise<HostFacts> {
-    const { cpus, memoryMb, diskMb, load, instances } = this.#measureRoom();
+    const { maxLoad: _, ...room } = this.#measureRoom();
     const accel = await this.#around.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
-    return {
-      cpus,
-      memoryMb,
-      diskMb,
-      load,
-      instances,
-      accel,
-      gpus: await this.#gpus.facts(),
-      dataDisks: this.disks.names(),
-    };
+    const free = this.arrivals.freeBytes();
+    const serverImages = free === null ? {} : { serverImagesMb: Math.floor(free / 1_048_576) };
+    return { ...room, ...serverImages, accel, gpus: await this.#gpus.facts(), dataDisks: this.disks.names() };
   }
 
   images(): Promise<ImageSummary[]> {
@@ -113,12 +114,13 @@ export class Fleet implements Launcher {
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
     this.#checkFree(request);
     const spec = drawUpSpec(request, entry);
+    this.#around.scripts.check(spec);
     checkSpec(
       spec,
       [...this.#machines.values()].map((machine) => machine.spec),
     );
     checkRoom(spec, this.#measureRoom());
-    this.#reserveDisk(spec);
+    this.#reserveDisk(spec, request.dataDiskKnown);
     const paths = machinePaths(this.#options.stateDir, this.#options.runtimeDir, spec.id);
     const since = this.#options.clock.now();
     const record: MachineRecord = { state: "preparing", since, companions: [], logFrom: 0 };
@@ -142,14 +144,14 @@ export class Fleet implements Launcher {
     return machine.status;
   }
 
-  start(id: string): Promise<MachineStatus> {
+  start(id: string, dataDiskKnown?: boolean): Promise<MachineStatus> {
     return this.#attempt(() => {
       const machine = this.#find(id);
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
       machine.turns.checkFree();
       checkRoom(machine.spec, this.#measureRoom());
       // A saved machine has its disk all the time.
-      if (!holdsDisk(machine)) this.#reserveDisk(machine.spec);
+      if (!holdsDisk(machine)) this.#reserveDisk(machine.spec, dataDiskKnown);
       machine.launch();
       return machine.status;
     });
@@ -168,7 +170,9 @@ export class Fleet implements Launcher {
     await machine.destroy();
     await rm(machine.paths.dir, { recursive: true, force: true });
     // A second request for the same machine may have been quicker.
-    if (this.#machines.delete(id)) this.#announcer.emit("removed", { id });
+    if (!this.#machines.delete(id)) return;
+    this.#announcer.emit("removed", { id });
+    await this.arrivals.sweep();
   }
 
   async screenshot(id: string, maxWidth: number): Promise<Screenshot> {
@@ -193,6 +197,10 @@ export class Fleet implements Launcher {
 
   bootLog(id: string): Promise<BootLog> {
     return this.#attempt(() => this.#control(id).bootLog());
+  }
+
+  credential(id: string): Promise<string | null> {
+    return this.#attempt(() => this.#around.scripts.readCredential(this.#find(id).paths));
   }
 
   snapshots(id: string): Promise<Snapshot[]> {
@@ -229,6 +237,7 @@ export class Fleet implements Launcher {
   close(): Promise<void> {
     this.#closed ??= (async () => {
       await Promise.all([...this.#machines.values()].map((machine) => machine.letGo()));
+      await this.arrivals.close();
       await this.disks.close();
       await this.#onClose();
     })();
@@ -251,21 +260,12 @@ export class Fleet implements Launcher {
 
   async #summarize(entry: ImageEntry): Promise<ImageSummary> {
     const summary = await summarizeImage(entry, this.#around.programs !== null);
-    if (!summary.available || this.#around.programs?.qemu[entry.arch] !== undefined) return summary;
-    const reason = `This host has no QEMU for ${entry.arch}. Install it with: apt install ${EMULATOR_PACKAGES[entry.arch]}`;
-    return { ...summary, available: false, reason };
+    const reason = findEmulatorLack(this.#around.programs, entry.arch);
+    return reason === null || !summary.available ? summary : { ...summary, available: false, reason };
   }
 
-  #reserveDisk({ owner, dataDisk }: MachineSpec): void {
-    if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk });
-  }
-
-  /** The lock on a data disk is its machine's own record, so it survives and ends as the machine does. */
-  #diskHolders(): DiskHolder[] {
-    return [...this.#machines.values()].filter(holdsDisk).flatMap(({ spec, ended }) => {
-      const { owner, name: machine, dataDisk } = spec;
-      return dataDisk === undefined ? [] : [{ owner, name: dataDisk.name, machine, saved: ended }];
-    });
+  #reserveDisk({ owner, dataDisk }: MachineSpec, known?: boolean): void {
+    if (dataDisk !== undefined) this.disks.reserve({ owner, ...dataDisk }, known);
   }
 
   #checkFree(request: MachineCreate): void {
@@ -287,11 +287,6 @@ export class Fleet implements Launcher {
   async #attempt<T>(step: () => T | Promise<T>): Promise<T> {
     return step();
   }
-}
-
-/** A memory on disk knows the data disk as it was when it was saved: nobody may write to it meanwhile. */
-function holdsDisk({ ended, life }: Machine): boolean {
-  return !ended || life.saved !== undefined;
 }
 
 function refuse(code: string, text: string): RequestError {

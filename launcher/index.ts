@@ -5,7 +5,7 @@ export { letMachinesPass } from "./process/passages.ts";
 export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";
 export * from "./images/index.ts";
 export { catalogue, type CatalogueInput } from "./images/entry.ts";
-export { checkBootScript } from "./scripts/index.ts";
+export { checkBootScript, type ScriptPolicy } from "./scripts/index.ts";
 export { examineHost, type ExamineOptions } from "./doctor/index.ts";
 export type { Finding } from "./finding.ts";
 export { parseGpuPolicy, SysTree, type GpuPolicy } from "./gpu/index.ts";

@@ -12,6 +12,8 @@ import type {
 } from "../protocol/index.ts";
 import type { GpuPolicy } from "./gpu/index.ts";
 import type { DataDisks } from "./disks/index.ts";
+import type { ImageArrivals } from "./images/arrival/image-arrivals.ts";
+import type { ScriptPolicy } from "./scripts/index.ts";
 import type { HostLimits } from "./spec/host-room.ts";
 
 export type AccelChoice = "auto" | "kvm" | "tcg";
@@ -38,6 +40,8 @@ export interface LauncherOptions {
   readonly passages: readonly string[];
   /** Which of the host's GPUs machines may have; absent: none. */
   readonly gpu?: GpuPolicy;
+  /** Boot scripts; absent: none run here. */
+  readonly bootScripts?: ScriptPolicy;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -71,6 +75,8 @@ export interface LauncherEvents {
 
 export interface Launcher {
   readonly disks: DataDisks;
+  /** Images that come from the server. */
+  readonly arrivals: ImageArrivals;
   facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];
@@ -78,8 +84,11 @@ export interface Launcher {
   screens(): { readonly machine: MachineStatus; readonly screen: MachineScreen }[];
   /** Accepts, and returns at once in state `preparing`; events tell the rest. @throws RequestError, LaunchError */
   create(request: MachineCreate): Promise<MachineStatus>;
-  /** A stopped or failed machine again, from its kept overlay. */
-  start(id: string): Promise<MachineStatus>;
+  /**
+   * A stopped or failed machine again, from its kept overlay.
+   * @param dataDiskKnown its data disk is known to lie here: none is made anew
+   */
+  start(id: string, dataDiskKnown?: boolean): Promise<MachineStatus>;
   /** Power button, then kill after the grace period; `force`: kill now. Returns at once in state `stopping`. */
   stop(id: string, force: boolean): Promise<MachineStatus>;
   /** The processors stand still. @throws RequestError `MACHINE_STATE` */
@@ -89,6 +98,8 @@ export interface Launcher {
   reset(id: string): Promise<MachineStatus>;
   /** Memory to disk, then off; the next start goes on from there. Returns at once in state `saving`. */
   save(id: string): Promise<MachineStatus>;
+  /** What `@CREDENTIAL@` is in its boot scripts, for its owner alone; null: none of them wanted one. */
+  credential(id: string): Promise<string | null>;
   bootLog(id: string): Promise<BootLog>;
   snapshots(id: string): Promise<Snapshot[]>;
   /** With its memory if it runs, of its disk if it is off. Returns when it is done. */

@@ -13,6 +13,8 @@ import { Announcer } from "./events.ts";
 import { Fleet } from "./fleet.ts";
 import { describeImage, type ImageRegistry } from "./spec/own-images.ts";
 import { gpuOutfitter, GpuRoom, NO_GPUS, SysTree } from "./gpu/index.ts";
+import { ImageArrivals } from "./images/arrival/image-arrivals.ts";
+import { measureFree } from "./images/arrival/image-room.ts";
 import { ImageStore } from "./images/store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import { Machine } from "./life/machine.ts";
@@ -24,12 +26,13 @@ import type { RunAs } from "./process/account.ts";
 import { giveFiles } from "./process/account-files.ts";
 import { repairLeaks } from "./process/disks.ts";
 import { settleAccount } from "./process/passages.ts";
-import { findProgram, findPrograms, type Programs } from "./process/programs.ts";
+import { findEmulatorLack, findProgram, findPrograms, type Programs } from "./process/programs.ts";
 import { QemuAccount } from "./process/qemu-account.ts";
 import { findScopeKeeper } from "./process/scope.ts";
 import { scopeOutfitter } from "./process/scoped.ts";
 import { sharesOutfitter } from "./process/shares.ts";
 import { tpmOutfitter } from "./process/tpm.ts";
+import { BootScripts } from "./scripts/index.ts";
 import { Darkroom } from "./screen/darkroom.ts";
 
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
@@ -66,18 +69,23 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       ...{ account: runAs.kind === "account" ? runAs.account : null, log, clock },
     });
     const shelf = DiskShelf.open(join(stateDir, DATA_DISKS), log);
+    const account = new QemuAccount(runAs, imagesDir);
     const around: Surroundings = {
       ...{ programs, darkroom, clock, log, stopGraceMs: options.stopGraceMs },
       outfitters: [
         tpmOutfitter(programs, runAs, clock),
         sharesOutfitter(options.allowedShares, programs, runAs, clock),
         networks,
-        dataDiskOutfitter(shelf, programs?.qemuImg ?? null, clock),
+        dataDiskOutfitter({ shelf, qemuImg: programs?.qemuImg ?? null, runAs, clock, log }),
         scopeOutfitter(keeper),
         // The last one goes around all others: it raises a limit before rights are dropped.
         gpuOutfitter(gpus, process.getuid?.() === 0),
       ],
-      account: new QemuAccount(runAs, imagesDir),
+      account,
+      scripts: new BootScripts({
+        ...{ policy: options.bootScripts ?? null, stateDir, account, environment: process.env },
+        ...{ qemuImg: programs?.qemuImg ?? null, customizer: programs?.customizer ?? null },
+      }),
       chooseAccel: (arch) => (arch === HOST_ARCH ? accel : Promise.resolve("tcg")),
       onState(machine) {
         const { id, state, reason } = machine.status;
@@ -114,7 +122,16 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       registerImage: (image) =>
         images.registerImage(image.id, image.file, (file) => describeImage(image, file)),
     };
-    return new Fleet({ options, registry, around, announcer, machines, gpus, shelf, onClose });
+    const arrive = (used: () => ReadonlySet<string>): ImageArrivals => {
+      const limitGb = options.limits.serverImagesGb ?? Number.POSITIVE_INFINITY;
+      const maxBytes = programs === null ? 0 : limitGb * 2 ** 30;
+      const freeBytes = (): number => measureFree(imagesDir);
+      const findLack = (arch: Architecture): string | null => findEmulatorLack(programs, arch);
+      return new ImageArrivals({ store: images, maxBytes, used, freeBytes, findLack, clock });
+    };
+    const fleet = new Fleet({ options, registry, around, announcer, machines, gpus, shelf, arrive, onClose });
+    await fleet.arrivals.sweep();
+    return fleet;
   } catch (error) {
     unlock();
     throw error;

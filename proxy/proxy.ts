@@ -212,6 +212,8 @@ export interface AuditEntry {
   readonly desktopName?: string;
   readonly machineId?: string;
   readonly agentId?: string;
+  /** A data disk, as `OWNER/NAME`. */
+  readonly diskName?: string;
   /** The id of a token, never its value. */
   readonly tokenId?: string;
   /** How somebody came in: `token`, `ticket`, … */

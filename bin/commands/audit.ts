@@ -104,6 +104,6 @@ function toCells(row: AuditRow): string[] {
     row.reason ?? "",
     who ?? (row.agentId === null ? "" : `agent ${row.agentId}`),
     row.source.address ?? "",
-    row.desktop.name ?? row.desktop.id ?? "",
+    row.desktop.name ?? row.desktop.id ?? row.diskName ?? "",
   ];
 }

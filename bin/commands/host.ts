@@ -9,8 +9,9 @@ import { collect, parseAmount, parseNumber } from "../terminal/arguments.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+import { addScriptFlags, readScriptFlags, type ScriptFlags } from "./script-options.ts";
 
-export interface HostFlags extends GpuFlags {
+export interface HostFlags extends GpuFlags, ScriptFlags {
   readonly catalogue?: string;
   readonly images?: string;
   readonly state?: string;
@@ -20,6 +21,7 @@ export interface HostFlags extends GpuFlags {
   readonly maxLoad?: number;
   readonly memoryReserve: number;
   readonly userDataGb?: number;
+  readonly serverImagesGb: number;
   readonly allowShares?: string[];
   readonly vmUser?: string;
   readonly netAllow?: string[];
@@ -37,7 +39,7 @@ Machines outlive this program: stop it, update it, start it again, and it adopts
 
 /** What `host` and `up` have in common. */
 export function addHostFlags(command: Command): Command {
-  return addGpuFlags(command)
+  return addScriptFlags(addGpuFlags(command))
     .option("--images <dir>", "images that `postern image` added; default: DATA/images")
     .option(
       "--catalogue <file>",
@@ -70,6 +72,12 @@ export function addHostFlags(command: Command): Command {
       "--user-data-gb <GiB>",
       "data disks of one person on this host; default: no limit",
       parseNumber("--user-data-gb", 0),
+    )
+    .option(
+      "--server-images-gb <GiB>",
+      "disk for images that the server sends; 0: none is taken",
+      parseNumber("--server-images-gb", 0),
+      100,
     )
     .option(
       "--allow-shares <dir>",
@@ -114,12 +122,14 @@ export function defineHost(command: Command): void {
             maxInstances: flags.maxInstances,
             maxLoad: flags.maxLoad ?? Number.POSITIVE_INFINITY,
             memoryReserveMb: flags.memoryReserve,
+            serverImagesGb: flags.serverImagesGb,
             ...(flags.userDataGb === undefined ? {} : { userDataGb: flags.userDataGb }),
           },
           allowedShares: flags.allowShares ?? [],
           networks: { allow: flags.netAllow ?? [], forward: flags.netForward ?? [] },
           vmUser: flags.vmUser ?? null,
           gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
+          bootScripts: readScriptFlags(flags),
           demo: flags.demo,
         },
         log,

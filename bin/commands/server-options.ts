@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/server.ts";
@@ -22,6 +23,7 @@ export interface ServerFlags extends LimitFlags {
   readonly key?: string;
   readonly proxyProtocolFrom?: string[];
   readonly trustProxy?: string[];
+  readonly serverImages?: string;
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -86,6 +88,12 @@ function addListenFlags(command: Command): Command {
       "a load balancer whose connections begin with a PROXY protocol header; repeatable",
       collect,
     )
+    .addOption(
+      new Option(
+        "--server-images <dir>",
+        "images that hosts get from this server when they need them; default: none",
+      ).env("POSTERN_SERVER_IMAGES"),
+    )
     .option(
       "--trust-proxy <cidr>",
       "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
@@ -113,6 +121,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
     trustedProxies: flags.trustProxy ?? [],
     limits: readLimitFlags(flags),
+    imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
   };

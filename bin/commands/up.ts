@@ -11,6 +11,7 @@ import { openDataDir } from "../programs/files.ts";
 import { describeServer, formatHostPort } from "../terminal/welcome.ts";
 import { addHostFlags, type HostFlags } from "./host.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
+import { readScriptFlags } from "./script-options.ts";
 import { addServerFlags, readServerFlags, type ServerFlags } from "./server-options.ts";
 
 const EXAMPLES = `
@@ -25,6 +26,8 @@ export function defineUp(command: Command): void {
   addProgramFlags(addHostFlags(addServerFlags(command)))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ServerFlags & HostFlags & ProgramFlags) => {
+      // What the host would refuse is refused here, where somebody sees it.
+      readScriptFlags(flags);
       const dataDir = await openDataDir(flags.data);
       const logFile = flags.logFile ?? join(dataDir, "postern.log");
       const log = openLog("up", { logLevel: flags.logLevel, logFile });

@@ -7,7 +7,7 @@ import { parseNumber, parseSeconds } from "../terminal/arguments.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
-import { describeMachine } from "./vm-table.ts";
+import { describeMachine, describeState } from "./vm-table.ts";
 
 interface CreateFlags extends ClientFlags {
   readonly name?: string;
@@ -105,7 +105,6 @@ async function waitUntilSettled(api: AdminApi, created: Machine): Promise<Machin
   return last;
 }
 
-function describeProgress({ name, state, progress, reason }: Machine): string {
-  const share = progress === null ? "" : ` ${Math.round(progress * 100)} %`;
-  return `${name}: ${state}${share} ${reason ?? ""}`;
+function describeProgress(row: Machine): string {
+  return `${row.name}: ${describeState(row)} ${row.reason ?? ""}`;
 }

@@ -2,12 +2,19 @@ import type { Machine } from "../../web/index.ts";
 
 /** A machine in a few lines, with the hosts that could not take it. */
 export function describeMachine(row: Machine): string {
-  const lines = [`${row.name}: ${row.state}${row.saved ? ", saved" : ""}`];
+  const lines = [`${row.name}: ${describeState(row)}${row.saved ? ", saved" : ""}`];
   if (row.reason !== null) lines.push(row.reason);
   for (const { host, why } of row.tried) lines.push(`host ${host ?? "?"}: ${why}`);
   if (row.expiresAt !== null) lines.push(`Runs until ${new Date(row.expiresAt).toISOString()}`);
   lines.push(`Id ${row.id}`);
   return lines.map((line) => `  ${line}\n`).join("");
+}
+
+/** Its state, and how far the work of that is: `preparing (fetching the image: 43 %)`. */
+export function describeState({ state, progress, fetching }: Machine): string {
+  const share = progress === null ? "" : `${Math.floor(progress * 100)} %`;
+  if (fetching === true) return `${state} (fetching the image: ${share})`;
+  return share === "" ? state : `${state} ${share}`;
 }
 
 /** `4 GB`, `512 MB`. */

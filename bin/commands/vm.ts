@@ -1,12 +1,14 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { image, machine } from "../../web/index.ts";
+import { image, machine, type Image } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatTable, print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
 import { defineActs } from "./vm-acts.ts";
 import { defineCreate } from "./vm-create.ts";
 import { defineHosts } from "./vm-hosts.ts";
+import { defineShow } from "./vm-show.ts";
+import { describeState } from "./vm-table.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,6 +26,7 @@ export function defineVm(command: Command): void {
   command.addHelpText("after", EXAMPLES);
   defineCreate(command);
   defineLists(command);
+  defineShow(command);
   defineActs(command);
   defineHosts(command);
 }
@@ -37,7 +40,7 @@ function defineLists(command: Command): void {
         rows.map((row) => [
           row.name,
           row.image,
-          row.progress === null ? row.state : `${row.state} ${Math.round(row.progress * 100)} %`,
+          describeState(row),
           String(row.cpus),
           `${row.memoryMb} MB`,
           row.host ?? "",
@@ -57,15 +60,23 @@ function defineLists(command: Command): void {
       }));
       print(flags.json === true, listed, () =>
         formatTable(
-          ["IMAGE", "TITLE", "MEMORY", "STATE"],
+          ["IMAGE", "TITLE", "MEMORY", "WHERE", "STATE"],
           rows.map((row) => [
             row.id,
             row.title,
             `${row.memoryMb.default} MB`,
+            describePlaces(row),
             row.available ? "ready" : (row.reason ?? ""),
           ]),
         ),
       );
     },
   );
+}
+
+/** `server, rack-1, rack-2` */
+function describePlaces({ places }: Image): string {
+  const server = places?.server ?? null;
+  const word = server === null ? [] : [server === "ready" ? "server" : `server (${server})`];
+  return [...word, ...(places?.hosts ?? [])].join(", ");
 }

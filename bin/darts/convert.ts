@@ -3,6 +3,7 @@ import type { ConfigPl } from "./config-pl.ts";
 import { convertMachine, readDefaults } from "./convert-machine.ts";
 import type { MachinesConf } from "./machines-conf.ts";
 import type { Literal } from "./perl-literals.ts";
+import { chooseScriptFolder } from "./script-folder.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** What a site that moves gets. */
@@ -30,9 +31,12 @@ export function convertDarts({ machines, warnings }: MachinesConf, config: Confi
   for (const folder of new Set(defaults.shares.map(({ folder }) => folder)))
     options.host.push(`--allow-shares ${quote(folder)}`);
   const taken = new Set<string>();
-  const images = machines
+  const images: CatalogueInput["images"] = machines
     .map((machine) => convertMachine(machine, defaults, taken, warn))
     .filter((entry) => entry !== null);
+  const scripts = [...new Set(images.flatMap((entry) => entry.scripts ?? []))];
+  const folder = chooseScriptFolder(scripts, warn);
+  if (folder !== null) options.host.push(`--boot-scripts ${quote(folder)}`);
   const converted: CatalogueInput = { images };
   // A converter that writes what the host refuses would be of no use.
   catalogue.parse(converted);

@@ -99,6 +99,7 @@ function hostArguments(
   given.push("--memory-reserve", String(flags.memoryReserve));
   if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
   if (flags.userDataGb !== undefined) given.push("--user-data-gb", String(flags.userDataGb));
+  given.push("--server-images-gb", String(flags.serverImagesGb));
   for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.vmUser !== undefined) given.push("--vm-user", flags.vmUser);
   for (const range of flags.netAllow ?? []) given.push("--net-allow", range);
@@ -106,6 +107,9 @@ function hostArguments(
   for (const address of flags.gpu ?? []) given.push("--gpu", address);
   for (const address of flags.gpuDeny ?? []) given.push("--gpu-deny", address);
   if (flags.gpuMdevType !== undefined) given.push("--gpu-mdev-type", flags.gpuMdevType);
+  if (flags.bootScripts !== undefined) given.push("--boot-scripts", flags.bootScripts);
+  for (const host of flags.bootScriptHost ?? []) given.push("--boot-script-host", host);
+  if (flags.bootScriptNetwork === true) given.push("--boot-script-network");
   if (flags.catalogue !== undefined) given.push("--catalogue", flags.catalogue);
   if (flags.images !== undefined) given.push("--images", flags.images);
   return given;

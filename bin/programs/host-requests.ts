@@ -1,5 +1,6 @@
 import type { Launcher } from "../../launcher/index.ts";
 import { DISK_ANSWERS } from "./disk-requests.ts";
+import { IMAGE_ANSWERS } from "./image-requests.ts";
 import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
 
 /** Checked, with everything filled in that may be left out. */
@@ -13,13 +14,14 @@ const ANSWERS: Answers = {
   "host.facts": (launcher) => launcher.facts(),
   "image.list": (launcher) => launcher.images(),
   "machine.create": (launcher, params) => launcher.create(params),
-  "machine.start": (launcher, { id }) => launcher.start(id),
+  "machine.start": (launcher, { id, dataDiskKnown }) => launcher.start(id, dataDiskKnown),
   "machine.stop": (launcher, { id, force }) => launcher.stop(id, force),
   "machine.pause": (launcher, { id }) => launcher.pause(id),
   "machine.resume": (launcher, { id }) => launcher.resume(id),
   "machine.reset": (launcher, { id }) => launcher.reset(id),
   "machine.save": (launcher, { id }) => launcher.save(id),
   "machine.boot-log": (launcher, { id }) => launcher.bootLog(id),
+  "machine.credential": async (launcher, { id }) => ({ credential: await launcher.credential(id) }),
   "machine.snapshots": (launcher, { id }) => launcher.snapshots(id),
   "machine.snapshot": (launcher, { id, name }) => launcher.takeSnapshot(id, name),
   "machine.restore": (launcher, { id, name }) => launcher.restoreSnapshot(id, name),
@@ -31,6 +33,7 @@ const ANSWERS: Answers = {
   },
   "machine.list": (launcher) => Promise.resolve(launcher.machines()),
   ...DISK_ANSWERS,
+  ...IMAGE_ANSWERS,
   "machine.screenshot": (launcher, { id, maxWidth }) => launcher.screenshot(id, maxWidth),
 };
 

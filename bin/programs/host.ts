@@ -10,6 +10,7 @@ import {
   type HostLimits,
   type MachineScreen,
   type NetworkChoices,
+  type ScriptPolicy,
 } from "../../launcher/index.ts";
 import type { MachineStatus } from "../../protocol/index.ts";
 import { systemClock } from "../../protocol/index.ts";
@@ -30,6 +31,7 @@ export interface HostOptions {
   readonly networks: NetworkChoices;
   readonly vmUser: string | null;
   readonly gpu: GpuPolicy;
+  readonly bootScripts: ScriptPolicy | undefined;
   readonly demo: DemoChoice;
 }
 
@@ -46,7 +48,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
   const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
-  const { networks, vmUser, gpu } = options;
+  const { networks, vmUser, gpu, bootScripts } = options;
   const launcher = await openLauncher({
     catalogueFile,
     imagesDir: await openDataDir(imagesDir),
@@ -60,6 +62,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     vmUser,
     passages: [options.agent.dataDir, dirname(runtimeDir)],
     gpu,
+    ...(bootScripts !== undefined && { bootScripts }),
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });

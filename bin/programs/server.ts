@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly proxyProtocolFrom: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly limits: LimitOptions;
+  /** Images that hosts get from this server; null: none. */
+  readonly imagesDir: string | null;
   readonly readyFile: string | null;
   /** Told once in the life of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLogin) => void;
@@ -100,6 +102,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       adminSocket,
       clientDir: findPages(),
       limits,
+      imagesDir: options.imagesDir,
       log,
       clock: systemClock,
     });

@@ -55,7 +55,7 @@ export const TEST_PACKAGES = [
   "util-linux",
 ];
 
-/** What `postern image build` runs, and a kernel with VFIO and what packs it: for the long tests only. */
+/** What `postern image build` runs, kernels with VFIO and with 9p, and what packs them: for the long tests only. */
 export const BUILD_PACKAGES = [
   "mmdebstrap",
   "fdisk",
@@ -67,6 +67,7 @@ export const BUILD_PACKAGES = [
   "ovmf",
   "cpio",
   "linux-image-cloud-amd64",
+  "linux-image-amd64",
 ];
 
 /** What boot scripts by virt-customize need besides the kernel above; their own long test only. */

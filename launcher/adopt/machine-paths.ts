@@ -40,6 +40,7 @@ export const MACHINE_FILES: readonly string[] = [
   ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
   ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],
   ...["qemu.log", "serial.log", "screen.png", "image.qcow2", "resolv.conf"],
+  ...["scripts.json", "seed.iso", "customized.qcow2"],
 ];
 
 /** Ids are up to 64 characters long, a Unix socket's path ends at 108 bytes: sockets carry a short digest. */

@@ -15,6 +15,8 @@ export interface Start {
   readonly accel: Accel;
   /** Begins with standing processors: a memory is put back first. */
   readonly halted: boolean;
+  /** A disk that boot scripts changed: it stands between the image and the machine's own. Null: there is none. */
+  readonly customized: string | null;
   /** What the parts beside the machine add: network, TPM, shares, GPUs, further disks. */
   readonly additions: readonly string[];
 }
@@ -29,7 +31,7 @@ export function machineArguments(spec: MachineSpec, paths: MachinePaths, start: 
     ...platformArguments(spec, paths, start.accel),
     ...channelArguments(spec.arch, paths),
     ...displayArguments(spec, paths),
-    ...bootArguments(spec, paths),
+    ...bootArguments(spec, paths, start.customized),
     ...(holdsMemoryApart(spec) ? memoryHolderArguments(paths) : []),
     ...start.additions,
     ...(start.halted ? ["-S"] : []),

@@ -1,13 +1,16 @@
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { Architecture } from "../../protocol/index.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
-import { blockdev, hostFile, imageNode, rawFile } from "./block-nodes.ts";
+import { blockdev, hostFile, imageNode, rawFile, type BlockNode } from "./block-nodes.ts";
 import { jsonArgument } from "./values.ts";
 
 type Booted = Pick<MachineSpec, "boot" | "arch" | "master" | "emptyDisk" | "firmware">;
 
-/** Drives and what to boot from. Formats are always named, so that a guest cannot write itself another one. */
-export function bootArguments(spec: Booted, paths: MachinePaths): string[] {
+/**
+ * Drives and what to boot from. Formats are always named, so that a guest cannot write itself another one.
+ * @param customized a qcow2 file between the image and the machine's own disk; null: there is none
+ */
+export function bootArguments(spec: Booted, paths: MachinePaths, customized: string | null): string[] {
   const { boot } = spec;
   switch (boot.kind) {
     case "iso":
@@ -27,8 +30,9 @@ export function bootArguments(spec: Booted, paths: MachinePaths): string[] {
       if (spec.master) return [...blockdev(imageNode("disk0", boot.format, boot.file)), ...drive()];
       return [
         ...blockdev({ ...imageNode("base0", boot.format, boot.file), "read-only": true }),
+        ...(customized === null ? [] : blockdev(changedNode(customized))),
         // Given here, so that QEMU never follows a name written in the overlay's header.
-        ...blockdev({ ...ownNode(paths), backing: "base0" }),
+        ...blockdev({ ...ownNode(paths), backing: customized === null ? "base0" : "base1" }),
         ...drive(),
       ];
   }
@@ -42,6 +46,13 @@ export function memoryHolderArguments(paths: MachinePaths): string[] {
     file: hostFile(paths.memoryHolder),
     backing: null,
   });
+}
+
+function changedNode(file: string): BlockNode {
+  return {
+    ...{ driver: "qcow2", "node-name": "base1", "read-only": true },
+    ...{ file: hostFile(file), backing: "base0" },
+  };
 }
 
 function ownNode(paths: MachinePaths): Readonly<Record<string, unknown>> {

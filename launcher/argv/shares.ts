@@ -44,5 +44,7 @@ export function virtiofsdArguments(
     `source=${folder.replaceAll(",", "\\,")}`,
     "-o",
     `sandbox=${sandbox}`,
+    // A guest's root makes no devices of the host's.
+    ...["-o", "modcaps=-mknod"],
   ];
 }

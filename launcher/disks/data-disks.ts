@@ -31,12 +31,18 @@ export class DataDisks {
 
   /**
    * Looks whether a machine can have a disk, and writes down that it will be there, in that size. Nothing is awaited.
-   * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_QUOTA`; LaunchError `DISK_FAILED`
+   * @param known the server says that it lies here: none is made anew
+   * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_AWAY`, `DISK_QUOTA`; LaunchError
+   *   `DISK_FAILED`
    */
-  reserve(wish: DiskWish): void {
+  reserve(wish: DiskWish, known = false): void {
     const { shelf, holders, quotaGb, clock } = this.#bench;
     refuseFault(findDiskFault(wish, shelf.records(), holders(), quotaGb));
     const present = shelf.find(wish);
+    if (known && present === undefined) {
+      const text = `The data disk ${wish.name} is not on this host now. It may have just left.`;
+      throw new RequestError("DISK_AWAY", text, { safeMessage: text });
+    }
     if (present !== undefined && present.sizeGb >= wish.sizeGb) return;
     const { owner, name, sizeGb } = wish;
     const now = clock.now();

@@ -1,23 +1,59 @@
-import { LaunchError, type Clock } from "../../protocol/index.ts";
+import { dirname } from "node:path";
+import type { Logger } from "pino";
+import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
+import { takeBackFile } from "../process/account-files.ts";
+import type { RunAs } from "../process/account.ts";
 import type { Outfitter } from "../process/outfit.ts";
 import { dataDiskArguments } from "./disk-arguments.ts";
 import { readyContent } from "./disk-content.ts";
 import type { DiskShelf } from "./disk-shelf.ts";
 
-/** Gives a machine its data disk at each start; the disk was reserved before. */
-export function dataDiskOutfitter(shelf: DiskShelf, qemuImg: string | null, clock: Clock): Outfitter {
+export interface DiskOutfitterOptions {
+  readonly shelf: DiskShelf;
+  /** The program; null: it is not installed. */
+  readonly qemuImg: string | null;
+  readonly runAs: RunAs;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Gives a machine its data disk at each start; the disk was reserved before. Who has a disk is known by the machines
+ * themselves: what is given back is the file, which QEMU's account owns meanwhile.
+ */
+export function dataDiskOutfitter({ shelf, qemuImg, runAs, clock, log }: DiskOutfitterOptions): Outfitter {
   return {
-    async prepare({ owner, dataDisk }) {
+    async prepare({ id, owner, dataDisk }) {
       if (dataDisk === undefined) return {};
       const record = shelf.find({ owner, name: dataDisk.name });
       if (qemuImg === null || record === undefined)
         throw new LaunchError("DISK_FAILED", "the data disk was not reserved, or there is no qemu-img");
       const file = await readyContent(qemuImg, shelf, record);
       const standing = record.standing.state === "new" ? ({ state: "here" } as const) : record.standing;
-      shelf.keep({ ...record, standing, usedAt: clock.now() });
-      return { arguments: dataDiskArguments(file, dataDisk.name) };
+      shelf.keep({ ...record, standing, usedAt: clock.now(), givenTo: id });
+      const slot = dirname(file);
+      return {
+        arguments: dataDiskArguments(file, dataDisk.name),
+        written: [file],
+        passages: [dirname(slot), slot],
+      };
     },
-    // Who has a disk is known by the machines themselves: there is nothing to give back.
-    release: () => Promise.resolve(),
+    async release({ id, owner, dataDisk }) {
+      if (dataDisk === undefined) return;
+      const ref = { owner, name: dataDisk.name };
+      // Another machine may have it by now.
+      if (shelf.find(ref)?.givenTo !== id) return;
+      try {
+        await takeBackFile(runAs, shelf.fileOf(ref));
+        // A journey may have begun meanwhile.
+        const record = shelf.find(ref);
+        if (record?.givenTo !== id) return;
+        const { givenTo: _given, ...rest } = record;
+        shelf.keep(rest);
+      } catch (error) {
+        const fields = { event: "disk.not-back", machine: id, why: describeError(error) };
+        log.warn(fields, "a data disk could not be taken back from the account of machines");
+      }
+    },
   };
 }

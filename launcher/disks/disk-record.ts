@@ -26,6 +26,8 @@ export const diskRecord = z.object({
   createdAt: z.number(),
   usedAt: z.number(),
   standing,
+  /** The machine whose QEMU owns the file now, by its id. */
+  givenTo: z.string().optional(),
 });
 export type DiskRecord = z.infer<typeof diskRecord>;
 

@@ -1,7 +1,7 @@
 import type { BootSource, DiskFormat } from "./entry.ts";
 import { FileBytes, type Bytes } from "./formats/bytes.ts";
 import { detectFormat, type ContentFormat } from "./formats/detect.ts";
-import { findQcow2Fault } from "./formats/qcow2.ts";
+import { findOverlayFault, findQcow2Fault } from "./formats/qcow2.ts";
 import { findQedFault } from "./formats/qed.ts";
 import { findVdiFault } from "./formats/vdi.ts";
 import { findVhdxFault } from "./formats/vhdx.ts";
@@ -52,7 +52,22 @@ export async function inspectImage(boot: BootSource): Promise<ImageFault | null>
  * Looks at one file.
  * @param format as which it will be opened; null: it is no disk
  */
-export async function inspectFile(file: string, format: DiskFormat | null): Promise<ImageFault | null> {
+export function inspectFile(file: string, format: DiskFormat | null): Promise<ImageFault | null> {
+  return inspectBytes(file, async (bytes) => {
+    if (format === null) return null;
+    return (await findWrongFormat(bytes, format)) ?? (await INSPECTORS[format](bytes));
+  });
+}
+
+/** Looks at a machine's own disk, which may name the image beneath it. */
+export function inspectOverlay(file: string): Promise<ImageFault | null> {
+  return inspectBytes(file, findOverlayFault);
+}
+
+async function inspectBytes(
+  file: string,
+  findFault: (bytes: Bytes) => Promise<string | null>,
+): Promise<ImageFault | null> {
   let bytes: FileBytes | null;
   try {
     bytes = await FileBytes.open(file);
@@ -61,8 +76,7 @@ export async function inspectFile(file: string, format: DiskFormat | null): Prom
   }
   if (bytes === null) return { kind: "unsafe", why: "it is not an ordinary file" };
   try {
-    if (format === null) return null;
-    const why = (await findWrongFormat(bytes, format)) ?? (await INSPECTORS[format](bytes));
+    const why = await findFault(bytes);
     return why === null ? null : { kind: "unsafe", why };
   } finally {
     await bytes.close();

@@ -65,8 +65,8 @@ export async function makeFolder(folder: string): Promise<void> {
   await chmod(folder, 0o700 | (mode & 0o010));
 }
 
-/** Names of an image's files in the folder: `ID.qcow2`, `ID.0123456789ab.iso`, what was fetched for it. */
+/** Names of an image's files in the folder: `ID.qcow2`, `ID.0123456789ab.iso`, what was fetched for it, its checksum. */
 export async function listFilesOf(folder: string, id: string): Promise<string[]> {
-  const rest = /^(\.[0-9a-f]{12})?\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part|part\.json|fetched)$/;
+  const rest = /^(\.[0-9a-f]{12})?\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part|part\.json|fetched|sum)$/;
   return (await readdir(folder)).filter((name) => name.startsWith(id) && rest.test(name.slice(id.length)));
 }

@@ -79,8 +79,9 @@ export class ImageStore {
   }
 
   /** Where an entry is from, in a word for people. */
-  originOf(id: string): "catalogue" | "folder" | "public" {
+  originOf(id: string): "catalogue" | "folder" | "public" | "server" {
     if (this.#isBase(id)) return "catalogue";
+    if (this.isOwn(id) && this.find(id).source?.server === true) return "server";
     return this.isOwn(id) ? "folder" : "public";
   }
 
@@ -149,8 +150,13 @@ export class ImageStore {
         "IMAGE_FIXED",
         `"${id}" is of the catalogue file or built in. Take it out of the catalogue file instead.`,
       );
-    await removeOwnEntry(this.folder, id);
+    await this.forget(id);
     for (const name of await listFilesOf(this.folder, id)) await rm(join(this.folder, name), { force: true });
+  }
+
+  /** Removes an entry of the folder, and leaves its files alone: machines may be built on them. */
+  async forget(id: string): Promise<void> {
+    await removeOwnEntry(this.folder, id);
     this.#readAt = undefined;
   }
 

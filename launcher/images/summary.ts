@@ -1,4 +1,4 @@
-import type { ImageSummary } from "../../protocol/index.ts";
+import { describeImage, type ImageSummary } from "../../protocol/index.ts";
 import type { ImageEntry } from "./entry.ts";
 import { inspectImage, type ImageFault } from "./inspect.ts";
 
@@ -7,16 +7,13 @@ import { inspectImage, type ImageFault } from "./inspect.ts";
  * @param qemuReady whether QEMU's programs are installed
  */
 export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Promise<ImageSummary> {
-  const { id, title, description, memoryMb, cpus } = entry;
+  const { server = false, sha256 } = entry.source ?? {};
   const reason = qemuReady
     ? describeFault(entry, await inspectImage(entry.boot))
     : "QEMU is not installed on this host. Install it with: apt install qemu-system-x86 qemu-utils";
   return {
-    id,
-    title,
-    description,
-    memoryMb,
-    cpus,
+    ...describeImage(entry),
+    ...(server && sha256 !== undefined ? { sha256 } : {}),
     ...(reason === null ? { available: true } : { available: false, reason }),
   };
 }
@@ -25,6 +22,7 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
 export function describeFault(entry: ImageEntry, fault: ImageFault | null): string | null {
   if (fault === null) return null;
   if (fault.kind === "unsafe") return `The image cannot be used: ${fault.why}.`;
+  if (entry.source?.server === true) return "The image's file is gone. It comes from the server again.";
   if (entry.source?.url !== undefined)
     return `Not downloaded yet. The host's administrator fetches it with: postern image download ${entry.id}`;
   return entry.package === undefined

@@ -112,7 +112,7 @@ export class Controls {
 
   /**
    * Makes one image of a stopped machine's disk, at `paths.exported`, and hands it over; it is gone afterwards.
-   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`; LaunchError `OVERLAY_UNSAFE`
    */
   async exportDisk<T>(use: (file: string) => Promise<T>): Promise<T> {
     const { spec, paths, closing } = this.#machine;
@@ -130,7 +130,8 @@ export class Controls {
         this.#machine.report(fraction);
       };
       try {
-        await flattenDisk(qemuImg, paths.overlay, paths.exported, { signal: closing, onFraction });
+        const from = { file: paths.overlay, boot: spec.boot };
+        await flattenDisk(qemuImg, from, paths.exported, { signal: closing, onFraction });
         return await use(paths.exported);
       } finally {
         this.#machine.report(undefined);

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { LaunchError, type MachineStatus } from "../../protocol/index.ts";
+import type { MachineStatus } from "../../protocol/index.ts";
 import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineRecord } from "../adopt/record.ts";
@@ -8,8 +8,7 @@ import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
 import { describeExit, explainFailure, readLastLine } from "../process/failure.ts";
-import { measureLog, prepareMachine, qemuCommand, removeSockets } from "../process/launch.ts";
-import { outfitMachine } from "../process/outfit.ts";
+import { measureLog, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb, type ProcessIdentity } from "../process/proc-stat.ts";
 import { spawnApart } from "../process/spawn-apart.ts";
 import type { ProcessExit, WatchedProcess } from "../process/watched-process.ts";
@@ -21,6 +20,7 @@ import { startChores } from "./chores.ts";
 import { describeStatus } from "./describe-status.ts";
 import { Eye } from "./eye.ts";
 import { Guest } from "./guest.ts";
+import { makeReady } from "./make-ready.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import { bringBack, saveMemory } from "./saving.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -45,6 +45,8 @@ export class Machine {
   readonly #around: Surroundings;
   readonly #keeper: RecordKeeper;
   readonly #closing = new AbortController();
+  /** Aborted when a start is no longer wanted before it came to a process. */
+  #givenUp = new AbortController();
   #process: WatchedProcess | undefined;
   #guest: Guest | undefined;
   #cancelEnding: (() => void) | undefined;
@@ -91,6 +93,7 @@ export class Machine {
   /** Prepares and powers on, in the background. The record says `preparing` already or does so now. */
   launch(): void {
     this.apply({ kind: "startRequested" });
+    this.#givenUp = new AbortController();
     this.turns.take(() => this.#launch());
   }
 
@@ -112,6 +115,7 @@ export class Machine {
   stop(force: boolean): void {
     if (this.ended) return;
     this.apply({ kind: "ending", by: "user" });
+    this.#givenUp.abort();
     this.#end(force ? null : this.#around.stopGraceMs);
   }
 
@@ -168,13 +172,15 @@ export class Machine {
 
   async #launch(): Promise<void> {
     const { spec, paths } = this;
-    const { programs } = this.#around;
     try {
-      if (programs === null) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
       const accel = await this.#around.chooseAccel(spec.arch);
-      await prepareMachine(spec, paths, programs);
-      const outfit = await outfitMachine(this.#around, spec, paths, (companion) => {
-        this.#keeper.change({ companions: [...this.#keeper.record.companions, companion] });
+      const { start, wrap } = await makeReady(spec, paths, this.#around, {
+        accel,
+        signal: AbortSignal.any([this.closing, this.#givenUp.signal]),
+        report: (reason) => this.apply({ kind: "delayed", ...because("SCRIPTS_AT_WORK", reason) }),
+        note: (companion) => {
+          this.#keeper.change({ companions: [...this.#keeper.record.companions, companion] });
+        },
       });
       const logFrom = await measureLog(paths);
       if (this.life.state !== "preparing" || this.#letGo) {
@@ -182,8 +188,8 @@ export class Machine {
         this.apply({ kind: "startFailed", ...because("START_GIVEN_UP", "The start was given up.") });
         return;
       }
-      const start = { accel, halted: this.life.saved !== undefined, additions: outfit.arguments };
-      const process = spawnApart(outfit.wrap(qemuCommand(spec, paths, programs, start)), paths.log);
+      const whole = { ...start, halted: this.life.saved !== undefined };
+      const process = spawnApart(wrap(qemuCommand(spec, paths, this.#around.programs, whole)), paths.log);
       this.#keeper.change({ process: process.identity, accel, logFrom });
       this.#hold(process);
       await this.#attach(process, START_MS).catch(() => {
@@ -281,9 +287,7 @@ export class Machine {
     const ending = {
       execute: (command: string) =>
         this.#guest?.qmp.execute(command) ?? Promise.reject(new Error("there is no QMP")),
-      kill: () => {
-        process.kill();
-      },
+      kill: () => process.kill(),
     };
     this.#cancelEnding = endMachine(ending, graceMs, this.#around.clock);
   }

@@ -109,7 +109,8 @@ async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof RequestError) throw cause;
+    const isUnsafe = cause instanceof LaunchError && cause.code === "OVERLAY_UNSAFE";
+    if (cause instanceof RequestError || isUnsafe) throw cause;
     const text =
       cause instanceof PeerClosed ? "The machine ended meanwhile." : describeSnapshotFailure(cause);
     throw new LaunchError("SNAPSHOT_FAILED", `snapshot, ${what}: ${text}`, { cause, safeMessage: text });

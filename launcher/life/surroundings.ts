@@ -5,6 +5,7 @@ import type { MachineScreen } from "../launcher.ts";
 import type { Outfitter } from "../process/outfit.ts";
 import type { Programs } from "../process/programs.ts";
 import type { QemuAccount } from "../process/qemu-account.ts";
+import type { BootScripts } from "../scripts/index.ts";
 import type { Darkroom } from "../screen/darkroom.ts";
 import type { Machine } from "./machine.ts";
 
@@ -15,6 +16,7 @@ export interface Surroundings {
   readonly outfitters: readonly Outfitter[];
   /** Who QEMU is. */
   readonly account: QemuAccount;
+  readonly scripts: BootScripts;
   readonly stopGraceMs: number;
   readonly darkroom: Darkroom;
   readonly clock: Clock;

@@ -22,6 +22,8 @@ export interface Life {
 export type LifeEvent =
   /** A stopped or failed machine is wanted again. */
   | { readonly kind: "startRequested" }
+  /** What takes so long before there is a QEMU. */
+  | ({ readonly kind: "delayed" } & Reason)
   /** QEMU runs and its control socket answers. */
   | { readonly kind: "powered" }
   /** The guest has drawn something, or has had long enough. */
@@ -66,6 +68,8 @@ export function transition(life: Life, event: LifeEvent): Life {
   switch (event.kind) {
     case "startRequested":
       return hasEnded(life) ? describe("preparing", undefined, saved) : life;
+    case "delayed":
+      return state === "preparing" ? describe("preparing", event, saved) : life;
     case "powered":
       return state === "preparing" ? describe("booting", undefined, saved) : life;
     case "drawn":

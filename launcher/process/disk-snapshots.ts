@@ -1,6 +1,6 @@
 import type { SnapshotNode } from "../argv/snapshot-nodes.ts";
-import { escapeValue } from "../argv/values.ts";
-import { readImageInfo, runQemuImg, type SnapshotInfo } from "./disks.ts";
+import { readGuestDiskInfo, runQemuImg, type SnapshotInfo } from "./disks.ts";
+import { openGuestDisk } from "./guest-disk.ts";
 
 /** Snapshots of a machine that is off: of its disks alone, by qemu-img. */
 
@@ -10,7 +10,7 @@ export async function listDiskSnapshots(
   nodes: readonly SnapshotNode[],
 ): Promise<SnapshotInfo[]> {
   const [first] = nodes;
-  return first === undefined ? [] : (await readImageInfo(qemuImg, first.file, "qcow2")).snapshots;
+  return first === undefined ? [] : (await readGuestDiskInfo(qemuImg, first.file)).snapshots;
 }
 
 export async function takeDiskSnapshot(
@@ -36,13 +36,11 @@ export async function dropDiskSnapshot(
   tag: string,
 ): Promise<void> {
   for (const { file } of nodes) {
-    const { snapshots } = await readImageInfo(qemuImg, file, "qcow2");
+    const { snapshots } = await readGuestDiskInfo(qemuImg, file);
     if (snapshots.some(({ name }) => name === tag)) await snapshotCommand(qemuImg, "-d", tag, file);
   }
 }
 
 async function snapshotCommand(qemuImg: string, action: string, tag: string, file: string): Promise<void> {
-  // The format is named here too.
-  const options = `driver=qcow2,file.driver=file,file.filename=${escapeValue(file)}`;
-  await runQemuImg(qemuImg, ["snapshot", "-q", action, tag, "--image-opts", options]);
+  await runQemuImg(qemuImg, ["snapshot", "-q", action, tag, await openGuestDisk(file, null)]);
 }

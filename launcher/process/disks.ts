@@ -5,8 +5,10 @@ import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { firmwareFiles } from "../argv/firmware.ts";
 import { holdsMemoryApart, systemDisk, type SnapshotNode } from "../argv/snapshot-nodes.ts";
+import type { BootSource } from "../images/entry.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { openGuestDisk } from "./guest-disk.ts";
 import { readFraction } from "./qemu-img-progress.ts";
 
 /** How qemu-img is started: with nothing that was meant for us. */
@@ -19,9 +21,15 @@ const EMPTY_DISK_GB = 20;
 /**
  * Makes what a machine writes to, where it is not there yet: its disk, its firmware's variables, a holder for its
  * memory. Each appears under its name only when it is whole.
+ * @param customized a changed copy of the image that the machine's disk stands on; null: on the image itself
  * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
  */
-export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: MachinePaths): Promise<void> {
+export async function ensureDisks(
+  qemuImg: string,
+  spec: MachineSpec,
+  paths: MachinePaths,
+  customized: string | null,
+): Promise<void> {
   const firmware = firmwareFiles(spec);
   if (firmware !== null) {
     await access(firmware.code).catch((cause: unknown) => {
@@ -41,33 +49,51 @@ export async function ensureDisks(qemuImg: string, spec: MachineSpec, paths: Mac
       runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, "1M"]),
     );
   if (systemDisk(spec) === "own")
-    await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, fresh));
+    await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, customized, fresh));
 }
 
-async function makeOwnDisk(qemuImg: string, { boot, diskGb }: MachineSpec, fresh: string): Promise<void> {
+async function makeOwnDisk(
+  qemuImg: string,
+  { boot, diskGb }: MachineSpec,
+  customized: string | null,
+  fresh: string,
+): Promise<void> {
   if (boot.kind !== "disk") {
     await runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, `${diskGb ?? EMPTY_DISK_GB}G`]);
     return;
   }
-  const base = await readImageInfo(qemuImg, boot.file, boot.format);
+  const { file, format } = customized === null ? boot : { file: customized, format: "qcow2" };
+  const base = await readImageInfo(qemuImg, file, format);
   // An overlay smaller than its base would cut the guest's disk off.
   const bytes = Math.max(base["virtual-size"], (diskGb ?? 0) * GIB);
-  const args = ["create", "-q", "-f", "qcow2", "-F", boot.format, "-b", boot.file, fresh, String(bytes)];
+  const args = ["create", "-q", "-f", "qcow2", "-F", format, "-b", file, fresh, String(bytes)];
   await runQemuImg(qemuImg, args);
 }
 
 /** Gives back what a half-done snapshot of a QEMU that was killed still takes. */
 export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[]): Promise<void> {
   for (const { file } of nodes) {
-    const args = ["check", "-q", "-f", "qcow2", "-r", "leaks", file];
+    const disk = await openGuestDisk(file, null).catch(() => null);
+    // A disk that cannot be used keeps its leaks.
+    if (disk === null) continue;
+    const args = ["check", "-q", "-r", "leaks", disk];
     await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore" });
   }
 }
 
-/** A machine's disk as one image that needs no other: `to` appears when it is whole. @throws LaunchError `OVERLAY_FAILED` */
-export async function flattenDisk(qemuImg: string, from: string, to: string, watch: Watch): Promise<void> {
+/**
+ * A machine's disk as one image that needs no other: `to` appears when it is whole.
+ * @param from the disk, and what lies beneath it
+ * @throws LaunchError `OVERLAY_FAILED`, `OVERLAY_UNSAFE`
+ */
+export async function flattenDisk(
+  qemuImg: string,
+  from: { readonly file: string; readonly boot: BootSource },
+  to: string,
+  watch: Watch,
+): Promise<void> {
   await rm(to, { force: true });
-  const convert = ["convert", "-p", "-f", "qcow2", "-O", "qcow2", from];
+  const convert = ["convert", "-p", "-O", "qcow2", await openGuestDisk(from.file, from.boot)];
   await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], watch));
 }
 
@@ -82,16 +108,20 @@ export const imageInfo = z.object({
   "virtual-size": z.number(),
   snapshots: z.array(snapshotInfo).default([]),
 });
+type ImageInfo = z.infer<typeof imageInfo>;
 
-/** @throws LaunchError `OVERLAY_FAILED` */
-export async function readImageInfo(
-  qemuImg: string,
-  file: string,
-  format: string,
-): Promise<z.infer<typeof imageInfo>> {
-  return imageInfo.parse(
-    JSON.parse(await runQemuImg(qemuImg, ["info", "--output=json", "-f", format, file])),
-  );
+/** Of a disk that was looked at. @throws LaunchError `OVERLAY_FAILED` */
+export function readImageInfo(qemuImg: string, file: string, format: string): Promise<ImageInfo> {
+  return readInfo(qemuImg, ["-f", format, file]);
+}
+
+/** Of a disk that a guest's QEMU has written to. @throws LaunchError `OVERLAY_FAILED`, `OVERLAY_UNSAFE` */
+export async function readGuestDiskInfo(qemuImg: string, file: string): Promise<ImageInfo> {
+  return readInfo(qemuImg, [await openGuestDisk(file, null)]);
+}
+
+async function readInfo(qemuImg: string, which: readonly string[]): Promise<ImageInfo> {
+  return imageInfo.parse(JSON.parse(await runQemuImg(qemuImg, ["info", "--output=json", ...which])));
 }
 
 interface Watch {

@@ -12,15 +12,8 @@ import { EMULATOR_PACKAGES, type Programs } from "./programs.ts";
 
 const SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/**
- * Prepares disk, password and sockets. The image is looked at again each time: it may have changed since.
- * @throws LaunchError `IMAGE_UNAVAILABLE`, `OVERLAY_FAILED`, `FIRMWARE_MISSING`
- */
-export async function prepareMachine(
-  spec: MachineSpec,
-  paths: MachinePaths,
-  programs: Programs,
-): Promise<void> {
+/** Looks at a machine's image again before each start: it may have changed since. @throws LaunchError `IMAGE_UNAVAILABLE` */
+export async function checkImage(spec: MachineSpec): Promise<void> {
   const fault = await inspectImage(spec.boot);
   if (fault !== null) {
     throw new LaunchError("IMAGE_UNAVAILABLE", `image ${spec.image}: ${JSON.stringify(fault)}`, {
@@ -31,7 +24,20 @@ export async function prepareMachine(
       details: fault.kind === "missing" ? {} : { why: fault.why },
     });
   }
-  await ensureDisks(programs.qemuImg, spec, paths);
+}
+
+/**
+ * Prepares disk, password and sockets.
+ * @param customized the disk that boot scripts changed; null: there is none
+ * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
+ */
+export async function prepareMachine(
+  spec: MachineSpec,
+  paths: MachinePaths,
+  programs: Programs,
+  customized: string | null,
+): Promise<void> {
+  await ensureDisks(programs.qemuImg, spec, paths, customized);
   await removeSockets(paths);
   await writeFile(paths.vncSecret, makeVncSecret(), { mode: 0o600 });
 }

@@ -14,6 +14,8 @@ export interface Outfit {
   readonly read?: readonly string[];
   /** Files of ours that QEMU writes to. */
   readonly written?: readonly string[];
+  /** Folders of ours that lead to them, beside the machine's own. */
+  readonly passages?: readonly string[];
 }
 
 /** A part beside the machine: its network, its TPM, its shared folders, … */
@@ -35,18 +37,24 @@ export interface Preparation {
   readonly wrap: (command: Command) => Command;
 }
 
-/** Puts together what all parts add: the first is the nearest to QEMU, which gets its files last. */
+/**
+ * Puts together what all parts add: the first is the nearest to QEMU, which gets its files last.
+ * @param last what was made ready before: its drives come behind all others
+ */
 export async function outfitMachine(
   { outfitters, account }: { readonly outfitters: readonly Outfitter[]; readonly account: QemuAccount },
   spec: MachineSpec,
   paths: MachinePaths,
   note: (process: ProcessIdentity) => void,
+  last: Outfit,
 ): Promise<Preparation> {
   const outfits: Outfit[] = [];
   for (const outfitter of outfitters) outfits.push(await outfitter.prepare(spec, paths, note));
+  outfits.push(last);
   await account.give(spec, paths, {
     read: outfits.flatMap((outfit) => outfit.read ?? []),
     written: outfits.flatMap((outfit) => outfit.written ?? []),
+    passages: outfits.flatMap((outfit) => outfit.passages ?? []),
   });
   return {
     arguments: outfits.flatMap((outfit) => outfit.arguments ?? []),

@@ -10,6 +10,8 @@ export interface Programs {
   readonly swtpm: string | null;
   /** Shared folders. */
   readonly virtiofsd: string | null;
+  /** Boot scripts that change a disk: virt-customize. */
+  readonly customizer: string | null;
 }
 
 /** Where distributions keep virtiofsd, which is on no search path. */
@@ -20,6 +22,12 @@ export const EMULATOR_PACKAGES: Readonly<Record<Architecture, string>> = {
   x86_64: "qemu-system-x86",
   aarch64: "qemu-system-arm qemu-efi-aarch64",
 };
+
+/** Why a guest of this architecture cannot run here, in a sentence with the remedy; null: it can. */
+export function findEmulatorLack(programs: Programs | null, arch: Architecture): string | null {
+  if (programs?.qemu[arch] !== undefined) return null;
+  return `This host has no QEMU for ${arch}. Install it with: apt install ${EMULATOR_PACKAGES[arch]}`;
+}
 
 /** QEMU's programs on the search path; null if there is none to make machines with. */
 export function findPrograms(searchPath: string | undefined): Programs | null {
@@ -32,6 +40,7 @@ export function findPrograms(searchPath: string | undefined): Programs | null {
     qemu: { ...(x86 === null ? {} : { x86_64: x86 }), ...(arm === null ? {} : { aarch64: arm }) },
     swtpm: findProgram("swtpm", searchPath),
     virtiofsd: findProgram("virtiofsd", [searchPath, LIBRARY_FOLDERS].join(delimiter)),
+    customizer: findProgram("virt-customize", searchPath),
   };
 }
 

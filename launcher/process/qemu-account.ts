@@ -8,7 +8,7 @@ import type { RunAs } from "./account.ts";
 import type { Command } from "./command.ts";
 import { findLinks, isWithin } from "./passages.ts";
 
-type Files = Record<"read" | "written", readonly string[]>;
+type Files = Record<"read" | "written" | "passages", readonly string[]>;
 
 /** Who QEMU is, and what of ours it may have. */
 export class QemuAccount {
@@ -21,6 +21,13 @@ export class QemuAccount {
     this.#imagesDir = imagesDir;
   }
 
+  /** Gives it a machine's images alone: what makes the disk ready reads them too. */
+  async giveImages(spec: MachineSpec): Promise<void> {
+    const files = bootFiles(spec);
+    const read = files.filter((file) => isWithin(file, this.#imagesDir));
+    await giveFiles(this.runAs, { passages: this.#findLinks(files), read, written: [] });
+  }
+
   become(command: Command): Command {
     return asAccount(command, this.runAs);
   }
@@ -30,16 +37,22 @@ export class QemuAccount {
     const isOurs = (file: string): boolean => isWithin(file, this.#imagesDir) || isWithin(file, paths.dir);
     const written = snapshotNodes(spec, paths).map(({ file }) => file);
     const read = bootFiles(spec).filter((file) => !written.includes(file));
-    const images = [...written, ...read].filter((file) => isWithin(file, this.#imagesDir));
     await giveFiles(this.runAs, {
       passages: [
         ...[dirname(paths.dir), paths.dir],
-        ...new Set(images.flatMap((file) => findLinks(file, this.#imagesDir))),
+        ...this.#findLinks([...written, ...read]),
+        ...more.passages,
       ],
       socketFolder: dirname(paths.socketBase),
       written: [...written.filter(isOurs), paths.serialLog, paths.picture, ...more.written],
       read: [paths.vncSecret, ...read.filter(isOurs), ...more.read],
     });
+  }
+
+  /** The folders that lead to images of ours. */
+  #findLinks(files: readonly string[]): string[] {
+    const images = files.filter((file) => isWithin(file, this.#imagesDir));
+    return [...new Set(images.flatMap((file) => findLinks(file, this.#imagesDir)))];
   }
 }
 

@@ -1,5 +1,5 @@
 import { lchown, realpath, stat } from "node:fs/promises";
-import { sep } from "node:path";
+import { dirname, sep } from "node:path";
 import { LaunchError, type Clock } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { share9pArguments, shareVirtiofsArguments, virtiofsdArguments } from "../argv/shares.ts";
@@ -35,6 +35,11 @@ export function sharesOutfitter(
     if (program === null) throw refuse("This host has no virtiofsd. Install it, or share the folder by 9p.");
     if (!share.writable)
       throw refuse("virtiofs cannot keep a folder from being written to. Share it by 9p, or as writable.");
+    if (process.getuid?.() === 0 && (await isOpenToOthers(folder)))
+      throw refuse(
+        "By virtiofs the guest's root can leave programs with root's rights in the folder. " +
+          "Share one below a folder that only root may enter (chmod 700), or share it by 9p.",
+      );
     const socket = `${paths.socketBase}fs${index}`;
     const args = virtiofsdArguments(folder, socket, "namespace");
     const { identity, letGo } = spawnApart({ program, args }, paths.log);
@@ -75,6 +80,15 @@ export async function resolveShare(folder: string, allowed: readonly string[]): 
     if (real === root || real.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) return real;
   }
   throw refuse("The administrator of this host does not allow that folder to be shared (--allow-shares).");
+}
+
+/** Whether another account than root could come to it: then it could also run what lies in there. */
+async function isOpenToOthers(folder: string): Promise<boolean> {
+  for (let above = dirname(folder); ; above = dirname(above)) {
+    const { uid, mode } = await stat(above);
+    if (uid === 0 && (mode & 0o011) === 0) return false;
+    if (above === dirname(above)) return true;
+  }
 }
 
 function refuse(text: string): LaunchError {

@@ -37,21 +37,16 @@ export function arrangeScripts(
   symbols: Symbols,
   network: boolean,
 ): Arrangement {
-  if (route === "none" && scripts.length > 0) {
-    throw scriptError(
-      "SCRIPT_ROUTE",
-      'This image takes no boot scripts: its entry in the catalogue says `"script": "none"`.',
-    );
-  }
+  if (scripts.length > 0) refuseRoute(route);
   const seed: string[] = [];
   const changes: Change[] = [];
   for (const { kind, text } of scripts) {
     if (kind === "customize") {
-      const lines = readCommands(fillIn(checkLength(text), symbols), network);
+      const lines = readCommands(fillIn(checkText(text), symbols), network);
       changes.push(...lines.map((line) => ({ kind: "command", line }) as const));
       continue;
     }
-    const script = checkLength(writeScript(text, symbols));
+    const script = checkText(writeScript(text, symbols));
     if (route === "cloud-init") seed.push(script);
     else changes.push({ kind: "firstboot", script });
   }
@@ -69,7 +64,17 @@ function writeScript(text: string, symbols: Symbols): string {
   return `${first}\n${isShell ? exportSymbols(text, symbols) : ""}${rest}\n`;
 }
 
-function checkLength(text: string): string {
+/** @throws LaunchError `SCRIPT_ROUTE` for an image that takes no scripts */
+export function refuseRoute(route: ScriptRoute): void {
+  if (route !== "none") return;
+  throw scriptError(
+    "SCRIPT_ROUTE",
+    'This image takes no boot scripts: its entry in the catalogue says `"script": "none"`.',
+  );
+}
+
+/** @throws LaunchError `SCRIPT_LONG` */
+export function checkText(text: string): string {
   if (Buffer.byteLength(text) <= MAX_SCRIPT_BYTES) return text;
   throw scriptError("SCRIPT_LONG", `A boot script may have at most ${MAX_SCRIPT_BYTES / 1024} KiB.`);
 }

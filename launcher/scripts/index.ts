@@ -1,3 +1,5 @@
+export { BootScripts, type ScriptedDisks, type ScriptedStart } from "./boot-scripts.ts";
+export type { ScriptPolicy } from "./policy.ts";
 export { checkBootScript } from "./script.ts";
 export { prepareScripts, readScripts } from "./prepare.ts";
 export type { PreparedScripts, ScriptFolders, ScriptTools } from "./prepare.ts";

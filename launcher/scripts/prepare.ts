@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { isPosternError } from "../../protocol/index.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { arrangeScripts } from "./arrange.ts";
 import { customizeDisk, type Customizer } from "./customize/customize.ts";
@@ -14,6 +15,10 @@ import { wantsCredential, type Symbols } from "./symbols.ts";
 /** All sources together have so long. */
 const LOAD_SCRIPTS_MS = 60_000;
 const CREDENTIAL_LENGTH = 20;
+/** In the machine's folder: what was made. */
+const NOTE = "scripts.json";
+const SEED = "seed.iso";
+const CUSTOMIZED = "customized.qcow2";
 /** Without characters that look alike: people type it. */
 const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
@@ -64,10 +69,23 @@ export async function prepareScripts(
 ): Promise<PreparedScripts> {
   const scripts = readScripts(spec);
   if (scripts.length === 0) return {};
-  const note = join(folders.machine, "scripts.json");
-  const before = await readNote(note);
+  const before = await readPrepared(folders.machine);
   if (before !== null) return before;
   const all: Symbols = { ...symbols, credential: makeCredential() };
+  try {
+    return await makeReady(spec, scripts, all, folders, tools);
+  } catch (error) {
+    throw hideSecret(error, all.credential);
+  }
+}
+
+async function makeReady(
+  spec: Scripted,
+  scripts: readonly Script[],
+  all: Symbols,
+  folders: ScriptFolders,
+  tools: ScriptTools,
+): Promise<PreparedScripts> {
   const loaded = await loadScripts(scripts, all, {
     scriptsFolder: folders.scripts,
     environment: tools.environment,
@@ -78,18 +96,23 @@ export async function prepareScripts(
   const done: PreparedScripts = {};
   if (loaded.some(({ text }) => wantsCredential(text))) done.credential = all.credential;
   if (seed.length > 0) {
-    done.seed = join(folders.machine, "seed.iso");
+    done.seed = join(folders.machine, SEED);
     await writeWhole(done.seed, writeSeed(spec, seed));
   }
   if (changes.length > 0) {
-    done.base = join(folders.machine, "customized.qcow2");
-    await customizeDisk(changeable(spec), changes, done.base, personal ? null : folders.cache, tools);
+    done.base = join(folders.machine, CUSTOMIZED);
+    await removeUnfinished(folders.machine);
+    await customizeDisk(findDisk(spec), changes, done.base, personal ? null : folders.cache, tools);
   }
-  await writeWhole(note, JSON.stringify(done));
+  await writeWhole(join(folders.machine, NOTE), JSON.stringify(done));
   return done;
 }
 
-function changeable({ boot, master }: Scripted): Extract<MachineSpec["boot"], { kind: "disk" }> {
+/** The disk that scripts may change a copy of. @throws LaunchError `SCRIPT_DISK` */
+export function findDisk({
+  boot,
+  master,
+}: Pick<Scripted, "boot" | "master">): Extract<MachineSpec["boot"], { kind: "disk" }> {
   if (boot.kind === "disk" && !master) return boot;
   throw scriptError(
     "SCRIPT_DISK",
@@ -99,15 +122,31 @@ function changeable({ boot, master }: Scripted): Extract<MachineSpec["boot"], { 
   );
 }
 
+/** What a launcher that was killed had begun. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names.filter((one) => one.startsWith(`${CUSTOMIZED}.`)))
+    await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Programs and addresses that fail are quoted with what was put into them. */
+function hideSecret(error: unknown, secret: string): unknown {
+  if (!isPosternError(error) || !`${error.message}${String(error.cause)}`.includes(secret)) return error;
+  const hide = (text: string): string => text.replaceAll(secret, "@CREDENTIAL@");
+  const cause = error.cause === undefined ? undefined : new Error(hide(String(error.cause)));
+  return scriptError(error.code, hide(error.safeMessage), cause);
+}
+
 function makeCredential(): string {
   return Array.from({ length: CREDENTIAL_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join(
     "",
   );
 }
 
-async function readNote(file: string): Promise<PreparedScripts | null> {
+/** What an earlier start of a machine made; null: nothing yet. */
+export async function readPrepared(machineFolder: string): Promise<PreparedScripts | null> {
   try {
-    return prepared.parse(JSON.parse(await readFile(file, "utf8")));
+    return prepared.parse(JSON.parse(await readFile(join(machineFolder, NOTE), "utf8")));
   } catch {
     // The first start, or one that was cut short.
     return null;

@@ -4,13 +4,9 @@ import type { MachineSpec } from "./machine-spec.ts";
 
 /**
  * What speaks against a machine beside the others of its host.
- * @throws RequestError `IMAGE_IN_USE`, `HOST_SCRIPT`
+ * @throws RequestError `IMAGE_IN_USE`
  */
 export function checkSpec(spec: MachineSpec, others: readonly MachineSpec[]): void {
   const conflict = findBaseConflict(spec, others);
   if (conflict !== null) throw new RequestError("IMAGE_IN_USE", conflict, { safeMessage: conflict });
-  if (spec.scripts.length > 0) {
-    const text = "boot script: this host does not run boot scripts. Leave it out, or use another host.";
-    throw new RequestError("HOST_SCRIPT", text, { safeMessage: text });
-  }
 }

@@ -56,5 +56,6 @@ function findFault(spec: MachineSpec, entry: ImageEntry): string | null {
     return `may have the network "${entry.network}" at most.`;
   if (spec.emptyDisk && spec.boot.kind === "disk") return "is a disk already and takes no empty one.";
   if (spec.master && spec.boot.kind !== "disk") return "is no disk that could be worked on itself.";
+  if (spec.master && entry.source?.server === true) return "comes from the server, and is not changed here.";
   return null;
 }

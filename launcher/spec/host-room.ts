@@ -36,6 +36,8 @@ export interface HostLimits {
   readonly memoryReserveMb: number;
   /** GiB of one person's data disks; absent: no limit. */
   readonly userDataGb?: number;
+  /** GiB that images from the server may take; 0: none of them is taken. Absent: no limit but the disk. */
+  readonly serverImagesGb?: number;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { diskMethods } from "./disks.ts";
+import { imageMethods } from "./image-arrival.ts";
+import { displayAdapter, imageSummary, networkKind } from "./images.ts";
 import { desktopName } from "./messages.ts";
 
 /** What a server and a host say to each other about machines, in request, reply and event frames. */
@@ -18,47 +20,6 @@ export const machineState = z.enum([
   "failed",
 ]);
 export type MachineState = z.infer<typeof machineState>;
-
-const amount = z.object({ default: z.number().int(), min: z.number().int() });
-
-/** Guest architectures, in QEMU's words. */
-export const architecture = z.enum(["x86_64", "aarch64"]);
-export type Architecture = z.infer<typeof architecture>;
-
-/** What the emulated screen is; `none`: the guest has no screen of QEMU's. */
-export const displayAdapter = z.enum(["std", "qxl", "virtio", "vmware", "cirrus", "none"]);
-export type DisplayAdapter = z.infer<typeof displayAdapter>;
-
-/** `isolated`: an address and nothing beyond; `internet`: the internet, but neither the host nor private ranges. */
-export const networkKind = z.enum(["none", "isolated", "internet"]);
-export type NetworkKind = z.infer<typeof networkKind>;
-
-/** How a boot script gets into the guest: by a NoCloud seed, by libguestfs, or not at all. */
-export const scriptRoute = z.enum(["cloud-init", "virt-customize", "none"]);
-export type ScriptRoute = z.infer<typeof scriptRoute>;
-
-/** One entry of a host's catalogue, as the server may show it: no paths. */
-export const imageSummary = z.object({
-  id: z.string().regex(/^[a-z0-9][a-z0-9.+-]{0,63}$/),
-  title: z.string().max(100),
-  description: z.string().max(500),
-  memoryMb: amount,
-  cpus: amount,
-  /** Size of the system disk, GiB; absent where the image has none to grow. */
-  diskGb: amount.optional(),
-  /** Absent: x86_64. */
-  arch: architecture.optional(),
-  /** Display adapters that may be chosen, the default first. */
-  displays: z.array(displayAdapter).optional(),
-  networks: z.array(networkKind).optional(),
-  script: scriptRoute.optional(),
-  /** `user:NAME` and `group:NAME`; absent: everybody. */
-  allow: z.array(z.string().max(80)).max(200).optional(),
-  /** False with a reason: the image's file is missing on this host. */
-  available: z.boolean(),
-  reason: z.string().max(300).optional(),
-});
-export type ImageSummary = z.infer<typeof imageSummary>;
 
 /** The code of a reason, and what the blanks of its sentence hold: for people who read another language, and for programs. */
 export const machineCause = z.object({
@@ -108,6 +69,8 @@ export const machineCreate = z.object({
       sizeGb: z.number().int().min(1).max(65_536),
     })
     .optional(),
+  /** Its data disk is known to lie on this host: none is made anew. */
+  dataDiskKnown: z.boolean().default(false),
   /** Text of a boot script, or `catalogue` for the image's own alone. */
   script: z.string().max(65_536).optional(),
   display: displayAdapter.optional(),
@@ -128,6 +91,9 @@ export const machineCreate = z.object({
 export type MachineCreate = z.input<typeof machineCreate>;
 
 export const machineRef = z.object({ id: z.string().max(64) });
+export const machineStart = machineRef.extend({
+  dataDiskKnown: machineCreate.shape.dataDiskKnown,
+});
 export const machineStop = machineRef.extend({ force: z.boolean().default(false) });
 export const screenshotRequest = machineRef.extend({
   maxWidth: z.number().int().min(16).max(4096).default(320),
@@ -156,6 +122,8 @@ export const hostFacts = z.object({
     .max(64),
   /** Names of data disks that lie here, `OWNER/NAME`. */
   dataDisks: z.array(z.string().max(120)).max(10_000),
+  /** What images from the server may still take here, MiB; absent: this host takes none. */
+  serverImagesMb: z.number().int().optional(),
 });
 export type HostFacts = z.infer<typeof hostFacts>;
 
@@ -173,12 +141,16 @@ export type Snapshot = z.infer<typeof snapshot>;
 export const bootLog = z.object({ text: z.string(), truncated: z.boolean() });
 export type BootLog = z.infer<typeof bootLog>;
 
+/** What `@CREDENTIAL@` is in a machine's boot scripts; null: none of them wanted one. */
+export const machineCredential = z.object({ credential: z.string().max(64).nullable() });
+export type MachineCredential = z.infer<typeof machineCredential>;
+
 /** method → schemas of params and result. */
 export const hostMethods = {
   "host.facts": { params: z.object({}), result: hostFacts },
   "image.list": { params: z.object({}), result: z.array(imageSummary) },
   "machine.create": { params: machineCreate, result: machineStatus },
-  "machine.start": { params: machineRef, result: machineStatus },
+  "machine.start": { params: machineStart, result: machineStatus },
   "machine.stop": { params: machineStop, result: machineStatus },
   "machine.pause": { params: machineRef, result: machineStatus },
   "machine.resume": { params: machineRef, result: machineStatus },
@@ -186,6 +158,8 @@ export const hostMethods = {
   /** Memory to disk, then off. */
   "machine.save": { params: machineRef, result: machineStatus },
   "machine.boot-log": { params: machineRef, result: bootLog },
+  /** For the machine's owner alone. */
+  "machine.credential": { params: machineRef, result: machineCredential },
   "machine.snapshots": { params: machineRef, result: z.array(snapshot) },
   "machine.snapshot": { params: snapshotRef, result: z.array(snapshot) },
   "machine.restore": { params: snapshotRef, result: machineStatus },
@@ -199,6 +173,7 @@ export const hostMethods = {
   "machine.list": { params: z.object({}), result: z.array(machineStatus) },
   "machine.screenshot": { params: screenshotRequest, result: screenshot },
   ...diskMethods,
+  ...imageMethods,
 } as const;
 export type HostMethod = keyof typeof hostMethods;
 export type HostParams<M extends HostMethod> = z.input<(typeof hostMethods)[M]["params"]>;

@@ -88,6 +88,8 @@ export const LIMITS = {
   scanStride: 500,
   /** Between two readings of the open tokens because of misses: so long, and so many times what a reading takes. */
   tokenReloadMs: 500,
+  /** Tokens that are read in one turn of the event loop. */
+  tokenReloadPage: 25,
   tokenReloadShare: 20,
 
   /** Between two looks at the files of the site's certificate, and at the service CA. */

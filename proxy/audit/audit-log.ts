@@ -149,7 +149,6 @@ export class AuditLog {
       this.#pending = [];
       try {
         await this.#write(batch);
-        for (const { settle } of batch) settle?.();
       } catch (error) {
         this.#log.error({ event: "audit.unwritable", err: error }, "the audit log cannot be written");
         const unwritten = [...batch, ...this.#pending];
@@ -184,6 +183,8 @@ export class AuditLog {
     await this.#journal.append(Buffer.from(texts.join(""), "utf8"), done.sequence + 1);
     this.#last = last;
     this.#unsigned = unsigned;
+    // The lines are on the disk: whoever waits for them need not wait for the head too.
+    for (const { settle } of batch) settle?.();
     await this.#head.write({ done: last, next: last }).catch((error: unknown) => {
       this.#log.error({ event: "audit.head", err: error }, "the audit log's head could not be written");
     });

@@ -46,11 +46,14 @@ export const AUDIT_ACTIONS = [
   "machine.restore",
   "snapshot.remove",
   "machine.log",
+  "machine.credential",
   "machine.image",
   "host.drain",
   "host.undrain",
+  "image.send",
   "disk.remove",
   "disk.move",
+  "disk.arrive",
   "desktop.remove",
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -59,6 +59,7 @@ export class LineMaker {
         session: group({ id: entry.sessionId }),
         desktop: group({ id: entry.desktopId, name: entry.desktopName }),
         machine: group({ id: entry.machineId }),
+        disk: group({ name: entry.diskName }),
         token: group({ id: entry.tokenId }),
         method: entry.method,
         transport: entry.transport,

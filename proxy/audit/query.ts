@@ -34,6 +34,7 @@ export interface AuditEvent {
   readonly desktop: { readonly id: string | null; readonly name: string | null };
   readonly machineId: string | null;
   readonly agentId: string | null;
+  readonly diskName: string | null;
   readonly tokenId: string | null;
   readonly count: number | null;
   readonly bytesToViewer: number | null;
@@ -103,6 +104,7 @@ function shapeEvent(line: string): AuditEvent | null {
     desktop: { id: text("postern", "desktop", "id"), name: text("postern", "desktop", "name") },
     machineId: text("postern", "machine", "id"),
     agentId: text("agent", "id"),
+    diskName: text("postern", "disk", "name"),
     tokenId: text("postern", "token", "id"),
     count: number("postern", "count"),
     bytesToViewer: number("destination", "bytes"),

@@ -109,7 +109,7 @@ export class TokenIdentifier {
   async #dropClosed(matches: IndexedToken[]): Promise<IndexedToken[]> {
     if (matches.length < 2) return matches;
     const stored = await Promise.all(matches.map((token) => this.#findStored(token)));
-    return matches.filter((_token, position) => stored[position] !== undefined);
+    return matches.filter((_token, position) => stored[position] !== null);
   }
 
   /** The index may be a little old; the store knows what was revoked a moment ago. */
@@ -124,8 +124,8 @@ export class TokenIdentifier {
     return { desktop, role, denied, ...by, endsAt };
   }
 
-  async #findStored({ id, desktopId }: IndexedToken): Promise<TokenRecord | undefined> {
-    return (await askState(this.#stores.tokens.list(desktopId))).find((token) => token.id === id);
+  #findStored({ id }: IndexedToken): Promise<TokenRecord | null> {
+    return askState(this.#stores.tokens.find(id));
   }
 }
 

@@ -1,6 +1,6 @@
 import { prepareToken, type Clock } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
-import type { OpenToken, TokenRecord } from "../state/records.ts";
+import type { OpenToken, OpenTokensPage, SealedToken, TokenRecord } from "../state/records.ts";
 import type { TokenStore } from "../state/stores.ts";
 import type { Candidate } from "./token-scan.ts";
 
@@ -37,10 +37,10 @@ export class TokenIndex {
     return this.#list;
   }
 
-  add(token: OpenToken): void {
-    const indexed = this.#index(token);
-    this.#tokens.set(token.id, indexed);
-    this.#added.set(token.id, indexed);
+  add({ token, ...record }: OpenToken): void {
+    const indexed = this.#index(record, token);
+    this.#tokens.set(record.id, indexed);
+    this.#added.set(record.id, indexed);
     this.#list = null;
   }
 
@@ -72,7 +72,7 @@ export class TokenIndex {
     const began = this.#clock.monotonic();
     this.#added = new Map();
     try {
-      await this.#replace(await this.#store.listOpen(this.#clock.now()));
+      await this.#replace(this.#clock.now());
     } finally {
       const ended = this.#clock.monotonic();
       const pause = Math.max(LIMITS.tokenReloadMs, LIMITS.tokenReloadShare * (ended - began));
@@ -80,18 +80,29 @@ export class TokenIndex {
     }
   }
 
-  async #replace(open: readonly OpenToken[]): Promise<void> {
+  async #replace(now: number): Promise<void> {
     const tokens = new Map<string, IndexedToken>();
-    for (const [position, token] of open.entries()) {
-      tokens.set(token.id, this.#tokens.get(token.id) ?? this.#index(token));
-      if (position % LIMITS.scanStride === LIMITS.scanStride - 1) await new Promise(setImmediate);
-    }
+    let after: string | null = null;
+    do {
+      const page: OpenTokensPage = await this.#store.listOpen(now, { after, limit: LIMITS.tokenReloadPage });
+      for (const token of page.tokens) {
+        const indexed = this.#tokens.get(token.id) ?? this.#open(token);
+        if (indexed) tokens.set(token.id, indexed);
+      }
+      after = page.next;
+      await new Promise(setImmediate);
+    } while (after !== null);
     for (const [id, token] of this.#added) tokens.set(id, token);
     this.#tokens = tokens;
     this.#list = null;
   }
 
-  #index({ token, ...record }: OpenToken): IndexedToken {
+  #open({ reveal, ...record }: SealedToken): IndexedToken | null {
+    const token = reveal();
+    return token === null ? null : this.#index(record, token);
+  }
+
+  #index(record: TokenRecord, token: string): IndexedToken {
     const endsAt = this.#clock.monotonic() + record.expiresAt - this.#clock.now();
     return { ...record, endsAt, key: prepareToken(token) };
   }

@@ -32,27 +32,41 @@ export class SqlDataDiskStore implements DataDiskStore {
       .execute();
   }
 
-  async keep(agentId: string, names: readonly string[]): Promise<void> {
+  async keep(lists: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    const fresh: { readonly name: string; readonly agentId: string }[] = [];
+    // What is gone goes first: a disk that went from one of them to another is never nowhere afterwards.
+    for (const [agentId, names] of lists) {
+      const known = await this.#listNames(agentId);
+      const listed = new Set(names);
+      await this.#forget(
+        agentId,
+        [...known].filter((name) => !listed.has(name)),
+      );
+      for (const name of listed) if (!known.has(name)) fresh.push({ name, agentId });
+    }
+    for (let at = 0; at < fresh.length; at += BATCH)
+      await this.#db
+        .insertInto("dataDisks")
+        .values(fresh.slice(at, at + BATCH))
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .execute();
+  }
+
+  async #listNames(agentId: string): Promise<Set<string>> {
     const rows = await this.#db
       .selectFrom("dataDisks")
       .select("name")
       .where("agentId", "=", agentId)
       .execute();
-    const known = new Set(rows.map(({ name }) => name));
-    const listed = new Set(names);
-    const fresh = [...listed].filter((name) => !known.has(name));
-    const gone = [...known].filter((name) => !listed.has(name));
-    for (let at = 0; at < fresh.length; at += BATCH)
-      await this.#db
-        .insertInto("dataDisks")
-        .values(fresh.slice(at, at + BATCH).map((name) => ({ name, agentId })))
-        .onConflict((conflict) => conflict.column("name").doNothing())
-        .execute();
-    for (let at = 0; at < gone.length; at += BATCH)
+    return new Set(rows.map(({ name }) => name));
+  }
+
+  async #forget(agentId: string, names: readonly string[]): Promise<void> {
+    for (let at = 0; at < names.length; at += BATCH)
       await this.#db
         .deleteFrom("dataDisks")
         .where("agentId", "=", agentId)
-        .where("name", "in", gone.slice(at, at + BATCH))
+        .where("name", "in", names.slice(at, at + BATCH))
         .execute();
   }
 }

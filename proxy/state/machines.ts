@@ -98,7 +98,8 @@ export class SqlMachineStore implements MachineStore {
       .updateTable("machines")
       .set({ claimedBy: serverId, claimedUntil: until })
       .where("id", "=", id)
-      .where("state", "=", "queued")
+      // Preparing without a host: an image is on its way to one for it.
+      .where("state", "in", ["queued", "preparing"])
       .where("agentId", "is", null)
       .where((machine) =>
         machine.or([

@@ -49,9 +49,21 @@ export interface TokenRecord {
   readonly expiresAt: number;
 }
 
-/** A token with its plaintext: only for matching and for the one who made it. */
+/** A token with its plaintext: for the one who made it. */
 export interface OpenToken extends TokenRecord {
   readonly token: string;
+}
+
+/** A token whose plaintext can be had: only for matching. */
+export interface SealedToken extends TokenRecord {
+  /** Null: the row was altered. It admits nobody, and must not keep the others out. */
+  reveal(): string | null;
+}
+
+export interface OpenTokensPage {
+  readonly tokens: readonly SealedToken[];
+  /** Where the next page begins; null: this is the last. */
+  readonly next: string | null;
 }
 
 export interface TicketRecord {

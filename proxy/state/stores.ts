@@ -8,7 +8,7 @@ import type {
   LoginRecord,
   MachineEnding,
   MachineRecord,
-  OpenToken,
+  OpenTokensPage,
   Role,
   SessionRecord,
   SessionStanding,
@@ -78,8 +78,13 @@ export interface TokenStore {
     readonly createdBy: string;
     readonly expiresAt: number;
   }): Promise<TokenRecord>;
-  /** All that live at `now`, decrypted: the proxy keeps them ready for matching. */
-  listOpen(now: number): Promise<OpenToken[]>;
+  /** Those that live at `now`, a few at a time, for reading many at once holds up everything else. */
+  listOpen(
+    now: number,
+    page: { readonly after: string | null; readonly limit: number },
+  ): Promise<OpenTokensPage>;
+  /** Null: unknown or revoked. */
+  find(id: string): Promise<TokenRecord | null>;
   /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
   /** Changes what is named. Null: unknown or revoked. */
@@ -215,8 +220,12 @@ export interface DataDiskStore {
   find(name: string): Promise<string | null>;
   /** It lies there from now on. */
   place(name: string, agentId: string): Promise<void>;
-  /** What a host says it has: all of it, and nothing else. A disk that is known on another host stays there. */
-  keep(agentId: string, names: readonly string[]): Promise<void>;
+  /**
+   * What hosts say they have: all of it, and nothing else. A disk that is known on another host stays there, unless
+   * that one says in the same breath that it has it no more.
+   * @param lists names, by the host's id
+   */
+  keep(lists: ReadonlyMap<string, readonly string[]>): Promise<void>;
 }
 
 /** Small named values that belong to the service as a whole; sealed with the data folder's master key. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
-import type { OpenToken, TokenRecord } from "./records.ts";
+import type { OpenTokensPage, TokenRecord } from "./records.ts";
 import type { TokenStore } from "./stores.ts";
 import type { Tables } from "./schema.ts";
 import type { Sealer } from "./seal.ts";
@@ -44,20 +44,27 @@ export class SqlTokenStore implements TokenStore {
     return record;
   }
 
-  async listOpen(now: number): Promise<OpenToken[]> {
+  async listOpen(now: number, page: Parameters<TokenStore["listOpen"]>[1]): Promise<OpenTokensPage> {
+    // The dead are few. Asked without them, the database goes along the ids and sorts nothing.
     const rows = await this.#db
       .selectFrom(TABLE)
-      .select([...RECORD, "sealed"])
-      .where("expiresAt", ">", now)
-      .where("revokedAt", "is", null)
-      .orderBy("createdAt")
+      .select([...RECORD, "sealed", "revokedAt"])
+      .where("id", ">", page.after ?? "")
       .orderBy("id")
+      .limit(page.limit)
       .execute();
-    return rows.flatMap(({ sealed, ...record }) => {
-      const token = this.#sealer.unseal(TABLE, record.id, sealed);
-      // An altered row admits nobody, and must not keep the others out.
-      return token === null ? [] : [{ ...shapeToken(record), token }];
-    });
+    const open = rows.filter(({ expiresAt, revokedAt }) => expiresAt > now && revokedAt === null);
+    const tokens = open.map(({ sealed, revokedAt: _open, ...record }) => ({
+      ...shapeToken(record),
+      reveal: () => this.#sealer.unseal(TABLE, record.id, sealed),
+    }));
+    return { tokens, next: rows.length < page.limit ? null : (rows.at(-1)?.id ?? null) };
+  }
+
+  async find(id: string): Promise<TokenRecord | null> {
+    const open = this.#db.selectFrom(TABLE).select(RECORD).where("revokedAt", "is", null);
+    const row = await open.where("id", "=", id).executeTakeFirst();
+    return row ? shapeToken(row) : null;
   }
 
   async list(desktopId?: string): Promise<TokenRecord[]> {

@@ -1,5 +1,7 @@
-import { writeFile } from "node:fs/promises";
+// An image made out of packages, started by UEFI and by BIOS: its greeter, a login, and a terminal that obeys the keyboard.
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openLauncher, type ImageEntry, type Launcher } from "../../launcher/index.ts";
@@ -15,10 +17,17 @@ const PASSWORD = "correct-horse";
 const WHITE: Colour = [255, 255, 255];
 /** The recipe's background, of greeter and desktop. */
 const BACKGROUND: Colour = [0x2e, 0x4a, 0x62];
-const RETURN = 0xff0d;
+const MAGENTA: Colour = [200, 0, 200];
+/** Paints a terminal, without a character that needs a shift key. */
+const PAINT = "printf '\\e[48;2;200;0;200m'; clear";
+const [RETURN, CONTROL, ALT, T] = [0xff0d, 0xffe3, 0xffe9, 0x74];
+/** Pictures to look at. */
+const RESULTS = "test/results/image-build";
 /** Without KVM, on a busy machine. */
 const BUILD_MS = 1_500_000;
 const BOOT_MS = 900_000;
+/** Each picture costs the guest something. */
+const LOOK_EVERY_MS = 1500;
 
 describe("image build debian-desktop", () => {
   const owner = new Owner();
@@ -33,9 +42,14 @@ describe("image build debian-desktop", () => {
     await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
     const options = ["--user", "ann", "--password-file", passwordFile, "--packages", "bc"];
     built = await runJsonSlowly(["image", "build", "debian-desktop", "--images", images, ...options]);
+    const { login: _login, ...entry } = built;
+    const catalogueFile = join(folder, "catalogue.json");
+    const withBios = [{ ...entry, id: "debian-bios", firmware: { kind: "bios" } }];
+    await writeFile(catalogueFile, JSON.stringify({ images: withBios }));
+    await mkdir(RESULTS, { recursive: true });
     launcher = await openLauncher({
       ...{
-        catalogueFile: null,
+        catalogueFile,
         imagesDir: images,
         stateDir: join(folder, "state"),
         runtimeDir: join(folder, "run"),
@@ -58,12 +72,24 @@ describe("image build debian-desktop", () => {
     await owner.close();
   }, 180_000);
 
-  async function look(id: string): Promise<Picture> {
-    return Picture.decode(Buffer.from((await launcher.screenshot(id, 4096)).png, "base64"));
+  /** Waits until the screen is as wanted, and keeps its picture. */
+  async function see(id: string, what: string, isThere: (picture: Picture) => boolean): Promise<Picture> {
+    const file = join(RESULTS, `${id}-${what.replaceAll(" ", "-")}.png`);
+    const look = async (): Promise<Picture | undefined> => {
+      await delay(LOOK_EVERY_MS);
+      const png = Buffer.from((await launcher.screenshot(id, 4096)).png, "base64");
+      await writeFile(file, png);
+      const picture = Picture.decode(png);
+      return isThere(picture) ? picture : undefined;
+    };
+    return waitFor(`${what} of ${id}`, look, { timeoutMs: BOOT_MS, explain: () => `It shows ${file}.` });
   }
 
-  function type(viewer: RfbClient, text: string): void {
-    for (const character of text) viewer.pressKey(character.charCodeAt(0));
+  async function control(id: string): Promise<RfbClient> {
+    const { socketPath, vncPassword } = launcher.screens().find(({ machine }) => machine.id === id)!.screen;
+    const viewer = await connectRfb(owner, { path: socketPath });
+    await viewer.handshake({ password: vncPassword! });
+    return viewer;
   }
 
   test("makes an entry and a file that is safe, and tells no password that was given", async () => {
@@ -80,29 +106,46 @@ describe("image build debian-desktop", () => {
   });
 
   test(
-    "starts with UEFI to a greeter, takes user and password, and shows a desktop",
+    "starts by UEFI and by BIOS to a greeter, takes user and password, and opens a terminal",
     async () => {
-      await launcher.create({ id: "d1", name: "desktop", image: "debian-desktop", memoryMb: 1024 });
-      const share = (picture: Picture, colour: Colour): number =>
-        picture.count(colour, 3) / (picture.width * picture.height);
-      const isGreeter = (picture: Picture): boolean =>
-        share(picture, BACKGROUND) > 0.6 && share(picture, WHITE) > 0.03;
-      await waitFor("the greeter", async () => isGreeter(await look("d1")), { timeoutMs: BOOT_MS });
-      const screen = launcher.screens().find(({ machine }) => machine.id === "d1")!.screen;
-      const viewer = await connectRfb(owner, { path: screen.socketPath });
-      await viewer.handshake({ password: screen.vncPassword! });
+      await launcher.create({ id: "bios", name: "bios", image: "debian-bios" });
+      await launcher.create({ id: "uefi", name: "uefi", image: "debian-desktop" });
+      await Promise.all(["bios", "uefi"].map((id) => see(id, "greeter", isGreeter)));
+      await launcher.stop("bios", true);
+
+      const viewer = await control("uefi");
       type(viewer, PASSWORD);
-      viewer.pressKey(RETURN);
-      const isDesktop = (picture: Picture): boolean => share(picture, WHITE) < 0.02 && hasPanel(picture);
-      await waitFor("the desktop", async () => isDesktop(await look("d1")), { timeoutMs: BOOT_MS });
-      await launcher.stop("d1", false);
-      await waitFor("the power button to be heeded", () => launcher.machines()[0]?.state === "stopped", {
-        timeoutMs: BOOT_MS,
-      });
+      await see("uefi", "desktop", isDesktop);
+      viewer.pressKeys([CONTROL, ALT, T]);
+      await see("uefi", "terminal", (picture) => share(picture, [0, 0, 0]) > 0.15);
+      type(viewer, PAINT);
+      await see("uefi", "painted terminal", (picture) => share(picture, MAGENTA) > 0.15);
+
+      await launcher.stop("uefi", false);
+      const stateOf = () => launcher.machines().find(({ id }) => id === "uefi")?.state;
+      await waitFor("the power button to be heeded", () => stateOf() === "stopped", { timeoutMs: BOOT_MS });
     },
-    2 * BOOT_MS,
+    3 * BOOT_MS,
   );
 });
+
+/** Types a line. */
+function type(viewer: RfbClient, text: string): void {
+  for (const character of text) viewer.pressKey(character.charCodeAt(0));
+  viewer.pressKey(RETURN);
+}
+
+function share(picture: Picture, colour: Colour): number {
+  return picture.count(colour, 3) / (picture.width * picture.height);
+}
+
+function isGreeter(picture: Picture): boolean {
+  return share(picture, BACKGROUND) > 0.6 && share(picture, WHITE) > 0.03;
+}
+
+function isDesktop(picture: Picture): boolean {
+  return share(picture, WHITE) < 0.02 && hasPanel(picture);
+}
 
 /** A panel with icons and a clock along the lower edge, where greeter and boot messages have one colour. */
 function hasPanel(picture: Picture): boolean {

@@ -27,6 +27,7 @@ writeFileSync(catalogueFile, JSON.stringify({ images: [image] }));
 const options = {
   ...{
     catalogueFile,
+    imagesDir: path.join(folder, "images"),
     stateDir,
     runtimeDir,
     accel: "tcg",

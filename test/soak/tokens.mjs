@@ -1,5 +1,5 @@
-// A token among 100,000: how long finding it holds up everything else in the server's process. The real store and index are
-// in this process; the gap between two turns of the event loop is what a session would feel.
+// A token among 100,000: how long reading them and finding one holds up everything else in the server's process. The real
+// store and index are in this process; the gap between two turns of the event loop is what a session would feel.
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { TokenIndex } from "../../dist/proxy/identify/token-index.js";
@@ -50,14 +50,19 @@ export async function measureTokens(service, { quick, say }) {
   const expiresAt = Date.now() + 86_400_000;
   for (let i = 0; i < count; i += 1) {
     const token = generateToken();
-    index.add({ id: String(i), token, desktopId, role: "control", denied: [], expiresAt });
-    made.set(String(i), token);
+    const right = { desktopId, role: "control", createdBy: "soak", expiresAt };
+    const { id } = await stores.tokens.create({ ...right, token });
+    made.set(id, token);
+    // What the database's statements leave behind is taken away between turns of the event loop.
+    if (i % 100 === 99) await new Promise(setImmediate);
     if (i % 20_000 === 19_999) say(`${i + 1} tokens`);
   }
+  const reading = await watch(() => index.prepare());
   const { candidates } = index;
+  const ids = [...made.keys()];
   const scan = new TokenScan({ monotonic: () => performance.now(), yieldTo: setImmediate });
   const search = async () => {
-    const wanted = String(Math.floor(Math.random() * count));
+    const wanted = ids[Math.floor(Math.random() * count)];
     const challenge = randomBytes(16);
     const found = await scan.match(
       { challenge, response: vncAuthResponse(made.get(wanted), challenge) },
@@ -66,27 +71,33 @@ export async function measureTokens(service, { quick, say }) {
     if (!found.some(({ id }) => id === wanted)) throw new Error("a token was not found");
   };
   await search();
-  const stop = watchLoop();
-  const since = performance.now();
-  for (let i = 0; i < SEARCHES; i += 1) await search();
-  const each = (performance.now() - since) / SEARCHES;
-  const gaps = stop();
+  const searching = await watch(async () => {
+    for (let i = 0; i < SEARCHES; i += 1) await search();
+  });
   await stores.close();
-  const clock = gaps.map(({ ms }) => ms);
-  const cpu = gaps.map(({ cpuMs }) => cpuMs);
-  const longest = Math.max(...cpu);
+  const phases = { reading, searching };
+  const describe = ({ cpuMs, clockMs }) =>
+    `p99 ${cpuMs.p99.toFixed(2)} ms, longest ${cpuMs.longest.toFixed(2)} ms (by the clock ${clockMs.p99.toFixed(2)} and ${clockMs.longest.toFixed(2)} ms)`;
   return {
     title: `a token among ${count}, ${SEARCHES} times`,
-    goal: `99 % of the event loop's turns take at most ${GOAL_MS} ms of processor time`,
-    figure: `p99 ${quantile(cpu, 0.99).toFixed(2)} ms, longest ${longest.toFixed(2)} ms (by the clock ${quantile(clock, 0.99).toFixed(2)} and ${Math.max(...clock).toFixed(2)} ms); a search takes ${each.toFixed(1)} ms`,
-    met: quantile(cpu, 0.99) <= GOAL_MS,
-    details: {
-      tokens: count,
-      turns: gaps.length,
-      searchMs: each,
-      cpuMs: summarize(cpu),
-      clockMs: summarize(clock),
-    },
+    goal: `while it is searched, 99 % of the event loop's turns take at most ${GOAL_MS} ms of processor time`,
+    figure: `read: ${describe(reading)}; searched: ${describe(searching)}; a search takes ${(searching.totalMs / SEARCHES).toFixed(1)} ms`,
+    met: searching.cpuMs.p99 <= GOAL_MS,
+    details: { tokens: count, ...phases },
+  };
+}
+
+async function watch(work) {
+  const stop = watchLoop();
+  const since = performance.now();
+  await work();
+  const totalMs = performance.now() - since;
+  const gaps = stop();
+  return {
+    turns: gaps.length,
+    totalMs,
+    cpuMs: summarize(gaps.map(({ cpuMs }) => cpuMs)),
+    clockMs: summarize(gaps.map(({ ms }) => ms)),
   };
 }
 

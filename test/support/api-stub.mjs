@@ -107,7 +107,7 @@ const routes = {
       },
       ...{ diskGb: null, dataDisk: null, gpu: "none", network: null, display: null, master: false },
       ...{ oneShot: order.oneShot ?? false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false },
-      ...{ ending: false, saved: false, progress: null, tried: [] },
+      ...{ ending: false, saved: false, progress: null, tried: [], credential: true },
       ...{ owner: "ada", state: "queued", reason: null, accel: "tcg", viewers: 0, host: "rack-2" },
       ...{ cpus: order.cpus ?? image.cpus.default, memoryMb: order.memoryMb ?? image.memoryMb.default },
       ...{ createdAt: Date.now(), since: Date.now(), desktop: order.name ?? id, desktopId: null },
@@ -190,6 +190,7 @@ const machineRoutes = {
     snapshots.unshift({ name, createdAt: Date.now(), withMemory: true, bytes: 1_900_000_000 });
     answer(response, 200, snapshots);
   },
+  "GET credential": (_machine, _, response) => answer(response, 200, { credential: "kQ7mXw3hTz9PbR4nVc2D" }),
   "GET boot-log": (_machine, _, response) =>
     answer(response, 200, {
       text: "[    0.000000] Linux version 6.1.0\n[    1.204511] systemd[1]: Reached target graphical.target\n\ndebian login: ",

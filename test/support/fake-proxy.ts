@@ -76,6 +76,7 @@ export class FakeProxy implements Proxy {
     this.#hosts.set(id, {
       "machine.list": () => [],
       "image.list": () => [],
+      "disk.list": () => [],
       // A host of an older release, unless the test knows better.
       "host.facts": () => {
         throw new RequestError("METHOD_UNKNOWN", "unknown method host.facts");

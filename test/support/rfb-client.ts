@@ -137,11 +137,19 @@ export class RfbClient {
 
   /** Presses and releases a key. @param keysym X11's number, for instance 0xffbe for F1. */
   pressKey(keysym: number): void {
-    for (const down of [1, 0]) {
-      const message = Buffer.from([4, down, 0, 0, 0, 0, 0, 0]);
-      message.writeUInt32BE(keysym, 4);
-      this.write(message);
-    }
+    this.pressKeys([keysym]);
+  }
+
+  /** Presses keys together, and releases them in the opposite order. */
+  pressKeys(keysyms: readonly number[]): void {
+    for (const keysym of keysyms) this.#sendKey(keysym, 1);
+    for (const keysym of keysyms.toReversed()) this.#sendKey(keysym, 0);
+  }
+
+  #sendKey(keysym: number, down: 0 | 1): void {
+    const message = Buffer.from([4, down, 0, 0, 0, 0, 0, 0]);
+    message.writeUInt32BE(keysym, 4);
+    this.write(message);
   }
 
   movePointer(x: number, y: number, buttons = 0): void {

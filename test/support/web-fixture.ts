@@ -57,6 +57,8 @@ export interface FixtureOptions {
   readonly clientDir?: string;
   /** As `--limits` has them. */
   readonly limits?: unknown;
+  /** As `--server-images`. */
+  readonly imagesDir?: string;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
@@ -74,6 +76,7 @@ export async function openWebFixture(options: FixtureOptions = {}): Promise<WebF
     adminSocket: socket,
     clientDir: options.clientDir ?? path.join(dir, "pages"),
     limits: limitTable.parse(options.limits ?? {}),
+    imagesDir: options.imagesDir ?? null,
     log: options.log ?? pino({ level: "silent" }),
     clock,
   });

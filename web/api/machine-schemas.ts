@@ -8,6 +8,7 @@ import {
   imageSummary,
   machineCause,
   machineCreate,
+  machineCredential,
   machineState,
   networkKind,
   snapshot as machineSnapshot,
@@ -49,8 +50,12 @@ export const machine = z.object({
   saved: z.boolean(),
   /** How far the work of its state is, 0 to 1; null: not known. */
   progress: z.number().nullable(),
+  /** Its image is on its way to a host; `progress` says how far it is. */
+  fetching: z.boolean().optional(),
   /** Hosts that could not take it, while it waits; names are for administrators, others get null. */
   tried: z.array(z.object({ host: z.string().nullable(), why: z.string() })),
+  /** The caller's own, of an image that takes boot scripts: `GET /machines/ID/credential` may have something to tell. */
+  credential: z.boolean(),
   createdAt: z.number(),
   since: z.number(),
   /** The desktop's name for tokens and tickets; equals the machine's name. */
@@ -68,6 +73,7 @@ export const machine = z.object({
  * POST /machines/ID/close → 204, one-shot machines only; DELETE /machines/ID → 204;
  * GET /machines/ID/snapshots → snapshot[]; POST /machines/ID/snapshots ({name}) → snapshot[];
  * DELETE /machines/ID/snapshots/NAME → snapshot[]; POST /machines/ID/snapshots/NAME/restore → machine;
+ * GET /machines/ID/credential → machineCredential, for the machine's owner alone, else 403 `CREDENTIAL_FORBIDDEN`;
  * GET /machines/ID/boot-log → bootLog; POST /machines/ID/save-as-image (saveAsImageRequest) → 201 image;
  * GET /machines/ID/screen.png → image/png, at most 320 wide (`?width=N`, up to 1280), ETag; 409 `MACHINE_NOT_RUNNING`.
  */
@@ -91,11 +97,23 @@ export const saveAsImageRequest = z.object({
   title: imageSummary.shape.title.min(1),
 });
 export const snapshot = machineSnapshot;
-export type { BootLog, Snapshot } from "../../protocol/index.ts";
-export { bootLog };
+export type { BootLog, MachineCredential, Snapshot } from "../../protocol/index.ts";
+export { bootLog, machineCredential };
 
-/** GET /images → image[]: all hosts' catalogues, merged by id; those that are not for the caller are left out. */
-export const image = imageSummary;
+/**
+ * GET /images → image[]: the server's images and all hosts' catalogues, merged by id; those that are not for the caller
+ * are left out. `places` is for administrators.
+ */
+export const image = imageSummary.extend({
+  places: z
+    .object({
+      /** Null: the server does not have it. */
+      server: z.enum(["ready", "preparing", "unusable"]).nullable(),
+      /** Names of the hosts that have it, as it is now. */
+      hosts: z.array(z.string()),
+    })
+    .optional(),
+});
 export type Image = z.infer<typeof image>;
 
 const amounts = z.object({

@@ -195,6 +195,8 @@ export const auditEvent = z.object({
   desktop: named,
   machineId: z.string().nullable(),
   agentId: z.string().nullable(),
+  /** A data disk, as `OWNER/NAME`. */
+  diskName: z.string().nullable(),
   tokenId: z.string().nullable(),
   count: z.number().nullable(),
   bytesToViewer: z.number().nullable(),

@@ -15,6 +15,7 @@ import { LoginThrottle } from "./login/throttle.ts";
 import { Catalogue } from "./machines/catalogue.ts";
 import { NO_LIMITS, type LimitTable } from "./machines/limits/limits.ts";
 import { DiskRoom } from "./disks/index.ts";
+import { ServerImages } from "./images/index.ts";
 import { Looks } from "./machines/looks.ts";
 import { openMachineRoom } from "./machines/machine-room.ts";
 import { servePages } from "./pages.ts";
@@ -41,6 +42,8 @@ export interface WebOptions {
   readonly clientDir: string;
   /** What people may have of machines; absent: no limits. */
   readonly limits?: LimitTable;
+  /** Images that hosts get from this server; absent: none. */
+  readonly imagesDir?: string | null;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -56,7 +59,7 @@ export interface Web {
 
 /**
  * Opens the REST API and the pages; listens on the administrator's socket when it returns.
- * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`
+ * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`, `SERVER_IMAGES`
  */
 export async function openWeb(options: WebOptions): Promise<Web> {
   const { proxy, adminSocket, clientDir, limits = NO_LIMITS, log, clock } = options;
@@ -64,12 +67,18 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
   const throttle = new LoginThrottle(clock);
-  const catalogue = new Catalogue(proxy, log);
-  const snapshot = () => takeSnapshot(proxy, (image) => catalogue.titleOf(image));
+  const { imagesDir = null } = options;
+  const images = imagesDir === null ? null : await ServerImages.open(imagesDir, clock, log);
+  const catalogue = new Catalogue(proxy, images, log);
+  const snapshot = () =>
+    takeSnapshot(proxy, {
+      imageTitle: (image) => catalogue.titleOf(image),
+      takesScripts: (image) => catalogue.takesScripts(image),
+    });
   const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
   const streams = new Streams(live, logins, clock);
-  const machines = openMachineRoom({ proxy, catalogue, live, limits, clock, log });
-  const disks = new DiskRoom(proxy, clock, log);
+  const disks = new DiskRoom({ proxy, clock, log });
+  const machines = openMachineRoom({ proxy, catalogue, images, disks, live, limits, clock, log });
   const looks = new Looks(clock);
 
   const app = await buildApp(log);
@@ -117,6 +126,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     (closed ??= (async () => {
       machines.close();
       disks.close();
+      await images?.close();
       live.close();
       streams.close();
       await app.close();

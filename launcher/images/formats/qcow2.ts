@@ -18,32 +18,42 @@ const DATA_FILE_NAME = 0x44415441;
  * Why a qcow2 image must not be used, or null. An image that names another file would let whoever made it read
  * files of the host.
  */
-export async function findQcow2Fault(bytes: Bytes): Promise<string | null> {
+export function findQcow2Fault(bytes: Bytes): Promise<string | null> {
+  return findHeaderFault(bytes, false);
+}
+
+/** The same of a disk that may name the one beneath it, for those who never follow that name. */
+export function findOverlayFault(bytes: Bytes): Promise<string | null> {
+  return findHeaderFault(bytes, true);
+}
+
+async function findHeaderFault(bytes: Bytes, mayBack: boolean): Promise<string | null> {
   const header = await bytes.read(0, V3_LENGTH);
   if (header.length < V2_LENGTH || header.readUInt32BE(0) !== MAGIC) return "it is not a qcow2 image";
   const version = header.readUInt32BE(4);
   if (version !== 2 && version !== 3) return `it is of an unknown qcow2 version (${version})`;
-  if (header.readBigUInt64BE(8) !== 0n || header.readUInt32BE(16) !== 0) return "it names a backing file";
+  if (!mayBack && (header.readBigUInt64BE(8) !== 0n || header.readUInt32BE(16) !== 0))
+    return "it names a backing file";
   if (header.readUInt32BE(32) !== 0) return "it is encrypted";
-  if (version === 2) return findExtensionFault(bytes, V2_LENGTH);
+  if (version === 2) return findExtensionFault(bytes, V2_LENGTH, mayBack);
   if (header.length < V3_LENGTH) return "its header is cut off";
   const features = header.readBigUInt64BE(72);
   if ((features & EXTERNAL_DATA_FILE) !== 0n) return "it keeps its data in another file";
   if ((features & ~HARMLESS) !== 0n) return "it has features that nobody here knows";
   const length = header.readUInt32BE(100);
   if (length < V3_LENGTH || length > MAX_HEADER || length % 8 !== 0) return "its header has a wrong length";
-  return findExtensionFault(bytes, length);
+  return findExtensionFault(bytes, length, mayBack);
 }
 
 /** U32 type · U32 length · data, padded to 8 bytes; type 0 ends them. */
-async function findExtensionFault(bytes: Bytes, start: number): Promise<string | null> {
+async function findExtensionFault(bytes: Bytes, start: number, mayBack: boolean): Promise<string | null> {
   let at = start;
   for (let count = 0; count < MAX_EXTENSIONS; count += 1) {
     const head = await bytes.read(at, 8);
     if (head.length < 8) return null;
     const type = head.readUInt32BE(0);
     if (type === 0) return null;
-    if (type === BACKING_FORMAT) return "it names a backing file";
+    if (type === BACKING_FORMAT && !mayBack) return "it names a backing file";
     if (type === DATA_FILE_NAME) return "it keeps its data in another file";
     at += 8 + Math.ceil(head.readUInt32BE(4) / 8) * 8;
   }

@@ -1,11 +1,16 @@
 import { createHash } from "node:crypto";
-import { chmod, link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { execa } from "execa";
 import type { BootSource } from "../../images/entry.ts";
+import { asAccount } from "../../process/account-command.ts";
+import type { RunAs } from "../../process/account.ts";
+import { openPassages } from "../../process/passages.ts";
 import type { Change } from "../arrange.ts";
 import { scriptError } from "../fault.ts";
 import { pruneCache } from "./cache.ts";
+import { handOver, readLinks, takeBack } from "./custody.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 /** Starting libguestfs's appliance by emulation and running a script takes minutes. */
 const CUSTOMIZE_MS = 900_000;
@@ -18,6 +23,14 @@ export interface Customizer {
   /** Whether the appliance may reach the network, and with it whatever this host reaches. */
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** As whom it runs: what is in an image is nobody's friend. */
+  readonly runAs: RunAs;
+  /** One appliance at a time on this host. */
+  readonly line: WaitingLine;
+  /** Told before it begins: it takes minutes. */
+  readonly onBegin: () => void;
+  /** Told its process number, so that it ends with the machine even when we do not. */
+  readonly onProcess: (pid: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -35,13 +48,21 @@ export async function customizeDisk(
   cache: string | null,
   customizer: Customizer,
 ): Promise<void> {
+  const { line, signal } = customizer;
   if (cache === null) {
-    await make(base, changes, target, customizer);
+    customizer.onBegin();
+    await line.take(signal, () => make(base, changes, target, customizer));
     return;
   }
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const kept = join(cache, `${await fingerprint(base, changes, customizer.network)}.qcow2`);
-  if (!(await exists(kept))) await make(base, changes, kept, customizer);
+  if (!(await exists(kept))) {
+    customizer.onBegin();
+    await line.take(signal, async () => {
+      // The one before may have been the same.
+      if (!(await exists(kept))) await make(base, changes, kept, customizer);
+    });
+  }
   // The machine has its own name for the file: the cache may forget it.
   await rm(target, { force: true });
   await link(kept, target);
@@ -63,12 +84,8 @@ async function make(
   target: string,
   customizer: Customizer,
 ): Promise<void> {
-  const { program, qemuImg, signal } = customizer;
-  if (program === null) {
-    const text =
-      "This host has no virt-customize, which this boot script needs. Install it with: apt install libguestfs-tools";
-    throw scriptError("SCRIPT_CUSTOMIZER", text);
-  }
+  const { qemuImg, runAs, signal } = customizer;
+  const program = checkCustomizer(customizer.program);
   const folder = await mkdtemp(`${target}.`);
   try {
     const disk = join(folder, "disk.qcow2");
@@ -85,7 +102,11 @@ async function make(
     ];
     const commands = join(folder, "commands");
     await writeFile(commands, await writeCommands(changes, folder), { mode: 0o600 });
-    const result = await execa(program, [...args, "--commands-from-file", commands], {
+    const links = await readLinks(disk);
+    await openPassages(runAs, [dirname(dirname(target)), dirname(target)]);
+    if (runAs.kind === "account") await handOver(folder, runAs.account);
+    const command = asAccount({ program, args: [...args, "--commands-from-file", commands] }, runAs);
+    const running = execa(command.program, command.args, {
       ...{
         reject: false,
         stdin: "ignore",
@@ -96,12 +117,22 @@ async function make(
       },
       env: applianceEnvironment(customizer, folder),
     });
+    if (running.pid !== undefined) customizer.onProcess(running.pid);
+    const result = await running;
     if (result.failed) throw failure("virt-customize", describeEnd(result), folder);
-    await chmod(disk, 0o400);
+    await takeBack(runAs, folder, disk, links);
     await rename(disk, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** @throws LaunchError `SCRIPT_CUSTOMIZER` */
+export function checkCustomizer(program: string | null): string {
+  if (program !== null) return program;
+  const text =
+    "This host has no virt-customize, which this boot script needs. Install it with: apt install libguestfs-tools linux-image-cloud-amd64";
+  throw scriptError("SCRIPT_CUSTOMIZER", text);
 }
 
 /** The file of commands: secrets in it are seen by nobody who lists processes. */

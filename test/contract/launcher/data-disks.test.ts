@@ -2,23 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { COUNTER, DATA_KEEPER, writeBootDisk } from "../../support/boot-sector.ts";
 import { buildDiskGuest } from "../../support/guest/disk-guest.ts";
+import { LETTER_SCRIPT } from "../../support/guest/letter-script.ts";
 import { runProcess } from "../../support/process.ts";
 import { Workshop } from "./workshop.ts";
 import type { Launcher } from "../../../launcher/index.ts";
-
-/** Writes this session's number into a file on the data disk, and says what an earlier one left there. */
-const SCRIPT = `
-for disk in /sys/block/vd*; do
-  [ "$(cat $disk/serial)" = data-home ] && data=/dev/\${disk##*/} || system=/dev/\${disk##*/}
-done
-echo "SYSTEM $(head -c 8 $system | hexdump -v -e '8/1 "%02x"')"
-echo scribble > $system
-mount -t ext2 $data /mnt 2>/dev/null || { echo FORMAT; mke2fs $data 32768 >/dev/null; mount -t ext2 $data /mnt; }
-echo "BEFORE $(cat /mnt/letter 2>/dev/null)"
-cp /proc/sys/kernel/random/boot_id /mnt/letter
-echo "AFTER $(cat /mnt/letter)"
-umount /mnt
-sync`;
 
 const home = { owner: "anna", dataDisk: { name: "home", sizeGb: 1 } };
 
@@ -36,7 +23,7 @@ async function openCounter(): Promise<Launcher> {
 
 describe("a data disk", () => {
   test("keeps a file from one session to the next, each with a system disk of its own", async () => {
-    const guest = await buildDiskGuest(workshop.folder, SCRIPT);
+    const guest = await buildDiskGuest(workshop.folder, LETTER_SCRIPT);
     const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1 random.trust_cpu=on" };
     const launcher = await workshop.openWith([
       { id: "linux", boot, memoryMb: { default: 192, min: 16 }, diskGb: { default: 1, min: 1 } },

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readRecord } from "../../../launcher/adopt/record.ts";
@@ -116,6 +116,16 @@ describe("shared folders", () => {
     await workshop.reach(launcher, "m2", "stopped");
     await waitFor("virtiofsd to end", () => !isAlive(daemon!));
     expect(await launcher.takeSnapshot("m2", "off")).toMatchObject([{ name: "off", withMemory: false }]);
+  });
+
+  test("are refused by virtiofs where another account could run what the guest leaves", async () => {
+    const folder = join(workshop.folder, "open");
+    mkdirSync(folder);
+    chmodSync(workshop.folder, 0o711);
+    const launcher = await workshop.openWith([image("virtiofs", folder, true)], { allowedShares: [folder] });
+    await launcher.create({ id: "m1", name: "one", image: "virtiofs" });
+    const { reason } = await workshop.reach(launcher, "m1", "failed");
+    expect(reason).toMatch(/below a folder that only root may enter/);
   });
 
   test("are refused elsewhere, behind a link as well, and virtiofs cannot be read-only", async () => {

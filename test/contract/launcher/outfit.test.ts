@@ -15,7 +15,7 @@ import { findFreePort } from "../../support/free-port.ts";
 import { isOpen } from "../../support/port-open.ts";
 import { makeSystemAccount } from "../../support/system-account.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
+import { COUNTER, DATA_KEEPER, writeBootDisk } from "../../support/boot-sector.ts";
 import { Workshop } from "./workshop.ts";
 
 let workshop: Workshop;
@@ -92,6 +92,50 @@ test("the account has all that a machine with a TPM, a UEFI and a disk needs, at
   await launcher.start("m1");
   await workshop.reach(launcher, "m1", "running");
 });
+
+test("the account has a data disk while its machine runs, and it is taken back afterwards, also after a crash", async () => {
+  const file = join(workshop.folder, "keeper.raw");
+  await writeBootDisk(file, DATA_KEEPER);
+  await chmod(file, 0o644);
+  const { user } = await makeSystemAccount(workshop.owner);
+  const image = { id: "keeper", boot: { kind: "disk", format: "raw", file } };
+  const home = { image: "keeper", owner: "anna", dataDisk: { name: "home", sizeGb: 1 } };
+  let launcher = await workshop.openWith([image], { vmUser: user });
+  await launcher.create({ id: "m1", name: "one", ...home });
+  expect(await workshop.hear(launcher, "m1", /SADAE/)).toContain("SADAE");
+  const shelf = join(workshop.options.stateDir, ".data-disks");
+  const [slot = ""] = await readdir(shelf);
+  const look = async (name: string) => {
+    const { uid, mode } = await stat(join(shelf, slot, name));
+    return { uid, mode: mode & 0o777 };
+  };
+  const uid = await uidOf(qemuOf("m1").pid);
+  expect(uid).not.toBe(0);
+  expect(await look("disk.qcow2")).toEqual({ uid, mode: 0o600 });
+  // It can neither see what disks there are nor change what is written down about them.
+  expect(await look("disk.json")).toEqual({ uid: 0, mode: 0o600 });
+  expect(await look("")).toEqual({ uid: 0, mode: 0o710 });
+  expect((await stat(shelf)).mode & 0o777).toBe(0o710);
+
+  await launcher.stop("m1", true);
+  await workshop.reach(launcher, "m1", "stopped");
+  const closed = { uid: 0, mode: 0o700 };
+  await waitFor("the disk to be taken back", async () => (await look("")).mode === closed.mode);
+  expect(await look("")).toEqual(closed);
+  expect(await look("disk.qcow2")).toEqual({ uid: 0, mode: 0o600 });
+  await launcher.create({ id: "m2", name: "two", ...home });
+  expect(await workshop.hear(launcher, "m2", /S.D.E/)).toContain("SADBE");
+  await launcher.close();
+  process.kill(qemuOf("m2").pid, "SIGKILL");
+  await waitFor("QEMU to end", () => !isAlive(qemuOf("m2")));
+  launcher = await workshop.openWith([image], { vmUser: user });
+  expect(await look("")).toEqual(closed);
+  expect(await look("disk.qcow2")).toEqual({ uid: 0, mode: 0o600 });
+  await launcher.start("m1");
+  await waitFor("the first machine's second run", async () =>
+    /SBDCE/.test((await launcher.bootLog("m1")).text),
+  );
+}, 120_000);
 
 test("an account that cannot come to its folders is refused by name", async () => {
   await chmod(workshop.folder, 0o700);

@@ -3,6 +3,7 @@ import type {
   Agent,
   Allowance,
   BootLog,
+  MachineCredential,
   Desktop,
   ErrorBody,
   Image,
@@ -92,6 +93,7 @@ export function createApi(onSignedOut: () => void) {
       call<Snapshot[]>("DELETE", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}`),
     restoreSnapshot: (id: string, name: string) =>
       call<Machine>("POST", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}/restore`),
+    credential: (id: string) => call<MachineCredential>("GET", `${machinePath(id)}/credential`),
     bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
     createToken: (desktop: string, allowance: TokenRights) =>

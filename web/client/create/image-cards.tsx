@@ -9,7 +9,11 @@ interface ImageCardsProps {
 }
 
 export function ImageCards({ images, chosenId, onChoose }: ImageCardsProps) {
-  const { create } = useText();
+  const { create, machines } = useText();
+  const wherePlaces = ({ places }: Image): string[] => [
+    ...(places === undefined || places.server === null ? [] : [machines.theServer]),
+    ...(places?.hosts ?? []),
+  ];
   return (
     <fieldset>
       <legend>{create.system}</legend>
@@ -32,6 +36,9 @@ export function ImageCards({ images, chosenId, onChoose }: ImageCardsProps) {
                   ? image.description
                   : `${create.unavailable}. ${image.reason ?? create.noReason}`}
               </small>
+              {wherePlaces(image).length > 0 && (
+                <small>{machines.where(wherePlaces(image).join(", "))}</small>
+              )}
             </span>
           </label>
         ))}

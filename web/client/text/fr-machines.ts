@@ -23,6 +23,9 @@ export const machines: Text["machines"] = {
   pausedHint: "Suspendue",
   savingHint: "Sa mémoire est en cours de sauvegarde",
   copyingHint: "Son disque est en cours de copie",
+  fetchingHint: "Son image est en cours de transfert",
+  theServer: "le serveur",
+  where: (places: string) => `Où : ${places}`,
   percent: (share) => `${share} terminé`,
   left: (time) => `encore ${time}`,
   leftHint: (exact) => `Fonctionne jusqu’au ${exact}`,
@@ -48,6 +51,11 @@ export const machines: Text["machines"] = {
   withMemory: "avec la mémoire",
   diskOnly: "disque seul",
 
+  credential: "Secret du script de démarrage",
+  credentialOf: (name) => `Secret de ${name}`,
+  credentialNone: "Aucun script de démarrage de cette machine n’en voulait.",
+  credentialHint:
+    "Il a été créé pour cette seule machine, et son script de démarrage le connaît. Vous seul le voyez ici.",
   bootLog: "Journal de démarrage",
   bootLogOf: (name) => `Journal de démarrage de ${name}`,
   bootLogEmpty: "Elle n’a rien écrit sur son port série.",
@@ -119,6 +127,8 @@ export const machineErrors: Record<string, string> = {
   LIMIT_DISK: "C’est plus de disque qu’il ne vous est permis. Choisissez moins, ou supprimez une machine.",
   LIMIT_LIFETIME: "Vos machines ne peuvent pas fonctionner si longtemps. Choisissez une durée plus courte.",
   SCRIPT_FORBIDDEN: "Vous ne pouvez pas donner de script de démarrage. Laissez-le vide.",
+  CREDENTIAL_FORBIDDEN:
+    "Seule la personne qui a demandé une machine voit le secret de ses scripts de démarrage.",
   INTERNET_FORBIDDEN: "Vos machines ne peuvent pas atteindre Internet. Choisissez un autre réseau.",
   GPU_FORBIDDEN: "Vos machines ne peuvent pas avoir de GPU. Choisissez sans.",
   MASTER_FORBIDDEN: "Vous ne pouvez pas écrire dans l’image du système.",
@@ -133,4 +143,6 @@ export const machineErrors: Record<string, string> = {
   MEMORY_SHARES:
     "La machine partage un dossier de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",
+  DATA_DISK_AWAY:
+    "Le disque de données de la machine est sur un hôte qui n’est pas connecté. Démarrez-la quand il sera de retour.",
 };

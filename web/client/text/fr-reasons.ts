@@ -47,6 +47,8 @@ export const reasons: Record<string, string> = {
   SCRIPT_FAILED: "Le script de démarrage a échoué. Détail : {said}",
   SCRIPT_FETCH: "Le script de démarrage n’a pas pu être téléchargé. Détail : {said}",
   SCRIPT_LONG: "Le script de démarrage est trop long.",
+  SCRIPTS_AT_WORK:
+    "Le script de démarrage modifie d’abord le disque de la machine. Cela prend une minute ou deux.",
   SHARE_REFUSED: "Un dossier ne peut pas être partagé avec elle sur cet hôte. Demandez à son administrateur.",
   STATE_FOLDER: "Le dossier de la machine n’a pas pu être créé. Le disque de l’hôte est peut-être plein.",
   START_FAILED: "La machine n’a pas pu démarrer.",

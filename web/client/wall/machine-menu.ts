@@ -3,11 +3,11 @@ import type { MenuItem } from "../parts/menu-item.ts";
 import type { Text } from "../text/catalogues.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 
-export type Sheet = "remove" | "snapshots" | "bootLog";
+export type Sheet = "remove" | "snapshots" | "bootLog" | "credential";
 
 /** What the menu of a machine offers in its state, beside the buttons under its monitor. */
 export function listMachineActs(
-  { state, oneShot }: Pick<Machine, "state" | "oneShot">,
+  { state, oneShot, credential }: Pick<Machine, "state" | "oneShot" | "credential">,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,
   actions: MachineActions,
   open: (sheet: Sheet) => void,
@@ -23,6 +23,8 @@ export function listMachineActs(
     items.push({ label: `${machines.snapshots}…`, onChoose: () => open("snapshots") });
   if (awake || state === "stopped" || state === "failed")
     items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
+  if (credential && (awake || state === "stopped"))
+    items.push({ label: `${machines.credential}…`, onChoose: () => open("credential") });
   if (awake)
     items.push({
       ...{ label: machines.reset, hint: machines.resetHint, danger: true },

@@ -7,6 +7,7 @@ import { followLink, viewPath } from "../route.ts";
 import { usePreferences, useText } from "../state/context.ts";
 import { formatMemory } from "../text/format.ts";
 import { BootLogSheet } from "./boot-log-sheet.tsx";
+import { CredentialSheet } from "./credential-sheet.tsx";
 import { listMachineActs, type Sheet } from "./machine-menu.ts";
 import { MachineScreen } from "./machine-screen.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
@@ -114,6 +115,7 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
         <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setSheet(null)} />
       )}
       {sheet === "snapshots" && <SnapshotsSheet machine={machine} onClose={() => setSheet(null)} />}
+      {sheet === "credential" && <CredentialSheet machine={machine} onClose={() => setSheet(null)} />}
       {sheet === "bootLog" && <BootLogSheet machine={machine} onClose={() => setSheet(null)} />}
     </article>
   );

@@ -28,7 +28,7 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
   const reason = explainReason(machine, text);
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: reason ?? monitor.queuedHint,
-    preparing: monitor.preparingHint,
+    preparing: reason ?? (machine.fetching === true ? machines.fetchingHint : monitor.preparingHint),
     booting: monitor.bootingHint,
     paused: machines.pausedHint,
     saving: machines.savingHint,
@@ -49,7 +49,9 @@ export function MachineScreen({ machine, actions }: MachineScreenProps) {
       {hint !== undefined && !(lit && drawn) && (
         <p class="screen-hint">
           {hint}
-          {share !== null && <span class="share">{machines.percent(formatShare(share, language))}</span>}
+          {share !== null && state !== "queued" && (
+            <span class="share">{machines.percent(formatShare(share, language))}</span>
+          )}
         </p>
       )}
       {state === "failed" && (

@@ -25,6 +25,8 @@ export type AskHost = <M extends HostMethod>(
 /**
  * Takes a data disk from one host to another, or goes on with that. It may be called again after any failure; before
  * the old copy has yielded, a refusal of the new host leaves the disk where it was.
+ * @param onProgress how much of it has arrived, 0 to 1
+ * @returns `stayed`: the journey had been given up, and what it left behind is gone
  * @throws RequestError `DISK_STUCK`, and whatever the hosts refuse with; `signal` ends it between two steps
  */
 export async function conductJourney(
@@ -32,7 +34,8 @@ export async function conductJourney(
   ask: AskHost,
   clock: Clock,
   signal: AbortSignal,
-): Promise<void> {
+  onProgress: (fraction: number) => void = () => undefined,
+): Promise<"moved" | "stayed"> {
   const { journey, from, to, owner, name } = plan;
   const ref = { owner, name };
   let last = "";
@@ -46,8 +49,11 @@ export async function conductJourney(
     last = sign;
     switch (step) {
       case "done":
-        return;
+        return "moved";
       case "stuck":
+        // As long as it has not left, it is the disk, and machines need not wait for nothing.
+        if (leaving?.state === "leaving" && leaving.journey === journey)
+          await ask(from, "disk.stay", { journey });
         throw stuck(name);
       case "export":
         if ((await ask(from, "disk.export", { ...ref, journey, partner: to })).sha256 === undefined)
@@ -57,7 +63,9 @@ export async function conductJourney(
         await beginArrival(plan, leaving, ask);
         break;
       case "copy":
-        await copyRest(plan, arriving?.bytes ?? 0, ask, signal);
+        await copyRest(plan, arriving?.bytes ?? 0, ask, signal, (bytes) => {
+          onProgress(bytes / Math.max(1, leaving?.bytes ?? 0));
+        });
         break;
       case "check":
         try {
@@ -78,7 +86,7 @@ export async function conductJourney(
         break;
       case "drop":
         await ask(to, "disk.drop", { journey });
-        throw stuck(name);
+        return "stayed";
     }
   }
 }
@@ -102,7 +110,13 @@ async function beginArrival(plan: Itinerary, leaving: DiskCopy | null, ask: AskH
 }
 
 /** Piece after piece; what is read next travels while the last one is written. */
-async function copyRest(plan: Itinerary, begin: number, ask: AskHost, signal: AbortSignal): Promise<void> {
+async function copyRest(
+  plan: Itinerary,
+  begin: number,
+  ask: AskHost,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<void> {
   const { journey, from, to } = plan;
   const read = async (offset: number) => (await ask(from, "disk.read", { journey, offset })).data;
   let offset = begin;
@@ -116,6 +130,7 @@ async function copyRest(plan: Itinerary, begin: number, ask: AskHost, signal: Ab
     ]);
     // Somebody else wrote, or something was lost: what is there decides.
     if (bytes !== offset + length) return;
+    onBytes(bytes);
     offset = bytes;
     data = next;
   }

@@ -1,9 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { describeError, type Clock, type DiskCopy, type DiskRef } from "../../../protocol/index.ts";
-import type { ConnectedAgent, Proxy } from "../../../proxy/index.ts";
+import {
+  describeError,
+  isPosternError,
+  type Clock,
+  type DiskCopy,
+  type DiskRef,
+} from "../../../protocol/index.ts";
+import type { AuditReader, ConnectedAgent, Proxy } from "../../../proxy/index.ts";
 import { refuse } from "../errors.ts";
 import { conductJourney } from "./conduct.ts";
+import { locateDisk, type Whereabouts } from "./locate-disk.ts";
 import { planJourneys, type Itinerary } from "./plan-journeys.ts";
 
 /** How often journeys are looked for that nobody conducts, in milliseconds. */
@@ -14,28 +21,60 @@ export interface KnownDisk {
   readonly copy: DiskCopy;
 }
 
+export interface DiskRoomOptions {
+  readonly proxy: Proxy;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Hears of journeys that are conducted here. */
+export interface JourneyListener {
+  /** Another hundredth of it has arrived. */
+  onProgress(disk: DiskRef, fraction: number): void;
+  /** It is over, or goes on later; `failure`: why it did not come to its goal. */
+  onOver(plan: Itinerary, failure: unknown): void;
+}
+
+/** Who sends a disk: a person, or the server for a machine. */
+export type Sender = AuditReader | { readonly machineId: string };
+
 /** People's data disks on the hosts that are connected here, and their journeys. */
 export class DiskRoom {
   readonly #proxy: Proxy;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #closing = new AbortController();
-  readonly #conducted = new Set<string>();
+  /** By journey: how much has arrived. */
+  readonly #conducted = new Map<string, number>();
+  /** Journeys whose failure was audited. */
+  readonly #failed = new Set<string>();
+  readonly #listeners = new Set<JourneyListener>();
   #cancel: (() => void) | undefined;
 
-  constructor(proxy: Proxy, clock: Clock, log: Logger) {
+  constructor({ proxy, clock, log }: DiskRoomOptions) {
     this.#proxy = proxy;
     this.#clock = clock;
     this.#log = log;
     this.#lookLater();
   }
 
+  /** @returns ends it */
+  follow(listener: JourneyListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   /** A disk on its way counts once: at the end that is, or was last, the disk. Hosts that do not answer are left out. */
   async list(): Promise<KnownDisk[]> {
     const all = await this.#survey();
-    return [...all.values()]
-      .flat()
-      .filter(({ copy: { state } }) => state !== "arriving" && state !== "arrived");
+    const hosts = new Map(this.#hosts().map((host) => [host.id, host]));
+    return [...all].flatMap(([id, copies]) => {
+      const host = hosts.get(id);
+      if (host === undefined) return [];
+      return copies
+        .filter(({ state }) => state !== "arriving" && state !== "arrived")
+        .map((copy) => ({ host, copy }));
+    });
   }
 
   /** @throws RequestError `DISK_UNKNOWN`, and what its host refuses with */
@@ -48,18 +87,48 @@ export class DiskRoom {
    * Begins a journey to a host, named by id or name; it goes on in the background, and after a restart of anybody.
    * @throws RequestError `DISK_UNKNOWN`, `DISK_HOST`, and what its host refuses with
    */
-  async move(ref: DiskRef, goalHost: string): Promise<void> {
+  async move(ref: DiskRef, goalHost: string, sender: Sender): Promise<void> {
     const { host } = await this.#find(ref);
     const hosts = this.#hosts();
     const goal = hosts.find(({ id }) => id === goalHost) ?? hosts.find(({ name }) => name === goalHost);
     if (goal === undefined || goal.id === host.id) throw refuse("DISK_HOST");
-    const plan = { ...ref, journey: randomUUID(), from: host.id, to: goal.id };
-    await this.#proxy.requestHost(host.id, "disk.export", {
-      ...ref,
-      journey: plan.journey,
-      partner: goal.id,
-    });
+    await this.send(ref, host.id, goal.id, sender);
+  }
+
+  /**
+   * As {@link move}, between hosts that are named by their agents' ids.
+   * @throws RequestError what the host refuses with
+   */
+  async send(ref: DiskRef, from: string, to: string, sender: Sender): Promise<void> {
+    const plan = { ...ref, journey: randomUUID(), from, to };
+    await this.#proxy.requestHost(from, "disk.export", { ...ref, journey: plan.journey, partner: to });
+    const diskName = `${ref.owner}/${ref.name}`;
+    this.#proxy.audit({ action: "disk.move", outcome: "success", ...sender, agentId: to, diskName });
     void this.#conduct(plan);
+  }
+
+  /**
+   * Where a disk is, for a machine that wants it. What was left half-way goes on; a journey whose other end is not
+   * connected is given up while the disk has not left.
+   */
+  async locate(ref: DiskRef): Promise<Whereabouts> {
+    const copies = await this.#survey();
+    const found = locateDisk(ref, copies);
+    for (const plan of planJourneys(copies))
+      if (plan.owner === ref.owner && plan.name === ref.name) void this.#conduct(plan);
+    if (found.kind !== "cut-off") return found;
+    const { host, partner, journey } = found;
+    // It only did not answer this time.
+    if (this.#hosts().some(({ id }) => id === partner))
+      return { kind: "travels", plan: { ...ref, journey, from: host, to: partner } };
+    if (!found.mayStay) return found;
+    await this.#proxy.requestHost(found.host, "disk.stay", { journey: found.journey });
+    return { kind: "still", host: found.host };
+  }
+
+  /** How much of a disk has arrived, 0 to 1. */
+  progressOf({ journey }: Itinerary): number {
+    return this.#conducted.get(journey) ?? 0;
   }
 
   close(): void {
@@ -71,12 +140,11 @@ export class DiskRoom {
     return this.#proxy.connectedAgents().filter(({ kind }) => kind === "host");
   }
 
-  async #survey(): Promise<Map<string, KnownDisk[]>> {
+  async #survey(): Promise<Map<string, DiskCopy[]>> {
     const answers = await Promise.all(
-      this.#hosts().map(async (host) => {
+      this.#hosts().map(async ({ id }) => {
         try {
-          const copies = await this.#proxy.requestHost(host.id, "disk.list", {});
-          return [[host.id, copies.map((copy) => ({ host, copy }))] as const];
+          return [[id, await this.#proxy.requestHost(id, "disk.list", {})] as const];
         } catch {
           return [];
         }
@@ -102,29 +170,56 @@ export class DiskRoom {
   /** What a crash left half-way. With fewer than two hosts nothing can travel. */
   async #goOn(): Promise<void> {
     if (this.#hosts().length < 2) return;
-    const copies = [...(await this.#survey())].map(
-      ([id, disks]) => [id, disks.map(({ copy }) => copy)] as const,
-    );
-    for (const plan of planJourneys(new Map(copies))) void this.#conduct(plan);
+    for (const plan of planJourneys(await this.#survey())) void this.#conduct(plan);
   }
 
   async #conduct(plan: Itinerary): Promise<void> {
-    if (this.#conducted.has(plan.journey)) return;
-    this.#conducted.add(plan.journey);
-    const about = { journey: plan.journey, from: plan.from, to: plan.to };
+    const { journey, from, to, owner, name } = plan;
+    if (this.#conducted.has(journey)) return;
+    this.#conducted.set(journey, 0);
+    const about = { journey, from, to };
+    const ask: Proxy["requestHost"] = (host, method, params) => this.#proxy.requestHost(host, method, params);
+    let failure: unknown = null;
     try {
-      const ask: Proxy["requestHost"] = (host, method, params) =>
-        this.#proxy.requestHost(host, method, params);
-      await conductJourney(plan, ask, this.#clock, this.#closing.signal);
+      const end = await conductJourney(plan, ask, this.#clock, this.#closing.signal, (fraction) => {
+        this.#progress(plan, fraction);
+      });
+      if (end === "stayed") return;
+      await this.#proxy.stores.dataDisks.place(`${owner}/${name}`, to);
       this.#log.info({ event: "disk.moved", ...about }, "a data disk came to another host");
+      this.#audit(plan, null);
     } catch (error) {
-      if (!this.#closing.signal.aborted)
-        this.#log.warn(
-          { event: "disk.waits", ...about, why: describeError(error) },
-          "a data disk's journey waits",
-        );
+      failure = error;
+      if (this.#closing.signal.aborted) return;
+      this.#log.warn(
+        { event: "disk.waits", ...about, why: describeError(error) },
+        "a data disk's journey waits",
+      );
+      this.#audit(plan, error);
     } finally {
-      this.#conducted.delete(plan.journey);
+      this.#conducted.delete(journey);
+      if (!this.#closing.signal.aborted)
+        for (const listener of this.#listeners) listener.onOver(plan, failure);
+    }
+  }
+
+  #progress(plan: Itinerary, fraction: number): void {
+    const before = this.#conducted.get(plan.journey) ?? 0;
+    this.#conducted.set(plan.journey, fraction);
+    if (Math.floor(fraction * 100) === Math.floor(before * 100)) return;
+    for (const listener of this.#listeners) listener.onProgress(plan, fraction);
+  }
+
+  /** A failure is told once: the journey may be tried for days. */
+  #audit({ journey, owner, name, to }: Itinerary, failure: unknown): void {
+    const about = { action: "disk.arrive", agentId: to, diskName: `${owner}/${name}` };
+    if (failure === null) {
+      this.#failed.delete(journey);
+      this.#proxy.audit({ ...about, outcome: "success" });
+    } else if (!this.#failed.has(journey)) {
+      this.#failed.add(journey);
+      const reason = isPosternError(failure) ? failure.code : "INTERNAL";
+      this.#proxy.audit({ ...about, outcome: "failure", reason });
     }
   }
 }

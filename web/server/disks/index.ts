@@ -1,3 +1,4 @@
 export { conductJourney, type AskHost } from "./conduct.ts";
-export { DiskRoom, type KnownDisk } from "./disk-room.ts";
+export { DiskRoom, type JourneyListener, type KnownDisk } from "./disk-room.ts";
+export { locateDisk, type Whereabouts } from "./locate-disk.ts";
 export { planJourneys, type Itinerary } from "./plan-journeys.ts";

@@ -8,6 +8,7 @@ import type { MachineRecord } from "../../../proxy/index.ts";
 export function describeOrder(
   { id, name, image, cpus, memoryMb, wish }: MachineRecord,
   owner: string,
+  dataDiskKnown: boolean,
 ): HostParams<"machine.create"> {
   const { diskGb, dataDisk, script, display, keymap, network } = wish;
   return {
@@ -18,7 +19,7 @@ export function describeOrder(
     ...(cpus > 0 && { cpus }),
     ...(memoryMb > 0 && { memoryMb }),
     ...(diskGb !== undefined && { diskGb }),
-    ...(dataDisk !== undefined && { dataDisk }),
+    ...(dataDisk !== undefined && { dataDisk, dataDiskKnown }),
     ...(script !== undefined && { script }),
     ...(display !== undefined && { display }),
     ...(keymap !== undefined && { keymap }),

@@ -39,6 +39,10 @@ export const MACHINE_ERRORS = {
     message: "A machine of yours may not run for so long. Choose a shorter time.",
   },
   SCRIPT_FORBIDDEN: { status: 403, message: "You may not give a machine a boot script. Leave it out." },
+  CREDENTIAL_FORBIDDEN: {
+    status: 403,
+    message: "Only whoever asked for a machine sees the secret of its boot scripts.",
+  },
   INTERNET_FORBIDDEN: { status: 403, message: "You may not let a machine reach the internet. Leave it out." },
   GPU_FORBIDDEN: { status: 403, message: "You may not give a machine a GPU. Leave it out." },
   MASTER_FORBIDDEN: {
@@ -51,5 +55,9 @@ export const MACHINE_ERRORS = {
   DATA_DISK_IN_USE: {
     status: 409,
     message: "Another machine of yours has this data disk now. Stop it first.",
+  },
+  DATA_DISK_AWAY: {
+    status: 503,
+    message: "The machine's data disk lies on a host that is not connected. Start it when that host is back.",
   },
 } as const;

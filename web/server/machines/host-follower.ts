@@ -63,6 +63,11 @@ export class HostFollower {
     this.#background(() => this.#placeAll());
   }
 
+  /** An image came to a host, or did not: machines may have waited for it. */
+  imagesMoved(agentId: string): void {
+    this.#background(() => this.#followImages(agentId));
+  }
+
   /** Finds hosts for those of these machines that nobody here has tried to place. */
   placeNew(ids: readonly string[]): void {
     this.#background(() => this.#options.placement.placeNew(ids));

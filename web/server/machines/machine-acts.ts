@@ -1,19 +1,28 @@
 import { RequestError, type HostMethod, type HostParams, type HostResult } from "../../../protocol/index.ts";
-import type { BootLog, ImageSummary, MachineStatus, Snapshot } from "../../../protocol/index.ts";
+import type {
+  BootLog,
+  ImageSummary,
+  MachineCredential,
+  MachineStatus,
+  Snapshot,
+} from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../api/schemas.ts";
-import { refuse } from "../errors.ts";
+import { describeForCaller, refuse } from "../errors.ts";
 import type { Caller } from "../guard/caller.ts";
 import type { Live } from "../live/live.ts";
 import type { HostFollower } from "./host-follower.ts";
 import type { MachineBook } from "./machine-book.ts";
 import type { Orders } from "./orders.ts";
+import type { Restarts } from "./restarts.ts";
 import type { Turns } from "./turns.ts";
+import { isWaiting } from "./waiting.ts";
 
 export interface MachineActsOptions {
   readonly proxy: Proxy;
   readonly orders: Orders;
   readonly book: MachineBook;
+  readonly restarts: Restarts;
   readonly turns: Turns;
   readonly follower: HostFollower;
   readonly live: Live;
@@ -42,15 +51,20 @@ export class MachineActs {
     return record;
   }
 
-  /** A stopped or failed machine again; one that no host has yet waits for one again. */
+  /**
+   * A stopped or failed machine again; one that no host has yet waits for one again, and one whose data disk went to
+   * another host waits for that.
+   * @throws RequestError `DATA_DISK_AWAY`, those of the person's limits and the host's own
+   */
   start(id: string): Promise<MachineRecord> {
     const { book, follower, orders } = this.#options;
     return this.#act(id, async (record) => {
       if (record.state !== "stopped" && record.state !== "failed") {
-        return record.agentId === null ? record : this.#tell("machine.start", record, { id });
+        const isWaiting = record.agentId === null || this.#options.restarts.isWaiting(id);
+        return isWaiting ? record : this.#tell("machine.start", record, { id });
       }
       return orders.run(record, async () => {
-        if (record.agentId !== null) return this.#tell("machine.start", record, { id });
+        if (record.agentId !== null) return this.#startThere(record, record.agentId);
         const queued = await book.change(id, { state: "queued", reason: null, cause: null, tried: [] });
         follower.placeSoon();
         return queued;
@@ -61,14 +75,32 @@ export class MachineActs {
   /** The power button, or with `force` the plug. One that waits for a host waits no longer. */
   stop(id: string, force: boolean): Promise<MachineRecord> {
     return this.#act(id, async (record) => {
+      this.#options.restarts.forget(id);
       if (record.agentId !== null) return this.#tell("machine.stop", record, { id, force });
-      if (record.state !== "queued") return record;
+      if (!isWaiting(record)) return record;
       return this.#options.book.change(id, {
         state: "stopped",
         reason: "Stopped before a host had taken it.",
         cause: { code: "MACHINE_NOT_TAKEN", details: {} },
+        progress: null,
         tried: [],
       });
+    });
+  }
+
+  /** The data disk has come that a machine waited for; `failure`: it has not. */
+  goOn(id: string, failure: unknown): Promise<MachineRecord> {
+    const { restarts, book } = this.#options;
+    return this.#act(id, async (record) => {
+      if (!restarts.isWaiting(id)) return record;
+      restarts.forget(id);
+      const { agentId } = record;
+      if (record.state !== "queued" || agentId === null) return record;
+      const giveUp = (error: unknown): Promise<MachineRecord | null> => {
+        const reason = describeForCaller(error).body.error.message;
+        return book.change(id, { state: "stopped", reason, progress: null });
+      };
+      return failure === null ? this.#startThere(record, agentId).catch(giveUp) : giveUp(failure);
     });
   }
 
@@ -105,6 +137,10 @@ export class MachineActs {
     return this.#ask(id, "machine.boot-log", { id });
   }
 
+  readCredential(id: string): Promise<MachineCredential> {
+    return this.#ask(id, "machine.credential", { id });
+  }
+
   saveAsImage(id: string, image: string, title: string): Promise<ImageSummary> {
     return this.#ask(id, "machine.save-as-image", { id, image, title });
   }
@@ -126,7 +162,10 @@ export class MachineActs {
 
   /** Deletes the machine on its host, and its record. @throws RequestError `HOST_OFFLINE` */
   async remove(id: string): Promise<void> {
-    await this.#options.turns.run(id, async () => this.#options.book.removeAll(await this.#find(id)));
+    await this.#options.turns.run(id, async () => {
+      await this.#options.book.removeAll(await this.#find(id));
+      this.#options.restarts.forget(id);
+    });
   }
 
   #act(id: string, act: (record: MachineRecord) => Promise<MachineRecord | null>): Promise<MachineRecord> {
@@ -135,6 +174,13 @@ export class MachineActs {
       if (record === null) throw refuse("MACHINE_UNKNOWN");
       return record;
     });
+  }
+
+  async #startThere(record: MachineRecord, hostId: string): Promise<MachineRecord | null> {
+    const clearance = await this.#options.restarts.clear(record, hostId);
+    if (clearance.kind === "wait") return clearance.record;
+    const dataDiskKnown = clearance.known;
+    return this.#tell("machine.start", record, { id: record.id, ...(dataDiskKnown && { dataDiskKnown }) });
   }
 
   async #tell<M extends TellMethod>(

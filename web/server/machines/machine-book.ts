@@ -12,6 +12,8 @@ export interface MachineBookOptions {
   readonly log: Logger;
   /** A machine is in another state than before. */
   readonly onState: () => void;
+  /** Whether a machine is to start on its host as soon as its data disk is there. */
+  readonly isHeld: (id: string) => boolean;
 }
 
 const TIME_OVER = {
@@ -27,17 +29,21 @@ export class MachineBook {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onState: () => void;
+  readonly #isHeld: (id: string) => boolean;
 
-  constructor({ proxy, live, clock, log, onState }: MachineBookOptions) {
+  constructor({ proxy, live, clock, log, onState, isHeld }: MachineBookOptions) {
     this.#proxy = proxy;
     this.#live = live;
     this.#clock = clock;
     this.#log = log;
     this.#onState = onState;
+    this.#isHeld = isHeld;
   }
 
   async change(id: string, change: MachineChange): Promise<MachineRecord | null> {
-    const record = await this.#proxy.stores.machines.update(id, change);
+    // A new reason without a code must not keep the old one's.
+    const whole = change.reason === undefined ? change : { cause: null, ...change };
+    const record = await this.#proxy.stores.machines.update(id, whole);
     this.#live.machineChanged(id);
     return record;
   }
@@ -56,6 +62,9 @@ export class MachineBook {
       await this.#removeCopy(hostId, status.id);
       return record;
     }
+    // Of course it is off there.
+    const isOff = status.state === "stopped" || status.state === "failed";
+    if (record.state === "queued" && isOff && this.#isHeld(record.id)) return record;
     const change = {
       agentId: hostId,
       state: status.state,

@@ -18,16 +18,17 @@ export function routeDisks(api: FastifyInstance, proxy: Proxy, room: DiskRoom): 
   });
 
   api.delete("/disks/:owner/:name", async (request, reply) => {
-    await room.remove(readOwn(request));
-    proxy.audit({ action: "disk.remove", outcome: "success", ...actorOf(request) });
+    const ref = readOwn(request);
+    await room.remove(ref);
+    const diskName = `${ref.owner}/${ref.name}`;
+    proxy.audit({ action: "disk.remove", outcome: "success", ...actorOf(request), diskName });
     return reply.code(204).send();
   });
 
   api.post("/disks/:owner/:name/move", async (request, reply) => {
     requireAdmin(request);
     const { host } = parseInput(diskMoveRequest, request.body);
-    await room.move(parseInput(diskRef, request.params), host);
-    proxy.audit({ action: "disk.move", outcome: "success", ...actorOf(request) });
+    await room.move(parseInput(diskRef, request.params), host, actorOf(request));
     return reply.code(202).send();
   });
 }

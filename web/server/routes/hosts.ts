@@ -25,7 +25,14 @@ export function routeHosts(
   api.get("/images", async (request): Promise<Image[]> => {
     const caller = requireCaller(request);
     const images = await catalogue.list();
-    return caller.role === "admin" ? images : images.filter((image) => isForPerson(image, caller));
+    if (caller.role !== "admin") return images.filter((image) => isForPerson(image, caller));
+    const names = new Map(proxy.connectedAgents().map(({ id, name }) => [id, name]));
+    return Promise.all(
+      images.map(async (image) => {
+        const { server, hostIds } = await catalogue.findPlaces(image.id);
+        return { ...image, places: { server, hosts: hostIds.flatMap((id) => names.get(id) ?? []).sort() } };
+      }),
+    );
   });
 
   api.get("/allowance", async (request): Promise<Allowance> => {

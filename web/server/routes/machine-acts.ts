@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { BootLog, Snapshot as MachineSnapshot } from "../../../protocol/index.ts";
+import type { BootLog, MachineCredential, Snapshot as MachineSnapshot } from "../../../protocol/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import {
   machineExtendRequest,
@@ -8,10 +8,12 @@ import {
   snapshotRequest,
   type Machine,
 } from "../../api/schemas.ts";
+import { refuse } from "../errors.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/input.ts";
 import type { DirectAct } from "../machines/machine-acts.ts";
 import type { MachineRoom } from "../machines/machine-room.ts";
+import { ownsMachine } from "../view/shapes.ts";
 import type { Snapshot } from "../view/snapshot.ts";
 import { MachineDoor } from "./machine-door.ts";
 
@@ -94,6 +96,15 @@ export function routeMachineActs(
     const log = await acts.readBootLog(record.id);
     door.audit(request, "machine.log", record.id);
     return log;
+  });
+
+  api.get("/machines/:id/credential", async (request, reply): Promise<MachineCredential> => {
+    const { caller, record } = await door.find(request);
+    if (!ownsMachine(caller, record)) throw refuse("CREDENTIAL_FORBIDDEN");
+    const credential = await acts.readCredential(record.id);
+    door.audit(request, "machine.credential", record.id);
+    void reply.header("cache-control", "no-store");
+    return credential;
   });
 
   api.post("/machines/:id/save-as-image", async (request, reply) => {

@@ -84,8 +84,8 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, takeSnapshot }
   async function find(request: FastifyRequest): Promise<TokenRecord> {
     const caller = requireCaller(request);
     const { id } = parseInput(tokenParams, request.params);
-    const token = (await stores.tokens.list()).find((row) => row.id === id);
-    if (token === undefined || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
+    const token = await stores.tokens.find(id);
+    if (token === null || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
     return token;
   }
 

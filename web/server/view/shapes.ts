@@ -1,6 +1,7 @@
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
+import { isFetching } from "../machines/waiting.ts";
 import { isScreenOf, type Snapshot } from "./snapshot.ts";
 
 type Viewer = Pick<Caller, "userId" | "role">;
@@ -8,6 +9,11 @@ type Viewer = Pick<Caller, "userId" | "role">;
 /** Users see their own machines; administrators see all. */
 export function maySeeMachine(viewer: Viewer, machine: Pick<MachineRecord, "ownerId">): boolean {
   return viewer.role === "admin" || machine.ownerId === viewer.userId;
+}
+
+/** What is for the owner's eyes is for no administrator's either. */
+export function ownsMachine({ userId }: Viewer, { ownerId }: Pick<MachineRecord, "ownerId">): boolean {
+  return ownerId === userId;
 }
 
 /** Users see the desktops of their own machines; administrators see all. */
@@ -36,7 +42,9 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     memoryMb: record.memoryMb,
     ...shapeOrder(record),
     ...shapeTime(record),
+    ...(isFetching(record) ? { fetching: true } : {}),
     tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
+    credential: ownsMachine(viewer, record) && snapshot.takesScripts(record.image),
     createdAt: record.createdAt,
     since: record.since,
     desktop: record.name,

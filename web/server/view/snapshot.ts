@@ -1,7 +1,13 @@
 import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts";
 
+/** What was heard of images last. */
+export interface ImageLore {
+  readonly imageTitle: (image: string) => string;
+  readonly takesScripts: (image: string) => boolean;
+}
+
 /** Everything that views of machines and desktops are made from, read at one moment. */
-export interface Snapshot {
+export interface Snapshot extends ImageLore {
   readonly machines: ReadonlyMap<string, MachineRecord>;
   readonly desktops: ReadonlyMap<string, DesktopView>;
   /** Desktops by the machine whose screens they are, its main one first. */
@@ -10,10 +16,9 @@ export interface Snapshot {
   readonly agentNames: ReadonlyMap<string, string>;
   /** Viewers that are connected now, by desktop. */
   readonly viewers: ReadonlyMap<string, number>;
-  readonly imageTitle: (image: string) => string;
 }
 
-export async function takeSnapshot(proxy: Proxy, imageTitle: (image: string) => string): Promise<Snapshot> {
+export async function takeSnapshot(proxy: Proxy, lore: ImageLore): Promise<Snapshot> {
   const { stores } = proxy;
   const [machines, desktops, users, agents] = await Promise.all([
     stores.machines.list(),
@@ -29,7 +34,7 @@ export async function takeSnapshot(proxy: Proxy, imageTitle: (image: string) => 
     userNames: new Map(users.map((user) => [user.id, user.name])),
     agentNames: new Map(agents.map((agent) => [agent.id, agent.name])),
     viewers: countViewers(proxy),
-    imageTitle,
+    ...lore,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { MachineSpec } from "../../../../launcher/spec/machine-spec.ts";
+import { WaitingLine } from "../../../../launcher/scripts/customize/waiting-line.ts";
 import { prepareScripts, type PreparedScripts } from "../../../../launcher/scripts/index.ts";
 import type { ScriptTools } from "../../../../launcher/scripts/prepare.ts";
 import { Owner } from "../../../support/owner.ts";
@@ -14,6 +15,10 @@ export const tools: ScriptTools = {
   network: false,
   environment: { PATH: process.env["PATH"] },
   allowHosts: [],
+  runAs: { kind: "self" },
+  line: new WaitingLine(),
+  onBegin: () => undefined,
+  onProcess: () => undefined,
   signal: new AbortController().signal,
 };
 

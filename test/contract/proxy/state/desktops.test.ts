@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Stores } from "../../../../proxy/index.ts";
+import { readOpenTokens } from "../../../support/open-tokens.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
 
 describeDatabases("desktops", (makeDatabase) => {
@@ -61,7 +62,7 @@ describeDatabases("desktops", (makeDatabase) => {
     expect(fresh.id).not.toBe(old.id);
     expect(fresh.machineId).toBe("m2");
     expect(await stores.desktops.find(old.id)).toBeNull();
-    expect(await stores.tokens.listOpen(0)).toEqual([]);
+    expect(await readOpenTokens(stores.tokens, 0)).toEqual([]);
     expect(await stores.tickets.take("hash", database.clock.time)).toBeNull();
     expect((await stores.desktops.publish("a1", "desk", null)).id).not.toBe(fresh.id);
   });

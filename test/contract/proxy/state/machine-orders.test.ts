@@ -125,15 +125,25 @@ describeDatabases("orders of machines", (makeDatabase) => {
     const { dataDisks } = stores;
     expect(await dataDisks.find("anna/home")).toBeNull();
     await dataDisks.place("anna/home", "h1");
-    await dataDisks.keep("h2", ["anna/home", "ben/home"]);
+    const keep = (id: string, names: string[]) => dataDisks.keep(new Map([[id, names]]));
+    await keep("h2", ["anna/home", "ben/home"]);
     expect(await other.dataDisks.find("anna/home")).toBe("h1");
     expect(await other.dataDisks.find("ben/home")).toBe("h2");
-    await dataDisks.keep("h1", ["anna/home", "anna/work"]);
+    await keep("h1", ["anna/home", "anna/work"]);
     expect(await dataDisks.find("anna/work")).toBe("h1");
     await dataDisks.place("anna/work", "h2");
     expect(await dataDisks.find("anna/work")).toBe("h2");
-    await dataDisks.keep("h1", []);
+    await keep("h1", []);
     expect(await dataDisks.find("anna/home")).toBeNull();
+    // It went from one host to the other between two looks, and is nowhere else at any time.
+    await dataDisks.place("anna/home", "h1");
+    await dataDisks.keep(
+      new Map([
+        ["h2", ["anna/home", "anna/work", "ben/home"]],
+        ["h1", []],
+      ]),
+    );
+    expect(await other.dataDisks.find("anna/home")).toBe("h2");
     await stores.agents.revoke("h2");
     expect(await dataDisks.find("ben/home")).toBeNull();
   });

@@ -39,6 +39,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
       ownerId: "u",
       agentId: null,
       state: "queued",
+      cause: null,
       reason: null,
       accel: null,
       cpus: 2,

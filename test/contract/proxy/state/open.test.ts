@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConfigError, systemClock } from "../../../../protocol/index.ts";
 import { openTrust } from "../../../../proxy/trust/index.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
+import { readOpenTokens } from "../../../support/open-tokens.ts";
 import { runSql } from "./run-sql.ts";
 
 describeDatabases("opening", (makeDatabase) => {
@@ -32,7 +33,7 @@ describeDatabases("opening", (makeDatabase) => {
     await before.close();
     const after = await database.open();
     expect(await after.desktops.find(desktop.id)).toEqual({ ...desktop, agentName: "mill" });
-    expect(await after.tokens.listOpen(0)).toEqual([{ ...token, token: "abcd2345" }]);
+    expect(await readOpenTokens(after.tokens, 0)).toEqual([{ ...token, token: "abcd2345" }]);
     expect(await after.service.get("value")).toBe("kept");
     expect(await after.service.get("none")).toBeNull();
   });
@@ -100,7 +101,7 @@ describeDatabases("opening", (makeDatabase) => {
       database.option,
       `update tokens set sealed = (select sealed from tokens where id = '${kept.id}') where id = '${altered.id}'`,
     );
-    expect(await stores.tokens.listOpen(0)).toEqual([{ ...kept, token: "abcd2345" }]);
+    expect(await readOpenTokens(stores.tokens, 0)).toEqual([{ ...kept, token: "abcd2345" }]);
     await stores.service.getOrCreate("value", () => "x");
     await runSql(
       database.option,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Stores } from "../../../../proxy/index.ts";
+import { readOpenTokens } from "../../../support/open-tokens.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
 
 const PARALLEL = 100;
@@ -38,12 +39,12 @@ describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
       createdAt: now,
       expiresAt: now + 1_000,
     });
-    expect(await other.tokens.listOpen(now)).toEqual([{ ...record, token: "^HbD)GJo" }]);
+    expect(await readOpenTokens(other.tokens, now)).toEqual([{ ...record, token: "^HbD)GJo" }]);
     expect(await other.tokens.list()).toEqual([record]);
     expect(await other.tokens.list(desktopId)).toEqual([record]);
     expect(await other.tokens.list("another")).toEqual([]);
     await other.tokens.revoke(record.id);
-    expect(await stores.tokens.listOpen(now)).toEqual([]);
+    expect(await readOpenTokens(stores.tokens, now)).toEqual([]);
   });
 
   test("a token of an unknown desktop is refused, and so is a ticket", async () => {
@@ -56,8 +57,8 @@ describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
   test("a token lives until its last millisecond, and is deleted then", async () => {
     await createToken("abcd2345", now + 10);
     await createToken("wxyz6789", now + 20);
-    expect(await stores.tokens.listOpen(now + 9)).toHaveLength(2);
-    expect((await stores.tokens.listOpen(now + 10)).map(({ token }) => token)).toEqual(["wxyz6789"]);
+    expect(await readOpenTokens(stores.tokens, now + 9)).toHaveLength(2);
+    expect((await readOpenTokens(stores.tokens, now + 10)).map(({ token }) => token)).toEqual(["wxyz6789"]);
     expect(await stores.tokens.deleteExpired(now + 9)).toBe(0);
     expect(await stores.tokens.deleteExpired(now + 10)).toBe(1);
     expect(await stores.tokens.list()).toHaveLength(1);

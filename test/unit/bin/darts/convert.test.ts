@@ -63,10 +63,25 @@ $config{config_script} = ("exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https:
         boot: { kind: "iso", file: `${folder}/tiny.iso` },
       },
     ]);
-    expect(host).toEqual(["--allow-shares /mnt", "--allow-shares /media/data"]);
+    expect(host).toEqual([
+      "--allow-shares /mnt",
+      "--allow-shares /media/data",
+      "--boot-scripts /etc/postern/scripts",
+    ]);
     expect(warnings).toEqual([
       'lab.qcow2: @VM@ is "lab" here; check the conditions.',
       "tiny.iso: an ISO has no disk that boot scripts could get into.",
+      "config_script: a host runs boot scripts only with a folder for them. Make it: mkdir -p /etc/postern/scripts",
+    ]);
+  });
+
+  it("get the folder of the first script that is a path, and each that lies elsewhere a warning", () => {
+    const config = `$config{config_script} = ("/srv/our scripts/a.sh", 'if("@USER@" =~ /^g/): /srv/our scripts/b/c.sh',
+  "/opt/d.sh", "exec: true");`;
+    const { host, warnings } = convert("[lab.qcow2]", config);
+    expect(host).toEqual(["--boot-scripts '/srv/our scripts'"]);
+    expect(warnings).toEqual([
+      "config_script: /opt/d.sh cannot be read by a host whose scripts lie in /srv/our scripts. Put it there.",
     ]);
   });
 

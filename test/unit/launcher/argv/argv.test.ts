@@ -15,7 +15,7 @@ const base: MachineSpec = machineSpec.parse({
   network: "none",
 });
 
-const start: Start = { accel: "tcg", halted: false, additions: [] };
+const start: Start = { accel: "tcg", halted: false, customized: null, additions: [] };
 
 /** The values that follow an option, JSON decoded. */
 function valuesOf(argv: readonly string[], option: string): unknown[] {
@@ -78,7 +78,7 @@ test.each(["kvm", "tcg"] as const)("accelerated by %s", (accel) => {
 });
 
 test("what other parts add comes whole, and a memory waits for halted processors", () => {
-  const argv = machineArguments(base, paths, { accel: "tcg", halted: true, additions: ["-netdev", "x"] });
+  const argv = machineArguments(base, paths, { ...start, halted: true, additions: ["-netdev", "x"] });
   expect(argv.slice(-3)).toEqual(["-netdev", "x", "-S"]);
   expect(machineArguments(base, paths, start)).not.toContain("-S");
 });

@@ -6,7 +6,8 @@ import { devicesOf, paths, specOf, valuesOf } from "./table.ts";
 
 const disk = (format: string) => ({ boot: { kind: "disk", format, file: "/images/base,snapshot=on" } });
 const iso = { boot: { kind: "iso", file: "/images/a,snapshot=on.iso" } };
-const boot = (changes: object) => bootArguments(specOf(changes), paths);
+const boot = (changes: object, customized: string | null = null) =>
+  bootArguments(specOf(changes), paths, customized);
 
 const file = { driver: "file", filename: "/images/base,snapshot=on" };
 const own = {
@@ -32,6 +33,17 @@ test.each(diskFormat.options)(
     expect(devicesOf(argv)).toEqual([drive]);
   },
 );
+
+test("a disk that boot scripts changed stands, read-only, between the image and the overlay", () => {
+  expect(valuesOf(boot(disk("vdi"), "/var/lib/vms/m1/customized.qcow2"), "-blockdev")).toEqual([
+    { driver: "vdi", "node-name": "base0", "read-only": true, file },
+    {
+      ...{ driver: "qcow2", "node-name": "base1", "read-only": true, backing: "base0" },
+      file: { driver: "file", filename: "/var/lib/vms/m1/customized.qcow2" },
+    },
+    { ...own, backing: "base1" },
+  ]);
+});
 
 test.each(diskFormat.options)("a %s master is written to itself", (format) => {
   const argv = boot({ ...disk(format), master: true });

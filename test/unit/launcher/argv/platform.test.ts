@@ -70,6 +70,7 @@ test("shares", () => {
   ]);
   expect(virtiofsdArguments("/a", "/run/s", "namespace")).toEqual([
     ...["-f", "--socket-path=/run/s", "-o", "source=/a", "-o", "sandbox=namespace"],
+    ...["-o", "modcaps=-mknod"],
   ]);
 });
 

@@ -40,9 +40,11 @@ function open(): {
   const tokens = {
     listOpen: (now: number) => {
       reads += 1;
-      return Promise.resolve(stored.filter(({ expiresAt }) => expiresAt > now));
+      const live = stored.filter(({ expiresAt }) => expiresAt > now);
+      const tokens = live.map(({ token, ...record }) => ({ ...record, reveal: () => token }));
+      return Promise.resolve({ tokens, next: null });
     },
-    list: () => Promise.resolve(stored),
+    find: (id: string) => Promise.resolve(stored.find((token) => token.id === id) ?? null),
   };
   const stores = { tokens, desktops: { find: () => Promise.resolve(DESKTOP) } } as unknown as Stores;
   const index = new TokenIndex(stores.tokens, clock);

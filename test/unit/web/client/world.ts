@@ -26,6 +26,7 @@ export const makeMachine = (change: Partial<Machine> = {}): Machine => ({
   saved: false,
   progress: null,
   tried: [],
+  credential: false,
   createdAt: 1_000,
   since: 1_000,
   desktop: "memtest",

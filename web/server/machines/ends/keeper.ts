@@ -5,6 +5,7 @@ import type { Live } from "../../live/live.ts";
 import { isScreenOf } from "../../view/snapshot.ts";
 import type { MachineBook } from "../machine-book.ts";
 import type { Turns } from "../turns.ts";
+import { isWaiting } from "../waiting.ts";
 import { judgeEnd, nextLook } from "./judge-end.ts";
 
 /** How often all machines are looked at. */
@@ -82,7 +83,7 @@ export class Keeper {
       proxy.stores.desktops.list(),
       proxy.stores.sessions.countOpen(),
     ]);
-    onWaiting(records.filter((record) => record.state === "queued" && !record.agentId).map(({ id }) => id));
+    onWaiting(records.filter(isWaiting).map(({ id }) => id));
     const here = new Set(proxy.connectedAgents().map(({ id }) => id));
     let wait = LOOK_MS;
     for (const record of records) {

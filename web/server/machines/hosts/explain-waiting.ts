@@ -53,6 +53,8 @@ function explain(image: string, { candidates }: Field, verdicts: readonly Verdic
   }
   const refusal = verdicts.findLast(({ asked, never }) => asked && never);
   if (refusal !== undefined) return { reason: refusal.why, cause: refusal.cause ?? null };
+  const passing = verdicts.findLast(({ asked, why }) => asked && why !== UNANSWERED);
+  if (passing !== undefined) return { reason: passing.why, cause: passing.cause ?? null };
   if (verdicts.some(({ asked }) => asked)) return HOST_SILENT;
   if (verdicts.every(({ never }) => never))
     return say("NO_HOST_FITS", "No host is large enough for it. Choose less.");

@@ -1,10 +1,12 @@
 import type { Clock } from "../../../../protocol/index.ts";
 import type { MachineRecord, Proxy, TriedHost } from "../../../../proxy/index.ts";
+import type { DiskRoom } from "../../disks/index.ts";
+import type { ImageJourneys } from "../../images/index.ts";
 import type { Catalogue } from "../catalogue.ts";
+import { describeDown } from "./describe-down.ts";
+import { findDisk } from "./find-disk.ts";
 import type { HostFactsBook } from "./host-facts.ts";
 import type { Candidate, Need } from "./judge-host.ts";
-
-const DAY_MS = 86_400_000;
 
 /** The hosts that a machine could go to. */
 export interface Field {
@@ -21,14 +23,25 @@ export interface Field {
 export class Hosts {
   readonly #proxy: Proxy;
   readonly #catalogue: Catalogue;
+  readonly #journeys: ImageJourneys;
+  readonly #disks: DiskRoom;
   readonly #facts: HostFactsBook;
   readonly #clock: Clock;
 
-  constructor(proxy: Proxy, catalogue: Catalogue, facts: HostFactsBook, clock: Clock) {
-    this.#proxy = proxy;
-    this.#catalogue = catalogue;
-    this.#facts = facts;
-    this.#clock = clock;
+  constructor(parts: {
+    readonly proxy: Proxy;
+    readonly catalogue: Catalogue;
+    readonly journeys: ImageJourneys;
+    readonly disks: DiskRoom;
+    readonly facts: HostFactsBook;
+    readonly clock: Clock;
+  }) {
+    this.#proxy = parts.proxy;
+    this.#catalogue = parts.catalogue;
+    this.#journeys = parts.journeys;
+    this.#disks = parts.disks;
+    this.#facts = parts.facts;
+    this.#clock = parts.clock;
   }
 
   async survey(record: MachineRecord, ownerName: string): Promise<Field> {
@@ -40,8 +53,7 @@ export class Hosts {
       Promise.all(
         connected.map(async ({ id, name }) => ({
           ...{ id, name },
-          image: await this.#catalogue.find(id, record.image),
-          facts: await this.#facts.ask(id),
+          ...(await this.#look(id, record.image)),
         })),
       ),
     ]);
@@ -50,10 +62,14 @@ export class Hosts {
     const others = agents.filter(
       ({ id, kind, revokedAt }) => kind === "host" && revokedAt === null && !here.has(id),
     );
-    for (const { id, facts } of candidates)
-      if (typeof facts === "object") await stores.dataDisks.keep(id, facts.dataDisks);
+    const heard = candidates.flatMap(({ id, facts }) =>
+      typeof facts === "object" ? [[id, facts.dataDisks] as const] : [],
+    );
+    await stores.dataDisks.keep(new Map(heard));
+    const need = await this.#readNeed(record, ownerName);
+    const lost = need.dataDisk?.hostId;
     return {
-      need: await this.#readNeed(record, ownerName),
+      need,
       candidates: candidates.map((candidate) => ({
         ...candidate,
         drained: drained.has(candidate.id),
@@ -61,27 +77,32 @@ export class Hosts {
       })),
       down: others
         .filter((agent) => agent.serverId === null)
-        .map(({ name, lastSeenAt }) => ({ host: name, why: describeDown(lastSeenAt, this.#clock.now()) })),
+        .map(({ id, name, lastSeenAt }) => {
+          const why = describeDown(lastSeenAt, this.#clock.now());
+          return { host: name, why: id === lost ? `${why}; the data disk is there` : why };
+        }),
       elsewhere: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
     };
   }
 
+  /** What a host that takes no images from the server lacks it cannot have. */
+  async #look(hostId: string, imageId: string): Promise<Pick<Candidate, "image" | "fetch" | "facts">> {
+    const { image, content, lacks } = await this.#catalogue.find(hostId, imageId);
+    const facts = await this.#facts.ask(hostId);
+    if (lacks && (facts === "unknown" || (facts !== "silent" && facts.serverImagesMb === undefined)))
+      return { image: null, facts };
+    if (content === null) return { image, facts };
+    const isComing = this.#journeys.isUnderWay(hostId, content);
+    return { image, facts, fetch: { content, state: !lacks ? "here" : isComing ? "coming" : "lacking" } };
+  }
+
   async #readNeed({ cpus, memoryMb, wish }: MachineRecord, ownerName: string): Promise<Need> {
     const name = wish.dataDisk?.name;
-    const dataDisk =
-      name === undefined
-        ? null
-        : { name, hostId: await this.#proxy.stores.dataDisks.find(`${ownerName}/${name}`) };
+    const around = { proxy: this.#proxy, disks: this.#disks, clock: this.#clock };
+    const dataDisk = name === undefined ? null : await findDisk(around, { owner: ownerName, name });
     return { cpus, memoryMb, gpu: wish.gpu, dataDisk };
   }
 }
-
 function isOn({ state }: MachineRecord): boolean {
   return state !== "stopped" && state !== "failed";
-}
-
-function describeDown(since: number | null, now: number): string {
-  if (since === null) return "down";
-  const [day = "", time = ""] = new Date(since).toISOString().split("T");
-  return `down since ${now - since < DAY_MS ? "" : `${day} `}${time.slice(0, 5)} UTC`;
 }

@@ -1,14 +1,35 @@
-import type { ImageSummary } from "../../../../protocol/index.ts";
+import type { DiskRef, ImageSummary } from "../../../../protocol/index.ts";
 import type { MachineWish } from "../../../../proxy/index.ts";
+import type { ImageContent } from "../../images/index.ts";
 import type { KnownFacts } from "./host-facts.ts";
+
+/** A machine's data disk. */
+export interface NeededDisk extends DiskRef {
+  /** Where it lies; null: nowhere yet. */
+  readonly hostId: string | null;
+  /** Why no host can have the machine before something has become of the disk; null: any host can. */
+  readonly wait: DiskWait | null;
+}
+
+export interface DiskWait {
+  /** For the machine's owner; null: another server says it. */
+  readonly reason: string | null;
+  /** How much of it has arrived, 0 to 1. */
+  readonly progress: number | null;
+}
 
 /** What a machine needs of a host; 0: the image's own number, which its host knows. */
 export interface Need {
   readonly cpus: number;
   readonly memoryMb: number;
   readonly gpu: MachineWish["gpu"];
-  /** Its data disk, and the host where that lies; null: nowhere yet. */
-  readonly dataDisk: { readonly name: string; readonly hostId: string | null } | null;
+  readonly dataDisk: NeededDisk | null;
+}
+
+/** How a host comes to the server's image: `here`: it has it, `coming`: it is on its way there. */
+export interface Fetch {
+  readonly content: ImageContent;
+  readonly state: "here" | "coming" | "lacking";
 }
 
 /** A host that is connected here. */
@@ -18,6 +39,8 @@ export interface Candidate {
   readonly drained: boolean;
   /** Null: it does not offer the image. */
   readonly image: ImageSummary | "silent" | null;
+  /** Absent: the image is the host's own. */
+  readonly fetch?: Fetch;
   readonly facts: KnownFacts;
   /** Machines that are known to be there and not off. */
   readonly placed: number;
@@ -33,14 +56,11 @@ export interface Unfit {
 const LEAST_DISK_MB = 1024;
 
 /** Null: it fits. */
-export function judgeHost(need: Need, { id, drained, image, facts }: Candidate): Unfit | null {
+export function judgeHost(need: Need, { drained, image, fetch, facts }: Candidate): Unfit | null {
   if (image === "silent" || facts === "silent") return notNow("does not answer");
   if (image === null) return notNow("does not offer the image");
   if (!image.available) return notNow(image.reason ?? "has not got the image's file");
   if (drained) return notNow("takes no new machines");
-  const disk = need.dataDisk;
-  if (disk !== null && disk.hostId !== null && disk.hostId !== id)
-    return notNow(`the data disk ${disk.name} lies on another host`);
   if (facts === "unknown") return null;
 
   const { memoryMb: memory, instances, diskMb, gpus } = facts;
@@ -55,11 +75,17 @@ export function judgeHost(need: Need, { id, drained, image, facts }: Candidate):
   if (need.gpu !== "none" && !fitting.some(({ free }) => free)) return notNow("its GPUs are in use");
   if (diskMb.free < LEAST_DISK_MB)
     return notNow(`disk ${gigabytes(diskMb.free)} of ${gigabytes(diskMb.total)} GB free`);
+  if (fetch?.state === "lacking") {
+    const sizeMb = Math.ceil(fetch.content.bytes / 1_048_576);
+    const roomMb = facts.serverImagesMb ?? 0;
+    if (roomMb < sizeMb)
+      return notNow(`the image has ${gigabytes(sizeMb)} GB, and ${gigabytes(roomMb)} GB are left for it`);
+  }
   return null;
 }
 
 /**
- * Hosts that fit, the best first: where the data disk lies, then one that says what it has, then one without a GPU
+ * Hosts that fit, the best first: where the data disk lies, then where the image is or will be soonest, then one that says what it has, then one without a GPU
  * that others may want, then the one that keeps the largest share of its memory free, then the least load.
  */
 export function orderHosts(need: Need, hosts: readonly Candidate[]): Candidate[] {
@@ -68,14 +94,17 @@ export function orderHosts(need: Need, hosts: readonly Candidate[]): Candidate[]
   return [...hosts].sort((a, b) => compare(keyOf(a), keyOf(b)) || a.name.localeCompare(b.name));
 }
 
-function rank(need: Need, { id, facts, placed }: Candidate): number[] {
+const DISTANCE: Readonly<Record<Fetch["state"], number>> = { here: 0, coming: 1, lacking: 2 };
+
+function rank(need: Need, { id, facts, fetch, placed }: Candidate): number[] {
   const diskElsewhere = need.dataDisk?.hostId === id ? 0 : 1;
-  if (typeof facts === "string") return [diskElsewhere, 1, 0, 0, 0, placed];
+  const distance = DISTANCE[fetch?.state ?? "here"];
+  if (typeof facts === "string") return [diskElsewhere, distance, 1, 0, 0, 0, placed];
   const { memoryMb: memory } = facts;
   const gpuWasted = need.gpu === "none" && facts.gpus.some(({ free }) => free) ? 1 : 0;
   const used = 1 - (memory.free - need.memoryMb) / Math.max(1, memory.total);
   // In steps: a few megabytes decide nothing.
-  return [diskElsewhere, 0, gpuWasted, Math.round(used * 20), Math.round(facts.load * 4), placed];
+  return [diskElsewhere, distance, 0, gpuWasted, Math.round(used * 20), Math.round(facts.load * 4), placed];
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

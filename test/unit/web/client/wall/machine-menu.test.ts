@@ -20,11 +20,32 @@ it.each([
     ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
     ...{ close: () => undefined, act: (act: string) => done.push(act) },
   };
-  const items = listMachineActs({ state, oneShot }, en, actions, (sheet) => done.push(sheet));
+  const items = listMachineActs({ state, oneShot, credential: false }, en, actions, (sheet) =>
+    done.push(sheet),
+  );
   expect(items.map(({ label }) => label)).toEqual(labels);
   for (const item of items) item.onChoose();
   expect(done).toHaveLength(labels.length);
   expect(new Set(done).size).toBe(labels.length);
+});
+
+it.each([
+  ["booting", true],
+  ["paused", true],
+  ["stopped", true],
+  ["preparing", false],
+  ["failed", false],
+] as const)("one of its owner's with boot scripts that is %s shows its secret: %s", (state, shown) => {
+  const actions = {
+    ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
+    ...{ close: () => undefined, act: () => undefined },
+  };
+  const opened: string[] = [];
+  const items = listMachineActs({ state, oneShot: false, credential: true }, en, actions, (sheet) =>
+    opened.push(sheet),
+  );
+  items.find(({ label }) => label === "Secret of the boot script…")?.onChoose();
+  expect(opened).toEqual(shown ? ["credential"] : []);
 });
 
 it("screen readers hear that a machine ends soon, once", () => {

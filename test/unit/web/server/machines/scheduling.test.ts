@@ -93,8 +93,9 @@ test("what no host that is there can ever hold has failed", async () => {
 
 test("a data disk draws its machine to its host, and keeps it from others while that is away", async () => {
   const { proxy, create, show, hostOf, ask, anna } = await open();
-  for (const id of ["h1", "h2"])
-    await proxy.stores.agents.add({ id, name: id, kind: "host", publicKey: "k" });
+  const { agents } = proxy.stores;
+  for (const id of ["h1", "h2"]) await agents.add({ id, name: id, kind: "host", publicKey: "k" });
+  const claim = await agents.claim("h1", "server-1", "host");
   proxy.connectHost(
     "h1",
     host({ dataDisks: ["anna/home", "ben/home"], memoryMb: { total: 4096, free: 600 } }),
@@ -106,11 +107,24 @@ test("a data disk draws its machine to its host, and keeps it from others while 
   const second = await ask("POST", MACHINES, { as: anna, body: { image: MEMTEST.id, dataDisk } });
   expect(second).toMatchObject({ status: 409, body: { error: { code: "DATA_DISK_IN_USE" } } });
   await proxy.stores.machines.update(id, { state: "stopped" });
+  await agents.release("h1", claim);
   proxy.disconnect("h1");
   const third = await create({ dataDisk });
   await vi.waitFor(async () =>
-    expect((await show(third.id)).tried[0]?.why).toBe("the data disk home lies on another host"),
+    expect(await show(third.id)).toMatchObject({
+      state: "queued",
+      reason:
+        "The data disk home lies on a host that is down since 00:00 UTC. The machine starts as soon as that host is back.",
+      tried: [{ host: null, why: "down since 00:00 UTC; the data disk is there" }],
+    }),
   );
+  expect(proxy.count("h2", "machine.create")).toBe(0);
+  // A machine that was off while its disk's host went away is told the same.
+  await proxy.stores.machines.update(third.id, { state: "stopped", agentId: "h2" });
+  expect(await ask("POST", `${MACHINES}/${third.id}/start`, { as: anna })).toMatchObject({
+    status: 503,
+    body: { error: { code: "DATA_DISK_AWAY", message: expect.stringContaining("down since") as string } },
+  });
 });
 
 test("a drained host keeps what it has and gets nothing new, until it may again", async () => {

@@ -19,6 +19,7 @@ test("administrators read the audit log by filters, and that is written down", a
       },
       ...{
         agentId: "a",
+        diskName: null,
         tokenId: "t",
         count: null,
         bytesToViewer: null,

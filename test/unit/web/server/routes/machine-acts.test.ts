@@ -64,6 +64,26 @@ test("the boot log is read, and who read it is written down", async () => {
   expect(audited()).toContain("machine.log");
 });
 
+test("the secret of its boot scripts is told to a machine's owner alone, and written down nowhere", async () => {
+  const { act, ask, as, askLocally, audited, proxy, stores } = await open({
+    "image.list": () => [{ ...MEMTEST, script: "cloud-init" }],
+    "machine.credential": () => ({ credential: "sEcReT234" }),
+  });
+  expect((await ask("GET", "/api/v1/images", { as })).status).toBe(200);
+  const own = await act("GET", "credential");
+  expect(own).toMatchObject({ status: 200, body: { credential: "sEcReT234" } });
+  expect(own.headers["cache-control"]).toBe("no-store");
+  expect(audited()).toContain("machine.credential");
+  expect((await ask("GET", `${MACHINES}/m1`, { as })).body).toMatchObject({ credential: true });
+
+  const seen = await askLocally("GET", `${MACHINES}/m1`);
+  expect(seen).toMatchObject({ status: 200, body: { credential: false } });
+  const refused = await askLocally("GET", `${MACHINES}/m1/credential`);
+  expect(refused).toMatchObject({ status: 403, body: { error: { code: "CREDENTIAL_FORBIDDEN" } } });
+  const kept = [proxy.audited, await stores.machines.list(), seen.body, refused.body];
+  expect(JSON.stringify(kept)).not.toContain("sEcReT234");
+});
+
 test("only administrators make an image of a machine", async () => {
   const { act, askLocally, audited } = await open({ "machine.save-as-image": () => MEMTEST });
   const body = { image: "mine", title: "Mine" };
@@ -95,6 +115,7 @@ test("a machine that no host has yet cannot be paused; somebody else's is none",
   await stores.machines.update("m1", { agentId: null, state: "queued" });
   expect(await act("POST", "pause")).toMatchObject({ body: { error: { code: "MACHINE_NOT_PLACED" } } });
   const ben = await signIn("ben");
+  expect((await ask("GET", `${MACHINES}/m1/credential`, { as: ben })).status).toBe(404);
   for (const path of ["pause", "save", "extend", "close", "snapshots"])
     expect((await ask("POST", `${MACHINES}/m1/${path}`, { as: ben, body: { name: "x" } })).status).toBe(404);
 });

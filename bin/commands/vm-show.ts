@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import { machine, machineCredential } from "../../web/index.ts";
+import { AdminApi, ApiError } from "../admin-api.ts";
+import { print } from "../terminal/table.ts";
+import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { describeMachine } from "./vm-table.ts";
+
+export function defineShow(command: Command): void {
+  addClientFlags(
+    command.command("show <id>").description("one machine, and the secret of its boot scripts to its owner"),
+  ).action(async (id: string, flags: ClientFlags) => {
+    const api = new AdminApi(flags.data);
+    const path = `/machines/${encodeURIComponent(id)}`;
+    const row = await api.get(path, machine);
+    const secret = row.credential ? await readCredential(api, path) : null;
+    // In the list `credential` says whether there may be one; here it is the secret itself.
+    print(flags.json === true, { ...row, credential: secret }, () =>
+      secret === null
+        ? describeMachine(row)
+        : `${describeMachine(row)}  Secret of its boot scripts: ${secret}\n`,
+    );
+  });
+}
+
+/** Null: there is none, or nobody can say now. */
+async function readCredential(api: AdminApi, path: string): Promise<string | null> {
+  try {
+    return (await api.get(`${path}/credential`, machineCredential)).credential;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    process.stderr.write(`The secret of its boot scripts could not be read: ${error.message}\n`);
+    return null;
+  }
+}

@@ -1,0 +1,24 @@
+import { dirname, sep } from "node:path";
+
+/** Where scripts lie when none of them says so. */
+const USUAL = "/etc/postern/scripts";
+/** The path of a script that is one, behind its condition. */
+const PATH = /(?:^|\):)\s*(\/\S.*?)\s*$/;
+
+/**
+ * The host's option for the boot scripts of its images; none where there are none. DARTS reads scripts anywhere, we in
+ * one folder.
+ */
+export function chooseScriptFolder(scripts: readonly string[], warn: (text: string) => void): string | null {
+  if (scripts.length === 0) return null;
+  const paths = scripts.flatMap((script) => PATH.exec(script)?.[1] ?? []);
+  const [first] = paths;
+  if (first === undefined) {
+    warn(`config_script: a host runs boot scripts only with a folder for them. Make it: mkdir -p ${USUAL}`);
+    return USUAL;
+  }
+  const folder = dirname(first);
+  for (const path of paths.filter((one) => !one.startsWith(folder + sep)))
+    warn(`config_script: ${path} cannot be read by a host whose scripts lie in ${folder}. Put it there.`);
+  return folder;
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import {
+  architecture,
+  displayAdapter,
+  imageSummary,
+  networkKind,
+  scriptRoute,
+  sha256Text,
+} from "./images.ts";
+
+const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
+const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();
+
+/** Disk formats that QEMU reads as a base, in its words; VHD is `vpc`. An OVA is imported first. */
+export const diskFormat = z.enum(["qcow2", "raw", "vdi", "vmdk", "vpc", "vhdx", "qed"]);
+export type DiskFormat = z.infer<typeof diskFormat>;
+
+/** BIOS or UEFI; Secure Boot and a TPM 2 for guests that ask for them. */
+export const machineFirmware = z
+  .object({
+    kind: z.enum(["bios", "uefi"]).default("bios"),
+    secureBoot: z.boolean().default(false),
+    tpm: z.boolean().default(false),
+  })
+  .strict();
+export type MachineFirmware = z.infer<typeof machineFirmware>;
+
+/** Where a machine's first instruction comes from. Formats are always named, never guessed. */
+export const bootSource = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("iso"), file: filePath }).strict(),
+  z
+    .object({
+      kind: z.literal("kernel"),
+      kernel: filePath,
+      initrd: filePath,
+      cmdline: z.string().max(1024),
+    })
+    .strict(),
+  z.object({ kind: z.literal("disk"), format: diskFormat, file: filePath }).strict(),
+]);
+export type BootSource = z.infer<typeof bootSource>;
+
+const entryObject = z
+  .object({
+    id: imageSummary.shape.id,
+    title: z.string().min(1).max(100),
+    description: z.string().max(500),
+    memoryMb: amount,
+    cpus: amount,
+    boot: bootSource,
+    /** GiB; without it the disk keeps the image's own size. */
+    diskGb: amount.optional(),
+    arch: architecture.default("x86_64"),
+    firmware: machineFirmware.prefault({}),
+    display: displayAdapter.default("std"),
+    /** Others that may be chosen. */
+    displays: z.array(displayAdapter).max(6).default([]),
+    /** QEMU's name of a keyboard layout. */
+    keymap: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[a-z0-9]+)?$/)
+      .optional(),
+    /** The size the display proposes to the guest, in pixels. */
+    screen: z
+      .object({
+        width: z.number().int().min(320).max(7680),
+        height: z.number().int().min(200).max(4320),
+      })
+      .strict()
+      .optional(),
+    /** The most that a machine of this image may have. */
+    network: networkKind.default("none"),
+    /** What runs inside: QEMU's guest agent, and SPICE's agent for clipboard and resizing. */
+    guest: z
+      .object({ agent: z.boolean().default(false), clipboard: z.boolean().default(false) })
+      .strict()
+      .prefault({}),
+    /** How boot scripts get in, and those that this image always gets, in order. */
+    script: scriptRoute.default("none"),
+    scripts: z.array(z.string().min(1).max(65_536)).max(20).default([]),
+    /** Host folders that the guest sees; `tag` is what it mounts. Only where the administrator allows shares. */
+    shares: z
+      .array(
+        z
+          .object({
+            tag: z.string().regex(/^[A-Za-z0-9_-]{1,30}$/),
+            folder: filePath,
+            kind: z.enum(["9p", "virtiofs"]).default("9p"),
+            writable: z.boolean().default(false),
+          })
+          .strict(),
+      )
+      .max(8)
+      .default([]),
+    /** Hides KVM from guests whose drivers refuse to run under it. */
+    hideKvm: z.boolean().default(false),
+    /** Where `image download` gets the file from, and what it must be. */
+    source: z
+      .object({
+        url: z.url({ protocol: /^https?$/ }).optional(),
+        sha256: sha256Text.optional(),
+        /** It came from the server under this id, and goes with it. */
+        server: z.boolean().default(false),
+        /** A note for people: where the address is from, and that nobody has tried it here. */
+        note: z.string().max(300).optional(),
+      })
+      .strict()
+      .optional(),
+    /** `user:NAME` and `group:NAME`; absent: everybody. */
+    allow: z
+      .array(z.string().regex(/^(user|group):\S{1,64}$/))
+      .max(200)
+      .optional(),
+    /** The Debian package that brings the files. */
+    package: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.+-]*$/)
+      .optional(),
+  })
+  .strict();
+
+/** The fields by themselves, for other files that have some of them. */
+export const imageEntryFields = entryObject.shape;
+
+/** One entry of a catalogue: of a host's, or of a server's. */
+export const imageEntry = entryObject
+  .refine((entry) => entry.memoryMb.default >= entry.memoryMb.min, "memoryMb.default is below memoryMb.min")
+  .refine((entry) => entry.cpus.default >= entry.cpus.min, "cpus.default is below cpus.min");
+export type ImageEntry = z.infer<typeof imageEntry>;
+
+/** The catalogue file: `{"images": [entry, …]}`, ids unique. */
+export const imageCatalogue = z
+  .object({ images: z.array(imageEntry) })
+  .strict()
+  .refine(
+    ({ images }) => new Set(images.map((entry) => entry.id)).size === images.length,
+    "two images have the same id",
+  );
+/** The file as it is written: what has a default may be left out. */
+export type ImageCatalogueInput = z.input<typeof imageCatalogue>;
