@@ -2,6 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import {
   LaunchError,
   RequestError,
+  sharesScreenNames,
   type BootLog,
   type HostFacts,
   type ImageSummary,
@@ -10,7 +11,6 @@ import {
   type Screenshot,
   type Snapshot,
 } from "../protocol/index.ts";
-import { headNames } from "./argv/heads.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
 import { DataDisks, type DiskShelf } from "./disks/index.ts";
@@ -270,9 +270,9 @@ export class Fleet implements Launcher {
 
   #checkFree(request: MachineCreate): void {
     if (this.#machines.has(request.id)) throw refuse("MACHINE_EXISTS", "A machine with this id exists.");
-    const names = headNames({ name: request.name, monitors: request.monitors ?? 1 });
+    const wanted = { name: request.name, monitors: request.monitors ?? 1 };
     for (const { spec } of this.#machines.values())
-      if (headNames(spec).some((name) => names.includes(name)))
+      if (sharesScreenNames(spec, wanted))
         throw refuse("MACHINE_NAME_TAKEN", `A machine named "${spec.name}" exists. Choose another name.`);
   }
 

@@ -14,6 +14,7 @@ export * from "./mip2/image-entry.ts";
 export * from "./mip2/image-arrival.ts";
 export { describeImage } from "./mip2/describe-image.ts";
 export * from "./mip2/machines.ts";
+export { screenNames, sharesScreenNames, type ScreenedMachine } from "./mip2/screen-names.ts";
 export * from "./mip2/proof.ts";
 export * as mip1 from "./mip1/messages.ts";
 export * from "./rfb/versions.ts";

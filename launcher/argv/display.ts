@@ -32,16 +32,16 @@ export function maxMonitors(display: DisplayAdapter): number {
   return display === "virtio" || display === "qxl" ? 4 : 1;
 }
 
-/** Screens, a VNC server for each, and a tablet, so that the guest's pointer is where the viewer's is. */
+/** Screens, and for each a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(spec: Shown, paths: MachinePaths): string[] {
-  if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch)];
+  if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch, [])];
   const heads = headsOf(spec, paths);
   return [
     ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
     ...heads.flatMap((head) => ["-vnc", vncServer(head, heads.length > 1)]),
     ...(spec.keymap === undefined ? [] : ["-k", spec.keymap]),
     ...adapterArguments(spec),
-    ...inputArguments(spec.arch),
+    ...inputArguments(spec.arch, heads.slice(1)),
   ];
 }
 
@@ -76,10 +76,18 @@ function adapterArguments({ display, screen, arch, monitors, gpu }: Shown): stri
   ];
 }
 
-function inputArguments(arch: Architecture): string[] {
+/**
+ * The first tablet is bound to no screen: QEMU 7 takes a machine without such a one for one that has only mice.
+ * @param further screens beside the first, whose viewers move a tablet of their own
+ */
+function inputArguments(arch: Architecture, further: readonly Head[]): string[] {
   return [
     ...["-device", jsonArgument({ driver: "qemu-xhci", id: "usb0" })],
     ...["-device", jsonArgument({ driver: "usb-tablet", bus: "usb0.0" })],
+    ...further.flatMap(({ device: display, output: head }) => [
+      "-device",
+      jsonArgument({ driver: "usb-tablet", bus: "usb0.0", display, head }),
+    ]),
     // ARM boards have no PS/2 port.
     ...(arch === "aarch64" ? ["-device", jsonArgument({ driver: "usb-kbd", bus: "usb0.0" })] : []),
   ];

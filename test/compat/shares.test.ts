@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findProcesses } from "../../launcher/process/proc-stat.ts";
 import { Workshop } from "../contract/launcher/workshop.ts";
-import { buildShareGuest } from "../support/guest/share-guest.ts";
+import { buildModuleGuest } from "../support/guest/module-guest.ts";
 import { makeSystemAccount } from "../support/system-account.ts";
 import { waitFor } from "../support/wait-for.ts";
 
+const MODULES = ["virtio_pci", "9pnet_virtio", "9p", "virtiofs"];
 const SECRET = "nobody-shall-read-this";
 const TAGS = ["course", "drop", "fast"] as const;
 type Said = Record<(typeof TAGS)[number], string[]>;
@@ -69,7 +70,7 @@ async function fillFolders(uid: number): Promise<void> {
 
 /** Boots the guest with the three folders, and gives what it said of each. */
 async function runGuest(vmUser: string | null): Promise<Said> {
-  const { kernel, initrd } = await buildShareGuest(workshop.folder, SCRIPT);
+  const { kernel, initrd } = await buildModuleGuest(workshop.folder, MODULES, SCRIPT);
   await chmod(initrd, 0o644);
   const share = (tag: string, more: object) => ({ tag, folder: folderOf(tag), ...more });
   const image = {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { RequestError, type ImageSummary } from "../../../protocol/index.ts";
+import { RequestError, sharesScreenNames, type ImageSummary } from "../../../protocol/index.ts";
 import { machineWish, type MachineRecord, type NewMachine, type Proxy } from "../../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
@@ -86,15 +86,24 @@ export class Orders {
 
   async #add(name: string | undefined, machine: Omit<NewMachine, "name">): Promise<MachineRecord> {
     const { machines } = this.#proxy.stores;
-    if (name !== undefined) return machines.add({ ...machine, name });
-    const taken = new Set((await machines.list()).map((record) => record.name));
+    const monitors = machine.wish?.monitors ?? 1;
+    const others = (await machines.list()).map((other) => ({
+      name: other.name,
+      monitors: other.wish.monitors,
+    }));
+    const isTaken = (wanted: string): boolean =>
+      others.some((other) => sharesScreenNames(other, { name: wanted, monitors }));
+    if (name !== undefined) {
+      if (isTaken(name)) throw refuse("MACHINE_NAME_TAKEN");
+      return machines.add({ ...machine, name });
+    }
     for (;;) {
-      const suggestion = suggestMachineName(machine.image, taken);
+      const suggestion = suggestMachineName(machine.image, isTaken);
       try {
         return await machines.add({ ...machine, name: suggestion });
       } catch (error) {
         if (!(error instanceof RequestError && error.code === "MACHINE_NAME_TAKEN")) throw error;
-        taken.add(suggestion);
+        others.push({ name: suggestion, monitors });
       }
     }
   }

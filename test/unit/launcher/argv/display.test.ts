@@ -14,7 +14,11 @@ test.each([
   [{ display: "virtio", monitors: 3 }, [{ driver: "virtio-vga", id: "video0", max_outputs: 3 }]],
   [
     { display: "qxl", monitors: 3 },
-    [{ driver: "qxl-vga", id: "video0" }, { driver: "qxl" }, { driver: "qxl" }],
+    [
+      { driver: "qxl-vga", id: "video0" },
+      { driver: "qxl", id: "video1" },
+      { driver: "qxl", id: "video2" },
+    ],
   ],
   [{ display: "vmware", screen }, [{ driver: "vmware-svga", id: "video0" }]],
   [{ display: "cirrus", screen }, [{ driver: "cirrus-vga", id: "video0" }]],

@@ -75,6 +75,19 @@ test("names are IMAGE-N with the smallest free N; a taken name is refused", asyn
   expect(taken).toMatchObject({ status: 409, body: { error: { code: "MACHINE_NAME_TAKEN" } } });
 });
 
+test("the names of a machine's further screens are taken as well, whichever came first", async () => {
+  const { create, ask, as } = await open();
+  const order = (name: string, monitors: number) =>
+    ask("POST", MACHINES, { as, body: { image: "debian", name, monitors } });
+  const taken = { status: 409, body: { error: { code: "MACHINE_NAME_TAKEN" } } };
+  await create({ image: "debian", name: "lab", monitors: 2 });
+  expect(await order("lab-2", 1)).toMatchObject(taken);
+  expect(await order("lab-3", 1)).toMatchObject({ status: 201 });
+  await create({ image: "debian", name: "desk-2" });
+  expect(await order("desk", 2)).toMatchObject(taken);
+  expect(await order("desk", 1)).toMatchObject({ status: 201 });
+});
+
 test("machines that are made at once get different names", async () => {
   const { create } = await open();
   const made = await Promise.all(Array.from({ length: 8 }, () => create({ image: "debian" })));
