@@ -35,6 +35,7 @@ export * from "./rfb/encodings.ts";
 export * from "./rfb/client-policy.ts";
 export * from "./rfb/client-messages.ts";
 export * from "./rfb/set-encodings.ts";
+export { encodeSetDesktopSize } from "./rfb/set-desktop-size.ts";
 export * from "./rfb/client-filter.ts";
 export { FormatLine, MAX_FORMAT_CHANGES } from "./rfb/server-stream/format-line.ts";
 export { ServerFilter } from "./rfb/server-stream/server-filter.ts";

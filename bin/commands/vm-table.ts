@@ -6,6 +6,8 @@ export function describeMachine(row: Machine): string {
   if (row.reason !== null) lines.push(row.reason);
   for (const { host, why } of row.tried) lines.push(`host ${host ?? "?"}: ${why}`);
   if (row.expiresAt !== null) lines.push(`Runs until ${new Date(row.expiresAt).toISOString()}`);
+  if (row.screens.length > 0)
+    lines.push(`Further screens: ${row.screens.map(({ desktop }) => desktop).join(", ")}`);
   lines.push(`Id ${row.id}`);
   return lines.map((line) => `  ${line}\n`).join("");
 }

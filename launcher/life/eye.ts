@@ -1,30 +1,31 @@
 import { existsSync } from "node:fs";
-import { RequestError, type Clock, type Screenshot } from "../../protocol/index.ts";
+import { RequestError, type Screenshot } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
-import type { Head } from "../argv/heads.ts";
+import { headsOf, type Head } from "../argv/heads.ts";
 import type { MachineScreen } from "../launcher.ts";
 import { readVncSecret } from "../process/launch.ts";
 import type { QmpClient } from "../qmp/client.ts";
 import { Camera } from "../screen/camera.ts";
-import type { Darkroom } from "../screen/darkroom.ts";
 import { awaitFirstLight } from "../screen/first-light.ts";
+import { plugInFurther } from "../screen/plug-in.ts";
+import type { MachineSpec } from "../spec/machine-spec.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What is seen of one machine: its VNC servers, and pictures of its screen. */
 export class Eye {
+  readonly #spec: MachineSpec;
   readonly #paths: MachinePaths;
-  readonly #darkroom: Darkroom;
-  readonly #clock: Clock;
+  readonly #around: Surroundings;
   readonly #heads: readonly Head[];
   #camera: Camera | undefined;
   #screens: readonly MachineScreen[] = [];
   #cancelLight: (() => void) | undefined;
 
-  /** @param heads none: the machine has no screen of QEMU's */
-  constructor(paths: MachinePaths, darkroom: Darkroom, clock: Clock, heads: readonly Head[]) {
+  constructor(spec: MachineSpec, paths: MachinePaths, around: Surroundings) {
+    this.#spec = spec;
     this.#paths = paths;
-    this.#darkroom = darkroom;
-    this.#clock = clock;
-    this.#heads = heads;
+    this.#around = around;
+    this.#heads = headsOf(spec, paths);
   }
 
   /** The first is the machine's main one. */
@@ -39,7 +40,7 @@ export class Eye {
   /** @returns whether there are screens now where there were none */
   async open(qmp: QmpClient): Promise<boolean> {
     if (this.#blind) return false;
-    this.#camera = new Camera(qmp, this.#paths.picture, this.#darkroom, this.#clock);
+    this.#camera = new Camera(qmp, this.#paths.picture, this.#around.darkroom, this.#around.clock);
     if (this.#screens.length > 0) return false;
     const vncPassword = await readVncSecret(this.#paths);
     // A QEMU that an older launcher started shows the first alone.
@@ -47,6 +48,11 @@ export class Eye {
       .filter(({ socket }) => existsSync(socket))
       .map(({ name, socket: socketPath }) => ({ name, socketPath, vncPassword }));
     return true;
+  }
+
+  /** After a start: the guest is to find all its monitors. Never rejects. */
+  plugIn(): Promise<void> {
+    return plugInFurther(this.#spec, this.#screens, this.#around);
   }
 
   /** @returns the screens that are gone */
@@ -75,6 +81,6 @@ export class Eye {
       return;
     }
     const measure = (): Promise<number> => this.#camera?.measureLight() ?? Promise.resolve(0);
-    this.#cancelLight = awaitFirstLight(this.#clock, measure, onDrawn);
+    this.#cancelLight = awaitFirstLight(this.#around.clock, measure, onDrawn);
   }
 }

@@ -3,7 +3,6 @@ import type { MachineStatus } from "../../protocol/index.ts";
 import { pause } from "../process/pause.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineRecord } from "../adopt/record.ts";
-import { headsOf } from "../argv/heads.ts";
 import { snapshotNodes, type SnapshotNode } from "../argv/snapshot-nodes.ts";
 import { repairLeaks } from "../process/disks.ts";
 import { endMachine } from "../process/ending.ts";
@@ -58,7 +57,7 @@ export class Machine {
     this.spec = spec;
     this.paths = paths;
     this.nodes = snapshotNodes(spec, paths);
-    this.eye = new Eye(paths, around.darkroom, around.clock, headsOf(spec, paths));
+    this.eye = new Eye(spec, paths, around);
     this.#around = around;
     this.turns = new Turns(around.log.child({ machine: spec.id }));
     this.#keeper = new RecordKeeper(paths.state, record, around.clock, around.log);
@@ -103,8 +102,7 @@ export class Machine {
     this.#keeper.change({ process: identity });
     this.#hold(process);
     const attached = this.#attach(process, Number.POSITIVE_INFINITY).catch(() => undefined);
-    const late = pause(ADOPT_MS, this.#around.clock);
-    await Promise.race([attached, late]);
+    await Promise.race([attached, pause(ADOPT_MS, this.#around.clock)]);
     if (this.#guest === undefined && isAlive(identity)) {
       const fields = { event: "machine.control-silent", machine: this.spec.id };
       this.#around.log.warn(fields, "an adopted machine's control socket does not answer");
@@ -196,6 +194,7 @@ export class Machine {
         // A launcher that goes leaves its machines to the next one, also one that has just begun.
         if (!this.#letGo) process.kill();
       });
+      await this.eye.plugIn();
     } catch (error) {
       const why = explainFailure(error);
       this.#around.log.warn({ event: "machine.start-failed", machine: spec.id, err: error }, why.reason);

@@ -51,7 +51,7 @@ function machine(id, name, state, extra = {}) {
     ...{ diskGb: null, dataDisk: null, gpu: "none", network: null, display: null, master: false },
     ...{ oneShot: false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false, ending: false },
     ...{ saved: false, progress: null, tried: [], credential: true },
-    ...{ desktop: name, desktopId: on ? `d-${id}` : null, host: "rack-2", viewers: 0 },
+    ...{ desktop: name, desktopId: on ? `d-${id}` : null, screens: [], host: "rack-2", viewers: 0 },
     ...extra,
   };
 }

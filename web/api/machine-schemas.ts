@@ -62,8 +62,8 @@ export const machine = z.object({
   desktop: z.string(),
   /** Set once its screen can be connected to. */
   desktopId: z.string().nullable(),
-  /** Its further screens that can be connected to now, in their order. */
-  screens: z.array(z.object({ desktopId: z.string(), desktop: z.string() })),
+  /** Its further screens that can be connected to now: desktops of their own, numbered from 2. */
+  screens: z.array(z.object({ number: z.number().int(), desktop: z.string(), desktopId: z.string() })),
   host: z.string().nullable(),
   viewers: z.number().int(),
 });

@@ -79,6 +79,8 @@ export const en = {
     slowHint: "Without hardware acceleration. It works, only slower.",
     connect: "Connect",
     connectTo: (name: string) => `Connect to ${name}`,
+    screenNumber: (number: number) => `Screen ${number}`,
+    screenNumberOf: (number: number, name: string) => `Screen ${number} of ${name}`,
     start: "Start",
     startNamed: (name: string) => `Start ${name}`,
     stop: "Stop",
@@ -89,6 +91,7 @@ export const en = {
     switchOffHint: "Pulls the plug. What is not saved is lost.",
     more: (name: string) => `More for ${name}`,
     openInViewer: "Open in a VNC viewer",
+    openNumberInViewer: (number: number) => `Open screen ${number} in a VNC viewer`,
     remove: "Remove",
     removeTitle: (name: string) => `Remove ${name}?`,
     removeLead: "The machine and everything on its disk are deleted. This cannot be undone.",
@@ -137,6 +140,7 @@ export const en = {
 
   viewer: {
     toolbar: "Viewer",
+    otherScreens: "Other screens",
     showBar: "Show the bar",
     hideBar: "Hide the bar",
     screen: (name: string) => `Screen of ${name}; keys go to it`,

@@ -82,6 +82,8 @@ export const fr: Text = {
     slowHint: "Sans accélération matérielle. Elle marche, mais plus lentement.",
     connect: "Ouvrir",
     connectTo: (name) => `Ouvrir ${name}`,
+    screenNumber: (number) => `Écran ${number}`,
+    screenNumberOf: (number, name) => `Écran ${number} de ${name}`,
     start: "Démarrer",
     startNamed: (name) => `Démarrer ${name}`,
     stop: "Arrêter",
@@ -92,6 +94,7 @@ export const fr: Text = {
     switchOffHint: "Débranche la prise. Ce qui n’est pas enregistré est perdu.",
     more: (name) => `Autres actions pour ${name}`,
     openInViewer: "Ouvrir dans un client VNC",
+    openNumberInViewer: (number) => `Ouvrir l’écran ${number} dans un client VNC`,
     remove: "Supprimer",
     removeTitle: (name) => `Supprimer ${name} ?`,
     removeLead: "La machine et tout le contenu de son disque sont effacés, sans retour possible.",
@@ -140,6 +143,7 @@ export const fr: Text = {
 
   viewer: {
     toolbar: "Visionneuse",
+    otherScreens: "Autres écrans",
     showBar: "Afficher la barre",
     hideBar: "Masquer la barre",
     screen: (name) => `Écran de ${name} ; les touches lui sont envoyées`,

@@ -2,12 +2,19 @@ import { useEffect, useState } from "preact/hooks";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import { viewPath } from "../route.ts";
 import { useWall } from "../state/context.ts";
+import { listScreens, numberScreen, type Screen } from "../state/screens.ts";
 
 interface DesktopUse {
   /** The one to dial: a machine that was off comes back with another desktop. */
   readonly desktopId: string;
   readonly desktop: Desktop | null;
   readonly machine: Machine | null;
+  /** It is there; null: the machine has none of this number now, or it is no machine's. */
+  readonly screen: Screen | null;
+  /** The machine's other ones that are there. */
+  readonly others: readonly Screen[];
+  /** As it is called, also while it is away. */
+  readonly name: string | null;
 }
 
 /** What the wall knows about the desktop in the address, and about its machine even while that is off. */
@@ -15,22 +22,33 @@ export function useDesktop(routeId: string): DesktopUse {
   const desktops = useWall((state) => state.desktops);
   const machines = useWall((state) => state.machines);
   const [machineId, setMachineId] = useState<string | null>(null);
+  const [number, setNumber] = useState(1);
   const found =
     desktops[routeId]?.machineId ??
-    Object.values(machines).find((machine) => machine.desktopId === routeId)?.id;
-  useEffect(() => {
-    if (found !== undefined) setMachineId(found);
-  }, [found]);
-
+    Object.values(machines).find((one) => listScreens(one).some(({ desktopId }) => desktopId === routeId))?.id;
   const known = found ?? machineId;
   const machine = known === null ? null : (machines[known] ?? null);
+  const seen = machine === null ? null : numberScreen(machine, routeId, desktops[routeId] ?? null);
+  useEffect(() => {
+    if (found !== undefined) setMachineId(found);
+    if (seen !== null) setNumber(seen);
+  }, [found, seen]);
+
+  const screens = machine === null ? [] : listScreens(machine);
+  const wanted = seen ?? number;
+  const screen = screens.find((one) => one.number === wanted) ?? null;
   const [desktopId, setDesktopId] = useState(routeId);
-  const current = machine?.desktopId ?? desktopId;
+  const current = screen?.desktopId ?? desktopId;
   useEffect(() => {
     if (current === desktopId) return;
     setDesktopId(current);
     history.replaceState(null, "", viewPath(current));
   }, [current, desktopId]);
 
-  return { desktopId: current, desktop: desktops[current] ?? null, machine };
+  const desktop = desktops[current] ?? null;
+  return {
+    ...{ desktopId: current, desktop, machine, screen },
+    others: screens.filter((one) => one !== screen),
+    name: (wanted === 1 ? machine?.name : screen?.desktop) ?? desktop?.name ?? machine?.name ?? null,
+  };
 }

@@ -2,8 +2,10 @@ import type RFB from "@novnc/novnc";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
-import { followLink } from "../route.ts";
+import { Menu } from "../parts/menu.tsx";
+import { followLink, navigate, viewPath } from "../route.ts";
 import { useText } from "../state/context.ts";
+import type { Screen } from "../state/screens.ts";
 import { StopMenu } from "../wall/stop-menu.tsx";
 import { TimeLeft } from "../wall/time-left.tsx";
 import type { MachineActions } from "../wall/use-machine-actions.ts";
@@ -17,6 +19,8 @@ import { useBar } from "./use-bar.ts";
 
 interface ViewerBarProps {
   readonly name: string;
+  /** The machine's further screens that are there. */
+  readonly others: readonly Screen[];
   readonly line: Line;
   readonly rfb: RFB | null;
   readonly received: string;
@@ -57,7 +61,7 @@ function Tool({ icon, label, pressed, disabled = false, className = "", onClick 
 }
 
 export function ViewerBar(props: ViewerBarProps) {
-  const { name, line, rfb, received, fit, onFit, follow, onFollow, machine, actions } = props;
+  const { name, others, line, rfb, received, fit, onFit, follow, onFollow, machine, actions } = props;
   const text = useText();
   const { viewer } = text;
   const full = useFullScreen();
@@ -98,6 +102,17 @@ export function ViewerBar(props: ViewerBarProps) {
           <span class="viewer-word">{away ? text.state[machine.state] : words[line.phase]}</span>
         </span>
         <span class="viewer-gap" />
+        {others.length > 0 && (
+          <Menu
+            label={viewer.otherScreens}
+            face={<Icon name="screen" />}
+            className="button quiet square"
+            items={others.map(({ number, desktopId }) => ({
+              label: text.monitor.screenNumber(number),
+              onChoose: () => navigate(viewPath(desktopId)),
+            }))}
+          />
+        )}
         {machine?.expiresSoon === true && (
           <TimeLeft machine={machine} actions={actions} className="time-left viewer-left" />
         )}

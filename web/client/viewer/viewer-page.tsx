@@ -11,17 +11,16 @@ import { ViewerMessage } from "./viewer-message.tsx";
 export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string }) {
   const text = useText();
   const loaded = useWall((state) => state.loaded);
-  const { desktopId, desktop, machine } = useDesktop(routeId);
+  const { desktopId, desktop, machine, screen, others, name: called } = useDesktop(routeId);
   const actions = useMachineActions(machine?.id ?? "");
   const place = useRef<HTMLDivElement>(null);
   const frozen = useRef<HTMLCanvasElement>(null);
   const [fit, setFit] = useState(true);
   // Not by itself: others may look at the same screen.
   const [follow, setFollow] = useState(false);
-  const paused =
-    machine !== null && (machine.desktopId === null || ["stopped", "failed"].includes(machine.state));
+  const paused = machine !== null && (screen === null || ["stopped", "failed"].includes(machine.state));
   const { line, rfb, received, retryNow } = useLine(desktopId, paused, place, frozen);
-  const name = machine?.name ?? desktop?.name ?? (loaded ? text.viewer.toolbar : "");
+  const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken line: a host that is away explains it.
   const hostAway = line.phase === "waiting" && line.detail === null && desktop?.state === "offline";
   const shownLine = hostAway ? { ...line, cause: "hostAway" as const } : line;
@@ -51,6 +50,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
       )}
       <ViewerBar
         name={name}
+        others={others}
         line={line}
         rfb={rfb}
         received={received}

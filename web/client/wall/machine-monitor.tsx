@@ -5,9 +5,11 @@ import { Icon } from "../parts/icon.tsx";
 import { Menu, type MenuItem } from "../parts/menu.tsx";
 import { followLink, viewPath } from "../route.ts";
 import { usePreferences, useText } from "../state/context.ts";
+import { listScreens, type Screen } from "../state/screens.ts";
 import { formatMemory } from "../text/format.ts";
 import { BootLogSheet } from "./boot-log-sheet.tsx";
 import { CredentialSheet } from "./credential-sheet.tsx";
+import { FurtherScreens } from "./further-screens.tsx";
 import { listMachineActs, type Sheet } from "./machine-menu.ts";
 import { MachineScreen } from "./machine-screen.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
@@ -24,15 +26,18 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
   const { language } = usePreferences();
   const titleId = useId();
   const actions = useMachineActions(machine.id);
-  const [sheet, setSheet] = useState<Sheet | "native" | null>(null);
+  const [sheet, setSheet] = useState<Sheet | Screen | null>(null);
   const { state, desktopId } = machine;
   const on = state === "booting" || state === "running";
   const awake = on || state === "paused";
   const off = state === "stopped" || state === "failed";
 
   const more: MenuItem[] = [];
-  if (on && desktopId !== null)
-    more.push({ label: monitor.openInViewer, onChoose: () => setSheet("native") });
+  for (const screen of on ? listScreens(machine) : [])
+    more.push({
+      label: screen.number === 1 ? monitor.openInViewer : monitor.openNumberInViewer(screen.number),
+      onChoose: () => setSheet(screen),
+    });
   more.push(...listMachineActs(machine, text, actions, setSheet));
 
   return (
@@ -66,6 +71,7 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
               {monitor.connect}
             </a>
           )}
+          {on && <FurtherScreens machine={machine} />}
           {off && (
             <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
               {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
@@ -108,8 +114,8 @@ export function MachineMonitor({ machine }: { readonly machine: Machine }) {
           )}
         </div>
       </div>
-      {sheet === "native" && desktopId !== null && (
-        <NativeSheet desktopId={desktopId} name={machine.name} onClose={() => setSheet(null)} />
+      {sheet !== null && typeof sheet === "object" && (
+        <NativeSheet desktopId={sheet.desktopId} name={sheet.desktop} onClose={() => setSheet(null)} />
       )}
       {sheet === "remove" && (
         <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setSheet(null)} />

@@ -1,3 +1,4 @@
+import { screenNames } from "../../../protocol/index.ts";
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
@@ -26,7 +27,6 @@ export function maySeeDesktop(viewer: Viewer, desktop: DesktopView, snapshot: Sn
 /** Where a machine runs is told to administrators only. */
 export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Snapshot): Machine {
   const screens = snapshot.screens.get(record.id) ?? [];
-  const [main, ...others] = screens;
   const host = record.agentId === null ? null : (snapshot.agentNames.get(record.agentId) ?? null);
   return {
     id: record.id,
@@ -47,13 +47,23 @@ export function shapeMachine(viewer: Viewer, record: MachineRecord, snapshot: Sn
     credential: ownsMachine(viewer, record) && snapshot.takesScripts(record.image),
     createdAt: record.createdAt,
     since: record.since,
-    desktop: record.name,
-    desktopId: main?.state === "online" ? main.id : null,
-    screens: others
-      .filter(({ state }) => state === "online")
-      .map(({ id, name }) => ({ desktopId: id, desktop: name })),
+    ...shapeScreens(record, screens),
     host: viewer.role === "admin" ? host : null,
     viewers: screens.reduce((sum, { id }) => sum + (snapshot.viewers.get(id) ?? 0), 0),
+  };
+}
+
+/** The first screen has the machine's name; the others have numbers behind it. */
+function shapeScreens({ name, wish }: MachineRecord, screens: readonly DesktopView[]) {
+  const find = (wanted: string): DesktopView | undefined =>
+    screens.find((screen) => screen.name === wanted && screen.state === "online");
+  return {
+    desktop: name,
+    desktopId: find(name)?.id ?? null,
+    screens: screenNames({ name, monitors: wish.monitors }).flatMap((desktop, index) => {
+      const found = index === 0 ? undefined : find(desktop);
+      return found === undefined ? [] : [{ number: index + 1, desktop, desktopId: found.id }];
+    }),
   };
 }
 

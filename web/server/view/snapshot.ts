@@ -10,7 +10,7 @@ export interface ImageLore {
 export interface Snapshot extends ImageLore {
   readonly machines: ReadonlyMap<string, MachineRecord>;
   readonly desktops: ReadonlyMap<string, DesktopView>;
-  /** Desktops by the machine whose screens they are, its main one first. */
+  /** Desktops by the machine whose screens they are. */
   readonly screens: ReadonlyMap<string, readonly DesktopView[]>;
   readonly userNames: ReadonlyMap<string, string>;
   readonly agentNames: ReadonlyMap<string, string>;
@@ -38,13 +38,6 @@ export async function takeSnapshot(proxy: Proxy, lore: ImageLore): Promise<Snaps
   };
 }
 
-/** The one with the machine's own name is the main one; the others follow by their numbers. */
-function orderScreens(screens: readonly DesktopView[], name: string | undefined): DesktopView[] {
-  const others = screens.filter((one) => one.name !== name);
-  others.sort((one, other) => one.name.localeCompare(other.name, "en", { numeric: true }));
-  return [...screens.filter((one) => one.name === name), ...others];
-}
-
 /** Whether a desktop is a machine's screen: its own host must say so, another agent's word does not count. */
 export function isScreenOf(desktop: DesktopView, machine: MachineRecord): boolean {
   return desktop.machineId === machine.id && desktop.agentId === machine.agentId;
@@ -60,7 +53,6 @@ function mapScreens(
     if (machine !== undefined && isScreenOf(desktop, machine))
       screens.set(machine.id, [...(screens.get(machine.id) ?? []), desktop]);
   }
-  for (const [id, found] of screens) screens.set(id, orderScreens(found, machines.get(id)?.name));
   return screens;
 }
 
