@@ -37,34 +37,6 @@ test("every display adapter shows a screen, with more monitors where it has them
   await expect(launcher.screenshot("none", 320)).rejects.toMatchObject({ code: "MACHINE_NOT_RUNNING" });
 });
 
-test.each(["virtio", "qxl"] as const)(
-  "each monitor of %s has a VNC server of its own, under a name of its own",
-  async (display) => {
-    const launcher = await workshop.openWith([{ id: "c", boot, display: "std", displays: [display] }]);
-    const gone: string[] = [];
-    launcher.on("screenGone", ({ screen }) => gone.push(screen.name));
-    await launcher.create({ id: "m1", name: "one", image: "c", display, monitors: 2 });
-    await expect(launcher.create({ id: "m2", name: "one-2", image: "c" })).rejects.toMatchObject({
-      code: "MACHINE_NAME_TAKEN",
-    });
-    await workshop.hear(launcher, "m1", /Sabc/);
-    const screens = launcher.screens().map(({ screen }) => screen);
-    expect(screens.map(({ name }) => name)).toEqual(["one", "one-2"]);
-    const [first, second] = await Promise.all(
-      screens.map(async ({ socketPath, vncPassword }) => {
-        const viewer = await connectRfb(workshop.owner, { path: socketPath });
-        return viewer.handshake({ password: vncPassword! });
-      }),
-    );
-    // The firmware shows its text on the first one alone.
-    expect([first!.width, first!.height]).not.toEqual([second!.width, second!.height]);
-    await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
-    expect(gone).toEqual(["one", "one-2"]);
-    expect(launcher.screens()).toEqual([]);
-  },
-);
-
 test("a clipboard does not keep a machine from being saved", async () => {
   const launcher = await workshop.openWith([{ id: "c", boot, guest: { agent: true, clipboard: true } }]);
   await launcher.create({ id: "m1", name: "one", image: "c" });

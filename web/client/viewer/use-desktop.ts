@@ -25,7 +25,8 @@ export function useDesktop(routeId: string): DesktopUse {
   const [number, setNumber] = useState(1);
   const found =
     desktops[routeId]?.machineId ??
-    Object.values(machines).find((one) => listScreens(one).some(({ desktopId }) => desktopId === routeId))?.id;
+    Object.values(machines).find((one) => listScreens(one).some(({ desktopId }) => desktopId === routeId))
+      ?.id;
   const known = found ?? machineId;
   const machine = known === null ? null : (machines[known] ?? null);
   const seen = machine === null ? null : numberScreen(machine, routeId, desktops[routeId] ?? null);

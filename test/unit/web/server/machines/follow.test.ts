@@ -155,10 +155,13 @@ test("a deleted machine takes its desktop and the tokens for it along", async ()
     },
   });
   const desktop = await stores.desktops.publish("h1", "m", "m1");
+  const further = await stores.desktops.publish("h1", "m-2", "m1");
   const about = { desktopId: desktop.id, role: "view", createdBy: annaId, expiresAt: 9e15 } as const;
   await stores.tokens.create({ ...about, token: "abcd2345" });
+  await stores.tokens.create({ ...about, desktopId: further.id, token: "bcde3456" });
   expect((await act("DELETE", "m1")).status).toBe(204);
   expect(await stores.desktops.find(desktop.id)).toBeNull();
+  expect(await stores.desktops.find(further.id)).toBeNull();
   expect(await stores.tokens.list()).toEqual([]);
   expect(await stores.machines.find("m1")).toBeNull();
 });

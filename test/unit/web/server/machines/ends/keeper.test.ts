@@ -52,17 +52,18 @@ async function open(order: object, limits: unknown = {}) {
   };
 }
 
-async function connectViewer({ stores, proxy, id }: Awaited<ReturnType<typeof open>>) {
-  const desktop = await stores.desktops.publish("h1", "m", id);
+async function connectViewer({ stores, proxy, id }: Awaited<ReturnType<typeof open>>, name = "m") {
+  const desktop = await stores.desktops.publish("h1", name, id);
+  const session = `s-${id}-${name}`;
   await stores.sessions.open({
-    ...{ id: `s-${id}`, desktopId: desktop.id, desktopName: "m", agentId: "h1", serverId: "server-2" },
+    ...{ id: session, desktopId: desktop.id, desktopName: "m", agentId: "h1", serverId: "server-2" },
     ...{ method: "ticket", transport: "websocket", role: "control", subject: "u", sourceAddress: "::1" },
     startedAt: 0,
   });
-  proxy.emit("session.changed", { sessionId: `s-${id}`, desktopId: desktop.id });
+  proxy.emit("session.changed", { sessionId: session, desktopId: desktop.id });
   return async () => {
-    await stores.sessions.close(`s-${id}`, { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: 0 });
-    proxy.emit("session.changed", { sessionId: `s-${id}`, desktopId: desktop.id });
+    await stores.sessions.close(session, { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: 0 });
+    proxy.emit("session.changed", { sessionId: session, desktopId: desktop.id });
   };
 }
 
@@ -81,6 +82,20 @@ test("a one-shot machine ends 60 s after its last viewer left, and nothing of it
   await vi.waitFor(async () => expect(await world.find()).toBeNull());
   expect(world.proxy.count("h1", "machine.remove")).toBe(1);
   expect(world.codes()).toContain("machine.remove");
+});
+
+test("a one-shot machine stays as long as somebody looks at one of its screens", async () => {
+  const world = await open({ oneShot: true, monitors: 2 });
+  await world.become("running");
+  const leaveFirst = await connectViewer(world);
+  const leaveSecond = await connectViewer(world, "m-2");
+  await vi.waitFor(async () => expect(await world.find()).toMatchObject({ viewed: true, idleSince: null }));
+  await leaveFirst();
+  await world.pass(2 * MINUTE, async () => expect(await world.find()).toMatchObject({ idleSince: null }));
+  expect(world.stops()).toBe(0);
+  await leaveSecond();
+  await vi.waitFor(async () => expect((await world.find())?.idleSince).not.toBeNull());
+  await world.pass(MINUTE, () => expect(world.stops()).toBe(1));
 });
 
 test("one that nobody ever opens ends after ten minutes", async () => {
