@@ -15,7 +15,8 @@ import {
 import type { MachineScreen } from "../launcher.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 
-const LIMITS = { deadlineMs: 5000, maxBytes: 65_536 };
+const PLUG_IN_MS = 5000;
+const PLUG_IN_BYTES = 65_536;
 /** QEMU's own, of the first monitor. */
 const USUAL_SIZE = { width: 1280, height: 800 };
 
@@ -45,8 +46,8 @@ async function plugIn(
   clock: Clock,
 ): Promise<void> {
   const socket = net.connect({ path: socketPath });
-  const peer = new Conversation(socket, LIMITS, clock);
-  const giveUp = clock.after(LIMITS.deadlineMs, () => socket.destroy());
+  const peer = new Conversation(socket, { deadlineMs: PLUG_IN_MS, maxBytes: PLUG_IN_BYTES }, clock);
+  const giveUp = clock.after(PLUG_IN_MS, () => socket.destroy());
   try {
     await enterServer(peer, vncPassword === undefined ? {} : { password: vncPassword });
     await peer.write(encodeClientInit(true));
