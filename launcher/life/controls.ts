@@ -9,6 +9,7 @@ import { systemDisk } from "../argv/snapshot-nodes.ts";
 import { flattenDisk } from "../process/disks.ts";
 import type { Programs } from "../process/programs.ts";
 import { readRunState } from "../qmp/life-events.ts";
+import { readPrepared } from "../scripts/index.ts";
 import { readBootLog } from "./boot-log.ts";
 import { checkMemory } from "./check-memory.ts";
 import type { Guest } from "./guest.ts";
@@ -130,7 +131,8 @@ export class Controls {
         this.#machine.report(fraction);
       };
       try {
-        const from = { file: paths.overlay, boot: spec.boot };
+        const { base = null } = (await readPrepared(paths.dir)) ?? {};
+        const from = { file: paths.overlay, boot: spec.boot, customized: base };
         await flattenDisk(qemuImg, from, paths.exported, { signal: closing, onFraction });
         return await use(paths.exported);
       } finally {

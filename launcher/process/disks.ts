@@ -5,10 +5,9 @@ import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import { firmwareFiles } from "../argv/firmware.ts";
 import { holdsMemoryApart, systemDisk, type SnapshotNode } from "../argv/snapshot-nodes.ts";
-import type { BootSource } from "../images/entry.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 import { childEnvironment } from "./child-environment.ts";
-import { openGuestDisk } from "./guest-disk.ts";
+import { openGuestDisk, type Beneath } from "./guest-disk.ts";
 import { readFraction } from "./qemu-img-progress.ts";
 
 /** How qemu-img is started: with nothing that was meant for us. */
@@ -88,12 +87,12 @@ export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[
  */
 export async function flattenDisk(
   qemuImg: string,
-  from: { readonly file: string; readonly boot: BootSource },
+  from: Beneath & { readonly file: string },
   to: string,
   watch: Watch,
 ): Promise<void> {
   await rm(to, { force: true });
-  const convert = ["convert", "-p", "-O", "qcow2", await openGuestDisk(from.file, from.boot)];
+  const convert = ["convert", "-p", "-O", "qcow2", await openGuestDisk(from.file, from)];
   await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], watch));
 }
 

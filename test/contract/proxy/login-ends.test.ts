@@ -5,6 +5,7 @@ import { Owner } from "../../support/owner.ts";
 import { connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-client.ts";
 import { awaitNoSessions, openGateway, publishDesktop } from "./gateway.ts";
 import { describeDatabases } from "./state/databases.ts";
+import { waitFor } from "../../support/wait-for.ts";
 
 /** What must hold is 5 s; three times that fails the test. */
 const BOUND_MS = 15_000;
@@ -60,7 +61,7 @@ describeDatabases("a session that a login opened", (makeDatabase) => {
     await enter(null);
     const viewer = await enter(LOGIN);
     await viewer.reader.readToEnd();
-    expect(proxy.openSessions()).toHaveLength(2);
+    await waitFor("the session's end", () => proxy.openSessions().length === 2);
     const causes = (await proxy.stores.sessions.list({ state: "closed" })).map(({ cause }) => cause);
     expect(causes).toEqual(["LOGIN_ENDED"]);
   });

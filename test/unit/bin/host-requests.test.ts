@@ -21,7 +21,7 @@ function recordCalls(): { launcher: Launcher; calls: unknown[] } {
 test.each<[HostMethod, unknown, unknown[]]>([
   ["host.facts", {}, ["facts"]],
   ["image.list", {}, ["images"]],
-  ["machine.start", { id: "m" }, ["start", "m"]],
+  ["machine.start", { id: "m" }, ["start", "m", false]],
   ["machine.stop", { id: "m" }, ["stop", "m", false]],
   ["machine.pause", { id: "m" }, ["pause", "m"]],
   ["machine.resume", { id: "m" }, ["resume", "m"]],

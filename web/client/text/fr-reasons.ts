@@ -1,5 +1,9 @@
 /** Why a machine failed or waits, in French, by the code of its cause; `{name}` is a blank that its details fill. */
 export const reasons: Record<string, string> = {
+  DATA_DISK_TRAVELS:
+    "Le disque de données {disk} est en route vers le nouvel hôte de la machine : {percent} %. Elle démarre ensuite.",
+  DATA_DISK_WAITS:
+    "Le disque de données {disk} est sur un hôte qui est hors ligne. La machine démarre dès que cet hôte est de retour.",
   DISK_FAILED: "Son disque de données n’a pas pu être préparé. Le disque de l’hôte est peut-être plein.",
   FIRMWARE_MISSING:
     "Cet hôte n’a pas ce micrologiciel. Son administrateur peut l’installer : apt install {package}",

@@ -52,7 +52,7 @@ export class DiskFollower {
       await turns.run(id, async () => {
         const record = await this.#options.proxy.stores.machines.find(id);
         if (record === null || !this.#waits(record)) return;
-        await book.change(id, { reason: describeTravel(disk.name, progress), progress: round(progress) });
+        await book.change(id, { ...describeTravel(disk.name, progress), progress: round(progress) });
       });
   }
 

@@ -96,9 +96,8 @@ export class Placement {
     const field = await hosts.survey(record, owner);
     const { dataDisk } = field.need;
     if (dataDisk !== null && dataDisk.wait !== null) {
-      const { reason, progress } = dataDisk.wait;
-      if (reason !== null)
-        await this.#say(record, { state: "queued", reason, cause: null, progress, tried: field.down });
+      const { said, progress } = dataDisk.wait;
+      if (said !== null) await this.#say(record, { state: "queued", ...said, progress, tried: field.down });
       return;
     }
     const verdicts: Verdict[] = [];
@@ -114,8 +113,8 @@ export class Placement {
         const refusal = await this.#send(dataDisk, host, record);
         if (refusal === null) {
           const tried = verdicts.map(({ host, why }) => ({ host, why }));
-          const reason = describeTravel(dataDisk.name, 0);
-          await this.#say(record, { state: "queued", reason, cause: null, progress: 0, tried });
+          const said = describeTravel(dataDisk.name, 0);
+          await this.#say(record, { state: "queued", ...said, progress: 0, tried });
           return;
         }
         verdicts.push(refusal);

@@ -51,12 +51,11 @@ export class Restarts {
     if (disk.wait === null && (disk.hostId === null || disk.hostId === hostId))
       return { kind: "start", known: disk.hostId !== null };
     const progress = disk.wait?.progress ?? null;
-    if (disk.wait !== null && progress === null)
-      throw refuse("DATA_DISK_AWAY", disk.wait.reason ?? undefined);
+    if (disk.wait !== null && progress === null) throw refuse("DATA_DISK_AWAY", disk.wait.said?.reason);
     if (disk.wait === null && disk.hostId !== null)
       await disks.send({ owner, name }, disk.hostId, hostId, { machineId: record.id });
     this.#waiting.add(record.id);
-    const said = { reason: describeTravel(name, progress ?? 0), progress: progress ?? 0, tried: [] };
+    const said = { ...describeTravel(name, progress ?? 0), progress: progress ?? 0, tried: [] };
     return { kind: "wait", record: await book.change(record.id, { state: "queued", ...said }) };
   }
 }

@@ -1,7 +1,7 @@
 import type { MachineCause } from "../../../../protocol/index.ts";
 import type { TriedHost } from "../../../../proxy/index.ts";
 import type { Field } from "./hosts.ts";
-import type { Unfit } from "./judge-host.ts";
+import type { Unfit, Why } from "./judge-host.ts";
 
 /** A host that was considered or asked; `asked`: it refused by itself. */
 export interface Verdict extends Unfit {
@@ -9,12 +9,6 @@ export interface Verdict extends Unfit {
   readonly asked: boolean;
   /** What it refused with. */
   readonly cause?: MachineCause;
-}
-
-interface Why {
-  readonly reason: string;
-  /** Null: the sentence is a host's own. */
-  readonly cause: MachineCause | null;
 }
 
 export interface Outcome extends Why {

@@ -2,7 +2,7 @@ import type { Clock, DiskRef } from "../../../../protocol/index.ts";
 import type { Proxy } from "../../../../proxy/index.ts";
 import type { DiskRoom } from "../../disks/index.ts";
 import { describeDown } from "./describe-down.ts";
-import type { DiskWait, NeededDisk } from "./judge-host.ts";
+import type { DiskWait, NeededDisk, Why } from "./judge-host.ts";
 
 /** Where a machine's data disk lies, and whether the machine must wait for it. */
 export async function findDisk(
@@ -14,16 +14,17 @@ export async function findDisk(
   const describe = async (hostId: string, where: string): Promise<DiskWait | null> => {
     const away = await describeAway(proxy, clock, hostId);
     if (away === null) return null;
-    if (away === "elsewhere") return { reason: null, progress: null };
+    if (away === "elsewhere") return { said: null, progress: null };
     const reason = `The data disk ${name} ${where} a host that is ${away}. The machine starts as soon as that host is back.`;
-    return { reason, progress: null };
+    const cause = { code: "DATA_DISK_WAITS", details: { disk: name } };
+    return { said: { reason, cause }, progress: null };
   };
   switch (found.kind) {
     case "still":
       return { owner, name, hostId: found.host, wait: null };
     case "travels": {
       const progress = disks.progressOf(found.plan);
-      const wait = { reason: describeTravel(name, progress), progress };
+      const wait = { said: describeTravel(name, progress), progress };
       return { owner, name, hostId: found.plan.from, wait };
     }
     case "cut-off":
@@ -37,8 +38,12 @@ export async function findDisk(
 }
 
 /** What the owner of a machine reads while its disk is on its way. */
-export function describeTravel(name: string, fraction: number): string {
-  return `Moving the data disk ${name} to the machine's new host: ${Math.floor(fraction * 100)} %. It starts then.`;
+export function describeTravel(name: string, fraction: number): Why {
+  const percent = String(Math.floor(fraction * 100));
+  return {
+    reason: `Moving the data disk ${name} to the machine's new host: ${percent} %. It starts then.`,
+    cause: { code: "DATA_DISK_TRAVELS", details: { disk: name, percent } },
+  };
 }
 
 /** Null: the host is connected here; `elsewhere`: to another server. */

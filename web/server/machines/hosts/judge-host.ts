@@ -1,4 +1,4 @@
-import type { DiskRef, ImageSummary } from "../../../../protocol/index.ts";
+import type { DiskRef, ImageSummary, MachineCause } from "../../../../protocol/index.ts";
 import type { MachineWish } from "../../../../proxy/index.ts";
 import type { ImageContent } from "../../images/index.ts";
 import type { KnownFacts } from "./host-facts.ts";
@@ -11,9 +11,16 @@ export interface NeededDisk extends DiskRef {
   readonly wait: DiskWait | null;
 }
 
+/** What a machine's owner is told. */
+export interface Why {
+  readonly reason: string;
+  /** Null: the sentence is a host's own. */
+  readonly cause: MachineCause | null;
+}
+
 export interface DiskWait {
   /** For the machine's owner; null: another server says it. */
-  readonly reason: string | null;
+  readonly said: Why | null;
   /** How much of it has arrived, 0 to 1. */
   readonly progress: number | null;
 }
