@@ -1,17 +1,20 @@
 import type { Command } from "commander";
-import { machine, machineCredential } from "../../web/index.ts";
+import { machineCredential } from "../../web/index.ts";
 import { AdminApi, ApiError } from "../admin-api.ts";
 import { print } from "../terminal/table.ts";
 import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { findMachine } from "./find-named.ts";
 import { describeMachine } from "./vm-table.ts";
 
 export function defineShow(command: Command): void {
   addClientFlags(
-    command.command("show <id>").description("one machine, and the secret of its boot scripts to its owner"),
-  ).action(async (id: string, flags: ClientFlags) => {
+    command
+      .command("show <machine>")
+      .description("one machine, its screens, and the secret of its boot scripts to its owner"),
+  ).action(async (reference: string, flags: ClientFlags) => {
     const api = new AdminApi(flags.data);
-    const path = `/machines/${encodeURIComponent(id)}`;
-    const row = await api.get(path, machine);
+    const row = await findMachine(api, reference);
+    const path = `/machines/${encodeURIComponent(row.id)}`;
     const secret = row.credential ? await readCredential(api, path) : null;
     // In the list `credential` says whether there may be one; here it is the secret itself.
     print(flags.json === true, { ...row, credential: secret }, () =>
