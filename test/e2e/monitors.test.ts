@@ -65,9 +65,11 @@ test("the monitor opens the first screen and leads to the other by keys alone, a
   expect(await page.title()).toMatch(/^one-2 /);
   await page.reload();
   await page.locator('.viewer[data-phase="open"]').waitFor();
+  await waitForCanvas(page, "the second screen again", isSecond);
   expect(await page.title()).toMatch(/^one-2 /);
 
   await page.getByRole("button", { name: "Other screens" }).press("Enter");
+  await page.locator("[role=menuitem]:focus", { hasText: "Screen 1" }).waitFor();
   await page.keyboard.press("Enter");
   await waitForCanvas(page, "the first screen", isFirst);
   expect(await page.title()).toMatch(/^one /);
