@@ -68,6 +68,8 @@ export function inScope(command: Command, keeper: ScopeKeeper, slot: string, lim
     case "systemd": {
       const args = [
         ...[...(keeper.user ? ["--user"] : []), "--scope", "--quiet", "--collect", `--unit=postern-${slot}`],
+        // In lists of units and in the journal; without it there stands the whole command line.
+        "--description=A machine of Postern",
         ...["-p", `MemoryMax=${memory}`, "-p", `CPUQuota=${limits.cpus * 100}%`],
       ];
       return { program: keeper.systemdRun, args: [...args, "--", command.program, ...command.args] };

@@ -1,37 +1,44 @@
-// An image made out of packages, started by UEFI and by BIOS: its greeter, a login, and a terminal that obeys the keyboard.
+// An image made out of packages, started by BIOS for TigerVNC's viewer and by UEFI for the browser: its greeter, a login, a
+// terminal that obeys the keyboard, and a desktop that takes the browser window's size.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { pino } from "pino";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openLauncher, type ImageEntry, type Launcher } from "../../launcher/index.ts";
-import { systemClock } from "../../protocol/index.ts";
+import type { ImageEntry } from "../../launcher/index.ts";
+import { lookAtCanvas, openWall } from "../e2e/wall.ts";
+import { type Display, startDisplay } from "../support/display.ts";
 import { Owner } from "../support/owner.ts";
-import { type Colour, Picture } from "../support/pixels.ts";
-import { runJson } from "../support/postern.ts";
-import { connectRfb, type RfbClient } from "../support/rfb-client.ts";
+import type { Colour, Picture } from "../support/pixels.ts";
+import { type PosternServer, runJson, startServer } from "../support/postern.ts";
 import { runProcess } from "../support/process.ts";
+import { openTigerViewer } from "../support/viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const PASSWORD = "correct-horse";
 const WHITE: Colour = [255, 255, 255];
+const BLACK: Colour = [0, 0, 0];
 /** The recipe's background, of greeter and desktop. */
 const BACKGROUND: Colour = [0x2e, 0x4a, 0x62];
+/** The border of the box that has the keyboard. */
+const FOCUS: Colour = [53, 132, 228];
 const MAGENTA: Colour = [200, 0, 200];
 /** Paints a terminal, without a character that needs a shift key. */
 const PAINT = "printf '\\e[48;2;200;0;200m'; clear";
-const [RETURN, CONTROL, ALT, T] = [0xff0d, 0xffe3, 0xffe9, 0x74];
+/** Another shape than the guest starts with; QEMU rounds widths up to a multiple of 16. */
+const SMALLER = { width: 1120, height: 630 };
 /** Pictures to look at. */
 const RESULTS = "test/results/image-build";
 /** Without KVM, on a busy machine. */
 const BUILD_MS = 1_500_000;
 const BOOT_MS = 900_000;
-/** Each picture costs the guest something. */
 const LOOK_EVERY_MS = 1500;
 
 describe("image build debian-desktop", () => {
   const owner = new Owner();
-  let launcher: Launcher;
+  let server: PosternServer;
+  let page: Page;
+  let display: Display;
   let images: string;
   let built: ImageEntry & { readonly login: { readonly user: string; readonly password?: string } };
 
@@ -43,54 +50,19 @@ describe("image build debian-desktop", () => {
     const options = ["--user", "ann", "--password-file", passwordFile, "--packages", "bc"];
     built = await runJsonSlowly(["image", "build", "debian-desktop", "--images", images, ...options]);
     const { login: _login, ...entry } = built;
-    const catalogueFile = join(folder, "catalogue.json");
+    const catalogue = join(folder, "catalogue.json");
     const withBios = [{ ...entry, id: "debian-bios", firmware: { kind: "bios" } }];
-    await writeFile(catalogueFile, JSON.stringify({ images: withBios }));
+    await writeFile(catalogue, JSON.stringify({ images: withBios }));
     await mkdir(RESULTS, { recursive: true });
-    launcher = await openLauncher({
-      ...{
-        catalogueFile,
-        imagesDir: images,
-        stateDir: join(folder, "state"),
-        runtimeDir: join(folder, "run"),
-      },
-      ...{
-        accel: "auto",
-        stopGraceMs: 120_000,
-        allowedShares: [],
-        networks: { allow: [], forward: [] },
-        vmUser: null,
-        passages: [],
-      },
-      limits: { maxInstances: 2, maxLoad: 1000, memoryReserveMb: 64 },
-      ...{ log: pino({ level: "silent" }), clock: systemClock },
-    });
+    const args = ["--images", images, "--catalogue", catalogue, "--stop-grace", "300"];
+    server = await startServer(owner, { command: "up", args });
+    display = await startDisplay(owner, { width: 1400, height: 900 });
+    page = await openWall(owner, server);
+    // Both start at once: most of it is waiting.
+    await server.ask("vm", "create", "debian-bios", "--name", "bios");
+    await server.ask("vm", "create", "debian-desktop", "--name", "uefi");
   }, BUILD_MS);
-  afterAll(async () => {
-    await Promise.all(launcher.machines().map(({ id }) => launcher.remove(id)));
-    await launcher.close();
-    await owner.close();
-  }, 180_000);
-
-  /** Waits until the screen is as wanted, and keeps its picture. */
-  async function see(id: string, what: string, isThere: (picture: Picture) => boolean): Promise<Picture> {
-    const file = join(RESULTS, `${id}-${what.replaceAll(" ", "-")}.png`);
-    const look = async (): Promise<Picture | undefined> => {
-      await delay(LOOK_EVERY_MS);
-      const png = Buffer.from((await launcher.screenshot(id, 4096)).png, "base64");
-      await writeFile(file, png);
-      const picture = Picture.decode(png);
-      return isThere(picture) ? picture : undefined;
-    };
-    return waitFor(`${what} of ${id}`, look, { timeoutMs: BOOT_MS, explain: () => `It shows ${file}.` });
-  }
-
-  async function control(id: string): Promise<RfbClient> {
-    const { socketPath, vncPassword } = launcher.screens().find(({ machine }) => machine.id === id)!.screen;
-    const viewer = await connectRfb(owner, { path: socketPath });
-    await viewer.handshake({ password: vncPassword! });
-    return viewer;
-  }
+  afterAll(() => owner.close(), 180_000);
 
   test("makes an entry and a file that is safe, and tells no password that was given", async () => {
     expect(built).toMatchObject({ id: "debian-desktop", firmware: { kind: "uefi" }, login: { user: "ann" } });
@@ -106,45 +78,115 @@ describe("image build debian-desktop", () => {
   });
 
   test(
-    "starts by UEFI and by BIOS to a greeter, takes user and password, and opens a terminal",
+    "starts by BIOS; TigerVNC's viewer logs in at its greeter and opens a terminal",
     async () => {
-      await launcher.create({ id: "bios", name: "bios", image: "debian-bios" });
-      await launcher.create({ id: "uefi", name: "uefi", image: "debian-desktop" });
-      await Promise.all(["bios", "uefi"].map((id) => see(id, "greeter", isGreeter)));
-      await launcher.stop("bios", true);
+      const token = await server.createToken(await findDesktop("bios"));
+      await openTigerViewer(display, {
+        port: server.rfb,
+        password: token,
+        args: ["-RemoteResize=0", "-AutoSelect=0", "-NoJPEG=1"],
+      });
+      const look = async () => {
+        const { x, y, width, height } = await display.focusWindow(" - TigerVNC$");
+        return (await display.look()).crop(x, y, width, height);
+      };
+      await see("bios greeter", look, isGreeter);
+      await typeLine(PASSWORD);
+      await see("bios desktop", look, isDesktop);
+      await display.pressKeys("ctrl+alt+t");
+      await see("bios terminal", look, hasTerminal);
+      await typeLine(PAINT);
+      await see("bios painted terminal", look, isPainted);
+      await runJsonSlowly(["vm", "stop", "bios", "--force", "--data", server.data]);
 
-      const viewer = await control("uefi");
-      type(viewer, PASSWORD);
-      await see("uefi", "desktop", isDesktop);
-      viewer.pressKeys([CONTROL, ALT, T]);
-      await see("uefi", "terminal", (picture) => share(picture, [0, 0, 0]) > 0.15);
-      type(viewer, PAINT);
-      await see("uefi", "painted terminal", (picture) => share(picture, MAGENTA) > 0.15);
-
-      await launcher.stop("uefi", false);
-      const stateOf = () => launcher.machines().find(({ id }) => id === "uefi")?.state;
-      await waitFor("the power button to be heeded", () => stateOf() === "stopped", { timeoutMs: BOOT_MS });
+      async function typeLine(text: string): Promise<void> {
+        await display.typeText(text);
+        await display.pressKeys("Return");
+      }
     },
     3 * BOOT_MS,
   );
+
+  test(
+    "starts by UEFI; the browser logs in at its greeter, opens a terminal and gives the desktop its window's size",
+    async () => {
+      await page.goto(`${server.origin}/view/${await findDesktop("uefi")}`);
+      const look = () => lookAtCanvas(page);
+      await see("uefi greeter", look, isGreeter);
+      await typeLine(PASSWORD);
+      await see("uefi desktop", look, isDesktop);
+      await page.keyboard.press("Control+Alt+t");
+      await see("uefi terminal", look, hasTerminal);
+      await typeLine(PAINT);
+      await see("uefi painted terminal", look, isPainted);
+
+      const follow = page.getByRole("button", { name: "Desktop takes the window’s size" });
+      // The bar comes to the pointer at the upper edge.
+      await page.mouse.move(640, 2);
+      await follow.click();
+      await page.setViewportSize(SMALLER);
+      const hasNewSize = ({ width, height }: Picture) => width === SMALLER.width && height === SMALLER.height;
+      // The panel at the lower edge moves too: it is the guest that has another size, not a picture that is cut.
+      await see("uefi smaller", look, (picture) => hasNewSize(picture) && hasPanel(picture));
+
+      await runJsonSlowly(["vm", "stop", "uefi", "--data", server.data]);
+      const isOff = async () => (await machine("uefi")).state === "stopped";
+      await waitFor("the power button to be heeded", isOff, { timeoutMs: BOOT_MS });
+
+      async function typeLine(text: string): Promise<void> {
+        await page.keyboard.type(text, { delay: 40 });
+        await page.keyboard.press("Enter");
+      }
+    },
+    3 * BOOT_MS,
+  );
+
+  async function machine(name: string): Promise<{ name: string; state: string; desktop: string | null }> {
+    const all = await server.ask<{ name: string; state: string; desktop: string | null }[]>("vm", "list");
+    return all.find((one) => one.name === name)!;
+  }
+
+  function findDesktop(name: string): Promise<string> {
+    return waitFor("its desktop", async () => (await machine(name)).desktop, { timeoutMs: BOOT_MS });
+  }
 });
 
-/** Types a line. */
-function type(viewer: RfbClient, text: string): void {
-  for (const character of text) viewer.pressKey(character.charCodeAt(0));
-  viewer.pressKey(RETURN);
+/** Waits until the screen is as wanted, and keeps its picture. */
+async function see(
+  what: string,
+  look: () => Promise<Picture>,
+  isThere: (picture: Picture) => boolean,
+): Promise<void> {
+  const file = join(RESULTS, `${what.replaceAll(" ", "-")}.png`);
+  const probe = async (): Promise<boolean> => {
+    await delay(LOOK_EVERY_MS);
+    const picture = await look();
+    await writeFile(file, picture.encode());
+    return isThere(picture);
+  };
+  await waitFor(what, probe, { timeoutMs: BOOT_MS, explain: () => `It shows ${file}.` });
 }
 
 function share(picture: Picture, colour: Colour): number {
   return picture.count(colour, 3) / (picture.width * picture.height);
 }
 
+/** One whose box for the password takes the keyboard. */
 function isGreeter(picture: Picture): boolean {
-  return share(picture, BACKGROUND) > 0.6 && share(picture, WHITE) > 0.03;
+  return share(picture, BACKGROUND) > 0.6 && share(picture, WHITE) > 0.03 && picture.count(FOCUS, 3) > 500;
 }
 
 function isDesktop(picture: Picture): boolean {
   return share(picture, WHITE) < 0.02 && hasPanel(picture);
+}
+
+/** Over the background, which a text console does not have. */
+function hasTerminal(picture: Picture): boolean {
+  return share(picture, BLACK) > 0.1 && share(picture, BACKGROUND) > 0.2;
+}
+
+function isPainted(picture: Picture): boolean {
+  return share(picture, MAGENTA) > 0.1;
 }
 
 /** A panel with icons and a clock along the lower edge, where greeter and boot messages have one colour. */
@@ -155,7 +197,7 @@ function hasPanel(picture: Picture): boolean {
   return colours.size > 100;
 }
 
-/** A build takes longer than `runJson` waits. */
+/** A build takes longer than `runJson` waits, and so does anything on a host that two guests keep busy. */
 async function runJsonSlowly<T>(args: readonly string[]): Promise<T> {
   const { code, stdout, stderr } = await runProcess("bin/postern", [...args, "--json"], {
     timeoutMs: BUILD_MS,

@@ -48,6 +48,17 @@ export class Picture {
     return new Picture(width, height, data);
   }
 
+  /** A part of it; what lies outside of this picture is left out. */
+  crop(left: number, top: number, wantedWidth: number, wantedHeight: number): Picture {
+    const width = Math.min(wantedWidth, this.width - left);
+    const height = Math.min(wantedHeight, this.height - top);
+    const rows = Array.from({ length: height }, (_, row) => {
+      const from = 4 * ((top + row) * this.width + left);
+      return this.data.subarray(from, from + 4 * width);
+    });
+    return new Picture(width, height, Buffer.concat(rows));
+  }
+
   at(x: number, y: number): Colour {
     const offset = (y * this.width + x) * 4;
     return [this.data[offset]!, this.data[offset + 1]!, this.data[offset + 2]!];

@@ -17,8 +17,8 @@ it("asks systemd where it runs, root's own or the user's", () => {
   expect(inScope(qemu, system, "abc", limits)).toEqual({
     program: "/usr/bin/systemd-run",
     args: [
-      ...["--scope", "--quiet", "--collect", "--unit=postern-abc", "-p", "MemoryMax=1073741824"],
-      ...["-p", "CPUQuota=200%", "--", "/usr/bin/qemu", "-m", "64M"],
+      ...["--scope", "--quiet", "--collect", "--unit=postern-abc", "--description=A machine of Postern"],
+      ...["-p", "MemoryMax=1073741824", "-p", "CPUQuota=200%", "--", "/usr/bin/qemu", "-m", "64M"],
     ],
   });
   mkdirSync(join(root, "systemd", "private"), { recursive: true });
