@@ -28,7 +28,7 @@ import { Turns } from "./turns.ts";
 import { because, hasEnded, transition, type Life, type LifeEvent } from "./transition.ts";
 
 /** How long a fresh QEMU has until its control socket answers, in milliseconds. */
-const START_MS = 20_000;
+const START_MS = 60_000;
 /** How long opening waits for the control socket of an adopted one. */
 const ADOPT_MS = 5000;
 
