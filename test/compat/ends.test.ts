@@ -22,6 +22,8 @@ echo "the power button was pressed"
 `;
 /** How long a one-shot machine outlives its last viewer. */
 const IDLE_MS = 60_000;
+/** Hosts are asked again long before. */
+const RETRY_MS = 60_000;
 
 const owner = new Owner();
 let server: PosternServer;
@@ -116,19 +118,27 @@ test("a full host and a dead one are passed over, and a machine waits with their
   for (const name of ["a", "b", "c"]) hosts.push((await create("counter", name, "--wait")).host);
   expect(hosts.toSorted()).toEqual(["rack-1", "rack-1", "rack-2"]);
   await create("counter", "d");
-  const full = await waitFor("the reasons", async () => {
-    const machine = await find("d");
-    return machine?.tried.length === 2 ? machine : undefined;
-  });
+  const full = await waitFor(
+    "the reasons",
+    async () => {
+      const machine = await find("d");
+      return machine?.tried.length === 2 ? machine : undefined;
+    },
+    { timeoutMs: RETRY_MS },
+  );
   expect(full.state).toBe("queued");
   expect(full.tried).toContainEqual({ host: "rack-1", why: "2 of 2 machines run" });
   expect(full.tried).toContainEqual({ host: "rack-2", why: "1 of 1 machines run" });
 
   await second.stop();
-  await waitFor("the dead host's reason", async () => {
-    const why = (await find("d"))?.tried.find(({ host }) => host === "rack-2")?.why;
-    return why?.startsWith("down since") ?? false;
-  });
+  await waitFor(
+    "the dead host's reason",
+    async () => {
+      const why = (await find("d"))?.tried.find(({ host }) => host === "rack-2")?.why;
+      return why?.startsWith("down since") ?? false;
+    },
+    { timeoutMs: RETRY_MS },
+  );
   await server.ask("vm", "stop", ["a", "b"][hosts.indexOf("rack-1")] ?? "c", "--force");
   expect((await awaitState("d", "running")).host).toBe("rack-1");
 });
