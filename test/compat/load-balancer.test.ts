@@ -68,9 +68,9 @@ test("wrong guesses are told apart behind it", async () => {
     (await connectRfb(owner, { port: balanced.rfb, host: "127.0.0.1", localAddress })).handshake({
       password,
     });
+  const token = await server.createToken(DESKTOP);
   for (let count = 0; count < 5; count += 1)
     await expect(guess("127.0.0.10", "nope2345")).rejects.toThrow(/wrong/);
-  const token = await server.createToken(DESKTOP);
   await expect(guess("127.0.0.10", token)).rejects.toThrow(/Try again in/);
   expect(await guess("127.0.0.11", token)).toMatchObject({ name: DESKTOP });
 });

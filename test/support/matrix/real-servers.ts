@@ -1,5 +1,6 @@
 import path from "node:path";
 import { startDisplay } from "../display.ts";
+import { Owner } from "../owner.ts";
 import { startQemuVnc, startX11vnc } from "../vnc-servers.ts";
 import { writeVncPassword } from "../vnc-password.ts";
 import { startXvnc } from "../xvnc.ts";
@@ -41,27 +42,30 @@ export function startBarsX11vnc(args: readonly string[] = []): Start {
 
 /** It listens nowhere: port 0. It ends after each viewer, and dials in again for the next. */
 export async function startDialingX11vnc({ owner, repeater }: ServerBench, number: number): Promise<number> {
-  const display = await startDisplay(owner, X_SIZE);
+  // An owner of its own: what dials again while the outer one closes would be stopped and dial for ever.
+  const dialled = new Owner();
+  let isWanted = true;
+  let dialing: Promise<void> | undefined;
+  owner.own({
+    stop: async () => {
+      isWanted = false;
+      await dialled.close();
+      await dialing;
+    },
+  });
+  const display = await startDisplay(dialled, X_SIZE);
   await display.paintRootWith(paintBars(number, X_SIZE));
   const connect = `repeater=ID:${await repeater.createNumber("x11vnc-repeater")}+127.0.0.1:${repeater.port}`;
-  let isWanted = true;
   const dial = () =>
     display.start("x11vnc", ["-display", display.name, "-rfbport", "0", "-connect", connect]);
   let running = dial();
-  const dialing = (async () => {
+  dialing = (async () => {
     for (;;) {
       await running.exited;
       if (!isWanted) return;
       running = dial();
     }
   })();
-  owner.own({
-    stop: async () => {
-      isWanted = false;
-      await running.stop();
-      await dialing;
-    },
-  });
   return 0;
 }
 
