@@ -45,7 +45,7 @@ export async function startDialingX11vnc({ owner, repeater }: ServerBench, numbe
   // An owner of its own: what dials again while the outer one closes would be stopped and dial for ever.
   const dialled = new Owner();
   let isWanted = true;
-  let dialing: Promise<void> | undefined;
+  let dialing = Promise.resolve();
   owner.own({
     stop: async () => {
       isWanted = false;
