@@ -154,11 +154,6 @@ class ReplaceableServer {
     });
     this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
     this.#server.on("secureConnection", onSecure);
-    // Who listens for this gets a buffer of 16 KiB for what comes in, where a first record that we looked at
-    // would leave one of 1 KiB for every second read. @see docs/performance.md
-    this.#server.on("newSession", (_id, _session, done) => {
-      done();
-    });
   }
 
   accept(socket: Arrival["socket"]): void {
