@@ -43,9 +43,14 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
       reject(error);
     };
     const onReadable = (): void => {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      head += chunk.toString("latin1");
+      // From Node 26 on, read() gives one chunk at a time, and no further event tells of those that wait.
+      let chunk: Buffer | null;
+      let isNew = false;
+      while ((chunk = socket.read() as Buffer | null) !== null) {
+        head += chunk.toString("latin1");
+        isNew = true;
+      }
+      if (!isNew) return;
       const end = head.indexOf(HEAD_END);
       const isRefusal = end >= 0 && !/^HTTP\/1\.[01] 2/.test(head);
       if (isRefusal || end === head.length - HEAD_END.length) {

@@ -56,7 +56,7 @@ export function spawnApart({ program, args }: Command, logFile: string): Watched
       if (isAlive(identity)) process.kill(identity.pid, "SIGKILL");
     },
     letGo() {
-      subprocess.unref();
+      subprocess.nodeChildProcess.unref();
     },
   };
 }

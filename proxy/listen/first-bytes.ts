@@ -35,12 +35,14 @@ export function awaitFirstBytes(
     decide(first);
   };
   const onReadable = (): void => {
-    if (settled) return;
-    const chunk = socket.read() as Buffer | null;
-    if (chunk === null || chunk.length === 0) return;
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    cancel();
-    if (isEnough(held)) settle(held);
+    // From Node 26 on, read() gives one chunk at a time, and no further event tells of those that wait.
+    while (!settled) {
+      const chunk = socket.read() as Buffer | null;
+      if (chunk === null || chunk.length === 0) return;
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      cancel();
+      if (isEnough(held)) settle(held);
+    }
   };
   const onEnd = (): void => {
     settle("end");

@@ -1,4 +1,5 @@
-import { type Kysely, Migrator } from "kysely";
+import type { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
 import { ConfigError } from "../../protocol/index.ts";
 import { migrations } from "./migrations/index.ts";
 import type { Tables } from "./schema.ts";

@@ -22,7 +22,7 @@ export async function servePages(app: FastifyInstance, clientDir: string): Promi
     setHeaders(response, file) {
       const hashed = file.startsWith(path.join(root, "assets") + path.sep);
       const fresh = file.endsWith(".html") ? "no-store" : "no-cache";
-      response.setHeader("cache-control", hashed ? "public, max-age=31536000, immutable" : fresh);
+      response.header("cache-control", hashed ? "public, max-age=31536000, immutable" : fresh);
     },
   });
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, type Cipher } from "node:crypto";
+import { createCipheriv, type Cipheriv } from "node:crypto";
 
 export const BLOCK_BYTES = 16;
 const ZERO = Buffer.alloc(BLOCK_BYTES);
@@ -9,7 +9,7 @@ const ZERO = Buffer.alloc(BLOCK_BYTES);
  * @see NIST SP 800-38B, RFC 4493
  */
 export class Cmac {
-  readonly #cbc: Cipher;
+  readonly #cbc: Cipheriv;
   readonly #wholeKey: Buffer;
   readonly #paddedKey: Buffer;
   #last: Buffer;

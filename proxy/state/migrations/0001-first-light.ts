@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from "kysely";
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
 
 /** The first tables. Times are epoch milliseconds; text and bigint mean the same to both databases. */
 export const firstLight: Migration = {

@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from "kysely";
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
 
 /** Numbers by which UltraVNC's repeater protocol names a desktop. */
 export const repeater: Migration = {

@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from "kysely";
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
 
 /** By which login a ticket was made, and so a session opened: it ends with that login. Null: by none. */
 export const logins: Migration = {

@@ -1,4 +1,5 @@
-import { sql, type Kysely, type Migration } from "kysely";
+import { sql, type Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
 
 /** What was asked for beside processors and memory, how long a machine lives, and who looks after it at the moment. */
 export const machineOrders: Migration = {

@@ -1,4 +1,5 @@
-import type { Kysely, Migration } from "kysely";
+import type { Kysely } from "kysely";
+import type { Migration } from "kysely/migration";
 
 /** Why a machine is as it is, for other languages than that of `reason`. */
 export const machineCauses: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from "kysely";
+import type { Migration } from "kysely/migration";
 import { firstLight } from "./0001-first-light.ts";
 import { policy } from "./0002-policy.ts";
 import { repeater } from "./0003-repeater.ts";

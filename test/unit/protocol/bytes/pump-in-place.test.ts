@@ -100,7 +100,10 @@ it("a stream that may keep a chunk gets memory of its own", async () => {
   const picture = randomBytes(3_000_000);
   server.end(picture);
   while (to.readableLength < picture.length) await new Promise((resolve) => setImmediate(resolve));
-  expect((to.read() as Buffer).equals(picture)).toBe(true);
+  // Node 26 gives one chunk at a time, older ones all that there is.
+  const chunks: Buffer[] = [];
+  for (let chunk; (chunk = to.read() as Buffer | null) !== null;) chunks.push(chunk);
+  expect(Buffer.concat(chunks).equals(picture)).toBe(true);
 });
 
 it("only sockets can read in place", () => {
