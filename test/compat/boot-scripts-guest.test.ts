@@ -9,8 +9,8 @@ import { machinePaths } from "../../launcher/adopt/machine-paths.ts";
 import { GuestAgent } from "../../launcher/guest-agent/index.ts";
 import type { ImageEntry, Launcher } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";
-import { Workshop } from "../contract/launcher/workshop.ts";
-import { runProcess } from "../support/process.ts";
+import { LauncherFixture } from "../contract/launcher/launcher-fixture.ts";
+import { runProcess } from "../support/test-process.ts";
 import { makeSystemAccount } from "../support/system-account.ts";
 import { startTinyproxy } from "../support/tinyproxy.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -22,16 +22,16 @@ const BOOT_MS = 900_000;
 const USER = "$(touch /x)`touch /x`;touch /x";
 
 describe("boot scripts in a Debian", () => {
-  let workshop: Workshop;
+  let launcherFixture: LauncherFixture;
   let launcher: Launcher;
   let file: string;
   let asked: () => string;
   const opened: GuestAgent[] = [];
 
   beforeAll(async () => {
-    workshop = await Workshop.make();
-    await chmod(workshop.folder, 0o711);
-    const { imagesDir } = workshop.options;
+    launcherFixture = await LauncherFixture.make();
+    await chmod(launcherFixture.folder, 0o711);
+    const { imagesDir } = launcherFixture.options;
     const command = ["image", "build", "test/support/guest/small-debian.json", "--images", imagesDir];
     const { code, stdout, stderr } = await runProcess("bin/postern", [...command, "--json"], {
       timeoutMs: BUILD_MS,
@@ -41,13 +41,13 @@ describe("boot scripts in a Debian", () => {
     if (boot.kind !== "disk") throw new Error("it is no disk");
     ({ file } = boot);
 
-    const folder = join(workshop.folder, "scripts");
+    const folder = join(launcherFixture.folder, "scripts");
     await mkdir(folder);
     await writeFile(join(folder, "mark.sh"), mark("path @VM@"));
     const server = createServer((_request, response) => response.end(mark("url @VM@")));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    workshop.owner.own({
+    launcherFixture.cleanup.add({
       async stop() {
         server.closeAllConnections();
         server.close();
@@ -55,11 +55,11 @@ describe("boot scripts in a Debian", () => {
       },
     });
     const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const proxy = await startTinyproxy(workshop.owner, { address: "127.0.0.1" });
+    const proxy = await startTinyproxy(launcherFixture.cleanup, { address: "127.0.0.1" });
     asked = () => proxy.program.output.replaceAll(host, "HOST");
     const before = process.env["http_proxy"];
     process.env["http_proxy"] = `http://127.0.0.1:${proxy.port}`;
-    workshop.owner.own({
+    launcherFixture.cleanup.add({
       stop() {
         if (before === undefined) delete process.env["http_proxy"];
         else process.env["http_proxy"] = before;
@@ -83,19 +83,19 @@ describe("boot scripts in a Debian", () => {
       ],
     };
     const changed = { ...common, id: "changed", script: "virt-customize" };
-    const { user } = await makeSystemAccount(workshop.owner);
-    launcher = await workshop.openWith([seeded, changed], {
+    const { user } = await makeSystemAccount(launcherFixture.cleanup);
+    launcher = await launcherFixture.openWith([seeded, changed], {
       ...{ vmUser: user, accel: "auto", bootScripts: { folder, allowHosts: [host], network: false } },
     });
   }, BUILD_MS + 60_000);
   afterAll(async () => {
     for (const agent of opened) agent.close();
-    await workshop.close();
+    await launcherFixture.close();
   }, 180_000);
 
   /** Waits for the guest's agent, and for a file that says it. */
   async function hear(id: string, name: string, what: RegExp): Promise<string> {
-    const { stateDir, runtimeDir } = workshop.options;
+    const { stateDir, runtimeDir } = launcherFixture.options;
     const { guestAgentSocket } = machinePaths(stateDir, runtimeDir, id);
     let said = "";
     const explain = () => JSON.stringify([launcher.machines(), said]);
@@ -166,7 +166,7 @@ describe("boot scripts in a Debian", () => {
       expect(await run("c1", "/bin/ls", ["/"])).not.toMatch(/^x$/m);
       expect(await launcher.credential("c1")).toBeNull();
       const made = JSON.parse(
-        await readFile(join(workshop.options.stateDir, "c1", "scripts.json"), "utf8"),
+        await readFile(join(launcherFixture.options.stateDir, "c1", "scripts.json"), "utf8"),
       ) as object;
       expect(Object.keys(made)).toEqual(["base"]);
     },

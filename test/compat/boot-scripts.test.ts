@@ -1,21 +1,21 @@
 import { readdir, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runProcess } from "../support/process.ts";
-import { Workbench } from "../contract/launcher/scripts/workbench.ts";
+import { runProcess } from "../support/test-process.ts";
+import { ScriptsFixture } from "../contract/launcher/scripts/scripts-fixture.ts";
 
 const PROGRAM = "/usr/bin/virt-customize";
 /** libguestfs's appliance starts by emulation. */
 const APPLIANCE_MS = 600_000;
 
 describe("virt-customize", () => {
-  let workbench: Workbench;
+  let scriptsFixture: ScriptsFixture;
   let file: string;
 
   /** A disk that libguestfs takes for a Debian: a file system with BusyBox and what it looks for. */
   beforeAll(async () => {
-    workbench = await Workbench.make();
-    const root = path.join(workbench.folder, "root");
+    scriptsFixture = await ScriptsFixture.make();
+    const root = path.join(scriptsFixture.folder, "root");
     for (const folder of ["bin", "etc", "usr/lib", "var/lib/dpkg", "root", "tmp", "dev", "proc", "sys"])
       await mkdir(path.join(root, folder), { recursive: true });
     for (const folder of ["etc/systemd/system", "usr/sbin", "boot"])
@@ -28,11 +28,11 @@ describe("virt-customize", () => {
       'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n',
     );
     await writeFile(path.join(root, "etc/hostname"), "before\n");
-    file = path.join(workbench.folder, "base.img");
+    file = path.join(scriptsFixture.folder, "base.img");
     await run("/sbin/mke2fs", "-q", "-t", "ext4", "-d", root, file, "64M");
   });
   afterAll(async () => {
-    await workbench.owner.close();
+    await scriptsFixture.cleanup.close();
   });
 
   async function run(program: string, ...args: string[]): Promise<string> {
@@ -43,7 +43,7 @@ describe("virt-customize", () => {
 
   /** What a file of a customized disk says; empty where there is none. */
   async function read(disk: string, name: string): Promise<string> {
-    const raw = path.join(workbench.folder, "look.raw");
+    const raw = path.join(scriptsFixture.folder, "look.raw");
     await run("qemu-img", "convert", "-O", "raw", disk, raw);
     return run("/sbin/debugfs", "-R", `cat ${name}`, raw);
   }
@@ -59,7 +59,7 @@ describe("virt-customize", () => {
         "exec: echo @USER@",
       ];
       const prepare = (id: string, more: readonly string[] = []) =>
-        workbench.prepare(
+        scriptsFixture.prepare(
           [...scripts, ...more],
           { ...spec, id, user: "$(touch /x)\nupload /etc/passwd:/x" },
           {
@@ -76,7 +76,7 @@ describe("virt-customize", () => {
         "/sbin/debugfs",
         "-R",
         "ls -p /usr/lib/virt-sysprep/scripts",
-        path.join(workbench.folder, "look.raw"),
+        path.join(scriptsFixture.folder, "look.raw"),
       );
       expect(firstboot).toMatch(/firstboot/);
       const after = await stat(file);
@@ -85,7 +85,7 @@ describe("virt-customize", () => {
       // The next machine gets the same disk at once, under a name of its own.
       const second = await prepare("m-2");
       expect((await stat(second.base!)).ino).toBe((await stat(base!)).ino);
-      const cache = path.join(workbench.folder, "cache");
+      const cache = path.join(scriptsFixture.folder, "cache");
       expect(await readdir(cache)).toHaveLength(1);
       await rm(cache, { recursive: true });
       expect(await read(second.base!, "/root/sum")).toBe("42\n");
@@ -102,14 +102,14 @@ describe("virt-customize", () => {
         id: "m-3",
       } as const;
       await expect(
-        workbench.prepare(["virt-customize: run-command sh -c 'exit 3'\ntouch /root/@CREDENTIAL@"], spec, {
+        scriptsFixture.prepare(["virt-customize: run-command sh -c 'exit 3'\ntouch /root/@CREDENTIAL@"], spec, {
           program: PROGRAM,
         }),
       ).rejects.toMatchObject({
         code: "SCRIPT_FAILED",
         safeMessage: expect.stringContaining("command exited with an error"),
       });
-      expect(await readdir(workbench.machineFolder("m-3"))).toEqual([]);
+      expect(await readdir(scriptsFixture.machineFolder("m-3"))).toEqual([]);
     },
     APPLIANCE_MS,
   );

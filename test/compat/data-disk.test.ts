@@ -3,26 +3,26 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildDiskImage } from "../support/guest/disk-guest.ts";
-import { LETTER_SCRIPT } from "../support/guest/letter-script.ts";
-import { Workshop } from "../contract/launcher/workshop.ts";
+import { DATA_DISK_SCRIPT } from "../support/guest/data-disk-script.ts";
+import { LauncherFixture } from "../contract/launcher/launcher-fixture.ts";
 
-let workshop: Workshop;
+let launcherFixture: LauncherFixture;
 beforeEach(async () => {
-  workshop = await Workshop.make();
+  launcherFixture = await LauncherFixture.make();
 });
-afterEach(() => workshop.close());
+afterEach(() => launcherFixture.close());
 
 test("a file outlives its session, the system disk does not, and the image never changes", async () => {
-  const file = await buildDiskImage(workshop.folder, LETTER_SCRIPT);
+  const file = await buildDiskImage(launcherFixture.folder, DATA_DISK_SCRIPT);
   const before = await readFile(file);
   const boot = { kind: "disk", format: "qcow2", file };
-  const launcher = await workshop.openWith([{ id: "linux", boot, memoryMb: { default: 192, min: 16 } }]);
+  const launcher = await launcherFixture.openWith([{ id: "linux", boot, memoryMb: { default: 192, min: 16 } }]);
   const said: string[] = [];
   for (const id of ["m1", "m2"]) {
     const dataDisk = { name: "home", sizeGb: 1 };
     await launcher.create({ id, name: id, image: "linux", owner: "anna", dataDisk });
-    said.push(await workshop.hear(launcher, id, /GUEST-DONE/, 160_000));
-    await workshop.reach(launcher, id, "stopped");
+    said.push(await launcherFixture.waitForSerial(launcher, id, /GUEST-DONE/, 160_000));
+    await launcherFixture.waitForState(launcher, id, "stopped");
     await launcher.remove(id);
   }
   const [first, second] = said as [string, string];

@@ -1,14 +1,14 @@
 // A path that swallows everything without a word: both ends notice within 30 s, and find each other again.
 import { afterEach, expect, test } from "vitest";
 import { findFreePort } from "../support/free-port.ts";
-import { Owner } from "../support/owner.ts";
-import { isOpen } from "../support/port-open.ts";
-import { startAgent, startServer } from "../support/postern.ts";
-import { startProcess } from "../support/process.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { isPortOpen } from "../support/is-port-open.ts";
+import { startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { startProcess } from "../support/test-process.ts";
 import { waitFor } from "../support/wait-for.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 /** Within 30 s of the last sign of life, and time to look. */
 const NOTICED_MS = 31_500;
@@ -23,17 +23,17 @@ const FORWARD = `
 `;
 
 test("a forwarder that is stopped takes the desktop offline on both sides, and going on brings it back", async () => {
-  const server = await startServer(owner);
+  const server = await startServerProgram(cleanup);
   const port = await findFreePort();
-  const forwarder = startProcess(owner, process.execPath, [
+  const forwarder = startProcess(cleanup, process.execPath, [
     "-e",
     FORWARD,
     String(port),
     String(server.listen),
   ]);
-  await forwarder.waitUntil("its port", () => isOpen("127.0.0.1", port));
+  await forwarder.waitUntil("its port", () => isPortOpen("127.0.0.1", port));
   const desktops = { far: "tcp:127.0.0.1:1" };
-  const agent = await startAgent(owner, server, { proxy: `127.0.0.1:${port}`, desktops });
+  const agent = await startAgentProgram(cleanup, server, { proxy: `127.0.0.1:${port}`, desktops });
   const isOnline = async () => (await server.listDesktops()).some(({ state }) => state === "online");
   expect(await isOnline()).toBe(true);
 

@@ -1,16 +1,16 @@
-// S13: a viewer whose cable is pulled says nothing any more; its session ends within 30 s, though nothing is being sent.
+// A viewer whose cable is pulled says nothing any more; its session ends within 30 s, though nothing is being sent.
 import path from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { makeNamespace } from "../support/namespace.ts";
-import { Owner } from "../support/owner.ts";
-import { startAgent, startServer } from "../support/postern.ts";
-import { runProcess, startProcess } from "../support/process.ts";
+import { makeNetworkNamespace } from "../support/network-namespace.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { runProcess, startProcess } from "../support/test-process.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const NOTICED_MS = 31_500;
 const BRIDGE = `
@@ -28,14 +28,14 @@ interface AuditRow {
 }
 
 test("an idle viewer that is gone without a word is noticed", async () => {
-  const { address, via } = await makeNamespace(owner);
-  const server = await startServer(owner, { args: ["--rfb-listen", `${address}:0`] });
-  const xvnc = await startXvnc(owner);
-  await startAgent(owner, server, { desktops: { far: xvnc.endpoint } });
+  const { address, via } = await makeNetworkNamespace(cleanup);
+  const server = await startServerProgram(cleanup, { args: ["--rfb-listen", `${address}:0`] });
+  const xvnc = await startXvnc(cleanup);
+  await startAgentProgram(cleanup, server, { desktops: { far: xvnc.endpoint } });
   const password = await server.createToken("far");
-  const socket = path.join(await owner.makeFolder(), "bridge");
+  const socket = path.join(await cleanup.makeFolder(), "bridge");
   const [program = "", ...before] = via;
-  const bridge = startProcess(owner, program, [
+  const bridge = startProcess(cleanup, program, [
     ...before,
     process.execPath,
     "-e",
@@ -45,7 +45,7 @@ test("an idle viewer that is gone without a word is noticed", async () => {
     String(server.rfb),
   ]);
   await bridge.waitForOutput(/ready/);
-  const viewer = await connectRfb(owner, { path: socket });
+  const viewer = await connectRfb(cleanup, { path: socket });
   await viewer.handshake({ password });
   viewer.requestUpdate();
   await viewer.readUpdate();

@@ -7,44 +7,44 @@ import path from "node:path";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { TestCertificate } from "../support/certificate-files.ts";
-import { type Display, startDisplay } from "../support/display.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
 import { findFreePort } from "../support/free-port.ts";
 import { describeTunnel } from "../support/matrix/viewer-kinds.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, runPostern, startAgent, startServer } from "../support/postern.ts";
-import { startProcess } from "../support/process.ts";
-import { openSsvncViewer, openTightViewer, openTigerViewer } from "../support/viewers.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, runPostern, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { startProcess } from "../support/test-process.ts";
+import { openSsvncViewer, openTightViewer, openTigerViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "lab-1";
 const OTHER = "lab-2";
-const BACKGROUND: Colour = [0x20, 0x60, 0xc0];
+const BACKGROUND: RgbColour = [0x20, 0x60, 0xc0];
 const MOST = 150_000;
 const DIALOG = "VNC authentication";
 
-const shared = new Owner();
-const owner = new Owner();
+const shared = new CleanupStack();
+const cleanup = new CleanupStack();
 let server: PosternServer;
-let display: Display;
+let display: XDisplay;
 let token: string;
 let caFile: string;
 
 beforeAll(async () => {
   let xvnc: Awaited<ReturnType<typeof startXvnc>>;
   [server, xvnc, display] = await Promise.all([
-    startServer(shared),
+    startServerProgram(shared),
     startXvnc(shared, { name: "secret-name" }),
     startDisplay(shared, { width: 1400, height: 1000 }),
   ]);
   await xvnc.display.paintRoot(BACKGROUND);
-  await startAgent(shared, server, { desktops: { [DESKTOP]: xvnc.endpoint, [OTHER]: xvnc.endpoint } });
+  await startAgentProgram(shared, server, { desktops: { [DESKTOP]: xvnc.endpoint, [OTHER]: xvnc.endpoint } });
   token = await server.createToken(DESKTOP);
   caFile = path.join(display.folder, "ca.pem");
   await writeFile(caFile, (await runPostern(["ca", "--data", server.data])).stdout);
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 afterAll(() => shared.close());
 
 function x509(type: string, ca = caFile): string[] {
@@ -119,7 +119,7 @@ test("TigerVNC by X509Plain with another desktop's name is refused and shows why
 
 test("TigerVNC does not go on with a certificate of another CA", async () => {
   const before = await countOpenSessions();
-  const other = await startServer(owner);
+  const other = await startServerProgram(cleanup);
   const foreign = path.join(display.folder, "foreign.pem");
   await writeFile(foreign, (await runPostern(["ca", "--data", other.data])).stdout);
   const viewer = await openTigerViewer(display, {
@@ -145,7 +145,7 @@ test("RFB inside TLS: TightVNC's viewer through stunnel, which checks CA and hos
     config,
     settings.replace("client = yes", `[rfb]\nclient = yes\naccept = 127.0.0.1:${port}`),
   );
-  const tunnel = startProcess(owner, "stunnel4", [config]);
+  const tunnel = startProcess(cleanup, "stunnel4", [config]);
   await tunnel.waitForOutput(/Configuration successful/);
   const viewer = await openTightViewer(display, { port, password: token });
   await display.waitForColour(BACKGROUND, MOST);
@@ -161,17 +161,17 @@ test.each(["listen", "rfb"] as const)("ssvnc's viewer, plain, on the %s port", a
 });
 
 test("a site's own certificate: shown to TigerVNC, replaced while it looks on, and not to agents", async () => {
-  const files = await TestCertificate.make(owner, "localhost");
+  const files = await TestCertificate.make(cleanup, "localhost");
   const first = path.join(display.folder, "first.pem");
   await copyFile(files.cert, first);
-  const own = await startServer(owner, { args: ["--cert", files.cert, "--key", files.key] });
-  const xvnc = await startXvnc(owner, { name: "secret-name" });
+  const own = await startServerProgram(cleanup, { args: ["--cert", files.cert, "--key", files.key] });
+  const xvnc = await startXvnc(cleanup, { name: "secret-name" });
   await xvnc.display.paintRoot(BACKGROUND);
-  await startAgent(owner, own, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  await startAgentProgram(cleanup, own, { desktops: { [DESKTOP]: xvnc.endpoint } });
   const password = await own.createToken(DESKTOP);
   const viewer = await openTigerViewer(display, { port: own.listen, password, args: x509("X509Vnc", first) });
   await display.waitForColour(BACKGROUND, MOST);
-  const second = await TestCertificate.make(owner, "localhost");
+  const second = await TestCertificate.make(cleanup, "localhost");
   await files.write(await second.read());
   const shown = async (): Promise<string> => {
     const socket = tls.connect({ port: own.listen, host: "127.0.0.1", rejectUnauthorized: false });

@@ -1,37 +1,37 @@
 // Servers of other makes are followed exactly too: the picture is right to the end while the clipboard stays in.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Display, startDisplay } from "../support/display.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
 import { findFreePort } from "../support/free-port.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
-import { openTightViewer } from "../support/viewers.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { openTightViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const CANARY = "CANARY-CLIPBOARD";
-const COLOURS: Colour[] = [
+const COLOURS: RgbColour[] = [
   [0xc0, 0x80, 0x20],
   [0x20, 0x60, 0xc0],
 ];
 const MOST = 150_000;
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
-let display: Display;
-let screen: Display;
+let display: XDisplay;
+let screen: XDisplay;
 
 beforeAll(async () => {
   [server, display, screen] = await Promise.all([
-    startServer(owner),
-    startDisplay(owner),
-    startDisplay(owner, { width: 640, height: 480 }),
+    startServerProgram(cleanup),
+    startDisplay(cleanup),
+    startDisplay(cleanup, { width: 640, height: 480 }),
   ]);
   const port = await findFreePort();
   const flags = ["-rfbport", String(port), "-localhost", "-forever", "-shared", "-nopw", "-noshm", "-q"];
   screen.start("x11vnc", ["-display", screen.name, ...flags]);
-  await startAgent(owner, server, { desktops: { screen: `tcp:127.0.0.1:${port}` } });
+  await startAgentProgram(cleanup, server, { desktops: { screen: `tcp:127.0.0.1:${port}` } });
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 test.each([
   ["tight", []],
@@ -52,7 +52,7 @@ test.each([
   await terminal.stop();
   for (const colour of COLOURS) {
     await screen.paintRoot(colour);
-    await waitFor("the change", async () => (await display.look()).count(colour, 64) > MOST, {
+    await waitFor("the change", async () => (await display.takePicture()).count(colour, 64) > MOST, {
       timeoutMs: 15_000,
       explain: () => viewer.stderr,
     });

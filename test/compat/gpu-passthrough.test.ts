@@ -2,17 +2,17 @@ import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promis
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { runProcess } from "../support/process.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { runProcess } from "../support/test-process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const TRIAL = path.join(ROOT, "test/support/vfio-trial");
 const QEMU = "/usr/bin/qemu-system-x86_64";
 const QEMU_MODULE = "/usr/lib/x86_64-linux-gnu/qemu/accel-tcg-x86_64.so";
 const TRIAL_MS = 540_000;
-const owner = new Owner();
+const cleanup = new CleanupStack();
 
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 /** The newest kernel here that has its modules. */
 async function findKernel(): Promise<{ image: string; modules: string }> {
@@ -28,7 +28,7 @@ async function librariesOf(program: string): Promise<string[]> {
 }
 
 /** A whole system in a folder: Node.js, QEMU, VFIO's modules, and our code. */
-async function furnish(root: string, modules: string): Promise<void> {
+async function installSystem(root: string, modules: string): Promise<void> {
   for (const folder of ["bin", "dev", "proc", "sys", "tmp", "mods", "app/node_modules"])
     await mkdir(path.join(root, folder), { recursive: true });
   const programs = [process.execPath, QEMU];
@@ -53,9 +53,9 @@ async function furnish(root: string, modules: string): Promise<void> {
 it(
   "takes a card of two functions from a real kernel, shows both to a second guest, and gives them back",
   async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const { image, modules } = await findKernel();
-    await furnish(path.join(folder, "root"), modules);
+    await installSystem(path.join(folder, "root"), modules);
     const pack = "chmod 755 root/init && cd root && find . | cpio -o -H newc --quiet > ../initrd";
     const packed = await runProcess("sh", ["-c", `cd '${folder}' && ${pack}`]);
     expect(packed).toMatchObject({ code: 0, stderr: "" });

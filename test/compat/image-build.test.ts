@@ -6,23 +6,23 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ImageEntry } from "../../launcher/index.ts";
-import { lookAtCanvas, openWall } from "../e2e/wall.ts";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour, Picture } from "../support/pixels.ts";
-import { type PosternServer, runJson, startServer } from "../support/postern.ts";
-import { runProcess } from "../support/process.ts";
-import { openTigerViewer } from "../support/viewers.ts";
+import { readCanvas, openWall } from "../e2e/browser-steps.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour, Bitmap } from "../support/bitmap.ts";
+import { type PosternServer, runJson, startServerProgram } from "../support/postern.ts";
+import { runProcess } from "../support/test-process.ts";
+import { openTigerViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const PASSWORD = "correct-horse";
-const WHITE: Colour = [255, 255, 255];
-const BLACK: Colour = [0, 0, 0];
+const WHITE: RgbColour = [255, 255, 255];
+const BLACK: RgbColour = [0, 0, 0];
 /** The recipe's background, of greeter and desktop. */
-const BACKGROUND: Colour = [0x2e, 0x4a, 0x62];
+const BACKGROUND: RgbColour = [0x2e, 0x4a, 0x62];
 /** The border of the box that has the keyboard. */
-const FOCUS: Colour = [53, 132, 228];
-const MAGENTA: Colour = [200, 0, 200];
+const FOCUS: RgbColour = [53, 132, 228];
+const MAGENTA: RgbColour = [200, 0, 200];
 /** Paints a terminal, without a character that needs a shift key. */
 const PAINT = "printf '\\e[48;2;200;0;200m'; clear";
 /** Another shape than the guest starts with; QEMU rounds widths up to a multiple of 16. */
@@ -35,15 +35,15 @@ const BOOT_MS = 900_000;
 const LOOK_EVERY_MS = 1500;
 
 describe("image build debian-desktop", () => {
-  const owner = new Owner();
+  const cleanup = new CleanupStack();
   let server: PosternServer;
   let page: Page;
-  let display: Display;
+  let display: XDisplay;
   let images: string;
   let built: ImageEntry & { readonly login: { readonly user: string; readonly password?: string } };
 
   beforeAll(async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     images = join(folder, "images");
     const passwordFile = join(folder, "password");
     await writeFile(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
@@ -55,14 +55,14 @@ describe("image build debian-desktop", () => {
     await writeFile(catalogue, JSON.stringify({ images: withBios }));
     await mkdir(RESULTS, { recursive: true });
     const args = ["--images", images, "--catalogue", catalogue, "--stop-grace", "300"];
-    server = await startServer(owner, { command: "up", args });
-    display = await startDisplay(owner, { width: 1400, height: 900 });
-    page = await openWall(owner, server);
+    server = await startServerProgram(cleanup, { command: "up", args });
+    display = await startDisplay(cleanup, { width: 1400, height: 900 });
+    page = await openWall(cleanup, server);
     // Both start at once: most of it is waiting.
     await server.ask("vm", "create", "debian-bios", "--name", "bios");
     await server.ask("vm", "create", "debian-desktop", "--name", "uefi");
   }, BUILD_MS);
-  afterAll(() => owner.close(), 180_000);
+  afterAll(() => cleanup.close(), 180_000);
 
   test("makes an entry and a file that is safe, and tells no password that was given", async () => {
     expect(built).toMatchObject({ id: "debian-desktop", firmware: { kind: "uefi" }, login: { user: "ann" } });
@@ -88,7 +88,7 @@ describe("image build debian-desktop", () => {
       });
       const look = async () => {
         const { x, y, width, height } = await display.focusWindow(" - TigerVNC$");
-        return (await display.look()).crop(x, y, width, height);
+        return (await display.takePicture()).crop(x, y, width, height);
       };
       await see("bios greeter", look, isGreeter);
       await typeLine(PASSWORD);
@@ -111,7 +111,7 @@ describe("image build debian-desktop", () => {
     "starts by UEFI; the browser logs in at its greeter, opens a terminal and gives the desktop its window's size",
     async () => {
       await page.goto(`${server.origin}/view/${await findDesktop("uefi")}`);
-      const look = () => lookAtCanvas(page);
+      const look = () => readCanvas(page);
       await see("uefi greeter", look, isGreeter);
       await typeLine(PASSWORD);
       await see("uefi desktop", look, isDesktop);
@@ -125,7 +125,7 @@ describe("image build debian-desktop", () => {
       await page.mouse.move(640, 2);
       await follow.click();
       await page.setViewportSize(SMALLER);
-      const hasNewSize = ({ width, height }: Picture) => width === SMALLER.width && height === SMALLER.height;
+      const hasNewSize = ({ width, height }: Bitmap) => width === SMALLER.width && height === SMALLER.height;
       // The panel at the lower edge moves too: it is the guest that has another size, not a picture that is cut.
       await see("uefi smaller", look, (picture) => hasNewSize(picture) && hasPanel(picture));
 
@@ -154,8 +154,8 @@ describe("image build debian-desktop", () => {
 /** Waits until the screen is as wanted, and keeps its picture. */
 async function see(
   what: string,
-  look: () => Promise<Picture>,
-  isThere: (picture: Picture) => boolean,
+  look: () => Promise<Bitmap>,
+  isThere: (picture: Bitmap) => boolean,
 ): Promise<void> {
   const file = join(RESULTS, `${what.replaceAll(" ", "-")}.png`);
   const probe = async (): Promise<boolean> => {
@@ -167,30 +167,30 @@ async function see(
   await waitFor(what, probe, { timeoutMs: BOOT_MS, explain: () => `It shows ${file}.` });
 }
 
-function share(picture: Picture, colour: Colour): number {
+function share(picture: Bitmap, colour: RgbColour): number {
   return picture.count(colour, 3) / (picture.width * picture.height);
 }
 
 /** One whose box for the password takes the keyboard. */
-function isGreeter(picture: Picture): boolean {
+function isGreeter(picture: Bitmap): boolean {
   return share(picture, BACKGROUND) > 0.6 && share(picture, WHITE) > 0.03 && picture.count(FOCUS, 3) > 500;
 }
 
-function isDesktop(picture: Picture): boolean {
+function isDesktop(picture: Bitmap): boolean {
   return share(picture, WHITE) < 0.02 && hasPanel(picture);
 }
 
 /** Over the background, which a text console does not have. */
-function hasTerminal(picture: Picture): boolean {
+function hasTerminal(picture: Bitmap): boolean {
   return share(picture, BLACK) > 0.1 && share(picture, BACKGROUND) > 0.2;
 }
 
-function isPainted(picture: Picture): boolean {
+function isPainted(picture: Bitmap): boolean {
   return share(picture, MAGENTA) > 0.1;
 }
 
 /** A panel with icons and a clock along the lower edge, where greeter and boot messages have one colour. */
-function hasPanel(picture: Picture): boolean {
+function hasPanel(picture: Bitmap): boolean {
   const colours = new Set<string>();
   for (let y = picture.height - 20; y < picture.height - 4; y += 1)
     for (let x = 0; x < picture.width; x += 1) colours.add(picture.at(x, y).join());

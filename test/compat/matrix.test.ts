@@ -3,16 +3,16 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { AdminApi } from "../../bin/admin-api.ts";
-import { describeDesktops, type GivenDesktop, readAgentLog } from "../support/given-login.ts";
-import { type Finding, findBars } from "../support/matrix/bars.ts";
+import { describeDesktops, type AgentDesktop, readAgentLog } from "../support/agent-desktops.ts";
+import { type BarsMatch, findBars } from "../support/matrix/bars.ts";
 import { Results } from "../support/matrix/results.ts";
-import { giveLogin, makeServerBench } from "../support/matrix/server-bench.ts";
+import { loginOf, makeServerFixture } from "../support/matrix/server-fixture.ts";
 import { SERVER_KINDS, type ServerKind } from "../support/matrix/server-kinds.ts";
-import { type Desk, type OpenViewer, ViewerBench } from "../support/matrix/viewer-bench.ts";
+import { type MatrixDesktop, type OpenViewer, ViewerFixture } from "../support/matrix/viewer-fixture.ts";
 import { VIEWER_KINDS, type ViewerKind } from "../support/matrix/viewer-kinds.ts";
-import { Owner } from "../support/owner.ts";
-import type { Picture } from "../support/pixels.ts";
-import { type PosternProgram, type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { Bitmap } from "../support/bitmap.ts";
+import { type PosternProgram, type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 /** The rest is the pointer, and what JPEG does at the bars' edges. */
@@ -22,13 +22,13 @@ const TOKEN_SECONDS = 4 * 3600;
 const START_TIMEOUT_MS = 600_000;
 const PICTURE_TIMEOUT_MS = 30_000;
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 const results = await Results.open();
 let server: PosternServer;
 let api: AdminApi;
 let agent: PosternProgram;
-let viewers: ViewerBench;
-const desks = new Map<string, Desk>();
+let viewers: ViewerFixture;
+const desks = new Map<string, MatrixDesktop>();
 
 /** What the command line asks a server, without a process for each question: there are many. */
 async function createToken(desktop: string): Promise<string> {
@@ -49,23 +49,23 @@ async function listOnline(): Promise<{ id: string; name: string }[]> {
 /** Starts the VNC servers, a few at a time, and publishes those that do not dial in themselves. */
 async function startServers(port: number): Promise<void> {
   const repeater = { port, createNumber: (name: string) => createNumber("server", name) };
-  const bench = await makeServerBench(owner, repeater);
-  const given: GivenDesktop[] = [];
+  const serverFixture = await makeServerFixture(cleanup, repeater);
+  const given: AgentDesktop[] = [];
   for (const [number, kind] of SERVER_KINDS.entries()) {
-    const endpoint = `tcp:127.0.0.1:${await kind.start(bench, number)}`;
-    if (kind.flags !== null) given.push({ name: kind.id, endpoint, login: giveLogin(bench, kind) });
+    const endpoint = `tcp:127.0.0.1:${await kind.start(serverFixture, number)}`;
+    if (kind.flags !== null) given.push({ name: kind.id, endpoint, login: loginOf(serverFixture, kind) });
   }
-  agent = await startAgent(owner, server, describeDesktops(given));
+  agent = await startAgentProgram(cleanup, server, describeDesktops(given));
 }
 
 beforeAll(async () => {
-  server = await startServer(owner, {
+  server = await startServerProgram(cleanup, {
     args: ["--repeater-viewers", "127.0.0.1:0", "--repeater-servers", "127.0.0.1:0"],
   });
   api = new AdminApi(server.data);
   const ports = JSON.parse(await readFile(server.readyFile, "utf8")) as Record<string, number>;
   await startServers(ports.repeaterServers!);
-  viewers = await ViewerBench.start(owner, server, ports.repeaterViewers!);
+  viewers = await ViewerFixture.start(cleanup, server, ports.repeaterViewers!);
   let online: { id: string; name: string }[] = [];
   const desktops = await waitFor(
     "all desktops",
@@ -86,7 +86,7 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterAll(async () => {
   await results.savePage();
-  await owner.close();
+  await cleanup.close();
 });
 
 function howAgentEntered({ id, flags, enters }: ServerKind): string {
@@ -98,14 +98,14 @@ function howAgentEntered({ id, flags, enters }: ServerKind): string {
 }
 
 /** Waits for the picture of this server, and no other's, whole and in its own size. */
-async function waitForBars(viewer: OpenViewer, number: number): Promise<Finding> {
+async function waitForBars(viewer: OpenViewer, number: number): Promise<BarsMatch> {
   const { size } = SERVER_KINDS[number]!;
-  let seen: Picture | undefined;
-  let last: Finding | undefined;
+  let seen: Bitmap | undefined;
+  let last: BarsMatch | undefined;
   return waitFor(
     "the server's picture",
     async () => {
-      const picture = await viewer.look();
+      const picture = await viewer.takePicture();
       if (picture !== seen) last = picture && findBars(picture, number);
       seen = picture;
       const isWhole = last?.width === size.width && last.height === size.height;
@@ -128,12 +128,12 @@ async function tryCell(kind: ViewerKind, to: ServerKind): Promise<void> {
   try {
     const { width, height, right } = await waitForBars(viewer, SERVER_KINDS.indexOf(to)).catch(
       async (error: unknown) => {
-        const words = `${kind.title} said: ${(await viewer.listen()).slice(-3_000)}`;
+        const words = `${kind.title} said: ${(await viewer.readText()).slice(-3_000)}`;
         throw new Error(`${words}\nThe agent said: ${agent.process.output.slice(-1_000)}`, { cause: error });
       },
     );
     const tookMs = Math.round(performance.now() - begin);
-    const heard = await viewer.listen();
+    const heard = await viewer.readText();
     expect(heard).toMatch(kind.tells(to.id));
     expect(heard).not.toMatch(/CANARY/);
     const [said = ""] = kind.shows === "page" ? [] : (kind.says.exec(heard) ?? []);
@@ -141,7 +141,7 @@ async function tryCell(kind: ViewerKind, to: ServerKind): Promise<void> {
     const entered = howAgentEntered(to);
     expect(entered).toBe(to.enters);
     const cell = { viewer: kind.id, server: to.id, width, height, right, tookMs, said, entered };
-    await results.add(cell, await viewer.photograph());
+    await results.add(cell, await viewer.takeScreenshot());
   } finally {
     await viewer.close();
   }

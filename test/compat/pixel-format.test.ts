@@ -1,7 +1,7 @@
 // A viewer changes its pixel format again and again while a real VNC server draws, and must not have its clipboard.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { connectRfb, type RfbClient } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
@@ -12,15 +12,15 @@ const CHANGES = 24;
 const REQUEST = 0x80000000;
 const SYNC_NEXT = 4;
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
 
 beforeAll(async () => {
-  [server, xvnc] = await Promise.all([startServer(owner), startXvnc(owner)]);
-  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  [server, xvnc] = await Promise.all([startServerProgram(cleanup), startXvnc(cleanup)]);
+  await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 const FORMATS = [
   { bytes: 4, wire: [0, 0, 0, 0, 32, 24, 0, 1, 0, 255, 0, 255, 0, 255, 16, 8, 0, 0, 0, 0] },
@@ -91,7 +91,7 @@ class ChangingViewer {
 }
 
 async function enter(encodings: number[]): Promise<RfbClient> {
-  const client = await connectRfb(owner, { port: server.rfb, host: "127.0.0.1" });
+  const client = await connectRfb(cleanup, { port: server.rfb, host: "127.0.0.1" });
   await client.handshake({ password: await server.createToken(DESKTOP, "--deny", "clipboard-out") });
   client.write(FORMATS[0]!.wire);
   client.setEncodings(...encodings);
@@ -111,7 +111,7 @@ test("every update is in the format that it says, and the clipboard stays away",
     const input = `${CANARY}-${copies}`;
     xvnc.display.start("xclip", ["-selection", "clipboard", "-quiet"], { input });
   }
-  const own = await connectRfb(owner, { port: xvnc.port, host: "127.0.0.1" });
+  const own = await connectRfb(cleanup, { port: xvnc.port, host: "127.0.0.1" });
   await own.handshake();
   xvnc.display.start("xclip", ["-selection", "clipboard", "-quiet"], { input: `${CANARY}-last` });
   await waitFor("the last copy elsewhere", () => own.received().includes(`${CANARY}-last`));

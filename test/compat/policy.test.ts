@@ -1,43 +1,43 @@
 // What a viewer may do is decided on the bytes between it and a real VNC server, whose side of the wire is recorded.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
-import { type Recorder, startRecorder } from "../support/recorder.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { type TcpRecorder, startTcpRecorder } from "../support/tcp-recorder.ts";
 import { connectRfb, type RfbClient } from "../support/rfb-client.ts";
-import { openTightViewer, openTigerViewer } from "../support/viewers.ts";
+import { openTightViewer, openTigerViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 import { EVERY_EXTENSION, SAMPLES } from "../unit/protocol/rfb/sample-messages.ts";
-import { openWall, waitForCanvas } from "../e2e/wall.ts";
+import { openWall, waitForCanvas } from "../e2e/browser-steps.ts";
 
 const DESKTOP = "lab-1";
-const BACKGROUND: Colour = [0x20, 0x60, 0xc0];
-const CHANGED: Colour = [0xc0, 0x80, 0x20];
+const BACKGROUND: RgbColour = [0x20, 0x60, 0xc0];
+const CHANGED: RgbColour = [0xc0, 0x80, 0x20];
 const CANARY = "CANARY-CLIPBOARD";
 const MOST = 150_000;
 const FENCE = 248;
 const CONTINUOUS_UPDATES = 150;
 const FENCE_ENCODING = -312;
 
-const shared = new Owner();
-const owner = new Owner();
+const shared = new CleanupStack();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
-let display: Display;
-let recorder: Recorder;
+let display: XDisplay;
+let recorder: TcpRecorder;
 let page: Page;
 
 beforeAll(async () => {
-  [server, xvnc, display] = await Promise.all([startServer(shared), startXvnc(shared), startDisplay(shared)]);
+  [server, xvnc, display] = await Promise.all([startServerProgram(shared), startXvnc(shared), startDisplay(shared)]);
   await xvnc.display.paintRoot(BACKGROUND);
-  recorder = await startRecorder(shared, { port: xvnc.port, host: "127.0.0.1" });
-  await startAgent(shared, server, { desktops: { [DESKTOP]: `tcp:127.0.0.1:${recorder.port}` } });
+  recorder = await startTcpRecorder(shared, { port: xvnc.port, host: "127.0.0.1" });
+  await startAgentProgram(shared, server, { desktops: { [DESKTOP]: `tcp:127.0.0.1:${recorder.port}` } });
   page = await openWall(shared, server);
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 afterAll(() => shared.close());
 
 function setEncodings(encodings: readonly number[]): Buffer {
@@ -49,19 +49,19 @@ function setEncodings(encodings: readonly number[]): Buffer {
 }
 
 async function enter(...flags: string[]): Promise<RfbClient> {
-  const viewer = await connectRfb(owner, { port: server.rfb, host: "127.0.0.1" });
+  const viewer = await connectRfb(cleanup, { port: server.rfb, host: "127.0.0.1" });
   await viewer.handshake({ password: await server.createToken(DESKTOP, ...flags) });
   return viewer;
 }
 
 /** What went to the VNC server from here on. */
-function listen(): () => Buffer {
+function recordSent(): () => Buffer {
   const before = recorder.sent().length;
   return () => recorder.sent().subarray(before);
 }
 
 /** Lets what was written leave as a packet of its own. */
-function breathe(): Promise<void> {
+function flushPacket(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(() => setImmediate(resolve));
   });
@@ -79,7 +79,7 @@ async function readDesktopClipboard(): Promise<string> {
 describe("view only", () => {
   test("of every message, cut at every byte, nothing reaches the server that acts on it", async () => {
     await xvnc.display.moveTo(5, 5);
-    const heard = listen();
+    const heard = recordSent();
     const viewer = await enter("--role", "view", "--deny", "audio");
     const list = setEncodings([...EVERY_EXTENSION, -316, -307]);
     const told = setEncodings([-313, FENCE_ENCODING, -308]);
@@ -89,9 +89,9 @@ describe("view only", () => {
     for (const { name, wire, control } of SAMPLES) {
       for (let cut = 0; cut < Math.min(wire.length, 80); cut += 1) {
         viewer.write(Buffer.concat([list, wire.subarray(0, cut)]));
-        await breathe();
+        await flushPacket();
         viewer.write(wire.subarray(cut));
-        await breathe();
+        await flushPacket();
         const passes = control !== true && !name.startsWith("QEMU audio");
         expected.push(told, ...(passes ? [wire] : []));
       }
@@ -110,7 +110,7 @@ describe("view only", () => {
     ["UltraVNC's chat", Buffer.from([11, 0, 0, 0, 255, 255, 255, 255])],
     ["what nobody knows", Buffer.from([77])],
   ])("%s ends the session", async (_name, wire) => {
-    const heard = listen();
+    const heard = recordSent();
     const viewer = await enter("--role", "view");
     await waitFor("the first message", () => heard().length >= 12 + 1 + 1 + 20);
     const start = heard().length;
@@ -121,7 +121,7 @@ describe("view only", () => {
   });
 
   test("a key in the seventh byte of a pointer event is no message of its own", async () => {
-    const heard = listen();
+    const heard = recordSent();
     const viewer = await enter("--role", "view");
     await waitFor("the first message", () => heard().length >= 12 + 1 + 1 + 20);
     const start = heard().length;
@@ -135,7 +135,7 @@ describe("view only", () => {
   });
 
   test("noVNC works under it, with Fence and ContinuousUpdates", async () => {
-    const heard = listen();
+    const heard = recordSent();
     await openInBrowser({ role: "view" });
     await waitForCanvas(page, "the desktop", (picture) => picture.count(BACKGROUND, 4) > MOST);
     await waitFor("continuous updates", () => heard().includes(CONTINUOUS_UPDATES));
@@ -175,7 +175,7 @@ describe("the desktop's clipboard", () => {
 
   test("does not reach one that may not, while the picture goes on", async () => {
     const viewer = await enter("--deny", "clipboard-out");
-    const direct = await connectRfb(owner, { port: xvnc.port, host: "127.0.0.1" });
+    const direct = await connectRfb(cleanup, { port: xvnc.port, host: "127.0.0.1" });
     await direct.handshake();
     for (const each of [viewer, direct]) {
       each.setEncodings(0, -239, -223);
@@ -194,7 +194,7 @@ describe("the desktop's clipboard", () => {
 
   test("is not taken from a viewer that may not give it", async () => {
     await copyOnDesktop("kept");
-    const heard = listen();
+    const heard = recordSent();
     const viewer = await enter("--deny", "clipboard-in");
     viewer.sendCutText(CANARY);
     viewer.setEncodings(0);
@@ -245,7 +245,7 @@ describe("the desktop's clipboard", () => {
     for (const colour of [CHANGED, BACKGROUND]) {
       await xvnc.display.paintRoot(colour);
       // With few colours the nearest one is shown.
-      await waitFor("the change", async () => (await display.look()).count(colour, 64) > MOST);
+      await waitFor("the change", async () => (await display.takePicture()).count(colour, 64) > MOST);
     }
     expect(viewer.isRunning).toBe(true);
     expect(await server.ask("session", "list", "--state", "open")).toHaveLength(1);

@@ -3,37 +3,37 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { writeVncPassword } from "../support/vnc-password.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
-import { openWall } from "../e2e/wall.ts";
+import { openWall } from "../e2e/browser-steps.ts";
 
 const DESKTOP = "lab-1";
-const BACKGROUND: Colour = [0x30, 0x90, 0x50];
+const BACKGROUND: RgbColour = [0x30, 0x90, 0x50];
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
-let display: Display;
+let display: XDisplay;
 let page: Page;
 
 beforeAll(async () => {
-  [server, xvnc, display] = await Promise.all([startServer(owner), startXvnc(owner), startDisplay(owner)]);
+  [server, xvnc, display] = await Promise.all([startServerProgram(cleanup), startXvnc(cleanup), startDisplay(cleanup)]);
   await xvnc.display.paintRoot(BACKGROUND);
-  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
-  page = await openWall(owner, server);
+  await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  page = await openWall(cleanup, server);
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 async function save(name: RegExp): Promise<{ file: string; text: string }> {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("link", { name }).click(),
   ]);
-  const file = path.join(await owner.makeFolder(), download.suggestedFilename());
+  const file = path.join(await cleanup.makeFolder(), download.suggestedFilename());
   await download.saveAs(file);
   return { file, text: await readFile(file, "utf8") };
 }

@@ -1,41 +1,41 @@
 // UltraVNC's repeater, mode II: a real viewer asks for an ID, and a real VNC server dials in with one.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
-import { openSsvncViewer, openTightViewer } from "../support/viewers.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { openSsvncViewer, openTightViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "lab-1";
 const LAPTOP = "old-laptop";
-const BACKGROUND: Colour = [0x20, 0x60, 0xc0];
-const LAPTOP_BACKGROUND: Colour = [0xa0, 0x40, 0x10];
+const BACKGROUND: RgbColour = [0x20, 0x60, 0xc0];
+const LAPTOP_BACKGROUND: RgbColour = [0xa0, 0x40, 0x10];
 const MOST = 150_000;
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
-let display: Display;
-let laptop: Display;
+let display: XDisplay;
+let laptop: XDisplay;
 let ports: { repeaterViewers: number; repeaterServers: number };
 
 beforeAll(async () => {
   let xvnc: Awaited<ReturnType<typeof startXvnc>>;
   [server, xvnc, display, laptop] = await Promise.all([
-    startServer(owner, {
+    startServerProgram(cleanup, {
       args: ["--repeater-viewers", "127.0.0.1:0", "--repeater-servers", "127.0.0.1:0"],
     }),
-    startXvnc(owner, { name: "secret-name" }),
-    startDisplay(owner, { width: 1400, height: 1000 }),
-    startDisplay(owner, { width: 640, height: 480 }),
+    startXvnc(cleanup, { name: "secret-name" }),
+    startDisplay(cleanup, { width: 1400, height: 1000 }),
+    startDisplay(cleanup, { width: 640, height: 480 }),
   ]);
   ports = JSON.parse(await readFile(server.readyFile, "utf8")) as typeof ports;
   await Promise.all([xvnc.display.paintRoot(BACKGROUND), laptop.paintRoot(LAPTOP_BACKGROUND)]);
-  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 async function createNumber(side: "desktop" | "server", name: string): Promise<string> {
   return (await server.ask<{ number: string }>("repeater", "create", `--${side}`, name)).number;

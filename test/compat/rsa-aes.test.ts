@@ -15,34 +15,34 @@ import {
   systemClock,
 } from "../../protocol/index.ts";
 import { openProfile, startBrowser } from "../support/browser.ts";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { RsaAesServer } from "../support/rsa-aes-server.ts";
-import { openTigerViewer, takeSnapshot } from "../support/viewers.ts";
+import { openTigerViewer, takeViewerSnapshot } from "../support/debian-viewers.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "lab-1";
-const BACKGROUND: Colour = [0x20, 0xa0, 0x60];
+const BACKGROUND: RgbColour = [0x20, 0xa0, 0x60];
 const MOST = 150_000;
 const NOVNC = fileURLToPath(new URL("../../node_modules/@novnc/novnc/", import.meta.url));
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
-let display: Display;
+let display: XDisplay;
 
 beforeAll(async () => {
   [server, xvnc, display] = await Promise.all([
-    startServer(owner),
-    startXvnc(owner, { name: "secret-name" }),
-    startDisplay(owner, { width: 1400, height: 1000 }),
+    startServerProgram(cleanup),
+    startXvnc(cleanup, { name: "secret-name" }),
+    startDisplay(cleanup, { width: 1400, height: 1000 }),
   ]);
   await xvnc.display.paintRoot(BACKGROUND);
-  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 /** What the page tells: which type noVNC took, the key it saw, and how it ended. */
 interface Seen {
@@ -58,7 +58,7 @@ async function openNoVnc(
   password: string,
   only: number | null,
 ): Promise<{ page: Page; seen: () => Promise<Seen> }> {
-  const profile = await openProfile(await startBrowser(owner));
+  const profile = await openProfile(await startBrowser(cleanup));
   // A page that the test hands in itself counts as one of the Internet.
   await profile.grantPermissions(["local-network-access"], { origin: server.origin });
   const page = await profile.newPage();
@@ -141,7 +141,7 @@ test("TigerVNC 1.12 and vncsnapshot, which know none of these types, take VncAut
   await viewer.waitForOutput(/Choosing security type VncAuth/);
   await display.waitForColour(BACKGROUND, MOST);
   await viewer.stop();
-  const { picture, output } = await takeSnapshot(display.folder, { port: server.rfb, password });
+  const { picture, output } = await takeViewerSnapshot(display.folder, { port: server.rfb, password });
   expect(picture, output).toBeDefined();
   expect(picture!.count(BACKGROUND, 8)).toBeGreaterThan(MOST);
 });
@@ -161,12 +161,12 @@ test.each(RSA_AES_TYPES)("the agent shows a VNC server behind security type %i",
   const front = await new RsaAesServer([type], "a longer password", (stream) => {
     void passOn(stream);
   }).start();
-  owner.own(front);
+  cleanup.add(front);
   const name = `behind-${type}`;
   const endpoint = `tcp:127.0.0.1:${front.port}`;
-  await startAgent(owner, server, { desktops: { [name]: { endpoint, password: "a longer password" } } });
+  await startAgentProgram(cleanup, server, { desktops: { [name]: { endpoint, password: "a longer password" } } });
   const password = await server.createToken(name);
-  const { picture, output } = await takeSnapshot(display.folder, { port: server.rfb, password });
+  const { picture, output } = await takeViewerSnapshot(display.folder, { port: server.rfb, password });
   expect(picture, output).toBeDefined();
   expect(picture!.count(BACKGROUND, 8)).toBeGreaterThan(MOST);
   expect(front.chosen).toEqual([type]);

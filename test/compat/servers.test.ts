@@ -2,49 +2,49 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe } from "vitest";
-import { Owner } from "../support/owner.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
 import {
   appleDhSecurity,
   msLogonSecurity,
   plainSecurity,
   tightSecurity,
   type TightAuth,
-} from "../support/own-security.ts";
-import { startOwnVncServer } from "../support/own-vnc-server.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startServer } from "../support/postern.ts";
-import type { GivenLogin } from "../support/given-login.ts";
+} from "../support/test-vnc-security.ts";
+import { startTestVncServer } from "../support/test-vnc-server.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startServerProgram } from "../support/postern.ts";
+import type { DesktopLogin } from "../support/agent-desktops.ts";
 import { ServerGroup, testCases, type ServerCase } from "../support/server-cases.ts";
 import { CAN_MAKE_ACCOUNTS, makeSystemAccount } from "../support/system-account.ts";
 import { makeTlsFiles, startQemuVnc, startX11vnc } from "../support/vnc-servers.ts";
 import { writeVncPassword } from "../support/vnc-password.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
-const COLOUR: Colour = [0x20, 0x80, 0x60];
+const COLOUR: RgbColour = [0x20, 0x80, 0x60];
 const VNC_PASSWORD = "in-side7";
 const WRONG = "out-sid7";
 
-const owner = new Owner();
-const files = await makeTlsFiles(owner);
-const other = await makeTlsFiles(owner);
+const cleanup = new CleanupStack();
+const files = await makeTlsFiles(cleanup);
+const other = await makeTlsFiles(cleanup);
 const fingerprint = createHash("sha256")
   .update(new X509Certificate(await readFile(files.certificate)).raw)
   .digest("hex");
 let server: PosternServer;
 beforeAll(async () => {
-  server = await startServer(owner);
+  server = await startServerProgram(cleanup);
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
-const password: GivenLogin = { password: VNC_PASSWORD };
-const wrong: GivenLogin = { password: WRONG };
+const password: DesktopLogin = { password: VNC_PASSWORD };
+const wrong: DesktopLogin = { password: WRONG };
 const ca = ["--vnc-ca-file", files.ca] as const;
 
 function withGroup(
   cases: readonly ServerCase[],
-  startPorts: (own: Owner) => Promise<readonly number[]>,
+  startPorts: (own: CleanupStack) => Promise<readonly number[]>,
 ): void {
-  const own = new Owner();
+  const own = new CleanupStack();
   let group: ServerGroup;
   beforeAll(async () => {
     group = await ServerGroup.start(own, server, await startPorts(own), cases);
@@ -53,7 +53,7 @@ function withGroup(
   testCases(cases, () => group);
 }
 
-async function startPainted(own: Owner, types: string, args: readonly string[] = []): Promise<number> {
+async function startPainted(own: CleanupStack, types: string, args: readonly string[] = []): Promise<number> {
   const folder = await own.makeFolder();
   const { display, port } = await startXvnc(own, {
     name: "NAME-CANARY",
@@ -67,7 +67,7 @@ async function startPainted(own: Owner, types: string, args: readonly string[] =
 }
 
 describe("TigerVNC's Xvnc", () => {
-  const certified = (more: GivenLogin, flag: readonly [string, string] = ca) => ({
+  const certified = (more: DesktopLogin, flag: readonly [string, string] = ca) => ({
     ...more,
     flags: [flag],
   });
@@ -130,7 +130,7 @@ describe("TigerVNC's Xvnc", () => {
 });
 
 describe.runIf(CAN_MAKE_ACCOUNTS)("TigerVNC's Xvnc with an account of the system", async () => {
-  const account = CAN_MAKE_ACCOUNTS ? await makeSystemAccount(owner) : { user: "", password: "" };
+  const account = CAN_MAKE_ACCOUNTS ? await makeSystemAccount(cleanup) : { user: "", password: "" };
   const user = ["--vnc-user", account.user] as const;
   const right = { password: account.password, flags: [user] };
   const certified = { password: account.password, flags: [user, ca] };
@@ -161,7 +161,7 @@ describe.runIf(CAN_MAKE_ACCOUNTS)("TigerVNC's Xvnc with an account of the system
 
 describe("x11vnc", () => {
   const start = async (
-    own: Owner,
+    own: CleanupStack,
     secret: string | undefined,
     args: readonly string[] = [],
     anonymous = false,
@@ -231,9 +231,9 @@ describe("QEMU", () => {
 
 describe("servers of our own", () => {
   const account = { user: "Ada Lovelace", password: "Pw-CANARY-1815" };
-  const right: GivenLogin = { password: account.password, flags: [["--vnc-user", account.user]] };
-  const misled: GivenLogin = { ...right, password: WRONG };
-  const msLogon: GivenLogin = { ...right, flags: [...right.flags!, ["--vnc-mslogon", ""]] };
+  const right: DesktopLogin = { password: account.password, flags: [["--vnc-user", account.user]] };
+  const misled: DesktopLogin = { ...right, password: WRONG };
+  const msLogon: DesktopLogin = { ...right, flags: [...right.flags!, ["--vnc-mslogon", ""]] };
   const x = { colour: COLOUR };
   const tight: readonly TightAuth[] = ["absent", "none", "vncAuth", "unixLogin"];
   withGroup(
@@ -278,7 +278,7 @@ describe("servers of our own", () => {
         plainSecurity(account),
       ];
       const servers = await Promise.all(
-        securities.map((security) => startOwnVncServer(own, [security], [COLOUR])),
+        securities.map((security) => startTestVncServer(own, [security], [COLOUR])),
       );
       return servers.map(({ port }) => port);
     },

@@ -3,7 +3,7 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, symlink, writeFile } fro
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { findProcesses } from "../../launcher/process/proc-stat.ts";
-import { Workshop } from "../contract/launcher/workshop.ts";
+import { LauncherFixture } from "../contract/launcher/launcher-fixture.ts";
 import { buildModuleGuest } from "../support/guest/module-guest.ts";
 import { makeSystemAccount } from "../support/system-account.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -40,15 +40,15 @@ done 2>/dev/null
 `;
 const ATTEMPTS = ["write", "append", "remove", "link", "chown", "chmod", "device"];
 
-let workshop: Workshop;
+let launcherFixture: LauncherFixture;
 beforeEach(async () => {
-  workshop = await Workshop.make();
+  launcherFixture = await LauncherFixture.make();
   // Somewhere on the way an account may pass.
-  await chmod(workshop.folder, 0o711);
+  await chmod(launcherFixture.folder, 0o711);
 });
-afterEach(() => workshop.close());
+afterEach(() => launcherFixture.close());
 
-const at = (...names: string[]): string => join(workshop.folder, ...names);
+const at = (...names: string[]): string => join(launcherFixture.folder, ...names);
 /** What virtiofs shares lies where only root comes. */
 const folderOf = (tag: string): string => (tag === "fast" ? at("private", tag) : at("shared", tag));
 
@@ -70,7 +70,7 @@ async function fillFolders(uid: number): Promise<void> {
 
 /** Boots the guest with the three folders, and gives what it said of each. */
 async function runGuest(vmUser: string | null): Promise<Said> {
-  const { kernel, initrd } = await buildModuleGuest(workshop.folder, MODULES, SCRIPT);
+  const { kernel, initrd } = await buildModuleGuest(launcherFixture.folder, MODULES, SCRIPT);
   await chmod(initrd, 0o644);
   const share = (tag: string, more: object) => ({ tag, folder: folderOf(tag), ...more });
   const image = {
@@ -82,11 +82,11 @@ async function runGuest(vmUser: string | null): Promise<Said> {
       share("fast", { kind: "virtiofs", writable: true }),
     ],
   };
-  const launcher = await workshop.openWith([image], { allowedShares: [at("shared"), at("private")], vmUser });
+  const launcher = await launcherFixture.openWith([image], { allowedShares: [at("shared"), at("private")], vmUser });
   await launcher.create({ id: "m1", name: "one", image: "linux" });
   await waitFor("virtiofsd to see no other folder", seesNothingElse, { timeoutMs: 30_000 });
-  const said = await workshop.hear(launcher, "m1", /GUEST-DONE/, 150_000);
-  await workshop.reach(launcher, "m1", "stopped");
+  const said = await launcherFixture.waitForSerial(launcher, "m1", /GUEST-DONE/, 150_000);
+  await launcherFixture.waitForState(launcher, "m1", "stopped");
   expect(said).not.toContain(SECRET);
   const linesOf = (tag: string): string[] =>
     [...said.matchAll(new RegExp(`^${tag} (.*?)\r?$`, "gm"))].map(([, words = ""]) => words);
@@ -104,7 +104,7 @@ async function seesNothingElse(): Promise<boolean> {
 test.each(["root without its rights", "an account"])(
   "a guest mounts folders; QEMU is %s",
   async (who) => {
-    const user = who === "an account" ? (await makeSystemAccount(workshop.owner)).user : null;
+    const user = who === "an account" ? (await makeSystemAccount(launcherFixture.cleanup)).user : null;
     const uid = user === null ? 0 : await uidOf(user);
     await fillFolders(uid);
     const { course, drop, fast } = await runGuest(user);

@@ -1,20 +1,20 @@
 // The viewer page asks a real VNC server for the browser window's size, when the person wants that and may have it.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
-import { openWall, waitForCanvas } from "../e2e/wall.ts";
+import { openWall, waitForCanvas } from "../e2e/browser-steps.ts";
 
-const shared = new Owner();
+const shared = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
 let page: Page;
 
 beforeAll(async () => {
-  [server, xvnc] = await Promise.all([startServer(shared), startXvnc(shared)]);
-  await startAgent(shared, server, { desktops: { "lab-1": xvnc.endpoint } });
+  [server, xvnc] = await Promise.all([startServerProgram(shared), startXvnc(shared)]);
+  await startAgentProgram(shared, server, { desktops: { "lab-1": xvnc.endpoint } });
   page = await openWall(shared, server);
 });
 afterAll(() => shared.close());

@@ -1,14 +1,14 @@
 // Machines outlive the launcher, and viewers find them again.
 import { readFileSync } from "node:fs";
 import { afterEach, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { startAgent, startHost, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { startAgentProgram, startHostProgram, startServerProgram } from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { openWall, waitForCanvas } from "./wall.ts";
+import { openWall, waitForCanvas } from "./browser-steps.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 /** The pids of the QEMUs whose files lie in this folder. */
 async function findQemus(folder: string): Promise<number[]> {
@@ -28,15 +28,15 @@ async function findQemus(folder: string): Promise<number[]> {
 }
 
 async function start() {
-  const server = await startServer(owner);
-  const host = await startHost(owner, server, { args: ["--accel", "tcg"] });
+  const server = await startServerProgram(cleanup);
+  const host = await startHostProgram(cleanup, server, { args: ["--accel", "tcg"] });
   const machine = await server.ask<{ id: string; desktop: string }>("vm", "create", "memtest86+", "--wait");
   return { server, host, machine };
 }
 
 test("the launcher is killed: the machine lives and is adopted, and the browser's picture comes back by itself", async () => {
   const { server, host, machine } = await start();
-  const page = await openWall(owner, server);
+  const page = await openWall(cleanup, server);
   await page
     .getByRole("link", { name: /^Connect/ })
     .first()
@@ -60,10 +60,10 @@ test("the launcher is killed: the machine lives and is adopted, and the browser'
 test("an agent that runs apart keeps the viewer's session through the launcher's death", async () => {
   const { server, host } = await start();
   const socket = await findVncSocket(host.folder);
-  await startAgent(owner, server, {
+  await startAgentProgram(cleanup, server, {
     desktops: { apart: { endpoint: `unix:${socket.path}`, password: socket.password } },
   });
-  const viewer = await connectRfb(owner, { port: server.rfb, host: "127.0.0.1" });
+  const viewer = await connectRfb(cleanup, { port: server.rfb, host: "127.0.0.1" });
   await viewer.handshake({ password: await server.createToken("apart") });
   viewer.setEncodings(0);
   viewer.requestUpdate();
@@ -78,7 +78,7 @@ test("an agent that runs apart keeps the viewer's session through the launcher's
 
 test("the machine's process is killed: the session ends, and the machine says that it failed", async () => {
   const { server, host, machine } = await start();
-  const viewer = await connectRfb(owner, { port: server.rfb, host: "127.0.0.1" });
+  const viewer = await connectRfb(cleanup, { port: server.rfb, host: "127.0.0.1" });
   await viewer.handshake({ password: await server.createToken(machine.desktop) });
   const [pid] = await findQemus(host.folder);
   process.kill(pid!, "SIGKILL");

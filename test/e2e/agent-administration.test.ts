@@ -1,7 +1,7 @@
 // `postern agent list`, `rotate` and `revoke` against a running server and real agents.
 import { afterEach, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { runPostern, startAgent, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { runPostern, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
@@ -13,18 +13,18 @@ interface Row {
   readonly clones: number;
 }
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 test("an agent gets a new key while somebody looks, and is revoked within 5 s", async () => {
-  const [server, xvnc] = await Promise.all([startServer(owner), startXvnc(owner)]);
+  const [server, xvnc] = await Promise.all([startServerProgram(cleanup), startXvnc(cleanup)]);
   const settings = { desktops: { bench: xvnc.endpoint }, args: ["--name", "mill"] };
-  const agent = await startAgent(owner, server, settings);
+  const agent = await startAgentProgram(cleanup, server, settings);
   const list = () => server.ask<Row[]>("agent", "list");
   const [row] = await list();
   expect(row).toMatchObject({ name: "mill", state: "online", clones: 0 });
   const password = await server.createToken("bench");
-  const viewer = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+  const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
   await viewer.handshake({ password });
 
   await server.ask("agent", "rotate", "mill");

@@ -1,43 +1,43 @@
 // What a viewer receives is recorded and searched for everything that would tell where the desktop is.
 import { hostname, userInfo } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { type PosternServer, startAgent, startServer } from "../support/postern.ts";
-import { runProcess } from "../support/process.ts";
-import { type Recorder, startRecorder } from "../support/recorder.ts";
-import { connectRfb, Refusal } from "../support/rfb-client.ts";
-import { Encoding } from "../support/rfb-updates.ts";
-import { openTightViewer, openTigerViewer, takeSnapshot } from "../support/viewers.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { runProcess } from "../support/test-process.ts";
+import { type TcpRecorder, startTcpRecorder } from "../support/tcp-recorder.ts";
+import { connectRfb, RfbRefusal } from "../support/rfb-client.ts";
+import { RectangleEncoding } from "../support/framebuffer.ts";
+import { openTightViewer, openTigerViewer, takeViewerSnapshot } from "../support/debian-viewers.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 
 const CANARY = "CANARY-NAME";
 const RENAMED = "CANARY-RENAMED";
 const DESKTOP = "public-name";
-const BACKGROUND: Colour = [0x60, 0x20, 0xa0];
+const BACKGROUND: RgbColour = [0x60, 0x20, 0xa0];
 const DESKTOP_NAME = -307;
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
-let display: Display;
-let recorder: Recorder;
+let display: XDisplay;
+let recorder: TcpRecorder;
 let softwareVersion: string;
 
 beforeAll(async () => {
   [server, xvnc, display] = await Promise.all([
-    startServer(owner),
-    startXvnc(owner, { name: CANARY }),
-    startDisplay(owner),
+    startServerProgram(cleanup),
+    startXvnc(cleanup, { name: CANARY }),
+    startDisplay(cleanup),
   ]);
   await xvnc.display.paintRoot(BACKGROUND);
-  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
-  recorder = await startRecorder(owner, { port: server.rfb, host: "127.0.0.1" });
+  await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  recorder = await startTcpRecorder(cleanup, { port: server.rfb, host: "127.0.0.1" });
   const { stderr, stdout } = await runProcess("Xvnc", ["-version"]);
   softwareVersion = /Xvnc TigerVNC (\d+\.\d+\.\d+)/.exec(stdout + stderr)![1]!;
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 function expectNothingLearned(bytes: Buffer): void {
   const seen = bytes.toString("latin1").toLowerCase();
@@ -58,7 +58,7 @@ function expectNothingLearned(bytes: Buffer): void {
 }
 
 test("the search finds the canary when a viewer goes to the VNC server directly", async () => {
-  const direct = await connectRfb(owner, { port: xvnc.port, host: "127.0.0.1" });
+  const direct = await connectRfb(cleanup, { port: xvnc.port, host: "127.0.0.1" });
   await direct.handshake();
   expect(() => expectNothingLearned(direct.received())).toThrow(CANARY);
 });
@@ -66,13 +66,13 @@ test("the search finds the canary when a viewer goes to the VNC server directly"
 test("a desktop that renames itself tells a viewer that asks for DesktopName directly, and nothing through Postern", async () => {
   const password = await server.createToken(DESKTOP);
   const viewers = [
-    await connectRfb(owner, { port: xvnc.port, host: "127.0.0.1" }),
-    await connectRfb(owner, { port: recorder.port, host: "127.0.0.1" }),
+    await connectRfb(cleanup, { port: xvnc.port, host: "127.0.0.1" }),
+    await connectRfb(cleanup, { port: recorder.port, host: "127.0.0.1" }),
   ];
   await viewers[0]!.handshake();
   expect(await viewers[1]!.handshake({ password })).toMatchObject({ name: DESKTOP });
   for (const viewer of viewers) {
-    viewer.setEncodings(Encoding.raw, DESKTOP_NAME);
+    viewer.setEncodings(RectangleEncoding.raw, DESKTOP_NAME);
     viewer.requestUpdate();
     await viewer.readUpdate();
     viewer.requestUpdate({ incremental: true });
@@ -101,7 +101,7 @@ test("TigerVNC's and TightVNC's viewers and vncsnapshot learn nothing", async ()
   const tight = await openTightViewer(display, { port: recorder.port, password });
   await display.waitForColour([0x90, 0x90, 0x10], 100_000);
   await tight.stop();
-  const { picture } = await takeSnapshot(display.folder, { port: recorder.port, password });
+  const { picture } = await takeViewerSnapshot(display.folder, { port: recorder.port, password });
   expect(picture).toBeDefined();
   expectNothingLearned(recorder.received());
 });
@@ -109,10 +109,10 @@ test("TigerVNC's and TightVNC's viewers and vncsnapshot learn nothing", async ()
 test("failures tell nothing either", async () => {
   const password = await server.createToken(DESKTOP);
   await xvnc.server.stop();
-  const viewer = await connectRfb(owner, { port: recorder.port, host: "127.0.0.1" });
+  const viewer = await connectRfb(cleanup, { port: recorder.port, host: "127.0.0.1" });
   const refusal = await viewer.handshake({ password }).catch((error: unknown) => error);
-  expect(refusal).toBeInstanceOf(Refusal);
-  expect((refusal as Refusal).reason).not.toBe("");
+  expect(refusal).toBeInstanceOf(RfbRefusal);
+  expect((refusal as RfbRefusal).reason).not.toBe("");
   expectNothingLearned(recorder.received());
   expect(recorder.received().includes(String(xvnc.port))).toBe(false);
 });

@@ -2,16 +2,16 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { PosternServer, runPostern, startAgent, startServer } from "../support/postern.ts";
-import { runProcess } from "../support/process.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { PosternServer, runPostern, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { runProcess } from "../support/test-process.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "lab-1";
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 interface Row {
   readonly id: string;
@@ -31,11 +31,11 @@ interface Verdict {
 }
 
 async function publish(server: PosternServer) {
-  const xvnc = await startXvnc(owner);
-  await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  const xvnc = await startXvnc(cleanup);
+  await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
   const made = await server.ask<{ id: string; token: string }>("token", "create", "--desktop", DESKTOP);
   const view = async () => {
-    const viewer = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+    const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
     await viewer.handshake({ password: made.token });
     return viewer;
   };
@@ -61,7 +61,7 @@ function auditFile(server: PosternServer): string {
 
 describe("SIGKILL under load", () => {
   test("loses no committed line, and the log stays right through its deaths", async () => {
-    const server = await startServer(owner);
+    const server = await startServerProgram(cleanup);
     const { view } = await publish(server);
     const seen = new Set<string>();
     let sessions = 0;
@@ -112,7 +112,7 @@ const testOnSmallDisk = process.getuid?.() === 0 ? test : () => undefined;
 testOnSmallDisk(
   "a full disk: no session without its line, and it goes on by itself when there is room",
   async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const server = new PosternServer(folder, [
       "server",
       "--listen",
@@ -124,8 +124,8 @@ testOnSmallDisk(
     await mkdir(audit, { recursive: true });
     const mounted = await runProcess("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", audit]);
     expect(mounted).toMatchObject({ code: 0, stderr: "" });
-    owner.own({ stop: () => runProcess("umount", ["-l", audit]) });
-    owner.own(server);
+    cleanup.add({ stop: () => runProcess("umount", ["-l", audit]) });
+    cleanup.add(server);
     server.readPorts(await server.start());
     const { view } = await publish(server);
     await (await view()).stop();
@@ -156,10 +156,10 @@ testOnSmallDisk(
 
 describe("audit list and verify", () => {
   test("tell who came in and who did not, and that somebody read it", async () => {
-    const server = await startServer(owner);
+    const server = await startServerProgram(cleanup);
     const { view, token, tokenId } = await publish(server);
     await (await view()).stop();
-    const wrong = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+    const wrong = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
     await expect(wrong.handshake({ password: "nope2345" })).rejects.toThrow();
     await waitFor("the session's end", async () => (await list("--action", "session.end")).length === 1);
 
@@ -204,7 +204,7 @@ describe("audit list and verify", () => {
     expect({ ok, bad }).toMatchObject({ ok: false, bad: { line: edited, code: "AUDIT_LINE_CHANGED" } });
     const said = await runPostern(["audit", "verify", "--data", server.data]);
     expect(said).toMatchObject({ code: 1, stdout: expect.stringContaining(`line ${edited}`) as string });
-    expect(await runPostern(["audit", "verify", "--data", await owner.makeFolder()])).toMatchObject({
+    expect(await runPostern(["audit", "verify", "--data", await cleanup.makeFolder()])).toMatchObject({
       code: 2,
     });
     expect(await runPostern(["audit", "verify"])).toMatchObject({ code: 2 });

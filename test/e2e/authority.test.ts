@@ -1,7 +1,7 @@
 // `postern ca rotate`, `status` and `retire` against a running server and a real agent.
 import { afterEach, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { runPostern, startAgent, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { runPostern, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
@@ -10,12 +10,12 @@ interface Status {
   readonly previous: { readonly fingerprint: string } | null;
 }
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 test("the CA is replaced while an agent is connected, and the agent comes back afterwards with what it was told at first", async () => {
-  const [server, xvnc] = await Promise.all([startServer(owner), startXvnc(owner)]);
-  const agent = await startAgent(owner, server, { desktops: { bench: xvnc.endpoint } });
+  const [server, xvnc] = await Promise.all([startServerProgram(cleanup), startXvnc(cleanup)]);
+  const agent = await startAgentProgram(cleanup, server, { desktops: { bench: xvnc.endpoint } });
   const before = await server.ask<Status>("ca", "status");
   expect(before.previous).toBeNull();
   const early = await runPostern(["ca", "retire", "--data", server.data]);

@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
 import { COUNTER, writeBootDisk } from "../support/boot-sector.ts";
-import { Owner } from "../support/owner.ts";
-import { type PosternServer, runPostern, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { type PosternServer, runPostern, startServerProgram } from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 import type { Machine } from "../../web/index.ts";
-import { openWall, readFirstLogin } from "./wall.ts";
+import { openWall, readFirstLogin } from "./browser-steps.ts";
 
 const SCRIPT = "exec: echo from @USER@ with @CREDENTIAL@\n";
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let folder: string;
 let server: PosternServer;
 let page: Page;
 
 beforeAll(async () => {
-  folder = await owner.makeFolder();
+  folder = await cleanup.makeFolder();
   const file = join(folder, "base.raw");
   await writeBootDisk(file, COUNTER);
   const amounts = { memoryMb: { default: 32, min: 16 }, cpus: { default: 1, min: 1 } };
@@ -27,13 +27,13 @@ beforeAll(async () => {
   await writeFile(catalogue, JSON.stringify({ images: [{ ...image, boot }] }));
   await writeFile(join(folder, "setup.txt"), SCRIPT);
   await mkdir(join(folder, "scripts"));
-  server = await startServer(owner, {
+  server = await startServerProgram(cleanup, {
     command: "up",
     args: ["--accel", "tcg", "--catalogue", catalogue, "--boot-scripts", join(folder, "scripts")],
   });
-  page = await openWall(owner, server);
+  page = await openWall(cleanup, server);
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 /** What the machine's seed says, with the scripts in it as they run. */
 async function readSeed(id: string): Promise<string> {

@@ -1,7 +1,7 @@
 // What the command line promises about getting in: tokens, tickets, lists, and the WebSocket path /rfb.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { type PosternServer, runPostern, startAgent, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { type PosternServer, runPostern, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { connectRfb, connectRfbOverWebSocket } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
@@ -10,26 +10,26 @@ const DESKTOP = "lab-1";
 const SHARED_NAME = "bench";
 const LISTED = "https://portal.example.org";
 
-const shared = new Owner();
-const owner = new Owner();
+const shared = new CleanupStack();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let xvnc: Xvnc;
 
 beforeAll(async () => {
   [server, xvnc] = await Promise.all([
-    startServer(shared, { args: ["--allow-origin", LISTED] }),
+    startServerProgram(shared, { args: ["--allow-origin", LISTED] }),
     startXvnc(shared, { name: "secret-name" }),
   ]);
   for (const name of ["first", "second"]) {
     const desktops = { [SHARED_NAME]: xvnc.endpoint, ...(name === "first" && { [DESKTOP]: xvnc.endpoint }) };
-    await startAgent(shared, server, { desktops, args: ["--name", name] });
+    await startAgentProgram(shared, server, { desktops, args: ["--name", name] });
   }
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 afterAll(() => shared.close());
 
 async function view(password: string): Promise<string> {
-  const viewer = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+  const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
   return (await viewer.handshake({ password })).name;
 }
 
@@ -104,8 +104,8 @@ test("lists are arrays of objects with id, name and state", async () => {
 
 test("--advertise is what tickets and tokens say", async () => {
   const args = ["--advertise", "desk.example.org:4433"];
-  const other = await startServer(owner, { args });
-  await startAgent(owner, other, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  const other = await startServerProgram(cleanup, { args });
+  await startAgentProgram(cleanup, other, { desktops: { [DESKTOP]: xvnc.endpoint } });
   expect((await other.createTicket(DESKTOP)).url).toBe("wss://desk.example.org:4433/rfb");
   const { address } = await other.ask<Made>("token", "create", "--desktop", DESKTOP);
   expect(address).toBe(`desk.example.org:${other.rfb}`);
@@ -113,7 +113,7 @@ test("--advertise is what tickets and tokens say", async () => {
 
 describe("the WebSocket path /rfb", () => {
   const connect = (protocols: string[], headers: Record<string, string> = {}, path = "/rfb") =>
-    connectRfbOverWebSocket(owner, `wss://127.0.0.1:${server.listen}${path}`, protocols, { headers });
+    connectRfbOverWebSocket(cleanup, `wss://127.0.0.1:${server.listen}${path}`, protocols, { headers });
 
   test("takes no Origin, a listed one and our own; others are refused", async () => {
     for (const headers of [{}, { origin: LISTED }, { origin: server.origin }])

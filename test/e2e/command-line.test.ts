@@ -2,31 +2,31 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { PosternProgram, type PosternServer, runPostern, startAgent } from "../support/postern.ts";
-import { startHost, startServer } from "../support/postern.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { PosternProgram, type PosternServer, runPostern, startAgentProgram } from "../support/postern.ts";
+import { startHostProgram, startServerProgram } from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 
 const CLEAN = { code: 0, signal: null };
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let open: Xvnc;
 let locked: Xvnc;
 
 beforeAll(async () => {
   [server, open, locked] = await Promise.all([
-    startServer(owner),
-    startXvnc(owner, { width: 320, height: 200 }),
-    startXvnc(owner, { width: 400, height: 300, password: "inside77", onUnixSocket: true }),
+    startServerProgram(cleanup),
+    startXvnc(cleanup, { width: 320, height: 200 }),
+    startXvnc(cleanup, { width: 400, height: 300, password: "inside77", onUnixSocket: true }),
   ]);
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 /** The size of the desktop that a viewer with a fresh token gets to see. */
 async function measure(desktop: string): Promise<string> {
-  const viewer = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+  const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
   const { width, height } = await viewer.handshake({ password: await server.createToken(desktop) });
   await viewer.stop();
   return `${width}x${height}`;
@@ -51,15 +51,15 @@ describe("server", () => {
   });
 
   test("works without a plain listener, and ends with status 0 on SIGTERM", async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const args = ["server", "--listen", "127.0.0.1:0", "--rfb-listen", "none"];
-    const other = owner.own(new PosternProgram(folder, args));
+    const other = cleanup.add(new PosternProgram(folder, args));
     expect(JSON.parse(await other.start())).toEqual({ listen: expect.any(Number) as number });
     expect(await other.stopProcess()).toEqual(CLEAN);
   });
 
   test("says so when somebody listens there already, or runs on the same data", async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const taken = ["server", "--listen", `127.0.0.1:${server.listen}`, "--rfb-listen", "none"];
     const env = { POSTERN_RUNTIME_DIR: folder };
     const refused = await runPostern([...taken, "--data", path.join(folder, "data")], env);
@@ -72,7 +72,7 @@ describe("server", () => {
 
 describe("agent", () => {
   test("publishes TCP and Unix desktops, with the VNC server's password from a file", async () => {
-    const agent = await startAgent(owner, server, {
+    const agent = await startAgentProgram(cleanup, server, {
       desktops: { "on-tcp": open.endpoint, "on-unix": { endpoint: locked.endpoint, password: "inside77" } },
     });
     expect(JSON.parse(await readFile(agent.readyFile, "utf8"))).toMatchObject({ ready: true });
@@ -82,25 +82,25 @@ describe("agent", () => {
   });
 
   test("takes its join secret from a file or from POSTERN_JOIN, and a secret works once", async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const { fingerprint, secret } = await writeJoinFile(folder);
     const args = ["agent", "--proxy", `127.0.0.1:${server.listen}`, "--fingerprint", fingerprint];
     const desktop = ["--desktop", `by-env=${open.endpoint}`];
-    const first = owner.own(new PosternProgram(folder, [...args, ...desktop], { POSTERN_JOIN: secret }));
+    const first = cleanup.add(new PosternProgram(folder, [...args, ...desktop], { POSTERN_JOIN: secret }));
     await first.start();
     expect(await measure("by-env")).toBe("320x200");
     await first.stop();
-    const again = [...args, "--data", path.join(await owner.makeFolder(), "data")];
+    const again = [...args, "--data", path.join(await cleanup.makeFolder(), "data")];
     const refused = await runPostern(again, { POSTERN_JOIN: secret });
     expect(refused).toMatchObject({ code: 4, stderr: expect.stringContaining("join secret") as string });
   });
 
   test("goes on to the next --proxy, and a stored key makes the join file unnecessary and harmless", async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const { file, fingerprint } = await writeJoinFile(folder);
     const proxies = ["--proxy", "127.0.0.1:1", "--proxy", `127.0.0.1:${server.listen}`];
     const args = ["agent", ...proxies, "--fingerprint", fingerprint, "--desktop", `kept=${open.endpoint}`];
-    const agent = owner.own(new PosternProgram(folder, args));
+    const agent = cleanup.add(new PosternProgram(folder, args));
     await agent.start(["--join-file", file]);
     await agent.start(["--join-file", file]);
     await writeFile(file, "something else\n");
@@ -114,14 +114,14 @@ describe("agent", () => {
   });
 
   test("of two connections of one agent the newest wins", async () => {
-    const folder = await owner.makeFolder();
+    const folder = await cleanup.makeFolder();
     const { file, fingerprint } = await writeJoinFile(folder);
     const args = ["agent", "--proxy", `127.0.0.1:${server.listen}`, "--fingerprint", fingerprint];
-    const older = owner.own(new PosternProgram(folder, [...args, "--join-file", file]));
+    const older = cleanup.add(new PosternProgram(folder, [...args, "--join-file", file]));
     await older.start(["--desktop", `twin=${open.endpoint}`]);
     expect(await measure("twin")).toBe("320x200");
-    const copy = await owner.makeFolder();
-    const newer = owner.own(new PosternProgram(copy, args));
+    const copy = await cleanup.makeFolder();
+    const newer = cleanup.add(new PosternProgram(copy, args));
     await cp(older.data, newer.data, { recursive: true });
     await newer.start(["--desktop", `twin=unix:${locked.socket}`, ...(await passwordFor("twin", copy))]);
     await older.process.waitForOutput(/REPLACED/);
@@ -132,7 +132,7 @@ describe("agent", () => {
   });
 
   test("does not start with options that make no sense", async () => {
-    const data = ["--data", await owner.makeFolder()];
+    const data = ["--data", await cleanup.makeFolder()];
     const proxy = ["--proxy", "127.0.0.1:1"];
     const trust = ["--fingerprint", "0".repeat(64)];
     const cases: [string[], RegExp][] = [
@@ -166,7 +166,7 @@ describe("agent", () => {
 
 describe("host and up", () => {
   test("a host publishes its demo desktop and ends with status 0 on SIGTERM", async () => {
-    const host = await startHost(owner, server, { args: ["--demo", "always"] });
+    const host = await startHostProgram(cleanup, server, { args: ["--demo", "always"] });
     expect(JSON.parse(await readFile(host.readyFile, "utf8"))).toMatchObject({ ready: true });
     await waitFor("the demo desktop", async () =>
       (await server.listDesktops()).some(({ name, state }) => name === "demo" && state === "online"),
@@ -176,7 +176,7 @@ describe("host and up", () => {
   });
 
   test("up makes machines, refuses a name in use, lists them, and ends with status 0 on SIGTERM", async () => {
-    const up = await startServer(owner, { command: "up", args: ["--accel", "tcg"] });
+    const up = await startServerProgram(cleanup, { command: "up", args: ["--accel", "tcg"] });
     const made = await up.ask<{ id: string; desktop: string; state: string }>(
       ...["vm", "create", "memtest86+", "--name", "check-1"],
     );
@@ -204,7 +204,7 @@ describe("host and up", () => {
 
 describe("wrong usage", () => {
   test("an unknown command or option ends with status 2 and points to the help", async () => {
-    const data = await owner.makeFolder();
+    const data = await cleanup.makeFolder();
     const wrong = [
       ["fly"],
       ["server", "--fly"],
@@ -237,7 +237,7 @@ describe("wrong usage", () => {
   });
 
   test("without a running server a command ends with status 3 and says how to start it", async () => {
-    const data = await owner.makeFolder();
+    const data = await cleanup.makeFolder();
     const asks = [
       ["desktop", "list"],
       ["join", "create"],

@@ -2,16 +2,16 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readCatalogue } from "../../launcher/images/catalogue.ts";
-import { Owner } from "../support/owner.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
 import { runPostern } from "../support/postern.ts";
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let machines: string;
 let config: string;
 let folder: string;
 
 beforeAll(async () => {
-  folder = await owner.makeFolder();
+  folder = await cleanup.makeFolder();
   machines = path.join(folder, "machines.conf");
   config = path.join(folder, "config.pl");
   await writeFile(machines, "[tiny.iso]\nurl=https://example.org/tiny.iso\ndescription=Tiny\n[odd.xyz]\n");
@@ -24,7 +24,7 @@ $config{dir_cfg} = system("touch ${path.join(folder, "executed")}");
 `,
   );
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 it("writes a catalogue that a host takes, and says what to do with the rest", async () => {
   const out = path.join(folder, "catalogue.json");

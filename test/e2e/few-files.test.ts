@@ -1,16 +1,16 @@
-// S15: a server that may open 256 files only refuses what is too much, lives, and serves again when there is room.
+// A server that may open 256 files only refuses what is too much, lives, and serves again when there is room.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { startAgent, startServer } from "../support/postern.ts";
-import { runProcess } from "../support/process.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { runProcess } from "../support/test-process.ts";
 import { connectRfb, type RfbClient } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const FILES = 256;
 const CROWD = 600;
@@ -26,14 +26,14 @@ async function openMany(port: number): Promise<Socket[]> {
 }
 
 test("with 256 file descriptors a crowd is turned away, a session goes on, and then all is as before", async () => {
-  const server = await startServer(owner);
+  const server = await startServerProgram(cleanup);
   // Not from the start: Node opens more of the program's files at once than that while it loads them.
   await runProcess("prlimit", ["--pid", String(server.process.pid), `--nofile=${FILES}`]);
-  const xvnc = await startXvnc(owner);
-  await startAgent(owner, server, { desktops: { few: xvnc.endpoint } });
+  const xvnc = await startXvnc(cleanup);
+  await startAgentProgram(cleanup, server, { desktops: { few: xvnc.endpoint } });
   const password = await server.createToken("few");
   const enter = async (): Promise<RfbClient> => {
-    const viewer = await connectRfb(owner, { host: "127.0.0.1", port: server.rfb });
+    const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
     await viewer.handshake({ password });
     return viewer;
   };

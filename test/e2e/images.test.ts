@@ -1,9 +1,9 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
 import { runJson, runPostern } from "../support/postern.ts";
-import { runProcess } from "../support/process.ts";
+import { runProcess } from "../support/test-process.ts";
 
 interface Row {
   readonly id: string;
@@ -13,18 +13,18 @@ interface Row {
 }
 
 describe("postern image", () => {
-  const owner = new Owner();
+  const cleanup = new CleanupStack();
   let folder: string;
   let images: string[];
   beforeAll(async () => {
-    folder = await owner.makeFolder();
+    folder = await cleanup.makeFolder();
     images = ["--images", join(folder, "images")];
     const make = (format: string, name: string, ...more: string[]) =>
       runProcess("qemu-img", ["create", "-q", "-f", format, ...more, join(folder, name), "1M"]);
     await make("vdi", "good.vdi");
     await make("qcow2", "bad.qcow2", "-u", "-F", "raw", "-b", "/etc/passwd");
   });
-  afterAll(() => owner.close());
+  afterAll(() => cleanup.close());
 
   const list = async (): Promise<Map<string, Row>> =>
     new Map((await runJson<Row[]>(["image", "list", ...images])).map((row) => [row.id, row]));

@@ -1,38 +1,38 @@
 // A person makes a machine in the page and works at its screen; a native viewer reaches the same one.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Page } from "playwright-core";
-import { startDisplay, type Display } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour, Picture } from "../support/pixels.ts";
-import { type PosternServer, startServer } from "../support/postern.ts";
-import { openTigerViewer } from "../support/viewers.ts";
+import { startDisplay, type XDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour, Bitmap } from "../support/bitmap.ts";
+import { type PosternServer, startServerProgram } from "../support/postern.ts";
+import { openTigerViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
-import { createMachine, openWall, recordStates, waitForCanvas } from "./wall.ts";
+import { createMachine, openWall, recordStates, waitForCanvas } from "./browser-steps.ts";
 
-const BLUE: Colour = [0, 0, 168];
-const BLACK: Colour = [0, 0, 0];
+const BLUE: RgbColour = [0, 0, 168];
+const BLACK: RgbColour = [0, 0, 0];
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let page: Page;
-let display: Display;
+let display: XDisplay;
 
 beforeAll(async () => {
   [server, display] = await Promise.all([
-    startServer(owner, { command: "up", args: ["--accel", "tcg"] }),
-    startDisplay(owner),
+    startServerProgram(cleanup, { command: "up", args: ["--accel", "tcg"] }),
+    startDisplay(cleanup),
   ]);
-  page = await openWall(owner, server);
+  page = await openWall(cleanup, server);
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 /** memtest86+'s own screen: blue nearly everywhere. */
-function isTesting(picture: Picture): boolean {
+function isTesting(picture: Bitmap): boolean {
   return picture.count(BLUE, 12) > 0.6 * picture.width * picture.height;
 }
 
 /** Its configuration menu: a black box in the middle. */
-function hasMenu(picture: Picture): boolean {
+function hasMenu(picture: Bitmap): boolean {
   const pixels = picture.width * picture.height;
   return picture.count(BLACK, 12) > 0.12 * pixels && picture.count(BLUE, 12) > 0.3 * pixels;
 }

@@ -6,14 +6,14 @@ import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Canary, findCanaries } from "../support/capture-search.ts";
-import { Owner } from "../support/owner.ts";
-import { type PosternProgram, type PosternServer, startAgent, startServer } from "../support/postern.ts";
+import { type Canary, findCanaries } from "../support/capture/canaries.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { type PosternProgram, type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
 import { connectRfb, connectRfbOverWebSocket } from "../support/rfb-client.ts";
-import { type ExecRecord, findInFiles, recordExecs } from "../support/secret-places.ts";
+import { type ExecRecord, findInFiles, recordExecs } from "../support/secret-search.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
-import { readFirstLogin } from "./wall.ts";
+import { readFirstLogin } from "./browser-steps.ts";
 
 const VNC_PASSWORD = "cAnary88";
 const FORWARDER_PASSWORD = "forwarder-canary-1";
@@ -21,7 +21,7 @@ const DATABASE_PASSWORD = "database-canary-1";
 const TYPED_WRONG = "mistyped-canary-1";
 const LINE = "GET / HTTP/1.1\r\nHost: a\r\n";
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let server: PosternServer;
 let agent: PosternProgram;
 let execs: ExecRecord;
@@ -62,17 +62,17 @@ async function ask(
 }
 
 beforeAll(async () => {
-  execs = await recordExecs(owner);
-  const xvnc = await startXvnc(owner, { password: VNC_PASSWORD });
+  execs = await recordExecs(cleanup);
+  const xvnc = await startXvnc(cleanup, { password: VNC_PASSWORD });
   const forwarder = `http://user:${FORWARDER_PASSWORD}@127.0.0.1:9`;
-  server = await startServer(owner, {
+  server = await startServerProgram(cleanup, {
     command: "up",
     args: ["--accel", "tcg", "--log-level", "trace"],
     env: { HTTPS_PROXY: forwarder, PGPASSWORD: DATABASE_PASSWORD, POSTERN_HTTP_PROXY: forwarder },
     via: execs.via,
   });
   const { endpoint } = xvnc;
-  agent = await startAgent(owner, server, {
+  agent = await startAgentProgram(cleanup, server, {
     desktops: { lab: { endpoint, password: VNC_PASSWORD }, locked: { endpoint, password: "wr0ngpwd" } },
     args: ["--log-level", "trace"],
     env: { HTTPS_PROXY: forwarder },
@@ -112,7 +112,7 @@ beforeAll(async () => {
   ];
   await useEverything(token, lockedToken, protocols, ticket, password);
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 /** Each secret where it belongs and where somebody may put it by mistake; what is answered is kept. */
 async function useEverything(
@@ -123,14 +123,14 @@ async function useEverything(
   password: string,
 ): Promise<void> {
   const rfb = { port: server.rfb, host: "127.0.0.1" };
-  const viewer = await connectRfb(owner, rfb);
+  const viewer = await connectRfb(cleanup, rfb);
   await viewer.handshake({ password: token });
   viewer.requestUpdate();
   await viewer.readUpdate();
-  const ticketed = await connectRfbOverWebSocket(owner, `wss://127.0.0.1:${server.listen}/rfb`, protocols);
+  const ticketed = await connectRfbOverWebSocket(cleanup, `wss://127.0.0.1:${server.listen}/rfb`, protocols);
   await ticketed.handshake();
   for (const wrong of [lockedToken, "wr0ngt0k"]) {
-    const refused = await connectRfb(owner, rfb);
+    const refused = await connectRfb(cleanup, rfb);
     await expect(refused.handshake({ password: wrong })).rejects.toThrow();
     heard += refused.received().toString("latin1");
   }
@@ -141,7 +141,7 @@ async function useEverything(
   await waitFor("QEMU", async () => /qemu-system[^\n]*-vnc/.test(await execs.read()), { timeoutMs: 60_000 });
   // The recorder lives as long as the machine does, and the server's output as long as the recorder.
   const machines = await listPids("qemu-system");
-  owner.own({
+  cleanup.add({
     stop: async () => {
       for (const pid of machines) process.kill(pid, "SIGKILL");
       await Promise.resolve();
@@ -240,7 +240,7 @@ test("no core dump: memory is left out, of the machines' QEMU too", async () => 
 });
 
 test("the search finds what is there", async () => {
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   await writeFile(
     path.join(folder, "all"),
     secrets.map(({ text }) => Buffer.from(text).toString("base64")).join("\n"),

@@ -4,14 +4,14 @@ import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { COUNTER, writeBootDisk } from "../support/boot-sector.ts";
-import { Owner } from "../support/owner.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
 import {
   type PosternProgram,
   type PosternServer,
   runJson,
   runPostern,
-  startHost,
-  startServer,
+  startHostProgram,
+  startServerProgram,
 } from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 
@@ -22,27 +22,27 @@ interface Row {
 }
 
 const BYTES = 12 * 1024 * 1024;
-const owner = new Owner();
+const cleanup = new CleanupStack();
 let images: string;
 let server: PosternServer;
 let host: PosternProgram;
 
 beforeAll(async () => {
-  images = join(await owner.makeFolder(), "images");
-  const disk = join(await owner.makeFolder(), "counter.raw");
+  images = join(await cleanup.makeFolder(), "images");
+  const disk = join(await cleanup.makeFolder(), "counter.raw");
   await writeBootDisk(disk, COUNTER, BYTES);
   const file = await open(disk, "r+");
   await file.write(randomBytes(BYTES / 2), 0, BYTES / 2, BYTES / 2);
   await file.close();
   const what = ["--format", "raw", "--memory", "32", "--title", "Counter", "--images", images];
   await runJson(["image", "import", "counter", disk, ...what]);
-  server = await startServer(owner, { args: ["--server-images", images] });
+  server = await startServerProgram(cleanup, { args: ["--server-images", images] });
   // Only HTTPS passes: the image comes inside the WebSocket's own TLS.
-  host = await startHost(owner, server, {
+  host = await startHostProgram(cleanup, server, {
     args: ["--accel", "tcg", "--transport", "websocket", "--name", "rack-1"],
   });
 });
-afterAll(() => owner.close());
+afterAll(() => cleanup.close());
 
 async function run(name: string): Promise<Row> {
   const made = await server.ask<Row>(

@@ -6,27 +6,27 @@ import { pipeline } from "node:stream";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { openProfile, startBrowser } from "../support/browser.ts";
-import { type Display, startDisplay } from "../support/display.ts";
-import { Owner } from "../support/owner.ts";
-import type { Colour } from "../support/pixels.ts";
-import { startRecorder } from "../support/recorder.ts";
-import { connectRfb, connectRfbOverWebSocket, Refusal, type Version } from "../support/rfb-client.ts";
-import { Encoding } from "../support/rfb-updates.ts";
-import { openTigerViewer, openTightViewer, takeSnapshot } from "../support/viewers.ts";
+import { type XDisplay, startDisplay } from "../support/x-display.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import type { RgbColour } from "../support/bitmap.ts";
+import { startTcpRecorder } from "../support/tcp-recorder.ts";
+import { connectRfb, connectRfbOverWebSocket, RfbRefusal, type RfbClientVersion } from "../support/rfb-client.ts";
+import { RectangleEncoding } from "../support/framebuffer.ts";
+import { openTigerViewer, openTightViewer, takeViewerSnapshot } from "../support/debian-viewers.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
 
 const PASSWORD = "sEcret77";
 const WRONG = "wrong111";
 const NAME = "support-check";
-const BACKGROUND: Colour = [0xc0, 0x20, 0x60];
-const TERMINAL: Colour = [0x20, 0xc0, 0x60];
+const BACKGROUND: RgbColour = [0xc0, 0x20, 0x60];
+const TERMINAL: RgbColour = [0x20, 0xc0, 0x60];
 /** The terminal covers the rest of 640x480 pixels. */
 const MOST = 150_000;
 
-const shared = new Owner();
-const owner = new Owner();
+const shared = new CleanupStack();
+const cleanup = new CleanupStack();
 let xvnc: Xvnc;
-let display: Display;
+let display: XDisplay;
 
 beforeAll(async () => {
   [xvnc, display] = await Promise.all([
@@ -35,7 +35,7 @@ beforeAll(async () => {
   ]);
   await xvnc.display.paintRoot(BACKGROUND);
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 afterAll(() => shared.close());
 
 test("TigerVNC's viewer shows Xvnc's picture", async () => {
@@ -72,16 +72,16 @@ test("TightVNC's viewer shows Xvnc's picture, and tells a refusal", async () => 
 });
 
 test("vncsnapshot takes Xvnc's picture, and tells a refusal", async () => {
-  const { picture } = await takeSnapshot(xvnc.display.folder, { port: xvnc.port, password: PASSWORD });
+  const { picture } = await takeViewerSnapshot(xvnc.display.folder, { port: xvnc.port, password: PASSWORD });
   expect(picture).toMatchObject({ width: 640, height: 480 });
   expect(picture!.count(BACKGROUND, 8)).toBeGreaterThan(MOST);
-  const refused = await takeSnapshot(xvnc.display.folder, { port: xvnc.port, password: WRONG });
+  const refused = await takeViewerSnapshot(xvnc.display.folder, { port: xvnc.port, password: WRONG });
   expect(refused).toMatchObject({ code: 1, picture: undefined });
   expect(refused.output).toMatch(/authentication failed/i);
 });
 
 test("keys and clicks go through a viewer to a program on Xvnc", async () => {
-  const desk = await startXvnc(owner);
+  const desk = await startXvnc(cleanup);
   await desk.display.paintRoot(BACKGROUND);
   const typed = `${desk.display.folder}/typed`;
   const shellCommand = `read line; printf %s "$line" > ${typed}; cat`;
@@ -100,29 +100,29 @@ test("keys and clicks go through a viewer to a program on Xvnc", async () => {
   expect(text).toBe("hello, Xvnc");
 });
 
-test.each<Version>(["3.3", "3.7", "3.8"])("the scripted viewer speaks RFB %s", async (version) => {
-  const client = await connectRfb(owner, { host: "127.0.0.1", port: xvnc.port });
+test.each<RfbClientVersion>(["3.3", "3.7", "3.8"])("the scripted viewer speaks RFB %s", async (version) => {
+  const client = await connectRfb(cleanup, { host: "127.0.0.1", port: xvnc.port });
   const greeting = await client.handshake({ version, password: PASSWORD });
   expect(greeting).toMatchObject({ serverVersion: "RFB 003.008\n", name: NAME, width: 640, height: 480 });
-  client.setEncodings(Encoding.raw);
+  client.setEncodings(RectangleEncoding.raw);
   client.requestUpdate();
   const rectangles = await client.readUpdate();
-  expect(rectangles.every(({ encoding }) => encoding === Encoding.raw)).toBe(true);
+  expect(rectangles.every(({ encoding }) => encoding === RectangleEncoding.raw)).toBe(true);
   expect(client.framebuffer.picture.count(BACKGROUND)).toBeGreaterThan(MOST);
 });
 
 test("the scripted viewer tells how it was refused", async () => {
-  const client = await connectRfb(owner, { host: "127.0.0.1", port: xvnc.port });
+  const client = await connectRfb(cleanup, { host: "127.0.0.1", port: xvnc.port });
   const refusal = await client.handshake({ password: WRONG }).catch((error: unknown) => error);
-  expect(refusal).toBeInstanceOf(Refusal);
+  expect(refusal).toBeInstanceOf(RfbRefusal);
   expect(refusal).toMatchObject({ stage: "security-result", reason: "Authentication failure" });
 });
 
 test("the scripted viewer sees the desktop's new name", async () => {
-  const desk = await startXvnc(owner, { name: "before" });
-  const client = await connectRfb(owner, { host: "127.0.0.1", port: desk.port });
+  const desk = await startXvnc(cleanup, { name: "before" });
+  const client = await connectRfb(cleanup, { host: "127.0.0.1", port: desk.port });
   await client.handshake();
-  client.setEncodings(Encoding.raw, Encoding.desktopName);
+  client.setEncodings(RectangleEncoding.raw, RectangleEncoding.desktopName);
   client.requestUpdate();
   await client.readUpdate();
   await desk.display.run("tigervncconfig", ["-display", desk.display.name, "-set", "desktop=after"]);
@@ -133,22 +133,22 @@ test("the scripted viewer sees the desktop's new name", async () => {
 
 test("the scripted viewer also speaks through a WebSocket", async () => {
   const bridge = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "binary" });
-  owner.own({ stop: () => new Promise((resolve) => bridge.close(resolve)) });
+  cleanup.add({ stop: () => new Promise((resolve) => bridge.close(resolve)) });
   await once(bridge, "listening");
   bridge.on("connection", (socket) => {
     const stream = createWebSocketStream(socket);
     pipeline(stream, connect(xvnc.port, "127.0.0.1"), stream, () => undefined);
   });
   const url = `ws://127.0.0.1:${(bridge.address() as AddressInfo).port}`;
-  const client = await connectRfbOverWebSocket(owner, url, ["binary"]);
+  const client = await connectRfbOverWebSocket(cleanup, url, ["binary"]);
   expect(client.protocol).toBe("binary");
   expect(await client.handshake({ password: PASSWORD })).toMatchObject({ name: NAME });
 });
 
 test("the recorder sees what both sides said, also towards a Unix socket", async () => {
-  const desk = await startXvnc(owner, { name: "on a socket", onUnixSocket: true });
-  const recorder = await startRecorder(owner, { path: desk.socket });
-  const client = await connectRfb(owner, { host: "127.0.0.1", port: recorder.port });
+  const desk = await startXvnc(cleanup, { name: "on a socket", onUnixSocket: true });
+  const recorder = await startTcpRecorder(cleanup, { path: desk.socket });
+  const client = await connectRfb(cleanup, { host: "127.0.0.1", port: recorder.port });
   await client.handshake();
   expect(recorder.received().includes("on a socket")).toBe(true);
   expect(recorder.sent().subarray(0, 12).toString()).toBe("RFB 003.008\n");
@@ -158,10 +158,10 @@ test("the recorder sees what both sides said, also towards a Unix socket", async
 });
 
 test("Xvnc without -AlwaysShared drops the others for a viewer that asks for it", async () => {
-  const desk = await startXvnc(owner);
+  const desk = await startXvnc(cleanup);
   const [first, second] = [
-    await connectRfb(owner, { host: "127.0.0.1", port: desk.port }),
-    await connectRfb(owner, { host: "127.0.0.1", port: desk.port }),
+    await connectRfb(cleanup, { host: "127.0.0.1", port: desk.port }),
+    await connectRfb(cleanup, { host: "127.0.0.1", port: desk.port }),
   ];
   await first.handshake({ shared: true });
   await second.handshake({ shared: false });
@@ -170,7 +170,7 @@ test("Xvnc without -AlwaysShared drops the others for a viewer that asks for it"
 });
 
 test("Chromium opens a page", async () => {
-  const browser = await startBrowser(owner);
+  const browser = await startBrowser(cleanup);
   const page = await (await openProfile(browser)).newPage();
   await page.goto("data:text/html,<title>here</title><p>A page</p>");
   expect(await page.title()).toBe("here");

@@ -1,22 +1,22 @@
 // The agent opens no port, and comes back by itself from whatever ends beside it.
 import { afterEach, expect, test } from "vitest";
-import { Owner } from "../support/owner.ts";
-import { startAgent, startServer } from "../support/postern.ts";
-import { runProcess } from "../support/process.ts";
+import { CleanupStack } from "../support/cleanup-stack.ts";
+import { startAgentProgram, startServerProgram } from "../support/postern.ts";
+import { runProcess } from "../support/test-process.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "bench";
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 async function start() {
-  const [server, xvnc] = await Promise.all([startServer(owner), startXvnc(owner)]);
-  const agent = await startAgent(owner, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
+  const [server, xvnc] = await Promise.all([startServerProgram(cleanup), startXvnc(cleanup)]);
+  const agent = await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
   const view = async () => {
     const password = await server.createToken(DESKTOP);
-    const viewer = await connectRfb(owner, { port: server.rfb, host: "127.0.0.1" });
+    const viewer = await connectRfb(cleanup, { port: server.rfb, host: "127.0.0.1" });
     return viewer.handshake({ password });
   };
   return { server, xvnc, agent, view };
@@ -63,7 +63,7 @@ test("the VNC server is restarted: the next viewer works, and one in between hea
   await view();
   await xvnc.server.stop();
   await expect(view()).rejects.toThrow(/desktop/i);
-  await startXvnc(owner, { port: xvnc.port });
+  await startXvnc(cleanup, { port: xvnc.port });
   expect(await view()).toMatchObject({ name: DESKTOP });
 });
 

@@ -1,6 +1,6 @@
 // Idle agents: what each costs the server in resident memory, and how soon they are back after the server was killed.
-import { ask } from "./channel.mjs";
-import { MIB, readMemory } from "./readings.mjs";
+import { ask } from "./ipc.mjs";
+import { MIB, readMemory } from "./measurements.mjs";
 import { pause, waitFor } from "./service.mjs";
 
 const SECRETS_AT_ONCE = 16;
@@ -8,7 +8,7 @@ const GOAL_KIB = 40;
 const GOAL_BACK_S = 10;
 
 /** A process with so many enrolled agents. */
-export async function startFleet(service, count, say) {
+export async function startLightAgents(service, count, say) {
   const secrets = [];
   const fetch = async () => {
     while (secrets.length < count) {
@@ -17,7 +17,7 @@ export async function startFleet(service, count, say) {
     }
   };
   await Promise.all(Array.from({ length: SECRETS_AT_ONCE }, fetch));
-  const fleet = service.fork("fleet.mjs");
+  const fleet = service.fork("light-agents.mjs");
   fleet.on("message", ({ progress }) => progress && say(`${progress} agents enrolled`));
   await ask(fleet, "enrol", { port: service.listen, secrets });
   return fleet;
@@ -29,11 +29,11 @@ export async function measureIdleAgents(service, { quick, say, node = [] }) {
   const settleMs = quick ? 15_000 : 60_000;
   await service.startServer({ node });
   // The first few agents load code and warm caches, which is no agent's cost.
-  const first = await startFleet(service, 50, say);
+  const first = await startLightAgents(service, 50, say);
   await pause(settleMs);
   const before = readMemory(service.server);
   say(`${Math.round(before / MIB)} MiB with the first 50`);
-  const fleet = await startFleet(service, count, say);
+  const fleet = await startLightAgents(service, count, say);
   const peak = readMemory(service.server);
   await pause(settleMs);
   const connected = await ask(fleet, "count");
@@ -61,7 +61,7 @@ export async function measureIdleAgents(service, { quick, say, node = [] }) {
 export async function measureReturn(service, { quick, say }) {
   const count = quick ? 200 : 1_000;
   await service.startServer();
-  const fleet = await startFleet(service, count, say);
+  const fleet = await startLightAgents(service, count, say);
   await ask(fleet, "comeBack");
   await service.stopServer("SIGKILL");
   await pause(quick ? 3_000 : 15_000);

@@ -1,6 +1,6 @@
-// S7: connecting and leaving, on and on.
-import { ask } from "./channel.mjs";
-import { countFiles, MIB, slopeOf } from "./readings.mjs";
+// Connecting and leaving, on and on.
+import { ask } from "./ipc.mjs";
+import { countFiles, MIB, slopeOf } from "./measurements.mjs";
 import { pause, PROBE, waitFor } from "./service.mjs";
 
 const AT_ONCE = 8;
@@ -14,7 +14,7 @@ export async function measureChurn(service, { quick, say }) {
   const [ms, everyMs] = quick ? [80_000, 4_000] : [600_000, 20_000];
   await service.startServer({ node: PROBE });
   const [token] = await service.startAgent("soak");
-  const crowd = service.fork("crowd.mjs");
+  const crowd = service.fork("viewer-load.mjs");
   await ask(crowd, "enter", { port: service.rfb, token });
   await pause(3_000);
   const base = { server: countFiles(service.server), agent: countFiles(service.agent) };

@@ -1,6 +1,6 @@
-// S8: ten thousand connections at once.
-import { ask } from "./channel.mjs";
-import { quantile } from "./readings.mjs";
+// Ten thousand connections at once.
+import { ask } from "./ipc.mjs";
+import { quantile } from "./measurements.mjs";
 import { pause, PROBE } from "./service.mjs";
 
 const FLOOD = 10_000;
@@ -11,10 +11,10 @@ export async function measureFlood(service, { quick, say }) {
   const count = quick ? 3_000 : FLOOD;
   await service.startServer({ node: PROBE });
   const [token, other] = await service.startAgent("near", "soak");
-  const neighbour = service.fork("neighbour.mjs");
+  const neighbour = service.fork("healthy-viewer.mjs");
   await ask(neighbour, "start", { port: service.rfb, token });
-  const crowd = service.fork("crowd.mjs");
-  const visitor = service.fork("crowd.mjs");
+  const crowd = service.fork("viewer-load.mjs");
+  const visitor = service.fork("viewer-load.mjs");
   const details = { port: service.rfb, token: other };
   await ask(visitor, "enter", details);
   await pause(3_000);

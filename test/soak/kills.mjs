@@ -1,4 +1,4 @@
-// S11: launcher and QEMU are killed again and again, at moments of chance. Afterwards nothing of a machine is left
+// Launcher and QEMU are killed again and again, at moments of chance. Afterwards nothing of a machine is left
 // over, and nothing is there twice. Usage: node test/soak/kills.mjs [ROUNDS]; 50 rounds take about ten minutes.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -74,7 +74,7 @@ async function listen(child) {
   throw new Error(`the launcher ended before it said anything (${child.exitCode ?? child.signalCode})`);
 }
 
-async function killAtChance(round) {
+async function killAtRandom(round) {
   const child = start("work");
   const exited = new Promise((resolve) => child.once("exit", resolve));
   await Promise.race([listen(child), exited]);
@@ -101,7 +101,7 @@ async function check(round) {
 
 try {
   for (let round = 1; round <= rounds; round++) {
-    await killAtChance(round);
+    await killAtRandom(round);
     await check(round);
     process.stdout.write(`\r${round} of ${rounds} rounds`);
   }

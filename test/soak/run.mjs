@@ -6,18 +6,18 @@ import { parseArgs } from "node:util";
 import { measureIdleAgents, measureReturn } from "./agents.mjs";
 import { measureChurn } from "./churn.mjs";
 import { measureFlood } from "./flood.mjs";
-import { measureMutants } from "./mutants.mjs";
-import { measureReaders } from "./readers.mjs";
+import { measureMutatedInput } from "./mutated-input.mjs";
+import { measureStalledReaders } from "./stalled-readers.mjs";
 import { Service } from "./service.mjs";
 import { measureTokens } from "./tokens.mjs";
 
 const MEASUREMENTS = {
-  readers: measureReaders,
+  readers: measureStalledReaders,
   flood: measureFlood,
   agents: measureIdleAgents,
   return: measureReturn,
   tokens: measureTokens,
-  mutants: measureMutants,
+  mutants: measureMutatedInput,
   churn: measureChurn,
 };
 

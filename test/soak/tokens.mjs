@@ -6,7 +6,7 @@ import { TokenIndex } from "../../dist/proxy/identify/token-index.js";
 import { TokenScan } from "../../dist/proxy/identify/token-scan.js";
 import { openStores } from "../../dist/proxy/index.js";
 import { generateToken, systemClock, vncAuthResponse } from "../../dist/protocol/index.js";
-import { quantile } from "./readings.mjs";
+import { quantile } from "./measurements.mjs";
 
 const GOAL_MS = 2;
 const SEARCHES = 50;

@@ -11,7 +11,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { drawScreen } from "./stub-screens.mjs";
-import { firstAgents, firstDesktops, firstImages, firstMachines, firstSessions } from "./stub-world.mjs";
+import { firstAgents, firstDesktops, firstImages, firstMachines, firstSessions } from "./stub-data.mjs";
 
 const port = Number(process.argv[2] ?? 8099);
 const vncPort = Number(process.argv[3] ?? 5977);

@@ -48,7 +48,7 @@ export const FILLER = [
  * Adds one to the first byte of the second sector of its own disk and of the next one, and says `S`, what is there now
  * on its own as a letter from `A`, `D`, the same of the other, and `E`.
  */
-export const DATA_KEEPER = [
+export const BOOT_COUNTER = [
   "31c08ed88ec08ed0", // xor ax, ax; mov ds, ax; mov es, ax; mov ss, ax
   "bc007c", // mov sp, 0x7c00
   "b053b280e80f00", // mov al, 'S'; mov dl, 0x80; call count

@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
-import type { Owner } from "./owner.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
 
 const FLAGS = [
   "--headless",
@@ -13,9 +13,9 @@ const FLAGS = [
 ];
 
 /** Starts Debian's Chromium, without a window. */
-export async function startBrowser(owner: Owner): Promise<Browser> {
+export async function startBrowser(cleanup: CleanupStack): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: FLAGS });
-  owner.own({ stop: () => browser.close() });
+  cleanup.add({ stop: () => browser.close() });
   return browser;
 }
 

@@ -1,7 +1,7 @@
 import { rename, writeFile, readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Owner } from "./owner.ts";
-import { runProcess } from "./process.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { runProcess } from "./test-process.ts";
 
 /** A self-signed certificate in files, as a site's administrator has them. */
 export class TestCertificate {
@@ -13,8 +13,8 @@ export class TestCertificate {
     this.key = path.join(folder, "key.pem");
   }
 
-  static async make(owner: Owner, name = "localhost"): Promise<TestCertificate> {
-    const made = new TestCertificate(await owner.makeFolder());
+  static async make(cleanup: CleanupStack, name = "localhost"): Promise<TestCertificate> {
+    const made = new TestCertificate(await cleanup.makeFolder());
     const subject = ["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name},IP:127.0.0.1`];
     const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"];
     const files = ["-keyout", made.key, "-out", made.cert];

@@ -1,7 +1,7 @@
-import type { FakeDevice, FakeHost } from "./fake-pci.ts";
+import type { FakePciDevice, FakePciHost } from "./fake-kernel.ts";
 
 /** One GT 1030 with its sound, as DARTS's manuals describe them, in a group of its own. */
-function gt1030(slot: string, group: string): FakeDevice[] {
+function gt1030(slot: string, group: string): FakePciDevice[] {
   return [
     { address: `${slot}.0`, class: "0x030000", ids: "10de:1d01", driver: "nvidia", group, bootVga: false },
     { address: `${slot}.1`, class: "0x040300", ids: "10de:0fb8", driver: "snd_hda_intel", group },
@@ -9,12 +9,12 @@ function gt1030(slot: string, group: string): FakeDevice[] {
 }
 
 /** The bridge above a card, which belongs to the card's group. */
-function bridge(address: string, group: string): FakeDevice {
+function bridge(address: string, group: string): FakePciDevice {
   return { address, class: "0x060400", ids: "1022:1453", driver: "pcieport", group };
 }
 
 /** An AMD server with two GT 1030, and a small card for its own console. */
-export const GT_1030_PAIR: FakeHost = {
+export const GT_1030_PAIR: FakePciHost = {
   cpu: "AuthenticAMD",
   commandLine: "quiet iommu=pt",
   devices: [
@@ -34,7 +34,7 @@ export const GT_1030_PAIR: FakeHost = {
 };
 
 /** A desktop board whose chipset puts a Radeon and the network card into one group. */
-export const RADEON_IN_SHARED_GROUP: FakeHost = {
+export const RADEON_IN_SHARED_GROUP: FakePciHost = {
   cpu: "AuthenticAMD",
   devices: [
     bridge("0000:02:00.0", "15"),
@@ -45,7 +45,7 @@ export const RADEON_IN_SHARED_GROUP: FakeHost = {
 };
 
 /** Intel graphics that i915's GVT-g cuts into parts. */
-export const INTEL_GVT: FakeHost = {
+export const INTEL_GVT: FakePciHost = {
   cpu: "GenuineIntel",
   commandLine: "quiet intel_iommu=on i915.enable_gvt=1",
   devices: [

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import type { Owner } from "./owner.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
 import type { PosternServer } from "./postern.ts";
-import { runProcess, startProcess, type TestProcess } from "./process.ts";
+import { runProcess, startProcess, type TestProcess } from "./test-process.ts";
 
 const PROGRAM = fileURLToPath(new URL("../mip1-agent/agent.py", import.meta.url));
 
@@ -16,11 +16,11 @@ export interface Mip1AgentSettings {
 
 /** Starts the independent MiP 1 agent; it has sent its Handshake when this settles. */
 export async function startMip1Agent(
-  owner: Owner,
+  cleanup: CleanupStack,
   server: Pick<PosternServer, "listen">,
   settings: Mip1AgentSettings,
 ): Promise<TestProcess> {
-  const agent = startProcess(owner, "python3", [
+  const agent = startProcess(cleanup, "python3", [
     PROGRAM,
     ...["--proxy", `127.0.0.1:${server.listen}`, "--identifier", settings.identifier],
     ...["--identifier-type", String(settings.identifierType ?? 1), "--alpn", settings.alpn ?? "none"],

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Owner } from "./owner.ts";
-import { type Exit, runProcess, type RunResult, TestProcess } from "./process.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { type Exit, runProcess, type RunResult, TestProcess } from "./test-process.ts";
 
 export const POSTERN = fileURLToPath(new URL("../../bin/postern", import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
@@ -78,12 +78,12 @@ export class PosternProgram {
   /** Ends the program and its machines. */
   async stop(): Promise<void> {
     await this.stopProcess();
-    await killThoseNaming(`${this.folder}/`);
+    await killProcessesNaming(`${this.folder}/`);
   }
 }
 
 /** Kills the processes whose command line names something in this folder, such as machines that outlive the launcher. */
-async function killThoseNaming(folder: string): Promise<void> {
+async function killProcessesNaming(folder: string): Promise<void> {
   for (const entry of await readdir("/proc")) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) continue;
@@ -152,11 +152,11 @@ export class PosternServer extends PosternProgram {
 }
 
 /** Starts a server on free ports of 127.0.0.1 with a fresh data folder. */
-export async function startServer(owner: Owner, settings: ServerSettings = {}): Promise<PosternServer> {
+export async function startServerProgram(cleanup: CleanupStack, settings: ServerSettings = {}): Promise<PosternServer> {
   const { command = "server", args = [], env, via } = settings;
   const ports = ["--listen", "127.0.0.1:0", "--rfb-listen", "127.0.0.1:0"];
-  const server = new PosternServer(await owner.makeFolder(), [command, ...ports, ...args], env, via);
-  owner.own(server);
+  const server = new PosternServer(await cleanup.makeFolder(), [command, ...ports, ...args], env, via);
+  cleanup.add(server);
   server.readPorts(await server.start());
   return server;
 }
@@ -177,8 +177,8 @@ export interface AgentSettings {
 }
 
 /** Enrols an agent or host at a server and waits until its desktops are published. */
-export async function startAgent(
-  owner: Owner,
+export async function startAgentProgram(
+  cleanup: CleanupStack,
   server: PosternServer,
   settings: AgentSettings = {},
 ): Promise<PosternProgram> {
@@ -190,7 +190,7 @@ export async function startAgent(
     env,
     via,
   } = settings;
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   const secrets = path.join(folder, "secrets");
   await mkdir(secrets);
   const { secret, fingerprint } = await server.createJoin();
@@ -205,17 +205,17 @@ export async function startAgent(
     await writeFile(file, desktop.password, { mode: 0o600 });
     flags.push("--vnc-password-file", `${name}=${file}`);
   }
-  const agent = owner.own(new PosternProgram(folder, [command, ...flags, ...args], env, via));
+  const agent = cleanup.add(new PosternProgram(folder, [command, ...flags, ...args], env, via));
   await agent.start();
   return agent;
 }
 
 /** Enrols a host: an agent with a launcher. Its machines end with the test. */
-export function startHost(
-  owner: Owner,
+export function startHostProgram(
+  cleanup: CleanupStack,
   server: PosternServer,
   { catalogue, args = [], ...settings }: AgentSettings & { readonly catalogue?: string } = {},
 ): Promise<PosternProgram> {
   const images = catalogue === undefined ? [] : ["--catalogue", catalogue];
-  return startAgent(owner, server, { ...settings, command: "host", args: [...images, ...args] });
+  return startAgentProgram(cleanup, server, { ...settings, command: "host", args: [...images, ...args] });
 }

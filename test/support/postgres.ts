@@ -3,7 +3,7 @@ import { chown, mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
-import { TestProcess, runProcess } from "./process.ts";
+import { TestProcess, runProcess } from "./test-process.ts";
 
 const BINARIES = "/usr/lib/postgresql";
 const INSTALL = "PostgreSQL is not installed. Install Debian's package: apt-get install postgresql";

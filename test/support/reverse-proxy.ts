@@ -2,9 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { findFreePort } from "./free-port.ts";
-import type { Owner } from "./owner.ts";
-import { runProcess, startProcess } from "./process.ts";
-import { isOpen } from "./port-open.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { runProcess, startProcess } from "./test-process.ts";
+import { isPortOpen } from "./is-port-open.ts";
 
 export interface ReverseProxy {
   /** Where it ends TLS with a certificate of its own, on 127.0.0.1. */
@@ -12,8 +12,8 @@ export interface ReverseProxy {
 }
 
 /** Debian's nginx with the example of deploy/ in front of a server on 127.0.0.1. */
-export async function startNginx(owner: Owner, serverPort: number): Promise<ReverseProxy> {
-  const folder = await owner.makeFolder();
+export async function startNginxExample(cleanup: CleanupStack, serverPort: number): Promise<ReverseProxy> {
+  const folder = await cleanup.makeFolder();
   const port = await findFreePort();
   const { certificate, key } = await makeCertificate(folder);
   const example = await readExample("nginx/postern.conf", [
@@ -29,14 +29,14 @@ export async function startNginx(owner: Owner, serverPort: number): Promise<Reve
     config,
     `daemon off; pid ${folder}/nginx.pid; error_log stderr; events {} http { access_log off; ${temporary}\n${example}}`,
   );
-  const program = startProcess(owner, "nginx", ["-p", folder, "-e", "stderr", "-c", config]);
-  await program.waitUntil("its port", () => isOpen("127.0.0.1", port));
+  const program = startProcess(cleanup, "nginx", ["-p", folder, "-e", "stderr", "-c", config]);
+  await program.waitUntil("its port", () => isPortOpen("127.0.0.1", port));
   return { port };
 }
 
 /** Debian's haproxy with the example of deploy/ in front of a server on 127.0.0.1. */
-export async function startHaproxy(owner: Owner, serverPort: number): Promise<ReverseProxy> {
-  const folder = await owner.makeFolder();
+export async function startHaproxyExample(cleanup: CleanupStack, serverPort: number): Promise<ReverseProxy> {
+  const folder = await cleanup.makeFolder();
   const port = await findFreePort();
   const { certificate, key } = await makeCertificate(folder);
   const both = path.join(folder, "both.pem");
@@ -48,8 +48,8 @@ export async function startHaproxy(owner: Owner, serverPort: number): Promise<Re
     ["127.0.0.1:8443", `127.0.0.1:${serverPort}`],
   ]);
   await writeFile(config, example);
-  const program = startProcess(owner, "haproxy", ["-db", "-f", config]);
-  await program.waitUntil("its port", () => isOpen("127.0.0.1", port));
+  const program = startProcess(cleanup, "haproxy", ["-db", "-f", config]);
+  await program.waitUntil("its port", () => isPortOpen("127.0.0.1", port));
   return { port };
 }
 

@@ -4,22 +4,22 @@ import { connect as connectTcp, type NetConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ClientOptions, createWebSocketStream, WebSocket } from "ws";
 import { ByteReader } from "./byte-reader.ts";
-import type { Owner } from "./owner.ts";
-import { Framebuffer, type Rectangle } from "./rfb-updates.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { Framebuffer, type UpdateRectangle } from "./framebuffer.ts";
 
-export type Version = "3.3" | "3.7" | "3.8";
+export type RfbClientVersion = "3.3" | "3.7" | "3.8";
 
 const NONE = 1;
 const VNC_AUTH = 2;
 
-export interface HandshakeOptions {
-  readonly version?: Version;
+export interface RfbHandshakeOptions {
+  readonly version?: RfbClientVersion;
   /** Present: VncAuth, absent: None. */
   readonly password?: string;
   readonly shared?: boolean;
 }
 
-export interface Greeting {
+export interface RfbGreeting {
   /** The server's ProtocolVersion, for instance "RFB 003.008\n". */
   readonly serverVersion: string;
   /** The security types that it offered; in 3.3 the one that it chose. */
@@ -30,12 +30,12 @@ export interface Greeting {
 }
 
 /** The server said no. */
-export class Refusal extends Error {
+export class RfbRefusal extends Error {
   readonly stage: "security-types" | "security-result";
   /** The reason in the server's words; empty where the version has no room for one. */
   readonly reason: string;
 
-  constructor(stage: Refusal["stage"], reason: string) {
+  constructor(stage: RfbRefusal["stage"], reason: string) {
     super(`Refused at ${stage}: ${reason}`);
     this.stage = stage;
     this.reason = reason;
@@ -74,7 +74,7 @@ export class RfbClient {
   }
 
   /** From the first byte to ServerInit, then asks for 32-bit pixels, red first. @throws Refusal */
-  async handshake(options: HandshakeOptions = {}): Promise<Greeting> {
+  async handshake(options: RfbHandshakeOptions = {}): Promise<RfbGreeting> {
     const { version = "3.8", password, shared = true } = options;
     const serverVersion = (await this.reader.read(12)).toString("latin1");
     this.write(Buffer.from(`RFB 00${version.replace(".", ".00")}\n`));
@@ -94,9 +94,9 @@ export class RfbClient {
     return { serverVersion, offered, width, height, name };
   }
 
-  async #readSecurityTypes(version: Version): Promise<number[]> {
+  async #readSecurityTypes(version: RfbClientVersion): Promise<number[]> {
     const types = version === "3.3" ? [await this.#readU32()] : await this.#readList();
-    if (types.length === 0 || types[0] === 0) throw new Refusal("security-types", await this.#readReason());
+    if (types.length === 0 || types[0] === 0) throw new RfbRefusal("security-types", await this.#readReason());
     return types;
   }
 
@@ -105,9 +105,9 @@ export class RfbClient {
     return [...(await this.reader.read(length!))];
   }
 
-  async #readSecurityResult(version: Version): Promise<void> {
+  async #readSecurityResult(version: RfbClientVersion): Promise<void> {
     if ((await this.#readU32()) === 0) return;
-    throw new Refusal("security-result", version === "3.8" ? await this.#readReason() : "");
+    throw new RfbRefusal("security-result", version === "3.8" ? await this.#readReason() : "");
   }
 
   async #readReason(): Promise<string> {
@@ -168,7 +168,7 @@ export class RfbClient {
   }
 
   /** The next FramebufferUpdate's rectangles; the picture is then in `framebuffer`. */
-  readUpdate(): Promise<Rectangle[]> {
+  readUpdate(): Promise<UpdateRectangle[]> {
     return this.framebuffer.readUpdate();
   }
 }
@@ -186,22 +186,22 @@ export function answerChallenge(password: string, challenge: Buffer): Buffer {
   return Buffer.concat([cipher.update(challenge), cipher.final()]);
 }
 
-export async function connectRfb(owner: Owner, target: NetConnectOpts): Promise<RfbClient> {
+export async function connectRfb(cleanup: CleanupStack, target: NetConnectOpts): Promise<RfbClient> {
   const socket = connectTcp({ ...target, noDelay: true });
-  const client = owner.own(new RfbClient(socket));
+  const client = cleanup.add(new RfbClient(socket));
   await once(socket, "connect");
   return client;
 }
 
 /** @throws Error when the server refuses the upgrade ("Unexpected server response: 401"). */
 export async function connectRfbOverWebSocket(
-  owner: Owner,
+  cleanup: CleanupStack,
   url: string,
   protocols: readonly string[] = [],
   options: ClientOptions = {},
 ): Promise<RfbClient & { readonly protocol: string }> {
   const socket = new WebSocket(url, [...protocols], { rejectUnauthorized: false, ...options });
-  const client = owner.own(new RfbClient(createWebSocketStream(socket)));
+  const client = cleanup.add(new RfbClient(createWebSocketStream(socket)));
   await once(socket, "open");
   return Object.assign(client, { protocol: socket.protocol });
 }

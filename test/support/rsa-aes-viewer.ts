@@ -16,8 +16,8 @@ import {
   type RfbVersion,
   type RsaAesType,
 } from "../../protocol/index.ts";
-import type { Owner } from "./owner.ts";
-import { Refusal } from "./rfb-client.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { RfbRefusal } from "./rfb-client.ts";
 
 export interface RsaAesViewer {
   /** RFB from here on, decrypted. */
@@ -37,13 +37,13 @@ export interface RsaAesLogin {
 
 /** A viewer of our own that logs in by RSA-AES, up to ServerInit. @throws Refusal */
 export async function connectRsaAes(
-  owner: Owner,
+  cleanup: CleanupStack,
   target: NetConnectOpts,
   { type, password, version = "3.8" }: RsaAesLogin,
 ): Promise<RsaAesViewer> {
   const socket = connect({ ...target, noDelay: true, allowHalfOpen: true });
   socket.on("error", () => undefined);
-  owner.own({
+  cleanup.add({
     stop: async () => {
       socket.destroy();
       await Promise.resolve();
@@ -58,7 +58,7 @@ export async function connectRsaAes(
   await peer.write(Buffer.of(type));
   await loginByRsaAes(peer, type, { password });
   if ((await peer.read(u32())) !== 0) {
-    throw new Refusal("security-result", version === "3.8" ? await peer.read(reasonString()) : "");
+    throw new RfbRefusal("security-result", version === "3.8" ? await peer.read(reasonString()) : "");
   }
   await peer.write(encodeClientInit(true));
   const { name } = await peer.read(serverInit());

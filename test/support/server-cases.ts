@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
 import {
   describeDesktops,
-  type GivenDesktop,
-  type GivenLogin,
-  type LogLine,
+  type AgentDesktop,
+  type DesktopLogin,
+  type AgentLogLine,
   readAgentLog,
-} from "./given-login.ts";
-import type { Owner } from "./owner.ts";
-import type { Colour } from "./pixels.ts";
-import { type PosternProgram, type PosternServer, startAgent } from "./postern.ts";
-import { type Recorder, startRecorder } from "./recorder.ts";
-import { connectRfb, Refusal, type RfbClient } from "./rfb-client.ts";
+} from "./agent-desktops.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import type { RgbColour } from "./bitmap.ts";
+import { type PosternProgram, type PosternServer, startAgentProgram } from "./postern.ts";
+import { type TcpRecorder, startTcpRecorder } from "./tcp-recorder.ts";
+import { connectRfb, RfbRefusal, type RfbClient } from "./rfb-client.ts";
 import { waitFor } from "./wait-for.ts";
 
 /** A VNC server, what the agent is told about it, and what has to come of it. */
@@ -18,11 +18,11 @@ export interface ServerCase {
   readonly name: string;
   /** Index into the ports that the group's start returned. */
   readonly server: number;
-  readonly login?: GivenLogin;
+  readonly login?: DesktopLogin;
   /** The security type in the agent's log, or the code of the refusal. */
   readonly expected: string;
   /** Most of the picture has this colour; absent: there is more than one. */
-  readonly colour?: Colour;
+  readonly colour?: RgbColour;
   /** The password goes over the VNC connection as it is: that is what this security type does. */
   readonly clearText?: boolean;
 }
@@ -33,46 +33,46 @@ const LEAST = 20_000;
 export class ServerGroup {
   readonly #server: PosternServer;
   readonly #agent: PosternProgram;
-  readonly #recorders: readonly Recorder[];
-  readonly #owner: Owner;
+  readonly #recorders: readonly TcpRecorder[];
+  readonly #cleanup: CleanupStack;
 
   private constructor(
-    owner: Owner,
+    cleanup: CleanupStack,
     server: PosternServer,
     agent: PosternProgram,
-    recorders: readonly Recorder[],
+    recorders: readonly TcpRecorder[],
   ) {
-    this.#owner = owner;
+    this.#cleanup = cleanup;
     this.#server = server;
     this.#agent = agent;
     this.#recorders = recorders;
   }
 
   static async start(
-    owner: Owner,
+    cleanup: CleanupStack,
     server: PosternServer,
     ports: readonly number[],
     cases: readonly ServerCase[],
   ): Promise<ServerGroup> {
-    const recorders: Recorder[] = [];
-    const desktops: GivenDesktop[] = [];
+    const recorders: TcpRecorder[] = [];
+    const desktops: AgentDesktop[] = [];
     for (const { name, server: index, login = {} } of cases) {
-      const recorder = await startRecorder(owner, { port: ports[index]!, host: "127.0.0.1" });
+      const recorder = await startTcpRecorder(cleanup, { port: ports[index]!, host: "127.0.0.1" });
       recorders.push(recorder);
       desktops.push({ name, endpoint: `tcp:127.0.0.1:${recorder.port}`, login });
     }
-    const agent = await startAgent(owner, server, describeDesktops(desktops));
-    return new ServerGroup(owner, server, agent, recorders);
+    const agent = await startAgentProgram(cleanup, server, describeDesktops(desktops));
+    return new ServerGroup(cleanup, server, agent, recorders);
   }
 
   /** A scripted viewer gets the picture, or is told that there is none, and the agent's log says why. */
   async check(index: number, { name, expected, colour, login, clearText }: ServerCase): Promise<void> {
     const password = await this.#server.createToken(name);
-    const viewer = await connectRfb(this.#owner, { port: this.#server.rfb, host: "127.0.0.1" });
+    const viewer = await connectRfb(this.#cleanup, { port: this.#server.rfb, host: "127.0.0.1" });
     if (expected.startsWith("SERVER_") || expected.startsWith("ENDPOINT_")) {
       const refusal = await viewer.handshake({ password }).catch((error: unknown) => error);
-      expect(refusal, this.#agent.process.output).toBeInstanceOf(Refusal);
-      expect((refusal as Refusal).reason).not.toMatch(/canary/i);
+      expect(refusal, this.#agent.process.output).toBeInstanceOf(RfbRefusal);
+      expect((refusal as RfbRefusal).reason).not.toMatch(/canary/i);
       await this.#agent.process.waitUntil(`${expected} in the log`, () =>
         this.#log().some(({ desktop, code }) => desktop === name && code === expected),
       );
@@ -88,7 +88,7 @@ export class ServerGroup {
     this.#expectSecrecy(index, login?.password, clearText === true);
   }
 
-  async #expectPicture(viewer: RfbClient, colour: Colour | undefined): Promise<void> {
+  async #expectPicture(viewer: RfbClient, colour: RgbColour | undefined): Promise<void> {
     viewer.setEncodings(0);
     await waitFor("a picture", async () => {
       viewer.requestUpdate();
@@ -107,7 +107,7 @@ export class ServerGroup {
     expect(this.#recorders[index]!.sent().includes(password)).toBe(clearText);
   }
 
-  #log(): LogLine[] {
+  #log(): AgentLogLine[] {
     return readAgentLog(this.#agent);
   }
 }

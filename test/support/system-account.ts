@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Owner } from "./owner.ts";
-import { runProcess } from "./process.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { runProcess } from "./test-process.ts";
 
 export interface SystemAccount {
   readonly user: string;
@@ -11,11 +11,11 @@ export interface SystemAccount {
 export const CAN_MAKE_ACCOUNTS = process.getuid?.() === 0;
 
 /** Makes an account of this system with a password, for servers that ask PAM; it goes when the owner closes. */
-export async function makeSystemAccount(owner: Owner): Promise<SystemAccount> {
+export async function makeSystemAccount(cleanup: CleanupStack): Promise<SystemAccount> {
   const user = `pt-${randomBytes(4).toString("hex")}`;
   const password = `Pw-${randomBytes(9).toString("hex")}`;
   await run("useradd", ["--no-create-home", "--shell", "/usr/sbin/nologin", user]);
-  owner.own({ stop: () => run("userdel", [user]) });
+  cleanup.add({ stop: () => run("userdel", [user]) });
   await run("chpasswd", [], `${user}:${password}\n`);
   return { user, password };
 }

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { findFreePort } from "./free-port.ts";
-import type { Owner } from "./owner.ts";
-import { isOpen } from "./port-open.ts";
-import { startProcess, type TestProcess } from "./process.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { isPortOpen } from "./is-port-open.ts";
+import { startProcess, type TestProcess } from "./test-process.ts";
 
 export interface TinyproxySettings {
   readonly address: string;
@@ -19,9 +19,9 @@ export interface Tinyproxy {
 }
 
 /** Starts Debian's tinyproxy, a real HTTP proxy. */
-export async function startTinyproxy(owner: Owner, settings: TinyproxySettings): Promise<Tinyproxy> {
+export async function startTinyproxy(cleanup: CleanupStack, settings: TinyproxySettings): Promise<Tinyproxy> {
   const { address, login, connectPorts = [] } = settings;
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   const port = await findFreePort();
   const lines = [
     `Port ${port}`,
@@ -33,7 +33,7 @@ export async function startTinyproxy(owner: Owner, settings: TinyproxySettings):
   ];
   const config = path.join(folder, "tinyproxy.conf");
   await writeFile(config, `${lines.join("\n")}\n`);
-  const program = startProcess(owner, "tinyproxy", ["-d", "-c", config]);
-  await program.waitUntil("its port", () => isOpen(address, port));
+  const program = startProcess(cleanup, "tinyproxy", ["-d", "-c", config]);
+  await program.waitUntil("its port", () => isPortOpen(address, port));
   return { port, program };
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import tls, { type TLSSocket } from "node:tls";
 import { ByteReader } from "./byte-reader.ts";
-import { answerChallenge, Refusal } from "./rfb-client.ts";
+import { answerChallenge, RfbRefusal } from "./rfb-client.ts";
 
 export const X509_NONE = 260;
 export const X509_VNC = 261;
@@ -40,14 +40,14 @@ export class VeNCryptRefusal extends Error {
 }
 
 /** A viewer that speaks VeNCrypt 0.2, from the first byte to ServerInit. @throws Refusal, VeNCryptRefusal */
-export async function enterByVeNCrypt(socket: Socket, login: VeNCryptLogin): Promise<VeNCryptGreeting> {
+export async function connectByVeNCrypt(socket: Socket, login: VeNCryptLogin): Promise<VeNCryptGreeting> {
   const { version = "3.8", subType, veNCryptVersion = [0, 2] } = login;
   const plain = new ByteReader(socket);
   await plain.read(12);
   socket.write(`RFB 00${version.replace(".", ".00")}\n`);
   const [count] = await plain.read(1);
   const types = [...(await plain.read(count!))];
-  if (count === 0) throw new Refusal("security-types", await readReason(plain));
+  if (count === 0) throw new RfbRefusal("security-types", await readReason(plain));
   socket.write(Buffer.of(VENCRYPT));
   await plain.read(2);
   socket.write(Buffer.from(veNCryptVersion));
@@ -69,17 +69,17 @@ export async function enterByVeNCrypt(socket: Socket, login: VeNCryptLogin): Pro
   if (subType === X509_VNC) {
     secure.write(answerChallenge(login.password ?? "", await reader.read(16)));
   } else {
-    secure.write(describePlain(login.user ?? "", login.password ?? ""));
+    secure.write(encodePlain(login.user ?? "", login.password ?? ""));
   }
   if ((await reader.read(4)).readUInt32BE(0) !== 0)
-    throw new Refusal("security-result", version === "3.8" ? await readReason(reader) : "");
+    throw new RfbRefusal("security-result", version === "3.8" ? await readReason(reader) : "");
   secure.write(Buffer.of(1));
   const init = await reader.read(24);
   const name = (await reader.read(init.readUInt32BE(20))).toString("utf8");
   return { types, subTypes, name, tls: secure, reader };
 }
 
-export function describePlain(user: string, password: string): Buffer {
+export function encodePlain(user: string, password: string): Buffer {
   const lengths = Buffer.alloc(8);
   lengths.writeUInt32BE(Buffer.byteLength(user), 0);
   lengths.writeUInt32BE(Buffer.byteLength(password), 4);

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { runProcess } from "./process.ts";
+import { runProcess } from "./test-process.ts";
 
 /** Writes the password file that VNC programs read, made by TigerVNC's own tool; returns its path. */
 export async function writeVncPassword(folder: string, password: string): Promise<string> {

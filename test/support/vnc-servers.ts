@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { makeCa, makeLeaf } from "../unit/agent/support/certificates.ts";
-import { type Display, startDisplay } from "./display.ts";
+import { type XDisplay, startDisplay } from "./x-display.ts";
 import { findFreePort } from "./free-port.ts";
-import type { Owner } from "./owner.ts";
-import { startProcess, type TestProcess } from "./process.ts";
+import type { CleanupStack } from "./cleanup-stack.ts";
+import { startProcess, type TestProcess } from "./test-process.ts";
 import { connectRfb } from "./rfb-client.ts";
 import { writeVncPassword } from "./vnc-password.ts";
 
@@ -20,8 +20,8 @@ export interface TlsFiles {
 }
 
 /** Writes them under the names that QEMU looks for. */
-export async function makeTlsFiles(owner: Owner): Promise<TlsFiles> {
-  const folder = await owner.makeFolder();
+export async function makeTlsFiles(cleanup: CleanupStack): Promise<TlsFiles> {
+  const folder = await cleanup.makeFolder();
   const ca = makeCa("VNC CA");
   const server = makeLeaf(ca);
   const client = makeLeaf(ca, { extKeyUsage: { clientAuth: true } });
@@ -40,7 +40,7 @@ export async function makeTlsFiles(owner: Owner): Promise<TlsFiles> {
   };
 }
 
-export interface RunningServer {
+export interface RunningVncServer {
   readonly port: number;
   readonly endpoint: string;
   readonly process: TestProcess;
@@ -58,12 +58,12 @@ CipherString = DEFAULT:@SECLEVEL=0
 
 /** Exports a display of its own by x11vnc, with this VNC password and further arguments. */
 export async function startX11vnc(
-  owner: Owner,
+  cleanup: CleanupStack,
   password: string | undefined,
   args: readonly string[] = [],
   anonymous = false,
-): Promise<RunningServer & { readonly display: Display }> {
-  const display = await startDisplay(owner, { width: 400, height: 300 });
+): Promise<RunningVncServer & { readonly display: XDisplay }> {
+  const display = await startDisplay(cleanup, { width: 400, height: 300 });
   const port = await findFreePort();
   const secret = password === undefined ? [] : ["-rfbauth", await writeVncPassword(display.folder, password)];
   const configuration = path.join(display.folder, "openssl.cnf");
@@ -92,13 +92,13 @@ export async function startX11vnc(
  * -vnc.
  */
 export async function startQemuVnc(
-  owner: Owner,
+  cleanup: CleanupStack,
   vnc: string,
   objects: readonly string[] = [],
   more: readonly string[] = [],
-): Promise<RunningServer> {
+): Promise<RunningVncServer> {
   const port = await findFreePort();
-  const process = startProcess(owner, "qemu-system-x86_64", [
+  const process = startProcess(cleanup, "qemu-system-x86_64", [
     ...[
       "-accel",
       "tcg",
@@ -117,7 +117,7 @@ export async function startQemuVnc(
     ...["-vnc", `127.0.0.1:${port - 5900}${vnc}`],
   ]);
   await process.waitUntil("its port", async () => {
-    const client = await connectRfb(owner, { port, host: "127.0.0.1" });
+    const client = await connectRfb(cleanup, { port, host: "127.0.0.1" });
     await client.stop();
     return true;
   });

@@ -18,7 +18,7 @@ export const PASSWORD = "correct horse";
 /** A cheap hash of {@link PASSWORD}: the parameters travel in it. */
 const CHEAP_HASH = "$scrypt$ln=4,r=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$YHJsphM3HKAKftHfaVWhK5FVAPpM7ctGm4gr-cXDtME";
 
-export interface Answer {
+export interface WebResponse {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: unknown;
@@ -35,14 +35,14 @@ export interface WebFixture {
   readonly adminId: string;
   readonly annaId: string;
   /** A request as from a page of ours over TLS, with this cookie if given. */
-  ask(method: string, url: string, options?: AskOptions): Promise<Answer>;
+  ask(method: string, url: string, options?: WebRequestOptions): Promise<WebResponse>;
   /** A request of the administrator on the Unix socket, with no header that a page would send. */
-  askLocally(method: string, url: string, body?: unknown): Promise<Answer>;
+  askLocally(method: string, url: string, body?: unknown): Promise<WebResponse>;
   /** Signs in and returns the cookie. */
   signIn(name: string): Promise<string>;
 }
 
-export interface AskOptions {
+export interface WebRequestOptions {
   readonly as?: string | undefined;
   readonly body?: unknown;
   /** Instead of `body`: exactly this. */
@@ -52,7 +52,7 @@ export interface AskOptions {
   readonly from?: string;
 }
 
-export interface FixtureOptions {
+export interface WebFixtureOptions {
   readonly log?: Logger;
   readonly clientDir?: string;
   /** As `--limits` has them. */
@@ -62,7 +62,7 @@ export interface FixtureOptions {
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
-export async function openWebFixture(options: FixtureOptions = {}): Promise<WebFixture> {
+export async function openWebFixture(options: WebFixtureOptions = {}): Promise<WebFixture> {
   const dir = await mkdtemp(path.join(tmpdir(), "postern-web-"));
   const clock = new ManualClock();
   const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
@@ -80,7 +80,7 @@ export async function openWebFixture(options: FixtureOptions = {}): Promise<WebF
     log: options.log ?? pino({ level: "silent" }),
     clock,
   });
-  const front = await openFront(web.server);
+  const front = await startHttpFront(web.server);
   onTestFinished(async () => {
     await web.close();
     await front.close();
@@ -107,7 +107,7 @@ export async function openWebFixture(options: FixtureOptions = {}): Promise<WebF
 }
 
 /** The cookie that an answer sets, as a browser sends it back. */
-export function cookieOf(answer: Answer): string {
+export function cookieOf(answer: WebResponse): string {
   const set = answer.headers["set-cookie"];
   return set?.[0]?.split(";")[0] ?? "";
 }
@@ -116,8 +116,8 @@ async function askServer(
   target: http.RequestOptions,
   method: string,
   url: string,
-  { as, body, payload: text, headers = {}, from }: AskOptions = {},
-): Promise<Answer> {
+  { as, body, payload: text, headers = {}, from }: WebRequestOptions = {},
+): Promise<WebResponse> {
   const changes = method !== "GET" && method !== "HEAD";
   const payload = changes && method !== "DELETE" ? (text ?? JSON.stringify(body ?? {})) : "";
   const request = http.request({
@@ -150,7 +150,7 @@ function withoutUndefined(headers: Record<string, string | undefined>): Record<s
 }
 
 /** Hands its connections to the web as the proxy does with those that speak HTTP. */
-async function openFront(web: http.Server): Promise<{ port: number; close: () => Promise<void> }> {
+async function startHttpFront(web: http.Server): Promise<{ port: number; close: () => Promise<void> }> {
   const front = net.createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => undefined);
     web.emit("connection", socket);
@@ -176,7 +176,7 @@ export const MEMTEST: ImageSummary = {
   available: true,
 };
 
-export function statusOf(id: string, change: Partial<MachineStatus> = {}): MachineStatus {
+export function makeMachineStatus(id: string, change: Partial<MachineStatus> = {}): MachineStatus {
   return {
     id,
     name: "m",

@@ -1,8 +1,8 @@
 import path from "node:path";
-import { type Display, startXServer } from "./display.ts";
+import { type XDisplay, startXServer } from "./x-display.ts";
 import { findFreePort } from "./free-port.ts";
-import { Owner } from "./owner.ts";
-import type { TestProcess } from "./process.ts";
+import { CleanupStack } from "./cleanup-stack.ts";
+import type { TestProcess } from "./test-process.ts";
 import { writeVncPassword } from "./vnc-password.ts";
 
 export interface XvncOptions {
@@ -22,7 +22,7 @@ export interface XvncOptions {
 }
 
 export interface Xvnc {
-  readonly display: Display;
+  readonly display: XDisplay;
   readonly server: TestProcess;
   /** TCP port on 127.0.0.1; -1 on a Unix socket. */
   readonly port: number;
@@ -34,8 +34,8 @@ export interface Xvnc {
 }
 
 /** Starts a real VNC server of TigerVNC on a display of its own. */
-export async function startXvnc(owner: Owner, options: XvncOptions = {}): Promise<Xvnc> {
-  const own = owner.own(new StoppableOwner());
+export async function startXvnc(cleanup: CleanupStack, options: XvncOptions = {}): Promise<Xvnc> {
+  const own = cleanup.add(new StoppableCleanupStack());
   const folder = await own.makeFolder();
   const socket = options.onUnixSocket === true ? path.join(folder, "rfb") : "";
   const port = socket === "" ? (options.port ?? (await findFreePort())) : -1;
@@ -56,7 +56,7 @@ export async function startXvnc(owner: Owner, options: XvncOptions = {}): Promis
   return { display, server, port, socket, endpoint, stop: () => own.close() };
 }
 
-class StoppableOwner extends Owner {
+class StoppableCleanupStack extends CleanupStack {
   stop(): Promise<void> {
     return this.close();
   }

@@ -5,14 +5,14 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
 import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
 import { encodeServerInit, systemClock, type PixelFormat } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { FakeVncServer } from "../../unit/agent/support/fake-vnc-server.ts";
-import { openGateway, type Gateway } from "../proxy/gateway.ts";
+import { openProxyFixture, type ProxyFixture } from "../proxy/proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const PIXELS: PixelFormat = {
   bitsPerPixel: 32,
@@ -28,14 +28,14 @@ const PIXELS: PixelFormat = {
 };
 const MUCH = Buffer.alloc(3_000_000, "postern");
 
-async function runAgent({ proxy }: Gateway, vnc: FakeVncServer, more: Partial<AgentOptions>): Promise<Agent> {
+async function runAgent({ proxy }: ProxyFixture, vnc: FakeVncServer, more: Partial<AgentOptions>): Promise<Agent> {
   const { secret } = await proxy.createJoinSecret("admin");
   const agent = startAgent({
     servers: [proxy.addresses.listen],
     allowServers: [],
     trust: { kind: "fingerprint", sha256: proxy.fingerprint },
     joinSecret: secret,
-    dataDir: await owner.makeFolder(),
+    dataDir: await cleanup.makeFolder(),
     name: "box",
     role: "agent",
     desktops: [{ name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: vnc.port } }],
@@ -44,19 +44,19 @@ async function runAgent({ proxy }: Gateway, vnc: FakeVncServer, more: Partial<Ag
     clock: systemClock,
     ...more,
   });
-  owner.own({ stop: () => agent.close() });
+  cleanup.add({ stop: () => agent.close() });
   return agent;
 }
 
 test("control and data connections go through WebSockets; much data, and the end of each side", async () => {
-  const gateway = await openGateway(owner);
-  const { proxy } = gateway;
-  const vnc = owner.own(await new FakeVncServer().start());
-  const agent = await runAgent(gateway, vnc, { transport: "websocket" });
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { proxy } = proxyFixture;
+  const vnc = cleanup.add(await new FakeVncServer().start());
+  const agent = await runAgent(proxyFixture, vnc, { transport: "websocket" });
   await agent.ready;
   const [desktop] = await proxy.stores.desktops.list();
   const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
-  const viewer = await connectRfb(owner, { ...proxy.addresses.rfb! });
+  const viewer = await connectRfb(cleanup, { ...proxy.addresses.rfb! });
   const greeting = viewer.handshake({ password: token });
   const server = await vnc.entered.next();
   server.write(encodeServerInit({ width: 64, height: 48, pixelFormat: PIXELS, name: "CANARY" }));
@@ -72,11 +72,11 @@ test("control and data connections go through WebSockets; much data, and the end
   await waitFor("the withdrawal", async () => (await proxy.stores.desktops.list())[0]?.state === "offline");
 });
 
-async function openUpgrade({ proxy }: Gateway, protocol = "mip.v2", path = "/mip"): Promise<WebSocket> {
+async function openUpgrade({ proxy }: ProxyFixture, protocol = "mip.v2", path = "/mip"): Promise<WebSocket> {
   const { host, port } = proxy.addresses.listen;
   const options = { rejectUnauthorized: false };
   const socket = new WebSocket(`wss://${host}:${port}${path}`, [protocol], options);
-  owner.own({ stop: async () => Promise.resolve(socket.terminate()) });
+  cleanup.add({ stop: async () => Promise.resolve(socket.terminate()) });
   socket.on("error", () => undefined);
   await Promise.race([once(socket, "open"), once(socket, "unexpected-response")]);
   return socket;
@@ -84,18 +84,18 @@ async function openUpgrade({ proxy }: Gateway, protocol = "mip.v2", path = "/mip
 
 describe("the entrance", () => {
   test("wants the sub-protocol", async () => {
-    const gateway = await openGateway(owner);
-    const socket = await openUpgrade(gateway, "binary");
+    const proxyFixture = await openProxyFixture(cleanup);
+    const socket = await openUpgrade(proxyFixture, "binary");
     expect(socket.readyState).not.toBe(WebSocket.OPEN);
-    expect((await openUpgrade(gateway)).protocol).toBe("mip.v2");
+    expect((await openUpgrade(proxyFixture)).protocol).toBe("mip.v2");
   });
 
   test("cuts what is no TLS, another ALPN, and garbage after the handshake", async () => {
-    const gateway = await openGateway(owner);
-    const noTls = await openUpgrade(gateway);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const noTls = await openUpgrade(proxyFixture);
     noTls.send(Buffer.from("RFB 003.008\n"));
     await once(noTls, "close");
-    const http = await openUpgrade(gateway);
+    const http = await openUpgrade(proxyFixture);
     const wrong = tls.connect({
       socket: createWebSocketStream(http),
       ALPNProtocols: ["http/1.1"],
@@ -103,10 +103,10 @@ describe("the entrance", () => {
     });
     wrong.on("error", () => undefined);
     await once(http, "close");
-    const good = await openUpgrade(gateway);
+    const good = await openUpgrade(proxyFixture);
     const inner = tls.connect({
       socket: createWebSocketStream(good),
-      ca: gateway.proxy.caCertificate,
+      ca: proxyFixture.proxy.caCertificate,
       ALPNProtocols: ["mip/2"],
       checkServerIdentity: () => undefined,
     });

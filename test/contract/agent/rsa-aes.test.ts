@@ -10,14 +10,14 @@ import {
   type PixelFormat,
   type SecurityType,
 } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { RsaAesServer } from "../../support/rsa-aes-server.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { openGateway } from "../proxy/gateway.ts";
+import { openProxyFixture } from "../proxy/proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const PIXELS: PixelFormat = {
   bitsPerPixel: 32,
@@ -35,10 +35,10 @@ const KEY_EVENT = Buffer.from([4, 1, 0, 0, 0, 0, 0xff, 0xbe]);
 
 /** An agent that publishes such a server, and a viewer of it that is about to come in. */
 async function openDesktop(offered: readonly SecurityType[], vncPassword?: string) {
-  const gateway = await openGateway(owner);
-  const { proxy } = gateway;
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { proxy } = proxyFixture;
   const entered: Duplex[] = [];
-  const server = owner.own(await new RsaAesServer(offered, "a longer one", (s) => entered.push(s)).start());
+  const server = cleanup.add(await new RsaAesServer(offered, "a longer one", (s) => entered.push(s)).start());
   const { secret } = await proxy.createJoinSecret("admin");
   const desktop = { name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: server.port } } as const;
   const agent = startAgent({
@@ -46,7 +46,7 @@ async function openDesktop(offered: readonly SecurityType[], vncPassword?: strin
     allowServers: [],
     trust: { kind: "fingerprint", sha256: proxy.fingerprint },
     joinSecret: secret,
-    dataDir: await owner.makeFolder(),
+    dataDir: await cleanup.makeFolder(),
     name: "box",
     role: "agent",
     desktops: [vncPassword === undefined ? desktop : { ...desktop, vncPassword }],
@@ -54,11 +54,11 @@ async function openDesktop(offered: readonly SecurityType[], vncPassword?: strin
     log: pino({ level: "silent" }),
     clock: systemClock,
   });
-  owner.own({ stop: () => agent.close() });
+  cleanup.add({ stop: () => agent.close() });
   await agent.ready;
   const [view] = await proxy.stores.desktops.list();
   const { token } = await proxy.createToken(view!, "control", 60, "admin");
-  const viewer = await connectRfb(owner, { ...proxy.addresses.rfb! });
+  const viewer = await connectRfb(cleanup, { ...proxy.addresses.rfb! });
   return { server, entered, viewer, greeting: viewer.handshake({ password: token }) };
 }
 

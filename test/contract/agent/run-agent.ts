@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
 import { systemClock } from "../../../protocol/index.ts";
-import type { Owner } from "../../support/owner.ts";
-import type { Gateway } from "../proxy/gateway.ts";
+import type { CleanupStack } from "../../support/cleanup-stack.ts";
+import type { ProxyFixture } from "../proxy/proxy-fixture.ts";
 
 export interface RunningAgent {
   readonly agent: Agent;
@@ -11,11 +11,11 @@ export interface RunningAgent {
 
 /** An agent of the product's own that dials the gateway; it ends with its owner. */
 export async function runAgent(
-  owner: Owner,
-  { proxy }: Gateway,
+  cleanup: CleanupStack,
+  { proxy }: ProxyFixture,
   more: Partial<AgentOptions> = {},
 ): Promise<RunningAgent> {
-  const dataDir = more.dataDir ?? (await owner.makeFolder());
+  const dataDir = more.dataDir ?? (await cleanup.makeFolder());
   const agent = startAgent({
     servers: [proxy.addresses.listen],
     allowServers: [],
@@ -31,6 +31,6 @@ export async function runAgent(
     ...more,
     dataDir,
   });
-  owner.own({ stop: () => agent.close() });
+  cleanup.add({ stop: () => agent.close() });
   return { agent, dataDir };
 }

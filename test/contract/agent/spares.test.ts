@@ -2,15 +2,15 @@ import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
 import { startAgent } from "../../../agent/index.ts";
 import { encodeServerInit, systemClock } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
-import { startRecorder } from "../../support/recorder.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { startTcpRecorder } from "../../support/tcp-recorder.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { FakeVncServer } from "../../unit/agent/support/fake-vnc-server.ts";
-import { openGateway } from "../proxy/gateway.ts";
+import { openProxyFixture } from "../proxy/proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const PIXELS = { bitsPerPixel: 32, depth: 24, bigEndian: false, trueColour: true } as const;
 const COLOURS = {
@@ -23,17 +23,17 @@ const COLOURS = {
 } as const;
 
 async function start() {
-  const gateway = await openGateway(owner);
-  const { proxy } = gateway;
-  const path = await startRecorder(owner, { port: proxy.addresses.listen.port });
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { proxy } = proxyFixture;
+  const path = await startTcpRecorder(cleanup, { port: proxy.addresses.listen.port });
   const { secret } = await proxy.createJoinSecret("admin");
-  const vnc = owner.own(await new FakeVncServer().start());
+  const vnc = cleanup.add(await new FakeVncServer().start());
   const agent = startAgent({
     servers: [{ host: "127.0.0.1", port: path.port }],
     allowServers: [],
     trust: { kind: "fingerprint", sha256: proxy.fingerprint },
     joinSecret: secret,
-    dataDir: await owner.makeFolder(),
+    dataDir: await cleanup.makeFolder(),
     name: "box",
     role: "agent",
     desktops: [{ name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: vnc.port } }],
@@ -41,13 +41,13 @@ async function start() {
     log: pino({ level: "silent" }),
     clock: systemClock,
   });
-  owner.own({ stop: () => agent.close() });
+  cleanup.add({ stop: () => agent.close() });
   await agent.ready;
   const [desktop] = await proxy.stores.desktops.list();
   const view = async () => {
     const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
     const connectionsBefore = path.connections;
-    const viewer = await connectRfb(owner, { ...proxy.addresses.rfb! });
+    const viewer = await connectRfb(cleanup, { ...proxy.addresses.rfb! });
     const greeting = viewer.handshake({ password: token });
     const server = await vnc.entered.next();
     server.write(
@@ -56,13 +56,13 @@ async function start() {
     expect(await greeting).toMatchObject({ name: "Desk" });
     return { connectionsBefore, viewer };
   };
-  return { gateway, path, agent, desktop: desktop!, view };
+  return { proxyFixture, path, agent, desktop: desktop!, view };
 }
 
 test("a viewer that was likely waits for no dial and no handshake", async () => {
-  const { gateway, path, desktop, view } = await start();
+  const { proxyFixture, path, desktop, view } = await start();
   expect(path.connections).toBe(1);
-  gateway.proxy.expectViewer(desktop.agentId);
+  proxyFixture.proxy.expectViewer(desktop.agentId);
   await waitFor("two spare connections", () => path.connections === 3);
   // Their proofs are through as well: nothing more is being sent.
   let quiet = -1;
@@ -78,19 +78,19 @@ test("a viewer that was likely waits for no dial and no handshake", async () => 
 });
 
 test("three viewers at once: two spares and one dial; all see the desktop", async () => {
-  const { gateway, path, desktop, view } = await start();
-  gateway.proxy.expectViewer(desktop.agentId);
+  const { proxyFixture, path, desktop, view } = await start();
+  proxyFixture.proxy.expectViewer(desktop.agentId);
   await waitFor("two spare connections", () => path.connections === 3);
   await Promise.all([view(), view(), view()]);
-  await waitFor("three sessions", () => gateway.proxy.openSessions().length === 3);
+  await waitFor("three sessions", () => proxyFixture.proxy.openSessions().length === 3);
 });
 
 test("after a cut of everything, viewers come through again", async () => {
-  const { gateway, path, desktop, view } = await start();
-  gateway.proxy.expectViewer(desktop.agentId);
+  const { proxyFixture, path, desktop, view } = await start();
+  proxyFixture.proxy.expectViewer(desktop.agentId);
   await waitFor("two spare connections", () => path.connections === 3);
   path.cut();
-  const isOnline = async () => (await gateway.proxy.stores.desktops.find(desktop.id))?.state === "online";
+  const isOnline = async () => (await proxyFixture.proxy.stores.desktops.find(desktop.id))?.state === "online";
   await waitFor("the agent back", () => path.connections > 3);
   await waitFor("online again", isOnline);
   await view();

@@ -14,22 +14,22 @@ import { giveFiles } from "../../../launcher/process/account-files.ts";
 import { findAccount } from "../../../launcher/process/account.ts";
 import { attachQmp } from "../../../launcher/qmp/attach.ts";
 import { systemClock } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
-import { runProcess, startProcess } from "../../support/process.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { runProcess, startProcess } from "../../support/test-process.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { makeSystemAccount } from "../../support/system-account.ts";
 
 const PASSWORD = "k3yh0le5";
-const owner = new Owner();
-afterAll(() => owner.close());
+const cleanup = new CleanupStack();
+afterAll(() => cleanup.close());
 
 it("runs QEMU as the account, with its files and no others", async () => {
-  const { user } = await makeSystemAccount(owner);
+  const { user } = await makeSystemAccount(cleanup);
   const runAs = {
     kind: "account",
     account: findAccount(user, await readFile("/etc/passwd", "utf8"), [])!,
   } as const;
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   const [machine, sockets] = [path.join(folder, "vm"), path.join(folder, "run")] as const;
   for (const made of [machine, sockets]) await mkdir(made, { mode: 0o700 });
   const at = (name: string): string => path.join(machine, name);
@@ -63,13 +63,13 @@ it("runs QEMU as the account, with its files and no others", async () => {
       runAs,
     ),
   );
-  const qemu = startProcess(owner, command.program, command.args);
+  const qemu = startProcess(cleanup, command.program, command.args);
   const isThere = (file: string) => access(file).then(() => true);
   await qemu.waitUntil("its control socket", () => isThere(path.join(sockets, "qmp")));
   const qmp = await attachQmp(path.join(sockets, "qmp"), {
     ...{ clock: systemClock, withinMs: 10_000, goOn: () => qemu.isRunning, onEvent: () => undefined },
   });
-  owner.own({ stop: () => Promise.resolve(qmp.close()) });
+  cleanup.add({ stop: () => Promise.resolve(qmp.close()) });
 
   const status = await readFile(`/proc/${qemu.pid}/status`, "utf8");
   const { uid } = runAs.account;
@@ -79,7 +79,7 @@ it("runs QEMU as the account, with its files and no others", async () => {
 
   await qmp.execute("screendump", { filename: at("screen.png"), format: "png" });
   expect((await readFile(at("screen.png"))).subarray(1, 4).toString()).toBe("PNG");
-  const viewer = await connectRfb(owner, { path: path.join(sockets, "vnc") });
+  const viewer = await connectRfb(cleanup, { path: path.join(sockets, "vnc") });
   expect(await viewer.handshake({ password: PASSWORD })).toMatchObject({
     width: expect.any(Number) as number,
   });

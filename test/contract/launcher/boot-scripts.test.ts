@@ -8,42 +8,42 @@ import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
 import { readRecord } from "../../../launcher/adopt/record.ts";
 import { isAlive } from "../../../launcher/process/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
-import { runProcess } from "../../support/process.ts";
+import { runProcess } from "../../support/test-process.ts";
 import { makeSystemAccount } from "../../support/system-account.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { Workshop } from "./workshop.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
 const SECRET_SCRIPT = "exec: echo @CREDENTIAL@ > /root/secret";
-let workshop: Workshop;
+let launcherFixture: LauncherFixture;
 let file: string;
 let bootScripts: NonNullable<LauncherOptions["bootScripts"]>;
 const path = process.env["PATH"];
 beforeEach(async () => {
-  workshop = await Workshop.make();
-  await chmod(workshop.folder, 0o711);
-  const { imagesDir } = workshop.options;
+  launcherFixture = await LauncherFixture.make();
+  await chmod(launcherFixture.folder, 0o711);
+  const { imagesDir } = launcherFixture.options;
   await mkdir(imagesDir, { recursive: true });
   file = join(imagesDir, "base.raw");
   await writeBootDisk(file, COUNTER);
-  const folder = join(workshop.folder, "scripts");
+  const folder = join(launcherFixture.folder, "scripts");
   await mkdir(folder);
   bootScripts = { folder, allowHosts: [], network: false };
 });
 afterEach(async () => {
   process.env["PATH"] = path;
-  await workshop.close();
+  await launcherFixture.close();
 });
 
 const disk = (more: object = {}) => ({
   ...{ id: "disk", boot: { kind: "disk", format: "raw", file }, script: "cloud-init" },
   ...more,
 });
-const machineFile = (...names: string[]) => join(workshop.options.stateDir, ...names);
+const machineFile = (...names: string[]) => join(launcherFixture.options.stateDir, ...names);
 
 describe("a host that runs no boot scripts", () => {
   it("refuses them and says what its administrator can do, whoever they are from", async () => {
     const own = disk({ id: "own", scripts: ["exec: true"] });
-    const launcher = await workshop.openWith([disk(), own]);
+    const launcher = await launcherFixture.openWith([disk(), own]);
     for (const order of [
       { id: "m1", name: "one", image: "disk", script: "exec: true" },
       { id: "m2", name: "two", image: "own" },
@@ -53,7 +53,7 @@ describe("a host that runs no boot scripts", () => {
         safeMessage: expect.stringContaining("--boot-scripts"),
       });
     await launcher.create({ id: "m3", name: "three", image: "disk", script: "catalogue" });
-    expect(await readdir(workshop.options.stateDir)).not.toContain("m1");
+    expect(await readdir(launcherFixture.options.stateDir)).not.toContain("m1");
     expect(await launcher.credential("m3")).toBeNull();
   });
 });
@@ -70,40 +70,40 @@ test.each([
 ] as const)("%j is refused at once, and nothing is made", async (script, change, code) => {
   process.env["PATH"] = await pathWithout("virt-customize");
   const iso = "boot" in change ? { boot: { kind: "iso", file: await writeIso() } } : {};
-  const launcher = await workshop.openWith([disk({ ...change, ...iso })], { bootScripts });
+  const launcher = await launcherFixture.openWith([disk({ ...change, ...iso })], { bootScripts });
   await expect(
     launcher.create({ id: "m1", name: "one", image: "disk", script: script.slice(0, 65_536) }),
   ).rejects.toMatchObject({ code });
   expect(launcher.machines()).toEqual([]);
-  expect(await readdir(workshop.options.stateDir)).not.toContain("m1");
+  expect(await readdir(launcherFixture.options.stateDir)).not.toContain("m1");
 });
 
 test("the machine has its seed at every start, its owner the secret, and nobody else either", async () => {
-  const { user } = await makeSystemAccount(workshop.owner);
+  const { user } = await makeSystemAccount(launcherFixture.cleanup);
   const logged: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void logged.push(line) });
   const options = { bootScripts, vmUser: user, log };
-  const first = await workshop.openWith([disk()], options);
+  const first = await launcherFixture.openWith([disk()], options);
   await first.create({ id: "m1", name: "one", image: "disk", owner: "ada", script: SECRET_SCRIPT });
-  await workshop.reach(first, "m1", "running");
+  await launcherFixture.waitForState(first, "m1", "running");
   const secret = await first.credential("m1");
   expect(secret).toMatch(/^\w{20}$/);
   const seed = machineFile("m1", "seed.iso");
   const { mode, uid } = await stat(seed);
   expect([mode & 0o777, uid]).toEqual([0o640, 0]);
-  const commandLine = await readFile(`/proc/${workshop.pidOf("m1")}/cmdline`, "utf8");
+  const commandLine = await readFile(`/proc/${launcherFixture.pidOf("m1")}/cmdline`, "utf8");
   expect(commandLine).toContain(`"filename":"${seed}"`);
   expect(commandLine).toContain('"read-only":true');
   await first.close();
 
   // Adopted, stopped, started again.
-  const second = await workshop.openWith([disk()], options);
+  const second = await launcherFixture.openWith([disk()], options);
   expect(await second.credential("m1")).toBe(secret);
   await second.stop("m1", true);
-  await workshop.reach(second, "m1", "stopped");
+  await launcherFixture.waitForState(second, "m1", "stopped");
   const before = await readFile(seed);
   await second.start("m1");
-  await workshop.reach(second, "m1", "running");
+  await launcherFixture.waitForState(second, "m1", "running");
   expect(await readFile(seed)).toEqual(before);
 
   const told = [logged.join(""), commandLine, JSON.stringify(second.machines())];
@@ -111,24 +111,24 @@ test("the machine has its seed at every start, its owner the secret, and nobody 
     told.push(await readFile(machineFile("m1", name), "utf8"));
   expect(told.filter((text) => text.includes(secret!))).toEqual([]);
   await second.remove("m1");
-  expect(await readdir(workshop.options.stateDir)).not.toContain("m1");
+  expect(await readdir(launcherFixture.options.stateDir)).not.toContain("m1");
 });
 
 test("a host that runs none any more starts what is ready, and refuses what is not", async () => {
-  const first = await workshop.openWith([disk()], { bootScripts });
+  const first = await launcherFixture.openWith([disk()], { bootScripts });
   await first.create({ id: "m1", name: "one", image: "disk", script: SECRET_SCRIPT });
-  await workshop.reach(first, "m1", "running");
+  await launcherFixture.waitForState(first, "m1", "running");
   const missing = join(bootScripts.folder, "missing.sh");
   await first.create({ id: "m2", name: "two", image: "disk", script: missing });
-  expect(await workshop.reach(first, "m2", "failed")).toMatchObject({
+  expect(await launcherFixture.waitForState(first, "m2", "failed")).toMatchObject({
     reason: expect.stringContaining("There is no boot script"),
   });
   await first.stop("m1", true);
-  await workshop.reach(first, "m1", "stopped");
+  await launcherFixture.waitForState(first, "m1", "stopped");
   await first.close();
-  const second = await workshop.openWith([disk()]);
+  const second = await launcherFixture.openWith([disk()]);
   await second.start("m1");
-  await workshop.reach(second, "m1", "running");
+  await launcherFixture.waitForState(second, "m1", "running");
   await second.start("m2");
   await waitFor("m2 to be refused", () => /--boot-scripts/.test(find(second, "m2").reason ?? ""));
 });
@@ -138,42 +138,42 @@ describe("a script that changes the disk", () => {
 
   /** A program in the place of virt-customize, whose appliance takes a minute to begin. */
   async function openWith(program: string, changes: Partial<LauncherOptions> = {}): Promise<Launcher> {
-    const folder = join(workshop.folder, "bin");
+    const folder = join(launcherFixture.folder, "bin");
     await mkdir(folder);
     await writeFile(join(folder, "virt-customize"), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
     process.env["PATH"] = `${folder}:${path ?? ""}`;
-    return workshop.openWith([disk()], { bootScripts, ...changes });
+    return launcherFixture.openWith([disk()], { bootScripts, ...changes });
   }
 
   /** One byte of a disk image and of those that it stands on, read as qemu-img follows them. */
   async function readByte(image: string, offset: number): Promise<number> {
-    const raw = join(workshop.folder, "look.raw");
+    const raw = join(launcherFixture.folder, "look.raw");
     const args = ["convert", "-f", "qcow2", "-O", "raw", image, raw];
     expect(await runProcess("qemu-img", args)).toMatchObject({ code: 0 });
     return (await readFile(raw))[offset]!;
   }
 
   it("stands between the image and the machine's disk, for every account, and goes into its image", async () => {
-    const { user } = await makeSystemAccount(workshop.owner);
+    const { user } = await makeSystemAccount(launcherFixture.cleanup);
     const mark = 'exec qemu-io -f qcow2 -c "write -P 90 64k 512" "$5"';
     const launcher = await openWith(mark, { vmUser: user });
     const before = await readFile(file);
     await launcher.create(order);
     await launcher.create({ ...order, id: "m2", name: "two" });
-    for (const id of ["m1", "m2"]) await workshop.reach(launcher, id, "running");
+    for (const id of ["m1", "m2"]) await launcherFixture.waitForState(launcher, id, "running");
     const customized = machineFile("m1", "customized.qcow2");
-    const commandLine = await readFile(`/proc/${workshop.pidOf("m1")}/cmdline`, "utf8");
+    const commandLine = await readFile(`/proc/${launcherFixture.pidOf("m1")}/cmdline`, "utf8");
     expect(commandLine).toContain(`"filename":"${customized}"`);
     // Both have the same file, which nobody may write to.
     expect((await stat(customized)).ino).toBe((await stat(machineFile("m2", "customized.qcow2"))).ino);
     expect((await stat(customized)).mode & 0o777).toBe(0o440);
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     await launcher.saveAsImage("m1", { id: "mine", title: "Mine" });
-    const { imagesDir } = workshop.options;
+    const { imagesDir } = launcherFixture.options;
     expect(await readByte(join(imagesDir, "mine.qcow2"), 65_536)).toBe(90);
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await launcher.remove("m1");
     expect(await readdir(machineFile(".customized"))).toHaveLength(1);
     expect(await readFile(file)).toEqual(before);
@@ -191,7 +191,7 @@ describe("a script that changes the disk", () => {
     const launcher = await openWith("exec sleep 600");
     const process = await begin(launcher);
     await launcher.stop("m1", false);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     expect(isAlive(process)).toBe(false);
     expect(await readdir(machineFile(".customized"))).toEqual([]);
     expect(await readdir(machineFile("m1"))).toEqual(["spec.json", "state.json"]);
@@ -205,7 +205,7 @@ describe("a script that changes the disk", () => {
     await waitFor("m2 to wait", () => /changes the machine's disk/.test(find(launcher, "m2").reason ?? ""));
     expect(readRecord(machineFile("m2", "state.json"))?.companions).toEqual([]);
     await launcher.stop("m2", false);
-    await workshop.reach(launcher, "m2", "stopped");
+    await launcherFixture.waitForState(launcher, "m2", "stopped");
     expect(find(launcher, "m1").state).toBe("preparing");
   });
 
@@ -214,7 +214,7 @@ describe("a script that changes the disk", () => {
     const process = await begin(launcher);
     await launcher.remove("m1");
     expect(isAlive(process)).toBe(false);
-    expect(await readdir(workshop.options.stateDir)).not.toContain("m1");
+    expect(await readdir(launcherFixture.options.stateDir)).not.toContain("m1");
   });
 });
 
@@ -223,7 +223,7 @@ function find(launcher: Launcher, id: string) {
 }
 
 async function writeIso(): Promise<string> {
-  const iso = join(workshop.folder, "a.iso");
+  const iso = join(launcherFixture.folder, "a.iso");
   await writeBootDisk(iso, COUNTER);
   return iso;
 }
@@ -240,7 +240,7 @@ async function pathWithout(program: string): Promise<string> {
     ),
   );
   if (!has.some(Boolean)) return path ?? "";
-  const folder = join(workshop.folder, "without");
+  const folder = join(launcherFixture.folder, "without");
   await mkdir(folder);
   for (const name of ["qemu-system-x86_64", "qemu-img"])
     await writeFile(join(folder, name), `#!/bin/sh\nexec /usr/bin/${name} "$@"\n`, { mode: 0o755 });

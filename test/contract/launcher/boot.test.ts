@@ -1,57 +1,57 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Picture } from "../../support/pixels.ts";
+import { Bitmap } from "../../support/bitmap.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { Workshop } from "./workshop.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
 const request = { id: "m1", name: "memory", image: "memtest86+" } as const;
 
 describe("a machine", () => {
-  let workshop: Workshop;
+  let launcherFixture: LauncherFixture;
   beforeEach(async () => {
-    workshop = await Workshop.make();
+    launcherFixture = await LauncherFixture.make();
   });
-  afterEach(() => workshop.close());
+  afterEach(() => launcherFixture.close());
 
   test("boots to running, shows its screen by QMP and VNC, and takes keys", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     const created = await launcher.create(request);
     expect(created).toMatchObject({ state: "preparing", memoryMb: 64, cpus: 1 });
-    const running = await workshop.reach(launcher, "m1", "running");
+    const running = await launcherFixture.waitForState(launcher, "m1", "running");
     expect(running.accel).toBe("tcg");
-    expect(workshop.states).toEqual(["preparing", "booting", "running"]);
+    expect(launcherFixture.states).toEqual(["preparing", "booting", "running"]);
 
     const shot = await launcher.screenshot("m1", 320);
-    const small = Picture.decode(Buffer.from(shot.png, "base64"));
+    const small = Bitmap.decode(Buffer.from(shot.png, "base64"));
     expect([shot.width, shot.height, small.width]).toEqual([720, 400, 320]);
     expect(small.count([0, 0, 0], 30)).toBeLessThan(0.9 * small.width * small.height);
 
     const [published] = launcher.screens();
     const { socketPath, vncPassword } = published!.screen;
     expect(statSync(socketPath).mode & 0o777).toBe(0o700);
-    const viewer = await connectRfb(workshop.owner, { path: socketPath });
+    const viewer = await connectRfb(launcherFixture.cleanup, { path: socketPath });
     const greeting = await viewer.handshake({ password: vncPassword! });
     expect(greeting.offered).toEqual([2]);
     expect(greeting.name).not.toContain("memory");
 
-    const before = Picture.decode(Buffer.from((await launcher.screenshot("m1", 4096)).png, "base64"));
+    const before = Bitmap.decode(Buffer.from((await launcher.screenshot("m1", 4096)).png, "base64"));
     viewer.pressKey(0xffbe);
     // memtest86+'s menu is a box of another colour.
     await waitFor("the configuration menu", async () => {
-      const now = Picture.decode(Buffer.from((await launcher.screenshot("m1", 4096)).png, "base64"));
+      const now = Bitmap.decode(Buffer.from((await launcher.screenshot("m1", 4096)).png, "base64"));
       return now.countDifferences(before) > 10_000;
     });
   });
 
   test("is a process whose command line holds no secret, and whose files are private", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     await launcher.create(request);
-    await workshop.reach(launcher, "m1", "booting");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
     const { vncPassword } = launcher.screens()[0]!.screen;
-    const commandLine = readFileSync(`/proc/${workshop.pidOf("m1")}/cmdline`, "utf8");
+    const commandLine = readFileSync(`/proc/${launcherFixture.pidOf("m1")}/cmdline`, "utf8");
     expect(commandLine).not.toContain(vncPassword);
-    const folder = `${workshop.options.stateDir}/m1`;
+    const folder = `${launcherFixture.options.stateDir}/m1`;
     for (const name of readdirSync(folder)) expect(statSync(`${folder}/${name}`).mode & 0o077).toBe(0);
   });
 });

@@ -1,38 +1,38 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { COUNTER, DATA_KEEPER, writeBootDisk } from "../../support/boot-sector.ts";
+import { COUNTER, BOOT_COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { buildDiskGuest } from "../../support/guest/disk-guest.ts";
-import { LETTER_SCRIPT } from "../../support/guest/letter-script.ts";
-import { runProcess } from "../../support/process.ts";
-import { Workshop } from "./workshop.ts";
+import { DATA_DISK_SCRIPT } from "../../support/guest/data-disk-script.ts";
+import { runProcess } from "../../support/test-process.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 import type { Launcher } from "../../../launcher/index.ts";
 
 const home = { owner: "anna", dataDisk: { name: "home", sizeGb: 1 } };
 
-let workshop: Workshop;
+let launcherFixture: LauncherFixture;
 beforeEach(async () => {
-  workshop = await Workshop.make();
+  launcherFixture = await LauncherFixture.make();
 });
-afterEach(() => workshop.close());
+afterEach(() => launcherFixture.close());
 
 async function openCounter(): Promise<Launcher> {
-  const file = `${workshop.folder}/counter.raw`;
+  const file = `${launcherFixture.folder}/counter.raw`;
   if (!existsSync(file)) await writeBootDisk(file, COUNTER);
-  return workshop.openWith([{ id: "counter", boot: { kind: "disk", format: "raw", file } }]);
+  return launcherFixture.openWith([{ id: "counter", boot: { kind: "disk", format: "raw", file } }]);
 }
 
 describe("a data disk", () => {
   test("keeps a file from one session to the next, each with a system disk of its own", async () => {
-    const guest = await buildDiskGuest(workshop.folder, LETTER_SCRIPT);
+    const guest = await buildDiskGuest(launcherFixture.folder, DATA_DISK_SCRIPT);
     const boot = { kind: "kernel", ...guest, cmdline: "console=ttyS0 quiet panic=-1 random.trust_cpu=on" };
-    const launcher = await workshop.openWith([
+    const launcher = await launcherFixture.openWith([
       { id: "linux", boot, memoryMb: { default: 192, min: 16 }, diskGb: { default: 1, min: 1 } },
     ]);
     const said: string[] = [];
     for (const id of ["m1", "m2"]) {
       await launcher.create({ id, name: id, image: "linux", emptyDisk: true, ...home });
-      said.push(await workshop.hear(launcher, id, /GUEST-DONE/, 100_000));
-      await workshop.reach(launcher, id, "stopped");
+      said.push(await launcherFixture.waitForSerial(launcher, id, /GUEST-DONE/, 100_000));
+      await launcherFixture.waitForState(launcher, id, "stopped");
       await launcher.remove(id);
     }
     const [first, second] = said as [string, string];
@@ -48,13 +48,13 @@ describe("a data disk", () => {
   }, 240_000);
 
   test("is apart from the system disk: that one is new each time, over an image that never changes", async () => {
-    const file = `${workshop.folder}/keeper.raw`;
-    const before = await writeBootDisk(file, DATA_KEEPER);
-    const launcher = await workshop.openWith([{ id: "keeper", boot: { kind: "disk", format: "raw", file } }]);
+    const file = `${launcherFixture.folder}/keeper.raw`;
+    const before = await writeBootDisk(file, BOOT_COUNTER);
+    const launcher = await launcherFixture.openWith([{ id: "keeper", boot: { kind: "disk", format: "raw", file } }]);
     const said: string[] = [];
     for (const id of ["m1", "m2", "m3"]) {
       await launcher.create({ id, name: id, image: "keeper", ...home });
-      said.push(await workshop.hear(launcher, id, /S.D.E/));
+      said.push(await launcherFixture.waitForSerial(launcher, id, /S.D.E/));
       await launcher.remove(id);
     }
     // The keeper counts, in the second sector of each disk, how often it was there.
@@ -70,7 +70,7 @@ describe("a data disk", () => {
     let launcher = await openCounter();
     const second = { id: "m2", name: "two", image: "counter", ...home };
     await launcher.create({ id: "m1", name: "one", image: "counter", ...home });
-    await workshop.hear(launcher, "m1", /Sabc/);
+    await launcherFixture.waitForSerial(launcher, "m1", /Sabc/);
     const inUse = { code: "DISK_IN_USE", safeMessage: expect.stringContaining("one") as string };
     await expect(launcher.create(second)).rejects.toMatchObject(inUse);
     await expect(launcher.disks.remove({ owner: "anna", name: "home" })).rejects.toMatchObject(inUse);
@@ -82,17 +82,17 @@ describe("a data disk", () => {
     // Another owner's disk of the same name is another disk.
     await launcher.create({ ...second, id: "m3", name: "three", owner: "ben" });
 
-    process.kill(workshop.pidOf("m1"), "SIGKILL");
-    await workshop.reach(launcher, "m1", "failed");
+    process.kill(launcherFixture.pidOf("m1"), "SIGKILL");
+    await launcherFixture.waitForState(launcher, "m1", "failed");
     await launcher.create({ ...second, dataDisk: { name: "home", sizeGb: 2 } });
-    await workshop.hear(launcher, "m2", /Sabc/);
+    await launcherFixture.waitForSerial(launcher, "m2", /Sabc/);
     await expect(launcher.start("m1")).rejects.toMatchObject({ code: "DISK_IN_USE" });
     // Asked for larger, it has grown; asked for smaller, it stays.
     const [disk] = await launcher.disks.list();
     expect(disk).toMatchObject({ owner: "anna", sizeGb: 2, machine: "two" });
     await launcher.remove("m2");
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "booting");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
     expect((await launcher.disks.list())[0]).toMatchObject({ sizeGb: 2, machine: "one" });
     expect(await virtualGb()).toContain(2);
   });
@@ -100,33 +100,33 @@ describe("a data disk", () => {
   test("stays with a machine whose memory was saved, until that went on or is deleted", async () => {
     const launcher = await openCounter();
     await launcher.create({ id: "m1", name: "one", image: "counter", ...home });
-    await workshop.hear(launcher, "m1", /Sabc/);
+    await launcherFixture.waitForSerial(launcher, "m1", /Sabc/);
     await expect(launcher.takeSnapshot("m1", "now")).rejects.toMatchObject({ code: "SNAPSHOT_UNSUPPORTED" });
     await launcher.save("m1");
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     const second = { id: "m2", name: "two", image: "counter", ...home };
     await expect(launcher.create(second)).rejects.toMatchObject({
       code: "DISK_IN_USE",
       safeMessage: expect.stringContaining("saved") as string,
     });
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await launcher.remove("m1");
     await launcher.create(second);
-    await workshop.hear(launcher, "m2", /S/);
+    await launcherFixture.waitForSerial(launcher, "m2", /S/);
   });
 
   test("is deleted when nobody has it, and no owner has more than the quota", async () => {
-    const file = `${workshop.folder}/counter.raw`;
+    const file = `${launcherFixture.folder}/counter.raw`;
     await writeBootDisk(file, COUNTER);
-    const limits = { ...workshop.options.limits, userDataGb: 3 };
+    const limits = { ...launcherFixture.options.limits, userDataGb: 3 };
     const images = [{ id: "counter", boot: { kind: "disk", format: "raw", file } }];
-    const launcher = await workshop.openWith(images, { limits });
+    const launcher = await launcherFixture.openWith(images, { limits });
     const order = (id: string, name: string, sizeGb: number, owner = "anna") => ({
       ...{ id, name: id, image: "counter", owner, dataDisk: { name, sizeGb } },
     });
     await launcher.create(order("m1", "home", 2));
-    await workshop.hear(launcher, "m1", /S/);
+    await launcherFixture.waitForSerial(launcher, "m1", /S/);
     await expect(launcher.create(order("m2", "work", 2))).rejects.toMatchObject({
       code: "DISK_QUOTA",
       safeMessage: expect.stringContaining("2 of 3 GB") as string,
@@ -141,12 +141,12 @@ describe("a data disk", () => {
       code: "DISK_UNKNOWN",
     });
     await launcher.create(order("m2", "work", 2));
-    await workshop.hear(launcher, "m2", /S/);
+    await launcherFixture.waitForSerial(launcher, "m2", /S/);
   });
 });
 
 async function virtualGb(): Promise<number[]> {
-  const { stdout } = await runProcess("find", [workshop.options.stateDir, "-name", "disk.qcow2"]);
+  const { stdout } = await runProcess("find", [launcherFixture.options.stateDir, "-name", "disk.qcow2"]);
   const sizes: number[] = [];
   for (const file of stdout.trim().split("\n")) {
     const info = await runProcess("qemu-img", ["info", "-U", "--output=json", file]);

@@ -6,27 +6,27 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startDemoDesktop } from "../../../launcher/index.ts";
 import { systemClock } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, type RfbClient } from "../../support/rfb-client.ts";
-import { takeSnapshot } from "../../support/viewers.ts";
+import { takeViewerSnapshot } from "../../support/debian-viewers.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
 describe("the demo desktop", () => {
-  let owner: Owner;
+  let cleanup: CleanupStack;
   let socketPath: string;
   let folder: string;
   beforeEach(async () => {
-    owner = new Owner();
-    folder = await owner.makeFolder();
+    cleanup = new CleanupStack();
+    folder = await cleanup.makeFolder();
     socketPath = join(folder, "demo.sock");
     const log = pino({ level: "silent" });
     const demo = await startDemoDesktop({ socketPath, log, clock: systemClock });
-    owner.own({ stop: () => demo.close() });
+    cleanup.add({ stop: () => demo.close() });
   });
-  afterEach(() => owner.close());
+  afterEach(() => cleanup.close());
 
   async function look(): Promise<RfbClient> {
-    const viewer = await connectRfb(owner, { path: socketPath });
+    const viewer = await connectRfb(cleanup, { path: socketPath });
     const { width, height } = await viewer.handshake();
     expect([width, height]).toEqual([800, 500]);
     return viewer;
@@ -56,7 +56,7 @@ describe("the demo desktop", () => {
 
   test("a viewer that never reads keeps no other from its picture, and holds one update at most", async () => {
     const idle = connect(socketPath);
-    owner.own({ stop: () => Promise.resolve(idle.destroy()) });
+    cleanup.add({ stop: () => Promise.resolve(idle.destroy()) });
     await once(idle, "connect");
     idle.pause();
     // Handshake and a hundred requests at once, nothing ever read.
@@ -78,10 +78,10 @@ describe("the demo desktop", () => {
       inner.on("close", () => socket.destroy());
     }).listen(0, "127.0.0.1");
     await once(bridge, "listening");
-    owner.own({ stop: () => new Promise((resolve) => bridge.close(resolve)) });
+    cleanup.add({ stop: () => new Promise((resolve) => bridge.close(resolve)) });
     const { port } = bridge.address() as AddressInfo;
     for (const args of [[], ["-encodings", "hextile"]]) {
-      const { picture, output } = await takeSnapshot(folder, { port, args });
+      const { picture, output } = await takeViewerSnapshot(folder, { port, args });
       expect(picture, output).toBeDefined();
       expect(picture!.at(2, 2).every((value, channel) => Math.abs(value - [15, 22, 38][channel]!) < 10)).toBe(
         true,
@@ -94,7 +94,7 @@ describe("the demo desktop", () => {
     const viewer = await look();
     viewer.requestUpdate();
     await viewer.readUpdate();
-    await owner.close();
+    await cleanup.close();
     expect(() => statSync(socketPath)).toThrow();
   });
 });

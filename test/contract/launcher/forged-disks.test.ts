@@ -6,32 +6,32 @@ import { machinePaths } from "../../../launcher/adopt/machine-paths.ts";
 import { repairLeaks } from "../../../launcher/process/disks.ts";
 import type { Launcher } from "../../../launcher/index.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
-import { runProcess } from "../../support/process.ts";
-import { Workshop } from "./workshop.ts";
+import { runProcess } from "../../support/test-process.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
 const SECRET = "root:$y$the-hosts-own-secret";
 
-let workshop: Workshop;
+let launcherFixture: LauncherFixture;
 let launcher: Launcher;
 let base: Buffer;
-const inside = (name: string): string => join(workshop.folder, name);
+const inside = (name: string): string => join(launcherFixture.folder, name);
 const overlay = (): string =>
-  machinePaths(workshop.options.stateDir, workshop.options.runtimeDir, "m1").overlay;
+  machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, "m1").overlay;
 
 beforeEach(async () => {
-  workshop = await Workshop.make();
+  launcherFixture = await LauncherFixture.make();
   base = await writeBootDisk(inside("counter.raw"), COUNTER);
   const secret = Buffer.alloc(base.length);
   secret.write(SECRET, 512);
   await writeFile(inside("secret"), secret, { mode: 0o600 });
   const boot = { kind: "disk", format: "raw", file: inside("counter.raw") };
-  launcher = await workshop.openWith([{ id: "counter", boot }]);
+  launcher = await launcherFixture.openWith([{ id: "counter", boot }]);
   await launcher.create({ id: "m1", name: "one", image: "counter" });
-  await workshop.hear(launcher, "m1", /Sabc/);
+  await launcherFixture.waitForSerial(launcher, "m1", /Sabc/);
   await launcher.stop("m1", true);
-  await workshop.reach(launcher, "m1", "stopped");
+  await launcherFixture.waitForState(launcher, "m1", "stopped");
 });
-afterEach(() => workshop.close());
+afterEach(() => launcherFixture.close());
 
 test.each([
   ["another file", () => inside("secret")],

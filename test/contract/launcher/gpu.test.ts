@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from "vitest";
 import { gpuArguments, type GpuAssignment } from "../../../launcher/gpu/index.ts";
-import { runProcess } from "../../support/process.ts";
-import { Workshop } from "./workshop.ts";
+import { runProcess } from "../../support/test-process.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
-let workshop: Workshop | undefined;
+let launcherFixture: LauncherFixture | undefined;
 
 afterEach(async () => {
-  await workshop?.close();
-  workshop = undefined;
+  await launcherFixture?.close();
+  launcherFixture = undefined;
 });
 
 const MACHINE = [
@@ -49,8 +49,8 @@ test.each<[string, GpuAssignment, string]>([
 });
 
 test("a host that gives no GPUs says so when it is asked, and makes nothing", async () => {
-  workshop = await Workshop.make();
-  const launcher = await workshop.openWith([
+  launcherFixture = await LauncherFixture.make();
+  const launcher = await launcherFixture.openWith([
     { id: "x", boot: { kind: "iso", file: "/usr/lib/memtest86+/memtest86+x64.iso" } },
   ]);
   expect((await launcher.facts()).gpus).toEqual([]);

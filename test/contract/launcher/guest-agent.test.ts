@@ -5,27 +5,27 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { GuestAgent } from "../../../launcher/guest-agent/index.ts";
 import { systemClock } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
-import { startProcess } from "../../support/process.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { startProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
-let owner: Owner;
+let cleanup: CleanupStack;
 let folder: string;
 let socket: string;
 beforeEach(async () => {
-  owner = new Owner();
-  folder = await owner.makeFolder();
+  cleanup = new CleanupStack();
+  folder = await cleanup.makeFolder();
   socket = join(folder, "ga");
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 
 /** Debian's qemu-ga; its channel is a Unix socket here, as QEMU makes one of the guest's port. */
 async function startAgent(): Promise<GuestAgent> {
   mkdirSync(join(folder, "state"));
   const args = ["-m", "unix-listen", "-p", socket, "-t", join(folder, "state"), "-f", join(folder, "pid")];
-  startProcess(owner, "/usr/sbin/qemu-ga", args);
+  startProcess(cleanup, "/usr/sbin/qemu-ga", args);
   const agent = await waitFor("the agent", () => GuestAgent.open(socket, systemClock).catch(() => undefined));
-  owner.own({
+  cleanup.add({
     stop: () => {
       agent.close();
       return Promise.resolve();
@@ -76,7 +76,7 @@ test("a guest without an agent is silent, and leftovers of an earlier conversati
     });
   }).listen(socket);
   await once(server, "listening");
-  owner.own({ stop: () => new Promise((resolve) => server.close(resolve)) });
+  cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
   const agent = await GuestAgent.open(socket, systemClock);
   await agent.ping();
   agent.close();
@@ -85,7 +85,7 @@ test("a guest without an agent is silent, and leftovers of an earlier conversati
   const deaf = join(folder, "deaf");
   const listener = createServer((peer) => peer.resume()).listen(deaf);
   await once(listener, "listening");
-  owner.own({ stop: () => new Promise((resolve) => listener.close(resolve)) });
+  cleanup.add({ stop: () => new Promise((resolve) => listener.close(resolve)) });
   await expect(GuestAgent.open(deaf, systemClock, 20)).rejects.toMatchObject({ code: "GUEST_AGENT_SILENT" });
   await expect(GuestAgent.open(join(folder, "none"), systemClock)).rejects.toMatchObject({
     code: "GUEST_AGENT_CLOSED",

@@ -4,22 +4,22 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Launcher } from "../../../launcher/index.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { Workshop } from "./workshop.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
 describe("the life of a machine", () => {
-  let workshop: Workshop;
+  let launcherFixture: LauncherFixture;
   let launcher: Launcher;
   let catalogueFile: string;
   beforeEach(async () => {
-    workshop = await Workshop.make();
-    const file = join(workshop.folder, "counter.raw");
+    launcherFixture = await LauncherFixture.make();
+    const file = join(launcherFixture.folder, "counter.raw");
     await writeBootDisk(file, COUNTER);
-    launcher = await workshop.openWith([{ id: "counter", boot: { kind: "disk", format: "raw", file } }]);
-    catalogueFile = join(workshop.folder, "catalogue.json");
+    launcher = await launcherFixture.openWith([{ id: "counter", boot: { kind: "disk", format: "raw", file } }]);
+    catalogueFile = join(launcherFixture.folder, "catalogue.json");
     await launcher.create({ id: "m1", name: "counter", image: "counter" });
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
   });
-  afterEach(() => workshop.close());
+  afterEach(() => launcherFixture.close());
 
   const counted = async () => (await launcher.bootLog("m1")).text;
 
@@ -45,21 +45,21 @@ describe("the life of a machine", () => {
     expect((await launcher.resume("m1")).state).toBe("running");
     await expectCounting(1);
     expect((await launcher.reset("m1")).state).toBe("booting");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await expectCounting(2);
     await launcher.pause("m1");
     expect((await launcher.reset("m1")).state).toBe("booting");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await expectCounting(3);
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     await expect(launcher.pause("m1")).rejects.toMatchObject({ code: "MACHINE_STATE" });
   });
 
   test("is paused for a launcher that comes back, too", async () => {
     await launcher.pause("m1");
     await launcher.close();
-    launcher = await workshop.open({ catalogueFile });
+    launcher = await launcherFixture.open({ catalogueFile });
     expect(launcher.machines()[0]!.state).toBe("paused");
     await launcher.resume("m1");
     await expectCounting(1);
@@ -67,20 +67,20 @@ describe("the life of a machine", () => {
 
   test("is saved, survives a new launcher, and goes on where it was, once", async () => {
     expect((await launcher.save("m1")).state).toBe("saving");
-    const off = await workshop.reach(launcher, "m1", "stopped");
+    const off = await launcherFixture.waitForState(launcher, "m1", "stopped");
     expect(off).toMatchObject({ saved: true });
-    expect(readdirSync(workshop.options.runtimeDir)).toEqual([]);
+    expect(readdirSync(launcherFixture.options.runtimeDir)).toEqual([]);
     await launcher.close();
-    launcher = await workshop.open({ catalogueFile });
+    launcher = await launcherFixture.open({ catalogueFile });
     expect(launcher.machines()).toMatchObject([{ state: "stopped", saved: true }]);
     await launcher.start("m1");
-    const back = await workshop.reach(launcher, "m1", "running");
+    const back = await launcherFixture.waitForState(launcher, "m1", "running");
     expect(back.saved).toBeUndefined();
     await expectCounting(1);
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await expectCounting(2);
   });
 
@@ -94,7 +94,7 @@ describe("the life of a machine", () => {
     expect((await launcher.restoreSnapshot("m1", "1")).state).toBe("running");
     await expectCounting(1);
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     await launcher.takeSnapshot("m1", "disk alone");
     expect((await launcher.snapshots("m1")).map((one) => [one.name, one.withMemory])).toEqual([
       ["1", true],
@@ -104,7 +104,7 @@ describe("the life of a machine", () => {
     expect((await launcher.restoreSnapshot("m1", "disk alone")).saved).toBeUndefined();
     expect(await launcher.restoreSnapshot("m1", "1")).toMatchObject({ saved: true });
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await expectCounting(1);
     await expect(launcher.restoreSnapshot("m1", "disk alone")).rejects.toMatchObject({
       code: "MACHINE_RUNNING",
@@ -117,36 +117,36 @@ describe("the life of a machine", () => {
     const snapshot = launcher.takeSnapshot("m1", "a");
     await expect(launcher.takeSnapshot("m1", "b")).rejects.toMatchObject({ code: "MACHINE_BUSY" });
     await snapshot;
-    expect(workshop.states).not.toContain("paused");
+    expect(launcherFixture.states).not.toContain("paused");
   });
 
   test("a QEMU that is killed while it saves is a failure, and starts again", async () => {
     await launcher.save("m1");
-    process.kill(workshop.pidOf("m1"), "SIGKILL");
+    process.kill(launcherFixture.pidOf("m1"), "SIGKILL");
     const over = await waitFor("its end", () =>
       launcher.machines().find(({ state }) => state === "failed" || state === "stopped"),
     );
     // The kill may come when everything is on disk already.
     expect(over.state === "stopped").toBe(over.saved === true);
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
   });
 
   test("a launcher that goes while a machine is saved leaves it to the next one", async () => {
     await launcher.save("m1");
     await launcher.close();
-    launcher = await workshop.open({ catalogueFile });
-    await workshop.reach(launcher, "m1", "stopped");
+    launcher = await launcherFixture.open({ catalogueFile });
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     expect(launcher.machines()[0]).toMatchObject({ saved: true });
     await launcher.remove("m1");
-    expect(existsSync(join(workshop.options.stateDir, "m1"))).toBe(false);
+    expect(existsSync(join(launcherFixture.options.stateDir, "m1"))).toBe(false);
   });
 
   test("becomes an image that others are made from", async () => {
     const image = { id: "mine", title: "Mine" };
     await expect(launcher.saveAsImage("m1", image)).rejects.toMatchObject({ code: "MACHINE_STATE" });
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     const progress: (number | undefined)[] = [];
     launcher.on("state", (status) => progress.push(status.progress));
     expect(await launcher.saveAsImage("m1", image)).toMatchObject({ ...image, available: true });
@@ -156,10 +156,10 @@ describe("the life of a machine", () => {
     await expect(launcher.saveAsImage("m1", image)).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
     await launcher.remove("m1");
     await launcher.close();
-    launcher = await workshop.open({ catalogueFile });
+    launcher = await launcherFixture.open({ catalogueFile });
     expect((await launcher.images()).map(({ id }) => id)).toEqual(["counter", "mine"]);
     await launcher.create({ id: "m1", name: "second", image: "mine" });
-    await workshop.reach(launcher, "m1", "running");
+    await launcherFixture.waitForState(launcher, "m1", "running");
     await expectCounting(1);
     await expect(
       launcher.create({ id: "m2", name: "third", image: "mine", master: true }),
@@ -172,8 +172,8 @@ describe("the life of a machine", () => {
     expect(facts.memoryMb.free).toBeLessThan(facts.memoryMb.total);
     expect(facts.diskMb.free).toBeGreaterThan(0);
     await launcher.close();
-    const limits = { ...workshop.options.limits, maxInstances: 2 };
-    launcher = await workshop.open({ catalogueFile, limits });
+    const limits = { ...launcherFixture.options.limits, maxInstances: 2 };
+    launcher = await launcherFixture.open({ catalogueFile, limits });
     const results = await Promise.allSettled(
       ["m2", "m3", "m4"].map((id) => launcher.create({ id, name: id, image: "counter" })),
     );
@@ -184,7 +184,7 @@ describe("the life of a machine", () => {
       expect(result).toMatchObject({
         reason: { safeMessage: "machines: 2 of 2 run. Stop another one first." },
       });
-    for (const name of readdirSync(join(workshop.options.stateDir, "m1")))
-      expect(statSync(join(workshop.options.stateDir, "m1", name)).mode & 0o077, name).toBe(0);
+    for (const name of readdirSync(join(launcherFixture.options.stateDir, "m1")))
+      expect(statSync(join(launcherFixture.options.stateDir, "m1", name)).mode & 0o077, name).toBe(0);
   });
 });

@@ -18,27 +18,27 @@ import {
 import { parseRange } from "../../../launcher/network/ranges.ts";
 import { asAccount } from "../../../launcher/process/account-command.ts";
 import { identifyProcess, isAlive } from "../../../launcher/process/proc-stat.ts";
-import { Owner } from "../../support/owner.ts";
-import { startProcess, type TestProcess } from "../../support/process.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { startProcess, type TestProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { withoutRights } from "../../support/world/unprivileged.ts";
-import { HOST_NETWORKS, HOST_PORT, makeWorld, PLACES, PORT } from "../../support/world/world.ts";
+import { asUnprivilegedAccount } from "../../support/network/unprivileged.ts";
+import { HOST_NETWORKS, HOST_PROBE_PORT, makeTestNetwork, PROBE_ADDRESSES, PROBE_PORT } from "../../support/network/test-network.ts";
 
-const VISITOR = new URL("../../support/world/visitor.mjs", import.meta.url).pathname;
+const VISITOR = new URL("../../support/network/probe-client.mjs", import.meta.url).pathname;
 const NOBODY = {
   kind: "account",
   account: { name: "nobody", uid: 65_534, gid: 65_534, groups: [] },
 } as const;
-const owner = new Owner();
-afterAll(() => owner.close());
+const cleanup = new CleanupStack();
+afterAll(() => cleanup.close());
 
-const world = await makeWorld(owner);
+const testNetwork = await makeTestNetwork(cleanup);
 const host = HOST_NETWORKS.flatMap((text) => parseRange(text) ?? []);
 const privileged = await probeNetwork();
 if (privileged.kind !== "namespace") throw new Error(JSON.stringify(privileged));
 const modes = [
   ["as root", privileged, (command: Command) => command],
-  ["without any right", { ...privileged, privileged: false }, withoutRights],
+  ["without any right", { ...privileged, privileged: false }, asUnprivilegedAccount],
 ] as const;
 
 /** Forms of the same few hosts that a filter might not know. */
@@ -54,7 +54,7 @@ const DISGUISES = [
   ],
   ...["2002:a4d:2::1", "64:ff9b::a4d:2", "::10.77.0.2", "fe80::1%tap0", "198.19.255.100"],
 ];
-const OPEN = [PLACES.internet, PLACES.internet6, `::ffff:${PLACES.internet}`];
+const OPEN = [PROBE_ADDRESSES.internet, PROBE_ADDRESSES.internet6, `::ffff:${PROBE_ADDRESSES.internet}`];
 
 describe.each(modes)("%s", (_title, ability, become) => {
   it("lets out what goes to the internet, and nothing else", async () => {
@@ -64,14 +64,14 @@ describe.each(modes)("%s", (_title, ability, become) => {
   it("lets out what the administrator says", async () => {
     const texts = ["10.77.0.0/24:7000", "[fd77::2]:7000", "172.20.77.2:22", "127.0.0.1:7001", "[::1]:7001"];
     const policy = { ...CLOSED_POLICY, exceptions: texts.map(parseException) };
-    const opened = [PLACES.private10, "fd77::2", "::ffff:10.77.0.2", "198.19.255.2", "fd00::2"];
+    const opened = [PROBE_ADDRESSES.private10, "fd77::2", "::ffff:10.77.0.2", "198.19.255.2", "fd00::2"];
     expect((await visit(ability, become, policy)).sort()).toEqual([...OPEN, ...opened].sort());
   });
 
   it("lets out to the host's loopback what was named of it, however wide the rest is", async () => {
     const exceptions = ["0.0.0.0/0", "::/0", "127.0.0.1:22", "[::1]:22"].map(parseException);
     const reached = await visit(ability, become, { ...CLOSED_POLICY, exceptions });
-    expect(reached).toEqual(expect.arrayContaining([...OPEN, ...Object.values(PLACES)]));
+    expect(reached).toEqual(expect.arrayContaining([...OPEN, ...Object.values(PROBE_ADDRESSES)]));
     expect(reached.filter((address) => /^(198\.19|fd00|127|::1$|::ffff:127)/.test(address))).toEqual([]);
   });
 
@@ -106,8 +106,8 @@ describe.each(modes)("%s", (_title, ability, become) => {
     const { apiSocket } = networkPaths(inside.folder, "f");
     await openForwards(apiSocket, policy.forwards);
     await openForwards(apiSocket, policy.forwards);
-    const [program = "", ...via] = world.via;
-    const visitor = startProcess(owner, program, [...via, process.execPath, VISITOR, "127.0.0.1", "8022"]);
+    const [program = "", ...via] = testNetwork.via;
+    const visitor = startProcess(cleanup, program, [...via, process.execPath, VISITOR, "127.0.0.1", "8022"]);
     await visitor.waitForExit();
     expect(visitor.stdout.trim()).toBe('["127.0.0.1"]');
     await inside.stop();
@@ -118,7 +118,7 @@ it("closes the host's new addresses to a machine that runs, and opens those it l
   const { qemu } = await startQemu(privileged, (command) => command, "n");
   const visitFrom = async (): Promise<string> => {
     const args = ["--target", String(qemu.pid), "--net", process.execPath, VISITOR];
-    const visitor = startProcess(owner, "nsenter", [...args, PLACES.internet, String(PORT)]);
+    const visitor = startProcess(cleanup, "nsenter", [...args, PROBE_ADDRESSES.internet, String(PROBE_PORT)]);
     await visitor.waitForExit();
     return visitor.stdout.trim();
   };
@@ -138,20 +138,20 @@ async function visit(
   become: (command: Command) => Command,
   policy: NetworkPolicy,
 ): Promise<string[]> {
-  const places = Object.entries(PLACES).map(([name, address]) => [
+  const places = Object.entries(PROBE_ADDRESSES).map(([name, address]) => [
     address,
-    String(name.startsWith("host") ? HOST_PORT : PORT),
+    String(name.startsWith("host") ? HOST_PROBE_PORT : PROBE_PORT),
   ]);
   const targets = [
     ...places,
-    ...DISGUISES.flatMap((address) => [[address, String(address.includes("10.77") ? PORT : HOST_PORT)]]),
+    ...DISGUISES.flatMap((address) => [[address, String(address.includes("10.77") ? PROBE_PORT : HOST_PROBE_PORT)]]),
     ...[
-      [`::ffff:${PLACES.internet}`, String(PORT)],
-      ["127.0.0.1", String(HOST_PORT)],
+      [`::ffff:${PROBE_ADDRESSES.internet}`, String(PROBE_PORT)],
+      ["127.0.0.1", String(HOST_PROBE_PORT)],
     ],
     ...[
-      ["198.19.255.2", String(HOST_PORT)],
-      ["fd00::2", String(HOST_PORT)],
+      ["198.19.255.2", String(HOST_PROBE_PORT)],
+      ["fd00::2", String(HOST_PROBE_PORT)],
       ["198.19.255.3", "22"],
     ],
   ].flat();
@@ -175,7 +175,7 @@ async function start(
   slot: string,
   [program = "", ...args]: readonly string[],
 ): Promise<Inside> {
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   await chmod(folder, 0o777);
   const machine = { name: "vm", network };
   const prepared = await prepareNetwork(machine, policy, ability, networkPaths(folder, slot), host);
@@ -183,8 +183,8 @@ async function start(
   const command = become(
     prepared.wrap(ability.kind === "namespace" && ability.privileged ? asAccount(qemu, NOBODY) : qemu),
   );
-  const [first = "", ...via] = world.via;
-  const inside = startProcess(owner, first, [...via, command.program, ...command.args]);
+  const [first = "", ...via] = testNetwork.via;
+  const inside = startProcess(cleanup, first, [...via, command.program, ...command.args]);
   return Object.assign(inside, { folder });
 }
 

@@ -2,32 +2,32 @@ import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runProcess } from "../../support/process.ts";
+import { runProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { Workshop } from "./workshop.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
 const amounts = { memoryMb: { default: 64, min: 32 }, cpus: { default: 1, min: 1 } };
 
 describe("requests and images", () => {
-  let workshop: Workshop;
+  let launcherFixture: LauncherFixture;
   beforeEach(async () => {
-    workshop = await Workshop.make();
+    launcherFixture = await LauncherFixture.make();
   });
-  afterEach(() => workshop.close());
+  afterEach(() => launcherFixture.close());
 
   async function openWith(...images: object[]) {
-    const catalogueFile = join(workshop.folder, "catalogue.json");
+    const catalogueFile = join(launcherFixture.folder, "catalogue.json");
     await writeFile(catalogueFile, JSON.stringify({ images }));
-    return workshop.open({ catalogueFile });
+    return launcherFixture.open({ catalogueFile });
   }
 
   const disk = (id: string, format: string, file: string) => ({
     ...{ id, title: id, description: "", ...amounts },
-    boot: { kind: "disk", format, file: join(workshop.folder, file) },
+    boot: { kind: "disk", format, file: join(launcherFixture.folder, file) },
   });
 
   test("a name is used once, and a host gives no memory that it has not", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     await launcher.create({ id: "m1", name: "one", image: "memtest86+" });
     const create = (changes: object) =>
       launcher.create({ id: "m2", name: "two", image: "memtest86+", ...changes });
@@ -43,9 +43,9 @@ describe("requests and images", () => {
   });
 
   test("an image that names another file of the host is refused", async () => {
-    await writeFile(join(workshop.folder, "secret"), Buffer.alloc(65_536));
+    await writeFile(join(launcherFixture.folder, "secret"), Buffer.alloc(65_536));
     const make = (...args: string[]) => runProcess("qemu-img", ["create", "-q", "-f", "qcow2", ...args]);
-    const inFolder = (name: string) => join(workshop.folder, name);
+    const inFolder = (name: string) => join(launcherFixture.folder, name);
     await make("-F", "raw", "-b", inFolder("secret"), inFolder("backed"));
     await make("-o", `data_file=${inFolder("data")}`, inFolder("split"), "1M");
     const launcher = await openWith(disk("backed", "qcow2", "backed"), disk("split", "qcow2", "split"));
@@ -64,31 +64,31 @@ describe("requests and images", () => {
     // A boot sector that writes itself to the second sector, then halts: int 13h, function 3.
     Buffer.from("b80103bb007cb90200ba8000cd13f4ebfd", "hex").copy(base);
     base.writeUInt16BE(0x55aa, 510);
-    await writeFile(join(workshop.folder, "base,with=comma"), base);
+    await writeFile(join(launcherFixture.folder, "base,with=comma"), base);
     const launcher = await openWith(disk("raw", "raw", "base,with=comma"));
     await launcher.create({ id: "m1", name: "m", image: "raw" });
-    await workshop.reach(launcher, "m1", "booting");
-    const overlay = join(workshop.options.stateDir, "m1", "overlay.qcow2");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
+    const overlay = join(launcherFixture.options.stateDir, "m1", "overlay.qcow2");
     await waitFor("the guest's write", () => readFileSync(overlay).includes(base.subarray(0, 17)), {
       timeoutMs: 30_000,
     });
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     expect(existsSync(overlay)).toBe(true);
-    expect(readFileSync(join(workshop.folder, "base,with=comma")).equals(base)).toBe(true);
+    expect(readFileSync(join(launcherFixture.folder, "base,with=comma")).equals(base)).toBe(true);
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "booting");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
     expect(readFileSync(overlay).includes(base.subarray(0, 17))).toBe(true);
   });
 
   test("a QEMU that cannot start says why, without the host's paths", async () => {
-    await writeFile(join(workshop.folder, "kernel"), "not a kernel");
-    const file = join(workshop.folder, "kernel");
+    await writeFile(join(launcherFixture.folder, "kernel"), "not a kernel");
+    const file = join(launcherFixture.folder, "kernel");
     const boot = { kind: "kernel", kernel: file, initrd: file, cmdline: "" };
     const launcher = await openWith({ id: "k", title: "k", description: "", ...amounts, boot });
     await launcher.create({ id: "m1", name: "m", image: "k" });
-    const { reason } = await workshop.reach(launcher, "m1", "failed");
+    const { reason } = await launcherFixture.waitForState(launcher, "m1", "failed");
     expect(reason).toMatch(/^QEMU ended with status 1. It said: .*kernel/);
-    expect(reason).not.toContain(workshop.folder);
+    expect(reason).not.toContain(launcherFixture.folder);
   });
 });

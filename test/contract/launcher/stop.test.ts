@@ -1,68 +1,68 @@
 import { existsSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { waitFor } from "../../support/wait-for.ts";
-import { Workshop } from "./workshop.ts";
+import { LauncherFixture } from "./launcher-fixture.ts";
 
 const request = { id: "m1", name: "memory", image: "memtest86+" } as const;
 
 describe("ending a machine", () => {
-  let workshop: Workshop;
+  let launcherFixture: LauncherFixture;
   beforeEach(async () => {
-    workshop = await Workshop.make();
+    launcherFixture = await LauncherFixture.make();
   });
-  afterEach(() => workshop.close());
+  afterEach(() => launcherFixture.close());
 
   test("presses the power button, waits for the grace period, then ends it", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     await launcher.create(request);
-    await workshop.reach(launcher, "m1", "running");
-    const pid = workshop.pidOf("m1");
+    await launcherFixture.waitForState(launcher, "m1", "running");
+    const pid = launcherFixture.pidOf("m1");
     expect((await launcher.stop("m1", false)).state).toBe("stopping");
     // memtest86+ ignores the button: it still draws while the grace period runs.
     await launcher.screenshot("m1", 320);
-    expect(workshop.clock.held).toBe(1);
-    workshop.clock.letGo();
-    await workshop.reach(launcher, "m1", "stopped");
+    expect(launcherFixture.clock.held).toBe(1);
+    launcherFixture.clock.runHeldTimers();
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     expect(existsSync(`/proc/${pid}`)).toBe(false);
-    expect(readdirSync(workshop.options.runtimeDir)).toEqual([]);
+    expect(readdirSync(launcherFixture.options.runtimeDir)).toEqual([]);
     await expect(launcher.screenshot("m1", 320)).rejects.toMatchObject({ code: "MACHINE_NOT_RUNNING" });
   });
 
   test("by force needs no grace period, even while it is being prepared", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     await launcher.create(request);
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
     await launcher.start("m1");
-    await workshop.reach(launcher, "m1", "booting");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
     await launcher.stop("m1", true);
-    await workshop.reach(launcher, "m1", "stopped");
-    expect(workshop.clock.held).toBe(0);
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
+    expect(launcherFixture.clock.held).toBe(0);
   });
 
   test("from outside is a failure that is told at once, with the screen withdrawn", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     const gone: string[] = [];
     launcher.on("screenGone", ({ machine }) => gone.push(machine.name));
     await launcher.create(request);
-    await workshop.reach(launcher, "m1", "booting");
-    process.kill(workshop.pidOf("m1"), "SIGKILL");
-    const failed = await workshop.reach(launcher, "m1", "failed");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
+    process.kill(launcherFixture.pidOf("m1"), "SIGKILL");
+    const failed = await launcherFixture.waitForState(launcher, "m1", "failed");
     expect(failed.reason).toBe("QEMU was ended by SIGKILL.");
     await waitFor("the screen to be withdrawn", () => gone.includes("memory"));
   });
 
   test("removing leaves nothing behind", async () => {
-    const launcher = await workshop.open();
+    const launcher = await launcherFixture.open();
     const removed: string[] = [];
     launcher.on("removed", ({ id }) => removed.push(id));
     await launcher.create(request);
-    await workshop.reach(launcher, "m1", "booting");
-    const pid = workshop.pidOf("m1");
+    await launcherFixture.waitForState(launcher, "m1", "booting");
+    const pid = launcherFixture.pidOf("m1");
     await launcher.remove("m1");
     expect(existsSync(`/proc/${pid}`)).toBe(false);
     expect(launcher.machines()).toEqual([]);
     expect(removed).toEqual(["m1"]);
-    expect(readdirSync(workshop.options.stateDir)).toEqual([".lock"]);
+    expect(readdirSync(launcherFixture.options.stateDir)).toEqual([".lock"]);
   });
 });

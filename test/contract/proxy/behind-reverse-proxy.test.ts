@@ -4,13 +4,13 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
 import { LIMITS } from "../../../proxy/admit/limits.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { type Gateway, openGateway, publishDesktop } from "./gateway.ts";
+import { type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 /** Where the reverse proxy is; the test's agent and other clients come from 127.0.0.1. */
 const REVERSE_PROXY = "127.0.0.2";
@@ -21,22 +21,22 @@ interface Ask {
   readonly forwarded?: string;
 }
 
-async function secure({ proxy }: Gateway, from: string): Promise<TLSSocket> {
+async function secure({ proxy }: ProxyFixture, from: string): Promise<TLSSocket> {
   const { host, port } = proxy.addresses.listen;
   const where = { host, port, localAddress: from, ca: proxy.caCertificate, servername: "localhost" };
   const socket = tls.connect({ ...where, ALPNProtocols: ["http/1.1"] });
   socket.on("error", () => undefined);
-  owner.own({ stop: () => Promise.resolve(void socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(void socket.destroy()) });
   await once(socket, "secureConnect");
   return socket;
 }
 
 /** Asks for an upgrade; settles with the WebSocket, or the status of its refusal. */
 async function upgrade(
-  gateway: Gateway,
+  proxyFixture: ProxyFixture,
   { path = "/rfb", from = REVERSE_PROXY, forwarded }: Ask,
 ): Promise<WebSocket | number> {
-  const socket = await secure(gateway, from);
+  const socket = await secure(proxyFixture, from);
   const headers = forwarded === undefined ? {} : { "x-forwarded-for": forwarded };
   const protocol = path === "/mip" ? "mip.v2" : "binary";
   const options = { createConnection: () => socket, headers };
@@ -53,20 +53,20 @@ async function upgrade(
 }
 
 async function open(trustedProxies: readonly string[] = [REVERSE_PROXY]) {
-  const gateway = await openGateway(owner, { trustedProxies });
-  const { view } = await publishDesktop(owner, gateway);
-  const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
+  const proxyFixture = await openProxyFixture(cleanup, { trustedProxies });
+  const { view } = await publishDesktop(cleanup, proxyFixture);
+  const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
   const enter = async (ask: Ask, password = token) => {
-    const webSocket = await upgrade(gateway, ask);
+    const webSocket = await upgrade(proxyFixture, ask);
     if (typeof webSocket === "number") throw new Error(`refused with ${webSocket}`);
     const viewer = new RfbClient(createWebSocketStream(webSocket));
     await viewer.handshake({ password });
     return viewer;
   };
-  return { ...gateway, enter };
+  return { ...proxyFixture, enter };
 }
 
-async function readSource({ proxy }: Gateway): Promise<string> {
+async function readSource({ proxy }: ProxyFixture): Promise<string> {
   return (await waitFor("the session", () => proxy.openSessions()[0])).sourceAddress;
 }
 
@@ -95,15 +95,15 @@ describe("behind a trusted reverse proxy", () => {
   it("agents count by their own addresses: one that fills its places leaves others room", async () => {
     // The clock stands still: however long this takes, none of them is late.
     const options = { trustedProxies: [REVERSE_PROXY], clock: new ManualClock() };
-    const gateway = await openGateway(owner, options);
+    const proxyFixture = await openProxyFixture(cleanup, options);
     const ask = { path: "/mip", forwarded: "203.0.113.9" };
     // They do not go on to prove anything.
-    const asked = Array.from({ length: LIMITS.unadmittedPerSource }, () => upgrade(gateway, ask));
+    const asked = Array.from({ length: LIMITS.unadmittedPerSource }, () => upgrade(proxyFixture, ask));
     expect((await Promise.all(asked)).every((answer) => typeof answer !== "number")).toBe(true);
-    expect(await upgrade(gateway, ask)).toBe(503);
-    expect(await upgrade(gateway, { ...ask, forwarded: "203.0.113.10" })).toBeInstanceOf(WebSocket);
+    expect(await upgrade(proxyFixture, ask)).toBe(503);
+    expect(await upgrade(proxyFixture, { ...ask, forwarded: "203.0.113.10" })).toBeInstanceOf(WebSocket);
     // Made up by the same client: it is still the same one.
-    expect(await upgrade(gateway, { ...ask, forwarded: "198.51.100.1, 203.0.113.9" })).toBe(503);
+    expect(await upgrade(proxyFixture, { ...ask, forwarded: "198.51.100.1, 203.0.113.9" })).toBe(503);
   });
 
   it("is written down by that address when it is refused", async () => {

@@ -1,28 +1,28 @@
-// S16: the wall clock jumps by an hour, forth and back: nothing live dies, nothing that has expired revives.
+// The wall clock jumps by an hour, forth and back: nothing live dies, nothing that has expired revives.
 import { afterEach, describe, expect, it } from "vitest";
 import { LIMITS } from "../../../proxy/admit/limits.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { openGateway, publishDesktop } from "./gateway.ts";
+import { openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 import { ScriptedDesktop } from "./scripted-agent.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const HOUR = 3_600_000;
 
 async function openOnClock() {
   const clock = new ManualClock(Date.now());
-  const gateway = await openGateway(owner, { clock });
-  const { agent, desktop, view } = await publishDesktop(owner, gateway);
+  const proxyFixture = await openProxyFixture(cleanup, { clock });
+  const { agent, desktop, view } = await publishDesktop(cleanup, proxyFixture);
   const enter = async (password: string) => {
-    const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password });
     return viewer;
   };
-  return { clock, proxy: gateway.proxy, agent, desktop, view, enter };
+  return { clock, proxy: proxyFixture.proxy, agent, desktop, view, enter };
 }
 
 describe.each([HOUR, -HOUR])("a wall clock that jumps by %i ms", (jump) => {
@@ -42,7 +42,7 @@ describe.each([HOUR, -HOUR])("a wall clock that jumps by %i ms", (jump) => {
     await enter(token);
     agent.serve(proxy, new ScriptedDesktop());
     const { url, protocols } = await proxy.createTicket(view, "control", "admin");
-    await (await connectRfbOverWebSocket(owner, url, protocols)).handshake();
+    await (await connectRfbOverWebSocket(cleanup, url, protocols)).handshake();
     expect(proxy.openSessions()).toHaveLength(3);
   });
 

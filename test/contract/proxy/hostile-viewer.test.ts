@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { encodeSetEncodings, PERMISSIONS, type Permission } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { EVERY_EXTENSION, SAMPLES, ULTRA_SAMPLES } from "../../unit/protocol/rfb/sample-messages.ts";
-import { awaitNoSessions, openGateway, publishDesktop } from "./gateway.ts";
+import { awaitNoSessions, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 /** ClientInit and the viewer's first SetPixelFormat. */
 const BEFORE = 1 + 20;
@@ -18,24 +18,24 @@ async function enter(
   denied: readonly Permission[],
   role: "view" | "control",
 ) {
-  const gateway = await openGateway(owner);
-  const { desktop, view } = await publishDesktop(owner, gateway);
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
   let viewer: RfbClient;
   if (transport === "websocket") {
-    const { url, protocols } = await gateway.proxy.createTicket(view, role, "admin", denied);
-    viewer = await connectRfbOverWebSocket(owner, url, protocols);
+    const { url, protocols } = await proxyFixture.proxy.createTicket(view, role, "admin", denied);
+    viewer = await connectRfbOverWebSocket(cleanup, url, protocols);
     await viewer.handshake();
   } else {
-    const { token } = await gateway.proxy.createToken(view, role, 60, "admin", denied);
-    viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const { token } = await proxyFixture.proxy.createToken(view, role, 60, "admin", denied);
+    viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password: token });
   }
   await waitFor("the first message", () => desktop.received.length === BEFORE);
-  return { gateway, desktop, viewer };
+  return { proxyFixture, desktop, viewer };
 }
 
 /** Lets what was written leave as a packet, or a frame, of its own. */
-function breathe(): Promise<void> {
+function flushPacket(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
@@ -59,7 +59,7 @@ describe.each(["rfb", "websocket"] as const)("a hostile viewer over %s", (transp
       for (const { name, wire } of SAMPLES) {
         for (let cut = 0; cut < wire.length; cut += 1) {
           viewer.write(Buffer.concat([LIST, wire.subarray(0, cut)]));
-          await breathe();
+          await flushPacket();
           viewer.write(wire.subarray(cut));
           expected.push(encodeSetEncodings(told), ...(kept.test(name) ? [] : [wire]));
         }
@@ -74,27 +74,27 @@ describe.each(["rfb", "websocket"] as const)("a hostile viewer over %s", (transp
 it.each([...ULTRA_SAMPLES, { name: "file transfer", wire: Buffer.alloc(12, 7) }])(
   "UltraVNC's $name ends the session before a byte of it has passed",
   async ({ wire }) => {
-    const { gateway, desktop, viewer } = await enter("rfb", [], "control");
+    const { proxyFixture, desktop, viewer } = await enter("rfb", [], "control");
     viewer.write(Buffer.concat([wire, SAMPLES[0]!.wire]));
     await viewer.reader.readToEnd();
-    await awaitNoSessions(gateway);
+    await awaitNoSessions(proxyFixture);
     expect(desktop.received).toHaveLength(BEFORE);
-    const [record] = await gateway.proxy.stores.sessions.list();
+    const [record] = await proxyFixture.proxy.stores.sessions.list();
     expect(record).toMatchObject({ cause: "VIEWER_PROTOCOL" });
   },
 );
 
 describe("a desktop whose clipboard stays in", () => {
   it("ends the session when it sends what cannot be followed", async () => {
-    const { gateway, desktop, viewer } = await enter("rfb", ["clipboard-out"], "control");
+    const { proxyFixture, desktop, viewer } = await enter("rfb", ["clipboard-out"], "control");
     const secret = Buffer.from("CANARY");
     const clipboard = Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, 0, secret.length]), secret]);
     desktop.socket!.write(Buffer.concat([Buffer.from([2]), clipboard, Buffer.from([2, 77]), clipboard]));
     await viewer.reader.readToEnd();
-    await awaitNoSessions(gateway);
+    await awaitNoSessions(proxyFixture);
     expect(viewer.received().subarray(-2)).toEqual(Buffer.from([2, 2]));
     expect(viewer.received().includes(secret)).toBe(false);
-    const [record] = await gateway.proxy.stores.sessions.list();
+    const [record] = await proxyFixture.proxy.stores.sessions.list();
     expect(record).toMatchObject({ cause: "DESKTOP_PROTOCOL", denied: ["clipboard-out"] });
   });
 });

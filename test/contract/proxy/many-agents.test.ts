@@ -62,7 +62,7 @@ const entrance = new AgentEntrance({
 afterEach(() => entrance.close());
 
 /** Proves itself as this agent; what the server says from its verdict on. */
-async function comeBack(id: string): Promise<Frame[]> {
+async function reconnect(id: string): Promise<Frame[]> {
   const [near, far] = createDuplexPair();
   const socket = Object.assign(near, { exportKeyingMaterial: () => EXPORTER }) as unknown as TLSSocket;
   const frames: Frame[] = [];
@@ -93,21 +93,21 @@ const nameAgent = (i: number): string => i.toString(16).padStart(32, "0");
 test("are taken up to the limit; one more is told when to come, and comes in then", async () => {
   let all: Frame[][] = [];
   for (let i = 0; i < LIMITS.agentsAtOnce; i += 100) {
-    const some = Array.from({ length: 100 }, (_, k) => comeBack(nameAgent(i + k)));
+    const some = Array.from({ length: 100 }, (_, k) => reconnect(nameAgent(i + k)));
     all = [...all, ...(await Promise.all(some))];
   }
   expect(all.every(([first]) => first?.type === FrameType.welcome)).toBe(true);
 
-  const [refusal] = await comeBack(nameAgent(LIMITS.agentsAtOnce));
+  const [refusal] = await reconnect(nameAgent(LIMITS.agentsAtOnce));
   expect(refusal?.type).toBe(FrameType.refused);
   const { code, retryAfterMs } = refusal?.value as Refused;
   expect(code).toBe("BUSY");
   expect(retryAfterMs).toBe(1000 / LIMITS.agentsPerSecond);
 
-  const [held] = await comeBack(nameAgent(0));
+  const [held] = await reconnect(nameAgent(0));
   expect(held?.type).toBe(FrameType.welcome);
   clock.advance(retryAfterMs ?? 0);
-  const [verdict] = await comeBack(nameAgent(LIMITS.agentsAtOnce));
+  const [verdict] = await reconnect(nameAgent(LIMITS.agentsAtOnce));
   expect(verdict?.type).toBe(FrameType.welcome);
 
   await entrance.close();

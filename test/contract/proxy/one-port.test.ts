@@ -3,29 +3,29 @@ import net, { type Socket } from "node:net";
 import tls, { type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock, type Clock } from "../../../protocol/index.ts";
-import { captureHello } from "../../support/capture-hello.ts";
+import { captureClientHello } from "../../support/client-hello.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { RfbClient } from "../../support/rfb-client.ts";
 import { ByteReader } from "../../support/byte-reader.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { type Gateway, openGateway, publishDesktop } from "./gateway.ts";
+import { type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 const SILENCE_MS = 300;
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 
-async function dial({ proxy }: Gateway): Promise<Socket> {
+async function dial({ proxy }: ProxyFixture): Promise<Socket> {
   const socket = net.connect({ ...proxy.addresses.listen, noDelay: true });
   socket.on("error", () => undefined);
-  owner.own({ stop: () => Promise.resolve(socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "connect");
   return socket;
 }
 
-async function dialTls(gateway: Gateway, options: ConnectionOptions = {}): Promise<TLSSocket> {
-  const raw = await dial(gateway);
-  const socket = tls.connect({ socket: raw, ca: gateway.proxy.caCertificate, host: "localhost", ...options });
+async function dialTls(proxyFixture: ProxyFixture, options: ConnectionOptions = {}): Promise<TLSSocket> {
+  const raw = await dial(proxyFixture);
+  const socket = tls.connect({ socket: raw, ca: proxyFixture.proxy.caCertificate, host: "localhost", ...options });
   socket.on("error", () => undefined);
   await once(socket, "secureConnect");
   return socket;
@@ -51,19 +51,19 @@ async function countTimersAtRest(clock: ManualClock): Promise<number> {
 
 describe("plain, on the one port", () => {
   it("greets a viewer that says nothing, encryption offered first", async () => {
-    const gateway = await openGateway(owner);
-    const { view } = await publishDesktop(owner, gateway);
-    const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const viewer = new RfbClient(await dial(gateway));
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const viewer = new RfbClient(await dial(proxyFixture));
     const greeting = await viewer.handshake({ password: token });
     expect(greeting).toMatchObject({ offered: [19, 129, 5, 2, 130, 6], name: "Machine 1" });
   });
 
   it("greets after 300 ms, not before", async () => {
     const clock = new ManualClock();
-    const gateway = await openGateway(owner, { clock });
+    const proxyFixture = await openProxyFixture(cleanup, { clock });
     const before = clock.pending;
-    const reader = new ByteReader(await dial(gateway));
+    const reader = new ByteReader(await dial(proxyFixture));
     await waitFor("the connection", () => clock.pending >= before + 2);
     clock.advance(299);
     await new Promise(setImmediate);
@@ -73,7 +73,7 @@ describe("plain, on the one port", () => {
   });
 
   it("goes on with TLS whose first bytes wait in the kernel when the silence ends", async () => {
-    const hello = await captureHello({ ALPNProtocols: ["http/1.1"] });
+    const hello = await captureClientHello({ ALPNProtocols: ["http/1.1"] });
     let waiting = false;
     const clock: Clock = {
       ...systemClock,
@@ -82,8 +82,8 @@ describe("plain, on the one port", () => {
         return systemClock.after(ms, run);
       },
     };
-    const gateway = await openGateway(owner, { clock });
-    const socket = await dial(gateway);
+    const proxyFixture = await openProxyFixture(cleanup, { clock });
+    const socket = await dial(proxyFixture);
     await waitFor("the accepted connection", () => waiting);
     socket.write(hello);
     // A busy server: its timer is long due when it comes to look at its sockets.
@@ -94,13 +94,13 @@ describe("plain, on the one port", () => {
   });
 
   it("closes TLS that begins after the greeting, and counts it", async () => {
-    const gateway = await openGateway(owner);
-    const socket = await dial(gateway);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const socket = await dial(proxyFixture);
     const reader = new ByteReader(socket);
     await reader.read(12);
     socket.write(Buffer.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3));
     await reader.readToEnd();
-    await waitFor("the log line", () => gateway.log().includes("viewer.tls-too-late"));
+    await waitFor("the log line", () => proxyFixture.log().includes("viewer.tls-too-late"));
   });
 
   it.each<[string, string, number, string?]>([
@@ -130,23 +130,23 @@ describe("plain, on the one port", () => {
     ["a long head", `GET / HTTP/1.1\r\nA: ${"a".repeat(9_000)}`, 400],
     ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
   ])("sends plain HTTP to https: %s", async (_name, request, status, location) => {
-    const gateway = await openGateway(owner, { advertise: { host: "desk.example", port: 443 } });
-    const answer = await ask(await dial(gateway), request);
+    const proxyFixture = await openProxyFixture(cleanup, { advertise: { host: "desk.example", port: 443 } });
+    const answer = await ask(await dial(proxyFixture), request);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(/\r\nLocation: (.*)\r\n/.exec(answer)?.[1]).toBe(location);
     expect(answer).not.toContain("Host:");
   });
 
   it.each(["\x00", "\x02", "ssh", "\x80\x01", "\xff"])("closes what begins with %j", async (bytes) => {
-    const gateway = await openGateway(owner);
-    expect(await ask(await dial(gateway), bytes)).toBe("");
+    const proxyFixture = await openProxyFixture(cleanup);
+    expect(await ask(await dial(proxyFixture), bytes)).toBe("");
   });
 
   it.each(["", "G", "GET / HTTP/1.1\r\nA: b\r\n"])("cuts after 5 s whoever dribbles %j", async (start) => {
     const clock = new ManualClock();
-    const gateway = await openGateway(owner, { clock });
+    const proxyFixture = await openProxyFixture(cleanup, { clock });
     const before = await countTimersAtRest(clock);
-    const socket = await dial(gateway);
+    const socket = await dial(proxyFixture);
     const reader = new ByteReader(socket);
     await waitFor("the connection", () => clock.pending >= before + 2);
     const first = start === "" ? Buffer.of(0x16, 3, 1) : Buffer.from(start);
@@ -161,10 +161,10 @@ describe("plain, on the one port", () => {
 
 describe("TLS without ALPN, on the one port", () => {
   it("greets a viewer that says nothing, and offers no second encryption", async () => {
-    const gateway = await openGateway(owner);
-    const { view } = await publishDesktop(owner, gateway);
-    const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const viewer = new RfbClient(await dialTls(gateway));
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const viewer = new RfbClient(await dialTls(proxyFixture));
     expect(await viewer.handshake({ password: token })).toMatchObject({
       offered: [2, 129, 5, 130, 6],
       name: "Machine 1",
@@ -177,8 +177,8 @@ describe("TLS without ALPN, on the one port", () => {
   it.each(["GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "G"])(
     "is the web when it begins with %j",
     async (start) => {
-      const gateway = await openGateway(owner);
-      const socket = await dialTls(gateway);
+      const proxyFixture = await openProxyFixture(cleanup);
+      const socket = await dialTls(proxyFixture);
       const reader = new ByteReader(socket);
       socket.write(start);
       if (start.length === 1) {
@@ -193,8 +193,8 @@ describe("TLS without ALPN, on the one port", () => {
   it.each([Buffer.of(0), Buffer.of(2), Buffer.of(1), Buffer.from([0xff])])(
     "closes what nobody takes: %j",
     async (bytes) => {
-      const gateway = await openGateway(owner);
-      const socket = await dialTls(gateway);
+      const proxyFixture = await openProxyFixture(cleanup);
+      const socket = await dialTls(proxyFixture);
       const reader = new ByteReader(socket);
       socket.write(bytes);
       expect(await reader.readToEnd()).toHaveLength(0);
@@ -202,9 +202,9 @@ describe("TLS without ALPN, on the one port", () => {
   );
 
   it.each([["mip/1"], ["h2"]])("refuses a client that offers %s alone", async (protocol) => {
-    const gateway = await openGateway(owner);
-    const raw = await dial(gateway);
-    const refused = tls.connect({ socket: raw, ca: gateway.proxy.caCertificate, ALPNProtocols: [protocol] });
+    const proxyFixture = await openProxyFixture(cleanup);
+    const raw = await dial(proxyFixture);
+    const refused = tls.connect({ socket: raw, ca: proxyFixture.proxy.caCertificate, ALPNProtocols: [protocol] });
     const [error] = (await once(refused, "error")) as [Error];
     expect(error.message).toMatch(/alert/i);
   });

@@ -4,27 +4,27 @@ import { afterEach, describe, expect, it } from "vitest";
 import { encodeServerInit } from "../../../protocol/index.ts";
 import { ByteReader } from "../../support/byte-reader.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { awaitNoSessions, type Gateway, openGateway, publishDesktop } from "./gateway.ts";
+import { awaitNoSessions, type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const ANY = { host: "127.0.0.1", port: 0 };
 const PIXELS = { bitsPerPixel: 32, depth: 24, bigEndian: false, trueColour: true } as const;
 const COLOURS = { redMax: 255, greenMax: 255, blueMax: 255, redShift: 16, greenShift: 8, blueShift: 0 };
 const SECRET_NAME = "CANARY user@host";
 
-function openRepeater(options: object = {}): Promise<Gateway> {
-  return openGateway(owner, { repeaterViewers: ANY, repeaterServers: ANY, ...options });
+function openRepeater(options: object = {}): Promise<ProxyFixture> {
+  return openProxyFixture(cleanup, { repeaterViewers: ANY, repeaterServers: ANY, ...options });
 }
 
-async function dial({ proxy }: Gateway, side: "Viewers" | "Servers"): Promise<Socket> {
+async function dial({ proxy }: ProxyFixture, side: "Viewers" | "Servers"): Promise<Socket> {
   const socket = net.connect({ ...proxy.addresses[`repeater${side}`]!, noDelay: true });
   socket.on("error", () => undefined);
-  owner.own({ stop: () => Promise.resolve(socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "connect");
   return socket;
 }
@@ -36,8 +36,8 @@ function request(text: string): Buffer {
 }
 
 /** A viewer that has named what it wants, before the real handshake. */
-async function view(gateway: Gateway, wanted: string): Promise<RfbClient> {
-  const socket = await dial(gateway, "Viewers");
+async function view(proxyFixture: ProxyFixture, wanted: string): Promise<RfbClient> {
+  const socket = await dial(proxyFixture, "Viewers");
   const viewer = new RfbClient(socket);
   expect((await viewer.reader.read(12)).toString()).toBe("RFB 000.000\n");
   viewer.write(request(wanted));
@@ -45,8 +45,8 @@ async function view(gateway: Gateway, wanted: string): Promise<RfbClient> {
 }
 
 /** A VNC server that dials in, and serves one viewer without a password. */
-async function serve(gateway: Gateway, wanted: string): Promise<{ reader: ByteReader; socket: Socket }> {
-  const socket = await dial(gateway, "Servers");
+async function serve(proxyFixture: ProxyFixture, wanted: string): Promise<{ reader: ByteReader; socket: Socket }> {
+  const socket = await dial(proxyFixture, "Servers");
   const reader = new ByteReader(socket);
   socket.write(Buffer.concat([request(wanted), Buffer.from("RFB 003.008\n")]));
   const speak = async (): Promise<void> => {
@@ -62,53 +62,53 @@ async function serve(gateway: Gateway, wanted: string): Promise<{ reader: ByteRe
   return { reader, socket };
 }
 
-async function findDesktop({ proxy }: Gateway, name: string) {
+async function findDesktop({ proxy }: ProxyFixture, name: string) {
   const [desktop] = await proxy.stores.desktops.findByName(name);
   return desktop!;
 }
 
 describe("viewers of the repeater", () => {
   it("reach the desktop of their ID with a token of it, and with no other", async () => {
-    const gateway = await openRepeater();
-    const { view: first } = await publishDesktop(owner, gateway, "Machine 1");
-    const { view: second } = await publishDesktop(owner, gateway, "Machine 2");
-    const { number } = await gateway.proxy.createViewerRepeaterId(first, 60);
-    const right = await gateway.proxy.createToken(first, "control", 60, "admin");
-    const other = await gateway.proxy.createToken(second, "control", 60, "admin");
-    const refused = (await view(gateway, `ID:${number}`)).handshake({ password: other.token });
+    const proxyFixture = await openRepeater();
+    const { view: first } = await publishDesktop(cleanup, proxyFixture, "Machine 1");
+    const { view: second } = await publishDesktop(cleanup, proxyFixture, "Machine 2");
+    const { number } = await proxyFixture.proxy.createViewerRepeaterId(first, 60);
+    const right = await proxyFixture.proxy.createToken(first, "control", 60, "admin");
+    const other = await proxyFixture.proxy.createToken(second, "control", 60, "admin");
+    const refused = (await view(proxyFixture, `ID:${number}`)).handshake({ password: other.token });
     await expect(refused).rejects.toThrow(/token is wrong/i);
-    const viewer = await view(gateway, `ID:${number}`);
+    const viewer = await view(proxyFixture, `ID:${number}`);
     expect(await viewer.handshake({ password: right.token })).toMatchObject({ name: "Machine 1" });
   });
 
   it("are asked for a token by an unknown or expired ID too, and none fits", async () => {
     let shift = 0;
     const { systemClock } = await import("../../../protocol/index.ts");
-    const gateway = await openRepeater({ clock: { ...systemClock, now: () => Date.now() + shift } });
-    const { view: desktop } = await publishDesktop(owner, gateway);
-    const { number } = await gateway.proxy.createViewerRepeaterId(desktop, 60);
-    const { token } = await gateway.proxy.createToken(desktop, "control", 600, "admin");
-    await expect((await view(gateway, "ID:100000007")).handshake({ password: token })).rejects.toThrow(
+    const proxyFixture = await openRepeater({ clock: { ...systemClock, now: () => Date.now() + shift } });
+    const { view: desktop } = await publishDesktop(cleanup, proxyFixture);
+    const { number } = await proxyFixture.proxy.createViewerRepeaterId(desktop, 60);
+    const { token } = await proxyFixture.proxy.createToken(desktop, "control", 600, "admin");
+    await expect((await view(proxyFixture, "ID:100000007")).handshake({ password: token })).rejects.toThrow(
       /wrong/,
     );
     shift = 60_000;
-    const expired = (await view(gateway, `ID:${number}`)).handshake({ password: token });
+    const expired = (await view(proxyFixture, `ID:${number}`)).handshake({ password: token });
     await expect(expired).rejects.toThrow(/wrong/);
   });
 
   it.each(["127.0.0.1:5900", "localhost::5900", "", "ID:12"])(
     "mode I and the like: %j is closed",
     async (wanted) => {
-      const gateway = await openRepeater();
-      const viewer = await view(gateway, wanted);
+      const proxyFixture = await openRepeater();
+      const viewer = await view(proxyFixture, wanted);
       expect(await viewer.reader.readToEnd()).toHaveLength(0);
     },
   );
 
   it("have 5 s to say it", async () => {
     const clock = new ManualClock();
-    const gateway = await openRepeater({ clock });
-    const reader = new ByteReader(await dial(gateway, "Viewers"));
+    const proxyFixture = await openRepeater({ clock });
+    const reader = new ByteReader(await dial(proxyFixture, "Viewers"));
     await reader.read(12);
     clock.advance(4_999);
     await new Promise(setImmediate);
@@ -120,40 +120,40 @@ describe("viewers of the repeater", () => {
 
 describe("servers of the repeater", () => {
   it("are a desktop while they wait, for one viewer, under the administrator's name", async () => {
-    const gateway = await openRepeater();
-    const { proxy } = gateway;
+    const proxyFixture = await openRepeater();
+    const { proxy } = proxyFixture;
     const { number } = await proxy.createServerRepeaterId("old-laptop", 60);
-    expect(await findDesktop(gateway, "old-laptop")).toMatchObject({
+    expect(await findDesktop(proxyFixture, "old-laptop")).toMatchObject({
       state: "offline",
       agentName: "repeater",
     });
-    await serve(gateway, `ID:${number}`);
+    await serve(proxyFixture, `ID:${number}`);
     const desktop = await waitFor("the desktop", async () => {
-      const found = await findDesktop(gateway, "old-laptop");
+      const found = await findDesktop(proxyFixture, "old-laptop");
       return found.state === "online" && found;
     });
     const { token } = await proxy.createToken(desktop, "control", 60, "admin");
-    const viewer = await connectRfb(owner, proxy.addresses.rfb!);
+    const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
     expect(await viewer.handshake({ password: token })).toMatchObject({ name: "old-laptop", width: 640 });
     expect(viewer.received().includes(SECRET_NAME)).toBe(false);
-    expect(await findDesktop(gateway, "old-laptop")).toMatchObject({ state: "offline" });
-    const late = (await connectRfb(owner, proxy.addresses.rfb!)).handshake({ password: token });
+    expect(await findDesktop(proxyFixture, "old-laptop")).toMatchObject({ state: "offline" });
+    const late = (await connectRfb(cleanup, proxy.addresses.rfb!)).handshake({ password: token });
     await expect(late).rejects.toThrow(/not connected/);
     viewer.end();
-    await awaitNoSessions(gateway);
-    await serve(gateway, `ID:${number}`);
-    await waitFor("it again", async () => (await findDesktop(gateway, "old-laptop")).state === "online");
-    const again = await connectRfb(owner, proxy.addresses.rfb!);
+    await awaitNoSessions(proxyFixture);
+    await serve(proxyFixture, `ID:${number}`);
+    await waitFor("it again", async () => (await findDesktop(proxyFixture, "old-laptop")).state === "online");
+    const again = await connectRfb(cleanup, proxy.addresses.rfb!);
     expect(await again.handshake({ password: token })).toMatchObject({ name: "old-laptop" });
   });
 
   it("that leave are offline; the newest of two wins", async () => {
-    const gateway = await openRepeater();
-    const { number } = await gateway.proxy.createServerRepeaterId("old-laptop", 60);
-    const isOnline = async () => (await findDesktop(gateway, "old-laptop")).state === "online";
-    const first = await serve(gateway, `ID:${number}`);
+    const proxyFixture = await openRepeater();
+    const { number } = await proxyFixture.proxy.createServerRepeaterId("old-laptop", 60);
+    const isOnline = async () => (await findDesktop(proxyFixture, "old-laptop")).state === "online";
+    const first = await serve(proxyFixture, `ID:${number}`);
     await waitFor("the first", isOnline);
-    const second = await serve(gateway, `ID:${number}`);
+    const second = await serve(proxyFixture, `ID:${number}`);
     await first.reader.readToEnd();
     expect(await isOnline()).toBe(true);
     second.socket.destroy();
@@ -161,18 +161,18 @@ describe("servers of the repeater", () => {
   });
 
   it("cannot be posed as: no unknown, expired or viewer's ID, no address, and guesses are throttled", async () => {
-    const gateway = await openRepeater();
-    const { proxy } = gateway;
-    const { view: desktop } = await publishDesktop(owner, gateway);
+    const proxyFixture = await openRepeater();
+    const { proxy } = proxyFixture;
+    const { view: desktop } = await publishDesktop(cleanup, proxyFixture);
     const forViewers = await proxy.createViewerRepeaterId(desktop, 60);
     const expired = await proxy.createServerRepeaterId("short", 0);
     const good = await proxy.createServerRepeaterId("good", 60);
     const wrong = [forViewers.number, expired.number, "100000007", "100000008", "100000009"];
-    await (await serve(gateway, "127.0.0.1:5900")).reader.readToEnd();
-    for (const number of wrong) await (await serve(gateway, `ID:${number}`)).reader.readToEnd();
-    await (await serve(gateway, `ID:${good.number}`)).reader.readToEnd();
-    expect(gateway.log()).toContain("SOURCE_THROTTLED");
-    expect(await findDesktop(gateway, "good")).toMatchObject({ state: "offline" });
-    expect(gateway.log()).not.toContain(good.number);
+    await (await serve(proxyFixture, "127.0.0.1:5900")).reader.readToEnd();
+    for (const number of wrong) await (await serve(proxyFixture, `ID:${number}`)).reader.readToEnd();
+    await (await serve(proxyFixture, `ID:${good.number}`)).reader.readToEnd();
+    expect(proxyFixture.log()).toContain("SOURCE_THROTTLED");
+    expect(await findDesktop(proxyFixture, "good")).toMatchObject({ state: "offline" });
+    expect(proxyFixture.log()).not.toContain(good.number);
   });
 });

@@ -11,24 +11,24 @@ import {
 import { rsaPublicKey } from "../../../protocol/rfb/rsa-aes/public-key.ts";
 import { openStores } from "../../../proxy/index.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { connectRsaAes } from "../../support/rsa-aes-viewer.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { awaitNoSessions, openGateway, publishDesktop, type Gateway } from "./gateway.ts";
+import { awaitNoSessions, openProxyFixture, publishDesktop, type ProxyFixture } from "./proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const WRONG = "This token is wrong or has expired. Ask for a new one.";
 const KEY_EVENT = Buffer.from([4, 1, 0, 0, 0, 0, 0xff, 0xbe]);
 
 async function openDesktop(greeting = Buffer.alloc(0)) {
-  const gateway = await openGateway(owner);
-  const { desktop, view } = await publishDesktop(owner, gateway);
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
   desktop.greeting = greeting;
-  const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-  return { gateway, desktop, token, port: gateway.proxy.addresses.rfb! };
+  const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+  return { proxyFixture, desktop, token, port: proxyFixture.proxy.addresses.rfb! };
 }
 
 function readAll(stream: Duplex): Promise<Buffer> {
@@ -47,8 +47,8 @@ describe.each(RSA_AES_TYPES)("security type %i", (type) => {
 
   it("opens a session, and shows as much of it on the wire as it says", async () => {
     const picture = Buffer.alloc(3_000_000, "pixels ");
-    const { gateway, desktop, token, port } = await openDesktop(picture);
-    const viewer = await connectRsaAes(owner, port, { type, password: token });
+    const { proxyFixture, desktop, token, port } = await openDesktop(picture);
+    const viewer = await connectRsaAes(cleanup, port, { type, password: token });
     expect(viewer).toMatchObject({ offered: [129, 5, 2, 19, 130, 6], name: "Machine 1" });
     viewer.stream.write(KEY_EVENT);
     await waitFor("the key", () => desktop.received.length >= 1 + KEY_EVENT.length);
@@ -56,44 +56,44 @@ describe.each(RSA_AES_TYPES)("security type %i", (type) => {
     desktop.socket!.end();
     expect((await readAll(viewer.stream)).equals(picture)).toBe(true);
     viewer.stream.end();
-    await awaitNoSessions(gateway);
-    const [record] = await gateway.proxy.stores.sessions.list();
+    await awaitNoSessions(proxyFixture);
+    const [record] = await proxyFixture.proxy.stores.sessions.list();
     expect(record).toMatchObject({ cause: "DESKTOP_ENDED", bytesToViewer: picture.length, bytesToServer: 8 });
     expect(viewer.wire().includes("pixels pixels")).toBe(!encryptsSession);
     expect(viewer.wire().includes("Machine 1")).toBe(!encryptsSession);
   });
 
   it.each(["3.7", "3.8"] as const)("refuses a wrong token in RFB %s", async (version) => {
-    const { proxy } = await openGateway(owner);
+    const { proxy } = await openProxyFixture(cleanup);
     for (const password of ["wrongone", "", "abcd2345X", "ä", "x".repeat(255)]) {
-      const login = connectRsaAes(owner, proxy.addresses.rfb!, { type, password, version });
+      const login = connectRsaAes(cleanup, proxy.addresses.rfb!, { type, password, version });
       await expect(login).rejects.toMatchObject({
         stage: "security-result",
         reason: version === "3.8" ? WRONG : "",
       });
     }
-    const throttled = await connectRfb(owner, proxy.addresses.rfb!);
+    const throttled = await connectRfb(cleanup, proxy.addresses.rfb!);
     await expect(throttled.handshake({ password: "wrongone" })).rejects.toThrow("Try again in");
   });
 
   it("ends when the viewer leaves without a word", async () => {
-    const { gateway, token, port } = await openDesktop();
-    const viewer = await connectRsaAes(owner, port, { type, password: token });
+    const { proxyFixture, token, port } = await openDesktop();
+    const viewer = await connectRsaAes(cleanup, port, { type, password: token });
     viewer.stream.destroy();
-    await awaitNoSessions(gateway);
+    await awaitNoSessions(proxyFixture);
   });
 
   it("counts what goes over the token's length as wrong, even behind a right token", async () => {
     const { token, port } = await openDesktop();
-    const login = connectRsaAes(owner, port, { type, password: `${token}x` });
+    const login = connectRsaAes(cleanup, port, { type, password: `${token}x` });
     await expect(login).rejects.toMatchObject({ reason: WRONG });
   });
 });
 
 describe("the key", () => {
   /** What a viewer sees of it before it answers. */
-  async function lookAtKey({ proxy }: Gateway): Promise<string> {
-    const viewer = await connectRfb(owner, proxy.addresses.rfb!);
+  async function lookAtKey({ proxy }: ProxyFixture): Promise<string> {
+    const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
     await viewer.reader.read(12);
     viewer.write(encodeProtocolVersion("3.8"));
     await viewer.reader.read(7);
@@ -105,32 +105,32 @@ describe("the key", () => {
   }
 
   it("is the same for all servers of a service, and its fingerprint is told", async () => {
-    const dataDir = await owner.makeFolder();
+    const dataDir = await cleanup.makeFolder();
     const options = { database: `sqlite:${dataDir}/shared.db`, masterKey: Buffer.alloc(32, 7) };
     const stores = await openStores(options, systemClock);
-    owner.own({ stop: () => stores.close() });
-    const one = await openGateway(owner, { stores });
-    const other = await openGateway(owner, { stores });
+    cleanup.add({ stop: () => stores.close() });
+    const one = await openProxyFixture(cleanup, { stores });
+    const other = await openProxyFixture(cleanup, { stores });
     const seen = await lookAtKey(one);
     expect(await lookAtKey(other)).toBe(seen);
     expect(one.proxy.viewerFingerprint).toBe(seen);
-    expect((await lookAtKey(await openGateway(owner))) === seen).toBe(false);
+    expect((await lookAtKey(await openProxyFixture(cleanup))) === seen).toBe(false);
   });
 
   it("stays out of log and audit, and so does the token", async () => {
-    const { gateway, token, port } = await openDesktop();
-    await connectRsaAes(owner, port, { type: 129, password: token });
-    expect(gateway.log()).not.toContain(token);
-    expect(JSON.stringify(await gateway.audit())).not.toContain(token);
-    expect(gateway.log()).not.toContain("PRIVATE KEY");
+    const { proxyFixture, token, port } = await openDesktop();
+    await connectRsaAes(cleanup, port, { type: 129, password: token });
+    expect(proxyFixture.log()).not.toContain(token);
+    expect(JSON.stringify(await proxyFixture.audit())).not.toContain(token);
+    expect(proxyFixture.log()).not.toContain("PRIVATE KEY");
   });
 });
 
 describe("a viewer that dawdles", () => {
   it("has a minute to look at the key", async () => {
     const clock = new ManualClock();
-    const { proxy } = await openGateway(owner, { clock });
-    const viewer = await connectRfb(owner, proxy.addresses.rfb!);
+    const { proxy } = await openProxyFixture(cleanup, { clock });
+    const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
     await viewer.reader.read(12);
     viewer.write(encodeProtocolVersion("3.8"));
     await viewer.reader.read(7);
@@ -143,9 +143,9 @@ describe("a viewer that dawdles", () => {
   });
 
   it("and sends nothing that is a key is cut at once", async () => {
-    const { proxy } = await openGateway(owner);
+    const { proxy } = await openProxyFixture(cleanup);
     for (const bits of [0, 1_023, 8_193, 0x80000000, 0xffffffff]) {
-      const viewer = await connectRfb(owner, proxy.addresses.rfb!);
+      const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
       await viewer.reader.read(12);
       viewer.write(encodeProtocolVersion("3.8"));
       await viewer.reader.read(7);
@@ -156,14 +156,14 @@ describe("a viewer that dawdles", () => {
 });
 
 it("a viewer that does not read stops the desktop, not the server", async () => {
-  const { gateway, desktop, token, port } = await openDesktop();
-  const viewer = await connectRsaAes(owner, port, { type: 129, password: token });
+  const { proxyFixture, desktop, token, port } = await openDesktop();
+  const viewer = await connectRsaAes(cleanup, port, { type: 129, password: token });
   const socket = desktop.socket!;
   const total = 64 * 1024 * 1024;
   socket.write(Buffer.alloc(total, 1));
   let [moved, looks] = [0, 0];
   await waitFor("the desktop to be stopped", () => {
-    const { bytesToViewer } = gateway.proxy.openSessions()[0]!;
+    const { bytesToViewer } = proxyFixture.proxy.openSessions()[0]!;
     looks = bytesToViewer === moved && moved > 0 ? looks + 1 : 0;
     moved = bytesToViewer;
     return looks === 20;

@@ -151,7 +151,7 @@ export class ScriptedAgent {
   }
 
   /** Opens a data connection and gives it to a desktop that stands at ClientInit. */
-  async bring(proxy: Proxy, ticket: Buffer, desktop: ScriptedDesktop): Promise<TLSSocket> {
+  async openDataConnection(proxy: Proxy, ticket: Buffer, desktop: ScriptedDesktop): Promise<TLSSocket> {
     const data = await dialMip2(proxy);
     data.write(encodeSetupResponse({ ticket, status: 1, code: "" }));
     desktop.take(data);
@@ -160,7 +160,7 @@ export class ScriptedAgent {
 
   /** From now on every Setup request is answered with a data connection. */
   serve(proxy: Proxy, desktop: ScriptedDesktop): void {
-    this.onSetup = ({ ticket }) => void this.bring(proxy, ticket, desktop).catch(() => undefined);
+    this.onSetup = ({ ticket }) => void this.openDataConnection(proxy, ticket, desktop).catch(() => undefined);
   }
 
   stop(): Promise<void> {

@@ -4,7 +4,7 @@ import type { Proxy } from "../../../proxy/index.ts";
 import { ByteReader } from "../../support/byte-reader.ts";
 import type { ScriptedDesktop } from "./scripted-agent.ts";
 
-export interface SetupRequest {
+export interface ScriptedSetupRequest {
   readonly ticket: number;
   readonly proxy: string;
   readonly endpoint: string;
@@ -21,7 +21,7 @@ function lengthPrefixed(bytes: Buffer): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-export function encodeHandshake(identifier: string | Buffer, type = 1): Buffer {
+export function encodeMip1Handshake(identifier: string | Buffer, type = 1): Buffer {
   return Buffer.concat([Buffer.from([0, type]), lengthPrefixed(Buffer.from(identifier as string))]);
 }
 
@@ -56,11 +56,11 @@ export class ScriptedMip1Agent {
 
   static async connect(proxy: Proxy, identifier: string | Buffer, type = 1): Promise<ScriptedMip1Agent> {
     const agent = new ScriptedMip1Agent(proxy, await dialMip1(proxy));
-    agent.socket.write(encodeHandshake(identifier, type));
+    agent.socket.write(encodeMip1Handshake(identifier, type));
     return agent;
   }
 
-  async readSetupRequest(): Promise<SetupRequest> {
+  async readSetupRequest(): Promise<ScriptedSetupRequest> {
     const head = await this.reader.read(5);
     if (head[0] !== 1) throw new Error(`message type ${head[0]} in place of a Setup request`);
     const proxy = await this.#readAddress();

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { awaitNoSessions, openGateway, publishDesktop } from "./gateway.ts";
+import { awaitNoSessions, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 import { CANARY_NAME } from "./scripted-agent.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const KEY_EVENT = 4;
 
@@ -14,10 +14,10 @@ describe("a session over loopback sockets", () => {
   it.each(["3.3", "3.7", "3.8"] as const)(
     "opens with a token in RFB %s, under the published name",
     async (version) => {
-      const gateway = await openGateway(owner);
-      const { desktop, view } = await publishDesktop(owner, gateway);
-      const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-      const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+      const proxyFixture = await openProxyFixture(cleanup);
+      const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
+      const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+      const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
       const greeting = await viewer.handshake({ version, password: token, shared: false });
       expect(greeting).toMatchObject({
         offered: version === "3.3" ? [2] : [129, 5, 2, 19, 130, 6],
@@ -31,41 +31,41 @@ describe("a session over loopback sockets", () => {
       expect(desktop.received[21]).toBe(KEY_EVENT);
       expect(viewer.received().includes(CANARY_NAME)).toBe(false);
       viewer.end();
-      await awaitNoSessions(gateway);
-      const [record] = await gateway.proxy.stores.sessions.list();
+      await awaitNoSessions(proxyFixture);
+      const [record] = await proxyFixture.proxy.stores.sessions.list();
       expect(record).toMatchObject({ state: "closed", cause: "VIEWER_LEFT", bytesToServer: 36 });
     },
   );
 
   it.each([[[]], [["binary"]]])("opens with a token over WebSocket, sub-protocols %j", async (protocols) => {
-    const gateway = await openGateway(owner);
-    const { view } = await publishDesktop(owner, gateway);
-    const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const { port } = gateway.proxy.addresses.listen;
-    const viewer = await connectRfbOverWebSocket(owner, `wss://127.0.0.1:${port}/rfb`, protocols);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const { port } = proxyFixture.proxy.addresses.listen;
+    const viewer = await connectRfbOverWebSocket(cleanup, `wss://127.0.0.1:${port}/rfb`, protocols);
     expect(viewer.protocol).toBe(protocols[0] ?? "");
     const greeting = await viewer.handshake({ password: token });
     expect(greeting).toMatchObject({ offered: [2, 129, 5, 130, 6], name: "Machine 1" });
   });
 
   it("opens with a ticket over WebSocket, security None, and never echoes the ticket", async () => {
-    const gateway = await openGateway(owner);
-    const { view } = await publishDesktop(owner, gateway);
-    const { url, protocols } = await gateway.proxy.createTicket(view, "control", "admin");
-    const viewer = await connectRfbOverWebSocket(owner, url, protocols);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { url, protocols } = await proxyFixture.proxy.createTicket(view, "control", "admin");
+    const viewer = await connectRfbOverWebSocket(cleanup, url, protocols);
     expect(viewer.protocol).toBe("binary");
     expect(await viewer.handshake()).toMatchObject({ offered: [1], name: "Machine 1" });
-    expect(gateway.proxy.openSessions()).toMatchObject([{ method: "ticket", transport: "websocket" }]);
-    expect(gateway.log()).not.toContain(protocols[1]!.slice("postern.ticket.".length));
+    expect(proxyFixture.proxy.openSessions()).toMatchObject([{ method: "ticket", transport: "websocket" }]);
+    expect(proxyFixture.log()).not.toContain(protocols[1]!.slice("postern.ticket.".length));
   });
 
   it("lets one of a hundred parallel uses of a ticket in", async () => {
-    const gateway = await openGateway(owner);
-    const { view } = await publishDesktop(owner, gateway);
-    const { url, protocols } = await gateway.proxy.createTicket(view, "control", "admin");
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { url, protocols } = await proxyFixture.proxy.createTicket(view, "control", "admin");
     const results = await Promise.allSettled(
       Array.from({ length: 100 }, async () => {
-        const viewer = await connectRfbOverWebSocket(owner, url, protocols);
+        const viewer = await connectRfbOverWebSocket(cleanup, url, protocols);
         return await viewer.handshake();
       }),
     );
@@ -81,10 +81,10 @@ describe("a session over loopback sockets", () => {
   });
 
   it("strips DesktopName from SetEncodings", async () => {
-    const gateway = await openGateway(owner);
-    const { desktop, view } = await publishDesktop(owner, gateway);
-    const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password: token });
     viewer.setEncodings(-307, 0);
     await waitFor("SetEncodings", () => desktop.received.length >= 21 + 8);
@@ -92,10 +92,10 @@ describe("a session over loopback sockets", () => {
   });
 
   it("lets a viewer look only with a token for looking", async () => {
-    const gateway = await openGateway(owner);
-    const { desktop, view } = await publishDesktop(owner, gateway);
-    const { token } = await gateway.proxy.createToken(view, "view", 60, "admin");
-    const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
+    const { token } = await proxyFixture.proxy.createToken(view, "view", 60, "admin");
+    const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password: token });
     viewer.pressKey(0x61);
     viewer.movePointer(1, 1, 1);
@@ -106,41 +106,41 @@ describe("a session over loopback sockets", () => {
   });
 
   it("hands over what the server sends with ServerInit, and its end", async () => {
-    const gateway = await openGateway(owner);
-    const { desktop, view } = await publishDesktop(owner, gateway);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
     desktop.greeting = Buffer.alloc(3_000_000, 7);
-    const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password: token });
     desktop.socket!.end();
     expect((await viewer.reader.readToEnd()).equals(desktop.greeting)).toBe(true);
     viewer.end();
-    await awaitNoSessions(gateway);
-    const [record] = await gateway.proxy.stores.sessions.list();
+    await awaitNoSessions(proxyFixture);
+    const [record] = await proxyFixture.proxy.stores.sessions.list();
     expect(record).toMatchObject({ cause: "DESKTOP_ENDED", bytesToViewer: 3_000_000 });
   });
 
   it("ends a session whose viewer sends what RFB does not know", async () => {
-    const gateway = await openGateway(owner);
-    const { desktop, view } = await publishDesktop(owner, gateway);
-    const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password: token });
     viewer.write([77]);
     await viewer.reader.readToEnd();
-    await awaitNoSessions(gateway);
+    await awaitNoSessions(proxyFixture);
     expect(desktop.ended).toBe(true);
-    const [record] = await gateway.proxy.stores.sessions.list();
+    const [record] = await proxyFixture.proxy.stores.sessions.list();
     expect(record).toMatchObject({ cause: "VIEWER_PROTOCOL" });
   });
 
   it("writes one audit line when it opens and one when it ends", async () => {
-    const gateway = await openGateway(owner);
-    const { view, agent } = await publishDesktop(owner, gateway);
-    const { id, token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-    const viewer = await connectRfb(owner, gateway.proxy.addresses.rfb!);
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view, agent } = await publishDesktop(cleanup, proxyFixture);
+    const { id, token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+    const viewer = await connectRfb(cleanup, proxyFixture.proxy.addresses.rfb!);
     await viewer.handshake({ password: token });
-    const started = (await gateway.audit()).filter(({ event }) => event.action === "session.start");
+    const started = (await proxyFixture.audit()).filter(({ event }) => event.action === "session.start");
     expect(started).toMatchObject([
       {
         agent: { id: agent.key.agentId },
@@ -148,9 +148,9 @@ describe("a session over loopback sockets", () => {
       },
     ]);
     await viewer.stop();
-    await awaitNoSessions(gateway);
-    await gateway.proxy.close();
-    const lines = await gateway.audit();
+    await awaitNoSessions(proxyFixture);
+    await proxyFixture.proxy.close();
+    const lines = await proxyFixture.audit();
     const ended = lines.filter(({ event }) => event.action === "session.end");
     expect(ended).toMatchObject([
       { postern: { token: { id } }, source: { bytes: 20 }, destination: { bytes: 0 } },

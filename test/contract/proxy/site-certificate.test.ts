@@ -6,36 +6,36 @@ import { afterEach, describe, expect, it } from "vitest";
 import { systemClock, type Clock } from "../../../protocol/index.ts";
 import { LIMITS } from "../../../proxy/admit/limits.ts";
 import { TestCertificate } from "../../support/certificate-files.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { RfbClient } from "../../support/rfb-client.ts";
-import { enterByVeNCrypt, X509_VNC } from "../../support/vencrypt-viewer.ts";
+import { connectByVeNCrypt, X509_VNC } from "../../support/vencrypt-viewer.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { type Gateway, openGateway, publishDesktop } from "./gateway.ts";
+import { type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 import { ScriptedDesktop } from "./scripted-agent.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const LOOK_MS = LIMITS.certificateLookMs;
 
-async function dialTls({ proxy }: Gateway, options: ConnectionOptions): Promise<TLSSocket> {
+async function dialTls({ proxy }: ProxyFixture, options: ConnectionOptions): Promise<TLSSocket> {
   const socket = tls.connect({ ...proxy.addresses.listen, servername: "localhost", ...options });
   socket.on("error", () => undefined);
-  owner.own({ stop: () => Promise.resolve(socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "secureConnect");
   return socket;
 }
 
 /** Who issued what this client is shown; of a site's own certificate, its name. */
-async function askIssuer(gateway: Gateway, options: ConnectionOptions = {}): Promise<string> {
-  const socket = await dialTls(gateway, { rejectUnauthorized: false, ...options });
+async function askIssuer(proxyFixture: ProxyFixture, options: ConnectionOptions = {}): Promise<string> {
+  const socket = await dialTls(proxyFixture, { rejectUnauthorized: false, ...options });
   const issuer = socket.getPeerX509Certificate()!.issuer.replace("CN=", "");
   socket.destroy();
   return issuer;
 }
 
 interface Site {
-  readonly gateway: Gateway;
+  readonly proxyFixture: ProxyFixture;
   /** Lets the server look at the files once. */
   look(): Promise<void>;
 }
@@ -52,30 +52,30 @@ async function openSite(files: { cert: string; key: string }, shiftMs = 0): Prom
       return () => undefined;
     },
   };
-  const gateway = await openGateway(owner, { clock, siteCertificate: files });
+  const proxyFixture = await openProxyFixture(cleanup, { clock, siteCertificate: files });
   const look = async (): Promise<void> => {
     const run = next!;
     next = undefined;
     run();
     await waitFor("the end of the look", () => next !== undefined);
   };
-  return { gateway, look };
+  return { proxyFixture, look };
 }
 
 describe("a site's certificate", () => {
   it("is shown to browsers and viewers; agents get the service's own, however the ClientHello comes", async () => {
-    const { gateway } = await openSite(await TestCertificate.make(owner, "desk.example"));
-    const authority = await askIssuer(gateway, { ALPNProtocols: ["mip/2"] });
+    const { proxyFixture } = await openSite(await TestCertificate.make(cleanup, "desk.example"));
+    const authority = await askIssuer(proxyFixture, { ALPNProtocols: ["mip/2"] });
     expect(authority).toMatch(/postern/i);
-    expect(await askIssuer(gateway, { ALPNProtocols: ["mip/1", "mip/2"] })).toBe(authority);
-    expect(await askIssuer(gateway, { ALPNProtocols: ["http/1.1", "mip/2"] })).toBe(authority);
-    expect(await askIssuer(gateway, { ALPNProtocols: ["mip/2"], maxVersion: "TLSv1.2" })).toBe(authority);
-    expect(await askIssuer(gateway, { ALPNProtocols: ["h2", "http/1.1"] })).toBe("desk.example");
-    expect(await askIssuer(gateway)).toBe("desk.example");
-    expect(await askIssuer(gateway, { maxVersion: "TLSv1.2" })).toBe("desk.example");
+    expect(await askIssuer(proxyFixture, { ALPNProtocols: ["mip/1", "mip/2"] })).toBe(authority);
+    expect(await askIssuer(proxyFixture, { ALPNProtocols: ["http/1.1", "mip/2"] })).toBe(authority);
+    expect(await askIssuer(proxyFixture, { ALPNProtocols: ["mip/2"], maxVersion: "TLSv1.2" })).toBe(authority);
+    expect(await askIssuer(proxyFixture, { ALPNProtocols: ["h2", "http/1.1"] })).toBe("desk.example");
+    expect(await askIssuer(proxyFixture)).toBe("desk.example");
+    expect(await askIssuer(proxyFixture, { maxVersion: "TLSv1.2" })).toBe("desk.example");
     // Byte by byte through a relay of our own.
     const relay = net.createServer((near) => {
-      const far = net.connect({ ...gateway.proxy.addresses.listen, noDelay: true });
+      const far = net.connect({ ...proxyFixture.proxy.addresses.listen, noDelay: true });
       near.on("error", () => far.destroy());
       far.on("error", () => near.destroy());
       far.pipe(near);
@@ -88,43 +88,43 @@ describe("a site's certificate", () => {
     await once(relay, "listening");
     const { port } = relay.address() as net.AddressInfo;
     const dribbled = { port, ALPNProtocols: ["mip/2"] };
-    expect(await askIssuer(gateway, dribbled)).toBe(authority);
-    expect(await askIssuer(gateway, { port })).toBe("desk.example");
+    expect(await askIssuer(proxyFixture, dribbled)).toBe(authority);
+    expect(await askIssuer(proxyFixture, { port })).toBe("desk.example");
     relay.close();
   });
 
-  it("S17: replaced under 100 sessions drops none; bad ones are refused and the old one stays", async () => {
-    const files = await TestCertificate.make(owner, "localhost");
-    const { gateway, look } = await openSite(files);
-    const { agent, view } = await publishDesktop(owner, gateway);
+  it("replaced under 100 sessions drops none; bad ones are refused and the old one stays", async () => {
+    const files = await TestCertificate.make(cleanup, "localhost");
+    const { proxyFixture, look } = await openSite(files);
+    const { agent, view } = await publishDesktop(cleanup, proxyFixture);
     const desktops: ScriptedDesktop[] = [];
     agent.onSetup = ({ ticket }) => {
       const desktop = new ScriptedDesktop();
       desktops.push(desktop);
-      void agent.bring(gateway.proxy, ticket, desktop);
+      void agent.openDataConnection(proxyFixture.proxy, ticket, desktop);
     };
-    const { token } = await gateway.proxy.createToken(view, "control", 600, "admin");
+    const { token } = await proxyFixture.proxy.createToken(view, "control", 600, "admin");
     const first = await files.read();
     const viewers = await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         if (index % 2 === 0) {
-          const socket = net.connect({ ...gateway.proxy.addresses.rfb!, noDelay: true });
+          const socket = net.connect({ ...proxyFixture.proxy.addresses.rfb!, noDelay: true });
           const login = { subType: X509_VNC, ca: first.cert, password: token };
-          return (await enterByVeNCrypt(socket, login)).tls;
+          return (await connectByVeNCrypt(socket, login)).tls;
         }
-        const socket = await dialTls(gateway, { ca: first.cert });
+        const socket = await dialTls(proxyFixture, { ca: first.cert });
         await new RfbClient(socket).handshake({ password: token });
         return socket;
       }),
     );
     let dropped = 0;
     for (const viewer of viewers) viewer.on("close", () => (dropped += 1));
-    expect(gateway.proxy.openSessions()).toHaveLength(100);
+    expect(proxyFixture.proxy.openSessions()).toHaveLength(100);
 
-    const second = await (await TestCertificate.make(owner, "second.example")).read();
+    const second = await (await TestCertificate.make(cleanup, "second.example")).read();
     await files.write(second);
     await look();
-    expect(await askIssuer(gateway)).toBe("second.example");
+    expect(await askIssuer(proxyFixture)).toBe("second.example");
 
     const bad = [
       { cert: "", key: second.key },
@@ -138,18 +138,18 @@ describe("a site's certificate", () => {
       await files.write(texts);
       await look();
       await look();
-      expect(await askIssuer(gateway), `bad one ${index}`).toBe("second.example");
-      const refused = gateway.log().match(/"event":"certificate.refused"/g) ?? [];
+      expect(await askIssuer(proxyFixture), `bad one ${index}`).toBe("second.example");
+      const refused = proxyFixture.log().match(/"event":"certificate.refused"/g) ?? [];
       expect(refused, `bad one ${index} is told once`).toHaveLength(index + 1);
     }
     await rm(files.cert);
     await look();
-    expect(await askIssuer(gateway)).toBe("second.example");
+    expect(await askIssuer(proxyFixture)).toBe("second.example");
     await files.write(second);
     await look();
     const login = { subType: X509_VNC, ca: second.cert, servername: "second.example", password: token };
-    const late = net.connect({ ...gateway.proxy.addresses.rfb!, noDelay: true });
-    const newcomer = await enterByVeNCrypt(late, login);
+    const late = net.connect({ ...proxyFixture.proxy.addresses.rfb!, noDelay: true });
+    const newcomer = await connectByVeNCrypt(late, login);
     expect(newcomer.name).toBe("Machine 1");
     newcomer.tls.destroy();
 
@@ -160,30 +160,30 @@ describe("a site's certificate", () => {
       return keys.length === 100;
     });
     expect(dropped).toBe(0);
-    expect(gateway.log()).not.toContain("PRIVATE");
+    expect(proxyFixture.log()).not.toContain("PRIVATE");
     for (const viewer of viewers) viewer.destroy();
   });
 
   it("resumes TLS sessions across a change", async () => {
-    const files = await TestCertificate.make(owner, "first.example");
-    const { gateway, look } = await openSite(files);
+    const files = await TestCertificate.make(cleanup, "first.example");
+    const { proxyFixture, look } = await openSite(files);
     const options = {
       rejectUnauthorized: false,
       ALPNProtocols: ["http/1.1"],
       maxVersion: "TLSv1.2",
     } as const;
-    const before = await dialTls(gateway, options);
+    const before = await dialTls(proxyFixture, options);
     const session = before.getSession()!;
     before.destroy();
-    await files.write(await (await TestCertificate.make(owner, "second.example")).read());
+    await files.write(await (await TestCertificate.make(cleanup, "second.example")).read());
     await look();
-    const after = await dialTls(gateway, { ...options, session });
+    const after = await dialTls(proxyFixture, { ...options, session });
     expect(after.isSessionReused()).toBe(true);
   });
 
   it("that is bad is refused at the start, with the reason", async () => {
-    const good = await TestCertificate.make(owner);
-    const other = await TestCertificate.make(owner);
+    const good = await TestCertificate.make(cleanup);
+    const other = await TestCertificate.make(cleanup);
     const cases: [{ cert: string; key: string }, RegExp, number?][] = [
       [{ cert: "/nowhere/cert.pem", key: good.key }, /no such file/],
       [{ cert: good.cert, key: other.key }, /key is not the certificate's/],

@@ -16,19 +16,19 @@ import {
   systemClock,
   type ProofPurpose,
 } from "../../../protocol/index.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { type Gateway, openGateway, publishDesktop } from "./gateway.ts";
+import { type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 import { dialMip2, type KeyPair, makeKeyPair } from "./scripted-agent.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 /** Brings a spare connection, and gives the code with which it was turned away. */
-async function refusalOf({ proxy, log }: Gateway, key: KeyPair, purpose: ProofPurpose): Promise<string> {
+async function refusalOf({ proxy, log }: ProxyFixture, key: KeyPair, purpose: ProofPurpose): Promise<string> {
   const before = log().length;
   const socket = await dialMip2(proxy);
-  owner.own({ stop: () => Promise.resolve(void socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(void socket.destroy()) });
   const peer = new Conversation(socket, { deadlineMs: 5_000, maxBytes: 65_536 }, systemClock);
   const agentNonce = randomBytes(32);
   const identifier = { identifierType: IdentifierType.resource, identifier: key.agentId };
@@ -54,22 +54,22 @@ async function refusalOf({ proxy, log }: Gateway, key: KeyPair, purpose: ProofPu
 }
 
 test("spare connections need the agent's key, a proof of their own kind, and somebody who asked", async () => {
-  const gateway = await openGateway(owner);
-  const { agent } = await publishDesktop(owner, gateway);
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { agent } = await publishDesktop(cleanup, proxyFixture);
   const stranger = makeKeyPair();
-  expect(await refusalOf(gateway, stranger, "spare")).toBe("AGENT_UNKNOWN");
-  expect(await refusalOf(gateway, { ...stranger, agentId: agent.key.agentId }, "spare")).toBe(
+  expect(await refusalOf(proxyFixture, stranger, "spare")).toBe("AGENT_UNKNOWN");
+  expect(await refusalOf(proxyFixture, { ...stranger, agentId: agent.key.agentId }, "spare")).toBe(
     "PROOF_REFUSED",
   );
-  expect(await refusalOf(gateway, agent.key, "control")).toBe("PROOF_REFUSED");
-  expect(await refusalOf(gateway, agent.key, "spare")).toBe("SPARE_UNWANTED");
+  expect(await refusalOf(proxyFixture, agent.key, "control")).toBe("PROOF_REFUSED");
+  expect(await refusalOf(proxyFixture, agent.key, "spare")).toBe("SPARE_UNWANTED");
 });
 
 test("an agent that does not say that it knows spares is never asked for one", async () => {
-  const gateway = await openGateway(owner);
-  const { agent, view } = await publishDesktop(owner, gateway);
-  gateway.proxy.expectViewer(agent.key.agentId);
-  await gateway.proxy.createToken(view, "control", 60, "admin");
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { agent, view } = await publishDesktop(cleanup, proxyFixture);
+  proxyFixture.proxy.expectViewer(agent.key.agentId);
+  await proxyFixture.proxy.createToken(view, "control", 60, "admin");
   await agent.publish("another");
   expect(agent.find(FrameType.spareWanted)).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import https from "node:https";
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { Owner } from "../../support/owner.ts";
-import { openGateway } from "./gateway.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { openProxyFixture } from "./proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const TICKET = `postern.ticket.${"A".repeat(43)}`;
 
@@ -51,8 +51,8 @@ function upgrade(port: number, { path = "/rfb", origin, host, protocols }: Ask):
 
 describe("upgrades", () => {
   it("go by Origin, sub-protocol and path", async () => {
-    const gateway = await openGateway(owner, { advertise: { host: "vnc.example.org", port: 443 } });
-    const { proxy } = gateway;
+    const proxyFixture = await openProxyFixture(cleanup, { advertise: { host: "vnc.example.org", port: 443 } });
+    const { proxy } = proxyFixture;
     const { port } = proxy.addresses.listen;
     const cases: [Ask, [number, string?]][] = [
       [{}, [101]],
@@ -82,7 +82,7 @@ describe("upgrades", () => {
     }
     const refused = cases.filter(([, [status]]) => status === 403 || status === 400);
     await proxy.close();
-    const reasons = (await gateway.audit()).flatMap(({ event }) =>
+    const reasons = (await proxyFixture.audit()).flatMap(({ event }) =>
       event.action === "session.refuse" ? [event.reason] : [],
     );
     expect(reasons).toEqual(

@@ -4,46 +4,46 @@ import tls from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { ByteReader } from "../../support/byte-reader.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 import {
-  describePlain,
-  enterByVeNCrypt,
+  encodePlain,
+  connectByVeNCrypt,
   X509_NONE,
   X509_PLAIN,
   X509_VNC,
 } from "../../support/vencrypt-viewer.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { awaitNoSessions, type Gateway, openGateway, publishDesktop } from "./gateway.ts";
+import { awaitNoSessions, type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const WRONG: unknown = expect.stringMatching(/token is wrong/i);
 
-async function dial({ proxy }: Gateway, door: "listen" | "rfb" = "rfb"): Promise<Socket> {
+async function dial({ proxy }: ProxyFixture, door: "listen" | "rfb" = "rfb"): Promise<Socket> {
   const { listen, rfb } = proxy.addresses;
   const socket = net.connect({ ...(door === "listen" ? listen : rfb!), noDelay: true });
   socket.on("error", () => undefined);
-  owner.own({ stop: () => Promise.resolve(socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "connect");
   return socket;
 }
 
 async function openWithToken(): Promise<{
-  gateway: Gateway;
+  proxyFixture: ProxyFixture;
   ca: string;
   token: string;
   received: () => Buffer;
 }> {
-  const gateway = await openGateway(owner);
-  const { view, desktop } = await publishDesktop(owner, gateway);
-  const { token } = await gateway.proxy.createToken(view, "control", 60, "admin");
-  return { gateway, ca: gateway.proxy.caCertificate, token, received: () => desktop.received };
+  const proxyFixture = await openProxyFixture(cleanup);
+  const { view, desktop } = await publishDesktop(cleanup, proxyFixture);
+  const { token } = await proxyFixture.proxy.createToken(view, "control", 60, "admin");
+  return { proxyFixture, ca: proxyFixture.proxy.caCertificate, token, received: () => desktop.received };
 }
 
 /** Goes by VeNCrypt up to where TLS begins. */
-async function standBeforeTls(gateway: Gateway, subType: number): Promise<Socket> {
-  const socket = await dial(gateway);
+async function waitBeforeTls(proxyFixture: ProxyFixture, subType: number): Promise<Socket> {
+  const socket = await dial(proxyFixture);
   const reader = new ByteReader(socket);
   await reader.read(12);
   socket.write("RFB 003.008\n");
@@ -63,8 +63,8 @@ describe("VeNCrypt", () => {
     ["listen", [19, 129, 5, 2, 130, 6]],
     ["rfb", [129, 5, 2, 19, 130, 6]],
   ] as const)("X509Vnc on the %s port: a whole session inside TLS", async (door, types) => {
-    const { gateway, ca, token, received } = await openWithToken();
-    const viewer = await enterByVeNCrypt(await dial(gateway, door), {
+    const { proxyFixture, ca, token, received } = await openWithToken();
+    const viewer = await connectByVeNCrypt(await dial(proxyFixture, door), {
       subType: X509_VNC,
       ca,
       password: token,
@@ -72,32 +72,32 @@ describe("VeNCrypt", () => {
     expect(viewer).toMatchObject({ types, subTypes: [X509_VNC, X509_PLAIN], name: "Machine 1" });
     viewer.tls.write(Buffer.of(4, 1, 0, 0, 0, 0, 0xff, 0xbe));
     await waitFor("the key", () => received().length === 9);
-    expect(gateway.proxy.openSessions()).toMatchObject([{ method: "token", transport: "rfb" }]);
+    expect(proxyFixture.proxy.openSessions()).toMatchObject([{ method: "token", transport: "rfb" }]);
     viewer.tls.end();
-    await awaitNoSessions(gateway);
-    const [record] = await gateway.proxy.stores.sessions.list();
+    await awaitNoSessions(proxyFixture);
+    const [record] = await proxyFixture.proxy.stores.sessions.list();
     expect(record).toMatchObject({ cause: "VIEWER_LEFT" });
   });
 
   it.each(["", "Machine 1", "agent-1/Machine 1", "anna", "a\0b", "x".repeat(1024)])(
     "X509Plain, user name %j: the token opens its desktop",
     async (user) => {
-      const { gateway, ca, token } = await openWithToken();
+      const { proxyFixture, ca, token } = await openWithToken();
       const login = { subType: X509_PLAIN, ca, user, password: token };
-      expect(await enterByVeNCrypt(await dial(gateway), login)).toMatchObject({ name: "Machine 1" });
+      expect(await connectByVeNCrypt(await dial(proxyFixture), login)).toMatchObject({ name: "Machine 1" });
     },
   );
 
   it("X509Plain with a desktop's name takes no other desktop's token, and tells equal tokens apart", async () => {
-    const { gateway, ca, token } = await openWithToken();
-    const { view } = await publishDesktop(owner, gateway, "Machine 2");
+    const { proxyFixture, ca, token } = await openWithToken();
+    const { view } = await publishDesktop(cleanup, proxyFixture, "Machine 2");
     const ask = async (user: string): Promise<string> => {
       const login = { subType: X509_PLAIN, ca, user, password: token };
-      return (await enterByVeNCrypt(await dial(gateway), login)).name;
+      return (await connectByVeNCrypt(await dial(proxyFixture), login)).name;
     };
     await expect(ask("Machine 2")).rejects.toMatchObject({ stage: "security-result", reason: WRONG });
     const copy = { token, role: "view", createdBy: "admin", expiresAt: Date.now() + 60_000 } as const;
-    await gateway.proxy.stores.tokens.create({ desktopId: view.id, ...copy });
+    await proxyFixture.proxy.stores.tokens.create({ desktopId: view.id, ...copy });
     expect(await ask("Machine 2")).toBe("Machine 2");
     expect(await ask("Machine 1")).toBe("Machine 1");
     await expect(ask("")).rejects.toMatchObject({ reason: expect.stringMatching(/more than one/) });
@@ -106,25 +106,25 @@ describe("VeNCrypt", () => {
   it.each(["", "wrong-on", "wrong-one-that-is-longer", "\0\0\0\0\0\0\0\0"])(
     "X509Plain with the password %j is a wrong guess",
     async (password) => {
-      const { gateway, ca } = await openWithToken();
-      const entering = enterByVeNCrypt(await dial(gateway), { subType: X509_PLAIN, ca, password });
+      const { proxyFixture, ca } = await openWithToken();
+      const entering = connectByVeNCrypt(await dial(proxyFixture), { subType: X509_PLAIN, ca, password });
       await expect(entering).rejects.toMatchObject({ reason: WRONG });
     },
   );
 
   it("a token with anything after it, or with its top bits set, is another one", async () => {
-    const { gateway, ca, token } = await openWithToken();
+    const { proxyFixture, ca, token } = await openWithToken();
     const high = String.fromCharCode(...[...token].map((letter) => letter.charCodeAt(0) | 0x80));
     for (const password of [`${token}x`, `${token}\0`, high]) {
-      const entering = enterByVeNCrypt(await dial(gateway), { subType: X509_PLAIN, ca, password });
+      const entering = connectByVeNCrypt(await dial(proxyFixture), { subType: X509_PLAIN, ca, password });
       await expect(entering).rejects.toMatchObject({ reason: WRONG });
     }
   });
 
   it("wrong tokens are throttled here too, before any TLS", async () => {
-    const { gateway, ca } = await openWithToken();
+    const { proxyFixture, ca } = await openWithToken();
     const guess = async () =>
-      enterByVeNCrypt(await dial(gateway), { subType: X509_VNC, ca, password: "nope2345" });
+      connectByVeNCrypt(await dial(proxyFixture), { subType: X509_VNC, ca, password: "nope2345" });
     for (let count = 0; count < 5; count += 1) await expect(guess()).rejects.toMatchObject({ reason: WRONG });
     await expect(guess()).rejects.toMatchObject({
       stage: "security-types",
@@ -133,17 +133,17 @@ describe("VeNCrypt", () => {
   });
 
   it("RFB 3.7 hears no reason", async () => {
-    const { gateway, ca } = await openWithToken();
+    const { proxyFixture, ca } = await openWithToken();
     const login = { subType: X509_VNC, version: "3.7", ca, password: "nope2345" } as const;
-    await expect(enterByVeNCrypt(await dial(gateway), login)).rejects.toMatchObject({ reason: "" });
+    await expect(connectByVeNCrypt(await dial(proxyFixture), login)).rejects.toMatchObject({ reason: "" });
   });
 
   it.each([0, 1, 2, 19, 255, 256, 257, 258, 259, X509_NONE, 263, 0xffff_ffff])(
     "sub-type %i is refused",
     async (subType) => {
-      const { gateway, ca } = await openWithToken();
-      const socket = await dial(gateway);
-      await expect(enterByVeNCrypt(socket, { subType, ca })).rejects.toMatchObject({ byte: 0 });
+      const { proxyFixture, ca } = await openWithToken();
+      const socket = await dial(proxyFixture);
+      await expect(connectByVeNCrypt(socket, { subType, ca })).rejects.toMatchObject({ byte: 0 });
       if (!socket.destroyed) await once(socket, "close");
     },
   );
@@ -155,8 +155,8 @@ describe("VeNCrypt", () => {
     [1, 0],
     [255, 255],
   ] as const)("version %i.%i is refused", async (...version) => {
-    const { gateway, ca } = await openWithToken();
-    const entering = enterByVeNCrypt(await dial(gateway), {
+    const { proxyFixture, ca } = await openWithToken();
+    const entering = connectByVeNCrypt(await dial(proxyFixture), {
       subType: X509_VNC,
       ca,
       veNCryptVersion: version,
@@ -165,34 +165,34 @@ describe("VeNCrypt", () => {
   });
 
   it("shows a certificate of the service CA for this host, and no other", async () => {
-    const { gateway, ca, token } = await openWithToken();
+    const { proxyFixture, ca, token } = await openWithToken();
     const login = { subType: X509_VNC, ca, password: token };
-    const { tls: secure } = await enterByVeNCrypt(await dial(gateway), login);
+    const { tls: secure } = await connectByVeNCrypt(await dial(proxyFixture), login);
     const certificate = secure.getPeerX509Certificate();
     expect(certificate?.checkIP("127.0.0.1")).toBe("127.0.0.1");
     expect(certificate?.checkHost("localhost")).toBe("localhost");
     const foreign = { ...login, servername: "desk.example" };
-    await expect(enterByVeNCrypt(await dial(gateway), foreign)).rejects.toThrow(/altnames/);
+    await expect(connectByVeNCrypt(await dial(proxyFixture), foreign)).rejects.toThrow(/altnames/);
   });
 });
 
 describe("what may go wrong inside VeNCrypt", () => {
   it("junk in place of TLS closes the connection, and its place among the unadmitted is free again", async () => {
-    const { gateway, ca, token } = await openWithToken();
+    const { proxyFixture, ca, token } = await openWithToken();
     for (let count = 0; count < 300; count += 1) {
-      const socket = await standBeforeTls(gateway, X509_VNC);
+      const socket = await waitBeforeTls(proxyFixture, X509_VNC);
       socket.end("this is no ClientHello");
       socket.resume();
       await once(socket, "close");
     }
     const login = { subType: X509_VNC, ca, password: token };
-    expect(await enterByVeNCrypt(await dial(gateway), login)).toMatchObject({ name: "Machine 1" });
+    expect(await connectByVeNCrypt(await dial(proxyFixture), login)).toMatchObject({ name: "Machine 1" });
   });
 
   it.each([0, 20])("TLS that does not come to its end is cut after 5 s, %i bytes sent", async (count) => {
     const clock = new ManualClock();
-    const gateway = await openGateway(owner, { clock });
-    const socket = await standBeforeTls(gateway, X509_VNC);
+    const proxyFixture = await openProxyFixture(cleanup, { clock });
+    const socket = await waitBeforeTls(proxyFixture, X509_VNC);
     socket.write(
       Buffer.concat([Buffer.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3), Buffer.alloc(20)]).subarray(0, count),
     );
@@ -212,11 +212,11 @@ describe("what may go wrong inside VeNCrypt", () => {
     [0xffff_ffff, 0xffff_ffff],
     [0x8000_0000, 1],
   ])("lengths of %i and %i are not waited for", async (user, password) => {
-    const { gateway, ca } = await openWithToken();
-    const raw = await standBeforeTls(gateway, X509_PLAIN);
+    const { proxyFixture, ca } = await openWithToken();
+    const raw = await waitBeforeTls(proxyFixture, X509_PLAIN);
     const socket = tls.connect({ socket: raw, ca, servername: "localhost" });
     socket.on("error", () => undefined);
-    const lengths = describePlain("", "");
+    const lengths = encodePlain("", "");
     lengths.writeUInt32BE(user, 0);
     lengths.writeUInt32BE(password, 4);
     socket.write(lengths);
@@ -224,13 +224,13 @@ describe("what may go wrong inside VeNCrypt", () => {
   });
 
   it("a viewer that leaves, or whose server stops, during TLS leaves nothing behind", async () => {
-    const { gateway } = await openWithToken();
-    const left = await standBeforeTls(gateway, X509_VNC);
+    const { proxyFixture } = await openWithToken();
+    const left = await waitBeforeTls(proxyFixture, X509_VNC);
     left.destroy();
-    const waiting = await standBeforeTls(gateway, X509_VNC);
+    const waiting = await waitBeforeTls(proxyFixture, X509_VNC);
     waiting.resume();
     const closed = once(waiting, "close");
-    await gateway.proxy.close();
+    await proxyFixture.proxy.close();
     await closed;
   });
 });

@@ -7,7 +7,7 @@ import { systemClock } from "../../../protocol/index.ts";
 import { openProxy, openStores } from "../../../proxy/index.ts";
 import { openWeb } from "../../../web/index.ts";
 import { openProfile, startBrowser } from "../../support/browser.ts";
-import { Owner } from "../../support/owner.ts";
+import { CleanupStack } from "../../support/cleanup-stack.ts";
 
 const SCRIPT = `
 const refused = [];
@@ -54,9 +54,9 @@ async function openPage() {
     await stores.close();
     await rm(dir, { recursive: true });
   });
-  const owner = new Owner();
-  onTestFinished(() => owner.close());
-  const browser = await startBrowser(owner);
+  const cleanup = new CleanupStack();
+  onTestFinished(() => cleanup.close());
+  const browser = await startBrowser(cleanup);
   const { port } = proxy.addresses.listen;
   const page = await (await openProfile(browser)).newPage();
   return { page, port };

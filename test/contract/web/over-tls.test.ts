@@ -78,7 +78,7 @@ test("a live stream runs through it, and closing the web ends it", async () => {
   await closed;
 });
 
-test("S9: headers that come byte by byte are cut at their deadline, however long they go on", async () => {
+test("headers that come byte by byte are cut at their deadline, however long they go on", async () => {
   const { proxy, port } = await open();
   const socket = tls.connect({
     host: "127.0.0.1",

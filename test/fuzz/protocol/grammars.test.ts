@@ -13,7 +13,7 @@ import {
   serverInit,
   type Grammar,
 } from "../../../protocol/index.ts";
-import { attempt, cut, fuzz, join, type Random } from "./fuzzing.ts";
+import { attempt, cut, fuzz, join, type Random } from "../fuzzing.ts";
 
 /** Reads value after value, and sees to it that every wait is for something and within the limit. */
 function readAll<T>(grammar: () => Grammar<T>, input: Buffer, longestWait: number): T[] {

@@ -15,7 +15,7 @@ import {
 } from "../../../protocol/index.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { createDuplexPair } from "../../support/memory-duplex.ts";
-import { codeOf, describeRun, mutate, randomFor, RUNS } from "./fuzzing.ts";
+import { codeOf, describeRun, mutate, randomFor, RUNS } from "../fuzzing.ts";
 
 const VERSIONS = ["3.3", "3.7", "3.8"] as const;
 /** Half the inputs begin with a version that is one. */

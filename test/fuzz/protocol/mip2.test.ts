@@ -17,7 +17,7 @@ import {
   type Frame,
   type JsonFrameType,
 } from "../../../protocol/index.ts";
-import { attempt, cut, describeRun, fuzz, join, randomFor, RUNS, type Random } from "./fuzzing.ts";
+import { attempt, cut, describeRun, fuzz, join, randomFor, RUNS, type Random } from "../fuzzing.ts";
 
 const nonce = Buffer.alloc(32, 0x5a);
 const ticket = Buffer.alloc(16, 0x7e);

@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { isPosternError, parseAll } from "../../../protocol/index.ts";
 import { readOfferedProtocols } from "../../../proxy/listen/client-hello.ts";
 import { proxyHeader } from "../../../proxy/listen/proxy-header.ts";
-import { captureHello } from "../../support/capture-hello.ts";
-import { fuzz, join } from "../protocol/fuzzing.ts";
+import { captureClientHello } from "../../support/client-hello.ts";
+import { fuzz, join } from "../fuzzing.ts";
 
 describe("mutated first bytes", () => {
   it("ClientHello: names, none, or more is needed; never an error", async () => {
     const bases = await Promise.all([
-      captureHello({ ALPNProtocols: ["mip/2", "http/1.1"], servername: "desk.example" }),
-      captureHello({ maxVersion: "TLSv1.2" }),
+      captureClientHello({ ALPNProtocols: ["mip/2", "http/1.1"], servername: "desk.example" }),
+      captureClientHello({ maxVersion: "TLSv1.2" }),
     ]);
     fuzz(
       (random) => join(bases, random),

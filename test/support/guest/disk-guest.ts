@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import { runProcess } from "../process.ts";
+import { runProcess } from "../test-process.ts";
 import { writeCpio, type CpioEntry } from "./cpio.ts";
 
 const MODULES = [

@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Owner } from "../owner.ts";
-import { startProcess } from "../process.ts";
+import type { CleanupStack } from "../cleanup-stack.ts";
+import { startProcess } from "../test-process.ts";
 import { writeCpio } from "./cpio.ts";
 
 /** They are put into the kernel in this order, then once more: what one needs differs from kernel to kernel. */
@@ -38,8 +38,8 @@ poweroff -f
 `;
 
 /** Boots a small Linux with the seed that `drive` shows to it; gives back what its scripts printed. */
-export async function runSeedGuest(owner: Owner, drive: readonly string[]): Promise<string> {
-  const folder = await owner.makeFolder();
+export async function runSeedGuest(cleanup: CleanupStack, drive: readonly string[]): Promise<string> {
+  const folder = await cleanup.makeFolder();
   const version = (await readdir("/lib/modules"))
     .filter((name) => name.endsWith("-cloud-amd64"))
     .sort()
@@ -63,7 +63,7 @@ export async function runSeedGuest(owner: Owner, drive: readonly string[]): Prom
     initrd,
     gzipSync(writeCpio([...folders, ...programs, ...(await Promise.all(files))]), { level: 1 }),
   );
-  const qemu = startProcess(owner, "qemu-system-x86_64", [
+  const qemu = startProcess(cleanup, "qemu-system-x86_64", [
     ...["-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256M"],
     ...["-display", "none", "-serial", "stdio", "-no-reboot"],
     ...["-kernel", `/boot/vmlinuz-${version}`, "-initrd", initrd],

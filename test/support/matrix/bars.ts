@@ -1,10 +1,10 @@
-import { type Colour, Picture } from "../pixels.ts";
+import { type RgbColour, Bitmap } from "../bitmap.ts";
 
 /** The outer bars: where the desktop begins and ends in a larger picture. No viewer has this colour of its own. */
-const EDGE: Colour = [0xd0, 0x20, 0xa0];
-const ZERO: Colour = [0x20, 0x60, 0xc0];
-const ONE: Colour = [0xc0, 0x80, 0x20];
-export const BAR_PALETTE: readonly Colour[] = [EDGE, ZERO, ONE];
+const EDGE: RgbColour = [0xd0, 0x20, 0xa0];
+const ZERO: RgbColour = [0x20, 0x60, 0xc0];
+const ONE: RgbColour = [0xc0, 0x80, 0x20];
+export const BAR_PALETTE: readonly RgbColour[] = [EDGE, ZERO, ONE];
 const BITS = 6;
 /** JPEG, and 6-bit palettes, are not exact. */
 const TOLERANCE = 24;
@@ -15,7 +15,7 @@ export function drawBars(number: number): number[] {
   return [0, ...bits, 0];
 }
 
-export function listBarColours(number: number): Colour[] {
+export function listBarColours(number: number): RgbColour[] {
   return drawBars(number).map((index) => BAR_PALETTE[index]!);
 }
 
@@ -23,9 +23,9 @@ export function listBarColours(number: number): Colour[] {
 export function paintBars(
   number: number,
   { width, height }: { readonly width: number; readonly height: number },
-): Picture {
+): Bitmap {
   const colours = listBarColours(number);
-  const picture = new Picture(width, height, Buffer.alloc(4 * width * height, 255));
+  const picture = new Bitmap(width, height, Buffer.alloc(4 * width * height, 255));
   for (let pixel = 0; pixel < width * height; pixel += 1) {
     const colour = colours[Math.floor((pixel % width) / (width / colours.length))]!;
     picture.data.set(colour, 4 * pixel);
@@ -34,7 +34,7 @@ export function paintBars(
 }
 
 /** What of a desktop was found in a picture. */
-export interface Finding {
+export interface BarsMatch {
   readonly width: number;
   readonly height: number;
   /** The part of its pixels that have the right colour, 0 to 1. */
@@ -42,7 +42,7 @@ export interface Finding {
 }
 
 /** Looks for the bars of this number, wherever they are; undefined where no desktop of the matrix is. */
-export function findBars(picture: Picture, number: number): Finding | undefined {
+export function findBars(picture: Bitmap, number: number): BarsMatch | undefined {
   let [left, top, last, bottom] = [picture.width, picture.height, -1, -1];
   for (let y = 0; y < picture.height; y += 1) {
     for (let x = 0; x < picture.width; x += 1) {
@@ -65,7 +65,7 @@ export function findBars(picture: Picture, number: number): Finding | undefined 
 }
 
 /** Many pixels are asked about: nothing is allocated here. */
-function isClose({ data, width }: Picture, x: number, y: number, [red, green, blue]: Colour): boolean {
+function isClose({ data, width }: Bitmap, x: number, y: number, [red, green, blue]: RgbColour): boolean {
   const at = 4 * (y * width + x);
   return (
     Math.abs(data[at]! - red) <= TOLERANCE &&

@@ -1,4 +1,4 @@
-import { runProcess } from "../process.ts";
+import { runProcess } from "../test-process.ts";
 
 const COLUMNS = 5;
 

@@ -1,23 +1,23 @@
 import path from "node:path";
-import { startDisplay } from "../display.ts";
-import { Owner } from "../owner.ts";
+import { startDisplay } from "../x-display.ts";
+import { CleanupStack } from "../cleanup-stack.ts";
 import { startQemuVnc, startX11vnc } from "../vnc-servers.ts";
 import { writeVncPassword } from "../vnc-password.ts";
 import { startXvnc } from "../xvnc.ts";
 import { paintBars } from "./bars.ts";
-import { writeBootSector } from "./boot-sector.ts";
-import type { ServerBench } from "./server-bench.ts";
+import { writeBootSector } from "./bars-boot-sector.ts";
+import type { ServerFixture } from "./server-fixture.ts";
 
-type Start = (bench: ServerBench, number: number) => Promise<number>;
+type Start = (serverFixture: ServerFixture, number: number) => Promise<number>;
 
 export const X_SIZE = { width: 400, height: 300 };
 const NAME = "NAME-CANARY";
 
 /** @param type TigerVNC's name of the only security type that it offers */
 export function startBarsXvnc(type: string): Start {
-  return async ({ owner, tls, vncPassword, system }, number) => {
+  return async ({ cleanup, tls, vncPassword, system }, number) => {
     const secret = await writeVncPassword(tls.folder, vncPassword);
-    const { display, port } = await startXvnc(owner, {
+    const { display, port } = await startXvnc(cleanup, {
       name: NAME,
       ...X_SIZE,
       args: [
@@ -32,21 +32,21 @@ export function startBarsXvnc(type: string): Start {
 
 /** @param args FILE in them is the file with certificate and key */
 export function startBarsX11vnc(args: readonly string[] = []): Start {
-  return async ({ owner, tls, vncPassword }, number) => {
+  return async ({ cleanup, tls, vncPassword }, number) => {
     const given = args.map((arg) => (arg === "FILE" ? tls.both : arg));
-    const { display, port } = await startX11vnc(owner, vncPassword, given);
+    const { display, port } = await startX11vnc(cleanup, vncPassword, given);
     await display.paintRootWith(paintBars(number, X_SIZE));
     return port;
   };
 }
 
 /** It listens nowhere: port 0. It ends after each viewer, and dials in again for the next. */
-export async function startDialingX11vnc({ owner, repeater }: ServerBench, number: number): Promise<number> {
+export async function startDialingX11vnc({ cleanup, repeater }: ServerFixture, number: number): Promise<number> {
   // An owner of its own: what dials again while the outer one closes would be stopped and dial for ever.
-  const dialled = new Owner();
+  const dialled = new CleanupStack();
   let isWanted = true;
   let dialing = Promise.resolve();
-  owner.own({
+  cleanup.add({
     stop: async () => {
       isWanted = false;
       await dialled.close();
@@ -71,7 +71,7 @@ export async function startDialingX11vnc({ owner, repeater }: ServerBench, numbe
 
 /** @param vnc what follows the address of -vnc */
 export function startBarsQemu(vnc: string, tlsKind?: "x509" | "anon"): Start {
-  return async ({ owner, tls, vncPassword }, number) => {
+  return async ({ cleanup, tls, vncPassword }, number) => {
     const disk = path.join(tls.folder, `boot-${number}.img`);
     await writeBootSector(disk, number);
     const credentials = {
@@ -83,6 +83,6 @@ export function startBarsQemu(vnc: string, tlsKind?: "x509" | "anon"): Start {
       ...(tlsKind === undefined ? [] : [credentials[tlsKind]]),
     ];
     const drive = ["-drive", `file=${disk},format=raw,if=ide,snapshot=on`];
-    return (await startQemuVnc(owner, vnc, objects, drive)).port;
+    return (await startQemuVnc(cleanup, vnc, objects, drive)).port;
   };
 }

@@ -1,10 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Picture } from "../pixels.ts";
-import { runProcess } from "../process.ts";
+import type { Bitmap } from "../bitmap.ts";
+import { runProcess } from "../test-process.ts";
 import { drawContactSheet } from "./contact-sheet.ts";
-import { describeMatrix } from "./page.ts";
+import { describeMatrix } from "./compatibility-page.ts";
 import { SERVER_KINDS } from "./server-kinds.ts";
 import { VIEWER_KINDS } from "./viewer-kinds.ts";
 
@@ -62,7 +62,7 @@ export class Results {
     await rm(pictureOf(viewer, server), { force: true });
   }
 
-  async add(cell: CellResult, picture: Picture): Promise<void> {
+  async add(cell: CellResult, picture: Bitmap): Promise<void> {
     this.#cells.set(nameCell(cell.viewer, cell.server), cell);
     await writeFile(pictureOf(cell.viewer, cell.server), picture.shrink(SHRINK).encode());
     const found = { cells: [...this.#cells.values()] };

@@ -1,7 +1,7 @@
-import { OWN_SERVERS } from "./own-servers.ts";
-import { BOOT_SIZE } from "./boot-sector.ts";
+import { TEST_SERVERS } from "./test-servers.ts";
+import { BOOT_SIZE } from "./bars-boot-sector.ts";
 import { startBarsQemu, startBarsX11vnc, startBarsXvnc, startDialingX11vnc, X_SIZE } from "./real-servers.ts";
-import type { ServerBench } from "./server-bench.ts";
+import type { ServerFixture } from "./server-fixture.ts";
 
 /** A VNC server of the matrix: what it is, what the agent is told about it, and what has to come of it. */
 export interface ServerKind {
@@ -20,7 +20,7 @@ export interface ServerKind {
   readonly enters: string;
   readonly size: { readonly width: number; readonly height: number };
   /** Starts it with the bars of this number on its screen; gives its port on 127.0.0.1. */
-  start(bench: ServerBench, number: number): Promise<number>;
+  start(serverFixture: ServerFixture, number: number): Promise<number>;
 }
 
 export type ServerFlag = "--vnc-password-file" | "--vnc-user" | "--vnc-ca-file" | "--vnc-mslogon";
@@ -160,4 +160,4 @@ const QEMU: readonly ServerKind[] = [
 ];
 
 /** The rows of the matrix; a kind's place is the number that its bars show. */
-export const SERVER_KINDS: readonly ServerKind[] = [...XVNC, ...X11VNC, ...QEMU, ...OWN_SERVERS];
+export const SERVER_KINDS: readonly ServerKind[] = [...XVNC, ...X11VNC, ...QEMU, ...TEST_SERVERS];

@@ -1,5 +1,5 @@
 /** What a person fills in on a viewer's command line. */
-export interface Words {
+export interface CommandLineValues {
   /** The server's name, and the ports of viewers, of everything, and of the repeater's viewers. */
   readonly host: string;
   readonly rfb: string;
@@ -37,7 +37,7 @@ export interface ProgramKind extends Kind {
   readonly shows: "window" | "file";
   /** Its output has this: how it came in. */
   readonly says: RegExp;
-  describe(words: Words): CommandLine;
+  describe(words: CommandLineValues): CommandLine;
 }
 
 export interface PageKind extends Kind {
@@ -48,7 +48,7 @@ export type ViewerKind = ProgramKind | PageKind;
 
 /** What stunnel is told for a viewer that knows no TLS. */
 export function describeTunnel(
-  { host, listen, ca }: Pick<Words, "host" | "listen" | "ca">,
+  { host, listen, ca }: Pick<CommandLineValues, "host" | "listen" | "ca">,
   name: string,
 ): string {
   const lines = [

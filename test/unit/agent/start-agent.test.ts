@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { encodeJsonFrame, encodePing, FrameType, RequestError, type Frame } from "../../../protocol/index.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { AgentFixture } from "./support/agent-fixture.ts";
-import type { FakeControl } from "./support/fake-proxy.ts";
+import type { FakeControl } from "./support/fake-proxy-server.ts";
 
 const fixture = new AgentFixture();
 afterEach(() => fixture.close());

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { findBars, paintBars } from "../../support/matrix/bars.ts";
-import { describeMatrix, SHOWN } from "../../support/matrix/page.ts";
+import { describeMatrix, SHOWN } from "../../support/matrix/compatibility-page.ts";
 import { SERVER_KINDS } from "../../support/matrix/server-kinds.ts";
 import { VIEWER_KINDS } from "../../support/matrix/viewer-kinds.ts";
 import { readDocument } from "./source-codes.ts";

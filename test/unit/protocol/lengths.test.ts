@@ -1,4 +1,4 @@
-// S5: a length is judged when it is read: nothing is waited for, and nothing allocated, because of one that is too long.
+// A length is judged when it is read: nothing is waited for, and nothing allocated, because of one that is too long.
 import { describe, expect, it } from "vitest";
 import {
   CLIENT_MESSAGE_LIMITS,
@@ -89,7 +89,7 @@ function announce(make: () => Push, before: string, length: number): { code: str
   return { code, allocated: process.memoryUsage().arrayBuffers - held };
 }
 
-describe("S5: lengths", () => {
+describe("length fields at their limits", () => {
   it.each(FIELDS.map((field) => ({ name: field[0], field })))("$name", ({ field }) => {
     const [, make, before, max, huge = HUGE] = field;
     for (const length of [0, max]) expect(announce(make, before, length).allocated).toBeLessThan(ALLOCATED);

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProcess } from "../../../support/process.ts";
+import { runProcess } from "../../../support/test-process.ts";
 import { tarOf } from "../../../support/tar.ts";
 
 /** One hostile image: how it is declared, and what its refusal says. */

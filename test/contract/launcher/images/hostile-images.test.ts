@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Owner } from "../../../support/owner.ts";
-import { runProcess } from "../../../support/process.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
+import { runProcess } from "../../../support/test-process.ts";
 import { makeHostileImages, makeHostileNames, type HostileImage } from "./hostile-corpus.ts";
 
 interface Outcome {
@@ -26,7 +26,7 @@ const SYSTEM = [
 ];
 
 describe("hostile images", () => {
-  const owner = new Owner();
+  const cleanup = new CleanupStack();
   let folder: string;
   let victim: string;
   let images: HostileImage[];
@@ -36,8 +36,8 @@ describe("hostile images", () => {
   let connects: string[];
 
   beforeAll(async () => {
-    folder = await owner.makeFolder();
-    const [corpus, vault] = [join(folder, "corpus"), join(await owner.makeFolder(), "vault")];
+    folder = await cleanup.makeFolder();
+    const [corpus, vault] = [join(folder, "corpus"), join(await cleanup.makeFolder(), "vault")];
     for (const made of [corpus, vault]) await mkdir(made);
     victim = join(vault, "secret");
     await writeFile(victim, Buffer.alloc(65_536, "s"));
@@ -85,7 +85,7 @@ describe("hostile images", () => {
     opened = new Set(lines.flatMap(readPaths));
     connects = lines.filter((line) => /connect\(/.test(line) && /AF_INET/.test(line));
   }, 200_000);
-  afterAll(() => owner.close());
+  afterAll(() => cleanup.close());
 
   test("each is refused when looked at, imported and started, and the reason is told", () => {
     for (const [index, { file, format, why }] of images.entries()) {

@@ -12,8 +12,8 @@ import {
   type DiskFormat,
 } from "../../../../launcher/index.ts";
 import { systemClock } from "../../../../protocol/index.ts";
-import { Owner } from "../../../support/owner.ts";
-import { runProcess } from "../../../support/process.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
+import { runProcess } from "../../../support/test-process.ts";
 import { tarOf } from "../../../support/tar.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 
@@ -22,17 +22,17 @@ const MARK = Buffer.alloc(4096, "the same on every disk ");
 const work = { signal: new AbortController().signal, onProgress: () => undefined };
 
 describe("the images folder", () => {
-  let owner: Owner;
+  let cleanup: CleanupStack;
   let folder: string;
   let store: ImageStore;
 
   beforeEach(async () => {
-    owner = new Owner();
-    folder = await owner.makeFolder();
+    cleanup = new CleanupStack();
+    folder = await cleanup.makeFolder();
     store = await ImageStore.open({ folder: join(folder, "images"), catalogueFile: null });
-    owner.own({ stop: async () => Promise.resolve(store.close()) });
+    cleanup.add({ stop: async () => Promise.resolve(store.close()) });
   });
-  afterEach(() => owner.close());
+  afterEach(() => cleanup.close());
 
   const describeImage = (id: string) => (file: string) =>
     imageEntry.parse({

@@ -9,14 +9,14 @@ import { fetchScript } from "../../../../launcher/scripts/sources/fetch.ts";
 import { isInner } from "../../../../launcher/scripts/sources/inner-addresses.ts";
 import { readScriptFile } from "../../../../launcher/scripts/sources/read-path.ts";
 import { startTinyproxy } from "../../../support/tinyproxy.ts";
-import { Workbench } from "./workbench.ts";
+import { ScriptsFixture } from "./scripts-fixture.ts";
 
-let workbench: Workbench;
+let scriptsFixture: ScriptsFixture;
 beforeEach(async () => {
-  workbench = await Workbench.make();
+  scriptsFixture = await ScriptsFixture.make();
 });
 afterEach(async () => {
-  await workbench.owner.close();
+  await scriptsFixture.cleanup.close();
 });
 
 /** A web server on loopback; `HOST:PORT`. */
@@ -24,7 +24,7 @@ async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  workbench.owner.own({
+  scriptsFixture.cleanup.add({
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -49,7 +49,7 @@ describe("scripts from URLs", () => {
 
   it("come through the environment's HTTP proxy, which is asked by name", async () => {
     const host = await serve((_request, response) => response.end("through"));
-    const { port, program } = await startTinyproxy(workbench.owner, { address: "127.0.0.1" });
+    const { port, program } = await startTinyproxy(scriptsFixture.cleanup, { address: "127.0.0.1" });
     const environment = { http_proxy: `http://127.0.0.1:${port}` };
     expect(await fetchScript(`http://${host}/script`, options([host], environment))).toBe("through");
     expect(program.output).toContain(`GET http://${host}/script`);
@@ -135,25 +135,25 @@ describe("scripts from URLs", () => {
 
 describe("scripts from paths", () => {
   it("are read from the administrator's folder, and from nowhere else", async () => {
-    const inside = path.join(workbench.scripts, "a.sh");
+    const inside = path.join(scriptsFixture.scripts, "a.sh");
     await writeFile(inside, "#!/bin/sh\ntrue\n");
-    await writeFile(path.join(workbench.folder, "secret"), "secret");
-    await symlink("../secret", path.join(workbench.scripts, "link"));
-    await symlink("a.sh", path.join(workbench.scripts, "good-link"));
-    expect(await readScriptFile(inside, workbench.scripts)).toBe("#!/bin/sh\ntrue\n");
-    expect(await readScriptFile(path.join(workbench.scripts, "good-link"), workbench.scripts)).toContain(
+    await writeFile(path.join(scriptsFixture.folder, "secret"), "secret");
+    await symlink("../secret", path.join(scriptsFixture.scripts, "link"));
+    await symlink("a.sh", path.join(scriptsFixture.scripts, "good-link"));
+    expect(await readScriptFile(inside, scriptsFixture.scripts)).toBe("#!/bin/sh\ntrue\n");
+    expect(await readScriptFile(path.join(scriptsFixture.scripts, "good-link"), scriptsFixture.scripts)).toContain(
       "true",
     );
     for (const file of [
       "/etc/passwd",
-      path.join(workbench.folder, "secret"),
-      `${workbench.scripts}/../secret`,
-      path.join(workbench.scripts, "link"),
-      path.join(workbench.scripts, "missing"),
-      workbench.scripts,
+      path.join(scriptsFixture.folder, "secret"),
+      `${scriptsFixture.scripts}/../secret`,
+      path.join(scriptsFixture.scripts, "link"),
+      path.join(scriptsFixture.scripts, "missing"),
+      scriptsFixture.scripts,
       "/dev/zero",
     ]) {
-      await expect(readScriptFile(file, workbench.scripts), file).rejects.toMatchObject({
+      await expect(readScriptFile(file, scriptsFixture.scripts), file).rejects.toMatchObject({
         code: "SCRIPT_PATH",
       });
     }
@@ -161,16 +161,16 @@ describe("scripts from paths", () => {
   });
 
   it("have a limit", async () => {
-    const file = path.join(workbench.scripts, "long.sh");
+    const file = path.join(scriptsFixture.scripts, "long.sh");
     await writeFile(file, "#".repeat(65_536));
-    expect(await readScriptFile(file, workbench.scripts)).toHaveLength(65_536);
+    expect(await readScriptFile(file, scriptsFixture.scripts)).toHaveLength(65_536);
     await writeFile(file, "#".repeat(65_537));
-    await expect(readScriptFile(file, workbench.scripts)).rejects.toMatchObject({ code: "SCRIPT_LONG" });
+    await expect(readScriptFile(file, scriptsFixture.scripts)).rejects.toMatchObject({ code: "SCRIPT_LONG" });
   });
 
   it("may not want a person's password either", async () => {
-    const file = path.join(workbench.scripts, "password.sh");
+    const file = path.join(scriptsFixture.scripts, "password.sh");
     await writeFile(file, "#!/bin/sh\necho @PW@\n");
-    await expect(workbench.prepare([file])).rejects.toMatchObject({ code: "SCRIPT_PASSWORD" });
+    await expect(scriptsFixture.prepare([file])).rejects.toMatchObject({ code: "SCRIPT_PASSWORD" });
   });
 });

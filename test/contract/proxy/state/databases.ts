@@ -4,11 +4,11 @@ import path from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { type Clock, systemClock } from "../../../../protocol/index.ts";
 import { openStores, type Stores } from "../../../../proxy/index.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { type PostgresServer, dumpPostgres, startPostgres } from "../../../support/postgres.ts";
 
 /** A clock that stands until a test moves it. */
-export class HandClock implements Clock {
+export class SettableClock implements Clock {
   time = 1_800_000_000_000;
   now = () => this.time;
   monotonic = () => systemClock.monotonic();
@@ -17,7 +17,7 @@ export class HandClock implements Clock {
 
 /** One empty database that several servers may open. */
 export class TestDatabase {
-  readonly clock = new HandClock();
+  readonly clock = new SettableClock();
   readonly masterKey = randomBytes(32);
   /** The `database` option. */
   readonly option: string;
@@ -48,10 +48,10 @@ export function describeDatabases(
   define: (makeDatabase: () => Promise<TestDatabase>) => void,
 ): void {
   describe(`${name} on SQLite`, () => {
-    const owner = new Owner();
-    afterAll(() => owner.close());
+    const cleanup = new CleanupStack();
+    afterAll(() => cleanup.close());
     define(async () => {
-      const folder = await owner.makeFolder();
+      const folder = await cleanup.makeFolder();
       return new TestDatabase(`sqlite:${path.join(folder, "postern.db")}`, () => readFolder(folder));
     });
   });

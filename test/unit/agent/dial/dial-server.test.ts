@@ -8,8 +8,8 @@ import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { AgentFixture } from "../support/agent-fixture.ts";
-import { fingerprintOfCa, makeCa, makeLeaf, type TestCertificate } from "../support/certificates.ts";
-import type { FakeProxy } from "../support/fake-proxy.ts";
+import { fingerprintOfCa, makeCa, makeLeaf, type IssuedTestCertificate } from "../support/certificates.ts";
+import type { FakeProxyServer } from "../support/fake-proxy-server.ts";
 
 const fixture = new AgentFixture();
 const otherCa = makeCa("another CA");
@@ -31,7 +31,7 @@ function dial(port: number, options: Partial<DialOptions> = {}): ReturnType<type
 }
 
 /** The code of the refusal, once it is certain that the server has received nothing. */
-async function refusalOf(proxy: FakeProxy, options: Partial<DialOptions> = {}): Promise<string> {
+async function refusalOf(proxy: FakeProxyServer, options: Partial<DialOptions> = {}): Promise<string> {
   const error: unknown = await dial(proxy.port, options).then(
     ({ socket }) => {
       socket.destroy();
@@ -44,7 +44,7 @@ async function refusalOf(proxy: FakeProxy, options: Partial<DialOptions> = {}): 
   return (error as { code: string }).code;
 }
 
-function present(leaf: TestCertificate, ...chain: TestCertificate[]): Promise<FakeProxy> {
+function present(leaf: IssuedTestCertificate, ...chain: IssuedTestCertificate[]): Promise<FakeProxyServer> {
   return fixture.startProxy({ leaf, chain });
 }
 
@@ -150,7 +150,7 @@ describe("errors that people can act on", () => {
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    fixture.owner.own({
+    fixture.cleanup.add({
       stop: async () => {
         for (const socket of sockets) socket.destroy();
         server.close();

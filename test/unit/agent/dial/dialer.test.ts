@@ -13,7 +13,7 @@ import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { AgentFixture } from "../support/agent-fixture.ts";
-import { makeCa, makeLeaf, type TestCertificate } from "../support/certificates.ts";
+import { makeCa, makeLeaf, type IssuedTestCertificate } from "../support/certificates.ts";
 
 const fixture = new AgentFixture();
 const otherCa = makeCa("another CA");
@@ -26,7 +26,7 @@ interface Front {
 }
 
 /** A reverse proxy with a certificate of its own that passes WebSockets on to a server with the inner certificate. */
-async function startFront(inner: TestCertificate, innerCa: TestCertificate): Promise<Front> {
+async function startFront(inner: IssuedTestCertificate, innerCa: IssuedTestCertificate): Promise<Front> {
   const tries: string[] = [];
   const outer = makeLeaf(otherCa);
   const server = https.createServer({ key: outer.keyPem, cert: outer.pem });

@@ -17,7 +17,7 @@ const refuse = (code: Refused["code"], retryAfterMs?: number): Refused => ({
 describe("enrolment", () => {
   test("the first connection redeems the secret, the next ones prove the key alone", async () => {
     const proxy = await fixture.startProxy();
-    const dataDir = await fixture.owner.makeFolder();
+    const dataDir = await fixture.cleanup.makeFolder();
     const first = await fixture.startAgent(proxy, { dataDir });
     await first.ready;
     await first.close();
@@ -39,7 +39,7 @@ describe("enrolment", () => {
     const proxy = await fixture.startProxy({
       judge: ({ enrol }) => (enrol ? null : refuse("AGENT_UNKNOWN")),
     });
-    const dataDir = await fixture.owner.makeFolder();
+    const dataDir = await fixture.cleanup.makeFolder();
     const identity = await loadIdentity(dataDir);
     await identity.remember(fixture.fingerprint, identity.agentId);
     const agent = await fixture.startAgent(proxy, { dataDir });

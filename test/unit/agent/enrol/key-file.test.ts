@@ -3,12 +3,12 @@ import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { loadIdentity } from "../../../../agent/enrol/key-file.ts";
 import { agentIdOf } from "../../../../protocol/index.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
-const makeDataDir = async (): Promise<string> => path.join(await owner.makeFolder(), "new", "data");
+const makeDataDir = async (): Promise<string> => path.join(await cleanup.makeFolder(), "new", "data");
 
 test("the key is made once, for its owner's eyes alone, and leaves nothing beside it", async () => {
   const dataDir = await makeDataDir();
@@ -62,7 +62,7 @@ test("a damaged key is neither used nor replaced", async () => {
 });
 
 test("a data folder that cannot be made is named in the error", async () => {
-  const file = path.join(await owner.makeFolder(), "file");
+  const file = path.join(await cleanup.makeFolder(), "file");
   await writeFile(file, "");
   await expect(loadIdentity(path.join(file, "data"))).rejects.toMatchObject({
     code: "KEY_FILE",

@@ -15,7 +15,7 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 import { chopEveryByte, createDuplexPair, type MemoryDuplex } from "../../../support/memory-duplex.ts";
 import { Inbox } from "../support/inbox.ts";
 
-interface Scene {
+interface Fixture {
   readonly connection: ControlConnection;
   readonly server: MemoryDuplex;
   readonly clock: ManualClock;
@@ -25,7 +25,7 @@ interface Scene {
   readonly handled: unknown[];
 }
 
-function stage(pingIntervalMs = 60_000): Scene {
+function makeFixture(pingIntervalMs = 60_000): Fixture {
   const clock = new ManualClock();
   const [socket, server] = createDuplexPair({ chop: chopEveryByte });
   const handled: unknown[] = [];
@@ -62,7 +62,7 @@ function stage(pingIntervalMs = 60_000): Scene {
 
 describe("a control connection", () => {
   test("frames reach their handlers, and pings are answered with their payload", async () => {
-    const { server, sent, handled } = stage();
+    const { server, sent, handled } = makeFixture();
     const setup = { ticket: Buffer.alloc(16, 1), proxyHost: "gate", proxyPort: 443, desktop: "Desk" };
     const reply = { id: 1, ok: true, result: {} };
     const request = { id: 2, method: "image.list", params: {} };
@@ -75,7 +75,7 @@ describe("a control connection", () => {
   });
 
   test("pings go out in time, and an answered path is never taken for dead", async () => {
-    const { server, clock, sent } = stage();
+    const { server, clock, sent } = makeFixture();
     for (let round = 0; round < 10; round++) {
       clock.advance(10_000);
       expect((await sent.next()).type).toBe(FrameType.ping);
@@ -86,13 +86,13 @@ describe("a control connection", () => {
   });
 
   test("the server may ask for more pings, not for fewer", async () => {
-    const { clock, sent } = stage(2000);
+    const { clock, sent } = makeFixture(2000);
     clock.advance(2000);
     expect((await sent.next()).type).toBe(FrameType.ping);
   });
 
   test("a path without a frame for 30 s is dead", async () => {
-    const { connection, clock } = stage();
+    const { connection, clock } = makeFixture();
     let end: ControlEnd | undefined;
     void connection.ended.then((value) => (end = value));
     clock.advance(29_999);
@@ -104,11 +104,11 @@ describe("a control connection", () => {
   });
 
   test("drain and refusal say how to come back", async () => {
-    const drained = stage();
+    const drained = makeFixture();
     const drain = { reason: "restart", reconnectWithinMs: 9000 };
     drained.server.write(encodeJsonFrame(FrameType.drain, drain));
     expect(await drained.connection.ended).toEqual({ kind: "drained", reason: "restart", withinMs: 9000 });
-    const refused = stage();
+    const refused = makeFixture();
     const refusal = { code: "REPLACED", message: "a newer one" };
     refused.server.end(encodeJsonFrame(FrameType.refused, refusal));
     expect(await refused.connection.ended).toMatchObject({
@@ -123,7 +123,7 @@ describe("a control connection", () => {
     ["MIP_FRAME", Buffer.of(99)],
     ["LENGTH_LIMIT", Buffer.of(FrameType.reply, 0xff, 0xff, 0xff, 0xff)],
   ])("%s ends the connection", async (code, bytes) => {
-    const { connection, server } = stage();
+    const { connection, server } = makeFixture();
     server.write(bytes);
     expect(await connection.ended).toMatchObject({ kind: "lost", cause: { code } });
   });
@@ -148,7 +148,7 @@ describe("a control connection", () => {
   });
 
   test("what was sent before close still arrives", async () => {
-    const { connection, sent, clock } = stage();
+    const { connection, sent, clock } = makeFixture();
     connection.send(encodeJsonFrame(FrameType.withdraw, { name: "Desk" }));
     await Promise.all([connection.close(), connection.close()]);
     connection.send(encodeJsonFrame(FrameType.withdraw, { name: "late" }));

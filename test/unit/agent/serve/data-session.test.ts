@@ -4,14 +4,14 @@ import { ByteReader } from "../../../support/byte-reader.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair, type MemoryDuplex } from "../../../support/memory-duplex.ts";
 
-interface Scene {
+interface Fixture {
   readonly session: DataSession;
   readonly viewer: MemoryDuplex;
   readonly server: MemoryDuplex;
   readonly clock: ManualClock;
 }
 
-function stage(): Scene {
+function makeFixture(): Fixture {
   const [data, viewer] = createDuplexPair();
   const [endpoint, server] = createDuplexPair();
   for (const stream of [viewer, server]) stream.on("error", () => undefined);
@@ -23,7 +23,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 describe("a data session", () => {
   test("both ends in order: bytes counted, no cause, no timer left", async () => {
-    const { session, viewer, server, clock } = stage();
+    const { session, viewer, server, clock } = makeFixture();
     const atServer = new ByteReader(server);
     const atViewer = new ByteReader(viewer);
     viewer.end("keys");
@@ -35,14 +35,14 @@ describe("a data session", () => {
   });
 
   test("a side that breaks off takes the other with it", async () => {
-    const { session, viewer, server } = stage();
+    const { session, viewer, server } = makeFixture();
     viewer.destroy();
     expect((await session.ended).cause).toMatchObject({ code: "PEER_CLOSED" });
     expect(server.destroyed).toBe(true);
   });
 
   test("one direction over: the other goes on while it moves, and ends when it falls silent", async () => {
-    const { session, viewer, server, clock } = stage();
+    const { session, viewer, server, clock } = makeFixture();
     let end: SessionEnd | undefined;
     void session.ended.then((value) => (end = value));
     viewer.resume();
@@ -61,7 +61,7 @@ describe("a data session", () => {
   });
 
   test("close lets out what is buffered, and waits no longer than the grace period", async () => {
-    const { session, viewer, server, clock } = stage();
+    const { session, viewer, server, clock } = makeFixture();
     server.write("last pixels");
     await settle();
     session.close();

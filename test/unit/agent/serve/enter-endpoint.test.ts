@@ -8,33 +8,33 @@ import { MAX_TIGHT_CAPABILITIES, systemClock } from "../../../../protocol/index.
 import { ByteReader } from "../../../support/byte-reader.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../support/memory-duplex.ts";
-import { Owner } from "../../../support/owner.ts";
-import { plainSecurity, tightSecurity } from "../../../support/own-security.ts";
-import { OWN_SERVER_NAME, type Client } from "../../../support/own-desktop.ts";
-import { startOwnVncServer, type OwnSecurity } from "../../../support/own-vnc-server.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
+import { plainSecurity, tightSecurity } from "../../../support/test-vnc-security.ts";
+import { TEST_SERVER_NAME, type TestVncClient } from "../../../support/test-vnc-desktop.ts";
+import { startTestVncServer, type TestVncSecurity } from "../../../support/test-vnc-server.ts";
 import { answerChallenge } from "../../../support/rfb-client.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 const signal = new AbortController().signal;
 const ACCOUNT = { user: "ada", password: "secret" };
 
 async function enter(
-  securities: readonly OwnSecurity[],
+  securities: readonly TestVncSecurity[],
   desktop: Partial<PublishedDesktop> = {},
 ): Promise<EnteredEndpoint> {
-  const { port } = await startOwnVncServer(owner, securities, [[1, 2, 3]]);
+  const { port } = await startTestVncServer(cleanup, securities, [[1, 2, 3]]);
   const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
   const entered = await enterEndpoint({ name: "Desk", endpoint, ...desktop }, systemClock, signal);
-  owner.own({ stop: () => Promise.resolve(entered.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(entered.destroy()) });
   return entered;
 }
 
 /** VeNCrypt that has this sub-type only. */
-function veNCrypt(subType: number, admit: (client: Client) => Promise<boolean>): OwnSecurity {
+function veNCrypt(subType: number, admit: (client: TestVncClient) => Promise<boolean>): TestVncSecurity {
   return {
     type: 19,
-    async admit(client) {
+    async authenticate(client) {
       client.write([0, 2]);
       await client.reader.read(2);
       client.write([0, 1, 0, 0, subType >> 8, subType & 255]);
@@ -44,9 +44,9 @@ function veNCrypt(subType: number, admit: (client: Client) => Promise<boolean>):
   };
 }
 
-const vncAuth: OwnSecurity = {
+const vncAuth: TestVncSecurity = {
   type: 2,
-  async admit({ reader, write }) {
+  async authenticate({ reader, write }) {
     write(Buffer.alloc(16, 7));
     return (await reader.read(16)).equals(answerChallenge(ACCOUNT.password, Buffer.alloc(16, 7)));
   },
@@ -82,7 +82,7 @@ describe("a VNC server is entered", () => {
       stalled();
       return new Promise(() => undefined);
     });
-    const { port } = await startOwnVncServer(owner, [stalling], [[1, 2, 3]]);
+    const { port } = await startTestVncServer(cleanup, [stalling], [[1, 2, 3]]);
     const endpoint = { kind: "tcp", host: "127.0.0.1", port } as const;
     const entering = enterEndpoint({ name: "Desk", endpoint }, clock, signal);
     entering.catch(() => undefined);
@@ -100,8 +100,8 @@ describe("ServerInit after Tight security", () => {
     const seen = new ByteReader(viewer);
     viewer.write(Buffer.of(1));
     await passServerInit(data, entered.stream, systemClock, signal);
-    const init = await seen.read(24 + OWN_SERVER_NAME.length);
-    expect(init.subarray(24).toString()).toBe(OWN_SERVER_NAME);
+    const init = await seen.read(24 + TEST_SERVER_NAME.length);
+    expect(init.subarray(24).toString()).toBe(TEST_SERVER_NAME);
     entered.stream.write(Buffer.of(3, 0, 0, 0, 0, 0, 1, 0x40, 0, 200));
     const update = await new ByteReader(entered.stream).read(16);
     expect(update.subarray(0, 8)).toEqual(Buffer.of(0, 0, 0, 1, 0, 0, 0, 0));

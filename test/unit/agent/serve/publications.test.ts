@@ -6,7 +6,7 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 
 const DESK = { name: "Desk", endpoint: { kind: "unix", path: "/x" } } as const;
 
-function stage(): { publications: Publications; clock: ManualClock; frames: Frame[]; attach(): void } {
+function makeFixture(): { publications: Publications; clock: ManualClock; frames: Frame[]; attach(): void } {
   const clock = new ManualClock();
   const log = pino({ level: "silent" });
   const publications = new Publications({ desktops: [DESK], clock, random: () => 0.999, log });
@@ -23,7 +23,7 @@ function stage(): { publications: Publications; clock: ManualClock; frames: Fram
 const idOf = (frame: Frame | undefined): number => (frame?.value as { id: number }).id;
 
 test("a fault of the server's own is tried again, more and more slowly", async () => {
-  const { publications, clock, frames, attach } = stage();
+  const { publications, clock, frames, attach } = makeFixture();
   attach();
   const error = { code: "STATE_UNAVAILABLE", message: "database" };
   for (const [round, waitMs] of [5000, 10_000, 20_000].entries()) {
@@ -37,7 +37,7 @@ test("a fault of the server's own is tried again, more and more slowly", async (
 });
 
 test("a new connection begins with fresh ids, and replies to the old ones mean nothing", async () => {
-  const { publications, frames, attach } = stage();
+  const { publications, frames, attach } = makeFixture();
   let published = false;
   void publications.firstPublished.then(() => (published = true));
   attach();
@@ -52,7 +52,7 @@ test("a new connection begins with fresh ids, and replies to the old ones mean n
 });
 
 test("withdrawing all says so, and is not taken for having published", async () => {
-  const { publications, frames, attach } = stage();
+  const { publications, frames, attach } = makeFixture();
   let published = false;
   void publications.firstPublished.then(() => (published = true));
   attach();

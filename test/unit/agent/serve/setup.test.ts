@@ -11,12 +11,12 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { AgentFixture } from "../support/agent-fixture.ts";
 import { makeCa, makeLeaf } from "../support/certificates.ts";
-import type { FakeControl, FakeProxy } from "../support/fake-proxy.ts";
+import type { FakeControl, FakeProxyServer } from "../support/fake-proxy-server.ts";
 import { FakeVncServer, type FakeVncOptions } from "../support/fake-vnc-server.ts";
 
 const fixture = new AgentFixture();
 const otherCa = makeCa("another CA");
-let proxy: FakeProxy;
+let proxy: FakeProxyServer;
 beforeEach(async () => {
   proxy = await fixture.startProxy();
 });
@@ -80,7 +80,7 @@ describe("a viewer is let through", () => {
   });
 
   test("over a Unix socket", async () => {
-    const where = path.join(await fixture.owner.makeFolder(), "vnc.sock");
+    const where = path.join(await fixture.cleanup.makeFolder(), "vnc.sock");
     await fixture.ownPeer(new FakeVncServer()).start(where);
     const control = await connect({ endpoint: { kind: "unix", path: where } });
     ask(control);
@@ -211,7 +211,7 @@ describe("a viewer is not let through: a code and nothing else", () => {
     silent.on("connection", (socket) => sockets.push(socket));
     silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
-    fixture.owner.own({
+    fixture.cleanup.add({
       stop: async () => {
         for (const socket of sockets) socket.destroy();
         silent.close();

@@ -6,11 +6,11 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Endpoint, ServerTls } from "../../../../agent/index.ts";
 import { upgradeToTls } from "../../../../agent/serve/upgrade-tls.ts";
 import type { PosternError, TlsKind } from "../../../../protocol/index.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { makeCa, makeLeaf } from "../support/certificates.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 const ca = makeCa("VNC CA");
 const otherCa = makeCa("another CA");
@@ -30,7 +30,7 @@ async function startTls(options: tls.TlsOptions): Promise<{ port: number; heard:
   await once(server, "listening");
   const sockets = new Set<net.Socket>();
   server.on("connection", (socket: net.Socket) => sockets.add(socket));
-  owner.own({
+  cleanup.add({
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -50,7 +50,7 @@ async function upgrade(
 ): Promise<tls.TLSSocket> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => undefined);
-  owner.own({ stop: () => Promise.resolve(socket.destroy()) });
+  cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "connect");
   const desktop = { name: "lab-1", endpoint, ...(settings === undefined ? {} : { tls: settings }) };
   return (await upgradeToTls(socket, kind, desktop)) as tls.TLSSocket;

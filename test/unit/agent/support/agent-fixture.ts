@@ -1,22 +1,22 @@
 import pino from "pino";
 import { startAgent, type Agent, type AgentOptions } from "../../../../agent/index.ts";
 import { systemClock } from "../../../../protocol/index.ts";
-import { Owner, type Stoppable } from "../../../support/owner.ts";
-import { fingerprintOfCa, makeCa, makeLeaf, type TestCertificate } from "./certificates.ts";
-import { FakeProxy, type FakeProxyOptions } from "./fake-proxy.ts";
+import { CleanupStack, type Stoppable } from "../../../support/cleanup-stack.ts";
+import { fingerprintOfCa, makeCa, makeLeaf, type IssuedTestCertificate } from "./certificates.ts";
+import { FakeProxyServer, type FakeProxyServerOptions } from "./fake-proxy-server.ts";
 
-export interface LogLine {
+export interface FixtureLogLine {
   readonly event?: string;
   readonly [key: string]: unknown;
 }
 
 /** One CA, one leaf, and whatever proxies and agents a test starts; all is stopped by `close`. */
 export class AgentFixture {
-  readonly ca: TestCertificate = makeCa("service CA");
-  readonly leaf: TestCertificate = makeLeaf(this.ca);
+  readonly ca: IssuedTestCertificate = makeCa("service CA");
+  readonly leaf: IssuedTestCertificate = makeLeaf(this.ca);
   readonly fingerprint = fingerprintOfCa(this.ca);
-  readonly log: LogLine[] = [];
-  readonly owner = new Owner();
+  readonly log: FixtureLogLine[] = [];
+  readonly cleanup = new CleanupStack();
   readonly #peers: Stoppable[] = [];
 
   /** Owns what agents connect to. */
@@ -25,8 +25,8 @@ export class AgentFixture {
     return peer;
   }
 
-  async startProxy(options: Partial<FakeProxyOptions> = {}, port = 0): Promise<FakeProxy> {
-    const proxy = this.ownPeer(new FakeProxy({ leaf: this.leaf, chain: [this.ca], ...options }));
+  async startProxy(options: Partial<FakeProxyServerOptions> = {}, port = 0): Promise<FakeProxyServer> {
+    const proxy = this.ownPeer(new FakeProxyServer({ leaf: this.leaf, chain: [this.ca], ...options }));
     await proxy.start(port);
     return proxy;
   }
@@ -38,24 +38,24 @@ export class AgentFixture {
       allowServers: [],
       trust: { kind: "fingerprint", sha256: this.fingerprint },
       joinSecret: "join-me",
-      dataDir: options.dataDir ?? (await this.owner.makeFolder()),
+      dataDir: options.dataDir ?? (await this.cleanup.makeFolder()),
       name: "box in the cellar",
       role: "agent",
       desktops: [],
       onRequest: () => Promise.resolve({}),
-      log: pino({ level: "debug" }, { write: (line: string) => this.log.push(JSON.parse(line) as LogLine) }),
+      log: pino({ level: "debug" }, { write: (line: string) => this.log.push(JSON.parse(line) as FixtureLogLine) }),
       clock: systemClock,
       random: () => 0,
       ...options,
     });
-    this.owner.own({ stop: () => agent.close() });
+    this.cleanup.add({ stop: () => agent.close() });
     return agent;
   }
 
   async close(): Promise<void> {
     // First, or agents would wait for the orderly end of sessions that no test attends to any more.
     for (const peer of this.#peers.splice(0)) await peer.stop();
-    await this.owner.close();
+    await this.cleanup.close();
     this.log.length = 0;
   }
 }

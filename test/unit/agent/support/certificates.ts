@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
 import forge from "node-forge";
 
-export interface TestCertificate {
+export interface IssuedTestCertificate {
   readonly certificate: forge.pki.Certificate;
   readonly pem: string;
   readonly keyPem: string;
@@ -25,7 +25,7 @@ const LEAF_KEY = makeKey();
 let serial = 1;
 
 /** A self-signed CA, valid now; `isCa: false`: one that may not sign. */
-export function makeCa(name: string, isCa = true): TestCertificate {
+export function makeCa(name: string, isCa = true): IssuedTestCertificate {
   return issue(name, null, [
     { name: "basicConstraints", cA: isCa, critical: true },
     ...(isCa ? [{ name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true }] : []),
@@ -34,7 +34,7 @@ export function makeCa(name: string, isCa = true): TestCertificate {
 }
 
 /** A server's certificate for 127.0.0.1 and localhost. */
-export function makeLeaf(ca: TestCertificate, options: LeafOptions = {}): TestCertificate {
+export function makeLeaf(ca: IssuedTestCertificate, options: LeafOptions = {}): IssuedTestCertificate {
   const { extKeyUsage = { serverAuth: true } } = options;
   return issue(
     "a server",
@@ -54,17 +54,17 @@ export function makeLeaf(ca: TestCertificate, options: LeafOptions = {}): TestCe
   );
 }
 
-export function fingerprintOfCa(ca: TestCertificate): string {
+export function fingerprintOfCa(ca: IssuedTestCertificate): string {
   const der = createPublicKey(ca.pem).export({ type: "spki", format: "der" });
   return createHash("sha256").update(der).digest("hex");
 }
 
 function issue(
   name: string,
-  issuer: TestCertificate | null,
+  issuer: IssuedTestCertificate | null,
   extensions: object[],
   dates: LeafOptions = {},
-): TestCertificate {
+): IssuedTestCertificate {
   const keyPem = issuer ? LEAF_KEY : makeKey();
   const key = forge.pki.privateKeyFromPem(keyPem);
   const certificate = forge.pki.createCertificate();

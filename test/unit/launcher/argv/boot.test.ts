@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { bootArguments } from "../../../../launcher/argv/boot.ts";
 import { snapshotNodes, systemDisk } from "../../../../launcher/argv/snapshot-nodes.ts";
 import { diskFormat } from "../../../../launcher/images/entry.ts";
-import { devicesOf, paths, specOf, valuesOf } from "./table.ts";
+import { devicesOf, paths, specOf, valuesOf } from "./spec-fixture.ts";
 
 const disk = (format: string) => ({ boot: { kind: "disk", format, file: "/images/base,snapshot=on" } });
 const iso = { boot: { kind: "iso", file: "/images/a,snapshot=on.iso" } };

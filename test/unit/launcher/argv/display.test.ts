@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { displayArguments, hasAdapter, maxMonitors } from "../../../../launcher/argv/display.ts";
 import { displayAdapter } from "../../../../protocol/index.ts";
-import { devicesOf, paths, specOf } from "./table.ts";
+import { devicesOf, paths, specOf } from "./spec-fixture.ts";
 
 const devices = (changes: Parameters<typeof specOf>[0]) =>
   devicesOf(displayArguments(specOf(changes), paths));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { displayArguments } from "../../../../launcher/argv/display.ts";
 import { headsOf } from "../../../../launcher/argv/heads.ts";
-import { devicesOf, paths, specOf, valuesOf } from "./table.ts";
+import { devicesOf, paths, specOf, valuesOf } from "./spec-fixture.ts";
 
 const SERVER = "password-secret=vnc0,share=force-shared,power-control=on";
 const argvOf = (changes: object) => displayArguments(specOf(changes), paths);

@@ -7,7 +7,7 @@ import {
   virtiofsdArguments,
 } from "../../../../launcher/argv/shares.ts";
 import { swtpmArguments, tpmArguments } from "../../../../launcher/argv/tpm.ts";
-import { paths, specOf, valuesOf } from "./table.ts";
+import { paths, specOf, valuesOf } from "./spec-fixture.ts";
 
 const arm = { arch: "aarch64" };
 const uefi = { firmware: { kind: "uefi" } };

@@ -6,7 +6,7 @@ import type { Finding } from "../../../../launcher/finding.ts";
 import { parseGpuPolicy } from "../../../../launcher/gpu/policy.ts";
 import { readGpuReadiness } from "../../../../launcher/gpu/readiness-facts.ts";
 import { judgeGpuReadiness } from "../../../../launcher/gpu/readiness.ts";
-import { FakeKernel, type FakeHost } from "../../../support/fake-pci.ts";
+import { FakeKernel, type FakePciHost } from "../../../support/fake-kernel.ts";
 import { GT_1030_PAIR, INTEL_GVT, PCI_IDS, RADEON_IN_SHARED_GROUP } from "../../../support/gpu-hosts.ts";
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -22,7 +22,7 @@ interface Question {
   readonly privileged?: boolean;
 }
 
-async function examine(host: FakeHost, question: Question = {}): Promise<Finding[]> {
+async function examine(host: FakePciHost, question: Question = {}): Promise<Finding[]> {
   const kernel = await FakeKernel.build(host);
   const folder = await mkdtemp(path.join(tmpdir(), "pci-ids-"));
   cleanUps.push(
@@ -41,7 +41,7 @@ function only(findings: readonly Finding[], code: string): Finding[] {
 }
 
 /** The same host without its IOMMU. */
-function withoutIommu(host: FakeHost): FakeHost {
+function withoutIommu(host: FakePciHost): FakePciHost {
   return { ...host, devices: host.devices.map(({ group: _group, ...device }) => device) };
 }
 

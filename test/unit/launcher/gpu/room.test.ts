@@ -7,7 +7,7 @@ import { gpuArguments } from "../../../../launcher/gpu/arguments.ts";
 import { NO_GPUS, parseGpuPolicy, type GpuPolicy } from "../../../../launcher/gpu/policy.ts";
 import { GpuRoom } from "../../../../launcher/gpu/room.ts";
 import { systemClock } from "../../../../protocol/index.ts";
-import { FakeKernel, type FakeHost } from "../../../support/fake-pci.ts";
+import { FakeKernel, type FakePciHost } from "../../../support/fake-kernel.ts";
 import { GT_1030_PAIR, INTEL_GVT, PCI_IDS, RADEON_IN_SHARED_GROUP } from "../../../support/gpu-hosts.ts";
 
 const ALL = parseGpuPolicy(["all"], []);
@@ -17,14 +17,14 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
-interface Stage {
+interface GpuFixture {
   readonly kernel: FakeKernel;
   readonly recordFile: string;
   /** A launcher that starts (again) on this host. */
   open(policy?: GpuPolicy, account?: { uid: number; gid: number } | null): GpuRoom;
 }
 
-async function setStage(host: FakeHost, policy = ALL): Promise<Stage> {
+async function openGpuFixture(host: FakePciHost, policy = ALL): Promise<GpuFixture> {
   const kernel = await FakeKernel.build(host);
   const folder = await mkdtemp(path.join(tmpdir(), "gpu-room-"));
   cleanUps.push(
@@ -50,7 +50,7 @@ function devices(argv: readonly string[]): unknown[] {
 
 describe("a pair of NVIDIA GT 1030 with their sound", () => {
   it("gives each to one machine, with both functions behind a root port, and back", async () => {
-    const { kernel, open } = await setStage(GT_1030_PAIR);
+    const { kernel, open } = await openGpuFixture(GT_1030_PAIR);
     const room = open();
     const assignment = await room.reserve("passthrough", "m1");
     expect(assignment).toEqual({
@@ -83,7 +83,7 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
   });
 
   it("gives no GPU twice, whoever asks at the same time, and tells the third why", async () => {
-    const { open } = await setStage(GT_1030_PAIR);
+    const { open } = await openGpuFixture(GT_1030_PAIR);
     const room = open();
     const asked = await Promise.allSettled(["a", "b", "c"].map((id) => room.reserve("passthrough", id)));
     const got = asked.flatMap((each) =>
@@ -110,7 +110,7 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
       "gpu: this host has no GPU to give. `postern doctor` on the host says why.",
     ],
   ])("refuses where %s", async (_case, policy, safeMessage) => {
-    const { kernel, open } = await setStage(GT_1030_PAIR, policy);
+    const { kernel, open } = await openGpuFixture(GT_1030_PAIR, policy);
     await expect(open().reserve("passthrough", "m1")).rejects.toMatchObject({
       code: "HOST_GPU",
       safeMessage,
@@ -119,13 +119,13 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
   });
 
   it("takes the other one when the first is black-listed", async () => {
-    const { open } = await setStage(GT_1030_PAIR, parseGpuPolicy(["all"], ["4c:00.0"]));
+    const { open } = await openGpuFixture(GT_1030_PAIR, parseGpuPolicy(["all"], ["4c:00.0"]));
     const { devices: got } = await open().reserve("passthrough", "m1");
     expect(got).toEqual([{ address: "0000:4d:00.0" }, { address: "0000:4d:00.1" }]);
   });
 
   it("gives back what a killed launcher took, and leaves running machines theirs", async () => {
-    const { kernel, open } = await setStage(GT_1030_PAIR);
+    const { kernel, open } = await openGpuFixture(GT_1030_PAIR);
     const killed = open();
     await killed.reserve("passthrough", "gone");
     const kept = await killed.reserve("passthrough", "runs");
@@ -140,7 +140,7 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
   });
 
   it("gives back the half that was taken when the kernel refuses, and takes nothing for good", async () => {
-    const { kernel, open, recordFile } = await setStage(GT_1030_PAIR);
+    const { kernel, open, recordFile } = await openGpuFixture(GT_1030_PAIR);
     kernel.failing = "0000:4c:00.1/driver/unbind";
     await expect(open().reserve("passthrough", "m1")).rejects.toMatchObject({ code: "GPU_BIND" });
     expect(await kernel.driverOf("0000:4c:00.0")).toBe("nvidia");
@@ -149,7 +149,7 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
   });
 
   it("owes what cannot be given back, and pays before the next machine", async () => {
-    const { kernel, open, recordFile } = await setStage(GT_1030_PAIR, parseGpuPolicy(["4c:00.0"], []));
+    const { kernel, open, recordFile } = await openGpuFixture(GT_1030_PAIR, parseGpuPolicy(["4c:00.0"], []));
     const room = open();
     await room.reserve("passthrough", "m1");
     kernel.failing = "0000:4c:00.0/driver/unbind";
@@ -165,16 +165,16 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
   });
 
   it("hands the group's node to the machines' account, and back to its owner", async () => {
-    const { kernel, open } = await setStage(GT_1030_PAIR);
+    const { kernel, open } = await openGpuFixture(GT_1030_PAIR);
     const room = open(ALL, { uid: 990, gid: 991 });
     await room.reserve("passthrough", "m1");
     await room.release("m1");
     const { uid, gid } = (await kernel.ownerOf("proc/cmdline"))!;
-    expect(kernel.given).toEqual(["dev/vfio/60 990:991", `dev/vfio/60 ${uid}:${gid}`]);
+    expect(kernel.ownershipChanges).toEqual(["dev/vfio/60 990:991", `dev/vfio/60 ${uid}:${gid}`]);
   });
 
   it("does not guess what an unreadable record meant", async () => {
-    const { open, recordFile } = await setStage(GT_1030_PAIR);
+    const { open, recordFile } = await openGpuFixture(GT_1030_PAIR);
     await writeFile(recordFile, "{");
     expect(() => open()).toThrow(expect.objectContaining({ code: "GPU_RECORD" }) as Error);
   });
@@ -183,7 +183,7 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
     const aside = GT_1030_PAIR.devices.map((device) =>
       device.address.startsWith("0000:4d") ? { ...device, driver: "vfio-pci" } : device,
     );
-    const { kernel, open } = await setStage({ ...GT_1030_PAIR, devices: aside });
+    const { kernel, open } = await openGpuFixture({ ...GT_1030_PAIR, devices: aside });
     const room = open();
     const { devices: got } = await room.reserve("passthrough", "m1");
     expect(got).toEqual([{ address: "0000:4d:00.0" }, { address: "0000:4d:00.1" }]);
@@ -195,7 +195,7 @@ describe("a pair of NVIDIA GT 1030 with their sound", () => {
 
 describe("a Radeon in a group with the network card", () => {
   it("is not given, and the network card stays the host's", async () => {
-    const { kernel, open } = await setStage(RADEON_IN_SHARED_GROUP);
+    const { kernel, open } = await openGpuFixture(RADEON_IN_SHARED_GROUP);
     await expect(open().reserve("passthrough", "m1")).rejects.toMatchObject({ code: "HOST_GPU" });
     expect(kernel.writes).toEqual([]);
   });
@@ -204,7 +204,7 @@ describe("a Radeon in a group with the network card", () => {
     const aside = RADEON_IN_SHARED_GROUP.devices.map((device) =>
       device.address === "0000:04:00.0" ? { ...device, driver: "vfio-pci" } : device,
     );
-    const { kernel, open } = await setStage({ ...RADEON_IN_SHARED_GROUP, devices: aside });
+    const { kernel, open } = await openGpuFixture({ ...RADEON_IN_SHARED_GROUP, devices: aside });
     const room = open();
     const assignment = await room.reserve("passthrough", "m1");
     expect(devices(gpuArguments(assignment)).map((each) => (each as { host?: string }).host)).toEqual([
@@ -219,7 +219,7 @@ describe("a Radeon in a group with the network card", () => {
 
 describe("Intel graphics with GVT-g", () => {
   it("makes a part for each machine, shows it on QEMU's screen, and removes it", async () => {
-    const { kernel, open } = await setStage(INTEL_GVT);
+    const { kernel, open } = await openGpuFixture(INTEL_GVT);
     const room = open();
     const assignment = await room.reserve("mdev", "m1");
     const [uuid] = await kernel.mdevs();
@@ -247,7 +247,7 @@ describe("Intel graphics with GVT-g", () => {
   });
 
   it("makes parts of the type that the administrator names", async () => {
-    const { kernel, open } = await setStage(INTEL_GVT, parseGpuPolicy(["00:02.0"], [], "i915-GVTg_V5_4"));
+    const { kernel, open } = await openGpuFixture(INTEL_GVT, parseGpuPolicy(["00:02.0"], [], "i915-GVTg_V5_4"));
     await open().reserve("mdev", "m1");
     expect(kernel.writes).toEqual([
       expect.stringMatching(/mdev_supported_types\/i915-GVTg_V5_4\/create=[0-9a-f-]{36}$/),
@@ -255,7 +255,7 @@ describe("Intel graphics with GVT-g", () => {
   });
 
   it("never takes the host's own screen as a whole", async () => {
-    const { kernel, open } = await setStage(INTEL_GVT);
+    const { kernel, open } = await openGpuFixture(INTEL_GVT);
     await expect(open().reserve("passthrough", "m1")).rejects.toMatchObject({ code: "HOST_GPU" });
     expect(kernel.writes).toEqual([]);
   });

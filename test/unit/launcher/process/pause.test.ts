@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { runProcess } from "../../../support/process.ts";
+import { runProcess } from "../../../support/test-process.ts";
 
 test("a program that only waits for a pause does not end before it is over", async () => {
   const script = `

@@ -3,7 +3,7 @@ import { PumpMark } from "../../../../protocol/bytes/pump-mark.ts";
 import { LARGEST_MARK, SMALLEST_MARK } from "../../../../protocol/index.ts";
 
 /** A mark after destinations that drained it in these times, one after the other. */
-function markAfter(...drainedInMs: number[]): number {
+function highWaterMarkAfter(...drainedInMs: number[]): number {
   const mark = new PumpMark();
   let now = 1000;
   for (const took of drainedInMs) {
@@ -23,5 +23,5 @@ it.each([
   ["it never falls below the smallest", [60_000, 60_000], SMALLEST_MARK],
   ["it never grows beyond the largest", [1, 1, 1, 1, 1, 1, 1], LARGEST_MARK],
 ])("%s", (_what, drains, bytes) => {
-  expect(markAfter(...drains)).toBe(bytes);
+  expect(highWaterMarkAfter(...drains)).toBe(bytes);
 });

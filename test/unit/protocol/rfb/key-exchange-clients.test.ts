@@ -2,7 +2,7 @@
 import { getDiffieHellman } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES, encodeU16 } from "../../../../protocol/index.ts";
-import { appleDhSecurity, msLogonSecurity } from "../../../support/own-security.ts";
+import { appleDhSecurity, msLogonSecurity } from "../../../support/test-vnc-security.ts";
 import { checkEveryCut, EVERYTHING, meet, offer, OK, play } from "./server-conversation.ts";
 
 const PRIME = getDiffieHellman("modp1").getPrime();

@@ -11,7 +11,7 @@ import {
 } from "../../../../protocol/index.ts";
 import { ByteReader } from "../../../support/byte-reader.ts";
 import { createDuplexPair } from "../../../support/memory-duplex.ts";
-import type { OwnSecurity } from "../../../support/own-vnc-server.ts";
+import type { TestVncSecurity } from "../../../support/test-vnc-server.ts";
 import { cutEverywhere, playAgainst, type Played } from "./scripted-peer.ts";
 
 export const OK = encodeU32(0);
@@ -54,7 +54,7 @@ export async function checkEveryCut(input: Buffer, login: ServerLogin, security:
 }
 
 /** Lets the login meet a server's own arithmetic; returns whether that server was satisfied. */
-export async function meet(security: OwnSecurity, login: ServerLogin): Promise<boolean> {
+export async function meet(security: TestVncSecurity, login: ServerLogin): Promise<boolean> {
   const [near, far] = createDuplexPair();
   for (const end of [near, far] as Duplex[]) end.on("error", () => undefined);
   const reader = new ByteReader(far);
@@ -63,7 +63,7 @@ export async function meet(security: OwnSecurity, login: ServerLogin): Promise<b
   const entering = enterServer(peer, login);
   entering.catch(() => undefined);
   await reader.read(13);
-  const admitted = await security.admit({ reader, write: (bytes) => far.write(Buffer.from(bytes)) });
+  const admitted = await security.authenticate({ reader, write: (bytes) => far.write(Buffer.from(bytes)) });
   far.write(admitted ? OK : Buffer.concat([FAILED, encodeU32(0)]));
   if (admitted) await entering;
   else await expect(entering).rejects.toMatchObject({ code: "SERVER_PASSWORD_WRONG" });

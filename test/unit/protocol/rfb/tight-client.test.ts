@@ -10,7 +10,7 @@ import {
   tightServerInit,
   vncAuthResponse,
 } from "../../../../protocol/index.ts";
-import { tightSecurity, type TightAuth } from "../../../support/own-security.ts";
+import { tightSecurity, type TightAuth } from "../../../support/test-vnc-security.ts";
 import { checkGrammar } from "../check-grammar.ts";
 import {
   CHALLENGE,

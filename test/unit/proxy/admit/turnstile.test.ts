@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../../../proxy/admit/limits.ts";
 import { Turnstile } from "../../../../proxy/admit/turnstile.ts";
 
-function makeTurnstile() {
+function makeAcceptQueue() {
   let now = 0;
   const turns: (() => void)[] = [];
   const entered: number[] = [];
@@ -22,7 +22,7 @@ function makeTurnstile() {
 
 describe("newcomers", () => {
   it("who come alone enter at once", () => {
-    const { pass, turn, turns, entered } = makeTurnstile();
+    const { pass, turn, turns, entered } = makeAcceptQueue();
     pass(1, 0.5);
     expect(entered).toEqual([1]);
     turn();
@@ -32,7 +32,7 @@ describe("newcomers", () => {
   });
 
   it("wait in their order for as many turns as they need, each of the limit's length", () => {
-    const { pass, turn, turns, entered } = makeTurnstile();
+    const { pass, turn, turns, entered } = makeAcceptQueue();
     const perTurn = LIMITS.admissionSliceMs / 0.5;
     pass(0, 0.5);
     const last = 2 * perTurn + 1;
@@ -48,7 +48,7 @@ describe("newcomers", () => {
   });
 
   it("who take longer than a turn enter one by one", () => {
-    const { pass, turn, entered } = makeTurnstile();
+    const { pass, turn, entered } = makeAcceptQueue();
     for (let id = 0; id < 3; id += 1) pass(id, LIMITS.admissionSliceMs + 1);
     expect(entered).toEqual([0]);
     turn();
@@ -56,7 +56,7 @@ describe("newcomers", () => {
   });
 
   it("may bring others", () => {
-    const { turns, turn } = makeTurnstile();
+    const { turns, turn } = makeAcceptQueue();
     const entered: string[] = [];
     const turnstile = new Turnstile({ monotonic: () => 0, yieldTo: (next) => turns.push(next) });
     turnstile.pass(() => {

@@ -5,13 +5,13 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../../../proxy/admit/limits.ts";
 import { AuditLog } from "../../../../proxy/audit/audit-log.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 
-const owner = new Owner();
+const cleanup = new CleanupStack();
 afterEach(async () => {
   vi.restoreAllMocks();
-  await owner.close();
+  await cleanup.close();
 });
 
 interface Opened {
@@ -22,11 +22,11 @@ interface Opened {
 }
 
 async function openAudit(given?: string): Promise<Opened> {
-  const dataDir = given ?? (await owner.makeFolder());
+  const dataDir = given ?? (await cleanup.makeFolder());
   const clock = new ManualClock();
   const log = pino({ level: "silent" });
   const audit = await AuditLog.open({ dataDir, serverId: "server-1", clock, log });
-  owner.own({ stop: () => audit.close() });
+  cleanup.add({ stop: () => audit.close() });
   const file = path.join(dataDir, "audit/audit.jsonl");
   const lines: Opened["lines"] = async () => {
     const text = await readFile(file, "utf8");
@@ -135,7 +135,7 @@ describe("AuditLog", () => {
   });
 
   it("rejects a durable line when the disk is full", async () => {
-    const dataDir = await owner.makeFolder();
+    const dataDir = await cleanup.makeFolder();
     await mkdir(path.join(dataDir, "audit"));
     await symlink("/dev/full", path.join(dataDir, "audit/audit.jsonl"));
     const { audit } = await openAudit(dataDir);

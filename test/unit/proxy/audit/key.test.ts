@@ -2,14 +2,14 @@ import { chmod, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { AuditKeys, loadAuditKey } from "../../../../proxy/audit/key.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 const STATEMENT = Buffer.from("so it was");
 
 it("is made once, private, with its public half beside it", async () => {
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   const key = await loadAuditKey(folder);
   const again = await loadAuditKey(folder);
   expect(again.id).toBe(key.id);
@@ -21,7 +21,7 @@ it("is made once, private, with its public half beside it", async () => {
 });
 
 it("is made anew when it is gone; the earlier one's signatures can still be checked", async () => {
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   const first = await loadAuditKey(folder);
   await rm(path.join(folder, "audit.key"));
   const second = await loadAuditKey(folder);
@@ -31,7 +31,7 @@ it("is made anew when it is gone; the earlier one's signatures can still be chec
 });
 
 it("is refused when others can read it, or when it is none", async () => {
-  const folder = await owner.makeFolder();
+  const folder = await cleanup.makeFolder();
   await loadAuditKey(folder);
   const file = path.join(folder, "audit.key");
   await chmod(file, 0o640);

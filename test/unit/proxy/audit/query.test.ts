@@ -7,13 +7,13 @@ import { queryAudit, type AuditQuery } from "../../../../proxy/audit/query.ts";
 import { readLinesBack } from "../../../../proxy/audit/read-back.ts";
 import { LIMITS } from "../../../../proxy/admit/limits.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 it("reads the newest first, through all files, by what is asked for", async () => {
-  const dataDir = await owner.makeFolder();
+  const dataDir = await cleanup.makeFolder();
   const clock = new ManualClock(0);
   const log = pino({ level: "silent" });
   const audit = await AuditLog.open({ dataDir, serverId: "s-1", clock, log, maxFileBytes: 1_500 });
@@ -58,7 +58,7 @@ it("reads the newest first, through all files, by what is asked for", async () =
 });
 
 it("gives at most a thousand lines", async () => {
-  const dataDir = await owner.makeFolder();
+  const dataDir = await cleanup.makeFolder();
   const log = pino({ level: "silent" });
   const audit = await AuditLog.open({ dataDir, serverId: "s-1", clock: new ManualClock(), log });
   for (let line = 0; line <= LIMITS.auditRows; line++) audit.append({ action: "logout", outcome: "success" });
@@ -70,7 +70,7 @@ it("gives at most a thousand lines", async () => {
 it.each(["a\nbb\nccc\n", "a\nbb\nccc\ntorn", "\n\na\n", "torn", "", "one\n"])(
   "reads %j backwards in blocks of any size",
   async (text) => {
-    const file = path.join(await owner.makeFolder(), "lines");
+    const file = path.join(await cleanup.makeFolder(), "lines");
     await writeFile(file, text);
     const wanted = text.split("\n").slice(0, -1).reverse();
     for (let block = 1; block <= text.length + 1; block++) {

@@ -19,43 +19,43 @@ function refusal(address: string, reason = "TOKEN_WRONG"): AuditEntry {
 }
 
 /** How many of so many equal refusals get a line of their own. */
-function knock(times: number, entry = refusal("192.0.2.1")): number {
+function recordRepeats(times: number, entry = refusal("192.0.2.1")): number {
   return Array.from({ length: times }, () => repeats.passes(entry)).filter(Boolean).length;
 }
 
 describe("Repeats", () => {
   it("lets 20 refusals of a kind through, and counts the rest of ten seconds in one line", () => {
-    expect(knock(LIMITS.auditRefusalLines)).toBe(LIMITS.auditRefusalLines);
-    expect(knock(1_000)).toBe(0);
-    expect(knock(3, refusal("192.0.2.1", "SERVER_BUSY"))).toBe(3);
-    expect(knock(3, refusal("192.0.2.2"))).toBe(3);
+    expect(recordRepeats(LIMITS.auditRefusalLines)).toBe(LIMITS.auditRefusalLines);
+    expect(recordRepeats(1_000)).toBe(0);
+    expect(recordRepeats(3, refusal("192.0.2.1", "SERVER_BUSY"))).toBe(3);
+    expect(recordRepeats(3, refusal("192.0.2.2"))).toBe(3);
     clock.advance(LIMITS.auditRefusalMs - 1);
     expect(written).toEqual([]);
     clock.advance(1);
     const about = { action: "session.refuse", outcome: "failure", reason: "TOKEN_WRONG", transport: "rfb" };
     expect(written).toEqual([{ ...about, count: 1_000, source: { address: "192.0.2.1", port: 0 } }]);
-    expect(knock(21)).toBe(20);
+    expect(recordRepeats(21)).toBe(20);
     expect(clock.pending).toBe(1);
   });
 
   it("never holds back what succeeded, or what has no source", () => {
     const { source: _source, ...local } = refusal("");
-    expect(knock(100, local)).toBe(100);
-    expect(knock(100, { ...refusal("192.0.2.1"), outcome: "success" })).toBe(100);
+    expect(recordRepeats(100, local)).toBe(100);
+    expect(recordRepeats(100, { ...refusal("192.0.2.1"), outcome: "success" })).toBe(100);
     expect(clock.pending).toBe(0);
   });
 
   it("remembers a bounded number of sources, and tells of those that it forgets", () => {
-    knock(25, refusal("first"));
-    for (let other = 1; other < LIMITS.auditRefusalSources; other++) knock(1, refusal(`other ${other}`));
+    recordRepeats(25, refusal("first"));
+    for (let other = 1; other < LIMITS.auditRefusalSources; other++) recordRepeats(1, refusal(`other ${other}`));
     expect(written).toEqual([]);
-    knock(1, refusal("one more"));
+    recordRepeats(1, refusal("one more"));
     expect(written).toMatchObject([{ count: 5, source: { address: "first" } }]);
     expect(clock.pending).toBe(LIMITS.auditRefusalSources);
   });
 
   it("tells of everything when it is flushed", () => {
-    knock(22);
+    recordRepeats(22);
     repeats.flush();
     expect(written).toMatchObject([{ count: 2 }]);
     expect(clock.pending).toBe(0);

@@ -6,10 +6,10 @@ import { AuditLog } from "../../../../proxy/audit/audit-log.ts";
 import { hashLine } from "../../../../proxy/audit/chain.ts";
 import { verifyAudit, type VerifyOptions } from "../../../../proxy/audit/verify.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
-const owner = new Owner();
-afterEach(() => owner.close());
+const cleanup = new CleanupStack();
+afterEach(() => cleanup.close());
 
 interface Log {
   readonly dataDir: string;
@@ -33,7 +33,7 @@ async function writeLog(
   count: number,
   options: { dataDir?: string; maxFileBytes?: number } = {},
 ): Promise<Log> {
-  const { dataDir = await owner.makeFolder(), ...others } = options;
+  const { dataDir = await cleanup.makeFolder(), ...others } = options;
   const log = pino({ level: "silent" });
   const audit = await AuditLog.open({ dataDir, serverId: "s-1", clock: new ManualClock(), log, ...others });
   for (let line = 1; line <= count; line++)

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { readOfferedProtocols } from "../../../../proxy/listen/client-hello.ts";
-import { captureHello } from "../../../support/capture-hello.ts";
+import { captureClientHello } from "../../../support/client-hello.ts";
 
 /** The same handshake bytes in records of this many bytes each. */
 function fragment(hello: Buffer, size: number): Buffer {
@@ -24,7 +24,7 @@ describe("the protocols of a ClientHello", () => {
     ["none", {}, []],
     ["TLS 1.2", { ALPNProtocols: ["mip/1"], maxVersion: "TLSv1.2" }, ["mip/1"]],
   ])("%s: read however it is cut", async (_name, options, expected) => {
-    const hello = await captureHello(options);
+    const hello = await captureClientHello(options);
     for (let length = 0; length < hello.length; length++)
       expect(readOfferedProtocols(hello.subarray(0, length)), `${length} bytes`).toBeNull();
     expect(readOfferedProtocols(hello)).toEqual(expected);
@@ -39,7 +39,7 @@ describe("the protocols of a ClientHello", () => {
     expect(
       readOfferedProtocols(Buffer.concat([Buffer.of(0x16, 3, 1, 0x40, 0), Buffer.alloc(16_400)])),
     ).toEqual([]);
-    const hello = await captureHello({ ALPNProtocols: ["mip/2"] });
+    const hello = await captureClientHello({ ALPNProtocols: ["mip/2"] });
     for (let at = 5; at < hello.length; at++) {
       const changed = Buffer.from(hello);
       changed[at] = 0xff;

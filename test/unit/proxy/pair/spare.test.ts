@@ -51,7 +51,7 @@ beforeEach(() => {
 });
 
 /** The agent's end of a spare connection. */
-class Far {
+class AgentEnd {
   readonly stream: Duplex;
   readonly #peer: Conversation;
 
@@ -72,10 +72,10 @@ class Far {
   }
 }
 
-function bringSpare(): Far {
+function bringSpare(): AgentEnd {
   const [near, far] = createDuplexPair();
   expect(spares.accept(near, AGENT)).toBe(true);
-  return new Far(far);
+  return new AgentEnd(far);
 }
 
 describe("a spare connection", () => {
@@ -132,7 +132,7 @@ describe("a spare connection", () => {
   it("is pinged, and given up when it stays silent", async () => {
     const [near, far] = createDuplexPair();
     const spare = new Spare(near, AGENT, { tickets, clock, log });
-    const agent = new Far(far);
+    const agent = new AgentEnd(far);
     clock.advance(LIMITS.agentPingMs);
     expect((await agent.next()).type).toBe(FrameType.ping);
     far.write(PONG);

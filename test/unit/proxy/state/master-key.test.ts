@@ -3,15 +3,15 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConfigError } from "../../../../protocol/index.ts";
 import { loadMasterKey } from "../../../../proxy/state/master-key.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
-let owner: Owner;
+let cleanup: CleanupStack;
 let folder: string;
 beforeEach(async () => {
-  owner = new Owner();
-  folder = path.join(await owner.makeFolder(), "deep", "data");
+  cleanup = new CleanupStack();
+  folder = path.join(await cleanup.makeFolder(), "deep", "data");
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 
 test("the key is made once, for its owner only, and read again", async () => {
   const key = await loadMasterKey(folder);
@@ -44,7 +44,7 @@ test.each(["", "00", "0".repeat(63), "0".repeat(65), "G".repeat(64), `${"0".repe
 );
 
 test("a folder that cannot be is refused", async () => {
-  const place = await owner.makeFolder();
+  const place = await cleanup.makeFolder();
   await writeFile(path.join(place, "file"), "");
   const loaded = loadMasterKey(path.join(place, "file", "data"));
   await expect(loaded).rejects.toMatchObject({ code: "MASTER_KEY_UNREADABLE" });

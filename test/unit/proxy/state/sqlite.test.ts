@@ -6,19 +6,19 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
 import { openStores } from "../../../../proxy/state/open.ts";
 import type { Stores } from "../../../../proxy/state/stores.ts";
-import { Owner } from "../../../support/owner.ts";
+import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
-let owner: Owner;
+let cleanup: CleanupStack;
 let file: string;
 beforeEach(async () => {
-  owner = new Owner();
-  file = path.join(await owner.makeFolder(), "postern.db");
+  cleanup = new CleanupStack();
+  file = path.join(await cleanup.makeFolder(), "postern.db");
 });
-afterEach(() => owner.close());
+afterEach(() => cleanup.close());
 
 async function open(database = `sqlite:${file}`): Promise<Stores> {
   const stores = await openStores({ database, masterKey: randomBytes(32) }, systemClock);
-  owner.own({ stop: () => stores.close() });
+  cleanup.add({ stop: () => stores.close() });
   return stores;
 }
 

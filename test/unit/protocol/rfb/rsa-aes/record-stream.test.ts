@@ -11,7 +11,7 @@ import {
   type MemoryDuplexOptions,
 } from "../../../../support/memory-duplex.ts";
 import { waitFor } from "../../../../support/wait-for.ts";
-import { turns } from "../../bytes/pump-line.ts";
+import { waitEventLoopTurns } from "../../bytes/pipe-fixture.ts";
 
 const [ONE, OTHER] = [randomBytes(16), randomBytes(16)];
 const NOTHING = Buffer.alloc(0);
@@ -121,10 +121,10 @@ describe("a stream of records", () => {
     let written = 0;
     while (written < 10_000_000) {
       written += chunk.length;
-      if (!source.write(chunk)) await turns();
+      if (!source.write(chunk)) await waitEventLoopTurns();
       if (source.writableNeedDrain) break;
     }
-    await turns(20);
+    await waitEventLoopTurns(20);
     expect(source.writableNeedDrain).toBe(true);
     expect(far.readableLength).toBeLessThan(65_536 + 8_192 + 50_000);
     expect(farBelow.isPaused()).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { arrangeSessions, firstView } from "../../../../../web/client/admin/arrange-sessions.ts";
-import { makeSession } from "../world.ts";
+import { makeSession } from "../api-records.ts";
 
 const rows = [
   makeSession({ id: "1", name: "b", startedAt: 10, bytesToViewer: 5 }),

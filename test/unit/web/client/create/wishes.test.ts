@@ -24,7 +24,7 @@ const ALLOWANCE: Allowance = {
   used: { machines: 1, cpus: 2, memoryMb: 2048, diskGb: 20 },
   may: ["script", "internet", "gpu", "master", "extend"],
 };
-const wish = (change: Partial<Wishes>): Wishes => ({ ...NO_WISHES, ...change });
+const makeOptions = (change: Partial<Wishes>): Wishes => ({ ...NO_WISHES, ...change });
 
 describe("what is offered", () => {
   it("is all that this person may choose and the system has", () => {
@@ -59,7 +59,7 @@ describe("wishes", () => {
   });
 
   it("are sent as they were typed, without what surrounds them", () => {
-    const all = wish({
+    const all = makeOptions({
       ...{ lifetime: "3600", oneShot: true, network: "internet", display: "virtio", keymap: " fr " },
       ...{ gpu: "mdev", diskGb: "40", dataDisk: " home ", dataSizeGb: "5", script: "id\n", master: true },
     });
@@ -71,8 +71,8 @@ describe("wishes", () => {
 
   it("for a disk of a system that has none mean an empty one", () => {
     const { diskGb: _disk, ...installer } = IMAGE;
-    expect(orderWishes(wish({ diskGb: "20" }), installer)).toEqual({ diskGb: 20, emptyDisk: true });
-    expect(orderWishes(wish({}), installer)).toEqual({});
+    expect(orderWishes(makeOptions({ diskGb: "20" }), installer)).toEqual({ diskGb: 20, emptyDisk: true });
+    expect(orderWishes(makeOptions({}), installer)).toEqual({});
   });
 
   it.each<[Partial<Wishes>, string[]]>([
@@ -86,7 +86,7 @@ describe("wishes", () => {
     [{ dataDisk: "home", dataSizeGb: "1" }, []],
     [{ script: "x".repeat(65_537) }, ["script"]],
   ])("%j: %j is wrong", (change, faults) => {
-    expect(checkWishes(wish(change), IMAGE)).toEqual(faults);
+    expect(checkWishes(makeOptions(change), IMAGE)).toEqual(faults);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
 import { en } from "../../../../../web/client/text/en.ts";
-import { makeDesktop, makeMachine } from "../world.ts";
+import { makeDesktop, makeMachine } from "../api-records.ts";
 
 const none = { machines: {}, desktops: {} };
 

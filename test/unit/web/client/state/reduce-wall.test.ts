@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LiveEvent } from "../../../../../web/api/schemas.ts";
 import { reduceWall } from "../../../../../web/client/state/reduce-wall.ts";
 import { emptyWall, type WallState } from "../../../../../web/client/state/wall-state.ts";
-import { makeDesktop, makeMachine } from "../world.ts";
+import { makeDesktop, makeMachine } from "../api-records.ts";
 
 const see = (state: WallState, event: LiveEvent) => reduceWall(state, { type: "event", event });
 const lists = (machines = [makeMachine()], desktops = [makeDesktop()]) =>

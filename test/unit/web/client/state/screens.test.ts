@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { listScreens, numberScreen } from "../../../../../web/client/state/screens.ts";
-import { makeDesktop, makeMachine } from "../world.ts";
+import { makeDesktop, makeMachine } from "../api-records.ts";
 
 const second = { number: 2, desktop: "lab-2", desktopId: "d-2" };
 const third = { number: 3, desktop: "lab-3", desktopId: "d-3" };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { arrangeWall } from "../../../../../web/client/state/wall-rows.ts";
-import { makeDesktop, makeMachine } from "../world.ts";
+import { makeDesktop, makeMachine } from "../api-records.ts";
 
 const index = <T extends { id: string }>(...items: T[]) =>
   Object.fromEntries(items.map((item) => [item.id, item]));

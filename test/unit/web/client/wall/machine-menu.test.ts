@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { en } from "../../../../../web/client/text/en.ts";
 import { listMachineActs } from "../../../../../web/client/wall/machine-menu.ts";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
-import { makeMachine } from "../world.ts";
+import { makeMachine } from "../api-records.ts";
 
 it.each([
   ["queued", false, []],

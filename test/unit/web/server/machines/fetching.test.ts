@@ -9,7 +9,7 @@ import {
   type ImageSummary,
 } from "../../../../../protocol/index.ts";
 import type { Image, Machine } from "../../../../../web/index.ts";
-import { openWebFixture, statusOf } from "../../../../support/web-fixture.ts";
+import { openWebFixture, makeMachineStatus } from "../../../../support/web-fixture.ts";
 
 const ID = "lab";
 const BYTES = 4 * IMAGE_PIECE_BYTES;
@@ -26,7 +26,7 @@ const FACTS: HostFacts = {
 };
 
 /** A host that takes images, as real ones do, and holds the second half of each until it is let. */
-function taker(facts: Partial<HostFacts> = {}, own: ImageSummary[] = []) {
+function imageReceivingHost(facts: Partial<HostFacts> = {}, own: ImageSummary[] = []) {
   const kept = { bytes: 0, sha256: "", checked: false };
   let letGo = (): void => undefined;
   const held = new Promise<void>((resolve) => (letGo = resolve));
@@ -47,7 +47,7 @@ function taker(facts: Partial<HostFacts> = {}, own: ImageSummary[] = []) {
       kept.checked = true;
       return { state: "here" as const, bytes: BYTES };
     },
-    "machine.create": ({ id, name }: { id: string; name: string }) => statusOf(id, { name, image: ID }),
+    "machine.create": ({ id, name }: { id: string; name: string }) => makeMachineStatus(id, { name, image: ID }),
   };
   return { answers, letGo };
 }
@@ -81,7 +81,7 @@ async function open(entry: object = {}) {
 
 test("a machine is preparing while its image comes, shows how far that is, and runs where it came to", async () => {
   const { proxy, create, show, images } = await open();
-  const host = taker();
+  const host = imageReceivingHost();
   proxy.connectHost("h1", host.answers);
   const { id } = await create();
   await vi.waitFor(async () =>
@@ -109,7 +109,7 @@ test("a machine is preparing while its image comes, shows how far that is, and r
 
 test("machines that want it at the same moment wait for one journey, to one host", async () => {
   const { proxy, create, show } = await open();
-  const hosts = [taker(), taker()];
+  const hosts = [imageReceivingHost(), imageReceivingHost()];
   proxy.connectHost("h1", hosts[0]!.answers);
   proxy.connectHost("h2", hosts[1]!.answers);
   const made = await Promise.all([create(), create(), create()]);
@@ -123,20 +123,20 @@ test("machines that want it at the same moment wait for one journey, to one host
 
 test("a host that has the image goes before one that would get it, and one that takes none is none", async () => {
   const { proxy, create, show } = await open();
-  proxy.connectHost("takes", taker().answers);
-  proxy.connectHost("has", taker({ memoryMb: { total: 4096, free: 200 } }, [LAB]).answers);
+  proxy.connectHost("takes", imageReceivingHost().answers);
+  proxy.connectHost("has", imageReceivingHost({ memoryMb: { total: 4096, free: 200 } }, [LAB]).answers);
   const { id } = await create();
   await vi.waitFor(async () => expect((await proxy.stores.machines.find(id))?.agentId).toBe("has"));
   expect(proxy.count("takes", "image.import")).toBe(0);
   proxy.disconnect("takes");
   proxy.disconnect("has");
   const { serverImagesMb: _none, ...rest } = FACTS;
-  proxy.connectHost("refuses", { ...taker().answers, "host.facts": () => rest });
+  proxy.connectHost("refuses", { ...imageReceivingHost().answers, "host.facts": () => rest });
   const second = await create();
   await vi.waitFor(async () =>
     expect((await show(second.id)).tried).toEqual([{ host: null, why: "does not offer the image" }]),
   );
-  proxy.connectHost("small", taker({ serverImagesMb: 0 }).answers);
+  proxy.connectHost("small", imageReceivingHost({ serverImagesMb: 0 }).answers);
   await vi.waitFor(async () =>
     expect((await show(second.id)).tried).toContainEqual({
       host: null,
@@ -147,7 +147,7 @@ test("a host that has the image goes before one that would get it, and one that 
 
 test("what the server says of who may use it counts, whatever a host says", async () => {
   const { proxy, order, signIn, ask } = await open({ allow: ["user:ben"] });
-  proxy.connectHost("h1", taker({}, [LAB]).answers);
+  proxy.connectHost("h1", imageReceivingHost({}, [LAB]).answers);
   expect(await order()).toMatchObject({ status: 403, body: { error: { code: "IMAGE_FORBIDDEN" } } });
   const ben = await signIn("ben");
   expect(await order(ben)).toMatchObject({ status: 201 });
@@ -162,12 +162,12 @@ test("one whose image cannot come waits and says why, and one that waits can be 
   const refusal = (code: string, text: string) => () => {
     throw new RequestError(code, text, { safeMessage: text });
   };
-  proxy.connectHost("h1", { ...taker().answers, "image.import": refusal("HOST_IMAGES_FULL", full) });
+  proxy.connectHost("h1", { ...imageReceivingHost().answers, "image.import": refusal("HOST_IMAGES_FULL", full) });
   const { id } = await create();
   await vi.waitFor(async () => expect(await show(id)).toMatchObject({ state: "queued", reason: full }));
   proxy.disconnect("h1");
   const unsafe = 'The server\'s image "lab" cannot be used: it names a backing file.';
-  const host = taker();
+  const host = imageReceivingHost();
   host.letGo();
   proxy.connectHost("h2", { ...host.answers, "image.check": refusal("IMAGE_UNSAFE", unsafe) });
   await vi.waitFor(async () => expect(await show(id)).toMatchObject({ state: "failed", reason: unsafe }));
@@ -175,7 +175,7 @@ test("one whose image cannot come waits and says why, and one that waits can be 
     expect.objectContaining({ action: "image.send", outcome: "failure", reason: "IMAGE_UNSAFE" }),
   );
   proxy.disconnect("h2");
-  const held = taker();
+  const held = imageReceivingHost();
   proxy.connectHost("h3", held.answers);
   const second = await create();
   await vi.waitFor(async () => expect((await show(second.id)).fetching).toBe(true));

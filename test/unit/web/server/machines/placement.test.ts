@@ -7,7 +7,7 @@ import {
   type MachineStatus,
 } from "../../../../../protocol/index.ts";
 import type { Machine } from "../../../../../web/index.ts";
-import { MEMTEST, openWebFixture, statusOf, type WebFixture } from "../../../../support/web-fixture.ts";
+import { MEMTEST, openWebFixture, makeMachineStatus, type WebFixture } from "../../../../support/web-fixture.ts";
 
 const MACHINES = "/api/v1/machines";
 
@@ -27,7 +27,7 @@ async function open() {
 const willing = {
   "image.list": () => [MEMTEST],
   "machine.create": (request: { id: string; name: string; cpus?: number | undefined }): MachineStatus =>
-    statusOf(request.id, { name: request.name, cpus: request.cpus ?? 1 }),
+    makeMachineStatus(request.id, { name: request.name, cpus: request.cpus ?? 1 }),
 };
 
 function offering(create: () => never) {
@@ -144,7 +144,7 @@ test("all hosts refuse: it failed, with the reason; a start tries again", async 
     ...willing,
     "machine.create": (request) => {
       if (full) throw new LaunchError("HOST_FULL", "full", { safeMessage: "The host has no memory left." });
-      return statusOf(request.id);
+      return makeMachineStatus(request.id);
     },
   });
   const { id } = await create({ image: MEMTEST.id });
@@ -165,7 +165,7 @@ test.each([
     ...willing,
     "machine.create": (request) => {
       if (broken) throw error;
-      return statusOf(request.id);
+      return makeMachineStatus(request.id);
     },
   });
   const { id } = await create({ image: MEMTEST.id });
@@ -184,7 +184,7 @@ test("a lost answer: the host that made the machine after all gets it, and is no
   proxy.connectHost("h1", {
     ...willing,
     "machine.create": (request) => {
-      made.push(statusOf(request.id, { state: "running" }));
+      made.push(makeMachineStatus(request.id, { state: "running" }));
       throw new TimeoutError("HOST_TIMEOUT", "slow");
     },
     "machine.list": () => made,
@@ -206,7 +206,7 @@ test("a second copy on another host is removed there", async () => {
   const removed = vi.fn(() => ({}));
   proxy.connectHost("h2", {
     ...willing,
-    "machine.list": () => [statusOf(id, { state: "running" })],
+    "machine.list": () => [makeMachineStatus(id, { state: "running" })],
     "machine.remove": removed,
   });
   await vi.waitFor(() => expect(removed).toHaveBeenCalledWith({ id }));

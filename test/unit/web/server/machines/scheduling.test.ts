@@ -8,7 +8,7 @@ import { openStores } from "../../../../../proxy/index.ts";
 import { openWeb, type Host, type Machine } from "../../../../../web/index.ts";
 import { FakeProxy } from "../../../../support/fake-proxy.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
-import { MEMTEST, openWebFixture, statusOf } from "../../../../support/web-fixture.ts";
+import { MEMTEST, openWebFixture, makeMachineStatus } from "../../../../support/web-fixture.ts";
 
 const MACHINES = "/api/v1/machines";
 
@@ -30,7 +30,7 @@ function host(change: Partial<HostFacts> = {}) {
   return {
     "image.list": () => [MEMTEST],
     "host.facts": () => facts(change),
-    "machine.create": ({ id, name }: { id: string; name: string }) => statusOf(id, { name }),
+    "machine.create": ({ id, name }: { id: string; name: string }) => makeMachineStatus(id, { name }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RequestError } from "../../../../../protocol/index.ts";
 import type { Allowance, Image, Machine } from "../../../../../web/index.ts";
-import { MEMTEST, openWebFixture, statusOf } from "../../../../support/web-fixture.ts";
+import { MEMTEST, openWebFixture, makeMachineStatus } from "../../../../support/web-fixture.ts";
 
 const MACHINES = "/api/v1/machines";
 const SNAPSHOT = { name: "before", createdAt: 1, withMemory: true, bytes: 7 };
@@ -17,7 +17,7 @@ async function open(answers: Answers = {}, limits: unknown = {}) {
   });
   await stores.machines.update("m1", { agentId: "h1", state: "running" });
   fixture.proxy.connectHost("h1", {
-    "machine.list": () => [statusOf("m1", { state: "running" })],
+    "machine.list": () => [makeMachineStatus("m1", { state: "running" })],
     ...answers,
   });
   const as = await fixture.signIn("anna");
@@ -33,7 +33,7 @@ test.each([
   ["reset", "machine.reset", "booting"],
   ["save", "machine.save", "saving"],
 ] as const)("%s is told to the host, and its answer is kept and written down", async (act, method, state) => {
-  const world = await open({ [method]: () => statusOf("m1", { state, progress: 0.254 }) });
+  const world = await open({ [method]: () => makeMachineStatus("m1", { state, progress: 0.254 }) });
   expect(await world.act("POST", act)).toMatchObject({ status: 200, body: { state, progress: 0.25 } });
   expect(await world.stores.machines.find("m1")).toMatchObject({ state });
   expect(world.audited()).toContain(method);
@@ -44,7 +44,7 @@ test("snapshots are taken, listed, gone back to and removed", async () => {
   const { act, audited } = await open({
     "machine.snapshots": () => [SNAPSHOT],
     "machine.snapshot": (params) => (asked.push(params), [SNAPSHOT]),
-    "machine.restore": (params) => (asked.push(params), statusOf("m1", { state: "running" })),
+    "machine.restore": (params) => (asked.push(params), makeMachineStatus("m1", { state: "running" })),
     "machine.snapshot-remove": (params) => (asked.push(params), []),
   });
   expect((await act("GET", "snapshots")).body).toEqual([SNAPSHOT]);
@@ -145,7 +145,7 @@ test("what was asked for goes to the host as it was, with its owner's name", asy
   const asked: unknown[] = [];
   const { ask, askLocally, as, stores } = await open({
     "image.list": () => [{ ...MEMTEST, networks: ["none", "isolated", "internet"] }],
-    "machine.create": (params) => (asked.push(params), statusOf(params.id)),
+    "machine.create": (params) => (asked.push(params), makeMachineStatus(params.id)),
   });
   const wish = {
     ...{ diskGb: 40, dataDisk: { name: "home", sizeGb: 5 }, script: "bash: echo", display: "virtio" },

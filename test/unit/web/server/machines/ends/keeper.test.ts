@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { MachineState } from "../../../../../../protocol/index.ts";
 import type { Machine } from "../../../../../../web/index.ts";
-import { MEMTEST, openWebFixture, statusOf } from "../../../../../support/web-fixture.ts";
+import { MEMTEST, openWebFixture, makeMachineStatus } from "../../../../../support/web-fixture.ts";
 
 const MACHINES = "/api/v1/machines";
 const MINUTE = 60_000;
@@ -16,9 +16,9 @@ async function open(order: object, limits: unknown = {}) {
   let state: MachineState = "preparing";
   proxy.connectHost("h1", {
     "image.list": () => [MEMTEST],
-    "machine.create": ({ id }) => statusOf(id),
-    "machine.list": () => [statusOf(made.id, { state })],
-    "machine.stop": ({ id }) => statusOf(id, { state: "stopping" }),
+    "machine.create": ({ id }) => makeMachineStatus(id),
+    "machine.list": () => [makeMachineStatus(made.id, { state })],
+    "machine.stop": ({ id }) => makeMachineStatus(id, { state: "stopping" }),
     "machine.remove": () => ({}),
   });
   const body = { image: MEMTEST.id, ...order };
@@ -26,7 +26,7 @@ async function open(order: object, limits: unknown = {}) {
   const find = () => stores.machines.find(made.id);
   const become = async (next: MachineState) => {
     state = next;
-    proxy.emit("machine.state", { agentId: "h1", machine: statusOf(made.id, { state }) });
+    proxy.emit("machine.state", { agentId: "h1", machine: makeMachineStatus(made.id, { state }) });
     await vi.waitFor(async () => expect([next, "gone"]).toContain((await find())?.state ?? "gone"));
   };
   await vi.waitFor(async () => expect(await find()).toMatchObject({ agentId: "h1", state: "preparing" }));
@@ -178,8 +178,8 @@ test("a host that is away when the time is over is told when it comes back", asy
   world.proxy.disconnect("h1");
   await world.pass(120_000, async () => expect(await world.find()).toMatchObject({ ending: null }));
   world.proxy.connectHost("h1", {
-    "machine.list": () => [statusOf(world.id, { state: "running" })],
-    "machine.stop": ({ id }) => statusOf(id, { state: "stopping" }),
+    "machine.list": () => [makeMachineStatus(world.id, { state: "running" })],
+    "machine.stop": ({ id }) => makeMachineStatus(id, { state: "stopping" }),
   });
   await world.pass(5000, () => expect(world.stops()).toBeGreaterThan(0));
 });

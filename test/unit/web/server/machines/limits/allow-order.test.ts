@@ -34,7 +34,7 @@ const FREE: Limits = {
   may: ["script", "internet", "gpu", "master"],
 };
 
-function order(wish: Partial<MachineWish> = {}, change: Partial<Order> = {}): Order {
+function makeCreateRequest(wish: Partial<MachineWish> = {}, change: Partial<Order> = {}): Order {
   return {
     image: "debian",
     cpus: 2,
@@ -50,32 +50,32 @@ describe("an order is allowed", () => {
   it.each<[string, Order, Partial<Limits>, Partial<Usage>]>([
     [
       "that takes the last of everything",
-      order(),
+      makeCreateRequest(),
       { machines: 3, cpus: 4, memoryMb: 4096, diskGb: 50, lifetimeSeconds: 60 },
       { machines: 2, cpus: 2, memoryMb: 2048, diskGb: 30 },
     ],
-    ["with the image's own scripts, by who may give none", order({ script: "catalogue" }), { may: [] }, {}],
-    ["with a network that goes nowhere", order({ network: "isolated" }), { may: [] }, {}],
+    ["with the image's own scripts, by who may give none", makeCreateRequest({ script: "catalogue" }), { may: [] }, {}],
+    ["with a network that goes nowhere", makeCreateRequest({ network: "isolated" }), { may: [] }, {}],
     [
       "with a data disk that no machine has",
-      order({ dataDisk: { name: "home", sizeGb: 1 } }),
+      makeCreateRequest({ dataDisk: { name: "home", sizeGb: 1 } }),
       {},
       { dataDisks: new Map([["work", "m"]]) },
     ],
-    ["with the longest lifetime", order({}, { lifetimeSeconds: 3600 }), { lifetimeSeconds: 3600 }, {}],
+    ["with the longest lifetime", makeCreateRequest({}, { lifetimeSeconds: 3600 }), { lifetimeSeconds: 3600 }, {}],
   ])("%s", (_name, asked, limits, usage) => {
     expect(allowOrder(asked, ANNA, { ...NOTHING, ...usage }, IMAGE, { ...FREE, ...limits })).toBeNull();
   });
 
   it("of whatever image, while no host is there to ask", () => {
-    expect(allowOrder(order({}, { cpus: 0, memoryMb: 0 }), ANNA, NOTHING, null, FREE)).toBeNull();
+    expect(allowOrder(makeCreateRequest({}, { cpus: 0, memoryMb: 0 }), ANNA, NOTHING, null, FREE)).toBeNull();
   });
 
   it("of an image for this person, and of any for administrators", () => {
     const own = { ...IMAGE, allow: ["user:anna"] };
-    expect(allowOrder(order(), ANNA, NOTHING, own, FREE)).toBeNull();
-    expect(allowOrder(order(), ADMIN, NOTHING, own, FREE)).toBeNull();
-    expect(allowOrder(order(), { name: "ben", role: "user" }, NOTHING, own, FREE)).toMatchObject({
+    expect(allowOrder(makeCreateRequest(), ANNA, NOTHING, own, FREE)).toBeNull();
+    expect(allowOrder(makeCreateRequest(), ADMIN, NOTHING, own, FREE)).toBeNull();
+    expect(allowOrder(makeCreateRequest(), { name: "ben", role: "user" }, NOTHING, own, FREE)).toMatchObject({
       code: "IMAGE_FORBIDDEN",
     });
   });
@@ -86,81 +86,81 @@ describe("an order is refused", () => {
     [
       "LIMIT_MACHINES",
       "You have 2 machines of 2 machines, and this takes 1 machine. Stop or remove a machine first.",
-      order(),
+      makeCreateRequest(),
       { machines: 2 },
       { machines: 2 },
     ],
     [
       "LIMIT_CPUS",
       "You have 3 CPUs of 4 CPUs, and this takes 2 CPUs. Choose less, or stop a machine first.",
-      order(),
+      makeCreateRequest(),
       { cpus: 4 },
       { cpus: 3 },
     ],
-    ["LIMIT_CPUS", "You may have 1 CPU, and this takes 2 CPUs. Choose less.", order(), { cpus: 1 }, {}],
+    ["LIMIT_CPUS", "You may have 1 CPU, and this takes 2 CPUs. Choose less.", makeCreateRequest(), { cpus: 1 }, {}],
     [
       "LIMIT_MEMORY",
       "You have 3 GB of memory of 4 GB of memory, and this takes 2 GB of memory. Choose less, or stop a machine first.",
-      order(),
+      makeCreateRequest(),
       { memoryMb: 4096 },
       { memoryMb: 3072 },
     ],
     [
       "LIMIT_DISK",
       "You have 20 GB of disk of 30 GB of disk, and this takes 20 GB of disk. Choose less, or stop a machine first.",
-      order(),
+      makeCreateRequest(),
       { diskGb: 30 },
       { diskGb: 20 },
     ],
     [
       "LIMIT_LIFETIME",
       "A machine of yours may run for 2 hours at most.",
-      order({}, { lifetimeSeconds: 7201 }),
+      makeCreateRequest({}, { lifetimeSeconds: 7201 }),
       { lifetimeSeconds: 7200 },
       {},
     ],
     [
       "SCRIPT_FORBIDDEN",
       "You may not give a machine a boot script. Leave it out, or ask an administrator.",
-      order({ script: "bash: id" }),
+      makeCreateRequest({ script: "bash: id" }),
       { may: ["internet"] },
       {},
     ],
     [
       "INTERNET_FORBIDDEN",
       "You may not let a machine reach the internet. Leave it out, or ask an administrator.",
-      order({ network: "internet" }),
+      makeCreateRequest({ network: "internet" }),
       { may: [] },
       {},
     ],
     [
       "GPU_FORBIDDEN",
       "You may not give a machine a GPU. Leave it out, or ask an administrator.",
-      order({ gpu: "mdev" }),
+      makeCreateRequest({ gpu: "mdev" }),
       { may: [] },
       {},
     ],
     [
       "MASTER_FORBIDDEN",
       "You may not let a machine write to the image itself. Leave it out, or ask an administrator.",
-      order({ master: true }),
+      makeCreateRequest({ master: true }),
       { may: ["gpu"] },
       {},
     ],
-    ["IMAGE_LIMIT", "Debian needs at least 2 CPUs and 1 GB of memory.", order({}, { cpus: 1 }), {}, {}],
-    ["IMAGE_LIMIT", "Debian needs at least 10 GB of disk.", order({ diskGb: 9 }), {}, {}],
-    ["IMAGE_CHOICE", "Debian has no display qxl. Choose virtio or std.", order({ display: "qxl" }), {}, {}],
+    ["IMAGE_LIMIT", "Debian needs at least 2 CPUs and 1 GB of memory.", makeCreateRequest({}, { cpus: 1 }), {}, {}],
+    ["IMAGE_LIMIT", "Debian needs at least 10 GB of disk.", makeCreateRequest({ diskGb: 9 }), {}, {}],
+    ["IMAGE_CHOICE", "Debian has no display qxl. Choose virtio or std.", makeCreateRequest({ display: "qxl" }), {}, {}],
     [
       "IMAGE_CHOICE",
       "Say how large the empty disk is to be.",
-      order({ emptyDisk: true, diskGb: undefined }),
+      makeCreateRequest({ emptyDisk: true, diskGb: undefined }),
       {},
       {},
     ],
     [
       "DATA_DISK_IN_USE",
       "Your machine lab-1 has the data disk home now. Stop it first, or choose another disk.",
-      order({ dataDisk: { name: "home", sizeGb: 1 } }),
+      makeCreateRequest({ dataDisk: { name: "home", sizeGb: 1 } }),
       {},
       { dataDisks: new Map([["home", "lab-1"]]) },
     ],
@@ -171,10 +171,10 @@ describe("an order is refused", () => {
 
   it("when the image runs no scripts, or has not so much network", () => {
     const plain: ImageSummary = { ...IMAGE, script: "none", networks: ["none", "isolated"] };
-    expect(allowOrder(order({ script: "id" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
+    expect(allowOrder(makeCreateRequest({ script: "id" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
       "Debian runs no boot scripts. Leave the script out.",
     );
-    expect(allowOrder(order({ network: "internet" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
+    expect(allowOrder(makeCreateRequest({ network: "internet" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
       "Debian has no network internet. The most it may have is isolated.",
     );
   });
@@ -182,8 +182,8 @@ describe("an order is refused", () => {
 
 it("a machine that is started again counts with what runs, not with what exists", () => {
   const limits = { ...FREE, machines: 1, cpus: 4 };
-  expect(allowRun(order(), { ...NOTHING, machines: 5, cpus: 2 }, limits)).toBeNull();
-  expect(allowRun(order(), { ...NOTHING, cpus: 3 }, limits)).toMatchObject({ code: "LIMIT_CPUS" });
+  expect(allowRun(makeCreateRequest(), { ...NOTHING, machines: 5, cpus: 2 }, limits)).toBeNull();
+  expect(allowRun(makeCreateRequest(), { ...NOTHING, cpus: 3 }, limits)).toMatchObject({ code: "LIMIT_CPUS" });
 });
 
 describe("limits", () => {

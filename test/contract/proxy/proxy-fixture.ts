@@ -1,0 +1,106 @@
+import { once } from "node:events";
+import http from "node:http";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { randomBytes } from "node:crypto";
+import { pino } from "pino";
+import { systemClock } from "../../../protocol/index.ts";
+import {
+  openProxy,
+  openStores,
+  type DesktopView,
+  type Proxy,
+  type ProxyOptions,
+} from "../../../proxy/index.ts";
+import type { CleanupStack } from "../../support/cleanup-stack.ts";
+import { waitFor } from "../../support/wait-for.ts";
+import { type AgentScript, ScriptedAgent, ScriptedDesktop } from "./scripted-agent.ts";
+
+export interface ProxyFixture {
+  readonly proxy: Proxy;
+  readonly dataDir: string;
+  /** All that was logged. */
+  readonly log: () => string;
+  audit(): Promise<AuditLine[]>;
+}
+
+export interface AuditLine {
+  readonly event: { readonly sequence: number; readonly action: string; readonly reason?: string };
+  readonly [key: string]: unknown;
+}
+
+/** A proxy on ephemeral loopback ports, with its own SQLite file. */
+export async function openProxyFixture(cleanup: CleanupStack, options: Partial<ProxyOptions> = {}): Promise<ProxyFixture> {
+  const dataDir = options.dataDir ?? (await cleanup.makeFolder());
+  const database = `sqlite:${path.join(dataDir, "postern.db")}`;
+  const stores = options.stores ?? (await openStores({ database, masterKey: randomBytes(32) }, systemClock));
+  if (!options.stores) cleanup.add({ stop: () => stores.close() });
+  let logged = "";
+  const log = pino({ level: "debug" }, { write: (line: string) => (logged += line) });
+  const proxy = await openProxy({
+    listen: { host: "127.0.0.1", port: 0 },
+    rfbListen: { host: "127.0.0.1", port: 0 },
+    advertise: null,
+    allowOrigins: ["https://desk.example.org"],
+    log,
+    clock: systemClock,
+    ...options,
+    stores,
+    dataDir,
+  });
+  cleanup.add({ stop: () => proxy.close() });
+  const web = http.createServer((request, response) => {
+    const { remoteAddress, remotePort } = request.socket;
+    response.end(`page for ${remoteAddress}:${remotePort}`);
+  });
+  cleanup.add({
+    stop: async () => {
+      web.closeAllConnections();
+      web.close();
+      await Promise.resolve();
+    },
+  });
+  await proxy.start(web);
+  return {
+    proxy,
+    dataDir,
+    log: () => logged,
+    audit: async () => {
+      const text = await readFile(path.join(dataDir, "audit/audit.jsonl"), "utf8");
+      return text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as AuditLine);
+    },
+  };
+}
+
+export interface PublishingAgent {
+  readonly agent: ScriptedAgent;
+  readonly desktop: ScriptedDesktop;
+  readonly view: DesktopView;
+}
+
+/** An enrolled agent with one desktop that is ready to be seen. */
+export async function publishDesktop(
+  cleanup: CleanupStack,
+  { proxy }: ProxyFixture,
+  name = "Machine 1",
+  script: AgentScript = {},
+): Promise<PublishingAgent> {
+  const { secret } = await proxy.createJoinSecret("admin");
+  const agent = cleanup.add(await ScriptedAgent.connect(proxy, { joinSecret: secret, ...script }));
+  const desktop = new ScriptedDesktop();
+  agent.serve(proxy, desktop);
+  const view = await proxy.stores.desktops.find(await agent.publish(name));
+  return { agent, desktop, view: view! };
+}
+
+export async function awaitNoSessions({ proxy }: ProxyFixture): Promise<void> {
+  await waitFor("the end of all sessions", () => proxy.openSessions().length === 0);
+}
+
+export async function closeServer(server: http.Server): Promise<void> {
+  server.close();
+  await once(server, "close");
+}

@@ -1,0 +1,33 @@
+// A healthy viewer, in a process of its own so that the load of the others is not in its clock: round trips, one after another.
+import { answer } from "./ipc.mjs";
+import { pause } from "./service.mjs";
+import { Viewer } from "../bench/viewer.mjs";
+
+const BETWEEN_MS = 5;
+let times = [];
+let running = true;
+
+async function start({ port, token }) {
+  const viewer = new Viewer({ port });
+  await viewer.enter(token);
+  void (async () => {
+    while (running) {
+      times.push(await viewer.ping(64, 64));
+      await pause(BETWEEN_MS);
+    }
+    viewer.close();
+  })();
+}
+
+answer({
+  start,
+  /** The times since the last call, in milliseconds. */
+  take: () => {
+    const taken = times;
+    times = [];
+    return taken;
+  },
+  stop: () => {
+    running = false;
+  },
+});

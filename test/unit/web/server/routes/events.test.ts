@@ -1,0 +1,171 @@
+import { once } from "node:events";
+import http from "node:http";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { LiveEvent } from "../../../../../web/index.ts";
+import { MEMTEST, openWebFixture, makeMachineStatus, type WebFixture } from "../../../../support/web-fixture.ts";
+
+const EVENTS = "/api/v1/events";
+
+interface Stream {
+  readonly events: LiveEvent[];
+  readonly comments: string[];
+  readonly response: http.IncomingMessage;
+  readonly ended: Promise<void>;
+}
+
+async function follow({ port }: WebFixture, cookie: string): Promise<Stream> {
+  const request = http.get({ host: "127.0.0.1", port, path: EVENTS, agent: false, headers: { cookie } });
+  request.on("error", () => undefined);
+  onTestFinished(() => void request.destroy());
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  response.on("error", () => undefined);
+  const stream: Stream = {
+    events: [],
+    comments: [],
+    response,
+    ended: new Promise<void>((resolve) => response.once("close", resolve)),
+  };
+  let text = "";
+  response.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+    const blocks = text.split("\n\n");
+    text = blocks.pop() ?? "";
+    for (const block of blocks)
+      if (block.startsWith("data: ")) stream.events.push(JSON.parse(block.slice(6)) as LiveEvent);
+      else stream.comments.push(block);
+  });
+  await vi.waitFor(() => expect(stream.events[0]).toEqual({ type: "hello" }));
+  return stream;
+}
+
+async function open() {
+  const fixture = await openWebFixture();
+  const { stores } = fixture.proxy;
+  await stores.agents.add({ id: "h1", name: "host-1", kind: "host", publicKey: "k" });
+  const machine = { name: "m", image: MEMTEST.id, state: "queued", cpus: 1, memoryMb: 64 } as const;
+  await stores.machines.add({ ...machine, id: "m1", ownerId: fixture.annaId });
+  await stores.machines.update("m1", { agentId: "h1", state: "running" });
+  const say = (state: "booting" | "running" | "stopped") => {
+    fixture.proxy.emit("machine.state", { agentId: "h1", machine: makeMachineStatus("m1", { state }) });
+    return vi.waitFor(async () => expect(await stores.machines.find("m1")).toMatchObject({ state }));
+  };
+  return { ...fixture, stores, say };
+}
+
+/** Lets the window pass until the condition holds. */
+function eventually(fixture: WebFixture, check: () => void): Promise<void> {
+  return vi.waitFor(() => {
+    fixture.clock.advance(250);
+    check();
+  });
+}
+
+test("the stream says hello, and then each changed machine whole", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  expect(stream.response.headers).toMatchObject({
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+  });
+  await fixture.say("booting");
+  await eventually(fixture, () => expect(stream.events).toHaveLength(2));
+  expect(stream.events[1]).toMatchObject({
+    type: "machine",
+    machine: { id: "m1", name: "m", state: "booting", owner: "anna", host: null },
+  });
+});
+
+test("users hear of their own machines, administrators of all", async () => {
+  const fixture = await open();
+  const ben = await follow(fixture, await fixture.signIn("ben"));
+  const admin = await follow(fixture, await fixture.signIn("admin"));
+  await fixture.say("booting");
+  await eventually(fixture, () => expect(admin.events).toHaveLength(2));
+  expect(admin.events[1]).toMatchObject({ machine: { host: "host-1" } });
+  expect(ben.events).toHaveLength(1);
+});
+
+test("many changes in a quarter of a second are one event with the last state", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  for (const state of ["booting", "running", "stopped", "booting", "stopped"] as const)
+    await fixture.say(state);
+  await eventually(fixture, () =>
+    expect(stream.events.at(-1)).toMatchObject({ machine: { state: "stopped" } }),
+  );
+  expect(stream.events).toHaveLength(2);
+});
+
+test("a viewer who comes changes the desktop and the machine; a withdrawn desktop is gone", async () => {
+  const fixture = await open();
+  const desktop = await fixture.stores.desktops.publish("h1", "m", "m1");
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  fixture.proxy.sessions = [{ desktopId: desktop.id } as never];
+  fixture.proxy.emit("session.changed", { sessionId: "s1", desktopId: desktop.id });
+  await eventually(fixture, () => expect(stream.events).toHaveLength(3));
+  expect(stream.events.slice(1)).toMatchObject([
+    { type: "desktop", desktop: { id: desktop.id, viewers: 1, state: "online", agent: { name: "" } } },
+    { type: "machine", machine: { id: "m1", viewers: 1, desktopId: desktop.id } },
+  ]);
+  await fixture.stores.desktops.remove(desktop.id);
+  fixture.proxy.emit("desktop.changed", { desktopId: desktop.id });
+  await eventually(fixture, () => expect(stream.events).toHaveLength(4));
+  expect(stream.events[3]).toEqual({ type: "gone", kind: "desktop", id: desktop.id });
+});
+
+test("a deleted machine is gone; a host that comes changes the images", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  fixture.proxy.emit("machine.removed", { agentId: "h1", machineId: "m1" });
+  await vi.waitFor(() => expect(stream.events[1]).toEqual({ type: "gone", kind: "machine", id: "m1" }));
+  fixture.proxy.connectHost("h2", { "image.list": () => [MEMTEST] });
+  await eventually(fixture, () => expect(stream.events[2]).toEqual({ type: "images" }));
+});
+
+test("a comment every 20 s keeps the line open", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  fixture.clock.advance(20_000);
+  await vi.waitFor(() => expect(stream.comments).toHaveLength(1));
+  expect(stream.comments[0]).toMatch(/^:/);
+});
+
+test("signing out ends the streams of that login and no other", async () => {
+  const fixture = await open();
+  const cookie = await fixture.signIn("anna");
+  const stream = await follow(fixture, cookie);
+  const other = await follow(fixture, await fixture.signIn("anna"));
+  await fixture.ask("POST", "/api/v1/logout", { as: cookie });
+  await stream.ended;
+  await fixture.say("booting");
+  await eventually(fixture, () => expect(other.events).toHaveLength(2));
+});
+
+test("a login that has expired ends the stream", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  let ended = false;
+  void stream.ended.then(() => (ended = true));
+  fixture.clock.setWallClock(fixture.clock.now() + 13 * 3600_000);
+  fixture.clock.advance(20_000);
+  await vi.waitFor(() => expect(ended).toBe(true));
+});
+
+test("closing the web ends streams, and leaves no listener and no timer", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  await fixture.say("booting");
+  await fixture.web.close();
+  await stream.ended;
+  expect(fixture.proxy.listeners).toBe(0);
+  await vi.waitFor(() => expect(fixture.clock.pending).toBe(0));
+});
+
+test("one person may have 32 streams", async () => {
+  const fixture = await open();
+  const cookie = await fixture.signIn("anna");
+  for (let n = 0; n < 32; n += 1) await follow(fixture, cookie);
+  const refused = await fixture.ask("GET", EVENTS, { as: cookie });
+  expect(refused).toMatchObject({ status: 429, body: { error: { code: "STREAM_LIMIT" } } });
+  await follow(fixture, await fixture.signIn("ben"));
+});
