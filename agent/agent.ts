@@ -7,7 +7,7 @@ export type Endpoint =
   | { readonly kind: "unix"; readonly path: string };
 
 /** How a VNC server's certificate is checked: by the CA that issued it, or as this one certificate. */
-export type ServerTls = (
+export type VncServerTls = (
   { readonly kind: "ca"; readonly pem: string } | { readonly kind: "fingerprint"; readonly sha256: string }
 ) & {
   /** For servers that ask for one: our certificate and its key, both in one PEM text. */
@@ -23,14 +23,14 @@ export interface PublishedDesktop {
   /** For logins that also want a user name; never leaves this host. */
   readonly vncUser?: string;
   /** Present: the VNC server has to show a certificate that passes. */
-  readonly tls?: ServerTls;
+  readonly tls?: VncServerTls;
   /** Use MSLogonII where the VNC server offers nothing better. It does not protect the password. */
   readonly msLogon?: boolean;
   readonly machineId?: string;
 }
 
 /** Whom the agent believes. One of the two; never neither. */
-export type Trust =
+export type ServerTrust =
   { readonly kind: "fingerprint"; readonly sha256: string } | { readonly kind: "ca"; readonly pem: string };
 
 /** The way out where only an HTTP proxy leads out: `CONNECT`, with Basic login if the URL has a user. */
@@ -49,7 +49,7 @@ export interface AgentOptions {
   readonly servers: readonly { readonly host: string; readonly port: number }[];
   /** Further servers that a Setup request may name: `HOST:PORT`, or `.SUFFIX:PORT`. */
   readonly allowServers: readonly string[];
-  readonly trust: Trust;
+  readonly trust: ServerTrust;
   /** Null or absent: servers are dialled directly. */
   readonly httpProxy?: HttpProxySettings | null;
   /** What carries the agent's TLS to a server. Default: `auto`. */
@@ -70,7 +70,7 @@ export interface AgentOptions {
   readonly random?: () => number;
 }
 
-export interface Agent {
+export interface RunningAgent {
   /** Settles when all desktops given in the options are published for the first time; rejects on a final refusal. */
   readonly ready: Promise<void>;
   /** Settles when the agent has stopped: with null after `close()`, with the cause after a final refusal. Never rejects. */

@@ -6,49 +6,49 @@ import {
   FrameType,
   MIP2_LIMITS,
   PeerClosed,
-  type Authority,
+  type ServiceAuthority,
   type Welcome,
 } from "../protocol/index.ts";
-import type { Agent, AgentOptions, PublishedDesktop } from "./agent.ts";
-import { ControlLoop } from "./dial/control-loop.ts";
+import type { RunningAgent, AgentOptions, PublishedDesktop } from "./agent.ts";
+import { ControlLoop } from "./control-loop.ts";
 import { Dialer } from "./dial/dialer.ts";
 import type { ServerAddress } from "./dial/server-address.ts";
-import { normaliseTrust } from "./dial/trust.ts";
+import { normaliseTrust } from "./dial/server-trust.ts";
 import { announceNewKey } from "./enrol/announce-new-key.ts";
-import { loadIdentity, type Identity } from "./enrol/key-file.ts";
-import { followSuccession } from "./enrol/succession.ts";
+import { loadAgentIdentity, type AgentIdentity } from "./enrol/agent-identity.ts";
+import { followCaRotation } from "./enrol/follow-ca-rotation.ts";
 import { parseAllowedServers, type AllowedServer } from "./serve/allowed-servers.ts";
 import { answerRequest } from "./serve/answer-request.ts";
 import { ControlConnection, type ControlEnd } from "./serve/control-connection.ts";
 import { Publications } from "./serve/publications.ts";
-import { SetupServer } from "./serve/setup-server.ts";
+import { SetupHandler } from "./serve/setup-handler.ts";
 import { SpareConnections } from "./serve/spare-connections.ts";
 
 /** Far enough: the timer only keeps the process alive while the agent waits to reconnect. */
-const HOLD_MS = 2 ** 30;
+const KEEP_ALIVE_TIMER_MS = 2 ** 30;
 
 /**
  * Starts an agent: it dials, enrols or proves its key, publishes its desktops and serves viewers until it is closed.
  * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`, `HTTP_PROXY`
  */
-export function startAgent(options: AgentOptions): Agent {
-  return new RunningAgent(options);
+export function startAgent(options: AgentOptions): RunningAgent {
+  return new AgentRuntime(options);
 }
 
-class RunningAgent implements Agent {
+class AgentRuntime implements RunningAgent {
   readonly ready: Promise<void>;
   readonly stopped: Promise<Error | null>;
   readonly #options: AgentOptions;
   readonly #publications: Publications;
   readonly #dialer: Dialer;
   readonly #allowed: readonly AllowedServer[];
-  readonly #setups: SetupServer;
+  readonly #setupHandler: SetupHandler;
   readonly #closing = new AbortController();
   readonly #connectListeners: (() => void)[] = [];
-  readonly #hold = setInterval(() => undefined, HOLD_MS);
+  readonly #keepAliveTimer = setInterval(() => undefined, KEEP_ALIVE_TIMER_MS);
   #connection: ControlConnection | null = null;
   #spares: SpareConnections | null = null;
-  #identity: Identity | null = null;
+  #identity: AgentIdentity | null = null;
 
   constructor(options: AgentOptions) {
     const { log, clock, servers, random = Math.random } = options;
@@ -60,7 +60,7 @@ class RunningAgent implements Agent {
     const { transport = "auto", httpProxy = null } = options;
     const pinsFor = (sha256: string): readonly string[] => this.#identity?.pinsFor(sha256) ?? [sha256];
     this.#dialer = new Dialer({ trust, pinsFor, transport, httpProxy, clock, log });
-    this.#setups = new SetupServer({
+    this.#setupHandler = new SetupHandler({
       allowed: this.#allowed,
       dialer: this.#dialer,
       clock,
@@ -115,21 +115,21 @@ class RunningAgent implements Agent {
       this.#options.log.error({ event: "agent.failed", reason: cause.message }, "the agent cannot go on");
     }
     this.#closing.abort();
-    await this.#setups.close();
-    clearInterval(this.#hold);
+    await this.#setupHandler.close();
+    clearInterval(this.#keepAliveTimer);
     return cause;
   }
 
   async #keepConnection(): Promise<Error | null> {
     const { random = Math.random, ...options } = this.#options;
-    const identity = await loadIdentity(options.dataDir);
+    const identity = await loadAgentIdentity(options.dataDir);
     this.#identity = identity;
     this.#spares = new SpareConnections({
       identity,
       role: options.role,
       dialer: this.#dialer,
       allowed: this.#allowed,
-      setups: this.#setups,
+      setupHandler: this.#setupHandler,
       clock: options.clock,
       log: options.log,
       signal: this.#closing.signal,
@@ -155,7 +155,7 @@ class RunningAgent implements Agent {
       clock,
       handlers: {
         onSetup: (setup) => {
-          this.#setups.serve(setup, home, send);
+          this.#setupHandler.handle(setup, home, send);
         },
         onRequest: (request) => {
           void answerRequest(request, onRequest, log).then(send);
@@ -164,13 +164,13 @@ class RunningAgent implements Agent {
           this.#publications.onReply(reply);
         },
         onSpareWanted: (wanted) => {
-          this.#spares?.bring(wanted, home);
+          this.#spares?.open(wanted, home);
         },
         onRotate: () => {
           void this.#rotate(socket, send);
         },
         onAuthority: (authority) => {
-          void this.#follow(authority);
+          void this.#followCaRotation(authority);
         },
       },
     });
@@ -193,12 +193,12 @@ class RunningAgent implements Agent {
   }
 
   /** The service's CA may be another one than we were told of: its predecessor vouches for it. */
-  async #follow(authority: Authority): Promise<void> {
+  async #followCaRotation(authority: ServiceAuthority): Promise<void> {
     const { trust, clock, log } = this.#options;
     // A CA that was given as a file is the file's owner's to replace.
     if (!this.#identity || trust.kind !== "fingerprint") return;
     const before = this.#identity.pinsFor(trust.sha256);
-    const pins = followSuccession(before, authority, clock.now());
+    const pins = followCaRotation(before, authority, clock.now());
     if (pins.join() === before.join()) return;
     try {
       await this.#identity.setPins(trust.sha256, pins);

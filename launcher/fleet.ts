@@ -2,14 +2,14 @@ import { mkdir, rm } from "node:fs/promises";
 import {
   LaunchError,
   RequestError,
-  sharesScreenNames,
+  sharesDesktopNames,
   type BootLog,
   type HostFacts,
   type ImageSummary,
   type MachineCreate,
   type MachineStatus,
   type Screenshot,
-  type Snapshot,
+  type MachineSnapshot,
 } from "../protocol/index.ts";
 import { machinePaths } from "./adopt/machine-paths.ts";
 import { writeJson, type MachineRecord } from "./adopt/record.ts";
@@ -203,11 +203,11 @@ export class Fleet implements Launcher {
     return this.#attempt(() => this.#around.scripts.readCredential(this.#find(id).paths));
   }
 
-  snapshots(id: string): Promise<Snapshot[]> {
+  snapshots(id: string): Promise<MachineSnapshot[]> {
     return this.#attempt(() => this.#control(id).snapshots());
   }
 
-  takeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+  takeSnapshot(id: string, name: string): Promise<MachineSnapshot[]> {
     return this.#attempt(() => this.#control(id).takeSnapshot(name));
   }
 
@@ -215,7 +215,7 @@ export class Fleet implements Launcher {
     return this.#attempt(() => this.#control(id).restore(name));
   }
 
-  removeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+  removeSnapshot(id: string, name: string): Promise<MachineSnapshot[]> {
     return this.#attempt(() => this.#control(id).removeSnapshot(name));
   }
 
@@ -272,7 +272,7 @@ export class Fleet implements Launcher {
     if (this.#machines.has(request.id)) throw refuse("MACHINE_EXISTS", "A machine with this id exists.");
     const wanted = { name: request.name, monitors: request.monitors ?? 1 };
     for (const { spec } of this.#machines.values())
-      if (sharesScreenNames(spec, wanted))
+      if (sharesDesktopNames(spec, wanted))
         throw refuse("MACHINE_NAME_TAKEN", `A machine named "${spec.name}" exists. Choose another name.`);
   }
 

@@ -8,7 +8,7 @@ import type {
   MachineCreate,
   MachineStatus,
   Screenshot,
-  Snapshot,
+  MachineSnapshot,
 } from "../protocol/index.ts";
 import type { GpuPolicy } from "./gpu/index.ts";
 import type { DataDisks } from "./disks/index.ts";
@@ -101,11 +101,11 @@ export interface Launcher {
   /** What `@CREDENTIAL@` is in its boot scripts, for its owner alone; null: none of them wanted one. */
   credential(id: string): Promise<string | null>;
   bootLog(id: string): Promise<BootLog>;
-  snapshots(id: string): Promise<Snapshot[]>;
+  snapshots(id: string): Promise<MachineSnapshot[]>;
   /** With its memory if it runs, of its disk if it is off. Returns when it is done. */
-  takeSnapshot(id: string, name: string): Promise<Snapshot[]>;
+  takeSnapshot(id: string, name: string): Promise<MachineSnapshot[]>;
   restoreSnapshot(id: string, name: string): Promise<MachineStatus>;
-  removeSnapshot(id: string, name: string): Promise<Snapshot[]>;
+  removeSnapshot(id: string, name: string): Promise<MachineSnapshot[]>;
   /** A stopped machine's disk becomes an image. Returns when it is done. */
   saveAsImage(id: string, image: { readonly id: string; readonly title: string }): Promise<ImageSummary>;
   /** Stops by force if it runs, and deletes everything of it. */

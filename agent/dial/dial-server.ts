@@ -2,14 +2,14 @@ import { PeerClosed, TimeoutError } from "../../protocol/index.ts";
 import type { HttpProxy } from "./http-proxy.ts";
 import { openTcp } from "./open-tcp.ts";
 import { openWebSocket } from "./open-websocket.ts";
-import { secureServer, type DialedServer, type Security } from "./secure-server.ts";
-import { describeServer, type ServerAddress } from "./server-address.ts";
+import { openTls, type DialedServer, type TlsVerification } from "./open-tls.ts";
+import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { withDeadline, type DeadlineOptions } from "./with-deadline.ts";
 
 /** What carries our TLS: TCP itself, or a WebSocket over HTTPS. */
 export type Transport = "tls" | "websocket";
 
-export interface DialOptions extends Security, DeadlineOptions {
+export interface DialOptions extends TlsVerification, DeadlineOptions {
   /** Null or absent: the server is dialled directly. */
   readonly httpProxy?: HttpProxy | null;
   /** Default: `tls`. */
@@ -32,12 +32,12 @@ export function dialServer(server: ServerAddress, options: DialOptions): Promise
     const socket = await openTcp(server, options.httpProxy ?? null, signal);
     connected = true;
     const stream = options.transport === "websocket" ? await openWebSocket(socket, server, signal) : socket;
-    return await secureServer(stream, server, options, signal);
+    return await openTls(stream, server, options, signal);
   });
 }
 
 function timedOut(server: ServerAddress, connected: boolean): TimeoutError {
-  const name = describeServer(server);
+  const name = formatServerAddress(server);
   const sentence = connected
     ? `${name} took the connection but did not finish the TLS handshake in time.`
     : `${name} did not answer in time.`;

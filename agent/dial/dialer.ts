@@ -1,14 +1,14 @@
 import type { Logger } from "pino";
 import { describeError, isPosternError, PosternError, type Clock } from "../../protocol/index.ts";
-import type { HttpProxySettings, TransportChoice, Trust } from "../agent.ts";
-import { AGENT_LIMITS } from "../limits.ts";
+import type { HttpProxySettings, TransportChoice, ServerTrust } from "../agent.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
 import { dialServer, type Transport } from "./dial-server.ts";
 import { chooseProxies, type ProxyChoice } from "./http-proxy.ts";
-import type { DialedServer } from "./secure-server.ts";
-import { describeServer, type ServerAddress } from "./server-address.ts";
+import type { DialedServer } from "./open-tls.ts";
+import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 
 export interface DialerOptions {
-  readonly trust: Trust;
+  readonly trust: ServerTrust;
   /** The fingerprints that count for a pinned one by now. Default: it alone. */
   readonly pinsFor?: (sha256: string) => readonly string[];
   readonly transport: TransportChoice;
@@ -20,14 +20,14 @@ export interface DialerOptions {
 /** The agent's only way out: every connection to a server is made here. */
 export class Dialer {
   readonly #options: DialerOptions;
-  readonly #proxyTo: ProxyChoice;
+  readonly #chooseProxy: ProxyChoice;
   /** Servers that only a WebSocket reached, and until when that is taken for granted (monotonic). */
-  readonly #behindHttps = new Map<string, number>();
+  readonly #websocketOnlyUntil = new Map<string, number>();
 
   /** @throws ConfigError `HTTP_PROXY` */
   constructor(options: DialerOptions) {
     this.#options = options;
-    this.#proxyTo = chooseProxies(options.httpProxy);
+    this.#chooseProxy = chooseProxies(options.httpProxy);
   }
 
   /** The caller owns the socket. @throws as {@link dialServer} does */
@@ -40,14 +40,14 @@ export class Dialer {
   /** Plain TLS is the quicker one; where something in between stops it, a WebSocket may pass. */
   async #dialEither(server: ServerAddress, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
     const { clock, log } = this.#options;
-    const name = describeServer(server);
+    const name = formatServerAddress(server);
     const startedAt = clock.monotonic();
-    const knownUntil = this.#behindHttps.get(name);
+    const knownUntil = this.#websocketOnlyUntil.get(name);
     if (knownUntil !== undefined && startedAt < knownUntil) {
       try {
         return await this.#dialBy("websocket", server, deadlineMs, signal);
       } catch (error) {
-        this.#behindHttps.delete(name);
+        this.#websocketOnlyUntil.delete(name);
         throw error;
       }
     }
@@ -61,7 +61,7 @@ export class Dialer {
     try {
       const left = Math.max(0, deadlineMs - (clock.monotonic() - startedAt));
       const dialed = await this.#dialBy("websocket", server, left, signal);
-      this.#behindHttps.set(name, clock.monotonic() + AGENT_LIMITS.transportMemoryMs);
+      this.#websocketOnlyUntil.set(name, clock.monotonic() + AGENT_LIMITS.transportMemoryMs);
       log.info(
         { event: "agent.transport", server: name, transport: "websocket", reason: describeError(stopped) },
         "plain TLS does not pass; a WebSocket does",
@@ -85,7 +85,7 @@ export class Dialer {
   ): Promise<DialedServer> {
     const { trust, pinsFor, clock } = this.#options;
     const pins = trust.kind === "fingerprint" && pinsFor ? { pins: pinsFor(trust.sha256) } : {};
-    const httpProxy = this.#proxyTo(server);
+    const httpProxy = this.#chooseProxy(server);
     return dialServer(server, { trust, ...pins, clock, signal, deadlineMs, httpProxy, transport });
   }
 }

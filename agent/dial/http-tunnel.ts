@@ -1,9 +1,9 @@
 import type { Socket } from "node:net";
 import { AuthError, PeerClosed, ProtocolError, type PosternError } from "../../protocol/index.ts";
-import { AGENT_LIMITS } from "../limits.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
 import type { HttpProxy } from "./http-proxy.ts";
-import { describeServer, type ServerAddress } from "./server-address.ts";
-import { reasonOf } from "./with-deadline.ts";
+import { formatServerAddress, type ServerAddress } from "./server-address.ts";
+import { abortReason } from "./with-deadline.ts";
 
 const HEAD_END = "\r\n\r\n";
 
@@ -12,13 +12,13 @@ const HEAD_END = "\r\n\r\n";
  * @param socket connected to the proxy; stays the caller's
  * @throws PeerClosed `HTTP_PROXY_*`, AuthError `HTTP_PROXY_LOGIN`, ProtocolError `HTTP_PROXY_ANSWER`, the signal's reason
  */
-export async function openTunnel(
+export async function openHttpTunnel(
   socket: Socket,
   proxy: HttpProxy,
   server: ServerAddress,
   signal: AbortSignal,
 ): Promise<void> {
-  const target = describeServer(server);
+  const target = formatServerAddress(server);
   const login = proxy.authorization === null ? "" : `Proxy-Authorization: ${proxy.authorization}\r\n`;
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${login}\r\n`);
   const head = await readHead(socket, signal);
@@ -66,7 +66,7 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
       fail(closed(`The connection to the HTTP proxy failed (${error.message}).`));
     };
     const onAbort = (): void => {
-      fail(reasonOf(signal));
+      fail(abortReason(signal));
     };
     socket.on("readable", onReadable);
     socket.on("end", onEnd);
@@ -84,7 +84,7 @@ function explainStatus(
   proxy: HttpProxy,
   target: string,
 ): PosternError {
-  const name = `The HTTP proxy ${describeServer(proxy)}`;
+  const name = `The HTTP proxy ${formatServerAddress(proxy)}`;
   const said =
     words === "" ? String(status) : `${status} ${words.replace(/[^\x20-\x7e]/g, "?").slice(0, 80)}`;
   // tinyproxy answers a wrong login with 401.
@@ -113,7 +113,7 @@ function explainStatus(
 }
 
 function notHttp(proxy: HttpProxy): ProtocolError {
-  return answerFault(`${describeServer(proxy)} does not answer as an HTTP proxy does`);
+  return answerFault(`${formatServerAddress(proxy)} does not answer as an HTTP proxy does`);
 }
 
 function answerFault(what: string): ProtocolError {

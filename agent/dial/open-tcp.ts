@@ -2,13 +2,13 @@ import net, { type Socket } from "node:net";
 import { PeerClosed } from "../../protocol/index.ts";
 import { explainDialError } from "./dial-error.ts";
 import type { HttpProxy } from "./http-proxy.ts";
-import { openTunnel } from "./http-tunnel.ts";
-import { describeServer, type ServerAddress } from "./server-address.ts";
-import { reasonOf } from "./with-deadline.ts";
+import { openHttpTunnel } from "./http-tunnel.ts";
+import { formatServerAddress, type ServerAddress } from "./server-address.ts";
+import { abortReason } from "./with-deadline.ts";
 
 /**
  * Bytes to a server and back: a TCP connection, or a tunnel through an HTTP proxy. The caller owns the socket.
- * @throws PeerClosed `DIAL_*`, `HTTP_PROXY_*`, and what {@link openTunnel} throws
+ * @throws PeerClosed `DIAL_*`, `HTTP_PROXY_*`, and what {@link openHttpTunnel} throws
  */
 export async function openTcp(
   server: ServerAddress,
@@ -18,7 +18,7 @@ export async function openTcp(
   const socket = await connect(proxy ?? server, proxy !== null, signal);
   if (proxy === null) return socket;
   try {
-    await openTunnel(socket, proxy, server, signal);
+    await openHttpTunnel(socket, proxy, server, signal);
     return socket;
   } catch (error) {
     socket.destroy();
@@ -42,11 +42,11 @@ function connect({ host, port }: ServerAddress, isProxy: boolean, signal: AbortS
     const onAbort = (): void => {
       settle();
       socket.destroy();
-      reject(reasonOf(signal));
+      reject(abortReason(signal));
     };
     const onError = (error: Error): void => {
       settle();
-      const name = describeServer({ host, port });
+      const name = formatServerAddress({ host, port });
       const explained = explainDialError(error, isProxy ? `the HTTP proxy ${name}` : name);
       reject(isProxy ? new PeerClosed("HTTP_PROXY_DOWN", explained.message, explained) : explained);
     };

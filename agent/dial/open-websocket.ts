@@ -3,11 +3,11 @@ import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { WebSocket } from "ws";
 import { PeerClosed } from "../../protocol/index.ts";
-import { AGENT_LIMITS } from "../limits.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
 import { explainDialError } from "./dial-error.ts";
-import { describeServer, type ServerAddress } from "./server-address.ts";
+import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
-import { reasonOf } from "./with-deadline.ts";
+import { abortReason } from "./with-deadline.ts";
 
 const PATH = "/mip";
 const SUB_PROTOCOL = "mip.v2";
@@ -30,7 +30,7 @@ export async function openWebSocket(
     ALPNProtocols: ["http/1.1"],
     rejectUnauthorized: false,
   });
-  const webSocket = new WebSocket(`wss://${describeServer(server)}${PATH}`, [SUB_PROTOCOL], {
+  const webSocket = new WebSocket(`wss://${formatServerAddress(server)}${PATH}`, [SUB_PROTOCOL], {
     createConnection: () => outer,
     perMessageDeflate: false,
     maxPayload: AGENT_LIMITS.webSocketMessageBytes,
@@ -48,11 +48,11 @@ export async function openWebSocket(
       reject(error);
     };
     const onAbort = (): void => {
-      fail(reasonOf(signal));
+      fail(abortReason(signal));
     };
     // The three stay for the connection's life: whoever comes after the first only says it again.
     outer.on("error", (error) => {
-      fail(explainDialError(error, describeServer(server)));
+      fail(explainDialError(error, formatServerAddress(server)));
     });
     webSocket.on("error", (error) => {
       fail(noWebSocket(server, error.message));
@@ -71,6 +71,6 @@ export async function openWebSocket(
 }
 
 function noWebSocket(server: ServerAddress, detail: string): PeerClosed {
-  const sentence = `${describeServer(server)} opens no WebSocket for agents. A reverse proxy has to pass upgrades of ${PATH} on to the Postern server.`;
+  const sentence = `${formatServerAddress(server)} opens no WebSocket for agents. A reverse proxy has to pass upgrades of ${PATH} on to the Postern server.`;
   return new PeerClosed("DIAL_WEBSOCKET", `${sentence} (${detail})`, { safeMessage: sentence });
 }

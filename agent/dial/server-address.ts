@@ -4,6 +4,6 @@ export interface ServerAddress {
 }
 
 /** `HOST:PORT`, or `[IPv6]:PORT`. */
-export function describeServer(server: ServerAddress): string {
+export function formatServerAddress(server: ServerAddress): string {
   return server.host.includes(":") ? `[${server.host}]:${server.port}` : `${server.host}:${server.port}`;
 }

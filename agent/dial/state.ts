@@ -1,5 +1,5 @@
-import { AGENT_LIMITS } from "../limits.ts";
-import { BACKOFF, backoffCeiling, type Pace } from "./backoff.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
+import { BACKOFF, backoffCeiling, type BackoffKind } from "./backoff.ts";
 
 /** The life of the control connection. `server` is an index into the configured servers. */
 export type ControlState =
@@ -27,7 +27,7 @@ export interface Loss {
   readonly at: number;
   /** Random, from 0 up to, not including, 1. */
   readonly dice: number;
-  readonly pace: Pace;
+  readonly pace: BackoffKind;
   /** The server's wish: not before this. */
   readonly retryAfterMs?: number;
   /** The server's wish: spread over this. */

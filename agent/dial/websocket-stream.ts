@@ -9,7 +9,7 @@ const NORMAL = 1000;
  */
 export class WebSocketStream extends Duplex {
   /** A chunk is the caller's again when its write is done. */
-  readonly letsGoOfChunks = true;
+  readonly releasesChunks = true;
   readonly #socket: WebSocket;
 
   /** @param socket open */

@@ -33,7 +33,7 @@ export async function withDeadline<T>(
 }
 
 /** The reason of a signal of {@link withDeadline}. */
-export function reasonOf(signal: AbortSignal): Error {
+export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error("aborted");
 }

@@ -8,14 +8,14 @@ import {
   rotationMessage,
   type NewKey,
 } from "../../protocol/index.ts";
-import type { Identity } from "./key-file.ts";
+import type { AgentIdentity } from "./agent-identity.ts";
 
 /**
  * Makes a new key, keeps it beside the old one, and gives the frame that tells the server of it: signed by both, and
  * bound to this control connection.
  */
 export async function announceNewKey(
-  identity: Identity,
+  identity: AgentIdentity,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
 ): Promise<Buffer> {
   const next = await identity.makeNextKey();

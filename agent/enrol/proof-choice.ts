@@ -1,4 +1,4 @@
-import type { Refusal } from "./refusal.ts";
+import type { ServerRefusal } from "./server-refusal.ts";
 
 /** `key`: the server is to know our key. `enrol`: the proof carries the join secret along. */
 export type ProofKind = "key" | "enrol";
@@ -10,19 +10,19 @@ export type ProofKind = "key" | "enrol";
 export class ProofChoice {
   readonly #hasSecret: boolean;
   #tried = new Set<ProofKind>();
-  #secretRefused: Refusal | null = null;
+  #secretRefused: ServerRefusal | null = null;
 
   constructor(hasSecret: boolean) {
     this.#hasSecret = hasSecret;
   }
 
-  next(knownToService: boolean): ProofKind {
+  chooseKind(knownToService: boolean): ProofKind {
     if (!this.#hasSecret || this.#tried.has("enrol")) return "key";
     return knownToService && !this.#tried.has("key") ? "key" : "enrol";
   }
 
   /** Takes note of a refusal of `kind`; true: another kind of proof is worth a try at once. */
-  refused(kind: ProofKind, refusal: Refusal): boolean {
+  noteRefusal(kind: ProofKind, refusal: ServerRefusal): boolean {
     if (refusal.reason === "JOIN_REFUSED") this.#secretRefused = refusal;
     if (!this.#hasSecret) return false;
     const other: ProofKind = kind === "key" ? "enrol" : "key";
@@ -33,11 +33,11 @@ export class ProofChoice {
   }
 
   /** Which refusal to tell people of: a secret that was refused says more than the unknown key that is left. */
-  explain(refusal: Refusal): Refusal {
+  explain(refusal: ServerRefusal): ServerRefusal {
     return refusal.reason === "AGENT_UNKNOWN" ? (this.#secretRefused ?? refusal) : refusal;
   }
 
-  welcomed(): void {
+  noteWelcome(): void {
     this.#tried = new Set();
     this.#secretRefused = null;
   }

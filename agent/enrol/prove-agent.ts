@@ -12,7 +12,7 @@ import {
   FEATURE_ROTATE,
   FEATURE_SPARE,
   FrameType,
-  IdentifierType,
+  Mip2IdentifierType,
   MIP2_LIMITS,
   MIP2_VERSION,
   NONCE_BYTES,
@@ -28,15 +28,15 @@ import {
   type ProofPurpose,
   type Welcome,
 } from "../../protocol/index.ts";
-import { AGENT_LIMITS } from "../limits.ts";
-import { readMessage } from "../read-message.ts";
-import type { Identity } from "./key-file.ts";
-import { Refusal } from "./refusal.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
+import { parseMessage } from "../parse-message.ts";
+import type { AgentIdentity } from "./agent-identity.ts";
+import { ServerRefusal } from "./server-refusal.ts";
 
 const SOFTWARE = "postern/0.1";
 
 export interface ProofOptions {
-  readonly identity: Identity;
+  readonly identity: AgentIdentity;
   /** The join secret, if this proof is to redeem it. */
   readonly enrolSecret: string | null;
   readonly name: string;
@@ -106,7 +106,7 @@ async function answerChallenge(
 ): Promise<Buffer> {
   const agentNonce = randomBytes(NONCE_BYTES);
   const handshake = {
-    identifierType: IdentifierType.resource,
+    identifierType: Mip2IdentifierType.resource,
     identifier: agentId,
     nonce: agentNonce,
     versions: [MIP2_VERSION],
@@ -150,10 +150,10 @@ function expectChallenge(frame: Frame): Challenge {
 
 function expectWelcome(frame: Frame): Welcome {
   if (frame.type !== FrameType.welcome) throw unexpected(frame);
-  return readMessage(welcome, frame.value, "welcome");
+  return parseMessage(welcome, frame.value, "welcome");
 }
 
 function unexpected(frame: Frame): Error {
-  if (frame.type === FrameType.refused) return new Refusal(readMessage(refused, frame.value, "refusal"));
+  if (frame.type === FrameType.refused) return new ServerRefusal(parseMessage(refused, frame.value, "refusal"));
   return new ProtocolError("MIP_UNEXPECTED", `frame of type ${frame.type} is out of place in the handshake`);
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import {
-  authority,
+  serviceAuthority,
   drain,
   encodePing,
   FrameDecoder,
@@ -15,32 +15,32 @@ import {
   request,
   spareWanted,
   TimeoutError,
-  type Authority,
+  type ServiceAuthority,
   type Clock,
   type Frame,
   type Reply,
   type Request,
-  type SetupRequest,
+  type Mip2SetupRequest,
   type SpareWanted,
 } from "../../protocol/index.ts";
-import { Refusal } from "../enrol/refusal.ts";
-import { AGENT_LIMITS } from "../limits.ts";
-import { readMessage } from "../read-message.ts";
+import { ServerRefusal } from "../enrol/server-refusal.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
+import { parseMessage } from "../parse-message.ts";
 
 export type ControlEnd =
   | { readonly kind: "lost"; readonly cause: Error }
-  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "refused"; readonly refusal: ServerRefusal }
   | { readonly kind: "drained"; readonly reason: string; readonly withinMs: number };
 
 export interface ControlHandlers {
-  onSetup(setup: SetupRequest): void;
+  onSetup(setup: Mip2SetupRequest): void;
   onRequest(request: Request): void;
   onReply(reply: Reply): void;
   onSpareWanted(wanted: SpareWanted): void;
   /** The server wants us to make a new key. */
   onRotate(): void;
   /** The server says which CA the service has. */
-  onAuthority(authority: Authority): void;
+  onAuthority(authority: ServiceAuthority): void;
 }
 
 export interface ControlConnectionOptions {
@@ -72,12 +72,12 @@ export class ControlConnection {
       this.#settle = resolve;
     });
     socket.on("error", (error) => {
-      this.#lose(
+      this.#fail(
         new PeerClosed("PEER_CLOSED", `control connection failed: ${error.message}`, { cause: error }),
       );
     });
     const onEnd = (): void => {
-      this.#lose(new PeerClosed("PEER_CLOSED", "the server closed the control connection"));
+      this.#fail(new PeerClosed("PEER_CLOSED", "the server closed the control connection"));
     };
     socket.on("end", onEnd);
     socket.on("close", onEnd);
@@ -100,7 +100,7 @@ export class ControlConnection {
       try {
         decoder.push(chunk);
       } catch (error) {
-        this.#lose(error instanceof Error ? error : new Error(String(error)));
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
       }
     });
     this.#socket.resume();
@@ -111,7 +111,7 @@ export class ControlConnection {
     if (this.#over) return;
     this.#socket.write(frame);
     if (this.#socket.writableLength > AGENT_LIMITS.unsentBytes)
-      this.#lose(new LimitError("UNSENT_LIMIT", "the server does not read the control connection"));
+      this.#fail(new LimitError("UNSENT_LIMIT", "the server does not read the control connection"));
   }
 
   /** Ends it in order: what was sent still goes out. Idempotent. */
@@ -138,27 +138,27 @@ export class ControlConnection {
       case FrameType.pong:
         return;
       case FrameType.request:
-        this.#handlers.onRequest(readMessage(request, frame.value, "request"));
+        this.#handlers.onRequest(parseMessage(request, frame.value, "request"));
         return;
       case FrameType.reply:
-        this.#handlers.onReply(readMessage(reply, frame.value, "reply"));
+        this.#handlers.onReply(parseMessage(reply, frame.value, "reply"));
         return;
       case FrameType.spareWanted:
-        this.#handlers.onSpareWanted(readMessage(spareWanted, frame.value, "wish for spares"));
+        this.#handlers.onSpareWanted(parseMessage(spareWanted, frame.value, "wish for spares"));
         return;
       case FrameType.rotate:
         this.#handlers.onRotate();
         return;
       case FrameType.authority:
-        this.#handlers.onAuthority(readMessage(authority, frame.value, "authority"));
+        this.#handlers.onAuthority(parseMessage(serviceAuthority, frame.value, "authority"));
         return;
       case FrameType.drain: {
-        const { reason, reconnectWithinMs } = readMessage(drain, frame.value, "drain");
-        this.#leave({ kind: "drained", reason, withinMs: reconnectWithinMs });
+        const { reason, reconnectWithinMs } = parseMessage(drain, frame.value, "drain");
+        this.#closeWith({ kind: "drained", reason, withinMs: reconnectWithinMs });
         return;
       }
       case FrameType.refused:
-        this.#leave({ kind: "refused", refusal: new Refusal(readMessage(refused, frame.value, "refusal")) });
+        this.#closeWith({ kind: "refused", refusal: new ServerRefusal(parseMessage(refused, frame.value, "refusal")) });
         return;
       default:
         throw new ProtocolError("MIP_UNEXPECTED", `a server sends no frame of type ${frame.type} here`);
@@ -169,7 +169,7 @@ export class ControlConnection {
     this.#cancelSilence();
     if (this.#over) return;
     this.#cancelSilence = this.#clock.after(AGENT_LIMITS.silenceMs, () => {
-      this.#lose(new TimeoutError("PATH_DEAD", `no frame from the server for ${AGENT_LIMITS.silenceMs} ms`));
+      this.#fail(new TimeoutError("PATH_DEAD", `no frame from the server for ${AGENT_LIMITS.silenceMs} ms`));
     });
   }
 
@@ -181,12 +181,12 @@ export class ControlConnection {
     });
   }
 
-  #lose(cause: Error): void {
+  #fail(cause: Error): void {
     this.#finish({ kind: "lost", cause });
     this.#socket.destroy();
   }
 
-  #leave(end: ControlEnd): void {
+  #closeWith(end: ControlEnd): void {
     this.#finish(end);
     void this.close();
   }

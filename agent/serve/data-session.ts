@@ -1,8 +1,8 @@
 import type { Duplex } from "node:stream";
-import { PeerClosed, pump, type Clock } from "../../protocol/index.ts";
-import { AGENT_LIMITS } from "../limits.ts";
+import { PeerClosed, pipe, type Clock } from "../../protocol/index.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
 
-export interface SessionEnd {
+export interface DataSessionEnd {
   readonly bytesToViewer: number;
   readonly bytesToServer: number;
   /** Null: both sides ended in order. */
@@ -14,12 +14,12 @@ export interface SessionEnd {
  * It owns both streams from now on and does not need the control connection.
  */
 export class DataSession {
-  readonly ended: Promise<SessionEnd>;
+  readonly ended: Promise<DataSessionEnd>;
   readonly #data: Duplex;
   readonly #server: Duplex;
   readonly #clock: Clock;
-  readonly #stopPumps: () => void;
-  readonly #moved: () => number;
+  readonly #stopPipes: () => void;
+  readonly #bytesMoved: () => number;
   #cancelLinger: (() => void) | undefined;
   #cause: Error | null = null;
   #closing = false;
@@ -28,10 +28,10 @@ export class DataSession {
     this.#data = data;
     this.#server = server;
     this.#clock = clock;
-    const toViewer = pump(server, data);
-    const toServer = pump(data, server);
-    this.#moved = () => toViewer.bytes + toServer.bytes;
-    this.#stopPumps = () => {
+    const toViewer = pipe(server, data);
+    const toServer = pipe(data, server);
+    this.#bytesMoved = () => toViewer.bytes + toServer.bytes;
+    this.#stopPipes = () => {
       toViewer.stop();
       toServer.stop();
     };
@@ -58,7 +58,7 @@ export class DataSession {
     if (this.#closing) return;
     this.#closing = true;
     this.#cause ??= new PeerClosed("AGENT_CLOSING", "the agent closes");
-    this.#stopPumps();
+    this.#stopPipes();
     for (const stream of [this.#data, this.#server]) {
       // Unread input would turn our end into a reset, and the peer could lose what we have sent.
       stream.resume();
@@ -72,7 +72,7 @@ export class DataSession {
   /** Ends both streams now. The first cause is the one that is told. */
   destroy(cause: Error): void {
     this.#cause ??= cause;
-    this.#stopPumps();
+    this.#stopPipes();
     this.#data.destroy();
     this.#server.destroy();
   }
@@ -80,9 +80,9 @@ export class DataSession {
   /** One direction is over: the other may go on while it moves, but must not stay for ever. */
   #watchLinger(): void {
     this.#cancelLinger?.();
-    const before = this.#moved();
+    const before = this.#bytesMoved();
     this.#cancelLinger = this.#clock.after(AGENT_LIMITS.lingerMs, () => {
-      if (this.#moved() === before)
+      if (this.#bytesMoved() === before)
         this.destroy(new PeerClosed("HALF_CLOSED", "one side ended and the other stayed silent"));
       else this.#watchLinger();
     });

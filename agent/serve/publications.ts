@@ -19,7 +19,7 @@ export interface PublicationsOptions {
 }
 
 /** Faults of the server's own, which pass. */
-const PASSING_FAULTS: ReadonlySet<string> = new Set(["INTERNAL", "STATE_UNAVAILABLE"]);
+const TRANSIENT_CODES: ReadonlySet<string> = new Set(["INTERNAL", "STATE_UNAVAILABLE"]);
 
 type Send = (frame: Buffer) => void;
 
@@ -110,7 +110,7 @@ export class Publications {
       { event: "desktop.refused", desktop: name, code: error.code, reason: error.message },
       "the server did not publish a desktop",
     );
-    if (!PASSING_FAULTS.has(error.code)) {
+    if (!TRANSIENT_CODES.has(error.code)) {
       const sentence = `The server did not publish the desktop "${name}" (${error.code}).`;
       this.#rejectFirst(
         new RequestError(error.code, `${sentence} ${error.message}`, { safeMessage: sentence }),

@@ -10,23 +10,23 @@ import {
   readFrame,
   TimeoutError,
   type Clock,
-  type SetupRequest,
+  type Mip2SetupRequest,
   type SpareWanted,
 } from "../../protocol/index.ts";
 import type { Dialer } from "../dial/dialer.ts";
 import type { ServerAddress } from "../dial/server-address.ts";
-import type { Identity } from "../enrol/key-file.ts";
+import type { AgentIdentity } from "../enrol/agent-identity.ts";
 import { proveSpare } from "../enrol/prove-agent.ts";
-import { AGENT_LIMITS } from "../limits.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
 import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
-import type { SetupServer } from "./setup-server.ts";
+import type { SetupHandler } from "./setup-handler.ts";
 
 export interface SpareConnectionsOptions {
-  readonly identity: Identity;
+  readonly identity: AgentIdentity;
   readonly role: "agent" | "host";
   readonly dialer: Dialer;
   readonly allowed: readonly AllowedServer[];
-  readonly setups: SetupServer;
+  readonly setupHandler: SetupHandler;
   readonly clock: Clock;
   readonly log: Logger;
   /** Ends them all. */
@@ -43,7 +43,7 @@ export class SpareConnections {
   }
 
   /** Brings as many as are wanted, and never more than the limit at once. */
-  bring({ count, proxyHost, proxyPort }: SpareWanted, home: ServerAddress): void {
+  open({ count, proxyHost, proxyPort }: SpareWanted, home: ServerAddress): void {
     const { allowed, log } = this.#options;
     const server = proxyHost === "" ? home : { host: proxyHost, port: proxyPort };
     if (!isAllowedServer(allowed, server)) {
@@ -54,12 +54,12 @@ export class SpareConnections {
       return;
     }
     const room = Math.min(count, AGENT_LIMITS.spares - this.#waiting);
-    for (let started = 0; started < room; started += 1) void this.#keep(server);
+    for (let started = 0; started < room; started += 1) void this.#openOne(server);
   }
 
   /** One spare, from its dial to its use or its end. Never rejects. */
-  async #keep(server: ServerAddress): Promise<void> {
-    const { dialer, setups, signal, log } = this.#options;
+  async #openOne(server: ServerAddress): Promise<void> {
+    const { dialer, setupHandler: setups, signal, log } = this.#options;
     this.#waiting += 1;
     let socket: TLSSocket | undefined;
     try {
@@ -67,7 +67,7 @@ export class SpareConnections {
       socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);
       await proveSpare(socket, this.#options);
       const request = await this.#awaitRequest(socket);
-      setups.serveOn(socket, request);
+      setups.handleOnSpare(socket, request);
     } catch (error) {
       socket?.destroy();
       log.debug({ event: "spare.gone", reason: describeError(error) }, "a spare connection ended unused");
@@ -76,7 +76,7 @@ export class SpareConnections {
     }
   }
 
-  async #awaitRequest(socket: TLSSocket): Promise<SetupRequest> {
+  async #awaitRequest(socket: TLSSocket): Promise<Mip2SetupRequest> {
     const { clock, signal } = this.#options;
     const limits = { deadlineMs: AGENT_LIMITS.spareLifeMs, maxBytes: AGENT_LIMITS.handshakeBytes };
     const peer = new Conversation(socket, limits, clock, signal);

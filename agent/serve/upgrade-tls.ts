@@ -29,7 +29,7 @@ export async function upgradeToTls(stream: Duplex, kind: TlsKind, desktop: TlsSe
   await awaitHandshake(socket);
   if (kind === "anonymous" || trust?.kind === "ca") return socket;
   const certificate = socket.getPeerX509Certificate();
-  const shown = certificate === undefined ? "" : fingerprintOf(certificate);
+  const shown = certificate === undefined ? "" : certificateFingerprint(certificate);
   if (trust !== undefined && shown === trust.sha256) return socket;
   socket.destroy();
   throw trust === undefined ? notConfigured(desktop.name, shown) : otherFingerprint(shown);
@@ -91,7 +91,7 @@ function awaitHandshake(socket: tls.TLSSocket): Promise<void> {
 }
 
 /** SHA-256 of the whole certificate, as `openssl x509 -fingerprint -sha256` gives it, without colons. */
-function fingerprintOf(certificate: X509Certificate): string {
+function certificateFingerprint(certificate: X509Certificate): string {
   return createHash("sha256").update(certificate.raw).digest("hex");
 }
 

@@ -7,7 +7,7 @@ import type {
   HttpProxySettings,
   PublishedDesktop,
   TransportChoice,
-  Trust,
+  ServerTrust,
 } from "../../agent/index.ts";
 import { ConfigError, desktopName } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
@@ -101,7 +101,7 @@ export function readHttpProxy(flag: string | undefined, env: NodeJS.ProcessEnv):
   return url === "" ? null : { url, bypass: `localhost,127.0.0.0/8,::1,${bypass}` };
 }
 
-async function readTrust(flags: AgentFlags): Promise<Trust> {
+async function readTrust(flags: AgentFlags): Promise<ServerTrust> {
   if (flags.caFile !== undefined) return { kind: "ca", pem: await readText(flags.caFile) };
   const sha256 = flags.fingerprint?.replaceAll(":", "").toLowerCase();
   if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256)) {

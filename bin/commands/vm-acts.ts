@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { bootLog, image, machine, snapshot, type Snapshot } from "../../web/index.ts";
+import { bootLog, image, machine, snapshot, type MachineSnapshot } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
 import { parseSeconds } from "../terminal/arguments.ts";
 import { formatAge, formatBytes, formatTable, print } from "../terminal/table.ts";
@@ -110,7 +110,7 @@ function defineSnapshots(command: Command): void {
   );
 }
 
-function show(flags: ClientFlags, snapshots: readonly Snapshot[]): void {
+function show(flags: ClientFlags, snapshots: readonly MachineSnapshot[]): void {
   const listed = snapshots.map((row) => ({
     ...row,
     id: row.name,

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Command } from "commander";
-import type { PublishedDesktop, ServerTls } from "../../agent/index.ts";
+import type { PublishedDesktop, VncServerTls } from "../../agent/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
 import { collect, parseNameValue } from "../terminal/arguments.ts";
@@ -100,7 +100,7 @@ function chooseTls(
   pem: string | undefined,
   sha256: string | undefined,
   client: string | undefined,
-): ServerTls | undefined {
+): VncServerTls | undefined {
   const more = client === undefined ? {} : { client };
   if (pem !== undefined && sha256 !== undefined)
     throw new ConfigError(

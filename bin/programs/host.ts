@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Logger } from "pino";
-import { startAgent, type Agent, type AgentOptions, type PublishedDesktop } from "../../agent/index.ts";
+import { startAgent, type RunningAgent, type AgentOptions, type PublishedDesktop } from "../../agent/index.ts";
 import {
   openLauncher,
   startDemoDesktop,
@@ -76,7 +76,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     ...launcher.screens().map(({ machine, screen }) => toDesktop(machine, screen)),
   ];
   if (demo) desktops.push({ name: DEMO_NAME, endpoint: { kind: "unix", path: demoSocket } });
-  const agent: Agent = startAgent({
+  const agent: RunningAgent = startAgent({
     ...options.agent,
     desktops,
     role: "host",

@@ -1,4 +1,4 @@
-import { screenNames } from "../../protocol/index.ts";
+import { machineDesktopNames } from "../../protocol/index.ts";
 import type { MachinePaths } from "../adopt/machine-paths.ts";
 import type { MachineSpec } from "../spec/machine-spec.ts";
 
@@ -20,7 +20,7 @@ export function headsOf(
 ): Head[] {
   if (display === "none") return [];
   // A part of a GPU is the only screen, whatever was asked for.
-  return screenNames({ name, monitors: gpu === "mdev" ? 1 : monitors }).map((screen, index) => ({
+  return machineDesktopNames({ name, monitors: gpu === "mdev" ? 1 : monitors }).map((screen, index) => ({
     name: screen,
     socket: index === 0 ? vncSocket : `${socketBase}vn${index + 1}`,
     device: display === "qxl" ? `video${index}` : "video0",

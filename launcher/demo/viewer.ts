@@ -5,7 +5,7 @@ import {
   Encoding,
   encodeServerInit,
   FrameDecoder,
-  greetViewer,
+  exchangeVersions,
   negotiateSecurity,
   parseAll,
   readClientInit,
@@ -51,7 +51,7 @@ export class DemoViewer {
   async serve(name: string, clock: Clock): Promise<void> {
     const peer = new Conversation(this.#socket, HANDSHAKE_LIMITS, clock);
     try {
-      const version = await greetViewer(peer);
+      const version = await exchangeVersions(peer);
       const type = await negotiateSecurity(peer, version, [SecurityType.none]);
       await sendSecurityOk(peer, version, type);
       await readClientInit(peer);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { diskCopy, diskRef, journeyRef, type DiskRef } from "../../protocol/index.ts";
+import { diskCopy, diskRef, transferRef, type DiskRef } from "../../protocol/index.ts";
 
-const { journey } = journeyRef.shape;
+const { journey } = transferRef.shape;
 const partner = z.string().min(1).max(64);
 const sha256 = z.string();
 

@@ -1,4 +1,4 @@
-import { describeImage, type ImageSummary } from "../../protocol/index.ts";
+import { summariseImage, type ImageSummary } from "../../protocol/index.ts";
 import type { ImageEntry } from "./entry.ts";
 import { inspectImage, type ImageFault } from "./inspect.ts";
 
@@ -12,7 +12,7 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
     ? describeFault(entry, await inspectImage(entry.boot))
     : "QEMU is not installed on this host. Install it with: apt install qemu-system-x86 qemu-utils";
   return {
-    ...describeImage(entry),
+    ...summariseImage(entry),
     ...(server && sha256 !== undefined ? { sha256 } : {}),
     ...(reason === null ? { available: true } : { available: false, reason }),
   };

@@ -3,7 +3,7 @@ import {
   RequestError,
   type BootLog,
   type MachineStatus,
-  type Snapshot,
+  type MachineSnapshot,
 } from "../../protocol/index.ts";
 import { systemDisk } from "../argv/snapshot-nodes.ts";
 import { flattenDisk } from "../process/disks.ts";
@@ -67,7 +67,7 @@ export class Controls {
     return this.#machine.status;
   }
 
-  snapshots(): Promise<Snapshot[]> {
+  snapshots(): Promise<MachineSnapshot[]> {
     return this.#shelf.list(this.#machine.guest);
   }
 
@@ -75,7 +75,7 @@ export class Controls {
    * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED`,
    * `MEMORY_GPU`, `MEMORY_SHARES`
    */
-  takeSnapshot(name: string): Promise<Snapshot[]> {
+  takeSnapshot(name: string): Promise<MachineSnapshot[]> {
     return this.#onShelf(async (guest) => {
       if (guest !== undefined && this.#machine.spec.dataDisk !== undefined)
         throw refuse(
@@ -99,7 +99,7 @@ export class Controls {
   }
 
   /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_UNKNOWN` */
-  removeSnapshot(name: string): Promise<Snapshot[]> {
+  removeSnapshot(name: string): Promise<MachineSnapshot[]> {
     return this.#onShelf(async (guest) => {
       const tag = await this.#shelf.remove(name, guest);
       if (this.#machine.life.saved === tag) this.#machine.apply({ kind: "memoryChosen" });

@@ -1,4 +1,4 @@
-import { LaunchError, PeerClosed, RequestError, type Snapshot } from "../../protocol/index.ts";
+import { LaunchError, PeerClosed, RequestError, type MachineSnapshot } from "../../protocol/index.ts";
 import type { SnapshotNode } from "../argv/snapshot-nodes.ts";
 import {
   applyDiskSnapshot,
@@ -25,7 +25,7 @@ export class SnapshotShelf {
   }
 
   /** @param guest undefined: the machine is off. @throws LaunchError `SNAPSHOT_FAILED` */
-  async list(guest: Guest | undefined): Promise<Snapshot[]> {
+  async list(guest: Guest | undefined): Promise<MachineSnapshot[]> {
     return attempt("list", async () =>
       describeSnapshots(
         guest === undefined
@@ -92,7 +92,7 @@ export class SnapshotShelf {
     );
   }
 
-  async #find(name: string, guest: Guest | undefined): Promise<Snapshot> {
+  async #find(name: string, guest: Guest | undefined): Promise<MachineSnapshot> {
     const found = (await this.list(guest)).find((one) => one.name === name);
     if (found === undefined) throw refuse("SNAPSHOT_UNKNOWN", `The machine has no snapshot "${name}".`);
     return found;

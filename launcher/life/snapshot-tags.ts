@@ -1,4 +1,4 @@
-import type { Snapshot } from "../../protocol/index.ts";
+import type { MachineSnapshot } from "../../protocol/index.ts";
 import type { SnapshotInfo } from "../process/disks.ts";
 
 /** The memory of a saved machine. No name of a person's can become this tag. */
@@ -12,7 +12,7 @@ export function toTag(name: string): string {
 }
 
 /** The snapshots that people made, the oldest first. */
-export function describeSnapshots(found: readonly SnapshotInfo[]): Snapshot[] {
+export function describeSnapshots(found: readonly SnapshotInfo[]): MachineSnapshot[] {
   return found
     .filter(({ name }) => name.startsWith(PREFIX))
     .map((one) => ({

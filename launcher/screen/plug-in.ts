@@ -7,7 +7,7 @@ import {
   encodeClientInit,
   encodeSetDesktopSize,
   encodeSetEncodings,
-  enterServer,
+  logInToServer,
   PseudoEncoding,
   serverInit,
   type Clock,
@@ -49,7 +49,7 @@ async function plugIn(
   const peer = new Conversation(socket, { deadlineMs: PLUG_IN_MS, maxBytes: PLUG_IN_BYTES }, clock);
   const giveUp = clock.after(PLUG_IN_MS, () => socket.destroy());
   try {
-    await enterServer(peer, vncPassword === undefined ? {} : { password: vncPassword });
+    await logInToServer(peer, vncPassword === undefined ? {} : { password: vncPassword });
     await peer.write(encodeClientInit(true));
     await peer.read(serverInit());
     await peer.write(encodeSetEncodings([PseudoEncoding.extendedDesktopSize]));

@@ -1,15 +1,15 @@
 /** The first buffer: what an idle session holds. */
-const SMALLEST = 16 * 1024;
+const MIN_BUFFER_BYTES = 16 * 1024;
 /** A TLS record, and the least room that a read is given. */
-const ROOM = 16 * 1024;
+const MIN_READ_BYTES = 16 * 1024;
 /** The largest: enough for sixteen full TLS records in one piece. */
-const LARGEST = 256 * 1024;
+const MAX_BUFFER_BYTES = 256 * 1024;
 /** Buffers that lie ready for another read. */
-const SPARE = 8;
+const MAX_SPARE_BUFFERS = 8;
 /** So many small pieces in a row, and smaller buffers do. */
-const QUIET = 16;
+const SMALL_PIECES_TO_SHRINK = 16;
 
-interface Lent {
+interface LentBuffer {
   readonly buffer: Buffer;
   /** The piece before the last one, counted over all that were taken. */
   until: number;
@@ -21,15 +21,15 @@ interface Lent {
  * they have long been small.
  */
 export class ReadBuffers {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(SMALLEST);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(MIN_BUFFER_BYTES);
   /** Filled and not taken yet: from `#start` to `#end`. */
   #start = 0;
   #end = 0;
-  #size = SMALLEST;
+  #size = MIN_BUFFER_BYTES;
   #taken = 0;
   #quiet = 0;
   /** Buffers that pieces were taken of, oldest first. */
-  readonly #lent: Lent[] = [];
+  readonly #lent: LentBuffer[] = [];
   readonly #spare: Buffer[] = [];
 
   /** Bytes that were read and not taken. */
@@ -61,22 +61,22 @@ export class ReadBuffers {
 
   /** Whether another read would have too little room behind what waits. */
   get isFull(): boolean {
-    return this.#buffer.length - this.#end < ROOM;
+    return this.#buffer.length - this.#end < MIN_READ_BYTES;
   }
 
   /** The reads fill their room: larger ones would take fewer system calls. */
   grow(): void {
-    if (this.#size < LARGEST) this.#size *= 2;
+    if (this.#size < MAX_BUFFER_BYTES) this.#size *= 2;
   }
 
   /**
    * Room for the next read, at least one TLS record of it; nothing may be pending when it {@link isFull}.
    * @param left bytes of pieces that have left, of all that were {@link taken}
    */
-  room(left: number): Buffer {
+  nextBuffer(left: number): Buffer {
     while (this.#lent[0] !== undefined && this.#lent[0].until <= left) {
-      const { buffer } = this.#lent.shift() as Lent;
-      if (buffer !== this.#buffer && buffer.length === this.#size && this.#spare.length < SPARE)
+      const { buffer } = this.#lent.shift() as LentBuffer;
+      if (buffer !== this.#buffer && buffer.length === this.#size && this.#spare.length < MAX_SPARE_BUFFERS)
         this.#spare.push(buffer);
     }
     const isLent = this.#lent.at(-1)?.buffer === this.#buffer;
@@ -87,7 +87,7 @@ export class ReadBuffers {
 
   #shrink(length: number): void {
     this.#quiet = length < this.#size / 8 ? this.#quiet + 1 : 0;
-    if (this.#quiet < QUIET || this.#size === SMALLEST) return;
+    if (this.#quiet < SMALL_PIECES_TO_SHRINK || this.#size === MIN_BUFFER_BYTES) return;
     this.#quiet = 0;
     this.#size /= 2;
     this.#spare.length = 0;

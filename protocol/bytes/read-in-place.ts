@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 
 /** Where a socket's reads go, and what is called with each: what `net.connect` takes as `onread`. */
-export interface ReadPlace {
+export interface ReadTarget {
   /** Room for the next read. */
-  room(): Uint8Array;
+  nextBuffer(): Uint8Array;
   /** That many bytes lie at the beginning of the room that was given last. */
   onRead(length: number): void;
 }
@@ -24,7 +24,7 @@ const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"];
  * stream's end and its errors stay what they were.
  * @returns whether reads go to `place` from now on
  */
-export function readInPlace(stream: Duplex, place: ReadPlace): boolean {
+export function readInPlace(stream: Duplex, place: ReadTarget): boolean {
   const handle = (stream as { _handle?: Partial<Handle> | null })._handle;
   if (typeof handle?.useUserBuffer !== "function") return false;
   const symbols = Object.getOwnPropertySymbols(stream);
@@ -33,8 +33,8 @@ export function readInPlace(stream: Duplex, place: ReadPlace): boolean {
   );
   if (buffer === undefined || callback === undefined || generate === undefined) return false;
   const fields = stream as unknown as Fields;
-  const first = place.room();
-  fields[generate] = () => place.room();
+  const first = place.nextBuffer();
+  fields[generate] = () => place.nextBuffer();
   fields[callback] = (length: number) => {
     place.onRead(length);
     return true;
@@ -48,10 +48,10 @@ export function readInPlace(stream: Duplex, place: ReadPlace): boolean {
  * Whether a stream is done with a chunk when its write is: sockets are, and streams that say so. Others may go on
  * reading it, so its memory must not be used again.
  */
-export function letsGoOfChunks(stream: Duplex): boolean {
-  const { _handle: handle, letsGoOfChunks: says } = stream as {
+export function releasesChunks(stream: Duplex): boolean {
+  const { _handle: handle, releasesChunks: says } = stream as {
     readonly _handle?: Partial<Handle> | null;
-    readonly letsGoOfChunks?: boolean;
+    readonly releasesChunks?: boolean;
   };
   return says === true || typeof handle?.useUserBuffer === "function";
 }

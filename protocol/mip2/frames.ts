@@ -9,7 +9,7 @@ import {
   u8,
   type Grammar,
 } from "../bytes/grammar.ts";
-import { encodeLengthPrefixed, encodeU32, encodeU8 } from "../bytes/encode.ts";
+import { encodeLengthPrefixed, encodeU32, encodeU8 } from "../bytes/encoders.ts";
 
 /** Frame: U8 type · U32 body length · body. @see docs/protocol.md */
 export const FrameType = {
@@ -37,7 +37,7 @@ export const FrameType = {
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
 /** What MiP 1 calls the identifier type; MiP 2 agents are resources. */
-export const IdentifierType = { proxy: 0, virtualMachine: 1, resource: 2, user: 3 } as const;
+export const Mip2IdentifierType = { proxy: 0, virtualMachine: 1, resource: 2, user: 3 } as const;
 
 /** Limits of single fields and bodies, in bytes. */
 export const MIP2_LIMITS = {
@@ -58,7 +58,7 @@ export const TICKET_BYTES = 16;
 export const MIP2_VERSION = 1;
 
 /** agent → server, first frame of a control connection (type 0) or of a spare one (type 15). */
-export interface Handshake {
+export interface Mip2Handshake {
   readonly identifierType: number;
   readonly identifier: string;
   readonly nonce: Buffer;
@@ -72,7 +72,7 @@ export interface Challenge {
   readonly nonce: Buffer;
 }
 /** server → agent: dial `proxyHost:proxyPort`, bring the connection to `desktop` with this ticket. */
-export interface SetupRequest {
+export interface Mip2SetupRequest {
   readonly ticket: Buffer;
   readonly proxyHost: string;
   readonly proxyPort: number;
@@ -82,17 +82,17 @@ export interface SetupRequest {
  * agent → server. Status 1: the first frame of a data connection (raw RFB at ClientInit follows it).
  * Status 0: on the control connection, with a code that says why there will be no data connection.
  */
-export interface SetupResponse {
+export interface Mip2SetupResponse {
   readonly ticket: Buffer;
   readonly status: number;
   readonly code: string;
 }
 
 export type Frame =
-  | { readonly type: typeof FrameType.handshake | typeof FrameType.spare; readonly value: Handshake }
+  | { readonly type: typeof FrameType.handshake | typeof FrameType.spare; readonly value: Mip2Handshake }
   | { readonly type: typeof FrameType.challenge; readonly value: Challenge }
-  | { readonly type: typeof FrameType.setupRequest; readonly value: SetupRequest }
-  | { readonly type: typeof FrameType.setupResponse; readonly value: SetupResponse }
+  | { readonly type: typeof FrameType.setupRequest; readonly value: Mip2SetupRequest }
+  | { readonly type: typeof FrameType.setupResponse; readonly value: Mip2SetupResponse }
   | { readonly type: typeof FrameType.ping | typeof FrameType.pong; readonly value: Buffer }
   | { readonly type: JsonFrameType; readonly value: unknown };
 
@@ -162,7 +162,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-function* readHandshake(): Grammar<Handshake> {
+function* readHandshake(): Grammar<Mip2Handshake> {
   const identifierType = yield* u8();
   const identifier = yield* text(MIP2_LIMITS.identifier, "Handshake.identifier");
   const nonce = Buffer.from(yield* bytes(NONCE_BYTES));
@@ -178,7 +178,7 @@ function* readChallenge(): Grammar<Challenge> {
   return { version, proxyId, nonce };
 }
 
-function* readSetupRequest(): Grammar<SetupRequest> {
+function* readSetupRequest(): Grammar<Mip2SetupRequest> {
   const ticket = Buffer.from(yield* bytes(TICKET_BYTES));
   const proxyHost = yield* text(MIP2_LIMITS.host, "SetupRequest.proxyHost");
   const proxyPort = yield* u32();
@@ -187,7 +187,7 @@ function* readSetupRequest(): Grammar<SetupRequest> {
   return { ticket, proxyHost, proxyPort, desktop };
 }
 
-function* readSetupResponse(): Grammar<SetupResponse> {
+function* readSetupResponse(): Grammar<Mip2SetupResponse> {
   const ticket = Buffer.from(yield* bytes(TICKET_BYTES));
   const status = yield* u8();
   const code = (yield* lengthPrefixed(MIP2_LIMITS.code, "SetupResponse.code")).toString("utf8");
@@ -200,7 +200,7 @@ function encodeFrame(type: FrameType, ...fields: Buffer[]): Buffer {
 }
 
 export function encodeHandshake(
-  value: Handshake,
+  value: Mip2Handshake,
   type: typeof FrameType.handshake | typeof FrameType.spare = FrameType.handshake,
 ): Buffer {
   return encodeFrame(
@@ -221,7 +221,7 @@ export function encodeChallenge(value: Challenge): Buffer {
   );
 }
 
-export function encodeSetupRequest(value: SetupRequest): Buffer {
+export function encodeSetupRequest(value: Mip2SetupRequest): Buffer {
   return encodeFrame(
     FrameType.setupRequest,
     value.ticket,
@@ -231,7 +231,7 @@ export function encodeSetupRequest(value: SetupRequest): Buffer {
   );
 }
 
-export function encodeSetupResponse(value: SetupResponse): Buffer {
+export function encodeSetupResponse(value: Mip2SetupResponse): Buffer {
   return encodeFrame(
     FrameType.setupResponse,
     value.ticket,

@@ -6,7 +6,7 @@ import {
   networkKind,
   scriptRoute,
   sha256Text,
-} from "./images.ts";
+} from "./image-summary.ts";
 
 const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
 const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();

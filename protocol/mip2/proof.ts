@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeLengthPrefixed, encodeU8 } from "../bytes/encode.ts";
+import { encodeLengthPrefixed, encodeU8 } from "../bytes/encoders.ts";
 
 /** Label and context of the TLS exporter (RFC 8446 §7.5) that binds a proof to its connection. 32 bytes. */
 export const EXPORTER_LABEL = "EXPORTER-postern-mip2";

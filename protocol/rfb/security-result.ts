@@ -1,7 +1,7 @@
-import { encodeLengthPrefixed, encodeU32 } from "../bytes/encode.ts";
+import { encodeLengthPrefixed, encodeU32 } from "../bytes/encoders.ts";
 import { text, type Grammar } from "../bytes/grammar.ts";
 import { SecurityResult, SecurityType } from "./security-types.ts";
-import type { RfbVersion } from "./versions.ts";
+import type { RfbVersion } from "./protocol-version.ts";
 
 /** The longest reason that is waited for, in bytes. */
 export const MAX_REASON_BYTES = 4096;

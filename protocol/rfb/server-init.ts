@@ -1,4 +1,4 @@
-import { encodeLengthPrefixed, encodeU16, encodeU8 } from "../bytes/encode.ts";
+import { encodeLengthPrefixed, encodeU16, encodeU8 } from "../bytes/encoders.ts";
 import { text, u16, type Grammar } from "../bytes/grammar.ts";
 import { encodePixelFormat, readPixelFormat, type PixelFormat } from "./pixel-format.ts";
 

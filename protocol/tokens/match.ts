@@ -4,8 +4,8 @@ import {
   permuteInitially,
   runRounds,
   type KeySchedule,
-} from "../rfb/des.ts";
-import { BLOCK_BYTES, CHALLENGE_BYTES, vncAuthKey } from "../rfb/vnc-auth.ts";
+} from "../rfb/vnc-auth/des.ts";
+import { DES_BLOCK_BYTES, CHALLENGE_BYTES, vncAuthKey } from "../rfb/vnc-auth/vnc-auth.ts";
 
 /**
  * Finds the token that answers a VncAuth challenge. What depends on the token alone is made once per token, what depends on
@@ -47,7 +47,7 @@ export function prepareResponse(challenge: Buffer, response: Buffer): PreparedRe
   if (challenge.length !== CHALLENGE_BYTES || response.length !== CHALLENGE_BYTES) {
     throw new Error("challenge and response are 16 bytes each");
   }
-  return { first: pairBlocks(challenge, response, 0), second: pairBlocks(challenge, response, BLOCK_BYTES) };
+  return { first: pairBlocks(challenge, response, 0), second: pairBlocks(challenge, response, DES_BLOCK_BYTES) };
 }
 
 function pairBlocks(challenge: Buffer, response: Buffer, offset: number): BlockPair {

@@ -12,7 +12,7 @@ const UNSUPPORTED_DATA = 1003;
  */
 export class WebSocketStream extends Duplex {
   /** A chunk is the caller's again when its write is done. */
-  readonly letsGoOfChunks = true;
+  readonly releasesChunks = true;
   readonly #socket: WebSocket;
   #closeCode = NORMAL;
   #closeReason = "";

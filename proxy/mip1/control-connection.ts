@@ -20,7 +20,7 @@ export class Mip1ControlConnection {
   /** Settles with what ended it. */
   readonly closed: Promise<Error>;
   readonly #socket: Duplex;
-  readonly #decoder: FrameDecoder<mip1.Message>;
+  readonly #decoder: FrameDecoder<mip1.Mip1Message>;
   #end: Error | undefined;
   #resolveClosed: (cause: Error) => void = () => undefined;
 
@@ -28,7 +28,7 @@ export class Mip1ControlConnection {
   constructor(
     socket: Duplex,
     agent: { readonly identity: Mip1Identity; readonly source: Source; readonly epoch: number },
-    onResponse: (response: mip1.SetupResponse) => void,
+    onResponse: (response: mip1.Mip1SetupResponse) => void,
   ) {
     this.#socket = socket;
     this.identity = agent.identity;
@@ -37,9 +37,9 @@ export class Mip1ControlConnection {
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.#decoder = new FrameDecoder(mip1.readMessage, (message) => {
+    this.#decoder = new FrameDecoder(mip1.readMip1Message, (message) => {
       if (this.#end) return;
-      if (message.type !== mip1.MessageType.setupResponse) {
+      if (message.type !== mip1.Mip1MessageType.setupResponse) {
         throw new ProtocolError("MIP1_MESSAGE", "an agent may send nothing but Setup responses now");
       }
       onResponse(message);
@@ -58,9 +58,9 @@ export class Mip1ControlConnection {
   }
 
   /** After the end nothing is sent. */
-  send(message: mip1.SetupRequest): void {
+  send(message: mip1.Mip1SetupRequest): void {
     if (this.#end) return;
-    this.#socket.write(mip1.encodeMessage(message));
+    this.#socket.write(mip1.encodeMip1Message(message));
     if (this.#socket.writableLength > LIMITS.agentBacklogBytes) {
       this.destroy(new LimitError("AGENT_BACKLOG", "the agent has stopped reading"));
     }

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import { Conversation, enterServer, isPosternError, TimeoutError, type Clock } from "../../protocol/index.ts";
+import { Conversation, logInToServer, isPosternError, TimeoutError, type Clock } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import { Refusal } from "../refusals.ts";
 
@@ -19,7 +19,7 @@ export async function enterMip1Desktop(
   const limits = { deadlineMs: LIMITS.rfbHandshakeMs, maxBytes: LIMITS.rfbHandshakeBytes };
   const peer = new Conversation(stream, limits, clock, signal);
   try {
-    await enterServer(peer, {});
+    await logInToServer(peer, {});
     return peer.release();
   } catch (error) {
     peer.release();

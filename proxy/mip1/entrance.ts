@@ -54,10 +54,10 @@ export class Mip1Entrance {
     const { room, tickets, clock } = this.#parts;
     const limits = { deadlineMs: LIMITS.mipHandshakeMs, maxBytes: LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
-    const first = await peer.read(mip1.readMessage()).finally(() => peer.release());
-    if (first.type === mip1.MessageType.handshake) {
+    const first = await peer.read(mip1.readMip1Message()).finally(() => peer.release());
+    if (first.type === mip1.Mip1MessageType.handshake) {
       await room.admit(socket, source, first);
-    } else if (first.type === mip1.MessageType.setupResponse && first.status === 1) {
+    } else if (first.type === mip1.Mip1MessageType.setupResponse && first.status === 1) {
       if (!tickets.redeem(first.ticket, source.address, socket)) {
         throw new AuthError("TICKET_INVALID", "no viewer waits for this data connection of this peer");
       }

@@ -58,7 +58,7 @@ export class Mip1Room {
    * Takes a control connection that has said who it is; an earlier one of the same identifier goes.
    * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
    */
-  async admit(socket: Duplex, source: Source, { identifier }: mip1.Handshake): Promise<void> {
+  async admit(socket: Duplex, source: Source, { identifier }: mip1.Mip1Handshake): Promise<void> {
     const identity = identify(identifier, await this.#loadKey());
     const { identifiersFile } = this.#parts.options;
     if (identifiersFile !== undefined) await checkIdentifier(identifier, identifiersFile);
@@ -79,7 +79,7 @@ export class Mip1Room {
     const { ticket, arrival } = tickets.expect(connection, connection.source.address, signal);
     const { host, port } = address();
     connection.send({
-      type: mip1.MessageType.setupRequest,
+      type: mip1.Mip1MessageType.setupRequest,
       ticket,
       proxyHost: host,
       proxyPort: port,

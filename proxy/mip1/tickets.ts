@@ -86,7 +86,7 @@ export class Mip1Tickets {
   #draw(): number {
     if (this.#expected.size >= MOST) throw new Refusal("HOST_BUSY");
     for (;;) {
-      const ticket = randomInt(mip1.LIMITS.ticket + 1);
+      const ticket = randomInt(mip1.MIP1_LIMITS.ticket + 1);
       if (!this.#expected.has(ticket)) return ticket;
     }
   }

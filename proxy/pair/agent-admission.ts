@@ -7,7 +7,7 @@ import {
   EXPORTER_CONTEXT,
   EXPORTER_LABEL,
   FrameType,
-  IdentifierType,
+  Mip2IdentifierType,
   isPosternError,
   MIP2_LIMITS,
   MIP2_VERSION,
@@ -17,7 +17,7 @@ import {
   readFrame,
   type Clock,
   type Conversation,
-  type Handshake,
+  type Mip2Handshake,
   type Proof,
   type ProofPurpose,
 } from "../../protocol/index.ts";
@@ -52,7 +52,7 @@ interface Gate {
 export async function admitAgent(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
-  handshake: Handshake,
+  handshake: Mip2Handshake,
   gate: Gate,
 ): Promise<AdmittedAgent> {
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "control");
@@ -80,7 +80,7 @@ export async function admitAgent(
 export async function admitSpare(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
-  handshake: Handshake,
+  handshake: Mip2Handshake,
   gate: Gate,
 ): Promise<string> {
   const { isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
@@ -94,12 +94,12 @@ export async function admitSpare(
 async function challengeAgent(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
-  handshake: Handshake,
+  handshake: Mip2Handshake,
   serverId: string,
   purpose: ProofPurpose,
 ): Promise<{ readonly proof: Proof; readonly isSignedBy: (publicKey: Buffer) => boolean }> {
   if (!handshake.versions.includes(MIP2_VERSION)) throw new AgentRefusal("VERSION");
-  if (handshake.identifierType !== IdentifierType.resource) throw new AgentRefusal("AGENT_UNKNOWN");
+  if (handshake.identifierType !== Mip2IdentifierType.resource) throw new AgentRefusal("AGENT_UNKNOWN");
   const serverNonce = randomBytes(NONCE_BYTES);
   await peer.write(encodeChallenge({ version: MIP2_VERSION, proxyId: serverId, nonce: serverNonce }));
   const proof = await readProof(peer);

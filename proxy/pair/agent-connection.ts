@@ -12,7 +12,7 @@ import {
   TimeoutError,
   type Clock,
   type Frame,
-  type SetupResponse,
+  type Mip2SetupResponse,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import { finishStream } from "../listen/finish-stream.ts";
@@ -26,7 +26,7 @@ export interface AgentFrames {
   withdraw(frame: unknown): void;
   event(frame: unknown): void;
   reply(frame: unknown): void;
-  setupResponse(response: SetupResponse): void;
+  setupResponse(response: Mip2SetupResponse): void;
   newKey(frame: unknown): void;
 }
 

@@ -12,7 +12,7 @@ import {
   ProtocolError,
   readFrame,
   type Clock,
-  type Handshake,
+  type Mip2Handshake,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { Source } from "../admit/source.ts";
@@ -102,7 +102,7 @@ export class AgentEntrance {
     await Promise.all(this.#leaving);
   }
 
-  async #control(arrival: AgentArrival, peer: Conversation, handshake: Handshake): Promise<void> {
+  async #control(arrival: AgentArrival, peer: Conversation, handshake: Mip2Handshake): Promise<void> {
     const { stores, serverId, agents, news, clock, log } = this.#parts;
     const { record, role, enrolled, features, instance } = await admitAgent(
       peer,
@@ -155,7 +155,7 @@ export class AgentEntrance {
     news.emit("agent.changed", { agentId: record.id });
   }
 
-  async #spare(arrival: AgentArrival, peer: Conversation, handshake: Handshake): Promise<void> {
+  async #spare(arrival: AgentArrival, peer: Conversation, handshake: Mip2Handshake): Promise<void> {
     const agentId = await admitSpare(peer, arrival.socket, handshake, this.#parts);
     peer.release();
     if (!this.#parts.spares.accept(arrival.socket, agentId)) {

@@ -12,7 +12,7 @@ import {
   withdraw as withdrawSchema,
   type HostEvent,
   type Publish,
-  type SetupResponse,
+  type Mip2SetupResponse,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
@@ -90,7 +90,7 @@ export class AgentRoom implements AgentFrames {
     this.#connection.requests.settle(parse(replySchema, value, "reply"));
   }
 
-  setupResponse({ ticket, status, code }: SetupResponse): void {
+  setupResponse({ ticket, status, code }: Mip2SetupResponse): void {
     if (status !== 0) return;
     this.#parts.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#parts.log));
   }

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import {
   bytes,
   Conversation,
-  enterServer,
+  logInToServer,
   isPosternError,
   repeaterRequest,
   type Clock,
@@ -96,7 +96,7 @@ export class ReverseServers {
     const limits = { deadlineMs: LIMITS.rfbHandshakeMs, maxBytes: LIMITS.rfbHandshakeBytes };
     const peer = new Conversation(waiting.socket, limits, this.#parts.clock, signal);
     try {
-      await enterServer(peer, {});
+      await logInToServer(peer, {});
       peer.release();
       return waiting.socket;
     } catch (cause) {

@@ -10,7 +10,7 @@ import {
   ProtocolError,
   readFrame,
   type Clock,
-  type SetupResponse,
+  type Mip2SetupResponse,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import { Refusal } from "../refusals.ts";
@@ -118,7 +118,7 @@ export class Spare {
   }
 
   /** Takes what comes until the answer to our one question. */
-  async #idle(): Promise<SetupResponse> {
+  async #idle(): Promise<Mip2SetupResponse> {
     for (;;) {
       const frame = await this.#peer.read(readFrame(MIP2_LIMITS.unprovenBody));
       this.#heardAt = this.#parts.clock.monotonic();

@@ -1,16 +1,16 @@
 import type { Duplex } from "node:stream";
 import {
   ClientFilter,
-  FormatLine,
+  PixelFormatTracker,
   isPosternError,
-  mustFollowServer,
+  mustParseServerStream,
   PeerClosed,
-  pump,
+  pipe,
   ServerFilter,
   type ClientPolicy,
   type Clock,
   type PixelFormat,
-  type Pump,
+  type Pipe,
 } from "../../protocol/index.ts";
 import { LIMITS } from "../admit/limits.ts";
 import type { EndCause } from "../pair/session-state.ts";
@@ -41,18 +41,18 @@ export interface RelayRules {
  * message by message. When one direction ends, the other may finish what it has.
  */
 export function startRelay({ viewer, server }: RelayEnds, rules: RelayRules, clock: Clock): Relay {
-  const format = mustFollowServer(rules.policy) ? new FormatLine(rules.pixelFormat) : undefined;
+  const format = mustParseServerStream(rules.policy) ? new PixelFormatTracker(rules.pixelFormat) : undefined;
   let toServer: (chunk: Buffer) => void = () => undefined;
   let toViewer: (chunk: Buffer) => void = () => undefined;
   const clientFilter = new ClientFilter(rules.policy, (chunk) => toServer(chunk), format);
   const serverFilter = format && new ServerFilter(format, (chunk) => toViewer(chunk));
   const down = serverFilter
-    ? pump(server, viewer, (chunk, onward) => {
+    ? pipe(server, viewer, (chunk, onward) => {
         toViewer = onward;
         serverFilter.push(chunk);
       })
-    : pump(server, viewer);
-  const up = pump(viewer, server, (chunk, onward) => {
+    : pipe(server, viewer);
+  const up = pipe(viewer, server, (chunk, onward) => {
     toServer = onward;
     clientFilter.push(chunk);
   });
@@ -76,7 +76,7 @@ interface End {
   readonly graceful: boolean;
 }
 
-async function awaitEnd(down: Pump, up: Pump, ends: RelayEnds, clock: Clock): Promise<EndCause> {
+async function awaitEnd(down: Pipe, up: Pipe, ends: RelayEnds, clock: Clock): Promise<EndCause> {
   const downEnd = describeEnd(down, "DESKTOP_ENDED", ends);
   const upEnd = describeEnd(up, "VIEWER_LEFT", ends);
   const first = await Promise.race([downEnd, upEnd]);
@@ -89,7 +89,7 @@ async function awaitEnd(down: Pump, up: Pump, ends: RelayEnds, clock: Clock): Pr
   return first.cause;
 }
 
-async function describeEnd(run: Pump, cause: EndCause, ends: RelayEnds): Promise<End> {
+async function describeEnd(run: Pipe, cause: EndCause, ends: RelayEnds): Promise<End> {
   try {
     await run.ended;
     return { cause, graceful: true };
@@ -109,7 +109,7 @@ function nameLoss({ viewer, server }: RelayEnds): EndCause {
 }
 
 /** Settles once nothing has moved for a while. */
-function awaitSilence(run: Pump, clock: Clock): Promise<void> {
+function awaitSilence(run: Pipe, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const watch = (before: number): void => {
       clock.after(LIMITS.halfCloseMs, () => {

@@ -1,6 +1,6 @@
 import {
-  agreeWithViewer,
-  readViewerLogin,
+  exchangeKeysWithViewer,
+  readViewerCredentials,
   sendSecurityFailure,
   sendSecurityOk,
   type RfbVersion,
@@ -21,10 +21,10 @@ export async function standInRsaAes(
 ): Promise<Threshold> {
   // Before it answers, a viewer shows the key's fingerprint to the person, who may go and compare it.
   const channel = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, (peer) =>
-    agreeWithViewer(peer, type, rsaKey),
+    exchangeKeysWithViewer(peer, type, rsaKey),
   );
   const [login, stream] = await converse(viewer, LIMITS.tokenEntryMs, clock, signal, async (peer) => {
-    const typed = await readViewerLogin(peer, type, channel);
+    const typed = await readViewerCredentials(peer, type, channel);
     return [typed, peer.release()] as const;
   });
   viewer.continueOn(stream);

@@ -1,6 +1,6 @@
 import {
   challengeViewer,
-  greetViewer,
+  exchangeVersions,
   isRsaAes,
   negotiateSecurity,
   refuseViewer,
@@ -27,7 +27,7 @@ export async function approach(
   signal: AbortSignal,
 ): Promise<Threshold> {
   const { clock } = parts;
-  const greet = (peer: Conversation): Promise<RfbVersion> => greetViewer(peer);
+  const greet = (peer: Conversation): Promise<RfbVersion> => exchangeVersions(peer);
   if (viewer.ticket !== null) {
     const version = await converse(viewer, LIMITS.rfbHandshakeMs, clock, signal, greet);
     return standWithTicket(viewer.ticket, version, parts);

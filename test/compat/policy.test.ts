@@ -10,7 +10,7 @@ import { connectRfb, type RfbClient } from "../support/rfb-client.ts";
 import { openTightViewer, openTigerViewer } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";
-import { EVERY_EXTENSION, SAMPLES } from "../unit/protocol/rfb/sample-messages.ts";
+import { EVERY_EXTENSION, SAMPLES } from "../unit/protocol/rfb/client-stream/sample-messages.ts";
 import { openWall, waitForCanvas } from "../e2e/browser-steps.ts";
 
 const DESKTOP = "lab-1";

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   Conversation,
   encodeClientInit,
-  enterServer,
-  pump,
+  logInToServer,
+  pipe,
   RSA_AES_TYPES,
   systemClock,
 } from "../../protocol/index.ts";
@@ -150,11 +150,11 @@ test("TigerVNC 1.12 and vncsnapshot, which know none of these types, take VncAut
 async function passOn(stream: Duplex): Promise<void> {
   const socket = connect({ host: "127.0.0.1", port: xvnc.port, noDelay: true, allowHalfOpen: true });
   const peer = new Conversation(socket, { deadlineMs: 20_000, maxBytes: 10_000 }, systemClock);
-  await enterServer(peer, {});
+  await logInToServer(peer, {});
   await peer.write(encodeClientInit(true));
   const behind = peer.release();
-  pump(behind, stream);
-  pump(stream, behind);
+  pipe(behind, stream);
+  pipe(stream, behind);
 }
 
 test.each(RSA_AES_TYPES)("the agent shows a VNC server behind security type %i", async (type) => {

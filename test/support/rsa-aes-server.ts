@@ -3,14 +3,14 @@ import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import {
-  agreeWithViewer,
+  exchangeKeysWithViewer,
   Conversation,
   describeRsaKey,
-  greetViewer,
+  exchangeVersions,
   isRsaAes,
   negotiateSecurity,
   readClientInit,
-  readViewerLogin,
+  readViewerCredentials,
   sendSecurityFailure,
   sendSecurityOk,
   systemClock,
@@ -64,12 +64,12 @@ export class RsaAesServer {
       return push(chunk, ...rest);
     };
     const peer = new Conversation(socket, { deadlineMs: 20_000, maxBytes: 10_000 }, systemClock);
-    const version = await greetViewer(peer);
+    const version = await exchangeVersions(peer);
     const type = await negotiateSecurity(peer, version, this.#offered);
     this.chosen.push(type);
     if (!isRsaAes(type)) throw new Error("only RSA-AES is played here");
     const key = { privateKey: this.#key, publicKey: describeRsaKey(this.#key) };
-    const { password } = await readViewerLogin(peer, type, await agreeWithViewer(peer, type, key));
+    const { password } = await readViewerCredentials(peer, type, await exchangeKeysWithViewer(peer, type, key));
     if (password === this.#password) {
       await sendSecurityOk(peer, version, type);
       await readClientInit(peer);

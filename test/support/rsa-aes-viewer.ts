@@ -6,7 +6,7 @@ import {
   Conversation,
   encodeClientInit,
   encodeProtocolVersion,
-  loginByRsaAes,
+  logInWithRsaAes,
   protocolVersion,
   reasonString,
   serverInit,
@@ -56,7 +56,7 @@ export async function connectRsaAes(
   await peer.write(encodeProtocolVersion(version));
   const offered = [...(await peer.read(bytes(await peer.read(u8()))))];
   await peer.write(Buffer.of(type));
-  await loginByRsaAes(peer, type, { password });
+  await logInWithRsaAes(peer, type, { password });
   if ((await peer.read(u32())) !== 0) {
     throw new RfbRefusal("security-result", version === "3.8" ? await peer.read(reasonString()) : "");
   }

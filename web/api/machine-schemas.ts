@@ -11,7 +11,7 @@ import {
   machineCredential,
   machineState,
   networkKind,
-  snapshot as machineSnapshot,
+  machineSnapshot as machineSnapshot,
   snapshotName,
 } from "../../protocol/index.ts";
 
@@ -97,7 +97,7 @@ export const saveAsImageRequest = z.object({
   title: imageSummary.shape.title.min(1),
 });
 export const snapshot = machineSnapshot;
-export type { BootLog, MachineCredential, Snapshot } from "../../protocol/index.ts";
+export type { BootLog, MachineCredential, MachineSnapshot } from "../../protocol/index.ts";
 export { bootLog, machineCredential };
 
 /**

@@ -1,7 +1,7 @@
 import { createCipheriv, type Cipheriv } from "node:crypto";
 
-export const BLOCK_BYTES = 16;
-const ZERO = Buffer.alloc(BLOCK_BYTES);
+export const AES_BLOCK_BYTES = 16;
+const ZERO = Buffer.alloc(AES_BLOCK_BYTES);
 
 /**
  * CMAC over AES, by one CBC cipher for the life of the key: its chain goes on from message to message, and adding the block
@@ -13,7 +13,7 @@ export class Cmac {
   readonly #wholeKey: Buffer;
   readonly #paddedKey: Buffer;
   #last: Buffer;
-  #scratch = Buffer.alloc(4 * BLOCK_BYTES);
+  #scratch = Buffer.alloc(4 * AES_BLOCK_BYTES);
 
   /** @param key 16 or 32 bytes */
   constructor(key: Buffer) {
@@ -26,7 +26,7 @@ export class Cmac {
   /** The 16-byte code of the parts, one after the other. */
   mac(...parts: readonly Buffer[]): Buffer {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    const end = Math.max(1, Math.ceil(length / BLOCK_BYTES)) * BLOCK_BYTES;
+    const end = Math.max(1, Math.ceil(length / AES_BLOCK_BYTES)) * AES_BLOCK_BYTES;
     if (end > this.#scratch.length) this.#scratch = Buffer.alloc(end);
     const blocks = this.#scratch.subarray(0, end);
     let at = 0;
@@ -35,29 +35,29 @@ export class Cmac {
       blocks.fill(0, length);
       blocks[length] = 0x80;
     }
-    addInto(blocks, end - BLOCK_BYTES, length === end ? this.#wholeKey : this.#paddedKey);
+    addInto(blocks, end - AES_BLOCK_BYTES, length === end ? this.#wholeKey : this.#paddedKey);
     addInto(blocks, 0, this.#last);
     // A copy: the whole chain would stay in memory with a view of its end.
-    this.#last = Buffer.from(this.#cbc.update(blocks).subarray(-BLOCK_BYTES));
+    this.#last = Buffer.from(this.#cbc.update(blocks).subarray(-AES_BLOCK_BYTES));
     return this.#last;
   }
 }
 
 /** Times x in GF(2^128). */
 function double(block: Buffer): Buffer {
-  const doubled = Buffer.alloc(BLOCK_BYTES);
+  const doubled = Buffer.alloc(AES_BLOCK_BYTES);
   let carry = 0;
-  for (let at = BLOCK_BYTES - 1; at >= 0; at--) {
+  for (let at = AES_BLOCK_BYTES - 1; at >= 0; at--) {
     const byte = block.readUInt8(at);
     doubled[at] = (byte << 1) | carry;
     carry = byte >> 7;
   }
-  doubled.writeUInt8(doubled.readUInt8(BLOCK_BYTES - 1) ^ (carry * 0x87), BLOCK_BYTES - 1);
+  doubled.writeUInt8(doubled.readUInt8(AES_BLOCK_BYTES - 1) ^ (carry * 0x87), AES_BLOCK_BYTES - 1);
   return doubled;
 }
 
 function addInto(blocks: Buffer, offset: number, block: Buffer): void {
-  for (let at = 0; at < BLOCK_BYTES; at += 4) {
+  for (let at = 0; at < AES_BLOCK_BYTES; at += 4) {
     blocks.writeInt32LE(blocks.readInt32LE(offset + at) ^ block.readInt32LE(at), offset + at);
   }
 }

@@ -1,11 +1,11 @@
-import { encodeU8 } from "../../bytes/encode.ts";
+import { encodeU8 } from "../../bytes/encoders.ts";
 import { bytes, u8, type Grammar } from "../../bytes/grammar.ts";
 
 /** What the server asks for. */
 export const RsaAesSubtype = { userAndPassword: 1, password: 2 } as const;
 
 /** Each at most 255 bytes of UTF-8. */
-export const MAX_CREDENTIAL_BYTES = 255;
+export const MAX_RSA_AES_CREDENTIAL_BYTES = 255;
 
 export interface RsaAesCredentials {
   /** Empty where the server asks for a password alone. */

@@ -1,7 +1,7 @@
 import { createCipheriv, createSecretKey, timingSafeEqual, type KeyObject } from "node:crypto";
-import { BLOCK_BYTES, Cmac } from "./cmac.ts";
+import { AES_BLOCK_BYTES, Cmac } from "./cmac.ts";
 
-export const TAG_BYTES = BLOCK_BYTES;
+export const TAG_BYTES = AES_BLOCK_BYTES;
 
 /** EAX's three uses of one CMAC are told apart by their first block. */
 const NONCE_BLOCK = makeTweak(0);
@@ -9,8 +9,8 @@ const HEADER_BLOCK = makeTweak(1);
 const MESSAGE_BLOCK = makeTweak(2);
 
 function makeTweak(use: number): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
-  block[BLOCK_BYTES - 1] = use;
+  const block = Buffer.alloc(AES_BLOCK_BYTES);
+  block[AES_BLOCK_BYTES - 1] = use;
   return block;
 }
 

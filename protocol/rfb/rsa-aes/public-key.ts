@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
-import { encodeU32 } from "../../bytes/encode.ts";
+import { encodeU32 } from "../../bytes/encoders.ts";
 import { u32, type Grammar } from "../../bytes/grammar.ts";
 import { LimitError, ProtocolError } from "../../errors.ts";
 

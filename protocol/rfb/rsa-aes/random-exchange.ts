@@ -1,5 +1,5 @@
 import { constants, privateDecrypt, publicEncrypt, randomBytes, type KeyObject } from "node:crypto";
-import { encodeU16 } from "../../bytes/encode.ts";
+import { encodeU16 } from "../../bytes/encoders.ts";
 import { bytes, u16, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import type { RsaPublicKey } from "./public-key.ts";

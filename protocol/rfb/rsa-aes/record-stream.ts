@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import { FrameDecoder } from "../../bytes/frame-decoder.ts";
 import { PeerClosed } from "../../errors.ts";
-import type { RecordOpener, RecordSealer } from "./records.ts";
+import type { RecordOpener, RecordSealer } from "./rsa-aes-records.ts";
 
 /** Plaintext that may wait for its reader: about what one chunk of the stream below can hold. */
 const READ_BYTES = 65_536;

@@ -2,7 +2,7 @@ import type { Conversation } from "../../bytes/conversation.ts";
 import type { Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { RecordStream } from "./record-stream.ts";
-import { RecordOpener, RecordSealer } from "./records.ts";
+import { RecordOpener, RecordSealer } from "./rsa-aes-records.ts";
 import type { RsaAesVariant } from "./variants.ts";
 
 /** The longest record of a handshake carries a user name and a password. */
@@ -35,7 +35,7 @@ export class SealedChannel {
    * The conversation goes on in records, or in clear, as the type says.
    * @throws ProtocolError `RSA_AES_RECORD` when it is in clear and more was encrypted than this handshake has
    */
-  async leave(peer: Conversation, { encryptsSession }: RsaAesVariant): Promise<void> {
+  async finish(peer: Conversation, { encryptsSession }: RsaAesVariant): Promise<void> {
     if (encryptsSession) {
       await peer.replaceStream((stream) =>
         Promise.resolve(new RecordStream(stream, this.#sealer, this.#opener, this.#held)),

@@ -1,50 +1,50 @@
 import { checkLength, s32, u32, u8, type Grammar } from "../../bytes/grammar.ts";
 import { Encoding, nameEncoding, PseudoEncoding } from "../encodings.ts";
-import { passHextile } from "./hextile.ts";
-import { bitmapBytes, pass, passCounted, refuseStream, SERVER_STREAM_LIMITS, type Area } from "./passing.ts";
+import { skipHextile } from "./hextile.ts";
+import { bitmapBytes, skip, skipLengthPrefixed, refuseStream, SERVER_STREAM_LIMITS, type RectangleSize } from "./skip-grammar.ts";
 import { ALPHA_PIXELS, type PixelLengths } from "./pixel-lengths.ts";
-import { passTight, passTightPng } from "./tight.ts";
+import { skipTight, skipTightPng } from "./tight.ts";
 
-type Data = (area: Area, lengths: PixelLengths) => Grammar<void>;
+type SkipData = (area: RectangleSize, lengths: PixelLengths) => Grammar<void>;
 
-const passData = (): Grammar<void> =>
-  passCounted(SERVER_STREAM_LIMITS.rectangleData, "the data of a rectangle");
-const passNothing: Data = () => pass(0);
+const skipData = (): Grammar<void> =>
+  skipLengthPrefixed(SERVER_STREAM_LIMITS.rectangleData, "the data of a rectangle");
+const skipNothing: SkipData = () => skip(0);
 
 /** What pixels come in; the other encodings say something about the screen. */
-const PIXELS = new Map<number, Data>([
-  [Encoding.raw, ({ width, height }, { pixel }) => pass(width * height * pixel)],
-  [Encoding.copyRect, () => pass(4)],
-  [Encoding.rre, (area, { pixel }) => passRre(area, pixel, 8)],
-  [Encoding.coRre, (area, { pixel }) => passRre(area, pixel, 4)],
-  [Encoding.hextile, (area, { pixel }) => passHextile(area, pixel)],
-  [Encoding.zlib, passData],
-  [Encoding.zrle, passData],
-  [Encoding.tight, (area, lengths) => passTight(area, requireTightPixel(lengths))],
-  [Encoding.tightPng, (_area, lengths) => passTightPng(requireTightPixel(lengths))],
-  [Encoding.h264, passH264],
+const PIXEL_ENCODINGS = new Map<number, SkipData>([
+  [Encoding.raw, ({ width, height }, { pixel }) => skip(width * height * pixel)],
+  [Encoding.copyRect, () => skip(4)],
+  [Encoding.rre, (area, { pixel }) => skipRre(area, pixel, 8)],
+  [Encoding.coRre, (area, { pixel }) => skipRre(area, pixel, 4)],
+  [Encoding.hextile, (area, { pixel }) => skipHextile(area, pixel)],
+  [Encoding.zlib, skipData],
+  [Encoding.zrle, skipData],
+  [Encoding.tight, (area, lengths) => skipTight(area, requireTightPixel(lengths))],
+  [Encoding.tightPng, (_area, lengths) => skipTightPng(requireTightPixel(lengths))],
+  [Encoding.h264, skipH264],
 ]);
 
-const SCREEN = new Map<number, Data>([
-  [PseudoEncoding.cursor, (area, { pixel }) => pass(area.width * area.height * pixel + bitmapBytes(area))],
-  [PseudoEncoding.xCursor, (area) => pass(area.width * area.height > 0 ? 6 + 2 * bitmapBytes(area) : 0)],
-  [PseudoEncoding.cursorWithAlpha, passCursorWithAlpha],
-  [PseudoEncoding.extendedDesktopSize, passScreens],
-  [PseudoEncoding.ledState, () => pass(1)],
-  [PseudoEncoding.desktopSize, passNothing],
-  [PseudoEncoding.qemuPointerMotion, passNothing],
-  [PseudoEncoding.qemuExtendedKey, passNothing],
-  [PseudoEncoding.qemuAudio, passNothing],
-  [PseudoEncoding.lastRect, passNothing],
+const SCREEN_ENCODINGS = new Map<number, SkipData>([
+  [PseudoEncoding.cursor, (area, { pixel }) => skip(area.width * area.height * pixel + bitmapBytes(area))],
+  [PseudoEncoding.xCursor, (area) => skip(area.width * area.height > 0 ? 6 + 2 * bitmapBytes(area) : 0)],
+  [PseudoEncoding.cursorWithAlpha, skipCursorWithAlpha],
+  [PseudoEncoding.extendedDesktopSize, skipScreens],
+  [PseudoEncoding.ledState, () => skip(1)],
+  [PseudoEncoding.desktopSize, skipNothing],
+  [PseudoEncoding.qemuPointerMotion, skipNothing],
+  [PseudoEncoding.qemuExtendedKey, skipNothing],
+  [PseudoEncoding.qemuAudio, skipNothing],
+  [PseudoEncoding.lastRect, skipNothing],
 ]);
 
 /** A whole FramebufferUpdate after its head. @param lengths of the pixels in it */
-export function* passRectangles(count: number, lengths: PixelLengths): Grammar<void> {
+export function* skipRectangles(count: number, lengths: PixelLengths): Grammar<void> {
   for (let index = 0; index < count; index += 1) {
     const head = yield 12;
     const encoding = head.readInt32BE(8);
     const area = { width: head.readUInt16BE(4), height: head.readUInt16BE(6) };
-    const data = PIXELS.get(encoding) ?? SCREEN.get(encoding);
+    const data = PIXEL_ENCODINGS.get(encoding) ?? SCREEN_ENCODINGS.get(encoding);
     if (data === undefined) refuseStream(`a rectangle in the encoding ${nameEncoding(encoding)}`);
     yield* data(area, lengths);
     if (encoding === PseudoEncoding.lastRect) return;
@@ -52,32 +52,32 @@ export function* passRectangles(count: number, lengths: PixelLengths): Grammar<v
 }
 
 /** U32 n · background · n × (colour and place). */
-function* passRre({ width, height }: Area, pixel: number, place: number): Grammar<void> {
+function* skipRre({ width, height }: RectangleSize, pixel: number, place: number): Grammar<void> {
   const count = yield* u32();
   checkLength(count * (pixel + place), SERVER_STREAM_LIMITS.rectangleData, "the data of a rectangle");
   if (count > width * height) refuseStream(`${count} parts of a rectangle of ${width} x ${height}`);
-  yield* pass(pixel + count * (pixel + place));
+  yield* skip(pixel + count * (pixel + place));
 }
 
 /** U32 length · U32 flags · data. */
-function* passH264(): Grammar<void> {
+function* skipH264(): Grammar<void> {
   const length = yield* u32();
   checkLength(length, SERVER_STREAM_LIMITS.rectangleData, "the data of a rectangle");
-  yield* pass(4 + length);
+  yield* skip(4 + length);
 }
 
 /** S32 encoding, then 32-bit pixels in it. */
-function* passCursorWithAlpha(area: Area): Grammar<void> {
+function* skipCursorWithAlpha(area: RectangleSize): Grammar<void> {
   const encoding = yield* s32();
-  const data = PIXELS.get(encoding);
+  const data = PIXEL_ENCODINGS.get(encoding);
   if (data === undefined) refuseStream(`a cursor in the encoding ${nameEncoding(encoding)}`);
   yield* data(area, ALPHA_PIXELS);
 }
 
 /** U8 n · 3 × padding · n × 16. */
-function* passScreens(): Grammar<void> {
+function* skipScreens(): Grammar<void> {
   const count = yield* u8();
-  yield* pass(3 + 16 * count);
+  yield* skip(3 + 16 * count);
 }
 
 function requireTightPixel({ tightPixel }: PixelLengths): number {

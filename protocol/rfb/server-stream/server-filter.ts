@@ -1,7 +1,7 @@
 import type { Grammar } from "../../bytes/grammar.ts";
 import { PosternError } from "../../errors.ts";
 import { readFence } from "../fence.ts";
-import type { FormatLine } from "./format-line.ts";
+import type { PixelFormatTracker } from "./pixel-format-tracker.ts";
 import { identifyServerMessage } from "./server-message.ts";
 
 /** No `from`: nothing is waiting to be forwarded. */
@@ -14,7 +14,7 @@ const NOTHING = Buffer.alloc(0);
  * lengths alone; at most one message's head or a few bytes of a rectangle are held.
  */
 export class ServerFilter {
-  readonly #format: FormatLine;
+  readonly #format: PixelFormatTracker;
   readonly #forward: (chunk: Buffer) => void;
   #held: Buffer | undefined;
   /** The rectangles under way, and how many bytes they want to see. */
@@ -22,12 +22,12 @@ export class ServerFilter {
   #wanted = 0;
   /** Bytes that nobody looks at, and whether they go on. */
   #skip = 0;
-  #skipPasses = true;
+  #forwardsSkipped = true;
   #run = NO_RUN;
   #refusal: PosternError | undefined;
 
   /** @param format shared with the filter of the viewer's stream, which tells it of changes */
-  constructor(format: FormatLine, forward: (chunk: Buffer) => void) {
+  constructor(format: PixelFormatTracker, forward: (chunk: Buffer) => void) {
     this.#format = format;
     this.#forward = forward;
   }
@@ -59,21 +59,21 @@ export class ServerFilter {
 
   /** @returns how far it came; `at` itself when more bytes are needed first */
   #step(input: Buffer, at: number): number {
-    if (this.#skip > 0) return this.#passOver(input, at);
-    if (this.#update) return this.#show(this.#update, input, at);
+    if (this.#skip > 0) return this.#skipBytes(input, at);
+    if (this.#update) return this.#feedUpdate(this.#update, input, at);
     return this.#startMessage(input, at);
   }
 
-  #passOver(input: Buffer, at: number): number {
+  #skipBytes(input: Buffer, at: number): number {
     const length = Math.min(this.#skip, input.length - at);
     this.#skip -= length;
-    if (this.#skipPasses) this.#extendRun(at);
+    if (this.#forwardsSkipped) this.#extendRun(at);
     else this.#endRun(input, at);
     if (this.#skip === 0 && this.#update) this.#advance(this.#update.next(NOTHING));
     return at + length;
   }
 
-  #show(update: Grammar<void>, input: Buffer, at: number): number {
+  #feedUpdate(update: Grammar<void>, input: Buffer, at: number): number {
     const end = at + this.#wanted;
     if (end > input.length) return at;
     this.#extendRun(at);
@@ -86,7 +86,7 @@ export class ServerFilter {
       this.#update = undefined;
     } else if (step.value < 0) {
       this.#skip = -step.value;
-      this.#skipPasses = true;
+      this.#forwardsSkipped = true;
     } else {
       this.#wanted = step.value;
     }
@@ -99,16 +99,16 @@ export class ServerFilter {
     const course = message.read(input.subarray(at, body));
     switch (course.kind) {
       case "fence":
-        return this.#passFence(input, at, body + course.length);
+        return this.#forwardFence(input, at, body + course.length);
       case "drop":
         this.#endRun(input, at);
         this.#skip = course.length;
-        this.#skipPasses = false;
+        this.#forwardsSkipped = false;
         return body;
       case "body":
         this.#extendRun(at);
         this.#skip = course.length;
-        this.#skipPasses = true;
+        this.#forwardsSkipped = true;
         return body;
       case "update":
         this.#extendRun(at);
@@ -118,9 +118,9 @@ export class ServerFilter {
     }
   }
 
-  #passFence(input: Buffer, at: number, end: number): number {
+  #forwardFence(input: Buffer, at: number, end: number): number {
     if (input.length < end) return at;
-    const instead = this.#format.answer(readFence(input.subarray(at, end)));
+    const instead = this.#format.onServerFence(readFence(input.subarray(at, end)));
     if (instead === undefined) {
       this.#extendRun(at);
       return end;

@@ -1,18 +1,18 @@
 import { checkLength, type Grammar } from "../../bytes/grammar.ts";
 import { FENCE_HEAD_BYTES, FENCE_TYPE } from "../fence.ts";
-import { refuseStream, SERVER_STREAM_LIMITS } from "./passing.ts";
+import { refuseStream, SERVER_STREAM_LIMITS } from "./skip-grammar.ts";
 import type { PixelLengths } from "./pixel-lengths.ts";
-import { passRectangles } from "./rectangle.ts";
+import { skipRectangles } from "./rectangle.ts";
 
 /** What a server may say after ServerInit. @see RFC 6143 §7.6 and the community's RFB specification */
 export interface ServerMessage {
   /** Bytes from the message's start that `read` looks at. */
   readonly headBytes: number;
   /** `passes`: bytes that follow the head; `update`: rectangles do; `fence`: the message has to be seen whole; `drop`: clipboard. */
-  readonly read: (head: Buffer) => Course;
+  readonly read: (head: Buffer) => MessageAction;
 }
 
-export type Course =
+export type MessageAction =
   | { readonly kind: "body"; readonly length: number }
   | { readonly kind: "drop"; readonly length: number }
   | { readonly kind: "update"; readonly follow: (lengths: PixelLengths) => Grammar<void> }
@@ -26,7 +26,7 @@ const framebufferUpdate: ServerMessage = {
   headBytes: 4,
   read: (head) => {
     const count = head.readUInt16BE(2);
-    return { kind: "update", follow: (lengths) => passRectangles(count, lengths) };
+    return { kind: "update", follow: (lengths) => skipRectangles(count, lengths) };
   },
 };
 

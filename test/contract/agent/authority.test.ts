@@ -11,14 +11,14 @@ import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { FakeVncServer } from "../../unit/agent/support/fake-vnc-server.ts";
 import { type ProxyFixture, openProxyFixture } from "../proxy/proxy-fixture.ts";
-import { runAgent, type RunningAgent } from "./run-agent.ts";
+import { runAgent, type AgentUnderTest } from "./run-agent.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
 const run = (proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}) => runAgent(cleanup, proxyFixture, more);
 
-async function enrol(proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}): Promise<RunningAgent> {
+async function enrol(proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}): Promise<AgentUnderTest> {
   const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
   const running = await run(proxyFixture, { joinSecret: secret, ...more });
   await running.agent.ready;

@@ -8,14 +8,14 @@ import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { type ProxyFixture, openProxyFixture, publishDesktop } from "../proxy/proxy-fixture.ts";
 import { ScriptedAgent } from "../proxy/scripted-agent.ts";
-import { runAgent, type RunningAgent } from "./run-agent.ts";
+import { runAgent, type AgentUnderTest } from "./run-agent.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
 const run = (proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}) => runAgent(cleanup, proxyFixture, more);
 
-async function enrol(proxyFixture: ProxyFixture): Promise<RunningAgent> {
+async function enrol(proxyFixture: ProxyFixture): Promise<AgentUnderTest> {
   const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
   const running = await run(proxyFixture, { joinSecret: secret });
   await running.agent.ready;
@@ -64,8 +64,8 @@ test("a key that was announced and never taken: the old one goes on", async () =
   const proxyFixture = await openProxyFixture(cleanup);
   const { agent, dataDir } = await enrol(proxyFixture);
   await agent.close();
-  const { loadIdentity } = await import("../../../agent/enrol/key-file.ts");
-  await (await loadIdentity(dataDir)).makeNextKey();
+  const { loadAgentIdentity } = await import("../../../agent/enrol/agent-identity.ts");
+  await (await loadAgentIdentity(dataDir)).makeNextKey();
   expect((await readKeyFile(dataDir))["nextSecretKey"]).toBeTypeOf("string");
   const again = await run(proxyFixture, { dataDir });
   await again.agent.ready;

@@ -3,7 +3,7 @@ import tls, { TLSSocket } from "node:tls";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
-import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
+import { startAgent, type RunningAgent, type AgentOptions } from "../../../agent/index.ts";
 import { encodeServerInit, systemClock, type PixelFormat } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
@@ -28,7 +28,7 @@ const PIXELS: PixelFormat = {
 };
 const MUCH = Buffer.alloc(3_000_000, "postern");
 
-async function runAgent({ proxy }: ProxyFixture, vnc: FakeVncServer, more: Partial<AgentOptions>): Promise<Agent> {
+async function runAgent({ proxy }: ProxyFixture, vnc: FakeVncServer, more: Partial<AgentOptions>): Promise<RunningAgent> {
   const { secret } = await proxy.createJoinSecret("admin");
   const agent = startAgent({
     servers: [proxy.addresses.listen],

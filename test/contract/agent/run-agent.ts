@@ -1,11 +1,11 @@
 import { pino } from "pino";
-import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
+import { startAgent, type RunningAgent, type AgentOptions } from "../../../agent/index.ts";
 import { systemClock } from "../../../protocol/index.ts";
 import type { CleanupStack } from "../../support/cleanup-stack.ts";
 import type { ProxyFixture } from "../proxy/proxy-fixture.ts";
 
-export interface RunningAgent {
-  readonly agent: Agent;
+export interface AgentUnderTest {
+  readonly agent: RunningAgent;
   readonly dataDir: string;
 }
 
@@ -14,7 +14,7 @@ export async function runAgent(
   cleanup: CleanupStack,
   { proxy }: ProxyFixture,
   more: Partial<AgentOptions> = {},
-): Promise<RunningAgent> {
+): Promise<AgentUnderTest> {
   const dataDir = more.dataDir ?? (await cleanup.makeFolder());
   const agent = startAgent({
     servers: [proxy.addresses.listen],

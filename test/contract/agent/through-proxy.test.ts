@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
-import { startAgent, type Agent, type AgentOptions } from "../../../agent/index.ts";
+import { startAgent, type RunningAgent, type AgentOptions } from "../../../agent/index.ts";
 import { encodeServerInit, systemClock, type PixelFormat } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
@@ -25,7 +25,7 @@ const PIXELS: PixelFormat = {
   blueShift: 0,
 };
 
-async function runAgent(proxyFixture: ProxyFixture, options: Partial<AgentOptions>): Promise<Agent> {
+async function runAgent(proxyFixture: ProxyFixture, options: Partial<AgentOptions>): Promise<RunningAgent> {
   const agent = startAgent({
     servers: [proxyFixture.proxy.addresses.listen],
     allowServers: [],

@@ -3,7 +3,7 @@ import path from "node:path";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { encodeHandshake, encodeJsonFrame, FrameType, IdentifierType } from "../../../protocol/index.ts";
+import { encodeHandshake, encodeJsonFrame, FrameType, Mip2IdentifierType } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -93,8 +93,8 @@ describe("admission of agents", () => {
   });
 
   it.each([
-    ["no common version", { identifierType: IdentifierType.resource, versions: [9] }, "VERSION"],
-    ["no resource", { identifierType: IdentifierType.user, versions: [1] }, "AGENT_UNKNOWN"],
+    ["no common version", { identifierType: Mip2IdentifierType.resource, versions: [9] }, "VERSION"],
+    ["no resource", { identifierType: Mip2IdentifierType.user, versions: [1] }, "AGENT_UNKNOWN"],
   ])("refuses a handshake with %s", async (_what, odd, code) => {
     const { proxy } = await openProxyFixture(cleanup);
     const socket = await dialMip2(proxy);

@@ -8,7 +8,7 @@ import {
   encodeJsonFrame,
   FrameDecoder,
   FrameType,
-  IdentifierType,
+  Mip2IdentifierType,
   MIP2_LIMITS,
   proofMessage,
   readFrame,
@@ -81,7 +81,7 @@ async function reconnect(id: string): Promise<Frame[]> {
   );
   far.on("data", (chunk: Buffer) => decoder.push(chunk));
   far.on("error", () => undefined);
-  const names = { identifierType: IdentifierType.resource, identifier: id };
+  const names = { identifierType: Mip2IdentifierType.resource, identifier: id };
   far.write(encodeHandshake({ ...names, nonce: NONCE, versions: [1] }));
   await entrance.enter({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
   await waitFor("the verdict", () => frames.length > 0);

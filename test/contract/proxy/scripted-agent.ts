@@ -13,7 +13,7 @@ import {
   EXPORTER_LABEL,
   FrameDecoder,
   FrameType,
-  IdentifierType,
+  Mip2IdentifierType,
   MIP2_LIMITS,
   NONCE_BYTES,
   proofMessage,
@@ -21,7 +21,7 @@ import {
   systemClock,
   type Frame,
   type ProofFields,
-  type SetupRequest,
+  type Mip2SetupRequest,
 } from "../../../protocol/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -64,7 +64,7 @@ export class ScriptedAgent {
   /** The server's answer to the proof, and all that follows. */
   readonly frames: Frame[] = [];
   ended = false;
-  onSetup: (request: SetupRequest) => void = () => undefined;
+  onSetup: (request: Mip2SetupRequest) => void = () => undefined;
   onRequest: (request: unknown) => void = () => undefined;
 
   private constructor(socket: TLSSocket, key: KeyPair) {
@@ -79,7 +79,7 @@ export class ScriptedAgent {
     const agentNonce = randomBytes(NONCE_BYTES);
     await peer.write(
       encodeHandshake({
-        identifierType: IdentifierType.resource,
+        identifierType: Mip2IdentifierType.resource,
         identifier: key.agentId,
         nonce: agentNonce,
         versions: [1],

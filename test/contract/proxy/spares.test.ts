@@ -9,7 +9,7 @@ import {
   EXPORTER_CONTEXT,
   EXPORTER_LABEL,
   FrameType,
-  IdentifierType,
+  Mip2IdentifierType,
   MIP2_LIMITS,
   proofMessage,
   readFrame,
@@ -31,7 +31,7 @@ async function refusalOf({ proxy, log }: ProxyFixture, key: KeyPair, purpose: Pr
   cleanup.add({ stop: () => Promise.resolve(void socket.destroy()) });
   const peer = new Conversation(socket, { deadlineMs: 5_000, maxBytes: 65_536 }, systemClock);
   const agentNonce = randomBytes(32);
-  const identifier = { identifierType: IdentifierType.resource, identifier: key.agentId };
+  const identifier = { identifierType: Mip2IdentifierType.resource, identifier: key.agentId };
   await peer.write(encodeHandshake({ ...identifier, nonce: agentNonce, versions: [1] }, FrameType.spare));
   const frame = await peer.read(readFrame(MIP2_LIMITS.unprovenBody));
   if (frame.type !== FrameType.challenge) throw new Error(`frame ${frame.type} instead of a challenge`);

@@ -105,8 +105,8 @@ describe("mutated input", () => {
 
   it("MiP 1", () => {
     const bases = [
-      mip1.encodeMessage({ type: 0, identifierType: 1, identifier: "354887_1_20_2009__18_4_26_mig.0" }),
-      mip1.encodeMessage({
+      mip1.encodeMip1Message({ type: 0, identifierType: 1, identifier: "354887_1_20_2009__18_4_26_mig.0" }),
+      mip1.encodeMip1Message({
         type: 1,
         ticket: 17,
         proxyHost: "proxy.example",
@@ -114,10 +114,10 @@ describe("mutated input", () => {
         endpointHost: "localhost",
         endpointPort: 5900,
       }),
-      mip1.encodeMessage({ type: 2, ticket: 17, status: 1 }),
+      mip1.encodeMip1Message({ type: 2, ticket: 17, status: 1 }),
     ];
     fuzz(joined(bases), (input, random) => {
-      checkAlike(mip1.readMessage, input, cut(input, random), mip1.LIMITS.identifier);
+      checkAlike(mip1.readMip1Message, input, cut(input, random), mip1.MIP1_LIMITS.identifier);
     });
   });
 });

@@ -6,8 +6,8 @@ import {
   encodeLengthPrefixed,
   encodeProtocolVersion,
   encodeU32,
-  enterServer,
-  greetViewer,
+  logInToServer,
+  exchangeVersions,
   negotiateSecurity,
   readClientInit,
   SecurityType,
@@ -25,7 +25,7 @@ const AT_ONCE = 250;
 const PATIENCE = 200;
 
 async function welcomeViewer(peer: Conversation): Promise<unknown> {
-  const version = await greetViewer(peer);
+  const version = await exchangeVersions(peer);
   const type = await negotiateSecurity(peer, version, [SecurityType.vncAuth]);
   if (type !== SecurityType.vncAuth) throw new Error(`passed by security type ${type}`);
   await challengeViewer(peer);
@@ -105,7 +105,7 @@ describe("mutated input", () => {
         Buffer.concat([start, refused, reason]),
       ];
     });
-    await fuzzHandshake(bases, (peer) => enterServer(peer, { password: "secret" }));
+    await fuzzHandshake(bases, (peer) => logInToServer(peer, { password: "secret" }));
   });
 
   it("VNC servers with other security types", async () => {
@@ -139,6 +139,6 @@ describe("mutated input", () => {
       allowClearText: true,
       allowMsLogon: true,
     };
-    await fuzzHandshake(bases, (peer) => enterServer(peer, login));
+    await fuzzHandshake(bases, (peer) => logInToServer(peer, login));
   });
 });

@@ -77,7 +77,7 @@ const SCHEMAS = {
   [FrameType.spareWanted]: protocol.spareWanted,
   [FrameType.rotate]: protocol.rotate,
   [FrameType.newKey]: protocol.newKey,
-  [FrameType.authority]: protocol.authority,
+  [FrameType.authority]: protocol.serviceAuthority,
 };
 
 /** What a receiver does with a JSON frame: refuse or take it, never throw. */

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { AGENT_LIMITS } from "../../../agent/limits.ts";
-import { LIMITS as MIP1_LIMITS } from "../../../protocol/mip1/messages.ts";
+import { AGENT_LIMITS } from "../../../agent/agent-limits.ts";
+import { MIP1_LIMITS as MIP1_LIMITS } from "../../../protocol/mip1/mip1-messages.ts";
 import { MIP2_LIMITS } from "../../../protocol/mip2/frames.ts";
-import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-messages.ts";
-import { SERVER_STREAM_LIMITS } from "../../../protocol/rfb/server-stream/passing.ts";
+import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-stream/client-messages.ts";
+import { SERVER_STREAM_LIMITS } from "../../../protocol/rfb/server-stream/skip-grammar.ts";
 import { LIMITS } from "../../../proxy/admit/limits.ts";
 import { readDocument, readSource } from "./source-codes.ts";
 
 const TABLES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "proxy/admit/limits.ts": LIMITS,
-  "agent/limits.ts": AGENT_LIMITS,
+  "agent/agent-limits.ts": AGENT_LIMITS,
   "protocol/mip2/frames.ts": MIP2_LIMITS,
-  "protocol/mip1/messages.ts": MIP1_LIMITS,
-  "protocol/rfb/client-messages.ts": CLIENT_MESSAGE_LIMITS,
-  "protocol/rfb/server-stream/passing.ts": SERVER_STREAM_LIMITS,
+  "protocol/mip1/mip1-messages.ts": MIP1_LIMITS,
+  "protocol/rfb/client-stream/client-messages.ts": CLIENT_MESSAGE_LIMITS,
+  "protocol/rfb/server-stream/skip-grammar.ts": SERVER_STREAM_LIMITS,
 };
 
 interface Section {

@@ -16,7 +16,7 @@ import {
   SERVER_STREAM_LIMITS,
   serverInit,
   ServerFilter,
-  FormatLine,
+  PixelFormatTracker,
   type Grammar,
 } from "../../../protocol/index.ts";
 import { MAX_KEY_BITS, rsaPublicKey } from "../../../protocol/rfb/rsa-aes/public-key.ts";
@@ -41,7 +41,7 @@ const fromViewer = (): Push => {
   return (bytes) => filter.push(bytes);
 };
 const fromServer = (): Push => {
-  const filter = new ServerFilter(new FormatLine(TRUE_COLOUR), () => undefined);
+  const filter = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), () => undefined);
   return (bytes) => filter.push(bytes);
 };
 const unproven = grammar(() => readFrame(MIP2_LIMITS.unprovenBody));
@@ -51,8 +51,8 @@ const INIT = "0280 01e0 20180001 00ff00ff00ff 100800 000000";
 /** What reads it, what stands before the length, the largest length that is waited for, and much larger ones. */
 type Field = readonly [string, () => Push, string, number, (readonly number[])?];
 const FIELDS: readonly Field[] = [
-  ["MiP 1 identifier", grammar(mip1.readMessage), "0001", mip1.LIMITS.identifier],
-  ["MiP 1 proxy host", grammar(mip1.readMessage), "0100000001", mip1.LIMITS.host],
+  ["MiP 1 identifier", grammar(mip1.readMip1Message), "0001", mip1.MIP1_LIMITS.identifier],
+  ["MiP 1 proxy host", grammar(mip1.readMip1Message), "0100000001", mip1.MIP1_LIMITS.host],
   ["VeNCrypt user name", grammar(plainCredentials), "", MAX_CREDENTIAL_BYTES],
   ["VeNCrypt password", grammar(plainCredentials), "00000000", MAX_CREDENTIAL_BYTES],
   ["a server's reason", grammar(reasonString), "", MAX_REASON_BYTES],

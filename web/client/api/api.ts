@@ -14,7 +14,7 @@ import type {
   ProfileFormat,
   Service,
   Session,
-  Snapshot,
+  MachineSnapshot,
   Ticket,
   Token,
   TokenRow,
@@ -86,11 +86,11 @@ export function createApi(onSignedOut: () => void) {
     actOnMachine: (id: string, act: MachineAct) => call<Machine>("POST", `${machinePath(id)}/${act}`),
     closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
     allowance: () => call<Allowance>("GET", "/allowance"),
-    snapshots: (id: string) => call<Snapshot[]>("GET", `${machinePath(id)}/snapshots`),
+    snapshots: (id: string) => call<MachineSnapshot[]>("GET", `${machinePath(id)}/snapshots`),
     takeSnapshot: (id: string, name: string) =>
-      call<Snapshot[]>("POST", `${machinePath(id)}/snapshots`, { name }),
+      call<MachineSnapshot[]>("POST", `${machinePath(id)}/snapshots`, { name }),
     removeSnapshot: (id: string, name: string) =>
-      call<Snapshot[]>("DELETE", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}`),
+      call<MachineSnapshot[]>("DELETE", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}`),
     restoreSnapshot: (id: string, name: string) =>
       call<Machine>("POST", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}/restore`),
     credential: (id: string) => call<MachineCredential>("GET", `${machinePath(id)}/credential`),

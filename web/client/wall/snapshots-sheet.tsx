@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Machine, Snapshot } from "../../api/schemas.ts";
+import type { Machine, MachineSnapshot } from "../../api/schemas.ts";
 import { explainError } from "../api/api-error.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
@@ -20,12 +20,12 @@ export function SnapshotsSheet({ machine, onClose }: SheetProps) {
   const { api, wall } = useApp();
   const text = useText();
   const { machines } = text;
-  const [list, setList] = useState<readonly Snapshot[] | null>(null);
+  const [list, setList] = useState<readonly MachineSnapshot[] | null>(null);
   const [name, setName] = useState("");
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
 
-  const perform = (work: () => Promise<Snapshot[] | null>) => {
+  const perform = (work: () => Promise<MachineSnapshot[] | null>) => {
     setBusy(true);
     setFault(null);
     work()
@@ -93,7 +93,7 @@ export function SnapshotsSheet({ machine, onClose }: SheetProps) {
 }
 
 interface RowProps {
-  readonly snapshot: Snapshot;
+  readonly snapshot: MachineSnapshot;
   readonly busy: boolean;
   readonly onBack: () => void;
   readonly onForget: () => void;

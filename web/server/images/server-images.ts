@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import {
   ConfigError,
   describeError,
-  describeImage,
+  summariseImage,
   type Clock,
   type ImageSummary,
   type SentImage,
@@ -121,7 +121,7 @@ export class ServerImages {
   }
 
   async #judge({ image, seen, why }: FolderImage): Promise<ServerImage> {
-    const about = describeImage(image);
+    const about = summariseImage(image);
     if (seen === null) {
       const summary = { ...about, available: false, reason: why ?? PREPARING };
       return { state: "unusable", summary, content: null };

@@ -4,7 +4,7 @@ import type {
   ImageSummary,
   MachineCredential,
   MachineStatus,
-  Snapshot,
+  MachineSnapshot,
 } from "../../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../api/schemas.ts";
@@ -121,15 +121,15 @@ export class MachineActs {
     return this.#act(id, (record) => this.#tell("machine.restore", record, { id, name }));
   }
 
-  listSnapshots(id: string): Promise<Snapshot[]> {
+  listSnapshots(id: string): Promise<MachineSnapshot[]> {
     return this.#ask(id, "machine.snapshots", { id });
   }
 
-  takeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+  takeSnapshot(id: string, name: string): Promise<MachineSnapshot[]> {
     return this.#ask(id, "machine.snapshot", { id, name });
   }
 
-  removeSnapshot(id: string, name: string): Promise<Snapshot[]> {
+  removeSnapshot(id: string, name: string): Promise<MachineSnapshot[]> {
     return this.#ask(id, "machine.snapshot-remove", { id, name });
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { RequestError, sharesScreenNames, type ImageSummary } from "../../../protocol/index.ts";
+import { RequestError, sharesDesktopNames, type ImageSummary } from "../../../protocol/index.ts";
 import { machineWish, type MachineRecord, type NewMachine, type Proxy } from "../../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
@@ -92,7 +92,7 @@ export class Orders {
       monitors: other.wish.monitors,
     }));
     const isTaken = (wanted: string): boolean =>
-      others.some((other) => sharesScreenNames(other, { name: wanted, monitors }));
+      others.some((other) => sharesDesktopNames(other, { name: wanted, monitors }));
     if (name !== undefined) {
       if (isTaken(name)) throw refuse("MACHINE_NAME_TAKEN");
       return machines.add({ ...machine, name });

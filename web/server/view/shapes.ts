@@ -1,4 +1,4 @@
-import { screenNames } from "../../../protocol/index.ts";
+import { machineDesktopNames } from "../../../protocol/index.ts";
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
@@ -60,7 +60,7 @@ function shapeScreens({ name, wish }: MachineRecord, screens: readonly DesktopVi
   return {
     desktop: name,
     desktopId: find(name)?.id ?? null,
-    screens: screenNames({ name, monitors: wish.monitors }).flatMap((desktop, index) => {
+    screens: machineDesktopNames({ name, monitors: wish.monitors }).flatMap((desktop, index) => {
       const found = index === 0 ? undefined : find(desktop);
       return found === undefined ? [] : [{ number: index + 1, desktop, desktopId: found.id }];
     }),

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { dialServer, type DialOptions } from "../../../../agent/dial/dial-server.ts";
-import { normaliseTrust } from "../../../../agent/dial/trust.ts";
+import { normaliseTrust } from "../../../../agent/dial/server-trust.ts";
 import { systemClock } from "../../../../protocol/index.ts";
 import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

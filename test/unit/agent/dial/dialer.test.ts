@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { Dialer } from "../../../../agent/dial/dialer.ts";
-import { AGENT_LIMITS } from "../../../../agent/limits.ts";
+import { AGENT_LIMITS } from "../../../../agent/agent-limits.ts";
 import { systemClock, type Clock } from "../../../../protocol/index.ts";
 import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

@@ -3,7 +3,7 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { dialServer } from "../../../../agent/dial/dial-server.ts";
 import { parseHttpProxy } from "../../../../agent/dial/http-proxy.ts";
-import { AGENT_LIMITS } from "../../../../agent/limits.ts";
+import { AGENT_LIMITS } from "../../../../agent/agent-limits.ts";
 import { systemClock } from "../../../../protocol/index.ts";
 import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

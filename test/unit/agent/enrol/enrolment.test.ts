@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { loadIdentity } from "../../../../agent/enrol/key-file.ts";
+import { loadAgentIdentity } from "../../../../agent/enrol/agent-identity.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { encodeJsonFrame, FrameType, type Refused } from "../../../../protocol/index.ts";
@@ -32,7 +32,7 @@ describe("enrolment", () => {
     const ids = await Promise.all(
       [1, 2, 3].map(async () => (await proxy.controls.next()).handshake.identifier),
     );
-    expect(new Set(ids)).toEqual(new Set([(await loadIdentity(dataDir)).agentId]));
+    expect(new Set(ids)).toEqual(new Set([(await loadAgentIdentity(dataDir)).agentId]));
   });
 
   test("a server that has forgotten the key gets the secret at once", async () => {
@@ -40,8 +40,8 @@ describe("enrolment", () => {
       judge: ({ enrol }) => (enrol ? null : refuse("AGENT_UNKNOWN")),
     });
     const dataDir = await fixture.cleanup.makeFolder();
-    const identity = await loadIdentity(dataDir);
-    await identity.remember(fixture.fingerprint, identity.agentId);
+    const identity = await loadAgentIdentity(dataDir);
+    await identity.recordWelcome(fixture.fingerprint, identity.agentId);
     const agent = await fixture.startAgent(proxy, { dataDir });
     await agent.ready;
     expect(proxy.proofs.map(({ enrol }) => enrol !== undefined)).toEqual([false, true]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { DataSession, type SessionEnd } from "../../../../agent/serve/data-session.ts";
+import { DataSession, type DataSessionEnd } from "../../../../agent/serve/data-session.ts";
 import { ByteReader } from "../../../support/byte-reader.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair, type MemoryDuplex } from "../../../support/memory-duplex.ts";
@@ -43,7 +43,7 @@ describe("a data session", () => {
 
   test("one direction over: the other goes on while it moves, and ends when it falls silent", async () => {
     const { session, viewer, server, clock } = makeFixture();
-    let end: SessionEnd | undefined;
+    let end: DataSessionEnd | undefined;
     void session.ended.then((value) => (end = value));
     viewer.resume();
     viewer.end();

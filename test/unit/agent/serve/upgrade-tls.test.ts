@@ -3,7 +3,7 @@ import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Endpoint, ServerTls } from "../../../../agent/index.ts";
+import type { Endpoint, VncServerTls } from "../../../../agent/index.ts";
 import { upgradeToTls } from "../../../../agent/serve/upgrade-tls.ts";
 import type { PosternError, TlsKind } from "../../../../protocol/index.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
@@ -15,7 +15,7 @@ afterEach(() => cleanup.close());
 const ca = makeCa("VNC CA");
 const otherCa = makeCa("another CA");
 const leaf = makeLeaf(ca);
-const TRUSTED: ServerTls = { kind: "ca", pem: ca.pem };
+const TRUSTED: VncServerTls = { kind: "ca", pem: ca.pem };
 const sha256 = createHash("sha256").update(new X509Certificate(leaf.pem).raw).digest("hex");
 
 /** A TLS server that greets; what clients say first is kept. */
@@ -45,7 +45,7 @@ const certified = (key = leaf): tls.TlsOptions => ({ cert: key.pem, key: key.key
 async function upgrade(
   port: number,
   kind: TlsKind,
-  settings: ServerTls | undefined,
+  settings: VncServerTls | undefined,
   endpoint: Endpoint = { kind: "tcp", host: "127.0.0.1", port },
 ): Promise<tls.TLSSocket> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
@@ -64,7 +64,7 @@ async function refusal(...args: Parameters<typeof upgrade>): Promise<PosternErro
 }
 
 describe("a certificate", () => {
-  test.each<[string, ServerTls]>([
+  test.each<[string, VncServerTls]>([
     ["of the CA", TRUSTED],
     ["that is pinned", { kind: "fingerprint", sha256 }],
     ["that is itself the CA file", { kind: "ca", pem: leaf.pem + ca.pem }],
@@ -76,7 +76,7 @@ describe("a certificate", () => {
     expect(socket.getProtocol()).toBe("TLSv1.3");
   });
 
-  test.each<[string, ServerTls | undefined, RegExp]>([
+  test.each<[string, VncServerTls | undefined, RegExp]>([
     ["of another CA", { kind: "ca", pem: otherCa.pem }, /not to be trusted/],
     ["with another fingerprint", { kind: "fingerprint", sha256: "0".repeat(64) }, /another fingerprint/],
     ["that nothing was said about", undefined, new RegExp(`--vnc-tls-fingerprint lab-1=${sha256}`)],

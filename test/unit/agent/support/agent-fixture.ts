@@ -1,5 +1,5 @@
 import pino from "pino";
-import { startAgent, type Agent, type AgentOptions } from "../../../../agent/index.ts";
+import { startAgent, type RunningAgent, type AgentOptions } from "../../../../agent/index.ts";
 import { systemClock } from "../../../../protocol/index.ts";
 import { CleanupStack, type Stoppable } from "../../../support/cleanup-stack.ts";
 import { fingerprintOfCa, makeCa, makeLeaf, type IssuedTestCertificate } from "./certificates.ts";
@@ -32,7 +32,7 @@ export class AgentFixture {
   }
 
   /** An agent with a fresh data folder and a join secret, unless `options` say otherwise. */
-  async startAgent(proxy: { port: number }, options: Partial<AgentOptions> = {}): Promise<Agent> {
+  async startAgent(proxy: { port: number }, options: Partial<AgentOptions> = {}): Promise<RunningAgent> {
     const agent = startAgent({
       servers: [{ host: "127.0.0.1", port: proxy.port }],
       allowServers: [],

@@ -18,16 +18,16 @@ import {
   readFrame,
   systemClock,
   type Frame,
-  type Handshake,
+  type Mip2Handshake,
   type Proof,
   type Refused,
-  type SetupResponse,
+  type Mip2SetupResponse,
 } from "../../../../protocol/index.ts";
 import type { IssuedTestCertificate } from "./certificates.ts";
 import { Inbox } from "./inbox.ts";
 
 export interface FakeControl {
-  readonly handshake: Handshake;
+  readonly handshake: Mip2Handshake;
   readonly proof: Proof;
   /** Frames after the Welcome. */
   readonly frames: Inbox<Frame>;
@@ -35,7 +35,7 @@ export interface FakeControl {
 }
 
 export interface FakeData {
-  readonly response: SetupResponse;
+  readonly response: Mip2SetupResponse;
   readonly socket: tls.TLSSocket;
 }
 
@@ -185,7 +185,7 @@ export class FakeProxyServer {
 
   #checkProof(
     socket: tls.TLSSocket,
-    handshake: Handshake,
+    handshake: Mip2Handshake,
     challenge: { version: number; proxyId: string; nonce: Buffer },
     proof: Proof,
   ): void {

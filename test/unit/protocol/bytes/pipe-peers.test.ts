@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pump } from "../../../../protocol/index.ts";
+import { pipe } from "../../../../protocol/index.ts";
 import { makePipeStreams, waitEventLoopTurns } from "./pipe-fixture.ts";
 
 const closed = expect.objectContaining({ name: "PeerClosed", code: "PEER_CLOSED" });
@@ -8,13 +8,13 @@ describe("a pump's peers", () => {
   it("fail: the cause is reported and nobody is destroyed", async () => {
     const broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     const one = makePipeStreams();
-    const running = pump(one.from, one.to);
+    const running = pipe(one.from, one.to);
     one.from.destroy(broken);
     await expect(running.ended).rejects.toMatchObject({ code: "PEER_CLOSED", cause: broken });
     expect(one.to.destroyed).toBe(false);
 
     const other = makePipeStreams();
-    const outward = pump(other.from, other.to);
+    const outward = pipe(other.from, other.to);
     other.to.destroy(broken);
     await expect(outward.ended).rejects.toMatchObject({ code: "PEER_CLOSED", cause: broken });
     expect(other.from.destroyed).toBe(false);
@@ -24,7 +24,7 @@ describe("a pump's peers", () => {
   it("close without an end", async () => {
     for (const side of ["from", "to"] as const) {
       const streams = makePipeStreams();
-      const running = pump(streams.from, streams.to);
+      const running = pipe(streams.from, streams.to);
       streams.source.write("something");
       await waitEventLoopTurns();
       streams[side].destroy();
@@ -34,7 +34,7 @@ describe("a pump's peers", () => {
 
   it("close before what was sent has been taken", async () => {
     const { source, from, to } = makePipeStreams({ highWaterMark: 16 });
-    const running = pump(from, to);
+    const running = pipe(from, to);
     source.end(Buffer.alloc(5000));
     await waitEventLoopTurns(50);
     to.destroy();
@@ -50,14 +50,14 @@ describe("a pump's peers", () => {
       const streams = makePipeStreams();
       prepare(streams);
       await waitEventLoopTurns();
-      await expect(pump(streams.from, streams.to).ended).rejects.toEqual(closed);
+      await expect(pipe(streams.from, streams.to).ended).rejects.toEqual(closed);
     }
   });
 
   it("end the destination themselves", async () => {
     const { from, to, sink } = makePipeStreams();
     sink.resume();
-    const running = pump(from, to);
+    const running = pipe(from, to);
     to.end();
     await expect(running.ended).rejects.toEqual(closed);
   });
@@ -66,7 +66,7 @@ describe("a pump's peers", () => {
     const { source, from, to, sink } = makePipeStreams();
     for (const stream of [from, to]) stream.removeAllListeners("error");
     sink.resume();
-    const running = pump(from, to);
+    const running = pipe(from, to);
     source.end();
     await running.ended;
     from.destroy(new Error("late"));
@@ -79,7 +79,7 @@ describe("a pump's peers", () => {
     sink.resume();
     const names = ["data", "end", "close", "finish", "drain"];
     const before = names.map((name) => from.listenerCount(name) + to.listenerCount(name));
-    const running = pump(from, to);
+    const running = pipe(from, to);
     source.end("x");
     await running.ended;
     expect(names.map((name) => from.listenerCount(name) + to.listenerCount(name))).toEqual(before);

@@ -1,15 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { pump, SMALLEST_MARK } from "../../../../protocol/index.ts";
+import { pipe, MIN_HIGH_WATER_BYTES } from "../../../../protocol/index.ts";
 import { connectPair } from "./socket-pair.ts";
 
 describe("a pump between sockets", () => {
   it("moves both directions to their ends, byte by byte the same", async () => {
     const [viewer, front] = await connectPair();
     const [back, server] = await connectPair();
-    const down = pump(back, front);
-    const up = pump(front, back);
+    const down = pipe(back, front);
+    const up = pipe(front, back);
     const screen = randomBytes(8 * 1024 * 1024);
     const received = createHash("sha256");
     viewer.on("data", (chunk: Buffer) => received.update(chunk));
@@ -30,7 +30,7 @@ describe("a pump between sockets", () => {
     const [viewer, front] = await connectPair();
     const [back, server] = await connectPair();
     viewer.pause();
-    const down = pump(back, front);
+    const down = pipe(back, front);
     const chunk = Buffer.alloc(65_536);
     let offered = 0;
     const offer = (): void => {
@@ -42,7 +42,7 @@ describe("a pump between sockets", () => {
     server.on("drain", offer);
     offer();
     while (!back.isPaused()) await new Promise((resolve) => setImmediate(resolve));
-    expect(front.writableLength).toBeLessThan(SMALLEST_MARK + chunk.length);
+    expect(front.writableLength).toBeLessThan(MIN_HIGH_WATER_BYTES + chunk.length);
     const before = down.bytes;
     viewer.resume();
     while (down.bytes === before) await new Promise((resolve) => setImmediate(resolve));
@@ -52,7 +52,7 @@ describe("a pump between sockets", () => {
   it("reports a reset", async () => {
     const [viewer, front] = await connectPair();
     const [back] = await connectPair();
-    const up = pump(front, back);
+    const up = pipe(front, back);
     viewer.resetAndDestroy();
     await expect(up.ended).rejects.toMatchObject({ code: "PEER_CLOSED" });
   });

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { PassThrough, type Duplex } from "node:stream";
 import tls from "node:tls";
 import { expect, it } from "vitest";
-import { letsGoOfChunks, readInPlace } from "../../../../protocol/bytes/read-in-place.ts";
-import { pump } from "../../../../protocol/index.ts";
+import { releasesChunks, readInPlace } from "../../../../protocol/bytes/read-in-place.ts";
+import { pipe } from "../../../../protocol/index.ts";
 import { makeCa, makeLeaf } from "../../agent/support/certificates.ts";
 import { connectPair } from "./socket-pair.ts";
 
@@ -31,8 +31,8 @@ it.each(WAYS)(
   async (fromKind, toKind) => {
     const [server, from] = await (PAIRS[fromKind] as () => Promise<Pair>)();
     const [to, viewer] = await (PAIRS[toKind] as () => Promise<Pair>)();
-    expect(letsGoOfChunks(to)).toBe(true);
-    const down = pump(from, to);
+    expect(releasesChunks(to)).toBe(true);
+    const down = pipe(from, to);
     const sent = createHash("sha256");
     const received = createHash("sha256");
     let count = 0;
@@ -64,7 +64,7 @@ it("what was unread before comes first, what is unread after a stop stays in the
   await once(from, "readable");
   const heard: Buffer[] = [];
   viewer.on("data", (chunk: Buffer) => heard.push(chunk));
-  const down = pump(from, to);
+  const down = pipe(from, to);
   server.write("second");
   while (Buffer.concat(heard).length < 12) await new Promise((resolve) => setImmediate(resolve));
   expect(Buffer.concat(heard).toString()).toBe("first second");
@@ -88,15 +88,15 @@ it("a source that has ended with much unread still gives it all", async () => {
   }
   const heard: Buffer[] = [];
   viewer.on("data", (chunk: Buffer) => heard.push(chunk));
-  await Promise.all([pump(from, to).ended, once(viewer, "end")]);
+  await Promise.all([pipe(from, to).ended, once(viewer, "end")]);
   expect(Buffer.concat(heard).equals(picture)).toBe(true);
 });
 
 it("a stream that may keep a chunk gets memory of its own", async () => {
   const [server, from] = await connectPair();
   const to = new PassThrough({ highWaterMark: 10_000_000 });
-  expect(letsGoOfChunks(to)).toBe(false);
-  pump(from, to);
+  expect(releasesChunks(to)).toBe(false);
+  pipe(from, to);
   const picture = randomBytes(3_000_000);
   server.end(picture);
   while (to.readableLength < picture.length) await new Promise((resolve) => setImmediate(resolve));
@@ -107,7 +107,7 @@ it("a stream that may keep a chunk gets memory of its own", async () => {
 });
 
 it("only sockets can read in place", () => {
-  const place = { room: () => Buffer.alloc(10), onRead: () => undefined };
+  const place = { nextBuffer: () => Buffer.alloc(10), onRead: () => undefined };
   expect(readInPlace(new PassThrough(), place)).toBe(false);
   const foreign = Object.assign(new PassThrough(), { _handle: { useUserBuffer: () => undefined } });
   expect(readInPlace(foreign, place)).toBe(false);

@@ -18,7 +18,7 @@ test("a ticket is within the specification's range, and no two are alike at one 
     return ticket;
   });
   expect(new Set(drawn).size).toBe(1_000);
-  expect(Math.max(...drawn)).toBeLessThanOrEqual(mip1.LIMITS.ticket);
+  expect(Math.max(...drawn)).toBeLessThanOrEqual(mip1.MIP1_LIMITS.ticket);
   expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
   expect(() => tickets.expect(holder, ADDRESS, never)).toThrow(/HOST_BUSY/);
   tickets.failAll(holder);

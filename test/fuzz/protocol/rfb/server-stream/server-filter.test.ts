@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { FormatLine, ServerFilter } from "../../../../../protocol/index.ts";
+import { PixelFormatTracker, ServerFilter } from "../../../../../protocol/index.ts";
 import {
   CLIPBOARD,
   EXTENDED_CLIPBOARD,
@@ -12,7 +12,7 @@ import { codeOf, cut, fuzz, join, type Random } from "../../../fuzzing.ts";
 
 function follow(pieces: readonly Buffer[]): { out: Buffer; code: string } {
   const out: Buffer[] = [];
-  const running = new ServerFilter(new FormatLine(TRUE_COLOUR), (chunk) => out.push(Buffer.from(chunk)));
+  const running = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (chunk) => out.push(Buffer.from(chunk)));
   let code = "";
   try {
     for (const piece of pieces) running.push(piece);

@@ -1,17 +1,17 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
-  agreeWithViewer,
+  exchangeKeysWithViewer,
   Conversation,
   describeRsaAes,
   describeRsaKey,
   encodeU32,
-  loginByRsaAes,
-  readViewerLogin,
+  logInWithRsaAes,
+  readViewerCredentials,
   RSA_AES_TYPES,
   type RsaAesType,
 } from "../../../../../protocol/index.ts";
-import { confirmExchange } from "../../../../../protocol/rfb/rsa-aes/agreement.ts";
+import { confirmExchange } from "../../../../../protocol/rfb/rsa-aes/confirm-exchange.ts";
 import { rsaPublicKey } from "../../../../../protocol/rfb/rsa-aes/public-key.ts";
 import {
   decryptRandom,
@@ -45,12 +45,12 @@ function converse(server: MemoryDuplexOptions = {}, client: MemoryDuplexOptions 
   return { server: one, client: other, below };
 }
 
-const login = (peer: Conversation, type: RsaAesType, given: Parameters<typeof loginByRsaAes>[2] = LOGIN) =>
-  loginByRsaAes(peer, type, given, () => Promise.resolve(CLIENT.privateKey));
+const login = (peer: Conversation, type: RsaAesType, given: Parameters<typeof logInWithRsaAes>[2] = LOGIN) =>
+  logInWithRsaAes(peer, type, given, () => Promise.resolve(CLIENT.privateKey));
 
 async function serve(peer: Conversation, type: RsaAesType) {
-  const channel = await agreeWithViewer(peer, type, SERVER);
-  return readViewerLogin(peer, type, channel);
+  const channel = await exchangeKeysWithViewer(peer, type, SERVER);
+  return readViewerCredentials(peer, type, channel);
 }
 
 /** Ends what one side writes after so many bytes. */
@@ -229,10 +229,10 @@ describe("the encrypted part of a handshake", () => {
     const { server, client, near, far } = open();
     for (const byte of Buffer.from("\x01a\x02bcX")) await near.write(server, Buffer.of(byte));
     expect(await far.read(client, credentials())).toEqual({ username: "a", password: "bc" });
-    await far.leave(client, describeRsaAes(6));
+    await far.finish(client, describeRsaAes(6));
     await near.write(server, Buffer.from("\x00\x01pX"));
     await far.read(client, bytes(1));
     expect(await far.read(client, credentials())).toEqual({ username: "", password: "p" });
-    await expect(far.leave(client, describeRsaAes(6))).rejects.toMatchObject({ code: "RSA_AES_RECORD" });
+    await expect(far.finish(client, describeRsaAes(6))).rejects.toMatchObject({ code: "RSA_AES_RECORD" });
   });
 });

@@ -3,8 +3,8 @@ import type { Duplex } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { Eax } from "../../../../../protocol/rfb/rsa-aes/eax.ts";
 import { RecordStream } from "../../../../../protocol/rfb/rsa-aes/record-stream.ts";
-import { RecordOpener, RecordSealer } from "../../../../../protocol/rfb/rsa-aes/records.ts";
-import { pump } from "../../../../../protocol/index.ts";
+import { RecordOpener, RecordSealer } from "../../../../../protocol/rfb/rsa-aes/rsa-aes-records.ts";
+import { pipe } from "../../../../../protocol/index.ts";
 import {
   chopEveryByte,
   createDuplexPair,
@@ -116,7 +116,7 @@ describe("a stream of records", () => {
   it("holds no more than a chunk and its buffer for a reader that does not read", async () => {
     const { near, far, farBelow } = connect();
     const [source, from] = createDuplexPair();
-    const run = pump(from, near);
+    const run = pipe(from, near);
     const chunk = Buffer.alloc(50_000);
     let written = 0;
     while (written < 10_000_000) {

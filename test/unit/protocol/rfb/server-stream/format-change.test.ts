@@ -3,7 +3,7 @@ import {
   ClientFilter,
   encodePixelFormat,
   encodeSetEncodings,
-  FormatLine,
+  PixelFormatTracker,
   MAX_FORMAT_CHANGES,
   ServerFilter,
   type PixelFormat,
@@ -26,7 +26,7 @@ const rawOf = (bytes: number): Buffer => update([rectangle(0, 1, 1, hex("", byte
 const VIEWERS_FENCE = hex("f8 000000 80000004 01 aa");
 
 function open(initial = TRUE_COLOUR) {
-  const format = new FormatLine(initial);
+  const format = new PixelFormatTracker(initial);
   const toServer: Buffer[] = [];
   const toViewer: Buffer[] = [];
   const policy = { control: true, denied: new Set(["clipboard-out"] as const) };

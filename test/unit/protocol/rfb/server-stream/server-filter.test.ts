@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  FormatLine,
+  PixelFormatTracker,
   isPosternError,
   SERVER_STREAM_LIMITS,
   ServerFilter,
@@ -28,7 +28,7 @@ function follow(
   format: PixelFormat = TRUE_COLOUR,
 ): { out: Buffer; code?: string } {
   const out: Buffer[] = [];
-  const filter = new ServerFilter(new FormatLine(format), (chunk) => out.push(Buffer.from(chunk)));
+  const filter = new ServerFilter(new PixelFormatTracker(format), (chunk) => out.push(Buffer.from(chunk)));
   try {
     for (const piece of pieces) filter.push(piece);
   } catch (error) {
@@ -86,14 +86,14 @@ describe("what passes", () => {
   it("goes on as views of what came, in one piece where nothing is left out", () => {
     const chunk = Buffer.concat(MESSAGES.map(({ wire }) => wire));
     const seen: Buffer[] = [];
-    new ServerFilter(new FormatLine(TRUE_COLOUR), (piece) => seen.push(piece)).push(chunk);
+    new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (piece) => seen.push(piece)).push(chunk);
     expect(seen).toHaveLength(1);
     expect(seen[0]!.buffer).toBe(chunk.buffer);
   });
 
   it("rectangles while they come, however large", () => {
     let forwarded = 0;
-    const filter = new ServerFilter(new FormatLine(TRUE_COLOUR), (piece) => (forwarded += piece.length));
+    const filter = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (piece) => (forwarded += piece.length));
     filter.push(update([rectangle(0, 65_535, 65_535, hex(""))], 1));
     for (let sent = 0; sent < 64; sent += 1) filter.push(Buffer.alloc(65_536, 3));
     expect(forwarded).toBe(16 + 64 * 65_536);
@@ -136,7 +136,7 @@ describe("what does not pass", () => {
 
   it("anything after a refusal", () => {
     const out: Buffer[] = [];
-    const filter = new ServerFilter(new FormatLine(TRUE_COLOUR), (chunk) => out.push(chunk));
+    const filter = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (chunk) => out.push(chunk));
     expect(() => filter.push(hex("07"))).toThrow("type 7");
     expect(() => filter.push(BELL)).toThrow("type 7");
     expect(out).toEqual([]);

@@ -1,0 +1,34 @@
+import { AuthError, type Refused } from "../../protocol/index.ts";
+
+const SENTENCES: Readonly<Record<Refused["code"], string>> = {
+  AGENT_UNKNOWN:
+    "The server does not know this agent. Make a join secret on the server (postern join create) and give it to the agent.",
+  AGENT_REVOKED:
+    "The server has revoked this agent. Remove its data folder and enrol it anew, if that is allowed.",
+  JOIN_REFUSED:
+    "The server did not take the join secret: it is wrong, used or expired. Make a new one (postern join create).",
+  PROOF_REFUSED:
+    "The server did not accept the proof of this agent's key. Check the clocks and the key file.",
+  VERSION: "Server and agent speak no common version. Bring both to the same release.",
+  BUSY: "The server is busy.",
+  REPLACED: "A newer connection with the same key has taken this one's place. Is the key in use twice?",
+};
+
+/** The server said no. `retryAfterMs` null: it named no time. */
+export class ServerRefusal extends AuthError {
+  readonly reason: Refused["code"];
+  readonly retryAfterMs: number | null;
+
+  constructor(refused: Refused) {
+    super(refused.code, `refused by the server: ${refused.message}`, {
+      safeMessage: SENTENCES[refused.code],
+    });
+    this.reason = refused.code;
+    this.retryAfterMs = refused.retryAfterMs ?? null;
+  }
+
+  /** True: trying again with the same key and secret cannot help. */
+  get isFinal(): boolean {
+    return this.retryAfterMs === null && this.reason !== "BUSY" && this.reason !== "REPLACED";
+  }
+}

@@ -1,0 +1,146 @@
+import net from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  Conversation,
+  logInToServer,
+  isPosternError,
+  PeerClosed,
+  TimeoutError,
+  type Clock,
+  type ServerLoginResult,
+  type ServerLogin,
+} from "../../protocol/index.ts";
+import type { Endpoint, PublishedDesktop } from "../agent.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
+import { isSameHost } from "./same-host.ts";
+import { classifyServerFailure, SetupFailure } from "./setup-failure.ts";
+import { upgradeToTls } from "./upgrade-tls.ts";
+
+/** A VNC server that stands at ClientInit. */
+export interface EndpointConnection extends ServerLoginResult {
+  readonly stream: Duplex;
+  destroy(): void;
+}
+
+/**
+ * Connects to a desktop's VNC server and does its security, until it stands at ClientInit. The caller owns the stream.
+ * @throws SetupFailure
+ */
+export async function openEndpoint(
+  desktop: PublishedDesktop,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<EndpointConnection> {
+  const deadline = clock.monotonic() + AGENT_LIMITS.endpointMs;
+  let certified = false;
+  const login = buildLogin(desktop, () => {
+    certified = true;
+  });
+  const enter = (how: ServerLogin): Promise<EndpointConnection> =>
+    openOnce(desktop.endpoint, how, deadline, clock, signal);
+  try {
+    return await enter(login).catch((error: unknown) => {
+      // What VeNCrypt has to offer is only seen once it was chosen, and there is no way back from there.
+      if (isPosternError(error) && error.code === "SERVER_OTHER_WAY")
+        return enter({ ...login, avoidVeNCrypt: true });
+      throw error;
+    });
+  } catch (error) {
+    if (error instanceof SetupFailure) throw error;
+    const explained = certified && error instanceof PeerClosed ? closedAfterTls(error) : error;
+    throw new SetupFailure(classifyServerFailure(explained), explained);
+  }
+}
+
+async function openOnce(
+  endpoint: Endpoint,
+  login: ServerLogin,
+  deadline: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<EndpointConnection> {
+  const left = (): number => Math.max(0, deadline - clock.monotonic());
+  const socket = await connectEndpoint(endpoint, left(), clock, signal);
+  const limits = { deadlineMs: left(), maxBytes: AGENT_LIMITS.endpointBytes };
+  const peer = new Conversation(socket, limits, clock, signal);
+  try {
+    const entered = await logInToServer(peer, login);
+    const stream = peer.release();
+    return { ...entered, stream, destroy: () => stream.destroy() };
+  } catch (error) {
+    peer.release().destroy();
+    socket.destroy();
+    throw error;
+  }
+}
+
+function buildLogin(desktop: PublishedDesktop, onCertified: () => void): ServerLogin {
+  return {
+    ...(desktop.vncUser === undefined ? {} : { user: desktop.vncUser }),
+    ...(desktop.vncPassword === undefined ? {} : { password: desktop.vncPassword }),
+    upgrade: async (stream, kind) => {
+      const secured = await upgradeToTls(stream, kind, desktop);
+      if (kind === "x509") onCertified();
+      return secured;
+    },
+    requireX509: desktop.tls !== undefined,
+    allowClearText: isSameHost(desktop.endpoint),
+    allowMsLogon: desktop.msLogon === true,
+  };
+}
+
+/** Servers that ask for a certificate in vain say nothing and leave, in TLS 1.3 only after the handshake. */
+function closedAfterTls(cause: PeerClosed): PeerClosed {
+  return new PeerClosed(
+    cause.code,
+    "the VNC server closed the connection right after TLS; if it asks for a client certificate, give --vnc-client-cert-file",
+    { cause },
+  );
+}
+
+function connectEndpoint(
+  endpoint: Endpoint,
+  deadlineMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({
+      ...(endpoint.kind === "tcp"
+        ? { host: endpoint.host, port: endpoint.port, noDelay: true }
+        : { path: endpoint.path }),
+      allowHalfOpen: true,
+    });
+    const cancelDeadline = clock.after(deadlineMs, () => {
+      fail(
+        new SetupFailure(
+          "ENDPOINT_TIMEOUT",
+          new TimeoutError("ENDPOINT_TIMEOUT", "the desktop's VNC server did not answer in time"),
+        ),
+      );
+    });
+    const settle = (): void => {
+      cancelDeadline();
+      signal.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: SetupFailure): void => {
+      settle();
+      socket.destroy();
+      reject(error);
+    };
+    const onAbort = (): void => {
+      fail(new SetupFailure("ENDPOINT_REFUSED", new PeerClosed("ABORTED", "the connection was given up")));
+    };
+    signal.addEventListener("abort", onAbort);
+    // Stays for the socket's life.
+    socket.on("error", (error) => {
+      fail(new SetupFailure("ENDPOINT_REFUSED", error));
+    });
+    socket.once("connect", () => {
+      settle();
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+    if (signal.aborted) onAbort();
+  });
+}

@@ -1,0 +1,174 @@
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import {
+  describeError,
+  encodeSetupResponse,
+  PeerClosed,
+  type Clock,
+  type Mip2SetupRequest,
+} from "../../protocol/index.ts";
+import type { PublishedDesktop } from "../agent.ts";
+import type { Dialer } from "../dial/dialer.ts";
+import { formatServerAddress, type ServerAddress } from "../dial/server-address.ts";
+import { AGENT_LIMITS } from "../agent-limits.ts";
+import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
+import { DataSession } from "./data-session.ts";
+import { openEndpoint, type EndpointConnection } from "./open-endpoint.ts";
+import { openBoth } from "./open-both.ts";
+import { relayServerInit } from "./relay-server-init.ts";
+import { SetupFailure } from "./setup-failure.ts";
+
+export interface SetupHandlerOptions {
+  readonly allowed: readonly AllowedServer[];
+  readonly dialer: Dialer;
+  readonly findDesktop: (name: string) => PublishedDesktop | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Answers Setup requests, and owns the data connections that come of them: they outlive the control connection. */
+export class SetupHandler {
+  readonly #options: SetupHandlerOptions;
+  readonly #closing = new AbortController();
+  readonly #pending = new Set<Promise<void>>();
+  readonly #sessions = new Set<DataSession>();
+
+  constructor(options: SetupHandlerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param home the server that the request came from: meant when the request names none
+   * @param answer sends one frame on the control connection that the request came by
+   */
+  handle(request: Mip2SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): void {
+    this.#track(this.#handle(request, (desktop) => this.#openByDial(request, home, desktop), answer));
+  }
+
+  /**
+   * The same for a request that came by the very connection that is to carry the viewer.
+   * @param data belongs to this object from now on
+   */
+  handleOnSpare(data: Duplex, request: Mip2SetupRequest): void {
+    const answer = (frame: Buffer, isOpen: boolean): void => {
+      if (!isOpen) data.end(frame);
+    };
+    this.#track(this.#handle(request, (desktop) => this.#openOn(data, desktop), answer));
+  }
+
+  /** Ends all data connections in order. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort(new PeerClosed("AGENT_CLOSING", "the agent closes"));
+    for (const session of this.#sessions) session.close();
+    await Promise.all(this.#pending);
+  }
+
+  #track(serving: Promise<void>): void {
+    const tracked = serving.finally(() => this.#pending.delete(tracked));
+    this.#pending.add(tracked);
+  }
+
+  async #handle(
+    request: Mip2SetupRequest,
+    open: (desktop: PublishedDesktop) => Promise<[EndpointConnection, Duplex]>,
+    answer: (frame: Buffer, isOpen: boolean) => void,
+  ): Promise<void> {
+    const { ticket, desktop } = request;
+    const log = this.#options.log.child({ desktop });
+    let opened: [EndpointConnection, Duplex];
+    try {
+      opened = await this.#open(request, open);
+    } catch (error) {
+      const failure = error instanceof SetupFailure ? error : new SetupFailure("SERVER_PROTOCOL", error);
+      log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
+      answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }), false);
+      return;
+    }
+    answer(encodeSetupResponse({ ticket, status: 1, code: "" }), true);
+    const [server, data] = opened;
+    if (server.hasTightCapabilities && !(await this.#relayServerInit(server, data, log))) return;
+    await this.#runSession(
+      new DataSession(data, server.stream, this.#options.clock),
+      log.child({ security: server.security }),
+    );
+  }
+
+  async #open(
+    request: Mip2SetupRequest,
+    open: (desktop: PublishedDesktop) => Promise<[EndpointConnection, Duplex]>,
+  ): Promise<[EndpointConnection, Duplex]> {
+    const desktop = this.#options.findDesktop(request.desktop);
+    if (!desktop) throw new SetupFailure("DESKTOP_UNKNOWN");
+    if (this.#pending.size >= AGENT_LIMITS.dataConnections) throw new SetupFailure("AGENT_BUSY");
+    const opened = await open(desktop);
+    opened[1].write(encodeSetupResponse({ ticket: request.ticket, status: 1, code: "" }));
+    return opened;
+  }
+
+  async #openOn(data: Duplex, desktop: PublishedDesktop): Promise<[EndpointConnection, Duplex]> {
+    return [await openEndpoint(desktop, this.#options.clock, this.#closing.signal), data];
+  }
+
+  async #openByDial(
+    request: Mip2SetupRequest,
+    home: ServerAddress,
+    desktop: PublishedDesktop,
+  ): Promise<[EndpointConnection, Duplex]> {
+    const { clock, allowed } = this.#options;
+    const named = { host: request.proxyHost, port: request.proxyPort };
+    const server = named.host === "" ? home : named;
+    if (!isAllowedServer(allowed, server)) throw notAllowed(formatServerAddress(server));
+    return openBoth<EndpointConnection, Duplex>(
+      this.#closing.signal,
+      (signal) => openEndpoint(desktop, clock, signal),
+      (signal) => this.#dialData(server, signal),
+    );
+  }
+
+  async #relayServerInit(server: EndpointConnection, data: Duplex, log: Logger): Promise<boolean> {
+    try {
+      await relayServerInit(data, server.stream, this.#options.clock, this.#closing.signal);
+      return true;
+    } catch (error) {
+      server.destroy();
+      data.destroy();
+      log.warn({ event: "data.end", cause: describeError(error) }, "viewer gone before the first picture");
+      return false;
+    }
+  }
+
+  async #dialData(server: ServerAddress, signal: AbortSignal): Promise<Duplex> {
+    try {
+      const dialed = await this.#options.dialer.dial(server, AGENT_LIMITS.dataDialMs, signal);
+      dialed.socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);
+      return dialed.socket;
+    } catch (error) {
+      throw new SetupFailure("PROXY_UNREACHABLE", error);
+    }
+  }
+
+  async #runSession(session: DataSession, log: Logger): Promise<void> {
+    const { clock } = this.#options;
+    const startedAt = clock.monotonic();
+    this.#sessions.add(session);
+    log.info({ event: "data.open" }, "viewer connected");
+    if (this.#closing.signal.aborted) session.close();
+    const { cause, bytesToViewer, bytesToServer } = await session.ended;
+    this.#sessions.delete(session);
+    const durationMs = Math.round(clock.monotonic() - startedAt);
+    log.info(
+      {
+        event: "data.end",
+        cause: cause === null ? "ended" : describeError(cause),
+        bytesToViewer,
+        bytesToServer,
+        durationMs,
+      },
+      "viewer gone",
+    );
+  }
+}
+
+function notAllowed(server: string): SetupFailure {
+  return new SetupFailure("PROXY_NOT_ALLOWED", new Error(`${server} is neither --proxy nor allowed`));
+}

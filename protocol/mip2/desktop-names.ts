@@ -1,0 +1,24 @@
+/** As {@link desktopName} has it. */
+const MAX_NAME = 64;
+
+/** Names of the desktops that a machine's screens are: its own, `MACHINE-2`, …; a long one is cut to have room. */
+export function machineDesktopNames({ name, monitors }: MachineDisplays): string[] {
+  const numbers = Array.from({ length: monitors - 1 }, (_, index) => index + 2);
+  return [name, ...numbers.map((number) => appendNumber(name, number))];
+}
+
+export interface MachineDisplays {
+  readonly name: string;
+  readonly monitors: number;
+}
+
+/** Whether two machines would have screens of one name. */
+export function sharesDesktopNames(one: MachineDisplays, other: MachineDisplays): boolean {
+  const names = new Set(machineDesktopNames(one));
+  return machineDesktopNames(other).some((name) => names.has(name));
+}
+
+function appendNumber(name: string, number: number): string {
+  const suffix = `-${number}`;
+  return name.slice(0, MAX_NAME - suffix.length) + suffix;
+}

@@ -1,0 +1,188 @@
+import { z } from "zod";
+import { diskMethods } from "./disk-methods.ts";
+import { imageMethods } from "./image-methods.ts";
+import { displayAdapter, imageSummary, networkKind } from "./image-summary.ts";
+import { desktopName } from "./json-frames.ts";
+
+/** What a server and a host say to each other about machines, in request, reply and event frames. */
+
+export const machineState = z.enum([
+  "queued",
+  "preparing",
+  "booting",
+  "running",
+  /** The processors stand still; memory and screen stay. */
+  "paused",
+  /** Memory goes to disk; `stopped` follows, and the next start goes on from there. */
+  "saving",
+  "stopping",
+  "stopped",
+  "failed",
+]);
+export type MachineState = z.infer<typeof machineState>;
+
+/** The code of a reason, and what the blanks of its sentence hold: for people who read another language, and for programs. */
+export const machineCause = z.object({
+  code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
+  details: z.record(z.string().max(32), z.string().max(300)).default({}),
+});
+export type MachineCause = z.infer<typeof machineCause>;
+
+export const machineStatus = z.object({
+  id: z.string().max(64),
+  name: desktopName,
+  image: z.string().max(64),
+  state: machineState,
+  /** Why it failed or stopped, in a sentence for people. */
+  reason: z.string().max(500).optional(),
+  /** The same for programs and other languages; hosts of before know only the sentence. */
+  cause: machineCause.optional(),
+  accel: z.enum(["kvm", "tcg"]).optional(),
+  cpus: z.number().int(),
+  memoryMb: z.number().int(),
+  /** Epoch milliseconds of the last change of state. */
+  since: z.number(),
+  /** How far the work of this state is, 0 to 1, where that is known (downloading, copying, saving). */
+  progress: z.number().min(0).max(1).optional(),
+  /** Its memory lies on disk: the next start goes on from there. */
+  saved: z.boolean().optional(),
+});
+export type MachineStatus = z.infer<typeof machineStatus>;
+
+export const machineCreate = z.object({
+  /** Chosen by the server: a random id, unique over all hosts. */
+  id: z.string().regex(/^[a-z0-9-]{1,64}$/),
+  name: desktopName,
+  image: z.string().max(64),
+  cpus: z.number().int().min(1).max(256).optional(),
+  memoryMb: z.number().int().min(16).max(4_194_304).optional(),
+  /** Who asked for it: for the symbols of boot scripts and the place of data disks. */
+  owner: z.string().max(64).default(""),
+  /** GiB; at least the image's. */
+  diskGb: z.number().int().min(1).max(65_536).optional(),
+  /** Works on the image's own disk instead of an overlay; one machine at a time. Administrators only. */
+  master: z.boolean().default(false),
+  /** A disk of the owner's that outlives machines; made at its first use with `sizeGb`. */
+  dataDisk: z
+    .object({
+      name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+      sizeGb: z.number().int().min(1).max(65_536),
+    })
+    .optional(),
+  /** Its data disk is known to lie on this host: none is made anew. */
+  dataDiskKnown: z.boolean().default(false),
+  /** Text of a boot script, or `catalogue` for the image's own alone. */
+  script: z.string().max(65_536).optional(),
+  display: displayAdapter.optional(),
+  /** Screens, where the adapter has more than one. */
+  monitors: z.number().int().min(1).max(4).default(1),
+  /** QEMU's name of a keyboard layout: `en-us`, `fr`, … */
+  keymap: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[a-z0-9]+)?$/)
+    .optional(),
+  network: networkKind.optional(),
+  /** `passthrough`: a whole physical GPU; `mdev`: a mediated device of one. */
+  gpu: z.enum(["none", "passthrough", "mdev"]).default("none"),
+  /** An empty disk of `diskGb` beside an installation image. */
+  emptyDisk: z.boolean().default(false),
+});
+/** As it is asked; {@link machineCreate} fills in the rest. */
+export type MachineCreate = z.input<typeof machineCreate>;
+
+export const machineRef = z.object({ id: z.string().max(64) });
+export const machineStart = machineRef.extend({
+  dataDiskKnown: machineCreate.shape.dataDiskKnown,
+});
+export const machineStop = machineRef.extend({ force: z.boolean().default(false) });
+export const screenshotRequest = machineRef.extend({
+  maxWidth: z.number().int().min(16).max(4096).default(320),
+});
+export const screenshot = z.object({
+  /** PNG, base64. */
+  png: z.string(),
+  /** Size of the guest's screen, before scaling. */
+  width: z.number().int(),
+  height: z.number().int(),
+});
+export type Screenshot = z.infer<typeof screenshot>;
+
+/** What an administrator and the choice of a host need to know of one; memory and disk in MiB, load per processor. */
+export const hostFacts = z.object({
+  cpus: z.number().int(),
+  memoryMb: z.object({ total: z.number().int(), free: z.number().int() }),
+  diskMb: z.object({ total: z.number().int(), free: z.number().int() }),
+  /** One-minute load average divided by the number of processors. */
+  load: z.number(),
+  /** Machines that are not stopped, and how many there may be. */
+  instances: z.object({ running: z.number().int(), max: z.number().int() }),
+  accel: z.enum(["kvm", "tcg"]),
+  gpus: z
+    .array(z.object({ name: z.string().max(100), mode: z.enum(["passthrough", "mdev"]), free: z.boolean() }))
+    .max(64),
+  /** Names of data disks that lie here, `OWNER/NAME`. */
+  dataDisks: z.array(z.string().max(120)).max(10_000),
+  /** What images from the server may still take here, MiB; absent: this host takes none. */
+  serverImagesMb: z.number().int().optional(),
+});
+export type HostFacts = z.infer<typeof hostFacts>;
+
+export const snapshotName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/);
+export const snapshotRef = machineRef.extend({ name: snapshotName });
+export const machineSnapshot = z.object({
+  name: snapshotName,
+  createdAt: z.number(),
+  withMemory: z.boolean(),
+  bytes: z.number(),
+});
+export type MachineSnapshot = z.infer<typeof machineSnapshot>;
+
+/** The last bytes of what the guest wrote to its serial port. */
+export const bootLog = z.object({ text: z.string(), truncated: z.boolean() });
+export type BootLog = z.infer<typeof bootLog>;
+
+/** What `@CREDENTIAL@` is in a machine's boot scripts; null: none of them wanted one. */
+export const machineCredential = z.object({ credential: z.string().max(64).nullable() });
+export type MachineCredential = z.infer<typeof machineCredential>;
+
+/** method → schemas of params and result. */
+export const hostMethods = {
+  "host.facts": { params: z.object({}), result: hostFacts },
+  "image.list": { params: z.object({}), result: z.array(imageSummary) },
+  "machine.create": { params: machineCreate, result: machineStatus },
+  "machine.start": { params: machineStart, result: machineStatus },
+  "machine.stop": { params: machineStop, result: machineStatus },
+  "machine.pause": { params: machineRef, result: machineStatus },
+  "machine.resume": { params: machineRef, result: machineStatus },
+  "machine.reset": { params: machineRef, result: machineStatus },
+  /** Memory to disk, then off. */
+  "machine.save": { params: machineRef, result: machineStatus },
+  "machine.boot-log": { params: machineRef, result: bootLog },
+  /** For the machine's owner alone. */
+  "machine.credential": { params: machineRef, result: machineCredential },
+  "machine.snapshots": { params: machineRef, result: z.array(machineSnapshot) },
+  "machine.snapshot": { params: snapshotRef, result: z.array(machineSnapshot) },
+  "machine.restore": { params: snapshotRef, result: machineStatus },
+  "machine.snapshot-remove": { params: snapshotRef, result: z.array(machineSnapshot) },
+  /** A stopped machine's disk becomes an image of this host's catalogue. */
+  "machine.save-as-image": {
+    params: machineRef.extend({ image: imageSummary.shape.id, title: imageSummary.shape.title }),
+    result: imageSummary,
+  },
+  "machine.remove": { params: machineRef, result: z.object({}) },
+  "machine.list": { params: z.object({}), result: z.array(machineStatus) },
+  "machine.screenshot": { params: screenshotRequest, result: screenshot },
+  ...diskMethods,
+  ...imageMethods,
+} as const;
+export type HostMethod = keyof typeof hostMethods;
+export type HostParams<M extends HostMethod> = z.input<(typeof hostMethods)[M]["params"]>;
+export type HostResult<M extends HostMethod> = z.infer<(typeof hostMethods)[M]["result"]>;
+
+/** event name → schema of its data. `machine.removed`: every trace of it is gone from the host. */
+export const hostEvents = {
+  "machine.state": machineStatus,
+  "machine.removed": machineRef,
+  "image.changed": z.object({}),
+} as const;
+export type HostEvent = keyof typeof hostEvents;

@@ -1,0 +1,136 @@
+import { z } from "zod";
+
+/** Schemas of the JSON frames. Unknown keys are ignored, so that newer peers can say more. */
+
+export const desktopName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc}/]+$/u, "no control characters and no slash");
+
+const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
+
+/** What a peer can do beyond the first revision; it is sent nothing that it did not name. Unknown names are ignored. */
+export const features = z.array(z.string().max(32)).max(32).optional();
+/** The agent keeps spare data connections when asked to. */
+export const FEATURE_SPARE = "spare";
+/** The agent makes itself a new key when asked to. */
+export const FEATURE_ROTATE = "rotate";
+/** The agent learns of a new service CA. */
+export const FEATURE_AUTHORITY = "authority";
+
+/** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
+export const proof = z.object({
+  /** Ed25519 over {@link proofMessage}. */
+  signature: base64(64),
+  enrol: z
+    .object({
+      secret: z.string().min(1).max(128),
+      publicKey: base64(32),
+      /** What administrators see: never shown to a viewer. */
+      name: z.string().min(1).max(64),
+    })
+    .optional(),
+  /** Whether it also serves machine requests. */
+  role: z.enum(["agent", "host"]),
+  software: z.string().max(64),
+  features,
+  /** Random, the same for the life of the agent's process: two of them with one key are a key in two places. */
+  instance: z.string().max(64).optional(),
+});
+export type Proof = z.infer<typeof proof>;
+
+/** Type 5, server → agent. */
+export const welcome = z.object({
+  agentId: z.string(),
+  name: z.string(),
+  pingIntervalMs: z.number().int().positive(),
+});
+export type Welcome = z.infer<typeof welcome>;
+
+/** Type 6, server → agent, then the connection ends. `retryAfterMs` absent: do not come back with the same key. */
+export const refused = z.object({
+  code: z.enum([
+    "AGENT_UNKNOWN",
+    "AGENT_REVOKED",
+    "JOIN_REFUSED",
+    "PROOF_REFUSED",
+    "VERSION",
+    "BUSY",
+    "REPLACED",
+  ]),
+  message: z.string().max(300),
+  retryAfterMs: z.number().int().nonnegative().optional(),
+});
+export type Refused = z.infer<typeof refused>;
+
+/** Type 7, agent → server; answered by a reply (type 13) with the same id: `{desktopId}`. */
+export const publish = z.object({
+  id: z.number().int().nonnegative(),
+  name: desktopName,
+  machineId: z.string().max(64).optional(),
+});
+export type Publish = z.infer<typeof publish>;
+export const published = z.object({ desktopId: z.string() });
+
+/** Type 8, agent → server. */
+export const withdraw = z.object({ name: desktopName });
+export type Withdraw = z.infer<typeof withdraw>;
+
+/** Type 11, server → agent: go away and come back after a time of your own choice within the spread. */
+export const drain = z.object({
+  reason: z.string().max(200),
+  reconnectWithinMs: z.number().int().nonnegative(),
+});
+export type Drain = z.infer<typeof drain>;
+
+/** Type 12, server → host. @see machines.ts for methods */
+export const request = z.object({
+  id: z.number().int().nonnegative(),
+  method: z.string().max(64),
+  params: z.unknown(),
+});
+export type Request = z.infer<typeof request>;
+
+/** Type 13. */
+export const reply = z.union([
+  z.object({ id: z.number().int().nonnegative(), ok: z.literal(true), result: z.unknown() }),
+  z.object({
+    id: z.number().int().nonnegative(),
+    ok: z.literal(false),
+    error: z.object({ code: z.string().max(64), message: z.string().max(1000) }),
+  }),
+]);
+export type Reply = z.infer<typeof reply>;
+
+/** Type 16, server → agent with the feature `spare`: bring so many spare data connections there, if you may. */
+export const spareWanted = z.object({
+  count: z.number().int().min(1).max(8),
+  /** As in a Setup request: empty means the server that the control connection goes to. */
+  proxyHost: z.string().max(255),
+  proxyPort: z.number().int().min(0).max(65_535),
+});
+export type SpareWanted = z.infer<typeof spareWanted>;
+
+/** Type 17, server → agent with the feature `rotate`: make yourself a new key. */
+export const rotate = z.object({});
+
+/** Type 18, agent → server: the old key and the new one both sign {@link rotationMessage}. */
+export const newKey = z.object({
+  publicKey: base64(32),
+  signature: base64(64),
+  /** By the new key. */
+  possession: base64(64),
+});
+export type NewKey = z.infer<typeof newKey>;
+
+/**
+ * Type 19, server → agent with the feature `authority`: the service's CA, PEM. Alone, it certifies itself; while the CA
+ * before it is being retired, it is certified by that one, which follows.
+ */
+export const serviceAuthority = z.object({ certificates: z.array(z.string().max(4096)).min(1).max(4) });
+export type ServiceAuthority = z.infer<typeof serviceAuthority>;
+
+/** Type 14, host → server. @see machines.ts for names */
+export const event = z.object({ name: z.string().max(64), data: z.unknown() });
+export type Event = z.infer<typeof event>;

@@ -1,0 +1,196 @@
+import { parseAll } from "../../bytes/grammar.ts";
+import { PosternError, ProtocolError } from "../../errors.ts";
+import {
+  ClientMessageType,
+  identifyClientMessage,
+  isMessageAllowed,
+  type ClientMessage,
+  type Requirement,
+} from "./client-messages.ts";
+import { mustParseServerStream, type ClientPolicy } from "./client-policy.ts";
+import { PseudoEncoding } from "../encodings.ts";
+import { FenceFlag, hasFlag, readFence } from "../fence.ts";
+import { readPixelFormat } from "../pixel-format.ts";
+import type { PixelFormatTracker } from "../server-stream/pixel-format-tracker.ts";
+import { editSetEncodings, isAllowedEncoding, readSetEncodings } from "./set-encodings.ts";
+
+const PIXEL_FORMAT_AT = 4;
+/** No `from`: nothing is waiting to be forwarded. */
+const NO_RUN = -1;
+
+/**
+ * A viewer's byte stream on its way to a VNC server. It is always parsed, as bytes and never as chunks: only then is it
+ * certain that the server reads the same messages. Unedited bytes go on as views of the chunk that brought them.
+ * It holds at most one unfinished SetEncodings, and a Fence that belongs to the message after it.
+ */
+export class ClientFilter {
+  readonly #policy: ClientPolicy;
+  readonly #forward: (chunk: Buffer) => void;
+  readonly #format: PixelFormatTracker | undefined;
+  /** Of the latest SetEncodings, since each one replaces the set: what the viewer sent, and what went on. */
+  #listed: ReadonlySet<number> = new Set();
+  #understood: ReadonlySet<number> = new Set();
+  #held: Buffer | undefined;
+  /** A whole Fence of the viewer's that asks to be answered after the next message. */
+  #fence: Buffer | undefined;
+  /** What is left of the message under way, and whether it goes on. */
+  #bodyLeft = 0;
+  #forwardsBody = false;
+  #run = NO_RUN;
+  #refusal: PosternError | undefined;
+
+  /**
+   * @param forward receives what the server may see; the buffer is a view of a chunk that was pushed, or a new one
+   * @param format of the server's stream, where the policy needs that to be followed
+   */
+  constructor(policy: ClientPolicy, forward: (chunk: Buffer) => void, format?: PixelFormatTracker) {
+    if (mustParseServerStream(policy) && !format)
+      throw new Error("this policy needs the server's stream followed");
+    this.#policy = policy;
+    this.#forward = forward;
+    this.#format = format;
+  }
+
+  /**
+   * What precedes a refused message has been forwarded when this throws; from then on nothing passes.
+   * @throws ProtocolError `RFB_CLIENT_MESSAGE`, LimitError `LENGTH_LIMIT`
+   */
+  push(chunk: Buffer): void {
+    if (this.#refusal) throw this.#refusal;
+    const input = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
+    this.#held = undefined;
+    let at = 0;
+    try {
+      while (at < input.length) {
+        const next = this.#bodyLeft > 0 ? this.#forwardBody(input, at) : this.#startMessage(input, at);
+        if (next === at) break;
+        at = next;
+      }
+    } catch (error) {
+      if (error instanceof PosternError) this.#refusal = error;
+      throw error;
+    } finally {
+      this.#endRun(input, at);
+    }
+    // A copy: a few bytes must not keep a whole chunk alive.
+    if (at < input.length) this.#held = Buffer.from(input.subarray(at));
+  }
+
+  /** @returns where the rest of the message begins; `at` itself when more bytes are needed first */
+  #startMessage(input: Buffer, at: number): number {
+    const available = input.length - at;
+    const message = identifyClientMessage(input, at);
+    if (!message || available < message.headBytes) return at;
+    const length = message.measure(input, at);
+    const requirement = message.needs(input, at);
+    this.#checkListed(message, requirement);
+    if (this.#mustSeeWhole(input.readUInt8(at)))
+      return available < length ? at : this.#forwardWhole(input, at, at + length);
+    this.#releaseFence(input, at);
+    this.#noteRequest(input.readUInt8(at));
+    this.#bodyLeft = length;
+    this.#forwardsBody = isMessageAllowed(message, this.#policy) && this.#isUnderstood(requirement);
+    return this.#forwardBody(input, at);
+  }
+
+  #mustSeeWhole(type: number): boolean {
+    if (type === ClientMessageType.setEncodings) return true;
+    if (!this.#format) return false;
+    return type === ClientMessageType.setPixelFormat || type === ClientMessageType.fence;
+  }
+
+  #forwardWhole(input: Buffer, at: number, end: number): number {
+    const type = input.readUInt8(at);
+    if (type === ClientMessageType.setPixelFormat) return this.#forwardPixelFormat(input, at, end);
+    this.#releaseFence(input, at);
+    if (type === ClientMessageType.fence) return this.#forwardFence(input, at, end);
+    return this.#forwardEncodings(input, at, end);
+  }
+
+  #forwardBody(input: Buffer, at: number): number {
+    const length = Math.min(this.#bodyLeft, input.length - at);
+    this.#bodyLeft -= length;
+    if (!this.#forwardsBody) this.#endRun(input, at);
+    else if (this.#run === NO_RUN) this.#run = at;
+    return at + length;
+  }
+
+  #forwardEncodings(input: Buffer, at: number, end: number): number {
+    const original = input.subarray(at, end);
+    const edited = editSetEncodings(original, (encoding) => isAllowedEncoding(encoding, this.#policy));
+    this.#listed = new Set(readSetEncodings(original));
+    this.#understood = new Set(edited.encodings);
+    if (edited.message === original) {
+      if (this.#run === NO_RUN) this.#run = at;
+    } else {
+      this.#endRun(input, at);
+      this.#forward(edited.message);
+    }
+    return end;
+  }
+
+  /** A Fence that is about the next message waits for it: that may be a SetPixelFormat, which brings its own. */
+  #forwardFence(input: Buffer, at: number, end: number): number {
+    const wire = input.subarray(at, end);
+    const fence = readFence(wire);
+    const understood = this.#isUnderstood(PseudoEncoding.fence);
+    if (understood && hasFlag(fence, FenceFlag.request) && hasFlag(fence, FenceFlag.syncNext)) {
+      this.#endRun(input, at);
+      this.#fence = Buffer.from(wire);
+    } else if (!understood) {
+      this.#endRun(input, at);
+    } else if (this.#run === NO_RUN) this.#run = at;
+    return end;
+  }
+
+  #forwardPixelFormat(input: Buffer, at: number, end: number): number {
+    const parsed = parseAll(readPixelFormat(), input.subarray(at + PIXEL_FORMAT_AT, end));
+    if (!this.#format || !("value" in parsed)) throw new Error("a SetPixelFormat that was not seen whole");
+    const viewers = this.#fence ? readFence(this.#fence) : null;
+    const listed = this.#isUnderstood(PseudoEncoding.fence);
+    const fence = this.#format.onSetPixelFormat(parsed.value, viewers, listed);
+    if (fence) {
+      this.#fence = undefined;
+      this.#endRun(input, at);
+      this.#forward(fence);
+    }
+    this.#releaseFence(input, at);
+    if (this.#run === NO_RUN) this.#run = at;
+    return end;
+  }
+
+  #releaseFence(input: Buffer, at: number): void {
+    const fence = this.#fence;
+    if (!fence) return;
+    this.#fence = undefined;
+    this.#endRun(input, at);
+    this.#forward(fence);
+  }
+
+  #noteRequest(type: number): void {
+    if (
+      type === ClientMessageType.framebufferUpdateRequest ||
+      type === ClientMessageType.enableContinuousUpdates
+    )
+      this.#format?.onUpdateRequest();
+  }
+
+  #endRun(input: Buffer, end: number): void {
+    const start = this.#run;
+    this.#run = NO_RUN;
+    if (start !== NO_RUN && start < end) this.#forward(input.subarray(start, end));
+  }
+
+  #isUnderstood(requirement: Requirement): boolean {
+    return requirement === "always" || (requirement !== "ultravnc" && this.#understood.has(requirement));
+  }
+
+  /** What was listed and did not go on is left out; what was never listed is no message that may come. */
+  #checkListed(message: ClientMessage, requirement: Requirement): void {
+    if (requirement === "always") return;
+    if (requirement !== "ultravnc" && this.#listed.has(requirement)) return;
+    throw new ProtocolError("RFB_CLIENT_MESSAGE", `${message.name} was sent without having been negotiated`, {
+      safeMessage: "The viewer sent a message that is not supported here.",
+    });
+  }
+}

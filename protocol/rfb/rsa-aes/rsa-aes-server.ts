@@ -1,0 +1,53 @@
+import { randomBytes, type KeyObject } from "node:crypto";
+import type { Conversation } from "../../bytes/conversation.ts";
+import { encodeU8 } from "../../bytes/encoders.ts";
+import { confirmExchange } from "./confirm-exchange.ts";
+import { credentials, RsaAesSubtype, type RsaAesCredentials } from "./credentials.ts";
+import { rsaPublicKey, type RsaPublicKey } from "./public-key.ts";
+import { decryptRandom, encryptedRandom, encryptRandom } from "./random-exchange.ts";
+import type { SealedChannel } from "./sealed-channel.ts";
+import { describeRsaAes, type RsaAesType } from "./variants.ts";
+
+/** A server's own key. */
+export interface RsaServerKey {
+  readonly privateKey: KeyObject;
+  readonly publicKey: RsaPublicKey;
+}
+
+/**
+ * Plays the server towards a viewer that has chosen an RSA-AES type, until it has been asked for its password. The person
+ * may be looking at the key's fingerprint meanwhile.
+ * @throws LimitError `RSA_AES_KEY_SIZE`, `LENGTH_LIMIT`; ProtocolError `RSA_AES_KEY`, `RSA_AES_RANDOM`, `RSA_AES_RECORD`,
+ *   `RSA_AES_HASH`
+ */
+export async function exchangeKeysWithViewer(
+  peer: Conversation,
+  type: RsaAesType,
+  { privateKey, publicKey }: RsaServerKey,
+): Promise<SealedChannel> {
+  const variant = describeRsaAes(type);
+  await peer.write(publicKey.wire);
+  const clientKey = await peer.read(rsaPublicKey());
+  const serverRandom = randomBytes(variant.keyBytes);
+  await peer.write(encryptRandom(clientKey, serverRandom));
+  const encrypted = await peer.read(encryptedRandom(publicKey.bytes));
+  const clientRandom = decryptRandom(privateKey, encrypted, variant.keyBytes);
+  const exchanged = { variant, serverKey: publicKey, clientKey, serverRandom, clientRandom };
+  const channel = await confirmExchange(peer, "server", exchanged);
+  await channel.write(peer, encodeU8(RsaAesSubtype.password));
+  return channel;
+}
+
+/**
+ * What the viewer gives; it was asked for a password alone. From here on the conversation is encrypted, or in clear again, as the type says.
+ * @throws ProtocolError `RSA_AES_RECORD`, LimitError `LENGTH_LIMIT`
+ */
+export async function readViewerCredentials(
+  peer: Conversation,
+  type: RsaAesType,
+  channel: SealedChannel,
+): Promise<RsaAesCredentials> {
+  const login = await channel.read(peer, credentials());
+  await channel.finish(peer, describeRsaAes(type));
+  return login;
+}

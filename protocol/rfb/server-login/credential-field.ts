@@ -1,0 +1,17 @@
+import { randomBytes } from "node:crypto";
+import { AuthError } from "../../errors.ts";
+
+/**
+ * Text in a field of fixed length: UTF-8, a NUL, then random bytes, so that equal fields do not look alike.
+ * @param length of the field in bytes, the NUL included
+ * @throws AuthError `SERVER_PASSWORD_WRONG` when the text does not fit: cut short, it would be another one
+ */
+export function encodeCredentialField(text: string, length: number, what: string): Buffer {
+  const value = Buffer.from(`${text}\0`, "utf8");
+  if (value.length > length)
+    throw new AuthError(
+      "SERVER_PASSWORD_WRONG",
+      `the VNC server takes a ${what} of at most ${length - 1} bytes, and the one given is longer`,
+    );
+  return Buffer.concat([value, randomBytes(length - value.length)]);
+}

@@ -1,0 +1,14 @@
+import type { Conversation } from "../../bytes/conversation.ts";
+import { encodeU32 } from "../../bytes/encoders.ts";
+import type { ServerLogin } from "./server-login.ts";
+
+/**
+ * A user name and a password as they are: VeNCrypt's Plain sub-types and Tight's Unix login.
+ *
+ *     U32 user length · U32 password length · user · password
+ */
+export async function logInWithPlain(peer: Conversation, login: ServerLogin): Promise<void> {
+  const user = Buffer.from(login.user ?? "", "utf8");
+  const password = Buffer.from(login.password ?? "", "utf8");
+  await peer.write(Buffer.concat([encodeU32(user.length), encodeU32(password.length), user, password]));
+}

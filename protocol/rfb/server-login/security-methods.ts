@@ -1,0 +1,146 @@
+import { AuthError, ProtocolError, type PosternError } from "../../errors.ts";
+import { RSA_AES_TYPES } from "../rsa-aes/variants.ts";
+import type { ServerLogin } from "./server-login.ts";
+import { nameSecurityType, SecurityType } from "../security-types.ts";
+import { nameVeNCryptType, VeNCryptType } from "../vencrypt-types.ts";
+
+type SecurityNeed = "password" | "user" | "tls" | "uncheckedServer" | "clearText" | "msLogon";
+
+/** One way into a server, and what it takes. */
+export interface SecurityMethod {
+  readonly type: number;
+  readonly needs: readonly SecurityNeed[];
+}
+
+const ACCOUNT = ["password", "user"] as const;
+
+/** Without a list of its own inside. The best first: what gives nothing away, then what hides most. */
+const PLAIN_RFB_METHODS: readonly SecurityMethod[] = [
+  { type: SecurityType.none, needs: ["uncheckedServer"] },
+  { type: SecurityType.appleDh, needs: ["uncheckedServer", ...ACCOUNT] },
+  { type: SecurityType.msLogonII, needs: ["uncheckedServer", "msLogon", ...ACCOUNT] },
+  { type: SecurityType.vncAuth, needs: ["uncheckedServer", "password"] },
+];
+
+/** After VncAuth: a server that offers both asks for an account of its host here at times. */
+const RSA_AES_METHODS: readonly SecurityMethod[] = RSA_AES_TYPES.map((type) => ({
+  type,
+  needs: ["uncheckedServer", "password"],
+}));
+
+/** Security types, the best first: TLS before all others. */
+export const SECURITY_METHODS: readonly SecurityMethod[] = [
+  { type: SecurityType.veNCrypt, needs: ["tls"] },
+  ...PLAIN_RFB_METHODS,
+  ...RSA_AES_METHODS,
+  { type: SecurityType.tight, needs: ["uncheckedServer"] },
+];
+
+/** In RFB 3.3 the server decides, and other types do not exist. */
+export const RFB_33_METHODS = PLAIN_RFB_METHODS.filter(
+  ({ type }) => type === SecurityType.none || type === SecurityType.vncAuth,
+);
+
+const X509_METHODS: readonly SecurityMethod[] = [
+  { type: VeNCryptType.x509None, needs: [] },
+  { type: VeNCryptType.x509Plain, needs: ACCOUNT },
+  { type: VeNCryptType.x509Vnc, needs: ["password"] },
+];
+
+const ANONYMOUS_METHODS: readonly SecurityMethod[] = [
+  { type: VeNCryptType.tlsNone, needs: ["uncheckedServer"] },
+  { type: VeNCryptType.tlsPlain, needs: ["uncheckedServer", ...ACCOUNT] },
+  { type: VeNCryptType.tlsVnc, needs: ["uncheckedServer", "password"] },
+  ...PLAIN_RFB_METHODS,
+  { type: VeNCryptType.plain, needs: ["uncheckedServer", "clearText", ...ACCOUNT] },
+];
+
+/** VeNCrypt's sub-types, the best first; ordinary types may stand among them. */
+export const VENCRYPT_METHODS: readonly SecurityMethod[] = [...X509_METHODS, ...ANONYMOUS_METHODS];
+
+/**
+ * The same where no certificate can be checked: then one is asked for only when there is nothing else, so that the
+ * refusal can tell which certificate it was.
+ */
+export const VENCRYPT_METHODS_UNCHECKED: readonly SecurityMethod[] = [...ANONYMOUS_METHODS, ...X509_METHODS];
+
+/** The authentications inside Tight. */
+export const TIGHT_UNIX_LOGIN = 129;
+export const TIGHT_METHODS: readonly SecurityMethod[] = [
+  { type: SecurityType.none, needs: ["uncheckedServer"] },
+  { type: SecurityType.vncAuth, needs: ["uncheckedServer", "password"] },
+  { type: TIGHT_UNIX_LOGIN, needs: ["uncheckedServer", "clearText", ...ACCOUNT] },
+];
+
+/**
+ * The best way that the server offers and this login allows.
+ * @throws AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_CERTIFICATE`;
+ *   ProtocolError `SERVER_SECURITY_UNSUPPORTED`
+ */
+export function chooseSecurityMethod(ways: readonly SecurityMethod[], offered: readonly number[], login: ServerLogin): number {
+  const open = ways.filter(({ type }) => offered.includes(type));
+  const chosen = open.find((way) => missing(way, login).length === 0);
+  if (chosen) return chosen.type;
+  // The way that only lacks what an owner can simply give is the one to talk about.
+  const nearest =
+    open.find((way) => missing(way, login).every((need) => need === "password" || need === "user")) ??
+    open[0];
+  const lacked = nearest ? missing(nearest, login)[0] : undefined;
+  throw explain(lacked, offered);
+}
+
+export function hasSecurityMethod(ways: readonly SecurityMethod[], offered: readonly number[], login: ServerLogin): boolean {
+  return ways.some((way) => offered.includes(way.type) && missing(way, login).length === 0);
+}
+
+function missing({ needs }: SecurityMethod, login: ServerLogin): readonly SecurityNeed[] {
+  const has: Readonly<Record<SecurityNeed, boolean>> = {
+    password: login.password !== undefined,
+    user: login.user !== undefined,
+    tls: login.upgrade !== undefined && login.avoidVeNCrypt !== true,
+    uncheckedServer: login.requireX509 !== true,
+    clearText: login.allowClearText === true,
+    msLogon: login.allowMsLogon === true,
+  };
+  return needs.filter((need) => !has[need]);
+}
+
+function explain(lacked: SecurityNeed | undefined, offered: readonly number[]): PosternError {
+  const names = offered.map((type) => nameVeNCryptType(type) ?? nameSecurityType(type)).join(", ");
+  switch (lacked) {
+    case "password":
+      return new AuthError(
+        "SERVER_PASSWORD_MISSING",
+        "the VNC server asks for a password and none is set; give --vnc-password-file",
+        { safeMessage: "The desktop's VNC server asks for a password. Its owner has to set one." },
+      );
+    case "user":
+      return new AuthError(
+        "SERVER_USER_MISSING",
+        "the VNC server asks for a user name and none is set; give --vnc-user",
+        { safeMessage: "The desktop's VNC server asks for a user name. Its owner has to set one." },
+      );
+    case "uncheckedServer":
+      return new AuthError(
+        "SERVER_CERTIFICATE",
+        `a certificate is expected of the VNC server, and it shows none; it offers only: ${names}`,
+        { safeMessage: "The desktop's VNC server does not show the certificate that is expected of it." },
+      );
+    case "clearText":
+      return unsupported(
+        `the VNC server wants the password in clear text, which is done on the same host only: ${names}`,
+      );
+    case "msLogon":
+      return unsupported(
+        "the VNC server wants MSLogonII, which does not protect the password; --vnc-mslogon allows it",
+      );
+    default:
+      return unsupported(`the VNC server offers only: ${names}`);
+  }
+}
+
+function unsupported(message: string): ProtocolError {
+  return new ProtocolError("SERVER_SECURITY_UNSUPPORTED", message, {
+    safeMessage: "The desktop's VNC server wants a kind of login that is not supported.",
+  });
+}

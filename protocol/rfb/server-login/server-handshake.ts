@@ -1,0 +1,129 @@
+import type { Conversation } from "../../bytes/conversation.ts";
+import { encodeU8 } from "../../bytes/encoders.ts";
+import { bytes, u32, u8 } from "../../bytes/grammar.ts";
+import { AuthError, PeerClosed, ProtocolError } from "../../errors.ts";
+import { logInWithAppleDh } from "./apple-dh-client.ts";
+import { logInWithMsLogon } from "./mslogon-client.ts";
+import { logInWithRsaAes } from "../rsa-aes/rsa-aes-client.ts";
+import { isRsaAes } from "../rsa-aes/variants.ts";
+import { hasSecurityResult, reasonString } from "../security-result.ts";
+import { nameSecurityType, SecurityResult, SecurityType } from "../security-types.ts";
+import { chooseSecurityMethod, RFB_33_METHODS, hasSecurityMethod, SECURITY_METHODS, TIGHT_UNIX_LOGIN } from "./security-methods.ts";
+import type { ServerLoginResult, ServerLogin } from "./server-login.ts";
+import { logInWithTight } from "./tight-client.ts";
+import { logInWithVeNCrypt } from "./vencrypt-client.ts";
+import { nameVeNCryptType } from "../vencrypt-types.ts";
+import { encodeProtocolVersion, protocolVersion, type RfbVersion } from "../protocol-version.ts";
+import { logInWithVncAuth } from "./vnc-auth-client.ts";
+
+/** What was done: the type that SecurityResult follows, and how it was reached. */
+interface LoginStep {
+  readonly type: number;
+  readonly security: string;
+}
+
+/**
+ * Plays the viewer towards a VNC server, until the server waits for ClientInit. The conversation may stand on another
+ * stream afterwards: that of TLS.
+ * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`, `SERVER_SECURITY_UNSUPPORTED`,
+ *   `SERVER_VENCRYPT`, `SERVER_KEY_EXCHANGE`, `SERVER_OTHER_WAY` (come again with `avoidVeNCrypt`);
+ *   AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`, `SERVER_CERTIFICATE`;
+ *   LimitError `LENGTH_LIMIT`
+ * @see RFC 6143 §7.1
+ */
+export async function logInToServer(peer: Conversation, login: ServerLogin): Promise<ServerLoginResult> {
+  const version = await peer.read(protocolVersion());
+  await peer.write(encodeProtocolVersion(version));
+  const offered = version === "3.3" ? await readDecidedType(peer) : await readOfferedTypes(peer);
+  const chosen = chooseSecurityMethod(version === "3.3" ? RFB_33_METHODS : SECURITY_METHODS, offered, login);
+  if (version !== "3.3") await peer.write(encodeU8(chosen));
+  const others = offered.filter((type) => type !== SecurityType.veNCrypt);
+  const { type, security } = await logInWith(peer, chosen, login, hasSecurityMethod(SECURITY_METHODS, others, login));
+  if (hasSecurityResult(version, type)) await readSecurityResult(peer, version, type);
+  return { security, hasTightCapabilities: chosen === SecurityType.tight };
+}
+
+async function readDecidedType(peer: Conversation): Promise<number[]> {
+  const decided = await peer.read(u32());
+  if (decided === SecurityType.invalid) throw await readRefusal(peer);
+  return [decided];
+}
+
+async function readOfferedTypes(peer: Conversation): Promise<number[]> {
+  const count = await peer.read(u8());
+  if (count === 0) throw await readRefusal(peer);
+  return [...(await peer.read(bytes(count)))];
+}
+
+/** Does one security type, up to SecurityResult. */
+async function logInWith(
+  peer: Conversation,
+  type: number,
+  login: ServerLogin,
+  otherWays: boolean,
+): Promise<LoginStep> {
+  const security = nameSecurityType(type);
+  if (isRsaAes(type)) await logInWithRsaAes(peer, type, login);
+  switch (type) {
+    case SecurityType.vncAuth:
+      await logInWithVncAuth(peer, login);
+      break;
+    case SecurityType.appleDh:
+      await logInWithAppleDh(peer, login);
+      break;
+    case SecurityType.msLogonII:
+      await logInWithMsLogon(peer, login);
+      break;
+    case SecurityType.tight: {
+      const inner = await logInWithTight(peer, login);
+      const name = inner === TIGHT_UNIX_LOGIN ? "unixLogin" : nameSecurityType(inner);
+      return { type: inner, security: `${security} ${name}` };
+    }
+    case SecurityType.veNCrypt: {
+      const inner = await logInWithVeNCrypt(peer, login, otherWays);
+      const name = nameVeNCryptType(inner);
+      if (name !== undefined) return { type: inner, security: `${security} ${name}` };
+      const passed = await logInWith(peer, inner, login, false);
+      return { ...passed, security: `${security} ${passed.security}` };
+    }
+  }
+  return { type, security };
+}
+
+async function readSecurityResult(peer: Conversation, version: RfbVersion, type: number): Promise<void> {
+  const result = await peer.read(u32());
+  if (result === SecurityResult.ok) return;
+  if (result !== SecurityResult.failed && result !== SecurityResult.tooManyTries) {
+    throw new ProtocolError("RFB_SECURITY_RESULT", `unknown SecurityResult ${result}`);
+  }
+  const reason = version === "3.8" ? await readReason(peer) : "";
+  if (type === SecurityType.none || result === SecurityResult.tooManyTries) throw refusal(reason);
+  throw new AuthError("SERVER_PASSWORD_WRONG", `the VNC server refused the login: ${quote(reason)}`, {
+    safeMessage: "The desktop's VNC server refused the password. Its owner has to correct it.",
+  });
+}
+
+/** Servers that close without the reason they owe have refused all the same. */
+async function readReason(peer: Conversation): Promise<string> {
+  try {
+    return await peer.read(reasonString());
+  } catch (error) {
+    if (error instanceof PeerClosed) return "";
+    throw error;
+  }
+}
+
+async function readRefusal(peer: Conversation): Promise<ProtocolError> {
+  return refusal(await readReason(peer));
+}
+
+/** The reason names the host at times: it is for the owner's log, never for a viewer. */
+function refusal(reason: string): ProtocolError {
+  return new ProtocolError("SERVER_REFUSED", `the VNC server refused the connection: ${quote(reason)}`, {
+    safeMessage: "The desktop's VNC server refused the connection. Try again later.",
+  });
+}
+
+function quote(reason: string): string {
+  return reason === "" ? "no reason given" : JSON.stringify(reason);
+}
