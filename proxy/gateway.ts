@@ -7,37 +7,37 @@ import {
   type HostResult,
   type Permission,
 } from "../protocol/index.ts";
-import { chooseAdvertised, formatUrl, type Advertised } from "./advertise.ts";
+import { chooseAdvertised, formatUrl, type AdvertisedAddresses } from "./model/advertised-addresses.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import type { AuditEvent, AuditQuery } from "./audit/query.ts";
+import type { AuditEvent, AuditQuery } from "./audit/query-audit.ts";
 import { readAudit } from "./audit/read-audit.ts";
 import type { AddressRanges } from "./admit/address-ranges.ts";
-import type { Source } from "./admit/source.ts";
-import { Penalties } from "./admit/penalties.ts";
-import { News } from "./events.ts";
-import { TokenIdentifier } from "./identify/by-token.ts";
-import { Issuer } from "./identify/issue.ts";
-import { RepeaterIds } from "./identify/repeater-ids.ts";
-import { startSweep } from "./identify/sweep.ts";
+import type { ConnectionSource } from "./model/connection-source.ts";
+import { TokenGuessThrottle } from "./admit/token-guess-throttle.ts";
+import { ProxyEventEmitter } from "./model/proxy-events.ts";
+import { TokenIdentifier } from "./identify/token-identifier.ts";
+import { CredentialIssuer } from "./identify/credential-issuer.ts";
+import { RepeaterIdIssuer } from "./identify/repeater-id-issuer.ts";
+import { startPurge } from "./identify/purge-expired.ts";
 import { TokenIndex } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
-import type { Doors } from "./listen/doors.ts";
+import type { Listeners } from "./listen/listeners.ts";
 import { requesterOf } from "./listen/requester.ts";
-import { openDoors } from "./open-doors.ts";
-import { openMip1, type Mip1 } from "./mip1/open.ts";
-import { openAuthorityActs } from "./pair/authority-acts.ts";
-import { AgentActs } from "./pair/agent-acts.ts";
-import { AgentEntrance } from "./pair/agent-entrance.ts";
+import { openListeners } from "./open-listeners.ts";
+import { openMip1, type Mip1 } from "./mip1/open-mip1.ts";
+import { createAuthorityCommands } from "./pair/authority-commands.ts";
+import { AgentCommands } from "./pair/agent-commands.ts";
+import { AgentAcceptor } from "./pair/agent-acceptor.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
-import type { GatewayParts } from "./gateway-parts.ts";
-import { hostOffline } from "./pair/host-requests.ts";
+import type { GatewayDependencies } from "./gateway-dependencies.ts";
+import { hostOfflineError } from "./pair/host-request-client.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { ReverseServers } from "./pair/reverse-servers.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
-import { Spares } from "./pair/spares.ts";
+import { SpareConnectionPool } from "./pair/spare-connection-pool.ts";
 import type {
-  Addresses,
-  Authority,
+  ListeningAddresses,
+  AuthorityCommands,
   AuditEntry,
   AuditReader,
   ConnectedAgent,
@@ -45,10 +45,10 @@ import type {
   ProxyEvents,
   ProxyOptions,
   RepeaterId,
-  Ticket,
-} from "./proxy.ts";
-import { SessionRegistry } from "./relay/session-registry.ts";
-import type { DesktopView, OpenToken, Role, SessionRecord } from "./state/records.ts";
+  IssuedTicket,
+} from "./model/proxy-types.ts";
+import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
+import type { DesktopView, IssuedToken, Role, SessionRecord } from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";
 import type { ServiceTrust } from "./trust/service-trust.ts";
 
@@ -56,31 +56,31 @@ import type { ServiceTrust } from "./trust/service-trust.ts";
 export class GatewayProxy implements Proxy {
   readonly stores: Stores;
   readonly serverId: string;
-  readonly authority: Authority;
+  readonly authority: AuthorityCommands;
   readonly viewerFingerprint: string;
   readonly #options: ProxyOptions;
   readonly #log: Logger;
   readonly #audit: AuditLog;
-  readonly #news = new News();
-  readonly #issuer: Issuer;
+  readonly #events = new ProxyEventEmitter();
+  readonly #issuer: CredentialIssuer;
   readonly #agents = new AgentRegistry();
-  readonly #spares: Spares;
-  readonly #acts: AgentActs;
-  readonly #entrance: AgentEntrance;
+  readonly #spares: SpareConnectionPool;
+  readonly #agentCommands: AgentCommands;
+  readonly #agentAcceptor: AgentAcceptor;
   readonly #mip1: Mip1 | null;
-  readonly #sessions: SessionRegistry;
-  readonly #doors: Doors;
-  readonly #reverse: ReverseServers;
-  readonly #repeaterIds: RepeaterIds;
+  readonly #sessions: ViewerSessionRegistry;
+  readonly #listeners: Listeners;
+  readonly #reverseServers: ReverseServers;
+  readonly #repeaterIds: RepeaterIdIssuer;
   readonly #trust: ServiceTrust;
-  readonly #trusted: AddressRanges;
-  readonly #stopSweep: () => void;
-  #addresses: Addresses;
+  readonly #trustedProxies: AddressRanges;
+  readonly #stopPurge: () => void;
+  #addresses: ListeningAddresses;
   #closed: Promise<void> | null = null;
 
   constructor(
     options: ProxyOptions,
-    { serverId, trust, rsaKey, site, forwarders, trusted, audit }: GatewayParts,
+    { serverId, trust, rsaKey, site, forwarders, trusted, audit }: GatewayDependencies,
   ) {
     const { stores, clock, log } = options;
     this.#options = options;
@@ -89,62 +89,62 @@ export class GatewayProxy implements Proxy {
     this.stores = stores;
     this.serverId = serverId;
     this.#trust = trust;
-    this.#trusted = trusted;
-    this.authority = openAuthorityActs(trust, stores, this.#agents);
+    this.#trustedProxies = trusted;
+    this.authority = createAuthorityCommands(trust, stores, this.#agents);
     this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
 
-    const news = this.#news;
+    const news = this.#events;
     const index = new TokenIndex(stores.tokens, clock);
     const scan = new TokenScan<(typeof index.candidates)[number]>({
       monotonic: () => performance.now(),
       yieldTo: setImmediate,
     });
-    const penalties = new Penalties(clock);
+    const penalties = new TokenGuessThrottle(clock);
     const tokens = new TokenIdentifier(stores, index, scan, penalties, clock);
     const tickets = new SetupTickets(clock);
-    this.#spares = new Spares({ agents: this.#agents, tickets, advertised: options.advertise, clock, log });
+    this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, advertised: options.advertise, clock, log });
     const shared = { stores, serverId, news, audit, clock, log };
-    this.#reverse = new ReverseServers({ ...shared, penalties });
-    this.#repeaterIds = new RepeaterIds(stores, clock);
-    this.#issuer = new Issuer(stores, index, clock);
+    this.#reverseServers = new ReverseServers({ ...shared, throttle: penalties });
+    this.#repeaterIds = new RepeaterIdIssuer(stores, clock);
+    this.#issuer = new CredentialIssuer(stores, index, clock);
     this.#mip1 = openMip1(options.mip1, {
       ...shared,
       issuer: this.#issuer,
       address: () => this.advertised.web,
     });
-    const ways = [this.#spares, options.advertise, this.#reverse, this.#mip1?.room] as const;
+    const ways = [this.#spares, options.advertise, this.#reverseServers, this.#mip1?.agents] as const;
     const pairing = new Pairing(this.#agents, tickets, ...ways);
-    this.#sessions = new SessionRegistry({ ...shared, tokens, rsaKey, pairing });
-    this.#acts = new AgentActs({
+    this.#sessions = new ViewerSessionRegistry({ ...shared, tokens, rsaKey, pairing });
+    this.#agentCommands = new AgentCommands({
       stores,
       agents: this.#agents,
       endSessions: (agentId) => {
-        this.#sessions.endOfAgent(agentId);
+        this.#sessions.endByAgent(agentId);
       },
       clock,
       log,
     });
-    this.#entrance = new AgentEntrance({
+    this.#agentAcceptor = new AgentAcceptor({
       ...shared,
       agents: this.#agents,
       tickets,
       spares: this.#spares,
       trust,
     });
-    this.#doors = openDoors({
+    this.#listeners = openListeners({
       ...{ trust, site, forwarders, trusted, clock, audit, stores },
-      ...{ sessions: this.#sessions, entrance: this.#entrance, mip1: this.#mip1, reverse: this.#reverse },
+      ...{ sessions: this.#sessions, agentAcceptor: this.#agentAcceptor, mip1: this.#mip1, reverseServers: this.#reverseServers },
       advertised: () => this.advertised.web,
       allowOrigins: options.allowOrigins,
     });
-    this.#stopSweep = startSweep(stores, clock, log);
+    this.#stopPurge = startPurge(stores, clock, log);
     // Not waited for: whoever needs the tokens waits, and tells what fails.
     index.prepare().catch(() => undefined);
   }
 
   async start(web: http.Server): Promise<void> {
-    this.#addresses = await this.#doors.open(this.#options, web);
+    this.#addresses = await this.#listeners.open(this.#options, web);
     this.audit({ action: "server.start", outcome: "success" });
     this.#log.info({ event: "proxy.listening", ...this.#addresses }, "proxy listening");
   }
@@ -157,11 +157,11 @@ export class GatewayProxy implements Proxy {
     return this.authority.certificate;
   }
 
-  get addresses(): Addresses {
+  get addresses(): ListeningAddresses {
     return this.#addresses;
   }
 
-  get advertised(): Advertised {
+  get advertised(): AdvertisedAddresses {
     return chooseAdvertised(this.#options.advertise, this.#addresses);
   }
 
@@ -171,7 +171,7 @@ export class GatewayProxy implements Proxy {
     ttlSeconds: number,
     createdBy: string,
     denied: readonly Permission[] = [],
-  ): Promise<OpenToken> {
+  ): Promise<IssuedToken> {
     this.#spares.expectViewer(desktop.agentId);
     return this.#issuer.createToken(desktop, role, ttlSeconds, createdBy, denied);
   }
@@ -182,7 +182,7 @@ export class GatewayProxy implements Proxy {
     createdBy: string,
     denied: readonly Permission[] = [],
     loginHash: string | null = null,
-  ): Promise<Ticket> {
+  ): Promise<IssuedTicket> {
     this.#spares.expectViewer(desktop.agentId);
     const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied, loginHash);
     return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
@@ -201,7 +201,7 @@ export class GatewayProxy implements Proxy {
   }
 
   connectedAgents(): ConnectedAgent[] {
-    return [...this.#agents.list(), ...(this.#mip1?.room.list() ?? [])];
+    return [...this.#agents.list(), ...(this.#mip1?.agents.list() ?? [])];
   }
 
   async requestHost<M extends HostMethod>(
@@ -210,17 +210,17 @@ export class GatewayProxy implements Proxy {
     params: HostParams<M>,
   ): Promise<HostResult<M>> {
     const connection = this.#agents.find(agentId);
-    if (connection?.agent.kind !== "host") throw hostOffline();
-    return await connection.requests.ask(method, params);
+    if (connection?.agent.kind !== "host") throw hostOfflineError();
+    return await connection.requests.request(method, params);
   }
 
   async revokeAgent(agentId: string): Promise<void> {
-    await this.#acts.revoke(agentId);
-    this.#news.emit("agent.changed", { agentId });
+    await this.#agentCommands.revoke(agentId);
+    this.#events.emit("agent.changed", { agentId });
   }
 
   rotateAgentKey(agentId: string): Promise<void> {
-    return this.#acts.rotate(agentId);
+    return this.#agentCommands.rotate(agentId);
   }
 
   countClones(agentId: string): number {
@@ -236,7 +236,7 @@ export class GatewayProxy implements Proxy {
   }
 
   async endSession(id: string): Promise<boolean> {
-    const ordered = await this.stores.sessions.orderEnd(id, "SESSION_ENDED");
+    const ordered = await this.stores.sessions.requestEnd(id, "SESSION_ENDED");
     if (ordered) await this.checkSessions();
     return ordered;
   }
@@ -246,7 +246,7 @@ export class GatewayProxy implements Proxy {
   }
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void {
-    return this.#news.on(event, listener);
+    return this.#events.on(event, listener);
   }
 
   audit(entry: AuditEntry): void {
@@ -261,8 +261,8 @@ export class GatewayProxy implements Proxy {
     return readAudit(this.#audit, this.#options.dataDir, query, reader);
   }
 
-  requesterOf(request: http.IncomingMessage): Source | null {
-    return requesterOf(request, this.#trusted);
+  requesterOf(request: http.IncomingMessage): ConnectionSource | null {
+    return requesterOf(request, this.#trustedProxies);
   }
 
   close(): Promise<void> {
@@ -271,18 +271,18 @@ export class GatewayProxy implements Proxy {
   }
 
   async #shutDown(): Promise<void> {
-    this.#stopSweep();
+    this.#stopPurge();
     this.#trust.close();
     this.#spares.close();
-    this.#acts.close();
-    this.#doors.stop();
+    this.#agentCommands.close();
+    this.#listeners.stop();
     await Promise.all([
       this.#sessions.close(),
-      this.#entrance.close(),
-      this.#reverse.close(),
-      this.#mip1?.room.close(),
+      this.#agentAcceptor.close(),
+      this.#reverseServers.close(),
+      this.#mip1?.agents.close(),
     ]);
-    await this.#doors.close();
+    await this.#listeners.close();
     this.audit({ action: "server.stop", outcome: "success" });
     await this.#audit.close();
   }

@@ -1,10 +1,10 @@
-export * from "./proxy.ts";
-export type { Mip1Options } from "./mip1/options.ts";
-export * from "./state/records.ts";
+export * from "./model/proxy-types.ts";
+export type { Mip1Options } from "./model/mip1-options.ts";
+export * from "./state/state-records.ts";
 export * from "./state/stores.ts";
-export { machineWish, type MachineWish } from "./state/machine-row.ts";
+export { machineOptions, type MachineOptions } from "./state/machine-row.ts";
 export { loadMasterKey } from "./state/master-key.ts";
-export { openStores } from "./state/open.ts";
+export { openStores } from "./state/open-stores.ts";
 export { openProxy } from "./open-proxy.ts";
-export { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query.ts";
-export { verifyAudit, type AuditVerdict, type VerifyOptions } from "./audit/verify.ts";
+export { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query-audit.ts";
+export { verifyAudit, type AuditVerificationResult, type AuditVerificationOptions } from "./audit/verify-audit.ts";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
-import { verifyAudit, type AuditVerdict } from "../../proxy/index.ts";
+import { verifyAudit, type AuditVerificationResult } from "../../proxy/index.ts";
 import { collect, parseNumber } from "../terminal/arguments.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { formatBytes, print } from "../terminal/table.ts";
@@ -96,7 +96,7 @@ function showProgress(): (done: number, total: number) => void {
   };
 }
 
-function describeVerdict({ bad, lines, files, checkpoints, last, unsigned, notes }: AuditVerdict): string {
+function describeVerdict({ bad, lines, files, checkpoints, last, unsigned, notes }: AuditVerificationResult): string {
   const said = notes.map((note) => `  ${note}\n`).join("");
   if (bad !== null) {
     const number = bad.sequence === null ? "" : `, number ${bad.sequence}`;

@@ -1,16 +1,16 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import type { AuditEntry } from "../proxy.ts";
-import { chooseBeginning, type Beginning } from "./beginning.ts";
-import type { Link } from "./chain.ts";
-import { isAuditAction } from "./codes.ts";
-import { auditFolder } from "./files.ts";
-import { HeadFile, readHead } from "./head.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { AuditEntry } from "../model/proxy-types.ts";
+import { findResumePoint, type ResumePoint } from "./resume-point.ts";
+import type { ChainPosition } from "./chain-position.ts";
+import { isAuditAction } from "./audit-actions.ts";
+import { auditFolder } from "./audit-files.ts";
+import { AuditHeadFile, readAuditHead } from "./audit-head.ts";
 import { Journal } from "./journal.ts";
-import { AuditKeys, loadAuditKey, type AuditKey } from "./key.ts";
-import { Repeats } from "./repeats.ts";
-import { LineMaker, type TimedEntry } from "./line.ts";
+import { AuditKeys, loadAuditKey, type AuditKey } from "./audit-key.ts";
+import { RepeatSuppressor } from "./repeat-suppressor.ts";
+import { AuditLineEncoder, type TimedEntry } from "./audit-line-encoder.ts";
 
 interface Pending extends TimedEntry {
   /** Somebody waits for this line: it is not tried again. */
@@ -25,11 +25,11 @@ export interface AuditOptions {
   readonly maxFileBytes?: number;
 }
 
-interface AuditParts {
+interface AuditLogDependencies {
   readonly folder: string;
   readonly key: AuditKey;
   readonly journal: Journal;
-  readonly head: HeadFile;
+  readonly head: AuditHeadFile;
 }
 
 const CHECKPOINT: AuditEntry = { action: "audit.checkpoint", outcome: "success" };
@@ -44,12 +44,12 @@ export class AuditLog {
   /** PEM. */
   readonly publicKey: string;
   readonly #journal: Journal;
-  readonly #head: HeadFile;
-  readonly #maker: LineMaker;
+  readonly #head: AuditHeadFile;
+  readonly #encoder: AuditLineEncoder;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #repeats: Repeats;
-  #last: Link;
+  readonly #repeatSuppressor: RepeatSuppressor;
+  #last: ChainPosition;
   /** Lines behind the last checkpoint. */
   #unsigned: number;
   #pending: Pending[] = [];
@@ -58,17 +58,17 @@ export class AuditLog {
   #cancelCheckpoint: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
-  private constructor(parts: AuditParts, { after, repairs, unsigned }: Beginning, options: AuditOptions) {
+  private constructor(parts: AuditLogDependencies, { after, repairs, unsigned }: ResumePoint, options: AuditOptions) {
     this.folder = parts.folder;
     this.publicKey = parts.key.publicKey;
     this.#journal = parts.journal;
     this.#head = parts.head;
-    this.#maker = new LineMaker(options.serverId, parts.key);
+    this.#encoder = new AuditLineEncoder(options.serverId, parts.key);
     this.#last = after;
-    this.#unsigned = unsigned ? LIMITS.auditCheckpointLines : 0;
+    this.#unsigned = unsigned ? PROXY_LIMITS.auditCheckpointLines : 0;
     this.#clock = options.clock;
     this.#log = options.log;
-    this.#repeats = new Repeats(options.clock, (entry) => {
+    this.#repeatSuppressor = new RepeatSuppressor(options.clock, (entry) => {
       this.#enqueue(entry);
     });
     for (const repair of repairs) {
@@ -85,15 +85,15 @@ export class AuditLog {
    * @throws ConfigError `AUDIT_KEY`
    */
   static async open(options: AuditOptions): Promise<AuditLog> {
-    const { serverId, maxFileBytes = LIMITS.auditFileBytes } = options;
+    const { serverId, maxFileBytes = PROXY_LIMITS.auditFileBytes } = options;
     const folder = auditFolder(options.dataDir);
     const { journal, tail } = await Journal.open(folder, maxFileBytes);
     try {
       const key = await loadAuditKey(folder);
-      const found = await readHead(folder, serverId, new AuditKeys(key.publicKey));
+      const found = await readAuditHead(folder, serverId, new AuditKeys(key.publicKey));
       if (tail.torn > 0) await journal.truncate();
-      const head = new HeadFile(folder, serverId, key);
-      return new AuditLog({ folder, key, journal, head }, chooseBeginning(tail, found), options);
+      const head = new AuditHeadFile(folder, serverId, key);
+      return new AuditLog({ folder, key, journal, head }, findResumePoint(tail, found), options);
     } catch (error) {
       await journal.close();
       throw error;
@@ -105,12 +105,12 @@ export class AuditLog {
     if (!isAuditAction(entry.action)) {
       this.#log.error({ event: "audit.code", action: entry.action }, "an audit action that is not listed");
     }
-    if (this.#repeats.passes(entry)) this.#enqueue(entry);
+    if (this.#repeatSuppressor.allows(entry)) this.#enqueue(entry);
   }
 
   #enqueue(entry: AuditEntry): void {
     this.#pending.push({ at: this.#clock.now(), entry });
-    if (this.#pending.length > LIMITS.auditBacklogLines) {
+    if (this.#pending.length > PROXY_LIMITS.auditBacklogLines) {
       this.#pending.shift()?.settle?.(new Error("the audit log is too far behind"));
       this.#log.error({ event: "audit.lost" }, "an audit line was lost");
     }
@@ -154,7 +154,7 @@ export class AuditLog {
         const unwritten = [...batch, ...this.#pending];
         for (const { settle } of unwritten) settle?.(error);
         this.#pending = unwritten.filter(({ settle }) => settle === undefined);
-        this.#cancelRetry = this.#clock.after(LIMITS.auditRetryMs, () => {
+        this.#cancelRetry = this.#clock.after(PROXY_LIMITS.auditRetryMs, () => {
           this.#start();
         });
         break;
@@ -170,13 +170,13 @@ export class AuditLog {
     let unsigned = this.#unsigned;
     const texts: string[] = [];
     const add = (timed: TimedEntry): void => {
-      const { text, link } = this.#maker.make(last, timed);
+      const { text, position: link } = this.#encoder.encode(last, timed);
       texts.push(text);
       last = link;
       unsigned = timed.entry.action === CHECKPOINT.action ? 0 : unsigned + 1;
     };
     for (const timed of batch) {
-      if (unsigned >= LIMITS.auditCheckpointLines) add({ at: timed.at, entry: CHECKPOINT });
+      if (unsigned >= PROXY_LIMITS.auditCheckpointLines) add({ at: timed.at, entry: CHECKPOINT });
       add(timed);
     }
     await this.#head.write({ done, next: last });
@@ -188,15 +188,15 @@ export class AuditLog {
     await this.#head.write({ done: last, next: last }).catch((error: unknown) => {
       this.#log.error({ event: "audit.head", err: error }, "the audit log's head could not be written");
     });
-    this.#planCheckpoint();
+    this.#scheduleCheckpoint();
   }
 
-  #planCheckpoint(): void {
+  #scheduleCheckpoint(): void {
     if (this.#unsigned === 0) {
       this.#cancelCheckpoint?.();
       this.#cancelCheckpoint = null;
     } else
-      this.#cancelCheckpoint ??= this.#clock.after(LIMITS.auditCheckpointMs, () => {
+      this.#cancelCheckpoint ??= this.#clock.after(PROXY_LIMITS.auditCheckpointMs, () => {
         this.#cancelCheckpoint = null;
         this.append(CHECKPOINT);
       });
@@ -204,7 +204,7 @@ export class AuditLog {
 
   async #finish(): Promise<void> {
     this.#cancelRetry();
-    this.#repeats.flush();
+    this.#repeatSuppressor.flush();
     await this.#writing;
     await this.#drain();
     this.#cancelCheckpoint?.();

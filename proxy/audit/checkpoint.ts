@@ -1,4 +1,4 @@
-import type { Link } from "./chain.ts";
+import type { ChainPosition } from "./chain-position.ts";
 
 const CONTEXT = "postern audit checkpoint 1";
 
@@ -6,11 +6,11 @@ const CONTEXT = "postern audit checkpoint 1";
  * What a checkpoint's signature covers: whose log it is, the checkpoint's own number and time, and by the
  * hash of the line before it everything that went before.
  */
-export function stateCheckpoint(
+export function encodeCheckpointStatement(
   serverId: string,
   sequence: number,
   timestamp: string,
-  previous: Link["hash"],
+  previous: ChainPosition["hash"],
 ): Buffer {
   return Buffer.from([CONTEXT, serverId, sequence, timestamp, previous].join("\n"), "utf8");
 }

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { CURRENT_FILE, listAuditFiles, nameRotated, syncFolder } from "./files.ts";
+import { CURRENT_FILE, listAuditFiles, nameRotated, syncFolder } from "./audit-files.ts";
 import { readFirstSequence, readTail, type Tail } from "./tail.ts";
 
 /** The log's bytes on the disk: the current file, and those that were put aside when they were full. */
@@ -36,8 +36,8 @@ export class Journal {
       // The current file is new: the log ends in the one before.
       const before = (await listAuditFiles(folder)).at(-2);
       if (before === undefined) return { journal, tail };
-      const { link, signed } = await readTailOf(before);
-      return { journal, tail: { ...tail, link, signed } };
+      const { position: link, signed } = await readTailOf(before);
+      return { journal, tail: { ...tail, position: link, signed } };
     } catch (error) {
       await file.close();
       throw error;

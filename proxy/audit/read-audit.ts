@@ -1,7 +1,7 @@
-import type { AuditReader } from "../proxy.ts";
-import { Refusal } from "../refusals.ts";
+import type { AuditReader } from "../model/proxy-types.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { AuditLog } from "./audit-log.ts";
-import { queryAudit, type AuditEvent, type AuditQuery } from "./query.ts";
+import { queryAudit, type AuditEvent, type AuditQuery } from "./query-audit.ts";
 
 /**
  * Reads a server's audit log; that somebody reads it is written down before.
@@ -16,7 +16,7 @@ export async function readAudit(
   await audit
     .appendDurably({ action: "audit.read", outcome: "success", ...reader })
     .catch((cause: unknown) => {
-      throw new Refusal("AUDIT_UNAVAILABLE", { cause });
+      throw new ViewerRefusal("AUDIT_UNAVAILABLE", { cause });
     });
   return queryAudit(dataDir, query);
 }

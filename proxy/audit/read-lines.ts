@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 const CHUNK_BYTES = 1_048_576;
 const NEWLINE = 0x0a;
 
-export interface LinesRead {
+export interface LineBatch {
   /** Whole lines, without their newlines. */
   readonly lines: readonly Buffer[];
   /** At the end of the file only: what stands behind the last newline. */
@@ -13,7 +13,7 @@ export interface LinesRead {
 }
 
 /** The lines of a file from its beginning, in batches; a line that never ends comes as the rest. */
-export async function* readLines(path: string): AsyncGenerator<LinesRead> {
+export async function* readLines(path: string): AsyncGenerator<LineBatch> {
   let held: Buffer = Buffer.alloc(0);
   let bytes = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { hashLine, type Link } from "./chain.ts";
+import { hashLine, type ChainPosition } from "./chain-position.ts";
 import { parseLine } from "./parse-line.ts";
 
 const TAIL_BYTES = 65_536;
@@ -8,7 +8,7 @@ export interface Tail {
   /** Bytes up to the end of the last whole line. */
   readonly size: number;
   /** The last whole line; null: there is none, or it tells no sequence number. */
-  readonly link: Link | null;
+  readonly position: ChainPosition | null;
   /** That line is a checkpoint. */
   readonly signed: boolean;
   /** Bytes behind the last whole line: a line that was cut. */
@@ -21,13 +21,13 @@ export async function readTail(file: FileHandle): Promise<Tail> {
   const length = Math.min(size, TAIL_BYTES);
   const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
   const end = buffer.lastIndexOf(0x0a) + 1;
-  if (end === 0) return { size: 0, link: null, signed: false, torn: size };
+  if (end === 0) return { size: 0, position: null, signed: false, torn: size };
   const start = end < 2 ? 0 : buffer.lastIndexOf(0x0a, end - 2) + 1;
   const line = buffer.subarray(start, end - 1);
   const parsed = parseLine(line);
   const link = parsed === null ? null : { sequence: parsed.sequence, hash: hashLine(line) };
   const signed = parsed !== null && parsed.checkpoint !== null;
-  return { size: size - length + end, link, signed, torn: length - end };
+  return { size: size - length + end, position: link, signed, torn: length - end };
 }
 
 /** The sequence number of a file's first line; null: there is none. */

@@ -1,10 +1,10 @@
 import { prepareToken, type Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import type { OpenToken, OpenTokensPage, SealedToken, TokenRecord } from "../state/records.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { IssuedToken, OpenTokensPage, SealedToken, TokenRecord } from "../state/state-records.ts";
 import type { TokenStore } from "../state/stores.ts";
-import type { Candidate } from "./token-scan.ts";
+import type { TokenCandidate } from "./token-scan.ts";
 
-export interface IndexedToken extends TokenRecord, Candidate {
+export interface IndexedToken extends TokenRecord, TokenCandidate {
   /** When it expires by the monotonic clock: a wall clock that is set back must not revive it. */
   readonly endsAt: number;
 }
@@ -37,7 +37,7 @@ export class TokenIndex {
     return this.#list;
   }
 
-  add({ token, ...record }: OpenToken): void {
+  add({ token, ...record }: IssuedToken): void {
     const indexed = this.#index(record, token);
     this.#tokens.set(record.id, indexed);
     this.#added.set(record.id, indexed);
@@ -55,12 +55,12 @@ export class TokenIndex {
 
   /** Reads the store; the reading begins after this call, so that it sees whatever was made before. */
   reload(): Promise<void> {
-    this.#next ??= this.#readInTurn();
+    this.#next ??= this.#readSerially();
     return this.#next;
   }
 
   /** All who ask before a reading begins share it. */
-  async #readInTurn(): Promise<void> {
+  async #readSerially(): Promise<void> {
     await this.#reading.catch(() => undefined);
     if (this.#readableAt !== null) await this.#waitUntil(this.#readableAt);
     this.#next = null;
@@ -75,7 +75,7 @@ export class TokenIndex {
       await this.#replace(this.#clock.now());
     } finally {
       const ended = this.#clock.monotonic();
-      const pause = Math.max(LIMITS.tokenReloadMs, LIMITS.tokenReloadShare * (ended - began));
+      const pause = Math.max(PROXY_LIMITS.tokenReloadMs, PROXY_LIMITS.tokenReloadShare * (ended - began));
       this.#readableAt = ended + pause;
     }
   }
@@ -84,7 +84,7 @@ export class TokenIndex {
     const tokens = new Map<string, IndexedToken>();
     let after: string | null = null;
     do {
-      const page: OpenTokensPage = await this.#store.listOpen(now, { after, limit: LIMITS.tokenReloadPage });
+      const page: OpenTokensPage = await this.#store.listOpen(now, { after, limit: PROXY_LIMITS.tokenReloadPage });
       for (const token of page.tokens) {
         const indexed = this.#tokens.get(token.id) ?? this.#open(token);
         if (indexed) tokens.set(token.id, indexed);

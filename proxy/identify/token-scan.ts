@@ -1,19 +1,19 @@
 import { matchesToken, prepareResponse, type TokenKey } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import { Refusal } from "../refusals.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
 
-export interface Candidate {
+export interface TokenCandidate {
   readonly id: string;
   readonly key: TokenKey;
   readonly expiresAt: number;
 }
 
-export interface Guessed {
+export interface ChallengeResponse {
   readonly challenge: Buffer;
   readonly response: Buffer;
 }
 
-interface Scan<C extends Candidate> {
+interface Scan<C extends TokenCandidate> {
   readonly prepared: ReturnType<typeof prepareResponse>;
   readonly candidates: readonly C[];
   readonly matches: C[];
@@ -21,7 +21,7 @@ interface Scan<C extends Candidate> {
   resolve(matches: C[]): void;
 }
 
-export interface ScanPace {
+export interface ScanTiming {
   /** Milliseconds that never go back. */
   readonly monotonic: () => number;
   /** Lets the event loop do its other work, then goes on. */
@@ -32,21 +32,21 @@ export interface ScanPace {
  * Finds which of many tokens gives a response. One queue of slices: 100,000 tokens at once would hold
  * up every session for 8 ms, and slices that do not know of each other would add up.
  */
-export class TokenScan<C extends Candidate> {
-  readonly #pace: ScanPace;
+export class TokenScan<C extends TokenCandidate> {
+  readonly #timing: ScanTiming;
   readonly #queue: Scan<C>[] = [];
   #running = false;
 
-  constructor(pace: ScanPace) {
-    this.#pace = pace;
+  constructor(pace: ScanTiming) {
+    this.#timing = pace;
   }
 
   /**
    * All candidates that fit: the caller decides what more than one means.
    * @throws Refusal `SERVER_BUSY` when too many guesses wait already
    */
-  match(guess: Guessed, candidates: readonly C[]): Promise<C[]> {
-    if (this.#queue.length >= LIMITS.scansWaiting) throw new Refusal("SERVER_BUSY", { waitMs: 1000 });
+  match(guess: ChallengeResponse, candidates: readonly C[]): Promise<C[]> {
+    if (this.#queue.length >= PROXY_LIMITS.scansWaiting) throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 });
     return new Promise((resolve) => {
       const prepared = prepareResponse(guess.challenge, guess.response);
       this.#queue.push({ prepared, candidates, matches: [], next: 0, resolve });
@@ -58,7 +58,7 @@ export class TokenScan<C extends Candidate> {
   }
 
   readonly #slice = (): void => {
-    const end = this.#pace.monotonic() + LIMITS.scanSliceMs;
+    const end = this.#timing.monotonic() + PROXY_LIMITS.scanSliceMs;
     do {
       const scan = this.#queue[0];
       if (!scan) {
@@ -70,13 +70,13 @@ export class TokenScan<C extends Candidate> {
         this.#queue.shift();
         scan.resolve(scan.matches);
       }
-    } while (this.#pace.monotonic() < end);
-    this.#pace.yieldTo(this.#slice);
+    } while (this.#timing.monotonic() < end);
+    this.#timing.yieldTo(this.#slice);
   };
 }
 
-function scanStride<C extends Candidate>(scan: Scan<C>): void {
-  const stop = Math.min(scan.next + LIMITS.scanStride, scan.candidates.length);
+function scanStride<C extends TokenCandidate>(scan: Scan<C>): void {
+  const stop = Math.min(scan.next + PROXY_LIMITS.scanStride, scan.candidates.length);
   for (; scan.next < stop; scan.next += 1) {
     const candidate = scan.candidates[scan.next];
     if (candidate && matchesToken(candidate.key, scan.prepared)) scan.matches.push(candidate);

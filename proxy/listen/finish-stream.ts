@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 
 /**
  * Ends a stream so that the other side can still take what was written: unread bytes are thrown away
@@ -11,7 +11,7 @@ export function finishStream(stream: Duplex, clock: Clock): void {
   const destroy = (): void => {
     stream.destroy();
   };
-  const cancel = clock.after(LIMITS.lingerMs, destroy);
+  const cancel = clock.after(PROXY_LIMITS.lingerMs, destroy);
   stream.once("close", cancel);
   if (stream.readableEnded && stream.writableFinished) {
     destroy();

@@ -4,7 +4,7 @@ import type { Clock } from "../../protocol/index.ts";
 /** What a connection begins with: its bytes, nothing for a while, or its end. */
 export type FirstBytes = Buffer | "silence" | "end";
 
-export interface Patience {
+export interface FirstBytesOptions {
   readonly clock: Clock;
   /** How long nothing at all is waited for; absent: as long as the connection lives. */
   readonly silenceMs?: number;
@@ -18,7 +18,7 @@ export interface Patience {
  */
 export function awaitFirstBytes(
   socket: Socket,
-  { clock, silenceMs, isEnough = () => true }: Patience,
+  { clock, silenceMs, isEnough = () => true }: FirstBytesOptions,
   decide: (first: FirstBytes) => void,
 ): void {
   let held: Buffer = Buffer.alloc(0);

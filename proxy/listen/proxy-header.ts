@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { bytes, checkLength, ProtocolError, u16, u8, type Grammar } from "../../protocol/index.ts";
-import type { Source } from "../admit/source.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
 
 const V1_START = "PROXY ";
 /** The longest header of version 1, its line end included. */
@@ -17,7 +17,7 @@ const Family = { tcp4: 0x11, tcp6: 0x21 } as const;
  * @throws ProtocolError `PROXY_HEADER`, LimitError `LENGTH_LIMIT`
  * @see haproxy's proxy-protocol.txt, §2.1 and §2.2
  */
-export function* proxyHeader(): Grammar<Source | null> {
+export function* proxyHeader(): Grammar<ConnectionSource | null> {
   const start = Buffer.from(yield V1_START.length);
   if (start.toString("latin1") === V1_START) return readLine(yield* line(V1_MAX - V1_START.length));
   const signature = Buffer.concat([start, yield V2_SIGNATURE.length - start.length]);
@@ -35,7 +35,7 @@ function* line(max: number): Grammar<string> {
   return text.slice(0, -2);
 }
 
-function readLine(text: string): Source | null {
+function readLine(text: string): ConnectionSource | null {
   const [family, address = "", , port = "", targetPort = "", ...rest] = text.split(" ");
   if (family === "UNKNOWN") return null;
   const valid = family === "TCP4" ? isIPv4(address) : family === "TCP6" && isIPv6(address);
@@ -43,7 +43,7 @@ function readLine(text: string): Source | null {
   return { address: canonicalize(address), port: Number(port) };
 }
 
-function* binaryHeader(): Grammar<Source | null> {
+function* binaryHeader(): Grammar<ConnectionSource | null> {
   const command = yield* u8();
   const family = yield* u8();
   const length = yield* u16();

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { type AddressRanges, plainAddress } from "../admit/address-ranges.ts";
-import type { Source } from "../admit/source.ts";
-import { sourceOf } from "./ports.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import { readSocketSource } from "./tcp-listener.ts";
 
 /** Reverse proxies in a row that are followed back; nobody has so many. */
 const MAX_HOPS = 16;
@@ -14,8 +14,8 @@ const FORMS = [/^\[([^\]]+)\](?::\d+)?$/, /^(\d+\.\d+\.\d+\.\d+):\d+$/, /^(.+)$/
  * the first address that is no trusted reverse proxy's is the requester's. What stands before it anybody may have made up.
  * @returns null on a Unix socket, or when the connection is gone; port 0: not known
  */
-export function requesterOf(request: IncomingMessage, trusted: AddressRanges): Source | null {
-  const peer = sourceOf(request.socket);
+export function requesterOf(request: IncomingMessage, trusted: AddressRanges): ConnectionSource | null {
+  const peer = readSocketSource(request.socket);
   if (!peer || !trusted.contains(peer.address)) return peer;
   let found = peer;
   for (const entry of listForwarded(request).slice(-MAX_HOPS).reverse()) {

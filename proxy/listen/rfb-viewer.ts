@@ -2,28 +2,28 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { SecureContext } from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
-import type { Source } from "../admit/source.ts";
-import type { Viewer, ViewerDoor } from "../admit/viewer.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { AcceptedViewer, ViewerListener } from "../model/accepted-viewer.ts";
 import { finishStream } from "./finish-stream.ts";
-import type { Arrival } from "./ports.ts";
+import type { AcceptedConnection } from "./tcp-listener.ts";
 import { startTls } from "./start-tls.ts";
 
 export interface RfbViewerOptions {
-  readonly door: ViewerDoor;
+  readonly listener: ViewerListener;
   /** What TLS inside the connection shows; absent: it is encrypted already. */
   readonly certificate?: () => SecureContext;
-  /** @see Viewer.only */
-  readonly only?: ReadonlySet<string>;
+  /** @see AcceptedViewer.requestedDesktopIds */
+  readonly requestedDesktopIds?: ReadonlySet<string>;
   readonly clock: Clock;
 }
 
 /** A viewer that speaks RFB on a connection of its own, plain or inside TLS. */
-export class RfbViewer implements Viewer {
+export class RfbViewer implements AcceptedViewer {
   readonly transport = "rfb";
   readonly ticket = null;
-  readonly door: ViewerDoor;
-  readonly source: Source;
-  readonly only: ReadonlySet<string> | null;
+  readonly listener: ViewerListener;
+  readonly source: ConnectionSource;
+  readonly requestedDesktopIds: ReadonlySet<string> | null;
   readonly admitted: () => void;
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
   readonly #clock: Clock;
@@ -31,12 +31,12 @@ export class RfbViewer implements Viewer {
   #stream: Duplex;
   #finished = false;
 
-  constructor({ socket, source, admitted }: Arrival, { door, certificate, only, clock }: RfbViewerOptions) {
+  constructor({ socket, source, admitted }: AcceptedConnection, { listener: door, certificate, requestedDesktopIds: only, clock }: RfbViewerOptions) {
     this.#socket = socket;
     this.#stream = socket;
     this.#clock = clock;
-    this.door = door;
-    this.only = only ?? null;
+    this.listener = door;
+    this.requestedDesktopIds = only ?? null;
     this.source = source;
     this.admitted = admitted;
     this.encrypt = certificate ? (signal) => this.#encrypt(certificate(), signal) : null;
@@ -46,7 +46,7 @@ export class RfbViewer implements Viewer {
     return this.#stream;
   }
 
-  continueOn(stream: Duplex): void {
+  replaceStream(stream: Duplex): void {
     this.#stream = stream;
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { TLSSocket, type SecureContext } from "node:tls";
 import { PeerClosed, ProtocolError, TimeoutError, type Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 
 /** TLS that begins in the middle of a connection, where we are the server. */
 export interface TlsStart {
@@ -52,8 +52,8 @@ export function startTls(
     const onAbort = (): void => {
       settle(signal.reason instanceof Error ? signal.reason : new PeerClosed("ABORTED", "given up"));
     };
-    const cancel = clock.after(LIMITS.tlsHandshakeMs, () => {
-      settle(new TimeoutError("TLS_TIMEOUT", `no TLS handshake within ${LIMITS.tlsHandshakeMs} ms`));
+    const cancel = clock.after(PROXY_LIMITS.tlsHandshakeMs, () => {
+      settle(new TimeoutError("TLS_TIMEOUT", `no TLS handshake within ${PROXY_LIMITS.tlsHandshakeMs} ms`));
     });
     socket.on("secure", onSecure);
     socket.on("error", onError);

@@ -21,8 +21,8 @@ import {
   type Proof,
   type ProofPurpose,
 } from "../../protocol/index.ts";
-import { hashSecret } from "../identify/by-ticket.ts";
-import type { AgentRecord } from "../state/records.ts";
+import { hashSecret } from "../identify/redeem-ticket.ts";
+import type { AgentRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 import { isProofValid } from "./agent-proof.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
@@ -37,7 +37,7 @@ export interface AdmittedAgent {
   readonly instance: string | null;
 }
 
-interface Gate {
+interface AdmissionDependencies {
   readonly stores: Pick<Stores, "agents" | "joinSecrets">;
   /** What the agent signs as the server's name. */
   readonly serverId: string;
@@ -53,10 +53,10 @@ export async function admitAgent(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
-  gate: Gate,
+  gate: AdmissionDependencies,
 ): Promise<AdmittedAgent> {
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "control");
-  const known = await askState(gate.stores.agents.find(handshake.identifier));
+  const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (known) {
     if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
     if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
@@ -77,14 +77,14 @@ export async function admitAgent(
  * @returns the agent's id
  * @throws as {@link admitAgent} does
  */
-export async function admitSpare(
+export async function admitSpareConnection(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
-  gate: Gate,
+  gate: AdmissionDependencies,
 ): Promise<string> {
   const { isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
-  const known = await askState(gate.stores.agents.find(handshake.identifier));
+  const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (!known) throw new AgentRefusal("AGENT_UNKNOWN");
   if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
   if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
@@ -134,15 +134,15 @@ async function enrol(
   id: string,
   proof: Proof,
   { secret, publicKey, name }: NonNullable<Proof["enrol"]>,
-  { stores, clock }: Gate,
+  { stores, clock }: AdmissionDependencies,
 ): Promise<AgentRecord> {
-  const spent = await askState(stores.joinSecrets.take(hashSecret(secret), clock.now()));
+  const spent = await queryStateForAgent(stores.joinSecrets.take(hashSecret(secret), clock.now()));
   if (!spent) throw new AgentRefusal("JOIN_REFUSED");
-  return await askState(stores.agents.add({ id, name, kind: proof.role, publicKey }));
+  return await queryStateForAgent(stores.agents.add({ id, name, kind: proof.role, publicKey }));
 }
 
 /** Whatever the state cannot answer now, it may answer in a moment. */
-export async function askState<T>(call: Promise<T>): Promise<T> {
+export async function queryStateForAgent<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {

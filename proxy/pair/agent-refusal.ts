@@ -14,12 +14,12 @@ const MESSAGES: Record<Code, string> = {
 
 /** An agent is turned away; `frame` tells it why. */
 export class AgentRefusal extends PosternError {
-  readonly refusal: Code;
+  readonly refusalCode: Code;
   readonly frame: Buffer;
 
   constructor(code: Code, details: { readonly retryAfterMs?: number; readonly cause?: unknown } = {}) {
     super(code, `agent refused: ${code}`, { safeMessage: MESSAGES[code], cause: details.cause });
-    this.refusal = code;
+    this.refusalCode = code;
     const refused: Refused = { code, message: MESSAGES[code] };
     const { retryAfterMs } = details;
     this.frame = encodeJsonFrame(

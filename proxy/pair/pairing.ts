@@ -1,18 +1,18 @@
 import type { Duplex } from "node:stream";
 import { encodeSetupRequest } from "../../protocol/index.ts";
-import type { HostPort } from "../proxy.ts";
-import { Refusal } from "../refusals.ts";
-import type { DesktopView } from "../state/records.ts";
+import type { HostPort } from "../model/proxy-types.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import type { DesktopView } from "../state/state-records.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
-import type { Spares } from "./spares.ts";
+import type { SpareConnectionPool } from "./spare-connection-pool.ts";
 
 /** No host in a Setup request: the agent dials what its control connection goes to. */
 export const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
 
 /** Desktops that are reached in another way than by MiP 2; null: not this one. */
-export interface OtherWay {
+export interface DesktopRoute {
   open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null;
 }
 
@@ -20,26 +20,26 @@ export interface OtherWay {
 export class Pairing {
   readonly #agents: AgentRegistry;
   readonly #tickets: SetupTickets;
-  readonly #spares: Spares;
+  readonly #spares: SpareConnectionPool;
   readonly #address: HostPort;
   readonly #reverse: ReverseServers;
-  readonly #otherWay: OtherWay | null;
+  readonly #otherRoute: DesktopRoute | null;
 
   /** @param advertised where agents reach this server; null: where their control connection goes */
   constructor(
     agents: AgentRegistry,
     tickets: SetupTickets,
-    spares: Spares,
+    spares: SpareConnectionPool,
     advertised: HostPort | null,
     reverse: ReverseServers,
-    otherWay: OtherWay | null = null,
+    otherWay: DesktopRoute | null = null,
   ) {
     this.#reverse = reverse;
     this.#agents = agents;
     this.#tickets = tickets;
     this.#spares = spares;
     this.#address = advertised ?? CONTROL_ADDRESS;
-    this.#otherWay = otherWay;
+    this.#otherRoute = otherWay;
   }
 
   /**
@@ -47,15 +47,15 @@ export class Pairing {
    * @throws Refusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
    */
   async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
-    const opened = this.#otherWay?.open(desktop, signal);
+    const opened = this.#otherRoute?.open(desktop, signal);
     if (opened) return await opened;
     const agent = this.#agents.find(desktop.agentId);
     if (!agent) {
       const dialled = await this.#reverse.take(desktop, signal);
       if (dialled) return dialled;
-      throw new Refusal("HOST_OFFLINE");
+      throw new ViewerRefusal("HOST_OFFLINE");
     }
-    if (desktop.state === "offline") throw new Refusal("DESKTOP_OFFLINE");
+    if (desktop.state === "offline") throw new ViewerRefusal("DESKTOP_OFFLINE");
     const spare = this.#spares.take(desktop.agentId);
     if (spare) {
       try {
@@ -66,7 +66,7 @@ export class Pairing {
       }
     }
     const { host, port } = this.#address;
-    const { ticket, arrival } = this.#tickets.expect(agent, signal);
+    const { ticket, connection: arrival } = this.#tickets.expect(agent, signal);
     agent.send(encodeSetupRequest({ ticket, proxyHost: host, proxyPort: port, desktop: desktop.name }));
     return await arrival;
   }

@@ -9,30 +9,30 @@ import {
   repeaterRequest,
   type Clock,
 } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import type { Penalties } from "../admit/penalties.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { News } from "../events.ts";
-import { hashRepeaterId } from "../identify/repeater-ids.ts";
-import type { Arrival } from "../listen/ports.ts";
-import { abortWhenGone } from "../relay/abort-when-gone.ts";
-import { Refusal } from "../refusals.ts";
-import type { DesktopView } from "../state/records.ts";
+import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import { hashRepeaterId } from "../identify/repeater-id-issuer.ts";
+import type { AcceptedConnection } from "../listen/tcp-listener.ts";
+import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import type { DesktopView } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 
 const VERSION_BYTES = 12;
 
-export interface ReverseServerParts {
+export interface ReverseServersDependencies {
   readonly stores: Stores;
   readonly serverId: string;
-  readonly penalties: Penalties;
-  readonly news: News;
+  readonly throttle: TokenGuessThrottle;
+  readonly news: ProxyEventEmitter;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-interface Waiting {
+interface WaitingServer {
   readonly socket: Socket;
   readonly epoch: number;
   readonly desktopId: string;
@@ -46,18 +46,18 @@ interface Waiting {
  * them. Each waits for one viewer; when that one has left, the server dials again.
  */
 export class ReverseServers {
-  readonly #parts: ReverseServerParts;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #dependencies: ReverseServersDependencies;
+  readonly #waiting = new Map<string, WaitingServer>();
   #open = true;
 
-  constructor(parts: ReverseServerParts) {
-    this.#parts = parts;
+  constructor(parts: ReverseServersDependencies) {
+    this.#dependencies = parts;
   }
 
   /** Never rejects: whatever goes wrong ends the connection. */
-  async receive({ socket, source, admitted }: Arrival): Promise<void> {
-    const { stores, penalties, clock, log } = this.#parts;
-    const limits = { deadlineMs: LIMITS.mipHandshakeMs, maxBytes: LIMITS.mipHandshakeBytes };
+  async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
+    const { stores, throttle: penalties, clock, log } = this.#dependencies;
+    const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     try {
       const number = await peer.read(repeaterRequest());
@@ -67,12 +67,12 @@ export class ReverseServers {
         const desktop = desktopId === null ? null : await stores.desktops.find(desktopId);
         if (!desktop) {
           guess.wrong();
-          throw new Refusal("TOKEN_WRONG");
+          throw new ViewerRefusal("TOKEN_WRONG");
         }
         const version = Buffer.from(await peer.read(bytes(VERSION_BYTES)));
         peer.release();
         admitted();
-        await this.#keep({ socket, source, admitted }, desktop, version);
+        await this.#register({ socket, source, admitted }, desktop, version);
       } finally {
         guess.right();
       }
@@ -91,10 +91,10 @@ export class ReverseServers {
   async take(desktop: DesktopView, signal: AbortSignal): Promise<Duplex | null> {
     const waiting = this.#waiting.get(desktop.agentId);
     if (!waiting || waiting.socket.destroyed) return null;
-    await this.#leave(desktop.agentId, waiting);
+    await this.#unregister(desktop.agentId, waiting);
     waiting.socket.unshift(waiting.version);
-    const limits = { deadlineMs: LIMITS.rfbHandshakeMs, maxBytes: LIMITS.rfbHandshakeBytes };
-    const peer = new Conversation(waiting.socket, limits, this.#parts.clock, signal);
+    const limits = { deadlineMs: PROXY_LIMITS.rfbHandshakeMs, maxBytes: PROXY_LIMITS.rfbHandshakeBytes };
+    const peer = new Conversation(waiting.socket, limits, this.#dependencies.clock, signal);
     try {
       await logInToServer(peer, {});
       peer.release();
@@ -103,11 +103,11 @@ export class ReverseServers {
       peer.release();
       waiting.socket.destroy();
       const code = isPosternError(cause) ? cause.code : "INTERNAL";
-      this.#parts.log.warn(
+      this.#dependencies.log.warn(
         { event: "repeater.unusable", code },
         "a VNC server that dialled in cannot be used",
       );
-      throw new Refusal("DESKTOP_UNREACHABLE");
+      throw new ViewerRefusal("DESKTOP_UNREACHABLE");
     }
   }
 
@@ -116,17 +116,17 @@ export class ReverseServers {
     this.#open = false;
     for (const [agentId, waiting] of [...this.#waiting]) {
       waiting.socket.destroy();
-      await this.#leave(agentId, waiting);
+      await this.#unregister(agentId, waiting);
     }
   }
 
   /** The newest connection wins: an old one may be long dead. */
-  async #keep({ socket, source }: Arrival, desktop: DesktopView, version: Buffer): Promise<void> {
-    const { stores, serverId, audit } = this.#parts;
+  async #register({ socket, source }: AcceptedConnection, desktop: DesktopView, version: Buffer): Promise<void> {
+    const { stores, serverId, audit } = this.#dependencies;
     const { agentId } = desktop;
     const epoch = await stores.agents.claim(agentId, serverId, "agent");
     await stores.desktops.publish(agentId, desktop.name, null);
-    const watch = abortWhenGone(socket, new AbortController().signal);
+    const watch = abortOnDisconnect(socket, new AbortController().signal);
     const waiting = { socket, epoch, desktopId: desktop.id, version, stopWatching: watch.stop };
     const before = this.#waiting.get(agentId);
     this.#waiting.set(agentId, waiting);
@@ -134,27 +134,27 @@ export class ReverseServers {
     before?.socket.destroy();
     const leave = (): void => {
       socket.destroy();
-      void this.#leave(agentId, waiting);
+      void this.#unregister(agentId, waiting);
     };
     watch.signal.addEventListener("abort", leave);
     if (watch.signal.aborted || !this.#open) leave();
     audit.append({ action: "agent.connect", outcome: "success", agentId, source });
-    this.#tell(waiting);
+    this.#emitChange(waiting);
   }
 
-  async #leave(agentId: string, waiting: Waiting): Promise<void> {
+  async #unregister(agentId: string, waiting: WaitingServer): Promise<void> {
     waiting.stopWatching();
     if (this.#waiting.get(agentId) !== waiting) return;
     this.#waiting.delete(agentId);
-    const { stores, log, audit } = this.#parts;
+    const { stores, log, audit } = this.#dependencies;
     audit.append({ action: "agent.disconnect", outcome: "success", agentId });
     await stores.agents.release(agentId, waiting.epoch).catch((error: unknown) => {
       log.error({ event: "agent.state", err: error }, "a desktop could not be marked offline");
     });
-    this.#tell(waiting);
+    this.#emitChange(waiting);
   }
 
-  #tell({ desktopId }: Waiting): void {
-    this.#parts.news.emit("desktop.changed", { desktopId });
+  #emitChange({ desktopId }: WaitingServer): void {
+    this.#dependencies.news.emit("desktop.changed", { desktopId });
   }
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { TICKET_BYTES, type Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import { Refusal } from "../refusals.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
 
-interface Expected {
+interface PendingTicket {
   readonly holder: object;
   readonly bound: boolean;
   settle(outcome: Duplex | Error): void;
@@ -13,14 +13,14 @@ interface Expected {
 /** Data connections that were asked for and have not come yet. A ticket is good once, for 10 s. */
 export class SetupTickets {
   readonly #clock: Clock;
-  readonly #expected = new Map<string, Expected>();
+  readonly #pending = new Map<string, PendingTicket>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get size(): number {
-    return this.#expected.size;
+    return this.#pending.size;
   }
 
   /**
@@ -34,28 +34,28 @@ export class SetupTickets {
     holder: object,
     signal: AbortSignal,
     bound = false,
-  ): { readonly ticket: Buffer; readonly arrival: Promise<Duplex> } {
+  ): { readonly ticket: Buffer; readonly connection: Promise<Duplex> } {
     const ticket = randomBytes(TICKET_BYTES);
     const key = ticket.toString("hex");
     const arrival = new Promise<Duplex>((resolve, reject) => {
       const settle = (outcome: Duplex | Error): void => {
-        if (!this.#expected.delete(key)) return;
+        if (!this.#pending.delete(key)) return;
         cancel();
         signal.removeEventListener("abort", onAbort);
         if (outcome instanceof Error) reject(outcome);
         else resolve(outcome);
       };
       const onAbort = (): void => {
-        settle(signal.reason instanceof Error ? signal.reason : new Refusal("SERVER_STOPPING"));
+        settle(signal.reason instanceof Error ? signal.reason : new ViewerRefusal("SERVER_STOPPING"));
       };
-      const cancel = this.#clock.after(LIMITS.pairingMs, () => {
-        settle(new Refusal("HOST_TIMEOUT"));
+      const cancel = this.#clock.after(PROXY_LIMITS.pairingMs, () => {
+        settle(new ViewerRefusal("HOST_TIMEOUT"));
       });
-      this.#expected.set(key, { holder, bound, settle });
+      this.#pending.set(key, { holder, bound, settle });
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
-    return { ticket, arrival };
+    return { ticket, connection: arrival };
   }
 
   /**
@@ -63,15 +63,15 @@ export class SetupTickets {
    * @param holder what stands behind the connection, if it was there before the ticket
    */
   redeem(ticket: Buffer, connection: Duplex, holder?: object): boolean {
-    const expected = this.#expected.get(ticket.toString("hex"));
+    const expected = this.#pending.get(ticket.toString("hex"));
     if (expected === undefined || (expected.bound && expected.holder !== holder)) return false;
     expected.settle(connection);
     return true;
   }
 
   /** The asked control connection says that no data connection will come. */
-  fail(holder: object, ticket: Buffer, error: Refusal): boolean {
-    const expected = this.#expected.get(ticket.toString("hex"));
+  fail(holder: object, ticket: Buffer, error: ViewerRefusal): boolean {
+    const expected = this.#pending.get(ticket.toString("hex"));
     if (expected?.holder !== holder) return false;
     expected.settle(error);
     return true;
@@ -79,8 +79,8 @@ export class SetupTickets {
 
   /** The control connection is gone, and with it what it was asked for. */
   failAll(holder: object): void {
-    for (const expected of [...this.#expected.values()]) {
-      if (expected.holder === holder) expected.settle(new Refusal("HOST_OFFLINE"));
+    for (const expected of [...this.#pending.values()]) {
+      if (expected.holder === holder) expected.settle(new ViewerRefusal("HOST_OFFLINE"));
     }
   }
 }

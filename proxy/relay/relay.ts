@@ -12,8 +12,8 @@ import {
   type PixelFormat,
   type Pipe,
 } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import type { EndCause } from "../pair/session-state.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { EndCause } from "./session-state.ts";
 
 /** The two streams of a session, both past ServerInit. */
 export interface RelayEnds {
@@ -30,7 +30,7 @@ export interface Relay {
   stop(): void;
 }
 
-export interface RelayRules {
+export interface RelayOptions {
   readonly policy: ClientPolicy;
   /** The one of ServerInit. */
   readonly pixelFormat: PixelFormat;
@@ -40,7 +40,7 @@ export interface RelayRules {
  * Moves bytes both ways. The server's are not looked at unless the policy needs it; the viewer's go through the filter,
  * message by message. When one direction ends, the other may finish what it has.
  */
-export function startRelay({ viewer, server }: RelayEnds, rules: RelayRules, clock: Clock): Relay {
+export function startRelay({ viewer, server }: RelayEnds, rules: RelayOptions, clock: Clock): Relay {
   const format = mustParseServerStream(rules.policy) ? new PixelFormatTracker(rules.pixelFormat) : undefined;
   let toServer: (chunk: Buffer) => void = () => undefined;
   let toViewer: (chunk: Buffer) => void = () => undefined;
@@ -71,7 +71,7 @@ export function startRelay({ viewer, server }: RelayEnds, rules: RelayRules, clo
   };
 }
 
-interface End {
+interface DirectionEnd {
   readonly cause: EndCause;
   readonly graceful: boolean;
 }
@@ -89,7 +89,7 @@ async function awaitEnd(down: Pipe, up: Pipe, ends: RelayEnds, clock: Clock): Pr
   return first.cause;
 }
 
-async function describeEnd(run: Pipe, cause: EndCause, ends: RelayEnds): Promise<End> {
+async function describeEnd(run: Pipe, cause: EndCause, ends: RelayEnds): Promise<DirectionEnd> {
   try {
     await run.ended;
     return { cause, graceful: true };
@@ -97,12 +97,12 @@ async function describeEnd(run: Pipe, cause: EndCause, ends: RelayEnds): Promise
     if (isPosternError(error) && !(error instanceof PeerClosed)) {
       return { cause: cause === "VIEWER_LEFT" ? "VIEWER_PROTOCOL" : "DESKTOP_PROTOCOL", graceful: false };
     }
-    return { cause: nameLoss(ends), graceful: false };
+    return { cause: toLossCause(ends), graceful: false };
   }
 }
 
 /** A side that has said goodbye before the connection broke has left. */
-function nameLoss({ viewer, server }: RelayEnds): EndCause {
+function toLossCause({ viewer, server }: RelayEnds): EndCause {
   if (viewer.readableEnded) return "VIEWER_LEFT";
   if (viewer.destroyed) return "VIEWER_LOST";
   return server.readableEnded ? "DESKTOP_ENDED" : "DESKTOP_LOST";
@@ -112,7 +112,7 @@ function nameLoss({ viewer, server }: RelayEnds): EndCause {
 function awaitSilence(run: Pipe, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const watch = (before: number): void => {
-      clock.after(LIMITS.halfCloseMs, () => {
+      clock.after(PROXY_LIMITS.halfCloseMs, () => {
         if (run.bytes === before) resolve();
         else watch(run.bytes);
       });

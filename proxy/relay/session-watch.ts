@@ -1,19 +1,19 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import type { Identity } from "../identify/identity.ts";
-import type { RefusalCode } from "../refusals.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ViewerIdentity } from "../identify/viewer-identity.ts";
+import type { RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionStore } from "../state/stores.ts";
-import { judgeStanding } from "./judge-standing.ts";
+import { checkSessionValidity } from "./session-validity.ts";
 
 /** An open session, as far as its right to go on is concerned. */
 export interface WatchedSession {
   readonly id: string;
-  readonly identity: Identity;
+  readonly identity: ViewerIdentity;
   end(cause: RefusalCode): void;
 }
 
-interface WatchParts {
+interface SessionWatchDependencies {
   readonly sessions: () => readonly WatchedSession[];
   readonly store: Pick<SessionStore, "listStandings">;
   readonly serverId: string;
@@ -26,24 +26,24 @@ interface WatchParts {
  * and at once when asked to. While the state cannot be read they go on, but for those that expire.
  */
 export class SessionWatch {
-  readonly #parts: WatchParts;
-  #looking: Promise<void> = Promise.resolve();
+  readonly #dependencies: SessionWatchDependencies;
+  #checking: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #cancel: () => void = () => undefined;
   #closed = false;
-  #blind = false;
+  #failed = false;
 
-  constructor(parts: WatchParts) {
-    this.#parts = parts;
+  constructor(parts: SessionWatchDependencies) {
+    this.#dependencies = parts;
     this.#schedule();
   }
 
   /** Looks now; what was decided before this call takes effect before it settles. Never rejects. */
   check(): Promise<void> {
-    this.#next ??= this.#looking.then(() => {
+    this.#next ??= this.#checking.then(() => {
       this.#next = null;
-      this.#looking = this.#look();
-      return this.#looking;
+      this.#checking = this.#check();
+      return this.#checking;
     });
     return this.#next;
   }
@@ -56,7 +56,7 @@ export class SessionWatch {
 
   #schedule(): void {
     if (this.#closed) return;
-    this.#cancel = this.#parts.clock.after(LIMITS.sessionCheckMs, () => {
+    this.#cancel = this.#dependencies.clock.after(PROXY_LIMITS.sessionCheckMs, () => {
       this.#endExpired();
       void this.check();
       this.#schedule();
@@ -65,27 +65,27 @@ export class SessionWatch {
 
   /** By the time that was left when the session opened: the wall clock may be set while it runs. */
   #endExpired(): void {
-    const now = this.#parts.clock.monotonic();
-    for (const session of this.#parts.sessions()) {
+    const now = this.#dependencies.clock.monotonic();
+    for (const session of this.#dependencies.sessions()) {
       const { endsAt, method } = session.identity;
       if (endsAt !== null && endsAt <= now) session.end(method === "token" ? "TOKEN_EXPIRED" : "LOGIN_ENDED");
     }
   }
 
-  async #look(): Promise<void> {
-    const { sessions, store, serverId, log } = this.#parts;
+  async #check(): Promise<void> {
+    const { sessions, store, serverId, log } = this.#dependencies;
     const open = new Map(sessions().map((session) => [session.id, session]));
     if (open.size === 0) return;
     try {
       for (const standing of await store.listStandings(serverId)) {
         const session = open.get(standing.id);
-        const cause = session && judgeStanding(session.identity, standing);
+        const cause = session && checkSessionValidity(session.identity, standing);
         if (cause) session.end(cause);
       }
-      this.#blind = false;
+      this.#failed = false;
     } catch (error) {
-      if (!this.#blind) log.error({ event: "session.watch", err: error }, "open sessions cannot be checked");
-      this.#blind = true;
+      if (!this.#failed) log.error({ event: "session.watch", err: error }, "open sessions cannot be checked");
+      this.#failed = true;
     }
   }
 }

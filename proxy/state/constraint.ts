@@ -10,7 +10,7 @@ const RULES = {
  * Runs an insert; a broken rule becomes a refusal that the caller can be told about.
  * @throws RequestError with `code`
  */
-export async function refuseIf<T>(
+export async function rejectOnViolation<T>(
   rule: keyof typeof RULES,
   code: string,
   safeMessage: string,

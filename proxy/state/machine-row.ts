@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { machineCause, machineCreate } from "../../protocol/index.ts";
-import type { MachineRecord } from "./records.ts";
+import type { MachineRecord } from "./state-records.ts";
 
 /** What may be asked for beside processors and memory. */
-export const machineWish = machineCreate.pick({
+export const machineOptions = machineCreate.pick({
   diskGb: true,
   master: true,
   dataDisk: true,
@@ -15,7 +15,7 @@ export const machineWish = machineCreate.pick({
   gpu: true,
   emptyDisk: true,
 });
-export type MachineWish = z.output<typeof machineWish>;
+export type MachineOptions = z.output<typeof machineOptions>;
 
 const triedHosts = z.array(z.object({ host: z.string(), why: z.string() }));
 
@@ -36,11 +36,11 @@ export interface MachineRow extends Omit<
   readonly claimedUntil: number | null;
 }
 
-export function readMachine(row: MachineRow): MachineRecord {
+export function decodeMachineRow(row: MachineRow): MachineRecord {
   const { claimedBy: _by, claimedUntil: _until, ...rest } = row;
   return {
     ...rest,
-    wish: machineWish.parse(JSON.parse(row.wish)),
+    wish: machineOptions.parse(JSON.parse(row.wish)),
     cause: row.cause === null ? null : machineCause.parse(JSON.parse(row.cause)),
     tried: triedHosts.parse(JSON.parse(row.tried)),
     oneShot: row.oneShot === 1,
@@ -51,7 +51,7 @@ export function readMachine(row: MachineRow): MachineRecord {
 }
 
 /** What of a record is named, as its columns have it. */
-export function writeMachine(change: Partial<MachineRecord>): Partial<MachineRow> {
+export function encodeMachineRow(change: Partial<MachineRecord>): Partial<MachineRow> {
   const { wish, tried, cause, oneShot, viewed, saved, progress, ...rest } = change;
   const row = {
     ...rest,

@@ -7,7 +7,7 @@ import type {
   TicketRecord,
   TokenRecord,
   UserRecord,
-} from "./records.ts";
+} from "./state-records.ts";
 
 /** A record whose permissions are text. */
 type Packed<R> = Omit<R, "denied"> & { readonly denied: string };

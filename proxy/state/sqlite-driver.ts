@@ -36,7 +36,7 @@ export class LockingSqliteDriver extends SqliteDriver {
   }
 
   override async beginTransaction(): Promise<void> {
-    await execPatiently(this.#database, "begin immediate");
+    await execWithRetry(this.#database, "begin immediate");
   }
 
   override commitTransaction(): Promise<void> {
@@ -72,7 +72,7 @@ class LockingConnection implements DatabaseConnection {
   }
 
   async #commit<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    await execPatiently(this.#database, "begin immediate");
+    await execWithRetry(this.#database, "begin immediate");
     try {
       const result = await this.#connection.executeQuery<R>(query);
       this.#database.exec("commit");
@@ -106,7 +106,7 @@ export class LockingSqliteAdapter extends SqliteAdapter {
 }
 
 /** Runs a statement without parameters, and again while another process holds the lock. */
-export async function execPatiently(database: Database.Database, statement: string): Promise<void> {
+export async function execWithRetry(database: Database.Database, statement: string): Promise<void> {
   const giveUpAt = performance.now() + BUSY_LIMIT_MS;
   for (;;) {
     try {

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import Database from "libsql";
 import { CamelCasePlugin, Kysely, SqliteDialect } from "kysely";
-import { LockingSqliteAdapter, LockingSqliteDriver, execPatiently } from "./sqlite-driver.ts";
+import { LockingSqliteAdapter, LockingSqliteDriver, execWithRetry } from "./sqlite-driver.ts";
 import type { Tables } from "./schema.ts";
 
 /** Every commit is on disk before it counts (but for sessions: see the driver), and what is deleted is overwritten. */
@@ -19,7 +19,7 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
   if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
   const database = new Database(file);
   try {
-    for (const setting of SETTINGS) await execPatiently(database, setting);
+    for (const setting of SETTINGS) await execWithRetry(database, setting);
   } catch (error) {
     database.close();
     throw error;

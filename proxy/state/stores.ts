@@ -11,11 +11,11 @@ import type {
   OpenTokensPage,
   Role,
   SessionRecord,
-  SessionStanding,
+  SessionValidity,
   TicketRecord,
   TokenRecord,
   UserRecord,
-} from "./records.ts";
+} from "./state-records.ts";
 
 export interface AgentStore {
   /** @throws RequestError `AGENT_EXISTS` when the id is taken */
@@ -134,9 +134,9 @@ export interface SessionStore {
       Partial<Pick<SessionRecord, "denied"> & Pick<TicketRecord, "loginHash">>,
   ): Promise<void>;
   /** All open sessions of one server, in one query. */
-  listStandings(serverId: string): Promise<SessionStanding[]>;
+  listStandings(serverId: string): Promise<SessionValidity[]>;
   /** Asks the server that has the session to end it; says whether there is such an open session. */
-  orderEnd(id: string, cause: string): Promise<boolean>;
+  requestEnd(id: string, cause: string): Promise<boolean>;
   /** The first end counts; a session that is closed already stays as it is. */
   close(
     id: string,
@@ -225,7 +225,7 @@ export interface DataDiskStore {
    * that one says in the same breath that it has it no more.
    * @param lists names, by the host's id
    */
-  keep(lists: ReadonlyMap<string, readonly string[]>): Promise<void>;
+  applyHostReports(lists: ReadonlyMap<string, readonly string[]>): Promise<void>;
 }
 
 /** Small named values that belong to the service as a whole; sealed with the data folder's master key. */

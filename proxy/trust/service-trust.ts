@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import { describeError, isPosternError } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import { readAuthority } from "./authority.ts";
-import { issueTrust, type Trust, type TrustOptions } from "./index.ts";
-import { retireAuthority, rotateAuthority } from "./rotation.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { readOrCreateAuthority } from "./certificate-authority.ts";
+import { issueServerCertificate, type ServerCertificate, type ServerCertificateOptions } from "./server-certificate.ts";
+import { retireAuthority, rotateAuthority } from "./ca-rotation.ts";
 import { listSubjectNames } from "./subject-names.ts";
 
-interface ServiceTrustOptions extends TrustOptions {
+interface ServiceTrustOptions extends ServerCertificateOptions {
   readonly log: Logger;
 }
 
@@ -17,12 +17,12 @@ interface ServiceTrustOptions extends TrustOptions {
 export class ServiceTrust {
   readonly #options: ServiceTrustOptions;
   readonly #names: readonly string[];
-  readonly #listeners: ((trust: Trust) => void)[] = [];
+  readonly #listeners: ((trust: ServerCertificate) => void)[] = [];
   #stored: string;
-  #current: Trust;
+  #current: ServerCertificate;
   /** When its certificate is replaced, epoch milliseconds. */
   #renewAt: number;
-  #looking: Promise<void> = Promise.resolve();
+  #refreshing: Promise<void> = Promise.resolve();
   #cancel: () => void = () => undefined;
   #closed = false;
   #failed = false;
@@ -30,25 +30,25 @@ export class ServiceTrust {
   /** @throws ConfigError `HOST_INVALID`, `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED` */
   static async open(options: ServiceTrustOptions): Promise<ServiceTrust> {
     const names = listSubjectNames(options.hosts);
-    const stored = await readAuthority(options.stores.service, options.clock);
-    return new ServiceTrust(options, names, stored, await issueTrust(stored, names, options.clock));
+    const stored = await readOrCreateAuthority(options.stores.service, options.clock);
+    return new ServiceTrust(options, names, stored, await issueServerCertificate(stored, names, options.clock));
   }
 
-  private constructor(options: ServiceTrustOptions, names: readonly string[], stored: string, trust: Trust) {
+  private constructor(options: ServiceTrustOptions, names: readonly string[], stored: string, trust: ServerCertificate) {
     this.#options = options;
     this.#names = names;
     this.#stored = stored;
     this.#current = trust;
-    this.#renewAt = options.clock.now() + LIMITS.leafRenewMs;
+    this.#renewAt = options.clock.now() + PROXY_LIMITS.leafRenewMs;
     this.#schedule();
   }
 
-  get current(): Trust {
+  get current(): ServerCertificate {
     return this.#current;
   }
 
   /** Called with what is shown from now on. */
-  follow(listener: (trust: Trust) => void): void {
+  subscribe(listener: (trust: ServerCertificate) => void): void {
     this.#listeners.push(listener);
   }
 
@@ -56,20 +56,20 @@ export class ServiceTrust {
   async rotate(): Promise<void> {
     const { stores, clock } = this.#options;
     await rotateAuthority(stores.service, clock);
-    await this.look();
+    await this.refresh();
   }
 
   /** @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING` */
   async retire(): Promise<void> {
     const { stores, clock } = this.#options;
     await retireAuthority(stores.service, clock);
-    await this.look();
+    await this.refresh();
   }
 
   /** Looks at once; what was stored before this call is shown when it settles. Never rejects. */
-  look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look());
-    return this.#looking;
+  refresh(): Promise<void> {
+    this.#refreshing = this.#refreshing.then(() => this.#refresh());
+    return this.#refreshing;
   }
 
   /** Idempotent. */
@@ -78,15 +78,15 @@ export class ServiceTrust {
     this.#cancel();
   }
 
-  async #look(): Promise<void> {
+  async #refresh(): Promise<void> {
     const { stores, clock, log } = this.#options;
     try {
-      const stored = await readAuthority(stores.service, clock);
+      const stored = await readOrCreateAuthority(stores.service, clock);
       if (this.#closed || (stored === this.#stored && clock.now() < this.#renewAt)) return;
-      const trust = await issueTrust(stored, this.#names, clock);
+      const trust = await issueServerCertificate(stored, this.#names, clock);
       this.#stored = stored;
       this.#current = trust;
-      this.#renewAt = clock.now() + LIMITS.leafRenewMs;
+      this.#renewAt = clock.now() + PROXY_LIMITS.leafRenewMs;
       this.#failed = false;
       const { fingerprint, previous } = trust;
       log.info(
@@ -107,8 +107,8 @@ export class ServiceTrust {
 
   #schedule(): void {
     if (this.#closed) return;
-    this.#cancel = this.#options.clock.after(LIMITS.certificateLookMs, () => {
-      void this.look().then(() => {
+    this.#cancel = this.#options.clock.after(PROXY_LIMITS.certificateLookMs, () => {
+      void this.refresh().then(() => {
         this.#schedule();
       });
     });

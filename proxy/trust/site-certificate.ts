@@ -3,11 +3,11 @@ import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { Logger } from "pino";
 import { ConfigError, describeError, isPosternError, type Clock } from "../../protocol/index.ts";
-import { LIMITS } from "../admit/limits.ts";
-import type { CertificateFiles } from "../proxy.ts";
-import type { Certificate } from "./index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { CertificateFiles } from "../model/proxy-types.ts";
+import type { TlsCertificate } from "./server-certificate.ts";
 
-export interface SiteCertificateParts {
+export interface SiteCertificateDependencies {
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -18,33 +18,33 @@ export interface SiteCertificateParts {
  */
 export class SiteCertificate {
   readonly #files: CertificateFiles;
-  readonly #parts: SiteCertificateParts;
-  #current: Certificate;
+  readonly #dependencies: SiteCertificateDependencies;
+  #current: TlsCertificate;
   #seen: string;
-  #onChange: (certificate: Certificate) => void = () => undefined;
+  #onChange: (certificate: TlsCertificate) => void = () => undefined;
   #cancel: () => void = () => undefined;
   #closed = false;
 
   /** @throws ConfigError `CERTIFICATE_FILES` with the reason */
-  static async open(files: CertificateFiles, parts: SiteCertificateParts): Promise<SiteCertificate> {
+  static async open(files: CertificateFiles, parts: SiteCertificateDependencies): Promise<SiteCertificate> {
     const certificate = await readFiles(files);
     checkCertificate(certificate, parts.clock);
     return new SiteCertificate(files, parts, certificate);
   }
 
-  private constructor(files: CertificateFiles, parts: SiteCertificateParts, certificate: Certificate) {
+  private constructor(files: CertificateFiles, parts: SiteCertificateDependencies, certificate: TlsCertificate) {
     this.#files = files;
-    this.#parts = parts;
+    this.#dependencies = parts;
     this.#current = certificate;
     this.#seen = digest(certificate);
   }
 
-  get current(): Certificate {
+  get current(): TlsCertificate {
     return this.#current;
   }
 
   /** Looks at the files from now on, and calls with each new certificate that is good. */
-  follow(onChange: (certificate: Certificate) => void): void {
+  subscribe(onChange: (certificate: TlsCertificate) => void): void {
     this.#onChange = onChange;
     this.#schedule();
   }
@@ -56,8 +56,8 @@ export class SiteCertificate {
   }
 
   /** Reads the files once; a new good certificate is taken, a bad one is told once and the old one stays. */
-  async look(): Promise<void> {
-    const { clock, log } = this.#parts;
+  async refresh(): Promise<void> {
+    const { clock, log } = this.#dependencies;
     let found = "unreadable";
     try {
       const certificate = await readFiles(this.#files);
@@ -82,15 +82,15 @@ export class SiteCertificate {
 
   #schedule(): void {
     if (this.#closed) return;
-    this.#cancel = this.#parts.clock.after(LIMITS.certificateLookMs, () => {
-      void this.look().then(() => {
+    this.#cancel = this.#dependencies.clock.after(PROXY_LIMITS.certificateLookMs, () => {
+      void this.refresh().then(() => {
         this.#schedule();
       });
     });
   }
 }
 
-async function readFiles({ cert, key }: CertificateFiles): Promise<Certificate> {
+async function readFiles({ cert, key }: CertificateFiles): Promise<TlsCertificate> {
   try {
     const [certText, keyText] = await Promise.all([readFile(cert, "utf8"), readFile(key, "utf8")]);
     return { cert: certText, key: keyText };
@@ -104,7 +104,7 @@ async function readFiles({ cert, key }: CertificateFiles): Promise<Certificate> 
  * everything is checked here first.
  * @throws ConfigError `CERTIFICATE_FILES`
  */
-function checkCertificate({ cert, key }: Certificate, clock: Clock): X509Certificate {
+function checkCertificate({ cert, key }: TlsCertificate, clock: Clock): X509Certificate {
   try {
     const leaf = new X509Certificate(cert);
     if (!leaf.checkPrivateKey(createPrivateKey(key))) throw new Error("the key is not the certificate's");
@@ -122,6 +122,6 @@ function refuse(reason: string, cause: unknown): ConfigError {
   return new ConfigError("CERTIFICATE_FILES", message, { safeMessage: message, cause });
 }
 
-function digest({ cert, key }: Certificate): string {
+function digest({ cert, key }: TlsCertificate): string {
   return createHash("sha256").update(`${cert}\0${key}`).digest("hex");
 }

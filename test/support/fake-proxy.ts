@@ -12,16 +12,16 @@ import type {
   AuditEvent,
   AuditQuery,
   AuditReader,
-  Authority,
+  AuthorityCommands,
   ConnectedAgent,
   DesktopView,
-  OpenToken,
+  IssuedToken,
   Proxy,
   ProxyEvents,
   Role,
   SessionRecord,
   Stores,
-  Ticket,
+  IssuedTicket,
 } from "../../proxy/index.ts";
 
 type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
@@ -33,7 +33,7 @@ export class FakeProxy implements Proxy {
   readonly advertised = { web: { host: "desk.test", port: 8443 }, rfb: { host: "desk.test", port: 5900 } };
   readonly fingerprint = "f".repeat(64);
   readonly caCertificate = "";
-  readonly authority: Authority = {
+  readonly authority: AuthorityCommands = {
     fingerprint: this.fingerprint,
     certificate: this.caCertificate,
     previous: null,
@@ -115,7 +115,7 @@ export class FakeProxy implements Proxy {
     ttl: number,
     createdBy: string,
     denied: readonly Permission[] = [],
-  ): Promise<OpenToken> {
+  ): Promise<IssuedToken> {
     const token = "abcd2345";
     const expiresAt = Date.UTC(2026, 0, 1) + ttl * 1000;
     const record = await this.stores.tokens.create({
@@ -129,7 +129,7 @@ export class FakeProxy implements Proxy {
     return { ...record, token };
   }
 
-  createTicket(...[desktop, , , , loginHash]: Parameters<Proxy["createTicket"]>): Promise<Ticket> {
+  createTicket(...[desktop, , , , loginHash]: Parameters<Proxy["createTicket"]>): Promise<IssuedTicket> {
     this.ticketLogins.push(loginHash ?? null);
     const protocols = ["binary", `ticket.${desktop.id}`];
     return Promise.resolve({ url: "wss://desk.test:8443/rfb", protocols, expiresAt: 60_000 });
@@ -190,7 +190,7 @@ export class FakeProxy implements Proxy {
   }
 
   async endSession(id: string): Promise<boolean> {
-    return this.stores.sessions.orderEnd(id, "SESSION_ENDED");
+    return this.stores.sessions.requestEnd(id, "SESSION_ENDED");
   }
 
   checkSessions(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
 /** The first tables. Times are epoch milliseconds; text and bigint mean the same to both databases. */
-export const firstLight: Migration = {
+export const initialSchema: Migration = {
   async up(db: Kysely<unknown>) {
     await createAgentTables(db);
     await createSecretTables(db);

@@ -1,5 +1,5 @@
 import type { Migration } from "kysely/migration";
-import { firstLight } from "./0001-first-light.ts";
+import { initialSchema } from "./0001-first-light.ts";
 import { policy } from "./0002-policy.ts";
 import { repeater } from "./0003-repeater.ts";
 import { logins } from "./0004-logins.ts";
@@ -8,7 +8,7 @@ import { machineCauses } from "./0006-machine-causes.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
-  "0001-first-light": firstLight,
+  "0001-first-light": initialSchema,
   "0002-policy": policy,
   "0003-repeater": repeater,
   "0004-logins": logins,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import tls, { type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
-import { LIMITS } from "../../../proxy/admit/limits.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { RfbClient } from "../../support/rfb-client.ts";
@@ -86,7 +86,7 @@ describe("behind a trusted reverse proxy", () => {
   it("wrong guesses are the client's, and do not lock others out", async () => {
     const { enter } = await open();
     const guess = { forwarded: "203.0.113.9" };
-    for (let count = 0; count < LIMITS.freeGuesses; count += 1)
+    for (let count = 0; count < PROXY_LIMITS.freeGuesses; count += 1)
       await expect(enter(guess, "nope2345")).rejects.toThrow(/wrong/);
     await expect(enter(guess)).rejects.toThrow(/Try again in/);
     await enter({ forwarded: "203.0.113.10" });
@@ -98,7 +98,7 @@ describe("behind a trusted reverse proxy", () => {
     const proxyFixture = await openProxyFixture(cleanup, options);
     const ask = { path: "/mip", forwarded: "203.0.113.9" };
     // They do not go on to prove anything.
-    const asked = Array.from({ length: LIMITS.unadmittedPerSource }, () => upgrade(proxyFixture, ask));
+    const asked = Array.from({ length: PROXY_LIMITS.unadmittedPerSource }, () => upgrade(proxyFixture, ask));
     expect((await Promise.all(asked)).every((answer) => typeof answer !== "number")).toBe(true);
     expect(await upgrade(proxyFixture, ask)).toBe(503);
     expect(await upgrade(proxyFixture, { ...ask, forwarded: "203.0.113.10" })).toBeInstanceOf(WebSocket);

@@ -1,6 +1,6 @@
 // The wall clock jumps by an hour, forth and back: nothing live dies, nothing that has expired revives.
 import { afterEach, describe, expect, it } from "vitest";
-import { LIMITS } from "../../../proxy/admit/limits.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket } from "../../support/rfb-client.ts";
@@ -31,7 +31,7 @@ describe.each([HOUR, -HOUR])("a wall clock that jumps by %i ms", (jump) => {
     const { token } = await proxy.createToken(view, "control", (3 * HOUR) / 1000, "admin");
     const viewer = await enter(token);
     clock.setWallClock(clock.now() + jump);
-    clock.advance(LIMITS.sessionCheckMs);
+    clock.advance(PROXY_LIMITS.sessionCheckMs);
     await proxy.checkSessions();
     expect(proxy.openSessions()).toHaveLength(1);
     expect(proxy.connectedAgents()).toHaveLength(1);
@@ -52,7 +52,7 @@ describe.each([HOUR, -HOUR])("a wall clock that jumps by %i ms", (jump) => {
     const { tokens, joinSecrets } = proxy.stores;
     const hash = "0".repeat(64);
     await joinSecrets.create(hash, clock.now() + 1000);
-    clock.advance(LIMITS.sweepMs + 1000);
+    clock.advance(PROXY_LIMITS.sweepMs + 1000);
     await waitFor("the sweep", async () => (await tokens.list()).length === 0);
     clock.setWallClock(clock.now() + jump);
     await expect(enter(token)).rejects.toThrow("wrong or has expired");

@@ -16,14 +16,14 @@ import {
   type Frame,
   type Refused,
 } from "../../../protocol/index.ts";
-import { LIMITS } from "../../../proxy/admit/limits.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import type { AuditLog } from "../../../proxy/audit/audit-log.ts";
-import { News } from "../../../proxy/events.ts";
+import { ProxyEventEmitter } from "../../../proxy/model/proxy-events.ts";
 import type { Stores } from "../../../proxy/index.ts";
-import { AgentEntrance } from "../../../proxy/pair/agent-entrance.ts";
+import { AgentAcceptor } from "../../../proxy/pair/agent-acceptor.ts";
 import { AgentRegistry } from "../../../proxy/pair/agent-registry.ts";
 import { SetupTickets } from "../../../proxy/pair/setup-tickets.ts";
-import { Spares } from "../../../proxy/pair/spares.ts";
+import { SpareConnectionPool } from "../../../proxy/pair/spare-connection-pool.ts";
 import type { ServiceTrust } from "../../../proxy/trust/service-trust.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { createDuplexPair } from "../../support/memory-duplex.ts";
@@ -47,14 +47,14 @@ const stores = {
     release: () => Promise.resolve(true),
   },
 } as unknown as Stores;
-const entrance = new AgentEntrance({
+const entrance = new AgentAcceptor({
   stores,
   serverId: "s",
   trust: { current: { path: [] } } as unknown as ServiceTrust,
   agents,
   tickets,
-  spares: new Spares({ agents, tickets, advertised: null, clock, log }),
-  news: new News(),
+  spares: new SpareConnectionPool({ agents, tickets, advertised: null, clock, log }),
+  news: new ProxyEventEmitter(),
   audit: { append: () => undefined } as unknown as AuditLog,
   clock,
   log,
@@ -83,7 +83,7 @@ async function reconnect(id: string): Promise<Frame[]> {
   far.on("error", () => undefined);
   const names = { identifierType: Mip2IdentifierType.resource, identifier: id };
   far.write(encodeHandshake({ ...names, nonce: NONCE, versions: [1] }));
-  await entrance.enter({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
+  await entrance.accept({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
   await waitFor("the verdict", () => frames.length > 0);
   return frames;
 }
@@ -92,27 +92,27 @@ const nameAgent = (i: number): string => i.toString(16).padStart(32, "0");
 
 test("are taken up to the limit; one more is told when to come, and comes in then", async () => {
   let all: Frame[][] = [];
-  for (let i = 0; i < LIMITS.agentsAtOnce; i += 100) {
+  for (let i = 0; i < PROXY_LIMITS.agentsAtOnce; i += 100) {
     const some = Array.from({ length: 100 }, (_, k) => reconnect(nameAgent(i + k)));
     all = [...all, ...(await Promise.all(some))];
   }
   expect(all.every(([first]) => first?.type === FrameType.welcome)).toBe(true);
 
-  const [refusal] = await reconnect(nameAgent(LIMITS.agentsAtOnce));
+  const [refusal] = await reconnect(nameAgent(PROXY_LIMITS.agentsAtOnce));
   expect(refusal?.type).toBe(FrameType.refused);
   const { code, retryAfterMs } = refusal?.value as Refused;
   expect(code).toBe("BUSY");
-  expect(retryAfterMs).toBe(1000 / LIMITS.agentsPerSecond);
+  expect(retryAfterMs).toBe(1000 / PROXY_LIMITS.agentsPerSecond);
 
   const [held] = await reconnect(nameAgent(0));
   expect(held?.type).toBe(FrameType.welcome);
   clock.advance(retryAfterMs ?? 0);
-  const [verdict] = await reconnect(nameAgent(LIMITS.agentsAtOnce));
+  const [verdict] = await reconnect(nameAgent(PROXY_LIMITS.agentsAtOnce));
   expect(verdict?.type).toBe(FrameType.welcome);
 
   await entrance.close();
   const last = all[1]?.at(-1);
   expect(last?.type).toBe(FrameType.drain);
   const { reconnectWithinMs } = last?.value as Drain;
-  expect(reconnectWithinMs).toBe(((LIMITS.agentsAtOnce + 1) * 1000) / LIMITS.agentsPerSecond);
+  expect(reconnectWithinMs).toBe(((PROXY_LIMITS.agentsAtOnce + 1) * 1000) / PROXY_LIMITS.agentsPerSecond);
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { OpenToken, Proxy } from "../../../proxy/index.ts";
+import type { IssuedToken, Proxy } from "../../../proxy/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -35,7 +35,7 @@ async function openOther(proxyFixture: ProxyFixture): Promise<Proxy> {
   return (await openProxyFixture(cleanup, { stores: proxyFixture.proxy.stores, dataDir })).proxy;
 }
 
-type Act = (proxy: Proxy, token: OpenToken, publisher: PublishingAgent) => Promise<unknown>;
+type Act = (proxy: Proxy, token: IssuedToken, publisher: PublishingAgent) => Promise<unknown>;
 const ACTS: [string, Act, string][] = [
   ["its token is revoked", (proxy, { id }) => proxy.stores.tokens.revoke(id), "TOKEN_REVOKED"],
   [

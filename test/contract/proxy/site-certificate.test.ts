@@ -4,7 +4,7 @@ import net from "node:net";
 import tls, { type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock, type Clock } from "../../../protocol/index.ts";
-import { LIMITS } from "../../../proxy/admit/limits.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { TestCertificate } from "../../support/certificate-files.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { RfbClient } from "../../support/rfb-client.ts";
@@ -16,7 +16,7 @@ import { ScriptedDesktop } from "./scripted-agent.ts";
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
-const LOOK_MS = LIMITS.certificateLookMs;
+const LOOK_MS = PROXY_LIMITS.certificateLookMs;
 
 async function dialTls({ proxy }: ProxyFixture, options: ConnectionOptions): Promise<TLSSocket> {
   const socket = tls.connect({ ...proxy.addresses.listen, servername: "localhost", ...options });

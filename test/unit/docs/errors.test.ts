@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isRefusalCode, Refusal, type RefusalCode } from "../../../proxy/refusals.ts";
+import { isRefusalCode, ViewerRefusal, type RefusalCode } from "../../../proxy/model/viewer-refusal.ts";
 import { describeForCaller, refuse, type WebErrorCode } from "../../../web/server/errors.ts";
 import { findCodes, readDocument } from "./source-codes.ts";
 
@@ -46,7 +46,7 @@ describe("docs/errors.md", () => {
     expect(refusals.length).toBeGreaterThan(10);
     for (const { cells } of refusals) {
       const [code, reason, closeCode] = cells;
-      const refusal = new Refusal(code as RefusalCode, { waitMs: 7_000 });
+      const refusal = new ViewerRefusal(code as RefusalCode, { waitMs: 7_000 });
       expect([code, refusal.safeMessage, refusal.closeCode]).toEqual([
         code,
         reason!.replace("{seconds}", "7"),

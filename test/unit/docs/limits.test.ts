@@ -4,11 +4,11 @@ import { MIP1_LIMITS as MIP1_LIMITS } from "../../../protocol/mip1/mip1-messages
 import { MIP2_LIMITS } from "../../../protocol/mip2/frames.ts";
 import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-stream/client-messages.ts";
 import { SERVER_STREAM_LIMITS } from "../../../protocol/rfb/server-stream/skip-grammar.ts";
-import { LIMITS } from "../../../proxy/admit/limits.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { readDocument, readSource } from "./source-codes.ts";
 
 const TABLES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  "proxy/admit/limits.ts": LIMITS,
+  "proxy/model/proxy-limits.ts": PROXY_LIMITS,
   "agent/agent-limits.ts": AGENT_LIMITS,
   "protocol/mip2/frames.ts": MIP2_LIMITS,
   "protocol/mip1/mip1-messages.ts": MIP1_LIMITS,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { RequestError, sharesDesktopNames, type ImageSummary } from "../../../protocol/index.ts";
-import { machineWish, type MachineRecord, type NewMachine, type Proxy } from "../../../proxy/index.ts";
+import { machineOptions, type MachineRecord, type NewMachine, type Proxy } from "../../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../api/schemas.ts";
 import { refuse } from "../errors.ts";
 import type { Caller } from "../guard/caller.ts";
@@ -111,7 +111,7 @@ export class Orders {
 
 /** The image's numbers where nothing was said; 0 where no host has told them. */
 function readOrder(request: MachineCreateRequest, image: ImageSummary | null, limits: Limits): Order {
-  const wish = machineWish.parse(request);
+  const wish = machineOptions.parse(request);
   // The image's own network may be more than this person may have.
   const isNarrowed =
     wish.network === undefined &&

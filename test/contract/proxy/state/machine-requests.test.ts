@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { MachineWish, Stores } from "../../../../proxy/index.ts";
+import type { MachineOptions, Stores } from "../../../../proxy/index.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
 
-const WISH: MachineWish = {
+const WISH: MachineOptions = {
   diskGb: 40,
   master: false,
   dataDisk: { name: "home", sizeGb: 5 },
@@ -125,7 +125,7 @@ describeDatabases("orders of machines", (makeDatabase) => {
     const { dataDisks } = stores;
     expect(await dataDisks.find("anna/home")).toBeNull();
     await dataDisks.place("anna/home", "h1");
-    const keep = (id: string, names: string[]) => dataDisks.keep(new Map([[id, names]]));
+    const keep = (id: string, names: string[]) => dataDisks.applyHostReports(new Map([[id, names]]));
     await keep("h2", ["anna/home", "ben/home"]);
     expect(await other.dataDisks.find("anna/home")).toBe("h1");
     expect(await other.dataDisks.find("ben/home")).toBe("h2");
@@ -137,7 +137,7 @@ describeDatabases("orders of machines", (makeDatabase) => {
     expect(await dataDisks.find("anna/home")).toBeNull();
     // It went from one host to the other between two looks, and is nowhere else at any time.
     await dataDisks.place("anna/home", "h1");
-    await dataDisks.keep(
+    await dataDisks.applyHostReports(
       new Map([
         ["h2", ["anna/home", "anna/work", "ben/home"]],
         ["h1", []],

@@ -189,12 +189,12 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect(await stores.tokens.deleteExpired(now + 1_000 + 24 * 3_600_000)).toBe(1);
     expect((await standings()).get("t")).toMatchObject({ token: null, desktopExists: true });
 
-    expect(await stores.sessions.orderEnd("t", "SESSION_ENDED")).toBe(true);
+    expect(await stores.sessions.requestEnd("t", "SESSION_ENDED")).toBe(true);
     expect((await standings()).get("t")).toMatchObject({ orderedEnd: "SESSION_ENDED" });
     await stores.agents.revoke("a");
     expect((await standings()).get("u")).toMatchObject({ agentRevoked: true, desktopExists: false });
     await stores.sessions.close("t", { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: now });
-    expect(await stores.sessions.orderEnd("t", "SESSION_ENDED")).toBe(false);
+    expect(await stores.sessions.requestEnd("t", "SESSION_ENDED")).toBe(false);
     expect([...(await standings()).keys()]).toEqual(["u"]);
   });
 

@@ -2,7 +2,7 @@ import { appendFile, mkdir, open, readFile, stat, symlink } from "node:fs/promis
 import path from "node:path";
 import { pino } from "pino";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LIMITS } from "../../../../proxy/admit/limits.ts";
+import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { AuditLog } from "../../../../proxy/audit/audit-log.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
@@ -110,7 +110,7 @@ describe("AuditLog", () => {
     const { audit, lines } = await openAudit();
     const actorName = "a\u0000\u001b[2J\nb\u202e\u2028c";
     await audit.appendDurably({ action: "login.failure", outcome: "failure", actorName, reason: "so\nso" });
-    for (const length of [LIMITS.auditTextChars, LIMITS.auditTextChars + 1])
+    for (const length of [PROXY_LIMITS.auditTextChars, PROXY_LIMITS.auditTextChars + 1])
       await audit.appendDurably({ action: "logout", outcome: "success", actorName: "x".repeat(length) });
     const [first, ...others] = await lines();
     expect(first).toMatchObject({ user: { name: "a[2Jbc" }, event: { reason: "UNNAMED" } });
@@ -120,15 +120,15 @@ describe("AuditLog", () => {
   it("puts a checkpoint behind 1,000 lines, and a minute after the first that none covers", async () => {
     const { audit, clock, lines } = await openAudit();
     const actions = async () => (await lines()).map(({ event }) => event!.action);
-    for (let count = 0; count < LIMITS.auditCheckpointLines; count++)
+    for (let count = 0; count < PROXY_LIMITS.auditCheckpointLines; count++)
       audit.append({ action: "logout", outcome: "success" });
     await audit.appendDurably({ action: "login.success", outcome: "success" });
     expect((await actions()).slice(999)).toEqual(["logout", "audit.checkpoint", "login.success"]);
-    clock.advance(LIMITS.auditCheckpointMs - 1);
+    clock.advance(PROXY_LIMITS.auditCheckpointMs - 1);
     await audit.appendDurably({ action: "login.success", outcome: "success" });
     clock.advance(1);
     await waitFor("the checkpoint", async () => (await actions()).at(-1) === "audit.checkpoint");
-    clock.advance(LIMITS.auditCheckpointMs);
+    clock.advance(PROXY_LIMITS.auditCheckpointMs);
     expect(clock.pending).toBe(0);
     await audit.close();
     expect(await actions()).toHaveLength(1_004);

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { prepareToken, vncAuthResponse } from "../../../../protocol/index.ts";
-import { LIMITS } from "../../../../proxy/admit/limits.ts";
-import { TokenScan, type Candidate, type Guessed } from "../../../../proxy/identify/token-scan.ts";
+import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
+import { TokenScan, type TokenCandidate, type ChallengeResponse } from "../../../../proxy/identify/token-scan.ts";
 
-function makeCandidates(count: number): Candidate[] {
+function makeCandidates(count: number): TokenCandidate[] {
   return Array.from({ length: count }, (_value, at) => ({
     id: String(at),
     key: prepareToken(`tok${at}`),
@@ -12,16 +12,16 @@ function makeCandidates(count: number): Candidate[] {
   }));
 }
 
-function guess(token: string): Guessed {
+function guess(token: string): ChallengeResponse {
   const challenge = randomBytes(16);
   return { challenge, response: vncAuthResponse(token, challenge) };
 }
 
 /** Each look at the clock costs `lookMs`; slices wait until they are let go on. */
-function openScan(lookMs: number): { scan: TokenScan<Candidate>; goOn: () => boolean } {
+function openScan(lookMs: number): { scan: TokenScan<TokenCandidate>; goOn: () => boolean } {
   let now = 0;
   const waiting: (() => void)[] = [];
-  const scan = new TokenScan<Candidate>({
+  const scan = new TokenScan<TokenCandidate>({
     monotonic: () => (now += lookMs),
     yieldTo: (next) => waiting.push(next),
   });
@@ -45,7 +45,7 @@ describe("TokenScan", () => {
 
   it("looks at the clock every 500 tokens and yields after half a millisecond", async () => {
     const { scan, goOn } = openScan(0.3);
-    const candidates = makeCandidates(4 * LIMITS.scanStride);
+    const candidates = makeCandidates(4 * PROXY_LIMITS.scanStride);
     const match = scan.match(guess("tok1999"), candidates);
     let slices = 1;
     while (goOn()) slices++;
@@ -56,9 +56,9 @@ describe("TokenScan", () => {
 
   it("runs one after the other, and lets 32 wait", async () => {
     const { scan, goOn } = openScan(1);
-    const candidates = makeCandidates(2 * LIMITS.scanStride);
+    const candidates = makeCandidates(2 * PROXY_LIMITS.scanStride);
     const order: number[] = [];
-    const matches = Array.from({ length: LIMITS.scansWaiting }, (_value, at) =>
+    const matches = Array.from({ length: PROXY_LIMITS.scansWaiting }, (_value, at) =>
       scan.match(guess(`tok${at}`), candidates).then(() => order.push(at)),
     );
     expect(() => scan.match(guess("tok1"), candidates)).toThrow(

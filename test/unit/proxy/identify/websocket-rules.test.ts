@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isOriginAllowed } from "../../../../proxy/identify/origin.ts";
-import { offerTicket, readOffer } from "../../../../proxy/identify/sub-protocols.ts";
+import { offerTicketSubProtocols, readSubProtocolOffer } from "../../../../proxy/identify/websocket-sub-protocols.ts";
 
 const LISTED = ["https://desk.example.org", "https://vnc.example.org:8443/"];
 
@@ -33,8 +33,8 @@ describe("readOffer", () => {
   it.each([
     [undefined, { kind: "token" }],
     ["binary", { kind: "token" }],
-    [offerTicket(ticket).join(", "), { kind: "ticket", ticket }],
-    [offerTicket(ticket).reverse().join(","), { kind: "ticket", ticket }],
+    [offerTicketSubProtocols(ticket).join(", "), { kind: "ticket", ticket }],
+    [offerTicketSubProtocols(ticket).reverse().join(","), { kind: "ticket", ticket }],
     [`postern.ticket.${ticket}`, { kind: "wrong" }],
     [`binary, postern.ticket.${ticket}x`, { kind: "wrong" }],
     ["binary, postern.ticket.", { kind: "wrong" }],
@@ -42,6 +42,6 @@ describe("readOffer", () => {
     ["binary, base64", { kind: "wrong" }],
     ["", { kind: "wrong" }],
   ])("%s", (header, offer) => {
-    expect(readOffer(header)).toEqual(offer);
+    expect(readSubProtocolOffer(header)).toEqual(offer);
   });
 });

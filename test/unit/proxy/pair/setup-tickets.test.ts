@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SetupTickets } from "../../../../proxy/pair/setup-tickets.ts";
-import { Refusal } from "../../../../proxy/refusals.ts";
+import { ViewerRefusal } from "../../../../proxy/model/viewer-refusal.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../support/memory-duplex.ts";
 
@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 describe("SetupTickets", () => {
   it("hands over a connection once", async () => {
     const tickets = new SetupTickets(new ManualClock());
-    const { ticket, arrival } = tickets.expect(holder, never);
+    const { ticket, connection: arrival } = tickets.expect(holder, never);
     const [connection, other] = createDuplexPair();
     expect(ticket).toHaveLength(16);
     expect(tickets.redeem(Buffer.alloc(16), other)).toBe(false);
@@ -23,7 +23,7 @@ describe("SetupTickets", () => {
   it("expires after 10 s", async () => {
     const clock = new ManualClock();
     const tickets = new SetupTickets(clock);
-    const { ticket, arrival } = tickets.expect(holder, never);
+    const { ticket, connection: arrival } = tickets.expect(holder, never);
     const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
     clock.advance(9_999);
     expect(tickets.size).toBe(1);
@@ -34,11 +34,11 @@ describe("SetupTickets", () => {
 
   it("is failed only by the connection that was asked", async () => {
     const tickets = new SetupTickets(new ManualClock());
-    const { ticket, arrival } = tickets.expect(holder, never);
+    const { ticket, connection: arrival } = tickets.expect(holder, never);
     const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_BUSY" });
     tickets.failAll({});
-    expect(tickets.fail({}, ticket, new Refusal("INTERNAL"))).toBe(false);
-    expect(tickets.fail(holder, ticket, new Refusal("HOST_BUSY"))).toBe(true);
+    expect(tickets.fail({}, ticket, new ViewerRefusal("INTERNAL"))).toBe(false);
+    expect(tickets.fail(holder, ticket, new ViewerRefusal("HOST_BUSY"))).toBe(true);
     await refused;
   });
 
@@ -48,13 +48,13 @@ describe("SetupTickets", () => {
     const abort = new AbortController();
     const gone = [tickets.expect(holder, never), tickets.expect(holder, never)];
     const kept = tickets.expect({}, abort.signal);
-    const refused = gone.map(({ arrival }) =>
+    const refused = gone.map(({ connection: arrival }) =>
       expect(arrival).rejects.toMatchObject({ code: "HOST_OFFLINE" }),
     );
     tickets.failAll(holder);
     await Promise.all(refused);
     expect(tickets.size).toBe(1);
-    const aborted = expect(kept.arrival).rejects.toThrow("given up");
+    const aborted = expect(kept.connection).rejects.toThrow("given up");
     abort.abort(new Error("given up"));
     await aborted;
     expect(clock.pending).toBe(0);

@@ -1,12 +1,12 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { LIMITS } from "../../../../proxy/admit/limits.ts";
-import type { Identity } from "../../../../proxy/identify/identity.ts";
-import type { SessionStanding } from "../../../../proxy/index.ts";
+import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
+import type { ViewerIdentity } from "../../../../proxy/identify/viewer-identity.ts";
+import type { SessionValidity } from "../../../../proxy/index.ts";
 import { SessionWatch } from "../../../../proxy/relay/session-watch.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-const STANDING: SessionStanding = {
+const STANDING: SessionValidity = {
   id: "s",
   orderedEnd: null,
   desktopExists: true,
@@ -16,13 +16,13 @@ const STANDING: SessionStanding = {
   loginEnded: false,
 };
 
-function open(endsAt: number | null = null, method: Identity["method"] = "token") {
+function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "token") {
   const clock = new ManualClock();
   const ends: string[] = [];
-  let standings: SessionStanding[] | Error = [STANDING];
+  let standings: SessionValidity[] | Error = [STANDING];
   let looks = 0;
   let logged = "";
-  const identity = { method, byAccount: false, endsAt } as Identity;
+  const identity = { method, byAccount: false, endsAt } as ViewerIdentity;
   const sessions = [{ id: "s", identity, end: (cause: string) => ends.push(cause) }];
   const watch = new SessionWatch({
     sessions: () => sessions,
@@ -51,13 +51,13 @@ function open(endsAt: number | null = null, method: Identity["method"] = "token"
 describe("SessionWatch", () => {
   it("looks every few seconds, and ends what has lost its right", async () => {
     const { clock, ends, watch, say, looks } = open();
-    clock.advance(LIMITS.sessionCheckMs - 1);
+    clock.advance(PROXY_LIMITS.sessionCheckMs - 1);
     expect(looks()).toBe(0);
     clock.advance(1);
     await watch.check();
     expect(ends).toEqual([]);
     say([{ ...STANDING, orderedEnd: "SESSION_ENDED" }]);
-    clock.advance(LIMITS.sessionCheckMs);
+    clock.advance(PROXY_LIMITS.sessionCheckMs);
     await watch.check();
     expect(ends).toContain("SESSION_ENDED");
   });
@@ -100,19 +100,19 @@ describe("SessionWatch", () => {
     clock.setWallClock(clock.now() + jump);
     clock.advance(9_999);
     expect(ends).toEqual([]);
-    clock.advance(LIMITS.sessionCheckMs);
+    clock.advance(PROXY_LIMITS.sessionCheckMs);
     expect(ends).toEqual(["TOKEN_EXPIRED"]);
   });
 
   it("says of a login that it has expired, not of a token", () => {
     const { clock, ends } = open(1_000, "ticket");
-    clock.advance(LIMITS.sessionCheckMs);
+    clock.advance(PROXY_LIMITS.sessionCheckMs);
     expect(ends).toEqual(["LOGIN_ENDED"]);
   });
 
   it("outlives the longest timer", () => {
     const { clock, ends, watch } = open(40 * 24 * 3_600_000);
-    clock.advance(LIMITS.sessionCheckMs * 3);
+    clock.advance(PROXY_LIMITS.sessionCheckMs * 3);
     expect(ends).toEqual([]);
     watch.close();
     expect(clock.pending).toBe(0);

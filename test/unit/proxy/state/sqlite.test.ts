@@ -4,7 +4,7 @@ import path from "node:path";
 import Database from "libsql";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
-import { openStores } from "../../../../proxy/state/open.ts";
+import { openStores } from "../../../../proxy/state/open-stores.ts";
 import type { Stores } from "../../../../proxy/state/stores.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
-import { openTrust, type Trust } from "../../../../proxy/trust/index.ts";
+import { openServerCertificate, type ServerCertificate } from "../../../../proxy/trust/server-certificate.ts";
 import { createServiceInMemory } from "./service-in-memory.ts";
 
 describe("a TLS handshake with the service's certificate", () => {
@@ -16,9 +16,9 @@ describe("a TLS handshake with the service's certificate", () => {
   });
 
   const open = () =>
-    openTrust({ stores: { service: createServiceInMemory() }, hosts: [], clock: systemClock });
+    openServerCertificate({ stores: { service: createServiceInMemory() }, hosts: [], clock: systemClock });
 
-  async function listen(trust: Trust): Promise<number> {
+  async function listen(trust: ServerCertificate): Promise<number> {
     const server = tls.createServer({ key: trust.key, cert: trust.cert }, (socket) => {
       socket.on("error", () => undefined);
       socket.end("hello");

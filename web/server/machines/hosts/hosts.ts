@@ -65,7 +65,7 @@ export class Hosts {
     const heard = candidates.flatMap(({ id, facts }) =>
       typeof facts === "object" ? [[id, facts.dataDisks] as const] : [],
     );
-    await stores.dataDisks.keep(new Map(heard));
+    await stores.dataDisks.applyHostReports(new Map(heard));
     const need = await this.#readNeed(record, ownerName);
     const lost = need.dataDisk?.hostId;
     return {

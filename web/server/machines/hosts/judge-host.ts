@@ -1,5 +1,5 @@
 import type { DiskRef, ImageSummary, MachineCause } from "../../../../protocol/index.ts";
-import type { MachineWish } from "../../../../proxy/index.ts";
+import type { MachineOptions } from "../../../../proxy/index.ts";
 import type { ImageContent } from "../../images/index.ts";
 import type { KnownFacts } from "./host-facts.ts";
 
@@ -29,7 +29,7 @@ export interface DiskWait {
 export interface Need {
   readonly cpus: number;
   readonly memoryMb: number;
-  readonly gpu: MachineWish["gpu"];
+  readonly gpu: MachineOptions["gpu"];
   readonly dataDisk: NeededDisk | null;
 }
 

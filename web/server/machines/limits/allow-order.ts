@@ -1,5 +1,5 @@
 import type { ImageSummary, NetworkKind } from "../../../../protocol/index.ts";
-import type { AccountRole, MachineWish } from "../../../../proxy/index.ts";
+import type { AccountRole, MachineOptions } from "../../../../proxy/index.ts";
 import type { WebErrorCode } from "../../errors.ts";
 import type { Limits, Privilege } from "./limits.ts";
 import type { Usage } from "./usage.ts";
@@ -9,7 +9,7 @@ export interface Order {
   readonly image: string;
   readonly cpus: number;
   readonly memoryMb: number;
-  readonly wish: MachineWish;
+  readonly wish: MachineOptions;
   readonly oneShot: boolean;
   readonly lifetimeSeconds: number | null;
 }
@@ -125,7 +125,7 @@ function checkImage({ cpus, memoryMb, wish }: Order, image: ImageSummary): Order
   return null;
 }
 
-function checkDataDisk({ dataDisk }: MachineWish, usage: Usage): OrderRefusal | null {
+function checkDataDisk({ dataDisk }: MachineOptions, usage: Usage): OrderRefusal | null {
   if (dataDisk === undefined) return null;
   const holder = usage.dataDisks.get(dataDisk.name);
   if (holder === undefined) return null;

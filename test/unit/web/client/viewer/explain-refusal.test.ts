@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isRefusalCode, Refusal, type RefusalCode } from "../../../../../proxy/refusals.ts";
+import { isRefusalCode, ViewerRefusal, type RefusalCode } from "../../../../../proxy/model/viewer-refusal.ts";
 import { explainRefusal } from "../../../../../web/client/viewer/explain-refusal.ts";
 import { catalogues } from "../../../../../web/client/text/catalogues.ts";
 import { readDocument } from "../../../docs/source-codes.ts";
@@ -18,7 +18,7 @@ describe("what a refused viewer reads", () => {
     expect(codes.length).toBeGreaterThan(15);
     expect(Object.keys(en.refusals).sort()).toEqual([...codes].sort());
     for (const code of codes) {
-      const { safeMessage } = new Refusal(code as RefusalCode, { waitMs: 17_000 });
+      const { safeMessage } = new ViewerRefusal(code as RefusalCode, { waitMs: 17_000 });
       expect(explainRefusal(safeMessage, en)).toBe(safeMessage);
       const french = explainRefusal(safeMessage, fr);
       expect(french, code).not.toBe(safeMessage);

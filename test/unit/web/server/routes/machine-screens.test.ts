@@ -1,6 +1,6 @@
 // A machine of several monitors: each is a desktop, all are the machine's.
 import { expect, test } from "vitest";
-import { machineWish } from "../../../../../proxy/index.ts";
+import { machineOptions } from "../../../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../../../../web/index.ts";
 import { openWebFixture } from "../../../../support/web-fixture.ts";
 
@@ -14,7 +14,7 @@ async function open() {
   await stores.agents.add({ id: "a1", name: "stranger", kind: "agent", publicKey: "k2" });
   await stores.machines.add({
     ...{ id: "m1", name: "lab", image: "debian", ownerId: fixture.annaId, state: "running" },
-    ...{ cpus: 1, memoryMb: 64, wish: machineWish.parse({ monitors: 3 }) },
+    ...{ cpus: 1, memoryMb: 64, wish: machineOptions.parse({ monitors: 3 }) },
   });
   await stores.machines.update("m1", { agentId: "h1" });
   const publish = (name: string, agentId = "h1") => stores.desktops.publish(agentId, name, "m1");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { machineWish, type MachineRecord } from "../../../../../../proxy/index.ts";
+import { machineOptions, type MachineRecord } from "../../../../../../proxy/index.ts";
 import { judgeEnd, nextLook, type EndStep } from "../../../../../../web/server/machines/ends/judge-end.ts";
 
 const NOW = 1_000_000_000;
@@ -17,7 +17,7 @@ function machine(change: Partial<MachineRecord>): MachineRecord {
       reason: null,
       cause: null,
     },
-    ...{ accel: "kvm", cpus: 1, memoryMb: 64, wish: machineWish.parse({}), oneShot: false },
+    ...{ accel: "kvm", cpus: 1, memoryMb: 64, wish: machineOptions.parse({}), oneShot: false },
     ...{ lifetimeMs: null, expiresAt: null, warnedAt: null, idleSince: null, viewed: false, ending: null },
     ...{ saved: false, progress: null, tried: [], createdAt: 0, since: NOW },
     ...change,

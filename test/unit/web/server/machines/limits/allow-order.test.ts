@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ImageSummary } from "../../../../../../protocol/index.ts";
-import { machineWish, type MachineWish } from "../../../../../../proxy/index.ts";
+import { machineOptions, type MachineOptions } from "../../../../../../proxy/index.ts";
 import {
   allowOrder,
   allowRun,
@@ -34,12 +34,12 @@ const FREE: Limits = {
   may: ["script", "internet", "gpu", "master"],
 };
 
-function makeCreateRequest(wish: Partial<MachineWish> = {}, change: Partial<Order> = {}): Order {
+function makeCreateRequest(wish: Partial<MachineOptions> = {}, change: Partial<Order> = {}): Order {
   return {
     image: "debian",
     cpus: 2,
     memoryMb: 2048,
-    wish: machineWish.parse({ diskGb: 20, ...wish }),
+    wish: machineOptions.parse({ diskGb: 20, ...wish }),
     oneShot: false,
     lifetimeSeconds: null,
     ...change,

@@ -1,0 +1,178 @@
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { GENESIS, hashLine, type ChainPosition } from "./chain-position.ts";
+import { encodeCheckpointStatement } from "./checkpoint.ts";
+import type { AuditKeys } from "./audit-key.ts";
+import { parseLine, type ChainedLine } from "./parse-line.ts";
+
+/** Where a line stands. */
+export interface LineLocation {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** The first line that is not as the server wrote it. */
+export interface BadLine extends LineLocation {
+  /** The number that the line has, or should have; null: unknown. */
+  readonly sequence: number | null;
+  /** A code of docs/errors.md. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ChainCheckerOptions {
+  /** Null: signatures are not checked. */
+  readonly keys: AuditKeys | null;
+  /** The number that the log may begin with: 1, unless older files were archived. */
+  readonly from: number;
+  /** A line that is known from elsewhere. */
+  readonly expect: ChainPosition | null;
+}
+
+const NO_LOCATION: LineLocation = { file: "", line: 0 };
+
+interface CheckedLine {
+  readonly place: LineLocation;
+  readonly position: ChainPosition;
+}
+
+/** Follows a log line by line, until the first that does not fit. */
+export class ChainChecker {
+  readonly #options: ChainCheckerOptions;
+  #last: CheckedLine | null = null;
+  /** Two lines that do not fit together: the next one tells which of them is wrong. */
+  #mismatch: { readonly before: CheckedLine; readonly after: CheckedLine } | null = null;
+  #serverId: string | null = null;
+  lines = 0;
+  checkpoints = 0;
+  unsigned = 0;
+  first: number | null = null;
+
+  constructor(options: ChainCheckerOptions) {
+    this.#options = options;
+  }
+
+  get last(): ChainPosition | null {
+    return this.#last?.position ?? null;
+  }
+
+  get location(): LineLocation | null {
+    return this.#last?.place ?? null;
+  }
+
+  /** Null: the line fits so far. */
+  add(bytes: Buffer, place: LineLocation): BadLine | null {
+    const line = parseLine(bytes);
+    const doubt = this.#resolveMismatch(line);
+    if (doubt !== null) return doubt;
+    if (line === null) {
+      const sequence = this.#next;
+      return makeBadLine(place, sequence, "AUDIT_LINE_MALFORMED", "This is no line of an audit log.");
+    }
+    const misplaced = this.#checkSequence(line, place);
+    if (misplaced !== null) return misplaced;
+    const seen = { place, position: { sequence: line.sequence, hash: hashLine(bytes) } };
+    const before = this.#last;
+    const owner = this.#serverId ?? line.serverId;
+    this.#last = seen;
+    this.#serverId = line.serverId;
+    this.first ??= line.sequence;
+    this.lines += 1;
+    const follows = before === null ? this.#isValidFirstLine(line) : line.previous === before.position.hash;
+    if (!follows && before === null) {
+      return makeBadLine(place, line.sequence, "AUDIT_LINE_CHANGED", "The first line was changed.");
+    }
+    const wrong = this.#checkSignature(line, place) ?? this.#checkExpected(seen);
+    if (wrong !== null) return wrong;
+    if (!follows && before !== null) this.#mismatch = { before, after: seen };
+    if (follows && owner !== line.serverId) return makeChangedLine(seen);
+    return null;
+  }
+
+  /** The end of the log. @param known a line's hash that is known from outside; null: none is */
+  finish(known: ChainPosition | null): BadLine | null {
+    const { expect } = this.#options;
+    if (this.#mismatch !== null) {
+      const { before, after } = this.#mismatch;
+      const isAfterWrong = known?.sequence === after.position.sequence && known.hash !== after.position.hash;
+      return makeChangedLine(isAfterWrong ? after : before);
+    }
+    if (expect !== null && (this.last?.sequence ?? 0) < expect.sequence) return this.truncatedLine(expect.sequence);
+    return null;
+  }
+
+  /** The log ends too early. */
+  truncatedLine(wanted: number): BadLine {
+    const place = this.#last?.place ?? NO_LOCATION;
+    const message = `The log ends here, but it went on to line number ${wanted}.`;
+    return makeBadLine({ ...place, line: place.line + 1 }, this.#next, "AUDIT_LOG_CUT", message);
+  }
+
+  /** Something stands behind the log's end. */
+  appendedLine(): BadLine {
+    const { file, line } = this.#last?.place ?? NO_LOCATION;
+    const message = "Lines were put behind the last one that the server wrote.";
+    return makeBadLine({ file, line: line + 1 }, this.#next, "AUDIT_LINES_APPENDED", message);
+  }
+
+  get #next(): number {
+    return this.#last === null ? this.#options.from : this.#last.position.sequence + 1;
+  }
+
+  #resolveMismatch(line: ChainedLine | null): BadLine | null {
+    if (this.#mismatch === null) return null;
+    const { before, after } = this.#mismatch;
+    return makeChangedLine(line === null || line.previous === after.position.hash ? before : after);
+  }
+
+  #isValidFirstLine({ sequence, previous }: ChainedLine): boolean {
+    return sequence > 1 || previous === GENESIS.hash;
+  }
+
+  #checkSequence({ sequence }: ChainedLine, place: LineLocation): BadLine | null {
+    const wanted = this.#next;
+    if (sequence === wanted) return null;
+    if (sequence < wanted) {
+      const message = `Number ${sequence} stands where ${wanted} belongs: lines were moved or put in.`;
+      return makeBadLine(place, sequence, "AUDIT_LINES_MOVED", message);
+    }
+    const gap =
+      sequence - wanted === 1 ? `Line number ${wanted} is` : `Lines ${wanted} to ${sequence - 1} are`;
+    return makeBadLine(place, sequence, "AUDIT_LINES_MISSING", `${gap} missing before this one.`);
+  }
+
+  #checkSignature(line: ChainedLine, place: LineLocation): BadLine | null {
+    const { sequence, checkpoint } = line;
+    if (checkpoint === null) {
+      this.unsigned += 1;
+      if (this.unsigned <= PROXY_LIMITS.auditCheckpointLines) return null;
+      return makeBadLine(place, sequence, "AUDIT_CHECKPOINT_MISSING", "A signed checkpoint belongs here.");
+    }
+    this.unsigned = 0;
+    this.checkpoints += 1;
+    const { keys } = this.#options;
+    if (keys === null) return null;
+    const { key, signature } = checkpoint;
+    if (!keys.has(key)) {
+      const message = "The checkpoint was signed with a key that is not among the given ones.";
+      return makeBadLine(place, sequence, "AUDIT_KEY_UNKNOWN", message);
+    }
+    const statement = encodeCheckpointStatement(line.serverId, sequence, line.timestamp, line.previous);
+    if (keys.verify(key, statement, signature)) return null;
+    return makeBadLine(place, sequence, "AUDIT_SIGNATURE_WRONG", "The checkpoint's signature does not fit.");
+  }
+
+  #checkExpected({ position: link, place }: CheckedLine): BadLine | null {
+    const { expect } = this.#options;
+    if (expect?.sequence !== link.sequence || expect.hash === link.hash) return null;
+    return makeBadLine(place, link.sequence, "AUDIT_LINE_CHANGED", "The line is not the one that was noted.");
+  }
+}
+
+function makeChangedLine({ place, position: link }: CheckedLine): BadLine {
+  return makeBadLine(place, link.sequence, "AUDIT_LINE_CHANGED", "The line was changed after it was written.");
+}
+
+export function makeBadLine(place: LineLocation, sequence: number | null, code: string, message: string): BadLine {
+  return { ...place, sequence, code, message };
+}

@@ -1,0 +1,131 @@
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { auditFolder, listAuditFiles } from "./audit-files.ts";
+import { readLinesBackwards } from "./read-lines-backwards.ts";
+
+/** What somebody wants to read; what is left out is not asked for. */
+export interface AuditQuery {
+  /** Epoch milliseconds, inclusive. */
+  readonly since?: number;
+  readonly until?: number;
+  /** `token.create`, or `token` for all that begin so. */
+  readonly action?: string;
+  /** A user's name or id. */
+  readonly actor?: string;
+  /** A desktop's name or id. */
+  readonly desktop?: string;
+  readonly outcome?: "success" | "failure";
+  readonly limit?: number;
+}
+
+/** One line of the audit log, flat. */
+export interface AuditEvent {
+  readonly sequence: number;
+  readonly at: number;
+  readonly serverId: string;
+  readonly action: string;
+  readonly outcome: "success" | "failure";
+  readonly reason: string | null;
+  readonly actor: { readonly id: string | null; readonly name: string | null };
+  readonly source: { readonly address: string | null; readonly port: number | null };
+  readonly method: string | null;
+  readonly transport: string | null;
+  readonly role: string | null;
+  readonly sessionId: string | null;
+  readonly desktop: { readonly id: string | null; readonly name: string | null };
+  readonly machineId: string | null;
+  readonly agentId: string | null;
+  readonly diskName: string | null;
+  readonly tokenId: string | null;
+  readonly count: number | null;
+  readonly bytesToViewer: number | null;
+  readonly bytesToServer: number | null;
+  readonly durationMs: number | null;
+}
+
+/** A clock that was set back may put an older time behind a newer one. */
+const CLOCK_SLACK_MS = 2 * 3_600_000;
+
+/** The lines of a log that fit, the newest first. Lines that cannot be read are left to `verify`. */
+export async function queryAudit(dataDir: string, query: AuditQuery): Promise<AuditEvent[]> {
+  const found: AuditEvent[] = [];
+  const limit = Math.min(query.limit ?? 100, PROXY_LIMITS.auditRows);
+  const earliest = (query.since ?? Number.NEGATIVE_INFINITY) - CLOCK_SLACK_MS;
+  for (const file of (await listAuditFiles(auditFolder(dataDir))).reverse()) {
+    for await (const lines of readLinesBackwards(file)) {
+      for (const line of lines) {
+        const event = parseEvent(line);
+        if (event === null) continue;
+        if (event.at < earliest) return found;
+        if (!matches(event, query)) continue;
+        found.push(event);
+        if (found.length >= limit) return found;
+      }
+    }
+  }
+  return found;
+}
+
+function matches(event: AuditEvent, { since, until, action, actor, desktop, outcome }: AuditQuery): boolean {
+  if (since !== undefined && event.at < since) return false;
+  if (until !== undefined && event.at > until) return false;
+  if (action !== undefined && event.action !== action && !event.action.startsWith(`${action}.`)) return false;
+  if (actor !== undefined && event.actor.id !== actor && event.actor.name !== actor) return false;
+  if (desktop !== undefined && event.desktop.id !== desktop && event.desktop.name !== desktop) return false;
+  return outcome === undefined || event.outcome === outcome;
+}
+
+function parseEvent(line: string): AuditEvent | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  const text = (...path: string[]): string | null => asText(readPath(json, path));
+  const number = (...path: string[]): number | null => asNumber(readPath(json, path));
+  const sequence = number("event", "sequence");
+  const action = text("event", "action");
+  const at = Date.parse(text("@timestamp") ?? "");
+  if (sequence === null || action === null || Number.isNaN(at)) return null;
+  const duration = number("event", "duration");
+  return {
+    sequence,
+    at,
+    serverId: text("service", "node", "name") ?? "",
+    action,
+    outcome: text("event", "outcome") === "failure" ? "failure" : "success",
+    reason: text("event", "reason"),
+    actor: { id: text("user", "id"), name: text("user", "name") },
+    source: { address: text("source", "ip"), port: number("source", "port") },
+    method: text("postern", "method"),
+    transport: text("postern", "transport"),
+    role: text("postern", "role"),
+    sessionId: text("postern", "session", "id"),
+    desktop: { id: text("postern", "desktop", "id"), name: text("postern", "desktop", "name") },
+    machineId: text("postern", "machine", "id"),
+    agentId: text("agent", "id"),
+    diskName: text("postern", "disk", "name"),
+    tokenId: text("postern", "token", "id"),
+    count: number("postern", "count"),
+    bytesToViewer: number("destination", "bytes"),
+    bytesToServer: number("source", "bytes"),
+    durationMs: duration === null ? null : duration / 1_000_000,
+  };
+}
+
+function readPath(value: unknown, path: readonly string[]): unknown {
+  let here = value;
+  for (const step of path) {
+    if (typeof here !== "object" || here === null) return undefined;
+    here = (here as Readonly<Record<string, unknown>>)[step];
+  }
+  return here;
+}
+
+function asText(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function asNumber(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}

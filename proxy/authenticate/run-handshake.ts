@@ -1,0 +1,20 @@
+import { Conversation, type Clock } from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+
+/** A conversation with a viewer that is given back, whatever happens. */
+export async function runHandshake<T>(
+  viewer: AcceptedViewer,
+  deadlineMs: number,
+  clock: Clock,
+  signal: AbortSignal,
+  talk: (peer: Conversation) => Promise<T>,
+): Promise<T> {
+  const limits = { deadlineMs, maxBytes: PROXY_LIMITS.rfbHandshakeBytes };
+  const peer = new Conversation(viewer.stream, limits, clock, signal);
+  try {
+    return await talk(peer);
+  } finally {
+    peer.release();
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from "node:crypto";
+import { CHALLENGE_BYTES, vncAuthResponse, type Clock } from "../../protocol/index.ts";
+import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import { queryStateForViewer, ViewerRefusal } from "../model/viewer-refusal.ts";
+import type { TokenRecord } from "../state/state-records.ts";
+import type { Stores } from "../state/stores.ts";
+import type { ViewerIdentity } from "./viewer-identity.ts";
+import type { IndexedToken, TokenIndex } from "./token-index.ts";
+import type { ChallengeResponse, TokenScan } from "./token-scan.ts";
+
+/** One to eight printable characters of ASCII. */
+const TOKEN = /^[ -~]{1,8}$/;
+/** Ids of the only desktops whose tokens count; null: all. */
+type DesktopIds = ReadonlySet<string> | null;
+/** Control characters, and what was no UTF-8: the state is not asked for such names. */
+const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
+
+/** Tells from a VNC Authentication response which token was typed. */
+export class TokenIdentifier {
+  readonly #stores: Stores;
+  readonly #index: TokenIndex;
+  readonly #scan: TokenScan<IndexedToken>;
+  readonly #throttle: TokenGuessThrottle;
+  readonly #clock: Clock;
+
+  constructor(
+    stores: Stores,
+    index: TokenIndex,
+    scan: TokenScan<IndexedToken>,
+    penalties: TokenGuessThrottle,
+    clock: Clock,
+  ) {
+    this.#stores = stores;
+    this.#index = index;
+    this.#scan = scan;
+    this.#throttle = penalties;
+    this.#clock = clock;
+  }
+
+  /** Milliseconds until this source may try again; 0: now. */
+  waitMs(source: ConnectionSource): number {
+    return this.#throttle.waitMs(source.address);
+  }
+
+  /**
+   * Only a wrong response counts as a guess.
+   * @param only ids of the desktops whose tokens count; null: all
+   * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
+   */
+  identify(source: ConnectionSource, guess: ChallengeResponse, only: DesktopIds = null): Promise<ViewerIdentity> {
+    return this.#identify(source, guess, () => Promise.resolve(only));
+  }
+
+  /**
+   * A token that came as it was typed, with a user name: a name that desktops have narrows the search to them,
+   * any other says nothing, for many viewers fill in whatever their user is called.
+   * @throws Refusal like {@link identify}
+   */
+  identifyPlain(
+    source: ConnectionSource,
+    { user, password }: { readonly user: string; readonly password: string },
+    only: DesktopIds = null,
+  ): Promise<ViewerIdentity> {
+    return this.#identify(source, computeResponse(password), async () => {
+      const named = await this.#findNamed(user);
+      return named && only ? new Set([...named].filter((id) => only.has(id))) : (named ?? only);
+    });
+  }
+
+  async #identify(source: ConnectionSource, guess: ChallengeResponse, narrow: () => Promise<DesktopIds>): Promise<ViewerIdentity> {
+    const attempt = this.#throttle.begin(source.address);
+    try {
+      const [match, ...others] = await this.#dropClosed(await this.#find(guess, await narrow()));
+      if (!match) {
+        attempt.wrong();
+        throw new ViewerRefusal("TOKEN_WRONG");
+      }
+      if (others.length > 0) throw new ViewerRefusal("TOKEN_AMBIGUOUS");
+      return await this.#confirm(match);
+    } finally {
+      attempt.right();
+    }
+  }
+
+  /** Ids of the desktops of this name; null: it is no desktop's. */
+  async #findNamed(name: string): Promise<DesktopIds> {
+    if (name === "" || UNPRINTABLE.test(name)) return null;
+    const named = await queryStateForViewer(this.#stores.desktops.findByName(name));
+    return named.length === 0 ? null : new Set(named.map(({ id }) => id));
+  }
+
+  async #find(guess: ChallengeResponse, only: DesktopIds): Promise<IndexedToken[]> {
+    await queryStateForViewer(this.#index.prepare());
+    const known = await this.#match(guess, only);
+    if (known.length > 0) return known;
+    await queryStateForViewer(this.#index.reload());
+    return await this.#match(guess, only);
+  }
+
+  async #match(guess: ChallengeResponse, only: DesktopIds): Promise<IndexedToken[]> {
+    const matches = await this.#scan.match(guess, this.#index.candidates);
+    const [now, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    const isAsked = (token: IndexedToken): boolean => only?.has(token.desktopId) ?? true;
+    return matches.filter((token) => token.expiresAt > now && token.endsAt > monotonic && isAsked(token));
+  }
+
+  /** A derived token that was withdrawn and opened again may be in the index twice. */
+  async #dropClosed(matches: IndexedToken[]): Promise<IndexedToken[]> {
+    if (matches.length < 2) return matches;
+    const stored = await Promise.all(matches.map((token) => this.#findStored(token)));
+    return matches.filter((_token, position) => stored[position] !== null);
+  }
+
+  /** The index may be a little old; the store knows what was revoked a moment ago. */
+  async #confirm(token: IndexedToken): Promise<ViewerIdentity> {
+    const stored = await this.#findStored(token);
+    if (!stored) throw new ViewerRefusal("TOKEN_WRONG");
+    const desktop = await queryStateForViewer(this.#stores.desktops.find(token.desktopId));
+    if (!desktop) throw new ViewerRefusal("DESKTOP_GONE");
+    const { id: subject, role, denied, expiresAt } = stored;
+    const endsAt = Math.min(token.endsAt, this.#clock.monotonic() + expiresAt - this.#clock.now());
+    const by = { method: "token", subject, byAccount: false, loginHash: null } as const;
+    return { desktop, role, denied, ...by, endsAt };
+  }
+
+  #findStored({ id }: IndexedToken): Promise<TokenRecord | null> {
+    return queryStateForViewer(this.#stores.tokens.find(id));
+  }
+}
+
+/** What VNC Authentication would have made of it: tokens are kept ready for that, not in plaintext. */
+function computeResponse(password: string): ChallengeResponse {
+  const challenge = randomBytes(CHALLENGE_BYTES);
+  // DES would see no more than eight bytes and seven bits of each: nothing else is a token.
+  const response = TOKEN.test(password) ? vncAuthResponse(password, challenge) : randomBytes(CHALLENGE_BYTES);
+  return { challenge, response };
+}

@@ -1,0 +1,18 @@
+import type { Permission } from "../../protocol/index.ts";
+import type { DesktopView, Role } from "../state/state-records.ts";
+
+/** Whom a viewer has proved to be: what it may see, and how. */
+export interface ViewerIdentity {
+  readonly desktop: DesktopView;
+  readonly role: Role;
+  readonly denied: readonly Permission[];
+  readonly method: "token" | "ticket";
+  /** Token id, or the user who made the ticket. */
+  readonly subject: string;
+  /** The subject is an account, whose end ends the session. */
+  readonly byAccount: boolean;
+  /** SHA-256 of the cookie of the login that opened it, whose end ends the session; null: none. */
+  readonly loginHash: string | null;
+  /** When its right ends, by the monotonic clock; null: not by itself. */
+  readonly endsAt: number | null;
+}

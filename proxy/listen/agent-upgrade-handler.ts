@@ -1,0 +1,119 @@
+import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import tls, { TLSSocket } from "node:tls";
+import { WebSocketServer } from "ws";
+import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
+import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { TlsCertificate } from "../trust/server-certificate.ts";
+import { requesterOf } from "./requester.ts";
+import type { AcceptedTlsConnection } from "./tls-acceptor.ts";
+import { ServerWebSocketStream } from "./server-websocket-stream.ts";
+
+const PATH = "/mip";
+const SUB_PROTOCOL = "mip.v2";
+const ALPN = "mip/2";
+
+export interface AgentUpgradeHandlerOptions {
+  readonly connectionLimit: PreAuthConnectionLimit;
+  /** Reverse proxies that say truly whom they speak for. */
+  readonly trusted: AddressRanges;
+  /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
+  readonly serverCertificate: TlsCertificate;
+  readonly onAgent: (arrival: AcceptedTlsConnection) => void;
+  readonly clock: Clock;
+}
+
+/**
+ * Upgrades of `/mip`: agents that nothing but HTTPS lets out, perhaps through a reverse proxy that ends the outer TLS.
+ * Inside the WebSocket they run their own TLS, and that one counts. No Origin is asked for: no cookie is read here.
+ */
+export class AgentUpgradeHandler {
+  readonly #options: AgentUpgradeHandlerOptions;
+  #context: tls.SecureContext;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: PROXY_LIMITS.webSocketMessageBytes,
+    handleProtocols: () => SUB_PROTOCOL,
+  });
+
+  constructor(options: AgentUpgradeHandlerOptions) {
+    this.#options = options;
+    this.#context = makeContext(options.serverCertificate);
+  }
+
+  /** New connections see it; those that are there go on. */
+  replaceCertificate(certificate: TlsCertificate): void {
+    this.#context = makeContext(certificate);
+  }
+
+  matches(request: IncomingMessage): boolean {
+    return request.url?.split("?")[0] === PATH;
+  }
+
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on("error", () => undefined);
+    // The administrator's Unix socket serves no agents.
+    if (!(socket instanceof TLSSocket)) {
+      answerUpgrade(socket, 404);
+      return;
+    }
+    const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+    if (!offered.includes(SUB_PROTOCOL)) {
+      answerUpgrade(socket, 400);
+      return;
+    }
+    const source = requesterOf(request, this.#options.trusted);
+    const leave = source && this.#options.connectionLimit.acquire(source.address);
+    if (!leave) {
+      answerUpgrade(socket, 503);
+      return;
+    }
+    socket.once("close", leave);
+    socket.setTimeout(0);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#startTls(new ServerWebSocketStream(webSocket), (inner) => {
+        this.#options.onAgent({ socket: inner, source, admitted: leave });
+      });
+    });
+  };
+
+  #startTls(stream: Duplex, whenSecure: (inner: TLSSocket) => void): void {
+    const inner = new TLSSocket(stream, {
+      isServer: true,
+      secureContext: this.#context,
+      ALPNProtocols: [ALPN],
+    });
+    const cut = (): void => {
+      inner.destroy();
+      stream.destroy();
+    };
+    const cancelDeadline = this.#options.clock.after(PROXY_LIMITS.tlsHandshakeMs, cut);
+    inner.on("error", () => undefined);
+    // Outside a tls.Server, what is wrong with the records is told by this event alone.
+    inner.on("_tlsError", cut);
+    inner.once("close", () => {
+      cancelDeadline();
+      stream.destroy();
+    });
+    inner.once("secure", () => {
+      cancelDeadline();
+      if (inner.alpnProtocol === ALPN) whenSecure(inner);
+      else cut();
+    });
+  }
+}
+
+function makeContext({ key, cert }: TlsCertificate): tls.SecureContext {
+  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
+}
+
+function answerUpgrade(socket: Duplex, status: number): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+  socket.once("finish", () => socket.destroy());
+}

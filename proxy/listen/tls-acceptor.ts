@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import tls, { type TLSSocket } from "node:tls";
+import type { Clock } from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { TlsCertificate } from "../trust/server-certificate.ts";
+import { readOfferedProtocols } from "./client-hello.ts";
+import { awaitFirstBytes } from "./first-bytes.ts";
+import { isHttp } from "./protocol-signatures.ts";
+import { overrideRemoteAddress, readSocketSource, type AcceptedConnection } from "./tcp-listener.ts";
+
+const MIP1 = "mip/1";
+const MIP2 = "mip/2";
+const HTTP = "http/1.1";
+const TICKET_KEY_BYTES = 48;
+/** Node's own list, but AES with 128 bits first: as strong as anybody needs, and cheaper on the relay's path. */
+const CIPHERS = ["TLS_AES_128_GCM_SHA256", tls.DEFAULT_CIPHERS].join(":");
+
+/** A TLS connection of which it is known who goes on with it. */
+export interface AcceptedTlsConnection {
+  readonly socket: TLSSocket;
+  readonly source: ConnectionSource;
+  admitted(): void;
+}
+
+type TlsHandler = (arrival: AcceptedTlsConnection) => void;
+
+export interface TlsHandlers {
+  /** ALPN `mip/2`. */
+  readonly agent: TlsHandler;
+  /** ALPN `mip/1`; or none, and the first byte is that of a MiP 1 message. Null: off, and not offered. */
+  readonly mip1: TlsHandler | null;
+  /** ALPN `http/1.1`; or none, and the first byte is that of a request. */
+  readonly http: TlsHandler;
+  /** No ALPN, and silence: it waits for our greeting. */
+  readonly viewer: TlsHandler;
+}
+
+interface PendingHandshake {
+  readonly connection: AcceptedConnection;
+  readonly cancelDeadline: () => void;
+}
+
+/**
+ * TLS on the one port. Agents get the service's own certificate, which they pin; everybody else gets the
+ * site's, where there is one. Which of the two is known from the ClientHello only, before TLS begins: each
+ * has a TLS server of its own. The real socket is handed over, since a wrapped one costs half the throughput.
+ */
+export class TlsAcceptor {
+  readonly #handlers: TlsHandlers;
+  readonly #clock: Clock;
+  readonly #service: ReplaceableServer;
+  #site: ReplaceableServer | null;
+  /** By the address and port of the TCP peer. */
+  readonly #pendingHandshakes = new Map<string, PendingHandshake>();
+
+  constructor(service: TlsCertificate, site: TlsCertificate | null, routes: TlsHandlers, clock: Clock) {
+    this.#handlers = routes;
+    this.#clock = clock;
+    const route = (socket: TLSSocket): void => {
+      this.#dispatch(socket);
+    };
+    const protocols = routes.mip1 ? [MIP2, MIP1, HTTP] : [MIP2, HTTP];
+    this.#service = new ReplaceableServer(service, protocols, route);
+    this.#site = site && new ReplaceableServer(site, protocols, route);
+  }
+
+  /** New handshakes use it; connections that are there go on. @throws Error when TLS does not take it */
+  replaceServiceCertificate(certificate: TlsCertificate): void {
+    this.#service.replace(certificate);
+  }
+
+  /** @see replaceServiceCertificate */
+  replaceSiteCertificate(certificate: TlsCertificate): void {
+    this.#site?.replace(certificate);
+  }
+
+  /** @param cancelDeadline of the handshake: called when it is over */
+  accept(arrival: AcceptedConnection, cancelDeadline: () => void): void {
+    const { socket } = arrival;
+    const peer = readSocketSource(socket);
+    const site = this.#site;
+    if (!peer) {
+      socket.destroy();
+      return;
+    }
+    const key = formatSourceKey(peer);
+    this.#pendingHandshakes.set(key, { connection: arrival, cancelDeadline });
+    socket.once("close", () => {
+      if (this.#pendingHandshakes.get(key)?.connection === arrival) this.#pendingHandshakes.delete(key);
+    });
+    if (!site) {
+      this.#service.accept(socket);
+      return;
+    }
+    let offered: readonly string[] | null = null;
+    const isEnough = (hello: Buffer): boolean => (offered = readOfferedProtocols(hello)) !== null;
+    awaitFirstBytes(socket, { clock: this.#clock, isEnough }, (first) => {
+      if (typeof first === "string") socket.destroy();
+      else if (offered?.some((name) => name === MIP1 || name === MIP2)) this.#service.accept(socket);
+      else site.accept(socket);
+    });
+  }
+
+  #dispatch(socket: TLSSocket): void {
+    socket.on("error", () => undefined);
+    const peer = readSocketSource(socket);
+    const key = peer && formatSourceKey(peer);
+    const handshaking = key === null ? undefined : this.#pendingHandshakes.get(key);
+    if (key === null || !handshaking) {
+      socket.destroy();
+      return;
+    }
+    this.#pendingHandshakes.delete(key);
+    handshaking.cancelDeadline();
+    socket.setNoDelay(true);
+    const { source, admitted } = handshaking.connection;
+    overrideRemoteAddress(socket, source);
+    this.#dispatchByAlpn({ socket, source, admitted });
+  }
+
+  #dispatchByAlpn(arrival: AcceptedTlsConnection): void {
+    const { agent, mip1, http } = this.#handlers;
+    const { alpnProtocol } = arrival.socket;
+    if (alpnProtocol === MIP2) agent(arrival);
+    else if (alpnProtocol === MIP1 && mip1) mip1(arrival);
+    else if (alpnProtocol === HTTP) http(arrival);
+    else this.#dispatchByFirstByte(arrival);
+  }
+
+  #dispatchByFirstByte(arrival: AcceptedTlsConnection): void {
+    const { mip1, http, viewer } = this.#handlers;
+    const patience = { clock: this.#clock, silenceMs: PROXY_LIMITS.viewerSilenceMs };
+    awaitFirstBytes(arrival.socket, patience, (first) => {
+      if (first === "silence") viewer(arrival);
+      else if (first !== "end" && isHttp(first)) http(arrival);
+      else if (first !== "end" && mip1 && isMip1(first)) mip1(arrival);
+      else arrival.socket.destroy();
+    });
+  }
+}
+
+/** A TLS server without a port, whose certificate can be exchanged. */
+class ReplaceableServer {
+  readonly #server: tls.Server;
+  /** The same for all certificates: a session that was begun under one is resumed under the next. */
+  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
+
+  constructor(certificate: TlsCertificate, protocols: string[], onSecure: (socket: TLSSocket) => void) {
+    this.#server = tls.createServer({
+      ...this.#describe(certificate),
+      ALPNProtocols: protocols,
+      handshakeTimeout: PROXY_LIMITS.tlsHandshakeMs,
+    });
+    this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
+    this.#server.on("secureConnection", onSecure);
+  }
+
+  accept(socket: AcceptedConnection["socket"]): void {
+    this.#server.emit("connection", socket);
+  }
+
+  replace(certificate: TlsCertificate): void {
+    this.#server.setSecureContext(this.#describe(certificate));
+  }
+
+  #describe({ key, cert }: TlsCertificate): tls.SecureContextOptions & { ticketKeys: Buffer } {
+    return { key, cert, minVersion: "TLSv1.2", ciphers: CIPHERS, ticketKeys: this.#ticketKeys };
+  }
+}
+
+/** Control (0) or data (2). @see MiP 1, appendix A.5 of the thesis */
+function isMip1(first: Buffer): boolean {
+  return first[0] === 0 || first[0] === 2;
+}
+
+function formatSourceKey({ address, port }: ConnectionSource): string {
+  return `${address}|${port}`;
+}

@@ -1,0 +1,122 @@
+import type { IncomingMessage } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { WebSocketServer } from "ws";
+import type { Clock } from "../../protocol/index.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
+import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import { isOriginAllowed } from "../identify/origin.ts";
+import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
+import { finishStream } from "./finish-stream.ts";
+import { requesterOf } from "./requester.ts";
+import { ServerWebSocketStream } from "./server-websocket-stream.ts";
+
+const PATH = "/rfb";
+/** The longest reason that a close frame holds, in bytes. */
+const REASON_BYTES = 123;
+
+export interface ViewerUpgradeHandlerOptions {
+  readonly connectionLimit: PreAuthConnectionLimit;
+  /** Reverse proxies that say truly whom they speak for. */
+  readonly trusted: AddressRanges;
+  /** Origins that may come in beside the one of the asked host itself. */
+  readonly origins: () => readonly string[];
+  readonly onViewer: (viewer: AcceptedViewer) => void;
+  /** Somebody is turned away before there is a viewer. */
+  readonly onRefused: (reason: UpgradeRefusal, source: ConnectionSource | null) => void;
+  /** Whether anybody else answers upgrades of other paths. */
+  readonly hasOtherHandlers: () => boolean;
+  readonly clock: Clock;
+}
+
+export type UpgradeRefusal = "ORIGIN_REFUSED" | "SUB_PROTOCOL_REFUSED" | "SERVER_BUSY";
+
+/** Upgrades of `/rfb` become viewers. */
+export class ViewerUpgradeHandler {
+  readonly #options: ViewerUpgradeHandlerOptions;
+  readonly #server: WebSocketServer;
+
+  constructor(options: ViewerUpgradeHandlerOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: PROXY_LIMITS.webSocketMessageBytes,
+      // Never the ticket that stands beside it.
+      handleProtocols: (offered) => (offered.has(BINARY_SUB_PROTOCOL) ? BINARY_SUB_PROTOCOL : false),
+    });
+  }
+
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on("error", () => undefined);
+    // The administrator's Unix socket serves no viewers.
+    if (request.url?.split("?")[0] !== PATH || !(socket instanceof TLSSocket)) {
+      if (!this.#options.hasOtherHandlers()) answerUpgrade(socket, 404);
+      return;
+    }
+    const source = requesterOf(request, this.#options.trusted);
+    const refuse = (reason: UpgradeRefusal, status: number): void => {
+      this.#options.onRefused(reason, source);
+      answerUpgrade(socket, status);
+    };
+    const { origin, host } = request.headers;
+    if (!isOriginAllowed(origin, host, this.#options.origins())) {
+      refuse("ORIGIN_REFUSED", 403);
+      return;
+    }
+    const offer = readSubProtocolOffer(request.headers["sec-websocket-protocol"]);
+    if (offer.kind === "wrong") {
+      refuse("SUB_PROTOCOL_REFUSED", 400);
+      return;
+    }
+    const leave = source && this.#options.connectionLimit.acquire(source.address);
+    if (!leave) {
+      refuse("SERVER_BUSY", 503);
+      return;
+    }
+    socket.once("close", leave);
+    socket.setTimeout(0);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const messages = new ServerWebSocketStream(webSocket);
+      let stream: Duplex = messages;
+      let finished = false;
+      this.#options.onViewer({
+        get stream() {
+          return stream;
+        },
+        transport: "websocket",
+        listener: "websocket",
+        source,
+        ticket: offer.kind === "ticket" ? offer.ticket : null,
+        requestedDesktopIds: null,
+        encrypt: null,
+        admitted: leave,
+        replaceStream: (next) => {
+          stream = next;
+        },
+        finish: (closeCode, reason) => {
+          if (finished) return;
+          finished = true;
+          messages.closeWith(closeCode, cutReason(reason));
+          finishStream(stream, this.#options.clock);
+        },
+      });
+    });
+  };
+}
+
+function cutReason(reason: string): string {
+  return Buffer.byteLength(reason) <= REASON_BYTES ? reason : reason.slice(0, REASON_BYTES / 3);
+}
+
+function answerUpgrade(socket: Duplex, status: number): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+  socket.once("finish", () => socket.destroy());
+}

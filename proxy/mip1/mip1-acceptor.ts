@@ -1,0 +1,80 @@
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import {
+  AuthError,
+  Conversation,
+  isPosternError,
+  mip1,
+  ProtocolError,
+  type Clock,
+} from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
+import type { Mip1AgentRegistry } from "./mip1-agent-registry.ts";
+import type { Mip1Tickets } from "./mip1-tickets.ts";
+
+export interface Mip1AcceptorDependencies {
+  readonly allowed: AddressRanges;
+  readonly agents: Mip1AgentRegistry;
+  readonly tickets: Mip1Tickets;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Where MiP 1 connections come in: their first message tells control from data. */
+export class Mip1Acceptor {
+  readonly #dependencies: Mip1AcceptorDependencies;
+
+  constructor(parts: Mip1AcceptorDependencies) {
+    this.#dependencies = parts;
+  }
+
+  /**
+   * Takes a connection inside TLS of which nothing has been read. Never rejects: whatever goes wrong ends it, without
+   * a word, since MiP 1 has none for that.
+   * @param admitted gives its place among the unadmitted back
+   */
+  async acceptMip1(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
+    socket.on("error", () => undefined);
+    try {
+      if (!this.#dependencies.allowed.contains(source.address)) {
+        throw new AuthError("MIP1_NOT_ALLOWED", "this peer may not speak MiP 1");
+      }
+      await this.#accept(socket, source, admitted);
+    } catch (error) {
+      socket.destroy();
+      this.#logFailure(source, error);
+    }
+  }
+
+  async #accept(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
+    const { agents: room, tickets, clock } = this.#dependencies;
+    const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
+    const peer = new Conversation(socket, limits, clock);
+    const first = await peer.read(mip1.readMip1Message()).finally(() => peer.release());
+    if (first.type === mip1.Mip1MessageType.handshake) {
+      await room.admit(socket, source, first);
+    } else if (first.type === mip1.Mip1MessageType.setupResponse && first.status === 1) {
+      if (!tickets.redeem(first.ticket, source.address, socket)) {
+        throw new AuthError("TICKET_INVALID", "no viewer waits for this data connection of this peer");
+      }
+    } else {
+      throw new ProtocolError("MIP1_MESSAGE", "neither a control nor a data connection");
+    }
+    admitted();
+  }
+
+  #logFailure(source: ConnectionSource, error: unknown): void {
+    const { audit, log } = this.#dependencies;
+    if (!isPosternError(error)) {
+      log.error({ event: "agent.fault", source, err: error }, "a MiP 1 agent could not be admitted");
+      return;
+    }
+    const { code, message } = error;
+    audit.append({ action: "agent.refuse", outcome: "failure", source, reason: code });
+    log.warn({ event: "agent.rejected", code, source, detail: message }, "MiP 1 connection rejected");
+  }
+}

@@ -1,0 +1,211 @@
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import { AuthError, isPosternError, LimitError, mip1, PeerClosed, type Clock } from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { CredentialIssuer } from "../identify/credential-issuer.ts";
+import type { ConnectedAgent, HostPort } from "../model/proxy-types.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import type { DesktopRecord, DesktopView } from "../state/state-records.ts";
+import type { Stores } from "../state/stores.ts";
+import { Mip1ControlConnection } from "./mip1-control-connection.ts";
+import { performMip1DesktopHandshake } from "./mip1-desktop-handshake.ts";
+import { identifyMip1Agent, loadPseudonymKey, type Mip1Identity } from "./mip1-identity.ts";
+import { checkIdentifier } from "./known-identifiers.ts";
+import type { Mip1Options } from "../model/mip1-options.ts";
+import type { Mip1Tickets } from "./mip1-tickets.ts";
+import { KeyedQueue } from "./keyed-queue.ts";
+
+export interface Mip1AgentRegistryDependencies {
+  readonly stores: Pick<Stores, "agents" | "desktops" | "tokens" | "service">;
+  readonly serverId: string;
+  readonly issuer: CredentialIssuer;
+  readonly tickets: Mip1Tickets;
+  readonly options: Mip1Options;
+  /** Where agents are told to bring their data connections. */
+  readonly address: () => HostPort;
+  readonly news: ProxyEventEmitter;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The MiP 1 agents that are connected here: each is an agent with one desktop, and its identifier gives the tokens. */
+export class Mip1AgentRegistry {
+  readonly #dependencies: Mip1AgentRegistryDependencies;
+  readonly #connections = new Map<string, Mip1ControlConnection>();
+  readonly #queue = new KeyedQueue();
+  readonly #disconnecting = new Set<Promise<void>>();
+  #key: Promise<Buffer> | undefined;
+  #open = true;
+
+  constructor(parts: Mip1AgentRegistryDependencies) {
+    this.#dependencies = parts;
+  }
+
+  /** Agents whose control connection is held here. */
+  list(): ConnectedAgent[] {
+    return [...this.#connections.values()].map(({ identity: { agentId: id, name } }) => ({
+      id,
+      name,
+      kind: "mip1",
+    }));
+  }
+
+  /**
+   * Takes a control connection that has said who it is; an earlier one of the same identifier goes.
+   * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
+   */
+  async admit(socket: Duplex, source: ConnectionSource, { identifier }: mip1.Mip1Handshake): Promise<void> {
+    const identity = identifyMip1Agent(identifier, await this.#loadKey());
+    const { identifiersFile } = this.#dependencies.options;
+    if (identifiersFile !== undefined) await checkIdentifier(identifier, identifiersFile);
+    this.#checkAgentLimit(identity, source);
+    await this.#queue.run(identity.agentId, () => this.#admit(socket, source, identity));
+  }
+
+  /**
+   * Asks a desktop's agent for a data connection; null: no MiP 1 agent that is connected here has it.
+   * @returns settles with a connection that stands at ClientInit, which the caller owns
+   * @throws Refusal `DESKTOP_OFFLINE`, `HOST_BUSY`; rejects with Refusal `HOST_TIMEOUT`, `HOST_OFFLINE`, `DESKTOP_UNREACHABLE`
+   */
+  open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null {
+    const connection = this.#connections.get(desktop.agentId);
+    if (!connection) return null;
+    if (desktop.state === "offline") throw new ViewerRefusal("DESKTOP_OFFLINE");
+    const { tickets, options, address, clock, log } = this.#dependencies;
+    const { ticket, connection: arrival } = tickets.expect(connection, connection.source.address, signal);
+    const { host, port } = address();
+    connection.send({
+      type: mip1.Mip1MessageType.setupRequest,
+      ticket,
+      proxyHost: host,
+      proxyPort: port,
+      endpointHost: options.endpoint.host,
+      endpointPort: options.endpoint.port,
+    });
+    return performMip1DesktopHandshake(arrival, signal, clock, log.child({ agentId: desktop.agentId }));
+  }
+
+  /** Ends all connections, and waits until they are given up in the state. Idempotent. */
+  async close(): Promise<void> {
+    this.#open = false;
+    for (const connection of this.#connections.values()) connection.destroy(serverStopping());
+    await Promise.all(this.#disconnecting);
+    await this.#queue.idle();
+  }
+
+  #checkAgentLimit({ agentId }: Mip1Identity, { address }: ConnectionSource): void {
+    let others = 0;
+    for (const { identity, source } of this.#connections.values()) {
+      if (source.address === address && identity.agentId !== agentId) others += 1;
+    }
+    if (others < PROXY_LIMITS.mip1AgentsPerPeer) return;
+    throw new LimitError("MIP1_AGENTS", `more than ${PROXY_LIMITS.mip1AgentsPerPeer} MiP 1 agents of one peer`);
+  }
+
+  async #admit(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
+    const { stores, serverId, news, audit, log } = this.#dependencies;
+    const { agentId, name } = identity;
+    await this.#register(identity);
+    const epoch = await stores.agents.claim(agentId, serverId, "mip1");
+    this.#connections.get(agentId)?.destroy(new AuthError("REPLACED", "the same agent has connected again"));
+    let desktop: DesktopRecord;
+    try {
+      desktop = await stores.desktops.publish(agentId, name, null);
+      await this.#openTokens(desktop, identity);
+      if (!this.#open) throw serverStopping();
+    } catch (error) {
+      await stores.agents.release(agentId, epoch).catch(() => undefined);
+      throw error;
+    }
+    const connection: Mip1ControlConnection = new Mip1ControlConnection(
+      socket,
+      { identity, source, epoch },
+      ({ ticket, status }) => {
+        if (status !== 0) return;
+        log.warn({ event: "pairing.refused", agentId }, "a MiP 1 agent cannot open its desktop");
+        this.#dependencies.tickets.fail(connection, ticket, new ViewerRefusal("DESKTOP_UNREACHABLE"));
+      },
+    );
+    this.#connections.set(agentId, connection);
+    const leaving = connection.closed.then((cause) => this.#handleDisconnect(connection, desktop.id, cause));
+    this.#disconnecting.add(leaving);
+    void leaving.then(() => this.#disconnecting.delete(leaving));
+    audit.append({ action: "agent.connect", outcome: "success", agentId, source });
+    log.info({ event: "agent.connected", agentId, kind: "mip1", epoch, source }, "MiP 1 agent connected");
+    news.emit("agent.changed", { agentId });
+    news.emit("desktop.changed", { desktopId: desktop.id });
+  }
+
+  async #register({ agentId, name }: Mip1Identity): Promise<void> {
+    const { agents } = this.#dependencies.stores;
+    if (await agents.find(agentId)) return;
+    try {
+      await agents.add({ id: agentId, name, kind: "mip1", publicKey: "" });
+    } catch (error) {
+      // Another server was faster.
+      if (!isPosternError(error) || error.code !== "AGENT_EXISTS") throw error;
+    }
+  }
+
+  /** Tokens that an earlier connection left are the same ones: sessions that run on them go on. */
+  async #openTokens(desktop: DesktopRecord, { agentId, tokens }: Mip1Identity): Promise<void> {
+    const { stores, issuer, clock } = this.#dependencies;
+    const present = await this.#listTokens(desktop.id, agentId);
+    const lasting = present.filter(({ expiresAt }) => expiresAt > clock.now() + PROXY_LIMITS.mip1TokenMs / 2);
+    if (present.length === tokens.length && lasting.length === tokens.length) return;
+    for (const { id } of present) await stores.tokens.revoke(id);
+    for (const token of tokens) {
+      await issuer.createToken(desktop, "control", PROXY_LIMITS.mip1TokenMs / 1000, agentId, [], token);
+    }
+  }
+
+  async #listTokens(desktopId: string, agentId: string): Promise<{ id: string; expiresAt: number }[]> {
+    return (await this.#dependencies.stores.tokens.list(desktopId)).filter(({ createdBy }) => createdBy === agentId);
+  }
+
+  async #handleDisconnect(connection: Mip1ControlConnection, desktopId: string, cause: Error): Promise<void> {
+    const { audit, log, tickets } = this.#dependencies;
+    const { agentId } = connection.identity;
+    const reason = isPosternError(cause) ? cause.code : "INTERNAL";
+    if (this.#connections.get(agentId) === connection) this.#connections.delete(agentId);
+    tickets.failAll(connection);
+    audit.append({ action: "agent.disconnect", outcome: "success", agentId, reason });
+    log.info(
+      { event: "agent.disconnected", agentId, reason, detail: cause.message },
+      "MiP 1 agent disconnected",
+    );
+    try {
+      await this.#queue.run(agentId, () => this.#release(connection, desktopId));
+    } catch (error) {
+      log.error({ event: "agent.state", agentId, err: error }, "an agent's end could not be stored");
+    }
+  }
+
+  async #release({ identity: { agentId }, epoch }: Mip1ControlConnection, desktopId: string): Promise<void> {
+    const { stores, news } = this.#dependencies;
+    // A newer connection has taken over tokens and desktop.
+    if (this.#connections.has(agentId)) return;
+    if (!(await stores.agents.release(agentId, epoch))) return;
+    for (const { id } of await this.#listTokens(desktopId, agentId)) await stores.tokens.revoke(id);
+    news.emit("desktop.changed", { desktopId });
+    news.emit("agent.changed", { agentId });
+  }
+
+  async #loadKey(): Promise<Buffer> {
+    this.#key ??= loadPseudonymKey(this.#dependencies.stores.service);
+    try {
+      return await this.#key;
+    } catch (error) {
+      this.#key = undefined;
+      throw error;
+    }
+  }
+}
+
+function serverStopping(): PeerClosed {
+  return new PeerClosed("SERVER_STOPPING", "the server is stopping");
+}

@@ -1,0 +1,31 @@
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { Duplex } from "node:stream";
+import { Mip1Acceptor } from "./mip1-acceptor.ts";
+import type { Mip1Options } from "../model/mip1-options.ts";
+import { AddressRanges } from "../admit/address-ranges.ts";
+import { Mip1AgentRegistry, type Mip1AgentRegistryDependencies } from "./mip1-agent-registry.ts";
+import { Mip1Tickets } from "./mip1-tickets.ts";
+
+/** Takes a connection inside TLS that speaks MiP 1, of which nothing has been read. */
+export type AcceptMip1 = (socket: Duplex, source: ConnectionSource, admitted: () => void) => Promise<void>;
+
+export interface Mip1 {
+  readonly agents: Mip1AgentRegistry;
+  readonly acceptMip1: AcceptMip1;
+}
+
+/**
+ * MiP 1 for the peers that may speak it; null when there are none.
+ * @throws ConfigError `PEER_RANGE`
+ */
+export function openMip1(
+  options: Mip1Options | undefined,
+  parts: Omit<Mip1AgentRegistryDependencies, "tickets" | "options">,
+): Mip1 | null {
+  if (!options || options.allow.length === 0) return null;
+  const allowed = new AddressRanges(options.allow, "PEER_RANGE");
+  const tickets = new Mip1Tickets(parts.clock);
+  const room = new Mip1AgentRegistry({ ...parts, tickets, options });
+  const entrance = new Mip1Acceptor({ ...parts, allowed, agents: room, tickets });
+  return { agents: room, acceptMip1: (...arrival) => entrance.acceptMip1(...arrival) };
+}

@@ -1,0 +1,32 @@
+import type { Duplex } from "node:stream";
+import type { ConnectionSource } from "./connection-source.ts";
+
+/**
+ * By which door it came: the port for viewers alone, the one port without TLS, the one port inside TLS, a
+ * WebSocket, or the repeater's port.
+ */
+export type ViewerListener = "plain" | "one-port" | "tls" | "websocket" | "repeater";
+
+/** A viewer that has arrived, whatever carries its RFB. */
+export interface AcceptedViewer {
+  /** What carries its RFB now: another one once it is encrypted. */
+  readonly stream: Duplex;
+  readonly transport: "rfb" | "websocket";
+  readonly listener: ViewerListener;
+  readonly source: ConnectionSource;
+  /** A web ticket that came with it; null: it has to give a token as its VNC password. */
+  readonly ticket: string | null;
+  /** Ids of the desktops that it has asked for; null: whichever its token or ticket opens. */
+  readonly requestedDesktopIds: ReadonlySet<string> | null;
+  /**
+   * Begins TLS inside the connection, under a deadline of its own, and replaces `stream`; null: it is encrypted.
+   * A failure closes the connection.
+   */
+  readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
+  /** Its RFB goes on over this stream, which encrypts, and owns the one before it. */
+  replaceStream(stream: Duplex): void;
+  /** It is identified: its place among the unadmitted is free again. Idempotent. */
+  admitted(): void;
+  /** Ends it so that what was written still arrives. `closeCode` is WebSocket's. Idempotent. */
+  finish(closeCode: number, reason: string): void;
+}

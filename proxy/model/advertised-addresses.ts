@@ -1,0 +1,37 @@
+import { hostname } from "node:os";
+import type { HostPort } from "./proxy-types.ts";
+
+/** An address to listen on that names no host. */
+const WILDCARDS: readonly string[] = ["0.0.0.0", "::", ""];
+
+export interface AdvertisedAddresses {
+  readonly web: HostPort;
+  readonly rfb: HostPort | null;
+}
+
+/** What people and agents are told: the advertised address, else where the server listens. */
+export function chooseAdvertised(
+  advertise: HostPort | null,
+  addresses: { readonly listen: HostPort; readonly rfb: HostPort | null },
+): AdvertisedAddresses {
+  const { listen, rfb } = addresses;
+  const web = advertise ?? { host: nameHost(listen.host), port: listen.port };
+  if (!rfb) return { web, rfb: null };
+  return { web, rfb: { host: advertise?.host ?? nameHost(rfb.host), port: rfb.port } };
+}
+
+/** Names that the server's certificate has to hold. */
+export function listCertificateHosts(advertise: HostPort | null, listen: HostPort): string[] {
+  const local = ["localhost", "127.0.0.1", "::1"];
+  return [...new Set([...(advertise ? [advertise.host] : []), nameHost(listen.host), ...local])];
+}
+
+/** `wss:` or `https:` and the address, without a default port. */
+export function formatUrl(scheme: "https" | "wss", { host, port }: HostPort, path = ""): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `${scheme}://${name}${port === 443 ? "" : `:${port}`}${path}`;
+}
+
+function nameHost(host: string): string {
+  return WILDCARDS.includes(host) ? hostname() : host;
+}

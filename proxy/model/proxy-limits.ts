@@ -1,0 +1,117 @@
+/** Every limit of the proxy, in one place. Times in milliseconds, sizes in bytes. */
+export const PROXY_LIMITS = {
+  /** From accept to the end of the TLS handshake, absolute. */
+  tlsHandshakeMs: 5_000,
+  /** A connection that says nothing for so long is a viewer that waits for our greeting. */
+  viewerSilenceMs: 300,
+  /** ProtocolVersion and security type, absolute; and again from SecurityResult to ServerInit. */
+  rfbHandshakeMs: 10_000,
+  /** A person types the token after the challenge has gone out. */
+  tokenEntryMs: 60_000,
+  /** An agent's proof, or the ticket of a data connection, absolute. */
+  mipHandshakeMs: 5_000,
+  /** From a Setup request to the data connection that answers it. */
+  pairingMs: 10_000,
+  /** A refused viewer gets this long to take the reason. */
+  lingerMs: 1_000,
+  /** The other direction of a relay goes on this long without a byte once one direction has ended. */
+  halfCloseMs: 10_000,
+  /** Open sessions are compared with the state so often: what ends one has to do so within 5 s. */
+  sessionCheckMs: 2_000,
+  /** What is still open this long after `close()` is cut. */
+  closeGraceMs: 1_000,
+  /** TCP keep-alive begins after this silence. */
+  keepAliveMs: 10_000,
+
+  /** Connections that have not been identified yet. */
+  unadmittedPerSource: 256,
+  unadmittedTotal: 4_096,
+  /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
+  admissionSliceMs: 2,
+
+  proxyHeaderBytes: 4_096,
+  rfbHandshakeBytes: 4_096,
+  serverInitBytes: 16_384,
+  mipHandshakeBytes: 16_384,
+  webSocketMessageBytes: 1_048_576,
+
+  /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
+  agentPingMs: 10_000,
+  agentDeadMs: 30_000,
+  /** Unsent bytes on a control connection: its agent has stopped reading. */
+  agentBacklogBytes: 4_194_304,
+  agentDesktops: 1_000,
+  /** Spare data connections of one agent, and of all. */
+  sparesPerAgent: 2,
+  sparesTotal: 512,
+  /** A spare is given up after this; within the last `pairingMs` of it, it is not used any more. */
+  spareLifeMs: 600_000,
+  /** So long after a token or ticket was made or used, another viewer is likely. */
+  spareLikelyMs: 300_000,
+  /** What was asked for and has not come by then is asked for anew when it is needed. */
+  spareAskMs: 10_000,
+  /** A spare that was used is replaced after this, so that its viewer's first picture comes before. */
+  spareReplaceMs: 1_000,
+  /** How often revocations by other servers are looked for, and how far back, should the clocks differ. */
+  revocationCheckMs: 2_000,
+  revocationLookBackMs: 60_000,
+  hostRequestMs: 30_000,
+  hostRequestsWaiting: 256,
+  /** Agents that may come back at once, and per second from then on; the others are told when to come. */
+  agentsAtOnce: 1_000,
+  agentsPerSecond: 200,
+  /** Agents come back within this time after a stop of the server; many of them within more, by `agentsPerSecond`. */
+  drainSpreadMs: 2_000,
+
+  /** MiP 1 agents that one peer may have connected. */
+  mip1AgentsPerPeer: 1_000,
+  /** A derived token lasts as long as its agent is connected, and so long at most. */
+  mip1TokenMs: 31_536_000_000,
+  /** A MiP 1 agent that was not seen for so long is forgotten: each job has an identifier of its own. */
+  mip1MemoryMs: 86_400_000,
+
+  /** Wrong tokens that cost a source nothing; from then on the wait doubles. */
+  freeGuesses: 5,
+  firstPenaltyMs: 1_000,
+  longestPenaltyMs: 300_000,
+  /** A source that has not guessed for so long starts anew. */
+  penaltyMemoryMs: 600_000,
+  penaltySources: 10_000,
+  /** Wrong tokens of all sources together: as many at once, and as many per second. */
+  guessBurst: 300,
+  guessesPerSecond: 5,
+
+  /** Guesses that wait for the one scan. */
+  scansWaiting: 32,
+  scanSliceMs: 0.5,
+  /** Tokens between two looks at the clock. */
+  scanStride: 500,
+  /** Between two readings of the open tokens because of misses: so long, and so many times what a reading takes. */
+  tokenReloadMs: 500,
+  /** Tokens that are read in one turn of the event loop. */
+  tokenReloadPage: 25,
+  tokenReloadShare: 20,
+
+  /** Between two looks at the files of the site's certificate, and at the service CA. */
+  certificateLookMs: 4_000,
+  /** A server's own certificate under the service CA is issued anew at this age; it is valid for 397 days. */
+  leafRenewMs: 15_552_000_000,
+
+  ticketMs: 60_000,
+  joinSecretMs: 3_600_000,
+  sweepMs: 60_000,
+  auditRetryMs: 1_000,
+  auditBacklogLines: 10_000,
+  /** The audit log is signed this often while there is something new, and after so many lines at the latest. */
+  auditCheckpointMs: 60_000,
+  auditCheckpointLines: 1_000,
+  /** A file of the audit log that has grown so big is put aside. */
+  auditFileBytes: 67_108_864,
+  auditTextChars: 512,
+  /** So many refusals of one kind and source get a line each; the rest of the time that follows is counted in one. */
+  auditRefusalLines: 20,
+  auditRefusalMs: 10_000,
+  auditRefusalSources: 10_000,
+  /** Rows of one reading of the audit log. */
+  auditRows: 1_000,
+} as const;

@@ -1,0 +1,94 @@
+import { PosternError } from "../../protocol/index.ts";
+
+/** What a refused viewer reads, and the close code of its WebSocket. Nothing here comes from a host. */
+const REFUSALS = {
+  TOKEN_WRONG: { sentence: "This token is wrong or has expired. Ask for a new one.", closeCode: 1008 },
+  TOKEN_AMBIGUOUS: {
+    sentence: "This token fits more than one desktop. Ask for a new one.",
+    closeCode: 1008,
+  },
+  TICKET_INVALID: {
+    sentence: "This ticket was used already or has expired. Open the desktop again.",
+    closeCode: 1008,
+  },
+  SOURCE_THROTTLED: {
+    sentence: "Too many wrong tokens came from your address. Try again in {seconds} s.",
+    closeCode: 1013,
+  },
+  SERVER_BUSY: { sentence: "The server is busy. Try again in {seconds} s.", closeCode: 1013 },
+  DESKTOP_GONE: { sentence: "This desktop no longer exists.", closeCode: 1008 },
+  TOKEN_EXPIRED: { sentence: "This token has expired. Ask for a new one.", closeCode: 1008 },
+  TOKEN_REVOKED: { sentence: "This token was revoked. Ask for a new one.", closeCode: 1008 },
+  TOKEN_CHANGED: {
+    sentence: "What this token allows was changed. Open the desktop again.",
+    closeCode: 1008,
+  },
+  AGENT_REVOKED: { sentence: "The host of this desktop is no longer admitted.", closeCode: 1008 },
+  USER_REMOVED: { sentence: "This account may no longer be used.", closeCode: 1008 },
+  LOGIN_ENDED: { sentence: "You signed out, or your login has expired. Sign in again.", closeCode: 1008 },
+  SESSION_ENDED: { sentence: "An administrator ended this session.", closeCode: 1008 },
+  DESKTOP_OFFLINE: {
+    sentence: "This desktop is not available now. Try again when it runs.",
+    closeCode: 1013,
+  },
+  HOST_OFFLINE: {
+    sentence: "The host of this desktop is not connected. Try again in a moment.",
+    closeCode: 1013,
+  },
+  HOST_TIMEOUT: {
+    sentence: "The host of this desktop did not answer in time. Try again in a moment.",
+    closeCode: 1013,
+  },
+  HOST_BUSY: { sentence: "The host of this desktop is busy. Try again in a moment.", closeCode: 1013 },
+  DESKTOP_UNREACHABLE: {
+    sentence: "The host cannot open this desktop. Ask its owner whether it runs.",
+    closeCode: 1011,
+  },
+  STATE_UNAVAILABLE: {
+    sentence: "The server cannot reach its database. Try again in a moment.",
+    closeCode: 1011,
+  },
+  AUDIT_UNAVAILABLE: {
+    sentence: "The server cannot write its audit log, so it opens no session. Tell its administrator.",
+    closeCode: 1011,
+  },
+  SERVER_STOPPING: { sentence: "The server is stopping. Try again in a moment.", closeCode: 1001 },
+  INTERNAL: { sentence: "The server made a mistake. Tell its administrator.", closeCode: 1011 },
+} as const;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+export function isRefusalCode(text: string): text is RefusalCode {
+  return Object.hasOwn(REFUSALS, text);
+}
+
+/** A viewer is turned away; `safeMessage` is the sentence that it reads. */
+export class ViewerRefusal extends PosternError {
+  readonly refusalCode: RefusalCode;
+  readonly closeCode: number;
+
+  constructor(code: RefusalCode, details: { readonly waitMs?: number; readonly cause?: unknown } = {}) {
+    const { sentence, closeCode } = REFUSALS[code];
+    const seconds = Math.max(1, Math.ceil((details.waitMs ?? 1000) / 1000));
+    super(code, `viewer refused: ${code}`, {
+      safeMessage: sentence.replace("{seconds}", String(seconds)),
+      cause: details.cause,
+    });
+    this.refusalCode = code;
+    this.closeCode = closeCode;
+  }
+}
+
+/** Whatever went wrong before a session opened, as something that may be said. */
+export function toViewerRefusal(error: unknown): ViewerRefusal {
+  return error instanceof ViewerRefusal ? error : new ViewerRefusal("INTERNAL", { cause: error });
+}
+
+/** Runs a call to the state; when that fails for no reason of the caller's, the viewer is told so. */
+export async function queryStateForViewer<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    throw new ViewerRefusal("STATE_UNAVAILABLE", { cause });
+  }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from "../protocol/index.ts";
+import { formatUrl } from "./model/advertised-addresses.ts";
+import { Listeners } from "./listen/listeners.ts";
+import type { GatewayDependencies } from "./gateway-dependencies.ts";
+import type { Mip1 } from "./mip1/open-mip1.ts";
+import type { AgentAcceptor } from "./pair/agent-acceptor.ts";
+import type { ReverseServers } from "./pair/reverse-servers.ts";
+import type { HostPort } from "./model/proxy-types.ts";
+import type { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
+import type { Stores } from "./state/stores.ts";
+
+interface ListenersDependencies extends Pick<GatewayDependencies, "trust" | "site" | "forwarders" | "trusted" | "audit"> {
+  readonly stores: Stores;
+  readonly sessions: ViewerSessionRegistry;
+  readonly agentAcceptor: AgentAcceptor;
+  readonly mip1: Mip1 | null;
+  readonly reverseServers: ReverseServers;
+  readonly advertised: () => HostPort;
+  readonly allowOrigins: readonly string[];
+  readonly clock: Clock;
+}
+
+/** The proxy's ports, and to whom each kind of guest is shown. */
+export function openListeners(parts: ListenersDependencies): Listeners {
+  const { audit, stores, sessions, agentAcceptor: entrance, mip1, reverseServers: reverse, advertised, allowOrigins } = parts;
+  return new Listeners({
+    ...parts,
+    origins: () => [formatUrl("https", advertised()), ...allowOrigins],
+    onViewer: (viewer) => {
+      sessions.accept(viewer);
+    },
+    onRefused: (reason, source) => {
+      const refused = { action: "session.refuse", outcome: "failure", reason } as const;
+      audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
+    },
+    onAgent: (arrival) => void entrance.accept(arrival),
+    onMip1: mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted)),
+    repeaterIds: stores.repeaterIds,
+    onReverseServer: (arrival) => void reverse.accept(arrival),
+  });
+}

@@ -1,0 +1,196 @@
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
+import {
+  Conversation,
+  encodeJsonFrame,
+  EXPORTER_BYTES,
+  EXPORTER_CONTEXT,
+  EXPORTER_LABEL,
+  FrameType,
+  isPosternError,
+  MIP2_LIMITS,
+  ProtocolError,
+  readFrame,
+  type Clock,
+  type Mip2Handshake,
+} from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import { finishStream } from "../listen/finish-stream.ts";
+import type { Stores } from "../state/stores.ts";
+import type { ServiceTrust } from "../trust/service-trust.ts";
+import { announceAuthority } from "./authority-commands.ts";
+import { AgentControlConnection } from "./agent-control-connection.ts";
+import { admitAgent, admitSpareConnection, queryStateForAgent } from "./agent-admission.ts";
+import { AgentRefusal } from "./agent-refusal.ts";
+import type { AgentRegistry } from "./agent-registry.ts";
+import { AgentFrameProcessor } from "./agent-frame-processor.ts";
+import { ReconnectRateLimit, computeReconnectSpread } from "./reconnect-rate-limit.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+import type { SpareConnectionPool } from "./spare-connection-pool.ts";
+
+export interface AgentAcceptorDependencies {
+  readonly stores: Stores;
+  readonly serverId: string;
+  readonly agents: AgentRegistry;
+  readonly tickets: SetupTickets;
+  readonly spares: SpareConnectionPool;
+  readonly trust: ServiceTrust;
+  readonly news: ProxyEventEmitter;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A TLS connection that speaks MiP 2, as the listener hands it over. */
+export interface AcceptedAgentConnection {
+  readonly socket: TLSSocket;
+  readonly source: ConnectionSource;
+  admitted(): void;
+}
+
+/** Where MiP 2 connections come in: the first frame tells control from data. */
+export class AgentAcceptor {
+  readonly #dependencies: AgentAcceptorDependencies;
+  readonly #disconnecting = new Set<Promise<void>>();
+  readonly #reconnectRateLimit: ReconnectRateLimit;
+  #open = true;
+
+  constructor(parts: AgentAcceptorDependencies) {
+    this.#dependencies = parts;
+    this.#reconnectRateLimit = new ReconnectRateLimit(parts.clock);
+  }
+
+  /** Never rejects: whatever goes wrong ends the connection. */
+  async accept(arrival: AcceptedAgentConnection): Promise<void> {
+    const { clock, log } = this.#dependencies;
+    const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
+    const conversation = new Conversation(arrival.socket, limits, clock);
+    try {
+      const first = await conversation.read(readFrame(MIP2_LIMITS.unprovenBody));
+      if (first.type === FrameType.handshake) await this.#acceptControl(arrival, conversation, first.value);
+      else if (first.type === FrameType.spare) await this.#acceptSpare(arrival, conversation, first.value);
+      else if (first.type === FrameType.setupResponse && first.value.status === 1) {
+        conversation.release();
+        if (!this.#dependencies.tickets.redeem(first.value.ticket, arrival.socket)) {
+          throw new ProtocolError("TICKET_INVALID", "no viewer waits for this data connection");
+        }
+        arrival.admitted();
+      } else throw new ProtocolError("MIP_FRAME", "neither a control nor a data connection");
+    } catch (error) {
+      conversation.release();
+      this.#reject(arrival, error);
+      const { source } = arrival;
+      if (isPosternError(error)) {
+        const { code, message } = error;
+        log.warn({ event: "agent.rejected", code, source, detail: message }, "agent rejected");
+      } else log.error({ event: "agent.fault", source, err: error }, "an agent could not be admitted");
+    }
+  }
+
+  /** Tells all agents to go away, and waits until they are given up in the state. */
+  async close(): Promise<void> {
+    this.#open = false;
+    const { all } = this.#dependencies.agents;
+    const reconnectWithinMs = computeReconnectSpread(all.length);
+    const last = encodeJsonFrame(FrameType.drain, { reason: "The server is stopping.", reconnectWithinMs });
+    for (const connection of all) {
+      connection.finish(last, new AgentRefusal("BUSY", { retryAfterMs: reconnectWithinMs }));
+    }
+    await Promise.all(this.#disconnecting);
+  }
+
+  async #acceptControl(arrival: AcceptedAgentConnection, peer: Conversation, handshake: Mip2Handshake): Promise<void> {
+    const { stores, serverId, agents, news, clock, log } = this.#dependencies;
+    const { record, role, enrolled, features, instance } = await admitAgent(
+      peer,
+      arrival.socket,
+      handshake,
+      this.#dependencies,
+    );
+    // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
+    const waitMs = enrolled || agents.find(record.id) ? 0 : this.#reconnectRateLimit.reserve();
+    if (waitMs > 0) throw new AgentRefusal("BUSY", { retryAfterMs: waitMs });
+    const epoch = await queryStateForAgent(stores.agents.claim(record.id, serverId, role));
+    // A new key that was stored since the proof counts: the agent must not believe that its old one does.
+    const claimed = await queryStateForAgent(stores.agents.find(record.id));
+    if (claimed?.publicKey !== record.publicKey) throw new AgentRefusal("BUSY", { retryAfterMs: 0 });
+    peer.release();
+    if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.drainSpreadMs });
+    arrival.admitted();
+
+    const agent = { id: record.id, name: record.name, kind: role };
+    const connection = new AgentControlConnection(arrival.socket, agent, { epoch, features, instance }, clock);
+    const clonesBefore = agents.countClones(record.id);
+    if (!agents.add(connection)) return;
+    const agentLog = log.child({ agentId: record.id });
+    const exporter = arrival.socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT);
+    const proven = { publicKey: record.publicKey, exporter };
+    const room = new AgentFrameProcessor(connection, { ...this.#dependencies, log: agentLog, proven });
+    const leaving = this.#awaitEnd(connection, room, agentLog);
+    this.#disconnecting.add(leaving);
+    void leaving.then(() => this.#disconnecting.delete(leaving));
+
+    if (enrolled) this.#audit("agent.enrol", arrival, record.id);
+    if (agents.countClones(record.id) > clonesBefore) {
+      this.#audit("agent.clone", arrival, record.id);
+      agentLog.warn(
+        { event: "agent.clone", source: arrival.source, times: clonesBefore + 1 },
+        "two agents take turns with the same key: it was copied, or stolen",
+      );
+    }
+    this.#audit("agent.connect", arrival, record.id);
+    agentLog.info({ event: "agent.connected", kind: role, epoch }, "agent connected");
+    connection.send(
+      encodeJsonFrame(FrameType.welcome, {
+        agentId: record.id,
+        name: record.name,
+        pingIntervalMs: PROXY_LIMITS.agentPingMs,
+      }),
+    );
+    announceAuthority(connection, this.#dependencies.trust.current);
+    connection.open(room);
+    news.emit("agent.changed", { agentId: record.id });
+  }
+
+  async #acceptSpare(arrival: AcceptedAgentConnection, peer: Conversation, handshake: Mip2Handshake): Promise<void> {
+    const agentId = await admitSpareConnection(peer, arrival.socket, handshake, this.#dependencies);
+    peer.release();
+    if (!this.#dependencies.spares.accept(arrival.socket, agentId)) {
+      throw new ProtocolError("SPARE_UNWANTED", "nobody asked for this spare connection");
+    }
+    arrival.admitted();
+  }
+
+  async #awaitEnd(connection: AgentControlConnection, room: AgentFrameProcessor, log: Logger): Promise<void> {
+    const cause = await connection.closed;
+    const reason = isPosternError(cause) ? cause.code : "INTERNAL";
+    this.#dependencies.agents.remove(connection);
+    this.#dependencies.spares.drop(connection.agent.id);
+    log.info({ event: "agent.disconnected", reason, detail: cause.message }, "agent disconnected");
+    const { id } = connection.agent;
+    this.#dependencies.audit.append({ action: "agent.disconnect", outcome: "success", agentId: id, reason });
+    await room.handleDisconnect();
+  }
+
+  #audit(
+    action: "agent.enrol" | "agent.connect" | "agent.clone",
+    { source }: AcceptedAgentConnection,
+    agentId: string,
+  ): void {
+    this.#dependencies.audit.append({ action, outcome: "success", agentId, source });
+  }
+
+  #reject({ socket, source }: AcceptedAgentConnection, error: unknown): void {
+    const reason = isPosternError(error) ? error.code : "INTERNAL";
+    this.#dependencies.audit.append({ action: "agent.refuse", outcome: "failure", source, reason });
+    if (!(error instanceof AgentRefusal)) {
+      socket.destroy();
+      return;
+    }
+    socket.write(error.frame);
+    finishStream(socket, this.#dependencies.clock);
+  }
+}

@@ -1,0 +1,116 @@
+import type { Logger } from "pino";
+import {
+  encodeJsonFrame,
+  FEATURE_ROTATE,
+  FrameType,
+  RequestError,
+  TimeoutError,
+  type Clock,
+} from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { AgentRecord } from "../state/state-records.ts";
+import type { Stores } from "../state/stores.ts";
+import { AgentRefusal } from "./agent-refusal.ts";
+import type { AgentRegistry } from "./agent-registry.ts";
+
+interface AgentCommandsDependencies {
+  readonly stores: Pick<Stores, "agents">;
+  readonly agents: AgentRegistry;
+  /** Ends the sessions that show this agent's desktops. */
+  readonly endSessions: (agentId: string) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What administrators do to agents. */
+export class AgentCommands {
+  readonly #dependencies: AgentCommandsDependencies;
+  #cancelRevocationCheck: () => void = () => undefined;
+  #open = true;
+
+  constructor(parts: AgentCommandsDependencies) {
+    this.#dependencies = parts;
+    this.#scheduleRevocationCheck();
+  }
+
+  /**
+   * For good: its connections and sessions end now here, and within seconds on other servers of the service.
+   * @throws RequestError `AGENT_UNKNOWN`
+   */
+  async revoke(agentId: string): Promise<void> {
+    await this.#find(agentId);
+    await this.#dependencies.stores.agents.revoke(agentId);
+    this.#disconnect(agentId);
+  }
+
+  /**
+   * Has the agent make a new key; settles when the server has taken it.
+   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_OFFLINE`, `AGENT_OUTDATED`, `AGENT_NOT_ROTATED`; TimeoutError
+   *   `AGENT_TIMEOUT`
+   */
+  async rotate(agentId: string): Promise<void> {
+    const { stores, agents, clock } = this.#dependencies;
+    const before = await this.#find(agentId);
+    const connection = agents.find(agentId);
+    if (!connection) throw requestError("AGENT_OFFLINE", "The agent is not connected to this server.");
+    if (!connection.features.has(FEATURE_ROTATE))
+      throw requestError("AGENT_OUTDATED", "The agent cannot do this. Update it to the server's release.");
+    connection.send(encodeJsonFrame(FrameType.rotate, {}));
+    let cancel = (): void => undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      cancel = clock.after(PROXY_LIMITS.hostRequestMs, () => {
+        const message = "The agent did not answer in time. Its old key still counts.";
+        reject(new TimeoutError("AGENT_TIMEOUT", message, { safeMessage: message }));
+      });
+    });
+    await Promise.race([connection.closed, late]).finally(cancel);
+    const after = await stores.agents.find(agentId);
+    if (after?.publicKey === before.publicKey)
+      throw requestError(
+        "AGENT_NOT_ROTATED",
+        "The agent went away before it had a new key. Its old key still counts.",
+      );
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#open = false;
+    this.#cancelRevocationCheck();
+  }
+
+  async #find(agentId: string): Promise<AgentRecord> {
+    const agent = await this.#dependencies.stores.agents.find(agentId);
+    if (agent === null || agent.revokedAt !== null)
+      throw requestError("AGENT_UNKNOWN", "There is no such agent, or it was revoked already.");
+    return agent;
+  }
+
+  #disconnect(agentId: string): void {
+    const { agents, endSessions } = this.#dependencies;
+    agents.find(agentId)?.refuse(new AgentRefusal("AGENT_REVOKED"));
+    endSessions(agentId);
+  }
+
+  /** What another server of the service revokes is cut here as well. */
+  #scheduleRevocationCheck(): void {
+    if (!this.#open) return;
+    const { stores, clock, log } = this.#dependencies;
+    this.#cancelRevocationCheck = clock.after(PROXY_LIMITS.revocationCheckMs, () => {
+      stores.agents
+        .listRevokedSince(clock.now() - PROXY_LIMITS.revocationLookBackMs)
+        .then((ids) => {
+          for (const id of ids) this.#disconnect(id);
+        })
+        .catch((error: unknown) => {
+          log.error({ event: "agent.state", err: error }, "revoked agents cannot be looked up");
+        })
+        .finally(() => {
+          this.#scheduleRevocationCheck();
+        });
+    });
+  }
+}
+
+function requestError(code: string, message: string): RequestError {
+  return new RequestError(code, message, { safeMessage: message });
+}

@@ -1,0 +1,183 @@
+import type { Logger } from "pino";
+import {
+  encodeJsonFrame,
+  event as eventSchema,
+  FrameType,
+  hostEvents,
+  newKey as newKeySchema,
+  PeerClosed,
+  ProtocolError,
+  publish as publishSchema,
+  reply as replySchema,
+  withdraw as withdrawSchema,
+  type HostEvent,
+  type Publish,
+  type Mip2SetupResponse,
+} from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { Stores } from "../state/stores.ts";
+import type { AgentControlConnection, AgentFrameHandler } from "./agent-control-connection.ts";
+import { isRotationValid } from "./agent-proof.ts";
+import { readSetupFailure } from "./read-setup-failure.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+
+export interface AgentFrameProcessorDependencies {
+  readonly stores: Pick<Stores, "agents" | "desktops">;
+  readonly tickets: SetupTickets;
+  readonly news: ProxyEventEmitter;
+  readonly audit: AuditLog;
+  /** The key that the agent has proven, base64, and the exporter of its control connection. */
+  readonly proven: { readonly publicKey: string; readonly exporter: Buffer };
+  readonly log: Logger;
+}
+
+/** What one connected agent may do to the server's state, one thing after the other. */
+export class AgentFrameProcessor implements AgentFrameHandler {
+  readonly #connection: AgentControlConnection;
+  readonly #dependencies: AgentFrameProcessorDependencies;
+  readonly #desktops = new Map<string, string>();
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(connection: AgentControlConnection, parts: AgentFrameProcessorDependencies) {
+    this.#connection = connection;
+    this.#dependencies = parts;
+  }
+
+  publish(value: unknown): void {
+    const frame = parse(publishSchema, value, "publish");
+    this.#enqueue(() => this.#publish(frame));
+  }
+
+  withdraw(value: unknown): void {
+    const { name } = parse(withdrawSchema, value, "withdraw");
+    this.#enqueue(async () => {
+      const desktopId = this.#desktops.get(name);
+      if (desktopId === undefined) return;
+      await this.#dependencies.stores.desktops.withdraw(this.#connection.agent.id, name);
+      this.#desktops.delete(name);
+      this.#dependencies.news.emit("desktop.changed", { desktopId });
+    });
+  }
+
+  /** The old key and the new one vouch for each other; then the agent comes back and proves the new one. */
+  newKey(value: unknown): void {
+    const frame = parse(newKeySchema, value, "new key");
+    const { agent, epoch } = this.#connection;
+    const { stores, audit, proven, log } = this.#dependencies;
+    if (!isRotationValid(agent.id, frame, proven)) {
+      audit.append({
+        action: "agent.rotate",
+        outcome: "failure",
+        agentId: agent.id,
+        reason: "PROOF_REFUSED",
+      });
+      throw new ProtocolError("ROTATION_REFUSED", "a new key without valid signatures");
+    }
+    this.#enqueue(async () => {
+      const hold = { epoch, publicKey: proven.publicKey };
+      if (!(await stores.agents.replaceKey(agent.id, hold, normalizeBase64(frame.publicKey)))) return;
+      audit.append({ action: "agent.rotate", outcome: "success", agentId: agent.id });
+      log.info({ event: "agent.rotated" }, "the agent has a new key");
+      const last = { reason: "The agent's key was replaced.", reconnectWithinMs: 0 };
+      const cause = new PeerClosed("AGENT_ROTATED", "the agent comes back with its new key");
+      this.#connection.finish(encodeJsonFrame(FrameType.drain, last), cause);
+    });
+  }
+
+  reply(value: unknown): void {
+    this.#connection.requests.settle(parse(replySchema, value, "reply"));
+  }
+
+  setupResponse({ ticket, status, code }: Mip2SetupResponse): void {
+    if (status !== 0) return;
+    this.#dependencies.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#dependencies.log));
+  }
+
+  /** Only hosts have machines to tell about; what we do not know is left to newer servers. */
+  event(value: unknown): void {
+    const { name, data } = parse(eventSchema, value, "event");
+    const { agent } = this.#connection;
+    if (agent.kind !== "host" || !isHostEvent(name)) return;
+    const agentId = agent.id;
+    switch (name) {
+      case "machine.state": {
+        const machine = parse(hostEvents[name], data, name);
+        this.#dependencies.news.emit(name, { agentId, machine });
+        return;
+      }
+      case "machine.removed": {
+        const { id } = parse(hostEvents[name], data, name);
+        this.#dependencies.news.emit(name, { agentId, machineId: id });
+        return;
+      }
+      case "image.changed":
+        this.#dependencies.news.emit(name, { agentId });
+    }
+  }
+
+  /** The connection is over: gives the agent up, if no newer connection has it. Settles when that is done. */
+  async handleDisconnect(): Promise<void> {
+    const { stores, news, tickets } = this.#dependencies;
+    const { agent, epoch } = this.#connection;
+    tickets.failAll(this.#connection);
+    this.#enqueue(async () => {
+      if (!(await stores.agents.release(agent.id, epoch))) return;
+      for (const desktopId of this.#desktops.values()) news.emit("desktop.changed", { desktopId });
+    });
+    await this.#queue;
+    news.emit("agent.changed", { agentId: agent.id });
+  }
+
+  async #publish({ id, name, machineId }: Publish): Promise<void> {
+    if (this.#connection.ended) return;
+    if (!this.#desktops.has(name) && this.#desktops.size >= PROXY_LIMITS.agentDesktops) {
+      this.#answer(id, { ok: false, error: { code: "DESKTOP_LIMIT", message: "Too many desktops." } });
+      return;
+    }
+    try {
+      const desktop = await this.#dependencies.stores.desktops.publish(
+        this.#connection.agent.id,
+        name,
+        machineId ?? null,
+      );
+      this.#desktops.set(name, desktop.id);
+      this.#answer(id, { ok: true, result: { desktopId: desktop.id } });
+      this.#dependencies.news.emit("desktop.changed", { desktopId: desktop.id });
+    } catch (error) {
+      const message = "The server cannot store the desktop now.";
+      this.#answer(id, { ok: false, error: { code: "STATE_UNAVAILABLE", message } });
+      throw error;
+    }
+  }
+
+  #answer(id: number, answer: object): void {
+    this.#connection.send(encodeJsonFrame(FrameType.reply, { id, ...answer }));
+  }
+
+  #enqueue(task: () => Promise<void>): void {
+    this.#queue = this.#queue.then(task).catch((error: unknown) => {
+      this.#dependencies.log.error({ event: "agent.state", err: error }, "an agent's change could not be stored");
+    });
+  }
+}
+
+interface Schema<T> {
+  safeParse(value: unknown): { success: true; data: T } | { success: false; error: unknown };
+}
+
+function parse<T>(schema: Schema<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ProtocolError("MIP_FRAME", `an agent's ${what} is malformed`, { cause: parsed.error });
+}
+
+/** One way of writing the same bytes, whatever the agent's. */
+function normalizeBase64(text: string): string {
+  return Buffer.from(text, "base64").toString("base64");
+}
+
+function isHostEvent(name: string): name is HostEvent {
+  return Object.hasOwn(hostEvents, name);
+}

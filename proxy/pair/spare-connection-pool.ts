@@ -1,0 +1,144 @@
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import {
+  encodeJsonFrame,
+  FEATURE_SPARE,
+  FrameType,
+  type Clock,
+  type SpareWanted,
+} from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { HostPort } from "../model/proxy-types.ts";
+import type { AgentRegistry } from "./agent-registry.ts";
+import { CONTROL_ADDRESS } from "./pairing.ts";
+import type { SetupTickets } from "./setup-tickets.ts";
+import { SpareConnection } from "./spare-connection.ts";
+
+interface SpareConnectionPoolDependencies {
+  readonly agents: AgentRegistry;
+  readonly tickets: SetupTickets;
+  /** Where agents reach this server; null: where their control connection goes. */
+  readonly advertised: HostPort | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface AgentPool {
+  readonly ready: Set<SpareConnection>;
+  /** Asked for and not here yet. */
+  requested: number;
+  cancelRequestTimeout: () => void;
+  cancelRefill: () => void;
+  /** A viewer is likely until then (monotonic). */
+  viewerExpectedUntil: number;
+}
+
+/** Spare data connections, for agents whose desktops are likely to be opened next. */
+export class SpareConnectionPool {
+  readonly #dependencies: SpareConnectionPoolDependencies;
+  readonly #pools = new Map<string, AgentPool>();
+  #open = true;
+
+  constructor(parts: SpareConnectionPoolDependencies) {
+    this.#dependencies = parts;
+  }
+
+  /** Of all agents, ready or asked for. */
+  get size(): number {
+    let size = 0;
+    for (const { ready, requested: asked } of this.#pools.values()) size += ready.size + asked;
+    return size;
+  }
+
+  /** A viewer of one of this agent's desktops is likely now. */
+  expectViewer(agentId: string): void {
+    const shelf = this.#find(agentId);
+    if (shelf) this.#requestSpares(agentId, shelf);
+  }
+
+  /** Takes a proven connection in; false: nobody asked for it, and it stays the caller's. */
+  accept(stream: Duplex, agentId: string): boolean {
+    const shelf = this.#pools.get(agentId);
+    if (!this.#open || !shelf || shelf.requested === 0) return false;
+    shelf.requested -= 1;
+    const spare = new SpareConnection(stream, agentId, this.#dependencies);
+    shelf.ready.add(spare);
+    void spare.ended.then(() => {
+      shelf.ready.delete(spare);
+      this.#removeIfIdle(agentId, shelf);
+    });
+    return true;
+  }
+
+  /** A connection for a viewer that is here, if one is ready. New ones are not asked for before it has its picture. */
+  take(agentId: string): SpareConnection | null {
+    const shelf = this.#find(agentId);
+    if (!shelf) return null;
+    shelf.cancelRefill();
+    shelf.cancelRefill = this.#dependencies.clock.after(PROXY_LIMITS.spareReplaceMs, () => {
+      this.#requestSpares(agentId, shelf);
+    });
+    for (const spare of shelf.ready) {
+      shelf.ready.delete(spare);
+      if (spare.isUsable) return spare;
+      spare.close();
+    }
+    return null;
+  }
+
+  /** The agent's control connection is gone, and with it whatever waited. */
+  drop(agentId: string): void {
+    const shelf = this.#pools.get(agentId);
+    if (!shelf) return;
+    this.#pools.delete(agentId);
+    shelf.cancelRequestTimeout();
+    shelf.cancelRefill();
+    for (const spare of shelf.ready) spare.close();
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#open = false;
+    for (const agentId of [...this.#pools.keys()]) this.drop(agentId);
+  }
+
+  /** The agent's shelf, with its time renewed; null: this agent keeps none. */
+  #find(agentId: string): AgentPool | null {
+    const connection = this.#dependencies.agents.find(agentId);
+    if (!this.#open || !connection?.features.has(FEATURE_SPARE)) return null;
+    const shelf = this.#pools.get(agentId) ?? {
+      ready: new Set(),
+      requested: 0,
+      cancelRequestTimeout: () => undefined,
+      cancelRefill: () => undefined,
+      viewerExpectedUntil: 0,
+    };
+    this.#pools.set(agentId, shelf);
+    shelf.viewerExpectedUntil = this.#dependencies.clock.monotonic() + PROXY_LIMITS.spareLikelyMs;
+    return shelf;
+  }
+
+  #requestSpares(agentId: string, shelf: AgentPool): void {
+    const { agents, advertised, clock } = this.#dependencies;
+    const connection = agents.find(agentId);
+    if (!connection || this.#pools.get(agentId) !== shelf || clock.monotonic() >= shelf.viewerExpectedUntil) return;
+    const room = PROXY_LIMITS.sparesTotal - this.size;
+    const count = Math.min(room, PROXY_LIMITS.sparesPerAgent - shelf.ready.size - shelf.requested);
+    if (count <= 0) return;
+    shelf.requested += count;
+    shelf.cancelRequestTimeout();
+    shelf.cancelRequestTimeout = clock.after(PROXY_LIMITS.spareAskMs, () => {
+      shelf.requested = 0;
+      this.#removeIfIdle(agentId, shelf);
+    });
+    const { host, port } = advertised ?? CONTROL_ADDRESS;
+    const wanted: SpareWanted = { count, proxyHost: host, proxyPort: port };
+    connection.send(encodeJsonFrame(FrameType.spareWanted, wanted));
+  }
+
+  #removeIfIdle(agentId: string, shelf: AgentPool): void {
+    const isOver = this.#dependencies.clock.monotonic() >= shelf.viewerExpectedUntil;
+    if (isOver && shelf.ready.size === 0 && shelf.requested === 0 && this.#pools.get(agentId) === shelf)
+      this.#pools.delete(agentId);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Duplex } from "node:stream";
+import {
+  Conversation,
+  encodeClientInit,
+  encodeServerInit,
+  isPosternError,
+  PeerClosed,
+  serverInit,
+  TimeoutError,
+  type Clock,
+  type PixelFormat,
+} from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { EndCause } from "./session-state.ts";
+
+/** The desktop's side failed after the viewer was let in: there is no room for a reason any more. */
+export class DesktopFailure extends Error {
+  readonly endCause: EndCause;
+
+  constructor(endCause: EndCause, cause: unknown) {
+    super(`the desktop failed: ${endCause}`, { cause });
+    this.endCause = endCause;
+  }
+}
+
+export interface DesktopHandshakeResult {
+  /** ServerInit as the viewer may see it, under the published name. */
+  readonly init: Buffer;
+  readonly pixelFormat: PixelFormat;
+}
+
+/**
+ * Takes a connection that stands at ClientInit past ServerInit. Always shared: whether others may stay
+ * is not the viewer's to decide.
+ * @throws DesktopFailure
+ */
+export async function performDesktopHandshake(
+  server: Duplex,
+  publishedName: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<DesktopHandshakeResult> {
+  const limits = { deadlineMs: PROXY_LIMITS.rfbHandshakeMs, maxBytes: PROXY_LIMITS.serverInitBytes };
+  const peer = new Conversation(server, limits, clock, signal);
+  try {
+    await peer.write(encodeClientInit(true));
+    const init = await peer.read(serverInit());
+    return {
+      init: encodeServerInit({ ...init, name: publishedName }),
+      pixelFormat: init.pixelFormat,
+    };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new DesktopFailure(toDesktopEndCause(error), error);
+  } finally {
+    peer.release();
+  }
+}
+
+function toDesktopEndCause(error: unknown): EndCause {
+  if (error instanceof PeerClosed) return "DESKTOP_ENDED";
+  if (error instanceof TimeoutError) return "HOST_TIMEOUT";
+  return isPosternError(error) ? "DESKTOP_PROTOCOL" : "INTERNAL";
+}

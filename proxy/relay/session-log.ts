@@ -1,0 +1,162 @@
+import type { Logger } from "pino";
+import type { Clock } from "../../protocol/index.ts";
+import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ViewerIdentity } from "../identify/viewer-identity.ts";
+import type { AuditEntry } from "../model/proxy-types.ts";
+import type { EndCause } from "./session-state.ts";
+import { queryStateForViewer, ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
+import type { SessionRecord } from "../state/state-records.ts";
+import type { Stores } from "../state/stores.ts";
+
+interface SessionLogDependencies {
+  readonly serverId: string;
+  readonly stores: Stores;
+  readonly audit: AuditLog;
+  readonly news: ProxyEventEmitter;
+  readonly clock: Clock;
+}
+
+export interface MovedBytes {
+  readonly bytesToViewer: number;
+  readonly bytesToServer: number;
+}
+
+interface OpenedSession {
+  readonly identity: ViewerIdentity;
+  readonly startedAt: number;
+  readonly startedMonotonic: number;
+}
+
+/** What is written down of one session: audit log, state, log and news. */
+export class SessionLog {
+  readonly #id: string;
+  readonly #viewer: AcceptedViewer;
+  readonly #dependencies: SessionLogDependencies;
+  readonly #log: Logger;
+  #opened: OpenedSession | undefined;
+  #stored = false;
+
+  constructor(id: string, viewer: AcceptedViewer, parts: SessionLogDependencies, log: Logger) {
+    this.#id = id;
+    this.#viewer = viewer;
+    this.#dependencies = parts;
+    this.#log = log;
+  }
+
+  /**
+   * No line, no session: settles when the audit line is on the disk.
+   * @throws Refusal `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
+   */
+  async open(identity: ViewerIdentity): Promise<void> {
+    const { audit, stores, clock, news } = this.#dependencies;
+    const opened = { identity, startedAt: clock.now(), startedMonotonic: clock.monotonic() };
+    try {
+      await audit.appendDurably({
+        action: "session.start",
+        outcome: "success",
+        source: this.#viewer.source,
+        ...this.#describe(identity),
+      });
+    } catch (cause) {
+      throw new ViewerRefusal("AUDIT_UNAVAILABLE", { cause });
+    }
+    this.#opened = opened;
+    const { loginHash } = identity;
+    await queryStateForViewer(stores.sessions.open({ ...this.#describeOpened(opened), loginHash }));
+    this.#stored = true;
+    this.#log.info(
+      {
+        event: "session.paired",
+        desktopId: identity.desktop.id,
+        agentId: identity.desktop.agentId,
+        method: identity.method,
+        transport: this.#viewer.transport,
+        role: identity.role,
+        source: this.#viewer.source,
+      },
+      "session opened",
+    );
+    news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
+  }
+
+  refuse(reason: RefusalCode): void {
+    const { source } = this.#viewer;
+    this.#log.warn({ event: "session.refused", reason, source }, "viewer refused");
+    if (this.#opened) return;
+    const { transport } = this.#viewer;
+    const refused = { action: "session.refuse", outcome: "failure", reason } as const;
+    this.#dependencies.audit.append({ ...refused, source, transport, sessionId: this.#id });
+  }
+
+  /** Never rejects: a session that is over stays over. */
+  async close(cause: EndCause, bytes: MovedBytes): Promise<void> {
+    if (!this.#opened) return;
+    const { audit, stores, clock, news } = this.#dependencies;
+    const { identity, startedMonotonic } = this.#opened;
+    const durationMs = clock.monotonic() - startedMonotonic;
+    audit.append({
+      action: "session.end",
+      outcome: "success",
+      reason: cause,
+      source: this.#viewer.source,
+      durationMs,
+      ...this.#describe(identity),
+      ...bytes,
+    });
+    this.#log.info(
+      { event: "session.closed", cause, durationMs: Math.round(durationMs), ...bytes },
+      "session closed",
+    );
+    if (!this.#stored) return;
+    await stores.sessions
+      .close(this.#id, { cause, endedAt: clock.now(), ...bytes })
+      .catch((error: unknown) => {
+        this.#log.error({ event: "session.state", err: error }, "a session's end could not be stored");
+      });
+    news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
+  }
+
+  /** Whom it was opened for; null: not yet, or not in the state. */
+  get identity(): ViewerIdentity | null {
+    return this.#opened && this.#stored ? this.#opened.identity : null;
+  }
+
+  describe(bytes: MovedBytes): SessionRecord | null {
+    if (!this.#opened || !this.#stored) return null;
+    return { ...this.#describeOpened(this.#opened), state: "open", endedAt: null, cause: null, ...bytes };
+  }
+
+  #describeOpened({ identity, startedAt }: OpenedSession) {
+    const { desktop, method, role, denied, subject } = identity;
+    return {
+      id: this.#id,
+      desktopId: desktop.id,
+      desktopName: desktop.name,
+      agentId: desktop.agentId,
+      serverId: this.#dependencies.serverId,
+      method,
+      transport: this.#viewer.transport,
+      role,
+      denied,
+      subject,
+      sourceAddress: this.#viewer.source.address,
+      startedAt,
+    };
+  }
+
+  #describe({ desktop, method, role, subject }: ViewerIdentity): Partial<AuditEntry> {
+    return {
+      ...(method === "ticket" ? { actor: subject } : { tokenId: subject }),
+      method,
+      role,
+      transport: this.#viewer.transport,
+      sessionId: this.#id,
+      desktopId: desktop.id,
+      desktopName: desktop.name,
+      agentId: desktop.agentId,
+      ...(desktop.machineId !== null && { machineId: desktop.machineId }),
+    };
+  }
+}

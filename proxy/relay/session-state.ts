@@ -1,0 +1,46 @@
+import type { RefusalCode } from "../model/viewer-refusal.ts";
+
+/** Why a session ended; the first cause wins. */
+export type EndCause =
+  | RefusalCode
+  | "VIEWER_LEFT"
+  | "VIEWER_LOST"
+  | "VIEWER_PROTOCOL"
+  | "HANDSHAKE_TIMEOUT"
+  | "DESKTOP_ENDED"
+  | "DESKTOP_LOST"
+  | "DESKTOP_PROTOCOL";
+
+export type SessionState =
+  | { readonly phase: "admitted" }
+  | { readonly phase: "identified" }
+  | { readonly phase: "paired" }
+  | { readonly phase: "relaying" }
+  | { readonly phase: "closed"; readonly cause: EndCause };
+
+export type SessionEvent =
+  | { readonly type: "identified" }
+  | { readonly type: "paired" }
+  | { readonly type: "started" }
+  | { readonly type: "ended"; readonly cause: EndCause };
+
+const NEXT = {
+  admitted: { on: "identified", then: { phase: "identified" } },
+  identified: { on: "paired", then: { phase: "paired" } },
+  paired: { on: "started", then: { phase: "relaying" } },
+  relaying: null,
+} as const;
+
+export const INITIAL_SESSION_STATE: SessionState = { phase: "admitted" };
+
+/**
+ * The state after an event. Any state may end; what has ended stays as it is, whatever else happens.
+ * @throws Error for a step that skips another: a fault of ours
+ */
+export function transitionSession(state: SessionState, event: SessionEvent): SessionState {
+  if (state.phase === "closed") return state;
+  if (event.type === "ended") return { phase: "closed", cause: event.cause };
+  const step = NEXT[state.phase];
+  if (step?.on !== event.type) throw new Error(`a session that is ${state.phase} cannot be ${event.type}`);
+  return step.then;
+}

@@ -1,0 +1,55 @@
+import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import type { SessionRecord } from "../state/state-records.ts";
+import { ViewerSession, type ViewerSessionDependencies } from "./viewer-session.ts";
+import { SessionWatch } from "./session-watch.ts";
+
+/** All viewers of this server, from their first byte to the end of their session. */
+export class ViewerSessionRegistry {
+  readonly #dependencies: ViewerSessionDependencies;
+  readonly #running = new Map<ViewerSession, Promise<void>>();
+  readonly #watch: SessionWatch;
+  #open = true;
+
+  constructor(parts: ViewerSessionDependencies) {
+    this.#dependencies = parts;
+    this.#watch = new SessionWatch({
+      ...parts,
+      store: parts.stores.sessions,
+      sessions: () => [...this.#running.keys()].flatMap((session) => session.watched ?? []),
+    });
+  }
+
+  accept(viewer: AcceptedViewer): void {
+    if (!this.#open) {
+      viewer.finish(1001, "");
+      return;
+    }
+    const session = new ViewerSession(viewer, this.#dependencies);
+    const over = session.run().finally(() => this.#running.delete(session));
+    this.#running.set(session, over);
+  }
+
+  list(): SessionRecord[] {
+    return [...this.#running.keys()].flatMap((session) => session.record ?? []);
+  }
+
+  /** Ends those whose right has ended, now and not in a moment. Never rejects. */
+  check(): Promise<void> {
+    return this.#watch.check();
+  }
+
+  /** Ends the sessions that show this agent's desktops. */
+  endByAgent(agentId: string): void {
+    for (const session of this.#running.keys()) {
+      if (session.record?.agentId === agentId) session.end("DESKTOP_GONE");
+    }
+  }
+
+  /** Ends all sessions, and waits until that is written down. Idempotent. */
+  async close(): Promise<void> {
+    this.#open = false;
+    this.#watch.close();
+    for (const session of this.#running.keys()) session.end("SERVER_STOPPING");
+    await Promise.all(this.#running.values());
+  }
+}

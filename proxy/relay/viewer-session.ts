@@ -1,0 +1,181 @@
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import type { Logger } from "pino";
+import { isPosternError, readClientInit } from "../../protocol/index.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import type { AuditLog } from "../audit/audit-log.ts";
+import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ViewerIdentity } from "../identify/viewer-identity.ts";
+import { finishStream } from "../listen/finish-stream.ts";
+import type { Pairing } from "../pair/pairing.ts";
+import {
+  INITIAL_SESSION_STATE,
+  transitionSession,
+  type EndCause,
+  type SessionEvent,
+  type SessionState,
+} from "./session-state.ts";
+import { ViewerRefusal, toViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
+import type { SessionRecord } from "../state/state-records.ts";
+import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
+import { chooseCloseCode, toEndCause } from "./end-cause.ts";
+import { runHandshake } from "../authenticate/run-handshake.ts";
+import { performDesktopHandshake } from "./desktop-handshake.ts";
+import { startRelay, type Relay } from "./relay.ts";
+import { SessionLog } from "./session-log.ts";
+import type { WatchedSession } from "./session-watch.ts";
+import { authenticateViewer } from "../authenticate/authenticate-viewer.ts";
+import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/viewer-authenticator.ts";
+
+export interface ViewerSessionDependencies extends AuthenticatorDependencies {
+  readonly serverId: string;
+  readonly pairing: Pairing;
+  readonly audit: AuditLog;
+  readonly news: ProxyEventEmitter;
+  readonly log: Logger;
+}
+
+/** One viewer's way from its first byte to its last. */
+export class ViewerSession {
+  readonly id = randomUUID();
+  readonly #viewer: AcceptedViewer;
+  readonly #dependencies: ViewerSessionDependencies;
+  readonly #log: Logger;
+  readonly #sessionLog: SessionLog;
+  readonly #abort = new AbortController();
+  #state: SessionState = INITIAL_SESSION_STATE;
+  #server: Duplex | undefined;
+  #relay: Relay | undefined;
+
+  constructor(viewer: AcceptedViewer, parts: ViewerSessionDependencies) {
+    this.#viewer = viewer;
+    this.#dependencies = parts;
+    this.#log = parts.log.child({ sessionId: this.id });
+    this.#sessionLog = new SessionLog(this.id, viewer, parts, this.#log);
+  }
+
+  /** The session as others may see it; null until it has opened. */
+  get record(): SessionRecord | null {
+    return this.#sessionLog.describe(this.#bytes);
+  }
+
+  /** What the watch over open sessions sees; null until it has opened. */
+  get watched(): WatchedSession | null {
+    const { identity } = this.#sessionLog;
+    return identity && { id: this.id, identity, end: (cause) => this.end(cause) };
+  }
+
+  /** Runs until both sides are closed. Never rejects. */
+  async run(): Promise<void> {
+    try {
+      const threshold = await authenticateViewer(this.#viewer, this.#dependencies, this.#abort.signal);
+      await this.#admit(threshold);
+    } catch (error) {
+      const cause = toEndCause(error);
+      if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
+      else this.#logLateTls(error);
+      this.#apply({ type: "ended", cause });
+    }
+    await this.#close();
+  }
+
+  /** Ends it now, whatever it is doing. The first cause wins. */
+  end(code: RefusalCode): void {
+    this.#apply({ type: "ended", cause: code });
+    this.#abort.abort(new ViewerRefusal(code));
+    if (this.#relay) this.#disconnect(code);
+  }
+
+  /** How often this happens tells whether the silence that is taken for a viewer is long enough. */
+  #logLateTls(error: unknown): void {
+    if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
+    const { source } = this.#viewer;
+    this.#log.warn({ event: "viewer.tls-too-late", source }, "TLS began after the greeting of plain RFB");
+  }
+
+  async #admit(threshold: ViewerAuthenticator): Promise<void> {
+    const { clock } = this.#dependencies;
+    const { signal } = this.#abort;
+    let identity: ViewerIdentity;
+    try {
+      identity = await threshold.identify();
+      this.#apply({ type: "identified" });
+      this.#viewer.admitted();
+      this.#server = await this.#pair(identity);
+      this.#apply({ type: "paired" });
+      await this.#sessionLog.open(identity);
+    } catch (error) {
+      await this.#refuse(threshold, error);
+      return;
+    }
+    const server = this.#server;
+    const { init, pixelFormat } = await runHandshake(
+      this.#viewer,
+      PROXY_LIMITS.rfbHandshakeMs,
+      clock,
+      signal,
+      async (peer) => {
+        await threshold.accept(peer);
+        await readClientInit(peer);
+        return performDesktopHandshake(server, identity.desktop.name, clock, signal);
+      },
+    );
+    this.#viewer.stream.write(init);
+    this.#apply({ type: "started" });
+    const policy = { control: identity.role === "control", denied: new Set(identity.denied) };
+    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, { policy, pixelFormat }, clock);
+    if (signal.reason instanceof ViewerRefusal) this.#disconnect(signal.reason.refusalCode);
+    this.#apply({ type: "ended", cause: await this.#relay.ended });
+  }
+
+  async #pair({ desktop }: ViewerIdentity): Promise<Duplex> {
+    const watch = abortOnDisconnect(this.#viewer.stream, this.#abort.signal);
+    try {
+      const server = await this.#dependencies.pairing.open(desktop, watch.signal);
+      server.on("error", () => undefined);
+      return server;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  async #refuse(threshold: ViewerAuthenticator, error: unknown): Promise<void> {
+    const cause = toEndCause(error);
+    this.#apply({ type: "ended", cause });
+    if (cause === "VIEWER_LEFT" || cause === "VIEWER_LOST") return;
+    const refusal = toViewerRefusal(error);
+    if (refusal.cause !== undefined) {
+      this.#log.error({ event: "session.fault", code: refusal.code, err: refusal.cause }, "a session failed");
+    }
+    this.#sessionLog.refuse(refusal.refusalCode);
+    await runHandshake(this.#viewer, PROXY_LIMITS.lingerMs, this.#dependencies.clock, new AbortController().signal, (peer) =>
+      threshold.refuse(peer, refusal.safeMessage),
+    ).catch(() => undefined);
+    this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state.phase !== "closed") this.#apply({ type: "ended", cause: "INTERNAL" });
+    const cause: EndCause = this.#state.phase === "closed" ? this.#state.cause : "INTERNAL";
+    this.#viewer.finish(chooseCloseCode(cause), "");
+    if (this.#server) finishStream(this.#server, this.#dependencies.clock);
+    await this.#sessionLog.close(cause, this.#bytes);
+  }
+
+  #disconnect(code: RefusalCode): void {
+    const refusal = new ViewerRefusal(code);
+    this.#relay?.stop();
+    this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
+    if (this.#server) finishStream(this.#server, this.#dependencies.clock);
+  }
+
+  get #bytes(): { readonly bytesToViewer: number; readonly bytesToServer: number } {
+    const { bytesToViewer = 0, bytesToServer = 0 } = this.#relay ?? {};
+    return { bytesToViewer, bytesToServer };
+  }
+
+  #apply(event: SessionEvent): void {
+    this.#state = transitionSession(this.#state, event);
+  }
+}

@@ -1,0 +1,72 @@
+import type { Kysely } from "kysely";
+import type { DataDiskStore } from "./stores.ts";
+import type { Tables } from "./schema.ts";
+
+/** Rows in one statement: far below both databases' limit on parameters. */
+const BATCH = 400;
+
+export class SqlDataDiskStore implements DataDiskStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async find(name: string): Promise<string | null> {
+    const row = await this.#db
+      .selectFrom("dataDisks")
+      // A host that was revoked never comes back, and neither do its disks.
+      .innerJoin("agents", "agents.id", "dataDisks.agentId")
+      .select("agentId")
+      .where("dataDisks.name", "=", name)
+      .where("agents.revokedAt", "is", null)
+      .executeTakeFirst();
+    return row?.agentId ?? null;
+  }
+
+  async place(name: string, agentId: string): Promise<void> {
+    await this.#db
+      .insertInto("dataDisks")
+      .values({ name, agentId })
+      .onConflict((conflict) => conflict.column("name").doUpdateSet({ agentId }))
+      .execute();
+  }
+
+  async applyHostReports(lists: ReadonlyMap<string, readonly string[]>): Promise<void> {
+    const fresh: { readonly name: string; readonly agentId: string }[] = [];
+    // What is gone goes first: a disk that went from one of them to another is never nowhere afterwards.
+    for (const [agentId, names] of lists) {
+      const known = await this.#listNames(agentId);
+      const listed = new Set(names);
+      await this.#forget(
+        agentId,
+        [...known].filter((name) => !listed.has(name)),
+      );
+      for (const name of listed) if (!known.has(name)) fresh.push({ name, agentId });
+    }
+    for (let at = 0; at < fresh.length; at += BATCH)
+      await this.#db
+        .insertInto("dataDisks")
+        .values(fresh.slice(at, at + BATCH))
+        .onConflict((conflict) => conflict.column("name").doNothing())
+        .execute();
+  }
+
+  async #listNames(agentId: string): Promise<Set<string>> {
+    const rows = await this.#db
+      .selectFrom("dataDisks")
+      .select("name")
+      .where("agentId", "=", agentId)
+      .execute();
+    return new Set(rows.map(({ name }) => name));
+  }
+
+  async #forget(agentId: string, names: readonly string[]): Promise<void> {
+    for (let at = 0; at < names.length; at += BATCH)
+      await this.#db
+        .deleteFrom("dataDisks")
+        .where("agentId", "=", agentId)
+        .where("name", "in", names.slice(at, at + BATCH))
+        .execute();
+  }
+}

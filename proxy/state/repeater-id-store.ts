@@ -1,0 +1,35 @@
+import type { Kysely } from "kysely";
+import { rejectOnViolation } from "./constraint.ts";
+import type { Tables } from "./schema.ts";
+import type { RepeaterIdStore } from "./stores.ts";
+
+const TABLE = "repeaterIds";
+
+export class SqlRepeaterIdStore implements RepeaterIdStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async create(hash: string, desktopId: string, expiresAt: number): Promise<void> {
+    await rejectOnViolation("reference", "DESKTOP_UNKNOWN", "The desktop is unknown.", () =>
+      this.#db.insertInto(TABLE).values({ hash, desktopId, expiresAt }).execute(),
+    );
+  }
+
+  async find(hash: string, now: number): Promise<string | null> {
+    const row = await this.#db
+      .selectFrom(TABLE)
+      .select("desktopId")
+      .where("hash", "=", hash)
+      .where("expiresAt", ">", now)
+      .executeTakeFirst();
+    return row?.desktopId ?? null;
+  }
+
+  async deleteExpired(now: number): Promise<number> {
+    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
+    return Number(gone.numDeletedRows);
+  }
+}

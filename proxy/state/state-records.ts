@@ -1,0 +1,178 @@
+/** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
+import type { MachineCause, MachineState, Permission } from "../../protocol/index.ts";
+import type { MachineOptions } from "./machine-row.ts";
+
+export type Role = "view" | "control";
+export type AccountRole = "admin" | "user";
+
+export interface AgentRecord {
+  readonly id: string;
+  readonly name: string;
+  /** `mip1`: speaks the first version, and has no key. */
+  readonly kind: "agent" | "host" | "mip1";
+  /** Ed25519, 32 bytes, base64; empty without a key. */
+  readonly publicKey: string;
+  readonly createdAt: number;
+  readonly lastSeenAt: number | null;
+  readonly revokedAt: number | null;
+  /** The server that holds its control connection, and the fencing epoch of that hold; null: offline. */
+  readonly serverId: string | null;
+  readonly epoch: number;
+  /** A host that gets no new machines since then; null: it may. */
+  readonly drainedAt: number | null;
+}
+
+export interface DesktopRecord {
+  readonly id: string;
+  readonly agentId: string;
+  readonly name: string;
+  readonly machineId: string | null;
+  /** Published by an agent that is connected now. */
+  readonly state: "online" | "offline";
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+}
+
+/** A desktop with what people need to tell two of the same name apart. */
+export interface DesktopView extends DesktopRecord {
+  readonly agentName: string;
+}
+
+export interface TokenRecord {
+  readonly id: string;
+  readonly desktopId: string;
+  readonly role: Role;
+  /** What its holder may not do, in the order of `PERMISSIONS`. */
+  readonly denied: readonly Permission[];
+  readonly createdBy: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** A token with its plaintext: for the one who made it. */
+export interface IssuedToken extends TokenRecord {
+  readonly token: string;
+}
+
+/** A token whose plaintext can be had: only for matching. */
+export interface SealedToken extends TokenRecord {
+  /** Null: the row was altered. It admits nobody, and must not keep the others out. */
+  reveal(): string | null;
+}
+
+export interface OpenTokensPage {
+  readonly tokens: readonly SealedToken[];
+  /** Where the next page begins; null: this is the last. */
+  readonly next: string | null;
+}
+
+export interface TicketRecord {
+  readonly desktopId: string;
+  readonly role: Role;
+  readonly denied: readonly Permission[];
+  readonly createdBy: string;
+  /** SHA-256 of the cookie of the login that it was made by; null: by none. */
+  readonly loginHash: string | null;
+  readonly expiresAt: number;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly desktopId: string;
+  readonly desktopName: string;
+  readonly agentId: string;
+  readonly serverId: string;
+  readonly method: "token" | "ticket";
+  readonly transport: "rfb" | "websocket";
+  readonly role: Role;
+  readonly denied: readonly Permission[];
+  readonly state: "open" | "closed";
+  /** Token id, or the user who made the ticket. */
+  readonly subject: string;
+  readonly sourceAddress: string;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  readonly cause: string | null;
+  readonly bytesToViewer: number;
+  readonly bytesToServer: number;
+}
+
+/** What the state says about an open session: whatever of it makes the session end. */
+export interface SessionValidity {
+  readonly id: string;
+  /** Somebody ordered its end, with this cause. */
+  readonly orderedEnd: string | null;
+  readonly desktopExists: boolean;
+  readonly agentRevoked: boolean;
+  /** The token it came with; null: none, or one that has expired and is deleted. */
+  readonly token: (Pick<TokenRecord, "role" | "denied"> & { readonly revoked: boolean }) | null;
+  /** The account that is its subject; null: none of that id. */
+  readonly account: { readonly disabled: boolean } | null;
+  /** It was opened by a login, and that is no more. */
+  readonly loginEnded: boolean;
+}
+
+export interface UserRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: AccountRole;
+  readonly passwordHash: string;
+  readonly createdAt: number;
+  /** Since when it may do nothing; null: it may. */
+  readonly disabledAt: number | null;
+}
+
+export interface LoginRecord {
+  readonly userId: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** Why the server ends a machine. */
+export type MachineEnding = "lifetime" | "idle" | "closed";
+
+/** A host that could not take a machine, and why. */
+export interface TriedHost {
+  readonly host: string;
+  readonly why: string;
+}
+
+export interface MachineRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly ownerId: string;
+  /** The host that has it; null while it waits for one. */
+  readonly agentId: string | null;
+  readonly state: MachineState;
+  readonly reason: string | null;
+  /** The reason for programs and other languages; null: its host is older, or there is none. */
+  readonly cause: MachineCause | null;
+  readonly accel: "kvm" | "tcg" | null;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  /** What else was asked for, as its host is told. */
+  readonly wish: MachineOptions;
+  /** Ends after its last viewer, and nothing of it stays. */
+  readonly oneShot: boolean;
+  /** How long it may run at a time; null: as long as it likes. */
+  readonly lifetimeMs: number | null;
+  /** When this run is over; null: never, or it does not run. */
+  readonly expiresAt: number | null;
+  /** When its owner was told that it ends soon. */
+  readonly warnedAt: number | null;
+  /** Since when nobody is connected to a one-shot machine; null: somebody is, or it does not run. */
+  readonly idleSince: number | null;
+  /** Whether anybody ever was. */
+  readonly viewed: boolean;
+  /** The server ends it; null: it does not. */
+  readonly ending: MachineEnding | null;
+  /** Its memory lies on disk: the next start goes on from there. */
+  readonly saved: boolean;
+  /** How far the work of its state is, 0 to 1; null: not known. */
+  readonly progress: number | null;
+  /** Hosts that were considered while it waited. */
+  readonly tried: readonly TriedHost[];
+  readonly createdAt: number;
+  readonly since: number;
+}
