@@ -1,11 +1,11 @@
-export * from "./launcher.ts";
-export type { HostLimits } from "./spec/host-room.ts";
-export { openLauncher } from "./open.ts";
-export { letMachinesPass } from "./process/passages.ts";
+export * from "./host/launcher.ts";
+export type { HostLimits } from "./host/host-capacity.ts";
+export { openLauncher } from "./host/open-launcher.ts";
+export { grantMachineAccountTraversal } from "./system/folder-access.ts";
 export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";
 export * from "./images/index.ts";
-export { catalogue, type CatalogueInput } from "./images/entry.ts";
+export { catalogue, type CatalogueInput } from "./model/catalogue-entry.ts";
 export { checkBootScript, type ScriptPolicy } from "./scripts/index.ts";
 export { examineHost, type ExamineOptions } from "./doctor/index.ts";
-export type { Finding } from "./finding.ts";
+export type { Finding } from "./model/finding.ts";
 export { parseGpuPolicy, SysTree, type GpuPolicy } from "./gpu/index.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { buildImage, describeBuilt, readRecipe, RECIPES } from "../../launcher/index.ts";
+import { buildImage, describeBuiltImage, readRecipe, RECIPES } from "../../launcher/index.ts";
 import { ConfigError, imageSummary } from "../../protocol/index.ts";
 import { readSecretFile } from "../programs/option-files.ts";
 import { runWork } from "../programs/work.ts";
@@ -77,7 +77,7 @@ async function build(name: string, flags: BuildFlags): Promise<void> {
     await runWork((work) =>
       buildImage({ ...work, recipe, packages, user, password, keyboard, mirror, sizeGb, target }),
     );
-    const entry = await store.registerImage(id, target, (file) => describeBuilt(recipe, id, sizeGb, file));
+    const entry = await store.registerImage(id, target, (file) => describeBuiltImage(recipe, id, sizeGb, file));
     const login = given === null ? { user, password } : { user };
     print(flags.json === true, { ...entry, login }, () =>
       given === null

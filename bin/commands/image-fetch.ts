@@ -4,7 +4,7 @@ import {
   diskFormat,
   fetchImage,
   type DiskFormat,
-  type FetchResult,
+  type FetchImageResult,
   type ImageStore,
 } from "../../launcher/index.ts";
 import { ConfigError, systemClock } from "../../protocol/index.ts";
@@ -100,7 +100,7 @@ async function refreshAll(ids: string[], flags: ImageFlags & { readonly maxSize:
           .entries()
           .filter(isFetched(store))
           .map(({ id }) => id);
-  const results: FetchResult[] = [];
+  const results: FetchImageResult[] = [];
   for (const id of wanted) results.push(await fetchOne(store, id, flags));
   print(flags.json === true, results.map(describeResult), () =>
     results.length === 0 ? "Nothing was downloaded here yet.\n" : results.map(tell).join(""),
@@ -119,7 +119,7 @@ async function fetchOne(
   store: ImageStore,
   id: string,
   flags: ImageFlags & { readonly maxSize: number },
-): Promise<FetchResult> {
+): Promise<FetchImageResult> {
   const used = new Set((await findUsedFiles(flags)).keys());
   const maxBytes = flags.maxSize * 1024 ** 3;
   return runWork((work) =>
@@ -127,11 +127,11 @@ async function fetchOne(
   );
 }
 
-function describeResult({ entry, changed, sha256 }: FetchResult) {
+function describeResult({ entry, changed, sha256 }: FetchImageResult) {
   return { id: entry.id, changed, sha256, boot: entry.boot };
 }
 
-function tell({ entry, changed, sha256 }: FetchResult): string {
+function tell({ entry, changed, sha256 }: FetchImageResult): string {
   return changed
     ? `Image ${entry.id} is there. SHA-256: ${sha256}\n`
     : `Image ${entry.id} is the newest already.\n`;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { examineFile, listBootFiles, measureImage } from "../../launcher/index.ts";
+import { inspectUnknownFile, listBootFiles, measureImage } from "../../launcher/index.ts";
 import { describeError, LaunchError } from "../../protocol/index.ts";
 import { formatBytes, print } from "../terminal/table.ts";
 import { addImageFlags, openStore, type ImageFlags } from "./image-options.ts";
@@ -45,7 +45,7 @@ async function listFiles(what: string, flags: ImageFlags): Promise<string[]> {
 
 async function inspect(file: string): Promise<Finding> {
   try {
-    const { format, why } = await examineFile(file);
+    const { format, why } = await inspectUnknownFile(file);
     if (why !== null) return { file, format, safe: false, why };
     if (format === null || format === "ova" || format === "other") return { file, format, safe: true };
     const { virtualBytes } = await measureImage(file, format, AbortSignal.timeout(60_000));

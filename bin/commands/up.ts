@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { letMachinesPass } from "../../launcher/index.ts";
+import { grantMachineAccountTraversal } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";
 import { hasQemu } from "../programs/host.ts";
 import { keepHostRunning } from "../programs/host-process.ts";
@@ -32,7 +32,7 @@ export function defineUp(command: Command): void {
       const logFile = flags.logFile ?? join(dataDir, "postern.log");
       const log = openLog("up", { logLevel: flags.logLevel, logFile });
       exitOnFault(log);
-      await letMachinesPass(flags.vmUser ?? null, [dataDir]);
+      await grantMachineAccountTraversal(flags.vmUser ?? null, [dataDir]);
       // The ready file is written when the host is there too, not when only the server listens.
       const server = await startServer({ ...readServerFlags(flags), readyFile: null }, log);
       const host = keepHostRunning({

@@ -8,13 +8,13 @@ import {
   type AccelChoice,
   type GpuPolicy,
   type HostLimits,
-  type MachineScreen,
-  type NetworkChoices,
+  type MachineDisplay,
+  type NetworkOptions,
   type ScriptPolicy,
 } from "../../launcher/index.ts";
 import type { MachineStatus } from "../../protocol/index.ts";
 import { systemClock } from "../../protocol/index.ts";
-import { answerHostRequest } from "./host-requests.ts";
+import { handleHostRequest } from "../../launcher/host/request-handlers.ts";
 import { openDataDir, openRuntimeDir } from "./files.ts";
 
 export type DemoChoice = "auto" | "always" | "never";
@@ -28,7 +28,7 @@ export interface HostOptions {
   readonly stopGraceMs: number;
   readonly limits: HostLimits;
   readonly allowedShares: readonly string[];
-  readonly networks: NetworkChoices;
+  readonly networks: NetworkOptions;
   readonly vmUser: string | null;
   readonly gpu: GpuPolicy;
   readonly bootScripts: ScriptPolicy | undefined;
@@ -60,7 +60,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     allowedShares,
     networks,
     vmUser,
-    passages: [options.agent.dataDir, dirname(runtimeDir)],
+    traversableFolders: [options.agent.dataDir, dirname(runtimeDir)],
     gpu,
     ...(bootScripts !== undefined && { bootScripts }),
     log: log.child({ part: "launcher" }),
@@ -73,14 +73,14 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     : null;
   const desktops: PublishedDesktop[] = [
     ...options.agent.desktops,
-    ...launcher.screens().map(({ machine, screen }) => toDesktop(machine, screen)),
+    ...launcher.displays().map(({ machine, screen }) => toDesktop(machine, screen)),
   ];
   if (demo) desktops.push({ name: DEMO_NAME, endpoint: { kind: "unix", path: demoSocket } });
   const agent: RunningAgent = startAgent({
     ...options.agent,
     desktops,
     role: "host",
-    onRequest: (method, params) => answerHostRequest(launcher, method, params),
+    onRequest: (method, params) => handleHostRequest(launcher, method, params),
     log: log.child({ part: "agent" }),
     clock: systemClock,
   });
@@ -113,7 +113,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   };
 }
 
-function toDesktop(machine: MachineStatus, screen: MachineScreen): PublishedDesktop {
+function toDesktop(machine: MachineStatus, screen: MachineDisplay): PublishedDesktop {
   const base = {
     name: screen.name,
     machineId: machine.id,

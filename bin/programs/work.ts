@@ -1,4 +1,4 @@
-import type { Work } from "../../launcher/index.ts";
+import type { WorkOptions } from "../../launcher/index.ts";
 import { ProgressLine } from "../terminal/work-progress.ts";
 
 const ALIVE_MS = 60_000;
@@ -7,7 +7,7 @@ const ALIVE_MS = 60_000;
 export class Interrupted extends Error {}
 
 /** Runs a long piece of work with its progress shown; a signal ends it, and it cleans up. */
-export async function runWork<T>(work: (tools: Work) => Promise<T>): Promise<T> {
+export async function runWork<T>(work: (tools: WorkOptions) => Promise<T>): Promise<T> {
   const line = new ProgressLine();
   const controller = new AbortController();
   const stop = (): void => {

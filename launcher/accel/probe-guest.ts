@@ -4,7 +4,7 @@
  */
 
 /** Where the guest's marks come out. */
-export const MARK_PORT = 0x402;
+export const MARKER_PORT = 0x402;
 /** Writing here ends QEMU. */
 export const EXIT_PORT = 0xf4;
 
@@ -19,10 +19,10 @@ const LONG_MODE_ROUNDS = 10_000_000;
 export function buildProbeGuest(): Buffer {
   const image = Buffer.alloc(SIZE, 0xf4);
   const realMode = Buffer.from([
-    ...[0xfa, 0xba, ...u16(MARK_PORT)], // cli; mov dx, MARK_PORT
-    ...mark("A"),
+    ...[0xfa, 0xba, ...u16(MARKER_PORT)], // cli; mov dx, MARK_PORT
+    ...writeMarker("A"),
     ...[0x66, 0xb9, ...u32(REAL_MODE_ROUNDS), 0x66, 0x49, 0x75, 0xfc], // mov ecx, rounds; again: dec ecx; jnz again
-    ...mark("B"),
+    ...writeMarker("B"),
     ...[0x31, 0xc0, 0x8e, 0xd8], // xor ax, ax; mov ds, ax
     // Page tables for the first 2 MiB: level 4 at 0x1000, 3 at 0x2000, 2 at 0x3000.
     ...[...storeDword(0x1000, 0x2003), ...storeDword(0x2000, 0x3003), ...storeDword(0x3000, 0x83)],
@@ -35,8 +35,8 @@ export function buildProbeGuest(): Buffer {
   const jump = 8;
   const longMode = Buffer.from([
     ...[0xb9, ...u32(LONG_MODE_ROUNDS), 0xff, 0xc9, 0x75, 0xfc], // mov ecx, rounds; again: dec ecx; jnz again
-    ...[0x66, 0xba, ...u16(MARK_PORT)],
-    ...mark("C"),
+    ...[0x66, 0xba, ...u16(MARKER_PORT)],
+    ...writeMarker("C"),
     ...[0x66, 0xba, ...u16(EXIT_PORT), 0xb0, 0x00, 0xee], // out EXIT_PORT, 0
     ...[0xf4, 0xeb, 0xfd], // halt: hlt; jmp halt
   ]);
@@ -52,7 +52,7 @@ export function buildProbeGuest(): Buffer {
 }
 
 /** mov al, letter; out dx, al */
-function mark(letter: string): number[] {
+function writeMarker(letter: string): number[] {
   return [0xb0, letter.charCodeAt(0), 0xee];
 }
 

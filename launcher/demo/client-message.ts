@@ -1,7 +1,7 @@
 import { identifyClientMessage, type Grammar } from "../../protocol/index.ts";
 
 /** One whole message of a viewer, of whatever type. @throws ProtocolError `RFB_CLIENT_MESSAGE` */
-export function* clientMessage(): Grammar<Buffer> {
+export function* demoClientMessage(): Grammar<Buffer> {
   let wire = Buffer.from(yield 1);
   let message = identifyClientMessage(wire, 0);
   if (message === undefined) {

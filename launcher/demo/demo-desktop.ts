@@ -6,7 +6,7 @@ import { describeError, type Clock } from "../../protocol/index.ts";
 import { Canvas } from "./canvas.ts";
 import { Scene, SCENE_HEIGHT, SCENE_WIDTH } from "./scene.ts";
 import { findChanges } from "./tiles.ts";
-import { DemoViewer } from "./viewer.ts";
+import { DemoViewer } from "./demo-viewer.ts";
 
 const FRAME_MS = 80;
 const MAX_VIEWERS = 32;

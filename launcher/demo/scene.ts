@@ -1,6 +1,6 @@
 import { mixColours, type Canvas } from "./canvas.ts";
-import { findCharacter, nameKey } from "./keys.ts";
-import { drawSolid } from "./solid.ts";
+import { findCharacter, nameKey } from "./key-names.ts";
+import { drawSolid } from "./draw-solid.ts";
 
 export const SCENE_WIDTH = 800;
 export const SCENE_HEIGHT = 500;

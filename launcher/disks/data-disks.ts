@@ -1,29 +1,29 @@
 import { RequestError, type DiskCopy, type DiskRef } from "../../protocol/index.ts";
-import { describeCopy } from "./describe-copy.ts";
-import type { DiskBench } from "./disk-bench.ts";
+import { describeDiskCopy } from "./describe-copy.ts";
+import type { DataDiskContext } from "./data-disk-context.ts";
 import { diskKey } from "./disk-record.ts";
-import { findDiskFault, findTouchFault, type DiskRefusal, type DiskWish } from "./disk-rules.ts";
-import { DiskJourneys } from "./journey/journeys.ts";
+import { findDiskFault, findBusyFault, type DiskRejection, type DiskRequest } from "./disk-rules.ts";
+import { DiskTransfers } from "./transfer/disk-transfers.ts";
 
 /** People's own disks on this host: they outlive machines, and one machine at a time has one. */
 export class DataDisks {
-  readonly journeys: DiskJourneys;
-  readonly #bench: DiskBench;
+  readonly transfers: DiskTransfers;
+  readonly #context: DataDiskContext;
 
-  constructor(bench: DiskBench) {
-    this.#bench = bench;
-    this.journeys = new DiskJourneys(bench);
+  constructor(bench: DataDiskContext) {
+    this.#context = bench;
+    this.transfers = new DiskTransfers(bench);
   }
 
   list(): Promise<DiskCopy[]> {
-    const { shelf, holders } = this.#bench;
+    const { store: shelf, holders } = this.#context;
     const now = holders();
-    return Promise.all(shelf.records().map((record) => describeCopy(shelf, record, now)));
+    return Promise.all(shelf.records().map((record) => describeDiskCopy(shelf, record, now)));
   }
 
   /** `OWNER/NAME` of what lies here, and of what has left and is not forgotten: nobody may make it anew elsewhere. */
   names(): string[] {
-    return this.#bench.shelf
+    return this.#context.store
       .records()
       .filter(({ standing }) => standing.state !== "arriving" && standing.state !== "arrived")
       .map(diskKey);
@@ -35,8 +35,8 @@ export class DataDisks {
    * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_AWAY`, `DISK_QUOTA`; LaunchError
    *   `DISK_FAILED`
    */
-  reserve(wish: DiskWish, known = false): void {
-    const { shelf, holders, quotaGb, clock } = this.#bench;
+  reserve(wish: DiskRequest, known = false): void {
+    const { store: shelf, holders, quotaGb, clock } = this.#context;
     refuseFault(findDiskFault(wish, shelf.records(), holders(), quotaGb));
     const present = shelf.find(wish);
     if (known && present === undefined) {
@@ -47,26 +47,26 @@ export class DataDisks {
     const { owner, name, sizeGb } = wish;
     const now = clock.now();
     const fresh = { createdAt: now, usedAt: now, standing: { state: "new" } } as const;
-    shelf.keep({ ...fresh, ...present, owner, name, sizeGb });
+    shelf.save({ ...fresh, ...present, owner, name, sizeGb });
   }
 
   /** For ever. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS` */
   async remove(ref: DiskRef): Promise<void> {
-    const { shelf, holders } = this.#bench;
+    const { store: shelf, holders } = this.#context;
     if (shelf.find(ref) === undefined) {
       const text = `There is no data disk ${ref.name} on this host.`;
       throw new RequestError("DISK_UNKNOWN", text, { safeMessage: text });
     }
-    refuseFault(findTouchFault(ref, shelf.records(), holders()));
-    await shelf.discard(ref);
+    refuseFault(findBusyFault(ref, shelf.records(), holders()));
+    await shelf.delete(ref);
   }
 
   /** Ends what is worked out in the background; it goes on when it is asked for again. */
   close(): Promise<void> {
-    return this.journeys.close();
+    return this.transfers.close();
   }
 }
 
-function refuseFault(fault: DiskRefusal | null): void {
+function refuseFault(fault: DiskRejection | null): void {
   if (fault !== null) throw new RequestError(fault.code, fault.text, { safeMessage: fault.text });
 }

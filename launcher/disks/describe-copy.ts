@@ -2,11 +2,11 @@ import type { DiskCopy } from "../../protocol/index.ts";
 import { countBytes } from "./disk-content.ts";
 import { diskKey, type DiskRecord } from "./disk-record.ts";
 import type { DiskHolder } from "./disk-rules.ts";
-import type { DiskShelf } from "./disk-shelf.ts";
+import type { LocalDiskStore } from "./local-disk-store.ts";
 
 /** A copy, as the server may know it. */
-export async function describeCopy(
-  shelf: DiskShelf,
+export async function describeDiskCopy(
+  shelf: LocalDiskStore,
   record: DiskRecord,
   holders: readonly DiskHolder[],
 ): Promise<DiskCopy> {

@@ -1,9 +1,9 @@
 import { access, chmod, rename, rm, stat } from "node:fs/promises";
 import { describeError } from "../../protocol/index.ts";
-import { inspectImage } from "../images/inspect.ts";
-import { readImageInfo, runQemuImg } from "../process/disks.ts";
+import { inspectImage } from "../images/inspect-image.ts";
+import { readImageInfo, runQemuImg } from "./machine-disks.ts";
 import type { DiskRecord } from "./disk-record.ts";
-import { failed, type DiskShelf } from "./disk-shelf.ts";
+import { diskError, type LocalDiskStore } from "./local-disk-store.ts";
 
 const GIB = 1024 ** 3;
 
@@ -13,10 +13,10 @@ const GIB = 1024 ** 3;
  * @returns the file
  * @throws LaunchError `DISK_FAILED`
  */
-export async function readyContent(qemuImg: string, shelf: DiskShelf, record: DiskRecord): Promise<string> {
+export async function prepareDiskContent(qemuImg: string, shelf: LocalDiskStore, record: DiskRecord): Promise<string> {
   const file = shelf.fileOf(record);
   if (record.standing.state === "new") await makeContent(qemuImg, file, record.sizeGb);
-  else await checkContent(file);
+  else await checkDiskContent(file);
   const bytes = await measureDisk(qemuImg, file);
   if (bytes < record.sizeGb * GIB)
     await attempt("grown", ["resize", "-q", "-f", "qcow2", file, `${record.sizeGb}G`], qemuImg);
@@ -31,7 +31,7 @@ export async function measureDisk(qemuImg: string, file: string): Promise<number
   try {
     return (await readImageInfo(qemuImg, file, "qcow2"))["virtual-size"];
   } catch (cause) {
-    throw failed(
+    throw diskError(
       `The data disk cannot be opened. ${isLocked(cause) ? "Something else has it open." : ""}`.trim(),
       cause,
     );
@@ -39,10 +39,10 @@ export async function measureDisk(qemuImg: string, file: string): Promise<number
 }
 
 /** Another host's guests or a broken file system may have changed it. @throws LaunchError `DISK_FAILED` */
-export async function checkContent(file: string): Promise<void> {
+export async function checkDiskContent(file: string): Promise<void> {
   const fault = await inspectImage({ kind: "disk", format: "qcow2", file });
   if (fault === null) return;
-  throw failed(
+  throw diskError(
     fault.kind === "missing"
       ? "The data disk's file is missing on the host. Its administrator may have it in a backup."
       : `The data disk cannot be used: ${fault.why}.`,
@@ -74,7 +74,7 @@ async function attempt(done: string, args: readonly string[], qemuImg: string): 
   try {
     await runQemuImg(qemuImg, args);
   } catch (cause) {
-    throw failed(`The data disk could not be ${done}. The host may have run out of space.`, cause);
+    throw diskError(`The data disk could not be ${done}. The host may have run out of space.`, cause);
   }
 }
 

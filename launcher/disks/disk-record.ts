@@ -7,7 +7,7 @@ const partner = z.string().min(1).max(64);
 const sha256 = z.string();
 
 /** What the copy on this host is to the disk. @see diskState */
-export const standing = z.discriminatedUnion("state", [
+export const diskCopyState = z.discriminatedUnion("state", [
   z.object({ state: z.literal("new") }),
   /** `journey`: the one that it came by. */
   z.object({ state: z.literal("here"), journey: journey.optional() }),
@@ -16,7 +16,7 @@ export const standing = z.discriminatedUnion("state", [
   z.object({ state: z.literal("arriving"), journey, partner, bytes: z.number(), sha256 }),
   z.object({ state: z.literal("arrived"), journey, partner }),
 ]);
-export type Standing = z.infer<typeof standing>;
+export type DiskCopyState = z.infer<typeof diskCopyState>;
 
 /** Everything about a copy but its content; stored as `disk.json` beside it. */
 export const diskRecord = z.object({
@@ -25,7 +25,7 @@ export const diskRecord = z.object({
   sizeGb: diskCopy.shape.sizeGb,
   createdAt: z.number(),
   usedAt: z.number(),
-  standing,
+  standing: diskCopyState,
   /** The machine whose QEMU owns the file now, by its id. */
   givenTo: z.string().optional(),
 });

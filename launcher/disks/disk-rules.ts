@@ -2,7 +2,7 @@ import type { DiskRef } from "../../protocol/index.ts";
 import { diskKey, type DiskRecord } from "./disk-record.ts";
 
 /** What a machine asks for. */
-export interface DiskWish extends DiskRef {
+export interface DiskRequest extends DiskRef {
   readonly sizeGb: number;
 }
 
@@ -12,7 +12,7 @@ export interface DiskHolder extends DiskRef {
   readonly saved: boolean;
 }
 
-export interface DiskRefusal {
+export interface DiskRejection {
   readonly code: "HOST_DATA_DISK" | "DISK_IN_USE" | "DISK_TRAVELS" | "DISK_QUOTA";
   readonly text: string;
 }
@@ -23,14 +23,14 @@ export interface DiskRefusal {
  * @param quotaGb GiB of all disks of one owner on this host
  */
 export function findDiskFault(
-  wish: DiskWish,
+  wish: DiskRequest,
   records: readonly DiskRecord[],
   holders: readonly DiskHolder[],
   quotaGb: number,
-): DiskRefusal | null {
+): DiskRejection | null {
   if (wish.owner === "")
     return { code: "HOST_DATA_DISK", text: "data disk: nobody is known whose disk it would be." };
-  const fault = findTouchFault(wish, records, holders);
+  const fault = findBusyFault(wish, records, holders);
   if (fault !== null) return fault;
   const own = records.filter(({ owner }) => owner === wish.owner);
   const present = own.find(({ name }) => name === wish.name);
@@ -43,11 +43,11 @@ export function findDiskFault(
 }
 
 /** Why nothing may be done to a disk now; null: it lies still. */
-export function findTouchFault(
+export function findBusyFault(
   ref: DiskRef,
   records: readonly DiskRecord[],
   holders: readonly DiskHolder[],
-): DiskRefusal | null {
+): DiskRejection | null {
   const key = diskKey(ref);
   const holder = holders.find((one) => diskKey(one) === key);
   if (holder !== undefined) {
@@ -57,12 +57,12 @@ export function findTouchFault(
     return { code: "DISK_IN_USE", text };
   }
   const record = records.find((one) => diskKey(one) === key);
-  if (record === undefined || isStill(record)) return null;
+  if (record === undefined || isSettled(record)) return null;
   const text = `The data disk ${ref.name} is on its way from one host to another. Try again in a moment.`;
   return { code: "DISK_TRAVELS", text };
 }
 
 /** Whether the copy here is the disk, and on no journey. */
-export function isStill({ standing }: DiskRecord): boolean {
+export function isSettled({ standing }: DiskRecord): boolean {
   return standing.state === "new" || standing.state === "here";
 }

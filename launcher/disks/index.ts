@@ -1,5 +1,5 @@
 export { DataDisks } from "./data-disks.ts";
-export { dataDiskOutfitter } from "./disk-outfitter.ts";
+export { dataDiskExtension } from "../process/extensions/data-disk-extension.ts";
 export type { DiskHolder } from "./disk-rules.ts";
-export { DiskShelf } from "./disk-shelf.ts";
-export type { DiskJourneys } from "./journey/journeys.ts";
+export { LocalDiskStore } from "./local-disk-store.ts";
+export type { DiskTransfers } from "./transfer/disk-transfers.ts";

@@ -1,2 +1,2 @@
 /** What this machine can do for Postern, what it lacks, and what helps. */
-export { examineHost, type ExamineOptions } from "./examine.ts";
+export { examineHost, type ExamineOptions } from "./examine-host.ts";

@@ -1,10 +1,10 @@
 /** GPUs: what the host has, who may have it, and giving it to one machine at a time. */
-export { gpuArguments } from "./arguments.ts";
-export type { GpuAssignment, GpuKind } from "./assignment.ts";
-export type { GpuFact } from "./choose.ts";
-export { gpuOutfitter, type GpuOutfit } from "./outfit.ts";
-export { NO_GPUS, parseGpuPolicy, type GpuPolicy } from "./policy.ts";
-export { judgeGpuReadiness } from "./readiness.ts";
-export { readGpuReadiness, type GpuReadinessFacts } from "./readiness-facts.ts";
-export { GpuRoom, type GpuRoomOptions } from "./room.ts";
-export { SysTree, type Owner } from "./sys-tree.ts";
+export { gpuArguments } from "../argv/gpu-arguments.ts";
+export type { GpuAssignment, GpuKind } from "./gpu-assignment.ts";
+export type { GpuFact } from "./choose-gpu.ts";
+export { gpuExtension, type GpuContribution } from "../process/extensions/gpu-extension.ts";
+export { NO_GPUS, parseGpuPolicy, type GpuPolicy } from "./gpu-policy.ts";
+export { judgeGpuReadiness } from "./gpu-readiness.ts";
+export { readGpuReadiness, type GpuReadinessFacts } from "./gpu-readiness-facts.ts";
+export { GpuAllocator, type GpuAllocatorOptions } from "./gpu-allocator.ts";
+export { SysTree, type FileOwner } from "../system/sys-tree.ts";

@@ -1,5 +1,5 @@
-import { missing, ok, type Finding } from "../finding.ts";
-import type { GpuReadinessFacts } from "./readiness-facts.ts";
+import { missingFinding, okFinding, type Finding } from "../model/finding.ts";
+import type { GpuReadinessFacts } from "./gpu-readiness-facts.ts";
 
 const GRUB = "GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub, then: update-grub; reboot";
 
@@ -9,14 +9,14 @@ export function judgeIommu(
 ): Finding {
   const { inventory, processor } = facts;
   if (inventory.iommuGroups > 0)
-    return ok("gpu-iommu", `The IOMMU is on, with ${inventory.iommuGroups} groups.`);
+    return okFinding("gpu-iommu", `The IOMMU is on, with ${inventory.iommuGroups} groups.`);
   const words = facts.commandLine.split(/\s+/);
   const off = words.find((word) => /^((intel|amd)_)?iommu=off$/.test(word));
   if (off !== undefined) {
     const text = `The IOMMU is switched off by ${off} on the kernel's command line.`;
-    return missing("gpu-iommu", text, `Take ${off} out of ${GRUB}`);
+    return missingFinding("gpu-iommu", text, `Take ${off} out of ${GRUB}`);
   }
-  return missing("gpu-iommu", "The IOMMU is off.", remedyFor(processor, words));
+  return missingFinding("gpu-iommu", "The IOMMU is off.", remedyFor(processor, words));
 }
 
 function remedyFor(processor: GpuReadinessFacts["processor"], words: readonly string[]): string {

@@ -1,7 +1,7 @@
-import { advice, missing, ok, type Finding } from "../finding.ts";
+import { adviceFinding, missingFinding, okFinding, type Finding } from "../model/finding.ts";
 import type { PciDevice } from "./pci-device.ts";
-import type { GpuReadinessFacts } from "./readiness-facts.ts";
-import { heldFunctions, type GpuUnit, type Obstacle } from "./unit.ts";
+import type { GpuReadinessFacts } from "./gpu-readiness-facts.ts";
+import { heldFunctions, type GpuUnit, type GpuObstacle } from "./gpu-unit.ts";
 
 /** What speaks against giving this unit to a machine, or what will happen. */
 export function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
@@ -10,16 +10,16 @@ export function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
   const held = heldFunctions(unit);
   if (held.length === 0) {
     const parts = unit.functions.map(({ address }) => address).join(", ");
-    return [ok("gpu-group", `${unit.name} can be given to a machine: ${parts}, with vfio-pci already.`)];
+    return [okFinding("gpu-group", `${unit.name} can be given to a machine: ${parts}, with vfio-pci already.`)];
   }
   const parts = unit.functions
     .map(({ address, driver }) => `${address} (${driver ?? "no driver"})`)
     .join(", ");
   if (facts.privileged)
-    return [ok("gpu-group", `${unit.name} can be given to a machine and back: ${parts}.`)];
+    return [okFinding("gpu-group", `${unit.name} can be given to a machine and back: ${parts}.`)];
   const ids = [...new Set(held.map(({ vendor, device }) => `${vendor}:${device}`))].join(",");
   return [
-    missing(
+    missingFinding(
       "gpu-driver",
       `${unit.name} is held by the host's drivers: ${parts}. Only root may take it from them.`,
       "Start the host program as root, or set the cards aside at boot: " +
@@ -29,16 +29,16 @@ export function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
   ];
 }
 
-function describe(unit: GpuUnit, obstacle: Obstacle, { inventory }: GpuReadinessFacts): Finding[] {
+function describe(unit: GpuUnit, obstacle: GpuObstacle, { inventory }: GpuReadinessFacts): Finding[] {
   switch (obstacle.kind) {
     case "denied":
-      return [ok("gpu-denied", `${unit.name}: ${list(obstacle.devices)} is not to be given (--gpu-deny).`)];
+      return [okFinding("gpu-denied", `${unit.name}: ${list(obstacle.devices)} is not to be given (--gpu-deny).`)];
     case "not-allowed":
       // A GPU that is shared in parts is told of there.
       return unit.gpus.every(({ mdevTypes }) => mdevTypes.length > 0)
         ? []
         : [
-            advice(
+            adviceFinding(
               "gpu-allowed",
               `${unit.name} at ${list(obstacle.devices)} is not given to machines.`,
               `To allow it: --gpu ${obstacle.devices[0]?.address ?? ""}`,
@@ -49,7 +49,7 @@ function describe(unit: GpuUnit, obstacle: Obstacle, { inventory }: GpuReadiness
       return inventory.iommuGroups === 0
         ? []
         : [
-            missing(
+            missingFinding(
               "gpu-group",
               `${unit.name} is in no IOMMU group.`,
               "Its slot is behind no IOMMU: try another slot.",
@@ -57,7 +57,7 @@ function describe(unit: GpuUnit, obstacle: Obstacle, { inventory }: GpuReadiness
           ];
     case "shared":
       return [
-        missing(
+        missingFinding(
           "gpu-group",
           `${unit.name} is in IOMMU group ${unit.group ?? ""} together with what stays the host's: ${obstacle.devices
             .map(
@@ -70,7 +70,7 @@ function describe(unit: GpuUnit, obstacle: Obstacle, { inventory }: GpuReadiness
       ];
     case "host-display":
       return [
-        advice(
+        adviceFinding(
           "gpu-host-display",
           `${unit.name} shows the host's own picture, so it is not taken.`,
           `If nobody looks at it: --gpu ${obstacle.devices[0]?.address ?? ""} names it, and then it is taken. ` +
@@ -78,7 +78,7 @@ function describe(unit: GpuUnit, obstacle: Obstacle, { inventory }: GpuReadiness
         ),
       ];
     case "divided":
-      return [ok("gpu-group", `${unit.name} is shared in parts now, so it is not given as a whole.`)];
+      return [okFinding("gpu-group", `${unit.name} is shared in parts now, so it is not given as a whole.`)];
   }
 }
 

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { PciAddress } from "./pci-address.ts";
-import type { SysTree } from "./sys-tree.ts";
+import type { SysTree } from "../system/sys-tree.ts";
 
 /** A kind of mediated device that a GPU's driver can make. */
 export interface MdevType {

@@ -1,6 +1,6 @@
 import { readMdevTypes, type MdevType } from "./mdev.ts";
 import type { PciAddress } from "./pci-address.ts";
-import type { SysTree } from "./sys-tree.ts";
+import type { SysTree } from "../system/sys-tree.ts";
 
 export const PCI_DEVICES = "sys/bus/pci/devices";
 
@@ -63,7 +63,7 @@ async function readGpu(tree: SysTree, folder: string): Promise<GpuTraits> {
   const drm = await tree.names(`${folder}/drm`);
   return {
     bootVga: (await tree.text(`${folder}/boot_vga`)) === "1",
-    lit: await isLit(tree, folder, drm),
+    lit: await hasEnabledConnector(tree, folder, drm),
     virtualFunctions: Number((await tree.text(`${folder}/sriov_numvfs`)) ?? 0),
     mdevTypes: await readMdevTypes(tree, folder),
     renderNode: drm.find((name) => name.startsWith("renderD")) ?? null,
@@ -80,7 +80,7 @@ export function isPciBridge({ classCode }: PciDevice): boolean {
   return classCode >> 8 === 0x0604;
 }
 
-async function isLit(tree: SysTree, folder: string, drm: readonly string[]): Promise<boolean> {
+async function hasEnabledConnector(tree: SysTree, folder: string, drm: readonly string[]): Promise<boolean> {
   for (const card of drm.filter((name) => name.startsWith("card"))) {
     const connectors = (await tree.names(`${folder}/drm/${card}`)).filter((name) =>
       name.startsWith(`${card}-`),

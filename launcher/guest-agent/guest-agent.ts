@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LimitError, TimeoutError, type Clock } from "../../protocol/index.ts";
-import { pause } from "../process/pause.ts";
+import { delay } from "../system/delay.ts";
 import { AgentConnection } from "./connection.ts";
 
 /** How long an agent may take for one answer, in milliseconds. */
@@ -78,7 +78,7 @@ export class GuestAgent {
       }
       if (this.#clock.monotonic() - begun >= timeoutMs)
         throw new TimeoutError("GUEST_PROGRAM", "the program in the guest did not end");
-      await pause(LOOK_EVERY_MS, this.#clock);
+      await delay(LOOK_EVERY_MS, this.#clock);
     }
   }
 

@@ -2,18 +2,18 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { LaunchError, type Clock } from "../../protocol/index.ts";
-import { contentVersion } from "./download/part.ts";
+import { contentVersion } from "./download/partial-file.ts";
 import { download } from "./download/download.ts";
-import type { DiskFormat, ImageEntry } from "./entry.ts";
-import type { Work } from "./import-image.ts";
-import { inspectFile } from "./inspect.ts";
-import type { ImageStore } from "./store.ts";
+import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
+import type { WorkOptions } from "./import-image.ts";
+import { inspectFile } from "./inspect-image.ts";
+import type { ImageStore } from "./image-store.ts";
 
 /** What `ID.fetched` says of the file that was fetched. */
 const fetched = z.object({ version: contentVersion, sha256: z.string(), file: z.string() });
 type Fetched = z.infer<typeof fetched>;
 
-export interface FetchOptions extends Work {
+export interface FetchImageOptions extends WorkOptions {
   readonly maxBytes: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -21,7 +21,7 @@ export interface FetchOptions extends Work {
   readonly used: ReadonlySet<string>;
 }
 
-export interface FetchResult {
+export interface FetchImageResult {
   readonly entry: ImageEntry;
   /** False: the file here is the newest already. */
   readonly changed: boolean;
@@ -33,7 +33,7 @@ export interface FetchResult {
  * of its own: the disks of machines lie on the old one.
  * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
  */
-export async function fetchImage(store: ImageStore, id: string, options: FetchOptions): Promise<FetchResult> {
+export async function fetchImage(store: ImageStore, id: string, options: FetchImageOptions): Promise<FetchImageResult> {
   const entry = store.find(id);
   const { boot } = entry;
   const { url, sha256: expected = null } = entry.source ?? {};

@@ -2,17 +2,17 @@ import { stat, statfs } from "node:fs/promises";
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeError, LaunchError } from "../../protocol/index.ts";
-import type { DiskFormat, ImageEntry } from "./entry.ts";
-import { examineFile } from "./inspect.ts";
-import { unpackDisk } from "./ova/unpack.ts";
+import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
+import { inspectUnknownFile } from "./inspect-image.ts";
+import { unpackDisk } from "./ova/unpack-disk.ts";
 import type { WorkProgress } from "./progress.ts";
 import { convertImage, growImage, measureImage } from "./qemu-img.ts";
-import type { ImageStore } from "./store.ts";
+import type { ImageStore } from "./image-store.ts";
 
 /** Left free on the disk that images are written to. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 
-export interface Work {
+export interface WorkOptions {
   readonly onProgress: (progress: WorkProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ export async function importImage(
     readonly compress: boolean;
     readonly describe: (file: string) => ImageEntry;
   },
-  work: Work,
+  work: WorkOptions,
 ): Promise<ImageEntry> {
   store.checkFree(what.id);
   return inWorkFolder(store.folder, async (folder) => {
@@ -54,10 +54,10 @@ async function prepareSource(
   file: string,
   declared: DiskFormat | "ova" | null,
   folder: string,
-  work: Work,
+  work: WorkOptions,
 ): Promise<Source> {
   if (declared === "raw" && (await isDevice(file))) return { file, format: "host_device" };
-  const format = await checkFile(file, declared);
+  const format = await checkImageFile(file, declared);
   if (format !== "ova") return { file, format };
   const disk = join(folder, "disk");
   await unpackDisk(file, disk, {
@@ -66,7 +66,7 @@ async function prepareSource(
       work.onProgress({ title: "Unpack the disk", fraction });
     },
   });
-  const inner = await checkFile(disk, null);
+  const inner = await checkImageFile(disk, null);
   if (inner === "ova" || inner === "raw")
     throw new LaunchError(
       "OVA_INVALID",
@@ -80,13 +80,13 @@ async function isDevice(file: string): Promise<boolean> {
 }
 
 /** @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, `IMAGE_UNREADABLE` */
-export async function checkFile(
+export async function checkImageFile(
   file: string,
   declared: DiskFormat | "ova" | null,
 ): Promise<DiskFormat | "ova"> {
-  let found: Awaited<ReturnType<typeof examineFile>>;
+  let found: Awaited<ReturnType<typeof inspectUnknownFile>>;
   try {
-    found = await examineFile(file);
+    found = await inspectUnknownFile(file);
   } catch (cause) {
     throw new LaunchError("IMAGE_UNREADABLE", `The file cannot be read: ${describeError(cause)}`, { cause });
   }
@@ -106,7 +106,7 @@ export async function checkFile(
   return format;
 }
 
-async function convert(source: Source, target: string, compress: boolean, work: Work): Promise<void> {
+async function convert(source: Source, target: string, compress: boolean, work: WorkOptions): Promise<void> {
   const title = compress ? "Convert and compress" : "Convert";
   if (source.format !== "host_device") await measureImage(source.file, source.format, work.signal);
   await convertImage(source, target, compress, {
@@ -119,11 +119,11 @@ async function convert(source: Source, target: string, compress: boolean, work: 
 }
 
 /** Writes an image of the folder anew, compressed. @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2` */
-export async function compressImage(store: ImageStore, id: string, work: Work): Promise<void> {
+export async function compressImage(store: ImageStore, id: string, work: WorkOptions): Promise<void> {
   const file = ownQcow2(store, id);
   await inWorkFolder(store.folder, async (folder) => {
     const target = join(folder, "image.qcow2");
-    await checkFile(file, "qcow2");
+    await checkImageFile(file, "qcow2");
     await convert({ file, format: "qcow2" }, target, true, work);
     await store.replaceFile(id, target);
   });
@@ -133,9 +133,9 @@ export async function compressImage(store: ImageStore, id: string, work: Work): 
  * Makes an image's disk larger; a machine of it finds the new size at its next start.
  * @throws LaunchError `IMAGE_NOT_QCOW2`, `IMAGE_SHRINK`, `QEMU_IMG_FAILED`
  */
-export async function resizeImage(store: ImageStore, id: string, bytes: number, work: Work): Promise<void> {
+export async function resizeImage(store: ImageStore, id: string, bytes: number, work: WorkOptions): Promise<void> {
   const file = ownQcow2(store, id);
-  await checkFile(file, "qcow2");
+  await checkImageFile(file, "qcow2");
   const { virtualBytes } = await measureImage(file, "qcow2", work.signal);
   if (bytes < virtualBytes) {
     const text = `The disk has ${Math.round(virtualBytes / 2 ** 30)} GiB already. It can only become larger.`;

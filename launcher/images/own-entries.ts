@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { describeError } from "../../protocol/index.ts";
-import { imageEntry, type ImageEntry } from "./entry.ts";
+import { imageEntry, type ImageEntry } from "../model/catalogue-entry.ts";
 
 const SUFFIX = ".json";
 
@@ -39,7 +39,7 @@ function listNames(folder: string): string[] {
 
 /** Writes an entry so that a reader sees all of it or nothing, also after a loss of power. */
 export async function writeOwnEntry(folder: string, entry: ImageEntry): Promise<void> {
-  await makeFolder(folder);
+  await makeImagesFolder(folder);
   const fresh = join(folder, `.${entry.id}${SUFFIX}.new`);
   const handle = await open(fresh, "w", 0o600);
   try {
@@ -59,14 +59,14 @@ export async function removeOwnEntry(folder: string, id: string): Promise<void> 
  * Only we may look into it: images may hold what their makers left in them. The account that QEMU runs as may pass
  * through, where it was let.
  */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makeImagesFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { mode } = await stat(folder);
   await chmod(folder, 0o700 | (mode & 0o010));
 }
 
 /** Names of an image's files in the folder: `ID.qcow2`, `ID.0123456789ab.iso`, what was fetched for it, its checksum. */
-export async function listFilesOf(folder: string, id: string): Promise<string[]> {
+export async function listImageFiles(folder: string, id: string): Promise<string[]> {
   const rest = /^(\.[0-9a-f]{12})?\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part|part\.json|fetched|sum)$/;
   return (await readdir(folder)).filter((name) => name.startsWith(id) && rest.test(name.slice(id.length)));
 }

@@ -2,9 +2,9 @@ import { isAbsolute } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
-import type { DiskFormat } from "./entry.ts";
-import { childEnvironment } from "../process/child-environment.ts";
-import { readFraction } from "../process/qemu-img-progress.ts";
+import type { DiskFormat } from "../model/catalogue-entry.ts";
+import { childEnvironment } from "../system/child-environment.ts";
+import { readQemuImgProgress } from "../system/qemu-img-progress.ts";
 
 /** Address space: an image must not make qemu-img fill the host. */
 const QEMU_IMG_MEMORY_BYTES = 4 * 1024 * 1024 * 1024;
@@ -91,7 +91,7 @@ async function run(args: readonly string[], timeoutMs: number, options: QemuImgO
     maxBuffer: 1_000_000,
   });
   child.stdout.on("data", (chunk: Buffer) => {
-    const fraction = readFraction(chunk.toString("latin1"));
+    const fraction = readQemuImgProgress(chunk.toString("latin1"));
     if (fraction !== undefined) onFraction?.(fraction);
   });
   const result = await child;

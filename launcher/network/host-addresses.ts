@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { covers, parseRange, type IpRange } from "./ranges.ts";
+import { rangeCovers, parseRange, type IpRange } from "./ip-ranges.ts";
 
 /**
  * The host's own addresses and the networks at its cables, as they are now: whatever kind of address they are, they
@@ -12,7 +12,7 @@ export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
   return found
     .filter((range, index) =>
       found.every(
-        (other, at) => at === index || !covers(other, range) || (covers(range, other) && index < at),
+        (other, at) => at === index || !rangeCovers(other, range) || (rangeCovers(range, other) && index < at),
       ),
     )
     .sort((one, other) => one.version - other.version || (one.base < other.base ? -1 : 1));

@@ -2,13 +2,13 @@ import { randomInt } from "node:crypto";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { LaunchError } from "../../protocol/index.ts";
-import type { MachinePaths } from "../adopt/machine-paths.ts";
-import { machineArguments, type Start } from "../argv/argv.ts";
-import { inspectImage } from "../images/inspect.ts";
-import type { MachineSpec } from "../spec/machine-spec.ts";
-import type { Command } from "./command.ts";
-import { ensureDisks } from "./disks.ts";
-import { EMULATOR_PACKAGES, type Programs } from "./programs.ts";
+import type { MachinePaths } from "../model/machine-paths.ts";
+import { machineArguments, type StartParameters } from "../argv/machine-arguments.ts";
+import { inspectImage } from "../images/inspect-image.ts";
+import type { MachineSpec } from "../model/machine-spec.ts";
+import type { Command } from "../system/command.ts";
+import { ensureMachineDisks } from "../disks/machine-disks.ts";
+import { EMULATOR_PACKAGES, type QemuPrograms } from "../system/qemu-programs.ts";
 
 const SECRET_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -34,10 +34,10 @@ export async function checkImage(spec: MachineSpec): Promise<void> {
 export async function prepareMachine(
   spec: MachineSpec,
   paths: MachinePaths,
-  programs: Programs,
+  programs: QemuPrograms,
   customized: string | null,
 ): Promise<void> {
-  await ensureDisks(programs.qemuImg, spec, paths, customized);
+  await ensureMachineDisks(programs.qemuImg, spec, paths, customized);
   await removeSockets(paths);
   await writeFile(paths.vncSecret, makeVncSecret(), { mode: 0o600 });
 }
@@ -46,8 +46,8 @@ export async function prepareMachine(
 export function qemuCommand(
   spec: MachineSpec,
   paths: MachinePaths,
-  programs: Programs | null,
-  start: Start,
+  programs: QemuPrograms | null,
+  start: StartParameters,
 ): Command {
   const program = programs?.qemu[spec.arch];
   if (program === undefined) {

@@ -1,14 +1,14 @@
 import { dirname } from "node:path";
-import type { MachinePaths } from "../adopt/machine-paths.ts";
-import { snapshotNodes } from "../argv/snapshot-nodes.ts";
-import type { MachineSpec } from "../spec/machine-spec.ts";
-import { asAccount } from "./account-command.ts";
-import { giveFiles } from "./account-files.ts";
-import type { RunAs } from "./account.ts";
-import type { Command } from "./command.ts";
-import { findLinks, isWithin } from "./passages.ts";
+import type { MachinePaths } from "../model/machine-paths.ts";
+import { snapshotNodes } from "../model/snapshot-nodes.ts";
+import type { MachineSpec } from "../model/machine-spec.ts";
+import { runAsAccount } from "../system/account-command.ts";
+import { grantFiles } from "../system/account-files.ts";
+import type { RunAs } from "../system/system-account.ts";
+import type { Command } from "../system/command.ts";
+import { listFoldersAbove, isWithin } from "../system/folder-access.ts";
 
-type Files = Record<"read" | "written" | "passages", readonly string[]>;
+type GrantedFiles = Record<"read" | "written" | "passages", readonly string[]>;
 
 /** Who QEMU is, and what of ours it may have. */
 export class QemuAccount {
@@ -22,37 +22,37 @@ export class QemuAccount {
   }
 
   /** Gives it a machine's images alone: what makes the disk ready reads them too. */
-  async giveImages(spec: MachineSpec): Promise<void> {
+  async grantImages(spec: MachineSpec): Promise<void> {
     const files = bootFiles(spec);
     const read = files.filter((file) => isWithin(file, this.#imagesDir));
-    await giveFiles(this.runAs, { passages: this.#findLinks(files), read, written: [] });
+    await grantFiles(this.runAs, { traversableFolders: this.#listFoldersAbove(files), read, written: [] });
   }
 
-  become(command: Command): Command {
-    return asAccount(command, this.runAs);
+  wrapCommand(command: Command): Command {
+    return runAsAccount(command, this.runAs);
   }
 
   /** Gives it a machine's files: those that every machine has, its images, and `more`. */
-  async give(spec: MachineSpec, paths: MachinePaths, more: Files): Promise<void> {
+  async grantMachineFiles(spec: MachineSpec, paths: MachinePaths, more: GrantedFiles): Promise<void> {
     const isOurs = (file: string): boolean => isWithin(file, this.#imagesDir) || isWithin(file, paths.dir);
     const written = snapshotNodes(spec, paths).map(({ file }) => file);
     const read = bootFiles(spec).filter((file) => !written.includes(file));
-    await giveFiles(this.runAs, {
-      passages: [
+    await grantFiles(this.runAs, {
+      traversableFolders: [
         ...[dirname(paths.dir), paths.dir],
-        ...this.#findLinks([...written, ...read]),
+        ...this.#listFoldersAbove([...written, ...read]),
         ...more.passages,
       ],
       socketFolder: dirname(paths.socketBase),
-      written: [...written.filter(isOurs), paths.serialLog, paths.picture, ...more.written],
+      written: [...written.filter(isOurs), paths.serialLog, paths.screenshot, ...more.written],
       read: [paths.vncSecret, ...read.filter(isOurs), ...more.read],
     });
   }
 
   /** The folders that lead to images of ours. */
-  #findLinks(files: readonly string[]): string[] {
+  #listFoldersAbove(files: readonly string[]): string[] {
     const images = files.filter((file) => isWithin(file, this.#imagesDir));
-    return [...new Set(images.flatMap((file) => findLinks(file, this.#imagesDir)))];
+    return [...new Set(images.flatMap((file) => listFoldersAbove(file, this.#imagesDir)))];
   }
 }
 

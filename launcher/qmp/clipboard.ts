@@ -1,6 +1,6 @@
 import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
-import { pause } from "../process/pause.ts";
-import type { QmpClient } from "./client.ts";
+import { delay } from "../system/delay.ts";
+import type { QmpClient } from "./qmp-client.ts";
 
 const ATTEMPTS = 100;
 const PAUSE_MS = 20;
@@ -11,31 +11,31 @@ const PAUSE_MS = 20;
  */
 export async function plugClipboard(qmp: QmpClient): Promise<void> {
   const backend = { type: "qemu-vdagent", data: { mouse: false, clipboard: true } };
-  await qmp.execute("chardev-add", { id: "vdagent0", backend }).catch(bearRefusal);
+  await qmp.execute("chardev-add", { id: "vdagent0", backend }).catch(ignoreRefusal);
   await qmp
     .execute("device_add", {
       ...{ driver: "virtserialport", id: "vdagent0", bus: "ports0.0", nr: 2 },
       ...{ chardev: "vdagent0", name: "com.redhat.spice.0" },
     })
-    .catch(bearRefusal);
+    .catch(ignoreRefusal);
 }
 
 export async function unplugClipboard(qmp: QmpClient, clock: Clock): Promise<void> {
-  await qmp.execute("device_del", { id: "vdagent0" }).catch(bearRefusal);
+  await qmp.execute("device_del", { id: "vdagent0" }).catch(ignoreRefusal);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
       await qmp.execute("chardev-remove", { id: "vdagent0" });
       return;
     } catch (error) {
-      bearRefusal(error);
+      ignoreRefusal(error);
       if (!describeError(error).includes("is busy")) return;
     }
     // The device goes a moment after it was told to.
-    await pause(PAUSE_MS, clock);
+    await delay(PAUSE_MS, clock);
   }
 }
 
 /** It is there already, or gone already. */
-function bearRefusal(error: unknown): void {
+function ignoreRefusal(error: unknown): void {
   if (!(error instanceof LaunchError)) throw error;
 }

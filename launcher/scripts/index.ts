@@ -1,7 +1,7 @@
-export { BootScripts, type ScriptedDisks, type ScriptedStart } from "./boot-scripts.ts";
-export type { ScriptPolicy } from "./policy.ts";
+export { BootScripts, type BootScriptResult, type ScriptStartContext } from "../process/boot-scripts.ts";
+export type { ScriptPolicy } from "./script-policy.ts";
 export { checkBootScript } from "./script.ts";
-export { prepareScripts, readPrepared, readScripts } from "./prepare.ts";
-export type { PreparedScripts, ScriptFolders, ScriptTools } from "./prepare.ts";
-export { seedArguments } from "./seed/seed.ts";
-export type { Symbols as ScriptSymbols } from "./symbols.ts";
+export { prepareScripts, readPreparedScripts, readScripts } from "./prepare-scripts.ts";
+export type { PreparedScripts, ScriptFolders, ScriptTools } from "./prepare-scripts.ts";
+export { seedArguments } from "./seed/cloud-init-seed.ts";
+export type { ScriptSymbols as ScriptSymbols } from "./script-symbols.ts";

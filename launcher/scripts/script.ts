@@ -1,10 +1,10 @@
 import type { Expression } from "./condition/expression.ts";
-import { readCondition } from "./condition/parse.ts";
-import { quote, scriptError } from "./fault.ts";
-import { refusePassword } from "./symbols.ts";
+import { readCondition } from "./condition/parse-condition.ts";
+import { quoteText, scriptError } from "./script-error.ts";
+import { refusePassword } from "./script-symbols.ts";
 
 /** Where a script's text comes from; symbols are not filled in yet. */
-export type Source =
+export type ScriptSource =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "url"; readonly url: string }
@@ -14,11 +14,11 @@ export type Source =
 export interface Script {
   /** Null: always. */
   readonly condition: Expression | null;
-  readonly source: Source;
+  readonly source: ScriptSource;
 }
 
 /** What people write to have the image's own scripts alone. */
-const NO_MORE = "catalogue";
+const CATALOGUE_ONLY = "catalogue";
 
 /**
  * Reads one boot script as people write it: `[if(EXPR):] PATH | URL | exec:COMMANDS | bash:COMMANDS |
@@ -29,7 +29,7 @@ const NO_MORE = "catalogue";
 export function readScript(written: string): Script | null {
   const text = written.replaceAll("\r\n", "\n");
   refusePassword(text);
-  if (["", NO_MORE].includes(text.trim())) return null;
+  if (["", CATALOGUE_ONLY].includes(text.trim())) return null;
   const condition = readCondition(text);
   const source = readSource(condition === null ? text : text.slice(condition.end));
   return { condition: condition?.expression ?? null, source };
@@ -40,7 +40,7 @@ export function checkBootScript(written: string): void {
   readScript(written);
 }
 
-function readSource(written: string): Source {
+function readSource(written: string): ScriptSource {
   const text = written.trimStart();
   if (text.startsWith("#!")) return { kind: "text", text };
   const colon = text.indexOf(":");
@@ -59,7 +59,7 @@ function readSource(written: string): Source {
       if (text.startsWith("/")) return { kind: "path", path: readLine(text) };
       throw scriptError(
         "SCRIPT_KIND",
-        `A boot script is an absolute path, a URL, or begins with exec:, bash:, virt-customize: or #!. This one begins with ${quote(text)}.`,
+        `A boot script is an absolute path, a URL, or begins with exec:, bash:, virt-customize: or #!. This one begins with ${quoteText(text)}.`,
       );
   }
 }
@@ -69,6 +69,6 @@ function readLine(text: string): string {
   if (!/[\n\0]/.test(line)) return line;
   throw scriptError(
     "SCRIPT_KIND",
-    `A path or a URL stands on one line. Commands begin with exec: — ${quote(line)}`,
+    `A path or a URL stands on one line. Commands begin with exec: — ${quoteText(line)}`,
   );
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { machinePaths } from "../../launcher/adopt/machine-paths.ts";
+import { machinePaths } from "../../launcher/model/machine-paths.ts";
 import { GuestAgent } from "../../launcher/guest-agent/index.ts";
 import type { ImageEntry, Launcher } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";

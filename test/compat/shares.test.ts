@@ -2,7 +2,7 @@
 import { chmod, chown, lstat, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findProcesses } from "../../launcher/process/proc-stat.ts";
+import { findProcesses } from "../../launcher/system/proc-stat.ts";
 import { LauncherFixture } from "../contract/launcher/launcher-fixture.ts";
 import { buildModuleGuest } from "../support/guest/module-guest.ts";
 import { makeSystemAccount } from "../support/system-account.ts";

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readCatalogue } from "../../launcher/images/catalogue.ts";
+import { readCatalogue } from "../../launcher/images/read-catalogue.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import { runPostern } from "../support/postern.ts";
 

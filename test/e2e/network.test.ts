@@ -8,7 +8,7 @@ import {
   type MachineNetwork,
   type NetworkPolicy,
 } from "../../launcher/network/index.ts";
-import { parseRange } from "../../launcher/network/ranges.ts";
+import { parseRange } from "../../launcher/network/ip-ranges.ts";
 import { buildLinuxGuest } from "../support/guest/linux-guest.ts";
 import { runReachabilityGuest, writeReachabilityScript, type ReachabilityTargets } from "../support/guest/reachability.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { SysTree } from "../../launcher/gpu/sys-tree.ts";
+import { SysTree } from "../../launcher/system/sys-tree.ts";
 
 export interface FakePciDevice {
   readonly address: string;
@@ -82,7 +82,7 @@ export class FakeKernel extends SysTree {
     }
   }
 
-  override give(path: string, owner: { uid: number; gid: number }): Promise<void> {
+  override changeOwner(path: string, owner: { uid: number; gid: number }): Promise<void> {
     this.ownershipChanges.push(`${path} ${owner.uid}:${owner.gid}`);
     return Promise.resolve();
   }

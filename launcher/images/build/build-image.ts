@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import type { WorkProgress } from "../progress.ts";
 import { findMirrors, listSources, type Mirrors } from "./apt-sources.ts";
 import { listGuestFiles, type GuestFile } from "./guest-files.ts";
-import { describePartitions, layOut } from "./layout.ts";
-import { runStep } from "./programs.ts";
+import { describePartitions, planDiskLayout } from "./disk-layout.ts";
+import { runBuildStep } from "./run-step.ts";
 import type { Recipe } from "./recipe.ts";
-import { listBootFiles, listSteps, WORK, type BuildInputs } from "./steps.ts";
+import { listBootLoaderFiles, listBuildSteps, WORK_FILES, type BuildInputs } from "./build-steps.ts";
 
 export interface BuildOptions {
   readonly recipe: Recipe;
@@ -50,7 +50,7 @@ export async function buildImage(options: BuildOptions): Promise<void> {
     if (!isRoot) await chmod(workDir, 0o777);
     const inputs = await prepare(options, workDir, isRoot);
     await runAll(inputs, options);
-    await rename(join(workDir, WORK.image), options.target);
+    await rename(join(workDir, WORK_FILES.image), options.target);
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
@@ -62,16 +62,16 @@ async function prepare(options: BuildOptions, workDir: string, isRoot: boolean):
   const archive = options.mirror ?? mirrors.archive;
   const sources = listSources(recipe.suite, recipe.components, { ...mirrors, archive });
   const ids = { disk: randomUUID(), esp: randomUUID(), root: randomUUID() };
-  const layout = layOut(options.sizeGb);
+  const layout = planDiskLayout(options.sizeGb);
   const kernelArguments = `root=PARTUUID=${ids.root} ro ${recipe.kernelArguments}`;
   const passwordHash = await hashPassword(options.password, workDir, signal);
   const choices = { user: options.user, keyboard: options.keyboard, passwordHash, sources };
   const files = listGuestFiles(recipe, { ...choices, espId: ids.esp, rootId: ids.root });
-  await writeOverlay(join(workDir, WORK.overlay), files);
-  for (const [name, text] of Object.entries(listBootFiles(recipe.title, kernelArguments)))
+  await writeOverlay(join(workDir, WORK_FILES.overlay), files);
+  for (const [name, text] of Object.entries(listBootLoaderFiles(recipe.title, kernelArguments)))
     await writeFile(join(workDir, name), text);
-  await writeFile(join(workDir, WORK.disk), "", { mode: 0o600 });
-  if (!isRoot) await chmod(join(workDir, WORK.disk), 0o666);
+  await writeFile(join(workDir, WORK_FILES.disk), "", { mode: 0o600 });
+  if (!isRoot) await chmod(join(workDir, WORK_FILES.disk), 0o666);
   return {
     ...{ recipe, packages: options.packages, sources, layout, isRoot, kernelArguments, workDir },
     partitions: describePartitions(layout, ids),
@@ -80,13 +80,13 @@ async function prepare(options: BuildOptions, workDir: string, isRoot: boolean):
 }
 
 async function runAll(inputs: BuildInputs, { onProgress, signal }: BuildOptions): Promise<void> {
-  const steps = listSteps(inputs);
+  const steps = listBuildSteps(inputs);
   let done = 0;
   for (const step of steps) {
     const share = (SHARES[step.title] ?? 0) / steps.filter(({ title }) => title === step.title).length / 100;
     let lines = 0;
     onProgress({ title: step.title, fraction: done });
-    await runStep(step, {
+    await runBuildStep(step, {
       ...{ workDir: inputs.workDir, signal },
       onLine: (note) => {
         lines += 1;
@@ -118,7 +118,7 @@ async function writeOverlay(root: string, files: readonly GuestFile[]): Promise<
 async function hashPassword(password: string, workDir: string, signal: AbortSignal): Promise<string> {
   const args = ["passwd", "-6", "-stdin"];
   const step = { title: "Hash the password", program: "openssl", args, input: `${password}\n` };
-  return (await runStep(step, { workDir, signal, onLine: () => undefined })).trim();
+  return (await runBuildStep(step, { workDir, signal, onLine: () => undefined })).trim();
 }
 
 async function readMirrors(): Promise<Mirrors> {

@@ -1,8 +1,8 @@
-import { imageEntry, type ImageEntry } from "../entry.ts";
+import { imageEntry, type ImageEntry } from "../../model/catalogue-entry.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The catalogue's entry of an image that a recipe made. */
-export function describeBuilt(recipe: Recipe, id: string, sizeGb: number, file: string): ImageEntry {
+export function describeBuiltImage(recipe: Recipe, id: string, sizeGb: number, file: string): ImageEntry {
   const { title, description, image } = recipe;
   return imageEntry.parse({
     ...{ id, title, description, ...image },

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { ConfigError, describeError, imageSummary } from "../../../protocol/index.ts";
-import { imageEntryFields } from "../entry.ts";
+import { imageEntryFields } from "../../model/catalogue-entry.ts";
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9.+-]{1,99}$/);
 /** A line of a file or a script: whatever it says, it stays one line. */
@@ -11,7 +11,7 @@ const line = z
   .refine((text) => !/[\n\r\0]/.test(text), "one line, no line breaks");
 
 /** How a bootable Debian image is made from packages; a file that an administrator may copy and change. */
-export const recipe = z
+export const recipeSchema = z
   .object({
     id: imageSummary.shape.id,
     title: imageEntryFields.title,
@@ -69,7 +69,7 @@ export const recipe = z
       .strict(),
   })
   .strict();
-export type Recipe = z.infer<typeof recipe>;
+export type Recipe = z.infer<typeof recipeSchema>;
 
 /** The recipes that come with Postern, by name. */
 export const RECIPES = ["debian-desktop"] as const;
@@ -88,7 +88,7 @@ export async function readRecipe(nameOrFile: string): Promise<Recipe> {
     const text = `The recipe ${nameOrFile} cannot be read: ${describeError(cause)}. Recipes that come with Postern: ${RECIPES.join(", ")}.`;
     throw new ConfigError("RECIPE_UNREADABLE", text, { cause });
   }
-  const result = recipe.safeParse(json);
+  const result = recipeSchema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const where = issue && issue.path.length > 0 ? issue.path.join(".") : "the file";

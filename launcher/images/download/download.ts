@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { chmod, rename } from "node:fs/promises";
 import { LaunchError, type Clock } from "../../../protocol/index.ts";
 import type { WorkProgress } from "../progress.ts";
-import { dropPart, type ContentVersion } from "./part.ts";
-import { BrokenTransfer, transfer } from "./transfer.ts";
+import { deletePartialFile, type ContentVersion } from "./partial-file.ts";
+import { InterruptedDownload, attemptDownload } from "./download-attempt.ts";
 
 /** Attempts that may fail one after the other without a byte having come. */
 const DOWNLOAD_ATTEMPTS = 5;
@@ -55,7 +55,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded | n
     await rename(part, file);
     return { version, sha256, file };
   } finally {
-    if (!options.signal.aborted) await dropPart(part);
+    if (!options.signal.aborted) await deletePartialFile(part);
   }
 }
 
@@ -66,7 +66,7 @@ async function receive(options: DownloadOptions): Promise<ContentVersion | null>
   let most = 0;
   for (;;) {
     try {
-      return await transfer({
+      return await attemptDownload({
         ...{ url, part, maxBytes: options.maxBytes, known: options.known },
         ...{ environment: options.environment, signal: options.signal },
         onBytes: (received, total) => {
@@ -76,8 +76,8 @@ async function receive(options: DownloadOptions): Promise<ContentVersion | null>
         },
       });
     } catch (error) {
-      if (!(error instanceof BrokenTransfer)) {
-        if (error instanceof LaunchError) await dropPart(part);
+      if (!(error instanceof InterruptedDownload)) {
+        if (error instanceof LaunchError) await deletePartialFile(part);
         throw error;
       }
       failures += 1;

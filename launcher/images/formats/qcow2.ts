@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import type { ImageBytes } from "./image-bytes.ts";
 
 /** "QFI" and 0xfb: the first four bytes of every qcow2 file. */
 const MAGIC = 0x514649fb;
@@ -18,16 +18,16 @@ const DATA_FILE_NAME = 0x44415441;
  * Why a qcow2 image must not be used, or null. An image that names another file would let whoever made it read
  * files of the host.
  */
-export function findQcow2Fault(bytes: Bytes): Promise<string | null> {
+export function findQcow2Fault(bytes: ImageBytes): Promise<string | null> {
   return findHeaderFault(bytes, false);
 }
 
 /** The same of a disk that may name the one beneath it, for those who never follow that name. */
-export function findOverlayFault(bytes: Bytes): Promise<string | null> {
+export function findOverlayFault(bytes: ImageBytes): Promise<string | null> {
   return findHeaderFault(bytes, true);
 }
 
-async function findHeaderFault(bytes: Bytes, mayBack: boolean): Promise<string | null> {
+async function findHeaderFault(bytes: ImageBytes, mayBack: boolean): Promise<string | null> {
   const header = await bytes.read(0, V3_LENGTH);
   if (header.length < V2_LENGTH || header.readUInt32BE(0) !== MAGIC) return "it is not a qcow2 image";
   const version = header.readUInt32BE(4);
@@ -46,7 +46,7 @@ async function findHeaderFault(bytes: Bytes, mayBack: boolean): Promise<string |
 }
 
 /** U32 type · U32 length · data, padded to 8 bytes; type 0 ends them. */
-async function findExtensionFault(bytes: Bytes, start: number, mayBack: boolean): Promise<string | null> {
+async function findExtensionFault(bytes: ImageBytes, start: number, mayBack: boolean): Promise<string | null> {
   let at = start;
   for (let count = 0; count < MAX_EXTENSIONS; count += 1) {
     const head = await bytes.read(at, 8);

@@ -1,11 +1,11 @@
-import type { Bytes } from "./bytes.ts";
+import type { ImageBytes } from "./image-bytes.ts";
 
 const HEADER = 64;
 const BACKING_FILE = 1n;
 const KNOWN = 0b111n;
 
 /** QED, little-endian: features U64 at 16; bit 0 says that there is a backing file, whose name is at 56 and 60. */
-export async function findQedFault(bytes: Bytes): Promise<string | null> {
+export async function findQedFault(bytes: ImageBytes): Promise<string | null> {
   const header = await bytes.read(0, HEADER);
   if (header.length < HEADER) return "its header is cut off";
   const features = header.readBigUInt64LE(16);

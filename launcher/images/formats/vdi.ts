@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import type { ImageBytes } from "./image-bytes.ts";
 
 const HEADER = 0x1c8;
 const UUID_BYTES = 16;
@@ -10,7 +10,7 @@ const TYPES: Readonly<Record<number, string | undefined>> = {
 };
 
 /** VDI, little-endian: type U32 at 0x4c; UUIDs of the image it links to at 0x1a8, of its parent at 0x1b8. */
-export async function findVdiFault(bytes: Bytes): Promise<string | null> {
+export async function findVdiFault(bytes: ImageBytes): Promise<string | null> {
   const header = await bytes.read(0, HEADER);
   if (header.length < HEADER) return "its header is cut off";
   const type = header.readUInt32LE(0x4c);

@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import type { ImageBytes } from "./image-bytes.ts";
 
 const HEADERS = [0x10000, 0x20000];
 const REGION_TABLES = [0x30000, 0x40000];
@@ -14,7 +14,7 @@ const HAS_PARENT = 0b10;
  * length) lead to metadata (`metadata`, U16 entries at 10, entries from 32: GUID, U32 offset, U32 length). A log that
  * waits to be replayed would write into what was looked at.
  */
-export async function findVhdxFault(bytes: Bytes): Promise<string | null> {
+export async function findVhdxFault(bytes: ImageBytes): Promise<string | null> {
   for (const at of HEADERS) {
     const header = await bytes.read(at, 80);
     if (
@@ -38,7 +38,7 @@ export async function findVhdxFault(bytes: Bytes): Promise<string | null> {
   return found ? null : "its header is cut off";
 }
 
-async function findMetadataFault(bytes: Bytes, start: number): Promise<string | null> {
+async function findMetadataFault(bytes: ImageBytes, start: number): Promise<string | null> {
   const table = await bytes.read(start, 32 + ENTRY * MAX_ENTRIES);
   if (table.length < 32 || table.toString("latin1", 0, 8) !== "metadata") return "its header is cut off";
   for (const entry of entries(table, 32, table.readUInt16LE(10))) {

@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import type { ImageBytes } from "./image-bytes.ts";
 
 const SECTOR = 512;
 /** Where QEMU looks for the descriptor, whatever the header says, and how much of it it reads. */
@@ -12,7 +12,7 @@ const NAMES_OTHERS = "it consists of other files. Make one file of it where it c
  * A sparse VMDK file (`KDMV`, little-endian: capacity U64 at 12, descriptor's sector and length U64 at 28 and 36). A
  * capacity of 0 makes QEMU read the descriptor for extents in other files.
  */
-export async function findVmdkFault(bytes: Bytes): Promise<string | null> {
+export async function findVmdkFault(bytes: ImageBytes): Promise<string | null> {
   const header = await bytes.read(0, SECTOR);
   if (header.toString("latin1", 0, 4) !== "KDMV") return NAMES_OTHERS;
   const footer = await bytes.read(bytes.size - FOOTER_FROM_END, SECTOR);

@@ -1,4 +1,4 @@
-import type { Bytes } from "./bytes.ts";
+import type { ImageBytes } from "./image-bytes.ts";
 
 const COOKIE = "conectix";
 const FOOTER = 512;
@@ -8,11 +8,11 @@ const DYNAMIC = 3;
 const DIFFERENCING = 4;
 
 /** Whether there is a footer: a copy at the front of a dynamic disk, the only one at the end of a fixed one. */
-export async function isVpc(bytes: Bytes): Promise<boolean> {
+export async function isVpc(bytes: ImageBytes): Promise<boolean> {
   return (await listFooters(bytes)).length > 0;
 }
 
-async function listFooters(bytes: Bytes): Promise<Buffer[]> {
+async function listFooters(bytes: ImageBytes): Promise<Buffer[]> {
   const places = [0, bytes.size - FOOTER, bytes.size - FOOTER + 1];
   const found = await Promise.all(places.map((at) => bytes.read(at, FOOTER)));
   return found.filter((footer) => footer.length >= FOOTER - 1 && footer.toString("latin1", 0, 8) === COOKIE);
@@ -22,7 +22,7 @@ async function listFooters(bytes: Bytes): Promise<Buffer[]> {
  * VHD, big-endian: kind U32 at 60 of the footer, offset of the dynamic header U64 at 16; there the parent's UUID at 40,
  * its name at 64 and eight locators of 24 bytes at 576.
  */
-export async function findVpcFault(bytes: Bytes): Promise<string | null> {
+export async function findVpcFault(bytes: ImageBytes): Promise<string | null> {
   for (const footer of await listFooters(bytes)) {
     const kind = footer.readUInt32BE(60);
     if (kind === DIFFERENCING) return "it holds only the differences from another image";

@@ -1,4 +1,4 @@
-import { invalid } from "./tar.ts";
+import { invalidOva } from "./tar.ts";
 
 interface Tag {
   readonly name: string;
@@ -13,19 +13,19 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&",
  */
 export function findDiskFile(xml: string): string {
   // A document type could define entities that name files or grow without end.
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) throw invalid("its descriptor has a document type");
+  if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) throw invalidOva("its descriptor has a document type");
   const tags = [...readTags(xml)];
   const disks = tags.filter(({ name, attributes }) => name === "Disk" && attributes.has("fileRef"));
-  if (disks.length === 0) throw invalid("its descriptor names no disk with content");
-  if (disks.length > 1) throw invalid("it has several disks. Import the one to start from by itself");
+  if (disks.length === 0) throw invalidOva("its descriptor names no disk with content");
+  if (disks.length > 1) throw invalidOva("it has several disks. Import the one to start from by itself");
   const reference = disks[0]?.attributes.get("fileRef");
   const file = tags.find(({ name, attributes }) => name === "File" && attributes.get("id") === reference);
   const href = file?.attributes.get("href");
   if (file === undefined || href === undefined)
-    throw invalid("its descriptor names a file that it does not describe");
+    throw invalidOva("its descriptor names a file that it does not describe");
   const compression = file.attributes.get("compression") ?? "identity";
   if (compression !== "identity" || file.attributes.has("chunkSize"))
-    throw invalid("its disk is packed or cut in pieces. Export it without");
+    throw invalidOva("its disk is packed or cut in pieces. Export it without");
   return href;
 }
 

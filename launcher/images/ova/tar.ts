@@ -1,5 +1,5 @@
 import { LaunchError } from "../../../protocol/index.ts";
-import type { Bytes } from "../formats/bytes.ts";
+import type { ImageBytes } from "../formats/image-bytes.ts";
 
 const BLOCK = 512;
 /** An OVA has a descriptor, a manifest, a certificate and its disks. */
@@ -15,18 +15,18 @@ export interface TarMember {
  * Lists an OVA's members: ordinary files in one flat folder, and nothing else. Nothing is ever unpacked by its name.
  * @throws LaunchError `OVA_INVALID`
  */
-export async function listMembers(bytes: Bytes): Promise<TarMember[]> {
+export async function listTarMembers(bytes: ImageBytes): Promise<TarMember[]> {
   const members: TarMember[] = [];
   let offset = 0;
   while (offset < bytes.size) {
     const header = await bytes.read(offset, BLOCK);
     if (header.length < BLOCK || header.every((byte) => byte === 0)) break;
     const member = readHeader(header, offset + BLOCK);
-    if (member.offset + member.size > bytes.size) throw invalid("it is cut off");
+    if (member.offset + member.size > bytes.size) throw invalidOva("it is cut off");
     if (members.some(({ name }) => name === member.name))
-      throw invalid(`it has two members "${member.name}"`);
+      throw invalidOva(`it has two members "${member.name}"`);
     members.push(member);
-    if (members.length > MAX_MEMBERS) throw invalid("it has too many members");
+    if (members.length > MAX_MEMBERS) throw invalidOva("it has too many members");
     offset = member.offset + Math.ceil(member.size / BLOCK) * BLOCK;
   }
   return members;
@@ -35,14 +35,14 @@ export async function listMembers(bytes: Bytes): Promise<TarMember[]> {
 /** name 100 · … · size 12 at 124 · checksum 8 at 148 · type 1 at 156 · `ustar` at 257 · prefix 155 at 345 */
 function readHeader(header: Buffer, offset: number): TarMember {
   const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
-  if (Number.parseInt(readText(header, 148, 8), 8) !== sum) throw invalid("a member's checksum is wrong");
+  if (Number.parseInt(readText(header, 148, 8), 8) !== sum) throw invalidOva("a member's checksum is wrong");
   const name = readText(header, 0, 100);
   const type = String.fromCharCode(header[156] ?? 0);
-  if (type !== "0" && type !== "\0") throw invalid(`its member "${name}" is no ordinary file`);
+  if (type !== "0" && type !== "\0") throw invalidOva(`its member "${name}" is no ordinary file`);
   if (readText(header, 345, 155) !== "" || !/^[A-Za-z0-9_][A-Za-z0-9_. ()+-]*$/.test(name))
-    throw invalid(`its member "${name}" has a name that leads elsewhere`);
+    throw invalidOva(`its member "${name}" has a name that leads elsewhere`);
   const size = readSize(header.subarray(124, 136));
-  if (!Number.isSafeInteger(size)) throw invalid(`its member "${name}" has no size`);
+  if (!Number.isSafeInteger(size)) throw invalidOva(`its member "${name}" has no size`);
   return { name, offset, size };
 }
 
@@ -60,7 +60,7 @@ function readText(header: Buffer, at: number, length: number): string {
 }
 
 /** @returns an error that says what is wrong with the archive */
-export function invalid(why: string): LaunchError {
+export function invalidOva(why: string): LaunchError {
   const text = `The OVA cannot be imported: ${why}.`;
   return new LaunchError("OVA_INVALID", text, { safeMessage: text });
 }

@@ -1,4 +1,4 @@
-import { symbolValue, type Symbols } from "../symbols.ts";
+import { symbolValue, type ScriptSymbols } from "../script-symbols.ts";
 import type { Pattern } from "./pattern.ts";
 
 /** What stands between `if(` and `)`. */
@@ -10,7 +10,7 @@ export type Expression =
   | { readonly kind: "matches"; readonly left: Expression; readonly pattern: Pattern };
 
 /** Whether a condition holds. A text is true unless it is empty or `0`. */
-export function holds(expression: Expression, symbols: Symbols): boolean {
+export function evaluateExpression(expression: Expression, symbols: ScriptSymbols): boolean {
   switch (expression.kind) {
     case "text":
     case "equal":
@@ -21,15 +21,15 @@ export function holds(expression: Expression, symbols: Symbols): boolean {
       return value !== "" && value !== "0";
     }
     case "not":
-      return !holds(expression.operand, symbols);
+      return !evaluateExpression(expression.operand, symbols);
     case "and":
-      return holds(expression.left, symbols) && holds(expression.right, symbols);
+      return evaluateExpression(expression.left, symbols) && evaluateExpression(expression.right, symbols);
     case "or":
-      return holds(expression.left, symbols) || holds(expression.right, symbols);
+      return evaluateExpression(expression.left, symbols) || evaluateExpression(expression.right, symbols);
   }
 }
 
-function evaluate(expression: Expression, symbols: Symbols): string {
+function evaluate(expression: Expression, symbols: ScriptSymbols): string {
   switch (expression.kind) {
     case "text":
       // The exact value: here it is compared and never becomes part of anything that runs.
@@ -46,12 +46,12 @@ function evaluate(expression: Expression, symbols: Symbols): string {
     case "matches":
       return truth(expression.pattern.occursIn(evaluate(expression.left, symbols)));
     default:
-      return truth(holds(expression, symbols));
+      return truth(evaluateExpression(expression, symbols));
   }
 }
 
 /** As numbers when both are numbers, else as texts. */
-function compare(left: Expression, right: Expression, symbols: Symbols): number {
+function compare(left: Expression, right: Expression, symbols: ScriptSymbols): number {
   const [one, other] = [evaluate(left, symbols), evaluate(right, symbols)];
   const number = /^-?\d{1,15}(\.\d{1,15})?$/;
   if (number.test(one) && number.test(other)) return Number(one) - Number(other);

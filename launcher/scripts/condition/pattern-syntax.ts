@@ -1,10 +1,10 @@
-import { quote, scriptError } from "../fault.ts";
+import { quoteText, scriptError } from "../script-error.ts";
 
-export type Node =
+export type PatternNode =
   | { readonly kind: "take"; readonly accepts: (character: string) => boolean; readonly negated: boolean }
   | { readonly kind: "start" | "end" }
-  | { readonly kind: "sequence" | "choice"; readonly parts: readonly Node[] }
-  | { readonly kind: "repeat"; readonly part: Node; readonly least: 0 | 1; readonly more: boolean };
+  | { readonly kind: "sequence" | "choice"; readonly parts: readonly PatternNode[] }
+  | { readonly kind: "repeat"; readonly part: PatternNode; readonly least: 0 | 1; readonly more: boolean };
 
 const MAX_PATTERN = 256;
 const MAX_GROUPS = 20;
@@ -16,7 +16,7 @@ const CLASSES: Readonly<Record<string, (character: string) => boolean>> = {
 };
 
 /** @throws LaunchError `SCRIPT_CONDITION` */
-export function readPattern(source: string): Node {
+export function readPattern(source: string): PatternNode {
   if (source.length > MAX_PATTERN)
     throw scriptError("SCRIPT_CONDITION", `A pattern may have at most ${MAX_PATTERN} characters.`);
   const reader = new PatternReader(source);
@@ -40,23 +40,23 @@ class PatternReader {
   }
 
   fault(what: string): Error {
-    return scriptError("SCRIPT_CONDITION", `The pattern ${quote(this.#source)} is wrong: ${what}.`);
+    return scriptError("SCRIPT_CONDITION", `The pattern ${quoteText(this.#source)} is wrong: ${what}.`);
   }
 
-  readChoice(depth: number): Node {
+  readChoice(depth: number): PatternNode {
     if (depth > MAX_GROUPS) throw this.fault(`more than ${MAX_GROUPS} groups in each other`);
     const parts = [this.#readSequence(depth)];
     while (this.#skip("|")) parts.push(this.#readSequence(depth));
     return parts.length === 1 && parts[0] ? parts[0] : { kind: "choice", parts };
   }
 
-  #readSequence(depth: number): Node {
-    const parts: Node[] = [];
+  #readSequence(depth: number): PatternNode {
+    const parts: PatternNode[] = [];
     while (!this.done && this.#peek() !== "|" && this.#peek() !== ")") parts.push(this.#readRepeated(depth));
     return { kind: "sequence", parts };
   }
 
-  #readRepeated(depth: number): Node {
+  #readRepeated(depth: number): PatternNode {
     const part = this.#readOne(depth);
     const mark = this.#peek();
     if (mark !== "*" && mark !== "+" && mark !== "?") return part;
@@ -65,7 +65,7 @@ class PatternReader {
     return { kind: "repeat", part, least: mark === "+" ? 1 : 0, more: mark !== "?" };
   }
 
-  #readOne(depth: number): Node {
+  #readOne(depth: number): PatternNode {
     const character = this.#next();
     switch (character) {
       case "^":
@@ -96,7 +96,7 @@ class PatternReader {
   }
 
   /** `[abc]`, `[a-z]`, `[^…]` */
-  #readSet(): Node {
+  #readSet(): PatternNode {
     const negated = this.#skip("^");
     const members: ((character: string) => boolean)[] = [];
     do {

@@ -1,4 +1,4 @@
-import { readPattern, type Node } from "./pattern-syntax.ts";
+import { readPattern, type PatternNode } from "./pattern-syntax.ts";
 
 /** One step of the machine that a pattern becomes. */
 type Step =
@@ -25,7 +25,7 @@ export function compilePattern(source: string, ignoreCase: boolean): Pattern {
   };
 }
 
-function emit(node: Node, steps: Step[], ignoreCase: boolean): void {
+function emit(node: PatternNode, steps: Step[], ignoreCase: boolean): void {
   switch (node.kind) {
     case "take": {
       const { accepts, negated } = node;

@@ -9,10 +9,10 @@ import {
   prepareNetwork,
   probeNetwork,
 } from "../../../launcher/network/index.ts";
-import { asAccount } from "../../../launcher/process/account-command.ts";
-import { giveFiles } from "../../../launcher/process/account-files.ts";
-import { findAccount } from "../../../launcher/process/account.ts";
-import { attachQmp } from "../../../launcher/qmp/attach.ts";
+import { runAsAccount } from "../../../launcher/system/account-command.ts";
+import { grantFiles } from "../../../launcher/system/account-files.ts";
+import { findAccount } from "../../../launcher/system/system-account.ts";
+import { attachQmp } from "../../../launcher/qmp/attach-qmp.ts";
 import { systemClock } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { runProcess, startProcess } from "../../support/test-process.ts";
@@ -35,8 +35,8 @@ it("runs QEMU as the account, with its files and no others", async () => {
   const at = (name: string): string => path.join(machine, name);
   await writeFile(at("spec.json"), "{}", { mode: 0o600 });
   await writeFile(at("vnc-secret"), PASSWORD, { mode: 0o600 });
-  await giveFiles(runAs, {
-    passages: [folder, machine],
+  await grantFiles(runAs, {
+    traversableFolders: [folder, machine],
     socketFolder: sockets,
     written: [at("serial.log"), at("screen.png")],
     read: [at("vnc-secret"), at("not-there")],
@@ -48,7 +48,7 @@ it("runs QEMU as the account, with its files and no others", async () => {
     networkPaths(sockets, "vm"),
   );
   const command = wrap(
-    asAccount(
+    runAsAccount(
       {
         program: "/usr/bin/qemu-system-x86_64",
         args: [
@@ -91,7 +91,7 @@ it("runs QEMU as the account, with its files and no others", async () => {
     `ls ${machine}`,
   ];
   for (const attempt of attempts) {
-    const shell = asAccount({ program: "/bin/sh", args: ["-c", attempt] }, runAs);
+    const shell = runAsAccount({ program: "/bin/sh", args: ["-c", attempt] }, runAs);
     expect((await runProcess(shell.program, shell.args)).code, attempt).not.toBe(0);
   }
   expect((await stat(at("spec.json"))).uid).toBe(0);

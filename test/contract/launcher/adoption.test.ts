@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { identifyProcess, isAlive } from "../../../launcher/process/proc-stat.ts";
+import { identifyProcess, isAlive } from "../../../launcher/system/proc-stat.ts";
 import { startProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { LauncherFixture } from "./launcher-fixture.ts";
@@ -31,7 +31,7 @@ describe("a launcher that comes back", () => {
     const launcher = await launcherFixture.open();
     expect(launcher.machines()).toMatchObject([{ id: "m1", name: "memory", state: "running" }]);
     expect(launcherFixture.pidOf("m1")).toBe(pid);
-    expect(launcher.screens()[0]!.screen.vncPassword).toHaveLength(8);
+    expect(launcher.displays()[0]!.screen.vncPassword).toHaveLength(8);
     expect((await launcher.screenshot("m1", 320)).width).toBe(720);
 
     await launcher.stop("m1", true);
@@ -53,7 +53,7 @@ describe("a launcher that comes back", () => {
       reason: expect.stringContaining("away") as string,
       cause: { code: "QEMU_ENDED_UNSEEN", details: {} },
     });
-    expect(second.screens()).toEqual([]);
+    expect(second.displays()).toEqual([]);
     await second.start("m1");
     await launcherFixture.waitForState(second, "m1", "booting");
   });
@@ -67,7 +67,7 @@ describe("a launcher that comes back", () => {
     process.kill(launcherFixture.pidOf("m1"), "SIGKILL");
     const failed = await launcherFixture.waitForState(second, "m1", "failed");
     expect(failed.reason).toMatch(/unexpectedly/);
-    expect(second.screens()).toEqual([]);
+    expect(second.displays()).toEqual([]);
   });
 
   test("removes half-made machines and leaves other people's folders alone", async () => {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
-import { readRecord } from "../../../launcher/adopt/record.ts";
-import { isAlive } from "../../../launcher/process/proc-stat.ts";
+import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { runProcess } from "../../support/test-process.ts";
 import { makeSystemAccount } from "../../support/system-account.ts";
@@ -184,7 +184,7 @@ describe("a script that changes the disk", () => {
     await waitFor("it to say why it takes long", () =>
       /changes the machine's disk/.test(find(launcher, "m1").reason ?? ""),
     );
-    return waitFor("its process", () => readRecord(machineFile("m1", "state.json"))?.companions[0]);
+    return waitFor("its process", () => readMachineState(machineFile("m1", "state.json"))?.companions[0]);
   }
 
   it("is given up with the machine's start, and leaves nothing", async () => {
@@ -203,7 +203,7 @@ describe("a script that changes the disk", () => {
     const personal = `${order.script}-@SESSION_NAME@`;
     await launcher.create({ ...order, id: "m2", name: "two", script: personal });
     await waitFor("m2 to wait", () => /changes the machine's disk/.test(find(launcher, "m2").reason ?? ""));
-    expect(readRecord(machineFile("m2", "state.json"))?.companions).toEqual([]);
+    expect(readMachineState(machineFile("m2", "state.json"))?.companions).toEqual([]);
     await launcher.stop("m2", false);
     await launcherFixture.waitForState(launcher, "m2", "stopped");
     expect(find(launcher, "m1").state).toBe("preparing");

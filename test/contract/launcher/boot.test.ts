@@ -27,7 +27,7 @@ describe("a machine", () => {
     expect([shot.width, shot.height, small.width]).toEqual([720, 400, 320]);
     expect(small.count([0, 0, 0], 30)).toBeLessThan(0.9 * small.width * small.height);
 
-    const [published] = launcher.screens();
+    const [published] = launcher.displays();
     const { socketPath, vncPassword } = published!.screen;
     expect(statSync(socketPath).mode & 0o777).toBe(0o700);
     const viewer = await connectRfb(launcherFixture.cleanup, { path: socketPath });
@@ -48,7 +48,7 @@ describe("a machine", () => {
     const launcher = await launcherFixture.open();
     await launcher.create(request);
     await launcherFixture.waitForState(launcher, "m1", "booting");
-    const { vncPassword } = launcher.screens()[0]!.screen;
+    const { vncPassword } = launcher.displays()[0]!.screen;
     const commandLine = readFileSync(`/proc/${launcherFixture.pidOf("m1")}/cmdline`, "utf8");
     expect(commandLine).not.toContain(vncPassword);
     const folder = `${launcherFixture.options.stateDir}/m1`;

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { machinePaths } from "../../../launcher/adopt/machine-paths.ts";
+import { machinePaths } from "../../../launcher/model/machine-paths.ts";
 import type { Launcher } from "../../../launcher/index.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import type { Bitmap } from "../../support/bitmap.ts";
@@ -22,10 +22,10 @@ beforeEach(async () => {
 });
 afterEach(() => launcherFixture.close());
 
-const namesOf = (launcher: Launcher): string[] => launcher.screens().map(({ screen }) => screen.name);
+const namesOf = (launcher: Launcher): string[] => launcher.displays().map(({ screen }) => screen.name);
 
 async function readScreenshot(launcher: Launcher, name: string): Promise<Bitmap> {
-  const { screen } = launcher.screens().find((one) => one.screen.name === name)!;
+  const { screen } = launcher.displays().find((one) => one.screen.name === name)!;
   const viewer = await connectRfb(launcherFixture.cleanup, { path: screen.socketPath });
   await viewer.handshake({ password: screen.vncPassword! });
   viewer.setEncodings(0);

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readRecord } from "../../../launcher/adopt/record.ts";
-import { isAlive } from "../../../launcher/process/proc-stat.ts";
+import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { LauncherFixture } from "./launcher-fixture.ts";
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => launcherFixture.close());
 
-const companions = () => readRecord(join(launcherFixture.options.stateDir, "m1", "state.json"))!.companions;
+const companions = () => readMachineState(join(launcherFixture.options.stateDir, "m1", "state.json"))!.companions;
 
 async function bootDisk(): Promise<object> {
   const file = join(launcherFixture.folder, "base.raw");

@@ -2,8 +2,8 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { machinePaths } from "../../../launcher/adopt/machine-paths.ts";
-import { repairLeaks } from "../../../launcher/process/disks.ts";
+import { machinePaths } from "../../../launcher/model/machine-paths.ts";
+import { repairLeaks } from "../../../launcher/disks/machine-disks.ts";
 import type { Launcher } from "../../../launcher/index.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { runProcess } from "../../support/test-process.ts";

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { machinePaths } from "../../../launcher/adopt/machine-paths.ts";
-import { findProcesses, isAlive } from "../../../launcher/process/proc-stat.ts";
+import { machinePaths } from "../../../launcher/model/machine-paths.ts";
+import { findProcesses, isAlive } from "../../../launcher/system/proc-stat.ts";
 import type { MachineState } from "../../../protocol/index.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { startProcess } from "../../support/test-process.ts";

@@ -5,11 +5,11 @@ import { chmod, readdir, readFile, readlink, stat } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { machinePaths } from "../../../launcher/adopt/machine-paths.ts";
-import { readRecord } from "../../../launcher/adopt/record.ts";
-import { findWayOut } from "../../../launcher/network/index.ts";
-import { isAlive } from "../../../launcher/process/proc-stat.ts";
-import { findScopeKeeper } from "../../../launcher/process/scope.ts";
+import { machinePaths } from "../../../launcher/model/machine-paths.ts";
+import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { findSlirpProcess } from "../../../launcher/network/index.ts";
+import { isAlive } from "../../../launcher/system/proc-stat.ts";
+import { findScopeBackend } from "../../../launcher/system/resource-scope.ts";
 import { buildLinuxGuest } from "../../support/guest/linux-guest.ts";
 import { findFreePort } from "../../support/free-port.ts";
 import { isPortOpen } from "../../support/is-port-open.ts";
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => launcherFixture.close());
 
 const paths = (id: string) => machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, id);
-const qemuOf = (id: string) => readRecord(paths(id).state)!.process!;
+const qemuOf = (id: string) => readMachineState(paths(id).state)!.process!;
 
 test("a guest reaches of the host's loopback what was opened and nothing else, also under the next launcher", async () => {
   const port = await listen();
@@ -49,7 +49,7 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
 
   const second = await launcherFixture.openWith([image], { vmUser: user, networks });
   const qemu = qemuOf("m1");
-  const wayOut = findWayOut(qemu)!;
+  const wayOut = findSlirpProcess(qemu)!;
   expect(isAlive(wayOut)).toBe(true);
   expect(await readlink(`/proc/${qemu.pid}/ns/net`)).not.toBe(await readlink("/proc/self/ns/net"));
   expect(await uidOf(qemu.pid)).toBe((await stat(paths("m1").serialLog)).uid);
@@ -68,7 +68,7 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
   await launcherFixture.waitForState(second, "m1", "stopped");
   await waitFor("its way out to end", () => !isAlive(wayOut));
   await waitFor("its sockets to go", async () => (await readdir(launcherFixture.options.runtimeDir)).length === 0);
-  const keeper = findScopeKeeper(null);
+  const keeper = findScopeBackend(null);
   if (keeper.kind === "cgroup") expect(await readdir(keeper.folder)).not.toContain(paths("m1").slot);
   expect(await isPortOpen("127.0.0.1", forwarded)).toBe(false);
 }, 180_000);
@@ -85,7 +85,7 @@ test("the account has all that a machine with a TPM, a UEFI and a disk needs, at
   await launcher.create({ id: "m1", name: "one", image: "disk" });
   await launcherFixture.waitForState(launcher, "m1", "running");
   expect((await launcher.screenshot("m1", 320)).width).toBeGreaterThan(0);
-  for (const { pid } of [qemuOf("m1"), ...readRecord(paths("m1").state)!.companions])
+  for (const { pid } of [qemuOf("m1"), ...readMachineState(paths("m1").state)!.companions])
     expect(await uidOf(pid)).not.toBe(0);
   await launcher.save("m1");
   await launcherFixture.waitForState(launcher, "m1", "stopped");
@@ -141,7 +141,7 @@ test("an account that cannot come to its folders is refused by name", async () =
   await chmod(launcherFixture.folder, 0o700);
   const { user } = await makeSystemAccount(launcherFixture.cleanup);
   await expect(launcherFixture.open({ vmUser: user })).rejects.toMatchObject({ code: "ACCOUNT_PATH" });
-  const opened = await launcherFixture.open({ vmUser: user, passages: [launcherFixture.folder] });
+  const opened = await launcherFixture.open({ vmUser: user, traversableFolders: [launcherFixture.folder] });
   expect((await stat(launcherFixture.folder)).mode & 0o777).toBe(0o710);
   await opened.close();
 });

@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
 import { openLauncher, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
-import { isAlive } from "../../../launcher/process/proc-stat.ts";
-import { readRecord } from "../../../launcher/adopt/record.ts";
+import { isAlive } from "../../../launcher/system/proc-stat.ts";
+import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
 import type { MachineState, MachineStatus } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -40,7 +40,7 @@ export class LauncherFixture {
       allowedShares: [],
       networks: { allow: [], forward: [] },
       vmUser: null,
-      passages: [],
+      traversableFolders: [],
       log: pino({ level: "silent" }),
       clock: this.clock,
     };
@@ -86,11 +86,11 @@ export class LauncherFixture {
 
   /** The process of a machine, as the launcher wrote it down. */
   pidOf(id: string): number {
-    return readRecord(join(this.options.stateDir, id, "state.json"))!.process!.pid;
+    return readMachineState(join(this.options.stateDir, id, "state.json"))!.process!.pid;
   }
 
   isRunning(id: string): boolean {
-    const identity = readRecord(join(this.options.stateDir, id, "state.json"))?.process;
+    const identity = readMachineState(join(this.options.stateDir, id, "state.json"))?.process;
     return identity !== undefined && isAlive(identity);
   }
 

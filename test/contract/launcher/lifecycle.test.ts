@@ -39,7 +39,7 @@ describe("the life of a machine", () => {
     await expect(launcher.pause("m1")).rejects.toMatchObject({
       safeMessage: "That is not possible while the machine is paused.",
     });
-    expect(launcher.screens()).toHaveLength(1);
+    expect(launcher.displays()).toHaveLength(1);
     await launcher.screenshot("m1", 320);
     expect(await counted()).toBe(still);
     expect((await launcher.resume("m1")).state).toBe("running");

@@ -3,9 +3,9 @@ import { chmod } from "node:fs/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   CLOSED_POLICY,
-  findWayOut,
+  findSlirpProcess,
   networkPaths,
-  openForwards,
+  openPortForwards,
   parseException,
   parseForward,
   prepareNetwork,
@@ -15,9 +15,9 @@ import {
   type NetworkAbility,
   type NetworkPolicy,
 } from "../../../launcher/network/index.ts";
-import { parseRange } from "../../../launcher/network/ranges.ts";
-import { asAccount } from "../../../launcher/process/account-command.ts";
-import { identifyProcess, isAlive } from "../../../launcher/process/proc-stat.ts";
+import { parseRange } from "../../../launcher/network/ip-ranges.ts";
+import { runAsAccount } from "../../../launcher/system/account-command.ts";
+import { identifyProcess, isAlive } from "../../../launcher/system/proc-stat.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { startProcess, type TestProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -95,7 +95,7 @@ describe.each(modes)("%s", (_title, ability, become) => {
     process.kill(other.wayOut.pid, "SIGKILL");
     await waitFor("slirp4netns to be gone", () => !isAlive(other.wayOut));
     expect(isAlive(other.qemu)).toBe(true);
-    expect(findWayOut(other.qemu)).toBeNull();
+    expect(findSlirpProcess(other.qemu)).toBeNull();
   });
 
   it("forwards a port of the administrator's, once however often it is told", async () => {
@@ -104,8 +104,8 @@ describe.each(modes)("%s", (_title, ability, become) => {
     const inside = await start(ability, become, "internet", policy, "f", ["sh", "-c", server]);
     await inside.waitForOutput(/LISTENING/);
     const { apiSocket } = networkPaths(inside.folder, "f");
-    await openForwards(apiSocket, policy.forwards);
-    await openForwards(apiSocket, policy.forwards);
+    await openPortForwards(apiSocket, policy.forwards);
+    await openPortForwards(apiSocket, policy.forwards);
     const [program = "", ...via] = testNetwork.via;
     const visitor = startProcess(cleanup, program, [...via, process.execPath, VISITOR, "127.0.0.1", "8022"]);
     await visitor.waitForExit();
@@ -181,7 +181,7 @@ async function start(
   const prepared = await prepareNetwork(machine, policy, ability, networkPaths(folder, slot), host);
   const qemu = { program: "/usr/bin/env", args: [program, ...args] };
   const command = become(
-    prepared.wrap(ability.kind === "namespace" && ability.privileged ? asAccount(qemu, NOBODY) : qemu),
+    prepared.wrap(ability.kind === "namespace" && ability.privileged ? runAsAccount(qemu, NOBODY) : qemu),
   );
   const [first = "", ...via] = testNetwork.via;
   const inside = startProcess(cleanup, first, [...via, command.program, ...command.args]);
@@ -196,5 +196,5 @@ async function startQemu(ability: NetworkAbility, become: (command: Command) => 
   const inside = await start(ability, become, "internet", CLOSED_POLICY, slot, program);
   await inside.waitForOutput(/QEMU \d/);
   const qemu = identifyProcess(inside.pid)!;
-  return { qemu, wayOut: await waitFor("slirp4netns", () => findWayOut(qemu)) };
+  return { qemu, wayOut: await waitFor("slirp4netns", () => findSlirpProcess(qemu)) };
 }

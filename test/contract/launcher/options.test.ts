@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readRecord } from "../../../launcher/adopt/record.ts";
-import { isAlive } from "../../../launcher/process/proc-stat.ts";
+import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -33,7 +33,7 @@ test("every display adapter shows a screen, with more monitors where it has them
   await launcher.create({ id: "none", name: "none", image: "c", display: "none" });
   await launcherFixture.waitForSerial(launcher, "none", /Sabc/);
   await launcherFixture.waitForState(launcher, "none", "running");
-  expect(launcher.screens()).toEqual([]);
+  expect(launcher.displays()).toEqual([]);
   await expect(launcher.screenshot("none", 320)).rejects.toMatchObject({ code: "MACHINE_NOT_RUNNING" });
 });
 
@@ -41,7 +41,7 @@ test("a clipboard does not keep a machine from being saved", async () => {
   const launcher = await launcherFixture.openWith([{ id: "c", boot, guest: { agent: true, clipboard: true } }]);
   await launcher.create({ id: "m1", name: "one", image: "c" });
   await launcherFixture.waitForState(launcher, "m1", "running");
-  const { socketPath, vncPassword } = launcher.screens()[0]!.screen;
+  const { socketPath, vncPassword } = launcher.displays()[0]!.screen;
   const viewer = await connectRfb(launcherFixture.cleanup, { path: socketPath });
   await viewer.handshake({ password: vncPassword! });
   expect(await launcher.takeSnapshot("m1", "a")).toMatchObject([{ withMemory: true }]);
@@ -74,7 +74,7 @@ describe("shared folders", () => {
     await launcherFixture.waitForSerial(launcher, "m1", /Sabc/);
     await launcher.create({ id: "m2", name: "two", image: "virtiofs" });
     await launcherFixture.waitForSerial(launcher, "m2", /Sabc/);
-    const [daemon] = readRecord(join(launcherFixture.options.stateDir, "m2", "state.json"))!.companions;
+    const [daemon] = readMachineState(join(launcherFixture.options.stateDir, "m2", "state.json"))!.companions;
     expect(isAlive(daemon!)).toBe(true);
     // QEMU saves no memory of a machine that reaches a folder of the host: that is said before the guest stands still.
     await launcherFixture.waitForState(launcher, "m2", "running");

@@ -2,7 +2,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { z } from "zod";
 import { AdminApi, RUNTIME_FILE } from "../../../bin/admin-api.ts";
-import { answerHostRequest } from "../../../bin/programs/host-requests.ts";
+import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
 import type { Launcher } from "../../../launcher/index.ts";
 import {
   hostMethods,
@@ -162,7 +162,7 @@ export class DiskFixture {
     return async (params: unknown): Promise<unknown> => {
       await this.onRequest(host, method);
       try {
-        const answer = await answerHostRequest(this.launchers.get(host)!, method, params);
+        const answer = await handleHostRequest(this.launchers.get(host)!, method, params);
         await this.#expectOneDisk();
         return answer;
       } catch (error) {

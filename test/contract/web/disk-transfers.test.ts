@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { answerHostRequest } from "../../../bin/programs/host-requests.ts";
+import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
 import type { Launcher } from "../../../launcher/index.ts";
-import { DiskShelf } from "../../../launcher/disks/index.ts";
+import { LocalDiskStore } from "../../../launcher/disks/index.ts";
 import { hostMethods, systemClock, type DiskCopy, type HostMethod } from "../../../protocol/index.ts";
 import { conductJourney, planJourneys, type AskHost } from "../../../web/server/disks/index.ts";
 import { pino } from "pino";
@@ -41,7 +41,7 @@ class TransferFixture {
   /** Where the disk's content lies on a host. */
   fileOn(host: string): string {
     const folder = `${this.#launcherFixtures.get(host)!.options.stateDir}/.data-disks`;
-    return DiskShelf.open(folder, pino({ level: "silent" })).fileOf(ref);
+    return LocalDiskStore.open(folder, pino({ level: "silent" })).fileOf(ref);
   }
 
   /** Answers as hosts do. @param fault is asked before and after each request, and may throw */
@@ -49,7 +49,7 @@ class TransferFixture {
     return async (host, method, params) => {
       fault(method, "before");
       this.asked.push(method);
-      const result = await answerHostRequest(this.launchers.get(host)!, method, params);
+      const result = await handleHostRequest(this.launchers.get(host)!, method, params);
       fault(method, "after");
       await this.expectOneDisk();
       return hostMethods[method satisfies HostMethod].result.parse(
@@ -156,7 +156,7 @@ describe("the journey of a data disk", () => {
     }
     // Nobody may make it anew elsewhere meanwhile.
     expect((await transferFixture.launchers.get("a")!.facts()).dataDisks).toEqual(["anna/home"]);
-    await expect(transferFixture.launchers.get("a")!.disks.journeys.stay("j1")).rejects.toMatchObject({
+    await expect(transferFixture.launchers.get("a")!.disks.transfers.stay("j1")).rejects.toMatchObject({
       code: "DISK_JOURNEY",
     });
   });
@@ -178,7 +178,7 @@ describe("the journey of a data disk", () => {
   test("stays when the other host has no room for it", async () => {
     transferFixture.launchers.get("b")!.disks.reserve({ ...ref, sizeGb: 1 });
     await expect(
-      transferFixture.launchers.get("b")!.disks.journeys.arrive({
+      transferFixture.launchers.get("b")!.disks.transfers.startImport({
         ...{ ...ref, journey: "j1", partner: "a", sizeGb: 1, bytes: 1, sha256: "0".repeat(64) },
       }),
     ).rejects.toMatchObject({ code: "DISK_EXISTS" });
@@ -188,7 +188,7 @@ describe("the journey of a data disk", () => {
   });
 
   test("does not let a copy become the disk that names a file of the host", async () => {
-    const { journeys } = transferFixture.launchers.get("b")!.disks;
+    const { transfers: journeys } = transferFixture.launchers.get("b")!.disks;
     const evil = `${transferFixture.fileOn("b")}`.replace(/[^/]+\/disk\.qcow2$/, "evil.qcow2");
     await runProcess("mkdir", ["-p", evil.replace("/evil.qcow2", "")]);
     await runProcess("qemu-img", [
@@ -207,7 +207,7 @@ describe("the journey of a data disk", () => {
     const bytes = readFileSync(evil);
     const { createHash } = await import("node:crypto");
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    await journeys.arrive({ ...ref, journey: "j9", partner: "a", sizeGb: 1, bytes: bytes.length, sha256 });
+    await journeys.startImport({ ...ref, journey: "j9", partner: "a", sizeGb: 1, bytes: bytes.length, sha256 });
     await journeys.write("j9", 0, bytes);
     await expect(
       (async () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
-import { answerHostRequest } from "../../../bin/programs/host-requests.ts";
+import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
 import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
 import { hostMethods, IMAGE_PIECE_BYTES, systemClock, type HostMethod } from "../../../protocol/index.ts";
 import type { AskHost } from "../../../web/server/disks/index.ts";
@@ -72,7 +72,7 @@ export class ImageFixture {
     return async (_host, method, params) => {
       fault(method, "before", params);
       this.asked.push(method);
-      const result = await answerHostRequest(this.host, method, params);
+      const result = await handleHostRequest(this.host, method, params);
       fault(method, "after", params);
       return hostMethods[method satisfies HostMethod].result.parse(
         JSON.parse(JSON.stringify(result)),

@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import type { MachineSpec } from "../../../../launcher/spec/machine-spec.ts";
-import { WaitingLine } from "../../../../launcher/scripts/customize/waiting-line.ts";
+import type { MachineSpec } from "../../../../launcher/model/machine-spec.ts";
+import { AbortableQueue } from "../../../../launcher/scripts/customize/abortable-queue.ts";
 import { prepareScripts, type PreparedScripts } from "../../../../launcher/scripts/index.ts";
-import type { ScriptTools } from "../../../../launcher/scripts/prepare.ts";
+import type { ScriptTools } from "../../../../launcher/scripts/prepare-scripts.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
 type ScriptedSpec = Parameters<typeof prepareScripts>[0];
@@ -16,7 +16,7 @@ export const scriptTools: ScriptTools = {
   environment: { PATH: process.env["PATH"] },
   allowHosts: [],
   runAs: { kind: "self" },
-  line: new WaitingLine(),
+  queue: new AbortableQueue(),
   onBegin: () => undefined,
   onProcess: () => undefined,
   signal: new AbortController().signal,

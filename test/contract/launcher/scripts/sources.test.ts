@@ -5,9 +5,9 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fetchScript } from "../../../../launcher/scripts/sources/fetch.ts";
-import { isInner } from "../../../../launcher/scripts/sources/inner-addresses.ts";
-import { readScriptFile } from "../../../../launcher/scripts/sources/read-path.ts";
+import { fetchScript } from "../../../../launcher/scripts/sources/fetch-script.ts";
+import { isNonPublicAddress } from "../../../../launcher/scripts/sources/non-public-addresses.ts";
+import { readScriptFile } from "../../../../launcher/scripts/sources/read-script-file.ts";
 import { startTinyproxy } from "../../../support/tinyproxy.ts";
 import { ScriptsFixture } from "./scripts-fixture.ts";
 
@@ -129,7 +129,7 @@ describe("scripts from URLs", () => {
     ["::", true],
     ["4000::1", true],
   ])("%s lies inside: %s", (address, inside) => {
-    expect(isInner(address)).toBe(inside);
+    expect(isNonPublicAddress(address)).toBe(inside);
   });
 });
 

@@ -1,5 +1,5 @@
-import { machinePaths } from "../../../../launcher/adopt/machine-paths.ts";
-import { machineSpec, type MachineSpec } from "../../../../launcher/spec/machine-spec.ts";
+import { machinePaths } from "../../../../launcher/model/machine-paths.ts";
+import { machineSpec, type MachineSpec } from "../../../../launcher/model/machine-spec.ts";
 
 export const paths = machinePaths("/var/lib/vms", "/run/vms", "m1");
 

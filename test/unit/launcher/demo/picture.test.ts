@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Canvas, mixColours } from "../../../../launcher/demo/canvas.ts";
-import { clientMessage } from "../../../../launcher/demo/client-message.ts";
-import { encodeUpdate } from "../../../../launcher/demo/encode.ts";
+import { demoClientMessage } from "../../../../launcher/demo/client-message.ts";
+import { encodeUpdate } from "../../../../launcher/demo/encode-update.ts";
 import { findGlyph, GLYPH_ROWS } from "../../../../launcher/demo/font.ts";
-import { findCharacter, nameKey } from "../../../../launcher/demo/keys.ts";
-import { makePixelWriter, NATIVE_FORMAT } from "../../../../launcher/demo/pixels.ts";
+import { findCharacter, nameKey } from "../../../../launcher/demo/key-names.ts";
+import { makePixelWriter, NATIVE_FORMAT } from "../../../../launcher/demo/pixel-writer.ts";
 import { Scene, SCENE_HEIGHT, SCENE_WIDTH } from "../../../../launcher/demo/scene.ts";
 import { findChanges, TileSet } from "../../../../launcher/demo/tiles.ts";
 import { Encoding, FrameDecoder, type PixelFormat } from "../../../../protocol/index.ts";
@@ -220,7 +220,7 @@ test("viewers' messages are cut where they end, one byte at a time too", () => {
   const whole = Buffer.concat(messages);
   for (const step of [1, 3, whole.length]) {
     const seen: string[] = [];
-    const decoder = new FrameDecoder(clientMessage, (message) => seen.push(message.toString("hex")));
+    const decoder = new FrameDecoder(demoClientMessage, (message) => seen.push(message.toString("hex")));
     for (let at = 0; at < whole.length; at += step) decoder.push(whole.subarray(at, at + step));
     expect(seen).toEqual(messages.map((message) => message.toString("hex")));
   }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { dataDiskArguments, dataDiskSerial } from "../../../../launcher/disks/disk-arguments.ts";
-import { diskSlot, type DiskRecord, type Standing } from "../../../../launcher/disks/disk-record.ts";
+import { dataDiskArguments, dataDiskSerial } from "../../../../launcher/argv/data-disk-arguments.ts";
+import { diskSlot, type DiskRecord, type DiskCopyState } from "../../../../launcher/disks/disk-record.ts";
 import { findDiskFault } from "../../../../launcher/disks/disk-rules.ts";
-import { step, type Step } from "../../../../launcher/disks/journey/steps.ts";
+import { applyTransferStep, type DiskTransferStep } from "../../../../launcher/disks/transfer/transfer-steps.ts";
 
-const record = (name: string, sizeGb: number, standing: Standing = { state: "here" }): DiskRecord => ({
+const record = (name: string, sizeGb: number, standing: DiskCopyState = { state: "here" }): DiskRecord => ({
   ...{ owner: "anna", name, sizeGb, standing, createdAt: 0, usedAt: 0 },
 });
 const wish = { owner: "anna", name: "home", sizeGb: 4 };
@@ -21,7 +21,7 @@ test.each<[readonly DiskRecord[], number, string | undefined]>([
   expect(findDiskFault(wish, records, [], quota)?.code).toBe(code);
 });
 
-test.each<[Standing, Step["kind"], Standing["state"] | null]>([
+test.each<[DiskCopyState, DiskTransferStep["kind"], DiskCopyState["state"] | null]>([
   [{ state: "leaving", ...way }, "yield", null],
   [{ state: "leaving", ...way, sha256: "s" }, "yield", "left"],
   [{ state: "leaving", ...way }, "stay", "here"],
@@ -31,7 +31,7 @@ test.each<[Standing, Step["kind"], Standing["state"] | null]>([
   [{ state: "arrived", ...way }, "yield", null],
   [{ state: "new" }, "settle", null],
 ])("%j, %s: %s", (now, kind, state) => {
-  expect(step(now, { kind, journey: "j", partner: "p", sha256: "s" } as Step)?.state ?? null).toBe(state);
+  expect(applyTransferStep(now, { kind, journey: "j", partner: "p", sha256: "s" } as DiskTransferStep)?.state ?? null).toBe(state);
 });
 
 test("a drive has a stable serial, no backing file, and a folder that no owner's name reaches", () => {

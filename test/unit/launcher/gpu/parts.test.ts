@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { gpuArguments } from "../../../../launcher/gpu/arguments.ts";
-import type { GpuAssignment } from "../../../../launcher/gpu/assignment.ts";
-import { gpuOutfitter } from "../../../../launcher/gpu/outfit.ts";
+import { gpuArguments } from "../../../../launcher/argv/gpu-arguments.ts";
+import type { GpuAssignment } from "../../../../launcher/gpu/gpu-assignment.ts";
+import { gpuExtension } from "../../../../launcher/process/extensions/gpu-extension.ts";
 import { parsePciAddress } from "../../../../launcher/gpu/pci-address.ts";
-import { parseGpuPolicy } from "../../../../launcher/gpu/policy.ts";
+import { parseGpuPolicy } from "../../../../launcher/gpu/gpu-policy.ts";
 
 describe("PCI addresses", () => {
   it.each([
@@ -69,7 +69,7 @@ describe("a machine's start", () => {
 
   it("takes a GPU, raises the limit of locked memory where it may, and gives it back at the end", async () => {
     const room = openRoom();
-    const outfitter = gpuOutfitter(room, true);
+    const outfitter = gpuExtension(room, true);
     const outfit = await outfitter.prepare({ id: "m1", gpu: "passthrough" });
     expect(outfit.arguments).toEqual(gpuArguments(assignment));
     expect(outfit.wrap!({ program: "/usr/bin/qemu", args: ["-m", "1G"] })).toEqual({
@@ -82,8 +82,8 @@ describe("a machine's start", () => {
 
   it("changes nothing for machines without one", async () => {
     const room = openRoom();
-    expect(await gpuOutfitter(room, true).prepare({ id: "m1", gpu: "none" })).toEqual({});
-    expect(await gpuOutfitter(room, false).prepare({ id: "m2", gpu: "mdev" })).not.toHaveProperty("wrap");
+    expect(await gpuExtension(room, true).prepare({ id: "m1", gpu: "none" })).toEqual({});
+    expect(await gpuExtension(room, false).prepare({ id: "m2", gpu: "mdev" })).not.toHaveProperty("wrap");
     expect(room.asked).toEqual(["mdev m2"]);
   });
 });

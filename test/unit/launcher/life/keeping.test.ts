@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readRecord } from "../../../../launcher/adopt/record.ts";
-import { readBootLog, trimLog } from "../../../../launcher/life/boot-log.ts";
-import { hasRoom } from "../../../../launcher/life/disk-room.ts";
-import { RecordKeeper } from "../../../../launcher/life/record-keeper.ts";
-import { describeSnapshots, SAVED_TAG, toTag } from "../../../../launcher/life/snapshot-tags.ts";
-import { Turns } from "../../../../launcher/life/turns.ts";
+import { readMachineState } from "../../../../launcher/model/machine-state-file.ts";
+import { readBootLog, trimBootLog } from "../../../../launcher/machine/boot-log.ts";
+import { hasFreeSpace } from "../../../../launcher/machine/disk-space.ts";
+import { MachineStateStore } from "../../../../launcher/machine/machine-state-store.ts";
+import { describeSnapshots, SAVED_TAG, toSnapshotTag } from "../../../../launcher/machine/snapshot-tags.ts";
+import { MachineQueue } from "../../../../launcher/machine/machine-queue.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 const log = pino({ level: "silent" });
@@ -35,14 +35,14 @@ describe("a boot log", () => {
     const file = join(folder, "serial.log");
     const limit = 4 * 1024 * 1024;
     writeFileSync(file, "x".repeat(limit));
-    await trimLog(file);
+    await trimBootLog(file);
     expect(statSync(file).size).toBe(limit);
     appendFileSync(file, "y");
-    await trimLog(file);
+    await trimBootLog(file);
     expect(statSync(file).size).toBe(1024 * 1024);
     appendFileSync(file, "z");
     expect((await readBootLog(file)).text.endsWith("xyz")).toBe(true);
-    await trimLog(join(folder, "none"));
+    await trimBootLog(join(folder, "none"));
   });
 });
 
@@ -50,13 +50,13 @@ test("a record that cannot be written is written when it can", () => {
   const clock = new ManualClock();
   const file = join(folder, "away", "state.json");
   const record = { state: "booting", since: 1, companions: [], logFrom: 0 } as const;
-  const keeper = new RecordKeeper(file, { ...record, companions: [] }, clock, log);
+  const keeper = new MachineStateStore(file, { ...record, companions: [] }, clock, log);
   keeper.change({ state: "running" });
   expect(keeper.record.state).toBe("running");
-  expect(readRecord(file)).toBeNull();
+  expect(readMachineState(file)).toBeNull();
   mkdirSync(join(folder, "away"));
   clock.advance(2000);
-  expect(readRecord(file)?.state).toBe("running");
+  expect(readMachineState(file)?.state).toBe("running");
   rmSync(join(folder, "away"), { recursive: true });
   keeper.change({ state: "stopped" });
   keeper.close();
@@ -66,9 +66,9 @@ test("a record that cannot be written is written when it can", () => {
 });
 
 test("room is room on every file system", async () => {
-  expect(await hasRoom([join(folder, "a"), join(folder, "b")])).toBe(true);
-  expect(await hasRoom([join(folder, "a"), "/proc/version"])).toBe(false);
-  await expect(hasRoom([join(folder, "none", "a")])).rejects.toThrow();
+  expect(await hasFreeSpace([join(folder, "a"), join(folder, "b")])).toBe(true);
+  expect(await hasFreeSpace([join(folder, "a"), "/proc/version"])).toBe(false);
+  await expect(hasFreeSpace([join(folder, "none", "a")])).rejects.toThrow();
 });
 
 test("snapshots of people are told, numbers stay names, and a saved memory is none", () => {
@@ -78,9 +78,9 @@ test("snapshots of people are told, numbers stay names, and a saved memory is no
     "date-sec": seconds,
     "date-nsec": 5_000_000,
   });
-  expect(toTag("1")).not.toMatch(/^\d+$/);
-  expect(toTag("saved")).not.toBe(SAVED_TAG);
-  const found = [at(toTag("late"), 20, 0), at(SAVED_TAG, 15, 9), at(toTag("1"), 10, 9), at("alien", 1, 1)];
+  expect(toSnapshotTag("1")).not.toMatch(/^\d+$/);
+  expect(toSnapshotTag("saved")).not.toBe(SAVED_TAG);
+  const found = [at(toSnapshotTag("late"), 20, 0), at(SAVED_TAG, 15, 9), at(toSnapshotTag("1"), 10, 9), at("alien", 1, 1)];
   expect(describeSnapshots(found)).toEqual([
     { name: "1", createdAt: 10_005, withMemory: true, bytes: 9 },
     { name: "late", createdAt: 20_005, withMemory: false, bytes: 0 },
@@ -88,27 +88,27 @@ test("snapshots of people are told, numbers stay names, and a saved memory is no
 });
 
 test("turns come one after the other, a fault ends none of them, and what is alone is alone", async () => {
-  const turns = new Turns(log);
+  const turns = new MachineQueue(log);
   const done: string[] = [];
   let release = (): void => undefined;
-  turns.take(() => new Promise((resolve) => (release = resolve)));
-  turns.take(() => Promise.reject(new Error("fault")));
-  turns.take(() => {
+  turns.enqueue(() => new Promise((resolve) => (release = resolve)));
+  turns.enqueue(() => Promise.reject(new Error("fault")));
+  turns.enqueue(() => {
     done.push("third");
     return Promise.resolve();
   });
   await Promise.resolve();
   expect(done).toEqual([]);
   release();
-  await turns.over();
+  await turns.whenIdle();
   expect(done).toEqual(["third"]);
 
-  const alone = turns.alone(() => new Promise<void>((resolve) => (release = resolve)));
+  const alone = turns.runExclusive(() => new Promise<void>((resolve) => (release = resolve)));
   expect(turns.busy).toBe(true);
-  await expect(turns.alone(() => Promise.resolve())).rejects.toMatchObject({ code: "MACHINE_BUSY" });
+  await expect(turns.runExclusive(() => Promise.resolve())).rejects.toMatchObject({ code: "MACHINE_BUSY" });
   release();
   await alone;
   expect(turns.busy).toBe(false);
-  await expect(turns.alone(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  await turns.alone(() => Promise.resolve());
+  await expect(turns.runExclusive(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await turns.runExclusive(() => Promise.resolve());
 });

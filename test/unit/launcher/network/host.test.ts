@@ -1,11 +1,11 @@
 import type { NetworkInterfaceInfo } from "node:os";
 import { expect, it } from "vitest";
 import { findHostRanges } from "../../../../launcher/network/host-addresses.ts";
-import { probeNetwork } from "../../../../launcher/network/probe.ts";
-import { formatRange } from "../../../../launcher/network/ranges.ts";
-import { watchHostRanges } from "../../../../launcher/network/refresh.ts";
-import { writeHostUpdate } from "../../../../launcher/network/rules.ts";
-import { findTools } from "../../../../launcher/network/tools.ts";
+import { probeNetwork } from "../../../../launcher/network/probe-network.ts";
+import { formatRange } from "../../../../launcher/network/ip-ranges.ts";
+import { watchHostRanges } from "../../../../launcher/network/refresh-filter.ts";
+import { writeHostUpdate } from "../../../../launcher/network/filter-rules.ts";
+import { findNetworkTools } from "../../../../launcher/network/network-tools.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 function address(cidr: string): NetworkInterfaceInfo {
@@ -51,7 +51,7 @@ it("tells a change of the host's addresses, once, until it is stopped", () => {
 });
 
 it("says which packages are missing", async () => {
-  expect(findTools("/nowhere", [])).toEqual({
+  expect(findNetworkTools("/nowhere", [])).toEqual({
     missingPackages: ["dash", "util-linux", "mount", "iproute2", "nftables", "slirp4netns"],
   });
   expect(await probeNetwork("/nowhere", true, [])).toMatchObject({

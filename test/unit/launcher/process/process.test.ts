@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { endMachine } from "../../../../launcher/process/ending.ts";
-import { describeExit, hidePaths, readLastLine } from "../../../../launcher/process/failure.ts";
-import { identifyProcess, isAlive, parseProcStat } from "../../../../launcher/process/proc-stat.ts";
-import { findPrograms } from "../../../../launcher/process/programs.ts";
+import { endMachine } from "../../../../launcher/process/end-machine.ts";
+import { describeExit, hidePaths, readLastLine } from "../../../../launcher/process/describe-failure.ts";
+import { identifyProcess, isAlive, parseProcStat } from "../../../../launcher/system/proc-stat.ts";
+import { findQemuPrograms } from "../../../../launcher/system/qemu-programs.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 describe("/proc/PID/stat", () => {
@@ -70,10 +70,10 @@ describe("files", () => {
 
   test("programs are found on the search path, both or none", async () => {
     await writeFile(join(folder, "qemu-system-x86_64"), "", { mode: 0o755 });
-    expect(findPrograms(`/nowhere::${folder}`)).toBeNull();
+    expect(findQemuPrograms(`/nowhere::${folder}`)).toBeNull();
     await writeFile(join(folder, "qemu-img"), "", { mode: 0o755 });
-    expect(findPrograms(`/nowhere::${folder}`)?.qemu).toEqual({ x86_64: join(folder, "qemu-system-x86_64") });
-    expect(findPrograms(undefined)).toBeNull();
+    expect(findQemuPrograms(`/nowhere::${folder}`)?.qemu).toEqual({ x86_64: join(folder, "qemu-system-x86_64") });
+    expect(findQemuPrograms(undefined)).toBeNull();
   });
 });
 

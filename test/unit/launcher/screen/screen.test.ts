@@ -3,22 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { QmpClient } from "../../../../launcher/qmp/client.ts";
-import { Camera } from "../../../../launcher/screen/camera.ts";
-import { Darkroom } from "../../../../launcher/screen/darkroom.ts";
-import { awaitFirstLight } from "../../../../launcher/screen/first-light.ts";
-import { readPngSize } from "../../../../launcher/screen/png-size.ts";
-import { measureLight, scaleDown, type Picture } from "../../../../launcher/screen/scaling.ts";
+import type { QmpClient } from "../../../../launcher/qmp/qmp-client.ts";
+import { Screenshotter } from "../../../../launcher/display/screenshotter.ts";
+import { ImageScaler } from "../../../../launcher/display/image-scaler.ts";
+import { awaitBoot } from "../../../../launcher/display/boot-detection.ts";
+import { readPngSize } from "../../../../launcher/display/png-size.ts";
+import { measureLight, scaleDown, type PixelImage } from "../../../../launcher/display/pixel-scaling.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-function paint(width: number, height: number, grey: (x: number, y: number) => number): Picture {
+function paint(width: number, height: number, grey: (x: number, y: number) => number): PixelImage {
   const data = new Uint8Array(width * height * 4);
   for (let at = 0; at < width * height; at++)
     data.fill(grey(at % width, Math.floor(at / width)), at * 4, at * 4 + 4);
   return { width, height, data };
 }
 
-function encode(picture: Picture): Buffer {
+function encode(picture: PixelImage): Buffer {
   const png = new PNG({ width: picture.width, height: picture.height });
   png.data = Buffer.from(picture.data);
   return PNG.sync.write(png);
@@ -58,40 +58,40 @@ describe("scaling", () => {
 });
 
 describe("the darkroom", () => {
-  let darkroom: Darkroom;
+  let darkroom: ImageScaler;
   beforeEach(() => {
-    darkroom = new Darkroom();
+    darkroom = new ImageScaler();
   });
   afterEach(() => darkroom.close());
 
   test("scales and measures beside the main thread", async () => {
-    const { png, light } = await darkroom.develop(encode(paint(640, 480, (x) => (x < 320 ? 0 : 255))), 32);
+    const { png, nonBlackRatio: light } = await darkroom.scale(encode(paint(640, 480, (x) => (x < 320 ? 0 : 255))), 32);
     expect(readPngSize(png)).toEqual({ width: 32, height: 24 });
     expect(light).toBeCloseTo(0.5);
     expect(PNG.sync.read(png).data[31 * 4]).toBe(255);
   });
 
   test("survives what is no picture, and says no when closed", async () => {
-    await expect(darkroom.develop(Buffer.from("no"), 32)).rejects.toThrow();
-    await darkroom.develop(encode(paint(2, 2, () => 0)), 32);
+    await expect(darkroom.scale(Buffer.from("no"), 32)).rejects.toThrow();
+    await darkroom.scale(encode(paint(2, 2, () => 0)), 32);
     await darkroom.close();
-    await expect(darkroom.develop(Buffer.alloc(0), 32)).rejects.toThrow(/closed/);
+    await expect(darkroom.scale(Buffer.alloc(0), 32)).rejects.toThrow(/closed/);
   });
 });
 
 describe("the camera", () => {
   let folder: string;
   let clock: ManualClock;
-  let darkroom: Darkroom;
+  let darkroom: ImageScaler;
   let execute: ReturnType<typeof vi.fn<(command: string) => Promise<unknown>>>;
-  let camera: Camera;
+  let camera: Screenshotter;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "pt-"));
     clock = new ManualClock();
-    darkroom = new Darkroom();
+    darkroom = new ImageScaler();
     const file = join(folder, "screen.png");
     execute = vi.fn(() => writeFile(file, encode(paint(640, 400, () => 77))));
-    camera = new Camera({ execute } as unknown as QmpClient, file, darkroom, clock);
+    camera = new Screenshotter({ execute } as unknown as QmpClient, file, darkroom, clock);
   });
   afterEach(async () => {
     await darkroom.close();
@@ -129,7 +129,7 @@ describe("first light", () => {
     const clock = new ManualClock();
     const onDrawn = vi.fn();
     let light = 0.02;
-    awaitFirstLight(clock, () => Promise.resolve(light), onDrawn);
+    awaitBoot(clock, () => Promise.resolve(light), onDrawn);
     await settle();
     clock.advance(1000);
     await settle();
@@ -144,8 +144,8 @@ describe("first light", () => {
   test("a dark guest counts after two minutes, a given-up one never", async () => {
     const clock = new ManualClock();
     const [dark, givenUp] = [vi.fn(), vi.fn()];
-    awaitFirstLight(clock, () => Promise.reject(new Error("no screen")), dark);
-    awaitFirstLight(clock, () => Promise.resolve(1), givenUp)();
+    awaitBoot(clock, () => Promise.reject(new Error("no screen")), dark);
+    awaitBoot(clock, () => Promise.resolve(1), givenUp)();
     for (let second = 0; second < 119; second++) {
       await settle();
       clock.advance(1000);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { arrangeScripts } from "../../../../launcher/scripts/arrange.ts";
+import { planScripts } from "../../../../launcher/scripts/plan-scripts.ts";
 import { symbols } from "./symbols.ts";
 
 let folder: string;
@@ -17,7 +17,7 @@ afterEach(() => {
 /** What a real sh makes of a script with this user in it. */
 function run(text: string, user: string): string {
   const script = { kind: "text", text: `#!/bin/sh\n${text}` } as const;
-  const [written = ""] = arrangeScripts("cloud-init", [script], { ...symbols, user }, false).seed;
+  const [written = ""] = planScripts("cloud-init", [script], { ...symbols, user }, false).seed;
   const file = path.join(folder, "script");
   writeFileSync(file, written);
   return execFileSync("sh", [file], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });

@@ -1,6 +1,6 @@
-import type { Symbols } from "../../../../launcher/scripts/symbols.ts";
+import type { ScriptSymbols } from "../../../../launcher/scripts/script-symbols.ts";
 
-export const symbols: Symbols = {
+export const symbols: ScriptSymbols = {
   user: "ada",
   sessionName: "m-42",
   vm: "debian-desktop",

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { findMirrors, listSources } from "../../../../../launcher/images/build/apt-sources.ts";
 import { listGuestFiles } from "../../../../../launcher/images/build/guest-files.ts";
-import { describePartitions, layOut } from "../../../../../launcher/images/build/layout.ts";
-import { readRecipe, recipe, RECIPES } from "../../../../../launcher/images/build/recipe.ts";
-import { describeBuilt } from "../../../../../launcher/images/build/describe-built.ts";
-import { listBootFiles, listSteps, type BuildInputs } from "../../../../../launcher/images/build/steps.ts";
+import { describePartitions, planDiskLayout } from "../../../../../launcher/images/build/disk-layout.ts";
+import { readRecipe, recipeSchema, RECIPES } from "../../../../../launcher/images/build/recipe.ts";
+import { describeBuiltImage } from "../../../../../launcher/images/build/describe-built.ts";
+import { listBootLoaderFiles, listBuildSteps, type BuildInputs } from "../../../../../launcher/images/build/build-steps.ts";
 
 const debian = await readRecipe("debian-desktop");
 const ids = { disk: "d-id", esp: "e-id", root: "r-id" };
 
 function inputs(changes: Partial<BuildInputs> = {}): BuildInputs {
-  const layout = layOut(4);
+  const layout = planDiskLayout(4);
   return {
     ...{
       recipe: debian,
@@ -27,7 +27,7 @@ function inputs(changes: Partial<BuildInputs> = {}): BuildInputs {
 describe("recipes", () => {
   test.each(RECIPES)("%s is one, and makes a catalogue entry", async (name) => {
     const read = await readRecipe(name);
-    const entry = describeBuilt(read, "mine", 8, "/images/mine.qcow2");
+    const entry = describeBuiltImage(read, "mine", 8, "/images/mine.qcow2");
     expect(entry).toMatchObject({ id: "mine", diskGb: { default: 8, min: 8 }, firmware: { kind: "uefi" } });
   });
 
@@ -41,7 +41,7 @@ describe("recipes", () => {
     ["a suite with a space", { suite: "bookworm main" }],
     ["kernel arguments with a line break", { kernelArguments: "a\nb" }],
   ])("%s is refused", (_what, changes) => {
-    expect(recipe.safeParse({ ...debian, ...changes }).success).toBe(false);
+    expect(recipeSchema.safeParse({ ...debian, ...changes }).success).toBe(false);
   });
 
   test("a file that is none says so, and lists what there is", async () => {
@@ -78,7 +78,7 @@ describe("sources", () => {
 });
 
 test("the disk: firmware's partition, then the root to the end less the second table", () => {
-  const layout = layOut(4);
+  const layout = planDiskLayout(4);
   expect(layout.rootOffset + layout.rootBytes).toBe(4 * 2 ** 30 - 2 ** 20);
   const text = describePartitions(layout, ids);
   expect(text).toContain("start=2048, size=1048576, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=e-id");
@@ -89,7 +89,7 @@ test("the disk: firmware's partition, then the root to the end less the second t
 
 describe("steps", () => {
   test("each package once, and the administrator's words stay words", () => {
-    const [bootstrap] = listSteps(inputs());
+    const [bootstrap] = listBuildSteps(inputs());
     expect(bootstrap?.program).toBe("mmdebstrap");
     const include = bootstrap?.args
       .find((arg) => arg.startsWith("--include="))
@@ -102,12 +102,12 @@ describe("steps", () => {
   });
 
   test("nothing is mounted, and no loop device is used", () => {
-    const words = listSteps(inputs()).map(({ program, args }) => [program, ...args].join(" "));
+    const words = listBuildSteps(inputs()).map(({ program, args }) => [program, ...args].join(" "));
     expect(words.join("\n")).not.toMatch(/\b(mount|losetup|kpartx|qemu-nbd|guestfish)\b/);
   });
 
   test("without root the tree belongs to a range of ids, in each step that touches it", () => {
-    const steps = listSteps(inputs({ isRoot: false }));
+    const steps = listBuildSteps(inputs({ isRoot: false }));
     expect(steps[0]?.args).toContain("--mode=unshare");
     const root = steps.find(({ title }) => title === "Make the file system");
     expect([root?.program, ...(root?.args ?? [])].slice(0, 3)).toEqual([
@@ -118,7 +118,7 @@ describe("steps", () => {
   });
 
   test("both boot programs start the same kernel with the same words", () => {
-    const files = listBootFiles("Title", "root=X quiet");
+    const files = listBootLoaderFiles("Title", "root=X quiet");
     expect(files["linux.conf"]).toBe(
       "title Title\nlinux /vmlinuz\ninitrd /initrd.img\noptions root=X quiet\n",
     );

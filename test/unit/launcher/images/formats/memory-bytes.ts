@@ -1,7 +1,7 @@
-import type { Bytes } from "../../../../../launcher/images/formats/bytes.ts";
+import type { ImageBytes } from "../../../../../launcher/images/formats/image-bytes.ts";
 
 /** A file that is there only in part: pieces at their places, zeros between them. */
-export function bytesOf(size: number, pieces: Readonly<Record<number, Buffer>>): Bytes {
+export function bytesOf(size: number, pieces: Readonly<Record<number, Buffer>>): ImageBytes {
   return {
     size,
     read(offset, length) {

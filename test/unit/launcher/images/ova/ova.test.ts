@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { findDiskFile } from "../../../../../launcher/images/ova/ovf.ts";
-import { listMembers } from "../../../../../launcher/images/ova/tar.ts";
+import { listTarMembers } from "../../../../../launcher/images/ova/tar.ts";
 import { tarOf } from "../../../../support/tar.ts";
 import { bytesOf } from "../formats/memory-bytes.ts";
 
 function membersOf(...members: Parameters<typeof tarOf>[0]) {
   const tar = tarOf(members);
-  return listMembers(bytesOf(tar.length, { 0: tar }));
+  return listTarMembers(bytesOf(tar.length, { 0: tar }));
 }
 
 describe("an OVA's members", () => {
@@ -42,7 +42,7 @@ describe("an OVA's members", () => {
   test("a changed header is refused", async () => {
     const tar = tarOf([{ name: "abc", data: "" }]);
     tar[1] = 0x78;
-    await expect(listMembers(bytesOf(tar.length, { 0: tar }))).rejects.toThrow(/checksum/);
+    await expect(listTarMembers(bytesOf(tar.length, { 0: tar }))).rejects.toThrow(/checksum/);
   });
 });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { holds } from "../../../../../launcher/scripts/condition/expression.ts";
-import { readCondition } from "../../../../../launcher/scripts/condition/parse.ts";
+import { evaluateExpression } from "../../../../../launcher/scripts/condition/expression.ts";
+import { readCondition } from "../../../../../launcher/scripts/condition/parse-condition.ts";
 import { compilePattern } from "../../../../../launcher/scripts/condition/pattern.ts";
 import { symbols } from "../symbols.ts";
 
 function judge(condition: string): boolean {
-  return holds(readCondition(`if(${condition}): exec: true`)!.expression, symbols);
+  return evaluateExpression(readCondition(`if(${condition}): exec: true`)!.expression, symbols);
 }
 
 describe("conditions", () => {
@@ -68,8 +68,8 @@ describe("conditions", () => {
   it("compares the exact value, and never reads it as a condition", () => {
     const hostile = { ...symbols, user: '" || 1 || "$(touch /x)' };
     const { expression } = readCondition('if("@USER@" eq "ada"): a')!;
-    expect(holds(expression, hostile)).toBe(false);
-    expect(holds(readCondition('if("@USER@" =~ /touch \\/x/): a')!.expression, hostile)).toBe(true);
+    expect(evaluateExpression(expression, hostile)).toBe(false);
+    expect(evaluateExpression(readCondition('if("@USER@" =~ /touch \\/x/): a')!.expression, hostile)).toBe(true);
   });
 });
 

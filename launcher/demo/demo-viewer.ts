@@ -1,0 +1,123 @@
+import type { Socket } from "node:net";
+import {
+  ClientMessageType,
+  Conversation,
+  Encoding,
+  encodeServerInit,
+  FrameDecoder,
+  exchangeVersions,
+  negotiateSecurity,
+  parseAll,
+  readClientInit,
+  readPixelFormat,
+  readSetEncodings,
+  SecurityType,
+  sendSecurityOk,
+  type Clock,
+} from "../../protocol/index.ts";
+import type { Canvas } from "./canvas.ts";
+import { demoClientMessage } from "./client-message.ts";
+import { encodeUpdate } from "./encode-update.ts";
+import { makePixelWriter, NATIVE_FORMAT, type PixelWriter } from "./pixel-writer.ts";
+import { TileSet, type Rectangle } from "./tiles.ts";
+
+const HANDSHAKE_LIMITS = { deadlineMs: 10_000, maxBytes: 64 } as const;
+
+export interface ViewerInput {
+  typeKey(keysym: number): void;
+  movePointer(x: number, y: number, buttons: number): void;
+}
+
+/** One viewer of the demo desktop, from its greeting on. The socket belongs to whoever made this. */
+export class DemoViewer {
+  readonly #socket: Socket;
+  readonly #canvas: Canvas;
+  readonly #input: ViewerInput;
+  readonly #unsent: TileSet;
+  #writer: PixelWriter = makePixelWriter(NATIVE_FORMAT);
+  #encoding: typeof Encoding.raw | typeof Encoding.hextile = Encoding.raw;
+  /** What the viewer asked for and has not got. */
+  #wanted: Rectangle | undefined;
+  #writing = false;
+
+  constructor(socket: Socket, canvas: Canvas, input: ViewerInput) {
+    this.#socket = socket;
+    this.#canvas = canvas;
+    this.#input = input;
+    this.#unsent = new TileSet(canvas.width, canvas.height);
+  }
+
+  /** The handshake, then messages until the socket ends. @throws what the handshake throws */
+  async serve(name: string, clock: Clock): Promise<void> {
+    const peer = new Conversation(this.#socket, HANDSHAKE_LIMITS, clock);
+    try {
+      const version = await exchangeVersions(peer);
+      const type = await negotiateSecurity(peer, version, [SecurityType.none]);
+      await sendSecurityOk(peer, version, type);
+      await readClientInit(peer);
+      const { width, height } = this.#canvas;
+      await peer.write(encodeServerInit({ width, height, pixelFormat: NATIVE_FORMAT, name }));
+    } finally {
+      peer.release();
+    }
+    const decoder = new FrameDecoder(demoClientMessage, (message) => {
+      this.#receive(message);
+    });
+    this.#socket.on("data", (chunk: Buffer) => {
+      try {
+        decoder.push(chunk);
+      } catch (error) {
+        this.#socket.destroy(error instanceof Error ? error : undefined);
+      }
+    });
+  }
+
+  /** The picture has changed in these tiles. */
+  show(changes: TileSet): void {
+    this.#unsent.add(changes);
+    this.#send();
+  }
+
+  #receive(message: Buffer): void {
+    switch (message.readUInt8(0)) {
+      case ClientMessageType.setPixelFormat: {
+        const format = parseAll(readPixelFormat(), message.subarray(4));
+        if ("value" in format) this.#writer = makePixelWriter(format.value);
+        return;
+      }
+      case ClientMessageType.setEncodings:
+        this.#encoding = readSetEncodings(message).includes(Encoding.hextile)
+          ? Encoding.hextile
+          : Encoding.raw;
+        return;
+      case ClientMessageType.framebufferUpdateRequest: {
+        const [x, y, width, height] = [2, 4, 6, 8].map((at) => message.readUInt16BE(at)) as [
+          ...[number, number, number, number],
+        ];
+        this.#wanted = { x, y, width, height };
+        if (message.readUInt8(1) === 0) this.#unsent.markArea(this.#wanted);
+        this.#send();
+        return;
+      }
+      case ClientMessageType.keyEvent:
+        if (message.readUInt8(1) !== 0) this.#input.typeKey(message.readUInt32BE(4));
+        return;
+      case ClientMessageType.pointerEvent:
+        this.#input.movePointer(message.readUInt16BE(2), message.readUInt16BE(4), message.readUInt8(1));
+        return;
+    }
+  }
+
+  /** One update at a time: the next is made when the kernel has taken the last, so a slow viewer gets fewer of them. */
+  #send(): void {
+    if (this.#wanted === undefined || this.#writing || this.#socket.destroyed) return;
+    const rectangles = this.#unsent.take(this.#wanted);
+    if (rectangles.length === 0) return;
+    this.#wanted = undefined;
+    this.#writing = true;
+    this.#socket.write(encodeUpdate(this.#canvas, rectangles, this.#encoding, this.#writer), () => {
+      this.#writing = false;
+      this.#send();
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import type { SnapshotNode } from "../model/snapshot-nodes.ts";
+import { readGuestDiskInfo, runQemuImg, type SnapshotInfo } from "./machine-disks.ts";
+import { openGuestDisk } from "./guest-disk.ts";
+
+/** Snapshots of a machine that is off: of its disks alone, by qemu-img. */
+
+/** What the first disk holds; empty while there is none yet. */
+export async function listDiskSnapshots(
+  qemuImg: string,
+  nodes: readonly SnapshotNode[],
+): Promise<SnapshotInfo[]> {
+  const [first] = nodes;
+  return first === undefined ? [] : (await readGuestDiskInfo(qemuImg, first.file)).snapshots;
+}
+
+export async function takeDiskSnapshot(
+  qemuImg: string,
+  nodes: readonly SnapshotNode[],
+  tag: string,
+): Promise<void> {
+  for (const { file } of nodes) await snapshotCommand(qemuImg, "-c", tag, file);
+}
+
+export async function applyDiskSnapshot(
+  qemuImg: string,
+  nodes: readonly SnapshotNode[],
+  tag: string,
+): Promise<void> {
+  for (const { file } of nodes) await snapshotCommand(qemuImg, "-a", tag, file);
+}
+
+/** Bears disks that have none of this tag. */
+export async function deleteDiskSnapshot(
+  qemuImg: string,
+  nodes: readonly SnapshotNode[],
+  tag: string,
+): Promise<void> {
+  for (const { file } of nodes) {
+    const { snapshots } = await readGuestDiskInfo(qemuImg, file);
+    if (snapshots.some(({ name }) => name === tag)) await snapshotCommand(qemuImg, "-d", tag, file);
+  }
+}
+
+async function snapshotCommand(qemuImg: string, action: string, tag: string, file: string): Promise<void> {
+  await runQemuImg(qemuImg, ["snapshot", "-q", action, tag, await openGuestDisk(file, null)]);
+}

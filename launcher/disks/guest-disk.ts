@@ -1,0 +1,39 @@
+import { LaunchError } from "../../protocol/index.ts";
+import { hostFile, imageNode, type BlockNode } from "../model/block-nodes.ts";
+import { jsonArgument } from "../model/argument-syntax.ts";
+import type { BootSource } from "../model/catalogue-entry.ts";
+import { inspectOverlay } from "../images/inspect-image.ts";
+
+/** What a machine's own disk stands on. */
+export interface BackingChain {
+  readonly boot: BootSource;
+  /** The disk that boot scripts changed, on the image; null: there is none. */
+  readonly customized: string | null;
+}
+
+/**
+ * A disk that a guest's QEMU has written to, as qemu-img is given it. Whoever took that QEMU over could have put any
+ * file of the host into its header, and qemu-img may read them all: the file beneath is named here, not there, and a
+ * header that keeps its data in another file is refused.
+ * @param beneath null: nobody needs it
+ * @throws LaunchError `OVERLAY_UNSAFE`
+ */
+export async function openGuestDisk(file: string, beneath: BackingChain | null): Promise<string> {
+  const fault = await inspectOverlay(file);
+  if (fault !== null) {
+    const why = fault.kind === "missing" ? "it is missing" : fault.why;
+    const text = `The machine's disk cannot be used: ${why}.`;
+    throw new LaunchError("OVERLAY_UNSAFE", text, { safeMessage: text });
+  }
+  return `json:${jsonArgument(qcow2On(file, beneath && describeBacking(beneath)))}`;
+}
+
+function describeBacking({ boot, customized }: BackingChain): BlockNode | null {
+  if (boot.kind !== "disk") return null;
+  const image = imageNode("base0", boot.format, boot.file);
+  return customized === null ? image : qcow2On(customized, image);
+}
+
+function qcow2On(file: string, backing: BlockNode | null): BlockNode {
+  return { driver: "qcow2", file: hostFile(file), backing };
+}

@@ -1,0 +1,139 @@
+import { randomUUID } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { LaunchError, type DiskRef } from "../../protocol/index.ts";
+import { diskKey, diskRecord, diskSlot, type DiskRecord } from "./disk-record.ts";
+
+const RECORD = "disk.json";
+const CONTENT = "disk.qcow2";
+/** Folders of deleted disks begin with it. */
+const GONE = ".gone-";
+
+/** The data disks of one host: a folder for each, with its record and its content. */
+export class LocalDiskStore {
+  readonly #folder: string;
+  readonly #records: Map<string, DiskRecord>;
+  /** Folders whose record cannot be read: nobody touches them. */
+  readonly #broken: ReadonlySet<string>;
+
+  private constructor(folder: string, records: readonly DiskRecord[], broken: ReadonlySet<string>) {
+    this.#folder = folder;
+    this.#records = new Map(records.map((record) => [diskKey(record), record]));
+    this.#broken = broken;
+  }
+
+  /** @param folder is made when the first disk comes */
+  static open(folder: string, log: Logger): LocalDiskStore {
+    const records: DiskRecord[] = [];
+    const broken = new Set<string>();
+    for (const slot of listFolders(folder)) {
+      if (slot.startsWith(GONE)) {
+        rmSync(join(folder, slot), { recursive: true, force: true });
+        continue;
+      }
+      const record = readRecord(join(folder, slot, RECORD));
+      if (record !== null && diskSlot(record) === slot) records.push(record);
+      else {
+        broken.add(slot);
+        log.error({ event: "disk.unreadable", folder: slot }, "a data disk's record cannot be read");
+      }
+    }
+    return new LocalDiskStore(folder, records, broken);
+  }
+
+  records(): DiskRecord[] {
+    return [...this.#records.values()];
+  }
+
+  find(ref: DiskRef): DiskRecord | undefined {
+    return this.#records.get(diskKey(ref));
+  }
+
+  findTransfer(journey: string): DiskRecord | undefined {
+    return this.records().find(({ standing }) => "journey" in standing && standing.journey === journey);
+  }
+
+  /** The disk's content; it may not be there yet. */
+  fileOf(ref: DiskRef): string {
+    return join(this.#folder, diskSlot(ref), CONTENT);
+  }
+
+  /**
+   * Writes a record down. It lasts when this returns, also if the power fails: somebody elsewhere may rely on it.
+   * @throws LaunchError `DISK_FAILED`
+   */
+  save(record: DiskRecord): void {
+    const slot = diskSlot(record);
+    if (this.#broken.has(slot))
+      throw diskError("The data disk's record on the host cannot be read. Its administrator can repair it.");
+    try {
+      const dir = join(this.#folder, slot);
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      writeDurably(dir, `${JSON.stringify(record)}\n`);
+    } catch (cause) {
+      throw diskError("The data disk could not be written down on the host. Its disk may be full.", cause);
+    }
+    this.#records.set(diskKey(record), record);
+  }
+
+  /** Deletes a disk. It is gone at once and as a whole, though the host's room comes back a moment later. */
+  async delete(ref: DiskRef): Promise<void> {
+    const slot = diskSlot(ref);
+    const gone = join(this.#folder, `${GONE}${randomUUID()}`);
+    renameSync(join(this.#folder, slot), gone);
+    this.#records.delete(diskKey(ref));
+    await rm(gone, { recursive: true, force: true });
+  }
+}
+
+export function diskError(text: string, cause?: unknown): LaunchError {
+  return new LaunchError("DISK_FAILED", text, { safeMessage: text, cause });
+}
+
+function writeDurably(dir: string, text: string): void {
+  const file = join(dir, RECORD);
+  const handle = openSync(`${file}.new`, "w", 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(`${file}.new`, file);
+  const folder = openSync(dir, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function listFolders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  } catch {
+    return [];
+  }
+}
+
+function readRecord(file: string): DiskRecord | null {
+  try {
+    return diskRecord.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
+import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
+import type { GpuAssignment, GpuKind } from "./gpu-assignment.ts";
+import { chooseMdev, chooseUnit, listGpuFacts, type GpuFact } from "./choose-gpu.ts";
+import { readGpuInventory, type GpuInventory } from "./gpu-inventory.ts";
+import { GpuAllocationTable } from "./gpu-allocation-table.ts";
+import { readPciNames, type PciNames } from "./pci-names.ts";
+import type { GpuPolicy } from "./gpu-policy.ts";
+import type { GpuAllocation } from "./gpu-allocation-file.ts";
+import type { FileOwner, SysTree } from "../system/sys-tree.ts";
+import { applyAllocation, findVfioNodes, planMdev, planUnit, toAssignment, revertAllocation } from "./gpu-allocation.ts";
+
+export interface GpuAllocatorOptions {
+  readonly tree: SysTree;
+  readonly policy: GpuPolicy;
+  /** Where it is written down what was taken from whom. */
+  readonly recordFile: string;
+  /** The account that QEMU runs as; null: this process's own. */
+  readonly account: FileOwner | null;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Another list of names than pci.ids's own. */
+  readonly pciIds?: string;
+}
+
+/** A driver that is in use does not let go, and the kernel then waits for ever. */
+const KERNEL_TIMEOUT_MS = 20_000;
+
+/**
+ * The host's GPUs, given to one machine at a time. What is taken stays taken until `release`, also over the end of this
+ * process: call `settle` once at the start.
+ */
+export class GpuAllocator {
+  readonly #options: GpuAllocatorOptions;
+  readonly #table: GpuAllocationTable;
+  #queue: Promise<unknown> = Promise.resolve();
+  #names: Promise<PciNames> | undefined;
+
+  /** @throws LaunchError `GPU_RECORD` */
+  constructor(options: GpuAllocatorOptions) {
+    this.#options = options;
+    this.#table = new GpuAllocationTable(options.recordFile);
+  }
+
+  /** What hosts tell about their GPUs. */
+  async facts(): Promise<GpuFact[]> {
+    return listGpuFacts(await this.#readInventory(), this.#options.policy, this.#table.allocations);
+  }
+
+  /** @throws LaunchError `HOST_GPU` when `reserve` would find none free now */
+  async checkFree(kind: GpuKind): Promise<void> {
+    await this.#plan(kind, "");
+  }
+
+  /** After a start: what belongs to machines that no longer run goes back to the host. Never rejects. */
+  releaseOrphans(running: ReadonlySet<string>): Promise<void> {
+    return this.#runSerially(async () => {
+      for (const taking of this.#table.allocations)
+        if (taking.owed || !running.has(taking.machine)) await this.#revert(taking);
+    });
+  }
+
+  /**
+   * Takes a GPU for a machine, or says again what the machine has already.
+   * @throws LaunchError `HOST_GPU` (none is free), `GPU_BIND` (the kernel or the GPU's driver refuses)
+   */
+  reserve(kind: GpuKind, machine: string): Promise<GpuAssignment> {
+    return this.#runSerially(async () => {
+      const has = this.#table.findByMachine(machine);
+      if (has !== undefined) return toAssignment(has);
+      for (const taking of this.#table.allocations) if (taking.owed) await this.#revert(taking);
+      const { taking, mdevType } = await this.#plan(kind, machine);
+      this.#table.add(taking);
+      return this.#apply(taking, mdevType);
+    });
+  }
+
+  /** Gives back what a machine had, after its QEMU has ended. May be called twice. Never rejects. */
+  release(machine: string): Promise<void> {
+    return this.#runSerially(async () => {
+      const has = this.#table.findByMachine(machine);
+      if (has !== undefined) await this.#revert(has);
+    });
+  }
+
+  async #plan(kind: GpuKind, machine: string): Promise<{ taking: GpuAllocation; mdevType: string | null }> {
+    const { policy } = this.#options;
+    const inventory = await this.#readInventory();
+    if (kind === "mdev") {
+      const offer = chooseMdev(inventory, policy, this.#table.allocations);
+      if (offer !== null) return { taking: planMdev(machine, offer, randomUUID()), mdevType: offer.type.id };
+    } else {
+      const unit = chooseUnit(inventory, policy, this.#table.allocations);
+      if (unit !== null) return { taking: planUnit(machine, unit), mdevType: null };
+    }
+    const some = listGpuFacts(inventory, policy, this.#table.allocations).some(({ mode }) => mode === kind);
+    const what = kind === "mdev" ? "part of a GPU" : "GPU";
+    const text = some
+      ? `gpu: every ${what} of this host is in use.`
+      : `gpu: this host has no ${what} to give. \`postern doctor\` on the host says why.`;
+    throw new LaunchError("HOST_GPU", text, { safeMessage: text });
+  }
+
+  async #apply(taking: GpuAllocation, mdevType: string | null): Promise<GpuAssignment> {
+    const { tree, account, log } = this.#options;
+    try {
+      await this.#withTimeout(applyAllocation(tree, taking, mdevType));
+      if (account !== null) await this.#grantNodes(taking, account);
+    } catch (cause) {
+      const text = `a GPU could not be taken: ${describeError(cause)}`;
+      log.warn({ event: "gpu.refused", machine: taking.machine, err: cause }, "a GPU could not be taken");
+      await this.#revert(this.#table.findByMachine(taking.machine) ?? taking);
+      throw new LaunchError("GPU_BIND", text, {
+        cause,
+        safeMessage:
+          "The host could not take its GPU for the machine. `postern doctor` on the host says why.",
+      });
+    }
+    const { machine, devices, mdevs } = taking;
+    log.info({ event: "gpu.taken", machine, devices, mdevs }, "a GPU belongs to a machine");
+    return toAssignment(taking);
+  }
+
+  /** Lets the machines' account open the nodes; their owners are on disk before that. */
+  async #grantNodes(taking: GpuAllocation, account: FileOwner): Promise<void> {
+    const { tree } = this.#options;
+    const found = await Promise.all(
+      (await findVfioNodes(tree, taking)).map(async (path) => ({ path, owner: await tree.ownerOf(path) })),
+    );
+    const nodes = found.flatMap(({ path, owner }) => (owner === null ? [] : [{ path, ...owner }]));
+    this.#table.replace(taking, { ...taking, nodes });
+    for (const { path } of nodes) await tree.changeOwner(path, account);
+  }
+
+  async #revert(taking: GpuAllocation): Promise<void> {
+    const { tree, log } = this.#options;
+    const { machine, devices, mdevs } = taking;
+    try {
+      await this.#withTimeout(revertAllocation(tree, taking));
+      this.#table.remove(taking);
+      log.info({ event: "gpu.given_back", machine, devices, mdevs }, "a GPU is the host's again");
+    } catch (error) {
+      if (!taking.owed) this.#table.replace(taking, { ...taking, owed: true });
+      log.warn(
+        { event: "gpu.owed", machine, devices, mdevs, err: error },
+        "a GPU could not be given back yet",
+      );
+    }
+  }
+
+  /** @throws Error when the kernel does not answer; it may still do so later */
+  #withTimeout<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#options.clock.after(KERNEL_TIMEOUT_MS, () => {
+        reject(new Error("the driver does not let go of the GPU: a program uses it"));
+      });
+      work.finally(cancel).then(resolve, reject);
+    });
+  }
+
+  #readInventory(): Promise<GpuInventory> {
+    const { tree, pciIds } = this.#options;
+    return readGpuInventory(tree, (devices) => (this.#names ??= readPciNames(devices, pciIds)));
+  }
+
+  /** One after the other: two machines cannot both find the same GPU free. */
+  #runSerially<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}

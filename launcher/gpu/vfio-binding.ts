@@ -1,0 +1,38 @@
+import { PCI_DEVICES } from "./pci-device.ts";
+import type { PciAddress } from "./pci-address.ts";
+import type { SysTree } from "../system/sys-tree.ts";
+
+const VFIO = "vfio-pci";
+
+/** Takes a function from its driver and gives it to vfio-pci. @throws what the kernel says */
+export async function bindToVfio(tree: SysTree, address: PciAddress): Promise<void> {
+  const driver = await driverOf(tree, address);
+  if (driver === VFIO) return;
+  await tree.write(`${PCI_DEVICES}/${address}/driver_override`, VFIO);
+  if (driver !== null) await tree.write(`${PCI_DEVICES}/${address}/driver/unbind`, address);
+  await tree.write("sys/bus/pci/drivers_probe", address);
+  const now = await driverOf(tree, address);
+  if (now !== VFIO) throw new Error(`${address} has driver ${now ?? "none"} instead of ${VFIO}`);
+}
+
+/**
+ * Gives a function back to the driver it came from; null: to nobody. Does what is left to do, so that it may follow a
+ * taking that stopped half-way, or a restart of the host. @throws what the kernel says
+ */
+export async function restoreDriver(tree: SysTree, address: PciAddress, former: string | null): Promise<void> {
+  // Unplugged meanwhile, or a host that was changed.
+  if (!(await tree.exists(`${PCI_DEVICES}/${address}`))) return;
+  // Cleared first: nothing may fall back to vfio-pci.
+  await tree.write(`${PCI_DEVICES}/${address}/driver_override`, "\n");
+  const driver = await driverOf(tree, address);
+  if (driver === VFIO) await tree.write(`${PCI_DEVICES}/${address}/driver/unbind`, address);
+  if (former === null || (driver !== null && driver !== VFIO)) return;
+  await tree.write("sys/bus/pci/drivers_probe", address);
+  if ((await driverOf(tree, address)) !== null) return;
+  // Probing finds no driver that wants it by its numbers: the former one is asked itself.
+  await tree.write(`sys/bus/pci/drivers/${former}/bind`, address);
+}
+
+function driverOf(tree: SysTree, address: PciAddress): Promise<string | null> {
+  return tree.linkName(`${PCI_DEVICES}/${address}/driver`);
+}

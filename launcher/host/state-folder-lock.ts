@@ -1,0 +1,41 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../../protocol/index.ts";
+import { identifyProcess, isAlive, processIdentity } from "../system/proc-stat.ts";
+
+/**
+ * Makes sure that one launcher at a time looks after a state folder; the lock of a dead one is taken over.
+ * @returns lets go of the folder
+ * @throws ConfigError `STATE_IN_USE`
+ */
+export function lockStateFolder(stateDir: string): () => void {
+  const lock = join(stateDir, ".lock");
+  const mine = join(stateDir, `.lock-${process.pid}-${process.hrtime.bigint().toString(36)}`);
+  writeFileSync(mine, JSON.stringify(identifyProcess(process.pid)), { mode: 0o600 });
+  try {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        // A link is made whole or not at all, and never over another.
+        linkSync(mine, lock);
+        return () => {
+          rmSync(lock, { force: true });
+        };
+      } catch {
+        if (isHeld(lock)) break;
+        rmSync(lock, { force: true });
+      }
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+  const text = `Another launcher already looks after ${stateDir}. Stop it first, or use another folder.`;
+  throw new ConfigError("STATE_IN_USE", text, { safeMessage: text });
+}
+
+function isHeld(lock: string): boolean {
+  try {
+    return isAlive(processIdentity.parse(JSON.parse(readFileSync(lock, "utf8"))));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,203 @@
+import { statSync, watch, type FSWatcher } from "node:fs";
+import { chmod, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { LaunchError, RequestError, type Clock } from "../../protocol/index.ts";
+import { readCatalogue } from "./read-catalogue.ts";
+import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
+import { listBootFiles } from "./inspect-image.ts";
+import {
+  listImageFiles,
+  makeImagesFolder,
+  readOwnEntries,
+  removeOwnEntry,
+  writeOwnEntry,
+  type OwnEntries,
+} from "./own-entries.ts";
+import { listPublicImages } from "./public-images.ts";
+
+/** Between the first sign of a change and the look at it: a command changes several files. */
+const SETTLE_MS = 200;
+
+export interface ImageStoreOptions {
+  /** The images folder: `ID.json` and the file of each image. */
+  readonly folder: string;
+  /** The administrator's catalogue; null: the built-in images. */
+  readonly catalogueFile: string | null;
+}
+
+/**
+ * All images of a host, in this order: the catalogue or the built-in ones, those of the images folder, and well-known
+ * ones that can be fetched (not beside a catalogue). Several programs may use one folder: each reads it anew when it has changed.
+ */
+export class ImageStore {
+  readonly folder: string;
+  readonly #base: readonly ImageEntry[];
+  readonly #public: readonly ImageEntry[];
+  #own: OwnEntries = { entries: [], problems: [] };
+  #readAt: number | undefined;
+  readonly #closers: (() => void)[] = [];
+
+  private constructor(folder: string, base: readonly ImageEntry[], others: readonly ImageEntry[]) {
+    this.folder = folder;
+    this.#base = base;
+    this.#public = others;
+  }
+
+  /** @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID` */
+  static async open({ folder, catalogueFile }: ImageStoreOptions): Promise<ImageStore> {
+    await makeImagesFolder(folder);
+    // Who has a catalogue of their own has chosen what they offer.
+    const others = catalogueFile === null ? listPublicImages(folder) : [];
+    return new ImageStore(folder, await readCatalogue(catalogueFile), others);
+  }
+
+  entries(): readonly ImageEntry[] {
+    this.#refresh();
+    const chosen = new Map<string, ImageEntry>();
+    for (const entry of [...this.#base, ...this.#own.entries, ...this.#public])
+      if (!chosen.has(entry.id)) chosen.set(entry.id, entry);
+    return [...chosen.values()];
+  }
+
+  /** Files of the folder that hold no entry, and why. */
+  problems(): readonly string[] {
+    this.#refresh();
+    return this.#own.problems;
+  }
+
+  /** @throws RequestError `IMAGE_UNKNOWN` */
+  find(id: string): ImageEntry {
+    const found = this.entries().find((entry) => entry.id === id);
+    if (found === undefined) throw refuse("IMAGE_UNKNOWN", `There is no image "${id}" here.`);
+    return found;
+  }
+
+  /** Whether an entry is of the images folder, and may be changed and removed. */
+  isOwn(id: string): boolean {
+    this.#refresh();
+    return this.#own.entries.some((entry) => entry.id === id) && !this.#isBase(id);
+  }
+
+  /** Where an entry is from, in a word for people. */
+  originOf(id: string): "catalogue" | "folder" | "public" | "server" {
+    if (this.#isBase(id)) return "catalogue";
+    if (this.isOwn(id) && this.find(id).source?.server === true) return "server";
+    return this.isOwn(id) ? "folder" : "public";
+  }
+
+  /** @throws RequestError `IMAGE_EXISTS` */
+  checkFree(id: string): void {
+    const taken = this.#isBase(id) || this.isOwn(id);
+    if (taken) throw refuse("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
+  }
+
+  /** The place of an image's file, by what it is. */
+  fileFor(id: string, kind: DiskFormat | "iso"): string {
+    return join(this.folder, `${id}.${kind}`);
+  }
+
+  /** Writes an entry of the folder, new or changed. @throws RequestError `IMAGE_EXISTS` (the catalogue's) */
+  async put(entry: ImageEntry): Promise<ImageEntry> {
+    if (this.#isBase(entry.id))
+      throw refuse("IMAGE_EXISTS", `The catalogue has an image "${entry.id}". Choose another name.`);
+    await writeOwnEntry(this.folder, entry);
+    this.#readAt = undefined;
+    return entry;
+  }
+
+  /**
+   * Takes a finished file into the folder and lists it: the file is moved, then read-only.
+   * @param describe makes the entry, given where the file lies now
+   * @throws RequestError `IMAGE_EXISTS`; LaunchError `IMAGE_UNKEPT`
+   */
+  async registerImage(
+    id: string,
+    file: string,
+    describe: (file: string) => ImageEntry,
+    kind: DiskFormat | "iso" = "qcow2",
+  ): Promise<ImageEntry> {
+    this.checkFree(id);
+    const target = this.fileFor(id, kind);
+    const entry = describe(target);
+    try {
+      await chmod(file, 0o400);
+      await rename(file, target);
+    } catch (cause) {
+      throw new LaunchError("IMAGE_UNKEPT", `the image could not be moved to ${target}`, {
+        cause,
+        safeMessage: "The image could not be kept on the host. Its disk may be full.",
+      });
+    }
+    return this.put(entry);
+  }
+
+  /** Puts another file in the place of an image's. Machines that run hold on to the old one. */
+  async replaceFile(id: string, file: string): Promise<void> {
+    const [target] = listBootFiles(this.find(id).boot);
+    if (target === undefined) return;
+    await chmod(file, 0o400);
+    await rename(file, target);
+  }
+
+  /**
+   * Removes an entry, and all of its files that lie in the folder.
+   * @throws RequestError `IMAGE_UNKNOWN`, `IMAGE_FIXED`
+   */
+  async remove(id: string): Promise<void> {
+    this.find(id);
+    if (this.#isBase(id))
+      throw refuse(
+        "IMAGE_FIXED",
+        `"${id}" is of the catalogue file or built in. Take it out of the catalogue file instead.`,
+      );
+    await this.forget(id);
+    for (const name of await listImageFiles(this.folder, id)) await rm(join(this.folder, name), { force: true });
+  }
+
+  /** Removes an entry of the folder, and leaves its files alone: machines may be built on them. */
+  async forget(id: string): Promise<void> {
+    await removeOwnEntry(this.folder, id);
+    this.#readAt = undefined;
+  }
+
+  /** Tells when entries were added, changed or removed, whichever program did it. */
+  watch(clock: Clock, onChange: () => void): void {
+    let known = JSON.stringify(this.entries());
+    let settling = (): void => undefined;
+    const look = (): void => {
+      const now = JSON.stringify(this.entries());
+      if (now === known) return;
+      known = now;
+      onChange();
+    };
+    const watcher: FSWatcher = watch(this.folder, { persistent: false }, () => {
+      settling();
+      settling = clock.after(SETTLE_MS, look);
+    });
+    // A folder that cannot be watched any more is still read anew at each question.
+    watcher.on("error", () => undefined);
+    this.#closers.push(() => {
+      settling();
+      watcher.close();
+    });
+  }
+
+  close(): void {
+    for (const close of this.#closers.splice(0)) close();
+  }
+
+  #isBase(id: string): boolean {
+    return this.#base.some((entry) => entry.id === id);
+  }
+
+  #refresh(): void {
+    const changedAt = statSync(this.folder, { throwIfNoEntry: false })?.mtimeMs;
+    if (changedAt !== undefined && changedAt === this.#readAt) return;
+    this.#own = readOwnEntries(this.folder);
+    this.#readAt = changedAt;
+  }
+}
+
+function refuse(code: string, text: string): RequestError {
+  return new RequestError(code, text, { safeMessage: text });
+}

@@ -1,0 +1,108 @@
+import type { BootSource, DiskFormat } from "../model/catalogue-entry.ts";
+import { FileBytes, type ImageBytes } from "./formats/image-bytes.ts";
+import { detectFormat, type ContentFormat } from "./formats/detect-format.ts";
+import { findOverlayFault, findQcow2Fault } from "./formats/qcow2.ts";
+import { findQedFault } from "./formats/qed.ts";
+import { findVdiFault } from "./formats/vdi.ts";
+import { findVhdxFault } from "./formats/vhdx.ts";
+import { findVmdkFault } from "./formats/vmdk.ts";
+import { findVpcFault } from "./formats/vpc.ts";
+
+export type ImageFault =
+  { readonly kind: "missing"; readonly file: string } | { readonly kind: "unsafe"; readonly why: string };
+
+const INSPECTORS: Readonly<Record<DiskFormat, (bytes: ImageBytes) => Promise<string | null>>> = {
+  qcow2: findQcow2Fault,
+  raw: () => Promise.resolve(null),
+  vdi: findVdiFault,
+  vmdk: findVmdkFault,
+  vpc: findVpcFault,
+  vhdx: findVhdxFault,
+  qed: findQedFault,
+};
+
+const NAMES: Readonly<Record<ContentFormat, string>> = {
+  qcow2: "a qcow2 image",
+  raw: "a raw image",
+  vdi: "a VDI image",
+  vmdk: "a VMDK image",
+  vpc: "a VHD image",
+  vhdx: "a VHDX image",
+  qed: "a QED image",
+  ova: "an OVA archive. Import it first",
+  other: "an archive, or a format that is not known here",
+};
+
+/** The host files that a boot source reads. */
+export function listBootFiles(boot: BootSource): string[] {
+  return boot.kind === "kernel" ? [boot.kernel, boot.initrd] : [boot.file];
+}
+
+/** Looks at an image's files before they are used; null: nothing speaks against it. */
+export async function inspectImage(boot: BootSource): Promise<ImageFault | null> {
+  for (const file of listBootFiles(boot)) {
+    const format = boot.kind === "disk" ? boot.format : boot.kind === "iso" ? "raw" : null;
+    const fault = await inspectFile(file, format);
+    if (fault !== null) return fault;
+  }
+  return null;
+}
+
+/**
+ * Looks at one file.
+ * @param format as which it will be opened; null: it is no disk
+ */
+export function inspectFile(file: string, format: DiskFormat | null): Promise<ImageFault | null> {
+  return inspectBytes(file, async (bytes) => {
+    if (format === null) return null;
+    return (await findWrongFormat(bytes, format)) ?? (await INSPECTORS[format](bytes));
+  });
+}
+
+/** Looks at a machine's own disk, which may name the image beneath it. */
+export function inspectOverlay(file: string): Promise<ImageFault | null> {
+  return inspectBytes(file, findOverlayFault);
+}
+
+async function inspectBytes(
+  file: string,
+  findFault: (bytes: ImageBytes) => Promise<string | null>,
+): Promise<ImageFault | null> {
+  let bytes: FileBytes | null;
+  try {
+    bytes = await FileBytes.open(file);
+  } catch {
+    return { kind: "missing", file };
+  }
+  if (bytes === null) return { kind: "unsafe", why: "it is not an ordinary file" };
+  try {
+    const why = await findFault(bytes);
+    return why === null ? null : { kind: "unsafe", why };
+  } finally {
+    await bytes.close();
+  }
+}
+
+async function findWrongFormat(bytes: ImageBytes, format: DiskFormat): Promise<string | null> {
+  const found = await detectFormat(bytes);
+  if (found === format) return null;
+  return `it is said to be ${NAMES[format]} and is ${NAMES[found]}`;
+}
+
+/**
+ * What a file is by its content, and what speaks against it.
+ * @throws the system's error where it cannot be opened
+ */
+export async function inspectUnknownFile(
+  file: string,
+): Promise<{ format: ContentFormat | null; why: string | null }> {
+  const bytes = await FileBytes.open(file);
+  if (bytes === null) return { format: null, why: "it is not an ordinary file" };
+  try {
+    const format = await detectFormat(bytes);
+    if (format === "other") return { format, why: `it is ${NAMES.other}` };
+    return { format, why: format === "ova" ? null : await INSPECTORS[format](bytes) };
+  } finally {
+    await bytes.close();
+  }
+}

@@ -1,0 +1,244 @@
+import { chmod, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  LaunchError,
+  RequestError,
+  type Architecture,
+  type Clock,
+  type ImageCopy,
+  type ImageVersion,
+  type SentImage,
+} from "../../../protocol/index.ts";
+import { BackgroundChecksums } from "../../system/background-checksums.ts";
+import { syncFile, writePiece } from "../../system/file-pieces.ts";
+import { inspectFile, inspectImage, listBootFiles } from "../inspect-image.ts";
+import { listImageFiles } from "../own-entries.ts";
+import type { ImageStore } from "../image-store.ts";
+import { makeServerImageEntry, imageFileFormat } from "./server-image-entry.ts";
+import { chooseEvictions, deleteUnusedVersions, listServerImages } from "./server-image-space.ts";
+
+/** Free on the host besides what an image needs that arrives. */
+const RESERVED_BYTES = 1_073_741_824;
+
+export interface IncomingImagesContext {
+  readonly store: ImageStore;
+  /** What images from the server may take; 0: this host takes none. */
+  readonly maxBytes: number;
+  /** Files that machines are built on. */
+  readonly used: () => ReadonlySet<string>;
+  /** Where the images lie. */
+  readonly freeBytes: () => number;
+  /** Why a guest of this kind cannot run here; null: it can. */
+  readonly findMissingEmulator: (arch: Architecture) => string | null;
+  readonly clock: Clock;
+}
+
+interface IncomingImage {
+  readonly image: SentImage;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * This host's part in fetching images from its server. A part lies under its checksum's name until it is whole and was
+ * looked at, so a journey that was cut goes on where it stopped, and nothing half or wrong is ever offered.
+ */
+export class IncomingImages {
+  readonly #context: IncomingImagesContext;
+  readonly #checksums = new BackgroundChecksums();
+  readonly #arriving = new Map<string, IncomingImage>();
+  /** Pieces are written one after the other, whatever the order of their requests' ends. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(bench: IncomingImagesContext) {
+    this.#context = bench;
+  }
+
+  /** What images from the server may still take here, in bytes; null: this host takes none. */
+  freeBytes(): number | null {
+    const { store, maxBytes, used, freeBytes } = this.#context;
+    if (maxBytes === 0) return null;
+    const kept = listServerImages(store, used());
+    const sum = (some: typeof kept): number => some.reduce((all, { bytes }) => all + bytes, 0);
+    const idle = sum(kept.filter((one) => !one.used));
+    return Math.max(0, Math.min(maxBytes - (sum(kept) - idle), freeBytes() + idle - RESERVED_BYTES));
+  }
+
+  /** @throws RequestError `IMAGE_EXISTS`; LaunchError `HOST_IMAGES_OFF`, `HOST_IMAGES_FULL`, `HOST_DISK` */
+  async start(arrival: IncomingImage): Promise<ImageCopy> {
+    const { id } = arrival.image;
+    const isWhole = (await countBytes(this.#partOf(arrival))) === arrival.bytes;
+    // Outside the turn: what is being looked at waits for its own.
+    if (!isWhole || this.#arriving.get(id)?.sha256 !== arrival.sha256) await this.#checksums.stop(id);
+    return this.#runSerially(async () => {
+      const { store, maxBytes, findMissingEmulator: findLack } = this.#context;
+      const { image, sha256, bytes } = arrival;
+      const origin = store.entries().some(({ id }) => id === image.id) ? store.originOf(image.id) : null;
+      if (origin === "catalogue" || origin === "folder")
+        throw refuse("IMAGE_EXISTS", `This host has an image "${image.id}" of its own.`);
+      const here = await this.#findHere(arrival);
+      if (here !== null) {
+        await this.#saveEntry(image, sha256, here);
+        return { state: "here", bytes };
+      }
+      if (maxBytes === 0) throw fail("HOST_IMAGES_OFF", "This host takes no images from the server.");
+      const lack = findLack(image.arch);
+      if (lack !== null) throw fail("IMAGE_UNAVAILABLE", lack);
+      const part = this.#partOf(arrival);
+      if ((await countBytes(part)) > bytes) await rm(part, { force: true });
+      await this.#dropOtherParts(arrival);
+      await this.#makeSpace(image.id, bytes, await countBytes(part));
+      this.#arriving.set(image.id, arrival);
+      return { state: "arriving", bytes: await countBytes(part) };
+    });
+  }
+
+  /** @returns how many bytes are there now. @throws RequestError `IMAGE_JOURNEY` */
+  write(version: ImageVersion, offset: number, data: Buffer): Promise<number> {
+    return this.#runSerially(() => {
+      const arrival = this.#find(version);
+      if (offset + data.length > arrival.bytes) throw outOfStep();
+      return writePiece(this.#partOf(arrival), offset, data);
+    });
+  }
+
+  /** @throws RequestError `IMAGE_JOURNEY`; LaunchError `IMAGE_DAMAGED`, `IMAGE_UNSAFE` */
+  check(version: ImageVersion): Promise<ImageCopy> {
+    return this.#runSerially(async () => {
+      const { store } = this.#context;
+      const entry = store.entries().find(({ id }) => id === version.id);
+      if (entry?.source?.server === true && entry.source.sha256 === version.sha256) {
+        const bytes = await countBytes(listBootFiles(entry.boot)[0] ?? "");
+        if (bytes > 0) return { state: "here", bytes };
+      }
+      const arrival = this.#find(version);
+      const part = this.#partOf(arrival);
+      // The failure of the last look comes first: with it the part is gone.
+      this.#checksums.begin(version.id, part, (sha256) => this.#complete(arrival, part, sha256));
+      return { state: "arriving", bytes: arrival.bytes };
+    });
+  }
+
+  /** Deletes what neither an image nor a machine needs any more. What cannot be deleted now is the next time. */
+  async purge(): Promise<void> {
+    const { store, used, clock } = this.#context;
+    await this.#runSerially(() => deleteUnusedVersions(store, used(), clock.now())).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await this.#checksums.close();
+    await this.#queue.catch(() => undefined);
+  }
+
+  /** The whole file, under its own name: of one version there is one. */
+  #fileFor({ image, sha256 }: IncomingImage): string {
+    const ending = image.boot.kind === "iso" ? "iso" : image.boot.format;
+    return join(this.#context.store.folder, `${image.id}.${sha256.slice(0, 12)}.${ending}`);
+  }
+
+  #partOf({ image, sha256 }: IncomingImage): string {
+    return join(this.#context.store.folder, `${image.id}.${sha256.slice(0, 12)}.part`);
+  }
+
+  /** Null: it is not here, or cannot be used. */
+  async #findHere(arrival: IncomingImage): Promise<string | null> {
+    const { image, sha256, bytes } = arrival;
+    const entry = this.#context.store.entries().find(({ id }) => id === image.id);
+    if (entry?.source?.server !== true || entry.source.sha256 !== sha256) return null;
+    const file = this.#fileFor(arrival);
+    if ((await countBytes(file)) !== bytes || (await inspectImage(entry.boot)) !== null) return null;
+    return listBootFiles(entry.boot)[0] === file ? file : null;
+  }
+
+  async #complete(arrival: IncomingImage, part: string, sha256: string): Promise<void> {
+    if (sha256 !== arrival.sha256 || (await countBytes(part)) !== arrival.bytes) {
+      await rm(part, { force: true });
+      throw fail("IMAGE_DAMAGED", `The image "${arrival.image.id}" was damaged on its way.`);
+    }
+    const fault = await inspectFile(part, imageFileFormat(arrival.image));
+    if (fault !== null) {
+      await rm(part, { force: true });
+      const why = fault.kind === "unsafe" ? fault.why : "it is gone";
+      throw fail("IMAGE_UNSAFE", `The server's image "${arrival.image.id}" cannot be used: ${why}.`);
+    }
+    await syncFile(part);
+    await chmod(part, 0o400);
+    // In turn: a file that is no entry's yet would be swept.
+    await this.#runSerially(async () => {
+      const file = this.#fileFor(arrival);
+      await rename(part, file);
+      await this.#saveEntry(arrival.image, sha256, file);
+      this.#arriving.delete(arrival.image.id);
+    });
+    await this.purge();
+  }
+
+  async #saveEntry(image: SentImage, sha256: string, file: string): Promise<void> {
+    const entry = makeServerImageEntry(image, sha256, file);
+    const { store } = this.#context;
+    const known = store.entries().find(({ id }) => id === image.id);
+    if (JSON.stringify(known) !== JSON.stringify(entry)) await store.put(entry);
+  }
+
+  /** @param there what has come of it already */
+  async #makeSpace(id: string, bytes: number, there: number): Promise<void> {
+    const { store, maxBytes, used, freeBytes } = this.#context;
+    const kept = listServerImages(store, used());
+    const others = [...this.#arriving.values()].filter(({ image }) => image.id !== id);
+    let owed = 0;
+    for (const other of others) owed += other.bytes - (await countBytes(this.#partOf(other)));
+    const promised = [...kept, ...others].reduce((sum, one) => sum + one.bytes, bytes);
+    const byLimit = chooseEvictions(kept, promised - maxBytes);
+    if (byLimit === null) {
+      const text = `images: ${inGb(bytes)} GB asked for, of ${inGb(maxBytes)} GB for images from the server too much is in use. Its administrator can give more with --server-images-gb.`;
+      throw fail("HOST_IMAGES_FULL", text);
+    }
+    const byDisk = chooseEvictions(kept, bytes - there + owed + RESERVED_BYTES - freeBytes());
+    if (byDisk === null)
+      throw fail("HOST_DISK", "disk: not enough room for the image. Delete a machine first.");
+    for (const { entry, file } of byLimit.length > byDisk.length ? byLimit : byDisk) {
+      await store.forget(entry.id);
+      await rm(file, { force: true });
+    }
+  }
+
+  /** What has come of other versions is of no use any more. */
+  async #dropOtherParts(arrival: IncomingImage): Promise<void> {
+    const { folder } = this.#context.store;
+    for (const name of await listImageFiles(folder, arrival.image.id))
+      if (name.endsWith(".part") && join(folder, name) !== this.#partOf(arrival))
+        await rm(join(folder, name), { force: true });
+  }
+
+  #find({ id, sha256 }: ImageVersion): IncomingImage {
+    const arrival = this.#arriving.get(id);
+    if (arrival?.sha256 !== sha256) throw outOfStep();
+    return arrival;
+  }
+
+  #runSerially<T>(act: () => T | Promise<T>): Promise<T> {
+    const done = this.#queue.then(act, act);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+}
+
+async function countBytes(file: string): Promise<number> {
+  return (await stat(file).catch(() => null))?.size ?? 0;
+}
+
+function inGb(bytes: number): string {
+  return (bytes / 2 ** 30).toFixed(1);
+}
+
+function outOfStep(): RequestError {
+  return refuse("IMAGE_JOURNEY", "The image is not at that point of its journey on this host.");
+}
+
+function refuse(code: string, text: string): RequestError {
+  return new RequestError(code, text, { safeMessage: text });
+}
+
+function fail(code: string, text: string): LaunchError {
+  return new LaunchError(code, text, { safeMessage: text });
+}

@@ -1,0 +1,38 @@
+import { appendFile, open, truncate } from "node:fs/promises";
+import type { BootLog } from "../../protocol/index.ts";
+
+/** A guest writes to its serial port as long as it likes; this much of it is kept. */
+const MAX_LOG_BYTES = 4 * 1024 * 1024;
+const KEPT_BYTES = 1024 * 1024;
+/** What one answer shows of it. */
+const SHOWN_BYTES = 128 * 1024;
+
+/** The end of what the guest wrote to its serial port. */
+export async function readBootLog(file: string): Promise<BootLog> {
+  const { bytes, truncated } = await readTail(file, SHOWN_BYTES);
+  return { text: bytes.toString("utf8"), truncated };
+}
+
+/** Cuts a log that has grown too long. QEMU appends to it meanwhile: what it writes then comes after the rest. */
+export async function trimBootLog(file: string): Promise<void> {
+  const { bytes, size } = await readTail(file, KEPT_BYTES);
+  if (size <= MAX_LOG_BYTES) return;
+  await truncate(file, 0);
+  await appendFile(file, bytes);
+}
+
+async function readTail(
+  file: string,
+  atMost: number,
+): Promise<{ bytes: Buffer; size: number; truncated: boolean }> {
+  const handle = await open(file, "r").catch(() => null);
+  if (handle === null) return { bytes: Buffer.alloc(0), size: 0, truncated: false };
+  try {
+    const { size } = await handle.stat();
+    const bytes = Buffer.alloc(Math.min(size, atMost));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, size - bytes.length);
+    return { bytes: bytes.subarray(0, bytesRead), size, truncated: size > atMost };
+  } finally {
+    await handle.close();
+  }
+}

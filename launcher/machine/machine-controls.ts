@@ -1,0 +1,175 @@
+import {
+  LaunchError,
+  RequestError,
+  type BootLog,
+  type MachineStatus,
+  type MachineSnapshot,
+} from "../../protocol/index.ts";
+import { systemDisk } from "../model/snapshot-nodes.ts";
+import { flattenDisk } from "../disks/machine-disks.ts";
+import type { QemuPrograms } from "../system/qemu-programs.ts";
+import { readRunState } from "../qmp/lifecycle-events.ts";
+import { readPreparedScripts } from "../scripts/index.ts";
+import { readBootLog } from "./boot-log.ts";
+import { checkMemorySupport } from "./check-memory-support.ts";
+import type { QemuSession } from "./qemu-session.ts";
+import type { ManagedMachine } from "./managed-machine.ts";
+import { saveMemory } from "./save-memory.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
+import type { LifecycleState } from "../model/lifecycle.ts";
+
+/** What people do to one machine, beside starting and stopping it. */
+export class MachineControls {
+  readonly #machine: ManagedMachine;
+  readonly #programs: QemuPrograms | null;
+  readonly #snapshots: SnapshotStore;
+
+  constructor(machine: ManagedMachine, programs: QemuPrograms | null) {
+    this.#machine = machine;
+    this.#programs = programs;
+    this.#snapshots = new SnapshotStore(machine.nodes, programs?.qemuImg ?? "qemu-img");
+  }
+
+  /** @throws RequestError `MACHINE_STATE` */
+  async pause(): Promise<MachineStatus> {
+    await this.#expect("booting", "running").pause();
+    this.#machine.apply({ kind: "halted" });
+    return this.#machine.status;
+  }
+
+  /** @throws RequestError `MACHINE_STATE` */
+  async resume(): Promise<MachineStatus> {
+    await this.#expect("paused").resume();
+    this.#machine.apply({ kind: "resumed" });
+    return this.#machine.status;
+  }
+
+  /** The reset button: also for a guest that stands still. @throws RequestError `MACHINE_STATE` */
+  async reset(): Promise<MachineStatus> {
+    const guest = this.#expect("booting", "running", "paused");
+    await guest.reset();
+    await guest.resume();
+    this.#machine.apply({ kind: "reset" });
+    return this.#machine.status;
+  }
+
+  /**
+   * Returns at once in state `saving`.
+   * @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED`, `MEMORY_GPU`, `MEMORY_SHARES`
+   */
+  save(): MachineStatus {
+    this.#expect("booting", "running", "paused");
+    this.#snapshots.checkSupport();
+    checkMemorySupport(this.#machine.spec);
+    const halted = this.#machine.lifecycle.state === "paused";
+    this.#machine.apply({ kind: "saveRequested" });
+    this.#machine.queue.enqueue(() => saveMemory(this.#machine, halted));
+    return this.#machine.status;
+  }
+
+  snapshots(): Promise<MachineSnapshot[]> {
+    return this.#snapshots.list(this.#machine.session);
+  }
+
+  /**
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED`,
+   * `MEMORY_GPU`, `MEMORY_SHARES`
+   */
+  takeSnapshot(name: string): Promise<MachineSnapshot[]> {
+    return this.#withSnapshots(async (guest) => {
+      if (guest !== undefined && this.#machine.spec.dataDisk !== undefined)
+        throw refuse(
+          "SNAPSHOT_UNSUPPORTED",
+          "The data disk would not go back with the machine's memory. Stop the machine first.",
+        );
+      if (guest !== undefined) checkMemorySupport(this.#machine.spec);
+      await this.#snapshots.take(name, guest);
+      return this.#snapshots.list(guest);
+    });
+  }
+
+  /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_RUNNING`, `SNAPSHOT_UNKNOWN` */
+  restore(name: string): Promise<MachineStatus> {
+    return this.#withSnapshots(async (guest) => {
+      const tag = await this.#snapshots.restore(name, guest);
+      if (guest === undefined)
+        this.#machine.apply({ kind: "memoryChosen", ...(tag === undefined ? {} : { tag }) });
+      return this.#machine.status;
+    });
+  }
+
+  /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_UNKNOWN` */
+  removeSnapshot(name: string): Promise<MachineSnapshot[]> {
+    return this.#withSnapshots(async (guest) => {
+      const tag = await this.#snapshots.remove(name, guest);
+      if (this.#machine.lifecycle.saved === tag) this.#machine.apply({ kind: "memoryChosen" });
+      return this.#snapshots.list(guest);
+    });
+  }
+
+  bootLog(): Promise<BootLog> {
+    return readBootLog(this.#machine.paths.serialLog);
+  }
+
+  /**
+   * Makes one image of a stopped machine's disk, at `paths.exported`, and hands it over; it is gone afterwards.
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`; LaunchError `OVERLAY_UNSAFE`
+   */
+  async exportDisk<T>(use: (file: string) => Promise<T>): Promise<T> {
+    const { spec, paths, closing } = this.#machine;
+    if (systemDisk(spec) !== "own") {
+      throw refuse(
+        "MACHINE_DISKLESS",
+        spec.master ? "The machine works on its image itself." : "The machine has no disk of its own.",
+      );
+    }
+    const qemuImg = this.#programs?.qemuImg;
+    if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
+    return this.#machine.queue.runExclusive(async () => {
+      this.#refuseUnless("stopped", "failed");
+      const onFraction = (fraction: number): void => {
+        this.#machine.reportProgress(fraction);
+      };
+      try {
+        const { base = null } = (await readPreparedScripts(paths.dir)) ?? {};
+        const from = { file: paths.overlay, boot: spec.boot, customized: base };
+        await flattenDisk(qemuImg, from, paths.exported, { signal: closing, onFraction });
+        return await use(paths.exported);
+      } finally {
+        this.#machine.reportProgress(undefined);
+      }
+    });
+  }
+
+  /** Runs while nothing else is done to the machine, with its guest, or without one while it is off. */
+  #withSnapshots<T>(work: (guest: QemuSession | undefined) => Promise<T>): Promise<T> {
+    return this.#machine.queue.runExclusive(async () => {
+      this.#refuseUnless("booting", "running", "paused", "stopped", "failed");
+      if (this.#machine.ended) return work(undefined);
+      const guest = this.#expect("booting", "running", "paused");
+      try {
+        return await work(guest);
+      } finally {
+        const change = readRunState(await guest.readStatus().catch(() => ""));
+        if (change !== null) this.#machine.apply(change);
+      }
+    });
+  }
+
+  /** @throws RequestError `MACHINE_STATE` */
+  #expect(...states: readonly LifecycleState[]): QemuSession {
+    this.#refuseUnless(...states);
+    if (this.#machine.session !== undefined) return this.#machine.session;
+    throw refuse("MACHINE_STATE", "The machine does not answer now. Try again in a moment.");
+  }
+
+  #refuseUnless(...states: readonly LifecycleState[]): void {
+    const { state } = this.#machine.lifecycle;
+    if (!states.includes(state))
+      throw refuse("MACHINE_STATE", `That is not possible while the machine is ${state}.`);
+  }
+}
+
+function refuse(code: string, text: string): RequestError {
+  return new RequestError(code, text, { safeMessage: text });
+}

@@ -1,0 +1,61 @@
+import { machineCreate, networkKind, RequestError, type MachineCreate } from "../../protocol/index.ts";
+import { hasAdapter, maxMonitors } from "../argv/display-arguments.ts";
+import type { ImageEntry } from "./catalogue-entry.ts";
+import type { MachineSpec } from "./machine-spec.ts";
+
+/**
+ * A request and a catalogue entry become a specification.
+ * @throws RequestError `IMAGE_LIMIT` with what the image needs or does not allow
+ */
+export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): MachineSpec {
+  const request = machineCreate.parse(asked);
+  const spec: MachineSpec = {
+    id: request.id,
+    name: request.name,
+    image: entry.id,
+    cpus: request.cpus ?? entry.cpus.default,
+    memoryMb: request.memoryMb ?? entry.memoryMb.default,
+    owner: request.owner,
+    boot: entry.boot,
+    arch: entry.arch,
+    firmware: entry.firmware,
+    diskGb: request.diskGb ?? entry.diskGb?.default,
+    master: request.master,
+    emptyDisk: request.emptyDisk,
+    dataDisk: request.dataDisk,
+    display: request.display ?? entry.display,
+    monitors: request.monitors,
+    keymap: request.keymap ?? entry.keymap,
+    screen: entry.screen,
+    network: request.network ?? entry.network,
+    guest: entry.guest,
+    scriptRoute: entry.script,
+    scripts: request.script === undefined ? entry.scripts : [...entry.scripts, request.script],
+    shares: entry.shares,
+    gpu: request.gpu,
+    hideKvm: entry.hideKvm,
+  };
+  const fault = findLimitFault(spec, entry);
+  if (fault !== null) {
+    const text = `${entry.title} ${fault}`;
+    throw new RequestError("IMAGE_LIMIT", text, { safeMessage: text });
+  }
+  return spec;
+}
+
+function findLimitFault(spec: MachineSpec, entry: ImageEntry): string | null {
+  if (spec.cpus < entry.cpus.min || spec.memoryMb < entry.memoryMb.min)
+    return `needs at least ${entry.cpus.min} CPU and ${entry.memoryMb.min} MiB of memory.`;
+  if (entry.diskGb !== undefined && (spec.diskGb ?? 0) < entry.diskGb.min)
+    return `needs a disk of at least ${entry.diskGb.min} GB.`;
+  if (!hasAdapter(spec.arch, spec.display) || ![entry.display, ...entry.displays].includes(spec.display))
+    return `does not go with the display adapter ${spec.display}.`;
+  if (spec.monitors > maxMonitors(spec.display))
+    return `has ${maxMonitors(spec.display)} monitor with the display adapter ${spec.display}.`;
+  if (networkKind.options.indexOf(spec.network) > networkKind.options.indexOf(entry.network))
+    return `may have the network "${entry.network}" at most.`;
+  if (spec.emptyDisk && spec.boot.kind === "disk") return "is a disk already and takes no empty one.";
+  if (spec.master && spec.boot.kind !== "disk") return "is no disk that could be worked on itself.";
+  if (spec.master && entry.source?.server === true) return "comes from the server, and is not changed here.";
+  return null;
+}

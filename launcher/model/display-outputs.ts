@@ -1,0 +1,29 @@
+import { machineDesktopNames } from "../../protocol/index.ts";
+import type { MachinePaths } from "./machine-paths.ts";
+import type { MachineSpec } from "./machine-spec.ts";
+
+/** One screen of a machine: each is a desktop of its own. */
+export interface DisplayOutput {
+  /** The desktop's name. */
+  readonly name: string;
+  /** Its VNC server. */
+  readonly socket: string;
+  /** QEMU's adapter for it, and which of its outputs. */
+  readonly device: string;
+  readonly output: number;
+}
+
+/** The screens of a machine, the first first; none where QEMU shows nothing. */
+export function listDisplayOutputs(
+  { name, display, monitors, gpu }: Pick<MachineSpec, "name" | "display" | "monitors" | "gpu">,
+  { vncSocket, socketBase }: Pick<MachinePaths, "vncSocket" | "socketBase">,
+): DisplayOutput[] {
+  if (display === "none") return [];
+  // A part of a GPU is the only screen, whatever was asked for.
+  return machineDesktopNames({ name, monitors: gpu === "mdev" ? 1 : monitors }).map((screen, index) => ({
+    name: screen,
+    socket: index === 0 ? vncSocket : `${socketBase}vn${index + 1}`,
+    device: display === "qxl" ? `video${index}` : "video0",
+    output: display === "qxl" ? 0 : index,
+  }));
+}

@@ -1,0 +1,22 @@
+/** One thing that was looked at, for people and for programs. */
+export interface Finding {
+  /** Which check: it stays, while sentences may get better. */
+  readonly code: string;
+  /** `advice`: works, and could be better. `missing`: must be mended. */
+  readonly state: "ok" | "advice" | "missing";
+  readonly text: string;
+  /** What to do; absent where nothing is to be done. */
+  readonly remedy?: string;
+}
+
+export function okFinding(code: string, text: string): Finding {
+  return { code, state: "ok", text };
+}
+
+export function adviceFinding(code: string, text: string, remedy: string): Finding {
+  return { code, state: "advice", text, remedy };
+}
+
+export function missingFinding(code: string, text: string, remedy: string): Finding {
+  return { code, state: "missing", text, remedy };
+}

@@ -1,0 +1,132 @@
+import type { MachineCause, MachineState } from "../../protocol/index.ts";
+
+/** The states that a launcher knows; `queued` is the server's. */
+export type LifecycleState = Exclude<MachineState, "queued">;
+
+/** Why something is as it is. */
+export interface StateReason {
+  /** A sentence for people, in English. */
+  readonly reason: string;
+  /** The same for programs and other languages. */
+  readonly cause?: MachineCause | undefined;
+}
+
+export interface Lifecycle {
+  readonly state: LifecycleState;
+  readonly reason?: string | undefined;
+  readonly cause?: MachineCause | undefined;
+  /** The tag of the snapshot whose memory the next start goes on from. */
+  readonly saved?: string | undefined;
+}
+
+export type LifecycleEvent =
+  /** A stopped or failed machine is wanted again. */
+  | { readonly kind: "startRequested" }
+  /** What takes so long before there is a QEMU. */
+  | ({ readonly kind: "delayed" } & StateReason)
+  /** QEMU runs and its control socket answers. */
+  | { readonly kind: "powered" }
+  /** The guest has drawn something, or has had long enough. */
+  | { readonly kind: "drawn" }
+  /** QMP RESET by the guest: it boots again. */
+  | { readonly kind: "reset" }
+  /** The processors stand still; `why` is missing when a person wanted it so. */
+  | { readonly kind: "halted"; readonly why?: StateReason }
+  /** They go on. */
+  | { readonly kind: "resumed" }
+  | { readonly kind: "saveRequested" }
+  /** The memory is on disk; QEMU ends next. */
+  | { readonly kind: "saved"; readonly tag: string }
+  | ({ readonly kind: "saveFailed"; readonly halted: boolean } & StateReason)
+  /** A saved memory, or one of a snapshot, is in place: the guest goes on from there. */
+  | { readonly kind: "restored" }
+  /** The memory could not be put in place: what is left of it is given up. */
+  | ({ readonly kind: "restoreFailed" } & StateReason)
+  /** The next start goes on from this snapshot's memory, or, without a tag, from none. */
+  | { readonly kind: "memoryChosen"; readonly tag?: string }
+  /** We want its end, or QMP SHUTDOWN says that it comes. */
+  | { readonly kind: "ending"; readonly by: "user" | "guest" | "host" }
+  /** The process is gone; `clean`: it ended by its own will. */
+  | ({ readonly kind: "exited"; readonly clean: boolean } & StateReason)
+  /** It never came to run. */
+  | ({ readonly kind: "startFailed" } & StateReason);
+
+const ENDINGS = {
+  user: undefined,
+  guest: makeReason("GUEST_SHUTDOWN", "The guest shut itself down."),
+  host: makeReason("HOST_ENDED", "It was ended on the host."),
+} as const;
+
+/** A reason without blanks. */
+export function makeReason(code: string, reason: string): StateReason & { readonly cause: MachineCause } {
+  return { reason, cause: { code, details: {} } };
+}
+
+/** The next life; the same object when the event changes nothing. Pure. */
+export function nextLifecycle(life: Lifecycle, event: LifecycleEvent): Lifecycle {
+  const { state, saved } = life;
+  switch (event.kind) {
+    case "startRequested":
+      return hasEnded(life) ? describe("preparing", undefined, saved) : life;
+    case "delayed":
+      return state === "preparing" ? describe("preparing", event, saved) : life;
+    case "powered":
+      return state === "preparing" ? describe("booting", undefined, saved) : life;
+    case "drawn":
+      return state === "booting" ? describe("running", undefined, saved) : life;
+    case "reset":
+      return state === "running" || state === "paused" ? describe("booting") : life;
+    case "halted":
+      return isGuestUp(life) ? describe("paused", event.why) : life;
+    case "resumed":
+      return state === "paused" ? describe("running") : life;
+    case "saveRequested":
+      return isGuestUp(life) || state === "paused" ? describe("saving") : life;
+    case "saved":
+      return state === "saving" ? describe("saving", undefined, event.tag) : life;
+    case "saveFailed":
+      return state === "saving" ? describe(event.halted ? "paused" : "running", event) : life;
+    case "restored":
+      return isGuestUp(life) || state === "paused" ? describe("running") : life;
+    case "restoreFailed":
+      return isGuestUp(life) || state === "paused" ? describe("stopping", event) : life;
+    case "memoryChosen":
+      return hasEnded(life) && saved !== event.tag ? describe(state, life, event.tag) : life;
+    case "ending":
+      if (hasEnded(life) || state === "stopping" || (state === "saving" && event.by === "host")) return life;
+      return describe("stopping", ENDINGS[event.by], saved);
+    case "exited":
+      return hasEnded(life) ? life : afterExit(life, event);
+    case "startFailed":
+      if (hasEnded(life)) return life;
+      return state === "stopping" ? describe("stopped", undefined, saved) : describe("failed", event, saved);
+  }
+}
+
+function afterExit(life: Lifecycle, exit: LifecycleEvent & { readonly kind: "exited" }): Lifecycle {
+  const { state, saved } = life;
+  if (state === "stopping") return describe("stopped", life, saved);
+  if (state === "saving" && saved !== undefined) return describe("stopped", undefined, saved);
+  // Whoever waits for its memory on disk learns that it is not there, however properly QEMU ended.
+  const clean = exit.clean && state !== "saving";
+  return clean ? describe("stopped", undefined, saved) : describe("failed", exit, saved);
+}
+
+export function hasEnded(life: Lifecycle): boolean {
+  return life.state === "stopped" || life.state === "failed";
+}
+
+/** Whether a guest's processors run. */
+function isGuestUp({ state }: Lifecycle): boolean {
+  return state === "booting" || state === "running";
+}
+
+function describe(state: LifecycleState, why: Omit<Lifecycle, "state"> = {}, saved?: string): Lifecycle {
+  const { reason, cause } = why;
+  return {
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(cause === undefined ? {} : { cause }),
+    ...(saved === undefined ? {} : { saved }),
+  };
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+/** Where everything of one machine lies: its folder under the state folder, its sockets in the runtime folder. */
+export interface MachinePaths {
+  readonly dir: string;
+  /** Short and unique on the host. */
+  readonly slot: string;
+  readonly spec: string;
+  readonly state: string;
+  readonly vncSecret: string;
+  /** The machine's own disk: an overlay over the image, or an empty disk. */
+  readonly overlay: string;
+  /** The variables of its UEFI. */
+  readonly firmwareVars: string;
+  /** Holds the memory of a saved machine that has no disk of its own. */
+  readonly memoryHolder: string;
+  /** The TPM's folder. */
+  readonly tpmDir: string;
+  readonly log: string;
+  readonly serialLog: string;
+  readonly screenshot: string;
+  /** A disk on its way to become an image. */
+  readonly exported: string;
+  readonly qmpSocket: string;
+  readonly vncSocket: string;
+  /** The guest's serial port; one client at a time. */
+  readonly serialSocket: string;
+  /** Where the guest's QEMU agent is spoken to; one client at a time. */
+  readonly guestAgentSocket: string;
+  readonly tpmSocket: string;
+  /** What all sockets of the machine, and the command lines of its processes, have in common. */
+  readonly socketBase: string;
+  /** What QEMU is told as the machine's name: it shows in ServerInit, so it says nothing. */
+  readonly alias: string;
+}
+
+/** The names in a machine's folder; each may also appear with `.new` behind it for a moment. */
+export const MACHINE_FILES: readonly string[] = [
+  ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
+  ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],
+  ...["qemu.log", "serial.log", "screen.png", "image.qcow2", "resolv.conf"],
+  ...["scripts.json", "seed.iso", "customized.qcow2"],
+];
+
+/** Ids are up to 64 characters long, a Unix socket's path ends at 108 bytes: sockets carry a short digest. */
+export function machinePaths(stateDir: string, runtimeDir: string, id: string): MachinePaths {
+  const dir = join(stateDir, id);
+  const slot = createHash("sha256").update(id).digest("hex").slice(0, 12);
+  const socketBase = join(runtimeDir, `${slot}.`);
+  return {
+    dir,
+    slot,
+    spec: join(dir, "spec.json"),
+    state: join(dir, "state.json"),
+    vncSecret: join(dir, "vnc-secret"),
+    overlay: join(dir, "overlay.qcow2"),
+    firmwareVars: join(dir, "firmware-vars.qcow2"),
+    memoryHolder: join(dir, "memory.qcow2"),
+    tpmDir: join(dir, "tpm"),
+    log: join(dir, "qemu.log"),
+    serialLog: join(dir, "serial.log"),
+    screenshot: join(dir, "screen.png"),
+    exported: join(dir, "image.qcow2"),
+    qmpSocket: `${socketBase}qmp`,
+    vncSocket: `${socketBase}vnc`,
+    serialSocket: `${socketBase}ser`,
+    guestAgentSocket: `${socketBase}ga`,
+    tpmSocket: `${socketBase}tpm`,
+    socketBase,
+    alias: `vm-${slot}`,
+  };
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { machineCreate } from "../../protocol/index.ts";
+import { imageEntry } from "./catalogue-entry.ts";
+
+/**
+ * Everything about a machine that never changes after it was made; stored as `spec.json`. The catalogue may change
+ * later without touching machines that exist.
+ */
+export const machineSpec = z
+  .object({
+    id: machineCreate.shape.id,
+    name: machineCreate.shape.name,
+    image: z.string().max(64),
+    cpus: z.number().int().min(1).max(256),
+    memoryMb: z.number().int().min(16),
+    /** Who asked for it; empty: nobody known. */
+    owner: z.string().max(64).default(""),
+    boot: imageEntry.shape.boot,
+    arch: imageEntry.shape.arch,
+    firmware: imageEntry.shape.firmware,
+    /** GiB of the system disk; absent: as large as the image. */
+    diskGb: z.number().int().positive().optional(),
+    /** Writes to the image itself. */
+    master: z.boolean().default(false),
+    /** An empty disk of `diskGb` beside an installation image. */
+    emptyDisk: z.boolean().default(false),
+    dataDisk: machineCreate.shape.dataDisk,
+    display: imageEntry.shape.display,
+    monitors: z.number().int().min(1).max(4).default(1),
+    keymap: imageEntry.shape.keymap,
+    screen: imageEntry.shape.screen,
+    network: imageEntry.shape.network,
+    guest: imageEntry.shape.guest,
+    scriptRoute: imageEntry.shape.script,
+    /** All of them, in the order they run: the image's, then the user's. */
+    scripts: imageEntry.shape.scripts,
+    shares: imageEntry.shape.shares,
+    gpu: machineCreate.shape.gpu,
+    hideKvm: imageEntry.shape.hideKvm,
+  })
+  .readonly();
+export type MachineSpec = z.infer<typeof machineSpec>;

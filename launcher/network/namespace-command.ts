@@ -1,0 +1,102 @@
+import { SLIRP_NETWORK } from "./network-addresses.ts";
+import type { Command } from "../system/command.ts";
+import { inShell, quoteWords } from "./shell-command.ts";
+import type { NetworkTools } from "./network-tools.ts";
+
+export interface NamespaceOptions {
+  readonly tools: NetworkTools;
+  /** As root no user namespace is needed: whoever is not root then has no right over the network one. */
+  readonly privileged: boolean;
+  /** The filter, in nft's words. */
+  readonly rules: string;
+  /** Beginning of the pipes' names; they exist for a moment. */
+  readonly pipe: string;
+  readonly resolvConf: string;
+  /** slirp4netns's socket for forwarded ports; null: none are forwarded. */
+  readonly apiSocket: string | null;
+  /** slirp4netns lets connections to the host's loopback through; the filter says which. */
+  readonly hostLoopback: boolean;
+}
+
+/**
+ * The command that runs `command` in a namespace with a filtered way out. A shell leaves slirp4netns behind for later,
+ * becomes `unshare`, which becomes a second shell, which becomes QEMU: one process number from the beginning to the
+ * end. Pipes tie the two together, so that neither outlives the other, whatever dies and how:
+ *
+ * - 3 to 5, "inside is ready": slirp4netns starts when a line comes, and not at all when the other end closes;
+ * - 8 to 4, "outside is ready": QEMU starts when slirp4netns has put up its interface, not at all when it has ended;
+ * - 9 to 6, "alive": QEMU keeps it open as long as it lives, and slirp4netns ends when it closes.
+ */
+export function inFilteredNamespace(command: Command, options: NamespaceOptions): Command {
+  const { tools, pipe } = options;
+  const pipes = [3, 4, 9].map((number) => `${pipe}.${number}`);
+  const [ready = "", up = "", alive = ""] = pipes.map((name) => quoteWords(name));
+  const unshare = unshareWords(options, ["--mount", "--propagation", "slave"]);
+  const script = `
+set -eu
+me=$$
+mkfifo -m 600 ${quoteWords(...pipes)}
+exec 0<>${ready} 8<>${up} 7<>${alive}
+exec 3>${ready} 4<${up} 5<${ready} 6<${alive} 9>${alive} 0</dev/null
+rm -f ${quoteWords(...pipes)}
+(
+  exec 3>&- 4<&- 7>&- 9>&-
+  (
+    read -r line <&5 || exit 0
+    exec 5<&-
+    umask 077
+    exec ${quoteWords(...slirpWords(options))} "$me" tap0 >/dev/null
+  ) &
+)
+exec 5<&- 6<&- 7>&- 8>&-
+exec ${quoteWords(...unshare, "--", tools.sh, "-c", insideScript(options))} "$0" "$@"
+`;
+  return inShell(tools.sh, script, command);
+}
+
+/** The command that runs `command` in a namespace that leads nowhere. */
+export function inIsolatedNamespace(command: Command, options: Pick<NamespaceOptions, "tools" | "privileged">): Command {
+  const { tools } = options;
+  const script = `${quoteWords(tools.ip)} link set lo up && exec ${becomeWords(options)} "$@"`;
+  const inner = inShell(tools.sh, script, command);
+  const [program = "", ...args] = unshareWords(options, []);
+  return { program, args: [...args, "--", inner.program, ...inner.args] };
+}
+
+function insideScript({ tools, privileged, rules, resolvConf }: NamespaceOptions): string {
+  return `
+set -eu
+fail() { echo "The machine's network could not be made: $1." >&2; exit 1; }
+${quoteWords(tools.ip)} link set lo up || fail "its loopback does not come up"
+printf %s ${quoteWords(rules)} | ${quoteWords(tools.nft)} -f - || fail "nft does not take the filter"
+${quoteWords(tools.mount)} --bind ${quoteWords(resolvConf)} /etc/resolv.conf || fail "its resolver cannot be set"
+echo ready >&3
+exec 3>&-
+line=
+read -r line <&4 || [ -n "$line" ] || fail "slirp4netns does not start"
+exec 4<&-
+exec ${becomeWords({ tools, privileged })} "$@"
+`;
+}
+
+function slirpWords({ tools, apiSocket, hostLoopback }: NamespaceOptions): string[] {
+  return [
+    ...[tools.slirp4netns, "--configure", "--mtu=65520", `--cidr=${SLIRP_NETWORK.network}`, "--enable-ipv6"],
+    ...["--enable-sandbox", "--enable-seccomp", "--exit-fd=6", "--ready-fd=8"],
+    ...(hostLoopback ? [] : ["--disable-host-loopback"]),
+    ...(apiSocket === null ? [] : [`--api-socket=${apiSocket}`]),
+  ];
+}
+
+function unshareWords(
+  { tools, privileged }: Pick<NamespaceOptions, "tools" | "privileged">,
+  more: readonly string[],
+): string[] {
+  return [tools.unshare, "--net", ...more, ...(privileged ? [] : ["--user", "--map-root-user"])];
+}
+
+/** In a user namespace of our own QEMU would be root of it, and could take the filter away: not without rights. */
+function becomeWords({ tools, privileged }: Pick<NamespaceOptions, "tools" | "privileged">): string {
+  if (privileged) return "";
+  return quoteWords(tools.setpriv, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--");
+}

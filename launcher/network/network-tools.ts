@@ -1,0 +1,60 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** The programs that make a namespace and fill it: full paths. */
+export interface NetworkTools {
+  readonly sh: string;
+  readonly unshare: string;
+  readonly nsenter: string;
+  readonly setpriv: string;
+  readonly mount: string;
+  readonly ip: string;
+  readonly nft: string;
+  readonly slirp4netns: string;
+}
+
+const PACKAGES: Readonly<Record<keyof NetworkTools, string>> = {
+  sh: "dash",
+  unshare: "util-linux",
+  nsenter: "util-linux",
+  setpriv: "util-linux",
+  mount: "mount",
+  ip: "iproute2",
+  nft: "nftables",
+  slirp4netns: "slirp4netns",
+};
+
+/** Debian keeps some of them where an ordinary account does not look. */
+const ALWAYS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
+
+/** All of them, or the Debian packages of those that are missing. */
+export function findNetworkTools(
+  searchPath = "",
+  always: readonly string[] = ALWAYS,
+): NetworkTools | { readonly missingPackages: readonly string[] } {
+  const folders = [...searchPath.split(delimiter), ...always].filter((folder) => folder.startsWith("/"));
+  const find = (name: keyof NetworkTools): string =>
+    folders.map((folder) => join(folder, name)).find(isExecutable) ?? "";
+  const tools: NetworkTools = {
+    sh: find("sh"),
+    unshare: find("unshare"),
+    nsenter: find("nsenter"),
+    setpriv: find("setpriv"),
+    mount: find("mount"),
+    ip: find("ip"),
+    nft: find("nft"),
+    slirp4netns: find("slirp4netns"),
+  };
+  const names = Object.keys(PACKAGES) as (keyof NetworkTools)[];
+  const missing = names.filter((name) => tools[name] === "").map((name) => PACKAGES[name]);
+  return missing.length === 0 ? tools : { missingPackages: [...new Set(missing)] };
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,99 @@
+import { chmod, writeFile } from "node:fs/promises";
+import type { NetworkKind } from "../../protocol/index.ts";
+import { SLIRP_NETWORK } from "./network-addresses.ts";
+import { inIsolatedNamespace, inFilteredNamespace } from "./namespace-command.ts";
+import { findHostRanges } from "./host-addresses.ts";
+import { loopbackOf, type NetworkPolicy } from "./network-policy.ts";
+import type { NetworkAbility } from "./probe-network.ts";
+import type { IpRange } from "./ip-ranges.ts";
+import { writeFilterRules } from "./filter-rules.ts";
+import type { Command } from "../system/command.ts";
+import { userNetworkArguments } from "./user-network-arguments.ts";
+
+/** What the network needs to know of a machine. */
+export interface NetworkedMachine {
+  readonly name: string;
+  readonly network: NetworkKind;
+}
+
+/** Where it may put its few files: in the folder for sockets, under names of the machine's own. */
+export interface NetworkPaths {
+  /** Beginning of the names of pipes that exist while the machine starts. */
+  readonly pipe: string;
+  /** Takes the place of /etc/resolv.conf. */
+  readonly resolvConf: string;
+  /** Takes orders for forwarded ports. */
+  readonly apiSocket: string;
+}
+
+export interface MachineNetwork {
+  /** QEMU's arguments for the netdev `net0`; empty: no card either. */
+  readonly netdev: readonly string[];
+  /** What to start in QEMU's place: it becomes QEMU, under the same process number. */
+  wrap(command: Command): Command;
+  /** Why the machine gets less than it asked for, in a sentence for people. */
+  readonly shortfall?: string;
+}
+
+/**
+ * Where everything of a machine's network lies.
+ * @param slot the machine's short name in the folder for sockets
+ * @param folder a folder that only the launcher writes to
+ */
+export function networkPaths(runtimeDir: string, slot: string, folder = runtimeDir): NetworkPaths {
+  return {
+    pipe: `${runtimeDir}/${slot}.pipe`,
+    resolvConf: `${folder}/resolv.conf`,
+    apiSocket: `${runtimeDir}/${slot}.net`,
+  };
+}
+
+/**
+ * Prepares the network of a machine that is about to start. Nothing of it has to be closed: everything ends with QEMU,
+ * by the kernel's doing, whatever becomes of the launcher.
+ * @param host the host's addresses and neighbours, as they are now
+ */
+export async function prepareNetwork(
+  machine: NetworkedMachine,
+  policy: NetworkPolicy,
+  ability: NetworkAbility,
+  paths: NetworkPaths,
+  host: readonly IpRange[] = findHostRanges(),
+): Promise<MachineNetwork> {
+  const { exceptions } = policy;
+  const forwards = forwardsOf(machine, policy);
+  const netdev = (open: boolean): string[] =>
+    machine.network === "none" ? [] : userNetworkArguments(machine.network, open, exceptions, forwards);
+  if (ability.kind === "restricted") {
+    const plain = { netdev: netdev(false), wrap: (command: Command) => command };
+    return machine.network === "internet" ? { ...plain, shortfall: describeShortfall(ability) } : plain;
+  }
+  if (machine.network !== "internet")
+    return { netdev: netdev(false), wrap: (command) => inIsolatedNamespace(command, ability) };
+  await writeFile(paths.resolvConf, `nameserver ${SLIRP_NETWORK.dns}\n`, { mode: 0o644 });
+  // Whatever our umask: QEMU may be another account.
+  await chmod(paths.resolvConf, 0o644);
+  return {
+    netdev: netdev(true),
+    wrap: (command) =>
+      inFilteredNamespace(command, {
+        ...ability,
+        ...paths,
+        rules: writeFilterRules(exceptions, host),
+        apiSocket: forwards.length === 0 ? null : paths.apiSocket,
+        hostLoopback: exceptions.some(({ range }) => loopbackOf(range) !== null),
+      }),
+  };
+}
+
+/** The ports that lead into a machine: only one with a way out can have any. */
+export function forwardsOf(machine: NetworkedMachine, policy: NetworkPolicy): NetworkPolicy["forwards"] {
+  return machine.network === "internet"
+    ? policy.forwards.filter((forward) => forward.machine === machine.name)
+    : [];
+}
+
+function describeShortfall(ability: Extract<NetworkAbility, { kind: "restricted" }>): string {
+  const why = ability.obstacles.map(({ what }) => what).join(" ");
+  return `The machine has no way to the internet, because this host cannot filter it. ${why}`;
+}

@@ -1,0 +1,59 @@
+import { dirname } from "node:path";
+import type { Logger } from "pino";
+import { describeError, LaunchError, type Clock } from "../../../protocol/index.ts";
+import { takeBackFile } from "../../system/account-files.ts";
+import type { RunAs } from "../../system/system-account.ts";
+import type { LaunchExtension } from "../launch-extension.ts";
+import { dataDiskArguments } from "../../argv/data-disk-arguments.ts";
+import { prepareDiskContent } from "../../disks/disk-content.ts";
+import type { LocalDiskStore } from "../../disks/local-disk-store.ts";
+
+export interface DataDiskExtensionOptions {
+  readonly store: LocalDiskStore;
+  /** The program; null: it is not installed. */
+  readonly qemuImg: string | null;
+  readonly runAs: RunAs;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Gives a machine its data disk at each start; the disk was reserved before. Who has a disk is known by the machines
+ * themselves: what is given back is the file, which QEMU's account owns meanwhile.
+ */
+export function dataDiskExtension({ store: shelf, qemuImg, runAs, clock, log }: DataDiskExtensionOptions): LaunchExtension {
+  return {
+    async prepare({ id, owner, dataDisk }) {
+      if (dataDisk === undefined) return {};
+      const record = shelf.find({ owner, name: dataDisk.name });
+      if (qemuImg === null || record === undefined)
+        throw new LaunchError("DISK_FAILED", "the data disk was not reserved, or there is no qemu-img");
+      const file = await prepareDiskContent(qemuImg, shelf, record);
+      const standing = record.standing.state === "new" ? ({ state: "here" } as const) : record.standing;
+      shelf.save({ ...record, standing, usedAt: clock.now(), givenTo: id });
+      const slot = dirname(file);
+      return {
+        arguments: dataDiskArguments(file, dataDisk.name),
+        written: [file],
+        traversableFolders: [dirname(slot), slot],
+      };
+    },
+    async release({ id, owner, dataDisk }) {
+      if (dataDisk === undefined) return;
+      const ref = { owner, name: dataDisk.name };
+      // Another machine may have it by now.
+      if (shelf.find(ref)?.givenTo !== id) return;
+      try {
+        await takeBackFile(runAs, shelf.fileOf(ref));
+        // A journey may have begun meanwhile.
+        const record = shelf.find(ref);
+        if (record?.givenTo !== id) return;
+        const { givenTo: _given, ...rest } = record;
+        shelf.save(rest);
+      } catch (error) {
+        const fields = { event: "disk.not-back", machine: id, why: describeError(error) };
+        log.warn(fields, "a data disk could not be taken back from the account of machines");
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { lchown, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { LaunchError, type Clock } from "../../../protocol/index.ts";
+import { swtpmArguments, tpmArguments } from "../../argv/tpm-arguments.ts";
+import { runAsAccount } from "../../system/account-command.ts";
+import type { SystemAccount, RunAs } from "../../system/system-account.ts";
+import { awaitSocket } from "../../system/await-socket.ts";
+import type { LaunchExtension } from "../launch-extension.ts";
+import { grantTraversal } from "../../system/folder-access.ts";
+import type { QemuPrograms } from "../../system/qemu-programs.ts";
+import { spawnDetached } from "../../system/spawn-detached.ts";
+
+/** A TPM 2 for machines that ask for one: a swtpm for each, as QEMU's account, which ends when QEMU does. */
+export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock: Clock): LaunchExtension {
+  return {
+    async prepare(spec, paths, note) {
+      if (!spec.firmware.tpm) return {};
+      const program = programs?.swtpm ?? null;
+      if (program === null) {
+        const text = "This host has no TPM emulator. Install it with: apt install swtpm";
+        throw new LaunchError("TPM_MISSING", text, { safeMessage: text });
+      }
+      await mkdir(paths.tpmDir, { recursive: true, mode: 0o700 });
+      await rm(paths.tpmSocket, { force: true });
+      const plain = { program, args: swtpmArguments(paths.tpmDir, paths.tpmSocket) };
+      await grantTraversal(runAs, [paths.dir]);
+      if (runAs.kind === "account") await giveFolder(paths.tpmDir, runAs.account);
+      const command = runAs.kind === "account" ? runAsAccount(plain, runAs) : plain;
+      const { identity, detach: letGo } = spawnDetached(command, paths.log);
+      note(identity);
+      letGo();
+      if (!(await awaitSocket(paths.tpmSocket, identity, clock))) {
+        throw new LaunchError("TPM_START", "swtpm did not start", {
+          safeMessage: "The machine's TPM could not be started.",
+        });
+      }
+      return { arguments: tpmArguments(spec.arch, paths.tpmSocket) };
+    },
+    release: () => Promise.resolve(),
+  };
+}
+
+/** The folder becomes the account's, with what an earlier start left in it. */
+async function giveFolder(folder: string, { uid, gid }: SystemAccount): Promise<void> {
+  for (const name of await readdir(folder)) await lchown(join(folder, name), uid, gid);
+  await lchown(folder, uid, gid);
+}

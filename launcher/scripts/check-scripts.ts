@@ -1,0 +1,36 @@
+import { RequestError } from "../../protocol/index.ts";
+import type { MachineSpec } from "../model/machine-spec.ts";
+import { checkScriptLength, checkScriptRoute } from "./plan-scripts.ts";
+import { readCustomizeCommands } from "./customize/customize-commands.ts";
+import { checkCustomizer } from "./customize/customize-disk.ts";
+import type { ScriptPolicy } from "./script-policy.ts";
+import { findCustomizableDisk, readScripts } from "./prepare-scripts.ts";
+
+type Scripted = Pick<MachineSpec, "boot" | "master" | "scripts" | "scriptRoute">;
+
+/**
+ * Refuses at once the boot scripts that this host could never run. What depends on a condition, or is not here yet,
+ * shows when the machine is made ready.
+ * @param policy null: none run on this host
+ * @param customizer virt-customize; null: it is not installed
+ * @throws RequestError `HOST_SCRIPT`; LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`, `SCRIPT_ROUTE`,
+ *   `SCRIPT_OPTION`, `SCRIPT_LONG`, `SCRIPT_DISK`, `SCRIPT_CUSTOMIZER`
+ */
+export function checkScripts(spec: Scripted, policy: ScriptPolicy | null, customizer: string | null): void {
+  const scripts = readScripts(spec);
+  if (scripts.length === 0) return;
+  if (policy === null) {
+    const text =
+      "boot script: this host does not run boot scripts. Leave it out, or have the host started with --boot-scripts.";
+    throw new RequestError("HOST_SCRIPT", text, { safeMessage: text });
+  }
+  checkScriptRoute(spec.scriptRoute);
+  for (const { condition, source } of scripts) {
+    if (source.kind === "text") checkScriptLength(source.text);
+    if (source.kind === "customize") readCustomizeCommands(source.commands, policy.network);
+    if (condition !== null || (source.kind !== "customize" && spec.scriptRoute !== "virt-customize"))
+      continue;
+    findCustomizableDisk(spec);
+    checkCustomizer(customizer);
+  }
+}

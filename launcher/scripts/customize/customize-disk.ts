@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import type { BootSource } from "../../model/catalogue-entry.ts";
+import { runAsAccount } from "../../system/account-command.ts";
+import type { RunAs } from "../../system/system-account.ts";
+import { grantTraversal } from "../../system/folder-access.ts";
+import type { DiskChange } from "../plan-scripts.ts";
+import { scriptError } from "../script-error.ts";
+import { pruneCustomizedDisks } from "./customized-disk-cache.ts";
+import { giveWorkFolder, readHeaderReferences, takeBackDisk } from "./work-folder-ownership.ts";
+import type { AbortableQueue } from "./abortable-queue.ts";
+
+/** Starting libguestfs's appliance by emulation and running a script takes minutes. */
+const CUSTOMIZE_MS = 900_000;
+
+export interface Customizer {
+  /** virt-customize; null: it is not installed. */
+  readonly program: string | null;
+  readonly qemuImg: string;
+  readonly accel: "kvm" | "tcg";
+  /** Whether the appliance may reach the network, and with it whatever this host reaches. */
+  readonly network: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** As whom it runs: what is in an image is nobody's friend. */
+  readonly runAs: RunAs;
+  /** One appliance at a time on this host. */
+  readonly queue: AbortableQueue;
+  /** Told before it begins: it takes minutes. */
+  readonly onBegin: () => void;
+  /** Told its process number, so that it ends with the machine even when we do not. */
+  readonly onProcess: (pid: number) => void;
+  readonly signal: AbortSignal;
+}
+
+type Disk = Extract<BootSource, { kind: "disk" }>;
+
+/**
+ * Makes a qcow2 file over `base` with the changes in it, at `target`.
+ * @param cache a folder on the same file system where it is kept for the next machine; null: it is for this one alone
+ * @throws LaunchError `SCRIPT_CUSTOMIZER`, `SCRIPT_FAILED`
+ */
+export async function customizeDisk(
+  base: Disk,
+  changes: readonly DiskChange[],
+  target: string,
+  cache: string | null,
+  customizer: Customizer,
+): Promise<void> {
+  const { queue: line, signal } = customizer;
+  if (cache === null) {
+    customizer.onBegin();
+    await line.run(signal, () => makeCustomizedDisk(base, changes, target, customizer));
+    return;
+  }
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  const kept = join(cache, `${await fingerprint(base, changes, customizer.network)}.qcow2`);
+  if (!(await exists(kept))) {
+    customizer.onBegin();
+    await line.run(signal, async () => {
+      // The one before may have been the same.
+      if (!(await exists(kept))) await makeCustomizedDisk(base, changes, kept, customizer);
+    });
+  }
+  // The machine has its own name for the file: the cache may forget it.
+  await rm(target, { force: true });
+  await link(kept, target);
+  const now = new Date();
+  await utimes(kept, now, now);
+  await pruneCustomizedDisks(cache, kept);
+}
+
+/** Same base, same changes. */
+async function fingerprint(base: Disk, changes: readonly DiskChange[], network: boolean): Promise<string> {
+  const { size, mtimeMs, ino, dev } = await stat(base.file);
+  const what = [base.file, base.format, size, mtimeMs, ino, dev, network, changes];
+  return createHash("sha256").update(JSON.stringify(what)).digest("hex");
+}
+
+async function makeCustomizedDisk(
+  base: Disk,
+  changes: readonly DiskChange[],
+  target: string,
+  customizer: Customizer,
+): Promise<void> {
+  const { qemuImg, runAs, signal } = customizer;
+  const program = checkCustomizer(customizer.program);
+  const folder = await mkdtemp(`${target}.`);
+  try {
+    const disk = join(folder, "disk.qcow2");
+    const create = ["create", "-q", "-f", "qcow2", "-F", base.format, "-b", base.file, disk];
+    const made = await execa(qemuImg, create, { reject: false, stdin: "ignore", cancelSignal: signal });
+    if (made.failed) throw failure("qemu-img", describeEnd(made), folder);
+    const args = [
+      "--quiet",
+      "--format",
+      "qcow2",
+      "--add",
+      disk,
+      customizer.network ? "--network" : "--no-network",
+    ];
+    const commands = join(folder, "commands");
+    await writeFile(commands, await writeCommands(changes, folder), { mode: 0o600 });
+    const links = await readHeaderReferences(disk);
+    await grantTraversal(runAs, [dirname(dirname(target)), dirname(target)]);
+    if (runAs.kind === "account") await giveWorkFolder(folder, runAs.account);
+    const command = runAsAccount({ program, args: [...args, "--commands-from-file", commands] }, runAs);
+    const running = execa(command.program, command.args, {
+      ...{
+        reject: false,
+        stdin: "ignore",
+        timeout: CUSTOMIZE_MS,
+        cancelSignal: signal,
+        extendEnv: false,
+        cwd: folder,
+      },
+      env: applianceEnvironment(customizer, folder),
+    });
+    if (running.pid !== undefined) customizer.onProcess(running.pid);
+    const result = await running;
+    if (result.failed) throw failure("virt-customize", describeEnd(result), folder);
+    await takeBackDisk(runAs, folder, disk, links);
+    await rename(disk, target);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws LaunchError `SCRIPT_CUSTOMIZER` */
+export function checkCustomizer(program: string | null): string {
+  if (program !== null) return program;
+  const text =
+    "This host has no virt-customize, which this boot script needs. Install it with: apt install libguestfs-tools linux-image-cloud-amd64";
+  throw scriptError("SCRIPT_CUSTOMIZER", text);
+}
+
+/** The file of commands: secrets in it are seen by nobody who lists processes. */
+async function writeCommands(changes: readonly DiskChange[], folder: string): Promise<string> {
+  const lines: string[] = [];
+  for (const [index, change] of changes.entries()) {
+    if (change.kind === "command") {
+      lines.push(change.line);
+      continue;
+    }
+    // Relative: the guest sees this name.
+    const name = `firstboot-${String(index + 1).padStart(2, "0")}`;
+    await writeFile(join(folder, name), change.script, { mode: 0o700 });
+    lines.push(`firstboot ${name}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Nothing but what libguestfs needs, so that no variable of ours changes what it does. */
+function applianceEnvironment({ accel, environment }: Customizer, folder: string): Record<string, string> {
+  return {
+    PATH: environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
+    HOME: folder,
+    TMPDIR: folder,
+    LC_ALL: "C.UTF-8",
+    LIBGUESTFS_BACKEND: "direct",
+    ...(accel === "tcg" && { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
+  };
+}
+
+function describeEnd(end: {
+  readonly stderr?: string | undefined;
+  readonly shortMessage?: string | undefined;
+}): string {
+  return end.stderr === undefined || end.stderr === "" ? (end.shortMessage ?? "") : end.stderr;
+}
+
+function failure(program: string, words: string, folder: string): Error {
+  const lines = words.replaceAll(folder, "…").trim().split("\n");
+  const line = lines.find((candidate) => candidate.includes("error:")) ?? lines.at(-1) ?? "";
+  const text = `${program} could not apply the boot script: ${line.slice(0, 300)}`;
+  return scriptError("SCRIPT_FAILED", text, new Error(words));
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,50 @@
+import { constants } from "node:fs";
+import { chmod, lchown, open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { SystemAccount, RunAs } from "../../system/system-account.ts";
+
+/** Up to the end of the name of the file that it stands on. */
+const HEADER_BYTES = 4096;
+/** Dirty, corrupt, compression type, extended L2 entries: they lead to no other file. */
+const HARMLESS = 0b11011n;
+
+/** The folder in which the account works becomes its own, with all that is in it. */
+export async function giveWorkFolder(folder: string, { uid, gid }: SystemAccount): Promise<void> {
+  for (const name of await readdir(folder)) await lchown(join(folder, name), uid, gid);
+  await lchown(folder, uid, gid);
+}
+
+/**
+ * Makes a disk ours again, for reading only. Whoever took the appliance over may have put anything in its place.
+ * @param links as {@link readHeaderReferences} gave them before
+ */
+export async function takeBackDisk(runAs: RunAs, folder: string, disk: string, links: Buffer): Promise<void> {
+  if (runAs.kind === "account") {
+    await lchown(folder, 0, 0);
+    await chmod(folder, 0o700);
+  }
+  const handle = await open(disk, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = await handle.stat();
+    if (!found.isFile() || found.nlink !== 1) throw new Error("the disk is no file of its own any more");
+    if (runAs.kind === "account") await handle.chown(0, 0);
+    await handle.chmod(0o400);
+  } finally {
+    await handle.close();
+  }
+  if (!(await readHeaderReferences(disk)).equals(links)) throw new Error("the disk's header names other files now");
+}
+
+/** What in a qcow2 file's header leads to other files. */
+export async function readHeaderReferences(disk: string): Promise<Buffer> {
+  const handle = await open(disk, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const header = Buffer.alloc(HEADER_BYTES);
+    await handle.read(header, 0, HEADER_BYTES, 0);
+    header.writeBigUInt64BE(header.readBigUInt64BE(72) & ~HARMLESS, 72);
+    // Between them: sizes and tables, which grow.
+    return Buffer.concat([header.subarray(0, 24), header.subarray(72, 80), header.subarray(100)]);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,159 @@
+import { randomInt } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { isPosternError } from "../../protocol/index.ts";
+import type { MachineSpec } from "../model/machine-spec.ts";
+import { planScripts } from "./plan-scripts.ts";
+import { customizeDisk, type Customizer } from "./customize/customize-disk.ts";
+import { scriptError } from "./script-error.ts";
+import { readScript, type Script } from "./script.ts";
+import { writeSeed } from "./seed/cloud-init-seed.ts";
+import { loadScripts } from "./sources/load-scripts.ts";
+import { wantsCredential, type ScriptSymbols } from "./script-symbols.ts";
+
+/** All sources together have so long. */
+const LOAD_SCRIPTS_MS = 60_000;
+const CREDENTIAL_LENGTH = 20;
+/** In the machine's folder: what was made. */
+const NOTE = "scripts.json";
+const SEED = "seed.iso";
+const CUSTOMIZED = "customized.qcow2";
+/** Without characters that look alike: people type it. */
+const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+export interface ScriptFolders {
+  /** The machine's own: everything that is made lies here and goes with it. */
+  readonly machine: string;
+  /** Customized disks for the next machine, on the same file system; made when it is needed. */
+  readonly cache: string;
+  /** The administrator's scripts; null: none are read from files. */
+  readonly scripts: string | null;
+}
+
+export interface ScriptTools extends Customizer {
+  /** Hosts that URLs may name although they are this host or its neighbours. */
+  readonly allowHosts: readonly string[];
+}
+
+const prepared = z.object({
+  /** A disk for {@link seedArguments}. */
+  seed: z.string().optional(),
+  /** A qcow2 file whose backing file is the image's: it stands between the image and the machine's overlay. */
+  base: z.string().optional(),
+  /** What `@CREDENTIAL@` became, for the machine's owner. */
+  credential: z.string().optional(),
+});
+export type PreparedScripts = z.infer<typeof prepared>;
+
+type Scripted = Pick<MachineSpec, "id" | "name" | "boot" | "master" | "scripts" | "scriptRoute">;
+
+/**
+ * Reads a machine's boot scripts as they would be used, without getting anything: for a refusal at once.
+ * @throws LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`
+ */
+export function readScripts(spec: Pick<MachineSpec, "scripts">): Script[] {
+  return spec.scripts.map(readScript).filter((script) => script !== null);
+}
+
+/**
+ * Makes a machine's boot scripts ready, once: later starts find what the first one made.
+ * @param symbols all but the credential, which is made here when a script wants it
+ * @throws LaunchError `SCRIPT_…`
+ */
+export async function prepareScripts(
+  spec: Scripted,
+  symbols: Omit<ScriptSymbols, "credential">,
+  folders: ScriptFolders,
+  tools: ScriptTools,
+): Promise<PreparedScripts> {
+  const scripts = readScripts(spec);
+  if (scripts.length === 0) return {};
+  const before = await readPreparedScripts(folders.machine);
+  if (before !== null) return before;
+  const all: ScriptSymbols = { ...symbols, credential: makeCredential() };
+  try {
+    return await makeScripts(spec, scripts, all, folders, tools);
+  } catch (error) {
+    throw hideSecret(error, all.credential);
+  }
+}
+
+async function makeScripts(
+  spec: Scripted,
+  scripts: readonly Script[],
+  all: ScriptSymbols,
+  folders: ScriptFolders,
+  tools: ScriptTools,
+): Promise<PreparedScripts> {
+  const loaded = await loadScripts(scripts, all, {
+    scriptsFolder: folders.scripts,
+    environment: tools.environment,
+    allowHosts: tools.allowHosts,
+    signal: AbortSignal.any([tools.signal, AbortSignal.timeout(LOAD_SCRIPTS_MS)]),
+  });
+  const { seed, changes, personal } = planScripts(spec.scriptRoute, loaded, all, tools.network);
+  const done: PreparedScripts = {};
+  if (loaded.some(({ text }) => wantsCredential(text))) done.credential = all.credential;
+  if (seed.length > 0) {
+    done.seed = join(folders.machine, SEED);
+    await replaceFile(done.seed, writeSeed(spec, seed));
+  }
+  if (changes.length > 0) {
+    done.base = join(folders.machine, CUSTOMIZED);
+    await removeUnfinished(folders.machine);
+    await customizeDisk(findCustomizableDisk(spec), changes, done.base, personal ? null : folders.cache, tools);
+  }
+  await replaceFile(join(folders.machine, NOTE), JSON.stringify(done));
+  return done;
+}
+
+/** The disk that scripts may change a copy of. @throws LaunchError `SCRIPT_DISK` */
+export function findCustomizableDisk({
+  boot,
+  master,
+}: Pick<Scripted, "boot" | "master">): Extract<MachineSpec["boot"], { kind: "disk" }> {
+  if (boot.kind === "disk" && !master) return boot;
+  throw scriptError(
+    "SCRIPT_DISK",
+    master
+      ? "Boot scripts that change the disk are for machines with a disk of their own, not for work on the image itself."
+      : "This image has no disk that a boot script could change.",
+  );
+}
+
+/** What a launcher that was killed had begun. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  for (const name of names.filter((one) => one.startsWith(`${CUSTOMIZED}.`)))
+    await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/** Programs and addresses that fail are quoted with what was put into them. */
+function hideSecret(error: unknown, secret: string): unknown {
+  if (!isPosternError(error) || !`${error.message}${String(error.cause)}`.includes(secret)) return error;
+  const hide = (text: string): string => text.replaceAll(secret, "@CREDENTIAL@");
+  const cause = error.cause === undefined ? undefined : new Error(hide(String(error.cause)));
+  return scriptError(error.code, hide(error.safeMessage), cause);
+}
+
+function makeCredential(): string {
+  return Array.from({ length: CREDENTIAL_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join(
+    "",
+  );
+}
+
+/** What an earlier start of a machine made; null: nothing yet. */
+export async function readPreparedScripts(machineFolder: string): Promise<PreparedScripts | null> {
+  try {
+    return prepared.parse(JSON.parse(await readFile(join(machineFolder, NOTE), "utf8")));
+  } catch {
+    // The first start, or one that was cut short.
+    return null;
+  }
+}
+
+async function replaceFile(file: string, content: string | Buffer): Promise<void> {
+  await writeFile(`${file}.new`, content, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}

@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+
+/** SHA-256 of a whole file, in hexadecimal. */
+export async function hashFile(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash, { signal });
+  return hash.digest("hex");
+}
+
+interface RunningChecksum {
+  readonly done: Promise<void>;
+  readonly stop: AbortController;
+}
+
+/** Checksums that are being worked out: one at a time for each journey, in the background. */
+export class BackgroundChecksums {
+  readonly #running = new Map<string, RunningChecksum>();
+  readonly #failures = new Map<string, unknown>();
+
+  /** Begins, unless it is at work. The failure of an earlier try is thrown instead, once. */
+  begin(journey: string, file: string, use: (sha256: string) => void | Promise<void>): void {
+    if (this.#running.has(journey)) return;
+    if (this.#failures.has(journey)) {
+      const failure = this.#failures.get(journey);
+      this.#failures.delete(journey);
+      throw failure;
+    }
+    const stop = new AbortController();
+    const done = hashFile(file, stop.signal)
+      .then(use)
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) this.#failures.set(journey, error);
+      })
+      .finally(() => this.#running.delete(journey));
+    this.#running.set(journey, { done, stop });
+  }
+
+  /** Gives up, and waits until nothing reads the file. */
+  async stop(journey: string): Promise<void> {
+    const summing = this.#running.get(journey);
+    summing?.stop.abort();
+    await summing?.done;
+    this.#failures.delete(journey);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((journey) => this.stop(journey)));
+  }
+}

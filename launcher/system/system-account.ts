@@ -1,0 +1,88 @@
+import { readFileSync, statSync } from "node:fs";
+import { ConfigError } from "../../protocol/index.ts";
+
+/** An account of this system that QEMU runs as when the launcher is root. */
+export interface SystemAccount {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** Groups that it keeps besides its own: those of the devices that QEMU opens. */
+  readonly groups: readonly number[];
+}
+
+/** How QEMU is started: as whom, and if as root, why. */
+export type RunAs =
+  | { readonly kind: "account"; readonly account: SystemAccount }
+  /** The launcher is no root itself: QEMU runs as the same account. */
+  | { readonly kind: "self" }
+  | { readonly kind: "root"; readonly why: string };
+
+/** What QEMU runs as where the administrator says nothing, if there is such an account. */
+export const DEFAULT_ACCOUNT = "postern-vm";
+
+/** Devices that an account reaches through their group. */
+const DEVICES = ["/dev/kvm", "/dev/vhost-net"];
+
+/**
+ * Decides as whom QEMU runs.
+ * @param wanted the administrator's choice; null: {@link DEFAULT_ACCOUNT} if it exists
+ * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`
+ */
+export function chooseAccount(
+  wanted: string | null,
+  system: {
+    readonly uid: number;
+    readonly passwd: string;
+    readonly groups: readonly number[];
+  } = readSystem(),
+): RunAs {
+  if (system.uid !== 0) return { kind: "self" };
+  const account = findAccount(wanted ?? DEFAULT_ACCOUNT, system.passwd, system.groups);
+  if (account === null) {
+    if (wanted !== null)
+      throw accountError(
+        "ACCOUNT_UNKNOWN",
+        `This system has no account "${wanted}" for machines. Make it with useradd.`,
+      );
+    const why =
+      `There is no account "${DEFAULT_ACCOUNT}", so QEMU runs as root, though with few of root's rights. ` +
+      `Make it with: useradd --system --no-create-home --shell /usr/sbin/nologin ${DEFAULT_ACCOUNT}`;
+    return { kind: "root", why };
+  }
+  if (account.uid === 0)
+    throw accountError("ACCOUNT_ROOT", `"${account.name}" is root. Name another account for machines.`);
+  return { kind: "account", account };
+}
+
+/** A line of the system's list of accounts. */
+export function findAccount(name: string, passwd: string, groups: readonly number[]): SystemAccount | null {
+  for (const line of passwd.split("\n")) {
+    const [login, , uid = "", gid = ""] = line.split(":");
+    if (login !== name || !/^\d+$/.test(uid) || !/^\d+$/.test(gid)) continue;
+    const own = Number(gid);
+    return { name, uid: Number(uid), gid: own, groups: groups.filter((group) => group !== own) };
+  }
+  return null;
+}
+
+function readSystem(): { uid: number; passwd: string; groups: number[] } {
+  return {
+    uid: process.getuid?.() ?? -1,
+    passwd: readFileSync("/etc/passwd", "utf8"),
+    groups: [...new Set(DEVICES.flatMap(deviceGroup))],
+  };
+}
+
+/** The group that may open a device; none where there is no device or only root may. */
+function deviceGroup(device: string): number[] {
+  try {
+    const { gid, mode } = statSync(device);
+    return gid !== 0 && (mode & 0o060) === 0o060 ? [gid] : [];
+  } catch {
+    return [];
+  }
+}
+
+function accountError(code: string, text: string): ConfigError {
+  return new ConfigError(code, text, { safeMessage: text });
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import { builtInImages } from "../../../../launcher/images/built-in-images.ts";
+import { imageEntry } from "../../../../launcher/model/catalogue-entry.ts";
+import { createMachineSpec } from "../../../../launcher/model/create-spec.ts";
+import { machineSpec } from "../../../../launcher/model/machine-spec.ts";
+
+const [memtest, installer] = builtInImages;
+const request = { id: "m1", name: "One", image: "memtest86+" };
+const disk = imageEntry.parse({
+  ...{ id: "disk", title: "Disk", description: "", network: "isolated" },
+  memoryMb: { default: 512, min: 256 },
+  cpus: { default: 2, min: 2 },
+  diskGb: { default: 10, min: 8 },
+  boot: { kind: "disk", format: "qcow2", file: "/disk" },
+  display: "virtio",
+  displays: ["qxl", "none"],
+  keymap: "fr",
+  scripts: ["first"],
+});
+const arm = imageEntry.parse({ ...disk, arch: "aarch64" });
+
+test("takes the image's amounts unless asked otherwise, and survives being stored", () => {
+  const spec = createMachineSpec(request, memtest!);
+  expect(spec).toMatchObject({ cpus: 1, memoryMb: 64, image: "memtest86+", name: "One" });
+  expect(createMachineSpec({ ...request, cpus: 4, memoryMb: 2048 }, memtest!)).toMatchObject({
+    cpus: 4,
+    memoryMb: 2048,
+  });
+  for (const image of [memtest!, installer!, disk]) {
+    const drawn = createMachineSpec(request, image);
+    expect(machineSpec.parse(JSON.parse(JSON.stringify(drawn)))).toEqual(drawn);
+  }
+});
+
+test("takes the image's ways unless asked otherwise", () => {
+  expect(createMachineSpec(request, disk)).toMatchObject({
+    ...{ diskGb: 10, display: "virtio", monitors: 1, keymap: "fr", network: "isolated" },
+    ...{ master: false, emptyDisk: false, scripts: ["first"], gpu: "none", owner: "" },
+  });
+  const asked = { diskGb: 8, display: "qxl", monitors: 2, keymap: "de", network: "none" } as const;
+  expect(createMachineSpec({ ...request, ...asked, script: "second", owner: "ada" }, disk)).toMatchObject({
+    ...asked,
+    scripts: ["first", "second"],
+    owner: "ada",
+  });
+});
+
+test("a stored specification cannot be changed", () => {
+  const spec = machineSpec.parse(JSON.parse(JSON.stringify(createMachineSpec(request, memtest!))));
+  expect(Object.isFrozen(spec)).toBe(true);
+});
+
+test.each([
+  [memtest!, { memoryMb: 31 }, "Memtest86+ needs at least 1 CPU and 32 MiB of memory."],
+  [disk, { cpus: 1 }, "Disk needs at least 2 CPU and 256 MiB of memory."],
+  [disk, { diskGb: 7 }, "Disk needs a disk of at least 8 GB."],
+  [disk, { display: "cirrus" }, "Disk does not go with the display adapter cirrus."],
+  [arm, { display: "qxl" }, "Disk does not go with the display adapter qxl."],
+  [memtest!, { monitors: 2 }, "Memtest86+ has 1 monitor with the display adapter std."],
+  [disk, { network: "internet" }, 'Disk may have the network "isolated" at most.'],
+  [disk, { emptyDisk: true }, "Disk is a disk already and takes no empty one."],
+  [memtest!, { master: true }, "Memtest86+ is no disk that could be worked on itself."],
+] as const)("%o and %o are refused", (entry, changes, safeMessage) => {
+  expect(() => createMachineSpec({ ...request, ...changes }, entry)).toThrow(
+    expect.objectContaining({ code: "IMAGE_LIMIT", safeMessage }) as Error,
+  );
+});
