@@ -2,9 +2,9 @@ export * from "./api/schemas.ts";
 export * from "./api/disk-schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
 export {
-  limitTable,
+  quotaTable,
   PRIVILEGES,
   type Privilege,
-  type GivenLimits,
-  type LimitTable,
-} from "./server/machines/limits/limits.ts";
+  type ConfiguredQuota,
+  type QuotaTable,
+} from "../orchestrator/quota/quota.ts";

@@ -1,29 +1,29 @@
 import { ConfigError } from "../../protocol/index.ts";
-import { limitTable, type GivenLimits, type LimitTable } from "../../web/index.ts";
+import { quotaTable, type ConfiguredQuota, type QuotaTable } from "../../web/index.ts";
 import { readText } from "./option-files.ts";
 
 export interface LimitOptions {
   /** JSON: `{"roles": {"user": {…}}, "users": {"anna": {…}}}`; null: none. */
   readonly file: string | null;
   /** For everybody with the role `user`; the file's own word for them goes first. */
-  readonly user: GivenLimits;
+  readonly user: ConfiguredQuota;
 }
 
 /** @throws ConfigError `FILE_UNREADABLE`, `LIMITS_INVALID` */
-export async function loadLimits({ file, user }: LimitOptions): Promise<LimitTable> {
-  const table = file === null ? limitTable.parse({}) : parseLimits(await readText(file), file);
+export async function loadLimits({ file, user }: LimitOptions): Promise<QuotaTable> {
+  const table = file === null ? quotaTable.parse({}) : parseLimits(await readText(file), file);
   return { ...table, roles: { ...table.roles, user: { ...user, ...table.roles.user } } };
 }
 
 /** @throws ConfigError `LIMITS_INVALID`, naming the field */
-export function parseLimits(text: string, file: string): LimitTable {
+export function parseLimits(text: string, file: string): QuotaTable {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw new ConfigError("LIMITS_INVALID", `${file} is no JSON.`, { cause });
   }
-  const parsed = limitTable.safeParse(value);
+  const parsed = quotaTable.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.join(".") ?? "";

@@ -9,7 +9,7 @@ import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
 import { openStores } from "../../proxy/index.ts";
-import { limitTable, openWeb, type Web } from "../../web/index.ts";
+import { quotaTable, openWeb, type Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -75,7 +75,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
     proxy,
     adminSocket: socket,
     clientDir: options.clientDir ?? path.join(dir, "pages"),
-    limits: limitTable.parse(options.limits ?? {}),
+    limits: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
     log: options.log ?? pino({ level: "silent" }),
     clock,

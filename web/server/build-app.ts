@@ -6,7 +6,7 @@ import Fastify, {
   type FastifyReply,
 } from "fastify";
 import type { Logger } from "pino";
-import { describeForCaller, refuse } from "./errors.ts";
+import { describeForCaller, refuse } from "./http-errors.ts";
 
 const BODY_BYTES = 64 * 1024;
 const HEADERS_MS = 5000;

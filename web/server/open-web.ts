@@ -4,35 +4,35 @@ import type { Clock } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
-import { sendSecurityHeaders } from "./guard/headers.ts";
+import { sendSecurityHeaders } from "./guard/security-headers.ts";
 import { listenOnAdminSocket } from "./listen/admin-socket.ts";
-import { Live } from "./live/live.ts";
-import { Streams } from "./live/streams.ts";
-import { createFirstLogin, type FirstLogin } from "./login/first-login.ts";
-import { Logins } from "./login/logins.ts";
-import { Passwords } from "./login/passwords.ts";
-import { LoginThrottle } from "./login/throttle.ts";
-import { Catalogue } from "./machines/catalogue.ts";
-import { NO_LIMITS, type LimitTable } from "./machines/limits/limits.ts";
-import { DiskRoom } from "./disks/index.ts";
-import { ServerImages } from "./images/index.ts";
-import { Looks } from "./machines/looks.ts";
-import { openMachineRoom } from "./machines/machine-room.ts";
-import { servePages } from "./pages.ts";
-import { routeAdministration } from "./routes/administration.ts";
-import { routeAuthorityActs } from "./routes/authority.ts";
-import { routeAudit } from "./routes/audit.ts";
-import { routeDisks } from "./routes/disks.ts";
-import { routeDesktops } from "./routes/desktops.ts";
-import { routeEvents } from "./routes/events.ts";
-import { routeHosts } from "./routes/hosts.ts";
-import { routeLogin } from "./routes/login.ts";
-import { routeMachineActs } from "./routes/machine-acts.ts";
-import { routeMachines } from "./routes/machines.ts";
-import { routeRepeater } from "./routes/repeater.ts";
-import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service.ts";
-import { routeTokens } from "./routes/tokens.ts";
-import { takeSnapshot } from "./view/snapshot.ts";
+import { LiveUpdates } from "./live/live-updates.ts";
+import { EventStreamRegistry } from "./live/event-stream-registry.ts";
+import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
+import { Logins } from "./sign-in/logins.ts";
+import { Passwords } from "./sign-in/passwords.ts";
+import { PasswordThrottle } from "./sign-in/password-throttle.ts";
+import { MergedCatalogue } from "../../orchestrator/images/merged-catalogue.ts";
+import { NO_QUOTAS, type QuotaTable } from "../../orchestrator/quota/quota.ts";
+import { DataDiskService } from "../../orchestrator/disks/index.ts";
+import { ServerImages } from "../../orchestrator/images/index.ts";
+import { ScreenViews } from "./view/screen-views.ts";
+import { openOrchestrator } from "../../orchestrator/open-orchestrator.ts";
+import { servePages } from "./serve-pages.ts";
+import { routeAdministration } from "./routes/administration-routes.ts";
+import { routeAuthorityRotation } from "./routes/authority-routes.ts";
+import { routeAudit } from "./routes/audit-routes.ts";
+import { routeDisks } from "./routes/disk-routes.ts";
+import { routeDesktops } from "./routes/desktop-routes.ts";
+import { routeEvents } from "./routes/event-routes.ts";
+import { routeHosts } from "./routes/host-routes.ts";
+import { routeLogin } from "./routes/login-routes.ts";
+import { routeMachineCommands } from "./routes/machine-command-routes.ts";
+import { routeMachines } from "./routes/machine-routes.ts";
+import { routeRepeater } from "./routes/repeater-routes.ts";
+import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
+import { routeTokens } from "./routes/token-routes.ts";
+import { loadReadModel } from "./view/read-model.ts";
 
 export interface WebOptions {
   readonly proxy: Proxy;
@@ -41,7 +41,7 @@ export interface WebOptions {
   /** The built pages. */
   readonly clientDir: string;
   /** What people may have of machines; absent: no limits. */
-  readonly limits?: LimitTable;
+  readonly limits?: QuotaTable;
   /** Images that hosts get from this server; absent: none. */
   readonly imagesDir?: string | null;
   readonly log: Logger;
@@ -52,7 +52,7 @@ export interface Web {
   /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
   readonly server: http.Server;
   /** The administrator that this start made, password in plaintext; null: there was an account already. */
-  readonly firstLogin: FirstLogin | null;
+  readonly firstLogin: FirstAdministrator | null;
   /** Ends every request and stream and removes the socket. Idempotent. Does not close the proxy. */
   close(): Promise<void>;
 }
@@ -62,24 +62,24 @@ export interface Web {
  * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`, `SERVER_IMAGES`
  */
 export async function openWeb(options: WebOptions): Promise<Web> {
-  const { proxy, adminSocket, clientDir, limits = NO_LIMITS, log, clock } = options;
+  const { proxy, adminSocket, clientDir, limits = NO_QUOTAS, log, clock } = options;
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
-  const throttle = new LoginThrottle(clock);
+  const throttle = new PasswordThrottle(clock);
   const { imagesDir = null } = options;
   const images = imagesDir === null ? null : await ServerImages.open(imagesDir, clock, log);
-  const catalogue = new Catalogue(proxy, images, log);
+  const catalogue = new MergedCatalogue(proxy, images, log);
   const snapshot = () =>
-    takeSnapshot(proxy, {
+    loadReadModel(proxy, {
       imageTitle: (image) => catalogue.titleOf(image),
       takesScripts: (image) => catalogue.takesScripts(image),
     });
-  const live = new Live({ proxy, takeSnapshot: snapshot, clock, log });
-  const streams = new Streams(live, logins, clock);
-  const disks = new DiskRoom({ proxy, clock, log });
-  const machines = openMachineRoom({ proxy, catalogue, images, disks, live, limits, clock, log });
-  const looks = new Looks(clock);
+  const live = new LiveUpdates({ proxy, loadReadModel: snapshot, clock, log });
+  const streams = new EventStreamRegistry(live, logins, clock);
+  const disks = new DataDiskService({ proxy, clock, log });
+  const machines = openOrchestrator({ proxy, catalogue, images, disks, live, limits, clock, log });
+  const looks = new ScreenViews(clock);
 
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
@@ -95,7 +95,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       });
       routeHealth(api, proxy);
       routeAuthority(api, proxy);
-      routeAuthorityActs(api, proxy);
+      routeAuthorityRotation(api, proxy);
       routeLogin(api, {
         proxy,
         logins,
@@ -107,11 +107,11 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       });
       routeService(api, proxy);
       routeDesktops(api, proxy, snapshot);
-      routeMachines(api, { proxy, room: machines, screens: machines.screens, looks, takeSnapshot: snapshot });
-      routeMachineActs(api, proxy, machines, snapshot);
+      routeMachines(api, { proxy, orchestrator: machines, screenshots: machines.screenshots, screenViews: looks, loadReadModel: snapshot });
+      routeMachineCommands(api, proxy, machines, snapshot);
       routeHosts(api, proxy, catalogue, machines);
       routeDisks(api, proxy, disks);
-      routeTokens(api, { proxy, clock, takeSnapshot: snapshot });
+      routeTokens(api, { proxy, clock, loadReadModel: snapshot });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, snapshot);
       routeAudit(api, proxy);
@@ -134,8 +134,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   try {
     await listenOnAdminSocket(app, adminSocket);
     // Only now: had the start failed here, nobody would have seen the password.
-    const firstLogin = await createFirstLogin(stores, passwords);
-    machines.placeSoon();
+    const firstLogin = await createFirstAdministrator(stores, passwords);
+    machines.scheduleSoon();
     return { server: app.server, firstLogin, close };
   } catch (error) {
     await close();

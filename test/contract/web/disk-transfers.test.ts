@@ -5,7 +5,7 @@ import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
 import type { Launcher } from "../../../launcher/index.ts";
 import { LocalDiskStore } from "../../../launcher/disks/index.ts";
 import { hostMethods, systemClock, type DiskCopy, type HostMethod } from "../../../protocol/index.ts";
-import { conductJourney, planJourneys, type AskHost } from "../../../web/server/disks/index.ts";
+import { runDiskTransfer, planDiskTransfers, type RequestHost } from "../../../orchestrator/disks/index.ts";
 import { pino } from "pino";
 import { runProcess } from "../../support/test-process.ts";
 import { LauncherFixture } from "../launcher/launcher-fixture.ts";
@@ -45,7 +45,7 @@ class TransferFixture {
   }
 
   /** Answers as hosts do. @param fault is asked before and after each request, and may throw */
-  ask(fault: (method: string, moment: "before" | "after") => void = () => undefined): AskHost {
+  ask(fault: (method: string, moment: "before" | "after") => void = () => undefined): RequestHost {
     return async (host, method, params) => {
       fault(method, "before");
       this.asked.push(method);
@@ -102,7 +102,7 @@ async function expectArrived(): Promise<void> {
   expect(readFileSync(transferFixture.fileOn("b")).equals(content)).toBe(true);
 }
 
-const runTransfer = (ask: AskHost) => conductJourney(plan, ask, systemClock, AbortSignal.timeout(50_000));
+const runTransfer = (ask: RequestHost) => runDiskTransfer(plan, ask, systemClock, AbortSignal.timeout(50_000));
 
 describe("the journey of a data disk", () => {
   test("brings it whole to another host, and leaves nothing behind", async () => {
@@ -112,7 +112,7 @@ describe("the journey of a data disk", () => {
     expect((await transferFixture.launchers.get("b")!.facts()).dataDisks).toEqual(["anna/home"]);
     // And back: what it came by is no obstacle.
     const back = { ...plan, journey: "j2", from: "b", to: "a" };
-    await conductJourney(back, transferFixture.ask(), systemClock, AbortSignal.timeout(50_000));
+    await runDiskTransfer(back, transferFixture.ask(), systemClock, AbortSignal.timeout(50_000));
     expect(readFileSync(transferFixture.fileOn("a")).equals(content)).toBe(true);
   });
 
@@ -128,7 +128,7 @@ describe("the journey of a data disk", () => {
       await expect(runTransfer(transferFixture.ask(crash))).rejects.toThrow("crash");
       await transferFixture.restart();
       await transferFixture.expectOneDisk();
-      const begun = planJourneys(
+      const begun = planDiskTransfers(
         new Map([
           ["a", await transferFixture.copies("a")],
           ["b", await transferFixture.copies("b")],

@@ -5,8 +5,8 @@ import { pino } from "pino";
 import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
 import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
 import { hostMethods, IMAGE_PIECE_BYTES, systemClock, type HostMethod } from "../../../protocol/index.ts";
-import type { AskHost } from "../../../web/server/disks/index.ts";
-import { sendImage, ServerImages, type ImageContent } from "../../../web/server/images/index.ts";
+import type { RequestHost } from "../../../orchestrator/disks/index.ts";
+import { sendImage, ServerImages, type ImageContent } from "../../../orchestrator/images/index.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { LauncherFixture } from "../launcher/launcher-fixture.ts";
 
@@ -60,7 +60,7 @@ export class ImageFixture {
     const images = await ServerImages.open(this.folder, systemClock, SILENT);
     try {
       return await waitFor("the checksum", async () => {
-        await images.look();
+        await images.refresh();
         return images.find(id)?.content ?? undefined;
       });
     } finally {
@@ -68,7 +68,7 @@ export class ImageFixture {
     }
   }
 
-  hostRequests(fault: Fault = () => undefined): AskHost {
+  hostRequests(fault: Fault = () => undefined): RequestHost {
     return async (_host, method, params) => {
       fault(method, "before", params);
       this.asked.push(method);
@@ -82,7 +82,7 @@ export class ImageFixture {
 
   async send(content: ImageContent, ask = this.hostRequests()): Promise<void> {
     const signal = AbortSignal.timeout(50_000);
-    await sendImage("h", content, { ask, clock: systemClock, signal, onProgress: () => undefined });
+    await sendImage("h", content, { request: ask, clock: systemClock, signal, onProgress: () => undefined });
   }
 
   count(method: string): number {

@@ -4,8 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { IMAGE_PIECE_BYTES, RequestError, systemClock } from "../../../protocol/index.ts";
-import type { AskHost } from "../../../web/server/disks/index.ts";
-import { ImageJourneys } from "../../../web/server/images/index.ts";
+import type { RequestHost } from "../../../orchestrator/disks/index.ts";
+import { ImageTransfers } from "../../../orchestrator/images/index.ts";
 import { runProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { BYTES, ID, nameOf, offsetOf, SILENT, sumOf, ImageFixture, type Fault } from "./image-fixture.ts";
@@ -66,7 +66,7 @@ describe("an image from the server", () => {
 
   test("is sent again when it came damaged, and nothing of it is kept when it always does", async () => {
     const image = await imageFixture.read();
-    const bend = (times: number): AskHost => {
+    const bend = (times: number): RequestHost => {
       const ask = imageFixture.hostRequests();
       let left = times;
       return (host, method, params) => {
@@ -165,16 +165,16 @@ describe("an image from the server", () => {
     const image = await imageFixture.read();
     const ended = vi.fn();
     const audited: object[] = [];
-    const journeys = new ImageJourneys({
+    const journeys = new ImageTransfers({
       ...{ clock: systemClock, log: SILENT, onProgress: () => undefined, onEnd: ended },
       proxy: { requestHost: imageFixture.hostRequests(), audit: (entry) => audited.push(entry) },
     });
-    const begun = await Promise.all([1, 2, 3].map(() => journeys.bring("h", image)));
+    const begun = await Promise.all([1, 2, 3].map(() => journeys.ensure("h", image)));
     expect(begun.every((fraction) => fraction !== null)).toBe(true);
     await waitFor("the end of the journey", () => (ended.mock.calls.length > 0 ? true : undefined));
     expect(ended).toHaveBeenCalledTimes(1);
     expect(imageFixture.count("image.write")).toBe(5);
-    expect(await journeys.bring("h", image)).toBeNull();
+    expect(await journeys.ensure("h", image)).toBeNull();
     expect(audited).toMatchObject([{ action: "image.send", outcome: "success", agentId: "h", count: BYTES }]);
     journeys.close();
   });

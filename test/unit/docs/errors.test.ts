@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isRefusalCode, ViewerRefusal, type RefusalCode } from "../../../proxy/model/viewer-refusal.ts";
-import { describeForCaller, refuse, type WebErrorCode } from "../../../web/server/errors.ts";
+import { describeForCaller, refuse, type WebErrorCode } from "../../../web/server/http-errors.ts";
 import { findCodes, readDocument } from "./source-codes.ts";
 
 interface Row {

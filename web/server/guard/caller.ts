@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AccountRole, Proxy, Stores } from "../../../proxy/index.ts";
-import { refuse } from "../errors.ts";
+import { refuse } from "../http-errors.ts";
 import { isAdminConnection } from "../listen/admin-socket.ts";
-import { LOGIN_COOKIE, type Logins } from "../login/logins.ts";
+import { LOGIN_COOKIE, type Logins } from "../sign-in/logins.ts";
 import { checkSameSite } from "./cross-site.ts";
 
 /** Who asks. */

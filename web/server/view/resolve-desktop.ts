@@ -1,8 +1,8 @@
 import type { DesktopView } from "../../../proxy/index.ts";
 import type { Caller } from "../guard/caller.ts";
-import { AmbiguousDesktop, refuse } from "../errors.ts";
-import { maySeeDesktop } from "./shapes.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { AmbiguousDesktop, refuse } from "../http-errors.ts";
+import { maySeeDesktop } from "./serializers.ts";
+import type { ReadModel } from "./read-model.ts";
 
 /**
  * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Where several have the name and
@@ -13,7 +13,7 @@ export function resolveDesktop(
   caller: Caller,
   reference: string,
   named: readonly DesktopView[],
-  snapshot: Snapshot,
+  snapshot: ReadModel,
 ): DesktopView {
   const byId = snapshot.desktops.get(reference);
   const found = byId === undefined ? named : [byId];

@@ -1,0 +1,164 @@
+import type { Logger } from "pino";
+import { describeError, RequestError, type Clock } from "../../protocol/index.ts";
+import type { MachineEnding, MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
+import { isDesktopOf } from "../../web/server/view/read-model.ts";
+import type { MachineRepository } from "../machines/machine-repository.ts";
+import type { KeyedQueue } from "../keyed-queue.ts";
+import { isAwaitingHost } from "../machines/awaiting-host.ts";
+import { judgeEnd, nextCheckDelay } from "./judge-end.ts";
+
+/** How often all machines are looked at. */
+const LOOK_MS = 5000;
+/** No machine needs more steps at one look. */
+const MAX_STEPS = 5;
+
+export interface MachineReaperContext {
+  readonly proxy: Proxy;
+  readonly repository: MachineRepository;
+  readonly queue: KeyedQueue;
+  readonly live: LiveUpdates;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** These wait for a host: another server may have queued them. */
+  readonly onAwaitingHost: (ids: readonly string[]) => void;
+}
+
+/**
+ * Ends machines whose time is over: each server those of the hosts that are connected to it. What was decided is in
+ * the database, so that another server, or the same one after a restart, goes on where this one stopped.
+ */
+export class MachineReaper {
+  readonly #options: MachineReaperContext;
+  readonly #unsubscribe: () => void;
+  #cancel: (() => void) | null = null;
+  #checking: Promise<void> | null = null;
+  #again = false;
+  #closed = false;
+
+  constructor(options: MachineReaperContext) {
+    this.#options = options;
+    this.#unsubscribe = options.proxy.on("session.changed", () => {
+      this.checkSoon();
+    });
+  }
+
+  /** Looks at all machines, now and from then on. */
+  checkSoon(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#checking ??= this.#run().finally(() => {
+      this.#checking = null;
+      if (this.#again) this.checkSoon();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+    this.#unsubscribe();
+  }
+
+  async #run(): Promise<void> {
+    this.#cancel?.();
+    let wait = LOOK_MS;
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      wait = await this.#checkAll().catch((error: unknown) => {
+        this.#report(error, null);
+        return LOOK_MS;
+      });
+    }
+    if (this.#closed) return;
+    this.#cancel = this.#options.clock.after(wait, () => {
+      this.checkSoon();
+    });
+  }
+
+  /** @returns when to look again, in milliseconds */
+  async #checkAll(): Promise<number> {
+    const { proxy, clock, queue: turns, onAwaitingHost: onWaiting } = this.#options;
+    const [records, desktops, open] = await Promise.all([
+      proxy.stores.machines.list(),
+      proxy.stores.desktops.list(),
+      proxy.stores.sessions.countOpen(),
+    ]);
+    onWaiting(records.filter(isAwaitingHost).map(({ id }) => id));
+    const here = new Set(proxy.connectedAgents().map(({ id }) => id));
+    let wait = LOOK_MS;
+    for (const record of records) {
+      // One that failed before any host had it is nobody's: whoever comes first removes it.
+      if (record.agentId !== null && !here.has(record.agentId)) continue;
+      const viewers = desktops
+        .filter((desktop) => isDesktopOf(desktop, record))
+        .reduce((sum, { id }) => sum + (open.get(id) ?? 0), 0);
+      if (judgeEnd(record, viewers, clock.now()).act !== "none")
+        await turns
+          .run(record.id, () => this.#applySteps(record.id, viewers))
+          .catch((error: unknown) => {
+            this.#report(error, record.id);
+          });
+      else wait = Math.min(wait, Math.max(1, nextCheckDelay(record, clock.now())));
+    }
+    return wait;
+  }
+
+  async #applySteps(id: string, viewers: number): Promise<void> {
+    const { proxy, repository: book, clock } = this.#options;
+    for (let step = 0; step < MAX_STEPS; step += 1) {
+      const record = await proxy.stores.machines.find(id);
+      if (record === null) return;
+      const next = judgeEnd(record, viewers, clock.now());
+      switch (next.act) {
+        case "none":
+          return;
+        case "note":
+          await proxy.stores.machines.update(id, next.change);
+          break;
+        case "warn":
+          await this.#warn(record);
+          break;
+        case "end":
+          await this.#beginEnding(record, next.cause);
+          break;
+        case "stop":
+          await this.#stop(record);
+          return;
+        case "remove":
+          await book.deleteWithHostCopy(record);
+          proxy.audit({ action: "machine.remove", outcome: "success", machineId: id });
+          return;
+      }
+    }
+  }
+
+  async #warn({ id }: MachineRecord): Promise<void> {
+    const { proxy, live } = this.#options;
+    if (!(await proxy.stores.machines.beginWarning(id))) return;
+    proxy.audit({ action: "machine.warn", outcome: "success", machineId: id });
+    live.machineChanged(id);
+  }
+
+  async #beginEnding({ id, agentId }: MachineRecord, cause: MachineEnding): Promise<void> {
+    const { proxy, log } = this.#options;
+    if (!(await proxy.stores.machines.beginEnding(id, cause))) return;
+    const reason = cause === "lifetime" ? "MACHINE_EXPIRED" : "MACHINE_IDLE";
+    proxy.audit({ action: "machine.end", outcome: "success", machineId: id, reason });
+    log.info({ event: "machine.end", machineId: id, agentId, cause }, "a machine's time is over");
+  }
+
+  /** By the power button; its host pulls the plug when that does not help. */
+  async #stop({ id, agentId }: MachineRecord): Promise<void> {
+    if (agentId === null) return;
+    const { proxy, repository: book } = this.#options;
+    await book.applyStatus(agentId, await proxy.requestHost(agentId, "machine.stop", { id, force: false }));
+  }
+
+  #report(error: unknown, machineId: string | null): void {
+    if (this.#closed || (error instanceof RequestError && error.code === "HOST_OFFLINE")) return;
+    this.#options.log.warn(
+      { event: "machine.end-failed", machineId, reason: describeError(error) },
+      "a machine could not be ended",
+    );
+  }
+}

@@ -1,0 +1,60 @@
+import type { Logger } from "pino";
+import { describeError, isPosternError, type Clock, type HostFacts } from "../../protocol/index.ts";
+import type { Proxy } from "../../proxy/index.ts";
+
+/** Facts are asked for again when they are this old. */
+const FRESH_MS = 3000;
+/** A host that says nothing for so long is passed over. */
+const PATIENCE_MS = 3000;
+
+/** `unknown`: a host of an older release, which cannot say; `silent`: it did not answer. */
+export type KnownHostFacts = HostFacts | "unknown" | "silent";
+
+/** What the connected hosts have, as heard a moment ago. */
+export class HostFactsCache {
+  readonly #known = new Map<string, { readonly facts: Promise<KnownHostFacts>; readonly until: number }>();
+  readonly #proxy: Proxy;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+
+  constructor(proxy: Proxy, clock: Clock, log: Logger) {
+    this.#proxy = proxy;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Something happened there: what was heard is old. */
+  invalidate(hostId: string): void {
+    this.#known.delete(hostId);
+  }
+
+  get(hostId: string): Promise<KnownHostFacts> {
+    const now = this.#clock.monotonic();
+    const known = this.#known.get(hostId);
+    if (known !== undefined && now < known.until) return known.facts;
+    const facts = this.#request(hostId);
+    this.#known.set(hostId, { facts, until: now + FRESH_MS });
+    return facts;
+  }
+
+  async #request(hostId: string): Promise<KnownHostFacts> {
+    let cancel = (): void => undefined;
+    const patience = new Promise<"silent">((resolve) => {
+      cancel = this.#clock.after(PATIENCE_MS, () => {
+        resolve("silent");
+      });
+    });
+    try {
+      return await Promise.race([this.#proxy.requestHost(hostId, "host.facts", {}), patience]);
+    } catch (error) {
+      if (isPosternError(error) && error.code === "METHOD_UNKNOWN") return "unknown";
+      this.#log.warn(
+        { event: "facts.failed", agentId: hostId, reason: describeError(error) },
+        "a host did not say what it has",
+      );
+      return "silent";
+    } finally {
+      cancel();
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import type { Logger } from "pino";
+import { describeError, type ImageSummary } from "../../protocol/index.ts";
+import type { Proxy } from "../../proxy/index.ts";
+import type { ImageContent, ServerImage, ServerImages } from "./index.ts";
+
+export interface ImageOffer {
+  /** Null: the server. */
+  readonly hostId: string | null;
+  readonly image: ImageSummary;
+}
+
+export interface ImageLookup {
+  readonly offers: readonly ImageOffer[];
+  /** Hosts that are connected, and how many of them did not say what they offer. */
+  readonly hosts: number;
+  readonly unanswered: number;
+}
+
+/** What a host is to an image. */
+export interface HostImage {
+  /** Null: it cannot have it. */
+  readonly image: ImageSummary | "silent" | null;
+  /** The server's, if it is the server's image that the host uses. */
+  readonly content: ImageContent | null;
+  /** The host has not got it in this version. */
+  readonly missing: boolean;
+}
+
+/** Where an image is. */
+export interface ImageLocations {
+  readonly server: ServerImage["state"] | null;
+  readonly hostIds: readonly string[];
+}
+
+/** What the connected hosts and the server offer: hosts are asked once per host, and again when it says that its catalogue changed. */
+export class MergedCatalogue {
+  readonly #lists = new Map<string, Promise<ImageSummary[]>>();
+  readonly #titles = new Map<string, string>();
+  /** Images that take boot scripts. */
+  readonly #takingScripts = new Set<string>();
+  readonly #proxy: Proxy;
+  readonly #server: ServerImages | null;
+  readonly #log: Logger;
+
+  constructor(proxy: Proxy, server: ServerImages | null, log: Logger) {
+    this.#proxy = proxy;
+    this.#server = server;
+    this.#log = log;
+  }
+
+  invalidate(hostId: string): void {
+    this.#lists.delete(hostId);
+  }
+
+  /** The server's images and all hosts', merged by id: one that some host can start is available. */
+  async list(): Promise<ImageSummary[]> {
+    const merged = new Map<string, ImageSummary>();
+    for (const { summary } of this.#server?.list() ?? []) merged.set(summary.id, summary);
+    for (const hostId of this.#hosts())
+      for (const image of await this.#listOf(hostId)) {
+        const known = merged.get(image.id);
+        if (known === undefined || (!known.available && image.available)) merged.set(image.id, image);
+      }
+    return [...merged.values()].sort((a, b) => a.title.localeCompare(b.title));
+  }
+
+  async lookUp(imageId: string): Promise<ImageLookup> {
+    const hosts = this.#hosts();
+    const lists = await Promise.all(
+      hosts.map(async (hostId) => ({ hostId, images: await this.#request(hostId) })),
+    );
+    const offers: ImageOffer[] = lists.flatMap(({ hostId, images }) =>
+      this.#filterCurrent(images ?? [])
+        .filter((image) => image.id === imageId)
+        .map((image) => ({ hostId, image })),
+    );
+    const silent = lists.filter(({ images }) => images === null).length;
+    const served = this.#server?.find(imageId) ?? null;
+    if (served !== null) offers.push({ hostId: null, image: served.summary });
+    return { offers, hosts: hosts.length, unanswered: silent };
+  }
+
+  /** What one host is to an image. */
+  async findOnHost(hostId: string, imageId: string): Promise<HostImage> {
+    const images = await this.#request(hostId);
+    if (images === null) return { image: "silent", content: null, missing: false };
+    const own = this.#filterCurrent(images).find(({ id }) => id === imageId);
+    const served = this.#server?.find(imageId) ?? null;
+    if (own?.available === true || served === null)
+      return { image: own ?? null, content: this.#contentOf(own), missing: false };
+    return { image: served.summary, content: served.content, missing: true };
+  }
+
+  async findLocations(imageId: string): Promise<ImageLocations> {
+    const hosts = await Promise.all(
+      this.#hosts().map(async (id) => ({ id, images: await this.#listOf(id) })),
+    );
+    const having = hosts.filter(({ images }) => images.some((one) => one.id === imageId && one.available));
+    return { server: this.#server?.find(imageId)?.state ?? null, hostIds: having.map(({ id }) => id) };
+  }
+
+  /** An image's title as last heard; its id where no host has said one yet. */
+  titleOf(imageId: string): string {
+    return this.#server?.find(imageId)?.summary.title ?? this.#titles.get(imageId) ?? imageId;
+  }
+
+  async #listOf(hostId: string): Promise<ImageSummary[]> {
+    return this.#filterCurrent((await this.#request(hostId)) ?? []);
+  }
+
+  /**
+   * What a host's images are worth here: those that came from a server count as long as this server has them, in this
+   * version. Where the server has an image of the same name, what it says of it counts: who may use it, above all.
+   */
+  #filterCurrent(images: readonly ImageSummary[]): ImageSummary[] {
+    return images.flatMap((image) => {
+      const served = this.#server?.find(image.id)?.summary;
+      if (image.sha256 !== undefined && image.sha256 !== served?.sha256) return [];
+      const { available, reason } = image;
+      if (served === undefined) return [image];
+      const { sha256: _sum, reason: _why, ...about } = served;
+      const version = image.sha256 === undefined ? {} : { sha256: image.sha256 };
+      return [{ ...about, ...version, available, ...(reason === undefined ? {} : { reason }) }];
+    });
+  }
+
+  #contentOf(image: ImageSummary | undefined): ImageContent | null {
+    if (image?.sha256 === undefined) return null;
+    return this.#server?.find(image.id)?.content ?? null;
+  }
+
+  /** Whether an image takes boot scripts, as last heard. */
+  takesScripts(imageId: string): boolean {
+    return this.#takingScripts.has(imageId);
+  }
+
+  #remember({ id, title, script }: ImageSummary): void {
+    this.#titles.set(id, title);
+    if (script !== undefined && script !== "none") this.#takingScripts.add(id);
+  }
+
+  #hosts(): string[] {
+    return this.#proxy
+      .connectedAgents()
+      .filter((agent) => agent.kind === "host")
+      .map((agent) => agent.id);
+  }
+
+  /** Null: the host did not answer. */
+  async #request(hostId: string): Promise<ImageSummary[] | null> {
+    const pending = this.#lists.get(hostId) ?? this.#proxy.requestHost(hostId, "image.list", {});
+    this.#lists.set(hostId, pending);
+    try {
+      const images = await pending;
+      for (const image of images) this.#remember(image);
+      return images;
+    } catch (error) {
+      if (this.#lists.get(hostId) === pending) this.#lists.delete(hostId);
+      this.#log.warn(
+        { event: "images.failed", agentId: hostId, reason: describeError(error) },
+        "a host did not list its images",
+      );
+      return null;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import {
+  describeError,
+  imageCatalogue,
+  imageEntry,
+  sentImage,
+  type ImageEntry,
+  type SentImage,
+} from "../../protocol/index.ts";
+
+const CATALOGUE = "catalogue.json";
+/** Beside a download that is not whole. */
+const PART = ".part.json";
+
+/** A file as it was when it was looked at: another one has other numbers. */
+export interface FileVersion {
+  readonly file: string;
+  readonly bytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface FolderImage {
+  readonly image: SentImage;
+  /** Null: it cannot be given out, for this reason. */
+  readonly version: FileVersion | null;
+  readonly why: string | null;
+}
+
+export interface ImageFolder {
+  readonly images: readonly FolderImage[];
+  /** Files that hold no entry, and why. */
+  readonly problems: readonly string[];
+}
+
+/** Reads a server's images: `ID.json` each, as `postern image` writes them, and a `catalogue.json` with several. */
+export async function readImageFolder(folder: string): Promise<ImageFolder> {
+  const entries = new Map<string, ImageEntry>();
+  const problems: string[] = [];
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".json") && !name.endsWith(PART));
+  for (const name of names.filter((one) => !one.startsWith(".")).sort()) {
+    try {
+      for (const entry of parse(name, await readFile(join(folder, name), "utf8")))
+        if (!entries.has(entry.id)) entries.set(entry.id, entry);
+    } catch (error) {
+      problems.push(`${name}: ${describeError(error)}`);
+    }
+  }
+  const images = await Promise.all([...entries.values()].map((entry) => inspectEntry(folder, entry)));
+  return { images: images.filter((image) => image !== null), problems };
+}
+
+function parse(name: string, text: string): ImageEntry[] {
+  const json: unknown = JSON.parse(text);
+  if (name === CATALOGUE) return imageCatalogue.parse(json).images;
+  const entry = imageEntry.parse(json);
+  if (`${entry.id}.json` !== name) throw new Error(`its id is "${entry.id}"`);
+  return [entry];
+}
+
+/** Null: it is nothing that a host could have from here. */
+async function inspectEntry(folder: string, entry: ImageEntry): Promise<FolderImage | null> {
+  const { boot, shares, scripts } = entry;
+  if (boot.kind === "kernel") return null;
+  const image = sentImage.parse(entry);
+  const no = (why: string): FolderImage => ({ image, version: null, why });
+  // These name files of the host's own.
+  if (shares.length > 0 || scripts.length > 0)
+    return no("The server gives out no image that has shares or scripts.");
+  try {
+    const file = await realpath(boot.file);
+    if (!file.startsWith((await realpath(folder)) + sep))
+      return no("The image's file does not lie in the server's images folder.");
+    const { size, mtimeMs } = await stat(file);
+    if (size === 0) return no("The image's file on the server is empty.");
+    return { image, version: { file, bytes: size, modifiedMs: mtimeMs }, why: null };
+  } catch {
+    return no("The image's file is missing on the server.");
+  }
+}

@@ -1,0 +1,11 @@
+import type { MachineRecord } from "../../proxy/index.ts";
+
+/** Whether a machine waits for a host. */
+export function isAwaitingHost(record: MachineRecord): boolean {
+  return record.agentId === null && (record.state === "queued" || record.state === "preparing");
+}
+
+/** Whether its image is on its way to a host that is to have it. */
+export function isAwaitingImage(record: Pick<MachineRecord, "agentId" | "state">): boolean {
+  return record.agentId === null && record.state === "preparing";
+}

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../protocol/index.ts";
+import type { MachineRecord, Proxy } from "../../proxy/index.ts";
+import { refuse } from "../../web/server/http-errors.ts";
+
+/** All who watch one machine share a picture that is at most this old. */
+const FRESH_MS = 1000;
+const MAX_PICTURES = 256;
+
+export interface CachedScreenshot {
+  readonly png: Buffer;
+  /** As the ETag header has it, quotes included. */
+  readonly etag: string;
+}
+
+interface CacheEntry {
+  readonly screenshot: Promise<CachedScreenshot>;
+  freshUntil: number;
+}
+
+/** Pictures of machines' screens, asked of their hosts no more often than once a second per machine and width. */
+export class ScreenshotCache {
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #proxy: Proxy;
+  readonly #clock: Clock;
+
+  constructor(proxy: Proxy, clock: Clock) {
+    this.#proxy = proxy;
+    this.#clock = clock;
+  }
+
+  /** @throws RequestError `MACHINE_NOT_RUNNING`, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT` */
+  async get({ id, agentId, state }: MachineRecord, width: number): Promise<CachedScreenshot> {
+    if (agentId === null || !["booting", "running", "paused", "stopping"].includes(state))
+      throw refuse("MACHINE_NOT_RUNNING");
+    const key = `${id} ${width}`;
+    const known = this.#entries.get(key);
+    if (known !== undefined && this.#clock.monotonic() < known.freshUntil) return known.screenshot;
+    this.#entries.delete(key);
+    const entry: CacheEntry = { screenshot: this.#request(agentId, id, width), freshUntil: Infinity };
+    this.#entries.set(key, entry);
+    this.#evict();
+    try {
+      const picture = await entry.screenshot;
+      entry.freshUntil = this.#clock.monotonic() + FRESH_MS;
+      return picture;
+    } catch (error) {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      throw error;
+    }
+  }
+
+  async #request(agentId: string, id: string, maxWidth: number): Promise<CachedScreenshot> {
+    const shot = await this.#proxy.requestHost(agentId, "machine.screenshot", { id, maxWidth });
+    const png = Buffer.from(shot.png, "base64");
+    const etag = `"${createHash("sha256").update(png).digest("base64url").slice(0, 22)}"`;
+    return { png, etag };
+  }
+
+  #evict(): void {
+    const now = this.#clock.monotonic();
+    for (const [key, entry] of this.#entries) {
+      const stale = entry.freshUntil <= now;
+      if (stale || this.#entries.size > MAX_PICTURES) this.#entries.delete(key);
+    }
+  }
+}

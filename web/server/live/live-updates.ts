@@ -1,0 +1,154 @@
+import type { Logger } from "pino";
+import { describeError, type Clock } from "../../../protocol/index.ts";
+import type { Proxy } from "../../../proxy/index.ts";
+import type { LiveEvent } from "../../api/schemas.ts";
+import type { Caller } from "../guard/caller.ts";
+import { maySeeDesktop, maySeeMachine, serializeDesktop, serializeMachine } from "../view/serializers.ts";
+import type { ReadModel } from "../view/read-model.ts";
+
+/** At most four events a second for each object. */
+const WINDOW_MS = 250;
+
+export interface LiveSubscriber {
+  readonly caller: Caller;
+  send(event: LiveEvent): void;
+}
+
+export interface LiveUpdatesContext {
+  readonly proxy: Proxy;
+  readonly loadReadModel: () => Promise<ReadModel>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Tells the open pages what changed: whole objects, gathered over a short window, to those who may see them. */
+export class LiveUpdates {
+  readonly #options: LiveUpdatesContext;
+  readonly #subscribers = new Set<LiveSubscriber>();
+  readonly #unsubscribe: (() => void)[];
+  readonly #machines = new Set<string>();
+  readonly #desktops = new Set<string>();
+  #images = false;
+  #flushing = false;
+  #lastFlush = -Infinity;
+  #cancelTimer: (() => void) | null = null;
+  #closed = false;
+
+  constructor(options: LiveUpdatesContext) {
+    this.#options = options;
+    const { proxy } = options;
+    this.#unsubscribe = [
+      proxy.on("desktop.changed", ({ desktopId }) => {
+        this.desktopChanged(desktopId);
+      }),
+      proxy.on("session.changed", ({ desktopId }) => {
+        this.desktopChanged(desktopId);
+      }),
+    ];
+  }
+
+  /** Starts to tell `watcher`; the returned function ends it. */
+  subscribe(watcher: LiveSubscriber): () => void {
+    this.#subscribers.add(watcher);
+    watcher.send({ type: "hello" });
+    return () => {
+      this.#subscribers.delete(watcher);
+    };
+  }
+
+  machineChanged(id: string): void {
+    this.#machines.add(id);
+    this.#schedule();
+  }
+
+  desktopChanged(id: string): void {
+    this.#desktops.add(id);
+    this.#schedule();
+  }
+
+  imagesChanged(): void {
+    this.#images = true;
+    this.#schedule();
+  }
+
+  machineGone(id: string, ownerId: string): void {
+    this.#machines.delete(id);
+    for (const watcher of this.#subscribers)
+      if (maySeeMachine(watcher.caller, { ownerId })) watcher.send({ type: "gone", kind: "machine", id });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer?.();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    this.#subscribers.clear();
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#flushing || this.#cancelTimer !== null) return;
+    const { clock } = this.#options;
+    const wait = Math.max(0, this.#lastFlush + WINDOW_MS - clock.monotonic());
+    this.#cancelTimer = clock.after(wait, () => {
+      this.#cancelTimer = null;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    this.#flushing = true;
+    this.#lastFlush = this.#options.clock.monotonic();
+    const machines = [...this.#machines];
+    const desktops = [...this.#desktops];
+    const images = this.#images;
+    this.#machines.clear();
+    this.#desktops.clear();
+    this.#images = false;
+    try {
+      if (this.#subscribers.size > 0) {
+        if (images) this.#sendAll({ type: "images" });
+        this.#send(machines, desktops, await this.#options.loadReadModel());
+      }
+    } catch (error) {
+      if (!this.#closed)
+        this.#options.log.warn(
+          { event: "live.failed", reason: describeError(error) },
+          "pages were not updated",
+        );
+    } finally {
+      this.#flushing = false;
+    }
+    if (this.#machines.size + this.#desktops.size > 0 || this.#images) this.#schedule();
+  }
+
+  #sendAll(event: LiveEvent): void {
+    for (const watcher of this.#subscribers) watcher.send(event);
+  }
+
+  #send(machineIds: readonly string[], desktopIds: readonly string[], snapshot: ReadModel): void {
+    const machines = new Set(machineIds);
+    for (const id of desktopIds) {
+      this.#sendDesktop(id, snapshot);
+      const machineId = snapshot.desktops.get(id)?.machineId;
+      if (machineId !== undefined && machineId !== null) machines.add(machineId);
+    }
+    for (const id of machines) {
+      const record = snapshot.machines.get(id);
+      if (record === undefined) continue;
+      for (const watcher of this.#subscribers)
+        if (maySeeMachine(watcher.caller, record))
+          watcher.send({ type: "machine", machine: serializeMachine(watcher.caller, record, snapshot) });
+    }
+  }
+
+  #sendDesktop(id: string, snapshot: ReadModel): void {
+    const desktop = snapshot.desktops.get(id);
+    if (desktop === undefined) {
+      // Whose it was is not known any more; a random id says nothing to those who never saw it.
+      this.#sendAll({ type: "gone", kind: "desktop", id });
+      return;
+    }
+    for (const watcher of this.#subscribers)
+      if (maySeeDesktop(watcher.caller, desktop, snapshot))
+        watcher.send({ type: "desktop", desktop: serializeDesktop(watcher.caller, desktop, snapshot) });
+  }
+}

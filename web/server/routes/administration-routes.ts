@@ -1,0 +1,90 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
+import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
+import { auditActor } from "../guard/actor.ts";
+import { requireAdmin } from "../guard/caller.ts";
+import { parseInput } from "../guard/parse-input.ts";
+
+const sessionQuery = z.object({
+  state: z.enum(["open", "closed"]).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+const sessionParams = z.object({ id: z.string().min(1).max(64) });
+const agentParams = z.object({ id: z.string().min(1).max(64) });
+
+/** What only administrators see and do. */
+export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
+  api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
+    const { userId: actor } = requireAdmin(request);
+    const { secret, expiresAt } = await proxy.createJoinSecret(actor);
+    proxy.audit({ action: "join.create", outcome: "success", ...auditActor(request) });
+    void reply.code(201);
+    return { secret, fingerprint: proxy.fingerprint, expiresAt };
+  });
+
+  api.get("/agents", async (request): Promise<Agent[]> => {
+    requireAdmin(request);
+    return (await proxy.stores.agents.list()).map((agent) => serializeAgent(agent, proxy.countClones(agent.id)));
+  });
+
+  api.delete("/agents/:id", async (request, reply) => {
+    requireAdmin(request);
+    const { id: agentId } = parseInput(agentParams, request.params);
+    await proxy.revokeAgent(agentId);
+    proxy.audit({ action: "agent.revoke", outcome: "success", agentId, ...auditActor(request) });
+    return reply.code(204).send();
+  });
+
+  api.post("/agents/:id/rotate", async (request, reply) => {
+    requireAdmin(request);
+    const { id } = parseInput(agentParams, request.params);
+    await proxy.rotateAgentKey(id);
+    return reply.code(204).send();
+  });
+
+  api.get("/sessions", async (request): Promise<Session[]> => {
+    requireAdmin(request);
+    const { state, limit } = parseInput(sessionQuery, request.query);
+    const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
+    // Only the server that relays a session knows how far its counters are.
+    const live = new Map(proxy.openSessions().map((session) => [session.id, session]));
+    return records.map((record) =>
+      serializeSession(record.state === "open" ? (live.get(record.id) ?? record) : record),
+    );
+  });
+
+  api.delete("/sessions/:id", async (request, reply) => {
+    requireAdmin(request);
+    const { id } = parseInput(sessionParams, request.params);
+    if (!(await proxy.endSession(id))) throw refuse("SESSION_UNKNOWN");
+    proxy.audit({ action: "session.terminate", outcome: "success", sessionId: id, ...auditActor(request) });
+    return reply.code(204).send();
+  });
+}
+
+function serializeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord, clones: number): Agent {
+  const connected = serverId === null ? "offline" : "online";
+  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
+}
+
+function serializeSession(record: SessionRecord): Session {
+  return {
+    id: record.id,
+    name: record.desktopName,
+    desktopId: record.desktopId,
+    state: record.state,
+    method: record.method,
+    transport: record.transport,
+    role: record.role,
+    denied: [...record.denied],
+    source: record.sourceAddress,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    cause: record.cause,
+    bytesToViewer: record.bytesToViewer,
+    bytesToServer: record.bytesToServer,
+  };
+}

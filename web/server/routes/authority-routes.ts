@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Proxy } from "../../../proxy/index.ts";
+import type { AuthorityStatus } from "../../api/schemas.ts";
+import { auditActor } from "../guard/actor.ts";
+import { requireAdmin } from "../guard/caller.ts";
+import { parseInput } from "../guard/parse-input.ts";
+
+const retirement = z.object({ force: z.boolean().default(false) });
+
+/** A new CA for the service, and the end of the one before. */
+export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void {
+  const { authority } = proxy;
+
+  api.get("/ca/status", (request): Promise<AuthorityStatus> => {
+    requireAdmin(request);
+    return describeStatus();
+  });
+
+  api.post("/ca/rotate", async (request): Promise<AuthorityStatus> => {
+    requireAdmin(request);
+    await authority.rotate();
+    audit(request, "ca.rotate");
+    return describeStatus();
+  });
+
+  api.post("/ca/retire", async (request): Promise<AuthorityStatus> => {
+    requireAdmin(request);
+    await authority.retire(parseInput(retirement, request.body).force);
+    audit(request, "ca.retire");
+    return describeStatus();
+  });
+
+  async function describeStatus(): Promise<AuthorityStatus> {
+    const { fingerprint, previous } = authority;
+    const behind = await authority.listBehind();
+    return {
+      fingerprint,
+      previous,
+      behind: behind.map(({ id, name, lastSeenAt }) => ({ id, name, lastSeenAt })),
+    };
+  }
+
+  function audit(request: FastifyRequest, action: "ca.rotate" | "ca.retire"): void {
+    proxy.audit({ action, outcome: "success", ...auditActor(request) });
+  }
+}

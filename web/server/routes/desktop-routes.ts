@@ -1,0 +1,56 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import type { Proxy } from "../../../proxy/index.ts";
+import { profileFormat, shownDesktops, type Desktop } from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
+import { requireCaller } from "../guard/caller.ts";
+import { parseInput } from "../guard/parse-input.ts";
+import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
+import { maySeeDesktop, serializeDesktop } from "../view/serializers.ts";
+import type { ReadModel } from "../view/read-model.ts";
+
+/** A page shows the desktops of so many agents at once that a viewer of each is likely; beyond, of none in particular. */
+const MAX_AGENTS_EXPECTED = 16;
+const desktopParams = z.object({ id: z.string().min(1).max(64) });
+const profileQuery = z.object({ format: profileFormat });
+
+export function routeDesktops(
+  api: FastifyInstance,
+  proxy: Pick<Proxy, "advertised" | "expectViewer">,
+  takeSnapshot: () => Promise<ReadModel>,
+): void {
+  api.get("/desktops", async (request): Promise<Desktop[]> => {
+    const caller = requireCaller(request);
+    const snapshot = await takeSnapshot();
+    return [...snapshot.desktops.values()]
+      .filter((desktop) => maySeeDesktop(caller, desktop, snapshot))
+      .map((desktop) => serializeDesktop(caller, desktop, snapshot));
+  });
+
+  api.post("/desktops/shown", async (request, reply) => {
+    const caller = requireCaller(request);
+    const { desktops } = parseInput(shownDesktops, request.body);
+    const snapshot = await takeSnapshot();
+    const seen = desktops
+      .flatMap((id) => snapshot.desktops.get(id) ?? [])
+      .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, snapshot));
+    const agents = [...new Set(seen.map(({ agentId }) => agentId))];
+    for (const agentId of agents.slice(0, MAX_AGENTS_EXPECTED)) proxy.expectViewer(agentId);
+    return reply.code(204).send();
+  });
+
+  api.get("/desktops/:id/profile", async (request, reply): Promise<string> => {
+    const caller = requireCaller(request);
+    const { id } = parseInput(desktopParams, request.params);
+    const { format } = parseInput(profileQuery, request.query);
+    const snapshot = await takeSnapshot();
+    const desktop = snapshot.desktops.get(id);
+    if (desktop === undefined || !maySeeDesktop(caller, desktop, snapshot)) throw refuse("DESKTOP_UNKNOWN");
+    const { rfb } = proxy.advertised;
+    if (rfb === null) throw refuse("VIEWERS_OFF");
+    const { body, contentType, extension } = writeProfile(format, rfb);
+    void reply.type(contentType);
+    if (extension !== null) void reply.header("content-disposition", nameFile(desktop.name, extension));
+    return body;
+  });
+}

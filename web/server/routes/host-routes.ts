@@ -1,0 +1,92 @@
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { isPosternError } from "../../../protocol/index.ts";
+import type { AgentRecord, Proxy } from "../../../proxy/index.ts";
+import { drainRequest, type Allowance, type Host, type Image } from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
+import { auditActor } from "../guard/actor.ts";
+import { requireAdmin, requireCaller } from "../guard/caller.ts";
+import { parseInput } from "../guard/parse-input.ts";
+import type { MergedCatalogue } from "../../../orchestrator/images/merged-catalogue.ts";
+import { mayUseImage } from "../../../orchestrator/quota/check-create-request.ts";
+import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
+
+const hostParams = z.object({ id: z.string().min(1).max(64) });
+
+/** What machines can be made from, how much of it one may have, and where they run. */
+export function routeHosts(
+  api: FastifyInstance,
+  proxy: Proxy,
+  catalogue: MergedCatalogue,
+  room: Orchestrator,
+): void {
+  const { agents, machines } = proxy.stores;
+
+  api.get("/images", async (request): Promise<Image[]> => {
+    const caller = requireCaller(request);
+    const images = await catalogue.list();
+    if (caller.role !== "admin") return images.filter((image) => mayUseImage(image, caller));
+    const names = new Map(proxy.connectedAgents().map(({ id, name }) => [id, name]));
+    return Promise.all(
+      images.map(async (image) => {
+        const { server, hostIds } = await catalogue.findLocations(image.id);
+        return { ...image, places: { server, hosts: hostIds.flatMap((id) => names.get(id) ?? []).sort() } };
+      }),
+    );
+  });
+
+  api.get("/allowance", async (request): Promise<Allowance> => {
+    const { quota: limits, usage } = await room.createRequests.readQuotaStatus(requireCaller(request));
+    const { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds } = limits;
+    return {
+      limits: { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds },
+      used: {
+        machines: usage.machines,
+        cpus: usage.cpus,
+        memoryMb: usage.memoryMb,
+        diskGb: usage.diskGb,
+      },
+      may: limits.extend ? [...limits.may, "extend"] : [...limits.may],
+    };
+  });
+
+  api.get("/hosts", async (request): Promise<Host[]> => {
+    requireAdmin(request);
+    const hosts = (await agents.list()).filter(
+      ({ kind, revokedAt }) => kind === "host" && revokedAt === null,
+    );
+    return Promise.all(hosts.map(describe));
+  });
+
+  api.post("/hosts/:id/drain", async (request): Promise<Host> => {
+    requireAdmin(request);
+    const { id } = parseInput(hostParams, request.params);
+    const { drained } = parseInput(drainRequest, request.body);
+    const host = await agents.find(id);
+    if (host?.kind !== "host") throw refuse("HOST_UNKNOWN");
+    const changed = await agents.setDrained(id, drained).catch((error: unknown) => {
+      throw isPosternError(error) ? refuse("HOST_UNKNOWN") : error;
+    });
+    const action = drained ? "host.drain" : "host.undrain";
+    proxy.audit({ action, outcome: "success", agentId: id, ...auditActor(request) });
+    if (!drained) room.scheduleSoon();
+    return describe(changed);
+  });
+
+  async function describe({ id, name, serverId, lastSeenAt, drainedAt }: AgentRecord): Promise<Host> {
+    const here = proxy.connectedAgents().some((agent) => agent.id === id);
+    const facts = here ? await room.hostFacts.get(id) : null;
+    const placed = (await machines.list()).filter(
+      ({ agentId, state }) => agentId === id && state !== "stopped" && state !== "failed",
+    );
+    return {
+      id,
+      name,
+      state: here || serverId !== null ? "online" : "offline",
+      lastSeenAt,
+      drained: drainedAt !== null,
+      machines: placed.length,
+      facts: typeof facts === "object" ? facts : null,
+    };
+  }
+}

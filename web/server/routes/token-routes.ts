@@ -1,0 +1,119 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { z } from "zod";
+import type { Clock } from "../../../protocol/index.ts";
+import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import {
+  ticketRequest,
+  tokenChange,
+  tokenRequest,
+  type Ticket,
+  type Token,
+  type TokenRow,
+} from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
+import { auditActor } from "../guard/actor.ts";
+import { requireCaller, type Caller } from "../guard/caller.ts";
+import { parseInput } from "../guard/parse-input.ts";
+import { resolveDesktop } from "../view/resolve-desktop.ts";
+import type { ReadModel } from "../view/read-model.ts";
+
+export interface TokenRoutesContext {
+  readonly proxy: Proxy;
+  readonly clock: Clock;
+  readonly loadReadModel: () => Promise<ReadModel>;
+}
+
+const tokenParams = z.object({ id: z.string().min(1).max(64) });
+
+/** Tokens for VNC viewers, tickets for the viewer in the page. */
+export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel: takeSnapshot }: TokenRoutesContext): void {
+  const { stores } = proxy;
+
+  api.post("/tokens", async (request, reply): Promise<Token> => {
+    const caller = requireCaller(request);
+    const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
+    const desktop = await resolve(caller, reference);
+    const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
+    audit(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
+    const { id, token, denied, expiresAt } = made;
+    void reply.code(201);
+    const address = addressOf(proxy.advertised.rfb);
+    return { id, token, desktop: desktop.name, role, denied: [...denied], expiresAt, address };
+  });
+
+  api.get("/tokens", async (request): Promise<TokenRow[]> => {
+    const caller = requireCaller(request);
+    const snapshot = await takeSnapshot();
+    return (await stores.tokens.list())
+      .filter((token) => mayRevoke(caller, token))
+      .map((token) => serializeToken(token, snapshot));
+  });
+
+  api.patch("/tokens/:id", async (request): Promise<TokenRow> => {
+    const token = await find(request);
+    const { role, deny } = parseInput(tokenChange, request.body);
+    const change = { ...(role && { role }), ...(deny && { denied: deny }) };
+    const changed = await stores.tokens.change(token.id, change);
+    if (changed === null) throw refuse("TOKEN_UNKNOWN");
+    await proxy.checkSessions();
+    audit(request, "token.change", { desktopId: token.desktopId, tokenId: token.id, role: changed.role });
+    return serializeToken(changed, await takeSnapshot());
+  });
+
+  api.delete("/tokens/:id", async (request, reply) => {
+    const token = await find(request);
+    await stores.tokens.revoke(token.id);
+    await proxy.checkSessions();
+    audit(request, "token.revoke", { desktopId: token.desktopId, tokenId: token.id });
+    return reply.code(204).send();
+  });
+
+  api.post("/tickets", async (request, reply): Promise<Ticket> => {
+    const caller = requireCaller(request);
+    const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
+    const desktop = await resolve(caller, reference);
+    const { userId, loginHash } = caller;
+    const made = await proxy.createTicket(desktop, role, userId, deny, loginHash);
+    const { url, protocols, expiresAt } = made;
+    audit(request, "ticket.create", { ...describe(desktop), role });
+    void reply.code(201);
+    return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
+  });
+
+  /** A token that the caller may take away. */
+  async function find(request: FastifyRequest): Promise<TokenRecord> {
+    const caller = requireCaller(request);
+    const { id } = parseInput(tokenParams, request.params);
+    const token = await stores.tokens.find(id);
+    if (token === null || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
+    return token;
+  }
+
+  function serializeToken({ id, desktopId, role, denied, expiresAt }: TokenRecord, snapshot: ReadModel): TokenRow {
+    const desktop = snapshot.desktops.get(desktopId)?.name ?? "";
+    const state = expiresAt > clock.now() ? "open" : "expired";
+    return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
+  }
+
+  async function resolve(caller: Caller, reference: string): Promise<DesktopView> {
+    const [named, snapshot] = await Promise.all([stores.desktops.findByName(reference), takeSnapshot()]);
+    return resolveDesktop(caller, reference, named, snapshot);
+  }
+
+  function audit(request: FastifyRequest, action: string, about: Partial<AuditEntry>): void {
+    proxy.audit({ action, outcome: "success", ...auditActor(request), ...about });
+  }
+}
+
+function describe({ id, name, agentId, machineId }: DesktopView): Partial<AuditEntry> {
+  return { desktopId: id, desktopName: name, agentId, ...(machineId !== null && { machineId }) };
+}
+
+function mayRevoke(caller: Caller, token: TokenRecord): boolean {
+  return caller.role === "admin" || token.createdBy === caller.userId;
+}
+
+function addressOf(rfb: HostPort | null): string | null {
+  if (rfb === null) return null;
+  return rfb.host.includes(":") ? `[${rfb.host}]:${rfb.port}` : `${rfb.host}:${rfb.port}`;
+}

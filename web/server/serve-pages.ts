@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { refuse } from "./http-errors.ts";
+
+/** Paths that the pages route by themselves: each is the single page. */
+const PAGE_PATHS = ["/", "/sessions", "/view/:desktopId"];
+const INDEX = "index.html";
+
+/** Serves the built pages: files whose names carry a hash for good, the page itself fresh each time. */
+export async function servePages(app: FastifyInstance, clientDir: string): Promise<void> {
+  const root = path.resolve(clientDir);
+  const page = existsSync(path.join(root, INDEX)) ? sendPage : sendNotBuilt;
+  for (const url of PAGE_PATHS) app.get(url, page);
+  if (page === sendNotBuilt) return;
+  await app.register(fastifyStatic, {
+    root,
+    index: false,
+    dotfiles: "ignore",
+    cacheControl: false,
+    setHeaders(response, file) {
+      const hashed = file.startsWith(path.join(root, "assets") + path.sep);
+      const fresh = file.endsWith(".html") ? "no-store" : "no-cache";
+      response.header("cache-control", hashed ? "public, max-age=31536000, immutable" : fresh);
+    },
+  });
+}
+
+function sendPage(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.sendFile(INDEX);
+}
+
+function sendNotBuilt(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { message } = refuse("PAGES_NOT_BUILT");
+  return reply.code(503).type("text/plain; charset=utf-8").send(`${message}\n`);
+}

@@ -1,0 +1,83 @@
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { refuse } from "../http-errors.ts";
+
+/** 32 MiB and some 60 ms each: `ln` is the logarithm of N. */
+const COST = { ln: 15, r: 8, p: 1 } as const;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
+
+/** Hashes that run at once; more would take all threads, and 32 MiB each. */
+const RUNNING = 2;
+const WAITING = 32;
+
+interface Cost {
+  readonly ln: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** Hashes and checks passwords with scrypt, a bounded number at a time. */
+export class Passwords {
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #decoy: string | null = null;
+
+  /** `$scrypt$ln=15,r=8,p=1$SALT$HASH`, base64url. @throws RequestError `LOGIN_BUSY` */
+  async hash(password: string): Promise<string> {
+    const salt = randomBytes(SALT_BYTES);
+    const hash = await this.#derive(password, salt, COST, HASH_BYTES);
+    const { ln, r, p } = COST;
+    return `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString("base64url")}$${hash.toString("base64url")}`;
+  }
+
+  /**
+   * Whether `password` belongs to `stored`. With `stored` null (no such account) it works just as long and says no.
+   * @throws RequestError `LOGIN_BUSY`
+   */
+  async verify(password: string, stored: string | null): Promise<boolean> {
+    this.#decoy ??= `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${randomBytes(SALT_BYTES).toString("base64url")}$${randomBytes(HASH_BYTES).toString("base64url")}`;
+    const [, ln, r, p, salt, hash] = FORMAT.exec(stored ?? this.#decoy) ?? [];
+    if (salt === undefined || hash === undefined) return false;
+    const expected = Buffer.from(hash, "base64url");
+    const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
+    const actual = await this.#derive(password, Buffer.from(salt, "base64url"), cost, expected.length);
+    return timingSafeEqual(actual, expected) && stored !== null;
+  }
+
+  async #derive(password: string, salt: Buffer, cost: Cost, length: number): Promise<Buffer> {
+    await this.#enter();
+    try {
+      return await deriveKey(password.normalize("NFKC"), salt, cost, length);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running < RUNNING) {
+      this.#running += 1;
+      return;
+    }
+    if (this.#waiting.length >= WAITING) throw refuse("LOGIN_BUSY");
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Hands the place to the next in the queue, or gives it up. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running -= 1;
+    else next();
+  }
+}
+
+function deriveKey(password: string, salt: Buffer, cost: Cost, length: number): Promise<Buffer> {
+  const N = 2 ** cost.ln;
+  const options = { N, r: cost.r, p: cost.p, maxmem: 256 * N * cost.r };
+  return new Promise((resolve, reject) => {
+    scrypt(password, salt, length, options, (error, key) => {
+      if (error === null) resolve(key);
+      else reject(error);
+    });
+  });
+}

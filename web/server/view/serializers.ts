@@ -1,0 +1,97 @@
+import { machineDesktopNames } from "../../../protocol/index.ts";
+import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
+import type { Desktop, Machine } from "../../api/schemas.ts";
+import type { Caller } from "../guard/caller.ts";
+import { isAwaitingImage } from "../../../orchestrator/machines/awaiting-host.ts";
+import { isDesktopOf, type ReadModel } from "./read-model.ts";
+
+type Requester = Pick<Caller, "userId" | "role">;
+
+/** Users see their own machines; administrators see all. */
+export function maySeeMachine(viewer: Requester, machine: Pick<MachineRecord, "ownerId">): boolean {
+  return viewer.role === "admin" || machine.ownerId === viewer.userId;
+}
+
+/** What is for the owner's eyes is for no administrator's either. */
+export function ownsMachine({ userId }: Requester, { ownerId }: Pick<MachineRecord, "ownerId">): boolean {
+  return ownerId === userId;
+}
+
+/** Users see the desktops of their own machines; administrators see all. */
+export function maySeeDesktop(viewer: Requester, desktop: DesktopView, snapshot: ReadModel): boolean {
+  if (viewer.role === "admin") return true;
+  const machine = desktop.machineId === null ? undefined : snapshot.machines.get(desktop.machineId);
+  return machine !== undefined && isDesktopOf(desktop, machine) && maySeeMachine(viewer, machine);
+}
+
+/** Where a machine runs is told to administrators only. */
+export function serializeMachine(viewer: Requester, record: MachineRecord, snapshot: ReadModel): Machine {
+  const screens = snapshot.machineDesktops.get(record.id) ?? [];
+  const host = record.agentId === null ? null : (snapshot.agentNames.get(record.agentId) ?? null);
+  return {
+    id: record.id,
+    name: record.name,
+    image: record.image,
+    imageTitle: snapshot.imageTitle(record.image),
+    owner: snapshot.userNames.get(record.ownerId) ?? "",
+    state: record.state,
+    reason: record.reason,
+    cause: record.cause,
+    accel: record.accel,
+    cpus: record.cpus,
+    memoryMb: record.memoryMb,
+    ...serializeOptions(record),
+    ...serializeTimes(record),
+    ...(isAwaitingImage(record) ? { fetching: true } : {}),
+    tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
+    credential: ownsMachine(viewer, record) && snapshot.takesScripts(record.image),
+    createdAt: record.createdAt,
+    since: record.since,
+    ...serializeDisplays(record, screens),
+    host: viewer.role === "admin" ? host : null,
+    viewers: screens.reduce((sum, { id }) => sum + (snapshot.viewers.get(id) ?? 0), 0),
+  };
+}
+
+/** The first screen has the machine's name; the others have numbers behind it. */
+function serializeDisplays({ name, wish }: MachineRecord, screens: readonly DesktopView[]) {
+  const find = (wanted: string): DesktopView | undefined =>
+    screens.find((screen) => screen.name === wanted && screen.state === "online");
+  return {
+    desktop: name,
+    desktopId: find(name)?.id ?? null,
+    screens: machineDesktopNames({ name, monitors: wish.monitors }).flatMap((desktop, index) => {
+      const found = index === 0 ? undefined : find(desktop);
+      return found === undefined ? [] : [{ number: index + 1, desktop, desktopId: found.id }];
+    }),
+  };
+}
+
+function serializeOptions({ wish, oneShot, lifetimeMs }: MachineRecord) {
+  return {
+    diskGb: wish.diskGb ?? null,
+    dataDisk: wish.dataDisk?.name ?? null,
+    gpu: wish.gpu,
+    network: wish.network ?? null,
+    display: wish.display ?? null,
+    master: wish.master,
+    oneShot,
+    lifetimeSeconds: lifetimeMs === null ? null : lifetimeMs / 1000,
+  };
+}
+
+function serializeTimes({ expiresAt, warnedAt, ending, saved, progress }: MachineRecord) {
+  return { expiresAt, expiresSoon: warnedAt !== null, ending: ending !== null, saved, progress };
+}
+
+/** An agent's name names the host it runs on, so users get it empty. */
+export function serializeDesktop(viewer: Requester, desktop: DesktopView, snapshot: ReadModel): Desktop {
+  return {
+    id: desktop.id,
+    name: desktop.name,
+    agent: { id: desktop.agentId, name: viewer.role === "admin" ? desktop.agentName : "" },
+    machineId: desktop.machineId,
+    state: desktop.state,
+    viewers: snapshot.viewers.get(desktop.id) ?? 0,
+  };
+}
