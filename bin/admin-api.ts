@@ -6,7 +6,7 @@ import { errorBody } from "../web/index.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
 /** The server refused, or could not be asked. */
-export class ApiError extends Error {
+export class AdminApiError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
   readonly choices: readonly string[];
@@ -21,7 +21,7 @@ export class ApiError extends Error {
 }
 
 /** What a running server leaves in its data folder, for the commands that talk to it. */
-export const runtimeRecord = z.object({ pid: z.number().int(), adminSocket: z.string() });
+export const runtimeFile = z.object({ pid: z.number().int(), adminSocket: z.string() });
 export const RUNTIME_FILE = "runtime.json";
 
 /** The REST API over the administrator's Unix socket of the server whose data folder is `dataDir`. */
@@ -51,34 +51,34 @@ export class AdminApi {
 
   async #send<T>(method: string, path: string, body: unknown, shape: z.ZodType<T>): Promise<T> {
     this.#socketPath ??= await this.#findSocket();
-    const { status, text } = await this.#exchange(this.#socketPath, method, path, body);
+    const { status, text } = await this.#request(this.#socketPath, method, path, body);
     const answer: unknown = text === "" ? undefined : JSON.parse(text);
     if (status < 400) return shape.parse(answer);
     const parsed = errorBody.safeParse(answer);
     if (!parsed.success)
-      throw new ApiError("SERVER_ERROR", `The server answered ${status}.`, ExitCode.failed);
+      throw new AdminApiError("SERVER_ERROR", `The server answered ${status}.`, ExitCode.failed);
     const { code, message, choices } = parsed.data.error;
-    throw new ApiError(code, message, exitCodeOf(status, code), choices);
+    throw new AdminApiError(code, message, chooseExitCode(status, code), choices);
   }
 
   async #findSocket(): Promise<string> {
     try {
       const text = await readFile(join(this.#dataDir, RUNTIME_FILE), "utf8");
-      return runtimeRecord.parse(JSON.parse(text)).adminSocket;
+      return runtimeFile.parse(JSON.parse(text)).adminSocket;
     } catch {
-      throw this.#notRunning();
+      throw this.#createNotRunningError();
     }
   }
 
-  #notRunning(): ApiError {
-    return new ApiError(
+  #createNotRunningError(): AdminApiError {
+    return new AdminApiError(
       "SERVER_NOT_RUNNING",
       `No server runs on ${this.#dataDir}. Start it with \`postern server --data ${this.#dataDir}\`, or name its folder with --data.`,
       ExitCode.unreachable,
     );
   }
 
-  #exchange(
+  #request(
     socketPath: string,
     method: string,
     path: string,
@@ -97,14 +97,14 @@ export class AdminApi {
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
         const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-        reject(gone ? this.#notRunning() : error);
+        reject(gone ? this.#createNotRunningError() : error);
       });
       request.end(payload);
     });
   }
 }
 
-function exitCodeOf(status: number, code: string): ExitCode {
+function chooseExitCode(status: number, code: string): ExitCode {
   if (code === "DESKTOP_AMBIGUOUS" || status === 400) return ExitCode.usage;
   if (status === 401 || status === 403 || status === 409 || status === 429) return ExitCode.refused;
   return ExitCode.failed;

@@ -1,5 +1,5 @@
 import { createProgram } from "./program.ts";
-import { reportFailure } from "./terminal/failure.ts";
+import { reportFailure } from "./terminal/report-failure.ts";
 
 // `postern … | head`: a reader that has seen enough is no failure, and no reason for a server to end.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -3,13 +3,13 @@ import { Command, CommanderError } from "commander";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
 /** One subcommand: what the help says at once, and the file that is loaded only when it is called. */
-interface Entry {
+interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   load(): Promise<(command: Command) => void>;
 }
 
-const ENTRIES: readonly Entry[] = [
+const COMMANDS: readonly CommandEntry[] = [
   {
     name: "up",
     summary: "server and host together on this machine: everything for a first desktop",
@@ -118,9 +118,9 @@ export function createProgram(): Command {
     .showHelpAfterError("(`--help` shows the options and examples)")
     .addHelpText("after", EXAMPLES)
     .exitOverride();
-  for (const entry of ENTRIES) program.command(entry.name).summary(entry.summary).description(entry.summary);
+  for (const entry of COMMANDS) program.command(entry.name).summary(entry.summary).description(entry.summary);
   program.hook("preSubcommand", async (_parent, child) => {
-    const entry = ENTRIES.find(({ name }) => name === child.name());
+    const entry = COMMANDS.find(({ name }) => name === child.name());
     if (!entry) return;
     child.exitOverride();
     (await entry.load())(child);

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { agent, type Agent } from "../../web/index.ts";
-import { AdminApi, ApiError } from "../admin-api.ts";
+import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
-import { formatAge, formatTable, print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { formatAge, formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -15,39 +15,39 @@ Examples:
 
 /** What a server's administrator does with agents: `list`, `revoke`, `rotate`. */
 export function defineAgentAdministration(command: Command): void {
-  addClientFlags(command.command("list").description("on the server: every agent that has joined"))
+  addAdminApiFlags(command.command("list").description("on the server: every agent that has joined"))
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ClientFlags) => {
+    .action(async (flags: AdminApiFlags) => {
       const rows = await listAgents(new AdminApi(flags.data));
-      print(flags.json === true, rows, () =>
+      printResult(flags.json === true, rows, () =>
         formatTable(["NAME", "KIND", "STATE", "SEEN", "CLONES", "ID"], rows.map(toCells)),
       );
     });
-  addClientFlags(
+  addAdminApiFlags(
     command
       .command("revoke <agent>")
       .description("on the server: refuse this agent's key for good, and end its sessions"),
   )
     .addHelpText("after", EXAMPLES)
-    .action(async (wanted: string, flags: ClientFlags) => {
+    .action(async (wanted: string, flags: AdminApiFlags) => {
       const api = new AdminApi(flags.data);
       const { id, name } = await findAgent(api, wanted);
       await api.remove(`/agents/${id}`);
-      print(
+      printResult(
         flags.json === true,
         { id, name },
         () => `Revoked ${name}. It can join again only with a new key.\n`,
       );
     });
-  addClientFlags(
+  addAdminApiFlags(
     command.command("rotate <agent>").description("on the server: have this agent make itself a new key"),
   )
     .addHelpText("after", EXAMPLES)
-    .action(async (wanted: string, flags: ClientFlags) => {
+    .action(async (wanted: string, flags: AdminApiFlags) => {
       const api = new AdminApi(flags.data);
       const { id, name } = await findAgent(api, wanted);
       await api.post(`/agents/${id}/rotate`, {}, z.unknown());
-      print(
+      printResult(
         flags.json === true,
         { id, name },
         () => `${name} has a new key. The old one is worth nothing now.\n`,
@@ -65,11 +65,11 @@ async function findAgent(api: AdminApi, wanted: string): Promise<Agent> {
   const byId = agents.find(({ id }) => id === wanted);
   if (byId) return byId;
   const [first, ...others] = agents.filter(({ name }) => name === wanted);
-  if (!first) throw new ApiError("AGENT_UNKNOWN", `There is no agent "${wanted}".`, ExitCode.failed);
+  if (!first) throw new AdminApiError("AGENT_UNKNOWN", `There is no agent "${wanted}".`, ExitCode.failed);
   if (others.length === 0) return first;
   const choices = [first, ...others].map(({ id }) => id);
   const message = `Several agents are called "${wanted}". Give the id.`;
-  throw new ApiError("AGENT_AMBIGUOUS", message, ExitCode.usage, choices);
+  throw new AdminApiError("AGENT_AMBIGUOUS", message, ExitCode.usage, choices);
 }
 
 function toCells(row: Agent): string[] {

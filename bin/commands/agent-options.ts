@@ -11,7 +11,7 @@ import type {
 } from "../../agent/index.ts";
 import { ConfigError, desktopName } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
-import { collect, parseHostPort, parseNameValue } from "../terminal/arguments.ts";
+import { collectValues, parseHostPort, parseNameValue } from "../terminal/option-parsers.ts";
 import { addVncFlags, readVncFlags, type VncFlags, type VncLogin } from "./vnc-options.ts";
 
 export interface AgentFlags extends VncFlags {
@@ -32,7 +32,7 @@ export function addAgentFlags(command: Command): Command {
   command
     .addOption(
       new Option("--proxy <host:port>", "server to dial; repeat for more than one")
-        .argParser(collect)
+        .argParser(collectValues)
         .env("POSTERN_PROXY")
         .makeOptionMandatory(),
     )
@@ -50,7 +50,7 @@ export function addAgentFlags(command: Command): Command {
       new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
     )
     .option("--name <name>", "what administrators see; viewers never do", hostname().slice(0, 64))
-    .option("--desktop <name=endpoint>", "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable", collect)
+    .option("--desktop <name=endpoint>", "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable", collectValues)
     .addOption(
       new Option(
         "--http-proxy <url>",
@@ -65,7 +65,7 @@ export function addAgentFlags(command: Command): Command {
   return addVncFlags(command).option(
     "--allow-server <host:port>",
     "another server this agent may be sent to (.SUFFIX:PORT works)",
-    collect,
+    collectValues,
   );
 }
 

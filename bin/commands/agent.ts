@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { startAgent } from "../../agent/index.ts";
 import { RequestError, systemClock } from "../../protocol/index.ts";
-import { writeAtomically } from "../programs/files.ts";
-import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { writeAtomically } from "../programs/data-dirs.ts";
+import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { defineAgentAdministration } from "./agent-administration.ts";
@@ -47,7 +47,7 @@ export function defineAgent(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignalled(agent, log);
+      const stopped = runUntilSignal(agent, log);
       await Promise.race([agent.ready, stopped]);
       if (flags.readyFile !== undefined) {
         const desktops = options.desktops.map(({ name }) => name);

@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { verifyAudit, type AuditVerificationResult } from "../../proxy/index.ts";
-import { collect, parseNumber } from "../terminal/arguments.ts";
+import { collectValues, parseInteger } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
-import { formatBytes, print } from "../terminal/table.ts";
+import { formatByteCount, printResult } from "../terminal/output.ts";
 
 interface VerifyFlags {
   readonly data?: string;
@@ -26,14 +26,14 @@ Nothing is changed, and no server has to run. Ends with status 1 at the first li
 
 const PROGRESS_MS = 200;
 
-export function defineVerify(parent: Command): void {
+export function defineAuditVerify(parent: Command): void {
   parent
     .command("verify [files...]")
     .description("check the log from its first line on")
     .addOption(
       new Option("--data <dir>", "the server's data folder, if no files are named").env("POSTERN_DATA"),
     )
-    .option("--public-key <file>", "the server's audit.pub, from a safe place; repeatable", collect)
+    .option("--public-key <file>", "the server's audit.pub, from a safe place; repeatable", collectValues)
     .option("--from <number>", "the first line's number, where older files were archived", parseFrom, 1)
     .option(
       "--expect <number:hash>",
@@ -44,24 +44,24 @@ export function defineVerify(parent: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (files: string[], flags: VerifyFlags) => {
       const verdict = await verifyAudit({
-        of: files.length > 0 ? { files: files.map((file) => resolve(file)) } : { dataDir: dataOf(flags) },
+        of: files.length > 0 ? { files: files.map((file) => resolve(file)) } : { dataDir: requireDataDir(flags) },
         publicKeys: flags.publicKey === undefined ? null : await readKeys(flags.publicKey),
         from: flags.from,
         ...(flags.expect && { expect: flags.expect }),
         onProgress: showProgress(),
       });
       if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-      print(flags.json === true, verdict, () => describeVerdict(verdict));
+      printResult(flags.json === true, verdict, () => formatVerification(verdict));
       if (!verdict.ok) process.exitCode = ExitCode.failed;
     });
 }
 
-function dataOf({ data }: VerifyFlags): string {
+function requireDataDir({ data }: VerifyFlags): string {
   if (data !== undefined) return resolve(data);
   throw new ConfigError("AUDIT_SOURCE", "Which log? Give --data DIR, or name the log's files.");
 }
 
-const parseFrom = parseNumber("--from", 1);
+const parseFrom = parseInteger("--from", 1);
 
 function parseExpected(text: string): { sequence: number; hash: string } {
   const [, sequence, hash = ""] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
@@ -92,11 +92,11 @@ function showProgress(): (done: number, total: number) => void {
     if (!process.stderr.isTTY || Date.now() - shownAt < PROGRESS_MS) return;
     shownAt = Date.now();
     const percent = Math.floor((100 * done) / Math.max(1, total));
-    process.stderr.write(`\r\u001b[K  ${formatBytes(done)} of ${formatBytes(total)}, ${percent} %`);
+    process.stderr.write(`\r\u001b[K  ${formatByteCount(done)} of ${formatByteCount(total)}, ${percent} %`);
   };
 }
 
-function describeVerdict({ bad, lines, files, checkpoints, last, unsigned, notes }: AuditVerificationResult): string {
+function formatVerification({ bad, lines, files, checkpoints, last, unsigned, notes }: AuditVerificationResult): string {
   const said = notes.map((note) => `  ${note}\n`).join("");
   if (bad !== null) {
     const number = bad.sequence === null ? "" : `, number ${bad.sequence}`;

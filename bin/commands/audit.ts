@@ -3,14 +3,14 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
 import { queryAudit } from "../../proxy/index.ts";
 import { auditEvent, auditKey, type AuditRow } from "../../web/index.ts";
-import { AdminApi, ApiError } from "../admin-api.ts";
-import { parseNumber, parseTime } from "../terminal/arguments.ts";
+import { AdminApi, AdminApiError } from "../admin-api.ts";
+import { parseInteger, parseTime } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
-import { formatTable, print } from "../terminal/table.ts";
-import { defineVerify } from "./audit-verify.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { formatTable, printResult } from "../terminal/output.ts";
+import { defineAuditVerify } from "./audit-verify.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
-interface ListFlags extends ClientFlags {
+interface ListFlags extends AdminApiFlags {
   readonly since?: number;
   readonly until?: number;
   readonly action?: string;
@@ -33,7 +33,7 @@ Reading the log of a running server is written into the log.
 export function defineAudit(command: Command): void {
   command.addHelpText("after", EXAMPLES);
   const since = new Date();
-  addClientFlags(command.command("list").description("who did what, the newest first"))
+  addAdminApiFlags(command.command("list").description("who did what, the newest first"))
     .option(
       "--since <time>",
       "from then on: 2h, 7d, 2026-01-31T12:00Z",
@@ -48,21 +48,21 @@ export function defineAudit(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ListFlags) => {
       const rows = await readRows(flags);
-      print(flags.json === true, rows, () =>
+      printResult(flags.json === true, rows, () =>
         formatTable(["TIME", "ACTION", "OUTCOME", "REASON", "WHO", "FROM", "DESKTOP"], rows.map(toCells)),
       );
     });
-  addClientFlags(command.command("key").description("the public key that checkpoints are checked with"))
+  addAdminApiFlags(command.command("key").description("the public key that checkpoints are checked with"))
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ClientFlags) => {
+    .action(async (flags: AdminApiFlags) => {
       const key = await new AdminApi(flags.data).get("/audit/key", auditKey);
-      print(flags.json === true, key, () => key.publicKey);
+      printResult(flags.json === true, key, () => key.publicKey);
     });
-  defineVerify(command);
+  defineAuditVerify(command);
 }
 
 function parseLimit(text: string): number {
-  const limit = parseNumber("--limit", 1)(text);
+  const limit = parseInteger("--limit", 1)(text);
   if (limit > 1000) throw new InvalidArgumentError("At most 1000; narrow the time with --since and --until.");
   return limit;
 }
@@ -85,7 +85,7 @@ async function readRows(flags: ListFlags): Promise<AuditRow[]> {
   try {
     return await new AdminApi(flags.data).get(`/audit?${search.toString()}`, z.array(auditEvent));
   } catch (error) {
-    if (!(error instanceof ApiError) || error.exitCode !== ExitCode.unreachable) throw error;
+    if (!(error instanceof AdminApiError) || error.exitCode !== ExitCode.unreachable) throw error;
     const events = await queryAudit(resolve(flags.data), query).catch(() => {
       throw error;
     });

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { authority, authorityStatus, type AuthorityStatus } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { formatAge, formatTable, print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { formatAge, formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -15,48 +15,48 @@ Examples:
 
 /** The service's own CA: shows it, and replaces it. */
 export function defineCa(command: Command): void {
-  addClientFlags(command);
+  addAdminApiFlags(command);
   command.enablePositionalOptions();
   // The subcommands have this option of their own.
   const data = command.options.find(({ long }) => long === "--data");
   const isRequired = data?.mandatory ?? false;
   if (data) data.mandatory = false;
-  defineAct(command, "status", "which CA the service has, and who does not know it yet", (api) =>
+  defineCaCommand(command, "status", "which CA the service has, and who does not know it yet", (api) =>
     api.get("/ca/status", authorityStatus),
   );
-  defineAct(command, "rotate", "put a new CA in its place; nobody's trust in the old one breaks", (api) =>
+  defineCaCommand(command, "rotate", "put a new CA in its place; nobody's trust in the old one breaks", (api) =>
     api.post("/ca/rotate", {}, authorityStatus),
   );
   const force = "though agents that were away will have to be told the new fingerprint by hand";
-  defineAct(command, "retire", "let the CA before this one count no more", (api, flags) =>
+  defineCaCommand(command, "retire", "let the CA before this one count no more", (api, flags) =>
     api.post("/ca/retire", { force: flags.force === true }, authorityStatus),
   ).option("--force", force);
   command
     .usage("[options]  |  status|rotate|retire …")
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ClientFlags) => {
+    .action(async (flags: AdminApiFlags) => {
       if (data && isRequired && flags.data === undefined)
         command.error(`error: required option '${data.flags}' not specified`, { exitCode: 2 });
       const found = await new AdminApi(flags.data).get("/ca", authority);
-      print(flags.json === true, found, () => found.certificate);
+      printResult(flags.json === true, found, () => found.certificate);
     });
 }
 
-interface ActFlags extends ClientFlags {
+interface CaFlags extends AdminApiFlags {
   readonly force?: boolean;
 }
 
-function defineAct(
+function defineCaCommand(
   command: Command,
   name: string,
   description: string,
-  act: (api: AdminApi, flags: ActFlags) => Promise<AuthorityStatus>,
+  act: (api: AdminApi, flags: CaFlags) => Promise<AuthorityStatus>,
 ): Command {
-  return addClientFlags(command.command(name).description(description))
+  return addAdminApiFlags(command.command(name).description(description))
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ActFlags) => {
+    .action(async (flags: CaFlags) => {
       const status = await act(new AdminApi(flags.data), flags);
-      print(flags.json === true, status, () => describeStatus(status));
+      printResult(flags.json === true, status, () => describeStatus(status));
     });
 }
 

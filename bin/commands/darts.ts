@@ -2,9 +2,9 @@ import { open, stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { readConfigPl } from "../darts/config-pl.ts";
-import { convertDarts, type Conversion } from "../darts/convert.ts";
+import { convertDarts, type DartsConversion } from "../darts/convert-darts.ts";
 import { readMachinesConf } from "../darts/machines-conf.ts";
-import { writeAtomically } from "../programs/files.ts";
+import { writeAtomically } from "../programs/data-dirs.ts";
 
 interface ConvertFlags {
   readonly machines: string;
@@ -42,12 +42,12 @@ export function defineDarts(command: Command): void {
       if (json === true) process.stdout.write(`${JSON.stringify(converted)}\n`);
       else {
         if (out === undefined) process.stdout.write(catalogue);
-        process.stderr.write(describe(converted));
+        process.stderr.write(formatConversion(converted));
       }
     });
 }
 
-function describe({ catalogue, server, host, environment, warnings }: Conversion): string {
+function formatConversion({ catalogue, server, host, environment, warnings }: DartsConversion): string {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const lines = [`${catalogue.images.length} image${catalogue.images.length === 1 ? "" : "s"}`];
   if (server.length > 0) lines.push(`postern server … ${server.join(" ")}`);

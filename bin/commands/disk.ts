@@ -2,8 +2,8 @@ import { InvalidArgumentError, type Command } from "commander";
 import { z } from "zod";
 import { disk } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { formatAge, formatBytes, formatTable, print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findHost } from "./find-named.ts";
 
 const EXAMPLES = `
@@ -15,29 +15,29 @@ Examples:
 
 export function defineDisk(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addClientFlags(command.command("list").description("people's data disks on the hosts that are connected"))
+  addAdminApiFlags(command.command("list").description("people's data disks on the hosts that are connected"))
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ClientFlags) => {
+    .action(async (flags: AdminApiFlags) => {
       const rows = await new AdminApi(flags.data).get("/disks", z.array(disk));
-      print(flags.json === true, rows, () =>
+      printResult(flags.json === true, rows, () =>
         formatTable(
           ["DISK", "SIZE", "TAKES", "HOST", "STATE", "MACHINE", "USED"],
           rows.map((row) => [
-            ...[`${row.owner}/${row.name}`, `${row.sizeGb} GB`, formatBytes(row.bytes), row.host ?? ""],
+            ...[`${row.owner}/${row.name}`, `${row.sizeGb} GB`, formatByteCount(row.bytes), row.host ?? ""],
             ...[row.state, row.machine ?? "", formatAge(row.usedAt)],
           ]),
         ),
       );
     });
-  addClientFlags(
+  addAdminApiFlags(
     command.command("remove").argument("<owner/name>", "", parseDisk).description("delete a disk for ever"),
   )
     .addHelpText("after", EXAMPLES)
-    .action(async (path: string, flags: ClientFlags) => {
+    .action(async (path: string, flags: AdminApiFlags) => {
       await new AdminApi(flags.data).remove(`/disks/${path}`);
-      print(flags.json === true, { removed: true }, () => "The data disk is deleted.\n");
+      printResult(flags.json === true, { removed: true }, () => "The data disk is deleted.\n");
     });
-  addClientFlags(
+  addAdminApiFlags(
     command
       .command("move")
       .argument("<owner/name>", "", parseDisk)
@@ -45,11 +45,11 @@ export function defineDisk(command: Command): void {
   )
     .requiredOption("--to <host>", "the host's name or id")
     .addHelpText("after", EXAMPLES)
-    .action(async (path: string, flags: ClientFlags & { readonly to: string }) => {
+    .action(async (path: string, flags: AdminApiFlags & { readonly to: string }) => {
       const api = new AdminApi(flags.data);
       const { id } = await findHost(api, flags.to);
       await api.post(`/disks/${path}/move`, { host: id }, z.unknown());
-      print(
+      printResult(
         flags.json === true,
         { moving: true },
         () => "The data disk is on its way. `disk list` shows it.\n",

@@ -3,11 +3,11 @@ import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { examineHost, parseGpuPolicy, SysTree, type Finding } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";
-import { RUNTIME_FILE, runtimeRecord } from "../admin-api.ts";
-import { runtimeDirOf } from "../programs/files.ts";
-import { collect, parseHostPort } from "../terminal/arguments.ts";
+import { RUNTIME_FILE, runtimeFile } from "../admin-api.ts";
+import { locateRuntimeDir } from "../programs/data-dirs.ts";
+import { collectValues, parseHostPort } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
-import { print } from "../terminal/table.ts";
+import { printResult } from "../terminal/output.ts";
 import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
 
 interface DoctorFlags extends GpuFlags {
@@ -41,7 +41,7 @@ export function defineDoctor(command: Command): void {
       .option(
         "--listen <host:port>",
         `where the server is to listen; repeat for more; default: ${DEFAULT_LISTEN}`,
-        collect,
+        collectValues,
       ),
   )
     .option("--json", "one JSON value on standard output")
@@ -54,7 +54,7 @@ export function defineDoctor(command: Command): void {
         clock: systemClock,
         searchPath: process.env["PATH"] ?? "",
         stateDir,
-        runtimeDir: runtimeDirOf(stateDir).path,
+        runtimeDir: locateRuntimeDir(stateDir).path,
         gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
         ports: (flags.listen ?? [DEFAULT_LISTEN]).map((text) => ({
           ...parseHostPort(text),
@@ -63,7 +63,7 @@ export function defineDoctor(command: Command): void {
         server: await findServer(dataDir),
       });
       const fine = findings.every(({ state }) => state !== "missing");
-      print(flags.json === true, { fine, findings }, () => describeFindings(findings));
+      printResult(flags.json === true, { fine, findings }, () => formatFindings(findings));
       if (!fine) process.exitCode = ExitCode.failed;
     });
 }
@@ -71,17 +71,17 @@ export function defineDoctor(command: Command): void {
 /** What a server that runs, or ran, left in its data folder. */
 async function findServer(dataDir: string): Promise<{ pid: number; adminSocket: string } | null> {
   try {
-    return runtimeRecord.parse(JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), "utf8")));
+    return runtimeFile.parse(JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), "utf8")));
   } catch {
     return null;
   }
 }
 
-const MARKS = { ok: "ok     ", advice: "advice ", missing: "MEND   " } as const;
+const SEVERITY_LABELS = { ok: "ok     ", advice: "advice ", missing: "MEND   " } as const;
 
-function describeFindings(findings: readonly Finding[]): string {
+function formatFindings(findings: readonly Finding[]): string {
   const lines = findings.map(({ state, text, remedy }) =>
-    remedy === undefined ? `${MARKS[state]} ${text}` : `${MARKS[state]} ${text}\n        → ${remedy}`,
+    remedy === undefined ? `${SEVERITY_LABELS[state]} ${text}` : `${SEVERITY_LABELS[state]} ${text}\n        → ${remedy}`,
   );
   const count = findings.filter(({ state }) => state === "missing").length;
   const end =

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { host, machine, type Host, type Machine } from "../../web/index.ts";
-import { ApiError, type AdminApi } from "../admin-api.ts";
+import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 
 /** What a person may name on the command line, and what is said when that fits none of them or several. */
-interface Kind<Row> {
+interface NamedResource<Row> {
   readonly path: string;
   readonly row: z.ZodType<Row>;
   readonly unknown: { readonly code: string; readonly message: (reference: string) => string };
   readonly ambiguous: { readonly code: string; readonly message: (reference: string) => string };
 }
 
-const HOSTS: Kind<Host> = {
+const HOSTS: NamedResource<Host> = {
   path: "/hosts",
   row: host,
   unknown: {
@@ -24,7 +24,7 @@ const HOSTS: Kind<Host> = {
   },
 };
 
-const MACHINES: Kind<Machine> = {
+const MACHINES: NamedResource<Machine> = {
   path: "/machines",
   row: machine,
   unknown: {
@@ -39,26 +39,26 @@ const MACHINES: Kind<Machine> = {
 
 /** By its id or its name. @throws ApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
 export async function findHost(api: Pick<AdminApi, "get">, reference: string): Promise<Host> {
-  return find(await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
+  return findByIdOrName(await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
 }
 
 /** By its id or its name. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
 export async function findMachine(api: Pick<AdminApi, "get">, reference: string): Promise<Machine> {
-  return find(await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
+  return findByIdOrName(await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
 }
 
 /** An id goes before a name: nobody's choice of a name may stand in the way of another's id. */
-function find<Row extends { readonly id: string; readonly name: string }>(
+function findByIdOrName<Row extends { readonly id: string; readonly name: string }>(
   rows: readonly Row[],
   reference: string,
-  { unknown, ambiguous }: Kind<Row>,
+  { unknown, ambiguous }: NamedResource<Row>,
 ): Row {
   const byId = rows.find(({ id }) => id === reference);
   if (byId !== undefined) return byId;
   const named = rows.filter(({ name }) => name === reference);
   const [only, ...others] = named;
-  if (only === undefined) throw new ApiError(unknown.code, unknown.message(reference), ExitCode.failed);
+  if (only === undefined) throw new AdminApiError(unknown.code, unknown.message(reference), ExitCode.failed);
   if (others.length === 0) return only;
   const ids = named.map(({ id }) => id);
-  throw new ApiError(ambiguous.code, ambiguous.message(reference), ExitCode.usage, ids);
+  throw new AdminApiError(ambiguous.code, ambiguous.message(reference), ExitCode.usage, ids);
 }

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { parseGpuPolicy } from "../../launcher/index.ts";
-import { collect } from "../terminal/arguments.ts";
+import { collectValues } from "../terminal/option-parsers.ts";
 
 export interface GpuFlags {
   readonly gpu?: string[];
@@ -16,7 +16,7 @@ export function addGpuFlags(command: Command): Command {
       "machines may have the GPU at this PCI address, or all; repeat for more; default: none",
       (value: string, before: string[] | undefined) => {
         parseGpuPolicy([value], []);
-        return collect(value, before);
+        return collectValues(value, before);
       },
     )
     .option(
@@ -24,7 +24,7 @@ export function addGpuFlags(command: Command): Command {
       "never this one, although all are allowed; repeat for more",
       (value: string, before: string[] | undefined) => {
         parseGpuPolicy([], [value]);
-        return collect(value, before);
+        return collectValues(value, before);
       },
     )
     .option("--gpu-mdev-type <type>", "which mediated devices are made; default: the smallest type");

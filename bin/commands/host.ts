@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { parseGpuPolicy, type AccelChoice } from "../../launcher/index.ts";
-import { writeAtomically } from "../programs/files.ts";
+import { writeAtomically } from "../programs/data-dirs.ts";
 import { startHost, type DemoChoice } from "../programs/host.ts";
-import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
-import { collect, parseAmount, parseNumber } from "../terminal/arguments.ts";
+import { collectValues, parsePositiveNumber, parseInteger } from "../terminal/option-parsers.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
@@ -53,47 +53,47 @@ export function addHostFlags(command: Command): Command {
     .option(
       "--stop-grace <seconds>",
       "between the power button and switching off",
-      parseNumber("--stop-grace", 0),
+      parseInteger("--stop-grace", 0),
       30,
     )
-    .option("--max-instances <count>", "machines that run at once", parseNumber("--max-instances", 0), 100)
+    .option("--max-instances <count>", "machines that run at once", parseInteger("--max-instances", 0), 100)
     .option(
       "--max-load <load>",
       "load average per processor above which no machine is started; default: none",
-      parseAmount("--max-load"),
+      parsePositiveNumber("--max-load"),
     )
     .option(
       "--memory-reserve <MiB>",
       "memory that is kept for the host itself",
-      parseNumber("--memory-reserve", 0),
+      parseInteger("--memory-reserve", 0),
       256,
     )
     .option(
       "--user-data-gb <GiB>",
       "data disks of one person on this host; default: no limit",
-      parseNumber("--user-data-gb", 0),
+      parseInteger("--user-data-gb", 0),
     )
     .option(
       "--server-images-gb <GiB>",
       "disk for images that the server sends; 0: none is taken",
-      parseNumber("--server-images-gb", 0),
+      parseInteger("--server-images-gb", 0),
       100,
     )
     .option(
       "--allow-shares <dir>",
       "images may share this folder, and all below it, into guests; repeat for more",
-      collect,
+      collectValues,
     )
     .option("--vm-user <name>", "as root: the account that machines run as; default: postern-vm if it exists")
     .option(
       "--net-allow <cidr[:port]>",
       "machines with internet may also go there, like 10.1.2.0/24 or 127.0.0.1:3128; repeat for more",
-      collect,
+      collectValues,
     )
     .option(
       "--net-forward <machine=port>",
       "a port of this host leads into that machine, like lab=tcp:127.0.0.1:8022:22; repeat for more",
-      collect,
+      collectValues,
     )
     .addOption(
       new Option("--demo <when>", "publish a small demo desktop; auto: when there is no QEMU")
@@ -134,7 +134,7 @@ export function defineHost(command: Command): void {
         },
         log,
       );
-      const stopped = runUntilSignalled(host, log);
+      const stopped = runUntilSignal(host, log);
       await Promise.race([host.ready, stopped]);
       if (flags.readyFile !== undefined)
         await writeAtomically(flags.readyFile, JSON.stringify({ ready: true }));

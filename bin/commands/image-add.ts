@@ -9,10 +9,10 @@ import {
   type ImageEntry,
 } from "../../launcher/index.ts";
 import { ConfigError, LaunchError } from "../../protocol/index.ts";
-import { runWork } from "../programs/work.ts";
-import { print } from "../terminal/table.ts";
-import { addEntryFlags, makeEntry, readEntry, type EntryFlags } from "./image-entry.ts";
-import { addImageFlags, openStore, type ImageFlags } from "./image-options.ts";
+import { runWithProgress } from "../programs/run-with-progress.ts";
+import { printResult } from "../terminal/output.ts";
+import { addImageEntryFlags, makeImageEntry, readImageEntry, type ImageEntryFlags } from "./image-entry-options.ts";
+import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const IMPORT_EXAMPLES = `
 Examples:
@@ -33,28 +33,28 @@ Examples:
 The file stays where it is. With --entry everything that a catalogue may say can be said.
 `;
 
-interface AddFlags extends ImageFlags, EntryFlags {
+interface AddFlags extends ImageFlags, ImageEntryFlags {
   readonly file?: string;
   readonly format?: DiskFormat;
   readonly entry?: string;
 }
 
-interface ImportFlags extends ImageFlags, EntryFlags {
+interface ImportFlags extends ImageFlags, ImageEntryFlags {
   readonly format?: DiskFormat | "ova";
   readonly compress?: boolean;
 }
 
 export function defineImageAdd(image: Command): void {
   const formats = [...diskFormat.options];
-  addEntryFlags(
+  addImageEntryFlags(
     addImageFlags(image.command("add").argument("[id]").description("list a file that is here already"))
       .option("--file <path>", "an ISO, or with --format a disk")
       .addOption(new Option("--format <format>", "the disk's format").choices(formats))
       .option("--entry <file>", "a whole catalogue entry (JSON) instead of the other options"),
   )
     .addHelpText("after", ADD_EXAMPLES)
-    .action(add);
-  addEntryFlags(
+    .action(addImage);
+  addImageEntryFlags(
     addImageFlags(
       image
         .command("import")
@@ -69,41 +69,41 @@ export function defineImageAdd(image: Command): void {
     .action(importDisk);
 }
 
-async function add(id: string | undefined, flags: AddFlags): Promise<void> {
-  const store = await openStore(flags);
-  const entry = flags.entry === undefined ? describeFile(id, flags) : await readEntry(flags.entry);
+async function addImage(id: string | undefined, flags: AddFlags): Promise<void> {
+  const store = await openImageStore(flags);
+  const entry = flags.entry === undefined ? describeFile(id, flags) : await readImageEntry(flags.entry);
   store.checkFree(entry.id);
   const fault = await inspectImage(entry.boot);
   if (fault !== null) {
     const why = fault.kind === "unsafe" ? fault.why : `${fault.file} is missing`;
     throw new LaunchError("IMAGE_UNSAFE", `The image cannot be used: ${why}.`);
   }
-  tell(await store.put(entry), flags);
+  printEntry(await store.put(entry), flags);
 }
 
 function describeFile(id: string | undefined, flags: AddFlags): ImageEntry {
   if (id === undefined || flags.file === undefined)
     throw new ConfigError("IMAGE_ENTRY", "Give an id and --file, or --entry.");
   const file = resolve(flags.file);
-  if (flags.format !== undefined) return makeEntry(id, flags, { kind: "disk", format: flags.format, file });
+  if (flags.format !== undefined) return makeImageEntry(id, flags, { kind: "disk", format: flags.format, file });
   if (extname(file).toLowerCase() !== ".iso")
     throw new ConfigError("IMAGE_ENTRY", `${basename(file)} is no .iso. If it is a disk, say its --format.`);
-  return makeEntry(id, flags, { kind: "iso", file });
+  return makeImageEntry(id, flags, { kind: "iso", file });
 }
 
 async function importDisk(id: string, file: string, flags: ImportFlags): Promise<void> {
-  const store = await openStore(flags);
+  const store = await openImageStore(flags);
   // What is wrong with the entry is told before the work.
   const describe = (to: string): ImageEntry =>
-    makeEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
+    makeImageEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
   describe("/checked");
   const declared = flags.format ?? null;
   const what = { id, file: resolve(file), declared, compress: flags.compress === true, describe };
-  tell(await runWork((work) => importImage(store, what, work)), flags);
+  printEntry(await runWithProgress((work) => importImage(store, what, work)), flags);
 }
 
-function tell(entry: ImageEntry, flags: ImageFlags): void {
-  print(
+function printEntry(entry: ImageEntry, flags: ImageFlags): void {
+  printResult(
     flags.json === true,
     entry,
     () => `Image ${entry.id} is there: ${listBootFiles(entry.boot).join(", ")}\n`,

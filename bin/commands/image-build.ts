@@ -5,10 +5,10 @@ import type { Command } from "commander";
 import { buildImage, describeBuiltImage, readRecipe, RECIPES } from "../../launcher/index.ts";
 import { ConfigError, imageSummary } from "../../protocol/index.ts";
 import { readSecretFile } from "../programs/option-files.ts";
-import { runWork } from "../programs/work.ts";
-import { collect, parseNumber } from "../terminal/arguments.ts";
-import { print } from "../terminal/table.ts";
-import { addImageFlags, openStore, type ImageFlags } from "./image-options.ts";
+import { runWithProgress } from "../programs/run-with-progress.ts";
+import { collectValues, parseInteger } from "../terminal/option-parsers.ts";
+import { printResult } from "../terminal/output.ts";
+import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -45,18 +45,18 @@ export function defineImageBuild(image: Command): void {
       .description("make an image out of Debian packages"),
   )
     .option("--id <id>", "the image's id; default: the recipe's")
-    .option("--packages <names>", "more packages, separated by commas; may be repeated", collect, [])
+    .option("--packages <names>", "more packages, separated by commas; may be repeated", collectValues, [])
     .option("--user <name>", "who logs in", "user")
     .option("--password-file <file>", "that user's password; default: a new one, printed once")
     .option("--keyboard <layout>", "XKB's name of a layout", "us")
     .option("--mirror <url>", "Debian's archive; default: where this host installs from")
-    .option("--size <GiB>", "of the disk; default: the recipe's", parseNumber("--size", 2))
+    .option("--size <GiB>", "of the disk; default: the recipe's", parseInteger("--size", 2))
     .option("--print-recipe", "only print the recipe")
     .addHelpText("after", EXAMPLES)
-    .action(build);
+    .action(runBuild);
 }
 
-async function build(name: string, flags: BuildFlags): Promise<void> {
+async function runBuild(name: string, flags: BuildFlags): Promise<void> {
   const recipe = await readRecipe(name);
   if (flags.printRecipe === true) {
     process.stdout.write(`${JSON.stringify(recipe, null, 2)}\n`);
@@ -65,7 +65,7 @@ async function build(name: string, flags: BuildFlags): Promise<void> {
   const packages = flags.packages.flatMap((list) => list.split(",")).filter((one) => one !== "");
   const id = flags.id ?? recipe.id;
   checkFlags(flags, id, packages);
-  const store = await openStore(flags);
+  const store = await openImageStore(flags);
   store.checkFree(id);
   const given = flags.passwordFile === undefined ? null : await readSecretFile(flags.passwordFile);
   const password = given ?? randomBytes(PASSWORD_BYTES).toString("base64url");
@@ -74,12 +74,12 @@ async function build(name: string, flags: BuildFlags): Promise<void> {
   try {
     const target = join(folder, "image.qcow2");
     const { user, keyboard, mirror = null } = flags;
-    await runWork((work) =>
+    await runWithProgress((work) =>
       buildImage({ ...work, recipe, packages, user, password, keyboard, mirror, sizeGb, target }),
     );
     const entry = await store.registerImage(id, target, (file) => describeBuiltImage(recipe, id, sizeGb, file));
     const login = given === null ? { user, password } : { user };
-    print(flags.json === true, { ...entry, login }, () =>
+    printResult(flags.json === true, { ...entry, login }, () =>
       given === null
         ? `Image ${id} is there. Log in as ${user} with the password ${password} (shown only now).\n`
         : `Image ${id} is there. Log in as ${user}.\n`,

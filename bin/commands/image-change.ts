@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { compressImage, listBootFiles, resizeImage } from "../../launcher/index.ts";
 import { RequestError } from "../../protocol/index.ts";
-import { runWork } from "../programs/work.ts";
-import { parseNumber } from "../terminal/arguments.ts";
-import { print } from "../terminal/table.ts";
-import { addImageFlags, findUsedFiles, openStore, type ImageFlags } from "./image-options.ts";
+import { runWithProgress } from "../programs/run-with-progress.ts";
+import { parseInteger } from "../terminal/option-parsers.ts";
+import { printResult } from "../terminal/output.ts";
+import { addImageFlags, findUsedFiles, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const REMOVE_EXAMPLES = `
 Examples:
@@ -20,26 +20,26 @@ export function defineImageChange(image: Command): void {
   command("compress", "write an image anew, smaller")
     .addHelpText("after", "\nExamples:\n  postern image compress old-server --data DIR\n")
     .action(async (id: string, flags: ImageFlags) => {
-      const store = await openStore(flags);
-      await runWork((work) => compressImage(store, id, work));
-      print(flags.json === true, store.find(id), () => `Image ${id} is compressed.\n`);
+      const store = await openImageStore(flags);
+      await runWithProgress((work) => compressImage(store, id, work));
+      printResult(flags.json === true, store.find(id), () => `Image ${id} is compressed.\n`);
     });
   command("resize", "make an image's disk larger")
-    .requiredOption("--size <GiB>", "of the whole disk", parseNumber("--size", 1))
+    .requiredOption("--size <GiB>", "of the whole disk", parseInteger("--size", 1))
     .addHelpText("after", "\nExamples:\n  postern image resize old-server --size 40 --data DIR\n")
     .action(async (id: string, flags: ImageFlags & { readonly size: number }) => {
-      const store = await openStore(flags);
-      await runWork((work) => resizeImage(store, id, flags.size * 1024 ** 3, work));
+      const store = await openImageStore(flags);
+      await runWithProgress((work) => resizeImage(store, id, flags.size * 1024 ** 3, work));
       const { diskGb, ...entry } = store.find(id);
       const larger = { default: Math.max(diskGb?.default ?? 0, flags.size), min: flags.size };
       const changed = await store.put({ ...entry, diskGb: larger });
-      print(flags.json === true, changed, () => `The disk of ${id} has ${flags.size} GiB now.\n`);
+      printResult(flags.json === true, changed, () => `The disk of ${id} has ${flags.size} GiB now.\n`);
     });
   command("remove", "remove an image and its file")
     .option("--force", "even if machines are built on it")
     .addHelpText("after", REMOVE_EXAMPLES)
     .action(async (id: string, flags: ImageFlags & { readonly force?: boolean }) => {
-      const store = await openStore(flags);
+      const store = await openImageStore(flags);
       const used = await findUsedFiles(flags);
       const machines = listBootFiles(store.find(id).boot).flatMap((file) => used.get(file) ?? []);
       if (machines.length > 0 && flags.force !== true) {
@@ -47,6 +47,6 @@ export function defineImageChange(image: Command): void {
         throw new RequestError("IMAGE_IN_USE", text, { safeMessage: text });
       }
       await store.remove(id);
-      print(flags.json === true, { id }, () => `Image ${id} is removed.\n`);
+      printResult(flags.json === true, { id }, () => `Image ${id} is removed.\n`);
     });
 }

@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { inspectUnknownFile, listBootFiles, measureImage } from "../../launcher/index.ts";
 import { describeError, LaunchError } from "../../protocol/index.ts";
-import { formatBytes, print } from "../terminal/table.ts";
-import { addImageFlags, openStore, type ImageFlags } from "./image-options.ts";
+import { formatByteCount, printResult } from "../terminal/output.ts";
+import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -14,7 +14,7 @@ Examples:
 Ends with 1 if the file cannot be used. Nothing that the file leads to is opened.
 `;
 
-interface Finding {
+interface ImageInspection {
   readonly file: string;
   readonly format: string | null;
   readonly safe: boolean;
@@ -32,7 +32,7 @@ export function defineImageInspect(image: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (what: string, flags: ImageFlags) => {
       const findings = await Promise.all((await listFiles(what, flags)).map(inspect));
-      print(flags.json === true, findings, () => findings.map(tell).join(""));
+      printResult(flags.json === true, findings, () => findings.map(formatInspection).join(""));
       if (findings.some(({ safe }) => !safe)) process.exitCode = 1;
     });
 }
@@ -40,10 +40,10 @@ export function defineImageInspect(image: Command): void {
 /** A path has a slash or is there; all else is an image's id. */
 async function listFiles(what: string, flags: ImageFlags): Promise<string[]> {
   if (what.includes("/") || existsSync(what)) return [resolve(what)];
-  return listBootFiles((await openStore(flags)).find(what).boot);
+  return listBootFiles((await openImageStore(flags)).find(what).boot);
 }
 
-async function inspect(file: string): Promise<Finding> {
+async function inspect(file: string): Promise<ImageInspection> {
   try {
     const { format, why } = await inspectUnknownFile(file);
     if (why !== null) return { file, format, safe: false, why };
@@ -56,7 +56,7 @@ async function inspect(file: string): Promise<Finding> {
   }
 }
 
-function tell({ file, format, safe, why, virtualBytes }: Finding): string {
-  const size = virtualBytes === undefined ? "" : `, a disk of ${formatBytes(virtualBytes)}`;
+function formatInspection({ file, format, safe, why, virtualBytes }: ImageInspection): string {
+  const size = virtualBytes === undefined ? "" : `, a disk of ${formatByteCount(virtualBytes)}`;
   return safe ? `${file}: ${format ?? "unknown"}${size}\n` : `${file}: cannot be used: ${why ?? ""}\n`;
 }

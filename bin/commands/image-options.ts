@@ -23,7 +23,7 @@ export function addImageFlags(command: Command): Command {
 }
 
 /** @throws ConfigError `IMAGES_FOLDER`, and those of the catalogue */
-export async function openStore(flags: ImageFlags): Promise<ImageStore> {
+export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
   const data = findHostData(flags);
   const folder = flags.images ?? (data === null ? null : join(data, "images"));
   if (folder === null)

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { listBootFiles, summarizeImage, type ImageEntry, type ImageStore } from "../../launcher/index.ts";
 import { hasQemu } from "../programs/host.ts";
-import { formatTable, print } from "../terminal/table.ts";
+import { formatTable, printResult } from "../terminal/output.ts";
 import { defineImageAdd } from "./image-add.ts";
 import { defineImageBuild } from "./image-build.ts";
 import { defineImageChange } from "./image-change.ts";
-import { defineImageFetch } from "./image-fetch.ts";
+import { defineImageDownload } from "./image-download.ts";
 import { defineImageInspect } from "./image-inspect.ts";
-import { addImageFlags, findUsedFiles, openStore, type ImageFlags } from "./image-options.ts";
+import { addImageFlags, findUsedFiles, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,20 +24,20 @@ error is a JSON object {"progress": {"title", "fraction", "note"}}.
 /** Images of this host: everything works on its images folder, whether the host runs or not. */
 export function defineImage(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addImageFlags(command.command("list").description("all images of this host")).action(list);
+  addImageFlags(command.command("list").description("all images of this host")).action(listImages);
   defineImageAdd(command);
-  defineImageFetch(command);
+  defineImageDownload(command);
   defineImageBuild(command);
   defineImageChange(command);
   defineImageInspect(command);
 }
 
-async function list(flags: ImageFlags): Promise<void> {
-  const store = await openStore(flags);
+async function listImages(flags: ImageFlags): Promise<void> {
+  const store = await openImageStore(flags);
   const used = await findUsedFiles(flags);
-  const rows = await Promise.all(store.entries().map((entry) => describe(store, entry, used)));
+  const rows = await Promise.all(store.entries().map((entry) => describeImageRow(store, entry, used)));
   for (const problem of store.problems()) process.stderr.write(`postern: not an image: ${problem}\n`);
-  print(flags.json === true, rows, () =>
+  printResult(flags.json === true, rows, () =>
     formatTable(
       ["ID", "TITLE", "FROM", "MACHINES", "STATE"],
       rows.map((row) => [row.id, row.title, row.from, String(row.machines.length), row.reason ?? "ready"]),
@@ -45,7 +45,7 @@ async function list(flags: ImageFlags): Promise<void> {
   );
 }
 
-async function describe(store: ImageStore, entry: ImageEntry, used: ReadonlyMap<string, readonly string[]>) {
+async function describeImageRow(store: ImageStore, entry: ImageEntry, used: ReadonlyMap<string, readonly string[]>) {
   const { available, reason } = await summarizeImage(entry, hasQemu());
   const machines = [...new Set(listBootFiles(entry.boot).flatMap((file) => used.get(file) ?? []))];
   const { id, title, boot, source } = entry;

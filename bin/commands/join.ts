@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { joinSecret } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -12,13 +12,13 @@ Examples:
 
 export function defineJoin(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addClientFlags(
+  addAdminApiFlags(
     command.command("create").description("a secret with which one agent or host may join, for an hour"),
   )
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ClientFlags) => {
+    .action(async (flags: AdminApiFlags) => {
       const made = await new AdminApi(flags.data).post("/join-secrets", {}, joinSecret);
-      print(flags.json === true, made, () =>
+      printResult(flags.json === true, made, () =>
         [
           `  Join secret   ${made.secret}`,
           `  Fingerprint   ${made.fingerprint}`,

@@ -1,8 +1,8 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { PRIVILEGES, type Privilege } from "../../web/index.ts";
-import type { LimitOptions } from "../programs/limits-file.ts";
-import { parseNumber, parseSeconds } from "../terminal/arguments.ts";
+import type { LimitsFileOptions } from "../programs/limits-file.ts";
+import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";
 
 export interface LimitFlags {
   readonly limits?: string;
@@ -22,18 +22,18 @@ export function addLimitFlags(command: Command): Command {
         "POSTERN_LIMITS",
       ),
     )
-    .option("--user-machines <n>", "machines of one person", parseNumber("--user-machines", 0))
-    .option("--user-cpus <n>", "processors of a person's machines that are on", parseNumber("--user-cpus", 0))
+    .option("--user-machines <n>", "machines of one person", parseInteger("--user-machines", 0))
+    .option("--user-cpus <n>", "processors of a person's machines that are on", parseInteger("--user-cpus", 0))
     .option(
       "--user-memory-mb <n>",
       "memory of a person's machines that are on",
-      parseNumber("--user-memory-mb", 0),
+      parseInteger("--user-memory-mb", 0),
     )
-    .option("--user-disk-gb <n>", "disks of one person's machines", parseNumber("--user-disk-gb", 0))
+    .option("--user-disk-gb <n>", "disks of one person's machines", parseInteger("--user-disk-gb", 0))
     .option(
       "--max-lifetime <time>",
       "how long a person's machine runs at most: seconds, or 30m, 8h, 2d",
-      parseSeconds("--max-lifetime", 60),
+      parseDurationSeconds("--max-lifetime", 60),
     )
     .option(
       "--user-may <list>",
@@ -42,7 +42,7 @@ export function addLimitFlags(command: Command): Command {
     );
 }
 
-export function readLimitFlags(flags: LimitFlags): LimitOptions {
+export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
   return {
     file: flags.limits ?? null,
     user: {

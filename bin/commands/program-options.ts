@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { leaveMemoryOutOfCores } from "../programs/core-dumps.ts";
+import { excludeMemoryFromCoreDumps } from "../programs/core-dumps.ts";
 
 export interface ProgramFlags {
   readonly readyFile?: string;
@@ -10,7 +10,7 @@ export interface ProgramFlags {
 /** The flags of every program that stays: server, host, agent, up. */
 export function addProgramFlags(command: Command): Command {
   return command
-    .hook("preAction", leaveMemoryOutOfCores)
+    .hook("preAction", excludeMemoryFromCoreDumps)
     .option("--ready-file <file>", "written once everything is up")
     .addOption(
       new Option("--log-level <level>", "how much to log")

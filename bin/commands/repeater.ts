@@ -2,11 +2,11 @@ import type { Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { repeaterId } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { parseNumber } from "../terminal/arguments.ts";
-import { print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { parseInteger } from "../terminal/option-parsers.ts";
+import { printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
-interface CreateFlags extends ClientFlags {
+interface CreateFlags extends AdminApiFlags {
   readonly desktop?: string;
   readonly server?: string;
   readonly ttl: number;
@@ -21,12 +21,12 @@ Examples:
 
 export function defineRepeater(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addClientFlags(
+  addAdminApiFlags(
     command.command("create").description("a number for viewers, or for a VNC server that dials in"),
   )
     .option("--desktop <name>", "for viewers of this desktop; they still need a token")
     .option("--server <name>", "for a VNC server that needs no agent; the desktop gets this name")
-    .option("--ttl <seconds>", "how long the number works", parseNumber("--ttl", 1), 86_400)
+    .option("--ttl <seconds>", "how long the number works", parseInteger("--ttl", 1), 86_400)
     .addHelpText("after", EXAMPLES)
     .action(async ({ data, json, desktop, server, ttl }: CreateFlags) => {
       if ((desktop === undefined) === (server === undefined)) {
@@ -34,7 +34,7 @@ export function defineRepeater(command: Command): void {
       }
       const body = desktop === undefined ? { server, ttlSeconds: ttl } : { desktop, ttlSeconds: ttl };
       const made = await new AdminApi(data).post("/repeater-ids", body, repeaterId);
-      print(json === true, made, () =>
+      printResult(json === true, made, () =>
         [`  ID        ${made.number}`, `  Expires   ${new Date(made.expiresAt).toISOString()}`, ""].join(
           "\n",
         ),

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { ScriptPolicy } from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
-import { collect } from "../terminal/arguments.ts";
+import { collectValues } from "../terminal/option-parsers.ts";
 
 export interface ScriptFlags {
   readonly bootScripts?: string;
@@ -21,7 +21,7 @@ export function addScriptFlags(command: Command): Command {
     .option(
       "--boot-script-host <host[:port]>",
       "their URLs may lead there, although it is this host or its neighbour; repeat for more",
-      collect,
+      collectValues,
     )
     .option("--boot-script-network", "virt-customize may use this host's network, to install packages");
 }
@@ -31,14 +31,14 @@ export function readScriptFlags(flags: ScriptFlags): ScriptPolicy | undefined {
   const { bootScripts, bootScriptHost = [], bootScriptNetwork = false } = flags;
   if (bootScripts === undefined) {
     if (bootScriptHost.length === 0 && !bootScriptNetwork) return undefined;
-    throw wrong("--boot-script-host and --boot-script-network say more about --boot-scripts DIR: add it.");
+    throw createScriptFlagError("--boot-script-host and --boot-script-network say more about --boot-scripts DIR: add it.");
   }
   const folder = resolve(bootScripts);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw wrong(`--boot-scripts ${bootScripts}: there is no such folder. Make it; it may be empty.`);
+    throw createScriptFlagError(`--boot-scripts ${bootScripts}: there is no such folder. Make it; it may be empty.`);
   return { folder, allowHosts: bootScriptHost, network: bootScriptNetwork };
 }
 
-function wrong(text: string): ConfigError {
+function createScriptFlagError(text: string): ConfigError {
   return new ConfigError("SCRIPT_FOLDER", text, { safeMessage: text });
 }

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
-import type { ServerOptions } from "../programs/server.ts";
-import { collect, parseHostPort } from "../terminal/arguments.ts";
-import { describeFirstLogin } from "../terminal/welcome.ts";
+import type { ServerOptions } from "../programs/start-server.ts";
+import { collectValues, parseHostPort } from "../terminal/option-parsers.ts";
+import { formatFirstLogin } from "../terminal/startup-summary.ts";
 import { addLimitFlags, readLimitFlags, type LimitFlags } from "./limit-options.ts";
 import type { ProgramFlags } from "./program-options.ts";
 
@@ -63,12 +63,12 @@ function addListenFlags(command: Command): Command {
     .option(
       "--allow-origin <origin>",
       "another web origin whose pages may open desktops; repeatable",
-      collect,
+      collectValues,
     )
     .option(
       "--mip1-allow <cidr>",
       "an address or range whose agents may speak MiP 1; repeatable; default: nobody",
-      collect,
+      collectValues,
     )
     .addOption(
       new Option("--mip1-endpoint <host:port>", "the VNC server that MiP 1 agents are asked to dial").default(
@@ -86,7 +86,7 @@ function addListenFlags(command: Command): Command {
     .option(
       "--proxy-protocol-from <cidr>",
       "a load balancer whose connections begin with a PROXY protocol header; repeatable",
-      collect,
+      collectValues,
     )
     .addOption(
       new Option(
@@ -97,7 +97,7 @@ function addListenFlags(command: Command): Command {
     .option(
       "--trust-proxy <cidr>",
       "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
-      collect,
+      collectValues,
     );
 }
 
@@ -123,7 +123,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     limits: readLimitFlags(flags),
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     readyFile: flags.readyFile ?? null,
-    onFirstLogin: (login) => process.stdout.write(describeFirstLogin(login)),
+    onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
-import { startServer } from "../programs/server.ts";
-import { describeServer } from "../terminal/welcome.ts";
+import { startServer } from "../programs/start-server.ts";
+import { formatServerSummary } from "../terminal/startup-summary.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 import { addServerFlags, readServerFlags, type ServerFlags } from "./server-options.ts";
 
@@ -21,7 +21,7 @@ export function defineServer(command: Command): void {
       const log = openLog("server", flags);
       exitOnFault(log);
       const server = await startServer(options, log);
-      process.stdout.write(describeServer(server));
-      await runUntilSignalled(server, log);
+      process.stdout.write(formatServerSummary(server));
+      await runUntilSignal(server, log);
     });
 }

@@ -2,11 +2,11 @@ import { Option, type Command } from "commander";
 import { z } from "zod";
 import { session, type Session } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { parseNumber } from "../terminal/arguments.ts";
-import { formatAge, formatBytes, formatTable, print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { parseInteger } from "../terminal/option-parsers.ts";
+import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
-interface ListFlags extends ClientFlags {
+interface ListFlags extends AdminApiFlags {
   readonly state?: string;
   readonly limit: number;
 }
@@ -20,26 +20,26 @@ Examples:
 
 export function defineSession(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addClientFlags(command.command("list").description("sessions, the newest first"))
+  addAdminApiFlags(command.command("list").description("sessions, the newest first"))
     .addOption(new Option("--state <state>", "only these").choices(["open", "closed"]))
-    .option("--limit <n>", "at most so many", parseNumber("--limit", 1), 100)
+    .option("--limit <n>", "at most so many", parseInteger("--limit", 1), 100)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ListFlags) => {
       const query = new URLSearchParams({ limit: String(flags.limit) });
       if (flags.state !== undefined) query.set("state", flags.state);
       const rows = await new AdminApi(flags.data).get(`/sessions?${query.toString()}`, z.array(session));
-      print(flags.json === true, rows, () =>
+      printResult(flags.json === true, rows, () =>
         formatTable(
           ["ID", "DESKTOP", "STATE", "FROM", "BY", "ROLE", "DENIED", "STARTED", "SENT", "RECEIVED", "END"],
           rows.map(toCells),
         ),
       );
     });
-  addClientFlags(command.command("end <id>").description("end an open session, whichever server it is on"))
+  addAdminApiFlags(command.command("end <id>").description("end an open session, whichever server it is on"))
     .addHelpText("after", EXAMPLES)
-    .action(async (id: string, flags: ClientFlags) => {
+    .action(async (id: string, flags: AdminApiFlags) => {
       await new AdminApi(flags.data).remove(`/sessions/${encodeURIComponent(id)}`);
-      print(flags.json === true, { id }, () => `Session ${id} ends.\n`);
+      printResult(flags.json === true, { id }, () => `Session ${id} ends.\n`);
     });
 }
 
@@ -53,8 +53,8 @@ function toCells(row: Session): string[] {
     row.role,
     row.denied.join(","),
     formatAge(row.startedAt),
-    formatBytes(row.bytesToViewer),
-    formatBytes(row.bytesToServer),
+    formatByteCount(row.bytesToViewer),
+    formatByteCount(row.bytesToServer),
     row.cause ?? "",
   ];
 }

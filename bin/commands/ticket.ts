@@ -1,14 +1,14 @@
 import { Option, type Command } from "commander";
 import { ticket } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
-import { denyOption, type Permission } from "./policy-options.ts";
+import { printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
+import { createDenyOption, type DeniedPermission } from "./deny-option.ts";
 
-interface CreateFlags extends ClientFlags {
+interface CreateFlags extends AdminApiFlags {
   readonly desktop: string;
   readonly role: string;
-  readonly deny: Permission[];
+  readonly deny: DeniedPermission[];
 }
 
 const EXAMPLES = `
@@ -19,19 +19,19 @@ Example:
 
 export function defineTicket(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addClientFlags(
+  addAdminApiFlags(
     command.command("create").description("a ticket for one WebSocket connection within 60 seconds"),
   )
     .requiredOption("--desktop <name>", "NAME, or AGENT/NAME where two share a name")
     .addOption(
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),
     )
-    .addOption(denyOption().default([], "nothing"))
+    .addOption(createDenyOption().default([], "nothing"))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
       const { desktop, role, deny } = flags;
       const made = await new AdminApi(flags.data).post("/tickets", { desktop, role, deny }, ticket);
-      print(
+      printResult(
         flags.json === true,
         made,
         () => `  URL         ${made.url}\n  Protocols   ${made.protocols.join(", ")}\n`,

@@ -2,21 +2,21 @@ import { Option, type Command } from "commander";
 import { z } from "zod";
 import { token, tokenRow } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { parseNumber } from "../terminal/arguments.ts";
-import { formatTable, print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
-import { denyOption, type Permission } from "./policy-options.ts";
+import { parseInteger } from "../terminal/option-parsers.ts";
+import { formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
+import { createDenyOption, type DeniedPermission } from "./deny-option.ts";
 
-interface CreateFlags extends ClientFlags {
+interface CreateFlags extends AdminApiFlags {
   readonly desktop: string;
   readonly role: string;
   readonly ttl: number;
-  readonly deny: Permission[];
+  readonly deny: DeniedPermission[];
 }
 
-interface ChangeFlags extends ClientFlags {
+interface ChangeFlags extends AdminApiFlags {
   readonly role?: string;
-  readonly deny?: Permission[];
+  readonly deny?: DeniedPermission[];
 }
 
 const EXAMPLES = `
@@ -30,19 +30,19 @@ Examples:
 
 export function defineToken(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addClientFlags(command.command("create").description("a token: type it into any VNC viewer's password box"))
+  addAdminApiFlags(command.command("create").description("a token: type it into any VNC viewer's password box"))
     .requiredOption("--desktop <name>", "NAME, or AGENT/NAME where two share a name")
     .addOption(
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),
     )
-    .addOption(denyOption().default([], "nothing"))
-    .option("--ttl <seconds>", "how long it works", parseNumber("--ttl", 1), 3600)
+    .addOption(createDenyOption().default([], "nothing"))
+    .option("--ttl <seconds>", "how long it works", parseInteger("--ttl", 1), 3600)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
       const { desktop, role, ttl, deny } = flags;
       const request = { desktop, role, deny, ttlSeconds: ttl };
       const made = await new AdminApi(flags.data).post("/tokens", request, token);
-      print(flags.json === true, made, () =>
+      printResult(flags.json === true, made, () =>
         [
           `  Token     ${made.token}`,
           `  Address   ${made.address ?? "no plain VNC listener on this server"}`,
@@ -51,10 +51,10 @@ export function defineToken(command: Command): void {
         ].join("\n"),
       );
     });
-  addClientFlags(command.command("list").description("tokens that live; never their values")).action(
-    async (flags: ClientFlags) => {
+  addAdminApiFlags(command.command("list").description("tokens that live; never their values")).action(
+    async (flags: AdminApiFlags) => {
       const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
-      print(flags.json === true, rows, () =>
+      printResult(flags.json === true, rows, () =>
         formatTable(
           ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
           rows.map((row) => [
@@ -69,23 +69,23 @@ export function defineToken(command: Command): void {
       );
     },
   );
-  addClientFlags(
+  addAdminApiFlags(
     command
       .command("change <id>")
       .description("change what a token allows; its sessions end and may come back"),
   )
     .addOption(new Option("--role <role>", "what its holder may do").choices(["view", "control"]))
-    .addOption(denyOption())
+    .addOption(createDenyOption())
     .action(async (id: string, flags: ChangeFlags) => {
       const { role, deny } = flags;
       const path = `/tokens/${encodeURIComponent(id)}`;
       const row = await new AdminApi(flags.data).patch(path, { role, deny }, tokenRow);
-      print(flags.json === true, row, () => `Token ${id} is changed.\n`);
+      printResult(flags.json === true, row, () => `Token ${id} is changed.\n`);
     });
-  addClientFlags(command.command("revoke <id>").description("end a token before its time")).action(
-    async (id: string, flags: ClientFlags) => {
+  addAdminApiFlags(command.command("revoke <id>").description("end a token before its time")).action(
+    async (id: string, flags: AdminApiFlags) => {
       await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);
-      print(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
+      printResult(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
     },
   );
 }

@@ -4,11 +4,11 @@ import { grantMachineAccountTraversal } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";
 import { hasQemu } from "../programs/host.ts";
 import { keepHostRunning } from "../programs/host-process.ts";
-import { exitOnFault, runUntilSignalled } from "../programs/lifetime.ts";
+import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
-import { startServer } from "../programs/server.ts";
-import { openDataDir } from "../programs/files.ts";
-import { describeServer, formatHostPort } from "../terminal/welcome.ts";
+import { startServer } from "../programs/start-server.ts";
+import { openDataDir } from "../programs/data-dirs.ts";
+import { formatServerSummary, formatHostPort } from "../terminal/startup-summary.ts";
 import { addHostFlags, type HostFlags } from "./host.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 import { readScriptFlags } from "./script-options.ts";
@@ -49,7 +49,7 @@ export function defineUp(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignalled(
+      const stopped = runUntilSignal(
         {
           async close() {
             await host.close();
@@ -60,7 +60,7 @@ export function defineUp(command: Command): void {
       );
       await Promise.race([host.waitUntilReady(HOST_READY_TIMEOUT_MS), stopped]);
       if (flags.readyFile !== undefined) await server.writeReadyFile(flags.readyFile);
-      process.stdout.write(describeServer(server));
+      process.stdout.write(formatServerSummary(server));
       process.stdout.write(
         hasQemu()
           ? ""

@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { machine, type Machine } from "../../web/index.ts";
-import { AdminApi, ApiError } from "../admin-api.ts";
+import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { readText } from "../programs/option-files.ts";
-import { parseNumber, parseSeconds } from "../terminal/arguments.ts";
+import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
-import { print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { describeMachine, describeState } from "./vm-table.ts";
 
-interface CreateFlags extends ClientFlags {
+interface CreateFlags extends AdminApiFlags {
   readonly name?: string;
   readonly cpus?: number;
   readonly memory?: number;
@@ -38,21 +38,21 @@ Examples:
 const WAIT_POLL_MS = 300;
 const WAIT_LIMIT_MS = 300_000;
 
-export function defineCreate(command: Command): void {
-  addClientFlags(
+export function defineMachineCreate(command: Command): void {
+  addAdminApiFlags(
     command.command("create <image>").description("a new machine; its desktop has the machine's name"),
   )
     .option("--name <name>", "default: the image's name and a number")
-    .option("--cpus <n>", "processors", parseNumber("--cpus", 1))
-    .option("--memory <mb>", "memory in MB", parseNumber("--memory", 16))
-    .option("--disk <gb>", "size of its disk in GB", parseNumber("--disk", 1))
+    .option("--cpus <n>", "processors", parseInteger("--cpus", 1))
+    .option("--memory <mb>", "memory in MB", parseInteger("--memory", 16))
+    .option("--disk <gb>", "size of its disk in GB", parseInteger("--disk", 1))
     .option("--empty-disk", "an empty disk of --disk beside an installation image")
     .option("--data-disk <name:gb>", "a disk that outlives machines; made at its first use", parseDataDisk)
     .option("--script <file>", "a boot script")
     .option("--one-shot", "ends a minute after its last viewer left; nothing of it stays")
-    .option("--lifetime <time>", "how long it runs: seconds, or 30m, 8h, 2d", parseSeconds("--lifetime", 60))
+    .option("--lifetime <time>", "how long it runs: seconds, or 30m, 8h, 2d", parseDurationSeconds("--lifetime", 60))
     .option("--display <adapter>", "std, qxl, virtio, vmware, cirrus or none")
-    .option("--monitors <n>", "screens, where the adapter has more than one", parseNumber("--monitors", 1))
+    .option("--monitors <n>", "screens, where the adapter has more than one", parseInteger("--monitors", 1))
     .option("--keymap <layout>", "QEMU's name of a keyboard layout: en-us, fr, …")
     .option("--network <kind>", "none, isolated or internet")
     .option("--gpu <mode>", "passthrough or mdev")
@@ -61,14 +61,14 @@ export function defineCreate(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (imageId: string, flags: CreateFlags) => {
       const api = new AdminApi(flags.data);
-      const created = await api.post("/machines", await readOrder(imageId, flags), machine);
+      const created = await api.post("/machines", await buildCreateRequest(imageId, flags), machine);
       const shown = flags.wait === true ? await waitUntilSettled(api, created) : created;
-      print(flags.json === true, shown, () => describeMachine(shown));
+      printResult(flags.json === true, shown, () => describeMachine(shown));
       if (shown.state === "failed") process.exitCode = ExitCode.failed;
     });
 }
 
-async function readOrder(image: string, flags: CreateFlags): Promise<Record<string, unknown>> {
+async function buildCreateRequest(image: string, flags: CreateFlags): Promise<Record<string, unknown>> {
   const { name, cpus, memory, disk, emptyDisk, dataDisk, oneShot, lifetime, display, monitors } = flags;
   const { keymap, network, gpu, master } = flags;
   const script = flags.script === undefined ? undefined : await readText(flags.script);
@@ -91,7 +91,7 @@ async function waitUntilSettled(api: AdminApi, created: Machine): Promise<Machin
   let last = created;
   while (last.state !== "running" && last.state !== "failed") {
     if (Date.now() - started > WAIT_LIMIT_MS) {
-      throw new ApiError(
+      throw new AdminApiError(
         "WAIT_TIMEOUT",
         `${last.name} is still ${last.state} after 5 minutes.`,
         ExitCode.failed,

@@ -1,23 +1,23 @@
 import type { Command } from "commander";
 import { machineCredential } from "../../web/index.ts";
-import { AdminApi, ApiError } from "../admin-api.ts";
-import { print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
+import { AdminApi, AdminApiError } from "../admin-api.ts";
+import { printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findMachine } from "./find-named.ts";
 import { describeMachine } from "./vm-table.ts";
 
-export function defineShow(command: Command): void {
-  addClientFlags(
+export function defineMachineShow(command: Command): void {
+  addAdminApiFlags(
     command
       .command("show <machine>")
       .description("one machine, its screens, and the secret of its boot scripts to its owner"),
-  ).action(async (reference: string, flags: ClientFlags) => {
+  ).action(async (reference: string, flags: AdminApiFlags) => {
     const api = new AdminApi(flags.data);
     const row = await findMachine(api, reference);
     const path = `/machines/${encodeURIComponent(row.id)}`;
     const secret = row.credential ? await readCredential(api, path) : null;
     // In the list `credential` says whether there may be one; here it is the secret itself.
-    print(flags.json === true, { ...row, credential: secret }, () =>
+    printResult(flags.json === true, { ...row, credential: secret }, () =>
       secret === null
         ? describeMachine(row)
         : `${describeMachine(row)}  Secret of its boot scripts: ${secret}\n`,
@@ -30,7 +30,7 @@ async function readCredential(api: AdminApi, path: string): Promise<string | nul
   try {
     return (await api.get(`${path}/credential`, machineCredential)).credential;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof AdminApiError)) throw error;
     process.stderr.write(`The secret of its boot scripts could not be read: ${error.message}\n`);
     return null;
   }

@@ -20,6 +20,6 @@ export function describeState({ state, progress, fetching }: Machine): string {
 }
 
 /** `4 GB`, `512 MB`. */
-export function formatMemory(megabytes: number): string {
+export function formatMegabytes(megabytes: number): string {
   return megabytes < 1024 ? `${megabytes} MB` : `${Number((megabytes / 1024).toFixed(1))} GB`;
 }

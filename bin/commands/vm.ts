@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { image, machine, type Image } from "../../web/index.ts";
 import { AdminApi } from "../admin-api.ts";
-import { formatAge, formatTable, print } from "../terminal/table.ts";
-import { addClientFlags, type ClientFlags } from "./client-options.ts";
-import { defineActs } from "./vm-acts.ts";
-import { defineCreate } from "./vm-create.ts";
-import { defineHosts } from "./vm-hosts.ts";
-import { defineShow } from "./vm-show.ts";
+import { formatAge, formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
+import { defineMachineControl } from "./vm-control.ts";
+import { defineMachineCreate } from "./vm-create.ts";
+import { defineHostCommands } from "./vm-hosts.ts";
+import { defineMachineShow } from "./vm-show.ts";
 import { describeState } from "./vm-table.ts";
 
 const EXAMPLES = `
@@ -24,17 +24,17 @@ A machine is named by its name or its id.
 
 export function defineVm(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  defineCreate(command);
-  defineLists(command);
-  defineShow(command);
-  defineActs(command);
-  defineHosts(command);
+  defineMachineCreate(command);
+  defineMachineLists(command);
+  defineMachineShow(command);
+  defineMachineControl(command);
+  defineHostCommands(command);
 }
 
-function defineLists(command: Command): void {
-  addClientFlags(command.command("list").description("all machines")).action(async (flags: ClientFlags) => {
+function defineMachineLists(command: Command): void {
+  addAdminApiFlags(command.command("list").description("all machines")).action(async (flags: AdminApiFlags) => {
     const rows = await new AdminApi(flags.data).get("/machines", z.array(machine));
-    print(flags.json === true, rows, () =>
+    printResult(flags.json === true, rows, () =>
       formatTable(
         ["NAME", "IMAGE", "STATE", "CPUS", "MEMORY", "HOST", "SINCE", "ID"],
         rows.map((row) => [
@@ -50,15 +50,15 @@ function defineLists(command: Command): void {
       ),
     );
   });
-  addClientFlags(command.command("images").description("what machines can be made from")).action(
-    async (flags: ClientFlags) => {
+  addAdminApiFlags(command.command("images").description("what machines can be made from")).action(
+    async (flags: AdminApiFlags) => {
       const rows = await new AdminApi(flags.data).get("/images", z.array(image));
       const listed = rows.map((row) => ({
         ...row,
         name: row.title,
         state: row.available ? "ready" : "missing",
       }));
-      print(flags.json === true, listed, () =>
+      printResult(flags.json === true, listed, () =>
         formatTable(
           ["IMAGE", "TITLE", "MEMORY", "WHERE", "STATE"],
           rows.map((row) => [

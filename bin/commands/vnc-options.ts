@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { PublishedDesktop, VncServerTls } from "../../agent/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
-import { collect, parseNameValue } from "../terminal/arguments.ts";
+import { collectValues, parseNameValue } from "../terminal/option-parsers.ts";
 
 /** The flags that tell how one desktop's VNC server is entered; each starts with the desktop's name. */
 export interface VncFlags {
@@ -23,28 +23,28 @@ export function addVncFlags(command: Command): Command {
     .option(
       "--vnc-password-file <name=file>",
       "the VNC server's own password; never leaves this host",
-      collect,
+      collectValues,
     )
-    .option("--vnc-user <name=user>", "the VNC server's user, where it asks for one", collect)
+    .option("--vnc-user <name=user>", "the VNC server's user, where it asks for one", collectValues)
     .option(
       "--vnc-ca-file <name=file>",
       "CA certificate (PEM) that the VNC server's certificate has to come from",
-      collect,
+      collectValues,
     )
     .option(
       "--vnc-tls-fingerprint <name=hex>",
       "SHA-256 fingerprint that the VNC server's certificate has to have",
-      collect,
+      collectValues,
     )
     .option(
       "--vnc-client-cert-file <name=file>",
       "certificate and key (PEM) for a VNC server that asks for one",
-      collect,
+      collectValues,
     )
     .option(
       "--vnc-mslogon <name>",
       "allow MSLogonII for this desktop: it does not protect the password",
-      collect,
+      collectValues,
     );
 }
 

@@ -1,7 +1,7 @@
-import { endOfText, readLiteral, skipBlanks, type Literal } from "./perl-literals.ts";
+import { findStringEnd, readLiteral, skipWhitespaceAndComments, type PerlLiteral } from "./perl-literals.ts";
 
 export interface ConfigPl {
-  readonly settings: ReadonlyMap<string, Literal>;
+  readonly settings: ReadonlyMap<string, PerlLiteral>;
   readonly warnings: readonly string[];
 }
 
@@ -12,22 +12,22 @@ const ASSIGNMENT = /^\$config\s*\{\s*(["']?)(\w{1,64})\1\s*\}\s*=(?![=~])/;
  * set inside of braces, becomes a warning.
  */
 export function readConfigPl(source: string): ConfigPl {
-  const settings = new Map<string, Literal>();
+  const settings = new Map<string, PerlLiteral>();
   const warnings: string[] = [];
   let depth = 0;
-  for (let at = skipBlanks(source, 0); at < source.length; at = skipBlanks(source, at)) {
+  for (let at = skipWhitespaceAndComments(source, 0); at < source.length; at = skipWhitespaceAndComments(source, at)) {
     const [whole, , name] = ASSIGNMENT.exec(source.slice(at, at + 200)) ?? [];
     if (whole !== undefined && name !== undefined) {
       const literal = depth === 0 ? readLiteral(source, at + whole.length) : null;
       if (literal !== null) settings.set(name, literal.value);
-      else warnings.push(`config.pl, line ${lineOf(source, at)}: ${name} is computed there; set it by hand.`);
+      else warnings.push(`config.pl, line ${findLineNumber(source, at)}: ${name} is computed there; set it by hand.`);
       at = literal?.end ?? at + whole.length;
       continue;
     }
     const character = source.charAt(at);
-    if (character === '"' || character === "'") at = endOfText(source, at) ?? at + 1;
+    if (character === '"' || character === "'") at = findStringEnd(source, at) ?? at + 1;
     else if (/^=[a-z]/.test(source.slice(at, at + 2)) && [undefined, "\n"].includes(source[at - 1]))
-      at = endOfPod(source, at);
+      at = findPodEnd(source, at);
     else {
       if (character === "{") depth += 1;
       if (character === "}") depth = Math.max(0, depth - 1);
@@ -37,11 +37,11 @@ export function readConfigPl(source: string): ConfigPl {
   return { settings, warnings };
 }
 
-function endOfPod(source: string, from: number): number {
+function findPodEnd(source: string, from: number): number {
   const end = source.indexOf("\n=cut", from);
   return end < 0 ? source.length : end + 5;
 }
 
-function lineOf(source: string, at: number): number {
+function findLineNumber(source: string, at: number): number {
   return source.slice(0, at).split("\n").length;
 }

@@ -1,13 +1,13 @@
 import { checkBootScript, type CatalogueInput } from "../../launcher/index.ts";
 import { describeError, isPosternError } from "../../protocol/index.ts";
 import type { ListedMachine } from "./machines-conf.ts";
-import type { Literal } from "./perl-literals.ts";
+import type { PerlLiteral } from "./perl-literals.ts";
 
 type Entry = CatalogueInput["images"][number];
 type Format = Extract<Entry["boot"], { kind: "disk" }>["format"];
 type Warn = (text: string) => void;
 
-const MACHINES = "/var/lib/qemu-web-desktop/machines";
+const DEFAULT_MACHINES_DIR = "/var/lib/qemu-web-desktop/machines";
 const MIN_MEMORY_MB = 512;
 const FORMATS: Readonly<Record<string, Format>> = {
   qcow2: "qcow2",
@@ -22,7 +22,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 const ADAPTERS = ["std", "qxl", "virtio", "vmware", "cirrus", "none"] as const;
 
 /** What config.pl says about all machines. */
-export interface Defaults {
+export interface MachineDefaults {
   readonly folder: string;
   readonly cpus: number;
   readonly memoryMb: number;
@@ -33,7 +33,7 @@ export interface Defaults {
   readonly scripts: readonly string[];
 }
 
-export function readDefaults(settings: ReadonlyMap<string, Literal>, warn: Warn): Defaults {
+export function readMachineDefaults(settings: ReadonlyMap<string, PerlLiteral>, warn: Warn): MachineDefaults {
   const text = (name: string): string | undefined => {
     const value = settings.get(name);
     return typeof value === "string" && value !== "" ? value : undefined;
@@ -52,7 +52,7 @@ export function readDefaults(settings: ReadonlyMap<string, Literal>, warn: Warn)
   const display = ADAPTERS.find((adapter) => adapter === video);
   if (display === undefined) warn(`qemu_video: ${video} is no adapter here; std was taken.`);
   return {
-    folder: text("dir_machines") ?? MACHINES,
+    folder: text("dir_machines") ?? DEFAULT_MACHINES_DIR,
     cpus: Math.ceil(amount("snapshot_alloc_cpu", 1)),
     memoryMb: Math.ceil(amount("snapshot_alloc_mem", 4) * 1024),
     diskGb: Math.ceil(amount("snapshot_alloc_disk", 10)),
@@ -64,7 +64,7 @@ export function readDefaults(settings: ReadonlyMap<string, Literal>, warn: Warn)
 }
 
 /** DARTS calls a folder by the last word of its path: `/mnt/data` is `host_data`. */
-function readShares(folders: readonly string[], warn: Warn): Defaults["shares"] {
+function readShares(folders: readonly string[], warn: Warn): MachineDefaults["shares"] {
   return folders.flatMap((folder) => {
     const last = folder.split("/").filter(Boolean).at(-1) ?? "";
     const tag = `host_${last}`;
@@ -89,7 +89,7 @@ function isScript(script: string, warn: Warn): boolean {
 /** One image; null with a warning where it cannot be one. */
 export function convertMachine(
   machine: ListedMachine,
-  defaults: Defaults,
+  defaults: MachineDefaults,
   taken: Set<string>,
   warn: Warn,
 ): Entry | null {
@@ -97,7 +97,7 @@ export function convertMachine(
   const say: Warn = (text) => {
     warn(`${file}: ${text}`);
   };
-  const boot = bootOf(file, defaults.folder);
+  const boot = readBootSource(file, defaults.folder);
   if (boot === null) {
     const ova = file.toLowerCase().endsWith(".ova");
     say(
@@ -130,7 +130,7 @@ export function convertMachine(
   };
 }
 
-function bootOf(file: string, folder: string): Entry["boot"] | null {
+function readBootSource(file: string, folder: string): Entry["boot"] | null {
   const ending = /\.([A-Za-z0-9]+)$/.exec(file)?.[1]?.toLowerCase() ?? "";
   const path = file.startsWith("/") ? file : `${folder.replace(/\/+$/, "")}/${file}`;
   if (!path.startsWith("/")) return null;

@@ -1,36 +1,36 @@
 /** A literal of Perl's: a number or a text, or a list of them. */
-export type Literal = string | readonly string[];
+export type PerlLiteral = string | readonly string[];
 
 /**
  * Reads one literal and the semicolon behind it: `12`, `"text"`, `'text'`, `("a", 'b')`, `["a"]`, `qw(a b)`.
  * @returns null for everything else: it is code, and code is not run
  */
-export function readLiteral(source: string, from: number): { value: Literal; end: number } | null {
-  const single = readScalar(source, skipBlanks(source, from));
-  if (single !== null) return finish(source, single.end, single.value);
-  const at = skipBlanks(source, from);
+export function readLiteral(source: string, from: number): { value: PerlLiteral; end: number } | null {
+  const single = readScalar(source, skipWhitespaceAndComments(source, from));
+  if (single !== null) return readSemicolon(source, single.end, single.value);
+  const at = skipWhitespaceAndComments(source, from);
   const [opening, mark = ""] = /^qw\s*([([{/])/.exec(source.slice(at, at + 20)) ?? [];
   if (opening !== undefined) {
     const from = at + opening.length;
     const end = source.indexOf({ "(": ")", "[": "]", "{": "}" }[mark] ?? mark, from);
-    return end < 0 ? null : finish(source, end + 1, source.slice(from, end).split(/\s+/).filter(Boolean));
+    return end < 0 ? null : readSemicolon(source, end + 1, source.slice(from, end).split(/\s+/).filter(Boolean));
   }
   const close = { "(": ")", "[": "]" }[source.charAt(at)];
   if (close === undefined) return null;
   const values: string[] = [];
-  for (let next = skipBlanks(source, at + 1); ;) {
-    if (source.charAt(next) === close) return finish(source, next + 1, values);
+  for (let next = skipWhitespaceAndComments(source, at + 1); ;) {
+    if (source.charAt(next) === close) return readSemicolon(source, next + 1, values);
     const part = readScalar(source, next);
     if (part === null) return null;
     values.push(part.value);
-    next = skipBlanks(source, part.end);
-    if (source.charAt(next) === ",") next = skipBlanks(source, next + 1);
+    next = skipWhitespaceAndComments(source, part.end);
+    if (source.charAt(next) === ",") next = skipWhitespaceAndComments(source, next + 1);
     else if (source.charAt(next) !== close) return null;
   }
 }
 
-function finish(source: string, end: number, value: Literal): { value: Literal; end: number } | null {
-  const at = skipBlanks(source, end);
+function readSemicolon(source: string, end: number, value: PerlLiteral): { value: PerlLiteral; end: number } | null {
+  const at = skipWhitespaceAndComments(source, end);
   return source.charAt(at) === ";" ? { value, end: at + 1 } : null;
 }
 
@@ -40,7 +40,7 @@ function readScalar(source: string, from: number): { value: string; end: number 
     const [number] = /^-?\d[\d_]*(\.\d+)?/.exec(source.slice(from, from + 40)) ?? [];
     return number === undefined ? null : { value: number.replaceAll("_", ""), end: from + number.length };
   }
-  const end = endOfText(source, from);
+  const end = findStringEnd(source, from);
   if (end === null) return null;
   const inner = source.slice(from + 1, end - 1);
   // Variables in a text would have to be computed.
@@ -53,7 +53,7 @@ function readScalar(source: string, from: number): { value: string; end: number 
 }
 
 /** Behind the second quotation mark; null: there is none. */
-export function endOfText(source: string, from: number): number | null {
+export function findStringEnd(source: string, from: number): number | null {
   const quote = source.charAt(from);
   for (let at = from + 1; at < source.length; at += 1) {
     if (source.charAt(at) === "\\") at += 1;
@@ -63,7 +63,7 @@ export function endOfText(source: string, from: number): number | null {
 }
 
 /** Blanks, line ends and comments. */
-export function skipBlanks(source: string, from: number): number {
+export function skipWhitespaceAndComments(source: string, from: number): number {
   let at = from;
   for (;;) {
     while (/\s/.test(source.charAt(at))) at += 1;

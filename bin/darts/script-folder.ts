@@ -1,9 +1,9 @@
 import { dirname, sep } from "node:path";
 
 /** Where scripts lie when none of them says so. */
-const USUAL = "/etc/postern/scripts";
+const DEFAULT_SCRIPTS_DIR = "/etc/postern/scripts";
 /** The path of a script that is one, behind its condition. */
-const PATH = /(?:^|\):)\s*(\/\S.*?)\s*$/;
+const SCRIPT_PATH = /(?:^|\):)\s*(\/\S.*?)\s*$/;
 
 /**
  * The host's option for the boot scripts of its images; none where there are none. DARTS reads scripts anywhere, we in
@@ -11,11 +11,11 @@ const PATH = /(?:^|\):)\s*(\/\S.*?)\s*$/;
  */
 export function chooseScriptFolder(scripts: readonly string[], warn: (text: string) => void): string | null {
   if (scripts.length === 0) return null;
-  const paths = scripts.flatMap((script) => PATH.exec(script)?.[1] ?? []);
+  const paths = scripts.flatMap((script) => SCRIPT_PATH.exec(script)?.[1] ?? []);
   const [first] = paths;
   if (first === undefined) {
-    warn(`config_script: a host runs boot scripts only with a folder for them. Make it: mkdir -p ${USUAL}`);
-    return USUAL;
+    warn(`config_script: a host runs boot scripts only with a folder for them. Make it: mkdir -p ${DEFAULT_SCRIPTS_DIR}`);
+    return DEFAULT_SCRIPTS_DIR;
   }
   const folder = dirname(first);
   for (const path of paths.filter((one) => !one.startsWith(folder + sep)))

@@ -15,7 +15,7 @@ import {
 import type { MachineStatus } from "../../protocol/index.ts";
 import { systemClock } from "../../protocol/index.ts";
 import { handleHostRequest } from "../../launcher/host/request-handlers.ts";
-import { openDataDir, openRuntimeDir } from "./files.ts";
+import { openDataDir, openRuntimeDir } from "./data-dirs.ts";
 
 export type DemoChoice = "auto" | "always" | "never";
 

@@ -2,7 +2,7 @@ import { ConfigError } from "../../protocol/index.ts";
 import { quotaTable, type ConfiguredQuota, type QuotaTable } from "../../web/index.ts";
 import { readText } from "./option-files.ts";
 
-export interface LimitOptions {
+export interface LimitsFileOptions {
   /** JSON: `{"roles": {"user": {…}}, "users": {"anna": {…}}}`; null: none. */
   readonly file: string | null;
   /** For everybody with the role `user`; the file's own word for them goes first. */
@@ -10,7 +10,7 @@ export interface LimitOptions {
 }
 
 /** @throws ConfigError `FILE_UNREADABLE`, `LIMITS_INVALID` */
-export async function loadLimits({ file, user }: LimitOptions): Promise<QuotaTable> {
+export async function loadLimits({ file, user }: LimitsFileOptions): Promise<QuotaTable> {
   const table = file === null ? quotaTable.parse({}) : parseLimits(await readText(file), file);
   return { ...table, roles: { ...table.roles, user: { ...user, ...table.roles.user } } };
 }

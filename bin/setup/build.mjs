@@ -9,12 +9,12 @@ import { Problem, runEntry } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
 import { fingerprintFiles, listFiles } from "./sources.mjs";
 
-const ROOMS = ["protocol", "proxy", "agent", "launcher", "web/api", "web/server", "bin"];
+const SOURCE_FOLDERS = ["protocol", "proxy", "agent", "launcher", "web/api", "web/server", "bin"];
 const TOOLS = ["package-lock.json", "tsconfig.json", "bin/setup/build.mjs"];
 const CLIENT_CONFIG = "web/client/vite.config.ts";
 const STAMP = inRoot("dist/.stamp");
 
-const PARTS = [
+const BUILD_TARGETS = [
   {
     name: "programs",
     title: "Build the programs",
@@ -32,7 +32,7 @@ const PARTS = [
 ];
 
 async function listProgramFiles() {
-  return (await listFiles(ROOMS)).filter((file) => !file.startsWith(path.join("bin", "setup")));
+  return (await listFiles(SOURCE_FOLDERS)).filter((file) => !file.startsWith(path.join("bin", "setup")));
 }
 
 async function buildPrograms(note) {
@@ -51,7 +51,7 @@ function isAsset(file) {
 
 /** Compiled files whose source is gone would still be found by an import. */
 async function removeLeftovers(sources) {
-  for (const file of await listFiles(ROOMS.map((room) => path.join("dist", room)))) {
+  for (const file of await listFiles(SOURCE_FOLDERS.map((room) => path.join("dist", room)))) {
     const source = path.relative("dist", file);
     if (sources.has(source) || sources.has(source.replace(/\.js(\.map)?$/, ".ts"))) continue;
     await rm(inRoot(file));
@@ -88,7 +88,7 @@ async function writeStamp(stamp) {
 /** Brings dist/ up to date, part by part. */
 export async function build(progress) {
   const stamp = await readStamp();
-  for (const part of PARTS) {
+  for (const part of BUILD_TARGETS) {
     if (part.name === "pages" && !existsSync(inRoot(CLIENT_CONFIG))) {
       progress.warn(part.title, `skipped, because ${CLIENT_CONFIG} does not exist.`);
       continue;

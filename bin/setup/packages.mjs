@@ -164,20 +164,20 @@ export async function installPackages(progress, wish) {
   }
   if (missing === undefined) {
     const why = `This is not a Debian system, so nothing was installed. ${need}: ${wanted.join(" ")}`;
-    return settle(progress, title, { why, left: wanted, required });
+    return reportMissing(progress, title, { why, left: wanted, required });
   }
   if (!isRoot) {
     const why = `${need}. Installing them needs root, so please run:\n  ${installCommand(missing)}`;
-    return settle(progress, title, { why, left: missing, required });
+    return reportMissing(progress, title, { why, left: missing, required });
   }
   const work = (note) => installAsRoot(missing, note, stamp);
   const { left, words } = await progress.step(`${title} (${missing.length} to install)`, work);
   if (left.length === 0) return [];
   const why = `${need}. apt-get could not install: ${left.join(" ")}. Try it by hand:\n  ${installCommand(left)}`;
-  return settle(progress, title, { why, left, required, words });
+  return reportMissing(progress, title, { why, left, required, words });
 }
 
-function settle(progress, title, { why, left, required, words = "" }) {
+function reportMissing(progress, title, { why, left, required, words = "" }) {
   if (required) throw new Problem(`${title}: ${why}`, words);
   progress.warn(title, why);
   return left;

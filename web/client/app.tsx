@@ -1,21 +1,21 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Me } from "../api/schemas.ts";
-import { ConnectHost } from "./admin/connect-host.tsx";
-import { CreatePanel } from "./create/create-panel.tsx";
-import { Announcer } from "./header/announcer.tsx";
+import { ConnectHostDialog } from "./admin/connect-host-dialog.tsx";
+import { CreateMachineDialog } from "./create/create-machine-dialog.tsx";
+import { Notifications } from "./header/notifications.tsx";
 import { Header } from "./header/header.tsx";
-import { KeysDialog } from "./header/keys-dialog.tsx";
-import { followEvents } from "./live/follow.ts";
-import { LazyPage } from "./parts/lazy-page.tsx";
-import { useRoute } from "./route.ts";
+import { ShortcutsDialog } from "./header/shortcuts-dialog.tsx";
+import { followEvents } from "./live/follow-events.ts";
+import { LazyPage } from "./components/lazy-page.tsx";
+import { useRoute } from "./page-route.ts";
 import { SignIn } from "./sign-in/sign-in.tsx";
-import { useApp, useText, useWall } from "./state/context.ts";
+import { useApp, useText, useWall } from "./state/app-context.ts";
 import { Wall } from "./wall/wall.tsx";
 
 const loadViewer = async () => (await import("./viewer/viewer-page.tsx")).ViewerPage;
-const loadSessions = async () => (await import("./admin/sessions.tsx")).Sessions;
+const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 
-type Sheet = "create" | "host" | "keys" | null;
+type OpenDialog = "create" | "host" | "keys" | null;
 
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null;
@@ -25,7 +25,7 @@ function SignedIn({ me }: { readonly me: Me }) {
   const app = useApp();
   const text = useText();
   const route = useRoute();
-  const [sheet, setSheet] = useState<Sheet>(null);
+  const [sheet, setSheet] = useState<OpenDialog>(null);
 
   useEffect(() => followEvents(app), [app]);
   useEffect(() => {
@@ -50,7 +50,7 @@ function SignedIn({ me }: { readonly me: Me }) {
     return (
       <>
         <LazyPage key={route.desktopId} load={loadViewer} props={{ desktopId: route.desktopId }} />
-        <Announcer />
+        <Notifications />
       </>
     );
   }
@@ -62,25 +62,25 @@ function SignedIn({ me }: { readonly me: Me }) {
         page={route.page}
         onCreate={() => setSheet("create")}
         onConnectHost={() => setSheet("host")}
-        onKeys={() => setSheet("keys")}
+        onShortcuts={() => setSheet("keys")}
       />
       {route.page === "sessions" && me.role === "admin" ? (
         <LazyPage load={loadSessions} props={{}} />
       ) : (
         <Wall onCreate={() => setSheet("create")} />
       )}
-      {sheet === "create" && <CreatePanel onClose={close} />}
-      {sheet === "host" && <ConnectHost onClose={close} />}
-      {sheet === "keys" && <KeysDialog onClose={close} />}
-      <Announcer />
+      {sheet === "create" && <CreateMachineDialog onClose={close} />}
+      {sheet === "host" && <ConnectHostDialog onClose={close} />}
+      {sheet === "keys" && <ShortcutsDialog onClose={close} />}
+      <Notifications />
     </>
   );
 }
 
-export function Page() {
+export function App() {
   const { api, wall } = useApp();
   const text = useText();
-  const who = useWall((state) => state.who);
+  const who = useWall((state) => state.me);
   const [away, setAway] = useState(false);
 
   useEffect(() => {
@@ -88,10 +88,10 @@ export function Page() {
     let timer: number | undefined;
     const ask = () => {
       api.me().then(
-        (me) => wall.dispatch({ type: "who", who: me }),
+        (me) => wall.dispatch({ type: "who", me: me }),
         () => {
           // Signed out is told by the API's owner; anything else is worth another try.
-          if (wall.get().who !== "unknown") return;
+          if (wall.get().me !== "unknown") return;
           setAway(true);
           timer = window.setTimeout(ask, 2_000);
         },

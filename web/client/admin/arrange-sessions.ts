@@ -10,15 +10,15 @@ export interface SessionView {
   readonly descending: boolean;
 }
 
-export const firstView: SessionView = { filter: "", state: "all", column: "startedAt", descending: true };
+export const initialSessionView: SessionView = { filter: "", state: "all", column: "startedAt", descending: true };
 
-export const sessionDuration = (session: Session, now: number) =>
+export const computeDuration = (session: Session, now: number) =>
   (session.endedAt ?? now) - session.startedAt;
-export const sessionTraffic = (session: Session) => session.bytesToViewer + session.bytesToServer;
+export const computeTraffic = (session: Session) => session.bytesToViewer + session.bytesToServer;
 
 function readColumn(session: Session, column: SessionColumn, now: number): string | number {
-  if (column === "duration") return sessionDuration(session, now);
-  if (column === "traffic") return sessionTraffic(session);
+  if (column === "duration") return computeDuration(session, now);
+  if (column === "traffic") return computeTraffic(session);
   return session[column] ?? "";
 }
 

@@ -3,7 +3,7 @@ import type { Service } from "../../api/schemas.ts";
 export type HostKind = "publish" | "machines";
 
 /** What to type on a host, as lines. The secret goes by the environment: arguments are seen by everybody there. */
-export function hostCommand(kind: HostKind, service: Service, secret: string): string {
+export function buildHostCommand(kind: HostKind, service: Service, secret: string): string {
   const { host, port } = service.web;
   const proxy = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const lines = [

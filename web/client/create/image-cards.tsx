@@ -1,5 +1,5 @@
 import type { Image } from "../../api/schemas.ts";
-import { useText } from "../state/context.ts";
+import { useText } from "../state/app-context.ts";
 import { ImagePicture } from "./image-picture.tsx";
 
 interface ImageCardsProps {

@@ -1,11 +1,11 @@
-import { usePreferences, useText } from "../state/context.ts";
+import { usePreferences, useText } from "../state/app-context.ts";
 import { formatMemory } from "../text/format.ts";
-import type { Size, SizeName } from "./sizes.ts";
+import type { MachineSize, MachineSizeName } from "./sizes.ts";
 
-export type SizeChoice = SizeName | "custom";
+export type SizeChoice = MachineSizeName | "custom";
 
 interface SizeCardsProps {
-  readonly sizes: readonly Size[];
+  readonly sizes: readonly MachineSize[];
   readonly picked: SizeChoice;
   readonly onPick: (choice: SizeChoice) => void;
 }

@@ -1,22 +1,22 @@
 import type { Image } from "../../api/schemas.ts";
 
-export type SizeName = "small" | "medium" | "large";
+export type MachineSizeName = "small" | "medium" | "large";
 
-export interface Size {
-  readonly name: SizeName;
+export interface MachineSize {
+  readonly name: MachineSizeName;
   readonly cpus: number;
   readonly memoryMb: number;
   /** What the image's makers suggest. */
   readonly recommended: boolean;
 }
 
-type Needs = Pick<Image, "cpus" | "memoryMb">;
+type ImageRequirements = Pick<Image, "cpus" | "memoryMb">;
 
 /**
  * Three sizes of an image, each larger than the one before and none below its minimum. Where the suggested size is the
  * minimum, it is the small one.
  */
-export function deriveSizes({ cpus, memoryMb }: Needs): readonly [Size, Size, Size] {
+export function deriveMachineSizes({ cpus, memoryMb }: ImageRequirements): readonly [MachineSize, MachineSize, MachineSize] {
   const suggested = {
     cpus: Math.max(cpus.default, cpus.min),
     memoryMb: Math.max(memoryMb.default, memoryMb.min),
@@ -39,23 +39,23 @@ export function deriveSizes({ cpus, memoryMb }: Needs): readonly [Size, Size, Si
   ];
 }
 
-export interface CustomOrder {
+export interface CustomSizeInput {
   readonly cpus: string;
   readonly memoryMb: string;
   readonly name: string;
 }
 
-export type CustomFault = "cpus" | "memory" | "name";
+export type CustomSizeFault = "cpus" | "memory" | "name";
 
-function readWhole(text: string): number {
+function parseWholeNumber(text: string): number {
   return /^\d{1,7}$/.test(text.trim()) ? Number(text.trim()) : NaN;
 }
 
 /** What of a custom order cannot be: empty when all is well. The limits are the API's and the image's. */
-export function checkCustom(order: CustomOrder, needs: Needs): readonly CustomFault[] {
-  const faults: CustomFault[] = [];
-  const cpus = readWhole(order.cpus);
-  const memoryMb = readWhole(order.memoryMb);
+export function checkCustomSize(order: CustomSizeInput, needs: ImageRequirements): readonly CustomSizeFault[] {
+  const faults: CustomSizeFault[] = [];
+  const cpus = parseWholeNumber(order.cpus);
+  const memoryMb = parseWholeNumber(order.memoryMb);
   if (!(cpus >= needs.cpus.min && cpus <= 256)) faults.push("cpus");
   if (!(memoryMb >= needs.memoryMb.min && memoryMb <= 4_194_304)) faults.push("memory");
   const name = order.name.trim();

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Allowance } from "../../api/schemas.ts";
-import { useApp, useWall } from "../state/context.ts";
+import { useApp, useWall } from "../state/app-context.ts";
 
 /** What the person may have and has, asked again when machines come and go; null: not known, and nothing is refused. */
 export function useAllowance(): Allowance | null {

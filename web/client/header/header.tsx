@@ -1,20 +1,20 @@
 import type { Me } from "../../api/schemas.ts";
-import { Icon, Mark } from "../parts/icon.tsx";
-import { followLink, type Route } from "../route.ts";
-import { useText, useWall } from "../state/context.ts";
-import { Account } from "./account.tsx";
+import { Icon, Logo } from "../components/icon.tsx";
+import { followLink, type PageRoute } from "../page-route.ts";
+import { useText, useWall } from "../state/app-context.ts";
+import { AccountMenu } from "./account-menu.tsx";
 
 interface HeaderProps {
   readonly me: Me;
-  readonly page: Route["page"];
+  readonly page: PageRoute["page"];
   readonly onCreate: () => void;
   readonly onConnectHost: () => void;
-  readonly onKeys: () => void;
+  readonly onShortcuts: () => void;
 }
 
-export function Header({ me, page, onCreate, onConnectHost, onKeys }: HeaderProps) {
+export function Header({ me, page, onCreate, onConnectHost, onShortcuts: onKeys }: HeaderProps) {
   const text = useText();
-  const line = useWall((state) => state.line);
+  const connection = useWall((state) => state.connection);
   return (
     <>
       <a class="skip" href="#wall">
@@ -22,7 +22,7 @@ export function Header({ me, page, onCreate, onConnectHost, onKeys }: HeaderProp
       </a>
       <header class="header">
         <a class="home" href="/" aria-label={text.product} onClick={followLink}>
-          <Mark />
+          <Logo />
           <span class="wordmark">{text.product}</span>
         </a>
         {me.role === "admin" && (
@@ -40,11 +40,11 @@ export function Header({ me, page, onCreate, onConnectHost, onKeys }: HeaderProp
             <Icon name="plus" />
             <span class="wide-only">{text.header.newMachine}</span>
           </button>
-          <Account me={me} onConnectHost={onConnectHost} onKeys={onKeys} />
+          <AccountMenu me={me} onConnectHost={onConnectHost} onKeys={onKeys} />
         </div>
       </header>
-      <div role="status" class={line === "lost" ? "line-lost" : "unseen"}>
-        {line === "lost" && text.header.lineLost}
+      <div role="status" class={connection === "lost" ? "line-lost" : "unseen"}>
+        {connection === "lost" && text.header.lineLost}
       </div>
     </>
   );

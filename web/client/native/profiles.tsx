@@ -1,15 +1,15 @@
 import type { ProfileFormat } from "../../api/schemas.ts";
-import { useApp, useText } from "../state/context.ts";
-import { viewerUrl, type ViewerAddress } from "./address.ts";
+import { useApp, useText } from "../state/app-context.ts";
+import { buildViewerUrl, type ViewerAddress } from "./viewer-address.ts";
 
-const FILES: readonly (readonly [ProfileFormat, string])[] = [
+const FORMATS: readonly (readonly [ProfileFormat, string])[] = [
   ["tigervnc", "TigerVNC"],
   ["realvnc", "RealVNC"],
   ["vnc", "UltraVNC, TightVNC"],
 ];
 
 /** Files that tell a viewer the address, and a link for systems where a viewer has taken `vnc:`. */
-export function Profiles({
+export function ConnectionFiles({
   desktopId,
   address,
 }: {
@@ -22,7 +22,7 @@ export function Profiles({
     <div class="fact">
       <h3>{native.profiles}</h3>
       <div class="profiles">
-        {FILES.map(([format, viewer]) => (
+        {FORMATS.map(([format, viewer]) => (
           <a
             key={format}
             class="button copy"
@@ -33,7 +33,7 @@ export function Profiles({
             {viewer}
           </a>
         ))}
-        <a class="button copy" href={viewerUrl(address)}>
+        <a class="button copy" href={buildViewerUrl(address)}>
           {native.openNow}
         </a>
       </div>

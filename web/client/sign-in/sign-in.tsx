@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { explainError } from "../api/api-error.ts";
-import { Choices } from "../parts/choices.tsx";
-import { Icon, Mark } from "../parts/icon.tsx";
-import { useApp, usePreferences, useText } from "../state/context.ts";
+import { Choices } from "../components/choices.tsx";
+import { Icon, Logo } from "../components/icon.tsx";
+import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/catalogues.ts";
 
 export function SignIn() {
@@ -21,7 +21,7 @@ export function SignIn() {
   useEffect(() => name.current?.focus(), []);
 
   const secrecy = shown ? { type: "text" as const } : { type: "password" as const };
-  const complain = (field: HTMLInputElement | null, message: string) => {
+  const showFault = (field: HTMLInputElement | null, message: string) => {
     setFault(message);
     field?.focus();
     field?.select();
@@ -30,17 +30,17 @@ export function SignIn() {
   const submit = (event: Event) => {
     event.preventDefault();
     const given = { name: name.current?.value.trim() ?? "", password: password.current?.value ?? "" };
-    if (given.name === "") return complain(name.current, text.signIn.nameMissing);
-    if (given.password === "") return complain(password.current, text.signIn.passwordMissing);
+    if (given.name === "") return showFault(name.current, text.signIn.nameMissing);
+    if (given.password === "") return showFault(password.current, text.signIn.passwordMissing);
     if (busy) return;
     setBusy(true);
     setFault(null);
     api
       .signIn(given.name, given.password)
-      .then((who) => wall.dispatch({ type: "who", who }))
+      .then((who) => wall.dispatch({ type: "who", me: who }))
       .catch((error: unknown) => {
         setBusy(false);
-        complain(password.current, explainError(error, text));
+        showFault(password.current, explainError(error, text));
       });
   };
 
@@ -48,7 +48,7 @@ export function SignIn() {
     <main class="sign-in">
       <form class="sign-in-card" method="post" action="/" onSubmit={submit} noValidate>
         <div class="sign-in-mark">
-          <Mark />
+          <Logo />
           <span class="wordmark">{text.product}</span>
         </div>
         <h1>{text.signIn.title}</h1>

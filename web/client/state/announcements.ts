@@ -2,10 +2,10 @@ import type { Text } from "../text/catalogues.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import type { WallState } from "./wall-state.ts";
 
-type Seen = Pick<WallState, "machines" | "desktops">;
+type WallContents = Pick<WallState, "machines" | "desktops">;
 
 /** What a screen reader should say about the difference between two looks at the wall. */
-export function describeChanges(before: Seen, after: Seen, text: Text): string[] {
+export function describeChanges(before: WallContents, after: WallContents, text: Text): string[] {
   const said: string[] = [];
   for (const machine of Object.values(after.machines)) {
     const known = before.machines[machine.id];

@@ -8,7 +8,7 @@ export interface Preferences {
   readonly language: Language;
 }
 
-const KEY = "postern.preferences";
+const STORAGE_KEY = "postern.preferences";
 
 /** What `stored` says, as far as it makes sense; the browser's languages for the rest. */
 export function readPreferences(stored: string | null, languages: readonly string[]): Preferences {
@@ -26,7 +26,7 @@ export function readPreferences(stored: string | null, languages: readonly strin
   };
 }
 
-function apply(preferences: Preferences): void {
+function applyToDocument(preferences: Preferences): void {
   const root = document.documentElement;
   root.lang = preferences.language;
   if (preferences.theme === "system") delete root.dataset["theme"];
@@ -37,15 +37,15 @@ export type PreferenceStore = ReturnType<typeof openPreferences>;
 
 /** The person's choices, kept by this browser and shown on the document at once. */
 export function openPreferences() {
-  const initial = readPreferences(localStorage.getItem(KEY), navigator.languages);
-  apply(initial);
+  const initial = readPreferences(localStorage.getItem(STORAGE_KEY), navigator.languages);
+  applyToDocument(initial);
   const store = createStore<Preferences, Partial<Preferences>>(initial, (state, change) => ({
     ...state,
     ...change,
   }));
   store.subscribe(() => {
-    apply(store.get());
-    localStorage.setItem(KEY, JSON.stringify(store.get()));
+    applyToDocument(store.get());
+    localStorage.setItem(STORAGE_KEY, JSON.stringify(store.get()));
   });
   return store;
 }

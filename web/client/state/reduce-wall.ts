@@ -14,7 +14,7 @@ function omit<T>(record: Readonly<Record<string, T>>, id: string): Readonly<Reco
 function applyEvent(state: WallState, event: LiveEvent): WallState {
   switch (event.type) {
     case "hello":
-      return { ...state, line: "live", held: [] };
+      return { ...state, connection: "live", pendingEvents: [] };
     case "machine":
       return { ...state, machines: { ...state.machines, [event.machine.id]: event.machine } };
     case "desktop":
@@ -35,16 +35,16 @@ function applyEvent(state: WallState, event: LiveEvent): WallState {
 export function reduceWall(state: WallState, action: WallAction): WallState {
   switch (action.type) {
     case "who":
-      if (action.who === null) return { ...emptyWall, who: null };
-      return { ...state, who: action.who };
+      if (action.me === null) return { ...emptyWall, me: null };
+      return { ...state, me: action.me };
     case "service":
       return { ...state, service: action.service };
     case "line":
-      return state.line === action.line ? state : { ...state, line: action.line };
+      return state.connection === action.connection ? state : { ...state, connection: action.connection };
     case "event": {
       const next = applyEvent(state, action.event);
-      if (action.event.type === "hello" || state.held === null) return next;
-      return { ...next, held: [...state.held, action.event] };
+      if (action.event.type === "hello" || state.pendingEvents === null) return next;
+      return { ...next, pendingEvents: [...state.pendingEvents, action.event] };
     }
     case "lists": {
       const fresh: WallState = {
@@ -53,9 +53,9 @@ export function reduceWall(state: WallState, action: WallAction): WallState {
         machines: indexById(action.machines),
         desktops: indexById(action.desktops),
         images: action.images,
-        held: null,
+        pendingEvents: null,
       };
-      return (state.held ?? []).reduce(applyEvent, fresh);
+      return (state.pendingEvents ?? []).reduce(applyEvent, fresh);
     }
     case "images":
       return { ...state, images: action.images };

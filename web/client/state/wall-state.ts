@@ -1,28 +1,28 @@
 import type { Desktop, Image, LiveEvent, Machine, Me, Service } from "../../api/schemas.ts";
 
 /** `unknown`: not asked yet. `null`: nobody is signed in. */
-export type Who = Me | null | "unknown";
-export type LiveLine = "connecting" | "live" | "lost";
+export type SignInState = Me | null | "unknown";
+export type LiveConnection = "connecting" | "live" | "lost";
 
 export interface WallState {
-  readonly who: Who;
+  readonly me: SignInState;
   readonly service: Service | null;
-  readonly line: LiveLine;
+  readonly connection: LiveConnection;
   /** The lists were fetched at least once. */
   readonly loaded: boolean;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly desktops: Readonly<Record<string, Desktop>>;
   readonly images: readonly Image[];
   /** Events since the last `hello`, until the lists that it asked for are here; null: no list is under way. */
-  readonly held: readonly LiveEvent[] | null;
+  readonly pendingEvents: readonly LiveEvent[] | null;
   /** A sentence for the person: an action that failed. */
   readonly notice: string | null;
 }
 
 export type WallAction =
-  | { readonly type: "who"; readonly who: Me | null }
+  | { readonly type: "who"; readonly me: Me | null }
   | { readonly type: "service"; readonly service: Service }
-  | { readonly type: "line"; readonly line: LiveLine }
+  | { readonly type: "line"; readonly connection: LiveConnection }
   | { readonly type: "event"; readonly event: LiveEvent }
   | {
       readonly type: "lists";
@@ -36,13 +36,13 @@ export type WallAction =
   | { readonly type: "notice"; readonly notice: string | null };
 
 export const emptyWall: WallState = {
-  who: "unknown",
+  me: "unknown",
   service: null,
-  line: "connecting",
+  connection: "connecting",
   loaded: false,
   machines: {},
   desktops: {},
   images: [],
-  held: null,
+  pendingEvents: null,
   notice: null,
 };

@@ -1,5 +1,5 @@
 /** Why the server refused a request, by the code of its answer. */
-export const errors: Record<string, string> = {
+export const enErrors: Record<string, string> = {
   NETWORK: "The server does not answer. Check your connection and try again.",
   UNKNOWN: "Something went wrong on the server. Try again in a moment.",
   LOGIN_REQUIRED: "You were signed out. Sign in again.",
@@ -46,7 +46,7 @@ export const errors: Record<string, string> = {
 };
 
 /** What a viewer that is turned away reads, by code: the server's own sentences, word for word. */
-export const refusals: Record<string, string> = {
+export const enRefusals: Record<string, string> = {
   TOKEN_WRONG: "This token is wrong or has expired. Ask for a new one.",
   TOKEN_AMBIGUOUS: "This token fits more than one desktop. Ask for a new one.",
   TICKET_INVALID: "This ticket was used already or has expired. Open the desktop again.",
@@ -72,7 +72,7 @@ export const refusals: Record<string, string> = {
 };
 
 /** Why a session ended, by code. */
-export const causes: Record<string, string> = {
+export const enCauses: Record<string, string> = {
   VIEWER_LEFT: "the viewer left",
   VIEWER_LOST: "the viewer's line broke",
   VIEWER_PROTOCOL: "the viewer sent what it may not",

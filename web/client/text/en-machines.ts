@@ -1,5 +1,5 @@
 /** What can be done with machines beside starting and stopping them, in English. */
-export const machines = {
+export const enMachines = {
   pause: "Pause",
   pauseHint: "Its processors stand still. Screen and memory stay.",
   resume: "Resume",
@@ -60,7 +60,7 @@ export const machines = {
 };
 
 /** The advanced part of the panel that makes machines. */
-export const order = {
+export const enCreateOptions = {
   lifetime: "Runs for",
   noEnd: "No end",
   advanced: "Advanced",
@@ -112,7 +112,7 @@ export const order = {
 };
 
 /** By error code. */
-export const machineErrors: Record<string, string> = {
+export const enMachineErrors: Record<string, string> = {
   MACHINE_NOT_PLACED: "It waits for its place still. Try again once it is being prepared.",
   MACHINE_ONE_SHOT: "A one-shot machine cannot be saved: nothing of it stays.",
   MACHINE_NO_END: "This machine has no end that could be put off.",

@@ -1,5 +1,5 @@
 /** The sheet for VNC viewers, in English. */
-export const native = {
+export const enNative = {
   title: (name: string) => `Open ${name} in a VNC viewer`,
   lead: "Give this address to any VNC viewer and the token where it asks for a password.",
   address: "Address",

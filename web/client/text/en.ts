@@ -1,6 +1,6 @@
-import { causes, errors, refusals } from "./en-errors.ts";
-import { machineErrors, machines, order } from "./en-machines.ts";
-import { native } from "./en-native.ts";
+import { enCauses, enErrors, enRefusals } from "./en-errors.ts";
+import { enMachineErrors, enMachines, enCreateOptions } from "./en-machines.ts";
+import { enNative } from "./en-native.ts";
 
 /** Everything that the pages say, in English: the catalogue that the others follow. */
 export const en = {
@@ -134,9 +134,9 @@ export const en = {
     noneUser: "An administrator can add one.",
   },
 
-  machines,
-  order,
-  native,
+  machines: enMachines,
+  order: enCreateOptions,
+  native: enNative,
 
   viewer: {
     toolbar: "Viewer",
@@ -241,7 +241,7 @@ export const en = {
     duration: "Lasted",
     traffic: "Traffic",
     cause: "Ended because",
-    causes,
+    causes: enCauses,
     control: "control",
     view: "watch",
     token: "token",
@@ -253,11 +253,11 @@ export const en = {
   },
 
   /** By error code, where the pages know better than the server's own sentence. */
-  errors: { ...errors, ...machineErrors },
+  errors: { ...enErrors, ...enMachineErrors },
   /** By the code of a machine's cause; the hosts' and the server's own sentences are English already. */
   reasons: {} as Record<string, string>,
   /** By code, what a refused viewer reads. */
-  refusals,
+  refusals: enRefusals,
 };
 
 export type Text = typeof en;

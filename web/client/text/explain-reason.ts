@@ -1,7 +1,7 @@
 import type { Machine } from "../../api/schemas.ts";
 import type { Text } from "./catalogues.ts";
 
-const BLANK = /\{(\w+)\}/g;
+const PLACEHOLDER = /\{(\w+)\}/g;
 
 /**
  * Why a machine failed or waits, in the person's language. An older host sends no code, and a newer one may send codes
@@ -13,6 +13,6 @@ export function explainReason(
 ): string | null {
   const known = cause === null ? undefined : reasons[cause.code];
   if (cause === null || known === undefined) return reason;
-  const isWhole = [...known.matchAll(BLANK)].every(([, name = ""]) => Object.hasOwn(cause.details, name));
-  return isWhole ? known.replace(BLANK, (_blank, name: string) => cause.details[name] ?? "") : reason;
+  const isWhole = [...known.matchAll(PLACEHOLDER)].every(([, name = ""]) => Object.hasOwn(cause.details, name));
+  return isWhole ? known.replace(PLACEHOLDER, (_blank, name: string) => cause.details[name] ?? "") : reason;
 }

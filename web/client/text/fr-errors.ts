@@ -1,7 +1,7 @@
 import type { Text } from "./en.ts";
 
 /** Why the server refused a request, in French. */
-export const errors: Text["errors"] = {
+export const frErrors: Text["errors"] = {
   NETWORK: "Le serveur ne répond pas. Vérifiez votre connexion et réessayez.",
   UNKNOWN: "Un problème est survenu sur le serveur. Réessayez dans un instant.",
   LOGIN_REQUIRED: "Vous avez été déconnecté. Connectez-vous de nouveau.",
@@ -51,7 +51,7 @@ export const errors: Text["errors"] = {
 };
 
 /** What a viewer that is turned away reads, in French. */
-export const refusals: Text["refusals"] = {
+export const frRefusals: Text["refusals"] = {
   TOKEN_WRONG: "Ce jeton est faux ou a expiré. Demandez-en un nouveau.",
   TOKEN_AMBIGUOUS: "Ce jeton convient à plusieurs bureaux. Demandez-en un nouveau.",
   TICKET_INVALID: "Ce ticket a déjà servi ou a expiré. Ouvrez le bureau de nouveau.",
@@ -78,7 +78,7 @@ export const refusals: Text["refusals"] = {
 };
 
 /** Why a session ended, in French. */
-export const causes: Text["sessions"]["causes"] = {
+export const frCauses: Text["sessions"]["causes"] = {
   VIEWER_LEFT: "le client est parti",
   VIEWER_LOST: "la liaison du client s’est rompue",
   VIEWER_PROTOCOL: "le client a envoyé ce qu’il ne peut pas",

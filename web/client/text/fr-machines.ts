@@ -1,7 +1,7 @@
 import type { Text } from "./en.ts";
 
 /** What can be done with machines beside starting and stopping them, in French. */
-export const machines: Text["machines"] = {
+export const frMachines: Text["machines"] = {
   pause: "Suspendre",
   pauseHint: "Ses processeurs s’arrêtent. L’écran et la mémoire restent.",
   resume: "Reprendre",
@@ -64,7 +64,7 @@ export const machines: Text["machines"] = {
 };
 
 /** The advanced part of the panel that makes machines. */
-export const order: Text["order"] = {
+export const frCreateOptions: Text["order"] = {
   lifetime: "Durée",
   noEnd: "Sans fin",
   advanced: "Avancé",
@@ -112,7 +112,7 @@ export const order: Text["order"] = {
 };
 
 /** By error code: the server's own sentences are English. */
-export const machineErrors: Record<string, string> = {
+export const frMachineErrors: Record<string, string> = {
   MACHINE_NOT_PLACED: "Elle attend encore sa place. Réessayez quand elle est en préparation.",
   MACHINE_ONE_SHOT: "Une machine éphémère ne peut pas être sauvegardée : il n’en reste rien.",
   MACHINE_NOT_ONE_SHOT: "Cette machine n’est pas éphémère. Arrêtez-la ou supprimez-la.",

@@ -1,7 +1,7 @@
 import type { Text } from "./en.ts";
 
 /** The sheet for VNC viewers, in French. */
-export const native: Text["native"] = {
+export const frNative: Text["native"] = {
   title: (name) => `Ouvrir ${name} dans un client VNC`,
   lead: "Donnez cette adresse à un client VNC, et le jeton quand il demande un mot de passe.",
   address: "Adresse",

@@ -1,5 +1,5 @@
 /** Why a machine failed or waits, in French, by the code of its cause; `{name}` is a blank that its details fill. */
-export const reasons: Record<string, string> = {
+export const frReasons: Record<string, string> = {
   DATA_DISK_TRAVELS:
     "Le disque de données {disk} est en route vers le nouvel hôte de la machine : {percent} %. Elle démarre ensuite.",
   DATA_DISK_WAITS:

@@ -1,8 +1,8 @@
 import type { Text } from "./en.ts";
-import { causes, errors, refusals } from "./fr-errors.ts";
-import { reasons } from "./fr-reasons.ts";
-import { machineErrors, machines, order } from "./fr-machines.ts";
-import { native } from "./fr-native.ts";
+import { frCauses, frErrors, frRefusals } from "./fr-errors.ts";
+import { frReasons } from "./fr-reasons.ts";
+import { frMachineErrors, frMachines, frCreateOptions } from "./fr-machines.ts";
+import { frNative } from "./fr-native.ts";
 
 /** Tout ce que disent les pages, en français. */
 export const fr: Text = {
@@ -137,9 +137,9 @@ export const fr: Text = {
     noneUser: "Un administrateur peut en ajouter un.",
   },
 
-  machines,
-  order,
-  native,
+  machines: frMachines,
+  order: frCreateOptions,
+  native: frNative,
 
   viewer: {
     toolbar: "Visionneuse",
@@ -244,7 +244,7 @@ export const fr: Text = {
     duration: "Durée",
     traffic: "Trafic",
     cause: "Cause de la fin",
-    causes,
+    causes: frCauses,
     control: "contrôle",
     view: "observation",
     token: "jeton",
@@ -255,7 +255,7 @@ export const fr: Text = {
     sortBy: (column) => `Trier par ${column}`,
   },
 
-  errors: { ...errors, ...machineErrors },
-  reasons,
-  refusals,
+  errors: { ...frErrors, ...frMachineErrors },
+  reasons: frReasons,
+  refusals: frRefusals,
 };

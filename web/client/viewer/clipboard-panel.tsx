@@ -1,7 +1,7 @@
 import type RFB from "@novnc/novnc";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { CopyButton } from "../parts/copy-button.tsx";
-import { useText } from "../state/context.ts";
+import { CopyButton } from "../components/copy-button.tsx";
+import { useText } from "../state/app-context.ts";
 import { typeText } from "./type-text.ts";
 
 export function ClipboardPanel({ rfb, received }: { readonly rfb: RFB; readonly received: string }) {

@@ -1,7 +1,7 @@
 import type RFB from "@novnc/novnc";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useText } from "../state/context.ts";
-import { FUNCTION_KEYS, HOLDABLE, SINGLE, type Key } from "./keysyms.ts";
+import { useText } from "../state/app-context.ts";
+import { FUNCTION_KEYS, HOLDABLE_KEYS, SINGLE_KEYS, type Key } from "./keysyms.ts";
 
 /** Keys that the browser or the system keeps for itself. Held ones go up again when the panel closes. */
 export function KeysPanel({ rfb }: { readonly rfb: RFB }) {
@@ -28,7 +28,7 @@ export function KeysPanel({ rfb }: { readonly rfb: RFB }) {
         <button type="button" class="button" onClick={() => rfb.sendCtrlAltDel()}>
           Ctrl+Alt+Del
         </button>
-        {SINGLE.map((key) => (
+        {SINGLE_KEYS.map((key) => (
           <button key={key.label} type="button" class="button" onClick={() => press(key)}>
             {key.label}
           </button>
@@ -36,7 +36,7 @@ export function KeysPanel({ rfb }: { readonly rfb: RFB }) {
       </div>
       <h3>{viewer.held}</h3>
       <div class="key-row">
-        {HOLDABLE.map((key) => (
+        {HOLDABLE_KEYS.map((key) => (
           <button
             key={key.label}
             type="button"

@@ -6,13 +6,13 @@ export interface Key {
   readonly code: string;
 }
 
-export const HOLDABLE: readonly Key[] = [
+export const HOLDABLE_KEYS: readonly Key[] = [
   { label: "Ctrl", keysym: 0xffe3, code: "ControlLeft" },
   { label: "Alt", keysym: 0xffe9, code: "AltLeft" },
   { label: "Super", keysym: 0xffeb, code: "MetaLeft" },
 ];
 
-export const SINGLE: readonly Key[] = [
+export const SINGLE_KEYS: readonly Key[] = [
   { label: "Esc", keysym: 0xff1b, code: "Escape" },
   { label: "Tab", keysym: 0xff09, code: "Tab" },
 ];

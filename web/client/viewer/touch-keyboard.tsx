@@ -1,6 +1,6 @@
 import type RFB from "@novnc/novnc";
 import { useEffect, useRef } from "preact/hooks";
-import { useText } from "../state/context.ts";
+import { useText } from "../state/app-context.ts";
 import { BACKSPACE, findKeysym, RETURN } from "./keysyms.ts";
 
 /** An invisible field that makes a phone show its keyboard; what arrives in it goes to the screen as keys. */

@@ -1,15 +1,15 @@
 import { findKeysym } from "./keysyms.ts";
 
-interface Keyboard {
+interface KeySender {
   sendKey(keysym: number, code: string | null, down?: boolean): void;
 }
 
 /** A guest's keyboard controller holds sixteen codes: faster than this, letters get lost. */
-const EVERY_MS = 12;
+const KEY_INTERVAL_MS = 12;
 const MAX_CHARACTERS = 10_000;
 
 /** Types `text` as keys, one by one. Returns what ends it early. */
-export function typeText(keyboard: Keyboard, text: string): () => void {
+export function typeText(keyboard: KeySender, text: string): () => void {
   const characters = [...text.replaceAll("\r\n", "\n")].slice(0, MAX_CHARACTERS);
   let next = 0;
   const timer = window.setInterval(() => {
@@ -17,6 +17,6 @@ export function typeText(keyboard: Keyboard, text: string): () => void {
     next += 1;
     if (character === undefined) window.clearInterval(timer);
     else keyboard.sendKey(findKeysym(character), null);
-  }, EVERY_MS);
+  }, KEY_INTERVAL_MS);
   return () => window.clearInterval(timer);
 }

@@ -1,15 +1,15 @@
 import type { Machine } from "../../api/schemas.ts";
-import { useNow } from "../parts/time.tsx";
-import { followLink } from "../route.ts";
-import { useText } from "../state/context.ts";
+import { useNow } from "../components/time.tsx";
+import { followLink } from "../page-route.ts";
+import { useText } from "../state/app-context.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import type { MachineActions } from "../wall/use-machine-actions.ts";
 import { explainRefusal } from "./explain-refusal.ts";
-import type { Line } from "./line.ts";
+import type { ViewerConnectionState } from "./viewer-connection-state.ts";
 
 interface ViewerMessageProps {
   readonly name: string;
-  readonly line: Exclude<Line, { phase: "open" }>;
+  readonly line: Exclude<ViewerConnectionState, { phase: "open" }>;
   readonly machine: Machine | null;
   readonly actions: MachineActions;
   readonly onRetry: () => void;

@@ -1,17 +1,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useText, useWall } from "../state/context.ts";
-import { useShown } from "../live/use-shown.ts";
+import { useText, useWall } from "../state/app-context.ts";
+import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { useMachineActions } from "../wall/use-machine-actions.ts";
-import { useDesktop } from "./use-desktop.ts";
-import { useLine } from "./use-line.ts";
-import { ViewerBar } from "./viewer-bar.tsx";
+import { useViewedDesktop } from "./use-viewed-desktop.ts";
+import { useViewerConnection } from "./use-viewer-connection.ts";
+import { ViewerToolbar } from "./viewer-toolbar.tsx";
 import { ViewerMessage } from "./viewer-message.tsx";
 
 /** The whole window for one screen. */
 export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string }) {
   const text = useText();
   const loaded = useWall((state) => state.loaded);
-  const { desktopId, desktop, machine, screen, others, name: called } = useDesktop(routeId);
+  const { desktopId, desktop, machine, display: screen, others, name: called } = useViewedDesktop(routeId);
   const actions = useMachineActions(machine?.id ?? "");
   const place = useRef<HTMLDivElement>(null);
   const frozen = useRef<HTMLCanvasElement>(null);
@@ -19,7 +19,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   // Not by itself: others may look at the same screen.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (screen === null || ["stopped", "failed"].includes(machine.state));
-  const { line, rfb, received, retryNow } = useLine(desktopId, paused, place, frozen);
+  const { connection: line, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken line: a host that is away explains it.
   const hostAway = line.phase === "waiting" && line.detail === null && desktop?.state === "offline";
@@ -29,7 +29,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
     document.title = `${name} · ${text.product}`;
   }, [name, text]);
   const online = desktop?.state === "online";
-  useShown(online ? desktop.id : null, place);
+  useVisibleDesktop(online ? desktop.id : null, place);
   useEffect(() => {
     if (online) retryNow();
   }, [online, retryNow]);
@@ -48,16 +48,16 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
       {shownLine.phase !== "open" && (
         <ViewerMessage name={name} line={shownLine} machine={machine} actions={actions} onRetry={retryNow} />
       )}
-      <ViewerBar
+      <ViewerToolbar
         name={name}
         others={others}
-        line={line}
+        connection={line}
         rfb={rfb}
         received={received}
         fit={fit}
         onFit={setFit}
-        follow={follow}
-        onFollow={setFollow}
+        resizeWithWindow={follow}
+        onResizeWithWindow={setFollow}
         machine={machine}
         actions={actions}
       />

@@ -1,16 +1,16 @@
 import type { Machine } from "../../api/schemas.ts";
-import type { MenuItem } from "../parts/menu-item.ts";
+import type { MenuItem } from "../components/menu-item.ts";
 import type { Text } from "../text/catalogues.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 
-export type Sheet = "remove" | "snapshots" | "bootLog" | "credential";
+export type MachineDialog = "remove" | "snapshots" | "bootLog" | "credential";
 
 /** What the menu of a machine offers in its state, beside the buttons under its monitor. */
-export function listMachineActs(
+export function listMachineMenuItems(
   { state, oneShot, credential }: Pick<Machine, "state" | "oneShot" | "credential">,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,
   actions: MachineActions,
-  open: (sheet: Sheet) => void,
+  open: (sheet: MachineDialog) => void,
 ): MenuItem[] {
   const on = state === "booting" || state === "running";
   const awake = on || state === "paused";

@@ -1,6 +1,6 @@
 import type { Machine } from "../../api/schemas.ts";
-import { Dialog } from "../parts/dialog.tsx";
-import { useText } from "../state/context.ts";
+import { Dialog } from "../components/dialog.tsx";
+import { useText } from "../state/app-context.ts";
 
 interface RemoveDialogProps {
   readonly machine: Machine;

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Machine } from "../../api/schemas.ts";
-import { Menu, type MenuItem } from "../parts/menu.tsx";
-import { useText } from "../state/context.ts";
+import { Menu, type MenuItem } from "../components/menu.tsx";
+import { useText } from "../state/app-context.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 
 interface StopMenuProps {

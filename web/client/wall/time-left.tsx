@@ -1,6 +1,6 @@
 import type { Machine } from "../../api/schemas.ts";
-import { useNow } from "../parts/time.tsx";
-import { usePreferences, useText } from "../state/context.ts";
+import { useNow } from "../components/time.tsx";
+import { usePreferences, useText } from "../state/app-context.ts";
 import { formatDuration, formatExact } from "../text/format.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
 

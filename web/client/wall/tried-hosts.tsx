@@ -1,5 +1,5 @@
 import type { Machine } from "../../api/schemas.ts";
-import { useText } from "../state/context.ts";
+import { useText } from "../state/app-context.ts";
 
 /** Why no host has taken a machine: each host with its reason, by name for administrators. */
 export function TriedHosts({ machine }: { readonly machine: Machine }) {

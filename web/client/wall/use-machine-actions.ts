@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { explainError } from "../api/api-error.ts";
-import type { MachineAct } from "../api/api.ts";
-import { useApp, useText } from "../state/context.ts";
+import type { MachineCommandName } from "../api/api-client.ts";
+import { useApp, useText } from "../state/app-context.ts";
 
 export interface MachineActions {
   /** A request is under way. */
@@ -10,7 +10,7 @@ export interface MachineActions {
   readonly start: () => void;
   readonly stop: (force: boolean) => void;
   readonly remove: () => void;
-  readonly act: (act: MachineAct) => void;
+  readonly act: (act: MachineCommandName) => void;
   /** Ends a one-shot machine. */
   readonly close: () => void;
 }
@@ -34,7 +34,7 @@ export function useMachineActions(id: string): MachineActions {
     busy,
     start: () => perform(() => api.startMachine(id)),
     stop: (force) => perform(() => api.stopMachine(id, force)),
-    act: (act) => perform(() => api.actOnMachine(id, act)),
+    act: (act) => perform(() => api.sendMachineCommand(id, act)),
     close: () =>
       perform(async () => {
         await api.closeMachine(id);

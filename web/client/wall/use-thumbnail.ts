@@ -1,10 +1,10 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { useApp } from "../state/context.ts";
+import { useApp } from "../state/app-context.ts";
 import { chooseThumbnailWidth } from "./thumbnail-width.ts";
 
-const EVERY_MS = 2_000;
-const SLOWEST_MS = 30_000;
+const REFRESH_MS = 2_000;
+const MAX_REFRESH_MS = 30_000;
 
 /**
  * Draws the machine's picture into `canvas` every two seconds while `active`. A picture is decoded before it replaces
@@ -23,11 +23,11 @@ export function useThumbnail(
     const stop = new AbortController();
     let timer: number | undefined;
     let etag: string | null = null;
-    let wait = EVERY_MS;
+    let wait = REFRESH_MS;
 
     const fetchOnce = async () => {
       const width = chooseThumbnailWidth(target.clientWidth, window.devicePixelRatio);
-      const response = await fetch(api.screenPath(machineId, width), {
+      const response = await fetch(api.screenshotPath(machineId, width), {
         credentials: "same-origin",
         headers: etag === null ? {} : { "if-none-match": etag },
         cache: "no-store",
@@ -46,17 +46,17 @@ export function useThumbnail(
       picture.close();
     };
 
-    const turn = () => {
+    const refresh = () => {
       fetchOnce()
         .then(
-          () => (wait = EVERY_MS),
-          () => (wait = Math.min(SLOWEST_MS, wait * 2)),
+          () => (wait = REFRESH_MS),
+          () => (wait = Math.min(MAX_REFRESH_MS, wait * 2)),
         )
         .finally(() => {
-          if (!stop.signal.aborted) timer = window.setTimeout(turn, wait);
+          if (!stop.signal.aborted) timer = window.setTimeout(refresh, wait);
         });
     };
-    turn();
+    refresh();
     return () => {
       stop.abort();
       window.clearTimeout(timer);

@@ -1,9 +1,9 @@
-import { Icon } from "../parts/icon.tsx";
-import { useText, useWall } from "../state/context.ts";
+import { Icon } from "../components/icon.tsx";
+import { useText, useWall } from "../state/app-context.ts";
 import { arrangeWall } from "../state/wall-rows.ts";
-import { DesktopMonitor } from "./desktop-monitor.tsx";
-import { MachineMonitor } from "./machine-monitor.tsx";
-import { stepBetweenScreens } from "./step-keys.ts";
+import { DesktopCard } from "./desktop-card.tsx";
+import { MachineCard } from "./machine-card.tsx";
+import { moveFocusBetweenCards } from "./arrow-key-navigation.ts";
 
 function EmptyWall({ onCreate }: { readonly onCreate: () => void }) {
   const { wall } = useText();
@@ -34,7 +34,7 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
   const invites = rows.machines.length === 0 && (rows.desktops.length === 0 || images.length > 0);
   const both = rows.machines.length > 0 && rows.desktops.length > 0;
   return (
-    <main class="wall" id="wall" tabIndex={-1} aria-label={text.wall.title} onKeyDown={stepBetweenScreens}>
+    <main class="wall" id="wall" tabIndex={-1} aria-label={text.wall.title} onKeyDown={moveFocusBetweenCards}>
       <h1 class="unseen">{text.wall.title}</h1>
       {!loaded && (
         <p class="loading" role="status">
@@ -47,7 +47,7 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
           <h2 class={both ? "row-title" : "unseen"}>{text.wall.machines}</h2>
           <div class="grid">
             {rows.machines.map((machine) => (
-              <MachineMonitor key={machine.id} machine={machine} />
+              <MachineCard key={machine.id} machine={machine} />
             ))}
           </div>
         </section>
@@ -57,7 +57,7 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
           <h2 class="row-title">{text.wall.desktops}</h2>
           <div class="grid">
             {rows.desktops.map((desktop) => (
-              <DesktopMonitor key={desktop.id} desktop={desktop} />
+              <DesktopCard key={desktop.id} desktop={desktop} />
             ))}
           </div>
         </section>

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addLimitFlags, readLimitFlags, type LimitFlags } from "../../../../bin/commands/limit-options.ts";
 import { loadLimits, parseLimits } from "../../../../bin/programs/limits-file.ts";
-import { parseSeconds } from "../../../../bin/terminal/arguments.ts";
+import { parseDurationSeconds } from "../../../../bin/terminal/option-parsers.ts";
 
 function read(...args: string[]) {
   const command = addLimitFlags(new Command().exitOverride());
@@ -66,5 +66,5 @@ it.each([
   ["8h", 28_800],
   ["2d", 172_800],
 ])("%s is %i s", (text, seconds) => {
-  expect(parseSeconds("--x", 60)(text)).toBe(seconds);
+  expect(parseDurationSeconds("--x", 60)(text)).toBe(seconds);
 });

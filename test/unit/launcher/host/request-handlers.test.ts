@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { handleHostRequest } from "../../../../launcher/host/request-handlers.ts";
-import { parseAmount } from "../../../../bin/terminal/arguments.ts";
+import { parsePositiveNumber } from "../../../../bin/terminal/option-parsers.ts";
 import type { Launcher } from "../../../../launcher/index.ts";
 import { hostMethods, type HostMethod } from "../../../../protocol/index.ts";
 
@@ -66,7 +66,7 @@ test("what does not fit the method reaches no launcher", () => {
 });
 
 test("amounts have fractions, and are above nothing", () => {
-  const parse = parseAmount("--max-load");
+  const parse = parsePositiveNumber("--max-load");
   expect([parse("1.5"), parse("10")]).toEqual([1.5, 10]);
   for (const text of ["0", "-1", "x", "Infinity", ""])
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: "NUMBER" }) as Error);

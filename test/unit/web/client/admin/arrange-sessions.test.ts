@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { arrangeSessions, firstView } from "../../../../../web/client/admin/arrange-sessions.ts";
+import { arrangeSessions, initialSessionView } from "../../../../../web/client/admin/arrange-sessions.ts";
 import { makeSession } from "../api-records.ts";
 
 const rows = [
@@ -7,8 +7,8 @@ const rows = [
   makeSession({ id: "2", name: "a", startedAt: 30, endedAt: 40, state: "closed", cause: "Viewer left" }),
   makeSession({ id: "3", name: "c", startedAt: 20, bytesToViewer: 900, source: "2001:db8::7" }),
 ];
-const ids = (change: Partial<typeof firstView>) =>
-  arrangeSessions(rows, { ...firstView, ...change }, 100).map(({ id }) => id);
+const ids = (change: Partial<typeof initialSessionView>) =>
+  arrangeSessions(rows, { ...initialSessionView, ...change }, 100).map(({ id }) => id);
 
 describe("arrangeSessions", () => {
   it("starts with the newest", () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { hostCommand } from "../../../../../web/client/admin/host-commands.ts";
+import { buildHostCommand } from "../../../../../web/client/admin/host-commands.ts";
 
 const service = { fingerprint: "ab12", web: { host: "postern.example", port: 8443 }, rfb: null };
 
 describe("hostCommand", () => {
   it("brings an agent in, with the secret in its environment", () => {
-    const command = hostCommand("publish", service, "s3cret");
+    const command = buildHostCommand("publish", service, "s3cret");
     expect(command.replaceAll(/\s*\\\n\s*/g, " ")).toBe(
       "POSTERN_JOIN=s3cret bin/postern agent --proxy postern.example:8443 --fingerprint ab12 " +
         "--data ~/.postern-agent --desktop office=tcp:127.0.0.1:5901",
@@ -13,7 +13,7 @@ describe("hostCommand", () => {
   });
 
   it("brings a host in, also over IPv6", () => {
-    const command = hostCommand("machines", { ...service, web: { host: "::1", port: 443 } }, "s3cret");
+    const command = buildHostCommand("machines", { ...service, web: { host: "::1", port: 443 } }, "s3cret");
     expect(command).toContain("postern host");
     expect(command).toContain("--proxy [::1]:443");
     expect(command).toContain("--data /var/lib/postern-host");

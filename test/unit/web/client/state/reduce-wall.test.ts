@@ -24,7 +24,7 @@ describe("reduceWall", () => {
     state = reduceWall(state, lists());
     expect(state.machines["m1"]?.state).toBe("stopped");
     expect(state.desktops).toEqual({});
-    expect(state.held).toBeNull();
+    expect(state.pendingEvents).toBeNull();
   });
 
   it("forgets what it held when the line greets again", () => {
@@ -56,11 +56,11 @@ describe("reduceWall", () => {
 
   it("forgets everything at sign-out", () => {
     const state = reduceWall(emptyWall, lists());
-    expect(reduceWall(state, { type: "who", who: null })).toEqual({ ...emptyWall, who: null });
+    expect(reduceWall(state, { type: "who", me: null })).toEqual({ ...emptyWall, who: null });
   });
 
   it("stays the same value when nothing changes", () => {
-    expect(reduceWall(emptyWall, { type: "line", line: "connecting" })).toBe(emptyWall);
+    expect(reduceWall(emptyWall, { type: "line", connection: "connecting" })).toBe(emptyWall);
     expect(reduceWall(emptyWall, { type: "notice", notice: null })).toBe(emptyWall);
     expect(see(emptyWall, { type: "images" })).toBe(emptyWall);
   });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { en } from "../../../../../web/client/text/en.ts";
-import { listMachineActs } from "../../../../../web/client/wall/machine-menu.ts";
+import { listMachineMenuItems } from "../../../../../web/client/wall/machine-menu.ts";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
 import { makeMachine } from "../api-records.ts";
 
@@ -20,7 +20,7 @@ it.each([
     ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
     ...{ close: () => undefined, act: (act: string) => done.push(act) },
   };
-  const items = listMachineActs({ state, oneShot, credential: false }, en, actions, (sheet) =>
+  const items = listMachineMenuItems({ state, oneShot, credential: false }, en, actions, (sheet) =>
     done.push(sheet),
   );
   expect(items.map(({ label }) => label)).toEqual(labels);
@@ -41,7 +41,7 @@ it.each([
     ...{ close: () => undefined, act: () => undefined },
   };
   const opened: string[] = [];
-  const items = listMachineActs({ state, oneShot: false, credential: true }, en, actions, (sheet) =>
+  const items = listMachineMenuItems({ state, oneShot: false, credential: true }, en, actions, (sheet) =>
     opened.push(sheet),
   );
   items.find(({ label }) => label === "Secret of the boot script…")?.onChoose();

@@ -1,0 +1,132 @@
+import type { Command } from "commander";
+import { z } from "zod";
+import { bootLog, image, machine, snapshot, type MachineSnapshot } from "../../web/index.ts";
+import { AdminApi } from "../admin-api.ts";
+import { parseDurationSeconds } from "../terminal/option-parsers.ts";
+import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";
+import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
+import { findMachine } from "./find-named.ts";
+import { describeMachine } from "./vm-table.ts";
+
+const STATE_COMMANDS = {
+  start: "switch a stopped machine on again; a saved one goes on where it was",
+  pause: "let its processors stand still",
+  resume: "let a paused machine go on",
+  reset: "press its reset button",
+  save: "put its memory on disk and switch it off",
+} as const;
+
+/** What can be done with one machine, named by its name or its id. */
+export function defineMachineControl(command: Command): void {
+  for (const [act, summary] of Object.entries(STATE_COMMANDS)) defineStateCommand(command, act, summary);
+  addAdminApiFlags(
+    command.command("stop <machine>").description("press its power button; after a while it is switched off"),
+  )
+    .option("--force", "switch it off now")
+    .action((reference: string, flags: AdminApiFlags & { readonly force?: boolean }) =>
+      sendCommand(flags, reference, "stop", { force: flags.force === true }),
+    );
+  addAdminApiFlags(command.command("extend <machine>").description("give it more time, from now on"))
+    .option("--by <time>", "seconds, or 30m, 8h, 2d; default: its lifetime", parseDurationSeconds("--by", 60))
+    .action((reference: string, flags: AdminApiFlags & { readonly by?: number }) =>
+      sendCommand(flags, reference, "extend", { seconds: flags.by }),
+    );
+  addAdminApiFlags(command.command("close <machine>").description("end a one-shot machine at once")).action(
+    async (reference: string, flags: AdminApiFlags) => {
+      const { api, path, id, name } = await openMachine(flags, reference);
+      await api.post(`${path}/close`, {}, z.unknown());
+      printResult(flags.json === true, { id }, () => `Machine ${name} ends.\n`);
+    },
+  );
+  addAdminApiFlags(command.command("remove <machine>").description("delete a machine and its disk")).action(
+    async (reference: string, flags: AdminApiFlags) => {
+      const { api, path, id, name } = await openMachine(flags, reference);
+      await api.remove(path);
+      printResult(flags.json === true, { id }, () => `Machine ${name} is removed.\n`);
+    },
+  );
+  addAdminApiFlags(
+    command.command("boot-log <machine>").description("the end of what it wrote to its serial port"),
+  ).action(async (reference: string, flags: AdminApiFlags) => {
+    const { api, path } = await openMachine(flags, reference);
+    const log = await api.get(`${path}/boot-log`, bootLog);
+    printResult(flags.json === true, log, () => (log.text.endsWith("\n") ? log.text : `${log.text}\n`));
+  });
+  addAdminApiFlags(
+    command
+      .command("save-as-image <machine> <image>")
+      .description("make a stopped machine's disk an image of its host"),
+  )
+    .option("--title <title>", "what people see; default: the image's name")
+    .action(async (reference: string, name: string, flags: AdminApiFlags & { readonly title?: string }) => {
+      const { api, path } = await openMachine(flags, reference);
+      const made = await api.post(
+        `${path}/save-as-image`,
+        { image: name, title: flags.title ?? name },
+        image,
+      );
+      printResult(flags.json === true, made, () => `Image ${made.id} is there.\n`);
+    });
+  defineSnapshots(command.command("snapshot").description("states of a machine to go back to"));
+}
+
+function defineStateCommand(command: Command, name: string, summary: string): void {
+  addAdminApiFlags(command.command(`${name} <machine>`).description(summary)).action(
+    (reference: string, flags: AdminApiFlags) => sendCommand(flags, reference, name, {}),
+  );
+}
+
+async function sendCommand(flags: AdminApiFlags, reference: string, name: string, body: unknown): Promise<void> {
+  const { api, path } = await openMachine(flags, reference);
+  const changed = await api.post(`${path}/${name}`, body, machine);
+  printResult(flags.json === true, changed, () => describeMachine(changed));
+}
+
+function defineSnapshots(command: Command): void {
+  const rows = z.array(snapshot);
+  addAdminApiFlags(command.command("list <machine>").description("all of one machine")).action(
+    async (reference: string, flags: AdminApiFlags) => {
+      const { api, path } = await openMachine(flags, reference);
+      printSnapshots(flags, await api.get(`${path}/snapshots`, rows));
+    },
+  );
+  addAdminApiFlags(command.command("create <machine> <name>").description("keep the state of now")).action(
+    async (reference: string, name: string, flags: AdminApiFlags) => {
+      const { api, path } = await openMachine(flags, reference);
+      printSnapshots(flags, await api.post(`${path}/snapshots`, { name }, rows));
+    },
+  );
+  addAdminApiFlags(
+    command.command("restore <machine> <name>").description("go back; what came after is lost"),
+  ).action((reference: string, name: string, flags: AdminApiFlags) =>
+    sendCommand(flags, reference, `snapshots/${encodeURIComponent(name)}/restore`, {}),
+  );
+  addAdminApiFlags(command.command("remove <machine> <name>").description("forget one")).action(
+    async (reference: string, name: string, flags: AdminApiFlags) => {
+      const { api, path, id } = await openMachine(flags, reference);
+      await api.remove(`${path}/snapshots/${encodeURIComponent(name)}`);
+      printResult(flags.json === true, { id, name }, () => `Snapshot ${name} is removed.\n`);
+    },
+  );
+}
+
+function printSnapshots(flags: AdminApiFlags, snapshots: readonly MachineSnapshot[]): void {
+  const listed = snapshots.map((row) => ({
+    ...row,
+    id: row.name,
+    state: row.withMemory ? "memory" : "disk",
+  }));
+  printResult(flags.json === true, listed, () =>
+    formatTable(
+      ["SNAPSHOT", "TAKEN", "SIZE", "KEEPS"],
+      listed.map((row) => [row.name, formatAge(row.createdAt), formatByteCount(row.bytes), row.state]),
+    ),
+  );
+}
+
+/** The machine that a person means, and its place in the API. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
+async function openMachine({ data }: AdminApiFlags, reference: string) {
+  const api = new AdminApi(data);
+  const { id, name } = await findMachine(api, reference);
+  return { api, id, name, path: `/machines/${encodeURIComponent(id)}` };
+}

@@ -1,0 +1,65 @@
+/** What becomes of a setting of config.pl. */
+export type SettingConversion =
+  /** An option of a program. */
+  | { readonly kind: "option"; readonly program: "server" | "host"; readonly option: string }
+  /** A variable of the host's environment. */
+  | { readonly kind: "environment"; readonly names: readonly string[] }
+  /** Goes into the images' entries. */
+  | { readonly kind: "image" }
+  /** Something that is done elsewhere, by hand. */
+  | { readonly kind: "elsewhere"; readonly how: string }
+  | { readonly kind: "unneeded"; readonly why: string };
+
+const image: SettingConversion = { kind: "image" };
+const option = (program: "server" | "host", name: string): SettingConversion => ({
+  kind: "option",
+  program,
+  option: name,
+});
+const elsewhere = (how: string): SettingConversion => ({ kind: "elsewhere", how });
+const unneeded = (why: string): SettingConversion => ({ kind: "unneeded", why });
+
+const ONE_PORT = "One port is all there is: --listen of `postern server`.";
+const OWN_PAGES = "The pages are part of the server.";
+const ACCOUNTS = "People sign in with accounts of the server, see docs/service-admin.md.";
+
+/** @see docs/darts.md */
+export const SETTING_CONVERSIONS: Readonly<Record<string, SettingConversion>> = {
+  certificate_crt: option("server", "--cert"),
+  certificate_key: option("server", "--key"),
+  snapshot_lifetime: option("server", "--max-lifetime"),
+  service_max_load: option("host", "--max-load"),
+  service_max_instance_nb: option("host", "--max-instances"),
+  service_proxy: { kind: "environment", names: ["http_proxy", "https_proxy"] },
+  config_script: image,
+  dir_machines: image,
+  dir_mounts: image,
+  qemu_exec: image,
+  qemu_video: image,
+  snapshot_alloc_cpu: image,
+  snapshot_alloc_disk: image,
+  snapshot_alloc_mem: image,
+  fallback_servers: elsewhere(
+    "Join each of these as a host: `postern join create`, then `postern host` there.",
+  ),
+  gpu_blacklist: elsewhere("GPUs are kept back on the host that has them, see docs/host-admin.md."),
+  user_admin: elsewhere("Administrators are accounts with the role admin, see docs/service-admin.md."),
+  check_user_custom: elsewhere(ACCOUNTS),
+  check_user_with_email: elsewhere(ACCOUNTS),
+  check_user_with_imap: elsewhere(ACCOUNTS),
+  check_user_with_ldap: elsewhere(ACCOUNTS),
+  check_user_with_smtp: elsewhere(ACCOUNTS),
+  snapshot_use_master: elsewhere("Said for each machine: the box for the image itself, for administrators."),
+  service_allow_persistent: unneeded("Machines persist; whoever wants another one ticks one-shot."),
+  service_use_vnc_token: unneeded("No desktop is open without a right: tokens, tickets or a session."),
+  dir_cfg: unneeded("Sessions are rows of the server's database, in --data."),
+  dir_html: unneeded(OWN_PAGES),
+  dir_novnc: unneeded("noVNC is part of the pages."),
+  dir_service: unneeded("Machines live in --state of `postern host`."),
+  dir_snapshots: unneeded("Machines live in --state of `postern host`."),
+  dir_websockify: unneeded("WebSockets are spoken by the server itself."),
+  service_min_port: unneeded(ONE_PORT),
+  service_port: unneeded(ONE_PORT),
+  service_port_multiple: unneeded(ONE_PORT),
+  service_port_vnc: unneeded("QEMU's screens are Unix sockets; no port is taken."),
+};

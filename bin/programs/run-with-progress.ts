@@ -1,0 +1,31 @@
+import type { WorkOptions } from "../../launcher/index.ts";
+import { ProgressLine } from "../terminal/progress-line.ts";
+
+const KEEP_ALIVE_MS = 60_000;
+
+/** Somebody pressed Ctrl-C, or asked the program to end. */
+export class InterruptedError extends Error {}
+
+/** Runs a long piece of work with its progress shown; a signal ends it, and it cleans up. */
+export async function runWithProgress<T>(work: (tools: WorkOptions) => Promise<T>): Promise<T> {
+  const line = new ProgressLine();
+  const controller = new AbortController();
+  const stop = (): void => {
+    controller.abort(new InterruptedError("Interrupted; nothing half-made is left."));
+  };
+  // Pauses between attempts keep no program alive by themselves.
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  try {
+    return await work({
+      signal: controller.signal,
+      onProgress: (progress) => {
+        line.show(progress);
+      },
+    });
+  } finally {
+    clearInterval(alive);
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    line.clear();
+  }
+}

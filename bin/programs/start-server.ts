@@ -1,0 +1,155 @@
+import { connect } from "node:net";
+import { existsSync } from "node:fs";
+import { unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import { ConfigError, systemClock } from "../../protocol/index.ts";
+import {
+  loadMasterKey,
+  openProxy,
+  openStores,
+  type HostPort,
+  type Mip1Options,
+  type Proxy,
+} from "../../proxy/index.ts";
+import { openWeb } from "../../web/index.ts";
+import { RUNTIME_FILE } from "../admin-api.ts";
+import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
+import { openDataDir, openRuntimeDir, writeAtomically } from "./data-dirs.ts";
+
+export interface ServerOptions {
+  readonly listen: HostPort;
+  readonly rfbListen: HostPort | null;
+  readonly repeaterViewers: HostPort | null;
+  readonly repeaterServers: HostPort | null;
+  readonly advertise: HostPort | null;
+  readonly dataDir: string;
+  /** `sqlite:PATH` or `postgres://…`; null: a SQLite file in the data folder. */
+  readonly database: string | null;
+  readonly allowOrigins: readonly string[];
+  readonly mip1: Mip1Options;
+  /** Null: browsers and viewers are shown the service's own certificate. */
+  readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
+  readonly proxyProtocolFrom: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly limits: LimitsFileOptions;
+  /** Images that hosts get from this server; null: none. */
+  readonly imagesDir: string | null;
+  readonly readyFile: string | null;
+  /** Told once in the life of the service, before the ports open. */
+  readonly onFirstLogin: (login: FirstLoginCredentials) => void;
+}
+
+export interface FirstLoginCredentials {
+  readonly name: string;
+  readonly password: string;
+}
+
+export interface RunningServer {
+  readonly proxy: Proxy;
+  writeReadyFile(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens state, proxy and web in this process, and says so once everything listens. */
+export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
+  const dataDir = await openDataDir(options.dataDir);
+  const adminSocket = join(await openRuntimeDir(dataDir), "admin.sock");
+  await refuseIfAlreadyRunning(adminSocket, dataDir);
+
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const limits = await loadLimits(options.limits);
+    const database = options.database ?? `sqlite:${join(dataDir, "postern.db")}`;
+    const masterKey = await loadMasterKey(dataDir);
+    const stores = await openStores({ database, masterKey }, systemClock);
+    closers.push(() => stores.close());
+    const {
+      listen,
+      rfbListen,
+      repeaterViewers,
+      repeaterServers,
+      advertise,
+      allowOrigins,
+      siteCertificate,
+      proxyProtocolFrom,
+      trustedProxies,
+      mip1,
+    } = options;
+    const proxy = await openProxy({
+      listen,
+      rfbListen,
+      repeaterViewers,
+      repeaterServers,
+      advertise,
+      allowOrigins,
+      mip1,
+      siteCertificate,
+      proxyProtocolFrom,
+      trustedProxies,
+      dataDir,
+      stores,
+      log,
+      clock: systemClock,
+    });
+    closers.push(() => proxy.close());
+    const web = await openWeb({
+      proxy,
+      adminSocket,
+      clientDir: findClientDir(),
+      limits,
+      imagesDir: options.imagesDir,
+      log,
+      clock: systemClock,
+    });
+    closers.push(() => web.close());
+    if (web.firstLogin) options.onFirstLogin(web.firstLogin);
+    await proxy.start(web.server);
+    await writeAtomically(
+      join(dataDir, RUNTIME_FILE),
+      JSON.stringify({ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint }),
+      0o600,
+    );
+    const writeReadyFile = (path: string): Promise<void> =>
+      writeAtomically(path, JSON.stringify(listPorts(proxy)));
+    if (options.readyFile !== null) await writeReadyFile(options.readyFile);
+    return { proxy, writeReadyFile, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function listPorts(proxy: Proxy): Record<string, number> {
+  const places = Object.entries(proxy.addresses) as [string, HostPort | null][];
+  return Object.fromEntries(places.flatMap(([name, place]) => (place ? [[name, place.port]] : [])));
+}
+
+/** The built pages stand beside the built programs; in the sources they are in dist/. */
+function findClientDir(): string {
+  const built = fileURLToPath(new URL("../../web/client", import.meta.url));
+  return existsSync(join(built, "index.html")) && !existsSync(join(built, "tsconfig.json"))
+    ? built
+    : fileURLToPath(new URL("../../dist/web/client", import.meta.url));
+}
+
+/** Two servers on one data folder would fight; a socket that nobody answers on is left from a crash. */
+async function refuseIfAlreadyRunning(adminSocket: string, dataDir: string): Promise<void> {
+  if (!existsSync(adminSocket)) return;
+  const answered = await new Promise<boolean>((resolve) => {
+    const probe = connect(adminSocket, () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.on("error", () => {
+      resolve(false);
+    });
+  });
+  if (answered)
+    throw new ConfigError("ALREADY_RUNNING", `A server already runs on ${dataDir}. Stop it first.`);
+  await unlink(adminSocket);
+}

@@ -1,0 +1,74 @@
+import { ConfigError } from "../../protocol/index.ts";
+
+export interface ParsedHostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT` or `[IPv6]:PORT`. @throws ConfigError `ADDRESS` */
+export function parseHostPort(text: string): ParsedHostPort {
+  const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:\s[\]]+)):(?<port>\d{1,5})$/.exec(text);
+  const host = match?.groups?.["v6"] ?? match?.groups?.["host"];
+  const port = Number(match?.groups?.["port"]);
+  if (host === undefined || port > 65_535) {
+    throw new ConfigError("ADDRESS", `"${text}" is no address. Write HOST:PORT, for example 127.0.0.1:8443.`);
+  }
+  return { host, port };
+}
+
+/** `NAME=VALUE`. @throws ConfigError `NAME_VALUE` */
+export function parseNameValue(text: string, option: string): { name: string; value: string } {
+  const cut = text.indexOf("=");
+  if (cut < 1 || cut === text.length - 1) {
+    throw new ConfigError("NAME_VALUE", `${option} ${text}: write NAME=VALUE.`);
+  }
+  return { name: text.slice(0, cut), value: text.slice(cut + 1) };
+}
+
+/** For options that may be given several times. */
+export function collectValues(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+/** A whole number of at least `min`. @throws ConfigError `NUMBER` */
+export function parseInteger(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min) {
+      throw new ConfigError("NUMBER", `${option} ${text}: write a whole number of at least ${min}.`);
+    }
+    return value;
+  };
+}
+
+/** A number above 0, with or without a fraction. @throws ConfigError `NUMBER` */
+export function parsePositiveNumber(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isFinite(value) || value <= 0)
+      throw new ConfigError("NUMBER", `${option} ${text}: write a number above 0.`);
+    return value;
+  };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `2h`, `30m`, `7d` ago, or an ISO 8601 date or time; epoch milliseconds. @throws ConfigError `TIME` */
+export function parseTime(option: string, now: number): (text: string) => number {
+  return (text) => {
+    const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+    const time = count === undefined ? Date.parse(text) : now - Number(count) * (UNIT_MS[unit] ?? 0);
+    if (!Number.isNaN(time)) return time;
+    throw new ConfigError("TIME", `${option} ${text}: write 2h, 30m, 7d or a time as 2026-01-31T12:00:00Z.`);
+  };
+}
+
+/** Seconds: `3600`, or `90s`, `30m`, `8h`, `2d`. @throws ConfigError `DURATION` */
+export function parseDurationSeconds(option: string, min: number): (text: string) => number {
+  return (text) => {
+    const [, count, unit = "s"] = /^(\d{1,8})([smhd])?$/.exec(text) ?? [];
+    const seconds = (Number(count ?? NaN) * (UNIT_MS[unit] ?? 0)) / 1000;
+    if (seconds >= min) return seconds;
+    throw new ConfigError("DURATION", `${option} ${text}: write at least ${min} seconds, or 30m, 8h, 2d.`);
+  };
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { parseRoute, buildViewPath } from "../../../../web/client/page-route.ts";
+
+describe("parseRoute", () => {
+  it("finds the pages", () => {
+    expect(parseRoute("/")).toEqual({ page: "wall" });
+    expect(parseRoute("/sessions")).toEqual({ page: "sessions" });
+    expect(parseRoute("/view/d-1")).toEqual({ page: "view", desktopId: "d-1" });
+  });
+
+  it("comes back to any desktop id that it wrote", () => {
+    for (const desktopId of ["a b", "ä/ö", "100%", "?#"])
+      expect(parseRoute(buildViewPath(desktopId))).toEqual({ page: "view", desktopId });
+  });
+
+  it("shows the wall for anything else", () => {
+    for (const path of ["/view", "/view/", "/view/%E0%A4%A", "/elsewhere"])
+      expect(parseRoute(path)).toEqual({ page: "wall" });
+  });
+});

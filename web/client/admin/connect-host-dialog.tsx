@@ -1,0 +1,131 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Agent } from "../../api/schemas.ts";
+import type { JoinSecret } from "../api/api-client.ts";
+import { explainError } from "../api/api-error.ts";
+import { Choices } from "../components/choices.tsx";
+import { CopyButton } from "../components/copy-button.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import { useNow } from "../components/time.tsx";
+import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
+import { formatDuration, formatExact, formatRelative } from "../text/format.ts";
+import { buildHostCommand, JOIN_COMMAND, type HostKind } from "./host-commands.ts";
+
+function HostList() {
+  const { api } = useApp();
+  const { host } = useText();
+  const { language } = usePreferences();
+  const desktops = useWall((state) => state.desktops);
+  const images = useWall((state) => state.images);
+  const [agents, setAgents] = useState<readonly Agent[] | null>(null);
+  // A host that comes or goes changes the desktops or the images: then the list is asked for again.
+  useEffect(() => {
+    api.agents().then(setAgents, () => undefined);
+  }, [api, desktops, images]);
+  if (agents === null) return null;
+  return (
+    <section class="fact">
+      <h3>{host.connected}</h3>
+      {agents.length === 0 && <p class="fine">{host.none}</p>}
+      <ul class="host-list">
+        {agents.map((agent) => (
+          <li key={agent.id} data-state={agent.state}>
+            <span class="dot" aria-hidden="true" />
+            <strong>{agent.name}</strong>
+            <span>{agent.kind === "host" ? host.kindHost : host.kindAgent}</span>
+            <span>{host[agent.state]}</span>
+            {agent.state !== "online" && agent.lastSeenAt !== null && (
+              <span title={formatExact(agent.lastSeenAt, language)}>
+                {host.seen(formatRelative(agent.lastSeenAt, Date.now(), language))}
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The two commands that bring a host in, with everything in them that this service knows. */
+export function ConnectHostDialog({ onClose }: { readonly onClose: () => void }) {
+  const { api } = useApp();
+  const text = useText();
+  const { language } = usePreferences();
+  const service = useWall((state) => state.service);
+  const now = useNow(1000);
+  const [kind, setKind] = useState<HostKind>("publish");
+  const [secret, setSecret] = useState<JoinSecret | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  const { host } = text;
+
+  const make = () => {
+    api.createJoinSecret().then(
+      (made) => {
+        setSecret(made);
+        setFault(null);
+      },
+      (error: unknown) => setFault(explainError(error, text)),
+    );
+  };
+  const alive = secret !== null && secret.expiresAt > now;
+  const command =
+    service !== null && secret !== null && alive ? buildHostCommand(kind, service, secret.secret) : null;
+
+  return (
+    <Dialog title={host.title} size="wide" onClose={onClose}>
+      <p class="lead">{host.lead}</p>
+      <Choices
+        label={host.title}
+        value={kind}
+        options={{ publish: host.publish, machines: host.machines }}
+        onChoose={setKind}
+      />
+      <p>{kind === "publish" ? host.publishLead : host.machinesLead}</p>
+      {command === null && (
+        <div class="make-secret">
+          <button type="button" class="button primary" onClick={make}>
+            {host.make}
+          </button>
+          <p class="fine">{secret !== null && !alive ? host.expired : host.makeLead}</p>
+        </div>
+      )}
+      {fault !== null && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+      {command !== null && secret !== null && (
+        <section class="fact">
+          <h3>{host.run}</h3>
+          <div class="command">
+            <pre>
+              <code>{command}</code>
+            </pre>
+            <CopyButton value={command} label={text.copy} />
+          </div>
+          <p class="fine">
+            {kind === "publish" ? host.runHint : host.runMachinesHint}{" "}
+            {host.expires(formatDuration(secret.expiresAt - now, language))}
+          </p>
+        </section>
+      )}
+      <section class="fact">
+        <h3>{host.onServer}</h3>
+        <div class="fact-row">
+          <code>{JOIN_COMMAND}</code>
+          <CopyButton value={JOIN_COMMAND} label={text.copy} />
+        </div>
+      </section>
+      {service !== null && (
+        <section class="fact">
+          <h3>{host.fingerprint}</h3>
+          <div class="fact-row">
+            <code class="fingerprint">{service.fingerprint}</code>
+            <CopyButton value={service.fingerprint} label={text.copy} />
+          </div>
+          <p class="fine">{host.fingerprintHint}</p>
+        </section>
+      )}
+      <HostList />
+    </Dialog>
+  );
+}

@@ -1,0 +1,114 @@
+import type { z } from "zod";
+import type {
+  Agent,
+  Allowance,
+  BootLog,
+  MachineCredential,
+  Desktop,
+  ErrorBody,
+  Image,
+  joinSecret,
+  Machine,
+  machineCreateRequest,
+  Me,
+  ProfileFormat,
+  Service,
+  Session,
+  MachineSnapshot,
+  Ticket,
+  Token,
+  TokenRow,
+} from "../../api/schemas.ts";
+import { ApiError } from "./api-error.ts";
+
+export type JoinSecret = z.infer<typeof joinSecret>;
+/** What a token lets its holder do. */
+export type TokenRights = Pick<Token, "role" | "denied">;
+export type MachineCreateInput = z.input<typeof machineCreateRequest>;
+
+export type MachineCommandName = "pause" | "resume" | "reset" | "save" | "extend";
+
+export const API_PREFIX = "/api/v1";
+
+async function readError(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as ErrorBody;
+    const wait = Number(response.headers.get("retry-after") ?? NaN);
+    return new ApiError(error.code, response.status, error.message, {
+      retryAfterSeconds: Number.isFinite(wait) ? wait : null,
+    });
+  } catch (cause) {
+    return new ApiError("UNKNOWN", response.status, "", { cause });
+  }
+}
+
+async function send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  const request: RequestInit = { method, credentials: "same-origin", cache: "no-store" };
+  if (signal !== undefined) request.signal = signal;
+  if (method === "POST" || method === "PATCH") {
+    request.headers = { "content-type": "application/json" };
+    request.body = JSON.stringify(body ?? {});
+  }
+  let response: Response;
+  try {
+    response = await fetch(API_PREFIX + path, request);
+  } catch (cause) {
+    throw new ApiError("NETWORK", 0, "", { cause });
+  }
+  if (!response.ok) throw await readError(response);
+  return response;
+}
+
+/** One method per route. Each throws {@link ApiError}; 401 is told to `onSignedOut` first. */
+export function createApi(onSignedOut: () => void) {
+  const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
+    try {
+      const response = await send(method, path, body, signal);
+      return (response.status === 204 ? undefined : await response.json()) as T;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "LOGIN_REQUIRED") onSignedOut();
+      throw error;
+    }
+  };
+  const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
+  return {
+    me: () => call<Me>("GET", "/me"),
+    signIn: (name: string, password: string) => call<Me>("POST", "/login", { name, password }),
+    signOut: () => call<undefined>("POST", "/logout"),
+    service: () => call<Service>("GET", "/service"),
+    desktops: () => call<Desktop[]>("GET", "/desktops"),
+    reportVisibleDesktops: (desktops: readonly string[]) => call<undefined>("POST", "/desktops/shown", { desktops }),
+    images: () => call<Image[]>("GET", "/images"),
+    machines: () => call<Machine[]>("GET", "/machines"),
+    createMachine: (order: MachineCreateInput) => call<Machine>("POST", "/machines", order),
+    startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
+    stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
+    sendMachineCommand: (id: string, act: MachineCommandName) => call<Machine>("POST", `${machinePath(id)}/${act}`),
+    closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
+    allowance: () => call<Allowance>("GET", "/allowance"),
+    snapshots: (id: string) => call<MachineSnapshot[]>("GET", `${machinePath(id)}/snapshots`),
+    takeSnapshot: (id: string, name: string) =>
+      call<MachineSnapshot[]>("POST", `${machinePath(id)}/snapshots`, { name }),
+    removeSnapshot: (id: string, name: string) =>
+      call<MachineSnapshot[]>("DELETE", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}`),
+    restoreSnapshot: (id: string, name: string) =>
+      call<Machine>("POST", `${machinePath(id)}/snapshots/${encodeURIComponent(name)}/restore`),
+    credential: (id: string) => call<MachineCredential>("GET", `${machinePath(id)}/credential`),
+    bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
+    removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
+    createToken: (desktop: string, allowance: TokenRights) =>
+      call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),
+    changeToken: (id: string, { role, denied }: TokenRights) =>
+      call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
+    removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
+    createTicket: (desktop: string, signal: AbortSignal) =>
+      call<Ticket>("POST", "/tickets", { desktop }, signal),
+    createJoinSecret: () => call<JoinSecret>("POST", "/join-secrets"),
+    profilePath: (desktopId: string, format: ProfileFormat) =>
+      `${API_PREFIX}/desktops/${encodeURIComponent(desktopId)}/profile?format=${format}`,
+    agents: () => call<Agent[]>("GET", "/agents"),
+    sessions: (limit: number) => call<Session[]>("GET", `/sessions?limit=${limit}`),
+    screenshotPath: (id: string, width: number) => `${API_PREFIX}${machinePath(id)}/screen.png?width=${width}`,
+  };
+}
+export type Api = ReturnType<typeof createApi>;

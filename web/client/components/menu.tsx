@@ -1,0 +1,103 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { MenuItem } from "./menu-item.ts";
+
+export type { MenuItem };
+
+interface MenuProps {
+  readonly label: string;
+  readonly face: ComponentChildren;
+  readonly className?: string;
+  readonly items: readonly MenuItem[];
+  /** A line above the choices: whom they touch. */
+  readonly note?: string | undefined;
+}
+
+const MARGIN_PX = 8;
+
+function keepInWindow(list: HTMLElement): void {
+  const over = list.getBoundingClientRect().right - (document.documentElement.clientWidth - MARGIN_PX);
+  if (over > 0) list.style.marginLeft = `${-over}px`;
+}
+
+/** A button with choices below it: arrows move, Esc closes, a click elsewhere closes. */
+export function Menu({ label, face, className = "button", items, note }: MenuProps) {
+  const [open, setOpen] = useState(false);
+  const menuId = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+
+  useLayoutEffect(() => {
+    if (open && list.current !== null) keepInWindow(list.current);
+  }, [open]);
+
+  useEffect(() => {
+    if (!open) return;
+    box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
+    const leave = (event: Event) => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", leave);
+    document.addEventListener("focusin", leave);
+    return () => {
+      document.removeEventListener("pointerdown", leave);
+      document.removeEventListener("focusin", leave);
+    };
+  }, [open]);
+
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+
+  const handleKey = (event: KeyboardEvent) => {
+    if (!open) return;
+    const entries = [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+    const at = entries.findIndex((entry) => entry === document.activeElement);
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (event.key === "Escape") close();
+    else if (step !== 0) entries[(at + step + entries.length) % entries.length]?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  return (
+    <div class="menu" ref={box} onKeyDown={handleKey}>
+      <button
+        ref={button}
+        type="button"
+        class={className}
+        aria-label={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? menuId : undefined}
+        title={label}
+        onClick={() => setOpen(!open)}
+      >
+        {face}
+      </button>
+      {open && (
+        <div class="menu-list" ref={list} id={menuId} role="menu" aria-label={label}>
+          {note !== undefined && <p class="menu-note">{note}</p>}
+          {items.map((item) => (
+            <button
+              key={item.label}
+              type="button"
+              role="menuitem"
+              class={item.danger === true ? "menu-item danger" : "menu-item"}
+              onClick={() => {
+                close();
+                item.onChoose();
+              }}
+            >
+              <span>{item.label}</span>
+              {item.hint !== undefined && <small>{item.hint}</small>}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}

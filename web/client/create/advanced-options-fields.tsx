@@ -1,0 +1,114 @@
+import type { Allowance, Image } from "../../api/schemas.ts";
+import { CheckboxField, TextField, SelectField, TextAreaField } from "../components/fields.tsx";
+import { useText } from "../state/app-context.ts";
+import { listAvailableOptions, type AdvancedOptionFault, type AdvancedOptions } from "./advanced-options.ts";
+
+interface AdvancedOptionsFieldsProps {
+  readonly image: Image;
+  readonly allowance: Allowance | null;
+  readonly options: AdvancedOptions;
+  readonly faults: readonly AdvancedOptionFault[];
+  readonly onChange: (change: Partial<AdvancedOptions>) => void;
+}
+
+/** What few people need, and only what this person may choose. */
+export function AdvancedOptionsFields({ image, allowance, options: wishes, faults, onChange }: AdvancedOptionsFieldsProps) {
+  const { order } = useText();
+  const offers = listAvailableOptions(image, allowance);
+  const named = (values: readonly string[], names: Record<string, string>) => [
+    { value: "", label: order.asImage },
+    ...values.map((value) => ({ value, label: names[value] ?? value })),
+  ];
+  const wrong = (fault: AdvancedOptionFault, sentence: string) => (faults.includes(fault) ? sentence : null);
+  return (
+    <details class="fold">
+      <summary>{order.advanced}</summary>
+      <div class="fold-body">
+        <CheckboxField
+          label={order.oneShot}
+          hint={order.oneShotHint}
+          checked={wishes.oneShot}
+          onChange={(oneShot) => onChange({ oneShot })}
+        />
+        <TextField
+          label={offers.ownDisk ? order.disk : order.emptyDisk}
+          numeric
+          value={wishes.diskGb}
+          hint={offers.ownDisk ? order.diskHint : order.emptyDiskHint}
+          fault={wrong("disk", order.diskWrong(image.diskGb?.min ?? 1))}
+          onInput={(diskGb) => onChange({ diskGb })}
+        />
+        <TextField
+          label={order.dataDisk}
+          value={wishes.dataDisk}
+          hint={order.dataDiskHint}
+          fault={wrong("dataDisk", order.dataDiskWrong)}
+          onInput={(dataDisk) => onChange({ dataDisk })}
+        />
+        {wishes.dataDisk.trim() !== "" && (
+          <TextField
+            label={order.dataSize}
+            numeric
+            value={wishes.dataSizeGb}
+            hint={order.dataSizeHint}
+            fault={wrong("dataSize", order.dataSizeWrong)}
+            onInput={(dataSizeGb) => onChange({ dataSizeGb })}
+          />
+        )}
+        {offers.networks.length > 1 && (
+          <SelectField
+            label={order.network}
+            value={wishes.network}
+            options={named(offers.networks, order.networks)}
+            onSelect={(network) => onChange({ network })}
+          />
+        )}
+        {offers.displays.length > 1 && (
+          <SelectField
+            label={order.display}
+            value={wishes.display}
+            options={named(offers.displays, order.displays)}
+            onSelect={(display) => onChange({ display })}
+          />
+        )}
+        {offers.gpu && (
+          <SelectField
+            label={order.gpu}
+            value={wishes.gpu}
+            options={["none", "passthrough", "mdev"].map((value) => ({
+              value,
+              label: order.gpus[value] ?? value,
+            }))}
+            onSelect={(gpu) => onChange({ gpu })}
+          />
+        )}
+        <TextField
+          label={order.keymap}
+          value={wishes.keymap}
+          hint={order.keymapHint}
+          fault={wrong("keymap", order.keymapWrong)}
+          onInput={(keymap) => onChange({ keymap })}
+        />
+        {offers.script && (
+          <div class="wide">
+            <TextAreaField
+              label={order.script}
+              value={wishes.script}
+              hint={order.scriptHint}
+              fault={wrong("script", order.scriptLong)}
+              onInput={(script) => onChange({ script })}
+            />
+          </div>
+        )}
+        {offers.master && (
+          <CheckboxField
+            label={order.master}
+            hint={order.masterHint}
+            checked={wishes.master}
+            onChange={(master) => onChange({ master })}
+          />
+        )}
+      </div>
+    </details>
+  );
+}

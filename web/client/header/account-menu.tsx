@@ -1,0 +1,122 @@
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Me } from "../../api/schemas.ts";
+import { explainError } from "../api/api-error.ts";
+import { clearTokens } from "../native/token-cache.ts";
+import { Choices } from "../components/choices.tsx";
+import { Icon } from "../components/icon.tsx";
+import { useApp, usePreferences, useText } from "../state/app-context.ts";
+import { languageNames } from "../text/catalogues.ts";
+
+/** Who is signed in, how the pages look and speak, and the way out. */
+export function AccountMenu({
+  me,
+  onConnectHost,
+  onKeys,
+}: {
+  me: Me;
+  onConnectHost: () => void;
+  onKeys: () => void;
+}) {
+  const { api, wall, preferences } = useApp();
+  const text = useText();
+  const { theme, language } = usePreferences();
+  const [open, setOpen] = useState(false);
+  const panelId = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+
+  useEffect(() => {
+    if (!open) return;
+    const leave = (event: Event) => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", leave);
+    document.addEventListener("focusin", leave);
+    return () => {
+      document.removeEventListener("pointerdown", leave);
+      document.removeEventListener("focusin", leave);
+    };
+  }, [open]);
+
+  const signOut = () => {
+    api.signOut().then(
+      () => {
+        clearTokens();
+        wall.dispatch({ type: "who", me: null });
+      },
+      (error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }),
+    );
+  };
+  const leaveTo = (action: () => void) => () => {
+    setOpen(false);
+    button.current?.focus();
+    action();
+  };
+
+  return (
+    <div
+      class="menu"
+      ref={box}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !open) return;
+        setOpen(false);
+        button.current?.focus();
+      }}
+    >
+      <button
+        ref={button}
+        type="button"
+        class="button quiet account-button"
+        aria-expanded={open}
+        aria-controls={open ? panelId : undefined}
+        aria-label={text.header.account}
+        title={text.header.account}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="person" />
+        <span class="account-name">{me.name}</span>
+        <Icon name="down" />
+      </button>
+      {open && (
+        <div class="menu-list account" id={panelId}>
+          <p class="account-who">
+            <strong>{me.name}</strong>
+            {me.role === "admin" && <small>{text.header.administrator}</small>}
+          </p>
+          <p class="account-label">{text.header.theme}</p>
+          <Choices
+            label={text.header.theme}
+            value={theme}
+            options={{
+              system: text.header.themeSystem,
+              light: text.header.themeLight,
+              dark: text.header.themeDark,
+            }}
+            onChoose={(choice) => preferences.dispatch({ theme: choice })}
+          />
+          <p class="account-label">{text.header.language}</p>
+          <Choices
+            label={text.header.language}
+            value={language}
+            options={languageNames}
+            onChoose={(choice) => preferences.dispatch({ language: choice })}
+          />
+          <hr />
+          {me.role === "admin" && (
+            <button type="button" class="menu-item" onClick={leaveTo(onConnectHost)}>
+              {text.header.connectHost}
+            </button>
+          )}
+          <button type="button" class="menu-item" onClick={leaveTo(onKeys)}>
+            <span class="menu-key">
+              {text.header.keys} <kbd>?</kbd>
+            </span>
+          </button>
+          <button type="button" class="menu-item" onClick={signOut}>
+            {text.header.signOut}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

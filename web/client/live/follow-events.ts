@@ -1,0 +1,74 @@
+import type { LiveEvent } from "../../api/schemas.ts";
+import { API_PREFIX } from "../api/api-client.ts";
+import type { AppContext } from "../state/app-context.ts";
+import { backoffMs, EVENT_STREAM_BACKOFF } from "./reconnect-backoff.ts";
+
+const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images"];
+
+async function fetchWall({ api, wall }: AppContext): Promise<void> {
+  const [machines, desktops, images, service] = await Promise.all([
+    api.machines(),
+    api.desktops(),
+    api.images(),
+    api.service(),
+  ]);
+  wall.dispatch({ type: "service", service });
+  wall.dispatch({ type: "lists", machines, desktops, images });
+}
+
+/** Keeps the wall as the server sees it, over any number of broken lines. Returns what ends it. */
+export function followEvents(app: AppContext): () => void {
+  const { api, wall } = app;
+  let source: EventSource | null = null;
+  let timer: number | undefined;
+  let attempt = 0;
+  let ended = false;
+
+  const reconnectLater = () => {
+    if (ended) return;
+    source?.close();
+    source = null;
+    wall.dispatch({ type: "line", connection: "lost" });
+    attempt += 1;
+    window.clearTimeout(timer);
+    timer = window.setTimeout(open, backoffMs(EVENT_STREAM_BACKOFF, attempt, Math.random()));
+    // An event stream does not say why it was refused: a plain request does, and ends the page's session on 401.
+    void api.me().catch(() => undefined);
+  };
+
+  const receive = (message: MessageEvent<string>) => {
+    const event = JSON.parse(message.data) as LiveEvent;
+    wall.dispatch({ type: "event", event });
+    if (event.type === "hello") {
+      attempt = 0;
+      fetchWall(app).catch(reconnectLater);
+    } else if (event.type === "images") {
+      api.images().then(
+        (images) => wall.dispatch({ type: "images", images }),
+        () => undefined,
+      );
+    }
+  };
+
+  const open = () => {
+    source?.close();
+    source = new EventSource(`${API_PREFIX}/events`);
+    source.onerror = reconnectLater;
+    for (const name of EVENT_NAMES) source.addEventListener(name, receive);
+  };
+
+  const reconnectNow = () => {
+    if (wall.get().connection !== "lost") return;
+    window.clearTimeout(timer);
+    open();
+  };
+
+  open();
+  window.addEventListener("online", reconnectNow);
+  return () => {
+    ended = true;
+    window.removeEventListener("online", reconnectNow);
+    window.clearTimeout(timer);
+    source?.close();
+  };
+}

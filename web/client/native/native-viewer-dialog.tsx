@@ -1,0 +1,163 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { TokenRights } from "../api/api-client.ts";
+import { explainError } from "../api/api-error.ts";
+import { CopyButton } from "../components/copy-button.tsx";
+import { Dialog } from "../components/dialog.tsx";
+import { useApp, useText, useWall } from "../state/app-context.ts";
+import { parseViewerAddress, buildViewerCommand, buildViewerUrl } from "./viewer-address.ts";
+import { ALL_RIGHTS } from "./token-rights.ts";
+import { TokenRightsFields } from "./token-rights-fields.tsx";
+import { changeToken, obtainToken, revokeToken, type CachedToken } from "./token-cache.ts";
+import { TokenLifetime } from "./token-lifetime.tsx";
+import { ConnectionFiles } from "./profiles.tsx";
+import { QrCode } from "./qr-code.tsx";
+import { groupToken, spellToken } from "./format-token.ts";
+
+interface NativeViewerDialogProps {
+  readonly desktopId: string;
+  readonly name: string;
+  readonly onClose: () => void;
+}
+
+type TokenRequestState =
+  | { readonly phase: "asking" }
+  | { readonly phase: "ready"; readonly token: CachedToken }
+  | { readonly phase: "withdrawn" }
+  | { readonly phase: "failed"; readonly reason: string };
+
+function TokenDetails({
+  desktopId,
+  token,
+  changing,
+  onChange,
+  onFresh,
+  onWithdraw,
+}: {
+  desktopId: string;
+  token: CachedToken;
+  changing: boolean;
+  onChange: (allowance: TokenRights) => void;
+  onFresh: () => void;
+  onWithdraw: () => void;
+}) {
+  const { native } = useText();
+  const address = token.address === null ? null : parseViewerAddress(token.address);
+  if (token.address === null || address === null) return <p>{native.noListener}</p>;
+  const command = buildViewerCommand(address);
+  return (
+    <>
+      <p class="lead">{native.lead}</p>
+      <div class="native">
+        <div class="native-facts">
+          <div class="fact">
+            <h3>{native.address}</h3>
+            <div class="fact-row">
+              <code class="address">{token.address}</code>
+              <CopyButton value={token.address} label={native.copyAddress} />
+            </div>
+          </div>
+          <div class="fact">
+            <h3>{native.token}</h3>
+            <div class="fact-row">
+              <span class="token">
+                <span class="unseen">{spellToken(token.token)}</span>
+                {groupToken(token.token).map((group, index) => (
+                  <span key={index} aria-hidden="true">
+                    {group}
+                  </span>
+                ))}
+              </span>
+              <CopyButton value={token.token} label={native.copyToken} />
+            </div>
+            <TokenLifetime madeAt={token.madeAt} expiresAt={token.expiresAt} />
+          </div>
+          <TokenRightsFields rights={token} busy={changing} onChange={onChange} />
+          <div class="fact">
+            <h3>{native.command}</h3>
+            <div class="fact-row">
+              <code>{command}</code>
+              <CopyButton value={command} label={native.copyCommand} />
+            </div>
+          </div>
+          <ConnectionFiles desktopId={desktopId} address={address} />
+        </div>
+        <figure class="native-qr">
+          <QrCode value={buildViewerUrl(address)} />
+          <figcaption>{native.qrHint}</figcaption>
+        </figure>
+      </div>
+      <p class="fine">{native.unencrypted}</p>
+      <div class="dialog-actions">
+        <button type="button" class="button quiet" onClick={onWithdraw}>
+          {native.withdraw}
+        </button>
+        <button type="button" class="button" onClick={onFresh}>
+          {native.fresh}
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** Address, token and QR code for a VNC viewer outside the browser. */
+export function NativeViewerDialog({ desktopId, name, onClose }: NativeViewerDialogProps) {
+  const { api } = useApp();
+  const text = useText();
+  const listens = useWall((state) => state.service?.rfb !== null);
+  const [phase, setPhase] = useState<TokenRequestState>({ phase: "asking" });
+  const [changing, setChanging] = useState(false);
+  /** A new token allows what the last one did. */
+  const wanted = useRef<TokenRights>(ALL_RIGHTS);
+
+  const fail = (error: unknown) => setPhase({ phase: "failed", reason: explainError(error, text) });
+  const ask = (fresh: boolean) => {
+    obtainToken(api, desktopId, fresh, wanted.current).then((token) => {
+      wanted.current = token;
+      setPhase({ phase: "ready", token });
+    }, fail);
+  };
+  const change = (token: CachedToken, allowance: TokenRights) => {
+    wanted.current = allowance;
+    setChanging(true);
+    changeToken(api, desktopId, token, allowance)
+      .then((changed) => setPhase({ phase: "ready", token: changed }), fail)
+      .finally(() => setChanging(false));
+  };
+  useEffect(() => {
+    if (listens) ask(false);
+  }, [desktopId, listens]);
+
+  return (
+    <Dialog title={text.native.title(name)} size="wide" onClose={onClose}>
+      {!listens && <p>{text.native.noListener}</p>}
+      {listens && phase.phase === "asking" && <p role="status">{text.loading}</p>}
+      {phase.phase === "failed" && (
+        <p class="fault" role="alert">
+          {phase.reason}
+        </p>
+      )}
+      {(phase.phase === "withdrawn" || phase.phase === "failed") && (
+        <>
+          {phase.phase === "withdrawn" && <p role="status">{text.native.withdrawn}</p>}
+          <div class="dialog-actions">
+            <button type="button" class="button" onClick={() => ask(true)}>
+              {text.native.fresh}
+            </button>
+          </div>
+        </>
+      )}
+      {phase.phase === "ready" && (
+        <TokenDetails
+          desktopId={desktopId}
+          token={phase.token}
+          changing={changing}
+          onChange={(allowance) => change(phase.token, allowance)}
+          onFresh={() => ask(true)}
+          onWithdraw={() => {
+            revokeToken(api, desktopId, phase.token.id).then(() => setPhase({ phase: "withdrawn" }), fail);
+          }}
+        />
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,57 @@
+import type { Token } from "../../api/schemas.ts";
+import type { TokenRights, Api } from "../api/api-client.ts";
+
+const DEFAULT_LIFETIME_MS = 3_600_000;
+
+/** A token of this page, with the time from which its life is counted. */
+export interface CachedToken extends Token {
+  readonly madeAt: number;
+}
+
+const tokensByDesktop = new Map<string, CachedToken>();
+
+/** What is left of the token's life, from 1 to 0. */
+export function remainingLifetimeShare(token: Pick<CachedToken, "madeAt" | "expiresAt">, now: number): number {
+  const life = Math.max(1, token.expiresAt - token.madeAt);
+  return Math.min(1, Math.max(0, (token.expiresAt - now) / life));
+}
+
+/** The desktop's token that this page already has, if a tenth of its life is left; else a new one. */
+export async function obtainToken(
+  api: Api,
+  desktopId: string,
+  fresh: boolean,
+  allowance: TokenRights,
+): Promise<CachedToken> {
+  const known = tokensByDesktop.get(desktopId);
+  const now = Date.now();
+  if (!fresh && known !== undefined && remainingLifetimeShare(known, now) > 0.1) return known;
+  const token = await api.createToken(desktopId, allowance);
+  // Without a sane clock here, the ring shows the hour that the server gives by default.
+  const made = { ...token, madeAt: token.expiresAt > now ? now : token.expiresAt - DEFAULT_LIFETIME_MS };
+  tokensByDesktop.set(desktopId, made);
+  return made;
+}
+
+/** The same token, allowing something else from now on. */
+export async function changeToken(
+  api: Api,
+  desktopId: string,
+  token: CachedToken,
+  allowance: TokenRights,
+): Promise<CachedToken> {
+  const { role, denied } = await api.changeToken(token.id, allowance);
+  const changed = { ...token, role, denied };
+  tokensByDesktop.set(desktopId, changed);
+  return changed;
+}
+
+export async function revokeToken(api: Api, desktopId: string, tokenId: string): Promise<void> {
+  await api.removeToken(tokenId);
+  tokensByDesktop.delete(desktopId);
+}
+
+/** At sign-out: the next person starts with none. */
+export function clearTokens(): void {
+  tokensByDesktop.clear();
+}

@@ -1,0 +1,24 @@
+import type { TokenRights } from "../api/api-client.ts";
+
+/** What a switch stands for; files are never passed on, so there is none for them. */
+export const TOKEN_PERMISSIONS = ["clipboard-in", "clipboard-out", "power", "resize", "audio"] as const;
+export type TokenPermission = (typeof TOKEN_PERMISSIONS)[number];
+
+/** What acts on the desktop: nobody who only watches has it, whatever else is said. */
+const CONTROL_PERMISSIONS: ReadonlySet<TokenPermission> = new Set<TokenPermission>(["clipboard-in", "power", "resize"]);
+
+export const ALL_RIGHTS: TokenRights = { role: "control", denied: [] };
+
+/** Whether the role leaves a choice. */
+export function isPermissionAdjustable({ role }: TokenRights, name: TokenPermission): boolean {
+  return role === "control" || !CONTROL_PERMISSIONS.has(name);
+}
+
+export function hasPermission(allowance: TokenRights, name: TokenPermission): boolean {
+  return isPermissionAdjustable(allowance, name) && !allowance.denied.includes(name);
+}
+
+export function setPermission(allowance: TokenRights, name: TokenPermission, allowed: boolean): TokenRights {
+  const others = allowance.denied.filter((denied) => denied !== name);
+  return { ...allowance, denied: allowed ? others : [...others, name] };
+}

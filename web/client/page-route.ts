@@ -1,0 +1,52 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** Where the person is: the path decides, so that every page can be reloaded and kept as a bookmark. */
+export type PageRoute =
+  | { readonly page: "wall" }
+  | { readonly page: "sessions" }
+  | { readonly page: "view"; readonly desktopId: string };
+
+export function parseRoute(path: string): PageRoute {
+  const [, first, second] = path.split("/");
+  if (first === "sessions") return { page: "sessions" };
+  if (first === "view" && second !== undefined && second !== "") {
+    try {
+      return { page: "view", desktopId: decodeURIComponent(second) };
+    } catch {
+      return { page: "wall" };
+    }
+  }
+  return { page: "wall" };
+}
+
+export const buildViewPath = (desktopId: string) => `/view/${encodeURIComponent(desktopId)}`;
+
+const NAVIGATED_EVENT = "postern:moved";
+
+export function navigate(path: string): void {
+  history.pushState(null, "", path);
+  window.dispatchEvent(new Event(NAVIGATED_EVENT));
+}
+
+export function useRoute(): PageRoute {
+  const [path, setPath] = useState(location.pathname);
+  useEffect(() => {
+    const read = () => setPath(location.pathname);
+    window.addEventListener("popstate", read);
+    window.addEventListener(NAVIGATED_EVENT, read);
+    return () => {
+      window.removeEventListener("popstate", read);
+      window.removeEventListener(NAVIGATED_EVENT, read);
+    };
+  }, []);
+  return parseRoute(path);
+}
+
+/** A plain click stays in this page; with a modifier or another button the browser opens its own tab. */
+export function followLink(event: MouseEvent): void {
+  const link = event.currentTarget;
+  if (!(link instanceof HTMLAnchorElement)) return;
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  navigate(link.pathname);
+}

@@ -1,0 +1,55 @@
+import { createContext } from "preact";
+import { useContext, useLayoutEffect, useState } from "preact/hooks";
+import type { Api } from "../api/api-client.ts";
+import { catalogues, type Text } from "../text/catalogues.ts";
+import type { VisibleDesktops } from "../live/visible-desktops.ts";
+import type { PreferenceStore, Preferences } from "./preferences.ts";
+import type { Store } from "./store.ts";
+import type { WallAction, WallState } from "./wall-state.ts";
+
+export interface AppContext {
+  readonly api: Api;
+  readonly wall: Store<WallState, WallAction>;
+  readonly preferences: PreferenceStore;
+  readonly visibleDesktops: VisibleDesktops;
+}
+
+const Context = createContext<AppContext | null>(null);
+export const AppProvider = Context.Provider;
+
+export function useApp(): AppContext {
+  const app = useContext(Context);
+  if (app === null) throw new Error("useApp outside of AppProvider");
+  return app;
+}
+
+/** The part of a store that `select` picks; draws again when that part is another value. */
+function useSelected<State, Action, Part>(store: Store<State, Action>, select: (state: State) => Part): Part {
+  const part = select(store.get());
+  const [, redraw] = useState(0);
+  useLayoutEffect(() => {
+    let shown = select(store.get());
+    const check = () => {
+      const next = select(store.get());
+      if (Object.is(next, shown)) return;
+      shown = next;
+      redraw((count) => count + 1);
+    };
+    // The store may have moved between drawing and this effect.
+    if (!Object.is(part, shown)) redraw((count) => count + 1);
+    return store.subscribe(check);
+  }, [store]);
+  return part;
+}
+
+export function useWall<Part>(select: (state: WallState) => Part): Part {
+  return useSelected(useApp().wall, select);
+}
+
+export function usePreferences(): Preferences {
+  return useSelected(useApp().preferences, (preferences) => preferences);
+}
+
+export function useText(): Text {
+  return catalogues[usePreferences().language];
+}

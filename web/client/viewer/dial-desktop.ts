@@ -1,0 +1,85 @@
+import type RFB from "@novnc/novnc";
+import { ApiError } from "../api/api-error.ts";
+import type { Api } from "../api/api-client.ts";
+import { catalogues } from "../text/catalogues.ts";
+import type { DisconnectCause } from "./viewer-connection-state.ts";
+import { rfbAddress } from "./rfb-address.ts";
+
+const CONNECT_TIMEOUT_MS = 20_000;
+
+export interface DialHandlers {
+  readonly onOpen: (rfb: RFB) => void;
+  /** Once, unless the caller ended it. */
+  readonly onClose: (cause: DisconnectCause, detail: string | null) => void;
+  readonly onClipboard: (text: string) => void;
+}
+
+function classifyTicketError(error: unknown): [DisconnectCause, string | null] {
+  if (!(error instanceof ApiError)) return ["unreachable", null];
+  if (error.code.endsWith("_OFFLINE")) return ["hostAway", null];
+  if (error.code === "NETWORK" || error.status >= 500) return ["unreachable", null];
+  if (error.status === 404) return ["gone", null];
+  if (error.code in catalogues.en.errors) return ["refused", error.code];
+  return ["refused", error.message === "" ? null : error.message];
+}
+
+/** One attempt: a fresh ticket, a WebSocket, noVNC on it inside `target`. Returns what ends it. */
+export function dialDesktop(
+  api: Api,
+  desktopId: string,
+  target: HTMLElement,
+  handlers: DialHandlers,
+): () => void {
+  const stop = new AbortController();
+  let rfb: RFB | null = null;
+  let socket: WebSocket | null = null;
+  let opened = false;
+  let serverReason: string | null = null;
+  let refused = false;
+  let ended = false;
+
+  const release = () => {
+    stop.abort();
+    window.clearTimeout(deadline);
+    if (!ended) rfb?.disconnect();
+    ended = true;
+    socket?.close();
+  };
+  const finish = (cause: DisconnectCause, detail: string | null) => {
+    if (stop.signal.aborted) return;
+    release();
+    handlers.onClose(cause, detail);
+  };
+  const deadline = window.setTimeout(() => finish("unreachable", null), CONNECT_TIMEOUT_MS);
+
+  const run = async () => {
+    const [ticket, novnc] = await Promise.all([
+      api.createTicket(desktopId, stop.signal),
+      import("@novnc/novnc"),
+    ]);
+    if (stop.signal.aborted) return;
+    socket = new WebSocket(rfbAddress(ticket.url, location), ticket.protocols);
+    socket.addEventListener("close", ({ reason }) => {
+      if (reason !== "") serverReason ??= reason;
+    });
+    const screen = new novnc.default(target, socket, { shared: true });
+    rfb = screen;
+    screen.addEventListener("connect", () => {
+      opened = true;
+      window.clearTimeout(deadline);
+      handlers.onOpen(screen);
+    });
+    screen.addEventListener("clipboard", ({ detail }) => handlers.onClipboard(detail.text));
+    screen.addEventListener("securityfailure", ({ detail }) => {
+      refused = true;
+      serverReason = detail.reason ?? serverReason;
+    });
+    screen.addEventListener("credentialsrequired", () => finish("refused", serverReason));
+    screen.addEventListener("disconnect", () => {
+      ended = true;
+      finish(refused ? "refused" : opened ? "lost" : "noDesktop", serverReason);
+    });
+  };
+  run().catch((error: unknown) => finish(...classifyTicketError(error)));
+  return release;
+}

@@ -1,0 +1,26 @@
+import { useEffect } from "preact/hooks";
+
+/**
+ * Ctrl+Alt+Shift, pressed and released alone, leads from the screen to the bar. It acts when the last of them goes up,
+ * so that the desktop is left with no key held down.
+ */
+export function useToolbarShortcut(onChord: () => void): void {
+  useEffect(() => {
+    let armed = false;
+    const press = (event: KeyboardEvent) => {
+      const modifier = ["Control", "Alt", "Shift"].includes(event.key);
+      armed = modifier && (armed || (event.ctrlKey && event.altKey && event.shiftKey));
+    };
+    const release = (event: KeyboardEvent) => {
+      if (!armed || event.ctrlKey || event.altKey || event.shiftKey) return;
+      armed = false;
+      onChord();
+    };
+    window.addEventListener("keydown", press, true);
+    window.addEventListener("keyup", release, true);
+    return () => {
+      window.removeEventListener("keydown", press, true);
+      window.removeEventListener("keyup", release, true);
+    };
+  }, [onChord]);
+}

@@ -1,0 +1,90 @@
+import type RFB from "@novnc/novnc";
+import type { RefObject } from "preact";
+import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useApp } from "../state/app-context.ts";
+import { dialDesktop } from "./dial-desktop.ts";
+import { initialConnectionState, reduceConnection, type ViewerConnectionState } from "./viewer-connection-state.ts";
+
+interface ViewerConnection {
+  readonly connection: ViewerConnectionState;
+  readonly rfb: RFB | null;
+  /** The last that the desktop put on its clipboard. */
+  readonly received: string;
+  readonly retryNow: () => void;
+}
+
+/** Copies the picture that noVNC leaves behind, so that something stands there while the line is away. */
+function copyCanvas(from: HTMLCanvasElement | null, to: HTMLCanvasElement | null): void {
+  if (from === null || to === null || from.width === 0) return;
+  to.width = from.width;
+  to.height = from.height;
+  to.getContext("2d")?.drawImage(from, 0, 0);
+}
+
+/**
+ * Holds a line to the desktop and brings it back whenever it breaks, with a new ticket each time. Nothing is dialled
+ * while `paused` (the machine is off).
+ */
+export function useViewerConnection(
+  desktopId: string,
+  paused: boolean,
+  place: RefObject<HTMLElement | null>,
+  frozen: RefObject<HTMLCanvasElement | null>,
+): ViewerConnection {
+  const { api } = useApp();
+  const [line, send] = useReducer(reduceConnection, initialConnectionState);
+  const [rfb, setRfb] = useState<RFB | null>(null);
+  const [received, setReceived] = useState("");
+  const shown = useRef<HTMLCanvasElement | null>(null);
+  const dialling = line.phase !== "waiting" && !(paused && line.phase === "connecting");
+
+  useEffect(() => {
+    const target = place.current;
+    if (!dialling || target === null) return;
+    const end = dialDesktop(api, desktopId, target, {
+      onOpen(opened) {
+        shown.current = target.querySelector("canvas");
+        setRfb(opened);
+        send({ type: "opened", now: Date.now() });
+      },
+      onClose(cause, detail) {
+        copyCanvas(shown.current, frozen.current);
+        setRfb(null);
+        send({ type: "closed", now: Date.now(), random: Math.random(), cause, detail });
+      },
+      onClipboard: setReceived,
+    });
+    return () => {
+      end();
+      setRfb(null);
+    };
+  }, [api, desktopId, dialling, place, frozen]);
+
+  const before = useRef(desktopId);
+  useEffect(() => {
+    if (before.current === desktopId) return;
+    before.current = desktopId;
+    send({ type: "afresh" });
+  }, [desktopId]);
+
+  const retryNow = useCallback(() => send({ type: "retry" }), []);
+  useEffect(() => {
+    if (!paused) retryNow();
+  }, [paused, retryNow]);
+  useEffect(() => {
+    if (line.phase !== "waiting" || paused) return;
+    const timer = window.setTimeout(retryNow, Math.max(0, line.retryAt - Date.now()));
+    const look = () => {
+      if (!document.hidden) retryNow();
+    };
+    window.addEventListener("online", retryNow);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      window.clearTimeout(timer);
+      window.removeEventListener("online", retryNow);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, [line, paused, retryNow]);
+
+  return { connection: line, rfb, received, retryNow };
+}

@@ -1,0 +1,56 @@
+import { backoffMs, VIEWER_BACKOFF } from "../live/reconnect-backoff.ts";
+
+/** Why there is no picture. */
+export type DisconnectCause = "lost" | "unreachable" | "noDesktop" | "hostAway" | "refused" | "gone";
+
+export type ViewerConnectionState =
+  | { readonly phase: "connecting"; readonly attempt: number }
+  | { readonly phase: "open"; readonly attempt: number; readonly since: number }
+  | {
+      readonly phase: "waiting";
+      readonly attempt: number;
+      readonly retryAt: number;
+      readonly cause: DisconnectCause;
+      /** What the server said, if it said anything. */
+      readonly detail: string | null;
+    };
+
+export type ViewerConnectionEvent =
+  | { readonly type: "opened"; readonly now: number }
+  | {
+      readonly type: "closed";
+      readonly now: number;
+      readonly random: number;
+      readonly cause: DisconnectCause;
+      readonly detail: string | null;
+    }
+  | { readonly type: "retry" }
+  /** Another desktop: counted from the start. */
+  | { readonly type: "afresh" };
+
+export const initialConnectionState: ViewerConnectionState = { phase: "connecting", attempt: 0 };
+
+/** A line that held this long proves the way is good: the next loss counts as the first. */
+const STABLE_MS = 10_000;
+
+/** `attempt` counts the tries since the last steady line; the first connection is number 0. */
+export function reduceConnection(line: ViewerConnectionState, event: ViewerConnectionEvent): ViewerConnectionState {
+  switch (event.type) {
+    case "opened":
+      return line.phase === "connecting" ? { phase: "open", attempt: line.attempt, since: event.now } : line;
+    case "closed": {
+      if (line.phase === "waiting") return line;
+      const steady = line.phase === "open" && event.now - line.since >= STABLE_MS;
+      const attempt = steady ? 1 : line.attempt + 1;
+      // What is gone comes back by somebody's deed, of which the wall tells: asking often helps nobody.
+      const wait =
+        event.cause === "gone" ? VIEWER_BACKOFF.maxMs : backoffMs(VIEWER_BACKOFF, attempt, event.random);
+      const retryAt = event.now + wait;
+      return { phase: "waiting", attempt, retryAt, cause: event.cause, detail: event.detail };
+    }
+    case "retry":
+      return line.phase === "waiting" ? { phase: "connecting", attempt: line.attempt } : line;
+    case "afresh":
+      return initialConnectionState;
+  }
+}

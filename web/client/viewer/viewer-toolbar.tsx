@@ -1,0 +1,198 @@
+import type RFB from "@novnc/novnc";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Machine } from "../../api/schemas.ts";
+import { Icon, type IconName } from "../components/icon.tsx";
+import { Menu } from "../components/menu.tsx";
+import { followLink, navigate, buildViewPath } from "../page-route.ts";
+import { useText } from "../state/app-context.ts";
+import type { ConnectableDisplay } from "../state/connectable-displays.ts";
+import { StopMenu } from "../wall/stop-menu.tsx";
+import { TimeLeft } from "../wall/time-left.tsx";
+import type { MachineActions } from "../wall/use-machine-actions.ts";
+import { ClipboardPanel } from "./clipboard-panel.tsx";
+import { toggleFullScreen, useFullScreen } from "./full-screen.ts";
+import { KeysPanel } from "./keys-panel.tsx";
+import type { ViewerConnectionState } from "./viewer-connection-state.ts";
+import { saveScreenshot } from "./save-screenshot.ts";
+import { TouchKeyboard } from "./touch-keyboard.tsx";
+import { useToolbarVisibility } from "./use-toolbar-visibility.ts";
+
+interface ViewerToolbarProps {
+  readonly name: string;
+  /** The machine's further screens that are there. */
+  readonly others: readonly ConnectableDisplay[];
+  readonly connection: ViewerConnectionState;
+  readonly rfb: RFB | null;
+  readonly received: string;
+  readonly fit: boolean;
+  readonly onFit: (fit: boolean) => void;
+  /** The desktop takes the window's size, where it can. */
+  readonly resizeWithWindow: boolean;
+  readonly onResizeWithWindow: (follow: boolean) => void;
+  readonly machine: Machine | null;
+  readonly actions: MachineActions;
+}
+
+type Panel = "keys" | "clipboard" | "keyboard" | null;
+
+interface ToolbarButtonProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly pressed?: boolean;
+  readonly disabled?: boolean;
+  readonly className?: string;
+  readonly onClick: () => void;
+}
+
+function ToolbarButton({ icon, label, pressed, disabled = false, className = "", onClick }: ToolbarButtonProps) {
+  return (
+    <button
+      type="button"
+      class={`button quiet square ${className}`}
+      aria-label={label}
+      title={label}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+export function ViewerToolbar(props: ViewerToolbarProps) {
+  const { name, others, connection: line, rfb, received, fit, onFit, resizeWithWindow: follow, onResizeWithWindow: onFollow, machine, actions } = props;
+  const text = useText();
+  const { viewer } = text;
+  const full = useFullScreen();
+  const box = useRef<HTMLDivElement>(null);
+  const [panel, setPanel] = useState<Panel>(null);
+  const bar = useToolbarVisibility(box, line.phase !== "open" || panel === "keys" || panel === "clipboard");
+  const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
+
+  const away = line.phase !== "open" && machine !== null && !["booting", "running"].includes(machine.state);
+
+  useEffect(() => {
+    if (rfb === null) setPanel(null);
+  }, [rfb]);
+  const toggle = (wanted: Panel) => () => setPanel(panel === wanted ? null : wanted);
+  const returnToScreen = () => {
+    setPanel(null);
+    rfb?.focus();
+  };
+
+  return (
+    <div
+      class="viewer-top"
+      ref={box}
+      data-shown={bar.shown}
+      onPointerEnter={bar.cancelHide}
+      onPointerLeave={bar.hideLater}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") returnToScreen();
+      }}
+    >
+      <div class="viewer-bar" role="toolbar" aria-label={viewer.toolbar}>
+        <a class="button quiet square" href="/" aria-label={text.back} title={text.back} onClick={followLink}>
+          <Icon name="back" />
+        </a>
+        <strong class="viewer-name">{name}</strong>
+        <span class="viewer-state" data-phase={away ? "away" : line.phase} role="status">
+          <span class="dot" aria-hidden="true" />
+          <span class="viewer-word">{away ? text.state[machine.state] : words[line.phase]}</span>
+        </span>
+        <span class="viewer-gap" />
+        {others.length > 0 && (
+          <Menu
+            label={viewer.otherScreens}
+            face={<Icon name="screen" />}
+            className="button quiet square"
+            items={others.map(({ number, desktopId }) => ({
+              label: text.monitor.screenNumber(number),
+              onChoose: () => navigate(buildViewPath(desktopId)),
+            }))}
+          />
+        )}
+        {machine?.expiresSoon === true && (
+          <TimeLeft machine={machine} actions={actions} className="time-left viewer-left" />
+        )}
+        <ToolbarButton
+          icon="keycap"
+          label={viewer.keys}
+          pressed={panel === "keys"}
+          disabled={rfb === null}
+          onClick={toggle("keys")}
+        />
+        <ToolbarButton
+          icon="keys"
+          label={viewer.keyboard}
+          className="touch-only"
+          pressed={panel === "keyboard"}
+          disabled={rfb === null}
+          onClick={toggle("keyboard")}
+        />
+        <ToolbarButton
+          icon="clipboard"
+          label={viewer.clipboard}
+          pressed={panel === "clipboard"}
+          disabled={rfb === null}
+          onClick={toggle("clipboard")}
+        />
+        <ToolbarButton
+          icon="camera"
+          label={viewer.screenshot}
+          disabled={rfb === null}
+          onClick={() => {
+            if (rfb !== null) saveScreenshot(rfb, name);
+          }}
+        />
+        <ToolbarButton icon="fit" label={fit ? viewer.actual : viewer.fit} pressed={fit} onClick={() => onFit(!fit)} />
+        <ToolbarButton
+          icon="follow"
+          label={viewer.follow}
+          pressed={follow}
+          disabled={rfb === null}
+          onClick={() => onFollow(!follow)}
+        />
+        <ToolbarButton
+          icon={full ? "shrink" : "expand"}
+          label={full ? viewer.leaveFullScreen : viewer.fullScreen}
+          onClick={() => {
+            // Refused by the browser: nothing changes, and the button says so by staying as it is.
+            toggleFullScreen().then(returnToScreen, () => undefined);
+          }}
+        />
+        {machine !== null && ["booting", "running", "paused", "stopping"].includes(machine.state) && (
+          <StopMenu
+            machine={machine}
+            actions={actions}
+            face={<Icon name="power" />}
+            className="button quiet square"
+          />
+        )}
+        <ToolbarButton
+          icon="up"
+          label={viewer.hideBar}
+          disabled={line.phase !== "open"}
+          onClick={() => {
+            returnToScreen();
+            bar.hide();
+          }}
+        />
+      </div>
+      {rfb !== null && panel === "keys" && <KeysPanel rfb={rfb} />}
+      {rfb !== null && panel === "clipboard" && <ClipboardPanel rfb={rfb} received={received} />}
+      {rfb !== null && panel === "keyboard" && <TouchKeyboard rfb={rfb} onLeave={() => setPanel(null)} />}
+      <button
+        type="button"
+        class="viewer-handle"
+        aria-label={viewer.showBar}
+        title={`${viewer.showBar} (${viewer.barKey})`}
+        tabIndex={bar.shown ? -1 : 0}
+        onClick={bar.show}
+      >
+        <Icon name="down" />
+      </button>
+    </div>
+  );
+}

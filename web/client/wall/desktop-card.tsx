@@ -1,0 +1,72 @@
+import { useId, useRef, useState } from "preact/hooks";
+import type { Desktop } from "../../api/schemas.ts";
+import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
+import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
+
+import { Icon } from "../components/icon.tsx";
+import { followLink, buildViewPath } from "../page-route.ts";
+import { useText } from "../state/app-context.ts";
+import { StateSummary } from "./state-summary.tsx";
+
+/** In place of a live picture: nobody looks at a published desktop without meaning to. */
+function PlaceholderPicture() {
+  return (
+    <svg class="quiet-picture" viewBox="0 0 160 100" aria-hidden="true" focusable="false">
+      <rect x="0" y="0" width="160" height="100" class="q-ground" />
+      <rect x="22" y="18" width="74" height="50" rx="4" class="q-window" />
+      <rect x="22" y="18" width="74" height="9" rx="4" class="q-title" />
+      <rect x="66" y="36" width="68" height="44" rx="4" class="q-window" />
+      <rect x="66" y="36" width="68" height="9" rx="4" class="q-title" />
+      <path class="q-lines" d="M74 54h34M74 61h46M74 68h26" />
+      <rect x="0" y="92" width="160" height="8" class="q-title" />
+    </svg>
+  );
+}
+
+export function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
+  const { monitor } = useText();
+  const titleId = useId();
+  const [sheet, setSheet] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const online = desktop.state === "online";
+  useVisibleDesktop(online ? desktop.id : null, box);
+  return (
+    <article class="monitor" data-state={desktop.state} data-desktop={desktop.id} aria-labelledby={titleId}>
+      <div class="bezel">
+        <div class="screen" ref={box} data-state={desktop.state}>
+          {online ? <PlaceholderPicture /> : <p class="screen-hint">{monitor.offlineHint}</p>}
+          {online && (
+            <a
+              class="screen-action over-picture"
+              data-step
+              href={buildViewPath(desktop.id)}
+              aria-label={monitor.connectTo(desktop.name)}
+              onClick={followLink}
+            >
+              <span class="screen-label">
+                <Icon name="screen" />
+                {monitor.connect}
+              </span>
+            </a>
+          )}
+        </div>
+      </div>
+      <div class="caption">
+        <h3 id={titleId}>{desktop.name}</h3>
+        <p class="system">{desktop.agent.name}</p>
+        <StateSummary state={desktop.state} since={null} viewers={desktop.viewers} />
+        {online && (
+          <div class="actions">
+            <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
+              {monitor.connect}
+            </a>
+            <button type="button" class="button" onClick={() => setSheet(true)}>
+              {monitor.openInViewer}
+            </button>
+          </div>
+        )}
+      </div>
+      {sheet && <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setSheet(false)} />}
+    </article>
+  );
+}

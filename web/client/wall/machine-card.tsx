@@ -1,0 +1,128 @@
+import { useId, useState } from "preact/hooks";
+import type { Machine } from "../../api/schemas.ts";
+import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
+import { Icon } from "../components/icon.tsx";
+import { Menu, type MenuItem } from "../components/menu.tsx";
+import { followLink, buildViewPath } from "../page-route.ts";
+import { usePreferences, useText } from "../state/app-context.ts";
+import { listConnectableDisplays, type ConnectableDisplay } from "../state/connectable-displays.ts";
+import { formatMemory } from "../text/format.ts";
+import { BootLogDialog } from "./boot-log-dialog.tsx";
+import { CredentialDialog } from "./credential-dialog.tsx";
+import { OtherDisplays } from "./other-displays.tsx";
+import { listMachineMenuItems, type MachineDialog } from "./machine-menu.ts";
+import { MachinePreview } from "./machine-preview.tsx";
+import { RemoveDialog } from "./remove-dialog.tsx";
+import { SnapshotsDialog } from "./snapshots-dialog.tsx";
+import { StateSummary } from "./state-summary.tsx";
+import { StopMenu } from "./stop-menu.tsx";
+import { TimeLeft } from "./time-left.tsx";
+import { TriedHosts } from "./tried-hosts.tsx";
+import { useMachineActions } from "./use-machine-actions.ts";
+
+export function MachineCard({ machine }: { readonly machine: Machine }) {
+  const text = useText();
+  const { monitor, machines, tryAgain } = text;
+  const { language } = usePreferences();
+  const titleId = useId();
+  const actions = useMachineActions(machine.id);
+  const [sheet, setSheet] = useState<MachineDialog | ConnectableDisplay | null>(null);
+  const { state, desktopId } = machine;
+  const on = state === "booting" || state === "running";
+  const awake = on || state === "paused";
+  const off = state === "stopped" || state === "failed";
+
+  const more: MenuItem[] = [];
+  for (const screen of on ? listConnectableDisplays(machine) : [])
+    more.push({
+      label: screen.number === 1 ? monitor.openInViewer : monitor.openNumberInViewer(screen.number),
+      onChoose: () => setSheet(screen),
+    });
+  more.push(...listMachineMenuItems(machine, text, actions, setSheet));
+
+  return (
+    <article class="monitor" data-state={state} data-machine={machine.id} aria-labelledby={titleId}>
+      <div class="bezel">
+        <MachinePreview machine={machine} actions={actions} />
+      </div>
+      <div class="caption">
+        <h3 id={titleId}>{machine.name}</h3>
+        <p class="system">
+          <span>{machine.imageTitle}</span>
+          <span class="aside">{monitor.cpus(machine.cpus)}</span>
+          <span class="aside">{formatMemory(machine.memoryMb, language)}</span>
+          {machine.oneShot && (
+            <span class="aside" title={machines.oneShotHint}>
+              {machines.oneShot}
+            </span>
+          )}
+          {on && machine.accel === "tcg" && (
+            <span class="aside" title={monitor.slowHint}>
+              {monitor.slow}
+            </span>
+          )}
+        </p>
+        <StateSummary state={state} since={machine.since} viewers={machine.viewers} />
+        <TimeLeft machine={machine} actions={actions} />
+        <TriedHosts machine={machine} />
+        <div class="actions">
+          {on && desktopId !== null && (
+            <a class="button primary" href={buildViewPath(desktopId)} onClick={followLink}>
+              {monitor.connect}
+            </a>
+          )}
+          {on && <OtherDisplays machine={machine} />}
+          {off && (
+            <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
+              {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
+            </button>
+          )}
+          {state === "paused" && (
+            <button
+              type="button"
+              class="button primary"
+              disabled={actions.busy}
+              onClick={() => actions.act("resume")}
+            >
+              {machines.resume}
+            </button>
+          )}
+          {awake && (
+            <StopMenu
+              machine={machine}
+              actions={actions}
+              face={machine.oneShot ? machines.end : monitor.stop}
+            />
+          )}
+          {state === "stopping" && (
+            <button type="button" class="button" disabled={actions.busy} onClick={() => actions.stop(true)}>
+              {monitor.switchOff}
+            </button>
+          )}
+          {(state === "queued" || state === "preparing" || state === "failed") && (
+            <button type="button" class="button" disabled={actions.busy} onClick={() => setSheet("remove")}>
+              {monitor.remove}
+            </button>
+          )}
+          {more.length > 0 && (
+            <Menu
+              label={monitor.more(machine.name)}
+              face={<Icon name="more" />}
+              className="button quiet square"
+              items={more}
+            />
+          )}
+        </div>
+      </div>
+      {sheet !== null && typeof sheet === "object" && (
+        <NativeViewerDialog desktopId={sheet.desktopId} name={sheet.desktop} onClose={() => setSheet(null)} />
+      )}
+      {sheet === "remove" && (
+        <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setSheet(null)} />
+      )}
+      {sheet === "snapshots" && <SnapshotsDialog machine={machine} onClose={() => setSheet(null)} />}
+      {sheet === "credential" && <CredentialDialog machine={machine} onClose={() => setSheet(null)} />}
+      {sheet === "bootLog" && <BootLogDialog machine={machine} onClose={() => setSheet(null)} />}
+    </article>
+  );
+}

@@ -1,0 +1,23 @@
+import type { Machine } from "../../api/schemas.ts";
+import { followLink, buildViewPath } from "../page-route.ts";
+import { useText } from "../state/app-context.ts";
+
+/** Links to a machine's screens beside the first: each can stand in a window of its own. */
+export function OtherDisplays({ machine }: { readonly machine: Pick<Machine, "name" | "screens"> }) {
+  const { monitor } = useText();
+  return (
+    <>
+      {machine.screens.map(({ number, desktopId }) => (
+        <a
+          key={number}
+          class="button"
+          href={buildViewPath(desktopId)}
+          aria-label={monitor.screenNumberOf(number, machine.name)}
+          onClick={followLink}
+        >
+          {monitor.screenNumber(number)}
+        </a>
+      ))}
+    </>
+  );
+}
