@@ -2,7 +2,7 @@
 // and nobody reaches past a folder's door (its index.ts).
 import tseslint from "typescript-eslint";
 
-const ROOMS = ["protocol", "proxy", "agent", "launcher", "web", "bin"];
+const ROOMS = ["protocol", "proxy", "agent", "launcher", "orchestrator", "web", "bin"];
 const MAY_IMPORT = {
   protocol: [],
   proxy: ["protocol"],

@@ -108,7 +108,11 @@ export class ControlLoop {
     this.#proofs.noteWelcome();
     await this.#recordWelcome(dialed.service, this.#welcome.agentId);
     log.info(
-      { event: "agent.connected", server: formatServerAddress(this.#server(index)), agentId: identity.agentId },
+      {
+        event: "agent.connected",
+        server: formatServerAddress(this.#server(index)),
+        agentId: identity.agentId,
+      },
       "connected to the server",
     );
     return { kind: "welcomed", at: clock.monotonic() };

@@ -72,10 +72,28 @@ export function openOrchestrator(options: {
   const restarts: DeferredStarts = new DeferredStarts({ proxy, disks, repository: book, clock });
   const refusals = new RejectionCache(clock);
   const placement = new Scheduler({
-    ...{ proxy, candidates: hosts, facts, imageTransfers: journeys, imageWaits: waits, disks, rejections: refusals },
+    ...{
+      proxy,
+      candidates: hosts,
+      facts,
+      imageTransfers: journeys,
+      imageWaits: waits,
+      disks,
+      rejections: refusals,
+    },
     ...{ repository: book, queue: turns, clock, log },
   });
-  const follower = new HostReconciler({ proxy, catalogue, facts, scheduler: placement, repository: book, queue: turns, live, clock, log });
+  const follower = new HostReconciler({
+    proxy,
+    catalogue,
+    facts,
+    scheduler: placement,
+    repository: book,
+    queue: turns,
+    live,
+    clock,
+    log,
+  });
   const keeper = new MachineReaper({
     ...{ proxy, repository: book, queue: turns, live, clock, log },
     onAwaitingHost: (ids) => {
@@ -86,9 +104,26 @@ export function openOrchestrator(options: {
     live.imagesChanged();
     follower.scheduleSoon();
   });
-  const acts = new MachineCommands({ proxy, createRequests: orders, repository: book, deferredStarts: restarts, queue: turns, reconciler: follower, live });
+  const acts = new MachineCommands({
+    proxy,
+    createRequests: orders,
+    repository: book,
+    deferredStarts: restarts,
+    queue: turns,
+    reconciler: follower,
+    live,
+  });
   const diskFollower = new DiskTransferTracker({
-    ...{ proxy, disks, facts, rejections: refusals, deferredStarts: restarts, repository: book, queue: turns, log },
+    ...{
+      proxy,
+      disks,
+      facts,
+      rejections: refusals,
+      deferredStarts: restarts,
+      repository: book,
+      queue: turns,
+      log,
+    },
     resumeStart: (id, failure) => acts.resumeStart(id, failure),
     scheduleSoon: () => {
       follower.scheduleSoon();

@@ -26,7 +26,11 @@ export { VeNCryptType } from "./rfb/vencrypt-types.ts";
 export * from "./rfb/repeater-request.ts";
 export * from "./rfb/server-login/server-handshake.ts";
 export type { ServerLoginResult, ServerLogin, TlsKind } from "./rfb/server-login/server-login.ts";
-export { MAX_TIGHT_CAPABILITIES, MAX_TIGHT_CHOICES, tightServerInit } from "./rfb/server-login/tight-client.ts";
+export {
+  MAX_TIGHT_CAPABILITIES,
+  MAX_TIGHT_CHOICES,
+  tightServerInit,
+} from "./rfb/server-login/tight-client.ts";
 export { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES } from "./rfb/server-login/apple-dh-client.ts";
 export * from "./rfb/rsa-aes/index.ts";
 export * from "./rfb/pixel-format.ts";

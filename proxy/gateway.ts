@@ -103,7 +103,13 @@ export class GatewayProxy implements Proxy {
     const penalties = new TokenGuessThrottle(clock);
     const tokens = new TokenIdentifier(stores, index, scan, penalties, clock);
     const tickets = new SetupTickets(clock);
-    this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, advertised: options.advertise, clock, log });
+    this.#spares = new SpareConnectionPool({
+      agents: this.#agents,
+      tickets,
+      advertised: options.advertise,
+      clock,
+      log,
+    });
     const shared = { stores, serverId, news, audit, clock, log };
     this.#reverseServers = new ReverseServers({ ...shared, throttle: penalties });
     this.#repeaterIds = new RepeaterIdIssuer(stores, clock);
@@ -134,7 +140,12 @@ export class GatewayProxy implements Proxy {
     });
     this.#listeners = openListeners({
       ...{ trust, site, forwarders, trusted, clock, audit, stores },
-      ...{ sessions: this.#sessions, agentAcceptor: this.#agentAcceptor, mip1: this.#mip1, reverseServers: this.#reverseServers },
+      ...{
+        sessions: this.#sessions,
+        agentAcceptor: this.#agentAcceptor,
+        mip1: this.#mip1,
+        reverseServers: this.#reverseServers,
+      },
       advertised: () => this.advertised.web,
       allowOrigins: options.allowOrigins,
     });

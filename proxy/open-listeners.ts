@@ -9,7 +9,10 @@ import type { HostPort } from "./model/proxy-types.ts";
 import type { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
 import type { Stores } from "./state/stores.ts";
 
-interface ListenersDependencies extends Pick<GatewayDependencies, "trust" | "site" | "forwarders" | "trusted" | "audit"> {
+interface ListenersDependencies extends Pick<
+  GatewayDependencies,
+  "trust" | "site" | "forwarders" | "trusted" | "audit"
+> {
   readonly stores: Stores;
   readonly sessions: ViewerSessionRegistry;
   readonly agentAcceptor: AgentAcceptor;
@@ -22,7 +25,16 @@ interface ListenersDependencies extends Pick<GatewayDependencies, "trust" | "sit
 
 /** The proxy's ports, and to whom each kind of guest is shown. */
 export function openListeners(parts: ListenersDependencies): Listeners {
-  const { audit, stores, sessions, agentAcceptor: entrance, mip1, reverseServers: reverse, advertised, allowOrigins } = parts;
+  const {
+    audit,
+    stores,
+    sessions,
+    agentAcceptor: entrance,
+    mip1,
+    reverseServers: reverse,
+    advertised,
+    allowOrigins,
+  } = parts;
   return new Listeners({
     ...parts,
     origins: () => [formatUrl("https", advertised()), ...allowOrigins],

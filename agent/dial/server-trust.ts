@@ -61,7 +61,9 @@ export function checkPinnedChain(
   now: number,
 ): void {
   const [leaf] = chain;
-  const pinned = chain.filter((certificate) => pins.includes(publicKeyFingerprint(certificate)) && certificate.ca);
+  const pinned = chain.filter(
+    (certificate) => pins.includes(publicKeyFingerprint(certificate)) && certificate.ca,
+  );
   if (!leaf || pinned.length === 0)
     throw refuse(
       "TRUST_FINGERPRINT_MISMATCH",

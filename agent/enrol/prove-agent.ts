@@ -154,6 +154,7 @@ function expectWelcome(frame: Frame): Welcome {
 }
 
 function unexpected(frame: Frame): Error {
-  if (frame.type === FrameType.refused) return new ServerRefusal(parseMessage(refused, frame.value, "refusal"));
+  if (frame.type === FrameType.refused)
+    return new ServerRefusal(parseMessage(refused, frame.value, "refusal"));
   return new ProtocolError("MIP_UNEXPECTED", `frame of type ${frame.type} is out of place in the handshake`);
 }

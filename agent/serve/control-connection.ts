@@ -158,7 +158,10 @@ export class ControlConnection {
         return;
       }
       case FrameType.refused:
-        this.#closeWith({ kind: "refused", refusal: new ServerRefusal(parseMessage(refused, frame.value, "refusal")) });
+        this.#closeWith({
+          kind: "refused",
+          refusal: new ServerRefusal(parseMessage(refused, frame.value, "refusal")),
+        });
         return;
       default:
         throw new ProtocolError("MIP_UNEXPECTED", `a server sends no frame of type ${frame.type} here`);

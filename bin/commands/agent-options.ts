@@ -50,7 +50,11 @@ export function addAgentFlags(command: Command): Command {
       new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
     )
     .option("--name <name>", "what administrators see; viewers never do", hostname().slice(0, 64))
-    .option("--desktop <name=endpoint>", "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable", collectValues)
+    .option(
+      "--desktop <name=endpoint>",
+      "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable",
+      collectValues,
+    )
     .addOption(
       new Option(
         "--http-proxy <url>",

@@ -44,7 +44,10 @@ export function defineAuditVerify(parent: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (files: string[], flags: VerifyFlags) => {
       const verdict = await verifyAudit({
-        of: files.length > 0 ? { files: files.map((file) => resolve(file)) } : { dataDir: requireDataDir(flags) },
+        of:
+          files.length > 0
+            ? { files: files.map((file) => resolve(file)) }
+            : { dataDir: requireDataDir(flags) },
         publicKeys: flags.publicKey === undefined ? null : await readKeys(flags.publicKey),
         from: flags.from,
         ...(flags.expect && { expect: flags.expect }),
@@ -96,7 +99,15 @@ function showProgress(): (done: number, total: number) => void {
   };
 }
 
-function formatVerification({ bad, lines, files, checkpoints, last, unsigned, notes }: AuditVerificationResult): string {
+function formatVerification({
+  bad,
+  lines,
+  files,
+  checkpoints,
+  last,
+  unsigned,
+  notes,
+}: AuditVerificationResult): string {
   const said = notes.map((note) => `  ${note}\n`).join("");
   if (bad !== null) {
     const number = bad.sequence === null ? "" : `, number ${bad.sequence}`;

@@ -24,8 +24,11 @@ export function defineCa(command: Command): void {
   defineCaCommand(command, "status", "which CA the service has, and who does not know it yet", (api) =>
     api.get("/ca/status", authorityStatus),
   );
-  defineCaCommand(command, "rotate", "put a new CA in its place; nobody's trust in the old one breaks", (api) =>
-    api.post("/ca/rotate", {}, authorityStatus),
+  defineCaCommand(
+    command,
+    "rotate",
+    "put a new CA in its place; nobody's trust in the old one breaks",
+    (api) => api.post("/ca/rotate", {}, authorityStatus),
   );
   const force = "though agents that were away will have to be told the new fingerprint by hand";
   defineCaCommand(command, "retire", "let the CA before this one count no more", (api, flags) =>

@@ -81,7 +81,9 @@ const SEVERITY_LABELS = { ok: "ok     ", advice: "advice ", missing: "MEND   " }
 
 function formatFindings(findings: readonly Finding[]): string {
   const lines = findings.map(({ state, text, remedy }) =>
-    remedy === undefined ? `${SEVERITY_LABELS[state]} ${text}` : `${SEVERITY_LABELS[state]} ${text}\n        → ${remedy}`,
+    remedy === undefined
+      ? `${SEVERITY_LABELS[state]} ${text}`
+      : `${SEVERITY_LABELS[state]} ${text}\n        → ${remedy}`,
   );
   const count = findings.filter(({ state }) => state === "missing").length;
   const end =

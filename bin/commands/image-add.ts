@@ -11,7 +11,12 @@ import {
 import { ConfigError, LaunchError } from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
 import { printResult } from "../terminal/output.ts";
-import { addImageEntryFlags, makeImageEntry, readImageEntry, type ImageEntryFlags } from "./image-entry-options.ts";
+import {
+  addImageEntryFlags,
+  makeImageEntry,
+  readImageEntry,
+  type ImageEntryFlags,
+} from "./image-entry-options.ts";
 import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const IMPORT_EXAMPLES = `
@@ -85,7 +90,8 @@ function describeFile(id: string | undefined, flags: AddFlags): ImageEntry {
   if (id === undefined || flags.file === undefined)
     throw new ConfigError("IMAGE_ENTRY", "Give an id and --file, or --entry.");
   const file = resolve(flags.file);
-  if (flags.format !== undefined) return makeImageEntry(id, flags, { kind: "disk", format: flags.format, file });
+  if (flags.format !== undefined)
+    return makeImageEntry(id, flags, { kind: "disk", format: flags.format, file });
   if (extname(file).toLowerCase() !== ".iso")
     throw new ConfigError("IMAGE_ENTRY", `${basename(file)} is no .iso. If it is a disk, say its --format.`);
   return makeImageEntry(id, flags, { kind: "iso", file });

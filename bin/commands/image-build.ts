@@ -77,7 +77,9 @@ async function runBuild(name: string, flags: BuildFlags): Promise<void> {
     await runWithProgress((work) =>
       buildImage({ ...work, recipe, packages, user, password, keyboard, mirror, sizeGb, target }),
     );
-    const entry = await store.registerImage(id, target, (file) => describeBuiltImage(recipe, id, sizeGb, file));
+    const entry = await store.registerImage(id, target, (file) =>
+      describeBuiltImage(recipe, id, sizeGb, file),
+    );
     const login = given === null ? { user, password } : { user };
     printResult(flags.json === true, { ...entry, login }, () =>
       given === null

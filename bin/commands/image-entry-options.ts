@@ -39,7 +39,12 @@ export function addImageEntryFlags(command: Command): Command {
 }
 
 /** @throws ConfigError `IMAGE_ENTRY` */
-export function makeImageEntry(id: string, flags: ImageEntryFlags, boot: BootSource, source?: object): ImageEntry {
+export function makeImageEntry(
+  id: string,
+  flags: ImageEntryFlags,
+  boot: BootSource,
+  source?: object,
+): ImageEntry {
   return parseImageEntry({
     ...{ id, title: flags.title ?? id, description: flags.description ?? "" },
     memoryMb: { default: flags.memory, min: Math.min(flags.memory, 256) },

@@ -45,7 +45,11 @@ async function listImages(flags: ImageFlags): Promise<void> {
   );
 }
 
-async function describeImageRow(store: ImageStore, entry: ImageEntry, used: ReadonlyMap<string, readonly string[]>) {
+async function describeImageRow(
+  store: ImageStore,
+  entry: ImageEntry,
+  used: ReadonlyMap<string, readonly string[]>,
+) {
   const { available, reason } = await summarizeImage(entry, hasQemu());
   const machines = [...new Set(listBootFiles(entry.boot).flatMap((file) => used.get(file) ?? []))];
   const { id, title, boot, source } = entry;

@@ -23,7 +23,11 @@ export function addLimitFlags(command: Command): Command {
       ),
     )
     .option("--user-machines <n>", "machines of one person", parseInteger("--user-machines", 0))
-    .option("--user-cpus <n>", "processors of a person's machines that are on", parseInteger("--user-cpus", 0))
+    .option(
+      "--user-cpus <n>",
+      "processors of a person's machines that are on",
+      parseInteger("--user-cpus", 0),
+    )
     .option(
       "--user-memory-mb <n>",
       "memory of a person's machines that are on",

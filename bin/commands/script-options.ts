@@ -31,11 +31,15 @@ export function readScriptFlags(flags: ScriptFlags): ScriptPolicy | undefined {
   const { bootScripts, bootScriptHost = [], bootScriptNetwork = false } = flags;
   if (bootScripts === undefined) {
     if (bootScriptHost.length === 0 && !bootScriptNetwork) return undefined;
-    throw createScriptFlagError("--boot-script-host and --boot-script-network say more about --boot-scripts DIR: add it.");
+    throw createScriptFlagError(
+      "--boot-script-host and --boot-script-network say more about --boot-scripts DIR: add it.",
+    );
   }
   const folder = resolve(bootScripts);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw createScriptFlagError(`--boot-scripts ${bootScripts}: there is no such folder. Make it; it may be empty.`);
+    throw createScriptFlagError(
+      `--boot-scripts ${bootScripts}: there is no such folder. Make it; it may be empty.`,
+    );
   return { folder, allowHosts: bootScriptHost, network: bootScriptNetwork };
 }
 

@@ -30,7 +30,9 @@ Examples:
 
 export function defineToken(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addAdminApiFlags(command.command("create").description("a token: type it into any VNC viewer's password box"))
+  addAdminApiFlags(
+    command.command("create").description("a token: type it into any VNC viewer's password box"),
+  )
     .requiredOption("--desktop <name>", "NAME, or AGENT/NAME where two share a name")
     .addOption(
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),

@@ -76,7 +76,12 @@ function defineStateCommand(command: Command, name: string, summary: string): vo
   );
 }
 
-async function sendCommand(flags: AdminApiFlags, reference: string, name: string, body: unknown): Promise<void> {
+async function sendCommand(
+  flags: AdminApiFlags,
+  reference: string,
+  name: string,
+  body: unknown,
+): Promise<void> {
   const { api, path } = await openMachine(flags, reference);
   const changed = await api.post(`${path}/${name}`, body, machine);
   printResult(flags.json === true, changed, () => describeMachine(changed));

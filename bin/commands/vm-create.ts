@@ -50,7 +50,11 @@ export function defineMachineCreate(command: Command): void {
     .option("--data-disk <name:gb>", "a disk that outlives machines; made at its first use", parseDataDisk)
     .option("--script <file>", "a boot script")
     .option("--one-shot", "ends a minute after its last viewer left; nothing of it stays")
-    .option("--lifetime <time>", "how long it runs: seconds, or 30m, 8h, 2d", parseDurationSeconds("--lifetime", 60))
+    .option(
+      "--lifetime <time>",
+      "how long it runs: seconds, or 30m, 8h, 2d",
+      parseDurationSeconds("--lifetime", 60),
+    )
     .option("--display <adapter>", "std, qxl, virtio, vmware, cirrus or none")
     .option("--monitors <n>", "screens, where the adapter has more than one", parseInteger("--monitors", 1))
     .option("--keymap <layout>", "QEMU's name of a keyboard layout: en-us, fr, …")

@@ -44,7 +44,10 @@ function toCells({ name, state, drained, machines, facts, lastSeenAt, id }: Host
   const { memoryMb, diskMb, load, instances } = facts;
   return [
     ...[name, word, `${instances.running} of ${instances.max}`],
-    ...[`${formatMegabytes(memoryMb.free)} of ${formatMegabytes(memoryMb.total)}`, formatMegabytes(diskMb.free)],
+    ...[
+      `${formatMegabytes(memoryMb.free)} of ${formatMegabytes(memoryMb.total)}`,
+      formatMegabytes(diskMb.free),
+    ],
     ...[load.toFixed(2), id],
   ];
 }

@@ -32,24 +32,26 @@ export function defineVm(command: Command): void {
 }
 
 function defineMachineLists(command: Command): void {
-  addAdminApiFlags(command.command("list").description("all machines")).action(async (flags: AdminApiFlags) => {
-    const rows = await new AdminApi(flags.data).get("/machines", z.array(machine));
-    printResult(flags.json === true, rows, () =>
-      formatTable(
-        ["NAME", "IMAGE", "STATE", "CPUS", "MEMORY", "HOST", "SINCE", "ID"],
-        rows.map((row) => [
-          row.name,
-          row.image,
-          describeState(row),
-          String(row.cpus),
-          `${row.memoryMb} MB`,
-          row.host ?? "",
-          formatAge(row.since),
-          row.id,
-        ]),
-      ),
-    );
-  });
+  addAdminApiFlags(command.command("list").description("all machines")).action(
+    async (flags: AdminApiFlags) => {
+      const rows = await new AdminApi(flags.data).get("/machines", z.array(machine));
+      printResult(flags.json === true, rows, () =>
+        formatTable(
+          ["NAME", "IMAGE", "STATE", "CPUS", "MEMORY", "HOST", "SINCE", "ID"],
+          rows.map((row) => [
+            row.name,
+            row.image,
+            describeState(row),
+            String(row.cpus),
+            `${row.memoryMb} MB`,
+            row.host ?? "",
+            formatAge(row.since),
+            row.id,
+          ]),
+        ),
+      );
+    },
+  );
   addAdminApiFlags(command.command("images").description("what machines can be made from")).action(
     async (flags: AdminApiFlags) => {
       const rows = await new AdminApi(flags.data).get("/images", z.array(image));

@@ -15,12 +15,19 @@ export function readConfigPl(source: string): ConfigPl {
   const settings = new Map<string, PerlLiteral>();
   const warnings: string[] = [];
   let depth = 0;
-  for (let at = skipWhitespaceAndComments(source, 0); at < source.length; at = skipWhitespaceAndComments(source, at)) {
+  for (
+    let at = skipWhitespaceAndComments(source, 0);
+    at < source.length;
+    at = skipWhitespaceAndComments(source, at)
+  ) {
     const [whole, , name] = ASSIGNMENT.exec(source.slice(at, at + 200)) ?? [];
     if (whole !== undefined && name !== undefined) {
       const literal = depth === 0 ? readLiteral(source, at + whole.length) : null;
       if (literal !== null) settings.set(name, literal.value);
-      else warnings.push(`config.pl, line ${findLineNumber(source, at)}: ${name} is computed there; set it by hand.`);
+      else
+        warnings.push(
+          `config.pl, line ${findLineNumber(source, at)}: ${name} is computed there; set it by hand.`,
+        );
       at = literal?.end ?? at + whole.length;
       continue;
     }

@@ -21,7 +21,10 @@ export interface DartsConversion {
 const NO_CONFIG: ConfigPl = { settings: new Map(), warnings: [] };
 
 /** Turns DARTS's files into a catalogue and options. Pure. */
-export function convertDarts({ machines, warnings }: MachinesConf, config: ConfigPl = NO_CONFIG): DartsConversion {
+export function convertDarts(
+  { machines, warnings }: MachinesConf,
+  config: ConfigPl = NO_CONFIG,
+): DartsConversion {
   const said: string[] = [...warnings, ...config.warnings];
   const warn = (text: string): void => void said.push(text);
   const options = { server: [] as string[], host: [] as string[] };
@@ -49,7 +52,11 @@ interface ConversionResults {
   readonly warn: (text: string) => void;
 }
 
-function convertSetting(name: string, value: PerlLiteral, { options, environment, warn }: ConversionResults): void {
+function convertSetting(
+  name: string,
+  value: PerlLiteral,
+  { options, environment, warn }: ConversionResults,
+): void {
   const fate = Object.hasOwn(SETTING_CONVERSIONS, name) ? SETTING_CONVERSIONS[name] : undefined;
   const text = typeof value === "string" ? value : value.join(",");
   switch (fate?.kind) {

@@ -13,7 +13,9 @@ export function readLiteral(source: string, from: number): { value: PerlLiteral;
   if (opening !== undefined) {
     const from = at + opening.length;
     const end = source.indexOf({ "(": ")", "[": "]", "{": "}" }[mark] ?? mark, from);
-    return end < 0 ? null : readSemicolon(source, end + 1, source.slice(from, end).split(/\s+/).filter(Boolean));
+    return end < 0
+      ? null
+      : readSemicolon(source, end + 1, source.slice(from, end).split(/\s+/).filter(Boolean));
   }
   const close = { "(": ")", "[": "]" }[source.charAt(at)];
   if (close === undefined) return null;
@@ -29,7 +31,11 @@ export function readLiteral(source: string, from: number): { value: PerlLiteral;
   }
 }
 
-function readSemicolon(source: string, end: number, value: PerlLiteral): { value: PerlLiteral; end: number } | null {
+function readSemicolon(
+  source: string,
+  end: number,
+  value: PerlLiteral,
+): { value: PerlLiteral; end: number } | null {
   const at = skipWhitespaceAndComments(source, end);
   return source.charAt(at) === ";" ? { value, end: at + 1 } : null;
 }

@@ -14,7 +14,9 @@ export function chooseScriptFolder(scripts: readonly string[], warn: (text: stri
   const paths = scripts.flatMap((script) => SCRIPT_PATH.exec(script)?.[1] ?? []);
   const [first] = paths;
   if (first === undefined) {
-    warn(`config_script: a host runs boot scripts only with a folder for them. Make it: mkdir -p ${DEFAULT_SCRIPTS_DIR}`);
+    warn(
+      `config_script: a host runs boot scripts only with a folder for them. Make it: mkdir -p ${DEFAULT_SCRIPTS_DIR}`,
+    );
     return DEFAULT_SCRIPTS_DIR;
   }
   const folder = dirname(first);

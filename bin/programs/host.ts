@@ -1,7 +1,12 @@
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import type { Logger } from "pino";
-import { startAgent, type RunningAgent, type AgentOptions, type PublishedDesktop } from "../../agent/index.ts";
+import {
+  startAgent,
+  type RunningAgent,
+  type AgentOptions,
+  type PublishedDesktop,
+} from "../../agent/index.ts";
 import {
   openLauncher,
   startDemoDesktop,

@@ -13,7 +13,11 @@ const GIB = 1024 ** 3;
  * @returns the file
  * @throws LaunchError `DISK_FAILED`
  */
-export async function prepareDiskContent(qemuImg: string, shelf: LocalDiskStore, record: DiskRecord): Promise<string> {
+export async function prepareDiskContent(
+  qemuImg: string,
+  shelf: LocalDiskStore,
+  record: DiskRecord,
+): Promise<string> {
   const file = shelf.fileOf(record);
   if (record.standing.state === "new") await makeContent(qemuImg, file, record.sizeGb);
   else await checkDiskContent(file);

@@ -130,7 +130,11 @@ interface QemuImgProgress {
 }
 
 /** @returns what it wrote. @throws LaunchError `OVERLAY_FAILED` */
-export async function runQemuImg(qemuImg: string, args: readonly string[], watch?: QemuImgProgress): Promise<string> {
+export async function runQemuImg(
+  qemuImg: string,
+  args: readonly string[],
+  watch?: QemuImgProgress,
+): Promise<string> {
   const cancel = watch === undefined ? {} : { cancelSignal: watch.signal };
   const child = execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore", ...cancel });
   child.stdout.on("data", (chunk: Buffer) => {

@@ -44,7 +44,11 @@ export function chooseMdev(
 }
 
 /** Every GPU that can ever be given, in each way that it can. */
-export function listGpuFacts(inventory: GpuInventory, policy: GpuPolicy, takings: readonly GpuAllocation[]): GpuFact[] {
+export function listGpuFacts(
+  inventory: GpuInventory,
+  policy: GpuPolicy,
+  takings: readonly GpuAllocation[],
+): GpuFact[] {
   const whole = findUnits(inventory, policy)
     .filter(({ obstacles }) => obstacles.every(({ kind }) => PASSING.includes(kind)))
     .map((unit) => ({
@@ -66,7 +70,11 @@ function isTaken({ functions }: GpuUnit, takings: readonly GpuAllocation[]): boo
 }
 
 /** One type for each GPU that makes mediated devices: the administrator's, else the smallest. */
-function listOffers({ gpus, mdevs }: GpuInventory, policy: GpuPolicy, takings: readonly GpuAllocation[]): MdevOffer[] {
+function listOffers(
+  { gpus, mdevs }: GpuInventory,
+  policy: GpuPolicy,
+  takings: readonly GpuAllocation[],
+): MdevOffer[] {
   const passed = takings.flatMap(({ devices }) => devices.map(({ address }) => address));
   return gpus
     .filter((gpu) => isGpuAllowed(policy, gpu) && !isGpuDenied(policy, gpu) && !passed.includes(gpu.address))

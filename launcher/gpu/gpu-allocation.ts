@@ -25,7 +25,11 @@ export function planMdev(machine: string, { parent }: MdevOffer, uuid: string): 
 }
 
 /** Does what was planned. @throws what the kernel says, half-way */
-export async function applyAllocation(tree: SysTree, taking: GpuAllocation, mdevType: string | null): Promise<void> {
+export async function applyAllocation(
+  tree: SysTree,
+  taking: GpuAllocation,
+  mdevType: string | null,
+): Promise<void> {
   for (const { address } of taking.devices) await bindToVfio(tree, address);
   for (const { uuid, parent } of taking.mdevs)
     if (mdevType !== null) await createMdev(tree, parent, mdevType, uuid);

@@ -9,7 +9,14 @@ import { readPciNames, type PciNames } from "./pci-names.ts";
 import type { GpuPolicy } from "./gpu-policy.ts";
 import type { GpuAllocation } from "./gpu-allocation-file.ts";
 import type { FileOwner, SysTree } from "../system/sys-tree.ts";
-import { applyAllocation, findVfioNodes, planMdev, planUnit, toAssignment, revertAllocation } from "./gpu-allocation.ts";
+import {
+  applyAllocation,
+  findVfioNodes,
+  planMdev,
+  planUnit,
+  toAssignment,
+  revertAllocation,
+} from "./gpu-allocation.ts";
 
 export interface GpuAllocatorOptions {
   readonly tree: SysTree;

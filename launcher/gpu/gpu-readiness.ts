@@ -13,12 +13,21 @@ export function judgeGpuReadiness(facts: GpuReadinessFacts): Finding[] {
   const wanted = policy.allow === "all" || policy.allow.length > 0;
   if (inventory.gpus.length === 0) {
     return wanted
-      ? [missingFinding("gpu", "A GPU is to be given to machines, and this host has none.", "Leave --gpu out.")]
+      ? [
+          missingFinding(
+            "gpu",
+            "A GPU is to be given to machines, and this host has none.",
+            "Leave --gpu out.",
+          ),
+        ]
       : [okFinding("gpu", "This host has no GPU. Machines show emulated screens.")];
   }
   const unknown = policy.allow === "all" ? [] : policy.allow.filter((text) => !isThere(facts, text));
   const findings = [
-    okFinding("gpu", `GPUs: ${inventory.gpus.map((gpu) => `${gpu.address} ${inventory.nameOf(gpu)}`).join("; ")}.`),
+    okFinding(
+      "gpu",
+      `GPUs: ${inventory.gpus.map((gpu) => `${gpu.address} ${inventory.nameOf(gpu)}`).join("; ")}.`,
+    ),
     ...unknown.map((text) =>
       missingFinding("gpu-address", `No GPU is at ${text}.`, "Give --gpu one of the addresses above."),
     ),

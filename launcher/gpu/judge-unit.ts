@@ -10,7 +10,9 @@ export function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
   const held = heldFunctions(unit);
   if (held.length === 0) {
     const parts = unit.functions.map(({ address }) => address).join(", ");
-    return [okFinding("gpu-group", `${unit.name} can be given to a machine: ${parts}, with vfio-pci already.`)];
+    return [
+      okFinding("gpu-group", `${unit.name} can be given to a machine: ${parts}, with vfio-pci already.`),
+    ];
   }
   const parts = unit.functions
     .map(({ address, driver }) => `${address} (${driver ?? "no driver"})`)
@@ -32,7 +34,9 @@ export function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
 function describe(unit: GpuUnit, obstacle: GpuObstacle, { inventory }: GpuReadinessFacts): Finding[] {
   switch (obstacle.kind) {
     case "denied":
-      return [okFinding("gpu-denied", `${unit.name}: ${list(obstacle.devices)} is not to be given (--gpu-deny).`)];
+      return [
+        okFinding("gpu-denied", `${unit.name}: ${list(obstacle.devices)} is not to be given (--gpu-deny).`),
+      ];
     case "not-allowed":
       // A GPU that is shared in parts is told of there.
       return unit.gpus.every(({ mdevTypes }) => mdevTypes.length > 0)

@@ -19,7 +19,11 @@ export async function bindToVfio(tree: SysTree, address: PciAddress): Promise<vo
  * Gives a function back to the driver it came from; null: to nobody. Does what is left to do, so that it may follow a
  * taking that stopped half-way, or a restart of the host. @throws what the kernel says
  */
-export async function restoreDriver(tree: SysTree, address: PciAddress, former: string | null): Promise<void> {
+export async function restoreDriver(
+  tree: SysTree,
+  address: PciAddress,
+  former: string | null,
+): Promise<void> {
   // Unplugged meanwhile, or a host that was changed.
   if (!(await tree.exists(`${PCI_DEVICES}/${address}`))) return;
   // Cleared first: nothing may fall back to vfio-pci.

@@ -8,7 +8,8 @@ export const DISK_REQUEST_HANDLERS: HostRequestHandlers<keyof typeof diskMethods
     await disks.remove(ref);
     return {};
   },
-  "disk.export": ({ disks }, { journey, partner, ...ref }) => disks.transfers.startExport(ref, journey, partner),
+  "disk.export": ({ disks }, { journey, partner, ...ref }) =>
+    disks.transfers.startExport(ref, journey, partner),
   "disk.read": async ({ disks }, { journey, offset }) => {
     const piece = await disks.transfers.read(journey, offset);
     return { data: piece.toString("base64") };

@@ -5,7 +5,12 @@ import { probeAccel } from "../accel/probe-accel.ts";
 import { examineLeftMachine } from "./recovery.ts";
 import { lockStateFolder } from "./state-folder-lock.ts";
 import { MACHINE_FILES, machinePaths } from "../model/machine-paths.ts";
-import { readMachineState, readMachineSpec, replaceJsonFile, type MachineStateFile } from "../model/machine-state-file.ts";
+import {
+  readMachineState,
+  readMachineSpec,
+  replaceJsonFile,
+  type MachineStateFile,
+} from "../model/machine-state-file.ts";
 import type { Accel } from "../argv/machine-arguments.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
 import { dataDiskExtension, LocalDiskStore } from "../disks/index.ts";
@@ -26,7 +31,12 @@ import type { RunAs } from "../system/system-account.ts";
 import { grantFiles } from "../system/account-files.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { prepareAccount } from "../system/folder-access.ts";
-import { findMissingEmulator, findProgram, findQemuPrograms, type QemuPrograms } from "../system/qemu-programs.ts";
+import {
+  findMissingEmulator,
+  findProgram,
+  findQemuPrograms,
+  type QemuPrograms,
+} from "../system/qemu-programs.ts";
 import { QemuAccount } from "../process/qemu-account.ts";
 import { findScopeBackend } from "../system/resource-scope.ts";
 import { resourceLimitsExtension } from "../process/extensions/resource-limits-extension.ts";
@@ -127,7 +137,14 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       const maxBytes = programs === null ? 0 : limitGb * 2 ** 30;
       const freeBytes = (): number => measureFreeBytes(imagesDir);
       const findLack = (arch: Architecture): string | null => findMissingEmulator(programs, arch);
-      return new IncomingImages({ store: images, maxBytes, used, freeBytes, findMissingEmulator: findLack, clock });
+      return new IncomingImages({
+        store: images,
+        maxBytes,
+        used,
+        freeBytes,
+        findMissingEmulator: findLack,
+        clock,
+      });
     };
     const fleet = new Fleet({ options, registry, around, announcer, machines, gpus, shelf, arrive, onClose });
     await fleet.incomingImages.purge();
@@ -157,7 +174,12 @@ async function prepareFolders(options: LauncherOptions): Promise<RunAs> {
   for (const folder of [stateDir, runtimeDir]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const runAs = await prepareAccount(vmUser, [stateDir, runtimeDir, imagesDir], passages);
   if (runAs.kind === "account")
-    await grantFiles(runAs, { traversableFolders: [stateDir], socketFolder: runtimeDir, written: [], read: [] });
+    await grantFiles(runAs, {
+      traversableFolders: [stateDir],
+      socketFolder: runtimeDir,
+      written: [],
+      read: [],
+    });
   else for (const folder of [stateDir, runtimeDir]) await chmod(folder, 0o700);
   return runAs;
 }

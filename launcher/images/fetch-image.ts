@@ -33,7 +33,11 @@ export interface FetchImageResult {
  * of its own: the disks of machines lie on the old one.
  * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
  */
-export async function fetchImage(store: ImageStore, id: string, options: FetchImageOptions): Promise<FetchImageResult> {
+export async function fetchImage(
+  store: ImageStore,
+  id: string,
+  options: FetchImageOptions,
+): Promise<FetchImageResult> {
   const entry = store.find(id);
   const { boot } = entry;
   const { url, sha256: expected = null } = entry.source ?? {};

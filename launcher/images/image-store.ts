@@ -151,7 +151,8 @@ export class ImageStore {
         `"${id}" is of the catalogue file or built in. Take it out of the catalogue file instead.`,
       );
     await this.forget(id);
-    for (const name of await listImageFiles(this.folder, id)) await rm(join(this.folder, name), { force: true });
+    for (const name of await listImageFiles(this.folder, id))
+      await rm(join(this.folder, name), { force: true });
   }
 
   /** Removes an entry of the folder, and leaves its files alone: machines may be built on them. */

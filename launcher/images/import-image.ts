@@ -133,7 +133,12 @@ export async function compressImage(store: ImageStore, id: string, work: WorkOpt
  * Makes an image's disk larger; a machine of it finds the new size at its next start.
  * @throws LaunchError `IMAGE_NOT_QCOW2`, `IMAGE_SHRINK`, `QEMU_IMG_FAILED`
  */
-export async function resizeImage(store: ImageStore, id: string, bytes: number, work: WorkOptions): Promise<void> {
+export async function resizeImage(
+  store: ImageStore,
+  id: string,
+  bytes: number,
+  work: WorkOptions,
+): Promise<void> {
   const file = ownQcow2(store, id);
   await checkImageFile(file, "qcow2");
   const { virtualBytes } = await measureImage(file, "qcow2", work.signal);

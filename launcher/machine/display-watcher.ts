@@ -40,7 +40,12 @@ export class DisplayWatcher {
   /** @returns whether there are screens now where there were none */
   async open(qmp: QmpClient): Promise<boolean> {
     if (this.#isHeadless) return false;
-    this.#screenshotter = new Screenshotter(qmp, this.#paths.screenshot, this.#context.imageScaler, this.#context.clock);
+    this.#screenshotter = new Screenshotter(
+      qmp,
+      this.#paths.screenshot,
+      this.#context.imageScaler,
+      this.#context.clock,
+    );
     if (this.#displays.length > 0) return false;
     const vncPassword = await readVncSecret(this.#paths);
     // A QEMU that an older launcher started shows the first alone.

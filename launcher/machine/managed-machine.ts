@@ -25,7 +25,13 @@ import { restoreMemory, saveMemory } from "./save-memory.ts";
 import type { MachineContext } from "./machine-context.ts";
 import { cleanUpMachine } from "./clean-up.ts";
 import { MachineQueue } from "./machine-queue.ts";
-import { makeReason, hasEnded, nextLifecycle, type Lifecycle, type LifecycleEvent } from "../model/lifecycle.ts";
+import {
+  makeReason,
+  hasEnded,
+  nextLifecycle,
+  type Lifecycle,
+  type LifecycleEvent,
+} from "../model/lifecycle.ts";
 
 /** How long a fresh QEMU has until its control socket answers, in milliseconds. */
 const START_MS = 60_000;

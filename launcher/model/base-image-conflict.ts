@@ -6,7 +6,10 @@ type BootedFromImage = Pick<MachineSpec, "boot" | "master">;
  * Why a machine may not use its image beside those that exist; null: it may. Whoever writes to an image must be alone
  * with it: overlays of others would no longer fit, even those of machines that are off.
  */
-export function findBaseImageConflict(wanted: BootedFromImage, others: readonly BootedFromImage[]): string | null {
+export function findBaseImageConflict(
+  wanted: BootedFromImage,
+  others: readonly BootedFromImage[],
+): string | null {
   if (wanted.boot.kind !== "disk") return null;
   const { file } = wanted.boot;
   const sharers = others.filter(({ boot }) => boot.kind === "disk" && boot.file === file);

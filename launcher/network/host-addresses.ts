@@ -12,7 +12,8 @@ export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
   return found
     .filter((range, index) =>
       found.every(
-        (other, at) => at === index || !rangeCovers(other, range) || (rangeCovers(range, other) && index < at),
+        (other, at) =>
+          at === index || !rangeCovers(other, range) || (rangeCovers(range, other) && index < at),
       ),
     )
     .sort((one, other) => one.version - other.version || (one.base < other.base ? -1 : 1));

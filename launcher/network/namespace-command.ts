@@ -55,7 +55,10 @@ exec ${quoteWords(...unshare, "--", tools.sh, "-c", insideScript(options))} "$0"
 }
 
 /** The command that runs `command` in a namespace that leads nowhere. */
-export function inIsolatedNamespace(command: Command, options: Pick<NamespaceOptions, "tools" | "privileged">): Command {
+export function inIsolatedNamespace(
+  command: Command,
+  options: Pick<NamespaceOptions, "tools" | "privileged">,
+): Command {
   const { tools } = options;
   const script = `${quoteWords(tools.ip)} link set lo up && exec ${becomeWords(options)} "$@"`;
   const inner = inShell(tools.sh, script, command);

@@ -58,7 +58,11 @@ export class BootScripts {
   }
 
   /** Makes a machine's scripts ready before its disk is made. @throws LaunchError `SCRIPT_…` */
-  async prepare(spec: MachineSpec, paths: MachinePaths, start: ScriptStartContext): Promise<BootScriptResult> {
+  async prepare(
+    spec: MachineSpec,
+    paths: MachinePaths,
+    start: ScriptStartContext,
+  ): Promise<BootScriptResult> {
     const { policy, stateDir, qemuImg, customizer, account, environment } = this.#options;
     if (readScripts(spec).length === 0 || qemuImg === null) return NO_SCRIPTS;
     // The host may have been started anew with other flags since the machine was made.

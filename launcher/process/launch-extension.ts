@@ -25,7 +25,11 @@ export interface LaunchExtension {
    * @param note to be called with every process that was started and shall end with the machine, at once
    * @throws LaunchError with a sentence for people: the start is given up, and `release` follows
    */
-  prepare(spec: MachineSpec, paths: MachinePaths, note: (process: ProcessIdentity) => void): Promise<LaunchContribution>;
+  prepare(
+    spec: MachineSpec,
+    paths: MachinePaths,
+    note: (process: ProcessIdentity) => void,
+  ): Promise<LaunchContribution>;
   /** QEMU answers, after a start or an adoption. May be called again for the same QEMU; never rejects. */
   onRunning?(spec: MachineSpec, paths: MachinePaths, qemu: ProcessIdentity): Promise<void>;
   /** QEMU is gone, also under an earlier launcher: gives back what a start took. May be called twice; never rejects. */
@@ -58,6 +62,7 @@ export async function applyLaunchExtensions(
   });
   return {
     arguments: outfits.flatMap((outfit) => outfit.arguments ?? []),
-    wrap: (command) => outfits.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, account.wrapCommand(command)),
+    wrap: (command) =>
+      outfits.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, account.wrapCommand(command)),
   };
 }

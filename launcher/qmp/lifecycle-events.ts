@@ -7,7 +7,10 @@ export const DISK_FULL = makeReason(
   "The host's disk is full. The machine goes on when there is room.",
 );
 const DISK_FAULT = makeReason("HOST_DISK_FAULT", "The host's disk reported an error.");
-const GUEST_PANIC = makeReason("GUEST_PANIC", "The guest's processor stopped by an error. Reset the machine.");
+const GUEST_PANIC = makeReason(
+  "GUEST_PANIC",
+  "The guest's processor stopped by an error. Reset the machine.",
+);
 
 /** What `query-status` says of a guest that an earlier launcher started. */
 export function readRunState(status: string): LifecycleEvent | null {

@@ -102,7 +102,13 @@ async function makeScripts(
   if (changes.length > 0) {
     done.base = join(folders.machine, CUSTOMIZED);
     await removeUnfinished(folders.machine);
-    await customizeDisk(findCustomizableDisk(spec), changes, done.base, personal ? null : folders.cache, tools);
+    await customizeDisk(
+      findCustomizableDisk(spec),
+      changes,
+      done.base,
+      personal ? null : folders.cache,
+      tools,
+    );
   }
   await replaceFile(join(folders.machine, NOTE), JSON.stringify(done));
   return done;

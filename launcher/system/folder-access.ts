@@ -26,7 +26,10 @@ export async function grantTraversal(runAs: RunAs, folders: readonly string[]): 
 }
 
 /** Opens folders of ours to the account that machines will run as. @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT` */
-export async function grantMachineAccountTraversal(vmUser: string | null, folders: readonly string[]): Promise<void> {
+export async function grantMachineAccountTraversal(
+  vmUser: string | null,
+  folders: readonly string[],
+): Promise<void> {
   await grantTraversal(chooseAccount(vmUser), folders);
 }
 

@@ -91,12 +91,20 @@ export async function runDiskTransfer(
   }
 }
 
-async function findCopy({ owner, name }: DiskTransferPlan, host: string, ask: RequestHost): Promise<DiskCopy | null> {
+async function findCopy(
+  { owner, name }: DiskTransferPlan,
+  host: string,
+  ask: RequestHost,
+): Promise<DiskCopy | null> {
   const copies = await ask(host, "disk.list", {});
   return copies.find((copy) => copy.owner === owner && copy.name === name) ?? null;
 }
 
-async function beginImport(plan: DiskTransferPlan, leaving: DiskCopy | null, ask: RequestHost): Promise<void> {
+async function beginImport(
+  plan: DiskTransferPlan,
+  leaving: DiskCopy | null,
+  ask: RequestHost,
+): Promise<void> {
   const { journey, from, to } = plan;
   if (leaving?.sha256 === undefined) return;
   const { owner, name, sizeGb, bytes, sha256 } = leaving;

@@ -24,7 +24,11 @@ export interface SendImageOptions {
  * Brings an image to a host, or goes on with that: the host says how much it has. May be called again after any failure.
  * @throws RequestError `IMAGE_CHANGED`, `IMAGE_STUCK`, and whatever the host refuses with
  */
-export async function sendImage(host: string, content: ImageContent, options: SendImageOptions): Promise<void> {
+export async function sendImage(
+  host: string,
+  content: ImageContent,
+  options: SendImageOptions,
+): Promise<void> {
   const { request: ask, clock, signal, onProgress } = options;
   const { image, bytes, sha256 } = content;
   let last = -1;

@@ -31,7 +31,14 @@ export class MachineRepository {
   readonly #onStateChange: () => void;
   readonly #isStartDeferred: (id: string) => boolean;
 
-  constructor({ proxy, live, clock, log, onStateChange: onState, isStartDeferred: isHeld }: MachineRepositoryContext) {
+  constructor({
+    proxy,
+    live,
+    clock,
+    log,
+    onStateChange: onState,
+    isStartDeferred: isHeld,
+  }: MachineRepositoryContext) {
     this.#proxy = proxy;
     this.#live = live;
     this.#clock = clock;

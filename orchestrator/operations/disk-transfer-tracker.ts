@@ -57,7 +57,13 @@ export class DiskTransferTracker {
   }
 
   async #onTransferEnd({ owner, name, from, to }: DiskTransferPlan, failure: unknown): Promise<void> {
-    const { facts, rejections: refusals, deferredStarts: restarts, resumeStart: goOn, scheduleSoon: placeSoon } = this.#options;
+    const {
+      facts,
+      rejections: refusals,
+      deferredStarts: restarts,
+      resumeStart: goOn,
+      scheduleSoon: placeSoon,
+    } = this.#options;
     // What these two said that they have is old.
     facts.invalidate(from);
     facts.invalidate(to);

@@ -168,7 +168,10 @@ export class MachineCommands {
     });
   }
 
-  #runCommand(id: string, act: (record: MachineRecord) => Promise<MachineRecord | null>): Promise<MachineRecord> {
+  #runCommand(
+    id: string,
+    act: (record: MachineRecord) => Promise<MachineRecord | null>,
+  ): Promise<MachineRecord> {
     return this.#options.queue.run(id, async () => {
       const record = await act(await this.#find(id));
       if (record === null) throw refuse("MACHINE_UNKNOWN");
@@ -180,7 +183,10 @@ export class MachineCommands {
     const clearance = await this.#options.deferredStarts.prepare(record, hostId);
     if (clearance.kind === "wait") return clearance.record;
     const dataDiskKnown = clearance.known;
-    return this.#requestStatus("machine.start", record, { id: record.id, ...(dataDiskKnown && { dataDiskKnown }) });
+    return this.#requestStatus("machine.start", record, {
+      id: record.id,
+      ...(dataDiskKnown && { dataDiskKnown }),
+    });
   }
 
   async #requestStatus<M extends StatusMethod>(
@@ -193,7 +199,11 @@ export class MachineCommands {
     return this.#options.repository.applyStatus(record.agentId, status);
   }
 
-  #requestFromHost<M extends HostMethod>(id: string, method: M, params: HostParams<M>): Promise<HostResult<M>> {
+  #requestFromHost<M extends HostMethod>(
+    id: string,
+    method: M,
+    params: HostParams<M>,
+  ): Promise<HostResult<M>> {
     return this.#options.queue.run(id, async () => {
       const { agentId } = await this.#find(id);
       if (agentId === null) throw refuse("MACHINE_NOT_PLACED");

@@ -24,7 +24,9 @@ export interface CreateRejection {
   readonly message: string;
 }
 
-const PRIVILEGE_REJECTIONS: Readonly<Record<Privilege, { readonly code: WebErrorCode; readonly what: string }>> = {
+const PRIVILEGE_REJECTIONS: Readonly<
+  Record<Privilege, { readonly code: WebErrorCode; readonly what: string }>
+> = {
   script: { code: "SCRIPT_FORBIDDEN", what: "give a machine a boot script" },
   internet: { code: "INTERNET_FORBIDDEN", what: "let a machine reach the internet" },
   gpu: { code: "GPU_FORBIDDEN", what: "give a machine a GPU" },
@@ -95,7 +97,10 @@ function checkPrivileges(
   return null;
 }
 
-function checkImage({ cpus, memoryMb, wish }: ResolvedCreateRequest, image: ImageSummary): CreateRejection | null {
+function checkImage(
+  { cpus, memoryMb, wish }: ResolvedCreateRequest,
+  image: ImageSummary,
+): CreateRejection | null {
   const least = image.diskGb?.min ?? 0;
   if (cpus < image.cpus.min || memoryMb < image.memoryMb.min)
     return {

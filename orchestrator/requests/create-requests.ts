@@ -5,7 +5,12 @@ import type { MachineCreateRequest } from "../../web/api/schemas.ts";
 import { refuse } from "../../web/server/http-errors.ts";
 import type { Caller } from "../../web/server/guard/caller.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
-import { checkCreateRequest, checkRunQuota, type ResolvedCreateRequest, type CreateRejection } from "../quota/check-create-request.ts";
+import {
+  checkCreateRequest,
+  checkRunQuota,
+  type ResolvedCreateRequest,
+  type CreateRejection,
+} from "../quota/check-create-request.ts";
 import { quotaOf, type Quota, type QuotaTable } from "../quota/quota.ts";
 import { countUsage, type Usage } from "../quota/usage.ts";
 import { suggestMachineName } from "./suggest-machine-name.ts";
@@ -47,7 +52,8 @@ export class CreateRequests {
     const limits = quotaOf(this.#table, who);
     const order = resolveCreateRequest(request, image, limits);
     return this.#queue.run(who.userId, async () => {
-      const check = (usage: Usage): CreateRejection | null => checkCreateRequest(order, who, usage, image, limits);
+      const check = (usage: Usage): CreateRejection | null =>
+        checkCreateRequest(order, who, usage, image, limits);
       throwIfRejected(check(await this.#countUsage(who.userId)));
       const record = await this.#add(request.name, {
         id: randomUUID(),
@@ -110,7 +116,11 @@ export class CreateRequests {
 }
 
 /** The image's numbers where nothing was said; 0 where no host has told them. */
-function resolveCreateRequest(request: MachineCreateRequest, image: ImageSummary | null, limits: Quota): ResolvedCreateRequest {
+function resolveCreateRequest(
+  request: MachineCreateRequest,
+  image: ImageSummary | null,
+  limits: Quota,
+): ResolvedCreateRequest {
   const wish = machineOptions.parse(request);
   // The image's own network may be more than this person may have.
   const isNarrowed =

@@ -86,7 +86,10 @@ export class CandidateCollector {
   }
 
   /** What a host that takes no images from the server lacks it cannot have. */
-  async #collectHost(hostId: string, imageId: string): Promise<Pick<CandidateHost, "image" | "fetch" | "facts">> {
+  async #collectHost(
+    hostId: string,
+    imageId: string,
+  ): Promise<Pick<CandidateHost, "image" | "fetch" | "facts">> {
     const { image, content, missing: lacks } = await this.#catalogue.findOnHost(hostId, imageId);
     const facts = await this.#facts.get(hostId);
     if (lacks && (facts === "unknown" || (facts !== "silent" && facts.serverImagesMb === undefined)))

@@ -9,7 +9,8 @@ const DISK_MOVED_CODES = new Set(["DISK_TRAVELS", "DISK_AWAY", "DISK_UNKNOWN", "
 
 /** What a host that was asked thinks of a machine. */
 export function describeHostRejection(error: unknown): Omit<HostRejection, "host" | "asked"> {
-  if (isPosternError(error) && UNREACHABLE_CODES.has(error.code)) return { permanent: false, why: UNANSWERED };
+  if (isPosternError(error) && UNREACHABLE_CODES.has(error.code))
+    return { permanent: false, why: UNANSWERED };
   const never = !isPosternError(error) || !DISK_MOVED_CODES.has(error.code);
   const { code, message } = describeForCaller(error).body.error;
   const cause = machineCause.safeParse({ code }).data;

@@ -22,13 +22,21 @@ export const UNANSWERED = "A host did not answer. It is asked again shortly.";
 const HOST_SILENT = statusReason("HOST_SILENT", UNANSWERED);
 
 /** What becomes of a machine that no host took, and what its owner is told. */
-export function explainWaiting(image: string, field: CandidateSurvey, verdicts: readonly HostRejection[]): UnplacedStatus {
+export function explainWaiting(
+  image: string,
+  field: CandidateSurvey,
+  verdicts: readonly HostRejection[],
+): UnplacedStatus {
   const tried = [...verdicts.map(({ host, why }) => ({ host, why })), ...field.down];
   const state = verdicts.length > 0 && verdicts.every(({ permanent: never }) => never) ? "failed" : "queued";
   return { state, ...explain(image, field, verdicts), tried };
 }
 
-function explain(image: string, { candidates }: CandidateSurvey, verdicts: readonly HostRejection[]): StatusReason {
+function explain(
+  image: string,
+  { candidates }: CandidateSurvey,
+  verdicts: readonly HostRejection[],
+): StatusReason {
   if (candidates.length === 0)
     return statusReason("NO_HOST", "No host is connected. The machine starts as soon as one is.");
   const offering = candidates.filter((host) => typeof host.image === "object" && host.image !== null);
@@ -55,6 +63,10 @@ function explain(image: string, { candidates }: CandidateSurvey, verdicts: reado
   return statusReason("NO_HOST_ROOM", "No host has room for it now. It starts as soon as one has.");
 }
 
-function statusReason(code: string, reason: string, details: Readonly<Record<string, string>> = {}): StatusReason {
+function statusReason(
+  code: string,
+  reason: string,
+  details: Readonly<Record<string, string>> = {},
+): StatusReason {
   return { reason, cause: { code, details } };
 }

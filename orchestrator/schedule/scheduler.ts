@@ -17,7 +17,13 @@ import type { KeyedQueue } from "../keyed-queue.ts";
 import { isAwaitingImage, isAwaitingHost } from "../machines/awaiting-host.ts";
 
 /** Codes of an image's journey after which another one may end well. */
-const TRANSIENT_IMAGE_ERRORS = new Set(["IMAGE_CHANGED", "IMAGE_JOURNEY", "IMAGE_STUCK", "HOST_IMAGES_FULL", "HOST_DISK"]);
+const TRANSIENT_IMAGE_ERRORS = new Set([
+  "IMAGE_CHANGED",
+  "IMAGE_JOURNEY",
+  "IMAGE_STUCK",
+  "HOST_IMAGES_FULL",
+  "HOST_DISK",
+]);
 /** A server that died with a machine in its hands keeps the others from it for so long. */
 const CLAIM_MS = 60_000;
 
@@ -97,7 +103,8 @@ export class Scheduler {
     const { dataDisk } = field.need;
     if (dataDisk !== null && dataDisk.wait !== null) {
       const { said, progress } = dataDisk.wait;
-      if (said !== null) await this.#updateStatus(record, { state: "queued", ...said, progress, tried: field.down });
+      if (said !== null)
+        await this.#updateStatus(record, { state: "queued", ...said, progress, tried: field.down });
       return;
     }
     const verdicts: HostRejection[] = [];
@@ -120,7 +127,8 @@ export class Scheduler {
         verdicts.push(refusal);
         continue;
       }
-      const outcome = (await this.#bringImage(host, record)) ?? (await this.#createOnHost(host, record, dataDisk, owner));
+      const outcome =
+        (await this.#bringImage(host, record)) ?? (await this.#createOnHost(host, record, dataDisk, owner));
       if (outcome === "settled") return;
       verdicts.push(outcome);
     }
@@ -134,7 +142,11 @@ export class Scheduler {
   }
 
   /** Has the disk brought to a host that can take the machine; it is placed when the disk is there. */
-  async #sendDisk(disk: NeededDisk & LocatedDisk, host: CandidateHost, record: MachineRecord): Promise<HostRejection | null> {
+  async #sendDisk(
+    disk: NeededDisk & LocatedDisk,
+    host: CandidateHost,
+    record: MachineRecord,
+  ): Promise<HostRejection | null> {
     const { disks, rejections: refusals, log } = this.#options;
     const refused = refusals.find(record.id, host.id);
     if (refused !== null) return { host: host.name, asked: true, ...refused };

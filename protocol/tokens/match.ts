@@ -47,7 +47,10 @@ export function prepareResponse(challenge: Buffer, response: Buffer): PreparedRe
   if (challenge.length !== CHALLENGE_BYTES || response.length !== CHALLENGE_BYTES) {
     throw new Error("challenge and response are 16 bytes each");
   }
-  return { first: pairBlocks(challenge, response, 0), second: pairBlocks(challenge, response, DES_BLOCK_BYTES) };
+  return {
+    first: pairBlocks(challenge, response, 0),
+    second: pairBlocks(challenge, response, DES_BLOCK_BYTES),
+  };
 }
 
 function pairBlocks(challenge: Buffer, response: Buffer, offset: number): BlockPair {

@@ -43,7 +43,8 @@ export class TokenGuessThrottle {
     const wait = this.waitMs(address);
     if (wait > 0) throw new ViewerRefusal("SOURCE_THROTTLED", { waitMs: wait });
     this.#refill();
-    if (this.#budget < 1) throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 / PROXY_LIMITS.guessesPerSecond });
+    if (this.#budget < 1)
+      throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 / PROXY_LIMITS.guessesPerSecond });
     const offender = this.#find(key) ?? { wrong: 0, pending: 0, blockedUntil: 0, lastWrongAt: 0 };
     // A source that has guessed wrong cannot get around its wait by guessing in parallel.
     if (offender.wrong > 0 && offender.pending >= Math.max(1, PROXY_LIMITS.freeGuesses - offender.wrong)) {
@@ -77,7 +78,8 @@ export class TokenGuessThrottle {
     offender.lastWrongAt = now;
     const beyond = offender.wrong - PROXY_LIMITS.freeGuesses;
     if (beyond < 0) return;
-    offender.blockedUntil = now + Math.min(PROXY_LIMITS.longestPenaltyMs, PROXY_LIMITS.firstPenaltyMs * 2 ** beyond);
+    offender.blockedUntil =
+      now + Math.min(PROXY_LIMITS.longestPenaltyMs, PROXY_LIMITS.firstPenaltyMs * 2 ** beyond);
   }
 
   #find(key: string): ThrottledSource | undefined {

@@ -18,8 +18,16 @@ export interface AuditHead {
   readonly next: ChainPosition;
 }
 
-const positionSchema = z.object({ sequence: z.number().int().min(0), hash: z.string().regex(/^[0-9a-f]{64}$/) });
-const headSchema = z.object({ key: z.string(), done: positionSchema, next: positionSchema, signature: z.string() });
+const positionSchema = z.object({
+  sequence: z.number().int().min(0),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+const headSchema = z.object({
+  key: z.string(),
+  done: positionSchema,
+  next: positionSchema,
+  signature: z.string(),
+});
 
 /** The signed file `audit.head`. */
 export class AuditHeadFile {
@@ -54,7 +62,11 @@ export interface SignatureVerifier {
 }
 
 /** The head as the file has it; null: there is none, or its signature does not fit. */
-export async function readAuditHead(folder: string, serverId: string, keys: SignatureVerifier): Promise<AuditHead | null> {
+export async function readAuditHead(
+  folder: string,
+  serverId: string,
+  keys: SignatureVerifier,
+): Promise<AuditHead | null> {
   const parsed = headSchema.safeParse(await readJson(join(folder, HEAD_FILE)));
   if (!parsed.success) return null;
   const { key, signature, done, next } = parsed.data;

@@ -77,7 +77,9 @@ export class AuditLineEncoder {
   }
 
   #sign(sequence: number, timestamp: string, previous: string): object {
-    const signature = this.#key.sign(encodeCheckpointStatement(this.#serverId, sequence, timestamp, previous));
+    const signature = this.#key.sign(
+      encodeCheckpointStatement(this.#serverId, sequence, timestamp, previous),
+    );
     return { key: this.#key.id, signature };
   }
 }

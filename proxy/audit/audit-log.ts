@@ -58,7 +58,11 @@ export class AuditLog {
   #cancelCheckpoint: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
-  private constructor(parts: AuditLogDependencies, { after, repairs, unsigned }: ResumePoint, options: AuditOptions) {
+  private constructor(
+    parts: AuditLogDependencies,
+    { after, repairs, unsigned }: ResumePoint,
+    options: AuditOptions,
+  ) {
     this.folder = parts.folder;
     this.publicKey = parts.key.publicKey;
     this.#journal = parts.journal;

@@ -97,7 +97,8 @@ export class ChainChecker {
       const isAfterWrong = known?.sequence === after.position.sequence && known.hash !== after.position.hash;
       return makeChangedLine(isAfterWrong ? after : before);
     }
-    if (expect !== null && (this.last?.sequence ?? 0) < expect.sequence) return this.truncatedLine(expect.sequence);
+    if (expect !== null && (this.last?.sequence ?? 0) < expect.sequence)
+      return this.truncatedLine(expect.sequence);
     return null;
   }
 
@@ -170,9 +171,19 @@ export class ChainChecker {
 }
 
 function makeChangedLine({ place, position: link }: CheckedLine): BadLine {
-  return makeBadLine(place, link.sequence, "AUDIT_LINE_CHANGED", "The line was changed after it was written.");
+  return makeBadLine(
+    place,
+    link.sequence,
+    "AUDIT_LINE_CHANGED",
+    "The line was changed after it was written.",
+  );
 }
 
-export function makeBadLine(place: LineLocation, sequence: number | null, code: string, message: string): BadLine {
+export function makeBadLine(
+  place: LineLocation,
+  sequence: number | null,
+  code: string,
+  message: string,
+): BadLine {
   return { ...place, sequence, code, message };
 }

@@ -62,7 +62,9 @@ async function verifyFiles(
   const notes = keys === null ? ["Signatures were not checked: give the server's public key."] : [];
   const readHeadNow = async (): Promise<AuditHead | null> => {
     const serverId = await orUnreadable(readServerId(files));
-    return folder === null || keys === null || serverId === null ? null : readAuditHead(folder, serverId, keys);
+    return folder === null || keys === null || serverId === null
+      ? null
+      : readAuditHead(folder, serverId, keys);
   };
   const head = await readHeadNow();
   const check = new ChainChecker({ keys, from: options.from ?? 1, expect: options.expect ?? null });
@@ -123,7 +125,12 @@ async function checkFiles(
   return null;
 }
 
-function checkEnd(check: ChainChecker, head: AuditHead | null, hasHead: boolean, notes: string[]): BadLine | null {
+function checkEnd(
+  check: ChainChecker,
+  head: AuditHead | null,
+  hasHead: boolean,
+  notes: string[],
+): BadLine | null {
   const { last } = check;
   const known = [head?.done, head?.next].find((link) => link?.sequence === last?.sequence) ?? null;
   const found = check.finish(known);
@@ -142,7 +149,12 @@ function checkEnd(check: ChainChecker, head: AuditHead | null, hasHead: boolean,
   }
   if (last === null || last.sequence < head.done.sequence) return check.truncatedLine(head.done.sequence);
   if (known !== null && !isSamePosition(known, last)) {
-    return makeBadLine(place, last.sequence, "AUDIT_LINE_CHANGED", "The line was changed after it was written.");
+    return makeBadLine(
+      place,
+      last.sequence,
+      "AUDIT_LINE_CHANGED",
+      "The line was changed after it was written.",
+    );
   }
   const open = last.sequence - head.done.sequence;
   if (known === null)

@@ -33,11 +33,17 @@ export async function authenticateViewer(
     return authenticateTicket(viewer.ticket, version, parts);
   }
   const wait = parts.tokens.waitMs(viewer.source);
-  const [version, type] = await runHandshake(viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
-    const spoken = await greet(peer);
-    if (wait > 0) return [spoken, null] as const;
-    return [spoken, await negotiateSecurity(peer, spoken, offerSecurity(viewer))] as const;
-  });
+  const [version, type] = await runHandshake(
+    viewer,
+    PROXY_LIMITS.rfbHandshakeMs,
+    clock,
+    signal,
+    async (peer) => {
+      const spoken = await greet(peer);
+      if (wait > 0) return [spoken, null] as const;
+      return [spoken, await negotiateSecurity(peer, spoken, offerSecurity(viewer))] as const;
+    },
+  );
   if (type === null) return rejectThrottled(version, wait);
   if (type === SecurityType.veNCrypt) return authenticateVeNCrypt(viewer, version, parts, signal);
   if (isRsaAes(type)) return authenticateRsaAes(viewer, version, type, parts, signal);
@@ -50,7 +56,11 @@ export async function authenticateViewer(
 }
 
 /** The ticket is checked before a security type is offered: then every version has room for a reason. */
-function authenticateTicket(ticket: string, version: RfbVersion, { stores, clock }: AuthenticatorDependencies): ViewerAuthenticator {
+function authenticateTicket(
+  ticket: string,
+  version: RfbVersion,
+  { stores, clock }: AuthenticatorDependencies,
+): ViewerAuthenticator {
   return {
     identify: () => redeemTicket(ticket, stores, clock),
     refuse: (peer, reason) => refuseViewer(peer, version, reason),

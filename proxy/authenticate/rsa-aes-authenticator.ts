@@ -23,14 +23,24 @@ export async function authenticateRsaAes(
   const channel = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
     exchangeKeysWithViewer(peer, type, rsaKey),
   );
-  const [login, stream] = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, async (peer) => {
-    const typed = await readViewerCredentials(peer, type, channel);
-    return [typed, peer.release()] as const;
-  });
+  const [login, stream] = await runHandshake(
+    viewer,
+    PROXY_LIMITS.tokenEntryMs,
+    clock,
+    signal,
+    async (peer) => {
+      const typed = await readViewerCredentials(peer, type, channel);
+      return [typed, peer.release()] as const;
+    },
+  );
   viewer.replaceStream(stream);
   return {
     identify: () =>
-      tokens.identifyPlain(viewer.source, { user: login.username, password: login.password }, viewer.requestedDesktopIds),
+      tokens.identifyPlain(
+        viewer.source,
+        { user: login.username, password: login.password },
+        viewer.requestedDesktopIds,
+      ),
     refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
     accept: (peer) => sendSecurityOk(peer, version, type),
   };

@@ -48,7 +48,11 @@ export class TokenIdentifier {
    * @param only ids of the desktops whose tokens count; null: all
    * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
    */
-  identify(source: ConnectionSource, guess: ChallengeResponse, only: DesktopIds = null): Promise<ViewerIdentity> {
+  identify(
+    source: ConnectionSource,
+    guess: ChallengeResponse,
+    only: DesktopIds = null,
+  ): Promise<ViewerIdentity> {
     return this.#identify(source, guess, () => Promise.resolve(only));
   }
 
@@ -68,7 +72,11 @@ export class TokenIdentifier {
     });
   }
 
-  async #identify(source: ConnectionSource, guess: ChallengeResponse, narrow: () => Promise<DesktopIds>): Promise<ViewerIdentity> {
+  async #identify(
+    source: ConnectionSource,
+    guess: ChallengeResponse,
+    narrow: () => Promise<DesktopIds>,
+  ): Promise<ViewerIdentity> {
     const attempt = this.#throttle.begin(source.address);
     try {
       const [match, ...others] = await this.#dropClosed(await this.#find(guess, await narrow()));

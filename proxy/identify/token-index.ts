@@ -84,7 +84,10 @@ export class TokenIndex {
     const tokens = new Map<string, IndexedToken>();
     let after: string | null = null;
     do {
-      const page: OpenTokensPage = await this.#store.listOpen(now, { after, limit: PROXY_LIMITS.tokenReloadPage });
+      const page: OpenTokensPage = await this.#store.listOpen(now, {
+        after,
+        limit: PROXY_LIMITS.tokenReloadPage,
+      });
       for (const token of page.tokens) {
         const indexed = this.#tokens.get(token.id) ?? this.#open(token);
         if (indexed) tokens.set(token.id, indexed);

@@ -46,7 +46,8 @@ export class TokenScan<C extends TokenCandidate> {
    * @throws Refusal `SERVER_BUSY` when too many guesses wait already
    */
   match(guess: ChallengeResponse, candidates: readonly C[]): Promise<C[]> {
-    if (this.#queue.length >= PROXY_LIMITS.scansWaiting) throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 });
+    if (this.#queue.length >= PROXY_LIMITS.scansWaiting)
+      throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 });
     return new Promise((resolve) => {
       const prepared = prepareResponse(guess.challenge, guess.response);
       this.#queue.push({ prepared, candidates, matches: [], next: 0, resolve });

@@ -45,7 +45,10 @@ export interface ListenersOptions {
 }
 
 /** Where the doors are to be; null or absent: not at all. */
-export type ListenOptions = Pick<ProxyOptions, "listen" | "rfbListen" | "repeaterViewers" | "repeaterServers">;
+export type ListenOptions = Pick<
+  ProxyOptions,
+  "listen" | "rfbListen" | "repeaterViewers" | "repeaterServers"
+>;
 
 /** The ports of the server, and who is called for what comes in by them. */
 export class Listeners {
@@ -150,7 +153,9 @@ export class Listeners {
       onConnection: (arrival) => {
         performRepeaterHandshake(arrival, options.repeaterIds, clock).then(
           (only) => {
-            onViewer(new RfbViewer(arrival, { listener: "repeater", certificate, requestedDesktopIds: only, clock }));
+            onViewer(
+              new RfbViewer(arrival, { listener: "repeater", certificate, requestedDesktopIds: only, clock }),
+            );
           },
           () => arrival.socket.destroy(),
         );
@@ -207,7 +212,9 @@ export class Listeners {
   }
 
   readonly #upgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const entrance = this.#agentUpgradeHandler.matches(request) ? this.#agentUpgradeHandler : this.#viewerUpgradeHandler;
+    const entrance = this.#agentUpgradeHandler.matches(request)
+      ? this.#agentUpgradeHandler
+      : this.#viewerUpgradeHandler;
     entrance.upgrade(request, socket, head);
   };
 

@@ -31,7 +31,10 @@ export class RfbViewer implements AcceptedViewer {
   #stream: Duplex;
   #finished = false;
 
-  constructor({ socket, source, admitted }: AcceptedConnection, { listener: door, certificate, requestedDesktopIds: only, clock }: RfbViewerOptions) {
+  constructor(
+    { socket, source, admitted }: AcceptedConnection,
+    { listener: door, certificate, requestedDesktopIds: only, clock }: RfbViewerOptions,
+  ) {
     this.#socket = socket;
     this.#stream = socket;
     this.#clock = clock;

@@ -103,7 +103,10 @@ export class Mip1AgentRegistry {
       if (source.address === address && identity.agentId !== agentId) others += 1;
     }
     if (others < PROXY_LIMITS.mip1AgentsPerPeer) return;
-    throw new LimitError("MIP1_AGENTS", `more than ${PROXY_LIMITS.mip1AgentsPerPeer} MiP 1 agents of one peer`);
+    throw new LimitError(
+      "MIP1_AGENTS",
+      `more than ${PROXY_LIMITS.mip1AgentsPerPeer} MiP 1 agents of one peer`,
+    );
   }
 
   async #admit(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
@@ -164,7 +167,9 @@ export class Mip1AgentRegistry {
   }
 
   async #listTokens(desktopId: string, agentId: string): Promise<{ id: string; expiresAt: number }[]> {
-    return (await this.#dependencies.stores.tokens.list(desktopId)).filter(({ createdBy }) => createdBy === agentId);
+    return (await this.#dependencies.stores.tokens.list(desktopId)).filter(
+      ({ createdBy }) => createdBy === agentId,
+    );
   }
 
   async #handleDisconnect(connection: Mip1ControlConnection, desktopId: string, cause: Error): Promise<void> {

@@ -1,6 +1,12 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import { Conversation, logInToServer, isPosternError, TimeoutError, type Clock } from "../../protocol/index.ts";
+import {
+  Conversation,
+  logInToServer,
+  isPosternError,
+  TimeoutError,
+  type Clock,
+} from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 

@@ -102,7 +102,11 @@ export class AgentAcceptor {
     await Promise.all(this.#disconnecting);
   }
 
-  async #acceptControl(arrival: AcceptedAgentConnection, peer: Conversation, handshake: Mip2Handshake): Promise<void> {
+  async #acceptControl(
+    arrival: AcceptedAgentConnection,
+    peer: Conversation,
+    handshake: Mip2Handshake,
+  ): Promise<void> {
     const { stores, serverId, agents, news, clock, log } = this.#dependencies;
     const { record, role, enrolled, features, instance } = await admitAgent(
       peer,
@@ -122,7 +126,12 @@ export class AgentAcceptor {
     arrival.admitted();
 
     const agent = { id: record.id, name: record.name, kind: role };
-    const connection = new AgentControlConnection(arrival.socket, agent, { epoch, features, instance }, clock);
+    const connection = new AgentControlConnection(
+      arrival.socket,
+      agent,
+      { epoch, features, instance },
+      clock,
+    );
     const clonesBefore = agents.countClones(record.id);
     if (!agents.add(connection)) return;
     const agentLog = log.child({ agentId: record.id });
@@ -155,7 +164,11 @@ export class AgentAcceptor {
     news.emit("agent.changed", { agentId: record.id });
   }
 
-  async #acceptSpare(arrival: AcceptedAgentConnection, peer: Conversation, handshake: Mip2Handshake): Promise<void> {
+  async #acceptSpare(
+    arrival: AcceptedAgentConnection,
+    peer: Conversation,
+    handshake: Mip2Handshake,
+  ): Promise<void> {
     const agentId = await admitSpareConnection(peer, arrival.socket, handshake, this.#dependencies);
     peer.release();
     if (!this.#dependencies.spares.accept(arrival.socket, agentId)) {

@@ -158,7 +158,10 @@ export class AgentFrameProcessor implements AgentFrameHandler {
 
   #enqueue(task: () => Promise<void>): void {
     this.#queue = this.#queue.then(task).catch((error: unknown) => {
-      this.#dependencies.log.error({ event: "agent.state", err: error }, "an agent's change could not be stored");
+      this.#dependencies.log.error(
+        { event: "agent.state", err: error },
+        "an agent's change could not be stored",
+      );
     });
   }
 }

@@ -40,7 +40,10 @@ export class AgentRegistry {
     return this.#clones.get(agentId) ?? 0;
   }
 
-  #noticeClone({ agent: { id }, instance }: AgentControlConnection, other: AgentControlConnection | undefined): void {
+  #noticeClone(
+    { agent: { id }, instance }: AgentControlConnection,
+    other: AgentControlConnection | undefined,
+  ): void {
     const displaced = this.#displaced.get(id) ?? [];
     if (instance !== null && displaced.includes(instance)) this.#clones.set(id, this.countClones(id) + 1);
     if (!other?.instance || other.instance === instance) return;

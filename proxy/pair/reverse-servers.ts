@@ -121,7 +121,11 @@ export class ReverseServers {
   }
 
   /** The newest connection wins: an old one may be long dead. */
-  async #register({ socket, source }: AcceptedConnection, desktop: DesktopView, version: Buffer): Promise<void> {
+  async #register(
+    { socket, source }: AcceptedConnection,
+    desktop: DesktopView,
+    version: Buffer,
+  ): Promise<void> {
     const { stores, serverId, audit } = this.#dependencies;
     const { agentId } = desktop;
     const epoch = await stores.agents.claim(agentId, serverId, "agent");

@@ -121,7 +121,8 @@ export class SpareConnectionPool {
   #requestSpares(agentId: string, shelf: AgentPool): void {
     const { agents, advertised, clock } = this.#dependencies;
     const connection = agents.find(agentId);
-    if (!connection || this.#pools.get(agentId) !== shelf || clock.monotonic() >= shelf.viewerExpectedUntil) return;
+    if (!connection || this.#pools.get(agentId) !== shelf || clock.monotonic() >= shelf.viewerExpectedUntil)
+      return;
     const room = PROXY_LIMITS.sparesTotal - this.size;
     const count = Math.min(room, PROXY_LIMITS.sparesPerAgent - shelf.ready.size - shelf.requested);
     if (count <= 0) return;

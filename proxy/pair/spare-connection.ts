@@ -111,7 +111,8 @@ export class SpareConnection {
         { event: "spare.lost", reason: describeError(error) },
         "a spare connection is gone",
       );
-      if (this.#ticket) this.#dependencies.tickets.fail(this, this.#ticket, new ViewerRefusal("HOST_OFFLINE"));
+      if (this.#ticket)
+        this.#dependencies.tickets.fail(this, this.#ticket, new ViewerRefusal("HOST_OFFLINE"));
     } finally {
       this.#cancelPing();
     }

@@ -7,7 +7,10 @@ import type { SessionValidity } from "../state/state-records.ts";
  * Why an open session has to end, by what the state says; null: it may go on. A token that is gone without having been
  * revoked has expired by some server's clock; that ends a session only by the time that was left when it opened.
  */
-export function checkSessionValidity(identity: ViewerIdentity, standing: SessionValidity): RefusalCode | null {
+export function checkSessionValidity(
+  identity: ViewerIdentity,
+  standing: SessionValidity,
+): RefusalCode | null {
   const { orderedEnd, agentRevoked, desktopExists, token, account, loginEnded } = standing;
   if (orderedEnd !== null) return isRefusalCode(orderedEnd) ? orderedEnd : "SESSION_ENDED";
   if (agentRevoked) return "AGENT_REVOKED";

@@ -149,8 +149,12 @@ export class ViewerSession {
       this.#log.error({ event: "session.fault", code: refusal.code, err: refusal.cause }, "a session failed");
     }
     this.#sessionLog.refuse(refusal.refusalCode);
-    await runHandshake(this.#viewer, PROXY_LIMITS.lingerMs, this.#dependencies.clock, new AbortController().signal, (peer) =>
-      threshold.refuse(peer, refusal.safeMessage),
+    await runHandshake(
+      this.#viewer,
+      PROXY_LIMITS.lingerMs,
+      this.#dependencies.clock,
+      new AbortController().signal,
+      (peer) => threshold.refuse(peer, refusal.safeMessage),
     ).catch(() => undefined);
     this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
   }

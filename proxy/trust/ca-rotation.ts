@@ -49,7 +49,10 @@ export async function retireAuthority(service: ServiceStore, clock: Clock): Prom
 
 async function replace(service: ServiceStore, before: string, next: StoredAuthority): Promise<void> {
   if (await service.replace(AUTHORITY_SERVICE_VALUE, before, JSON.stringify(next))) return;
-  throw requestError("CA_ROTATING", "Somebody else is changing the CA at this moment. Look at its status first.");
+  throw requestError(
+    "CA_ROTATING",
+    "Somebody else is changing the CA at this moment. Look at its status first.",
+  );
 }
 
 function requestError(code: string, message: string): RequestError {

@@ -22,7 +22,11 @@ const previousCaSchema = z.strictObject({
   /** Epoch milliseconds. */
   rotatedAt: z.number(),
 });
-const storedAuthoritySchema = z.strictObject({ key: z.string(), certificate: z.string(), previous: previousCaSchema.optional() });
+const storedAuthoritySchema = z.strictObject({
+  key: z.string(),
+  certificate: z.string(),
+  previous: previousCaSchema.optional(),
+});
 /** PEM throughout. */
 export type StoredAuthority = z.infer<typeof storedAuthoritySchema>;
 
@@ -49,7 +53,9 @@ export interface CertificateAuthority {
 
 /** The service's CA as it is stored, made once for all servers that share the database. */
 export function readOrCreateAuthority(service: ServiceStore, clock: Clock): Promise<string> {
-  return service.getOrCreate(AUTHORITY_SERVICE_VALUE, async () => JSON.stringify(await createAuthority(clock)));
+  return service.getOrCreate(AUTHORITY_SERVICE_VALUE, async () =>
+    JSON.stringify(await createAuthority(clock)),
+  );
 }
 
 /** @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED` */

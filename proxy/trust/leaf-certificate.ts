@@ -19,7 +19,11 @@ export interface LeafCertificate {
 }
 
 /** Issues a TLS server's key and certificate for `names`, valid from an hour ago. */
-export async function issueLeaf(authority: CertificateAuthority, names: readonly string[], clock: Clock): Promise<LeafCertificate> {
+export async function issueLeaf(
+  authority: CertificateAuthority,
+  names: readonly string[],
+  clock: Clock,
+): Promise<LeafCertificate> {
   const { publicKey, privateKey } = await generateP256();
   const notBefore = clock.now() - HOUR_MS;
   const certificate = signCertificate({

@@ -34,13 +34,21 @@ export interface ServerCertificate extends TlsCertificate {
  * Finds or makes the service CA, and issues a fresh certificate for this server under it.
  * @throws ConfigError `HOST_INVALID`, `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED`
  */
-export async function openServerCertificate({ stores, hosts, clock }: ServerCertificateOptions): Promise<ServerCertificate> {
+export async function openServerCertificate({
+  stores,
+  hosts,
+  clock,
+}: ServerCertificateOptions): Promise<ServerCertificate> {
   const names = listSubjectNames(hosts);
   return issueServerCertificate(await readOrCreateAuthority(stores.service, clock), names, clock);
 }
 
 /** @param stored the service CA as it is stored @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED` */
-export async function issueServerCertificate(stored: string, names: readonly string[], clock: Clock): Promise<ServerCertificate> {
+export async function issueServerCertificate(
+  stored: string,
+  names: readonly string[],
+  clock: Clock,
+): Promise<ServerCertificate> {
   const authority = openAuthority(stored, clock);
   const leaf = await issueLeaf(authority, names, clock);
   return {

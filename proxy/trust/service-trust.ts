@@ -2,7 +2,11 @@ import type { Logger } from "pino";
 import { describeError, isPosternError } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { readOrCreateAuthority } from "./certificate-authority.ts";
-import { issueServerCertificate, type ServerCertificate, type ServerCertificateOptions } from "./server-certificate.ts";
+import {
+  issueServerCertificate,
+  type ServerCertificate,
+  type ServerCertificateOptions,
+} from "./server-certificate.ts";
 import { retireAuthority, rotateAuthority } from "./ca-rotation.ts";
 import { listSubjectNames } from "./subject-names.ts";
 
@@ -31,10 +35,20 @@ export class ServiceTrust {
   static async open(options: ServiceTrustOptions): Promise<ServiceTrust> {
     const names = listSubjectNames(options.hosts);
     const stored = await readOrCreateAuthority(options.stores.service, options.clock);
-    return new ServiceTrust(options, names, stored, await issueServerCertificate(stored, names, options.clock));
+    return new ServiceTrust(
+      options,
+      names,
+      stored,
+      await issueServerCertificate(stored, names, options.clock),
+    );
   }
 
-  private constructor(options: ServiceTrustOptions, names: readonly string[], stored: string, trust: ServerCertificate) {
+  private constructor(
+    options: ServiceTrustOptions,
+    names: readonly string[],
+    stored: string,
+    trust: ServerCertificate,
+  ) {
     this.#options = options;
     this.#names = names;
     this.#stored = stored;

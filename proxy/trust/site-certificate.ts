@@ -32,7 +32,11 @@ export class SiteCertificate {
     return new SiteCertificate(files, parts, certificate);
   }
 
-  private constructor(files: CertificateFiles, parts: SiteCertificateDependencies, certificate: TlsCertificate) {
+  private constructor(
+    files: CertificateFiles,
+    parts: SiteCertificateDependencies,
+    certificate: TlsCertificate,
+  ) {
     this.#files = files;
     this.#dependencies = parts;
     this.#current = certificate;

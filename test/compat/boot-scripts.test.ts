@@ -102,9 +102,13 @@ describe("virt-customize", () => {
         id: "m-3",
       } as const;
       await expect(
-        scriptsFixture.prepare(["virt-customize: run-command sh -c 'exit 3'\ntouch /root/@CREDENTIAL@"], spec, {
-          program: PROGRAM,
-        }),
+        scriptsFixture.prepare(
+          ["virt-customize: run-command sh -c 'exit 3'\ntouch /root/@CREDENTIAL@"],
+          spec,
+          {
+            program: PROGRAM,
+          },
+        ),
       ).rejects.toMatchObject({
         code: "SCRIPT_FAILED",
         safeMessage: expect.stringContaining("command exited with an error"),

@@ -16,7 +16,9 @@ test("a file outlives its session, the system disk does not, and the image never
   const file = await buildDiskImage(launcherFixture.folder, DATA_DISK_SCRIPT);
   const before = await readFile(file);
   const boot = { kind: "disk", format: "qcow2", file };
-  const launcher = await launcherFixture.openWith([{ id: "linux", boot, memoryMb: { default: 192, min: 16 } }]);
+  const launcher = await launcherFixture.openWith([
+    { id: "linux", boot, memoryMb: { default: 192, min: 16 } },
+  ]);
   const said: string[] = [];
   for (const id of ["m1", "m2"]) {
     const dataDisk = { name: "home", sizeGb: 1 };

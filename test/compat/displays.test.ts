@@ -57,7 +57,12 @@ test("a guest finds all its monitors plugged in, and each viewer moves the table
     const before = (await launcher.bootLog("m1")).text.length;
     const viewer = await view(launcher, index);
     viewer.movePointer(viewer.framebuffer.width - 1, viewer.framebuffer.height - 1);
-    const text = await launcherFixture.waitForSerial(launcher, "m1", new RegExp(`tablet ${tablet} 0100..7f`), 20_000);
+    const text = await launcherFixture.waitForSerial(
+      launcher,
+      "m1",
+      new RegExp(`tablet ${tablet} 0100..7f`),
+      20_000,
+    );
     expect(text.slice(before)).not.toMatch(new RegExp(`tablet ${3 - tablet} `));
   }
 }, 240_000);

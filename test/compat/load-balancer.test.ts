@@ -53,7 +53,11 @@ test("agent, VNC viewer and WebSocket viewer come through it, each under its own
   expect(await viewer.handshake({ password: token })).toMatchObject({ name: DESKTOP });
   expect(await listOpenSources()).toEqual([CLIENT]);
   await viewer.stop();
-  const silent = await connectRfb(cleanup, { port: balanced.listen, host: "127.0.0.1", localAddress: CLIENT });
+  const silent = await connectRfb(cleanup, {
+    port: balanced.listen,
+    host: "127.0.0.1",
+    localAddress: CLIENT,
+  });
   expect(await silent.handshake({ password: token })).toMatchObject({ name: DESKTOP });
   await silent.stop();
   const { protocols } = await server.createTicket(DESKTOP);

@@ -7,7 +7,12 @@ import type { Machine } from "../../web/index.ts";
 import { COUNTER, writeBootDisk } from "../support/boot-sector.ts";
 import { buildModuleGuest } from "../support/guest/module-guest.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
-import { type PosternProgram, type PosternServer, startHostProgram, startServerProgram } from "../support/postern.ts";
+import {
+  type PosternProgram,
+  type PosternServer,
+  startHostProgram,
+  startServerProgram,
+} from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 

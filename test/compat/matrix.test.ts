@@ -12,7 +12,12 @@ import { type MatrixDesktop, type OpenViewer, ViewerFixture } from "../support/m
 import { VIEWER_KINDS, type ViewerKind } from "../support/matrix/viewer-kinds.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import type { Bitmap } from "../support/bitmap.ts";
-import { type PosternProgram, type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import {
+  type PosternProgram,
+  type PosternServer,
+  startAgentProgram,
+  startServerProgram,
+} from "../support/postern.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 /** The rest is the pointer, and what JPEG does at the bars' edges. */

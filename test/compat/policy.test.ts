@@ -31,7 +31,11 @@ let recorder: TcpRecorder;
 let page: Page;
 
 beforeAll(async () => {
-  [server, xvnc, display] = await Promise.all([startServerProgram(shared), startXvnc(shared), startDisplay(shared)]);
+  [server, xvnc, display] = await Promise.all([
+    startServerProgram(shared),
+    startXvnc(shared),
+    startDisplay(shared),
+  ]);
   await xvnc.display.paintRoot(BACKGROUND);
   recorder = await startTcpRecorder(shared, { port: xvnc.port, host: "127.0.0.1" });
   await startAgentProgram(shared, server, { desktops: { [DESKTOP]: `tcp:127.0.0.1:${recorder.port}` } });

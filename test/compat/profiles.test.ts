@@ -21,7 +21,11 @@ let display: XDisplay;
 let page: Page;
 
 beforeAll(async () => {
-  [server, xvnc, display] = await Promise.all([startServerProgram(cleanup), startXvnc(cleanup), startDisplay(cleanup)]);
+  [server, xvnc, display] = await Promise.all([
+    startServerProgram(cleanup),
+    startXvnc(cleanup),
+    startDisplay(cleanup),
+  ]);
   await xvnc.display.paintRoot(BACKGROUND);
   await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
   page = await openWall(cleanup, server);

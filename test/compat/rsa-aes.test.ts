@@ -164,7 +164,9 @@ test.each(RSA_AES_TYPES)("the agent shows a VNC server behind security type %i",
   cleanup.add(front);
   const name = `behind-${type}`;
   const endpoint = `tcp:127.0.0.1:${front.port}`;
-  await startAgentProgram(cleanup, server, { desktops: { [name]: { endpoint, password: "a longer password" } } });
+  await startAgentProgram(cleanup, server, {
+    desktops: { [name]: { endpoint, password: "a longer password" } },
+  });
   const password = await server.createToken(name);
   const { picture, output } = await takeViewerSnapshot(display.folder, { port: server.rfb, password });
   expect(picture, output).toBeDefined();

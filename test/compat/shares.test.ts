@@ -82,7 +82,10 @@ async function runGuest(vmUser: string | null): Promise<Said> {
       share("fast", { kind: "virtiofs", writable: true }),
     ],
   };
-  const launcher = await launcherFixture.openWith([image], { allowedShares: [at("shared"), at("private")], vmUser });
+  const launcher = await launcherFixture.openWith([image], {
+    allowedShares: [at("shared"), at("private")],
+    vmUser,
+  });
   await launcher.create({ id: "m1", name: "one", image: "linux" });
   await waitFor("virtiofsd to see no other folder", seesNothingElse, { timeoutMs: 30_000 });
   const said = await launcherFixture.waitForSerial(launcher, "m1", /GUEST-DONE/, 150_000);

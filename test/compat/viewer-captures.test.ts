@@ -2,7 +2,11 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CERTIFICATE_NAME, VNC_PASSWORD } from "../support/capture/identifying-host.ts";
-import { CaptureFixture, type CapturePosition, type CapturedTraffic } from "../support/capture/capture-fixture.ts";
+import {
+  CaptureFixture,
+  type CapturePosition,
+  type CapturedTraffic,
+} from "../support/capture/capture-fixture.ts";
 import { noVncViewerKind, startViewerBrowser } from "../support/capture/novnc-viewer-kind.ts";
 import { rsaAesViewerKind } from "../support/capture/rsa-aes-viewer-kind.ts";
 import { type Canary, findCanaries } from "../support/capture/canaries.ts";
@@ -90,7 +94,9 @@ function expectNothingLearned(overheard: CapturedTraffic, inTheClear: Buffer): v
   expect(findCanaries(overheard.mip, atViewer()), "what the agent was told").toEqual([]);
   for (const { process } of [captureFixture.host.plain, captureFixture.host.tls, captureFixture.host.x11])
     expect(findCanaries(process.output, atViewer()), "what the VNC server wrote down").toEqual([]);
-  expect(findCanaries(captureFixture.agent.process.output, atViewer()), "what the agent wrote down").toEqual([]);
+  expect(findCanaries(captureFixture.agent.process.output, atViewer()), "what the agent wrote down").toEqual(
+    [],
+  );
 }
 
 const KINDS: readonly CapturedViewerKind[] = [
@@ -141,7 +147,9 @@ describe.each(KINDS.map((kind, index) => ({ name: kind.name, kind, index })))("$
     expectNothingLearned(overheard, inTheClear());
     // It was all there: what a viewer may see, what the server at the host says of itself, and what the agent was asked.
     expect(Buffer.concat([overheard.toViewer, inTheClear()]).includes("lab-plain")).toBe(true);
-    expect(findCanaries(overheard.fromVncServer, atHost)).toContain(`host name (${captureFixture.hostComputer.hostName})`);
+    expect(findCanaries(overheard.fromVncServer, atHost)).toContain(
+      `host name (${captureFixture.hostComputer.hostName})`,
+    );
     expect(overheard.mip.includes("lab-plain")).toBe(true);
     expect(overheard.toVncServer.length).toBeGreaterThan(40);
     const name = Buffer.alloc(4);
@@ -201,7 +209,10 @@ describe.each(KINDS.map((kind, index) => ({ name: kind.name, kind, index })))("$
 describe("the search finds each canary where it is to be found", () => {
   test("at the host: names, new name and software, asked for directly; certificate and ports", async () => {
     const { plain, x11 } = captureFixture.host;
-    const direct = await connectRfb(cleanup, { port: plain.port, host: captureFixture.hostComputer.ownAddress });
+    const direct = await connectRfb(cleanup, {
+      port: plain.port,
+      host: captureFixture.hostComputer.ownAddress,
+    });
     await direct.handshake({ password: VNC_PASSWORD });
     direct.setEncodings(0, DESKTOP_NAME);
     direct.requestUpdate();
@@ -211,7 +222,10 @@ describe("the search finds each canary where it is to be found", () => {
     await waitFor("the new name", () => direct.received().includes(RENAMED));
     const names = findCanaries(direct.received(), atHost).join();
     for (const what of ["host name", "user name", "new name"]) expect(names).toContain(what);
-    const software = await connectRfb(cleanup, { port: x11.port, host: captureFixture.hostComputer.ownAddress });
+    const software = await connectRfb(cleanup, {
+      port: x11.port,
+      host: captureFixture.hostComputer.ownAddress,
+    });
     await software.handshake({ password: VNC_PASSWORD });
     software.setEncodings(0, SERVER_IDENTITY);
     software.requestUpdate();
@@ -220,7 +234,10 @@ describe("the search finds each canary where it is to be found", () => {
     );
     const all = await captureFixture.readTraffic({ viewers: 0, host: 0 });
     expect(findCanaries(all.fromVncServer, atHost)).toContain(`certificate (${CERTIFICATE_NAME})`);
-    const refused = await connectRfb(cleanup, { port: captureFixture.ports.rfb, host: captureFixture.viewerComputer.address });
+    const refused = await connectRfb(cleanup, {
+      port: captureFixture.ports.rfb,
+      host: captureFixture.viewerComputer.address,
+    });
     await expect(refused.handshake({ password: tokens.get("lab-down")! })).rejects.toThrow(RfbRefusal);
     expect(findCanaries(captureFixture.agent.process.output, atHost)).toContain("port (59374)");
   });
@@ -232,7 +249,11 @@ describe("the search finds each canary where it is to be found", () => {
     expect(findCanaries(all.mip, atViewer()), "the whole life of the agents").toEqual([]);
     const xvnc = await startXvnc(cleanup, { args: ["-localhost=0", "-Log", "*:stderr:100"] });
     const direct = await WINDOW_VIEWERS[3]!.open(
-      { ...captureFixture, ports: { ...captureFixture.ports, rfb: xvnc.port }, viewerComputer: captureFixture.viewerComputer } as CaptureFixture,
+      {
+        ...captureFixture,
+        ports: { ...captureFixture.ports, rfb: xvnc.port },
+        viewerComputer: captureFixture.viewerComputer,
+      } as CaptureFixture,
       cleanup,
       { desktop: "", token: "unneeded", repeaterId },
     );
@@ -244,7 +265,10 @@ describe("the search finds each canary where it is to be found", () => {
   test("what a person pastes goes through, and would be found", async () => {
     const since = await captureFixture.now();
     const { hostName, userName } = captureFixture.viewerComputer;
-    const viewer = await connectRfb(cleanup, { port: captureFixture.ports.rfb, host: captureFixture.viewerComputer.address });
+    const viewer = await connectRfb(cleanup, {
+      port: captureFixture.ports.rfb,
+      host: captureFixture.viewerComputer.address,
+    });
     await viewer.handshake({ password: tokens.get("lab-plain")! });
     viewer.sendCutText(`${userName}@${hostName}`);
     viewer.requestUpdate();

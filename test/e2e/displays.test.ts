@@ -26,7 +26,10 @@ beforeAll(async () => {
   const image = { id: "lab", title: "Lab system", description: "", ...amounts, display: "virtio", boot };
   const catalogue = join(folder, "catalogue.json");
   await writeFile(catalogue, JSON.stringify({ images: [image] }));
-  server = await startServerProgram(cleanup, { command: "up", args: ["--accel", "tcg", "--catalogue", catalogue] });
+  server = await startServerProgram(cleanup, {
+    command: "up",
+    args: ["--accel", "tcg", "--catalogue", catalogue],
+  });
   page = await openWall(cleanup, server);
 });
 afterAll(() => cleanup.close());

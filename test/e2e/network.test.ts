@@ -10,10 +10,20 @@ import {
 } from "../../launcher/network/index.ts";
 import { parseRange } from "../../launcher/network/ip-ranges.ts";
 import { buildLinuxGuest } from "../support/guest/linux-guest.ts";
-import { runReachabilityGuest, writeReachabilityScript, type ReachabilityTargets } from "../support/guest/reachability.ts";
+import {
+  runReachabilityGuest,
+  writeReachabilityScript,
+  type ReachabilityTargets,
+} from "../support/guest/reachability.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import { startProcess } from "../support/test-process.ts";
-import { HOST_NETWORKS, HOST_PROBE_PORT, makeTestNetwork, PROBE_ADDRESSES, PROBE_PORT } from "../support/network/test-network.ts";
+import {
+  HOST_NETWORKS,
+  HOST_PROBE_PORT,
+  makeTestNetwork,
+  PROBE_ADDRESSES,
+  PROBE_PORT,
+} from "../support/network/test-network.ts";
 
 const cleanup = new CleanupStack();
 afterAll(() => cleanup.close());
@@ -41,7 +51,10 @@ const INNER: ReachabilityTargets = {
   outerHost6: ["fd00::2", HOST_PROBE_PORT],
   outerResolver: ["198.19.255.3", PROBE_PORT],
 };
-const OPEN: ReachabilityTargets = { internet: [PROBE_ADDRESSES.internet, PROBE_PORT], internet6: [PROBE_ADDRESSES.internet6, PROBE_PORT] };
+const OPEN: ReachabilityTargets = {
+  internet: [PROBE_ADDRESSES.internet, PROBE_PORT],
+  internet6: [PROBE_ADDRESSES.internet6, PROBE_PORT],
+};
 
 const testNetwork = await makeTestNetwork(cleanup);
 const folder = await cleanup.makeFolder();

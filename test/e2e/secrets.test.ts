@@ -8,7 +8,12 @@ import { connect } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Canary, findCanaries } from "../support/capture/canaries.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
-import { type PosternProgram, type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
+import {
+  type PosternProgram,
+  type PosternServer,
+  startAgentProgram,
+  startServerProgram,
+} from "../support/postern.ts";
 import { connectRfb, connectRfbOverWebSocket } from "../support/rfb-client.ts";
 import { type ExecRecord, findInFiles, recordExecs } from "../support/secret-search.ts";
 import { waitFor } from "../support/wait-for.ts";

@@ -10,7 +10,12 @@ import { type XDisplay, startDisplay } from "../support/x-display.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import type { RgbColour } from "../support/bitmap.ts";
 import { startTcpRecorder } from "../support/tcp-recorder.ts";
-import { connectRfb, connectRfbOverWebSocket, RfbRefusal, type RfbClientVersion } from "../support/rfb-client.ts";
+import {
+  connectRfb,
+  connectRfbOverWebSocket,
+  RfbRefusal,
+  type RfbClientVersion,
+} from "../support/rfb-client.ts";
 import { RectangleEncoding } from "../support/framebuffer.ts";
 import { openTigerViewer, openTightViewer, takeViewerSnapshot } from "../support/debian-viewers.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";

@@ -4,7 +4,12 @@ import { type XDisplay, startDisplay } from "../support/x-display.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import type { RgbColour } from "../support/bitmap.ts";
 import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
-import { connectRfb, connectRfbOverWebSocket, RfbRefusal, type RfbClientVersion } from "../support/rfb-client.ts";
+import {
+  connectRfb,
+  connectRfbOverWebSocket,
+  RfbRefusal,
+  type RfbClientVersion,
+} from "../support/rfb-client.ts";
 import { openTightViewer, openTigerViewer, takeViewerSnapshot } from "../support/debian-viewers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";

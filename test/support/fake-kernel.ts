@@ -94,7 +94,8 @@ export class FakeKernel extends SysTree {
     await this.#writeFile(`${folder}/vendor`, `0x${vendor}\n`);
     await this.#writeFile(`${folder}/device`, `0x${id}\n`);
     await this.#writeFile(`${folder}/driver_override`, "(null)\n");
-    if (device.bootVga !== undefined) await this.#writeFile(`${folder}/boot_vga`, device.bootVga ? "1\n" : "0\n");
+    if (device.bootVga !== undefined)
+      await this.#writeFile(`${folder}/boot_vga`, device.bootVga ? "1\n" : "0\n");
     if (device.renderNode !== undefined)
       await mkdir(this.at(`${folder}/drm/${device.renderNode}`), { recursive: true });
     if (device.lit === true) await this.#writeFile(`${folder}/drm/card0/card0-DP-1/enabled`, "enabled\n");

@@ -1,7 +1,13 @@
 import type { ByteReader } from "./byte-reader.ts";
 import { Bitmap } from "./bitmap.ts";
 
-export const RectangleEncoding = { raw: 0, copyRect: 1, cursor: -239, desktopSize: -223, desktopName: -307 } as const;
+export const RectangleEncoding = {
+  raw: 0,
+  copyRect: 1,
+  cursor: -239,
+  desktopSize: -223,
+  desktopName: -307,
+} as const;
 
 export interface UpdateRectangle {
   readonly x: number;

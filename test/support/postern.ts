@@ -152,7 +152,10 @@ export class PosternServer extends PosternProgram {
 }
 
 /** Starts a server on free ports of 127.0.0.1 with a fresh data folder. */
-export async function startServerProgram(cleanup: CleanupStack, settings: ServerSettings = {}): Promise<PosternServer> {
+export async function startServerProgram(
+  cleanup: CleanupStack,
+  settings: ServerSettings = {},
+): Promise<PosternServer> {
   const { command = "server", args = [], env, via } = settings;
   const ports = ["--listen", "127.0.0.1:0", "--rfb-listen", "127.0.0.1:0"];
   const server = new PosternServer(await cleanup.makeFolder(), [command, ...ports, ...args], env, via);

@@ -96,7 +96,8 @@ export class RfbClient {
 
   async #readSecurityTypes(version: RfbClientVersion): Promise<number[]> {
     const types = version === "3.3" ? [await this.#readU32()] : await this.#readList();
-    if (types.length === 0 || types[0] === 0) throw new RfbRefusal("security-types", await this.#readReason());
+    if (types.length === 0 || types[0] === 0)
+      throw new RfbRefusal("security-types", await this.#readReason());
     return types;
   }
 

@@ -69,7 +69,11 @@ export class RsaAesServer {
     this.chosen.push(type);
     if (!isRsaAes(type)) throw new Error("only RSA-AES is played here");
     const key = { privateKey: this.#key, publicKey: describeRsaKey(this.#key) };
-    const { password } = await readViewerCredentials(peer, type, await exchangeKeysWithViewer(peer, type, key));
+    const { password } = await readViewerCredentials(
+      peer,
+      type,
+      await exchangeKeysWithViewer(peer, type, key),
+    );
     if (password === this.#password) {
       await sendSecurityOk(peer, version, type);
       await readClientInit(peer);

@@ -142,7 +142,10 @@ export async function startXServer(
 }
 
 /** A screen in memory for viewers and browsers to appear on. */
-export async function startDisplay(cleanup: CleanupStack, { width = 1024, height = 768 } = {}): Promise<XDisplay> {
+export async function startDisplay(
+  cleanup: CleanupStack,
+  { width = 1024, height = 768 } = {},
+): Promise<XDisplay> {
   const { display } = await startXServer(cleanup, "Xvfb", ["-screen", "0", `${width}x${height}x24`]);
   return display;
 }

@@ -118,7 +118,8 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   const status = statusOf(error);
   if (status === 500) return answer("INTERNAL");
   const entry = entryOf(error.code);
-  const message = error.safeMessage === DEFAULT_SAFE_MESSAGE ? (entry?.message ?? error.message) : error.safeMessage;
+  const message =
+    error.safeMessage === DEFAULT_SAFE_MESSAGE ? (entry?.message ?? error.message) : error.safeMessage;
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
   if (error instanceof ThrottledError)

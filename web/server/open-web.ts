@@ -107,7 +107,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       });
       routeService(api, proxy);
       routeDesktops(api, proxy, snapshot);
-      routeMachines(api, { proxy, orchestrator: machines, screenshots: machines.screenshots, screenViews: looks, loadReadModel: snapshot });
+      routeMachines(api, {
+        proxy,
+        orchestrator: machines,
+        screenshots: machines.screenshots,
+        screenViews: looks,
+        loadReadModel: snapshot,
+      });
       routeMachineCommands(api, proxy, machines, snapshot);
       routeHosts(api, proxy, catalogue, machines);
       routeDisks(api, proxy, disks);

@@ -15,7 +15,9 @@ function checkMemory({ memoryBytes, memoryFreeBytes, processors }: CapacityFacts
   const text = `${gib(memoryFreeBytes)} of ${gib(memoryBytes)} GiB of memory are free; ${processors} processors.`;
   const remedy = "Close other programs, or add memory: a desktop needs about 2 GiB.";
   if (memoryFreeBytes < SMALLEST_MACHINE_BYTES) return missingFinding("memory", text, remedy);
-  return memoryFreeBytes < ONE_DESKTOP_BYTES ? adviceFinding("memory", text, remedy) : okFinding("memory", text);
+  return memoryFreeBytes < ONE_DESKTOP_BYTES
+    ? adviceFinding("memory", text, remedy)
+    : okFinding("memory", text);
 }
 
 function checkDisk({ folder, diskFreeBytes }: CapacityFacts): Finding {

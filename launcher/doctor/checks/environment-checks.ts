@@ -14,7 +14,11 @@ export function checkNode(version: string): Finding {
   const [needMajor, needMinor] = OLDEST_NODE;
   return major > needMajor || (major === needMajor && minor >= needMinor)
     ? okFinding("node", `Node.js ${version}.`)
-    : missingFinding("node", `Node.js ${version} is too old.`, `Install Node.js ${OLDEST_NODE.join(".")} or newer.`);
+    : missingFinding(
+        "node",
+        `Node.js ${version} is too old.`,
+        `Install Node.js ${OLDEST_NODE.join(".")} or newer.`,
+      );
 }
 
 export function checkNetwork(network: NetworkFacts | null): Finding[] {

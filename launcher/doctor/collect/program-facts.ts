@@ -51,7 +51,9 @@ async function readDevices(qemu: string): Promise<string[]> {
 
 async function hasReadableKernel(): Promise<boolean> {
   const kernels = (await readdir("/boot").catch(() => [])).filter((name) => name.startsWith("vmlinuz"));
-  const readable = await Promise.all(kernels.map((name) => isAccessible(join("/boot", name), constants.R_OK)));
+  const readable = await Promise.all(
+    kernels.map((name) => isAccessible(join("/boot", name), constants.R_OK)),
+  );
   return readable.some(Boolean);
 }
 

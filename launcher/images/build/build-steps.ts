@@ -39,7 +39,10 @@ export const WORK_FILES = {
 const SYSTEMD_BOOT = "/usr/lib/systemd/boot/efi/systemd-bootx64.efi";
 
 /** What the two boot programs read from the firmware's partition. */
-export function listBootLoaderFiles(title: string, kernelArguments: string): Readonly<Record<string, string>> {
+export function listBootLoaderFiles(
+  title: string,
+  kernelArguments: string,
+): Readonly<Record<string, string>> {
   const linux = { kernel: "/vmlinuz", initrd: "/initrd.img" };
   return {
     "loader.conf": "timeout 0\ndefault linux\n",
@@ -161,7 +164,16 @@ function makeRoot({ layout, rootFileSystemId, isRoot }: BuildInputs): BuildStep 
     'mke2fs -q -F -t ext4 -L root -U "$3" -d "$1" -E "offset=$4,root_owner=0:0" "$5" "$6"; status=$?; ' +
     'rm -rf "$1"; exit "$status"';
   const args = [
-    ...["-c", script, "sh", WORK_FILES.root, WORK_FILES.tree, rootFileSystemId, String(layout.rootOffset), WORK_FILES.disk],
+    ...[
+      "-c",
+      script,
+      "sh",
+      WORK_FILES.root,
+      WORK_FILES.tree,
+      rootFileSystemId,
+      String(layout.rootOffset),
+      WORK_FILES.disk,
+    ],
     `${layout.rootBytes / 1024}k`,
   ];
   const title = "Make the file system";
@@ -173,7 +185,18 @@ function pack(): BuildStep {
   return {
     title: "Pack the image",
     program: "qemu-img",
-    args: ["convert", "-f", "raw", "-O", "qcow2", "-c", "-o", "compression_type=zstd", WORK_FILES.disk, WORK_FILES.image],
+    args: [
+      "convert",
+      "-f",
+      "raw",
+      "-O",
+      "qcow2",
+      "-c",
+      "-o",
+      "compression_type=zstd",
+      WORK_FILES.disk,
+      WORK_FILES.image,
+    ],
   };
 }
 

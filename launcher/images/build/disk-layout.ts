@@ -28,7 +28,10 @@ export function planDiskLayout(sizeGb: number): DiskLayout {
 }
 
 /** What sfdisk reads. BIOS machines start from the partition with the attribute, UEFI ones from the type. */
-export function describePartitions(layout: DiskLayout, ids: { disk: string; esp: string; root: string }): string {
+export function describePartitions(
+  layout: DiskLayout,
+  ids: { disk: string; esp: string; root: string },
+): string {
   const at = (offset: number, bytes: number): string => `start=${offset / SECTOR}, size=${bytes / SECTOR}`;
   return [
     "label: gpt",

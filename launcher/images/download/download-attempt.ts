@@ -40,7 +40,11 @@ export class InterruptedDownload extends Error {}
 export async function attemptDownload(options: DownloadAttemptOptions): Promise<ContentVersion | null> {
   const { url, part, known, environment, signal } = options;
   const before = await readPartialFile(part, url.href);
-  const headers = { "accept-encoding": "identity", "user-agent": "postern", ...conditionalHeaders(before, known) };
+  const headers = {
+    "accept-encoding": "identity",
+    "user-agent": "postern",
+    ...conditionalHeaders(before, known),
+  };
   let response: IncomingMessage;
   try {
     response = await httpGet(url, { headers, environment, signal });
@@ -56,7 +60,10 @@ export async function attemptDownload(options: DownloadAttemptOptions): Promise<
   }
 }
 
-function conditionalHeaders(before: PartialFile | null, known: ContentVersion | null): Record<string, string> {
+function conditionalHeaders(
+  before: PartialFile | null,
+  known: ContentVersion | null,
+): Record<string, string> {
   const validator = before === null ? null : rangeValidator(before.version);
   if (before !== null && validator !== null)
     return { range: `bytes=${before.received}-`, "if-range": validator };
@@ -101,7 +108,10 @@ async function take(
 }
 
 /** `bytes FROM-TO/TOTAL` has to go on where the part ends, of the same whole. */
-function checkRange(response: IncomingMessage, before: PartialFile | null): { at: number; total: number } | null {
+function checkRange(
+  response: IncomingMessage,
+  before: PartialFile | null,
+): { at: number; total: number } | null {
   const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers["content-range"] ?? "") ?? [];
   if (before === null || from === undefined || Number(from) !== before.received) return null;
   const { bytes } = before.version;

@@ -41,7 +41,10 @@ function follow(from: URL, location: string): URL {
   throw new LaunchError("DOWNLOAD_ADDRESS", text);
 }
 
-async function ask(address: URL, { headers, environment, signal }: HttpRequestOptions): Promise<IncomingMessage> {
+async function ask(
+  address: URL,
+  { headers, environment, signal }: HttpRequestOptions,
+): Promise<IncomingMessage> {
   const proxy = chooseProxy(address, environment);
   const common = {
     method: "GET",

@@ -46,7 +46,11 @@ async function findHeaderFault(bytes: ImageBytes, mayBack: boolean): Promise<str
 }
 
 /** U32 type · U32 length · data, padded to 8 bytes; type 0 ends them. */
-async function findExtensionFault(bytes: ImageBytes, start: number, mayBack: boolean): Promise<string | null> {
+async function findExtensionFault(
+  bytes: ImageBytes,
+  start: number,
+  mayBack: boolean,
+): Promise<string | null> {
   let at = start;
   for (let count = 0; count < MAX_EXTENSIONS; count += 1) {
     const head = await bytes.read(at, 8);

@@ -21,7 +21,13 @@ export interface DataDiskExtensionOptions {
  * Gives a machine its data disk at each start; the disk was reserved before. Who has a disk is known by the machines
  * themselves: what is given back is the file, which QEMU's account owns meanwhile.
  */
-export function dataDiskExtension({ store: shelf, qemuImg, runAs, clock, log }: DataDiskExtensionOptions): LaunchExtension {
+export function dataDiskExtension({
+  store: shelf,
+  qemuImg,
+  runAs,
+  clock,
+  log,
+}: DataDiskExtensionOptions): LaunchExtension {
   return {
     async prepare({ id, owner, dataDisk }) {
       if (dataDisk === undefined) return {};

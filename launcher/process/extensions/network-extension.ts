@@ -8,7 +8,12 @@ import type { ProcessIdentity } from "../../system/proc-stat.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import { openPortForwards } from "../../network/port-forwards.ts";
 import type { NetworkPolicy } from "../../network/network-policy.ts";
-import { forwardsOf, networkPaths, prepareNetwork, type NetworkPaths } from "../../network/prepare-network.ts";
+import {
+  forwardsOf,
+  networkPaths,
+  prepareNetwork,
+  type NetworkPaths,
+} from "../../network/prepare-network.ts";
 import { probeNetwork, type NetworkAbility } from "../../network/probe-network.ts";
 import type { IpRange } from "../../network/ip-ranges.ts";
 import { refreshFilter, watchHostRanges } from "../../network/refresh-filter.ts";

@@ -2,7 +2,11 @@ import { lchown, realpath, stat } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { LaunchError, type Clock } from "../../../protocol/index.ts";
 import type { MachinePaths } from "../../model/machine-paths.ts";
-import { share9pArguments, shareVirtiofsArguments, virtiofsdArguments } from "../../argv/shared-folder-arguments.ts";
+import {
+  share9pArguments,
+  shareVirtiofsArguments,
+  virtiofsdArguments,
+} from "../../argv/shared-folder-arguments.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import type { RunAs } from "../../system/system-account.ts";
 import { awaitSocket } from "../../system/await-socket.ts";

@@ -48,7 +48,9 @@ function readCommand(line: string, network: boolean): string {
   const refused = Object.hasOwn(REFUSED, name) ? REFUSED[name] : undefined;
   if (refused !== undefined) throw optionError(`${name} is not allowed: ${refused}.`);
   if (!ALLOWED.has(name)) {
-    throw optionError(`${quoteText(line)} is no command that is allowed. These are: ${[...ALLOWED].join(", ")}.`);
+    throw optionError(
+      `${quoteText(line)} is no command that is allowed. These are: ${[...ALLOWED].join(", ")}.`,
+    );
   }
   if (NEEDS_NETWORK.has(name) && !network)
     throw optionError(`${name} needs a network, which this host does not give to virt-customize.`);

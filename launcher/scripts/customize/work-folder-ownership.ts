@@ -32,7 +32,8 @@ export async function takeBackDisk(runAs: RunAs, folder: string, disk: string, l
   } finally {
     await handle.close();
   }
-  if (!(await readHeaderReferences(disk)).equals(links)) throw new Error("the disk's header names other files now");
+  if (!(await readHeaderReferences(disk)).equals(links))
+    throw new Error("the disk's header names other files now");
 }
 
 /** What in a qcow2 file's header leads to other files. */

@@ -10,7 +10,11 @@ export interface ClientPolicy {
 }
 
 /** These change the desktop, so that those who only look do not have them whatever else is allowed. */
-const PERMISSIONS_WITH_CONTROL: ReadonlySet<Permission> = new Set<Permission>(["clipboard-in", "power", "resize"]);
+const PERMISSIONS_WITH_CONTROL: ReadonlySet<Permission> = new Set<Permission>([
+  "clipboard-in",
+  "power",
+  "resize",
+]);
 
 /** Files are denied to everybody: no message that carries them can be followed. */
 export function isPermissionDenied(policy: ClientPolicy, permission: Permission): boolean {

@@ -77,7 +77,11 @@ export const TIGHT_METHODS: readonly SecurityMethod[] = [
  * @throws AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_CERTIFICATE`;
  *   ProtocolError `SERVER_SECURITY_UNSUPPORTED`
  */
-export function chooseSecurityMethod(ways: readonly SecurityMethod[], offered: readonly number[], login: ServerLogin): number {
+export function chooseSecurityMethod(
+  ways: readonly SecurityMethod[],
+  offered: readonly number[],
+  login: ServerLogin,
+): number {
   const open = ways.filter(({ type }) => offered.includes(type));
   const chosen = open.find((way) => missing(way, login).length === 0);
   if (chosen) return chosen.type;
@@ -89,7 +93,11 @@ export function chooseSecurityMethod(ways: readonly SecurityMethod[], offered: r
   throw explain(lacked, offered);
 }
 
-export function hasSecurityMethod(ways: readonly SecurityMethod[], offered: readonly number[], login: ServerLogin): boolean {
+export function hasSecurityMethod(
+  ways: readonly SecurityMethod[],
+  offered: readonly number[],
+  login: ServerLogin,
+): boolean {
   return ways.some((way) => offered.includes(way.type) && missing(way, login).length === 0);
 }
 

@@ -8,7 +8,13 @@ import { logInWithRsaAes } from "../rsa-aes/rsa-aes-client.ts";
 import { isRsaAes } from "../rsa-aes/variants.ts";
 import { hasSecurityResult, reasonString } from "../security-result.ts";
 import { nameSecurityType, SecurityResult, SecurityType } from "../security-types.ts";
-import { chooseSecurityMethod, RFB_33_METHODS, hasSecurityMethod, SECURITY_METHODS, TIGHT_UNIX_LOGIN } from "./security-methods.ts";
+import {
+  chooseSecurityMethod,
+  RFB_33_METHODS,
+  hasSecurityMethod,
+  SECURITY_METHODS,
+  TIGHT_UNIX_LOGIN,
+} from "./security-methods.ts";
 import type { ServerLoginResult, ServerLogin } from "./server-login.ts";
 import { logInWithTight } from "./tight-client.ts";
 import { logInWithVeNCrypt } from "./vencrypt-client.ts";
@@ -38,7 +44,12 @@ export async function logInToServer(peer: Conversation, login: ServerLogin): Pro
   const chosen = chooseSecurityMethod(version === "3.3" ? RFB_33_METHODS : SECURITY_METHODS, offered, login);
   if (version !== "3.3") await peer.write(encodeU8(chosen));
   const others = offered.filter((type) => type !== SecurityType.veNCrypt);
-  const { type, security } = await logInWith(peer, chosen, login, hasSecurityMethod(SECURITY_METHODS, others, login));
+  const { type, security } = await logInWith(
+    peer,
+    chosen,
+    login,
+    hasSecurityMethod(SECURITY_METHODS, others, login),
+  );
   if (hasSecurityResult(version, type)) await readSecurityResult(peer, version, type);
   return { security, hasTightCapabilities: chosen === SecurityType.tight };
 }

@@ -3,7 +3,12 @@ import { encodeU32 } from "../../bytes/encoders.ts";
 import { bytes, u32, u8, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { logInWithPlain } from "./plain-client.ts";
-import { chooseSecurityMethod, hasSecurityMethod, VENCRYPT_METHODS, VENCRYPT_METHODS_UNCHECKED } from "./security-methods.ts";
+import {
+  chooseSecurityMethod,
+  hasSecurityMethod,
+  VENCRYPT_METHODS,
+  VENCRYPT_METHODS_UNCHECKED,
+} from "./security-methods.ts";
 import type { ServerLogin, TlsKind } from "./server-login.ts";
 import { VENCRYPT_VERSION, VeNCryptType } from "../vencrypt-types.ts";
 import { logInWithVncAuth } from "./vnc-auth-client.ts";

@@ -1,7 +1,14 @@
 import { checkLength, s32, u32, u8, type Grammar } from "../../bytes/grammar.ts";
 import { Encoding, nameEncoding, PseudoEncoding } from "../encodings.ts";
 import { skipHextile } from "./hextile.ts";
-import { bitmapBytes, skip, skipLengthPrefixed, refuseStream, SERVER_STREAM_LIMITS, type RectangleSize } from "./skip-grammar.ts";
+import {
+  bitmapBytes,
+  skip,
+  skipLengthPrefixed,
+  refuseStream,
+  SERVER_STREAM_LIMITS,
+  type RectangleSize,
+} from "./skip-grammar.ts";
 import { ALPHA_PIXELS, type PixelLengths } from "./pixel-lengths.ts";
 import { skipTight, skipTightPng } from "./tight.ts";
 

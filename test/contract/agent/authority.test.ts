@@ -16,7 +16,8 @@ import { runAgent, type AgentUnderTest } from "./run-agent.ts";
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
-const run = (proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}) => runAgent(cleanup, proxyFixture, more);
+const run = (proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}) =>
+  runAgent(cleanup, proxyFixture, more);
 
 async function enrol(proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}): Promise<AgentUnderTest> {
   const { secret } = await proxyFixture.proxy.createJoinSecret("admin");

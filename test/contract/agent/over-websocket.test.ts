@@ -28,7 +28,11 @@ const PIXELS: PixelFormat = {
 };
 const MUCH = Buffer.alloc(3_000_000, "postern");
 
-async function runAgent({ proxy }: ProxyFixture, vnc: FakeVncServer, more: Partial<AgentOptions>): Promise<RunningAgent> {
+async function runAgent(
+  { proxy }: ProxyFixture,
+  vnc: FakeVncServer,
+  more: Partial<AgentOptions>,
+): Promise<RunningAgent> {
   const { secret } = await proxy.createJoinSecret("admin");
   const agent = startAgent({
     servers: [proxy.addresses.listen],

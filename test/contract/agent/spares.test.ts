@@ -90,7 +90,8 @@ test("after a cut of everything, viewers come through again", async () => {
   proxyFixture.proxy.expectViewer(desktop.agentId);
   await waitFor("two spare connections", () => path.connections === 3);
   path.cut();
-  const isOnline = async () => (await proxyFixture.proxy.stores.desktops.find(desktop.id))?.state === "online";
+  const isOnline = async () =>
+    (await proxyFixture.proxy.stores.desktops.find(desktop.id))?.state === "online";
   await waitFor("the agent back", () => path.connections > 3);
   await waitFor("online again", isOnline);
   await view();

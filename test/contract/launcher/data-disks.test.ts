@@ -50,7 +50,9 @@ describe("a data disk", () => {
   test("is apart from the system disk: that one is new each time, over an image that never changes", async () => {
     const file = `${launcherFixture.folder}/keeper.raw`;
     const before = await writeBootDisk(file, BOOT_COUNTER);
-    const launcher = await launcherFixture.openWith([{ id: "keeper", boot: { kind: "disk", format: "raw", file } }]);
+    const launcher = await launcherFixture.openWith([
+      { id: "keeper", boot: { kind: "disk", format: "raw", file } },
+    ]);
     const said: string[] = [];
     for (const id of ["m1", "m2", "m3"]) {
       await launcher.create({ id, name: id, image: "keeper", ...home });

@@ -39,8 +39,7 @@ async function readScreenshot(launcher: Launcher, name: string): Promise<Bitmap>
 async function expectOwnPictures(launcher: Launcher): Promise<void> {
   expect(namesOf(launcher)).toEqual(BOTH);
   const [first, second] = [await readScreenshot(launcher, "one"), await readScreenshot(launcher, "one-2")];
-  const blue = (picture: Bitmap): number =>
-    picture.count([0, 0, 168], 12) / (picture.width * picture.height);
+  const blue = (picture: Bitmap): number => picture.count([0, 0, 168], 12) / (picture.width * picture.height);
   expect(blue(first)).toBeGreaterThan(0.5);
   expect(blue(second)).toBeLessThan(0.1);
 }
@@ -88,7 +87,11 @@ test("a machine that an older launcher started shows its first screen alone", as
   await first.create({ id: "m1", name: "one", image: "c", display: "virtio", monitors: 2 });
   await launcherFixture.waitForSerial(first, "m1", /Sabc/);
   await first.close();
-  const { socketBase } = machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, "m1");
+  const { socketBase } = machinePaths(
+    launcherFixture.options.stateDir,
+    launcherFixture.options.runtimeDir,
+    "m1",
+  );
   rmSync(`${socketBase}vn2`);
   const second = await launcherFixture.openWith([image]);
   expect(namesOf(second)).toEqual(["one"]);

@@ -13,7 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => launcherFixture.close());
 
-const companions = () => readMachineState(join(launcherFixture.options.stateDir, "m1", "state.json"))!.companions;
+const companions = () =>
+  readMachineState(join(launcherFixture.options.stateDir, "m1", "state.json"))!.companions;
 
 async function bootDisk(): Promise<object> {
   const file = join(launcherFixture.folder, "base.raw");

@@ -42,7 +42,9 @@ test("a disk of every format boots, and stays as it is", async () => {
 test("a master is written to itself, and nobody else may use it", async () => {
   const file = join(launcherFixture.folder, "base.raw");
   const before = await writeBootDisk(file, WRITER);
-  const launcher = await launcherFixture.openWith([{ id: "raw", boot: { kind: "disk", format: "raw", file } }]);
+  const launcher = await launcherFixture.openWith([
+    { id: "raw", boot: { kind: "disk", format: "raw", file } },
+  ]);
   const request = { name: "master", image: "raw", master: true };
   await launcher.create({ id: "m1", ...request });
   await launcherFixture.waitForSerial(launcher, "m1", /W/);

@@ -24,7 +24,11 @@ describe("a launcher that is killed", () => {
   afterEach(() => launcherFixture.close());
 
   function running(program: RegExp) {
-    const { socketBase } = machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, "m1");
+    const { socketBase } = machinePaths(
+      launcherFixture.options.stateDir,
+      launcherFixture.options.runtimeDir,
+      "m1",
+    );
     return findProcesses((line) => program.test(line.split("\0", 1)[0]!) && line.includes(socketBase));
   }
 

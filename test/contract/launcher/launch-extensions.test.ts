@@ -26,7 +26,8 @@ beforeEach(async () => {
 });
 afterEach(() => launcherFixture.close());
 
-const paths = (id: string) => machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, id);
+const paths = (id: string) =>
+  machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, id);
 const qemuOf = (id: string) => readMachineState(paths(id).state)!.process!;
 
 test("a guest reaches of the host's loopback what was opened and nothing else, also under the next launcher", async () => {
@@ -67,7 +68,10 @@ test("a guest reaches of the host's loopback what was opened and nothing else, a
   expect(said.match(/GOT-\w+/g)).toEqual(["GOT-exception"]);
   await launcherFixture.waitForState(second, "m1", "stopped");
   await waitFor("its way out to end", () => !isAlive(wayOut));
-  await waitFor("its sockets to go", async () => (await readdir(launcherFixture.options.runtimeDir)).length === 0);
+  await waitFor(
+    "its sockets to go",
+    async () => (await readdir(launcherFixture.options.runtimeDir)).length === 0,
+  );
   const keeper = findScopeBackend(null);
   if (keeper.kind === "cgroup") expect(await readdir(keeper.folder)).not.toContain(paths("m1").slot);
   expect(await isPortOpen("127.0.0.1", forwarded)).toBe(false);

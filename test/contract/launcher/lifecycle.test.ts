@@ -14,7 +14,9 @@ describe("the life of a machine", () => {
     launcherFixture = await LauncherFixture.make();
     const file = join(launcherFixture.folder, "counter.raw");
     await writeBootDisk(file, COUNTER);
-    launcher = await launcherFixture.openWith([{ id: "counter", boot: { kind: "disk", format: "raw", file } }]);
+    launcher = await launcherFixture.openWith([
+      { id: "counter", boot: { kind: "disk", format: "raw", file } },
+    ]);
     catalogueFile = join(launcherFixture.folder, "catalogue.json");
     await launcher.create({ id: "m1", name: "counter", image: "counter" });
     await launcherFixture.waitForState(launcher, "m1", "running");

@@ -22,7 +22,13 @@ import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { startProcess, type TestProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { asUnprivilegedAccount } from "../../support/network/unprivileged.ts";
-import { HOST_NETWORKS, HOST_PROBE_PORT, makeTestNetwork, PROBE_ADDRESSES, PROBE_PORT } from "../../support/network/test-network.ts";
+import {
+  HOST_NETWORKS,
+  HOST_PROBE_PORT,
+  makeTestNetwork,
+  PROBE_ADDRESSES,
+  PROBE_PORT,
+} from "../../support/network/test-network.ts";
 
 const VISITOR = new URL("../../support/network/probe-client.mjs", import.meta.url).pathname;
 const NOBODY = {
@@ -144,7 +150,9 @@ async function visit(
   ]);
   const targets = [
     ...places,
-    ...DISGUISES.flatMap((address) => [[address, String(address.includes("10.77") ? PROBE_PORT : HOST_PROBE_PORT)]]),
+    ...DISGUISES.flatMap((address) => [
+      [address, String(address.includes("10.77") ? PROBE_PORT : HOST_PROBE_PORT)],
+    ]),
     ...[
       [`::ffff:${PROBE_ADDRESSES.internet}`, String(PROBE_PORT)],
       ["127.0.0.1", String(HOST_PROBE_PORT)],

@@ -20,7 +20,9 @@ afterEach(() => launcherFixture.close());
 
 test("every display adapter shows a screen, with more monitors where it has them; without one there is none", async () => {
   const displays = ["qxl", "virtio", "vmware", "cirrus", "none"];
-  const launcher = await launcherFixture.openWith([{ id: "c", boot, display: "std", displays, keymap: "fr" }]);
+  const launcher = await launcherFixture.openWith([
+    { id: "c", boot, display: "std", displays, keymap: "fr" },
+  ]);
   for (const display of ["std", "qxl", "virtio", "vmware", "cirrus"] as const) {
     const monitors = display === "qxl" || display === "virtio" ? 3 : 1;
     await launcher.create({ id: display, name: display, image: "c", display, monitors });
@@ -38,7 +40,9 @@ test("every display adapter shows a screen, with more monitors where it has them
 });
 
 test("a clipboard does not keep a machine from being saved", async () => {
-  const launcher = await launcherFixture.openWith([{ id: "c", boot, guest: { agent: true, clipboard: true } }]);
+  const launcher = await launcherFixture.openWith([
+    { id: "c", boot, guest: { agent: true, clipboard: true } },
+  ]);
   await launcher.create({ id: "m1", name: "one", image: "c" });
   await launcherFixture.waitForState(launcher, "m1", "running");
   const { socketPath, vncPassword } = launcher.displays()[0]!.screen;
@@ -97,7 +101,9 @@ describe("shared folders", () => {
     const folder = join(launcherFixture.folder, "open");
     mkdirSync(folder);
     chmodSync(launcherFixture.folder, 0o711);
-    const launcher = await launcherFixture.openWith([image("virtiofs", folder, true)], { allowedShares: [folder] });
+    const launcher = await launcherFixture.openWith([image("virtiofs", folder, true)], {
+      allowedShares: [folder],
+    });
     await launcher.create({ id: "m1", name: "one", image: "virtiofs" });
     const { reason } = await launcherFixture.waitForState(launcher, "m1", "failed");
     expect(reason).toMatch(/below a folder that only root may enter/);

@@ -66,7 +66,9 @@ describe("admission of agents", () => {
     const key = makeKeyPair();
     let recorded: Buffer = Buffer.alloc(64);
     const record = (signature: Buffer): Buffer => (recorded = signature);
-    expect(await verdictOf(proxyFixture, { joinSecret: secret, key, alterSignature: record })).toBe("welcome");
+    expect(await verdictOf(proxyFixture, { joinSecret: secret, key, alterSignature: record })).toBe(
+      "welcome",
+    );
     expect(await verdictOf(proxyFixture, { key, alterSignature: () => recorded })).toBe("PROOF_REFUSED");
   });
 

@@ -72,7 +72,9 @@ describe("behind a forwarder", () => {
     await connectByVeNCrypt(await dial(first.proxyFixture, "listen", V1), login);
     expect(await readSource(first.proxyFixture)).toBe("203.0.113.9");
     const second = await openBehindForwarder();
-    const viewer = new RfbClient(await secure(second.proxyFixture, await dial(second.proxyFixture, "listen", V2)));
+    const viewer = new RfbClient(
+      await secure(second.proxyFixture, await dial(second.proxyFixture, "listen", V2)),
+    );
     await viewer.handshake({ password: second.token });
     expect(await readSource(second.proxyFixture)).toBe("203.0.113.9");
   });

@@ -3,7 +3,11 @@ import { encodeSetEncodings, PERMISSIONS, type Permission } from "../../../proto
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { EVERY_EXTENSION, SAMPLES, ULTRA_SAMPLES } from "../../unit/protocol/rfb/client-stream/sample-messages.ts";
+import {
+  EVERY_EXTENSION,
+  SAMPLES,
+  ULTRA_SAMPLES,
+} from "../../unit/protocol/rfb/client-stream/sample-messages.ts";
 import { awaitNoSessions, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
 const cleanup = new CleanupStack();

@@ -5,7 +5,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { openProxyFixture } from "./proxy-fixture.ts";
-import { JOB_ID, makeConnect, makeReadRefusal, mip1Options, JOB_TOKEN, WRONG_TOKEN_REASON } from "./mip1-fixture.ts";
+import {
+  JOB_ID,
+  makeConnect,
+  makeReadRefusal,
+  mip1Options,
+  JOB_TOKEN,
+  WRONG_TOKEN_REASON,
+} from "./mip1-fixture.ts";
 import { makeKeyPair, ScriptedAgent } from "./scripted-agent.ts";
 import { dialMip1, encodeMip1Handshake, ScriptedMip1Agent } from "./scripted-mip1-agent.ts";
 
@@ -16,7 +23,9 @@ const refusalOf = makeReadRefusal(cleanup);
 
 describe("who may speak MiP 1", () => {
   it.each([undefined, "mip/1"])("a peer that is not listed is closed and noted (ALPN %s)", async (alpn) => {
-    const proxyFixture = await openProxyFixture(cleanup, { mip1: { ...mip1Options, allow: ["192.0.2.0/24", "2001:db8::/32"] } });
+    const proxyFixture = await openProxyFixture(cleanup, {
+      mip1: { ...mip1Options, allow: ["192.0.2.0/24", "2001:db8::/32"] },
+    });
     const socket = await dialMip1(proxyFixture.proxy, alpn);
     socket.resume();
     socket.write(encodeMip1Handshake(JOB_ID));

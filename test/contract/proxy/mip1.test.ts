@@ -8,7 +8,15 @@ import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
-import { waitForNoAgents, JOB_ID, makeConnect, makeReadRefusal, mip1Options, JOB_TOKEN, WRONG_TOKEN_REASON } from "./mip1-fixture.ts";
+import {
+  waitForNoAgents,
+  JOB_ID,
+  makeConnect,
+  makeReadRefusal,
+  mip1Options,
+  JOB_TOKEN,
+  WRONG_TOKEN_REASON,
+} from "./mip1-fixture.ts";
 import { ScriptedDesktop } from "./scripted-agent.ts";
 import { dialMip1, encodeMip1Handshake, encodeResponse, ScriptedMip1Agent } from "./scripted-mip1-agent.ts";
 
@@ -92,7 +100,12 @@ describe("a MiP 1 agent", () => {
     expect(audit.map(({ event }) => event.action)).toEqual(
       expect.arrayContaining(["agent.connect", "agent.disconnect"]),
     );
-    const told = [proxyFixture.log(), audit, await proxy.stores.agents.list(), await proxy.stores.desktops.list()];
+    const told = [
+      proxyFixture.log(),
+      audit,
+      await proxy.stores.agents.list(),
+      await proxy.stores.desktops.list(),
+    ];
     for (const secret of [JOB_ID, "354887", "mig-1", JOB_TOKEN, "^H`QrVTf"]) {
       expect(JSON.stringify(told)).not.toContain(JSON.stringify(secret).slice(1, -1));
     }
@@ -165,7 +178,9 @@ describe("a token of a MiP 1 desktop", () => {
     });
     // A miss makes the server read what it has not made itself.
     expect(await refusalOf(proxy, "wrongone")).toBe(WRONG_TOKEN_REASON);
-    expect(await refusalOf(proxy, JOB_TOKEN)).toBe("This token fits more than one desktop. Ask for a new one.");
+    expect(await refusalOf(proxy, JOB_TOKEN)).toBe(
+      "This token fits more than one desktop. Ask for a new one.",
+    );
   });
 
   it("is derived in both ways from any identifier", async () => {

@@ -25,7 +25,12 @@ async function dial({ proxy }: ProxyFixture): Promise<Socket> {
 
 async function dialTls(proxyFixture: ProxyFixture, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const raw = await dial(proxyFixture);
-  const socket = tls.connect({ socket: raw, ca: proxyFixture.proxy.caCertificate, host: "localhost", ...options });
+  const socket = tls.connect({
+    socket: raw,
+    ca: proxyFixture.proxy.caCertificate,
+    host: "localhost",
+    ...options,
+  });
   socket.on("error", () => undefined);
   await once(socket, "secureConnect");
   return socket;
@@ -204,7 +209,11 @@ describe("TLS without ALPN, on the one port", () => {
   it.each([["mip/1"], ["h2"]])("refuses a client that offers %s alone", async (protocol) => {
     const proxyFixture = await openProxyFixture(cleanup);
     const raw = await dial(proxyFixture);
-    const refused = tls.connect({ socket: raw, ca: proxyFixture.proxy.caCertificate, ALPNProtocols: [protocol] });
+    const refused = tls.connect({
+      socket: raw,
+      ca: proxyFixture.proxy.caCertificate,
+      ALPNProtocols: [protocol],
+    });
     const [error] = (await once(refused, "error")) as [Error];
     expect(error.message).toMatch(/alert/i);
   });

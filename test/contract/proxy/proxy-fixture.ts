@@ -30,7 +30,10 @@ export interface AuditLine {
 }
 
 /** A proxy on ephemeral loopback ports, with its own SQLite file. */
-export async function openProxyFixture(cleanup: CleanupStack, options: Partial<ProxyOptions> = {}): Promise<ProxyFixture> {
+export async function openProxyFixture(
+  cleanup: CleanupStack,
+  options: Partial<ProxyOptions> = {},
+): Promise<ProxyFixture> {
   const dataDir = options.dataDir ?? (await cleanup.makeFolder());
   const database = `sqlite:${path.join(dataDir, "postern.db")}`;
   const stores = options.stores ?? (await openStores({ database, masterKey: randomBytes(32) }, systemClock));

@@ -45,7 +45,10 @@ async function view(proxyFixture: ProxyFixture, wanted: string): Promise<RfbClie
 }
 
 /** A VNC server that dials in, and serves one viewer without a password. */
-async function serve(proxyFixture: ProxyFixture, wanted: string): Promise<{ reader: ByteReader; socket: Socket }> {
+async function serve(
+  proxyFixture: ProxyFixture,
+  wanted: string,
+): Promise<{ reader: ByteReader; socket: Socket }> {
   const socket = await dial(proxyFixture, "Servers");
   const reader = new ByteReader(socket);
   socket.write(Buffer.concat([request(wanted), Buffer.from("RFB 003.008\n")]));

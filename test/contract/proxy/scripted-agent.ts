@@ -160,7 +160,8 @@ export class ScriptedAgent {
 
   /** From now on every Setup request is answered with a data connection. */
   serve(proxy: Proxy, desktop: ScriptedDesktop): void {
-    this.onSetup = ({ ticket }) => void this.openDataConnection(proxy, ticket, desktop).catch(() => undefined);
+    this.onSetup = ({ ticket }) =>
+      void this.openDataConnection(proxy, ticket, desktop).catch(() => undefined);
   }
 
   stop(): Promise<void> {

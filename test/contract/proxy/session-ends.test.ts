@@ -3,7 +3,13 @@ import type { IssuedToken, Proxy } from "../../../proxy/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb, connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { awaitNoSessions, type ProxyFixture, openProxyFixture, publishDesktop, type PublishingAgent } from "./proxy-fixture.ts";
+import {
+  awaitNoSessions,
+  type ProxyFixture,
+  openProxyFixture,
+  publishDesktop,
+  type PublishingAgent,
+} from "./proxy-fixture.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());

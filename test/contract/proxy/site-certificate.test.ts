@@ -69,7 +69,9 @@ describe("a site's certificate", () => {
     expect(authority).toMatch(/postern/i);
     expect(await askIssuer(proxyFixture, { ALPNProtocols: ["mip/1", "mip/2"] })).toBe(authority);
     expect(await askIssuer(proxyFixture, { ALPNProtocols: ["http/1.1", "mip/2"] })).toBe(authority);
-    expect(await askIssuer(proxyFixture, { ALPNProtocols: ["mip/2"], maxVersion: "TLSv1.2" })).toBe(authority);
+    expect(await askIssuer(proxyFixture, { ALPNProtocols: ["mip/2"], maxVersion: "TLSv1.2" })).toBe(
+      authority,
+    );
     expect(await askIssuer(proxyFixture, { ALPNProtocols: ["h2", "http/1.1"] })).toBe("desk.example");
     expect(await askIssuer(proxyFixture)).toBe("desk.example");
     expect(await askIssuer(proxyFixture, { maxVersion: "TLSv1.2" })).toBe("desk.example");

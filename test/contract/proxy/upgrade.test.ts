@@ -51,7 +51,9 @@ function upgrade(port: number, { path = "/rfb", origin, host, protocols }: Ask):
 
 describe("upgrades", () => {
   it("go by Origin, sub-protocol and path", async () => {
-    const proxyFixture = await openProxyFixture(cleanup, { advertise: { host: "vnc.example.org", port: 443 } });
+    const proxyFixture = await openProxyFixture(cleanup, {
+      advertise: { host: "vnc.example.org", port: 443 },
+    });
     const { proxy } = proxyFixture;
     const { port } = proxy.addresses.listen;
     const cases: [Ask, [number, string?]][] = [

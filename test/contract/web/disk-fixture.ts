@@ -56,7 +56,10 @@ export class DiskFixture {
     first.cleanup.add({ stop: () => stores.close() });
     const { id } = await stores.users.add({ name: HOME.owner, role: "admin", passwordHash: "-" });
     const diskFixture = new DiskFixture(stores, first.folder, id);
-    for (const [host, launcherFixture] of [["a", first] as const, ["b", await LauncherFixture.make()] as const]) {
+    for (const [host, launcherFixture] of [
+      ["a", first] as const,
+      ["b", await LauncherFixture.make()] as const,
+    ]) {
       diskFixture.#launcherFixtures.set(host, launcherFixture);
       await stores.agents.add({ id: host, name: `rack-${host}`, kind: "host", publicKey: "k" });
       const images = [];
@@ -99,7 +102,10 @@ export class DiskFixture {
   }
 
   /** Nobody has asked for it on the pages: hosts are looked for when one of them is heard of. */
-  async queueMachine(id: string, dataDisk: { readonly name: string; readonly sizeGb: number }): Promise<void> {
+  async queueMachine(
+    id: string,
+    dataDisk: { readonly name: string; readonly sizeGb: number },
+  ): Promise<void> {
     await this.stores.machines.add({
       ...{ id, name: id, image: "keeper", ownerId: this.#ownerId, state: "queued" },
       ...{
@@ -155,7 +161,8 @@ export class DiskFixture {
 
   async close(): Promise<void> {
     await this.#web?.close();
-    for (const launcherFixture of [...this.#launcherFixtures.values()].reverse()) await launcherFixture.close();
+    for (const launcherFixture of [...this.#launcherFixtures.values()].reverse())
+      await launcherFixture.close();
   }
 
   #answer(host: string, method: string) {

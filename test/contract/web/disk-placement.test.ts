@@ -103,7 +103,9 @@ describe("a machine whose data disk lies on a host without room", () => {
       throw new RequestError("HOST_OFFLINE", "gone");
     };
     diskFixture.triggerScheduling();
-    await expect.poll(() => diskFixture.copies("b"), { timeout: 30_000 }).toMatchObject([{ state: "arriving" }]);
+    await expect
+      .poll(() => diskFixture.copies("b"), { timeout: 30_000 })
+      .toMatchObject([{ state: "arriving" }]);
     await expect.poll(() => diskFixture.copies("a"), { timeout: 30_000 }).toMatchObject([{ state: "here" }]);
     await diskFixture.launchers.get("a")!.remove("filler");
     diskFixture.triggerScheduling();
@@ -119,10 +121,14 @@ describe("a machine whose data disk lies on a host without room", () => {
     await Promise.all([diskFixture.queueMachine("m2", home), diskFixture.queueMachine("m3", home)]);
     diskFixture.triggerScheduling();
     diskFixture.triggerScheduling();
-    const first = await Promise.race(["m2", "m3"].map((id) => diskFixture.readCounters("b", id).then(() => id)));
+    const first = await Promise.race(
+      ["m2", "m3"].map((id) => diskFixture.readCounters("b", id).then(() => id)),
+    );
     const other = first === "m2" ? "m3" : "m2";
     await diskFixture.expectRecord(other, ({ state, agentId }) => state === "queued" && agentId === null);
-    expect([...(await diskFixture.copies("a")), ...(await diskFixture.copies("b"))]).toMatchObject([{ machine: first }]);
+    expect([...(await diskFixture.copies("a")), ...(await diskFixture.copies("b"))]).toMatchObject([
+      { machine: first },
+    ]);
     await diskFixture.stop("b", first);
     diskFixture.triggerScheduling();
     expect(await diskFixture.readCounters("b", other)).toBe("SADCE");

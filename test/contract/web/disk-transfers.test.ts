@@ -102,7 +102,8 @@ async function expectArrived(): Promise<void> {
   expect(readFileSync(transferFixture.fileOn("b")).equals(content)).toBe(true);
 }
 
-const runTransfer = (ask: RequestHost) => runDiskTransfer(plan, ask, systemClock, AbortSignal.timeout(50_000));
+const runTransfer = (ask: RequestHost) =>
+  runDiskTransfer(plan, ask, systemClock, AbortSignal.timeout(50_000));
 
 describe("the journey of a data disk", () => {
   test("brings it whole to another host, and leaves nothing behind", async () => {
@@ -207,7 +208,14 @@ describe("the journey of a data disk", () => {
     const bytes = readFileSync(evil);
     const { createHash } = await import("node:crypto");
     const sha256 = createHash("sha256").update(bytes).digest("hex");
-    await journeys.startImport({ ...ref, journey: "j9", partner: "a", sizeGb: 1, bytes: bytes.length, sha256 });
+    await journeys.startImport({
+      ...ref,
+      journey: "j9",
+      partner: "a",
+      sizeGb: 1,
+      bytes: bytes.length,
+      sha256,
+    });
     await journeys.write("j9", 0, bytes);
     await expect(
       (async () => {

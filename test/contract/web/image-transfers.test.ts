@@ -48,7 +48,9 @@ describe("an image from the server", () => {
         if (method === "image.write" && when === moment && offsetOf(params) >= 2 * IMAGE_PIECE_BYTES)
           throw new RequestError("HOST_OFFLINE", "cut");
       };
-      await expect(imageFixture.send(image, imageFixture.hostRequests(cut))).rejects.toMatchObject({ code: "HOST_OFFLINE" });
+      await expect(imageFixture.send(image, imageFixture.hostRequests(cut))).rejects.toMatchObject({
+        code: "HOST_OFFLINE",
+      });
       expect(imageFixture.files()).toEqual([`${ID}.${image.sha256.slice(0, 12)}.part`]);
       expect((await imageFixture.summary())?.available).toBeUndefined();
       await imageFixture.restart();
@@ -119,8 +121,13 @@ describe("an image from the server", () => {
     await imageFixture.restart({ catalogueFile: null });
     const entry = { id: ID, title: "Own", description: "", boot: { kind: "disk", format: "raw", file } };
     const amounts = { memoryMb: { default: 32, min: 16 }, cpus: { default: 1, min: 1 } };
-    writeFileSync(join(imageFixture.folder, "..", "images", `${ID}.json`), JSON.stringify({ ...entry, ...amounts }));
-    await expect(imageFixture.send(await imageFixture.read())).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
+    writeFileSync(
+      join(imageFixture.folder, "..", "images", `${ID}.json`),
+      JSON.stringify({ ...entry, ...amounts }),
+    );
+    await expect(imageFixture.send(await imageFixture.read())).rejects.toMatchObject({
+      code: "IMAGE_EXISTS",
+    });
     expect(await imageFixture.summary()).toMatchObject({ title: "Own" });
   });
 
@@ -132,7 +139,9 @@ describe("an image from the server", () => {
     ).rejects.toMatchObject({
       code: "IMAGE_JOURNEY",
     });
-    await expect(imageFixture.hostRequests()("h", "image.check", version)).rejects.toMatchObject({ code: "IMAGE_JOURNEY" });
+    await expect(imageFixture.hostRequests()("h", "image.check", version)).rejects.toMatchObject({
+      code: "IMAGE_JOURNEY",
+    });
     const limits = { maxInstances: 1, maxLoad: 1000, memoryReserveMb: 256, serverImagesGb: 0 };
     await imageFixture.restart({ limits });
     expect((await imageFixture.host.facts()).serverImagesMb).toBeUndefined();
@@ -157,7 +166,9 @@ describe("an image from the server", () => {
     expect(imageFixture.files().filter((name) => name.endsWith(".json"))).toEqual(["c.json", "lab.json"]);
     await imageFixture.host.create({ id: "m2", name: "m2", image: "c" });
     imageFixture.put(randomBytes(BYTES), {}, "d");
-    await expect(imageFixture.send(await imageFixture.read("d"))).rejects.toMatchObject({ code: "HOST_IMAGES_FULL" });
+    await expect(imageFixture.send(await imageFixture.read("d"))).rejects.toMatchObject({
+      code: "HOST_IMAGES_FULL",
+    });
     expect(imageFixture.files().filter((name) => name.endsWith(".json"))).toEqual(["c.json", "lab.json"]);
   });
 

@@ -7,7 +7,13 @@ import { parseKeyLog } from "./tls-decryption.ts";
 import { startPacketCapture, type PacketCapture } from "./packet-capture.ts";
 import { type XDisplay, startDisplay } from "../x-display.ts";
 import type { CleanupStack } from "../cleanup-stack.ts";
-import { type PosternProgram, type PosternServer, runPostern, startAgentProgram, startServerProgram } from "../postern.ts";
+import {
+  type PosternProgram,
+  type PosternServer,
+  runPostern,
+  startAgentProgram,
+  startServerProgram,
+} from "../postern.ts";
 import { waitFor } from "../wait-for.ts";
 
 export interface CapturePorts {
@@ -72,7 +78,10 @@ export class CaptureFixture {
     const at = `${viewerPlace.address}:0`;
     const places = ["--listen", at, "--rfb-listen", at, "--repeater-viewers", at];
     const env = (index: number) => ({ NODE_OPTIONS: `--tls-keylog=${keyFiles[index]!}` });
-    const server = await startServerProgram(cleanup, { args: [...places, "--log-level", "trace"], env: env(0) });
+    const server = await startServerProgram(cleanup, {
+      args: [...places, "--log-level", "trace"],
+      env: env(0),
+    });
     const ports = JSON.parse(await readFile(server.readyFile, "utf8")) as CapturePorts;
     const filter = `tcp and (${Object.values(ports)
       .map((port) => `port ${port}`)
@@ -84,7 +93,16 @@ export class CaptureFixture {
     const display = await startDisplay(cleanup, { width: 1400, height: 1000 });
     const caFile = path.join(folder, "ca.pem");
     await writeFile(caFile, (await runPostern(["ca", "--data", server.data])).stdout);
-    const captureFixture = new CaptureFixture(viewerPlace, hostPlace, server, ports, display, caFile, wires, keyFiles);
+    const captureFixture = new CaptureFixture(
+      viewerPlace,
+      hostPlace,
+      server,
+      ports,
+      display,
+      caFile,
+      wires,
+      keyFiles,
+    );
     await hostPlace.move(hostPlace.ownAddress, viewerPlace.address);
     captureFixture.host = await startIdentifyingHost(cleanup, hostPlace);
     captureFixture.agent = await startAgentProgram(cleanup, server, {
@@ -97,7 +115,10 @@ export class CaptureFixture {
   }
 
   async now(): Promise<CapturePosition> {
-    const [viewers, host] = await Promise.all([this.#captures.viewers.streams(), this.#captures.host.streams()]);
+    const [viewers, host] = await Promise.all([
+      this.#captures.viewers.streams(),
+      this.#captures.host.streams(),
+    ]);
     return { viewers: viewers.length, host: host.length };
   }
 
@@ -125,7 +146,9 @@ export class CaptureFixture {
         openLayers({ sent: stream.sent(), received: stream.received() }, keys);
       const viewer = (await this.#viewerStreams(since)).flatMap(open);
       // A control connection is older than what it is asked for.
-      const host = (await this.#captures.host.streams()).filter(({ isOver }, at) => at >= since.host || !isOver);
+      const host = (await this.#captures.host.streams()).filter(
+        ({ isOver }, at) => at >= since.host || !isOver,
+      );
       const isMip = ({ server }: { server: string }) =>
         server === `${this.viewerComputer.address}:${this.ports.listen}`;
       const isVnc = ({ server }: { server: string }) => /^127\.0\.0\.1:5937[1-3]$/.test(server);

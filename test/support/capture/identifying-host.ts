@@ -31,7 +31,10 @@ export interface IdentifyingHost {
 }
 
 /** Xvnc by VncAuth, Xvnc by X509Vnc and x11vnc; and two desktops that fail: no server, and a password that is wrong. */
-export async function startIdentifyingHost(cleanup: CleanupStack, place: TestComputer): Promise<IdentifyingHost> {
+export async function startIdentifyingHost(
+  cleanup: CleanupStack,
+  place: TestComputer,
+): Promise<IdentifyingHost> {
   const program = await place.writeWrapperScript("Xvnc");
   const certificate = await TestCertificate.make(cleanup, CERTIFICATE_NAME);
   const title = `${place.hostName}:1 (${place.userName})`;

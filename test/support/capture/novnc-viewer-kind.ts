@@ -12,7 +12,10 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 const QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** Chromium at the viewer's computer. */
-export async function startViewerBrowser(captureFixture: CaptureFixture, cleanup: CleanupStack): Promise<Browser> {
+export async function startViewerBrowser(
+  captureFixture: CaptureFixture,
+  cleanup: CleanupStack,
+): Promise<Browser> {
   const executablePath = await captureFixture.viewerComputer.writeWrapperScript("/usr/bin/chromium");
   const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...QUIET] });
   cleanup.add({ stop: () => browser.close() });
@@ -20,13 +23,18 @@ export async function startViewerBrowser(captureFixture: CaptureFixture, cleanup
 }
 
 /** noVNC in Chromium. `only`: the one security type that it is to know; with a ticket it needs none. */
-export function noVncViewerKind(name: string, browser: () => Browser, only: number | "ticket"): CapturedViewerKind {
+export function noVncViewerKind(
+  name: string,
+  browser: () => Browser,
+  only: number | "ticket",
+): CapturedViewerKind {
   return {
     name,
     stays: true,
     asksForNames: true,
     open: async (captureFixture, _owner, { desktop, token }) => {
-      const protocols = only === "ticket" ? (await captureFixture.server.createTicket(desktop)).protocols : ["binary"];
+      const protocols =
+        only === "ticket" ? (await captureFixture.server.createTicket(desktop)).protocols : ["binary"];
       const origin = `https://${captureFixture.viewerComputer.address}:${captureFixture.ports.listen}`;
       return openPage(browser(), origin, makePage(token, protocols, only === "ticket" ? null : only));
     },

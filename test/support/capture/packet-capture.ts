@@ -15,7 +15,11 @@ export interface PacketCapture {
  * Captures from now on, until the owner closes; a packet that the kernel dropped is then an error.
  * @param via goes before the program, for instance `ip netns exec NAME`
  */
-export async function startPacketCapture(cleanup: CleanupStack, filter: string, via: readonly string[] = []): Promise<PacketCapture> {
+export async function startPacketCapture(
+  cleanup: CleanupStack,
+  filter: string,
+  via: readonly string[] = [],
+): Promise<PacketCapture> {
   const file = path.join(await cleanup.makeFolder(), "wire.pcap");
   const capture = ["-i", "any", "-n", "-U", "--immediate-mode", "-s", "0", "-B", "32768", "-Z", "root"];
   const [program = "tcpdump", ...before] = [...via, "tcpdump"];

@@ -22,7 +22,11 @@ export interface TestComputer extends NetworkNamespace {
 
 const UNDER_NAME = 'hostname "$0" && exec "$@"';
 
-export async function makeTestComputer(cleanup: CleanupStack, hostName: string, userName: string): Promise<TestComputer> {
+export async function makeTestComputer(
+  cleanup: CleanupStack,
+  hostName: string,
+  userName: string,
+): Promise<TestComputer> {
   const namespace = await makeNetworkNamespace(cleanup);
   const [name, cable] = [namespace.via.at(-1)!, `${namespace.via.at(-1)!}a`];
   const as = [...namespace.via, "unshare", "--uts", "sh", "-c", UNDER_NAME, hostName];

@@ -30,7 +30,11 @@ export interface CapturedViewerKind {
   readonly stays: boolean;
   /** Whether it asks for DesktopName, so that a server would tell it of a rename. */
   readonly asksForNames: boolean;
-  readonly open: (captureFixture: CaptureFixture, cleanup: CleanupStack, visit: CaptureTarget) => Promise<CapturedViewer>;
+  readonly open: (
+    captureFixture: CaptureFixture,
+    cleanup: CleanupStack,
+    visit: CaptureTarget,
+  ) => Promise<CapturedViewer>;
 }
 
 const MOST = 150_000;
@@ -57,7 +61,12 @@ function windowViewer(
     asksForNames,
     open: async (captureFixture, cleanup, visit) => {
       const { viewerComputer: place, display } = captureFixture;
-      const command = await program(captureFixture, await writeVncPassword(display.folder, visit.token), visit, cleanup);
+      const command = await program(
+        captureFixture,
+        await writeVncPassword(display.folder, visit.token),
+        visit,
+        cleanup,
+      );
       const [first = "", ...rest] = [...place.commandPrefix, ...command];
       const login = Object.keys(env).length === 0 ? {} : { ...env, VNC_PASSWORD: visit.token };
       const viewer = startProcess(cleanup, first, rest, { env: { ...display.env, ...place.env, ...login } });
@@ -107,13 +116,19 @@ export const WINDOW_VIEWERS: readonly CapturedViewerKind[] = [
   windowViewer("ssvncviewer inside TLS", false, async (captureFixture, secret, _visit, cleanup) =>
     ssvnc(secret, `127.0.0.1::${await startTunnel(captureFixture, cleanup)}`),
   ),
-  windowViewer("ssvncviewer by the repeater", false, ({ viewerComputer: viewerPlace, ports }, secret, { repeaterId }) =>
-    ssvnc(secret, "-repeater", `ID:${repeaterId}`, `${viewerPlace.address}::${ports.repeaterViewers}`),
+  windowViewer(
+    "ssvncviewer by the repeater",
+    false,
+    ({ viewerComputer: viewerPlace, ports }, secret, { repeaterId }) =>
+      ssvnc(secret, "-repeater", `ID:${repeaterId}`, `${viewerPlace.address}::${ports.repeaterViewers}`),
   ),
 ];
 
 /** stunnel at the viewer's computer, as ssvnc's own program starts it. */
-async function startTunnel({ viewerComputer: viewerPlace, ports, caFile }: CaptureFixture, cleanup: CleanupStack): Promise<number> {
+async function startTunnel(
+  { viewerComputer: viewerPlace, ports, caFile }: CaptureFixture,
+  cleanup: CleanupStack,
+): Promise<number> {
   const [port, config] = [await findFreePort(), path.join(await cleanup.makeFolder(), "stunnel.conf")];
   const lines = [
     ...["foreground = yes", "pid =", "[rfb]", "client = yes", `accept = 127.0.0.1:${port}`],

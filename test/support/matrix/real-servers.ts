@@ -41,7 +41,10 @@ export function startBarsX11vnc(args: readonly string[] = []): Start {
 }
 
 /** It listens nowhere: port 0. It ends after each viewer, and dials in again for the next. */
-export async function startDialingX11vnc({ cleanup, repeater }: ServerFixture, number: number): Promise<number> {
+export async function startDialingX11vnc(
+  { cleanup, repeater }: ServerFixture,
+  number: number,
+): Promise<number> {
   // An owner of its own: what dials again while the outer one closes would be stopped and dial for ever.
   const dialled = new CleanupStack();
   let isWanted = true;

@@ -17,7 +17,10 @@ export interface ServerFixture {
 }
 
 /** @param repeater as in ServerBench; making an account needs root */
-export async function makeServerFixture(cleanup: CleanupStack, repeater: ServerFixture["repeater"]): Promise<ServerFixture> {
+export async function makeServerFixture(
+  cleanup: CleanupStack,
+  repeater: ServerFixture["repeater"],
+): Promise<ServerFixture> {
   const [tls, system] = await Promise.all([makeTlsFiles(cleanup), makeSystemAccount(cleanup)]);
   const own = { user: "Ada Lovelace", password: "Pw-CANARY-1815" };
   return { cleanup, tls, vncPassword: "in-side7", own, system, repeater };

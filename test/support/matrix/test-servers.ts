@@ -18,7 +18,13 @@ function testServer(
     login: "own",
     size: TEST_DESKTOP_SIZE,
     start: async (serverFixture, number) =>
-      (await startTestVncServer(serverFixture.cleanup, [makeSecurity(serverFixture.own)], listBarColours(number))).port,
+      (
+        await startTestVncServer(
+          serverFixture.cleanup,
+          [makeSecurity(serverFixture.own)],
+          listBarColours(number),
+        )
+      ).port,
   };
 }
 

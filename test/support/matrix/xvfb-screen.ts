@@ -14,7 +14,11 @@ export interface XvfbScreen {
 const COLOURS_AT = 76;
 const COLOUR_BYTES = 12;
 
-export async function startXvfbScreen(cleanup: CleanupStack, width: number, height: number): Promise<XvfbScreen> {
+export async function startXvfbScreen(
+  cleanup: CleanupStack,
+  width: number,
+  height: number,
+): Promise<XvfbScreen> {
   const folder = await cleanup.makeFolder();
   const screen = ["-screen", "0", `${width}x${height}x24`, "-fbdir", folder];
   const { display } = await startXServer(cleanup, "Xvfb", screen);

@@ -69,14 +69,18 @@ export async function makeTestNetwork(cleanup: CleanupStack): Promise<TestNetwor
     outside,
   );
   await batch(host, [
-    ...["10.77.0.1/24", "172.20.77.1/24", "192.168.77.1/24", "100.64.77.1/24", "169.254.77.1/16"].map(addAddress),
+    ...["10.77.0.1/24", "172.20.77.1/24", "192.168.77.1/24", "100.64.77.1/24", "169.254.77.1/16"].map(
+      addAddress,
+    ),
     ...["45.77.0.1/24", "fd77::1/64", "2a00:77::1/64"].map(addAddress),
     "link set eth0 up",
     "route add default via 45.77.0.2",
     "route add ::/0 via 2a00:77::2",
   ]);
   await batch(outside, [
-    ...["10.77.0.2/24", "172.20.77.2/24", "192.168.77.2/24", "100.64.77.2/24", "169.254.77.2/16"].map(addAddress),
+    ...["10.77.0.2/24", "172.20.77.2/24", "192.168.77.2/24", "100.64.77.2/24", "169.254.77.2/16"].map(
+      addAddress,
+    ),
     ...["45.77.0.2/24", "93.77.0.9/32", "fd77::2/64", "2a00:77::2/64", "2606:77::9/128"].map(addAddress),
     "link set eth0 up",
   ]);
@@ -91,8 +95,22 @@ export async function makeTestNetwork(cleanup: CleanupStack): Promise<TestNetwor
   const enter = `mount --bind ${resolv} /etc/resolv.conf && exec "$@"`;
   const via = ["ip", "netns", "exec", host, "sh", "-c", enter, "world"];
   const servers = [
-    startProcess(cleanup, "ip", ["netns", "exec", outside, process.execPath, PROBE_SERVER, "53", String(PROBE_PORT)]),
-    startProcess(cleanup, via[0]!, [...via.slice(1), process.execPath, PROBE_SERVER, "22", String(HOST_PROBE_PORT)]),
+    startProcess(cleanup, "ip", [
+      "netns",
+      "exec",
+      outside,
+      process.execPath,
+      PROBE_SERVER,
+      "53",
+      String(PROBE_PORT),
+    ]),
+    startProcess(cleanup, via[0]!, [
+      ...via.slice(1),
+      process.execPath,
+      PROBE_SERVER,
+      "22",
+      String(HOST_PROBE_PORT),
+    ]),
   ] as const;
   for (const server of servers) await server.waitForOutput(/LISTENING/);
   return { via, outside: servers[0], host: servers[1] };

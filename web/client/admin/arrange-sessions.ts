@@ -10,7 +10,12 @@ export interface SessionView {
   readonly descending: boolean;
 }
 
-export const initialSessionView: SessionView = { filter: "", state: "all", column: "startedAt", descending: true };
+export const initialSessionView: SessionView = {
+  filter: "",
+  state: "all",
+  column: "startedAt",
+  descending: true,
+};
 
 export const computeDuration = (session: Session, now: number) =>
   (session.endedAt ?? now) - session.startedAt;

@@ -77,13 +77,15 @@ export function createApi(onSignedOut: () => void) {
     signOut: () => call<undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
-    reportVisibleDesktops: (desktops: readonly string[]) => call<undefined>("POST", "/desktops/shown", { desktops }),
+    reportVisibleDesktops: (desktops: readonly string[]) =>
+      call<undefined>("POST", "/desktops/shown", { desktops }),
     images: () => call<Image[]>("GET", "/images"),
     machines: () => call<Machine[]>("GET", "/machines"),
     createMachine: (order: MachineCreateInput) => call<Machine>("POST", "/machines", order),
     startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
     stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
-    sendMachineCommand: (id: string, act: MachineCommandName) => call<Machine>("POST", `${machinePath(id)}/${act}`),
+    sendMachineCommand: (id: string, act: MachineCommandName) =>
+      call<Machine>("POST", `${machinePath(id)}/${act}`),
     closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
     allowance: () => call<Allowance>("GET", "/allowance"),
     snapshots: (id: string) => call<MachineSnapshot[]>("GET", `${machinePath(id)}/snapshots`),
@@ -108,7 +110,8 @@ export function createApi(onSignedOut: () => void) {
       `${API_PREFIX}/desktops/${encodeURIComponent(desktopId)}/profile?format=${format}`,
     agents: () => call<Agent[]>("GET", "/agents"),
     sessions: (limit: number) => call<Session[]>("GET", `/sessions?limit=${limit}`),
-    screenshotPath: (id: string, width: number) => `${API_PREFIX}${machinePath(id)}/screen.png?width=${width}`,
+    screenshotPath: (id: string, width: number) =>
+      `${API_PREFIX}${machinePath(id)}/screen.png?width=${width}`,
   };
 }
 export type Api = ReturnType<typeof createApi>;

@@ -12,7 +12,13 @@ interface AdvancedOptionsFieldsProps {
 }
 
 /** What few people need, and only what this person may choose. */
-export function AdvancedOptionsFields({ image, allowance, options: wishes, faults, onChange }: AdvancedOptionsFieldsProps) {
+export function AdvancedOptionsFields({
+  image,
+  allowance,
+  options: wishes,
+  faults,
+  onChange,
+}: AdvancedOptionsFieldsProps) {
   const { order } = useText();
   const offers = listAvailableOptions(image, allowance);
   const named = (values: readonly string[], names: Record<string, string>) => [

@@ -15,7 +15,10 @@ export interface AllowanceUsage {
 }
 
 /** Each limit with what is used of it once the machine is there; without a limit there is nothing to say. */
-export function computeAllowanceUsage({ limits, used }: Allowance, taken: RequestedResources): AllowanceUsage[] {
+export function computeAllowanceUsage(
+  { limits, used }: Allowance,
+  taken: RequestedResources,
+): AllowanceUsage[] {
   const adds = { ...taken, machines: 1 };
   return (["cpus", "memoryMb", "diskGb", "machines"] as const).flatMap((what) => {
     const most = limits[what];

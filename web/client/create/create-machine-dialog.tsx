@@ -12,7 +12,13 @@ import { exceedsAllowance } from "./allowance-usage.ts";
 import { SizeCards, type SizeChoice } from "./size-cards.tsx";
 import { checkCustomSize, deriveMachineSizes, type CustomSizeInput } from "./sizes.ts";
 import { useAllowance } from "./use-allowance.ts";
-import { checkAdvancedOptions, listLifetimes, DEFAULT_OPTIONS, toCreateInput, type AdvancedOptions } from "./advanced-options.ts";
+import {
+  checkAdvancedOptions,
+  listLifetimes,
+  DEFAULT_OPTIONS,
+  toCreateInput,
+  type AdvancedOptions,
+} from "./advanced-options.ts";
 
 function NoImages() {
   const { create } = useText();

@@ -16,7 +16,10 @@ type ImageRequirements = Pick<Image, "cpus" | "memoryMb">;
  * Three sizes of an image, each larger than the one before and none below its minimum. Where the suggested size is the
  * minimum, it is the small one.
  */
-export function deriveMachineSizes({ cpus, memoryMb }: ImageRequirements): readonly [MachineSize, MachineSize, MachineSize] {
+export function deriveMachineSizes({
+  cpus,
+  memoryMb,
+}: ImageRequirements): readonly [MachineSize, MachineSize, MachineSize] {
   const suggested = {
     cpus: Math.max(cpus.default, cpus.min),
     memoryMb: Math.max(memoryMb.default, memoryMb.min),
@@ -52,7 +55,10 @@ function parseWholeNumber(text: string): number {
 }
 
 /** What of a custom order cannot be: empty when all is well. The limits are the API's and the image's. */
-export function checkCustomSize(order: CustomSizeInput, needs: ImageRequirements): readonly CustomSizeFault[] {
+export function checkCustomSize(
+  order: CustomSizeInput,
+  needs: ImageRequirements,
+): readonly CustomSizeFault[] {
   const faults: CustomSizeFault[] = [];
   const cpus = parseWholeNumber(order.cpus);
   const memoryMb = parseWholeNumber(order.memoryMb);

@@ -11,7 +11,10 @@ export interface CachedToken extends Token {
 const tokensByDesktop = new Map<string, CachedToken>();
 
 /** What is left of the token's life, from 1 to 0. */
-export function remainingLifetimeShare(token: Pick<CachedToken, "madeAt" | "expiresAt">, now: number): number {
+export function remainingLifetimeShare(
+  token: Pick<CachedToken, "madeAt" | "expiresAt">,
+  now: number,
+): number {
   const life = Math.max(1, token.expiresAt - token.madeAt);
   return Math.min(1, Math.max(0, (token.expiresAt - now) / life));
 }

@@ -7,7 +7,13 @@ const RADIUS = 13;
 const CIRCUMFERENCE = 2 * Math.PI * RADIUS;
 
 /** A ring that shrinks with what is left of a token's life, and the time in words beside it. */
-export function TokenLifetime({ madeAt, expiresAt }: { readonly madeAt: number; readonly expiresAt: number }) {
+export function TokenLifetime({
+  madeAt,
+  expiresAt,
+}: {
+  readonly madeAt: number;
+  readonly expiresAt: number;
+}) {
   const { native } = useText();
   const { language } = usePreferences();
   const now = useNow(1000);

@@ -5,7 +5,11 @@ export const TOKEN_PERMISSIONS = ["clipboard-in", "clipboard-out", "power", "res
 export type TokenPermission = (typeof TOKEN_PERMISSIONS)[number];
 
 /** What acts on the desktop: nobody who only watches has it, whatever else is said. */
-const CONTROL_PERMISSIONS: ReadonlySet<TokenPermission> = new Set<TokenPermission>(["clipboard-in", "power", "resize"]);
+const CONTROL_PERMISSIONS: ReadonlySet<TokenPermission> = new Set<TokenPermission>([
+  "clipboard-in",
+  "power",
+  "resize",
+]);
 
 export const ALL_RIGHTS: TokenRights = { role: "control", denied: [] };
 

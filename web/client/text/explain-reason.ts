@@ -13,6 +13,8 @@ export function explainReason(
 ): string | null {
   const known = cause === null ? undefined : reasons[cause.code];
   if (cause === null || known === undefined) return reason;
-  const isWhole = [...known.matchAll(PLACEHOLDER)].every(([, name = ""]) => Object.hasOwn(cause.details, name));
+  const isWhole = [...known.matchAll(PLACEHOLDER)].every(([, name = ""]) =>
+    Object.hasOwn(cause.details, name),
+  );
   return isWhole ? known.replace(PLACEHOLDER, (_blank, name: string) => cause.details[name] ?? "") : reason;
 }

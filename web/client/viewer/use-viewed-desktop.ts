@@ -2,7 +2,11 @@ import { useEffect, useState } from "preact/hooks";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import { buildViewPath } from "../page-route.ts";
 import { useWall } from "../state/app-context.ts";
-import { listConnectableDisplays, findDisplayNumber, type ConnectableDisplay } from "../state/connectable-displays.ts";
+import {
+  listConnectableDisplays,
+  findDisplayNumber,
+  type ConnectableDisplay,
+} from "../state/connectable-displays.ts";
 
 interface ViewedDesktop {
   /** The one to dial: a machine that was off comes back with another desktop. */
@@ -25,8 +29,9 @@ export function useViewedDesktop(routeId: string): ViewedDesktop {
   const [number, setNumber] = useState(1);
   const found =
     desktops[routeId]?.machineId ??
-    Object.values(machines).find((one) => listConnectableDisplays(one).some(({ desktopId }) => desktopId === routeId))
-      ?.id;
+    Object.values(machines).find((one) =>
+      listConnectableDisplays(one).some(({ desktopId }) => desktopId === routeId),
+    )?.id;
   const known = found ?? machineId;
   const machine = known === null ? null : (machines[known] ?? null);
   const seen = machine === null ? null : findDisplayNumber(machine, routeId, desktops[routeId] ?? null);

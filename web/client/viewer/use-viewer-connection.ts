@@ -3,7 +3,11 @@ import type { RefObject } from "preact";
 import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { useApp } from "../state/app-context.ts";
 import { dialDesktop } from "./dial-desktop.ts";
-import { initialConnectionState, reduceConnection, type ViewerConnectionState } from "./viewer-connection-state.ts";
+import {
+  initialConnectionState,
+  reduceConnection,
+  type ViewerConnectionState,
+} from "./viewer-connection-state.ts";
 
 interface ViewerConnection {
   readonly connection: ViewerConnectionState;

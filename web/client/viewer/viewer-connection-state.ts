@@ -34,7 +34,10 @@ export const initialConnectionState: ViewerConnectionState = { phase: "connectin
 const STABLE_MS = 10_000;
 
 /** `attempt` counts the tries since the last steady line; the first connection is number 0. */
-export function reduceConnection(line: ViewerConnectionState, event: ViewerConnectionEvent): ViewerConnectionState {
+export function reduceConnection(
+  line: ViewerConnectionState,
+  event: ViewerConnectionEvent,
+): ViewerConnectionState {
   switch (event.type) {
     case "opened":
       return line.phase === "connecting" ? { phase: "open", attempt: line.attempt, since: event.now } : line;

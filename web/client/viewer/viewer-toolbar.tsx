@@ -44,7 +44,14 @@ interface ToolbarButtonProps {
   readonly onClick: () => void;
 }
 
-function ToolbarButton({ icon, label, pressed, disabled = false, className = "", onClick }: ToolbarButtonProps) {
+function ToolbarButton({
+  icon,
+  label,
+  pressed,
+  disabled = false,
+  className = "",
+  onClick,
+}: ToolbarButtonProps) {
   return (
     <button
       type="button"
@@ -61,7 +68,19 @@ function ToolbarButton({ icon, label, pressed, disabled = false, className = "",
 }
 
 export function ViewerToolbar(props: ViewerToolbarProps) {
-  const { name, others, connection: line, rfb, received, fit, onFit, resizeWithWindow: follow, onResizeWithWindow: onFollow, machine, actions } = props;
+  const {
+    name,
+    others,
+    connection: line,
+    rfb,
+    received,
+    fit,
+    onFit,
+    resizeWithWindow: follow,
+    onResizeWithWindow: onFollow,
+    machine,
+    actions,
+  } = props;
   const text = useText();
   const { viewer } = text;
   const full = useFullScreen();
@@ -146,7 +165,12 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             if (rfb !== null) saveScreenshot(rfb, name);
           }}
         />
-        <ToolbarButton icon="fit" label={fit ? viewer.actual : viewer.fit} pressed={fit} onClick={() => onFit(!fit)} />
+        <ToolbarButton
+          icon="fit"
+          label={fit ? viewer.actual : viewer.fit}
+          pressed={fit}
+          onClick={() => onFit(!fit)}
+        />
         <ToolbarButton
           icon="follow"
           label={viewer.follow}

@@ -66,7 +66,9 @@ export function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
           </div>
         )}
       </div>
-      {sheet && <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setSheet(false)} />}
+      {sheet && (
+        <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setSheet(false)} />
+      )}
     </article>
   );
 }

@@ -27,7 +27,9 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.get("/agents", async (request): Promise<Agent[]> => {
     requireAdmin(request);
-    return (await proxy.stores.agents.list()).map((agent) => serializeAgent(agent, proxy.countClones(agent.id)));
+    return (await proxy.stores.agents.list()).map((agent) =>
+      serializeAgent(agent, proxy.countClones(agent.id)),
+    );
   });
 
   api.delete("/agents/:id", async (request, reply) => {
@@ -65,7 +67,10 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 }
 
-function serializeAgent({ id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord, clones: number): Agent {
+function serializeAgent(
+  { id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord,
+  clones: number,
+): Agent {
   const connected = serverId === null ? "offline" : "online";
   return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
 }

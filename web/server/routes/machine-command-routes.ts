@@ -1,6 +1,10 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type { BootLog, MachineCredential, MachineSnapshot as MachineSnapshot } from "../../../protocol/index.ts";
+import type {
+  BootLog,
+  MachineCredential,
+  MachineSnapshot as MachineSnapshot,
+} from "../../../protocol/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import {
   machineExtendRequest,

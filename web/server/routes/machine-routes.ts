@@ -25,7 +25,13 @@ const ORDER_BYTES = 512 * 1024;
 const screenQuery = z.object({ width: z.coerce.number().int().min(16).max(1280).default(320) });
 
 export function routeMachines(api: FastifyInstance, options: MachineRoutesContext): void {
-  const { proxy, orchestrator: room, screenshots: screens, screenViews: looks, loadReadModel: takeSnapshot } = options;
+  const {
+    proxy,
+    orchestrator: room,
+    screenshots: screens,
+    screenViews: looks,
+    loadReadModel: takeSnapshot,
+  } = options;
   const { commands: acts } = room;
   const door = new MachineResource(proxy, takeSnapshot);
 
@@ -78,7 +84,8 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
     if (record.agentId !== null) proxy.expectViewer(record.agentId);
     const { png, etag } = await screens.get(record, width);
     const isForeign = record.ownerId !== caller.userId;
-    if (isForeign && looks.beginsView(caller.userId, record.id)) door.audit(request, "machine.look", record.id);
+    if (isForeign && looks.beginsView(caller.userId, record.id))
+      door.audit(request, "machine.look", record.id);
     void reply.header("cache-control", "private, no-cache").header("etag", etag);
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     return reply.type("image/png").send(png);

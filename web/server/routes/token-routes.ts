@@ -26,7 +26,10 @@ export interface TokenRoutesContext {
 const tokenParams = z.object({ id: z.string().min(1).max(64) });
 
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
-export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel: takeSnapshot }: TokenRoutesContext): void {
+export function routeTokens(
+  api: FastifyInstance,
+  { proxy, clock, loadReadModel: takeSnapshot }: TokenRoutesContext,
+): void {
   const { stores } = proxy;
 
   api.post("/tokens", async (request, reply): Promise<Token> => {
@@ -89,7 +92,10 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel:
     return token;
   }
 
-  function serializeToken({ id, desktopId, role, denied, expiresAt }: TokenRecord, snapshot: ReadModel): TokenRow {
+  function serializeToken(
+    { id, desktopId, role, denied, expiresAt }: TokenRecord,
+    snapshot: ReadModel,
+  ): TokenRow {
     const desktop = snapshot.desktops.get(desktopId)?.name ?? "";
     const state = expiresAt > clock.now() ? "open" : "expired";
     return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };

@@ -12,7 +12,10 @@ export interface FirstAdministrator {
  * Makes the administrator `admin` where there is no account yet; null where there is one.
  * The password (120 random bits) is returned this once and stored only hashed.
  */
-export async function createFirstAdministrator(stores: Stores, passwords: Passwords): Promise<FirstAdministrator | null> {
+export async function createFirstAdministrator(
+  stores: Stores,
+  passwords: Passwords,
+): Promise<FirstAdministrator | null> {
   if ((await stores.users.count()) > 0) return null;
   const name = "admin";
   const password = randomBytes(15).toString("base64url");

@@ -11,7 +11,13 @@ beforeEach(() => {
 afterEach(() => cleanup.close());
 
 test("the probe guest counts in real mode and in long mode, and ends by itself", async () => {
-  const run = await runProbeGuest("qemu-system-x86_64", "tcg", await cleanup.makeFolder(), systemClock, 20_000);
+  const run = await runProbeGuest(
+    "qemu-system-x86_64",
+    "tcg",
+    await cleanup.makeFolder(),
+    systemClock,
+    20_000,
+  );
   expect(run.markers.A).toBeGreaterThan(0);
   expect(run.markers.B).toBeGreaterThanOrEqual(run.markers.A!);
   expect(run.markers.C).toBeGreaterThan(run.markers.B!);

@@ -141,9 +141,9 @@ describe("scripts from paths", () => {
     await symlink("../secret", path.join(scriptsFixture.scripts, "link"));
     await symlink("a.sh", path.join(scriptsFixture.scripts, "good-link"));
     expect(await readScriptFile(inside, scriptsFixture.scripts)).toBe("#!/bin/sh\ntrue\n");
-    expect(await readScriptFile(path.join(scriptsFixture.scripts, "good-link"), scriptsFixture.scripts)).toContain(
-      "true",
-    );
+    expect(
+      await readScriptFile(path.join(scriptsFixture.scripts, "good-link"), scriptsFixture.scripts),
+    ).toContain("true");
     for (const file of [
       "/etc/passwd",
       path.join(scriptsFixture.folder, "secret"),

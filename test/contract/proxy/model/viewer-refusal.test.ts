@@ -8,7 +8,12 @@ import { WebSocket } from "ws";
 import { encodeSetupResponse, FrameType } from "../../../../protocol/index.ts";
 import { chopEveryByte, createDuplexPair } from "../../../support/memory-duplex.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
-import { connectRfb, connectRfbOverWebSocket, RfbRefusal, type RfbClient } from "../../../support/rfb-client.ts";
+import {
+  connectRfb,
+  connectRfbOverWebSocket,
+  RfbRefusal,
+  type RfbClient,
+} from "../../../support/rfb-client.ts";
 import { waitFor } from "../../../support/wait-for.ts";
 import { openProxyFixture, publishDesktop } from "../proxy-fixture.ts";
 import { dialMip2, ScriptedAgent } from "../scripted-agent.ts";
@@ -181,7 +186,8 @@ describe("data connections", () => {
       void agent.openDataConnection(proxy, ticket, desktop);
     };
     const { token } = await proxy.createToken(view, "control", 60, "admin");
-    if (kind === "used") await (await connectRfb(cleanup, proxy.addresses.rfb!)).handshake({ password: token });
+    if (kind === "used")
+      await (await connectRfb(cleanup, proxy.addresses.rfb!)).handshake({ password: token });
     const data = await dialMip2(proxy);
     data.write(encodeSetupResponse({ ticket, status: 1, code: "" }));
     data.resume();

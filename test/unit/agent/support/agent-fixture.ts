@@ -43,7 +43,10 @@ export class AgentFixture {
       role: "agent",
       desktops: [],
       onRequest: () => Promise.resolve({}),
-      log: pino({ level: "debug" }, { write: (line: string) => this.log.push(JSON.parse(line) as FixtureLogLine) }),
+      log: pino(
+        { level: "debug" },
+        { write: (line: string) => this.log.push(JSON.parse(line) as FixtureLogLine) },
+      ),
       clock: systemClock,
       random: () => 0,
       ...options,

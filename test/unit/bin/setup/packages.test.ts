@@ -55,7 +55,12 @@ async function pretendDebian({ installed = "", offered = "" }): Promise<string> 
 }
 
 describe("installing", () => {
-  const wish: InstallRequest = { wanted: ["aaa", "bbb"], need: "Tests need them", required: true, isRoot: true };
+  const wish: InstallRequest = {
+    wanted: ["aaa", "bbb"],
+    need: "Tests need them",
+    required: true,
+    isRoot: true,
+  };
 
   test("does nothing when everything is there", async () => {
     const folder = await pretendDebian({ installed: "aaa bbb" });

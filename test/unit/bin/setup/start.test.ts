@@ -56,7 +56,9 @@ describe("npm start", () => {
     const { folder, env } = await makeCheckout(
       "trap 'echo ending; exit 0' TERM; echo ready; while :; do sleep 0.05; done",
     );
-    const child = startProcess(cleanup, process.execPath, [path.join(folder, "bin/setup/start.mjs")], { env });
+    const child = startProcess(cleanup, process.execPath, [path.join(folder, "bin/setup/start.mjs")], {
+      env,
+    });
     await child.waitForOutput(/ready/);
     expect(await child.stop()).toEqual({ code: 0, signal: null });
     expect(child.stdout).toMatch(/ending\n$/);

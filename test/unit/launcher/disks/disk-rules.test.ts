@@ -2,7 +2,10 @@ import { expect, test } from "vitest";
 import { dataDiskArguments, dataDiskSerial } from "../../../../launcher/argv/data-disk-arguments.ts";
 import { diskSlot, type DiskRecord, type DiskCopyState } from "../../../../launcher/disks/disk-record.ts";
 import { findDiskFault } from "../../../../launcher/disks/disk-rules.ts";
-import { applyTransferStep, type DiskTransferStep } from "../../../../launcher/disks/transfer/transfer-steps.ts";
+import {
+  applyTransferStep,
+  type DiskTransferStep,
+} from "../../../../launcher/disks/transfer/transfer-steps.ts";
 
 const record = (name: string, sizeGb: number, standing: DiskCopyState = { state: "here" }): DiskRecord => ({
   ...{ owner: "anna", name, sizeGb, standing, createdAt: 0, usedAt: 0 },
@@ -31,7 +34,10 @@ test.each<[DiskCopyState, DiskTransferStep["kind"], DiskCopyState["state"] | nul
   [{ state: "arrived", ...way }, "yield", null],
   [{ state: "new" }, "settle", null],
 ])("%j, %s: %s", (now, kind, state) => {
-  expect(applyTransferStep(now, { kind, journey: "j", partner: "p", sha256: "s" } as DiskTransferStep)?.state ?? null).toBe(state);
+  expect(
+    applyTransferStep(now, { kind, journey: "j", partner: "p", sha256: "s" } as DiskTransferStep)?.state ??
+      null,
+  ).toBe(state);
 });
 
 test("a drive has a stable serial, no backing file, and a folder that no owner's name reaches", () => {

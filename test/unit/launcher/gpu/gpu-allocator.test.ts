@@ -39,7 +39,15 @@ async function openGpuFixture(host: FakePciHost, policy = ALL): Promise<GpuFixtu
     kernel,
     recordFile,
     open: (chosen = policy, account = null) =>
-      new GpuAllocator({ tree: kernel, policy: chosen, recordFile, account, log, clock: systemClock, pciIds }),
+      new GpuAllocator({
+        tree: kernel,
+        policy: chosen,
+        recordFile,
+        account,
+        log,
+        clock: systemClock,
+        pciIds,
+      }),
   };
 }
 
@@ -247,7 +255,10 @@ describe("Intel graphics with GVT-g", () => {
   });
 
   it("makes parts of the type that the administrator names", async () => {
-    const { kernel, open } = await openGpuFixture(INTEL_GVT, parseGpuPolicy(["00:02.0"], [], "i915-GVTg_V5_4"));
+    const { kernel, open } = await openGpuFixture(
+      INTEL_GVT,
+      parseGpuPolicy(["00:02.0"], [], "i915-GVTg_V5_4"),
+    );
     await open().reserve("mdev", "m1");
     expect(kernel.writes).toEqual([
       expect.stringMatching(/mdev_supported_types\/i915-GVTg_V5_4\/create=[0-9a-f-]{36}$/),

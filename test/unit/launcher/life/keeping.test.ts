@@ -80,7 +80,12 @@ test("snapshots of people are told, numbers stay names, and a saved memory is no
   });
   expect(toSnapshotTag("1")).not.toMatch(/^\d+$/);
   expect(toSnapshotTag("saved")).not.toBe(SAVED_TAG);
-  const found = [at(toSnapshotTag("late"), 20, 0), at(SAVED_TAG, 15, 9), at(toSnapshotTag("1"), 10, 9), at("alien", 1, 1)];
+  const found = [
+    at(toSnapshotTag("late"), 20, 0),
+    at(SAVED_TAG, 15, 9),
+    at(toSnapshotTag("1"), 10, 9),
+    at("alien", 1, 1),
+  ];
   expect(describeSnapshots(found)).toEqual([
     { name: "1", createdAt: 10_005, withMemory: true, bytes: 9 },
     { name: "late", createdAt: 20_005, withMemory: false, bytes: 0 },

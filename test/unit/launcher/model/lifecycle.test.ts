@@ -18,40 +18,41 @@ const user: LifecycleEvent = { kind: "ending", by: "user" };
 const alive = (state: LifecycleState) => ({ booting: state, running: state });
 
 /** event → for each state what becomes of it; a state that is missing stays as it is. */
-const TABLE: readonly (readonly [string, LifecycleEvent, Partial<Record<LifecycleState, LifecycleState>>])[] = [
-  ["startRequested", { kind: "startRequested" }, { stopped: "preparing", failed: "preparing" }],
-  ["powered", { kind: "powered" }, { preparing: "booting" }],
-  ["drawn", { kind: "drawn" }, { booting: "running" }],
-  ["reset", { kind: "reset" }, { running: "booting", paused: "booting" }],
-  ["halted", { kind: "halted" }, alive("paused")],
-  ["halted by a fault", { kind: "halted", why: { reason: "why" } }, alive("paused")],
-  ["resumed", { kind: "resumed" }, { paused: "running" }],
-  ["saveRequested", { kind: "saveRequested" }, { ...alive("saving"), paused: "saving" }],
-  ["saveFailed", { kind: "saveFailed", reason: "why", halted: false }, { saving: "running" }],
-  ["saveFailed, halted", { kind: "saveFailed", reason: "why", halted: true }, { saving: "paused" }],
-  ["restoreFailed", { kind: "restoreFailed", reason: "why" }, { ...alive("stopping"), paused: "stopping" }],
-  ["ending", user, { preparing: "stopping", ...alive("stopping"), paused: "stopping", saving: "stopping" }],
+const TABLE: readonly (readonly [string, LifecycleEvent, Partial<Record<LifecycleState, LifecycleState>>])[] =
   [
-    "ending on the host",
-    { kind: "ending", by: "host" },
-    { preparing: "stopping", ...alive("stopping"), paused: "stopping" },
-  ],
-  [
-    "a crash",
-    crash,
-    { preparing: "failed", ...alive("failed"), paused: "failed", saving: "failed", stopping: "stopped" },
-  ],
-  [
-    "a clean exit",
-    exit,
-    { preparing: "stopped", ...alive("stopped"), paused: "stopped", saving: "failed", stopping: "stopped" },
-  ],
-  [
-    "startFailed",
-    { kind: "startFailed", reason: "why" },
-    { preparing: "failed", ...alive("failed"), paused: "failed", saving: "failed", stopping: "stopped" },
-  ],
-];
+    ["startRequested", { kind: "startRequested" }, { stopped: "preparing", failed: "preparing" }],
+    ["powered", { kind: "powered" }, { preparing: "booting" }],
+    ["drawn", { kind: "drawn" }, { booting: "running" }],
+    ["reset", { kind: "reset" }, { running: "booting", paused: "booting" }],
+    ["halted", { kind: "halted" }, alive("paused")],
+    ["halted by a fault", { kind: "halted", why: { reason: "why" } }, alive("paused")],
+    ["resumed", { kind: "resumed" }, { paused: "running" }],
+    ["saveRequested", { kind: "saveRequested" }, { ...alive("saving"), paused: "saving" }],
+    ["saveFailed", { kind: "saveFailed", reason: "why", halted: false }, { saving: "running" }],
+    ["saveFailed, halted", { kind: "saveFailed", reason: "why", halted: true }, { saving: "paused" }],
+    ["restoreFailed", { kind: "restoreFailed", reason: "why" }, { ...alive("stopping"), paused: "stopping" }],
+    ["ending", user, { preparing: "stopping", ...alive("stopping"), paused: "stopping", saving: "stopping" }],
+    [
+      "ending on the host",
+      { kind: "ending", by: "host" },
+      { preparing: "stopping", ...alive("stopping"), paused: "stopping" },
+    ],
+    [
+      "a crash",
+      crash,
+      { preparing: "failed", ...alive("failed"), paused: "failed", saving: "failed", stopping: "stopped" },
+    ],
+    [
+      "a clean exit",
+      exit,
+      { preparing: "stopped", ...alive("stopped"), paused: "stopped", saving: "failed", stopping: "stopped" },
+    ],
+    [
+      "startFailed",
+      { kind: "startFailed", reason: "why" },
+      { preparing: "failed", ...alive("failed"), paused: "failed", saving: "failed", stopping: "stopped" },
+    ],
+  ];
 
 describe.each(TABLE)("%s", (_name, event, changes) => {
   test.each(STATES)("when %s", (state) => {

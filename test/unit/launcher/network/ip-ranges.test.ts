@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { rangeCovers, embedIpv4Range, formatRange, rangesOverlap, parseRange } from "../../../../launcher/network/ip-ranges.ts";
+import {
+  rangeCovers,
+  embedIpv4Range,
+  formatRange,
+  rangesOverlap,
+  parseRange,
+} from "../../../../launcher/network/ip-ranges.ts";
 
 const read = (text: string) => parseRange(text)!;
 

@@ -72,7 +72,9 @@ describe("files", () => {
     await writeFile(join(folder, "qemu-system-x86_64"), "", { mode: 0o755 });
     expect(findQemuPrograms(`/nowhere::${folder}`)).toBeNull();
     await writeFile(join(folder, "qemu-img"), "", { mode: 0o755 });
-    expect(findQemuPrograms(`/nowhere::${folder}`)?.qemu).toEqual({ x86_64: join(folder, "qemu-system-x86_64") });
+    expect(findQemuPrograms(`/nowhere::${folder}`)?.qemu).toEqual({
+      x86_64: join(folder, "qemu-system-x86_64"),
+    });
     expect(findQemuPrograms(undefined)).toBeNull();
   });
 });

@@ -65,7 +65,10 @@ describe("the darkroom", () => {
   afterEach(() => darkroom.close());
 
   test("scales and measures beside the main thread", async () => {
-    const { png, nonBlackRatio: light } = await darkroom.scale(encode(paint(640, 480, (x) => (x < 320 ? 0 : 255))), 32);
+    const { png, nonBlackRatio: light } = await darkroom.scale(
+      encode(paint(640, 480, (x) => (x < 320 ? 0 : 255))),
+      32,
+    );
     expect(readPngSize(png)).toEqual({ width: 32, height: 24 });
     expect(light).toBeCloseTo(0.5);
     expect(PNG.sync.read(png).data[31 * 4]).toBe(255);

@@ -47,7 +47,8 @@ function imageReceivingHost(facts: Partial<HostFacts> = {}, own: ImageSummary[] 
       kept.checked = true;
       return { state: "here" as const, bytes: BYTES };
     },
-    "machine.create": ({ id, name }: { id: string; name: string }) => makeMachineStatus(id, { name, image: ID }),
+    "machine.create": ({ id, name }: { id: string; name: string }) =>
+      makeMachineStatus(id, { name, image: ID }),
   };
   return { answers, letGo };
 }
@@ -162,7 +163,10 @@ test("one whose image cannot come waits and says why, and one that waits can be 
   const refusal = (code: string, text: string) => () => {
     throw new RequestError(code, text, { safeMessage: text });
   };
-  proxy.connectHost("h1", { ...imageReceivingHost().answers, "image.import": refusal("HOST_IMAGES_FULL", full) });
+  proxy.connectHost("h1", {
+    ...imageReceivingHost().answers,
+    "image.import": refusal("HOST_IMAGES_FULL", full),
+  });
   const { id } = await create();
   await vi.waitFor(async () => expect(await show(id)).toMatchObject({ state: "queued", reason: full }));
   proxy.disconnect("h1");

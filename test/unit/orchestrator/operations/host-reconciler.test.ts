@@ -62,7 +62,9 @@ test("what another host says about it is not", async () => {
 
 test("a machine that this server never had is left alone", async () => {
   const { proxy, stores } = await open();
-  proxy.connectHost("h1", { "machine.list": () => [makeMachineStatus("m1", { state: "running" }), makeMachineStatus("m9")] });
+  proxy.connectHost("h1", {
+    "machine.list": () => [makeMachineStatus("m1", { state: "running" }), makeMachineStatus("m9")],
+  });
   await vi.waitFor(() => expect(proxy.count("h1", "machine.list")).toBe(1));
   proxy.emit("machine.state", { agentId: "h1", machine: makeMachineStatus("m9") });
   expect(await stores.machines.find("m9")).toBeNull();

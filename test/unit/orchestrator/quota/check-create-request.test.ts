@@ -34,7 +34,10 @@ const FREE: Quota = {
   may: ["script", "internet", "gpu", "master"],
 };
 
-function makeCreateRequest(wish: Partial<MachineOptions> = {}, change: Partial<ResolvedCreateRequest> = {}): ResolvedCreateRequest {
+function makeCreateRequest(
+  wish: Partial<MachineOptions> = {},
+  change: Partial<ResolvedCreateRequest> = {},
+): ResolvedCreateRequest {
   return {
     image: "debian",
     cpus: 2,
@@ -54,7 +57,12 @@ describe("an order is allowed", () => {
       { machines: 3, cpus: 4, memoryMb: 4096, diskGb: 50, lifetimeSeconds: 60 },
       { machines: 2, cpus: 2, memoryMb: 2048, diskGb: 30 },
     ],
-    ["with the image's own scripts, by who may give none", makeCreateRequest({ script: "catalogue" }), { may: [] }, {}],
+    [
+      "with the image's own scripts, by who may give none",
+      makeCreateRequest({ script: "catalogue" }),
+      { may: [] },
+      {},
+    ],
     ["with a network that goes nowhere", makeCreateRequest({ network: "isolated" }), { may: [] }, {}],
     [
       "with a data disk that no machine has",
@@ -62,20 +70,31 @@ describe("an order is allowed", () => {
       {},
       { dataDisks: new Map([["work", "m"]]) },
     ],
-    ["with the longest lifetime", makeCreateRequest({}, { lifetimeSeconds: 3600 }), { lifetimeSeconds: 3600 }, {}],
+    [
+      "with the longest lifetime",
+      makeCreateRequest({}, { lifetimeSeconds: 3600 }),
+      { lifetimeSeconds: 3600 },
+      {},
+    ],
   ])("%s", (_name, asked, limits, usage) => {
-    expect(checkCreateRequest(asked, ANNA, { ...NOTHING, ...usage }, IMAGE, { ...FREE, ...limits })).toBeNull();
+    expect(
+      checkCreateRequest(asked, ANNA, { ...NOTHING, ...usage }, IMAGE, { ...FREE, ...limits }),
+    ).toBeNull();
   });
 
   it("of whatever image, while no host is there to ask", () => {
-    expect(checkCreateRequest(makeCreateRequest({}, { cpus: 0, memoryMb: 0 }), ANNA, NOTHING, null, FREE)).toBeNull();
+    expect(
+      checkCreateRequest(makeCreateRequest({}, { cpus: 0, memoryMb: 0 }), ANNA, NOTHING, null, FREE),
+    ).toBeNull();
   });
 
   it("of an image for this person, and of any for administrators", () => {
     const own = { ...IMAGE, allow: ["user:anna"] };
     expect(checkCreateRequest(makeCreateRequest(), ANNA, NOTHING, own, FREE)).toBeNull();
     expect(checkCreateRequest(makeCreateRequest(), ADMIN, NOTHING, own, FREE)).toBeNull();
-    expect(checkCreateRequest(makeCreateRequest(), { name: "ben", role: "user" }, NOTHING, own, FREE)).toMatchObject({
+    expect(
+      checkCreateRequest(makeCreateRequest(), { name: "ben", role: "user" }, NOTHING, own, FREE),
+    ).toMatchObject({
       code: "IMAGE_FORBIDDEN",
     });
   });
@@ -97,7 +116,13 @@ describe("an order is refused", () => {
       { cpus: 4 },
       { cpus: 3 },
     ],
-    ["LIMIT_CPUS", "You may have 1 CPU, and this takes 2 CPUs. Choose less.", makeCreateRequest(), { cpus: 1 }, {}],
+    [
+      "LIMIT_CPUS",
+      "You may have 1 CPU, and this takes 2 CPUs. Choose less.",
+      makeCreateRequest(),
+      { cpus: 1 },
+      {},
+    ],
     [
       "LIMIT_MEMORY",
       "You have 3 GB of memory of 4 GB of memory, and this takes 2 GB of memory. Choose less, or stop a machine first.",
@@ -147,9 +172,21 @@ describe("an order is refused", () => {
       { may: ["gpu"] },
       {},
     ],
-    ["IMAGE_LIMIT", "Debian needs at least 2 CPUs and 1 GB of memory.", makeCreateRequest({}, { cpus: 1 }), {}, {}],
+    [
+      "IMAGE_LIMIT",
+      "Debian needs at least 2 CPUs and 1 GB of memory.",
+      makeCreateRequest({}, { cpus: 1 }),
+      {},
+      {},
+    ],
     ["IMAGE_LIMIT", "Debian needs at least 10 GB of disk.", makeCreateRequest({ diskGb: 9 }), {}, {}],
-    ["IMAGE_CHOICE", "Debian has no display qxl. Choose virtio or std.", makeCreateRequest({ display: "qxl" }), {}, {}],
+    [
+      "IMAGE_CHOICE",
+      "Debian has no display qxl. Choose virtio or std.",
+      makeCreateRequest({ display: "qxl" }),
+      {},
+      {},
+    ],
     [
       "IMAGE_CHOICE",
       "Say how large the empty disk is to be.",
@@ -174,16 +211,18 @@ describe("an order is refused", () => {
     expect(checkCreateRequest(makeCreateRequest({ script: "id" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
       "Debian runs no boot scripts. Leave the script out.",
     );
-    expect(checkCreateRequest(makeCreateRequest({ network: "internet" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
-      "Debian has no network internet. The most it may have is isolated.",
-    );
+    expect(
+      checkCreateRequest(makeCreateRequest({ network: "internet" }), ANNA, NOTHING, plain, FREE)?.message,
+    ).toBe("Debian has no network internet. The most it may have is isolated.");
   });
 });
 
 it("a machine that is started again counts with what runs, not with what exists", () => {
   const limits = { ...FREE, machines: 1, cpus: 4 };
   expect(checkRunQuota(makeCreateRequest(), { ...NOTHING, machines: 5, cpus: 2 }, limits)).toBeNull();
-  expect(checkRunQuota(makeCreateRequest(), { ...NOTHING, cpus: 3 }, limits)).toMatchObject({ code: "LIMIT_CPUS" });
+  expect(checkRunQuota(makeCreateRequest(), { ...NOTHING, cpus: 3 }, limits)).toMatchObject({
+    code: "LIMIT_CPUS",
+  });
 });
 
 describe("limits", () => {

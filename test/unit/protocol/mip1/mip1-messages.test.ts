@@ -5,30 +5,34 @@ import { checkGrammar, parseExactly } from "../check-grammar.ts";
 
 const JOB = "354887_1_20_2009__18_4_26_mig-1.imada.sdu.dk.0";
 
-const VECTORS: readonly { readonly name: string; readonly wire: Buffer; readonly value: mip1.Mip1Message }[] = [
-  {
-    name: "Handshake",
-    wire: Buffer.concat([Buffer.from("00010000002e", "hex"), Buffer.from(JOB)]),
-    value: { type: 0, identifierType: 1, identifier: JOB },
-  },
-  {
-    name: "Setup request",
-    wire: Buffer.from("01" + "0000ff4b" + "00000003702e71" + "000001bb" + "000000026c68" + "0000170c", "hex"),
-    value: {
-      type: 1,
-      ticket: 65355,
-      proxyHost: "p.q",
-      proxyPort: 443,
-      endpointHost: "lh",
-      endpointPort: 5900,
+const VECTORS: readonly { readonly name: string; readonly wire: Buffer; readonly value: mip1.Mip1Message }[] =
+  [
+    {
+      name: "Handshake",
+      wire: Buffer.concat([Buffer.from("00010000002e", "hex"), Buffer.from(JOB)]),
+      value: { type: 0, identifierType: 1, identifier: JOB },
     },
-  },
-  {
-    name: "Setup response",
-    wire: Buffer.from("020000000701", "hex"),
-    value: { type: 2, ticket: 7, status: 1 },
-  },
-];
+    {
+      name: "Setup request",
+      wire: Buffer.from(
+        "01" + "0000ff4b" + "00000003702e71" + "000001bb" + "000000026c68" + "0000170c",
+        "hex",
+      ),
+      value: {
+        type: 1,
+        ticket: 65355,
+        proxyHost: "p.q",
+        proxyPort: 443,
+        endpointHost: "lh",
+        endpointPort: 5900,
+      },
+    },
+    {
+      name: "Setup response",
+      wire: Buffer.from("020000000701", "hex"),
+      value: { type: 2, ticket: 7, status: 1 },
+    },
+  ];
 
 describe("MiP 1", () => {
   it.each(VECTORS)("$name has the layout of appendix A.5", ({ wire, value }) => {

@@ -3,7 +3,11 @@ import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { TokenGuessThrottle } from "../../../../proxy/admit/token-guess-throttle.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-function open(): { clock: ManualClock; penalties: TokenGuessThrottle; guessWrong: (address: string) => void } {
+function open(): {
+  clock: ManualClock;
+  penalties: TokenGuessThrottle;
+  guessWrong: (address: string) => void;
+} {
   const clock = new ManualClock();
   const penalties = new TokenGuessThrottle(clock);
   return {
@@ -79,7 +83,8 @@ describe("Penalties", () => {
 
   it("have a budget for all sources together, which fills again", () => {
     const { clock, penalties, guessWrong } = open();
-    for (let count = 0; count < PROXY_LIMITS.guessBurst; count++) guessWrong(`10.0.${count >> 8}.${count & 255}`);
+    for (let count = 0; count < PROXY_LIMITS.guessBurst; count++)
+      guessWrong(`10.0.${count >> 8}.${count & 255}`);
     expect(() => penalties.begin("192.0.2.1")).toThrow(expect.objectContaining({ code: "SERVER_BUSY" }));
     clock.advance(1000);
     for (let count = 0; count < PROXY_LIMITS.guessesPerSecond; count++) guessWrong(`192.0.2.${count}`);

@@ -61,10 +61,13 @@ it("gives at most a thousand lines", async () => {
   const dataDir = await cleanup.makeFolder();
   const log = pino({ level: "silent" });
   const audit = await AuditLog.open({ dataDir, serverId: "s-1", clock: new ManualClock(), log });
-  for (let line = 0; line <= PROXY_LIMITS.auditRows; line++) audit.append({ action: "logout", outcome: "success" });
+  for (let line = 0; line <= PROXY_LIMITS.auditRows; line++)
+    audit.append({ action: "logout", outcome: "success" });
   await audit.close();
   expect(await queryAudit(dataDir, { limit: PROXY_LIMITS.auditRows })).toHaveLength(PROXY_LIMITS.auditRows);
-  expect(await queryAudit(dataDir, { limit: PROXY_LIMITS.auditRows + 1 })).toHaveLength(PROXY_LIMITS.auditRows);
+  expect(await queryAudit(dataDir, { limit: PROXY_LIMITS.auditRows + 1 })).toHaveLength(
+    PROXY_LIMITS.auditRows,
+  );
 });
 
 it.each(["a\nbb\nccc\n", "a\nbb\nccc\ntorn", "\n\na\n", "torn", "", "one\n"])(

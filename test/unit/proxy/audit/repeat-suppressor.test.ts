@@ -47,7 +47,8 @@ describe("Repeats", () => {
 
   it("remembers a bounded number of sources, and tells of those that it forgets", () => {
     recordRepeats(25, refusal("first"));
-    for (let other = 1; other < PROXY_LIMITS.auditRefusalSources; other++) recordRepeats(1, refusal(`other ${other}`));
+    for (let other = 1; other < PROXY_LIMITS.auditRefusalSources; other++)
+      recordRepeats(1, refusal(`other ${other}`));
     expect(written).toEqual([]);
     recordRepeats(1, refusal("one more"));
     expect(written).toMatchObject([{ count: 5, source: { address: "first" } }]);

@@ -2,7 +2,11 @@ import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { prepareToken, vncAuthResponse } from "../../../../protocol/index.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
-import { TokenScan, type TokenCandidate, type ChallengeResponse } from "../../../../proxy/identify/token-scan.ts";
+import {
+  TokenScan,
+  type TokenCandidate,
+  type ChallengeResponse,
+} from "../../../../proxy/identify/token-scan.ts";
 
 function makeCandidates(count: number): TokenCandidate[] {
   return Array.from({ length: count }, (_value, at) => ({

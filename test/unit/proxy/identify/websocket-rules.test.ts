@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { isOriginAllowed } from "../../../../proxy/identify/origin.ts";
-import { offerTicketSubProtocols, readSubProtocolOffer } from "../../../../proxy/identify/websocket-sub-protocols.ts";
+import {
+  offerTicketSubProtocols,
+  readSubProtocolOffer,
+} from "../../../../proxy/identify/websocket-sub-protocols.ts";
 
 const LISTED = ["https://desk.example.org", "https://vnc.example.org:8443/"];
 

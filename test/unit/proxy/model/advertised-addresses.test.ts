@@ -1,6 +1,10 @@
 import { hostname } from "node:os";
 import { describe, expect, it } from "vitest";
-import { chooseAdvertised, formatUrl, listCertificateHosts } from "../../../../proxy/model/advertised-addresses.ts";
+import {
+  chooseAdvertised,
+  formatUrl,
+  listCertificateHosts,
+} from "../../../../proxy/model/advertised-addresses.ts";
 
 const listen = { host: "127.0.0.1", port: 8443 };
 const rfb = { host: "0.0.0.0", port: 5900 };

@@ -42,7 +42,10 @@ beforeEach(() => {
   tickets = new SetupTickets(clock);
   sent = [];
   const features = new Set(["spare"]);
-  const connection = { features, send: (frame: Buffer) => sent.push(frame) } as unknown as AgentControlConnection;
+  const connection = {
+    features,
+    send: (frame: Buffer) => sent.push(frame),
+  } as unknown as AgentControlConnection;
   const find = (id: string) => (id === AGENT ? connection : undefined);
   const agents = { find } as unknown as AgentRegistry;
   spares = new SpareConnectionPool({ agents, tickets, advertised: null, clock, log });
@@ -150,7 +153,11 @@ describe("a spare connection", () => {
     const [near, far] = createDuplexPair();
     const spare = new SpareConnection(near, AGENT, { tickets, clock, log });
     far.on("data", () => far.write(PONG));
-    for (let passed = 0; passed < PROXY_LIMITS.spareLifeMs - PROXY_LIMITS.agentPingMs; passed += PROXY_LIMITS.agentPingMs) {
+    for (
+      let passed = 0;
+      passed < PROXY_LIMITS.spareLifeMs - PROXY_LIMITS.agentPingMs;
+      passed += PROXY_LIMITS.agentPingMs
+    ) {
       clock.advance(PROXY_LIMITS.agentPingMs - 1);
       expect(near.destroyed).toBe(false);
       clock.advance(1);

@@ -22,7 +22,13 @@ const BY_TOKEN: ViewerIdentity = {
   loginHash: null,
   endsAt: 60_000,
 };
-const BY_TICKET: ViewerIdentity = { ...BY_TOKEN, method: "ticket", subject: "u", byAccount: true, endsAt: null };
+const BY_TICKET: ViewerIdentity = {
+  ...BY_TOKEN,
+  method: "ticket",
+  subject: "u",
+  byAccount: true,
+  endsAt: null,
+};
 const TOKEN = { role: "view", denied: ["power"], revoked: false } as const;
 
 function judge(identity: ViewerIdentity, change: Partial<SessionValidity>) {

@@ -108,7 +108,9 @@ test("a server's certificate is issued anew long before it expires; the CA stays
   clock.advance(PROXY_LIMITS.leafRenewMs - 1);
   await trust.refresh();
   expect(trust.current.cert).toBe(cert);
-  expect(Date.parse(new X509Certificate(cert).validTo)).toBeGreaterThan(clock.now() + PROXY_LIMITS.leafRenewMs);
+  expect(Date.parse(new X509Certificate(cert).validTo)).toBeGreaterThan(
+    clock.now() + PROXY_LIMITS.leafRenewMs,
+  );
   clock.advance(1);
   await trust.refresh();
   expect(trust.current.cert).not.toBe(cert);

@@ -137,7 +137,11 @@ describe("OpenSSL", () => {
 
   test("verifies the chain strictly, for a name and for an address", async () => {
     const stores = { service: createServiceInMemory() };
-    const trust = await openServerCertificate({ stores, hosts: ["desk.example.org", "2001:db8::7"], clock: systemClock });
+    const trust = await openServerCertificate({
+      stores,
+      hosts: ["desk.example.org", "2001:db8::7"],
+      clock: systemClock,
+    });
     const ca = path.join(folder, "ca.pem");
     const leaf = path.join(folder, "leaf.pem");
     await writeFile(ca, trust.caCertificate);

@@ -2,7 +2,10 @@
 import { link, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { readHeaderReferences, takeBackDisk } from "../../../../../launcher/scripts/customize/work-folder-ownership.ts";
+import {
+  readHeaderReferences,
+  takeBackDisk,
+} from "../../../../../launcher/scripts/customize/work-folder-ownership.ts";
 import { CleanupStack } from "../../../../support/cleanup-stack.ts";
 import { runProcess } from "../../../../support/test-process.ts";
 

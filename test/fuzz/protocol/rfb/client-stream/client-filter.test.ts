@@ -1,6 +1,10 @@
 import { describe, it } from "vitest";
 import { ClientFilter, encodeSetEncodings } from "../../../../../protocol/index.ts";
-import { EVERY_EXTENSION, SAMPLES, ULTRA_SAMPLES } from "../../../../unit/protocol/rfb/client-stream/sample-messages.ts";
+import {
+  EVERY_EXTENSION,
+  SAMPLES,
+  ULTRA_SAMPLES,
+} from "../../../../unit/protocol/rfb/client-stream/sample-messages.ts";
 import { codeOf, cut, fuzz, join, type Random } from "../../../fuzzing.ts";
 
 function filter(pieces: readonly Buffer[], control: boolean): { out: Buffer; code: string } {

@@ -12,7 +12,9 @@ import { codeOf, cut, fuzz, join, type Random } from "../../../fuzzing.ts";
 
 function follow(pieces: readonly Buffer[]): { out: Buffer; code: string } {
   const out: Buffer[] = [];
-  const running = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (chunk) => out.push(Buffer.from(chunk)));
+  const running = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (chunk) =>
+    out.push(Buffer.from(chunk)),
+  );
   let code = "";
   try {
     for (const piece of pieces) running.push(piece);

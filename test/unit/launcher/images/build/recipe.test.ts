@@ -4,7 +4,11 @@ import { listGuestFiles } from "../../../../../launcher/images/build/guest-files
 import { describePartitions, planDiskLayout } from "../../../../../launcher/images/build/disk-layout.ts";
 import { readRecipe, recipeSchema, RECIPES } from "../../../../../launcher/images/build/recipe.ts";
 import { describeBuiltImage } from "../../../../../launcher/images/build/describe-built.ts";
-import { listBootLoaderFiles, listBuildSteps, type BuildInputs } from "../../../../../launcher/images/build/build-steps.ts";
+import {
+  listBootLoaderFiles,
+  listBuildSteps,
+  type BuildInputs,
+} from "../../../../../launcher/images/build/build-steps.ts";
 
 const debian = await readRecipe("debian-desktop");
 const ids = { disk: "d-id", esp: "e-id", root: "r-id" };

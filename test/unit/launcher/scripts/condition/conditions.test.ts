@@ -69,7 +69,9 @@ describe("conditions", () => {
     const hostile = { ...symbols, user: '" || 1 || "$(touch /x)' };
     const { expression } = readCondition('if("@USER@" eq "ada"): a')!;
     expect(evaluateExpression(expression, hostile)).toBe(false);
-    expect(evaluateExpression(readCondition('if("@USER@" =~ /touch \\/x/): a')!.expression, hostile)).toBe(true);
+    expect(evaluateExpression(readCondition('if("@USER@" =~ /touch \\/x/): a')!.expression, hostile)).toBe(
+      true,
+    );
   });
 });
 

@@ -1,7 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { parseAll } from "../../../../../protocol/index.ts";
-import { MAX_RECORD_BYTES, RecordOpener, RecordSealer } from "../../../../../protocol/rfb/rsa-aes/rsa-aes-records.ts";
+import {
+  MAX_RECORD_BYTES,
+  RecordOpener,
+  RecordSealer,
+} from "../../../../../protocol/rfb/rsa-aes/rsa-aes-records.ts";
 import { Eax } from "../../../../../protocol/rfb/rsa-aes/eax.ts";
 
 const KEY = randomBytes(32);

@@ -15,7 +15,11 @@ const PASSWORD: ServerLogin = { password: "secret", upgrade };
 const ACCOUNT: ServerLogin = { ...PASSWORD, user: "ada" };
 const CERTIFIED: ServerLogin = { ...ACCOUNT, requireX509: true };
 
-function choose(ways: readonly SecurityMethod[], offered: readonly number[], login: ServerLogin): number | string {
+function choose(
+  ways: readonly SecurityMethod[],
+  offered: readonly number[],
+  login: ServerLogin,
+): number | string {
   try {
     return chooseSecurityMethod(ways, offered, login);
   } catch (error) {

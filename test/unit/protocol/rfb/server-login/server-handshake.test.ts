@@ -124,7 +124,9 @@ describe.each(VERSIONS)("a %s server", (version) => {
 describe("a server with several security types", () => {
   it("is entered without a password if it allows that", async () => {
     const input = Buffer.concat([offer("3.8", 19, 2, 1), OK]);
-    const { outcome, sent } = await playAgainst([input], (peer) => logInToServer(peer, { password: "secret" }));
+    const { outcome, sent } = await playAgainst([input], (peer) =>
+      logInToServer(peer, { password: "secret" }),
+    );
     expect(outcome).toEqual({ value: entered(SecurityType.none) });
     expect(sent.at(-1)).toBe(1);
   });

@@ -93,7 +93,10 @@ describe("what passes", () => {
 
   it("rectangles while they come, however large", () => {
     let forwarded = 0;
-    const filter = new ServerFilter(new PixelFormatTracker(TRUE_COLOUR), (piece) => (forwarded += piece.length));
+    const filter = new ServerFilter(
+      new PixelFormatTracker(TRUE_COLOUR),
+      (piece) => (forwarded += piece.length),
+    );
     filter.push(update([rectangle(0, 65_535, 65_535, hex(""))], 1));
     for (let sent = 0; sent < 64; sent += 1) filter.push(Buffer.alloc(65_536, 3));
     expect(forwarded).toBe(16 + 64 * 65_536);

@@ -24,7 +24,10 @@ const ALLOWANCE: Allowance = {
   used: { machines: 1, cpus: 2, memoryMb: 2048, diskGb: 20 },
   may: ["script", "internet", "gpu", "master", "extend"],
 };
-const makeOptions = (change: Partial<AdvancedOptions>): AdvancedOptions => ({ ...DEFAULT_OPTIONS, ...change });
+const makeOptions = (change: Partial<AdvancedOptions>): AdvancedOptions => ({
+  ...DEFAULT_OPTIONS,
+  ...change,
+});
 
 describe("what is offered", () => {
   it("is all that this person may choose and the system has", () => {

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { TokenRights, Api } from "../../../../../web/client/api/api-client.ts";
-import { setPermission, ALL_RIGHTS, hasPermission, TOKEN_PERMISSIONS } from "../../../../../web/client/native/token-rights.ts";
+import {
+  setPermission,
+  ALL_RIGHTS,
+  hasPermission,
+  TOKEN_PERMISSIONS,
+} from "../../../../../web/client/native/token-rights.ts";
 import {
   changeToken,
   clearTokens,
@@ -26,7 +31,9 @@ describe("a token on the page", () => {
 describe("lifeLeft", () => {
   it("shrinks from one to zero", () => {
     const token = { madeAt: 1_000, expiresAt: 2_000 };
-    expect([0, 1_000, 1_750, 2_000, 9_000].map((now) => remainingLifetimeShare(token, now))).toEqual([1, 1, 0.25, 0, 0]);
+    expect([0, 1_000, 1_750, 2_000, 9_000].map((now) => remainingLifetimeShare(token, now))).toEqual([
+      1, 1, 0.25, 0, 0,
+    ]);
   });
 });
 
@@ -79,7 +86,8 @@ describe("obtainToken", () => {
 });
 
 describe("what a token allows", () => {
-  const listAllowed = (allowance: TokenRights) => TOKEN_PERMISSIONS.filter((name) => hasPermission(allowance, name));
+  const listAllowed = (allowance: TokenRights) =>
+    TOKEN_PERMISSIONS.filter((name) => hasPermission(allowance, name));
 
   it("is everything at first; each switch takes one thing away and gives it back", () => {
     expect(listAllowed(ALL_RIGHTS)).toEqual([...TOKEN_PERMISSIONS]);

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { parseViewerAddress, buildViewerCommand, buildViewerUrl } from "../../../../../web/client/native/viewer-address.ts";
+import {
+  parseViewerAddress,
+  buildViewerCommand,
+  buildViewerUrl,
+} from "../../../../../web/client/native/viewer-address.ts";
 
 describe("a viewer's address", () => {
   it("is taken apart", () => {

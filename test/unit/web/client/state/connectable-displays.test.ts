@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { listConnectableDisplays, findDisplayNumber } from "../../../../../web/client/state/connectable-displays.ts";
+import {
+  listConnectableDisplays,
+  findDisplayNumber,
+} from "../../../../../web/client/state/connectable-displays.ts";
 import { makeDesktop, makeMachine } from "../api-records.ts";
 
 const second = { number: 2, desktop: "lab-2", desktopId: "d-2" };
@@ -8,7 +11,11 @@ const machine = makeMachine({ name: "lab", desktop: "lab", desktopId: "d-1", scr
 
 describe("a machine's screens", () => {
   it("are the first and those beside it", () => {
-    expect(listConnectableDisplays(machine)).toEqual([{ number: 1, desktop: "lab", desktopId: "d-1" }, second, third]);
+    expect(listConnectableDisplays(machine)).toEqual([
+      { number: 1, desktop: "lab", desktopId: "d-1" },
+      second,
+      third,
+    ]);
   });
 
   it("are without the first while that is away", () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { initialConnectionState, reduceConnection, type ViewerConnectionState, type ViewerConnectionEvent } from "../../../../../web/client/viewer/viewer-connection-state.ts";
+import {
+  initialConnectionState,
+  reduceConnection,
+  type ViewerConnectionState,
+  type ViewerConnectionEvent,
+} from "../../../../../web/client/viewer/viewer-connection-state.ts";
 
 const closed = (now: number, cause: "lost" | "gone" = "lost"): ViewerConnectionEvent => ({
   type: "closed",
@@ -8,7 +13,8 @@ const closed = (now: number, cause: "lost" | "gone" = "lost"): ViewerConnectionE
   cause,
   detail: null,
 });
-const follow = (...events: ViewerConnectionEvent[]) => events.reduce(reduceConnection, initialConnectionState as ViewerConnectionState);
+const follow = (...events: ViewerConnectionEvent[]) =>
+  events.reduce(reduceConnection, initialConnectionState as ViewerConnectionState);
 
 describe("the viewer's line", () => {
   it("opens, breaks, waits, and tries again", () => {

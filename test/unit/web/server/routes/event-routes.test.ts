@@ -2,7 +2,12 @@ import { once } from "node:events";
 import http from "node:http";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { LiveEvent } from "../../../../../web/index.ts";
-import { MEMTEST, openWebFixture, makeMachineStatus, type WebFixture } from "../../../../support/web-fixture.ts";
+import {
+  MEMTEST,
+  openWebFixture,
+  makeMachineStatus,
+  type WebFixture,
+} from "../../../../support/web-fixture.ts";
 
 const EVENTS = "/api/v1/events";
 
