@@ -14,7 +14,7 @@ import {
   EXPORTER_LABEL,
   FrameDecoder,
   FrameType,
-  IdentifierType,
+  Mip2IdentifierType,
   MIP2_LIMITS,
   NONCE_BYTES,
   proofMessage,
@@ -68,7 +68,7 @@ class LightAgent {
 
   async #prove(peer, socket, secret) {
     const agentNonce = randomBytes(NONCE_BYTES);
-    const names = { identifierType: IdentifierType.resource, identifier: this.#id };
+    const names = { identifierType: Mip2IdentifierType.resource, identifier: this.#id };
     await peer.write(encodeHandshake({ ...names, nonce: agentNonce, versions: [1] }));
     const { value: challenge } = await peer.read(readFrame(MIP2_LIMITS.unprovenBody));
     const message = proofMessage({

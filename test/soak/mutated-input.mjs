@@ -9,7 +9,7 @@ import {
   encodeHandshake,
   encodeJsonFrame,
   encodeSetupResponse,
-  IdentifierType,
+  Mip2IdentifierType,
 } from "../../dist/protocol/index.js";
 import { ask } from "./ipc.mjs";
 import { quantile } from "./measurements.mjs";
@@ -21,7 +21,7 @@ const GOAL_STALL_MS = 1_000;
 const HELD_MS = 200;
 const RFB = Buffer.from("RFB 003.008\n");
 const nonce = Buffer.alloc(32, 5);
-const names = { identifierType: IdentifierType.resource, identifier: "ab".repeat(16) };
+const names = { identifierType: Mip2IdentifierType.resource, identifier: "ab".repeat(16) };
 const proof = { signature: Buffer.alloc(64).toString("base64"), role: "agent", software: "x" };
 /** What an honest peer says, by the way it comes in. */
 const SPOKEN = [

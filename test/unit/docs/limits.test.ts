@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AGENT_LIMITS } from "../../../agent/agent-limits.ts";
-import { MIP1_LIMITS as MIP1_LIMITS } from "../../../protocol/mip1/mip1-messages.ts";
+import { MIP1_LIMITS } from "../../../protocol/mip1/mip1-messages.ts";
 import { MIP2_LIMITS } from "../../../protocol/mip2/frames.ts";
 import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-stream/client-messages.ts";
 import { SERVER_STREAM_LIMITS } from "../../../protocol/rfb/server-stream/skip-grammar.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const ROOMS = ["protocol", "proxy", "agent", "launcher", "web", "bin"];
+const FOLDERS = ["protocol", "proxy", "agent", "launcher", "orchestrator", "web", "bin"];
 const SEVERAL_WORDS = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 const ONE_WORD = /^[A-Z][A-Z0-9]{2,}$/;
 /** Capitals that are no codes of ours: the environment's, QEMU's, SQLite's, TLS's and Node's. */
@@ -23,10 +23,10 @@ export async function readSource(file: string): Promise<string> {
 }
 
 async function* readSources(): AsyncGenerator<{ file: string; text: string }> {
-  for (const room of ROOMS) {
-    for (const entry of await readdir(path.join(ROOT, room), { recursive: true })) {
+  for (const folder of FOLDERS) {
+    for (const entry of await readdir(path.join(ROOT, folder), { recursive: true })) {
       if (!/\.tsx?$/.test(entry) || entry.endsWith(".d.ts")) continue;
-      const file = path.join(room, entry);
+      const file = path.join(folder, entry);
       yield { file, text: await readSource(file) };
     }
   }

@@ -6,9 +6,9 @@ test("a program that only waits for a pause does not end before it is over", asy
   const script = `
     import { runnerImport } from "vite";
     const load = async (file) => (await runnerImport(file, { configFile: false, logLevel: "error" })).module;
-    const { pause } = await load("./launcher/system/delay.ts");
+    const { delay } = await load("./launcher/system/delay.ts");
     const { systemClock } = await load("./protocol/index.ts");
-    await pause(50, systemClock);
+    await delay(50, systemClock);
     console.log("over");
   `;
   const cwd = join(import.meta.dirname, "../../../..");

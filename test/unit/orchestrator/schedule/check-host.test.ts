@@ -49,8 +49,8 @@ describe("a host", () => {
     ["no such GPU", host({}, { gpus: [gpu(true)] }), { gpu: "mdev" }, true],
     ["its GPUs are in use", host({}, { gpus: [gpu(false)] }), { gpu: "passthrough" }, false],
     ["disk 0.5 of 100 GB free", host({}, { diskMb: { total: 102_400, free: 512 } }), {}, false],
-  ])("%s", (why, candidate, need, never) => {
-    expect(checkHost({ ...NEED, ...need }, candidate)).toEqual({ why, never });
+  ])("%s", (why, candidate, need, permanent) => {
+    expect(checkHost({ ...NEED, ...need }, candidate)).toEqual({ why, permanent });
   });
 
   it.each<[string, CandidateHost, Partial<Need>]>([

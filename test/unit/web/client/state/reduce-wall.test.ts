@@ -11,7 +11,7 @@ const lists = (machines = [makeMachine()], desktops = [makeDesktop()]) =>
 describe("reduceWall", () => {
   it("takes the lists that a hello asked for", () => {
     const state = reduceWall(see(emptyWall, { type: "hello" }), lists());
-    expect(state).toMatchObject({ line: "live", loaded: true, held: null });
+    expect(state).toMatchObject({ connection: "live", loaded: true, pendingEvents: null });
     expect(Object.keys(state.machines)).toEqual(["m1"]);
     expect(Object.keys(state.desktops)).toEqual(["d1"]);
   });
@@ -56,7 +56,7 @@ describe("reduceWall", () => {
 
   it("forgets everything at sign-out", () => {
     const state = reduceWall(emptyWall, lists());
-    expect(reduceWall(state, { type: "who", me: null })).toEqual({ ...emptyWall, who: null });
+    expect(reduceWall(state, { type: "who", me: null })).toEqual({ ...emptyWall, me: null });
   });
 
   it("stays the same value when nothing changes", () => {

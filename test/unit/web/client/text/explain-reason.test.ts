@@ -35,7 +35,7 @@ describe("why a machine failed", () => {
   });
 
   it("has a French sentence for every reason of the launcher and the server, and none for codes that are gone", async () => {
-    const given = await findText(/\b(?:because|failed|say)\(\s*"([A-Z]+_[A-Z_]+)"/g);
+    const given = await findText(/\b(?:makeReason|failed|statusReason)\(\s*"([A-Z]+_[A-Z_]+)"/g);
     expect(given.length).toBeGreaterThan(12);
     expect(given.filter((code) => !Object.hasOwn(fr.reasons, code))).toEqual([]);
     const used = await findText(/"([A-Z]+_[A-Z_]+)"/g);
