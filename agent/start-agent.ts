@@ -222,5 +222,5 @@ class AgentRuntime implements RunningAgent {
 
 function noServers(): ConfigError {
   const message = "The agent has no server to dial. Give at least one.";
-  return new ConfigError("AGENT_SERVERS", message, { safeMessage: message });
+  return ConfigError.public("AGENT_SERVERS", message);
 }

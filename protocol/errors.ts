@@ -4,8 +4,8 @@
  * @see docs/errors.md
  */
 export interface ErrorDetails {
-  /** What a peer may be told. Default: the catalogue's text for `code`. */
-  readonly safeMessage?: string;
+  /** What a peer may be told. Default: nothing, see {@link PosternError.safeMessage}. */
+  readonly safeMessage?: string | null;
   readonly cause?: unknown;
   /** What the blanks of the same sentence in another language hold, by name: a program's name, an amount. */
   readonly details?: Readonly<Record<string, string>>;
@@ -13,17 +13,31 @@ export interface ErrorDetails {
 
 export abstract class PosternError extends Error {
   readonly code: string;
-  readonly safeMessage: string;
+  /** What a peer or a person outside may be told; null when they are told no more than that it failed. */
+  readonly safeMessage: string | null;
   readonly details: Readonly<Record<string, string>>;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
-    this.safeMessage = details.safeMessage ?? "The connection was closed.";
+    this.safeMessage = details.safeMessage ?? null;
     this.details = details.details ?? {};
   }
+
+  /** An error whose whole message may be shown: the same sentence inside and outside. */
+  static public<T extends PosternError>(
+    this: new (code: string, message: string, details?: ErrorDetails) => T,
+    code: string,
+    message: string,
+    details: Omit<ErrorDetails, "safeMessage"> = {},
+  ): T {
+    return new this(code, message, { ...details, safeMessage: message });
+  }
 }
+
+/** What a peer is told of an error that has no `safeMessage`. */
+export const UNEXPLAINED = "The connection was closed.";
 
 /** The peer sent bytes that its protocol does not allow. */
 export class ProtocolError extends PosternError {}

@@ -73,7 +73,7 @@ export function explainDialError(error: Error, server: string): PosternError {
 /** TLS is up, but the other side chose no protocol of ours. */
 export function alpnMissing(server: string): PosternError {
   const sentence = explainAlpn(server);
-  return new PeerClosed("DIAL_NO_ALPN", sentence, { safeMessage: sentence });
+  return PeerClosed.public("DIAL_NO_ALPN", sentence);
 }
 
 function codeOf(error: Error): string {

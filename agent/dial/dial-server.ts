@@ -41,7 +41,5 @@ function timedOut(server: ServerAddress, connected: boolean): TimeoutError {
   const sentence = connected
     ? `${name} took the connection but did not finish the TLS handshake in time.`
     : `${name} did not answer in time.`;
-  return new TimeoutError(connected ? "DIAL_TLS_SILENT" : "DIAL_TIMEOUT", sentence, {
-    safeMessage: sentence,
-  });
+  return TimeoutError.public(connected ? "DIAL_TLS_SILENT" : "DIAL_TIMEOUT", sentence);
 }

@@ -92,5 +92,5 @@ function decode(text: string): string {
 
 function refuse(what: string): ConfigError {
   const message = `${what} Write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT.`;
-  return new ConfigError("HTTP_PROXY", message, { safeMessage: message });
+  return ConfigError.public("HTTP_PROXY", message);
 }

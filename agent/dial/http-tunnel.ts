@@ -122,5 +122,5 @@ function answerFault(what: string): ProtocolError {
 }
 
 function closed(sentence: string): PeerClosed {
-  return new PeerClosed("HTTP_PROXY_CLOSED", sentence, { safeMessage: sentence });
+  return PeerClosed.public("HTTP_PROXY_CLOSED", sentence);
 }

@@ -43,7 +43,7 @@ function isCaCertificate(pem: string): boolean {
 }
 
 function configError(code: string, message: string): ConfigError {
-  return new ConfigError(code, message, { safeMessage: message });
+  return ConfigError.public(code, message);
 }
 
 /**
@@ -109,5 +109,5 @@ export function isValidAt(certificate: X509Certificate, now: number): boolean {
 }
 
 function refuse(code: string, message: string): AuthError {
-  return new AuthError(code, message, { safeMessage: message });
+  return AuthError.public(code, message);
 }

@@ -202,5 +202,5 @@ async function writeTemporary(where: string, file: KeyFile): Promise<string> {
 }
 
 function configError(code: string, message: string, cause?: unknown): ConfigError {
-  return new ConfigError(code, message, { safeMessage: message, cause });
+  return ConfigError.public(code, message, { cause });
 }

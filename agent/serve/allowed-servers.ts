@@ -41,7 +41,7 @@ function parsePattern(pattern: string): AllowedServer {
     colon < 1 || host === "" || host === "." || !/^\d+$/.test(digits) || port < 1 || port > 65535;
   if (invalid || /[\s/*]/.test(host)) {
     const message = `"${pattern}" names no server. Write HOST:PORT, or .SUFFIX:PORT for every host of a domain.`;
-    throw new ConfigError("ALLOW_PATTERN", message, { safeMessage: message });
+    throw ConfigError.public("ALLOW_PATTERN", message);
   }
   return host.startsWith(".") ? { kind: "suffix", suffix: host, port } : { kind: "host", host, port };
 }

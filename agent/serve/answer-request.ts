@@ -7,6 +7,7 @@ import {
   MIP2_LIMITS,
   type Reply,
   type Request,
+  UNEXPLAINED,
 } from "../../protocol/index.ts";
 
 /**
@@ -30,7 +31,7 @@ export async function answerRequest(
         { event: "request.refused", method, code: error.code, reason: error.message },
         "request refused",
       );
-      return refuse(id, error.code, error.safeMessage);
+      return refuse(id, error.code, error.safeMessage ?? UNEXPLAINED);
     }
     log.error(
       { event: "request.failed", method, reason: describeError(error), err: error },

@@ -153,5 +153,5 @@ function checkName(desktop: PublishedDesktop): PublishedDesktop {
 }
 
 function nameError(message: string): ConfigError {
-  return new ConfigError("DESKTOP_NAME", message, { safeMessage: message });
+  return ConfigError.public("DESKTOP_NAME", message);
 }

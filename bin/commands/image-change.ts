@@ -44,7 +44,7 @@ export function defineImageChange(image: Command): void {
       const machines = listBootFiles(store.find(id).boot).flatMap((file) => used.get(file) ?? []);
       if (machines.length > 0 && flags.force !== true) {
         const text = `Machines are built on "${id}": ${machines.join(", ")}. Remove them first, or use --force.`;
-        throw new RequestError("IMAGE_IN_USE", text, { safeMessage: text });
+        throw RequestError.public("IMAGE_IN_USE", text);
       }
       await store.remove(id);
       printResult(flags.json === true, { id }, () => `Image ${id} is removed.\n`);

@@ -44,5 +44,5 @@ export function readScriptFlags(flags: ScriptFlags): ScriptPolicy | undefined {
 }
 
 function createScriptFlagError(text: string): ConfigError {
-  return new ConfigError("SCRIPT_FOLDER", text, { safeMessage: text });
+  return ConfigError.public("SCRIPT_FOLDER", text);
 }

@@ -9,7 +9,16 @@ import { Problem, runEntry } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
 import { fingerprintFiles, listFiles } from "./sources.mjs";
 
-const SOURCE_FOLDERS = ["protocol", "proxy", "agent", "launcher", "orchestrator", "web/api", "web/server", "bin"];
+const SOURCE_FOLDERS = [
+  "protocol",
+  "proxy",
+  "agent",
+  "launcher",
+  "orchestrator",
+  "web/api",
+  "web/server",
+  "bin",
+];
 const TOOLS = ["package-lock.json", "tsconfig.json", "bin/setup/build.mjs"];
 const CLIENT_CONFIG = "web/client/vite.config.ts";
 const STAMP = inRoot("dist/.stamp");

@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { AuthError, ConfigError, describeError, isPosternError } from "../../protocol/index.ts";
+import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
 import { AdminApiError } from "../admin-api.ts";
 import { ExitCode } from "./exit-codes.ts";
 
@@ -18,7 +18,7 @@ export function reportFailure(error: unknown): ExitCode {
     return listening ? ExitCode.failed : ExitCode.usage;
   }
   if (error instanceof AuthError) {
-    printError(error.safeMessage);
+    printError(error.safeMessage ?? UNEXPLAINED);
     return ExitCode.refused;
   }
   printError(isPosternError(error) ? error.message : (explainListenError(error) ?? describeError(error)));

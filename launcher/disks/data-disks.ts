@@ -41,7 +41,7 @@ export class DataDisks {
     const present = shelf.find(wish);
     if (known && present === undefined) {
       const text = `The data disk ${wish.name} is not on this host now. It may have just left.`;
-      throw new RequestError("DISK_AWAY", text, { safeMessage: text });
+      throw RequestError.public("DISK_AWAY", text);
     }
     if (present !== undefined && present.sizeGb >= wish.sizeGb) return;
     const { owner, name, sizeGb } = wish;
@@ -55,7 +55,7 @@ export class DataDisks {
     const { store: shelf, holders } = this.#context;
     if (shelf.find(ref) === undefined) {
       const text = `There is no data disk ${ref.name} on this host.`;
-      throw new RequestError("DISK_UNKNOWN", text, { safeMessage: text });
+      throw RequestError.public("DISK_UNKNOWN", text);
     }
     refuseFault(findBusyFault(ref, shelf.records(), holders()));
     await shelf.delete(ref);
@@ -68,5 +68,5 @@ export class DataDisks {
 }
 
 function refuseFault(fault: DiskRejection | null): void {
-  if (fault !== null) throw new RequestError(fault.code, fault.text, { safeMessage: fault.text });
+  if (fault !== null) throw RequestError.public(fault.code, fault.text);
 }

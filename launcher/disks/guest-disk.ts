@@ -23,7 +23,7 @@ export async function openGuestDisk(file: string, beneath: BackingChain | null):
   if (fault !== null) {
     const why = fault.kind === "missing" ? "it is missing" : fault.why;
     const text = `The machine's disk cannot be used: ${why}.`;
-    throw new LaunchError("OVERLAY_UNSAFE", text, { safeMessage: text });
+    throw LaunchError.public("OVERLAY_UNSAFE", text);
   }
   return `json:${jsonArgument(qcow2On(file, beneath && describeBacking(beneath)))}`;
 }

@@ -99,7 +99,7 @@ export class LocalDiskStore {
 }
 
 export function diskError(text: string, cause?: unknown): LaunchError {
-  return new LaunchError("DISK_FAILED", text, { safeMessage: text, cause });
+  return LaunchError.public("DISK_FAILED", text, { cause });
 }
 
 function writeDurably(dir: string, text: string): void {

@@ -33,11 +33,7 @@ export async function ensureMachineDisks(
   if (firmware !== null) {
     await access(firmware.code).catch((cause: unknown) => {
       const text = `This host has no such firmware. Install it with: apt install ${firmware.package}`;
-      throw new LaunchError("FIRMWARE_MISSING", text, {
-        safeMessage: text,
-        cause,
-        details: { package: firmware.package },
-      });
+      throw LaunchError.public("FIRMWARE_MISSING", text, { cause, details: { package: firmware.package } });
     });
     await ensureFile(paths.firmwareVars, (fresh) =>
       runQemuImg(qemuImg, ["convert", "-f", "raw", "-O", "qcow2", firmware.vars, fresh]),

@@ -106,7 +106,7 @@ export class GpuAllocator {
     const text = some
       ? `gpu: every ${what} of this host is in use.`
       : `gpu: this host has no ${what} to give. \`postern doctor\` on the host says why.`;
-    throw new LaunchError("HOST_GPU", text, { safeMessage: text });
+    throw LaunchError.public("HOST_GPU", text);
   }
 
   async #apply(taking: GpuAllocation, mdevType: string | null): Promise<GpuAssignment> {

@@ -43,5 +43,5 @@ function inGb(mib: number): string {
 }
 
 function refuse(code: string, text: string): never {
-  throw new LaunchError(code, text, { safeMessage: text });
+  throw LaunchError.public(code, text);
 }

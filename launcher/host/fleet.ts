@@ -108,7 +108,7 @@ export class Fleet implements Launcher {
     const { available, reason } = await this.#summarize(entry);
     if (!available) {
       const text = reason ?? "The image is not available on this host.";
-      throw new LaunchError("IMAGE_UNAVAILABLE", text, { safeMessage: text });
+      throw LaunchError.public("IMAGE_UNAVAILABLE", text);
     }
     if (request.gpu !== undefined && request.gpu !== "none") await this.#gpus.checkFree(request.gpu);
     // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
@@ -290,5 +290,5 @@ export class Fleet implements Launcher {
 }
 
 function refuse(code: string, text: string): RequestError {
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }

@@ -29,7 +29,7 @@ export function lockStateFolder(stateDir: string): () => void {
     rmSync(mine, { force: true });
   }
   const text = `Another launcher already looks after ${stateDir}. Stop it first, or use another folder.`;
-  throw new ConfigError("STATE_IN_USE", text, { safeMessage: text });
+  throw ConfigError.public("STATE_IN_USE", text);
 }
 
 function isHeld(lock: string): boolean {

@@ -43,7 +43,7 @@ export async function fetchImage(
   const { url, sha256: expected = null } = entry.source ?? {};
   if (url === undefined || boot.kind === "kernel") {
     const text = `Nobody said where "${id}" can be fetched from. Give --url.`;
-    throw new LaunchError("IMAGE_NO_SOURCE", text, { safeMessage: text });
+    throw LaunchError.public("IMAGE_NO_SOURCE", text);
   }
   const before = await readFetched(store, id, boot.file);
   if (before !== null && expected !== null && before.sha256 === expected)
@@ -71,7 +71,7 @@ async function checkSafe(file: string, format: DiskFormat): Promise<void> {
   const fault = await inspectFile(file, format);
   if (fault === null) return;
   const text = `What was fetched cannot be used: ${fault.kind === "unsafe" ? fault.why : "it is gone"}.`;
-  throw new LaunchError("IMAGE_UNSAFE", text, { safeMessage: text });
+  throw LaunchError.public("IMAGE_UNSAFE", text);
 }
 
 function fetchedFile(store: ImageStore, id: string): string {

@@ -200,5 +200,5 @@ export class ImageStore {
 }
 
 function refuse(code: string, text: string): RequestError {
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }

@@ -93,15 +93,15 @@ export async function checkImageFile(
   const { format, why } = found;
   if (why !== null || format === null || format === "other") {
     const text = `The image cannot be used: ${why ?? "it is of no format that is known here"}.`;
-    throw new LaunchError("IMAGE_UNSAFE", text, { safeMessage: text });
+    throw LaunchError.public("IMAGE_UNSAFE", text);
   }
   if (declared !== null && declared !== format) {
     const text = `The file is said to be ${declared}, and its content says ${format}.`;
-    throw new LaunchError("IMAGE_FORMAT", text, { safeMessage: text });
+    throw LaunchError.public("IMAGE_FORMAT", text);
   }
   if (declared === null && format === "raw") {
     const text = "The file has none of the signs of a disk image. If it is a raw disk, say so: --format raw.";
-    throw new LaunchError("IMAGE_FORMAT", text, { safeMessage: text });
+    throw LaunchError.public("IMAGE_FORMAT", text);
   }
   return format;
 }
@@ -144,7 +144,7 @@ export async function resizeImage(
   const { virtualBytes } = await measureImage(file, "qcow2", work.signal);
   if (bytes < virtualBytes) {
     const text = `The disk has ${Math.round(virtualBytes / 2 ** 30)} GiB already. It can only become larger.`;
-    throw new LaunchError("IMAGE_SHRINK", text, { safeMessage: text });
+    throw LaunchError.public("IMAGE_SHRINK", text);
   }
   // On a copy: machines that were made from the image go on with the file as it was.
   await inWorkFolder(store.folder, async (folder) => {
@@ -160,7 +160,7 @@ function ownQcow2(store: ImageStore, id: string): string {
   if (boot.kind === "disk" && boot.format === "qcow2" && dirname(boot.file) === store.folder)
     return boot.file;
   const text = `"${id}" is no qcow2 image of the images folder. Import it first.`;
-  throw new LaunchError("IMAGE_NOT_QCOW2", text, { safeMessage: text });
+  throw LaunchError.public("IMAGE_NOT_QCOW2", text);
 }
 
 async function measureFree(folder: string): Promise<number> {

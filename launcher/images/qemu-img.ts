@@ -49,7 +49,7 @@ export async function measureImage(
   const virtualBytes = info["virtual-size"];
   if (virtualBytes > MAX_VIRTUAL_BYTES) {
     const text = `The image says that its disk has ${Math.round(virtualBytes / 2 ** 30)} GiB; that is too much.`;
-    throw new LaunchError("IMAGE_TOO_LARGE", text, { safeMessage: text });
+    throw LaunchError.public("IMAGE_TOO_LARGE", text);
   }
   return { virtualBytes, actualBytes: info["actual-size"] };
 }
@@ -99,7 +99,7 @@ async function run(args: readonly string[], timeoutMs: number, options: QemuImgO
   signal.throwIfAborted();
   if (result.code === "ENOENT" || result.exitCode === 127) {
     const text = "qemu-img or prlimit is not installed. Install them with: apt install qemu-utils util-linux";
-    throw new LaunchError("QEMU_IMG_FAILED", text, { safeMessage: text });
+    throw LaunchError.public("QEMU_IMG_FAILED", text);
   }
   const why = result.timedOut
     ? "it took too long"

@@ -18,5 +18,5 @@ export function checkMemorySupport({ gpu, shares }: Pick<MachineSpec, "gpu" | "s
 
 function refuse(code: string, what: string): RequestError {
   const text = `${what} Stop the machine first: its disk alone can have snapshots then.`;
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }

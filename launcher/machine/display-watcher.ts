@@ -75,7 +75,7 @@ export class DisplayWatcher {
     const text = this.#isHeadless
       ? "The machine has no screen of its own."
       : "The machine has no screen now. Start it first.";
-    return Promise.reject(new RequestError("MACHINE_NOT_RUNNING", text, { safeMessage: text }));
+    return Promise.reject(RequestError.public("MACHINE_NOT_RUNNING", text));
   }
 
   /** Calls once when the guest has drawn something, or has had long enough; at once where there is nothing to see. */

@@ -171,5 +171,5 @@ export class MachineControls {
 }
 
 function refuse(code: string, text: string): RequestError {
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }

@@ -38,7 +38,7 @@ export class MachineQueue {
   checkNotBusy(): void {
     if (this.#exclusive === undefined) return;
     const text = "The machine is busy with a snapshot or a copy. Try again in a moment.";
-    throw new RequestError("MACHINE_BUSY", text, { safeMessage: text });
+    throw RequestError.public("MACHINE_BUSY", text);
   }
 
   /** Settles when nothing of what was begun runs any more; never rejects. */

@@ -118,5 +118,5 @@ async function attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
 }
 
 function refuse(code: string, text: string): RequestError {
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }

@@ -8,5 +8,5 @@ import type { MachineSpec } from "./machine-spec.ts";
  */
 export function checkMachineSpec(spec: MachineSpec, others: readonly MachineSpec[]): void {
   const conflict = findBaseImageConflict(spec, others);
-  if (conflict !== null) throw new RequestError("IMAGE_IN_USE", conflict, { safeMessage: conflict });
+  if (conflict !== null) throw RequestError.public("IMAGE_IN_USE", conflict);
 }

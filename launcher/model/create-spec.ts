@@ -38,7 +38,7 @@ export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): Mach
   const fault = findLimitFault(spec, entry);
   if (fault !== null) {
     const text = `${entry.title} ${fault}`;
-    throw new RequestError("IMAGE_LIMIT", text, { safeMessage: text });
+    throw RequestError.public("IMAGE_LIMIT", text);
   }
   return spec;
 }

@@ -90,5 +90,5 @@ function readPort(text: string): number | null {
 }
 
 function networkOptionError(code: string, text: string): ConfigError {
-  return new ConfigError(code, text, { safeMessage: text });
+  return ConfigError.public(code, text);
 }

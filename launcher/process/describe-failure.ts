@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { isPosternError } from "../../protocol/index.ts";
+import { isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
 import { makeReason, type StateReason } from "../model/lifecycle.ts";
 import type { ProcessExit } from "../system/watched-process.ts";
 
@@ -28,7 +28,7 @@ export function describeStartFailure(error: unknown): StateReason {
   const details = Object.fromEntries(
     Object.entries(error.details).map(([name, text]) => [name, shorten(text, MAX_DETAIL)]),
   );
-  return { reason: safeMessage, cause: { code, details } };
+  return { reason: safeMessage ?? UNEXPLAINED, cause: { code, details } };
 }
 
 /** Replaces everything that looks like a path, and cuts the line to a length for people. */

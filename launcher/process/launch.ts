@@ -52,8 +52,7 @@ export function qemuCommand(
   const program = programs?.qemu[spec.arch];
   if (program === undefined) {
     const text = `This host has no QEMU for ${spec.arch}. Install it with: apt install ${EMULATOR_PACKAGES[spec.arch]}`;
-    throw new LaunchError("QEMU_MISSING", text, {
-      safeMessage: text,
+    throw LaunchError.public("QEMU_MISSING", text, {
       details: { arch: spec.arch, package: EMULATOR_PACKAGES[spec.arch] },
     });
   }

@@ -22,7 +22,7 @@ export function checkScripts(spec: Scripted, policy: ScriptPolicy | null, custom
   if (policy === null) {
     const text =
       "boot script: this host does not run boot scripts. Leave it out, or have the host started with --boot-scripts.";
-    throw new RequestError("HOST_SCRIPT", text, { safeMessage: text });
+    throw RequestError.public("HOST_SCRIPT", text);
   }
   checkScriptRoute(spec.scriptRoute);
   for (const { condition, source } of scripts) {

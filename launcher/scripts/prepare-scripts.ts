@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isPosternError } from "../../protocol/index.ts";
+import { isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { planScripts } from "./plan-scripts.ts";
 import { customizeDisk, type Customizer } from "./customize/customize-disk.ts";
@@ -140,7 +140,7 @@ function hideSecret(error: unknown, secret: string): unknown {
   if (!isPosternError(error) || !`${error.message}${String(error.cause)}`.includes(secret)) return error;
   const hide = (text: string): string => text.replaceAll(secret, "@CREDENTIAL@");
   const cause = error.cause === undefined ? undefined : new Error(hide(String(error.cause)));
-  return scriptError(error.code, hide(error.safeMessage), cause);
+  return scriptError(error.code, hide(error.safeMessage ?? UNEXPLAINED), cause);
 }
 
 function makeCredential(): string {

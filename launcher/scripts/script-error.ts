@@ -5,7 +5,7 @@ const QUOTE_LENGTH = 60;
 
 /** A script that cannot be used; people are told why. */
 export function scriptError(code: string, text: string, cause?: unknown): LaunchError {
-  return new LaunchError(code, text, { safeMessage: text, cause, details: { said: text } });
+  return LaunchError.public(code, text, { cause, details: { said: text } });
 }
 
 /** A piece of somebody's text for a message: one line, not too long. */

@@ -57,7 +57,7 @@ export async function prepareAccount(
   if (wanted === null)
     return { kind: "root", why: `${why} So QEMU runs as root, though with few of root's rights.` };
   const text = `${why} Choose other folders, or let it through with: chmod o+x ${closed}`;
-  throw new ConfigError("ACCOUNT_PATH", text, { safeMessage: text });
+  throw ConfigError.public("ACCOUNT_PATH", text);
 }
 
 /** The outermost folder on the way to `folder` that an account cannot enter; null: it can come there. */

@@ -84,5 +84,5 @@ function deviceGroup(device: string): number[] {
 }
 
 function accountError(code: string, text: string): ConfigError {
-  return new ConfigError(code, text, { safeMessage: text });
+  return ConfigError.public(code, text);
 }

@@ -150,5 +150,5 @@ function pause(clock: Clock): Promise<void> {
 
 function stuck(name: string): RequestError {
   const text = `The data disk ${name} cannot travel: its two hosts do not agree about it.`;
-  return new RequestError("DISK_STUCK", text, { safeMessage: text });
+  return RequestError.public("DISK_STUCK", text);
 }

@@ -113,7 +113,7 @@ async function readPiece(handle: FileHandle, offset: number, length: number, id:
     const { bytesRead } = await handle.read(piece, filled, length - filled, offset + filled);
     if (bytesRead === 0) {
       const text = `The image "${id}" became another one on the server while it was sent.`;
-      throw new RequestError("IMAGE_CHANGED", text, { safeMessage: text });
+      throw RequestError.public("IMAGE_CHANGED", text);
     }
     filled += bytesRead;
   }
@@ -122,5 +122,5 @@ async function readPiece(handle: FileHandle, offset: number, length: number, id:
 
 function stuck(id: string): RequestError {
   const text = `The host does not keep what it is sent of the image "${id}".`;
-  return new RequestError("IMAGE_STUCK", text, { safeMessage: text });
+  return RequestError.public("IMAGE_STUCK", text);
 }

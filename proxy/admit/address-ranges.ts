@@ -19,7 +19,7 @@ export class AddressRanges {
         rest.length === 0 && !address.includes("%") && (prefix === undefined || /^\d{1,3}$/.test(prefix));
       if (version === 0 || !valid || bits > (version === 4 ? 32 : 128)) {
         const message = `"${text}" is no address range. Write it like 10.0.0.0/8, 192.0.2.7 or 2001:db8::/32.`;
-        throw new ConfigError(code, message, { safeMessage: message });
+        throw ConfigError.public(code, message);
       }
       this.#list.addSubnet(address, bits, version === 4 ? "ipv4" : "ipv6");
     }

@@ -62,7 +62,7 @@ export class AuditKeys {
     }
     if (this.#keys.size > 0) return;
     const message = "The audit log's public key is no Ed25519 key in PEM form. Give the server's audit.pub.";
-    throw new ConfigError("AUDIT_PUBLIC_KEY", message, { safeMessage: message });
+    throw ConfigError.public("AUDIT_PUBLIC_KEY", message);
   }
 
   has(id: string): boolean {

@@ -195,5 +195,5 @@ async function orUnreadable<T>(work: Promise<T>): Promise<T> {
 }
 
 function unreadable(message: string, cause?: unknown): ConfigError {
-  return new ConfigError("AUDIT_LOG_UNREADABLE", message, { safeMessage: message, cause });
+  return ConfigError.public("AUDIT_LOG_UNREADABLE", message, { cause });
 }

@@ -94,7 +94,7 @@ export class TcpListener {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", (cause) => {
         const message = `Cannot listen on ${host}:${port}: ${describeError(cause)}.`;
-        reject(new ConfigError("LISTEN_FAILED", message, { safeMessage: message, cause }));
+        reject(ConfigError.public("LISTEN_FAILED", message, { cause }));
       });
       this.#server.listen({ host, port, backlog: 1024 }, resolve);
     });

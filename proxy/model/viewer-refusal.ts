@@ -64,6 +64,7 @@ export function isRefusalCode(text: string): text is RefusalCode {
 
 /** A viewer is turned away; `safeMessage` is the sentence that it reads. */
 export class ViewerRefusal extends PosternError {
+  declare readonly safeMessage: string;
   readonly refusalCode: RefusalCode;
   readonly closeCode: number;
 

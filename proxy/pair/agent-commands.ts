@@ -60,7 +60,7 @@ export class AgentCommands {
     const late = new Promise<never>((_resolve, reject) => {
       cancel = clock.after(PROXY_LIMITS.hostRequestMs, () => {
         const message = "The agent did not answer in time. Its old key still counts.";
-        reject(new TimeoutError("AGENT_TIMEOUT", message, { safeMessage: message }));
+        reject(TimeoutError.public("AGENT_TIMEOUT", message));
       });
     });
     await Promise.race([connection.closed, late]).finally(cancel);
@@ -112,5 +112,5 @@ export class AgentCommands {
 }
 
 function requestError(code: string, message: string): RequestError {
-  return new RequestError(code, message, { safeMessage: message });
+  return RequestError.public(code, message);
 }

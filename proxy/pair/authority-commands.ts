@@ -55,5 +55,5 @@ function isBehind({ kind, revokedAt, serverId, lastSeenAt }: AgentRecord, rotate
 
 function agentsBehindError(count: number): RequestError {
   const message = `${count} agents have not been here since the CA was rotated; they would have to be told the new fingerprint by hand.`;
-  return new RequestError("CA_AGENTS_BEHIND", message, { safeMessage: message });
+  return RequestError.public("CA_AGENTS_BEHIND", message);
 }

@@ -21,6 +21,6 @@ export async function rejectOnViolation<T>(
   } catch (error) {
     const broken = error instanceof Error && "code" in error ? error.code : undefined;
     if (!RULES[rule].some((name) => name === broken)) throw error;
-    throw new RequestError(code, safeMessage, { safeMessage, cause: error });
+    throw RequestError.public(code, safeMessage, { cause: error });
   }
 }

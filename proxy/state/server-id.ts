@@ -9,7 +9,7 @@ export async function loadServerId(dataDir: string): Promise<string> {
   const id = (await readFile(path, "utf8").catch(() => createServerId(path))).trim();
   if (/^[0-9a-f]{32}$/.test(id)) return id;
   const message = `${path} holds no server id. Remove the file; the server makes a new one.`;
-  throw new ConfigError("SERVER_ID", message, { safeMessage: message });
+  throw ConfigError.public("SERVER_ID", message);
 }
 
 async function createServerId(path: string): Promise<string> {

@@ -56,5 +56,5 @@ async function replace(service: ServiceStore, before: string, next: StoredAuthor
 }
 
 function requestError(code: string, message: string): RequestError {
-  return new RequestError(code, message, { safeMessage: message });
+  return RequestError.public(code, message);
 }

@@ -123,7 +123,7 @@ function checkCertificate({ cert, key }: TlsCertificate, clock: Clock): X509Cert
 
 function refuse(reason: string, cause: unknown): ConfigError {
   const message = `The certificate of --cert and --key cannot be used: ${reason}.`;
-  return new ConfigError("CERTIFICATE_FILES", message, { safeMessage: message, cause });
+  return ConfigError.public("CERTIFICATE_FILES", message, { cause });
 }
 
 function digest({ cert, key }: TlsCertificate): string {

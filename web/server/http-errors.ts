@@ -76,11 +76,9 @@ const CATALOGUE = {
 } as const satisfies Record<string, CatalogueEntry>;
 export type WebErrorCode = keyof typeof CATALOGUE;
 
-const DEFAULT_SAFE_MESSAGE = new RequestError("INTERNAL", "").safeMessage;
-
 /** A refusal from the catalogue; `message` says it better than the catalogue's own text. */
 export function refuse(code: WebErrorCode, message: string = CATALOGUE[code].message): RequestError {
-  return new RequestError(code, message, { safeMessage: message });
+  return RequestError.public(code, message);
 }
 
 /** More than one desktop has the name: `choices` are `AGENT/NAME` each. */
@@ -118,8 +116,7 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   const status = statusOf(error);
   if (status === 500) return answer("INTERNAL");
   const entry = entryOf(error.code);
-  const message =
-    error.safeMessage === DEFAULT_SAFE_MESSAGE ? (entry?.message ?? error.message) : error.safeMessage;
+  const message = error.safeMessage ?? entry?.message ?? error.message;
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
   if (error instanceof ThrottledError)

@@ -88,7 +88,7 @@ export class DiskTransfers {
       if (fault !== null) throw refuse(fault.code, fault.text);
       if (freeBytes() < bytes + RESERVED_BYTES) {
         const text = "disk: not enough room for the data disk. Delete a machine first.";
-        throw new LaunchError("HOST_DISK", text, { safeMessage: text });
+        throw LaunchError.public("HOST_DISK", text);
       }
       const now = clock.now();
       const standing = { state: "arriving", journey, partner, bytes, sha256 } as const;
@@ -190,9 +190,9 @@ function outOfStep(): RequestError {
 
 function damaged(): LaunchError {
   const text = "The data disk was damaged on its way. It is sent again.";
-  return new LaunchError("DISK_DAMAGED", text, { safeMessage: text });
+  return LaunchError.public("DISK_DAMAGED", text);
 }
 
 function refuse(code: string, text: string): RequestError {
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }

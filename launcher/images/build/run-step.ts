@@ -82,5 +82,5 @@ function missing(program: string): LaunchError {
   const text =
     `${program} is not installed (package ${PACKAGES[program] ?? program}). ` +
     `Install what builds need with:\n  apt install ${BUILD_PACKAGES.join(" ")}`;
-  return new LaunchError("BUILD_PROGRAM", text, { safeMessage: text });
+  return LaunchError.public("BUILD_PROGRAM", text);
 }

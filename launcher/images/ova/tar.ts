@@ -62,5 +62,5 @@ function readText(header: Buffer, at: number, length: number): string {
 /** @returns an error that says what is wrong with the archive */
 export function invalidOva(why: string): LaunchError {
   const text = `The OVA cannot be imported: ${why}.`;
-  return new LaunchError("OVA_INVALID", text, { safeMessage: text });
+  return LaunchError.public("OVA_INVALID", text);
 }

@@ -236,9 +236,9 @@ function outOfStep(): RequestError {
 }
 
 function refuse(code: string, text: string): RequestError {
-  return new RequestError(code, text, { safeMessage: text });
+  return RequestError.public(code, text);
 }
 
 function fail(code: string, text: string): LaunchError {
-  return new LaunchError(code, text, { safeMessage: text });
+  return LaunchError.public(code, text);
 }

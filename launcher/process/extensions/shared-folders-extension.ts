@@ -96,5 +96,5 @@ async function isOpenToOthers(folder: string): Promise<boolean> {
 }
 
 function refuse(text: string): LaunchError {
-  return new LaunchError("SHARE_REFUSED", text, { safeMessage: text });
+  return LaunchError.public("SHARE_REFUSED", text);
 }

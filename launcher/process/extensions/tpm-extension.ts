@@ -18,7 +18,7 @@ export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock:
       const program = programs?.swtpm ?? null;
       if (program === null) {
         const text = "This host has no TPM emulator. Install it with: apt install swtpm";
-        throw new LaunchError("TPM_MISSING", text, { safeMessage: text });
+        throw LaunchError.public("TPM_MISSING", text);
       }
       await mkdir(paths.tpmDir, { recursive: true, mode: 0o700 });
       await rm(paths.tpmSocket, { force: true });

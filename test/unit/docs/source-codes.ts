@@ -11,7 +11,7 @@ const ONE_WORD = /^[A-Z][A-Z0-9]{2,}$/;
 const FOREIGN =
   /^(POSTERN|LIBGUESTFS|XDG|LD|SQLITE|CERT|ERR|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_(CA|PURPOSE)|EAI|LC|TLS_AES|NO_PROXY|HTTPS_PROXY|BLOCK_IO)(_|$)/;
 /** `new XError("CODE"`, and the functions that make one. */
-const MAKES_AN_ERROR = /(Error|Refusal|Failure|Closed)$|^(refuse|fail|answer|trustError|peerClosed)$/;
+const MAKES_AN_ERROR = /(Error|Refusal|Failure|Closed)$|^(refuse|fail|answer|trustError|peerClosed|public)$/;
 
 export async function readDocument(name: string): Promise<string> {
   return readFile(path.join(ROOT, "docs", name), "utf8");

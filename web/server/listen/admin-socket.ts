@@ -16,7 +16,7 @@ const MAX_PATH_BYTES = 107;
 export async function listenOnAdminSocket(app: FastifyInstance, path: string): Promise<void> {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     const safeMessage = `The path of the administrator's socket is longer than ${MAX_PATH_BYTES} bytes: ${path}. Choose a shorter folder.`;
-    throw new ConfigError("ADMIN_SOCKET_PATH", safeMessage, { safeMessage });
+    throw ConfigError.public("ADMIN_SOCKET_PATH", safeMessage);
   }
   await removeStaleSocket(path);
   await app.ready();
@@ -42,7 +42,7 @@ export function isAdminConnection(server: http.Server, socket: net.Socket): bool
 async function removeStaleSocket(path: string): Promise<void> {
   if (await isAnswered(path)) {
     const safeMessage = `Another server uses ${path}. Stop it first, or give this one its own data folder.`;
-    throw new ConfigError("ADMIN_SOCKET_IN_USE", safeMessage, { safeMessage });
+    throw ConfigError.public("ADMIN_SOCKET_IN_USE", safeMessage);
   }
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;

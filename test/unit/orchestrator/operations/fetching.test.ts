@@ -161,7 +161,7 @@ test("one whose image cannot come waits and says why, and one that waits can be 
   const { proxy, create, show, ask, anna } = await open();
   const full = "images: too much is in use.";
   const refusal = (code: string, text: string) => () => {
-    throw new RequestError(code, text, { safeMessage: text });
+    throw RequestError.public(code, text);
   };
   proxy.connectHost("h1", {
     ...imageReceivingHost().answers,

@@ -1,4 +1,4 @@
-import { Conversation, isPosternError } from "../../../../../protocol/index.ts";
+import { Conversation, isPosternError, UNEXPLAINED } from "../../../../../protocol/index.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../../support/memory-duplex.ts";
 
@@ -49,7 +49,7 @@ async function settle<T>(running: Promise<T>): Promise<Outcome<T>> {
     return { value: await running };
   } catch (error) {
     if (!isPosternError(error)) throw error;
-    return { code: error.code, safeMessage: error.safeMessage };
+    return { code: error.code, safeMessage: error.safeMessage ?? UNEXPLAINED };
   }
 }
 
