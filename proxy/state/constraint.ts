@@ -1,9 +1,10 @@
 import { RequestError } from "../../protocol/index.ts";
 
-/** SQLite's and PostgreSQL's names (SQLSTATE) of the rules that an insert can break. */
+/** SQLite's result codes and PostgreSQL's names (SQLSTATE) of the rules that an insert can break. */
 const RULES = {
-  unique: ["SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"],
-  reference: ["SQLITE_CONSTRAINT_FOREIGNKEY", "23503"],
+  /** A unique column, a primary key. */
+  unique: [2067, 1555, "23505"],
+  reference: [787, "23503"],
 } as const;
 
 /**
@@ -19,8 +20,15 @@ export async function rejectOnViolation<T>(
   try {
     return await insert();
   } catch (error) {
-    const broken = error instanceof Error && "code" in error ? error.code : undefined;
+    const broken = readCode(error);
     if (!RULES[rule].some((name) => name === broken)) throw error;
     throw RequestError.public(code, safeMessage, { cause: error });
   }
+}
+
+/** SQLite's `code` says only that it is SQLite's; the rule is in `errcode`. */
+function readCode(error: unknown): unknown {
+  if (!(error instanceof Error)) return undefined;
+  if ("errcode" in error) return error.errcode;
+  return "code" in error ? error.code : undefined;
 }

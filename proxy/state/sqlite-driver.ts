@@ -1,91 +1,155 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import type Database from "libsql";
 import {
   type CompiledQuery,
   type DatabaseConnection,
-  type QueryResult,
+  type Driver,
   InsertQueryNode,
+  type QueryResult,
   type RootOperationNode,
   SelectQueryNode,
   SqliteAdapter,
-  SqliteDriver,
   TableNode,
   UpdateQueryNode,
 } from "kysely";
 
-/** How long a write waits for another process's transaction in all, and between two tries. */
+/** How long a statement waits for locks in all, and between two tries. */
 const BUSY_LIMIT_MS = 10_000;
 const BUSY_PAUSE_MS = 10;
 
+/** SQLite's result code; the bits above these 8 say more. */
+const SQLITE_BUSY = 5;
+
 /**
- * SQLite's driver with a write lock that is taken first and waited for without blocking the event loop.
- *
- * A statement that libsql's driver finds busy stays open until it is collected, and holds the next transaction open
- * with it. So no statement but `begin immediate` may meet a lock, and that goes by `exec`, which leaves nothing behind.
+ * SQLite's driver with two connections. The one that writes takes the write lock first and waits for it without
+ * blocking the event loop; of this process one at a time does so. What is read outside of a transaction is read by the
+ * other, which sees all that is committed and waits for no writer.
  */
-export class LockingSqliteDriver extends SqliteDriver {
-  readonly #database: Database.Database;
+export class LockingSqliteDriver implements Driver {
+  readonly #writer: DatabaseSync;
+  readonly #reader: DatabaseSync | undefined;
+  readonly #queue = new WriterQueue();
 
-  constructor(database: Database.Database) {
-    super({ database });
-    this.#database = database;
+  constructor(writer: DatabaseSync, reader: DatabaseSync | undefined) {
+    this.#writer = writer;
+    this.#reader = reader;
   }
 
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    return new LockingConnection(await super.acquireConnection(), this.#database);
+  async init(): Promise<void> {}
+
+  acquireConnection(): Promise<LockingConnection> {
+    return Promise.resolve(new LockingConnection(this.#writer, this.#reader, this.#queue));
   }
 
-  override async beginTransaction(): Promise<void> {
-    await execWithRetry(this.#database, "begin immediate");
+  async beginTransaction(connection: LockingConnection): Promise<void> {
+    await connection.begin("full");
   }
 
-  override commitTransaction(): Promise<void> {
-    this.#database.exec("commit");
-    return Promise.resolve();
+  async commitTransaction(connection: LockingConnection): Promise<void> {
+    connection.commit();
   }
 
-  override rollbackTransaction(): Promise<void> {
-    this.#database.exec("rollback");
-    return Promise.resolve();
+  async rollbackTransaction(connection: LockingConnection): Promise<void> {
+    connection.releaseWriter();
+  }
+
+  async releaseConnection(connection: LockingConnection): Promise<void> {
+    connection.releaseWriter();
+  }
+
+  /** The writer closes last: SQLite then removes the side files. */
+  async destroy(): Promise<void> {
+    this.#reader?.close();
+    this.#writer.close();
   }
 }
 
 class LockingConnection implements DatabaseConnection {
-  readonly #connection: DatabaseConnection;
-  readonly #database: Database.Database;
+  readonly #writer: DatabaseSync;
+  readonly #reader: DatabaseSync | undefined;
+  readonly #queue: WriterQueue;
+  /** Set while this connection holds the writer, in a transaction. */
+  #release: (() => void) | undefined;
 
-  constructor(connection: DatabaseConnection, database: Database.Database) {
-    this.#connection = connection;
-    this.#database = database;
+  constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, queue: WriterQueue) {
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#queue = queue;
   }
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#database.inTransaction || SelectQueryNode.is(query.query))
-      return await this.#connection.executeQuery<R>(query);
-    if (!isBookkeeping(query.query)) return await this.#commit<R>(query);
-    this.#database.exec("pragma synchronous = normal");
+  async begin(synchronous: "full" | "normal"): Promise<void> {
+    const giveUpAt = performance.now() + BUSY_LIMIT_MS;
+    this.#release = await this.#queue.acquire();
     try {
-      return await this.#commit<R>(query);
-    } finally {
-      this.#database.exec("pragma synchronous = full");
-    }
-  }
-
-  async #commit<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    await execWithRetry(this.#database, "begin immediate");
-    try {
-      const result = await this.#connection.executeQuery<R>(query);
-      this.#database.exec("commit");
-      return result;
+      await retryWhileBusy(() => {
+        this.#writer.exec(`pragma synchronous = ${synchronous}; begin immediate`);
+      }, giveUpAt);
     } catch (error) {
-      if (this.#database.inTransaction) this.#database.exec("rollback");
+      this.releaseWriter();
       throw error;
     }
   }
 
-  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    return this.#connection.streamQuery<R>(query, chunkSize);
+  commit(): void {
+    this.#writer.exec("commit");
+    this.releaseWriter();
   }
+
+  /** Rolls back what was not committed. */
+  releaseWriter(): void {
+    const release = this.#release;
+    if (release === undefined) return;
+    this.#release = undefined;
+    try {
+      if (this.#writer.isOpen && this.#writer.isTransaction) this.#writer.exec("rollback");
+    } finally {
+      release();
+    }
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const reader = this.#reader;
+    if (this.#release !== undefined) return runQuery<R>(this.#writer, query);
+    if (reader !== undefined && SelectQueryNode.is(query.query))
+      return await retryWhileBusy(() => runQuery<R>(reader, query));
+    await this.begin(isBookkeeping(query.query) ? "normal" : "full");
+    try {
+      const result = runQuery<R>(this.#writer, query);
+      this.commit();
+      return result;
+    } finally {
+      this.releaseWriter();
+    }
+  }
+
+  /** All in one piece: a statement that stays open would keep the others of its connection at what it sees. */
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    yield await this.executeQuery<R>(query);
+  }
+}
+
+/** Gives the writing connection to one caller at a time, in the order of their requests. */
+class WriterQueue {
+  #last: Promise<void> = Promise.resolve();
+
+  /** @returns the function that releases it */
+  async acquire(): Promise<() => void> {
+    const before = this.#last;
+    let release = (): void => undefined;
+    this.#last = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    return release;
+  }
+}
+
+function runQuery<R>(database: DatabaseSync, query: CompiledQuery): QueryResult<R> {
+  const statement = database.prepare(query.sql);
+  const parameters = query.parameters as readonly SQLInputValue[];
+  if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+  const { changes, lastInsertRowid } = statement.run(...parameters);
+  return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
 }
 
 /**
@@ -100,18 +164,24 @@ function isBookkeeping(query: RootOperationNode): boolean {
 
 /** SQLite's tables change in transactions too: the migrations of two processes then wait for each other. */
 export class LockingSqliteAdapter extends SqliteAdapter {
+  /** The driver itself sees to it that one at a time writes. */
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
 }
 
-/** Runs a statement without parameters, and again while another process holds the lock. */
-export async function execWithRetry(database: Database.Database, statement: string): Promise<void> {
-  const giveUpAt = performance.now() + BUSY_LIMIT_MS;
+/** Tries at least once, and again while another process holds the lock. */
+export async function retryWhileBusy<T>(
+  attempt: () => T,
+  giveUpAt = performance.now() + BUSY_LIMIT_MS,
+): Promise<T> {
   for (;;) {
     try {
-      database.exec(statement);
-      return;
+      return attempt();
     } catch (error) {
       if (!isBusy(error) || performance.now() > giveUpAt) throw error;
     }
@@ -120,5 +190,6 @@ export async function execWithRetry(database: Database.Database, statement: stri
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  if (!(error instanceof Error) || !("errcode" in error)) return false;
+  return typeof error.errcode === "number" && (error.errcode & 0xff) === SQLITE_BUSY;
 }

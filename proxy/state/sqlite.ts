@@ -1,37 +1,45 @@
 import { closeSync, openSync } from "node:fs";
-import Database from "libsql";
-import { CamelCasePlugin, Kysely, SqliteDialect } from "kysely";
-import { LockingSqliteAdapter, LockingSqliteDriver, execWithRetry } from "./sqlite-driver.ts";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { CamelCasePlugin, Kysely, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import { LockingSqliteAdapter, LockingSqliteDriver, retryWhileBusy } from "./sqlite-driver.ts";
 import type { Tables } from "./schema.ts";
 
-/** Every commit is on disk before it counts (but for sessions: see the driver), and what is deleted is overwritten. */
-const SETTINGS = [
-  "pragma busy_timeout = 20",
-  "pragma journal_mode = wal",
-  "pragma synchronous = full",
-  "pragma foreign_keys = on",
-  "pragma secure_delete = on",
-];
+/** What is deleted is overwritten. How far a commit must have come before it counts, the driver says each time. */
+const SETTINGS = ["pragma journal_mode = wal", "pragma foreign_keys = on", "pragma secure_delete = on"];
 
 /** Opens the database in a file, readable by its owner only, and makes it if it is not there. */
 export async function openSqlite(file: string): Promise<Kysely<Tables>> {
-  // SQLite gives its side files the mode of the database.
-  if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
-  const database = new Database(file);
-  try {
-    for (const setting of SETTINGS) await execWithRetry(database, setting);
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-  const dialect = new SqliteDialect({ database });
+  const { writer, reader } = await openConnections(file);
   return new Kysely<Tables>({
     dialect: {
-      createDriver: () => new LockingSqliteDriver(database),
+      createDriver: () => new LockingSqliteDriver(writer, reader),
       createAdapter: () => new LockingSqliteAdapter(),
-      createQueryCompiler: () => dialect.createQueryCompiler(),
-      createIntrospector: (db) => dialect.createIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createIntrospector: (db) => new SqliteIntrospector(db),
     },
     plugins: [new CamelCasePlugin()],
   });
+}
+
+/** A database in memory belongs to one connection: it has no reader. */
+async function openConnections(
+  file: string,
+): Promise<{ writer: DatabaseSync; reader: DatabaseSync | undefined }> {
+  const inMemory = file === ":memory:";
+  // SQLite gives its side files the mode of the database. A full path cannot be taken for a `file:` URL.
+  const target = inMemory ? file : path.resolve(file);
+  if (!inMemory) closeSync(openSync(target, "a", 0o600));
+  const writer = new DatabaseSync(target);
+  try {
+    for (const setting of SETTINGS) {
+      await retryWhileBusy(() => {
+        writer.exec(setting);
+      });
+    }
+    return { writer, reader: inMemory ? undefined : new DatabaseSync(target, { readOnly: true }) };
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import Database from "libsql";
+import { DatabaseSync } from "node:sqlite";
 import { queryPostgres } from "../../../support/postgres.ts";
 
 /** Runs one statement behind the stores' back. @param option what `openStores` takes as `database` */
@@ -7,7 +7,7 @@ export async function runSql(option: string, statement: string): Promise<void> {
     await queryPostgres(option, statement);
     return;
   }
-  const database = new Database(option.slice("sqlite:".length));
+  const database = new DatabaseSync(option.slice("sqlite:".length));
   database.exec(statement);
   database.close();
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import Database from "libsql";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
 import { openStores } from "../../../../proxy/state/open-stores.ts";
+import { openSqlite } from "../../../../proxy/state/sqlite.ts";
 import type { Stores } from "../../../../proxy/state/stores.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
@@ -29,7 +30,7 @@ test("the database and its side files are their owner's alone", async () => {
 
 test("a write waits for another process's transaction while the event loop goes on", async () => {
   const stores = await open();
-  const foreign = new Database(file);
+  const foreign = new DatabaseSync(file);
   foreign.exec("begin immediate");
   const writing = stores.users.add({ name: "amy", role: "user", passwordHash: "" });
   let turns = 0;
@@ -49,12 +50,59 @@ test("a write waits for another process's transaction while the event loop goes 
   foreign.close();
 });
 
+test("a read waits neither for another process's transaction nor behind a write that does", async () => {
+  const stores = await open();
+  await stores.users.add({ name: "amy", role: "user", passwordHash: "" });
+  const foreign = new DatabaseSync(file);
+  foreign.exec("begin immediate; delete from users");
+  let written = false;
+  const writing = stores.users.add({ name: "ben", role: "user", passwordHash: "" }).then(() => {
+    written = true;
+  });
+  expect(await stores.users.count()).toBe(1);
+  expect(written).toBe(false);
+  foreign.exec("rollback");
+  await writing;
+  expect(await stores.users.count()).toBe(2);
+  foreign.close();
+});
+
+test("a read sees nothing of a transaction that is open, and all of it at once after", async () => {
+  const stores = await open();
+  const db = await openSqlite(file);
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto("joinSecrets")
+      .values({ hash: "a", expiresAt: 2 ** 53 - 1 })
+      .execute();
+    expect(await trx.selectFrom("joinSecrets").selectAll().execute()).toHaveLength(1);
+    expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([]);
+  });
+  expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([
+    { hash: "a", expiresAt: 2 ** 53 - 1 },
+  ]);
+  expect(await stores.joinSecrets.take("a", 0)).toBe(true);
+  await db.destroy();
+});
+
+test("a write that still waits when the database is closed is refused", async () => {
+  const stores = await open();
+  const foreign = new DatabaseSync(file);
+  foreign.exec("begin immediate");
+  const writes = ["amy", "ben"].map((name) => stores.users.add({ name, role: "user", passwordHash: "" }));
+  const settled = Promise.allSettled(writes);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await stores.close();
+  expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  foreign.close();
+});
+
 test("a refused insert leaves no transaction open behind it", async () => {
   const stores = await open();
   await stores.users.add({ name: "amy", role: "user", passwordHash: "" });
   await expect(stores.users.add({ name: "amy", role: "user", passwordHash: "" })).rejects.toThrow();
   await expect(stores.desktops.publish("nobody", "desk", null)).rejects.toThrow();
-  const foreign = new Database(file);
+  const foreign = new DatabaseSync(file);
   foreign.exec("begin immediate; delete from users; commit");
   foreign.close();
   expect(await stores.users.count()).toBe(0);
