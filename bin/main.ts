@@ -1,3 +1,4 @@
+import "./require-node.ts";
 import { createProgram } from "./program.ts";
 import { reportFailure } from "./terminal/report-failure.ts";
 

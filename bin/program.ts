@@ -112,7 +112,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or ambiguous name, 3 the server cann
 export function createProgram(): Command {
   const program = new Command("postern")
     .description("Reach the desktops of machines that nobody can connect to.")
-    .version(readVersion())
+    .version(`${readVersion()} (${describeRuntime()})`)
     // So that `agent list --data DIR` is not read as an option of `agent`.
     .enablePositionalOptions()
     .showHelpAfterError("(`--help` shows the options and examples)")
@@ -130,6 +130,12 @@ export function createProgram(): Command {
     throw new CommanderError(ExitCode.usage, "postern.help", "");
   });
   return program;
+}
+
+/** The Node.js that runs this, and whether set-up brought it along. */
+function describeRuntime(): string {
+  const bundled = process.execPath.includes("/bin/runtime/node_modules/");
+  return `Node.js ${process.version}${bundled ? ", brought along by set-up" : ""}`;
 }
 
 function readVersion(): string {

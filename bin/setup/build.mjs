@@ -7,6 +7,7 @@ import { runCommand } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 import { Problem, runEntry } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
+import { findTool } from "./tools.mjs";
 import { fingerprintFiles, listFiles } from "./sources.mjs";
 
 const SOURCE_FOLDERS = [
@@ -45,7 +46,7 @@ async function listProgramFiles() {
 }
 
 async function buildPrograms(note) {
-  await runTool("typescript/bin/tsc", ["-p", "tsconfig.json"], "The programs do not compile", note);
+  await runTool("tsc", ["-p", "tsconfig.json"], "The programs do not compile", note);
   const files = await listProgramFiles();
   for (const file of files.filter(isAsset)) {
     await mkdir(path.dirname(inRoot("dist", file)), { recursive: true });
@@ -69,13 +70,11 @@ async function removeLeftovers(sources) {
 
 async function buildPages(note) {
   const args = ["build", "--config", CLIENT_CONFIG, "--logLevel", "warn"];
-  await runTool("vite/bin/vite.js", args, "The pages could not be built", note);
+  await runTool("vite", args, "The pages could not be built", note);
 }
 
 async function runTool(tool, args, complaint, note) {
-  const { code, output } = await runCommand(process.execPath, [inRoot("node_modules", tool), ...args], {
-    note,
-  });
+  const { code, output } = await runCommand(process.execPath, [await findTool(tool), ...args], { note });
   if (code !== 0) throw new Problem(`${complaint}; the compiler's words are above.`, output);
 }
 
@@ -118,7 +117,7 @@ export async function build(progress) {
 
 /** Whether this is a checkout with its tools, and not an installation that brings its dist/ along. */
 export function canBuild() {
-  return existsSync(inRoot("tsconfig.json")) && existsSync(inRoot("node_modules/typescript/bin/tsc"));
+  return existsSync(inRoot("tsconfig.json")) && existsSync(inRoot("node_modules/typescript-7/bin/tsc"));
 }
 
 async function main(args) {

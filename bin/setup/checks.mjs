@@ -1,17 +1,17 @@
 import { runCommand } from "./command.mjs";
-import { inRoot } from "./paths.mjs";
+import { findTool } from "./tools.mjs";
 
 const CHECKS = [
   {
     title: "Check the format",
-    tool: "prettier/bin/prettier.cjs",
+    tool: "prettier",
     args: ["--check", "--log-level", "warn", "."],
   },
-  { title: "Check with eslint", tool: "eslint/bin/eslint.js", args: ["."] },
-  { title: "Check the types", tool: "typescript/bin/tsc", args: ["--noEmit", "-p", "tsconfig.test.json"] },
+  { title: "Check with eslint", tool: "eslint", args: ["."] },
+  { title: "Check the types", tool: "tsc", args: ["--noEmit", "-p", "tsconfig.test.json"] },
   {
     title: "Check the pages' types",
-    tool: "typescript/bin/tsc",
+    tool: "tsc",
     args: ["--noEmit", "-p", "web/client/tsconfig.json"],
   },
 ];
@@ -22,7 +22,7 @@ export async function checkSources(progress) {
   for (const { title, tool, args } of CHECKS) {
     const outcome = await progress
       .step(title, async (note) => {
-        const command = [inRoot("node_modules", tool), ...args];
+        const command = [await findTool(tool), ...args];
         const { code, output } = await runCommand(process.execPath, command, { note });
         if (code !== 0) throw new Error(output);
       })

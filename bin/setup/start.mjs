@@ -3,6 +3,11 @@ import { requireNodeVersion } from "./node-version.mjs";
 
 requireNodeVersion();
 // Only now: what follows is written for a Node.js that passed.
-const { startAll } = await import("./start-all.mjs");
+const { rerunOnRuntime } = await import("./runtime.mjs");
 const { runEntry } = await import("./problem.mjs");
-await runEntry(() => startAll(process.argv.slice(2)));
+await runEntry(async () => {
+  const status = await rerunOnRuntime();
+  if (status !== undefined) return status;
+  const { startAll } = await import("./start-all.mjs");
+  return startAll(process.argv.slice(2));
+});

@@ -2,6 +2,11 @@
 import { requireNodeVersion } from "./node-version.mjs";
 
 requireNodeVersion();
-const { testAll } = await import("./test-all.mjs");
+const { rerunOnRuntime } = await import("./runtime.mjs");
 const { runEntry } = await import("./problem.mjs");
-await runEntry(() => testAll(process.argv.slice(2)));
+await runEntry(async () => {
+  const status = await rerunOnRuntime();
+  if (status !== undefined) return status;
+  const { testAll } = await import("./test-all.mjs");
+  return testAll(process.argv.slice(2));
+});

@@ -9,6 +9,13 @@ export interface AccelFacts {
   readonly tcgMs: number | null;
 }
 
+export interface NodeFacts {
+  /** `v26.10.0` */
+  readonly version: string;
+  /** It is the one that set-up brought along, not the system's. */
+  readonly isBundled: boolean;
+}
+
 export interface QemuFacts {
   /** `7.2.22`; null: there is no qemu-system-x86_64. */
   readonly version: string | null;
@@ -60,7 +67,7 @@ export interface NetworkFacts {
 
 /** Everything that `doctor` looked at. */
 export interface DoctorFacts {
-  readonly nodeVersion: string;
+  readonly node: NodeFacts;
   readonly accel: AccelFacts;
   readonly qemu: QemuFacts;
   readonly tools: ToolFacts;

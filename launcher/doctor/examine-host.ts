@@ -41,7 +41,9 @@ async function collectFacts(options: ExamineOptions): Promise<DoctorFacts> {
     const { qemu, facts, tools } = await collectProgramFacts(options.searchPath);
     const [first] = ports;
     return {
-      ...{ nodeVersion: process.version, qemu: facts, tools },
+      node: { version: process.version, isBundled: process.execPath.includes("/bin/runtime/node_modules/") },
+      qemu: facts,
+      tools,
       accel: await collectAccelFacts(tree, qemu, scratchDir, clock),
       capacity: await collectCapacityFacts(stateDir),
       gpu: await readGpuReadiness(tree, options.gpu, process.getuid?.() === 0),

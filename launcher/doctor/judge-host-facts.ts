@@ -17,7 +17,7 @@ import type { DoctorFacts } from "./doctor-facts.ts";
 /** What the facts mean, in the order in which people read it. */
 export function judgeHostFacts(facts: DoctorFacts): Finding[] {
   return [
-    checkNode(facts.nodeVersion),
+    checkNode(facts.node),
     ...checkQemu(facts.qemu),
     ...checkAccel(facts.accel),
     ...checkCapacity(facts.capacity),

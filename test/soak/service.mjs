@@ -8,7 +8,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const POSTERN = here("../../bin/postern");
+const POSTERN = here("../../dist/bin/main.js");
 const START_MS = 60_000;
 /** For the probe; the product does not know of it. */
 const CHANNEL = { stdio: ["ignore", "ignore", "inherit", "ipc"] };

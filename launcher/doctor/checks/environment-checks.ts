@@ -1,19 +1,19 @@
 import { adviceFinding, missingFinding, okFinding, type Finding } from "../../model/finding.ts";
-import type { CertificateFacts, DoctorFacts, NetworkFacts, PortFacts } from "../doctor-facts.ts";
+import type { CertificateFacts, DoctorFacts, NetworkFacts, NodeFacts, PortFacts } from "../doctor-facts.ts";
 
 /** Unix sockets: 108 bytes, one of them NUL. */
 const MAX_SOCKET_PATH = 107;
 const DAY_MS = 86_400_000;
 const SOON_MS = 14 * DAY_MS;
-const OLDEST_NODE = [20, 19] as const;
+const OLDEST_NODE = [24, 15] as const;
 /** No clock that is right shows an earlier time than this program's first day. */
 const EARLIEST = Date.parse("2025-01-01T00:00:00Z");
 
-export function checkNode(version: string): Finding {
+export function checkNode({ version, isBundled }: NodeFacts): Finding {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
   const [needMajor, needMinor] = OLDEST_NODE;
   return major > needMajor || (major === needMajor && minor >= needMinor)
-    ? okFinding("node", `Node.js ${version}.`)
+    ? okFinding("node", `Node.js ${version}${isBundled ? ", brought along by set-up" : ""}.`)
     : missingFinding(
         "node",
         `Node.js ${version} is too old.`,

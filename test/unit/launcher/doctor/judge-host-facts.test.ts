@@ -16,7 +16,7 @@ const DEVICES = [
 
 /** A host that lacks nothing. */
 const FINE: DoctorFacts = {
-  nodeVersion: "v20.20.2",
+  node: { version: "v26.10.0", isBundled: false },
   accel: {
     device: "open",
     result: { accel: "kvm", why: "KVM ran a guest at full speed" },
@@ -71,7 +71,7 @@ const port = FINE.ports[0]!;
 const { accel, qemu, tools, capacity: room } = FINE;
 
 describe.each<[string, Change, string, Finding["state"], RegExp, RegExp]>([
-  ["an old Node.js", { nodeVersion: "v20.18.0" }, "node", "missing", /too old/, /20\.19/],
+  ["an old Node.js", { node: { version: "v24.14.1", isBundled: false } }, "node", "missing", /too old/, /24\.15/],
   ["no QEMU", { qemu: { ...qemu, version: null } }, "qemu", "missing", /no QEMU/, /^apt install qemu/],
   [
     "an old QEMU",
