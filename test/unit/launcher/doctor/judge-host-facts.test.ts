@@ -71,7 +71,14 @@ const port = FINE.ports[0]!;
 const { accel, qemu, tools, capacity: room } = FINE;
 
 describe.each<[string, Change, string, Finding["state"], RegExp, RegExp]>([
-  ["an old Node.js", { node: { version: "v24.14.1", isBundled: false } }, "node", "missing", /too old/, /24\.15/],
+  [
+    "an old Node.js",
+    { node: { version: "v24.14.1", isBundled: false } },
+    "node",
+    "missing",
+    /too old/,
+    /24\.15/,
+  ],
   ["no QEMU", { qemu: { ...qemu, version: null } }, "qemu", "missing", /no QEMU/, /^apt install qemu/],
   [
     "an old QEMU",
