@@ -1,3 +1,5 @@
+import type { BackoffRange } from "../protocol/index.ts";
+
 /** Every limit of the agent, by name. Times in milliseconds, sizes in bytes. */
 export const AGENT_LIMITS = {
   /** TCP and TLS towards a server. */
@@ -41,3 +43,12 @@ export const AGENT_LIMITS = {
   /** TCP keep-alive of data connections. */
   keepAliveMs: 10_000,
 } as const;
+
+/** Waits before a connection is tried again, with full jitter. */
+export const RECONNECT_BACKOFF = {
+  /** Agents are back within 10 s of their server's return. */
+  normal: { firstMs: 250, maxMs: 8_000 },
+  /** An early return would only disturb: another connection of the same key has won. */
+  slow: { firstMs: 5_000, maxMs: 60_000 },
+} as const satisfies Record<string, BackoffRange>;
+export type BackoffKind = keyof typeof RECONNECT_BACKOFF;

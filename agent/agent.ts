@@ -1,6 +1,6 @@
 /** The agent's door, as `bin` sees it. */
+import type { AgentRole, Clock } from "../protocol/index.ts";
 import type { Logger } from "pino";
-import type { Clock } from "../protocol/index.ts";
 
 export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
@@ -60,7 +60,7 @@ export interface AgentOptions {
   readonly dataDir: string;
   /** What administrators see; not shown to viewers. */
   readonly name: string;
-  readonly role: "agent" | "host";
+  readonly role: AgentRole;
   readonly desktops: readonly PublishedDesktop[];
   /** Answers the server's requests (hosts). Throw a RequestError to refuse with its code and safeMessage. */
   readonly onRequest: (method: string, params: unknown) => Promise<unknown>;

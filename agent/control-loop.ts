@@ -1,7 +1,16 @@
+import {
+  type AgentRole,
+  describeError,
+  isPosternError,
+  PeerClosed,
+  type Clock,
+  type Welcome,
+  formatHostPort,
+  type HostPort,
+} from "../protocol/index.ts";
 import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
-import { describeError, isPosternError, PeerClosed, type Clock, type Welcome } from "../protocol/index.ts";
 import type { AgentIdentity } from "./enrol/agent-identity.ts";
 import { ProofChoice } from "./enrol/proof-choice.ts";
 import { proveAgent } from "./enrol/prove-agent.ts";
@@ -10,22 +19,21 @@ import { AGENT_LIMITS } from "./agent-limits.ts";
 import type { ControlEnd } from "./serve/control-connection.ts";
 import type { Dialer } from "./dial/dialer.ts";
 import type { DialedServer } from "./dial/open-tls.ts";
-import { formatServerAddress, type ServerAddress } from "./dial/server-address.ts";
 import { transition, type ControlEvent, type ControlState, type Loss } from "./dial/state.ts";
 
 export interface ControlLoopOptions {
-  readonly servers: readonly ServerAddress[];
+  readonly servers: readonly HostPort[];
   readonly dialer: Dialer;
   readonly identity: AgentIdentity;
   readonly joinSecret: string | null;
   readonly name: string;
-  readonly role: "agent" | "host";
+  readonly role: AgentRole;
   readonly log: Logger;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
   /** Serves a connection until it ends; owns its socket. */
-  readonly serve: (socket: TLSSocket, welcome: Welcome, server: ServerAddress) => Promise<ControlEnd>;
+  readonly serve: (socket: TLSSocket, welcome: Welcome, server: HostPort) => Promise<ControlEnd>;
 }
 
 /** Keeps one control connection: dials, proves, serves, waits, and begins again, until the signal or a final refusal. */
@@ -110,7 +118,7 @@ export class ControlLoop {
     log.info(
       {
         event: "agent.connected",
-        server: formatServerAddress(this.#server(index)),
+        server: formatHostPort(this.#server(index)),
         agentId: identity.agentId,
       },
       "connected to the server",
@@ -166,7 +174,7 @@ export class ControlLoop {
 
   #refused(index: number, refusal: ServerRefusal): ControlEvent {
     const { log } = this.#options;
-    const server = formatServerAddress(this.#server(index));
+    const server = formatHostPort(this.#server(index));
     const details = { event: "agent.refused", server, code: refusal.reason, reason: refusal.safeMessage };
     if (refusal.isFinal) {
       log.error({ ...details, said: refusal.message }, "the server refuses this agent for good");
@@ -182,7 +190,7 @@ export class ControlLoop {
     if (!signal.aborted) {
       const reason = isPosternError(error) ? `${error.code}: ${error.message}` : describeError(error);
       log.warn(
-        { event: "agent.disconnected", server: formatServerAddress(this.#server(index)), reason },
+        { event: "agent.disconnected", server: formatHostPort(this.#server(index)), reason },
         "no connection",
       );
     }
@@ -199,7 +207,7 @@ export class ControlLoop {
     this.#dialed = null;
   }
 
-  #server(index: number): ServerAddress {
+  #server(index: number): HostPort {
     const server = this.#options.servers[index];
     if (!server) throw new Error(`no server ${index}`);
     return server;

@@ -8,11 +8,11 @@ import {
   PeerClosed,
   type ServiceAuthority,
   type Welcome,
+  type HostPort,
 } from "../protocol/index.ts";
 import type { RunningAgent, AgentOptions, PublishedDesktop } from "./agent.ts";
 import { ControlLoop } from "./control-loop.ts";
 import { Dialer } from "./dial/dialer.ts";
-import type { ServerAddress } from "./dial/server-address.ts";
 import { normaliseTrust } from "./dial/server-trust.ts";
 import { announceNewKey } from "./enrol/announce-new-key.ts";
 import { loadAgentIdentity, type AgentIdentity } from "./enrol/agent-identity.ts";
@@ -145,7 +145,7 @@ class AgentRuntime implements RunningAgent {
     return loop.run();
   }
 
-  async #serveConnection(socket: TLSSocket, welcome: Welcome, home: ServerAddress): Promise<ControlEnd> {
+  async #serveConnection(socket: TLSSocket, welcome: Welcome, home: HostPort): Promise<ControlEnd> {
     const { clock, log, onRequest } = this.#options;
     const send = (frame: Buffer): void => {
       connection.send(frame);

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { describeError, type Clock } from "../protocol/index.ts";
+import { describeError, type Clock, KeyedQueue } from "../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../proxy/index.ts";
 import type { DataDiskService } from "./disks/index.ts";
 import type { LiveUpdates } from "../web/server/live/live-updates.ts";
@@ -20,7 +20,6 @@ import { CreateRequests } from "./requests/create-requests.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { DeferredStarts } from "./operations/deferred-starts.ts";
 import { ScreenshotCache } from "./machines/screenshot-cache.ts";
-import { KeyedQueue } from "./keyed-queue.ts";
 
 export interface Orchestrator {
   readonly commands: MachineCommands;

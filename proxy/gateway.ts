@@ -1,12 +1,13 @@
-import type http from "node:http";
-import type { Logger } from "pino";
 import {
+  RFB_WEBSOCKET_PATH,
   formatKeyFingerprint,
   type HostMethod,
   type HostParams,
   type HostResult,
   type Permission,
 } from "../protocol/index.ts";
+import type http from "node:http";
+import type { Logger } from "pino";
 import { chooseAdvertised, formatUrl, type AdvertisedAddresses } from "./model/advertised-addresses.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { AuditEvent, AuditQuery } from "./audit/query-audit.ts";
@@ -196,7 +197,7 @@ export class GatewayProxy implements Proxy {
   ): Promise<IssuedTicket> {
     this.#spares.expectViewer(desktop.agentId);
     const ticket = await this.#issuer.createTicket(desktop, role, createdBy, denied, loginHash);
-    return { url: formatUrl("wss", this.advertised.web, "/rfb"), ...ticket };
+    return { url: formatUrl("wss", this.advertised.web, RFB_WEBSOCKET_PATH), ...ticket };
   }
 
   createJoinSecret(_createdBy: string): Promise<{ secret: string; expiresAt: number }> {

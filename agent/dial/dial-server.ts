@@ -1,9 +1,8 @@
-import { PeerClosed, TimeoutError } from "../../protocol/index.ts";
+import { PeerClosed, TimeoutError, formatHostPort, type HostPort } from "../../protocol/index.ts";
 import type { HttpProxy } from "./http-proxy.ts";
 import { openTcp } from "./open-tcp.ts";
 import { openWebSocket } from "./open-websocket.ts";
 import { openTls, type DialedServer, type TlsVerification } from "./open-tls.ts";
-import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { withDeadline, type DeadlineOptions } from "./with-deadline.ts";
 
 /** What carries our TLS: TCP itself, or a WebSocket over HTTPS. */
@@ -22,7 +21,7 @@ export interface DialOptions extends TlsVerification, DeadlineOptions {
  * @throws AuthError `TRUST_*`, `HTTP_PROXY_LOGIN`, PeerClosed `DIAL_*`, `HTTP_PROXY_*`, TimeoutError `DIAL_TIMEOUT`,
  *   `DIAL_TLS_SILENT`
  */
-export function dialServer(server: ServerAddress, options: DialOptions): Promise<DialedServer> {
+export function dialServer(server: HostPort, options: DialOptions): Promise<DialedServer> {
   let connected = false;
   const reasons = {
     expired: () => timedOut(server, connected),
@@ -36,8 +35,8 @@ export function dialServer(server: ServerAddress, options: DialOptions): Promise
   });
 }
 
-function timedOut(server: ServerAddress, connected: boolean): TimeoutError {
-  const name = formatServerAddress(server);
+function timedOut(server: HostPort, connected: boolean): TimeoutError {
+  const name = formatHostPort(server);
   const sentence = connected
     ? `${name} took the connection but did not finish the TLS handshake in time.`
     : `${name} did not answer in time.`;

@@ -1,11 +1,17 @@
 import type { Logger } from "pino";
-import { describeError, isPosternError, PosternError, type Clock } from "../../protocol/index.ts";
+import {
+  describeError,
+  isPosternError,
+  PosternError,
+  type Clock,
+  formatHostPort,
+  type HostPort,
+} from "../../protocol/index.ts";
 import type { HttpProxySettings, TransportChoice, ServerTrust } from "../agent.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { dialServer, type Transport } from "./dial-server.ts";
 import { chooseProxies, type ProxyChoice } from "./http-proxy.ts";
 import type { DialedServer } from "./open-tls.ts";
-import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 
 export interface DialerOptions {
   readonly trust: ServerTrust;
@@ -31,16 +37,16 @@ export class Dialer {
   }
 
   /** The caller owns the socket. @throws as {@link dialServer} does */
-  dial(server: ServerAddress, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
+  dial(server: HostPort, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
     const { transport } = this.#options;
     if (transport === "auto") return this.#dialEither(server, deadlineMs, signal);
     return this.#dialBy(transport, server, deadlineMs, signal);
   }
 
   /** Plain TLS is the quicker one; where something in between stops it, a WebSocket may pass. */
-  async #dialEither(server: ServerAddress, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
+  async #dialEither(server: HostPort, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
     const { clock, log } = this.#options;
-    const name = formatServerAddress(server);
+    const name = formatHostPort(server);
     const startedAt = clock.monotonic();
     const knownUntil = this.#websocketOnlyUntil.get(name);
     if (knownUntil !== undefined && startedAt < knownUntil) {
@@ -79,7 +85,7 @@ export class Dialer {
 
   #dialBy(
     transport: Transport,
-    server: ServerAddress,
+    server: HostPort,
     deadlineMs: number,
     signal: AbortSignal,
   ): Promise<DialedServer> {

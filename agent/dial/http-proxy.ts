@@ -1,16 +1,15 @@
+import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 import { BlockList, isIP, isIPv6 } from "node:net";
-import { ConfigError } from "../../protocol/index.ts";
 import type { HttpProxySettings } from "../agent.ts";
-import type { ServerAddress } from "./server-address.ts";
 
 /** An HTTP proxy, ready to be asked for a tunnel. */
-export interface HttpProxy extends ServerAddress {
+export interface HttpProxy extends HostPort {
   /** The value of Proxy-Authorization; null: the settings have no user. */
   readonly authorization: string | null;
 }
 
 /** Which HTTP proxy leads to a server; null: none, it is dialled directly. */
-export type ProxyChoice = (server: ServerAddress) => HttpProxy | null;
+export type ProxyChoice = (server: HostPort) => HttpProxy | null;
 
 const DEFAULT_PORT = 80;
 
@@ -38,14 +37,14 @@ export function parseHttpProxy(text: string): HttpProxy {
   if (user.includes(":")) throw refuse("The user's name for the HTTP proxy must not contain a colon.");
   const hasUser = user !== "" || password !== "";
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    host: unbracketHost(url.hostname),
     port: url.port === "" ? DEFAULT_PORT : Number(url.port),
     authorization: hasUser ? `Basic ${Buffer.from(`${user}:${password}`, "utf8").toString("base64")}` : null,
   };
 }
 
 /** One entry of NO_PROXY: `*`, a name with its sub-domains, an address, a network; each may have a port. */
-function readRule(rule: string): (server: ServerAddress) => boolean {
+function readRule(rule: string): (server: HostPort) => boolean {
   if (rule === "*") return () => true;
   const [, bracketed, plain = "", digits] = /^(?:\[(.+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(rule) ?? [];
   const pattern = (bracketed ?? plain).toLowerCase();

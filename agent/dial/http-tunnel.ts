@@ -1,8 +1,14 @@
 import type { Socket } from "node:net";
-import { AuthError, PeerClosed, ProtocolError, type PosternError } from "../../protocol/index.ts";
+import {
+  AuthError,
+  PeerClosed,
+  ProtocolError,
+  type PosternError,
+  formatHostPort,
+  type HostPort,
+} from "../../protocol/index.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import type { HttpProxy } from "./http-proxy.ts";
-import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { abortReason } from "./with-deadline.ts";
 
 const HEAD_END = "\r\n\r\n";
@@ -15,10 +21,10 @@ const HEAD_END = "\r\n\r\n";
 export async function openHttpTunnel(
   socket: Socket,
   proxy: HttpProxy,
-  server: ServerAddress,
+  server: HostPort,
   signal: AbortSignal,
 ): Promise<void> {
-  const target = formatServerAddress(server);
+  const target = formatHostPort(server);
   const login = proxy.authorization === null ? "" : `Proxy-Authorization: ${proxy.authorization}\r\n`;
   socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${login}\r\n`);
   const head = await readHead(socket, signal);
@@ -84,7 +90,7 @@ function explainStatus(
   proxy: HttpProxy,
   target: string,
 ): PosternError {
-  const name = `The HTTP proxy ${formatServerAddress(proxy)}`;
+  const name = `The HTTP proxy ${formatHostPort(proxy)}`;
   const said =
     words === "" ? String(status) : `${status} ${words.replace(/[^\x20-\x7e]/g, "?").slice(0, 80)}`;
   // tinyproxy answers a wrong login with 401.
@@ -113,7 +119,7 @@ function explainStatus(
 }
 
 function notHttp(proxy: HttpProxy): ProtocolError {
-  return answerFault(`${formatServerAddress(proxy)} does not answer as an HTTP proxy does`);
+  return answerFault(`${formatHostPort(proxy)} does not answer as an HTTP proxy does`);
 }
 
 function answerFault(what: string): ProtocolError {

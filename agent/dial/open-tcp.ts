@@ -1,9 +1,8 @@
 import net, { type Socket } from "node:net";
-import { PeerClosed } from "../../protocol/index.ts";
+import { PeerClosed, formatHostPort, type HostPort } from "../../protocol/index.ts";
 import { explainDialError } from "./dial-error.ts";
 import type { HttpProxy } from "./http-proxy.ts";
 import { openHttpTunnel } from "./http-tunnel.ts";
-import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { abortReason } from "./with-deadline.ts";
 
 /**
@@ -11,7 +10,7 @@ import { abortReason } from "./with-deadline.ts";
  * @throws PeerClosed `DIAL_*`, `HTTP_PROXY_*`, and what {@link openHttpTunnel} throws
  */
 export async function openTcp(
-  server: ServerAddress,
+  server: HostPort,
   proxy: HttpProxy | null,
   signal: AbortSignal,
 ): Promise<Socket> {
@@ -26,7 +25,7 @@ export async function openTcp(
   }
 }
 
-function connect({ host, port }: ServerAddress, isProxy: boolean, signal: AbortSignal): Promise<Socket> {
+function connect({ host, port }: HostPort, isProxy: boolean, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({
       host,
@@ -46,7 +45,7 @@ function connect({ host, port }: ServerAddress, isProxy: boolean, signal: AbortS
     };
     const onError = (error: Error): void => {
       settle();
-      const name = formatServerAddress({ host, port });
+      const name = formatHostPort({ host, port });
       const explained = explainDialError(error, isProxy ? `the HTTP proxy ${name}` : name);
       reject(isProxy ? new PeerClosed("HTTP_PROXY_DOWN", explained.message, explained) : explained);
     };

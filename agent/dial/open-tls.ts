@@ -1,15 +1,12 @@
+import { MIP2_ALPN, PeerClosed, type Clock, formatHostPort, type HostPort } from "../../protocol/index.ts";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
-import { PeerClosed, type Clock } from "../../protocol/index.ts";
 import type { ServerTrust } from "../agent.ts";
 import { alpnMissing, explainDialError } from "./dial-error.ts";
-import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { checkPinnedChain, publicKeyFingerprint } from "./server-trust.ts";
 import { abortReason } from "./with-deadline.ts";
-
-export const ALPN_MIP2 = "mip/2";
 
 export interface DialedServer {
   readonly socket: tls.TLSSocket;
@@ -31,17 +28,17 @@ export interface TlsVerification {
  */
 export function openTls(
   stream: Duplex,
-  server: ServerAddress,
+  server: HostPort,
   { trust, pins, clock }: TlsVerification,
   signal: AbortSignal,
 ): Promise<DialedServer> {
-  const name = formatServerAddress(server);
+  const name = formatHostPort(server);
   return new Promise((resolve, reject) => {
     const socket = tls.connect({
       socket: stream,
       host: server.host,
       ...(isIP(server.host) === 0 ? { servername: server.host } : {}),
-      ALPNProtocols: [ALPN_MIP2],
+      ALPNProtocols: [MIP2_ALPN],
       // The proof is bound to the connection by the exporter, which 1.2 binds less firmly.
       minVersion: "TLSv1.3",
       // A pinned CA is not known before it is seen: checkPinnedChain takes the place of Node's own check.
@@ -70,7 +67,7 @@ export function openTls(
       try {
         const chain = readPeerChain(socket);
         if (trust.kind === "fingerprint") checkPinnedChain(chain, pins ?? [trust.sha256], clock.now());
-        if (socket.alpnProtocol !== ALPN_MIP2) throw alpnMissing(name);
+        if (socket.alpnProtocol !== MIP2_ALPN) throw alpnMissing(name);
         settle();
         resolve({ socket, service: serviceFingerprint(trust, chain) });
       } catch (error) {

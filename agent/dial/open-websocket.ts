@@ -1,16 +1,18 @@
+import {
+  MIP2_WEBSOCKET_PATH,
+  MIP2_WEBSOCKET_PROTOCOL,
+  PeerClosed,
+  formatHostPort,
+  type HostPort,
+} from "../../protocol/index.ts";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { WebSocket } from "ws";
-import { PeerClosed } from "../../protocol/index.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { explainDialError } from "./dial-error.ts";
-import { formatServerAddress, type ServerAddress } from "./server-address.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
 import { abortReason } from "./with-deadline.ts";
-
-const PATH = "/mip";
-const SUB_PROTOCOL = "mip.v2";
 
 /**
  * A byte stream in a WebSocket, for where something in between takes nothing but HTTPS. Whoever ends this outer TLS is
@@ -18,11 +20,7 @@ const SUB_PROTOCOL = "mip.v2";
  * @param socket TCP to the server; destroyed when this fails
  * @throws PeerClosed `DIAL_WEBSOCKET` and `DIAL_*`, the signal's reason
  */
-export async function openWebSocket(
-  socket: Socket,
-  server: ServerAddress,
-  signal: AbortSignal,
-): Promise<Duplex> {
+export async function openWebSocket(socket: Socket, server: HostPort, signal: AbortSignal): Promise<Duplex> {
   const outer = tls.connect({
     socket,
     host: server.host,
@@ -30,12 +28,16 @@ export async function openWebSocket(
     ALPNProtocols: ["http/1.1"],
     rejectUnauthorized: false,
   });
-  const webSocket = new WebSocket(`wss://${formatServerAddress(server)}${PATH}`, [SUB_PROTOCOL], {
-    createConnection: () => outer,
-    perMessageDeflate: false,
-    maxPayload: AGENT_LIMITS.webSocketMessageBytes,
-    followRedirects: false,
-  });
+  const webSocket = new WebSocket(
+    `wss://${formatHostPort(server)}${MIP2_WEBSOCKET_PATH}`,
+    [MIP2_WEBSOCKET_PROTOCOL],
+    {
+      createConnection: () => outer,
+      perMessageDeflate: false,
+      maxPayload: AGENT_LIMITS.webSocketMessageBytes,
+      followRedirects: false,
+    },
+  );
   return await new Promise((resolve, reject) => {
     const settle = (): void => {
       signal.removeEventListener("abort", onAbort);
@@ -52,7 +54,7 @@ export async function openWebSocket(
     };
     // The three stay for the connection's life: whoever comes after the first only says it again.
     outer.on("error", (error) => {
-      fail(explainDialError(error, formatServerAddress(server)));
+      fail(explainDialError(error, formatHostPort(server)));
     });
     webSocket.on("error", (error) => {
       fail(noWebSocket(server, error.message));
@@ -62,7 +64,7 @@ export async function openWebSocket(
     });
     webSocket.once("open", () => {
       settle();
-      if (webSocket.protocol === SUB_PROTOCOL) resolve(new WebSocketStream(webSocket));
+      if (webSocket.protocol === MIP2_WEBSOCKET_PROTOCOL) resolve(new WebSocketStream(webSocket));
       else fail(noWebSocket(server, "it does not agree to the sub-protocol"));
     });
     signal.addEventListener("abort", onAbort);
@@ -70,7 +72,7 @@ export async function openWebSocket(
   });
 }
 
-function noWebSocket(server: ServerAddress, detail: string): PeerClosed {
-  const sentence = `${formatServerAddress(server)} opens no WebSocket for agents. A reverse proxy has to pass upgrades of ${PATH} on to the Postern server.`;
+function noWebSocket(server: HostPort, detail: string): PeerClosed {
+  const sentence = `${formatHostPort(server)} opens no WebSocket for agents. A reverse proxy has to pass upgrades of ${MIP2_WEBSOCKET_PATH} on to the Postern server.`;
   return new PeerClosed("DIAL_WEBSOCKET", `${sentence} (${detail})`, { safeMessage: sentence });
 }

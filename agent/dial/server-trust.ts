@@ -1,5 +1,5 @@
+import { SHA256_HEX, AuthError, ConfigError } from "../../protocol/index.ts";
 import { createHash, X509Certificate } from "node:crypto";
-import { AuthError, ConfigError } from "../../protocol/index.ts";
 import type { ServerTrust } from "../agent.ts";
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
@@ -18,7 +18,7 @@ export function publicKeyFingerprint(certificate: X509Certificate): string {
 export function normaliseTrust(trust: ServerTrust): ServerTrust {
   if (trust.kind === "fingerprint") {
     const sha256 = trust.sha256.replaceAll(":", "").toLowerCase();
-    if (!/^[0-9a-f]{64}$/.test(sha256))
+    if (!SHA256_HEX.test(sha256))
       throw configError(
         "TRUST_FINGERPRINT",
         "The fingerprint must be the 64 hex digits that the server prints.",

@@ -1,5 +1,5 @@
-import { AGENT_LIMITS } from "../agent-limits.ts";
-import { BACKOFF, backoffCeiling, type BackoffKind } from "./backoff.ts";
+import { AGENT_LIMITS, RECONNECT_BACKOFF, type BackoffKind } from "../agent-limits.ts";
+import { backoffCeiling } from "../../protocol/index.ts";
 
 /** The life of the control connection. `server` is an index into the configured servers. */
 export type ControlState =
@@ -65,7 +65,7 @@ function lose(state: ControlState, event: Loss, servers: number): ControlState {
     state.kind === "ready" && event.pace === "normal" && event.at - state.since >= AGENT_LIMITS.stableMs;
   const failures = stable ? 1 : state.failures + 1;
   // The ceiling grows per round through all servers, so that a second server is not made to wait for the first.
-  const ceiling = backoffCeiling(BACKOFF[event.pace], Math.ceil(failures / servers));
+  const ceiling = backoffCeiling(RECONNECT_BACKOFF[event.pace], Math.ceil(failures / servers));
   const delayMs = (event.retryAfterMs ?? 0) + event.dice * Math.max(ceiling, event.spreadMs ?? 0);
   return { kind: "waiting", server: (state.server + 1) % servers, failures, delayMs };
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
-import type { TLSSocket } from "node:tls";
 import {
+  type AgentRole,
   agentIdOf,
   Conversation,
   encodeHandshake,
@@ -28,6 +27,8 @@ import {
   type ProofPurpose,
   type Welcome,
 } from "../../protocol/index.ts";
+import { randomBytes } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { parseMessage } from "../parse-message.ts";
 import type { AgentIdentity } from "./agent-identity.ts";
@@ -40,7 +41,7 @@ export interface ProofOptions {
   /** The join secret, if this proof is to redeem it. */
   readonly enrolSecret: string | null;
   readonly name: string;
-  readonly role: "agent" | "host";
+  readonly role: AgentRole;
   /** Random, one for this process. */
   readonly instance: string;
   readonly clock: Clock;

@@ -1,6 +1,5 @@
+import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 import { isIP } from "node:net";
-import { ConfigError } from "../../protocol/index.ts";
-import type { ServerAddress } from "../dial/server-address.ts";
 
 /** Where a Setup request may send us. */
 export type AllowedServer =
@@ -13,7 +12,7 @@ export type AllowedServer =
  * @throws ConfigError `ALLOW_PATTERN`
  */
 export function parseAllowedServers(
-  servers: readonly ServerAddress[],
+  servers: readonly HostPort[],
   patterns: readonly string[],
 ): AllowedServer[] {
   return [
@@ -22,7 +21,7 @@ export function parseAllowedServers(
   ];
 }
 
-export function isAllowedServer(allowed: readonly AllowedServer[], server: ServerAddress): boolean {
+export function isAllowedServer(allowed: readonly AllowedServer[], server: HostPort): boolean {
   const host = normaliseHost(server.host);
   return allowed.some((entry) => {
     if (entry.port !== server.port) return false;
@@ -47,6 +46,7 @@ function parsePattern(pattern: string): AllowedServer {
 }
 
 function normaliseHost(host: string): string {
-  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
-  return bare.toLowerCase().replace(/(?<=.)\.$/, "");
+  return unbracketHost(host)
+    .toLowerCase()
+    .replace(/(?<=.)\.$/, "");
 }

@@ -7,9 +7,10 @@ import {
   RequestError,
   type Clock,
   type Reply,
+  backoffDelay,
 } from "../../protocol/index.ts";
+import { RECONNECT_BACKOFF } from "../agent-limits.ts";
 import type { PublishedDesktop } from "../agent.ts";
-import { BACKOFF, backoffDelay } from "../dial/backoff.ts";
 
 export interface PublicationsOptions {
   readonly desktops: readonly PublishedDesktop[];
@@ -118,10 +119,13 @@ export class Publications {
       return;
     }
     const failures = (this.#retries.get(name)?.failures ?? 0) + 1;
-    const cancel = clock.after(backoffDelay(BACKOFF.slow, failures, random()), () => {
-      const desktop = this.#desktops.get(name);
-      if (desktop) this.#sendPublish(desktop);
-    });
+    const cancel = clock.after(
+      backoffDelay(RECONNECT_BACKOFF.slow, { failures, random: random(), jitter: "full" }),
+      () => {
+        const desktop = this.#desktops.get(name);
+        if (desktop) this.#sendPublish(desktop);
+      },
+    );
     this.#retries.set(name, { failures, cancel });
   }
 

@@ -1,21 +1,11 @@
-import { isPosternError, PeerClosed, PosternError, TimeoutError } from "../../protocol/index.ts";
-
-/** Why there will be no data connection: all that a server ever learns of it. */
-export const SETUP_CODES = [
-  "AGENT_BUSY",
-  "DESKTOP_UNKNOWN",
-  "PROXY_NOT_ALLOWED",
-  "PROXY_UNREACHABLE",
-  "ENDPOINT_REFUSED",
-  "ENDPOINT_TIMEOUT",
-  "SERVER_PASSWORD_WRONG",
-  "SERVER_PASSWORD_MISSING",
-  "SERVER_USER_MISSING",
-  "SERVER_CERTIFICATE",
-  "SERVER_SECURITY_UNSUPPORTED",
-  "SERVER_PROTOCOL",
-] as const;
-export type SetupCode = (typeof SETUP_CODES)[number];
+import {
+  isPosternError,
+  PeerClosed,
+  PosternError,
+  SETUP_CODES,
+  TimeoutError,
+  type SetupCode,
+} from "../../protocol/index.ts";
 
 /** Carries a code of the list; the cause stays in this host's log. */
 export class SetupFailure extends PosternError {

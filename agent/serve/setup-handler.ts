@@ -6,10 +6,11 @@ import {
   PeerClosed,
   type Clock,
   type Mip2SetupRequest,
+  formatHostPort,
+  type HostPort,
 } from "../../protocol/index.ts";
 import type { PublishedDesktop } from "../agent.ts";
 import type { Dialer } from "../dial/dialer.ts";
-import { formatServerAddress, type ServerAddress } from "../dial/server-address.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { isAllowedServer, type AllowedServer } from "./allowed-servers.ts";
 import { DataSession } from "./data-session.ts";
@@ -41,7 +42,7 @@ export class SetupHandler {
    * @param home the server that the request came from: meant when the request names none
    * @param answer sends one frame on the control connection that the request came by
    */
-  handle(request: Mip2SetupRequest, home: ServerAddress, answer: (frame: Buffer) => void): void {
+  handle(request: Mip2SetupRequest, home: HostPort, answer: (frame: Buffer) => void): void {
     this.#track(this.#handle(request, (desktop) => this.#openByDial(request, home, desktop), answer));
   }
 
@@ -111,13 +112,13 @@ export class SetupHandler {
 
   async #openByDial(
     request: Mip2SetupRequest,
-    home: ServerAddress,
+    home: HostPort,
     desktop: PublishedDesktop,
   ): Promise<[EndpointConnection, Duplex]> {
     const { clock, allowed } = this.#options;
     const named = { host: request.proxyHost, port: request.proxyPort };
     const server = named.host === "" ? home : named;
-    if (!isAllowedServer(allowed, server)) throw notAllowed(formatServerAddress(server));
+    if (!isAllowedServer(allowed, server)) throw notAllowed(formatHostPort(server));
     return openBoth<EndpointConnection, Duplex>(
       this.#closing.signal,
       (signal) => openEndpoint(desktop, clock, signal),
@@ -137,7 +138,7 @@ export class SetupHandler {
     }
   }
 
-  async #dialData(server: ServerAddress, signal: AbortSignal): Promise<Duplex> {
+  async #dialData(server: HostPort, signal: AbortSignal): Promise<Duplex> {
     try {
       const dialed = await this.#options.dialer.dial(server, AGENT_LIMITS.dataDialMs, signal);
       dialed.socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);

@@ -1,6 +1,5 @@
-import type { TLSSocket } from "node:tls";
-import type { Logger } from "pino";
 import {
+  type AgentRole,
   Conversation,
   describeError,
   encodePing,
@@ -12,9 +11,11 @@ import {
   type Clock,
   type Mip2SetupRequest,
   type SpareWanted,
+  type HostPort,
 } from "../../protocol/index.ts";
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
 import type { Dialer } from "../dial/dialer.ts";
-import type { ServerAddress } from "../dial/server-address.ts";
 import type { AgentIdentity } from "../enrol/agent-identity.ts";
 import { proveSpare } from "../enrol/prove-agent.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
@@ -23,7 +24,7 @@ import type { SetupHandler } from "./setup-handler.ts";
 
 export interface SpareConnectionsOptions {
   readonly identity: AgentIdentity;
-  readonly role: "agent" | "host";
+  readonly role: AgentRole;
   readonly dialer: Dialer;
   readonly allowed: readonly AllowedServer[];
   readonly setupHandler: SetupHandler;
@@ -43,7 +44,7 @@ export class SpareConnections {
   }
 
   /** Brings as many as are wanted, and never more than the limit at once. */
-  open({ count, proxyHost, proxyPort }: SpareWanted, home: ServerAddress): void {
+  open({ count, proxyHost, proxyPort }: SpareWanted, home: HostPort): void {
     const { allowed, log } = this.#options;
     const server = proxyHost === "" ? home : { host: proxyHost, port: proxyPort };
     if (!isAllowedServer(allowed, server)) {
@@ -58,7 +59,7 @@ export class SpareConnections {
   }
 
   /** One spare, from its dial to its use or its end. Never rejects. */
-  async #openOne(server: ServerAddress): Promise<void> {
+  async #openOne(server: HostPort): Promise<void> {
     const { dialer, setupHandler: setups, signal, log } = this.#options;
     this.#waiting += 1;
     let socket: TLSSocket | undefined;

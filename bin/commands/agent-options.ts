@@ -1,3 +1,4 @@
+import { SHA256_HEX, ConfigError, desktopName } from "../../protocol/index.ts";
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
 import { Option, type Command } from "commander";
@@ -9,9 +10,8 @@ import type {
   TransportChoice,
   ServerTrust,
 } from "../../agent/index.ts";
-import { ConfigError, desktopName } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
-import { collectValues, parseHostPort, parseNameValue } from "../terminal/option-parsers.ts";
+import { collectValues, parseAddress, parseNameValue } from "../terminal/option-parsers.ts";
 import { addVncFlags, readVncFlags, type VncFlags, type VncLogin } from "./vnc-options.ts";
 
 export interface AgentFlags extends VncFlags {
@@ -84,7 +84,7 @@ export async function readAgentFlags(
   const logins = await readVncFlags(flags, names);
   const desktops = given.map(({ name, value }) => readDesktop(name, value, logins.get(name)));
   return {
-    servers: flags.proxy.map(parseHostPort),
+    servers: flags.proxy.map(parseAddress),
     allowServers: flags.allowServer ?? [],
     trust: await readTrust(flags),
     httpProxy: readHttpProxy(flags.httpProxy, process.env),
@@ -108,7 +108,7 @@ export function readHttpProxy(flag: string | undefined, env: NodeJS.ProcessEnv):
 async function readTrust(flags: AgentFlags): Promise<ServerTrust> {
   if (flags.caFile !== undefined) return { kind: "ca", pem: await readText(flags.caFile) };
   const sha256 = flags.fingerprint?.replaceAll(":", "").toLowerCase();
-  if (sha256 === undefined || !/^[0-9a-f]{64}$/.test(sha256)) {
+  if (sha256 === undefined || !SHA256_HEX.test(sha256)) {
     throw new ConfigError(
       "FINGERPRINT",
       "Whom should this agent trust? Give --fingerprint (64 hex digits; the server prints it) or --ca-file.",
@@ -137,7 +137,7 @@ function readDesktop(name: string, endpoint: string, login: VncLogin = {}): Publ
 }
 
 function parseEndpoint(text: string): Endpoint {
-  if (text.startsWith("tcp:")) return { kind: "tcp", ...parseHostPort(text.slice(4)) };
+  if (text.startsWith("tcp:")) return { kind: "tcp", ...parseAddress(text.slice(4)) };
   if (text.startsWith("unix:") && isAbsolute(text.slice(5))) return { kind: "unix", path: text.slice(5) };
   throw new ConfigError("ENDPOINT", `"${text}" is no endpoint. Write tcp:HOST:PORT or unix:/ABSOLUTE/PATH.`);
 }

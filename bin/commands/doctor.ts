@@ -5,7 +5,7 @@ import { examineHost, parseGpuPolicy, SysTree, type Finding } from "../../launch
 import { systemClock } from "../../protocol/index.ts";
 import { RUNTIME_FILE, runtimeFile } from "../admin-api.ts";
 import { locateRuntimeDir } from "../programs/data-dirs.ts";
-import { collectValues, parseHostPort } from "../terminal/option-parsers.ts";
+import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
 import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
@@ -57,7 +57,7 @@ export function defineDoctor(command: Command): void {
         runtimeDir: locateRuntimeDir(stateDir).path,
         gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
         ports: (flags.listen ?? [DEFAULT_LISTEN]).map((text) => ({
-          ...parseHostPort(text),
+          ...parseAddress(text),
           asked: flags.listen !== undefined,
         })),
         server: await findServer(dataDir),

@@ -1,3 +1,4 @@
+import { SHA256_HEX, ConfigError, systemClock } from "../../protocol/index.ts";
 import { dirname } from "node:path";
 import { Option, type Command } from "commander";
 import {
@@ -7,7 +8,6 @@ import {
   type FetchImageResult,
   type ImageStore,
 } from "../../launcher/index.ts";
-import { ConfigError, systemClock } from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";
@@ -69,7 +69,7 @@ async function downloadOne(id: string, flags: DownloadFlags): Promise<void> {
 async function noteSource(store: ImageStore, id: string, flags: DownloadFlags): Promise<void> {
   const found = store.entries().find((entry) => entry.id === id);
   const sha256 = flags.sha256?.toLowerCase();
-  if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256))
+  if (sha256 !== undefined && !SHA256_HEX.test(sha256))
     throw new ConfigError("IMAGE_ENTRY", `--sha256 ${sha256}: write 64 hexadecimal digits.`);
   if (flags.url !== undefined && !/^https?:\/\//.test(flags.url))
     throw new ConfigError("IMAGE_ENTRY", `--url ${flags.url}: write an http:// or https:// address.`);

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/start-server.ts";
-import { collectValues, parseHostPort } from "../terminal/option-parsers.ts";
+import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
 import { formatFirstLogin } from "../terminal/startup-summary.ts";
 import { addLimitFlags, readLimitFlags, type LimitFlags } from "./limit-options.ts";
 import type { ProgramFlags } from "./program-options.ts";
@@ -104,17 +104,17 @@ function addListenFlags(command: Command): Command {
 /** @throws ConfigError */
 export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOptions {
   return {
-    listen: parseHostPort(flags.listen),
-    rfbListen: flags.rfbListen === "none" ? null : parseHostPort(flags.rfbListen),
+    listen: parseAddress(flags.listen),
+    rfbListen: flags.rfbListen === "none" ? null : parseAddress(flags.rfbListen),
     repeaterViewers: parseOptional(flags.repeaterViewers),
     repeaterServers: parseOptional(flags.repeaterServers),
-    advertise: flags.advertise === undefined ? null : parseHostPort(flags.advertise),
+    advertise: flags.advertise === undefined ? null : parseAddress(flags.advertise),
     dataDir: flags.data,
     database: flags.database ?? null,
     allowOrigins: flags.allowOrigin ?? [],
     mip1: {
       allow: flags.mip1Allow ?? [],
-      endpoint: parseHostPort(flags.mip1Endpoint),
+      endpoint: parseAddress(flags.mip1Endpoint),
       ...(flags.mip1Identifiers !== undefined && { identifiersFile: flags.mip1Identifiers }),
     },
     siteCertificate: readCertificateFlags(flags),
@@ -128,7 +128,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
 }
 
 function parseOptional(text: string | undefined): ServerOptions["repeaterViewers"] {
-  return text === undefined ? null : parseHostPort(text);
+  return text === undefined ? null : parseAddress(text);
 }
 
 function readCertificateFlags({ cert, key }: ServerFlags): ServerOptions["siteCertificate"] {

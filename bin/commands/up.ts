@@ -1,14 +1,14 @@
+import { formatHostPort, systemClock } from "../../protocol/index.ts";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { grantMachineAccountTraversal } from "../../launcher/index.ts";
-import { systemClock } from "../../protocol/index.ts";
 import { hasQemu } from "../programs/host.ts";
 import { keepHostRunning } from "../programs/host-process.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { startServer } from "../programs/start-server.ts";
 import { openDataDir } from "../programs/data-dirs.ts";
-import { formatServerSummary, formatHostPort } from "../terminal/startup-summary.ts";
+import { formatServerSummary } from "../terminal/startup-summary.ts";
 import { addHostFlags, type HostFlags } from "./host.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 import { readScriptFlags } from "./script-options.ts";

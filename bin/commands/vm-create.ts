@@ -1,5 +1,5 @@
+import { DATA_DISK_NAME, ConfigError } from "../../protocol/index.ts";
 import type { Command } from "commander";
-import { ConfigError } from "../../protocol/index.ts";
 import { machine, type Machine } from "../../web/index.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { readText } from "../programs/option-files.ts";
@@ -84,8 +84,8 @@ async function buildCreateRequest(image: string, flags: CreateFlags): Promise<Re
 
 /** `NAME:GB`. @throws ConfigError `DATA_DISK` */
 function parseDataDisk(text: string): { name: string; sizeGb: number } {
-  const [, name, size] = /^([a-z0-9][a-z0-9-]{0,31}):(\d{1,5})$/.exec(text) ?? [];
-  if (name === undefined || Number(size) < 1)
+  const [, name = "", size] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  if (!DATA_DISK_NAME.test(name) || Number(size) < 1)
     throw new ConfigError("DATA_DISK", `--data-disk ${text}: write NAME:GB, for example home:20.`);
   return { name, sizeGb: Number(size) };
 }

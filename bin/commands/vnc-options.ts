@@ -1,7 +1,7 @@
+import { SHA256_HEX, ConfigError } from "../../protocol/index.ts";
 import { X509Certificate } from "node:crypto";
 import type { Command } from "commander";
 import type { PublishedDesktop, VncServerTls } from "../../agent/index.ts";
-import { ConfigError } from "../../protocol/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
 import { collectValues, parseNameValue } from "../terminal/option-parsers.ts";
 
@@ -128,7 +128,7 @@ async function readCa(path: string): Promise<string> {
 
 function readPin(text: string): string {
   const sha256 = text.replaceAll(":", "").toLowerCase();
-  if (!/^[0-9a-f]{64}$/.test(sha256))
+  if (!SHA256_HEX.test(sha256))
     throw new ConfigError(
       "VNC_TLS",
       "--vnc-tls-fingerprint wants 64 hex digits: openssl x509 -in CERT -noout -fingerprint -sha256 prints them.",

@@ -17,8 +17,7 @@ import {
   type NetworkOptions,
   type ScriptPolicy,
 } from "../../launcher/index.ts";
-import type { MachineStatus } from "../../protocol/index.ts";
-import { systemClock } from "../../protocol/index.ts";
+import { type MachineStatus, systemClock } from "../../protocol/index.ts";
 import { handleHostRequest } from "../../launcher/host/request-handlers.ts";
 import { openDataDir, openRuntimeDir } from "./data-dirs.ts";
 

@@ -1,19 +1,10 @@
-import { ConfigError } from "../../protocol/index.ts";
-
-export interface ParsedHostPort {
-  readonly host: string;
-  readonly port: number;
-}
+import { parseHostPort, type HostPort, ConfigError } from "../../protocol/index.ts";
 
 /** `HOST:PORT` or `[IPv6]:PORT`. @throws ConfigError `ADDRESS` */
-export function parseHostPort(text: string): ParsedHostPort {
-  const match = /^(?:\[(?<v6>[0-9a-fA-F:.]+)\]|(?<host>[^:\s[\]]+)):(?<port>\d{1,5})$/.exec(text);
-  const host = match?.groups?.["v6"] ?? match?.groups?.["host"];
-  const port = Number(match?.groups?.["port"]);
-  if (host === undefined || port > 65_535) {
-    throw new ConfigError("ADDRESS", `"${text}" is no address. Write HOST:PORT, for example 127.0.0.1:8443.`);
-  }
-  return { host, port };
+export function parseAddress(text: string): HostPort {
+  const parsed = parseHostPort(text);
+  if (parsed) return parsed;
+  throw new ConfigError("ADDRESS", `"${text}" is no address. Write HOST:PORT, for example 127.0.0.1:8443.`);
 }
 
 /** `NAME=VALUE`. @throws ConfigError `NAME_VALUE` */

@@ -1,4 +1,4 @@
-import type { HostPort } from "../../proxy/index.ts";
+import { formatHostPort } from "../../protocol/index.ts";
 import type { FirstLoginCredentials, RunningServer } from "../programs/start-server.ts";
 
 /** What a person needs after a start: where to go, how to get in, whom agents may trust. */
@@ -18,8 +18,4 @@ export function formatFirstLogin({ name, password }: FirstLoginCredentials): str
   const lines = ["", `  First login    ${name}`, `  Password       ${password}`];
   lines.push("                 (shown this once; it is stored only as a hash)");
   return `${lines.join("\n")}\n`;
-}
-
-export function formatHostPort({ host, port }: HostPort): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

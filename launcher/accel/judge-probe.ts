@@ -1,4 +1,4 @@
-import type { Accel } from "../argv/machine-arguments.ts";
+import type { Accel } from "../../protocol/index.ts";
 
 /** When the guest's marks came, in milliseconds from the start; a mark that never came is absent. */
 export interface ProbeRun {

@@ -1,12 +1,11 @@
+import { type Accel } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { bootArguments, memoryHolderArguments } from "./boot-arguments.ts";
 import { channelArguments } from "./channel-arguments.ts";
 import { displayArguments } from "./display-arguments.ts";
-import { platformArguments, type Accel } from "./platform-arguments.ts";
+import { platformArguments } from "./platform-arguments.ts";
 import { needsMemoryHolder } from "../model/snapshot-nodes.ts";
-
-export type { Accel } from "./platform-arguments.ts";
 
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 

@@ -1,10 +1,9 @@
+import { type Accel } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { blockdev, hostFile, rawFile } from "../model/block-nodes.ts";
 import { firmwareFiles } from "../model/firmware.ts";
 import { jsonArgument } from "../model/argument-syntax.ts";
-
-export type Accel = "kvm" | "tcg";
 
 /** Board, processors, memory and firmware. */
 export function platformArguments(spec: MachineSpec, paths: MachinePaths, accel: Accel): string[] {

@@ -1,10 +1,11 @@
+import { type Accel } from "../../protocol/index.ts";
 import type { GpuReadinessFacts } from "../gpu/index.ts";
 
 /** How long the little probe guest took, in milliseconds; null: it did not come to its end. */
 export interface AccelFacts {
   readonly device: "absent" | "closed" | "open";
   /** Whether KVM is worth using; null: not tried. */
-  readonly result: { readonly accel: "kvm" | "tcg"; readonly why: string } | null;
+  readonly result: { readonly accel: Accel; readonly why: string } | null;
   readonly kvmMs: number | null;
   readonly tcgMs: number | null;
 }

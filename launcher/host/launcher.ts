@@ -1,6 +1,6 @@
 /** The launcher's door, as `bin` sees it. */
-import type { Logger } from "pino";
 import type {
+  Accel,
   BootLog,
   Clock,
   HostFacts,
@@ -10,13 +10,14 @@ import type {
   Screenshot,
   MachineSnapshot,
 } from "../../protocol/index.ts";
+import type { Logger } from "pino";
 import type { GpuPolicy } from "../gpu/index.ts";
 import type { DataDisks } from "../disks/index.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
 import type { ScriptPolicy } from "../scripts/index.ts";
 import type { HostLimits } from "./host-capacity.ts";
 
-export type AccelChoice = "auto" | "kvm" | "tcg";
+export type AccelChoice = "auto" | Accel;
 
 export interface LauncherOptions {
   /** The catalogue file (JSON); null: the built-in one. */

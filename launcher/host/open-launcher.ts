@@ -11,7 +11,7 @@ import {
   replaceJsonFile,
   type MachineStateFile,
 } from "../model/machine-state-file.ts";
-import type { Accel } from "../argv/machine-arguments.ts";
+import type { Accel } from "../../protocol/index.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
 import { dataDiskExtension, LocalDiskStore } from "../disks/index.ts";
 import { LauncherEventEmitter } from "./launcher-event-emitter.ts";

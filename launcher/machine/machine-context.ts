@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Architecture, Clock } from "../../protocol/index.ts";
-import type { Accel } from "../argv/machine-arguments.ts";
+import type { Accel } from "../../protocol/index.ts";
 import type { MachineDisplay } from "../host/launcher.ts";
 import type { LaunchExtension } from "../process/launch-extension.ts";
 import type { QemuPrograms } from "../system/qemu-programs.ts";

@@ -1,6 +1,6 @@
+import { accel, machineCause, machineState } from "../../protocol/index.ts";
 import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
-import { machineCause, machineState } from "../../protocol/index.ts";
 import { processIdentity } from "../system/proc-stat.ts";
 import { machineSpec, type MachineSpec } from "./machine-spec.ts";
 
@@ -11,7 +11,7 @@ export const machineStateFile = z.object({
   cause: machineCause.optional(),
   /** Epoch milliseconds of the last change of state. */
   since: z.number(),
-  accel: z.enum(["kvm", "tcg"]).optional(),
+  accel: accel.optional(),
   process: processIdentity.optional(),
   /** Processes beside QEMU that belong to this machine: its TPM, its shares, its network. */
   companions: z.array(processIdentity).default([]),

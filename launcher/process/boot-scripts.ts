@@ -1,3 +1,4 @@
+import { type Accel } from "../../protocol/index.ts";
 import { join } from "node:path";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { LaunchContribution } from "./launch-extension.ts";
@@ -27,7 +28,7 @@ export interface BootScriptsOptions {
 
 /** What of a start the scripts need to know, and whom they tell. */
 export interface ScriptStartContext {
-  readonly accel: "kvm" | "tcg";
+  readonly accel: Accel;
   readonly signal: AbortSignal;
   /** Why it takes long, in a sentence for people. */
   reportDelay(text: string): void;

@@ -1,9 +1,8 @@
-import type { Clock } from "../../protocol/index.ts";
+import type { Clock, KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import { refuse } from "../../web/server/http-errors.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
 import type { Quota } from "../quota/quota.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
 
 /**
  * Until when a run goes on that is prolonged now: by its lifetime or what is asked, and never beyond what the limits

@@ -1,10 +1,9 @@
 import type { Logger } from "pino";
-import { describeError, RequestError, type Clock } from "../../protocol/index.ts";
+import { describeError, RequestError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineEnding, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
 import { isDesktopOf } from "../../web/server/view/read-model.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
 import { judgeEnd, nextCheckDelay } from "./judge-end.ts";
 

@@ -1,6 +1,6 @@
 import type { Proxy } from "../../proxy/index.ts";
 import type { MachineRepository } from "./machine-repository.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
+import type { KeyedQueue } from "../../protocol/index.ts";
 import { isAwaitingImage } from "./awaiting-host.ts";
 
 /** Which machines wait for which image on its way to a host; they show how far it is. */

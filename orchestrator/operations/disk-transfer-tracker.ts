@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { describeError, type DiskRef } from "../../protocol/index.ts";
+import { describeError, type DiskRef, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService, DiskTransferPlan } from "../disks/index.ts";
 import { describeHostRejection } from "../schedule/describe-host-rejection.ts";
@@ -8,7 +8,6 @@ import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { RejectionCache } from "../schedule/rejection-cache.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
 
 export interface DiskTransferTrackerContext {
   readonly proxy: Proxy;

@@ -1,12 +1,11 @@
 import type { Logger } from "pino";
-import { describeError, type Clock } from "../../protocol/index.ts";
+import { describeError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
 
 /** How long machines that wait do so before all hosts are asked again. */
 const RETRY_MS = 30_000;

@@ -1,10 +1,14 @@
-import { RequestError, type HostMethod, type HostParams, type HostResult } from "../../protocol/index.ts";
-import type {
-  BootLog,
-  ImageSummary,
-  MachineCredential,
-  MachineStatus,
-  MachineSnapshot,
+import {
+  RequestError,
+  type HostMethod,
+  type HostParams,
+  type HostResult,
+  type BootLog,
+  type ImageSummary,
+  type MachineCredential,
+  type MachineStatus,
+  type MachineSnapshot,
+  type KeyedQueue,
 } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../web/api/schemas.ts";
@@ -15,7 +19,6 @@ import type { HostReconciler } from "./host-reconciler.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { CreateRequests } from "../requests/create-requests.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
 
 export interface MachineCommandsContext {

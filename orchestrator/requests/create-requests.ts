@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { RequestError, sharesDesktopNames, type ImageSummary } from "../../protocol/index.ts";
+import { RequestError, sharesDesktopNames, type ImageSummary, KeyedQueue } from "../../protocol/index.ts";
 import { machineOptions, type MachineRecord, type NewMachine, type Proxy } from "../../proxy/index.ts";
 import type { MachineCreateRequest } from "../../web/api/schemas.ts";
 import { refuse } from "../../web/server/http-errors.ts";
@@ -14,7 +14,6 @@ import {
 import { quotaOf, type Quota, type QuotaTable } from "../quota/quota.ts";
 import { countUsage, type Usage } from "../quota/usage.ts";
 import { suggestMachineName } from "./suggest-machine-name.ts";
-import { KeyedQueue } from "../keyed-queue.ts";
 
 type RequestingUser = Pick<Caller, "userId" | "name" | "role">;
 

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { describeError, isPosternError, type Clock } from "../../protocol/index.ts";
+import { describeError, isPosternError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/index.ts";
 import type { ImageTransfers } from "../images/index.ts";
@@ -13,7 +13,6 @@ import { checkHost, rankHosts, type CandidateHost, type NeededDisk } from "./che
 import type { RejectionCache } from "./rejection-cache.ts";
 import type { ImageWaits } from "../machines/image-waits.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import type { KeyedQueue } from "../keyed-queue.ts";
 import { isAwaitingImage, isAwaitingHost } from "../machines/awaiting-host.ts";
 
 /** Codes of an image's journey after which another one may end well. */

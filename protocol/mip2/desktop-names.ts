@@ -1,5 +1,4 @@
-/** As {@link desktopName} has it. */
-const MAX_NAME = 64;
+import { MAX_DESKTOP_NAME_LENGTH } from "./names.ts";
 
 /** Names of the desktops that a machine's screens are: its own, `MACHINE-2`, …; a long one is cut to have room. */
 export function machineDesktopNames({ name, monitors }: MachineDisplays): string[] {
@@ -20,5 +19,5 @@ export function sharesDesktopNames(one: MachineDisplays, other: MachineDisplays)
 
 function appendNumber(name: string, number: number): string {
   const suffix = `-${number}`;
-  return name.slice(0, MAX_NAME - suffix.length) + suffix;
+  return name.slice(0, MAX_DESKTOP_NAME_LENGTH - suffix.length) + suffix;
 }

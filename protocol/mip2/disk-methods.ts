@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { sha256Text } from "./image-summary.ts";
+import { DATA_DISK_NAME } from "./names.ts";
 
 /** What a server and a host say to each other about people's data disks. Everything may be asked twice. */
 
 export const diskRef = z.object({
   owner: z.string().min(1).max(64),
-  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+  name: z.string().regex(DATA_DISK_NAME),
 });
 export type DiskRef = z.infer<typeof diskRef>;
 
@@ -17,8 +19,6 @@ export const transferRef = z.object({ journey: z.string().regex(/^[A-Za-z0-9_-]{
  */
 export const diskState = z.enum(["new", "here", "leaving", "left", "arriving", "arrived"]);
 export type DiskState = z.infer<typeof diskState>;
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** One host's copy of a disk. */
 export const diskCopy = diskRef.extend({
@@ -36,7 +36,7 @@ export const diskCopy = diskRef.extend({
   /** The other end of that journey, as the server calls it. */
   partner: z.string().max(64).optional(),
   /** Of the file, while it leaves; absent until it is known. */
-  sha256: sha256.optional(),
+  sha256: sha256Text.optional(),
 });
 export type DiskCopy = z.infer<typeof diskCopy>;
 
@@ -71,7 +71,7 @@ export const diskMethods = {
       partner,
       sizeGb: z.number().int().min(1).max(65_536),
       bytes: z.number().int().nonnegative(),
-      sha256,
+      sha256: sha256Text,
     }),
     result: diskCopy,
   },

@@ -3,6 +3,7 @@ import { diskMethods } from "./disk-methods.ts";
 import { imageMethods } from "./image-methods.ts";
 import { displayAdapter, imageSummary, networkKind } from "./image-summary.ts";
 import { desktopName } from "./json-frames.ts";
+import { ACCELERATORS, DATA_DISK_NAME, KEYMAP } from "./names.ts";
 
 /** What a server and a host say to each other about machines, in request, reply and event frames. */
 
@@ -21,6 +22,8 @@ export const machineState = z.enum([
 ]);
 export type MachineState = z.infer<typeof machineState>;
 
+export const accel = z.enum(ACCELERATORS);
+
 /** The code of a reason, and what the blanks of its sentence hold: for people who read another language, and for programs. */
 export const machineCause = z.object({
   code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
@@ -37,7 +40,7 @@ export const machineStatus = z.object({
   reason: z.string().max(500).optional(),
   /** The same for programs and other languages; hosts of before know only the sentence. */
   cause: machineCause.optional(),
-  accel: z.enum(["kvm", "tcg"]).optional(),
+  accel: accel.optional(),
   cpus: z.number().int(),
   memoryMb: z.number().int(),
   /** Epoch milliseconds of the last change of state. */
@@ -65,7 +68,7 @@ export const machineCreate = z.object({
   /** A disk of the owner's that outlives machines; made at its first use with `sizeGb`. */
   dataDisk: z
     .object({
-      name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+      name: z.string().regex(DATA_DISK_NAME),
       sizeGb: z.number().int().min(1).max(65_536),
     })
     .optional(),
@@ -76,11 +79,8 @@ export const machineCreate = z.object({
   display: displayAdapter.optional(),
   /** Screens, where the adapter has more than one. */
   monitors: z.number().int().min(1).max(4).default(1),
-  /** QEMU's name of a keyboard layout: `en-us`, `fr`, … */
-  keymap: z
-    .string()
-    .regex(/^[a-z]{2,3}(-[a-z0-9]+)?$/)
-    .optional(),
+  /** A keyboard layout. */
+  keymap: z.string().regex(KEYMAP).optional(),
   network: networkKind.optional(),
   /** `passthrough`: a whole physical GPU; `mdev`: a mediated device of one. */
   gpu: z.enum(["none", "passthrough", "mdev"]).default("none"),
@@ -116,7 +116,7 @@ export const hostFacts = z.object({
   load: z.number(),
   /** Machines that are not stopped, and how many there may be. */
   instances: z.object({ running: z.number().int(), max: z.number().int() }),
-  accel: z.enum(["kvm", "tcg"]),
+  accel,
   gpus: z
     .array(z.object({ name: z.string().max(100), mode: z.enum(["passthrough", "mdev"]), free: z.boolean() }))
     .max(64),

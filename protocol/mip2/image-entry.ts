@@ -7,6 +7,7 @@ import {
   scriptRoute,
   sha256Text,
 } from "./image-summary.ts";
+import { KEYMAP } from "./names.ts";
 
 const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
 const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();
@@ -55,11 +56,7 @@ const entryObject = z
     display: displayAdapter.default("std"),
     /** Others that may be chosen. */
     displays: z.array(displayAdapter).max(6).default([]),
-    /** QEMU's name of a keyboard layout. */
-    keymap: z
-      .string()
-      .regex(/^[a-z]{2,3}(-[a-z0-9]+)?$/)
-      .optional(),
+    keymap: z.string().regex(KEYMAP).optional(),
     /** The size the display proposes to the guest, in pixels. */
     screen: z
       .object({

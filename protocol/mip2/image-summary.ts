@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SHA256_HEX } from "./names.ts";
 
 /** What a server and a host say to each other about images. */
 
@@ -21,7 +22,7 @@ export const scriptRoute = z.enum(["cloud-init", "virt-customize", "none"]);
 export type ScriptRoute = z.infer<typeof scriptRoute>;
 
 /** Of a file, in hexadecimal. */
-export const sha256Text = z.string().regex(/^[0-9a-f]{64}$/);
+export const sha256Text = z.string().regex(SHA256_HEX);
 
 /** One entry of a host's catalogue, as the server may show it: no paths. */
 export const imageSummary = z.object({

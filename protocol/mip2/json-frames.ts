@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { AGENT_ROLES, MAX_DESKTOP_NAME_LENGTH } from "./names.ts";
 
 /** Schemas of the JSON frames. Unknown keys are ignored, so that newer peers can say more. */
 
 export const desktopName = z
   .string()
   .min(1)
-  .max(64)
+  .max(MAX_DESKTOP_NAME_LENGTH)
   .regex(/^[^\p{Cc}/]+$/u, "no control characters and no slash");
 
 const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
@@ -32,7 +33,7 @@ export const proof = z.object({
     })
     .optional(),
   /** Whether it also serves machine requests. */
-  role: z.enum(["agent", "host"]),
+  role: z.enum(AGENT_ROLES),
   software: z.string().max(64),
   features,
   /** Random, the same for the life of the agent's process: two of them with one key are a key in two places. */
@@ -84,7 +85,7 @@ export const drain = z.object({
 });
 export type Drain = z.infer<typeof drain>;
 
-/** Type 12, server → host. @see machines.ts for methods */
+/** Type 12, server → host. @see host-methods.ts */
 export const request = z.object({
   id: z.number().int().nonnegative(),
   method: z.string().max(64),
@@ -131,6 +132,6 @@ export type NewKey = z.infer<typeof newKey>;
 export const serviceAuthority = z.object({ certificates: z.array(z.string().max(4096)).min(1).max(4) });
 export type ServiceAuthority = z.infer<typeof serviceAuthority>;
 
-/** Type 14, host → server. @see machines.ts for names */
+/** Type 14, host → server. @see host-methods.ts */
 export const event = z.object({ name: z.string().max(64), data: z.unknown() });
 export type Event = z.infer<typeof event>;

@@ -1,3 +1,4 @@
+import { sha256Text } from "../../protocol/index.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -20,7 +21,7 @@ export interface AuditHead {
 
 const positionSchema = z.object({
   sequence: z.number().int().min(0),
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  hash: sha256Text,
 });
 const headSchema = z.object({
   key: z.string(),

@@ -1,8 +1,8 @@
+import { MIP2_ALPN, MIP2_WEBSOCKET_PATH, MIP2_WEBSOCKET_PROTOCOL, type Clock } from "../../protocol/index.ts";
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
-import type { Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
@@ -10,10 +10,6 @@ import type { TlsCertificate } from "../trust/server-certificate.ts";
 import { requesterOf } from "./requester.ts";
 import type { AcceptedTlsConnection } from "./tls-acceptor.ts";
 import { ServerWebSocketStream } from "./server-websocket-stream.ts";
-
-const PATH = "/mip";
-const SUB_PROTOCOL = "mip.v2";
-const ALPN = "mip/2";
 
 export interface AgentUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
@@ -37,7 +33,7 @@ export class AgentUpgradeHandler {
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: PROXY_LIMITS.webSocketMessageBytes,
-    handleProtocols: () => SUB_PROTOCOL,
+    handleProtocols: () => MIP2_WEBSOCKET_PROTOCOL,
   });
 
   constructor(options: AgentUpgradeHandlerOptions) {
@@ -51,7 +47,7 @@ export class AgentUpgradeHandler {
   }
 
   matches(request: IncomingMessage): boolean {
-    return request.url?.split("?")[0] === PATH;
+    return request.url?.split("?")[0] === MIP2_WEBSOCKET_PATH;
   }
 
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -62,7 +58,7 @@ export class AgentUpgradeHandler {
       return;
     }
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-    if (!offered.includes(SUB_PROTOCOL)) {
+    if (!offered.includes(MIP2_WEBSOCKET_PROTOCOL)) {
       answerUpgrade(socket, 400);
       return;
     }
@@ -85,7 +81,7 @@ export class AgentUpgradeHandler {
     const inner = new TLSSocket(stream, {
       isServer: true,
       secureContext: this.#context,
-      ALPNProtocols: [ALPN],
+      ALPNProtocols: [MIP2_ALPN],
     });
     const cut = (): void => {
       inner.destroy();
@@ -101,7 +97,7 @@ export class AgentUpgradeHandler {
     });
     inner.once("secure", () => {
       cancelDeadline();
-      if (inner.alpnProtocol === ALPN) whenSecure(inner);
+      if (inner.alpnProtocol === MIP2_ALPN) whenSecure(inner);
       else cut();
     });
   }

@@ -1,6 +1,6 @@
+import { MIP1_ALPN, MIP2_ALPN, type Clock } from "../../protocol/index.ts";
 import { randomBytes } from "node:crypto";
 import tls, { type TLSSocket } from "node:tls";
-import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
@@ -9,8 +9,6 @@ import { awaitFirstBytes } from "./first-bytes.ts";
 import { isHttp } from "./protocol-signatures.ts";
 import { overrideRemoteAddress, readSocketSource, type AcceptedConnection } from "./tcp-listener.ts";
 
-const MIP1 = "mip/1";
-const MIP2 = "mip/2";
 const HTTP = "http/1.1";
 const TICKET_KEY_BYTES = 48;
 /** Node's own list, but AES with 128 bits first: as strong as anybody needs, and cheaper on the relay's path. */
@@ -60,7 +58,7 @@ export class TlsAcceptor {
     const route = (socket: TLSSocket): void => {
       this.#dispatch(socket);
     };
-    const protocols = routes.mip1 ? [MIP2, MIP1, HTTP] : [MIP2, HTTP];
+    const protocols = routes.mip1 ? [MIP2_ALPN, MIP1_ALPN, HTTP] : [MIP2_ALPN, HTTP];
     this.#service = new ReplaceableServer(service, protocols, route);
     this.#site = site && new ReplaceableServer(site, protocols, route);
   }
@@ -97,7 +95,8 @@ export class TlsAcceptor {
     const isEnough = (hello: Buffer): boolean => (offered = readOfferedProtocols(hello)) !== null;
     awaitFirstBytes(socket, { clock: this.#clock, isEnough }, (first) => {
       if (typeof first === "string") socket.destroy();
-      else if (offered?.some((name) => name === MIP1 || name === MIP2)) this.#service.accept(socket);
+      else if (offered?.some((name) => name === MIP1_ALPN || name === MIP2_ALPN))
+        this.#service.accept(socket);
       else site.accept(socket);
     });
   }
@@ -122,8 +121,8 @@ export class TlsAcceptor {
   #dispatchByAlpn(arrival: AcceptedTlsConnection): void {
     const { agent, mip1, http } = this.#handlers;
     const { alpnProtocol } = arrival.socket;
-    if (alpnProtocol === MIP2) agent(arrival);
-    else if (alpnProtocol === MIP1 && mip1) mip1(arrival);
+    if (alpnProtocol === MIP2_ALPN) agent(arrival);
+    else if (alpnProtocol === MIP1_ALPN && mip1) mip1(arrival);
     else if (alpnProtocol === HTTP) http(arrival);
     else this.#dispatchByFirstByte(arrival);
   }

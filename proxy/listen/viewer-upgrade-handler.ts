@@ -1,9 +1,9 @@
+import { RFB_WEBSOCKET_PATH, type Clock } from "../../protocol/index.ts";
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
-import type { Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
@@ -15,7 +15,6 @@ import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
 import { ServerWebSocketStream } from "./server-websocket-stream.ts";
 
-const PATH = "/rfb";
 /** The longest reason that a close frame holds, in bytes. */
 const REASON_BYTES = 123;
 
@@ -55,7 +54,7 @@ export class ViewerUpgradeHandler {
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on("error", () => undefined);
     // The administrator's Unix socket serves no viewers.
-    if (request.url?.split("?")[0] !== PATH || !(socket instanceof TLSSocket)) {
+    if (request.url?.split("?")[0] !== RFB_WEBSOCKET_PATH || !(socket instanceof TLSSocket)) {
       if (!this.#options.hasOtherHandlers()) answerUpgrade(socket, 404);
       return;
     }

@@ -1,6 +1,14 @@
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import { AuthError, isPosternError, LimitError, mip1, PeerClosed, type Clock } from "../../protocol/index.ts";
+import {
+  AuthError,
+  isPosternError,
+  LimitError,
+  mip1,
+  PeerClosed,
+  type Clock,
+  KeyedQueue,
+} from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
@@ -16,7 +24,6 @@ import { identifyMip1Agent, loadPseudonymKey, type Mip1Identity } from "./mip1-i
 import { checkIdentifier } from "./known-identifiers.ts";
 import type { Mip1Options } from "../model/mip1-options.ts";
 import type { Mip1Tickets } from "./mip1-tickets.ts";
-import { KeyedQueue } from "./keyed-queue.ts";
 
 export interface Mip1AgentRegistryDependencies {
   readonly stores: Pick<Stores, "agents" | "desktops" | "tokens" | "service">;

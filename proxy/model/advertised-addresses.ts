@@ -1,5 +1,5 @@
+import { bracketHost, type HostPort } from "../../protocol/index.ts";
 import { hostname } from "node:os";
-import type { HostPort } from "./proxy-types.ts";
 
 /** An address to listen on that names no host. */
 const WILDCARDS: readonly string[] = ["0.0.0.0", "::", ""];
@@ -28,8 +28,7 @@ export function listCertificateHosts(advertise: HostPort | null, listen: HostPor
 
 /** `wss:` or `https:` and the address, without a default port. */
 export function formatUrl(scheme: "https" | "wss", { host, port }: HostPort, path = ""): string {
-  const name = host.includes(":") ? `[${host}]` : host;
-  return `${scheme}://${name}${port === 443 ? "" : `:${port}`}${path}`;
+  return `${scheme}://${bracketHost(host)}${port === 443 ? "" : `:${port}`}${path}`;
 }
 
 function nameHost(host: string): string {

@@ -1,8 +1,16 @@
 /** The proxy's door, as `web` and `bin` see it. */
+import type {
+  HostPort,
+  AgentRole,
+  Clock,
+  Permission,
+  HostMethod,
+  HostParams,
+  HostResult,
+  MachineStatus,
+} from "../../protocol/index.ts";
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { Clock, Permission } from "../../protocol/index.ts";
-import type { HostMethod, HostParams, HostResult, MachineStatus } from "../../protocol/index.ts";
 import type { ConnectionSource } from "./connection-source.ts";
 import type { Mip1Options } from "./mip1-options.ts";
 import type { AuditEvent, AuditQuery } from "../audit/query-audit.ts";
@@ -10,10 +18,7 @@ import type { Stores } from "../state/stores.ts";
 import type { AgentRecord, DesktopView, IssuedToken, Role, SessionRecord } from "../state/state-records.ts";
 import type { PreviousCa } from "../trust/certificate-authority.ts";
 
-export interface HostPort {
-  readonly host: string;
-  readonly port: number;
-}
+export type { HostPort };
 
 /** Paths of PEM files. */
 export interface CertificateFiles {
@@ -60,7 +65,7 @@ export interface ProxyEvents {
 export interface ConnectedAgent {
   readonly id: string;
   readonly name: string;
-  readonly kind: "agent" | "host" | "mip1";
+  readonly kind: AgentRole | "mip1";
 }
 
 /** Where the server listens. */

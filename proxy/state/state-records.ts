@@ -1,5 +1,5 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
-import type { MachineCause, MachineState, Permission } from "../../protocol/index.ts";
+import type { Accel, AgentRole, MachineCause, MachineState, Permission } from "../../protocol/index.ts";
 import type { MachineOptions } from "./machine-row.ts";
 
 export type Role = "view" | "control";
@@ -9,7 +9,7 @@ export interface AgentRecord {
   readonly id: string;
   readonly name: string;
   /** `mip1`: speaks the first version, and has no key. */
-  readonly kind: "agent" | "host" | "mip1";
+  readonly kind: AgentRole | "mip1";
   /** Ed25519, 32 bytes, base64; empty without a key. */
   readonly publicKey: string;
   readonly createdAt: number;
@@ -148,7 +148,7 @@ export interface MachineRecord {
   readonly reason: string | null;
   /** The reason for programs and other languages; null: its host is older, or there is none. */
   readonly cause: MachineCause | null;
-  readonly accel: "kvm" | "tcg" | null;
+  readonly accel: Accel | null;
   readonly cpus: number;
   readonly memoryMb: number;
   /** What else was asked for, as its host is told. */

@@ -1,6 +1,6 @@
+import { unbracketHost, ConfigError } from "../../protocol/index.ts";
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
-import { ConfigError } from "../../protocol/index.ts";
 
 /** What every server may be called on its own machine. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
@@ -19,7 +19,7 @@ export function listSubjectNames(hosts: readonly string[]): string[] {
 }
 
 function normalizeHost(host: string): string {
-  const address = /^\[(.*)\]$/.exec(host)?.[1] ?? host;
+  const address = unbracketHost(host);
   if (isIP(address) === 4) return address;
   if (isIP(address) === 6) return formatAddress(address);
   const name = domainToASCII(host).toLowerCase();

@@ -1,6 +1,7 @@
 /** The REST API's shapes about machines and hosts. All under `/api/v1`, JSON. */
 import { z } from "zod";
 import {
+  accel,
   bootLog,
   desktopName,
   displayAdapter,
@@ -11,7 +12,7 @@ import {
   machineCredential,
   machineState,
   networkKind,
-  machineSnapshot as machineSnapshot,
+  machineSnapshot,
   snapshotName,
 } from "../../protocol/index.ts";
 
@@ -26,7 +27,7 @@ export const machine = z.object({
   reason: z.string().nullable(),
   /** The same for programs and other languages; null: there is no reason, or an older host gave it. */
   cause: machineCause.nullable(),
-  accel: z.enum(["kvm", "tcg"]).nullable(),
+  accel: accel.nullable(),
   cpus: z.number().int(),
   memoryMb: z.number().int(),
   /** GiB of its own disk; null: as the image has it. */

@@ -1,6 +1,6 @@
 /** The REST API's shapes: the one place that server, pages and CLI share. All under `/api/v1`, JSON. */
+import { AGENT_ROLES, PERMISSIONS } from "../../protocol/index.ts";
 import { z } from "zod";
-import { PERMISSIONS } from "../../protocol/index.ts";
 import type { Machine } from "./machine-schemas.ts";
 
 export * from "./machine-schemas.ts";
@@ -134,7 +134,7 @@ export const joinSecret = z.object({ secret: z.string(), fingerprint: z.string()
 export const agent = z.object({
   id: z.string(),
   name: z.string(),
-  kind: z.enum(["agent", "host", "mip1"]),
+  kind: z.enum([...AGENT_ROLES, "mip1"]),
   state: z.enum(["online", "offline", "revoked"]),
   lastSeenAt: z.number().nullable(),
   /** How often its key was seen in use in two places since the server started: 0, or somebody has copied it. */

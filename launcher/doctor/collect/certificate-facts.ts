@@ -1,3 +1,4 @@
+import { formatHostPort } from "../../../protocol/index.ts";
 import { connect } from "node:tls";
 import type { CertificateFacts } from "../doctor-facts.ts";
 
@@ -7,7 +8,7 @@ const PATIENCE_MS = 5_000;
 export function collectCertificateFacts(host: string, port: number): Promise<CertificateFacts> {
   // What listens on every address is asked on this machine.
   const target = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  const address = target.includes(":") ? `[${target}]:${port}` : `${target}:${port}`;
+  const address = formatHostPort({ host: target, port });
   return new Promise((resolve) => {
     const socket = connect({ host: target, port, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] });
     const finish = (shown: CertificateFacts["shown"]): void => {

@@ -1,3 +1,4 @@
+import { formatHostPort } from "../../../protocol/index.ts";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { PortFacts } from "../doctor-facts.ts";
@@ -11,7 +12,7 @@ export interface PortQuestion {
 /** Listens for a moment, to know whether a server could. @param serverPid the process that may be there already */
 export async function collectPortFacts(question: PortQuestion, serverPid: number | null): Promise<PortFacts> {
   const { host, port, asked } = question;
-  const address = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const address = formatHostPort({ host, port });
   const state = await tryToListen(host, port);
   const pid = state === "busy" ? await findListener(port) : null;
   const name = pid === null ? null : await readFile(`/proc/${pid}/comm`, "utf8").catch(() => null);

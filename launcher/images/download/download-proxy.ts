@@ -1,8 +1,8 @@
+import { unbracketHost, LaunchError } from "../../../protocol/index.ts";
 import { request as httpRequest } from "node:http";
 import { isIP } from "node:net";
 import { connect as tlsConnect } from "node:tls";
 import type { Duplex } from "node:stream";
-import { LaunchError } from "../../../protocol/index.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,7 +21,7 @@ export function chooseProxy(address: URL, environment: Environment): URL | null 
 
 /** `no_proxy`: names with their sub-domains, separated by commas; `*` is everything. */
 function isExempt(host: string, list: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
+  const bare = unbracketHost(host).toLowerCase();
   return list.split(",").some((part) => {
     const name = part
       .trim()
@@ -40,7 +40,7 @@ export function proxyHeaders(proxy: URL): Record<string, string> {
 
 /** A TLS connection through CONNECT. @throws LaunchError `DOWNLOAD_PROXY` */
 export function openProxyTunnel(proxy: URL, address: URL, signal: AbortSignal): Promise<Duplex> {
-  const host = address.hostname.replace(/^\[|\]$/g, "");
+  const host = unbracketHost(address.hostname);
   const authority = `${address.hostname}:${address.port || "443"}`;
   return new Promise((resolve, reject) => {
     const asking = httpRequest({

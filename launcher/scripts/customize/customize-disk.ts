@@ -1,3 +1,4 @@
+import { type Accel } from "../../../protocol/index.ts";
 import { createHash } from "node:crypto";
 import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -19,7 +20,7 @@ export interface Customizer {
   /** virt-customize; null: it is not installed. */
   readonly program: string | null;
   readonly qemuImg: string;
-  readonly accel: "kvm" | "tcg";
+  readonly accel: Accel;
   /** Whether the appliance may reach the network, and with it whatever this host reaches. */
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,3 +1,4 @@
+import { unbracketHost } from "../../../protocol/index.ts";
 import { lookup, type LookupAddress, type LookupOptions } from "node:dns";
 import { BlockList, isIP } from "node:net";
 import { scriptError } from "../script-error.ts";
@@ -30,7 +31,7 @@ export function isNonPublicAddress(address: string): boolean {
 
 /** @throws LaunchError `SCRIPT_ADDRESS` for an address of this host or its neighbours */
 export function refuseNonPublicAddress(hostname: string): void {
-  const bare = hostname.replaceAll(/^\[|\]$/g, "").toLowerCase();
+  const bare = unbracketHost(hostname).toLowerCase();
   const local = bare === "localhost" || bare.endsWith(".localhost");
   if (local || (isIP(bare) !== 0 && isNonPublicAddress(bare))) throw nonPublicError(bare);
 }

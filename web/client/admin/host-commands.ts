@@ -1,14 +1,13 @@
+import { formatHostPort } from "../../../protocol/host-port.ts";
 import type { Service } from "../../api/schemas.ts";
 
 export type HostKind = "publish" | "machines";
 
 /** What to type on a host, as lines. The secret goes by the environment: arguments are seen by everybody there. */
 export function buildHostCommand(kind: HostKind, service: Service, secret: string): string {
-  const { host, port } = service.web;
-  const proxy = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const lines = [
     `POSTERN_JOIN=${secret} bin/postern ${kind === "publish" ? "agent" : "host"}`,
-    `--proxy ${proxy}`,
+    `--proxy ${formatHostPort(service.web)}`,
     `--fingerprint ${service.fingerprint}`,
     `--data ${kind === "publish" ? "~/.postern-agent" : "/var/lib/postern-host"}`,
     ...(kind === "publish" ? ["--desktop office=tcp:127.0.0.1:5901"] : []),

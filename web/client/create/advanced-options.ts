@@ -1,3 +1,4 @@
+import { DATA_DISK_NAME, KEYMAP } from "../../../protocol/mip2/names.ts";
 import type { Allowance, Image } from "../../api/schemas.ts";
 import type { MachineCreateInput } from "../api/api-client.ts";
 
@@ -50,10 +51,10 @@ export function listAvailableOptions(image: Image, allowance: Allowance | null) 
 export function checkAdvancedOptions(wishes: AdvancedOptions, image: Image): readonly AdvancedOptionFault[] {
   const faults: AdvancedOptionFault[] = [];
   const { keymap, diskGb, dataDisk, dataSizeGb, script } = wishes;
-  if (keymap.trim() !== "" && !/^[a-z]{2,3}(-[a-z0-9]+)?$/.test(keymap.trim())) faults.push("keymap");
+  if (keymap.trim() !== "" && !KEYMAP.test(keymap.trim())) faults.push("keymap");
   if (diskGb.trim() !== "" && !(parseWholeNumber(diskGb) >= (image.diskGb?.min ?? 1))) faults.push("disk");
   if (dataDisk.trim() !== "") {
-    if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(dataDisk.trim())) faults.push("dataDisk");
+    if (!DATA_DISK_NAME.test(dataDisk.trim())) faults.push("dataDisk");
     if (!(parseWholeNumber(dataSizeGb) >= 1)) faults.push("dataSize");
   }
   if (script.length > 65_536) faults.push("script");

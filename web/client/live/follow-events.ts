@@ -1,8 +1,10 @@
 import type { LiveEvent } from "../../api/schemas.ts";
 import { API_PREFIX } from "../api/api-client.ts";
 import type { AppContext } from "../state/app-context.ts";
-import { backoffMs, EVENT_STREAM_BACKOFF } from "./reconnect-backoff.ts";
+import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 
+/** The upper half of each wait is random, so that pages do not return in step. */
+const BACKOFF: BackoffRange = { firstMs: 1_000, maxMs: 20_000 };
 const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images"];
 
 async function fetchWall({ api, wall }: AppContext): Promise<void> {
@@ -31,7 +33,8 @@ export function followEvents(app: AppContext): () => void {
     wall.dispatch({ type: "line", connection: "lost" });
     attempt += 1;
     window.clearTimeout(timer);
-    timer = window.setTimeout(open, backoffMs(EVENT_STREAM_BACKOFF, attempt, Math.random()));
+    const wait = backoffDelay(BACKOFF, { failures: attempt, random: Math.random(), jitter: "half" });
+    timer = window.setTimeout(open, Math.round(wait));
     // An event stream does not say why it was refused: a plain request does, and ends the page's session on 401.
     void api.me().catch(() => undefined);
   };

@@ -1,6 +1,7 @@
+import type { HostPort } from "../../../protocol/host-port.ts";
 import type { ProfileFormat } from "../../api/schemas.ts";
 import { useApp, useText } from "../state/app-context.ts";
-import { buildViewerUrl, type ViewerAddress } from "./viewer-address.ts";
+import { buildViewerUrl } from "./viewer-address.ts";
 
 const FORMATS: readonly (readonly [ProfileFormat, string])[] = [
   ["tigervnc", "TigerVNC"],
@@ -14,7 +15,7 @@ export function ConnectionFiles({
   address,
 }: {
   readonly desktopId: string;
-  readonly address: ViewerAddress;
+  readonly address: HostPort;
 }) {
   const { api } = useApp();
   const { native } = useText();

@@ -1,4 +1,7 @@
-import { backoffMs, VIEWER_BACKOFF } from "../live/reconnect-backoff.ts";
+import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
+
+/** The upper half of each wait is random, so that pages do not return in step. */
+const BACKOFF: BackoffRange = { firstMs: 600, maxMs: 15_000 };
 
 /** Why there is no picture. */
 export type DisconnectCause = "lost" | "unreachable" | "noDesktop" | "hostAway" | "refused" | "gone";
@@ -47,7 +50,9 @@ export function reduceConnection(
       const attempt = steady ? 1 : line.attempt + 1;
       // What is gone comes back by somebody's deed, of which the wall tells: asking often helps nobody.
       const wait =
-        event.cause === "gone" ? VIEWER_BACKOFF.maxMs : backoffMs(VIEWER_BACKOFF, attempt, event.random);
+        event.cause === "gone"
+          ? BACKOFF.maxMs
+          : Math.round(backoffDelay(BACKOFF, { failures: attempt, random: event.random, jitter: "half" }));
       const retryAt = event.now + wait;
       return { phase: "waiting", attempt, retryAt, cause: event.cause, detail: event.detail };
     }

@@ -1,3 +1,4 @@
+import { isOff, isStarting } from "../../../protocol/mip2/machine-state.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { useNow } from "../components/time.tsx";
 import { followLink } from "../page-route.ts";
@@ -37,9 +38,8 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
   const text = useText();
   const { viewer } = text;
   const state = machine?.state;
-  const off = state === "stopped" || state === "failed";
-  const starting =
-    machine?.desktopId === null && (state === "queued" || state === "preparing" || state === "booting");
+  const off = state !== undefined && isOff(state);
+  const starting = machine?.desktopId === null && isStarting(machine.state);
 
   let title = viewer.connecting;
   if (state === "stopped") title = viewer.off(name);

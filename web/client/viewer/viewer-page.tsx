@@ -1,3 +1,4 @@
+import { isOff } from "../../../protocol/mip2/machine-state.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useText, useWall } from "../state/app-context.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
@@ -18,7 +19,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   const [fit, setFit] = useState(true);
   // Not by itself: others may look at the same screen.
   const [follow, setFollow] = useState(false);
-  const paused = machine !== null && (screen === null || ["stopped", "failed"].includes(machine.state));
+  const paused = machine !== null && (screen === null || isOff(machine.state));
   const { connection: line, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken line: a host that is away explains it.

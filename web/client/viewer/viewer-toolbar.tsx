@@ -1,3 +1,4 @@
+import { hasDisplay, isOn } from "../../../protocol/mip2/machine-state.ts";
 import type RFB from "@novnc/novnc";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
@@ -89,7 +90,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const bar = useToolbarVisibility(box, line.phase !== "open" || panel === "keys" || panel === "clipboard");
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
-  const away = line.phase !== "open" && machine !== null && !["booting", "running"].includes(machine.state);
+  const away = line.phase !== "open" && machine !== null && !isOn(machine.state);
 
   useEffect(() => {
     if (rfb === null) setPanel(null);
@@ -186,7 +187,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             toggleFullScreen().then(returnToScreen, () => undefined);
           }}
         />
-        {machine !== null && ["booting", "running", "paused", "stopping"].includes(machine.state) && (
+        {machine !== null && hasDisplay(machine.state) && (
           <StopMenu
             machine={machine}
             actions={actions}

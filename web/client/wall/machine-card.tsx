@@ -1,3 +1,4 @@
+import { hasGuest, isOff, isOn, isPending } from "../../../protocol/mip2/machine-state.ts";
 import { useId, useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
@@ -28,9 +29,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
   const actions = useMachineActions(machine.id);
   const [sheet, setSheet] = useState<MachineDialog | ConnectableDisplay | null>(null);
   const { state, desktopId } = machine;
-  const on = state === "booting" || state === "running";
-  const awake = on || state === "paused";
-  const off = state === "stopped" || state === "failed";
+  const on = isOn(state);
 
   const more: MenuItem[] = [];
   for (const screen of on ? listConnectableDisplays(machine) : [])
@@ -72,7 +71,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
             </a>
           )}
           {on && <OtherDisplays machine={machine} />}
-          {off && (
+          {isOff(state) && (
             <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
               {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
             </button>
@@ -87,7 +86,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
               {machines.resume}
             </button>
           )}
-          {awake && (
+          {hasGuest(state) && (
             <StopMenu
               machine={machine}
               actions={actions}
@@ -99,7 +98,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
               {monitor.switchOff}
             </button>
           )}
-          {(state === "queued" || state === "preparing" || state === "failed") && (
+          {(isPending(state) || state === "failed") && (
             <button type="button" class="button" disabled={actions.busy} onClick={() => setSheet("remove")}>
               {monitor.remove}
             </button>

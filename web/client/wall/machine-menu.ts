@@ -1,3 +1,11 @@
+import {
+  canPause,
+  canReset,
+  canSave,
+  canSnapshot,
+  hasBootLog,
+  hasGuest,
+} from "../../../protocol/mip2/machine-state.ts";
 import type { Machine } from "../../api/schemas.ts";
 import type { MenuItem } from "../components/menu-item.ts";
 import type { Text } from "../text/catalogues.ts";
@@ -12,20 +20,17 @@ export function listMachineMenuItems(
   actions: MachineActions,
   open: (sheet: MachineDialog) => void,
 ): MenuItem[] {
-  const on = state === "booting" || state === "running";
-  const awake = on || state === "paused";
   const items: MenuItem[] = [];
-  if (on)
+  if (canPause(state))
     items.push({ label: machines.pause, hint: machines.pauseHint, onChoose: () => actions.act("pause") });
-  if (awake && !oneShot)
+  if (canSave(state) && !oneShot)
     items.push({ label: machines.save, hint: machines.saveHint, onChoose: () => actions.act("save") });
-  if ((awake || state === "stopped") && !oneShot)
+  if (canSnapshot(state) && !oneShot)
     items.push({ label: `${machines.snapshots}…`, onChoose: () => open("snapshots") });
-  if (awake || state === "stopped" || state === "failed")
-    items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
-  if (credential && (awake || state === "stopped"))
+  if (hasBootLog(state)) items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
+  if (credential && (hasGuest(state) || state === "stopped"))
     items.push({ label: `${machines.credential}…`, onChoose: () => open("credential") });
-  if (awake)
+  if (canReset(state))
     items.push({
       ...{ label: machines.reset, hint: machines.resetHint, danger: true },
       onChoose: () => actions.act("reset"),

@@ -1,3 +1,4 @@
+import { hasDisplay, hasGuest, isOn } from "../../../protocol/mip2/machine-state.ts";
 import { useRef } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { Icon } from "../components/icon.tsx";
@@ -22,9 +23,9 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { state, name, desktopId } = machine;
-  const lit = ["booting", "running", "paused", "stopping"].includes(state);
+  const lit = hasDisplay(state);
   const visible = useVisible(box);
-  const drawn = useThumbnail(canvas, machine.id, visible && ["booting", "running", "paused"].includes(state));
+  const drawn = useThumbnail(canvas, machine.id, visible && hasGuest(state));
   const reason = explainReason(machine, text);
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: reason ?? monitor.queuedHint,
@@ -96,7 +97,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           </span>
         </button>
       )}
-      {desktopId !== null && (state === "booting" || state === "running") && (
+      {desktopId !== null && isOn(state) && (
         <a
           class="screen-action over-picture"
           data-step

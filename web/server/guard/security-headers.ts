@@ -1,3 +1,4 @@
+import { bracketHost } from "../../../protocol/index.ts";
 import helmet from "@fastify/helmet";
 import type { FastifyInstance } from "fastify";
 import type { HostPort } from "../../../proxy/index.ts";
@@ -31,6 +32,6 @@ export async function sendSecurityHeaders(app: FastifyInstance, advertised: () =
 }
 
 function webSocketOrigin({ host, port }: HostPort): string {
-  const name = host.includes(":") ? `[${host}]` : host;
+  const name = bracketHost(host);
   return port === 443 ? `wss://${name}` : `wss://${name}:${port}`;
 }

@@ -1,3 +1,4 @@
+import { bracketHost } from "../../../protocol/index.ts";
 import type { HostPort } from "../../../proxy/index.ts";
 import type { ProfileFormat } from "../../api/schemas.ts";
 
@@ -26,7 +27,7 @@ export function writeProfile(format: ProfileFormat, address: HostPort): ViewerPr
       return file("vnc", ["[connection]", `host=${address.host}`, `port=${address.port}`]);
     case "uri":
       return {
-        body: `vnc://${bracket(address.host)}:${address.port}\n`,
+        body: `vnc://${bracketHost(address.host)}:${address.port}\n`,
         contentType: "text/plain; charset=utf-8",
         extension: null,
       };
@@ -48,11 +49,7 @@ function file(extension: string, lines: readonly string[]): ViewerProfile {
 
 /** A port after one colon may be taken for a display number; two colons always mean a port. */
 function withPort({ host, port }: HostPort): string {
-  return `${bracket(host)}::${port}`;
-}
-
-function bracket(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
+  return `${bracketHost(host)}::${port}`;
 }
 
 function escapeCharacter(character: string): string {

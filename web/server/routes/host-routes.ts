@@ -1,6 +1,6 @@
+import { isOff, isPosternError } from "../../../protocol/index.ts";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { isPosternError } from "../../../protocol/index.ts";
 import type { AgentRecord, Proxy } from "../../../proxy/index.ts";
 import { drainRequest, type Allowance, type Host, type Image } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
@@ -76,9 +76,7 @@ export function routeHosts(
   async function describe({ id, name, serverId, lastSeenAt, drainedAt }: AgentRecord): Promise<Host> {
     const here = proxy.connectedAgents().some((agent) => agent.id === id);
     const facts = here ? await room.hostFacts.get(id) : null;
-    const placed = (await machines.list()).filter(
-      ({ agentId, state }) => agentId === id && state !== "stopped" && state !== "failed",
-    );
+    const placed = (await machines.list()).filter(({ agentId, state }) => agentId === id && !isOff(state));
     return {
       id,
       name,

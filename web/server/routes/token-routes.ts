@@ -1,6 +1,6 @@
+import { formatHostPort, type Clock } from "../../../protocol/index.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Clock } from "../../../protocol/index.ts";
 import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
 import {
   ticketRequest,
@@ -120,6 +120,5 @@ function mayRevoke(caller: Caller, token: TokenRecord): boolean {
 }
 
 function addressOf(rfb: HostPort | null): string | null {
-  if (rfb === null) return null;
-  return rfb.host.includes(":") ? `[${rfb.host}]:${rfb.port}` : `${rfb.host}:${rfb.port}`;
+  return rfb === null ? null : formatHostPort(rfb);
 }

@@ -1,10 +1,10 @@
-/** Work on one machine happens one piece after the other: what a host says never overtakes what it is asked. */
+/** Runs the tasks of one key one after the other, in the order of their calls; keys do not wait for each other. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<void>>();
 
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
-    const result = before.then(work);
+    const result = before.then(task);
     const tail = result.then(
       () => undefined,
       () => undefined,
@@ -15,5 +15,10 @@ export class KeyedQueue {
     } finally {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
+  }
+
+  /** Settles when no task is left. */
+  async idle(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }
 }

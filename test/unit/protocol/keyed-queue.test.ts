@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KeyedQueue } from "../../../../proxy/mip1/keyed-queue.ts";
+import { KeyedQueue } from "../../../protocol/keyed-queue.ts";
 
 test("one key's tasks wait for each other, another key's do not, and a failure holds up nobody", async () => {
   const turns = new KeyedQueue();

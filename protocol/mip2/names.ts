@@ -1,0 +1,21 @@
+/** Names and patterns that are the same on a server, on a host and on the pages. Without a schema: the pages import this file. */
+
+/** Of one owner's data disk. */
+export const DATA_DISK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+/** QEMU's name of a keyboard layout: `en-us`, `fr`, … */
+export const KEYMAP = /^[a-z]{2,3}(-[a-z0-9]+)?$/;
+
+/** SHA-256 in hexadecimal: of a file, or of a certificate's public key. */
+export const SHA256_HEX = /^[0-9a-f]{64}$/;
+
+/** Characters of a desktop's name, which is a machine's name too. */
+export const MAX_DESKTOP_NAME_LENGTH = 64;
+
+/** What runs a machine's processors: KVM, or QEMU's emulator. */
+export const ACCELERATORS = ["kvm", "tcg"] as const;
+export type Accel = (typeof ACCELERATORS)[number];
+
+/** `host`: an agent that also serves machine requests. */
+export const AGENT_ROLES = ["agent", "host"] as const;
+export type AgentRole = (typeof AGENT_ROLES)[number];

@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { bracketHost, formatHostPort, parseHostPort, unbracketHost } from "../../../protocol/host-port.ts";
+
+describe("HOST:PORT", () => {
+  it.each([
+    ["postern.example:5900", { host: "postern.example", port: 5900 }],
+    ["127.0.0.1:0", { host: "127.0.0.1", port: 0 }],
+    ["[2001:db8::1]:65535", { host: "2001:db8::1", port: 65_535 }],
+  ])("%s is taken apart and put together", (text, parsed) => {
+    expect(parseHostPort(text)).toEqual(parsed);
+    expect(formatHostPort(parsed)).toBe(text);
+  });
+
+  it.each([
+    "",
+    "host",
+    "host:",
+    ":1",
+    "host:65536",
+    "host:1234567",
+    "2001:db8::1",
+    "[host]:1",
+    "[::1]",
+    "a b:1",
+  ])("%j is neither form", (text) => {
+    expect(parseHostPort(text)).toBeNull();
+  });
+
+  it("puts IPv6 addresses alone in brackets", () => {
+    expect(["::1", "host"].map(bracketHost)).toEqual(["[::1]", "host"]);
+    expect(["[::1]", "::1", "host"].map(unbracketHost)).toEqual(["::1", "::1", "host"]);
+  });
+});
