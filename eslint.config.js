@@ -5,16 +5,18 @@ import { PACKAGES } from "./layers.ts";
 
 const IO_MODULES = ["net", "tls", "fs", "fs/promises", "http", "https", "dgram", "child_process"];
 
+// Without Node and without zod: what the pages have in common with the server.
+const FOR_PAGES = ["backoff", "host-port", "mip2/names", "mip2/machine-state"];
+
 const direction = Object.entries(PACKAGES).map(([name, allowed]) => {
   const patterns = Object.keys(PACKAGES)
     .filter((other) => other !== name)
-    .map((other) =>
-      allowed.includes(other)
-        ? { regex: `^(\\.\\./)+${other}/(?!index\\.ts$)`, message: `Use the door ${other}/index.ts.` }
-        : { regex: `^(\\.\\./)+${other}/`, message: `${name}/ may not import ${other}/.` },
-    )
-    // The command line starts the pages' server and knows its options.
-    .filter(({ message }) => name !== "bin" || message !== "Use the door web/index.ts.");
+    .map((other) => {
+      if (!allowed.includes(other))
+        return { regex: `^(\\.\\./)+${other}/`, message: `${name}/ may not import ${other}/.` };
+      const doors = name === "web" && other === "protocol" ? `(index|${FOR_PAGES.join("|")})` : "index";
+      return { regex: `^(\\.\\./)+${other}/(?!${doors}\\.ts$)`, message: `Use the door ${other}/index.ts.` };
+    });
   if (name === "protocol") {
     patterns.push({
       regex: `^(node:)?(${IO_MODULES.join("|")})$|^ws$|^pino$`,
