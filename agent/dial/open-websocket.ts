@@ -1,3 +1,7 @@
+import { isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import tls from "node:tls";
+import { WebSocket } from "ws";
 import {
   MIP2_WEBSOCKET_PATH,
   MIP2_WEBSOCKET_PROTOCOL,
@@ -5,10 +9,6 @@ import {
   formatHostPort,
   type HostPort,
 } from "../../protocol/index.ts";
-import { isIP, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import tls from "node:tls";
-import { WebSocket } from "ws";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { explainDialError } from "./dial-error.ts";
 import { WebSocketStream } from "./websocket-stream.ts";
