@@ -8,6 +8,7 @@ export * from "./bytes/encoders.ts";
 export * from "./bytes/conversation.ts";
 export * from "./bytes/frame-decoder.ts";
 export * from "./bytes/pipe.ts";
+export { WebSocketStream, type WebSocketLike } from "./bytes/websocket-stream.ts";
 export { MAX_HIGH_WATER_BYTES, MIN_HIGH_WATER_BYTES } from "./bytes/high-water-mark.ts";
 export * from "./mip2/frames.ts";
 export * from "./mip2/names.ts";

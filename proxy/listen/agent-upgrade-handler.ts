@@ -1,4 +1,10 @@
-import { MIP2_ALPN, MIP2_WEBSOCKET_PATH, MIP2_WEBSOCKET_PROTOCOL, type Clock } from "../../protocol/index.ts";
+import {
+  MIP2_ALPN,
+  MIP2_WEBSOCKET_PATH,
+  MIP2_WEBSOCKET_PROTOCOL,
+  type Clock,
+  WebSocketStream,
+} from "../../protocol/index.ts";
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
@@ -9,7 +15,6 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
 import { requesterOf } from "./requester.ts";
 import type { AcceptedTlsConnection } from "./tls-acceptor.ts";
-import { ServerWebSocketStream } from "./server-websocket-stream.ts";
 
 export interface AgentUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
@@ -71,7 +76,7 @@ export class AgentUpgradeHandler {
     socket.once("close", leave);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#startTls(new ServerWebSocketStream(webSocket), (inner) => {
+      this.#startTls(new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } }), (inner) => {
         this.#options.onAgent({ socket: inner, source, admitted: leave });
       });
     });

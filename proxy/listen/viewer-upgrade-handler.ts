@@ -1,4 +1,4 @@
-import { RFB_WEBSOCKET_PATH, type Clock } from "../../protocol/index.ts";
+import { RFB_WEBSOCKET_PATH, type Clock, WebSocketStream } from "../../protocol/index.ts";
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
@@ -13,7 +13,6 @@ import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
-import { ServerWebSocketStream } from "./server-websocket-stream.ts";
 
 /** The longest reason that a close frame holds, in bytes. */
 const REASON_BYTES = 123;
@@ -81,7 +80,7 @@ export class ViewerUpgradeHandler {
     socket.once("close", leave);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const messages = new ServerWebSocketStream(webSocket);
+      const messages = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
       let stream: Duplex = messages;
       let finished = false;
       this.#options.onViewer({
