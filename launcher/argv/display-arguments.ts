@@ -1,36 +1,14 @@
-import type { Architecture, DisplayAdapter } from "../../protocol/index.ts";
+import type { Architecture } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { listDisplayOutputs, type DisplayOutput } from "../model/display-outputs.ts";
 import { escapeValue, jsonArgument } from "../model/argument-syntax.ts";
+import { DRIVERS } from "../model/display-adapters.ts";
 
-type EmulatedAdapter = Exclude<DisplayAdapter, "none">;
 type DisplaySpec = Pick<MachineSpec, "name" | "display" | "screen" | "arch" | "monitors" | "keymap" | "gpu">;
-
-const DRIVERS: Readonly<Record<Architecture, Readonly<Partial<Record<EmulatedAdapter, string>>>>> = {
-  x86_64: {
-    std: "VGA",
-    qxl: "qxl-vga",
-    virtio: "virtio-vga",
-    vmware: "vmware-svga",
-    cirrus: "cirrus-vga",
-  },
-  // The firmware of ARM boards knows these two.
-  aarch64: { std: "ramfb", virtio: "virtio-gpu-pci" },
-};
 
 /** Adapters that can be told what size to propose, by driver. */
 const SIZED: readonly string[] = ["VGA", "qxl-vga", "virtio-vga", "virtio-gpu-pci"];
-
-/** Whether a guest architecture has this adapter; every one can do without. */
-export function hasAdapter(arch: Architecture, display: DisplayAdapter): boolean {
-  return display === "none" || DRIVERS[arch][display] !== undefined;
-}
-
-/** How many screens an adapter can have. */
-export function maxMonitors(display: DisplayAdapter): number {
-  return display === "virtio" || display === "qxl" ? 4 : 1;
-}
 
 /** Screens, and for each a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(spec: DisplaySpec, paths: MachinePaths): string[] {

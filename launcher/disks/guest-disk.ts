@@ -1,7 +1,6 @@
-import { LaunchError } from "../../protocol/index.ts";
+import { LaunchError, type BootSource } from "../../protocol/index.ts";
 import { hostFile, imageNode, type BlockNode } from "../model/block-nodes.ts";
 import { jsonArgument } from "../model/argument-syntax.ts";
-import type { BootSource } from "../model/catalogue-entry.ts";
 import { inspectOverlay } from "../images/inspect-image.ts";
 
 /** What a machine's own disk stands on. */

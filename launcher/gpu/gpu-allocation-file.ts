@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
-import { replaceJsonFile } from "../model/machine-state-file.ts";
+import { replaceJsonFile } from "../system/json-file.ts";
 
 /** What was taken from the host for a machine, and what it must get back. */
 const gpuAllocation = z

@@ -1,10 +1,9 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { LaunchError, type Clock } from "../../protocol/index.ts";
+import { LaunchError, type Clock, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
 import { contentVersion } from "./download/partial-file.ts";
 import { download } from "./download/download.ts";
-import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
 import type { WorkOptions } from "./import-image.ts";
 import { inspectFile } from "./inspect-image.ts";
 import type { ImageStore } from "./image-store.ts";

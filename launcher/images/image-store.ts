@@ -1,9 +1,14 @@
 import { statSync, watch, type FSWatcher } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { LaunchError, RequestError, type Clock } from "../../protocol/index.ts";
+import {
+  LaunchError,
+  RequestError,
+  type Clock,
+  type DiskFormat,
+  type ImageEntry,
+} from "../../protocol/index.ts";
 import { readCatalogue } from "./read-catalogue.ts";
-import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
 import { listBootFiles } from "./inspect-image.ts";
 import {
   listImageFiles,

@@ -1,8 +1,6 @@
-import { stat, statfs } from "node:fs/promises";
-import { mkdtemp, rm } from "node:fs/promises";
+import { stat, statfs, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { describeError, LaunchError } from "../../protocol/index.ts";
-import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
+import { describeError, LaunchError, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
 import { inspectUnknownFile } from "./inspect-image.ts";
 import { unpackDisk } from "./ova/unpack-disk.ts";
 import type { WorkProgress } from "./progress.ts";

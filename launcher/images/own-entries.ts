@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describeError } from "../../protocol/index.ts";
-import { imageEntry, type ImageEntry } from "../model/catalogue-entry.ts";
+import { describeError, imageEntry, type ImageEntry } from "../../protocol/index.ts";
 
 const SUFFIX = ".json";
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { catalogue, type ImageEntry } from "../model/catalogue-entry.ts";
+import { imageCatalogue, type ImageEntry } from "../../protocol/index.ts";
 
 const UNVERIFIED =
   "The publisher's address as it was written down; nobody has tried it here. Check the file yourself.";
@@ -21,7 +21,7 @@ export function listPublicImages(folder: string): readonly ImageEntry[] {
     ...{ display: "virtio", network: "internet", script: "cloud-init" },
   };
   const live = { memoryMb: { default: 1024, min: 256 }, cpus: { default: 1, min: 1 }, network: "internet" };
-  return catalogue.parse({
+  return imageCatalogue.parse({
     images: [
       {
         ...{ id: "debian-cloud", title: "Debian 12 cloud image", ...cloud, boot: disk("debian-cloud.qcow2") },

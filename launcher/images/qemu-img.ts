@@ -1,8 +1,7 @@
 import { isAbsolute } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
-import { LaunchError } from "../../protocol/index.ts";
-import type { DiskFormat } from "../model/catalogue-entry.ts";
+import { LaunchError, type DiskFormat } from "../../protocol/index.ts";
 import { childEnvironment } from "../system/child-environment.ts";
 import { readQemuImgProgress } from "../system/qemu-img-progress.ts";
 

@@ -1,5 +1,4 @@
-import { summariseImage, type ImageSummary } from "../../protocol/index.ts";
-import type { ImageEntry } from "../model/catalogue-entry.ts";
+import { summariseImage, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
 import { inspectImage, type ImageFault } from "./inspect-image.ts";
 
 /**

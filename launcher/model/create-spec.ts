@@ -1,6 +1,11 @@
-import { machineCreate, networkKind, RequestError, type MachineCreate } from "../../protocol/index.ts";
-import { hasAdapter, maxMonitors } from "../argv/display-arguments.ts";
-import type { ImageEntry } from "./catalogue-entry.ts";
+import {
+  machineCreate,
+  networkKind,
+  RequestError,
+  type MachineCreate,
+  type ImageEntry,
+} from "../../protocol/index.ts";
+import { hasAdapter, maxMonitors } from "./display-adapters.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
 /**

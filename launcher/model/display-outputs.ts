@@ -27,3 +27,11 @@ export function listDisplayOutputs(
     output: display === "qxl" ? 0 : index,
   }));
 }
+
+/** Where one screen of a running machine is. */
+export interface MachineDisplay {
+  /** Its desktop's name; that of the first is the machine's. */
+  readonly name: string;
+  readonly socketPath: string;
+  readonly vncPassword?: string;
+}

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { machineCreate } from "../../protocol/index.ts";
-import { imageEntry } from "./catalogue-entry.ts";
+import { machineCreate, imageEntry } from "../../protocol/index.ts";
 
 /**
  * Everything about a machine that never changes after it was made; stored as `spec.json`. The catalogue may change

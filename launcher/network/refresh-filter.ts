@@ -1,7 +1,8 @@
 import { networkInterfaces } from "node:os";
 import { execa } from "execa";
 import type { Clock } from "../../protocol/index.ts";
-import { isAlive, type ProcessIdentity } from "../system/proc-stat.ts";
+import { isAlive } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 import { findHostRanges } from "./host-addresses.ts";
 import type { NetworkAbility } from "./probe-network.ts";
 import { formatRange, type IpRange } from "./ip-ranges.ts";

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Clock } from "../../protocol/index.ts";
 import { delay } from "./delay.ts";
-import { isAlive, type ProcessIdentity } from "./proc-stat.ts";
+import { isAlive } from "./proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 20;

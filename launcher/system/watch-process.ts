@@ -1,5 +1,6 @@
 import type { Clock } from "../../protocol/index.ts";
-import { isAlive, type ProcessIdentity } from "./proc-stat.ts";
+import { isAlive } from "./proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 import type { ProcessExit, WatchedProcess } from "./watched-process.ts";
 
 /** How often an adopted process is looked at, in milliseconds: the kernel tells only parents. */

@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from "./proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 /** How a process ended. Of a process that somebody else started nothing is known but that it is gone. */
 export interface ProcessExit {

@@ -1,4 +1,4 @@
-import { imageEntry, type ImageEntry } from "../../model/catalogue-entry.ts";
+import { imageEntry, type ImageEntry } from "../../../protocol/index.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** The catalogue's entry of an image that a recipe made. */

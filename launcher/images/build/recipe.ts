@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { ConfigError, describeError, imageSummary } from "../../../protocol/index.ts";
-import { imageEntryFields } from "../../model/catalogue-entry.ts";
+import { ConfigError, describeError, imageSummary, imageEntryFields } from "../../../protocol/index.ts";
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9.+-]{1,99}$/);
 /** A line of a file or a script: whatever it says, it stays one line. */

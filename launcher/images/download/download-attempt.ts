@@ -1,6 +1,5 @@
-import { open } from "node:fs/promises";
+import { open, statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LaunchError } from "../../../protocol/index.ts";
 import {

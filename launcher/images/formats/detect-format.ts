@@ -1,4 +1,4 @@
-import type { DiskFormat } from "../../model/catalogue-entry.ts";
+import type { DiskFormat } from "../../../protocol/index.ts";
 import type { ImageBytes } from "./image-bytes.ts";
 import { isVpc } from "./vpc.ts";
 

@@ -1,5 +1,4 @@
-import type { SentImage } from "../../../protocol/index.ts";
-import { imageEntry, type DiskFormat, type ImageEntry } from "../../model/catalogue-entry.ts";
+import { type SentImage, imageEntry, type DiskFormat, type ImageEntry } from "../../../protocol/index.ts";
 
 /** As which an image's file is opened. */
 export function imageFileFormat({ boot }: SentImage): DiskFormat {

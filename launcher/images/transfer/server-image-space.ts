@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageEntry } from "../../model/catalogue-entry.ts";
+import type { ImageEntry } from "../../../protocol/index.ts";
 import { listBootFiles } from "../inspect-image.ts";
 import type { ImageStore } from "../image-store.ts";
 

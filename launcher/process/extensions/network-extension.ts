@@ -4,7 +4,7 @@ import { describeError, type Clock } from "../../../protocol/index.ts";
 import type { MachinePaths } from "../../model/machine-paths.ts";
 import { networkCardArguments } from "../../argv/network-card-arguments.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
-import type { ProcessIdentity } from "../../system/proc-stat.ts";
+import type { ProcessIdentity } from "../../model/process-identity.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import { openPortForwards } from "../../network/port-forwards.ts";
 import type { NetworkPolicy } from "../../network/network-policy.ts";

@@ -1,9 +1,8 @@
-import { type Accel } from "../../../protocol/index.ts";
+import type { Accel, BootSource } from "../../../protocol/index.ts";
 import { createHash } from "node:crypto";
 import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import type { BootSource } from "../../model/catalogue-entry.ts";
 import { runAsAccount } from "../../system/account-command.ts";
 import type { RunAs } from "../../system/system-account.ts";
 import { grantTraversal } from "../../system/folder-access.ts";

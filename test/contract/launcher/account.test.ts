@@ -3,12 +3,9 @@
 import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
-import {
-  CLOSED_POLICY,
-  networkPaths,
-  prepareNetwork,
-  probeNetwork,
-} from "../../../launcher/network/index.ts";
+import { CLOSED_POLICY } from "../../../launcher/network/network-policy.ts";
+import { networkPaths, prepareNetwork } from "../../../launcher/network/prepare-network.ts";
+import { probeNetwork } from "../../../launcher/network/probe-network.ts";
 import { runAsAccount } from "../../../launcher/system/account-command.ts";
 import { grantFiles } from "../../../launcher/system/account-files.ts";
 import { findAccount } from "../../../launcher/system/system-account.ts";

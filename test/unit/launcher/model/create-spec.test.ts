@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { builtInImages } from "../../../../launcher/images/built-in-images.ts";
-import { imageEntry } from "../../../../launcher/model/catalogue-entry.ts";
+import { imageEntry } from "../../../../protocol/index.ts";
 import { createMachineSpec } from "../../../../launcher/model/create-spec.ts";
 import { machineSpec } from "../../../../launcher/model/machine-spec.ts";
 
