@@ -82,3 +82,17 @@ function cdRom(arch: Architecture, bootindex: number): string[] {
     ...["-device", jsonArgument({ driver: "scsi-cd", drive: "cd0", bus: "scsi0.0", bootindex })],
   ];
 }
+
+/** The seed as QEMU shows it: a disk, because small kernels of cloud images know no CD drive. */
+export function seedArguments(file: string): string[] {
+  const node = {
+    driver: "raw",
+    "node-name": "seed0",
+    "read-only": true,
+    file: { driver: "file", filename: file },
+  };
+  return [
+    ...["-blockdev", jsonArgument(node)],
+    ...["-device", jsonArgument({ driver: "virtio-blk-pci", drive: "seed0" })],
+  ];
+}

@@ -1,5 +1,5 @@
 import { jsonArgument } from "../model/argument-syntax.ts";
-import type { GpuAssignment } from "../gpu/gpu-assignment.ts";
+import type { GpuAssignment } from "../gpu/gpu-allocation-table.ts";
 import { mdevPath } from "../gpu/mdev.ts";
 import { ordinalOf, slotOf, type PciAddress } from "../gpu/pci-address.ts";
 

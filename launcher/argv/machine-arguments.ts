@@ -1,10 +1,10 @@
-import { type Accel } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { bootArguments, memoryHolderArguments } from "./boot-arguments.ts";
 import { channelArguments } from "./channel-arguments.ts";
 import { displayArguments } from "./display-arguments.ts";
 import { platformArguments } from "./platform-arguments.ts";
+import type { Accel } from "../../protocol/index.ts";
 import { needsMemoryHolder } from "../model/snapshot-nodes.ts";
 
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";

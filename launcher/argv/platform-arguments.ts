@@ -1,4 +1,4 @@
-import { type Accel } from "../../protocol/index.ts";
+import type { Accel } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { blockdev, hostFile, rawFile } from "../model/block-nodes.ts";

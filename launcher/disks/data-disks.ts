@@ -1,6 +1,5 @@
 import { RequestError, type DiskCopy, type DiskRef } from "../../protocol/index.ts";
-import { describeDiskCopy } from "./describe-copy.ts";
-import type { DataDiskContext } from "./data-disk-context.ts";
+import { type DataDiskContext, describeDiskCopy } from "./data-disk-context.ts";
 import { diskKey } from "./disk-record.ts";
 import { findDiskFault, findBusyFault, type DiskRejection, type DiskRequest } from "./disk-rules.ts";
 import { DiskTransfers } from "./transfer/disk-transfers.ts";

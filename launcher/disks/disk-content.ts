@@ -1,7 +1,7 @@
-import { access, chmod, rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { describeError } from "../../protocol/index.ts";
 import { inspectImage } from "../images/inspect-image.ts";
-import { readImageInfo, runQemuImg } from "./machine-disks.ts";
+import { changeDisk, ensureFile, readImageInfo } from "./machine-disks.ts";
 import type { DiskRecord } from "./disk-record.ts";
 import { diskError, type LocalDiskStore } from "./local-disk-store.ts";
 
@@ -62,32 +62,20 @@ export async function countBytes(file: string): Promise<number> {
   }
 }
 
-async function makeContent(qemuImg: string, file: string, sizeGb: number): Promise<void> {
-  // It was made, and the launcher ended before that was written down.
-  if (await exists(file)) return;
-  const fresh = `${file}.new`;
-  await rm(fresh, { force: true });
-  // Clusters come as the guest writes.
+function makeContent(qemuImg: string, file: string, sizeGb: number): Promise<void> {
+  // The host allocates clusters as the guest writes.
   const options = "preallocation=off,lazy_refcounts=off,cluster_size=65536";
-  await attempt("made", ["create", "-q", "-f", "qcow2", "-o", options, fresh, `${sizeGb}G`], qemuImg);
-  await chmod(fresh, 0o600);
-  await rename(fresh, file);
+  // It exists if the launcher ended after making it and before the record was written.
+  return ensureFile(file, (fresh) =>
+    attempt("made", ["create", "-q", "-f", "qcow2", "-o", options, fresh, `${sizeGb}G`], qemuImg),
+  );
 }
 
 async function attempt(done: string, args: readonly string[], qemuImg: string): Promise<void> {
   try {
-    await runQemuImg(qemuImg, args);
+    await changeDisk(qemuImg, args);
   } catch (cause) {
     throw diskError(`The data disk could not be ${done}. The host may have run out of space.`, cause);
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SnapshotNode } from "../model/snapshot-nodes.ts";
-import { readGuestDiskInfo, runQemuImg, type SnapshotInfo } from "./machine-disks.ts";
+import { readGuestDiskInfo, changeDisk, type SnapshotInfo } from "./machine-disks.ts";
 import { openGuestDisk } from "./guest-disk.ts";
 
 /** Snapshots of a machine that is off: of its disks alone, by qemu-img. */
@@ -42,5 +42,5 @@ export async function deleteDiskSnapshot(
 }
 
 async function snapshotCommand(qemuImg: string, action: string, tag: string, file: string): Promise<void> {
-  await runQemuImg(qemuImg, ["snapshot", "-q", action, tag, await openGuestDisk(file, null)]);
+  await changeDisk(qemuImg, ["snapshot", "-q", action, tag, await openGuestDisk(file, null)]);
 }

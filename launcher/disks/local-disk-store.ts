@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeSync,
@@ -14,6 +13,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { LaunchError, type DiskRef } from "../../protocol/index.ts";
+import { readJsonFile } from "../system/json-file.ts";
 import { diskKey, diskRecord, diskSlot, type DiskRecord } from "./disk-record.ts";
 
 const RECORD = "disk.json";
@@ -43,7 +43,7 @@ export class LocalDiskStore {
         rmSync(join(folder, slot), { recursive: true, force: true });
         continue;
       }
-      const record = readRecord(join(folder, slot, RECORD));
+      const record = readJsonFile(join(folder, slot, RECORD), diskRecord);
       if (record !== null && diskSlot(record) === slot) records.push(record);
       else {
         broken.add(slot);
@@ -127,13 +127,5 @@ function listFolders(folder: string): string[] {
     );
   } catch {
     return [];
-  }
-}
-
-function readRecord(file: string): DiskRecord | null {
-  try {
-    return diskRecord.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch {
-    return null;
   }
 }

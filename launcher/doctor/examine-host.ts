@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Clock } from "../../protocol/index.ts";
 import { machinePaths } from "../model/machine-paths.ts";
 import type { Finding } from "../model/finding.ts";
-import { readGpuReadiness } from "../gpu/gpu-readiness-facts.ts";
+import { readGpuReadiness } from "../gpu/gpu-readiness.ts";
 import type { GpuPolicy } from "../gpu/gpu-policy.ts";
 import type { SysTree } from "../system/sys-tree.ts";
 import { probeNetwork } from "../network/probe-network.ts";

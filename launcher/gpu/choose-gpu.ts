@@ -1,9 +1,8 @@
-import type { GpuKind } from "./gpu-assignment.ts";
+import type { GpuKind, GpuAllocation } from "./gpu-allocation-table.ts";
 import type { GpuInventory } from "./gpu-inventory.ts";
 import type { MdevType } from "./mdev.ts";
 import { isGpuAllowed, isGpuDenied, type GpuPolicy } from "./gpu-policy.ts";
 import type { PciDevice } from "./pci-device.ts";
-import type { GpuAllocation } from "./gpu-allocation-file.ts";
 import { findUnits, heldFunctions, type GpuUnit, type GpuObstacle } from "./gpu-unit.ts";
 
 /** A GPU as hosts tell it. */

@@ -1,4 +1,58 @@
-import { readGpuAllocations, writeGpuAllocations, type GpuAllocation } from "./gpu-allocation-file.ts";
+import type { PciAddress } from "./pci-address.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { LaunchError } from "../../protocol/index.ts";
+import { replaceJsonFile } from "../system/json-file.ts";
+
+/** What was taken from the host for a machine, and what it must get back. */
+const gpuAllocation = z
+  .object({
+    machine: z.string(),
+    kind: z.enum(["passthrough", "mdev"]),
+    /** Passed functions. `driver`: who had it; null: nobody. `taken`: it was not with vfio-pci before. */
+    devices: z.array(z.object({ address: z.string(), driver: z.string().nullable(), taken: z.boolean() })),
+    mdevs: z.array(z.object({ uuid: z.string(), parent: z.string(), renderNode: z.string().nullable() })),
+    /** Nodes under /dev/vfio that were given to machines' account, with their former owner. */
+    nodes: z.array(z.object({ path: z.string(), uid: z.number(), gid: z.number() })),
+    /** The machine is gone, and something could not be given back yet. */
+    owed: z.boolean(),
+  })
+  .readonly();
+export type GpuAllocation = z.infer<typeof gpuAllocation>;
+
+const allocationFile = z.object({ takings: z.array(gpuAllocation) });
+
+/**
+ * On disk before anything is taken, so that the next launcher can give back what a killed one took.
+ * @throws LaunchError `GPU_RECORD` for a file that is there and cannot be understood: guessing would strand devices
+ */
+export function readGpuAllocations(file: string): readonly GpuAllocation[] {
+  if (!existsSync(file)) return [];
+  try {
+    return allocationFile.parse(JSON.parse(readFileSync(file, "utf8"))).takings;
+  } catch (cause) {
+    throw new LaunchError("GPU_RECORD", `the record of GPUs ${file} cannot be read`, {
+      cause,
+      safeMessage: "The host's record of its GPUs is damaged. Its administrator must look at it.",
+    });
+  }
+}
+
+export function writeGpuAllocations(file: string, takings: readonly GpuAllocation[]): void {
+  replaceJsonFile(file, { takings });
+}
+
+export type GpuKind = "passthrough" | "mdev";
+
+/** What one machine has of the host's GPUs. */
+export type GpuAssignment =
+  | { readonly kind: "passthrough"; readonly devices: readonly { readonly address: PciAddress }[] }
+  | {
+      readonly kind: "mdev";
+      readonly devices: readonly { readonly uuid: string; readonly parent: PciAddress }[];
+      /** `renderD128`, where QEMU needs it to show the device's pictures; null: the device hands out plain pixels. */
+      readonly renderNode: string | null;
+    };
 
 /** What is taken for which machine, on disk with every change. */
 export class GpuAllocationTable {

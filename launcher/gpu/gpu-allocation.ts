@@ -1,9 +1,8 @@
-import type { GpuAssignment } from "./gpu-assignment.ts";
+import type { GpuAssignment, GpuAllocation } from "./gpu-allocation-table.ts";
 import { bindToVfio, restoreDriver } from "./vfio-binding.ts";
 import type { MdevOffer } from "./choose-gpu.ts";
 import { createMdev, mdevGroup, removeMdev } from "./mdev.ts";
 import { PCI_DEVICES } from "./pci-device.ts";
-import type { GpuAllocation } from "./gpu-allocation-file.ts";
 import type { SysTree } from "../system/sys-tree.ts";
 import type { GpuUnit } from "./gpu-unit.ts";
 

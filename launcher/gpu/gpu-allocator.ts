@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
-import type { GpuAssignment, GpuKind } from "./gpu-assignment.ts";
 import { chooseMdev, chooseUnit, listGpuFacts, type GpuFact } from "./choose-gpu.ts";
 import { readGpuInventory, type GpuInventory } from "./gpu-inventory.ts";
-import { GpuAllocationTable } from "./gpu-allocation-table.ts";
+import {
+  GpuAllocationTable,
+  type GpuAssignment,
+  type GpuKind,
+  type GpuAllocation,
+} from "./gpu-allocation-table.ts";
 import { readPciNames, type PciNames } from "./pci-names.ts";
 import type { GpuPolicy } from "./gpu-policy.ts";
-import type { GpuAllocation } from "./gpu-allocation-file.ts";
 import type { FileOwner, SysTree } from "../system/sys-tree.ts";
 import {
   applyAllocation,

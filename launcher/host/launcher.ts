@@ -13,7 +13,7 @@ import type {
 import type { GpuPolicy } from "../gpu/gpu-policy.ts";
 import type { DataDisks } from "../disks/data-disks.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
-import type { ScriptPolicy } from "../scripts/script-policy.ts";
+import type { ScriptPolicy } from "../scripts/check-scripts.ts";
 import type { HostLimits } from "./host-capacity.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
 

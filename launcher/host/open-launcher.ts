@@ -30,9 +30,8 @@ import { cleanUpMachine } from "../machine/clean-up.ts";
 import { NetworkExtension } from "../process/extensions/network-extension.ts";
 import { parseException, parseForward, type NetworkPolicy } from "../network/network-policy.ts";
 import type { RunAs } from "../system/system-account.ts";
-import { grantFiles } from "../system/account-files.ts";
+import { grantFiles, prepareAccount } from "../system/account-files.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
-import { prepareAccount } from "../system/folder-access.ts";
 import {
   findMissingEmulator,
   findProgram,

@@ -10,9 +10,12 @@ import { describeExit, describeStartFailure, readLastLine } from "../process/des
 import { measureLog, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
-import { spawnDetached } from "../system/spawn-detached.ts";
-import type { ProcessExit, WatchedProcess } from "../system/watched-process.ts";
-import { watchProcess } from "../system/watch-process.ts";
+import {
+  type ProcessExit,
+  type WatchedProcess,
+  spawnDetached,
+  watchProcess,
+} from "../system/child-process.ts";
 import { attachQmp } from "../qmp/attach-qmp.ts";
 import { readLifecycleEvent, readRunState } from "../qmp/lifecycle-events.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";

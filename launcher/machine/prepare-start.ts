@@ -1,7 +1,7 @@
 import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { StartParameters } from "../argv/machine-arguments.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import { checkImage, prepareMachine } from "../process/launch.ts";
 import { applyLaunchExtensions } from "../process/launch-extension.ts";
 import type { ScriptStartContext } from "../process/boot-scripts.ts";

@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
-import { rangeCovers, parseRange, type IpRange } from "./ip-ranges.ts";
+import { rangeCovers, parseRange, type IpRange, formatRange } from "./ip-ranges.ts";
+import type { Clock } from "../../protocol/index.ts";
 
 /**
  * The host's own addresses and the networks at its cables, as they are now: whatever kind of address they are, they
@@ -17,4 +18,34 @@ export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
       ),
     )
     .sort((one, other) => one.version - other.version || (one.base < other.base ? -1 : 1));
+}
+
+/** How often the host's addresses are looked at, in milliseconds. */
+const LOOK_EVERY_MS = 10_000;
+
+/**
+ * Calls `onChange` after the host got or lost an address.
+ * @returns stops looking
+ */
+export function watchHostRanges(
+  clock: Clock,
+  onChange: (host: readonly IpRange[]) => void,
+  look: () => ReturnType<typeof networkInterfaces> = networkInterfaces,
+): () => void {
+  let known = describe(findHostRanges(look()));
+  let cancel = clock.after(LOOK_EVERY_MS, lookAgain);
+  function lookAgain(): void {
+    cancel = clock.after(LOOK_EVERY_MS, lookAgain);
+    const now = findHostRanges(look());
+    if (describe(now) === known) return;
+    known = describe(now);
+    onChange(now);
+  }
+  return () => {
+    cancel();
+  };
+}
+
+function describe(ranges: readonly IpRange[]): string {
+  return ranges.map(formatRange).join(" ");
 }

@@ -1,6 +1,5 @@
 import { SLIRP_NETWORK } from "./network-addresses.ts";
-import type { Command } from "../system/command.ts";
-import { inShell, quoteWords } from "./shell-command.ts";
+import type { Command } from "../system/child-process.ts";
 import type { NetworkTools } from "./network-tools.ts";
 
 export interface NamespaceOptions {
@@ -102,4 +101,14 @@ function unshareWords(
 function becomeWords({ tools, privileged }: Pick<NamespaceOptions, "tools" | "privileged">): string {
   if (privileged) return "";
   return quoteWords(tools.setpriv, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--");
+}
+
+/** Words for a POSIX shell, which takes them exactly as they are. */
+export function quoteWords(...words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+
+/** A shell that does `script` and, by `exec "$@"` in it, becomes `command`. */
+export function inShell(sh: string, script: string, command: Command): Command {
+  return { program: sh, args: ["-c", script, "postern-network", command.program, ...command.args] };
 }

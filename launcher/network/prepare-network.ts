@@ -7,7 +7,7 @@ import { loopbackOf, type NetworkPolicy } from "./network-policy.ts";
 import type { NetworkAbility } from "./probe-network.ts";
 import type { IpRange } from "./ip-ranges.ts";
 import { writeFilterRules } from "./filter-rules.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import { userNetworkArguments } from "./user-network-arguments.ts";
 
 /** What the network needs to know of a machine. */

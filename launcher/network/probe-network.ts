@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { execa } from "execa";
 import { writeFilterRules } from "./filter-rules.ts";
 import { findNetworkTools, type NetworkTools } from "./network-tools.ts";
-import { childEnvironment } from "../system/child-environment.ts";
+import { childEnvironment } from "../system/child-process.ts";
 
 /** Why machines get no way out here, in a sentence for people, and what helps. */
 export interface NetworkObstacle {

@@ -1,6 +1,6 @@
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
 import type { QemuAccount } from "./qemu-account.ts";
 

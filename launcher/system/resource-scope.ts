@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "./command.ts";
+import type { Command } from "./child-process.ts";
 
 /** What a machine may take of its host, all of QEMU included. */
 export interface ScopeLimits {

@@ -1,6 +1,5 @@
 import { LaunchError, RequestError, type DiskCopy, type DiskRef } from "../../../protocol/index.ts";
-import { describeDiskCopy } from "../describe-copy.ts";
-import type { DataDiskContext } from "../data-disk-context.ts";
+import { type DataDiskContext, describeDiskCopy } from "../data-disk-context.ts";
 import { checkDiskContent, countBytes, measureDisk } from "../disk-content.ts";
 import type { DiskRecord } from "../disk-record.ts";
 import { findDiskFault, findBusyFault } from "../disk-rules.ts";

@@ -8,6 +8,7 @@ import { describePartitions, planDiskLayout } from "./disk-layout.ts";
 import { runBuildStep } from "./run-step.ts";
 import type { Recipe } from "./recipe.ts";
 import { listBootLoaderFiles, listBuildSteps, WORK_FILES, type BuildInputs } from "./build-steps.ts";
+import { imageEntry, type ImageEntry } from "../../../protocol/index.ts";
 
 export interface BuildOptions {
   readonly recipe: Recipe;
@@ -126,4 +127,14 @@ async function readMirrors(): Promise<Mirrors> {
   const names = await readdir(folder).catch(() => []);
   const files = ["/etc/apt/sources.list", ...names.sort().map((name) => join(folder, name))];
   return findMirrors(await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => ""))));
+}
+
+/** The catalogue's entry of an image that a recipe made. */
+export function describeBuiltImage(recipe: Recipe, id: string, sizeGb: number, file: string): ImageEntry {
+  const { title, description, image } = recipe;
+  return imageEntry.parse({
+    ...{ id, title, description, ...image },
+    diskGb: { default: sizeGb, min: sizeGb },
+    boot: { kind: "disk", format: "qcow2", file },
+  });
 }

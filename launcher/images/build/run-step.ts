@@ -2,7 +2,7 @@ import { delimiter } from "node:path";
 import { execa } from "execa";
 import { describeError, LaunchError } from "../../../protocol/index.ts";
 import type { BuildStep } from "./build-steps.ts";
-import { childEnvironment } from "../../system/child-environment.ts";
+import { childEnvironment } from "../../system/child-process.ts";
 
 /** The Debian packages of the programs that a build runs. */
 const PACKAGES: Readonly<Record<string, string>> = {

@@ -8,13 +8,15 @@ import {
   type ImageCopy,
   type ImageVersion,
   type SentImage,
+  imageEntry,
+  type DiskFormat,
+  type ImageEntry,
 } from "../../../protocol/index.ts";
 import { BackgroundChecksums } from "../../system/background-checksums.ts";
 import { syncFile, writePiece } from "../../system/file-pieces.ts";
 import { inspectFile, inspectImage, listBootFiles } from "../inspect-image.ts";
 import { listImageFiles } from "../own-entries.ts";
 import type { ImageStore } from "../image-store.ts";
-import { makeServerImageEntry, imageFileFormat } from "./server-image-entry.ts";
 import { chooseEvictions, deleteUnusedVersions, listServerImages } from "./server-image-space.ts";
 
 /** Free on the host besides what an image needs that arrives. */
@@ -241,4 +243,18 @@ function refuse(code: string, text: string): RequestError {
 
 function fail(code: string, text: string): LaunchError {
   return LaunchError.public(code, text);
+}
+
+/** As which an image's file is opened. */
+export function imageFileFormat({ boot }: SentImage): DiskFormat {
+  return boot.kind === "iso" ? "raw" : boot.format;
+}
+
+/** The entry of an image that came from the server, where its file lies here. */
+export function makeServerImageEntry(image: SentImage, sha256: string, file: string): ImageEntry {
+  return imageEntry.parse({
+    ...image,
+    boot: { ...image.boot, file },
+    source: { server: true, sha256 },
+  });
 }

@@ -16,7 +16,8 @@ import {
 } from "../../network/prepare-network.ts";
 import { probeNetwork, type NetworkAbility } from "../../network/probe-network.ts";
 import type { IpRange } from "../../network/ip-ranges.ts";
-import { refreshFilter, watchHostRanges } from "../../network/refresh-filter.ts";
+import { refreshFilter } from "../../network/refresh-filter.ts";
+import { watchHostRanges } from "../../network/host-addresses.ts";
 import { findSlirpProcess } from "../../network/slirp-process.ts";
 
 /** The networks of a host's machines. Begins to probe what the host can do, and to watch the host's own addresses. */

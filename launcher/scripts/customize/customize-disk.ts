@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { runAsAccount } from "../../system/account-command.ts";
-import type { RunAs } from "../../system/system-account.ts";
-import { grantTraversal } from "../../system/folder-access.ts";
+import { type RunAs, runAsAccount } from "../../system/system-account.ts";
+import { grantTraversal } from "../../system/account-files.ts";
+import { describeFailure, runQemuImg } from "../../images/qemu-img.ts";
 import type { DiskChange } from "../plan-scripts.ts";
 import { scriptError } from "../script-error.ts";
 import { pruneCustomizedDisks } from "./customized-disk-cache.ts";
@@ -90,8 +90,8 @@ async function makeCustomizedDisk(
   try {
     const disk = join(folder, "disk.qcow2");
     const create = ["create", "-q", "-f", "qcow2", "-F", base.format, "-b", base.file, disk];
-    const made = await execa(qemuImg, create, { reject: false, stdin: "ignore", cancelSignal: signal });
-    if (made.failed) throw failure("qemu-img", describeEnd(made), folder);
+    const made = await runQemuImg({ program: qemuImg, args: create }, { signal });
+    if (made.failed) throw failure("qemu-img", describeFailure(made), folder);
     const args = [
       "--quiet",
       "--format",

@@ -12,9 +12,9 @@ import { networkPaths, prepareNetwork } from "../../../launcher/network/prepare-
 import { openPortForwards } from "../../../launcher/network/port-forwards.ts";
 import { probeNetwork, type NetworkAbility } from "../../../launcher/network/probe-network.ts";
 import { refreshFilter } from "../../../launcher/network/refresh-filter.ts";
-import type { Command } from "../../../launcher/system/command.ts";
+import type { Command } from "../../../launcher/system/child-process.ts";
 import { parseRange } from "../../../launcher/network/ip-ranges.ts";
-import { runAsAccount } from "../../../launcher/system/account-command.ts";
+import { runAsAccount } from "../../../launcher/system/system-account.ts";
 import { identifyProcess, isAlive } from "../../../launcher/system/proc-stat.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { startProcess, type TestProcess } from "../../support/test-process.ts";
