@@ -7,8 +7,8 @@ import { jsonArgument } from "../model/argument-syntax.ts";
 type BootSpec = Pick<MachineSpec, "boot" | "arch" | "master" | "emptyDisk" | "firmware">;
 
 /**
- * Drives and what to boot from. Formats are always named, so that a guest cannot write itself another one.
- * @param customized a qcow2 file between the image and the machine's own disk; null: there is none
+ * Drives and boot order. Formats are always named, so that a guest cannot forge another one.
+ * @param customized a qcow2 file between the image and the machine's own disk; null: none
  */
 export function bootArguments(spec: BootSpec, paths: MachinePaths, customized: string | null): string[] {
   const { boot } = spec;
@@ -17,7 +17,7 @@ export function bootArguments(spec: BootSpec, paths: MachinePaths, customized: s
       return [
         ...(spec.emptyDisk ? ownDisk(paths) : []),
         ...blockdev({ ...rawFile("cd0", boot.file), "read-only": true }),
-        // An empty disk has nothing to boot; once a system is on it, it comes first.
+        // An empty disk has nothing to boot; once a system is installed, it boots first.
         ...cdRom(spec.arch, spec.emptyDisk ? 1 : 0),
       ];
     case "kernel":
@@ -83,7 +83,7 @@ function cdRom(arch: Architecture, bootindex: number): string[] {
   ];
 }
 
-/** The seed as QEMU shows it: a disk, because small kernels of cloud images know no CD drive. */
+/** The seed as a disk: small kernels of cloud images have no CD driver. */
 export function seedArguments(file: string): string[] {
   const node = {
     driver: "raw",

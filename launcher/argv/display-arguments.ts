@@ -7,10 +7,10 @@ import { DRIVERS } from "../model/display-adapters.ts";
 
 type DisplaySpec = Pick<MachineSpec, "name" | "display" | "screen" | "arch" | "monitors" | "keymap" | "gpu">;
 
-/** Adapters that can be told what size to propose, by driver. */
+/** Drivers that accept a preferred size. */
 const SIZED: readonly string[] = ["VGA", "qxl-vga", "virtio-vga", "virtio-gpu-pci"];
 
-/** Screens, and for each a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
+/** Adapters, and for each output a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(spec: DisplaySpec, paths: MachinePaths): string[] {
   if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch, [])];
   const heads = listDisplayOutputs(spec, paths);
@@ -23,21 +23,21 @@ export function displayArguments(spec: DisplaySpec, paths: MachinePaths): string
   ];
 }
 
-/** One VNC server shows one screen. @param bound to its own output; else it is the only one */
+/** One VNC server for one output. @param bound to this output; else it is the only one */
 function vncServer({ socket, device, output }: DisplayOutput, bound: boolean): string {
   return [
     `unix:${escapeValue(socket)}`,
     "password-secret=vnc0",
     // Whether others may watch is the server's decision, never the first viewer's.
     "share=force-shared",
-    // So is who may press the power button by way of the viewer.
+    // So does it decide who may press the power button through the viewer.
     "power-control=on",
     ...(bound ? [`display=${device}`, `head=${output}`] : []),
   ].join(",");
 }
 
 function adapterArguments({ display, screen, arch, monitors, gpu }: DisplaySpec): string[] {
-  // A part of a GPU is the screen itself.
+  // A mediated device is the display itself.
   if (display === "none" || gpu === "mdev") return [];
   const driver = DRIVERS[arch][display];
   if (driver === undefined) throw new Error(`${arch} has no display adapter ${display}`);
@@ -55,8 +55,8 @@ function adapterArguments({ display, screen, arch, monitors, gpu }: DisplaySpec)
 }
 
 /**
- * The first tablet is bound to no screen: QEMU 7 takes a machine without such a one for one that has only mice.
- * @param further screens beside the first, whose viewers move a tablet of their own
+ * The first tablet is bound to no display: without one, QEMU 7 treats the machine as if it had only mice.
+ * @param further outputs after the first; each has a tablet of its own
  */
 function inputArguments(arch: Architecture, further: readonly DisplayOutput[]): string[] {
   return [

@@ -29,7 +29,7 @@ export interface ViewerInput {
   movePointer(x: number, y: number, buttons: number): void;
 }
 
-/** One viewer of the demo desktop, from its greeting on. The socket belongs to whoever made this. */
+/** One viewer of the demo desktop, from the handshake on. The caller owns the socket. */
 export class DemoViewer {
   readonly #socket: Socket;
   readonly #canvas: Canvas;
@@ -48,7 +48,7 @@ export class DemoViewer {
     this.#unsent = new TileSet(canvas.width, canvas.height);
   }
 
-  /** The handshake, then messages until the socket ends. @throws what the handshake throws */
+  /** The handshake, then messages until the socket ends. @throws the handshake's errors */
   async serve(name: string, clock: Clock): Promise<void> {
     const peer = new Conversation(this.#socket, HANDSHAKE_LIMITS, clock);
     try {
@@ -73,7 +73,7 @@ export class DemoViewer {
     });
   }
 
-  /** The picture has changed in these tiles. */
+  /** Marks these tiles as changed and sends what is wanted. */
   show(changes: TileSet): void {
     this.#unsent.add(changes);
     this.#send();
@@ -109,7 +109,9 @@ export class DemoViewer {
     }
   }
 
-  /** One update at a time: the next is made when the kernel has taken the last, so a slow viewer gets fewer of them. */
+  /**
+   * One update at a time: the next is encoded when the kernel has taken the last, so a slow viewer gets fewer of them.
+   */
   #send(): void {
     if (this.#wanted === undefined || this.#writing || this.#socket.destroyed) return;
     const rectangles = this.#unsent.take(this.#wanted);

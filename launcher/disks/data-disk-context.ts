@@ -13,12 +13,12 @@ export interface DataDiskContext {
   readonly quotaGb: number;
   /** The machines that have a disk now. */
   readonly holders: () => readonly DiskHolder[];
-  /** Bytes free where the disks lie. */
+  /** Bytes free on the file system of the disks. */
   readonly freeBytes: () => number;
   readonly clock: Clock;
 }
 
-/** A copy, as the server may know it. */
+/** A copy in the form that the server gets. */
 export async function describeDiskCopy(
   shelf: LocalDiskStore,
   record: DiskRecord,

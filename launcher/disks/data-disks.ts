@@ -4,7 +4,7 @@ import { diskKey } from "./disk-record.ts";
 import { findDiskFault, findBusyFault, type DiskRejection, type DiskRequest } from "./disk-rules.ts";
 import { DiskTransfers } from "./transfer/disk-transfers.ts";
 
-/** People's own disks on this host: they outlive machines, and one machine at a time has one. */
+/** Users' data disks on this host: they outlive machines, and one machine at a time has one. */
 export class DataDisks {
   readonly transfers: DiskTransfers;
   readonly #context: DataDiskContext;
@@ -20,7 +20,10 @@ export class DataDisks {
     return Promise.all(shelf.records().map((record) => describeDiskCopy(shelf, record, now)));
   }
 
-  /** `OWNER/NAME` of what lies here, and of what has left and is not forgotten: nobody may make it anew elsewhere. */
+  /**
+   * `OWNER/NAME` of the disks here and of those that have left but are not forgotten: none of them may be created
+   * elsewhere.
+   */
   names(): string[] {
     return this.#context.store
       .records()
@@ -29,10 +32,10 @@ export class DataDisks {
   }
 
   /**
-   * Looks whether a machine can have a disk, and writes down that it will be there, in that size. Nothing is awaited.
-   * @param known the server says that it lies here: none is made anew
+   * Checks that a machine can have a disk, and records it in that size. Synchronous.
+   * @param known the server knows the disk to be here: a new one is not created
    * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_AWAY`, `DISK_QUOTA`; LaunchError
-   *   `DISK_FAILED`
+   * `DISK_FAILED`
    */
   reserve(wish: DiskRequest, known = false): void {
     const { store: shelf, holders, quotaGb, clock } = this.#context;
@@ -49,7 +52,7 @@ export class DataDisks {
     shelf.save({ ...fresh, ...present, owner, name, sizeGb });
   }
 
-  /** For ever. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS` */
+  /** Permanent. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS` */
   async remove(ref: DiskRef): Promise<void> {
     const { store: shelf, holders } = this.#context;
     if (shelf.find(ref) === undefined) {
@@ -60,7 +63,7 @@ export class DataDisks {
     await shelf.delete(ref);
   }
 
-  /** Ends what is worked out in the background; it goes on when it is asked for again. */
+  /** Stops checksums in the background; a repeated request restarts them. */
   close(): Promise<void> {
     return this.transfers.close();
   }

@@ -8,8 +8,8 @@ import { diskError, type LocalDiskStore } from "./local-disk-store.ts";
 const GIB = 1024 ** 3;
 
 /**
- * Makes the content fit the record before a machine starts with it: a new disk is made, one that shall be larger
- * grows. It never shrinks.
+ * Makes the content match the record before a machine starts with it: creates a new disk, or grows one. It never
+ * shrinks.
  * @returns the file
  * @throws LaunchError `DISK_FAILED`
  */
@@ -28,7 +28,7 @@ export async function prepareDiskContent(
 }
 
 /**
- * Bytes that the guest sees. It fails while a machine has the disk, whatever the records say.
+ * The virtual size in bytes. It fails while a machine has the disk open, whatever the records say.
  * @throws LaunchError `DISK_FAILED`
  */
 export async function measureDisk(qemuImg: string, file: string): Promise<number> {
@@ -53,7 +53,7 @@ export async function checkDiskContent(file: string): Promise<void> {
   );
 }
 
-/** What the file takes on the host; 0 while there is none. */
+/** The size of the file on the host; 0 if it does not exist. */
 export async function countBytes(file: string): Promise<number> {
   try {
     return (await stat(file)).size;

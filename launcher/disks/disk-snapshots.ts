@@ -4,7 +4,7 @@ import { openGuestDisk } from "./guest-disk.ts";
 
 /** Snapshots of a machine that is off: of its disks alone, by qemu-img. */
 
-/** What the first disk holds; empty while there is none yet. */
+/** The snapshots in the first disk; empty if it does not exist yet. */
 export async function listDiskSnapshots(
   qemuImg: string,
   nodes: readonly SnapshotNode[],

@@ -3,18 +3,18 @@ import { hostFile, imageNode, type BlockNode } from "../model/block-nodes.ts";
 import { jsonArgument } from "../model/argument-syntax.ts";
 import { inspectOverlay } from "../images/inspect-image.ts";
 
-/** What a machine's own disk stands on. */
+/** The images beneath a machine's own disk. */
 export interface BackingChain {
   readonly boot: BootSource;
-  /** The disk that boot scripts changed, on the image; null: there is none. */
+  /** The disk that boot scripts changed, over the image; null: none. */
   readonly customized: string | null;
 }
 
 /**
- * A disk that a guest's QEMU has written to, as qemu-img is given it. Whoever took that QEMU over could have put any
- * file of the host into its header, and qemu-img may read them all: the file beneath is named here, not there, and a
- * header that keeps its data in another file is refused.
- * @param beneath null: nobody needs it
+ * A disk that a guest's QEMU has written to, as an argument for qemu-img. A compromised QEMU could have put any file of
+ * the host into its header, and qemu-img may read them all: the backing file is therefore named here, and a header that
+ * keeps its data in another file is refused.
+ * @param beneath null: the backing file is not needed
  * @throws LaunchError `OVERLAY_UNSAFE`
  */
 export async function openGuestDisk(file: string, beneath: BackingChain | null): Promise<string> {

@@ -9,13 +9,14 @@ import { openGuestDisk, type BackingChain } from "./guest-disk.ts";
 import { describeFailure, runQemuImg, type QemuImgRun } from "../images/qemu-img.ts";
 
 const GIB = 1024 ** 3;
-/** An installation needs some disk when nobody said how much. */
+/** Default size of an empty disk for an installation. */
 const EMPTY_DISK_GB = 20;
 
 /**
- * Makes what a machine writes to, where it is not there yet: its disk, its firmware's variables, a holder for its
- * memory. Each appears under its name only when it is whole.
- * @param customized a changed copy of the image that the machine's disk stands on; null: on the image itself
+ * Creates the files that a machine writes to, where they do not exist yet: its disk, its firmware's variables, a holder
+ * for
+ * its memory. Each gets its name when it is complete.
+ * @param customized a changed copy of the image beneath the machine's disk; null: the image itself
  * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
  */
 export async function ensureMachineDisks(
@@ -60,7 +61,7 @@ async function makeOwnDisk(
   await changeDisk(qemuImg, args);
 }
 
-/** Gives back what a half-done snapshot of a QEMU that was killed still takes. */
+/** Frees the clusters of a snapshot that a killed QEMU left unfinished. */
 export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[]): Promise<void> {
   for (const { file } of nodes) {
     const disk = await openGuestDisk(file, null).catch(() => null);
@@ -71,8 +72,8 @@ export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[
 }
 
 /**
- * A machine's disk as one image that needs no other: `to` appears when it is whole.
- * @param from the disk, and what lies beneath it
+ * Converts a machine's disk into one image without a backing file; `to` exists when it is complete.
+ * @param from the disk, and what is beneath it
  * @throws LaunchError `OVERLAY_FAILED`, `OVERLAY_UNSAFE`
  */
 export async function flattenDisk(

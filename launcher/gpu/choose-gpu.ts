@@ -5,7 +5,7 @@ import { isGpuAllowed, isGpuDenied, type GpuPolicy } from "./gpu-policy.ts";
 import type { PciDevice } from "./pci-device.ts";
 import { findUnits, heldFunctions, type GpuUnit, type GpuObstacle } from "./gpu-unit.ts";
 
-/** A GPU as hosts tell it. */
+/** A GPU as hosts report it. */
 export interface GpuFact {
   readonly name: string;
   readonly mode: GpuKind;
@@ -20,7 +20,7 @@ export interface MdevOffer {
 /** Obstacles that mean "in use" rather than "never". */
 const PASSING: readonly GpuObstacle["kind"][] = ["divided"];
 
-/** The first free unit; those that vfio-pci has already come first, because nobody loses them. */
+/** The first free unit, preferably one that vfio-pci has already: then no driver of the host loses it. */
 export function chooseUnit(
   inventory: GpuInventory,
   policy: GpuPolicy,
@@ -32,7 +32,7 @@ export function chooseUnit(
   return free.find((unit) => heldFunctions(unit).length === 0) ?? free[0] ?? null;
 }
 
-/** A type with room, on the GPU that has most of it. */
+/** A type that has devices left, on the GPU with most of them. */
 export function chooseMdev(
   inventory: GpuInventory,
   policy: GpuPolicy,
@@ -42,7 +42,7 @@ export function chooseMdev(
   return offers.sort((one, other) => other.type.available - one.type.available)[0] ?? null;
 }
 
-/** Every GPU that can ever be given, in each way that it can. */
+/** Every GPU that can ever be assigned, once for each mode. */
 export function listGpuFacts(
   inventory: GpuInventory,
   policy: GpuPolicy,

@@ -4,17 +4,17 @@ import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
 import { replaceJsonFile } from "../system/json-file.ts";
 
-/** What was taken from the host for a machine, and what it must get back. */
+/** What was taken from the host for a machine, and has to be restored. */
 const gpuAllocation = z
   .object({
     machine: z.string(),
     kind: z.enum(["passthrough", "mdev"]),
-    /** Passed functions. `driver`: who had it; null: nobody. `taken`: it was not with vfio-pci before. */
+    /** Passed functions. `driver`: the former one; null: none. `taken`: vfio-pci did not have it before. */
     devices: z.array(z.object({ address: z.string(), driver: z.string().nullable(), taken: z.boolean() })),
     mdevs: z.array(z.object({ uuid: z.string(), parent: z.string(), renderNode: z.string().nullable() })),
     /** Nodes under /dev/vfio that were given to machines' account, with their former owner. */
     nodes: z.array(z.object({ path: z.string(), uid: z.number(), gid: z.number() })),
-    /** The machine is gone, and something could not be given back yet. */
+    /** The machine is gone, and something could not be restored yet. */
     owed: z.boolean(),
   })
   .readonly();
@@ -23,8 +23,8 @@ export type GpuAllocation = z.infer<typeof gpuAllocation>;
 const allocationFile = z.object({ takings: z.array(gpuAllocation) });
 
 /**
- * On disk before anything is taken, so that the next launcher can give back what a killed one took.
- * @throws LaunchError `GPU_RECORD` for a file that is there and cannot be understood: guessing would strand devices
+ * The file is written before anything is taken, so that the next launcher can restore what a killed one took.
+ * @throws LaunchError `GPU_RECORD` for a file that cannot be parsed: guessing would strand devices
  */
 export function readGpuAllocations(file: string): readonly GpuAllocation[] {
   if (!existsSync(file)) return [];
@@ -50,11 +50,11 @@ export type GpuAssignment =
   | {
       readonly kind: "mdev";
       readonly devices: readonly { readonly uuid: string; readonly parent: PciAddress }[];
-      /** `renderD128`, where QEMU needs it to show the device's pictures; null: the device hands out plain pixels. */
+      /** `renderD128`, where QEMU needs it to show the device's framebuffer; null: the device delivers plain pixels. */
       readonly renderNode: string | null;
     };
 
-/** What is taken for which machine, on disk with every change. */
+/** The allocations of all machines, on disk with every change. */
 export class GpuAllocationTable {
   readonly #file: string;
   #allocations: readonly GpuAllocation[];
@@ -69,7 +69,7 @@ export class GpuAllocationTable {
     return this.#allocations;
   }
 
-  /** What a machine has; what is owed to the host is nobody's any more. */
+  /** A machine's allocation. One that is owed to the host belongs to no machine any more. */
   findByMachine(machine: string): GpuAllocation | undefined {
     return this.#allocations.find((taking) => taking.machine === machine && !taking.owed);
   }

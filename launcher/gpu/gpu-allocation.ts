@@ -6,7 +6,7 @@ import { PCI_DEVICES } from "./pci-device.ts";
 import type { SysTree } from "../system/sys-tree.ts";
 import type { GpuUnit } from "./gpu-unit.ts";
 
-/** What will be taken, before anything is: this goes on disk first. */
+/** The allocation before anything is taken: it is written to disk first. */
 export function planUnit(machine: string, { functions }: GpuUnit): GpuAllocation {
   const devices = functions.map(({ address, driver }) => ({
     address,
@@ -17,13 +17,13 @@ export function planUnit(machine: string, { functions }: GpuUnit): GpuAllocation
 }
 
 export function planMdev(machine: string, { parent }: MdevOffer, uuid: string): GpuAllocation {
-  // Intel's driver leaves pictures in the GPU's memory; NVIDIA's hands out pixels.
+  // Intel's driver keeps the framebuffer in the GPU's memory; NVIDIA's delivers pixels.
   const renderNode = parent.vendor === "8086" ? parent.renderNode : null;
   const mdevs = [{ uuid, parent: parent.address, renderNode }];
   return { machine, kind: "mdev", devices: [], mdevs, nodes: [], owed: false };
 }
 
-/** Does what was planned. @throws what the kernel says, half-way */
+/** Carries out a planned allocation. @throws the kernel's error, with the work half done */
 export async function applyAllocation(
   tree: SysTree,
   taking: GpuAllocation,
@@ -43,7 +43,7 @@ export async function findVfioNodes(tree: SysTree, taking: GpuAllocation): Promi
   return [...groups].filter((group) => group !== "").map((group) => `dev/vfio/${group}`);
 }
 
-/** Gives everything back, as far as it was taken. @throws what the kernel says */
+/** Restores what was taken. @throws the kernel's error */
 export async function revertAllocation(tree: SysTree, taking: GpuAllocation): Promise<void> {
   for (const { path, uid, gid } of taking.nodes)
     if (await tree.exists(path)) await tree.changeOwner(path, { uid, gid });

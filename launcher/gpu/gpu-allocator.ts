@@ -24,7 +24,7 @@ import {
 export interface GpuAllocatorOptions {
   readonly tree: SysTree;
   readonly policy: GpuPolicy;
-  /** Where it is written down what was taken from whom. */
+  /** The file of the allocation table. */
   readonly recordFile: string;
   /** The account that QEMU runs as; null: this process's own. */
   readonly account: FileOwner | null;
@@ -34,12 +34,12 @@ export interface GpuAllocatorOptions {
   readonly pciIds?: string;
 }
 
-/** A driver that is in use does not let go, and the kernel then waits for ever. */
+/** A driver in use does not release its device, and the kernel waits without limit. */
 const KERNEL_TIMEOUT_MS = 20_000;
 
 /**
- * The host's GPUs, given to one machine at a time. What is taken stays taken until `release`, also over the end of this
- * process: call `settle` once at the start.
+ * The host's GPUs, each assigned to one machine at a time. An allocation lasts until `release`, also across restarts of
+ * this process: call `releaseOrphans` once at the start.
  */
 export class GpuAllocator {
   readonly #options: GpuAllocatorOptions;
@@ -53,7 +53,7 @@ export class GpuAllocator {
     this.#table = new GpuAllocationTable(options.recordFile);
   }
 
-  /** What hosts tell about their GPUs. */
+  /** The GPUs as the host reports them. */
   async facts(): Promise<GpuFact[]> {
     return listGpuFacts(await this.#readInventory(), this.#options.policy, this.#table.allocations);
   }
@@ -72,7 +72,7 @@ export class GpuAllocator {
   }
 
   /**
-   * Takes a GPU for a machine, or says again what the machine has already.
+   * Allocates a GPU to a machine, or returns the allocation that the machine has already.
    * @throws LaunchError `HOST_GPU` (none is free), `GPU_BIND` (the kernel or the GPU's driver refuses)
    */
   reserve(kind: GpuKind, machine: string): Promise<GpuAssignment> {
@@ -132,7 +132,7 @@ export class GpuAllocator {
     return toAssignment(taking);
   }
 
-  /** Lets the machines' account open the nodes; their owners are on disk before that. */
+  /** Gives the nodes to the machines' account; their former owners are on disk before that. */
   async #grantNodes(taking: GpuAllocation, account: FileOwner): Promise<void> {
     const { tree } = this.#options;
     const found = await Promise.all(
@@ -174,7 +174,7 @@ export class GpuAllocator {
     return readGpuInventory(tree, (devices) => (this.#names ??= readPciNames(devices, pciIds)));
   }
 
-  /** One after the other: two machines cannot both find the same GPU free. */
+  /** Serial: two machines cannot both find the same GPU free. */
   #runSerially<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#queue.then(work);
     this.#queue = result.catch(() => undefined);

@@ -87,13 +87,13 @@ export function judgeGpuReadiness(facts: GpuReadinessFacts): Finding[] {
     ...judgeMdev(facts),
     ...judgePassthrough(facts),
   ];
-  // What nobody asked for need not be mended.
+  // Without `--gpu` nothing has to be repaired.
   return wanted ? findings : findings.map(downgradeToAdvice);
 }
 
 function judgePassthrough(facts: GpuReadinessFacts): Finding[] {
   const units = findUnits(facts.inventory, facts.policy);
-  // A host whose GPUs are all shared in parts needs none of this.
+  // A host that shares all its GPUs as mediated devices needs none of this.
   if (units.every(({ gpus }) => gpus.every(({ mdevTypes }) => mdevTypes.length > 0))) return [];
   return [
     judgeIommu(facts),
@@ -232,7 +232,7 @@ function describe(unit: GpuUnit, obstacle: GpuObstacle, { inventory }: GpuReadin
         okFinding("gpu-denied", `${unit.name}: ${list(obstacle.devices)} is not to be given (--gpu-deny).`),
       ];
     case "not-allowed":
-      // A GPU that is shared in parts is told of there.
+      // A GPU with mediated devices is reported there.
       return unit.gpus.every(({ mdevTypes }) => mdevTypes.length > 0)
         ? []
         : [
@@ -243,7 +243,7 @@ function describe(unit: GpuUnit, obstacle: GpuObstacle, { inventory }: GpuReadin
             ),
           ];
     case "no-group":
-      // The IOMMU's own finding says it, where there is none at all.
+      // Without any group the finding about the IOMMU covers it.
       return inventory.iommuGroups === 0
         ? []
         : [

@@ -8,7 +8,7 @@ import type { WorkOptions } from "./import-image.ts";
 import { inspectFile } from "./inspect-image.ts";
 import type { ImageStore } from "./image-store.ts";
 
-/** What `ID.fetched` says of the file that was fetched. */
+/** `ID.fetched` describes the downloaded file. */
 const fetched = z.object({ version: contentVersion, sha256: z.string(), file: z.string() });
 type Fetched = z.infer<typeof fetched>;
 
@@ -28,8 +28,9 @@ export interface FetchImageResult {
 }
 
 /**
- * Fetches an image's file from where its entry says, or a newer one where there is one already. A newer file gets a name
- * of its own: the disks of machines lie on the old one.
+ * Downloads an image's file from its entry's source, or a newer version. A newer file gets a name of its own: overlays
+ * of
+ * machines depend on the old one.
  * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
  */
 export async function fetchImage(

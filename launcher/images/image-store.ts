@@ -20,7 +20,7 @@ import {
 } from "./own-entries.ts";
 import { listPublicImages } from "./public-images.ts";
 
-/** Between the first sign of a change and the look at it: a command changes several files. */
+/** From the first file event to the reading: a command changes several files. */
 const SETTLE_MS = 200;
 
 export interface ImageStoreOptions {
@@ -32,7 +32,9 @@ export interface ImageStoreOptions {
 
 /**
  * All images of a host, in this order: the catalogue or the built-in ones, those of the images folder, and well-known
- * ones that can be fetched (not beside a catalogue). Several programs may use one folder: each reads it anew when it has changed.
+ * ones
+ * that can be downloaded (not beside a catalogue). Several programs may share one folder: each reads it again after a
+ * change.
  */
 export class ImageStore {
   readonly folder: string;
@@ -51,7 +53,7 @@ export class ImageStore {
   /** @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID` */
   static async open({ folder, catalogueFile }: ImageStoreOptions): Promise<ImageStore> {
     await makeImagesFolder(folder);
-    // Who has a catalogue of their own has chosen what they offer.
+    // An administrator's catalogue replaces the well-known images.
     const others = catalogueFile === null ? listPublicImages(folder) : [];
     return new ImageStore(folder, await readCatalogue(catalogueFile), others);
   }
@@ -83,7 +85,7 @@ export class ImageStore {
     return this.#own.entries.some((entry) => entry.id === id) && !this.#isBase(id);
   }
 
-  /** Where an entry is from, in a word for people. */
+  /** Where an entry comes from, in one word. */
   originOf(id: string): "catalogue" | "folder" | "public" | "server" {
     if (this.#isBase(id)) return "catalogue";
     if (this.isOwn(id) && this.find(id).source?.server === true) return "server";
@@ -111,8 +113,8 @@ export class ImageStore {
   }
 
   /**
-   * Takes a finished file into the folder and lists it: the file is moved, then read-only.
-   * @param describe makes the entry, given where the file lies now
+   * Moves a finished file into the folder, read-only, and adds its entry.
+   * @param describe makes the entry, given the file's new path
    * @throws RequestError `IMAGE_EXISTS`; LaunchError `IMAGE_UNKEPT`
    */
   async registerImage(
@@ -145,7 +147,7 @@ export class ImageStore {
   }
 
   /**
-   * Removes an entry, and all of its files that lie in the folder.
+   * Removes an entry, and all of its files in the folder.
    * @throws RequestError `IMAGE_UNKNOWN`, `IMAGE_FIXED`
    */
   async remove(id: string): Promise<void> {
@@ -160,13 +162,13 @@ export class ImageStore {
       await rm(join(this.folder, name), { force: true });
   }
 
-  /** Removes an entry of the folder, and leaves its files alone: machines may be built on them. */
+  /** Removes an entry of the folder but not its files: machines may depend on them. */
   async forget(id: string): Promise<void> {
     await removeOwnEntry(this.folder, id);
     this.#readAt = undefined;
   }
 
-  /** Tells when entries were added, changed or removed, whichever program did it. */
+  /** Reports when entries were added, changed or removed, whichever program did it. */
   watch(clock: Clock, onChange: () => void): void {
     let known = JSON.stringify(this.entries());
     let settling = (): void => undefined;
@@ -180,7 +182,7 @@ export class ImageStore {
       settling();
       settling = clock.after(SETTLE_MS, look);
     });
-    // A folder that cannot be watched any more is still read anew at each question.
+    // A folder that can no longer be watched is still read at each request.
     watcher.on("error", () => undefined);
     this.#closers.push(() => {
       settling();

@@ -5,8 +5,8 @@ const UNVERIFIED =
   "The publisher's address as it was written down; nobody has tried it here. Check the file yourself.";
 
 /**
- * Well-known images that anybody may fetch. Publishers replace these files, so there is no checksum: whoever wants one
- * gives it to `image download`.
+ * Well-known public images. Publishers replace these files, so there is no checksum: `image download` takes one as an
+ * option.
  * @param folder where a download puts the file
  */
 export function listPublicImages(folder: string): readonly ImageEntry[] {

@@ -66,7 +66,7 @@ export async function runQemuImg(
   const { signal, onFraction, timeoutMs, maxOutputBytes } = options;
   const child = execa(program, args, {
     stdin: "ignore",
-    // Some callers look for words in its messages.
+    // Some callers search its messages for English words.
     env: { ...childEnvironment(), LC_ALL: "C.UTF-8" },
     extendEnv: false,
     reject: false,
@@ -150,7 +150,7 @@ function describeEnd(signal: string | undefined, words: string): string {
   return words.trim();
 }
 
-/** How far `qemu-img -p` says to be, 0 to 1; undefined: this piece of its output says nothing. */
+/** The progress in the output of `qemu-img -p`, 0 to 1; undefined: this piece of output has none. */
 export function readQemuImgProgress(output: string): number | undefined {
   const [, percent] = [...output.matchAll(/\((\d+\.\d+)\/100%\)/g)].at(-1) ?? [];
   return percent === undefined ? undefined : Number(percent) / 100;

@@ -68,8 +68,8 @@ function findLimitFault(spec: MachineSpec, entry: ImageEntry): string | null {
 type BootedFromImage = Pick<MachineSpec, "boot" | "master">;
 
 /**
- * Why a machine may not use its image beside those that exist; null: it may. Whoever writes to an image must be alone
- * with it: overlays of others would no longer fit, even those of machines that are off.
+ * Why a machine may not use its image together with the machines that exist; null: it may. A machine that writes to an
+ * image must be its only user: overlays would no longer fit, even those of machines that are off.
  */
 export function findBaseImageConflict(
   wanted: BootedFromImage,
@@ -86,7 +86,7 @@ export function findBaseImageConflict(
 }
 
 /**
- * What speaks against a machine beside the others of its host.
+ * Checks a machine against the others of its host.
  * @throws RequestError `IMAGE_IN_USE`
  */
 export function checkMachineSpec(spec: MachineSpec, others: readonly MachineSpec[]): void {

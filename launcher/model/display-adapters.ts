@@ -10,7 +10,7 @@ export const DRIVERS: Readonly<Record<Architecture, Readonly<Partial<Record<Emul
     vmware: "vmware-svga",
     cirrus: "cirrus-vga",
   },
-  // The firmware of ARM boards knows these two.
+  // Those that the firmware of ARM boards supports.
   aarch64: { std: "ramfb", virtio: "virtio-gpu-pci" },
 };
 
@@ -19,7 +19,7 @@ export function hasAdapter(arch: Architecture, display: DisplayAdapter): boolean
   return display === "none" || DRIVERS[arch][display] !== undefined;
 }
 
-/** How many screens an adapter can have. */
+/** How many outputs an adapter can have. */
 export function maxMonitors(display: DisplayAdapter): number {
   return display === "virtio" || display === "qxl" ? 4 : 1;
 }

@@ -2,7 +2,7 @@ import { machineDesktopNames } from "../../protocol/index.ts";
 import type { MachinePaths } from "./machine-paths.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
-/** One screen of a machine: each is a desktop of its own. */
+/** One output of a machine's display adapter: each is a desktop of its own. */
 export interface DisplayOutput {
   /** The desktop's name. */
   readonly name: string;
@@ -13,13 +13,13 @@ export interface DisplayOutput {
   readonly output: number;
 }
 
-/** The screens of a machine, the first first; none where QEMU shows nothing. */
+/** The outputs of a machine, the first one first; none where QEMU displays nothing. */
 export function listDisplayOutputs(
   { name, display, monitors, gpu }: Pick<MachineSpec, "name" | "display" | "monitors" | "gpu">,
   { vncSocket, socketBase }: Pick<MachinePaths, "vncSocket" | "socketBase">,
 ): DisplayOutput[] {
   if (display === "none") return [];
-  // A part of a GPU is the only screen, whatever was asked for.
+  // A mediated device is the only output, whatever was requested.
   return machineDesktopNames({ name, monitors: gpu === "mdev" ? 1 : monitors }).map((screen, index) => ({
     name: screen,
     socket: index === 0 ? vncSocket : `${socketBase}vn${index + 1}`,
@@ -28,7 +28,7 @@ export function listDisplayOutputs(
   }));
 }
 
-/** Where one screen of a running machine is. */
+/** Where the VNC server of a running machine's output is. */
 export interface MachineDisplay {
   /** Its desktop's name; that of the first is the machine's. */
   readonly name: string;

@@ -11,9 +11,9 @@ export const machineStateFile = z.object({
   since: z.number(),
   accel: accel.optional(),
   process: processIdentity.optional(),
-  /** Processes beside QEMU that belong to this machine: its TPM, its shares, its network. */
+  /** Helper processes of this machine: its TPM, its shares, its network. */
   companions: z.array(processIdentity).default([]),
-  /** The tag of the snapshot whose memory the next start goes on from. */
+  /** The tag of the snapshot whose memory the next start restores. */
   saved: z.string().optional(),
   /** Where the log of this start begins, in bytes. */
   logFrom: z.number().int().nonnegative().default(0),

@@ -3,8 +3,8 @@ import { rangeCovers, parseRange, type IpRange, formatRange } from "./ip-ranges.
 import type { Clock } from "../../protocol/index.ts";
 
 /**
- * The host's own addresses and the networks at its cables, as they are now: whatever kind of address they are, they
- * are the host and its neighbours. A network that another one covers is left out.
+ * The host's current addresses and directly connected networks: whatever their range, they are the host and its
+ * neighbours. A network that another one covers is left out.
  */
 export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
   const found = Object.values(interfaces)

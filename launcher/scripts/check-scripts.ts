@@ -7,7 +7,7 @@ import { findCustomizableDisk, readScripts } from "./prepare-scripts.ts";
 
 /** What a host's administrator decides about boot scripts. */
 export interface ScriptPolicy {
-  /** Scripts that are given as paths lie in here. */
+  /** The folder of scripts that are given as paths. */
   readonly folder: string;
   /** `HOST` or `HOST:PORT` that URLs may name although they are this host or its neighbours. */
   readonly allowHosts: readonly string[];

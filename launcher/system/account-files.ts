@@ -17,8 +17,9 @@ export interface MachineFiles {
 }
 
 /**
- * Gives the account its files of a machine, and nothing else: the folder stays the launcher's, so that a QEMU that was
- * taken over cannot put another record or specification into it. Does nothing unless QEMU runs as an account.
+ * Gives the account its files of a machine, and nothing else: the folder stays the launcher's, so that a compromised
+ * QEMU
+ * cannot put another state file or specification into it. Does nothing unless QEMU runs as an account.
  */
 export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<void> {
   if (runAs.kind !== "account") return;
@@ -28,7 +29,7 @@ export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<voi
     await chmod(folder, 0o710);
   }
   if (files.socketFolder !== undefined) {
-    // Sticky: nobody removes what is another's.
+    // Sticky: no account removes another's files.
     await chown(files.socketFolder, 0, gid);
     await chmod(files.socketFolder, 0o1770);
   }
@@ -42,7 +43,7 @@ export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<voi
   }
 }
 
-/** Takes a file back that outlives its machine, and closes the folder that leads to it. */
+/** Takes back a file that outlives its machine, and closes the folder that leads to it. */
 export async function takeBackFile(runAs: RunAs, file: string): Promise<void> {
   if (runAs.kind !== "account") return;
   await chown(file, 0, 0);
@@ -50,7 +51,7 @@ export async function takeBackFile(runAs: RunAs, file: string): Promise<void> {
   await chown(dirname(file), 0, 0);
 }
 
-/** Whether a file lies in a folder or below it. */
+/** Whether a file is in a folder or below it. */
 export function isWithin(file: string, folder: string): boolean {
   return file.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
 }
@@ -61,7 +62,7 @@ export function listFoldersAbove(file: string, top: string): string[] {
   return folder === top || !isWithin(folder, top) ? [top] : [...listFoldersAbove(folder, top), folder];
 }
 
-/** Lets an account pass through folders of ours without seeing what is in them. */
+/** Lets an account pass through the launcher's folders without listing them. */
 export async function grantTraversal(runAs: RunAs, folders: readonly string[]): Promise<void> {
   if (runAs.kind !== "account") return;
   for (const folder of folders) {
@@ -71,7 +72,10 @@ export async function grantTraversal(runAs: RunAs, folders: readonly string[]): 
   }
 }
 
-/** Opens folders of ours to the account that machines will run as. @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT` */
+/**
+ * Lets the account that machines will run as pass through folders. @throws ConfigError `ACCOUNT_UNKNOWN`,
+ * `ACCOUNT_ROOT`
+ */
 export async function grantMachineAccountTraversal(
   vmUser: string | null,
   folders: readonly string[],
@@ -80,10 +84,10 @@ export async function grantMachineAccountTraversal(
 }
 
 /**
- * Decides as whom QEMU runs, and lets it come to its folders.
- * @param wanted the administrator's choice; null: the usual account, if there is one
- * @param folders those that it must come to
- * @param passages folders of ours above them
+ * Decides as whom QEMU runs, and opens the way to its folders.
+ * @param wanted the administrator's choice; null: the default account, if it exists
+ * @param folders those that it needs
+ * @param traversableFolders the launcher's folders above them
  * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
  */
 export async function prepareAccount(
@@ -106,7 +110,7 @@ export async function prepareAccount(
   throw ConfigError.public("ACCOUNT_PATH", text);
 }
 
-/** The outermost folder on the way to `folder` that an account cannot enter; null: it can come there. */
+/** The outermost folder on the path to `folder` that an account cannot enter; null: it can enter all. */
 function findForbiddenFolder(account: SystemAccount, folder: string): string | null {
   const above = folder === dirname(folder) ? null : findForbiddenFolder(account, dirname(folder));
   return above ?? (mayTraverse(account, folder) ? null : folder);

@@ -12,18 +12,18 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** How a process ended. Of a process that somebody else started nothing is known but that it is gone. */
+/** How a process ended; both null for a process that another launcher started. */
 export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
-/** A running QEMU, or a process beside one, started by this launcher or by an earlier one. */
+/** A running QEMU or helper process, started by this launcher or by an earlier one. */
 export interface WatchedProcess {
   readonly identity: ProcessIdentity;
-  /** Settles once, when the process is gone; never rejects. */
+  /** Resolves once, when the process has ended; never rejects. */
   readonly exited: Promise<ProcessExit>;
-  /** Looks whether it is gone: called when QMP closes, so that an exit is seen at once. */
+  /** Checks whether it has ended: called when QMP closes, so that an exit is noticed at once. */
   checkExit(): void;
   /** SIGKILL, after checking that the number still means the same process. */
   kill(): void;
@@ -31,7 +31,7 @@ export interface WatchedProcess {
   detach(): void;
 }
 
-/** What programs of QEMU may know: where programs and their files are, and in which language to complain. */
+/** What child processes need: where programs and their files are, and the language of messages. */
 const PASSED = new Set([
   ...["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "LD_LIBRARY_PATH"],
   // Where systemd-run finds the account's own systemd.
@@ -39,8 +39,8 @@ const PASSED = new Set([
 ]);
 
 /**
- * The environment for children, without anything that was meant for us: join secrets, passwords of databases and proxies.
- * With execa, `extendEnv: false` goes with it.
+ * The environment for children, without the secrets of this process: join secrets, passwords of databases and proxies.
+ * With execa, use `extendEnv: false` too.
  */
 export function childEnvironment(own: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(
@@ -49,14 +49,14 @@ export function childEnvironment(own: NodeJS.ProcessEnv = process.env): NodeJS.P
 }
 
 /**
- * Starts a program so that it outlives us: a session of its own, its output straight into the log file.
+ * Starts a program so that it outlives this process: in a session of its own, its output straight into the log file.
  * @param logFile created with mode 0600, appended to
  * @throws LaunchError `QEMU_START`
  */
 export function spawnDetached({ program, args }: Command, logFile: string): WatchedProcess {
-  // The type is a fiction: execa takes every descriptor, its types know the first three alone.
+  // A cast: execa takes every descriptor, its types know only the first three.
   const log = openSync(logFile, "a", 0o600) as 2;
-  // The sockets and files that it makes get its umask; the child inherits ours at this moment.
+  // The child inherits the umask at this moment, and its sockets and files get it.
   const umask = process.umask(0o077);
   let subprocess;
   try {
@@ -79,7 +79,7 @@ export function spawnDetached({ program, args }: Command, logFile: string): Watc
     code: result.exitCode ?? null,
     signal: result.signal ?? null,
   }));
-  // Until its end is collected a child stays in /proc, as a zombie at worst: the start time can be read.
+  // Until it is reaped a child stays in /proc, as a zombie at worst: the start time can be read.
   const identity = subprocess.pid === undefined ? null : identifyProcess(subprocess.pid);
   if (identity === null) {
     throw new LaunchError("QEMU_START", `${program} could not be started`, {
@@ -102,7 +102,7 @@ export function spawnDetached({ program, args }: Command, logFile: string): Watc
   };
 }
 
-/** How often an adopted process is polled at, in milliseconds: the kernel tells only parents. */
+/** How often an adopted process is polled, in milliseconds: the kernel notifies only the parent. */
 const EXIT_POLL_MS = 500;
 
 /** Watches a QEMU that an earlier launcher started. */

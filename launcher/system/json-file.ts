@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { z } from "zod";
 
-/** Null: there is no such file, or its content does not fit the schema. */
+/** Null: the file is missing, or its content does not fit the schema. */
 export function readJsonFile<T>(file: string, schema: z.ZodType<T>): T | null {
   try {
     return schema.parse(JSON.parse(readFileSync(file, "utf8")));

@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import type { Command } from "./child-process.ts";
 
-/** What a machine may take of its host, all of QEMU included. */
+/** The limits of a machine, all of QEMU included. */
 export interface ScopeLimits {
   /** MiB. */
   readonly memoryMb: number;
@@ -18,7 +18,7 @@ export interface ScopeLimits {
   readonly cpus: number;
 }
 
-/** Who keeps machines within their limits here. */
+/** What enforces the limits on this host. */
 export type ScopeBackend =
   /** A scope of systemd's: the machine outlives the launcher's own service, too. */
   | { readonly kind: "systemd"; readonly systemdRun: string; readonly user: boolean }
@@ -26,12 +26,12 @@ export type ScopeBackend =
   | { readonly kind: "cgroup"; readonly folder: string; readonly sh: string }
   | { readonly kind: "none"; readonly why: string };
 
-/** QEMU's own need beside the guest's memory, in MiB: its code, its screen, buffers of its disks. */
+/** QEMU's own memory beside the guest's, in MiB: code, framebuffer, disk buffers. */
 const OVERHEAD_MB = 512;
 const PERIOD_US = 100_000;
 const UNIFIED = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
-/** Looks for one. @param root where the control groups are mounted, for tests */
+/** Detects the backend. @param roots where the control groups are mounted, for tests */
 export function findScopeBackend(
   systemdRun: string | null,
   surroundings: {
@@ -68,7 +68,7 @@ export function inScope(command: Command, keeper: ScopeBackend, slot: string, li
     case "systemd": {
       const args = [
         ...[...(keeper.user ? ["--user"] : []), "--scope", "--quiet", "--collect", `--unit=postern-${slot}`],
-        // In lists of units and in the journal; without it there stands the whole command line.
+        // Shown in lists of units and in the journal; the default is the whole command line.
         "--description=A machine of Postern",
         ...["-p", `MemoryMax=${memory}`, "-p", `CPUQuota=${limits.cpus * 100}%`],
       ];
@@ -85,7 +85,7 @@ export function inScope(command: Command, keeper: ScopeBackend, slot: string, li
   }
 }
 
-/** Removes the machine's folder after its end; systemd removes a scope by itself. */
+/** Removes the machine's control group after its end; systemd removes a scope itself. */
 export function removeScope(keeper: ScopeBackend, slot: string): void {
   if (keeper.kind !== "cgroup") return;
   try {

@@ -7,18 +7,18 @@ export interface SystemAccount {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** Groups that it keeps besides its own: those of the devices that QEMU opens. */
+  /** Supplementary groups: those of the devices that QEMU opens. */
   readonly groups: readonly number[];
 }
 
-/** How QEMU is started: as whom, and if as root, why. */
+/** As whom QEMU is started, and if as root, why. */
 export type RunAs =
   | { readonly kind: "account"; readonly account: SystemAccount }
   /** The launcher is no root itself: QEMU runs as the same account. */
   | { readonly kind: "self" }
   | { readonly kind: "root"; readonly why: string };
 
-/** What QEMU runs as where the administrator says nothing, if there is such an account. */
+/** The default account, if it exists. */
 export const DEFAULT_ACCOUNT = "postern-vm";
 
 /** Devices that an account reaches through their group. */
@@ -74,7 +74,7 @@ function readSystem(): { uid: number; passwd: string; groups: number[] } {
   };
 }
 
-/** The group that may open a device; none where there is no device or only root may. */
+/** The group that may open a device; none if the device is missing or only root may. */
 function deviceGroup(device: string): number[] {
   try {
     const { gid, mode } = statSync(device);
@@ -92,7 +92,8 @@ function accountError(code: string, text: string): ConfigError {
 const KEPT = "-all,+dac_override,+dac_read_search,+fowner,+ipc_lock";
 
 /**
- * The command that gives up rights and becomes `command`, under the same process number. QEMU's own `-runas` comes too
+ * The command that drops rights and then executes `command`, under the same process id. QEMU's own `-runas` would be
+ * too
  * late: it opens its files first, and its sandbox forbids it.
  * @param setpriv util-linux's program
  */

@@ -7,7 +7,7 @@ import { BackgroundChecksums } from "../../system/background-checksums.ts";
 import { truncateFile, syncFile, readPiece, writePiece } from "../../system/file-pieces.ts";
 import { applyTransferStep, type DiskTransferStep } from "./transfer-steps.ts";
 
-/** Free on the host besides what a disk needs that arrives. */
+/** Kept free on the host besides the size of an arriving disk. */
 const RESERVED_BYTES = 1_073_741_824;
 
 /** A disk that is to arrive. */
@@ -20,8 +20,9 @@ export interface IncomingDiskTransfer extends DiskRef {
 }
 
 /**
- * This host's part in the journeys of disks. Every step is written down before it is answered, and may be asked for
- * again: whoever conducts a journey looks at both ends and goes on from there, whatever crashed.
+ * This host's side of disk transfers. Every step is recorded before it is confirmed and may be repeated: after a crash
+ * the
+ * server reads the state of both hosts and continues from there.
  */
 export class DiskTransfers {
   readonly #context: DataDiskContext;
@@ -36,7 +37,7 @@ export class DiskTransfers {
     const { store: shelf } = this.#context;
     if (shelf.findTransfer(journey)?.standing.state !== "leaving") {
       await this.#checkReadable(ref);
-      // Nothing is awaited from here to the record: no machine can have taken it meanwhile.
+      // Synchronous from here to the record, so that no machine can take the disk in between.
       this.#refuseBusy(ref);
       this.#applyStep(this.#findDisk(ref), { kind: "export", journey, partner });
     }
@@ -144,7 +145,7 @@ export class DiskTransfers {
     return this.#checksums.close();
   }
 
-  /** Whether it can be read, and nothing has it open. */
+  /** Checks that the disk can be read and that no process has it open. */
   async #checkReadable(ref: DiskRef): Promise<void> {
     const { store: shelf, qemuImg } = this.#context;
     this.#findDisk(ref);

@@ -21,15 +21,15 @@ export interface BuildOptions {
   /** Debian's archive; null: where this host installs from. */
   readonly mirror: string | null;
   readonly sizeGb: number;
-  /** The finished qcow2 file. Its folder holds the work too, and has to have room for the whole tree. */
+  /** The finished qcow2 file. Its folder is the work folder too, and needs space for the whole tree. */
   readonly target: string;
   readonly onProgress: (progress: WorkProgress) => void;
   readonly signal: AbortSignal;
 }
 
-/** Lines that mmdebstrap says, roughly: its steps tell how far it is. */
+/** Approximate number of mmdebstrap's output lines: progress is derived from it. */
 const BOOTSTRAP_LINES = 2800;
-/** How much of the whole work each step is, in parts of a hundred. */
+/** Each step's share of the whole work, in percent. */
 const SHARES: Readonly<Record<string, number>> = {
   "Install the packages": 70,
   "Make the disk": 1,
@@ -39,7 +39,7 @@ const SHARES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Makes a bootable image from packages; nothing is left of a build that failed.
+ * Builds a bootable image from packages; a failed build leaves nothing behind.
  * @throws LaunchError `BUILD_PROGRAM`, `BUILD_FAILED`; the signal's reason
  */
 export async function buildImage(options: BuildOptions): Promise<void> {
@@ -47,7 +47,7 @@ export async function buildImage(options: BuildOptions): Promise<void> {
   const workDir = await mkdtemp(join(folder, ".build-"));
   const isRoot = process.getuid?.() === 0;
   try {
-    // Without root the tree's ids are others than ours. The folder around it lets nobody else in.
+    // Without root the tree has other user ids. The folder around it keeps other accounts out.
     if (!isRoot) await chmod(workDir, 0o777);
     const inputs = await prepare(options, workDir, isRoot);
     await runAll(inputs, options);

@@ -32,7 +32,7 @@ export const BUILD_PACKAGES = [
 export interface BuildStepContext {
   readonly workDir: string;
   readonly signal: AbortSignal;
-  /** Each line of what the program says. */
+  /** Called with each line of output. */
   readonly onLine: (line: string) => void;
 }
 
@@ -50,7 +50,7 @@ export async function runBuildStep(step: BuildStep, context: BuildStepContext): 
     extendEnv: false,
     ...(step.input === undefined ? { stdin: "ignore" as const } : { input: step.input }),
     cancelSignal: signal,
-    // mmdebstrap takes its time to clean up behind itself.
+    // mmdebstrap needs time for its clean-up.
     forceKillAfterDelay: 60_000,
     reject: false,
     all: true,

@@ -19,16 +19,16 @@ import { listImageFiles } from "../own-entries.ts";
 import type { ImageStore } from "../image-store.ts";
 import { chooseEvictions, deleteUnusedVersions, listServerImages } from "./server-image-space.ts";
 
-/** Free on the host besides what an image needs that arrives. */
+/** Kept free on the host besides the size of an arriving image. */
 const RESERVED_BYTES = 1_073_741_824;
 
 export interface IncomingImagesContext {
   readonly store: ImageStore;
-  /** What images from the server may take; 0: this host takes none. */
+  /** Limit for images from the server, in bytes; 0: this host takes none. */
   readonly maxBytes: number;
   /** Files that machines are built on. */
   readonly used: () => ReadonlySet<string>;
-  /** Where the images lie. */
+  /** Bytes free on the file system of the images. */
   readonly freeBytes: () => number;
   /** Why a guest of this kind cannot run here; null: it can. */
   readonly findMissingEmulator: (arch: Architecture) => string | null;
@@ -42,21 +42,21 @@ interface IncomingImage {
 }
 
 /**
- * This host's part in fetching images from its server. A part lies under its checksum's name until it is whole and was
- * looked at, so a journey that was cut goes on where it stopped, and nothing half or wrong is ever offered.
+ * This host's side of image transfers from its server. A partial file is named by its checksum until it is complete and
+ * checked, so an interrupted transfer resumes, and an incomplete or wrong image is never offered.
  */
 export class IncomingImages {
   readonly #context: IncomingImagesContext;
   readonly #checksums = new BackgroundChecksums();
   readonly #arriving = new Map<string, IncomingImage>();
-  /** Pieces are written one after the other, whatever the order of their requests' ends. */
+  /** Pieces are written serially, in the order of their requests. */
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(bench: IncomingImagesContext) {
     this.#context = bench;
   }
 
-  /** What images from the server may still take here, in bytes; null: this host takes none. */
+  /** Space left here for images from the server, in bytes; null: this host takes none. */
   freeBytes(): number | null {
     const { store, maxBytes, used, freeBytes } = this.#context;
     if (maxBytes === 0) return null;
@@ -95,7 +95,7 @@ export class IncomingImages {
     });
   }
 
-  /** @returns how many bytes are there now. @throws RequestError `IMAGE_JOURNEY` */
+  /** @returns the size of the partial file now. @throws RequestError `IMAGE_JOURNEY` */
   write(version: ImageVersion, offset: number, data: Buffer): Promise<number> {
     return this.#runSerially(() => {
       const arrival = this.#find(version);
@@ -115,7 +115,7 @@ export class IncomingImages {
       }
       const arrival = this.#find(version);
       const part = this.#partOf(arrival);
-      // The failure of the last look comes first: with it the part is gone.
+      // The failure of the last check is thrown first: it has deleted the partial file.
       this.#checksums.begin(version.id, part, (sha256) => this.#complete(arrival, part, sha256));
       return { state: "arriving", bytes: arrival.bytes };
     });
@@ -132,7 +132,7 @@ export class IncomingImages {
     await this.#queue.catch(() => undefined);
   }
 
-  /** The whole file, under its own name: of one version there is one. */
+  /** The complete file: one name for one version. */
   #fileFor({ image, sha256 }: IncomingImage): string {
     const ending = image.boot.kind === "iso" ? "iso" : image.boot.format;
     return join(this.#context.store.folder, `${image.id}.${sha256.slice(0, 12)}.${ending}`);
@@ -182,7 +182,7 @@ export class IncomingImages {
     if (JSON.stringify(known) !== JSON.stringify(entry)) await store.put(entry);
   }
 
-  /** @param there what has come of it already */
+  /** @param received what has arrived of it already */
   async #makeSpace(id: string, bytes: number, there: number): Promise<void> {
     const { store, maxBytes, used, freeBytes } = this.#context;
     const kept = listServerImages(store, used());
@@ -204,7 +204,7 @@ export class IncomingImages {
     }
   }
 
-  /** What has come of other versions is of no use any more. */
+  /** Partial files of other versions are of no use any more. */
   async #dropOtherParts(arrival: IncomingImage): Promise<void> {
     const { folder } = this.#context.store;
     for (const name of await listImageFiles(folder, arrival.image.id))
@@ -250,7 +250,7 @@ export function imageFileFormat({ boot }: SentImage): DiskFormat {
   return boot.kind === "iso" ? "raw" : boot.format;
 }
 
-/** The entry of an image that came from the server, where its file lies here. */
+/** The entry of an image that came from the server, with its file's path here. */
 export function makeServerImageEntry(image: SentImage, sha256: string, file: string): ImageEntry {
   return imageEntry.parse({
     ...image,

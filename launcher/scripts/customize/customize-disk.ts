@@ -23,13 +23,13 @@ export interface Customizer {
   /** Whether the appliance may reach the network, and with it whatever this host reaches. */
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** As whom it runs: what is in an image is nobody's friend. */
+  /** As whom it runs: the content of an image is untrusted. */
   readonly runAs: RunAs;
   /** One appliance at a time on this host. */
   readonly queue: AbortableQueue;
-  /** Told before it begins: it takes minutes. */
+  /** Called before it begins: it takes minutes. */
   readonly onBegin: () => void;
-  /** Told its process number, so that it ends with the machine even when we do not. */
+  /** Called with its process id, so that it ends with the machine even if the launcher does not end it. */
   readonly onProcess: (pid: number) => void;
   readonly signal: AbortSignal;
 }
@@ -38,7 +38,7 @@ type Disk = Extract<BootSource, { kind: "disk" }>;
 
 /**
  * Makes a qcow2 file over `base` with the changes in it, at `target`.
- * @param cache a folder on the same file system where it is kept for the next machine; null: it is for this one alone
+ * @param cache a folder on the same file system that keeps it for the next machine; null: it is for this machine only
  * @throws LaunchError `SCRIPT_CUSTOMIZER`, `SCRIPT_FAILED`
  */
 export async function customizeDisk(
@@ -135,7 +135,7 @@ export function checkCustomizer(program: string | null): string {
   throw scriptError("SCRIPT_CUSTOMIZER", text);
 }
 
-/** The file of commands: secrets in it are seen by nobody who lists processes. */
+/** The file of commands: secrets in it do not appear in lists of processes. */
 async function writeCommands(changes: readonly DiskChange[], folder: string): Promise<string> {
   const lines: string[] = [];
   for (const [index, change] of changes.entries()) {
@@ -151,7 +151,7 @@ async function writeCommands(changes: readonly DiskChange[], folder: string): Pr
   return `${lines.join("\n")}\n`;
 }
 
-/** Nothing but what libguestfs needs, so that no variable of ours changes what it does. */
+/** Only what libguestfs needs, so that no other variable changes its behaviour. */
 function applianceEnvironment({ accel, environment }: Customizer, folder: string): Record<string, string> {
   return {
     PATH: environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
