@@ -50,8 +50,11 @@ export function memoryHolderArguments(paths: MachinePaths): string[] {
 
 function customizedNode(file: string): BlockNode {
   return {
-    ...{ driver: "qcow2", "node-name": "base1", "read-only": true },
-    ...{ file: hostFile(file), backing: "base0" },
+    driver: "qcow2",
+    "node-name": "base1",
+    "read-only": true,
+    file: hostFile(file),
+    backing: "base0",
   };
 }
 

@@ -13,13 +13,13 @@ const SIZED: readonly string[] = ["VGA", "qxl-vga", "virtio-vga", "virtio-gpu-pc
 /** Adapters, and for each output a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(spec: DisplaySpec, paths: MachinePaths): string[] {
   if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch, [])];
-  const heads = listDisplayOutputs(spec, paths);
+  const outputs = listDisplayOutputs(spec, paths);
   return [
     ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
-    ...heads.flatMap((head) => ["-vnc", vncServer(head, heads.length > 1)]),
+    ...outputs.flatMap((output) => ["-vnc", vncServer(output, outputs.length > 1)]),
     ...(spec.keymap === undefined ? [] : ["-k", spec.keymap]),
     ...adapterArguments(spec),
-    ...inputArguments(spec.arch, heads.slice(1)),
+    ...inputArguments(spec.arch, outputs.slice(1)),
   ];
 }
 

@@ -29,7 +29,11 @@ function passthroughArguments(addresses: readonly PciAddress[]): string[] {
       ...device({ driver: "pcie-root-port", id: bus, bus: "pcie.0", chassis: FIRST_CHASSIS + index }),
       ...placeFunctions(functions).flatMap(({ host, ordinal }) =>
         device({
-          ...{ driver: "vfio-pci", id: `gpu${index}f${ordinal}`, host, bus, addr: `0.${ordinal}` },
+          driver: "vfio-pci",
+          id: `gpu${index}f${ordinal}`,
+          host,
+          bus,
+          addr: `0.${ordinal}`,
           ...(ordinal === 0 && functions.length > 1 ? { multifunction: true } : {}),
         }),
       ),
@@ -52,8 +56,12 @@ function mdevArguments({ devices, renderNode }: Extract<GpuAssignment, { kind: "
     ...devices.flatMap(({ uuid }, index) =>
       device({
         // The variant with a ramfb, which is the display until the guest's driver has loaded.
-        ...{ driver: "vfio-pci-nohotplug", id: `mdev${index}`, sysfsdev: mdevPath(uuid), bus: "pcie.0" },
-        ...{ display: "on", ramfb: true },
+        driver: "vfio-pci-nohotplug",
+        id: `mdev${index}`,
+        sysfsdev: mdevPath(uuid),
+        bus: "pcie.0",
+        display: "on",
+        ramfb: true,
       }),
     ),
   ];

@@ -1,6 +1,6 @@
 import { jsonArgument, escapeValue } from "../model/argument-syntax.ts";
 
-export interface SharedFolder {
+interface SharedFolder {
   readonly tag: string;
   readonly folder: string;
   readonly writable: boolean;

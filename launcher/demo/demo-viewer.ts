@@ -24,7 +24,7 @@ import { TileSet, type Rectangle } from "./tiles.ts";
 
 const HANDSHAKE_LIMITS = { deadlineMs: 10_000, maxBytes: 64 } as const;
 
-export interface ViewerInput {
+interface ViewerInput {
   typeKey(keysym: number): void;
   movePointer(x: number, y: number, buttons: number): void;
 }

@@ -20,15 +20,19 @@ export interface DataDiskContext {
 
 /** A copy in the form that the server gets. */
 export async function describeDiskCopy(
-  shelf: LocalDiskStore,
+  store: LocalDiskStore,
   record: DiskRecord,
   holders: readonly DiskHolder[],
 ): Promise<DiskCopy> {
   const { owner, name, sizeGb, usedAt, standing } = record;
   const holder = holders.find((one) => diskKey(one) === diskKey(record));
   return {
-    ...{ owner, name, sizeGb, usedAt, state: standing.state },
-    bytes: await countBytes(shelf.fileOf(record)),
+    owner,
+    name,
+    sizeGb,
+    usedAt,
+    state: standing.state,
+    bytes: await countBytes(store.fileOf(record)),
     ...(holder === undefined ? {} : { machine: holder.machine }),
     ...("journey" in standing && standing.journey !== undefined ? { journey: standing.journey } : {}),
     ...("partner" in standing ? { partner: standing.partner } : {}),

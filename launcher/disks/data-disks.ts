@@ -9,15 +9,15 @@ export class DataDisks {
   readonly transfers: DiskTransfers;
   readonly #context: DataDiskContext;
 
-  constructor(bench: DataDiskContext) {
-    this.#context = bench;
-    this.transfers = new DiskTransfers(bench);
+  constructor(context: DataDiskContext) {
+    this.#context = context;
+    this.transfers = new DiskTransfers(context);
   }
 
   list(): Promise<DiskCopy[]> {
-    const { store: shelf, holders } = this.#context;
+    const { store, holders } = this.#context;
     const now = holders();
-    return Promise.all(shelf.records().map((record) => describeDiskCopy(shelf, record, now)));
+    return Promise.all(store.records().map((record) => describeDiskCopy(store, record, now)));
   }
 
   /**
@@ -37,30 +37,30 @@ export class DataDisks {
    * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_AWAY`, `DISK_QUOTA`; LaunchError
    * `DISK_FAILED`
    */
-  reserve(wish: DiskRequest, known = false): void {
-    const { store: shelf, holders, quotaGb, clock } = this.#context;
-    refuseFault(findDiskFault(wish, shelf.records(), holders(), quotaGb));
-    const present = shelf.find(wish);
+  reserve(request: DiskRequest, known = false): void {
+    const { store, holders, quotaGb, clock } = this.#context;
+    refuseFault(findDiskFault(request, store.records(), holders(), quotaGb));
+    const present = store.find(request);
     if (known && present === undefined) {
-      const text = `The data disk ${wish.name} is not on this host now. It may have just left.`;
+      const text = `The data disk ${request.name} is not on this host now. It may have just left.`;
       throw RequestError.public("DISK_AWAY", text);
     }
-    if (present !== undefined && present.sizeGb >= wish.sizeGb) return;
-    const { owner, name, sizeGb } = wish;
+    if (present !== undefined && present.sizeGb >= request.sizeGb) return;
+    const { owner, name, sizeGb } = request;
     const now = clock.now();
     const fresh = { createdAt: now, usedAt: now, standing: { state: "new" } } as const;
-    shelf.save({ ...fresh, ...present, owner, name, sizeGb });
+    store.save({ ...fresh, ...present, owner, name, sizeGb });
   }
 
   /** Permanent. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS` */
   async remove(ref: DiskRef): Promise<void> {
-    const { store: shelf, holders } = this.#context;
-    if (shelf.find(ref) === undefined) {
+    const { store, holders } = this.#context;
+    if (store.find(ref) === undefined) {
       const text = `There is no data disk ${ref.name} on this host.`;
       throw RequestError.public("DISK_UNKNOWN", text);
     }
-    refuseFault(findBusyFault(ref, shelf.records(), holders()));
-    await shelf.delete(ref);
+    refuseFault(findBusyFault(ref, store.records(), holders()));
+    await store.delete(ref);
   }
 
   /** Stops checksums in the background; a repeated request restarts them. */

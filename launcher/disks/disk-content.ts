@@ -15,10 +15,10 @@ const GIB = 1024 ** 3;
  */
 export async function prepareDiskContent(
   qemuImg: string,
-  shelf: LocalDiskStore,
+  store: LocalDiskStore,
   record: DiskRecord,
 ): Promise<string> {
-  const file = shelf.fileOf(record);
+  const file = store.fileOf(record);
   if (record.standing.state === "new") await makeContent(qemuImg, file, record.sizeGb);
   else await checkDiskContent(file);
   const bytes = await measureDisk(qemuImg, file);

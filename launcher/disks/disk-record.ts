@@ -7,7 +7,7 @@ const partner = z.string().min(1).max(64);
 const sha256 = z.string();
 
 /** What the copy on this host is to the disk. @see diskState */
-export const diskCopyState = z.discriminatedUnion("state", [
+const diskCopyState = z.discriminatedUnion("state", [
   z.object({ state: z.literal("new") }),
   /** `journey`: the transfer by which it arrived. */
   z.object({ state: z.literal("here"), journey: journey.optional() }),

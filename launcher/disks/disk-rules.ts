@@ -24,19 +24,19 @@ export interface DiskRejection {
  * @param quotaGb GiB of all disks of one owner on this host
  */
 export function findDiskFault(
-  wish: DiskRequest,
+  request: DiskRequest,
   records: readonly DiskRecord[],
   holders: readonly DiskHolder[],
   quotaGb: number,
 ): DiskRejection | null {
-  if (wish.owner === "")
+  if (request.owner === "")
     return { code: "HOST_DATA_DISK", text: "data disk: nobody is known whose disk it would be." };
-  const fault = findBusyFault(wish, records, holders);
+  const fault = findBusyFault(request, records, holders);
   if (fault !== null) return fault;
-  const own = records.filter(({ owner }) => owner === wish.owner);
-  const present = own.find(({ name }) => name === wish.name);
+  const own = records.filter(({ owner }) => owner === request.owner);
+  const present = own.find(({ name }) => name === request.name);
   const used = own.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
-  const more = Math.max(0, wish.sizeGb - (present?.sizeGb ?? 0));
+  const more = Math.max(0, request.sizeGb - (present?.sizeGb ?? 0));
   // An existing disk may be used even if the quota was reduced.
   if (more === 0 || used + more <= quotaGb) return null;
   const text = `data disks: ${used} of ${quotaGb} GB in use, ${more} GB more asked for. Delete one, or ask for less.`;
@@ -64,6 +64,6 @@ export function findBusyFault(
 }
 
 /** Whether the copy here is the disk, and not in transfer. */
-export function isSettled({ standing }: DiskRecord): boolean {
+function isSettled({ standing }: DiskRecord): boolean {
   return standing.state === "new" || standing.state === "here";
 }

@@ -14,17 +14,17 @@ export interface BackingChain {
  * A disk that a guest's QEMU has written to, as an argument for qemu-img. A compromised QEMU could have put any file of
  * the host into its header, and qemu-img may read them all: the backing file is therefore named here, and a header that
  * keeps its data in another file is refused.
- * @param beneath null: the backing file is not needed
+ * @param backing null: the backing file is not needed
  * @throws LaunchError `OVERLAY_UNSAFE`
  */
-export async function openGuestDisk(file: string, beneath: BackingChain | null): Promise<string> {
+export async function openGuestDisk(file: string, backing: BackingChain | null): Promise<string> {
   const fault = await inspectOverlay(file);
   if (fault !== null) {
     const why = fault.kind === "missing" ? "it is missing" : fault.why;
     const text = `The machine's disk cannot be used: ${why}.`;
     throw LaunchError.public("OVERLAY_UNSAFE", text);
   }
-  return `json:${jsonArgument(qcow2On(file, beneath && describeBacking(beneath)))}`;
+  return `json:${jsonArgument(qcow2On(file, backing && describeBacking(backing)))}`;
 }
 
 function describeBacking({ boot, customized }: BackingChain): BlockNode | null {

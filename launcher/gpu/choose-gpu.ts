@@ -24,10 +24,10 @@ const PASSING: readonly GpuObstacle["kind"][] = ["divided"];
 export function chooseUnit(
   inventory: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): GpuUnit | null {
   const free = findUnits(inventory, policy).filter(
-    (unit) => unit.obstacles.length === 0 && !isTaken(unit, takings),
+    (unit) => unit.obstacles.length === 0 && !isTaken(unit, allocations),
   );
   return free.find((unit) => heldFunctions(unit).length === 0) ?? free[0] ?? null;
 }
@@ -36,9 +36,9 @@ export function chooseUnit(
 export function chooseMdev(
   inventory: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): MdevOffer | null {
-  const offers = listOffers(inventory, policy, takings).filter(({ type }) => type.available > 0);
+  const offers = listOffers(inventory, policy, allocations).filter(({ type }) => type.available > 0);
   return offers.sort((one, other) => other.type.available - one.type.available)[0] ?? null;
 }
 
@@ -46,16 +46,16 @@ export function chooseMdev(
 export function listGpuFacts(
   inventory: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): GpuFact[] {
   const whole = findUnits(inventory, policy)
     .filter(({ obstacles }) => obstacles.every(({ kind }) => PASSING.includes(kind)))
     .map((unit) => ({
       name: unit.name,
       mode: "passthrough" as const,
-      free: unit.obstacles.length === 0 && !isTaken(unit, takings),
+      free: unit.obstacles.length === 0 && !isTaken(unit, allocations),
     }));
-  const parts = listOffers(inventory, policy, takings).map(({ parent, type }) => ({
+  const parts = listOffers(inventory, policy, allocations).map(({ parent, type }) => ({
     name: `${inventory.nameOf(parent)} (${type.name ?? type.id})`,
     mode: "mdev" as const,
     free: type.available > 0,
@@ -63,8 +63,8 @@ export function listGpuFacts(
   return [...whole, ...parts].map((fact) => ({ ...fact, name: fact.name.slice(0, 100) }));
 }
 
-function isTaken({ functions }: GpuUnit, takings: readonly GpuAllocation[]): boolean {
-  const taken = takings.flatMap(({ devices }) => devices.map(({ address }) => address));
+function isTaken({ functions }: GpuUnit, allocations: readonly GpuAllocation[]): boolean {
+  const taken = allocations.flatMap(({ devices }) => devices.map(({ address }) => address));
   return functions.some(({ address }) => taken.includes(address));
 }
 
@@ -72,9 +72,9 @@ function isTaken({ functions }: GpuUnit, takings: readonly GpuAllocation[]): boo
 function listOffers(
   { gpus, mdevs }: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): MdevOffer[] {
-  const passed = takings.flatMap(({ devices }) => devices.map(({ address }) => address));
+  const passed = allocations.flatMap(({ devices }) => devices.map(({ address }) => address));
   return gpus
     .filter((gpu) => isGpuAllowed(policy, gpu) && !isGpuDenied(policy, gpu) && !passed.includes(gpu.address))
     .flatMap((parent) => {

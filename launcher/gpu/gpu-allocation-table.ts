@@ -26,7 +26,7 @@ const allocationFile = z.object({ takings: z.array(gpuAllocation) });
  * The file is written before anything is taken, so that the next launcher can restore what a killed one took.
  * @throws LaunchError `GPU_RECORD` for a file that cannot be parsed: guessing would strand devices
  */
-export function readGpuAllocations(file: string): readonly GpuAllocation[] {
+function readGpuAllocations(file: string): readonly GpuAllocation[] {
   if (!existsSync(file)) return [];
   try {
     return allocationFile.parse(JSON.parse(readFileSync(file, "utf8"))).takings;
@@ -38,8 +38,8 @@ export function readGpuAllocations(file: string): readonly GpuAllocation[] {
   }
 }
 
-export function writeGpuAllocations(file: string, takings: readonly GpuAllocation[]): void {
-  replaceJsonFile(file, { takings });
+function writeGpuAllocations(file: string, allocations: readonly GpuAllocation[]): void {
+  replaceJsonFile(file, { takings: allocations });
 }
 
 export type GpuKind = "passthrough" | "mdev";
@@ -71,23 +71,23 @@ export class GpuAllocationTable {
 
   /** A machine's allocation. One that is owed to the host belongs to no machine any more. */
   findByMachine(machine: string): GpuAllocation | undefined {
-    return this.#allocations.find((taking) => taking.machine === machine && !taking.owed);
+    return this.#allocations.find((allocation) => allocation.machine === machine && !allocation.owed);
   }
 
-  add(taking: GpuAllocation): void {
-    this.#store([...this.#allocations, taking]);
+  add(allocation: GpuAllocation): void {
+    this.#store([...this.#allocations, allocation]);
   }
 
   replace(before: GpuAllocation, after: GpuAllocation): void {
-    this.#store(this.#allocations.map((taking) => (taking === before ? after : taking)));
+    this.#store(this.#allocations.map((allocation) => (allocation === before ? after : allocation)));
   }
 
-  remove(taking: GpuAllocation): void {
-    this.#store(this.#allocations.filter((other) => other !== taking));
+  remove(allocation: GpuAllocation): void {
+    this.#store(this.#allocations.filter((other) => other !== allocation));
   }
 
-  #store(takings: readonly GpuAllocation[]): void {
-    writeGpuAllocations(this.#file, takings);
-    this.#allocations = takings;
+  #store(allocations: readonly GpuAllocation[]): void {
+    writeGpuAllocations(this.#file, allocations);
+    this.#allocations = allocations;
   }
 }

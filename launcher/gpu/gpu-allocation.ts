@@ -26,30 +26,30 @@ export function planMdev(machine: string, { parent }: MdevOffer, uuid: string): 
 /** Carries out a planned allocation. @throws the kernel's error, with the work half done */
 export async function applyAllocation(
   tree: SysTree,
-  taking: GpuAllocation,
+  allocation: GpuAllocation,
   mdevType: string | null,
 ): Promise<void> {
-  for (const { address } of taking.devices) await bindToVfio(tree, address);
-  for (const { uuid, parent } of taking.mdevs)
+  for (const { address } of allocation.devices) await bindToVfio(tree, address);
+  for (const { uuid, parent } of allocation.mdevs)
     if (mdevType !== null) await createMdev(tree, parent, mdevType, uuid);
 }
 
 /** The nodes that QEMU opens, `dev/vfio/14`. */
-export async function findVfioNodes(tree: SysTree, taking: GpuAllocation): Promise<string[]> {
+export async function findVfioNodes(tree: SysTree, allocation: GpuAllocation): Promise<string[]> {
   const groups = new Set<string>();
-  for (const { address } of taking.devices)
+  for (const { address } of allocation.devices)
     groups.add((await tree.linkName(`${PCI_DEVICES}/${address}/iommu_group`)) ?? "");
-  for (const { uuid } of taking.mdevs) groups.add((await mdevGroup(tree, uuid)) ?? "");
+  for (const { uuid } of allocation.mdevs) groups.add((await mdevGroup(tree, uuid)) ?? "");
   return [...groups].filter((group) => group !== "").map((group) => `dev/vfio/${group}`);
 }
 
 /** Restores what was taken. @throws the kernel's error */
-export async function revertAllocation(tree: SysTree, taking: GpuAllocation): Promise<void> {
-  for (const { path, uid, gid } of taking.nodes)
+export async function revertAllocation(tree: SysTree, allocation: GpuAllocation): Promise<void> {
+  for (const { path, uid, gid } of allocation.nodes)
     if (await tree.exists(path)) await tree.changeOwner(path, { uid, gid });
-  for (const { uuid } of taking.mdevs) await removeMdev(tree, uuid);
+  for (const { uuid } of allocation.mdevs) await removeMdev(tree, uuid);
   // Backwards: sound and the like belong to the GPU's function 0.
-  for (const { address, driver, taken } of [...taking.devices].reverse())
+  for (const { address, driver, taken } of [...allocation.devices].reverse())
     if (taken) await restoreDriver(tree, address, driver);
 }
 

@@ -37,7 +37,9 @@ export async function readGpuReadiness(
     tree.text("proc/self/limits"),
   ]);
   return {
-    ...{ policy, inventory, privileged },
+    policy,
+    inventory,
+    privileged,
     processor: readProcessor(processorText ?? ""),
     commandLine: commandLine ?? "",
     vfioPci: await tree.exists("sys/bus/pci/drivers/vfio-pci"),
@@ -171,7 +173,7 @@ function downgradeToAdvice(finding: Finding): Finding {
 const GRUB = "GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub, then: update-grub; reboot";
 
 /** Whether the IOMMU is on, without which a card could write to all of the host's memory. */
-export function judgeIommu(
+function judgeIommu(
   facts: Pick<GpuReadinessFacts, "processor" | "commandLine"> & { inventory: { iommuGroups: number } },
 ): Finding {
   const { inventory, processor } = facts;
@@ -198,7 +200,7 @@ function remedyFor(processor: GpuReadinessFacts["processor"], words: readonly st
 }
 
 /** What speaks against giving this unit to a machine, or what will happen. */
-export function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
+function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
   const lines = unit.obstacles.flatMap((obstacle) => describe(unit, obstacle, facts));
   if (unit.obstacles.length > 0) return lines;
   const held = heldFunctions(unit);

@@ -88,7 +88,7 @@ function makeUnit(
 }
 
 /** Whether passing it would blank the host's own monitor. */
-export function isHostDisplay({ lit, bootVga, driver }: PciDevice): boolean {
+function isHostDisplay({ lit, bootVga, driver }: PciDevice): boolean {
   return lit || (bootVga && !HARMLESS.includes(driver));
 }
 

@@ -39,7 +39,9 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
     tree.link(`${folder}/physfn`),
   ]);
   const any = {
-    ...{ address, driver, group },
+    address,
+    driver,
+    group,
     classCode: Number(classCode ?? 0),
     vendor: hexDigits(vendor),
     device: hexDigits(device),

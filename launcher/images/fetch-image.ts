@@ -52,8 +52,13 @@ export async function fetchImage(
   const ending = boot.kind === "iso" ? "iso" : boot.format;
   const ours = dirname(boot.file) === store.folder;
   const result = await download({
-    ...{ url, sha256: expected, maxBytes: options.maxBytes, environment: options.environment },
-    ...{ clock: options.clock, signal: options.signal, onProgress: options.onProgress },
+    url,
+    sha256: expected,
+    maxBytes: options.maxBytes,
+    environment: options.environment,
+    clock: options.clock,
+    signal: options.signal,
+    onProgress: options.onProgress,
     part: join(ours ? store.folder : dirname(boot.file), `${id}.part`),
     place: (sum) => (ours ? join(store.folder, `${id}.${sum.slice(0, 12)}.${ending}`) : boot.file),
     known: before !== null && before.version.url === url ? before.version : null,

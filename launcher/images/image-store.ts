@@ -75,7 +75,7 @@ export class ImageStore {
   /** @throws RequestError `IMAGE_UNKNOWN` */
   find(id: string): ImageEntry {
     const found = this.entries().find((entry) => entry.id === id);
-    if (found === undefined) throw refuse("IMAGE_UNKNOWN", `There is no image "${id}" here.`);
+    if (found === undefined) throw RequestError.public("IMAGE_UNKNOWN", `There is no image "${id}" here.`);
     return found;
   }
 
@@ -95,7 +95,7 @@ export class ImageStore {
   /** @throws RequestError `IMAGE_EXISTS` */
   checkFree(id: string): void {
     const taken = this.#isBase(id) || this.isOwn(id);
-    if (taken) throw refuse("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
+    if (taken) throw RequestError.public("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
   }
 
   /** The place of an image's file, by what it is. */
@@ -106,7 +106,10 @@ export class ImageStore {
   /** Writes an entry of the folder, new or changed. @throws RequestError `IMAGE_EXISTS` (the catalogue's) */
   async put(entry: ImageEntry): Promise<ImageEntry> {
     if (this.#isBase(entry.id))
-      throw refuse("IMAGE_EXISTS", `The catalogue has an image "${entry.id}". Choose another name.`);
+      throw RequestError.public(
+        "IMAGE_EXISTS",
+        `The catalogue has an image "${entry.id}". Choose another name.`,
+      );
     await writeOwnEntry(this.folder, entry);
     this.#readAt = undefined;
     return entry;
@@ -153,7 +156,7 @@ export class ImageStore {
   async remove(id: string): Promise<void> {
     this.find(id);
     if (this.#isBase(id))
-      throw refuse(
+      throw RequestError.public(
         "IMAGE_FIXED",
         `"${id}" is of the catalogue file or built in. Take it out of the catalogue file instead.`,
       );
@@ -172,7 +175,7 @@ export class ImageStore {
   watch(clock: Clock, onChange: () => void): void {
     let known = JSON.stringify(this.entries());
     let settling = (): void => undefined;
-    const look = (): void => {
+    const check = (): void => {
       const now = JSON.stringify(this.entries());
       if (now === known) return;
       known = now;
@@ -180,7 +183,7 @@ export class ImageStore {
     };
     const watcher: FSWatcher = watch(this.folder, { persistent: false }, () => {
       settling();
-      settling = clock.after(SETTLE_MS, look);
+      settling = clock.after(SETTLE_MS, check);
     });
     // A folder that can no longer be watched is still read at each request.
     watcher.on("error", () => undefined);
@@ -204,8 +207,4 @@ export class ImageStore {
     this.#own = readOwnEntries(this.folder);
     this.#readAt = changedAt;
   }
-}
-
-function refuse(code: string, text: string): RequestError {
-  return RequestError.public(code, text);
 }

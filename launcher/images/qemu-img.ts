@@ -15,7 +15,7 @@ const QEMU_IMG_INFO_MS = 30_000;
 /** The largest disk that an image may claim to be. */
 const MAX_VIRTUAL_BYTES = 16 * 1024 * 1024 * 1024 * 1024;
 
-export interface QemuImgOptions {
+interface QemuImgOptions {
   readonly signal: AbortSignal;
   readonly onFraction?: (fraction: number) => void;
   /** The most that it may write into one file. */
@@ -23,14 +23,14 @@ export interface QemuImgOptions {
 }
 
 const imageInfo = z.object({ "virtual-size": z.number(), "actual-size": z.number() });
-export interface ImageSize {
+interface ImageSize {
   readonly virtualBytes: number;
   /** On the host's disk. */
   readonly actualBytes: number;
 }
 
 /** A checked file as an argument: an absolute path is neither an option nor a protocol nor `json:`. */
-export function fileArgument(file: string): string {
+function fileArgument(file: string): string {
   if (!isAbsolute(file) || file.includes("\0")) throw new Error(`not an absolute path: ${file}`);
   return file;
 }
@@ -43,7 +43,7 @@ export interface QemuImgRun {
   readonly maxOutputBytes?: number;
 }
 
-export interface QemuImgResult {
+interface QemuImgResult {
   readonly failed: boolean;
   readonly timedOut: boolean;
   readonly stdout: string;

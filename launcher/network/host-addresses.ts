@@ -20,23 +20,23 @@ export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
     .sort((one, other) => one.version - other.version || (one.base < other.base ? -1 : 1));
 }
 
-/** How often the host's addresses are looked at, in milliseconds. */
-const LOOK_EVERY_MS = 10_000;
+/** How often the host's addresses are polled, in milliseconds. */
+const ADDRESS_POLL_MS = 10_000;
 
 /**
  * Calls `onChange` after the host got or lost an address.
- * @returns stops looking
+ * @returns stops polling
  */
 export function watchHostRanges(
   clock: Clock,
   onChange: (host: readonly IpRange[]) => void,
-  look: () => ReturnType<typeof networkInterfaces> = networkInterfaces,
+  readInterfaces: () => ReturnType<typeof networkInterfaces> = networkInterfaces,
 ): () => void {
-  let known = describe(findHostRanges(look()));
-  let cancel = clock.after(LOOK_EVERY_MS, lookAgain);
-  function lookAgain(): void {
-    cancel = clock.after(LOOK_EVERY_MS, lookAgain);
-    const now = findHostRanges(look());
+  let known = describe(findHostRanges(readInterfaces()));
+  let cancel = clock.after(ADDRESS_POLL_MS, poll);
+  function poll(): void {
+    cancel = clock.after(ADDRESS_POLL_MS, poll);
+    const now = findHostRanges(readInterfaces());
     if (describe(now) === known) return;
     known = describe(now);
     onChange(now);

@@ -2,7 +2,7 @@ import { SLIRP_NETWORK } from "./network-addresses.ts";
 import type { Command } from "../system/child-process.ts";
 import type { NetworkTools } from "./network-tools.ts";
 
-export interface NamespaceOptions {
+interface NamespaceOptions {
   readonly tools: NetworkTools;
   /** Root needs no user namespace: a process that is not root has no right over the network one. */
   readonly privileged: boolean;
@@ -106,11 +106,11 @@ function becomeWords({ tools, privileged }: Pick<NamespaceOptions, "tools" | "pr
 }
 
 /** Words quoted for a POSIX shell. */
-export function quoteWords(...words: readonly string[]): string {
+function quoteWords(...words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
 }
 
 /** A shell that does `script` and, by `exec "$@"` in it, becomes `command`. */
-export function inShell(sh: string, script: string, command: Command): Command {
+function inShell(sh: string, script: string, command: Command): Command {
   return { program: sh, args: ["-c", script, "postern-network", command.program, ...command.args] };
 }

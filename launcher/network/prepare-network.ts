@@ -11,7 +11,7 @@ import type { Command } from "../system/child-process.ts";
 import { userNetworkArguments } from "./user-network-arguments.ts";
 
 /** The properties of a machine that decide its network. */
-export interface NetworkedMachine {
+interface NetworkedMachine {
   readonly name: string;
   readonly network: NetworkKind;
 }

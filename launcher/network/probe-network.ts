@@ -5,7 +5,7 @@ import { findNetworkTools, type NetworkTools } from "./network-tools.ts";
 import { childEnvironment } from "../system/child-process.ts";
 
 /** Why machines get no internet access here, in a sentence for users, and the remedy. */
-export interface NetworkObstacle {
+interface NetworkObstacle {
   readonly what: string;
   readonly remedy: string;
 }

@@ -17,7 +17,7 @@ export type DiskChange =
   /** Runs in the guest when it boots for the first time. */
   | { readonly kind: "firstboot"; readonly script: string };
 
-export interface ScriptPlan {
+interface ScriptPlan {
   /** For the seed, in the order they run. */
   readonly seed: readonly string[];
   /** For virt-customize, in order. */

@@ -22,7 +22,7 @@ const CUSTOMIZED = "customized.qcow2";
 /** Without characters that look alike: users type it. */
 const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-export interface ScriptFolders {
+interface ScriptFolders {
   /** The machine's own: all results are stored here and deleted with it. */
   readonly machine: string;
   /** Customized disks for the next machine, on the same file system; made when it is needed. */

@@ -73,7 +73,7 @@ export function wantsCredential(text: string): boolean {
 }
 
 /** A value quoted as one word for a POSIX shell. NUL cannot be in a word. */
-export function quoteForShell(value: string): string {
+function quoteForShell(value: string): string {
   return `'${value.replaceAll("\0", "").replaceAll("'", String.raw`'\''`)}'`;
 }
 

@@ -4,7 +4,7 @@ import { quoteText, scriptError } from "./script-error.ts";
 import { refusePassword } from "./script-symbols.ts";
 
 /** Where a script's text comes from; symbols are not filled in yet. */
-export type ScriptSource =
+type ScriptSource =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "url"; readonly url: string }

@@ -5,7 +5,7 @@ import { statSync } from "node:fs";
 import { ConfigError } from "../../protocol/index.ts";
 
 /** A machine's files, as the account must find them. */
-export interface MachineFiles {
+interface MachineFiles {
   /** Folders that lead to the others: the account may pass through, and not list them. */
   readonly traversableFolders: readonly string[];
   /** The folder for sockets: QEMU makes and removes its own in there. */
@@ -93,11 +93,11 @@ export async function grantMachineAccountTraversal(
 export async function prepareAccount(
   wanted: string | null,
   folders: readonly string[],
-  passages: readonly string[],
+  traversableFolders: readonly string[],
   runAs: RunAs = chooseAccount(wanted),
 ): Promise<RunAs> {
   if (runAs.kind !== "account") return runAs;
-  await grantTraversal(runAs, passages);
+  await grantTraversal(runAs, traversableFolders);
   const { account } = runAs;
   const closed = folders
     .map((folder) => findForbiddenFolder(account, dirname(folder)))

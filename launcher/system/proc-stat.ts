@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import type { ProcessIdentity } from "../model/process-identity.ts";
 
-export interface ProcStat {
+interface ProcStat {
   readonly state: string;
   readonly startTicks: number;
   readonly residentPages: number;
@@ -20,7 +20,7 @@ export function parseProcStat(text: string): ProcStat | null {
 }
 
 /** Null: no such process. */
-export function readProcStat(pid: number): ProcStat | null {
+function readProcStat(pid: number): ProcStat | null {
   try {
     return parseProcStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {

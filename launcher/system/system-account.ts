@@ -19,7 +19,7 @@ export type RunAs =
   | { readonly kind: "root"; readonly why: string };
 
 /** The default account, if it exists. */
-export const DEFAULT_ACCOUNT = "postern-vm";
+const DEFAULT_ACCOUNT = "postern-vm";
 
 /** Devices that an account reaches through their group. */
 const DEVICES = ["/dev/kvm", "/dev/vhost-net"];
@@ -41,7 +41,7 @@ export function chooseAccount(
   const account = findAccount(wanted ?? DEFAULT_ACCOUNT, system.passwd, system.groups);
   if (account === null) {
     if (wanted !== null)
-      throw accountError(
+      throw ConfigError.public(
         "ACCOUNT_UNKNOWN",
         `This system has no account "${wanted}" for machines. Make it with useradd.`,
       );
@@ -51,7 +51,7 @@ export function chooseAccount(
     return { kind: "root", why };
   }
   if (account.uid === 0)
-    throw accountError("ACCOUNT_ROOT", `"${account.name}" is root. Name another account for machines.`);
+    throw ConfigError.public("ACCOUNT_ROOT", `"${account.name}" is root. Name another account for machines.`);
   return { kind: "account", account };
 }
 
@@ -82,10 +82,6 @@ function deviceGroup(device: string): number[] {
   } catch {
     return [];
   }
-}
-
-function accountError(code: string, text: string): ConfigError {
-  return ConfigError.public(code, text);
 }
 
 /** Root's rights that a QEMU without an account of its own keeps: to open files of others, and to lock memory. */

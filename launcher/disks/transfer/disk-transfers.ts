@@ -11,7 +11,7 @@ import { applyTransferStep, type DiskTransferStep } from "./transfer-steps.ts";
 const RESERVED_BYTES = 1_073_741_824;
 
 /** A disk that is to arrive. */
-export interface IncomingDiskTransfer extends DiskRef {
+interface IncomingDiskTransfer extends DiskRef {
   readonly journey: string;
   readonly partner: string;
   readonly sizeGb: number;
@@ -28,14 +28,14 @@ export class DiskTransfers {
   readonly #context: DataDiskContext;
   readonly #checksums = new BackgroundChecksums();
 
-  constructor(bench: DataDiskContext) {
-    this.#context = bench;
+  constructor(context: DataDiskContext) {
+    this.#context = context;
   }
 
   /** Freezes a disk, and begins its checksum. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS`; LaunchError `DISK_FAILED` */
   async startExport(ref: DiskRef, journey: string, partner: string): Promise<DiskCopy> {
-    const { store: shelf } = this.#context;
-    if (shelf.findTransfer(journey)?.standing.state !== "leaving") {
+    const { store } = this.#context;
+    if (store.findTransfer(journey)?.standing.state !== "leaving") {
       await this.#checkReadable(ref);
       // Synchronous from here to the record, so that no machine can take the disk in between.
       this.#refuseBusy(ref);
@@ -44,7 +44,7 @@ export class DiskTransfers {
     const record = this.#find(journey);
     const { standing } = record;
     if (standing.state === "leaving" && standing.sha256 === undefined)
-      this.#checksums.begin(journey, shelf.fileOf(record), (sha256) => {
+      this.#checksums.begin(journey, store.fileOf(record), (sha256) => {
         this.#applyStep(this.#find(journey), { kind: "summed", sha256 });
       });
     return this.#describe(journey);
@@ -78,21 +78,21 @@ export class DiskTransfers {
   }
 
   /** @throws RequestError `DISK_EXISTS`, `DISK_QUOTA`; LaunchError `HOST_DISK` */
-  async startImport(arrival: IncomingDiskTransfer): Promise<DiskCopy> {
-    const { store: shelf, clock, freeBytes, quotaGb } = this.#context;
-    const { owner, name, journey, partner, sizeGb, bytes, sha256 } = arrival;
-    if (shelf.findTransfer(journey) === undefined) {
-      if (shelf.find(arrival) !== undefined)
-        throw refuse("DISK_EXISTS", `This host has a data disk ${name} of this owner already.`);
-      const fault = findDiskFault(arrival, shelf.records(), [], quotaGb);
-      if (fault !== null) throw refuse(fault.code, fault.text);
+  async startImport(transfer: IncomingDiskTransfer): Promise<DiskCopy> {
+    const { store, clock, freeBytes, quotaGb } = this.#context;
+    const { owner, name, journey, partner, sizeGb, bytes, sha256 } = transfer;
+    if (store.findTransfer(journey) === undefined) {
+      if (store.find(transfer) !== undefined)
+        throw RequestError.public("DISK_EXISTS", `This host has a data disk ${name} of this owner already.`);
+      const fault = findDiskFault(transfer, store.records(), [], quotaGb);
+      if (fault !== null) throw RequestError.public(fault.code, fault.text);
       if (freeBytes() < bytes + RESERVED_BYTES) {
         const text = "disk: not enough room for the data disk. Delete a machine first.";
         throw LaunchError.public("HOST_DISK", text);
       }
       const now = clock.now();
       const standing = { state: "arriving", journey, partner, bytes, sha256 } as const;
-      shelf.save({ owner, name, sizeGb, createdAt: now, usedAt: now, standing });
+      store.save({ owner, name, sizeGb, createdAt: now, usedAt: now, standing });
     }
     return this.#describe(journey);
   }
@@ -107,11 +107,11 @@ export class DiskTransfers {
 
   /** @throws RequestError `DISK_JOURNEY`; LaunchError `DISK_DAMAGED`, `DISK_FAILED` */
   async check(journey: string): Promise<DiskCopy> {
-    const { store: shelf } = this.#context;
+    const { store } = this.#context;
     const record = this.#find(journey);
     const { standing } = record;
     if (standing.state === "arriving") {
-      const file = shelf.fileOf(record);
+      const file = store.fileOf(record);
       if ((await countBytes(file)) !== standing.bytes) throw outOfStep();
       this.#checksums.begin(journey, file, async (sha256) => {
         if (sha256 !== standing.sha256) {
@@ -147,23 +147,23 @@ export class DiskTransfers {
 
   /** Checks that the disk can be read and that no process has it open. */
   async #checkReadable(ref: DiskRef): Promise<void> {
-    const { store: shelf, qemuImg } = this.#context;
+    const { store, qemuImg } = this.#context;
     this.#findDisk(ref);
     this.#refuseBusy(ref);
     if (qemuImg === null) throw new LaunchError("QEMU_MISSING", "qemu-img is not installed");
-    await checkDiskContent(shelf.fileOf(ref));
-    await measureDisk(qemuImg, shelf.fileOf(ref));
+    await checkDiskContent(store.fileOf(ref));
+    await measureDisk(qemuImg, store.fileOf(ref));
   }
 
   #refuseBusy(ref: DiskRef): void {
     const fault = findBusyFault(ref, this.#context.store.records(), this.#context.holders());
-    if (fault !== null) throw refuse(fault.code, fault.text);
+    if (fault !== null) throw RequestError.public(fault.code, fault.text);
   }
 
   #findDisk(ref: DiskRef): DiskRecord {
     const record = this.#context.store.find(ref);
     if (record === undefined || record.standing.state === "new")
-      throw refuse("DISK_UNKNOWN", `There is no data disk ${ref.name} on this host.`);
+      throw RequestError.public("DISK_UNKNOWN", `There is no data disk ${ref.name} on this host.`);
     return record;
   }
 
@@ -185,14 +185,13 @@ export class DiskTransfers {
 }
 
 function outOfStep(): RequestError {
-  return refuse("DISK_JOURNEY", "The data disk is not at that point of its journey on this host.");
+  return RequestError.public(
+    "DISK_JOURNEY",
+    "The data disk is not at that point of its journey on this host.",
+  );
 }
 
 function damaged(): LaunchError {
   const text = "The data disk was damaged on its way. It is sent again.";
   return LaunchError.public("DISK_DAMAGED", text);
-}
-
-function refuse(code: string, text: string): RequestError {
-  return RequestError.public(code, text);
 }

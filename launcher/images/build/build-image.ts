@@ -74,7 +74,13 @@ async function prepare(options: BuildOptions, workDir: string, isRoot: boolean):
   await writeFile(join(workDir, WORK_FILES.disk), "", { mode: 0o600 });
   if (!isRoot) await chmod(join(workDir, WORK_FILES.disk), 0o666);
   return {
-    ...{ recipe, packages: options.packages, sources, layout, isRoot, kernelArguments, workDir },
+    recipe,
+    packages: options.packages,
+    sources,
+    layout,
+    isRoot,
+    kernelArguments,
+    workDir,
     partitions: describePartitions(layout, ids),
     rootFileSystemId: randomUUID(),
   };
@@ -88,7 +94,8 @@ async function runAll(inputs: BuildInputs, { onProgress, signal }: BuildOptions)
     let lines = 0;
     onProgress({ title: step.title, fraction: done });
     await runBuildStep(step, {
-      ...{ workDir: inputs.workDir, signal },
+      workDir: inputs.workDir,
+      signal,
       onLine: (note) => {
         lines += 1;
         onProgress({
@@ -133,7 +140,10 @@ async function readMirrors(): Promise<Mirrors> {
 export function describeBuiltImage(recipe: Recipe, id: string, sizeGb: number, file: string): ImageEntry {
   const { title, description, image } = recipe;
   return imageEntry.parse({
-    ...{ id, title, description, ...image },
+    id,
+    title,
+    description,
+    ...image,
     diskGb: { default: sizeGb, min: sizeGb },
     boot: { kind: "disk", format: "qcow2", file },
   });

@@ -7,7 +7,7 @@ export interface GuestFile {
   readonly text: string;
 }
 
-export interface GuestChoices {
+interface GuestChoices {
   readonly user: string;
   /** As crypt(3) makes it. */
   readonly passwordHash: string;

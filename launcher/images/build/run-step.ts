@@ -29,7 +29,7 @@ export const BUILD_PACKAGES = [
   "systemd-boot-efi",
 ] as const;
 
-export interface BuildStepContext {
+interface BuildStepContext {
   readonly workDir: string;
   readonly signal: AbortSignal;
   /** Called with each line of output. */

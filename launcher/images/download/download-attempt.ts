@@ -16,7 +16,7 @@ import { httpGet } from "./http-request.ts";
 /** Left free on the disk. */
 const DOWNLOAD_RESERVE_BYTES = 256 * 1024 * 1024;
 
-export interface DownloadAttemptOptions {
+interface DownloadAttemptOptions {
   readonly url: URL;
   /** Where the bytes gather; kept for the next attempt when this one breaks. */
   readonly part: string;

@@ -44,7 +44,11 @@ export function openProxyTunnel(proxy: URL, address: URL, signal: AbortSignal): 
   const authority = `${address.hostname}:${address.port || "443"}`;
   return new Promise((resolve, reject) => {
     const asking = httpRequest({
-      ...{ host: proxy.hostname, port: proxy.port || 80, method: "CONNECT", path: authority, signal },
+      host: proxy.hostname,
+      port: proxy.port || 80,
+      method: "CONNECT",
+      path: authority,
+      signal,
       headers: { host: authority, ...proxyHeaders(proxy) },
     });
     asking.once("error", reject);

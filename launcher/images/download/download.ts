@@ -28,7 +28,7 @@ export interface DownloadOptions {
   readonly onProgress: (progress: WorkProgress) => void;
 }
 
-export interface Downloaded {
+interface Downloaded {
   readonly version: ContentVersion;
   readonly sha256: string;
   readonly file: string;
@@ -67,8 +67,12 @@ async function receive(options: DownloadOptions): Promise<ContentVersion | null>
   for (;;) {
     try {
       return await attemptDownload({
-        ...{ url, part, maxBytes: options.maxBytes, known: options.known },
-        ...{ environment: options.environment, signal: options.signal },
+        url,
+        part,
+        maxBytes: options.maxBytes,
+        known: options.known,
+        environment: options.environment,
+        signal: options.signal,
         onBytes: (received, total) => {
           if (received > most) failures = 0;
           most = Math.max(most, received);

@@ -7,7 +7,7 @@ const MAX_REDIRECTS = 5;
 /** Idle timeout of a server. */
 const DOWNLOAD_IDLE_MS = 30_000;
 
-export interface HttpRequestOptions {
+interface HttpRequestOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ export interface ImageBytes {
 }
 
 /** No inspector needs more at once, whatever an image's header claims. */
-export const MAX_READ_BYTES = 4 * 1024 * 1024;
+const MAX_READ_BYTES = 4 * 1024 * 1024;
 
 /** A file of an image, opened for looking at it. */
 export class FileBytes implements ImageBytes {

@@ -15,7 +15,7 @@ export function measureFreeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-export interface KeptServerImage {
+interface KeptServerImage {
   readonly entry: ImageEntry;
   readonly file: string;
   readonly bytes: number;

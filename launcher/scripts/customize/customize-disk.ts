@@ -48,17 +48,17 @@ export async function customizeDisk(
   cache: string | null,
   customizer: Customizer,
 ): Promise<void> {
-  const { queue: line, signal } = customizer;
+  const { queue, signal } = customizer;
   if (cache === null) {
     customizer.onBegin();
-    await line.run(signal, () => makeCustomizedDisk(base, changes, target, customizer));
+    await queue.run(signal, () => makeCustomizedDisk(base, changes, target, customizer));
     return;
   }
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const kept = join(cache, `${await fingerprint(base, changes, customizer.network)}.qcow2`);
   if (!(await exists(kept))) {
     customizer.onBegin();
-    await line.run(signal, async () => {
+    await queue.run(signal, async () => {
       // The one before may have been the same.
       if (!(await exists(kept))) await makeCustomizedDisk(base, changes, kept, customizer);
     });
@@ -107,14 +107,12 @@ async function makeCustomizedDisk(
     if (runAs.kind === "account") await giveWorkFolder(folder, runAs.account);
     const command = runAsAccount({ program, args: [...args, "--commands-from-file", commands] }, runAs);
     const running = execa(command.program, command.args, {
-      ...{
-        reject: false,
-        stdin: "ignore",
-        timeout: CUSTOMIZE_MS,
-        cancelSignal: signal,
-        extendEnv: false,
-        cwd: folder,
-      },
+      reject: false,
+      stdin: "ignore",
+      timeout: CUSTOMIZE_MS,
+      cancelSignal: signal,
+      extendEnv: false,
+      cwd: folder,
       env: applianceEnvironment(customizer, folder),
     });
     if (running.pid !== undefined) customizer.onProcess(running.pid);

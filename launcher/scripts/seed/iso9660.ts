@@ -16,7 +16,7 @@ const AT = {
   files: 25,
 } as const;
 
-export interface IsoFile {
+interface IsoFile {
   /** Letters, digits and hyphens. */
   readonly name: string;
   readonly data: Buffer;

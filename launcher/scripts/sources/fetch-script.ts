@@ -53,7 +53,9 @@ async function ask(address: URL, options: FetchScriptOptions): Promise<IncomingM
   const allowed = [address.hostname, address.host].some((host) => allowHosts.includes(host));
   if (!allowed) refuseNonPublicAddress(address.hostname);
   const common = {
-    ...{ method: "GET", signal, agent: false as const },
+    method: "GET",
+    signal,
+    agent: false as const,
     headers: { host: address.host, "accept-encoding": "identity", "user-agent": "postern" },
   };
   const proxy = chooseProxy(address, environment);
