@@ -1,11 +1,13 @@
 export * from "./host/launcher.ts";
+export type { MachineDisplay } from "./model/display-outputs.ts";
 export type { HostLimits } from "./host/host-capacity.ts";
 export { openLauncher } from "./host/open-launcher.ts";
-export { grantMachineAccountTraversal } from "./system/folder-access.ts";
+export { grantMachineAccountTraversal } from "./system/account-files.ts";
 export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";
 export * from "./images/index.ts";
-export { catalogue, type CatalogueInput } from "./model/catalogue-entry.ts";
-export { checkBootScript, type ScriptPolicy } from "./scripts/index.ts";
+export { checkBootScript } from "./scripts/script.ts";
+export type { ScriptPolicy } from "./scripts/check-scripts.ts";
 export { examineHost, type ExamineOptions } from "./doctor/index.ts";
 export type { Finding } from "./model/finding.ts";
-export { parseGpuPolicy, SysTree, type GpuPolicy } from "./gpu/index.ts";
+export { parseGpuPolicy, type GpuPolicy } from "./gpu/gpu-policy.ts";
+export { SysTree } from "./system/sys-tree.ts";

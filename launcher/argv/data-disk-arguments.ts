@@ -1,4 +1,4 @@
-/** What virtio-blk has room for. */
+/** Limit of virtio-blk. */
 const SERIAL_BYTES = 20;
 
 /**

@@ -1,14 +1,14 @@
 import { jsonArgument, escapeValue } from "../model/argument-syntax.ts";
 
-export interface SharedFolder {
+interface SharedFolder {
   readonly tag: string;
   readonly folder: string;
   readonly writable: boolean;
 }
 
 /**
- * A folder of the host by 9p. Owners and modes that the guest sets are kept beside the files, not made true on the host.
- * @param index tells several shares apart
+ * A folder of the host by 9p. Owners and modes that the guest sets are stored as attributes, not applied on the host.
+ * @param index makes the ids of several shares unique
  */
 export function share9pArguments(share: SharedFolder, index: number): string[] {
   const id = `share${index}`;

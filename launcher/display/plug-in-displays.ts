@@ -12,7 +12,7 @@ import {
   serverInit,
   type Clock,
 } from "../../protocol/index.ts";
-import type { MachineDisplay } from "../host/launcher.ts";
+import type { MachineDisplay } from "../model/display-outputs.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 
 const PLUG_IN_MS = 5000;

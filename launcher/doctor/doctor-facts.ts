@@ -1,5 +1,5 @@
-import { type Accel } from "../../protocol/index.ts";
-import type { GpuReadinessFacts } from "../gpu/index.ts";
+import type { Accel } from "../../protocol/index.ts";
+import type { GpuReadinessFacts } from "../gpu/gpu-readiness.ts";
 
 /** How long the little probe guest took, in milliseconds; null: it did not come to its end. */
 export interface AccelFacts {

@@ -1,5 +1,5 @@
 import type { Finding } from "../model/finding.ts";
-import { judgeGpuReadiness } from "../gpu/index.ts";
+import { judgeGpuReadiness } from "../gpu/gpu-readiness.ts";
 import { checkAccel } from "./checks/accel-check.ts";
 import { checkQemu } from "./checks/qemu-check.ts";
 import { checkCapacity } from "./checks/capacity-check.ts";

@@ -9,7 +9,7 @@ export interface GpuInventory {
   readonly devices: readonly PciDevice[];
   readonly gpus: readonly PciDevice[];
   readonly mdevs: readonly Mdev[];
-  /** IOMMU groups; none: there is no IOMMU, or it is switched off. */
+  /** Number of IOMMU groups; 0: there is no IOMMU, or it is switched off. */
   readonly iommuGroups: number;
   readonly nameOf: PciNames;
 }

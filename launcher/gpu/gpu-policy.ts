@@ -10,7 +10,7 @@ export interface GpuPolicy {
   readonly mdevType: string | null;
 }
 
-/** Nothing is given away unless the administrator says so. */
+/** No GPU is assigned unless the administrator allows it. */
 export const NO_GPUS: GpuPolicy = { allow: [], deny: [], mdevType: null };
 
 /**

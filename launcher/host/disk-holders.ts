@@ -1,4 +1,4 @@
-import type { DiskHolder } from "../disks/index.ts";
+import type { DiskHolder } from "../disks/disk-rules.ts";
 import type { ManagedMachine } from "../machine/managed-machine.ts";
 
 /** The lock on a data disk is its machine's own record, so it survives and ends as the machine does. */

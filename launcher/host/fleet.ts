@@ -10,25 +10,27 @@ import {
   type MachineStatus,
   type Screenshot,
   type MachineSnapshot,
+  type ImageEntry,
 } from "../../protocol/index.ts";
 import { machinePaths } from "../model/machine-paths.ts";
-import { replaceJsonFile, type MachineStateFile } from "../model/machine-state-file.ts";
-import { DataDisks, type LocalDiskStore } from "../disks/index.ts";
+import type { MachineStateFile } from "../model/machine-state-file.ts";
+import { replaceJsonFile } from "../system/json-file.ts";
+import { DataDisks } from "../disks/data-disks.ts";
+import type { LocalDiskStore } from "../disks/local-disk-store.ts";
 import type { LauncherEventEmitter } from "./launcher-event-emitter.ts";
-import type { GpuAllocator } from "../gpu/index.ts";
+import type { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
-import type { ImageEntry } from "../model/catalogue-entry.ts";
 import { listBootFiles } from "../images/inspect-image.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
-import type { Launcher, LauncherEvents, LauncherOptions, MachineDisplay } from "./launcher.ts";
+import type { Launcher, LauncherEvents, LauncherOptions } from "./launcher.ts";
+import type { MachineDisplay } from "../model/display-outputs.ts";
 import { MachineControls } from "../machine/machine-controls.ts";
 import { holdsDisk, listDiskHolders } from "./disk-holders.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import { findMissingEmulator } from "../system/qemu-programs.ts";
-import { checkMachineSpec } from "../model/check-spec.ts";
 import { checkHostCapacity } from "./check-capacity.ts";
-import { createMachineSpec } from "../model/create-spec.ts";
+import { createMachineSpec, checkMachineSpec } from "../model/create-spec.ts";
 import { measureHostCapacity, type HostCapacity } from "./host-capacity.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import type { ImageRegistry } from "./image-registry.ts";

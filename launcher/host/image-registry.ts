@@ -1,4 +1,4 @@
-import { imageEntry, type ImageEntry } from "../model/catalogue-entry.ts";
+import { imageEntry, type ImageEntry } from "../../protocol/index.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 
 /** A stopped machine's disk on its way into the catalogue. */

@@ -1,4 +1,4 @@
-/** The launcher's door, as `bin` sees it. */
+import type { Logger } from "pino";
 import type {
   Accel,
   BootLog,
@@ -10,12 +10,12 @@ import type {
   Screenshot,
   MachineSnapshot,
 } from "../../protocol/index.ts";
-import type { Logger } from "pino";
-import type { GpuPolicy } from "../gpu/index.ts";
-import type { DataDisks } from "../disks/index.ts";
+import type { GpuPolicy } from "../gpu/gpu-policy.ts";
+import type { DataDisks } from "../disks/data-disks.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
-import type { ScriptPolicy } from "../scripts/index.ts";
+import type { ScriptPolicy } from "../scripts/check-scripts.ts";
 import type { HostLimits } from "./host-capacity.ts";
+import type { MachineDisplay } from "../model/display-outputs.ts";
 
 export type AccelChoice = "auto" | Accel;
 
@@ -53,14 +53,6 @@ export interface NetworkOptions {
   readonly allow: readonly string[];
   /** `MACHINE=tcp:127.0.0.1:8022:22`, … */
   readonly forward: readonly string[];
-}
-
-/** Where one screen of a running machine is. */
-export interface MachineDisplay {
-  /** Its desktop's name; that of the first is the machine's. */
-  readonly name: string;
-  readonly socketPath: string;
-  readonly vncPassword?: string;
 }
 
 export interface LauncherEvents {

@@ -1,23 +1,24 @@
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, type Architecture } from "../../protocol/index.ts";
+import { ConfigError, type Architecture, type Accel } from "../../protocol/index.ts";
 import { probeAccel } from "../accel/probe-accel.ts";
 import { examineLeftMachine } from "./recovery.ts";
 import { lockStateFolder } from "./state-folder-lock.ts";
 import { MACHINE_FILES, machinePaths } from "../model/machine-paths.ts";
-import {
-  readMachineState,
-  readMachineSpec,
-  replaceJsonFile,
-  type MachineStateFile,
-} from "../model/machine-state-file.ts";
-import type { Accel } from "../../protocol/index.ts";
+import type { MachineStateFile } from "../model/machine-state-file.ts";
+import { machineSpec } from "../model/machine-spec.ts";
+import { readMachineState } from "../machine/machine-state-store.ts";
+import { readJsonFile, replaceJsonFile } from "../system/json-file.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
-import { dataDiskExtension, LocalDiskStore } from "../disks/index.ts";
+import { dataDiskExtension } from "../process/extensions/data-disk-extension.ts";
+import { LocalDiskStore } from "../disks/local-disk-store.ts";
 import { LauncherEventEmitter } from "./launcher-event-emitter.ts";
 import { Fleet } from "./fleet.ts";
 import { describeMachineImage, type ImageRegistry } from "./image-registry.ts";
-import { gpuExtension, GpuAllocator, NO_GPUS, SysTree } from "../gpu/index.ts";
+import { gpuExtension } from "../process/extensions/gpu-extension.ts";
+import { GpuAllocator } from "../gpu/gpu-allocator.ts";
+import { NO_GPUS } from "../gpu/gpu-policy.ts";
+import { SysTree } from "../system/sys-tree.ts";
 import { IncomingImages } from "../images/transfer/incoming-images.ts";
 import { measureFreeBytes } from "../images/transfer/server-image-space.ts";
 import { ImageStore } from "../images/image-store.ts";
@@ -26,11 +27,11 @@ import { ManagedMachine } from "../machine/managed-machine.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import type { StateReason } from "../model/lifecycle.ts";
 import { cleanUpMachine } from "../machine/clean-up.ts";
-import { NetworkExtension, parseException, parseForward, type NetworkPolicy } from "../network/index.ts";
+import { NetworkExtension } from "../process/extensions/network-extension.ts";
+import { parseException, parseForward, type NetworkPolicy } from "../network/network-policy.ts";
 import type { RunAs } from "../system/system-account.ts";
-import { grantFiles } from "../system/account-files.ts";
+import { grantFiles, prepareAccount } from "../system/account-files.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
-import { prepareAccount } from "../system/folder-access.ts";
 import {
   findMissingEmulator,
   findProgram,
@@ -42,7 +43,7 @@ import { findScopeBackend } from "../system/resource-scope.ts";
 import { resourceLimitsExtension } from "../process/extensions/resource-limits-extension.ts";
 import { sharedFoldersExtension } from "../process/extensions/shared-folders-extension.ts";
 import { tpmExtension } from "../process/extensions/tpm-extension.ts";
-import { BootScripts } from "../scripts/index.ts";
+import { BootScripts } from "../process/boot-scripts.ts";
 import { ImageScaler } from "../display/image-scaler.ts";
 
 const HOST_ARCH: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
@@ -215,7 +216,7 @@ async function recoverMachine(
   id: string,
 ): Promise<ManagedMachine | null> {
   const paths = machinePaths(options.stateDir, options.runtimeDir, id);
-  const spec = readMachineSpec(paths.spec);
+  const spec = readJsonFile(paths.spec, machineSpec);
   const record = readMachineState(paths.state);
   if (spec === null || record === null) {
     if (!(await isMachineFolder(paths.dir))) {

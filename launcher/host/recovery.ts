@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { findProcess, isAlive, readBootId, type ProcessIdentity } from "../system/proc-stat.ts";
+import { findProcess, isAlive, readBootId } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 import { makeReason, type StateReason } from "../model/lifecycle.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineStateFile } from "../model/machine-state-file.ts";

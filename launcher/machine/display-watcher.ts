@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { RequestError, type Screenshot } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
-import { listDisplayOutputs, type DisplayOutput } from "../model/display-outputs.ts";
-import type { MachineDisplay } from "../host/launcher.ts";
+import { listDisplayOutputs, type DisplayOutput, type MachineDisplay } from "../model/display-outputs.ts";
 import { readVncSecret } from "../process/launch.ts";
 import type { QmpClient } from "../qmp/qmp-client.ts";
 import { Screenshotter } from "../display/screenshotter.ts";

@@ -1,11 +1,10 @@
 import type { Logger } from "pino";
-import type { Architecture, Clock } from "../../protocol/index.ts";
-import type { Accel } from "../../protocol/index.ts";
-import type { MachineDisplay } from "../host/launcher.ts";
+import type { Architecture, Clock, Accel } from "../../protocol/index.ts";
+import type { MachineDisplay } from "../model/display-outputs.ts";
 import type { LaunchExtension } from "../process/launch-extension.ts";
 import type { QemuPrograms } from "../system/qemu-programs.ts";
 import type { QemuAccount } from "../process/qemu-account.ts";
-import type { BootScripts } from "../scripts/index.ts";
+import type { BootScripts } from "../process/boot-scripts.ts";
 import type { ImageScaler } from "../display/image-scaler.ts";
 import type { ManagedMachine } from "./managed-machine.ts";
 

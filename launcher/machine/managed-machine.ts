@@ -8,10 +8,14 @@ import { repairLeaks } from "../disks/machine-disks.ts";
 import { endMachine } from "../process/end-machine.ts";
 import { describeExit, describeStartFailure, readLastLine } from "../process/describe-failure.ts";
 import { measureLog, qemuCommand, removeSockets } from "../process/launch.ts";
-import { isAlive, residentMb, type ProcessIdentity } from "../system/proc-stat.ts";
-import { spawnDetached } from "../system/spawn-detached.ts";
-import type { ProcessExit, WatchedProcess } from "../system/watched-process.ts";
-import { watchProcess } from "../system/watch-process.ts";
+import { isAlive, residentMb } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
+import {
+  type ProcessExit,
+  type WatchedProcess,
+  spawnDetached,
+  watchProcess,
+} from "../system/child-process.ts";
 import { attachQmp } from "../qmp/attach-qmp.ts";
 import { readLifecycleEvent, readRunState } from "../qmp/lifecycle-events.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";

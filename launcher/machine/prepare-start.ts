@@ -1,10 +1,10 @@
 import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { StartParameters } from "../argv/machine-arguments.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import { checkImage, prepareMachine } from "../process/launch.ts";
 import { applyLaunchExtensions } from "../process/launch-extension.ts";
-import type { ScriptStartContext } from "../scripts/index.ts";
+import type { ScriptStartContext } from "../process/boot-scripts.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import type { MachineContext } from "./machine-context.ts";
 

@@ -2,7 +2,7 @@ import { machineDesktopNames } from "../../protocol/index.ts";
 import type { MachinePaths } from "./machine-paths.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
-/** One screen of a machine: each is a desktop of its own. */
+/** One output of a machine's display adapter: each is a desktop of its own. */
 export interface DisplayOutput {
   /** The desktop's name. */
   readonly name: string;
@@ -13,17 +13,25 @@ export interface DisplayOutput {
   readonly output: number;
 }
 
-/** The screens of a machine, the first first; none where QEMU shows nothing. */
+/** The outputs of a machine, the first one first; none where QEMU displays nothing. */
 export function listDisplayOutputs(
   { name, display, monitors, gpu }: Pick<MachineSpec, "name" | "display" | "monitors" | "gpu">,
   { vncSocket, socketBase }: Pick<MachinePaths, "vncSocket" | "socketBase">,
 ): DisplayOutput[] {
   if (display === "none") return [];
-  // A part of a GPU is the only screen, whatever was asked for.
+  // A mediated device is the only output, whatever was requested.
   return machineDesktopNames({ name, monitors: gpu === "mdev" ? 1 : monitors }).map((screen, index) => ({
     name: screen,
     socket: index === 0 ? vncSocket : `${socketBase}vn${index + 1}`,
     device: display === "qxl" ? `video${index}` : "video0",
     output: display === "qxl" ? 0 : index,
   }));
+}
+
+/** Where the VNC server of a running machine's output is. */
+export interface MachineDisplay {
+  /** Its desktop's name; that of the first is the machine's. */
+  readonly name: string;
+  readonly socketPath: string;
+  readonly vncPassword?: string;
 }

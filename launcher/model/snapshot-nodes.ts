@@ -23,8 +23,9 @@ export function needsMemoryHolder(spec: SnapshotSpec): boolean {
 }
 
 /**
- * All that a snapshot has to hold at once; the first also takes the memory. Empty: the machine writes to a disk that
- * can hold no snapshots.
+ * All nodes that one snapshot includes; the first also holds the memory. Empty: the machine writes to a disk that
+ * cannot
+ * hold snapshots.
  */
 export function snapshotNodes(spec: SnapshotSpec, paths: MachinePaths): SnapshotNode[] {
   const disk = systemDisk(spec);

@@ -43,19 +43,19 @@ export function parseException(text: string): NetworkException {
   const range = parseRange(match[1]);
   const port = match[2] === undefined ? undefined : readPort(match[2]);
   if (range === null || port === null)
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_EXCEPTION",
       `"${text}" is no network for machines. Write it like 10.1.2.0/24, 10.1.2.3:443 or [fd12::7]:443.`,
     );
   const single = range.bits === (range.version === 4 ? 32 : 128);
   if (LOOPBACK.some((loopback) => rangeCovers(loopback, range)) && !(single && port !== undefined))
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_EXCEPTION",
       `"${text}" opens the host's loopback. Name one address and one port of it, like 127.0.0.1:3128.`,
     );
   const ours = RESERVED.find((network) => rangesOverlap(network, range) && rangeCovers(network, range));
   if (ours !== undefined)
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_EXCEPTION",
       `"${text}" lies in ${formatRange(ours)}, which machines use themselves.`,
     );
@@ -71,7 +71,7 @@ export function parseForward(text: string): PortForward {
   const [, machine = "", protocol = "", hostAddress = "", host = "", guest = ""] = match ?? [];
   const [hostPort, guestPort] = [readPort(host), readPort(guest)];
   if (hostPort === null || guestPort === null || isIP(hostAddress) !== 4)
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_FORWARD",
       `"${text}" is no port forward. Write it like MACHINE=tcp:127.0.0.1:8022:22, with an IPv4 address of the host.`,
     );
@@ -87,8 +87,4 @@ export function loopbackOf(range: IpRange): "ipv4" | "ipv6" | null {
 function readPort(text: string): number | null {
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
-}
-
-function networkOptionError(code: string, text: string): ConfigError {
-  return ConfigError.public(code, text);
 }

@@ -24,7 +24,7 @@ const PACKAGES: Readonly<Record<keyof NetworkTools, string>> = {
   slirp4netns: "slirp4netns",
 };
 
-/** Debian keeps some of them where an ordinary account does not look. */
+/** Some of them are in folders that are missing from an ordinary account's PATH on Debian. */
 const ALWAYS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /** All of them, or the Debian packages of those that are missing. */

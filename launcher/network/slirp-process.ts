@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { identifyProcess, isAlive, type ProcessIdentity } from "../system/proc-stat.ts";
+import { identifyProcess, isAlive } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 /**
  * The slirp4netns that carries a machine's connections out; null: it has none. It is found by the process number of

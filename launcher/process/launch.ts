@@ -6,7 +6,7 @@ import type { MachinePaths } from "../model/machine-paths.ts";
 import { machineArguments, type StartParameters } from "../argv/machine-arguments.ts";
 import { inspectImage } from "../images/inspect-image.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import { ensureMachineDisks } from "../disks/machine-disks.ts";
 import { EMULATOR_PACKAGES, type QemuPrograms } from "../system/qemu-programs.ts";
 

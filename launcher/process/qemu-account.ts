@@ -2,11 +2,9 @@ import { dirname } from "node:path";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import { runAsAccount } from "../system/account-command.ts";
-import { grantFiles } from "../system/account-files.ts";
-import type { RunAs } from "../system/system-account.ts";
-import type { Command } from "../system/command.ts";
-import { listFoldersAbove, isWithin } from "../system/folder-access.ts";
+import { grantFiles, listFoldersAbove, isWithin } from "../system/account-files.ts";
+import { type RunAs, runAsAccount } from "../system/system-account.ts";
+import type { Command } from "../system/child-process.ts";
 
 type GrantedFiles = Record<"read" | "written" | "passages", readonly string[]>;
 

@@ -19,11 +19,11 @@ const CREDENTIAL_LENGTH = 20;
 const NOTE = "scripts.json";
 const SEED = "seed.iso";
 const CUSTOMIZED = "customized.qcow2";
-/** Without characters that look alike: people type it. */
+/** Without characters that look alike: users type it. */
 const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-export interface ScriptFolders {
-  /** The machine's own: everything that is made lies here and goes with it. */
+interface ScriptFolders {
+  /** The machine's own: all results are stored here and deleted with it. */
   readonly machine: string;
   /** Customized disks for the next machine, on the same file system; made when it is needed. */
   readonly cache: string;
@@ -39,7 +39,7 @@ export interface ScriptTools extends Customizer {
 const prepared = z.object({
   /** A disk for {@link seedArguments}. */
   seed: z.string().optional(),
-  /** A qcow2 file whose backing file is the image's: it stands between the image and the machine's overlay. */
+  /** A qcow2 file over the image, beneath the machine's overlay. */
   base: z.string().optional(),
   /** What `@CREDENTIAL@` became, for the machine's owner. */
   credential: z.string().optional(),
@@ -149,7 +149,7 @@ function makeCredential(): string {
   );
 }
 
-/** What an earlier start of a machine made; null: nothing yet. */
+/** The results of an earlier start of the machine; null: none yet. */
 export async function readPreparedScripts(machineFolder: string): Promise<PreparedScripts | null> {
   try {
     return prepared.parse(JSON.parse(await readFile(join(machineFolder, NOTE), "utf8")));

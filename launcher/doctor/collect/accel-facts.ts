@@ -1,6 +1,6 @@
 import type { Clock } from "../../../protocol/index.ts";
 import { probeAccel, runProbeGuest } from "../../accel/probe-accel.ts";
-import type { SysTree } from "../../gpu/index.ts";
+import type { SysTree } from "../../system/sys-tree.ts";
 import type { AccelFacts } from "../doctor-facts.ts";
 
 /** Emulation of the probe's guest takes some hundred milliseconds, and more on a busy host. */

@@ -7,7 +7,7 @@ export interface GuestFile {
   readonly text: string;
 }
 
-export interface GuestChoices {
+interface GuestChoices {
   readonly user: string;
   /** As crypt(3) makes it. */
   readonly passwordHash: string;
@@ -25,7 +25,7 @@ const HASH = "/root/.password-hash";
 /** The command that finishes the image from inside. */
 export const setUpCommand = ["/bin/sh", SET_UP] as const;
 
-/** All that the image gets besides its packages. */
+/** The files of the image besides its packages. */
 export function listGuestFiles(recipe: Recipe, choices: GuestChoices): GuestFile[] {
   const own = recipe.files.map(({ path, mode, lines }) => ({
     path,
@@ -40,7 +40,7 @@ export function listGuestFiles(recipe: Recipe, choices: GuestChoices): GuestFile
       // Without it the machine starts all the same, only a new kernel would not be copied.
       `PARTUUID=${choices.espId} /boot/efi vfat umask=0077,nofail 0 2`,
     ]),
-    // Without KVM on a busy host everything takes its time, and nothing is wrong.
+    // Without KVM on a busy host starting is slow, which is not an error.
     file("/etc/systemd/system.conf.d/patience.conf", [
       "[Manager]",
       "DefaultTimeoutStartSec=10min",

@@ -1,6 +1,5 @@
-import { open } from "node:fs/promises";
+import { open, statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LaunchError } from "../../../protocol/index.ts";
 import {
@@ -17,7 +16,7 @@ import { httpGet } from "./http-request.ts";
 /** Left free on the disk. */
 const DOWNLOAD_RESERVE_BYTES = 256 * 1024 * 1024;
 
-export interface DownloadAttemptOptions {
+interface DownloadAttemptOptions {
   readonly url: URL;
   /** Where the bytes gather; kept for the next attempt when this one breaks. */
   readonly part: string;
@@ -33,9 +32,10 @@ export interface DownloadAttemptOptions {
 export class InterruptedDownload extends Error {}
 
 /**
- * One attempt: goes on where the last one broke, if the server still has the same content.
+ * One attempt: resumes a partial file if the server still has the same content.
  * @returns null: the server has nothing newer than `known`
- * @throws BrokenTransfer; LaunchError `DOWNLOAD_REFUSED`, `DOWNLOAD_TOO_LARGE`, `DOWNLOAD_NO_SPACE` and those of `get`
+ * @throws InterruptedDownload; LaunchError `DOWNLOAD_REFUSED`, `DOWNLOAD_TOO_LARGE`, `DOWNLOAD_NO_SPACE` and those of
+ * {@link httpGet}
  */
 export async function attemptDownload(options: DownloadAttemptOptions): Promise<ContentVersion | null> {
   const { url, part, known, environment, signal } = options;
@@ -80,7 +80,7 @@ async function take(
   const status = response.statusCode ?? 0;
   if (status === 304) return null;
   if (status === 416) {
-    // The part is as long as the file, or longer: nobody can tell which.
+    // The partial file is as long as the content, or longer: the status does not tell which.
     await deletePartialFile(part);
     throw new InterruptedDownload("the server no longer has the rest");
   }
@@ -98,7 +98,7 @@ async function take(
   checkSize(total ?? 0, options);
   await checkSpace(part, (total ?? 0) - at);
   const version = readVersion(url.href, response.headers, total);
-  // A server need not say in a piece what it said of the whole.
+  // A partial response need not repeat the headers of the whole.
   const whole = status === 206 && before !== null ? before.version : version;
   await writePartialVersion(part, whole);
   const received = await write(response, at, total, options);
@@ -107,7 +107,7 @@ async function take(
   return { ...whole, bytes: received };
 }
 
-/** `bytes FROM-TO/TOTAL` has to go on where the part ends, of the same whole. */
+/** `bytes FROM-TO/TOTAL` has to continue the partial file, with the same total. */
 function checkRange(
   response: IncomingMessage,
   before: PartialFile | null,

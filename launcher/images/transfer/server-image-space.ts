@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageEntry } from "../../model/catalogue-entry.ts";
+import type { ImageEntry } from "../../../protocol/index.ts";
 import { listBootFiles } from "../inspect-image.ts";
 import type { ImageStore } from "../image-store.ts";
 
@@ -15,7 +15,7 @@ export function measureFreeBytes(folder: string): number {
   return bavail * bsize;
 }
 
-export interface KeptServerImage {
+interface KeptServerImage {
   readonly entry: ImageEntry;
   readonly file: string;
   readonly bytes: number;
@@ -48,8 +48,9 @@ export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number)
 }
 
 /**
- * Deletes versions that no entry has any more and no machine is built on, and parts that nobody went on with for a week.
- * What was fetched from a publisher is left alone.
+ * Deletes versions that no entry refers to and no machine depends on, and partial files that were not resumed for a
+ * week.
+ * Files downloaded from a publisher are left alone.
  */
 export async function deleteUnusedVersions(
   store: ImageStore,
@@ -63,7 +64,7 @@ export async function deleteUnusedVersions(
     const [, id, ending] = VERSIONED.exec(name) ?? [];
     const file = join(store.folder, name);
     if (id === undefined || listed.has(file) || used.has(file)) continue;
-    // Without an entry nobody can tell whose it is; a part is always ours.
+    // Without an entry the origin is unknown; a partial file is always from the server.
     if (ending !== "part" && !fromServer.has(id)) continue;
     if (ending === "part" && now - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? now) < WEEK_MS)
       continue;

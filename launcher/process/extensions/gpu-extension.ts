@@ -1,4 +1,4 @@
-import type { GpuAssignment, GpuKind } from "../../gpu/gpu-assignment.ts";
+import type { GpuAssignment, GpuKind } from "../../gpu/gpu-allocation-table.ts";
 import { gpuArguments } from "../../argv/gpu-arguments.ts";
 
 interface Command {

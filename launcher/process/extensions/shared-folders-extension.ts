@@ -9,11 +9,10 @@ import {
 } from "../../argv/shared-folder-arguments.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import type { RunAs } from "../../system/system-account.ts";
-import { awaitSocket } from "../../system/await-socket.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
-import type { ProcessIdentity } from "../../system/proc-stat.ts";
+import type { ProcessIdentity } from "../../model/process-identity.ts";
 import type { QemuPrograms } from "../../system/qemu-programs.ts";
-import { spawnDetached } from "../../system/spawn-detached.ts";
+import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
 
 type Share = MachineSpec["shares"][number];
 

@@ -81,7 +81,7 @@ function run(steps: readonly Step[], text: readonly string[]): boolean {
   return false;
 }
 
-/** Goes on from a step without taking a character; true: the match is complete. */
+/** Follows steps that consume no character; true: the match is complete. */
 function follow(
   steps: readonly Step[],
   from: number,

@@ -3,7 +3,7 @@ import { chmod, lchown, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SystemAccount, RunAs } from "../../system/system-account.ts";
 
-/** Up to the end of the name of the file that it stands on. */
+/** Up to the end of the backing file's name. */
 const HEADER_BYTES = 4096;
 /** Dirty, corrupt, compression type, extended L2 entries: they lead to no other file. */
 const HARMLESS = 0b11011n;
@@ -15,8 +15,8 @@ export async function giveWorkFolder(folder: string, { uid, gid }: SystemAccount
 }
 
 /**
- * Makes a disk ours again, for reading only. Whoever took the appliance over may have put anything in its place.
- * @param links as {@link readHeaderReferences} gave them before
+ * Takes ownership of a disk back, read-only. A compromised appliance may have put anything in its place.
+ * @param links the result of {@link readHeaderReferences} before it ran
  */
 export async function takeBackDisk(runAs: RunAs, folder: string, disk: string, links: Buffer): Promise<void> {
   if (runAs.kind === "account") {

@@ -5,7 +5,7 @@ import { scriptError } from "../script-error.ts";
 
 type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** Addresses that are nobody's business outside: the host itself, its neighbours, special uses. */
+/** Addresses that are not public: the host itself, its neighbours, special uses. */
 const NON_PUBLIC = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const range of [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { childEnvironment } from "../../../../launcher/system/child-environment.ts";
+import { childEnvironment } from "../../../../launcher/system/child-process.ts";
 
 test("children learn where things are, and no secret of ours", () => {
   const places = { PATH: "/usr/bin", HOME: "/root", LANG: "C", LC_ALL: "C.UTF-8", TMPDIR: "/var/tmp" };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readQemuImgProgress } from "../../../../launcher/system/qemu-img-progress.ts";
+import { readQemuImgProgress } from "../../../../launcher/images/qemu-img.ts";
 
 test.each([
   ["    (0.00/100%)\r", 0],
