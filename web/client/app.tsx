@@ -104,7 +104,7 @@ export function App() {
   if (who === "unknown")
     return (
       <p class="loading" role="status">
-        {away ? text.errors["NETWORK"] : text.loading}
+        {away ? text.errors.NETWORK : text.loading}
       </p>
     );
   return who === null ? <SignIn /> : <SignedIn me={who} />;

@@ -1,5 +1,3 @@
-import type { Text } from "../text/catalogues.ts";
-
 /** A request that the server refused, or that never reached it (`NETWORK`). */
 export class ApiError extends Error {
   readonly code: string;
@@ -19,13 +17,4 @@ export class ApiError extends Error {
     this.status = status;
     this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
-}
-
-/** What to tell the person: our sentence in their language if we have one, else the server's. */
-export function explainError(error: unknown, text: Text): string {
-  const unknown = text.errors["UNKNOWN"] ?? "";
-  if (!(error instanceof ApiError)) return unknown;
-  if (error.code === "LOGIN_THROTTLED" && error.retryAfterSeconds !== null)
-    return text.signIn.throttled(error.retryAfterSeconds);
-  return text.errors[error.code] ?? (error.message === "" ? unknown : error.message);
 }

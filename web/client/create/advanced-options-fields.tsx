@@ -1,6 +1,7 @@
 import type { Allowance, Image } from "../../api/schemas.ts";
 import { CheckboxField, TextField, SelectField, TextAreaField } from "../components/fields.tsx";
 import { useText } from "../state/app-context.ts";
+import { lookUpText } from "../text/catalogues.ts";
 import { listAvailableOptions, type AdvancedOptionFault, type AdvancedOptions } from "./advanced-options.ts";
 
 interface AdvancedOptionsFieldsProps {
@@ -23,7 +24,7 @@ export function AdvancedOptionsFields({
   const offers = listAvailableOptions(image, allowance);
   const named = (values: readonly string[], names: Record<string, string>) => [
     { value: "", label: order.asImage },
-    ...values.map((value) => ({ value, label: names[value] ?? value })),
+    ...values.map((value) => ({ value, label: lookUpText(names, value) ?? value })),
   ];
   const wrong = (fault: AdvancedOptionFault, sentence: string) => (faults.includes(fault) ? sentence : null);
   return (
@@ -83,7 +84,7 @@ export function AdvancedOptionsFields({
             value={wishes.gpu}
             options={["none", "passthrough", "mdev"].map((value) => ({
               value,
-              label: order.gpus[value] ?? value,
+              label: lookUpText(order.gpus, value) ?? value,
             }))}
             onSelect={(gpu) => onChange({ gpu })}
           />

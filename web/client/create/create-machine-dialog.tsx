@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { SelectField } from "../components/fields.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import type { MachineCommandName } from "../api/api-client.ts";
 import { useApp, useText } from "../state/app-context.ts";
 

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
-import { en } from "../../../../../web/client/text/en.ts";
+import { catalogues } from "../../../../../web/client/text/catalogues.ts";
 import { listMachineMenuItems } from "../../../../../web/client/wall/machine-menu.ts";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
 import { makeMachine } from "../api-records.ts";
+
+const { en } = catalogues;
 
 it.each([
   ["queued", false, []],

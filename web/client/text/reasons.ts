@@ -1,5 +1,10 @@
-/** Why a machine failed or waits, in French, by the code of its cause; `{name}` is a blank that its details fill. */
-export const frReasons: Record<string, string> = {
+/**
+ * Why a machine failed or waits, by the code of its cause; `{name}` is a blank that its details fill. The hosts' and the
+ * server's own sentences are English already.
+ */
+const en: Readonly<Record<string, string>> = {};
+
+const fr: Readonly<Record<string, string>> = {
   DATA_DISK_TRAVELS:
     "Le disque de données {disk} est en route vers le nouvel hôte de la machine : {percent} %. Elle démarre ensuite.",
   DATA_DISK_WAITS:
@@ -60,3 +65,5 @@ export const frReasons: Record<string, string> = {
   TPM_MISSING: "Cet hôte n’a pas d’émulateur de TPM. Son administrateur peut l’installer : apt install swtpm",
   TPM_START: "Le TPM de la machine n’a pas pu être démarré.",
 };
+
+export const reasonsText = { en, fr };

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { ApiError, explainError } from "../../../../../web/client/api/api-error.ts";
-import { fr } from "../../../../../web/client/text/fr.ts";
+import { ApiError } from "../../../../../web/client/api/api-error.ts";
+import { catalogues } from "../../../../../web/client/text/catalogues.ts";
+import { explainError } from "../../../../../web/client/text/explain-error.ts";
+
+const { fr } = catalogues;
 
 describe("explainError", () => {
   it("speaks the person's language where it knows the code", () => {
     expect(explainError(new ApiError("LOGIN_REFUSED", 401, "Name or password is wrong."), fr)).toBe(
-      fr.errors["LOGIN_REFUSED"],
+      fr.errors.LOGIN_REFUSED,
     );
   });
 
@@ -19,7 +22,7 @@ describe("explainError", () => {
   });
 
   it("has a sentence when nobody said anything", () => {
-    expect(explainError(new ApiError("UNHEARD", 500, ""), fr)).toBe(fr.errors["UNKNOWN"]);
-    expect(explainError(new TypeError("x"), fr)).toBe(fr.errors["UNKNOWN"]);
+    expect(explainError(new ApiError("UNHEARD", 500, ""), fr)).toBe(fr.errors.UNKNOWN);
+    expect(explainError(new TypeError("x"), fr)).toBe(fr.errors.UNKNOWN);
   });
 });
