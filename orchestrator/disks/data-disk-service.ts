@@ -8,7 +8,7 @@ import {
   type DiskRef,
 } from "../../protocol/index.ts";
 import type { AuditReader, ConnectedAgent, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
+import { refuse } from "../errors.ts";
 import { runDiskTransfer } from "./run-disk-transfer.ts";
 import { locateDisk, type DiskLocation } from "./locate-disk.ts";
 import { planDiskTransfers, type DiskTransferPlan } from "./plan-disk-transfers.ts";

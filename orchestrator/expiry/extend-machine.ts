@@ -1,6 +1,6 @@
 import type { Clock, KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
+import { refuse } from "../errors.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
 import type { Quota } from "../quota/quota.ts";
 

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { describeError, RequestError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineEnding, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
-import { isDesktopOf } from "../../web/server/view/read-model.ts";
+import { isDesktopOf } from "../machines/desktop-of-machine.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
 import { judgeEnd, nextCheckDelay } from "./judge-end.ts";

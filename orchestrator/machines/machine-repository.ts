@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { describeError, RequestError, type Clock, type MachineStatus } from "../../protocol/index.ts";
 import type { MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
-import { isDesktopOf } from "../../web/server/view/read-model.ts";
+import { isDesktopOf } from "./desktop-of-machine.ts";
 
 export interface MachineRepositoryContext {
   readonly proxy: Proxy;

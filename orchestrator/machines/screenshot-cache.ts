@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
+import { refuse } from "../errors.ts";
 
 /** All who watch one machine share a picture that is at most this old. */
 const FRESH_MS = 1000;

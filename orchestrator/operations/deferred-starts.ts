@@ -1,7 +1,7 @@
 import type { Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
+import { refuse } from "../errors.ts";
 import { describeDiskTransfer, locateNeededDisk } from "../schedule/needed-disk.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 

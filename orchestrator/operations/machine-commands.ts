@@ -3,21 +3,22 @@ import {
   type HostMethod,
   type HostParams,
   type HostResult,
-  type BootLog,
-  type ImageSummary,
-  type MachineCredential,
-  type MachineStatus,
-  type MachineSnapshot,
   type KeyedQueue,
 } from "../../protocol/index.ts";
+import type {
+  BootLog,
+  ImageSummary,
+  MachineCreateRequest,
+  MachineCredential,
+  MachineStatus,
+  MachineSnapshot,
+} from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { MachineCreateRequest } from "../../web/api/schemas.ts";
-import { describeForCaller, refuse } from "../../web/server/http-errors.ts";
-import type { Caller } from "../../web/server/guard/caller.ts";
+import { describeForOwner, refuse } from "../errors.ts";
 import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
 import type { HostReconciler } from "./host-reconciler.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import type { CreateRequests } from "../requests/create-requests.ts";
+import type { CreateRequests, RequestingUser } from "../requests/create-requests.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
 
@@ -46,7 +47,7 @@ export class MachineCommands {
    * Writes a machine down as queued; a host is found for it afterwards.
    * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of the person's limits
    */
-  async create(request: MachineCreateRequest, who: Caller): Promise<MachineRecord> {
+  async create(request: MachineCreateRequest, who: RequestingUser): Promise<MachineRecord> {
     const { createRequests: orders, live, reconciler: follower } = this.#options;
     const record = await orders.accept(request, who);
     live.machineChanged(record.id);
@@ -100,7 +101,7 @@ export class MachineCommands {
       const { agentId } = record;
       if (record.state !== "queued" || agentId === null) return record;
       const giveUp = (error: unknown): Promise<MachineRecord | null> => {
-        const reason = describeForCaller(error).body.error.message;
+        const reason = describeForOwner(error).message;
         return book.update(id, { state: "stopped", reason, progress: null });
       };
       return failure === null ? this.#startOnHost(record, agentId).catch(giveUp) : giveUp(failure);

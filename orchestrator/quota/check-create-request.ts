@@ -1,6 +1,6 @@
 import type { ImageSummary, NetworkKind } from "../../protocol/index.ts";
 import type { AccountRole, MachineOptions } from "../../proxy/index.ts";
-import type { WebErrorCode } from "../../web/server/http-errors.ts";
+import type { OrchestratorErrorCode } from "../errors.ts";
 import type { Quota, Privilege } from "./quota.ts";
 import type { Usage } from "./usage.ts";
 
@@ -20,12 +20,12 @@ export interface QuotaSubject {
 }
 
 export interface CreateRejection {
-  readonly code: WebErrorCode;
+  readonly code: OrchestratorErrorCode;
   readonly message: string;
 }
 
 const PRIVILEGE_REJECTIONS: Readonly<
-  Record<Privilege, { readonly code: WebErrorCode; readonly what: string }>
+  Record<Privilege, { readonly code: OrchestratorErrorCode; readonly what: string }>
 > = {
   script: { code: "SCRIPT_FORBIDDEN", what: "give a machine a boot script" },
   internet: { code: "INTERNET_FORBIDDEN", what: "let a machine reach the internet" },
@@ -147,7 +147,7 @@ function checkLifetime({ lifetimeSeconds }: ResolvedCreateRequest, limits: Quota
 }
 
 function checkAmount(
-  code: WebErrorCode,
+  code: OrchestratorErrorCode,
   used: number,
   asked: number,
   most: number | null,

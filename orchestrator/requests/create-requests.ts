@@ -1,9 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { RequestError, sharesDesktopNames, type ImageSummary, KeyedQueue } from "../../protocol/index.ts";
-import { machineOptions, type MachineRecord, type NewMachine, type Proxy } from "../../proxy/index.ts";
-import type { MachineCreateRequest } from "../../web/api/schemas.ts";
-import { refuse } from "../../web/server/http-errors.ts";
-import type { Caller } from "../../web/server/guard/caller.ts";
+import {
+  RequestError,
+  sharesDesktopNames,
+  type ImageSummary,
+  type MachineCreateRequest,
+  KeyedQueue,
+} from "../../protocol/index.ts";
+import {
+  machineOptions,
+  type AccountRole,
+  type MachineRecord,
+  type NewMachine,
+  type Proxy,
+} from "../../proxy/index.ts";
+import { refuse } from "../errors.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import {
   checkCreateRequest,
@@ -15,7 +25,12 @@ import { quotaOf, type Quota, type QuotaTable } from "../quota/quota.ts";
 import { countUsage, type Usage } from "../quota/usage.ts";
 import { suggestMachineName } from "./suggest-machine-name.ts";
 
-type RequestingUser = Pick<Caller, "userId" | "name" | "role">;
+/** Who asks for a machine. */
+export interface RequestingUser {
+  readonly userId: string;
+  readonly name: string;
+  readonly role: AccountRole;
+}
 
 export interface QuotaStatus {
   readonly quota: Quota;

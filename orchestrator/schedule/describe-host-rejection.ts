@@ -1,5 +1,5 @@
 import { isPosternError, machineCause } from "../../protocol/index.ts";
-import { describeForCaller } from "../../web/server/http-errors.ts";
+import { describeForOwner } from "../errors.ts";
 import { UNANSWERED, type HostRejection } from "./explain-waiting.ts";
 
 /** Codes of hosts that could not say what they think of it. */
@@ -12,7 +12,7 @@ export function describeHostRejection(error: unknown): Omit<HostRejection, "host
   if (isPosternError(error) && UNREACHABLE_CODES.has(error.code))
     return { permanent: false, why: UNANSWERED };
   const never = !isPosternError(error) || !DISK_MOVED_CODES.has(error.code);
-  const { code, message } = describeForCaller(error).body.error;
+  const { code, message } = describeForOwner(error);
   const cause = machineCause.safeParse({ code }).data;
   return { permanent: never, why: message, ...(cause && { cause }) };
 }

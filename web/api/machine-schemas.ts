@@ -3,12 +3,10 @@ import { z } from "zod";
 import {
   accel,
   bootLog,
-  desktopName,
   displayAdapter,
   hostFacts,
   imageSummary,
   machineCause,
-  machineCreate,
   machineCredential,
   machineState,
   networkKind,
@@ -80,13 +78,7 @@ export const machine = z.object({
  */
 export type Machine = z.infer<typeof machine>;
 
-export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }).extend({
-  image: z.string().min(1).max(64),
-  name: desktopName.optional(),
-  oneShot: z.boolean().default(false),
-  lifetimeSeconds: z.number().int().min(60).max(31_536_000).optional(),
-});
-export type MachineCreateRequest = z.output<typeof machineCreateRequest>;
+export { machineCreateRequest, type MachineCreateRequest } from "../../protocol/index.ts";
 export const machineStopRequest = z.object({ force: z.boolean().default(false) });
 /** Without `seconds`: by its lifetime. Always from now on. */
 export const machineExtendRequest = z.object({

@@ -3,7 +3,8 @@ import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
 import { isAwaitingImage } from "../../../orchestrator/machines/awaiting-host.ts";
-import { isDesktopOf, type ReadModel } from "./read-model.ts";
+import { isDesktopOf } from "../../../orchestrator/machines/desktop-of-machine.ts";
+import type { ReadModel } from "./read-model.ts";
 
 type Requester = Pick<Caller, "userId" | "role">;
 
