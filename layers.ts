@@ -54,8 +54,8 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   orchestrator: [
     ["event-bus.ts", "errors.ts"],
-    ["hosts", "disks", "quota"],
-    ["images"],
+    ["hosts", "quota"],
+    ["disks", "images"],
     ["machines"],
     ["requests", "schedule", "expiry"],
     ["operations"],

@@ -5,7 +5,7 @@ export function isAwaitingHost(record: MachineRecord): boolean {
   return record.agentId === null && (record.state === "queued" || record.state === "preparing");
 }
 
-/** Whether its image is on its way to a host that is to have it. */
+/** Whether a machine's image is on its way to a host that is to run it. */
 export function isAwaitingImage(record: Pick<MachineRecord, "agentId" | "state">): boolean {
   return record.agentId === null && record.state === "preparing";
 }

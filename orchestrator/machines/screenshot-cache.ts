@@ -3,7 +3,7 @@ import type { Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import { refuse } from "../errors.ts";
 
-/** All who watch one machine share a picture that is at most this old. */
+/** The viewers of one machine share a picture that is at most this old. */
 const FRESH_MS = 1000;
 const MAX_PICTURES = 256;
 
@@ -18,7 +18,7 @@ interface CacheEntry {
   freshUntil: number;
 }
 
-/** Pictures of machines' screens, asked of their hosts no more often than once a second per machine and width. */
+/** Pictures of machines' screens, requested from their hosts at most once a second per machine and width. */
 export class ScreenshotCache {
   readonly #entries = new Map<string, CacheEntry>();
   readonly #proxy: Proxy;

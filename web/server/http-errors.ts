@@ -8,7 +8,7 @@ import {
   type PosternError,
 } from "../../protocol/index.ts";
 import type { ErrorBody } from "../api/schemas.ts";
-import { ORCHESTRATOR_ERRORS } from "../../orchestrator/errors.ts";
+import { ORCHESTRATOR_ERRORS } from "../../orchestrator/index.ts";
 
 /** What happened, why, what to do: used where the thrower has nothing better to say. */
 const MESSAGES = {

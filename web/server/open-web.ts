@@ -12,12 +12,8 @@ import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/fir
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
-import { MergedCatalogue } from "../../orchestrator/images/merged-catalogue.ts";
-import { NO_QUOTAS, type QuotaTable } from "../../orchestrator/quota/quota.ts";
-import { DataDiskService } from "../../orchestrator/disks/index.ts";
-import { ServerImages } from "../../orchestrator/images/index.ts";
+import { NO_QUOTAS, openOrchestrator, type QuotaTable } from "../../orchestrator/index.ts";
 import { ScreenViews } from "./view/screen-views.ts";
-import { openOrchestrator } from "../../orchestrator/open-orchestrator.ts";
 import { servePages } from "./serve-pages.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
 import { routeAuthorityRotation } from "./routes/authority-routes.ts";
@@ -68,17 +64,15 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const logins = new Logins(stores, clock);
   const throttle = new PasswordThrottle(clock);
   const { imagesDir = null } = options;
-  const images = imagesDir === null ? null : await ServerImages.open(imagesDir, clock, log);
-  const catalogue = new MergedCatalogue(proxy, images, log);
+  const orchestrator = await openOrchestrator({ proxy, imagesDir, quotas: limits, clock, log });
+  const { catalogue, events } = orchestrator;
   const snapshot = () =>
     loadReadModel(proxy, {
       imageTitle: (image) => catalogue.titleOf(image),
       takesScripts: (image) => catalogue.takesScripts(image),
     });
-  const live = new LiveUpdates({ proxy, loadReadModel: snapshot, clock, log });
+  const live = new LiveUpdates({ proxy, events, loadReadModel: snapshot, clock, log });
   const streams = new EventStreamRegistry(live, logins, clock);
-  const disks = new DataDiskService({ proxy, clock, log });
-  const machines = openOrchestrator({ proxy, catalogue, images, disks, live, limits, clock, log });
   const looks = new ScreenViews(clock);
 
   const app = await buildApp(log);
@@ -109,14 +103,14 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeDesktops(api, proxy, snapshot);
       routeMachines(api, {
         proxy,
-        orchestrator: machines,
-        screenshots: machines.screenshots,
+        orchestrator,
+        screenshots: orchestrator.screenshots,
         screenViews: looks,
         loadReadModel: snapshot,
       });
-      routeMachineCommands(api, proxy, machines, snapshot);
-      routeHosts(api, proxy, catalogue, machines);
-      routeDisks(api, proxy, disks);
+      routeMachineCommands(api, proxy, orchestrator, snapshot);
+      routeHosts(api, proxy, orchestrator);
+      routeDisks(api, proxy, orchestrator.disks);
       routeTokens(api, { proxy, clock, loadReadModel: snapshot });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, snapshot);
@@ -130,9 +124,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closed ??= (async () => {
-      machines.close();
-      disks.close();
-      await images?.close();
+      await orchestrator.close();
       live.close();
       streams.close();
       await app.close();
@@ -141,7 +133,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     await listenOnAdminSocket(app, adminSocket);
     // Only now: had the start failed here, nobody would have seen the password.
     const firstLogin = await createFirstAdministrator(stores, passwords);
-    machines.scheduleSoon();
+    orchestrator.scheduleSoon();
     return { server: app.server, firstLogin, close };
   } catch (error) {
     await close();

@@ -7,19 +7,13 @@ import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireAdmin, requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import type { MergedCatalogue } from "../../../orchestrator/images/merged-catalogue.ts";
-import { mayUseImage } from "../../../orchestrator/quota/check-create-request.ts";
-import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
+import { mayUseImage, type Orchestrator } from "../../../orchestrator/index.ts";
 
 const hostParams = z.object({ id: z.string().min(1).max(64) });
 
 /** What machines can be made from, how much of it one may have, and where they run. */
-export function routeHosts(
-  api: FastifyInstance,
-  proxy: Proxy,
-  catalogue: MergedCatalogue,
-  room: Orchestrator,
-): void {
+export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orchestrator): void {
+  const { catalogue } = orchestrator;
   const { agents, machines } = proxy.stores;
 
   api.get("/images", async (request): Promise<Image[]> => {
@@ -36,7 +30,9 @@ export function routeHosts(
   });
 
   api.get("/allowance", async (request): Promise<Allowance> => {
-    const { quota: limits, usage } = await room.createRequests.readQuotaStatus(requireCaller(request));
+    const { quota: limits, usage } = await orchestrator.createRequests.readQuotaStatus(
+      requireCaller(request),
+    );
     const { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds } = limits;
     return {
       limits: { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds },
@@ -69,13 +65,13 @@ export function routeHosts(
     });
     const action = drained ? "host.drain" : "host.undrain";
     proxy.audit({ action, outcome: "success", agentId: id, ...auditActor(request) });
-    if (!drained) room.scheduleSoon();
+    if (!drained) orchestrator.scheduleSoon();
     return describe(changed);
   });
 
   async function describe({ id, name, serverId, lastSeenAt, drainedAt }: AgentRecord): Promise<Host> {
     const here = proxy.connectedAgents().some((agent) => agent.id === id);
-    const facts = here ? await room.hostFacts.get(id) : null;
+    const facts = here ? await orchestrator.hostFacts.get(id) : null;
     const placed = (await machines.list()).filter(({ agentId, state }) => agentId === id && !isOff(state));
     return {
       id,
@@ -84,7 +80,7 @@ export function routeHosts(
       lastSeenAt,
       drained: drainedAt !== null,
       machines: placed.length,
-      facts: typeof facts === "object" ? facts : null,
+      facts: facts?.kind === "known" ? facts.facts : null,
     };
   }
 }

@@ -1,5 +1,5 @@
 import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts";
-import { isDesktopOf } from "../../../orchestrator/machines/desktop-of-machine.ts";
+import { isDesktopOf } from "../../../orchestrator/index.ts";
 
 /** What was heard of images last. */
 export interface ImageMetadata {

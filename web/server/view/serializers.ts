@@ -2,8 +2,7 @@ import { machineDesktopNames } from "../../../protocol/index.ts";
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
-import { isAwaitingImage } from "../../../orchestrator/machines/awaiting-host.ts";
-import { isDesktopOf } from "../../../orchestrator/machines/desktop-of-machine.ts";
+import { isAwaitingImage, isDesktopOf } from "../../../orchestrator/index.ts";
 import type { ReadModel } from "./read-model.ts";
 
 type Requester = Pick<Caller, "userId" | "role">;
