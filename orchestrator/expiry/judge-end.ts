@@ -1,3 +1,4 @@
+import { hasGuest } from "../../protocol/index.ts";
 import type { MachineEnding, MachineRecord } from "../../proxy/index.ts";
 import type { Quota } from "../quota/quota.ts";
 
@@ -23,14 +24,13 @@ export type EndStep =
   | { readonly kind: "remove" };
 
 const NONE: EndStep = { kind: "none" };
-const AWAKE = new Set<MachineRecord["state"]>(["booting", "running", "paused"]);
 
 /** The next step about a machine; called again after each step, until there is none. */
 export function judgeEnd(record: MachineRecord, viewers: number, now: number): EndStep {
   const { state, oneShot, ending, expiresAt, lifetimeMs, warnedAt } = record;
   if (oneShot && state === "stopped") return { kind: "remove" };
   if (oneShot && state === "failed" && now - record.since >= FAILED_KEEP_MS) return { kind: "remove" };
-  if (!AWAKE.has(state)) return NONE;
+  if (!hasGuest(state)) return NONE;
   if (ending !== null) return { kind: "stop" };
   if (expiresAt !== null && now >= expiresAt) return { kind: "end", cause: "lifetime" };
   const idle = oneShot ? judgeIdle(record, viewers, now) : NONE;

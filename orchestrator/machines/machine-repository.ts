@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
-import { describeError, RequestError, type Clock, type MachineStatus } from "../../protocol/index.ts";
+import {
+  hasGuest,
+  isOff,
+  describeError,
+  RequestError,
+  type Clock,
+  type MachineStatus,
+} from "../../protocol/index.ts";
 import type { MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { EventBus } from "../event-bus.ts";
 import { isDesktopOf } from "./desktop-of-machine.ts";
@@ -18,7 +25,6 @@ const EXPIRED = {
   reason: "Its time was over.",
   cause: { code: "MACHINE_EXPIRED", details: {} },
 };
-const AWAKE = new Set<MachineRecord["state"]>(["booting", "running", "paused"]);
 
 /** Writes machine records and emits what changed. Its methods must run in the machine's queue. */
 export class MachineRepository {
@@ -58,8 +64,8 @@ export class MachineRepository {
       await this.#removeCopy(hostId, status.id);
       return record;
     }
-    const isOff = status.state === "stopped" || status.state === "failed";
-    if (record.state === "queued" && isOff && this.#deferredStarts.has(record.id)) return record;
+    if (record.state === "queued" && isOff(status.state) && this.#deferredStarts.has(record.id))
+      return record;
     const change = {
       agentId: hostId,
       state: status.state,
@@ -87,11 +93,11 @@ export class MachineRepository {
   /** The end of this run, as long as it lasts; after it, the plans of the server are cleared. */
   #followRun(record: MachineRecord, { state }: MachineStatus): MachineChange {
     const { lifetimeMs, expiresAt, ending } = record;
-    if (AWAKE.has(state)) {
+    if (hasGuest(state)) {
       const begins = expiresAt === null && lifetimeMs !== null;
       return { expiresAt: begins ? this.#clock.now() + lifetimeMs : expiresAt };
     }
-    if (state !== "stopped" && state !== "failed") return {};
+    if (!isOff(state)) return {};
     const over = { expiresAt: null, warnedAt: null, idleSince: null, ending: null };
     return ending === "lifetime" && state === "stopped" ? { ...over, ...EXPIRED } : over;
   }

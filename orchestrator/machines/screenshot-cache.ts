@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../protocol/index.ts";
+import { hasDisplay, type Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import { refuse } from "../errors.ts";
 
@@ -31,8 +31,7 @@ export class ScreenshotCache {
 
   /** @throws RequestError `MACHINE_NOT_RUNNING`, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT` */
   async get({ id, agentId, state }: MachineRecord, width: number): Promise<CachedScreenshot> {
-    if (agentId === null || !["booting", "running", "paused", "stopping"].includes(state))
-      throw refuse("MACHINE_NOT_RUNNING");
+    if (agentId === null || !hasDisplay(state)) throw refuse("MACHINE_NOT_RUNNING");
     const key = `${id} ${width}`;
     const known = this.#entries.get(key);
     if (known !== undefined && this.#clock.monotonic() < known.freshUntil) return known.screenshot;

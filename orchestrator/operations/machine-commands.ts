@@ -1,4 +1,5 @@
 import {
+  isOff,
   RequestError,
   type BootLog,
   type Clock,
@@ -65,7 +66,7 @@ export class MachineCommands {
   start(id: string): Promise<MachineRecord> {
     const { repository, reconciler, createRequests } = this.#context;
     return this.#runCommand(id, async (record) => {
-      if (record.state !== "stopped" && record.state !== "failed") {
+      if (!isOff(record.state)) {
         const isWaiting = record.agentId === null || this.#context.deferredStarts.isDeferred(id);
         return isWaiting ? record : this.#requestStatus("machine.start", record, { id });
       }
@@ -157,7 +158,7 @@ export class MachineCommands {
     await queue.run(id, async () => {
       const record = await this.#find(id);
       if (!record.oneShot) throw refuse("MACHINE_NOT_ONE_SHOT");
-      if (record.agentId === null || ["preparing", "stopped", "failed"].includes(record.state)) {
+      if (record.agentId === null || record.state === "preparing" || isOff(record.state)) {
         await repository.deleteWithHostCopy(record);
         return;
       }

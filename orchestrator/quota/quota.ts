@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isOff } from "../../protocol/index.ts";
 import type { AccountRole, MachineRecord } from "../../proxy/index.ts";
 
 /** Options of machines that need a permission. */
@@ -76,12 +77,10 @@ export interface Usage {
   readonly dataDisks: ReadonlyMap<string, string>;
 }
 
-const OFF = new Set<MachineRecord["state"]>(["stopped", "failed"]);
-
 /** @param except a machine that is not counted: the one that asks */
 export function countUsage(records: readonly MachineRecord[], ownerId: string, except?: string): Usage {
   const own = records.filter((record) => record.ownerId === ownerId && record.id !== except);
-  const on = own.filter((record) => !OFF.has(record.state));
+  const on = own.filter((record) => !isOff(record.state));
   return {
     machines: own.length,
     cpus: sum(on, ({ cpus }) => cpus),

@@ -1,4 +1,4 @@
-import type { Clock } from "../../protocol/index.ts";
+import { isOff, type Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/data-disk-service.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
@@ -54,7 +54,7 @@ export class CandidateCollector {
     const candidates: CandidateHost[] = asked.map((host) => ({
       ...host,
       drained: drained.has(host.id),
-      placed: machines.filter((machine) => machine.agentId === host.id && isOn(machine)).length,
+      placed: machines.filter((machine) => machine.agentId === host.id && !isOff(machine.state)).length,
     }));
     return {
       need,
@@ -96,8 +96,4 @@ export class CandidateCollector {
 /** A host that did not answer is rejected for that, not for its image. */
 function mayTakeServerImages(known: KnownHostFacts): boolean {
   return known.kind === "noAnswer" || (known.kind === "known" && known.facts.serverImagesMb !== undefined);
-}
-
-function isOn({ state }: MachineRecord): boolean {
-  return state !== "stopped" && state !== "failed";
 }
