@@ -53,7 +53,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["host", "doctor", "demo"],
   ],
   orchestrator: [
-    ["event-bus.ts", "errors.ts"],
+    ["event-bus.ts", "orchestrator-errors.ts"],
     ["hosts", "quota"],
     ["disks", "images"],
     ["machines"],

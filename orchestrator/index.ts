@@ -1,5 +1,5 @@
 export { openOrchestrator, type Orchestrator, type OrchestratorOptions } from "./open-orchestrator.ts";
-export { ORCHESTRATOR_ERRORS, type OrchestratorErrorCode } from "./errors.ts";
+export { ORCHESTRATOR_ERRORS, type OrchestratorErrorCode } from "./orchestrator-errors.ts";
 export type { EventBus, OrchestratorEvents } from "./event-bus.ts";
 export type { DataDiskService, KnownDisk } from "./disks/data-disk-service.ts";
 export type { KnownHostFacts } from "./hosts/host-facts-cache.ts";

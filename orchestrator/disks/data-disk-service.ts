@@ -8,7 +8,7 @@ import {
   type DiskRef,
 } from "../../protocol/index.ts";
 import type { AuditReader, ConnectedAgent, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../errors.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 import type { EventBus } from "../event-bus.ts";
 import { bindRequestHost, listConnectedHosts, type RequestHost } from "../hosts/host-access.ts";
 import { locateDisk, planDiskTransfers, type DiskLocation, type DiskTransferPlan } from "./disk-location.ts";
@@ -82,7 +82,7 @@ export class DataDiskService {
     const { host } = await this.#find(ref);
     const hosts = this.#hosts();
     const to = hosts.find(({ id }) => id === destination) ?? hosts.find(({ name }) => name === destination);
-    if (to === undefined || to.id === host.id) throw refuse("DISK_HOST");
+    if (to === undefined || to.id === host.id) throw orchestratorError("DISK_HOST");
     await this.send({ ...ref, from: host.id, to: to.id }, sender);
   }
 
@@ -148,7 +148,7 @@ export class DataDiskService {
 
   async #find(ref: DiskRef): Promise<KnownDisk> {
     const found = (await this.list()).find(({ copy }) => copy.owner === ref.owner && copy.name === ref.name);
-    if (found === undefined) throw refuse("DISK_UNKNOWN");
+    if (found === undefined) throw orchestratorError("DISK_UNKNOWN");
     return found;
   }
 

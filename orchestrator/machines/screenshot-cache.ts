@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { hasDisplay, type Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../errors.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 
 /** The viewers of one machine share a picture that is at most this old. */
 const FRESH_MS = 1000;
@@ -31,7 +31,7 @@ export class ScreenshotCache {
 
   /** @throws RequestError `MACHINE_NOT_RUNNING`, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT` */
   async get({ id, agentId, state }: MachineRecord, width: number): Promise<CachedScreenshot> {
-    if (agentId === null || !hasDisplay(state)) throw refuse("MACHINE_NOT_RUNNING");
+    if (agentId === null || !hasDisplay(state)) throw orchestratorError("MACHINE_NOT_RUNNING");
     const key = `${id} ${width}`;
     const known = this.#entries.get(key);
     if (known !== undefined && this.#clock.monotonic() < known.freshUntil) return known.screenshot;

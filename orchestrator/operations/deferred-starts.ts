@@ -1,7 +1,7 @@
 import type { Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/data-disk-service.ts";
-import { refuse } from "../errors.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { NeededDisk } from "../schedule/model.ts";
 import { describeDiskTransfer, locateNeededDisk } from "../schedule/needed-disk.ts";
@@ -71,9 +71,9 @@ export class DeferredStarts {
       case "transfer":
         return wait.progress;
       case "hostDown":
-        throw refuse("DATA_DISK_AWAY", wait.status.reason);
+        throw orchestratorError("DATA_DISK_AWAY", wait.status.reason);
       case "otherServer":
-        throw refuse("DATA_DISK_AWAY");
+        throw orchestratorError("DATA_DISK_AWAY");
     }
   }
 }

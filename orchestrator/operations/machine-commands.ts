@@ -14,7 +14,7 @@ import {
   type KeyedQueue,
 } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import { describeForOwner, refuse } from "../errors.ts";
+import { describeForOwner, orchestratorError } from "../orchestrator-errors.ts";
 import type { EventBus } from "../event-bus.ts";
 import { planExtension } from "../expiry/judge-end.ts";
 import type { Quota } from "../quota/quota.ts";
@@ -119,7 +119,7 @@ export class MachineCommands {
   /** Saves the memory to disk and stops. @throws RequestError `MACHINE_ONE_SHOT` and those of {@link perform} */
   save(id: string): Promise<MachineRecord> {
     return this.#runCommand(id, (record) => {
-      if (record.oneShot) throw refuse("MACHINE_ONE_SHOT");
+      if (record.oneShot) throw orchestratorError("MACHINE_ONE_SHOT");
       return this.#requestStatus("machine.save", record, { id });
     });
   }
@@ -157,7 +157,7 @@ export class MachineCommands {
     const { proxy, repository, queue } = this.#context;
     await queue.run(id, async () => {
       const record = await this.#find(id);
-      if (!record.oneShot) throw refuse("MACHINE_NOT_ONE_SHOT");
+      if (!record.oneShot) throw orchestratorError("MACHINE_NOT_ONE_SHOT");
       if (record.agentId === null || record.state === "preparing" || isOff(record.state)) {
         await repository.deleteWithHostCopy(record);
         return;
@@ -174,12 +174,15 @@ export class MachineCommands {
   extend(id: string, quota: Quota, askedMs: number | null): Promise<MachineRecord> {
     const { proxy, events, clock } = this.#context;
     return this.#runCommand(id, async (record) => {
-      if (!quota.extend) throw refuse("EXTEND_FORBIDDEN");
-      if (record.expiresAt === null) throw refuse("MACHINE_NO_END");
-      if (record.ending !== null) throw refuse("MACHINE_ENDING");
+      if (!quota.extend) throw orchestratorError("EXTEND_FORBIDDEN");
+      if (record.expiresAt === null) throw orchestratorError("MACHINE_NO_END");
+      if (record.ending !== null) throw orchestratorError("MACHINE_ENDING");
       const until = planExtension(record, quota, askedMs, clock.now());
       if (until === null)
-        throw refuse("LIMIT_LIFETIME", "The machine runs as long already as you may let it run from now on.");
+        throw orchestratorError(
+          "LIMIT_LIFETIME",
+          "The machine runs as long already as you may let it run from now on.",
+        );
       const extended = await proxy.stores.machines.update(id, { expiresAt: until, warnedAt: null });
       events.emit("machine.changed", { id });
       return extended;
@@ -200,7 +203,7 @@ export class MachineCommands {
   ): Promise<MachineRecord> {
     return this.#context.queue.run(id, async () => {
       const record = await command(await this.#find(id));
-      if (record === null) throw refuse("MACHINE_UNKNOWN");
+      if (record === null) throw orchestratorError("MACHINE_UNKNOWN");
       return record;
     });
   }
@@ -220,7 +223,7 @@ export class MachineCommands {
     record: MachineRecord,
     params: HostParams<M>,
   ): Promise<MachineRecord | null> {
-    if (record.agentId === null) throw refuse("MACHINE_NOT_PLACED");
+    if (record.agentId === null) throw orchestratorError("MACHINE_NOT_PLACED");
     const status: MachineStatus = await this.#request(record.agentId, method, params);
     return this.#context.repository.applyStatus(record.agentId, status);
   }
@@ -232,7 +235,7 @@ export class MachineCommands {
   ): Promise<HostResult<M>> {
     return this.#context.queue.run(id, async () => {
       const { agentId } = await this.#find(id);
-      if (agentId === null) throw refuse("MACHINE_NOT_PLACED");
+      if (agentId === null) throw orchestratorError("MACHINE_NOT_PLACED");
       return this.#request(agentId, method, params);
     });
   }
@@ -245,14 +248,15 @@ export class MachineCommands {
     try {
       return await this.#context.proxy.requestHost(hostId, method, params);
     } catch (error) {
-      if (error instanceof RequestError && error.code === "METHOD_UNKNOWN") throw refuse("HOST_OUTDATED");
+      if (error instanceof RequestError && error.code === "METHOD_UNKNOWN")
+        throw orchestratorError("HOST_OUTDATED");
       throw error;
     }
   }
 
   async #find(id: string): Promise<MachineRecord> {
     const record = await this.#context.proxy.stores.machines.find(id);
-    if (record === null) throw refuse("MACHINE_UNKNOWN");
+    if (record === null) throw orchestratorError("MACHINE_UNKNOWN");
     return record;
   }
 }

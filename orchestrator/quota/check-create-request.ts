@@ -1,6 +1,6 @@
 import type { ImageSummary, NetworkKind } from "../../protocol/index.ts";
 import type { AccountRole, MachineOptions } from "../../proxy/index.ts";
-import type { OrchestratorErrorCode } from "../errors.ts";
+import type { OrchestratorErrorCode } from "../orchestrator-errors.ts";
 import type { Privilege, Quota, Usage } from "./quota.ts";
 
 /** A create request, completed by the image's own numbers. */

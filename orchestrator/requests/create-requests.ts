@@ -13,7 +13,7 @@ import {
   type NewMachine,
   type Proxy,
 } from "../../proxy/index.ts";
-import { refuse } from "../errors.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import {
   checkCreateRequest,
@@ -62,7 +62,7 @@ export class CreateRequests {
    */
   async accept(request: MachineCreateRequest, who: RequestingUser): Promise<MachineRecord> {
     const { offers, hosts, unanswered } = await this.#catalogue.lookUp(request.image);
-    if (offers.length === 0 && hosts > unanswered) throw refuse("IMAGE_UNKNOWN");
+    if (offers.length === 0 && hosts > unanswered) throw orchestratorError("IMAGE_UNKNOWN");
     const image = (offers.find((offer) => offer.image.available) ?? offers[0])?.image ?? null;
     const quota = quotaOf(this.#table, who);
     const resolved = resolveCreateRequest(request, image, quota);
@@ -115,7 +115,7 @@ export class CreateRequests {
     const isTaken = (wanted: string): boolean =>
       others.some((other) => sharesDesktopNames(other, { name: wanted, monitors }));
     if (name !== undefined) {
-      if (isTaken(name)) throw refuse("MACHINE_NAME_TAKEN");
+      if (isTaken(name)) throw orchestratorError("MACHINE_NAME_TAKEN");
       return machines.add({ ...machine, name });
     }
     for (;;) {
@@ -158,7 +158,7 @@ function resolveCreateRequest(
 }
 
 function throwIfRejected(rejection: CreateRejection | null): void {
-  if (rejection !== null) throw refuse(rejection.code, rejection.message);
+  if (rejection !== null) throw orchestratorError(rejection.code, rejection.message);
 }
 
 /** `IMAGE-N` with the smallest N that is not taken yet. */

@@ -1,5 +1,5 @@
 import { isPosternError, machineCause, type Clock } from "../../protocol/index.ts";
-import { describeForOwner } from "../errors.ts";
+import { describeForOwner } from "../orchestrator-errors.ts";
 import { UNANSWERED } from "./explain-waiting.ts";
 import type { Rejection } from "./model.ts";
 

@@ -50,7 +50,7 @@ export const ORCHESTRATOR_ERRORS = {
 export type OrchestratorErrorCode = keyof typeof ORCHESTRATOR_ERRORS;
 
 /** A refusal from the catalogue; `message` replaces the catalogue's own text. */
-export function refuse(
+export function orchestratorError(
   code: OrchestratorErrorCode,
   message: string = ORCHESTRATOR_ERRORS[code],
 ): RequestError {
