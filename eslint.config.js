@@ -1,5 +1,6 @@
 // The order of the packages is enforced here (see layers.ts): a package that may not know another cannot import it, and
 // nobody reaches past a package's door (its index.ts). dependency-cruiser looks at the order inside.
+import node from "eslint-plugin-n";
 import tseslint from "typescript-eslint";
 import { PACKAGES } from "./layers.ts";
 
@@ -59,5 +60,15 @@ export default tseslint.config(
   },
   { files: ["bin/**", "test/bench/**", "test/soak/**"], rules: { "no-console": "off" } },
   { files: ["test/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off" } },
+  {
+    // The agent may run on older hosts than the server.
+    files: ["agent/**/*.ts", "protocol/**/*.ts"],
+    plugins: { n: node },
+    rules: {
+      "n/no-unsupported-features/node-builtins": ["error", { version: ">=20.19.0" }],
+      "n/no-unsupported-features/es-builtins": ["error", { version: ">=20.19.0" }],
+      "n/no-unsupported-features/es-syntax": ["error", { version: ">=20.19.0", ignores: ["modules"] }],
+    },
+  },
   ...direction,
 );

@@ -47,7 +47,6 @@ export * from "./rfb/encodings.ts";
 export * from "./rfb/client-stream/client-policy.ts";
 export * from "./rfb/client-stream/client-messages.ts";
 export * from "./rfb/client-stream/set-encodings.ts";
-export { encodeSetDesktopSize } from "./rfb/client-stream/set-desktop-size.ts";
 export * from "./rfb/client-stream/client-filter.ts";
 export { PixelFormatTracker, MAX_FORMAT_CHANGES } from "./rfb/server-stream/pixel-format-tracker.ts";
 export { ServerFilter } from "./rfb/server-stream/server-filter.ts";
