@@ -84,5 +84,12 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["app.tsx"],
     ["main.tsx"],
   ],
-  bin: [["terminal"], ["programs", "darts"], ["admin-api.ts"], ["commands"], ["program.ts"], ["main.ts"]],
+  bin: [
+    ["terminal"],
+    ["programs", "darts"],
+    ["admin-api.ts"],
+    ["commands"],
+    ["program.ts", "report-failure.ts"],
+    ["main.ts"],
+  ],
 };

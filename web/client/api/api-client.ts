@@ -81,11 +81,11 @@ export function createApi(onSignedOut: () => void) {
       call<undefined>("POST", "/desktops/shown", { desktops }),
     images: () => call<Image[]>("GET", "/images"),
     machines: () => call<Machine[]>("GET", "/machines"),
-    createMachine: (order: MachineCreateInput) => call<Machine>("POST", "/machines", order),
+    createMachine: (input: MachineCreateInput) => call<Machine>("POST", "/machines", input),
     startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
     stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
-    sendMachineCommand: (id: string, act: MachineCommandName) =>
-      call<Machine>("POST", `${machinePath(id)}/${act}`),
+    sendMachineCommand: (id: string, command: MachineCommandName) =>
+      call<Machine>("POST", `${machinePath(id)}/${command}`),
     closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
     allowance: () => call<Allowance>("GET", "/allowance"),
     snapshots: (id: string) => call<MachineSnapshot[]>("GET", `${machinePath(id)}/snapshots`),
@@ -98,8 +98,8 @@ export function createApi(onSignedOut: () => void) {
     credential: (id: string) => call<MachineCredential>("GET", `${machinePath(id)}/credential`),
     bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
-    createToken: (desktop: string, allowance: TokenRights) =>
-      call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),
+    createToken: (desktop: string, rights: TokenRights) =>
+      call<Token>("POST", "/tokens", { desktop, role: rights.role, deny: rights.denied }),
     changeToken: (id: string, { role, denied }: TokenRights) =>
       call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),

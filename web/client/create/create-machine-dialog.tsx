@@ -82,7 +82,7 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
       })
       .then(
         (machine) => {
-          wall.dispatch({ type: "answer", machine });
+          wall.dispatch({ type: "machineResponse", machine });
           onClose();
         },
         (error: unknown) => {

@@ -42,7 +42,7 @@ export function AccountMenu({
     api.signOut().then(
       () => {
         clearTokens();
-        wall.dispatch({ type: "who", me: null });
+        wall.dispatch({ type: "me", me: null });
       },
       (error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }),
     );

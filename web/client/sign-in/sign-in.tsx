@@ -37,7 +37,7 @@ export function SignIn() {
     setFault(null);
     api
       .signIn(given.name, given.password)
-      .then((who) => wall.dispatch({ type: "who", me: who }))
+      .then((me) => wall.dispatch({ type: "me", me }))
       .catch((error: unknown) => {
         setBusy(false);
         showFault(password.current, explainError(error, text));

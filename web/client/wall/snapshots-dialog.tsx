@@ -51,7 +51,7 @@ export function SnapshotsDialog({ machine, onClose }: SnapshotsDialogProps) {
   const goBack = (to: string) =>
     perform(async () => {
       const changed = await api.restoreSnapshot(machine.id, to);
-      wall.dispatch({ type: "answer", machine: changed });
+      wall.dispatch({ type: "machineResponse", machine: changed });
       return null;
     });
 

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
-import { AdminApiError } from "../admin-api.ts";
-import { ExitCode } from "./exit-codes.ts";
+import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } from "../protocol/index.ts";
+import { AdminApiError } from "./admin-api.ts";
+import { ExitCode } from "./terminal/exit-codes.ts";
 
 /** Tells a person what went wrong, on standard error, and returns the exit status that says the same. */
 export function reportFailure(error: unknown): ExitCode {

@@ -1,5 +1,5 @@
 import { formatHostPort } from "../../protocol/index.ts";
-import type { FirstLoginCredentials, RunningServer } from "../programs/start-server.ts";
+import type { FirstLoginCredentials, RunningServer } from "./start-server.ts";
 
 /** What a person needs after a start: where to go, how to get in, whom agents may trust. */
 export function formatServerSummary(server: RunningServer): string {

@@ -10,7 +10,7 @@ export interface MachineActions {
   readonly start: () => void;
   readonly stop: (force: boolean) => void;
   readonly remove: () => void;
-  readonly act: (act: MachineCommandName) => void;
+  readonly sendCommand: (command: MachineCommandName) => void;
   /** Ends a one-shot machine. */
   readonly close: () => void;
 }
@@ -25,7 +25,7 @@ export function useMachineActions(id: string): MachineActions {
     setBusy(true);
     request()
       .then((machine) => {
-        if (machine !== undefined) wall.dispatch({ type: "answer", machine });
+        if (machine !== undefined) wall.dispatch({ type: "machineResponse", machine });
       })
       .catch((error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }))
       .finally(() => setBusy(false));
@@ -34,7 +34,7 @@ export function useMachineActions(id: string): MachineActions {
     busy,
     start: () => perform(() => api.startMachine(id)),
     stop: (force) => perform(() => api.stopMachine(id, force)),
-    act: (act) => perform(() => api.sendMachineCommand(id, act)),
+    sendCommand: (command) => perform(() => api.sendMachineCommand(id, command)),
     close: () =>
       perform(async () => {
         await api.closeMachine(id);

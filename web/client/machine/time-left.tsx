@@ -32,7 +32,7 @@ export function TimeLeft({ machine, actions, className = "time-left" }: TimeLeft
           class="button small"
           aria-label={machines.extendNamed(name)}
           disabled={actions.busy}
-          onClick={() => actions.act("extend")}
+          onClick={() => actions.sendCommand("extend")}
         >
           {machines.extend}
         </button>

@@ -7,12 +7,12 @@ import type { MachineActions } from "./use-machine-actions.ts";
 interface StopMenuProps {
   readonly machine: Machine;
   readonly actions: MachineActions;
-  readonly face: ComponentChildren;
+  readonly trigger: ComponentChildren;
   readonly className?: string;
 }
 
 /** Stopping takes a second click: one choice asks the system, the other does not. */
-export function StopMenu({ machine, actions, face, className = "button" }: StopMenuProps) {
+export function StopMenu({ machine, actions, trigger, className = "button" }: StopMenuProps) {
   const { monitor, machines } = useText();
   const shutDown: MenuItem = {
     label: monitor.shutDown,
@@ -35,7 +35,7 @@ export function StopMenu({ machine, actions, face, className = "button" }: StopM
   return (
     <Menu
       label={machine.oneShot ? machines.endNamed(machine.name) : monitor.stopNamed(machine.name)}
-      face={face}
+      trigger={trigger}
       className={className}
       note={machine.viewers > 0 ? monitor.viewers(machine.viewers) : undefined}
       items={machine.oneShot && machine.state !== "stopping" ? [end] : stops}
