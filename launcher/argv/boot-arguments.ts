@@ -22,7 +22,7 @@ export function bootArguments(spec: BootSpec, paths: MachinePaths, customized: s
       ];
     case "kernel":
       return [
-        // QEMU gives the kernel the first place itself.
+        // QEMU itself boots the kernel first.
         ...(spec.emptyDisk ? ownDisk(paths, 1) : []),
         ...["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.cmdline],
       ];

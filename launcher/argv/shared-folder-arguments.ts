@@ -31,7 +31,7 @@ export function shareVirtiofsArguments(tag: string, socket: string, index: numbe
   ];
 }
 
-/** virtiofsd in the foreground, locked up in the folder that it serves. */
+/** virtiofsd in the foreground, confined to the folder that it serves. */
 export function virtiofsdArguments(
   folder: string,
   socket: string,
@@ -44,7 +44,7 @@ export function virtiofsdArguments(
     `source=${folder.replaceAll(",", "\\,")}`,
     "-o",
     `sandbox=${sandbox}`,
-    // A guest's root makes no devices of the host's.
+    // The guest's root must not create device nodes on the host.
     ...["-o", "modcaps=-mknod"],
   ];
 }

@@ -44,6 +44,6 @@ export function makePixelWriter(format: PixelFormat): PixelWriter {
 }
 
 function scale(level: number, max: number, shift: number): number {
-  // The low five bits are what the language shifts by.
+  // A shift uses the low five bits only.
   return Math.round((level * max) / 255) << shift;
 }

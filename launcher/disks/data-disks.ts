@@ -35,7 +35,7 @@ export class DataDisks {
    * Checks that a machine can have a disk, and records it in that size. Synchronous.
    * @param known the server knows the disk to be here: a new one is not created
    * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_AWAY`, `DISK_QUOTA`; LaunchError
-   * `DISK_FAILED`
+   *   `DISK_FAILED`
    */
   reserve(request: DiskRequest, known = false): void {
     const { store, holders, quotaGb, clock } = this.#context;

@@ -42,7 +42,7 @@ export async function measureDisk(qemuImg: string, file: string): Promise<number
   }
 }
 
-/** Another host's guests or a broken file system may have changed it. @throws LaunchError `DISK_FAILED` */
+/** Its content is untrusted: it may come from another host. @throws LaunchError `DISK_FAILED` */
 export async function checkDiskContent(file: string): Promise<void> {
   const fault = await inspectImage({ kind: "disk", format: "qcow2", file });
   if (fault === null) return;

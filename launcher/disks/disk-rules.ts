@@ -19,8 +19,7 @@ export interface DiskRejection {
 
 /**
  * Why a machine cannot have a disk; null: it can. The copy here must be the current one, no other machine may have it,
- * and
- * it must fit into the owner's quota.
+ * and it must fit into the owner's quota.
  * @param quotaGb GiB of all disks of one owner on this host
  */
 export function findDiskFault(

@@ -29,7 +29,7 @@ export async function applyDiskSnapshot(
   for (const { file } of nodes) await snapshotCommand(qemuImg, "-a", tag, file);
 }
 
-/** Bears disks that have none of this tag. */
+/** Skips disks without this tag. */
 export async function deleteDiskSnapshot(
   qemuImg: string,
   nodes: readonly SnapshotNode[],

@@ -14,8 +14,7 @@ const EMPTY_DISK_GB = 20;
 
 /**
  * Creates the files that a machine writes to, where they do not exist yet: its disk, its firmware's variables, a holder
- * for
- * its memory. Each gets its name when it is complete.
+ * for its memory. Each gets its name when it is complete.
  * @param customized a changed copy of the image beneath the machine's disk; null: the image itself
  * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
  */
@@ -100,7 +99,7 @@ export const imageInfo = z.object({
 });
 type ImageInfo = z.infer<typeof imageInfo>;
 
-/** Of a disk that was looked at. @throws LaunchError `OVERLAY_FAILED` */
+/** Of an inspected disk. @throws LaunchError `OVERLAY_FAILED` */
 export function readImageInfo(qemuImg: string, file: string, format: string): Promise<ImageInfo> {
   return readInfo(qemuImg, ["-f", format, file]);
 }
@@ -116,7 +115,7 @@ async function readInfo(qemuImg: string, which: readonly string[]): Promise<Imag
 
 type QemuImgProgress = Required<Pick<QemuImgRun, "signal" | "onFraction">>;
 
-/** @returns what it wrote. @throws LaunchError `OVERLAY_FAILED` */
+/** @returns qemu-img's output. @throws LaunchError `OVERLAY_FAILED` */
 export async function changeDisk(
   qemuImg: string,
   args: readonly string[],

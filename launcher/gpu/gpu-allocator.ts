@@ -30,7 +30,7 @@ interface GpuAllocatorOptions {
   readonly account: FileOwner | null;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Another list of names than pci.ids's own. */
+  /** Another file than the default pci.ids. */
   readonly pciIds?: string;
 }
 
@@ -63,7 +63,7 @@ export class GpuAllocator {
     await this.#plan(kind, "");
   }
 
-  /** After a start: what belongs to machines that no longer run goes back to the host. Never rejects. */
+  /** After a start: GPUs of machines that no longer run return to the host. Never rejects. */
   releaseOrphans(running: ReadonlySet<string>): Promise<void> {
     return this.#runSerially(async () => {
       for (const allocation of this.#table.allocations)
@@ -86,7 +86,7 @@ export class GpuAllocator {
     });
   }
 
-  /** Gives back what a machine had, after its QEMU has ended. May be called twice. Never rejects. */
+  /** Returns a machine's GPU to the host, after its QEMU has ended. Idempotent. Never rejects. */
   release(machine: string): Promise<void> {
     return this.#runSerially(async () => {
       const has = this.#table.findByMachine(machine);
@@ -166,7 +166,7 @@ export class GpuAllocator {
     }
   }
 
-  /** @throws Error when the kernel does not answer; it may still do so later */
+  /** @throws Error when the kernel does not respond; it may still do so later */
   #withTimeout<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.after(KERNEL_TIMEOUT_MS, () => {

@@ -4,7 +4,7 @@ import { isGpu, PCI_DEVICES, readPciDevice, type PciDevice } from "./pci-device.
 import { nameByNumbers, type PciNames } from "./pci-names.ts";
 import type { SysTree } from "../system/sys-tree.ts";
 
-/** Everything on the host's PCI buses that matters to its GPUs. */
+/** Devices on the host's PCI buses that are relevant to its GPUs. */
 export interface GpuInventory {
   readonly devices: readonly PciDevice[];
   readonly gpus: readonly PciDevice[];
@@ -14,7 +14,7 @@ export interface GpuInventory {
   readonly nameOf: PciNames;
 }
 
-/** @param readNames once a launcher's life is enough: the list is long */
+/** @param readNames called once; the list is long */
 export async function readGpuInventory(
   tree: SysTree,
   readNames: (devices: readonly PciDevice[]) => Promise<PciNames>,

@@ -6,7 +6,7 @@ import { readPciNames } from "./pci-names.ts";
 import type { SysTree } from "../system/sys-tree.ts";
 import type { PciDevice } from "./pci-device.ts";
 
-/** What decides whether GPUs can be given to machines. */
+/** The facts that decide whether GPUs can be assigned to machines. */
 export interface GpuReadinessFacts {
   readonly policy: GpuPolicy;
   readonly inventory: GpuInventory;
@@ -62,7 +62,7 @@ function readMemlock(limits: string): number | null {
 
 const GIB = 1024 ** 3;
 
-/** Every precondition of giving GPUs to machines: that it is there, or what to do. */
+/** Every precondition of GPU assignment: met, or with a remedy. */
 export function judgeGpuReadiness(facts: GpuReadinessFacts): Finding[] {
   const { inventory, policy } = facts;
   const wanted = policy.allow === "all" || policy.allow.length > 0;
@@ -199,7 +199,7 @@ function remedyFor(processor: GpuReadinessFacts["processor"], words: readonly st
   return "Switch on the IOMMU (SMMU) in the firmware's set-up. Inside a virtual machine there is none unless its host gives one.";
 }
 
-/** What speaks against giving this unit to a machine, or what will happen. */
+/** The obstacles to assigning this unit to a machine, or what an assignment will do. */
 function judgeUnit(unit: GpuUnit, facts: GpuReadinessFacts): Finding[] {
   const lines = unit.obstacles.flatMap((obstacle) => describe(unit, obstacle, facts));
   if (unit.obstacles.length > 0) return lines;

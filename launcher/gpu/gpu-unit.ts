@@ -16,7 +16,7 @@ export type GpuObstacle =
   /** It is cut into parts that may be in use. */
   | { readonly kind: "divided"; readonly devices: readonly PciDevice[] };
 
-/** What is given to one machine at once: an IOMMU group's GPUs with all that belongs to them. */
+/** What is assigned to one machine at once: the GPUs of an IOMMU group with their related functions. */
 export interface GpuUnit {
   readonly group: string | null;
   readonly gpus: readonly PciDevice[];
@@ -30,7 +30,7 @@ export interface GpuUnit {
 const HARMLESS: readonly (string | null)[] = [null, "vfio-pci", "pci-stub", "pcieport"];
 
 /**
- * Sorts GPUs into units: devices of one IOMMU group can reach each other's memory, so they go to the same machine or
+ * Groups GPUs into units: devices of one IOMMU group can access each other's memory, so they go to the same machine or
  * to none.
  */
 export function findUnits(inventory: GpuInventory, policy: GpuPolicy): GpuUnit[] {

@@ -13,7 +13,7 @@ export interface PciDevice {
   readonly vendor: string;
   readonly device: string;
   readonly driver: string | null;
-  /** Null: no IOMMU, or one that does not care for this device. */
+  /** Null: no IOMMU, or not for this device. */
   readonly group: string | null;
   /** The firmware chose it for the console. */
   readonly bootVga: boolean;
@@ -50,7 +50,7 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
   return { ...any, ...(isGpu(any) ? await readGpu(tree, folder) : NO_GPU) };
 }
 
-/** What only GPUs have: hosts have hundreds of other devices. */
+/** Properties of GPUs only: hosts have hundreds of other devices. */
 type GpuTraits = Pick<PciDevice, "bootVga" | "lit" | "virtualFunctions" | "mdevTypes" | "renderNode">;
 
 const NO_GPU: GpuTraits = {

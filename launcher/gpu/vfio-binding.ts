@@ -17,8 +17,7 @@ export async function bindToVfio(tree: SysTree, address: PciAddress): Promise<vo
 
 /**
  * Binds a function to its former driver again; null: to none. Idempotent: it may follow a binding that stopped
- * half-way,
- * or a restart of the host. @throws the kernel's error
+ * half-way, or a restart of the host. @throws the kernel's error
  */
 export async function restoreDriver(
   tree: SysTree,
@@ -34,7 +33,7 @@ export async function restoreDriver(
   if (former === null || (driver !== null && driver !== VFIO)) return;
   await tree.write("sys/bus/pci/drivers_probe", address);
   if ((await driverOf(tree, address)) !== null) return;
-  // Probing finds no driver that wants it by its numbers: the former one is asked itself.
+  // No driver matched by device id: bind to the former one explicitly.
   await tree.write(`sys/bus/pci/drivers/${former}/bind`, address);
 }
 

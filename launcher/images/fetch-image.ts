@@ -16,7 +16,7 @@ export interface FetchImageOptions extends WorkOptions {
   readonly maxBytes: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Files that machines are built on: they stay when a newer one comes. */
+  /** Files that machines depend on: they stay when a newer one arrives. */
   readonly used: ReadonlySet<string>;
 }
 
@@ -29,8 +29,7 @@ export interface FetchImageResult {
 
 /**
  * Downloads an image's file from its entry's source, or a newer version. A newer file gets a name of its own: overlays
- * of
- * machines depend on the old one.
+ * of machines depend on the old one.
  * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
  */
 export async function fetchImage(

@@ -32,9 +32,8 @@ export interface ImageStoreOptions {
 
 /**
  * All images of a host, in this order: the catalogue or the built-in ones, those of the images folder, and well-known
- * ones
- * that can be downloaded (not beside a catalogue). Several programs may share one folder: each reads it again after a
- * change.
+ * ones that can be downloaded (not beside a catalogue). Several programs may share one folder: each reads it again
+ * after a change.
  */
 export class ImageStore {
   readonly folder: string;
@@ -98,7 +97,7 @@ export class ImageStore {
     if (taken) throw RequestError.public("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
   }
 
-  /** The place of an image's file, by what it is. */
+  /** The path of an image's file, by its kind. */
   fileFor(id: string, kind: DiskFormat | "iso"): string {
     return join(this.folder, `${id}.${kind}`);
   }
@@ -141,7 +140,7 @@ export class ImageStore {
     return this.put(entry);
   }
 
-  /** Puts another file in the place of an image's. Machines that run hold on to the old one. */
+  /** Replaces an image's file. Running machines keep the old one open. */
   async replaceFile(id: string, file: string): Promise<void> {
     const [target] = listBootFiles(this.find(id).boot);
     if (target === undefined) return;

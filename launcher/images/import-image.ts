@@ -145,7 +145,7 @@ export async function resizeImage(
     const text = `The disk has ${Math.round(virtualBytes / 2 ** 30)} GiB already. It can only become larger.`;
     throw LaunchError.public("IMAGE_SHRINK", text);
   }
-  // On a copy: machines that were made from the image go on with the file as it was.
+  // On a copy: machines that were made from the image keep the old file.
   await inWorkFolder(store.folder, async (folder) => {
     const target = join(folder, "image.qcow2");
     await convert({ file, format: "qcow2" }, target, false, work);

@@ -90,8 +90,8 @@ async function findWrongFormat(bytes: ImageBytes, format: DiskFormat): Promise<s
 }
 
 /**
- * What a file is by its content, and what speaks against it.
- * @throws the system's error where it cannot be opened
+ * A file's format by its content, and its fault.
+ * @throws the system's error if it cannot be opened
  */
 export async function inspectUnknownFile(
   file: string,

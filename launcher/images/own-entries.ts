@@ -7,7 +7,7 @@ const SUFFIX = ".json";
 
 export interface OwnEntries {
   readonly entries: readonly ImageEntry[];
-  /** Files that hold no entry, and why: the others are offered all the same. */
+  /** Files without a valid entry, and why: they do not prevent the others from being offered. */
   readonly problems: readonly string[];
 }
 
@@ -56,8 +56,7 @@ export async function removeOwnEntry(folder: string, id: string): Promise<void> 
 
 /**
  * For the launcher's account only: images may contain secrets. An access right that was granted to QEMU's account to
- * pass
- * through is kept.
+ * pass through is kept.
  */
 export async function makeImagesFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -8,7 +8,7 @@ import { childEnvironment, type Command } from "../system/child-process.ts";
 const QEMU_IMG_MEMORY_BYTES = 4 * 1024 * 1024 * 1024;
 /** Processor time of a conversion, in seconds. */
 const QEMU_IMG_CPU_S = 7200;
-/** A conversion, by the clock on the wall. */
+/** A conversion, in real time. */
 const QEMU_IMG_MS = 21_600_000;
 /** A question about an image. */
 const QEMU_IMG_INFO_MS = 30_000;

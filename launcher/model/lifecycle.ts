@@ -3,7 +3,7 @@ import type { MachineCause, MachineState } from "../../protocol/index.ts";
 /** The states of a launcher's machines; `queued` exists on the server only. */
 export type LifecycleState = Exclude<MachineState, "queued">;
 
-/** Why something is as it is. */
+/** Why a machine is in its state. */
 export interface StateReason {
   /** A sentence for users, in English. */
   readonly reason: string;
@@ -20,7 +20,7 @@ export interface Lifecycle {
 }
 
 export type LifecycleEvent =
-  /** A stopped or failed machine is wanted again. */
+  /** A stopped or failed machine is to run again. */
   | { readonly kind: "startRequested" }
   /** What takes so long before there is a QEMU. */
   | ({ readonly kind: "delayed" } & StateReason)
@@ -57,7 +57,7 @@ const ENDINGS = {
   host: makeReason("HOST_ENDED", "It was ended on the host."),
 } as const;
 
-/** A reason without blanks. */
+/** A reason without parameters. */
 export function makeReason(code: string, reason: string): StateReason & { readonly cause: MachineCause } {
   return { reason, cause: { code, details: {} } };
 }

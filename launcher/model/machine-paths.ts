@@ -26,16 +26,16 @@ export interface MachinePaths {
   readonly vncSocket: string;
   /** The guest's serial port; one client at a time. */
   readonly serialSocket: string;
-  /** Where the guest's QEMU agent is spoken to; one client at a time. */
+  /** The channel to the guest's QEMU agent; one client at a time. */
   readonly guestAgentSocket: string;
   readonly tpmSocket: string;
-  /** What all sockets of the machine, and the command lines of its processes, have in common. */
+  /** Common prefix of the machine's sockets; it identifies the command lines of its processes. */
   readonly socketBase: string;
   /** QEMU's name for the machine: it appears in ServerInit, so it reveals nothing. */
   readonly alias: string;
 }
 
-/** The names in a machine's folder; each may also appear with `.new` behind it for a moment. */
+/** The names in a machine's folder; each may also exist with `.new` appended for a moment. */
 export const MACHINE_FILES: readonly string[] = [
   ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
   ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],

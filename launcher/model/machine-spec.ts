@@ -2,8 +2,8 @@ import { z } from "zod";
 import { machineCreate, imageEntry } from "../../protocol/index.ts";
 
 /**
- * Everything about a machine that never changes after it was made; stored as `spec.json`. The catalogue may change
- * later without touching machines that exist.
+ * Properties of a machine that never change after its creation; stored as `spec.json`. Later changes of the catalogue
+ * do not affect it.
  */
 export const machineSpec = z
   .object({

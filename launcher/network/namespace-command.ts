@@ -20,8 +20,7 @@ interface NamespaceOptions {
 /**
  * The command that runs `command` in a namespace with filtered internet access. A shell leaves slirp4netns in the
  * background, becomes `unshare`, which becomes a second shell, which becomes QEMU: one process id throughout. Pipes tie
- * the
- * two together, so that neither outlives the other, however it ends:
+ * the two together, so that neither outlives the other, however it ends:
  *
  * - 3 to 5, "inside is ready": slirp4netns starts when a line arrives, and not at all when the other end closes;
  * - 8 to 4, "outside is ready": QEMU starts when slirp4netns has set up its interface, and not at all when it has
@@ -55,7 +54,7 @@ exec ${quoteWords(...unshare, "--", tools.sh, "-c", insideScript(options))} "$0"
   return inShell(tools.sh, script, command);
 }
 
-/** The command that runs `command` in a namespace that leads nowhere. */
+/** The command that runs `command` in a namespace without any route out. */
 export function inIsolatedNamespace(
   command: Command,
   options: Pick<NamespaceOptions, "tools" | "privileged">,

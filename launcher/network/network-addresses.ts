@@ -37,8 +37,7 @@ export const OPEN_IPV6: readonly IpRange[] = [...read(["2000::/3"]), NAT64];
 
 /**
  * What is excluded from {@link OPEN_IPV6}: special ranges with Teredo, 6to4, documentation, and private IPv4 behind
- * NAT64.
- * Loopback, link-local, unique-local, IPv4-mapped and multicast are outside of it anyway.
+ * NAT64. Loopback, link-local, unique-local, IPv4-mapped and multicast are outside of it anyway.
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 export const CLOSED_IPV6: readonly IpRange[] = [

@@ -3,7 +3,7 @@ import { ConfigError } from "../../protocol/index.ts";
 import { SLIRP_NETWORK } from "./network-addresses.ts";
 import { rangeCovers, formatRange, rangesOverlap, parseRange, type IpRange } from "./ip-ranges.ts";
 
-/** Where machines may go although it is closed to them: a range of addresses, and one port of it or all. */
+/** An exception to the filter: a range of addresses, and one port or all. */
 export interface NetworkException {
   readonly range: IpRange;
   /** TCP and UDP; absent: all ports, and everything else that is not TCP or UDP. */
@@ -20,7 +20,7 @@ export interface PortForward {
   readonly guestPort: number;
 }
 
-/** What the administrator decides about the networks of machines. */
+/** The administrator's settings for machines' networks. */
 export interface NetworkPolicy {
   readonly exceptions: readonly NetworkException[];
   readonly forwards: readonly PortForward[];

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** The programs that make a namespace and fill it: full paths. */
+/** The programs that create and configure a namespace: full paths. */
 export interface NetworkTools {
   readonly sh: string;
   readonly unshare: string;

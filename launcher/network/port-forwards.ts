@@ -16,8 +16,7 @@ const reply = z.object({
 
 /**
  * Opens the host's ports that lead into a running machine; those that are open stay. An adopted machine gets those that
- * its
- * former launcher did not open.
+ * its former launcher did not open.
  * @param apiSocket slirp4netns's
  * @throws LaunchError `FORWARD_FAILED`
  */

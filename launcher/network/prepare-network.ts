@@ -16,7 +16,7 @@ interface NetworkedMachine {
   readonly network: NetworkKind;
 }
 
-/** Where it may put its few files: in the folder for sockets, under names of the machine's own. */
+/** Where its files go: in the folder for sockets, under the machine's own names. */
 export interface NetworkPaths {
   /** Beginning of the names of pipes that exist while the machine starts. */
   readonly pipe: string;
@@ -29,7 +29,7 @@ export interface NetworkPaths {
 export interface MachineNetwork {
   /** QEMU's arguments for the netdev `net0`; empty: no card either. */
   readonly netdev: readonly string[];
-  /** What to start in QEMU's place: it becomes QEMU, under the same process number. */
+  /** The command to start instead of QEMU: it becomes QEMU, under the same process id. */
   wrap(command: Command): Command;
   /** Why the machine gets less than requested, in a sentence for users. */
   readonly shortfall?: string;
@@ -50,8 +50,7 @@ export function networkPaths(runtimeDir: string, slot: string, folder = runtimeD
 
 /**
  * Prepares the network of a machine that is about to start. Nothing has to be closed: the kernel ends all of it with
- * QEMU,
- * even if the launcher has ended.
+ * QEMU, even if the launcher has ended.
  * @param host the host's current addresses and directly connected networks
  */
 export async function prepareNetwork(

@@ -14,7 +14,7 @@ export function userNetworkArguments(
   forwards: readonly PortForward[],
 ): string[] {
   if (network !== "internet" || !open) return netdev({ restrict: true });
-  // One port at several addresses of the host is one port in here.
+  // The same port at several host addresses is one port here.
   const ports = [...new Set(forwards.map(guestForward))].map((str) => ({ str }));
   const net = chooseGuestNetwork(exceptions);
   return netdev(ports.length === 0 ? { net } : { net, hostfwd: ports });

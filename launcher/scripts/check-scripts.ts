@@ -18,8 +18,8 @@ export interface ScriptPolicy {
 type Scripted = Pick<MachineSpec, "boot" | "master" | "scripts" | "scriptRoute">;
 
 /**
- * Refuses at once the boot scripts that this host could never run. What depends on a condition, or is not here yet,
- * shows when the machine is made ready.
+ * Refuses boot scripts that this host could never run. What depends on a condition, or is not loaded yet, fails when
+ * the machine is prepared.
  * @param policy null: none run on this host
  * @param customizer virt-customize; null: it is not installed
  * @throws RequestError `HOST_SCRIPT`; LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`, `SCRIPT_ROUTE`,

@@ -28,8 +28,7 @@ interface ScriptPlan {
 
 /**
  * Assigns each script its route, with the symbols filled in: commands of virt-customize change the disk, all others run
- * in
- * the guest, by cloud-init or by libguestfs's service of the first boot.
+ * in the guest, by cloud-init or by libguestfs's service of the first boot.
  * @throws LaunchError `SCRIPT_ROUTE`, `SCRIPT_OPTION`, `SCRIPT_LONG`
  */
 export function planScripts(

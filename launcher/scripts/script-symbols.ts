@@ -30,8 +30,8 @@ export function symbolValue(name: string, symbols: ScriptSymbols): string | unde
 }
 
 /**
- * Puts the values in. Only letters, digits and `. _ - + @` come through, everything else becomes `_`: so the text is
- * inert however it is quoted, also in a shell inside a shell. Scripts find the exact values in their environment.
+ * Fills in the values. Only letters, digits and `. _ - + @` are kept, everything else becomes `_`: the text is inert
+ * however it is quoted, also in a shell inside a shell. Scripts find the exact values in their environment.
  * @param encode how a value is written in this kind of text
  */
 export function fillInSymbols(
@@ -62,7 +62,7 @@ export function exportSymbols(script: string, symbols: ScriptSymbols): string {
     .join("");
 }
 
-/** Whether a text has what differs from each machine to the next. */
+/** Whether a text depends on the individual machine. */
 export function isPersonal(text: string): boolean {
   return /@(SESSION_NAME|CREDENTIAL)@|POSTERN_(SESSION_NAME|CREDENTIAL)/.test(text);
 }

@@ -34,7 +34,7 @@ export function readScript(written: string): Script | null {
   return { condition: condition?.expression ?? null, source };
 }
 
-/** Whether a boot script is well written. @throws LaunchError as {@link readScript} */
+/** Validates a boot script. @throws LaunchError as {@link readScript} */
 export function checkBootScript(written: string): void {
   readScript(written);
 }

@@ -4,22 +4,21 @@ import { type RunAs, chooseAccount, type SystemAccount } from "./system-account.
 import { statSync } from "node:fs";
 import { ConfigError } from "../../protocol/index.ts";
 
-/** A machine's files, as the account must find them. */
+/** A machine's files by the access that the account needs. */
 interface MachineFiles {
-  /** Folders that lead to the others: the account may pass through, and not list them. */
+  /** Folders that lead to the others: the account may pass through, but not list them. */
   readonly traversableFolders: readonly string[];
   /** The folder for sockets: QEMU makes and removes its own in there. */
   readonly socketFolder?: string;
-  /** QEMU writes to them; those that are not there yet are made, empty. */
+  /** Writable for QEMU; created empty if they do not exist. */
   readonly written: readonly string[];
-  /** QEMU reads them; those that are not there are left out. */
+  /** Readable for QEMU; skipped if they do not exist. */
   readonly read: readonly string[];
 }
 
 /**
  * Gives the account its files of a machine, and nothing else: the folder stays the launcher's, so that a compromised
- * QEMU
- * cannot put another state file or specification into it. Does nothing unless QEMU runs as an account.
+ * QEMU cannot put another state file or specification into it. Does nothing unless QEMU runs as an account.
  */
 export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<void> {
   if (runAs.kind !== "account") return;

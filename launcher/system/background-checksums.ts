@@ -19,7 +19,7 @@ export class BackgroundChecksums {
   readonly #running = new Map<string, RunningChecksum>();
   readonly #failures = new Map<string, unknown>();
 
-  /** Begins, unless it is at work. The failure of an earlier try is thrown instead, once. */
+  /** Starts, unless it is running. The failure of an earlier attempt is thrown instead, once. */
   begin(journey: string, file: string, use: (sha256: string) => void | Promise<void>): void {
     if (this.#running.has(journey)) return;
     if (this.#failures.has(journey)) {

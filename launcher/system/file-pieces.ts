@@ -39,7 +39,7 @@ export async function writePiece(file: string, offset: number, data: Buffer): Pr
   }
 }
 
-/** What was written lasts, also if the power fails. */
+/** Makes what was written durable. */
 export async function syncFile(file: string): Promise<void> {
   const handle = await open(file, "r+");
   try {
@@ -49,7 +49,7 @@ export async function syncFile(file: string): Promise<void> {
   }
 }
 
-/** It comes again from its beginning. */
+/** Empties the file for a new transfer. */
 export async function truncateFile(file: string): Promise<void> {
   await truncate(file, 0);
 }

@@ -38,7 +38,7 @@ export function identifyProcess(pid: number): ProcessIdentity | null {
   return stat === null ? null : { pid, startTicks: stat.startTicks, bootId: readBootId() };
 }
 
-/** Whether it still runs. A zombie keeps its start time and is dead all the same. */
+/** Whether it still runs. A zombie has the same start time but is dead. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const stat = readProcStat(identity.pid);
   if (stat === null || stat.state === "Z" || stat.state === "X") return false;
@@ -52,8 +52,7 @@ export function residentMb(identity: ProcessIdentity): number {
 
 /**
  * The process with this text in its command line, the oldest if a shell that is about to become it has children. Finds
- * a
- * process whose launcher died just after starting it.
+ * a process whose launcher died just after starting it.
  */
 export function findProcess(text: string): ProcessIdentity | null {
   const found = findProcesses((commandLine) => commandLine.includes(text));

@@ -20,7 +20,7 @@ interface ScopeLimits {
 
 /** What enforces the limits on this host. */
 export type ScopeBackend =
-  /** A scope of systemd's: the machine outlives the launcher's own service, too. */
+  /** A systemd scope: the machine outlives the launcher's own service, too. */
   | { readonly kind: "systemd"; readonly systemdRun: string; readonly user: boolean }
   /** A folder of the control group file system. */
   | { readonly kind: "cgroup"; readonly folder: string; readonly sh: string }

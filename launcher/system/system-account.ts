@@ -89,8 +89,7 @@ const KEPT = "-all,+dac_override,+dac_read_search,+fowner,+ipc_lock";
 
 /**
  * The command that drops rights and then executes `command`, under the same process id. QEMU's own `-runas` would be
- * too
- * late: it opens its files first, and its sandbox forbids it.
+ * too late: it opens its files first, and its sandbox forbids it.
  * @param setpriv util-linux's program
  */
 export function runAsAccount(command: Command, runAs: RunAs, setpriv = "/usr/bin/setpriv"): Command {

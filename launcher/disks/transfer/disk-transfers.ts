@@ -10,7 +10,7 @@ import { applyTransferStep, type DiskTransferStep } from "./transfer-steps.ts";
 /** Kept free on the host besides the size of an arriving disk. */
 const RESERVED_BYTES = 1_073_741_824;
 
-/** A disk that is to arrive. */
+/** A disk to be received. */
 interface IncomingDiskTransfer extends DiskRef {
   readonly journey: string;
   readonly partner: string;
@@ -21,8 +21,7 @@ interface IncomingDiskTransfer extends DiskRef {
 
 /**
  * This host's side of disk transfers. Every step is recorded before it is confirmed and may be repeated: after a crash
- * the
- * server reads the state of both hosts and continues from there.
+ * the server reads the state of both hosts and continues from there.
  */
 export class DiskTransfers {
   readonly #context: DataDiskContext;

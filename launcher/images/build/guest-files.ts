@@ -37,7 +37,7 @@ export function listGuestFiles(recipe: Recipe, choices: GuestChoices): GuestFile
     file("/etc/hosts", ["127.0.0.1 localhost", `127.0.1.1 ${recipe.hostname}`, "::1 localhost"]),
     file("/etc/fstab", [
       `PARTUUID=${choices.rootId} / ext4 errors=remount-ro,x-systemd.growfs 0 1`,
-      // Without it the machine starts all the same, only a new kernel would not be copied.
+      // Optional: without the partition the machine starts, but a new kernel is not copied.
       `PARTUUID=${choices.espId} /boot/efi vfat umask=0077,nofail 0 2`,
     ]),
     // Without KVM on a busy host starting is slow, which is not an error.

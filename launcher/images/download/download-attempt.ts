@@ -18,24 +18,24 @@ const DOWNLOAD_RESERVE_BYTES = 256 * 1024 * 1024;
 
 interface DownloadAttemptOptions {
   readonly url: URL;
-  /** Where the bytes gather; kept for the next attempt when this one breaks. */
+  /** The partial file; kept for the next attempt after an interruption. */
   readonly part: string;
   readonly maxBytes: number;
-  /** What is here already: the server is asked for something else only. */
+  /** The version that exists here: the server is asked for a different one only. */
   readonly known: ContentVersion | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly onBytes: (received: number, total: number | undefined) => void;
 }
 
-/** A connection that broke, or an answer that may be another one the next time. */
+/** A broken connection, or a response that may differ at the next attempt. */
 export class InterruptedDownload extends Error {}
 
 /**
  * One attempt: resumes a partial file if the server still has the same content.
  * @returns null: the server has nothing newer than `known`
  * @throws InterruptedDownload; LaunchError `DOWNLOAD_REFUSED`, `DOWNLOAD_TOO_LARGE`, `DOWNLOAD_NO_SPACE` and those of
- * {@link httpGet}
+ *   {@link httpGet}
  */
 export async function attemptDownload(options: DownloadAttemptOptions): Promise<ContentVersion | null> {
   const { url, part, known, environment, signal } = options;

@@ -31,7 +31,7 @@ function isExempt(host: string, list: string): boolean {
   });
 }
 
-/** What a proxy wants to see of its user. */
+/** The header that authenticates to the proxy. */
 export function proxyHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
   const words = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;

@@ -12,7 +12,7 @@ const FIRST_RETRY_MS = 1000;
 
 export interface DownloadOptions {
   readonly url: string;
-  /** Where the bytes gather. */
+  /** The partial file. */
   readonly part: string;
   /** The finished file's path; it exists only when it is complete and checked. */
   readonly place: (sha256: string) => string;

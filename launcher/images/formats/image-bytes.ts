@@ -11,7 +11,7 @@ export interface ImageBytes {
 /** No inspector needs more at once, whatever an image's header claims. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;
 
-/** A file of an image, opened for looking at it. */
+/** An image file opened for inspection. */
 export class FileBytes implements ImageBytes {
   readonly size: number;
   readonly #handle: FileHandle;

@@ -26,7 +26,7 @@ interface IncomingImagesContext {
   readonly store: ImageStore;
   /** Limit for images from the server, in bytes; 0: this host takes none. */
   readonly maxBytes: number;
-  /** Files that machines are built on. */
+  /** Files that machines depend on. */
   readonly used: () => ReadonlySet<string>;
   /** Bytes free on the file system of the images. */
   readonly freeBytes: () => number;
@@ -70,7 +70,7 @@ export class IncomingImages {
   async start(incoming: IncomingImage): Promise<ImageCopy> {
     const { id } = incoming.image;
     const isWhole = (await countBytes(this.#partOf(incoming))) === incoming.bytes;
-    // Outside the turn: what is being looked at waits for its own.
+    // Outside the queue: the running checksum's completion waits for the queue itself.
     if (!isWhole || this.#arriving.get(id)?.sha256 !== incoming.sha256) await this.#checksums.stop(id);
     return this.#runSerially(async () => {
       const { store, maxBytes, findMissingEmulator } = this.#context;
@@ -122,7 +122,7 @@ export class IncomingImages {
     });
   }
 
-  /** Deletes what neither an image nor a machine needs any more. What cannot be deleted now is the next time. */
+  /** Deletes files that neither an image nor a machine needs. A failure is retried at the next call. */
   async purge(): Promise<void> {
     const { store, used, clock } = this.#context;
     await this.#runSerially(() => deleteUnusedVersions(store, used(), clock.now())).catch(() => undefined);
@@ -169,7 +169,7 @@ export class IncomingImages {
     }
     await syncFile(part);
     await chmod(part, 0o400);
-    // In turn: a file that is no entry's yet would be swept.
+    // In the queue: `purge` would delete a file that has no entry yet.
     await this.#runSerially(async () => {
       const file = this.#fileFor(incoming);
       await rename(part, file);
@@ -241,7 +241,7 @@ function outOfStep(): RequestError {
   return RequestError.public("IMAGE_JOURNEY", "The image is not at that point of its journey on this host.");
 }
 
-/** As which an image's file is opened. */
+/** The format as which an image's file is opened. */
 function imageFileFormat({ boot }: SentImage): DiskFormat {
   return boot.kind === "iso" ? "raw" : boot.format;
 }

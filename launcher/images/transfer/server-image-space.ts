@@ -9,7 +9,7 @@ import type { ImageStore } from "../image-store.ts";
 const VERSIONED = /^(.+)\.[0-9a-f]{12}\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part)$/;
 const WEEK_MS = 604_800_000;
 
-/** In bytes, on the disk that holds a folder. */
+/** Free bytes on a folder's file system. */
 export function measureFreeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
@@ -20,7 +20,7 @@ interface KeptServerImage {
   readonly file: string;
   readonly bytes: number;
   readonly arrivedAt: number;
-  /** A machine is built on it. */
+  /** A machine depends on it. */
   readonly used: boolean;
 }
 
@@ -35,7 +35,7 @@ export function listServerImages(store: ImageStore, used: ReadonlySet<string>): 
   });
 }
 
-/** Which of them go so that so many bytes become free, the oldest first; null: even all would not do. */
+/** The images to delete so that this many bytes become free, the oldest first; null: all of them are not enough. */
 export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number): KeptServerImage[] | null {
   const leaving: KeptServerImage[] = [];
   let missing = bytes;
@@ -49,8 +49,7 @@ export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number)
 
 /**
  * Deletes versions that no entry refers to and no machine depends on, and partial files that were not resumed for a
- * week.
- * Files downloaded from a publisher are left alone.
+ * week. Files downloaded from a publisher are left alone.
  */
 export async function deleteUnusedVersions(
   store: ImageStore,

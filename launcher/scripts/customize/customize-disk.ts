@@ -59,11 +59,11 @@ export async function customizeDisk(
   if (!(await exists(kept))) {
     customizer.onBegin();
     await queue.run(signal, async () => {
-      // The one before may have been the same.
+      // The entry before may have made the same disk.
       if (!(await exists(kept))) await makeCustomizedDisk(base, changes, kept, customizer);
     });
   }
-  // The machine has its own name for the file: the cache may forget it.
+  // A hard link: the cache may delete its own name.
   await rm(target, { force: true });
   await link(kept, target);
   const now = new Date();
@@ -71,7 +71,7 @@ export async function customizeDisk(
   await pruneCustomizedDisks(cache, kept);
 }
 
-/** Same base, same changes. */
+/** A digest of the base and the changes. */
 async function fingerprint(base: Disk, changes: readonly DiskChange[], network: boolean): Promise<string> {
   const { size, mtimeMs, ino, dev } = await stat(base.file);
   const what = [base.file, base.format, size, mtimeMs, ino, dev, network, changes];

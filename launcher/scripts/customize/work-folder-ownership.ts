@@ -8,7 +8,7 @@ const HEADER_BYTES = 4096;
 /** Dirty, corrupt, compression type, extended L2 entries: they lead to no other file. */
 const HARMLESS = 0b11011n;
 
-/** The folder in which the account works becomes its own, with all that is in it. */
+/** Gives the work folder and its files to the account. */
 export async function giveWorkFolder(folder: string, { uid, gid }: SystemAccount): Promise<void> {
   for (const name of await readdir(folder)) await lchown(join(folder, name), uid, gid);
   await lchown(folder, uid, gid);
@@ -36,7 +36,7 @@ export async function takeBackDisk(runAs: RunAs, folder: string, disk: string, l
     throw new Error("the disk's header names other files now");
 }
 
-/** What in a qcow2 file's header leads to other files. */
+/** The parts of a qcow2 header that refer to other files. */
 export async function readHeaderReferences(disk: string): Promise<Buffer> {
   const handle = await open(disk, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

@@ -36,7 +36,7 @@ export function refuseNonPublicAddress(hostname: string): void {
   if (local || (isIP(bare) !== 0 && isNonPublicAddress(bare))) throw nonPublicError(bare);
 }
 
-/** Name resolution that gives no such address: what was checked is what is connected to. */
+/** Name resolution without such addresses: the connection uses the address that was checked. */
 export function lookupPublicAddress(hostname: string, options: LookupOptions, answer: Answer): void {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) {
