@@ -26,7 +26,7 @@ import type { Listeners } from "./listen/listeners.ts";
 import { requesterOf } from "./listen/requester.ts";
 import { openListeners } from "./open-listeners.ts";
 import { openMip1, type Mip1 } from "./mip1/open-mip1.ts";
-import { createAuthorityCommands } from "./pair/authority-commands.ts";
+import { createAuthorityCommands, type AuthorityCommands } from "./pair/authority-commands.ts";
 import { AgentCommands } from "./pair/agent-commands.ts";
 import { AgentAcceptor } from "./pair/agent-acceptor.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
@@ -38,16 +38,14 @@ import { SetupTickets } from "./pair/setup-tickets.ts";
 import { SpareConnectionPool } from "./pair/spare-connection-pool.ts";
 import type {
   ListeningAddresses,
-  AuthorityCommands,
   AuditEntry,
   AuditReader,
   ConnectedAgent,
-  Proxy,
   ProxyEvents,
-  ProxyOptions,
   RepeaterId,
   IssuedTicket,
 } from "./model/proxy-types.ts";
+import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
 import type { DesktopView, IssuedToken, Role, SessionRecord } from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";

@@ -2,7 +2,7 @@ import { AddressRanges } from "./admit/address-ranges.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { listCertificateHosts } from "./model/advertised-addresses.ts";
 import { GatewayProxy } from "./gateway.ts";
-import type { Proxy, ProxyOptions } from "./model/proxy-types.ts";
+import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { loadServerId } from "./state/server-id.ts";
 import { ServiceTrust } from "./trust/service-trust.ts";
 import { SiteCertificate } from "./trust/site-certificate.ts";

@@ -7,7 +7,7 @@ import { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { AcceptQueue } from "../admit/accept-queue.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
-import type { ListeningAddresses, HostPort, ProxyOptions } from "../model/proxy-types.ts";
+import type { ListeningAddresses, HostPort, ListenOptions } from "../model/proxy-types.ts";
 import type { RepeaterIdStore } from "../state/stores.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
@@ -43,12 +43,6 @@ export interface ListenersOptions {
   /** Where plain HTTP is sent to. */
   readonly advertised: () => HostPort;
 }
-
-/** Where the doors are to be; null or absent: not at all. */
-export type ListenOptions = Pick<
-  ProxyOptions,
-  "listen" | "rfbListen" | "repeaterViewers" | "repeaterServers"
->;
 
 /** The ports of the server, and who is called for what comes in by them. */
 export class Listeners {

@@ -4,6 +4,9 @@ import { hostname } from "node:os";
 /** An address to listen on that names no host. */
 const WILDCARDS: readonly string[] = ["0.0.0.0", "::", ""];
 
+/** In messages to agents: the address that their control connection goes to. */
+export const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
+
 export interface AdvertisedAddresses {
   readonly web: HostPort;
   readonly rfb: HostPort | null;

@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { encodeSetupRequest } from "../../protocol/index.ts";
+import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
 import type { HostPort } from "../model/proxy-types.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopView } from "../state/state-records.ts";
@@ -7,9 +8,6 @@ import type { AgentRegistry } from "./agent-registry.ts";
 import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import type { SpareConnectionPool } from "./spare-connection-pool.ts";
-
-/** No host in a Setup request: the agent dials what its control connection goes to. */
-export const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
 
 /** Desktops that are reached in another way than by MiP 2; null: not this one. */
 export interface DesktopRoute {

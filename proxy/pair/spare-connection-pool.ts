@@ -8,9 +8,9 @@ import {
   type SpareWanted,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
 import type { HostPort } from "../model/proxy-types.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
-import { CONTROL_ADDRESS } from "./pairing.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import { SpareConnection } from "./spare-connection.ts";
 

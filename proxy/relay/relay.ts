@@ -13,7 +13,7 @@ import {
   type Pipe,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { EndCause } from "./session-state.ts";
+import type { EndCause } from "./end-cause.ts";
 
 /** The two streams of a session, both past ServerInit. */
 export interface RelayEnds {

@@ -5,7 +5,7 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
-import type { EndCause } from "./session-state.ts";
+import type { EndCause } from "./end-cause.ts";
 import { queryStateForViewer, ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";

@@ -1,15 +1,4 @@
-import type { RefusalCode } from "../model/viewer-refusal.ts";
-
-/** Why a session ended; the first cause wins. */
-export type EndCause =
-  | RefusalCode
-  | "VIEWER_LEFT"
-  | "VIEWER_LOST"
-  | "VIEWER_PROTOCOL"
-  | "HANDSHAKE_TIMEOUT"
-  | "DESKTOP_ENDED"
-  | "DESKTOP_LOST"
-  | "DESKTOP_PROTOCOL";
+import type { EndCause } from "./end-cause.ts";
 
 export type SessionState =
   | { readonly phase: "admitted" }

@@ -12,14 +12,13 @@ import type { Pairing } from "../pair/pairing.ts";
 import {
   INITIAL_SESSION_STATE,
   transitionSession,
-  type EndCause,
   type SessionEvent,
   type SessionState,
 } from "./session-state.ts";
 import { ViewerRefusal, toViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionRecord } from "../state/state-records.ts";
 import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
-import { chooseCloseCode, toEndCause } from "./end-cause.ts";
+import { chooseCloseCode, toEndCause, type EndCause } from "./end-cause.ts";
 import { runHandshake } from "../authenticate/run-handshake.ts";
 import { performDesktopHandshake } from "./desktop-handshake.ts";
 import { startRelay, type Relay } from "./relay.ts";

@@ -1,6 +1,6 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
 import type { Accel, AgentRole, MachineCause, MachineState, Permission } from "../../protocol/index.ts";
-import type { MachineOptions } from "./machine-row.ts";
+import type { MachineOptions } from "./machine-options.ts";
 
 export type Role = "view" | "control";
 export type AccountRole = "admin" | "user";
