@@ -59,15 +59,15 @@ export class AuditLog {
   #closed: Promise<void> | null = null;
 
   private constructor(
-    parts: AuditLogDependencies,
+    dependencies: AuditLogDependencies,
     { after, repairs, unsigned }: ResumePoint,
     options: AuditOptions,
   ) {
-    this.folder = parts.folder;
-    this.publicKey = parts.key.publicKey;
-    this.#journal = parts.journal;
-    this.#head = parts.head;
-    this.#encoder = new AuditLineEncoder(options.serverId, parts.key);
+    this.folder = dependencies.folder;
+    this.publicKey = dependencies.key.publicKey;
+    this.#journal = dependencies.journal;
+    this.#head = dependencies.head;
+    this.#encoder = new AuditLineEncoder(options.serverId, dependencies.key);
     this.#last = after;
     this.#unsigned = unsigned ? PROXY_LIMITS.auditCheckpointLines : 0;
     this.#clock = options.clock;
@@ -174,9 +174,9 @@ export class AuditLog {
     let unsigned = this.#unsigned;
     const texts: string[] = [];
     const add = (timed: TimedEntry): void => {
-      const { text, position: link } = this.#encoder.encode(last, timed);
+      const { text, position } = this.#encoder.encode(last, timed);
       texts.push(text);
-      last = link;
+      last = position;
       unsigned = timed.entry.action === CHECKPOINT.action ? 0 : unsigned + 1;
     };
     for (const timed of batch) {

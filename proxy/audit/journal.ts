@@ -36,8 +36,8 @@ export class Journal {
       // The current file is new: the log ends in the one before.
       const before = (await listAuditFiles(folder)).at(-2);
       if (before === undefined) return { journal, tail };
-      const { position: link, signed } = await readTailOf(before);
-      return { journal, tail: { ...tail, position: link, signed } };
+      const { position, signed } = await readTailOf(before);
+      return { journal, tail: { ...tail, position, signed } };
     } catch (error) {
       await file.close();
       throw error;

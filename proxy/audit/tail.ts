@@ -25,9 +25,9 @@ export async function readTail(file: FileHandle): Promise<Tail> {
   const start = end < 2 ? 0 : buffer.lastIndexOf(0x0a, end - 2) + 1;
   const line = buffer.subarray(start, end - 1);
   const parsed = parseLine(line);
-  const link = parsed === null ? null : { sequence: parsed.sequence, hash: hashLine(line) };
+  const position = parsed === null ? null : { sequence: parsed.sequence, hash: hashLine(line) };
   const signed = parsed !== null && parsed.checkpoint !== null;
-  return { size: size - length + end, position: link, signed, torn: length - end };
+  return { size: size - length + end, position, signed, torn: length - end };
 }
 
 /** The sequence number of a file's first line; null: there is none. */

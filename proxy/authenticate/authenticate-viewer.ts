@@ -23,16 +23,16 @@ import { authenticateVeNCrypt } from "./vencrypt-authenticator.ts";
 /** Brings a viewer to the threshold. @throws what the handshake throws */
 export async function authenticateViewer(
   viewer: AcceptedViewer,
-  parts: AuthenticatorDependencies,
+  dependencies: AuthenticatorDependencies,
   signal: AbortSignal,
 ): Promise<ViewerAuthenticator> {
-  const { clock } = parts;
+  const { clock } = dependencies;
   const greet = (peer: Conversation): Promise<RfbVersion> => exchangeVersions(peer);
   if (viewer.ticket !== null) {
     const version = await runHandshake(viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, greet);
-    return authenticateTicket(viewer.ticket, version, parts);
+    return authenticateTicket(viewer.ticket, version, dependencies);
   }
-  const wait = parts.tokens.waitMs(viewer.source);
+  const wait = dependencies.tokens.waitMs(viewer.source);
   const [version, type] = await runHandshake(
     viewer,
     PROXY_LIMITS.rfbHandshakeMs,
@@ -45,11 +45,11 @@ export async function authenticateViewer(
     },
   );
   if (type === null) return rejectThrottled(version, wait);
-  if (type === SecurityType.veNCrypt) return authenticateVeNCrypt(viewer, version, parts, signal);
-  if (isRsaAes(type)) return authenticateRsaAes(viewer, version, type, parts, signal);
+  if (type === SecurityType.veNCrypt) return authenticateVeNCrypt(viewer, version, dependencies, signal);
+  if (isRsaAes(type)) return authenticateRsaAes(viewer, version, type, dependencies, signal);
   const guess = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
   return {
-    identify: () => parts.tokens.identify(viewer.source, guess, viewer.requestedDesktopIds),
+    identify: () => dependencies.tokens.identify(viewer.source, guess, viewer.requestedDesktopIds),
     refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
     accept: (peer) => sendSecurityOk(peer, version, type),
   };

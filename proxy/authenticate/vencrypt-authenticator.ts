@@ -19,14 +19,18 @@ import type { ViewerAuthenticator, AuthenticatorDependencies } from "./viewer-au
 export async function authenticateVeNCrypt(
   viewer: AcceptedViewer,
   version: RfbVersion,
-  parts: AuthenticatorDependencies,
+  dependencies: AuthenticatorDependencies,
   signal: AbortSignal,
 ): Promise<ViewerAuthenticator> {
-  const subType = await runHandshake(viewer, PROXY_LIMITS.rfbHandshakeMs, parts.clock, signal, (peer) =>
-    negotiateVeNCrypt(peer, VENCRYPT_OFFER),
+  const subType = await runHandshake(
+    viewer,
+    PROXY_LIMITS.rfbHandshakeMs,
+    dependencies.clock,
+    signal,
+    (peer) => negotiateVeNCrypt(peer, VENCRYPT_OFFER),
   );
   await viewer.encrypt?.(signal);
-  const identify = await readCredentials(subType, viewer, parts, signal);
+  const identify = await readCredentials(subType, viewer, dependencies, signal);
   return {
     identify,
     refuse: (peer, reason) => sendSecurityFailure(peer, version, SecurityType.veNCrypt, reason),

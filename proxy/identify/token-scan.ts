@@ -1,4 +1,5 @@
 import { matchesToken, prepareResponse, type TokenKey } from "../../protocol/index.ts";
+import type { SliceTiming } from "../admit/slice-timing.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 
@@ -21,24 +22,17 @@ interface Scan<C extends TokenCandidate> {
   resolve(matches: C[]): void;
 }
 
-export interface ScanTiming {
-  /** Milliseconds that never go back. */
-  readonly monotonic: () => number;
-  /** Lets the event loop do its other work, then goes on. */
-  readonly yieldTo: (next: () => void) => void;
-}
-
 /**
  * Finds which of many tokens gives a response. One queue of slices: 100,000 tokens at once would hold
  * up every session for 8 ms, and slices that do not know of each other would add up.
  */
 export class TokenScan<C extends TokenCandidate> {
-  readonly #timing: ScanTiming;
+  readonly #timing: SliceTiming;
   readonly #queue: Scan<C>[] = [];
   #running = false;
 
-  constructor(pace: ScanTiming) {
-    this.#timing = pace;
+  constructor(timing: SliceTiming) {
+    this.#timing = timing;
   }
 
   /**

@@ -14,15 +14,18 @@ const FORMS = [/^\[([^\]]+)\](?::\d+)?$/, /^(\d+\.\d+\.\d+\.\d+):\d+$/, /^(.+)$/
  * the first address that is no trusted reverse proxy's is the requester's. What stands before it anybody may have made up.
  * @returns null on a Unix socket, or when the connection is gone; port 0: not known
  */
-export function requesterOf(request: IncomingMessage, trusted: AddressRanges): ConnectionSource | null {
+export function requesterOf(
+  request: IncomingMessage,
+  trustedProxies: AddressRanges,
+): ConnectionSource | null {
   const peer = readSocketSource(request.socket);
-  if (!peer || !trusted.contains(peer.address)) return peer;
+  if (!peer || !trustedProxies.contains(peer.address)) return peer;
   let found = peer;
   for (const entry of listForwarded(request).slice(-MAX_HOPS).reverse()) {
     const address = readAddress(entry);
     if (address === null) break;
     found = { address, port: 0 };
-    if (!trusted.contains(address)) break;
+    if (!trustedProxies.contains(address)) break;
   }
   return found;
 }

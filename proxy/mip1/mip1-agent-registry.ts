@@ -33,7 +33,7 @@ export interface Mip1AgentRegistryDependencies {
   readonly options: Mip1Options;
   /** Where agents are told to bring their data connections. */
   readonly address: () => HostPort;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
@@ -48,8 +48,8 @@ export class Mip1AgentRegistry {
   #key: Promise<Buffer> | undefined;
   #open = true;
 
-  constructor(parts: Mip1AgentRegistryDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: Mip1AgentRegistryDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Agents whose control connection is held here. */
@@ -117,7 +117,7 @@ export class Mip1AgentRegistry {
   }
 
   async #admit(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
-    const { stores, serverId, news, audit, log } = this.#dependencies;
+    const { stores, serverId, events, audit, log } = this.#dependencies;
     const { agentId, name } = identity;
     await this.#register(identity);
     const epoch = await stores.agents.claim(agentId, serverId, "mip1");
@@ -146,8 +146,8 @@ export class Mip1AgentRegistry {
     void leaving.then(() => this.#disconnecting.delete(leaving));
     audit.append({ action: "agent.connect", outcome: "success", agentId, source });
     log.info({ event: "agent.connected", agentId, kind: "mip1", epoch, source }, "MiP 1 agent connected");
-    news.emit("agent.changed", { agentId });
-    news.emit("desktop.changed", { desktopId: desktop.id });
+    events.emit("agent.changed", { agentId });
+    events.emit("desktop.changed", { desktopId: desktop.id });
   }
 
   async #register({ agentId, name }: Mip1Identity): Promise<void> {
@@ -198,13 +198,13 @@ export class Mip1AgentRegistry {
   }
 
   async #release({ identity: { agentId }, epoch }: Mip1ControlConnection, desktopId: string): Promise<void> {
-    const { stores, news } = this.#dependencies;
+    const { stores, events } = this.#dependencies;
     // A newer connection has taken over tokens and desktop.
     if (this.#connections.has(agentId)) return;
     if (!(await stores.agents.release(agentId, epoch))) return;
     for (const { id } of await this.#listTokens(desktopId, agentId)) await stores.tokens.revoke(id);
-    news.emit("desktop.changed", { desktopId });
-    news.emit("agent.changed", { agentId });
+    events.emit("desktop.changed", { desktopId });
+    events.emit("agent.changed", { agentId });
   }
 
   async #loadKey(): Promise<Buffer> {

@@ -16,12 +16,12 @@ import { ViewerRefusal } from "../model/viewer-refusal.ts";
  * @throws Refusal `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`, or what `arrival` rejects with
  */
 export async function performMip1DesktopHandshake(
-  arrival: Promise<Duplex>,
+  connection: Promise<Duplex>,
   signal: AbortSignal,
   clock: Clock,
   log: Logger,
 ): Promise<Duplex> {
-  const stream = await arrival;
+  const stream = await connection;
   const limits = { deadlineMs: PROXY_LIMITS.rfbHandshakeMs, maxBytes: PROXY_LIMITS.rfbHandshakeBytes };
   const peer = new Conversation(stream, limits, clock, signal);
   try {

@@ -40,7 +40,7 @@ export class Mip1Tickets {
     signal: AbortSignal,
   ): { readonly ticket: number; readonly connection: Promise<Duplex> } {
     const ticket = this.#draw();
-    const arrival = new Promise<Duplex>((resolve, reject) => {
+    const connection = new Promise<Duplex>((resolve, reject) => {
       const settle = (outcome: Duplex | Error): void => {
         if (!this.#pending.delete(ticket)) return;
         cancel();
@@ -58,7 +58,7 @@ export class Mip1Tickets {
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
-    return { ticket, connection: arrival };
+    return { ticket, connection };
   }
 
   /** Hands a data connection to whoever waits for this ticket. False: nobody does, or not for this address. */

@@ -37,7 +37,7 @@ export class SetupTickets {
   ): { readonly ticket: Buffer; readonly connection: Promise<Duplex> } {
     const ticket = randomBytes(TICKET_BYTES);
     const key = ticket.toString("hex");
-    const arrival = new Promise<Duplex>((resolve, reject) => {
+    const connection = new Promise<Duplex>((resolve, reject) => {
       const settle = (outcome: Duplex | Error): void => {
         if (!this.#pending.delete(key)) return;
         cancel();
@@ -55,7 +55,7 @@ export class SetupTickets {
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
-    return { ticket, connection: arrival };
+    return { ticket, connection };
   }
 
   /**

@@ -41,11 +41,11 @@ export class SpareConnection {
   #lost = false;
 
   /** The stream belongs to this object from now on. */
-  constructor(stream: Duplex, agentId: string, parts: SpareConnectionDependencies) {
+  constructor(stream: Duplex, agentId: string, dependencies: SpareConnectionDependencies) {
     this.agentId = agentId;
     this.#stream = stream;
-    this.#dependencies = parts;
-    const { clock } = parts;
+    this.#dependencies = dependencies;
+    const { clock } = dependencies;
     this.#createdAt = clock.monotonic();
     this.#lastReceivedAt = this.#createdAt;
     stream.on("error", () => undefined);
@@ -75,11 +75,11 @@ export class SpareConnection {
    * @throws Refusal as the agent's answer says
    */
   async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
-    const { ticket, connection: arrival } = this.#dependencies.tickets.expect(this, signal, true);
+    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, true);
     this.#ticket = ticket;
     this.#stream.write(encodeSetupRequest({ ticket, proxyHost: "", proxyPort: 0, desktop }));
     try {
-      return await arrival;
+      return await connection;
     } catch (error) {
       this.close();
       throw error;

@@ -40,11 +40,13 @@ export interface RelayOptions {
  * Moves bytes both ways. The server's are not looked at unless the policy needs it; the viewer's go through the filter,
  * message by message. When one direction ends, the other may finish what it has.
  */
-export function startRelay({ viewer, server }: RelayEnds, rules: RelayOptions, clock: Clock): Relay {
-  const format = mustParseServerStream(rules.policy) ? new PixelFormatTracker(rules.pixelFormat) : undefined;
+export function startRelay({ viewer, server }: RelayEnds, options: RelayOptions, clock: Clock): Relay {
+  const format = mustParseServerStream(options.policy)
+    ? new PixelFormatTracker(options.pixelFormat)
+    : undefined;
   let toServer: (chunk: Buffer) => void = () => undefined;
   let toViewer: (chunk: Buffer) => void = () => undefined;
-  const clientFilter = new ClientFilter(rules.policy, (chunk) => toServer(chunk), format);
+  const clientFilter = new ClientFilter(options.policy, (chunk) => toServer(chunk), format);
   const serverFilter = format && new ServerFilter(format, (chunk) => toViewer(chunk));
   const down = serverFilter
     ? pipe(server, viewer, (chunk, onward) => {

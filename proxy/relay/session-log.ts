@@ -14,7 +14,7 @@ interface SessionLogDependencies {
   readonly serverId: string;
   readonly stores: Stores;
   readonly audit: AuditLog;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly clock: Clock;
 }
 
@@ -38,10 +38,10 @@ export class SessionLog {
   #opened: OpenedSession | undefined;
   #stored = false;
 
-  constructor(id: string, viewer: AcceptedViewer, parts: SessionLogDependencies, log: Logger) {
+  constructor(id: string, viewer: AcceptedViewer, dependencies: SessionLogDependencies, log: Logger) {
     this.#id = id;
     this.#viewer = viewer;
-    this.#dependencies = parts;
+    this.#dependencies = dependencies;
     this.#log = log;
   }
 
@@ -50,7 +50,7 @@ export class SessionLog {
    * @throws Refusal `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
    */
   async open(identity: ViewerIdentity): Promise<void> {
-    const { audit, stores, clock, news } = this.#dependencies;
+    const { audit, stores, clock, events } = this.#dependencies;
     const opened = { identity, startedAt: clock.now(), startedMonotonic: clock.monotonic() };
     try {
       await audit.appendDurably({
@@ -78,7 +78,7 @@ export class SessionLog {
       },
       "session opened",
     );
-    news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
+    events.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
   refuse(reason: RefusalCode): void {
@@ -93,7 +93,7 @@ export class SessionLog {
   /** Never rejects: a session that is over stays over. */
   async close(cause: EndCause, bytes: MovedBytes): Promise<void> {
     if (!this.#opened) return;
-    const { audit, stores, clock, news } = this.#dependencies;
+    const { audit, stores, clock, events } = this.#dependencies;
     const { identity, startedMonotonic } = this.#opened;
     const durationMs = clock.monotonic() - startedMonotonic;
     audit.append({
@@ -115,7 +115,7 @@ export class SessionLog {
       .catch((error: unknown) => {
         this.#log.error({ event: "session.state", err: error }, "a session's end could not be stored");
       });
-    news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
+    events.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
   /** Whom it was opened for; null: not yet, or not in the state. */

@@ -9,9 +9,9 @@ import type { SessionValidity } from "../state/state-records.ts";
  */
 export function checkSessionValidity(
   identity: ViewerIdentity,
-  standing: SessionValidity,
+  validity: SessionValidity,
 ): RefusalCode | null {
-  const { orderedEnd, agentRevoked, desktopExists, token, account, loginEnded } = standing;
+  const { orderedEnd, agentRevoked, desktopExists, token, account, loginEnded } = validity;
   if (orderedEnd !== null) return isRefusalCode(orderedEnd) ? orderedEnd : "SESSION_ENDED";
   if (agentRevoked) return "AGENT_REVOKED";
   if (!desktopExists) return "DESKTOP_GONE";

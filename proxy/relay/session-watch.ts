@@ -33,8 +33,8 @@ export class SessionWatch {
   #closed = false;
   #failed = false;
 
-  constructor(parts: SessionWatchDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: SessionWatchDependencies) {
+    this.#dependencies = dependencies;
     this.#schedule();
   }
 
@@ -77,9 +77,9 @@ export class SessionWatch {
     const open = new Map(sessions().map((session) => [session.id, session]));
     if (open.size === 0) return;
     try {
-      for (const standing of await store.listStandings(serverId)) {
-        const session = open.get(standing.id);
-        const cause = session && checkSessionValidity(session.identity, standing);
+      for (const validity of await store.listStandings(serverId)) {
+        const session = open.get(validity.id);
+        const cause = session && checkSessionValidity(session.identity, validity);
         if (cause) session.end(cause);
       }
       this.#failed = false;

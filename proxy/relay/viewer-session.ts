@@ -31,7 +31,7 @@ export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly serverId: string;
   readonly pairing: Pairing;
   readonly audit: AuditLog;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly log: Logger;
 }
 
@@ -47,11 +47,11 @@ export class ViewerSession {
   #server: Duplex | undefined;
   #relay: Relay | undefined;
 
-  constructor(viewer: AcceptedViewer, parts: ViewerSessionDependencies) {
+  constructor(viewer: AcceptedViewer, dependencies: ViewerSessionDependencies) {
     this.#viewer = viewer;
-    this.#dependencies = parts;
-    this.#log = parts.log.child({ sessionId: this.id });
-    this.#sessionLog = new SessionLog(this.id, viewer, parts, this.#log);
+    this.#dependencies = dependencies;
+    this.#log = dependencies.log.child({ sessionId: this.id });
+    this.#sessionLog = new SessionLog(this.id, viewer, dependencies, this.#log);
   }
 
   /** The session as others may see it; null until it has opened. */
@@ -68,8 +68,8 @@ export class ViewerSession {
   /** Runs until both sides are closed. Never rejects. */
   async run(): Promise<void> {
     try {
-      const threshold = await authenticateViewer(this.#viewer, this.#dependencies, this.#abort.signal);
-      await this.#admit(threshold);
+      const authenticator = await authenticateViewer(this.#viewer, this.#dependencies, this.#abort.signal);
+      await this.#admit(authenticator);
     } catch (error) {
       const cause = toEndCause(error);
       if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
@@ -93,19 +93,19 @@ export class ViewerSession {
     this.#log.warn({ event: "viewer.tls-too-late", source }, "TLS began after the greeting of plain RFB");
   }
 
-  async #admit(threshold: ViewerAuthenticator): Promise<void> {
+  async #admit(authenticator: ViewerAuthenticator): Promise<void> {
     const { clock } = this.#dependencies;
     const { signal } = this.#abort;
     let identity: ViewerIdentity;
     try {
-      identity = await threshold.identify();
+      identity = await authenticator.identify();
       this.#apply({ type: "identified" });
       this.#viewer.admitted();
       this.#server = await this.#pair(identity);
       this.#apply({ type: "paired" });
       await this.#sessionLog.open(identity);
     } catch (error) {
-      await this.#refuse(threshold, error);
+      await this.#refuse(authenticator, error);
       return;
     }
     const server = this.#server;
@@ -115,7 +115,7 @@ export class ViewerSession {
       clock,
       signal,
       async (peer) => {
-        await threshold.accept(peer);
+        await authenticator.accept(peer);
         await readClientInit(peer);
         return performDesktopHandshake(server, identity.desktop.name, clock, signal);
       },
@@ -139,7 +139,7 @@ export class ViewerSession {
     }
   }
 
-  async #refuse(threshold: ViewerAuthenticator, error: unknown): Promise<void> {
+  async #refuse(authenticator: ViewerAuthenticator, error: unknown): Promise<void> {
     const cause = toEndCause(error);
     this.#apply({ type: "ended", cause });
     if (cause === "VIEWER_LEFT" || cause === "VIEWER_LOST") return;
@@ -153,7 +153,7 @@ export class ViewerSession {
       PROXY_LIMITS.lingerMs,
       this.#dependencies.clock,
       new AbortController().signal,
-      (peer) => threshold.refuse(peer, refusal.safeMessage),
+      (peer) => authenticator.refuse(peer, refusal.safeMessage),
     ).catch(() => undefined);
     this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
   }

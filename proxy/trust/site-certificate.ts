@@ -26,19 +26,22 @@ export class SiteCertificate {
   #closed = false;
 
   /** @throws ConfigError `CERTIFICATE_FILES` with the reason */
-  static async open(files: CertificateFiles, parts: SiteCertificateDependencies): Promise<SiteCertificate> {
+  static async open(
+    files: CertificateFiles,
+    dependencies: SiteCertificateDependencies,
+  ): Promise<SiteCertificate> {
     const certificate = await readFiles(files);
-    checkCertificate(certificate, parts.clock);
-    return new SiteCertificate(files, parts, certificate);
+    checkCertificate(certificate, dependencies.clock);
+    return new SiteCertificate(files, dependencies, certificate);
   }
 
   private constructor(
     files: CertificateFiles,
-    parts: SiteCertificateDependencies,
+    dependencies: SiteCertificateDependencies,
     certificate: TlsCertificate,
   ) {
     this.#files = files;
-    this.#dependencies = parts;
+    this.#dependencies = dependencies;
     this.#current = certificate;
     this.#seen = digest(certificate);
   }
