@@ -25,7 +25,7 @@ import { startRelay, type Relay } from "./relay.ts";
 import { SessionLog } from "./session-log.ts";
 import type { WatchedSession } from "./session-watch.ts";
 import { authenticateViewer } from "../authenticate/authenticate-viewer.ts";
-import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/viewer-authenticator.ts";
+import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/security-method.ts";
 
 export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly serverId: string;
