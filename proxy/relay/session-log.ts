@@ -6,6 +6,7 @@ import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
 import type { EndCause } from "./end-cause.ts";
+import type { RelayTraffic } from "./stream-stage.ts";
 import { queryStateForViewer, ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
@@ -16,11 +17,6 @@ interface SessionLogDependencies {
   readonly audit: AuditLog;
   readonly events: ProxyEventEmitter;
   readonly clock: Clock;
-}
-
-export interface MovedBytes {
-  readonly bytesToViewer: number;
-  readonly bytesToServer: number;
 }
 
 interface OpenedSession {
@@ -91,7 +87,7 @@ export class SessionLog {
   }
 
   /** Never rejects: a session that is over stays over. */
-  async close(cause: EndCause, bytes: MovedBytes): Promise<void> {
+  async close(cause: EndCause, bytes: RelayTraffic): Promise<void> {
     if (!this.#opened) return;
     const { audit, stores, clock, events } = this.#dependencies;
     const { identity, startedMonotonic } = this.#opened;
@@ -123,7 +119,7 @@ export class SessionLog {
     return this.#opened && this.#stored ? this.#opened.identity : null;
   }
 
-  describe(bytes: MovedBytes): SessionRecord | null {
+  describe(bytes: RelayTraffic): SessionRecord | null {
     if (!this.#opened || !this.#stored) return null;
     return { ...this.#describeOpened(this.#opened), state: "open", endedAt: null, cause: null, ...bytes };
   }

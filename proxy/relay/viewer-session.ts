@@ -21,7 +21,9 @@ import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
 import { chooseCloseCode, toEndCause, type EndCause } from "./end-cause.ts";
 import { runHandshake } from "../authenticate/run-handshake.ts";
 import { performDesktopHandshake } from "./desktop-handshake.ts";
+import { ByteCounter } from "./byte-counter.ts";
 import { startRelay, type Relay } from "./relay.ts";
+import { createStreamStages } from "./stream-stages.ts";
 import { SessionLog } from "./session-log.ts";
 import type { WatchedSession } from "./session-watch.ts";
 import { authenticateViewer } from "../authenticate/authenticate-viewer.ts";
@@ -46,6 +48,7 @@ export class ViewerSession {
   #state: SessionState = INITIAL_SESSION_STATE;
   #server: Duplex | undefined;
   #relay: Relay | undefined;
+  readonly #byteCounter = new ByteCounter();
 
   constructor(viewer: AcceptedViewer, dependencies: ViewerSessionDependencies) {
     this.#viewer = viewer;
@@ -56,7 +59,7 @@ export class ViewerSession {
 
   /** The session as others may see it; null until it has opened. */
   get record(): SessionRecord | null {
-    return this.#sessionLog.describe(this.#bytes);
+    return this.#sessionLog.describe(this.#byteCounter.current);
   }
 
   /** What the watch over open sessions sees; null until it has opened. */
@@ -122,8 +125,9 @@ export class ViewerSession {
     );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
-    const policy = { control: identity.role === "control", denied: new Set(identity.denied) };
-    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, { policy, pixelFormat }, clock);
+    const { id } = this;
+    const stages = createStreamStages({ id, identity, pixelFormat, byteCounter: this.#byteCounter });
+    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, stages, clock);
     if (signal.reason instanceof ViewerRefusal) this.#disconnect(signal.reason.refusalCode);
     this.#apply({ type: "ended", cause: await this.#relay.ended });
   }
@@ -163,7 +167,7 @@ export class ViewerSession {
     const cause: EndCause = this.#state.phase === "closed" ? this.#state.cause : "INTERNAL";
     this.#viewer.finish(chooseCloseCode(cause), "");
     if (this.#server) finishStream(this.#server, this.#dependencies.clock);
-    await this.#sessionLog.close(cause, this.#bytes);
+    await this.#sessionLog.close(cause, this.#byteCounter.current);
   }
 
   #disconnect(code: RefusalCode): void {
@@ -171,11 +175,6 @@ export class ViewerSession {
     this.#relay?.stop();
     this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
     if (this.#server) finishStream(this.#server, this.#dependencies.clock);
-  }
-
-  get #bytes(): { readonly bytesToViewer: number; readonly bytesToServer: number } {
-    const { bytesToViewer = 0, bytesToServer = 0 } = this.#relay ?? {};
-    return { bytesToViewer, bytesToServer };
   }
 
   #apply(event: SessionEvent): void {
