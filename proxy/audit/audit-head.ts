@@ -2,7 +2,7 @@ import { sha256Text } from "../../protocol/index.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { ChainPosition } from "./chain-position.ts";
+import type { ChainPosition } from "./audit-line.ts";
 import type { AuditKey } from "./audit-key.ts";
 
 const HEAD_FILE = "audit.head";
@@ -58,7 +58,7 @@ export class AuditHeadFile {
   }
 }
 
-export interface SignatureVerifier {
+interface SignatureVerifier {
   verify(id: string, statement: Buffer, signature: string): boolean;
 }
 

@@ -1,8 +1,13 @@
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { GENESIS, hashLine, type ChainPosition } from "./chain-position.ts";
-import { encodeCheckpointStatement } from "./checkpoint.ts";
+import {
+  GENESIS,
+  hashLine,
+  type ChainPosition,
+  encodeCheckpointStatement,
+  parseLine,
+  type ChainedLine,
+} from "./audit-line.ts";
 import type { AuditKeys } from "./audit-key.ts";
-import { parseLine, type ChainedLine } from "./parse-line.ts";
 
 /** Where a line stands. */
 export interface LineLocation {
@@ -20,7 +25,7 @@ export interface BadLine extends LineLocation {
   readonly message: string;
 }
 
-export interface ChainCheckerOptions {
+interface ChainCheckerOptions {
   /** Null: signatures are not checked. */
   readonly keys: AuditKeys | null;
   /** The number that the log may begin with: 1, unless older files were archived. */

@@ -2,11 +2,10 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
 import { makeBadLine, ChainChecker, type BadLine } from "./chain-checker.ts";
-import { isSamePosition, type ChainPosition } from "./chain-position.ts";
-import { auditFolder, listAuditFiles } from "./audit-files.ts";
+import { isSamePosition, type ChainPosition, parseLine } from "./audit-line.ts";
+import { auditFolder, listAuditFiles } from "./journal.ts";
 import { readAuditHead, type AuditHead } from "./audit-head.ts";
 import { AuditKeys, PUBLIC_KEY_FILE } from "./audit-key.ts";
-import { parseLine } from "./parse-line.ts";
 import { readLines } from "./read-lines.ts";
 
 export interface AuditVerificationOptions {
