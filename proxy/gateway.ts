@@ -77,7 +77,7 @@ export class GatewayProxy implements Proxy {
   #closed: Promise<void> | null = null;
 
   /**
-   * @param opened closes the dependencies. Whatever is opened here is added to it. Once nothing can fail any more it
+   * @param opened closes the dependencies. What is opened here is added to it. Once nothing can fail any more it
    *   belongs to the proxy; until then to the caller.
    */
   constructor(options: ProxyOptions, dependencies: GatewayDependencies, opened: AsyncDisposableStack) {

@@ -23,7 +23,7 @@ interface ListenersDependencies extends Pick<
   readonly clock: Clock;
 }
 
-/** The proxy's ports, and to whom each kind of guest is shown. */
+/** The proxy's listeners, connected to what handles each kind of connection. */
 export function openListeners(dependencies: ListenersDependencies): Listeners {
   const {
     audit,

@@ -27,13 +27,13 @@ export interface ProxyOptions extends ListenOptions {
   readonly dataDir: string;
   /** Extra Origins that may open WebSockets, e.g. `https://desk.example.org`; our own always may. */
   readonly allowOrigins: readonly string[];
-  /** Who may speak MiP 1; absent: nobody. */
+  /** Peers that may speak MiP 1; absent: none. */
   readonly mip1?: Mip1Options;
   /** What browsers and viewers are shown, followed as the files change; absent: the service's own certificate. */
   readonly siteCertificate?: CertificateFiles | null;
-  /** Addresses and networks whose connections begin with a PROXY protocol header; absent: nobody's. */
+  /** Addresses and networks whose connections begin with a PROXY protocol header; absent: none. */
   readonly proxyProtocolFrom?: readonly string[];
-  /** Addresses and networks of reverse proxies whose X-Forwarded-For is believed; absent: nobody's. */
+  /** Addresses and networks of reverse proxies whose X-Forwarded-For is believed; absent: none. */
   readonly trustedProxies?: readonly string[];
   readonly stores: Stores;
   readonly log: Logger;
@@ -44,7 +44,7 @@ export interface Proxy {
   /** Starts to listen; `http` gets every connection that speaks HTTP (upgrades of `/rfb` stay with the proxy). */
   start(web: http.Server): Promise<void>;
   readonly addresses: ListeningAddresses;
-  /** What people are told: host and port of web and of the plain RFB listener. */
+  /** What people see: host and port of web and of the plain RFB listener. */
   readonly advertised: { readonly web: HostPort; readonly rfb: HostPort | null };
   /** SHA-256 of the service CA's SPKI, 64 lower-case hex digits. */
   readonly fingerprint: string;
@@ -103,25 +103,25 @@ export interface Proxy {
   rotateAgentKey(agentId: string): Promise<void>;
   /** How often the agent's key was seen to be in use in two places, since this server started. */
   countClones(agentId: string): number;
-  /** Somebody looks at a page from which this agent's desktops are opened: spare connections are kept ready. */
+  /** A page from which this agent's desktops are opened is in use: spare connections are kept ready. */
   expectViewer(agentId: string): void;
   openSessions(): SessionRecord[];
   /** Ends an open session, on whichever server it is; says whether there is one. */
   endSession(id: string): Promise<boolean>;
   /**
    * Ends the sessions of this server whose token, desktop, agent, account or login has just been taken away; other servers find out
-   * within seconds. For whoever took it away, so that the effect is immediate. Never rejects.
+   * within seconds. Called after a revocation, so that the effect is immediate. Never rejects.
    */
   checkSessions(): Promise<void>;
 
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
-  /** Whom a request comes from, behind whatever trusted reverse proxy; null: by no network. Port 0: not known. */
+  /** Where a request comes from, behind trusted reverse proxies; null: not from a network. Port 0: not known. */
   requesterOf(request: http.IncomingMessage): ConnectionSource | null;
   /** Writes one line to the audit log (an administrative act). */
   audit(entry: AuditEntry): void;
   /**
-   * Reads this server's audit log, the newest line first; that somebody reads it is written down before.
-   * @throws Refusal `AUDIT_UNAVAILABLE`
+   * Reads this server's audit log, the newest line first; the read itself is recorded first.
+   * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
    */
   readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]>;
   /** With which its checkpoints are checked, PEM. */

@@ -10,7 +10,7 @@ interface ThrottledSource {
   lastWrongAt: number;
 }
 
-/** One guess under way. Ends with exactly one of the two; further calls do nothing. */
+/** One guess under way. Settled by the first call of either; further calls do nothing. */
 export interface Guess {
   wrong(): void;
   right(): void;
@@ -37,7 +37,7 @@ export class TokenGuessThrottle {
     return source ? Math.max(0, source.blockedUntil - this.#clock.monotonic()) : 0;
   }
 
-  /** @throws Refusal `SOURCE_THROTTLED`, `SERVER_BUSY` */
+  /** @throws ViewerRefusal `SOURCE_THROTTLED`, `SERVER_BUSY` */
   begin(address: string): Guess {
     const key = sourceKey(address);
     const wait = this.waitMs(address);

@@ -1,4 +1,4 @@
-/** Everything that the audit log may tell of. */
+/** Every action of the audit log. */
 export const AUDIT_ACTIONS = [
   "audit.checkpoint",
   "audit.read",

@@ -6,7 +6,7 @@ import type { ChainPosition } from "./audit-line.ts";
 import type { AuditKey } from "./audit-key.ts";
 
 const HEAD_FILE = "audit.head";
-/** Fixed, so that writing it again needs no new room on a full disk. */
+/** Fixed, so that it can be rewritten on a full disk. */
 const HEAD_BYTES = 512;
 const CONTEXT = "postern audit head 1";
 

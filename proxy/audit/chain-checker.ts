@@ -9,7 +9,7 @@ import {
 } from "./audit-line.ts";
 import type { AuditKeys } from "./audit-key.ts";
 
-/** Where a line stands. */
+/** Where a line is. */
 export interface LineLocation {
   readonly file: string;
   /** From 1. */
@@ -45,7 +45,7 @@ interface CheckedLine {
 export class ChainChecker {
   readonly #options: ChainCheckerOptions;
   #last: CheckedLine | null = null;
-  /** Two lines that do not fit together: the next one tells which of them is wrong. */
+  /** Two lines that do not fit together: the next one shows which of them is wrong. */
   #mismatch: { readonly before: CheckedLine; readonly after: CheckedLine } | null = null;
   #serverId: string | null = null;
   lines = 0;
@@ -114,7 +114,7 @@ export class ChainChecker {
     return makeBadLine({ ...location, line: location.line + 1 }, this.#next, "AUDIT_LOG_CUT", message);
   }
 
-  /** Something stands behind the log's end. */
+  /** There are lines after the log's end. */
   appendedLine(): BadLine {
     const { file, line } = this.#last?.location ?? NO_LOCATION;
     const message = "Lines were put behind the last one that the server wrote.";

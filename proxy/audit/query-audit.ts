@@ -5,7 +5,7 @@ import { auditFolder, listAuditFiles } from "./journal.ts";
 import { readLinesBackwards } from "./read-lines.ts";
 import type { AuditLog } from "./audit-log.ts";
 
-/** What somebody wants to read; what is left out is not asked for. */
+/** Conditions of a query; absent ones are not applied. */
 export interface AuditQuery {
   /** Epoch milliseconds, inclusive. */
   readonly since?: number;
@@ -134,8 +134,8 @@ function asNumber(value: unknown): number | null {
 }
 
 /**
- * Reads a server's audit log; that somebody reads it is written down before.
- * @throws Refusal `AUDIT_UNAVAILABLE`
+ * Reads a server's audit log; the read itself is recorded first.
+ * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
  */
 export async function readAudit(
   audit: AuditLog,

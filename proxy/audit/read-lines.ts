@@ -8,7 +8,7 @@ const NEWLINE = 0x0a;
 export interface LineBatch {
   /** Whole lines, without their newlines. */
   readonly lines: readonly Buffer[];
-  /** At the end of the file only: what stands behind the last newline. */
+  /** At the end of the file only: what follows the last newline. */
   readonly rest: Buffer | null;
   /** Bytes of the file read so far. */
   readonly bytes: number;
@@ -40,7 +40,7 @@ export async function* readLinesBackwards(path: string, blockBytes = BLOCK_BYTES
   const file = await open(path, "r");
   try {
     let at = (await file.stat()).size;
-    // The end of a line whose beginning lies further to the front.
+    // The end of a line whose beginning is in an earlier block.
     let held: Buffer = Buffer.alloc(0);
     let atEnd = true;
     while (at > 0) {

@@ -45,7 +45,7 @@ export async function verifyAudit(options: AuditVerificationOptions): Promise<Au
   for (;;) {
     const files = await orUnreadable(listAuditFiles(folder));
     const result = await verifyFiles(files, folder, options);
-    // A file that was put aside meanwhile was not read where it stands now.
+    // A file that was rotated meanwhile was not read under its new name.
     const still = await orUnreadable(listAuditFiles(folder));
     if (result.ok || still.length <= files.length) return result;
   }

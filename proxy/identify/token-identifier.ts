@@ -40,7 +40,7 @@ export class TokenIdentifier {
   /**
    * Only a wrong response counts as a guess.
    * @param only ids of the desktops whose tokens count; null: all
-   * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
+   * @throws ViewerRefusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
    */
   identify(
     source: ConnectionSource,
@@ -52,8 +52,8 @@ export class TokenIdentifier {
 
   /**
    * A token that came as it was typed, with a user name: a name that desktops have narrows the search to them,
-   * any other says nothing, for many viewers fill in whatever their user is called.
-   * @throws Refusal like {@link identify}
+   * any other is ignored, since many viewers fill in the user's login name.
+   * @throws ViewerRefusal like {@link identify}
    */
   identifyPlain(
     source: ConnectionSource,

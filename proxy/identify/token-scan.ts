@@ -37,7 +37,7 @@ export class TokenScan<C extends TokenCandidate> {
 
   /**
    * All candidates that fit: the caller decides what more than one means.
-   * @throws Refusal `SERVER_BUSY` when too many guesses wait already
+   * @throws ViewerRefusal `SERVER_BUSY` when too many guesses wait already
    */
   match(guess: ChallengeResponse, candidates: readonly C[]): Promise<C[]> {
     if (this.#queue.length >= PROXY_LIMITS.scansWaiting)

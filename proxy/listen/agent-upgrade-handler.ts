@@ -46,7 +46,7 @@ export class AgentUpgradeHandler {
     this.#context = makeContext(options.serverCertificate);
   }
 
-  /** New connections see it; those that are there go on. */
+  /** For new connections; existing ones stay. */
   replaceCertificate(certificate: TlsCertificate): void {
     this.#context = makeContext(certificate);
   }
@@ -94,7 +94,7 @@ export class AgentUpgradeHandler {
     };
     const cancelDeadline = this.#options.clock.after(PROXY_LIMITS.tlsHandshakeMs, cut);
     inner.on("error", () => undefined);
-    // Outside a tls.Server, what is wrong with the records is told by this event alone.
+    // Outside a tls.Server, errors in TLS records are reported by this event only.
     inner.on("_tlsError", cut);
     inner.once("close", () => {
       cancelDeadline();

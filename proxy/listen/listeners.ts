@@ -231,7 +231,7 @@ function makeContext({ key, cert }: TlsCertificate): tls.SecureContext {
   return tls.createSecureContext({ key, cert, minVersion: "TLSv1.2" });
 }
 
-/** The web server reads the client's address from its socket, so the client behind a forwarder must stand there. */
+/** The web server reads the client's address from its socket, so it has to be the one of the client behind a forwarder. */
 function setRemoteAddress(socket: tls.TLSSocket, { address, port }: ConnectionSource): void {
   if (socket.remoteAddress === address && socket.remotePort === port) return;
   Object.defineProperties(socket, { remoteAddress: { value: address }, remotePort: { value: port } });

@@ -24,9 +24,9 @@ export interface ViewerUpgradeHandlerOptions {
   /** Origins that may come in beside the one of the asked host itself. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: AcceptedViewer) => void;
-  /** Somebody is turned away before there is a viewer. */
+  /** A request is refused before there is a viewer. */
   readonly onRefused: (reason: UpgradeRefusal, source: ConnectionSource | null) => void;
-  /** Whether anybody else answers upgrades of other paths. */
+  /** Whether another handler answers upgrades of other paths. */
   readonly hasOtherHandlers: () => boolean;
   readonly clock: Clock;
 }
@@ -45,7 +45,7 @@ export class ViewerUpgradeHandler {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: PROXY_LIMITS.webSocketMessageBytes,
-      // Never the ticket that stands beside it.
+      // Never the ticket that is offered with it.
       handleProtocols: (offered) => (offered.has(BINARY_SUB_PROTOCOL) ? BINARY_SUB_PROTOCOL : false),
     });
   }

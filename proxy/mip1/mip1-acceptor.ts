@@ -24,7 +24,7 @@ export interface Mip1AcceptorDependencies {
   readonly log: Logger;
 }
 
-/** Where MiP 1 connections come in: their first message tells control from data. */
+/** Where MiP 1 connections come in: their first message distinguishes control from data. */
 export class Mip1Acceptor {
   readonly #dependencies: Mip1AcceptorDependencies;
 
@@ -35,7 +35,7 @@ export class Mip1Acceptor {
   /**
    * Takes a connection inside TLS of which nothing has been read. Never rejects: whatever goes wrong ends it, without
    * a word, since MiP 1 has none for that.
-   * @param admitted gives its place among the unadmitted back
+   * @param admitted releases its pre-authentication slot
    */
   async acceptMip1(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
     socket.on("error", () => undefined);

@@ -31,7 +31,7 @@ export interface Mip1AgentRegistryDependencies {
   readonly issuer: CredentialIssuer;
   readonly tickets: Mip1Tickets;
   readonly options: Mip1Options;
-  /** Where agents are told to bring their data connections. */
+  /** Where agents are asked to open their data connections. */
   readonly address: () => HostPort;
   readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
@@ -62,7 +62,7 @@ export class Mip1AgentRegistry {
   }
 
   /**
-   * Takes a control connection that has said who it is; an earlier one of the same identifier goes.
+   * Takes a control connection that has sent its identifier; an earlier one of the same identifier is closed.
    * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
    */
   async admit(socket: Duplex, source: ConnectionSource, { identifier }: mip1.Mip1Handshake): Promise<void> {
@@ -75,8 +75,8 @@ export class Mip1AgentRegistry {
 
   /**
    * Asks a desktop's agent for a data connection; null: no MiP 1 agent that is connected here has it.
-   * @returns settles with a connection that stands at ClientInit, which the caller owns
-   * @throws Refusal `DESKTOP_OFFLINE`, `HOST_BUSY`; rejects with Refusal `HOST_TIMEOUT`, `HOST_OFFLINE`, `DESKTOP_UNREACHABLE`
+   * @returns settles with a connection at ClientInit, which the caller owns
+   * @throws ViewerRefusal `DESKTOP_OFFLINE`, `HOST_BUSY`; rejects with ViewerRefusal `HOST_TIMEOUT`, `HOST_OFFLINE`, `DESKTOP_UNREACHABLE`
    */
   open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null {
     const connection = this.#connections.get(desktop.agentId);
@@ -161,7 +161,7 @@ export class Mip1AgentRegistry {
     }
   }
 
-  /** Tokens that an earlier connection left are the same ones: sessions that run on them go on. */
+  /** Tokens that an earlier connection left are the same ones: sessions that use them stay open. */
   async #openTokens(desktop: DesktopRecord, { agentId, tokens }: Mip1Identity): Promise<void> {
     const { stores, issuer, clock } = this.#dependencies;
     const present = await this.#listTokens(desktop.id, agentId);

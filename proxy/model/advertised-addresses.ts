@@ -12,7 +12,7 @@ export interface AdvertisedAddresses {
   readonly rfb: HostPort | null;
 }
 
-/** What people and agents are told: the advertised address, else where the server listens. */
+/** What people and agents see: the advertised address, else the listen address. */
 export function chooseAdvertised(
   advertise: HostPort | null,
   addresses: { readonly listen: HostPort; readonly rfb: HostPort | null },

@@ -80,12 +80,12 @@ export interface AuditEntry {
   readonly diskName?: string;
   /** The id of a token, never its value. */
   readonly tokenId?: string;
-  /** How somebody came in: `token`, `ticket`, … */
+  /** The credential: `token`, `ticket`, … */
   readonly method?: string;
-  /** By which way: `rfb`, `websocket`, … */
+  /** The transport: `rfb`, `websocket`, … */
   readonly transport?: string;
   readonly role?: string;
-  /** Of how many things or bytes the line tells. */
+  /** A number of items or bytes. */
   readonly count?: number;
   readonly bytesToViewer?: number;
   readonly bytesToServer?: number;

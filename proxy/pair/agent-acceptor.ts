@@ -51,7 +51,7 @@ export interface AcceptedAgentConnection {
   admitted(): void;
 }
 
-/** Where MiP 2 connections come in: the first frame tells control from data. */
+/** Where MiP 2 connections come in: the first frame distinguishes control from data. */
 export class AgentAcceptor {
   readonly #dependencies: AgentAcceptorDependencies;
   readonly #disconnecting = new Set<Promise<void>>();
@@ -63,7 +63,7 @@ export class AgentAcceptor {
     this.#reconnectRateLimit = new ReconnectRateLimit(dependencies.clock);
   }
 
-  /** Never rejects: whatever goes wrong ends the connection. */
+  /** Never rejects: any error ends the connection. */
   async accept(accepted: AcceptedAgentConnection): Promise<void> {
     const { clock, log } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };

@@ -95,7 +95,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     this.#dependencies.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#dependencies.log));
   }
 
-  /** Only hosts have machines to tell about; what we do not know is left to newer servers. */
+  /** Only hosts report machines; unknown events are for newer servers, and ignored. */
   event(value: unknown): void {
     const { name, data } = parse(eventSchema, value, "event");
     const { agent } = this.#connection;
@@ -176,7 +176,7 @@ function parse<T>(schema: Schema<T>, value: unknown, what: string): T {
   throw new ProtocolError("MIP_FRAME", `an agent's ${what} is malformed`, { cause: parsed.error });
 }
 
-/** One way of writing the same bytes, whatever the agent's. */
+/** The canonical form of the same bytes. */
 function normalizeBase64(text: string): string {
   return Buffer.from(text, "base64").toString("base64");
 }

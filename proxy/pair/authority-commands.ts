@@ -17,10 +17,10 @@ export interface AuthorityCommands {
   readonly previous: PreviousCa | null;
   /** Agents that have not been here since it was rotated: they do not know this CA. */
   listBehind(): Promise<AgentRecord[]>;
-  /** Puts a new CA in its place. Agents that are here learn of it; nobody's pin breaks. @throws RequestError `CA_ROTATING` */
+  /** Puts a new CA in its place. Connected agents are informed; no pin breaks. @throws RequestError `CA_ROTATING` */
   rotate(): Promise<void>;
   /**
-   * From now on nobody gets in who knows only the CA before.
+   * From now on agents that know only the previous CA are refused.
    * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING`; `CA_AGENTS_BEHIND` without `force`
    */
   retire(force: boolean): Promise<void>;
@@ -66,7 +66,7 @@ export function createAuthorityCommands(
   };
 }
 
-/** Whoever is connected was told, or saw it when it connected; MiP 1 knows no certificates. */
+/** Connected agents know the CA: announced, or seen in the handshake. MiP 1 has no certificates. */
 function isBehind({ kind, revokedAt, serverId, lastSeenAt }: AgentRecord, rotatedAt: number): boolean {
   const wasHere = serverId !== null || (lastSeenAt !== null && lastSeenAt >= rotatedAt);
   return kind !== "mip1" && revokedAt === null && !wasHere;

@@ -33,8 +33,8 @@ export class Pairing {
   }
 
   /**
-   * A connection that stands at ClientInit; the caller owns it.
-   * @throws Refusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
+   * A connection at ClientInit; the caller owns it.
+   * @throws ViewerRefusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
    */
   async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
     const { agents, tickets, spares, advertised, reverseServers, otherRoute } = this.#dependencies;

@@ -36,7 +36,7 @@ interface WaitingServer {
   readonly socket: Socket;
   readonly epoch: number;
   readonly desktopId: string;
-  /** Its ProtocolVersion: read, so that nothing lies before its end, should it leave. */
+  /** Its ProtocolVersion: read early, so that the end of the connection is noticed. */
   readonly version: Buffer;
   stopWatching(): void;
 }
@@ -54,7 +54,7 @@ export class ReverseServers {
     this.#dependencies = dependencies;
   }
 
-  /** Never rejects: whatever goes wrong ends the connection. */
+  /** Never rejects: any error ends the connection. */
   async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
     const { stores, throttle, clock, log } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
@@ -86,7 +86,7 @@ export class ReverseServers {
 
   /**
    * The server of this desktop, standing at ClientInit, for the one viewer that it can serve; null: none waits.
-   * @throws Refusal `DESKTOP_UNREACHABLE`
+   * @throws ViewerRefusal `DESKTOP_UNREACHABLE`
    */
   async take(desktop: DesktopView, signal: AbortSignal): Promise<Duplex | null> {
     const waiting = this.#waiting.get(desktop.agentId);

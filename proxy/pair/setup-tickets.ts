@@ -28,7 +28,7 @@ export class SetupTickets {
    * @param holder the connection that is asked: only it can report a failure
    * @param bound the ticket is good on the asked connection alone
    * @returns `arrival` settles with the connection, which then belongs to the caller; rejects with
-   *   Refusal `HOST_TIMEOUT` or what {@link fail} says
+   *   ViewerRefusal `HOST_TIMEOUT` or what {@link fail} says
    */
   expect(
     holder: object,
@@ -59,8 +59,8 @@ export class SetupTickets {
   }
 
   /**
-   * Hands a data connection to whoever waits for this ticket; false: nobody does.
-   * @param holder what stands behind the connection, if it was there before the ticket
+   * Hands a data connection to the viewer that waits for this ticket; false: none does.
+   * @param holder the owner of the connection, if it existed before the ticket
    */
   redeem(ticket: Buffer, connection: Duplex, holder?: object): boolean {
     const expected = this.#pending.get(ticket.toString("hex"));

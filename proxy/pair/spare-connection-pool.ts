@@ -56,7 +56,7 @@ export class SpareConnectionPool {
     if (pool) this.#requestSpares(agentId, pool);
   }
 
-  /** Takes a proven connection in; false: nobody asked for it, and it stays the caller's. */
+  /** Takes a proven connection in; false: it was not requested, and stays the caller's. */
   accept(stream: Duplex, agentId: string): boolean {
     const pool = this.#pools.get(agentId);
     if (!this.#open || !pool || pool.requested === 0) return false;
@@ -86,7 +86,7 @@ export class SpareConnectionPool {
     return null;
   }
 
-  /** The agent's control connection is gone, and with it whatever waited. */
+  /** The agent's control connection is gone, and its spare connections with it. */
   drop(agentId: string): void {
     const pool = this.#pools.get(agentId);
     if (!pool) return;
@@ -102,7 +102,7 @@ export class SpareConnectionPool {
     for (const agentId of [...this.#pools.keys()]) this.drop(agentId);
   }
 
-  /** The agent's shelf, with its time renewed; null: this agent keeps none. */
+  /** The agent's pool, with its time renewed; null: this agent supports none. */
   #find(agentId: string): AgentPool | null {
     const connection = this.#dependencies.agents.find(agentId);
     if (!this.#open || !connection?.features.has(FEATURE_SPARE)) return null;

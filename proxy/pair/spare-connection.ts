@@ -25,7 +25,7 @@ interface SpareConnectionDependencies {
   readonly log: Logger;
 }
 
-/** A proven data connection that waits for a viewer: TLS and proof are over before anybody has to wait for them. */
+/** A proven data connection that waits for a viewer: TLS and proof are complete before a viewer needs it. */
 export class SpareConnection {
   readonly agentId: string;
   /** Settles when it is used up or gone. */
@@ -72,7 +72,7 @@ export class SpareConnection {
 
   /**
    * Asks for a desktop over this very connection, once.
-   * @throws Refusal as the agent's answer says
+   * @throws ViewerRefusal as the agent's answer says
    */
   async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
     const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, true);

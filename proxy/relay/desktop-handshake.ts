@@ -20,7 +20,7 @@ export interface DesktopHandshakeResult {
 }
 
 /**
- * Takes a connection that stands at ClientInit past ServerInit. Always shared: whether others may stay
+ * Takes a connection from ClientInit past ServerInit. Always shared: whether others may stay
  * is not the viewer's to decide.
  * @throws DesktopFailure
  */

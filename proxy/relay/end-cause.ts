@@ -12,7 +12,7 @@ export type EndCause =
   | "DESKTOP_LOST"
   | "DESKTOP_PROTOCOL";
 
-/** The desktop's side failed after the viewer was let in: there is no room for a reason any more. */
+/** The desktop's side failed after the viewer was accepted: RFB cannot carry a reason any more. */
 export class DesktopFailure extends Error {
   readonly endCause: EndCause;
 
@@ -22,7 +22,7 @@ export class DesktopFailure extends Error {
   }
 }
 
-/** The cause of a session's end that an error before the relay stands for. */
+/** The cause of a session's end for an error before the relay. */
 export function toEndCause(error: unknown): EndCause {
   if (error instanceof ViewerRefusal) return error.refusalCode;
   if (error instanceof DesktopFailure) return error.endCause;

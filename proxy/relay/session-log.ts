@@ -25,7 +25,7 @@ interface OpenedSession {
   readonly startedMonotonic: number;
 }
 
-/** What is written down of one session: audit log, state, log and news. */
+/** The records of one session: audit log, state, log and events. */
 export class SessionLog {
   readonly #id: string;
   readonly #viewer: AcceptedViewer;
@@ -43,7 +43,7 @@ export class SessionLog {
 
   /**
    * No line, no session: settles when the audit line is on the disk.
-   * @throws Refusal `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
+   * @throws ViewerRefusal `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
    */
   async open(identity: ViewerIdentity): Promise<void> {
     const { audit, stores, clock, events } = this.#dependencies;
@@ -114,7 +114,7 @@ export class SessionLog {
     events.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
-  /** Whom it was opened for; null: not yet, or not in the state. */
+  /** The identity it was opened for; null: not yet, or not in the state. */
   get identity(): ViewerIdentity | null {
     return this.#opened && this.#stored ? this.#opened.identity : null;
   }

@@ -37,7 +37,7 @@ export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly log: Logger;
 }
 
-/** One viewer's way from its first byte to its last. */
+/** One viewer, from its first byte to its last. */
 export class ViewerSession {
   readonly id = randomUUID();
   readonly #viewer: AcceptedViewer;
@@ -82,14 +82,14 @@ export class ViewerSession {
     await this.#close();
   }
 
-  /** Ends it now, whatever it is doing. The first cause wins. */
+  /** Ends it now, in any state. The first cause wins. */
   end(code: RefusalCode): void {
     this.#apply({ type: "ended", cause: code });
     this.#abort.abort(new ViewerRefusal(code));
     if (this.#relay) this.#disconnect(code);
   }
 
-  /** How often this happens tells whether the silence that is taken for a viewer is long enough. */
+  /** Its frequency shows whether the silence that identifies a viewer is long enough. */
   #logLateTls(error: unknown): void {
     if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
     const { source } = this.#viewer;

@@ -62,7 +62,7 @@ export class SiteCertificate {
     this.#cancel();
   }
 
-  /** Reads the files once; a new good certificate is taken, a bad one is told once and the old one stays. */
+  /** Reads the files once; a new good certificate is taken, a bad one is logged once and the old one stays. */
   async refresh(): Promise<void> {
     const { clock, log } = this.#dependencies;
     let found = "unreadable";
