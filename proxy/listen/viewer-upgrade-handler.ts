@@ -20,13 +20,13 @@ const REASON_BYTES = 123;
 export interface ViewerUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
   /** Reverse proxies that say truly whom they speak for. */
-  readonly trusted: AddressRanges;
+  readonly trustedProxies: AddressRanges;
   /** Origins that may come in beside the one of the asked host itself. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: AcceptedViewer) => void;
-  /** Somebody is turned away before there is a viewer. */
+  /** A request is refused before there is a viewer. */
   readonly onRefused: (reason: UpgradeRefusal, source: ConnectionSource | null) => void;
-  /** Whether anybody else answers upgrades of other paths. */
+  /** Whether another handler answers upgrades of other paths. */
   readonly hasOtherHandlers: () => boolean;
   readonly clock: Clock;
 }
@@ -45,7 +45,7 @@ export class ViewerUpgradeHandler {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: PROXY_LIMITS.webSocketMessageBytes,
-      // Never the ticket that stands beside it.
+      // Never the ticket that is offered with it.
       handleProtocols: (offered) => (offered.has(BINARY_SUB_PROTOCOL) ? BINARY_SUB_PROTOCOL : false),
     });
   }
@@ -57,7 +57,7 @@ export class ViewerUpgradeHandler {
       if (!this.#options.hasOtherHandlers()) answerUpgrade(socket, 404);
       return;
     }
-    const source = requesterOf(request, this.#options.trusted);
+    const source = requesterOf(request, this.#options.trustedProxies);
     const refuse = (reason: UpgradeRefusal, status: number): void => {
       this.#options.onRefused(reason, source);
       answerUpgrade(socket, status);
@@ -72,12 +72,12 @@ export class ViewerUpgradeHandler {
       refuse("SUB_PROTOCOL_REFUSED", 400);
       return;
     }
-    const leave = source && this.#options.connectionLimit.acquire(source.address);
-    if (!leave) {
+    const release = source && this.#options.connectionLimit.acquire(source.address);
+    if (!release) {
       refuse("SERVER_BUSY", 503);
       return;
     }
-    socket.once("close", leave);
+    socket.once("close", release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const messages = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
@@ -93,7 +93,7 @@ export class ViewerUpgradeHandler {
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         requestedDesktopIds: null,
         encrypt: null,
-        admitted: leave,
+        admitted: release,
         replaceStream: (next) => {
           stream = next;
         },

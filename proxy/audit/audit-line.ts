@@ -1,17 +1,100 @@
+import { createHash } from "node:crypto";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
-import { hashLine, type ChainPosition } from "./chain-position.ts";
-import { encodeCheckpointStatement } from "./checkpoint.ts";
 import type { AuditKey } from "./audit-key.ts";
 
-/** An entry with the time of what it tells. */
+/** A place in the log: a line's sequence number and the SHA-256 of its bytes without the newline, hex. */
+export interface ChainPosition {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
+/** Before the first line. */
+export const GENESIS: ChainPosition = { sequence: 0, hash: "0".repeat(64) };
+
+/** @param line one line without its newline */
+export function hashLine(line: string | Buffer): string {
+  return createHash("sha256").update(line).digest("hex");
+}
+
+export function isSamePosition(one: ChainPosition, other: ChainPosition): boolean {
+  return one.sequence === other.sequence && one.hash === other.hash;
+}
+
+const CHECKPOINT_CONTEXT = "postern audit checkpoint 1";
+
+/**
+ * What a checkpoint's signature covers: whose log it is, the checkpoint's own number and time, and by the
+ * hash of the line before it everything that went before.
+ */
+export function encodeCheckpointStatement(
+  serverId: string,
+  sequence: number,
+  timestamp: string,
+  previous: ChainPosition["hash"],
+): Buffer {
+  return Buffer.from([CHECKPOINT_CONTEXT, serverId, sequence, timestamp, previous].join("\n"), "utf8");
+}
+
+/** What holds the log together, as one line has it. */
+export interface ChainedLine {
+  readonly sequence: number;
+  readonly timestamp: string;
+  readonly serverId: string;
+  readonly previous: string;
+  readonly checkpoint: { readonly key: string; readonly signature: string } | null;
+}
+
+interface RawLine {
+  readonly "@timestamp"?: unknown;
+  readonly event?: { readonly sequence?: unknown; readonly action?: unknown };
+  readonly service?: { readonly node?: { readonly name?: unknown } };
+  readonly postern?: {
+    readonly previous?: unknown;
+    readonly checkpoint?: { readonly key?: unknown; readonly signature?: unknown };
+  };
+}
+
+/** Null: this is no line of an audit log. */
+export function parseLine(line: Buffer | string): ChainedLine | null {
+  const raw = parseJson(line);
+  if (raw === null) return null;
+  const sequence = raw.event?.sequence;
+  const timestamp = raw["@timestamp"];
+  const serverId = raw.service?.node?.name;
+  const previous = raw.postern?.previous;
+  const isWhole =
+    typeof sequence === "number" &&
+    Number.isSafeInteger(sequence) &&
+    typeof timestamp === "string" &&
+    typeof serverId === "string" &&
+    typeof previous === "string";
+  if (!isWhole) return null;
+  if (raw.event?.action !== "audit.checkpoint") {
+    return { sequence, timestamp, serverId, previous, checkpoint: null };
+  }
+  const { key, signature } = raw.postern?.checkpoint ?? {};
+  if (typeof key !== "string" || typeof signature !== "string") return null;
+  return { sequence, timestamp, serverId, previous, checkpoint: { key, signature } };
+}
+
+function parseJson(line: Buffer | string): RawLine | null {
+  try {
+    const value: unknown = JSON.parse(typeof line === "string" ? line : line.toString("utf8"));
+    return typeof value === "object" && value !== null ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** An entry with the time of the event. */
 export interface TimedEntry {
   readonly at: number;
   readonly entry: AuditEntry;
 }
 
 /** A line with its newline, and its place in the log. */
-export interface EncodedLine {
+interface EncodedLine {
   readonly text: string;
   readonly position: ChainPosition;
 }
@@ -88,7 +171,7 @@ function omitIfEmpty(fields: Readonly<Record<string, string | number | undefined
   return Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
 }
 
-/** Nothing in a line may move a terminal's cursor or hide text, and no text makes a line endless. */
+/** No text may move a terminal's cursor, hide other text or make a line endless. */
 function cleanText(text: string): string {
   const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "");
   return clean.length > PROXY_LIMITS.auditTextChars ? clean.slice(0, PROXY_LIMITS.auditTextChars) : clean;
