@@ -2,8 +2,10 @@
 import { AGENT_ROLES, PERMISSIONS } from "../../protocol/index.ts";
 import { z } from "zod";
 import type { Machine } from "./machine-schemas.ts";
+import { signInForm } from "./sign-in-schemas.ts";
 
 export * from "./machine-schemas.ts";
+export * from "./sign-in-schemas.ts";
 
 export const errorBody = z.object({
   error: z.object({
@@ -12,17 +14,11 @@ export const errorBody = z.object({
     message: z.string(),
     /** For `DESKTOP_AMBIGUOUS`: `AGENT/NAME` each. */
     choices: z.array(z.string()).optional(),
+    /** For `LOGIN_REQUIRED`. */
+    signIn: signInForm.optional(),
   }),
 });
 export type ErrorBody = z.infer<typeof errorBody>;
-
-export const loginRequest = z.object({
-  name: z.string().min(1).max(64),
-  password: z.string().min(1).max(256),
-});
-/** GET /me → me; POST /login → me and the cookie; POST /logout → 204. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`. */
-export const me = z.object({ name: z.string(), role: z.enum(["admin", "user"]) });
-export type Me = z.infer<typeof me>;
 
 /** GET /service → what pages show about this server. */
 export const service = z.object({

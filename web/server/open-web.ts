@@ -12,6 +12,8 @@ import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/fir
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
+import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import { SignIn } from "./sign-in/sign-in.ts";
 import { MergedCatalogue } from "../../orchestrator/images/merged-catalogue.ts";
 import { NO_QUOTAS, type QuotaTable } from "../../orchestrator/quota/quota.ts";
 import { DataDiskService } from "../../orchestrator/disks/index.ts";
@@ -44,6 +46,8 @@ export interface WebOptions {
   readonly limits?: QuotaTable;
   /** Images that hosts get from this server; absent: none. */
   readonly imagesDir?: string | null;
+  /** Who may tell the server who a person is; absent: its own accounts. */
+  readonly signIn?: SignInOptions;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -66,7 +70,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
-  const throttle = new PasswordThrottle(clock);
+  const signIn = new SignIn({
+    providers: openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log }),
+    throttle: new PasswordThrottle(clock),
+    audit: (entry) => {
+      proxy.audit(entry);
+    },
+  });
   const { imagesDir = null } = options;
   const images = imagesDir === null ? null : await ServerImages.open(imagesDir, clock, log);
   const catalogue = new MergedCatalogue(proxy, images, log);
@@ -89,7 +99,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   await servePages(app, clientDir);
   await app.register(
     (api, _options, done) => {
-      guardLogin(api, logins);
+      guardLogin(api, logins, signIn.form);
       api.addHook("onRequest", async (_request, reply) => {
         void reply.header("cache-control", "no-store");
       });
@@ -99,8 +109,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeLogin(api, {
         proxy,
         logins,
-        passwords,
-        throttle,
+        signIn,
         endStreams: (hash) => {
           streams.endLogin(hash);
         },
