@@ -1,5 +1,4 @@
 export * from "./api/schemas.ts";
-export * from "./api/disk-schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
 export {
   quotaTable,

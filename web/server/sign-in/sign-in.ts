@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Proxy, UserRecord } from "../../../proxy/index.ts";
-import { loginRequest, type SignInForm } from "../../api/sign-in-schemas.ts";
+import { loginRequest, type SignInForm } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import type { PasswordThrottle } from "./password-throttle.ts";
 import type { Credentials, SignInContext, SignInProvider, SignInResult } from "./providers/index.ts";

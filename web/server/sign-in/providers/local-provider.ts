@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { loginRequest, type SignInForm } from "../../../api/sign-in-schemas.ts";
+import { loginRequest, type SignInForm } from "../../../api/schemas.ts";
 import { NO_PASSWORD } from "../passwords.ts";
 import type { SignInProviderKind } from "./sign-in-provider.ts";
 

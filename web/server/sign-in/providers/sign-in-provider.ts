@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Clock } from "../../../../protocol/index.ts";
 import type { AuditEntry, Stores, UserRecord } from "../../../../proxy/index.ts";
-import type { SignInForm } from "../../../api/sign-in-schemas.ts";
+import type { SignInForm } from "../../../api/schemas.ts";
 import type { Passwords } from "../passwords.ts";
 
 /** What was typed into the form: name and password, and whatever other fields the providers ask for. */
