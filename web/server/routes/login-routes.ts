@@ -1,10 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { Me } from "../../api/schemas.ts";
-import { auditActor } from "../guard/actor.ts";
+import { auditActor, requestSource } from "../guard/actor.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import { requestSource } from "../guard/request-source.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
 import type { SignIn } from "../sign-in/sign-in.ts";
 

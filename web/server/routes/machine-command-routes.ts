@@ -17,7 +17,7 @@ import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { DirectCommand } from "../../../orchestrator/operations/machine-commands.ts";
 import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
-import { ownsMachine } from "../view/serializers.ts";
+import { ownsMachine } from "../view/permissions.ts";
 import type { ReadModel } from "../view/read-model.ts";
 import { MachineResource } from "./machine-resource.ts";
 

@@ -7,7 +7,8 @@ import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
 import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
 import type { ScreenshotCache } from "../../../orchestrator/machines/screenshot-cache.ts";
-import { maySeeMachine, serializeMachine } from "../view/serializers.ts";
+import { maySeeMachine } from "../view/permissions.ts";
+import { serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 import { MachineResource } from "./machine-resource.ts";
 
