@@ -1,3 +1,2 @@
 export * from "./api/schemas.ts";
-export * from "./api/disk-schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";

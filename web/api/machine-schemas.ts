@@ -1,10 +1,8 @@
-/** The REST API's shapes about machines and hosts. All under `/api/v1`, JSON. */
 import { z } from "zod";
 import {
   accel,
   bootLog,
   displayAdapter,
-  hostFacts,
   imageSummary,
   machineCause,
   machineCredential,
@@ -93,22 +91,6 @@ export const snapshot = machineSnapshot;
 export type { BootLog, MachineCredential, MachineSnapshot } from "../../protocol/index.ts";
 export { bootLog, machineCredential };
 
-/**
- * GET /images → image[]: the server's images and all hosts' catalogues, merged by id; those that are not for the caller
- * are left out. `places` is for administrators.
- */
-export const image = imageSummary.extend({
-  places: z
-    .object({
-      /** Null: the server does not have it. */
-      server: z.enum(["ready", "preparing", "unusable"]).nullable(),
-      /** Names of the hosts that have it, as it is now. */
-      hosts: z.array(z.string()),
-    })
-    .optional(),
-});
-export type Image = z.infer<typeof image>;
-
 const amounts = z.object({
   machines: z.number().nullable(),
   cpus: z.number().nullable(),
@@ -127,19 +109,3 @@ export const allowance = z.object({
   may: z.array(z.enum(["script", "internet", "gpu", "master", "extend"])),
 });
 export type Allowance = z.infer<typeof allowance>;
-
-export const host = z.object({
-  id: z.string(),
-  name: z.string(),
-  state: z.enum(["online", "offline"]),
-  lastSeenAt: z.number().nullable(),
-  /** It gets no new machines. */
-  drained: z.boolean(),
-  /** Machines there that are not off. */
-  machines: z.number().int(),
-  /** Null: it is connected to another server or to none, it is older, or it did not answer. */
-  facts: hostFacts.nullable(),
-});
-/** GET /hosts → host[]; POST /hosts/ID/drain (drainRequest) → host (administrators). 404 `HOST_UNKNOWN`. */
-export type Host = z.infer<typeof host>;
-export const drainRequest = z.object({ drained: z.boolean() });

@@ -7,7 +7,7 @@ import {
   isPosternError,
   type PosternError,
 } from "../../protocol/index.ts";
-import type { ErrorBody } from "../api/schemas.ts";
+import type { ErrorBody, SignInForm } from "../api/schemas.ts";
 import { ORCHESTRATOR_ERRORS } from "../../orchestrator/index.ts";
 
 /** What happened, why, what to do: used where the thrower has nothing better to say. */
@@ -120,6 +120,17 @@ export class AmbiguousDesktop extends RequestError {
   }
 }
 
+/** There is no login; `form` is what the sign-in page shows. */
+export class SignInRequired extends RequestError {
+  readonly form: SignInForm;
+
+  constructor(form: SignInForm) {
+    const { code, message, safeMessage } = refuse("LOGIN_REQUIRED");
+    super(code, message, { safeMessage });
+    this.form = form;
+  }
+}
+
 /** Too many guesses: come back after `retryAfterMs`. */
 export class ThrottledError extends LimitError {
   readonly retryAfterMs: number;
@@ -146,6 +157,7 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : error.message);
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
+  if (error instanceof SignInRequired) body.error.signIn = error.form;
   if (error instanceof ThrottledError)
     return { status, body, retryAfterSeconds: Math.ceil(error.retryAfterMs / 1000) };
   return { status, body };

@@ -12,6 +12,8 @@ import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/fir
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
+import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import { SignIn } from "./sign-in/sign-in.ts";
 import { NO_QUOTAS, openOrchestrator, type QuotaTable } from "../../orchestrator/index.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
@@ -40,6 +42,8 @@ export interface WebOptions {
   readonly limits?: QuotaTable;
   /** Images that hosts get from this server; absent: none. */
   readonly imagesDir?: string | null;
+  /** Who may tell the server who a person is; absent: its own accounts. */
+  readonly signIn?: SignInOptions;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -62,7 +66,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
-  const throttle = new PasswordThrottle(clock);
+  const signIn = new SignIn({
+    providers: openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log }),
+    throttle: new PasswordThrottle(clock),
+    audit: (entry) => {
+      proxy.audit(entry);
+    },
+  });
   const { imagesDir = null } = options;
   const orchestrator = await openOrchestrator({ proxy, imagesDir, quotas: limits, clock, log });
   const { catalogue, events } = orchestrator;
@@ -83,7 +93,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   await servePages(app, clientDir);
   await app.register(
     (api, _options, done) => {
-      guardLogin(api, logins);
+      guardLogin(api, logins, signIn.form);
       api.addHook("onRequest", async (_request, reply) => {
         void reply.header("cache-control", "no-store");
       });
@@ -93,8 +103,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeLogin(api, {
         proxy,
         logins,
-        passwords,
-        throttle,
+        signIn,
         endStreams: (hash) => {
           streams.endLogin(hash);
         },

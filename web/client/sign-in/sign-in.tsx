@@ -1,46 +1,71 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { SignInForm } from "../../api/schemas.ts";
 import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
-import { Icon, Logo } from "../components/icon.tsx";
+import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/catalogues.ts";
+import { CredentialField } from "./credential-field.tsx";
+
+const RETRY_MS = 2_000;
+
+/** The form as the server describes it; null: not here yet. */
+function useSignInForm(): SignInForm | null {
+  const { api } = useApp();
+  const [form, setForm] = useState<SignInForm | null>(null);
+  useEffect(() => {
+    let timer: number | undefined;
+    const load = () => {
+      api.signInForm().then(setForm, () => {
+        timer = window.setTimeout(load, RETRY_MS);
+      });
+    };
+    load();
+    return () => window.clearTimeout(timer);
+  }, [api]);
+  return form;
+}
 
 export function SignIn() {
   const { api, wall, preferences } = useApp();
   const text = useText();
   const { language } = usePreferences();
-  const name = useRef<HTMLInputElement>(null);
-  const password = useRef<HTMLInputElement>(null);
+  const { fields, buttons } = useSignInForm() ?? { fields: [], buttons: [] };
+  const inputs = useRef(new Map<string, HTMLInputElement>());
   const [busy, setBusy] = useState(false);
-  const [shown, setShown] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
+  const first = fields[0]?.name;
 
   useEffect(() => {
     document.title = `${text.signIn.title} · ${text.product}`;
   }, [text]);
-  useEffect(() => name.current?.focus(), []);
+  useEffect(() => inputs.current.get(first ?? "")?.focus(), [first]);
 
-  const secrecy = shown ? { type: "text" as const } : { type: "password" as const };
-  const showFault = (field: HTMLInputElement | null, message: string) => {
+  const showFault = (field: string, message: string) => {
+    const input = inputs.current.get(field);
     setFault(message);
-    field?.focus();
-    field?.select();
+    input?.focus();
+    input?.select();
   };
 
   const submit = (event: Event) => {
     event.preventDefault();
-    const given = { name: name.current?.value.trim() ?? "", password: password.current?.value ?? "" };
-    if (given.name === "") return showFault(name.current, text.signIn.nameMissing);
-    if (given.password === "") return showFault(password.current, text.signIn.passwordMissing);
+    const given: Record<string, string> = {};
+    for (const { name, kind, missing } of fields) {
+      const value = inputs.current.get(name)?.value ?? "";
+      given[name] = kind === "text" ? value.trim() : value;
+      if (given[name] === "") return showFault(name, missing[language]);
+    }
     if (busy) return;
     setBusy(true);
     setFault(null);
     api
-      .signIn(given.name, given.password)
+      .signIn(given)
       .then((me) => wall.dispatch({ type: "me", me }))
       .catch((error: unknown) => {
+        const secret = fields.find(({ kind }) => kind === "password");
         setBusy(false);
-        showFault(password.current, explainError(error, text));
+        showFault(secret?.name ?? "", explainError(error, text));
       });
   };
 
@@ -53,51 +78,31 @@ export function SignIn() {
         </div>
         <h1>{text.signIn.title}</h1>
         <p class="lead">{text.signIn.lead}</p>
-        <div class="field">
-          <label for="name">{text.signIn.name}</label>
-          <input
-            ref={name}
-            id="name"
-            name="username"
-            type="text"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck={false}
-            maxLength={64}
-            required
+        {fields.map((field) => (
+          <CredentialField
+            key={field.name}
+            field={field}
+            faultId={fault === null ? undefined : "fault"}
+            inputRef={(input) => {
+              if (input === null) inputs.current.delete(field.name);
+              else inputs.current.set(field.name, input);
+            }}
           />
-        </div>
-        <div class="field">
-          <label for="password">{text.signIn.password}</label>
-          <div class="with-button">
-            <input
-              ref={password}
-              id="password"
-              name="password"
-              {...secrecy}
-              autocomplete="current-password"
-              maxLength={256}
-              required
-              aria-describedby={fault === null ? undefined : "fault"}
-            />
-            <button
-              type="button"
-              class="button quiet square"
-              aria-pressed={shown}
-              aria-label={shown ? text.signIn.hide : text.signIn.show}
-              title={shown ? text.signIn.hide : text.signIn.show}
-              onClick={() => setShown(!shown)}
-            >
-              <Icon name="eye" />
-            </button>
-          </div>
-        </div>
+        ))}
         <p class="fault" id="fault" role="alert">
           {fault}
         </p>
-        <button type="submit" class="button primary large" aria-disabled={busy}>
-          {busy ? text.signIn.working : text.signIn.submit}
-        </button>
+        {buttons.map(({ label, href }) =>
+          href === null ? (
+            <button key="submit" type="submit" class="button primary large" aria-disabled={busy}>
+              {busy ? text.signIn.working : label[language]}
+            </button>
+          ) : (
+            <a key={href} class="button large" href={href}>
+              {label[language]}
+            </a>
+          ),
+        )}
       </form>
       <Choices
         label={text.header.language}

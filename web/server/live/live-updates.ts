@@ -4,7 +4,8 @@ import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
-import { maySeeDesktop, maySeeMachine, serializeDesktop, serializeMachine } from "../view/serializers.ts";
+import { maySeeDesktop, maySeeMachine } from "../view/permissions.ts";
+import { serializeDesktop, serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
 /** At most four events a second for each object. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { diskRef, type DiskRef } from "../../../protocol/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
-import { diskMoveRequest, type Disk } from "../../api/disk-schemas.ts";
+import { diskMoveRequest, type Disk } from "../../api/schemas.ts";
 import type { DataDiskService, KnownDisk } from "../../../orchestrator/index.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";

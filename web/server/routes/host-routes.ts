@@ -1,15 +1,12 @@
 import { isOff, isPosternError } from "../../../protocol/index.ts";
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
 import type { AgentRecord, Proxy } from "../../../proxy/index.ts";
 import { drainRequest, type Allowance, type Host, type Image } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireAdmin, requireCaller } from "../guard/caller.ts";
-import { parseInput } from "../guard/parse-input.ts";
+import { parseId, parseInput } from "../guard/parse-input.ts";
 import { mayUseImage, type Orchestrator } from "../../../orchestrator/index.ts";
-
-const hostParams = z.object({ id: z.string().min(1).max(64) });
 
 /** What machines can be made from, how much of it one may have, and where they run. */
 export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orchestrator): void {
@@ -56,7 +53,7 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
 
   api.post("/hosts/:id/drain", async (request): Promise<Host> => {
     requireAdmin(request);
-    const { id } = parseInput(hostParams, request.params);
+    const id = parseId(request);
     const { drained } = parseInput(drainRequest, request.body);
     const host = await agents.find(id);
     if (host?.kind !== "host") throw refuse("HOST_UNKNOWN");

@@ -16,7 +16,7 @@ import { refuse } from "../http-errors.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { DirectCommand, Orchestrator } from "../../../orchestrator/index.ts";
-import { ownsMachine } from "../view/serializers.ts";
+import { ownsMachine } from "../view/permissions.ts";
 import type { ReadModel } from "../view/read-model.ts";
 import { MachineResource } from "./machine-resource.ts";
 

@@ -6,7 +6,8 @@ import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
 import type { Orchestrator, ScreenshotCache } from "../../../orchestrator/index.ts";
-import { maySeeMachine, serializeMachine } from "../view/serializers.ts";
+import { maySeeMachine } from "../view/permissions.ts";
+import { serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 import { MachineResource } from "./machine-resource.ts";
 
