@@ -74,7 +74,8 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["open-web.ts"],
   ],
   "web/client": [
-    ["text", "api", "page-route.ts"],
+    ["api", "page-route.ts"],
+    ["text"],
     ["state"],
     ["live"],
     ["components"],

@@ -3,8 +3,8 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import { runHandshake } from "./run-handshake.ts";
-import type { AuthenticatorDependencies, SecurityMethod, ViewerAuthenticator } from "./security-method.ts";
-import { offerSecurity } from "./security-methods.ts";
+import type { AuthenticatorDependencies, ViewerSecurity, ViewerAuthenticator } from "./viewer-security.ts";
+import { offerSecurity } from "./viewer-security-types.ts";
 
 /** Runs the handshake with a viewer up to its credential. @throws what the handshake throws */
 export async function authenticateViewer(
@@ -21,7 +21,7 @@ export async function authenticateViewer(
     PROXY_LIMITS.rfbHandshakeMs,
     clock,
     signal,
-    async (peer): Promise<readonly [RfbVersion, SecurityMethod | undefined]> => {
+    async (peer): Promise<readonly [RfbVersion, ViewerSecurity | undefined]> => {
       const version = await exchangeVersions(peer);
       if (early || wait > 0) return [version, early];
       const type = await negotiateSecurity(

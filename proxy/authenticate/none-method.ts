@@ -1,11 +1,11 @@
 import { negotiateSecurity, refuseViewer, SecurityType, sendSecurityOk } from "../../protocol/index.ts";
 import { redeemTicket } from "../identify/redeem-ticket.ts";
-import type { SecurityMethod } from "./security-method.ts";
+import type { ViewerSecurity } from "./viewer-security.ts";
 
 const type = SecurityType.none;
 
 /** None: the web ticket that came with the connection is the credential. */
-export const noneMethod: SecurityMethod = {
+export const noneMethod: ViewerSecurity = {
   type,
   precedesOffer: true,
   authenticate({ viewer, version, dependencies: { stores, clock } }) {

@@ -7,10 +7,10 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { runHandshake } from "./run-handshake.ts";
-import type { SecurityMethod } from "./security-method.ts";
+import type { ViewerSecurity } from "./viewer-security.ts";
 
 /** RSA-AES: the token is the password, inside a channel under the server's RSA key. */
-export function rsaAesMethod(type: RsaAesType): SecurityMethod {
+export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
   return {
     type,
     async authenticate({ viewer, version, dependencies: { tokens, rsaKey, clock }, signal }) {

@@ -10,7 +10,7 @@ import {
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { runHandshake } from "./run-handshake.ts";
-import type { SecurityAttempt, SecurityMethod } from "./security-method.ts";
+import type { SecurityAttempt, ViewerSecurity } from "./viewer-security.ts";
 
 const type = SecurityType.veNCrypt;
 
@@ -21,7 +21,7 @@ const type = SecurityType.veNCrypt;
 const SUB_TYPES: readonly VeNCryptType[] = [VeNCryptType.x509Vnc, VeNCryptType.x509Plain];
 
 /** VeNCrypt: TLS inside the connection, and the token inside TLS. */
-export const veNCryptMethod: SecurityMethod = {
+export const veNCryptMethod: ViewerSecurity = {
   type,
   async authenticate(attempt) {
     const { viewer, version, dependencies, signal } = attempt;

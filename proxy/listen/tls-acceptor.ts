@@ -10,6 +10,8 @@ import { readSocketSource, type AcceptedConnection } from "./tcp-listener.ts";
 
 const HTTP = "http/1.1";
 const TICKET_KEY_BYTES = 48;
+/** Less than Node's first buffer for TLS records. */
+const TLS_PIECE_BYTES = 1_000;
 /** Node's list with AES-128 first: strong enough, and cheaper on the relay's path. */
 const CIPHERS = ["TLS_AES_128_GCM_SHA256", tls.DEFAULT_CIPHERS].join(":");
 
@@ -146,7 +148,8 @@ class ReplaceableServer {
   constructor(certificate: TlsCertificate, protocols: string[], onSecure: (socket: TLSSocket) => void) {
     this.#server = tls.createServer({
       ...this.#describe(certificate),
-      ALPNProtocols: protocols,
+      // With ALPNProtocols each socket keeps a copy of the list in Buffer's pool, and with it the whole slab.
+      ALPNCallback: ({ protocols: offered }) => protocols.find((name) => offered.includes(name)),
       handshakeTimeout: PROXY_LIMITS.tlsHandshakeMs,
     });
     this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
@@ -154,6 +157,7 @@ class ReplaceableServer {
   }
 
   accept(socket: AcceptedConnection["socket"]): void {
+    handOverInPieces(socket);
     this.#server.emit("connection", socket);
   }
 
@@ -164,6 +168,21 @@ class ReplaceableServer {
   #describe({ key, cert }: TlsCertificate): tls.SecureContextOptions & { ticketKeys: Buffer } {
     return { key, cert, minVersion: "TLSv1.2", ciphers: CIPHERS, ticketKeys: this.#ticketKeys };
   }
+}
+
+/**
+ * TLS takes the unread bytes of `socket` by read() until nothing is left. Node's buffer for incoming records holds 1 KiB at
+ * first, or the whole first piece if that is longer; once it is full, a second one of 16 KiB is made and stays as long as
+ * the connection. A ClientHello with a post-quantum key share is longer than 1 KiB, and the budget of an idle agent is 40 KiB:
+ * no piece may fill the first buffer.
+ */
+function handOverInPieces(socket: AcceptedConnection["socket"]): void {
+  const { read } = socket;
+  socket.read = (size = Math.min(socket.readableLength, TLS_PIECE_BYTES)): unknown => {
+    const piece: unknown = read.call(socket, size);
+    if (piece === null) socket.read = read;
+    return piece;
+  };
 }
 
 /** Control (0) or data (2). @see MiP 1, appendix A.5 of the thesis */

@@ -27,7 +27,7 @@ import { createStreamStages } from "./stream-stages.ts";
 import { SessionLog } from "./session-log.ts";
 import type { WatchedSession } from "./session-watch.ts";
 import { authenticateViewer } from "../authenticate/authenticate-viewer.ts";
-import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/security-method.ts";
+import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/viewer-security.ts";
 
 export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly serverId: string;

@@ -8,7 +8,7 @@ import { ShortcutsDialog } from "./header/shortcuts-dialog.tsx";
 import { followEvents } from "./live/follow-events.ts";
 import { LazyPage } from "./components/lazy-page.tsx";
 import { useRoute } from "./page-route.ts";
-import { SignIn } from "./sign-in/sign-in.tsx";
+import { SignInPage } from "./sign-in/sign-in-page.tsx";
 import { useApp, useText, useWall } from "./state/app-context.ts";
 import { Wall } from "./wall/wall.tsx";
 
@@ -107,5 +107,5 @@ export function App() {
         {away ? text.errors.NETWORK : text.loading}
       </p>
     );
-  return me === null ? <SignIn /> : <SignedIn me={me} />;
+  return me === null ? <SignInPage /> : <SignedIn me={me} />;
 }

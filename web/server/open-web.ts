@@ -13,7 +13,7 @@ import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
-import { SignIn } from "./sign-in/sign-in.ts";
+import { SignInService } from "./sign-in/sign-in-service.ts";
 import { NO_QUOTAS, openOrchestrator, type QuotaTable } from "../../orchestrator/index.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
@@ -66,7 +66,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
-  const signIn = new SignIn({
+  const signIn = new SignInService({
     providers: openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log }),
     throttle: new PasswordThrottle(clock),
     audit: (entry) => {

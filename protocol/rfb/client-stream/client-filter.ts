@@ -12,7 +12,7 @@ import { PseudoEncoding } from "../encodings.ts";
 import { FenceFlag, hasFlag, readFence } from "../fence.ts";
 import { readPixelFormat } from "../pixel-format.ts";
 import type { PixelFormatTracker } from "../server-stream/pixel-format-tracker.ts";
-import { StreamFilter } from "../stream-filter.ts";
+import { MessageFilter } from "../message-filter.ts";
 import { editSetEncodings, isAllowedEncoding, readSetEncodings } from "./set-encodings.ts";
 
 const PIXEL_FORMAT_AT = 4;
@@ -21,7 +21,7 @@ const PIXEL_FORMAT_AT = 4;
  * A viewer's byte stream on its way to a VNC server. It is always parsed, as bytes and never as chunks: only then is it
  * certain that the server reads the same messages. It holds at most one unfinished SetEncodings, and a Fence that belongs to the message after it.
  */
-export class ClientFilter extends StreamFilter {
+export class ClientFilter extends MessageFilter {
   readonly #policy: ClientPolicy;
   readonly #format: PixelFormatTracker | undefined;
   /** Of the latest SetEncodings, since each one replaces the set: what the viewer sent, and what was forwarded. */

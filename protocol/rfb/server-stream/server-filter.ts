@@ -1,6 +1,6 @@
 import type { Grammar } from "../../bytes/grammar.ts";
 import { readFence } from "../fence.ts";
-import { StreamFilter } from "../stream-filter.ts";
+import { MessageFilter } from "../message-filter.ts";
 import type { PixelFormatTracker } from "./pixel-format-tracker.ts";
 import { identifyServerMessage } from "./server-message.ts";
 
@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
  * A VNC server's byte stream on its way to a viewer that must not have the desktop's clipboard: ServerCutText is left out
  * and everything else is forwarded byte for byte. Rectangles are parsed for their lengths alone; at most one message's head or a few bytes of a rectangle are held.
  */
-export class ServerFilter extends StreamFilter {
+export class ServerFilter extends MessageFilter {
   readonly #format: PixelFormatTracker;
   /** The grammar of the current rectangles, and how many bytes it wants to see. */
   #update: Grammar<void> | undefined;

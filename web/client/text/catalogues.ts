@@ -1,7 +1,7 @@
 import { cardsText } from "./cards.ts";
 import { createMachineText } from "./create-machine.ts";
 import { createOptionsText } from "./create-options.ts";
-import { errorsText } from "./errors.ts";
+import { errorsText } from "./error-texts.ts";
 import { generalText } from "./general.ts";
 import { headerText } from "./header.ts";
 import { hostsText } from "./hosts.ts";

@@ -5,12 +5,12 @@ import { auditActor, requestSource } from "../guard/actor.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
-import type { SignIn } from "../sign-in/sign-in.ts";
+import type { SignInService } from "../sign-in/sign-in-service.ts";
 
 export interface LoginRoutesContext {
   readonly proxy: Proxy;
   readonly logins: Logins;
-  readonly signIn: SignIn;
+  readonly signIn: SignInService;
   /** Ends the live streams that a login has open. */
   readonly endStreams: (loginHash: string) => void;
 }

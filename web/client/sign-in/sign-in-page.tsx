@@ -26,7 +26,7 @@ function useSignInForm(): SignInForm | null {
   return form;
 }
 
-export function SignIn() {
+export function SignInPage() {
   const { api, wall, preferences } = useApp();
   const text = useText();
   const { language } = usePreferences();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SecurityType } from "../../../../protocol/index.ts";
-import { offerSecurity } from "../../../../proxy/authenticate/security-methods.ts";
+import { offerSecurity } from "../../../../proxy/authenticate/viewer-security-types.ts";
 import type { AcceptedViewer, ViewerListener } from "../../../../proxy/model/accepted-viewer.ts";
 
 const { none, vncAuth, veNCrypt, ra2, ra2_256, ra2ne, ra2ne_256 } = SecurityType;

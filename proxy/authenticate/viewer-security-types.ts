@@ -2,12 +2,12 @@ import { SecurityType } from "../../protocol/index.ts";
 import type { AcceptedViewer, ViewerListener } from "../model/accepted-viewer.ts";
 import { noneMethod } from "./none-method.ts";
 import { rsaAesMethod } from "./rsa-aes-method.ts";
-import type { SecurityMethod } from "./security-method.ts";
+import type { ViewerSecurity } from "./viewer-security.ts";
 import { veNCryptMethod } from "./vencrypt-method.ts";
 import { vncAuthMethod } from "./vnc-auth-method.ts";
 
 interface SecurityMethodRow {
-  readonly method: SecurityMethod;
+  readonly method: ViewerSecurity;
   /** Position in the offer of each listener, lowest first; null: not offered there. */
   readonly rank: Readonly<Record<ViewerListener, number | null>>;
   /** A further condition. */
@@ -65,7 +65,7 @@ const SECURITY_METHODS: readonly SecurityMethodRow[] = [
 ];
 
 /** The methods that this viewer may choose from, in the order of the offer. */
-export function offerSecurity(viewer: AcceptedViewer): readonly SecurityMethod[] {
+export function offerSecurity(viewer: AcceptedViewer): readonly ViewerSecurity[] {
   return SECURITY_METHODS.flatMap(({ method, rank, isFor }) => {
     const position = rank[viewer.listener];
     return position !== null && isFor(viewer) ? [{ method, position }] : [];

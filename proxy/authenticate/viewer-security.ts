@@ -5,7 +5,7 @@ import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { Stores } from "../state/stores.ts";
 
 /** How viewers authenticate by one RFB security type. */
-export interface SecurityMethod {
+export interface ViewerSecurity {
   readonly type: SecurityType;
   /**
    * The credential came with the connection. It is checked before the type is offered: until then every version of RFB

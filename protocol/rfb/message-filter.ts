@@ -7,7 +7,7 @@ const NO_RUN = -1;
  * A byte stream that is parsed and forwarded in runs: adjacent unedited bytes go on as one view of the chunk that
  * brought them. Bytes that a step cannot use yet are held until more of them are there.
  */
-export abstract class StreamFilter {
+export abstract class MessageFilter {
   protected readonly forward: (chunk: Buffer) => void;
   #held: Buffer | undefined;
   #run = NO_RUN;

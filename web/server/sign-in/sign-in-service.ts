@@ -12,7 +12,7 @@ interface SignInServices {
 }
 
 /** Finds out who a person is: asks the providers in turn, slows guessing, records every failure. */
-export class SignIn {
+export class SignInService {
   /** What the page shows for all providers together. */
   readonly form: SignInForm;
   /** Checks what the page sends. */

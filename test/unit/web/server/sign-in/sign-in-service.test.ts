@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { AuditEntry, UserRecord } from "../../../../../proxy/index.ts";
 import { PasswordThrottle } from "../../../../../web/server/sign-in/password-throttle.ts";
-import { SignIn } from "../../../../../web/server/sign-in/sign-in.ts";
+import { SignInService } from "../../../../../web/server/sign-in/sign-in-service.ts";
 import type { SignInProvider, SignInResult } from "../../../../../web/server/sign-in/providers/index.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
 
@@ -39,7 +39,7 @@ function answering(
 
 function open(...providers: SignInProvider[]) {
   const audited: AuditEntry[] = [];
-  const signIn = new SignIn({
+  const signIn = new SignInService({
     providers,
     throttle: new PasswordThrottle(new ManualClock()),
     audit: (entry) => void audited.push(entry),
