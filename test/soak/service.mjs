@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const POSTERN = here("../../dist/bin/main.js");
 /** What bin/postern gives to Node. */
-const NODE_OPTIONS = ["--semi-space-growth-factor=1"];
+const NODE_OPTIONS = ["--max-semi-space-size=1"];
 const START_MS = 60_000;
 /** For the probe; the product does not know of it. */
 const CHANNEL = { stdio: ["ignore", "ignore", "inherit", "ipc"] };
