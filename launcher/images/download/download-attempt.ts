@@ -95,13 +95,17 @@ async function take(
     throw new InterruptedDownload("the server sent another piece than was asked for");
   }
   const { at, total } = start;
+  // Reading begins at once: what a stream still holds is lost when its connection breaks before somebody reads.
+  const chunks = (response as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const first = chunks.next();
+  first.catch(() => undefined);
   checkSize(total ?? 0, options);
   await checkSpace(part, (total ?? 0) - at);
   const version = readVersion(url.href, response.headers, total);
   // A partial response need not repeat the headers of the whole.
   const whole = status === 206 && before !== null ? before.version : version;
   await writePartialVersion(part, whole);
-  const received = await write(response, at, total, options);
+  const received = await write({ chunks, first }, { at, total }, options);
   if (total !== undefined && received !== total)
     throw new InterruptedDownload(`the connection ended after ${received} of ${total} bytes`);
   return { ...whole, bytes: received };
@@ -139,15 +143,15 @@ async function checkSpace(part: string, bytes: number): Promise<void> {
 }
 
 async function write(
-  response: IncomingMessage,
-  at: number,
-  total: number | undefined,
+  { chunks, first }: { chunks: AsyncIterator<Buffer>; first: Promise<IteratorResult<Buffer>> },
+  { at, total }: { at: number; total: number | undefined },
   options: DownloadAttemptOptions,
 ): Promise<number> {
   const handle = await open(options.part, at === 0 ? "w" : "r+", 0o600);
   let received = at;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for (let next = await first; next.done !== true; next = await chunks.next()) {
+      const chunk = next.value;
       checkSize(received + chunk.length, options);
       await handle.write(chunk, 0, chunk.length, received);
       received += chunk.length;
