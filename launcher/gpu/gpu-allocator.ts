@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
+import { describeError, KeyedQueue, LaunchError, type Clock } from "../../protocol/index.ts";
 import { chooseMdev, chooseUnit, listGpuFacts, type GpuFact } from "./choose-gpu.ts";
 import { readGpuInventory, type GpuInventory } from "./gpu-inventory.ts";
 import {
@@ -44,7 +44,7 @@ const KERNEL_TIMEOUT_MS = 20_000;
 export class GpuAllocator {
   readonly #options: GpuAllocatorOptions;
   readonly #table: GpuAllocationTable;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new KeyedQueue();
   #names: Promise<PciNames> | undefined;
 
   /** @throws LaunchError `GPU_RECORD` */
@@ -183,8 +183,6 @@ export class GpuAllocator {
 
   /** Serial: two machines cannot both find the same GPU free. */
   #runSerially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
+    return this.#queue.run("gpus", work);
   }
 }

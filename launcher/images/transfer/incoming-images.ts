@@ -1,6 +1,7 @@
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  KeyedQueue,
   LaunchError,
   RequestError,
   type Architecture,
@@ -50,7 +51,7 @@ export class IncomingImages {
   readonly #checksums = new BackgroundChecksums();
   readonly #arriving = new Map<string, IncomingImage>();
   /** Pieces are written serially, in the order of their requests. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new KeyedQueue();
 
   constructor(context: IncomingImagesContext) {
     this.#context = context;
@@ -130,7 +131,7 @@ export class IncomingImages {
 
   async close(): Promise<void> {
     await this.#checksums.close();
-    await this.#queue.catch(() => undefined);
+    await this.#queue.idle();
   }
 
   /** The complete file: one name for one version. */
@@ -222,10 +223,8 @@ export class IncomingImages {
     return incoming;
   }
 
-  #runSerially<T>(act: () => T | Promise<T>): Promise<T> {
-    const done = this.#queue.then(act, act);
-    this.#queue = done.catch(() => undefined);
-    return done;
+  #runSerially<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.run("images", task);
   }
 }
 
