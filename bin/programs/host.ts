@@ -8,6 +8,7 @@ import {
   type PublishedDesktop,
 } from "../../agent/index.ts";
 import {
+  handleHostRequest,
   openLauncher,
   startDemoDesktop,
   type AccelChoice,
@@ -18,7 +19,6 @@ import {
   type ScriptPolicy,
 } from "../../launcher/index.ts";
 import { type MachineStatus, systemClock } from "../../protocol/index.ts";
-import { handleHostRequest } from "../../launcher/host/request-handlers.ts";
 import { openDataDir, openRuntimeDir } from "./data-dirs.ts";
 
 export type DemoChoice = "auto" | "always" | "never";

@@ -2,8 +2,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { z } from "zod";
 import { AdminApi, RUNTIME_FILE } from "../../../bin/admin-api.ts";
-import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
-import type { Launcher } from "../../../launcher/index.ts";
+import { handleHostRequest, type Launcher } from "../../../launcher/index.ts";
 import {
   hostMethods,
   isPosternError,
