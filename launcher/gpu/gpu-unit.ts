@@ -88,7 +88,7 @@ function makeUnit(
 }
 
 /** Whether taking it would leave people in front of the host without a picture. */
-export function isHostDisplay({ lit, bootVga, driver }: PciDevice): boolean {
+export function isHostDisplay({ drivesMonitor: lit, bootVga, driver }: PciDevice): boolean {
   return lit || (bootVga && !HARMLESS.includes(driver));
 }
 

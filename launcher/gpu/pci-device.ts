@@ -18,7 +18,7 @@ export interface PciDevice {
   /** The firmware chose it for the console. */
   readonly bootVga: boolean;
   /** A monitor that is connected shows a picture of it. */
-  readonly lit: boolean;
+  readonly drivesMonitor: boolean;
   /** A part of another device, made by SR-IOV: stands for itself, whatever its address. */
   readonly virtual: boolean;
   /** How many such parts it has now. */
@@ -49,11 +49,14 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
 }
 
 /** What only GPUs have: hosts have hundreds of other devices. */
-type GpuTraits = Pick<PciDevice, "bootVga" | "lit" | "virtualFunctions" | "mdevTypes" | "renderNode">;
+type GpuTraits = Pick<
+  PciDevice,
+  "bootVga" | "drivesMonitor" | "virtualFunctions" | "mdevTypes" | "renderNode"
+>;
 
 const NO_GPU: GpuTraits = {
   bootVga: false,
-  lit: false,
+  drivesMonitor: false,
   virtualFunctions: 0,
   mdevTypes: [],
   renderNode: null,
@@ -63,7 +66,7 @@ async function readGpu(tree: SysTree, folder: string): Promise<GpuTraits> {
   const drm = await tree.names(`${folder}/drm`);
   return {
     bootVga: (await tree.text(`${folder}/boot_vga`)) === "1",
-    lit: await hasEnabledConnector(tree, folder, drm),
+    drivesMonitor: await hasEnabledConnector(tree, folder, drm),
     virtualFunctions: Number((await tree.text(`${folder}/sriov_numvfs`)) ?? 0),
     mdevTypes: await readMdevTypes(tree, folder),
     renderNode: drm.find((name) => name.startsWith("renderD")) ?? null,
