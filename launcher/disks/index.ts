@@ -1,5 +1,4 @@
 export { DataDisks } from "./data-disks.ts";
-export { dataDiskExtension } from "../process/extensions/data-disk-extension.ts";
 export type { DiskHolder } from "./disk-rules.ts";
 export { LocalDiskStore } from "./local-disk-store.ts";
 export type { DiskTransfers } from "./transfer/disk-transfers.ts";

@@ -19,15 +19,19 @@ interface ScreenDump {
 export class Screenshotter {
   readonly #qmp: QmpClient;
   readonly #file: string;
-  readonly #scaler: ImageScaler;
+  readonly #imageScaler: ImageScaler;
   readonly #clock: Clock;
   #dumped: ScreenDump | undefined;
 
   /** @param file where QEMU writes the image: in the machine's own folder */
-  constructor(qmp: QmpClient, file: string, scaler: ImageScaler, clock: Clock) {
+  constructor(
+    qmp: QmpClient,
+    file: string,
+    { imageScaler, clock }: { readonly imageScaler: ImageScaler; readonly clock: Clock },
+  ) {
     this.#qmp = qmp;
     this.#file = file;
-    this.#scaler = scaler;
+    this.#imageScaler = imageScaler;
     this.#clock = clock;
   }
 
@@ -47,7 +51,7 @@ export class Screenshotter {
 
   /** The share of the screen that is not black, 0 to 1. */
   async measureNonBlackRatio(): Promise<number> {
-    return (await this.#scaler.scale(await this.#current().png, MEASURED_WIDTH)).nonBlackRatio;
+    return (await this.#imageScaler.scale(await this.#current().png, MEASURED_WIDTH)).nonBlackRatio;
   }
 
   #current(): ScreenDump {
@@ -80,7 +84,7 @@ export class Screenshotter {
         safeMessage: "The machine's screen could not be read.",
       });
     }
-    const fitting = size.width <= maxWidth ? png : (await this.#scaler.scale(png, maxWidth)).png;
+    const fitting = size.width <= maxWidth ? png : (await this.#imageScaler.scale(png, maxWidth)).png;
     return { png: fitting.toString("base64"), ...size };
   }
 }

@@ -2,7 +2,6 @@
 export { gpuArguments } from "../argv/gpu-arguments.ts";
 export type { GpuAssignment, GpuKind } from "./gpu-assignment.ts";
 export type { GpuFact } from "./choose-gpu.ts";
-export { gpuExtension, type GpuContribution } from "../process/extensions/gpu-extension.ts";
 export { NO_GPUS, parseGpuPolicy, type GpuPolicy } from "./gpu-policy.ts";
 export { judgeGpuReadiness } from "./gpu-readiness.ts";
 export { readGpuReadiness, type GpuReadinessFacts } from "./gpu-readiness-facts.ts";

@@ -2,10 +2,10 @@ import type { Logger } from "pino";
 import { describeError, type Clock } from "../../protocol/index.ts";
 import { replaceJsonFile, type MachineStateFile } from "../model/machine-state-file.ts";
 
-/** How soon a record that could not be written is tried again, in milliseconds. */
+/** After a write that failed, in milliseconds. */
 const RETRY_MS = 2000;
 
-/** A machine's record, in memory and on disk. A full disk stops no machine: the record is written when there is room. */
+/** A machine's record, in memory and on disk. A full disk stops no machine: the record is written once there is space. */
 export class MachineStateStore {
   readonly #file: string;
   readonly #clock: Clock;
@@ -13,7 +13,11 @@ export class MachineStateStore {
   #record: MachineStateFile;
   #cancelRetry: (() => void) | undefined;
 
-  constructor(file: string, record: MachineStateFile, clock: Clock, log: Logger) {
+  constructor(
+    file: string,
+    record: MachineStateFile,
+    { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  ) {
     this.#file = file;
     this.#record = record;
     this.#clock = clock;

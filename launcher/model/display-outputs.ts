@@ -2,7 +2,15 @@ import { machineDesktopNames } from "../../protocol/index.ts";
 import type { MachinePaths } from "./machine-paths.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
-/** One screen of a machine: each is a desktop of its own. */
+/** Where one display of a running machine is. */
+export interface MachineDisplay {
+  /** Its desktop's name; that of the first is the machine's. */
+  readonly name: string;
+  readonly socketPath: string;
+  readonly vncPassword?: string;
+}
+
+/** One output of a machine's display adapters: each is a desktop of its own. */
 export interface DisplayOutput {
   /** The desktop's name. */
   readonly name: string;

@@ -7,5 +7,4 @@ export type { MachineNetwork, NetworkedMachine, NetworkPaths } from "./prepare-n
 export { openPortForwards } from "./port-forwards.ts";
 export { refreshFilter, watchHostRanges } from "./refresh-filter.ts";
 export { findSlirpProcess } from "./slirp-process.ts";
-export { NetworkExtension } from "../process/extensions/network-extension.ts";
 export type { Command } from "../system/command.ts";

@@ -1,4 +1,3 @@
-export { BootScripts, type BootScriptResult, type ScriptStartContext } from "../process/boot-scripts.ts";
 export type { ScriptPolicy } from "./script-policy.ts";
 export { checkBootScript } from "./script.ts";
 export { prepareScripts, readPreparedScripts, readScripts } from "./prepare-scripts.ts";

@@ -21,7 +21,10 @@ describe("the screenshotter", () => {
     scaler = new ImageScaler();
     const file = join(folder, "screen.png");
     execute = vi.fn(() => writeFile(file, encodePng(paintImage(640, 400, () => 77))));
-    screenshotter = new Screenshotter({ execute } as unknown as QmpClient, file, scaler, clock);
+    screenshotter = new Screenshotter({ execute } as unknown as QmpClient, file, {
+      imageScaler: scaler,
+      clock,
+    });
   });
   afterEach(async () => {
     await scaler.close();
