@@ -1,6 +1,6 @@
 /** The agent's door, as `bin` sees it. */
-import type { AgentRole, Clock } from "../protocol/index.ts";
 import type { Logger } from "pino";
+import type { AgentRole, Clock } from "../protocol/index.ts";
 
 export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }

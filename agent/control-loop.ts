@@ -1,3 +1,6 @@
+import { randomBytes } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
 import {
   type AgentRole,
   describeError,
@@ -8,9 +11,6 @@ import {
   formatHostPort,
   type HostPort,
 } from "../protocol/index.ts";
-import { randomBytes } from "node:crypto";
-import type { TLSSocket } from "node:tls";
-import type { Logger } from "pino";
 import type { AgentIdentity } from "./enrol/agent-identity.ts";
 import { ProofChoice } from "./enrol/proof-choice.ts";
 import { proveAgent } from "./enrol/prove-agent.ts";

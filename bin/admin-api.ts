@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { errorBody } from "../web/index.ts";
+import { RUNTIME_FILE } from "./programs/data-dirs.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
 /** The server refused, or could not be asked. */
@@ -13,7 +14,7 @@ export class AdminApiError extends Error {
 
   constructor(code: string, message: string, exitCode: ExitCode, choices: readonly string[] = []) {
     super(message);
-    this.name = "ApiError";
+    this.name = "AdminApiError";
     this.code = code;
     this.exitCode = exitCode;
     this.choices = choices;
@@ -22,7 +23,6 @@ export class AdminApiError extends Error {
 
 /** What a running server leaves in its data folder, for the commands that talk to it. */
 export const runtimeFile = z.object({ pid: z.number().int(), adminSocket: z.string() });
-export const RUNTIME_FILE = "runtime.json";
 
 /** The REST API over the administrator's Unix socket of the server whose data folder is `dataDir`. */
 export class AdminApi {

@@ -1,148 +1,133 @@
 import type { Logger } from "pino";
-import { describeError, type Clock, KeyedQueue } from "../protocol/index.ts";
-import type { MachineRecord, Proxy } from "../proxy/index.ts";
-import type { DataDiskService } from "./disks/index.ts";
-import type { LiveUpdates } from "../web/server/live/live-updates.ts";
-import { ImageTransfers, type ServerImages } from "./images/index.ts";
-import type { MergedCatalogue } from "./images/merged-catalogue.ts";
+import { type Clock, KeyedQueue } from "../protocol/index.ts";
+import type { Proxy } from "../proxy/index.ts";
+import { DataDiskService } from "./disks/data-disk-service.ts";
+import { EventBus } from "./event-bus.ts";
 import { MachineReaper } from "./expiry/machine-reaper.ts";
-import { DiskTransferTracker } from "./operations/disk-transfer-tracker.ts";
-import { extendMachine } from "./expiry/extend-machine.ts";
-import { HostReconciler } from "./operations/host-reconciler.ts";
 import { HostFactsCache } from "./hosts/host-facts-cache.ts";
-import { CandidateCollector } from "./schedule/candidate-collector.ts";
-import { RejectionCache } from "./schedule/rejection-cache.ts";
-import type { Quota, QuotaTable } from "./quota/quota.ts";
-import { MachineCommands } from "./operations/machine-commands.ts";
+import { ImageTransfers } from "./images/image-transfers.ts";
+import { MergedCatalogue } from "./images/merged-catalogue.ts";
+import { ServerImages } from "./images/server-images.ts";
 import { ImageWaits } from "./machines/image-waits.ts";
 import { MachineRepository } from "./machines/machine-repository.ts";
-import { CreateRequests } from "./requests/create-requests.ts";
-import { Scheduler } from "./schedule/scheduler.ts";
-import { DeferredStarts } from "./operations/deferred-starts.ts";
 import { ScreenshotCache } from "./machines/screenshot-cache.ts";
+import { DeferredStarts } from "./operations/deferred-starts.ts";
+import { DiskTransferTracker } from "./operations/disk-transfer-tracker.ts";
+import { HostReconciler } from "./operations/host-reconciler.ts";
+import { MachineCommands } from "./operations/machine-commands.ts";
+import type { QuotaTable } from "./quota/quota.ts";
+import { CreateRequests } from "./requests/create-requests.ts";
+import { CandidateCollector } from "./schedule/candidate-collector.ts";
+import { RejectionCache } from "./schedule/host-rejection.ts";
+import { Scheduler } from "./schedule/scheduler.ts";
 
-export interface Orchestrator {
-  readonly commands: MachineCommands;
-  readonly createRequests: CreateRequests;
-  readonly screenshots: ScreenshotCache;
-  readonly hostFacts: HostFactsCache;
-  extend(id: string, limits: Quota, askedMs: number | null): Promise<MachineRecord>;
-  /** Finds hosts for the machines that wait, and from the first time on looks after those that end. */
-  scheduleSoon(): void;
-  close(): void;
-}
-
-/** Puts together what looks after machines. */
-export function openOrchestrator(options: {
+export interface OrchestratorOptions {
   readonly proxy: Proxy;
-  readonly catalogue: MergedCatalogue;
-  /** Null: this server has none for its hosts. */
-  readonly images: ServerImages | null;
-  readonly disks: DataDiskService;
-  readonly live: LiveUpdates;
-  readonly limits: QuotaTable;
+  /** Images that hosts get from this server; null: none. */
+  readonly imagesDir: string | null;
+  readonly quotas: QuotaTable;
   readonly clock: Clock;
   readonly log: Logger;
-}): Orchestrator {
-  const { proxy, catalogue, images, disks, live, clock, log } = options;
-  const turns = new KeyedQueue();
+}
+
+/** Decides about machines, data disks and images over all hosts. */
+export interface Orchestrator {
+  readonly events: Pick<EventBus, "on">;
+  readonly commands: MachineCommands;
+  readonly createRequests: CreateRequests;
+  readonly catalogue: MergedCatalogue;
+  readonly disks: DataDiskService;
+  readonly screenshots: ScreenshotCache;
+  readonly hostFacts: HostFactsCache;
+  /** Schedules the machines that wait. From the first call on, machines whose time is over are ended. */
+  scheduleSoon(): void;
+  /** Idempotent. Does not close the proxy. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the orchestrator of one server. It does nothing by itself before {@link Orchestrator.scheduleSoon}, except that
+ * it follows its hosts.
+ * @throws ConfigError `SERVER_IMAGES`
+ */
+export async function openOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
+  const { proxy, imagesDir, quotas, clock, log } = options;
+  const opened: { close(): void | Promise<void> }[] = [];
+  const own = <T extends { close(): void | Promise<void> }>(part: T): T => {
+    opened.push(part);
+    return part;
+  };
+
+  const events = new EventBus();
+  const queue = new KeyedQueue();
+  const deferred = new Set<string>();
+  const images =
+    imagesDir === null ? null : own(await ServerImages.open({ folder: imagesDir, events, clock, log }));
+  const catalogue = new MergedCatalogue(proxy, images, log);
+  const disks = own(new DataDiskService({ proxy, events, clock, log }));
   const facts = new HostFactsCache(proxy, clock, log);
-  const journeys = new ImageTransfers({
-    ...{ proxy, clock, log },
-    onProgress: (hostId, imageId, fraction) => {
-      waits.reportProgress(hostId, imageId, fraction).catch((error: unknown) => {
-        log.warn({ event: "image.unshown", reason: describeError(error) }, "progress could not be shown");
-      });
-    },
-    onEnd: (hostId) => {
-      follower.imagesChanged(hostId);
-    },
-  });
-  const hosts = new CandidateCollector({ proxy, catalogue, journeys, disks, facts, clock });
-  const orders = new CreateRequests(proxy, catalogue, options.limits);
-  const book = new MachineRepository({
-    ...{ proxy, live, clock, log },
-    onStateChange: () => {
-      keeper.checkSoon();
-    },
-    isStartDeferred: (id) => restarts.isDeferred(id),
-  });
-  const waits = new ImageWaits(proxy, book, turns);
-  const restarts: DeferredStarts = new DeferredStarts({ proxy, disks, repository: book, clock });
-  const refusals = new RejectionCache(clock);
-  const placement = new Scheduler({
-    ...{
-      proxy,
-      candidates: hosts,
-      facts,
-      imageTransfers: journeys,
-      imageWaits: waits,
-      disks,
-      rejections: refusals,
-    },
-    ...{ repository: book, queue: turns, clock, log },
-  });
-  const follower = new HostReconciler({
+  const rejections = new RejectionCache(clock);
+  const imageTransfers = own(new ImageTransfers({ proxy, events, clock, log }));
+  const repository = new MachineRepository({ proxy, events, deferredStarts: deferred, clock, log });
+  const imageWaits = own(new ImageWaits({ proxy, repository, queue, events, log }));
+  const createRequests = new CreateRequests(proxy, catalogue, quotas);
+  const deferredStarts = new DeferredStarts({ proxy, disks, repository, deferred, clock });
+  const candidates = new CandidateCollector({ proxy, catalogue, imageTransfers, disks, facts, clock });
+  const scheduler = new Scheduler({
     proxy,
-    catalogue,
+    candidates,
     facts,
-    scheduler: placement,
-    repository: book,
-    queue: turns,
-    live,
+    imageTransfers,
+    imageWaits,
+    disks,
+    rejections,
+    repository,
+    queue,
     clock,
     log,
   });
-  const keeper = new MachineReaper({
-    ...{ proxy, repository: book, queue: turns, live, clock, log },
-    onAwaitingHost: (ids) => {
-      follower.scheduleNew(ids);
-    },
-  });
-  images?.subscribe(() => {
-    live.imagesChanged();
-    follower.scheduleSoon();
-  });
-  const acts = new MachineCommands({
+  const reconciler = own(
+    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log }),
+  );
+  const reaper = own(new MachineReaper({ proxy, repository, queue, events, clock, log }));
+  const commands = new MachineCommands({
     proxy,
-    createRequests: orders,
-    repository: book,
-    deferredStarts: restarts,
-    queue: turns,
-    reconciler: follower,
-    live,
+    createRequests,
+    repository,
+    deferredStarts,
+    queue,
+    reconciler,
+    events,
+    clock,
   });
-  const diskFollower = new DiskTransferTracker({
-    ...{
+  own(
+    new DiskTransferTracker({
       proxy,
-      disks,
       facts,
-      rejections: refusals,
-      deferredStarts: restarts,
-      repository: book,
-      queue: turns,
+      rejections,
+      deferredStarts,
+      commands,
+      reconciler,
+      repository,
+      queue,
+      events,
       log,
-    },
-    resumeStart: (id, failure) => acts.resumeStart(id, failure),
-    scheduleSoon: () => {
-      follower.scheduleSoon();
-    },
-  });
+    }),
+  );
   return {
-    commands: acts,
-    createRequests: orders,
-    hostFacts: facts,
+    events,
+    commands,
+    createRequests,
+    catalogue,
+    disks,
     screenshots: new ScreenshotCache(proxy, clock),
-    extend: (id, limits, askedMs) => extendMachine({ proxy, queue: turns, live, clock }, id, limits, askedMs),
+    hostFacts: facts,
     scheduleSoon: () => {
-      follower.scheduleSoon();
-      keeper.checkSoon();
+      reconciler.scheduleSoon();
+      reaper.checkSoon();
     },
-    close: () => {
-      journeys.close();
-      diskFollower.close();
-      keeper.close();
-      follower.close();
+    close: async () => {
+      for (const part of opened.splice(0).reverse()) await part.close();
     },
   };
 }

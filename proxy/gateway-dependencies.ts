@@ -9,11 +9,11 @@ export interface GatewayDependencies {
   readonly serverId: string;
   readonly trust: ServiceTrust;
   readonly rsaKey: RsaServerKey;
-  /** Null: everybody is shown the service's own certificate. */
+  /** Null: every client gets the service's own certificate. */
   readonly site: SiteCertificate | null;
-  /** Who may say by a PROXY protocol header whom it speaks for. */
+  /** Peers whose PROXY protocol header is believed. */
   readonly forwarders: AddressRanges;
-  /** Reverse proxies that say truly by X-Forwarded-For whom they speak for. */
-  readonly trusted: AddressRanges;
+  /** Reverse proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: AddressRanges;
   readonly audit: AuditLog;
 }

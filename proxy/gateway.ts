@@ -10,23 +10,23 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import { chooseAdvertised, formatUrl, type AdvertisedAddresses } from "./model/advertised-addresses.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
-import type { AuditEvent, AuditQuery } from "./audit/query-audit.ts";
-import { readAudit } from "./audit/read-audit.ts";
+import { readAudit, type AuditEvent, type AuditQuery } from "./audit/query-audit.ts";
 import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
+import { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
 import { TokenGuessThrottle } from "./admit/token-guess-throttle.ts";
 import { ProxyEventEmitter } from "./model/proxy-events.ts";
 import { TokenIdentifier } from "./identify/token-identifier.ts";
 import { CredentialIssuer } from "./identify/credential-issuer.ts";
 import { RepeaterIdIssuer } from "./identify/repeater-id-issuer.ts";
 import { startPurge } from "./identify/purge-expired.ts";
-import { TokenIndex } from "./identify/token-index.ts";
+import { TokenIndex, type IndexedToken } from "./identify/token-index.ts";
 import { TokenScan } from "./identify/token-scan.ts";
 import type { Listeners } from "./listen/listeners.ts";
 import { requesterOf } from "./listen/requester.ts";
 import { openListeners } from "./open-listeners.ts";
 import { openMip1, type Mip1 } from "./mip1/open-mip1.ts";
-import { createAuthorityCommands } from "./pair/authority-commands.ts";
+import { createAuthorityCommands, type AuthorityCommands } from "./pair/authority-commands.ts";
 import { AgentCommands } from "./pair/agent-commands.ts";
 import { AgentAcceptor } from "./pair/agent-acceptor.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
@@ -38,20 +38,17 @@ import { SetupTickets } from "./pair/setup-tickets.ts";
 import { SpareConnectionPool } from "./pair/spare-connection-pool.ts";
 import type {
   ListeningAddresses,
-  AuthorityCommands,
   AuditEntry,
   AuditReader,
   ConnectedAgent,
-  Proxy,
   ProxyEvents,
-  ProxyOptions,
   RepeaterId,
   IssuedTicket,
 } from "./model/proxy-types.ts";
+import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
 import type { DesktopView, IssuedToken, Role, SessionRecord } from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";
-import type { ServiceTrust } from "./trust/service-trust.ts";
 
 /** The proxy, put together. */
 export class GatewayProxy implements Proxy {
@@ -73,46 +70,43 @@ export class GatewayProxy implements Proxy {
   readonly #listeners: Listeners;
   readonly #reverseServers: ReverseServers;
   readonly #repeaterIds: RepeaterIdIssuer;
-  readonly #trust: ServiceTrust;
   readonly #trustedProxies: AddressRanges;
-  readonly #stopPurge: () => void;
+  /** Everything that was opened, closed in reverse order. Null: the constructor has not finished. */
+  readonly #opened: AsyncDisposableStack | null = null;
   #addresses: ListeningAddresses;
   #closed: Promise<void> | null = null;
 
-  constructor(
-    options: ProxyOptions,
-    { serverId, trust, rsaKey, site, forwarders, trusted, audit }: GatewayDependencies,
-  ) {
+  /**
+   * @param opened closes the dependencies. What is opened here is added to it. Once nothing can fail any more it
+   *   belongs to the proxy; until then to the caller.
+   */
+  constructor(options: ProxyOptions, dependencies: GatewayDependencies, opened: AsyncDisposableStack) {
+    const { serverId, trust, rsaKey, trustedProxies, audit } = dependencies;
     const { stores, clock, log } = options;
     this.#options = options;
     this.#log = log;
     this.#audit = audit;
     this.stores = stores;
     this.serverId = serverId;
-    this.#trust = trust;
-    this.#trustedProxies = trusted;
+    this.#trustedProxies = trustedProxies;
     this.authority = createAuthorityCommands(trust, stores, this.#agents);
     this.viewerFingerprint = formatKeyFingerprint(rsaKey.publicKey);
     this.#addresses = { listen: options.listen, rfb: options.rfbListen };
 
-    const news = this.#events;
+    opened.defer(() => {
+      if (this.#opened) this.audit({ action: "server.stop", outcome: "success" });
+    });
+    const events = this.#events;
     const index = new TokenIndex(stores.tokens, clock);
-    const scan = new TokenScan<(typeof index.candidates)[number]>({
-      monotonic: () => performance.now(),
-      yieldTo: setImmediate,
-    });
-    const penalties = new TokenGuessThrottle(clock);
-    const tokens = new TokenIdentifier(stores, index, scan, penalties, clock);
+    const scan = new TokenScan<IndexedToken>(EVENT_LOOP_SLICES);
+    const throttle = new TokenGuessThrottle(clock);
+    const tokens = new TokenIdentifier({ stores, index, scan, throttle, clock });
     const tickets = new SetupTickets(clock);
-    this.#spares = new SpareConnectionPool({
-      agents: this.#agents,
-      tickets,
-      advertised: options.advertise,
-      clock,
-      log,
-    });
-    const shared = { stores, serverId, news, audit, clock, log };
-    this.#reverseServers = new ReverseServers({ ...shared, throttle: penalties });
+    const advertised = options.advertise;
+    this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, advertised, clock, log });
+    opened.defer(() => this.#spares.close());
+    const shared = { stores, serverId, events, audit, clock, log };
+    this.#reverseServers = new ReverseServers({ ...shared, throttle });
     this.#repeaterIds = new RepeaterIdIssuer(stores, clock);
     this.#issuer = new CredentialIssuer(stores, index, clock);
     this.#mip1 = openMip1(options.mip1, {
@@ -120,8 +114,14 @@ export class GatewayProxy implements Proxy {
       issuer: this.#issuer,
       address: () => this.advertised.web,
     });
-    const ways = [this.#spares, options.advertise, this.#reverseServers, this.#mip1?.agents] as const;
-    const pairing = new Pairing(this.#agents, tickets, ...ways);
+    const pairing = new Pairing({
+      agents: this.#agents,
+      tickets,
+      spares: this.#spares,
+      advertised,
+      reverseServers: this.#reverseServers,
+      otherRoute: this.#mip1?.agents ?? null,
+    });
     this.#sessions = new ViewerSessionRegistry({ ...shared, tokens, rsaKey, pairing });
     this.#agentCommands = new AgentCommands({
       stores,
@@ -132,6 +132,7 @@ export class GatewayProxy implements Proxy {
       clock,
       log,
     });
+    opened.defer(() => this.#agentCommands.close());
     this.#agentAcceptor = new AgentAcceptor({
       ...shared,
       agents: this.#agents,
@@ -140,19 +141,23 @@ export class GatewayProxy implements Proxy {
       trust,
     });
     this.#listeners = openListeners({
-      ...{ trust, site, forwarders, trusted, clock, audit, stores },
-      ...{
-        sessions: this.#sessions,
-        agentAcceptor: this.#agentAcceptor,
-        mip1: this.#mip1,
-        reverseServers: this.#reverseServers,
-      },
+      ...dependencies,
+      stores,
+      clock,
+      sessions: this.#sessions,
+      agentAcceptor: this.#agentAcceptor,
+      mip1: this.#mip1,
+      reverseServers: this.#reverseServers,
       advertised: () => this.advertised.web,
       allowOrigins: options.allowOrigins,
     });
-    this.#stopPurge = startPurge(stores, clock, log);
-    // Not waited for: whoever needs the tokens waits, and tells what fails.
+    opened.defer(() => this.#listeners.close());
+    opened.defer(() => this.#endConnections());
+    opened.defer(() => this.#listeners.stop());
+    opened.defer(startPurge(stores, clock, log));
+    // Not awaited here: those who need the tokens await it, and handle the failure.
     index.prepare().catch(() => undefined);
+    this.#opened = opened.move();
   }
 
   async start(web: http.Server): Promise<void> {
@@ -278,24 +283,17 @@ export class GatewayProxy implements Proxy {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
+    this.#closed ??= Promise.resolve(this.#opened?.disposeAsync());
     return this.#closed;
   }
 
-  async #shutDown(): Promise<void> {
-    this.#stopPurge();
-    this.#trust.close();
-    this.#spares.close();
-    this.#agentCommands.close();
-    this.#listeners.stop();
+  /** At the same time: none of them waits for another. */
+  async #endConnections(): Promise<void> {
     await Promise.all([
       this.#sessions.close(),
       this.#agentAcceptor.close(),
       this.#reverseServers.close(),
       this.#mip1?.agents.close(),
     ]);
-    await this.#listeners.close();
-    this.audit({ action: "server.stop", outcome: "success" });
-    await this.#audit.close();
   }
 }

@@ -11,7 +11,7 @@ import type { Stores } from "./state/stores.ts";
 
 interface ListenersDependencies extends Pick<
   GatewayDependencies,
-  "trust" | "site" | "forwarders" | "trusted" | "audit"
+  "trust" | "site" | "forwarders" | "trustedProxies" | "audit"
 > {
   readonly stores: Stores;
   readonly sessions: ViewerSessionRegistry;
@@ -23,8 +23,8 @@ interface ListenersDependencies extends Pick<
   readonly clock: Clock;
 }
 
-/** The proxy's ports, and to whom each kind of guest is shown. */
-export function openListeners(parts: ListenersDependencies): Listeners {
+/** The proxy's listeners, connected to what handles each kind of connection. */
+export function openListeners(dependencies: ListenersDependencies): Listeners {
   const {
     audit,
     stores,
@@ -34,9 +34,9 @@ export function openListeners(parts: ListenersDependencies): Listeners {
     reverseServers: reverse,
     advertised,
     allowOrigins,
-  } = parts;
+  } = dependencies;
   return new Listeners({
-    ...parts,
+    ...dependencies,
     origins: () => [formatUrl("https", advertised()), ...allowOrigins],
     onViewer: (viewer) => {
       sessions.accept(viewer);

@@ -1,10 +1,2 @@
 export * from "./api/schemas.ts";
-export * from "./api/disk-schemas.ts";
 export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
-export {
-  quotaTable,
-  PRIVILEGES,
-  type Privilege,
-  type ConfiguredQuota,
-  type QuotaTable,
-} from "../orchestrator/quota/quota.ts";

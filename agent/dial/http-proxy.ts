@@ -1,5 +1,5 @@
-import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 import { BlockList, isIP, isIPv6 } from "node:net";
+import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 import type { HttpProxySettings } from "../agent.ts";
 
 /** An HTTP proxy, ready to be asked for a tunnel. */

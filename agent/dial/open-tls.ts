@@ -1,8 +1,8 @@
-import { MIP2_ALPN, PeerClosed, type Clock, formatHostPort, type HostPort } from "../../protocol/index.ts";
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
+import { MIP2_ALPN, PeerClosed, type Clock, formatHostPort, type HostPort } from "../../protocol/index.ts";
 import type { ServerTrust } from "../agent.ts";
 import { alpnMissing, explainDialError } from "./dial-error.ts";
 import { checkPinnedChain, publicKeyFingerprint } from "./server-trust.ts";

@@ -1,17 +1,17 @@
-import {
-  MIP2_WEBSOCKET_PATH,
-  MIP2_WEBSOCKET_PROTOCOL,
-  PeerClosed,
-  formatHostPort,
-  type HostPort,
-} from "../../protocol/index.ts";
 import { isIP, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { WebSocket } from "ws";
+import {
+  MIP2_WEBSOCKET_PATH,
+  MIP2_WEBSOCKET_PROTOCOL,
+  PeerClosed,
+  WebSocketStream,
+  formatHostPort,
+  type HostPort,
+} from "../../protocol/index.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { explainDialError } from "./dial-error.ts";
-import { WebSocketStream } from "./websocket-stream.ts";
 import { abortReason } from "./with-deadline.ts";
 
 /**
@@ -64,7 +64,8 @@ export async function openWebSocket(socket: Socket, server: HostPort, signal: Ab
     });
     webSocket.once("open", () => {
       settle();
-      if (webSocket.protocol === MIP2_WEBSOCKET_PROTOCOL) resolve(new WebSocketStream(webSocket));
+      if (webSocket.protocol === MIP2_WEBSOCKET_PROTOCOL)
+        resolve(new WebSocketStream(webSocket, { text: "destroy" }));
       else fail(noWebSocket(server, "it does not agree to the sub-protocol"));
     });
     signal.addEventListener("abort", onAbort);

@@ -1,5 +1,5 @@
-import { SHA256_HEX, AuthError, ConfigError } from "../../protocol/index.ts";
 import { createHash, X509Certificate } from "node:crypto";
+import { SHA256_HEX, AuthError, ConfigError } from "../../protocol/index.ts";
 import type { ServerTrust } from "../agent.ts";
 
 const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import {
   type AgentRole,
   agentIdOf,
@@ -27,8 +29,6 @@ import {
   type ProofPurpose,
   type Welcome,
 } from "../../protocol/index.ts";
-import { randomBytes } from "node:crypto";
-import type { TLSSocket } from "node:tls";
 import { AGENT_LIMITS } from "../agent-limits.ts";
 import { parseMessage } from "../parse-message.ts";
 import type { AgentIdentity } from "./agent-identity.ts";

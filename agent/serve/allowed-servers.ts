@@ -1,5 +1,5 @@
-import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 import { isIP } from "node:net";
+import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 
 /** Where a Setup request may send us. */
 export type AllowedServer =

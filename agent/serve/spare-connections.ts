@@ -1,3 +1,5 @@
+import type { TLSSocket } from "node:tls";
+import type { Logger } from "pino";
 import {
   type AgentRole,
   Conversation,
@@ -13,8 +15,6 @@ import {
   type SpareWanted,
   type HostPort,
 } from "../../protocol/index.ts";
-import type { TLSSocket } from "node:tls";
-import type { Logger } from "pino";
 import type { Dialer } from "../dial/dialer.ts";
 import type { AgentIdentity } from "../enrol/agent-identity.ts";
 import { proveSpare } from "../enrol/prove-agent.ts";

@@ -1,14 +1,13 @@
 import { basename, extname, resolve } from "node:path";
 import { Option, type Command } from "commander";
+import { importImage, inspectImage, listBootFiles } from "../../launcher/index.ts";
 import {
+  ConfigError,
+  LaunchError,
   diskFormat,
-  importImage,
-  inspectImage,
-  listBootFiles,
   type DiskFormat,
   type ImageEntry,
-} from "../../launcher/index.ts";
-import { ConfigError, LaunchError } from "../../protocol/index.ts";
+} from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
 import { printResult } from "../terminal/output.ts";
 import {

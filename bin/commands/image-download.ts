@@ -1,13 +1,7 @@
-import { SHA256_HEX, ConfigError, systemClock } from "../../protocol/index.ts";
 import { dirname } from "node:path";
 import { Option, type Command } from "commander";
-import {
-  diskFormat,
-  fetchImage,
-  type DiskFormat,
-  type FetchImageResult,
-  type ImageStore,
-} from "../../launcher/index.ts";
+import { fetchImage, type FetchImageResult, type ImageStore } from "../../launcher/index.ts";
+import { ConfigError, SHA256_HEX, systemClock, diskFormat, type DiskFormat } from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";

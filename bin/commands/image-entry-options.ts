@@ -1,7 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { Option, type Command } from "commander";
-import { imageEntry, type BootSource, type ImageEntry } from "../../launcher/index.ts";
-import { ConfigError, describeError } from "../../protocol/index.ts";
+import {
+  ConfigError,
+  describeError,
+  imageEntry,
+  type BootSource,
+  type ImageEntry,
+} from "../../protocol/index.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 
 /** What a new image's entry says, as far as it is given. */

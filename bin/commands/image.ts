@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { listBootFiles, summarizeImage, type ImageEntry, type ImageStore } from "../../launcher/index.ts";
+import { listBootFiles, summarizeImage, type ImageStore } from "../../launcher/index.ts";
+import type { ImageEntry } from "../../protocol/index.ts";
 import { hasQemu } from "../programs/host.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
 import { defineImageAdd } from "./image-add.ts";

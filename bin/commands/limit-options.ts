@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
-import { PRIVILEGES, type Privilege } from "../../web/index.ts";
+import { PRIVILEGES, type Privilege } from "../../orchestrator/index.ts";
 import type { LimitsFileOptions } from "../programs/limits-file.ts";
 import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";
 

@@ -3,7 +3,7 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import type { ServerOptions } from "../programs/start-server.ts";
 import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
-import { formatFirstLogin } from "../terminal/startup-summary.ts";
+import { formatFirstLogin } from "../programs/startup-summary.ts";
 import { addLimitFlags, readLimitFlags, type LimitFlags } from "./limit-options.ts";
 import type { ProgramFlags } from "./program-options.ts";
 

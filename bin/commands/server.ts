@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { startServer } from "../programs/start-server.ts";
-import { formatServerSummary } from "../terminal/startup-summary.ts";
+import { formatServerSummary } from "../programs/startup-summary.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 import { addServerFlags, readServerFlags, type ServerFlags } from "./server-options.ts";
 

@@ -8,7 +8,7 @@ import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { startServer } from "../programs/start-server.ts";
 import { openDataDir } from "../programs/data-dirs.ts";
-import { formatServerSummary } from "../terminal/startup-summary.ts";
+import { formatServerSummary } from "../programs/startup-summary.ts";
 import { addHostFlags, type HostFlags } from "./host.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 import { readScriptFlags } from "./script-options.ts";

@@ -1,4 +1,4 @@
-import { catalogue, type CatalogueInput } from "../../launcher/index.ts";
+import { imageCatalogue, type ImageCatalogueInput } from "../../protocol/index.ts";
 import type { ConfigPl } from "./config-pl.ts";
 import { convertMachine, readMachineDefaults } from "./convert-machine.ts";
 import type { MachinesConf } from "./machines-conf.ts";
@@ -8,7 +8,7 @@ import { SETTING_CONVERSIONS } from "./darts-settings.ts";
 
 /** What a site that moves gets. */
 export interface DartsConversion {
-  readonly catalogue: CatalogueInput;
+  readonly catalogue: ImageCatalogueInput;
   /** Options, ready for a shell's command line. */
   readonly server: readonly string[];
   readonly host: readonly string[];
@@ -34,15 +34,15 @@ export function convertDarts(
   for (const folder of new Set(defaults.shares.map(({ folder }) => folder)))
     options.host.push(`--allow-shares ${quote(folder)}`);
   const taken = new Set<string>();
-  const images: CatalogueInput["images"] = machines
+  const images: ImageCatalogueInput["images"] = machines
     .map((machine) => convertMachine(machine, defaults, taken, warn))
     .filter((entry) => entry !== null);
   const scripts = [...new Set(images.flatMap((entry) => entry.scripts ?? []))];
   const folder = chooseScriptFolder(scripts, warn);
   if (folder !== null) options.host.push(`--boot-scripts ${quote(folder)}`);
-  const converted: CatalogueInput = { images };
+  const converted: ImageCatalogueInput = { images };
   // A converter that writes what the host refuses would be of no use.
-  catalogue.parse(converted);
+  imageCatalogue.parse(converted);
   return { catalogue: converted, ...options, environment, warnings: said };
 }
 

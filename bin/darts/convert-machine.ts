@@ -1,9 +1,9 @@
-import { checkBootScript, type CatalogueInput } from "../../launcher/index.ts";
-import { describeError, isPosternError } from "../../protocol/index.ts";
+import { checkBootScript } from "../../launcher/index.ts";
+import { describeError, isPosternError, type ImageCatalogueInput } from "../../protocol/index.ts";
 import type { ListedMachine } from "./machines-conf.ts";
 import type { PerlLiteral } from "./perl-literals.ts";
 
-type Entry = CatalogueInput["images"][number];
+type Entry = ImageCatalogueInput["images"][number];
 type Format = Extract<Entry["boot"], { kind: "disk" }>["format"];
 type Warn = (text: string) => void;
 

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
 
+/** Where a running server leaves how it can be reached on this computer. */
+export const RUNTIME_FILE = "runtime.json";
+
 /** A Unix socket's path ends at 108 bytes, NUL included; room is left for the socket's own name. */
 const RUNTIME_PATH_MAX = 70;
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../protocol/index.ts";
-import { quotaTable, type ConfiguredQuota, type QuotaTable } from "../../web/index.ts";
+import { quotaTable, type ConfiguredQuota, type QuotaTable } from "../../orchestrator/index.ts";
 import { readText } from "./option-files.ts";
 
 export interface LimitsFileOptions {

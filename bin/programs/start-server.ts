@@ -14,9 +14,8 @@ import {
   type Proxy,
 } from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
-import { RUNTIME_FILE } from "../admin-api.ts";
 import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
-import { openDataDir, openRuntimeDir, writeAtomically } from "./data-dirs.ts";
+import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
 
 export interface ServerOptions {
   readonly listen: HostPort;

@@ -69,6 +69,7 @@ async function removeLeftovers(sources) {
 }
 
 async function buildPages(note) {
+  await runTool("tsc", ["-p", "web/client/tsconfig.json"], "The pages do not compile", note);
   const args = ["build", "--config", CLIENT_CONFIG, "--logLevel", "warn"];
   await runTool("vite", args, "The pages could not be built", note);
 }

@@ -1,6 +1,8 @@
 import { runCommand } from "./command.mjs";
 import { findTool } from "./tools.mjs";
 
+const SOURCE_FOLDERS = ["protocol", "proxy", "agent", "launcher", "orchestrator", "web", "bin"];
+
 const CHECKS = [
   {
     title: "Check the format",
@@ -8,6 +10,12 @@ const CHECKS = [
     args: ["--check", "--log-level", "warn", "."],
   },
   { title: "Check with eslint", tool: "eslint", args: ["."] },
+  {
+    title: "Check the order of imports",
+    tool: "depcruise",
+    args: ["--no-progress", ...SOURCE_FOLDERS],
+  },
+  { title: "Look for dead code", tool: "knip", args: ["--no-progress"] },
   { title: "Check the types", tool: "tsc", args: ["--noEmit", "-p", "tsconfig.test.json"] },
   {
     title: "Check the pages' types",

@@ -1,10 +1,9 @@
 import { access, constants, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import type { Clock } from "../../protocol/index.ts";
-import type { Accel } from "../../protocol/index.ts";
+import type { Clock, Accel } from "../../protocol/index.ts";
 import { jsonArgument } from "../model/argument-syntax.ts";
-import { childEnvironment } from "../system/child-environment.ts";
+import { childEnvironment } from "../system/child-process.ts";
 import { judgeProbe, readMarkers, type ProbeRun, type ProbeResult } from "./judge-probe.ts";
 import { buildProbeGuest, EXIT_PORT, MARKER_PORT } from "./probe-guest.ts";
 

@@ -7,8 +7,8 @@ import { jsonArgument } from "../model/argument-syntax.ts";
 type BootSpec = Pick<MachineSpec, "boot" | "arch" | "master" | "emptyDisk" | "firmware">;
 
 /**
- * Drives and what to boot from. Formats are always named, so that a guest cannot write itself another one.
- * @param customized a qcow2 file between the image and the machine's own disk; null: there is none
+ * Drives and boot order. Formats are always named, so that a guest cannot forge another one.
+ * @param customized a qcow2 file between the image and the machine's own disk; null: none
  */
 export function bootArguments(spec: BootSpec, paths: MachinePaths, customized: string | null): string[] {
   const { boot } = spec;
@@ -17,12 +17,12 @@ export function bootArguments(spec: BootSpec, paths: MachinePaths, customized: s
       return [
         ...(spec.emptyDisk ? ownDisk(paths) : []),
         ...blockdev({ ...rawFile("cd0", boot.file), "read-only": true }),
-        // An empty disk has nothing to boot; once a system is on it, it comes first.
+        // An empty disk has nothing to boot; once a system is installed, it boots first.
         ...cdRom(spec.arch, spec.emptyDisk ? 1 : 0),
       ];
     case "kernel":
       return [
-        // QEMU gives the kernel the first place itself.
+        // QEMU itself boots the kernel first.
         ...(spec.emptyDisk ? ownDisk(paths, 1) : []),
         ...["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.cmdline],
       ];
@@ -50,8 +50,11 @@ export function memoryHolderArguments(paths: MachinePaths): string[] {
 
 function customizedNode(file: string): BlockNode {
   return {
-    ...{ driver: "qcow2", "node-name": "base1", "read-only": true },
-    ...{ file: hostFile(file), backing: "base0" },
+    driver: "qcow2",
+    "node-name": "base1",
+    "read-only": true,
+    file: hostFile(file),
+    backing: "base0",
   };
 }
 
@@ -80,5 +83,19 @@ function cdRom(arch: Architecture, bootindex: number): string[] {
   return [
     ...["-device", jsonArgument({ driver: "virtio-scsi-pci", id: "scsi0" })],
     ...["-device", jsonArgument({ driver: "scsi-cd", drive: "cd0", bus: "scsi0.0", bootindex })],
+  ];
+}
+
+/** The seed as a disk: small kernels of cloud images have no CD driver. */
+export function seedArguments(file: string): string[] {
+  const node = {
+    driver: "raw",
+    "node-name": "seed0",
+    "read-only": true,
+    file: { driver: "file", filename: file },
+  };
+  return [
+    ...["-blockdev", jsonArgument(node)],
+    ...["-device", jsonArgument({ driver: "virtio-blk-pci", drive: "seed0" })],
   ];
 }

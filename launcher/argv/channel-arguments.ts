@@ -2,7 +2,7 @@ import type { Architecture } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import { escapeValue, jsonArgument } from "../model/argument-syntax.ts";
 
-/** QMP for the launcher, a serial port with a log, a channel to the guest's agent; no monitor for people. */
+/** QMP for the launcher, a serial port with a log, a channel to the guest agent; no interactive monitor. */
 export function channelArguments(arch: Architecture, paths: MachinePaths): string[] {
   const log = `logfile=${escapeValue(paths.serialLog)},logappend=on`;
   return [

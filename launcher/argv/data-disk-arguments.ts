@@ -1,4 +1,4 @@
-/** What virtio-blk has room for. */
+/** Limit of virtio-blk. */
 const SERIAL_BYTES = 20;
 
 /**
@@ -18,7 +18,7 @@ export function dataDiskArguments(file: string, name: string): string[] {
   return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify(device)];
 }
 
-/** Of a long name, the guest sees the beginning. */
+/** Truncated for long names. */
 export function dataDiskSerial(name: string): string {
   return `data-${name}`.slice(0, SERIAL_BYTES);
 }

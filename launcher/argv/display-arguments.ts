@@ -1,65 +1,43 @@
-import type { Architecture, DisplayAdapter } from "../../protocol/index.ts";
+import type { Architecture } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { listDisplayOutputs, type DisplayOutput } from "../model/display-outputs.ts";
 import { escapeValue, jsonArgument } from "../model/argument-syntax.ts";
+import { DRIVERS } from "../model/display-adapters.ts";
 
-type EmulatedAdapter = Exclude<DisplayAdapter, "none">;
 type DisplaySpec = Pick<MachineSpec, "name" | "display" | "screen" | "arch" | "monitors" | "keymap" | "gpu">;
 
-const DRIVERS: Readonly<Record<Architecture, Readonly<Partial<Record<EmulatedAdapter, string>>>>> = {
-  x86_64: {
-    std: "VGA",
-    qxl: "qxl-vga",
-    virtio: "virtio-vga",
-    vmware: "vmware-svga",
-    cirrus: "cirrus-vga",
-  },
-  // The firmware of ARM boards knows these two.
-  aarch64: { std: "ramfb", virtio: "virtio-gpu-pci" },
-};
-
-/** Adapters that can be told what size to propose, by driver. */
+/** Drivers that accept a preferred size. */
 const SIZED: readonly string[] = ["VGA", "qxl-vga", "virtio-vga", "virtio-gpu-pci"];
 
-/** Whether a guest architecture has this adapter; every one can do without. */
-export function hasAdapter(arch: Architecture, display: DisplayAdapter): boolean {
-  return display === "none" || DRIVERS[arch][display] !== undefined;
-}
-
-/** How many screens an adapter can have. */
-export function maxMonitors(display: DisplayAdapter): number {
-  return display === "virtio" || display === "qxl" ? 4 : 1;
-}
-
-/** Screens, and for each a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
+/** Adapters, and for each output a VNC server and a tablet, so that the guest's pointer is where the viewer's is. */
 export function displayArguments(spec: DisplaySpec, paths: MachinePaths): string[] {
   if (spec.display === "none") return ["-display", "none", ...inputArguments(spec.arch, [])];
-  const heads = listDisplayOutputs(spec, paths);
+  const outputs = listDisplayOutputs(spec, paths);
   return [
     ...["-object", jsonArgument({ "qom-type": "secret", id: "vnc0", file: paths.vncSecret })],
-    ...heads.flatMap((head) => ["-vnc", vncServer(head, heads.length > 1)]),
+    ...outputs.flatMap((output) => ["-vnc", vncServer(output, outputs.length > 1)]),
     ...(spec.keymap === undefined ? [] : ["-k", spec.keymap]),
     ...adapterArguments(spec),
-    ...inputArguments(spec.arch, heads.slice(1)),
+    ...inputArguments(spec.arch, outputs.slice(1)),
   ];
 }
 
-/** One VNC server shows one screen. @param bound to its own output; else it is the only one */
+/** One VNC server for one output. @param bound to this output; else it is the only one */
 function vncServer({ socket, device, output }: DisplayOutput, bound: boolean): string {
   return [
     `unix:${escapeValue(socket)}`,
     "password-secret=vnc0",
     // Whether others may watch is the server's decision, never the first viewer's.
     "share=force-shared",
-    // So is who may press the power button by way of the viewer.
+    // So does it decide who may press the power button through the viewer.
     "power-control=on",
     ...(bound ? [`display=${device}`, `head=${output}`] : []),
   ].join(",");
 }
 
 function adapterArguments({ display, screen, arch, monitors, gpu }: DisplaySpec): string[] {
-  // A part of a GPU is the screen itself.
+  // A mediated device is the display itself.
   if (display === "none" || gpu === "mdev") return [];
   const driver = DRIVERS[arch][display];
   if (driver === undefined) throw new Error(`${arch} has no display adapter ${display}`);
@@ -77,8 +55,8 @@ function adapterArguments({ display, screen, arch, monitors, gpu }: DisplaySpec)
 }
 
 /**
- * The first tablet is bound to no screen: QEMU 7 takes a machine without such a one for one that has only mice.
- * @param further screens beside the first, whose viewers move a tablet of their own
+ * The first tablet is bound to no display: without one, QEMU 7 treats the machine as if it had only mice.
+ * @param further outputs after the first; each has a tablet of its own
  */
 function inputArguments(arch: Architecture, further: readonly DisplayOutput[]): string[] {
   return [

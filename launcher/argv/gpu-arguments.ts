@@ -1,15 +1,14 @@
 import { jsonArgument } from "../model/argument-syntax.ts";
-import type { GpuAssignment } from "../gpu/gpu-assignment.ts";
+import type { GpuAssignment } from "../gpu/gpu-allocation-table.ts";
 import { mdevPath } from "../gpu/mdev.ts";
 import { ordinalOf, slotOf, type PciAddress } from "../gpu/pci-address.ts";
 
-/** Numbers of root ports; other parts of a machine stay below. */
+/** Chassis numbers of root ports; other devices of a machine use lower ones. */
 const FIRST_CHASSIS = 64;
 
 /**
- * QEMU's arguments for what a machine has of the host's GPUs. Passed-through cards show nothing on QEMU's screen: the
- * emulated adapter stays. A mediated device is the screen itself, from the firmware on, so the emulated adapter must be
- * left out beside it.
+ * QEMU's arguments for a GPU assignment. A passed-through card shows nothing on QEMU's display: the emulated adapter
+ * stays. A mediated device is the display itself, from the firmware on, so the emulated adapter must be left out.
  */
 export function gpuArguments(assignment: GpuAssignment): string[] {
   return assignment.kind === "passthrough"
@@ -30,7 +29,11 @@ function passthroughArguments(addresses: readonly PciAddress[]): string[] {
       ...device({ driver: "pcie-root-port", id: bus, bus: "pcie.0", chassis: FIRST_CHASSIS + index }),
       ...placeFunctions(functions).flatMap(({ host, ordinal }) =>
         device({
-          ...{ driver: "vfio-pci", id: `gpu${index}f${ordinal}`, host, bus, addr: `0.${ordinal}` },
+          driver: "vfio-pci",
+          id: `gpu${index}f${ordinal}`,
+          host,
+          bus,
+          addr: `0.${ordinal}`,
           ...(ordinal === 0 && functions.length > 1 ? { multifunction: true } : {}),
         }),
       ),
@@ -48,13 +51,17 @@ function placeFunctions(functions: readonly PciAddress[]): { host: PciAddress; o
 
 function mdevArguments({ devices, renderNode }: Extract<GpuAssignment, { kind: "mdev" }>): string[] {
   return [
-    // Beside `-vnc`: makes pictures in the GPU's memory readable for it.
+    // Together with `-vnc`: makes the framebuffer in the GPU's memory readable for it.
     ...(renderNode === null ? [] : ["-display", `egl-headless,rendernode=/dev/dri/${renderNode}`]),
     ...devices.flatMap(({ uuid }, index) =>
       device({
-        // The kind that may have a ramfb, which is the screen until the guest's driver has loaded.
-        ...{ driver: "vfio-pci-nohotplug", id: `mdev${index}`, sysfsdev: mdevPath(uuid), bus: "pcie.0" },
-        ...{ display: "on", ramfb: true },
+        // The variant with a ramfb, which is the display until the guest's driver has loaded.
+        driver: "vfio-pci-nohotplug",
+        id: `mdev${index}`,
+        sysfsdev: mdevPath(uuid),
+        bus: "pcie.0",
+        display: "on",
+        ramfb: true,
       }),
     ),
   ];

@@ -1,26 +1,26 @@
-import { type Accel } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { bootArguments, memoryHolderArguments } from "./boot-arguments.ts";
 import { channelArguments } from "./channel-arguments.ts";
 import { displayArguments } from "./display-arguments.ts";
 import { platformArguments } from "./platform-arguments.ts";
+import type { Accel } from "../../protocol/index.ts";
 import { needsMemoryHolder } from "../model/snapshot-nodes.ts";
 
 const SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
-/** What the moment of a start decides, beside the specification. */
+/** What is decided at each start, beside the specification. */
 export interface StartParameters {
   readonly accel: Accel;
-  /** Begins with standing processors: a memory is put back first. */
+  /** Starts with halted processors: the memory is restored first. */
   readonly halted: boolean;
-  /** A disk that boot scripts changed: it stands between the image and the machine's own. Null: there is none. */
+  /** A disk changed by boot scripts, between the image and the machine's own; null: none. */
   readonly customized: string | null;
-  /** What the parts beside the machine add: network, TPM, shares, GPUs, further disks. */
+  /** Arguments of the launch extensions: network, TPM, shares, GPUs, further disks. */
   readonly additions: readonly string[];
 }
 
-/** The arguments of QEMU for a machine: pure, every name generated, nothing of the user's text in it. */
+/** The arguments of QEMU for a machine. Pure; every name is generated, no text of users is in it. */
 export function machineArguments(spec: MachineSpec, paths: MachinePaths, start: StartParameters): string[] {
   return [
     "-no-user-config",

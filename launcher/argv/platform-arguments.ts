@@ -1,4 +1,4 @@
-import { type Accel } from "../../protocol/index.ts";
+import type { Accel } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { blockdev, hostFile, rawFile } from "../model/block-nodes.ts";
@@ -21,7 +21,7 @@ export function platformArguments(spec: MachineSpec, paths: MachinePaths, accel:
 function describeBoard(spec: MachineSpec): string {
   const { secureBoot } = spec.firmware;
   const words = spec.arch === "x86_64" ? ["q35"] : ["virt", "gic-version=max"];
-  // Secure Boot's variables are the firmware's alone only where it has a mode of its own.
+  // Only a firmware in system management mode can protect Secure Boot's variables from the guest.
   if (spec.arch === "x86_64" && secureBoot) words.push("smm=on");
   if (sharesMemory(spec)) words.push("memory-backend=mem0");
   if (firmwareFiles(spec) !== null) words.push("pflash0=code0", "pflash1=vars0");

@@ -1,14 +1,14 @@
 import { jsonArgument, escapeValue } from "../model/argument-syntax.ts";
 
-export interface SharedFolder {
+interface SharedFolder {
   readonly tag: string;
   readonly folder: string;
   readonly writable: boolean;
 }
 
 /**
- * A folder of the host by 9p. Owners and modes that the guest sets are kept beside the files, not made true on the host.
- * @param index tells several shares apart
+ * A folder of the host by 9p. Owners and modes that the guest sets are stored as attributes, not applied on the host.
+ * @param index makes the ids of several shares unique
  */
 export function share9pArguments(share: SharedFolder, index: number): string[] {
   const id = `share${index}`;
@@ -31,7 +31,7 @@ export function shareVirtiofsArguments(tag: string, socket: string, index: numbe
   ];
 }
 
-/** virtiofsd in the foreground, locked up in the folder that it serves. */
+/** virtiofsd in the foreground, confined to the folder that it serves. */
 export function virtiofsdArguments(
   folder: string,
   socket: string,
@@ -44,7 +44,7 @@ export function virtiofsdArguments(
     `source=${folder.replaceAll(",", "\\,")}`,
     "-o",
     `sandbox=${sandbox}`,
-    // A guest's root makes no devices of the host's.
+    // The guest's root must not create device nodes on the host.
     ...["-o", "modcaps=-mknod"],
   ];
 }

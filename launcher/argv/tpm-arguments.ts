@@ -13,7 +13,7 @@ export function tpmArguments(arch: Architecture, socket: string): string[] {
   ];
 }
 
-/** swtpm for one machine: it ends when QEMU's connection does. */
+/** swtpm for one machine: it ends when QEMU disconnects. */
 export function swtpmArguments(folder: string, socket: string): string[] {
   return [
     ...["socket", "--tpm2", "--terminate"],

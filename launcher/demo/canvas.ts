@@ -3,7 +3,7 @@ import { findGlyph, GLYPH_ADVANCE, GLYPH_COLUMNS, GLYPH_ROWS } from "./font.ts";
 /** A colour as 0xRRGGBB. */
 export type Colour = number;
 
-/** A picture in memory; what lies outside it is not drawn. */
+/** A picture in memory; drawing is clipped to it. */
 export class Canvas {
   readonly width: number;
   readonly height: number;

@@ -19,11 +19,11 @@ export interface DemoDesktopOptions {
 }
 
 export interface DemoDesktop {
-  /** Ends all viewers and removes the socket. Idempotent. */
+  /** Disconnects all viewers and removes the socket. Idempotent. */
   close(): Promise<void>;
 }
 
-/** A VNC server of our own, for hosts without QEMU. It draws only while somebody looks. */
+/** A VNC server for hosts without QEMU. It draws only while a viewer is connected. */
 export async function startDemoDesktop(options: DemoDesktopOptions): Promise<DemoDesktop> {
   const { socketPath, log, clock } = options;
   const scene = new Scene();

@@ -14,21 +14,22 @@ import {
   SecurityType,
   sendSecurityOk,
   type Clock,
+  identifyClientMessage,
+  type Grammar,
 } from "../../protocol/index.ts";
 import type { Canvas } from "./canvas.ts";
-import { demoClientMessage } from "./client-message.ts";
 import { encodeUpdate } from "./encode-update.ts";
 import { makePixelWriter, NATIVE_FORMAT, type PixelWriter } from "./pixel-writer.ts";
 import { TileSet, type Rectangle } from "./tiles.ts";
 
 const HANDSHAKE_LIMITS = { deadlineMs: 10_000, maxBytes: 64 } as const;
 
-export interface ViewerInput {
+interface ViewerInput {
   typeKey(keysym: number): void;
   movePointer(x: number, y: number, buttons: number): void;
 }
 
-/** One viewer of the demo desktop, from its greeting on. The socket belongs to whoever made this. */
+/** One viewer of the demo desktop, from the handshake on. The caller owns the socket. */
 export class DemoViewer {
   readonly #socket: Socket;
   readonly #canvas: Canvas;
@@ -47,7 +48,7 @@ export class DemoViewer {
     this.#unsent = new TileSet(canvas.width, canvas.height);
   }
 
-  /** The handshake, then messages until the socket ends. @throws what the handshake throws */
+  /** The handshake, then messages until the socket ends. @throws the handshake's errors */
   async serve(name: string, clock: Clock): Promise<void> {
     const peer = new Conversation(this.#socket, HANDSHAKE_LIMITS, clock);
     try {
@@ -72,7 +73,7 @@ export class DemoViewer {
     });
   }
 
-  /** The picture has changed in these tiles. */
+  /** Marks these tiles as changed and sends what is wanted. */
   show(changes: TileSet): void {
     this.#unsent.add(changes);
     this.#send();
@@ -108,7 +109,9 @@ export class DemoViewer {
     }
   }
 
-  /** One update at a time: the next is made when the kernel has taken the last, so a slow viewer gets fewer of them. */
+  /**
+   * One update at a time: the next is encoded when the kernel has taken the last, so a slow viewer gets fewer of them.
+   */
   #send(): void {
     if (this.#wanted === undefined || this.#writing || this.#socket.destroyed) return;
     const rectangles = this.#unsent.take(this.#wanted);
@@ -120,4 +123,18 @@ export class DemoViewer {
       this.#send();
     });
   }
+}
+
+/** One whole message of a viewer, of whatever type. @throws ProtocolError `RFB_CLIENT_MESSAGE` */
+export function* demoClientMessage(): Grammar<Buffer> {
+  let wire = Buffer.from(yield 1);
+  let message = identifyClientMessage(wire, 0);
+  if (message === undefined) {
+    wire = Buffer.concat([wire, yield 1]);
+    message = identifyClientMessage(wire, 0);
+  }
+  if (message === undefined) throw new Error("two bytes tell every message");
+  if (message.headBytes > wire.length) wire = Buffer.concat([wire, yield message.headBytes - wire.length]);
+  const rest = message.measure(wire, 0) - wire.length;
+  return rest > 0 ? Buffer.concat([wire, yield rest]) : wire;
 }

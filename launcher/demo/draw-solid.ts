@@ -5,7 +5,7 @@ type Point = readonly [number, number, number];
 const GOLDEN = (1 + Math.sqrt(5)) / 2;
 const LONG = Math.hypot(1, GOLDEN);
 
-/** The twelve corners of an icosahedron: three golden rectangles that stand across each other. */
+/** The twelve corners of an icosahedron: three golden rectangles at right angles. */
 const CORNERS: readonly Point[] = [-1, 1].flatMap((one) =>
   [-GOLDEN, GOLDEN].flatMap((golden): Point[] => [
     [0, one, golden],
@@ -40,7 +40,7 @@ export function drawSolid(
   edges.sort(([a, b], [c, d]) => a[2] + b[2] - (c[2] + d[2]));
   for (const [from, to] of edges) {
     const nearness = ((from[2] + to[2]) / 2 + 1) / 2;
-    // Few shades: a picture of few colours travels in few bytes.
+    // Few shades: a picture of few colours compresses well.
     const shade = Math.round(nearness * 6) / 6;
     canvas.drawLine(from[0], from[1], to[0], to[1], mixColours(colours.far, colours.near, shade));
   }

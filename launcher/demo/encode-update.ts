@@ -10,7 +10,7 @@ const ANY_SUBRECTS = 8;
 const SUBRECTS_COLOURED = 16;
 const MAX_SUBRECTS = 255;
 
-/** FramebufferUpdate with these rectangles of the picture. @see RFC 6143 §7.6.1 */
+/** FramebufferUpdate with these rectangles. @see RFC 6143 §7.6.1 */
 export function encodeUpdate(
   canvas: Canvas,
   rectangles: readonly Rectangle[],
@@ -53,7 +53,7 @@ function* splitTiles({ x, y, width, height }: Rectangle): Generator<Rectangle> {
       };
 }
 
-/** A tile says its background and what differs, or all of itself where that is shorter. */
+/** A tile as background and runs, or raw where that is shorter. */
 function encodeHextile(canvas: Canvas, tile: Rectangle, writer: PixelWriter): Buffer {
   const background = findBackground(canvas, tile);
   const runs = findRuns(canvas, tile, background);

@@ -1,4 +1,4 @@
-/** A small font of our own: five columns, seven rows and one below the line; each row is two hexadecimal digits. */
+/** A small bitmap font: five columns, seven rows and a descender; each row is two hexadecimal digits. */
 const GLYPHS = `
 ! 0404040404000400  " 0a0a0a0000000000  # 0a0a1f0a1f0a0a00  $ 040f140e051e0400  % 1819020408130300
 & 0c12140815120d00  ' 0404080000000000  ( 0204080808040200  ) 0804020202040800  * 0004150e15040000

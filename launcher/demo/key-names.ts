@@ -30,7 +30,7 @@ const F12 = 0xffc9;
 export function findCharacter(keysym: number): string | undefined {
   if ((keysym >= 0x20 && keysym <= 0x7e) || (keysym >= 0xa0 && keysym <= 0xff))
     return String.fromCharCode(keysym);
-  // Every other character of Unicode stands at an offset.
+  // Keysyms of all other Unicode characters have an offset.
   return keysym > 0x01000000 && keysym <= 0x0110ffff ? String.fromCodePoint(keysym - 0x01000000) : undefined;
 }
 

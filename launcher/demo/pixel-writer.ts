@@ -1,7 +1,7 @@
 import { ProtocolError, type PixelFormat } from "../../protocol/index.ts";
 import type { Colour } from "./canvas.ts";
 
-/** What ServerInit says: 32 bits, 0x00RRGGBB, little-endian. */
+/** The format in ServerInit: 32 bits, 0x00RRGGBB, little-endian. */
 export const NATIVE_FORMAT: PixelFormat = {
   bitsPerPixel: 32,
   depth: 24,
@@ -44,6 +44,6 @@ export function makePixelWriter(format: PixelFormat): PixelWriter {
 }
 
 function scale(level: number, max: number, shift: number): number {
-  // The low five bits are what the language shifts by.
+  // A shift uses the low five bits only.
   return Math.round((level * max) / 255) << shift;
 }

@@ -27,7 +27,7 @@ interface TrailPoint {
   readonly at: number;
 }
 
-/** What the demo desktop shows: a turning solid, a clock, what was typed, where the pointer is. */
+/** The demo desktop's content: a turning solid, a clock, the typed text, the pointer's position. */
 export class Scene {
   #lines: string[] = [""];
   #lastKey = "";

@@ -1,4 +1,4 @@
-/** Tiles are Hextile's: 16 pixels each way, smaller at the right and lower edge. */
+/** Hextile's tiles: 16 by 16 pixels, smaller at the right and lower edge. */
 export const TILE = 16;
 
 export interface Rectangle {
@@ -8,7 +8,7 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** Which tiles of a picture a viewer has not got yet. */
+/** The tiles of a picture that a viewer does not have yet. */
 export class TileSet {
   readonly columns: number;
   readonly rows: number;
@@ -28,7 +28,7 @@ export class TileSet {
     this.#marked[row * this.columns + column] = 1;
   }
 
-  /** Marks every tile that touches a rectangle; what lies outside the picture is ignored. */
+  /** Marks every tile that touches a rectangle, clipped to the picture. */
   markArea({ x, y, width, height }: Rectangle): void {
     this.#eachIn({ x, y, width, height }, (index) => {
       this.#marked[index] = 1;
@@ -41,7 +41,7 @@ export class TileSet {
     });
   }
 
-  /** Takes the marked tiles that touch an area out of the set, neighbours in a row joined into one rectangle. */
+  /** Removes the marked tiles that touch an area, adjacent ones in a row joined into one rectangle. */
   take(area: Rectangle): Rectangle[] {
     const rectangles: Rectangle[] = [];
     let [runRow, runFrom, runTo] = [-1, -1, -1];

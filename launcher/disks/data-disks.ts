@@ -1,27 +1,29 @@
 import { RequestError, type DiskCopy, type DiskRef } from "../../protocol/index.ts";
-import { describeDiskCopy } from "./describe-copy.ts";
-import type { DataDiskContext } from "./data-disk-context.ts";
+import { type DataDiskContext, describeDiskCopy } from "./data-disk-context.ts";
 import { diskKey } from "./disk-record.ts";
 import { findDiskFault, findBusyFault, type DiskRejection, type DiskRequest } from "./disk-rules.ts";
 import { DiskTransfers } from "./transfer/disk-transfers.ts";
 
-/** People's own disks on this host: they outlive machines, and one machine at a time has one. */
+/** Users' data disks on this host: they outlive machines, and one machine at a time has one. */
 export class DataDisks {
   readonly transfers: DiskTransfers;
   readonly #context: DataDiskContext;
 
-  constructor(bench: DataDiskContext) {
-    this.#context = bench;
-    this.transfers = new DiskTransfers(bench);
+  constructor(context: DataDiskContext) {
+    this.#context = context;
+    this.transfers = new DiskTransfers(context);
   }
 
   list(): Promise<DiskCopy[]> {
-    const { store: shelf, holders } = this.#context;
+    const { store, holders } = this.#context;
     const now = holders();
-    return Promise.all(shelf.records().map((record) => describeDiskCopy(shelf, record, now)));
+    return Promise.all(store.records().map((record) => describeDiskCopy(store, record, now)));
   }
 
-  /** `OWNER/NAME` of what lies here, and of what has left and is not forgotten: nobody may make it anew elsewhere. */
+  /**
+   * `OWNER/NAME` of the disks here and of those that have left but are not forgotten: none of them may be created
+   * elsewhere.
+   */
   names(): string[] {
     return this.#context.store
       .records()
@@ -30,38 +32,38 @@ export class DataDisks {
   }
 
   /**
-   * Looks whether a machine can have a disk, and writes down that it will be there, in that size. Nothing is awaited.
-   * @param known the server says that it lies here: none is made anew
+   * Checks that a machine can have a disk, and records it in that size. Synchronous.
+   * @param known the server knows the disk to be here: a new one is not created
    * @throws RequestError `HOST_DATA_DISK`, `DISK_IN_USE`, `DISK_TRAVELS`, `DISK_AWAY`, `DISK_QUOTA`; LaunchError
    *   `DISK_FAILED`
    */
-  reserve(wish: DiskRequest, known = false): void {
-    const { store: shelf, holders, quotaGb, clock } = this.#context;
-    refuseFault(findDiskFault(wish, shelf.records(), holders(), quotaGb));
-    const present = shelf.find(wish);
+  reserve(request: DiskRequest, known = false): void {
+    const { store, holders, quotaGb, clock } = this.#context;
+    refuseFault(findDiskFault(request, store.records(), holders(), quotaGb));
+    const present = store.find(request);
     if (known && present === undefined) {
-      const text = `The data disk ${wish.name} is not on this host now. It may have just left.`;
+      const text = `The data disk ${request.name} is not on this host now. It may have just left.`;
       throw RequestError.public("DISK_AWAY", text);
     }
-    if (present !== undefined && present.sizeGb >= wish.sizeGb) return;
-    const { owner, name, sizeGb } = wish;
+    if (present !== undefined && present.sizeGb >= request.sizeGb) return;
+    const { owner, name, sizeGb } = request;
     const now = clock.now();
     const fresh = { createdAt: now, usedAt: now, standing: { state: "new" } } as const;
-    shelf.save({ ...fresh, ...present, owner, name, sizeGb });
+    store.save({ ...fresh, ...present, owner, name, sizeGb });
   }
 
-  /** For ever. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS` */
+  /** Permanent. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS` */
   async remove(ref: DiskRef): Promise<void> {
-    const { store: shelf, holders } = this.#context;
-    if (shelf.find(ref) === undefined) {
+    const { store, holders } = this.#context;
+    if (store.find(ref) === undefined) {
       const text = `There is no data disk ${ref.name} on this host.`;
       throw RequestError.public("DISK_UNKNOWN", text);
     }
-    refuseFault(findBusyFault(ref, shelf.records(), holders()));
-    await shelf.delete(ref);
+    refuseFault(findBusyFault(ref, store.records(), holders()));
+    await store.delete(ref);
   }
 
-  /** Ends what is worked out in the background; it goes on when it is asked for again. */
+  /** Stops checksums in the background; a repeated request restarts them. */
   close(): Promise<void> {
     return this.transfers.close();
   }

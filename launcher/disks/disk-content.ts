@@ -1,24 +1,24 @@
-import { access, chmod, rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { describeError } from "../../protocol/index.ts";
 import { inspectImage } from "../images/inspect-image.ts";
-import { readImageInfo, runQemuImg } from "./machine-disks.ts";
+import { changeDisk, ensureFile, readImageInfo } from "./machine-disks.ts";
 import type { DiskRecord } from "./disk-record.ts";
 import { diskError, type LocalDiskStore } from "./local-disk-store.ts";
 
 const GIB = 1024 ** 3;
 
 /**
- * Makes the content fit the record before a machine starts with it: a new disk is made, one that shall be larger
- * grows. It never shrinks.
+ * Makes the content match the record before a machine starts with it: creates a new disk, or grows one. It never
+ * shrinks.
  * @returns the file
  * @throws LaunchError `DISK_FAILED`
  */
 export async function prepareDiskContent(
   qemuImg: string,
-  shelf: LocalDiskStore,
+  store: LocalDiskStore,
   record: DiskRecord,
 ): Promise<string> {
-  const file = shelf.fileOf(record);
+  const file = store.fileOf(record);
   if (record.standing.state === "new") await makeContent(qemuImg, file, record.sizeGb);
   else await checkDiskContent(file);
   const bytes = await measureDisk(qemuImg, file);
@@ -28,7 +28,7 @@ export async function prepareDiskContent(
 }
 
 /**
- * Bytes that the guest sees. It fails while a machine has the disk, whatever the records say.
+ * The virtual size in bytes. It fails while a machine has the disk open, whatever the records say.
  * @throws LaunchError `DISK_FAILED`
  */
 export async function measureDisk(qemuImg: string, file: string): Promise<number> {
@@ -42,7 +42,7 @@ export async function measureDisk(qemuImg: string, file: string): Promise<number
   }
 }
 
-/** Another host's guests or a broken file system may have changed it. @throws LaunchError `DISK_FAILED` */
+/** Its content is untrusted: it may come from another host. @throws LaunchError `DISK_FAILED` */
 export async function checkDiskContent(file: string): Promise<void> {
   const fault = await inspectImage({ kind: "disk", format: "qcow2", file });
   if (fault === null) return;
@@ -53,7 +53,7 @@ export async function checkDiskContent(file: string): Promise<void> {
   );
 }
 
-/** What the file takes on the host; 0 while there is none. */
+/** The size of the file on the host; 0 if it does not exist. */
 export async function countBytes(file: string): Promise<number> {
   try {
     return (await stat(file)).size;
@@ -62,32 +62,20 @@ export async function countBytes(file: string): Promise<number> {
   }
 }
 
-async function makeContent(qemuImg: string, file: string, sizeGb: number): Promise<void> {
-  // It was made, and the launcher ended before that was written down.
-  if (await exists(file)) return;
-  const fresh = `${file}.new`;
-  await rm(fresh, { force: true });
-  // Clusters come as the guest writes.
+function makeContent(qemuImg: string, file: string, sizeGb: number): Promise<void> {
+  // The host allocates clusters as the guest writes.
   const options = "preallocation=off,lazy_refcounts=off,cluster_size=65536";
-  await attempt("made", ["create", "-q", "-f", "qcow2", "-o", options, fresh, `${sizeGb}G`], qemuImg);
-  await chmod(fresh, 0o600);
-  await rename(fresh, file);
+  // It exists if the launcher ended after making it and before the record was written.
+  return ensureFile(file, (fresh) =>
+    attempt("made", ["create", "-q", "-f", "qcow2", "-o", options, fresh, `${sizeGb}G`], qemuImg),
+  );
 }
 
 async function attempt(done: string, args: readonly string[], qemuImg: string): Promise<void> {
   try {
-    await runQemuImg(qemuImg, args);
+    await changeDisk(qemuImg, args);
   } catch (cause) {
     throw diskError(`The data disk could not be ${done}. The host may have run out of space.`, cause);
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file);
-    return true;
-  } catch {
-    return false;
   }
 }
 

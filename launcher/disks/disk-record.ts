@@ -7,9 +7,9 @@ const partner = z.string().min(1).max(64);
 const sha256 = z.string();
 
 /** What the copy on this host is to the disk. @see diskState */
-export const diskCopyState = z.discriminatedUnion("state", [
+const diskCopyState = z.discriminatedUnion("state", [
   z.object({ state: z.literal("new") }),
-  /** `journey`: the one that it came by. */
+  /** `journey`: the transfer by which it arrived. */
   z.object({ state: z.literal("here"), journey: journey.optional() }),
   z.object({ state: z.literal("leaving"), journey, partner, sha256: sha256.optional() }),
   z.object({ state: z.literal("left"), journey, partner }),
@@ -18,15 +18,15 @@ export const diskCopyState = z.discriminatedUnion("state", [
 ]);
 export type DiskCopyState = z.infer<typeof diskCopyState>;
 
-/** Everything about a copy but its content; stored as `disk.json` beside it. */
+/** Everything about a copy except its content; stored as `disk.json` beside it. */
 export const diskRecord = z.object({
   ...diskRef.shape,
-  /** GiB that the disk shall have; the file grows at the next start. */
+  /** Wanted size in GiB; the file grows at the next start. */
   sizeGb: diskCopy.shape.sizeGb,
   createdAt: z.number(),
   usedAt: z.number(),
   standing: diskCopyState,
-  /** The machine whose QEMU owns the file now, by its id. */
+  /** The id of the machine whose QEMU owns the file now. */
   givenTo: z.string().optional(),
 });
 export type DiskRecord = z.infer<typeof diskRecord>;
@@ -36,7 +36,7 @@ export function diskKey({ owner, name }: DiskRef): string {
   return `${owner}/${name}`;
 }
 
-/** The name of a disk's folder: nothing of an owner's name reaches the file system. */
+/** The name of a disk's folder: a digest, so that an owner's name never becomes a path. */
 export function diskSlot(ref: DiskRef): string {
   return createHash("sha256").update(diskKey(ref)).digest("hex").slice(0, 32);
 }

@@ -6,7 +6,7 @@ export interface DiskRequest extends DiskRef {
   readonly sizeGb: number;
 }
 
-/** A machine that has a disk: it runs, or its saved memory knows the disk as it is now. */
+/** A machine that has a disk: it runs, or its saved memory depends on the disk's present content. */
 export interface DiskHolder extends DiskRef {
   readonly machine: string;
   readonly saved: boolean;
@@ -18,31 +18,31 @@ export interface DiskRejection {
 }
 
 /**
- * Why a machine cannot have a disk; null: it can. The copy here must be the disk, nobody else may have it, and it must
- * fit into what its owner may have.
+ * Why a machine cannot have a disk; null: it can. The copy here must be the current one, no other machine may have it,
+ * and it must fit into the owner's quota.
  * @param quotaGb GiB of all disks of one owner on this host
  */
 export function findDiskFault(
-  wish: DiskRequest,
+  request: DiskRequest,
   records: readonly DiskRecord[],
   holders: readonly DiskHolder[],
   quotaGb: number,
 ): DiskRejection | null {
-  if (wish.owner === "")
+  if (request.owner === "")
     return { code: "HOST_DATA_DISK", text: "data disk: nobody is known whose disk it would be." };
-  const fault = findBusyFault(wish, records, holders);
+  const fault = findBusyFault(request, records, holders);
   if (fault !== null) return fault;
-  const own = records.filter(({ owner }) => owner === wish.owner);
-  const present = own.find(({ name }) => name === wish.name);
+  const own = records.filter(({ owner }) => owner === request.owner);
+  const present = own.find(({ name }) => name === request.name);
   const used = own.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
-  const more = Math.max(0, wish.sizeGb - (present?.sizeGb ?? 0));
-  // What somebody has already may be used, also after the quota became smaller.
+  const more = Math.max(0, request.sizeGb - (present?.sizeGb ?? 0));
+  // An existing disk may be used even if the quota was reduced.
   if (more === 0 || used + more <= quotaGb) return null;
   const text = `data disks: ${used} of ${quotaGb} GB in use, ${more} GB more asked for. Delete one, or ask for less.`;
   return { code: "DISK_QUOTA", text };
 }
 
-/** Why nothing may be done to a disk now; null: it lies still. */
+/** Why a disk cannot be changed now; null: it is idle. */
 export function findBusyFault(
   ref: DiskRef,
   records: readonly DiskRecord[],
@@ -62,7 +62,7 @@ export function findBusyFault(
   return { code: "DISK_TRAVELS", text };
 }
 
-/** Whether the copy here is the disk, and on no journey. */
-export function isSettled({ standing }: DiskRecord): boolean {
+/** Whether the copy here is the disk, and not in transfer. */
+function isSettled({ standing }: DiskRecord): boolean {
   return standing.state === "new" || standing.state === "here";
 }

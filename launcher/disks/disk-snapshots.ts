@@ -1,10 +1,10 @@
 import type { SnapshotNode } from "../model/snapshot-nodes.ts";
-import { readGuestDiskInfo, runQemuImg, type SnapshotInfo } from "./machine-disks.ts";
+import { readGuestDiskInfo, changeDisk, type SnapshotInfo } from "./machine-disks.ts";
 import { openGuestDisk } from "./guest-disk.ts";
 
 /** Snapshots of a machine that is off: of its disks alone, by qemu-img. */
 
-/** What the first disk holds; empty while there is none yet. */
+/** The snapshots in the first disk; empty if it does not exist yet. */
 export async function listDiskSnapshots(
   qemuImg: string,
   nodes: readonly SnapshotNode[],
@@ -29,7 +29,7 @@ export async function applyDiskSnapshot(
   for (const { file } of nodes) await snapshotCommand(qemuImg, "-a", tag, file);
 }
 
-/** Bears disks that have none of this tag. */
+/** Skips disks without this tag. */
 export async function deleteDiskSnapshot(
   qemuImg: string,
   nodes: readonly SnapshotNode[],
@@ -42,5 +42,5 @@ export async function deleteDiskSnapshot(
 }
 
 async function snapshotCommand(qemuImg: string, action: string, tag: string, file: string): Promise<void> {
-  await runQemuImg(qemuImg, ["snapshot", "-q", action, tag, await openGuestDisk(file, null)]);
+  await changeDisk(qemuImg, ["snapshot", "-q", action, tag, await openGuestDisk(file, null)]);
 }

@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   writeSync,
@@ -14,6 +13,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { LaunchError, type DiskRef } from "../../protocol/index.ts";
+import { readJsonFile } from "../system/json-file.ts";
 import { diskKey, diskRecord, diskSlot, type DiskRecord } from "./disk-record.ts";
 
 const RECORD = "disk.json";
@@ -25,7 +25,7 @@ const GONE = ".gone-";
 export class LocalDiskStore {
   readonly #folder: string;
   readonly #records: Map<string, DiskRecord>;
-  /** Folders whose record cannot be read: nobody touches them. */
+  /** Folders whose record cannot be read: they are never changed. */
   readonly #broken: ReadonlySet<string>;
 
   private constructor(folder: string, records: readonly DiskRecord[], broken: ReadonlySet<string>) {
@@ -43,7 +43,7 @@ export class LocalDiskStore {
         rmSync(join(folder, slot), { recursive: true, force: true });
         continue;
       }
-      const record = readRecord(join(folder, slot, RECORD));
+      const record = readJsonFile(join(folder, slot, RECORD), diskRecord);
       if (record !== null && diskSlot(record) === slot) records.push(record);
       else {
         broken.add(slot);
@@ -71,7 +71,7 @@ export class LocalDiskStore {
   }
 
   /**
-   * Writes a record down. It lasts when this returns, also if the power fails: somebody elsewhere may rely on it.
+   * Writes a record durably: it survives a power failure when this returns, because the server may rely on it.
    * @throws LaunchError `DISK_FAILED`
    */
   save(record: DiskRecord): void {
@@ -88,7 +88,7 @@ export class LocalDiskStore {
     this.#records.set(diskKey(record), record);
   }
 
-  /** Deletes a disk. It is gone at once and as a whole, though the host's room comes back a moment later. */
+  /** Deletes a disk atomically; its space is freed a moment later. */
   async delete(ref: DiskRef): Promise<void> {
     const slot = diskSlot(ref);
     const gone = join(this.#folder, `${GONE}${randomUUID()}`);
@@ -127,13 +127,5 @@ function listFolders(folder: string): string[] {
     );
   } catch {
     return [];
-  }
-}
-
-function readRecord(file: string): DiskRecord | null {
-  try {
-    return diskRecord.parse(JSON.parse(readFileSync(file, "utf8")));
-  } catch {
-    return null;
   }
 }

@@ -1,26 +1,21 @@
 import { access, chmod, rename, rm } from "node:fs/promises";
-import { execa } from "execa";
 import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import { firmwareFiles } from "../model/firmware.ts";
 import { needsMemoryHolder, systemDisk, type SnapshotNode } from "../model/snapshot-nodes.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import { childEnvironment } from "../system/child-environment.ts";
 import { openGuestDisk, type BackingChain } from "./guest-disk.ts";
-import { readQemuImgProgress } from "../system/qemu-img-progress.ts";
-
-/** How qemu-img is started: with nothing that was meant for us. */
-const CHILD = { env: childEnvironment(), extendEnv: false } as const;
+import { describeFailure, runQemuImg, type QemuImgRun } from "../images/qemu-img.ts";
 
 const GIB = 1024 ** 3;
-/** An installation needs some disk when nobody said how much. */
+/** Default size of an empty disk for an installation. */
 const EMPTY_DISK_GB = 20;
 
 /**
- * Makes what a machine writes to, where it is not there yet: its disk, its firmware's variables, a holder for its
- * memory. Each appears under its name only when it is whole.
- * @param customized a changed copy of the image that the machine's disk stands on; null: on the image itself
+ * Creates the files that a machine writes to, where they do not exist yet: its disk, its firmware's variables, a holder
+ * for its memory. Each gets its name when it is complete.
+ * @param customized a changed copy of the image beneath the machine's disk; null: the image itself
  * @throws LaunchError `OVERLAY_FAILED`, `FIRMWARE_MISSING`
  */
 export async function ensureMachineDisks(
@@ -36,12 +31,12 @@ export async function ensureMachineDisks(
       throw LaunchError.public("FIRMWARE_MISSING", text, { cause, details: { package: firmware.package } });
     });
     await ensureFile(paths.firmwareVars, (fresh) =>
-      runQemuImg(qemuImg, ["convert", "-f", "raw", "-O", "qcow2", firmware.vars, fresh]),
+      changeDisk(qemuImg, ["convert", "-f", "raw", "-O", "qcow2", firmware.vars, fresh]),
     );
   }
   if (needsMemoryHolder(spec))
     await ensureFile(paths.memoryHolder, (fresh) =>
-      runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, "1M"]),
+      changeDisk(qemuImg, ["create", "-q", "-f", "qcow2", fresh, "1M"]),
     );
   if (systemDisk(spec) === "own")
     await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, customized, fresh));
@@ -54,7 +49,7 @@ async function makeOwnDisk(
   fresh: string,
 ): Promise<void> {
   if (boot.kind !== "disk") {
-    await runQemuImg(qemuImg, ["create", "-q", "-f", "qcow2", fresh, `${diskGb ?? EMPTY_DISK_GB}G`]);
+    await changeDisk(qemuImg, ["create", "-q", "-f", "qcow2", fresh, `${diskGb ?? EMPTY_DISK_GB}G`]);
     return;
   }
   const { file, format } = customized === null ? boot : { file: customized, format: "qcow2" };
@@ -62,34 +57,33 @@ async function makeOwnDisk(
   // An overlay smaller than its base would cut the guest's disk off.
   const bytes = Math.max(base["virtual-size"], (diskGb ?? 0) * GIB);
   const args = ["create", "-q", "-f", "qcow2", "-F", format, "-b", file, fresh, String(bytes)];
-  await runQemuImg(qemuImg, args);
+  await changeDisk(qemuImg, args);
 }
 
-/** Gives back what a half-done snapshot of a QEMU that was killed still takes. */
+/** Frees the clusters of a snapshot that a killed QEMU left unfinished. */
 export async function repairLeaks(qemuImg: string, nodes: readonly SnapshotNode[]): Promise<void> {
   for (const { file } of nodes) {
     const disk = await openGuestDisk(file, null).catch(() => null);
     // A disk that cannot be used keeps its leaks.
     if (disk === null) continue;
-    const args = ["check", "-q", "-r", "leaks", disk];
-    await execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore" });
+    await runQemuImg({ program: qemuImg, args: ["check", "-q", "-r", "leaks", disk] });
   }
 }
 
 /**
- * A machine's disk as one image that needs no other: `to` appears when it is whole.
- * @param from the disk, and what lies beneath it
+ * Converts a machine's disk into one image without a backing file; `to` exists when it is complete.
+ * @param from the disk, and what is beneath it
  * @throws LaunchError `OVERLAY_FAILED`, `OVERLAY_UNSAFE`
  */
 export async function flattenDisk(
   qemuImg: string,
   from: BackingChain & { readonly file: string },
   to: string,
-  watch: QemuImgProgress,
+  progress: QemuImgProgress,
 ): Promise<void> {
   await rm(to, { force: true });
   const convert = ["convert", "-p", "-O", "qcow2", await openGuestDisk(from.file, from)];
-  await ensureFile(to, (fresh) => runQemuImg(qemuImg, [...convert, fresh], watch));
+  await ensureFile(to, (fresh) => changeDisk(qemuImg, [...convert, fresh], progress));
 }
 
 const snapshotInfo = z.object({
@@ -105,7 +99,7 @@ export const imageInfo = z.object({
 });
 type ImageInfo = z.infer<typeof imageInfo>;
 
-/** Of a disk that was looked at. @throws LaunchError `OVERLAY_FAILED` */
+/** Of an inspected disk. @throws LaunchError `OVERLAY_FAILED` */
 export function readImageInfo(qemuImg: string, file: string, format: string): Promise<ImageInfo> {
   return readInfo(qemuImg, ["-f", format, file]);
 }
@@ -116,37 +110,26 @@ export async function readGuestDiskInfo(qemuImg: string, file: string): Promise<
 }
 
 async function readInfo(qemuImg: string, which: readonly string[]): Promise<ImageInfo> {
-  return imageInfo.parse(JSON.parse(await runQemuImg(qemuImg, ["info", "--output=json", ...which])));
+  return imageInfo.parse(JSON.parse(await changeDisk(qemuImg, ["info", "--output=json", ...which])));
 }
 
-interface QemuImgProgress {
-  readonly signal: AbortSignal;
-  /** With `-p` alone: how far it is, 0 to 1. */
-  readonly onFraction: (fraction: number) => void;
-}
+type QemuImgProgress = Required<Pick<QemuImgRun, "signal" | "onFraction">>;
 
-/** @returns what it wrote. @throws LaunchError `OVERLAY_FAILED` */
-export async function runQemuImg(
+/** @returns qemu-img's output. @throws LaunchError `OVERLAY_FAILED` */
+export async function changeDisk(
   qemuImg: string,
   args: readonly string[],
-  watch?: QemuImgProgress,
+  progress?: QemuImgProgress,
 ): Promise<string> {
-  const cancel = watch === undefined ? {} : { cancelSignal: watch.signal };
-  const child = execa(qemuImg, args, { ...CHILD, reject: false, stdin: "ignore", ...cancel });
-  child.stdout.on("data", (chunk: Buffer) => {
-    const fraction = readQemuImgProgress(chunk.toString("latin1"));
-    if (fraction !== undefined) watch?.onFraction(fraction);
+  const result = await runQemuImg({ program: qemuImg, args }, progress);
+  if (!result.failed) return result.stdout;
+  throw new LaunchError("OVERLAY_FAILED", `qemu-img failed: ${describeFailure(result)}`, {
+    safeMessage: "The machine's disk could not be made. The host may have run out of space.",
   });
-  const result = await child;
-  if (result.failed) {
-    throw new LaunchError("OVERLAY_FAILED", `qemu-img failed: ${result.stderr || result.shortMessage}`, {
-      safeMessage: "The machine's disk could not be made. The host may have run out of space.",
-    });
-  }
-  return result.stdout;
 }
 
-async function ensureFile(file: string, make: (fresh: string) => Promise<unknown>): Promise<void> {
+/** Makes a file unless it exists; it gets its name when it is complete. */
+export async function ensureFile(file: string, make: (fresh: string) => Promise<unknown>): Promise<void> {
   try {
     await access(file);
     return;

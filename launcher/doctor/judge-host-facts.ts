@@ -1,4 +1,4 @@
-import { judgeGpuReadiness, type GpuReadinessFacts } from "../gpu/index.ts";
+import { judgeGpuReadiness, type GpuReadinessFacts } from "../gpu/gpu-readiness.ts";
 import type { Finding } from "../model/finding.ts";
 import { checkAccel, type AccelFacts } from "./accel.ts";
 import { checkCapacity, type CapacityFacts } from "./capacity.ts";

@@ -1,12 +1,11 @@
-import type { GpuKind } from "./gpu-assignment.ts";
+import type { GpuKind, GpuAllocation } from "./gpu-allocation-table.ts";
 import type { GpuInventory } from "./gpu-inventory.ts";
 import type { MdevType } from "./mdev.ts";
 import { isGpuAllowed, isGpuDenied, type GpuPolicy } from "./gpu-policy.ts";
 import type { PciDevice } from "./pci-device.ts";
-import type { GpuAllocation } from "./gpu-allocation-file.ts";
 import { findUnits, heldFunctions, type GpuUnit, type GpuObstacle } from "./gpu-unit.ts";
 
-/** A GPU as hosts tell it. */
+/** A GPU as hosts report it. */
 export interface GpuFact {
   readonly name: string;
   readonly mode: GpuKind;
@@ -21,42 +20,42 @@ export interface MdevOffer {
 /** Obstacles that mean "in use" rather than "never". */
 const PASSING: readonly GpuObstacle["kind"][] = ["divided"];
 
-/** The first free unit; those that vfio-pci has already come first, because nobody loses them. */
+/** The first free unit, preferably one that vfio-pci has already: then no driver of the host loses it. */
 export function chooseUnit(
   inventory: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): GpuUnit | null {
   const free = findUnits(inventory, policy).filter(
-    (unit) => unit.obstacles.length === 0 && !isTaken(unit, takings),
+    (unit) => unit.obstacles.length === 0 && !isTaken(unit, allocations),
   );
   return free.find((unit) => heldFunctions(unit).length === 0) ?? free[0] ?? null;
 }
 
-/** A type with room, on the GPU that has most of it. */
+/** A type that has devices left, on the GPU with most of them. */
 export function chooseMdev(
   inventory: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): MdevOffer | null {
-  const offers = listOffers(inventory, policy, takings).filter(({ type }) => type.available > 0);
+  const offers = listOffers(inventory, policy, allocations).filter(({ type }) => type.available > 0);
   return offers.sort((one, other) => other.type.available - one.type.available)[0] ?? null;
 }
 
-/** Every GPU that can ever be given, in each way that it can. */
+/** Every GPU that can ever be assigned, once for each mode. */
 export function listGpuFacts(
   inventory: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): GpuFact[] {
   const whole = findUnits(inventory, policy)
     .filter(({ obstacles }) => obstacles.every(({ kind }) => PASSING.includes(kind)))
     .map((unit) => ({
       name: unit.name,
       mode: "passthrough" as const,
-      free: unit.obstacles.length === 0 && !isTaken(unit, takings),
+      free: unit.obstacles.length === 0 && !isTaken(unit, allocations),
     }));
-  const parts = listOffers(inventory, policy, takings).map(({ parent, type }) => ({
+  const parts = listOffers(inventory, policy, allocations).map(({ parent, type }) => ({
     name: `${inventory.nameOf(parent)} (${type.name ?? type.id})`,
     mode: "mdev" as const,
     free: type.available > 0,
@@ -64,8 +63,8 @@ export function listGpuFacts(
   return [...whole, ...parts].map((fact) => ({ ...fact, name: fact.name.slice(0, 100) }));
 }
 
-function isTaken({ functions }: GpuUnit, takings: readonly GpuAllocation[]): boolean {
-  const taken = takings.flatMap(({ devices }) => devices.map(({ address }) => address));
+function isTaken({ functions }: GpuUnit, allocations: readonly GpuAllocation[]): boolean {
+  const taken = allocations.flatMap(({ devices }) => devices.map(({ address }) => address));
   return functions.some(({ address }) => taken.includes(address));
 }
 
@@ -73,9 +72,9 @@ function isTaken({ functions }: GpuUnit, takings: readonly GpuAllocation[]): boo
 function listOffers(
   { gpus, mdevs }: GpuInventory,
   policy: GpuPolicy,
-  takings: readonly GpuAllocation[],
+  allocations: readonly GpuAllocation[],
 ): MdevOffer[] {
-  const passed = takings.flatMap(({ devices }) => devices.map(({ address }) => address));
+  const passed = allocations.flatMap(({ devices }) => devices.map(({ address }) => address));
   return gpus
     .filter((gpu) => isGpuAllowed(policy, gpu) && !isGpuDenied(policy, gpu) && !passed.includes(gpu.address))
     .flatMap((parent) => {

@@ -1,6 +1,60 @@
-import { readGpuAllocations, writeGpuAllocations, type GpuAllocation } from "./gpu-allocation-file.ts";
+import type { PciAddress } from "./pci-address.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { LaunchError } from "../../protocol/index.ts";
+import { replaceJsonFile } from "../system/json-file.ts";
 
-/** What is taken for which machine, on disk with every change. */
+/** What was taken from the host for a machine, and has to be restored. */
+const gpuAllocation = z
+  .object({
+    machine: z.string(),
+    kind: z.enum(["passthrough", "mdev"]),
+    /** Passed functions. `driver`: the former one; null: none. `taken`: vfio-pci did not have it before. */
+    devices: z.array(z.object({ address: z.string(), driver: z.string().nullable(), taken: z.boolean() })),
+    mdevs: z.array(z.object({ uuid: z.string(), parent: z.string(), renderNode: z.string().nullable() })),
+    /** Nodes under /dev/vfio that were given to machines' account, with their former owner. */
+    nodes: z.array(z.object({ path: z.string(), uid: z.number(), gid: z.number() })),
+    /** The machine is gone, and something could not be restored yet. */
+    owed: z.boolean(),
+  })
+  .readonly();
+export type GpuAllocation = z.infer<typeof gpuAllocation>;
+
+const allocationFile = z.object({ takings: z.array(gpuAllocation) });
+
+/**
+ * The file is written before anything is taken, so that the next launcher can restore what a killed one took.
+ * @throws LaunchError `GPU_RECORD` for a file that cannot be parsed: guessing would strand devices
+ */
+function readGpuAllocations(file: string): readonly GpuAllocation[] {
+  if (!existsSync(file)) return [];
+  try {
+    return allocationFile.parse(JSON.parse(readFileSync(file, "utf8"))).takings;
+  } catch (cause) {
+    throw new LaunchError("GPU_RECORD", `the record of GPUs ${file} cannot be read`, {
+      cause,
+      safeMessage: "The host's record of its GPUs is damaged. Its administrator must look at it.",
+    });
+  }
+}
+
+function writeGpuAllocations(file: string, allocations: readonly GpuAllocation[]): void {
+  replaceJsonFile(file, { takings: allocations });
+}
+
+export type GpuKind = "passthrough" | "mdev";
+
+/** What one machine has of the host's GPUs. */
+export type GpuAssignment =
+  | { readonly kind: "passthrough"; readonly devices: readonly { readonly address: PciAddress }[] }
+  | {
+      readonly kind: "mdev";
+      readonly devices: readonly { readonly uuid: string; readonly parent: PciAddress }[];
+      /** `renderD128`, where QEMU needs it to show the device's framebuffer; null: the device delivers plain pixels. */
+      readonly renderNode: string | null;
+    };
+
+/** The allocations of all machines, on disk with every change. */
 export class GpuAllocationTable {
   readonly #file: string;
   #allocations: readonly GpuAllocation[];
@@ -15,25 +69,25 @@ export class GpuAllocationTable {
     return this.#allocations;
   }
 
-  /** What a machine has; what is owed to the host is nobody's any more. */
+  /** A machine's allocation. One that is owed to the host belongs to no machine any more. */
   findByMachine(machine: string): GpuAllocation | undefined {
-    return this.#allocations.find((taking) => taking.machine === machine && !taking.owed);
+    return this.#allocations.find((allocation) => allocation.machine === machine && !allocation.owed);
   }
 
-  add(taking: GpuAllocation): void {
-    this.#store([...this.#allocations, taking]);
+  add(allocation: GpuAllocation): void {
+    this.#store([...this.#allocations, allocation]);
   }
 
   replace(before: GpuAllocation, after: GpuAllocation): void {
-    this.#store(this.#allocations.map((taking) => (taking === before ? after : taking)));
+    this.#store(this.#allocations.map((allocation) => (allocation === before ? after : allocation)));
   }
 
-  remove(taking: GpuAllocation): void {
-    this.#store(this.#allocations.filter((other) => other !== taking));
+  remove(allocation: GpuAllocation): void {
+    this.#store(this.#allocations.filter((other) => other !== allocation));
   }
 
-  #store(takings: readonly GpuAllocation[]): void {
-    writeGpuAllocations(this.#file, takings);
-    this.#allocations = takings;
+  #store(allocations: readonly GpuAllocation[]): void {
+    writeGpuAllocations(this.#file, allocations);
+    this.#allocations = allocations;
   }
 }

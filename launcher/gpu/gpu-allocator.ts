@@ -1,13 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
-import { describeError, LaunchError, type Clock } from "../../protocol/index.ts";
-import type { GpuAssignment, GpuKind } from "./gpu-assignment.ts";
+import { describeError, KeyedQueue, LaunchError, type Clock } from "../../protocol/index.ts";
 import { chooseMdev, chooseUnit, listGpuFacts, type GpuFact } from "./choose-gpu.ts";
 import { readGpuInventory, type GpuInventory } from "./gpu-inventory.ts";
-import { GpuAllocationTable } from "./gpu-allocation-table.ts";
+import {
+  GpuAllocationTable,
+  type GpuAssignment,
+  type GpuKind,
+  type GpuAllocation,
+} from "./gpu-allocation-table.ts";
 import { readPciNames, type PciNames } from "./pci-names.ts";
 import type { GpuPolicy } from "./gpu-policy.ts";
-import type { GpuAllocation } from "./gpu-allocation-file.ts";
 import type { FileOwner, SysTree } from "../system/sys-tree.ts";
 import {
   applyAllocation,
@@ -18,30 +21,30 @@ import {
   revertAllocation,
 } from "./gpu-allocation.ts";
 
-export interface GpuAllocatorOptions {
+interface GpuAllocatorOptions {
   readonly tree: SysTree;
   readonly policy: GpuPolicy;
-  /** Where it is written down what was taken from whom. */
+  /** The file of the allocation table. */
   readonly recordFile: string;
   /** The account that QEMU runs as; null: this process's own. */
   readonly account: FileOwner | null;
   readonly log: Logger;
   readonly clock: Clock;
-  /** Another list of names than pci.ids's own. */
+  /** Another file than the default pci.ids. */
   readonly pciIds?: string;
 }
 
-/** A driver that is in use does not let go, and the kernel then waits for ever. */
+/** A driver in use does not release its device, and the kernel waits without limit. */
 const KERNEL_TIMEOUT_MS = 20_000;
 
 /**
- * The host's GPUs, given to one machine at a time. What is taken stays taken until `release`, also over the end of this
- * process: call `settle` once at the start.
+ * The host's GPUs, each assigned to one machine at a time. An allocation lasts until `release`, also across restarts of
+ * this process: call `releaseOrphans` once at the start.
  */
 export class GpuAllocator {
   readonly #options: GpuAllocatorOptions;
   readonly #table: GpuAllocationTable;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new KeyedQueue();
   #names: Promise<PciNames> | undefined;
 
   /** @throws LaunchError `GPU_RECORD` */
@@ -50,7 +53,7 @@ export class GpuAllocator {
     this.#table = new GpuAllocationTable(options.recordFile);
   }
 
-  /** What hosts tell about their GPUs. */
+  /** The GPUs as the host reports them. */
   async facts(): Promise<GpuFact[]> {
     return listGpuFacts(await this.#readInventory(), this.#options.policy, this.#table.allocations);
   }
@@ -60,30 +63,30 @@ export class GpuAllocator {
     await this.#plan(kind, "");
   }
 
-  /** After a start: what belongs to machines that no longer run goes back to the host. Never rejects. */
+  /** After a start: GPUs of machines that no longer run return to the host. Never rejects. */
   releaseOrphans(running: ReadonlySet<string>): Promise<void> {
     return this.#runSerially(async () => {
-      for (const taking of this.#table.allocations)
-        if (taking.owed || !running.has(taking.machine)) await this.#revert(taking);
+      for (const allocation of this.#table.allocations)
+        if (allocation.owed || !running.has(allocation.machine)) await this.#revert(allocation);
     });
   }
 
   /**
-   * Takes a GPU for a machine, or says again what the machine has already.
+   * Allocates a GPU to a machine, or returns the allocation that the machine has already.
    * @throws LaunchError `HOST_GPU` (none is free), `GPU_BIND` (the kernel or the GPU's driver refuses)
    */
   reserve(kind: GpuKind, machine: string): Promise<GpuAssignment> {
     return this.#runSerially(async () => {
       const has = this.#table.findByMachine(machine);
       if (has !== undefined) return toAssignment(has);
-      for (const taking of this.#table.allocations) if (taking.owed) await this.#revert(taking);
-      const { taking, mdevType } = await this.#plan(kind, machine);
-      this.#table.add(taking);
-      return this.#apply(taking, mdevType);
+      for (const allocation of this.#table.allocations) if (allocation.owed) await this.#revert(allocation);
+      const { allocation, mdevType } = await this.#plan(kind, machine);
+      this.#table.add(allocation);
+      return this.#apply(allocation, mdevType);
     });
   }
 
-  /** Gives back what a machine had, after its QEMU has ended. May be called twice. Never rejects. */
+  /** Returns a machine's GPU to the host, after its QEMU has ended. Idempotent. Never rejects. */
   release(machine: string): Promise<void> {
     return this.#runSerially(async () => {
       const has = this.#table.findByMachine(machine);
@@ -91,15 +94,19 @@ export class GpuAllocator {
     });
   }
 
-  async #plan(kind: GpuKind, machine: string): Promise<{ taking: GpuAllocation; mdevType: string | null }> {
+  async #plan(
+    kind: GpuKind,
+    machine: string,
+  ): Promise<{ allocation: GpuAllocation; mdevType: string | null }> {
     const { policy } = this.#options;
     const inventory = await this.#readInventory();
     if (kind === "mdev") {
       const offer = chooseMdev(inventory, policy, this.#table.allocations);
-      if (offer !== null) return { taking: planMdev(machine, offer, randomUUID()), mdevType: offer.type.id };
+      if (offer !== null)
+        return { allocation: planMdev(machine, offer, randomUUID()), mdevType: offer.type.id };
     } else {
       const unit = chooseUnit(inventory, policy, this.#table.allocations);
-      if (unit !== null) return { taking: planUnit(machine, unit), mdevType: null };
+      if (unit !== null) return { allocation: planUnit(machine, unit), mdevType: null };
     }
     const some = listGpuFacts(inventory, policy, this.#table.allocations).some(({ mode }) => mode === kind);
     const what = kind === "mdev" ? "part of a GPU" : "GPU";
@@ -109,46 +116,49 @@ export class GpuAllocator {
     throw LaunchError.public("HOST_GPU", text);
   }
 
-  async #apply(taking: GpuAllocation, mdevType: string | null): Promise<GpuAssignment> {
+  async #apply(allocation: GpuAllocation, mdevType: string | null): Promise<GpuAssignment> {
     const { tree, account, log } = this.#options;
     try {
-      await this.#withTimeout(applyAllocation(tree, taking, mdevType));
-      if (account !== null) await this.#grantNodes(taking, account);
+      await this.#withTimeout(applyAllocation(tree, allocation, mdevType));
+      if (account !== null) await this.#grantNodes(allocation, account);
     } catch (cause) {
       const text = `a GPU could not be taken: ${describeError(cause)}`;
-      log.warn({ event: "gpu.refused", machine: taking.machine, err: cause }, "a GPU could not be taken");
-      await this.#revert(this.#table.findByMachine(taking.machine) ?? taking);
+      log.warn({ event: "gpu.refused", machine: allocation.machine, err: cause }, "a GPU could not be taken");
+      await this.#revert(this.#table.findByMachine(allocation.machine) ?? allocation);
       throw new LaunchError("GPU_BIND", text, {
         cause,
         safeMessage:
           "The host could not take its GPU for the machine. `postern doctor` on the host says why.",
       });
     }
-    const { machine, devices, mdevs } = taking;
+    const { machine, devices, mdevs } = allocation;
     log.info({ event: "gpu.taken", machine, devices, mdevs }, "a GPU belongs to a machine");
-    return toAssignment(taking);
+    return toAssignment(allocation);
   }
 
-  /** Lets the machines' account open the nodes; their owners are on disk before that. */
-  async #grantNodes(taking: GpuAllocation, account: FileOwner): Promise<void> {
+  /** Gives the nodes to the machines' account; their former owners are on disk before that. */
+  async #grantNodes(allocation: GpuAllocation, account: FileOwner): Promise<void> {
     const { tree } = this.#options;
     const found = await Promise.all(
-      (await findVfioNodes(tree, taking)).map(async (path) => ({ path, owner: await tree.ownerOf(path) })),
+      (await findVfioNodes(tree, allocation)).map(async (path) => ({
+        path,
+        owner: await tree.ownerOf(path),
+      })),
     );
     const nodes = found.flatMap(({ path, owner }) => (owner === null ? [] : [{ path, ...owner }]));
-    this.#table.replace(taking, { ...taking, nodes });
+    this.#table.replace(allocation, { ...allocation, nodes });
     for (const { path } of nodes) await tree.changeOwner(path, account);
   }
 
-  async #revert(taking: GpuAllocation): Promise<void> {
+  async #revert(allocation: GpuAllocation): Promise<void> {
     const { tree, log } = this.#options;
-    const { machine, devices, mdevs } = taking;
+    const { machine, devices, mdevs } = allocation;
     try {
-      await this.#withTimeout(revertAllocation(tree, taking));
-      this.#table.remove(taking);
+      await this.#withTimeout(revertAllocation(tree, allocation));
+      this.#table.remove(allocation);
       log.info({ event: "gpu.given_back", machine, devices, mdevs }, "a GPU is the host's again");
     } catch (error) {
-      if (!taking.owed) this.#table.replace(taking, { ...taking, owed: true });
+      if (!allocation.owed) this.#table.replace(allocation, { ...allocation, owed: true });
       log.warn(
         { event: "gpu.owed", machine, devices, mdevs, err: error },
         "a GPU could not be given back yet",
@@ -156,7 +166,7 @@ export class GpuAllocator {
     }
   }
 
-  /** @throws Error when the kernel does not answer; it may still do so later */
+  /** @throws Error when the kernel does not respond; it may still do so later */
   #withTimeout<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.after(KERNEL_TIMEOUT_MS, () => {
@@ -171,10 +181,8 @@ export class GpuAllocator {
     return readGpuInventory(tree, (devices) => (this.#names ??= readPciNames(devices, pciIds)));
   }
 
-  /** One after the other: two machines cannot both find the same GPU free. */
+  /** Serial: two machines cannot both find the same GPU free. */
   #runSerially<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(work);
-    this.#queue = result.catch(() => undefined);
-    return result;
+    return this.#queue.run("gpus", work);
   }
 }

@@ -4,17 +4,17 @@ import { isGpu, PCI_DEVICES, readPciDevice, type PciDevice } from "./pci-device.
 import { nameByNumbers, type PciNames } from "./pci-names.ts";
 import type { SysTree } from "../system/sys-tree.ts";
 
-/** Everything on the host's PCI buses that matters to its GPUs. */
+/** Devices on the host's PCI buses that are relevant to its GPUs. */
 export interface GpuInventory {
   readonly devices: readonly PciDevice[];
   readonly gpus: readonly PciDevice[];
   readonly mdevs: readonly Mdev[];
-  /** IOMMU groups; none: there is no IOMMU, or it is switched off. */
+  /** Number of IOMMU groups; 0: there is no IOMMU, or it is switched off. */
   readonly iommuGroups: number;
   readonly nameOf: PciNames;
 }
 
-/** @param readNames once a launcher's life is enough: the list is long */
+/** @param readNames called once; the list is long */
 export async function readGpuInventory(
   tree: SysTree,
   readNames: (devices: readonly PciDevice[]) => Promise<PciNames>,

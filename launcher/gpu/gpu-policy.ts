@@ -2,7 +2,7 @@ import { ConfigError } from "../../protocol/index.ts";
 import { parsePciAddress, slotOf } from "./pci-address.ts";
 import type { PciDevice } from "./pci-device.ts";
 
-/** Which GPUs the administrator gives to machines. Addresses with a function, or of a whole slot. */
+/** Which GPUs the administrator assigns to machines. Addresses of a function, or of a whole slot. */
 export interface GpuPolicy {
   readonly allow: "all" | readonly string[];
   readonly deny: readonly string[];
@@ -10,7 +10,7 @@ export interface GpuPolicy {
   readonly mdevType: string | null;
 }
 
-/** Nothing is given away unless the administrator says so. */
+/** No GPU is assigned unless the administrator allows it. */
 export const NO_GPUS: GpuPolicy = { allow: [], deny: [], mdevType: null };
 
 /**
@@ -30,12 +30,12 @@ export function parseGpuPolicy(
   };
 }
 
-/** Whether a GPU was named, or all are allowed; what is denied is not in this. */
+/** Whether a GPU was named, or all are allowed; the deny list is separate. */
 export function isGpuAllowed({ allow }: GpuPolicy, gpu: PciDevice): boolean {
   return allow === "all" || names(allow, gpu);
 }
 
-/** Named by its own address: the administrator means this one, whatever else it is used for. */
+/** Named by its own address: the administrator means this one, whatever else uses it. */
 export function isGpuNamed({ allow }: GpuPolicy, gpu: PciDevice): boolean {
   return allow !== "all" && names(allow, gpu);
 }

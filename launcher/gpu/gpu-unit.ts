@@ -5,7 +5,7 @@ import { isGpuAllowed, isGpuDenied, isGpuNamed, type GpuPolicy } from "./gpu-pol
 
 /** Why a unit cannot be passed to a machine. */
 export type GpuObstacle =
-  /** Not the administrator's will: nothing to mend. */
+  /** Not the administrator's choice: nothing to repair. */
   | { readonly kind: "not-allowed" | "denied"; readonly devices: readonly PciDevice[] }
   /** No IOMMU group: the IOMMU is off. */
   | { readonly kind: "no-group" }
@@ -16,7 +16,7 @@ export type GpuObstacle =
   /** It is cut into parts that may be in use. */
   | { readonly kind: "divided"; readonly devices: readonly PciDevice[] };
 
-/** What is given to one machine at once: an IOMMU group's GPUs with all that belongs to them. */
+/** What is assigned to one machine at once: the GPUs of an IOMMU group with their related functions. */
 export interface GpuUnit {
   readonly group: string | null;
   readonly gpus: readonly PciDevice[];
@@ -26,11 +26,11 @@ export interface GpuUnit {
   readonly name: string;
 }
 
-/** Drivers under which a device does not stand in its group's way. */
+/** Drivers that do not prevent the rest of the group from being passed. */
 const HARMLESS: readonly (string | null)[] = [null, "vfio-pci", "pci-stub", "pcieport"];
 
 /**
- * Sorts GPUs into units: devices of one IOMMU group can reach each other's memory, so they go to the same machine or
+ * Groups GPUs into units: devices of one IOMMU group can access each other's memory, so they go to the same machine or
  * to none.
  */
 export function findUnits(inventory: GpuInventory, policy: GpuPolicy): GpuUnit[] {
@@ -87,12 +87,12 @@ function makeUnit(
   return { group, gpus, functions, obstacles, name: gpus.map(nameOf).join(" + ") };
 }
 
-/** Whether taking it would leave people in front of the host without a picture. */
-export function isHostDisplay({ drivesMonitor: lit, bootVga, driver }: PciDevice): boolean {
-  return lit || (bootVga && !HARMLESS.includes(driver));
+/** Whether passing it would blank the host's own monitor. */
+function isHostDisplay({ drivesMonitor, bootVga, driver }: PciDevice): boolean {
+  return drivesMonitor || (bootVga && !HARMLESS.includes(driver));
 }
 
-/** The parts that SR-IOV makes share a slot's address and nothing else. */
+/** SR-IOV's virtual functions share a slot's address and nothing else. */
 function slotIn(device: PciDevice): PciAddress {
   return device.virtual ? device.address : slotOf(device.address);
 }

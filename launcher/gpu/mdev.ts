@@ -46,7 +46,7 @@ export async function readMdevs(tree: SysTree): Promise<Mdev[]> {
   return found.flat();
 }
 
-/** @throws what the kernel says: ENOSPC when there is none left */
+/** @throws the kernel's error: ENOSPC if none is left */
 export async function createMdev(
   tree: SysTree,
   parent: PciAddress,
@@ -56,18 +56,18 @@ export async function createMdev(
   await tree.write(`sys/bus/pci/devices/${parent}/mdev_supported_types/${type}/create`, uuid);
 }
 
-/** Does nothing where it is gone already. */
+/** Does nothing if it does not exist. */
 export async function removeMdev(tree: SysTree, uuid: string): Promise<void> {
   if (!(await tree.exists(`${MDEVS}/${uuid}`))) return;
   await tree.write(`${MDEVS}/${uuid}/remove`, "1");
 }
 
-/** The IOMMU group of a mediated device, whose node under /dev/vfio QEMU opens. */
+/** The IOMMU group of a mediated device; QEMU opens its node under /dev/vfio. */
 export async function mdevGroup(tree: SysTree, uuid: string): Promise<string | null> {
   return tree.linkName(`${MDEVS}/${uuid}/iommu_group`);
 }
 
-/** What QEMU is told. */
+/** The path for QEMU's command line. */
 export function mdevPath(uuid: string): string {
   return `/${MDEVS}/${uuid}`;
 }

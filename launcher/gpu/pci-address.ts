@@ -8,7 +8,7 @@ export function isPciAddress(text: string): boolean {
   return FULL.test(text);
 }
 
-/** As people write it (`4c:00`, `4c:00.0`, `0000:4c:00.0`), in the kernel's way; null: none. */
+/** A written address (`4c:00`, `4c:00.0`, `0000:4c:00.0`) in the kernel's format; null: not an address. */
 export function parsePciAddress(text: string): string | null {
   const [, domain = "0000", place, ordinal = ""] = WRITTEN.exec(text.trim()) ?? [];
   return place === undefined ? null : `${domain}:${place}${ordinal}`.toLowerCase();

@@ -13,15 +13,15 @@ export interface PciDevice {
   readonly vendor: string;
   readonly device: string;
   readonly driver: string | null;
-  /** Null: no IOMMU, or one that does not care for this device. */
+  /** Null: no IOMMU, or not for this device. */
   readonly group: string | null;
   /** The firmware chose it for the console. */
   readonly bootVga: boolean;
-  /** A monitor that is connected shows a picture of it. */
+  /** A connected monitor displays it. */
   readonly drivesMonitor: boolean;
-  /** A part of another device, made by SR-IOV: stands for itself, whatever its address. */
+  /** An SR-IOV virtual function: a unit of its own, whatever its address. */
   readonly virtual: boolean;
-  /** How many such parts it has now. */
+  /** Number of its virtual functions now. */
   readonly virtualFunctions: number;
   readonly mdevTypes: readonly MdevType[];
   /** Where programs draw with it: `renderD128`. */
@@ -39,7 +39,9 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
     tree.link(`${folder}/physfn`),
   ]);
   const any = {
-    ...{ address, driver, group },
+    address,
+    driver,
+    group,
     classCode: Number(classCode ?? 0),
     vendor: hexDigits(vendor),
     device: hexDigits(device),
@@ -48,7 +50,7 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
   return { ...any, ...(isGpu(any) ? await readGpu(tree, folder) : NO_GPU) };
 }
 
-/** What only GPUs have: hosts have hundreds of other devices. */
+/** Properties of GPUs only: hosts have hundreds of other devices. */
 type GpuTraits = Pick<
   PciDevice,
   "bootVga" | "drivesMonitor" | "virtualFunctions" | "mdevTypes" | "renderNode"

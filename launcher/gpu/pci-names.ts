@@ -4,14 +4,14 @@ import type { PciDevice } from "./pci-device.ts";
 
 export type PciNames = (device: Pick<PciDevice, "vendor" | "device">) => string;
 
-/** Where nobody needs to read a name. */
+/** For use where names are not displayed. */
 export const nameByNumbers: PciNames = ({ vendor, device }) => `PCI ${vendor}:${device}`;
 
 const PCI_IDS = "/usr/share/misc/pci.ids";
 
 /**
- * Names of these devices by the list `pci.ids`; numbers where the list does not know them or is missing.
- * @param file the package pci.ids brings it
+ * Names of these devices by the list `pci.ids`; numbers where the list lacks them or is missing.
+ * @param file from the package pci.ids
  */
 export async function readPciNames(
   devices: readonly Pick<PciDevice, "vendor" | "device">[],
@@ -22,7 +22,7 @@ export async function readPciNames(
   let vendor: string | null = null;
   try {
     for await (const line of createInterface({ input: createReadStream(file, "utf8") })) {
-      // The classes at the end look like vendors.
+      // The classes at the end of the file have the same syntax as vendors.
       if (line.startsWith("C ")) break;
       const [, id, name = ""] = /^([0-9a-f]{4}) {2}(.+)$/.exec(line) ?? [];
       if (id !== undefined) {

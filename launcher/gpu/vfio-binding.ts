@@ -4,7 +4,7 @@ import type { SysTree } from "../system/sys-tree.ts";
 
 const VFIO = "vfio-pci";
 
-/** Takes a function from its driver and gives it to vfio-pci. @throws what the kernel says */
+/** Unbinds a function from its driver and binds it to vfio-pci. @throws the kernel's error */
 export async function bindToVfio(tree: SysTree, address: PciAddress): Promise<void> {
   const driver = await driverOf(tree, address);
   if (driver === VFIO) return;
@@ -16,24 +16,24 @@ export async function bindToVfio(tree: SysTree, address: PciAddress): Promise<vo
 }
 
 /**
- * Gives a function back to the driver it came from; null: to nobody. Does what is left to do, so that it may follow a
- * taking that stopped half-way, or a restart of the host. @throws what the kernel says
+ * Binds a function to its former driver again; null: to none. Idempotent: it may follow a binding that stopped
+ * half-way, or a restart of the host. @throws the kernel's error
  */
 export async function restoreDriver(
   tree: SysTree,
   address: PciAddress,
   former: string | null,
 ): Promise<void> {
-  // Unplugged meanwhile, or a host that was changed.
+  // Unplugged, or the host's hardware was changed.
   if (!(await tree.exists(`${PCI_DEVICES}/${address}`))) return;
-  // Cleared first: nothing may fall back to vfio-pci.
+  // Cleared first: the device must not fall back to vfio-pci.
   await tree.write(`${PCI_DEVICES}/${address}/driver_override`, "\n");
   const driver = await driverOf(tree, address);
   if (driver === VFIO) await tree.write(`${PCI_DEVICES}/${address}/driver/unbind`, address);
   if (former === null || (driver !== null && driver !== VFIO)) return;
   await tree.write("sys/bus/pci/drivers_probe", address);
   if ((await driverOf(tree, address)) !== null) return;
-  // Probing finds no driver that wants it by its numbers: the former one is asked itself.
+  // No driver matched by device id: bind to the former one explicitly.
   await tree.write(`sys/bus/pci/drivers/${former}/bind`, address);
 }
 

@@ -1,4 +1,4 @@
-import type { DiskHolder } from "../disks/index.ts";
+import type { DiskHolder } from "../disks/disk-rules.ts";
 import type { ManagedMachine } from "../machine/managed-machine.ts";
 
 /** A data disk is locked by the record of its machine, so the lock lasts exactly as long as the machine needs it. */

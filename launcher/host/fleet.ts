@@ -10,15 +10,17 @@ import {
   type MachineStatus,
   type Screenshot,
   type MachineSnapshot,
+  type ImageEntry,
 } from "../../protocol/index.ts";
 import { machinePaths } from "../model/machine-paths.ts";
-import { replaceJsonFile, type MachineStateFile } from "../model/machine-state-file.ts";
-import { DataDisks, type LocalDiskStore } from "../disks/index.ts";
+import { replaceJsonFile } from "../system/json-file.ts";
+import type { MachineStateFile } from "../model/machine-state-file.ts";
+import { DataDisks } from "../disks/data-disks.ts";
+import type { LocalDiskStore } from "../disks/local-disk-store.ts";
 import { HOST_ARCH } from "../accel/choose-accel.ts";
 import type { LauncherEventEmitter } from "./launcher-event-emitter.ts";
-import type { GpuAllocator } from "../gpu/index.ts";
+import type { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
-import type { ImageEntry } from "../model/catalogue-entry.ts";
 import { listBootFiles } from "../images/inspect-image.ts";
 import type { ImageStore } from "../images/image-store.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
@@ -29,7 +31,7 @@ import { holdsDataDisk, listDiskHolders } from "./disk-holders.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import { findMissingEmulator } from "../system/qemu-programs.ts";
-import { checkMachineSpec } from "../model/check-spec.ts";
+import { checkMachineSpec } from "../model/create-spec.ts";
 import { createMachineSpec } from "../model/create-spec.ts";
 import { checkHostCapacity, measureHostCapacity, type HostCapacity } from "./host-capacity.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";

@@ -10,12 +10,12 @@ import type {
   MachineSnapshot,
 } from "../../protocol/index.ts";
 import type { AccelChoice } from "../accel/choose-accel.ts";
-import type { GpuPolicy } from "../gpu/index.ts";
-import type { DataDisks } from "../disks/index.ts";
-import type { MachineDisplay } from "../model/display-outputs.ts";
+import type { GpuPolicy } from "../gpu/gpu-policy.ts";
+import type { DataDisks } from "../disks/data-disks.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
-import type { ScriptPolicy } from "../scripts/index.ts";
+import type { ScriptPolicy } from "../scripts/check-scripts.ts";
 import type { HostLimits } from "./host-capacity.ts";
+import type { MachineDisplay } from "../model/display-outputs.ts";
 
 export interface LauncherOptions {
   /** The catalogue file (JSON); null: the built-in one. */

@@ -1,4 +1,4 @@
-import { imageEntry, type ImageEntry } from "../model/catalogue-entry.ts";
+import { imageEntry, type ImageEntry } from "../../protocol/index.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 
 /** What an image made from a machine's disk takes over. */

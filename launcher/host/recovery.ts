@@ -2,18 +2,17 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { cleanUpMachine } from "../machine/clean-up.ts";
+import { readMachineState } from "../machine/machine-state-store.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";
 import { makeReason, type StateReason } from "../model/lifecycle.ts";
 import { MACHINE_FILES, machinePaths, type MachinePaths } from "../model/machine-paths.ts";
-import {
-  readMachineSpec,
-  readMachineState,
-  replaceJsonFile,
-  type MachineStateFile,
-} from "../model/machine-state-file.ts";
+import { readJsonFile, replaceJsonFile } from "../system/json-file.ts";
+import { machineSpec } from "../model/machine-spec.ts";
+import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
-import { findProcess, isAlive, readBootId, type ProcessIdentity } from "../system/proc-stat.ts";
+import { findProcess, isAlive, readBootId } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 /** What an earlier launcher left of a machine. */
 export type RecoveredState =
@@ -49,7 +48,7 @@ async function recoverMachine(
 ): Promise<ManagedMachine | null> {
   const { clock, log, programs } = context;
   const paths = machinePaths(stateDir, runtimeDir, id);
-  const spec = readMachineSpec(paths.spec);
+  const spec = readJsonFile(paths.spec, machineSpec);
   const record = readMachineState(paths.state);
   if (spec === null || record === null) {
     if (!(await isMachineFolder(paths.dir))) {

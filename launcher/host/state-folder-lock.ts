@@ -1,7 +1,8 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
-import { identifyProcess, isAlive, processIdentity } from "../system/proc-stat.ts";
+import { identifyProcess, isAlive } from "../system/proc-stat.ts";
+import { processIdentity } from "../model/process-identity.ts";
 
 /**
  * Ensures that one launcher at a time uses a state folder; the lock of a dead one is taken over.

@@ -1,9 +1,9 @@
-import { catalogue, type ImageEntry } from "../model/catalogue-entry.ts";
+import { imageCatalogue, type ImageEntry } from "../../protocol/index.ts";
 
 const INSTALLER = "/usr/lib/debian-installer/images/12/amd64/gtk/debian-installer/amd64";
 
 /** What a Debian machine can show without downloading anything: both come from Debian packages. */
-export const builtInImages: readonly ImageEntry[] = catalogue.parse({
+export const builtInImages: readonly ImageEntry[] = imageCatalogue.parse({
   images: [
     {
       id: "memtest86+",

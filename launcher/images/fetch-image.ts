@@ -1,15 +1,14 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { LaunchError, type Clock } from "../../protocol/index.ts";
+import { LaunchError, type Clock, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
 import { contentVersion } from "./download/partial-file.ts";
 import { download } from "./download/download.ts";
-import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
 import type { WorkOptions } from "./import-image.ts";
 import { inspectFile } from "./inspect-image.ts";
 import type { ImageStore } from "./image-store.ts";
 
-/** What `ID.fetched` says of the file that was fetched. */
+/** `ID.fetched` describes the downloaded file. */
 const fetched = z.object({ version: contentVersion, sha256: z.string(), file: z.string() });
 type Fetched = z.infer<typeof fetched>;
 
@@ -17,7 +16,7 @@ export interface FetchImageOptions extends WorkOptions {
   readonly maxBytes: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Files that machines are built on: they stay when a newer one comes. */
+  /** Files that machines depend on: they stay when a newer one arrives. */
   readonly used: ReadonlySet<string>;
 }
 
@@ -29,8 +28,8 @@ export interface FetchImageResult {
 }
 
 /**
- * Fetches an image's file from where its entry says, or a newer one where there is one already. A newer file gets a name
- * of its own: the disks of machines lie on the old one.
+ * Downloads an image's file from its entry's source, or a newer version. A newer file gets a name of its own: overlays
+ * of machines depend on the old one.
  * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
  */
 export async function fetchImage(
@@ -52,8 +51,13 @@ export async function fetchImage(
   const ending = boot.kind === "iso" ? "iso" : boot.format;
   const ours = dirname(boot.file) === store.folder;
   const result = await download({
-    ...{ url, sha256: expected, maxBytes: options.maxBytes, environment: options.environment },
-    ...{ clock: options.clock, signal: options.signal, onProgress: options.onProgress },
+    url,
+    sha256: expected,
+    maxBytes: options.maxBytes,
+    environment: options.environment,
+    clock: options.clock,
+    signal: options.signal,
+    onProgress: options.onProgress,
     part: join(ours ? store.folder : dirname(boot.file), `${id}.part`),
     place: (sum) => (ours ? join(store.folder, `${id}.${sum.slice(0, 12)}.${ending}`) : boot.file),
     known: before !== null && before.version.url === url ? before.version : null,

@@ -1,9 +1,14 @@
 import { statSync, watch, type FSWatcher } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { LaunchError, RequestError, type Clock } from "../../protocol/index.ts";
+import {
+  LaunchError,
+  RequestError,
+  type Clock,
+  type DiskFormat,
+  type ImageEntry,
+} from "../../protocol/index.ts";
 import { readCatalogue } from "./read-catalogue.ts";
-import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
 import { listBootFiles } from "./inspect-image.ts";
 import {
   listImageFiles,
@@ -15,7 +20,7 @@ import {
 } from "./own-entries.ts";
 import { listPublicImages } from "./public-images.ts";
 
-/** Between the first sign of a change and the look at it: a command changes several files. */
+/** From the first file event to the reading: a command changes several files. */
 const SETTLE_MS = 200;
 
 export interface ImageStoreOptions {
@@ -27,7 +32,8 @@ export interface ImageStoreOptions {
 
 /**
  * All images of a host, in this order: the catalogue or the built-in ones, those of the images folder, and well-known
- * ones that can be fetched (not beside a catalogue). Several programs may use one folder: each reads it anew when it has changed.
+ * ones that can be downloaded (not beside a catalogue). Several programs may share one folder: each reads it again
+ * after a change.
  */
 export class ImageStore {
   readonly folder: string;
@@ -46,7 +52,7 @@ export class ImageStore {
   /** @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID` */
   static async open({ folder, catalogueFile }: ImageStoreOptions): Promise<ImageStore> {
     await makeImagesFolder(folder);
-    // Who has a catalogue of their own has chosen what they offer.
+    // An administrator's catalogue replaces the well-known images.
     const others = catalogueFile === null ? listPublicImages(folder) : [];
     return new ImageStore(folder, await readCatalogue(catalogueFile), others);
   }
@@ -68,7 +74,7 @@ export class ImageStore {
   /** @throws RequestError `IMAGE_UNKNOWN` */
   find(id: string): ImageEntry {
     const found = this.entries().find((entry) => entry.id === id);
-    if (found === undefined) throw refuse("IMAGE_UNKNOWN", `There is no image "${id}" here.`);
+    if (found === undefined) throw RequestError.public("IMAGE_UNKNOWN", `There is no image "${id}" here.`);
     return found;
   }
 
@@ -78,7 +84,7 @@ export class ImageStore {
     return this.#own.entries.some((entry) => entry.id === id) && !this.#isBase(id);
   }
 
-  /** Where an entry is from, in a word for people. */
+  /** Where an entry comes from, in one word. */
   originOf(id: string): "catalogue" | "folder" | "public" | "server" {
     if (this.#isBase(id)) return "catalogue";
     if (this.isOwn(id) && this.find(id).source?.server === true) return "server";
@@ -88,10 +94,10 @@ export class ImageStore {
   /** @throws RequestError `IMAGE_EXISTS` */
   checkFree(id: string): void {
     const taken = this.#isBase(id) || this.isOwn(id);
-    if (taken) throw refuse("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
+    if (taken) throw RequestError.public("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
   }
 
-  /** The place of an image's file, by what it is. */
+  /** The path of an image's file, by its kind. */
   fileFor(id: string, kind: DiskFormat | "iso"): string {
     return join(this.folder, `${id}.${kind}`);
   }
@@ -99,15 +105,18 @@ export class ImageStore {
   /** Writes an entry of the folder, new or changed. @throws RequestError `IMAGE_EXISTS` (the catalogue's) */
   async put(entry: ImageEntry): Promise<ImageEntry> {
     if (this.#isBase(entry.id))
-      throw refuse("IMAGE_EXISTS", `The catalogue has an image "${entry.id}". Choose another name.`);
+      throw RequestError.public(
+        "IMAGE_EXISTS",
+        `The catalogue has an image "${entry.id}". Choose another name.`,
+      );
     await writeOwnEntry(this.folder, entry);
     this.#readAt = undefined;
     return entry;
   }
 
   /**
-   * Takes a finished file into the folder and lists it: the file is moved, then read-only.
-   * @param describe makes the entry, given where the file lies now
+   * Moves a finished file into the folder, read-only, and adds its entry.
+   * @param describe makes the entry, given the file's new path
    * @throws RequestError `IMAGE_EXISTS`; LaunchError `IMAGE_UNKEPT`
    */
   async registerImage(
@@ -131,7 +140,7 @@ export class ImageStore {
     return this.put(entry);
   }
 
-  /** Puts another file in the place of an image's. Machines that run hold on to the old one. */
+  /** Replaces an image's file. Running machines keep the old one open. */
   async replaceFile(id: string, file: string): Promise<void> {
     const [target] = listBootFiles(this.find(id).boot);
     if (target === undefined) return;
@@ -140,13 +149,13 @@ export class ImageStore {
   }
 
   /**
-   * Removes an entry, and all of its files that lie in the folder.
+   * Removes an entry, and all of its files in the folder.
    * @throws RequestError `IMAGE_UNKNOWN`, `IMAGE_FIXED`
    */
   async remove(id: string): Promise<void> {
     this.find(id);
     if (this.#isBase(id))
-      throw refuse(
+      throw RequestError.public(
         "IMAGE_FIXED",
         `"${id}" is of the catalogue file or built in. Take it out of the catalogue file instead.`,
       );
@@ -155,17 +164,17 @@ export class ImageStore {
       await rm(join(this.folder, name), { force: true });
   }
 
-  /** Removes an entry of the folder, and leaves its files alone: machines may be built on them. */
+  /** Removes an entry of the folder but not its files: machines may depend on them. */
   async forget(id: string): Promise<void> {
     await removeOwnEntry(this.folder, id);
     this.#readAt = undefined;
   }
 
-  /** Tells when entries were added, changed or removed, whichever program did it. */
+  /** Reports when entries were added, changed or removed, whichever program did it. */
   watch(clock: Clock, onChange: () => void): void {
     let known = JSON.stringify(this.entries());
     let settling = (): void => undefined;
-    const look = (): void => {
+    const check = (): void => {
       const now = JSON.stringify(this.entries());
       if (now === known) return;
       known = now;
@@ -173,9 +182,9 @@ export class ImageStore {
     };
     const watcher: FSWatcher = watch(this.folder, { persistent: false }, () => {
       settling();
-      settling = clock.after(SETTLE_MS, look);
+      settling = clock.after(SETTLE_MS, check);
     });
-    // A folder that cannot be watched any more is still read anew at each question.
+    // A folder that can no longer be watched is still read at each request.
     watcher.on("error", () => undefined);
     this.#closers.push(() => {
       settling();
@@ -197,8 +206,4 @@ export class ImageStore {
     this.#own = readOwnEntries(this.folder);
     this.#readAt = changedAt;
   }
-}
-
-function refuse(code: string, text: string): RequestError {
-  return RequestError.public(code, text);
 }

@@ -1,8 +1,6 @@
-import { stat, statfs } from "node:fs/promises";
-import { mkdtemp, rm } from "node:fs/promises";
+import { stat, statfs, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { describeError, LaunchError } from "../../protocol/index.ts";
-import type { DiskFormat, ImageEntry } from "../model/catalogue-entry.ts";
+import { describeError, LaunchError, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
 import { inspectUnknownFile } from "./inspect-image.ts";
 import { unpackDisk } from "./ova/unpack-disk.ts";
 import type { WorkProgress } from "./progress.ts";
@@ -23,11 +21,12 @@ interface Source {
 }
 
 /**
- * Makes a qcow2 image of the folder out of a disk in any format that is known here, an OVA, or a raw device.
+ * Makes a qcow2 image in the folder from a disk of any supported format, an OVA, or a raw device.
  * @param file absolute
- * @param declared what the caller says that it is; null: what its content says. A raw disk has to be declared
- * @param describe makes the entry, given where the new file lies
- * @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, `IMAGE_TOO_LARGE`, `OVA_INVALID`, `QEMU_IMG_FAILED`, `IMAGE_UNKEPT`
+ * @param declared the format according to the caller; null: by the content. A raw disk has to be declared
+ * @param describe makes the entry, given the new file's path
+ * @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, `IMAGE_TOO_LARGE`, `OVA_INVALID`, `QEMU_IMG_FAILED`,
+ *   `IMAGE_UNKEPT`
  * @throws RequestError `IMAGE_EXISTS`
  */
 export async function importImage(
@@ -118,7 +117,7 @@ async function convert(source: Source, target: string, compress: boolean, work: 
   });
 }
 
-/** Writes an image of the folder anew, compressed. @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2` */
+/** Rewrites an image of the folder, compressed. @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2` */
 export async function compressImage(store: ImageStore, id: string, work: WorkOptions): Promise<void> {
   const file = ownQcow2(store, id);
   await inWorkFolder(store.folder, async (folder) => {
@@ -146,7 +145,7 @@ export async function resizeImage(
     const text = `The disk has ${Math.round(virtualBytes / 2 ** 30)} GiB already. It can only become larger.`;
     throw LaunchError.public("IMAGE_SHRINK", text);
   }
-  // On a copy: machines that were made from the image go on with the file as it was.
+  // On a copy: machines that were made from the image keep the old file.
   await inWorkFolder(store.folder, async (folder) => {
     const target = join(folder, "image.qcow2");
     await convert({ file, format: "qcow2" }, target, false, work);

@@ -1,4 +1,4 @@
-import type { BootSource, DiskFormat } from "../model/catalogue-entry.ts";
+import type { BootSource, DiskFormat } from "../../protocol/index.ts";
 import { FileBytes, type ImageBytes } from "./formats/image-bytes.ts";
 import { detectFormat, type ContentFormat } from "./formats/detect-format.ts";
 import { findOverlayFault, findQcow2Fault } from "./formats/qcow2.ts";
@@ -38,7 +38,7 @@ export function listBootFiles(boot: BootSource): string[] {
   return boot.kind === "kernel" ? [boot.kernel, boot.initrd] : [boot.file];
 }
 
-/** Looks at an image's files before they are used; null: nothing speaks against it. */
+/** Inspects an image's files before they are used; null: no fault. */
 export async function inspectImage(boot: BootSource): Promise<ImageFault | null> {
   for (const file of listBootFiles(boot)) {
     const format = boot.kind === "disk" ? boot.format : boot.kind === "iso" ? "raw" : null;
@@ -49,7 +49,7 @@ export async function inspectImage(boot: BootSource): Promise<ImageFault | null>
 }
 
 /**
- * Looks at one file.
+ * Inspects one file.
  * @param format as which it will be opened; null: it is no disk
  */
 export function inspectFile(file: string, format: DiskFormat | null): Promise<ImageFault | null> {
@@ -59,7 +59,7 @@ export function inspectFile(file: string, format: DiskFormat | null): Promise<Im
   });
 }
 
-/** Looks at a machine's own disk, which may name the image beneath it. */
+/** Inspects a machine's own disk, which may have a backing file. */
 export function inspectOverlay(file: string): Promise<ImageFault | null> {
   return inspectBytes(file, findOverlayFault);
 }
@@ -90,8 +90,8 @@ async function findWrongFormat(bytes: ImageBytes, format: DiskFormat): Promise<s
 }
 
 /**
- * What a file is by its content, and what speaks against it.
- * @throws the system's error where it cannot be opened
+ * A file's format by its content, and its fault.
+ * @throws the system's error if it cannot be opened
  */
 export async function inspectUnknownFile(
   file: string,

@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { describeError } from "../../protocol/index.ts";
-import { imageEntry, type ImageEntry } from "../model/catalogue-entry.ts";
+import { describeError, imageEntry, type ImageEntry } from "../../protocol/index.ts";
 
 const SUFFIX = ".json";
 
 export interface OwnEntries {
   readonly entries: readonly ImageEntry[];
-  /** Files that hold no entry, and why: the others are offered all the same. */
+  /** Files without a valid entry, and why: they do not prevent the others from being offered. */
   readonly problems: readonly string[];
 }
 
@@ -37,7 +36,7 @@ function listNames(folder: string): string[] {
   }
 }
 
-/** Writes an entry so that a reader sees all of it or nothing, also after a loss of power. */
+/** Writes an entry atomically and durably. */
 export async function writeOwnEntry(folder: string, entry: ImageEntry): Promise<void> {
   await makeImagesFolder(folder);
   const fresh = join(folder, `.${entry.id}${SUFFIX}.new`);
@@ -56,8 +55,8 @@ export async function removeOwnEntry(folder: string, id: string): Promise<void> 
 }
 
 /**
- * Only we may look into it: images may hold what their makers left in them. The account that QEMU runs as may pass
- * through, where it was let.
+ * For the launcher's account only: images may contain secrets. An access right that was granted to QEMU's account to
+ * pass through is kept.
  */
 export async function makeImagesFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -1,8 +1,8 @@
-/** How far a piece of work is. */
+/** Progress of a piece of work. */
 export interface WorkProgress {
   readonly title: string;
-  /** Of the whole, 0 to 1; absent where nobody can tell. */
+  /** Of the whole, 0 to 1; absent if unknown. */
   readonly fraction?: number;
-  /** What it is at. */
+  /** The current detail. */
   readonly note?: string;
 }

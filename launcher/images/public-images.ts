@@ -1,30 +1,33 @@
 import { join } from "node:path";
-import { catalogue, type ImageEntry } from "../model/catalogue-entry.ts";
+import { imageCatalogue, type ImageEntry } from "../../protocol/index.ts";
 
 const UNVERIFIED =
   "The publisher's address as it was written down; nobody has tried it here. Check the file yourself.";
 
 /**
- * Well-known images that anybody may fetch. Publishers replace these files, so there is no checksum: whoever wants one
- * gives it to `image download`.
+ * Well-known public images. Publishers replace these files, so there is no checksum: `image download` takes one as an
+ * option.
  * @param folder where a download puts the file
  */
 export function listPublicImages(folder: string): readonly ImageEntry[] {
   const file = (name: string): string => join(folder, name);
   const disk = (name: string) => ({ kind: "disk", format: "qcow2", file: file(name) });
   const cloud = {
-    ...{
-      memoryMb: { default: 1024, min: 512 },
-      cpus: { default: 1, min: 1 },
-      diskGb: { default: 10, min: 4 },
-    },
-    ...{ display: "virtio", network: "internet", script: "cloud-init" },
+    memoryMb: { default: 1024, min: 512 },
+    cpus: { default: 1, min: 1 },
+    diskGb: { default: 10, min: 4 },
+    display: "virtio",
+    network: "internet",
+    script: "cloud-init",
   };
   const live = { memoryMb: { default: 1024, min: 256 }, cpus: { default: 1, min: 1 }, network: "internet" };
-  return catalogue.parse({
+  return imageCatalogue.parse({
     images: [
       {
-        ...{ id: "debian-cloud", title: "Debian 12 cloud image", ...cloud, boot: disk("debian-cloud.qcow2") },
+        id: "debian-cloud",
+        title: "Debian 12 cloud image",
+        ...cloud,
+        boot: disk("debian-cloud.qcow2"),
         description: "Debian's generic cloud image: a text console, set up by cloud-init.",
         source: {
           url: "https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-genericcloud-amd64.qcow2",
@@ -32,12 +35,10 @@ export function listPublicImages(folder: string): readonly ImageEntry[] {
         },
       },
       {
-        ...{
-          id: "ubuntu-cloud",
-          title: "Ubuntu 24.04 cloud image",
-          ...cloud,
-          boot: disk("ubuntu-cloud.qcow2"),
-        },
+        id: "ubuntu-cloud",
+        title: "Ubuntu 24.04 cloud image",
+        ...cloud,
+        boot: disk("ubuntu-cloud.qcow2"),
         description: "Ubuntu's cloud image: a text console, set up by cloud-init.",
         source: {
           url: "https://cloud-images.ubuntu.com/noble/current/noble-server-cloudimg-amd64.img",
@@ -45,7 +46,9 @@ export function listPublicImages(folder: string): readonly ImageEntry[] {
         },
       },
       {
-        ...{ id: "alpine", title: "Alpine Linux, virtual", ...live },
+        id: "alpine",
+        title: "Alpine Linux, virtual",
+        ...live,
         description: "A small system that runs from its ISO: a text console; log in as root.",
         boot: { kind: "iso", file: file("alpine.iso") },
         source: {
@@ -54,7 +57,9 @@ export function listPublicImages(folder: string): readonly ImageEntry[] {
         },
       },
       {
-        ...{ id: "tiny-core", title: "Tiny Core Linux", ...live },
+        id: "tiny-core",
+        title: "Tiny Core Linux",
+        ...live,
         description: "A graphical desktop in 24 MB that runs from its ISO.",
         boot: { kind: "iso", file: file("tiny-core.iso") },
         source: {
@@ -63,7 +68,9 @@ export function listPublicImages(folder: string): readonly ImageEntry[] {
         },
       },
       {
-        ...{ id: "slax", title: "Slax", ...live },
+        id: "slax",
+        title: "Slax",
+        ...live,
         description: "A graphical Debian that runs from its ISO.",
         boot: { kind: "iso", file: file("slax.iso") },
         source: {

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { ConfigError, describeError } from "../../protocol/index.ts";
+import { ConfigError, describeError, imageCatalogue, type ImageEntry } from "../../protocol/index.ts";
 import { builtInImages } from "./built-in-images.ts";
-import { catalogue, type ImageEntry } from "../model/catalogue-entry.ts";
 
 /**
  * Reads the catalogue.
@@ -35,7 +34,7 @@ export function parseCatalogue(text: string, name: string): readonly ImageEntry[
       cause,
     });
   }
-  const result = catalogue.safeParse(json);
+  const result = imageCatalogue.safeParse(json);
   if (result.success) return result.data.images;
   const issue = result.error.issues[0];
   const where = issue && issue.path.length > 0 ? issue.path.join(".") : "the file";

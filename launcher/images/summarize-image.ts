@@ -1,9 +1,8 @@
-import { summariseImage, type ImageSummary } from "../../protocol/index.ts";
-import type { ImageEntry } from "../model/catalogue-entry.ts";
+import { summariseImage, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
 import { inspectImage, type ImageFault } from "./inspect-image.ts";
 
 /**
- * What may be said of an entry outside the host: no paths.
+ * The summary of an entry for use outside the host: no paths.
  * @param qemuReady whether QEMU's programs are installed
  */
 export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Promise<ImageSummary> {
@@ -18,7 +17,7 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
   };
 }
 
-/** The fault in a sentence for people, with the remedy; null for no fault. */
+/** The fault in a sentence for users, with the remedy; null for no fault. */
 export function describeImageFault(entry: ImageEntry, fault: ImageFault | null): string | null {
   if (fault === null) return null;
   if (fault.kind === "unsafe") return `The image cannot be used: ${fault.why}.`;

@@ -11,7 +11,7 @@ const usedBoot = z.object({
   }),
 });
 
-/** Files that the machines of a state folder are built on, with the names of those machines. */
+/** Files that the machines of a state folder depend on, with the names of those machines. */
 export async function listUsedFiles(stateDir: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const used = new Map<string, string[]>();
   for (const folder of await readdir(stateDir).catch(() => [])) {

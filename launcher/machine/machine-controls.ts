@@ -9,7 +9,7 @@ import { systemDisk } from "../model/snapshot-nodes.ts";
 import { flattenDisk } from "../disks/machine-disks.ts";
 import type { QemuPrograms } from "../system/qemu-programs.ts";
 import { readRunState } from "../qmp/lifecycle-events.ts";
-import { readPreparedScripts } from "../scripts/index.ts";
+import { readPreparedScripts } from "../scripts/prepare-scripts.ts";
 import { readBootLog } from "./boot-log.ts";
 import { checkMemorySupport } from "./check-memory-support.ts";
 import type { QemuSession } from "./qemu-session.ts";

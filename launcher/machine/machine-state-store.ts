@@ -1,9 +1,15 @@
 import type { Logger } from "pino";
 import { describeError, type Clock } from "../../protocol/index.ts";
-import { replaceJsonFile, type MachineStateFile } from "../model/machine-state-file.ts";
+import { machineStateFile, type MachineStateFile } from "../model/machine-state-file.ts";
+import { readJsonFile, replaceJsonFile } from "../system/json-file.ts";
 
 /** After a write that failed, in milliseconds. */
 const RETRY_MS = 2000;
+
+/** Null: the file is missing or damaged. */
+export function readMachineState(file: string): MachineStateFile | null {
+  return readJsonFile(file, machineStateFile);
+}
 
 /** A machine's record, in memory and on disk. A full disk stops no machine: the record is written once there is space. */
 export class MachineStateStore {

@@ -3,7 +3,7 @@ export function escapeValue(value: string): string {
   return value.replaceAll(",", ",,");
 }
 
-/** An option that QEMU takes as JSON: no character of a value can split it. */
+/** An option in QEMU's JSON syntax: no character of a value can split it. */
 export function jsonArgument(value: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(value);
 }

@@ -1,4 +1,4 @@
-import type { DiskFormat } from "./catalogue-entry.ts";
+import type { DiskFormat } from "../../protocol/index.ts";
 import { jsonArgument } from "./argument-syntax.ts";
 
 export type BlockNode = Readonly<Record<string, unknown>>;

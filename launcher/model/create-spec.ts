@@ -1,6 +1,11 @@
-import { machineCreate, networkKind, RequestError, type MachineCreate } from "../../protocol/index.ts";
-import { hasAdapter, maxMonitors } from "../argv/display-arguments.ts";
-import type { ImageEntry } from "./catalogue-entry.ts";
+import {
+  machineCreate,
+  networkKind,
+  RequestError,
+  type MachineCreate,
+  type ImageEntry,
+} from "../../protocol/index.ts";
+import { hasAdapter, maxMonitors } from "./display-adapters.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
 /**
@@ -58,4 +63,33 @@ function findLimitFault(spec: MachineSpec, entry: ImageEntry): string | null {
   if (spec.master && spec.boot.kind !== "disk") return "is no disk that could be worked on itself.";
   if (spec.master && entry.source?.server === true) return "comes from the server, and is not changed here.";
   return null;
+}
+
+type BootedFromImage = Pick<MachineSpec, "boot" | "master">;
+
+/**
+ * Why a machine may not use its image together with the machines that exist; null: it may. A machine that writes to an
+ * image must be its only user: overlays would no longer fit, even those of machines that are off.
+ */
+export function findBaseImageConflict(
+  wanted: BootedFromImage,
+  others: readonly BootedFromImage[],
+): string | null {
+  if (wanted.boot.kind !== "disk") return null;
+  const { file } = wanted.boot;
+  const sharers = others.filter(({ boot }) => boot.kind === "disk" && boot.file === file);
+  if (sharers.some((one) => one.master))
+    return "Another machine works on this image itself. Delete that machine first.";
+  if (wanted.master && sharers.length > 0)
+    return "Other machines are based on this image, so nobody may change it. Delete them first.";
+  return null;
+}
+
+/**
+ * Checks a machine against the others of its host.
+ * @throws RequestError `IMAGE_IN_USE`
+ */
+export function checkMachineSpec(spec: MachineSpec, others: readonly MachineSpec[]): void {
+  const conflict = findBaseImageConflict(spec, others);
+  if (conflict !== null) throw RequestError.public("IMAGE_IN_USE", conflict);
 }

@@ -21,13 +21,13 @@ export interface DisplayOutput {
   readonly output: number;
 }
 
-/** The screens of a machine, the first first; none where QEMU shows nothing. */
+/** The outputs of a machine, the first one first; none where QEMU displays nothing. */
 export function listDisplayOutputs(
   { name, display, monitors, gpu }: Pick<MachineSpec, "name" | "display" | "monitors" | "gpu">,
   { vncSocket, socketBase }: Pick<MachinePaths, "vncSocket" | "socketBase">,
 ): DisplayOutput[] {
   if (display === "none") return [];
-  // A part of a GPU is the only screen, whatever was asked for.
+  // A mediated device is the only output, whatever was requested.
   return machineDesktopNames({ name, monitors: gpu === "mdev" ? 1 : monitors }).map((screen, index) => ({
     name: screen,
     socket: index === 0 ? vncSocket : `${socketBase}vn${index + 1}`,

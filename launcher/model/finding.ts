@@ -1,11 +1,11 @@
-/** One thing that was looked at, for people and for programs. */
+/** The result of one check, for people and for programs. */
 export interface Finding {
-  /** Which check: it stays, while sentences may get better. */
+  /** Identifies the check; stable, unlike the text. */
   readonly code: string;
-  /** `advice`: works, and could be better. `missing`: must be mended. */
+  /** `advice`: works, and could be better. `missing`: must be fixed. */
   readonly state: "ok" | "advice" | "missing";
   readonly text: string;
-  /** What to do; absent where nothing is to be done. */
+  /** What to do; absent if there is nothing to do. */
   readonly remedy?: string;
 }
 

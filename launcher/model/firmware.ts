@@ -1,7 +1,7 @@
 import type { MachineSpec } from "./machine-spec.ts";
 
 /** A firmware's code, and the variables that each machine gets a copy of. */
-export interface FirmwareFiles {
+interface FirmwareFiles {
   readonly code: string;
   readonly vars: string;
   /** The Debian package that brings them. */

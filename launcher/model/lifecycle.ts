@@ -1,11 +1,11 @@
 import type { MachineCause, MachineState } from "../../protocol/index.ts";
 
-/** The states that a launcher knows; `queued` is the server's. */
+/** The states of a launcher's machines; `queued` exists on the server only. */
 export type LifecycleState = Exclude<MachineState, "queued">;
 
-/** Why something is as it is. */
+/** Why a machine is in its state. */
 export interface StateReason {
-  /** A sentence for people, in English. */
+  /** A sentence for users, in English. */
   readonly reason: string;
   /** The same for programs and other languages. */
   readonly cause?: MachineCause | undefined;
@@ -15,12 +15,12 @@ export interface Lifecycle {
   readonly state: LifecycleState;
   readonly reason?: string | undefined;
   readonly cause?: MachineCause | undefined;
-  /** The tag of the snapshot whose memory the next start goes on from. */
+  /** The tag of the snapshot whose memory the next start restores. */
   readonly saved?: string | undefined;
 }
 
 export type LifecycleEvent =
-  /** A stopped or failed machine is wanted again. */
+  /** A stopped or failed machine is to run again. */
   | { readonly kind: "startRequested" }
   /** What takes so long before there is a QEMU. */
   | ({ readonly kind: "delayed" } & StateReason)
@@ -57,12 +57,12 @@ const ENDINGS = {
   host: makeReason("HOST_ENDED", "It was ended on the host."),
 } as const;
 
-/** A reason without blanks. */
+/** A reason without parameters. */
 export function makeReason(code: string, reason: string): StateReason & { readonly cause: MachineCause } {
   return { reason, cause: { code, details: {} } };
 }
 
-/** The next life; the same object when the event changes nothing. Pure. */
+/** The next state; the same object when the event changes nothing. Pure. */
 export function nextLifecycle(life: Lifecycle, event: LifecycleEvent): Lifecycle {
   const { state, saved } = life;
   switch (event.kind) {
@@ -107,7 +107,7 @@ function afterExit(life: Lifecycle, exit: LifecycleEvent & { readonly kind: "exi
   const { state, saved } = life;
   if (state === "stopping") return describe("stopped", life, saved);
   if (state === "saving" && saved !== undefined) return describe("stopped", undefined, saved);
-  // Whoever waits for its memory on disk learns that it is not there, however properly QEMU ended.
+  // The reason must say that the memory is not on disk, even if QEMU ended cleanly.
   const clean = exit.clean && state !== "saving";
   return clean ? describe("stopped", undefined, saved) : describe("failed", exit, saved);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-/** Where everything of one machine lies: its folder under the state folder, its sockets in the runtime folder. */
+/** The files of one machine: its folder under the state folder, its sockets in the runtime folder. */
 export interface MachinePaths {
   readonly dir: string;
   /** Short and unique on the host. */
@@ -20,22 +20,22 @@ export interface MachinePaths {
   readonly log: string;
   readonly serialLog: string;
   readonly screenshot: string;
-  /** A disk on its way to become an image. */
+  /** A disk that is being made into an image. */
   readonly exported: string;
   readonly qmpSocket: string;
   readonly vncSocket: string;
   /** The guest's serial port; one client at a time. */
   readonly serialSocket: string;
-  /** Where the guest's QEMU agent is spoken to; one client at a time. */
+  /** The channel to the guest's QEMU agent; one client at a time. */
   readonly guestAgentSocket: string;
   readonly tpmSocket: string;
-  /** What all sockets of the machine, and the command lines of its processes, have in common. */
+  /** Common prefix of the machine's sockets; it identifies the command lines of its processes. */
   readonly socketBase: string;
-  /** What QEMU is told as the machine's name: it shows in ServerInit, so it says nothing. */
+  /** QEMU's name for the machine: it appears in ServerInit, so it reveals nothing. */
   readonly alias: string;
 }
 
-/** The names in a machine's folder; each may also appear with `.new` behind it for a moment. */
+/** The names in a machine's folder; each may also exist with `.new` appended for a moment. */
 export const MACHINE_FILES: readonly string[] = [
   ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
   ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],
@@ -43,7 +43,7 @@ export const MACHINE_FILES: readonly string[] = [
   ...["scripts.json", "seed.iso", "customized.qcow2"],
 ];
 
-/** Ids are up to 64 characters long, a Unix socket's path ends at 108 bytes: sockets carry a short digest. */
+/** Ids have up to 64 characters and a Unix socket's path at most 108 bytes: sockets carry a short digest. */
 export function machinePaths(stateDir: string, runtimeDir: string, id: string): MachinePaths {
   const dir = join(stateDir, id);
   const slot = createHash("sha256").update(id).digest("hex").slice(0, 12);

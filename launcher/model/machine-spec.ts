@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { machineCreate } from "../../protocol/index.ts";
-import { imageEntry } from "./catalogue-entry.ts";
+import { machineCreate, imageEntry } from "../../protocol/index.ts";
 
 /**
- * Everything about a machine that never changes after it was made; stored as `spec.json`. The catalogue may change
- * later without touching machines that exist.
+ * Properties of a machine that never change after its creation; stored as `spec.json`. Later changes of the catalogue
+ * do not affect it.
  */
 export const machineSpec = z
   .object({
@@ -13,7 +12,7 @@ export const machineSpec = z
     image: z.string().max(64),
     cpus: z.number().int().min(1).max(256),
     memoryMb: z.number().int().min(16),
-    /** Who asked for it; empty: nobody known. */
+    /** The user who created it; empty: unknown. */
     owner: z.string().max(64).default(""),
     boot: imageEntry.shape.boot,
     arch: imageEntry.shape.arch,
@@ -22,7 +21,7 @@ export const machineSpec = z
     diskGb: z.number().int().positive().optional(),
     /** Writes to the image itself. */
     master: z.boolean().default(false),
-    /** An empty disk of `diskGb` beside an installation image. */
+    /** An empty disk of `diskGb` for use with an installation image. */
     emptyDisk: z.boolean().default(false),
     dataDisk: machineCreate.shape.dataDisk,
     display: imageEntry.shape.display,

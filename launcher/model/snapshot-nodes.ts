@@ -17,14 +17,14 @@ export function systemDisk(spec: SnapshotSpec): "own" | "master" | "foreign" | "
   return spec.boot.format === "qcow2" ? "master" : "foreign";
 }
 
-/** Whether an image of its own holds the memory, for want of any other. */
+/** Whether a separate image holds the memory, because there is no other qcow2. */
 export function needsMemoryHolder(spec: SnapshotSpec): boolean {
   return systemDisk(spec) === "none" && firmwareFiles(spec) === null;
 }
 
 /**
- * All that a snapshot has to hold at once; the first also takes the memory. Empty: the machine writes to a disk that
- * can hold no snapshots.
+ * All nodes that one snapshot includes; the first also holds the memory. Empty: the machine writes to a disk that
+ * cannot hold snapshots.
  */
 export function snapshotNodes(spec: SnapshotSpec, paths: MachinePaths): SnapshotNode[] {
   const disk = systemDisk(spec);

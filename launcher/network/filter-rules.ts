@@ -5,9 +5,9 @@ import { formatRange, type IpRange } from "./ip-ranges.ts";
 const REJECT = "reject with icmpx admin-prohibited";
 
 /**
- * The filter of a machine's namespace, in nft's words. It sees what QEMU's user network makes of the guest's packets:
- * connections of QEMU's own, their destinations as they really are. What no rule lets out is refused.
- * @param host the host's own addresses and the networks at its cables
+ * The filter of a machine's namespace, in nft's syntax. It sees the connections that QEMU's user network opens for the
+ * guest, with their real destinations. What no rule accepts is rejected.
+ * @param host the host's own addresses and directly connected networks
  */
 export function writeFilterRules(exceptions: readonly NetworkException[], host: readonly IpRange[]): string {
   const loopback = exceptions.filter(({ range }) => loopbackOf(range) !== null);
@@ -17,13 +17,13 @@ export function writeFilterRules(exceptions: readonly NetworkException[], host: 
     ...[4 as const, 6 as const].flatMap((version) => writeSet(version, host)),
     "chain output {",
     "type filter hook output priority filter; policy drop;",
-    // Answers to what comes in by a forwarded port, and the kernel's own talk with its neighbour.
+    // Replies on forwarded ports, and the kernel's neighbour discovery.
     "ct direction reply accept",
     "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept",
     // The resolver's other ports would lead to the host's.
     `ip daddr ${SLIRP_NETWORK.dns} meta l4proto { tcp, udp } th dport 53 accept`,
     ...loopback.map(writeException),
-    // However wide an exception is, this way leads only to what was named of the host's loopback.
+    // However wide an exception is, these addresses reach only the named ports of the host's loopback.
     `ip daddr ${SLIRP_NETWORK.network} ${REJECT}`,
     `ip6 daddr ${SLIRP_NETWORK.network6} ${REJECT}`,
     ...others.map(writeException),
@@ -40,7 +40,7 @@ export function writeFilterRules(exceptions: readonly NetworkException[], host: 
   ].join("\n");
 }
 
-/** Replaces the host's addresses in a namespace that has the rules; nft does all of it at once or nothing. */
+/** Replaces the host's addresses in a namespace that has the rules; nft applies it atomically. */
 export function writeHostUpdate(host: readonly IpRange[]): string {
   return [4 as const, 6 as const]
     .flatMap((version) => {

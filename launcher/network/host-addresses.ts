@@ -1,9 +1,10 @@
 import { networkInterfaces } from "node:os";
-import { rangeCovers, parseRange, type IpRange } from "./ip-ranges.ts";
+import { rangeCovers, parseRange, type IpRange, formatRange } from "./ip-ranges.ts";
+import type { Clock } from "../../protocol/index.ts";
 
 /**
- * The host's own addresses and the networks at its cables, as they are now: whatever kind of address they are, they
- * are the host and its neighbours. A network that another one covers is left out.
+ * The host's current addresses and directly connected networks: whatever their range, they are the host and its
+ * neighbours. A network that another one covers is left out.
  */
 export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
   const found = Object.values(interfaces)
@@ -17,4 +18,34 @@ export function findHostRanges(interfaces = networkInterfaces()): IpRange[] {
       ),
     )
     .sort((one, other) => one.version - other.version || (one.base < other.base ? -1 : 1));
+}
+
+/** How often the host's addresses are polled, in milliseconds. */
+const ADDRESS_POLL_MS = 10_000;
+
+/**
+ * Calls `onChange` after the host got or lost an address.
+ * @returns stops polling
+ */
+export function watchHostRanges(
+  clock: Clock,
+  onChange: (host: readonly IpRange[]) => void,
+  readInterfaces: () => ReturnType<typeof networkInterfaces> = networkInterfaces,
+): () => void {
+  let known = describe(findHostRanges(readInterfaces()));
+  let cancel = clock.after(ADDRESS_POLL_MS, poll);
+  function poll(): void {
+    cancel = clock.after(ADDRESS_POLL_MS, poll);
+    const now = findHostRanges(readInterfaces());
+    if (describe(now) === known) return;
+    known = describe(now);
+    onChange(now);
+  }
+  return () => {
+    cancel();
+  };
+}
+
+function describe(ranges: readonly IpRange[]): string {
+  return ranges.map(formatRange).join(" ");
 }

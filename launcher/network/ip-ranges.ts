@@ -27,19 +27,19 @@ export function formatRange(range: IpRange): string {
   return `${address}/${range.bits}`;
 }
 
-/** Whether an address lies in both. */
+/** Whether the ranges have an address in common. */
 export function rangesOverlap(one: IpRange, other: IpRange): boolean {
   if (one.version !== other.version) return false;
   const shift = BigInt((one.version === 4 ? 32 : 128) - Math.min(one.bits, other.bits));
   return one.base >> shift === other.base >> shift;
 }
 
-/** Whether all addresses of `inner` lie in `outer`. */
+/** Whether `outer` contains all of `inner`. */
 export function rangeCovers(outer: IpRange, inner: IpRange): boolean {
   return outer.bits <= inner.bits && rangesOverlap(outer, inner);
 }
 
-/** An IPv4 range as it looks inside an IPv6 one: `64:ff9b::/96` and `10.0.0.0/8` give `64:ff9b::a00:0/104`. */
+/** An IPv4 range embedded in an IPv6 prefix: `64:ff9b::/96` and `10.0.0.0/8` give `64:ff9b::a00:0/104`. */
 export function embedIpv4Range(prefix: IpRange, range: IpRange): IpRange {
   const shift = BigInt(128 - prefix.bits - 32);
   return { version: 6, base: prefix.base | (range.base << shift), bits: prefix.bits + range.bits };

@@ -1,31 +1,31 @@
 import { SLIRP_NETWORK } from "./network-addresses.ts";
-import type { Command } from "../system/command.ts";
-import { inShell, quoteWords } from "./shell-command.ts";
+import type { Command } from "../system/child-process.ts";
 import type { NetworkTools } from "./network-tools.ts";
 
-export interface NamespaceOptions {
+interface NamespaceOptions {
   readonly tools: NetworkTools;
-  /** As root no user namespace is needed: whoever is not root then has no right over the network one. */
+  /** Root needs no user namespace: a process that is not root has no right over the network one. */
   readonly privileged: boolean;
-  /** The filter, in nft's words. */
+  /** The filter, in nft's syntax. */
   readonly rules: string;
   /** Beginning of the pipes' names; they exist for a moment. */
   readonly pipe: string;
   readonly resolvConf: string;
   /** slirp4netns's socket for forwarded ports; null: none are forwarded. */
   readonly apiSocket: string | null;
-  /** slirp4netns lets connections to the host's loopback through; the filter says which. */
+  /** slirp4netns lets connections to the host's loopback through; the filter decides which. */
   readonly hostLoopback: boolean;
 }
 
 /**
- * The command that runs `command` in a namespace with a filtered way out. A shell leaves slirp4netns behind for later,
- * becomes `unshare`, which becomes a second shell, which becomes QEMU: one process number from the beginning to the
- * end. Pipes tie the two together, so that neither outlives the other, whatever dies and how:
+ * The command that runs `command` in a namespace with filtered internet access. A shell leaves slirp4netns in the
+ * background, becomes `unshare`, which becomes a second shell, which becomes QEMU: one process id throughout. Pipes tie
+ * the two together, so that neither outlives the other, however it ends:
  *
- * - 3 to 5, "inside is ready": slirp4netns starts when a line comes, and not at all when the other end closes;
- * - 8 to 4, "outside is ready": QEMU starts when slirp4netns has put up its interface, not at all when it has ended;
- * - 9 to 6, "alive": QEMU keeps it open as long as it lives, and slirp4netns ends when it closes.
+ * - 3 to 5, "inside is ready": slirp4netns starts when a line arrives, and not at all when the other end closes;
+ * - 8 to 4, "outside is ready": QEMU starts when slirp4netns has set up its interface, and not at all when it has
+ *   ended;
+ * - 9 to 6, "alive": QEMU keeps it open while it runs, and slirp4netns ends when it closes.
  */
 export function inFilteredNamespace(command: Command, options: NamespaceOptions): Command {
   const { tools, pipe } = options;
@@ -54,7 +54,7 @@ exec ${quoteWords(...unshare, "--", tools.sh, "-c", insideScript(options))} "$0"
   return inShell(tools.sh, script, command);
 }
 
-/** The command that runs `command` in a namespace that leads nowhere. */
+/** The command that runs `command` in a namespace without any route out. */
 export function inIsolatedNamespace(
   command: Command,
   options: Pick<NamespaceOptions, "tools" | "privileged">,
@@ -98,8 +98,18 @@ function unshareWords(
   return [tools.unshare, "--net", ...more, ...(privileged ? [] : ["--user", "--map-root-user"])];
 }
 
-/** In a user namespace of our own QEMU would be root of it, and could take the filter away: not without rights. */
+/** In its own user namespace QEMU would be root and could remove the filter, so its capabilities are dropped. */
 function becomeWords({ tools, privileged }: Pick<NamespaceOptions, "tools" | "privileged">): string {
   if (privileged) return "";
   return quoteWords(tools.setpriv, "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs", "--");
+}
+
+/** Words quoted for a POSIX shell. */
+function quoteWords(...words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}
+
+/** A shell that does `script` and, by `exec "$@"` in it, becomes `command`. */
+function inShell(sh: string, script: string, command: Command): Command {
+  return { program: sh, args: ["-c", script, "postern-network", command.program, ...command.args] };
 }

@@ -6,22 +6,22 @@ import { embedIpv4Range, parseRange, type IpRange } from "./ip-ranges.ts";
  */
 export const SLIRP_NETWORK = {
   network: "198.19.255.0/24",
-  /** The host's loopback, where the administrator lets it be reached. */
+  /** The host's loopback, where the administrator allows it. */
   host: "198.19.255.2",
   /** Answers names by asking the host's resolver. */
   dns: "198.19.255.3",
-  /** The namespace's own end. */
+  /** The namespace's own address. */
   self: "198.19.255.100",
   /** slirp4netns has this network and no other for IPv6. */
   network6: "fd00::/64",
   host6: "fd00::2",
 } as const;
 
-/** QEMU's own networks for guests; the second where the administrator lets guests into the real first one. */
+/** Networks of QEMU for guests; the second where the administrator allows guests into the real first one. */
 export const GUEST_NETWORKS = ["10.0.2.0/24", "198.18.254.0/24"] as const;
 
 /**
- * IPv4 that is no part of the internet.
+ * IPv4 ranges that are not part of the internet.
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  */
 export const CLOSED_IPV4: readonly IpRange[] = read([
@@ -32,12 +32,12 @@ export const CLOSED_IPV4: readonly IpRange[] = read([
 
 const NAT64: IpRange = { version: 6, base: 0x64ff9bn << 96n, bits: 96 };
 
-/** All that IPv6 has of the internet: global unicast, and IPv4 behind the well-known NAT64 prefix (RFC 6052). */
+/** The internet's IPv6 ranges: global unicast, and IPv4 behind the well-known NAT64 prefix (RFC 6052). */
 export const OPEN_IPV6: readonly IpRange[] = [...read(["2000::/3"]), NAT64];
 
 /**
- * What is to be left out of {@link OPEN_IPV6}: special ranges with Teredo, 6to4, documentation, and private IPv4
- * behind NAT64. Loopback, link-local, unique-local, IPv4-mapped and multicast lie outside of it anyway.
+ * What is excluded from {@link OPEN_IPV6}: special ranges with Teredo, 6to4, documentation, and private IPv4 behind
+ * NAT64. Loopback, link-local, unique-local, IPv4-mapped and multicast are outside of it anyway.
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
 export const CLOSED_IPV6: readonly IpRange[] = [

@@ -3,7 +3,7 @@ import { ConfigError } from "../../protocol/index.ts";
 import { SLIRP_NETWORK } from "./network-addresses.ts";
 import { rangeCovers, formatRange, rangesOverlap, parseRange, type IpRange } from "./ip-ranges.ts";
 
-/** Where machines may go although it is closed to them: a range of addresses, and one port of it or all. */
+/** An exception to the filter: a range of addresses, and one port or all. */
 export interface NetworkException {
   readonly range: IpRange;
   /** TCP and UDP; absent: all ports, and everything else that is not TCP or UDP. */
@@ -20,7 +20,7 @@ export interface PortForward {
   readonly guestPort: number;
 }
 
-/** What the administrator decides about the networks of machines. */
+/** The administrator's settings for machines' networks. */
 export interface NetworkPolicy {
   readonly exceptions: readonly NetworkException[];
   readonly forwards: readonly PortForward[];
@@ -43,19 +43,19 @@ export function parseException(text: string): NetworkException {
   const range = parseRange(match[1]);
   const port = match[2] === undefined ? undefined : readPort(match[2]);
   if (range === null || port === null)
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_EXCEPTION",
       `"${text}" is no network for machines. Write it like 10.1.2.0/24, 10.1.2.3:443 or [fd12::7]:443.`,
     );
   const single = range.bits === (range.version === 4 ? 32 : 128);
   if (LOOPBACK.some((loopback) => rangeCovers(loopback, range)) && !(single && port !== undefined))
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_EXCEPTION",
       `"${text}" opens the host's loopback. Name one address and one port of it, like 127.0.0.1:3128.`,
     );
   const ours = RESERVED.find((network) => rangesOverlap(network, range) && rangeCovers(network, range));
   if (ours !== undefined)
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_EXCEPTION",
       `"${text}" lies in ${formatRange(ours)}, which machines use themselves.`,
     );
@@ -71,7 +71,7 @@ export function parseForward(text: string): PortForward {
   const [, machine = "", protocol = "", hostAddress = "", host = "", guest = ""] = match ?? [];
   const [hostPort, guestPort] = [readPort(host), readPort(guest)];
   if (hostPort === null || guestPort === null || isIP(hostAddress) !== 4)
-    throw networkOptionError(
+    throw ConfigError.public(
       "NETWORK_FORWARD",
       `"${text}" is no port forward. Write it like MACHINE=tcp:127.0.0.1:8022:22, with an IPv4 address of the host.`,
     );
@@ -87,8 +87,4 @@ export function loopbackOf(range: IpRange): "ipv4" | "ipv6" | null {
 function readPort(text: string): number | null {
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : null;
-}
-
-function networkOptionError(code: string, text: string): ConfigError {
-  return ConfigError.public(code, text);
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** The programs that make a namespace and fill it: full paths. */
+/** The programs that create and configure a namespace: full paths. */
 export interface NetworkTools {
   readonly sh: string;
   readonly unshare: string;
@@ -24,7 +24,7 @@ const PACKAGES: Readonly<Record<keyof NetworkTools, string>> = {
   slirp4netns: "slirp4netns",
 };
 
-/** Debian keeps some of them where an ordinary account does not look. */
+/** Some of them are in folders that are missing from an ordinary account's PATH on Debian. */
 const ALWAYS = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /** All of them, or the Debian packages of those that are missing. */

@@ -15,8 +15,8 @@ const reply = z.object({
 });
 
 /**
- * Opens the host's ports that lead into a machine which runs; those that are open already stay. An adopted machine is
- * given those that its launcher did not come to.
+ * Opens the host's ports that lead into a running machine; those that are open stay. An adopted machine gets those that
+ * its former launcher did not open.
  * @param apiSocket slirp4netns's
  * @throws LaunchError `FORWARD_FAILED`
  */
@@ -41,7 +41,7 @@ export async function openPortForwards(apiSocket: string, forwards: readonly Por
   }
 }
 
-/** One request per connection, in slirp4netns's words. */
+/** One request per connection, in slirp4netns's API. */
 async function ask(
   apiSocket: string,
   request: Readonly<Record<string, unknown>>,

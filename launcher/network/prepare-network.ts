@@ -7,36 +7,36 @@ import { loopbackOf, type NetworkPolicy } from "./network-policy.ts";
 import type { NetworkAbility } from "./probe-network.ts";
 import type { IpRange } from "./ip-ranges.ts";
 import { writeFilterRules } from "./filter-rules.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import { userNetworkArguments } from "./user-network-arguments.ts";
 
-/** What the network needs to know of a machine. */
-export interface NetworkedMachine {
+/** The properties of a machine that decide its network. */
+interface NetworkedMachine {
   readonly name: string;
   readonly network: NetworkKind;
 }
 
-/** Where it may put its few files: in the folder for sockets, under names of the machine's own. */
+/** Where its files go: in the folder for sockets, under the machine's own names. */
 export interface NetworkPaths {
   /** Beginning of the names of pipes that exist while the machine starts. */
   readonly pipe: string;
-  /** Takes the place of /etc/resolv.conf. */
+  /** Mounted over /etc/resolv.conf. */
   readonly resolvConf: string;
-  /** Takes orders for forwarded ports. */
+  /** slirp4netns's socket for forwarded ports. */
   readonly apiSocket: string;
 }
 
 export interface MachineNetwork {
   /** QEMU's arguments for the netdev `net0`; empty: no card either. */
   readonly netdev: readonly string[];
-  /** What to start in QEMU's place: it becomes QEMU, under the same process number. */
+  /** The command to start instead of QEMU: it becomes QEMU, under the same process id. */
   wrap(command: Command): Command;
-  /** Why the machine gets less than it asked for, in a sentence for people. */
+  /** Why the machine gets less than requested, in a sentence for users. */
   readonly shortfall?: string;
 }
 
 /**
- * Where everything of a machine's network lies.
+ * The paths of a machine's network files.
  * @param slot the machine's short name in the folder for sockets
  * @param folder a folder that only the launcher writes to
  */
@@ -49,9 +49,9 @@ export function networkPaths(runtimeDir: string, slot: string, folder = runtimeD
 }
 
 /**
- * Prepares the network of a machine that is about to start. Nothing of it has to be closed: everything ends with QEMU,
- * by the kernel's doing, whatever becomes of the launcher.
- * @param host the host's addresses and neighbours, as they are now
+ * Prepares the network of a machine that is about to start. Nothing has to be closed: the kernel ends all of it with
+ * QEMU, even if the launcher has ended.
+ * @param host the host's current addresses and directly connected networks
  */
 export async function prepareNetwork(
   machine: NetworkedMachine,
@@ -71,7 +71,7 @@ export async function prepareNetwork(
   if (machine.network !== "internet")
     return { netdev: netdev(false), wrap: (command) => inIsolatedNamespace(command, ability) };
   await writeFile(paths.resolvConf, `nameserver ${SLIRP_NETWORK.dns}\n`, { mode: 0o644 });
-  // Whatever our umask: QEMU may be another account.
+  // Independent of the umask: QEMU may run as another account.
   await chmod(paths.resolvConf, 0o644);
   return {
     netdev: netdev(true),
@@ -86,7 +86,7 @@ export async function prepareNetwork(
   };
 }
 
-/** The ports that lead into a machine: only one with a way out can have any. */
+/** The forwarded ports of a machine; only one with internet access can have any. */
 export function forwardsOf(machine: NetworkedMachine, policy: NetworkPolicy): NetworkPolicy["forwards"] {
   return machine.network === "internet"
     ? policy.forwards.filter((forward) => forward.machine === machine.name)

@@ -2,17 +2,17 @@ import { accessSync, constants } from "node:fs";
 import { execa } from "execa";
 import { writeFilterRules } from "./filter-rules.ts";
 import { findNetworkTools, type NetworkTools } from "./network-tools.ts";
-import { childEnvironment } from "../system/child-environment.ts";
+import { childEnvironment } from "../system/child-process.ts";
 
-/** Why machines get no way out here, in a sentence for people, and what helps. */
-export interface NetworkObstacle {
+/** Why machines get no internet access here, in a sentence for users, and the remedy. */
+interface NetworkObstacle {
   readonly what: string;
   readonly remedy: string;
 }
 
 /** What this host can do about the networks of machines. */
 export type NetworkAbility =
-  /** Every machine gets a namespace of its own, with a filtered way out where its image has `internet`. */
+  /** Every machine gets its own namespace, with filtered access where its image has `internet`. */
   | { readonly kind: "namespace"; readonly tools: NetworkTools; readonly privileged: boolean }
   /** Machines get an address and nothing beyond, by QEMU's own `restrict=on`. */
   | { readonly kind: "restricted"; readonly obstacles: readonly NetworkObstacle[] };

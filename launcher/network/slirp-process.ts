@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { identifyProcess, isAlive, type ProcessIdentity } from "../system/proc-stat.ts";
+import { identifyProcess, isAlive } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 /**
- * The slirp4netns that carries a machine's connections out; null: it has none. It is found by the process number of
- * QEMU in its command line, so a new launcher finds it as the old one did; it must be younger than QEMU.
+ * The slirp4netns of a machine; null: none. It is found by QEMU's process id in its command line, so a new launcher
+ * finds it too; it must be younger than QEMU.
  */
 export function findSlirpProcess(qemu: ProcessIdentity): ProcessIdentity | null {
   for (const name of readdirSync("/proc")) {

@@ -4,8 +4,8 @@ import type { NetworkException, PortForward } from "./network-policy.ts";
 import { rangesOverlap, parseRange } from "./ip-ranges.ts";
 
 /**
- * QEMU's user network: it gives the guest an address by DHCP and makes connections of its own of what the guest sends.
- * @param open whether there is a filtered way out; without one the guest gets an address and nothing beyond
+ * QEMU's user network: it serves DHCP to the guest and opens a connection of its own for each of the guest's.
+ * @param open whether filtered access exists; without it the guest gets an address and nothing more
  */
 export function userNetworkArguments(
   network: Exclude<NetworkKind, "none">,
@@ -14,7 +14,7 @@ export function userNetworkArguments(
   forwards: readonly PortForward[],
 ): string[] {
   if (network !== "internet" || !open) return netdev({ restrict: true });
-  // One port at several addresses of the host is one port in here.
+  // The same port at several host addresses is one port here.
   const ports = [...new Set(forwards.map(guestForward))].map((str) => ({ str }));
   const net = chooseGuestNetwork(exceptions);
   return netdev(ports.length === 0 ? { net } : { net, hostfwd: ports });
@@ -33,7 +33,7 @@ function chooseGuestNetwork(exceptions: readonly NetworkException[]): string {
   return free ?? GUEST_NETWORKS[0];
 }
 
-/** From the namespace's end of the way out on to the guest. */
+/** From the namespace's address to the guest. */
 function guestForward({ protocol, hostPort, guestPort }: PortForward): string {
   return `${protocol}:${SLIRP_NETWORK.self}:${hostPort}-:${guestPort}`;
 }

@@ -1,15 +1,15 @@
-import { type Accel } from "../../protocol/index.ts";
+import type { Accel } from "../../protocol/index.ts";
 import { join } from "node:path";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { LaunchContribution } from "./launch-extension.ts";
-import { identifyProcess, type ProcessIdentity } from "../system/proc-stat.ts";
+import { identifyProcess } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 import type { QemuAccount } from "./qemu-account.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import { checkScripts } from "../scripts/check-scripts.ts";
+import { checkScripts, type ScriptPolicy } from "../scripts/check-scripts.ts";
 import { AbortableQueue } from "../scripts/customize/abortable-queue.ts";
-import type { ScriptPolicy } from "../scripts/script-policy.ts";
 import { prepareScripts, readPreparedScripts, readScripts } from "../scripts/prepare-scripts.ts";
-import { seedArguments } from "../scripts/seed/cloud-init-seed.ts";
+import { seedArguments } from "../argv/boot-arguments.ts";
 
 /** In the state folder: customized disks for the next machine. */
 const CACHE = ".customized";

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
 import { makeReason, type StateReason } from "../model/lifecycle.ts";
-import type { ProcessExit } from "../system/watched-process.ts";
+import type { ProcessExit } from "../system/child-process.ts";
 
 const TAIL_BYTES = 4096;
 const MAX_LINE = 200;

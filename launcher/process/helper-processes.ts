@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import type { Clock } from "../../protocol/index.ts";
 import { delay } from "../system/delay.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
-import { findProcesses, isAlive, type ProcessIdentity } from "../system/proc-stat.ts";
+import { findProcesses, isAlive } from "../system/proc-stat.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 /** Programs that a launcher starts beside QEMU. */
 const PROGRAMS: readonly string[] = ["swtpm", "virtiofsd", "passt", "slirp4netns"];

@@ -1,7 +1,7 @@
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import type { Command } from "../system/command.ts";
-import type { ProcessIdentity } from "../system/proc-stat.ts";
+import type { Command } from "../system/child-process.ts";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
 /** What an extension adds to one start of a machine. */
 export interface LaunchContribution {

@@ -7,7 +7,7 @@ import { ensureMachineDisks } from "../disks/machine-disks.ts";
 import { inspectImage } from "../images/inspect-image.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import type { Command } from "../system/command.ts";
+import type { Command } from "../system/child-process.ts";
 import { EMULATOR_PACKAGES, type QemuPrograms } from "../system/qemu-programs.ts";
 import type { BootScripts, ScriptStartContext } from "./boot-scripts.ts";
 import type { LaunchContribution, LaunchExtension } from "./launch-extension.ts";

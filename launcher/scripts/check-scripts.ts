@@ -3,14 +3,23 @@ import type { MachineSpec } from "../model/machine-spec.ts";
 import { checkScriptLength, checkScriptRoute } from "./plan-scripts.ts";
 import { readCustomizeCommands } from "./customize/customize-commands.ts";
 import { checkCustomizer } from "./customize/customize-disk.ts";
-import type { ScriptPolicy } from "./script-policy.ts";
 import { findCustomizableDisk, readScripts } from "./prepare-scripts.ts";
+
+/** What a host's administrator decides about boot scripts. */
+export interface ScriptPolicy {
+  /** The folder of scripts that are given as paths. */
+  readonly folder: string;
+  /** `HOST` or `HOST:PORT` that URLs may name although they are this host or its neighbours. */
+  readonly allowHosts: readonly string[];
+  /** Whether virt-customize may reach the network, and with it whatever this host reaches. */
+  readonly network: boolean;
+}
 
 type Scripted = Pick<MachineSpec, "boot" | "master" | "scripts" | "scriptRoute">;
 
 /**
- * Refuses at once the boot scripts that this host could never run. What depends on a condition, or is not here yet,
- * shows when the machine is made ready.
+ * Refuses boot scripts that this host could never run. What depends on a condition, or is not loaded yet, fails when
+ * the machine is prepared.
  * @param policy null: none run on this host
  * @param customizer virt-customize; null: it is not installed
  * @throws RequestError `HOST_SCRIPT`; LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`, `SCRIPT_ROUTE`,

@@ -5,7 +5,7 @@ import { exportSymbols, fillInSymbols, isPersonal, type ScriptSymbols } from "./
 
 export const MAX_SCRIPT_BYTES = 65_536;
 
-/** A script whose text is here. */
+/** A script whose text is loaded. */
 export interface LoadedScript {
   readonly kind: "text" | "customize";
   readonly text: string;
@@ -17,18 +17,18 @@ export type DiskChange =
   /** Runs in the guest when it boots for the first time. */
   | { readonly kind: "firstboot"; readonly script: string };
 
-export interface ScriptPlan {
+interface ScriptPlan {
   /** For the seed, in the order they run. */
   readonly seed: readonly string[];
   /** For virt-customize, in order. */
   readonly changes: readonly DiskChange[];
-  /** Whether the changed disk is for one machine alone. */
+  /** Whether the changed disk is for one machine only. */
   readonly personal: boolean;
 }
 
 /**
- * Decides which script goes which way, with the symbols filled in: commands of virt-customize change the disk, all
- * others run in the guest, by cloud-init or by libguestfs's service of the first boot.
+ * Assigns each script its route, with the symbols filled in: commands of virt-customize change the disk, all others run
+ * in the guest, by cloud-init or by libguestfs's service of the first boot.
  * @throws LaunchError `SCRIPT_ROUTE`, `SCRIPT_OPTION`, `SCRIPT_LONG`
  */
 export function planScripts(

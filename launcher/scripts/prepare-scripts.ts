@@ -12,18 +12,18 @@ import { writeSeed } from "./seed/cloud-init-seed.ts";
 import { loadScripts } from "./sources/load-scripts.ts";
 import { wantsCredential, type ScriptSymbols } from "./script-symbols.ts";
 
-/** All sources together have so long. */
+/** Time limit for loading all scripts. */
 const LOAD_SCRIPTS_MS = 60_000;
 const CREDENTIAL_LENGTH = 20;
-/** In the machine's folder: what was made. */
+/** The record of the results, in the machine's folder. */
 const NOTE = "scripts.json";
 const SEED = "seed.iso";
 const CUSTOMIZED = "customized.qcow2";
-/** Without characters that look alike: people type it. */
+/** Without characters that look alike: users type it. */
 const ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-export interface ScriptFolders {
-  /** The machine's own: everything that is made lies here and goes with it. */
+interface ScriptFolders {
+  /** The machine's own: all results are stored here and deleted with it. */
   readonly machine: string;
   /** Customized disks for the next machine, on the same file system; made when it is needed. */
   readonly cache: string;
@@ -39,7 +39,7 @@ export interface ScriptTools extends Customizer {
 const prepared = z.object({
   /** A disk for {@link seedArguments}. */
   seed: z.string().optional(),
-  /** A qcow2 file whose backing file is the image's: it stands between the image and the machine's overlay. */
+  /** A qcow2 file over the image, beneath the machine's overlay. */
   base: z.string().optional(),
   /** What `@CREDENTIAL@` became, for the machine's owner. */
   credential: z.string().optional(),
@@ -49,7 +49,7 @@ export type PreparedScripts = z.infer<typeof prepared>;
 type Scripted = Pick<MachineSpec, "id" | "name" | "boot" | "master" | "scripts" | "scriptRoute">;
 
 /**
- * Reads a machine's boot scripts as they would be used, without getting anything: for a refusal at once.
+ * Parses a machine's boot scripts without loading anything, so that errors are reported at once.
  * @throws LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`
  */
 export function readScripts(spec: Pick<MachineSpec, "scripts">): Script[] {
@@ -57,8 +57,8 @@ export function readScripts(spec: Pick<MachineSpec, "scripts">): Script[] {
 }
 
 /**
- * Makes a machine's boot scripts ready, once: later starts find what the first one made.
- * @param symbols all but the credential, which is made here when a script wants it
+ * Prepares a machine's boot scripts, once: later starts use the results of the first.
+ * @param symbols all but the credential, which is generated here when a script needs it
  * @throws LaunchError `SCRIPT_…`
  */
 export async function prepareScripts(
@@ -114,7 +114,7 @@ async function makeScripts(
   return done;
 }
 
-/** The disk that scripts may change a copy of. @throws LaunchError `SCRIPT_DISK` */
+/** The disk of which scripts may change a copy. @throws LaunchError `SCRIPT_DISK` */
 export function findCustomizableDisk({
   boot,
   master,
@@ -128,14 +128,14 @@ export function findCustomizableDisk({
   );
 }
 
-/** What a launcher that was killed had begun. */
+/** Leftovers of a killed launcher. */
 async function removeUnfinished(folder: string): Promise<void> {
   const names = await readdir(folder);
   for (const name of names.filter((one) => one.startsWith(`${CUSTOMIZED}.`)))
     await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** Programs and addresses that fail are quoted with what was put into them. */
+/** Errors of programs and addresses quote their arguments, the secret included. */
 function hideSecret(error: unknown, secret: string): unknown {
   if (!isPosternError(error) || !`${error.message}${String(error.cause)}`.includes(secret)) return error;
   const hide = (text: string): string => text.replaceAll(secret, "@CREDENTIAL@");
@@ -149,12 +149,12 @@ function makeCredential(): string {
   );
 }
 
-/** What an earlier start of a machine made; null: nothing yet. */
+/** The results of an earlier start of the machine; null: none yet. */
 export async function readPreparedScripts(machineFolder: string): Promise<PreparedScripts | null> {
   try {
     return prepared.parse(JSON.parse(await readFile(join(machineFolder, NOTE), "utf8")));
   } catch {
-    // The first start, or one that was cut short.
+    // The first start, or an interrupted one.
     return null;
   }
 }

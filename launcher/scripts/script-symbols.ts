@@ -1,14 +1,14 @@
 import { scriptError } from "./script-error.ts";
 
-/** What the symbols of boot scripts stand for. They are data: nothing in them ever runs. */
+/** The values of boot scripts' symbols. They are data: nothing in them is ever executed. */
 export interface ScriptSymbols {
-  /** `@USER@`: who asked for the machine; empty: nobody known. */
+  /** `@USER@`: the user who created the machine; empty: unknown. */
   readonly user: string;
   /** `@SESSION_NAME@`: the machine's id. */
   readonly sessionName: string;
   /** `@VM@`: the image's name. */
   readonly vm: string;
-  /** `@CREDENTIAL@`: a secret made for this machine alone. */
+  /** `@CREDENTIAL@`: a secret generated for this machine only. */
   readonly credential: string;
 }
 
@@ -23,15 +23,15 @@ const FIELDS: ReadonlyMap<string, keyof ScriptSymbols> = new Map(
 const SYMBOL = /@([A-Z][A-Z_]{0,15})@/g;
 const MAX_SYMBOL = 128;
 
-/** The value of one symbol, as it was given; undefined: there is no such symbol. */
+/** The exact value of one symbol; undefined: unknown symbol. */
 export function symbolValue(name: string, symbols: ScriptSymbols): string | undefined {
   const field = FIELDS.get(name);
   return field === undefined ? undefined : symbols[field];
 }
 
 /**
- * Puts the values in. Only letters, digits and `. _ - + @` come through, everything else becomes `_`: so the text is
- * inert however it is quoted, also in a shell inside a shell. Scripts find the exact values in their environment.
+ * Fills in the values. Only letters, digits and `. _ - + @` are kept, everything else becomes `_`: the text is inert
+ * however it is quoted, also in a shell inside a shell. Scripts find the exact values in their environment.
  * @param encode how a value is written in this kind of text
  */
 export function fillInSymbols(
@@ -54,7 +54,7 @@ export function refusePassword(text: string): void {
   );
 }
 
-/** The exact values that a script mentions, as a shell is told them: `export POSTERN_USER='…'`. */
+/** The exact values that a script mentions, as shell variables: `export POSTERN_USER='…'`. */
 export function exportSymbols(script: string, symbols: ScriptSymbols): string {
   return [...FIELDS]
     .filter(([name]) => script.includes(`POSTERN_${name}`))
@@ -62,7 +62,7 @@ export function exportSymbols(script: string, symbols: ScriptSymbols): string {
     .join("");
 }
 
-/** Whether a text has what differs from each machine to the next. */
+/** Whether a text depends on the individual machine. */
 export function isPersonal(text: string): boolean {
   return /@(SESSION_NAME|CREDENTIAL)@|POSTERN_(SESSION_NAME|CREDENTIAL)/.test(text);
 }
@@ -72,12 +72,12 @@ export function wantsCredential(text: string): boolean {
   return text.includes("@CREDENTIAL@") || text.includes("POSTERN_CREDENTIAL");
 }
 
-/** One word for a POSIX shell, whatever is in it. NUL cannot be in a word. */
-export function quoteForShell(value: string): string {
+/** A value quoted as one word for a POSIX shell. NUL cannot be in a word. */
+function quoteForShell(value: string): string {
   return `'${value.replaceAll("\0", "").replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Nothing empty either: `rm -r /home/@USER@` must not become `rm -r /home/`. */
+/** Never empty either: `rm -r /home/@USER@` must not become `rm -r /home/`. */
 function sanitize(value: string): string {
   const tamed = [...value.normalize("NFC")]
     .slice(0, MAX_SYMBOL)

@@ -4,7 +4,7 @@ import { quoteText, scriptError } from "./script-error.ts";
 import { refusePassword } from "./script-symbols.ts";
 
 /** Where a script's text comes from; symbols are not filled in yet. */
-export type ScriptSource =
+type ScriptSource =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "path"; readonly path: string }
   | { readonly kind: "url"; readonly url: string }
@@ -17,13 +17,12 @@ export interface Script {
   readonly source: ScriptSource;
 }
 
-/** What people write to have the image's own scripts alone. */
+/** Users write it to run only the image's own scripts. */
 const CATALOGUE_ONLY = "catalogue";
 
 /**
- * Reads one boot script as people write it: `[if(EXPR):] PATH | URL | exec:COMMANDS | bash:COMMANDS |
- * virt-customize:COMMANDS | #!…`.
- * @returns null: it says that there is none
+ * Parses one boot script: `[if(EXPR):] PATH | URL | exec:COMMANDS | bash:COMMANDS | virt-customize:COMMANDS | #!…`.
+ * @returns null: no script
  * @throws LaunchError `SCRIPT_CONDITION`, `SCRIPT_KIND`, `SCRIPT_PASSWORD`
  */
 export function readScript(written: string): Script | null {
@@ -35,7 +34,7 @@ export function readScript(written: string): Script | null {
   return { condition: condition?.expression ?? null, source };
 }
 
-/** Whether a boot script is well written. @throws LaunchError as {@link readScript} */
+/** Validates a boot script. @throws LaunchError as {@link readScript} */
 export function checkBootScript(written: string): void {
   readScript(written);
 }

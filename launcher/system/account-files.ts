@@ -1,22 +1,24 @@
 import { chmod, chown, lstat, open } from "node:fs/promises";
-import { dirname } from "node:path";
-import type { RunAs } from "./system-account.ts";
+import { dirname, sep } from "node:path";
+import { type RunAs, chooseAccount, type SystemAccount } from "./system-account.ts";
+import { statSync } from "node:fs";
+import { ConfigError } from "../../protocol/index.ts";
 
-/** A machine's files, as the account must find them. */
-export interface MachineFiles {
-  /** Folders that lead to the others: the account may pass through, and not list them. */
+/** A machine's files by the access that the account needs. */
+interface MachineFiles {
+  /** Folders that lead to the others: the account may pass through, but not list them. */
   readonly traversableFolders: readonly string[];
   /** The folder for sockets: QEMU makes and removes its own in there. */
   readonly socketFolder?: string;
-  /** QEMU writes to them; those that are not there yet are made, empty. */
+  /** Writable for QEMU; created empty if they do not exist. */
   readonly written: readonly string[];
-  /** QEMU reads them; those that are not there are left out. */
+  /** Readable for QEMU; skipped if they do not exist. */
   readonly read: readonly string[];
 }
 
 /**
- * Gives the account its files of a machine, and nothing else: the folder stays the launcher's, so that a QEMU that was
- * taken over cannot put another record or specification into it. Does nothing unless QEMU runs as an account.
+ * Gives the account its files of a machine, and nothing else: the folder stays the launcher's, so that a compromised
+ * QEMU cannot put another state file or specification into it. Does nothing unless QEMU runs as an account.
  */
 export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<void> {
   if (runAs.kind !== "account") return;
@@ -26,7 +28,7 @@ export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<voi
     await chmod(folder, 0o710);
   }
   if (files.socketFolder !== undefined) {
-    // Sticky: nobody removes what is another's.
+    // Sticky: no account removes another's files.
     await chown(files.socketFolder, 0, gid);
     await chmod(files.socketFolder, 0o1770);
   }
@@ -40,10 +42,84 @@ export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<voi
   }
 }
 
-/** Takes a file back that outlives its machine, and closes the folder that leads to it. */
+/** Takes back a file that outlives its machine, and closes the folder that leads to it. */
 export async function takeBackFile(runAs: RunAs, file: string): Promise<void> {
   if (runAs.kind !== "account") return;
   await chown(file, 0, 0);
   await chmod(dirname(file), 0o700);
   await chown(dirname(file), 0, 0);
+}
+
+/** Whether a file is in a folder or below it. */
+export function isWithin(file: string, folder: string): boolean {
+  return file.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}
+
+/** The folders that lead from `top` to a file below it, `top` included. */
+export function listFoldersAbove(file: string, top: string): string[] {
+  const folder = dirname(file);
+  return folder === top || !isWithin(folder, top) ? [top] : [...listFoldersAbove(folder, top), folder];
+}
+
+/** Lets an account pass through the launcher's folders without listing them. */
+export async function grantTraversal(runAs: RunAs, folders: readonly string[]): Promise<void> {
+  if (runAs.kind !== "account") return;
+  for (const folder of folders) {
+    if (mayTraverse(runAs.account, folder)) continue;
+    await chown(folder, 0, runAs.account.gid);
+    await chmod(folder, 0o710);
+  }
+}
+
+/**
+ * Lets the account that machines will run as pass through folders. @throws ConfigError `ACCOUNT_UNKNOWN`,
+ * `ACCOUNT_ROOT`
+ */
+export async function grantMachineAccountTraversal(
+  vmUser: string | null,
+  folders: readonly string[],
+): Promise<void> {
+  await grantTraversal(chooseAccount(vmUser), folders);
+}
+
+/**
+ * Decides as whom QEMU runs, and opens the way to its folders.
+ * @param wanted the administrator's choice; null: the default account, if it exists
+ * @param folders those that it needs
+ * @param traversableFolders the launcher's folders above them
+ * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
+ */
+export async function prepareAccount(
+  wanted: string | null,
+  folders: readonly string[],
+  traversableFolders: readonly string[],
+  runAs: RunAs = chooseAccount(wanted),
+): Promise<RunAs> {
+  if (runAs.kind !== "account") return runAs;
+  await grantTraversal(runAs, traversableFolders);
+  const { account } = runAs;
+  const closed = folders
+    .map((folder) => findForbiddenFolder(account, dirname(folder)))
+    .find((found) => found !== null);
+  if (closed === undefined || closed === null) return runAs;
+  const why = `The account "${account.name}" cannot pass through ${closed}.`;
+  if (wanted === null)
+    return { kind: "root", why: `${why} So QEMU runs as root, though with few of root's rights.` };
+  const text = `${why} Choose other folders, or let it through with: chmod o+x ${closed}`;
+  throw ConfigError.public("ACCOUNT_PATH", text);
+}
+
+/** The outermost folder on the path to `folder` that an account cannot enter; null: it can enter all. */
+function findForbiddenFolder(account: SystemAccount, folder: string): string | null {
+  const above = folder === dirname(folder) ? null : findForbiddenFolder(account, dirname(folder));
+  return above ?? (mayTraverse(account, folder) ? null : folder);
+}
+
+function mayTraverse(account: SystemAccount, folder: string): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return true;
+  const { uid, gid, mode } = found;
+  if (uid === account.uid) return (mode & 0o100) !== 0;
+  if (gid === account.gid || account.groups.includes(gid)) return (mode & 0o010) !== 0;
+  return (mode & 0o001) !== 0;
 }

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 
 /** SHA-256 of a whole file, in hexadecimal. */
-export async function hashFile(file: string, signal: AbortSignal): Promise<string> {
+async function hashFile(file: string, signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash, { signal });
   return hash.digest("hex");
@@ -14,12 +14,12 @@ interface RunningChecksum {
   readonly stop: AbortController;
 }
 
-/** Checksums that are being worked out: one at a time for each journey, in the background. */
+/** Checksums computed in the background: one at a time for each transfer. */
 export class BackgroundChecksums {
   readonly #running = new Map<string, RunningChecksum>();
   readonly #failures = new Map<string, unknown>();
 
-  /** Begins, unless it is at work. The failure of an earlier try is thrown instead, once. */
+  /** Starts, unless it is running. The failure of an earlier attempt is thrown instead, once. */
   begin(journey: string, file: string, use: (sha256: string) => void | Promise<void>): void {
     if (this.#running.has(journey)) return;
     if (this.#failures.has(journey)) {
@@ -37,7 +37,7 @@ export class BackgroundChecksums {
     this.#running.set(journey, { done, stop });
   }
 
-  /** Gives up, and waits until nothing reads the file. */
+  /** Aborts, and waits until nothing reads the file. */
   async stop(journey: string): Promise<void> {
     const summing = this.#running.get(journey);
     summing?.stop.abort();

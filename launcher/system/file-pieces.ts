@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { open, truncate } from "node:fs/promises";
 import { DISK_PIECE_BYTES } from "../../protocol/index.ts";
 
-/** As many bytes as one answer may hold; fewer at the end. */
+/** As many bytes as one response may hold; fewer at the end. */
 export async function readPiece(file: string, offset: number): Promise<Buffer> {
   const handle = await open(file, "r");
   try {
@@ -20,8 +20,8 @@ export async function readPiece(file: string, offset: number): Promise<Buffer> {
 }
 
 /**
- * Adds a piece where the last one ended. One that is there already, and one that would leave a hole, change nothing.
- * @returns how many bytes are there now
+ * Appends a piece at its offset. One that is there already, and one that would leave a hole, change nothing.
+ * @returns the size of the file now
  */
 export async function writePiece(file: string, offset: number, data: Buffer): Promise<number> {
   const handle = await open(file, constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -39,7 +39,7 @@ export async function writePiece(file: string, offset: number, data: Buffer): Pr
   }
 }
 
-/** What was written lasts, also if the power fails. */
+/** Makes what was written durable. */
 export async function syncFile(file: string): Promise<void> {
   const handle = await open(file, "r+");
   try {
@@ -49,7 +49,7 @@ export async function syncFile(file: string): Promise<void> {
   }
 }
 
-/** It comes again from its beginning. */
+/** Empties the file for a new transfer. */
 export async function truncateFile(file: string): Promise<void> {
   await truncate(file, 0);
 }

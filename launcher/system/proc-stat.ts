@@ -1,17 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
-import { z } from "zod";
+import type { ProcessIdentity } from "../model/process-identity.ts";
 
-/** A process that cannot be mistaken for another with the same number, even after a restart of the host. */
-export const processIdentity = z.object({
-  pid: z.number().int().positive(),
-  /** Clock ticks between the kernel's start and the process's. */
-  startTicks: z.number().int().nonnegative(),
-  /** Changes at every start of the kernel. */
-  bootId: z.string().max(64),
-});
-export type ProcessIdentity = z.infer<typeof processIdentity>;
-
-export interface ProcStat {
+interface ProcStat {
   readonly state: string;
   readonly startTicks: number;
   readonly residentPages: number;
@@ -29,8 +19,8 @@ export function parseProcStat(text: string): ProcStat | null {
   return { state, startTicks, residentPages };
 }
 
-/** Null if there is no such process. */
-export function readProcStat(pid: number): ProcStat | null {
+/** Null: no such process. */
+function readProcStat(pid: number): ProcStat | null {
   try {
     return parseProcStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
   } catch {
@@ -42,34 +32,34 @@ export function readBootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
 }
 
-/** Null if the process is gone already. */
+/** Null: the process has ended. */
 export function identifyProcess(pid: number): ProcessIdentity | null {
   const stat = readProcStat(pid);
   return stat === null ? null : { pid, startTicks: stat.startTicks, bootId: readBootId() };
 }
 
-/** Whether it still runs. A zombie keeps its start time and is dead all the same. */
+/** Whether it still runs. A zombie has the same start time but is dead. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const stat = readProcStat(identity.pid);
   if (stat === null || stat.state === "Z" || stat.state === "X") return false;
   return stat.startTicks === identity.startTicks && readBootId() === identity.bootId;
 }
 
-/** Memory that it holds, in MiB; pages are 4 KiB on the machines that we run on. */
+/** Resident memory, in MiB; pages have 4 KiB on the supported machines. */
 export function residentMb(identity: ProcessIdentity): number {
   return isAlive(identity) ? ((readProcStat(identity.pid)?.residentPages ?? 0) * 4096) / (1024 * 1024) : 0;
 }
 
 /**
- * The process with this text in its command line, the oldest if a shell on its way to become it has children: for one
- * that was started just before its starter died.
+ * The process with this text in its command line, the oldest if a shell that is about to become it has children. Finds
+ * a process whose launcher died just after starting it.
  */
 export function findProcess(text: string): ProcessIdentity | null {
   const found = findProcesses((commandLine) => commandLine.includes(text));
   return found.sort((one, other) => one.startTicks - other.startTicks || one.pid - other.pid)[0] ?? null;
 }
 
-/** @param matches gets the command line, its words parted by NUL */
+/** @param matches gets the command line, its words separated by NUL */
 export function findProcesses(matches: (commandLine: string) => boolean): ProcessIdentity[] {
   return readdirSync("/proc").flatMap((name) => {
     const pid = Number(name);

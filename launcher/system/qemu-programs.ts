@@ -29,7 +29,7 @@ export function findMissingEmulator(programs: QemuPrograms | null, arch: Archite
   return `This host has no QEMU for ${arch}. Install it with: apt install ${EMULATOR_PACKAGES[arch]}`;
 }
 
-/** QEMU's programs on the search path; null if there is none to make machines with. */
+/** QEMU's programs on the search path; null: those that machines need are missing. */
 export function findQemuPrograms(searchPath: string | undefined): QemuPrograms | null {
   const x86 = findProgram("qemu-system-x86_64", searchPath);
   const arm = findProgram("qemu-system-aarch64", searchPath);

@@ -8,33 +8,33 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "./command.ts";
+import type { Command } from "./child-process.ts";
 
-/** What a machine may take of its host, all of QEMU included. */
-export interface ScopeLimits {
+/** The limits of a machine, all of QEMU included. */
+interface ScopeLimits {
   /** MiB. */
   readonly memoryMb: number;
   /** Processors' worth of time. */
   readonly cpus: number;
 }
 
-/** Who keeps machines within their limits here. */
+/** What enforces the limits on this host. */
 export type ScopeBackend =
-  /** A scope of systemd's: the machine outlives the launcher's own service, too. */
+  /** A systemd scope: the machine outlives the launcher's own service, too. */
   | { readonly kind: "systemd"; readonly systemdRun: string; readonly user: boolean }
   /** A folder of the control group file system. */
   | { readonly kind: "cgroup"; readonly folder: string; readonly sh: string }
   | { readonly kind: "none"; readonly why: string };
 
-/** QEMU's own need beside the guest's memory, in MiB: its code, its screen, buffers of its disks. */
+/** QEMU's own memory beside the guest's, in MiB: code, framebuffer, disk buffers. */
 const OVERHEAD_MB = 512;
 const PERIOD_US = 100_000;
 const UNIFIED = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 
-/** Looks for one. @param root where the control groups are mounted, for tests */
+/** Detects the backend. @param roots where the control groups are mounted, for tests */
 export function findScopeBackend(
   systemdRun: string | null,
-  surroundings: {
+  host: {
     readonly uid: number;
     readonly runtimeDir: string | undefined;
     readonly systemd: boolean;
@@ -45,7 +45,7 @@ export function findScopeBackend(
   },
   roots: readonly string[] = UNIFIED,
 ): ScopeBackend {
-  const { uid, runtimeDir, systemd } = surroundings;
+  const { uid, runtimeDir, systemd } = host;
   if (systemdRun !== null && systemd) {
     if (uid === 0) return { kind: "systemd", systemdRun, user: false };
     if (runtimeDir !== undefined && existsSync(join(runtimeDir, "systemd", "private")))
@@ -60,36 +60,36 @@ export function findScopeBackend(
 }
 
 /** The command that puts itself within the limits and becomes `command`. @param slot short and unique on the host */
-export function inScope(command: Command, keeper: ScopeBackend, slot: string, limits: ScopeLimits): Command {
+export function inScope(command: Command, backend: ScopeBackend, slot: string, limits: ScopeLimits): Command {
   const memory = (limits.memoryMb + OVERHEAD_MB) * 1024 * 1024;
-  switch (keeper.kind) {
+  switch (backend.kind) {
     case "none":
       return command;
     case "systemd": {
       const args = [
-        ...[...(keeper.user ? ["--user"] : []), "--scope", "--quiet", "--collect", `--unit=postern-${slot}`],
-        // In lists of units and in the journal; without it there stands the whole command line.
+        ...[...(backend.user ? ["--user"] : []), "--scope", "--quiet", "--collect", `--unit=postern-${slot}`],
+        // Shown in lists of units and in the journal; the default is the whole command line.
         "--description=A machine of Postern",
         ...["-p", `MemoryMax=${memory}`, "-p", `CPUQuota=${limits.cpus * 100}%`],
       ];
-      return { program: keeper.systemdRun, args: [...args, "--", command.program, ...command.args] };
+      return { program: backend.systemdRun, args: [...args, "--", command.program, ...command.args] };
     }
     case "cgroup": {
-      const folder = join(keeper.folder, slot);
+      const folder = join(backend.folder, slot);
       mkdirSync(folder, { recursive: true });
       writeFileSync(join(folder, "memory.max"), String(memory));
       writeFileSync(join(folder, "cpu.max"), `${limits.cpus * PERIOD_US} ${PERIOD_US}`);
       const script = 'echo $$ > "$0/cgroup.procs" && exec "$@"';
-      return { program: keeper.sh, args: ["-c", script, folder, command.program, ...command.args] };
+      return { program: backend.sh, args: ["-c", script, folder, command.program, ...command.args] };
     }
   }
 }
 
-/** Removes the machine's folder after its end; systemd removes a scope by itself. */
-export function removeScope(keeper: ScopeBackend, slot: string): void {
-  if (keeper.kind !== "cgroup") return;
+/** Removes the machine's control group after its end; systemd removes a scope itself. */
+export function removeScope(backend: ScopeBackend, slot: string): void {
+  if (backend.kind !== "cgroup") return;
   try {
-    rmdirSync(join(keeper.folder, slot));
+    rmdirSync(join(backend.folder, slot));
   } catch {
     // It was never made, or something still ends in it: it is used again, or goes with the next start of the host.
   }

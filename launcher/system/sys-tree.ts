@@ -6,7 +6,7 @@ export interface FileOwner {
   readonly gid: number;
 }
 
-/** `/sys`, `/proc` and `/dev` as files. The root is a parameter: any folder that looks like a host will do. */
+/** `/sys`, `/proc` and `/dev` as files. The root is a parameter: tests use a folder. */
 export class SysTree {
   readonly root: string;
 
@@ -19,7 +19,7 @@ export class SysTree {
     return join(this.root, path);
   }
 
-  /** A file's text without white space around it; null where there is none to read. */
+  /** A file's text, trimmed; null: not readable. */
   async text(path: string): Promise<string | null> {
     try {
       return (await readFile(this.at(path), "utf8")).trim();
@@ -28,7 +28,7 @@ export class SysTree {
     }
   }
 
-  /** What is in a folder, sorted; nothing where there is no folder. */
+  /** The names in a folder, sorted; empty if it does not exist. */
   async names(path: string): Promise<string[]> {
     try {
       return (await readdir(this.at(path))).sort();
@@ -46,7 +46,7 @@ export class SysTree {
     }
   }
 
-  /** The last part of where a link leads. */
+  /** The last component of a link's target. */
   async linkName(path: string): Promise<string | null> {
     const target = await this.link(path);
     return target === null ? null : basename(target);
@@ -70,7 +70,7 @@ export class SysTree {
     }
   }
 
-  /** Tells the kernel something. May last for as long as the kernel likes. @throws what the kernel says */
+  /** Writes to a file of the kernel. May block as long as the kernel does. @throws the kernel's error */
   async write(path: string, value: string): Promise<void> {
     // The kernel's files exist already: one that does not must not be made.
     await writeFile(this.at(path), value, { flag: constants.O_WRONLY });

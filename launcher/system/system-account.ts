@@ -1,24 +1,25 @@
 import { readFileSync, statSync } from "node:fs";
 import { ConfigError } from "../../protocol/index.ts";
+import type { Command } from "./child-process.ts";
 
 /** An account of this system that QEMU runs as when the launcher is root. */
 export interface SystemAccount {
   readonly name: string;
   readonly uid: number;
   readonly gid: number;
-  /** Groups that it keeps besides its own: those of the devices that QEMU opens. */
+  /** Supplementary groups: those of the devices that QEMU opens. */
   readonly groups: readonly number[];
 }
 
-/** How QEMU is started: as whom, and if as root, why. */
+/** As whom QEMU is started, and if as root, why. */
 export type RunAs =
   | { readonly kind: "account"; readonly account: SystemAccount }
   /** The launcher is no root itself: QEMU runs as the same account. */
   | { readonly kind: "self" }
   | { readonly kind: "root"; readonly why: string };
 
-/** What QEMU runs as where the administrator says nothing, if there is such an account. */
-export const DEFAULT_ACCOUNT = "postern-vm";
+/** The default account, if it exists. */
+const DEFAULT_ACCOUNT = "postern-vm";
 
 /** Devices that an account reaches through their group. */
 const DEVICES = ["/dev/kvm", "/dev/vhost-net"];
@@ -40,7 +41,7 @@ export function chooseAccount(
   const account = findAccount(wanted ?? DEFAULT_ACCOUNT, system.passwd, system.groups);
   if (account === null) {
     if (wanted !== null)
-      throw accountError(
+      throw ConfigError.public(
         "ACCOUNT_UNKNOWN",
         `This system has no account "${wanted}" for machines. Make it with useradd.`,
       );
@@ -50,7 +51,7 @@ export function chooseAccount(
     return { kind: "root", why };
   }
   if (account.uid === 0)
-    throw accountError("ACCOUNT_ROOT", `"${account.name}" is root. Name another account for machines.`);
+    throw ConfigError.public("ACCOUNT_ROOT", `"${account.name}" is root. Name another account for machines.`);
   return { kind: "account", account };
 }
 
@@ -73,7 +74,7 @@ function readSystem(): { uid: number; passwd: string; groups: number[] } {
   };
 }
 
-/** The group that may open a device; none where there is no device or only root may. */
+/** The group that may open a device; none if the device is missing or only root may. */
 function deviceGroup(device: string): number[] {
   try {
     const { gid, mode } = statSync(device);
@@ -83,6 +84,31 @@ function deviceGroup(device: string): number[] {
   }
 }
 
-function accountError(code: string, text: string): ConfigError {
-  return ConfigError.public(code, text);
+/** Root's rights that a QEMU without an account of its own keeps: to open files of others, and to lock memory. */
+const KEPT = "-all,+dac_override,+dac_read_search,+fowner,+ipc_lock";
+
+/**
+ * The command that drops rights and then executes `command`, under the same process id. QEMU's own `-runas` would be
+ * too late: it opens its files first, and its sandbox forbids it.
+ * @param setpriv util-linux's program
+ */
+export function runAsAccount(command: Command, runAs: RunAs, setpriv = "/usr/bin/setpriv"): Command {
+  return {
+    program: setpriv,
+    args: [...identityWords(runAs), "--no-new-privs", "--", command.program, ...command.args],
+  };
+}
+
+function identityWords(runAs: RunAs): string[] {
+  switch (runAs.kind) {
+    case "account": {
+      const { uid, gid, groups } = runAs.account;
+      const kept = groups.length === 0 ? "--clear-groups" : `--groups=${groups.join(",")}`;
+      return [`--reuid=${uid}`, `--regid=${gid}`, kept, "--bounding-set=-all", "--inh-caps=-all"];
+    }
+    case "root":
+      return [`--bounding-set=${KEPT}`, "--inh-caps=-all"];
+    case "self":
+      return [];
+  }
 }

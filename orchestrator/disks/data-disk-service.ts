@@ -8,12 +8,13 @@ import {
   type DiskRef,
 } from "../../protocol/index.ts";
 import type { AuditReader, ConnectedAgent, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
+import type { EventBus } from "../event-bus.ts";
+import { bindRequestHost, listConnectedHosts, type RequestHost } from "../hosts/host-access.ts";
+import { locateDisk, planDiskTransfers, type DiskLocation, type DiskTransferPlan } from "./disk-location.ts";
 import { runDiskTransfer } from "./run-disk-transfer.ts";
-import { locateDisk, type DiskLocation } from "./locate-disk.ts";
-import { planDiskTransfers, type DiskTransferPlan } from "./plan-disk-transfers.ts";
 
-/** How often journeys are looked for that nobody conducts, in milliseconds. */
+/** How often interrupted transfers are looked for, in milliseconds. */
 const LOOK_MS = 30_000;
 
 export interface KnownDisk {
@@ -21,50 +22,40 @@ export interface KnownDisk {
   readonly copy: DiskCopy;
 }
 
-export interface DataDiskServiceContext {
+interface DataDiskServiceContext {
   readonly proxy: Proxy;
+  readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Hears of journeys that are conducted here. */
-export interface DiskTransferListener {
-  /** Another hundredth of it has arrived. */
-  onProgress(disk: DiskRef, fraction: number): void;
-  /** It is over, or goes on later; `failure`: why it did not come to its goal. */
-  onEnd(plan: DiskTransferPlan, failure: unknown): void;
-}
-
 /** Who sends a disk: a person, or the server for a machine. */
-export type DiskTransferInitiator = AuditReader | { readonly machineId: string };
+type DiskTransferInitiator = AuditReader | { readonly machineId: string };
 
-/** People's data disks on the hosts that are connected here, and their journeys. */
+/** People's data disks on the hosts that are connected here, and their transfers between hosts. */
 export class DataDiskService {
   readonly #proxy: Proxy;
+  readonly #request: RequestHost;
+  readonly #events: EventBus;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #closing = new AbortController();
-  /** By journey: how much has arrived. */
+  /** How much has arrived, 0 to 1, by the transfer's id. */
   readonly #running = new Map<string, number>();
-  /** Journeys whose failure was audited. */
+  /** Transfers whose failure was audited. */
   readonly #auditedFailures = new Set<string>();
-  readonly #listeners = new Set<DiskTransferListener>();
   #cancel: (() => void) | undefined;
 
-  constructor({ proxy, clock, log }: DataDiskServiceContext) {
+  constructor({ proxy, events, clock, log }: DataDiskServiceContext) {
     this.#proxy = proxy;
+    this.#request = bindRequestHost(proxy);
+    this.#events = events;
     this.#clock = clock;
     this.#log = log;
     this.#resumeLater();
   }
 
-  /** @returns ends it */
-  subscribe(listener: DiskTransferListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** A disk on its way counts once: at the end that is, or was last, the disk. Hosts that do not answer are left out. */
+  /** A disk in transfer counts once: at the end that is, or was last, the disk. Hosts that do not answer are left out. */
   async list(): Promise<KnownDisk[]> {
     const all = await this.#listCopies();
     const hosts = new Map(this.#hosts().map((host) => [host.id, host]));
@@ -80,50 +71,52 @@ export class DataDiskService {
   /** @throws RequestError `DISK_UNKNOWN`, and what its host refuses with */
   async remove(ref: DiskRef): Promise<void> {
     const { host } = await this.#find(ref);
-    await this.#proxy.requestHost(host.id, "disk.remove", ref);
+    await this.#request(host.id, "disk.remove", ref);
   }
 
   /**
-   * Begins a journey to a host, named by id or name; it goes on in the background, and after a restart of anybody.
+   * Begins a transfer to a host, named by id or name. It runs in the background and survives a restart of any side.
    * @throws RequestError `DISK_UNKNOWN`, `DISK_HOST`, and what its host refuses with
    */
-  async move(ref: DiskRef, goalHost: string, sender: DiskTransferInitiator): Promise<void> {
+  async move(ref: DiskRef, destination: string, sender: DiskTransferInitiator): Promise<void> {
     const { host } = await this.#find(ref);
     const hosts = this.#hosts();
-    const goal = hosts.find(({ id }) => id === goalHost) ?? hosts.find(({ name }) => name === goalHost);
-    if (goal === undefined || goal.id === host.id) throw refuse("DISK_HOST");
-    await this.send(ref, host.id, goal.id, sender);
+    const to = hosts.find(({ id }) => id === destination) ?? hosts.find(({ name }) => name === destination);
+    if (to === undefined || to.id === host.id) throw orchestratorError("DISK_HOST");
+    await this.send({ ...ref, from: host.id, to: to.id }, sender);
   }
 
   /**
    * As {@link move}, between hosts that are named by their agents' ids.
    * @throws RequestError what the host refuses with
    */
-  async send(ref: DiskRef, from: string, to: string, sender: DiskTransferInitiator): Promise<void> {
-    const plan = { ...ref, journey: randomUUID(), from, to };
-    await this.#proxy.requestHost(from, "disk.export", { ...ref, journey: plan.journey, partner: to });
-    const diskName = `${ref.owner}/${ref.name}`;
+  async send(route: Omit<DiskTransferPlan, "journey">, sender: DiskTransferInitiator): Promise<void> {
+    const { owner, name, from, to } = route;
+    const journey = randomUUID();
+    const plan: DiskTransferPlan = { owner, name, journey, from, to };
+    await this.#request(from, "disk.export", { owner, name, journey, partner: to });
+    const diskName = `${owner}/${name}`;
     this.#proxy.audit({ action: "disk.move", outcome: "success", ...sender, agentId: to, diskName });
     void this.#run(plan);
   }
 
   /**
-   * Where a disk is, for a machine that wants it. What was left half-way goes on; a journey whose other end is not
-   * connected is given up while the disk has not left.
+   * Where a disk is, for a machine that needs it. Has side effects: an interrupted transfer is resumed, and one whose
+   * other end is not connected is given up while the source still is the disk.
    */
   async locate(ref: DiskRef): Promise<DiskLocation> {
     const copies = await this.#listCopies();
     const found = locateDisk(ref, copies);
     for (const plan of planDiskTransfers(copies))
       if (plan.owner === ref.owner && plan.name === ref.name) void this.#run(plan);
-    if (found.kind !== "cut-off") return found;
+    if (found.kind !== "interrupted") return found;
     const { host, partner, journey } = found;
-    // It only did not answer this time.
+    // It is connected and only did not answer this time.
     if (this.#hosts().some(({ id }) => id === partner))
-      return { kind: "travels", plan: { ...ref, journey, from: host, to: partner } };
+      return { kind: "inTransfer", plan: { ...ref, journey, from: host, to: partner } };
     if (!found.mayStay) return found;
-    await this.#proxy.requestHost(found.host, "disk.stay", { journey: found.journey });
-    return { kind: "still", host: found.host };
+    await this.#request(host, "disk.stay", { journey });
+    return { kind: "stored", host };
   }
 
   /** How much of a disk has arrived, 0 to 1. */
@@ -137,14 +130,14 @@ export class DataDiskService {
   }
 
   #hosts(): ConnectedAgent[] {
-    return this.#proxy.connectedAgents().filter(({ kind }) => kind === "host");
+    return listConnectedHosts(this.#proxy);
   }
 
   async #listCopies(): Promise<Map<string, DiskCopy[]>> {
     const answers = await Promise.all(
       this.#hosts().map(async ({ id }) => {
         try {
-          return [[id, await this.#proxy.requestHost(id, "disk.list", {})] as const];
+          return [[id, await this.#request(id, "disk.list", {})] as const];
         } catch {
           return [];
         }
@@ -155,7 +148,7 @@ export class DataDiskService {
 
   async #find(ref: DiskRef): Promise<KnownDisk> {
     const found = (await this.list()).find(({ copy }) => copy.owner === ref.owner && copy.name === ref.name);
-    if (found === undefined) throw refuse("DISK_UNKNOWN");
+    if (found === undefined) throw orchestratorError("DISK_UNKNOWN");
     return found;
   }
 
@@ -167,7 +160,7 @@ export class DataDiskService {
     });
   }
 
-  /** What a crash left half-way. With fewer than two hosts nothing can travel. */
+  /** After a crash. With fewer than two hosts there is no transfer. */
   async #resumeTransfers(): Promise<void> {
     if (this.#hosts().length < 2) return;
     for (const plan of planDiskTransfers(await this.#listCopies())) void this.#run(plan);
@@ -178,13 +171,17 @@ export class DataDiskService {
     if (this.#running.has(journey)) return;
     this.#running.set(journey, 0);
     const about = { journey, from, to };
-    const ask: Proxy["requestHost"] = (host, method, params) => this.#proxy.requestHost(host, method, params);
     let failure: unknown = null;
     try {
-      const end = await runDiskTransfer(plan, ask, this.#clock, this.#closing.signal, (fraction) => {
-        this.#onProgress(plan, fraction);
+      const result = await runDiskTransfer(plan, {
+        request: this.#request,
+        clock: this.#clock,
+        signal: this.#closing.signal,
+        onProgress: (fraction) => {
+          this.#onProgress(plan, fraction);
+        },
       });
-      if (end === "stayed") return;
+      if (result.kind === "stayed") return;
       await this.#proxy.stores.dataDisks.place(`${owner}/${name}`, to);
       this.#log.info({ event: "disk.moved", ...about }, "a data disk came to another host");
       this.#audit(plan, null);
@@ -199,7 +196,7 @@ export class DataDiskService {
     } finally {
       this.#running.delete(journey);
       if (!this.#closing.signal.aborted)
-        for (const listener of this.#listeners) listener.onEnd(plan, failure);
+        this.#events.emit("disk.transferEnded", { disk: { owner, name }, from, to, failure });
     }
   }
 
@@ -207,10 +204,10 @@ export class DataDiskService {
     const before = this.#running.get(plan.journey) ?? 0;
     this.#running.set(plan.journey, fraction);
     if (Math.floor(fraction * 100) === Math.floor(before * 100)) return;
-    for (const listener of this.#listeners) listener.onProgress(plan, fraction);
+    this.#events.emit("disk.progress", { disk: { owner: plan.owner, name: plan.name }, fraction });
   }
 
-  /** A failure is told once: the journey may be tried for days. */
+  /** A failure is audited once: the transfer may be retried for days. */
   #audit({ journey, owner, name, to }: DiskTransferPlan, failure: unknown): void {
     const about = { action: "disk.arrive", agentId: to, diskName: `${owner}/${name}` };
     if (failure === null) {

@@ -1,48 +1,50 @@
 import type { Logger } from "pino";
 import { describeError, RequestError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineEnding, MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
-import { isDesktopOf } from "../../web/server/view/read-model.ts";
-import type { MachineRepository } from "../machines/machine-repository.ts";
+import type { EventBus } from "../event-bus.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
+import { isDesktopOf } from "../machines/desktop-of-machine.ts";
+import type { MachineRepository } from "../machines/machine-repository.ts";
 import { judgeEnd, nextCheckDelay } from "./judge-end.ts";
 
-/** How often all machines are looked at. */
+/** How often all machines are checked. */
 const LOOK_MS = 5000;
-/** No machine needs more steps at one look. */
+/** No machine needs more steps in one check. */
 const MAX_STEPS = 5;
 
-export interface MachineReaperContext {
+interface MachineReaperContext {
   readonly proxy: Proxy;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly live: LiveUpdates;
+  readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** These wait for a host: another server may have queued them. */
-  readonly onAwaitingHost: (ids: readonly string[]) => void;
 }
 
 /**
- * Ends machines whose time is over: each server those of the hosts that are connected to it. What was decided is in
- * the database, so that another server, or the same one after a restart, goes on where this one stopped.
+ * Ends machines whose time is over: each server those of the hosts that are connected to it. Decisions are in the
+ * database, so that another server, or the same one after a restart, can continue.
  */
 export class MachineReaper {
-  readonly #options: MachineReaperContext;
-  readonly #unsubscribe: () => void;
+  readonly #context: MachineReaperContext;
+  readonly #unsubscribe: (() => void)[];
   #cancel: (() => void) | null = null;
   #checking: Promise<void> | null = null;
   #again = false;
   #closed = false;
 
-  constructor(options: MachineReaperContext) {
-    this.#options = options;
-    this.#unsubscribe = options.proxy.on("session.changed", () => {
+  constructor(context: MachineReaperContext) {
+    this.#context = context;
+    const checkSoon = () => {
       this.checkSoon();
-    });
+    };
+    this.#unsubscribe = [
+      context.proxy.on("session.changed", checkSoon),
+      context.events.on("machine.stateChanged", checkSoon),
+    ];
   }
 
-  /** Looks at all machines, now and from then on. */
+  /** Checks all machines now, and periodically from then on. */
   checkSoon(): void {
     if (this.#closed) return;
     this.#again = true;
@@ -55,7 +57,7 @@ export class MachineReaper {
   close(): void {
     this.#closed = true;
     this.#cancel?.();
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
 
   async #run(): Promise<void> {
@@ -69,30 +71,30 @@ export class MachineReaper {
       });
     }
     if (this.#closed) return;
-    this.#cancel = this.#options.clock.after(wait, () => {
+    this.#cancel = this.#context.clock.after(wait, () => {
       this.checkSoon();
     });
   }
 
-  /** @returns when to look again, in milliseconds */
+  /** @returns when to check again, in milliseconds */
   async #checkAll(): Promise<number> {
-    const { proxy, clock, queue: turns, onAwaitingHost: onWaiting } = this.#options;
+    const { proxy, clock, queue, events } = this.#context;
     const [records, desktops, open] = await Promise.all([
       proxy.stores.machines.list(),
       proxy.stores.desktops.list(),
       proxy.stores.sessions.countOpen(),
     ]);
-    onWaiting(records.filter(isAwaitingHost).map(({ id }) => id));
+    events.emit("machine.awaitingHost", { ids: records.filter(isAwaitingHost).map(({ id }) => id) });
     const here = new Set(proxy.connectedAgents().map(({ id }) => id));
     let wait = LOOK_MS;
     for (const record of records) {
-      // One that failed before any host had it is nobody's: whoever comes first removes it.
+      // One that failed before any host had it belongs to no server: any may remove it.
       if (record.agentId !== null && !here.has(record.agentId)) continue;
       const viewers = desktops
         .filter((desktop) => isDesktopOf(desktop, record))
         .reduce((sum, { id }) => sum + (open.get(id) ?? 0), 0);
-      if (judgeEnd(record, viewers, clock.now()).act !== "none")
-        await turns
+      if (judgeEnd(record, viewers, clock.now()).kind !== "none")
+        await queue
           .run(record.id, () => this.#applySteps(record.id, viewers))
           .catch((error: unknown) => {
             this.#report(error, record.id);
@@ -103,12 +105,12 @@ export class MachineReaper {
   }
 
   async #applySteps(id: string, viewers: number): Promise<void> {
-    const { proxy, repository: book, clock } = this.#options;
+    const { proxy, repository, clock } = this.#context;
     for (let step = 0; step < MAX_STEPS; step += 1) {
       const record = await proxy.stores.machines.find(id);
       if (record === null) return;
       const next = judgeEnd(record, viewers, clock.now());
-      switch (next.act) {
+      switch (next.kind) {
         case "none":
           return;
         case "note":
@@ -124,7 +126,7 @@ export class MachineReaper {
           await this.#stop(record);
           return;
         case "remove":
-          await book.deleteWithHostCopy(record);
+          await repository.deleteWithHostCopy(record);
           proxy.audit({ action: "machine.remove", outcome: "success", machineId: id });
           return;
       }
@@ -132,30 +134,33 @@ export class MachineReaper {
   }
 
   async #warn({ id }: MachineRecord): Promise<void> {
-    const { proxy, live } = this.#options;
+    const { proxy, events } = this.#context;
     if (!(await proxy.stores.machines.beginWarning(id))) return;
     proxy.audit({ action: "machine.warn", outcome: "success", machineId: id });
-    live.machineChanged(id);
+    events.emit("machine.changed", { id });
   }
 
   async #beginEnding({ id, agentId }: MachineRecord, cause: MachineEnding): Promise<void> {
-    const { proxy, log } = this.#options;
+    const { proxy, log } = this.#context;
     if (!(await proxy.stores.machines.beginEnding(id, cause))) return;
     const reason = cause === "lifetime" ? "MACHINE_EXPIRED" : "MACHINE_IDLE";
     proxy.audit({ action: "machine.end", outcome: "success", machineId: id, reason });
     log.info({ event: "machine.end", machineId: id, agentId, cause }, "a machine's time is over");
   }
 
-  /** By the power button; its host pulls the plug when that does not help. */
+  /** Presses the power button; the host ends the machine by force when that has no effect. */
   async #stop({ id, agentId }: MachineRecord): Promise<void> {
     if (agentId === null) return;
-    const { proxy, repository: book } = this.#options;
-    await book.applyStatus(agentId, await proxy.requestHost(agentId, "machine.stop", { id, force: false }));
+    const { proxy, repository } = this.#context;
+    await repository.applyStatus(
+      agentId,
+      await proxy.requestHost(agentId, "machine.stop", { id, force: false }),
+    );
   }
 
   #report(error: unknown, machineId: string | null): void {
     if (this.#closed || (error instanceof RequestError && error.code === "HOST_OFFLINE")) return;
-    this.#options.log.warn(
+    this.#context.log.warn(
       { event: "machine.end-failed", machineId, reason: describeError(error) },
       "a machine could not be ended",
     );

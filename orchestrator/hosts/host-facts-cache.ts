@@ -4,13 +4,16 @@ import type { Proxy } from "../../proxy/index.ts";
 
 /** Facts are asked for again when they are this old. */
 const FRESH_MS = 3000;
-/** A host that says nothing for so long is passed over. */
+/** A host that does not answer within this time is skipped. */
 const PATIENCE_MS = 3000;
 
-/** `unknown`: a host of an older release, which cannot say; `silent`: it did not answer. */
-export type KnownHostFacts = HostFacts | "unknown" | "silent";
+export type KnownHostFacts =
+  | { readonly kind: "known"; readonly facts: HostFacts }
+  /** A host of an older release, which has no such method. */
+  | { readonly kind: "unsupported" }
+  | { readonly kind: "noAnswer" };
 
-/** What the connected hosts have, as heard a moment ago. */
+/** The facts of the connected hosts, at most a few seconds old. */
 export class HostFactsCache {
   readonly #known = new Map<string, { readonly facts: Promise<KnownHostFacts>; readonly until: number }>();
   readonly #proxy: Proxy;
@@ -23,7 +26,6 @@ export class HostFactsCache {
     this.#log = log;
   }
 
-  /** Something happened there: what was heard is old. */
   invalidate(hostId: string): void {
     this.#known.delete(hostId);
   }
@@ -39,20 +41,21 @@ export class HostFactsCache {
 
   async #request(hostId: string): Promise<KnownHostFacts> {
     let cancel = (): void => undefined;
-    const patience = new Promise<"silent">((resolve) => {
+    const patience = new Promise<null>((resolve) => {
       cancel = this.#clock.after(PATIENCE_MS, () => {
-        resolve("silent");
+        resolve(null);
       });
     });
     try {
-      return await Promise.race([this.#proxy.requestHost(hostId, "host.facts", {}), patience]);
+      const facts = await Promise.race([this.#proxy.requestHost(hostId, "host.facts", {}), patience]);
+      return facts === null ? { kind: "noAnswer" } : { kind: "known", facts };
     } catch (error) {
-      if (isPosternError(error) && error.code === "METHOD_UNKNOWN") return "unknown";
+      if (isPosternError(error) && error.code === "METHOD_UNKNOWN") return { kind: "unsupported" };
       this.#log.warn(
         { event: "facts.failed", agentId: hostId, reason: describeError(error) },
         "a host did not say what it has",
       );
-      return "silent";
+      return { kind: "noAnswer" };
     } finally {
       cancel();
     }

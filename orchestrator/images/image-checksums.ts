@@ -17,13 +17,13 @@ const storedChecksum = z.object({
 });
 type StoredChecksum = z.infer<typeof storedChecksum>;
 
-/** The checksums of a server's images: worked out once, one after the other, and remembered beside the files. */
+/** The checksums of a server's images: computed once, one at a time, and stored beside the files. */
 export class ImageChecksums {
   readonly #folder: string;
   readonly #log: Logger;
   readonly #known = new Map<string, StoredChecksum>();
   readonly #closing = new AbortController();
-  #working: Promise<void> = Promise.resolve();
+  #computing: Promise<void> = Promise.resolve();
   readonly #pending = new Set<string>();
 
   constructor(folder: string, log: Logger) {
@@ -31,20 +31,20 @@ export class ImageChecksums {
     this.#log = log;
   }
 
-  /** Null: it is not known yet; {@link compute} works it out. */
-  async find(id: string, seen: FileVersion): Promise<string | null> {
+  /** Null: it is not known yet; see {@link compute}. */
+  async find(id: string, version: FileVersion): Promise<string | null> {
     const known = this.#known.get(id) ?? (await this.#read(id));
     if (known === null) return null;
     this.#known.set(id, known);
-    return isSame(known, seen) ? known.sha256 : null;
+    return isSame(known, version) ? known.sha256 : null;
   }
 
-  /** Works a checksum out in the background, once; `onDone` may find it then, unless the file became another one. */
-  compute(id: string, seen: FileVersion, onDone: () => void): void {
+  /** Computes a checksum in the background, once. After `onDone`, {@link find} has it, unless the file changed meanwhile. */
+  compute(id: string, version: FileVersion, onDone: () => void): void {
     if (this.#pending.has(id)) return;
     this.#pending.add(id);
-    this.#working = this.#working
-      .then(() => this.#computeNow(id, seen))
+    this.#computing = this.#computing
+      .then(() => this.#computeNow(id, version))
       .catch((error: unknown) => {
         if (!this.#closing.signal.aborted)
           this.#log.warn(
@@ -60,15 +60,15 @@ export class ImageChecksums {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#working;
+    await this.#computing;
   }
 
-  async #computeNow(id: string, seen: FileVersion): Promise<void> {
+  async #computeNow(id: string, version: FileVersion): Promise<void> {
     const hash = createHash("sha256");
-    await pipeline(createReadStream(seen.file), hash, { signal: this.#closing.signal });
-    const { size, mtimeMs } = await stat(seen.file);
-    if (size !== seen.bytes || mtimeMs !== seen.modifiedMs) return;
-    const known = { ...seen, sha256: hash.digest("hex") };
+    await pipeline(createReadStream(version.file), hash, { signal: this.#closing.signal });
+    const { size, mtimeMs } = await stat(version.file);
+    if (size !== version.bytes || mtimeMs !== version.modifiedMs) return;
+    const known = { ...version, sha256: hash.digest("hex") };
     this.#known.set(id, known);
     await this.#write(id, known);
   }
@@ -81,12 +81,12 @@ export class ImageChecksums {
     }
   }
 
-  /** A folder that cannot be written to costs the work anew at each start. */
+  /** In a read-only folder the checksums are computed again at each start. */
   async #write(id: string, known: StoredChecksum): Promise<void> {
     try {
-      const fresh = join(this.#folder, `.${id}.sum.new`);
-      await writeFile(fresh, `${JSON.stringify(known)}\n`, { mode: 0o600 });
-      await rename(fresh, this.#fileOf(id));
+      const temporary = join(this.#folder, `.${id}.sum.new`);
+      await writeFile(temporary, `${JSON.stringify(known)}\n`, { mode: 0o600 });
+      await rename(temporary, this.#fileOf(id));
     } catch (error) {
       this.#log.warn(
         { event: "image.sum_unkept", image: id, reason: describeError(error) },
@@ -100,6 +100,8 @@ export class ImageChecksums {
   }
 }
 
-function isSame(known: StoredChecksum, seen: FileVersion): boolean {
-  return known.file === seen.file && known.bytes === seen.bytes && known.modifiedMs === seen.modifiedMs;
+function isSame(known: StoredChecksum, version: FileVersion): boolean {
+  return (
+    known.file === version.file && known.bytes === version.bytes && known.modifiedMs === version.modifiedMs
+  );
 }

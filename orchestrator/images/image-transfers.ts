@@ -1,11 +1,12 @@
 import type { Logger } from "pino";
-import { describeError, isPosternError, type Clock } from "../../protocol/index.ts";
+import { describeError, isPosternError, type Clock, KeyedQueue } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import type { RequestHost } from "../disks/index.ts";
+import type { EventBus } from "../event-bus.ts";
+import { bindRequestHost, type RequestHost } from "../hosts/host-access.ts";
 import { sendImage } from "./send-image.ts";
 import type { ImageContent } from "./server-images.ts";
 
-/** Whoever asks within this time after a failure is told of it; later, it is tried again. */
+/** Within this time a failure is reported again; later, the transfer is retried. */
 const FAILURE_MS = 20_000;
 
 interface RunningImageTransfer {
@@ -14,29 +15,26 @@ interface RunningImageTransfer {
   fraction: number;
 }
 
-export interface ImageTransfersContext {
+interface ImageTransfersContext {
   readonly proxy: Pick<Proxy, "requestHost" | "audit">;
+  readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A journey has come further by a percent. */
-  readonly onProgress: (hostId: string, imageId: string, fraction: number) => void;
-  /** One is over, well or not. */
-  readonly onEnd: (hostId: string) => void;
 }
 
 /** Images on their way to hosts: each version once to each host, however many machines wait for it. */
 export class ImageTransfers {
-  readonly #options: ImageTransfersContext;
+  readonly #context: ImageTransfersContext;
   readonly #request: RequestHost;
   readonly #closing = new AbortController();
   readonly #running = new Map<string, RunningImageTransfer>();
   readonly #failures = new Map<string, { readonly error: unknown; readonly until: number }>();
-  /** One after the other to one host: they would share the same connection. */
-  readonly #tails = new Map<string, Promise<void>>();
+  /** One transfer at a time to each host: they would share one connection. */
+  readonly #queue = new KeyedQueue();
 
-  constructor(options: ImageTransfersContext) {
-    this.#options = options;
-    this.#request = (host, method, params) => options.proxy.requestHost(host, method, params);
+  constructor(context: ImageTransfersContext) {
+    this.#context = context;
+    this.#request = bindRequestHost(context.proxy);
   }
 
   isRunning(hostId: string, content: ImageContent): boolean {
@@ -44,27 +42,26 @@ export class ImageTransfers {
   }
 
   /**
-   * Sees to it that a host has an image as it is now. A journey goes on in the background; then this is asked again.
-   * @returns how far it is; null: the image is there
-   * @throws what the host refuses with, and why the last journey failed
+   * Ensures that a host has this version of an image. A transfer runs in the background; call again when it has ended.
+   * @returns how much has arrived, 0 to 1; null: the host has the image
+   * @throws what the host refuses with, and why the last transfer failed
    */
   async ensure(hostId: string, content: ImageContent): Promise<number | null> {
     const key = keyOf(hostId, content);
-    const begun = this.#running.get(key);
-    if (begun !== undefined) return begun.fraction;
+    const running = this.#running.get(key);
+    if (running !== undefined) return running.fraction;
     const failure = this.#failures.get(key);
-    if (failure !== undefined && this.#options.clock.monotonic() < failure.until) throw failure.error;
+    if (failure !== undefined && this.#context.clock.monotonic() < failure.until) throw failure.error;
     this.#failures.delete(key);
     const { image, bytes, sha256 } = content;
     const copy = await this.#request(hostId, "image.import", { image, bytes, sha256 });
     if (copy.state === "here") return null;
     const other = this.#running.get(key);
     if (other !== undefined) return other.fraction;
-    const flight: RunningImageTransfer = { hostId, imageId: image.id, fraction: copy.bytes / bytes };
-    this.#running.set(key, flight);
-    const turn = (this.#tails.get(hostId) ?? Promise.resolve()).then(() => this.#run(key, flight, content));
-    this.#tails.set(hostId, turn);
-    return flight.fraction;
+    const transfer: RunningImageTransfer = { hostId, imageId: image.id, fraction: copy.bytes / bytes };
+    this.#running.set(key, transfer);
+    void this.#queue.run(hostId, () => this.#run(key, transfer, content));
+    return transfer.fraction;
   }
 
   close(): void {
@@ -72,19 +69,21 @@ export class ImageTransfers {
   }
 
   /** Never rejects. */
-  async #run(key: string, flight: RunningImageTransfer, content: ImageContent): Promise<void> {
-    const { proxy, clock, log, onEnd, onProgress } = this.#options;
-    const { hostId, imageId } = flight;
+  async #run(key: string, transfer: RunningImageTransfer, content: ImageContent): Promise<void> {
+    const { proxy, events, clock, log } = this.#context;
+    const { hostId, imageId } = transfer;
     const about = { agentId: hostId, image: imageId };
     const { signal } = this.#closing;
     const begun = clock.monotonic();
     try {
       await sendImage(hostId, content, {
-        ...{ request: this.#request, clock, signal },
+        request: this.#request,
+        clock,
+        signal,
         onProgress: (fraction) => {
-          const isNew = Math.floor(fraction * 100) !== Math.floor(flight.fraction * 100);
-          flight.fraction = fraction;
-          if (isNew) onProgress(hostId, imageId, fraction);
+          const isNew = Math.floor(fraction * 100) !== Math.floor(transfer.fraction * 100);
+          transfer.fraction = fraction;
+          if (isNew) events.emit("image.progress", { hostId, imageId, fraction });
         },
       });
       const durationMs = Math.round(clock.monotonic() - begun);
@@ -111,7 +110,7 @@ export class ImageTransfers {
     } finally {
       this.#running.delete(key);
     }
-    onEnd(hostId);
+    events.emit("image.transferEnded", { hostId });
   }
 }
 

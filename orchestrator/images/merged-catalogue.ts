@@ -1,38 +1,42 @@
 import type { Logger } from "pino";
 import { describeError, type ImageSummary } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import type { ImageContent, ServerImage, ServerImages } from "./index.ts";
+import { listConnectedHosts } from "../hosts/host-access.ts";
+import type { ImageContent, ServerImage, ServerImages } from "./server-images.ts";
 
-export interface ImageOffer {
+interface ImageOffer {
   /** Null: the server. */
   readonly hostId: string | null;
   readonly image: ImageSummary;
 }
 
-export interface ImageLookup {
+interface ImageLookup {
   readonly offers: readonly ImageOffer[];
-  /** Hosts that are connected, and how many of them did not say what they offer. */
+  /** Number of connected hosts, and how many of them did not answer. */
   readonly hosts: number;
   readonly unanswered: number;
 }
 
-/** What a host is to an image. */
-export interface HostImage {
-  /** Null: it cannot have it. */
-  readonly image: ImageSummary | "silent" | null;
-  /** The server's, if it is the server's image that the host uses. */
-  readonly content: ImageContent | null;
-  /** The host has not got it in this version. */
-  readonly missing: boolean;
-}
+/** An image as seen from one host. */
+export type HostImage =
+  | {
+      readonly kind: "offered";
+      readonly image: ImageSummary;
+      /** The server's, if it is the server's image that the host uses. */
+      readonly content: ImageContent | null;
+      /** The host does not have this version yet. */
+      readonly missing: boolean;
+    }
+  | { readonly kind: "notOffered" }
+  | { readonly kind: "noAnswer" };
 
 /** Where an image is. */
-export interface ImageLocations {
+interface ImageLocations {
   readonly server: ServerImage["state"] | null;
   readonly hostIds: readonly string[];
 }
 
-/** What the connected hosts and the server offer: hosts are asked once per host, and again when it says that its catalogue changed. */
+/** What the connected hosts and the server offer. A host is asked once, and again after {@link invalidate}. */
 export class MergedCatalogue {
   readonly #lists = new Map<string, Promise<ImageSummary[]>>();
   readonly #titles = new Map<string, string>();
@@ -52,7 +56,7 @@ export class MergedCatalogue {
     this.#lists.delete(hostId);
   }
 
-  /** The server's images and all hosts', merged by id: one that some host can start is available. */
+  /** The server's images and all hosts', merged by id: an image is available if some host can start it. */
   async list(): Promise<ImageSummary[]> {
     const merged = new Map<string, ImageSummary>();
     for (const { summary } of this.#server?.list() ?? []) merged.set(summary.id, summary);
@@ -74,32 +78,34 @@ export class MergedCatalogue {
         .filter((image) => image.id === imageId)
         .map((image) => ({ hostId, image })),
     );
-    const silent = lists.filter(({ images }) => images === null).length;
+    const unanswered = lists.filter(({ images }) => images === null).length;
     const served = this.#server?.find(imageId) ?? null;
     if (served !== null) offers.push({ hostId: null, image: served.summary });
-    return { offers, hosts: hosts.length, unanswered: silent };
+    return { offers, hosts: hosts.length, unanswered };
   }
 
-  /** What one host is to an image. */
   async findOnHost(hostId: string, imageId: string): Promise<HostImage> {
     const images = await this.#request(hostId);
-    if (images === null) return { image: "silent", content: null, missing: false };
+    if (images === null) return { kind: "noAnswer" };
     const own = this.#filterCurrent(images).find(({ id }) => id === imageId);
     const served = this.#server?.find(imageId) ?? null;
-    if (own?.available === true || served === null)
-      return { image: own ?? null, content: this.#contentOf(own), missing: false };
-    return { image: served.summary, content: served.content, missing: true };
+    if (served !== null && own?.available !== true)
+      return { kind: "offered", image: served.summary, content: served.content, missing: true };
+    if (own === undefined) return { kind: "notOffered" };
+    return { kind: "offered", image: own, content: this.#contentOf(own), missing: false };
   }
 
   async findLocations(imageId: string): Promise<ImageLocations> {
     const hosts = await Promise.all(
       this.#hosts().map(async (id) => ({ id, images: await this.#listOf(id) })),
     );
-    const having = hosts.filter(({ images }) => images.some((one) => one.id === imageId && one.available));
-    return { server: this.#server?.find(imageId)?.state ?? null, hostIds: having.map(({ id }) => id) };
+    const owning = hosts.filter(({ images }) =>
+      images.some(({ id, available }) => id === imageId && available),
+    );
+    return { server: this.#server?.find(imageId)?.state ?? null, hostIds: owning.map(({ id }) => id) };
   }
 
-  /** An image's title as last heard; its id where no host has said one yet. */
+  /** An image's title as last known; its id where no host has sent one yet. */
   titleOf(imageId: string): string {
     return this.#server?.find(imageId)?.summary.title ?? this.#titles.get(imageId) ?? imageId;
   }
@@ -109,8 +115,8 @@ export class MergedCatalogue {
   }
 
   /**
-   * What a host's images are worth here: those that came from a server count as long as this server has them, in this
-   * version. Where the server has an image of the same name, what it says of it counts: who may use it, above all.
+   * A host's images that count here: those that came from a server count as long as this server has the same version.
+   * Where the server has an image of the same id, its description applies, above all who may use it.
    */
   #filterCurrent(images: readonly ImageSummary[]): ImageSummary[] {
     return images.flatMap((image) => {
@@ -124,12 +130,12 @@ export class MergedCatalogue {
     });
   }
 
-  #contentOf(image: ImageSummary | undefined): ImageContent | null {
-    if (image?.sha256 === undefined) return null;
+  #contentOf(image: ImageSummary): ImageContent | null {
+    if (image.sha256 === undefined) return null;
     return this.#server?.find(image.id)?.content ?? null;
   }
 
-  /** Whether an image takes boot scripts, as last heard. */
+  /** Whether an image takes boot scripts, as last known. */
   takesScripts(imageId: string): boolean {
     return this.#takingScripts.has(imageId);
   }
@@ -140,10 +146,7 @@ export class MergedCatalogue {
   }
 
   #hosts(): string[] {
-    return this.#proxy
-      .connectedAgents()
-      .filter((agent) => agent.kind === "host")
-      .map((agent) => agent.id);
+    return listConnectedHosts(this.#proxy).map(({ id }) => id);
   }
 
   /** Null: the host did not answer. */

@@ -10,10 +10,10 @@ import {
 } from "../../protocol/index.ts";
 
 const CATALOGUE = "catalogue.json";
-/** Beside a download that is not whole. */
+/** Beside an incomplete download. */
 const PART = ".part.json";
 
-/** A file as it was when it was looked at: another one has other numbers. */
+/** A file as it was when it was read: another version has other numbers. */
 export interface FileVersion {
   readonly file: string;
   readonly bytes: number;
@@ -22,9 +22,9 @@ export interface FileVersion {
 
 export interface FolderImage {
   readonly image: SentImage;
-  /** Null: it cannot be given out, for this reason. */
+  /** Null: it cannot be sent to hosts, because of `problem`. */
   readonly version: FileVersion | null;
-  readonly why: string | null;
+  readonly problem: string | null;
 }
 
 export interface ImageFolder {
@@ -58,23 +58,23 @@ function parse(name: string, text: string): ImageEntry[] {
   return [entry];
 }
 
-/** Null: it is nothing that a host could have from here. */
+/** Null: hosts cannot get such an image from a server. */
 async function inspectEntry(folder: string, entry: ImageEntry): Promise<FolderImage | null> {
   const { boot, shares, scripts } = entry;
   if (boot.kind === "kernel") return null;
   const image = sentImage.parse(entry);
-  const no = (why: string): FolderImage => ({ image, version: null, why });
-  // These name files of the host's own.
+  const unusable = (problem: string): FolderImage => ({ image, version: null, problem });
+  // These name files of a host.
   if (shares.length > 0 || scripts.length > 0)
-    return no("The server gives out no image that has shares or scripts.");
+    return unusable("The server gives out no image that has shares or scripts.");
   try {
     const file = await realpath(boot.file);
     if (!file.startsWith((await realpath(folder)) + sep))
-      return no("The image's file does not lie in the server's images folder.");
+      return unusable("The image's file does not lie in the server's images folder.");
     const { size, mtimeMs } = await stat(file);
-    if (size === 0) return no("The image's file on the server is empty.");
-    return { image, version: { file, bytes: size, modifiedMs: mtimeMs }, why: null };
+    if (size === 0) return unusable("The image's file on the server is empty.");
+    return { image, version: { file, bytes: size, modifiedMs: mtimeMs }, problem: null };
   } catch {
-    return no("The image's file is missing on the server.");
+    return unusable("The image's file is missing on the server.");
   }
 }

@@ -1,18 +1,18 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { IMAGE_PIECE_BYTES, isPosternError, RequestError, type Clock } from "../../protocol/index.ts";
-import type { RequestHost } from "../disks/index.ts";
+import type { RequestHost } from "../hosts/host-access.ts";
 import type { ImageContent } from "./server-images.ts";
 
-/** How often a host is asked whether it has looked at the whole image, in milliseconds. */
+/** How often a host is asked whether it has checked the whole image, in milliseconds. */
 const ASK_AGAIN_MS = 500;
-/** How often an image that came damaged is sent. */
+/** How often an image that arrived damaged is sent. */
 const MAX_TRIES = 3;
-/** Pieces on their way at once where a host is near. */
+/** Pieces in flight at once to a host with short round trips. */
 const MAX_WINDOW = 8;
-/** A piece that takes longer leaves too little room for viewers on the same connection. */
+/** A piece that takes longer leaves too little bandwidth for viewers on the same connection. */
 const SLOW_MS = 250;
 
-export interface SendImageOptions {
+interface SendImageOptions {
   readonly request: RequestHost;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -21,31 +21,31 @@ export interface SendImageOptions {
 }
 
 /**
- * Brings an image to a host, or goes on with that: the host says how much it has. May be called again after any failure.
- * @throws RequestError `IMAGE_CHANGED`, `IMAGE_STUCK`, and whatever the host refuses with
+ * Brings an image to a host, or resumes that: the host says how much it has. May be called again after any failure.
+ * @throws RequestError `IMAGE_CHANGED`, `IMAGE_STUCK`, and what the host refuses with
  */
 export async function sendImage(
   host: string,
   content: ImageContent,
   options: SendImageOptions,
 ): Promise<void> {
-  const { request: ask, clock, signal, onProgress } = options;
+  const { request, clock, signal, onProgress } = options;
   const { image, bytes, sha256 } = content;
-  let last = -1;
+  let lastBytes = -1;
   for (let tries = 1; ;) {
     signal.throwIfAborted();
-    const copy = await ask(host, "image.import", { image, bytes, sha256 });
+    const copy = await request(host, "image.import", { image, bytes, sha256 });
     if (copy.state === "here") return;
     if (copy.bytes < bytes) {
-      // A host that takes pieces and keeps none would hold us here for ever.
-      if (copy.bytes === last) throw stuck(image.id);
-      last = copy.bytes;
+      // A host that accepts pieces and stores none would keep the loop running forever.
+      if (copy.bytes === lastBytes) throw stuckError(image.id);
+      lastBytes = copy.bytes;
       onProgress(copy.bytes / bytes);
       await sendRest(host, content, copy.bytes, options);
       continue;
     }
     try {
-      while ((await ask(host, "image.check", { id: image.id, sha256 })).state !== "here") {
+      while ((await request(host, "image.check", { id: image.id, sha256 })).state !== "here") {
         signal.throwIfAborted();
         await new Promise<void>((resolve) => void clock.after(ASK_AGAIN_MS, resolve));
       }
@@ -53,7 +53,7 @@ export async function sendImage(
     } catch (error) {
       if (!isPosternError(error) || error.code !== "IMAGE_DAMAGED" || tries >= MAX_TRIES) throw error;
       tries += 1;
-      last = -1;
+      lastBytes = -1;
     }
   }
 }
@@ -64,34 +64,34 @@ interface SentPiece {
   readonly answer: Promise<{ readonly bytes: number }>;
 }
 
-/** Several pieces are on their way at once, the more the faster they arrive. */
+/** Several pieces are in flight at once, the more the faster they arrive. */
 async function sendRest(
   host: string,
   content: ImageContent,
   begin: number,
   options: SendImageOptions,
 ): Promise<void> {
-  const { request: ask, clock, signal, onProgress } = options;
+  const { request, clock, signal, onProgress } = options;
   const { image, sha256, bytes } = content;
   const handle = await open(content.file, "r");
-  const waiting: SentPiece[] = [];
+  const inFlight: SentPiece[] = [];
   let next = begin;
   let window = 1;
   try {
     for (;;) {
-      while (waiting.length < window && next < bytes) {
+      while (inFlight.length < window && next < bytes) {
         signal.throwIfAborted();
         const data = await readPiece(handle, next, Math.min(IMAGE_PIECE_BYTES, bytes - next), image.id);
         const piece = { id: image.id, sha256, offset: next, data: data.toString("base64") };
         next += data.length;
-        const answer = ask(host, "image.write", piece);
-        // The first failure is thrown where its turn comes; those behind it say the same.
+        const answer = request(host, "image.write", piece);
+        // The first failure is thrown where this answer is awaited; those behind it have the same cause.
         answer.catch(() => undefined);
-        waiting.push({ end: next, begun: clock.monotonic(), answer });
+        inFlight.push({ end: next, begun: clock.monotonic(), answer });
       }
-      const first = waiting.shift();
+      const first = inFlight.shift();
       if (first === undefined) return;
-      // Something was lost, or came twice: the host says where to go on.
+      // Something was lost, or arrived twice: the host says where to resume.
       if ((await first.answer).bytes !== first.end) return;
       window =
         clock.monotonic() - first.begun > SLOW_MS
@@ -100,7 +100,7 @@ async function sendRest(
       onProgress(first.end / bytes);
     }
   } finally {
-    await Promise.allSettled(waiting.map(({ answer }) => answer));
+    await Promise.allSettled(inFlight.map(({ answer }) => answer));
     await handle.close();
   }
 }
@@ -120,7 +120,7 @@ async function readPiece(handle: FileHandle, offset: number, length: number, id:
   return piece;
 }
 
-function stuck(id: string): RequestError {
+function stuckError(id: string): RequestError {
   const text = `The host does not keep what it is sent of the image "${id}".`;
   return RequestError.public("IMAGE_STUCK", text);
 }

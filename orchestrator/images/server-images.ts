@@ -7,10 +7,11 @@ import {
   type ImageSummary,
   type SentImage,
 } from "../../protocol/index.ts";
+import type { EventBus } from "../event-bus.ts";
 import { readImageFolder, type FolderImage } from "./read-image-folder.ts";
 import { ImageChecksums } from "./image-checksums.ts";
 
-/** Between two looks at the folder. */
+/** How often the folder is read. */
 const LOOK_MS = 5000;
 const PREPARING = "The server is still reading the image. It can be used in a moment.";
 
@@ -29,33 +30,41 @@ export interface ServerImage {
   readonly content: ImageContent | null;
 }
 
-/** The images that a server has for its hosts. Its folder is looked at now and then. */
+interface ServerImagesContext {
+  readonly folder: string;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The images that a server has for its hosts, from a folder that is read periodically. */
 export class ServerImages {
   readonly #folder: string;
+  readonly #events: EventBus;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #checksums: ImageChecksums;
   #images = new Map<string, ServerImage>();
   #problems = "";
-  #onChange = (): void => undefined;
   #cancel = (): void => undefined;
   #refreshing: Promise<void> | null = null;
   #closed = false;
 
-  private constructor(folder: string, clock: Clock, log: Logger) {
+  private constructor({ folder, events, clock, log }: ServerImagesContext) {
     this.#folder = folder;
+    this.#events = events;
     this.#clock = clock;
     this.#log = log;
     this.#checksums = new ImageChecksums(folder, log);
   }
 
   /** @throws ConfigError `SERVER_IMAGES` */
-  static async open(folder: string, clock: Clock, log: Logger): Promise<ServerImages> {
-    const images = new ServerImages(folder, clock, log);
+  static async open(context: ServerImagesContext): Promise<ServerImages> {
+    const images = new ServerImages(context);
     try {
       await images.#read();
     } catch (cause) {
-      const text = `The images of --server-images ${folder} cannot be read: ${describeError(cause)}`;
+      const text = `The images of --server-images ${context.folder} cannot be read: ${describeError(cause)}`;
       throw new ConfigError("SERVER_IMAGES", text, { cause });
     }
     images.#refreshLater();
@@ -70,12 +79,7 @@ export class ServerImages {
     return this.#images.get(id) ?? null;
   }
 
-  /** Tells when images were added, changed, removed, or became ready. */
-  subscribe(onChange: () => void): void {
-    this.#onChange = onChange;
-  }
-
-  /** Looks at the folder now. Never rejects. */
+  /** Reads the folder now. Never rejects. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#read()
       .catch((error: unknown) => {
@@ -107,35 +111,35 @@ export class ServerImages {
   async #read(): Promise<void> {
     const { images, problems } = await readImageFolder(this.#folder);
     const found = new Map<string, ServerImage>();
-    for (const one of images) found.set(one.image.id, await this.#describe(one));
-    const said = problems.join("; ");
-    if (said !== this.#problems && said !== "")
+    for (const image of images) found.set(image.image.id, await this.#describe(image));
+    const problemText = problems.join("; ");
+    if (problemText !== this.#problems && problemText !== "")
       this.#log.warn(
         { event: "image.unreadable", problems },
         "files in the server's images folder are no images",
       );
-    this.#problems = said;
+    this.#problems = problemText;
     const changed = JSON.stringify([...found]) !== JSON.stringify([...this.#images]);
     this.#images = found;
-    if (changed && !this.#closed) this.#onChange();
+    if (changed && !this.#closed) this.#events.emit("serverImages.changed", {});
   }
 
-  async #describe({ image, version: seen, why }: FolderImage): Promise<ServerImage> {
+  async #describe({ image, version, problem }: FolderImage): Promise<ServerImage> {
     const about = summariseImage(image);
-    if (seen === null) {
-      const summary = { ...about, available: false, reason: why ?? PREPARING };
+    if (version === null) {
+      const summary = { ...about, available: false, reason: problem ?? PREPARING };
       return { state: "unusable", summary, content: null };
     }
-    const sha256 = await this.#checksums.find(image.id, seen);
+    const sha256 = await this.#checksums.find(image.id, version);
     if (sha256 === null) {
-      this.#checksums.compute(image.id, seen, () => void this.refresh());
+      this.#checksums.compute(image.id, version, () => void this.refresh());
       return {
         state: "preparing",
         summary: { ...about, available: false, reason: PREPARING },
         content: null,
       };
     }
-    const content = { image, file: seen.file, bytes: seen.bytes, sha256 };
+    const content = { image, file: version.file, bytes: version.bytes, sha256 };
     return { state: "ready", summary: { ...about, available: true, sha256 }, content };
   }
 }

@@ -1,11 +1,12 @@
+import { isPending } from "../../protocol/index.ts";
 import type { MachineRecord } from "../../proxy/index.ts";
 
 /** Whether a machine waits for a host. */
 export function isAwaitingHost(record: MachineRecord): boolean {
-  return record.agentId === null && (record.state === "queued" || record.state === "preparing");
+  return record.agentId === null && isPending(record.state);
 }
 
-/** Whether its image is on its way to a host that is to have it. */
+/** Whether a machine's image is on its way to a host that is to run it. */
 export function isAwaitingImage(record: Pick<MachineRecord, "agentId" | "state">): boolean {
   return record.agentId === null && record.state === "preparing";
 }

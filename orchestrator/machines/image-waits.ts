@@ -1,41 +1,77 @@
+import type { Logger } from "pino";
+import { describeError, type KeyedQueue } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import type { MachineRepository } from "./machine-repository.ts";
-import type { KeyedQueue } from "../../protocol/index.ts";
+import type { EventBus } from "../event-bus.ts";
 import { isAwaitingImage } from "./awaiting-host.ts";
+import type { MachineRepository } from "./machine-repository.ts";
 
-/** Which machines wait for which image on its way to a host; they show how far it is. */
+interface ImageWaitsContext {
+  readonly proxy: Proxy;
+  readonly repository: MachineRepository;
+  readonly queue: KeyedQueue;
+  readonly events: EventBus;
+  readonly log: Logger;
+}
+
+/** An image on its way to a host; `progress`: how much has arrived, 0 to 1. */
+interface ImageProgress {
+  readonly hostId: string;
+  readonly imageId: string;
+  readonly progress: number;
+}
+
+/** Machines that wait for an image on its way to a host. Their records show its progress. */
 export class ImageWaits {
-  readonly #proxy: Proxy;
-  readonly #repository: MachineRepository;
-  readonly #queue: KeyedQueue;
+  readonly #context: ImageWaitsContext;
   readonly #waiting = new Map<string, string>();
+  readonly #unsubscribe: () => void;
 
-  constructor(proxy: Proxy, book: MachineRepository, turns: KeyedQueue) {
-    this.#proxy = proxy;
-    this.#repository = book;
-    this.#queue = turns;
+  constructor(context: ImageWaitsContext) {
+    this.#context = context;
+    this.#unsubscribe = context.events.on("image.progress", ({ hostId, imageId, fraction }) => {
+      this.#reportProgress({ hostId, imageId, progress: fraction }).catch((error: unknown) => {
+        context.log.warn(
+          { event: "image.unshown", reason: describeError(error) },
+          "progress could not be shown",
+        );
+      });
+    });
   }
 
-  /** The caller holds the machine's turn. */
-  async begin(machineId: string, hostId: string, imageId: string, progress: number): Promise<void> {
-    this.#waiting.set(machineId, `${hostId} ${imageId}`);
-    await this.#repository.update(machineId, { state: "preparing", reason: null, progress, tried: [] });
+  has(machineId: string): boolean {
+    return this.#waiting.has(machineId);
   }
 
-  /** @returns whether it had waited */
-  end(machineId: string): boolean {
-    return this.#waiting.delete(machineId);
+  /** Must run in the machine's queue. */
+  async begin(machineId: string, transfer: ImageProgress): Promise<void> {
+    this.#waiting.set(machineId, keyOf(transfer));
+    const { progress } = transfer;
+    const change = { state: "preparing", reason: null, progress, tried: [] } as const;
+    await this.#context.repository.update(machineId, change);
   }
 
-  /** One that was stopped or deleted meanwhile waits no longer. */
-  async reportProgress(hostId: string, imageId: string, progress: number): Promise<void> {
-    for (const [machineId, journey] of this.#waiting) {
-      if (journey !== `${hostId} ${imageId}`) continue;
-      await this.#queue.run(machineId, async () => {
-        const record = await this.#proxy.stores.machines.find(machineId);
+  end(machineId: string): void {
+    this.#waiting.delete(machineId);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  /** A machine that was stopped or deleted meanwhile waits no longer. */
+  async #reportProgress(transfer: ImageProgress): Promise<void> {
+    const { proxy, repository, queue } = this.#context;
+    for (const [machineId, key] of this.#waiting) {
+      if (key !== keyOf(transfer)) continue;
+      await queue.run(machineId, async () => {
+        const record = await proxy.stores.machines.find(machineId);
         if (record === null || !isAwaitingImage(record)) this.end(machineId);
-        else await this.#repository.update(machineId, { progress });
+        else await repository.update(machineId, { progress: transfer.progress });
       });
     }
   }
+}
+
+function keyOf({ hostId, imageId }: ImageProgress): string {
+  return `${hostId} ${imageId}`;
 }

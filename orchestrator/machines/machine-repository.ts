@@ -1,61 +1,56 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
-import { describeError, RequestError, type Clock, type MachineStatus } from "../../protocol/index.ts";
+import {
+  hasGuest,
+  isOff,
+  describeError,
+  RequestError,
+  type Clock,
+  type MachineStatus,
+} from "../../protocol/index.ts";
 import type { MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
-import { isDesktopOf } from "../../web/server/view/read-model.ts";
+import type { EventBus } from "../event-bus.ts";
+import { isDesktopOf } from "./desktop-of-machine.ts";
 
-export interface MachineRepositoryContext {
+interface MachineRepositoryContext {
   readonly proxy: Proxy;
-  readonly live: LiveUpdates;
+  readonly events: EventBus;
+  /** Machines that are to start on their hosts as soon as their data disks are there. */
+  readonly deferredStarts: ReadonlySet<string>;
   readonly clock: Clock;
   readonly log: Logger;
-  /** A machine is in another state than before. */
-  readonly onStateChange: () => void;
-  /** Whether a machine is to start on its host as soon as its data disk is there. */
-  readonly isStartDeferred: (id: string) => boolean;
 }
 
 const EXPIRED = {
   reason: "Its time was over.",
   cause: { code: "MACHINE_EXPIRED", details: {} },
 };
-const AWAKE = new Set<MachineRecord["state"]>(["booting", "running", "paused"]);
 
-/** Writes down what becomes of machines, and tells the pages. Its callers hold the machine's turn. */
+/** Writes machine records and emits what changed. Its methods must run in the machine's queue. */
 export class MachineRepository {
   readonly #proxy: Proxy;
-  readonly #live: LiveUpdates;
+  readonly #events: EventBus;
+  readonly #deferredStarts: ReadonlySet<string>;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #onStateChange: () => void;
-  readonly #isStartDeferred: (id: string) => boolean;
 
-  constructor({
-    proxy,
-    live,
-    clock,
-    log,
-    onStateChange: onState,
-    isStartDeferred: isHeld,
-  }: MachineRepositoryContext) {
+  constructor({ proxy, events, deferredStarts, clock, log }: MachineRepositoryContext) {
     this.#proxy = proxy;
-    this.#live = live;
+    this.#events = events;
+    this.#deferredStarts = deferredStarts;
     this.#clock = clock;
     this.#log = log;
-    this.#onStateChange = onState;
-    this.#isStartDeferred = isHeld;
   }
 
   async update(id: string, change: MachineChange): Promise<MachineRecord | null> {
-    // A new reason without a code must not keep the old one's.
-    const whole = change.reason === undefined ? change : { cause: null, ...change };
-    const record = await this.#proxy.stores.machines.update(id, whole);
-    this.#live.machineChanged(id);
+    // A new reason without a cause must not keep the old cause.
+    const complete = change.reason === undefined ? change : { cause: null, ...change };
+    const record = await this.#proxy.stores.machines.update(id, complete);
+    this.#events.emit("machine.changed", { id });
     return record;
   }
 
-  /** What a host says about a machine. A second copy on another host, left by a lost answer, is removed there. */
+  /** Applies what a host reports. A second copy on another host, left by a lost answer, is removed there. */
   async applyStatus(hostId: string, status: MachineStatus): Promise<MachineRecord | null> {
     const record = await this.#proxy.stores.machines.find(status.id);
     if (record === null) {
@@ -69,9 +64,8 @@ export class MachineRepository {
       await this.#removeCopy(hostId, status.id);
       return record;
     }
-    // Of course it is off there.
-    const isOff = status.state === "stopped" || status.state === "failed";
-    if (record.state === "queued" && isOff && this.#isStartDeferred(record.id)) return record;
+    if (record.state === "queued" && isOff(status.state) && this.#deferredStarts.has(record.id))
+      return record;
     const change = {
       agentId: hostId,
       state: status.state,
@@ -91,19 +85,19 @@ export class MachineRepository {
         { event: "machine.state", machineId: record.id, agentId: hostId, state: status.state },
         "machine changed its state",
       );
-    const kept = await this.update(record.id, change);
-    if (record.state !== status.state) this.#onStateChange();
-    return kept;
+    const updated = await this.update(record.id, change);
+    if (record.state !== status.state) this.#events.emit("machine.stateChanged", { id: record.id });
+    return updated;
   }
 
-  /** When this run ends, while there is one; what the server had in mind is done with once it is over. */
+  /** The end of this run, as long as it lasts; after it, the plans of the server are cleared. */
   #followRun(record: MachineRecord, { state }: MachineStatus): MachineChange {
     const { lifetimeMs, expiresAt, ending } = record;
-    if (AWAKE.has(state)) {
+    if (hasGuest(state)) {
       const begins = expiresAt === null && lifetimeMs !== null;
       return { expiresAt: begins ? this.#clock.now() + lifetimeMs : expiresAt };
     }
-    if (state !== "stopped" && state !== "failed") return {};
+    if (!isOff(state)) return {};
     const over = { expiresAt: null, warnedAt: null, idleSince: null, ending: null };
     return ending === "lifetime" && state === "stopped" ? { ...over, ...EXPIRED } : over;
   }
@@ -121,19 +115,19 @@ export class MachineRepository {
     await this.delete(record);
   }
 
-  /** The machine is gone, and with it its desktop and every token for it. */
+  /** Deletes the record, and with it its desktops and every token for them. */
   async delete(record: MachineRecord): Promise<void> {
     const { machines, desktops } = this.#proxy.stores;
     await machines.remove(record.id);
-    this.#live.machineGone(record.id, record.ownerId);
+    this.#events.emit("machine.deleted", { id: record.id, ownerId: record.ownerId });
     for (const desktop of await desktops.list()) {
       if (!isDesktopOf(desktop, record)) continue;
       await desktops.remove(desktop.id);
-      this.#live.desktopChanged(desktop.id);
+      this.#events.emit("desktop.changed", { id: desktop.id });
     }
   }
 
-  /** A host that was revoked never comes back: its machines can be struck without it. */
+  /** A revoked host never reconnects: its machines can be deleted without it. */
   async #mayReconnect(hostId: string): Promise<boolean> {
     const host = await this.#proxy.stores.agents.find(hostId);
     return host !== null && host.revokedAt === null;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../protocol/index.ts";
+import { hasDisplay, type Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 
-/** All who watch one machine share a picture that is at most this old. */
+/** The viewers of one machine share a picture that is at most this old. */
 const FRESH_MS = 1000;
 const MAX_PICTURES = 256;
 
@@ -18,7 +18,7 @@ interface CacheEntry {
   freshUntil: number;
 }
 
-/** Pictures of machines' screens, asked of their hosts no more often than once a second per machine and width. */
+/** Pictures of machines' screens, requested from their hosts at most once a second per machine and width. */
 export class ScreenshotCache {
   readonly #entries = new Map<string, CacheEntry>();
   readonly #proxy: Proxy;
@@ -31,8 +31,7 @@ export class ScreenshotCache {
 
   /** @throws RequestError `MACHINE_NOT_RUNNING`, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT` */
   async get({ id, agentId, state }: MachineRecord, width: number): Promise<CachedScreenshot> {
-    if (agentId === null || !["booting", "running", "paused", "stopping"].includes(state))
-      throw refuse("MACHINE_NOT_RUNNING");
+    if (agentId === null || !hasDisplay(state)) throw orchestratorError("MACHINE_NOT_RUNNING");
     const key = `${id} ${width}`;
     const known = this.#entries.get(key);
     if (known !== undefined && this.#clock.monotonic() < known.freshUntil) return known.screenshot;

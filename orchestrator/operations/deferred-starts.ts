@@ -1,61 +1,79 @@
 import type { Clock } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { DataDiskService } from "../disks/index.ts";
-import { refuse } from "../../web/server/http-errors.ts";
-import { describeDiskTransfer, locateNeededDisk } from "../schedule/needed-disk.ts";
+import type { DataDiskService } from "../disks/data-disk-service.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
+import type { NeededDisk } from "../schedule/model.ts";
+import { describeDiskTransfer, locateNeededDisk } from "../schedule/needed-disk.ts";
 
-export interface DeferredStartsContext {
+interface DeferredStartsContext {
   readonly proxy: Proxy;
   readonly disks: DataDiskService;
   readonly repository: MachineRepository;
+  /** The machines that wait. What their hosts report, that they are off, is ignored. */
+  readonly deferred: Set<string>;
   readonly clock: Clock;
 }
 
-/** What a machine may do that is to start on the host that it has. */
+/** Whether a machine may start on the host that it has. */
 export type StartDecision =
-  /** `known`: its data disk lies on that host. */
-  | { readonly kind: "start"; readonly known: boolean }
+  /** `dataDiskKnown`: its data disk is on that host. */
+  | { readonly kind: "start"; readonly dataDiskKnown: boolean }
   /** Its data disk is on its way there. */
   | { readonly kind: "wait"; readonly record: MachineRecord | null };
 
-/** Machines that have a host, and whose data disk went to another one while they were off: they wait until it is back. */
+/** Machines that have a host, and whose data disk was moved to another one while they were off: they wait until it is back. */
 export class DeferredStarts {
-  readonly #options: DeferredStartsContext;
-  readonly #deferred = new Set<string>();
+  readonly #context: DeferredStartsContext;
 
-  constructor(options: DeferredStartsContext) {
-    this.#options = options;
+  constructor(context: DeferredStartsContext) {
+    this.#context = context;
   }
 
-  /** Whether a machine waits for its disk; what its host says of it, that it is off, is then no news. */
   isDeferred(id: string): boolean {
-    return this.#deferred.has(id);
+    return this.#context.deferred.has(id);
   }
 
   cancel(id: string): void {
-    this.#deferred.delete(id);
+    this.#context.deferred.delete(id);
   }
 
   /**
-   * Looks where a machine's data disk is, and has it brought.
+   * Finds out where a machine's data disk is, and has it sent to the machine's host.
    * @throws RequestError `DATA_DISK_AWAY`, and what the disk's host refuses with
    */
   async prepare(record: MachineRecord, hostId: string): Promise<StartDecision> {
-    const { proxy, disks, repository: book } = this.#options;
+    const { proxy, repository, deferred } = this.#context;
     const name = record.wish.dataDisk?.name;
-    // A saved machine has had its disk all the time.
-    if (name === undefined || record.saved) return { kind: "start", known: false };
+    // The disk of a saved machine cannot be moved.
+    if (name === undefined || record.saved) return { kind: "start", dataDiskKnown: false };
     const owner = (await proxy.stores.users.find(record.ownerId))?.name ?? "";
-    const disk = await locateNeededDisk(this.#options, { owner, name });
+    const disk = await locateNeededDisk(this.#context, { owner, name });
     if (disk.wait === null && (disk.hostId === null || disk.hostId === hostId))
-      return { kind: "start", known: disk.hostId !== null };
-    const progress = disk.wait?.progress ?? null;
-    if (disk.wait !== null && progress === null) throw refuse("DATA_DISK_AWAY", disk.wait.said?.reason);
-    if (disk.wait === null && disk.hostId !== null)
-      await disks.send({ owner, name }, disk.hostId, hostId, { machineId: record.id });
-    this.#deferred.add(record.id);
-    const said = { ...describeDiskTransfer(name, progress ?? 0), progress: progress ?? 0, tried: [] };
-    return { kind: "wait", record: await book.update(record.id, { state: "queued", ...said }) };
+      return { kind: "start", dataDiskKnown: disk.hostId !== null };
+    const progress = await this.#bringDisk(disk, hostId, record.id);
+    deferred.add(record.id);
+    const status = { ...describeDiskTransfer(name, progress), progress, tried: [] };
+    return { kind: "wait", record: await repository.update(record.id, { state: "queued", ...status }) };
+  }
+
+  /** @returns how much of the disk has arrived, 0 to 1 */
+  async #bringDisk(
+    { owner, name, hostId: from, wait }: NeededDisk,
+    to: string,
+    machineId: string,
+  ): Promise<number> {
+    if (wait === null) {
+      if (from !== null) await this.#context.disks.send({ owner, name, from, to }, { machineId });
+      return 0;
+    }
+    switch (wait.kind) {
+      case "transfer":
+        return wait.progress;
+      case "hostDown":
+        throw orchestratorError("DATA_DISK_AWAY", wait.status.reason);
+      case "otherServer":
+        throw orchestratorError("DATA_DISK_AWAY");
+    }
   }
 }

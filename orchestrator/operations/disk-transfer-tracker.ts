@@ -1,81 +1,76 @@
 import type { Logger } from "pino";
 import { describeError, type DiskRef, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { DataDiskService, DiskTransferPlan } from "../disks/index.ts";
-import { describeHostRejection } from "../schedule/describe-host-rejection.ts";
-import { describeDiskTransfer } from "../schedule/needed-disk.ts";
+import type { EventBus, OrchestratorEvents } from "../event-bus.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
-import type { RejectionCache } from "../schedule/rejection-cache.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
+import { describeHostRejection, type RejectionCache } from "../schedule/host-rejection.ts";
+import { describeDiskTransfer } from "../schedule/needed-disk.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
+import type { HostReconciler } from "./host-reconciler.ts";
+import type { MachineCommands } from "./machine-commands.ts";
 
-export interface DiskTransferTrackerContext {
+interface DiskTransferTrackerContext {
   readonly proxy: Proxy;
-  readonly disks: DataDiskService;
   readonly facts: HostFactsCache;
   readonly rejections: RejectionCache;
   readonly deferredStarts: DeferredStarts;
+  readonly commands: MachineCommands;
+  readonly reconciler: HostReconciler;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
+  readonly events: EventBus;
   readonly log: Logger;
-  /** A machine that has a host may start there; `failure`: its disk did not come. */
-  readonly resumeStart: (id: string, failure: unknown) => Promise<unknown>;
-  /** Machines without a host may find one now. */
-  readonly scheduleSoon: () => void;
 }
 
-/** Follows the journeys of data disks for the machines that wait for one. */
+/** Follows transfers of data disks for the machines that wait for one. */
 export class DiskTransferTracker {
-  readonly #options: DiskTransferTrackerContext;
-  readonly #unsubscribe: () => void;
+  readonly #context: DiskTransferTrackerContext;
+  readonly #unsubscribe: (() => void)[];
 
-  constructor(options: DiskTransferTrackerContext) {
-    this.#options = options;
-    this.#unsubscribe = options.disks.subscribe({
-      onProgress: (disk, fraction) => {
+  constructor(context: DiskTransferTrackerContext) {
+    this.#context = context;
+    this.#unsubscribe = [
+      context.events.on("disk.progress", ({ disk, fraction }) => {
         this.#background(() => this.#reportProgress(disk, fraction));
-      },
-      onEnd: (plan, failure) => {
-        this.#background(() => this.#onTransferEnd(plan, failure));
-      },
-    });
+      }),
+      context.events.on("disk.transferEnded", (end) => {
+        this.#background(() => this.#onTransferEnd(end));
+      }),
+    ];
   }
 
   close(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
 
-  async #reportProgress(disk: DiskRef, progress: number): Promise<void> {
-    const { repository: book, queue: turns } = this.#options;
+  async #reportProgress(disk: DiskRef, fraction: number): Promise<void> {
+    const { proxy, repository, queue } = this.#context;
+    const progress = Math.round(fraction * 100) / 100;
     for (const { id } of await this.#listWaiting(disk))
-      await turns.run(id, async () => {
-        const record = await this.#options.proxy.stores.machines.find(id);
+      await queue.run(id, async () => {
+        const record = await proxy.stores.machines.find(id);
         if (record === null || !this.#isAwaitingDisk(record)) return;
-        await book.update(id, { ...describeDiskTransfer(disk.name, progress), progress: round(progress) });
+        await repository.update(id, { ...describeDiskTransfer(disk.name, fraction), progress });
       });
   }
 
-  async #onTransferEnd({ owner, name, from, to }: DiskTransferPlan, failure: unknown): Promise<void> {
-    const {
-      facts,
-      rejections: refusals,
-      deferredStarts: restarts,
-      resumeStart: goOn,
-      scheduleSoon: placeSoon,
-    } = this.#options;
-    // What these two said that they have is old.
+  async #onTransferEnd(end: OrchestratorEvents["disk.transferEnded"]): Promise<void> {
+    const { disk, from, to, failure } = end;
+    const { facts, rejections, deferredStarts, commands, reconciler } = this.#context;
     facts.invalidate(from);
     facts.invalidate(to);
-    const refusal = failure === null ? null : describeHostRejection(failure);
-    for (const { id } of await this.#listWaiting({ owner, name })) {
-      if (restarts.isDeferred(id)) await goOn(id, failure);
-      else if (refusal?.permanent === true) refusals.add(id, to, refusal);
+    const rejection = failure === null ? null : describeHostRejection(failure);
+    // Machines that have a host start first; then others may use the disk.
+    for (const { id } of await this.#listWaiting(disk)) {
+      if (deferredStarts.isDeferred(id)) await commands.resumeStart(id, failure);
+      else if (rejection?.kind === "never") rejections.add(id, to, rejection);
     }
-    placeSoon();
+    reconciler.scheduleSoon();
   }
 
   async #listWaiting({ owner, name }: DiskRef): Promise<MachineRecord[]> {
-    const { machines, users } = this.#options.proxy.stores;
+    const { machines, users } = this.#context.proxy.stores;
     const waiting = (await machines.list()).filter(
       (record) => record.wish.dataDisk?.name === name && this.#isAwaitingDisk(record),
     );
@@ -84,19 +79,15 @@ export class DiskTransferTracker {
   }
 
   #isAwaitingDisk({ id, state, agentId }: MachineRecord): boolean {
-    return state === "queued" && (agentId === null || this.#options.deferredStarts.isDeferred(id));
+    return state === "queued" && (agentId === null || this.#context.deferredStarts.isDeferred(id));
   }
 
   #background(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
-      this.#options.log.warn(
+      this.#context.log.warn(
         { event: "machines.failed", reason: describeError(error) },
         "machines could not be told of a data disk",
       );
     });
   }
-}
-
-function round(fraction: number): number {
-  return Math.round(fraction * 100) / 100;
 }

@@ -1,43 +1,44 @@
 import type { Logger } from "pino";
 import { describeError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
-import type { MergedCatalogue } from "../images/merged-catalogue.ts";
+import type { EventBus } from "../event-bus.ts";
+import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
+import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
 
-/** How long machines that wait do so before all hosts are asked again. */
+/** How often all hosts are asked again while machines wait. */
 const RETRY_MS = 30_000;
 const LOST = {
   reason: "Its host does not know it any more. Delete it and create a new one.",
   cause: { code: "MACHINE_LOST", details: {} },
 };
 
-export interface HostReconcilerContext {
+interface HostReconcilerContext {
   readonly proxy: Proxy;
   readonly catalogue: MergedCatalogue;
   readonly facts: HostFactsCache;
   readonly scheduler: Scheduler;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly live: LiveUpdates;
+  readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Follows what hosts do and say, and keeps the machines' records true to it. */
+/** Keeps the machines' records true to what their hosts report. */
 export class HostReconciler {
-  readonly #options: HostReconcilerContext;
+  readonly #context: HostReconcilerContext;
   readonly #unsubscribe: (() => void)[];
-  /** Machines that spoke for themselves while a host was asked what it has: the host's answer about them is older. */
+  /** Machines that hosts reported on while they were asked for their lists: the lists are older. */
   readonly #reportedMeanwhile = new Set<Set<string>>();
   #cancelRetry: (() => void) | null = null;
   #closed = false;
 
-  constructor(options: HostReconcilerContext) {
-    this.#options = options;
-    const { proxy, repository: book, queue: turns, facts } = options;
+  constructor(context: HostReconcilerContext) {
+    this.#context = context;
+    const { proxy, repository, queue, facts, scheduler, events } = context;
     this.#unsubscribe = [
       proxy.on("agent.changed", ({ agentId }) => {
         this.#background(() => this.#onAgentChanged(agentId));
@@ -47,29 +48,29 @@ export class HostReconciler {
       }),
       proxy.on("machine.state", ({ agentId, machine }) => {
         facts.invalidate(agentId);
-        for (const heard of this.#reportedMeanwhile) heard.add(machine.id);
-        this.#background(() => turns.run(machine.id, () => book.applyStatus(agentId, machine)));
+        for (const reported of this.#reportedMeanwhile) reported.add(machine.id);
+        this.#background(() => queue.run(machine.id, () => repository.applyStatus(agentId, machine)));
       }),
       proxy.on("machine.removed", ({ agentId, machineId }) => {
         facts.invalidate(agentId);
-        this.#background(() => turns.run(machineId, () => this.#deleteMachine(agentId, machineId)));
+        this.#background(() => queue.run(machineId, () => this.#deleteMachine(agentId, machineId)));
+      }),
+      events.on("image.transferEnded", ({ hostId }) => {
+        this.#background(() => this.#onImagesChanged(hostId));
+      }),
+      events.on("serverImages.changed", () => {
+        events.emit("images.changed", {});
+        this.scheduleSoon();
+      }),
+      events.on("machine.awaitingHost", ({ ids }) => {
+        this.#background(() => scheduler.scheduleNew(ids));
       }),
     ];
   }
 
-  /** Finds hosts for machines that wait, now and until all have one. */
+  /** Schedules machines that wait, now and until all have a host. */
   scheduleSoon(): void {
     this.#background(() => this.#scheduleAll());
-  }
-
-  /** An image came to a host, or did not: machines may have waited for it. */
-  imagesChanged(agentId: string): void {
-    this.#background(() => this.#onImagesChanged(agentId));
-  }
-
-  /** Finds hosts for those of these machines that nobody here has tried to place. */
-  scheduleNew(ids: readonly string[]): void {
-    this.#background(() => this.#options.scheduler.scheduleNew(ids));
   }
 
   close(): void {
@@ -79,40 +80,42 @@ export class HostReconciler {
   }
 
   async #onAgentChanged(agentId: string): Promise<void> {
-    const { proxy, catalogue, facts, live } = this.#options;
+    const { proxy, catalogue, facts, events } = this.#context;
     catalogue.invalidate(agentId);
     facts.invalidate(agentId);
-    live.imagesChanged();
+    events.emit("images.changed", {});
     for (const record of await proxy.stores.machines.list())
-      if (record.agentId === agentId) live.machineChanged(record.id);
+      if (record.agentId === agentId) events.emit("machine.changed", { id: record.id });
     for (const desktop of await proxy.stores.desktops.list())
-      if (desktop.agentId === agentId) live.desktopChanged(desktop.id);
+      if (desktop.agentId === agentId) events.emit("desktop.changed", { id: desktop.id });
     if (!this.#connectedHosts().includes(agentId)) return;
     await this.#reconcile(agentId);
     await this.#scheduleAll();
   }
 
   async #onImagesChanged(agentId: string): Promise<void> {
-    this.#options.catalogue.invalidate(agentId);
-    this.#options.facts.invalidate(agentId);
-    this.#options.live.imagesChanged();
+    const { catalogue, facts, events } = this.#context;
+    catalogue.invalidate(agentId);
+    facts.invalidate(agentId);
+    events.emit("images.changed", {});
     await this.#scheduleAll();
   }
 
   async #scheduleAll(): Promise<void> {
-    const waiting = await this.#options.scheduler.scheduleAll();
+    const waiting = await this.#context.scheduler.scheduleAll();
     if (!waiting || this.#closed || this.#cancelRetry !== null) return;
-    this.#cancelRetry = this.#options.clock.after(RETRY_MS, () => {
+    this.#cancelRetry = this.#context.clock.after(RETRY_MS, () => {
       this.#cancelRetry = null;
       this.#background(() => this.#retry());
     });
   }
 
-  /** A host whose answer was lost may have made the machine after all: it is asked what it has first. */
+  /** A host whose answer was lost may have created the machine: hosts are first asked what they have. */
   async #retry(): Promise<void> {
+    const { catalogue, facts } = this.#context;
     for (const hostId of this.#connectedHosts()) {
-      this.#options.catalogue.invalidate(hostId);
-      this.#options.facts.invalidate(hostId);
+      catalogue.invalidate(hostId);
+      facts.invalidate(hostId);
       await this.#reconcile(hostId).catch((error: unknown) => {
         this.#report(error);
       });
@@ -122,44 +125,41 @@ export class HostReconciler {
 
   /** Brings the records in line with what a host really has. */
   async #reconcile(hostId: string): Promise<void> {
-    const { proxy, repository: book, queue: turns } = this.#options;
+    const { proxy, repository, queue } = this.#context;
     const before = (await proxy.stores.machines.list()).filter((record) => record.agentId === hostId);
-    const heard = new Set<string>();
-    this.#reportedMeanwhile.add(heard);
+    const reported = new Set<string>();
+    this.#reportedMeanwhile.add(reported);
     try {
       const statuses = await proxy.requestHost(hostId, "machine.list", {});
       for (const status of statuses)
-        await turns.run(status.id, async () => {
-          if (!heard.has(status.id)) await book.applyStatus(hostId, status);
+        await queue.run(status.id, async () => {
+          if (!reported.has(status.id)) await repository.applyStatus(hostId, status);
         });
-      const known = new Set([...statuses.map((status) => status.id), ...heard]);
+      const known = new Set([...statuses.map((status) => status.id), ...reported]);
       for (const record of before)
-        if (!known.has(record.id)) await turns.run(record.id, () => this.#markMissing(hostId, record));
+        if (!known.has(record.id)) await queue.run(record.id, () => this.#markMissing(hostId, record));
     } finally {
-      this.#reportedMeanwhile.delete(heard);
+      this.#reportedMeanwhile.delete(reported);
     }
   }
 
-  /** `seen`: the record before the host was asked; in the meantime the host may have got or lost the machine. */
+  /** @param seen the record before the host was asked; meanwhile the host may have received or lost the machine */
   async #markMissing(hostId: string, seen: MachineRecord): Promise<void> {
-    const { proxy, repository: book } = this.#options;
+    const { proxy, repository } = this.#context;
     const record = await proxy.stores.machines.find(seen.id);
     if (record === null || record.agentId !== hostId) return;
-    if (record.state === "queued") await book.update(record.id, { agentId: null });
-    else if (seen.state !== "queued" && record.reason !== LOST.reason)
-      await book.update(record.id, { state: "failed", ...LOST });
+    if (record.state === "queued") await repository.update(record.id, { agentId: null });
+    else if (seen.state !== "queued" && !isLost(record))
+      await repository.update(record.id, { state: "failed", ...LOST });
   }
 
   async #deleteMachine(hostId: string, machineId: string): Promise<void> {
-    const record = await this.#options.proxy.stores.machines.find(machineId);
-    if (record !== null && record.agentId === hostId) await this.#options.repository.delete(record);
+    const record = await this.#context.proxy.stores.machines.find(machineId);
+    if (record !== null && record.agentId === hostId) await this.#context.repository.delete(record);
   }
 
   #connectedHosts(): string[] {
-    return this.#options.proxy
-      .connectedAgents()
-      .filter((agent) => agent.kind === "host")
-      .map((agent) => agent.id);
+    return listConnectedHosts(this.#context.proxy).map(({ id }) => id);
   }
 
   #background(work: () => Promise<unknown>): void {
@@ -170,9 +170,14 @@ export class HostReconciler {
 
   #report(error: unknown): void {
     if (this.#closed) return;
-    this.#options.log.warn(
+    this.#context.log.warn(
       { event: "machines.failed", reason: describeError(error) },
       "machines could not be brought up to date",
     );
   }
+}
+
+/** Records of older releases have no cause. */
+function isLost({ reason, cause }: MachineRecord): boolean {
+  return cause?.code === LOST.cause.code || reason === LOST.reason;
 }

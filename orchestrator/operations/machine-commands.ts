@@ -1,87 +1,91 @@
 import {
+  isOff,
   RequestError,
+  type BootLog,
+  type Clock,
   type HostMethod,
   type HostParams,
   type HostResult,
-  type BootLog,
   type ImageSummary,
+  type MachineCreateRequest,
   type MachineCredential,
-  type MachineStatus,
   type MachineSnapshot,
+  type MachineStatus,
   type KeyedQueue,
 } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { MachineCreateRequest } from "../../web/api/schemas.ts";
-import { describeForCaller, refuse } from "../../web/server/http-errors.ts";
-import type { Caller } from "../../web/server/guard/caller.ts";
-import type { LiveUpdates } from "../../web/server/live/live-updates.ts";
+import { describeForOwner, orchestratorError } from "../orchestrator-errors.ts";
+import type { EventBus } from "../event-bus.ts";
+import { planExtension } from "../expiry/judge-end.ts";
+import type { Quota } from "../quota/quota.ts";
 import type { HostReconciler } from "./host-reconciler.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import type { CreateRequests } from "../requests/create-requests.ts";
+import type { CreateRequests, RequestingUser } from "../requests/create-requests.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
 
-export interface MachineCommandsContext {
+interface MachineCommandsContext {
   readonly proxy: Proxy;
   readonly createRequests: CreateRequests;
   readonly repository: MachineRepository;
   readonly deferredStarts: DeferredStarts;
   readonly queue: KeyedQueue;
   readonly reconciler: HostReconciler;
-  readonly live: LiveUpdates;
+  readonly events: EventBus;
+  readonly clock: Clock;
 }
 
-/** What a host does with a machine at once, and answers with its state. */
+/** Commands that a host executes at once, and answers with the machine's state. */
 export type DirectCommand = "pause" | "resume" | "reset";
 
-/** What people do with machines. */
+/** The commands of people. */
 export class MachineCommands {
-  readonly #options: MachineCommandsContext;
+  readonly #context: MachineCommandsContext;
 
-  constructor(options: MachineCommandsContext) {
-    this.#options = options;
+  constructor(context: MachineCommandsContext) {
+    this.#context = context;
   }
 
   /**
-   * Writes a machine down as queued; a host is found for it afterwards.
-   * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of the person's limits
+   * Creates a queued machine; a host is found for it afterwards.
+   * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of the person's quota
    */
-  async create(request: MachineCreateRequest, who: Caller): Promise<MachineRecord> {
-    const { createRequests: orders, live, reconciler: follower } = this.#options;
-    const record = await orders.accept(request, who);
-    live.machineChanged(record.id);
-    follower.scheduleSoon();
+  async create(request: MachineCreateRequest, who: RequestingUser): Promise<MachineRecord> {
+    const { createRequests, events, reconciler } = this.#context;
+    const record = await createRequests.accept(request, who);
+    events.emit("machine.changed", { id: record.id });
+    reconciler.scheduleSoon();
     return record;
   }
 
   /**
-   * A stopped or failed machine again; one that no host has yet waits for one again, and one whose data disk went to
-   * another host waits for that.
-   * @throws RequestError `DATA_DISK_AWAY`, those of the person's limits and the host's own
+   * Starts a stopped or failed machine. One without a host waits for one, and one whose data disk was moved to another
+   * host waits for the disk.
+   * @throws RequestError `DATA_DISK_AWAY`, those of the person's quota and the host's own
    */
   start(id: string): Promise<MachineRecord> {
-    const { repository: book, reconciler: follower, createRequests: orders } = this.#options;
+    const { repository, reconciler, createRequests } = this.#context;
     return this.#runCommand(id, async (record) => {
-      if (record.state !== "stopped" && record.state !== "failed") {
-        const isWaiting = record.agentId === null || this.#options.deferredStarts.isDeferred(id);
+      if (!isOff(record.state)) {
+        const isWaiting = record.agentId === null || this.#context.deferredStarts.isDeferred(id);
         return isWaiting ? record : this.#requestStatus("machine.start", record, { id });
       }
-      return orders.runWithinQuota(record, async () => {
+      return createRequests.runWithinQuota(record, async () => {
         if (record.agentId !== null) return this.#startOnHost(record, record.agentId);
-        const queued = await book.update(id, { state: "queued", reason: null, cause: null, tried: [] });
-        follower.scheduleSoon();
+        const queued = await repository.update(id, { state: "queued", reason: null, cause: null, tried: [] });
+        reconciler.scheduleSoon();
         return queued;
       });
     });
   }
 
-  /** The power button, or with `force` the plug. One that waits for a host waits no longer. */
+  /** Presses the power button, or with `force` ends the machine at once. One that waits for a host waits no longer. */
   stop(id: string, force: boolean): Promise<MachineRecord> {
     return this.#runCommand(id, async (record) => {
-      this.#options.deferredStarts.cancel(id);
+      this.#context.deferredStarts.cancel(id);
       if (record.agentId !== null) return this.#requestStatus("machine.stop", record, { id, force });
       if (!isAwaitingHost(record)) return record;
-      return this.#options.repository.update(id, {
+      return this.#context.repository.update(id, {
         state: "stopped",
         reason: "Stopped before a host had taken it.",
         cause: { code: "MACHINE_NOT_TAKEN", details: {} },
@@ -91,31 +95,31 @@ export class MachineCommands {
     });
   }
 
-  /** The data disk has come that a machine waited for; `failure`: it has not. */
+  /** @param failure why the data disk that the machine waited for did not arrive; null: it did */
   resumeStart(id: string, failure: unknown): Promise<MachineRecord> {
-    const { deferredStarts: restarts, repository: book } = this.#options;
+    const { deferredStarts, repository } = this.#context;
     return this.#runCommand(id, async (record) => {
-      if (!restarts.isDeferred(id)) return record;
-      restarts.cancel(id);
+      if (!deferredStarts.isDeferred(id)) return record;
+      deferredStarts.cancel(id);
       const { agentId } = record;
       if (record.state !== "queued" || agentId === null) return record;
       const giveUp = (error: unknown): Promise<MachineRecord | null> => {
-        const reason = describeForCaller(error).body.error.message;
-        return book.update(id, { state: "stopped", reason, progress: null });
+        const reason = describeForOwner(error).message;
+        return repository.update(id, { state: "stopped", reason, progress: null });
       };
       return failure === null ? this.#startOnHost(record, agentId).catch(giveUp) : giveUp(failure);
     });
   }
 
   /** @throws RequestError `HOST_OUTDATED`, `HOST_OFFLINE` and the host's own */
-  perform(id: string, act: DirectCommand): Promise<MachineRecord> {
-    return this.#runCommand(id, (record) => this.#requestStatus(`machine.${act}`, record, { id }));
+  perform(id: string, command: DirectCommand): Promise<MachineRecord> {
+    return this.#runCommand(id, (record) => this.#requestStatus(`machine.${command}`, record, { id }));
   }
 
-  /** Memory to disk, then off. @throws RequestError `MACHINE_ONE_SHOT` and those of {@link perform} */
+  /** Saves the memory to disk and stops. @throws RequestError `MACHINE_ONE_SHOT` and those of {@link perform} */
   save(id: string): Promise<MachineRecord> {
     return this.#runCommand(id, (record) => {
-      if (record.oneShot) throw refuse("MACHINE_ONE_SHOT");
+      if (record.oneShot) throw orchestratorError("MACHINE_ONE_SHOT");
       return this.#requestStatus("machine.save", record, { id });
     });
   }
@@ -148,14 +152,14 @@ export class MachineCommands {
     return this.#requestFromHost(id, "machine.save-as-image", { id, image, title });
   }
 
-  /** A one-shot machine is over at once: it stops, and nothing of it stays. @throws RequestError `MACHINE_NOT_ONE_SHOT` */
+  /** Ends and deletes a one-shot machine. @throws RequestError `MACHINE_NOT_ONE_SHOT` */
   async close(id: string): Promise<void> {
-    const { proxy, repository: book, queue: turns } = this.#options;
-    await turns.run(id, async () => {
+    const { proxy, repository, queue } = this.#context;
+    await queue.run(id, async () => {
       const record = await this.#find(id);
-      if (!record.oneShot) throw refuse("MACHINE_NOT_ONE_SHOT");
-      if (record.agentId === null || ["preparing", "stopped", "failed"].includes(record.state)) {
-        await book.deleteWithHostCopy(record);
+      if (!record.oneShot) throw orchestratorError("MACHINE_NOT_ONE_SHOT");
+      if (record.agentId === null || record.state === "preparing" || isOff(record.state)) {
+        await repository.deleteWithHostCopy(record);
         return;
       }
       await proxy.stores.machines.beginEnding(id, "closed");
@@ -163,29 +167,51 @@ export class MachineCommands {
     });
   }
 
+  /**
+   * Gives a run more time: by its lifetime, or by `askedMs`.
+   * @throws RequestError `EXTEND_FORBIDDEN`, `MACHINE_NO_END`, `MACHINE_ENDING`, `LIMIT_LIFETIME`
+   */
+  extend(id: string, quota: Quota, askedMs: number | null): Promise<MachineRecord> {
+    const { proxy, events, clock } = this.#context;
+    return this.#runCommand(id, async (record) => {
+      if (!quota.extend) throw orchestratorError("EXTEND_FORBIDDEN");
+      if (record.expiresAt === null) throw orchestratorError("MACHINE_NO_END");
+      if (record.ending !== null) throw orchestratorError("MACHINE_ENDING");
+      const until = planExtension(record, quota, askedMs, clock.now());
+      if (until === null)
+        throw orchestratorError(
+          "LIMIT_LIFETIME",
+          "The machine runs as long already as you may let it run from now on.",
+        );
+      const extended = await proxy.stores.machines.update(id, { expiresAt: until, warnedAt: null });
+      events.emit("machine.changed", { id });
+      return extended;
+    });
+  }
+
   /** Deletes the machine on its host, and its record. @throws RequestError `HOST_OFFLINE` */
   async remove(id: string): Promise<void> {
-    await this.#options.queue.run(id, async () => {
-      await this.#options.repository.deleteWithHostCopy(await this.#find(id));
-      this.#options.deferredStarts.cancel(id);
+    await this.#context.queue.run(id, async () => {
+      await this.#context.repository.deleteWithHostCopy(await this.#find(id));
+      this.#context.deferredStarts.cancel(id);
     });
   }
 
   #runCommand(
     id: string,
-    act: (record: MachineRecord) => Promise<MachineRecord | null>,
+    command: (record: MachineRecord) => Promise<MachineRecord | null>,
   ): Promise<MachineRecord> {
-    return this.#options.queue.run(id, async () => {
-      const record = await act(await this.#find(id));
-      if (record === null) throw refuse("MACHINE_UNKNOWN");
+    return this.#context.queue.run(id, async () => {
+      const record = await command(await this.#find(id));
+      if (record === null) throw orchestratorError("MACHINE_UNKNOWN");
       return record;
     });
   }
 
   async #startOnHost(record: MachineRecord, hostId: string): Promise<MachineRecord | null> {
-    const clearance = await this.#options.deferredStarts.prepare(record, hostId);
-    if (clearance.kind === "wait") return clearance.record;
-    const dataDiskKnown = clearance.known;
+    const decision = await this.#context.deferredStarts.prepare(record, hostId);
+    if (decision.kind === "wait") return decision.record;
+    const { dataDiskKnown } = decision;
     return this.#requestStatus("machine.start", record, {
       id: record.id,
       ...(dataDiskKnown && { dataDiskKnown }),
@@ -197,9 +223,9 @@ export class MachineCommands {
     record: MachineRecord,
     params: HostParams<M>,
   ): Promise<MachineRecord | null> {
-    if (record.agentId === null) throw refuse("MACHINE_NOT_PLACED");
+    if (record.agentId === null) throw orchestratorError("MACHINE_NOT_PLACED");
     const status: MachineStatus = await this.#request(record.agentId, method, params);
-    return this.#options.repository.applyStatus(record.agentId, status);
+    return this.#context.repository.applyStatus(record.agentId, status);
   }
 
   #requestFromHost<M extends HostMethod>(
@@ -207,9 +233,9 @@ export class MachineCommands {
     method: M,
     params: HostParams<M>,
   ): Promise<HostResult<M>> {
-    return this.#options.queue.run(id, async () => {
+    return this.#context.queue.run(id, async () => {
       const { agentId } = await this.#find(id);
-      if (agentId === null) throw refuse("MACHINE_NOT_PLACED");
+      if (agentId === null) throw orchestratorError("MACHINE_NOT_PLACED");
       return this.#request(agentId, method, params);
     });
   }
@@ -220,21 +246,22 @@ export class MachineCommands {
     params: HostParams<M>,
   ): Promise<HostResult<M>> {
     try {
-      return await this.#options.proxy.requestHost(hostId, method, params);
+      return await this.#context.proxy.requestHost(hostId, method, params);
     } catch (error) {
-      if (error instanceof RequestError && error.code === "METHOD_UNKNOWN") throw refuse("HOST_OUTDATED");
+      if (error instanceof RequestError && error.code === "METHOD_UNKNOWN")
+        throw orchestratorError("HOST_OUTDATED");
       throw error;
     }
   }
 
   async #find(id: string): Promise<MachineRecord> {
-    const record = await this.#options.proxy.stores.machines.find(id);
-    if (record === null) throw refuse("MACHINE_UNKNOWN");
+    const record = await this.#context.proxy.stores.machines.find(id);
+    if (record === null) throw orchestratorError("MACHINE_UNKNOWN");
     return record;
   }
 }
 
-/** Methods that answer with the machine's state. */
+/** Methods that are answered with the machine's state. */
 type StatusMethod = {
   [M in HostMethod]: HostResult<M> extends MachineStatus ? M : never;
 }[HostMethod];

@@ -1,10 +1,9 @@
 import type { ImageSummary, NetworkKind } from "../../protocol/index.ts";
 import type { AccountRole, MachineOptions } from "../../proxy/index.ts";
-import type { WebErrorCode } from "../../web/server/http-errors.ts";
-import type { Quota, Privilege } from "./quota.ts";
-import type { Usage } from "./usage.ts";
+import type { OrchestratorErrorCode } from "../orchestrator-errors.ts";
+import type { Privilege, Quota, Usage } from "./quota.ts";
 
-/** A machine as it is ordered, with the image's own numbers where nothing else was said. */
+/** A create request, completed by the image's own numbers. */
 export interface ResolvedCreateRequest {
   readonly image: string;
   readonly cpus: number;
@@ -20,12 +19,22 @@ export interface QuotaSubject {
 }
 
 export interface CreateRejection {
-  readonly code: WebErrorCode;
+  readonly code: OrchestratorErrorCode;
   readonly message: string;
 }
 
+/** A request, and what decides about it. */
+export interface CreateCheck {
+  readonly request: ResolvedCreateRequest;
+  readonly who: QuotaSubject;
+  readonly usage: Usage;
+  /** As a host or the server describes it; null: none is there to ask, and the host will reject by itself. */
+  readonly image: ImageSummary | null;
+  readonly quota: Quota;
+}
+
 const PRIVILEGE_REJECTIONS: Readonly<
-  Record<Privilege, { readonly code: WebErrorCode; readonly what: string }>
+  Record<Privilege, { readonly code: OrchestratorErrorCode; readonly what: string }>
 > = {
   script: { code: "SCRIPT_FORBIDDEN", what: "give a machine a boot script" },
   internet: { code: "INTERNET_FORBIDDEN", what: "let a machine reach the internet" },
@@ -35,38 +44,34 @@ const PRIVILEGE_REJECTIONS: Readonly<
 const NETWORK_REACH: Readonly<Record<NetworkKind, number>> = { none: 0, isolated: 1, internet: 2 };
 
 /**
- * Whether a person may have this machine beside what they have. The one place that decides.
- * @param image what a host says of it; null: no host is there to ask, and it will refuse by itself
+ * Whether a person may have this machine beside what they have. The only place that decides.
  * @returns null if so, else why not, with what to do
  */
-export function checkCreateRequest(
-  order: ResolvedCreateRequest,
-  who: QuotaSubject,
-  usage: Usage,
-  image: ImageSummary | null,
-  limits: Quota,
-): CreateRejection | null {
+export function checkCreateRequest(check: CreateCheck): CreateRejection | null {
+  const { request, usage, image, quota } = check;
+  const disk = request.wish.diskGb ?? 0;
   return (
-    checkPrivileges(order, who, image, limits) ??
-    (image && checkImage(order, image)) ??
-    checkDataDisk(order.wish, usage) ??
-    checkLifetime(order, limits) ??
-    checkAmount("LIMIT_MACHINES", usage.machines, 1, limits.machines, describeMachines) ??
-    checkAmount("LIMIT_DISK", usage.diskGb, order.wish.diskGb ?? 0, limits.diskGb, describeDisk) ??
-    checkRunQuota(order, usage, limits)
+    checkPrivileges(check) ??
+    (image && checkImage(request, image)) ??
+    checkDataDisk(request.wish, usage) ??
+    checkLifetime(request, quota) ??
+    checkAmount("LIMIT_MACHINES", { used: usage.machines, asked: 1, most: quota.machines }) ??
+    checkAmount("LIMIT_DISK", { used: usage.diskGb, asked: disk, most: quota.diskGb }) ??
+    checkRunQuota(request, usage, quota)
   );
 }
 
 /** Whether a person may have this machine running beside those that run. */
 export function checkRunQuota(
-  order: Pick<ResolvedCreateRequest, "cpus" | "memoryMb" | "wish">,
+  request: Pick<ResolvedCreateRequest, "cpus" | "memoryMb" | "wish">,
   usage: Usage,
-  limits: Quota,
+  quota: Quota,
 ): CreateRejection | null {
+  const { cpus, memoryMb } = request;
   return (
-    checkDataDisk(order.wish, usage) ??
-    checkAmount("LIMIT_CPUS", usage.cpus, order.cpus, limits.cpus, describeCpus) ??
-    checkAmount("LIMIT_MEMORY", usage.memoryMb, order.memoryMb, limits.memoryMb, describeMemory)
+    checkDataDisk(request.wish, usage) ??
+    checkAmount("LIMIT_CPUS", { used: usage.cpus, asked: cpus, most: quota.cpus }) ??
+    checkAmount("LIMIT_MEMORY", { used: usage.memoryMb, asked: memoryMb, most: quota.memoryMb })
   );
 }
 
@@ -75,22 +80,18 @@ export function mayUseImage({ allow }: ImageSummary, who: QuotaSubject): boolean
   return allow === undefined || who.role === "admin" || allow.includes(`user:${who.name}`);
 }
 
-function checkPrivileges(
-  { wish }: ResolvedCreateRequest,
-  who: QuotaSubject,
-  image: ImageSummary | null,
-  limits: Quota,
-): CreateRejection | null {
+function checkPrivileges({ request, who, image, quota }: CreateCheck): CreateRejection | null {
+  const { wish } = request;
   if (image !== null && !mayUseImage(image, who))
     return { code: "IMAGE_FORBIDDEN", message: "This image is for others. Choose another one." };
-  const asked: Readonly<Record<Privilege, boolean>> = {
+  const needed: Readonly<Record<Privilege, boolean>> = {
     script: wish.script !== undefined && wish.script !== "catalogue",
     internet: wish.network === "internet",
     gpu: wish.gpu !== "none",
     master: wish.master,
   };
-  for (const [privilege, isAsked] of Object.entries(asked) as [Privilege, boolean][]) {
-    if (!isAsked || limits.may.includes(privilege)) continue;
+  for (const [privilege, isNeeded] of Object.entries(needed) as [Privilege, boolean][]) {
+    if (!isNeeded || quota.may.includes(privilege)) continue;
     const { code, what } = PRIVILEGE_REJECTIONS[privilege];
     return { code, message: `You may not ${what}. Leave it out, or ask an administrator.` };
   }
@@ -101,14 +102,14 @@ function checkImage(
   { cpus, memoryMb, wish }: ResolvedCreateRequest,
   image: ImageSummary,
 ): CreateRejection | null {
-  const least = image.diskGb?.min ?? 0;
+  const minDiskGb = image.diskGb?.min ?? 0;
   if (cpus < image.cpus.min || memoryMb < image.memoryMb.min)
     return {
       code: "IMAGE_LIMIT",
       message: `${image.title} needs at least ${describeCpus(image.cpus.min)} and ${describeMemory(image.memoryMb.min)}.`,
     };
-  if (wish.diskGb !== undefined && wish.diskGb < least)
-    return { code: "IMAGE_LIMIT", message: `${image.title} needs at least ${describeDisk(least)}.` };
+  if (wish.diskGb !== undefined && wish.diskGb < minDiskGb)
+    return { code: "IMAGE_LIMIT", message: `${image.title} needs at least ${describeDisk(minDiskGb)}.` };
   if (wish.emptyDisk && wish.diskGb === undefined)
     return { code: "IMAGE_CHOICE", message: "Say how large the empty disk is to be." };
   if (wish.display !== undefined && image.displays !== undefined && !image.displays.includes(wish.display))
@@ -140,19 +141,25 @@ function checkDataDisk({ dataDisk }: MachineOptions, usage: Usage): CreateReject
   };
 }
 
-function checkLifetime({ lifetimeSeconds }: ResolvedCreateRequest, limits: Quota): CreateRejection | null {
-  const most = limits.lifetimeSeconds;
+function checkLifetime({ lifetimeSeconds }: ResolvedCreateRequest, quota: Quota): CreateRejection | null {
+  const most = quota.lifetimeSeconds;
   if (most === null || (lifetimeSeconds ?? most) <= most) return null;
   return { code: "LIMIT_LIFETIME", message: `A machine of yours may run for ${describeTime(most)} at most.` };
 }
 
+const DESCRIBE_AMOUNT = {
+  LIMIT_MACHINES: describeMachines,
+  LIMIT_CPUS: describeCpus,
+  LIMIT_MEMORY: describeMemory,
+  LIMIT_DISK: describeDisk,
+} as const;
+
+/** @param amounts `most`: null for no limit */
 function checkAmount(
-  code: WebErrorCode,
-  used: number,
-  asked: number,
-  most: number | null,
-  describe: (amount: number) => string,
+  code: keyof typeof DESCRIBE_AMOUNT,
+  { used, asked, most }: { readonly used: number; readonly asked: number; readonly most: number | null },
 ): CreateRejection | null {
+  const describe = DESCRIBE_AMOUNT[code];
   if (most === null || used + asked <= most) return null;
   const rest = most - used;
   const message =

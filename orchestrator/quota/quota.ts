@@ -1,14 +1,15 @@
 import { z } from "zod";
-import type { AccountRole } from "../../proxy/index.ts";
+import { isOff } from "../../protocol/index.ts";
+import type { AccountRole, MachineRecord } from "../../proxy/index.ts";
 
-/** What of machines nobody may ask for unless they are named. */
+/** Options of machines that need a permission. */
 export const PRIVILEGES = ["script", "internet", "gpu", "master"] as const;
 export type Privilege = (typeof PRIVILEGES)[number];
 
 const count = z.number().int().min(0);
 
-/** How much one person may have; absent: as much as the hosts have. */
-export const quotaSchema = z.strictObject({
+/** How much one person may have; absent: no limit but the hosts' own. */
+const quotaSchema = z.strictObject({
   /** Machines that exist, running or not. */
   machines: count.optional(),
   /** Of all machines that are not off together. */
@@ -24,7 +25,7 @@ export const quotaSchema = z.strictObject({
 });
 export type ConfiguredQuota = z.infer<typeof quotaSchema>;
 
-/** For each role, and for single people by name, whose own word goes first. */
+/** Quotas by role and by user name; the user's own come first. */
 export const quotaTable = z.strictObject({
   roles: z.strictObject({ user: quotaSchema.optional(), admin: quotaSchema.optional() }).prefault({}),
   users: z.record(z.string().min(1).max(64), quotaSchema).default({}),
@@ -32,7 +33,7 @@ export const quotaTable = z.strictObject({
 export type QuotaTable = z.infer<typeof quotaTable>;
 export const NO_QUOTAS: QuotaTable = quotaTable.parse({});
 
-/** The same, with every question answered; null: no limit. */
+/** The quota of one person, complete; null: no limit. */
 export interface Quota {
   readonly machines: number | null;
   readonly cpus: number | null;
@@ -63,4 +64,34 @@ export function quotaOf(
     extend: given.extend ?? true,
     may: given.may ?? DEFAULT_PRIVILEGES[who.role],
   };
+}
+
+/** What one person has. */
+export interface Usage {
+  readonly machines: number;
+  /** Of machines that are not off. */
+  readonly cpus: number;
+  readonly memoryMb: number;
+  readonly diskGb: number;
+  /** Data disks that a machine uses now: the machine's name by the disk's. */
+  readonly dataDisks: ReadonlyMap<string, string>;
+}
+
+/** @param except a machine that is not counted: the one that asks */
+export function countUsage(records: readonly MachineRecord[], ownerId: string, except?: string): Usage {
+  const own = records.filter((record) => record.ownerId === ownerId && record.id !== except);
+  const on = own.filter((record) => !isOff(record.state));
+  return {
+    machines: own.length,
+    cpus: sum(on, ({ cpus }) => cpus),
+    memoryMb: sum(on, ({ memoryMb }) => memoryMb),
+    diskGb: sum(own, ({ wish }) => wish.diskGb ?? 0),
+    dataDisks: new Map(
+      on.flatMap(({ name, wish }) => (wish.dataDisk === undefined ? [] : [[wish.dataDisk.name, name]])),
+    ),
+  };
+}
+
+function sum(records: readonly MachineRecord[], amountOf: (record: MachineRecord) => number): number {
+  return records.reduce((total, record) => total + amountOf(record), 0);
 }

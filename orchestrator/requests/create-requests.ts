@@ -1,9 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { RequestError, sharesDesktopNames, type ImageSummary, KeyedQueue } from "../../protocol/index.ts";
-import { machineOptions, type MachineRecord, type NewMachine, type Proxy } from "../../proxy/index.ts";
-import type { MachineCreateRequest } from "../../web/api/schemas.ts";
-import { refuse } from "../../web/server/http-errors.ts";
-import type { Caller } from "../../web/server/guard/caller.ts";
+import {
+  RequestError,
+  sharesDesktopNames,
+  type ImageSummary,
+  type MachineCreateRequest,
+  KeyedQueue,
+} from "../../protocol/index.ts";
+import {
+  machineOptions,
+  type AccountRole,
+  type MachineRecord,
+  type NewMachine,
+  type Proxy,
+} from "../../proxy/index.ts";
+import { orchestratorError } from "../orchestrator-errors.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import {
   checkCreateRequest,
@@ -11,23 +21,29 @@ import {
   type ResolvedCreateRequest,
   type CreateRejection,
 } from "../quota/check-create-request.ts";
-import { quotaOf, type Quota, type QuotaTable } from "../quota/quota.ts";
-import { countUsage, type Usage } from "../quota/usage.ts";
-import { suggestMachineName } from "./suggest-machine-name.ts";
+import { countUsage, quotaOf, type Quota, type QuotaTable, type Usage } from "../quota/quota.ts";
 
-type RequestingUser = Pick<Caller, "userId" | "name" | "role">;
+/** Characters of a machine's name. */
+const MAX_NAME = 64;
+
+/** Who asks for a machine. */
+export interface RequestingUser {
+  readonly userId: string;
+  readonly name: string;
+  readonly role: AccountRole;
+}
 
 export interface QuotaStatus {
   readonly quota: Quota;
   readonly usage: Usage;
 }
 
-/** Takes orders, as far as the one who orders may have it. */
+/** Accepts create requests within the quotas of those who ask. */
 export class CreateRequests {
   readonly #proxy: Proxy;
   readonly #catalogue: MergedCatalogue;
   readonly #table: QuotaTable;
-  /** One person's orders are counted one after the other. */
+  /** One person's requests are counted one after the other. */
   readonly #queue = new KeyedQueue();
 
   constructor(proxy: Proxy, catalogue: MergedCatalogue, table: QuotaTable) {
@@ -45,35 +61,35 @@ export class CreateRequests {
    * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of {@link checkCreateRequest}
    */
   async accept(request: MachineCreateRequest, who: RequestingUser): Promise<MachineRecord> {
-    const { offers, hosts, unanswered: silent } = await this.#catalogue.lookUp(request.image);
-    if (offers.length === 0 && hosts > silent) throw refuse("IMAGE_UNKNOWN");
+    const { offers, hosts, unanswered } = await this.#catalogue.lookUp(request.image);
+    if (offers.length === 0 && hosts > unanswered) throw orchestratorError("IMAGE_UNKNOWN");
     const image = (offers.find((offer) => offer.image.available) ?? offers[0])?.image ?? null;
-    const limits = quotaOf(this.#table, who);
-    const order = resolveCreateRequest(request, image, limits);
+    const quota = quotaOf(this.#table, who);
+    const resolved = resolveCreateRequest(request, image, quota);
     return this.#queue.run(who.userId, async () => {
       const check = (usage: Usage): CreateRejection | null =>
-        checkCreateRequest(order, who, usage, image, limits);
+        checkCreateRequest({ request: resolved, who, usage, image, quota });
       throwIfRejected(check(await this.#countUsage(who.userId)));
       const record = await this.#add(request.name, {
         id: randomUUID(),
-        image: order.image,
+        image: resolved.image,
         ownerId: who.userId,
         state: "queued",
-        cpus: order.cpus,
-        memoryMb: order.memoryMb,
-        wish: order.wish,
-        oneShot: order.oneShot,
-        lifetimeMs: order.lifetimeSeconds === null ? null : order.lifetimeSeconds * 1000,
+        cpus: resolved.cpus,
+        memoryMb: resolved.memoryMb,
+        wish: resolved.wish,
+        oneShot: resolved.oneShot,
+        lifetimeMs: resolved.lifetimeSeconds === null ? null : resolved.lifetimeSeconds * 1000,
       });
-      // Another server may have taken an order of the same person meanwhile: together they must not be too much.
-      const refusal = check(await this.#countUsage(who.userId, record.id));
-      if (refusal !== null) await this.#proxy.stores.machines.remove(record.id);
-      throwIfRejected(refusal);
+      // Another server may have accepted a request of the same person meanwhile: the sum must be within the quota.
+      const rejection = check(await this.#countUsage(who.userId, record.id));
+      if (rejection !== null) await this.#proxy.stores.machines.remove(record.id);
+      throwIfRejected(rejection);
       return record;
     });
   }
 
-  /** Lets `start` happen if the machine may run beside what its owner has. */
+  /** Calls `start` if the machine may run beside what its owner has. */
   runWithinQuota<T>(record: MachineRecord, start: () => Promise<T>): Promise<T> {
     return this.#queue.run(record.ownerId, async () => {
       const owner = await this.#proxy.stores.users.find(record.ownerId);
@@ -99,7 +115,7 @@ export class CreateRequests {
     const isTaken = (wanted: string): boolean =>
       others.some((other) => sharesDesktopNames(other, { name: wanted, monitors }));
     if (name !== undefined) {
-      if (isTaken(name)) throw refuse("MACHINE_NAME_TAKEN");
+      if (isTaken(name)) throw orchestratorError("MACHINE_NAME_TAKEN");
       return machines.add({ ...machine, name });
     }
     for (;;) {
@@ -114,33 +130,42 @@ export class CreateRequests {
   }
 }
 
-/** The image's numbers where nothing was said; 0 where no host has told them. */
+/** The image's numbers where the request has none; 0 where they are not known. */
 function resolveCreateRequest(
   request: MachineCreateRequest,
   image: ImageSummary | null,
-  limits: Quota,
+  quota: Quota,
 ): ResolvedCreateRequest {
-  const wish = machineOptions.parse(request);
+  const options = machineOptions.parse(request);
   // The image's own network may be more than this person may have.
   const isNarrowed =
-    wish.network === undefined &&
-    !limits.may.includes("internet") &&
+    options.network === undefined &&
+    !quota.may.includes("internet") &&
     (image === null || image.networks?.includes("internet") === true);
-  const size = wish.diskGb ?? image?.diskGb?.default;
+  const diskGb = options.diskGb ?? image?.diskGb?.default;
   return {
     image: request.image,
     cpus: request.cpus ?? image?.cpus.default ?? 0,
     memoryMb: request.memoryMb ?? image?.memoryMb.default ?? 0,
     wish: {
-      ...wish,
-      ...(size !== undefined && { diskGb: size }),
+      ...options,
+      ...(diskGb !== undefined && { diskGb }),
       ...(isNarrowed && { network: image?.networks?.includes("isolated") === false ? "none" : "isolated" }),
     },
     oneShot: request.oneShot,
-    lifetimeSeconds: request.lifetimeSeconds ?? limits.lifetimeSeconds,
+    lifetimeSeconds: request.lifetimeSeconds ?? quota.lifetimeSeconds,
   };
 }
 
-function throwIfRejected(refusal: CreateRejection | null): void {
-  if (refusal !== null) throw refuse(refusal.code, refusal.message);
+function throwIfRejected(rejection: CreateRejection | null): void {
+  if (rejection !== null) throw orchestratorError(rejection.code, rejection.message);
+}
+
+/** `IMAGE-N` with the smallest N that is not taken yet. */
+function suggestMachineName(image: string, isTaken: (name: string) => boolean): string {
+  for (let number = 1; ; number += 1) {
+    const suffix = `-${number}`;
+    const name = image.slice(0, MAX_NAME - suffix.length) + suffix;
+    if (!isTaken(name)) return name;
+  }
 }

@@ -1,60 +1,43 @@
-import type { Clock } from "../../protocol/index.ts";
-import type { MachineRecord, Proxy, TriedHost } from "../../proxy/index.ts";
-import type { DataDiskService } from "../disks/index.ts";
-import type { ImageTransfers } from "../images/index.ts";
+import { isOff, type Clock } from "../../protocol/index.ts";
+import type { MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { DataDiskService } from "../disks/data-disk-service.ts";
+import { listConnectedHosts } from "../hosts/host-access.ts";
+import type { HostFactsCache, KnownHostFacts } from "../hosts/host-facts-cache.ts";
+import type { ImageTransfers } from "../images/image-transfers.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
-import { describeDown } from "../hosts/describe-down.ts";
-import { locateNeededDisk } from "./needed-disk.ts";
-import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
-import type { CandidateHost, Need } from "./check-host.ts";
+import type { CandidateHost, CandidateImage, CandidateSurvey, Need } from "./model.ts";
+import { describeDown, locateNeededDisk } from "./needed-disk.ts";
 
-/** The hosts that a machine could go to. */
-export interface CandidateSurvey {
-  readonly need: Need;
-  /** Connected here. */
-  readonly candidates: readonly CandidateHost[];
-  /** Connected to no server. */
-  readonly down: readonly TriedHost[];
-  /** Another server has a host too, and may place the machine. */
-  readonly onOtherServers: boolean;
+interface CandidateCollectorContext {
+  readonly proxy: Proxy;
+  readonly catalogue: MergedCatalogue;
+  readonly imageTransfers: ImageTransfers;
+  readonly disks: DataDiskService;
+  readonly facts: HostFactsCache;
+  readonly clock: Clock;
 }
 
-/** Looks at all hosts for one machine. */
+/** Collects what is known of all hosts for one machine. */
 export class CandidateCollector {
-  readonly #proxy: Proxy;
-  readonly #catalogue: MergedCatalogue;
-  readonly #imageTransfers: ImageTransfers;
-  readonly #disks: DataDiskService;
-  readonly #facts: HostFactsCache;
-  readonly #clock: Clock;
+  readonly #context: CandidateCollectorContext;
 
-  constructor(parts: {
-    readonly proxy: Proxy;
-    readonly catalogue: MergedCatalogue;
-    readonly journeys: ImageTransfers;
-    readonly disks: DataDiskService;
-    readonly facts: HostFactsCache;
-    readonly clock: Clock;
-  }) {
-    this.#proxy = parts.proxy;
-    this.#catalogue = parts.catalogue;
-    this.#imageTransfers = parts.journeys;
-    this.#disks = parts.disks;
-    this.#facts = parts.facts;
-    this.#clock = parts.clock;
+  constructor(context: CandidateCollectorContext) {
+    this.#context = context;
   }
 
+  /** Also stores which data disks the hosts report, and resumes an interrupted transfer of the machine's. */
   async collect(record: MachineRecord, ownerName: string): Promise<CandidateSurvey> {
-    const { stores, serverId } = this.#proxy;
-    const connected = this.#proxy.connectedAgents().filter(({ kind }) => kind === "host");
-    const [agents, machines, candidates] = await Promise.all([
+    const { proxy, clock } = this.#context;
+    const { stores, serverId } = proxy;
+    const connected = listConnectedHosts(proxy);
+    const [agents, machines, asked] = await Promise.all([
       stores.agents.list(),
       stores.machines.list(),
       Promise.all(
-        connected.map(async ({ id, name }) => ({
-          ...{ id, name },
-          ...(await this.#collectHost(id, record.image)),
-        })),
+        connected.map(async ({ id, name }) => {
+          const { image, facts } = await this.#collectHost(id, record.image);
+          return { id, name, image, facts };
+        }),
       ),
     ]);
     const drained = new Set(agents.filter(({ drainedAt }) => drainedAt !== null).map(({ id }) => id));
@@ -62,50 +45,55 @@ export class CandidateCollector {
     const others = agents.filter(
       ({ id, kind, revokedAt }) => kind === "host" && revokedAt === null && !here.has(id),
     );
-    const heard = candidates.flatMap(({ id, facts }) =>
-      typeof facts === "object" ? [[id, facts.dataDisks] as const] : [],
+    const reports = asked.flatMap(({ id, facts }) =>
+      facts.kind === "known" ? [[id, facts.facts.dataDisks] as const] : [],
     );
-    await stores.dataDisks.applyHostReports(new Map(heard));
+    await stores.dataDisks.applyHostReports(new Map(reports));
     const need = await this.#readNeed(record, ownerName);
-    const lost = need.dataDisk?.hostId;
+    const diskHost = need.dataDisk?.hostId;
+    const candidates: CandidateHost[] = asked.map((host) => ({
+      ...host,
+      drained: drained.has(host.id),
+      placed: machines.filter((machine) => machine.agentId === host.id && !isOff(machine.state)).length,
+    }));
     return {
       need,
-      candidates: candidates.map((candidate) => ({
-        ...candidate,
-        drained: drained.has(candidate.id),
-        placed: machines.filter((machine) => machine.agentId === candidate.id && isOn(machine)).length,
-      })),
+      candidates,
       down: others
         .filter((agent) => agent.serverId === null)
         .map(({ id, name, lastSeenAt }) => {
-          const why = describeDown(lastSeenAt, this.#clock.now());
-          return { host: name, why: id === lost ? `${why}; the data disk is there` : why };
+          const why = describeDown(lastSeenAt, clock.now());
+          return { host: name, why: id === diskHost ? `${why}; the data disk is there` : why };
         }),
       onOtherServers: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
     };
   }
 
-  /** What a host that takes no images from the server lacks it cannot have. */
+  /** A host that takes no images from the server offers only those that it has. */
   async #collectHost(
     hostId: string,
     imageId: string,
-  ): Promise<Pick<CandidateHost, "image" | "fetch" | "facts">> {
-    const { image, content, missing: lacks } = await this.#catalogue.findOnHost(hostId, imageId);
-    const facts = await this.#facts.get(hostId);
-    if (lacks && (facts === "unknown" || (facts !== "silent" && facts.serverImagesMb === undefined)))
-      return { image: null, facts };
-    if (content === null) return { image, facts };
-    const isComing = this.#imageTransfers.isRunning(hostId, content);
-    return { image, facts, fetch: { content, state: !lacks ? "here" : isComing ? "coming" : "lacking" } };
+  ): Promise<{ readonly image: CandidateImage; readonly facts: KnownHostFacts }> {
+    const found = await this.#context.catalogue.findOnHost(hostId, imageId);
+    const facts = await this.#context.facts.get(hostId);
+    if (found.kind !== "offered") return { image: found, facts };
+    const { image, content, missing } = found;
+    if (missing && !mayTakeServerImages(facts)) return { image: { kind: "notOffered" }, facts };
+    if (content === null) return { image: { kind: "offered", image, fetch: null }, facts };
+    const isComing = this.#context.imageTransfers.isRunning(hostId, content);
+    const state = !missing ? "here" : isComing ? "coming" : "lacking";
+    return { image: { kind: "offered", image, fetch: { content, state } }, facts };
   }
 
   async #readNeed({ cpus, memoryMb, wish }: MachineRecord, ownerName: string): Promise<Need> {
     const name = wish.dataDisk?.name;
-    const around = { proxy: this.#proxy, disks: this.#disks, clock: this.#clock };
-    const dataDisk = name === undefined ? null : await locateNeededDisk(around, { owner: ownerName, name });
+    const dataDisk =
+      name === undefined ? null : await locateNeededDisk(this.#context, { owner: ownerName, name });
     return { cpus, memoryMb, gpu: wish.gpu, dataDisk };
   }
 }
-function isOn({ state }: MachineRecord): boolean {
-  return state !== "stopped" && state !== "failed";
+
+/** A host that did not answer is rejected for that, not for its image. */
+function mayTakeServerImages(known: KnownHostFacts): boolean {
+  return known.kind === "noAnswer" || (known.kind === "known" && known.facts.serverImagesMb !== undefined);
 }

@@ -1,66 +1,48 @@
-import type { MachineCause } from "../../protocol/index.ts";
-import type { TriedHost } from "../../proxy/index.ts";
-import type { CandidateSurvey } from "./candidate-collector.ts";
-import type { Rejection, StatusReason } from "./check-host.ts";
+import type { CandidateSurvey, HostRejection, StatusReason, WaitingStatus } from "./model.ts";
 
-/** A host that was considered or asked; `asked`: it refused by itself. */
-export interface HostRejection extends Rejection {
-  readonly host: string;
-  readonly asked: boolean;
-  /** What it refused with. */
-  readonly cause?: MachineCause;
-}
-
-export interface UnplacedStatus extends StatusReason {
-  /** `failed`: no host that is there can ever take it. */
-  readonly state: "queued" | "failed";
-  readonly tried: readonly TriedHost[];
-}
-
-/** Code-like words of {@link HostRejection.why} that mean: nobody could ask. */
+/** What an owner is told about a host that did not answer. */
 export const UNANSWERED = "A host did not answer. It is asked again shortly.";
 const HOST_SILENT = statusReason("HOST_SILENT", UNANSWERED);
 
-/** What becomes of a machine that no host took, and what its owner is told. */
+/** The status of a machine that no host took. It `failed` if every connected host rejects it for good. */
 export function explainWaiting(
   image: string,
-  field: CandidateSurvey,
-  verdicts: readonly HostRejection[],
-): UnplacedStatus {
-  const tried = [...verdicts.map(({ host, why }) => ({ host, why })), ...field.down];
-  const state = verdicts.length > 0 && verdicts.every(({ permanent: never }) => never) ? "failed" : "queued";
-  return { state, ...explain(image, field, verdicts), tried };
+  survey: CandidateSurvey,
+  rejections: readonly HostRejection[],
+): WaitingStatus {
+  const tried = [...rejections.map(({ host, why }) => ({ host, why })), ...survey.down];
+  const isHopeless = rejections.length > 0 && rejections.every(isFinal);
+  // Other servers' hosts may take what those that are connected here cannot.
+  const state = isHopeless && !survey.onOtherServers ? "failed" : "queued";
+  return { state, ...explain(image, survey, rejections), progress: null, tried };
 }
 
 function explain(
   image: string,
   { candidates }: CandidateSurvey,
-  verdicts: readonly HostRejection[],
+  rejections: readonly HostRejection[],
 ): StatusReason {
   if (candidates.length === 0)
     return statusReason("NO_HOST", "No host is connected. The machine starts as soon as one is.");
-  const offering = candidates.filter((host) => typeof host.image === "object" && host.image !== null);
-  if (offering.every((host) => typeof host.image !== "object" || host.image?.available !== true)) {
-    const missing = offering.find((host) => typeof host.image === "object" && host.image?.reason)?.image;
-    if (typeof missing === "object" && missing?.reason !== undefined)
-      return { reason: missing.reason, cause: null };
-    if (candidates.some((host) => host.image === "silent")) return HOST_SILENT;
-    return statusReason(
-      "NO_HOST_OFFERS",
-      `No connected host offers ${image}. The machine starts as soon as one does.`,
-      {
-        image,
-      },
-    );
+  const offered = candidates.flatMap((host) => (host.image.kind === "offered" ? [host.image.image] : []));
+  if (!offered.some(({ available }) => available)) {
+    const reason = offered.map((summary) => summary.reason).find((text) => text !== undefined && text !== "");
+    if (reason !== undefined) return { reason, cause: null };
+    if (candidates.some((host) => host.image.kind === "noAnswer")) return HOST_SILENT;
+    const text = `No connected host offers ${image}. The machine starts as soon as one does.`;
+    return statusReason("NO_HOST_OFFERS", text, { image });
   }
-  const refusal = verdicts.findLast(({ asked, permanent: never }) => asked && never);
-  if (refusal !== undefined) return { reason: refusal.why, cause: refusal.cause ?? null };
-  const passing = verdicts.findLast(({ asked, why }) => asked && why !== UNANSWERED);
-  if (passing !== undefined) return { reason: passing.why, cause: passing.cause ?? null };
-  if (verdicts.some(({ asked }) => asked)) return HOST_SILENT;
-  if (verdicts.every(({ permanent: never }) => never))
+  const asked = rejections.filter((rejection) => rejection.asked);
+  const told = asked.findLast(isFinal) ?? asked.findLast(({ kind }) => kind !== "noAnswer");
+  if (told !== undefined) return { reason: told.why, cause: told.cause ?? null };
+  if (asked.length > 0) return HOST_SILENT;
+  if (rejections.every(isFinal))
     return statusReason("NO_HOST_FITS", "No host is large enough for it. Choose less.");
   return statusReason("NO_HOST_ROOM", "No host has room for it now. It starts as soon as one has.");
+}
+
+function isFinal({ kind }: HostRejection): boolean {
+  return kind === "never";
 }
 
 function statusReason(

@@ -2,7 +2,7 @@ import type { HostParams } from "../../protocol/index.ts";
 import type { MachineRecord } from "../../proxy/index.ts";
 
 /**
- * What a host is asked to make. A host of an older release knows neither the fields nor what they mean, so what nobody
+ * The parameters of `machine.create`. Hosts of older releases do not know every field, so what was not
  * asked for is left out.
  */
 export function toHostCreateParams(

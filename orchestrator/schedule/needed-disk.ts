@@ -1,43 +1,50 @@
 import type { Clock, DiskRef } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import type { DataDiskService } from "../disks/index.ts";
-import { describeDown } from "../hosts/describe-down.ts";
-import type { DiskWait, NeededDisk, StatusReason } from "./check-host.ts";
+import type { DataDiskService } from "../disks/data-disk-service.ts";
+import type { DiskWait, NeededDisk, StatusReason } from "./model.ts";
 
-/** Where a machine's data disk lies, and whether the machine must wait for it. */
+const DAY_MS = 86_400_000;
+
+export interface LocateDiskContext {
+  readonly proxy: Proxy;
+  readonly disks: DataDiskService;
+  readonly clock: Clock;
+}
+
+/** Where a machine's data disk is, and whether the machine must wait for it. Has the effects of {@link DataDiskService.locate}. */
 export async function locateNeededDisk(
-  { proxy, disks, clock }: { readonly proxy: Proxy; readonly disks: DataDiskService; readonly clock: Clock },
+  { proxy, disks, clock }: LocateDiskContext,
   { owner, name }: DiskRef,
 ): Promise<NeededDisk> {
   const known = await proxy.stores.dataDisks.find(`${owner}/${name}`);
   const found = await disks.locate({ owner, name });
-  const describe = async (hostId: string, where: string): Promise<DiskWait | null> => {
-    const away = await describeHostAbsence(proxy, clock, hostId);
-    if (away === null) return null;
-    if (away === "elsewhere") return { said: null, progress: null };
-    const reason = `The data disk ${name} ${where} a host that is ${away}. The machine starts as soon as that host is back.`;
-    const cause = { code: "DATA_DISK_WAITS", details: { disk: name } };
-    return { said: { reason, cause }, progress: null };
+  const waitFor = async (hostId: string, where: string): Promise<DiskWait | null> => {
+    const presence = await findHostPresence(proxy, clock, hostId);
+    if (presence.kind === "here") return null;
+    if (presence.kind === "otherServer") return presence;
+    const reason = `The data disk ${name} ${where} a host that is ${presence.text}. The machine starts as soon as that host is back.`;
+    return {
+      kind: "hostDown",
+      status: { reason, cause: { code: "DATA_DISK_WAITS", details: { disk: name } } },
+    };
   };
   switch (found.kind) {
-    case "still":
+    case "stored":
       return { owner, name, hostId: found.host, wait: null };
-    case "travels": {
+    case "inTransfer": {
       const progress = disks.progressOf(found.plan);
-      const wait = { said: describeDiskTransfer(name, progress), progress };
-      return { owner, name, hostId: found.plan.from, wait };
+      return { owner, name, hostId: found.plan.from, wait: { kind: "transfer", progress } };
     }
-    case "cut-off":
-      return {
-        ...{ owner, name, hostId: found.partner },
-        wait: await describe(found.partner, "is on its way between two hosts, one of them is"),
-      };
+    case "interrupted": {
+      const wait = await waitFor(found.partner, "is on its way between two hosts, one of them is");
+      return { owner, name, hostId: found.partner, wait };
+    }
     case "absent":
-      return { owner, name, hostId: known, wait: known === null ? null : await describe(known, "lies on") };
+      return { owner, name, hostId: known, wait: known === null ? null : await waitFor(known, "lies on") };
   }
 }
 
-/** What the owner of a machine reads while its disk is on its way. */
+/** What the owner of a machine reads while its disk is in transfer. */
 export function describeDiskTransfer(name: string, fraction: number): StatusReason {
   const percent = String(Math.floor(fraction * 100));
   return {
@@ -46,10 +53,22 @@ export function describeDiskTransfer(name: string, fraction: number): StatusReas
   };
 }
 
-/** Null: the host is connected here; `elsewhere`: to another server. */
-async function describeHostAbsence(proxy: Proxy, clock: Clock, hostId: string): Promise<string | null> {
-  if (proxy.connectedAgents().some(({ id }) => id === hostId)) return null;
+/** @param since epoch milliseconds; null: it was never connected */
+export function describeDown(since: number | null, now: number): string {
+  if (since === null) return "down";
+  const [day = "", time = ""] = new Date(since).toISOString().split("T");
+  return `down since ${now - since < DAY_MS ? "" : `${day} `}${time.slice(0, 5)} UTC`;
+}
+
+type HostPresence =
+  | { readonly kind: "here" }
+  | { readonly kind: "otherServer" }
+  | { readonly kind: "down"; readonly text: string };
+
+async function findHostPresence(proxy: Proxy, clock: Clock, hostId: string): Promise<HostPresence> {
+  if (proxy.connectedAgents().some(({ id }) => id === hostId)) return { kind: "here" };
   const agent = await proxy.stores.agents.find(hostId);
-  if (agent !== null && agent.serverId !== null && agent.serverId !== proxy.serverId) return "elsewhere";
-  return describeDown(agent?.lastSeenAt ?? null, clock.now());
+  if (agent !== null && agent.serverId !== null && agent.serverId !== proxy.serverId)
+    return { kind: "otherServer" };
+  return { kind: "down", text: describeDown(agent?.lastSeenAt ?? null, clock.now()) };
 }

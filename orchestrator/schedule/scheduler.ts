@@ -1,21 +1,22 @@
 import type { Logger } from "pino";
 import { describeError, isPosternError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
-import type { MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { DataDiskService } from "../disks/index.ts";
-import type { ImageTransfers } from "../images/index.ts";
-import { toHostCreateParams } from "./host-create-params.ts";
-import { describeHostRejection } from "./describe-host-rejection.ts";
-import { explainWaiting, type HostRejection } from "./explain-waiting.ts";
-import { describeDiskTransfer } from "./needed-disk.ts";
+import type { MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { DataDiskService } from "../disks/data-disk-service.ts";
+import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
-import type { CandidateCollector } from "./candidate-collector.ts";
-import { checkHost, rankHosts, type CandidateHost, type NeededDisk } from "./check-host.ts";
-import type { RejectionCache } from "./rejection-cache.ts";
+import type { ImageTransfers } from "../images/image-transfers.ts";
+import type { ImageContent } from "../images/server-images.ts";
+import { isAwaitingHost, isAwaitingImage } from "../machines/awaiting-host.ts";
 import type { ImageWaits } from "../machines/image-waits.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import { isAwaitingImage, isAwaitingHost } from "../machines/awaiting-host.ts";
+import type { CandidateCollector } from "./candidate-collector.ts";
+import { toHostCreateParams } from "./host-create-params.ts";
+import { describeHostRejection, type RejectionCache } from "./host-rejection.ts";
+import type { CandidateHost, HostRejection, Rejection, WaitingStatus } from "./model.ts";
+import { describeDiskTransfer } from "./needed-disk.ts";
+import { schedule, type Decision, type StoredDisk } from "./schedule.ts";
 
-/** Codes of an image's journey after which another one may end well. */
+/** Codes of an image transfer after which another one may succeed. */
 const TRANSIENT_IMAGE_ERRORS = new Set([
   "IMAGE_CHANGED",
   "IMAGE_JOURNEY",
@@ -23,17 +24,16 @@ const TRANSIENT_IMAGE_ERRORS = new Set([
   "HOST_IMAGES_FULL",
   "HOST_DISK",
 ]);
-/** A server that died with a machine in its hands keeps the others from it for so long. */
+/** A server that crashed while it placed a machine keeps other servers from it for so long. */
 const CLAIM_MS = 60_000;
 
-export interface SchedulerContext {
+interface SchedulerContext {
   readonly proxy: Proxy;
   readonly candidates: CandidateCollector;
   readonly facts: HostFactsCache;
   readonly imageTransfers: ImageTransfers;
   readonly imageWaits: ImageWaits;
   readonly disks: DataDiskService;
-  /** Hosts to which no disk travels again for a machine. */
   readonly rejections: RejectionCache;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
@@ -41,26 +41,43 @@ export interface SchedulerContext {
   readonly log: Logger;
 }
 
-/** Finds a host for each machine that waits for one. */
+/** A machine that this server has claimed. */
+interface Claimed {
+  readonly record: MachineRecord;
+  readonly owner: string;
+}
+
+type Attempt = Extract<Decision, { readonly kind: "try" }>;
+
+type StepResult =
+  /** The machine has a host, or waits for a transfer. */
+  | { readonly kind: "done" }
+  | { readonly kind: "continue" }
+  | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+const DONE: StepResult = { kind: "done" };
+const CONTINUE: StepResult = { kind: "continue" };
+
+/** Finds a host for each machine that waits for one: carries out what {@link schedule} decides. */
 export class Scheduler {
-  readonly #options: SchedulerContext;
+  readonly #context: SchedulerContext;
   /** Machines that wait and were tried here already. */
   #tried = new Set<string>();
 
-  constructor(options: SchedulerContext) {
-    this.#options = options;
+  constructor(context: SchedulerContext) {
+    this.#context = context;
   }
 
-  /** Tries every machine that waits; says whether some still do. */
+  /** Tries every machine that waits. @returns whether some still wait */
   async scheduleAll(): Promise<boolean> {
-    const { machines } = this.#options.proxy.stores;
+    const { machines } = this.#context.proxy.stores;
     const waiting = (await machines.list()).filter(isAwaitingHost);
     this.#tried = new Set(waiting.map(({ id }) => id));
     for (const record of waiting.sort((a, b) => a.createdAt - b.createdAt)) await this.schedule(record.id);
     return (await machines.list()).some(isAwaitingHost);
   }
 
-  /** Tries those that were not tried here yet: another server queued them. */
+  /** Tries those of these machines that were not tried here yet: another server queued them. */
   async scheduleNew(ids: readonly string[]): Promise<void> {
     for (const id of ids) {
       if (this.#tried.has(id)) continue;
@@ -69,11 +86,11 @@ export class Scheduler {
     }
   }
 
-  /** Asks one host after the other to make the machine. It stays queued, with a reason, while none can be asked. */
+  /** Tries one host after the other. The machine stays queued, with a reason, while none takes it. */
   async schedule(id: string): Promise<void> {
-    const { proxy, queue: turns, clock } = this.#options;
+    const { proxy, queue, clock } = this.#context;
     const { machines } = proxy.stores;
-    await turns.run(id, async () => {
+    await queue.run(id, async () => {
       const seen = await machines.find(id);
       if (seen === null || !isAwaitingHost(seen) || (await this.#isLeftToOtherServers())) return;
       const record = await machines.claim(id, proxy.serverId, clock.now() + CLAIM_MS);
@@ -86,152 +103,138 @@ export class Scheduler {
     });
   }
 
-  /** No host is connected here, but one is to another server, which places what waits. */
+  /** No host is connected here, but one is to another server, which schedules what waits. */
   async #isLeftToOtherServers(): Promise<boolean> {
-    const { proxy } = this.#options;
-    if (proxy.connectedAgents().some(({ kind }) => kind === "host")) return false;
+    const { proxy } = this.#context;
+    if (listConnectedHosts(proxy).length > 0) return false;
     return (await proxy.stores.agents.list()).some(
       ({ kind, serverId }) => kind === "host" && serverId !== null && serverId !== proxy.serverId,
     );
   }
 
   async #scheduleClaimed(record: MachineRecord): Promise<void> {
-    const { proxy, candidates: hosts, clock } = this.#options;
+    const { proxy, candidates, imageWaits, clock } = this.#context;
     const owner = (await proxy.stores.users.find(record.ownerId))?.name ?? "";
-    const field = await hosts.collect(record, owner);
-    const { dataDisk } = field.need;
-    if (dataDisk !== null && dataDisk.wait !== null) {
-      const { said, progress } = dataDisk.wait;
-      if (said !== null)
-        await this.#updateStatus(record, { state: "queued", ...said, progress, tried: field.down });
-      return;
-    }
-    const verdicts: HostRejection[] = [];
-    const fitting: CandidateHost[] = [];
-    for (const host of field.candidates) {
-      const unfit = checkHost(field.need, host);
-      if (unfit === null) fitting.push(host);
-      else verdicts.push({ host: host.name, asked: false, ...unfit });
-    }
-    for (const host of rankHosts(field.need, fitting)) {
-      await proxy.stores.machines.claim(record.id, proxy.serverId, clock.now() + CLAIM_MS);
-      if (isDiskElsewhere(dataDisk, host)) {
-        const refusal = await this.#sendDisk(dataDisk, host, record);
-        if (refusal === null) {
-          const tried = verdicts.map(({ host, why }) => ({ host, why }));
-          const said = describeDiskTransfer(dataDisk.name, 0);
-          await this.#updateStatus(record, { state: "queued", ...said, progress: 0, tried });
-          return;
-        }
-        verdicts.push(refusal);
-        continue;
+    const survey = await candidates.collect(record, owner);
+    const asked: HostRejection[] = [];
+    for (;;) {
+      const isPreparedElsewhere = isAwaitingImage(record) && !imageWaits.has(record.id);
+      const decision = schedule({ image: record.image, isPreparedElsewhere }, survey, asked);
+      if (decision.kind === "leaveToOthers") return;
+      if (decision.kind === "wait") {
+        imageWaits.end(record.id);
+        await this.#updateStatus(record, decision.status);
+        return;
       }
-      const outcome =
-        (await this.#bringImage(host, record)) ?? (await this.#createOnHost(host, record, dataDisk, owner));
-      if (outcome === "settled") return;
-      verdicts.push(outcome);
+      await proxy.stores.machines.claim(record.id, proxy.serverId, clock.now() + CLAIM_MS);
+      const rejection = await this.#attempt(decision, { record, owner });
+      if (rejection === null) return;
+      const { id: hostId, name: host } = decision.host;
+      asked.push({ ...rejection, hostId, host, asked: true });
     }
-    const waited = this.#options.imageWaits.end(record.id);
-    // Another server has the image brought to a host of its own.
-    if (isAwaitingImage(record) && !waited && field.onOtherServers) return;
-    const { state, reason, cause, tried } = explainWaiting(record.image, field, verdicts);
-    // Another server's hosts may take what ours cannot.
-    const waits = field.onOtherServers ? "queued" : state;
-    await this.#updateStatus(record, { state: waits, reason, cause, progress: null, tried });
   }
 
-  /** Has the disk brought to a host that can take the machine; it is placed when the disk is there. */
+  /** @returns null: nothing is left to do for now */
+  async #attempt(attempt: Attempt, claimed: Claimed): Promise<Rejection | null> {
+    for (const step of attempt.steps) {
+      const result = await this.#run(step, attempt, claimed);
+      if (result.kind === "done") return null;
+      if (result.kind === "rejected") return result.rejection;
+    }
+    return null;
+  }
+
+  #run(step: Attempt["steps"][number], attempt: Attempt, claimed: Claimed): Promise<StepResult> {
+    switch (step.kind) {
+      case "sendDisk":
+        return this.#sendDisk(step.disk, attempt, claimed.record);
+      case "bringImage":
+        return this.#bringImage(step.content, attempt.host, claimed.record);
+      case "create":
+        return this.#createOnHost(attempt.host, claimed, step.dataDiskKnown);
+    }
+  }
+
   async #sendDisk(
-    disk: NeededDisk & LocatedDisk,
-    host: CandidateHost,
+    { owner, name, hostId: from }: StoredDisk,
+    { host, rejections }: Attempt,
     record: MachineRecord,
-  ): Promise<HostRejection | null> {
-    const { disks, rejections: refusals, log } = this.#options;
-    const refused = refusals.find(record.id, host.id);
-    if (refused !== null) return { host: host.name, asked: true, ...refused };
-    const { owner, name, hostId } = disk;
+  ): Promise<StepResult> {
+    const { disks, rejections: cache, log } = this.#context;
+    const rejection = cache.find(record.id, host.id);
+    if (rejection !== null) return { kind: "rejected", rejection };
     try {
-      await disks.send({ owner, name }, hostId, host.id, { machineId: record.id });
-      return null;
+      await disks.send({ owner, name, from, to: host.id }, { machineId: record.id });
     } catch (error) {
-      const about = { machineId: record.id, agentId: hostId, reason: describeError(error) };
+      const about = { machineId: record.id, agentId: from, reason: describeError(error) };
       log.warn({ event: "disk.refused", ...about }, "a host did not let a data disk go");
-      return { host: host.name, asked: true, ...describeHostRejection(error) };
+      return { kind: "rejected", rejection: describeHostRejection(error) };
     }
+    const tried = rejections.map(({ host: name, why }) => ({ host: name, why }));
+    const reason = describeDiskTransfer(name, 0);
+    await this.#updateStatus(record, { state: "queued", ...reason, progress: 0, tried });
+    return DONE;
   }
 
-  async #updateStatus(record: MachineRecord, said: WaitingStatus): Promise<void> {
-    const change: MachineChange = { agentId: null, ...said };
-    if (!hasStatus(record, said)) await this.#options.repository.update(record.id, change);
-  }
-
-  /** Has the server's image brought to a host. Null: it is there; `settled`: it is on its way, and the machine waits for it. */
-  async #bringImage(host: CandidateHost, record: MachineRecord): Promise<HostRejection | "settled" | null> {
-    const { imageTransfers: journeys, imageWaits: waits } = this.#options;
-    if (host.fetch === undefined) return null;
+  async #bringImage(content: ImageContent, host: CandidateHost, record: MachineRecord): Promise<StepResult> {
+    const { imageTransfers, imageWaits } = this.#context;
     try {
-      const progress = await journeys.ensure(host.id, host.fetch.content);
-      if (progress === null) return null;
-      await waits.begin(record.id, host.id, record.image, progress);
-      return "settled";
+      const progress = await imageTransfers.ensure(host.id, content);
+      if (progress === null) return CONTINUE;
+      await imageWaits.begin(record.id, { hostId: host.id, imageId: record.image, progress });
+      return DONE;
     } catch (error) {
-      const refusal = describeHostRejection(error);
-      const passes = isPosternError(error) && TRANSIENT_IMAGE_ERRORS.has(error.code);
-      return { host: host.name, asked: true, ...refusal, permanent: refusal.permanent && !passes };
+      const rejection = describeHostRejection(error);
+      const isTransient = isPosternError(error) && TRANSIENT_IMAGE_ERRORS.has(error.code);
+      if (rejection.kind !== "never" || !isTransient) return { kind: "rejected", rejection };
+      return { kind: "rejected", rejection: { ...rejection, kind: "notNow" } };
     }
   }
 
-  /** The host is written down before it is asked: an answer that is lost is then found when it comes back. */
+  /** The host is stored before it is asked: if its answer is lost, the machine is found when the host reconnects. */
   async #createOnHost(
     host: CandidateHost,
-    record: MachineRecord,
-    disk: NeededDisk | null,
-    owner: string,
-  ): Promise<HostRejection | "settled"> {
-    const { proxy, repository: book, facts, rejections: refusals, log, imageWaits: waits } = this.#options;
+    { record, owner }: Claimed,
+    dataDiskKnown: boolean,
+  ): Promise<StepResult> {
+    const { proxy, repository, facts, rejections, log, imageWaits } = this.#context;
     const about = { machineId: record.id, agentId: host.id };
-    waits.end(record.id);
-    const asked = isAwaitingImage(record) ? ({ state: "queued", progress: null } as const) : {};
-    await proxy.stores.machines.update(record.id, { agentId: host.id, ...asked });
+    imageWaits.end(record.id);
+    const queued = isAwaitingImage(record) ? ({ state: "queued", progress: null } as const) : {};
+    await proxy.stores.machines.update(record.id, { agentId: host.id, ...queued });
     try {
-      const order = toHostCreateParams(record, owner, disk !== null && disk.hostId !== null);
-      const status = await proxy.requestHost(host.id, "machine.create", order);
+      const params = toHostCreateParams(record, owner, dataDiskKnown);
+      const status = await proxy.requestHost(host.id, "machine.create", params);
       if (record.wish.dataDisk !== undefined)
         await proxy.stores.dataDisks.place(`${owner}/${record.wish.dataDisk.name}`, host.id);
-      await book.applyStatus(host.id, status);
+      await repository.applyStatus(host.id, status);
       log.info({ event: "machine.placed", ...about }, "a host took a machine");
-      return "settled";
+      return DONE;
     } catch (error) {
       log.warn(
         { event: "machine.refused", ...about, reason: describeError(error) },
         "a host did not take a machine",
       );
       await proxy.stores.machines.update(record.id, { agentId: null });
-      const refusal = describeHostRejection(error);
-      if (refusal.permanent) refusals.add(record.id, host.id, refusal);
-      return { host: host.name, asked: true, ...refusal };
+      const rejection = describeHostRejection(error);
+      if (rejection.kind === "never") rejections.add(record.id, host.id, rejection);
+      return { kind: "rejected", rejection };
     } finally {
       facts.invalidate(host.id);
     }
   }
+
+  async #updateStatus(record: MachineRecord, status: WaitingStatus): Promise<void> {
+    if (!hasStatus(record, status))
+      await this.#context.repository.update(record.id, { agentId: null, ...status });
+  }
 }
 
-/** What a machine's record says while it has no host. */
-type WaitingStatus = Pick<MachineRecord, "state" | "reason" | "cause" | "progress" | "tried">;
-
-interface LocatedDisk {
-  readonly hostId: string;
-}
-
-function isDiskElsewhere(disk: NeededDisk | null, host: CandidateHost): disk is NeededDisk & LocatedDisk {
-  return disk !== null && disk.hostId !== null && disk.hostId !== host.id;
-}
-
-function hasStatus(record: MachineRecord, said: WaitingStatus): boolean {
+function hasStatus(record: MachineRecord, status: WaitingStatus): boolean {
   return (
-    record.state === said.state &&
-    record.reason === said.reason &&
-    record.progress === said.progress &&
-    JSON.stringify(record.tried) === JSON.stringify(said.tried)
+    record.state === status.state &&
+    record.reason === status.reason &&
+    record.progress === status.progress &&
+    JSON.stringify(record.tried) === JSON.stringify(status.tried)
   );
 }

@@ -90,6 +90,15 @@ export const machineCreate = z.object({
 /** As it is asked; {@link machineCreate} fills in the rest. */
 export type MachineCreate = z.input<typeof machineCreate>;
 
+/** What a person asks of a server that then asks a host with {@link machineCreate}. */
+export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }).extend({
+  image: z.string().min(1).max(64),
+  name: desktopName.optional(),
+  oneShot: z.boolean().default(false),
+  lifetimeSeconds: z.number().int().min(60).max(31_536_000).optional(),
+});
+export type MachineCreateRequest = z.output<typeof machineCreateRequest>;
+
 export const machineRef = z.object({ id: z.string().max(64) });
 export const machineStart = machineRef.extend({
   dataDiskKnown: machineCreate.shape.dataDiskKnown,

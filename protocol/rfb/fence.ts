@@ -1,6 +1,8 @@
 /** Fence, the same in both directions: U8 248 · padding[3] · U32 flags · U8 length · payload. */
 export const FENCE_TYPE = 248;
 export const FENCE_HEAD_BYTES = 9;
+/** Bytes; the specification's limit. */
+export const MAX_FENCE_PAYLOAD = 64;
 export const FenceFlag = {
   blockBefore: 1,
   blockAfter: 2,

@@ -1,29 +1,23 @@
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-
-export interface AcceptQueueTiming {
-  /** Milliseconds that never go back. */
-  readonly monotonic: () => number;
-  /** Lets the event loop do its other work, then goes on. */
-  readonly yieldTo: (next: () => void) => void;
-}
+import type { SliceTiming } from "./slice-timing.ts";
 
 /**
- * Lets newcomers in one after the other, for a short while in each turn of the event loop. What begins with a newcomer, a TLS
- * handshake above all, costs as much as hundreds of packets of a running session: thousands at once would hold those up.
+ * Accepts connections one after the other, for a short time in each turn of the event loop. An accepted connection, above
+ * all its TLS handshake, costs as much as hundreds of packets of a running session: thousands at once would delay those.
  */
 export class AcceptQueue {
-  readonly #timing: AcceptQueueTiming;
+  readonly #timing: SliceTiming;
   #queue: (() => void)[] = [];
   #next = 0;
   #running = false;
 
-  constructor(pace: AcceptQueueTiming) {
-    this.#timing = pace;
+  constructor(timing: SliceTiming) {
+    this.#timing = timing;
   }
 
-  /** Begins `enter` now if this turn has time left, else in a later one, in the order of calls. It must not throw. */
-  enqueue(enter: () => void): void {
-    this.#queue.push(enter);
+  /** Calls `accept` now if this turn has time left, else in a later one, in the order of calls. It must not throw. */
+  enqueue(accept: () => void): void {
+    this.#queue.push(accept);
     if (this.#running) return;
     this.#running = true;
     this.#runSlice();

@@ -7,7 +7,7 @@ export class AddressRanges {
 
   /**
    * @param texts addresses (`192.0.2.7`, `::1`) and networks (`10.0.0.0/8`, `2001:db8::/32`)
-   * @param code of the error, which tells the option that is wrong
+   * @param code of the error, which names the wrong option
    * @throws ConfigError `code`
    */
   constructor(texts: readonly string[], code = "ADDRESS_RANGE") {

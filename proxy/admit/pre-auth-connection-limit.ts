@@ -1,6 +1,6 @@
 import { sourceKey } from "../model/connection-source.ts";
 
-/** Places for connections that nobody has identified yet: so many per source, so many in all. */
+/** Slots for connections that are not identified yet: a limit per source, and one for all. */
 export class PreAuthConnectionLimit {
   readonly #perSource: number;
   readonly #total: number;

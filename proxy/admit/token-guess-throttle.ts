@@ -10,7 +10,7 @@ interface ThrottledSource {
   lastWrongAt: number;
 }
 
-/** One guess under way. Ends with exactly one of the two; further calls do nothing. */
+/** One guess under way. Settled by the first call of either; further calls do nothing. */
 export interface Guess {
   wrong(): void;
   right(): void;
@@ -33,11 +33,11 @@ export class TokenGuessThrottle {
 
   /** Milliseconds until this source may guess; 0: now. */
   waitMs(address: string): number {
-    const offender = this.#find(sourceKey(address));
-    return offender ? Math.max(0, offender.blockedUntil - this.#clock.monotonic()) : 0;
+    const source = this.#find(sourceKey(address));
+    return source ? Math.max(0, source.blockedUntil - this.#clock.monotonic()) : 0;
   }
 
-  /** @throws Refusal `SOURCE_THROTTLED`, `SERVER_BUSY` */
+  /** @throws ViewerRefusal `SOURCE_THROTTLED`, `SERVER_BUSY` */
   begin(address: string): Guess {
     const key = sourceKey(address);
     const wait = this.waitMs(address);
@@ -45,20 +45,20 @@ export class TokenGuessThrottle {
     this.#refill();
     if (this.#budget < 1)
       throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 / PROXY_LIMITS.guessesPerSecond });
-    const offender = this.#find(key) ?? { wrong: 0, pending: 0, blockedUntil: 0, lastWrongAt: 0 };
+    const source = this.#find(key) ?? { wrong: 0, pending: 0, blockedUntil: 0, lastWrongAt: 0 };
     // A source that has guessed wrong cannot get around its wait by guessing in parallel.
-    if (offender.wrong > 0 && offender.pending >= Math.max(1, PROXY_LIMITS.freeGuesses - offender.wrong)) {
+    if (source.wrong > 0 && source.pending >= Math.max(1, PROXY_LIMITS.freeGuesses - source.wrong)) {
       throw new ViewerRefusal("SOURCE_THROTTLED", { waitMs: PROXY_LIMITS.firstPenaltyMs });
     }
-    offender.pending += 1;
-    this.#sources.set(key, offender);
+    source.pending += 1;
+    this.#sources.set(key, source);
     let over = false;
     const settle = (wrong: boolean): void => {
       if (over) return;
       over = true;
-      offender.pending -= 1;
-      if (wrong) this.#recordWrong(offender);
-      else if (offender.wrong === 0 && offender.pending === 0) this.#sources.delete(key);
+      source.pending -= 1;
+      if (wrong) this.#recordWrong(source);
+      else if (source.wrong === 0 && source.pending === 0) this.#sources.delete(key);
       this.#evict();
     };
     return {
@@ -71,21 +71,21 @@ export class TokenGuessThrottle {
     };
   }
 
-  #recordWrong(offender: ThrottledSource): void {
+  #recordWrong(source: ThrottledSource): void {
     const now = this.#clock.monotonic();
     this.#budget -= 1;
-    offender.wrong += 1;
-    offender.lastWrongAt = now;
-    const beyond = offender.wrong - PROXY_LIMITS.freeGuesses;
+    source.wrong += 1;
+    source.lastWrongAt = now;
+    const beyond = source.wrong - PROXY_LIMITS.freeGuesses;
     if (beyond < 0) return;
-    offender.blockedUntil =
+    source.blockedUntil =
       now + Math.min(PROXY_LIMITS.longestPenaltyMs, PROXY_LIMITS.firstPenaltyMs * 2 ** beyond);
   }
 
   #find(key: string): ThrottledSource | undefined {
-    const offender = this.#sources.get(key);
-    if (!offender || offender.pending > 0 || offender.wrong === 0) return offender;
-    if (this.#clock.monotonic() - offender.lastWrongAt < PROXY_LIMITS.penaltyMemoryMs) return offender;
+    const source = this.#sources.get(key);
+    if (!source || source.pending > 0 || source.wrong === 0) return source;
+    if (this.#clock.monotonic() - source.lastWrongAt < PROXY_LIMITS.penaltyMemoryMs) return source;
     this.#sources.delete(key);
     return undefined;
   }
@@ -100,9 +100,9 @@ export class TokenGuessThrottle {
   #evict(): void {
     if (this.#sources.size <= PROXY_LIMITS.penaltySources) return;
     const now = this.#clock.monotonic();
-    for (const [key, offender] of this.#sources) {
+    for (const [key, source] of this.#sources) {
       if (this.#sources.size <= PROXY_LIMITS.penaltySources) return;
-      if (offender.pending === 0 && offender.blockedUntil <= now) this.#sources.delete(key);
+      if (source.pending === 0 && source.blockedUntil <= now) this.#sources.delete(key);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Everything that the audit log may tell of. */
+/** Every action of the audit log. */
 export const AUDIT_ACTIONS = [
   "audit.checkpoint",
   "audit.read",
@@ -56,7 +56,7 @@ export const AUDIT_ACTIONS = [
   "disk.arrive",
   "desktop.remove",
 ] as const;
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 export function isAuditAction(text: string): text is AuditAction {
   return (AUDIT_ACTIONS as readonly string[]).includes(text);

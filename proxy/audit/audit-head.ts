@@ -2,11 +2,11 @@ import { sha256Text } from "../../protocol/index.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { ChainPosition } from "./chain-position.ts";
+import type { ChainPosition } from "./audit-line.ts";
 import type { AuditKey } from "./audit-key.ts";
 
 const HEAD_FILE = "audit.head";
-/** Fixed, so that writing it again needs no new room on a full disk. */
+/** Fixed, so that it can be rewritten on a full disk. */
 const HEAD_BYTES = 512;
 const CONTEXT = "postern audit head 1";
 
@@ -58,7 +58,7 @@ export class AuditHeadFile {
   }
 }
 
-export interface SignatureVerifier {
+interface SignatureVerifier {
   verify(id: string, statement: Buffer, signature: string): boolean;
 }
 

@@ -2,18 +2,15 @@ import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
-import { findResumePoint, type ResumePoint } from "./resume-point.ts";
-import type { ChainPosition } from "./chain-position.ts";
 import { isAuditAction } from "./audit-actions.ts";
-import { auditFolder } from "./audit-files.ts";
-import { AuditHeadFile, readAuditHead } from "./audit-head.ts";
-import { Journal } from "./journal.ts";
-import { AuditKeys, loadAuditKey, type AuditKey } from "./audit-key.ts";
+import { AuditFile } from "./audit-file.ts";
+import { AuditLineEncoder, type ChainPosition, type TimedEntry } from "./audit-line.ts";
+import type { AuditBatch, AuditSink } from "./audit-sink.ts";
+import { AUDIT_SINKS } from "./audit-sinks.ts";
 import { RepeatSuppressor } from "./repeat-suppressor.ts";
-import { AuditLineEncoder, type TimedEntry } from "./audit-line-encoder.ts";
 
 interface Pending extends TimedEntry {
-  /** Somebody waits for this line: it is not tried again. */
+  /** Present: the caller waits for this line, and it is not tried again. */
   readonly settle?: (error?: unknown) => void;
 }
 
@@ -23,13 +20,8 @@ export interface AuditOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly maxFileBytes?: number;
-}
-
-interface AuditLogDependencies {
-  readonly folder: string;
-  readonly key: AuditKey;
-  readonly journal: Journal;
-  readonly head: AuditHeadFile;
+  /** Default: {@link AUDIT_SINKS}. */
+  readonly sinks?: typeof AUDIT_SINKS;
 }
 
 const CHECKPOINT: AuditEntry = { action: "audit.checkpoint", outcome: "success" };
@@ -37,20 +29,20 @@ const CHECKPOINT: AuditEntry = { action: "audit.checkpoint", outcome: "success" 
 /**
  * The audit log, `audit/audit.jsonl` in the data folder, mode 0600. Each line carries the hash of the line
  * before it, checkpoints sign the chain, and a signed head beside the log says how far it goes. Lines that
- * come while one batch is being written make up the next; each batch is on the disk before anybody hears of it.
+ * arrive while one batch is being written form the next. A batch is on the disk before its callers are told.
  */
 export class AuditLog {
   readonly folder: string;
   /** PEM. */
   readonly publicKey: string;
-  readonly #journal: Journal;
-  readonly #head: AuditHeadFile;
+  readonly #sink: AuditSink;
+  readonly #otherSinks: readonly AuditSink[];
   readonly #encoder: AuditLineEncoder;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #repeatSuppressor: RepeatSuppressor;
   #last: ChainPosition;
-  /** Lines behind the last checkpoint. */
+  /** Lines after the last checkpoint. */
   #unsigned: number;
   #pending: Pending[] = [];
   #writing: Promise<void> | null = null;
@@ -58,16 +50,14 @@ export class AuditLog {
   #cancelCheckpoint: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
-  private constructor(
-    parts: AuditLogDependencies,
-    { after, repairs, unsigned }: ResumePoint,
-    options: AuditOptions,
-  ) {
-    this.folder = parts.folder;
-    this.publicKey = parts.key.publicKey;
-    this.#journal = parts.journal;
-    this.#head = parts.head;
-    this.#encoder = new AuditLineEncoder(options.serverId, parts.key);
+  private constructor(file: AuditFile, options: AuditOptions) {
+    const { after, repairs, unsigned } = file.resumePoint;
+    const [first, ...others] = options.sinks ?? AUDIT_SINKS;
+    this.folder = file.folder;
+    this.publicKey = file.key.publicKey;
+    this.#sink = first({ ...options, file });
+    this.#otherSinks = others.map((create) => create({ ...options, file }));
+    this.#encoder = new AuditLineEncoder(options.serverId, file.key);
     this.#last = after;
     this.#unsigned = unsigned ? PROXY_LIMITS.auditCheckpointLines : 0;
     this.#clock = options.clock;
@@ -85,26 +75,14 @@ export class AuditLog {
   }
 
   /**
-   * Opens the log and goes on after its last whole line. The caller closes.
+   * Opens the log and continues after its last whole line. The caller closes.
    * @throws ConfigError `AUDIT_KEY`
    */
   static async open(options: AuditOptions): Promise<AuditLog> {
-    const { serverId, maxFileBytes = PROXY_LIMITS.auditFileBytes } = options;
-    const folder = auditFolder(options.dataDir);
-    const { journal, tail } = await Journal.open(folder, maxFileBytes);
-    try {
-      const key = await loadAuditKey(folder);
-      const found = await readAuditHead(folder, serverId, new AuditKeys(key.publicKey));
-      if (tail.torn > 0) await journal.truncate();
-      const head = new AuditHeadFile(folder, serverId, key);
-      return new AuditLog({ folder, key, journal, head }, findResumePoint(tail, found), options);
-    } catch (error) {
-      await journal.close();
-      throw error;
-    }
+    return new AuditLog(await AuditFile.open(options), options);
   }
 
-  /** Writes in a moment, and tries again while the disk is full. */
+  /** Writes soon, and tries again while the disk is full. */
   append(entry: AuditEntry): void {
     if (!isAuditAction(entry.action)) {
       this.#log.error({ event: "audit.code", action: entry.action }, "an audit action that is not listed");
@@ -146,7 +124,7 @@ export class AuditLog {
     this.#writing = this.#drain();
   }
 
-  /** Nothing is awaited between the last look at what is pending and the end: no line can slip in unseen. */
+  /** Nothing is awaited between the last check of the pending lines and the end, so that no line is overlooked. */
   async #drain(): Promise<void> {
     while (this.#pending.length > 0) {
       const batch = this.#pending;
@@ -169,30 +147,37 @@ export class AuditLog {
 
   /** All lines of a batch, or none. */
   async #write(batch: readonly Pending[]): Promise<void> {
-    const done = this.#last;
-    let last = done;
+    const after = this.#last;
+    let last = after;
     let unsigned = this.#unsigned;
-    const texts: string[] = [];
+    const lines: string[] = [];
     const add = (timed: TimedEntry): void => {
-      const { text, position: link } = this.#encoder.encode(last, timed);
-      texts.push(text);
-      last = link;
+      const { text, position } = this.#encoder.encode(last, timed);
+      lines.push(text);
+      last = position;
       unsigned = timed.entry.action === CHECKPOINT.action ? 0 : unsigned + 1;
     };
     for (const timed of batch) {
       if (unsigned >= PROXY_LIMITS.auditCheckpointLines) add({ at: timed.at, entry: CHECKPOINT });
       add(timed);
     }
-    await this.#head.write({ done, next: last });
-    await this.#journal.append(Buffer.from(texts.join(""), "utf8"), done.sequence + 1);
+    const written = { lines, after, last };
+    await this.#sink.write(written);
     this.#last = last;
     this.#unsigned = unsigned;
-    // The lines are on the disk: whoever waits for them need not wait for the head too.
     for (const { settle } of batch) settle?.();
-    await this.#head.write({ done: last, next: last }).catch((error: unknown) => {
-      this.#log.error({ event: "audit.head", err: error }, "the audit log's head could not be written");
-    });
+    for (const sink of this.#otherSinks) void this.#copy(sink, written);
+    await this.#sink.confirm?.(written);
     this.#scheduleCheckpoint();
+  }
+
+  async #copy(sink: AuditSink, batch: AuditBatch): Promise<void> {
+    try {
+      await sink.write(batch);
+      await sink.confirm?.(batch);
+    } catch (error) {
+      this.#log.error({ event: "audit.sink", err: error }, "a copy of the audit log could not be written");
+    }
   }
 
   #scheduleCheckpoint(): void {
@@ -216,7 +201,7 @@ export class AuditLog {
     await this.#drain();
     this.#cancelRetry();
     this.#cancelCheckpoint?.();
-    await this.#journal.close();
-    await this.#head.close();
+    await Promise.allSettled(this.#otherSinks.map((sink) => sink.close()));
+    await this.#sink.close();
   }
 }

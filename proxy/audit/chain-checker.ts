@@ -1,10 +1,15 @@
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { GENESIS, hashLine, type ChainPosition } from "./chain-position.ts";
-import { encodeCheckpointStatement } from "./checkpoint.ts";
+import {
+  GENESIS,
+  hashLine,
+  type ChainPosition,
+  encodeCheckpointStatement,
+  parseLine,
+  type ChainedLine,
+} from "./audit-line.ts";
 import type { AuditKeys } from "./audit-key.ts";
-import { parseLine, type ChainedLine } from "./parse-line.ts";
 
-/** Where a line stands. */
+/** Where a line is. */
 export interface LineLocation {
   readonly file: string;
   /** From 1. */
@@ -20,7 +25,7 @@ export interface BadLine extends LineLocation {
   readonly message: string;
 }
 
-export interface ChainCheckerOptions {
+interface ChainCheckerOptions {
   /** Null: signatures are not checked. */
   readonly keys: AuditKeys | null;
   /** The number that the log may begin with: 1, unless older files were archived. */
@@ -32,7 +37,7 @@ export interface ChainCheckerOptions {
 const NO_LOCATION: LineLocation = { file: "", line: 0 };
 
 interface CheckedLine {
-  readonly place: LineLocation;
+  readonly location: LineLocation;
   readonly position: ChainPosition;
 }
 
@@ -40,7 +45,7 @@ interface CheckedLine {
 export class ChainChecker {
   readonly #options: ChainCheckerOptions;
   #last: CheckedLine | null = null;
-  /** Two lines that do not fit together: the next one tells which of them is wrong. */
+  /** Two lines that do not fit together: the next one shows which of them is wrong. */
   #mismatch: { readonly before: CheckedLine; readonly after: CheckedLine } | null = null;
   #serverId: string | null = null;
   lines = 0;
@@ -57,35 +62,35 @@ export class ChainChecker {
   }
 
   get location(): LineLocation | null {
-    return this.#last?.place ?? null;
+    return this.#last?.location ?? null;
   }
 
   /** Null: the line fits so far. */
-  add(bytes: Buffer, place: LineLocation): BadLine | null {
+  add(bytes: Buffer, location: LineLocation): BadLine | null {
     const line = parseLine(bytes);
     const doubt = this.#resolveMismatch(line);
     if (doubt !== null) return doubt;
     if (line === null) {
       const sequence = this.#next;
-      return makeBadLine(place, sequence, "AUDIT_LINE_MALFORMED", "This is no line of an audit log.");
+      return makeBadLine(location, sequence, "AUDIT_LINE_MALFORMED", "This is no line of an audit log.");
     }
-    const misplaced = this.#checkSequence(line, place);
+    const misplaced = this.#checkSequence(line, location);
     if (misplaced !== null) return misplaced;
-    const seen = { place, position: { sequence: line.sequence, hash: hashLine(bytes) } };
+    const seen = { location, position: { sequence: line.sequence, hash: hashLine(bytes) } };
     const before = this.#last;
-    const owner = this.#serverId ?? line.serverId;
+    const serverId = this.#serverId ?? line.serverId;
     this.#last = seen;
     this.#serverId = line.serverId;
     this.first ??= line.sequence;
     this.lines += 1;
     const follows = before === null ? this.#isValidFirstLine(line) : line.previous === before.position.hash;
     if (!follows && before === null) {
-      return makeBadLine(place, line.sequence, "AUDIT_LINE_CHANGED", "The first line was changed.");
+      return makeBadLine(location, line.sequence, "AUDIT_LINE_CHANGED", "The first line was changed.");
     }
-    const wrong = this.#checkSignature(line, place) ?? this.#checkExpected(seen);
+    const wrong = this.#checkSignature(line, location) ?? this.#checkExpected(seen);
     if (wrong !== null) return wrong;
     if (!follows && before !== null) this.#mismatch = { before, after: seen };
-    if (follows && owner !== line.serverId) return makeChangedLine(seen);
+    if (follows && serverId !== line.serverId) return makeChangedLine(seen);
     return null;
   }
 
@@ -104,14 +109,14 @@ export class ChainChecker {
 
   /** The log ends too early. */
   truncatedLine(wanted: number): BadLine {
-    const place = this.#last?.place ?? NO_LOCATION;
+    const location = this.#last?.location ?? NO_LOCATION;
     const message = `The log ends here, but it went on to line number ${wanted}.`;
-    return makeBadLine({ ...place, line: place.line + 1 }, this.#next, "AUDIT_LOG_CUT", message);
+    return makeBadLine({ ...location, line: location.line + 1 }, this.#next, "AUDIT_LOG_CUT", message);
   }
 
-  /** Something stands behind the log's end. */
+  /** There are lines after the log's end. */
   appendedLine(): BadLine {
-    const { file, line } = this.#last?.place ?? NO_LOCATION;
+    const { file, line } = this.#last?.location ?? NO_LOCATION;
     const message = "Lines were put behind the last one that the server wrote.";
     return makeBadLine({ file, line: line + 1 }, this.#next, "AUDIT_LINES_APPENDED", message);
   }
@@ -130,24 +135,24 @@ export class ChainChecker {
     return sequence > 1 || previous === GENESIS.hash;
   }
 
-  #checkSequence({ sequence }: ChainedLine, place: LineLocation): BadLine | null {
+  #checkSequence({ sequence }: ChainedLine, location: LineLocation): BadLine | null {
     const wanted = this.#next;
     if (sequence === wanted) return null;
     if (sequence < wanted) {
       const message = `Number ${sequence} stands where ${wanted} belongs: lines were moved or put in.`;
-      return makeBadLine(place, sequence, "AUDIT_LINES_MOVED", message);
+      return makeBadLine(location, sequence, "AUDIT_LINES_MOVED", message);
     }
     const gap =
       sequence - wanted === 1 ? `Line number ${wanted} is` : `Lines ${wanted} to ${sequence - 1} are`;
-    return makeBadLine(place, sequence, "AUDIT_LINES_MISSING", `${gap} missing before this one.`);
+    return makeBadLine(location, sequence, "AUDIT_LINES_MISSING", `${gap} missing before this one.`);
   }
 
-  #checkSignature(line: ChainedLine, place: LineLocation): BadLine | null {
+  #checkSignature(line: ChainedLine, location: LineLocation): BadLine | null {
     const { sequence, checkpoint } = line;
     if (checkpoint === null) {
       this.unsigned += 1;
       if (this.unsigned <= PROXY_LIMITS.auditCheckpointLines) return null;
-      return makeBadLine(place, sequence, "AUDIT_CHECKPOINT_MISSING", "A signed checkpoint belongs here.");
+      return makeBadLine(location, sequence, "AUDIT_CHECKPOINT_MISSING", "A signed checkpoint belongs here.");
     }
     this.unsigned = 0;
     this.checkpoints += 1;
@@ -156,34 +161,44 @@ export class ChainChecker {
     const { key, signature } = checkpoint;
     if (!keys.has(key)) {
       const message = "The checkpoint was signed with a key that is not among the given ones.";
-      return makeBadLine(place, sequence, "AUDIT_KEY_UNKNOWN", message);
+      return makeBadLine(location, sequence, "AUDIT_KEY_UNKNOWN", message);
     }
     const statement = encodeCheckpointStatement(line.serverId, sequence, line.timestamp, line.previous);
     if (keys.verify(key, statement, signature)) return null;
-    return makeBadLine(place, sequence, "AUDIT_SIGNATURE_WRONG", "The checkpoint's signature does not fit.");
+    return makeBadLine(
+      location,
+      sequence,
+      "AUDIT_SIGNATURE_WRONG",
+      "The checkpoint's signature does not fit.",
+    );
   }
 
-  #checkExpected({ position: link, place }: CheckedLine): BadLine | null {
+  #checkExpected({ position, location }: CheckedLine): BadLine | null {
     const { expect } = this.#options;
-    if (expect?.sequence !== link.sequence || expect.hash === link.hash) return null;
-    return makeBadLine(place, link.sequence, "AUDIT_LINE_CHANGED", "The line is not the one that was noted.");
+    if (expect?.sequence !== position.sequence || expect.hash === position.hash) return null;
+    return makeBadLine(
+      location,
+      position.sequence,
+      "AUDIT_LINE_CHANGED",
+      "The line is not the one that was noted.",
+    );
   }
 }
 
-function makeChangedLine({ place, position: link }: CheckedLine): BadLine {
+function makeChangedLine({ location, position }: CheckedLine): BadLine {
   return makeBadLine(
-    place,
-    link.sequence,
+    location,
+    position.sequence,
     "AUDIT_LINE_CHANGED",
     "The line was changed after it was written.",
   );
 }
 
 export function makeBadLine(
-  place: LineLocation,
+  location: LineLocation,
   sequence: number | null,
   code: string,
   message: string,
 ): BadLine {
-  return { ...place, sequence, code, message };
+  return { ...location, sequence, code, message };
 }

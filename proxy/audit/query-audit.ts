@@ -1,8 +1,11 @@
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { auditFolder, listAuditFiles } from "./audit-files.ts";
-import { readLinesBackwards } from "./read-lines-backwards.ts";
+import type { AuditReader } from "../model/proxy-types.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import { auditFolder, listAuditFiles } from "./journal.ts";
+import { readLinesBackwards } from "./read-lines.ts";
+import type { AuditLog } from "./audit-log.ts";
 
-/** What somebody wants to read; what is left out is not asked for. */
+/** Conditions of a query; absent ones are not applied. */
 export interface AuditQuery {
   /** Epoch milliseconds, inclusive. */
   readonly since?: number;
@@ -128,4 +131,22 @@ function asText(value: unknown): string | null {
 
 function asNumber(value: unknown): number | null {
   return typeof value === "number" ? value : null;
+}
+
+/**
+ * Reads a server's audit log; the read itself is recorded first.
+ * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
+ */
+export async function readAudit(
+  audit: AuditLog,
+  dataDir: string,
+  query: AuditQuery,
+  reader: AuditReader,
+): Promise<AuditEvent[]> {
+  await audit
+    .appendDurably({ action: "audit.read", outcome: "success", ...reader })
+    .catch((cause: unknown) => {
+      throw new ViewerRefusal("AUDIT_UNAVAILABLE", { cause });
+    });
+  return queryAudit(dataDir, query);
 }

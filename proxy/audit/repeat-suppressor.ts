@@ -24,7 +24,7 @@ export class RepeatSuppressor {
     this.#write = write;
   }
 
-  /** False: the entry is counted, and told of later. */
+  /** False: the entry is only counted, and reported later. */
   allows(entry: AuditEntry): boolean {
     if (entry.outcome !== "failure" || entry.source === undefined) return true;
     const key = `${entry.action} ${entry.reason ?? ""} ${entry.source.address}`;

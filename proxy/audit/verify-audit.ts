@@ -2,11 +2,10 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
 import { makeBadLine, ChainChecker, type BadLine } from "./chain-checker.ts";
-import { isSamePosition, type ChainPosition } from "./chain-position.ts";
-import { auditFolder, listAuditFiles } from "./audit-files.ts";
+import { isSamePosition, type ChainPosition, parseLine } from "./audit-line.ts";
+import { auditFolder, listAuditFiles } from "./journal.ts";
 import { readAuditHead, type AuditHead } from "./audit-head.ts";
 import { AuditKeys, PUBLIC_KEY_FILE } from "./audit-key.ts";
-import { parseLine } from "./parse-line.ts";
 import { readLines } from "./read-lines.ts";
 
 export interface AuditVerificationOptions {
@@ -45,10 +44,10 @@ export async function verifyAudit(options: AuditVerificationOptions): Promise<Au
   const folder = auditFolder(of.dataDir);
   for (;;) {
     const files = await orUnreadable(listAuditFiles(folder));
-    const verdict = await verifyFiles(files, folder, options);
-    // A file that was put aside meanwhile was not read where it stands now.
+    const result = await verifyFiles(files, folder, options);
+    // A file that was rotated meanwhile was not read under its new name.
     const still = await orUnreadable(listAuditFiles(folder));
-    if (verdict.ok || still.length <= files.length) return verdict;
+    if (result.ok || still.length <= files.length) return result;
   }
 }
 
@@ -72,8 +71,8 @@ async function verifyFiles(
   let found = isBad(walked) ? walked : checkEnd(check, head, folder !== null, notes);
   if (found === null && walked === "behind" && head !== null) {
     const later = await readHeadNow();
-    const goesOn = later !== null && !isSamePosition(later.next, head.next);
-    if (goesOn) notes.push("The server goes on writing: the newest lines were left to the next time.");
+    const continues = later !== null && !isSamePosition(later.next, head.next);
+    if (continues) notes.push("The server goes on writing: the newest lines were left to the next time.");
     else found = check.appendedLine();
   }
   const { lines, checkpoints, first, last, unsigned } = check;
@@ -132,7 +131,7 @@ function checkEnd(
   notes: string[],
 ): BadLine | null {
   const { last } = check;
-  const known = [head?.done, head?.next].find((link) => link?.sequence === last?.sequence) ?? null;
+  const known = [head?.done, head?.next].find((position) => position?.sequence === last?.sequence) ?? null;
   const found = check.finish(known);
   if (found !== null) return found;
   if (!hasHead) {
@@ -141,16 +140,16 @@ function checkEnd(
     );
     return null;
   }
-  const place = check.location ?? { file: "", line: 0 };
+  const location = check.location ?? { file: "", line: 0 };
   if (head === null) {
     const message =
       "audit.head, which says how far the log goes, is missing or was not signed by this server.";
-    return makeBadLine(place, last?.sequence ?? null, "AUDIT_HEAD_MISSING", message);
+    return makeBadLine(location, last?.sequence ?? null, "AUDIT_HEAD_MISSING", message);
   }
   if (last === null || last.sequence < head.done.sequence) return check.truncatedLine(head.done.sequence);
   if (known !== null && !isSamePosition(known, last)) {
     return makeBadLine(
-      place,
+      location,
       last.sequence,
       "AUDIT_LINE_CHANGED",
       "The line was changed after it was written.",

@@ -1,74 +1,38 @@
-import {
-  challengeViewer,
-  exchangeVersions,
-  isRsaAes,
-  negotiateSecurity,
-  refuseViewer,
-  SecurityType,
-  sendSecurityFailure,
-  sendSecurityOk,
-  type Conversation,
-  type RfbVersion,
-} from "../../protocol/index.ts";
+import { exchangeVersions, negotiateSecurity, refuseViewer, type RfbVersion } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { offerSecurity } from "./security-offer.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
-import { redeemTicket } from "../identify/redeem-ticket.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import { runHandshake } from "./run-handshake.ts";
-import { authenticateRsaAes } from "./rsa-aes-authenticator.ts";
-import type { ViewerAuthenticator, AuthenticatorDependencies } from "./viewer-authenticator.ts";
-import { authenticateVeNCrypt } from "./vencrypt-authenticator.ts";
+import type { AuthenticatorDependencies, ViewerSecurity, ViewerAuthenticator } from "./viewer-security.ts";
+import { offerSecurity } from "./viewer-security-types.ts";
 
-/** Brings a viewer to the threshold. @throws what the handshake throws */
+/** Runs the handshake with a viewer up to its credential. @throws what the handshake throws */
 export async function authenticateViewer(
   viewer: AcceptedViewer,
-  parts: AuthenticatorDependencies,
+  dependencies: AuthenticatorDependencies,
   signal: AbortSignal,
 ): Promise<ViewerAuthenticator> {
-  const { clock } = parts;
-  const greet = (peer: Conversation): Promise<RfbVersion> => exchangeVersions(peer);
-  if (viewer.ticket !== null) {
-    const version = await runHandshake(viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, greet);
-    return authenticateTicket(viewer.ticket, version, parts);
-  }
-  const wait = parts.tokens.waitMs(viewer.source);
-  const [version, type] = await runHandshake(
+  const { clock, tokens } = dependencies;
+  const offer = offerSecurity(viewer);
+  const early = offer.find(({ precedesOffer }) => precedesOffer);
+  const wait = early ? 0 : tokens.waitMs(viewer.source);
+  const [version, method] = await runHandshake(
     viewer,
     PROXY_LIMITS.rfbHandshakeMs,
     clock,
     signal,
-    async (peer) => {
-      const spoken = await greet(peer);
-      if (wait > 0) return [spoken, null] as const;
-      return [spoken, await negotiateSecurity(peer, spoken, offerSecurity(viewer))] as const;
+    async (peer): Promise<readonly [RfbVersion, ViewerSecurity | undefined]> => {
+      const version = await exchangeVersions(peer);
+      if (early || wait > 0) return [version, early];
+      const type = await negotiateSecurity(
+        peer,
+        version,
+        offer.map((offered) => offered.type),
+      );
+      return [version, offer.find((offered) => offered.type === type)];
     },
   );
-  if (type === null) return rejectThrottled(version, wait);
-  if (type === SecurityType.veNCrypt) return authenticateVeNCrypt(viewer, version, parts, signal);
-  if (isRsaAes(type)) return authenticateRsaAes(viewer, version, type, parts, signal);
-  const guess = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
-  return {
-    identify: () => parts.tokens.identify(viewer.source, guess, viewer.requestedDesktopIds),
-    refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
-    accept: (peer) => sendSecurityOk(peer, version, type),
-  };
-}
-
-/** The ticket is checked before a security type is offered: then every version has room for a reason. */
-function authenticateTicket(
-  ticket: string,
-  version: RfbVersion,
-  { stores, clock }: AuthenticatorDependencies,
-): ViewerAuthenticator {
-  return {
-    identify: () => redeemTicket(ticket, stores, clock),
-    refuse: (peer, reason) => refuseViewer(peer, version, reason),
-    accept: async (peer) => {
-      const type = await negotiateSecurity(peer, version, [SecurityType.none]);
-      await sendSecurityOk(peer, version, type);
-    },
-  };
+  return method?.authenticate({ viewer, version, dependencies, signal }) ?? rejectThrottled(version, wait);
 }
 
 function rejectThrottled(version: RfbVersion, waitMs: number): ViewerAuthenticator {

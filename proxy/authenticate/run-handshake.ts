@@ -2,7 +2,7 @@ import { Conversation, type Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 
-/** A conversation with a viewer that is given back, whatever happens. */
+/** A conversation with a viewer; its unread bytes return to the stream in every case. */
 export async function runHandshake<T>(
   viewer: AcceptedViewer,
   deadlineMs: number,

@@ -6,7 +6,7 @@ import { generateSecret, hashSecret } from "./redeem-ticket.ts";
 import { offerTicketSubProtocols } from "./websocket-sub-protocols.ts";
 import type { TokenIndex } from "./token-index.ts";
 
-/** Makes the secrets that open doors: each is told once, to whoever asked for it. */
+/** Issues tokens, tickets and join secrets: each is returned once, to the caller. */
 export class CredentialIssuer {
   readonly #stores: Stores;
   readonly #index: TokenIndex;

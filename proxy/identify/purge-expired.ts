@@ -7,7 +7,7 @@ import type { Stores } from "../state/stores.ts";
 export function startPurge(stores: Stores, clock: Clock, log: Logger): () => void {
   let stopped = false;
   let cancel: () => void = () => undefined;
-  const sweep = async (): Promise<void> => {
+  const purge = async (): Promise<void> => {
     const now = clock.now();
     try {
       await Promise.all([
@@ -23,7 +23,7 @@ export function startPurge(stores: Stores, clock: Clock, log: Logger): () => voi
     schedule();
   };
   const schedule = (): void => {
-    if (!stopped) cancel = clock.after(PROXY_LIMITS.sweepMs, () => void sweep());
+    if (!stopped) cancel = clock.after(PROXY_LIMITS.sweepMs, () => void purge());
   };
   schedule();
   return () => {

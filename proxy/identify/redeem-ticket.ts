@@ -16,7 +16,7 @@ export function hashSecret(secret: string): string {
 
 /**
  * Redeems a web ticket: of any number of parallel calls one wins.
- * @throws Refusal `TICKET_INVALID`, `DESKTOP_GONE`, `STATE_UNAVAILABLE`
+ * @throws ViewerRefusal `TICKET_INVALID`, `DESKTOP_GONE`, `STATE_UNAVAILABLE`
  */
 export async function redeemTicket(ticket: string, stores: Stores, clock: Clock): Promise<ViewerIdentity> {
   const record = await queryStateForViewer(stores.tickets.take(hashSecret(ticket), clock.now()));
@@ -31,7 +31,7 @@ export async function redeemTicket(ticket: string, stores: Stores, clock: Clock)
   return { desktop, role, denied, ...by, endsAt };
 }
 
-/** When the login that made a ticket will end, by the monotonic clock. @throws Refusal `TICKET_INVALID`: it has */
+/** When the login that made a ticket will end, by the monotonic clock. @throws ViewerRefusal `TICKET_INVALID`: it has */
 async function findLoginEnd(loginHash: string, stores: Stores, clock: Clock): Promise<number> {
   const now = clock.now();
   const login = await queryStateForViewer(stores.logins.find(loginHash, now));

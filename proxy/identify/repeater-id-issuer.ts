@@ -34,7 +34,7 @@ export class RepeaterIdIssuer {
 
   /** A number for one VNC server that dials in, and the desktop that it will be. */
   async createForServer(name: string, ttlSeconds: number): Promise<{ number: string; expiresAt: number }> {
-    // A desktop belongs to an agent. Nobody has this one's private key, so nobody can be it in any other way.
+    // A desktop belongs to an agent. This one's private key is discarded, so no other peer can authenticate as it.
     const { publicKey } = generateKeyPairSync("ed25519");
     const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
     const agentId = agentIdOf(raw);

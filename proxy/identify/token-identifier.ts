@@ -16,37 +16,31 @@ type DesktopIds = ReadonlySet<string> | null;
 /** Control characters, and what was no UTF-8: the state is not asked for such names. */
 const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
 
+interface TokenIdentifierDependencies {
+  readonly stores: Stores;
+  readonly index: TokenIndex;
+  readonly scan: TokenScan<IndexedToken>;
+  readonly throttle: TokenGuessThrottle;
+  readonly clock: Clock;
+}
+
 /** Tells from a VNC Authentication response which token was typed. */
 export class TokenIdentifier {
-  readonly #stores: Stores;
-  readonly #index: TokenIndex;
-  readonly #scan: TokenScan<IndexedToken>;
-  readonly #throttle: TokenGuessThrottle;
-  readonly #clock: Clock;
+  readonly #dependencies: TokenIdentifierDependencies;
 
-  constructor(
-    stores: Stores,
-    index: TokenIndex,
-    scan: TokenScan<IndexedToken>,
-    penalties: TokenGuessThrottle,
-    clock: Clock,
-  ) {
-    this.#stores = stores;
-    this.#index = index;
-    this.#scan = scan;
-    this.#throttle = penalties;
-    this.#clock = clock;
+  constructor(dependencies: TokenIdentifierDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Milliseconds until this source may try again; 0: now. */
   waitMs(source: ConnectionSource): number {
-    return this.#throttle.waitMs(source.address);
+    return this.#dependencies.throttle.waitMs(source.address);
   }
 
   /**
    * Only a wrong response counts as a guess.
    * @param only ids of the desktops whose tokens count; null: all
-   * @throws Refusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
+   * @throws ViewerRefusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
    */
   identify(
     source: ConnectionSource,
@@ -58,8 +52,8 @@ export class TokenIdentifier {
 
   /**
    * A token that came as it was typed, with a user name: a name that desktops have narrows the search to them,
-   * any other says nothing, for many viewers fill in whatever their user is called.
-   * @throws Refusal like {@link identify}
+   * any other is ignored, since many viewers fill in the user's login name.
+   * @throws ViewerRefusal like {@link identify}
    */
   identifyPlain(
     source: ConnectionSource,
@@ -77,7 +71,7 @@ export class TokenIdentifier {
     guess: ChallengeResponse,
     narrow: () => Promise<DesktopIds>,
   ): Promise<ViewerIdentity> {
-    const attempt = this.#throttle.begin(source.address);
+    const attempt = this.#dependencies.throttle.begin(source.address);
     try {
       const [match, ...others] = await this.#dropClosed(await this.#find(guess, await narrow()));
       if (!match) {
@@ -94,21 +88,21 @@ export class TokenIdentifier {
   /** Ids of the desktops of this name; null: it is no desktop's. */
   async #findNamed(name: string): Promise<DesktopIds> {
     if (name === "" || UNPRINTABLE.test(name)) return null;
-    const named = await queryStateForViewer(this.#stores.desktops.findByName(name));
+    const named = await queryStateForViewer(this.#dependencies.stores.desktops.findByName(name));
     return named.length === 0 ? null : new Set(named.map(({ id }) => id));
   }
 
   async #find(guess: ChallengeResponse, only: DesktopIds): Promise<IndexedToken[]> {
-    await queryStateForViewer(this.#index.prepare());
+    await queryStateForViewer(this.#dependencies.index.prepare());
     const known = await this.#match(guess, only);
     if (known.length > 0) return known;
-    await queryStateForViewer(this.#index.reload());
+    await queryStateForViewer(this.#dependencies.index.reload());
     return await this.#match(guess, only);
   }
 
   async #match(guess: ChallengeResponse, only: DesktopIds): Promise<IndexedToken[]> {
-    const matches = await this.#scan.match(guess, this.#index.candidates);
-    const [now, monotonic] = [this.#clock.now(), this.#clock.monotonic()];
+    const matches = await this.#dependencies.scan.match(guess, this.#dependencies.index.candidates);
+    const [now, monotonic] = [this.#dependencies.clock.now(), this.#dependencies.clock.monotonic()];
     const isAsked = (token: IndexedToken): boolean => only?.has(token.desktopId) ?? true;
     return matches.filter((token) => token.expiresAt > now && token.endsAt > monotonic && isAsked(token));
   }
@@ -124,16 +118,19 @@ export class TokenIdentifier {
   async #confirm(token: IndexedToken): Promise<ViewerIdentity> {
     const stored = await this.#findStored(token);
     if (!stored) throw new ViewerRefusal("TOKEN_WRONG");
-    const desktop = await queryStateForViewer(this.#stores.desktops.find(token.desktopId));
+    const desktop = await queryStateForViewer(this.#dependencies.stores.desktops.find(token.desktopId));
     if (!desktop) throw new ViewerRefusal("DESKTOP_GONE");
     const { id: subject, role, denied, expiresAt } = stored;
-    const endsAt = Math.min(token.endsAt, this.#clock.monotonic() + expiresAt - this.#clock.now());
+    const endsAt = Math.min(
+      token.endsAt,
+      this.#dependencies.clock.monotonic() + expiresAt - this.#dependencies.clock.now(),
+    );
     const by = { method: "token", subject, byAccount: false, loginHash: null } as const;
     return { desktop, role, denied, ...by, endsAt };
   }
 
   #findStored({ id }: IndexedToken): Promise<TokenRecord | null> {
-    return queryStateForViewer(this.#stores.tokens.find(id));
+    return queryStateForViewer(this.#dependencies.stores.tokens.find(id));
   }
 }
 

@@ -53,7 +53,7 @@ export class TokenIndex {
     return this.#first;
   }
 
-  /** Reads the store; the reading begins after this call, so that it sees whatever was made before. */
+  /** Reads the store; the read begins after this call, so that it includes all earlier changes. */
   reload(): Promise<void> {
     this.#next ??= this.#readSerially();
     return this.#next;

@@ -1,4 +1,5 @@
 import { matchesToken, prepareResponse, type TokenKey } from "../../protocol/index.ts";
+import type { SliceTiming } from "../admit/slice-timing.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 
@@ -21,29 +22,22 @@ interface Scan<C extends TokenCandidate> {
   resolve(matches: C[]): void;
 }
 
-export interface ScanTiming {
-  /** Milliseconds that never go back. */
-  readonly monotonic: () => number;
-  /** Lets the event loop do its other work, then goes on. */
-  readonly yieldTo: (next: () => void) => void;
-}
-
 /**
  * Finds which of many tokens gives a response. One queue of slices: 100,000 tokens at once would hold
  * up every session for 8 ms, and slices that do not know of each other would add up.
  */
 export class TokenScan<C extends TokenCandidate> {
-  readonly #timing: ScanTiming;
+  readonly #timing: SliceTiming;
   readonly #queue: Scan<C>[] = [];
   #running = false;
 
-  constructor(pace: ScanTiming) {
-    this.#timing = pace;
+  constructor(timing: SliceTiming) {
+    this.#timing = timing;
   }
 
   /**
    * All candidates that fit: the caller decides what more than one means.
-   * @throws Refusal `SERVER_BUSY` when too many guesses wait already
+   * @throws ViewerRefusal `SERVER_BUSY` when too many guesses wait already
    */
   match(guess: ChallengeResponse, candidates: readonly C[]): Promise<C[]> {
     if (this.#queue.length >= PROXY_LIMITS.scansWaiting)

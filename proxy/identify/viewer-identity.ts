@@ -1,7 +1,7 @@
 import type { Permission } from "../../protocol/index.ts";
 import type { DesktopView, Role } from "../state/state-records.ts";
 
-/** Whom a viewer has proved to be: what it may see, and how. */
+/** The proven identity of a viewer: what it may see, and how. */
 export interface ViewerIdentity {
   readonly desktop: DesktopView;
   readonly role: Role;

@@ -13,7 +13,7 @@ export function abortOnDisconnect(
   const onGone = (): void => {
     gone.abort(new PeerClosed("PEER_CLOSED", "the viewer left"));
   };
-  // Reading nothing lets an end that lies in wait come out.
+  // A read of 0 bytes lets a pending end be emitted.
   const onReadable = (): void => {
     stream.read(0);
   };

@@ -1,4 +1,10 @@
-import { MIP2_ALPN, MIP2_WEBSOCKET_PATH, MIP2_WEBSOCKET_PROTOCOL, type Clock } from "../../protocol/index.ts";
+import {
+  MIP2_ALPN,
+  MIP2_WEBSOCKET_PATH,
+  MIP2_WEBSOCKET_PROTOCOL,
+  type Clock,
+  WebSocketStream,
+} from "../../protocol/index.ts";
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
@@ -9,15 +15,14 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
 import { requesterOf } from "./requester.ts";
 import type { AcceptedTlsConnection } from "./tls-acceptor.ts";
-import { ServerWebSocketStream } from "./server-websocket-stream.ts";
 
 export interface AgentUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
   /** Reverse proxies that say truly whom they speak for. */
-  readonly trusted: AddressRanges;
+  readonly trustedProxies: AddressRanges;
   /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
   readonly serverCertificate: TlsCertificate;
-  readonly onAgent: (arrival: AcceptedTlsConnection) => void;
+  readonly onAgent: (connection: AcceptedTlsConnection) => void;
   readonly clock: Clock;
 }
 
@@ -41,7 +46,7 @@ export class AgentUpgradeHandler {
     this.#context = makeContext(options.serverCertificate);
   }
 
-  /** New connections see it; those that are there go on. */
+  /** For new connections; existing ones stay. */
   replaceCertificate(certificate: TlsCertificate): void {
     this.#context = makeContext(certificate);
   }
@@ -62,17 +67,17 @@ export class AgentUpgradeHandler {
       answerUpgrade(socket, 400);
       return;
     }
-    const source = requesterOf(request, this.#options.trusted);
-    const leave = source && this.#options.connectionLimit.acquire(source.address);
-    if (!leave) {
+    const source = requesterOf(request, this.#options.trustedProxies);
+    const release = source && this.#options.connectionLimit.acquire(source.address);
+    if (!release) {
       answerUpgrade(socket, 503);
       return;
     }
-    socket.once("close", leave);
+    socket.once("close", release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#startTls(new ServerWebSocketStream(webSocket), (inner) => {
-        this.#options.onAgent({ socket: inner, source, admitted: leave });
+      this.#startTls(new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } }), (inner) => {
+        this.#options.onAgent({ socket: inner, source, admitted: release });
       });
     });
   };
@@ -89,7 +94,7 @@ export class AgentUpgradeHandler {
     };
     const cancelDeadline = this.#options.clock.after(PROXY_LIMITS.tlsHandshakeMs, cut);
     inner.on("error", () => undefined);
-    // Outside a tls.Server, what is wrong with the records is told by this event alone.
+    // Outside a tls.Server, errors in TLS records are reported by this event only.
     inner.on("_tlsError", cut);
     inner.once("close", () => {
       cancelDeadline();

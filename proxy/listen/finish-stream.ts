@@ -3,7 +3,7 @@ import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 
 /**
- * Ends a stream so that the other side can still take what was written: unread bytes are thrown away
+ * Ends a stream so that the other side can still take what was written: unread bytes are discarded
  * (they would make TCP reset the connection), and after a moment it is cut.
  */
 export function finishStream(stream: Duplex, clock: Clock): void {

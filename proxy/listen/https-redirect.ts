@@ -1,7 +1,7 @@
 import type { Clock } from "../../protocol/index.ts";
 import { formatUrl } from "../model/advertised-addresses.ts";
 import type { HostPort } from "../model/proxy-types.ts";
-import { awaitFirstBytes } from "./first-bytes.ts";
+import { awaitFirstBytes } from "./protocol-detector.ts";
 import { finishStream } from "./finish-stream.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
 

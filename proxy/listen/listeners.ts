@@ -6,8 +6,10 @@ import type { AddressRanges } from "../admit/address-ranges.ts";
 import { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { AcceptQueue } from "../admit/accept-queue.ts";
+import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
-import type { ListeningAddresses, HostPort, ProxyOptions } from "../model/proxy-types.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import type { ListeningAddresses, HostPort, ListenOptions } from "../model/proxy-types.ts";
 import type { RepeaterIdStore } from "../state/stores.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
@@ -22,173 +24,156 @@ import { TlsAcceptor, type AcceptedTlsConnection } from "./tls-acceptor.ts";
 import { ViewerUpgradeHandler, type ViewerUpgradeHandlerOptions } from "./viewer-upgrade-handler.ts";
 
 export interface ListenersOptions {
-  /** What agents are shown, and everybody where there is no `site`. */
+  /** What agents are shown, and all clients where there is no `site`. */
   readonly trust: ServiceTrust;
   readonly site: SiteCertificate | null;
-  /** Who may say by a PROXY protocol header whom it speaks for. */
+  /** Peers whose PROXY protocol header is believed. */
   readonly forwarders: AddressRanges;
-  /** Reverse proxies that say truly by X-Forwarded-For whom they speak for. */
-  readonly trusted: AddressRanges;
+  /** Reverse proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: AddressRanges;
   readonly clock: Clock;
   /** Origins that may open WebSockets. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: AcceptedViewer) => void;
   readonly onRefused: ViewerUpgradeHandlerOptions["onRefused"];
-  readonly onAgent: (arrival: AcceptedTlsConnection) => void;
+  readonly onAgent: (connection: AcceptedTlsConnection) => void;
   /** MiP 1, by ALPN or by its first byte; null: off, and such connections are closed. */
-  readonly onMip1: ((arrival: AcceptedTlsConnection) => void) | null;
+  readonly onMip1: ((connection: AcceptedTlsConnection) => void) | null;
   readonly repeaterIds: RepeaterIdStore;
-  /** A VNC server that has dialled in by itself. */
-  readonly onReverseServer: (arrival: AcceptedConnection) => void;
-  /** Where plain HTTP is sent to. */
+  /** A VNC server that has dialled in. */
+  readonly onReverseServer: (connection: AcceptedConnection) => void;
+  /** Where plain HTTP is redirected to. */
   readonly advertised: () => HostPort;
 }
 
-/** Where the doors are to be; null or absent: not at all. */
-export type ListenOptions = Pick<
-  ProxyOptions,
-  "listen" | "rfbListen" | "repeaterViewers" | "repeaterServers"
->;
-
-/** The ports of the server, and who is called for what comes in by them. */
+/** The ports of the server, and which handler gets what they accept. */
 export class Listeners {
-  readonly #clock: Clock;
+  readonly #options: ListenersOptions;
   readonly #main: TcpListener;
   readonly #rfb: TcpListener;
   readonly #repeaterViewers: TcpListener;
   readonly #repeaterServers: TcpListener;
+  readonly #acceptQueue = new AcceptQueue(EVENT_LOOP_SLICES);
   readonly #viewerUpgradeHandler: ViewerUpgradeHandler;
-  readonly #site: SiteCertificate | null;
   readonly #agentUpgradeHandler: AgentUpgradeHandler;
+  /** What TLS inside a viewer's RFB connection shows. */
+  #viewerContext: tls.SecureContext;
   #web: http.Server | undefined;
 
   constructor(options: ListenersOptions) {
-    const {
-      trust,
-      site,
-      forwarders,
-      trusted,
-      clock,
-      origins,
-      onViewer,
-      onRefused,
-      onAgent,
-      onMip1,
-      advertised,
-    } = options;
-    this.#clock = clock;
-    const budget = new PreAuthConnectionLimit({
+    this.#options = options;
+    const { trust, site, clock, onViewer, onAgent } = options;
+    const connectionLimit = new PreAuthConnectionLimit({
       perSource: PROXY_LIMITS.unadmittedPerSource,
       total: PROXY_LIMITS.unadmittedTotal,
     });
-    const turnstile = new AcceptQueue({ monotonic: () => performance.now(), yieldTo: setImmediate });
-    const enter = (makeViewer: () => AcceptedViewer): void => {
-      turnstile.enqueue(() => {
-        onViewer(makeViewer());
-      });
-    };
-    this.#site = site;
-    let context = makeContext(site?.current ?? trust.current);
-    const certificate = (): tls.SecureContext => context;
-    const secure = new TlsAcceptor(
+    const shared = { ...options, connectionLimit };
+    this.#viewerContext = makeContext(site?.current ?? trust.current);
+    const tlsAcceptor = this.#createTlsAcceptor();
+    const detector = this.#createDetector(tlsAcceptor);
+    this.#main = new TcpListener({
+      ...shared,
+      onConnection: (connection) => {
+        detector.accept(connection);
+      },
+    });
+    this.#rfb = new TcpListener({
+      ...shared,
+      onConnection: (connection) => {
+        this.#enqueueViewer(connection, "plain");
+      },
+    });
+    this.#repeaterViewers = new TcpListener({
+      ...shared,
+      onConnection: (connection) => {
+        performRepeaterHandshake(connection, options.repeaterIds, clock).then(
+          (requestedDesktopIds) => {
+            const certificate = this.#certificate;
+            onViewer(
+              new RfbViewer(connection, { listener: "repeater", certificate, requestedDesktopIds, clock }),
+            );
+          },
+          () => connection.socket.destroy(),
+        );
+      },
+    });
+    this.#repeaterServers = new TcpListener({ ...shared, onConnection: options.onReverseServer });
+    this.#viewerUpgradeHandler = new ViewerUpgradeHandler({
+      ...shared,
+      hasOtherHandlers: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
+    });
+    this.#agentUpgradeHandler = new AgentUpgradeHandler({
+      ...shared,
+      serverCertificate: trust.current,
+      onAgent,
+    });
+    this.#followCertificates(tlsAcceptor);
+  }
+
+  #createTlsAcceptor(): TlsAcceptor {
+    const { trust, site, clock, onAgent, onMip1, onViewer } = this.#options;
+    return new TlsAcceptor(
       trust.current,
       site?.current ?? null,
       {
         agent: onAgent,
         mip1: onMip1,
-        http: ({ socket, admitted }) => {
+        http: ({ socket, source, admitted }) => {
           admitted();
-          if (this.#web) this.#web.emit("connection", socket);
-          else socket.destroy();
+          if (!this.#web) {
+            socket.destroy();
+            return;
+          }
+          setRemoteAddress(socket, source);
+          this.#web.emit("connection", socket);
         },
-        viewer: (arrival) => {
-          onViewer(new RfbViewer(arrival, { listener: "tls", clock }));
+        viewer: (connection) => {
+          onViewer(new RfbViewer(connection, { listener: "tls", clock }));
         },
       },
       clock,
     );
-    site?.subscribe((replacement) => {
-      secure.replaceSiteCertificate(replacement);
-      context = makeContext(replacement);
-    });
-    const onePort = new ProtocolDetector(
+  }
+
+  #createDetector(tlsAcceptor: TlsAcceptor): ProtocolDetector {
+    const { clock, advertised } = this.#options;
+    return new ProtocolDetector(
       {
-        tls: (arrival, cancelDeadline) => {
-          turnstile.enqueue(() => {
-            secure.accept(arrival, cancelDeadline);
+        tls: (connection, cancelDeadline) => {
+          this.#acceptQueue.enqueue(() => {
+            tlsAcceptor.accept(connection, cancelDeadline);
           });
         },
-        http: (arrival) => {
-          redirectToHttps(arrival, advertised(), clock);
+        http: (connection) => {
+          redirectToHttps(connection, advertised(), clock);
         },
-        viewer: (arrival) => {
-          enter(() => new RfbViewer(arrival, { listener: "one-port", certificate, clock }));
+        viewer: (connection) => {
+          this.#enqueueViewer(connection, "one-port");
         },
       },
       clock,
     );
-    this.#main = new TcpListener({
-      connectionLimit: budget,
-      forwarders,
-      trusted,
-      clock,
-      onConnection: (arrival) => {
-        onePort.accept(arrival);
-      },
+  }
+
+  #enqueueViewer(connection: AcceptedConnection, listener: "plain" | "one-port"): void {
+    const { onViewer, clock } = this.#options;
+    this.#acceptQueue.enqueue(() => {
+      onViewer(new RfbViewer(connection, { listener, certificate: this.#certificate, clock }));
     });
-    this.#rfb = new TcpListener({
-      connectionLimit: budget,
-      forwarders,
-      trusted,
-      clock,
-      onConnection: (arrival) => {
-        enter(() => new RfbViewer(arrival, { listener: "plain", certificate, clock }));
-      },
+  }
+
+  readonly #certificate = (): tls.SecureContext => this.#viewerContext;
+
+  #followCertificates(tlsAcceptor: TlsAcceptor): void {
+    const { site, trust } = this.#options;
+    site?.subscribe((replacement) => {
+      tlsAcceptor.replaceSiteCertificate(replacement);
+      this.#viewerContext = makeContext(replacement);
     });
-    this.#repeaterViewers = new TcpListener({
-      connectionLimit: budget,
-      forwarders,
-      trusted,
-      clock,
-      onConnection: (arrival) => {
-        performRepeaterHandshake(arrival, options.repeaterIds, clock).then(
-          (only) => {
-            onViewer(
-              new RfbViewer(arrival, { listener: "repeater", certificate, requestedDesktopIds: only, clock }),
-            );
-          },
-          () => arrival.socket.destroy(),
-        );
-      },
-    });
-    this.#repeaterServers = new TcpListener({
-      connectionLimit: budget,
-      forwarders,
-      trusted,
-      clock,
-      onConnection: options.onReverseServer,
-    });
-    this.#viewerUpgradeHandler = new ViewerUpgradeHandler({
-      connectionLimit: budget,
-      trusted,
-      origins,
-      onViewer,
-      onRefused,
-      hasOtherHandlers: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
-      clock,
-    });
-    const agentEntrance = new AgentUpgradeHandler({
-      connectionLimit: budget,
-      trusted,
-      serverCertificate: trust.current,
-      onAgent,
-      clock,
-    });
-    this.#agentUpgradeHandler = agentEntrance;
     trust.subscribe((replacement) => {
-      secure.replaceServiceCertificate(replacement);
-      agentEntrance.replaceCertificate(replacement);
-      if (!site) context = makeContext(replacement);
+      tlsAcceptor.replaceServiceCertificate(replacement);
+      this.#agentUpgradeHandler.replaceCertificate(replacement);
+      if (!site) this.#viewerContext = makeContext(replacement);
     });
   }
 
@@ -212,25 +197,25 @@ export class Listeners {
   }
 
   readonly #upgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const entrance = this.#agentUpgradeHandler.matches(request)
+    const handler = this.#agentUpgradeHandler.matches(request)
       ? this.#agentUpgradeHandler
       : this.#viewerUpgradeHandler;
-    entrance.upgrade(request, socket, head);
+    handler.upgrade(request, socket, head);
   };
 
-  /** Takes no new connections. Idempotent. */
+  /** Accepts no new connections. Idempotent. */
   stop(): void {
-    this.#site?.close();
+    this.#options.site?.close();
     this.#web?.off("upgrade", this.#upgrade);
     for (const port of this.#tcpListeners) port.stop();
   }
 
-  /** Gives the connections that are left a moment to end by themselves, then cuts them. */
+  /** Gives the remaining connections a short time to end, then destroys them. */
   async close(): Promise<void> {
     const idle = Promise.all(this.#tcpListeners.map((port) => port.idle));
     let cancel: () => void = () => undefined;
     const grace = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(PROXY_LIMITS.closeGraceMs, resolve);
+      cancel = this.#options.clock.after(PROXY_LIMITS.closeGraceMs, resolve);
     });
     await Promise.race([idle, grace]);
     cancel();
@@ -244,4 +229,10 @@ export class Listeners {
 
 function makeContext({ key, cert }: TlsCertificate): tls.SecureContext {
   return tls.createSecureContext({ key, cert, minVersion: "TLSv1.2" });
+}
+
+/** The web server reads the client's address from its socket, so it has to be the one of the client behind a forwarder. */
+function setRemoteAddress(socket: tls.TLSSocket, { address, port }: ConnectionSource): void {
+  if (socket.remoteAddress === address && socket.remotePort === port) return;
+  Object.defineProperties(socket, { remoteAddress: { value: address }, remotePort: { value: port } });
 }

@@ -1,6 +1,16 @@
-import { isIPv4, isIPv6 } from "node:net";
-import { bytes, checkLength, ProtocolError, u16, u8, type Grammar } from "../../protocol/index.ts";
+import { isIPv4, isIPv6, type Socket } from "node:net";
+import {
+  bytes,
+  checkLength,
+  Conversation,
+  ProtocolError,
+  u16,
+  u8,
+  type Clock,
+  type Grammar,
+} from "../../protocol/index.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 
 const V1_START = "PROXY ";
 /** The longest header of version 1, its line end included. */
@@ -10,6 +20,21 @@ const V2_MAX_BODY = 2_048;
 
 const Command = { local: 0x20, proxy: 0x21 } as const;
 const Family = { tcp4: 0x11, tcp6: 0x21 } as const;
+
+/**
+ * Reads the PROXY protocol header that a forwarder has to begin with; what follows it stays in the socket.
+ * @returns the client's address; null: the forwarder speaks for itself
+ * @throws ProtocolError `PROXY_HEADER`, PeerClosed, TimeoutError, LimitError
+ */
+export async function readForwardedSource(socket: Socket, clock: Clock): Promise<ConnectionSource | null> {
+  const limits = { deadlineMs: PROXY_LIMITS.tlsHandshakeMs, maxBytes: PROXY_LIMITS.proxyHeaderBytes };
+  const peer = new Conversation(socket, limits, clock);
+  try {
+    return await peer.read(proxyHeader());
+  } finally {
+    peer.release();
+  }
+}
 
 /**
  * A PROXY protocol header, version 1 or 2: where the client behind the forwarder comes from. Null: the

@@ -5,8 +5,8 @@ import type { RepeaterIdStore } from "../state/stores.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
 
 /**
- * Greets a viewer as UltraVNC's repeater does and reads which desktop it wants. A number that nobody made, or
- * that has expired, is no desktop's: such a viewer is asked for a token like any other, and none fits.
+ * Greets a viewer as UltraVNC's repeater does and reads which desktop it wants. An unknown or
+ * expired number is no desktop's: such a viewer is asked for a token like any other, and none fits.
  * @returns the desktops that it may reach
  * @throws ProtocolError `REPEATER_REQUEST` for an address in place of a number, PeerClosed, TimeoutError
  */

@@ -4,25 +4,28 @@ import { type AddressRanges, plainAddress } from "../admit/address-ranges.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import { readSocketSource } from "./tcp-listener.ts";
 
-/** Reverse proxies in a row that are followed back; nobody has so many. */
+/** Reverse proxies in a row that are followed back; more than any real set-up has. */
 const MAX_HOPS = 16;
 /** `192.0.2.7`, `192.0.2.7:443`, `2001:db8::7`, `[2001:db8::7]:443`. */
 const FORMS = [/^\[([^\]]+)\](?::\d+)?$/, /^(\d+\.\d+\.\d+\.\d+):\d+$/, /^(.+)$/];
 
 /**
- * Whom an HTTP request comes from. Only what a trusted reverse proxy has written counts: X-Forwarded-For is read from its end, and
- * the first address that is no trusted reverse proxy's is the requester's. What stands before it anybody may have made up.
+ * Where an HTTP request comes from. Only what a trusted reverse proxy has written counts: X-Forwarded-For is read from its end, and
+ * the first address that is no trusted reverse proxy's is the requester's. What precedes it may be forged.
  * @returns null on a Unix socket, or when the connection is gone; port 0: not known
  */
-export function requesterOf(request: IncomingMessage, trusted: AddressRanges): ConnectionSource | null {
+export function requesterOf(
+  request: IncomingMessage,
+  trustedProxies: AddressRanges,
+): ConnectionSource | null {
   const peer = readSocketSource(request.socket);
-  if (!peer || !trusted.contains(peer.address)) return peer;
+  if (!peer || !trustedProxies.contains(peer.address)) return peer;
   let found = peer;
   for (const entry of listForwarded(request).slice(-MAX_HOPS).reverse()) {
     const address = readAddress(entry);
     if (address === null) break;
     found = { address, port: 0 };
-    if (!trusted.contains(address)) break;
+    if (!trustedProxies.contains(address)) break;
   }
   return found;
 }

@@ -33,13 +33,13 @@ export class RfbViewer implements AcceptedViewer {
 
   constructor(
     { socket, source, admitted }: AcceptedConnection,
-    { listener: door, certificate, requestedDesktopIds: only, clock }: RfbViewerOptions,
+    { listener, certificate, requestedDesktopIds, clock }: RfbViewerOptions,
   ) {
     this.#socket = socket;
     this.#stream = socket;
     this.#clock = clock;
-    this.listener = door;
-    this.requestedDesktopIds = only ?? null;
+    this.listener = listener;
+    this.requestedDesktopIds = requestedDesktopIds ?? null;
     this.source = source;
     this.admitted = admitted;
     this.encrypt = certificate ? (signal) => this.#encrypt(certificate(), signal) : null;

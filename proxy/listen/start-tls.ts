@@ -14,7 +14,7 @@ export interface TlsStart {
   readonly secured: Promise<void>;
 }
 
-/** Bytes that lie unread in `raw` are the beginning of the handshake. */
+/** Unread bytes in `raw` are the beginning of the handshake. */
 export function startTls(
   raw: Socket,
   secureContext: SecureContext,

@@ -5,27 +5,27 @@ import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { HostPort } from "../model/proxy-types.ts";
-import { readForwardedSource } from "./forwarded-source.ts";
+import { readForwardedSource } from "./proxy-header.ts";
 
-/** A TCP connection that has a place among the unadmitted. */
+/** A TCP connection that holds a pre-authentication slot. */
 export interface AcceptedConnection {
   readonly socket: Socket;
   readonly source: ConnectionSource;
-  /** Gives the place back. Idempotent; the end of the connection does it too. */
+  /** Releases the slot. Idempotent; the end of the connection does it too. */
   admitted(): void;
 }
 
 export interface TcpListenerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
-  /** Whose connections begin with a PROXY protocol header; nobody else's header is looked at. */
+  /** Peers whose connections begin with a PROXY protocol header. From any other peer such a header is not read. */
   readonly forwarders: AddressRanges;
-  /** Reverse proxies: theirs is one address for many people. */
-  readonly trusted: AddressRanges;
+  /** Reverse proxies: one address for many people. */
+  readonly trustedProxies: AddressRanges;
   readonly clock: Clock;
-  readonly onConnection: (arrival: AcceptedConnection) => void;
+  readonly onConnection: (connection: AcceptedConnection) => void;
 }
 
-/** One TCP port: admission by budget, and every socket that came in by it. */
+/** One TCP port, the limit of connections before authentication, and every socket that was accepted. */
 export class TcpListener {
   readonly #options: TcpListenerOptions;
   readonly #server: Server;
@@ -47,43 +47,43 @@ export class TcpListener {
 
   #accept(socket: Socket): void {
     socket.on("error", () => undefined);
-    const { connectionLimit: budget, forwarders, trusted, onConnection: onArrival } = this.#options;
+    const { connectionLimit, forwarders, trustedProxies, onConnection } = this.#options;
     const source = readSocketSource(socket);
     const isForwarder = source !== null && forwarders.contains(source.address);
-    const isShared = isForwarder || (source !== null && trusted.contains(source.address));
-    const leave = source && budget.acquire(source.address, isShared ? Infinity : undefined);
-    if (!leave) {
+    const isShared = isForwarder || (source !== null && trustedProxies.contains(source.address));
+    const release = source && connectionLimit.acquire(source.address, isShared ? Infinity : undefined);
+    if (!release) {
       socket.destroy();
       return;
     }
     this.#sockets.add(socket);
     socket.once("close", () => {
-      leave();
+      release();
       this.#sockets.delete(socket);
       if (this.#sockets.size === 0) this.#onIdle?.();
     });
-    const arrival = { socket, source, admitted: leave };
-    if (isForwarder) void this.#receiveForwarded(arrival);
-    else onArrival(arrival);
+    const connection = { socket, source, admitted: release };
+    if (isForwarder) void this.#receiveForwarded(connection);
+    else onConnection(connection);
   }
 
-  /** The client behind a forwarder takes a place of its own. A forwarder without a header is not to be believed. */
-  async #receiveForwarded(arrival: AcceptedConnection): Promise<void> {
-    const { connectionLimit: budget, clock, onConnection: onArrival } = this.#options;
-    const { socket } = arrival;
+  /** The client behind a forwarder gets its own slot. Without a valid header the connection is closed. */
+  async #receiveForwarded(connection: AcceptedConnection): Promise<void> {
+    const { connectionLimit, clock, onConnection } = this.#options;
+    const { socket } = connection;
     const client = await readForwardedSource(socket, clock).catch(() => undefined);
     if (client === null) {
-      onArrival(arrival);
+      onConnection(connection);
       return;
     }
-    const leave = client && budget.acquire(client.address);
-    if (!leave) {
+    const release = client && connectionLimit.acquire(client.address);
+    if (!release) {
       socket.destroy();
       return;
     }
-    arrival.admitted();
-    socket.once("close", leave);
-    onArrival({ socket, source: client, admitted: leave });
+    connection.admitted();
+    socket.once("close", release);
+    onConnection({ socket, source: client, admitted: release });
   }
 
   /**
@@ -103,7 +103,7 @@ export class TcpListener {
     return { host, port: (this.#server.address() as AddressInfo).port };
   }
 
-  /** Takes no new connections; those that are there go on. Idempotent. */
+  /** Accepts no new connections; existing ones stay open. Idempotent. */
   stop(): void {
     this.#server.close(() => undefined);
   }
@@ -121,15 +121,9 @@ export class TcpListener {
   }
 }
 
-/** Null when it is gone already. */
+/** Null: it is closed already. */
 export function readSocketSource(socket: Socket): ConnectionSource | null {
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return null;
   return { address: remoteAddress, port: remotePort };
-}
-
-/** Whoever asks this socket where it comes from hears this: the web server behind us, for one. */
-export function overrideRemoteAddress(socket: Socket, { address, port }: ConnectionSource): void {
-  if (socket.remoteAddress === address && socket.remotePort === port) return;
-  Object.defineProperties(socket, { remoteAddress: { value: address }, remotePort: { value: port } });
 }

@@ -5,23 +5,24 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
 import { readOfferedProtocols } from "./client-hello.ts";
-import { awaitFirstBytes } from "./first-bytes.ts";
-import { isHttp } from "./protocol-signatures.ts";
-import { overrideRemoteAddress, readSocketSource, type AcceptedConnection } from "./tcp-listener.ts";
+import { awaitFirstBytes, isHttp } from "./protocol-detector.ts";
+import { readSocketSource, type AcceptedConnection } from "./tcp-listener.ts";
 
 const HTTP = "http/1.1";
 const TICKET_KEY_BYTES = 48;
-/** Node's own list, but AES with 128 bits first: as strong as anybody needs, and cheaper on the relay's path. */
+/** Less than Node's first buffer for TLS records. */
+const TLS_PIECE_BYTES = 1_000;
+/** Node's list with AES-128 first: strong enough, and cheaper on the relay's path. */
 const CIPHERS = ["TLS_AES_128_GCM_SHA256", tls.DEFAULT_CIPHERS].join(":");
 
-/** A TLS connection of which it is known who goes on with it. */
+/** A TLS connection whose handshake is complete. */
 export interface AcceptedTlsConnection {
   readonly socket: TLSSocket;
   readonly source: ConnectionSource;
   admitted(): void;
 }
 
-type TlsHandler = (arrival: AcceptedTlsConnection) => void;
+type TlsHandler = (connection: AcceptedTlsConnection) => void;
 
 export interface TlsHandlers {
   /** ALPN `mip/2`. */
@@ -30,7 +31,7 @@ export interface TlsHandlers {
   readonly mip1: TlsHandler | null;
   /** ALPN `http/1.1`; or none, and the first byte is that of a request. */
   readonly http: TlsHandler;
-  /** No ALPN, and silence: it waits for our greeting. */
+  /** No ALPN, and silence: it waits for the server's greeting. */
   readonly viewer: TlsHandler;
 }
 
@@ -40,30 +41,30 @@ interface PendingHandshake {
 }
 
 /**
- * TLS on the one port. Agents get the service's own certificate, which they pin; everybody else gets the
- * site's, where there is one. Which of the two is known from the ClientHello only, before TLS begins: each
- * has a TLS server of its own. The real socket is handed over, since a wrapped one costs half the throughput.
+ * TLS on the one port. Agents get the service's own certificate, which they pin; all others get the site's, if there
+ * is one. The choice depends on the ClientHello, before TLS begins, so each certificate has its own TLS server. They
+ * get the real socket, since a wrapped one costs half the throughput.
  */
 export class TlsAcceptor {
   readonly #handlers: TlsHandlers;
   readonly #clock: Clock;
   readonly #service: ReplaceableServer;
   #site: ReplaceableServer | null;
-  /** By the address and port of the TCP peer. */
+  /** By address and port of the TCP peer. */
   readonly #pendingHandshakes = new Map<string, PendingHandshake>();
 
-  constructor(service: TlsCertificate, site: TlsCertificate | null, routes: TlsHandlers, clock: Clock) {
-    this.#handlers = routes;
+  constructor(service: TlsCertificate, site: TlsCertificate | null, handlers: TlsHandlers, clock: Clock) {
+    this.#handlers = handlers;
     this.#clock = clock;
     const route = (socket: TLSSocket): void => {
       this.#dispatch(socket);
     };
-    const protocols = routes.mip1 ? [MIP2_ALPN, MIP1_ALPN, HTTP] : [MIP2_ALPN, HTTP];
+    const protocols = handlers.mip1 ? [MIP2_ALPN, MIP1_ALPN, HTTP] : [MIP2_ALPN, HTTP];
     this.#service = new ReplaceableServer(service, protocols, route);
     this.#site = site && new ReplaceableServer(site, protocols, route);
   }
 
-  /** New handshakes use it; connections that are there go on. @throws Error when TLS does not take it */
+  /** For new handshakes; existing connections stay. @throws Error when TLS rejects it */
   replaceServiceCertificate(certificate: TlsCertificate): void {
     this.#service.replace(certificate);
   }
@@ -73,9 +74,9 @@ export class TlsAcceptor {
     this.#site?.replace(certificate);
   }
 
-  /** @param cancelDeadline of the handshake: called when it is over */
-  accept(arrival: AcceptedConnection, cancelDeadline: () => void): void {
-    const { socket } = arrival;
+  /** @param cancelDeadline called at the end of the handshake */
+  accept(connection: AcceptedConnection, cancelDeadline: () => void): void {
+    const { socket } = connection;
     const peer = readSocketSource(socket);
     const site = this.#site;
     if (!peer) {
@@ -83,9 +84,9 @@ export class TlsAcceptor {
       return;
     }
     const key = formatSourceKey(peer);
-    this.#pendingHandshakes.set(key, { connection: arrival, cancelDeadline });
+    this.#pendingHandshakes.set(key, { connection, cancelDeadline });
     socket.once("close", () => {
-      if (this.#pendingHandshakes.get(key)?.connection === arrival) this.#pendingHandshakes.delete(key);
+      if (this.#pendingHandshakes.get(key)?.connection === connection) this.#pendingHandshakes.delete(key);
     });
     if (!site) {
       this.#service.accept(socket);
@@ -114,41 +115,41 @@ export class TlsAcceptor {
     handshaking.cancelDeadline();
     socket.setNoDelay(true);
     const { source, admitted } = handshaking.connection;
-    overrideRemoteAddress(socket, source);
     this.#dispatchByAlpn({ socket, source, admitted });
   }
 
-  #dispatchByAlpn(arrival: AcceptedTlsConnection): void {
+  #dispatchByAlpn(connection: AcceptedTlsConnection): void {
     const { agent, mip1, http } = this.#handlers;
-    const { alpnProtocol } = arrival.socket;
-    if (alpnProtocol === MIP2_ALPN) agent(arrival);
-    else if (alpnProtocol === MIP1_ALPN && mip1) mip1(arrival);
-    else if (alpnProtocol === HTTP) http(arrival);
-    else this.#dispatchByFirstByte(arrival);
+    const { alpnProtocol } = connection.socket;
+    if (alpnProtocol === MIP2_ALPN) agent(connection);
+    else if (alpnProtocol === MIP1_ALPN && mip1) mip1(connection);
+    else if (alpnProtocol === HTTP) http(connection);
+    else this.#dispatchByFirstByte(connection);
   }
 
-  #dispatchByFirstByte(arrival: AcceptedTlsConnection): void {
+  #dispatchByFirstByte(connection: AcceptedTlsConnection): void {
     const { mip1, http, viewer } = this.#handlers;
-    const patience = { clock: this.#clock, silenceMs: PROXY_LIMITS.viewerSilenceMs };
-    awaitFirstBytes(arrival.socket, patience, (first) => {
-      if (first === "silence") viewer(arrival);
-      else if (first !== "end" && isHttp(first)) http(arrival);
-      else if (first !== "end" && mip1 && isMip1(first)) mip1(arrival);
-      else arrival.socket.destroy();
+    const firstBytesOptions = { clock: this.#clock, silenceMs: PROXY_LIMITS.viewerSilenceMs };
+    awaitFirstBytes(connection.socket, firstBytesOptions, (first) => {
+      if (first === "silence") viewer(connection);
+      else if (first !== "end" && isHttp(first)) http(connection);
+      else if (first !== "end" && mip1 && isMip1(first)) mip1(connection);
+      else connection.socket.destroy();
     });
   }
 }
 
-/** A TLS server without a port, whose certificate can be exchanged. */
+/** A TLS server without a port whose certificate can be replaced. */
 class ReplaceableServer {
   readonly #server: tls.Server;
-  /** The same for all certificates: a session that was begun under one is resumed under the next. */
+  /** The same for all certificates, so that TLS sessions can be resumed after a replacement. */
   readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
 
   constructor(certificate: TlsCertificate, protocols: string[], onSecure: (socket: TLSSocket) => void) {
     this.#server = tls.createServer({
       ...this.#describe(certificate),
-      ALPNProtocols: protocols,
+      // With ALPNProtocols each socket keeps a copy of the list in Buffer's pool, and with it the whole slab.
+      ALPNCallback: ({ protocols: offered }) => protocols.find((name) => offered.includes(name)),
       handshakeTimeout: PROXY_LIMITS.tlsHandshakeMs,
     });
     this.#server.on("tlsClientError", (_error, socket) => socket.destroy());
@@ -156,6 +157,7 @@ class ReplaceableServer {
   }
 
   accept(socket: AcceptedConnection["socket"]): void {
+    handOverInPieces(socket);
     this.#server.emit("connection", socket);
   }
 
@@ -166,6 +168,21 @@ class ReplaceableServer {
   #describe({ key, cert }: TlsCertificate): tls.SecureContextOptions & { ticketKeys: Buffer } {
     return { key, cert, minVersion: "TLSv1.2", ciphers: CIPHERS, ticketKeys: this.#ticketKeys };
   }
+}
+
+/**
+ * TLS takes the unread bytes of `socket` by read() until nothing is left. Node's buffer for incoming records holds 1 KiB at
+ * first, or the whole first piece if that is longer; once it is full, a second one of 16 KiB is made and stays as long as
+ * the connection. A ClientHello with a post-quantum key share is longer than 1 KiB, and the budget of an idle agent is 40 KiB:
+ * no piece may fill the first buffer.
+ */
+function handOverInPieces(socket: AcceptedConnection["socket"]): void {
+  const { read } = socket;
+  socket.read = (size = Math.min(socket.readableLength, TLS_PIECE_BYTES)): unknown => {
+    const piece: unknown = read.call(socket, size);
+    if (piece === null) socket.read = read;
+    return piece;
+  };
 }
 
 /** Control (0) or data (2). @see MiP 1, appendix A.5 of the thesis */

@@ -1,4 +1,4 @@
-import { RFB_WEBSOCKET_PATH, type Clock } from "../../protocol/index.ts";
+import { RFB_WEBSOCKET_PATH, type Clock, WebSocketStream } from "../../protocol/index.ts";
 import type { IncomingMessage } from "node:http";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
@@ -13,7 +13,6 @@ import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
-import { ServerWebSocketStream } from "./server-websocket-stream.ts";
 
 /** The longest reason that a close frame holds, in bytes. */
 const REASON_BYTES = 123;
@@ -21,13 +20,13 @@ const REASON_BYTES = 123;
 export interface ViewerUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
   /** Reverse proxies that say truly whom they speak for. */
-  readonly trusted: AddressRanges;
+  readonly trustedProxies: AddressRanges;
   /** Origins that may come in beside the one of the asked host itself. */
   readonly origins: () => readonly string[];
   readonly onViewer: (viewer: AcceptedViewer) => void;
-  /** Somebody is turned away before there is a viewer. */
+  /** A request is refused before there is a viewer. */
   readonly onRefused: (reason: UpgradeRefusal, source: ConnectionSource | null) => void;
-  /** Whether anybody else answers upgrades of other paths. */
+  /** Whether another handler answers upgrades of other paths. */
   readonly hasOtherHandlers: () => boolean;
   readonly clock: Clock;
 }
@@ -46,7 +45,7 @@ export class ViewerUpgradeHandler {
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: PROXY_LIMITS.webSocketMessageBytes,
-      // Never the ticket that stands beside it.
+      // Never the ticket that is offered with it.
       handleProtocols: (offered) => (offered.has(BINARY_SUB_PROTOCOL) ? BINARY_SUB_PROTOCOL : false),
     });
   }
@@ -58,7 +57,7 @@ export class ViewerUpgradeHandler {
       if (!this.#options.hasOtherHandlers()) answerUpgrade(socket, 404);
       return;
     }
-    const source = requesterOf(request, this.#options.trusted);
+    const source = requesterOf(request, this.#options.trustedProxies);
     const refuse = (reason: UpgradeRefusal, status: number): void => {
       this.#options.onRefused(reason, source);
       answerUpgrade(socket, status);
@@ -73,15 +72,15 @@ export class ViewerUpgradeHandler {
       refuse("SUB_PROTOCOL_REFUSED", 400);
       return;
     }
-    const leave = source && this.#options.connectionLimit.acquire(source.address);
-    if (!leave) {
+    const release = source && this.#options.connectionLimit.acquire(source.address);
+    if (!release) {
       refuse("SERVER_BUSY", 503);
       return;
     }
-    socket.once("close", leave);
+    socket.once("close", release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const messages = new ServerWebSocketStream(webSocket);
+      const messages = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
       let stream: Duplex = messages;
       let finished = false;
       this.#options.onViewer({
@@ -94,7 +93,7 @@ export class ViewerUpgradeHandler {
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         requestedDesktopIds: null,
         encrypt: null,
-        admitted: leave,
+        admitted: release,
         replaceStream: (next) => {
           stream = next;
         },

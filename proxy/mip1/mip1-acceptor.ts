@@ -24,18 +24,18 @@ export interface Mip1AcceptorDependencies {
   readonly log: Logger;
 }
 
-/** Where MiP 1 connections come in: their first message tells control from data. */
+/** Where MiP 1 connections come in: their first message distinguishes control from data. */
 export class Mip1Acceptor {
   readonly #dependencies: Mip1AcceptorDependencies;
 
-  constructor(parts: Mip1AcceptorDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: Mip1AcceptorDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
    * Takes a connection inside TLS of which nothing has been read. Never rejects: whatever goes wrong ends it, without
    * a word, since MiP 1 has none for that.
-   * @param admitted gives its place among the unadmitted back
+   * @param admitted releases its pre-authentication slot
    */
   async acceptMip1(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
     socket.on("error", () => undefined);
@@ -51,12 +51,12 @@ export class Mip1Acceptor {
   }
 
   async #accept(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
-    const { agents: room, tickets, clock } = this.#dependencies;
+    const { agents, tickets, clock } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     const first = await peer.read(mip1.readMip1Message()).finally(() => peer.release());
     if (first.type === mip1.Mip1MessageType.handshake) {
-      await room.admit(socket, source, first);
+      await agents.admit(socket, source, first);
     } else if (first.type === mip1.Mip1MessageType.setupResponse && first.status === 1) {
       if (!tickets.redeem(first.ticket, source.address, socket)) {
         throw new AuthError("TICKET_INVALID", "no viewer waits for this data connection of this peer");

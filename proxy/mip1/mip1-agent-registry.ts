@@ -31,9 +31,9 @@ export interface Mip1AgentRegistryDependencies {
   readonly issuer: CredentialIssuer;
   readonly tickets: Mip1Tickets;
   readonly options: Mip1Options;
-  /** Where agents are told to bring their data connections. */
+  /** Where agents are asked to open their data connections. */
   readonly address: () => HostPort;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
@@ -48,8 +48,8 @@ export class Mip1AgentRegistry {
   #key: Promise<Buffer> | undefined;
   #open = true;
 
-  constructor(parts: Mip1AgentRegistryDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: Mip1AgentRegistryDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Agents whose control connection is held here. */
@@ -62,7 +62,7 @@ export class Mip1AgentRegistry {
   }
 
   /**
-   * Takes a control connection that has said who it is; an earlier one of the same identifier goes.
+   * Takes a control connection that has sent its identifier; an earlier one of the same identifier is closed.
    * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
    */
   async admit(socket: Duplex, source: ConnectionSource, { identifier }: mip1.Mip1Handshake): Promise<void> {
@@ -75,8 +75,8 @@ export class Mip1AgentRegistry {
 
   /**
    * Asks a desktop's agent for a data connection; null: no MiP 1 agent that is connected here has it.
-   * @returns settles with a connection that stands at ClientInit, which the caller owns
-   * @throws Refusal `DESKTOP_OFFLINE`, `HOST_BUSY`; rejects with Refusal `HOST_TIMEOUT`, `HOST_OFFLINE`, `DESKTOP_UNREACHABLE`
+   * @returns settles with a connection at ClientInit, which the caller owns
+   * @throws ViewerRefusal `DESKTOP_OFFLINE`, `HOST_BUSY`; rejects with ViewerRefusal `HOST_TIMEOUT`, `HOST_OFFLINE`, `DESKTOP_UNREACHABLE`
    */
   open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null {
     const connection = this.#connections.get(desktop.agentId);
@@ -117,7 +117,7 @@ export class Mip1AgentRegistry {
   }
 
   async #admit(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
-    const { stores, serverId, news, audit, log } = this.#dependencies;
+    const { stores, serverId, events, audit, log } = this.#dependencies;
     const { agentId, name } = identity;
     await this.#register(identity);
     const epoch = await stores.agents.claim(agentId, serverId, "mip1");
@@ -146,8 +146,8 @@ export class Mip1AgentRegistry {
     void leaving.then(() => this.#disconnecting.delete(leaving));
     audit.append({ action: "agent.connect", outcome: "success", agentId, source });
     log.info({ event: "agent.connected", agentId, kind: "mip1", epoch, source }, "MiP 1 agent connected");
-    news.emit("agent.changed", { agentId });
-    news.emit("desktop.changed", { desktopId: desktop.id });
+    events.emit("agent.changed", { agentId });
+    events.emit("desktop.changed", { desktopId: desktop.id });
   }
 
   async #register({ agentId, name }: Mip1Identity): Promise<void> {
@@ -161,7 +161,7 @@ export class Mip1AgentRegistry {
     }
   }
 
-  /** Tokens that an earlier connection left are the same ones: sessions that run on them go on. */
+  /** Tokens that an earlier connection left are the same ones: sessions that use them stay open. */
   async #openTokens(desktop: DesktopRecord, { agentId, tokens }: Mip1Identity): Promise<void> {
     const { stores, issuer, clock } = this.#dependencies;
     const present = await this.#listTokens(desktop.id, agentId);
@@ -198,13 +198,13 @@ export class Mip1AgentRegistry {
   }
 
   async #release({ identity: { agentId }, epoch }: Mip1ControlConnection, desktopId: string): Promise<void> {
-    const { stores, news } = this.#dependencies;
+    const { stores, events } = this.#dependencies;
     // A newer connection has taken over tokens and desktop.
     if (this.#connections.has(agentId)) return;
     if (!(await stores.agents.release(agentId, epoch))) return;
     for (const { id } of await this.#listTokens(desktopId, agentId)) await stores.tokens.revoke(id);
-    news.emit("desktop.changed", { desktopId });
-    news.emit("agent.changed", { agentId });
+    events.emit("desktop.changed", { desktopId });
+    events.emit("agent.changed", { agentId });
   }
 
   async #loadKey(): Promise<Buffer> {

@@ -66,7 +66,7 @@ export class Mip1ControlConnection {
     }
   }
 
-  /** Immediate: MiP 1 has no word for goodbye. Idempotent. */
+  /** Immediate: MiP 1 has no closing message. Idempotent. */
   destroy(cause: Error): void {
     if (!this.#end) {
       this.#end = cause;

@@ -12,16 +12,16 @@ import { ViewerRefusal } from "../model/viewer-refusal.ts";
 
 /**
  * A data connection carries the VNC server's bytes from its ProtocolVersion on: this plays the viewer until the server
- * stands at ClientInit. MiP 1 knows of no password, so the server has to want none.
- * @throws Refusal `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`, or what `arrival` rejects with
+ * stands at ClientInit. MiP 1 has no password, so the server must not ask for one.
+ * @throws ViewerRefusal `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`, or what `arrival` rejects with
  */
 export async function performMip1DesktopHandshake(
-  arrival: Promise<Duplex>,
+  connection: Promise<Duplex>,
   signal: AbortSignal,
   clock: Clock,
   log: Logger,
 ): Promise<Duplex> {
-  const stream = await arrival;
+  const stream = await connection;
   const limits = { deadlineMs: PROXY_LIMITS.rfbHandshakeMs, maxBytes: PROXY_LIMITS.rfbHandshakeBytes };
   const peer = new Conversation(stream, limits, clock, signal);
   try {

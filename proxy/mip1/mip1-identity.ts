@@ -6,7 +6,7 @@ const KEY_NAME = "mip1.pseudonym-key";
 const KEY_BYTES = 32;
 const NAME_DIGITS = 10;
 
-/** What the server makes of the identifier that a MiP 1 agent tells. */
+/** What the server derives from the identifier of a MiP 1 agent. */
 export interface Mip1Identity {
   /** As long as a MiP 2 agent's id: 32 hex digits. */
   readonly agentId: string;

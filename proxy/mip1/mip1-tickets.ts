@@ -31,8 +31,8 @@ export class Mip1Tickets {
    * @param holder the control connection that is asked: only it can report a failure
    * @param address where that connection comes from
    * @returns `arrival` settles with the connection, which then belongs to the caller; rejects with
-   *   Refusal `HOST_TIMEOUT` or what {@link fail} says
-   * @throws Refusal `HOST_BUSY`
+   *   ViewerRefusal `HOST_TIMEOUT` or what {@link fail} says
+   * @throws ViewerRefusal `HOST_BUSY`
    */
   expect(
     holder: object,
@@ -40,7 +40,7 @@ export class Mip1Tickets {
     signal: AbortSignal,
   ): { readonly ticket: number; readonly connection: Promise<Duplex> } {
     const ticket = this.#draw();
-    const arrival = new Promise<Duplex>((resolve, reject) => {
+    const connection = new Promise<Duplex>((resolve, reject) => {
       const settle = (outcome: Duplex | Error): void => {
         if (!this.#pending.delete(ticket)) return;
         cancel();
@@ -58,10 +58,10 @@ export class Mip1Tickets {
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
-    return { ticket, connection: arrival };
+    return { ticket, connection };
   }
 
-  /** Hands a data connection to whoever waits for this ticket. False: nobody does, or not for this address. */
+  /** Hands a data connection to the viewer that waits for this ticket. False: none does, or not for this address. */
   redeem(ticket: number, address: string, connection: Duplex): boolean {
     const expected = this.#pending.get(ticket);
     // A wrong address does not use the ticket up: its owner is still to come.

@@ -20,12 +20,12 @@ export interface Mip1 {
  */
 export function openMip1(
   options: Mip1Options | undefined,
-  parts: Omit<Mip1AgentRegistryDependencies, "tickets" | "options">,
+  dependencies: Omit<Mip1AgentRegistryDependencies, "tickets" | "options">,
 ): Mip1 | null {
   if (!options || options.allow.length === 0) return null;
   const allowed = new AddressRanges(options.allow, "PEER_RANGE");
-  const tickets = new Mip1Tickets(parts.clock);
-  const room = new Mip1AgentRegistry({ ...parts, tickets, options });
-  const entrance = new Mip1Acceptor({ ...parts, allowed, agents: room, tickets });
-  return { agents: room, acceptMip1: (...arrival) => entrance.acceptMip1(...arrival) };
+  const tickets = new Mip1Tickets(dependencies.clock);
+  const agents = new Mip1AgentRegistry({ ...dependencies, tickets, options });
+  const acceptor = new Mip1Acceptor({ ...dependencies, allowed, agents, tickets });
+  return { agents, acceptMip1: (...connection) => acceptor.acceptMip1(...connection) };
 }

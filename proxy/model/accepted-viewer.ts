@@ -2,12 +2,12 @@ import type { Duplex } from "node:stream";
 import type { ConnectionSource } from "./connection-source.ts";
 
 /**
- * By which door it came: the port for viewers alone, the one port without TLS, the one port inside TLS, a
+ * Which listener accepted it: the port for viewers alone, the one port without TLS, the one port inside TLS, a
  * WebSocket, or the repeater's port.
  */
 export type ViewerListener = "plain" | "one-port" | "tls" | "websocket" | "repeater";
 
-/** A viewer that has arrived, whatever carries its RFB. */
+/** An accepted viewer, on any transport. */
 export interface AcceptedViewer {
   /** What carries its RFB now: another one once it is encrypted. */
   readonly stream: Duplex;
@@ -23,9 +23,9 @@ export interface AcceptedViewer {
    * A failure closes the connection.
    */
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
-  /** Its RFB goes on over this stream, which encrypts, and owns the one before it. */
+  /** From now on its RFB runs over this stream, which encrypts, and owns the one before it. */
   replaceStream(stream: Duplex): void;
-  /** It is identified: its place among the unadmitted is free again. Idempotent. */
+  /** It is identified: releases its pre-authentication slot. Idempotent. */
   admitted(): void;
   /** Ends it so that what was written still arrives. `closeCode` is WebSocket's. Idempotent. */
   finish(closeCode: number, reason: string): void;

@@ -4,12 +4,15 @@ import { hostname } from "node:os";
 /** An address to listen on that names no host. */
 const WILDCARDS: readonly string[] = ["0.0.0.0", "::", ""];
 
+/** In messages to agents: the address that their control connection goes to. */
+export const CONTROL_ADDRESS: HostPort = { host: "", port: 0 };
+
 export interface AdvertisedAddresses {
   readonly web: HostPort;
   readonly rfb: HostPort | null;
 }
 
-/** What people and agents are told: the advertised address, else where the server listens. */
+/** What people and agents see: the advertised address, else the listen address. */
 export function chooseAdvertised(
   advertise: HostPort | null,
   addresses: { readonly listen: HostPort; readonly rfb: HostPort | null },

@@ -1,6 +1,6 @@
 import type { HostPort } from "./proxy-types.ts";
 
-/** MiP 1 authenticates nobody, so only peers that are named here may speak it. */
+/** MiP 1 has no authentication, so only peers that are named here may speak it. */
 export interface Mip1Options {
   /** Addresses and CIDR ranges; empty: MiP 1 is off. */
   readonly allow: readonly string[];

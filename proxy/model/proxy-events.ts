@@ -2,7 +2,7 @@ import type { ProxyEvents } from "./proxy-types.ts";
 
 type Listener<E extends keyof ProxyEvents> = (data: ProxyEvents[E]) => void;
 
-/** The proxy's news for those who listen. */
+/** The typed event emitter of the proxy. */
 export class ProxyEventEmitter {
   readonly #listeners = new Map<keyof ProxyEvents, Set<Listener<never>>>();
 

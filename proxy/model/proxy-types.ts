@@ -1,22 +1,5 @@
-/** The proxy's door, as `web` and `bin` see it. */
-import type {
-  HostPort,
-  AgentRole,
-  Clock,
-  Permission,
-  HostMethod,
-  HostParams,
-  HostResult,
-  MachineStatus,
-} from "../../protocol/index.ts";
-import type http from "node:http";
-import type { Logger } from "pino";
-import type { ConnectionSource } from "./connection-source.ts";
-import type { Mip1Options } from "./mip1-options.ts";
-import type { AuditEvent, AuditQuery } from "../audit/query-audit.ts";
-import type { Stores } from "../state/stores.ts";
-import type { AgentRecord, DesktopView, IssuedToken, Role, SessionRecord } from "../state/state-records.ts";
-import type { PreviousCa } from "../trust/certificate-authority.ts";
+/** What the parts of the proxy, and those who use it, say to each other. */
+import type { AgentRole, HostPort, MachineStatus } from "../../protocol/index.ts";
 
 export type { HostPort };
 
@@ -24,32 +7,6 @@ export type { HostPort };
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
-}
-
-export interface ProxyOptions {
-  /** TLS: web, WebSocket, agents. Port 0: any. */
-  readonly listen: HostPort;
-  /** Plain RFB; null: none. */
-  readonly rfbListen: HostPort | null;
-  /** UltraVNC's repeater, mode II: for viewers, and for VNC servers that dial in; absent: none. */
-  readonly repeaterViewers?: HostPort | null;
-  readonly repeaterServers?: HostPort | null;
-  /** What URLs, profiles and Setup requests say; null: the listen address. */
-  readonly advertise: HostPort | null;
-  readonly dataDir: string;
-  /** Extra Origins that may open WebSockets, e.g. `https://desk.example.org`; our own always may. */
-  readonly allowOrigins: readonly string[];
-  /** Who may speak MiP 1; absent: nobody. */
-  readonly mip1?: Mip1Options;
-  /** What browsers and viewers are shown, followed as the files change; absent: the service's own certificate. */
-  readonly siteCertificate?: CertificateFiles | null;
-  /** Addresses and networks whose connections begin with a PROXY protocol header; absent: nobody's. */
-  readonly proxyProtocolFrom?: readonly string[];
-  /** Addresses and networks of reverse proxies whose X-Forwarded-For is believed; absent: nobody's. */
-  readonly trustedProxies?: readonly string[];
-  readonly stores: Stores;
-  readonly log: Logger;
-  readonly clock: Clock;
 }
 
 /** What happens in the proxy, for the pages' live updates. Each event is small and names ids only. */
@@ -68,31 +25,23 @@ export interface ConnectedAgent {
   readonly kind: AgentRole | "mip1";
 }
 
+/** Where the server is to listen. */
+export interface ListenOptions {
+  /** TLS: web, WebSocket, agents. Port 0: any. */
+  readonly listen: HostPort;
+  /** Plain RFB; null: none. */
+  readonly rfbListen: HostPort | null;
+  /** UltraVNC's repeater, mode II: for viewers, and for VNC servers that dial in; absent: none. */
+  readonly repeaterViewers?: HostPort | null;
+  readonly repeaterServers?: HostPort | null;
+}
+
 /** Where the server listens. */
 export interface ListeningAddresses {
   readonly listen: HostPort;
   readonly rfb: HostPort | null;
   readonly repeaterViewers?: HostPort | null;
   readonly repeaterServers?: HostPort | null;
-}
-
-/** The service's own CA, by which agents and VNC viewers know its servers. */
-export interface AuthorityCommands {
-  /** SHA-256 of its SPKI, 64 lower-case hex digits. */
-  readonly fingerprint: string;
-  /** PEM. */
-  readonly certificate: string;
-  /** The CA before it, until that is retired; null: none. */
-  readonly previous: PreviousCa | null;
-  /** Agents that have not been here since it was rotated: they do not know this CA. */
-  listBehind(): Promise<AgentRecord[]>;
-  /** Puts a new CA in its place. Agents that are here learn of it; nobody's pin breaks. @throws RequestError `CA_ROTATING` */
-  rotate(): Promise<void>;
-  /**
-   * From now on nobody gets in who knows only the CA before.
-   * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING`; `CA_AGENTS_BEHIND` without `force`
-   */
-  retire(force: boolean): Promise<void>;
 }
 
 /** A number for UltraVNC's repeater protocol. */
@@ -107,96 +56,6 @@ export interface IssuedTicket {
   /** Sub-protocols to offer: `binary`, and one that carries the ticket. */
   readonly protocols: readonly string[];
   readonly expiresAt: number;
-}
-
-export interface Proxy {
-  /** Starts to listen; `http` gets every connection that speaks HTTP (upgrades of `/rfb` stay with the proxy). */
-  start(web: http.Server): Promise<void>;
-  readonly addresses: ListeningAddresses;
-  /** What people are told: host and port of web and of the plain RFB listener. */
-  readonly advertised: { readonly web: HostPort; readonly rfb: HostPort | null };
-  /** SHA-256 of the service CA's SPKI, 64 lower-case hex digits. */
-  readonly fingerprint: string;
-  /** The service CA's certificate, PEM. */
-  readonly caCertificate: string;
-  readonly authority: AuthorityCommands;
-  /** What viewers with an RSA-AES security type show: 8 bytes in hexadecimal, with dashes. */
-  readonly viewerFingerprint: string;
-  readonly serverId: string;
-  readonly stores: Stores;
-
-  /** @param denied what its holder may not do; default: nothing */
-  createToken(
-    desktop: DesktopView,
-    role: Role,
-    ttlSeconds: number,
-    createdBy: string,
-    denied?: readonly Permission[],
-  ): Promise<IssuedToken>;
-  /** @param loginHash SHA-256 of the cookie of the login that asks: the session ends with it; default: none */
-  createTicket(
-    desktop: DesktopView,
-    role: Role,
-    createdBy: string,
-    denied?: readonly Permission[],
-    loginHash?: string | null,
-  ): Promise<IssuedTicket>;
-  createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
-
-  /** A number by which viewers choose this desktop; they still need a token. */
-  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number): Promise<RepeaterId>;
-  /** A number for a VNC server that dials in, and the desktop of this name that it will be. */
-  createServerRepeaterId(name: string, ttlSeconds: number): Promise<RepeaterId>;
-
-  /** Agents whose control connection is held here. */
-  connectedAgents(): ConnectedAgent[];
-  /**
-   * Asks a host something.
-   * @throws RequestError with the host's code, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT`
-   */
-  requestHost<M extends HostMethod>(
-    agentId: string,
-    method: M,
-    params: HostParams<M>,
-  ): Promise<HostResult<M>>;
-  /**
-   * For good: its key is refused, its connections and sessions end within 5 s, its desktops go.
-   * @throws RequestError `AGENT_UNKNOWN`
-   */
-  revokeAgent(agentId: string): Promise<void>;
-  /**
-   * Has the agent make a new key, and settles when it counts.
-   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_OFFLINE`, `AGENT_OUTDATED`, `AGENT_NOT_ROTATED`; TimeoutError
-   *   `AGENT_TIMEOUT`
-   */
-  rotateAgentKey(agentId: string): Promise<void>;
-  /** How often the agent's key was seen to be in use in two places, since this server started. */
-  countClones(agentId: string): number;
-  /** Somebody looks at a page from which this agent's desktops are opened: spare connections are kept ready. */
-  expectViewer(agentId: string): void;
-  openSessions(): SessionRecord[];
-  /** Ends an open session, on whichever server it is; says whether there is one. */
-  endSession(id: string): Promise<boolean>;
-  /**
-   * Ends the sessions of this server whose token, desktop, agent, account or login has just been taken away; other servers find out
-   * within seconds. For whoever took it away, so that the effect is immediate. Never rejects.
-   */
-  checkSessions(): Promise<void>;
-
-  on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
-  /** Whom a request comes from, behind whatever trusted reverse proxy; null: by no network. Port 0: not known. */
-  requesterOf(request: http.IncomingMessage): ConnectionSource | null;
-  /** Writes one line to the audit log (an administrative act). */
-  audit(entry: AuditEntry): void;
-  /**
-   * Reads this server's audit log, the newest line first; that somebody reads it is written down before.
-   * @throws Refusal `AUDIT_UNAVAILABLE`
-   */
-  readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]>;
-  /** With which its checkpoints are checked, PEM. */
-  readonly auditPublicKey: string;
-  /** Stops listening, ends sessions and connections. Idempotent. Does not close the stores. */
-  close(): Promise<void>;
 }
 
 /** Who reads the audit log. */
@@ -221,12 +80,12 @@ export interface AuditEntry {
   readonly diskName?: string;
   /** The id of a token, never its value. */
   readonly tokenId?: string;
-  /** How somebody came in: `token`, `ticket`, … */
+  /** The credential: `token`, `ticket`, … */
   readonly method?: string;
-  /** By which way: `rfb`, `websocket`, … */
+  /** The transport: `rfb`, `websocket`, … */
   readonly transport?: string;
   readonly role?: string;
-  /** Of how many things or bytes the line tells. */
+  /** A number of items or bytes. */
   readonly count?: number;
   readonly bytesToViewer?: number;
   readonly bytesToServer?: number;

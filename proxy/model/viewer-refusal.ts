@@ -80,12 +80,12 @@ export class ViewerRefusal extends PosternError {
   }
 }
 
-/** Whatever went wrong before a session opened, as something that may be said. */
+/** Any error before a session opened, as a refusal that the viewer may read. */
 export function toViewerRefusal(error: unknown): ViewerRefusal {
   return error instanceof ViewerRefusal ? error : new ViewerRefusal("INTERNAL", { cause: error });
 }
 
-/** Runs a call to the state; when that fails for no reason of the caller's, the viewer is told so. */
+/** Runs a call to the state; its failure becomes a refusal that the viewer may read. */
 export async function queryStateForViewer<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

@@ -38,7 +38,7 @@ export interface AgentAcceptorDependencies {
   readonly tickets: SetupTickets;
   readonly spares: SpareConnectionPool;
   readonly trust: ServiceTrust;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
@@ -51,38 +51,38 @@ export interface AcceptedAgentConnection {
   admitted(): void;
 }
 
-/** Where MiP 2 connections come in: the first frame tells control from data. */
+/** Where MiP 2 connections come in: the first frame distinguishes control from data. */
 export class AgentAcceptor {
   readonly #dependencies: AgentAcceptorDependencies;
   readonly #disconnecting = new Set<Promise<void>>();
   readonly #reconnectRateLimit: ReconnectRateLimit;
   #open = true;
 
-  constructor(parts: AgentAcceptorDependencies) {
-    this.#dependencies = parts;
-    this.#reconnectRateLimit = new ReconnectRateLimit(parts.clock);
+  constructor(dependencies: AgentAcceptorDependencies) {
+    this.#dependencies = dependencies;
+    this.#reconnectRateLimit = new ReconnectRateLimit(dependencies.clock);
   }
 
-  /** Never rejects: whatever goes wrong ends the connection. */
-  async accept(arrival: AcceptedAgentConnection): Promise<void> {
+  /** Never rejects: any error ends the connection. */
+  async accept(accepted: AcceptedAgentConnection): Promise<void> {
     const { clock, log } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
-    const conversation = new Conversation(arrival.socket, limits, clock);
+    const conversation = new Conversation(accepted.socket, limits, clock);
     try {
       const first = await conversation.read(readFrame(MIP2_LIMITS.unprovenBody));
-      if (first.type === FrameType.handshake) await this.#acceptControl(arrival, conversation, first.value);
-      else if (first.type === FrameType.spare) await this.#acceptSpare(arrival, conversation, first.value);
+      if (first.type === FrameType.handshake) await this.#acceptControl(accepted, conversation, first.value);
+      else if (first.type === FrameType.spare) await this.#acceptSpare(accepted, conversation, first.value);
       else if (first.type === FrameType.setupResponse && first.value.status === 1) {
         conversation.release();
-        if (!this.#dependencies.tickets.redeem(first.value.ticket, arrival.socket)) {
+        if (!this.#dependencies.tickets.redeem(first.value.ticket, accepted.socket)) {
           throw new ProtocolError("TICKET_INVALID", "no viewer waits for this data connection");
         }
-        arrival.admitted();
+        accepted.admitted();
       } else throw new ProtocolError("MIP_FRAME", "neither a control nor a data connection");
     } catch (error) {
       conversation.release();
-      this.#reject(arrival, error);
-      const { source } = arrival;
+      this.#reject(accepted, error);
+      const { source } = accepted;
       if (isPosternError(error)) {
         const { code, message } = error;
         log.warn({ event: "agent.rejected", code, source, detail: message }, "agent rejected");
@@ -103,14 +103,14 @@ export class AgentAcceptor {
   }
 
   async #acceptControl(
-    arrival: AcceptedAgentConnection,
+    accepted: AcceptedAgentConnection,
     peer: Conversation,
     handshake: Mip2Handshake,
   ): Promise<void> {
-    const { stores, serverId, agents, news, clock, log } = this.#dependencies;
+    const { stores, serverId, agents, events, clock, log } = this.#dependencies;
     const { record, role, enrolled, features, instance } = await admitAgent(
       peer,
-      arrival.socket,
+      accepted.socket,
       handshake,
       this.#dependencies,
     );
@@ -123,11 +123,11 @@ export class AgentAcceptor {
     if (claimed?.publicKey !== record.publicKey) throw new AgentRefusal("BUSY", { retryAfterMs: 0 });
     peer.release();
     if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.drainSpreadMs });
-    arrival.admitted();
+    accepted.admitted();
 
     const agent = { id: record.id, name: record.name, kind: role };
     const connection = new AgentControlConnection(
-      arrival.socket,
+      accepted.socket,
       agent,
       { epoch, features, instance },
       clock,
@@ -135,22 +135,22 @@ export class AgentAcceptor {
     const clonesBefore = agents.countClones(record.id);
     if (!agents.add(connection)) return;
     const agentLog = log.child({ agentId: record.id });
-    const exporter = arrival.socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT);
+    const exporter = accepted.socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, EXPORTER_CONTEXT);
     const proven = { publicKey: record.publicKey, exporter };
-    const room = new AgentFrameProcessor(connection, { ...this.#dependencies, log: agentLog, proven });
-    const leaving = this.#awaitEnd(connection, room, agentLog);
-    this.#disconnecting.add(leaving);
-    void leaving.then(() => this.#disconnecting.delete(leaving));
+    const frames = new AgentFrameProcessor(connection, { ...this.#dependencies, log: agentLog, proven });
+    const disconnecting = this.#awaitEnd(connection, frames, agentLog);
+    this.#disconnecting.add(disconnecting);
+    void disconnecting.then(() => this.#disconnecting.delete(disconnecting));
 
-    if (enrolled) this.#audit("agent.enrol", arrival, record.id);
+    if (enrolled) this.#audit("agent.enrol", accepted, record.id);
     if (agents.countClones(record.id) > clonesBefore) {
-      this.#audit("agent.clone", arrival, record.id);
+      this.#audit("agent.clone", accepted, record.id);
       agentLog.warn(
-        { event: "agent.clone", source: arrival.source, times: clonesBefore + 1 },
+        { event: "agent.clone", source: accepted.source, times: clonesBefore + 1 },
         "two agents take turns with the same key: it was copied, or stolen",
       );
     }
-    this.#audit("agent.connect", arrival, record.id);
+    this.#audit("agent.connect", accepted, record.id);
     agentLog.info({ event: "agent.connected", kind: role, epoch }, "agent connected");
     connection.send(
       encodeJsonFrame(FrameType.welcome, {
@@ -160,24 +160,28 @@ export class AgentAcceptor {
       }),
     );
     announceAuthority(connection, this.#dependencies.trust.current);
-    connection.open(room);
-    news.emit("agent.changed", { agentId: record.id });
+    connection.open(frames);
+    events.emit("agent.changed", { agentId: record.id });
   }
 
   async #acceptSpare(
-    arrival: AcceptedAgentConnection,
+    accepted: AcceptedAgentConnection,
     peer: Conversation,
     handshake: Mip2Handshake,
   ): Promise<void> {
-    const agentId = await admitSpareConnection(peer, arrival.socket, handshake, this.#dependencies);
+    const agentId = await admitSpareConnection(peer, accepted.socket, handshake, this.#dependencies);
     peer.release();
-    if (!this.#dependencies.spares.accept(arrival.socket, agentId)) {
+    if (!this.#dependencies.spares.accept(accepted.socket, agentId)) {
       throw new ProtocolError("SPARE_UNWANTED", "nobody asked for this spare connection");
     }
-    arrival.admitted();
+    accepted.admitted();
   }
 
-  async #awaitEnd(connection: AgentControlConnection, room: AgentFrameProcessor, log: Logger): Promise<void> {
+  async #awaitEnd(
+    connection: AgentControlConnection,
+    frames: AgentFrameProcessor,
+    log: Logger,
+  ): Promise<void> {
     const cause = await connection.closed;
     const reason = isPosternError(cause) ? cause.code : "INTERNAL";
     this.#dependencies.agents.remove(connection);
@@ -185,7 +189,7 @@ export class AgentAcceptor {
     log.info({ event: "agent.disconnected", reason, detail: cause.message }, "agent disconnected");
     const { id } = connection.agent;
     this.#dependencies.audit.append({ action: "agent.disconnect", outcome: "success", agentId: id, reason });
-    await room.handleDisconnect();
+    await frames.handleDisconnect();
   }
 
   #audit(

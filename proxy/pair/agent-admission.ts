@@ -141,7 +141,7 @@ async function enrol(
   return await queryStateForAgent(stores.agents.add({ id, name, kind: proof.role, publicKey }));
 }
 
-/** Whatever the state cannot answer now, it may answer in a moment. */
+/** A failing state is reported as busy: it may answer soon. */
 export async function queryStateForAgent<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

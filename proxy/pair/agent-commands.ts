@@ -28,8 +28,8 @@ export class AgentCommands {
   #cancelRevocationCheck: () => void = () => undefined;
   #open = true;
 
-  constructor(parts: AgentCommandsDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: AgentCommandsDependencies) {
+    this.#dependencies = dependencies;
     this.#scheduleRevocationCheck();
   }
 

@@ -20,7 +20,7 @@ import type { ConnectedAgent } from "../model/proxy-types.ts";
 import { HostRequestClient } from "./host-request-client.ts";
 import type { AgentRefusal } from "./agent-refusal.ts";
 
-/** What a control connection brings, for the room that holds it. */
+/** Handles the frames of a control connection. */
 export interface AgentFrameHandler {
   publish(frame: unknown): void;
   withdraw(frame: unknown): void;
@@ -32,7 +32,7 @@ export interface AgentFrameHandler {
 
 const NOTHING = Buffer.alloc(0);
 
-/** The control connection of one proven agent: frames in and out, its pulse, and its end. */
+/** The control connection of one proven agent: frames in and out, pings, and its end. */
 export class AgentControlConnection {
   readonly agent: ConnectedAgent;
   /** The fencing epoch of this hold. */

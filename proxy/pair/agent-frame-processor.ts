@@ -26,7 +26,7 @@ import type { SetupTickets } from "./setup-tickets.ts";
 export interface AgentFrameProcessorDependencies {
   readonly stores: Pick<Stores, "agents" | "desktops">;
   readonly tickets: SetupTickets;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   /** The key that the agent has proven, base64, and the exporter of its control connection. */
   readonly proven: { readonly publicKey: string; readonly exporter: Buffer };
@@ -40,9 +40,9 @@ export class AgentFrameProcessor implements AgentFrameHandler {
   readonly #desktops = new Map<string, string>();
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(connection: AgentControlConnection, parts: AgentFrameProcessorDependencies) {
+  constructor(connection: AgentControlConnection, dependencies: AgentFrameProcessorDependencies) {
     this.#connection = connection;
-    this.#dependencies = parts;
+    this.#dependencies = dependencies;
   }
 
   publish(value: unknown): void {
@@ -57,7 +57,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
       if (desktopId === undefined) return;
       await this.#dependencies.stores.desktops.withdraw(this.#connection.agent.id, name);
       this.#desktops.delete(name);
-      this.#dependencies.news.emit("desktop.changed", { desktopId });
+      this.#dependencies.events.emit("desktop.changed", { desktopId });
     });
   }
 
@@ -95,7 +95,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     this.#dependencies.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#dependencies.log));
   }
 
-  /** Only hosts have machines to tell about; what we do not know is left to newer servers. */
+  /** Only hosts report machines; unknown events are for newer servers, and ignored. */
   event(value: unknown): void {
     const { name, data } = parse(eventSchema, value, "event");
     const { agent } = this.#connection;
@@ -104,30 +104,30 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     switch (name) {
       case "machine.state": {
         const machine = parse(hostEvents[name], data, name);
-        this.#dependencies.news.emit(name, { agentId, machine });
+        this.#dependencies.events.emit(name, { agentId, machine });
         return;
       }
       case "machine.removed": {
         const { id } = parse(hostEvents[name], data, name);
-        this.#dependencies.news.emit(name, { agentId, machineId: id });
+        this.#dependencies.events.emit(name, { agentId, machineId: id });
         return;
       }
       case "image.changed":
-        this.#dependencies.news.emit(name, { agentId });
+        this.#dependencies.events.emit(name, { agentId });
     }
   }
 
   /** The connection is over: gives the agent up, if no newer connection has it. Settles when that is done. */
   async handleDisconnect(): Promise<void> {
-    const { stores, news, tickets } = this.#dependencies;
+    const { stores, events, tickets } = this.#dependencies;
     const { agent, epoch } = this.#connection;
     tickets.failAll(this.#connection);
     this.#enqueue(async () => {
       if (!(await stores.agents.release(agent.id, epoch))) return;
-      for (const desktopId of this.#desktops.values()) news.emit("desktop.changed", { desktopId });
+      for (const desktopId of this.#desktops.values()) events.emit("desktop.changed", { desktopId });
     });
     await this.#queue;
-    news.emit("agent.changed", { agentId: agent.id });
+    events.emit("agent.changed", { agentId: agent.id });
   }
 
   async #publish({ id, name, machineId }: Publish): Promise<void> {
@@ -144,7 +144,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
       );
       this.#desktops.set(name, desktop.id);
       this.#answer(id, { ok: true, result: { desktopId: desktop.id } });
-      this.#dependencies.news.emit("desktop.changed", { desktopId: desktop.id });
+      this.#dependencies.events.emit("desktop.changed", { desktopId: desktop.id });
     } catch (error) {
       const message = "The server cannot store the desktop now.";
       this.#answer(id, { ok: false, error: { code: "STATE_UNAVAILABLE", message } });
@@ -176,7 +176,7 @@ function parse<T>(schema: Schema<T>, value: unknown, what: string): T {
   throw new ProtocolError("MIP_FRAME", `an agent's ${what} is malformed`, { cause: parsed.error });
 }
 
-/** One way of writing the same bytes, whatever the agent's. */
+/** The canonical form of the same bytes. */
 function normalizeBase64(text: string): string {
   return Buffer.from(text, "base64").toString("base64");
 }

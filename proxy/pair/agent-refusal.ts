@@ -12,7 +12,7 @@ const MESSAGES: Record<Code, string> = {
   REPLACED: "The same agent has connected again; its newest connection counts.",
 };
 
-/** An agent is turned away; `frame` tells it why. */
+/** An agent is refused; `frame` carries the reason. */
 export class AgentRefusal extends PosternError {
   readonly refusalCode: Code;
   readonly frame: Buffer;

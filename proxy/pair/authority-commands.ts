@@ -1,11 +1,30 @@
 import { encodeJsonFrame, FEATURE_AUTHORITY, FrameType, RequestError } from "../../protocol/index.ts";
-import type { AuthorityCommands } from "../model/proxy-types.ts";
 import type { AgentRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
+import type { PreviousCa } from "../trust/certificate-authority.ts";
 import type { ServerCertificate } from "../trust/server-certificate.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
 import type { AgentControlConnection } from "./agent-control-connection.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
+
+/** The service's own CA, by which agents and VNC viewers know its servers. */
+export interface AuthorityCommands {
+  /** SHA-256 of its SPKI, 64 lower-case hex digits. */
+  readonly fingerprint: string;
+  /** PEM. */
+  readonly certificate: string;
+  /** The CA before it, until that is retired; null: none. */
+  readonly previous: PreviousCa | null;
+  /** Agents that have not been here since it was rotated: they do not know this CA. */
+  listBehind(): Promise<AgentRecord[]>;
+  /** Puts a new CA in its place. Connected agents are informed; no pin breaks. @throws RequestError `CA_ROTATING` */
+  rotate(): Promise<void>;
+  /**
+   * From now on agents that know only the previous CA are refused.
+   * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING`; `CA_AGENTS_BEHIND` without `force`
+   */
+  retire(force: boolean): Promise<void>;
+}
 
 /** Tells an agent which CA is the service's: what it pins may follow from that. */
 export function announceAuthority(connection: AgentControlConnection, { path }: ServerCertificate): void {
@@ -47,7 +66,7 @@ export function createAuthorityCommands(
   };
 }
 
-/** Whoever is connected was told, or saw it when it connected; MiP 1 knows no certificates. */
+/** Connected agents know the CA: announced, or seen in the handshake. MiP 1 has no certificates. */
 function isBehind({ kind, revokedAt, serverId, lastSeenAt }: AgentRecord, rotatedAt: number): boolean {
   const wasHere = serverId !== null || (lastSeenAt !== null && lastSeenAt >= rotatedAt);
   return kind !== "mip1" && revokedAt === null && !wasHere;

@@ -19,7 +19,7 @@ interface PendingRequest {
   reject(error: Error): void;
 }
 
-/** Requests to one host, told apart by their ids. */
+/** Requests to one host, matched by their ids. */
 export class HostRequestClient {
   readonly #send: (frame: Buffer) => void;
   readonly #clock: Clock;
@@ -57,7 +57,7 @@ export class HostRequestClient {
     return result.data as HostResult<M>;
   }
 
-  /** A reply that nobody waits for any more is dropped. */
+  /** A late reply is dropped. */
   settle(reply: Reply): void {
     const waiting = this.#pending.get(reply.id);
     if (reply.ok) waiting?.resolve(reply.result);
@@ -67,7 +67,7 @@ export class HostRequestClient {
     }
   }
 
-  /** The connection is gone: nobody will answer. Idempotent. */
+  /** The connection is closed: pending requests fail. Idempotent. */
   end(): void {
     this.#closed = true;
     for (const waiting of [...this.#pending.values()]) waiting.reject(hostOfflineError());

@@ -26,7 +26,7 @@ export interface ReverseServersDependencies {
   readonly stores: Stores;
   readonly serverId: string;
   readonly throttle: TokenGuessThrottle;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,7 +36,7 @@ interface WaitingServer {
   readonly socket: Socket;
   readonly epoch: number;
   readonly desktopId: string;
-  /** Its ProtocolVersion: read, so that nothing lies before its end, should it leave. */
+  /** Its ProtocolVersion: read early, so that the end of the connection is noticed. */
   readonly version: Buffer;
   stopWatching(): void;
 }
@@ -50,18 +50,18 @@ export class ReverseServers {
   readonly #waiting = new Map<string, WaitingServer>();
   #open = true;
 
-  constructor(parts: ReverseServersDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: ReverseServersDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Never rejects: whatever goes wrong ends the connection. */
+  /** Never rejects: any error ends the connection. */
   async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
-    const { stores, throttle: penalties, clock, log } = this.#dependencies;
+    const { stores, throttle, clock, log } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     try {
       const number = await peer.read(repeaterRequest());
-      const guess = penalties.begin(source.address);
+      const guess = throttle.begin(source.address);
       try {
         const desktopId = await stores.repeaterIds.find(hashRepeaterId("server", number), clock.now());
         const desktop = desktopId === null ? null : await stores.desktops.find(desktopId);
@@ -86,7 +86,7 @@ export class ReverseServers {
 
   /**
    * The server of this desktop, standing at ClientInit, for the one viewer that it can serve; null: none waits.
-   * @throws Refusal `DESKTOP_UNREACHABLE`
+   * @throws ViewerRefusal `DESKTOP_UNREACHABLE`
    */
   async take(desktop: DesktopView, signal: AbortSignal): Promise<Duplex | null> {
     const waiting = this.#waiting.get(desktop.agentId);
@@ -136,12 +136,12 @@ export class ReverseServers {
     this.#waiting.set(agentId, waiting);
     before?.stopWatching();
     before?.socket.destroy();
-    const leave = (): void => {
+    const onDisconnect = (): void => {
       socket.destroy();
       void this.#unregister(agentId, waiting);
     };
-    watch.signal.addEventListener("abort", leave);
-    if (watch.signal.aborted || !this.#open) leave();
+    watch.signal.addEventListener("abort", onDisconnect);
+    if (watch.signal.aborted || !this.#open) onDisconnect();
     audit.append({ action: "agent.connect", outcome: "success", agentId, source });
     this.#emitChange(waiting);
   }
@@ -159,6 +159,6 @@ export class ReverseServers {
   }
 
   #emitChange({ desktopId }: WaitingServer): void {
-    this.#dependencies.news.emit("desktop.changed", { desktopId });
+    this.#dependencies.events.emit("desktop.changed", { desktopId });
   }
 }

@@ -28,7 +28,7 @@ export class SetupTickets {
    * @param holder the connection that is asked: only it can report a failure
    * @param bound the ticket is good on the asked connection alone
    * @returns `arrival` settles with the connection, which then belongs to the caller; rejects with
-   *   Refusal `HOST_TIMEOUT` or what {@link fail} says
+   *   ViewerRefusal `HOST_TIMEOUT` or what {@link fail} says
    */
   expect(
     holder: object,
@@ -37,7 +37,7 @@ export class SetupTickets {
   ): { readonly ticket: Buffer; readonly connection: Promise<Duplex> } {
     const ticket = randomBytes(TICKET_BYTES);
     const key = ticket.toString("hex");
-    const arrival = new Promise<Duplex>((resolve, reject) => {
+    const connection = new Promise<Duplex>((resolve, reject) => {
       const settle = (outcome: Duplex | Error): void => {
         if (!this.#pending.delete(key)) return;
         cancel();
@@ -55,12 +55,12 @@ export class SetupTickets {
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
-    return { ticket, connection: arrival };
+    return { ticket, connection };
   }
 
   /**
-   * Hands a data connection to whoever waits for this ticket; false: nobody does.
-   * @param holder what stands behind the connection, if it was there before the ticket
+   * Hands a data connection to the viewer that waits for this ticket; false: none does.
+   * @param holder the owner of the connection, if it existed before the ticket
    */
   redeem(ticket: Buffer, connection: Duplex, holder?: object): boolean {
     const expected = this.#pending.get(ticket.toString("hex"));

@@ -8,9 +8,9 @@ import {
   type SpareWanted,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
 import type { HostPort } from "../model/proxy-types.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
-import { CONTROL_ADDRESS } from "./pairing.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import { SpareConnection } from "./spare-connection.ts";
 
@@ -39,61 +39,61 @@ export class SpareConnectionPool {
   readonly #pools = new Map<string, AgentPool>();
   #open = true;
 
-  constructor(parts: SpareConnectionPoolDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: SpareConnectionPoolDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Of all agents, ready or asked for. */
   get size(): number {
     let size = 0;
-    for (const { ready, requested: asked } of this.#pools.values()) size += ready.size + asked;
+    for (const { ready, requested } of this.#pools.values()) size += ready.size + requested;
     return size;
   }
 
   /** A viewer of one of this agent's desktops is likely now. */
   expectViewer(agentId: string): void {
-    const shelf = this.#find(agentId);
-    if (shelf) this.#requestSpares(agentId, shelf);
+    const pool = this.#find(agentId);
+    if (pool) this.#requestSpares(agentId, pool);
   }
 
-  /** Takes a proven connection in; false: nobody asked for it, and it stays the caller's. */
+  /** Takes a proven connection in; false: it was not requested, and stays the caller's. */
   accept(stream: Duplex, agentId: string): boolean {
-    const shelf = this.#pools.get(agentId);
-    if (!this.#open || !shelf || shelf.requested === 0) return false;
-    shelf.requested -= 1;
+    const pool = this.#pools.get(agentId);
+    if (!this.#open || !pool || pool.requested === 0) return false;
+    pool.requested -= 1;
     const spare = new SpareConnection(stream, agentId, this.#dependencies);
-    shelf.ready.add(spare);
+    pool.ready.add(spare);
     void spare.ended.then(() => {
-      shelf.ready.delete(spare);
-      this.#removeIfIdle(agentId, shelf);
+      pool.ready.delete(spare);
+      this.#removeIfIdle(agentId, pool);
     });
     return true;
   }
 
   /** A connection for a viewer that is here, if one is ready. New ones are not asked for before it has its picture. */
   take(agentId: string): SpareConnection | null {
-    const shelf = this.#find(agentId);
-    if (!shelf) return null;
-    shelf.cancelRefill();
-    shelf.cancelRefill = this.#dependencies.clock.after(PROXY_LIMITS.spareReplaceMs, () => {
-      this.#requestSpares(agentId, shelf);
+    const pool = this.#find(agentId);
+    if (!pool) return null;
+    pool.cancelRefill();
+    pool.cancelRefill = this.#dependencies.clock.after(PROXY_LIMITS.spareReplaceMs, () => {
+      this.#requestSpares(agentId, pool);
     });
-    for (const spare of shelf.ready) {
-      shelf.ready.delete(spare);
+    for (const spare of pool.ready) {
+      pool.ready.delete(spare);
       if (spare.isUsable) return spare;
       spare.close();
     }
     return null;
   }
 
-  /** The agent's control connection is gone, and with it whatever waited. */
+  /** The agent's control connection is gone, and its spare connections with it. */
   drop(agentId: string): void {
-    const shelf = this.#pools.get(agentId);
-    if (!shelf) return;
+    const pool = this.#pools.get(agentId);
+    if (!pool) return;
     this.#pools.delete(agentId);
-    shelf.cancelRequestTimeout();
-    shelf.cancelRefill();
-    for (const spare of shelf.ready) spare.close();
+    pool.cancelRequestTimeout();
+    pool.cancelRefill();
+    for (const spare of pool.ready) spare.close();
   }
 
   /** Idempotent. */
@@ -102,44 +102,44 @@ export class SpareConnectionPool {
     for (const agentId of [...this.#pools.keys()]) this.drop(agentId);
   }
 
-  /** The agent's shelf, with its time renewed; null: this agent keeps none. */
+  /** The agent's pool, with its time renewed; null: this agent supports none. */
   #find(agentId: string): AgentPool | null {
     const connection = this.#dependencies.agents.find(agentId);
     if (!this.#open || !connection?.features.has(FEATURE_SPARE)) return null;
-    const shelf = this.#pools.get(agentId) ?? {
+    const pool = this.#pools.get(agentId) ?? {
       ready: new Set(),
       requested: 0,
       cancelRequestTimeout: () => undefined,
       cancelRefill: () => undefined,
       viewerExpectedUntil: 0,
     };
-    this.#pools.set(agentId, shelf);
-    shelf.viewerExpectedUntil = this.#dependencies.clock.monotonic() + PROXY_LIMITS.spareLikelyMs;
-    return shelf;
+    this.#pools.set(agentId, pool);
+    pool.viewerExpectedUntil = this.#dependencies.clock.monotonic() + PROXY_LIMITS.spareLikelyMs;
+    return pool;
   }
 
-  #requestSpares(agentId: string, shelf: AgentPool): void {
+  #requestSpares(agentId: string, pool: AgentPool): void {
     const { agents, advertised, clock } = this.#dependencies;
     const connection = agents.find(agentId);
-    if (!connection || this.#pools.get(agentId) !== shelf || clock.monotonic() >= shelf.viewerExpectedUntil)
+    if (!connection || this.#pools.get(agentId) !== pool || clock.monotonic() >= pool.viewerExpectedUntil)
       return;
-    const room = PROXY_LIMITS.sparesTotal - this.size;
-    const count = Math.min(room, PROXY_LIMITS.sparesPerAgent - shelf.ready.size - shelf.requested);
+    const free = PROXY_LIMITS.sparesTotal - this.size;
+    const count = Math.min(free, PROXY_LIMITS.sparesPerAgent - pool.ready.size - pool.requested);
     if (count <= 0) return;
-    shelf.requested += count;
-    shelf.cancelRequestTimeout();
-    shelf.cancelRequestTimeout = clock.after(PROXY_LIMITS.spareAskMs, () => {
-      shelf.requested = 0;
-      this.#removeIfIdle(agentId, shelf);
+    pool.requested += count;
+    pool.cancelRequestTimeout();
+    pool.cancelRequestTimeout = clock.after(PROXY_LIMITS.spareAskMs, () => {
+      pool.requested = 0;
+      this.#removeIfIdle(agentId, pool);
     });
     const { host, port } = advertised ?? CONTROL_ADDRESS;
     const wanted: SpareWanted = { count, proxyHost: host, proxyPort: port };
     connection.send(encodeJsonFrame(FrameType.spareWanted, wanted));
   }
 
-  #removeIfIdle(agentId: string, shelf: AgentPool): void {
-    const isOver = this.#dependencies.clock.monotonic() >= shelf.viewerExpectedUntil;
-    if (isOver && shelf.ready.size === 0 && shelf.requested === 0 && this.#pools.get(agentId) === shelf)
+  #removeIfIdle(agentId: string, pool: AgentPool): void {
+    const isOver = this.#dependencies.clock.monotonic() >= pool.viewerExpectedUntil;
+    if (isOver && pool.ready.size === 0 && pool.requested === 0 && this.#pools.get(agentId) === pool)
       this.#pools.delete(agentId);
   }
 }

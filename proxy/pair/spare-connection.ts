@@ -25,7 +25,7 @@ interface SpareConnectionDependencies {
   readonly log: Logger;
 }
 
-/** A proven data connection that waits for a viewer: TLS and proof are over before anybody has to wait for them. */
+/** A proven data connection that waits for a viewer: TLS and proof are complete before a viewer needs it. */
 export class SpareConnection {
   readonly agentId: string;
   /** Settles when it is used up or gone. */
@@ -41,11 +41,11 @@ export class SpareConnection {
   #lost = false;
 
   /** The stream belongs to this object from now on. */
-  constructor(stream: Duplex, agentId: string, parts: SpareConnectionDependencies) {
+  constructor(stream: Duplex, agentId: string, dependencies: SpareConnectionDependencies) {
     this.agentId = agentId;
     this.#stream = stream;
-    this.#dependencies = parts;
-    const { clock } = parts;
+    this.#dependencies = dependencies;
+    const { clock } = dependencies;
     this.#createdAt = clock.monotonic();
     this.#lastReceivedAt = this.#createdAt;
     stream.on("error", () => undefined);
@@ -72,14 +72,14 @@ export class SpareConnection {
 
   /**
    * Asks for a desktop over this very connection, once.
-   * @throws Refusal as the agent's answer says
+   * @throws ViewerRefusal as the agent's answer says
    */
   async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
-    const { ticket, connection: arrival } = this.#dependencies.tickets.expect(this, signal, true);
+    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, true);
     this.#ticket = ticket;
     this.#stream.write(encodeSetupRequest({ ticket, proxyHost: "", proxyPort: 0, desktop }));
     try {
-      return await arrival;
+      return await connection;
     } catch (error) {
       this.close();
       throw error;

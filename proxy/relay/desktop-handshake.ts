@@ -11,17 +11,7 @@ import {
   type PixelFormat,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { EndCause } from "./session-state.ts";
-
-/** The desktop's side failed after the viewer was let in: there is no room for a reason any more. */
-export class DesktopFailure extends Error {
-  readonly endCause: EndCause;
-
-  constructor(endCause: EndCause, cause: unknown) {
-    super(`the desktop failed: ${endCause}`, { cause });
-    this.endCause = endCause;
-  }
-}
+import { DesktopFailure, type EndCause } from "./end-cause.ts";
 
 export interface DesktopHandshakeResult {
   /** ServerInit as the viewer may see it, under the published name. */
@@ -30,7 +20,7 @@ export interface DesktopHandshakeResult {
 }
 
 /**
- * Takes a connection that stands at ClientInit past ServerInit. Always shared: whether others may stay
+ * Takes a connection from ClientInit past ServerInit. Always shared: whether others may stay
  * is not the viewer's to decide.
  * @throws DesktopFailure
  */

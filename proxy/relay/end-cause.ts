@@ -1,9 +1,28 @@
 import { isPosternError, PeerClosed, TimeoutError } from "../../protocol/index.ts";
-import type { EndCause } from "./session-state.ts";
-import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { DesktopFailure } from "./desktop-handshake.ts";
+import { ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 
-/** The cause of a session's end that an error before the relay stands for. */
+/** Why a session ended; the first cause wins. */
+export type EndCause =
+  | RefusalCode
+  | "VIEWER_LEFT"
+  | "VIEWER_LOST"
+  | "VIEWER_PROTOCOL"
+  | "HANDSHAKE_TIMEOUT"
+  | "DESKTOP_ENDED"
+  | "DESKTOP_LOST"
+  | "DESKTOP_PROTOCOL";
+
+/** The desktop's side failed after the viewer was accepted: RFB cannot carry a reason any more. */
+export class DesktopFailure extends Error {
+  readonly endCause: EndCause;
+
+  constructor(endCause: EndCause, cause: unknown) {
+    super(`the desktop failed: ${endCause}`, { cause });
+    this.endCause = endCause;
+  }
+}
+
+/** The cause of a session's end for an error before the relay. */
 export function toEndCause(error: unknown): EndCause {
   if (error instanceof ViewerRefusal) return error.refusalCode;
   if (error instanceof DesktopFailure) return error.endCause;

@@ -1,74 +1,67 @@
 import type { Duplex } from "node:stream";
-import {
-  ClientFilter,
-  PixelFormatTracker,
-  isPosternError,
-  mustParseServerStream,
-  PeerClosed,
-  pipe,
-  ServerFilter,
-  type ClientPolicy,
-  type Clock,
-  type PixelFormat,
-  type Pipe,
-} from "../../protocol/index.ts";
+import { isPosternError, PeerClosed, pipe, type Clock, type Pipe } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { EndCause } from "./session-state.ts";
+import type { EndCause } from "./end-cause.ts";
+import type { StreamFilter, StreamStages } from "./stream-stage.ts";
 
 /** The two streams of a session, both past ServerInit. */
-export interface RelayEnds {
+interface RelayEnds {
   readonly viewer: Duplex;
   readonly server: Duplex;
 }
 
 export interface Relay {
-  readonly bytesToViewer: number;
-  readonly bytesToServer: number;
   /** Settles with the first cause; the caller closes both ends. Never rejects. */
   readonly ended: Promise<EndCause>;
   /** From now on nothing passes either way; both ends stay open. Idempotent. */
   stop(): void;
 }
 
-export interface RelayOptions {
-  readonly policy: ClientPolicy;
-  /** The one of ServerInit. */
-  readonly pixelFormat: PixelFormat;
-}
-
 /**
- * Moves bytes both ways. The server's are not looked at unless the policy needs it; the viewer's go through the filter,
- * message by message. When one direction ends, the other may finish what it has.
+ * Moves bytes both ways through the filters, and shows the taps what passes. A direction without either is moved in
+ * place. When one direction ends, the other may finish what it has.
  */
-export function startRelay({ viewer, server }: RelayEnds, rules: RelayOptions, clock: Clock): Relay {
-  const format = mustParseServerStream(rules.policy) ? new PixelFormatTracker(rules.pixelFormat) : undefined;
-  let toServer: (chunk: Buffer) => void = () => undefined;
-  let toViewer: (chunk: Buffer) => void = () => undefined;
-  const clientFilter = new ClientFilter(rules.policy, (chunk) => toServer(chunk), format);
-  const serverFilter = format && new ServerFilter(format, (chunk) => toViewer(chunk));
-  const down = serverFilter
-    ? pipe(server, viewer, (chunk, onward) => {
-        toViewer = onward;
-        serverFilter.push(chunk);
-      })
-    : pipe(server, viewer);
-  const up = pipe(viewer, server, (chunk, onward) => {
-    toServer = onward;
-    clientFilter.push(chunk);
-  });
-  return {
+export function startRelay({ viewer, server }: RelayEnds, stages: StreamStages, clock: Clock): Relay {
+  const down = pipe(server, viewer, composeStages(stages, "toViewer"));
+  const up = pipe(viewer, server, composeStages(stages, "toServer"));
+  const traffic = {
     get bytesToViewer() {
       return down.bytes;
     },
     get bytesToServer() {
       return up.bytes;
     },
-    ended: awaitEnd(down, up, { viewer, server }, clock),
+  };
+  for (const tap of stages.taps) tap.onStart?.(traffic);
+  const ended = awaitEnd(down, up, { viewer, server }, clock);
+  for (const tap of stages.taps) if (tap.onEnd) void ended.then((cause) => tap.onEnd?.(cause));
+  return {
+    ended,
     stop: () => {
       down.stop();
       up.stop();
     },
   };
+}
+
+/** One function for a direction; undefined: no filter and no tap looks at its bytes. */
+function composeStages(
+  { filters, taps }: StreamStages,
+  direction: keyof StreamFilter,
+): StreamFilter["toServer"] {
+  const stages = filters.flatMap((filter) => filter[direction] ?? []);
+  const watchers = taps.flatMap((tap) => tap[direction] ?? []);
+  if (watchers.length > 0)
+    stages.push((chunk, forward) => {
+      for (const watch of watchers) watch(chunk);
+      forward(chunk);
+    });
+  if (stages.length < 2) return stages[0];
+  return stages.reduce((before, next) => (chunk, forward) => {
+    before(chunk, (passed) => {
+      next(passed, forward);
+    });
+  });
 }
 
 interface DirectionEnd {
@@ -89,9 +82,9 @@ async function awaitEnd(down: Pipe, up: Pipe, ends: RelayEnds, clock: Clock): Pr
   return first.cause;
 }
 
-async function describeEnd(run: Pipe, cause: EndCause, ends: RelayEnds): Promise<DirectionEnd> {
+async function describeEnd(direction: Pipe, cause: EndCause, ends: RelayEnds): Promise<DirectionEnd> {
   try {
-    await run.ended;
+    await direction.ended;
     return { cause, graceful: true };
   } catch (error) {
     if (isPosternError(error) && !(error instanceof PeerClosed)) {
@@ -101,7 +94,7 @@ async function describeEnd(run: Pipe, cause: EndCause, ends: RelayEnds): Promise
   }
 }
 
-/** A side that has said goodbye before the connection broke has left. */
+/** A side that had ended its stream before the connection broke has left. */
 function toLossCause({ viewer, server }: RelayEnds): EndCause {
   if (viewer.readableEnded) return "VIEWER_LEFT";
   if (viewer.destroyed) return "VIEWER_LOST";
@@ -109,14 +102,14 @@ function toLossCause({ viewer, server }: RelayEnds): EndCause {
 }
 
 /** Settles once nothing has moved for a while. */
-function awaitSilence(run: Pipe, clock: Clock): Promise<void> {
+function awaitSilence(direction: Pipe, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const watch = (before: number): void => {
       clock.after(PROXY_LIMITS.halfCloseMs, () => {
-        if (run.bytes === before) resolve();
-        else watch(run.bytes);
+        if (direction.bytes === before) resolve();
+        else watch(direction.bytes);
       });
     };
-    watch(run.bytes);
+    watch(direction.bytes);
   });
 }

@@ -5,7 +5,8 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
-import type { EndCause } from "./session-state.ts";
+import type { EndCause } from "./end-cause.ts";
+import type { RelayTraffic } from "./stream-stage.ts";
 import { queryStateForViewer, ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
@@ -14,13 +15,8 @@ interface SessionLogDependencies {
   readonly serverId: string;
   readonly stores: Stores;
   readonly audit: AuditLog;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly clock: Clock;
-}
-
-export interface MovedBytes {
-  readonly bytesToViewer: number;
-  readonly bytesToServer: number;
 }
 
 interface OpenedSession {
@@ -29,7 +25,7 @@ interface OpenedSession {
   readonly startedMonotonic: number;
 }
 
-/** What is written down of one session: audit log, state, log and news. */
+/** The records of one session: audit log, state, log and events. */
 export class SessionLog {
   readonly #id: string;
   readonly #viewer: AcceptedViewer;
@@ -38,19 +34,19 @@ export class SessionLog {
   #opened: OpenedSession | undefined;
   #stored = false;
 
-  constructor(id: string, viewer: AcceptedViewer, parts: SessionLogDependencies, log: Logger) {
+  constructor(id: string, viewer: AcceptedViewer, dependencies: SessionLogDependencies, log: Logger) {
     this.#id = id;
     this.#viewer = viewer;
-    this.#dependencies = parts;
+    this.#dependencies = dependencies;
     this.#log = log;
   }
 
   /**
    * No line, no session: settles when the audit line is on the disk.
-   * @throws Refusal `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
+   * @throws ViewerRefusal `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
    */
   async open(identity: ViewerIdentity): Promise<void> {
-    const { audit, stores, clock, news } = this.#dependencies;
+    const { audit, stores, clock, events } = this.#dependencies;
     const opened = { identity, startedAt: clock.now(), startedMonotonic: clock.monotonic() };
     try {
       await audit.appendDurably({
@@ -78,7 +74,7 @@ export class SessionLog {
       },
       "session opened",
     );
-    news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
+    events.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
   refuse(reason: RefusalCode): void {
@@ -91,9 +87,9 @@ export class SessionLog {
   }
 
   /** Never rejects: a session that is over stays over. */
-  async close(cause: EndCause, bytes: MovedBytes): Promise<void> {
+  async close(cause: EndCause, bytes: RelayTraffic): Promise<void> {
     if (!this.#opened) return;
-    const { audit, stores, clock, news } = this.#dependencies;
+    const { audit, stores, clock, events } = this.#dependencies;
     const { identity, startedMonotonic } = this.#opened;
     const durationMs = clock.monotonic() - startedMonotonic;
     audit.append({
@@ -115,15 +111,15 @@ export class SessionLog {
       .catch((error: unknown) => {
         this.#log.error({ event: "session.state", err: error }, "a session's end could not be stored");
       });
-    news.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
+    events.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
-  /** Whom it was opened for; null: not yet, or not in the state. */
+  /** The identity it was opened for; null: not yet, or not in the state. */
   get identity(): ViewerIdentity | null {
     return this.#opened && this.#stored ? this.#opened.identity : null;
   }
 
-  describe(bytes: MovedBytes): SessionRecord | null {
+  describe(bytes: RelayTraffic): SessionRecord | null {
     if (!this.#opened || !this.#stored) return null;
     return { ...this.#describeOpened(this.#opened), state: "open", endedAt: null, cause: null, ...bytes };
   }

@@ -1,15 +1,4 @@
-import type { RefusalCode } from "../model/viewer-refusal.ts";
-
-/** Why a session ended; the first cause wins. */
-export type EndCause =
-  | RefusalCode
-  | "VIEWER_LEFT"
-  | "VIEWER_LOST"
-  | "VIEWER_PROTOCOL"
-  | "HANDSHAKE_TIMEOUT"
-  | "DESKTOP_ENDED"
-  | "DESKTOP_LOST"
-  | "DESKTOP_PROTOCOL";
+import type { EndCause } from "./end-cause.ts";
 
 export type SessionState =
   | { readonly phase: "admitted" }
@@ -34,8 +23,8 @@ const NEXT = {
 export const INITIAL_SESSION_STATE: SessionState = { phase: "admitted" };
 
 /**
- * The state after an event. Any state may end; what has ended stays as it is, whatever else happens.
- * @throws Error for a step that skips another: a fault of ours
+ * The state after an event. Any state may end; what has ended stays as it is.
+ * @throws Error for a step that skips another: a programming error
  */
 export function transitionSession(state: SessionState, event: SessionEvent): SessionState {
   if (state.phase === "closed") return state;

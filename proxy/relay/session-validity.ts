@@ -4,14 +4,14 @@ import { isRefusalCode, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionValidity } from "../state/state-records.ts";
 
 /**
- * Why an open session has to end, by what the state says; null: it may go on. A token that is gone without having been
+ * Why an open session has to end, by what the state says; null: it may continue. A token that is gone without having been
  * revoked has expired by some server's clock; that ends a session only by the time that was left when it opened.
  */
 export function checkSessionValidity(
   identity: ViewerIdentity,
-  standing: SessionValidity,
+  validity: SessionValidity,
 ): RefusalCode | null {
-  const { orderedEnd, agentRevoked, desktopExists, token, account, loginEnded } = standing;
+  const { orderedEnd, agentRevoked, desktopExists, token, account, loginEnded } = validity;
   if (orderedEnd !== null) return isRefusalCode(orderedEnd) ? orderedEnd : "SESSION_ENDED";
   if (agentRevoked) return "AGENT_REVOKED";
   if (!desktopExists) return "DESKTOP_GONE";

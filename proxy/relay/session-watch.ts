@@ -6,7 +6,7 @@ import type { RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionStore } from "../state/stores.ts";
 import { checkSessionValidity } from "./session-validity.ts";
 
-/** An open session, as far as its right to go on is concerned. */
+/** An open session, as the watch sees it. */
 export interface WatchedSession {
   readonly id: string;
   readonly identity: ViewerIdentity;
@@ -23,7 +23,7 @@ interface SessionWatchDependencies {
 
 /**
  * Ends sessions whose right has ended, wherever that was decided: looks at all of them every few seconds, with one query,
- * and at once when asked to. While the state cannot be read they go on, but for those that expire.
+ * and at once when asked to. While the state cannot be read they stay open, except those that expire.
  */
 export class SessionWatch {
   readonly #dependencies: SessionWatchDependencies;
@@ -33,8 +33,8 @@ export class SessionWatch {
   #closed = false;
   #failed = false;
 
-  constructor(parts: SessionWatchDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: SessionWatchDependencies) {
+    this.#dependencies = dependencies;
     this.#schedule();
   }
 
@@ -77,9 +77,9 @@ export class SessionWatch {
     const open = new Map(sessions().map((session) => [session.id, session]));
     if (open.size === 0) return;
     try {
-      for (const standing of await store.listStandings(serverId)) {
-        const session = open.get(standing.id);
-        const cause = session && checkSessionValidity(session.identity, standing);
+      for (const validity of await store.listStandings(serverId)) {
+        const session = open.get(validity.id);
+        const cause = session && checkSessionValidity(session.identity, validity);
         if (cause) session.end(cause);
       }
       this.#failed = false;

@@ -10,11 +10,11 @@ export class ViewerSessionRegistry {
   readonly #watch: SessionWatch;
   #open = true;
 
-  constructor(parts: ViewerSessionDependencies) {
-    this.#dependencies = parts;
+  constructor(dependencies: ViewerSessionDependencies) {
+    this.#dependencies = dependencies;
     this.#watch = new SessionWatch({
-      ...parts,
-      store: parts.stores.sessions,
+      ...dependencies,
+      store: dependencies.stores.sessions,
       sessions: () => [...this.#running.keys()].flatMap((session) => session.watched ?? []),
     });
   }

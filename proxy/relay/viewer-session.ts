@@ -12,31 +12,32 @@ import type { Pairing } from "../pair/pairing.ts";
 import {
   INITIAL_SESSION_STATE,
   transitionSession,
-  type EndCause,
   type SessionEvent,
   type SessionState,
 } from "./session-state.ts";
 import { ViewerRefusal, toViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionRecord } from "../state/state-records.ts";
 import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
-import { chooseCloseCode, toEndCause } from "./end-cause.ts";
+import { chooseCloseCode, toEndCause, type EndCause } from "./end-cause.ts";
 import { runHandshake } from "../authenticate/run-handshake.ts";
 import { performDesktopHandshake } from "./desktop-handshake.ts";
+import { ByteCounter } from "./byte-counter.ts";
 import { startRelay, type Relay } from "./relay.ts";
+import { createStreamStages } from "./stream-stages.ts";
 import { SessionLog } from "./session-log.ts";
 import type { WatchedSession } from "./session-watch.ts";
 import { authenticateViewer } from "../authenticate/authenticate-viewer.ts";
-import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/viewer-authenticator.ts";
+import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenticate/viewer-security.ts";
 
 export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly serverId: string;
   readonly pairing: Pairing;
   readonly audit: AuditLog;
-  readonly news: ProxyEventEmitter;
+  readonly events: ProxyEventEmitter;
   readonly log: Logger;
 }
 
-/** One viewer's way from its first byte to its last. */
+/** One viewer, from its first byte to its last. */
 export class ViewerSession {
   readonly id = randomUUID();
   readonly #viewer: AcceptedViewer;
@@ -47,17 +48,18 @@ export class ViewerSession {
   #state: SessionState = INITIAL_SESSION_STATE;
   #server: Duplex | undefined;
   #relay: Relay | undefined;
+  readonly #byteCounter = new ByteCounter();
 
-  constructor(viewer: AcceptedViewer, parts: ViewerSessionDependencies) {
+  constructor(viewer: AcceptedViewer, dependencies: ViewerSessionDependencies) {
     this.#viewer = viewer;
-    this.#dependencies = parts;
-    this.#log = parts.log.child({ sessionId: this.id });
-    this.#sessionLog = new SessionLog(this.id, viewer, parts, this.#log);
+    this.#dependencies = dependencies;
+    this.#log = dependencies.log.child({ sessionId: this.id });
+    this.#sessionLog = new SessionLog(this.id, viewer, dependencies, this.#log);
   }
 
   /** The session as others may see it; null until it has opened. */
   get record(): SessionRecord | null {
-    return this.#sessionLog.describe(this.#bytes);
+    return this.#sessionLog.describe(this.#byteCounter.current);
   }
 
   /** What the watch over open sessions sees; null until it has opened. */
@@ -69,8 +71,8 @@ export class ViewerSession {
   /** Runs until both sides are closed. Never rejects. */
   async run(): Promise<void> {
     try {
-      const threshold = await authenticateViewer(this.#viewer, this.#dependencies, this.#abort.signal);
-      await this.#admit(threshold);
+      const authenticator = await authenticateViewer(this.#viewer, this.#dependencies, this.#abort.signal);
+      await this.#admit(authenticator);
     } catch (error) {
       const cause = toEndCause(error);
       if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
@@ -80,33 +82,33 @@ export class ViewerSession {
     await this.#close();
   }
 
-  /** Ends it now, whatever it is doing. The first cause wins. */
+  /** Ends it now, in any state. The first cause wins. */
   end(code: RefusalCode): void {
     this.#apply({ type: "ended", cause: code });
     this.#abort.abort(new ViewerRefusal(code));
     if (this.#relay) this.#disconnect(code);
   }
 
-  /** How often this happens tells whether the silence that is taken for a viewer is long enough. */
+  /** Its frequency shows whether the silence that identifies a viewer is long enough. */
   #logLateTls(error: unknown): void {
     if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
     const { source } = this.#viewer;
     this.#log.warn({ event: "viewer.tls-too-late", source }, "TLS began after the greeting of plain RFB");
   }
 
-  async #admit(threshold: ViewerAuthenticator): Promise<void> {
+  async #admit(authenticator: ViewerAuthenticator): Promise<void> {
     const { clock } = this.#dependencies;
     const { signal } = this.#abort;
     let identity: ViewerIdentity;
     try {
-      identity = await threshold.identify();
+      identity = await authenticator.identify();
       this.#apply({ type: "identified" });
       this.#viewer.admitted();
       this.#server = await this.#pair(identity);
       this.#apply({ type: "paired" });
       await this.#sessionLog.open(identity);
     } catch (error) {
-      await this.#refuse(threshold, error);
+      await this.#refuse(authenticator, error);
       return;
     }
     const server = this.#server;
@@ -116,15 +118,16 @@ export class ViewerSession {
       clock,
       signal,
       async (peer) => {
-        await threshold.accept(peer);
+        await authenticator.accept(peer);
         await readClientInit(peer);
         return performDesktopHandshake(server, identity.desktop.name, clock, signal);
       },
     );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
-    const policy = { control: identity.role === "control", denied: new Set(identity.denied) };
-    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, { policy, pixelFormat }, clock);
+    const { id } = this;
+    const stages = createStreamStages({ id, identity, pixelFormat, byteCounter: this.#byteCounter });
+    this.#relay = startRelay({ viewer: this.#viewer.stream, server }, stages, clock);
     if (signal.reason instanceof ViewerRefusal) this.#disconnect(signal.reason.refusalCode);
     this.#apply({ type: "ended", cause: await this.#relay.ended });
   }
@@ -140,7 +143,7 @@ export class ViewerSession {
     }
   }
 
-  async #refuse(threshold: ViewerAuthenticator, error: unknown): Promise<void> {
+  async #refuse(authenticator: ViewerAuthenticator, error: unknown): Promise<void> {
     const cause = toEndCause(error);
     this.#apply({ type: "ended", cause });
     if (cause === "VIEWER_LEFT" || cause === "VIEWER_LOST") return;
@@ -154,7 +157,7 @@ export class ViewerSession {
       PROXY_LIMITS.lingerMs,
       this.#dependencies.clock,
       new AbortController().signal,
-      (peer) => threshold.refuse(peer, refusal.safeMessage),
+      (peer) => authenticator.refuse(peer, refusal.safeMessage),
     ).catch(() => undefined);
     this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
   }
@@ -164,7 +167,7 @@ export class ViewerSession {
     const cause: EndCause = this.#state.phase === "closed" ? this.#state.cause : "INTERNAL";
     this.#viewer.finish(chooseCloseCode(cause), "");
     if (this.#server) finishStream(this.#server, this.#dependencies.clock);
-    await this.#sessionLog.close(cause, this.#bytes);
+    await this.#sessionLog.close(cause, this.#byteCounter.current);
   }
 
   #disconnect(code: RefusalCode): void {
@@ -172,11 +175,6 @@ export class ViewerSession {
     this.#relay?.stop();
     this.#viewer.finish(refusal.closeCode, refusal.safeMessage);
     if (this.#server) finishStream(this.#server, this.#dependencies.clock);
-  }
-
-  get #bytes(): { readonly bytesToViewer: number; readonly bytesToServer: number } {
-    const { bytesToViewer = 0, bytesToServer = 0 } = this.#relay ?? {};
-    return { bytesToViewer, bytesToServer };
   }
 
   #apply(event: SessionEvent): void {

@@ -8,7 +8,7 @@ const RULES = {
 } as const;
 
 /**
- * Runs an insert; a broken rule becomes a refusal that the caller can be told about.
+ * Runs an insert; a broken rule becomes an error that the caller may read.
  * @throws RequestError with `code`
  */
 export async function rejectOnViolation<T>(

@@ -5,7 +5,7 @@ export function packDenied(denied: readonly Permission[]): string {
   return PERMISSIONS.filter((permission) => denied.includes(permission)).join(",");
 }
 
-/** What nobody knows any more, or not yet, denies all: it was written to deny something. */
+/** An unknown name denies all: it was written to deny something. */
 export function unpackDenied(packed: string): readonly Permission[] {
   if (packed === "") return [];
   const names = packed.split(",");

@@ -1,21 +1,7 @@
 import { z } from "zod";
-import { machineCause, machineCreate } from "../../protocol/index.ts";
+import { machineCause } from "../../protocol/index.ts";
+import { machineOptions } from "./machine-options.ts";
 import type { MachineRecord } from "./state-records.ts";
-
-/** What may be asked for beside processors and memory. */
-export const machineOptions = machineCreate.pick({
-  diskGb: true,
-  master: true,
-  dataDisk: true,
-  script: true,
-  display: true,
-  monitors: true,
-  keymap: true,
-  network: true,
-  gpu: true,
-  emptyDisk: true,
-});
-export type MachineOptions = z.output<typeof machineOptions>;
 
 const triedHosts = z.array(z.object({ host: z.string(), why: z.string() }));
 

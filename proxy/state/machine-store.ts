@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
-import { machineOptions, decodeMachineRow, encodeMachineRow, type MachineRow } from "./machine-row.ts";
+import { machineOptions } from "./machine-options.ts";
+import { decodeMachineRow, encodeMachineRow, type MachineRow } from "./machine-row.ts";
 import type { MachineEnding, MachineRecord } from "./state-records.ts";
 import type { MachineChange, MachineStore, NewMachine } from "./stores.ts";
 import type { Tables } from "./schema.ts";

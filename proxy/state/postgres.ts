@@ -14,7 +14,7 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
 };
 
-/** Connects to a shared database; connections are made when they are needed and come back by themselves. */
+/** Connects to a shared database; connections are opened on demand and restored automatically. */
 export function openPostgres(url: string): Kysely<Tables> {
   const pool = new pg.Pool({
     connectionString: url,

@@ -1,6 +1,6 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
 import type { Accel, AgentRole, MachineCause, MachineState, Permission } from "../../protocol/index.ts";
-import type { MachineOptions } from "./machine-row.ts";
+import type { MachineOptions } from "./machine-options.ts";
 
 export type Role = "view" | "control";
 export type AccountRole = "admin" | "user";
@@ -56,7 +56,7 @@ export interface IssuedToken extends TokenRecord {
 
 /** A token whose plaintext can be had: only for matching. */
 export interface SealedToken extends TokenRecord {
-  /** Null: the row was altered. It admits nobody, and must not keep the others out. */
+  /** Null: the row was altered. It admits no viewer, and must not hide the other tokens. */
   reveal(): string | null;
 }
 
@@ -97,10 +97,10 @@ export interface SessionRecord {
   readonly bytesToServer: number;
 }
 
-/** What the state says about an open session: whatever of it makes the session end. */
+/** What the state says about an open session: all that may end it. */
 export interface SessionValidity {
   readonly id: string;
-  /** Somebody ordered its end, with this cause. */
+  /** Its end was requested, with this cause. */
   readonly orderedEnd: string | null;
   readonly desktopExists: boolean;
   readonly agentRevoked: boolean;

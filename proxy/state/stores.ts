@@ -1,4 +1,4 @@
-/** The stores: the only way to the server's memory. Every test of them runs on SQLite and on PostgreSQL. */
+/** The stores: the only access to the server's state. Every test of them runs on SQLite and on PostgreSQL. */
 import type { Permission } from "../../protocol/index.ts";
 import type {
   AccountRole,
@@ -43,7 +43,7 @@ export interface AgentStore {
   ): Promise<boolean>;
   /** Ids of the agents that were revoked at `since` or later. */
   listRevokedSince(since: number): Promise<string[]>;
-  /** What a server that starts finds of its own earlier life: all agents it held go offline. */
+  /** What a server that starts finds of its own earlier run: all agents it held go offline. */
   releaseAll(serverId: string): Promise<void>;
   /** Whether a host gets new machines. @throws RequestError `AGENT_UNKNOWN` */
   setDrained(id: string, drained: boolean): Promise<AgentRecord>;
@@ -149,7 +149,7 @@ export interface SessionStore {
     readonly state?: SessionRecord["state"];
     readonly limit?: number;
   }): Promise<SessionRecord[]>;
-  /** What a server that starts finds of its own earlier life. */
+  /** What a server that starts finds of its own earlier run. */
   closeAll(serverId: string, cause: string): Promise<void>;
 }
 
@@ -207,22 +207,22 @@ export interface MachineStore {
   claim(id: string, serverId: string, until: number): Promise<MachineRecord | null>;
   /** Lets it go. */
   release(id: string, serverId: string): Promise<void>;
-  /** Decides that the machine ends; says whether nobody had decided before. */
+  /** Decides that the machine ends; true: it was not decided before. */
   beginEnding(id: string, cause: MachineEnding): Promise<boolean>;
-  /** Its owner is told that this run ends soon; says whether nobody had told before. */
+  /** Its owner is told that this run ends soon; true: the owner had not been warned before. */
   beginWarning(id: string): Promise<boolean>;
   remove(id: string): Promise<void>;
 }
 
-/** Where people's data disks lie, so that a disk whose host is away is not made a second time. Names are `OWNER/NAME`. */
+/** Where people's data disks are, so that a disk whose host is away is not made a second time. Names are `OWNER/NAME`. */
 export interface DataDiskStore {
   /** The host's id; null: nowhere yet. */
   find(name: string): Promise<string | null>;
-  /** It lies there from now on. */
+  /** It is there from now on. */
   place(name: string, agentId: string): Promise<void>;
   /**
    * What hosts say they have: all of it, and nothing else. A disk that is known on another host stays there, unless
-   * that one says in the same breath that it has it no more.
+   * that host's list in the same call no longer has it.
    * @param lists names, by the host's id
    */
   applyHostReports(lists: ReadonlyMap<string, readonly string[]>): Promise<void>;
@@ -231,7 +231,7 @@ export interface DataDiskStore {
 /** Small named values that belong to the service as a whole; sealed with the data folder's master key. */
 export interface ServiceStore {
   get(name: string): Promise<string | null>;
-  /** Sets it if nobody has yet, and returns what is there then: two servers that start at once agree. */
+  /** Sets it if it is not set yet, and returns the stored value: two servers that start at once agree. */
   getOrCreate(name: string, make: () => string | Promise<string>): Promise<string>;
   /** Puts `value` in place of exactly `expected`; false: something else is there, and stays. */
   replace(name: string, expected: string, value: string): Promise<boolean>;

@@ -5,7 +5,7 @@ import type { Tables } from "./schema.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { packDenied, unpackDenied } from "./denied-permissions.ts";
 
-/** A ticket is used by deleting it: whoever deletes the row has it, and nobody else can. */
+/** A ticket is used by deleting it: only one caller can delete the row. */
 export class SqlTicketStore implements TicketStore {
   readonly #db: Kysely<Tables>;
 

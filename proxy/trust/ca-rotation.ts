@@ -13,7 +13,7 @@ import { authorityExtensions } from "./certificate-extensions.ts";
 
 /**
  * Puts a new CA in the place of the service's. The old one certifies the new key, once, and its own key is then gone:
- * whoever trusts the old one can be shown the way to the new one until it is retired.
+ * until it is retired, clients that trust the old one can verify the new one.
  * @throws RequestError `CA_ROTATING`
  */
 export async function rotateAuthority(service: ServiceStore, clock: Clock): Promise<void> {
@@ -38,7 +38,7 @@ export async function rotateAuthority(service: ServiceStore, clock: Clock): Prom
 
 /**
  * From now on only the new CA is shown.
- * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING` when somebody else changed it meanwhile
+ * @throws RequestError `CA_NOT_ROTATING`, `CA_ROTATING` when it was changed at the same time
  */
 export async function retireAuthority(service: ServiceStore, clock: Clock): Promise<void> {
   const before = await readOrCreateAuthority(service, clock);

@@ -6,7 +6,7 @@ import { signCertificate } from "./sign-certificate.ts";
 import { authorityExtensions } from "./certificate-extensions.ts";
 import { encodePrivateKey, encodePublicKey, generateP256 } from "./p256.ts";
 
-/** The same for every service: a certificate tells nothing about where it was made. */
+/** The same for every service: a certificate reveals nothing about where it was made. */
 export const AUTHORITY_NAME = "Postern service CA";
 /** Under which name the service's values hold it. */
 export const AUTHORITY_SERVICE_VALUE = "service-ca";
@@ -47,7 +47,7 @@ export interface CertificateAuthority {
   readonly fingerprint: string;
   /** What follows a leaf, PEM each: itself, or what leads from itself to the CA before it. */
   readonly path: readonly string[];
-  /** Null: whoever trusts the service trusts this CA. */
+  /** Null: no rotation is under way. */
   readonly previous: PreviousCa | null;
 }
 

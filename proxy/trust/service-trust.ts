@@ -16,7 +16,7 @@ interface ServiceTrustOptions extends ServerCertificateOptions {
 
 /**
  * What this server shows of the service's CA, kept up to date: another server may change the CA, and a certificate grows
- * old. Connections that are there go on as they are.
+ * old. Existing connections stay.
  */
 export class ServiceTrust {
   readonly #options: ServiceTrustOptions;

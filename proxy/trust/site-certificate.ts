@@ -26,19 +26,22 @@ export class SiteCertificate {
   #closed = false;
 
   /** @throws ConfigError `CERTIFICATE_FILES` with the reason */
-  static async open(files: CertificateFiles, parts: SiteCertificateDependencies): Promise<SiteCertificate> {
+  static async open(
+    files: CertificateFiles,
+    dependencies: SiteCertificateDependencies,
+  ): Promise<SiteCertificate> {
     const certificate = await readFiles(files);
-    checkCertificate(certificate, parts.clock);
-    return new SiteCertificate(files, parts, certificate);
+    checkCertificate(certificate, dependencies.clock);
+    return new SiteCertificate(files, dependencies, certificate);
   }
 
   private constructor(
     files: CertificateFiles,
-    parts: SiteCertificateDependencies,
+    dependencies: SiteCertificateDependencies,
     certificate: TlsCertificate,
   ) {
     this.#files = files;
-    this.#dependencies = parts;
+    this.#dependencies = dependencies;
     this.#current = certificate;
     this.#seen = digest(certificate);
   }
@@ -59,7 +62,7 @@ export class SiteCertificate {
     this.#cancel();
   }
 
-  /** Reads the files once; a new good certificate is taken, a bad one is told once and the old one stays. */
+  /** Reads the files once; a new good certificate is taken, a bad one is logged once and the old one stays. */
   async refresh(): Promise<void> {
     const { clock, log } = this.#dependencies;
     let found = "unreadable";

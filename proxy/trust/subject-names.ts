@@ -29,7 +29,7 @@ function normalizeHost(host: string): string {
   });
 }
 
-/** One spelling for each IPv6 address; a zone names this machine's interface and is nobody else's business. */
+/** One spelling for each IPv6 address; a zone names an interface of this machine and is left out. */
 function formatAddress(address: string): string {
   const bare = address.split("%")[0] ?? address;
   return new URL(`http://[${bare}]`).hostname.slice(1, -1);

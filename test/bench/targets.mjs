@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const POSTERN = here("../../dist/bin/main.js");
+const POSTERN = here("../../bin/postern");
 export const folder = mkdtempSync(path.join(tmpdir(), "pb-"));
 const children = [];
 

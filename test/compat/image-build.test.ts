@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ImageEntry } from "../../launcher/index.ts";
+import type { ImageEntry } from "../../protocol/index.ts";
 import { readCanvas, openWall } from "../e2e/browser-steps.ts";
 import { type XDisplay, startDisplay } from "../support/x-display.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";

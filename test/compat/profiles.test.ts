@@ -57,7 +57,7 @@ test("the sheet's files lead TigerVNC's viewer to the desktop, and hold no token
   const link = page.getByRole("link", { name: "Open", exact: true });
   expect(await link.getAttribute("href")).toBe(`vnc://127.0.0.1:${server.rfb}`);
   const password = await writeVncPassword(display.folder, token);
-  const viewer = await display.start("vncviewer", ["-passwd", password, "-Log", "*:stderr:30", file]);
+  const viewer = display.start("vncviewer", ["-passwd", password, "-Log", "*:stderr:30", file]);
   await display.waitForColour(BACKGROUND, 100_000);
   expect(await display.listWindowTitles()).toContain(`${DESKTOP} - TigerVNC`);
   await viewer.stop();

@@ -1,13 +1,7 @@
 import { afterAll, expect, it } from "vitest";
-import {
-  CLOSED_POLICY,
-  networkPaths,
-  parseException,
-  prepareNetwork,
-  probeNetwork,
-  type MachineNetwork,
-  type NetworkPolicy,
-} from "../../launcher/network/index.ts";
+import { CLOSED_POLICY, parseException, type NetworkPolicy } from "../../launcher/network/network-policy.ts";
+import { networkPaths, prepareNetwork, type MachineNetwork } from "../../launcher/network/prepare-network.ts";
+import { probeNetwork } from "../../launcher/network/probe-network.ts";
 import { parseRange } from "../../launcher/network/ip-ranges.ts";
 import { buildLinuxGuest } from "../support/guest/linux-guest.ts";
 import {

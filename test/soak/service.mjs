@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const POSTERN = here("../../dist/bin/main.js");
+/** What bin/postern gives to Node. */
+const NODE_OPTIONS = ["--max-semi-space-size=1"];
 const START_MS = 60_000;
 /** For the probe; the product does not know of it. */
 const CHANNEL = { stdio: ["ignore", "ignore", "inherit", "ipc"] };
@@ -56,7 +58,7 @@ export class Service {
       "--log-level",
       process.env.SOAK_LOG ?? "error",
     ];
-    const [command, ...before] = [...via, process.execPath, ...node];
+    const [command, ...before] = [...via, process.execPath, ...NODE_OPTIONS, ...node];
     this.server = this.#spawn(command, [...before, POSTERN, "server", ...ports, ...files], CHANNEL);
     await waitFor("the server", () => existsSync(ready));
     Object.assign(this, JSON.parse(readFileSync(ready, "utf8")));

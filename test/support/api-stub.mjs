@@ -208,6 +208,21 @@ const machineRoutes = {
   },
 };
 
+const SIGN_IN_FORM = {
+  fields: [
+    ["name", "text", "Name", "Nom", "username"],
+    ["password", "password", "Password", "Mot de passe", "current-password"],
+  ].map(([name, kind, en, fr, autocomplete]) => ({
+    name,
+    kind,
+    autocomplete,
+    maxLength: 64,
+    label: { en, fr },
+    missing: { en: `${en}?`, fr: `${fr} ?` },
+  })),
+  buttons: [{ label: { en: "Sign in", fr: "Se connecter" }, href: null }],
+};
+
 const readCookie = (request) => /postern=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
 
 async function serveApi(request, response, path) {
@@ -219,7 +234,10 @@ async function serveApi(request, response, path) {
     response.setHeader("set-cookie", `postern=${id}; HttpOnly; SameSite=Strict; Path=/`);
     return answer(response, 200, { name: "ada", role: "admin" });
   }
-  if (!sessions.has(readCookie(request))) return refuse(response, 401, "LOGIN_REQUIRED", "Sign in first.");
+  if (!sessions.has(readCookie(request)))
+    return answer(response, 401, {
+      error: { code: "LOGIN_REQUIRED", message: "Sign in first.", signIn: SIGN_IN_FORM },
+    });
   const route = routes[`${request.method} ${path}`];
   if (route !== undefined) return route(request, response);
   if (request.method === "DELETE" && path.startsWith("/tokens/")) return answer(response, 204);

@@ -98,7 +98,8 @@ export class FakeKernel extends SysTree {
       await this.#writeFile(`${folder}/boot_vga`, device.bootVga ? "1\n" : "0\n");
     if (device.renderNode !== undefined)
       await mkdir(this.at(`${folder}/drm/${device.renderNode}`), { recursive: true });
-    if (device.drivesMonitor === true) await this.#writeFile(`${folder}/drm/card0/card0-DP-1/enabled`, "enabled\n");
+    if (device.drivesMonitor === true)
+      await this.#writeFile(`${folder}/drm/card0/card0-DP-1/enabled`, "enabled\n");
     if (device.driver !== undefined) {
       this.#natural.set(device.address, device.driver);
       await mkdir(this.at(`sys/bus/pci/drivers/${device.driver}`), { recursive: true });

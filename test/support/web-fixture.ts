@@ -9,7 +9,8 @@ import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
 import { openStores } from "../../proxy/index.ts";
-import { quotaTable, openWeb, type Web } from "../../web/index.ts";
+import { quotaTable } from "../../orchestrator/index.ts";
+import { openWeb, type Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 

@@ -1,14 +1,10 @@
-/** The REST API's shapes about machines and hosts. All under `/api/v1`, JSON. */
 import { z } from "zod";
 import {
   accel,
   bootLog,
-  desktopName,
   displayAdapter,
-  hostFacts,
   imageSummary,
   machineCause,
-  machineCreate,
   machineCredential,
   machineState,
   networkKind,
@@ -80,13 +76,7 @@ export const machine = z.object({
  */
 export type Machine = z.infer<typeof machine>;
 
-export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }).extend({
-  image: z.string().min(1).max(64),
-  name: desktopName.optional(),
-  oneShot: z.boolean().default(false),
-  lifetimeSeconds: z.number().int().min(60).max(31_536_000).optional(),
-});
-export type MachineCreateRequest = z.output<typeof machineCreateRequest>;
+export { machineCreateRequest, type MachineCreateRequest } from "../../protocol/index.ts";
 export const machineStopRequest = z.object({ force: z.boolean().default(false) });
 /** Without `seconds`: by its lifetime. Always from now on. */
 export const machineExtendRequest = z.object({
@@ -100,22 +90,6 @@ export const saveAsImageRequest = z.object({
 export const snapshot = machineSnapshot;
 export type { BootLog, MachineCredential, MachineSnapshot } from "../../protocol/index.ts";
 export { bootLog, machineCredential };
-
-/**
- * GET /images → image[]: the server's images and all hosts' catalogues, merged by id; those that are not for the caller
- * are left out. `places` is for administrators.
- */
-export const image = imageSummary.extend({
-  places: z
-    .object({
-      /** Null: the server does not have it. */
-      server: z.enum(["ready", "preparing", "unusable"]).nullable(),
-      /** Names of the hosts that have it, as it is now. */
-      hosts: z.array(z.string()),
-    })
-    .optional(),
-});
-export type Image = z.infer<typeof image>;
 
 const amounts = z.object({
   machines: z.number().nullable(),
@@ -135,19 +109,3 @@ export const allowance = z.object({
   may: z.array(z.enum(["script", "internet", "gpu", "master", "extend"])),
 });
 export type Allowance = z.infer<typeof allowance>;
-
-export const host = z.object({
-  id: z.string(),
-  name: z.string(),
-  state: z.enum(["online", "offline"]),
-  lastSeenAt: z.number().nullable(),
-  /** It gets no new machines. */
-  drained: z.boolean(),
-  /** Machines there that are not off. */
-  machines: z.number().int(),
-  /** Null: it is connected to another server or to none, it is older, or it did not answer. */
-  facts: hostFacts.nullable(),
-});
-/** GET /hosts → host[]; POST /hosts/ID/drain (drainRequest) → host (administrators). 404 `HOST_UNKNOWN`. */
-export type Host = z.infer<typeof host>;
-export const drainRequest = z.object({ drained: z.boolean() });

@@ -8,7 +8,7 @@ import { ShortcutsDialog } from "./header/shortcuts-dialog.tsx";
 import { followEvents } from "./live/follow-events.ts";
 import { LazyPage } from "./components/lazy-page.tsx";
 import { useRoute } from "./page-route.ts";
-import { SignIn } from "./sign-in/sign-in.tsx";
+import { SignInPage } from "./sign-in/sign-in-page.tsx";
 import { useApp, useText, useWall } from "./state/app-context.ts";
 import { Wall } from "./wall/wall.tsx";
 
@@ -25,7 +25,7 @@ function SignedIn({ me }: { readonly me: Me }) {
   const app = useApp();
   const text = useText();
   const route = useRoute();
-  const [sheet, setSheet] = useState<OpenDialog>(null);
+  const [dialog, setDialog] = useState<OpenDialog>(null);
 
   useEffect(() => followEvents(app), [app]);
   useEffect(() => {
@@ -37,8 +37,8 @@ function SignedIn({ me }: { readonly me: Me }) {
     if (route.page === "view") return;
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      if (event.key === "?") setSheet("keys");
-      else if (event.key === "n") setSheet("create");
+      if (event.key === "?") setDialog("keys");
+      else if (event.key === "n") setDialog("create");
       else return;
       event.preventDefault();
     };
@@ -54,24 +54,24 @@ function SignedIn({ me }: { readonly me: Me }) {
       </>
     );
   }
-  const close = () => setSheet(null);
+  const close = () => setDialog(null);
   return (
     <>
       <Header
         me={me}
         page={route.page}
-        onCreate={() => setSheet("create")}
-        onConnectHost={() => setSheet("host")}
-        onShortcuts={() => setSheet("keys")}
+        onCreate={() => setDialog("create")}
+        onConnectHost={() => setDialog("host")}
+        onShortcuts={() => setDialog("keys")}
       />
       {route.page === "sessions" && me.role === "admin" ? (
         <LazyPage load={loadSessions} props={{}} />
       ) : (
-        <Wall onCreate={() => setSheet("create")} />
+        <Wall onCreate={() => setDialog("create")} />
       )}
-      {sheet === "create" && <CreateMachineDialog onClose={close} />}
-      {sheet === "host" && <ConnectHostDialog onClose={close} />}
-      {sheet === "keys" && <ShortcutsDialog onClose={close} />}
+      {dialog === "create" && <CreateMachineDialog onClose={close} />}
+      {dialog === "host" && <ConnectHostDialog onClose={close} />}
+      {dialog === "keys" && <ShortcutsDialog onClose={close} />}
       <Notifications />
     </>
   );
@@ -80,15 +80,15 @@ function SignedIn({ me }: { readonly me: Me }) {
 export function App() {
   const { api, wall } = useApp();
   const text = useText();
-  const who = useWall((state) => state.me);
+  const me = useWall((state) => state.me);
   const [away, setAway] = useState(false);
 
   useEffect(() => {
-    if (who !== "unknown") return;
+    if (me !== "unknown") return;
     let timer: number | undefined;
     const ask = () => {
       api.me().then(
-        (me) => wall.dispatch({ type: "who", me: me }),
+        (answer) => wall.dispatch({ type: "me", me: answer }),
         () => {
           // Signed out is told by the API's owner; anything else is worth another try.
           if (wall.get().me !== "unknown") return;
@@ -99,13 +99,13 @@ export function App() {
     };
     ask();
     return () => window.clearTimeout(timer);
-  }, [api, wall, who]);
+  }, [api, wall, me]);
 
-  if (who === "unknown")
+  if (me === "unknown")
     return (
       <p class="loading" role="status">
-        {away ? text.errors["NETWORK"] : text.loading}
+        {away ? text.errors.NETWORK : text.loading}
       </p>
     );
-  return who === null ? <SignIn /> : <SignedIn me={who} />;
+  return me === null ? <SignInPage /> : <SignedIn me={me} />;
 }

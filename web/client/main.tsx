@@ -13,23 +13,23 @@ import { emptyWall } from "./state/wall-state.ts";
 const wall = createStore(emptyWall, reduceWall);
 const api = createApi(() => {
   clearTokens();
-  wall.dispatch({ type: "who", me: null });
+  wall.dispatch({ type: "me", me: null });
 });
-const shown = new VisibleDesktops(
+const visibleDesktops = new VisibleDesktops(
   (desktops) => api.reportVisibleDesktops(desktops),
   (ms, run) => {
     const timer = window.setTimeout(run, ms);
     return () => window.clearTimeout(timer);
   },
 );
-const app: AppContext = { api, wall, preferences: openPreferences(), visibleDesktops: shown };
+const app: AppContext = { api, wall, preferences: openPreferences(), visibleDesktops };
 
-const place = document.getElementById("page");
-if (place !== null) {
+const container = document.getElementById("page");
+if (container !== null) {
   render(
     <AppProvider value={app}>
       <App />
     </AppProvider>,
-    place,
+    container,
   );
 }

@@ -7,77 +7,105 @@ import {
   isPosternError,
   type PosternError,
 } from "../../protocol/index.ts";
-import type { ErrorBody } from "../api/schemas.ts";
-import { MACHINE_ERRORS } from "../../orchestrator/machine-errors.ts";
+import type { ErrorBody, SignInForm } from "../api/schemas.ts";
+import { ORCHESTRATOR_ERRORS } from "../../orchestrator/index.ts";
 
-interface CatalogueEntry {
-  readonly status: number;
-  /** What happened, why, what to do: used where the thrower has nothing better to say. */
-  readonly message: string;
-}
+/** What happened, why, what to do: used where the thrower has nothing better to say. */
+const MESSAGES = {
+  ...ORCHESTRATOR_ERRORS,
+  INPUT_INVALID: "The request is not valid.",
+  LOGIN_REQUIRED: "You are not signed in. Sign in and try again.",
+  LOGIN_REFUSED: "The name or the password is wrong. Check both and try again.",
+  LOGIN_THROTTLED: "Too many attempts. Wait a little and try again.",
+  LOGIN_BUSY: "Too many people sign in at once. Try again in a moment.",
+  ADMIN_REQUIRED: "Only administrators may do this.",
+  CROSS_SITE: "The request came from another site and was refused.",
+  ROUTE_UNKNOWN: "There is nothing at this address.",
+  BODY_TOO_LARGE: "The request is too large.",
+  JSON_REQUIRED: "The request must be JSON (Content-Type: application/json).",
+  DESKTOP_UNKNOWN: "There is no desktop of this name. List the desktops to see what is there.",
+  DESKTOP_AMBIGUOUS: "Several desktops have this name. Say which one, as AGENT/NAME.",
+  VIEWERS_OFF: "This server takes no VNC viewers. Connect in the browser instead.",
+  SESSION_UNKNOWN: "There is no such open session. It may have ended.",
+  AGENT_UNKNOWN: "There is no such agent, or it was revoked already.",
+  AGENT_OFFLINE: "The agent is not connected. Try again when it is back.",
+  AGENT_OUTDATED: "The agent cannot do this. Update it to the server's release.",
+  AGENT_NOT_ROTATED: "The agent has no new key. Its old key still counts.",
+  AGENT_TIMEOUT: "The agent did not answer in time. Its old key still counts.",
+  CA_ROTATING: "The CA before this one has not been retired yet. Retire it first.",
+  CA_NOT_ROTATING: "There is no CA to retire. Rotate first.",
+  CA_AGENTS_BEHIND: "Some agents have not been here since the CA was rotated, and do not know the new one.",
+  TOKEN_UNKNOWN: "There is no such token. It may have expired.",
+  STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
+  PAGES_NOT_BUILT: "The pages are not built. Run: npm run build",
+} as const satisfies Record<string, string>;
+export type WebErrorCode = keyof typeof MESSAGES;
 
-/** Every code that the REST API answers with by itself; hosts' codes pass through with the status of their kind. */
-const CATALOGUE = {
-  INPUT_INVALID: { status: 400, message: "The request is not valid." },
-  LOGIN_REQUIRED: { status: 401, message: "You are not signed in. Sign in and try again." },
-  LOGIN_REFUSED: { status: 401, message: "The name or the password is wrong. Check both and try again." },
-  LOGIN_THROTTLED: { status: 429, message: "Too many attempts. Wait a little and try again." },
-  LOGIN_BUSY: { status: 503, message: "Too many people sign in at once. Try again in a moment." },
-  ADMIN_REQUIRED: { status: 403, message: "Only administrators may do this." },
-  CROSS_SITE: { status: 403, message: "The request came from another site and was refused." },
-  ROUTE_UNKNOWN: { status: 404, message: "There is nothing at this address." },
-  BODY_TOO_LARGE: { status: 413, message: "The request is too large." },
-  JSON_REQUIRED: { status: 415, message: "The request must be JSON (Content-Type: application/json)." },
-  DESKTOP_UNKNOWN: {
-    status: 404,
-    message: "There is no desktop of this name. List the desktops to see what is there.",
-  },
-  DESKTOP_AMBIGUOUS: {
-    status: 409,
-    message: "Several desktops have this name. Say which one, as AGENT/NAME.",
-  },
-  VIEWERS_OFF: {
-    status: 409,
-    message: "This server takes no VNC viewers. Connect in the browser instead.",
-  },
-  MACHINE_UNKNOWN: { status: 404, message: "There is no such machine. It may have been deleted." },
-  MACHINE_NAME_TAKEN: { status: 409, message: "A machine of this name exists already. Choose another name." },
-  MACHINE_NOT_RUNNING: {
-    status: 409,
-    message: "The machine is not running, so it has no screen. Start it first.",
-  },
-  IMAGE_UNKNOWN: { status: 404, message: "No host offers this image. List the images to see what is there." },
-  ...MACHINE_ERRORS,
-  DISK_UNKNOWN: {
-    status: 404,
-    message: "There is no such data disk on a host that is connected. List the disks to see what is there.",
-  },
-  DISK_HOST: { status: 404, message: "There is no other host of this name that is connected." },
-  SESSION_UNKNOWN: { status: 404, message: "There is no such open session. It may have ended." },
-  AGENT_UNKNOWN: { status: 404, message: "There is no such agent, or it was revoked already." },
-  AGENT_OFFLINE: { status: 503, message: "The agent is not connected. Try again when it is back." },
-  AGENT_OUTDATED: { status: 409, message: "The agent cannot do this. Update it to the server's release." },
-  AGENT_NOT_ROTATED: { status: 409, message: "The agent has no new key. Its old key still counts." },
-  AGENT_TIMEOUT: { status: 504, message: "The agent did not answer in time. Its old key still counts." },
-  CA_ROTATING: { status: 409, message: "The CA before this one has not been retired yet. Retire it first." },
-  CA_NOT_ROTATING: { status: 409, message: "There is no CA to retire. Rotate first." },
-  CA_AGENTS_BEHIND: {
-    status: 409,
-    message: "Some agents have not been here since the CA was rotated, and do not know the new one.",
-  },
-  TOKEN_UNKNOWN: { status: 404, message: "There is no such token. It may have expired." },
-  HOST_OFFLINE: { status: 503, message: "The machine's host is not connected. Try again when it is back." },
-  HOST_TIMEOUT: { status: 504, message: "The machine's host did not answer in time. Try again in a moment." },
-  HOST_BUSY: { status: 503, message: "The host has too much to do. Try again in a moment." },
-  HOST_REPLY: { status: 502, message: "The host gave an answer that this server does not understand." },
-  STREAM_LIMIT: { status: 429, message: "Too many pages of yours are open. Close some and try again." },
-  PAGES_NOT_BUILT: { status: 503, message: "The pages are not built. Run: npm run build" },
-  INTERNAL: { status: 500, message: "Something went wrong on the server. Its log says what." },
-} as const satisfies Record<string, CatalogueEntry>;
-export type WebErrorCode = keyof typeof CATALOGUE;
+/** The status of every code that the REST API answers with by itself; hosts' codes have the status of their kind. */
+const STATUS: Readonly<Record<WebErrorCode, number>> = {
+  INPUT_INVALID: 400,
+  LOGIN_REQUIRED: 401,
+  LOGIN_REFUSED: 401,
+  LOGIN_THROTTLED: 429,
+  LOGIN_BUSY: 503,
+  ADMIN_REQUIRED: 403,
+  CROSS_SITE: 403,
+  ROUTE_UNKNOWN: 404,
+  BODY_TOO_LARGE: 413,
+  JSON_REQUIRED: 415,
+  DESKTOP_UNKNOWN: 404,
+  DESKTOP_AMBIGUOUS: 409,
+  VIEWERS_OFF: 409,
+  SESSION_UNKNOWN: 404,
+  AGENT_UNKNOWN: 404,
+  AGENT_OFFLINE: 503,
+  AGENT_OUTDATED: 409,
+  AGENT_NOT_ROTATED: 409,
+  AGENT_TIMEOUT: 504,
+  CA_ROTATING: 409,
+  CA_NOT_ROTATING: 409,
+  CA_AGENTS_BEHIND: 409,
+  TOKEN_UNKNOWN: 404,
+  STREAM_LIMIT: 429,
+  PAGES_NOT_BUILT: 503,
+  MACHINE_UNKNOWN: 404,
+  MACHINE_NAME_TAKEN: 409,
+  MACHINE_NOT_RUNNING: 409,
+  IMAGE_UNKNOWN: 404,
+  MACHINE_NOT_PLACED: 409,
+  MACHINE_ONE_SHOT: 409,
+  MACHINE_NOT_ONE_SHOT: 409,
+  MACHINE_NO_END: 409,
+  MACHINE_ENDING: 409,
+  EXTEND_FORBIDDEN: 403,
+  HOST_OUTDATED: 409,
+  HOST_UNKNOWN: 404,
+  LIMIT_MACHINES: 403,
+  LIMIT_CPUS: 403,
+  LIMIT_MEMORY: 403,
+  LIMIT_DISK: 403,
+  LIMIT_LIFETIME: 403,
+  SCRIPT_FORBIDDEN: 403,
+  CREDENTIAL_FORBIDDEN: 403,
+  INTERNET_FORBIDDEN: 403,
+  GPU_FORBIDDEN: 403,
+  MASTER_FORBIDDEN: 403,
+  IMAGE_FORBIDDEN: 403,
+  IMAGE_LIMIT: 409,
+  IMAGE_CHOICE: 409,
+  DATA_DISK_IN_USE: 409,
+  DATA_DISK_AWAY: 503,
+  DISK_UNKNOWN: 404,
+  DISK_HOST: 404,
+  HOST_OFFLINE: 503,
+  HOST_TIMEOUT: 504,
+  HOST_BUSY: 503,
+  HOST_REPLY: 502,
+  INTERNAL: 500,
+};
 
-/** A refusal from the catalogue; `message` says it better than the catalogue's own text. */
-export function refuse(code: WebErrorCode, message: string = CATALOGUE[code].message): RequestError {
+/** A refusal from the catalogue; `message` replaces the catalogue's own text. */
+export function refuse(code: WebErrorCode, message: string = MESSAGES[code]): RequestError {
   return RequestError.public(code, message);
 }
 
@@ -86,9 +114,20 @@ export class AmbiguousDesktop extends RequestError {
   readonly choices: readonly string[];
 
   constructor(choices: readonly string[]) {
-    const safeMessage = CATALOGUE.DESKTOP_AMBIGUOUS.message;
+    const safeMessage = MESSAGES.DESKTOP_AMBIGUOUS;
     super("DESKTOP_AMBIGUOUS", safeMessage, { safeMessage });
     this.choices = choices;
+  }
+}
+
+/** There is no login; `form` is what the sign-in page shows. */
+export class SignInRequired extends RequestError {
+  readonly form: SignInForm;
+
+  constructor(form: SignInForm) {
+    const { code, message, safeMessage } = refuse("LOGIN_REQUIRED");
+    super(code, message, { safeMessage });
+    this.form = form;
   }
 }
 
@@ -115,27 +154,25 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   if (!isPosternError(error)) return answer(codeOfFrameworkError(error));
   const status = statusOf(error);
   if (status === 500) return answer("INTERNAL");
-  const entry = entryOf(error.code);
-  const message = error.safeMessage ?? entry?.message ?? error.message;
+  const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : error.message);
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
+  if (error instanceof SignInRequired) body.error.signIn = error.form;
   if (error instanceof ThrottledError)
     return { status, body, retryAfterSeconds: Math.ceil(error.retryAfterMs / 1000) };
   return { status, body };
 }
 
 function answer(code: WebErrorCode): ErrorAnswer {
-  const { status, message } = CATALOGUE[code];
-  return { status, body: { error: { code, message } } };
+  return { status: STATUS[code], body: { error: { code, message: MESSAGES[code] } } };
 }
 
-function entryOf(code: string): CatalogueEntry | undefined {
-  return Object.hasOwn(CATALOGUE, code) ? CATALOGUE[code as WebErrorCode] : undefined;
+function isOwnCode(code: string): code is WebErrorCode {
+  return Object.hasOwn(MESSAGES, code);
 }
 
 function statusOf(error: PosternError): number {
-  const entry = entryOf(error.code);
-  if (entry !== undefined) return entry.status;
+  if (isOwnCode(error.code)) return STATUS[error.code];
   if (error instanceof RequestError) return 409;
   if (error instanceof AuthError) return 403;
   if (error instanceof LimitError) return 429;

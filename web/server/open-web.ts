@@ -12,12 +12,10 @@ import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/fir
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
-import { MergedCatalogue } from "../../orchestrator/images/merged-catalogue.ts";
-import { NO_QUOTAS, type QuotaTable } from "../../orchestrator/quota/quota.ts";
-import { DataDiskService } from "../../orchestrator/disks/index.ts";
-import { ServerImages } from "../../orchestrator/images/index.ts";
+import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import { SignInService } from "./sign-in/sign-in-service.ts";
+import { NO_QUOTAS, openOrchestrator, type QuotaTable } from "../../orchestrator/index.ts";
 import { ScreenViews } from "./view/screen-views.ts";
-import { openOrchestrator } from "../../orchestrator/open-orchestrator.ts";
 import { servePages } from "./serve-pages.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
 import { routeAuthorityRotation } from "./routes/authority-routes.ts";
@@ -44,6 +42,8 @@ export interface WebOptions {
   readonly limits?: QuotaTable;
   /** Images that hosts get from this server; absent: none. */
   readonly imagesDir?: string | null;
+  /** Who may tell the server who a person is; absent: its own accounts. */
+  readonly signIn?: SignInOptions;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -66,19 +66,23 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
-  const throttle = new PasswordThrottle(clock);
+  const signIn = new SignInService({
+    providers: openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log }),
+    throttle: new PasswordThrottle(clock),
+    audit: (entry) => {
+      proxy.audit(entry);
+    },
+  });
   const { imagesDir = null } = options;
-  const images = imagesDir === null ? null : await ServerImages.open(imagesDir, clock, log);
-  const catalogue = new MergedCatalogue(proxy, images, log);
+  const orchestrator = await openOrchestrator({ proxy, imagesDir, quotas: limits, clock, log });
+  const { catalogue, events } = orchestrator;
   const snapshot = () =>
     loadReadModel(proxy, {
       imageTitle: (image) => catalogue.titleOf(image),
       takesScripts: (image) => catalogue.takesScripts(image),
     });
-  const live = new LiveUpdates({ proxy, loadReadModel: snapshot, clock, log });
+  const live = new LiveUpdates({ proxy, events, loadReadModel: snapshot, clock, log });
   const streams = new EventStreamRegistry(live, logins, clock);
-  const disks = new DataDiskService({ proxy, clock, log });
-  const machines = openOrchestrator({ proxy, catalogue, images, disks, live, limits, clock, log });
   const looks = new ScreenViews(clock);
 
   const app = await buildApp(log);
@@ -89,7 +93,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   await servePages(app, clientDir);
   await app.register(
     (api, _options, done) => {
-      guardLogin(api, logins);
+      guardLogin(api, logins, signIn.form);
       api.addHook("onRequest", async (_request, reply) => {
         void reply.header("cache-control", "no-store");
       });
@@ -99,8 +103,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeLogin(api, {
         proxy,
         logins,
-        passwords,
-        throttle,
+        signIn,
         endStreams: (hash) => {
           streams.endLogin(hash);
         },
@@ -109,14 +112,14 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeDesktops(api, proxy, snapshot);
       routeMachines(api, {
         proxy,
-        orchestrator: machines,
-        screenshots: machines.screenshots,
+        orchestrator,
+        screenshots: orchestrator.screenshots,
         screenViews: looks,
         loadReadModel: snapshot,
       });
-      routeMachineCommands(api, proxy, machines, snapshot);
-      routeHosts(api, proxy, catalogue, machines);
-      routeDisks(api, proxy, disks);
+      routeMachineCommands(api, proxy, orchestrator, snapshot);
+      routeHosts(api, proxy, orchestrator);
+      routeDisks(api, proxy, orchestrator.disks);
       routeTokens(api, { proxy, clock, loadReadModel: snapshot });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, snapshot);
@@ -130,9 +133,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closed ??= (async () => {
-      machines.close();
-      disks.close();
-      await images?.close();
+      await orchestrator.close();
       live.close();
       streams.close();
       await app.close();
@@ -141,7 +142,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     await listenOnAdminSocket(app, adminSocket);
     // Only now: had the start failed here, nobody would have seen the password.
     const firstLogin = await createFirstAdministrator(stores, passwords);
-    machines.scheduleSoon();
+    orchestrator.scheduleSoon();
     return { server: app.server, firstLogin, close };
   } catch (error) {
     await close();

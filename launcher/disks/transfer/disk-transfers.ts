@@ -1,6 +1,5 @@
 import { LaunchError, RequestError, type DiskCopy, type DiskRef } from "../../../protocol/index.ts";
-import { describeDiskCopy } from "../describe-copy.ts";
-import type { DataDiskContext } from "../data-disk-context.ts";
+import { type DataDiskContext, describeDiskCopy } from "../data-disk-context.ts";
 import { checkDiskContent, countBytes, measureDisk } from "../disk-content.ts";
 import type { DiskRecord } from "../disk-record.ts";
 import { findDiskFault, findBusyFault } from "../disk-rules.ts";
@@ -8,11 +7,11 @@ import { BackgroundChecksums } from "../../system/background-checksums.ts";
 import { truncateFile, syncFile, readPiece, writePiece } from "../../system/file-pieces.ts";
 import { applyTransferStep, type DiskTransferStep } from "./transfer-steps.ts";
 
-/** Free on the host besides what a disk needs that arrives. */
+/** Kept free on the host besides the size of an arriving disk. */
 const RESERVED_BYTES = 1_073_741_824;
 
-/** A disk that is to arrive. */
-export interface IncomingDiskTransfer extends DiskRef {
+/** A disk to be received. */
+interface IncomingDiskTransfer extends DiskRef {
   readonly journey: string;
   readonly partner: string;
   readonly sizeGb: number;
@@ -21,30 +20,30 @@ export interface IncomingDiskTransfer extends DiskRef {
 }
 
 /**
- * This host's part in the journeys of disks. Every step is written down before it is answered, and may be asked for
- * again: whoever conducts a journey looks at both ends and goes on from there, whatever crashed.
+ * This host's side of disk transfers. Every step is recorded before it is confirmed and may be repeated: after a crash
+ * the server reads the state of both hosts and continues from there.
  */
 export class DiskTransfers {
   readonly #context: DataDiskContext;
   readonly #checksums = new BackgroundChecksums();
 
-  constructor(bench: DataDiskContext) {
-    this.#context = bench;
+  constructor(context: DataDiskContext) {
+    this.#context = context;
   }
 
   /** Freezes a disk, and begins its checksum. @throws RequestError `DISK_UNKNOWN`, `DISK_IN_USE`, `DISK_TRAVELS`; LaunchError `DISK_FAILED` */
   async startExport(ref: DiskRef, journey: string, partner: string): Promise<DiskCopy> {
-    const { store: shelf } = this.#context;
-    if (shelf.findTransfer(journey)?.standing.state !== "leaving") {
+    const { store } = this.#context;
+    if (store.findTransfer(journey)?.standing.state !== "leaving") {
       await this.#checkReadable(ref);
-      // Nothing is awaited from here to the record: no machine can have taken it meanwhile.
+      // Synchronous from here to the record, so that no machine can take the disk in between.
       this.#refuseBusy(ref);
       this.#applyStep(this.#findDisk(ref), { kind: "export", journey, partner });
     }
     const record = this.#find(journey);
     const { standing } = record;
     if (standing.state === "leaving" && standing.sha256 === undefined)
-      this.#checksums.begin(journey, shelf.fileOf(record), (sha256) => {
+      this.#checksums.begin(journey, store.fileOf(record), (sha256) => {
         this.#applyStep(this.#find(journey), { kind: "summed", sha256 });
       });
     return this.#describe(journey);
@@ -78,21 +77,21 @@ export class DiskTransfers {
   }
 
   /** @throws RequestError `DISK_EXISTS`, `DISK_QUOTA`; LaunchError `HOST_DISK` */
-  async startImport(arrival: IncomingDiskTransfer): Promise<DiskCopy> {
-    const { store: shelf, clock, freeBytes, quotaGb } = this.#context;
-    const { owner, name, journey, partner, sizeGb, bytes, sha256 } = arrival;
-    if (shelf.findTransfer(journey) === undefined) {
-      if (shelf.find(arrival) !== undefined)
-        throw refuse("DISK_EXISTS", `This host has a data disk ${name} of this owner already.`);
-      const fault = findDiskFault(arrival, shelf.records(), [], quotaGb);
-      if (fault !== null) throw refuse(fault.code, fault.text);
+  async startImport(transfer: IncomingDiskTransfer): Promise<DiskCopy> {
+    const { store, clock, freeBytes, quotaGb } = this.#context;
+    const { owner, name, journey, partner, sizeGb, bytes, sha256 } = transfer;
+    if (store.findTransfer(journey) === undefined) {
+      if (store.find(transfer) !== undefined)
+        throw RequestError.public("DISK_EXISTS", `This host has a data disk ${name} of this owner already.`);
+      const fault = findDiskFault(transfer, store.records(), [], quotaGb);
+      if (fault !== null) throw RequestError.public(fault.code, fault.text);
       if (freeBytes() < bytes + RESERVED_BYTES) {
         const text = "disk: not enough room for the data disk. Delete a machine first.";
         throw LaunchError.public("HOST_DISK", text);
       }
       const now = clock.now();
       const standing = { state: "arriving", journey, partner, bytes, sha256 } as const;
-      shelf.save({ owner, name, sizeGb, createdAt: now, usedAt: now, standing });
+      store.save({ owner, name, sizeGb, createdAt: now, usedAt: now, standing });
     }
     return this.#describe(journey);
   }
@@ -107,11 +106,11 @@ export class DiskTransfers {
 
   /** @throws RequestError `DISK_JOURNEY`; LaunchError `DISK_DAMAGED`, `DISK_FAILED` */
   async check(journey: string): Promise<DiskCopy> {
-    const { store: shelf } = this.#context;
+    const { store } = this.#context;
     const record = this.#find(journey);
     const { standing } = record;
     if (standing.state === "arriving") {
-      const file = shelf.fileOf(record);
+      const file = store.fileOf(record);
       if ((await countBytes(file)) !== standing.bytes) throw outOfStep();
       this.#checksums.begin(journey, file, async (sha256) => {
         if (sha256 !== standing.sha256) {
@@ -145,25 +144,25 @@ export class DiskTransfers {
     return this.#checksums.close();
   }
 
-  /** Whether it can be read, and nothing has it open. */
+  /** Checks that the disk can be read and that no process has it open. */
   async #checkReadable(ref: DiskRef): Promise<void> {
-    const { store: shelf, qemuImg } = this.#context;
+    const { store, qemuImg } = this.#context;
     this.#findDisk(ref);
     this.#refuseBusy(ref);
     if (qemuImg === null) throw new LaunchError("QEMU_MISSING", "qemu-img is not installed");
-    await checkDiskContent(shelf.fileOf(ref));
-    await measureDisk(qemuImg, shelf.fileOf(ref));
+    await checkDiskContent(store.fileOf(ref));
+    await measureDisk(qemuImg, store.fileOf(ref));
   }
 
   #refuseBusy(ref: DiskRef): void {
     const fault = findBusyFault(ref, this.#context.store.records(), this.#context.holders());
-    if (fault !== null) throw refuse(fault.code, fault.text);
+    if (fault !== null) throw RequestError.public(fault.code, fault.text);
   }
 
   #findDisk(ref: DiskRef): DiskRecord {
     const record = this.#context.store.find(ref);
     if (record === undefined || record.standing.state === "new")
-      throw refuse("DISK_UNKNOWN", `There is no data disk ${ref.name} on this host.`);
+      throw RequestError.public("DISK_UNKNOWN", `There is no data disk ${ref.name} on this host.`);
     return record;
   }
 
@@ -185,14 +184,13 @@ export class DiskTransfers {
 }
 
 function outOfStep(): RequestError {
-  return refuse("DISK_JOURNEY", "The data disk is not at that point of its journey on this host.");
+  return RequestError.public(
+    "DISK_JOURNEY",
+    "The data disk is not at that point of its journey on this host.",
+  );
 }
 
 function damaged(): LaunchError {
   const text = "The data disk was damaged on its way. It is sent again.";
   return LaunchError.public("DISK_DAMAGED", text);
-}
-
-function refuse(code: string, text: string): RequestError {
-  return RequestError.public(code, text);
 }

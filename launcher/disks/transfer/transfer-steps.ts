@@ -1,6 +1,6 @@
 import type { DiskCopyState } from "../disk-record.ts";
 
-/** What is asked of a copy on a journey; each of them may be asked twice. */
+/** A step of a transfer; each may be repeated. */
 export type DiskTransferStep =
   | { readonly kind: "export"; readonly journey: string; readonly partner: string }
   | { readonly kind: "summed"; readonly sha256: string }
@@ -10,8 +10,8 @@ export type DiskTransferStep =
   | { readonly kind: "settle" };
 
 /**
- * How a copy stands after a step; the same object if the step was done already, null if it cannot be done. At no
- * moment may two copies be written to: `yield` is the point of no return, and `settle` comes after it.
+ * A copy's state after a step; the same object if the step was done already, null if it is not possible. Two copies are
+ * never writable at once: `yield` is the point of no return, and `settle` comes after it.
  */
 export function applyTransferStep(now: DiskCopyState, wanted: DiskTransferStep): DiskCopyState | null {
   switch (wanted.kind) {
@@ -27,7 +27,7 @@ export function applyTransferStep(now: DiskCopyState, wanted: DiskTransferStep):
       return now.state === "leaving" ? { state: "here", journey: now.journey } : null;
     case "yield":
       if (now.state === "left") return now;
-      // Without a checksum nobody can have a whole copy.
+      // Without a checksum no other host can have a complete copy.
       if (now.state !== "leaving" || now.sha256 === undefined) return null;
       return { state: "left", journey: now.journey, partner: now.partner };
     case "checked":

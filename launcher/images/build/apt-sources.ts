@@ -8,7 +8,7 @@ export interface Mirrors {
 }
 
 /**
- * The mirrors that this host itself installs from, so that an image is built from where the administrator chose to.
+ * The mirrors that this host itself installs from.
  * @param files the contents of `/etc/apt/sources.list` and of the files in `sources.list.d`
  */
 export function findMirrors(files: readonly string[]): Mirrors {

@@ -8,6 +8,7 @@ import { describePartitions, planDiskLayout } from "./disk-layout.ts";
 import { runBuildStep } from "./run-step.ts";
 import type { Recipe } from "./recipe.ts";
 import { listBootLoaderFiles, listBuildSteps, WORK_FILES, type BuildInputs } from "./build-steps.ts";
+import { imageEntry, type ImageEntry } from "../../../protocol/index.ts";
 
 export interface BuildOptions {
   readonly recipe: Recipe;
@@ -20,15 +21,15 @@ export interface BuildOptions {
   /** Debian's archive; null: where this host installs from. */
   readonly mirror: string | null;
   readonly sizeGb: number;
-  /** The finished qcow2 file. Its folder holds the work too, and has to have room for the whole tree. */
+  /** The finished qcow2 file. Its folder is the work folder too, and needs space for the whole tree. */
   readonly target: string;
   readonly onProgress: (progress: WorkProgress) => void;
   readonly signal: AbortSignal;
 }
 
-/** Lines that mmdebstrap says, roughly: its steps tell how far it is. */
+/** Approximate number of mmdebstrap's output lines: progress is derived from it. */
 const BOOTSTRAP_LINES = 2800;
-/** How much of the whole work each step is, in parts of a hundred. */
+/** Each step's share of the whole work, in percent. */
 const SHARES: Readonly<Record<string, number>> = {
   "Install the packages": 70,
   "Make the disk": 1,
@@ -38,7 +39,7 @@ const SHARES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Makes a bootable image from packages; nothing is left of a build that failed.
+ * Builds a bootable image from packages; a failed build leaves nothing behind.
  * @throws LaunchError `BUILD_PROGRAM`, `BUILD_FAILED`; the signal's reason
  */
 export async function buildImage(options: BuildOptions): Promise<void> {
@@ -46,7 +47,7 @@ export async function buildImage(options: BuildOptions): Promise<void> {
   const workDir = await mkdtemp(join(folder, ".build-"));
   const isRoot = process.getuid?.() === 0;
   try {
-    // Without root the tree's ids are others than ours. The folder around it lets nobody else in.
+    // Without root the tree has other user ids. The folder around it keeps other accounts out.
     if (!isRoot) await chmod(workDir, 0o777);
     const inputs = await prepare(options, workDir, isRoot);
     await runAll(inputs, options);
@@ -73,7 +74,13 @@ async function prepare(options: BuildOptions, workDir: string, isRoot: boolean):
   await writeFile(join(workDir, WORK_FILES.disk), "", { mode: 0o600 });
   if (!isRoot) await chmod(join(workDir, WORK_FILES.disk), 0o666);
   return {
-    ...{ recipe, packages: options.packages, sources, layout, isRoot, kernelArguments, workDir },
+    recipe,
+    packages: options.packages,
+    sources,
+    layout,
+    isRoot,
+    kernelArguments,
+    workDir,
     partitions: describePartitions(layout, ids),
     rootFileSystemId: randomUUID(),
   };
@@ -87,7 +94,8 @@ async function runAll(inputs: BuildInputs, { onProgress, signal }: BuildOptions)
     let lines = 0;
     onProgress({ title: step.title, fraction: done });
     await runBuildStep(step, {
-      ...{ workDir: inputs.workDir, signal },
+      workDir: inputs.workDir,
+      signal,
       onLine: (note) => {
         lines += 1;
         onProgress({
@@ -126,4 +134,17 @@ async function readMirrors(): Promise<Mirrors> {
   const names = await readdir(folder).catch(() => []);
   const files = ["/etc/apt/sources.list", ...names.sort().map((name) => join(folder, name))];
   return findMirrors(await Promise.all(files.map((file) => readFile(file, "utf8").catch(() => ""))));
+}
+
+/** The catalogue's entry of an image that a recipe made. */
+export function describeBuiltImage(recipe: Recipe, id: string, sizeGb: number, file: string): ImageEntry {
+  const { title, description, image } = recipe;
+  return imageEntry.parse({
+    id,
+    title,
+    description,
+    ...image,
+    diskGb: { default: sizeGb, min: sizeGb },
+    boot: { kind: "disk", format: "qcow2", file },
+  });
 }

@@ -200,7 +200,7 @@ function pack(): BuildStep {
   };
 }
 
-/** For the words of a hook, which a shell's rules split. */
+/** A path quoted for a hook, which a shell splits into words. */
 function quote(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }

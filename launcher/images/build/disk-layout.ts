@@ -1,9 +1,9 @@
 const SECTOR = 512;
 const MIB = 1024 * 1024;
 const FIRST = 1 * MIB;
-/** Room for three kernels with their RAM disks. */
+/** Space for three kernels with their RAM disks. */
 const ESP = 512 * MIB;
-/** The second table and its header at the end of the disk. */
+/** The backup table and its header at the end of the disk. */
 const LAST = 1 * MIB;
 
 export interface DiskLayout {

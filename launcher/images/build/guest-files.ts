@@ -7,7 +7,7 @@ export interface GuestFile {
   readonly text: string;
 }
 
-export interface GuestChoices {
+interface GuestChoices {
   readonly user: string;
   /** As crypt(3) makes it. */
   readonly passwordHash: string;
@@ -25,7 +25,7 @@ const HASH = "/root/.password-hash";
 /** The command that finishes the image from inside. */
 export const setUpCommand = ["/bin/sh", SET_UP] as const;
 
-/** All that the image gets besides its packages. */
+/** The files of the image besides its packages. */
 export function listGuestFiles(recipe: Recipe, choices: GuestChoices): GuestFile[] {
   const own = recipe.files.map(({ path, mode, lines }) => ({
     path,
@@ -37,10 +37,10 @@ export function listGuestFiles(recipe: Recipe, choices: GuestChoices): GuestFile
     file("/etc/hosts", ["127.0.0.1 localhost", `127.0.1.1 ${recipe.hostname}`, "::1 localhost"]),
     file("/etc/fstab", [
       `PARTUUID=${choices.rootId} / ext4 errors=remount-ro,x-systemd.growfs 0 1`,
-      // Without it the machine starts all the same, only a new kernel would not be copied.
+      // Optional: without the partition the machine starts, but a new kernel is not copied.
       `PARTUUID=${choices.espId} /boot/efi vfat umask=0077,nofail 0 2`,
     ]),
-    // Without KVM on a busy host everything takes its time, and nothing is wrong.
+    // Without KVM on a busy host starting is slow, which is not an error.
     file("/etc/systemd/system.conf.d/patience.conf", [
       "[Manager]",
       "DefaultTimeoutStartSec=10min",

@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { ConfigError, describeError, imageSummary } from "../../../protocol/index.ts";
-import { imageEntryFields } from "../../model/catalogue-entry.ts";
+import { ConfigError, describeError, imageSummary, imageEntryFields } from "../../../protocol/index.ts";
 
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9.+-]{1,99}$/);
-/** A line of a file or a script: whatever it says, it stays one line. */
+/** A line of a file or a script: it cannot contain a line break. */
 const line = z
   .string()
   .max(4096)
@@ -27,7 +26,7 @@ export const recipeSchema = z
     /** Of the whole disk. */
     sizeGb: z.number().int().min(2).max(2048),
     packages: z.array(packageName).min(1).max(2000),
-    /** Kernel modules of the initial RAM disk: what the root file system may lie on. */
+    /** Kernel modules of the initial RAM disk: drivers of the root file system's possible devices. */
     initrdModules: z
       .array(z.string().regex(/^[a-z0-9_]{1,64}$/))
       .min(1)
@@ -54,7 +53,7 @@ export const recipeSchema = z
       .default([]),
     /** Shell commands that run inside the image at the end, never on the host. */
     script: z.array(line).max(1000).default([]),
-    /** What the catalogue says of the image. */
+    /** Fields of the image's catalogue entry. */
     image: z
       .object({
         memoryMb: imageEntryFields.memoryMb,
@@ -75,7 +74,7 @@ export type Recipe = z.infer<typeof recipeSchema>;
 export const RECIPES = ["debian-desktop"] as const;
 
 /**
- * Reads one of our recipes by its name, or a file by its path.
+ * Reads a built-in recipe by its name, or a file by its path.
  * @throws ConfigError `RECIPE_UNREADABLE`, `RECIPE_INVALID`
  */
 export async function readRecipe(nameOrFile: string): Promise<Recipe> {

@@ -2,7 +2,7 @@ import { delimiter } from "node:path";
 import { execa } from "execa";
 import { describeError, LaunchError } from "../../../protocol/index.ts";
 import type { BuildStep } from "./build-steps.ts";
-import { childEnvironment } from "../../system/child-environment.ts";
+import { childEnvironment } from "../../system/child-process.ts";
 
 /** The Debian packages of the programs that a build runs. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -29,10 +29,10 @@ export const BUILD_PACKAGES = [
   "systemd-boot-efi",
 ] as const;
 
-export interface BuildStepContext {
+interface BuildStepContext {
   readonly workDir: string;
   readonly signal: AbortSignal;
-  /** Each line of what the program says. */
+  /** Called with each line of output. */
   readonly onLine: (line: string) => void;
 }
 
@@ -50,7 +50,7 @@ export async function runBuildStep(step: BuildStep, context: BuildStepContext): 
     extendEnv: false,
     ...(step.input === undefined ? { stdin: "ignore" as const } : { input: step.input }),
     cancelSignal: signal,
-    // mmdebstrap takes its time to clean up behind itself.
+    // mmdebstrap needs time for its clean-up.
     forceKillAfterDelay: 60_000,
     reject: false,
     all: true,

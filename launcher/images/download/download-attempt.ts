@@ -1,6 +1,5 @@
-import { open } from "node:fs/promises";
+import { open, statfs } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LaunchError } from "../../../protocol/index.ts";
 import {
@@ -17,25 +16,26 @@ import { httpGet } from "./http-request.ts";
 /** Left free on the disk. */
 const DOWNLOAD_RESERVE_BYTES = 256 * 1024 * 1024;
 
-export interface DownloadAttemptOptions {
+interface DownloadAttemptOptions {
   readonly url: URL;
-  /** Where the bytes gather; kept for the next attempt when this one breaks. */
+  /** The partial file; kept for the next attempt after an interruption. */
   readonly part: string;
   readonly maxBytes: number;
-  /** What is here already: the server is asked for something else only. */
+  /** The version that exists here: the server is asked for a different one only. */
   readonly known: ContentVersion | null;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly onBytes: (received: number, total: number | undefined) => void;
 }
 
-/** A connection that broke, or an answer that may be another one the next time. */
+/** A broken connection, or a response that may differ at the next attempt. */
 export class InterruptedDownload extends Error {}
 
 /**
- * One attempt: goes on where the last one broke, if the server still has the same content.
+ * One attempt: resumes a partial file if the server still has the same content.
  * @returns null: the server has nothing newer than `known`
- * @throws BrokenTransfer; LaunchError `DOWNLOAD_REFUSED`, `DOWNLOAD_TOO_LARGE`, `DOWNLOAD_NO_SPACE` and those of `get`
+ * @throws InterruptedDownload; LaunchError `DOWNLOAD_REFUSED`, `DOWNLOAD_TOO_LARGE`, `DOWNLOAD_NO_SPACE` and those of
+ *   {@link httpGet}
  */
 export async function attemptDownload(options: DownloadAttemptOptions): Promise<ContentVersion | null> {
   const { url, part, known, environment, signal } = options;
@@ -80,7 +80,7 @@ async function take(
   const status = response.statusCode ?? 0;
   if (status === 304) return null;
   if (status === 416) {
-    // The part is as long as the file, or longer: nobody can tell which.
+    // The partial file is as long as the content, or longer: the status does not tell which.
     await deletePartialFile(part);
     throw new InterruptedDownload("the server no longer has the rest");
   }
@@ -95,19 +95,23 @@ async function take(
     throw new InterruptedDownload("the server sent another piece than was asked for");
   }
   const { at, total } = start;
+  // Reading begins at once: what a stream still holds is lost when its connection breaks before somebody reads.
+  const chunks = (response as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const first = chunks.next();
+  first.catch(() => undefined);
   checkSize(total ?? 0, options);
   await checkSpace(part, (total ?? 0) - at);
   const version = readVersion(url.href, response.headers, total);
-  // A server need not say in a piece what it said of the whole.
+  // A partial response need not repeat the headers of the whole.
   const whole = status === 206 && before !== null ? before.version : version;
   await writePartialVersion(part, whole);
-  const received = await write(response, at, total, options);
+  const received = await write({ chunks, first }, { at, total }, options);
   if (total !== undefined && received !== total)
     throw new InterruptedDownload(`the connection ended after ${received} of ${total} bytes`);
   return { ...whole, bytes: received };
 }
 
-/** `bytes FROM-TO/TOTAL` has to go on where the part ends, of the same whole. */
+/** `bytes FROM-TO/TOTAL` has to continue the partial file, with the same total. */
 function checkRange(
   response: IncomingMessage,
   before: PartialFile | null,
@@ -139,15 +143,15 @@ async function checkSpace(part: string, bytes: number): Promise<void> {
 }
 
 async function write(
-  response: IncomingMessage,
-  at: number,
-  total: number | undefined,
+  { chunks, first }: { chunks: AsyncIterator<Buffer>; first: Promise<IteratorResult<Buffer>> },
+  { at, total }: { at: number; total: number | undefined },
   options: DownloadAttemptOptions,
 ): Promise<number> {
   const handle = await open(options.part, at === 0 ? "w" : "r+", 0o600);
   let received = at;
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+    for (let next = await first; next.done !== true; next = await chunks.next()) {
+      const chunk = next.value;
       checkSize(received + chunk.length, options);
       await handle.write(chunk, 0, chunk.length, received);
       received += chunk.length;

@@ -6,7 +6,7 @@ import type { Duplex } from "node:stream";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The proxy that the environment names for an address, as curl and wget understand it; null: none. */
+/** The proxy that the environment names for an address, as curl and wget interpret it; null: none. */
 export function chooseProxy(address: URL, environment: Environment): URL | null {
   const read = (name: string): string | undefined => environment[name] ?? environment[name.toUpperCase()];
   if (isExempt(address.hostname, read("no_proxy") ?? "")) return null;
@@ -31,7 +31,7 @@ function isExempt(host: string, list: string): boolean {
   });
 }
 
-/** What a proxy wants to see of its user. */
+/** The header that authenticates to the proxy. */
 export function proxyHeaders(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
   const words = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
@@ -44,7 +44,11 @@ export function openProxyTunnel(proxy: URL, address: URL, signal: AbortSignal): 
   const authority = `${address.hostname}:${address.port || "443"}`;
   return new Promise((resolve, reject) => {
     const asking = httpRequest({
-      ...{ host: proxy.hostname, port: proxy.port || 80, method: "CONNECT", path: authority, signal },
+      host: proxy.hostname,
+      port: proxy.port || 80,
+      method: "CONNECT",
+      path: authority,
+      signal,
       headers: { host: authority, ...proxyHeaders(proxy) },
     });
     asking.once("error", reject);
@@ -52,7 +56,7 @@ export function openProxyTunnel(proxy: URL, address: URL, signal: AbortSignal): 
       if (response.statusCode === 200) {
         const servername = isIP(host) === 0 ? { servername: host } : {};
         const tunnel = tlsConnect({ socket, host, ...servername, ALPNProtocols: ["http/1.1"] });
-        // Until it stands nobody else listens for what goes wrong.
+        // Until the tunnel is open nothing else listens for its errors.
         tunnel.once("error", reject);
         tunnel.once("secureConnect", () => {
           tunnel.off("error", reject);

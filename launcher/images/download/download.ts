@@ -6,21 +6,21 @@ import type { WorkProgress } from "../progress.ts";
 import { deletePartialFile, type ContentVersion } from "./partial-file.ts";
 import { InterruptedDownload, attemptDownload } from "./download-attempt.ts";
 
-/** Attempts that may fail one after the other without a byte having come. */
+/** Successive attempts that may fail without receiving a byte. */
 const DOWNLOAD_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 1000;
 
 export interface DownloadOptions {
   readonly url: string;
-  /** Where the bytes gather. */
+  /** The partial file. */
   readonly part: string;
-  /** Where the finished file goes; nothing is there before it is whole and checked. */
+  /** The finished file's path; it exists only when it is complete and checked. */
   readonly place: (sha256: string) => string;
-  /** Lower-case hex; null: nobody said what it has to be. */
+  /** Lower-case hex; null: not specified. */
   readonly sha256: string | null;
   readonly maxBytes: number;
   readonly known: ContentVersion | null;
-  /** Looks at the whole file before it takes its place. @throws what it finds */
+  /** Checks the complete file before it gets its name. @throws the fault */
   readonly check: (file: string) => Promise<void>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -28,16 +28,16 @@ export interface DownloadOptions {
   readonly onProgress: (progress: WorkProgress) => void;
 }
 
-export interface Downloaded {
+interface Downloaded {
   readonly version: ContentVersion;
   readonly sha256: string;
   readonly file: string;
 }
 
 /**
- * Fetches a file. An attempt that breaks is gone on from, now and by the next call.
+ * Downloads a file. An interrupted attempt is resumed, by this call and by the next.
  * @returns null: the server has nothing newer than `known`
- * @throws LaunchError `DOWNLOAD_BROKEN`, `DOWNLOAD_CHECKSUM`, and those of `transfer`
+ * @throws LaunchError `DOWNLOAD_BROKEN`, `DOWNLOAD_CHECKSUM`, and those of {@link attemptDownload}
  */
 export async function download(options: DownloadOptions): Promise<Downloaded | null> {
   const { part } = options;
@@ -67,8 +67,12 @@ async function receive(options: DownloadOptions): Promise<ContentVersion | null>
   for (;;) {
     try {
       return await attemptDownload({
-        ...{ url, part, maxBytes: options.maxBytes, known: options.known },
-        ...{ environment: options.environment, signal: options.signal },
+        url,
+        part,
+        maxBytes: options.maxBytes,
+        known: options.known,
+        environment: options.environment,
+        signal: options.signal,
         onBytes: (received, total) => {
           if (received > most) failures = 0;
           most = Math.max(most, received);

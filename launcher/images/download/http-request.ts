@@ -4,10 +4,10 @@ import { LaunchError } from "../../../protocol/index.ts";
 import { chooseProxy, openProxyTunnel, proxyHeaders } from "./download-proxy.ts";
 
 const MAX_REDIRECTS = 5;
-/** A server that says nothing for so long is given up. */
+/** Idle timeout of a server. */
 const DOWNLOAD_IDLE_MS = 30_000;
 
-export interface HttpRequestOptions {
+interface HttpRequestOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;

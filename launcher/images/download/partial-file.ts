@@ -2,17 +2,17 @@ import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
 
-/** Which content a file, or the part of one, is of. */
+/** The version of a remote file's content. */
 export const contentVersion = z.object({
   url: z.string(),
   etag: z.string().optional(),
   lastModified: z.string().optional(),
-  /** Of the whole file, where the server says it. */
+  /** Of the whole file, if the server gives it. */
   bytes: z.number().int().nonnegative().optional(),
 });
 export type ContentVersion = z.infer<typeof contentVersion>;
 
-/** What an answer says of the whole file. */
+/** The whole file's version, from a response's headers. */
 export function readVersion(
   url: string,
   headers: IncomingHttpHeaders,
@@ -27,7 +27,7 @@ export function readVersion(
   };
 }
 
-/** The word for If-Range: only a strong one says that bytes can be joined. Null: begin anew. */
+/** The validator for If-Range: only a strong one allows bytes to be joined. Null: download from the beginning. */
 export function rangeValidator({ etag, lastModified }: ContentVersion): string | null {
   if (etag !== undefined && !etag.startsWith("W/")) return etag;
   return etag === undefined ? (lastModified ?? null) : null;
@@ -40,7 +40,7 @@ export interface PartialFile {
 
 const describing = (file: string): string => `${file}.json`;
 
-/** A part that was left by an earlier attempt; null: none that fits. */
+/** A partial file of an earlier attempt; null: none that can be resumed. */
 export async function readPartialFile(file: string, url: string): Promise<PartialFile | null> {
   try {
     const version = contentVersion.parse(JSON.parse(await readFile(describing(file), "utf8")));

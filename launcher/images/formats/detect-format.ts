@@ -1,8 +1,8 @@
-import type { DiskFormat } from "../../model/catalogue-entry.ts";
+import type { DiskFormat } from "../../../protocol/index.ts";
 import type { ImageBytes } from "./image-bytes.ts";
 import { isVpc } from "./vpc.ts";
 
-/** What a file's content says that it is. `raw`: none of the others. */
+/** A file's format by its content. `raw`: none of the others. */
 export type ContentFormat = DiskFormat | "ova" | "other";
 
 interface Signature {
@@ -38,7 +38,7 @@ const SIGNATURES: readonly Signature[] = [
 const SIGNATURE_BYTES = 512;
 const KOLY = 512;
 
-/** Tells a file's format by its content, never by its name. */
+/** Detects a file's format by its content, never by its name. */
 export async function detectFormat(bytes: ImageBytes): Promise<ContentFormat> {
   const start = (await bytes.read(0, SIGNATURE_BYTES)).toString("latin1");
   const found = SIGNATURES.find(({ at, bytes: signature }) => start.startsWith(signature, at));

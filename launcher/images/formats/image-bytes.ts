@@ -1,17 +1,17 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 
-/** Random access to what an inspector looks at. */
+/** Random access for an inspector. */
 export interface ImageBytes {
   readonly size: number;
   /** As many of `length` bytes from `offset` as there are. Offsets outside the file give none. */
   read(offset: number, length: number): Promise<Buffer>;
 }
 
-/** No inspector needs more at once, whatever an image says. */
-export const MAX_READ_BYTES = 4 * 1024 * 1024;
+/** No inspector needs more at once, whatever an image's header claims. */
+const MAX_READ_BYTES = 4 * 1024 * 1024;
 
-/** A file of an image, opened for looking at it. */
+/** An image file opened for inspection. */
 export class FileBytes implements ImageBytes {
   readonly size: number;
   readonly #handle: FileHandle;
@@ -22,9 +22,9 @@ export class FileBytes implements ImageBytes {
   }
 
   /**
-   * Neither follows a link nor waits for the other end of a pipe.
+   * Follows no link and does not block on a pipe.
    * @returns null: it is no ordinary file
-   * @throws the system's error where it cannot be opened
+   * @throws the system's error if it cannot be opened
    */
   static async open(file: string): Promise<FileBytes | null> {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

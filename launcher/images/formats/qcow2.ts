@@ -15,14 +15,14 @@ const BACKING_FORMAT = 0xe2792aca;
 const DATA_FILE_NAME = 0x44415441;
 
 /**
- * Why a qcow2 image must not be used, or null. An image that names another file would let whoever made it read
- * files of the host.
+ * Why a qcow2 image must not be used, or null. An image that names another file would let its author read files of the
+ * host.
  */
 export function findQcow2Fault(bytes: ImageBytes): Promise<string | null> {
   return findHeaderFault(bytes, false);
 }
 
-/** The same of a disk that may name the one beneath it, for those who never follow that name. */
+/** The same for a disk with a backing file, where that name is never followed. */
 export function findOverlayFault(bytes: ImageBytes): Promise<string | null> {
   return findHeaderFault(bytes, true);
 }
@@ -45,7 +45,7 @@ async function findHeaderFault(bytes: ImageBytes, mayBack: boolean): Promise<str
   return findExtensionFault(bytes, length, mayBack);
 }
 
-/** U32 type · U32 length · data, padded to 8 bytes; type 0 ends them. */
+/** U32 type · U32 length · data, padded to 8 bytes; type 0 is the last. */
 async function findExtensionFault(
   bytes: ImageBytes,
   start: number,

@@ -4,7 +4,7 @@ const HEADER = 64;
 const BACKING_FILE = 1n;
 const KNOWN = 0b111n;
 
-/** QED, little-endian: features U64 at 16; bit 0 says that there is a backing file, whose name is at 56 and 60. */
+/** QED, little-endian: features U64 at 16; bit 0: there is a backing file, whose name is at 56 and 60. */
 export async function findQedFault(bytes: ImageBytes): Promise<string | null> {
   const header = await bytes.read(0, HEADER);
   if (header.length < HEADER) return "its header is cut off";

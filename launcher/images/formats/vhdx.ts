@@ -10,9 +10,9 @@ const PARENT_LOCATOR = "2d5fd3a80bb34d45abf7d3d84834ab0c";
 const HAS_PARENT = 0b10;
 
 /**
- * VHDX, little-endian. Both copies of the region table (`regi`, U32 entries at 8, entries from 16: GUID, U64 offset, U32
- * length) lead to metadata (`metadata`, U16 entries at 10, entries from 32: GUID, U32 offset, U32 length). A log that
- * waits to be replayed would write into what was looked at.
+ * VHDX, little-endian. Both copies of the region table (`regi`, U32 entries at 8, entries from 16: GUID, U64 offset,
+ * U32 length) lead to metadata (`metadata`, U16 entries at 10, entries from 32: GUID, U32 offset, U32 length). A
+ * pending log would be replayed over what was inspected.
  */
 export async function findVhdxFault(bytes: ImageBytes): Promise<string | null> {
   for (const at of HEADERS) {

@@ -1,10 +1,10 @@
 import type { ImageBytes } from "./image-bytes.ts";
 
 const SECTOR = 512;
-/** Where QEMU looks for the descriptor, whatever the header says, and how much of it it reads. */
+/** Where QEMU reads the descriptor, whatever the header says, and its length. */
 const FIXED_DESCRIPTOR = { at: 0x200, length: 20 * SECTOR };
 const MAX_DESCRIPTOR = 1024 * 1024;
-/** A footer's header, where the one in front says that it counts. */
+/** A footer's header, which replaces the one in front. */
 const FOOTER_FROM_END = 1024;
 const NAMES_OTHERS = "it consists of other files. Make one file of it where it comes from";
 

@@ -12,7 +12,7 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&",
  * @throws LaunchError `OVA_INVALID`
  */
 export function findDiskFile(xml: string): string {
-  // A document type could define entities that name files or grow without end.
+  // A document type could define entities that name files or expand without limit.
   if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) throw invalidOva("its descriptor has a document type");
   const tags = [...readTags(xml)];
   const disks = tags.filter(({ name, attributes }) => name === "Disk" && attributes.has("fileRef"));

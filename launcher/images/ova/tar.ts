@@ -12,7 +12,8 @@ export interface TarMember {
 }
 
 /**
- * Lists an OVA's members: ordinary files in one flat folder, and nothing else. Nothing is ever unpacked by its name.
+ * Lists an OVA's members: ordinary files in one flat folder, and nothing else. No member is ever written under its
+ * name.
  * @throws LaunchError `OVA_INVALID`
  */
 export async function listTarMembers(bytes: ImageBytes): Promise<TarMember[]> {
@@ -59,7 +60,7 @@ function readText(header: Buffer, at: number, length: number): string {
   return end < 0 ? field : field.slice(0, end);
 }
 
-/** @returns an error that says what is wrong with the archive */
+/** @returns an error that names the archive's fault */
 export function invalidOva(why: string): LaunchError {
   const text = `The OVA cannot be imported: ${why}.`;
   return LaunchError.public("OVA_INVALID", text);

@@ -7,7 +7,7 @@ import { invalidOva, listTarMembers, type TarMember } from "./tar.ts";
 const MAX_DESCRIPTOR = 1024 * 1024;
 
 /**
- * Copies the disk of an OVA into a file of ours.
+ * Copies the disk of an OVA into a new file.
  * @param target must not exist
  * @throws LaunchError `OVA_INVALID`; the signal's reason
  */

@@ -1,6 +1,7 @@
 import { chmod, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  KeyedQueue,
   LaunchError,
   RequestError,
   type Architecture,
@@ -8,25 +9,27 @@ import {
   type ImageCopy,
   type ImageVersion,
   type SentImage,
+  imageEntry,
+  type DiskFormat,
+  type ImageEntry,
 } from "../../../protocol/index.ts";
 import { BackgroundChecksums } from "../../system/background-checksums.ts";
 import { syncFile, writePiece } from "../../system/file-pieces.ts";
 import { inspectFile, inspectImage, listBootFiles } from "../inspect-image.ts";
 import { listImageFiles } from "../own-entries.ts";
 import type { ImageStore } from "../image-store.ts";
-import { makeServerImageEntry, imageFileFormat } from "./server-image-entry.ts";
 import { chooseEvictions, deleteUnusedVersions, listServerImages } from "./server-image-space.ts";
 
-/** Free on the host besides what an image needs that arrives. */
+/** Kept free on the host besides the size of an arriving image. */
 const RESERVED_BYTES = 1_073_741_824;
 
-export interface IncomingImagesContext {
+interface IncomingImagesContext {
   readonly store: ImageStore;
-  /** What images from the server may take; 0: this host takes none. */
+  /** Limit for images from the server, in bytes; 0: this host takes none. */
   readonly maxBytes: number;
-  /** Files that machines are built on. */
+  /** Files that machines depend on. */
   readonly used: () => ReadonlySet<string>;
-  /** Where the images lie. */
+  /** Bytes free on the file system of the images. */
   readonly freeBytes: () => number;
   /** Why a guest of this kind cannot run here; null: it can. */
   readonly findMissingEmulator: (arch: Architecture) => string | null;
@@ -40,21 +43,21 @@ interface IncomingImage {
 }
 
 /**
- * This host's part in fetching images from its server. A part lies under its checksum's name until it is whole and was
- * looked at, so a journey that was cut goes on where it stopped, and nothing half or wrong is ever offered.
+ * This host's side of image transfers from its server. A partial file is named by its checksum until it is complete and
+ * checked, so an interrupted transfer resumes, and an incomplete or wrong image is never offered.
  */
 export class IncomingImages {
   readonly #context: IncomingImagesContext;
   readonly #checksums = new BackgroundChecksums();
   readonly #arriving = new Map<string, IncomingImage>();
-  /** Pieces are written one after the other, whatever the order of their requests' ends. */
-  #queue: Promise<unknown> = Promise.resolve();
+  /** Pieces are written serially, in the order of their requests. */
+  readonly #queue = new KeyedQueue();
 
-  constructor(bench: IncomingImagesContext) {
-    this.#context = bench;
+  constructor(context: IncomingImagesContext) {
+    this.#context = context;
   }
 
-  /** What images from the server may still take here, in bytes; null: this host takes none. */
+  /** Space left here for images from the server, in bytes; null: this host takes none. */
   freeBytes(): number | null {
     const { store, maxBytes, used, freeBytes } = this.#context;
     if (maxBytes === 0) return null;
@@ -65,40 +68,41 @@ export class IncomingImages {
   }
 
   /** @throws RequestError `IMAGE_EXISTS`; LaunchError `HOST_IMAGES_OFF`, `HOST_IMAGES_FULL`, `HOST_DISK` */
-  async start(arrival: IncomingImage): Promise<ImageCopy> {
-    const { id } = arrival.image;
-    const isWhole = (await countBytes(this.#partOf(arrival))) === arrival.bytes;
-    // Outside the turn: what is being looked at waits for its own.
-    if (!isWhole || this.#arriving.get(id)?.sha256 !== arrival.sha256) await this.#checksums.stop(id);
+  async start(incoming: IncomingImage): Promise<ImageCopy> {
+    const { id } = incoming.image;
+    const isWhole = (await countBytes(this.#partOf(incoming))) === incoming.bytes;
+    // Outside the queue: the running checksum's completion waits for the queue itself.
+    if (!isWhole || this.#arriving.get(id)?.sha256 !== incoming.sha256) await this.#checksums.stop(id);
     return this.#runSerially(async () => {
-      const { store, maxBytes, findMissingEmulator: findLack } = this.#context;
-      const { image, sha256, bytes } = arrival;
+      const { store, maxBytes, findMissingEmulator } = this.#context;
+      const { image, sha256, bytes } = incoming;
       const origin = store.entries().some(({ id }) => id === image.id) ? store.originOf(image.id) : null;
       if (origin === "catalogue" || origin === "folder")
-        throw refuse("IMAGE_EXISTS", `This host has an image "${image.id}" of its own.`);
-      const here = await this.#findHere(arrival);
+        throw RequestError.public("IMAGE_EXISTS", `This host has an image "${image.id}" of its own.`);
+      const here = await this.#findHere(incoming);
       if (here !== null) {
         await this.#saveEntry(image, sha256, here);
         return { state: "here", bytes };
       }
-      if (maxBytes === 0) throw fail("HOST_IMAGES_OFF", "This host takes no images from the server.");
-      const lack = findLack(image.arch);
-      if (lack !== null) throw fail("IMAGE_UNAVAILABLE", lack);
-      const part = this.#partOf(arrival);
+      if (maxBytes === 0)
+        throw LaunchError.public("HOST_IMAGES_OFF", "This host takes no images from the server.");
+      const missing = findMissingEmulator(image.arch);
+      if (missing !== null) throw LaunchError.public("IMAGE_UNAVAILABLE", missing);
+      const part = this.#partOf(incoming);
       if ((await countBytes(part)) > bytes) await rm(part, { force: true });
-      await this.#dropOtherParts(arrival);
+      await this.#dropOtherParts(incoming);
       await this.#makeSpace(image.id, bytes, await countBytes(part));
-      this.#arriving.set(image.id, arrival);
+      this.#arriving.set(image.id, incoming);
       return { state: "arriving", bytes: await countBytes(part) };
     });
   }
 
-  /** @returns how many bytes are there now. @throws RequestError `IMAGE_JOURNEY` */
+  /** @returns the size of the partial file now. @throws RequestError `IMAGE_JOURNEY` */
   write(version: ImageVersion, offset: number, data: Buffer): Promise<number> {
     return this.#runSerially(() => {
-      const arrival = this.#find(version);
-      if (offset + data.length > arrival.bytes) throw outOfStep();
-      return writePiece(this.#partOf(arrival), offset, data);
+      const incoming = this.#find(version);
+      if (offset + data.length > incoming.bytes) throw outOfStep();
+      return writePiece(this.#partOf(incoming), offset, data);
     });
   }
 
@@ -111,15 +115,15 @@ export class IncomingImages {
         const bytes = await countBytes(listBootFiles(entry.boot)[0] ?? "");
         if (bytes > 0) return { state: "here", bytes };
       }
-      const arrival = this.#find(version);
-      const part = this.#partOf(arrival);
-      // The failure of the last look comes first: with it the part is gone.
-      this.#checksums.begin(version.id, part, (sha256) => this.#complete(arrival, part, sha256));
-      return { state: "arriving", bytes: arrival.bytes };
+      const incoming = this.#find(version);
+      const part = this.#partOf(incoming);
+      // The failure of the last check is thrown first: it has deleted the partial file.
+      this.#checksums.begin(version.id, part, (sha256) => this.#complete(incoming, part, sha256));
+      return { state: "arriving", bytes: incoming.bytes };
     });
   }
 
-  /** Deletes what neither an image nor a machine needs any more. What cannot be deleted now is the next time. */
+  /** Deletes files that neither an image nor a machine needs. A failure is retried at the next call. */
   async purge(): Promise<void> {
     const { store, used, clock } = this.#context;
     await this.#runSerially(() => deleteUnusedVersions(store, used(), clock.now())).catch(() => undefined);
@@ -127,10 +131,10 @@ export class IncomingImages {
 
   async close(): Promise<void> {
     await this.#checksums.close();
-    await this.#queue.catch(() => undefined);
+    await this.#queue.idle();
   }
 
-  /** The whole file, under its own name: of one version there is one. */
+  /** The complete file: one name for one version. */
   #fileFor({ image, sha256 }: IncomingImage): string {
     const ending = image.boot.kind === "iso" ? "iso" : image.boot.format;
     return join(this.#context.store.folder, `${image.id}.${sha256.slice(0, 12)}.${ending}`);
@@ -141,34 +145,37 @@ export class IncomingImages {
   }
 
   /** Null: it is not here, or cannot be used. */
-  async #findHere(arrival: IncomingImage): Promise<string | null> {
-    const { image, sha256, bytes } = arrival;
+  async #findHere(incoming: IncomingImage): Promise<string | null> {
+    const { image, sha256, bytes } = incoming;
     const entry = this.#context.store.entries().find(({ id }) => id === image.id);
     if (entry?.source?.server !== true || entry.source.sha256 !== sha256) return null;
-    const file = this.#fileFor(arrival);
+    const file = this.#fileFor(incoming);
     if ((await countBytes(file)) !== bytes || (await inspectImage(entry.boot)) !== null) return null;
     return listBootFiles(entry.boot)[0] === file ? file : null;
   }
 
-  async #complete(arrival: IncomingImage, part: string, sha256: string): Promise<void> {
-    if (sha256 !== arrival.sha256 || (await countBytes(part)) !== arrival.bytes) {
+  async #complete(incoming: IncomingImage, part: string, sha256: string): Promise<void> {
+    if (sha256 !== incoming.sha256 || (await countBytes(part)) !== incoming.bytes) {
       await rm(part, { force: true });
-      throw fail("IMAGE_DAMAGED", `The image "${arrival.image.id}" was damaged on its way.`);
+      throw LaunchError.public("IMAGE_DAMAGED", `The image "${incoming.image.id}" was damaged on its way.`);
     }
-    const fault = await inspectFile(part, imageFileFormat(arrival.image));
+    const fault = await inspectFile(part, imageFileFormat(incoming.image));
     if (fault !== null) {
       await rm(part, { force: true });
       const why = fault.kind === "unsafe" ? fault.why : "it is gone";
-      throw fail("IMAGE_UNSAFE", `The server's image "${arrival.image.id}" cannot be used: ${why}.`);
+      throw LaunchError.public(
+        "IMAGE_UNSAFE",
+        `The server's image "${incoming.image.id}" cannot be used: ${why}.`,
+      );
     }
     await syncFile(part);
     await chmod(part, 0o400);
-    // In turn: a file that is no entry's yet would be swept.
+    // In the queue: `purge` would delete a file that has no entry yet.
     await this.#runSerially(async () => {
-      const file = this.#fileFor(arrival);
+      const file = this.#fileFor(incoming);
       await rename(part, file);
-      await this.#saveEntry(arrival.image, sha256, file);
-      this.#arriving.delete(arrival.image.id);
+      await this.#saveEntry(incoming.image, sha256, file);
+      this.#arriving.delete(incoming.image.id);
     });
     await this.purge();
   }
@@ -180,8 +187,8 @@ export class IncomingImages {
     if (JSON.stringify(known) !== JSON.stringify(entry)) await store.put(entry);
   }
 
-  /** @param there what has come of it already */
-  async #makeSpace(id: string, bytes: number, there: number): Promise<void> {
+  /** @param received what has arrived of it already */
+  async #makeSpace(id: string, bytes: number, received: number): Promise<void> {
     const { store, maxBytes, used, freeBytes } = this.#context;
     const kept = listServerImages(store, used());
     const others = [...this.#arriving.values()].filter(({ image }) => image.id !== id);
@@ -191,35 +198,33 @@ export class IncomingImages {
     const byLimit = chooseEvictions(kept, promised - maxBytes);
     if (byLimit === null) {
       const text = `images: ${inGb(bytes)} GB asked for, of ${inGb(maxBytes)} GB for images from the server too much is in use. Its administrator can give more with --server-images-gb.`;
-      throw fail("HOST_IMAGES_FULL", text);
+      throw LaunchError.public("HOST_IMAGES_FULL", text);
     }
-    const byDisk = chooseEvictions(kept, bytes - there + owed + RESERVED_BYTES - freeBytes());
+    const byDisk = chooseEvictions(kept, bytes - received + owed + RESERVED_BYTES - freeBytes());
     if (byDisk === null)
-      throw fail("HOST_DISK", "disk: not enough room for the image. Delete a machine first.");
+      throw LaunchError.public("HOST_DISK", "disk: not enough room for the image. Delete a machine first.");
     for (const { entry, file } of byLimit.length > byDisk.length ? byLimit : byDisk) {
       await store.forget(entry.id);
       await rm(file, { force: true });
     }
   }
 
-  /** What has come of other versions is of no use any more. */
-  async #dropOtherParts(arrival: IncomingImage): Promise<void> {
+  /** Partial files of other versions are of no use any more. */
+  async #dropOtherParts(incoming: IncomingImage): Promise<void> {
     const { folder } = this.#context.store;
-    for (const name of await listImageFiles(folder, arrival.image.id))
-      if (name.endsWith(".part") && join(folder, name) !== this.#partOf(arrival))
+    for (const name of await listImageFiles(folder, incoming.image.id))
+      if (name.endsWith(".part") && join(folder, name) !== this.#partOf(incoming))
         await rm(join(folder, name), { force: true });
   }
 
   #find({ id, sha256 }: ImageVersion): IncomingImage {
-    const arrival = this.#arriving.get(id);
-    if (arrival?.sha256 !== sha256) throw outOfStep();
-    return arrival;
+    const incoming = this.#arriving.get(id);
+    if (incoming?.sha256 !== sha256) throw outOfStep();
+    return incoming;
   }
 
-  #runSerially<T>(act: () => T | Promise<T>): Promise<T> {
-    const done = this.#queue.then(act, act);
-    this.#queue = done.catch(() => undefined);
-    return done;
+  #runSerially<T>(task: () => Promise<T>): Promise<T> {
+    return this.#queue.run("images", task);
   }
 }
 
@@ -232,13 +237,19 @@ function inGb(bytes: number): string {
 }
 
 function outOfStep(): RequestError {
-  return refuse("IMAGE_JOURNEY", "The image is not at that point of its journey on this host.");
+  return RequestError.public("IMAGE_JOURNEY", "The image is not at that point of its journey on this host.");
 }
 
-function refuse(code: string, text: string): RequestError {
-  return RequestError.public(code, text);
+/** The format as which an image's file is opened. */
+function imageFileFormat({ boot }: SentImage): DiskFormat {
+  return boot.kind === "iso" ? "raw" : boot.format;
 }
 
-function fail(code: string, text: string): LaunchError {
-  return LaunchError.public(code, text);
+/** The entry of an image that came from the server, with its file's path here. */
+function makeServerImageEntry(image: SentImage, sha256: string, file: string): ImageEntry {
+  return imageEntry.parse({
+    ...image,
+    boot: { ...image.boot, file },
+    source: { server: true, sha256 },
+  });
 }

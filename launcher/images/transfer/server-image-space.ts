@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { ImageEntry } from "../../model/catalogue-entry.ts";
+import type { ImageEntry } from "../../../protocol/index.ts";
 import { listBootFiles } from "../inspect-image.ts";
 import type { ImageStore } from "../image-store.ts";
 
@@ -9,18 +9,18 @@ import type { ImageStore } from "../image-store.ts";
 const VERSIONED = /^(.+)\.[0-9a-f]{12}\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part)$/;
 const WEEK_MS = 604_800_000;
 
-/** In bytes, on the disk that holds a folder. */
+/** Free bytes on a folder's file system. */
 export function measureFreeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }
 
-export interface KeptServerImage {
+interface KeptServerImage {
   readonly entry: ImageEntry;
   readonly file: string;
   readonly bytes: number;
   readonly arrivedAt: number;
-  /** A machine is built on it. */
+  /** A machine depends on it. */
   readonly used: boolean;
 }
 
@@ -35,7 +35,7 @@ export function listServerImages(store: ImageStore, used: ReadonlySet<string>): 
   });
 }
 
-/** Which of them go so that so many bytes become free, the oldest first; null: even all would not do. */
+/** The images to delete so that this many bytes become free, the oldest first; null: all of them are not enough. */
 export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number): KeptServerImage[] | null {
   const leaving: KeptServerImage[] = [];
   let missing = bytes;
@@ -48,8 +48,8 @@ export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number)
 }
 
 /**
- * Deletes versions that no entry has any more and no machine is built on, and parts that nobody went on with for a week.
- * What was fetched from a publisher is left alone.
+ * Deletes versions that no entry refers to and no machine depends on, and partial files that were not resumed for a
+ * week. Files downloaded from a publisher are left alone.
  */
 export async function deleteUnusedVersions(
   store: ImageStore,
@@ -63,7 +63,7 @@ export async function deleteUnusedVersions(
     const [, id, ending] = VERSIONED.exec(name) ?? [];
     const file = join(store.folder, name);
     if (id === undefined || listed.has(file) || used.has(file)) continue;
-    // Without an entry nobody can tell whose it is; a part is always ours.
+    // Without an entry the origin is unknown; a partial file is always from the server.
     if (ending !== "part" && !fromServer.has(id)) continue;
     if (ending === "part" && now - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? now) < WEEK_MS)
       continue;

@@ -1,5 +1,5 @@
-import type { GpuAssignment, GpuKind } from "../../gpu/gpu-assignment.ts";
-import type { Command } from "../../system/command.ts";
+import type { GpuAssignment, GpuKind } from "../../gpu/gpu-allocation-table.ts";
+import type { Command } from "../../system/child-process.ts";
 import type { LaunchContribution } from "../launch-extension.ts";
 import { gpuArguments } from "../../argv/gpu-arguments.ts";
 

@@ -4,7 +4,7 @@ import { describeError, type Clock } from "../../../protocol/index.ts";
 import type { MachinePaths } from "../../model/machine-paths.ts";
 import { networkCardArguments } from "../../argv/network-card-arguments.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
-import type { ProcessIdentity } from "../../system/proc-stat.ts";
+import type { ProcessIdentity } from "../../model/process-identity.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import { openPortForwards } from "../../network/port-forwards.ts";
 import type { NetworkPolicy } from "../../network/network-policy.ts";
@@ -16,7 +16,8 @@ import {
 } from "../../network/prepare-network.ts";
 import { probeNetwork, type NetworkAbility } from "../../network/probe-network.ts";
 import type { IpRange } from "../../network/ip-ranges.ts";
-import { refreshFilter, watchHostRanges } from "../../network/refresh-filter.ts";
+import { refreshFilter } from "../../network/refresh-filter.ts";
+import { watchHostRanges } from "../../network/host-addresses.ts";
 import { findSlirpProcess } from "../../network/slirp-process.ts";
 
 /** The networks of a host's machines. Probes what the host can do, and watches the host's own addresses. */

@@ -8,13 +8,12 @@ import {
   virtiofsdArguments,
 } from "../../argv/shared-folder-arguments.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
-import { isWithin } from "../../system/folder-access.ts";
+import { isWithin } from "../../system/account-files.ts";
 import type { RunAs } from "../../system/system-account.ts";
-import { awaitSocket } from "../../system/await-socket.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
-import type { ProcessIdentity } from "../../system/proc-stat.ts";
+import type { ProcessIdentity } from "../../model/process-identity.ts";
 import type { QemuPrograms } from "../../system/qemu-programs.ts";
-import { spawnDetached } from "../../system/spawn-detached.ts";
+import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
 
 type Share = MachineSpec["shares"][number];
 

@@ -2,13 +2,11 @@ import { lchown, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LaunchError, type Clock } from "../../../protocol/index.ts";
 import { swtpmArguments, tpmArguments } from "../../argv/tpm-arguments.ts";
-import { runAsAccount } from "../../system/account-command.ts";
-import type { SystemAccount, RunAs } from "../../system/system-account.ts";
-import { awaitSocket } from "../../system/await-socket.ts";
+import { type SystemAccount, type RunAs, runAsAccount } from "../../system/system-account.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
-import { grantTraversal } from "../../system/folder-access.ts";
+import { grantTraversal } from "../../system/account-files.ts";
 import type { QemuPrograms } from "../../system/qemu-programs.ts";
-import { spawnDetached } from "../../system/spawn-detached.ts";
+import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
 
 /** A TPM 2 for machines that ask for one: one swtpm each, under QEMU's account, which ends with QEMU. */
 export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock: Clock): LaunchExtension {

@@ -38,7 +38,7 @@ export function readToken(source: string, from: number): ConditionToken {
   const [word = ""] = /^[\w.@+-]{1,200}/.exec(source.slice(at, at + 200)) ?? [];
   const named = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
   if (named !== undefined) return { kind: "sign", sign: named, end: at + word.length };
-  // A bare number or symbol; other words are more likely a slip, or a call of something that does not exist here.
+  // A bare number or symbol; other words are more likely a mistake, or a call of an unknown function.
   if (/^(-?\d+(\.\d+)?|@[A-Z_]+@)$/.test(word)) return { kind: "text", text: word, end: at + word.length };
   throw scriptError(
     "SCRIPT_CONDITION",
@@ -46,7 +46,7 @@ export function readToken(source: string, from: number): ConditionToken {
   );
 }
 
-/** Up to the closing character; a backslash takes the next one as it is, and stays itself in patterns. */
+/** Up to the closing character; a backslash escapes the next one, and is kept in patterns. */
 function readUntil(
   source: string,
   from: number,

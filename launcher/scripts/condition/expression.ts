@@ -1,7 +1,7 @@
 import { symbolValue, type ScriptSymbols } from "../script-symbols.ts";
 import type { Pattern } from "./pattern.ts";
 
-/** What stands between `if(` and `)`. */
+/** The condition between `if(` and `)`. */
 export type Expression =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "not"; readonly operand: Expression }
@@ -32,7 +32,7 @@ export function evaluateExpression(expression: Expression, symbols: ScriptSymbol
 function evaluate(expression: Expression, symbols: ScriptSymbols): string {
   switch (expression.kind) {
     case "text":
-      // The exact value: here it is compared and never becomes part of anything that runs.
+      // The exact value: it is only compared and never becomes part of a command.
       return expression.text.replaceAll(
         /@([A-Z][A-Z_]{0,15})@/g,
         (whole, name: string) => symbolValue(name, symbols) ?? whole,

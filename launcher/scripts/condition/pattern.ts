@@ -13,7 +13,7 @@ export interface Pattern {
 
 /**
  * A pattern in the common subset of regular expressions: characters, `.`, `[…]`, `\d \w \s`, `* + ?`, `|`, groups, `^`
- * and `$`. All ways through it are followed side by side, so no text makes it slow.
+ * and `$`. All alternatives are followed in parallel, so no text makes it slow.
  * @throws LaunchError `SCRIPT_CONDITION`
  */
 export function compilePattern(source: string, ignoreCase: boolean): Pattern {
@@ -29,7 +29,7 @@ function emit(node: PatternNode, steps: Step[], ignoreCase: boolean): void {
   switch (node.kind) {
     case "take": {
       const { accepts, negated } = node;
-      // The text is lower case then: the pattern may be written in either.
+      // The text is in lower case then; the pattern may have either.
       const either = (character: string): boolean =>
         accepts(character) || (ignoreCase && accepts(character.toUpperCase()));
       steps.push({ kind: "take", accepts: (character) => either(character) !== negated });
@@ -81,7 +81,7 @@ function run(steps: readonly Step[], text: readonly string[]): boolean {
   return false;
 }
 
-/** Goes on from a step without taking a character; true: the match is complete. */
+/** Follows steps that consume no character; true: the match is complete. */
 function follow(
   steps: readonly Step[],
   from: number,

@@ -1,15 +1,15 @@
-/** One thing at a time, in the order of asking: an appliance takes a processor and most of a gigabyte of memory. */
+/** Serial, first in, first out: an appliance takes a processor and most of a gigabyte of memory. */
 export class AbortableQueue {
   #last: Promise<void> = Promise.resolve();
 
-  /** @throws the signal's reason, when it is aborted before the turn comes; `work` looks after itself */
+  /** @throws the signal's reason if it is aborted before its turn; `work` handles later aborts itself */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const before = this.#last;
     let leave = (): void => undefined;
     const left = new Promise<void>((resolve) => {
       leave = resolve;
     });
-    // Whoever gives up does not let the next one pass those before.
+    // An aborted entry must not let the next one overtake those before it.
     this.#last = before.then(() => left);
     try {
       await unlessAborted(before, signal);

@@ -59,7 +59,7 @@ function readCommand(line: string, network: boolean): string {
   const selector = Object.hasOwn(SELECTORS, name) ? SELECTORS[name] : undefined;
   if (selector?.test(value) === false)
     throw optionError(`${name} takes its secret in the script itself, not from a file of this host.`);
-  // A backslash at the end would draw the next line in, and a NUL ends it for virt-customize alone.
+  // A backslash at the end would join the next line, and virt-customize stops reading at a NUL.
   if (value.endsWith("\\") || value.includes("\0"))
     throw optionError(`${quoteText(line)} may not end in a backslash.`);
   return value === "" ? name : `${name} ${value}`;

@@ -1,12 +1,11 @@
-import { type Accel } from "../../../protocol/index.ts";
+import type { Accel, BootSource } from "../../../protocol/index.ts";
 import { createHash } from "node:crypto";
 import { link, mkdir, mkdtemp, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import type { BootSource } from "../../model/catalogue-entry.ts";
-import { runAsAccount } from "../../system/account-command.ts";
-import type { RunAs } from "../../system/system-account.ts";
-import { grantTraversal } from "../../system/folder-access.ts";
+import { type RunAs, runAsAccount } from "../../system/system-account.ts";
+import { grantTraversal } from "../../system/account-files.ts";
+import { describeFailure, runQemuImg } from "../../images/qemu-img.ts";
 import type { DiskChange } from "../plan-scripts.ts";
 import { scriptError } from "../script-error.ts";
 import { pruneCustomizedDisks } from "./customized-disk-cache.ts";
@@ -24,13 +23,13 @@ export interface Customizer {
   /** Whether the appliance may reach the network, and with it whatever this host reaches. */
   readonly network: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** As whom it runs: what is in an image is nobody's friend. */
+  /** As whom it runs: the content of an image is untrusted. */
   readonly runAs: RunAs;
   /** One appliance at a time on this host. */
   readonly queue: AbortableQueue;
-  /** Told before it begins: it takes minutes. */
+  /** Called before it begins: it takes minutes. */
   readonly onBegin: () => void;
-  /** Told its process number, so that it ends with the machine even when we do not. */
+  /** Called with its process id, so that it ends with the machine even if the launcher does not end it. */
   readonly onProcess: (pid: number) => void;
   readonly signal: AbortSignal;
 }
@@ -39,7 +38,7 @@ type Disk = Extract<BootSource, { kind: "disk" }>;
 
 /**
  * Makes a qcow2 file over `base` with the changes in it, at `target`.
- * @param cache a folder on the same file system where it is kept for the next machine; null: it is for this one alone
+ * @param cache a folder on the same file system that keeps it for the next machine; null: it is for this machine only
  * @throws LaunchError `SCRIPT_CUSTOMIZER`, `SCRIPT_FAILED`
  */
 export async function customizeDisk(
@@ -49,22 +48,22 @@ export async function customizeDisk(
   cache: string | null,
   customizer: Customizer,
 ): Promise<void> {
-  const { queue: line, signal } = customizer;
+  const { queue, signal } = customizer;
   if (cache === null) {
     customizer.onBegin();
-    await line.run(signal, () => makeCustomizedDisk(base, changes, target, customizer));
+    await queue.run(signal, () => makeCustomizedDisk(base, changes, target, customizer));
     return;
   }
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const kept = join(cache, `${await fingerprint(base, changes, customizer.network)}.qcow2`);
   if (!(await exists(kept))) {
     customizer.onBegin();
-    await line.run(signal, async () => {
-      // The one before may have been the same.
+    await queue.run(signal, async () => {
+      // The entry before may have made the same disk.
       if (!(await exists(kept))) await makeCustomizedDisk(base, changes, kept, customizer);
     });
   }
-  // The machine has its own name for the file: the cache may forget it.
+  // A hard link: the cache may delete its own name.
   await rm(target, { force: true });
   await link(kept, target);
   const now = new Date();
@@ -72,7 +71,7 @@ export async function customizeDisk(
   await pruneCustomizedDisks(cache, kept);
 }
 
-/** Same base, same changes. */
+/** A digest of the base and the changes. */
 async function fingerprint(base: Disk, changes: readonly DiskChange[], network: boolean): Promise<string> {
   const { size, mtimeMs, ino, dev } = await stat(base.file);
   const what = [base.file, base.format, size, mtimeMs, ino, dev, network, changes];
@@ -91,8 +90,8 @@ async function makeCustomizedDisk(
   try {
     const disk = join(folder, "disk.qcow2");
     const create = ["create", "-q", "-f", "qcow2", "-F", base.format, "-b", base.file, disk];
-    const made = await execa(qemuImg, create, { reject: false, stdin: "ignore", cancelSignal: signal });
-    if (made.failed) throw failure("qemu-img", describeEnd(made), folder);
+    const made = await runQemuImg({ program: qemuImg, args: create }, { signal });
+    if (made.failed) throw failure("qemu-img", describeFailure(made), folder);
     const args = [
       "--quiet",
       "--format",
@@ -108,14 +107,12 @@ async function makeCustomizedDisk(
     if (runAs.kind === "account") await giveWorkFolder(folder, runAs.account);
     const command = runAsAccount({ program, args: [...args, "--commands-from-file", commands] }, runAs);
     const running = execa(command.program, command.args, {
-      ...{
-        reject: false,
-        stdin: "ignore",
-        timeout: CUSTOMIZE_MS,
-        cancelSignal: signal,
-        extendEnv: false,
-        cwd: folder,
-      },
+      reject: false,
+      stdin: "ignore",
+      timeout: CUSTOMIZE_MS,
+      cancelSignal: signal,
+      extendEnv: false,
+      cwd: folder,
       env: applianceEnvironment(customizer, folder),
     });
     if (running.pid !== undefined) customizer.onProcess(running.pid);
@@ -136,7 +133,7 @@ export function checkCustomizer(program: string | null): string {
   throw scriptError("SCRIPT_CUSTOMIZER", text);
 }
 
-/** The file of commands: secrets in it are seen by nobody who lists processes. */
+/** The file of commands: secrets in it do not appear in lists of processes. */
 async function writeCommands(changes: readonly DiskChange[], folder: string): Promise<string> {
   const lines: string[] = [];
   for (const [index, change] of changes.entries()) {
@@ -152,7 +149,7 @@ async function writeCommands(changes: readonly DiskChange[], folder: string): Pr
   return `${lines.join("\n")}\n`;
 }
 
-/** Nothing but what libguestfs needs, so that no variable of ours changes what it does. */
+/** Only what libguestfs needs, so that no other variable changes its behaviour. */
 function applianceEnvironment({ accel, environment }: Customizer, folder: string): Record<string, string> {
   return {
     PATH: environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",

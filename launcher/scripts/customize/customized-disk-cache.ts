@@ -2,10 +2,10 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 const MAX_CUSTOMIZED = 20;
-/** What is older and unfinished was left by a launcher that was killed. */
+/** Older unfinished disks are leftovers of a killed launcher. */
 const UNFINISHED_MS = 3_600_000;
 
-/** Removes what was used longest ago. Machines keep theirs: they have a link of their own. */
+/** Removes the least recently used disks. Machines keep theirs by a hard link. */
 export async function pruneCustomizedDisks(cache: string, fresh: string): Promise<void> {
   const found = await Promise.all(
     (await readdir(cache)).map(async (name) => {

@@ -3,20 +3,20 @@ import { chmod, lchown, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SystemAccount, RunAs } from "../../system/system-account.ts";
 
-/** Up to the end of the name of the file that it stands on. */
+/** Up to the end of the backing file's name. */
 const HEADER_BYTES = 4096;
 /** Dirty, corrupt, compression type, extended L2 entries: they lead to no other file. */
 const HARMLESS = 0b11011n;
 
-/** The folder in which the account works becomes its own, with all that is in it. */
+/** Gives the work folder and its files to the account. */
 export async function giveWorkFolder(folder: string, { uid, gid }: SystemAccount): Promise<void> {
   for (const name of await readdir(folder)) await lchown(join(folder, name), uid, gid);
   await lchown(folder, uid, gid);
 }
 
 /**
- * Makes a disk ours again, for reading only. Whoever took the appliance over may have put anything in its place.
- * @param links as {@link readHeaderReferences} gave them before
+ * Takes ownership of a disk back, read-only. A compromised appliance may have put anything in its place.
+ * @param links the result of {@link readHeaderReferences} before it ran
  */
 export async function takeBackDisk(runAs: RunAs, folder: string, disk: string, links: Buffer): Promise<void> {
   if (runAs.kind === "account") {
@@ -36,7 +36,7 @@ export async function takeBackDisk(runAs: RunAs, folder: string, disk: string, l
     throw new Error("the disk's header names other files now");
 }
 
-/** What in a qcow2 file's header leads to other files. */
+/** The parts of a qcow2 header that refer to other files. */
 export async function readHeaderReferences(disk: string): Promise<Buffer> {
   const handle = await open(disk, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

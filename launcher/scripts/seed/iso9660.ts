@@ -5,7 +5,7 @@ const RECORD_DATE = Buffer.from([100, 1, 1, 0, 0, 0, 0]);
 const VOLUME_DATE = Buffer.concat([Buffer.from("2000010100000000", "latin1"), Buffer.from([0])]);
 const NO_DATE = Buffer.concat([Buffer.from("0".repeat(16), "latin1"), Buffer.from([0])]);
 
-/** Where things lie, in sectors. */
+/** Offsets, in sectors. */
 const AT = {
   primary: 16,
   joliet: 17,
@@ -16,7 +16,7 @@ const AT = {
   files: 25,
 } as const;
 
-export interface IsoFile {
+interface IsoFile {
   /** Letters, digits and hyphens. */
   readonly name: string;
   readonly data: Buffer;
@@ -29,7 +29,7 @@ interface Tree {
 }
 
 /**
- * A CD of one folder: an ISO 9660 tree for everybody and a Joliet tree with the names as they are.
+ * A CD of one folder: an ISO 9660 tree, and a Joliet tree with the names unchanged.
  * @param volume at most 16 characters
  * @see ECMA-119 §8 and §9; Joliet Specification §2
  */

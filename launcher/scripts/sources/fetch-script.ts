@@ -11,9 +11,9 @@ const MAX_SCRIPT_REDIRECTS = 5;
 export interface FetchScriptOptions {
   /** Where `http_proxy`, `https_proxy` and `no_proxy` are read. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** `HOST` or `HOST:PORT` that may be asked although they are this host or its neighbours. */
+  /** `HOST` or `HOST:PORT` that may be contacted although they are this host or its neighbours. */
   readonly allowHosts: readonly string[];
-  /** Ends it, also for lack of time. */
+  /** Aborts it, also after a timeout. */
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +53,9 @@ async function ask(address: URL, options: FetchScriptOptions): Promise<IncomingM
   const allowed = [address.hostname, address.host].some((host) => allowHosts.includes(host));
   if (!allowed) refuseNonPublicAddress(address.hostname);
   const common = {
-    ...{ method: "GET", signal, agent: false as const },
+    method: "GET",
+    signal,
+    agent: false as const,
     headers: { host: address.host, "accept-encoding": "identity", "user-agent": "postern" },
   };
   const proxy = chooseProxy(address, environment);

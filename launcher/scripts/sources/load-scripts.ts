@@ -5,8 +5,8 @@ import { fillInSymbols, refusePassword, type ScriptSymbols } from "../script-sym
 import { fetchScript, type FetchScriptOptions } from "./fetch-script.ts";
 import { readScriptFile } from "./read-script-file.ts";
 
-export interface LoadScriptsOptions extends FetchScriptOptions {
-  /** Scripts that are given as paths lie in here; null: there are none. */
+interface LoadScriptsOptions extends FetchScriptOptions {
+  /** The folder of scripts that are given as paths; null: none. */
   readonly scriptsFolder: string | null;
 }
 

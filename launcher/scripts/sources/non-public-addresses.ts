@@ -5,7 +5,7 @@ import { scriptError } from "../script-error.ts";
 
 type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** Addresses that are nobody's business outside: the host itself, its neighbours, special uses. */
+/** Addresses that are not public: the host itself, its neighbours, special uses. */
 const NON_PUBLIC = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const range of [
   ...["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"],
@@ -36,7 +36,7 @@ export function refuseNonPublicAddress(hostname: string): void {
   if (local || (isIP(bare) !== 0 && isNonPublicAddress(bare))) throw nonPublicError(bare);
 }
 
-/** Name resolution that gives no such address: what was checked is what is connected to. */
+/** Name resolution without such addresses: the connection uses the address that was checked. */
 export function lookupPublicAddress(hostname: string, options: LookupOptions, answer: Answer): void {
   lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) {

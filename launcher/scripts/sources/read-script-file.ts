@@ -5,7 +5,7 @@ import { MAX_SCRIPT_BYTES } from "../plan-scripts.ts";
 import { quoteText, scriptError } from "../script-error.ts";
 
 /**
- * Reads a script of this host. Only what lies in the administrator's folder can be had, also by way of links.
+ * Reads a script of this host. Only files in the administrator's folder are allowed, also through links.
  * @param folder null: no script is read from files here
  * @throws LaunchError `SCRIPT_PATH`, `SCRIPT_LONG`
  */
@@ -15,7 +15,7 @@ export async function readScriptFile(path: string, folder: string | null): Promi
       "This host reads no boot scripts from its files. Its administrator can name a folder for them.";
     throw scriptError("SCRIPT_PATH", text);
   }
-  // The same words for all: nobody shall learn which files exist elsewhere.
+  // The same text for all: it must not reveal which files exist elsewhere.
   const refusal = (cause?: unknown): Error =>
     scriptError(
       "SCRIPT_PATH",

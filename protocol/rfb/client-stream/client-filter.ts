@@ -1,5 +1,5 @@
 import { parseAll } from "../../bytes/grammar.ts";
-import { PosternError, ProtocolError } from "../../errors.ts";
+import { ProtocolError } from "../../errors.ts";
 import {
   ClientMessageType,
   identifyClientMessage,
@@ -12,68 +12,38 @@ import { PseudoEncoding } from "../encodings.ts";
 import { FenceFlag, hasFlag, readFence } from "../fence.ts";
 import { readPixelFormat } from "../pixel-format.ts";
 import type { PixelFormatTracker } from "../server-stream/pixel-format-tracker.ts";
+import { MessageFilter } from "../message-filter.ts";
 import { editSetEncodings, isAllowedEncoding, readSetEncodings } from "./set-encodings.ts";
 
 const PIXEL_FORMAT_AT = 4;
-/** No `from`: nothing is waiting to be forwarded. */
-const NO_RUN = -1;
 
 /**
  * A viewer's byte stream on its way to a VNC server. It is always parsed, as bytes and never as chunks: only then is it
- * certain that the server reads the same messages. Unedited bytes go on as views of the chunk that brought them.
- * It holds at most one unfinished SetEncodings, and a Fence that belongs to the message after it.
+ * certain that the server reads the same messages. It holds at most one unfinished SetEncodings, and a Fence that belongs to the message after it.
  */
-export class ClientFilter {
+export class ClientFilter extends MessageFilter {
   readonly #policy: ClientPolicy;
-  readonly #forward: (chunk: Buffer) => void;
   readonly #format: PixelFormatTracker | undefined;
-  /** Of the latest SetEncodings, since each one replaces the set: what the viewer sent, and what went on. */
+  /** Of the latest SetEncodings, since each one replaces the set: what the viewer sent, and what was forwarded. */
   #listed: ReadonlySet<number> = new Set();
   #understood: ReadonlySet<number> = new Set();
-  #held: Buffer | undefined;
   /** A whole Fence of the viewer's that asks to be answered after the next message. */
   #fence: Buffer | undefined;
-  /** What is left of the message under way, and whether it goes on. */
+  /** What is left of the current message, and whether it is forwarded. */
   #bodyLeft = 0;
   #forwardsBody = false;
-  #run = NO_RUN;
-  #refusal: PosternError | undefined;
 
-  /**
-   * @param forward receives what the server may see; the buffer is a view of a chunk that was pushed, or a new one
-   * @param format of the server's stream, where the policy needs that to be followed
-   */
+  /** @param format of the server's stream, where the policy needs it parsed */
   constructor(policy: ClientPolicy, forward: (chunk: Buffer) => void, format?: PixelFormatTracker) {
+    super(forward);
     if (mustParseServerStream(policy) && !format)
       throw new Error("this policy needs the server's stream followed");
     this.#policy = policy;
-    this.#forward = forward;
     this.#format = format;
   }
 
-  /**
-   * What precedes a refused message has been forwarded when this throws; from then on nothing passes.
-   * @throws ProtocolError `RFB_CLIENT_MESSAGE`, LimitError `LENGTH_LIMIT`
-   */
-  push(chunk: Buffer): void {
-    if (this.#refusal) throw this.#refusal;
-    const input = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
-    this.#held = undefined;
-    let at = 0;
-    try {
-      while (at < input.length) {
-        const next = this.#bodyLeft > 0 ? this.#forwardBody(input, at) : this.#startMessage(input, at);
-        if (next === at) break;
-        at = next;
-      }
-    } catch (error) {
-      if (error instanceof PosternError) this.#refusal = error;
-      throw error;
-    } finally {
-      this.#endRun(input, at);
-    }
-    // A copy: a few bytes must not keep a whole chunk alive.
-    if (at < input.length) this.#held = Buffer.from(input.subarray(at));
+  protected override step(input: Buffer, at: number): number {
+    return this.#bodyLeft > 0 ? this.#forwardBody(input, at) : this.#startMessage(input, at);
   }
 
   /** @returns where the rest of the message begins; `at` itself when more bytes are needed first */
@@ -110,8 +80,8 @@ export class ClientFilter {
   #forwardBody(input: Buffer, at: number): number {
     const length = Math.min(this.#bodyLeft, input.length - at);
     this.#bodyLeft -= length;
-    if (!this.#forwardsBody) this.#endRun(input, at);
-    else if (this.#run === NO_RUN) this.#run = at;
+    if (!this.#forwardsBody) this.endRun(input, at);
+    else this.extendRun(at);
     return at + length;
   }
 
@@ -121,10 +91,10 @@ export class ClientFilter {
     this.#listed = new Set(readSetEncodings(original));
     this.#understood = new Set(edited.encodings);
     if (edited.message === original) {
-      if (this.#run === NO_RUN) this.#run = at;
+      this.extendRun(at);
     } else {
-      this.#endRun(input, at);
-      this.#forward(edited.message);
+      this.endRun(input, at);
+      this.forward(edited.message);
     }
     return end;
   }
@@ -135,11 +105,11 @@ export class ClientFilter {
     const fence = readFence(wire);
     const understood = this.#isUnderstood(PseudoEncoding.fence);
     if (understood && hasFlag(fence, FenceFlag.request) && hasFlag(fence, FenceFlag.syncNext)) {
-      this.#endRun(input, at);
+      this.endRun(input, at);
       this.#fence = Buffer.from(wire);
     } else if (!understood) {
-      this.#endRun(input, at);
-    } else if (this.#run === NO_RUN) this.#run = at;
+      this.endRun(input, at);
+    } else this.extendRun(at);
     return end;
   }
 
@@ -151,11 +121,11 @@ export class ClientFilter {
     const fence = this.#format.onSetPixelFormat(parsed.value, viewers, listed);
     if (fence) {
       this.#fence = undefined;
-      this.#endRun(input, at);
-      this.#forward(fence);
+      this.endRun(input, at);
+      this.forward(fence);
     }
     this.#releaseFence(input, at);
-    if (this.#run === NO_RUN) this.#run = at;
+    this.extendRun(at);
     return end;
   }
 
@@ -163,8 +133,8 @@ export class ClientFilter {
     const fence = this.#fence;
     if (!fence) return;
     this.#fence = undefined;
-    this.#endRun(input, at);
-    this.#forward(fence);
+    this.endRun(input, at);
+    this.forward(fence);
   }
 
   #noteRequest(type: number): void {
@@ -175,17 +145,11 @@ export class ClientFilter {
       this.#format?.onUpdateRequest();
   }
 
-  #endRun(input: Buffer, end: number): void {
-    const start = this.#run;
-    this.#run = NO_RUN;
-    if (start !== NO_RUN && start < end) this.#forward(input.subarray(start, end));
-  }
-
   #isUnderstood(requirement: Requirement): boolean {
     return requirement === "always" || (requirement !== "ultravnc" && this.#understood.has(requirement));
   }
 
-  /** What was listed and did not go on is left out; what was never listed is no message that may come. */
+  /** A message whose encoding was listed but not forwarded is dropped; one that was never listed is refused. */
   #checkListed(message: ClientMessage, requirement: Requirement): void {
     if (requirement === "always") return;
     if (requirement !== "ultravnc" && this.#listed.has(requirement)) return;

@@ -2,6 +2,7 @@ import { checkLength } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { isPermissionDenied, type ClientPolicy, type Permission } from "./client-policy.ts";
 import { PseudoEncoding } from "../encodings.ts";
+import { FENCE_HEAD_BYTES, FENCE_TYPE, MAX_FENCE_PAYLOAD } from "../fence.ts";
 
 /**
  * What a viewer may say after ClientInit: for each message how long it is, when a server understands it, and whether it
@@ -35,7 +36,7 @@ export const CLIENT_MESSAGE_LIMITS = {
   /** Encodings in one SetEncodings. */
   encodings: 1024,
   clientCutText: 256 * 1024,
-  fencePayload: 64,
+  fencePayload: MAX_FENCE_PAYLOAD,
   gii: 65_535,
   ultraChat: 4096,
 } as const;
@@ -48,7 +49,7 @@ export const ClientMessageType = {
   pointerEvent: 5,
   clientCutText: 6,
   enableContinuousUpdates: 150,
-  fence: 248,
+  fence: FENCE_TYPE,
   xvp: 250,
   setDesktopSize: 251,
   gii: 253,
@@ -106,11 +107,11 @@ function isExtended(wire: Buffer, at: number): boolean {
 
 const fence: ClientMessage = {
   name: "Fence",
-  headBytes: 9,
+  headBytes: FENCE_HEAD_BYTES,
   measure(wire, at) {
     const length = wire.readUInt8(at + 8);
     checkLength(length, CLIENT_MESSAGE_LIMITS.fencePayload, "Fence");
-    return 9 + length;
+    return FENCE_HEAD_BYTES + length;
   },
   needs: () => PseudoEncoding.fence,
   control: false,
@@ -216,4 +217,20 @@ function refuse(type: string): never {
   throw new ProtocolError("RFB_CLIENT_MESSAGE", `the viewer sent a message of unknown ${type}`, {
     safeMessage: "The viewer sent a message that is not supported here.",
   });
+}
+
+/**
+ * SetDesktopSize with one screen that fills the desktop: U8 251 · pad · U16 width · U16 height · U8 1 · pad ·
+ * U32 id · U16 x · U16 y · U16 width · U16 height · U32 flags.
+ * @see the community's RFB specification, "SetDesktopSize"
+ */
+export function encodeSetDesktopSize(width: number, height: number): Buffer {
+  const out = Buffer.alloc(24);
+  out.writeUInt8(ClientMessageType.setDesktopSize, 0);
+  out.writeUInt16BE(width, 2);
+  out.writeUInt16BE(height, 4);
+  out.writeUInt8(1, 6);
+  out.writeUInt16BE(width, 16);
+  out.writeUInt16BE(height, 18);
+  return out;
 }

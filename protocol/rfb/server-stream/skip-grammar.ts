@@ -1,5 +1,6 @@
 import { checkLength, u32, u8, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
+import { MAX_FENCE_PAYLOAD } from "../fence.ts";
 
 /** The longest fields of a followed server's stream, in bytes. Nothing of that length is ever held. */
 export const SERVER_STREAM_LIMITS = {
@@ -7,7 +8,7 @@ export const SERVER_STREAM_LIMITS = {
   rectangleData: 256 * 1024 * 1024,
   serverCutText: 256 * 1024 * 1024,
   audioData: 16 * 1024 * 1024,
-  fencePayload: 64,
+  fencePayload: MAX_FENCE_PAYLOAD,
 } as const;
 
 /** The whole of a rectangle that is being followed, and what its bytes look like. */

@@ -3,15 +3,11 @@
 import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
-import {
-  CLOSED_POLICY,
-  networkPaths,
-  prepareNetwork,
-  probeNetwork,
-} from "../../../launcher/network/index.ts";
-import { runAsAccount } from "../../../launcher/system/account-command.ts";
+import { CLOSED_POLICY } from "../../../launcher/network/network-policy.ts";
+import { networkPaths, prepareNetwork } from "../../../launcher/network/prepare-network.ts";
+import { probeNetwork } from "../../../launcher/network/probe-network.ts";
 import { grantFiles } from "../../../launcher/system/account-files.ts";
-import { findAccount } from "../../../launcher/system/system-account.ts";
+import { findAccount, runAsAccount } from "../../../launcher/system/system-account.ts";
 import { attachQmp } from "../../../launcher/qmp/attach-qmp.ts";
 import { systemClock } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
-import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { runProcess } from "../../support/test-process.ts";

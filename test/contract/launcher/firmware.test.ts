@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { waitFor } from "../../support/wait-for.ts";

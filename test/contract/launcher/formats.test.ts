@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { diskFormat } from "../../../launcher/model/catalogue-entry.ts";
+import { diskFormat } from "../../../protocol/index.ts";
 import { COUNTER, WRITER, writeBootDisk } from "../../support/boot-sector.ts";
 import { runProcess } from "../../support/test-process.ts";
 import { LauncherFixture } from "./launcher-fixture.ts";

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { gpuArguments, type GpuAssignment } from "../../../launcher/gpu/index.ts";
+import { gpuArguments } from "../../../launcher/argv/gpu-arguments.ts";
+import type { GpuAssignment } from "../../../launcher/gpu/gpu-allocation-table.ts";
 import { runProcess } from "../../support/test-process.ts";
 import { LauncherFixture } from "./launcher-fixture.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { openLauncher, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
-import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
 import type { MachineState, MachineStatus } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { waitFor } from "../../support/wait-for.ts";

@@ -3,20 +3,18 @@ import { chmod } from "node:fs/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   CLOSED_POLICY,
-  findSlirpProcess,
-  networkPaths,
-  openPortForwards,
   parseException,
   parseForward,
-  prepareNetwork,
-  probeNetwork,
-  refreshFilter,
-  type Command,
-  type NetworkAbility,
   type NetworkPolicy,
-} from "../../../launcher/network/index.ts";
+} from "../../../launcher/network/network-policy.ts";
+import { findSlirpProcess } from "../../../launcher/network/slirp-process.ts";
+import { networkPaths, prepareNetwork } from "../../../launcher/network/prepare-network.ts";
+import { openPortForwards } from "../../../launcher/network/port-forwards.ts";
+import { probeNetwork, type NetworkAbility } from "../../../launcher/network/probe-network.ts";
+import { refreshFilter } from "../../../launcher/network/refresh-filter.ts";
+import type { Command } from "../../../launcher/system/child-process.ts";
 import { parseRange } from "../../../launcher/network/ip-ranges.ts";
-import { runAsAccount } from "../../../launcher/system/account-command.ts";
+import { runAsAccount } from "../../../launcher/system/system-account.ts";
 import { identifyProcess, isAlive } from "../../../launcher/system/proc-stat.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { startProcess, type TestProcess } from "../../support/test-process.ts";

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readMachineState } from "../../../launcher/model/machine-state-file.ts";
+import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";

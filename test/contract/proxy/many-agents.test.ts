@@ -54,7 +54,7 @@ const entrance = new AgentAcceptor({
   agents,
   tickets,
   spares: new SpareConnectionPool({ agents, tickets, advertised: null, clock, log }),
-  news: new ProxyEventEmitter(),
+  events: new ProxyEventEmitter(),
   audit: { append: () => undefined } as unknown as AuditLog,
   clock,
   log,

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { readdir, readlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
@@ -20,6 +20,15 @@ const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 const connect = makeConnect(cleanup);
 const refusalOf = makeReadRefusal(cleanup);
+
+/** Of this process, relative to `folder`. */
+async function listOpenFiles(folder: string): Promise<string[]> {
+  const descriptors = await readdir("/proc/self/fd");
+  const targets = await Promise.all(
+    descriptors.map((name) => readlink(path.join("/proc/self/fd", name)).catch(() => "")),
+  );
+  return targets.filter((target) => target.startsWith(folder)).map((target) => path.relative(folder, target));
+}
 
 describe("who may speak MiP 1", () => {
   it.each([undefined, "mip/1"])("a peer that is not listed is closed and noted (ALPN %s)", async (alpn) => {
@@ -42,8 +51,10 @@ describe("who may speak MiP 1", () => {
   });
 
   it("a wrong range stops the start", async () => {
-    const wrong = openProxyFixture(cleanup, { mip1: { ...mip1Options, allow: ["10.0.0.0/99"] } });
+    const dataDir = await cleanup.makeFolder();
+    const wrong = openProxyFixture(cleanup, { dataDir, mip1: { ...mip1Options, allow: ["10.0.0.0/99"] } });
     await expect(wrong).rejects.toMatchObject({ code: "PEER_RANGE" });
+    expect(await listOpenFiles(dataDir)).not.toContain("audit/audit.jsonl");
   });
 
   it("a revoked agent does not come back", async () => {

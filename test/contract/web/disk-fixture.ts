@@ -1,7 +1,8 @@
 import path from "node:path";
 import { pino } from "pino";
 import { z } from "zod";
-import { AdminApi, RUNTIME_FILE } from "../../../bin/admin-api.ts";
+import { AdminApi } from "../../../bin/admin-api.ts";
+import { RUNTIME_FILE } from "../../../bin/programs/data-dirs.ts";
 import { handleHostRequest, type Launcher } from "../../../launcher/index.ts";
 import {
   hostMethods,

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { handleHostRequest, type Launcher } from "../../../launcher/index.ts";
-import { LocalDiskStore } from "../../../launcher/disks/index.ts";
+import { LocalDiskStore } from "../../../launcher/disks/local-disk-store.ts";
 import { hostMethods, systemClock, type DiskCopy, type HostMethod } from "../../../protocol/index.ts";
-import { runDiskTransfer, planDiskTransfers, type RequestHost } from "../../../orchestrator/disks/index.ts";
+import { planDiskTransfers } from "../../../orchestrator/disks/disk-location.ts";
+import { runDiskTransfer } from "../../../orchestrator/disks/run-disk-transfer.ts";
+import type { RequestHost } from "../../../orchestrator/hosts/host-access.ts";
 import { pino } from "pino";
 import { runProcess } from "../../support/test-process.ts";
 import { LauncherFixture } from "../launcher/launcher-fixture.ts";
@@ -102,7 +104,7 @@ async function expectArrived(): Promise<void> {
 }
 
 const runTransfer = (ask: RequestHost) =>
-  runDiskTransfer(plan, ask, systemClock, AbortSignal.timeout(50_000));
+  runDiskTransfer(plan, { request: ask, clock: systemClock, signal: AbortSignal.timeout(50_000) });
 
 describe("the journey of a data disk", () => {
   test("brings it whole to another host, and leaves nothing behind", async () => {
@@ -112,7 +114,8 @@ describe("the journey of a data disk", () => {
     expect((await transferFixture.launchers.get("b")!.facts()).dataDisks).toEqual(["anna/home"]);
     // And back: what it came by is no obstacle.
     const back = { ...plan, journey: "j2", from: "b", to: "a" };
-    await runDiskTransfer(back, transferFixture.ask(), systemClock, AbortSignal.timeout(50_000));
+    const signal = AbortSignal.timeout(50_000);
+    await runDiskTransfer(back, { request: transferFixture.ask(), clock: systemClock, signal });
     expect(readFileSync(transferFixture.fileOn("a")).equals(content)).toBe(true);
   });
 

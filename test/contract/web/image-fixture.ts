@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { handleHostRequest, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
 import { hostMethods, IMAGE_PIECE_BYTES, systemClock, type HostMethod } from "../../../protocol/index.ts";
-import type { RequestHost } from "../../../orchestrator/disks/index.ts";
-import { sendImage, ServerImages, type ImageContent } from "../../../orchestrator/images/index.ts";
+import { EventBus } from "../../../orchestrator/event-bus.ts";
+import type { RequestHost } from "../../../orchestrator/hosts/host-access.ts";
+import { sendImage } from "../../../orchestrator/images/send-image.ts";
+import { ServerImages, type ImageContent } from "../../../orchestrator/images/server-images.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { LauncherFixture } from "../launcher/launcher-fixture.ts";
 
@@ -56,7 +58,9 @@ export class ImageFixture {
 
   /** What the server has to send, once it knows its checksum. */
   async read(id = ID): Promise<ImageContent> {
-    const images = await ServerImages.open(this.folder, systemClock, SILENT);
+    const images = await ServerImages.open({
+      ...{ folder: this.folder, events: new EventBus(), clock: systemClock, log: SILENT },
+    });
     try {
       return await waitFor("the checksum", async () => {
         await images.refresh();

@@ -4,8 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { IMAGE_PIECE_BYTES, RequestError, systemClock } from "../../../protocol/index.ts";
-import type { RequestHost } from "../../../orchestrator/disks/index.ts";
-import { ImageTransfers } from "../../../orchestrator/images/index.ts";
+import { EventBus } from "../../../orchestrator/event-bus.ts";
+import type { RequestHost } from "../../../orchestrator/hosts/host-access.ts";
+import { ImageTransfers } from "../../../orchestrator/images/image-transfers.ts";
 import { runProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { BYTES, ID, nameOf, offsetOf, SILENT, sumOf, ImageFixture, type Fault } from "./image-fixture.ts";
@@ -176,8 +177,10 @@ describe("an image from the server", () => {
     const image = await imageFixture.read();
     const ended = vi.fn();
     const audited: object[] = [];
+    const events = new EventBus();
+    events.on("image.transferEnded", ended);
     const journeys = new ImageTransfers({
-      ...{ clock: systemClock, log: SILENT, onProgress: () => undefined, onEnd: ended },
+      ...{ events, clock: systemClock, log: SILENT },
       proxy: { requestHost: imageFixture.hostRequests(), audit: (entry) => audited.push(entry) },
     });
     const begun = await Promise.all([1, 2, 3].map(() => journeys.ensure("h", image)));

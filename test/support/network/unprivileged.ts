@@ -1,4 +1,4 @@
-import type { Command } from "../../../launcher/network/index.ts";
+import type { Command } from "../../../launcher/system/child-process.ts";
 
 const ACCOUNT = "65534";
 

@@ -1,14 +1,11 @@
 import { spawn } from "node:child_process";
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
-import {
-  gpuArguments,
-  GpuRoom,
-  judgeGpuReadiness,
-  parseGpuPolicy,
-  readGpuReadiness,
-  SysTree,
-} from "./dist/launcher/gpu/index.js";
+import { gpuArguments } from "./dist/launcher/argv/gpu-arguments.js";
+import { GpuAllocator } from "./dist/launcher/gpu/gpu-allocator.js";
+import { parseGpuPolicy } from "./dist/launcher/gpu/gpu-policy.js";
+import { judgeGpuReadiness, readGpuReadiness } from "./dist/launcher/gpu/gpu-readiness.js";
+import { SysTree } from "./dist/launcher/system/sys-tree.js";
 import { systemClock } from "./dist/protocol/index.js";
 
 const PATIENCE_MS = 300_000;
@@ -53,7 +50,7 @@ function runGuest(argv) {
 for (const { state, code, text } of judgeGpuReadiness(await readGpuReadiness(tree, policy, true)))
   say(`DOCTOR ${state} ${code} ${text}`);
 const log = { info: () => undefined, warn: (fields, text) => say(`${text} ${fields.err ?? ""}`) };
-const room = new GpuRoom({
+const allocator = new GpuAllocator({
   tree,
   policy,
   recordFile: "/tmp/gpu.json",
@@ -61,7 +58,7 @@ const room = new GpuRoom({
   log,
   clock: systemClock,
 });
-const assignment = await room.reserve("passthrough", "m1");
+const assignment = await allocator.reserve("passthrough", "m1");
 const addresses = assignment.devices.map(({ address }) => address);
 say(`TAKEN ${drivers(addresses)}`);
 await runGuest([
@@ -69,5 +66,5 @@ await runGuest([
   ...["-chardev", "stdio,id=marks,signal=off", "-device", "isa-debugcon,iobase=0x402,chardev=marks"],
   ...gpuArguments(assignment),
 ]);
-await room.release("m1");
+await allocator.release("m1");
 say(`GIVEN BACK ${drivers(addresses)}`);

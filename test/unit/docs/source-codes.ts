@@ -32,6 +32,44 @@ async function* readSources(): AsyncGenerator<{ file: string; text: string }> {
   }
 }
 
+/** Every source file of the product, from the root. */
+export async function listSourceFiles(): Promise<string[]> {
+  const files: string[] = [];
+  for await (const { file } of readSources()) files.push(file);
+  return files;
+}
+
+/** What each file declares and exports, by name; what it only passes on from another file is left out. */
+export async function findExports(): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for await (const { file, text } of readSources()) {
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    const names = new Set(source.statements.filter(isExported).flatMap(listDeclared));
+    for (const name of names) found.set(name, [...(found.get(name) ?? []), file]);
+  }
+  return found;
+}
+
+function isExported(statement: ts.Statement): boolean {
+  return (
+    ts.canHaveModifiers(statement) &&
+    (statement.modifiers ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
+  );
+}
+
+function listDeclared(statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.flatMap(({ name }) =>
+      ts.isIdentifier(name) ? [name.text] : name.elements.map((element) => element.getText()),
+    );
+  const isNamed =
+    ts.isFunctionDeclaration(statement) ||
+    ts.isClassDeclaration(statement) ||
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement);
+  return isNamed && statement.name ? [statement.name.text] : [];
+}
+
 /** Every error code in the sources, with the first file that has it. */
 export async function findCodes(): Promise<Map<string, string>> {
   const found = new Map<string, string>();

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Agent } from "../../api/schemas.ts";
 import type { JoinSecret } from "../api/api-client.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { CopyButton } from "../components/copy-button.tsx";
 import { Dialog } from "../components/dialog.tsx";

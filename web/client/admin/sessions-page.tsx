@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../../api/schemas.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Ago, useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
+import { lookUpText } from "../text/catalogues.ts";
 import { formatBytes, formatDuration } from "../text/format.ts";
 import { arrangeSessions, initialSessionView, computeDuration, computeTraffic } from "./arrange-sessions.ts";
 import type { SessionColumn, SessionView } from "./arrange-sessions.ts";
@@ -59,7 +60,7 @@ function SessionRow({ session, now }: { session: Session; now: number }) {
       <td class="number">{formatDuration(computeDuration(session, now), language)}</td>
       <td class="number">{formatBytes(computeTraffic(session), language)}</td>
       <td title={session.cause ?? undefined}>
-        {session.cause !== null && (text.causes[session.cause] ?? session.cause)}
+        {session.cause !== null && (lookUpText(text.causes, session.cause) ?? session.cause)}
       </td>
     </tr>
   );

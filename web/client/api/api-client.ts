@@ -14,6 +14,7 @@ import type {
   ProfileFormat,
   Service,
   Session,
+  SignInForm,
   MachineSnapshot,
   Ticket,
   Token,
@@ -36,6 +37,7 @@ async function readError(response: Response): Promise<ApiError> {
     const wait = Number(response.headers.get("retry-after") ?? NaN);
     return new ApiError(error.code, response.status, error.message, {
       retryAfterSeconds: Number.isFinite(wait) ? wait : null,
+      signIn: error.signIn ?? null,
     });
   } catch (cause) {
     return new ApiError("UNKNOWN", response.status, "", { cause });
@@ -61,19 +63,29 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
 
 /** One method per route. Each throws {@link ApiError}; 401 is told to `onSignedOut` first. */
 export function createApi(onSignedOut: () => void) {
+  let signInForm: SignInForm | null = null;
   const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
     try {
       const response = await send(method, path, body, signal);
       return (response.status === 204 ? undefined : await response.json()) as T;
     } catch (error) {
-      if (error instanceof ApiError && error.code === "LOGIN_REQUIRED") onSignedOut();
+      if (error instanceof ApiError && error.code === "LOGIN_REQUIRED") {
+        signInForm = error.signIn ?? signInForm;
+        onSignedOut();
+      }
       throw error;
     }
   };
   const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
   return {
     me: () => call<Me>("GET", "/me"),
-    signIn: (name: string, password: string) => call<Me>("POST", "/login", { name, password }),
+    /** What the sign-in page shows; it comes with every refusal for want of a login. */
+    signInForm: async (): Promise<SignInForm> => {
+      if (signInForm === null) await call<Me>("GET", "/me").catch(() => undefined);
+      if (signInForm === null) throw new ApiError("UNKNOWN", 0, "");
+      return signInForm;
+    },
+    signIn: (credentials: Readonly<Record<string, string>>) => call<Me>("POST", "/login", credentials),
     signOut: () => call<undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
@@ -81,11 +93,11 @@ export function createApi(onSignedOut: () => void) {
       call<undefined>("POST", "/desktops/shown", { desktops }),
     images: () => call<Image[]>("GET", "/images"),
     machines: () => call<Machine[]>("GET", "/machines"),
-    createMachine: (order: MachineCreateInput) => call<Machine>("POST", "/machines", order),
+    createMachine: (input: MachineCreateInput) => call<Machine>("POST", "/machines", input),
     startMachine: (id: string) => call<Machine>("POST", `${machinePath(id)}/start`),
     stopMachine: (id: string, force: boolean) => call<Machine>("POST", `${machinePath(id)}/stop`, { force }),
-    sendMachineCommand: (id: string, act: MachineCommandName) =>
-      call<Machine>("POST", `${machinePath(id)}/${act}`),
+    sendMachineCommand: (id: string, command: MachineCommandName) =>
+      call<Machine>("POST", `${machinePath(id)}/${command}`),
     closeMachine: (id: string) => call<undefined>("POST", `${machinePath(id)}/close`),
     allowance: () => call<Allowance>("GET", "/allowance"),
     snapshots: (id: string) => call<MachineSnapshot[]>("GET", `${machinePath(id)}/snapshots`),
@@ -98,8 +110,8 @@ export function createApi(onSignedOut: () => void) {
     credential: (id: string) => call<MachineCredential>("GET", `${machinePath(id)}/credential`),
     bootLog: (id: string) => call<BootLog>("GET", `${machinePath(id)}/boot-log`),
     removeMachine: (id: string) => call<undefined>("DELETE", machinePath(id)),
-    createToken: (desktop: string, allowance: TokenRights) =>
-      call<Token>("POST", "/tokens", { desktop, role: allowance.role, deny: allowance.denied }),
+    createToken: (desktop: string, rights: TokenRights) =>
+      call<Token>("POST", "/tokens", { desktop, role: rights.role, deny: rights.denied }),
     changeToken: (id: string, { role, denied }: TokenRights) =>
       call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),

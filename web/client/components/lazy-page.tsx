@@ -30,7 +30,7 @@ export function LazyPage<Props extends object>({ load, props }: LazyPageProps<Pr
     );
   return (
     <div class="loading" role="alert">
-      <p>{text.errors["NETWORK"]}</p>
+      <p>{text.errors.NETWORK}</p>
       <button type="button" class="button" onClick={() => location.reload()}>
         {text.tryAgain}
       </button>

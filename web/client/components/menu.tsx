@@ -6,7 +6,7 @@ export type { MenuItem };
 
 interface MenuProps {
   readonly label: string;
-  readonly face: ComponentChildren;
+  readonly trigger: ComponentChildren;
   readonly className?: string;
   readonly items: readonly MenuItem[];
   /** A line above the choices: whom they touch. */
@@ -21,7 +21,7 @@ function keepInWindow(list: HTMLElement): void {
 }
 
 /** A button with choices below it: arrows move, Esc closes, a click elsewhere closes. */
-export function Menu({ label, face, className = "button", items, note }: MenuProps) {
+export function Menu({ label, trigger, className = "button", items, note }: MenuProps) {
   const [open, setOpen] = useState(false);
   const menuId = useId();
   const box = useRef<HTMLDivElement>(null);
@@ -76,7 +76,7 @@ export function Menu({ label, face, className = "button", items, note }: MenuPro
         title={label}
         onClick={() => setOpen(!open)}
       >
-        {face}
+        {trigger}
       </button>
       {open && (
         <div class="menu-list" ref={list} id={menuId} role="menu" aria-label={label}>

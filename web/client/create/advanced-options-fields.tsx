@@ -1,6 +1,7 @@
 import type { Allowance, Image } from "../../api/schemas.ts";
 import { CheckboxField, TextField, SelectField, TextAreaField } from "../components/fields.tsx";
 import { useText } from "../state/app-context.ts";
+import { lookUpText } from "../text/catalogues.ts";
 import { listAvailableOptions, type AdvancedOptionFault, type AdvancedOptions } from "./advanced-options.ts";
 
 interface AdvancedOptionsFieldsProps {
@@ -15,7 +16,7 @@ interface AdvancedOptionsFieldsProps {
 export function AdvancedOptionsFields({
   image,
   allowance,
-  options: wishes,
+  options,
   faults,
   onChange,
 }: AdvancedOptionsFieldsProps) {
@@ -23,7 +24,7 @@ export function AdvancedOptionsFields({
   const offers = listAvailableOptions(image, allowance);
   const named = (values: readonly string[], names: Record<string, string>) => [
     { value: "", label: order.asImage },
-    ...values.map((value) => ({ value, label: names[value] ?? value })),
+    ...values.map((value) => ({ value, label: lookUpText(names, value) ?? value })),
   ];
   const wrong = (fault: AdvancedOptionFault, sentence: string) => (faults.includes(fault) ? sentence : null);
   return (
@@ -33,29 +34,29 @@ export function AdvancedOptionsFields({
         <CheckboxField
           label={order.oneShot}
           hint={order.oneShotHint}
-          checked={wishes.oneShot}
+          checked={options.oneShot}
           onChange={(oneShot) => onChange({ oneShot })}
         />
         <TextField
           label={offers.ownDisk ? order.disk : order.emptyDisk}
           numeric
-          value={wishes.diskGb}
+          value={options.diskGb}
           hint={offers.ownDisk ? order.diskHint : order.emptyDiskHint}
           fault={wrong("disk", order.diskWrong(image.diskGb?.min ?? 1))}
           onInput={(diskGb) => onChange({ diskGb })}
         />
         <TextField
           label={order.dataDisk}
-          value={wishes.dataDisk}
+          value={options.dataDisk}
           hint={order.dataDiskHint}
           fault={wrong("dataDisk", order.dataDiskWrong)}
           onInput={(dataDisk) => onChange({ dataDisk })}
         />
-        {wishes.dataDisk.trim() !== "" && (
+        {options.dataDisk.trim() !== "" && (
           <TextField
             label={order.dataSize}
             numeric
-            value={wishes.dataSizeGb}
+            value={options.dataSizeGb}
             hint={order.dataSizeHint}
             fault={wrong("dataSize", order.dataSizeWrong)}
             onInput={(dataSizeGb) => onChange({ dataSizeGb })}
@@ -64,7 +65,7 @@ export function AdvancedOptionsFields({
         {offers.networks.length > 1 && (
           <SelectField
             label={order.network}
-            value={wishes.network}
+            value={options.network}
             options={named(offers.networks, order.networks)}
             onSelect={(network) => onChange({ network })}
           />
@@ -72,7 +73,7 @@ export function AdvancedOptionsFields({
         {offers.displays.length > 1 && (
           <SelectField
             label={order.display}
-            value={wishes.display}
+            value={options.display}
             options={named(offers.displays, order.displays)}
             onSelect={(display) => onChange({ display })}
           />
@@ -80,17 +81,17 @@ export function AdvancedOptionsFields({
         {offers.gpu && (
           <SelectField
             label={order.gpu}
-            value={wishes.gpu}
+            value={options.gpu}
             options={["none", "passthrough", "mdev"].map((value) => ({
               value,
-              label: order.gpus[value] ?? value,
+              label: lookUpText(order.gpus, value) ?? value,
             }))}
             onSelect={(gpu) => onChange({ gpu })}
           />
         )}
         <TextField
           label={order.keymap}
-          value={wishes.keymap}
+          value={options.keymap}
           hint={order.keymapHint}
           fault={wrong("keymap", order.keymapWrong)}
           onInput={(keymap) => onChange({ keymap })}
@@ -99,7 +100,7 @@ export function AdvancedOptionsFields({
           <div class="wide">
             <TextAreaField
               label={order.script}
-              value={wishes.script}
+              value={options.script}
               hint={order.scriptHint}
               fault={wrong("script", order.scriptLong)}
               onInput={(script) => onChange({ script })}
@@ -110,7 +111,7 @@ export function AdvancedOptionsFields({
           <CheckboxField
             label={order.master}
             hint={order.masterHint}
-            checked={wishes.master}
+            checked={options.master}
             onChange={(master) => onChange({ master })}
           />
         )}

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { SelectField } from "../components/fields.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
@@ -82,7 +82,7 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
       })
       .then(
         (machine) => {
-          wall.dispatch({ type: "answer", machine });
+          wall.dispatch({ type: "machineResponse", machine });
           onClose();
         },
         (error: unknown) => {

@@ -7,33 +7,33 @@ interface CustomSizeFieldsProps {
   readonly image: Image;
   readonly input: CustomSizeInput;
   readonly faults: readonly CustomSizeFault[];
-  readonly onChange: (order: CustomSizeInput) => void;
+  readonly onChange: (input: CustomSizeInput) => void;
 }
 
-export function CustomSizeFields({ image, input: order, faults, onChange }: CustomSizeFieldsProps) {
+export function CustomSizeFields({ image, input, faults, onChange }: CustomSizeFieldsProps) {
   const { create } = useText();
   return (
     <div class="custom">
       <TextField
         label={create.cpus}
         numeric
-        value={order.cpus}
+        value={input.cpus}
         fault={faults.includes("cpus") ? create.cpusWrong(image.cpus.min) : null}
-        onInput={(cpus) => onChange({ ...order, cpus })}
+        onInput={(cpus) => onChange({ ...input, cpus })}
       />
       <TextField
         label={create.memory}
         numeric
-        value={order.memoryMb}
+        value={input.memoryMb}
         fault={faults.includes("memory") ? create.memoryWrong(image.memoryMb.min) : null}
-        onInput={(memoryMb) => onChange({ ...order, memoryMb })}
+        onInput={(memoryMb) => onChange({ ...input, memoryMb })}
       />
       <TextField
         label={create.name}
-        value={order.name}
+        value={input.name}
         hint={create.nameHint}
         fault={faults.includes("name") ? create.nameWrong : null}
-        onInput={(name) => onChange({ ...order, name })}
+        onInput={(name) => onChange({ ...input, name })}
       />
     </div>
   );

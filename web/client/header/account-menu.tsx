@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { Me } from "../../api/schemas.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { clearTokens } from "../native/token-cache.ts";
 import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
@@ -42,7 +42,7 @@ export function AccountMenu({
     api.signOut().then(
       () => {
         clearTokens();
-        wall.dispatch({ type: "who", me: null });
+        wall.dispatch({ type: "me", me: null });
       },
       (error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }),
     );

@@ -30,7 +30,7 @@ export function followEvents(app: AppContext): () => void {
     if (ended) return;
     source?.close();
     source = null;
-    wall.dispatch({ type: "line", connection: "lost" });
+    wall.dispatch({ type: "connection", connection: "lost" });
     attempt += 1;
     window.clearTimeout(timer);
     const wait = backoffDelay(BACKOFF, { failures: attempt, random: Math.random(), jitter: "half" });

@@ -1,14 +1,14 @@
 import type { RefObject } from "preact";
 import { useEffect } from "preact/hooks";
-import { useVisible } from "../components/use-visible.ts";
+import { useVisible } from "./use-visible.ts";
 import { useApp } from "../state/app-context.ts";
 
 /** While `box` can be seen, the server knows that this desktop may be opened next; null: it cannot be. */
 export function useVisibleDesktop(desktopId: string | null, box: RefObject<Element | null>): void {
-  const { visibleDesktops: shown } = useApp();
+  const { visibleDesktops } = useApp();
   const visible = useVisible(box);
   useEffect(
-    () => (visible && desktopId !== null ? shown.add(desktopId) : undefined),
-    [shown, desktopId, visible],
+    () => (visible && desktopId !== null ? visibleDesktops.add(desktopId) : undefined),
+    [visibleDesktops, desktopId, visible],
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TokenRights } from "../api/api-client.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { CopyButton } from "../components/copy-button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, useText, useWall } from "../state/app-context.ts";
@@ -36,7 +36,7 @@ function TokenDetails({
   desktopId: string;
   token: CachedToken;
   changing: boolean;
-  onChange: (allowance: TokenRights) => void;
+  onChange: (rights: TokenRights) => void;
   onFresh: () => void;
   onWithdraw: () => void;
 }) {
@@ -69,7 +69,7 @@ function TokenDetails({
               </span>
               <CopyButton value={token.token} label={native.copyToken} />
             </div>
-            <TokenLifetime madeAt={token.madeAt} expiresAt={token.expiresAt} />
+            <TokenLifetime createdAt={token.createdAt} expiresAt={token.expiresAt} />
           </div>
           <TokenRightsFields rights={token} busy={changing} onChange={onChange} />
           <div class="fact">
@@ -116,10 +116,10 @@ export function NativeViewerDialog({ desktopId, name, onClose }: NativeViewerDia
       setPhase({ phase: "ready", token });
     }, fail);
   };
-  const change = (token: CachedToken, allowance: TokenRights) => {
-    wanted.current = allowance;
+  const change = (token: CachedToken, rights: TokenRights) => {
+    wanted.current = rights;
     setChanging(true);
-    changeToken(api, desktopId, token, allowance)
+    changeToken(api, desktopId, token, rights)
       .then((changed) => setPhase({ phase: "ready", token: changed }), fail)
       .finally(() => setChanging(false));
   };
@@ -151,7 +151,7 @@ export function NativeViewerDialog({ desktopId, name, onClose }: NativeViewerDia
           desktopId={desktopId}
           token={phase.token}
           changing={changing}
-          onChange={(allowance) => change(phase.token, allowance)}
+          onChange={(rights) => change(phase.token, rights)}
           onFresh={() => ask(true)}
           onWithdraw={() => {
             revokeToken(api, desktopId, phase.token.id).then(() => setPhase({ phase: "withdrawn" }), fail);

@@ -5,17 +5,17 @@ const DEFAULT_LIFETIME_MS = 3_600_000;
 
 /** A token of this page, with the time from which its life is counted. */
 export interface CachedToken extends Token {
-  readonly madeAt: number;
+  readonly createdAt: number;
 }
 
 const tokensByDesktop = new Map<string, CachedToken>();
 
 /** What is left of the token's life, from 1 to 0. */
 export function remainingLifetimeShare(
-  token: Pick<CachedToken, "madeAt" | "expiresAt">,
+  token: Pick<CachedToken, "createdAt" | "expiresAt">,
   now: number,
 ): number {
-  const life = Math.max(1, token.expiresAt - token.madeAt);
+  const life = Math.max(1, token.expiresAt - token.createdAt);
   return Math.min(1, Math.max(0, (token.expiresAt - now) / life));
 }
 
@@ -24,14 +24,14 @@ export async function obtainToken(
   api: Api,
   desktopId: string,
   fresh: boolean,
-  allowance: TokenRights,
+  rights: TokenRights,
 ): Promise<CachedToken> {
   const known = tokensByDesktop.get(desktopId);
   const now = Date.now();
   if (!fresh && known !== undefined && remainingLifetimeShare(known, now) > 0.1) return known;
-  const token = await api.createToken(desktopId, allowance);
+  const token = await api.createToken(desktopId, rights);
   // Without a sane clock here, the ring shows the hour that the server gives by default.
-  const made = { ...token, madeAt: token.expiresAt > now ? now : token.expiresAt - DEFAULT_LIFETIME_MS };
+  const made = { ...token, createdAt: token.expiresAt > now ? now : token.expiresAt - DEFAULT_LIFETIME_MS };
   tokensByDesktop.set(desktopId, made);
   return made;
 }
@@ -41,9 +41,9 @@ export async function changeToken(
   api: Api,
   desktopId: string,
   token: CachedToken,
-  allowance: TokenRights,
+  rights: TokenRights,
 ): Promise<CachedToken> {
-  const { role, denied } = await api.changeToken(token.id, allowance);
+  const { role, denied } = await api.changeToken(token.id, rights);
   const changed = { ...token, role, denied };
   tokensByDesktop.set(desktopId, changed);
   return changed;

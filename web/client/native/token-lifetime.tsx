@@ -8,16 +8,16 @@ const CIRCUMFERENCE = 2 * Math.PI * RADIUS;
 
 /** A ring that shrinks with what is left of a token's life, and the time in words beside it. */
 export function TokenLifetime({
-  madeAt,
+  createdAt,
   expiresAt,
 }: {
-  readonly madeAt: number;
+  readonly createdAt: number;
   readonly expiresAt: number;
 }) {
   const { native } = useText();
   const { language } = usePreferences();
   const now = useNow(1000);
-  const left = remainingLifetimeShare({ madeAt, expiresAt }, now);
+  const left = remainingLifetimeShare({ createdAt, expiresAt }, now);
   return (
     <p class="life" data-low={left < 0.1}>
       <svg class="ring" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

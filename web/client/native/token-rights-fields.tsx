@@ -6,20 +6,20 @@ import { setPermission, hasPermission, isPermissionAdjustable, TOKEN_PERMISSIONS
 interface TokenRightsFieldsProps {
   readonly rights: TokenRights;
   readonly busy: boolean;
-  readonly onChange: (allowance: TokenRights) => void;
+  readonly onChange: (rights: TokenRights) => void;
 }
 
 /** What the token lets its holder do: role, and switches for what belongs to it. */
-export function TokenRightsFields({ rights: allowance, busy, onChange }: TokenRightsFieldsProps) {
+export function TokenRightsFields({ rights, busy, onChange }: TokenRightsFieldsProps) {
   const { native } = useText();
   return (
     <fieldset class="fact allowances" disabled={busy} aria-busy={busy}>
       <legend>{native.allowed}</legend>
       <Choices
         label={native.allowed}
-        value={allowance.role}
+        value={rights.role}
         options={native.roles}
-        onChoose={(role) => onChange({ ...allowance, role })}
+        onChoose={(role) => onChange({ ...rights, role })}
       />
       <ul class="switches">
         {TOKEN_PERMISSIONS.map((name) => (
@@ -27,9 +27,9 @@ export function TokenRightsFields({ rights: allowance, busy, onChange }: TokenRi
             <label>
               <input
                 type="checkbox"
-                checked={hasPermission(allowance, name)}
-                disabled={!isPermissionAdjustable(allowance, name)}
-                onChange={(event) => onChange(setPermission(allowance, name, event.currentTarget.checked))}
+                checked={hasPermission(rights, name)}
+                disabled={!isPermissionAdjustable(rights, name)}
+                onChange={(event) => onChange(setPermission(rights, name, event.currentTarget.checked))}
               />
               {native.switches[name]}
             </label>

@@ -18,11 +18,11 @@ export function isPermissionAdjustable({ role }: TokenRights, name: TokenPermiss
   return role === "control" || !CONTROL_PERMISSIONS.has(name);
 }
 
-export function hasPermission(allowance: TokenRights, name: TokenPermission): boolean {
-  return isPermissionAdjustable(allowance, name) && !allowance.denied.includes(name);
+export function hasPermission(rights: TokenRights, name: TokenPermission): boolean {
+  return isPermissionAdjustable(rights, name) && !rights.denied.includes(name);
 }
 
-export function setPermission(allowance: TokenRights, name: TokenPermission, allowed: boolean): TokenRights {
-  const others = allowance.denied.filter((denied) => denied !== name);
-  return { ...allowance, denied: allowed ? others : [...others, name] };
+export function setPermission(rights: TokenRights, name: TokenPermission, allowed: boolean): TokenRights {
+  const others = rights.denied.filter((denied) => denied !== name);
+  return { ...rights, denied: allowed ? others : [...others, name] };
 }

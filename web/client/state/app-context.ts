@@ -2,16 +2,21 @@ import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import type { Api } from "../api/api-client.ts";
 import { catalogues, type Text } from "../text/catalogues.ts";
-import type { VisibleDesktops } from "../live/visible-desktops.ts";
 import type { PreferenceStore, Preferences } from "./preferences.ts";
 import type { Store } from "./store.ts";
 import type { WallAction, WallState } from "./wall-state.ts";
+
+/** The desktops that can be seen on the page now. */
+interface VisibleDesktopRegistry {
+  /** Returns the function that takes the desktop off again. */
+  add(id: string): () => void;
+}
 
 export interface AppContext {
   readonly api: Api;
   readonly wall: Store<WallState, WallAction>;
   readonly preferences: PreferenceStore;
-  readonly visibleDesktops: VisibleDesktops;
+  readonly visibleDesktops: VisibleDesktopRegistry;
 }
 
 const Context = createContext<AppContext | null>(null);

@@ -34,12 +34,12 @@ function applyEvent(state: WallState, event: LiveEvent): WallState {
  */
 export function reduceWall(state: WallState, action: WallAction): WallState {
   switch (action.type) {
-    case "who":
+    case "me":
       if (action.me === null) return { ...emptyWall, me: null };
       return { ...state, me: action.me };
     case "service":
       return { ...state, service: action.service };
-    case "line":
+    case "connection":
       return state.connection === action.connection ? state : { ...state, connection: action.connection };
     case "event": {
       const next = applyEvent(state, action.event);
@@ -59,7 +59,7 @@ export function reduceWall(state: WallState, action: WallAction): WallState {
     }
     case "images":
       return { ...state, images: action.images };
-    case "answer": {
+    case "machineResponse": {
       const known = state.machines[action.machine.id];
       if (known !== undefined && known.since > action.machine.since) return state;
       return { ...state, machines: { ...state.machines, [action.machine.id]: action.machine } };

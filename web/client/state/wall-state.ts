@@ -20,9 +20,9 @@ export interface WallState {
 }
 
 export type WallAction =
-  | { readonly type: "who"; readonly me: Me | null }
+  | { readonly type: "me"; readonly me: Me | null }
   | { readonly type: "service"; readonly service: Service }
-  | { readonly type: "line"; readonly connection: LiveConnection }
+  | { readonly type: "connection"; readonly connection: LiveConnection }
   | { readonly type: "event"; readonly event: LiveEvent }
   | {
       readonly type: "lists";
@@ -32,7 +32,7 @@ export type WallAction =
     }
   | { readonly type: "images"; readonly images: readonly Image[] }
   /** What a request of ours was answered: it may be older than what an event already said. */
-  | { readonly type: "answer"; readonly machine: Machine }
+  | { readonly type: "machineResponse"; readonly machine: Machine }
   | { readonly type: "notice"; readonly notice: string | null };
 
 export const emptyWall: WallState = {

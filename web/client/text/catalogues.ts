@@ -1,10 +1,52 @@
-import { en, type Text } from "./en.ts";
-import { fr } from "./fr.ts";
+import { cardsText } from "./cards.ts";
+import { createMachineText } from "./create-machine.ts";
+import { createOptionsText } from "./create-options.ts";
+import { errorsText } from "./error-texts.ts";
+import { generalText } from "./general.ts";
+import { headerText } from "./header.ts";
+import { hostsText } from "./hosts.ts";
+import { machinesText } from "./machines.ts";
+import { nativeViewerText } from "./native-viewer.ts";
+import { reasonsText } from "./reasons.ts";
+import { refusalsText } from "./refusals.ts";
+import { sessionsText } from "./sessions.ts";
+import { shortcutsText } from "./shortcuts.ts";
+import { signInText } from "./sign-in.ts";
+import { statesText } from "./states.ts";
+import { viewerText } from "./viewer.ts";
+import { wallText } from "./wall.ts";
 
-export type { Text };
 export type Language = "en" | "fr";
 
-export const catalogues: Readonly<Record<Language, Text>> = { en, fr };
+/** Everything that the pages say in one language. A topic without that language does not compile. */
+function collectTexts(language: Language) {
+  return {
+    ...generalText[language],
+    signIn: signInText[language],
+    header: headerText[language],
+    wall: wallText[language],
+    state: statesText[language],
+    monitor: cardsText[language],
+    create: createMachineText[language],
+    order: createOptionsText[language],
+    machines: machinesText[language],
+    native: nativeViewerText[language],
+    viewer: viewerText[language],
+    keys: shortcutsText[language],
+    host: hostsText[language],
+    sessions: sessionsText[language],
+    errors: errorsText[language],
+    reasons: reasonsText[language],
+    refusals: refusalsText[language],
+  };
+}
+
+export type Text = ReturnType<typeof collectTexts>;
+
+export const catalogues: Readonly<Record<Language, Text>> = {
+  en: collectTexts("en"),
+  fr: collectTexts("fr"),
+};
 
 /** Each language by its own name. */
 export const languageNames: Readonly<Record<Language, string>> = { en: "English", fr: "Français" };
@@ -16,4 +58,9 @@ export function chooseLanguage(preferred: readonly string[]): Language {
     if (base === "en" || base === "fr") return base;
   }
   return "en";
+}
+
+/** The text for a code that comes from outside; undefined: the group has none for it. */
+export function lookUpText(group: Readonly<Record<string, string>>, code: string): string | undefined {
+  return Object.hasOwn(group, code) ? group[code] : undefined;
 }

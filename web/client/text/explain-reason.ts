@@ -1,5 +1,5 @@
 import type { Machine } from "../../api/schemas.ts";
-import type { Text } from "./catalogues.ts";
+import { lookUpText, type Text } from "./catalogues.ts";
 
 const PLACEHOLDER = /\{(\w+)\}/g;
 
@@ -11,7 +11,7 @@ export function explainReason(
   { reason, cause }: Pick<Machine, "reason" | "cause">,
   { reasons }: Pick<Text, "reasons">,
 ): string | null {
-  const known = cause === null ? undefined : reasons[cause.code];
+  const known = cause === null ? undefined : lookUpText(reasons, cause.code);
   if (cause === null || known === undefined) return reason;
   const isWhole = [...known.matchAll(PLACEHOLDER)].every(([, name = ""]) =>
     Object.hasOwn(cause.details, name),

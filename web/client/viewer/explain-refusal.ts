@@ -1,4 +1,4 @@
-import { catalogues, type Text } from "../text/catalogues.ts";
+import { catalogues, lookUpText, type Text } from "../text/catalogues.ts";
 
 const SECONDS = "{seconds}";
 
@@ -10,13 +10,13 @@ export function explainRefusal(
   said: string,
   { refusals, errors }: Pick<Text, "refusals" | "errors">,
 ): string {
-  const known = errors[said];
+  const known = lookUpText(errors, said);
   if (known !== undefined) return known;
   for (const [code, sentence] of Object.entries(catalogues.en.refusals)) {
     const [before = "", after] = sentence.split(SECONDS);
     if (after === undefined ? said === sentence : said.startsWith(before) && said.endsWith(after)) {
       const seconds = said.slice(before.length, said.length - (after?.length ?? 0));
-      return refusals[code]?.replace(SECONDS, seconds) ?? said;
+      return lookUpText(refusals, code)?.replace(SECONDS, seconds) ?? said;
     }
   }
   return said;

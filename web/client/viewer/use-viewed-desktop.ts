@@ -42,9 +42,9 @@ export function useViewedDesktop(routeId: string): ViewedDesktop {
 
   const screens = machine === null ? [] : listConnectableDisplays(machine);
   const wanted = seen ?? number;
-  const screen = screens.find((one) => one.number === wanted) ?? null;
+  const display = screens.find((one) => one.number === wanted) ?? null;
   const [desktopId, setDesktopId] = useState(routeId);
-  const current = screen?.desktopId ?? desktopId;
+  const current = display?.desktopId ?? desktopId;
   useEffect(() => {
     if (current === desktopId) return;
     setDesktopId(current);
@@ -53,8 +53,8 @@ export function useViewedDesktop(routeId: string): ViewedDesktop {
 
   const desktop = desktops[current] ?? null;
   return {
-    ...{ desktopId: current, desktop, machine, display: screen },
-    others: screens.filter((one) => one !== screen),
-    name: (wanted === 1 ? machine?.name : screen?.desktop) ?? desktop?.name ?? machine?.name ?? null,
+    ...{ desktopId: current, desktop, machine, display },
+    others: screens.filter((one) => one !== display),
+    name: (wanted === 1 ? machine?.name : display?.desktop) ?? desktop?.name ?? machine?.name ?? null,
   };
 }

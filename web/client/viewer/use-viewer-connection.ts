@@ -17,7 +17,7 @@ interface ViewerConnection {
   readonly retryNow: () => void;
 }
 
-/** Copies the picture that noVNC leaves behind, so that something stands there while the line is away. */
+/** Copies the picture that noVNC leaves behind, so that something stands there while the connection is away. */
 function copyCanvas(from: HTMLCanvasElement | null, to: HTMLCanvasElement | null): void {
   if (from === null || to === null || from.width === 0) return;
   to.width = from.width;
@@ -26,7 +26,7 @@ function copyCanvas(from: HTMLCanvasElement | null, to: HTMLCanvasElement | null
 }
 
 /**
- * Holds a line to the desktop and brings it back whenever it breaks, with a new ticket each time. Nothing is dialled
+ * Holds a connection to the desktop and brings it back whenever it breaks, with a new ticket each time. Nothing is dialled
  * while `paused` (the machine is off).
  */
 export function useViewerConnection(
@@ -36,11 +36,11 @@ export function useViewerConnection(
   frozen: RefObject<HTMLCanvasElement | null>,
 ): ViewerConnection {
   const { api } = useApp();
-  const [line, send] = useReducer(reduceConnection, initialConnectionState);
+  const [connection, send] = useReducer(reduceConnection, initialConnectionState);
   const [rfb, setRfb] = useState<RFB | null>(null);
   const [received, setReceived] = useState("");
   const shown = useRef<HTMLCanvasElement | null>(null);
-  const dialling = line.phase !== "waiting" && !(paused && line.phase === "connecting");
+  const dialling = connection.phase !== "waiting" && !(paused && connection.phase === "connecting");
 
   useEffect(() => {
     const target = place.current;
@@ -68,7 +68,7 @@ export function useViewerConnection(
   useEffect(() => {
     if (before.current === desktopId) return;
     before.current = desktopId;
-    send({ type: "afresh" });
+    send({ type: "reset" });
   }, [desktopId]);
 
   const retryNow = useCallback(() => send({ type: "retry" }), []);
@@ -76,8 +76,8 @@ export function useViewerConnection(
     if (!paused) retryNow();
   }, [paused, retryNow]);
   useEffect(() => {
-    if (line.phase !== "waiting" || paused) return;
-    const timer = window.setTimeout(retryNow, Math.max(0, line.retryAt - Date.now()));
+    if (connection.phase !== "waiting" || paused) return;
+    const timer = window.setTimeout(retryNow, Math.max(0, connection.retryAt - Date.now()));
     const look = () => {
       if (!document.hidden) retryNow();
     };
@@ -88,7 +88,7 @@ export function useViewerConnection(
       window.removeEventListener("online", retryNow);
       document.removeEventListener("visibilitychange", look);
     };
-  }, [line, paused, retryNow]);
+  }, [connection, paused, retryNow]);
 
-  return { connection: line, rfb, received, retryNow };
+  return { connection, rfb, received, retryNow };
 }

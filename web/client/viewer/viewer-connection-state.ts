@@ -29,25 +29,27 @@ export type ViewerConnectionEvent =
     }
   | { readonly type: "retry" }
   /** Another desktop: counted from the start. */
-  | { readonly type: "afresh" };
+  | { readonly type: "reset" };
 
 export const initialConnectionState: ViewerConnectionState = { phase: "connecting", attempt: 0 };
 
-/** A line that held this long proves the way is good: the next loss counts as the first. */
+/** A connection that held this long proves the way is good: the next loss counts as the first. */
 const STABLE_MS = 10_000;
 
-/** `attempt` counts the tries since the last steady line; the first connection is number 0. */
+/** `attempt` counts the tries since the last steady connection; the first connection is number 0. */
 export function reduceConnection(
-  line: ViewerConnectionState,
+  connection: ViewerConnectionState,
   event: ViewerConnectionEvent,
 ): ViewerConnectionState {
   switch (event.type) {
     case "opened":
-      return line.phase === "connecting" ? { phase: "open", attempt: line.attempt, since: event.now } : line;
+      return connection.phase === "connecting"
+        ? { phase: "open", attempt: connection.attempt, since: event.now }
+        : connection;
     case "closed": {
-      if (line.phase === "waiting") return line;
-      const steady = line.phase === "open" && event.now - line.since >= STABLE_MS;
-      const attempt = steady ? 1 : line.attempt + 1;
+      if (connection.phase === "waiting") return connection;
+      const steady = connection.phase === "open" && event.now - connection.since >= STABLE_MS;
+      const attempt = steady ? 1 : connection.attempt + 1;
       // What is gone comes back by somebody's deed, of which the wall tells: asking often helps nobody.
       const wait =
         event.cause === "gone"
@@ -57,8 +59,10 @@ export function reduceConnection(
       return { phase: "waiting", attempt, retryAt, cause: event.cause, detail: event.detail };
     }
     case "retry":
-      return line.phase === "waiting" ? { phase: "connecting", attempt: line.attempt } : line;
-    case "afresh":
+      return connection.phase === "waiting"
+        ? { phase: "connecting", attempt: connection.attempt }
+        : connection;
+    case "reset":
       return initialConnectionState;
   }
 }

@@ -4,29 +4,34 @@ import { useNow } from "../components/time.tsx";
 import { followLink } from "../page-route.ts";
 import { useText } from "../state/app-context.ts";
 import { explainReason } from "../text/explain-reason.ts";
-import type { MachineActions } from "../wall/use-machine-actions.ts";
+import type { MachineActions } from "../machine/use-machine-actions.ts";
 import { explainRefusal } from "./explain-refusal.ts";
 import type { ViewerConnectionState } from "./viewer-connection-state.ts";
 
 interface ViewerMessageProps {
   readonly name: string;
-  readonly line: Exclude<ViewerConnectionState, { phase: "open" }>;
+  readonly connection: Exclude<ViewerConnectionState, { phase: "open" }>;
   readonly machine: Machine | null;
   readonly actions: MachineActions;
   readonly onRetry: () => void;
 }
 
-function Countdown({ line, onRetry }: Pick<ViewerMessageProps, "line" | "onRetry">) {
+function Countdown({ connection, onRetry }: Pick<ViewerMessageProps, "connection" | "onRetry">) {
   const { viewer } = useText();
   const now = useNow(250);
-  const seconds = line.phase === "waiting" ? Math.ceil((line.retryAt - now) / 1000) : 0;
+  const seconds = connection.phase === "waiting" ? Math.ceil((connection.retryAt - now) / 1000) : 0;
   return (
     <>
       <p class="count">
         <span>{viewer.retryIn(seconds)}</span>
-        <span class="aside">{viewer.attempt(line.attempt)}</span>
+        <span class="aside">{viewer.attempt(connection.attempt)}</span>
       </p>
-      <button type="button" class="button primary" disabled={line.phase !== "waiting"} onClick={onRetry}>
+      <button
+        type="button"
+        class="button primary"
+        disabled={connection.phase !== "waiting"}
+        onClick={onRetry}
+      >
         {viewer.retryNow}
       </button>
     </>
@@ -34,7 +39,7 @@ function Countdown({ line, onRetry }: Pick<ViewerMessageProps, "line" | "onRetry
 }
 
 /** What stands over the greyed picture: what happened, what comes next, what can be done. */
-export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerMessageProps) {
+export function ViewerMessage({ name, connection, machine, actions, onRetry }: ViewerMessageProps) {
   const text = useText();
   const { viewer } = text;
   const state = machine?.state;
@@ -48,7 +53,7 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
   else if (state === "paused") title = viewer.paused(name);
   else if (state === "saving") title = viewer.saving(name);
   else if (starting) title = viewer.starting(name);
-  else if (line.phase === "waiting") title = viewer[line.cause];
+  else if (connection.phase === "waiting") title = viewer[connection.cause];
   const quiet = off || starting || state === "stopping" || state === "paused" || state === "saving";
 
   return (
@@ -59,8 +64,8 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
         {state === "failed" && (
           <p>{(machine && explainReason(machine, text)) ?? text.monitor.failedUnknown}</p>
         )}
-        {!quiet && line.phase === "waiting" && line.detail !== null && (
-          <p>{explainRefusal(line.detail, text)}</p>
+        {!quiet && connection.phase === "waiting" && connection.detail !== null && (
+          <p>{explainRefusal(connection.detail, text)}</p>
         )}
       </div>
       {off && (
@@ -73,12 +78,12 @@ export function ViewerMessage({ name, line, machine, actions, onRetry }: ViewerM
           type="button"
           class="button primary"
           disabled={actions.busy}
-          onClick={() => actions.act("resume")}
+          onClick={() => actions.sendCommand("resume")}
         >
           {text.machines.resume}
         </button>
       )}
-      {!quiet && line.attempt > 0 && <Countdown line={line} onRetry={onRetry} />}
+      {!quiet && connection.attempt > 0 && <Countdown connection={connection} onRetry={onRetry} />}
       <a class="button quiet" href="/" onClick={followLink}>
         {text.back}
       </a>

@@ -2,7 +2,7 @@ import { isOff } from "../../../protocol/mip2/machine-state.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useText, useWall } from "../state/app-context.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
-import { useMachineActions } from "../wall/use-machine-actions.ts";
+import { useMachineActions } from "../machine/use-machine-actions.ts";
 import { useViewedDesktop } from "./use-viewed-desktop.ts";
 import { useViewerConnection } from "./use-viewer-connection.ts";
 import { ViewerToolbar } from "./viewer-toolbar.tsx";
@@ -12,19 +12,20 @@ import { ViewerMessage } from "./viewer-message.tsx";
 export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string }) {
   const text = useText();
   const loaded = useWall((state) => state.loaded);
-  const { desktopId, desktop, machine, display: screen, others, name: called } = useViewedDesktop(routeId);
+  const { desktopId, desktop, machine, display, others, name: called } = useViewedDesktop(routeId);
   const actions = useMachineActions(machine?.id ?? "");
   const place = useRef<HTMLDivElement>(null);
   const frozen = useRef<HTMLCanvasElement>(null);
   const [fit, setFit] = useState(true);
   // Not by itself: others may look at the same screen.
   const [follow, setFollow] = useState(false);
-  const paused = machine !== null && (screen === null || isOff(machine.state));
-  const { connection: line, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
+  const paused = machine !== null && (display === null || isOff(machine.state));
+  const { connection, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
-  // The server knows more than the broken line: a host that is away explains it.
-  const hostAway = line.phase === "waiting" && line.detail === null && desktop?.state === "offline";
-  const shownLine = hostAway ? { ...line, cause: "hostAway" as const } : line;
+  // The server knows more than the broken connection: a host that is away explains it.
+  const hostAway =
+    connection.phase === "waiting" && connection.detail === null && desktop?.state === "offline";
+  const shownConnection = hostAway ? { ...connection, cause: "hostAway" as const } : connection;
 
   useEffect(() => {
     document.title = `${name} · ${text.product}`;
@@ -43,16 +44,22 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   }, [rfb, fit, follow]);
 
   return (
-    <main class="viewer" data-phase={line.phase} data-fit={fit}>
+    <main class="viewer" data-phase={connection.phase} data-fit={fit}>
       <canvas class="frozen" ref={frozen} width={0} height={0} aria-hidden="true" />
       <div class="viewer-place" ref={place} role="application" aria-label={text.viewer.screen(name)} />
-      {shownLine.phase !== "open" && (
-        <ViewerMessage name={name} line={shownLine} machine={machine} actions={actions} onRetry={retryNow} />
+      {shownConnection.phase !== "open" && (
+        <ViewerMessage
+          name={name}
+          connection={shownConnection}
+          machine={machine}
+          actions={actions}
+          onRetry={retryNow}
+        />
       )}
       <ViewerToolbar
         name={name}
         others={others}
-        connection={line}
+        connection={connection}
         rfb={rfb}
         received={received}
         fit={fit}

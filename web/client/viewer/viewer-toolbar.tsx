@@ -7,9 +7,9 @@ import { Menu } from "../components/menu.tsx";
 import { followLink, navigate, buildViewPath } from "../page-route.ts";
 import { useText } from "../state/app-context.ts";
 import type { ConnectableDisplay } from "../state/connectable-displays.ts";
-import { StopMenu } from "../wall/stop-menu.tsx";
-import { TimeLeft } from "../wall/time-left.tsx";
-import type { MachineActions } from "../wall/use-machine-actions.ts";
+import { StopMenu } from "../machine/stop-menu.tsx";
+import { TimeLeft } from "../machine/time-left.tsx";
+import type { MachineActions } from "../machine/use-machine-actions.ts";
 import { ClipboardPanel } from "./clipboard-panel.tsx";
 import { toggleFullScreen, useFullScreen } from "./full-screen.ts";
 import { KeysPanel } from "./keys-panel.tsx";
@@ -72,7 +72,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const {
     name,
     others,
-    connection: line,
+    connection,
     rfb,
     received,
     fit,
@@ -87,10 +87,13 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const full = useFullScreen();
   const box = useRef<HTMLDivElement>(null);
   const [panel, setPanel] = useState<Panel>(null);
-  const bar = useToolbarVisibility(box, line.phase !== "open" || panel === "keys" || panel === "clipboard");
+  const bar = useToolbarVisibility(
+    box,
+    connection.phase !== "open" || panel === "keys" || panel === "clipboard",
+  );
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
-  const away = line.phase !== "open" && machine !== null && !isOn(machine.state);
+  const away = connection.phase !== "open" && machine !== null && !isOn(machine.state);
 
   useEffect(() => {
     if (rfb === null) setPanel(null);
@@ -117,15 +120,15 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           <Icon name="back" />
         </a>
         <strong class="viewer-name">{name}</strong>
-        <span class="viewer-state" data-phase={away ? "away" : line.phase} role="status">
+        <span class="viewer-state" data-phase={away ? "away" : connection.phase} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="viewer-word">{away ? text.state[machine.state] : words[line.phase]}</span>
+          <span class="viewer-word">{away ? text.state[machine.state] : words[connection.phase]}</span>
         </span>
         <span class="viewer-gap" />
         {others.length > 0 && (
           <Menu
             label={viewer.otherScreens}
-            face={<Icon name="screen" />}
+            trigger={<Icon name="screen" />}
             className="button quiet square"
             items={others.map(({ number, desktopId }) => ({
               label: text.monitor.screenNumber(number),
@@ -191,14 +194,14 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           <StopMenu
             machine={machine}
             actions={actions}
-            face={<Icon name="power" />}
+            trigger={<Icon name="power" />}
             className="button quiet square"
           />
         )}
         <ToolbarButton
           icon="up"
           label={viewer.hideBar}
-          disabled={line.phase !== "open"}
+          disabled={connection.phase !== "open"}
           onClick={() => {
             returnToScreen();
             bar.hide();

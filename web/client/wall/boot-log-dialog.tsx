@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { BootLog, Machine } from "../../api/schemas.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { CopyButton } from "../components/copy-button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, useText } from "../state/app-context.ts";

@@ -16,10 +16,10 @@ import { MachinePreview } from "./machine-preview.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
 import { SnapshotsDialog } from "./snapshots-dialog.tsx";
 import { StateSummary } from "./state-summary.tsx";
-import { StopMenu } from "./stop-menu.tsx";
-import { TimeLeft } from "./time-left.tsx";
+import { StopMenu } from "../machine/stop-menu.tsx";
+import { TimeLeft } from "../machine/time-left.tsx";
 import { TriedHosts } from "./tried-hosts.tsx";
-import { useMachineActions } from "./use-machine-actions.ts";
+import { useMachineActions } from "../machine/use-machine-actions.ts";
 
 export function MachineCard({ machine }: { readonly machine: Machine }) {
   const text = useText();
@@ -81,7 +81,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
               type="button"
               class="button primary"
               disabled={actions.busy}
-              onClick={() => actions.act("resume")}
+              onClick={() => actions.sendCommand("resume")}
             >
               {machines.resume}
             </button>
@@ -90,7 +90,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
             <StopMenu
               machine={machine}
               actions={actions}
-              face={machine.oneShot ? machines.end : monitor.stop}
+              trigger={machine.oneShot ? machines.end : monitor.stop}
             />
           )}
           {state === "stopping" && (
@@ -106,7 +106,7 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
           {more.length > 0 && (
             <Menu
               label={monitor.more(machine.name)}
-              face={<Icon name="more" />}
+              trigger={<Icon name="more" />}
               className="button quiet square"
               items={more}
             />

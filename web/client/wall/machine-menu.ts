@@ -9,7 +9,7 @@ import {
 import type { Machine } from "../../api/schemas.ts";
 import type { MenuItem } from "../components/menu-item.ts";
 import type { Text } from "../text/catalogues.ts";
-import type { MachineActions } from "./use-machine-actions.ts";
+import type { MachineActions } from "../machine/use-machine-actions.ts";
 
 export type MachineDialog = "remove" | "snapshots" | "bootLog" | "credential";
 
@@ -22,9 +22,17 @@ export function listMachineMenuItems(
 ): MenuItem[] {
   const items: MenuItem[] = [];
   if (canPause(state))
-    items.push({ label: machines.pause, hint: machines.pauseHint, onChoose: () => actions.act("pause") });
+    items.push({
+      label: machines.pause,
+      hint: machines.pauseHint,
+      onChoose: () => actions.sendCommand("pause"),
+    });
   if (canSave(state) && !oneShot)
-    items.push({ label: machines.save, hint: machines.saveHint, onChoose: () => actions.act("save") });
+    items.push({
+      label: machines.save,
+      hint: machines.saveHint,
+      onChoose: () => actions.sendCommand("save"),
+    });
   if (canSnapshot(state) && !oneShot)
     items.push({ label: `${machines.snapshots}…`, onChoose: () => open("snapshots") });
   if (hasBootLog(state)) items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
@@ -33,7 +41,7 @@ export function listMachineMenuItems(
   if (canReset(state))
     items.push({
       ...{ label: machines.reset, hint: machines.resetHint, danger: true },
-      onChoose: () => actions.act("reset"),
+      onChoose: () => actions.sendCommand("reset"),
     });
   if (state === "stopped")
     items.push({ label: monitor.remove, danger: true, onChoose: () => open("remove") });

@@ -6,9 +6,9 @@ import { followLink, buildViewPath } from "../page-route.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import { formatShare } from "../text/format.ts";
-import type { MachineActions } from "./use-machine-actions.ts";
+import type { MachineActions } from "../machine/use-machine-actions.ts";
 import { useThumbnail } from "./use-thumbnail.ts";
-import { useVisible } from "../components/use-visible.ts";
+import { useVisible } from "../live/use-visible.ts";
 
 interface MachinePreviewProps {
   readonly machine: Machine;
@@ -89,7 +89,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           data-step
           disabled={actions.busy}
           aria-label={machines.resumeNamed(name)}
-          onClick={() => actions.act("resume")}
+          onClick={() => actions.sendCommand("resume")}
         >
           <span class="screen-label">
             <Icon name="play" />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Machine, MachineSnapshot } from "../../api/schemas.ts";
-import { explainError } from "../api/api-error.ts";
+import { explainError } from "../text/explain-error.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { TextField } from "../components/fields.tsx";
 import { Icon } from "../components/icon.tsx";
@@ -51,7 +51,7 @@ export function SnapshotsDialog({ machine, onClose }: SnapshotsDialogProps) {
   const goBack = (to: string) =>
     perform(async () => {
       const changed = await api.restoreSnapshot(machine.id, to);
-      wall.dispatch({ type: "answer", machine: changed });
+      wall.dispatch({ type: "machineResponse", machine: changed });
       return null;
     });
 

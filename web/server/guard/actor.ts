@@ -1,10 +1,22 @@
 import type { FastifyRequest } from "fastify";
-import type { AuditReader } from "../../../proxy/index.ts";
+import type { AuditReader, Proxy } from "../../../proxy/index.ts";
 import { requireCaller } from "./caller.ts";
-import { requestSource } from "./request-source.ts";
+
+type RequestSource = NonNullable<ReturnType<Proxy["requesterOf"]>>;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    source: RequestSource | null;
+  }
+}
+
+/** Where the request comes from; undefined on the administrator's socket. */
+export function requestSource(request: FastifyRequest): RequestSource | undefined {
+  return request.source ?? undefined;
+}
 
 /**
- * Who asks, as the audit log names them.
+ * The caller as the audit log names them.
  * @throws RequestError `LOGIN_REQUIRED`
  */
 export function auditActor(request: FastifyRequest): AuditReader {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AccountRole, Proxy, Stores } from "../../../proxy/index.ts";
-import { refuse } from "../http-errors.ts";
+import type { SignInForm } from "../../api/schemas.ts";
+import { refuse, SignInRequired } from "../http-errors.ts";
 import { isAdminConnection } from "../listen/admin-socket.ts";
 import { LOGIN_COOKIE, type Logins } from "../sign-in/logins.ts";
 import { checkSameSite } from "./cross-site.ts";
@@ -43,12 +44,12 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
   });
 }
 
-/** Before every route of `api` that is not marked open: who asks. */
-export function guardLogin(api: FastifyInstance, logins: Logins): void {
+/** Before every route of `api` that is not marked open: who asks. Those without a login get `form`. */
+export function guardLogin(api: FastifyInstance, logins: Logins, form: SignInForm): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
     const login = await logins.find(request.cookies[LOGIN_COOKIE]);
-    if (login === null) throw refuse("LOGIN_REQUIRED");
+    if (login === null) throw new SignInRequired(form);
     const { id: userId, name, role } = login.user;
     request.caller = { via: "login", userId, name, role, loginHash: login.hash };
   });

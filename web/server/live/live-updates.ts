@@ -1,9 +1,11 @@
 import type { Logger } from "pino";
 import { describeError, type Clock } from "../../../protocol/index.ts";
+import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
-import { maySeeDesktop, maySeeMachine, serializeDesktop, serializeMachine } from "../view/serializers.ts";
+import { maySeeDesktop, maySeeMachine } from "../view/permissions.ts";
+import { serializeDesktop, serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
 /** At most four events a second for each object. */
@@ -16,6 +18,7 @@ export interface LiveSubscriber {
 
 export interface LiveUpdatesContext {
   readonly proxy: Proxy;
+  readonly events: Orchestrator["events"];
   readonly loadReadModel: () => Promise<ReadModel>;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,13 +39,27 @@ export class LiveUpdates {
 
   constructor(options: LiveUpdatesContext) {
     this.#options = options;
-    const { proxy } = options;
+    const { proxy, events } = options;
     this.#unsubscribe = [
       proxy.on("desktop.changed", ({ desktopId }) => {
-        this.desktopChanged(desktopId);
+        this.#onDesktopChanged(desktopId);
       }),
       proxy.on("session.changed", ({ desktopId }) => {
-        this.desktopChanged(desktopId);
+        this.#onDesktopChanged(desktopId);
+      }),
+      events.on("desktop.changed", ({ id }) => {
+        this.#onDesktopChanged(id);
+      }),
+      events.on("machine.changed", ({ id }) => {
+        this.#machines.add(id);
+        this.#schedule();
+      }),
+      events.on("machine.deleted", ({ id, ownerId }) => {
+        this.#onMachineDeleted(id, ownerId);
+      }),
+      events.on("images.changed", () => {
+        this.#images = true;
+        this.#schedule();
       }),
     ];
   }
@@ -56,32 +73,22 @@ export class LiveUpdates {
     };
   }
 
-  machineChanged(id: string): void {
-    this.#machines.add(id);
-    this.#schedule();
-  }
-
-  desktopChanged(id: string): void {
-    this.#desktops.add(id);
-    this.#schedule();
-  }
-
-  imagesChanged(): void {
-    this.#images = true;
-    this.#schedule();
-  }
-
-  machineGone(id: string, ownerId: string): void {
-    this.#machines.delete(id);
-    for (const watcher of this.#subscribers)
-      if (maySeeMachine(watcher.caller, { ownerId })) watcher.send({ type: "gone", kind: "machine", id });
-  }
-
   close(): void {
     this.#closed = true;
     this.#cancelTimer?.();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     this.#subscribers.clear();
+  }
+
+  #onDesktopChanged(id: string): void {
+    this.#desktops.add(id);
+    this.#schedule();
+  }
+
+  #onMachineDeleted(id: string, ownerId: string): void {
+    this.#machines.delete(id);
+    for (const watcher of this.#subscribers)
+      if (maySeeMachine(watcher.caller, { ownerId })) watcher.send({ type: "gone", kind: "machine", id });
   }
 
   #schedule(): void {

@@ -5,15 +5,12 @@ import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireAdmin } from "../guard/caller.ts";
-import { parseInput } from "../guard/parse-input.ts";
+import { parseId, parseInput } from "../guard/parse-input.ts";
 
 const sessionQuery = z.object({
   state: z.enum(["open", "closed"]).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
-
-const sessionParams = z.object({ id: z.string().min(1).max(64) });
-const agentParams = z.object({ id: z.string().min(1).max(64) });
 
 /** What only administrators see and do. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
@@ -34,7 +31,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.delete("/agents/:id", async (request, reply) => {
     requireAdmin(request);
-    const { id: agentId } = parseInput(agentParams, request.params);
+    const agentId = parseId(request);
     await proxy.revokeAgent(agentId);
     proxy.audit({ action: "agent.revoke", outcome: "success", agentId, ...auditActor(request) });
     return reply.code(204).send();
@@ -42,7 +39,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.post("/agents/:id/rotate", async (request, reply) => {
     requireAdmin(request);
-    const { id } = parseInput(agentParams, request.params);
+    const id = parseId(request);
     await proxy.rotateAgentKey(id);
     return reply.code(204).send();
   });
@@ -60,7 +57,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.delete("/sessions/:id", async (request, reply) => {
     requireAdmin(request);
-    const { id } = parseInput(sessionParams, request.params);
+    const id = parseId(request);
     if (!(await proxy.endSession(id))) throw refuse("SESSION_UNKNOWN");
     proxy.audit({ action: "session.terminate", outcome: "success", sessionId: id, ...auditActor(request) });
     return reply.code(204).send();

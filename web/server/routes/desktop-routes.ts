@@ -4,14 +4,14 @@ import type { Proxy } from "../../../proxy/index.ts";
 import { profileFormat, shownDesktops, type Desktop } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { requireCaller } from "../guard/caller.ts";
-import { parseInput } from "../guard/parse-input.ts";
+import { parseId, parseInput } from "../guard/parse-input.ts";
 import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
-import { maySeeDesktop, serializeDesktop } from "../view/serializers.ts";
+import { maySeeDesktop } from "../view/permissions.ts";
+import { serializeDesktop } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
 /** A page shows the desktops of so many agents at once that a viewer of each is likely; beyond, of none in particular. */
 const MAX_AGENTS_EXPECTED = 16;
-const desktopParams = z.object({ id: z.string().min(1).max(64) });
 const profileQuery = z.object({ format: profileFormat });
 
 export function routeDesktops(
@@ -41,7 +41,7 @@ export function routeDesktops(
 
   api.get("/desktops/:id/profile", async (request, reply): Promise<string> => {
     const caller = requireCaller(request);
-    const { id } = parseInput(desktopParams, request.params);
+    const id = parseId(request);
     const { format } = parseInput(profileQuery, request.query);
     const snapshot = await takeSnapshot();
     const desktop = snapshot.desktops.get(id);

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { diskRef, type DiskRef } from "../../../protocol/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
-import { diskMoveRequest, type Disk } from "../../api/disk-schemas.ts";
-import type { DataDiskService, KnownDisk } from "../../../orchestrator/disks/index.ts";
+import { diskMoveRequest, type Disk } from "../../api/schemas.ts";
+import type { DataDiskService, KnownDisk } from "../../../orchestrator/index.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireAdmin, requireCaller } from "../guard/caller.ts";

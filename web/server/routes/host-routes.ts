@@ -1,25 +1,16 @@
 import { isOff, isPosternError } from "../../../protocol/index.ts";
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
 import type { AgentRecord, Proxy } from "../../../proxy/index.ts";
 import { drainRequest, type Allowance, type Host, type Image } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireAdmin, requireCaller } from "../guard/caller.ts";
-import { parseInput } from "../guard/parse-input.ts";
-import type { MergedCatalogue } from "../../../orchestrator/images/merged-catalogue.ts";
-import { mayUseImage } from "../../../orchestrator/quota/check-create-request.ts";
-import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
-
-const hostParams = z.object({ id: z.string().min(1).max(64) });
+import { parseId, parseInput } from "../guard/parse-input.ts";
+import { mayUseImage, type Orchestrator } from "../../../orchestrator/index.ts";
 
 /** What machines can be made from, how much of it one may have, and where they run. */
-export function routeHosts(
-  api: FastifyInstance,
-  proxy: Proxy,
-  catalogue: MergedCatalogue,
-  room: Orchestrator,
-): void {
+export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orchestrator): void {
+  const { catalogue } = orchestrator;
   const { agents, machines } = proxy.stores;
 
   api.get("/images", async (request): Promise<Image[]> => {
@@ -36,7 +27,9 @@ export function routeHosts(
   });
 
   api.get("/allowance", async (request): Promise<Allowance> => {
-    const { quota: limits, usage } = await room.createRequests.readQuotaStatus(requireCaller(request));
+    const { quota: limits, usage } = await orchestrator.createRequests.readQuotaStatus(
+      requireCaller(request),
+    );
     const { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds } = limits;
     return {
       limits: { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds },
@@ -60,7 +53,7 @@ export function routeHosts(
 
   api.post("/hosts/:id/drain", async (request): Promise<Host> => {
     requireAdmin(request);
-    const { id } = parseInput(hostParams, request.params);
+    const id = parseId(request);
     const { drained } = parseInput(drainRequest, request.body);
     const host = await agents.find(id);
     if (host?.kind !== "host") throw refuse("HOST_UNKNOWN");
@@ -69,13 +62,13 @@ export function routeHosts(
     });
     const action = drained ? "host.drain" : "host.undrain";
     proxy.audit({ action, outcome: "success", agentId: id, ...auditActor(request) });
-    if (!drained) room.scheduleSoon();
+    if (!drained) orchestrator.scheduleSoon();
     return describe(changed);
   });
 
   async function describe({ id, name, serverId, lastSeenAt, drainedAt }: AgentRecord): Promise<Host> {
     const here = proxy.connectedAgents().some((agent) => agent.id === id);
-    const facts = here ? await room.hostFacts.get(id) : null;
+    const facts = here ? await orchestrator.hostFacts.get(id) : null;
     const placed = (await machines.list()).filter(({ agentId, state }) => agentId === id && !isOff(state));
     return {
       id,
@@ -84,7 +77,7 @@ export function routeHosts(
       lastSeenAt,
       drained: drainedAt !== null,
       machines: placed.length,
-      facts: typeof facts === "object" ? facts : null,
+      facts: facts?.kind === "known" ? facts.facts : null,
     };
   }
 }

@@ -1,26 +1,22 @@
 import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
-import { loginRequest, type Me } from "../../api/schemas.ts";
-import { refuse } from "../http-errors.ts";
-import { auditActor } from "../guard/actor.ts";
+import type { Me } from "../../api/schemas.ts";
+import { auditActor, requestSource } from "../guard/actor.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import { requestSource } from "../guard/request-source.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
-import type { Passwords } from "../sign-in/passwords.ts";
-import type { PasswordThrottle } from "../sign-in/password-throttle.ts";
+import type { SignInService } from "../sign-in/sign-in-service.ts";
 
 export interface LoginRoutesContext {
   readonly proxy: Proxy;
   readonly logins: Logins;
-  readonly passwords: Passwords;
-  readonly throttle: PasswordThrottle;
+  readonly signIn: SignInService;
   /** Ends the live streams that a login has open. */
   readonly endStreams: (loginHash: string) => void;
 }
 
 export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): void {
-  const { proxy, logins, passwords, throttle, endStreams } = options;
+  const { proxy, logins, signIn, endStreams } = options;
 
   api.get("/me", (request): Me => {
     const { name, role } = requireCaller(request);
@@ -28,30 +24,16 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
   });
 
   api.post("/login", { config: { open: true } }, async (request, reply): Promise<Me> => {
-    const { name, password } = parseInput(loginRequest, request.body);
+    const credentials = parseInput(signIn.request, request.body);
     const source = requestSource(request);
-    const address = source?.address ?? "socket";
-    try {
-      throttle.begin(address, name);
-    } catch (error) {
-      const reason = "LOGIN_THROTTLED";
-      proxy.audit({ action: "login.failure", outcome: "failure", reason, ...(source && { source }) });
-      throw error;
-    }
-    const user = await proxy.stores.users.findByName(name);
-    const right = await passwords.verify(password, user?.passwordHash ?? null);
-    const about = { ...(source && { source }), ...(user && { actor: user.id, actorName: user.name }) };
-    if (user === null || user.disabledAt !== null || !right) {
-      proxy.audit({ action: "login.failure", outcome: "failure", reason: "LOGIN_REFUSED", ...about });
-      throw refuse("LOGIN_REFUSED");
-    }
-    throttle.succeed(address, name);
+    const { id, name, role } = await signIn.authenticate(credentials, { source });
     // A new login replaces the one that the same browser had.
     const earlier = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (earlier !== null) await endLogin(earlier.hash);
-    void reply.setCookie(LOGIN_COOKIE, await logins.open(user.id), LOGIN_COOKIE_OPTIONS);
-    proxy.audit({ action: "login.success", outcome: "success", ...about });
-    return { name: user.name, role: user.role };
+    void reply.setCookie(LOGIN_COOKIE, await logins.open(id), LOGIN_COOKIE_OPTIONS);
+    const actor = { actor: id, actorName: name };
+    proxy.audit({ action: "login.success", outcome: "success", ...(source && { source }), ...actor });
+    return { name, role };
   });
 
   api.post("/logout", async (request, reply) => {

@@ -15,9 +15,8 @@ import {
 import { refuse } from "../http-errors.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import type { DirectCommand } from "../../../orchestrator/operations/machine-commands.ts";
-import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
-import { ownsMachine } from "../view/serializers.ts";
+import type { DirectCommand, Orchestrator } from "../../../orchestrator/index.ts";
+import { ownsMachine } from "../view/permissions.ts";
 import type { ReadModel } from "../view/read-model.ts";
 import { MachineResource } from "./machine-resource.ts";
 
@@ -53,7 +52,7 @@ export function routeMachineCommands(
     const { seconds } = parseInput(machineExtendRequest, request.body);
     const { caller, record } = await door.find(request);
     const { quota: limits } = await orders.readQuotaStatus(caller);
-    const extended = await room.extend(record.id, limits, seconds === undefined ? null : seconds * 1000);
+    const extended = await acts.extend(record.id, limits, seconds === undefined ? null : seconds * 1000);
     door.audit(request, "machine.extend", record.id);
     return door.serialize(caller, extended);
   });

@@ -1,15 +1,13 @@
 import type { FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
-import { parseInput } from "../guard/parse-input.ts";
-import { maySeeMachine, serializeMachine } from "../view/serializers.ts";
+import { parseId } from "../guard/parse-input.ts";
+import { maySeeMachine } from "../view/permissions.ts";
+import { serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
-
-const machineParams = z.object({ id: z.string().min(1).max(64) });
 
 /** What every route about one machine does: finds it for its caller, shows it, writes down what was done. */
 export class MachineResource {
@@ -24,7 +22,7 @@ export class MachineResource {
   /** Somebody else's machine looks like none at all. @throws RequestError `LOGIN_REQUIRED`, `MACHINE_UNKNOWN` */
   async find(request: FastifyRequest): Promise<{ caller: Caller; record: MachineRecord }> {
     const caller = requireCaller(request);
-    const { id } = parseInput(machineParams, request.params);
+    const id = parseId(request);
     const record = await this.#proxy.stores.machines.find(id);
     if (record === null || !maySeeMachine(caller, record)) throw refuse("MACHINE_UNKNOWN");
     return { caller, record };

@@ -5,9 +5,9 @@ import { machineCreateRequest, machineStopRequest, type Machine } from "../../ap
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
-import type { Orchestrator } from "../../../orchestrator/open-orchestrator.ts";
-import type { ScreenshotCache } from "../../../orchestrator/machines/screenshot-cache.ts";
-import { maySeeMachine, serializeMachine } from "../view/serializers.ts";
+import type { Orchestrator, ScreenshotCache } from "../../../orchestrator/index.ts";
+import { maySeeMachine } from "../view/permissions.ts";
+import { serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 import { MachineResource } from "./machine-resource.ts";
 

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import { repeaterRequestBody, type RepeaterNumber } from "../../api/schemas.ts";
+import { requestSource } from "../guard/actor.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import { requestSource } from "../guard/request-source.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
 import type { ReadModel } from "../view/read-model.ts";
 

@@ -1,6 +1,5 @@
 import { formatHostPort, type Clock } from "../../../protocol/index.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
 import {
   ticketRequest,
@@ -13,7 +12,7 @@ import {
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
-import { parseInput } from "../guard/parse-input.ts";
+import { parseId, parseInput } from "../guard/parse-input.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
@@ -22,8 +21,6 @@ export interface TokenRoutesContext {
   readonly clock: Clock;
   readonly loadReadModel: () => Promise<ReadModel>;
 }
-
-const tokenParams = z.object({ id: z.string().min(1).max(64) });
 
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
 export function routeTokens(
@@ -86,7 +83,7 @@ export function routeTokens(
   /** A token that the caller may take away. */
   async function find(request: FastifyRequest): Promise<TokenRecord> {
     const caller = requireCaller(request);
-    const { id } = parseInput(tokenParams, request.params);
+    const id = parseId(request);
     const token = await stores.tokens.find(id);
     if (token === null || !mayRevoke(caller, token)) throw refuse("TOKEN_UNKNOWN");
     return token;

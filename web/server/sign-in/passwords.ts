@@ -7,6 +7,9 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
 
+/** Instead of a hash: another sign-in provider knows this account, it has no password here. */
+export const NO_PASSWORD = "";
+
 /** Hashes that run at once; more would take all threads, and 32 MiB each. */
 const RUNNING = 2;
 const WAITING = 32;

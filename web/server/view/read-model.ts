@@ -1,4 +1,5 @@
 import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts";
+import { isDesktopOf } from "../../../orchestrator/index.ts";
 
 /** What was heard of images last. */
 export interface ImageMetadata {
@@ -36,11 +37,6 @@ export async function loadReadModel(proxy: Proxy, lore: ImageMetadata): Promise<
     viewers: countViewers(proxy),
     ...lore,
   };
-}
-
-/** Whether a desktop is a machine's screen: its own host must say so, another agent's word does not count. */
-export function isDesktopOf(desktop: DesktopView, machine: MachineRecord): boolean {
-  return desktop.machineId === machine.id && desktop.agentId === machine.agentId;
 }
 
 function mapMachineDesktops(

@@ -1,7 +1,7 @@
 import type { DesktopView } from "../../../proxy/index.ts";
 import type { Caller } from "../guard/caller.ts";
 import { AmbiguousDesktop, refuse } from "../http-errors.ts";
-import { maySeeDesktop } from "./serializers.ts";
+import { maySeeDesktop } from "./permissions.ts";
 import type { ReadModel } from "./read-model.ts";
 
 /**

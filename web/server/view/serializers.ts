@@ -1,28 +1,9 @@
 import { machineDesktopNames } from "../../../protocol/index.ts";
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
-import type { Caller } from "../guard/caller.ts";
-import { isAwaitingImage } from "../../../orchestrator/machines/awaiting-host.ts";
-import { isDesktopOf, type ReadModel } from "./read-model.ts";
-
-type Requester = Pick<Caller, "userId" | "role">;
-
-/** Users see their own machines; administrators see all. */
-export function maySeeMachine(viewer: Requester, machine: Pick<MachineRecord, "ownerId">): boolean {
-  return viewer.role === "admin" || machine.ownerId === viewer.userId;
-}
-
-/** What is for the owner's eyes is for no administrator's either. */
-export function ownsMachine({ userId }: Requester, { ownerId }: Pick<MachineRecord, "ownerId">): boolean {
-  return ownerId === userId;
-}
-
-/** Users see the desktops of their own machines; administrators see all. */
-export function maySeeDesktop(viewer: Requester, desktop: DesktopView, snapshot: ReadModel): boolean {
-  if (viewer.role === "admin") return true;
-  const machine = desktop.machineId === null ? undefined : snapshot.machines.get(desktop.machineId);
-  return machine !== undefined && isDesktopOf(desktop, machine) && maySeeMachine(viewer, machine);
-}
+import { isAwaitingImage } from "../../../orchestrator/index.ts";
+import { ownsMachine, type Requester } from "./permissions.ts";
+import type { ReadModel } from "./read-model.ts";
 
 /** Where a machine runs is told to administrators only. */
 export function serializeMachine(viewer: Requester, record: MachineRecord, snapshot: ReadModel): Machine {

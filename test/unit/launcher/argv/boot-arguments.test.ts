@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { bootArguments } from "../../../../launcher/argv/boot-arguments.ts";
 import { snapshotNodes, systemDisk } from "../../../../launcher/model/snapshot-nodes.ts";
-import { diskFormat } from "../../../../launcher/model/catalogue-entry.ts";
+import { diskFormat } from "../../../../protocol/index.ts";
 import { devicesOf, paths, specOf, valuesOf } from "./spec-fixture.ts";
 
 const disk = (format: string) => ({ boot: { kind: "disk", format, file: "/images/base,snapshot=on" } });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { displayArguments, hasAdapter, maxMonitors } from "../../../../launcher/argv/display-arguments.ts";
+import { displayArguments } from "../../../../launcher/argv/display-arguments.ts";
+import { hasAdapter, maxMonitors } from "../../../../launcher/model/display-adapters.ts";
 import { displayAdapter } from "../../../../protocol/index.ts";
 import { devicesOf, paths, specOf } from "./spec-fixture.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Canvas, mixColours } from "../../../../launcher/demo/canvas.ts";
-import { demoClientMessage } from "../../../../launcher/demo/client-message.ts";
+import { demoClientMessage } from "../../../../launcher/demo/demo-viewer.ts";
 import { encodeUpdate } from "../../../../launcher/demo/encode-update.ts";
 import { findGlyph, GLYPH_ROWS } from "../../../../launcher/demo/font.ts";
 import { findCharacter, nameKey } from "../../../../launcher/demo/key-names.ts";

@@ -4,8 +4,7 @@ import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Finding } from "../../../../launcher/model/finding.ts";
 import { parseGpuPolicy } from "../../../../launcher/gpu/gpu-policy.ts";
-import { readGpuReadiness } from "../../../../launcher/gpu/gpu-readiness-facts.ts";
-import { judgeGpuReadiness } from "../../../../launcher/gpu/gpu-readiness.ts";
+import { judgeGpuReadiness, readGpuReadiness } from "../../../../launcher/gpu/gpu-readiness.ts";
 import { FakeKernel, type FakePciHost } from "../../../support/fake-kernel.ts";
 import { GT_1030_PAIR, INTEL_GVT, PCI_IDS, RADEON_IN_SHARED_GROUP } from "../../../support/gpu-hosts.ts";
 

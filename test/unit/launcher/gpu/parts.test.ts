@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gpuArguments } from "../../../../launcher/argv/gpu-arguments.ts";
-import type { GpuAssignment } from "../../../../launcher/gpu/gpu-assignment.ts";
+import type { GpuAssignment } from "../../../../launcher/gpu/gpu-allocation-table.ts";
 import { gpuExtension } from "../../../../launcher/process/extensions/gpu-extension.ts";
 import { parsePciAddress } from "../../../../launcher/gpu/pci-address.ts";
 import { parseGpuPolicy } from "../../../../launcher/gpu/gpu-policy.ts";

@@ -5,11 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { examineLeftMachine } from "../../../../launcher/host/recovery.ts";
 import { lockStateFolder } from "../../../../launcher/host/state-folder-lock.ts";
 import { machinePaths } from "../../../../launcher/model/machine-paths.ts";
-import {
-  readMachineState,
-  replaceJsonFile,
-  type MachineStateFile,
-} from "../../../../launcher/model/machine-state-file.ts";
+import type { MachineStateFile } from "../../../../launcher/model/machine-state-file.ts";
+import { readMachineState } from "../../../../launcher/machine/machine-state-store.ts";
+import { replaceJsonFile } from "../../../../launcher/system/json-file.ts";
 import { identifyProcess } from "../../../../launcher/system/proc-stat.ts";
 
 let folder: string;

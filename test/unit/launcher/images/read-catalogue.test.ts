@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { builtInImages } from "../../../../launcher/images/built-in-images.ts";
 import { parseCatalogue, readCatalogue } from "../../../../launcher/images/read-catalogue.ts";
-import { catalogue, type ImageEntry } from "../../../../launcher/model/catalogue-entry.ts";
+import { imageCatalogue, type ImageEntry, imageSummary } from "../../../../protocol/index.ts";
 import { summarizeImage } from "../../../../launcher/images/summarize-image.ts";
-import { imageSummary } from "../../../../protocol/index.ts";
 
 const entry = {
   id: "tiny",
@@ -19,7 +18,7 @@ function parse(...images: object[]): readonly ImageEntry[] {
 }
 
 test("the built-in catalogue follows the schema and has two images", async () => {
-  expect(catalogue.parse({ images: builtInImages }).images).toEqual(builtInImages);
+  expect(imageCatalogue.parse({ images: builtInImages }).images).toEqual(builtInImages);
   expect((await readCatalogue(null)).map(({ id }) => id)).toEqual(["memtest86+", "debian-installer"]);
 });
 

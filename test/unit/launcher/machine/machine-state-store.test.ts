@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { MachineStateStore } from "../../../../launcher/machine/machine-state-store.ts";
-import { readMachineState } from "../../../../launcher/model/machine-state-file.ts";
+import { MachineStateStore, readMachineState } from "../../../../launcher/machine/machine-state-store.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 const log = pino({ level: "silent" });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { builtInImages } from "../../../../launcher/images/built-in-images.ts";
-import { imageEntry } from "../../../../launcher/model/catalogue-entry.ts";
-import { createMachineSpec } from "../../../../launcher/model/create-spec.ts";
+import { imageEntry } from "../../../../protocol/index.ts";
+import { createMachineSpec, findBaseImageConflict } from "../../../../launcher/model/create-spec.ts";
 import { machineSpec } from "../../../../launcher/model/machine-spec.ts";
 
 const [memtest, installer] = builtInImages;
@@ -64,4 +64,21 @@ test.each([
   expect(() => createMachineSpec({ ...request, ...changes }, entry)).toThrow(
     expect.objectContaining({ code: "IMAGE_LIMIT", safeMessage }) as Error,
   );
+});
+
+const on = (file: string, master = false) =>
+  ({ boot: { kind: "disk", format: "qcow2", file }, master }) as const;
+const iso = { boot: { kind: "iso", file: "/a" }, master: false } as const;
+
+test.each([
+  ["overlays share a base", on("/a"), [on("/a"), on("/a")], null],
+  ["a master is alone", on("/a", true), [on("/a")], /^Other machines are based/],
+  ["nobody joins a master", on("/a"), [on("/a", true)], /^Another machine works/],
+  ["nor does a second master", on("/a", true), [on("/a", true)], /^Another machine works/],
+  ["other images do not matter", on("/a", true), [on("/b"), on("/c", true), iso], null],
+  ["an ISO is only read", iso, [on("/a", true)], null],
+] as const)("%s", (_what, wanted, others, conflict) => {
+  const found = findBaseImageConflict(wanted, others);
+  if (conflict === null) expect(found).toBeNull();
+  else expect(found).toMatch(conflict);
 });

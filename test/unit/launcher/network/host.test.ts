@@ -1,9 +1,8 @@
 import type { NetworkInterfaceInfo } from "node:os";
 import { expect, it } from "vitest";
-import { findHostRanges } from "../../../../launcher/network/host-addresses.ts";
+import { findHostRanges, watchHostRanges } from "../../../../launcher/network/host-addresses.ts";
 import { probeNetwork } from "../../../../launcher/network/probe-network.ts";
 import { formatRange } from "../../../../launcher/network/ip-ranges.ts";
-import { watchHostRanges } from "../../../../launcher/network/refresh-filter.ts";
 import { writeHostUpdate } from "../../../../launcher/network/filter-rules.ts";
 import { findNetworkTools } from "../../../../launcher/network/network-tools.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { runAsAccount } from "../../../../launcher/system/account-command.ts";
-import { chooseAccount } from "../../../../launcher/system/system-account.ts";
+import { chooseAccount, runAsAccount } from "../../../../launcher/system/system-account.ts";
 
 const passwd = [
   "root:x:0:0:root:/root:/bin/bash",

@@ -27,21 +27,21 @@ const oneShot = (change: Partial<MachineRecord>) => machine({ oneShot: true, ...
 const lasting = (left: number, change: Partial<MachineRecord> = {}) =>
   machine({ lifetimeMs: HOUR, expiresAt: NOW + left, ...change });
 
-const NONE: EndStep = { act: "none" };
-const end = (cause: "idle" | "lifetime"): EndStep => ({ act: "end", cause });
-const note = (change: Partial<MachineRecord>) => ({ act: "note", change }) as EndStep;
+const NONE: EndStep = { kind: "none" };
+const end = (cause: "idle" | "lifetime"): EndStep => ({ kind: "end", cause });
+const note = (change: Partial<MachineRecord>) => ({ kind: "note", change }) as EndStep;
 
 describe("the next step", () => {
   it.each<[string, MachineRecord, number, EndStep]>([
     ["a machine without an end", machine({}), 0, NONE],
     ["nine tenths of a lifetime are left", lasting(HOUR * 0.9), 0, NONE],
     ["a bit more than the last tenth", lasting(HOUR / 10 + 1), 0, NONE],
-    ["the last tenth begins", lasting(HOUR / 10), 0, { act: "warn" }],
+    ["the last tenth begins", lasting(HOUR / 10), 0, { kind: "warn" }],
     ["and was told", lasting(HOUR / 10, { warnedAt: NOW }), 0, NONE],
     ["the last millisecond", lasting(1, { warnedAt: NOW }), 3, NONE],
     ["the time is over, whoever watches", lasting(0, { warnedAt: NOW }), 3, end("lifetime")],
     ["the time was over while no server ran", lasting(-HOUR), 0, end("lifetime")],
-    ["its end was decided and it still runs", lasting(-1, { ending: "lifetime" }), 0, { act: "stop" }],
+    ["its end was decided and it still runs", lasting(-1, { ending: "lifetime" }), 0, { kind: "stop" }],
     ["it is on its way down", lasting(-1, { ending: "lifetime", state: "stopping" }), 0, NONE],
     ["a paused machine's time goes on", lasting(0, { state: "paused" }), 0, end("lifetime")],
     ["a one-shot that waits for a host", oneShot({ state: "queued", agentId: null }), 0, NONE],
@@ -60,14 +60,14 @@ describe("the next step", () => {
       note({ viewed: true, idleSince: null }),
     ],
     ["a machine that stays, idle for long", machine({ idleSince: 1, viewed: true }), 0, NONE],
-    ["a one-shot that has stopped", oneShot({ state: "stopped" }), 0, { act: "remove" }],
+    ["a one-shot that has stopped", oneShot({ state: "stopped" }), 0, { kind: "remove" }],
     ["a machine that stays has stopped", machine({ state: "stopped" }), 0, NONE],
     ["a one-shot that has just failed", oneShot({ state: "failed" }), 0, NONE],
     [
       "a one-shot that failed ten minutes ago",
       oneShot({ state: "failed", since: NOW - 600_000 }),
       0,
-      { act: "remove" },
+      { kind: "remove" },
     ],
   ])("%s", (_name, record, viewers, step) => {
     expect(judgeEnd(record, viewers, NOW)).toEqual(step);

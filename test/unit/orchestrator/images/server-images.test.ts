@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ServerImages } from "../../../../orchestrator/images/index.ts";
+import { EventBus } from "../../../../orchestrator/event-bus.ts";
+import { ServerImages } from "../../../../orchestrator/images/server-images.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 let folder: string;
@@ -20,8 +21,12 @@ afterEach(async () => {
 
 const at = (name: string): string => path.join(folder, name);
 
-async function openImages(): Promise<ServerImages> {
-  const images = await ServerImages.open(folder, new ManualClock(), pino({ level: "silent" }));
+function contextOf(imagesDir: string, events = new EventBus()) {
+  return { folder: imagesDir, events, clock: new ManualClock(), log: pino({ level: "silent" }) };
+}
+
+async function openImages(events = new EventBus()): Promise<ServerImages> {
+  const images = await ServerImages.open(contextOf(folder, events));
   open.push(images);
   return images;
 }
@@ -43,9 +48,10 @@ const sumOf = (text: string): string => createHash("sha256").update(text).digest
 
 test("an image is preparing until its checksum is known, which is remembered beside it", async () => {
   await put("lab", "one");
-  const images = await openImages();
+  const events = new EventBus();
+  const images = await openImages(events);
   const changed = vi.fn();
-  images.subscribe(changed);
+  events.on("serverImages.changed", changed);
   expect(images.find("lab")).toMatchObject({
     state: "preparing",
     content: null,
@@ -120,9 +126,7 @@ test("a catalogue file counts too, what is no entry does not disturb, and a fold
   await writeFile(at("lab.part.json"), "{}");
   const images = await openImages();
   expect(images.list().map(({ summary }) => summary.id)).toEqual(["own", "lab"]);
-  await expect(
-    ServerImages.open(at("none"), new ManualClock(), pino({ level: "silent" })),
-  ).rejects.toMatchObject({
+  await expect(ServerImages.open(contextOf(at("none")))).rejects.toMatchObject({
     code: "SERVER_IMAGES",
   });
 });

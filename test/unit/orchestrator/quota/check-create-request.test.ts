@@ -4,10 +4,11 @@ import { machineOptions, type MachineOptions } from "../../../../proxy/index.ts"
 import {
   checkCreateRequest,
   checkRunQuota,
+  type CreateCheck,
+  type CreateRejection,
   type ResolvedCreateRequest,
 } from "../../../../orchestrator/quota/check-create-request.ts";
-import { quotaOf, quotaTable, type Quota } from "../../../../orchestrator/quota/quota.ts";
-import type { Usage } from "../../../../orchestrator/quota/usage.ts";
+import { quotaOf, quotaTable, type Quota, type Usage } from "../../../../orchestrator/quota/quota.ts";
 
 const ANNA = { name: "anna", role: "user" } as const;
 const ADMIN = { name: "root", role: "admin" } as const;
@@ -49,6 +50,14 @@ function makeCreateRequest(
   };
 }
 
+/** Anna asks for the image, with a quota without limits, unless the test changes that. */
+function check(change: Partial<CreateCheck>): CreateRejection | null {
+  return checkCreateRequest({
+    ...{ request: makeCreateRequest(), who: ANNA, usage: NOTHING, image: IMAGE, quota: FREE },
+    ...change,
+  });
+}
+
 describe("an order is allowed", () => {
   it.each<[string, ResolvedCreateRequest, Partial<Quota>, Partial<Usage>]>([
     [
@@ -78,23 +87,19 @@ describe("an order is allowed", () => {
     ],
   ])("%s", (_name, asked, limits, usage) => {
     expect(
-      checkCreateRequest(asked, ANNA, { ...NOTHING, ...usage }, IMAGE, { ...FREE, ...limits }),
+      check({ request: asked, usage: { ...NOTHING, ...usage }, quota: { ...FREE, ...limits } }),
     ).toBeNull();
   });
 
   it("of whatever image, while no host is there to ask", () => {
-    expect(
-      checkCreateRequest(makeCreateRequest({}, { cpus: 0, memoryMb: 0 }), ANNA, NOTHING, null, FREE),
-    ).toBeNull();
+    expect(check({ request: makeCreateRequest({}, { cpus: 0, memoryMb: 0 }), image: null })).toBeNull();
   });
 
   it("of an image for this person, and of any for administrators", () => {
     const own = { ...IMAGE, allow: ["user:anna"] };
-    expect(checkCreateRequest(makeCreateRequest(), ANNA, NOTHING, own, FREE)).toBeNull();
-    expect(checkCreateRequest(makeCreateRequest(), ADMIN, NOTHING, own, FREE)).toBeNull();
-    expect(
-      checkCreateRequest(makeCreateRequest(), { name: "ben", role: "user" }, NOTHING, own, FREE),
-    ).toMatchObject({
+    expect(check({ image: own })).toBeNull();
+    expect(check({ who: ADMIN, image: own })).toBeNull();
+    expect(check({ who: { name: "ben", role: "user" }, image: own })).toMatchObject({
       code: "IMAGE_FORBIDDEN",
     });
   });
@@ -202,18 +207,19 @@ describe("an order is refused", () => {
       { dataDisks: new Map([["home", "lab-1"]]) },
     ],
   ])("%s: %s", (code, message, asked, limits, usage) => {
-    const refusal = checkCreateRequest(asked, ANNA, { ...NOTHING, ...usage }, IMAGE, { ...FREE, ...limits });
-    expect(refusal).toEqual({ code, message });
+    const quota = { ...FREE, ...limits };
+    const rejection = check({ request: asked, usage: { ...NOTHING, ...usage }, quota });
+    expect(rejection).toEqual({ code, message });
   });
 
   it("when the image runs no scripts, or has not so much network", () => {
     const plain: ImageSummary = { ...IMAGE, script: "none", networks: ["none", "isolated"] };
-    expect(checkCreateRequest(makeCreateRequest({ script: "id" }), ANNA, NOTHING, plain, FREE)?.message).toBe(
+    expect(check({ request: makeCreateRequest({ script: "id" }), image: plain })?.message).toBe(
       "Debian runs no boot scripts. Leave the script out.",
     );
-    expect(
-      checkCreateRequest(makeCreateRequest({ network: "internet" }), ANNA, NOTHING, plain, FREE)?.message,
-    ).toBe("Debian has no network internet. The most it may have is isolated.");
+    expect(check({ request: makeCreateRequest({ network: "internet" }), image: plain })?.message).toBe(
+      "Debian has no network internet. The most it may have is isolated.",
+    );
   });
 });
 

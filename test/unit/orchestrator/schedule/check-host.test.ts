@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { HostFacts } from "../../../../protocol/index.ts";
-import {
-  checkHost,
-  rankHosts,
-  type CandidateHost,
-  type Need,
-} from "../../../../orchestrator/schedule/check-host.ts";
+import type { HostFacts, ImageSummary } from "../../../../protocol/index.ts";
+import { checkHost, rankHosts } from "../../../../orchestrator/schedule/check-host.ts";
+import type { CandidateHost, Need } from "../../../../orchestrator/schedule/model.ts";
 import { MEMTEST } from "../../../support/web-fixture.ts";
 
 const FACTS: HostFacts = {
@@ -25,21 +21,27 @@ function host(change: Partial<CandidateHost> = {}, facts: Partial<HostFacts> = {
     id: "h1",
     name: "rack-1",
     drained: false,
-    image: MEMTEST,
-    facts: { ...FACTS, ...facts },
+    image: offered(MEMTEST),
+    facts: { kind: "known", facts: { ...FACTS, ...facts } },
     placed: 0,
     ...change,
   };
 }
+const offered = (image: ImageSummary) => ({ kind: "offered", image, fetch: null }) as const;
 const disk = (hostId: string | null) => ({ owner: "anna", name: "home", hostId, wait: null });
 const gpu = (free: boolean) => ({ name: "GT 1030", mode: "passthrough", free }) as const;
 
 describe("a host", () => {
   it.each<[string, CandidateHost, Partial<Need>, boolean]>([
-    ["does not answer", host({ facts: "silent" }), {}, false],
-    ["does not answer", host({ image: "silent" }), {}, false],
-    ["does not offer the image", host({ image: null }), {}, false],
-    ["Install it.", host({ image: { ...MEMTEST, available: false, reason: "Install it." } }), {}, false],
+    ["does not answer", host({ facts: { kind: "noAnswer" } }), {}, false],
+    ["does not answer", host({ image: { kind: "noAnswer" } }), {}, false],
+    ["does not offer the image", host({ image: { kind: "notOffered" } }), {}, false],
+    [
+      "Install it.",
+      host({ image: offered({ ...MEMTEST, available: false, reason: "Install it." }) }),
+      {},
+      false,
+    ],
     ["takes no new machines", host({ drained: true }), {}, false],
     ["2 CPUs in all", host({}, { cpus: 2 }), { cpus: 4 }, true],
     ["memory 4 GB in all", host({}, { memoryMb: { total: 4096, free: 4000 } }), { memoryMb: 4097 }, true],
@@ -50,12 +52,17 @@ describe("a host", () => {
     ["its GPUs are in use", host({}, { gpus: [gpu(false)] }), { gpu: "passthrough" }, false],
     ["disk 0.5 of 100 GB free", host({}, { diskMb: { total: 102_400, free: 512 } }), {}, false],
   ])("%s", (why, candidate, need, permanent) => {
-    expect(checkHost({ ...NEED, ...need }, candidate)).toEqual({ why, permanent });
+    const rejection = checkHost({ ...NEED, ...need }, candidate);
+    expect({ why: rejection?.why, permanent: rejection?.kind === "never" }).toEqual({ why, permanent });
   });
 
   it.each<[string, CandidateHost, Partial<Need>]>([
     ["with just enough", host({}, { cpus: 2, memoryMb: { total: 4096, free: 4096 } }), {}],
-    ["of an older release, which says nothing", host({ facts: "unknown" }), { memoryMb: 1_000_000 }],
+    [
+      "of an older release, which says nothing",
+      host({ facts: { kind: "unsupported" } }),
+      { memoryMb: 1_000_000 },
+    ],
     ["where the data disk lies", host(), { dataDisk: disk("h1") }],
     ["where it does not lie, because it can travel", host(), { dataDisk: disk("h2") }],
     ["when the data disk lies nowhere yet", host(), { dataDisk: disk(null) }],
@@ -90,7 +97,7 @@ describe("hosts that fit", () => {
   });
 
   it("begin with the one where the data disk lies, and end with those that say nothing", () => {
-    const old = host({ id: "old", name: "old", facts: "unknown" });
+    const old = host({ id: "old", name: "old", facts: { kind: "unsupported" } });
     const full = named("full", { memoryMb: { total: 16_384, free: 4100 } });
     expect(names([old, named("a", {}), full], { dataDisk: disk("full") })).toEqual(["full", "a", "old"]);
   });

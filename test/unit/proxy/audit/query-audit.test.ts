@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { afterEach, expect, it } from "vitest";
 import { AuditLog } from "../../../../proxy/audit/audit-log.ts";
 import { queryAudit, type AuditQuery } from "../../../../proxy/audit/query-audit.ts";
-import { readLinesBackwards } from "../../../../proxy/audit/read-lines-backwards.ts";
+import { readLinesBackwards } from "../../../../proxy/audit/read-lines.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";

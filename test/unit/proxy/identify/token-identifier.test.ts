@@ -49,7 +49,13 @@ function open(): {
   const stores = { tokens, desktops: { find: () => Promise.resolve(DESKTOP) } } as unknown as Stores;
   const index = new TokenIndex(stores.tokens, clock);
   const scan = new TokenScan<IndexedToken>({ monotonic: () => 0, yieldTo: setImmediate });
-  const identifier = new TokenIdentifier(stores, index, scan, new TokenGuessThrottle(clock), clock);
+  const identifier = new TokenIdentifier({
+    stores,
+    index,
+    scan,
+    throttle: new TokenGuessThrottle(clock),
+    clock,
+  });
   return {
     clock,
     stored,

@@ -50,7 +50,14 @@ beforeEach(() => {
   const agents = { find } as unknown as AgentRegistry;
   spares = new SpareConnectionPool({ agents, tickets, advertised: null, clock, log });
   const nobodyDialsIn = { take: () => Promise.resolve(null) } as unknown as ReverseServers;
-  pairing = new Pairing(agents, tickets, spares, null, nobodyDialsIn);
+  pairing = new Pairing({
+    agents,
+    tickets,
+    spares,
+    advertised: null,
+    reverseServers: nobodyDialsIn,
+    otherRoute: null,
+  });
 });
 
 /** The agent's end of a spare connection. */

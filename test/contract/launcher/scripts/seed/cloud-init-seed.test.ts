@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { seedArguments } from "../../../../../launcher/scripts/index.ts";
+import { seedArguments } from "../../../../../launcher/argv/boot-arguments.ts";
 import { runSeedGuest } from "../../../../support/guest/seed-guest.ts";
 import { ScriptsFixture } from "../scripts-fixture.ts";
 

@@ -3,7 +3,7 @@ import { findMirrors, listSources } from "../../../../../launcher/images/build/a
 import { listGuestFiles } from "../../../../../launcher/images/build/guest-files.ts";
 import { describePartitions, planDiskLayout } from "../../../../../launcher/images/build/disk-layout.ts";
 import { readRecipe, recipeSchema, RECIPES } from "../../../../../launcher/images/build/recipe.ts";
-import { describeBuiltImage } from "../../../../../launcher/images/build/describe-built.ts";
+import { describeBuiltImage } from "../../../../../launcher/images/build/build-image.ts";
 import {
   listBootLoaderFiles,
   listBuildSteps,

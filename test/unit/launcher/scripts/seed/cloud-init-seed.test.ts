@@ -4,8 +4,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeIso } from "../../../../../launcher/scripts/seed/iso9660.ts";
-import { seedArguments, writeSeed } from "../../../../../launcher/scripts/seed/cloud-init-seed.ts";
-import { hostnameOf, writeMetaData, writeUserData } from "../../../../../launcher/scripts/seed/user-data.ts";
+import {
+  writeSeed,
+  hostnameOf,
+  writeMetaData,
+  writeUserData,
+} from "../../../../../launcher/scripts/seed/cloud-init-seed.ts";
+import { seedArguments } from "../../../../../launcher/argv/boot-arguments.ts";
 
 describe("cloud-init's files", () => {
   it("user-data holds the scripts byte by byte, in their order", () => {

@@ -30,7 +30,7 @@ describe("a token on the page", () => {
 
 describe("lifeLeft", () => {
   it("shrinks from one to zero", () => {
-    const token = { madeAt: 1_000, expiresAt: 2_000 };
+    const token = { createdAt: 1_000, expiresAt: 2_000 };
     expect([0, 1_000, 1_750, 2_000, 9_000].map((now) => remainingLifetimeShare(token, now))).toEqual([
       1, 1, 0.25, 0, 0,
     ]);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
-import { en } from "../../../../../web/client/text/en.ts";
+import { catalogues } from "../../../../../web/client/text/catalogues.ts";
 import { makeDesktop, makeMachine } from "../api-records.ts";
+
+const { en } = catalogues;
 
 const none = { machines: {}, desktops: {} };
 

@@ -44,23 +44,23 @@ describe("reduceWall", () => {
   it("does not let an answer undo a later event", () => {
     const state = reduceWall(emptyWall, lists([makeMachine({ state: "booting", since: 5_000 })]));
     const queued = makeMachine({ state: "queued", since: 4_000 });
-    expect(reduceWall(state, { type: "answer", machine: queued })).toBe(state);
+    expect(reduceWall(state, { type: "machineResponse", machine: queued })).toBe(state);
     const stopping = makeMachine({ state: "stopping", since: 6_000 });
-    expect(reduceWall(state, { type: "answer", machine: stopping }).machines["m1"]).toBe(stopping);
+    expect(reduceWall(state, { type: "machineResponse", machine: stopping }).machines["m1"]).toBe(stopping);
   });
 
   it("shows a new machine as soon as the server has answered", () => {
     const machine = makeMachine({ id: "new", state: "queued" });
-    expect(reduceWall(emptyWall, { type: "answer", machine }).machines).toEqual({ new: machine });
+    expect(reduceWall(emptyWall, { type: "machineResponse", machine }).machines).toEqual({ new: machine });
   });
 
   it("forgets everything at sign-out", () => {
     const state = reduceWall(emptyWall, lists());
-    expect(reduceWall(state, { type: "who", me: null })).toEqual({ ...emptyWall, me: null });
+    expect(reduceWall(state, { type: "me", me: null })).toEqual({ ...emptyWall, me: null });
   });
 
   it("stays the same value when nothing changes", () => {
-    expect(reduceWall(emptyWall, { type: "line", connection: "connecting" })).toBe(emptyWall);
+    expect(reduceWall(emptyWall, { type: "connection", connection: "connecting" })).toBe(emptyWall);
     expect(reduceWall(emptyWall, { type: "notice", notice: null })).toBe(emptyWall);
     expect(see(emptyWall, { type: "images" })).toBe(emptyWall);
   });

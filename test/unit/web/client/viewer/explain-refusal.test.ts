@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isRefusalCode, ViewerRefusal, type RefusalCode } from "../../../../../proxy/model/viewer-refusal.ts";
 import { explainRefusal } from "../../../../../web/client/viewer/explain-refusal.ts";
-import { catalogues } from "../../../../../web/client/text/catalogues.ts";
+import { catalogues, lookUpText } from "../../../../../web/client/text/catalogues.ts";
 import { readDocument } from "../../../docs/source-codes.ts";
 
 /** The codes in the tables of one section of docs/errors.md. */
@@ -28,7 +28,7 @@ describe("what a refused viewer reads", () => {
   });
 
   it("may be the code of the API's refusal", () => {
-    expect(explainRefusal("LOGIN_REQUIRED", fr)).toBe(fr.errors["LOGIN_REQUIRED"]);
+    expect(explainRefusal("LOGIN_REQUIRED", fr)).toBe(fr.errors.LOGIN_REQUIRED);
   });
 
   it("stays as it is when nobody knows it", () => {
@@ -39,9 +39,9 @@ describe("what a refused viewer reads", () => {
 
 describe("French pages", () => {
   it("say every refusal of the REST API, and why sessions ended, in French", async () => {
-    for (const code of await listCodes("REST API")) expect(fr.errors[code], code).toBeDefined();
+    for (const code of await listCodes("REST API")) expect(lookUpText(fr.errors, code), code).toBeDefined();
     const ends = (await listCodes("Viewers")).filter((code) => code in en.sessions.causes);
     expect(ends.length).toBeGreaterThan(20);
-    for (const code of ends) expect(fr.sessions.causes[code], code).toBeDefined();
+    for (const code of ends) expect(lookUpText(fr.sessions.causes, code), code).toBeDefined();
   });
 });

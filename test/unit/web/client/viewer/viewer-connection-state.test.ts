@@ -53,6 +53,6 @@ describe("the viewer's line", () => {
     expect(reduceConnection(waiting, { type: "opened", now: 5 })).toBe(waiting);
     const open = follow({ type: "opened", now: 0 });
     expect(reduceConnection(open, { type: "retry" })).toBe(open);
-    expect(reduceConnection(open, { type: "afresh" })).toBe(initialConnectionState);
+    expect(reduceConnection(open, { type: "reset" })).toBe(initialConnectionState);
   });
 });

@@ -1,8 +1,10 @@
 import { expect, it } from "vitest";
-import { en } from "../../../../../web/client/text/en.ts";
+import { catalogues } from "../../../../../web/client/text/catalogues.ts";
 import { listMachineMenuItems } from "../../../../../web/client/wall/machine-menu.ts";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
 import { makeMachine } from "../api-records.ts";
+
+const { en } = catalogues;
 
 it.each([
   ["queued", false, []],
@@ -18,7 +20,7 @@ it.each([
   const done: string[] = [];
   const actions = {
     ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
-    ...{ close: () => undefined, act: (act: string) => done.push(act) },
+    ...{ close: () => undefined, sendCommand: (command: string) => done.push(command) },
   };
   const items = listMachineMenuItems({ state, oneShot, credential: false }, en, actions, (sheet) =>
     done.push(sheet),
@@ -38,7 +40,7 @@ it.each([
 ] as const)("one of its owner's with boot scripts that is %s shows its secret: %s", (state, shown) => {
   const actions = {
     ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
-    ...{ close: () => undefined, act: () => undefined },
+    ...{ close: () => undefined, sendCommand: () => undefined },
   };
   const opened: string[] = [];
   const items = listMachineMenuItems({ state, oneShot: false, credential: true }, en, actions, (sheet) =>

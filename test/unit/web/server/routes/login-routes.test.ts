@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { expect, test } from "vitest";
+import { errorBody } from "../../../../../web/index.ts";
 import { PASSWORD, cookieOf, openWebFixture } from "../../../../support/web-fixture.ts";
 
 const LOGIN = "/api/v1/login";
@@ -15,6 +16,19 @@ test("the cookie is locked down, says who it is, and is stored only as a hash", 
   expect(set).not.toContain("Domain");
   const me = await ask("GET", "/api/v1/me", { as: cookieOf(answer) });
   expect(me).toMatchObject({ status: 200, body: { name: "anna", role: "user" } });
+});
+
+test("who is not signed in learns what the sign-in page shows", async () => {
+  const { ask } = await openWebFixture();
+  const { body } = await ask("GET", "/api/v1/me");
+  const { signIn } = errorBody.parse(body).error;
+  expect(signIn?.fields.map(({ name, kind }) => [name, kind])).toEqual([
+    ["name", "text"],
+    ["password", "password"],
+  ]);
+  expect(signIn?.buttons).toEqual([{ label: { en: "Sign in", fr: "Se connecter" }, href: null }]);
+  const refused = await ask("POST", LOGIN, { body: { name: "anna", password: "wrong" } });
+  expect(errorBody.parse(refused.body).error.signIn).toBeUndefined();
 });
 
 test("a wrong password and an unknown name get the same answer, and an audit line without the typed name", async () => {

@@ -1,0 +1,21 @@
+import { formatHostPort } from "../../protocol/index.ts";
+import type { FirstLoginCredentials, RunningServer } from "./start-server.ts";
+
+/** What a person needs after a start: where to go, how to get in, whom agents may trust. */
+export function formatServerSummary(server: RunningServer): string {
+  const { web, rfb } = server.proxy.advertised;
+  const lines = ["", `  Web page       https://${formatHostPort(web)}/`];
+  if (rfb) {
+    lines.push(`  VNC viewers    ${rfb.host}::${rfb.port}`);
+    lines.push(`  Viewers show   ${server.proxy.viewerFingerprint}`);
+  }
+  lines.push(`  Fingerprint    ${server.proxy.fingerprint}`);
+  return `${lines.join("\n")}\n\n`;
+}
+
+/** Said before anything else can fail: nobody can find it out later. */
+export function formatFirstLogin({ name, password }: FirstLoginCredentials): string {
+  const lines = ["", `  First login    ${name}`, `  Password       ${password}`];
+  lines.push("                 (shown this once; it is stored only as a hash)");
+  return `${lines.join("\n")}\n`;
+}

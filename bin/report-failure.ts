@@ -1,0 +1,44 @@
+import { CommanderError } from "commander";
+import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } from "../protocol/index.ts";
+import { AdminApiError } from "./admin-api.ts";
+import { ExitCode } from "./terminal/exit-codes.ts";
+
+/** Tells a person what went wrong, on standard error, and returns the exit status that says the same. */
+export function reportFailure(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+  if (error instanceof AdminApiError) {
+    printError(error.message);
+    for (const choice of error.choices) process.stderr.write(`  ${choice}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof ConfigError) {
+    // A port that is taken is no wrong usage: it may be free the next time.
+    const listening = error.code === "LISTEN_FAILED";
+    printError((listening ? explainListenError(error.cause) : null) ?? error.message);
+    return listening ? ExitCode.failed : ExitCode.usage;
+  }
+  if (error instanceof AuthError) {
+    printError(error.safeMessage ?? UNEXPLAINED);
+    return ExitCode.refused;
+  }
+  printError(isPosternError(error) ? error.message : (explainListenError(error) ?? describeError(error)));
+  return ExitCode.failed;
+}
+
+function explainListenError(error: unknown): string | null {
+  if (error instanceof Error && "code" in error) {
+    const detail =
+      "address" in error ? `${String(error.address)}:${"port" in error ? String(error.port) : ""}` : "";
+    if (error.code === "EADDRINUSE") {
+      return `Another program already listens on ${detail || "that address"}. Stop it, or choose another port.`;
+    }
+    if (error.code === "EACCES" && detail) {
+      return `Listening on ${detail} is not allowed for this user. Choose a port above 1023, or run as root.`;
+    }
+  }
+  return null;
+}
+
+function printError(message: string): void {
+  process.stderr.write(`postern: ${message}\n`);
+}

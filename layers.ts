@@ -1,0 +1,96 @@
+// Who may import whom. eslint.config.js, .dependency-cruiser.js and docs/architecture.md are checked against this.
+
+/** Top-level packages, and those that each may know. Nobody reaches past another's index.ts. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  proxy: ["protocol"],
+  agent: ["protocol"],
+  launcher: ["protocol"],
+  orchestrator: ["protocol", "proxy"],
+  web: ["protocol", "proxy", "orchestrator"],
+  bin: ["protocol", "proxy", "agent", "launcher", "orchestrator", "web"],
+};
+
+/**
+ * The order of the folders in each package, lowest first: what stands in one list knows the lists before it, and
+ * nothing of its own list. `.` is what lies in the package's folder itself; an index.ts may know everything below it.
+ */
+export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  protocol: [["."], ["bytes"], ["rfb"], ["tokens"], ["mip1", "mip2"]],
+  "protocol/rfb": [
+    ["."],
+    ["vnc-auth", "rsa-aes", "server-stream"],
+    ["viewer-login", "server-login", "client-stream"],
+  ],
+  proxy: [
+    ["model"],
+    ["state"],
+    ["audit", "trust", "admit"],
+    ["identify"],
+    ["listen"],
+    ["pair", "mip1"],
+    ["authenticate"],
+    ["relay"],
+    ["."],
+  ],
+  agent: [
+    ["agent.ts", "agent-limits.ts", "parse-message.ts"],
+    ["dial"],
+    ["enrol"],
+    ["serve"],
+    ["control-loop.ts"],
+    ["start-agent.ts"],
+  ],
+  launcher: [
+    ["model"],
+    ["system"],
+    ["images"],
+    ["disks", "scripts", "gpu", "network"],
+    ["argv"],
+    ["accel", "qmp", "process"],
+    ["display"],
+    ["machine"],
+    ["host", "doctor", "demo"],
+  ],
+  orchestrator: [
+    ["event-bus.ts", "orchestrator-errors.ts"],
+    ["hosts", "quota"],
+    ["disks", "images"],
+    ["machines"],
+    ["requests", "schedule", "expiry"],
+    ["operations"],
+    ["open-orchestrator.ts"],
+  ],
+  web: [["api"], ["server", "client"]],
+  "web/server": [
+    ["http-errors.ts"],
+    ["sign-in", "listen"],
+    ["guard"],
+    ["view"],
+    ["live"],
+    ["profiles", "serve-pages.ts"],
+    ["routes"],
+    ["build-app.ts"],
+    ["open-web.ts"],
+  ],
+  "web/client": [
+    ["api", "page-route.ts"],
+    ["text"],
+    ["state"],
+    ["live"],
+    ["components"],
+    ["native", "machine"],
+    ["wall", "create", "admin", "sign-in", "header"],
+    ["viewer"],
+    ["app.tsx"],
+    ["main.tsx"],
+  ],
+  bin: [
+    ["terminal"],
+    ["programs", "darts"],
+    ["admin-api.ts"],
+    ["commands"],
+    ["program.ts", "report-failure.ts"],
+    ["main.ts"],
+  ],
+};

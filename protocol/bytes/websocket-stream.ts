@@ -1,0 +1,93 @@
+import { Duplex } from "node:stream";
+
+/** RFC 6455 §7.4.1. */
+const NORMAL = 1000;
+const UNSUPPORTED_DATA = 1003;
+
+/** What is needed of a WebSocket of the package `ws`. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly isPaused: boolean;
+  on(event: "message", listener: (data: unknown, isBinary: boolean) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
+  send(data: Buffer, options: { binary: true }, done: (error?: Error) => void): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface WebSocketStreamOptions {
+  /** A text message destroys the stream, or ends it in order: with close code 1003 and this reason. */
+  readonly text: "destroy" | { readonly closeReason: string };
+}
+
+/**
+ * An open WebSocket as a stream of bytes: a chunk is one binary message, and the borders of messages mean nothing.
+ * WebSocket has no half-close: the end of the writable side closes it, once all that was written has gone out.
+ */
+export class WebSocketStream extends Duplex {
+  /** A chunk is the caller's again when its write is done. */
+  readonly releasesChunks = true;
+  readonly #socket: WebSocketLike;
+  readonly #text: WebSocketStreamOptions["text"];
+  #closeCode = NORMAL;
+  #closeReason = "";
+  #refused = false;
+
+  constructor(socket: WebSocketLike, options: WebSocketStreamOptions) {
+    super({ allowHalfOpen: true });
+    this.#socket = socket;
+    this.#text = options.text;
+    this.on("error", () => undefined);
+    socket.binaryType = "nodebuffer";
+    socket.on("message", (data, isBinary) => {
+      this.#onMessage(data, isBinary);
+    });
+    socket.on("error", (error) => this.destroy(error));
+    // A write after the close fails, which informs the writer.
+    socket.on("close", () => this.push(null));
+  }
+
+  /** The code and reason that the end of the writable side will carry. */
+  closeWith(code: number, reason: string): void {
+    this.#closeCode = code;
+    this.#closeReason = reason;
+  }
+
+  override _read(): void {
+    if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.send(chunk, { binary: true }, done);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.close(this.#closeCode, this.#closeReason);
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.terminate();
+    done(error);
+  }
+
+  #onMessage(data: unknown, isBinary: boolean): void {
+    if (this.#refused) return;
+    if (!isBinary) this.#refuseText();
+    else if (!this.push(data as Buffer)) this.#socket.pause();
+  }
+
+  #refuseText(): void {
+    if (this.#text === "destroy") {
+      this.destroy(new Error("text came in a stream of bytes"));
+      return;
+    }
+    this.#refused = true;
+    this.closeWith(UNSUPPORTED_DATA, this.#text.closeReason);
+    this.push(null);
+    this.end();
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  challengeViewer,
+  negotiateVeNCrypt,
+  plainCredentials,
+  SecurityType,
+  sendSecurityFailure,
+  sendSecurityOk,
+  VeNCryptType,
+} from "../../protocol/index.ts";
+import type { ViewerIdentity } from "../identify/viewer-identity.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { runHandshake } from "./run-handshake.ts";
+import type { SecurityAttempt, ViewerSecurity } from "./viewer-security.ts";
+
+const type = SecurityType.veNCrypt;
+
+/**
+ * Sub-types of VeNCrypt. Plain (256) would send the token in clear; the TLS ones prove nothing about the server;
+ * X509None carries no credential, so it could admit no viewer.
+ */
+const SUB_TYPES: readonly VeNCryptType[] = [VeNCryptType.x509Vnc, VeNCryptType.x509Plain];
+
+/** VeNCrypt: TLS inside the connection, and the token inside TLS. */
+export const veNCryptMethod: ViewerSecurity = {
+  type,
+  async authenticate(attempt) {
+    const { viewer, version, dependencies, signal } = attempt;
+    const { clock } = dependencies;
+    const subType = await runHandshake(viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, (peer) =>
+      negotiateVeNCrypt(peer, SUB_TYPES),
+    );
+    await viewer.encrypt?.(signal);
+    const identify = await readCredentials(subType, attempt);
+    return {
+      identify,
+      refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
+      accept: (peer) => sendSecurityOk(peer, version, type),
+    };
+  },
+};
+
+async function readCredentials(
+  subType: VeNCryptType,
+  { viewer, dependencies: { tokens, clock }, signal }: SecurityAttempt,
+): Promise<() => Promise<ViewerIdentity>> {
+  if (subType === VeNCryptType.x509Plain) {
+    const credentials = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
+      peer.read(plainCredentials()),
+    );
+    return () => tokens.identifyPlain(viewer.source, credentials, viewer.requestedDesktopIds);
+  }
+  const response = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
+  return () => tokens.identify(viewer.source, response, viewer.requestedDesktopIds);
+}

@@ -1,0 +1,42 @@
+import type { Clock, Conversation, RfbVersion, RsaServerKey, SecurityType } from "../../protocol/index.ts";
+import type { TokenIdentifier } from "../identify/token-identifier.ts";
+import type { ViewerIdentity } from "../identify/viewer-identity.ts";
+import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import type { Stores } from "../state/stores.ts";
+
+/** How viewers authenticate by one RFB security type. */
+export interface ViewerSecurity {
+  readonly type: SecurityType;
+  /**
+   * The credential came with the connection. It is checked before the type is offered: until then every version of RFB
+   * can carry the reason for a refusal.
+   */
+  readonly precedesOffer?: true;
+  /** Runs the handshake of the type, up to the credential. @throws what the handshake throws */
+  authenticate(attempt: SecurityAttempt): Promise<ViewerAuthenticator>;
+}
+
+export interface SecurityAttempt {
+  readonly viewer: AcceptedViewer;
+  readonly version: RfbVersion;
+  readonly dependencies: AuthenticatorDependencies;
+  readonly signal: AbortSignal;
+}
+
+/** A viewer whose credential has been read: at this point of the handshake a refusal can still carry a reason. */
+export interface ViewerAuthenticator {
+  /** @throws ViewerRefusal */
+  identify(): Promise<ViewerIdentity>;
+  /** Refuses with the reason, where the viewer's RFB version can carry one. */
+  refuse(peer: Conversation, reason: string): Promise<void>;
+  /** After this the desktop has to be there. */
+  accept(peer: Conversation): Promise<void>;
+}
+
+export interface AuthenticatorDependencies {
+  readonly stores: Stores;
+  readonly tokens: TokenIdentifier;
+  /** For the RSA-AES security types. */
+  readonly rsaKey: RsaServerKey;
+  readonly clock: Clock;
+}

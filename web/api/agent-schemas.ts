@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { AGENT_ROLES, hostFacts } from "../../protocol/index.ts";
+
+/** POST /join-secrets → 201 joinSecret (administrators) */
+export const joinSecret = z.object({ secret: z.string(), fingerprint: z.string(), expiresAt: z.number() });
+
+export const agent = z.object({
+  id: z.string(),
+  name: z.string(),
+  kind: z.enum([...AGENT_ROLES, "mip1"]),
+  state: z.enum(["online", "offline", "revoked"]),
+  lastSeenAt: z.number().nullable(),
+  /** How often its key was seen in use in two places since the server started: 0, or somebody has copied it. */
+  clones: z.number().int(),
+});
+/**
+ * GET /agents → agent[]; DELETE /agents/ID → 204: revoked for good; POST /agents/ID/rotate → 204: it has a new key
+ * (administrators). 404 `AGENT_UNKNOWN`, 409 `AGENT_OUTDATED`, `AGENT_NOT_ROTATED`, 503 `AGENT_OFFLINE`, 504 `AGENT_TIMEOUT`.
+ */
+export type Agent = z.infer<typeof agent>;
+
+export const host = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(["online", "offline"]),
+  lastSeenAt: z.number().nullable(),
+  /** It gets no new machines. */
+  drained: z.boolean(),
+  /** Machines there that are not off. */
+  machines: z.number().int(),
+  /** Null: it is connected to another server or to none, it is older, or it did not answer. */
+  facts: hostFacts.nullable(),
+});
+/** GET /hosts → host[]; POST /hosts/ID/drain (drainRequest) → host (administrators). 404 `HOST_UNKNOWN`. */
+export type Host = z.infer<typeof host>;
+export const drainRequest = z.object({ drained: z.boolean() });

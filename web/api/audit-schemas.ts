@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { desktopReference } from "./field-schemas.ts";
+
+const named = z.object({ id: z.string().nullable(), name: z.string().nullable() });
+/** What a caller may ask for; `action` is one action, or `session` for all that begin so; times are epoch milliseconds. */
+export const auditQuery = z.object({
+  since: z.coerce.number().int().optional(),
+  until: z.coerce.number().int().optional(),
+  action: z.string().min(1).max(64).optional(),
+  actor: z.string().min(1).max(64).optional(),
+  desktop: desktopReference.optional(),
+  outcome: z.enum(["success", "failure"]).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+export const auditEvent = z.object({
+  /** The line's number in the log of one server. */
+  id: z.string(),
+  /** The action, e.g. `session.start`. */
+  name: z.string(),
+  state: z.enum(["success", "failure"]),
+  serverId: z.string(),
+  at: z.number(),
+  reason: z.string().nullable(),
+  actor: named,
+  source: z.object({ address: z.string().nullable(), port: z.number().nullable() }),
+  method: z.string().nullable(),
+  transport: z.string().nullable(),
+  role: z.string().nullable(),
+  sessionId: z.string().nullable(),
+  desktop: named,
+  machineId: z.string().nullable(),
+  agentId: z.string().nullable(),
+  /** A data disk, as `OWNER/NAME`. */
+  diskName: z.string().nullable(),
+  tokenId: z.string().nullable(),
+  count: z.number().nullable(),
+  bytesToViewer: z.number().nullable(),
+  bytesToServer: z.number().nullable(),
+  durationMs: z.number().nullable(),
+});
+/** GET /audit (auditQuery) → auditEvent[] of this server, newest first (administrators); reading it is an event too */
+export type AuditRow = z.infer<typeof auditEvent>;
+
+/** GET /audit/key → the key that this server's checkpoints are checked with (administrators) */
+export const auditKey = z.object({ serverId: z.string(), publicKey: z.string() });

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { resourceId } from "./field-schemas.ts";
+
+export const desktop = z.object({
+  id: z.string(),
+  name: z.string(),
+  agent: z.object({ id: z.string(), name: z.string() }),
+  machineId: z.string().nullable(),
+  state: z.enum(["online", "offline"]),
+  viewers: z.number().int(),
+});
+/**
+ * GET /desktops → desktop[]; GET /desktops/ID/profile?format=… → a file for a VNC viewer, or for `uri` one line of text;
+ * 404 `DESKTOP_UNKNOWN`, 409 `VIEWERS_OFF`.
+ */
+export type Desktop = z.infer<typeof desktop>;
+
+/** POST /desktops/shown → 204: a page in front shows them now, so that one may be opened next; again every two minutes. */
+export const shownDesktops = z.object({ desktops: z.array(resourceId).max(64) });
+
+/** `vnc` is for UltraVNC and TightVNC. */
+export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);
+export type ProfileFormat = z.infer<typeof profileFormat>;

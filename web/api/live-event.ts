@@ -1,0 +1,13 @@
+import type { Desktop } from "./desktop-schemas.ts";
+import type { Machine } from "./machine-schemas.ts";
+
+/**
+ * GET /events → text/event-stream. Each event's `data` is one liveEvent as JSON: the whole object, so that nobody has to
+ * fetch the list again; `gone` says which id disappeared. A `hello` comes first: fetch the lists then.
+ */
+export type LiveEvent =
+  | { readonly type: "hello" }
+  | { readonly type: "machine"; readonly machine: Machine }
+  | { readonly type: "desktop"; readonly desktop: Desktop }
+  | { readonly type: "gone"; readonly kind: "machine" | "desktop"; readonly id: string }
+  | { readonly type: "images" };

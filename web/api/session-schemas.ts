@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { denied, viewerRole } from "./field-schemas.ts";
+
+export const session = z.object({
+  id: z.string(),
+  /** The desktop's name. */
+  name: z.string(),
+  desktopId: z.string(),
+  state: z.enum(["open", "closed"]),
+  method: z.enum(["token", "ticket"]),
+  transport: z.enum(["rfb", "websocket"]),
+  role: viewerRole,
+  denied,
+  source: z.string(),
+  startedAt: z.number(),
+  endedAt: z.number().nullable(),
+  cause: z.string().nullable(),
+  bytesToViewer: z.number(),
+  bytesToServer: z.number(),
+});
+/** GET /sessions?state=open|closed&limit=N → session[], newest first; DELETE /sessions/ID → 204 ends it (administrators) */
+export type Session = z.infer<typeof session>;

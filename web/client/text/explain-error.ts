@@ -1,0 +1,11 @@
+import { ApiError } from "../api/api-error.ts";
+import { lookUpText, type Text } from "./catalogues.ts";
+
+/** The pages' own sentence for an error, in the person's language, if there is one; else the server's. */
+export function explainError(error: unknown, text: Text): string {
+  const unknown = text.errors.UNKNOWN;
+  if (!(error instanceof ApiError)) return unknown;
+  if (error.code === "LOGIN_THROTTLED" && error.retryAfterSeconds !== null)
+    return text.signIn.throttled(error.retryAfterSeconds);
+  return lookUpText(text.errors, error.code) ?? (error.message === "" ? unknown : error.message);
+}

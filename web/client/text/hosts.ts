@@ -1,0 +1,58 @@
+/** The dialog that connects a host. */
+const en = {
+  title: "Connect a host",
+  lead: "A host only ever dials out: it needs no open port. Run one command there and it appears on the wall.",
+  publish: "Publish a desktop",
+  machines: "Run machines",
+  publishLead: "For a VNC server that already runs there, behind any firewall.",
+  machinesLead: "For a host with QEMU: people create machines on it.",
+  make: "Make a join secret",
+  makeLead: "It admits one host and lasts an hour. The host then keeps a key of its own.",
+  run: "Run this on the host",
+  runHint: "Run it in the folder of this software, with the desktop's name and port replaced by your own.",
+  runMachinesHint:
+    "Run it as root, in the folder of this software. Images of your own come in by --catalogue.",
+  onServer: "On the server itself, this makes a join secret as well",
+  fingerprint: "Fingerprint of this service",
+  fingerprintHint: "The host refuses every server that cannot prove it.",
+  expires: (time: string) => `The secret is valid for ${time}.`,
+  expired: "The secret has expired. Make a new one.",
+  connected: "Hosts",
+  none: "No host has ever connected.",
+  kindAgent: "desktops",
+  kindHost: "machines",
+  online: "online",
+  offline: "offline",
+  revoked: "revoked",
+  seen: (time: string) => `seen ${time}`,
+};
+
+const fr: typeof en = {
+  title: "Relier un hôte",
+  lead: "Un hôte ne fait que sortir : aucun port n’y est ouvert. Une commande sur place, et il apparaît au mur.",
+  publish: "Publier un bureau",
+  machines: "Héberger des machines",
+  publishLead: "Pour un serveur VNC qui y tourne déjà, derrière n’importe quel pare-feu.",
+  machinesLead: "Pour un hôte avec QEMU : on y crée des machines.",
+  make: "Créer un secret d’adhésion",
+  makeLead: "Il admet un hôte et dure une heure. L’hôte garde ensuite sa propre clé.",
+  run: "À exécuter sur l’hôte",
+  runHint: "À lancer dans le dossier de ce logiciel, avec le nom et le port de votre bureau.",
+  runMachinesHint:
+    "À lancer en root, dans le dossier de ce logiciel. Vos propres images viennent par --catalogue.",
+  onServer: "Sur le serveur lui-même, ceci crée aussi un secret d’adhésion",
+  fingerprint: "Empreinte de ce service",
+  fingerprintHint: "L’hôte refuse tout serveur qui ne peut pas la prouver.",
+  expires: (time) => `Le secret est valable ${time}.`,
+  expired: "Le secret a expiré. Créez-en un nouveau.",
+  connected: "Hôtes",
+  none: "Aucun hôte ne s’est jamais connecté.",
+  kindAgent: "bureaux",
+  kindHost: "machines",
+  online: "en ligne",
+  offline: "hors ligne",
+  revoked: "révoqué",
+  seen: (time) => `vu ${time}`,
+};
+
+export const hostsText = { en, fr };
