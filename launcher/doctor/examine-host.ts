@@ -11,7 +11,7 @@ import type { SysTree } from "../system/sys-tree.ts";
 import { collectAccelFacts } from "./accel.ts";
 import { collectCapacityFacts } from "./capacity.ts";
 import { collectCertificateFacts } from "./certificate.ts";
-import { collectClockFacts } from "./clock.ts";
+import { collectClockFacts } from "./time-sync.ts";
 import { judgeHostFacts, type DoctorFacts } from "./judge-host-facts.ts";
 import { collectPortFacts, type PortQuestion } from "./port.ts";
 import { collectProgramFacts } from "./programs.ts";

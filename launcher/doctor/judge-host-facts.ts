@@ -3,7 +3,7 @@ import type { Finding } from "../model/finding.ts";
 import { checkAccel, type AccelFacts } from "./accel.ts";
 import { checkCapacity, type CapacityFacts } from "./capacity.ts";
 import { checkCertificate, type CertificateFacts } from "./certificate.ts";
-import { checkClock, type ClockFacts } from "./clock.ts";
+import { checkClock, type ClockFacts } from "./time-sync.ts";
 import {
   checkNetwork,
   checkNode,
