@@ -1,7 +1,9 @@
 export * from "./host/launcher.ts";
-export type { MachineDisplay } from "./model/display-outputs.ts";
 export type { HostLimits } from "./host/host-capacity.ts";
 export { openLauncher } from "./host/open-launcher.ts";
+export { handleHostRequest } from "./host/request-handlers.ts";
+export type { AccelChoice } from "./accel/choose-accel.ts";
+export type { MachineDisplay } from "./model/display-outputs.ts";
 export { grantMachineAccountTraversal } from "./system/account-files.ts";
 export { startDemoDesktop, type DemoDesktop, type DemoDesktopOptions } from "./demo/demo-desktop.ts";
 export * from "./images/index.ts";

@@ -8,6 +8,7 @@ import {
   type PublishedDesktop,
 } from "../../agent/index.ts";
 import {
+  handleHostRequest,
   openLauncher,
   startDemoDesktop,
   type AccelChoice,
@@ -18,7 +19,6 @@ import {
   type ScriptPolicy,
 } from "../../launcher/index.ts";
 import { type MachineStatus, systemClock } from "../../protocol/index.ts";
-import { handleHostRequest } from "../../launcher/host/request-handlers.ts";
 import { openDataDir, openRuntimeDir } from "./data-dirs.ts";
 
 export type DemoChoice = "auto" | "always" | "never";
@@ -47,7 +47,7 @@ export interface RunningHost {
 
 const DEMO_NAME = "demo";
 
-/** Joins launcher and agent: a machine's screen is published while it runs, and every change of state is told. */
+/** Joins launcher and agent: a machine's displays are published while it runs, and every change of state is reported. */
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
@@ -77,7 +77,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     : null;
   const desktops: PublishedDesktop[] = [
     ...options.agent.desktops,
-    ...launcher.displays().map(({ machine, screen }) => toDesktop(machine, screen)),
+    ...launcher.displays().map(({ machine, display }) => toDesktop(machine, display)),
   ];
   if (demo) desktops.push({ name: DEMO_NAME, endpoint: { kind: "unix", path: demoSocket } });
   const agent: RunningAgent = startAgent({
@@ -97,11 +97,11 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   launcher.on("removed", ({ id }) => {
     agent.emit("machine.removed", { id });
   });
-  launcher.on("screen", ({ machine, screen }) => {
-    agent.publish(toDesktop(machine, screen));
+  launcher.on("display", ({ machine, display }) => {
+    agent.publish(toDesktop(machine, display));
   });
-  launcher.on("screenGone", ({ screen }) => {
-    agent.withdraw(screen.name);
+  launcher.on("displayGone", ({ display }) => {
+    agent.withdraw(display.name);
   });
   agent.onConnect(() => {
     for (const machine of launcher.machines()) agent.emit("machine.state", machine);
@@ -117,13 +117,16 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   };
 }
 
-function toDesktop(machine: MachineStatus, screen: MachineDisplay): PublishedDesktop {
-  const base = {
-    name: screen.name,
+function toDesktop(
+  machine: MachineStatus,
+  { name, socketPath, vncPassword }: MachineDisplay,
+): PublishedDesktop {
+  return {
+    name,
     machineId: machine.id,
-    endpoint: { kind: "unix", path: screen.socketPath },
-  } as const;
-  return screen.vncPassword === undefined ? base : { ...base, vncPassword: screen.vncPassword };
+    endpoint: { kind: "unix", path: socketPath },
+    ...(vncPassword === undefined ? {} : { vncPassword }),
+  };
 }
 
 /** Whether there is a QEMU to make machines with. */

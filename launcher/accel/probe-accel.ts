@@ -7,10 +7,10 @@ import { childEnvironment } from "../system/child-process.ts";
 import { judgeProbe, readMarkers, type ProbeRun, type ProbeResult } from "./judge-probe.ts";
 import { buildProbeGuest, EXIT_PORT, MARKER_PORT } from "./probe-guest.ts";
 
-const GIVE_UP_MS = 1000;
+const TIMEOUT_MS = 1000;
 
 /**
- * Tells by running real guest code whether KVM works. `/dev/kvm` alone proves nothing.
+ * Finds out whether KVM works, by running real guest code: `/dev/kvm` alone proves nothing.
  * @param program QEMU
  * @param scratchDir where the guest's image is put for a moment
  */
@@ -20,25 +20,35 @@ export async function probeAccel(program: string, scratchDir: string, clock: Clo
   } catch {
     return { accel: "tcg", why: "/dev/kvm is missing or not ours to use" };
   }
-  const first = judgeProbe(await runProbeGuest(program, "kvm", scratchDir, clock));
-  // A busy host can delay one mark; what aborts or crawls does so twice.
-  return first.accel === "kvm" ? first : judgeProbe(await runProbeGuest(program, "kvm", scratchDir, clock));
+  const probe = { program, accel: "kvm", scratchDir, clock } as const;
+  const first = judgeProbe(await runProbeGuest(probe));
+  // A busy host can delay one marker; a KVM that fails or is slow does so twice.
+  return first.accel === "kvm" ? first : judgeProbe(await runProbeGuest(probe));
+}
+
+export interface ProbeOptions {
+  /** QEMU. */
+  readonly program: string;
+  readonly accel: Accel;
+  readonly scratchDir: string;
+  readonly clock: Clock;
+  readonly timeoutMs?: number;
 }
 
 /** Runs the probe guest once. */
-export async function runProbeGuest(
-  program: string,
-  accel: Accel,
-  scratchDir: string,
-  clock: Clock,
-  giveUpMs = GIVE_UP_MS,
-): Promise<ProbeRun> {
+export async function runProbeGuest({
+  program,
+  accel,
+  scratchDir,
+  clock,
+  timeoutMs = TIMEOUT_MS,
+}: ProbeOptions): Promise<ProbeRun> {
   const folder = await mkdtemp(join(scratchDir, "probe-"));
   const image = join(folder, "guest.bin");
   try {
     await writeFile(image, buildProbeGuest(), { mode: 0o600 });
     const begun = clock.monotonic();
-    let marks: ProbeRun["markers"] = {};
+    let markers: ProbeRun["markers"] = {};
     const subprocess = execa(program, probeArguments(accel, image), {
       env: childEnvironment(),
       extendEnv: false,
@@ -49,12 +59,12 @@ export async function runProbeGuest(
       reject: false,
     });
     subprocess.stdout.on("data", (chunk: Buffer) => {
-      marks = readMarkers(marks, chunk.toString("latin1"), clock.monotonic() - begun);
+      markers = readMarkers(markers, chunk.toString("latin1"), clock.monotonic() - begun);
     });
-    const cancel = clock.after(giveUpMs, () => subprocess.kill("SIGKILL"));
+    const cancel = clock.after(timeoutMs, () => subprocess.kill("SIGKILL"));
     await subprocess;
     cancel();
-    return { markers: marks, totalMs: clock.monotonic() - begun };
+    return { markers, totalMs: clock.monotonic() - begun };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

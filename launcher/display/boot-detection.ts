@@ -1,30 +1,26 @@
 import type { Clock } from "../../protocol/index.ts";
 
-/** More than firmware's few lines of text ever light, less than any boot menu or desktop does. */
+/** More than the few lines of text that firmware shows, less than any boot menu or desktop. */
 const DRAWN_RATIO = 0.05;
-const LOOK_EVERY_MS = 1000;
-/** A guest with a dark text console counts as running after this long. */
-const LONG_ENOUGH_MS = 120_000;
+const POLL_MS = 1000;
+/** A guest with a dark text console counts as running after this time. */
+const TIMEOUT_MS = 120_000;
 
 /**
- * Waits until a guest has drawn something of its own: one pixel in twenty is not black. A guest that stays dark gets
- * two minutes, then it counts as drawn all the same.
- * @param measureLight the share of the screen that is not black; a failure counts as dark
- * @param onDrawn called once at most
- * @returns gives up waiting
+ * Waits until a guest has drawn something: one pixel in twenty is not black. A guest that stays dark counts as drawn
+ * after two minutes.
+ * @param measure the share of the screen that is not black; a failure counts as dark
+ * @param onDrawn called at most once
+ * @returns stops waiting
  */
-export function awaitBoot(
-  clock: Clock,
-  measureLight: () => Promise<number>,
-  onDrawn: () => void,
-): () => void {
+export function awaitBoot(clock: Clock, measure: () => Promise<number>, onDrawn: () => void): () => void {
   const begun = clock.monotonic();
   let over = false;
   let cancel: (() => void) | undefined;
-  const look = async (): Promise<void> => {
-    const light = await measureLight().catch(() => 0);
+  const poll = async (): Promise<void> => {
+    const ratio = await measure().catch(() => 0);
     if (over) return;
-    if (light > DRAWN_RATIO || clock.monotonic() - begun >= LONG_ENOUGH_MS) {
+    if (ratio > DRAWN_RATIO || clock.monotonic() - begun >= TIMEOUT_MS) {
       over = true;
       onDrawn();
       return;
@@ -32,9 +28,9 @@ export function awaitBoot(
     schedule();
   };
   const schedule = (): void => {
-    cancel = clock.after(LOOK_EVERY_MS, () => void look());
+    cancel = clock.after(POLL_MS, () => void poll());
   };
-  void look();
+  void poll();
   return () => {
     over = true;
     cancel?.();

@@ -17,22 +17,22 @@ import type { MachineSpec } from "../model/machine-spec.ts";
 
 const PLUG_IN_MS = 5000;
 const PLUG_IN_BYTES = 65_536;
-/** QEMU's own, of the first monitor. */
-const USUAL_SIZE = { width: 1280, height: 800 };
+/** QEMU's default for the first monitor. */
+const DEFAULT_SIZE = { width: 1280, height: 800 };
 
 /**
- * To a guest, all monitors of a virtio adapter but the first are unplugged until somebody wants a size of them. This
- * plugs them in. Never rejects: without it a person still can, in the viewer.
+ * To a guest, all monitors of a virtio adapter but the first are unplugged until a viewer requests a size for them.
+ * This plugs them in. Never rejects: a viewer can still do it later.
  */
 export async function plugInDisplays(
   { id, display, screen }: Pick<MachineSpec, "id" | "display" | "screen">,
-  screens: readonly MachineDisplay[],
+  displays: readonly MachineDisplay[],
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
 ): Promise<void> {
   if (display !== "virtio") return;
-  for (const further of screens.slice(1)) {
+  for (const further of displays.slice(1)) {
     try {
-      await plugInDisplay(further, screen ?? USUAL_SIZE, clock);
+      await plugInDisplay(further, screen ?? DEFAULT_SIZE, clock);
     } catch (error) {
       const fields = { event: "machine.monitor-dark", machine: id, desktop: further.name };
       log.warn({ ...fields, why: describeError(error) }, "a monitor of a machine could not be plugged in");
@@ -47,20 +47,20 @@ async function plugInDisplay(
 ): Promise<void> {
   const socket = net.connect({ path: socketPath });
   const peer = new Conversation(socket, { deadlineMs: PLUG_IN_MS, maxBytes: PLUG_IN_BYTES }, clock);
-  const giveUp = clock.after(PLUG_IN_MS, () => socket.destroy());
+  const cancelTimeout = clock.after(PLUG_IN_MS, () => socket.destroy());
   try {
     await logInToServer(peer, vncPassword === undefined ? {} : { password: vncPassword });
     await peer.write(encodeClientInit(true));
     await peer.read(serverInit());
     await peer.write(encodeSetEncodings([PseudoEncoding.extendedDesktopSize]));
     await peer.write(encodeSetDesktopSize(width, height));
-    // QEMU leaves when it has read everything; what it answers is nothing to us.
-    const left = once(peer.release(), "close");
+    // QEMU closes when it has read everything; its answers do not matter.
+    const closed = once(peer.release(), "close");
     socket.resume().end();
-    await left;
+    await closed;
   } finally {
     peer.release();
-    giveUp();
+    cancelTimeout();
     socket.destroy();
   }
 }

@@ -2,10 +2,12 @@ import { readFile } from "node:fs/promises";
 import { LaunchError, type Clock, type Screenshot } from "../../protocol/index.ts";
 import type { QmpClient } from "../qmp/qmp-client.ts";
 import type { ImageScaler } from "./image-scaler.ts";
-import { readPngSize } from "./png-size.ts";
+import { readPngSize } from "./screen-image.ts";
 
-/** One dump serves everybody who asks within this time, in milliseconds. */
+/** One dump serves all requests within this time, in milliseconds. */
 const FRESH_MS = 1000;
+/** Pixels: enough to judge how much of a screen is drawn. */
+const MEASURED_WIDTH = 160;
 
 interface ScreenDump {
   readonly takenAt: number;
@@ -13,19 +15,23 @@ interface ScreenDump {
   readonly scaled: Map<number, Promise<Screenshot>>;
 }
 
-/** Pictures of one machine's screen, by QMP `screendump`. */
+/** Screenshots of one machine, by QMP `screendump`. */
 export class Screenshotter {
   readonly #qmp: QmpClient;
   readonly #file: string;
-  readonly #scaler: ImageScaler;
+  readonly #imageScaler: ImageScaler;
   readonly #clock: Clock;
   #dumped: ScreenDump | undefined;
 
-  /** @param file where QEMU writes the picture: in the machine's own folder */
-  constructor(qmp: QmpClient, file: string, darkroom: ImageScaler, clock: Clock) {
+  /** @param file where QEMU writes the image: in the machine's own folder */
+  constructor(
+    qmp: QmpClient,
+    file: string,
+    { imageScaler, clock }: { readonly imageScaler: ImageScaler; readonly clock: Clock },
+  ) {
     this.#qmp = qmp;
     this.#file = file;
-    this.#scaler = darkroom;
+    this.#imageScaler = imageScaler;
     this.#clock = clock;
   }
 
@@ -34,30 +40,29 @@ export class Screenshotter {
    * @throws LaunchError `SCREENSHOT_FAILED`
    */
   take(maxWidth: number): Promise<Screenshot> {
-    const shot = this.#current();
-    let screenshot = shot.scaled.get(maxWidth);
+    const dump = this.#current();
+    let screenshot = dump.scaled.get(maxWidth);
     if (screenshot === undefined) {
-      screenshot = shot.png.then((png) => this.#fit(png, maxWidth));
-      shot.scaled.set(maxWidth, screenshot);
+      screenshot = dump.png.then((png) => this.#fit(png, maxWidth));
+      dump.scaled.set(maxWidth, screenshot);
     }
     return screenshot;
   }
 
   /** The share of the screen that is not black, 0 to 1. */
   async measureNonBlackRatio(): Promise<number> {
-    const { nonBlackRatio: light } = await this.#scaler.scale(await this.#current().png, 160);
-    return light;
+    return (await this.#imageScaler.scale(await this.#current().png, MEASURED_WIDTH)).nonBlackRatio;
   }
 
   #current(): ScreenDump {
     const now = this.#clock.monotonic();
     if (this.#dumped !== undefined && now - this.#dumped.takenAt < FRESH_MS) return this.#dumped;
-    const shot: ScreenDump = { takenAt: now, png: this.#dump(), scaled: new Map() };
-    this.#dumped = shot;
-    shot.png.catch(() => {
-      if (this.#dumped === shot) this.#dumped = undefined;
+    const dump: ScreenDump = { takenAt: now, png: this.#dump(), scaled: new Map() };
+    this.#dumped = dump;
+    dump.png.catch(() => {
+      if (this.#dumped === dump) this.#dumped = undefined;
     });
-    return shot;
+    return dump;
   }
 
   async #dump(): Promise<Buffer> {
@@ -79,7 +84,7 @@ export class Screenshotter {
         safeMessage: "The machine's screen could not be read.",
       });
     }
-    const fitting = size.width <= maxWidth ? png : (await this.#scaler.scale(png, maxWidth)).png;
+    const fitting = size.width <= maxWidth ? png : (await this.#imageScaler.scale(png, maxWidth)).png;
     return { png: fitting.toString("base64"), ...size };
   }
 }

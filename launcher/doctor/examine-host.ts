@@ -6,32 +6,31 @@ import { machinePaths } from "../model/machine-paths.ts";
 import type { Finding } from "../model/finding.ts";
 import { readGpuReadiness } from "../gpu/gpu-readiness.ts";
 import type { GpuPolicy } from "../gpu/gpu-policy.ts";
-import type { SysTree } from "../system/sys-tree.ts";
 import { probeNetwork } from "../network/probe-network.ts";
-import type { DoctorFacts } from "./doctor-facts.ts";
-import { judgeHostFacts } from "./judge-host-facts.ts";
-import { collectAccelFacts } from "./collect/accel-facts.ts";
-import { collectCertificateFacts } from "./collect/certificate-facts.ts";
-import { collectClockFacts } from "./collect/clock-facts.ts";
-import { collectPortFacts, type PortQuestion } from "./collect/port-facts.ts";
-import { collectProgramFacts } from "./collect/program-facts.ts";
-import { collectCapacityFacts } from "./collect/capacity-facts.ts";
+import type { SysTree } from "../system/sys-tree.ts";
+import { collectAccelFacts } from "./accel.ts";
+import { collectCapacityFacts } from "./capacity.ts";
+import { collectCertificateFacts } from "./certificate.ts";
+import { collectClockFacts } from "./time-sync.ts";
+import { judgeHostFacts, type DoctorFacts } from "./judge-host-facts.ts";
+import { collectPortFacts, type PortQuestion } from "./port.ts";
+import { collectProgramFacts } from "./programs.ts";
 
 export interface ExamineOptions {
   readonly tree: SysTree;
   readonly clock: Clock;
   readonly searchPath: string;
-  /** Where machines live. */
+  /** The machines' state folder. */
   readonly stateDir: string;
-  /** Where their sockets are. */
+  /** The folder of their sockets. */
   readonly runtimeDir: string;
   readonly gpu: GpuPolicy;
   readonly ports: readonly PortQuestion[];
-  /** The server whose data folder was named; null: none. */
+  /** The server of a data folder that was given; null: none. */
   readonly server: { readonly pid: number | null; readonly adminSocket: string } | null;
 }
 
-/** Looks at everything that machines and a server need here. Nothing is changed. */
+/** Examines everything that machines and a server need on this host. Changes nothing. */
 export async function examineHost(options: ExamineOptions): Promise<Finding[]> {
   return judgeHostFacts(await collectFacts(options));
 }
@@ -46,7 +45,7 @@ async function collectFacts(options: ExamineOptions): Promise<DoctorFacts> {
       node: { version: process.version, isBundled: process.execPath.includes("/bin/runtime/node_modules/") },
       qemu: facts,
       tools,
-      accel: await collectAccelFacts(tree, qemu, scratchDir, clock),
+      accel: await collectAccelFacts(tree, qemu, { scratchDir, clock }),
       capacity: await collectCapacityFacts(stateDir),
       gpu: await readGpuReadiness(tree, options.gpu, process.getuid?.() === 0),
       network: await probeNetwork(options.searchPath),

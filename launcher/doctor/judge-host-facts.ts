@@ -1,20 +1,39 @@
+import { judgeGpuReadiness, type GpuReadinessFacts } from "../gpu/gpu-readiness.ts";
 import type { Finding } from "../model/finding.ts";
-import { judgeGpuReadiness } from "../gpu/gpu-readiness.ts";
-import { checkAccel } from "./checks/accel-check.ts";
-import { checkQemu } from "./checks/qemu-check.ts";
-import { checkCapacity } from "./checks/capacity-check.ts";
+import { checkAccel, type AccelFacts } from "./accel.ts";
+import { checkCapacity, type CapacityFacts } from "./capacity.ts";
+import { checkCertificate, type CertificateFacts } from "./certificate.ts";
+import { checkClock, type ClockFacts } from "./time-sync.ts";
 import {
-  checkCertificate,
-  checkClock,
   checkNetwork,
   checkNode,
-  checkPort,
   checkSocket,
-} from "./checks/environment-checks.ts";
-import { checkTools } from "./checks/tools-check.ts";
-import type { DoctorFacts } from "./doctor-facts.ts";
+  type NetworkFacts,
+  type NodeFacts,
+  type SocketFacts,
+} from "./environment.ts";
+import { checkPort, type PortFacts } from "./port.ts";
+import { checkQemu, checkTools, type QemuFacts, type ToolFacts } from "./programs.ts";
 
-/** What the facts mean, in the order in which people read it. */
+/** Everything that `doctor` collects. */
+export interface DoctorFacts {
+  readonly node: NodeFacts;
+  readonly accel: AccelFacts;
+  readonly qemu: QemuFacts;
+  readonly tools: ToolFacts;
+  readonly capacity: CapacityFacts;
+  readonly gpu: GpuReadinessFacts;
+  /** Null: not examined. */
+  readonly network: NetworkFacts | null;
+  readonly ports: readonly PortFacts[];
+  /** Null: not a server's data folder. */
+  readonly certificate: CertificateFacts | null;
+  readonly clock: ClockFacts;
+  /** The longest path of a socket of each kind. */
+  readonly sockets: readonly SocketFacts[];
+}
+
+/** The findings, in the order in which they are shown. */
 export function judgeHostFacts(facts: DoctorFacts): Finding[] {
   return [
     checkNode(facts.node),

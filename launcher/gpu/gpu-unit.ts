@@ -88,8 +88,8 @@ function makeUnit(
 }
 
 /** Whether passing it would blank the host's own monitor. */
-function isHostDisplay({ lit, bootVga, driver }: PciDevice): boolean {
-  return lit || (bootVga && !HARMLESS.includes(driver));
+function isHostDisplay({ drivesMonitor, bootVga, driver }: PciDevice): boolean {
+  return drivesMonitor || (bootVga && !HARMLESS.includes(driver));
 }
 
 /** SR-IOV's virtual functions share a slot's address and nothing else. */

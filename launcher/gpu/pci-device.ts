@@ -18,7 +18,7 @@ export interface PciDevice {
   /** The firmware chose it for the console. */
   readonly bootVga: boolean;
   /** A connected monitor displays it. */
-  readonly lit: boolean;
+  readonly drivesMonitor: boolean;
   /** An SR-IOV virtual function: a unit of its own, whatever its address. */
   readonly virtual: boolean;
   /** Number of its virtual functions now. */
@@ -51,11 +51,14 @@ export async function readPciDevice(tree: SysTree, address: PciAddress): Promise
 }
 
 /** Properties of GPUs only: hosts have hundreds of other devices. */
-type GpuTraits = Pick<PciDevice, "bootVga" | "lit" | "virtualFunctions" | "mdevTypes" | "renderNode">;
+type GpuTraits = Pick<
+  PciDevice,
+  "bootVga" | "drivesMonitor" | "virtualFunctions" | "mdevTypes" | "renderNode"
+>;
 
 const NO_GPU: GpuTraits = {
   bootVga: false,
-  lit: false,
+  drivesMonitor: false,
   virtualFunctions: 0,
   mdevTypes: [],
   renderNode: null,
@@ -65,7 +68,7 @@ async function readGpu(tree: SysTree, folder: string): Promise<GpuTraits> {
   const drm = await tree.names(`${folder}/drm`);
   return {
     bootVga: (await tree.text(`${folder}/boot_vga`)) === "1",
-    lit: await hasEnabledConnector(tree, folder, drm),
+    drivesMonitor: await hasEnabledConnector(tree, folder, drm),
     virtualFunctions: Number((await tree.text(`${folder}/sriov_numvfs`)) ?? 0),
     mdevTypes: await readMdevTypes(tree, folder),
     renderNode: drm.find((name) => name.startsWith("renderD")) ?? null,

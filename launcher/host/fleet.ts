@@ -13,32 +13,49 @@ import {
   type ImageEntry,
 } from "../../protocol/index.ts";
 import { machinePaths } from "../model/machine-paths.ts";
-import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { replaceJsonFile } from "../system/json-file.ts";
+import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { DataDisks } from "../disks/data-disks.ts";
 import type { LocalDiskStore } from "../disks/local-disk-store.ts";
+import { HOST_ARCH } from "../accel/choose-accel.ts";
 import type { LauncherEventEmitter } from "./launcher-event-emitter.ts";
 import type { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
 import { listBootFiles } from "../images/inspect-image.ts";
+import type { ImageStore } from "../images/image-store.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
-import type { Launcher, LauncherEvents, LauncherOptions } from "./launcher.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
+import type { Launcher, LauncherEvents, LauncherOptions } from "./launcher.ts";
 import { MachineControls } from "../machine/machine-controls.ts";
-import { holdsDisk, listDiskHolders } from "./disk-holders.ts";
+import { holdsDataDisk, listDiskHolders } from "./disk-holders.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import { findMissingEmulator } from "../system/qemu-programs.ts";
-import { checkHostCapacity } from "./check-capacity.ts";
-import { createMachineSpec, checkMachineSpec } from "../model/create-spec.ts";
-import { measureHostCapacity, type HostCapacity } from "./host-capacity.ts";
+import { checkMachineSpec } from "../model/create-spec.ts";
+import { createMachineSpec } from "../model/create-spec.ts";
+import { checkHostCapacity, measureHostCapacity, type HostCapacity } from "./host-capacity.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
-import type { ImageRegistry } from "./image-registry.ts";
+import { describeMachineImage } from "./machine-image.ts";
+
+const MIB = 1024 * 1024;
+
+export interface FleetParts {
+  readonly options: LauncherOptions;
+  readonly images: ImageStore;
+  readonly context: MachineContext;
+  readonly events: LauncherEventEmitter;
+  readonly machines: readonly ManagedMachine[];
+  readonly gpus: GpuAllocator;
+  readonly diskStore: LocalDiskStore;
+  readonly receiveImages: (usedFiles: () => ReadonlySet<string>) => IncomingImages;
+  /** Closes what the launcher holds besides the machines. */
+  readonly onClose: () => Promise<void>;
+}
 
 /** All machines of a host. Made by `openLauncher`. */
 export class Fleet implements Launcher {
   readonly #options: LauncherOptions;
-  readonly #registry: ImageRegistry;
+  readonly #images: ImageStore;
   readonly #context: MachineContext;
   readonly #gpus: GpuAllocator;
   readonly #events: LauncherEventEmitter;
@@ -48,57 +65,52 @@ export class Fleet implements Launcher {
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor(parts: {
-    readonly options: LauncherOptions;
-    readonly registry: ImageRegistry;
-    readonly around: MachineContext;
-    readonly announcer: LauncherEventEmitter;
-    readonly machines: readonly ManagedMachine[];
-    readonly gpus: GpuAllocator;
-    readonly shelf: LocalDiskStore;
-    readonly arrive: (usedFiles: () => ReadonlySet<string>) => IncomingImages;
-    /** Gives back what the launcher holds besides the machines. */
-    readonly onClose: () => Promise<void>;
-  }) {
-    this.#options = parts.options;
-    this.#registry = parts.registry;
-    this.#context = parts.around;
-    this.#gpus = parts.gpus;
-    this.#events = parts.announcer;
-    this.#machines = new Map(parts.machines.map((machine) => [machine.spec.id, machine]));
+  constructor({ options, images, context, events, machines, gpus, diskStore, ...parts }: FleetParts) {
+    this.#options = options;
+    this.#images = images;
+    this.#context = context;
+    this.#gpus = gpus;
+    this.#events = events;
+    this.#machines = new Map(machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
-    this.incomingImages = parts.arrive(
+    this.incomingImages = parts.receiveImages(
       () => new Set([...this.#machines.values()].flatMap(({ spec }) => listBootFiles(spec.boot))),
     );
     this.disks = new DataDisks({
-      store: parts.shelf,
-      qemuImg: parts.around.programs?.qemuImg ?? null,
-      quotaGb: parts.options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
+      store: diskStore,
+      qemuImg: context.programs?.qemuImg ?? null,
+      quotaGb: options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
       holders: () => listDiskHolders(this.#machines.values()),
-      freeBytes: () => this.#measureCapacity().diskMb.free * 1_048_576,
-      clock: parts.options.clock,
+      freeBytes: () => this.#measureCapacity().diskMb.free * MIB,
+      clock: options.clock,
     });
   }
 
   async facts(): Promise<HostFacts> {
-    const { maxLoad: _, ...room } = this.#measureCapacity();
-    const accel = await this.#context.chooseAccel(process.arch === "arm64" ? "aarch64" : "x86_64");
+    const { maxLoad: _, ...capacity } = this.#measureCapacity();
+    const accel = await this.#context.chooseAccel(HOST_ARCH);
     const free = this.incomingImages.freeBytes();
-    const serverImages = free === null ? {} : { serverImagesMb: Math.floor(free / 1_048_576) };
-    return { ...room, ...serverImages, accel, gpus: await this.#gpus.facts(), dataDisks: this.disks.names() };
+    const serverImages = free === null ? {} : { serverImagesMb: Math.floor(free / MIB) };
+    return {
+      ...capacity,
+      ...serverImages,
+      accel,
+      gpus: await this.#gpus.facts(),
+      dataDisks: this.disks.names(),
+    };
   }
 
   images(): Promise<ImageSummary[]> {
-    return Promise.all(this.#registry.entries().map((entry) => this.#summarize(entry)));
+    return Promise.all(this.#images.entries().map((entry) => this.#summarize(entry)));
   }
 
   machines(): MachineStatus[] {
     return [...this.#machines.values()].map((machine) => machine.status);
   }
 
-  displays(): { machine: MachineStatus; screen: MachineDisplay }[] {
+  displays(): { machine: MachineStatus; display: MachineDisplay }[] {
     return [...this.#machines.values()].flatMap((machine) =>
-      machine.displayWatcher.displays.map((screen) => ({ machine: machine.status, screen })),
+      machine.displayWatcher.displays.map((display) => ({ machine: machine.status, display })),
     );
   }
 
@@ -113,7 +125,7 @@ export class Fleet implements Launcher {
       throw LaunchError.public("IMAGE_UNAVAILABLE", text);
     }
     if (request.gpu !== undefined && request.gpu !== "none") await this.#gpus.checkFree(request.gpu);
-    // Nothing is awaited from here to the entry in the list: two requests cannot both find the name free.
+    // Nothing is awaited from here until the machine is in the list: two requests cannot both find the name free.
     this.#checkFree(request);
     const spec = createMachineSpec(request, entry);
     this.#context.scripts.check(spec);
@@ -126,12 +138,12 @@ export class Fleet implements Launcher {
     const paths = machinePaths(this.#options.stateDir, this.#options.runtimeDir, spec.id);
     const since = this.#options.clock.now();
     const record: MachineStateFile = { state: "preparing", since, companions: [], logFrom: 0 };
-    const machine = new ManagedMachine(spec, paths, record, this.#context);
+    const machine = new ManagedMachine({ spec, paths, record }, this.#context);
     this.#machines.set(spec.id, machine);
     try {
       await mkdir(paths.dir, { mode: 0o700 });
       replaceJsonFile(paths.state, record);
-      // The specification comes last: a folder without one was never a machine.
+      // The specification comes last: a folder without one is removed at the next start.
       replaceJsonFile(paths.spec, spec);
     } catch (cause) {
       this.#machines.delete(spec.id);
@@ -141,7 +153,7 @@ export class Fleet implements Launcher {
         safeMessage: "The machine's folder could not be made on the host. Its disk may be full.",
       });
     }
-    this.#context.onState(machine);
+    this.#context.onState(machine.status);
     machine.launch();
     return machine.status;
   }
@@ -152,8 +164,8 @@ export class Fleet implements Launcher {
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
       machine.queue.checkNotBusy();
       checkHostCapacity(machine.spec, this.#measureCapacity());
-      // A saved machine has its disk all the time.
-      if (!holdsDisk(machine)) this.#reserveDataDisk(machine.spec, dataDiskKnown);
+      // A saved machine keeps its data disk.
+      if (!holdsDataDisk(machine)) this.#reserveDataDisk(machine.spec, dataDiskKnown);
       machine.launch();
       return machine.status;
     });
@@ -171,7 +183,7 @@ export class Fleet implements Launcher {
     const machine = this.#find(id);
     await machine.destroy();
     await rm(machine.paths.dir, { recursive: true, force: true });
-    // A second request for the same machine may have been quicker.
+    // Another request may have removed it meanwhile.
     if (!this.#machines.delete(id)) return;
     this.#events.emit("removed", { id });
     await this.incomingImages.purge();
@@ -226,8 +238,10 @@ export class Fleet implements Launcher {
     if (this.#findEntry(image.id) !== undefined)
       throw refuse("IMAGE_EXISTS", `An image "${image.id}" exists. Choose another name.`);
     const origin = this.#findEntry(spec.image);
-    const entry = await this.#control(id).exportDisk((file) =>
-      this.#registry.registerImage({ ...image, file, spec, origin }),
+    const entry = await this.#control(id).exportDisk((exported) =>
+      this.#images.registerImage(image.id, exported, (file) =>
+        describeMachineImage({ ...image, spec, origin }, file),
+      ),
     );
     return this.#summarize(entry);
   }
@@ -257,7 +271,7 @@ export class Fleet implements Launcher {
   }
 
   #findEntry(id: string): ImageEntry | undefined {
-    return this.#registry.entries().find((entry) => entry.id === id);
+    return this.#images.entries().find((entry) => entry.id === id);
   }
 
   async #summarize(entry: ImageEntry): Promise<ImageSummary> {
@@ -279,13 +293,13 @@ export class Fleet implements Launcher {
   }
 
   #measureCapacity(): HostCapacity {
-    const promises = [...this.#machines.values()]
+    const running = [...this.#machines.values()]
       .filter((machine) => !machine.ended)
       .map((machine) => ({ promisedMb: machine.spec.memoryMb, residentMb: machine.residentMb }));
-    return measureHostCapacity(this.#options.limits, promises, this.#options.stateDir);
+    return measureHostCapacity(this.#options.limits, running, this.#options.stateDir);
   }
 
-  /** Errors of a synchronous step reach the caller as a rejection. */
+  /** Turns the error of a synchronous step into a rejection. */
   async #attempt<T>(step: () => T | Promise<T>): Promise<T> {
     return step();
   }

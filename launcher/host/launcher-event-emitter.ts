@@ -2,11 +2,11 @@ import type { LauncherEvents } from "./launcher.ts";
 
 type Listener<E extends keyof LauncherEvents> = (data: LauncherEvents[E]) => void;
 
-/** Tells listeners what happens to machines. */
+/** Reports to listeners what happens to machines. */
 export class LauncherEventEmitter {
   readonly #listeners = new Map<keyof LauncherEvents, Set<(data: never) => void>>();
 
-  /** @returns takes the listener away */
+  /** @returns removes the listener */
   on<E extends keyof LauncherEvents>(event: E, listener: Listener<E>): () => void {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);

@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import type {
-  Accel,
   BootLog,
   Clock,
   HostFacts,
@@ -10,14 +9,13 @@ import type {
   Screenshot,
   MachineSnapshot,
 } from "../../protocol/index.ts";
+import type { AccelChoice } from "../accel/choose-accel.ts";
 import type { GpuPolicy } from "../gpu/gpu-policy.ts";
 import type { DataDisks } from "../disks/data-disks.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
 import type { ScriptPolicy } from "../scripts/check-scripts.ts";
 import type { HostLimits } from "./host-capacity.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
-
-export type AccelChoice = "auto" | Accel;
 
 export interface LauncherOptions {
   /** The catalogue file (JSON); null: the built-in one. */
@@ -37,7 +35,7 @@ export interface LauncherOptions {
   readonly networks: NetworkOptions;
   /** The account that QEMU runs as where the launcher is root; null: `postern-vm` if there is one. */
   readonly vmUser: string | null;
-  /** Folders of ours above the others: that account may pass through them. */
+  /** Folders above the others that this account may pass through. */
   readonly traversableFolders: readonly string[];
   /** Which of the host's GPUs machines may have; absent: none. */
   readonly gpu?: GpuPolicy;
@@ -47,7 +45,7 @@ export interface LauncherOptions {
   readonly clock: Clock;
 }
 
-/** What the administrator decides about the networks of machines, as it is typed. */
+/** The administrator's settings for the networks of machines, as they are typed. */
 export interface NetworkOptions {
   /** `10.1.2.0/24`, `10.1.2.3:443`, … */
   readonly allow: readonly string[];
@@ -57,10 +55,10 @@ export interface NetworkOptions {
 
 export interface LauncherEvents {
   state: MachineStatus;
-  /** It has a screen to publish; once for each. */
-  screen: { readonly machine: MachineStatus; readonly screen: MachineDisplay };
-  /** Its screen is gone: withdraw it. */
-  screenGone: { readonly machine: MachineStatus; readonly screen: MachineDisplay };
+  /** A display to publish; one event for each. */
+  display: { readonly machine: MachineStatus; readonly display: MachineDisplay };
+  /** A display to withdraw. */
+  displayGone: { readonly machine: MachineStatus; readonly display: MachineDisplay };
   removed: { readonly id: string };
   /** Images were added, changed or removed. */
   images: object;
@@ -73,39 +71,39 @@ export interface Launcher {
   facts(): Promise<HostFacts>;
   images(): Promise<ImageSummary[]>;
   machines(): MachineStatus[];
-  /** Running machines and where each of their screens is: what `host` publishes at start, after adoption. */
-  displays(): { readonly machine: MachineStatus; readonly screen: MachineDisplay }[];
-  /** Accepts, and returns at once in state `preparing`; events tell the rest. @throws RequestError, LaunchError */
+  /** The displays of all running machines: what `host` publishes at start, after adoption. */
+  displays(): { readonly machine: MachineStatus; readonly display: MachineDisplay }[];
+  /** Returns at once in state `preparing`; events report the rest. @throws RequestError, LaunchError */
   create(request: MachineCreate): Promise<MachineStatus>;
   /**
-   * A stopped or failed machine again, from its kept overlay.
-   * @param dataDiskKnown its data disk is known to lie here: none is made anew
+   * Starts a stopped or failed machine from its kept overlay.
+   * @param dataDiskKnown its data disk is known to be on this host: no new one is made
    */
   start(id: string, dataDiskKnown?: boolean): Promise<MachineStatus>;
   /** Power button, then kill after the grace period; `force`: kill now. Returns at once in state `stopping`. */
   stop(id: string, force: boolean): Promise<MachineStatus>;
-  /** The processors stand still. @throws RequestError `MACHINE_STATE` */
+  /** Halts the processors. @throws RequestError `MACHINE_STATE` */
   pause(id: string): Promise<MachineStatus>;
   resume(id: string): Promise<MachineStatus>;
   /** The reset button. */
   reset(id: string): Promise<MachineStatus>;
-  /** Memory to disk, then off; the next start goes on from there. Returns at once in state `saving`. */
+  /** Writes the memory to disk and ends QEMU; the next start continues from there. Returns at once in state `saving`. */
   save(id: string): Promise<MachineStatus>;
-  /** What `@CREDENTIAL@` is in its boot scripts, for its owner alone; null: none of them wanted one. */
+  /** The value of `@CREDENTIAL@` in its boot scripts, for its owner alone; null: no script uses it. */
   credential(id: string): Promise<string | null>;
   bootLog(id: string): Promise<BootLog>;
   snapshots(id: string): Promise<MachineSnapshot[]>;
-  /** With its memory if it runs, of its disk if it is off. Returns when it is done. */
+  /** With its memory if it runs, of its disk alone if it is off. Returns when it is done. */
   takeSnapshot(id: string, name: string): Promise<MachineSnapshot[]>;
   restoreSnapshot(id: string, name: string): Promise<MachineStatus>;
   removeSnapshot(id: string, name: string): Promise<MachineSnapshot[]>;
   /** A stopped machine's disk becomes an image. Returns when it is done. */
   saveAsImage(id: string, image: { readonly id: string; readonly title: string }): Promise<ImageSummary>;
-  /** Stops by force if it runs, and deletes everything of it. */
+  /** Kills it if it runs, and deletes all its files. */
   remove(id: string): Promise<void>;
   /** @throws RequestError `MACHINE_NOT_RUNNING` */
   screenshot(id: string, maxWidth: number): Promise<Screenshot>;
   on<E extends keyof LauncherEvents>(event: E, listener: (data: LauncherEvents[E]) => void): () => void;
-  /** Lets go of the machines without stopping them. Idempotent. */
+  /** Detaches from the machines; they keep running. Idempotent. */
   close(): Promise<void>;
 }

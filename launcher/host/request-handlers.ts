@@ -1,19 +1,29 @@
-import type { Launcher } from "../index.ts";
-import { DISK_REQUEST_HANDLERS } from "./disk-request-handlers.ts";
-import { IMAGE_REQUEST_HANDLERS } from "./image-request-handlers.ts";
 import { hostMethods, RequestError, type HostMethod, type HostResult } from "../../protocol/index.ts";
+import type { Launcher } from "./launcher.ts";
 
-/** Checked, with everything filled in that may be left out. */
-export type HostRequestParams<M extends HostMethod> = ReturnType<(typeof hostMethods)[M]["params"]["parse"]>;
+/** The parameters as the method's schema returns them: defaults are filled in. */
+type HostRequestParams<M extends HostMethod> = ReturnType<(typeof hostMethods)[M]["params"]["parse"]>;
 
-export type HostRequestHandlers<N extends HostMethod = HostMethod> = {
-  readonly [M in N]: (launcher: Launcher, params: HostRequestParams<M>) => Promise<HostResult<M>>;
+type HostRequestHandlers = {
+  readonly [M in HostMethod]: (launcher: Launcher, params: HostRequestParams<M>) => Promise<HostResult<M>>;
 };
 
+/**
+ * Every request that a server makes of a host: a schema in `protocol/mip2` and one row here. A missing row does not
+ * compile.
+ */
 const HANDLERS: HostRequestHandlers = {
   "host.facts": (launcher) => launcher.facts(),
+
   "image.list": (launcher) => launcher.images(),
-  "machine.create": (launcher, params) => launcher.create(params),
+  "image.import": ({ incomingImages }, image) => incomingImages.start(image),
+  "image.write": async ({ incomingImages }, { offset, data, ...version }) => ({
+    bytes: await incomingImages.write(version, offset, Buffer.from(data, "base64")),
+  }),
+  "image.check": ({ incomingImages }, version) => incomingImages.check(version),
+
+  "machine.list": (launcher) => Promise.resolve(launcher.machines()),
+  "machine.create": (launcher, request) => launcher.create(request),
   "machine.start": (launcher, { id, dataDiskKnown }) => launcher.start(id, dataDiskKnown),
   "machine.stop": (launcher, { id, force }) => launcher.stop(id, force),
   "machine.pause": (launcher, { id }) => launcher.pause(id),
@@ -22,20 +32,39 @@ const HANDLERS: HostRequestHandlers = {
   "machine.save": (launcher, { id }) => launcher.save(id),
   "machine.boot-log": (launcher, { id }) => launcher.bootLog(id),
   "machine.credential": async (launcher, { id }) => ({ credential: await launcher.credential(id) }),
+  "machine.screenshot": (launcher, { id, maxWidth }) => launcher.screenshot(id, maxWidth),
   "machine.snapshots": (launcher, { id }) => launcher.snapshots(id),
   "machine.snapshot": (launcher, { id, name }) => launcher.takeSnapshot(id, name),
   "machine.restore": (launcher, { id, name }) => launcher.restoreSnapshot(id, name),
   "machine.snapshot-remove": (launcher, { id, name }) => launcher.removeSnapshot(id, name),
   "machine.save-as-image": (launcher, { id, image, title }) => launcher.saveAsImage(id, { id: image, title }),
-  "machine.remove": async (launcher, { id }) => {
-    await launcher.remove(id);
-    return {};
+  "machine.remove": (launcher, { id }) => acknowledge(launcher.remove(id)),
+
+  "disk.list": ({ disks }) => disks.list(),
+  "disk.remove": ({ disks }, ref) => acknowledge(disks.remove(ref)),
+  "disk.export": ({ disks }, { journey, partner, ...ref }) =>
+    disks.transfers.startExport(ref, journey, partner),
+  "disk.read": async ({ disks }, { journey, offset }) => {
+    const piece = await disks.transfers.read(journey, offset);
+    return { data: piece.toString("base64") };
   },
-  "machine.list": (launcher) => Promise.resolve(launcher.machines()),
-  ...DISK_REQUEST_HANDLERS,
-  ...IMAGE_REQUEST_HANDLERS,
-  "machine.screenshot": (launcher, { id, maxWidth }) => launcher.screenshot(id, maxWidth),
+  "disk.stay": ({ disks }, { journey }) => acknowledge(disks.transfers.stay(journey)),
+  "disk.yield": ({ disks }, { journey }) => acknowledge(disks.transfers.yield(journey)),
+  "disk.forget": ({ disks }, { journey }) => acknowledge(disks.transfers.forget(journey)),
+  "disk.import": ({ disks }, copy) => disks.transfers.startImport(copy),
+  "disk.write": async ({ disks }, { journey, offset, data }) => ({
+    bytes: await disks.transfers.write(journey, offset, Buffer.from(data, "base64")),
+  }),
+  "disk.check": ({ disks }, { journey }) => disks.transfers.check(journey),
+  "disk.settle": ({ disks }, { journey }) => acknowledge(disks.transfers.settle(journey)),
+  "disk.drop": ({ disks }, { journey }) => acknowledge(disks.transfers.drop(journey)),
 };
+
+/** The empty result of a request that only does something. */
+async function acknowledge(done: Promise<unknown>): Promise<Record<string, never>> {
+  await done;
+  return {};
+}
 
 function isKnown(method: string): method is HostMethod {
   return Object.hasOwn(HANDLERS, method);
@@ -46,7 +75,7 @@ function handleKnownRequest<M extends HostMethod>(
   method: M,
   params: unknown,
 ): Promise<HostResult<M>> {
-  // What the schema of this method lets through is its parameters.
+  // The schema's result type is the parameter type of this method; the compiler cannot link the two for a generic M.
   return HANDLERS[method](launcher, hostMethods[method].params.parse(params) as HostRequestParams<M>);
 }
 

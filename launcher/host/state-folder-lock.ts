@@ -5,8 +5,8 @@ import { identifyProcess, isAlive } from "../system/proc-stat.ts";
 import { processIdentity } from "../model/process-identity.ts";
 
 /**
- * Makes sure that one launcher at a time looks after a state folder; the lock of a dead one is taken over.
- * @returns lets go of the folder
+ * Ensures that one launcher at a time uses a state folder; the lock of a dead one is taken over.
+ * @returns releases the lock
  * @throws ConfigError `STATE_IN_USE`
  */
 export function lockStateFolder(stateDir: string): () => void {
@@ -16,7 +16,7 @@ export function lockStateFolder(stateDir: string): () => void {
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
       try {
-        // A link is made whole or not at all, and never over another.
+        // A link is created atomically and never replaces another.
         linkSync(mine, lock);
         return () => {
           rmSync(lock, { force: true });

@@ -1,10 +1,11 @@
 import { appendFile, open, truncate } from "node:fs/promises";
 import type { BootLog } from "../../protocol/index.ts";
 
-/** A guest writes to its serial port as long as it likes; this much of it is kept. */
+/** A guest may write to its serial port without end: a longer log is trimmed. */
 const MAX_LOG_BYTES = 4 * 1024 * 1024;
+/** What is left of a trimmed log. */
 const KEPT_BYTES = 1024 * 1024;
-/** What one answer shows of it. */
+/** The end of it that a request returns. */
 const SHOWN_BYTES = 128 * 1024;
 
 /** The end of what the guest wrote to its serial port. */
@@ -13,7 +14,7 @@ export async function readBootLog(file: string): Promise<BootLog> {
   return { text: bytes.toString("utf8"), truncated };
 }
 
-/** Cuts a log that has grown too long. QEMU appends to it meanwhile: what it writes then comes after the rest. */
+/** Cuts a log that has grown too long. QEMU appends meanwhile: what it writes then follows the part that is kept. */
 export async function trimBootLog(file: string): Promise<void> {
   const { bytes, size } = await readTail(file, KEPT_BYTES);
   if (size <= MAX_LOG_BYTES) return;

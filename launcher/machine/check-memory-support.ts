@@ -2,8 +2,8 @@ import { RequestError } from "../../protocol/index.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 
 /**
- * Whether QEMU can write down a running machine whole. What is outside of it, a card or a folder of the host, it cannot
- * bring back, and it would find that out late.
+ * Whether QEMU can save a running machine's whole state. It cannot restore a GPU or a folder of the host, and would
+ * fail late.
  * @throws RequestError `MEMORY_GPU`, `MEMORY_SHARES`
  */
 export function checkMemorySupport({ gpu, shares }: Pick<MachineSpec, "gpu" | "shares">): void {

@@ -1,22 +1,20 @@
 import { rm } from "node:fs/promises";
 import { describeError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
+import type { MachineSpec } from "../model/machine-spec.ts";
 import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { endHelperProcesses, findHelperProcesses } from "../process/helper-processes.ts";
 import { removeSockets } from "../process/launch.ts";
-import type { MachineSpec } from "../model/machine-spec.ts";
 import type { MachineContext } from "./machine-context.ts";
 
-/** QEMU is gone: nothing else of that start may stay, whoever made it. Never rejects. */
+/** Removes what a start left behind, under this launcher or an earlier one, once QEMU has ended. Never rejects. */
 export async function cleanUpMachine(
-  spec: MachineSpec,
-  paths: MachinePaths,
+  { spec, paths }: { readonly spec: MachineSpec; readonly paths: MachinePaths },
   record: MachineStateFile,
-  around: Pick<MachineContext, "outfitters" | "clock" | "log">,
+  { extensions, clock, log }: Pick<MachineContext, "extensions" | "clock" | "log">,
 ): Promise<void> {
-  const { outfitters, clock, log } = around;
   await endHelperProcesses(findHelperProcesses(record.companions, paths), clock);
-  for (const outfitter of outfitters) await outfitter.release(spec, paths);
+  for (const extension of extensions) await extension.release(spec, paths);
   try {
     await removeSockets(paths);
     await rm(`${paths.exported}.new`, { force: true });

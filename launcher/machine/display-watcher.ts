@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { RequestError, type Screenshot } from "../../protocol/index.ts";
-import type { MachinePaths } from "../model/machine-paths.ts";
-import { listDisplayOutputs, type DisplayOutput, type MachineDisplay } from "../model/display-outputs.ts";
-import { readVncSecret } from "../process/launch.ts";
-import type { QmpClient } from "../qmp/qmp-client.ts";
-import { Screenshotter } from "../display/screenshotter.ts";
 import { awaitBoot } from "../display/boot-detection.ts";
 import { plugInDisplays } from "../display/plug-in-displays.ts";
+import { Screenshotter } from "../display/screenshotter.ts";
+import { listDisplayOutputs, type DisplayOutput, type MachineDisplay } from "../model/display-outputs.ts";
+import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
+import { readVncSecret } from "../process/launch.ts";
+import type { QmpClient } from "../qmp/qmp-client.ts";
 import type { MachineContext } from "./machine-context.ts";
 
-/** What is seen of one machine: its VNC servers, and pictures of its screen. */
+/** The displays of one machine: where their VNC servers are, screenshots, and boot detection. */
 export class DisplayWatcher {
   readonly #spec: MachineSpec;
   readonly #paths: MachinePaths;
@@ -20,10 +20,10 @@ export class DisplayWatcher {
   #displays: readonly MachineDisplay[] = [];
   #cancelBootDetection: (() => void) | undefined;
 
-  constructor(spec: MachineSpec, paths: MachinePaths, around: MachineContext) {
+  constructor(spec: MachineSpec, paths: MachinePaths, context: MachineContext) {
     this.#spec = spec;
     this.#paths = paths;
-    this.#context = around;
+    this.#context = context;
     this.#outputs = listDisplayOutputs(spec, paths);
   }
 
@@ -36,36 +36,32 @@ export class DisplayWatcher {
     return this.#outputs.length === 0;
   }
 
-  /** @returns whether there are screens now where there were none */
-  async open(qmp: QmpClient): Promise<boolean> {
-    if (this.#isHeadless) return false;
-    this.#screenshotter = new Screenshotter(
-      qmp,
-      this.#paths.screenshot,
-      this.#context.imageScaler,
-      this.#context.clock,
-    );
-    if (this.#displays.length > 0) return false;
+  /** @returns the displays that were not open before */
+  async open(qmp: QmpClient): Promise<readonly MachineDisplay[]> {
+    if (this.#isHeadless) return [];
+    const { imageScaler, clock } = this.#context;
+    this.#screenshotter = new Screenshotter(qmp, this.#paths.screenshot, { imageScaler, clock });
+    if (this.#displays.length > 0) return [];
     const vncPassword = await readVncSecret(this.#paths);
-    // A QEMU that an older launcher started shows the first alone.
+    // A QEMU that an older launcher started has a VNC server for the first alone.
     this.#displays = this.#outputs
       .filter(({ socket }) => existsSync(socket))
       .map(({ name, socket: socketPath }) => ({ name, socketPath, vncPassword }));
-    return true;
+    return this.#displays;
   }
 
-  /** After a start: the guest is to find all its monitors. Never rejects. */
+  /** After a start, so that the guest finds all its monitors. Never rejects. */
   plugInDisplays(): Promise<void> {
     return plugInDisplays(this.#spec, this.#displays, this.#context);
   }
 
-  /** @returns the screens that are gone */
+  /** @returns the displays that were open */
   close(): readonly MachineDisplay[] {
     this.#cancelBootDetection?.();
     this.#screenshotter = undefined;
-    const gone = this.#displays;
+    const closed = this.#displays;
     this.#displays = [];
-    return gone;
+    return closed;
   }
 
   /** @throws RequestError `MACHINE_NOT_RUNNING`, LaunchError `SCREENSHOT_FAILED` */
@@ -77,7 +73,7 @@ export class DisplayWatcher {
     return Promise.reject(RequestError.public("MACHINE_NOT_RUNNING", text));
   }
 
-  /** Calls once when the guest has drawn something, or has had long enough; at once where there is nothing to see. */
+  /** Calls once when the guest has drawn something or the wait has timed out; at once for a machine without a display. */
   awaitBoot(onDrawn: () => void): void {
     this.#cancelBootDetection?.();
     if (this.#isHeadless) {

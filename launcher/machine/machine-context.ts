@@ -1,21 +1,12 @@
 import type { Logger } from "pino";
-import type { Architecture, Clock, Accel } from "../../protocol/index.ts";
-import type { MachineDisplay } from "../model/display-outputs.ts";
-import type { LaunchExtension } from "../process/launch-extension.ts";
-import type { QemuPrograms } from "../system/qemu-programs.ts";
-import type { QemuAccount } from "../process/qemu-account.ts";
-import type { BootScripts } from "../process/boot-scripts.ts";
+import type { Accel, Architecture, Clock, MachineStatus } from "../../protocol/index.ts";
 import type { ImageScaler } from "../display/image-scaler.ts";
-import type { ManagedMachine } from "./managed-machine.ts";
+import type { MachineDisplay } from "../model/display-outputs.ts";
+import type { LaunchContext } from "../process/launch.ts";
 
-/** What a machine needs of the launcher that it lives in. */
-export interface MachineContext {
-  readonly programs: QemuPrograms | null;
-  /** What is added to every start, in this order. */
-  readonly outfitters: readonly LaunchExtension[];
-  /** Who QEMU is. */
-  readonly account: QemuAccount;
-  readonly scripts: BootScripts;
+/** What a machine needs of its launcher. */
+export interface MachineContext extends LaunchContext {
+  /** Milliseconds between the power button and the kill. */
   readonly stopGraceMs: number;
   readonly imageScaler: ImageScaler;
   readonly clock: Clock;
@@ -23,9 +14,9 @@ export interface MachineContext {
   /** Chosen by the administrator, or found by the probe; a foreign architecture is always emulated. */
   chooseAccel(arch: Architecture): Promise<Accel>;
   /** Called after every change of state, when it is on disk. */
-  onState(machine: ManagedMachine): void;
-  /** Called when the work on it has come further, or is over. */
-  onProgress(machine: ManagedMachine): void;
-  onDisplaysOpened(machine: ManagedMachine): void;
-  onDisplayClosed(machine: ManagedMachine, screen: MachineDisplay): void;
+  onState(status: MachineStatus): void;
+  /** Called when the progress of the work on a machine has changed. */
+  onProgress(status: MachineStatus): void;
+  onDisplayOpened(status: MachineStatus, display: MachineDisplay): void;
+  onDisplayClosed(status: MachineStatus, display: MachineDisplay): void;
 }

@@ -18,7 +18,7 @@ import { saveMemory } from "./save-memory.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import type { LifecycleState } from "../model/lifecycle.ts";
 
-/** What people do to one machine, beside starting and stopping it. */
+/** What people do to one machine, besides starting and stopping it. */
 export class MachineControls {
   readonly #machine: ManagedMachine;
   readonly #programs: QemuPrograms | null;
@@ -44,11 +44,11 @@ export class MachineControls {
     return this.#machine.status;
   }
 
-  /** The reset button: also for a guest that stands still. @throws RequestError `MACHINE_STATE` */
+  /** The reset button; also resumes a halted guest. @throws RequestError `MACHINE_STATE` */
   async reset(): Promise<MachineStatus> {
-    const guest = this.#expect("booting", "running", "paused");
-    await guest.reset();
-    await guest.resume();
+    const session = this.#expect("booting", "running", "paused");
+    await session.reset();
+    await session.resume();
     this.#machine.apply({ kind: "reset" });
     return this.#machine.status;
   }
@@ -76,23 +76,23 @@ export class MachineControls {
    * `MEMORY_GPU`, `MEMORY_SHARES`
    */
   takeSnapshot(name: string): Promise<MachineSnapshot[]> {
-    return this.#withSnapshots(async (guest) => {
-      if (guest !== undefined && this.#machine.spec.dataDisk !== undefined)
+    return this.#withSnapshots(async (session) => {
+      if (session !== undefined && this.#machine.spec.dataDisk !== undefined)
         throw refuse(
           "SNAPSHOT_UNSUPPORTED",
           "The data disk would not go back with the machine's memory. Stop the machine first.",
         );
-      if (guest !== undefined) checkMemorySupport(this.#machine.spec);
-      await this.#snapshots.take(name, guest);
-      return this.#snapshots.list(guest);
+      if (session !== undefined) checkMemorySupport(this.#machine.spec);
+      await this.#snapshots.take(name, session);
+      return this.#snapshots.list(session);
     });
   }
 
   /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_RUNNING`, `SNAPSHOT_UNKNOWN` */
   restore(name: string): Promise<MachineStatus> {
-    return this.#withSnapshots(async (guest) => {
-      const tag = await this.#snapshots.restore(name, guest);
-      if (guest === undefined)
+    return this.#withSnapshots(async (session) => {
+      const tag = await this.#snapshots.restore(name, session);
+      if (session === undefined)
         this.#machine.apply({ kind: "memoryChosen", ...(tag === undefined ? {} : { tag }) });
       return this.#machine.status;
     });
@@ -100,10 +100,10 @@ export class MachineControls {
 
   /** @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_UNKNOWN` */
   removeSnapshot(name: string): Promise<MachineSnapshot[]> {
-    return this.#withSnapshots(async (guest) => {
-      const tag = await this.#snapshots.remove(name, guest);
+    return this.#withSnapshots(async (session) => {
+      const tag = await this.#snapshots.remove(name, session);
       if (this.#machine.lifecycle.saved === tag) this.#machine.apply({ kind: "memoryChosen" });
-      return this.#snapshots.list(guest);
+      return this.#snapshots.list(session);
     });
   }
 
@@ -112,7 +112,8 @@ export class MachineControls {
   }
 
   /**
-   * Makes one image of a stopped machine's disk, at `paths.exported`, and hands it over; it is gone afterwards.
+   * Flattens a stopped machine's disk into one image at `paths.exported`, and passes it on. The file is only valid
+   * during `use`.
    * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`; LaunchError `OVERLAY_UNSAFE`
    */
   async exportDisk<T>(use: (file: string) => Promise<T>): Promise<T> {
@@ -141,16 +142,16 @@ export class MachineControls {
     });
   }
 
-  /** Runs while nothing else is done to the machine, with its guest, or without one while it is off. */
-  #withSnapshots<T>(work: (guest: QemuSession | undefined) => Promise<T>): Promise<T> {
+  /** Runs `work` exclusively, with the QEMU session, or without one while the machine is off. */
+  #withSnapshots<T>(work: (session: QemuSession | undefined) => Promise<T>): Promise<T> {
     return this.#machine.queue.runExclusive(async () => {
       this.#refuseUnless("booting", "running", "paused", "stopped", "failed");
       if (this.#machine.ended) return work(undefined);
-      const guest = this.#expect("booting", "running", "paused");
+      const session = this.#expect("booting", "running", "paused");
       try {
-        return await work(guest);
+        return await work(session);
       } finally {
-        const change = readRunState(await guest.readStatus().catch(() => ""));
+        const change = readRunState(await session.readStatus().catch(() => ""));
         if (change !== null) this.#machine.apply(change);
       }
     });

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { RequestError } from "../../protocol/index.ts";
 
-/** What is done to one machine: most of it in turns, some of it alone or not at all. */
+/** The work on one machine: a serial queue, and a slot for exclusive work that is refused while it is taken. */
 export class MachineQueue {
   readonly #log: Logger;
   #last: Promise<void> = Promise.resolve();
@@ -15,14 +15,14 @@ export class MachineQueue {
     return this.#exclusive !== undefined;
   }
 
-  /** Runs after everything that was begun before; what it throws is a fault of ours. */
+  /** Runs after all earlier work. An error is logged as a fault of the launcher. */
   enqueue(work: () => Promise<void>): void {
     this.#last = this.#last.then(work).catch((error: unknown) => {
       this.#log.error({ event: "machine.fault", err: error }, "a machine could not be looked after");
     });
   }
 
-  /** Runs now, and nothing else of this kind meanwhile. @throws RequestError `MACHINE_BUSY` */
+  /** Runs now; no other exclusive work may start meanwhile. @throws RequestError `MACHINE_BUSY` */
   async runExclusive<T>(work: () => Promise<T>): Promise<T> {
     this.checkNotBusy();
     const running = work();
@@ -41,7 +41,7 @@ export class MachineQueue {
     throw RequestError.public("MACHINE_BUSY", text);
   }
 
-  /** Settles when nothing of what was begun runs any more; never rejects. */
+  /** Settles when all work has ended; never rejects. */
   async whenIdle(): Promise<void> {
     await this.#exclusive;
     await this.#last;

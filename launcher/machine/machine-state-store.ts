@@ -3,7 +3,7 @@ import { describeError, type Clock } from "../../protocol/index.ts";
 import { machineStateFile, type MachineStateFile } from "../model/machine-state-file.ts";
 import { readJsonFile, replaceJsonFile } from "../system/json-file.ts";
 
-/** How soon a record that could not be written is tried again, in milliseconds. */
+/** After a write that failed, in milliseconds. */
 const RETRY_MS = 2000;
 
 /** Null: the file is missing or damaged. */
@@ -11,7 +11,7 @@ export function readMachineState(file: string): MachineStateFile | null {
   return readJsonFile(file, machineStateFile);
 }
 
-/** A machine's record, in memory and on disk. A full disk stops no machine: the record is written when there is room. */
+/** A machine's record, in memory and on disk. A full disk stops no machine: the record is written once there is space. */
 export class MachineStateStore {
   readonly #file: string;
   readonly #clock: Clock;
@@ -19,7 +19,11 @@ export class MachineStateStore {
   #record: MachineStateFile;
   #cancelRetry: (() => void) | undefined;
 
-  constructor(file: string, record: MachineStateFile, clock: Clock, log: Logger) {
+  constructor(
+    file: string,
+    record: MachineStateFile,
+    { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  ) {
     this.#file = file;
     this.#record = record;
     this.#clock = clock;

@@ -7,23 +7,18 @@ import { snapshotNodes, type SnapshotNode } from "../model/snapshot-nodes.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { endMachine } from "../process/end-machine.ts";
 import { describeExit, describeStartFailure, readLastLine } from "../process/describe-failure.ts";
-import { measureLog, qemuCommand, removeSockets } from "../process/launch.ts";
+import { measureLog, prepareStart, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
-import {
-  type ProcessExit,
-  type WatchedProcess,
-  spawnDetached,
-  watchProcess,
-} from "../system/child-process.ts";
+import { spawnDetached } from "../system/child-process.ts";
+import type { ProcessExit, WatchedProcess } from "../system/child-process.ts";
+import { watchProcess } from "../system/child-process.ts";
 import { attachQmp } from "../qmp/attach-qmp.ts";
 import { readLifecycleEvent, readRunState } from "../qmp/lifecycle-events.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { startHousekeeping } from "./housekeeping.ts";
-import { describeMachineStatus } from "./describe-status.ts";
 import { DisplayWatcher } from "./display-watcher.ts";
 import { QemuSession } from "./qemu-session.ts";
-import { prepareStart } from "./prepare-start.ts";
 import { MachineStateStore } from "./machine-state-store.ts";
 import { restoreMemory, saveMemory } from "./save-memory.ts";
 import type { MachineContext } from "./machine-context.ts";
@@ -37,24 +32,32 @@ import {
   type LifecycleEvent,
 } from "../model/lifecycle.ts";
 
-/** How long a fresh QEMU has until its control socket answers, in milliseconds. */
+interface MachineFiles {
+  readonly spec: MachineSpec;
+  readonly paths: MachinePaths;
+  readonly record: MachineStateFile;
+}
+
+/** How long a new QEMU has until its control socket answers, in milliseconds. */
 const START_MS = 60_000;
-/** How long opening waits for the control socket of an adopted one. */
+/** How long an adoption waits for the control socket. */
 const ADOPT_MS = 5000;
 
-/** One machine: the I/O around {@link nextLifecycle}. It owns its process's watch, its control socket and its eye. */
+/**
+ * One machine: the I/O around {@link nextLifecycle}. It owns the watch on its process, its control socket and its
+ * displays.
+ */
 export class ManagedMachine {
   readonly spec: MachineSpec;
   readonly paths: MachinePaths;
   /** What its snapshots hold. */
   readonly nodes: readonly SnapshotNode[];
   readonly displayWatcher: DisplayWatcher;
-  /** What is done to it, one thing after the other. */
   readonly queue: MachineQueue;
   readonly #context: MachineContext;
   readonly #stateStore: MachineStateStore;
   readonly #closing = new AbortController();
-  /** Aborted when a start is no longer wanted before it came to a process. */
+  /** Aborted when a start is given up before QEMU runs. */
   #startAbort = new AbortController();
   #process: WatchedProcess | undefined;
   #session: QemuSession | undefined;
@@ -63,14 +66,14 @@ export class ManagedMachine {
   #detached = false;
   #progress: number | undefined;
 
-  constructor(spec: MachineSpec, paths: MachinePaths, record: MachineStateFile, around: MachineContext) {
+  constructor({ spec, paths, record }: MachineFiles, context: MachineContext) {
     this.spec = spec;
     this.paths = paths;
     this.nodes = snapshotNodes(spec, paths);
-    this.displayWatcher = new DisplayWatcher(spec, paths, around);
-    this.#context = around;
-    this.queue = new MachineQueue(around.log.child({ machine: spec.id }));
-    this.#stateStore = new MachineStateStore(paths.state, record, around.clock, around.log);
+    this.displayWatcher = new DisplayWatcher(spec, paths, context);
+    this.#context = context;
+    this.queue = new MachineQueue(context.log.child({ machine: spec.id }));
+    this.#stateStore = new MachineStateStore(paths.state, record, context);
   }
 
   get status(): MachineStatus {
@@ -90,7 +93,7 @@ export class ManagedMachine {
     return this.#session;
   }
 
-  /** Aborted when the launcher lets go of the machine. */
+  /** Aborted when the launcher detaches from the machine, or deletes it. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -99,14 +102,14 @@ export class ManagedMachine {
     return this.#process === undefined ? 0 : residentMb(this.#process.identity);
   }
 
-  /** Prepares and powers on, in the background. The record says `preparing` already or does so now. */
+  /** Prepares and powers on, in the background. The state is `preparing` already or becomes it now. */
   launch(): void {
     this.apply({ kind: "startRequested" });
     this.#startAbort = new AbortController();
     this.queue.enqueue(() => this.#launch());
   }
 
-  /** Takes over a QEMU that lives; waits a moment for its control socket. */
+  /** Takes over a running QEMU; waits a moment for its control socket. */
   async adopt(identity: ProcessIdentity): Promise<void> {
     const process = watchProcess(identity, this.#context.clock);
     this.#stateStore.change({ process: identity });
@@ -132,19 +135,19 @@ export class ManagedMachine {
     this.#end(null);
   }
 
-  /** Ends it by force and waits until nothing of it runs. */
+  /** Kills it and waits until none of its processes runs. */
   async destroy(): Promise<void> {
     this.#closing.abort();
     this.stop(true);
     await this.queue.whenIdle();
-    // The launch may have come to a process after all.
+    // The launch may have started a process after all.
     if (!this.ended) this.stop(true);
     await this.#process?.exited;
     await this.queue.whenIdle();
     this.#stateStore.close();
   }
 
-  /** Stops looking after it; the machine lives. Idempotent. */
+  /** Leaves the machine running, for the next launcher. Idempotent. */
   async detach(): Promise<void> {
     this.#detached = true;
     this.#closing.abort();
@@ -166,28 +169,28 @@ export class ManagedMachine {
     if (state === before.state && reason === before.reason && saved === before.saved) return;
     const since = state === before.state ? this.#stateStore.record.since : this.#context.clock.now();
     this.#stateStore.change({ state, reason, cause, saved, since });
-    this.#context.onState(this);
+    this.#context.onState(this.status);
     if (event.kind === "reset") this.#awaitBoot();
   }
 
-  /** How far the work on it is, 0 to 1; undefined: none is under way, or that is not known. */
+  /** Of the work on it, 0 to 1; undefined: none is under way, or its progress is unknown. */
   reportProgress(fraction: number | undefined): void {
     const progress = fraction === undefined ? undefined : Math.floor(fraction * 100) / 100;
     if (this.#detached || progress === this.#progress) return;
     this.#progress = progress;
-    this.#context.onProgress(this);
+    this.#context.onProgress(this.status);
   }
 
   async #launch(): Promise<void> {
     const { spec, paths } = this;
     try {
       const accel = await this.#context.chooseAccel(spec.arch);
-      const { start, wrap } = await prepareStart(spec, paths, this.#context, {
+      const { parameters, wrap } = await prepareStart(this, this.#context, {
         accel,
         signal: AbortSignal.any([this.closing, this.#startAbort.signal]),
         reportDelay: (reason) => this.apply({ kind: "delayed", ...makeReason("SCRIPTS_AT_WORK", reason) }),
-        registerHelper: (companion) => {
-          this.#stateStore.change({ companions: [...this.#stateStore.record.companions, companion] });
+        registerHelper: (helper) => {
+          this.#stateStore.change({ companions: [...this.#stateStore.record.companions, helper] });
         },
       });
       const logFrom = await measureLog(paths);
@@ -196,12 +199,13 @@ export class ManagedMachine {
         this.apply({ kind: "startFailed", ...makeReason("START_GIVEN_UP", "The start was given up.") });
         return;
       }
-      const whole = { ...start, halted: this.lifecycle.saved !== undefined };
-      const process = spawnDetached(wrap(qemuCommand(spec, paths, this.#context.programs, whole)), paths.log);
+      const halted = this.lifecycle.saved !== undefined;
+      const command = qemuCommand(this, this.#context.programs, { ...parameters, halted });
+      const process = spawnDetached(wrap(command), paths.log);
       this.#stateStore.change({ process: process.identity, accel, logFrom });
       this.#watch(process);
       await this.#connect(process, START_MS).catch(() => {
-        // A launcher that goes leaves its machines to the next one, also one that has just begun.
+        // A launcher that closes leaves its machines to the next one, also one that has just started.
         if (!this.#detached) process.kill();
       });
       await this.displayWatcher.plugInDisplays();
@@ -225,42 +229,47 @@ export class ManagedMachine {
     const qmp = await attachQmp(this.paths.qmpSocket, {
       clock: this.#context.clock,
       withinMs,
-      goOn: () => !this.#detached && isAlive(process.identity),
+      shouldRetry: () => !this.#detached && isAlive(process.identity),
       onEvent: (event) => {
         const change = readLifecycleEvent(event);
-        // While a snapshot is taken the guest stands still for that alone.
-        const ours = this.queue.busy && (change?.kind === "resumed" || change?.kind === "halted");
-        if (change !== null && !ours) this.apply(change);
+        // A snapshot halts the guest for its own time: no change of state.
+        const isSnapshot = this.queue.busy && (change?.kind === "resumed" || change?.kind === "halted");
+        if (change !== null && !isSnapshot) this.apply(change);
       },
     });
     if (this.#detached) {
       qmp.close();
       return;
     }
-    const guest = new QemuSession(qmp, this.nodes, this.spec.guest.clipboard, this.#context.clock);
-    this.#session = guest;
+    const session = new QemuSession(qmp, {
+      nodes: this.nodes,
+      hasClipboard: this.spec.guest.clipboard,
+      clock: this.#context.clock,
+    });
+    this.#session = session;
     void qmp.closed.then(() => {
-      if (this.#session === guest) this.#session = undefined;
+      if (this.#session === session) this.#session = undefined;
       if (this.#detached) return;
       process.checkExit();
       if (isAlive(process.identity)) this.#connect(process, Number.POSITIVE_INFINITY).catch(() => undefined);
     });
     this.apply({ kind: "powered" });
-    for (const outfitter of this.#context.outfitters)
-      await outfitter.onRunning?.(this.spec, this.paths, process.identity);
-    await guest.initialize();
-    if (await this.displayWatcher.open(qmp)) this.#context.onDisplaysOpened(this);
+    for (const extension of this.#context.extensions)
+      await extension.onRunning?.(this.spec, this.paths, process.identity);
+    await session.initialize();
+    for (const display of await this.displayWatcher.open(qmp))
+      this.#context.onDisplayOpened(this.status, display);
     const { state, saved } = this.lifecycle;
     if (state === "saving") this.queue.enqueue(() => saveMemory(this, false));
     else if (saved !== undefined) await restoreMemory(this, saved);
-    else await this.#syncRunState(guest);
+    else await this.#syncRunState(session);
     this.#awaitBoot();
   }
 
-  /** Learns what the guest does, and lets one go that nobody has let go yet. */
-  async #syncRunState(guest: QemuSession): Promise<void> {
-    const status = await guest.readStatus();
-    if (status === "prelaunch") await guest.resume();
+  /** Takes over QEMU's run state, and starts the processors of a QEMU that has just been launched. */
+  async #syncRunState(session: QemuSession): Promise<void> {
+    const status = await session.readStatus();
+    if (status === "prelaunch") await session.resume();
     const change = readRunState(status);
     if (change !== null) this.apply(change);
   }
@@ -278,20 +287,20 @@ export class ManagedMachine {
     await removeSockets(this.paths);
     this.#stateStore.change({ process: undefined });
     this.apply({ kind: "exited", clean, ...why });
-    for (const screen of this.displayWatcher.close()) this.#context.onDisplayClosed(this, screen);
+    for (const display of this.displayWatcher.close()) this.#context.onDisplayClosed(this.status, display);
     await this.#cleanUp();
     const { programs } = this.#context;
     if (!clean && programs !== null) await repairLeaks(programs.qemuImg, this.nodes);
   }
 
   async #cleanUp(): Promise<void> {
-    await cleanUpMachine(this.spec, this.paths, this.#stateStore.record, this.#context);
+    await cleanUpMachine(this, this.#stateStore.record, this.#context);
     this.#stateStore.change({ companions: [] });
   }
 
   #end(graceMs: number | null): void {
     const process = this.#process;
-    if (process === undefined) return; // Still preparing: the launch sees the new state and gives up.
+    if (process === undefined) return; // Still preparing: the launch sees the new state and stops.
     this.#cancelEnding?.();
     const ending = {
       execute: (command: string) =>
@@ -307,4 +316,20 @@ export class ManagedMachine {
       this.apply({ kind: "drawn" });
     });
   }
+}
+
+/** @param progress 0 to 1; undefined: no work is under way, or its progress is unknown */
+function describeMachineStatus(
+  { id, name, image, cpus, memoryMb }: MachineSpec,
+  { state, reason, cause, accel, since, saved }: MachineStateFile,
+  progress: number | undefined,
+): MachineStatus {
+  return {
+    ...{ id, name, image, cpus, memoryMb, state, since },
+    ...(reason === undefined ? {} : { reason }),
+    ...(cause === undefined ? {} : { cause }),
+    ...(accel === undefined ? {} : { accel }),
+    ...(saved === undefined ? {} : { saved: true }),
+    ...(progress === undefined ? {} : { progress }),
+  };
 }

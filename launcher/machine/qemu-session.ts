@@ -9,28 +9,34 @@ import { runStatus } from "../qmp/qmp-messages.ts";
 
 const namedNodes = z.array(z.object({ "node-name": z.string(), image: imageInfo }));
 
-/** A running QEMU with its guest, as its control socket shows it. All methods reject with what the socket says. */
+export interface QemuSessionOptions {
+  /** What a snapshot holds; its memory goes to the first. */
+  readonly nodes: readonly SnapshotNode[];
+  readonly hasClipboard: boolean;
+  readonly clock: Clock;
+}
+
+/** A running QEMU, by its control socket. All methods reject with the socket's errors. */
 export class QemuSession {
   readonly qmp: QmpClient;
   readonly #nodes: readonly SnapshotNode[];
   readonly #hasClipboard: boolean;
   readonly #clock: Clock;
 
-  /** @param nodes what a snapshot holds; its memory goes to the first */
-  constructor(qmp: QmpClient, nodes: readonly SnapshotNode[], hasClipboard: boolean, clock: Clock) {
+  constructor(qmp: QmpClient, { nodes, hasClipboard, clock }: QemuSessionOptions) {
     this.qmp = qmp;
     this.#nodes = nodes;
     this.#hasClipboard = hasClipboard;
     this.#clock = clock;
   }
 
-  /** Brings a QEMU, fresh or found, into the shape that everything else expects. */
+  /** Brings a new or adopted QEMU into a known state. */
   async initialize(): Promise<void> {
     await settleJobs(this.qmp, this.#clock);
     if (this.#hasClipboard) await plugClipboard(this.qmp);
   }
 
-  /** QEMU's word for what the processors do: `running`, `paused`, `prelaunch`, `io-error`, … */
+  /** QEMU's run state: `running`, `paused`, `prelaunch`, `io-error`, … */
   async readStatus(): Promise<string> {
     return runStatus.parse(await this.qmp.execute("query-status")).status;
   }
@@ -47,13 +53,13 @@ export class QemuSession {
     await this.qmp.execute("system_reset");
   }
 
-  /** Everything of this moment, under a tag. The guest stands still meanwhile; an older one of this tag is replaced. */
+  /** Disks and memory, under a tag. The guest is halted meanwhile; an older snapshot with this tag is replaced. */
   async takeSnapshot(tag: string): Promise<void> {
     await this.dropSnapshot(tag);
     await this.#withoutClipboard(() => this.#run("snapshot-save", tag, this.#vmstate));
   }
 
-  /** Back to that moment. A guest that ran goes on at once; one that stood still stands still. */
+  /** Goes back to a snapshot. A running guest runs on from there; a halted one stays halted. */
   async loadSnapshot(tag: string): Promise<void> {
     await this.#withoutClipboard(() => this.#run("snapshot-load", tag, this.#vmstate));
   }
@@ -74,7 +80,7 @@ export class QemuSession {
 
   #run(command: string, tag: string, more: Readonly<Record<string, unknown>>): Promise<void> {
     const devices = this.#nodes.map((node) => node.name);
-    return runJob(this.qmp, command, { tag, devices, ...more }, this.#clock);
+    return runJob(this.qmp, this.#clock, { command, args: { tag, devices, ...more } });
   }
 
   async #withoutClipboard(work: () => Promise<void>): Promise<void> {

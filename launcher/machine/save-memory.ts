@@ -1,47 +1,45 @@
 import { PeerClosed } from "../../protocol/index.ts";
 import type { QemuSession } from "./qemu-session.ts";
-import { describeSnapshotFailure } from "./snapshot-store.ts";
-import { SAVED_TAG } from "./snapshot-tags.ts";
+import { describeSnapshotFailure, SAVED_TAG } from "./snapshot-store.ts";
 import type { LifecycleEvent } from "../model/lifecycle.ts";
 
-/** As much of a machine as saving and bringing back need. */
-export interface SavableMachine {
+interface SavableMachine {
   readonly session: QemuSession | undefined;
   apply(event: LifecycleEvent): void;
-  /** Ends QEMU, with or without its consent. */
+  /** Ends QEMU; kills it if it does not answer. */
   quit(): void;
 }
 
 /**
- * Writes the memory to disk and ends QEMU. It may be begun again after an interruption.
- * @param halted the guest stood still before
+ * Writes the memory to disk and ends QEMU. May be repeated after an interruption.
+ * @param halted the guest was halted before
  */
 export async function saveMemory(machine: SavableMachine, halted: boolean): Promise<void> {
-  const { session: guest } = machine;
-  if (guest === undefined) return;
+  const { session } = machine;
+  if (session === undefined) return;
   try {
-    // From here on nothing changes on the disk that the memory does not know of.
-    await guest.pause();
-    await guest.takeSnapshot(SAVED_TAG);
+    // From here on the disk changes no more: it stays consistent with the saved memory.
+    await session.pause();
+    await session.takeSnapshot(SAVED_TAG);
   } catch (error) {
-    // Whoever closed the connection tells the rest: QEMU's end, or the next launcher.
+    // QEMU ended, or the launcher is closing: the exit handler or the next launcher continues.
     if (error instanceof PeerClosed) return;
     const said = describeSnapshotFailure(error);
     const reason = `The machine could not be saved. ${said}`;
     machine.apply({ kind: "saveFailed", reason, cause: { code: "SAVE_FAILED", details: { said } }, halted });
-    if (!halted) await guest.resume().catch(() => undefined);
+    if (!halted) await session.resume().catch(() => undefined);
     return;
   }
   machine.apply({ kind: "saved", tag: SAVED_TAG });
   machine.quit();
 }
 
-/** Puts a memory back into a QEMU whose processors have not begun, and lets them go on. */
+/** Loads a memory into a QEMU whose processors have not started, and starts them. */
 export async function restoreMemory(machine: SavableMachine, tag: string): Promise<void> {
-  const { session: guest } = machine;
-  if (guest === undefined) return;
+  const { session } = machine;
+  if (session === undefined) return;
   try {
-    await guest.loadSnapshot(tag);
+    await session.loadSnapshot(tag);
   } catch (error) {
     if (error instanceof PeerClosed) return;
     const said = describeSnapshotFailure(error);
@@ -50,8 +48,8 @@ export async function restoreMemory(machine: SavableMachine, tag: string): Promi
     machine.quit();
     return;
   }
-  // Noted before the guest moves: its memory is no longer the one on disk.
+  // Recorded before the guest runs: from then on its memory differs from the one on disk.
   machine.apply({ kind: "restored" });
-  await guest.resume();
-  if (tag === SAVED_TAG) await guest.dropSnapshot(tag);
+  await session.resume();
+  if (tag === SAVED_TAG) await session.dropSnapshot(tag);
 }

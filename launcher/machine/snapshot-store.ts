@@ -6,12 +6,18 @@ import {
   listDiskSnapshots,
   takeDiskSnapshot,
 } from "../disks/disk-snapshots.ts";
+import type { SnapshotInfo } from "../disks/machine-disks.ts";
 import { hidePaths } from "../process/describe-failure.ts";
 import type { QemuSession } from "./qemu-session.ts";
-import { describeSnapshots, SAVED_TAG, toSnapshotTag } from "./snapshot-tags.ts";
 
 /** Each one makes the disk's tables longer. */
 const MAX_SNAPSHOTS = 32;
+
+/** The memory of a saved machine. No name that a person chooses becomes this tag. */
+export const SAVED_TAG = ".saved";
+
+/** Names get a prefix: qcow2 numbers its snapshots, and takes a bare number for a snapshot's number. */
+const PREFIX = "u-";
 
 /** The snapshots of one machine: with the guest's memory while it runs, of the disks alone while it is off. */
 export class SnapshotStore {
@@ -24,46 +30,46 @@ export class SnapshotStore {
     this.#qemuImg = qemuImg;
   }
 
-  /** @param guest undefined: the machine is off. @throws LaunchError `SNAPSHOT_FAILED` */
-  async list(guest: QemuSession | undefined): Promise<MachineSnapshot[]> {
+  /** @param session undefined: the machine is off. @throws LaunchError `SNAPSHOT_FAILED` */
+  async list(session: QemuSession | undefined): Promise<MachineSnapshot[]> {
     return attempt("list", async () =>
       describeSnapshots(
-        guest === undefined
+        session === undefined
           ? await listDiskSnapshots(this.#qemuImg, this.#nodes)
-          : await guest.listSnapshots(),
+          : await session.listSnapshots(),
       ),
     );
   }
 
   /** @throws RequestError `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`; LaunchError `SNAPSHOT_FAILED` */
-  async take(name: string, guest: QemuSession | undefined): Promise<void> {
+  async take(name: string, session: QemuSession | undefined): Promise<void> {
     this.checkSupport();
-    const present = await this.list(guest);
-    if (present.some((one) => one.name === name))
+    const existing = await this.list(session);
+    if (existing.some((snapshot) => snapshot.name === name))
       throw refuse(
         "SNAPSHOT_EXISTS",
         `A snapshot "${name}" exists. Choose another name, or delete it first.`,
       );
-    if (present.length >= MAX_SNAPSHOTS)
+    if (existing.length >= MAX_SNAPSHOTS)
       throw refuse("SNAPSHOT_LIMIT", `A machine has at most ${MAX_SNAPSHOTS} snapshots. Delete one first.`);
     const tag = toSnapshotTag(name);
     await attempt("take", () =>
-      guest === undefined ? takeDiskSnapshot(this.#qemuImg, this.#nodes, tag) : guest.takeSnapshot(tag),
+      session === undefined ? takeDiskSnapshot(this.#qemuImg, this.#nodes, tag) : session.takeSnapshot(tag),
     );
   }
 
   /**
    * Brings the disks, and the memory of a running guest, back to a snapshot.
-   * @returns the tag of the memory that the next start of a machine that is off shall go on from
+   * @returns the tag of the memory that the next start of a stopped machine continues from
    * @throws RequestError `SNAPSHOT_UNKNOWN`, `MACHINE_RUNNING`; LaunchError `SNAPSHOT_FAILED`
    */
-  async restore(name: string, guest: QemuSession | undefined): Promise<string | undefined> {
-    const { withMemory } = await this.#find(name, guest);
+  async restore(name: string, session: QemuSession | undefined): Promise<string | undefined> {
+    const { withMemory } = await this.#find(name, session);
     const tag = toSnapshotTag(name);
-    if (guest !== undefined) {
+    if (session !== undefined) {
       if (!withMemory)
         throw refuse("MACHINE_RUNNING", "This snapshot holds no memory. Stop the machine first.");
-      await attempt("load", () => guest.loadSnapshot(tag));
+      await attempt("load", () => session.loadSnapshot(tag));
       return undefined;
     }
     await attempt("apply", async () => {
@@ -74,11 +80,11 @@ export class SnapshotStore {
   }
 
   /** @returns its tag. @throws RequestError `SNAPSHOT_UNKNOWN`; LaunchError `SNAPSHOT_FAILED` */
-  async remove(name: string, guest: QemuSession | undefined): Promise<string> {
-    await this.#find(name, guest);
+  async remove(name: string, session: QemuSession | undefined): Promise<string> {
+    await this.#find(name, session);
     const tag = toSnapshotTag(name);
     await attempt("delete", () =>
-      guest === undefined ? deleteDiskSnapshot(this.#qemuImg, this.#nodes, tag) : guest.dropSnapshot(tag),
+      session === undefined ? deleteDiskSnapshot(this.#qemuImg, this.#nodes, tag) : session.dropSnapshot(tag),
     );
     return tag;
   }
@@ -92,14 +98,31 @@ export class SnapshotStore {
     );
   }
 
-  async #find(name: string, guest: QemuSession | undefined): Promise<MachineSnapshot> {
-    const found = (await this.list(guest)).find((one) => one.name === name);
+  async #find(name: string, session: QemuSession | undefined): Promise<MachineSnapshot> {
+    const found = (await this.list(session)).find((snapshot) => snapshot.name === name);
     if (found === undefined) throw refuse("SNAPSHOT_UNKNOWN", `The machine has no snapshot "${name}".`);
     return found;
   }
 }
 
-/** What QEMU said, without the host's paths. */
+export function toSnapshotTag(name: string): string {
+  return `${PREFIX}${name}`;
+}
+
+/** The snapshots that people took, the oldest first. */
+export function describeSnapshots(found: readonly SnapshotInfo[]): MachineSnapshot[] {
+  return found
+    .filter(({ name }) => name.startsWith(PREFIX))
+    .map((one) => ({
+      name: one.name.slice(PREFIX.length),
+      createdAt: one["date-sec"] * 1000 + Math.floor(one["date-nsec"] / 1_000_000),
+      withMemory: one["vm-state-size"] > 0,
+      bytes: one["vm-state-size"],
+    }))
+    .sort((one, other) => one.createdAt - other.createdAt);
+}
+
+/** QEMU's error text, without the host's paths. */
 export function describeSnapshotFailure(error: unknown): string {
   const said = error instanceof LaunchError ? hidePaths(error.message.replace(/^QEMU refused: /, "")) : "";
   return said === "" ? "The host could not do it." : `QEMU said: ${said}`;

@@ -2,7 +2,15 @@ import { machineDesktopNames } from "../../protocol/index.ts";
 import type { MachinePaths } from "./machine-paths.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
-/** One output of a machine's display adapter: each is a desktop of its own. */
+/** Where one display of a running machine is. */
+export interface MachineDisplay {
+  /** Its desktop's name; that of the first is the machine's. */
+  readonly name: string;
+  readonly socketPath: string;
+  readonly vncPassword?: string;
+}
+
+/** One output of a machine's display adapters: each is a desktop of its own. */
 export interface DisplayOutput {
   /** The desktop's name. */
   readonly name: string;
@@ -26,12 +34,4 @@ export function listDisplayOutputs(
     device: display === "qxl" ? `video${index}` : "video0",
     output: display === "qxl" ? 0 : index,
   }));
-}
-
-/** Where the VNC server of a running machine's output is. */
-export interface MachineDisplay {
-  /** Its desktop's name; that of the first is the machine's. */
-  readonly name: string;
-  readonly socketPath: string;
-  readonly vncPassword?: string;
 }

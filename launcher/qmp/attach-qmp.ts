@@ -7,23 +7,23 @@ const ATTEMPT_MS = 3000;
 const RETRY_MS = 50;
 
 /**
- * Connects to a control socket that may not be there yet, or not yet free.
- * @param goOn asked before each attempt; false ends it
- * @throws TimeoutError `QMP_TIMEOUT` when `goOn` said no, or the time is over
+ * Connects to a control socket that may not exist yet, or may serve another client.
+ * @param shouldRetry called before each attempt; false ends it
+ * @throws TimeoutError `QMP_TIMEOUT` when `shouldRetry` returned false, or the time is over
  */
 export async function attachQmp(
   path: string,
   options: {
     readonly clock: Clock;
     readonly withinMs: number;
-    readonly goOn: () => boolean;
+    readonly shouldRetry: () => boolean;
     readonly onEvent: (event: QmpEvent) => void;
   },
 ): Promise<QmpClient> {
-  const { clock, withinMs, goOn, onEvent } = options;
+  const { clock, withinMs, shouldRetry, onEvent } = options;
   const begun = clock.monotonic();
   let cause: unknown;
-  while (goOn() && clock.monotonic() - begun < withinMs) {
+  while (shouldRetry() && clock.monotonic() - begun < withinMs) {
     try {
       return await connectQmp(path, { timeoutMs: ATTEMPT_MS, clock, onEvent });
     } catch (error) {

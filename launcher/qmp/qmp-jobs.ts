@@ -3,9 +3,9 @@ import { LaunchError, TimeoutError, type Clock } from "../../protocol/index.ts";
 import { delay } from "../system/delay.ts";
 import type { QmpClient } from "./qmp-client.ts";
 
-/** QEMU's long work runs as jobs that stay in its list until somebody takes note of their end. */
+/** QEMU runs long work as jobs, which stay in its list until they are dismissed. */
 
-const LOOK_EVERY_MS = 50;
+const POLL_MS = 50;
 const JOB = "postern";
 
 const jobs = z.array(z.object({ id: z.string(), status: z.string(), error: z.string().optional() }));
@@ -13,13 +13,12 @@ type Job = z.infer<typeof jobs>[number];
 
 /**
  * Runs one job to its end, however long it takes.
- * @throws LaunchError `QMP_REFUSED` with QEMU's words, PeerClosed `QMP_CLOSED`
+ * @throws LaunchError `QMP_REFUSED` with QEMU's text, PeerClosed `QMP_CLOSED`
  */
 export async function runJob(
   qmp: QmpClient,
-  command: string,
-  args: Readonly<Record<string, unknown>>,
   clock: Clock,
+  { command, args }: { readonly command: string; readonly args: Readonly<Record<string, unknown>> },
 ): Promise<void> {
   await qmp.execute(command, { "job-id": JOB, ...args }).catch((error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
@@ -27,7 +26,7 @@ export async function runJob(
   await settleJob(qmp, JOB, clock);
 }
 
-/** Waits for what an earlier launcher began; how it ended is of no interest. */
+/** Waits for jobs that an earlier launcher began; their result does not matter. */
 export async function settleJobs(qmp: QmpClient, clock: Clock): Promise<void> {
   for (const { id } of await listJobs(qmp)) await settleJob(qmp, id, clock).catch(ignoreRefusal);
 }
@@ -41,7 +40,7 @@ async function settleJob(qmp: QmpClient, id: string, clock: Clock): Promise<void
       if (job.error !== undefined) throw new LaunchError("QMP_REFUSED", `QEMU refused: ${job.error}`);
       return;
     }
-    await delay(LOOK_EVERY_MS, clock);
+    await delay(POLL_MS, clock);
   }
 }
 
@@ -49,11 +48,11 @@ async function listJobs(qmp: QmpClient): Promise<Job[]> {
   return jobs.parse(await retryOnTimeout(() => qmp.execute("query-jobs")));
 }
 
-/** QEMU answers nothing while it writes a memory. */
-async function retryOnTimeout(ask: () => Promise<unknown>): Promise<unknown> {
+/** QEMU does not answer while it writes a memory. */
+async function retryOnTimeout(query: () => Promise<unknown>): Promise<unknown> {
   for (;;) {
     try {
-      return await ask();
+      return await query();
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
     }

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { machinePaths } from "../../launcher/model/machine-paths.ts";
-import { GuestAgent } from "../../launcher/guest-agent/index.ts";
+import { GuestAgent } from "../support/guest-agent.ts";
 import type { Launcher } from "../../launcher/index.ts";
 import { systemClock, type ImageEntry } from "../../protocol/index.ts";
 import { LauncherFixture } from "../contract/launcher/launcher-fixture.ts";

@@ -32,7 +32,7 @@ beforeEach(async () => {
 afterEach(() => launcherFixture.close());
 
 async function view(launcher: Launcher, index: number): Promise<RfbClient> {
-  const { socketPath, vncPassword } = launcher.displays()[index]!.screen;
+  const { socketPath, vncPassword } = launcher.displays()[index]!.display;
   const viewer = await connectRfb(launcherFixture.cleanup, { path: socketPath });
   await viewer.handshake({ password: vncPassword! });
   viewer.setEncodings(0);

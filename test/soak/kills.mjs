@@ -35,7 +35,7 @@ const options = {
     allowedShares: [],
     networks: { allow: [], forward: [] },
     vmUser: null,
-    passages: [],
+    traversableFolders: [],
   },
   limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 0 },
 };

@@ -13,7 +13,7 @@ export interface FakePciDevice {
   readonly group?: string;
   readonly bootVga?: boolean;
   /** A monitor is lit at this card's connector. */
-  readonly lit?: boolean;
+  readonly drivesMonitor?: boolean;
   readonly renderNode?: string;
   readonly mdevTypes?: Readonly<Record<string, { name: string; description: string; available: number }>>;
 }
@@ -98,7 +98,8 @@ export class FakeKernel extends SysTree {
       await this.#writeFile(`${folder}/boot_vga`, device.bootVga ? "1\n" : "0\n");
     if (device.renderNode !== undefined)
       await mkdir(this.at(`${folder}/drm/${device.renderNode}`), { recursive: true });
-    if (device.lit === true) await this.#writeFile(`${folder}/drm/card0/card0-DP-1/enabled`, "enabled\n");
+    if (device.drivesMonitor === true)
+      await this.#writeFile(`${folder}/drm/card0/card0-DP-1/enabled`, "enabled\n");
     if (device.driver !== undefined) {
       this.#natural.set(device.address, device.driver);
       await mkdir(this.at(`sys/bus/pci/drivers/${device.driver}`), { recursive: true });

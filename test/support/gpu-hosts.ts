@@ -56,7 +56,7 @@ export const INTEL_GVT: FakePciHost = {
       driver: "i915",
       group: "1",
       bootVga: true,
-      lit: true,
+      drivesMonitor: true,
       renderNode: "renderD128",
       mdevTypes: {
         "i915-GVTg_V5_4": {

@@ -18,11 +18,11 @@ export interface DataDiskExtensionOptions {
 }
 
 /**
- * Gives a machine its data disk at each start; the disk was reserved before. Who has a disk is known by the machines
- * themselves: what is given back is the file, which QEMU's account owns meanwhile.
+ * Gives a machine its data disk at each start; the disk was reserved before. The machines' records say which one has a
+ * disk: `release` only takes back the file, which QEMU's account owns meanwhile.
  */
 export function dataDiskExtension({
-  store: shelf,
+  store,
   qemuImg,
   runAs,
   clock,
@@ -31,12 +31,12 @@ export function dataDiskExtension({
   return {
     async prepare({ id, owner, dataDisk }) {
       if (dataDisk === undefined) return {};
-      const record = shelf.find({ owner, name: dataDisk.name });
+      const record = store.find({ owner, name: dataDisk.name });
       if (qemuImg === null || record === undefined)
         throw new LaunchError("DISK_FAILED", "the data disk was not reserved, or there is no qemu-img");
-      const file = await prepareDiskContent(qemuImg, shelf, record);
+      const file = await prepareDiskContent(qemuImg, store, record);
       const standing = record.standing.state === "new" ? ({ state: "here" } as const) : record.standing;
-      shelf.save({ ...record, standing, usedAt: clock.now(), givenTo: id });
+      store.save({ ...record, standing, usedAt: clock.now(), givenTo: id });
       const slot = dirname(file);
       return {
         arguments: dataDiskArguments(file, dataDisk.name),
@@ -47,15 +47,15 @@ export function dataDiskExtension({
     async release({ id, owner, dataDisk }) {
       if (dataDisk === undefined) return;
       const ref = { owner, name: dataDisk.name };
-      // Another machine may have it by now.
-      if (shelf.find(ref)?.givenTo !== id) return;
+      // Another machine may have taken it meanwhile.
+      if (store.find(ref)?.givenTo !== id) return;
       try {
-        await takeBackFile(runAs, shelf.fileOf(ref));
-        // A journey may have begun meanwhile.
-        const record = shelf.find(ref);
+        await takeBackFile(runAs, store.fileOf(ref));
+        // A transfer may have begun meanwhile.
+        const record = store.find(ref);
         if (record?.givenTo !== id) return;
         const { givenTo: _given, ...rest } = record;
-        shelf.save(rest);
+        store.save(rest);
       } catch (error) {
         const fields = { event: "disk.not-back", machine: id, why: describeError(error) };
         log.warn(fields, "a data disk could not be taken back from the account of machines");

@@ -20,12 +20,12 @@ import { refreshFilter } from "../../network/refresh-filter.ts";
 import { watchHostRanges } from "../../network/host-addresses.ts";
 import { findSlirpProcess } from "../../network/slirp-process.ts";
 
-/** The networks of a host's machines. Begins to probe what the host can do, and to watch the host's own addresses. */
+/** The networks of a host's machines. Probes what the host can do, and watches the host's own addresses. */
 export class NetworkExtension implements LaunchExtension {
   readonly #policy: NetworkPolicy;
   readonly #log: Logger;
   readonly #ability: Promise<NetworkAbility>;
-  /** Machines with a way out, by their ids. */
+  /** QEMU of the machines whose network has a way out, by machine id. */
   readonly #connected = new Map<string, ProcessIdentity>();
   readonly #stopWatching: () => void;
 
@@ -46,7 +46,7 @@ export class NetworkExtension implements LaunchExtension {
     return { arguments: networkCardArguments(netdev), wrap };
   }
 
-  /** Gives it what it lacks: an adopted one may have missed changes of the host's addresses, and of the forwards. */
+  /** An adopted machine may have missed changes of the host's addresses and of the port forwards. */
   async onRunning(spec: MachineSpec, paths: MachinePaths, qemu: ProcessIdentity): Promise<void> {
     if (spec.network !== "internet" || findSlirpProcess(qemu) === null) return;
     this.#connected.set(spec.id, qemu);
@@ -64,7 +64,7 @@ export class NetworkExtension implements LaunchExtension {
     return Promise.resolve();
   }
 
-  /** Machines keep their networks. */
+  /** Stops watching; machines keep their networks. */
   async close(): Promise<void> {
     this.#stopWatching();
     await this.#ability;
@@ -89,7 +89,7 @@ export class NetworkExtension implements LaunchExtension {
   }
 }
 
-/** The resolver's file lies in the machine's folder, where no QEMU can put another in its place. */
+/** The resolver's file is in the machine's folder, where QEMU cannot replace it. */
 function pathsOf(paths: MachinePaths): NetworkPaths {
   return networkPaths(dirname(paths.socketBase), paths.slot, paths.dir);
 }

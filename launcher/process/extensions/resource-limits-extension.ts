@@ -1,13 +1,13 @@
 import type { LaunchExtension } from "../launch-extension.ts";
 import { inScope, removeScope, type ScopeBackend } from "../../system/resource-scope.ts";
 
-/** Keeps each machine within the memory and the processors that it was promised. */
-export function resourceLimitsExtension(keeper: ScopeBackend): LaunchExtension {
+/** Limits each machine to its own memory and processors. */
+export function resourceLimitsExtension(backend: ScopeBackend): LaunchExtension {
   return {
     prepare: (spec, paths) =>
-      Promise.resolve({ wrap: (command) => inScope(command, keeper, paths.slot, spec) }),
+      Promise.resolve({ wrap: (command) => inScope(command, backend, paths.slot, spec) }),
     release(_spec, paths) {
-      removeScope(keeper, paths.slot);
+      removeScope(backend, paths.slot);
       return Promise.resolve();
     },
   };

@@ -1,5 +1,5 @@
 import { lchown, realpath, stat } from "node:fs/promises";
-import { dirname, sep } from "node:path";
+import { dirname } from "node:path";
 import { LaunchError, type Clock } from "../../../protocol/index.ts";
 import type { MachinePaths } from "../../model/machine-paths.ts";
 import {
@@ -8,6 +8,7 @@ import {
   virtiofsdArguments,
 } from "../../argv/shared-folder-arguments.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
+import { isWithin } from "../../system/account-files.ts";
 import type { RunAs } from "../../system/system-account.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
 import type { ProcessIdentity } from "../../model/process-identity.ts";
@@ -16,21 +17,30 @@ import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
 
 type Share = MachineSpec["shares"][number];
 
-/**
- * Folders of the host inside guests.
- * @param allowed folders that the administrator allows, with everything below them
- */
-export function sharedFoldersExtension(
-  allowed: readonly string[],
-  programs: QemuPrograms | null,
-  runAs: RunAs,
-  clock: Clock,
-): LaunchExtension {
+interface ServeContext {
+  readonly paths: MachinePaths;
+  readonly registerHelper: (process: ProcessIdentity) => void;
+}
+
+export interface SharedFoldersOptions {
+  /** Folders that the administrator allows, with everything below them. */
+  readonly allowed: readonly string[];
+  readonly programs: QemuPrograms | null;
+  readonly runAs: RunAs;
+  readonly clock: Clock;
+}
+
+/** Folders of the host inside guests. */
+export function sharedFoldersExtension({
+  allowed,
+  programs,
+  runAs,
+  clock,
+}: SharedFoldersOptions): LaunchExtension {
   const serve = async (
     share: Share,
     index: number,
-    paths: MachinePaths,
-    note: (process: ProcessIdentity) => void,
+    { paths, registerHelper }: ServeContext,
   ): Promise<string[]> => {
     const folder = await resolveSharedFolder(share.folder, allowed);
     if (share.kind === "9p") return share9pArguments({ ...share, folder }, index);
@@ -45,31 +55,31 @@ export function sharedFoldersExtension(
       );
     const socket = `${paths.socketBase}fs${index}`;
     const args = virtiofsdArguments(folder, socket, "namespace");
-    const { identity, detach: letGo } = spawnDetached({ program, args }, paths.log);
-    note(identity);
-    letGo();
+    const { identity, detach } = spawnDetached({ program, args }, paths.log);
+    registerHelper(identity);
+    detach();
     if (!(await awaitSocket(socket, identity, clock)))
       throw refuse("virtiofsd could not be started on this host.");
-    // It stays who we are, so that files keep their owners; QEMU alone may speak to it.
+    // It keeps the launcher's account, so that files keep their owners; only QEMU may connect to it.
     if (runAs.kind === "account") await lchown(socket, runAs.account.uid, runAs.account.gid);
     return shareVirtiofsArguments(share.tag, socket, index);
   };
   return {
-    async prepare(spec, paths, note) {
-      const words: string[] = [];
+    async prepare(spec, paths, registerHelper) {
+      const args: string[] = [];
       for (const [index, share] of spec.shares.entries())
-        words.push(...(await serve(share, index, paths, note)));
-      return { arguments: words };
+        args.push(...(await serve(share, index, { paths, registerHelper })));
+      return { arguments: args };
     },
     release: () => Promise.resolve(),
   };
 }
 
 /**
- * The folder itself, behind all links, if the administrator allows it.
+ * Resolves all links, and checks that the administrator allows the folder.
  * @throws LaunchError `SHARE_REFUSED`
  */
-export async function resolveSharedFolder(folder: string, allowed: readonly string[]): Promise<string> {
+async function resolveSharedFolder(folder: string, allowed: readonly string[]): Promise<string> {
   let real: string;
   try {
     real = await realpath(folder);
@@ -79,13 +89,12 @@ export async function resolveSharedFolder(folder: string, allowed: readonly stri
   }
   for (const one of allowed) {
     const root = await realpath(one).catch(() => null);
-    if (root === null) continue;
-    if (real === root || real.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)) return real;
+    if (root !== null && (real === root || isWithin(real, root))) return real;
   }
   throw refuse("The administrator of this host does not allow that folder to be shared (--allow-shares).");
 }
 
-/** Whether another account than root could come to it: then it could also run what lies in there. */
+/** Whether another account than root can reach the folder: then it can also run programs in it. */
 async function isOpenToOthers(folder: string): Promise<boolean> {
   for (let above = dirname(folder); ; above = dirname(above)) {
     const { uid, mode } = await stat(above);

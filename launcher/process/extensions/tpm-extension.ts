@@ -8,10 +8,10 @@ import { grantTraversal } from "../../system/account-files.ts";
 import type { QemuPrograms } from "../../system/qemu-programs.ts";
 import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
 
-/** A TPM 2 for machines that ask for one: a swtpm for each, as QEMU's account, which ends when QEMU does. */
+/** A TPM 2 for machines that ask for one: one swtpm each, under QEMU's account, which ends with QEMU. */
 export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock: Clock): LaunchExtension {
   return {
-    async prepare(spec, paths, note) {
+    async prepare(spec, paths, registerHelper) {
       if (!spec.firmware.tpm) return {};
       const program = programs?.swtpm ?? null;
       if (program === null) {
@@ -24,9 +24,9 @@ export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock:
       await grantTraversal(runAs, [paths.dir]);
       if (runAs.kind === "account") await giveFolder(paths.tpmDir, runAs.account);
       const command = runAs.kind === "account" ? runAsAccount(plain, runAs) : plain;
-      const { identity, detach: letGo } = spawnDetached(command, paths.log);
-      note(identity);
-      letGo();
+      const { identity, detach } = spawnDetached(command, paths.log);
+      registerHelper(identity);
+      detach();
       if (!(await awaitSocket(paths.tpmSocket, identity, clock))) {
         throw new LaunchError("TPM_START", "swtpm did not start", {
           safeMessage: "The machine's TPM could not be started.",
@@ -38,7 +38,7 @@ export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock:
   };
 }
 
-/** The folder becomes the account's, with what an earlier start left in it. */
+/** Makes the account the owner of the folder and of what an earlier start left in it. */
 async function giveFolder(folder: string, { uid, gid }: SystemAccount): Promise<void> {
   for (const name of await readdir(folder)) await lchown(join(folder, name), uid, gid);
   await lchown(folder, uid, gid);

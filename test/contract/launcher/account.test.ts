@@ -63,7 +63,7 @@ it("runs QEMU as the account, with its files and no others", async () => {
   const isThere = (file: string) => access(file).then(() => true);
   await qemu.waitUntil("its control socket", () => isThere(path.join(sockets, "qmp")));
   const qmp = await attachQmp(path.join(sockets, "qmp"), {
-    ...{ clock: systemClock, withinMs: 10_000, goOn: () => qemu.isRunning, onEvent: () => undefined },
+    ...{ clock: systemClock, withinMs: 10_000, shouldRetry: () => qemu.isRunning, onEvent: () => undefined },
   });
   cleanup.add({ stop: () => Promise.resolve(qmp.close()) });
 

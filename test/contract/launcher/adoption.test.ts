@@ -31,7 +31,7 @@ describe("a launcher that comes back", () => {
     const launcher = await launcherFixture.open();
     expect(launcher.machines()).toMatchObject([{ id: "m1", name: "memory", state: "running" }]);
     expect(launcherFixture.pidOf("m1")).toBe(pid);
-    expect(launcher.displays()[0]!.screen.vncPassword).toHaveLength(8);
+    expect(launcher.displays()[0]!.display.vncPassword).toHaveLength(8);
     expect((await launcher.screenshot("m1", 320)).width).toBe(720);
 
     await launcher.stop("m1", true);

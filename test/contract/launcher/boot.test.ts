@@ -28,7 +28,7 @@ describe("a machine", () => {
     expect(small.count([0, 0, 0], 30)).toBeLessThan(0.9 * small.width * small.height);
 
     const [published] = launcher.displays();
-    const { socketPath, vncPassword } = published!.screen;
+    const { socketPath, vncPassword } = published!.display;
     expect(statSync(socketPath).mode & 0o777).toBe(0o700);
     const viewer = await connectRfb(launcherFixture.cleanup, { path: socketPath });
     const greeting = await viewer.handshake({ password: vncPassword! });
@@ -48,7 +48,7 @@ describe("a machine", () => {
     const launcher = await launcherFixture.open();
     await launcher.create(request);
     await launcherFixture.waitForState(launcher, "m1", "booting");
-    const { vncPassword } = launcher.displays()[0]!.screen;
+    const { vncPassword } = launcher.displays()[0]!.display;
     const commandLine = readFileSync(`/proc/${launcherFixture.pidOf("m1")}/cmdline`, "utf8");
     expect(commandLine).not.toContain(vncPassword);
     const folder = `${launcherFixture.options.stateDir}/m1`;

@@ -22,12 +22,12 @@ beforeEach(async () => {
 });
 afterEach(() => launcherFixture.close());
 
-const namesOf = (launcher: Launcher): string[] => launcher.displays().map(({ screen }) => screen.name);
+const namesOf = (launcher: Launcher): string[] => launcher.displays().map(({ display }) => display.name);
 
 async function readScreenshot(launcher: Launcher, name: string): Promise<Bitmap> {
-  const { screen } = launcher.displays().find((one) => one.screen.name === name)!;
-  const viewer = await connectRfb(launcherFixture.cleanup, { path: screen.socketPath });
-  await viewer.handshake({ password: screen.vncPassword! });
+  const { display } = launcher.displays().find((one) => one.display.name === name)!;
+  const viewer = await connectRfb(launcherFixture.cleanup, { path: display.socketPath });
+  await viewer.handshake({ password: display.vncPassword! });
   viewer.setEncodings(0);
   viewer.requestUpdate();
   await viewer.readUpdate();
@@ -54,8 +54,8 @@ describe.each(["virtio", "qxl"] as const)("two monitors of %s", (display) => {
 
     const second = await launcherFixture.openWith([image]);
     const events: string[] = [];
-    second.on("screen", ({ machine, screen }) => events.push(`+ ${machine.id} ${screen.name}`));
-    second.on("screenGone", ({ machine, screen }) => events.push(`- ${machine.id} ${screen.name}`));
+    second.on("display", ({ machine, display }) => events.push(`+ ${machine.id} ${display.name}`));
+    second.on("displayGone", ({ machine, display }) => events.push(`- ${machine.id} ${display.name}`));
     await expectOwnPictures(second);
     await second.save("m1");
     await launcherFixture.waitForState(second, "m1", "stopped");

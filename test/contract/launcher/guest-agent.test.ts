@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { GuestAgent } from "../../../launcher/guest-agent/index.ts";
+import { GuestAgent } from "../../support/guest-agent.ts";
 import { systemClock } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { startProcess } from "../../support/test-process.ts";

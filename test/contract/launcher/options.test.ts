@@ -45,7 +45,7 @@ test("a clipboard does not keep a machine from being saved", async () => {
   ]);
   await launcher.create({ id: "m1", name: "one", image: "c" });
   await launcherFixture.waitForState(launcher, "m1", "running");
-  const { socketPath, vncPassword } = launcher.displays()[0]!.screen;
+  const { socketPath, vncPassword } = launcher.displays()[0]!.display;
   const viewer = await connectRfb(launcherFixture.cleanup, { path: socketPath });
   await viewer.handshake({ password: vncPassword! });
   expect(await launcher.takeSnapshot("m1", "a")).toMatchObject([{ withMemory: true }]);

@@ -43,7 +43,7 @@ describe("ending a machine", () => {
   test("from outside is a failure that is told at once, with the screen withdrawn", async () => {
     const launcher = await launcherFixture.open();
     const gone: string[] = [];
-    launcher.on("screenGone", ({ machine }) => gone.push(machine.name));
+    launcher.on("displayGone", ({ machine }) => gone.push(machine.name));
     await launcher.create(request);
     await launcherFixture.waitForState(launcher, "m1", "booting");
     process.kill(launcherFixture.pidOf("m1"), "SIGKILL");

@@ -3,8 +3,7 @@ import { pino } from "pino";
 import { z } from "zod";
 import { AdminApi } from "../../../bin/admin-api.ts";
 import { RUNTIME_FILE } from "../../../bin/programs/data-dirs.ts";
-import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
-import type { Launcher } from "../../../launcher/index.ts";
+import { handleHostRequest, type Launcher } from "../../../launcher/index.ts";
 import {
   hostMethods,
   isPosternError,

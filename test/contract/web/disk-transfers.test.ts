@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { handleHostRequest } from "../../../launcher/host/request-handlers.ts";
-import type { Launcher } from "../../../launcher/index.ts";
+import { handleHostRequest, type Launcher } from "../../../launcher/index.ts";
 import { LocalDiskStore } from "../../../launcher/disks/local-disk-store.ts";
 import { hostMethods, systemClock, type DiskCopy, type HostMethod } from "../../../protocol/index.ts";
 import { planDiskTransfers } from "../../../orchestrator/disks/disk-location.ts";

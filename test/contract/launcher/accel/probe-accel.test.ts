@@ -11,13 +11,13 @@ beforeEach(() => {
 afterEach(() => cleanup.close());
 
 test("the probe guest counts in real mode and in long mode, and ends by itself", async () => {
-  const run = await runProbeGuest(
-    "qemu-system-x86_64",
-    "tcg",
-    await cleanup.makeFolder(),
-    systemClock,
-    20_000,
-  );
+  const run = await runProbeGuest({
+    program: "qemu-system-x86_64",
+    accel: "tcg",
+    scratchDir: await cleanup.makeFolder(),
+    clock: systemClock,
+    timeoutMs: 20_000,
+  });
   expect(run.markers.A).toBeGreaterThan(0);
   expect(run.markers.B).toBeGreaterThanOrEqual(run.markers.A!);
   expect(run.markers.C).toBeGreaterThan(run.markers.B!);
@@ -25,6 +25,11 @@ test("the probe guest counts in real mode and in long mode, and ends by itself",
 });
 
 test("a QEMU that does not start is a clear no", async () => {
-  const run = await runProbeGuest("false", "kvm", await cleanup.makeFolder(), systemClock);
+  const run = await runProbeGuest({
+    program: "false",
+    accel: "kvm",
+    scratchDir: await cleanup.makeFolder(),
+    clock: systemClock,
+  });
   expect(judgeProbe(run)).toEqual({ accel: "tcg", why: "KVM did not start a guest" });
 });

@@ -59,7 +59,7 @@ describe("hostile images", () => {
         allowedShares: [],
         networks: { allow: [], forward: [] },
         vmUser: null,
-        passages: [],
+        traversableFolders: [],
       },
       limits: { maxInstances: 100, maxLoad: 10_000, memoryReserveMb: 0 },
     };

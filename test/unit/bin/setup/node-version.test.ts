@@ -66,7 +66,7 @@ test("the oldest Node is the same in set-up, program, doctor and package.json", 
   const read = (file: string) => readFile(new URL(`../../../../${file}`, import.meta.url), "utf8");
   const { engines } = JSON.parse(await read("package.json")) as { engines: { node: string } };
   expect(engines.node).toBe(`>=${OLDEST_RUNTIME.join(".")}`);
-  for (const file of ["bin/require-node.ts", "launcher/doctor/checks/environment-checks.ts"])
+  for (const file of ["bin/require-node.ts", "launcher/doctor/environment.ts"])
     expect(await read(file)).toContain(`const OLDEST_NODE = [${OLDEST_RUNTIME.join(", ")}] as const;`);
 });
 

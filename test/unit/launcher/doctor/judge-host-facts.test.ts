@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { DoctorFacts } from "../../../../launcher/doctor/doctor-facts.ts";
-import { judgeHostFacts } from "../../../../launcher/doctor/judge-host-facts.ts";
-import { listListeningInodes } from "../../../../launcher/doctor/collect/port-facts.ts";
-import { parseDevices } from "../../../../launcher/doctor/collect/program-facts.ts";
+import { judgeHostFacts, type DoctorFacts } from "../../../../launcher/doctor/judge-host-facts.ts";
+import { listListeningInodes } from "../../../../launcher/doctor/port.ts";
+import { parseDevices } from "../../../../launcher/doctor/programs.ts";
 import type { Finding } from "../../../../launcher/model/finding.ts";
 import { NO_GPUS } from "../../../../launcher/gpu/gpu-policy.ts";
 

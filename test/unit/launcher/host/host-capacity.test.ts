@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { checkHostCapacity } from "../../../../launcher/host/check-capacity.ts";
-import { measureHostCapacity, type HostCapacity } from "../../../../launcher/host/host-capacity.ts";
+import {
+  checkHostCapacity,
+  measureHostCapacity,
+  type HostCapacity,
+} from "../../../../launcher/host/host-capacity.ts";
 
 const limits = { maxInstances: 3, maxLoad: 1.5, memoryReserveMb: 0 };
 const roomy: HostCapacity = {

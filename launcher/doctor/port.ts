@@ -1,7 +1,18 @@
-import { formatHostPort } from "../../../protocol/index.ts";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { createServer } from "node:net";
-import type { PortFacts } from "../doctor-facts.ts";
+import { formatHostPort } from "../../protocol/index.ts";
+import { adviceFinding, missingFinding, okFinding, type Finding } from "../model/finding.ts";
+
+export interface PortFacts {
+  readonly address: string;
+  readonly state: "free" | "busy" | "forbidden" | "no-address";
+  /** The process that listens there, as far as this account may see. */
+  readonly by: string | null;
+  /** Whether it is the server of the data folder. */
+  readonly ours: boolean;
+  /** Whether the port was asked for, and is not a default. */
+  readonly asked: boolean;
+}
 
 export interface PortQuestion {
   readonly host: string;
@@ -9,7 +20,7 @@ export interface PortQuestion {
   readonly asked: boolean;
 }
 
-/** Listens for a moment, to know whether a server could. @param serverPid the process that may be there already */
+/** Listens for a moment, to learn whether a server could. @param serverPid the process that may listen already */
 export async function collectPortFacts(question: PortQuestion, serverPid: number | null): Promise<PortFacts> {
   const { host, port, asked } = question;
   const address = formatHostPort({ host, port });
@@ -61,4 +72,32 @@ export function listListeningInodes(table: string, port: number): string[] {
     const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
     return state === "0A" && local.endsWith(`:${hexPort}`) && inode !== undefined ? [inode] : [];
   });
+}
+
+export function checkPort({ address, state, by, ours, asked }: PortFacts): Finding {
+  const wrong = asked ? missingFinding : adviceFinding;
+  switch (state) {
+    case "free":
+      return okFinding("port", `${address} is free.`);
+    case "busy":
+      return ours
+        ? okFinding("port", `The server listens on ${address}.`)
+        : wrong(
+            "port",
+            `${address} is taken${by === null ? "" : ` by ${by}`}.`,
+            "Stop it, or give --listen another port.",
+          );
+    case "forbidden":
+      return wrong(
+        "port",
+        `${address} is closed to this account.`,
+        "Choose a port above 1023, run as root, or: sysctl net.ipv4.ip_unprivileged_port_start=0",
+      );
+    case "no-address":
+      return wrong(
+        "port",
+        `${address} is no address of this machine.`,
+        "ip address shows those that it has.",
+      );
+  }
 }

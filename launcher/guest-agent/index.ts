@@ -1,1 +1,0 @@
-export { GuestAgent, type GuestExit } from "./guest-agent.ts";

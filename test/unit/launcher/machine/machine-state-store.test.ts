@@ -1,0 +1,35 @@
+import { mkdirSync, mkdtempSync, rmSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { MachineStateStore, readMachineState } from "../../../../launcher/machine/machine-state-store.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+
+const log = pino({ level: "silent" });
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pt-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+test("a record that cannot be written is written when it can", () => {
+  const clock = new ManualClock();
+  const file = join(folder, "away", "state.json");
+  const record = { state: "booting", since: 1, companions: [], logFrom: 0 } as const;
+  const store = new MachineStateStore(file, { ...record, companions: [] }, { clock, log });
+  store.change({ state: "running" });
+  expect(store.record.state).toBe("running");
+  expect(readMachineState(file)).toBeNull();
+  mkdirSync(join(folder, "away"));
+  clock.advance(2000);
+  expect(readMachineState(file)?.state).toBe("running");
+  rmSync(join(folder, "away"), { recursive: true });
+  store.change({ state: "stopped" });
+  store.close();
+  mkdirSync(join(folder, "away"));
+  clock.advance(10_000);
+  rmdirSync(join(folder, "away"));
+});
