@@ -8,7 +8,8 @@ import { locateRuntimeDir, RUNTIME_FILE } from "../programs/data-dirs.ts";
 import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
-import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
+import { addGpuFlags } from "./gpu-options.ts";
+import type { GpuFlags } from "../programs/host-flags.ts";
 
 interface DoctorFlags extends GpuFlags {
   readonly data: string;

@@ -2,12 +2,6 @@ import type { Command } from "commander";
 import { parseGpuPolicy } from "../../launcher/index.ts";
 import { collectValues } from "../terminal/option-parsers.ts";
 
-export interface GpuFlags {
-  readonly gpu?: string[];
-  readonly gpuDeny?: string[];
-  readonly gpuMdevType?: string;
-}
-
 /** Which of the host's GPUs machines may have. */
 export function addGpuFlags(command: Command): Command {
   return command

@@ -1,33 +1,16 @@
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import { parseGpuPolicy, type AccelChoice } from "../../launcher/index.ts";
+import { parseGpuPolicy } from "../../launcher/index.ts";
 import { writeAtomically } from "../programs/data-dirs.ts";
-import { startHost, type DemoChoice } from "../programs/host.ts";
+import { startHost } from "../programs/host.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { collectValues, parsePositiveNumber, parseInteger } from "../terminal/option-parsers.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
-import { addGpuFlags, type GpuFlags } from "./gpu-options.ts";
+import { addGpuFlags } from "./gpu-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
-import { addScriptFlags, readScriptFlags, type ScriptFlags } from "./script-options.ts";
-
-export interface HostFlags extends GpuFlags, ScriptFlags {
-  readonly catalogue?: string;
-  readonly images?: string;
-  readonly state?: string;
-  readonly accel: AccelChoice;
-  readonly stopGrace: number;
-  readonly maxInstances: number;
-  readonly maxLoad?: number;
-  readonly memoryReserve: number;
-  readonly userDataGb?: number;
-  readonly serverImagesGb: number;
-  readonly allowShares?: string[];
-  readonly vmUser?: string;
-  readonly netAllow?: string[];
-  readonly netForward?: string[];
-  readonly demo: DemoChoice;
-}
+import { addScriptFlags, readScriptFlags } from "./script-options.ts";
+import type { HostFlags } from "../programs/host-flags.ts";
 
 const EXAMPLES = `
 Examples:

@@ -4,12 +4,7 @@ import type { Command } from "commander";
 import type { ScriptPolicy } from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 import { collectValues } from "../terminal/option-parsers.ts";
-
-export interface ScriptFlags {
-  readonly bootScripts?: string;
-  readonly bootScriptHost?: string[];
-  readonly bootScriptNetwork?: boolean;
-}
+import type { ScriptFlags } from "../programs/host-flags.ts";
 
 /** What a host lets boot scripts do. */
 export function addScriptFlags(command: Command): Command {

@@ -9,10 +9,11 @@ import { openLog } from "../programs/log.ts";
 import { startServer } from "../programs/start-server.ts";
 import { openDataDir } from "../programs/data-dirs.ts";
 import { formatServerSummary } from "../programs/startup-summary.ts";
-import { addHostFlags, type HostFlags } from "./host.ts";
+import { addHostFlags } from "./host.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 import { readScriptFlags } from "./script-options.ts";
 import { addServerFlags, readServerFlags, type ServerFlags } from "./server-options.ts";
+import type { HostFlags } from "../programs/host-flags.ts";
 
 const EXAMPLES = `
 Examples:

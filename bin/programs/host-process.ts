@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
-import type { HostFlags } from "../commands/host.ts";
+import type { HostFlags } from "./host-flags.ts";
 
 export interface HostProcessOptions {
   readonly dataDir: string;

@@ -1,2 +1,2 @@
 /** What this machine can do for Postern, what it lacks, and what helps. */
-export { examineHost, type ExamineOptions } from "./examine-host.ts";
+export { examineHost } from "./examine-host.ts";
