@@ -144,5 +144,8 @@ test("a copied key is noticed when the two take turns; restarts and reconnects a
   await run(proxyFixture, { dataDir: copy });
   await waitFor("the first return", () => proxy.countClones(id) > 0, { timeoutMs: 20_000 });
   expect(proxyFixture.log()).toContain('"event":"agent.clone"');
-  expect((await proxyFixture.audit()).some(({ event }) => event.action === "agent.clone")).toBe(true);
+  // Lines reach the file in batches.
+  await waitFor("the audit line", async () =>
+    (await proxyFixture.audit()).some(({ event }) => event.action === "agent.clone"),
+  );
 });
