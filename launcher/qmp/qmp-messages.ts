@@ -16,9 +16,8 @@ export const qmpMessage = z.union([
   failure.transform((value) => ({ kind: "failure" as const, id: value.id, text: value.error.desc })),
   success.transform((value) => ({ kind: "success" as const, id: value.id, value: value.return })),
 ]);
-export type QmpMessage = z.infer<typeof qmpMessage>;
 
-/** Events that say something about a machine's life; all others are passed over. */
+/** A QMP event; those without a meaning for the lifecycle are ignored. */
 export interface QmpEvent {
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;
