@@ -9,8 +9,4 @@ export { loadMasterKey } from "./state/master-key.ts";
 export { openStores } from "./state/open-stores.ts";
 export { openProxy } from "./open-proxy.ts";
 export { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query-audit.ts";
-export {
-  verifyAudit,
-  type AuditVerificationResult,
-  type AuditVerificationOptions,
-} from "./audit/verify-audit.ts";
+export { verifyAudit, type AuditVerificationResult } from "./audit/verify-audit.ts";

@@ -1,2 +1,2 @@
 export * from "./api/schemas.ts";
-export { openWeb, type Web, type WebOptions } from "./server/open-web.ts";
+export { openWeb, type Web } from "./server/open-web.ts";

@@ -1,11 +1,11 @@
-export { readRecipe, RECIPES, type Recipe } from "./build/recipe.ts";
-export { buildImage, type BuildOptions } from "./build/build-image.ts";
+export { readRecipe, RECIPES } from "./build/recipe.ts";
+export { buildImage } from "./build/build-image.ts";
 export { describeBuiltImage } from "./build/build-image.ts";
-export { fetchImage, type FetchImageOptions, type FetchImageResult } from "./fetch-image.ts";
-export { checkImageFile, compressImage, importImage, resizeImage, type WorkOptions } from "./import-image.ts";
+export { fetchImage, type FetchImageResult } from "./fetch-image.ts";
+export { compressImage, importImage, resizeImage, type WorkOptions } from "./import-image.ts";
 export { inspectUnknownFile, inspectImage, listBootFiles } from "./inspect-image.ts";
 export type { WorkProgress } from "./progress.ts";
 export { measureImage } from "./qemu-img.ts";
-export { ImageStore, type ImageStoreOptions } from "./image-store.ts";
-export { describeImageFault, summarizeImage } from "./summarize-image.ts";
+export { ImageStore } from "./image-store.ts";
+export { summarizeImage } from "./summarize-image.ts";
 export { listUsedFiles } from "./used-files.ts";

@@ -11,7 +11,7 @@ export interface StoredDisk extends NeededDisk {
 }
 
 /** What has to be done so that a host gets a machine. */
-export type PlacementStep =
+type PlacementStep =
   /** The machine is scheduled again when its disk has arrived. */
   | { readonly kind: "sendDisk"; readonly disk: StoredDisk }
   | { readonly kind: "bringImage"; readonly content: ImageContent }

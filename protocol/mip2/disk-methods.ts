@@ -18,7 +18,6 @@ export const transferRef = z.object({ journey: z.string().regex(/^[A-Za-z0-9_-]{
  * `left`: no longer the disk. `arriving`: half of a copy. `arrived`: a whole copy, not yet the disk.
  */
 export const diskState = z.enum(["new", "here", "leaving", "left", "arriving", "arrived"]);
-export type DiskState = z.infer<typeof diskState>;
 
 /** One host's copy of a disk. */
 export const diskCopy = diskRef.extend({

@@ -24,7 +24,6 @@ export const machineFirmware = z
     tpm: z.boolean().default(false),
   })
   .strict();
-export type MachineFirmware = z.infer<typeof machineFirmware>;
 
 /** Where a machine's first instruction comes from. Formats are always named, never guessed. */
 export const bootSource = z.discriminatedUnion("kind", [

@@ -72,11 +72,9 @@ export const publish = z.object({
   machineId: z.string().max(64).optional(),
 });
 export type Publish = z.infer<typeof publish>;
-export const published = z.object({ desktopId: z.string() });
 
 /** Type 8, agent → server. */
 export const withdraw = z.object({ name: desktopName });
-export type Withdraw = z.infer<typeof withdraw>;
 
 /** Type 11, server → agent: go away and come back after a time of your own choice within the spread. */
 export const drain = z.object({
@@ -134,4 +132,3 @@ export type ServiceAuthority = z.infer<typeof serviceAuthority>;
 
 /** Type 14, host → server. @see host-methods.ts */
 export const event = z.object({ name: z.string().max(64), data: z.unknown() });
-export type Event = z.infer<typeof event>;

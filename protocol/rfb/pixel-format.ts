@@ -16,7 +16,7 @@ export interface PixelFormat {
   readonly blueShift: number;
 }
 
-export const PIXEL_FORMAT_BYTES = 16;
+const PIXEL_FORMAT_BYTES = 16;
 
 /** @throws ProtocolError `RFB_PIXEL_FORMAT` for a pixel that is not 8, 16 or 32 bits wide */
 export function* readPixelFormat(): Grammar<PixelFormat> {

@@ -31,7 +31,7 @@ export interface ViewerUpgradeHandlerOptions {
   readonly clock: Clock;
 }
 
-export type UpgradeRefusal = "ORIGIN_REFUSED" | "SUB_PROTOCOL_REFUSED" | "SERVER_BUSY";
+type UpgradeRefusal = "ORIGIN_REFUSED" | "SUB_PROTOCOL_REFUSED" | "SERVER_BUSY";
 
 /** Upgrades of `/rfb` become viewers. */
 export class ViewerUpgradeHandler {

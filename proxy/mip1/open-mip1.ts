@@ -7,7 +7,7 @@ import { Mip1AgentRegistry, type Mip1AgentRegistryDependencies } from "./mip1-ag
 import { Mip1Tickets } from "./mip1-tickets.ts";
 
 /** Takes a connection inside TLS that speaks MiP 1, of which nothing has been read. */
-export type AcceptMip1 = (socket: Duplex, source: ConnectionSource, admitted: () => void) => Promise<void>;
+type AcceptMip1 = (socket: Duplex, source: ConnectionSource, admitted: () => void) => Promise<void>;
 
 export interface Mip1 {
   readonly agents: Mip1AgentRegistry;

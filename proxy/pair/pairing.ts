@@ -10,7 +10,7 @@ import type { SetupTickets } from "./setup-tickets.ts";
 import type { SpareConnectionPool } from "./spare-connection-pool.ts";
 
 /** A way to desktops other than MiP 2; `open` returns null for a desktop that it does not know. */
-export interface DesktopRoute {
+interface DesktopRoute {
   open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null;
 }
 

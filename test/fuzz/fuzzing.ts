@@ -1,7 +1,7 @@
 import { isPosternError } from "../../protocol/index.ts";
 
 /** One number makes a whole test run again: `FUZZ_SEED=… npx vitest run --project fuzz`. */
-export const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 export const RUNS = Number(process.env["FUZZ_RUNS"] ?? 100_000);
 
 /** A reproducible source of integers from 0 to `below` - 1. */

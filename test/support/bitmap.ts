@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { PNG } from "pngjs";
 
 /** Red, green, blue, each 0 to 255. */
@@ -81,8 +80,4 @@ export class Bitmap {
       if (this.data.readUInt32BE(offset) !== other.data.readUInt32BE(offset)) found += 1;
     return found;
   }
-}
-
-export async function readBitmap(file: string): Promise<Bitmap> {
-  return Bitmap.decode(await readFile(file));
 }

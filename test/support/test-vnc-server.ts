@@ -20,7 +20,7 @@ export interface TestVncServer {
   stop(): Promise<void>;
 }
 
-export const REFUSAL_REASON = "REASON-CANARY of host.example";
+const REFUSAL_REASON = "REASON-CANARY of host.example";
 
 /**
  * A VNC server of our own, for security types that no server of Debian has. It shares no code with the product, and shows

@@ -30,7 +30,7 @@ export interface VeNCryptGreeting {
 }
 
 /** The server said no before TLS began, with this byte. */
-export class VeNCryptRefusal extends Error {
+class VeNCryptRefusal extends Error {
   readonly byte: number;
 
   constructor(byte: number) {

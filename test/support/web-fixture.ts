@@ -43,7 +43,7 @@ export interface WebFixture {
   signIn(name: string): Promise<string>;
 }
 
-export interface WebRequestOptions {
+interface WebRequestOptions {
   readonly as?: string | undefined;
   readonly body?: unknown;
   /** Instead of `body`: exactly this. */

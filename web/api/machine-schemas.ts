@@ -76,7 +76,7 @@ export const machine = z.object({
  */
 export type Machine = z.infer<typeof machine>;
 
-export { machineCreateRequest, type MachineCreateRequest } from "../../protocol/index.ts";
+export { machineCreateRequest } from "../../protocol/index.ts";
 export const machineStopRequest = z.object({ force: z.boolean().default(false) });
 /** Without `seconds`: by its lifetime. Always from now on. */
 export const machineExtendRequest = z.object({

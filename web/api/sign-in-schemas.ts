@@ -21,7 +21,6 @@ export const signInButton = z.object({
   /** Where it leads; null: it submits the fields. */
   href: z.string().nullable(),
 });
-export type SignInButton = z.infer<typeof signInButton>;
 
 /** What the sign-in page shows; part of a 401 `LOGIN_REQUIRED`. */
 export const signInForm = z.object({ fields: z.array(signInField), buttons: z.array(signInButton) });

@@ -1,5 +1,4 @@
 export { describeRsaAes, isRsaAes, RSA_AES_TYPES, type RsaAesType } from "./variants.ts";
-export { describeRsaKey, formatKeyFingerprint, type RsaPublicKey } from "./public-key.ts";
+export { describeRsaKey, formatKeyFingerprint } from "./public-key.ts";
 export { exchangeKeysWithViewer, readViewerCredentials, type RsaServerKey } from "./rsa-aes-server.ts";
 export { logInWithRsaAes } from "./rsa-aes-client.ts";
-export type { SealedChannel } from "./sealed-channel.ts";

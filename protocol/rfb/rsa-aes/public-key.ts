@@ -3,10 +3,10 @@ import { encodeU32 } from "../../bytes/encoders.ts";
 import { u32, type Grammar } from "../../bytes/grammar.ts";
 import { LimitError, ProtocolError } from "../../errors.ts";
 
-export const MIN_KEY_BITS = 1_024;
+const MIN_KEY_BITS = 1_024;
 export const MAX_KEY_BITS = 8_192;
 /** Longer public exponents only make our work slow; everybody uses 65537. */
-export const MAX_EXPONENT_BYTES = 8;
+const MAX_EXPONENT_BYTES = 8;
 const FINGERPRINT_BYTES = 8;
 
 export interface RsaPublicKey {

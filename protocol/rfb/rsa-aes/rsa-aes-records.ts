@@ -6,7 +6,7 @@ import { Eax, TAG_BYTES } from "./eax.ts";
 /** The most that a record can carry: its length is a U16. */
 export const MAX_RECORD_BYTES = 65_535;
 /** The most that we put into one: what other programs send. */
-export const SENT_RECORD_BYTES = 8_192;
+const SENT_RECORD_BYTES = 8_192;
 
 /** A nonce for each record of one direction: 16 bytes, little-endian, from 0. */
 class Counter {

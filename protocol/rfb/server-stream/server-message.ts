@@ -12,7 +12,7 @@ export interface ServerMessage {
   readonly read: (head: Buffer) => MessageAction;
 }
 
-export type MessageAction =
+type MessageAction =
   | { readonly kind: "body"; readonly length: number }
   | { readonly kind: "drop"; readonly length: number }
   | { readonly kind: "update"; readonly follow: (lengths: PixelLengths) => Grammar<void> }

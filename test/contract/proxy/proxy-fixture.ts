@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import http from "node:http";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -101,9 +100,4 @@ export async function publishDesktop(
 
 export async function awaitNoSessions({ proxy }: ProxyFixture): Promise<void> {
   await waitFor("the end of all sessions", () => proxy.openSessions().length === 0);
-}
-
-export async function closeServer(server: http.Server): Promise<void> {
-  server.close();
-  await once(server, "close");
 }

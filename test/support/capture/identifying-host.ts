@@ -10,7 +10,7 @@ import type { TestProcess } from "../test-process.ts";
 import { writeVncPassword } from "../vnc-password.ts";
 
 /** A VNC server at the host that says who it is wherever its protocol has room for that. */
-export interface IdentifyingServer {
+interface IdentifyingServer {
   /** The name under which it is published. */
   readonly name: string;
   readonly port: number;

@@ -8,7 +8,7 @@ import { startProcess } from "../test-process.ts";
 import { writeVncPassword } from "../vnc-password.ts";
 
 /** What a viewer is to open, and by which token. */
-export interface CaptureTarget {
+interface CaptureTarget {
   readonly desktop: string;
   readonly token: string;
   /** For the repeater: the ID of the desktop. */

@@ -42,7 +42,7 @@ export async function runReachabilityGuest(
 }
 
 /** QEMU as plain as can be, with a card on `net0` and the guest's voice on its standard output. */
-export function guestArguments(guest: LinuxGuest, netdev: readonly string[]): string[] {
+function guestArguments(guest: LinuxGuest, netdev: readonly string[]): string[] {
   return [
     ...["-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "192M"],
     ...["-display", "none", "-serial", "stdio", "-kernel", guest.kernel, "-initrd", guest.initrd],

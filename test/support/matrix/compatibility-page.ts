@@ -50,7 +50,7 @@ function describeGroup(kinds: readonly ServerKind[]): string {
 }
 
 /** As a person types it into a shell. */
-export function describeCommand({ env = {}, command, args }: CommandLine): string {
+function describeCommand({ env = {}, command, args }: CommandLine): string {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const quoted = args.map((arg) => (/^[\w.:/=-]+$/.test(arg) ? arg : `"${arg}"`));
   return [...variables, command, ...quoted].join(" ");
@@ -69,7 +69,7 @@ function describeViewer(kind: ViewerKind): string {
 }
 
 /** The agent's flags for a desktop called lab-1. */
-export function describeFlags({ flags, id }: ServerKind): string {
+function describeFlags({ flags, id }: ServerKind): string {
   if (flags === null) return "no agent: `postern repeater create --server NAME` gives the number";
   const values = { "--vnc-password-file": "=FILE", "--vnc-user": "=USER", "--vnc-ca-file": "=CA.pem" };
   const given = flags.map((flag) => `\`${flag} lab-1${flag === "--vnc-mslogon" ? "" : values[flag]}\``);

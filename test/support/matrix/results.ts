@@ -31,7 +31,7 @@ const PACKAGES = [
   ...["tigervnc-standalone-server", "x11vnc", "qemu-system-x86"],
 ];
 
-export async function readVersions(): Promise<Record<string, string>> {
+async function readVersions(): Promise<Record<string, string>> {
   const format = "-f=${Package}\\t${Version}\\n";
   const { stdout } = await runProcess("dpkg-query", ["-W", format, ...PACKAGES]);
   return Object.fromEntries(

@@ -11,7 +11,7 @@ import { writeVncPassword } from "../vnc-password.ts";
 import { type XvfbScreen, startXvfbScreen } from "./xvfb-screen.ts";
 import { describeTunnel, type ProgramKind, type ViewerKind, type CommandLineValues } from "./viewer-kinds.ts";
 
-export const [SCREEN_WIDTH, SCREEN_HEIGHT] = [800, 600];
+const [SCREEN_WIDTH, SCREEN_HEIGHT] = [800, 600];
 
 /** A published desktop, and what lets a viewer in. */
 export interface MatrixDesktop {

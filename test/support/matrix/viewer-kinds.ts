@@ -40,7 +40,7 @@ export interface ProgramKind extends Kind {
   describe(words: CommandLineValues): CommandLine;
 }
 
-export interface PageKind extends Kind {
+interface PageKind extends Kind {
   readonly shows: "page";
 }
 

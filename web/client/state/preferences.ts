@@ -1,7 +1,7 @@
 import { chooseLanguage, type Language } from "../text/catalogues.ts";
 import { createStore } from "./store.ts";
 
-export type Theme = "system" | "light" | "dark";
+type Theme = "system" | "light" | "dark";
 
 export interface Preferences {
   readonly theme: Theme;

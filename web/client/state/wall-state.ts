@@ -1,8 +1,8 @@
 import type { Desktop, Image, LiveEvent, Machine, Me, Service } from "../../api/schemas.ts";
 
 /** `unknown`: not asked yet. `null`: nobody is signed in. */
-export type SignInState = Me | null | "unknown";
-export type LiveConnection = "connecting" | "live" | "lost";
+type SignInState = Me | null | "unknown";
+type LiveConnection = "connecting" | "live" | "lost";
 
 export interface WallState {
   readonly me: SignInState;

@@ -4,7 +4,7 @@ import type { Stores, UserRecord } from "../../../proxy/index.ts";
 
 /** `__Host-`: only over TLS, only for this very host, only for the whole site. */
 export const LOGIN_COOKIE = "__Host-postern";
-export const LOGIN_SECONDS = 12 * 3600;
+const LOGIN_SECONDS = 12 * 3600;
 export const LOGIN_COOKIE_OPTIONS = {
   path: "/",
   httpOnly: true,

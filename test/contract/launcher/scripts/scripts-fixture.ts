@@ -11,7 +11,7 @@ import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
 type ScriptedSpec = Parameters<typeof prepareScripts>[0];
 
-export const scriptTools: ScriptTools = {
+const scriptTools: ScriptTools = {
   program: null,
   qemuImg: "/usr/bin/qemu-img",
   accel: "tcg",

@@ -8,7 +8,7 @@ import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { type PostgresServer, dumpPostgres, startPostgres } from "../../../support/postgres.ts";
 
 /** A clock that stands until a test moves it. */
-export class SettableClock implements Clock {
+class SettableClock implements Clock {
   time = 1_800_000_000_000;
   now = () => this.time;
   monotonic = () => systemClock.monotonic();

@@ -3,7 +3,7 @@ import { ManualClock } from "../../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../../support/memory-duplex.ts";
 
 /** How a handshake ended: with a value, or with the code of what it threw. */
-export type Outcome<T> = { readonly value: T } | { readonly code: string; readonly safeMessage: string };
+type Outcome<T> = { readonly value: T } | { readonly code: string; readonly safeMessage: string };
 
 export interface Played<T> {
   readonly outcome: Outcome<T>;

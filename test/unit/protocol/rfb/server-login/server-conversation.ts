@@ -15,7 +15,7 @@ import type { TestVncSecurity } from "../../../../support/test-vnc-server.ts";
 import { cutEverywhere, playAgainst, type Played } from "./scripted-peer.ts";
 
 export const OK = encodeU32(0);
-export const FAILED = encodeU32(1);
+const FAILED = encodeU32(1);
 export const NOTHING = Buffer.alloc(0);
 export const CHALLENGE = Buffer.from("000102030405060708090a0b0c0d0e0f", "hex");
 
