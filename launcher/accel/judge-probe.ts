@@ -1,9 +1,9 @@
 import type { Accel } from "../../protocol/index.ts";
 
-/** When the guest's marks came, in milliseconds from the start; a mark that never came is absent. */
+/** When the guest's markers arrived, in milliseconds from the start; a marker that did not arrive is absent. */
 export interface ProbeRun {
   readonly markers: { readonly A?: number; readonly B?: number; readonly C?: number };
-  /** From the start to the end of QEMU, or to the moment it was given up. */
+  /** From the start to the end of QEMU, or to the timeout. */
   readonly totalMs: number;
 }
 
@@ -16,7 +16,7 @@ export interface ProbeResult {
 const MAX_COUNT_MS = 50;
 const MAX_TOTAL_MS = 1000;
 
-/** Whether the hardware's virtualisation is worth using: it counted to the end, and faster than emulation would. */
+/** Whether KVM is worth using: the guest counted to the end, and faster than under emulation. */
 export function judgeProbe(run: ProbeRun): ProbeResult {
   const { A, B, C } = run.markers;
   if (A === undefined) return { accel: "tcg", why: "KVM did not start a guest" };
@@ -30,9 +30,9 @@ export function judgeProbe(run: ProbeRun): ProbeResult {
   return { accel: "kvm", why: "KVM ran a guest at full speed" };
 }
 
-/** The marks in a chunk of the guest's output, each at the time it came. */
-export function readMarkers(marks: ProbeRun["markers"], chunk: string, atMs: number): ProbeRun["markers"] {
-  let read = marks;
+/** Adds the markers in a chunk of the guest's output, each with its time of arrival. */
+export function readMarkers(markers: ProbeRun["markers"], chunk: string, atMs: number): ProbeRun["markers"] {
+  let read = markers;
   for (const letter of ["A", "B", "C"] as const)
     if (chunk.includes(letter)) read = { ...read, [letter]: atMs };
   return read;

@@ -1,9 +1,9 @@
 /**
- * A guest of 64 KiB, in place of the firmware, that tells whether virtualisation really works: it writes "A", counts in
+ * A guest of 64 KiB, in place of the firmware, that shows whether virtualisation really works: it writes "A", counts in
  * real mode, writes "B", counts in long mode, writes "C" and switches itself off.
  */
 
-/** Where the guest's marks come out. */
+/** The I/O port that the guest writes its markers to. */
 export const MARKER_PORT = 0x402;
 /** Writing here ends QEMU. */
 export const EXIT_PORT = 0xf4;

@@ -13,10 +13,10 @@ import { seedArguments } from "../argv/boot-arguments.ts";
 
 /** In the state folder: customized disks for the next machine. */
 const CACHE = ".customized";
-const PATIENCE = "The boot script changes the machine's disk first. This takes a minute or two.";
+const DELAY_TEXT = "The boot script changes the machine's disk first. This takes a minute or two.";
 
 export interface BootScriptsOptions {
-  /** Null: none run on this host. */
+  /** Null: boot scripts do not run on this host. */
   readonly policy: ScriptPolicy | null;
   readonly stateDir: string;
   readonly qemuImg: string | null;
@@ -26,18 +26,18 @@ export interface BootScriptsOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** What of a start the scripts need to know, and whom they tell. */
+/** The start that boot scripts are prepared for. */
 export interface ScriptStartContext {
   readonly accel: Accel;
   readonly signal: AbortSignal;
-  /** Why it takes long, in a sentence for people. */
+  /** Reports why it takes long, in a sentence for people. */
   reportDelay(text: string): void;
-  /** A process that shall end with the machine. */
+  /** Registers a process that must end with the machine. */
   registerHelper(process: ProcessIdentity): void;
 }
 
 export interface BootScriptResult {
-  /** The changed disk that stands between the image and the machine's own; null: there is none. */
+  /** The customized disk between the image and the machine's own; null: none. */
   readonly base: string | null;
   readonly contribution: LaunchContribution;
 }
@@ -58,7 +58,7 @@ export class BootScripts {
     checkScripts(spec, this.#options.policy, this.#options.customizer);
   }
 
-  /** Makes a machine's scripts ready before its disk is made. @throws LaunchError `SCRIPT_…` */
+  /** Prepares a machine's scripts before its disk is made. @throws LaunchError `SCRIPT_…` */
   async prepare(
     spec: MachineSpec,
     paths: MachinePaths,
@@ -66,7 +66,7 @@ export class BootScripts {
   ): Promise<BootScriptResult> {
     const { policy, stateDir, qemuImg, customizer, account, environment } = this.#options;
     if (readScripts(spec).length === 0 || qemuImg === null) return NO_SCRIPTS;
-    // The host may have been started anew with other flags since the machine was made.
+    // The host may have been restarted with other options since the machine was made.
     if ((await readPreparedScripts(paths.dir)) === null) this.check(spec);
     await account.grantImages(spec);
     const { seed, base } = await prepareScripts(
@@ -78,7 +78,7 @@ export class BootScripts {
         ...{ network: policy?.network ?? false, allowHosts: policy?.allowHosts ?? [] },
         ...{ runAs: account.runAs, queue: this.#queue },
         onBegin: () => {
-          start.reportDelay(PATIENCE);
+          start.reportDelay(DELAY_TEXT);
         },
         onProcess: (pid) => {
           const identity = identifyProcess(pid);
@@ -95,7 +95,7 @@ export class BootScripts {
     };
   }
 
-  /** What `@CREDENTIAL@` is for a machine; null: no script of it wanted one. */
+  /** The value of `@CREDENTIAL@` for a machine; null: none of its scripts uses it. */
   async readCredential(paths: MachinePaths): Promise<string | null> {
     return (await readPreparedScripts(paths.dir))?.credential ?? null;
   }

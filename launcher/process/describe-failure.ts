@@ -5,10 +5,10 @@ import type { ProcessExit } from "../system/child-process.ts";
 
 const TAIL_BYTES = 4096;
 const MAX_LINE = 200;
-/** As the protocol has it. */
+/** The protocol's limit. */
 const MAX_DETAIL = 300;
 
-/** Why QEMU ended, with the log's last line and without paths of the host. */
+/** Why QEMU ended, with the log's last line, without paths of the host. */
 export function describeExit(exit: ProcessExit, lastLine: string | null): StateReason {
   const line = lastLine === null ? null : hidePaths(lastLine);
   const end =
@@ -21,7 +21,7 @@ export function describeExit(exit: ProcessExit, lastLine: string | null): StateR
   return { reason: `${end} It said: ${line}`, cause: { code: "QEMU_SAID", details: { said: line } } };
 }
 
-/** Why a start failed, as far as people may know it. */
+/** Why a start failed, without what people must not see. */
 export function describeStartFailure(error: unknown): StateReason {
   if (!isPosternError(error)) return makeReason("START_FAILED", "The machine could not be started.");
   const { code, safeMessage } = error;
@@ -31,7 +31,7 @@ export function describeStartFailure(error: unknown): StateReason {
   return { reason: safeMessage ?? UNEXPLAINED, cause: { code, details } };
 }
 
-/** Replaces everything that looks like a path, and cuts the line to a length for people. */
+/** Replaces everything that looks like a path, and shortens the line. */
 export function hidePaths(line: string): string {
   const hidden = line
     .replace(/^qemu-system-\w+: /, "")
@@ -46,7 +46,7 @@ function shorten(text: string, length: number): string {
 
 /**
  * The last line that is not empty; null if there is none.
- * @param from only what was written from this offset on: a log is kept over several starts
+ * @param from the offset of this start: a log is kept over several starts
  */
 export async function readLastLine(logFile: string, from: number): Promise<string | null> {
   try {

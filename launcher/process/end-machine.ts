@@ -1,10 +1,10 @@
 import type { Clock } from "../../protocol/index.ts";
 
-/** How long QEMU may take to follow `quit` before it is killed, in milliseconds. */
+/** How long QEMU may take to end after `quit` before it is killed, in milliseconds. */
 const QUIT_MS = 3000;
 
 export interface EndingMachine {
-  /** A QMP command; rejects if QMP is not there. */
+  /** A QMP command; rejects without a QMP connection. */
   execute(command: string): Promise<unknown>;
   kill(): void;
 }
@@ -12,7 +12,7 @@ export interface EndingMachine {
 /**
  * Ends a machine. `graceMs` null: at once, by QMP `quit` and then by SIGKILL. Otherwise the power button first, and
  * the same after the grace period: a guest may ignore the button.
- * @returns gives up what is still planned
+ * @returns cancels the steps that are still to come
  */
 export function endMachine(machine: EndingMachine, graceMs: number | null, clock: Clock): () => void {
   let cancelled = false;

@@ -5,13 +5,13 @@ import type { MachinePaths } from "../model/machine-paths.ts";
 import { findProcesses, isAlive } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
 
-/** Programs that a launcher starts beside QEMU. */
+/** Programs that a launcher starts besides QEMU. */
 const PROGRAMS: readonly string[] = ["swtpm", "virtiofsd", "passt", "slirp4netns"];
-/** How long they have to end by themselves once QEMU is gone, in milliseconds. */
+/** Time to end by themselves after QEMU's end, in milliseconds. */
 const LEAVE_MS = 2000;
-const LOOK_EVERY_MS = 25;
+const POLL_MS = 25;
 
-/** The processes beside a machine, also those that were started just before their launcher died. */
+/** A machine's helper processes, also those that were started just before their launcher died. */
 export function findHelperProcesses(
   known: readonly ProcessIdentity[],
   paths: Pick<MachinePaths, "socketBase">,
@@ -19,7 +19,7 @@ export function findHelperProcesses(
   const found = findProcesses((commandLine) => {
     const words = commandLine.split("\0");
     const first = basename(words[0] ?? "");
-    // Before it is itself it gives up rights.
+    // setpriv drops privileges before it executes the program.
     const program = first === "setpriv" ? basename(words[words.indexOf("--") + 1] ?? "") : first;
     return PROGRAMS.includes(program) && commandLine.includes(paths.socketBase);
   });
@@ -27,11 +27,11 @@ export function findHelperProcesses(
   return [...known.filter(isAlive), ...others];
 }
 
-/** Waits until they are gone; those that stay are killed. */
+/** Waits for their end; kills those that do not end in time. */
 export async function endHelperProcesses(processes: readonly ProcessIdentity[], clock: Clock): Promise<void> {
   const begun = clock.monotonic();
   for (let left = processes.filter(isAlive); left.length > 0; left = left.filter(isAlive)) {
     if (clock.monotonic() - begun >= LEAVE_MS) for (const { pid } of left) process.kill(pid, "SIGKILL");
-    await delay(LOOK_EVERY_MS, clock);
+    await delay(POLL_MS, clock);
   }
 }

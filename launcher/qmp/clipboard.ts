@@ -6,8 +6,8 @@ const ATTEMPTS = 100;
 const PAUSE_MS = 20;
 
 /**
- * The clipboard between viewer and guest. QEMU 7.2 saves no memory while this channel exists, so it is taken away for
- * that moment: its device comes and goes like any other that can be unplugged. Both directions bear being repeated.
+ * The clipboard between viewer and guest. QEMU 7.2 cannot save memory while this channel exists, so its device is
+ * unplugged for that time. Plugging and unplugging may be repeated.
  */
 export async function plugClipboard(qmp: QmpClient): Promise<void> {
   const backend = { type: "qemu-vdagent", data: { mouse: false, clipboard: true } };
@@ -30,12 +30,12 @@ export async function unplugClipboard(qmp: QmpClient, clock: Clock): Promise<voi
       ignoreRefusal(error);
       if (!describeError(error).includes("is busy")) return;
     }
-    // The device goes a moment after it was told to.
+    // The device is removed some time after the command.
     await delay(PAUSE_MS, clock);
   }
 }
 
-/** It is there already, or gone already. */
+/** The device exists already, or is removed already. */
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof LaunchError)) throw error;
 }

@@ -1,7 +1,7 @@
 import { makeReason, type LifecycleEvent } from "../model/lifecycle.ts";
 import type { QmpEvent } from "./qmp-messages.ts";
 
-/** Why a guest stands still without anybody's wish; it goes on by itself once there is room. */
+/** Why QEMU paused a guest by itself. The guest is resumed when the disk has free space. */
 export const DISK_FULL = makeReason(
   "HOST_DISK_FULL",
   "The host's disk is full. The machine goes on when there is room.",
@@ -12,7 +12,7 @@ const GUEST_PANIC = makeReason(
   "The guest's processor stopped by an error. Reset the machine.",
 );
 
-/** What `query-status` says of a guest that an earlier launcher started. */
+/** The event for the result of `query-status`, for a guest whose run state is unknown; null: none. */
 export function readRunState(status: string): LifecycleEvent | null {
   switch (status) {
     case "running":
@@ -29,7 +29,7 @@ export function readRunState(status: string): LifecycleEvent | null {
   }
 }
 
-/** What a QMP event means for a machine's life; null: nothing. */
+/** What a QMP event means for a machine's lifecycle; null: nothing. */
 export function readLifecycleEvent(event: QmpEvent): LifecycleEvent | null {
   switch (event.name) {
     case "RESET":

@@ -18,9 +18,9 @@ interface Pending {
   cancelTimeout(): void;
 }
 
-/** One connection to a machine's control socket. QEMU serves one client at a time; a second one hears nothing. */
+/** One connection to a machine's control socket. QEMU serves one client at a time; a second one gets no answer. */
 export class QmpClient {
-  /** Settles when the connection is over, whoever ended it. */
+  /** Settles when the connection has ended, on either side. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #clock: Clock;
@@ -80,7 +80,7 @@ export class QmpClient {
     });
   }
 
-  /** Ends the connection; the machine lives on. Idempotent. */
+  /** Ends the connection; the machine keeps running. Idempotent. */
   close(): void {
     this.#fail(new PeerClosed("QMP_CLOSED", "QMP was closed by us"));
   }
@@ -120,7 +120,7 @@ export class QmpClient {
 
 /**
  * Connects, waits for the greeting and leaves negotiation mode.
- * @param timeoutMs for all of it; another client that is connected makes this pass
+ * @param timeoutMs for the whole handshake; it times out while another client is connected
  * @throws TimeoutError `QMP_TIMEOUT`, PeerClosed `QMP_CLOSED`
  */
 export async function connectQmp(
@@ -140,20 +140,20 @@ export async function connectQmp(
         client.execute("qmp_capabilities").then(() => {
           cancel();
           resolve(client);
-        }, give);
+        }, fail);
       },
       options.onEvent,
     );
-    const give = (error: Error): void => {
+    const fail = (error: Error): void => {
       cancel();
       client.close();
       reject(error);
     };
     const cancel = options.clock.after(options.timeoutMs, () => {
-      give(new TimeoutError("QMP_TIMEOUT", "the control socket did not answer"));
+      fail(new TimeoutError("QMP_TIMEOUT", "the control socket did not answer"));
     });
     void client.closed.then(() => {
-      give(new PeerClosed("QMP_CLOSED", "the control socket was closed"));
+      fail(new PeerClosed("QMP_CLOSED", "the control socket was closed"));
     });
   });
 }

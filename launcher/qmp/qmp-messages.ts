@@ -17,7 +17,7 @@ export const qmpMessage = z.union([
   success.transform((value) => ({ kind: "success" as const, id: value.id, value: value.return })),
 ]);
 
-/** Events that say something about a machine's life; all others are passed over. */
+/** A QMP event; those without a meaning for the lifecycle are ignored. */
 export interface QmpEvent {
   readonly name: string;
   readonly data: Readonly<Record<string, unknown>>;

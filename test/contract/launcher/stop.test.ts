@@ -46,6 +46,8 @@ describe("ending a machine", () => {
     launcher.on("displayGone", ({ machine }) => gone.push(machine.name));
     await launcher.create(request);
     await launcherFixture.waitForState(launcher, "m1", "booting");
+    // Its state changes a moment before its display opens.
+    await waitFor("the screen to be published", () => launcher.displays().length > 0);
     process.kill(launcherFixture.pidOf("m1"), "SIGKILL");
     const failed = await launcherFixture.waitForState(launcher, "m1", "failed");
     expect(failed.reason).toBe("QEMU was ended by SIGKILL.");
