@@ -10,7 +10,7 @@ export const agent = z.object({
   kind: z.enum([...AGENT_ROLES, "mip1"]),
   state: z.enum(["online", "offline", "revoked"]),
   lastSeenAt: z.number().nullable(),
-  /** How often its key was seen in use in two places since the server started: 0, or somebody has copied it. */
+  /** How often its key was in use in two places since the server started; more than 0 means that it was copied. */
   clones: z.number().int(),
 });
 /**

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { desktopReference } from "./field-schemas.ts";
 
 const named = z.object({ id: z.string().nullable(), name: z.string().nullable() });
-/** What a caller may ask for; `action` is one action, or `session` for all that begin so; times are epoch milliseconds. */
+/** `action` is one action, or a prefix such as `session`; times are epoch milliseconds. */
 export const auditQuery = z.object({
   since: z.coerce.number().int().optional(),
   until: z.coerce.number().int().optional(),

@@ -5,11 +5,11 @@ import { diskCopy } from "../../protocol/index.ts";
 export const disk = diskCopy
   .pick({ owner: true, name: true, sizeGb: true, bytes: true, usedAt: true })
   .extend({
-    /** `travelling`: on its way from one host to another. */
+    /** `travelling`: in transfer from one host to another. */
     state: z.enum(["here", "travelling"]),
     /** The machine that has it now. */
     machine: z.string().nullable(),
-    /** Where it lies; null for people who need not know. */
+    /** The host that stores it; null for users. */
     host: z.string().nullable(),
   });
 export type Disk = z.infer<typeof disk>;

@@ -10,7 +10,7 @@ export const image = imageSummary.extend({
     .object({
       /** Null: the server does not have it. */
       server: z.enum(["ready", "preparing", "unusable"]).nullable(),
-      /** Names of the hosts that have it, as it is now. */
+      /** Names of the hosts that have its current version. */
       hosts: z.array(z.string()),
     })
     .optional(),

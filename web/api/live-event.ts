@@ -2,8 +2,8 @@ import type { Desktop } from "./desktop-schemas.ts";
 import type { Machine } from "./machine-schemas.ts";
 
 /**
- * GET /events → text/event-stream. Each event's `data` is one liveEvent as JSON: the whole object, so that nobody has to
- * fetch the list again; `gone` says which id disappeared. A `hello` comes first: fetch the lists then.
+ * GET /events → text/event-stream. Each event's `data` is one liveEvent as JSON: the whole object, so that the list
+ * need not be fetched again; `gone` names an id that disappeared. A `hello` comes first: fetch the lists then.
  */
 export type LiveEvent =
   | { readonly type: "hello" }

@@ -34,22 +34,22 @@ export const machine = z.object({
   display: displayAdapter.nullable(),
   /** Writes to the image itself. */
   master: z.boolean(),
-  /** Ends after its last viewer, and nothing of it stays. */
+  /** Ends after its last viewer and is deleted. */
   oneShot: z.boolean(),
   lifetimeSeconds: z.number().nullable(),
-  /** When this run is over; null: never, or it does not run. */
+  /** When this run ends; null: never, or it is off. */
   expiresAt: z.number().nullable(),
   /** In the last tenth of its lifetime. */
   expiresSoon: z.boolean(),
-  /** The server ends it. */
+  /** The server is stopping it. */
   ending: z.boolean(),
-  /** Its memory lies on disk: the next start goes on from there. */
+  /** Its memory is saved: the next start resumes from it. */
   saved: z.boolean(),
-  /** How far the work of its state is, 0 to 1; null: not known. */
+  /** Progress of its state, 0 to 1; null: not known. */
   progress: z.number().nullable(),
-  /** Its image is on its way to a host; `progress` says how far it is. */
+  /** Its image is in transfer to a host; `progress` is that of the transfer. */
   fetching: z.boolean().optional(),
-  /** Hosts that could not take it, while it waits; names are for administrators, others get null. */
+  /** Hosts that could not take it, while it waits; users get null instead of names. */
   tried: z.array(z.object({ host: z.string().nullable(), why: z.string() })),
   /** The caller's own, of an image that takes boot scripts: `GET /machines/ID/credential` may have something to tell. */
   credential: z.boolean(),

@@ -16,7 +16,7 @@ export type Authority = z.infer<typeof authority>;
 /** GET /ca/status, POST /ca/rotate, POST /ca/retire ({force}) → authorityStatus (administrators). 409 `CA_…`. */
 export const authorityStatus = z.object({
   fingerprint: z.string(),
-  /** The CA before, until it is retired. */
+  /** The previous CA, until it is retired. */
   previous: z.object({ fingerprint: z.string(), rotatedAt: z.number() }).nullable(),
   /** Agents that have not been here since it was rotated. */
   behind: z.array(z.object({ id: z.string(), name: z.string(), lastSeenAt: z.number().nullable() })),

@@ -15,7 +15,7 @@ export const token = z.object({
   role: viewerRole,
   denied,
   expiresAt: z.number(),
-  /** `HOST:PORT` for a VNC viewer (host::port in TigerVNC's notation is the page's affair); null: no RFB listener. */
+  /** `HOST:PORT` for a VNC viewer (the page writes TigerVNC's host::port); null: no RFB listener. */
   address: z.string().nullable(),
 });
 export type Token = z.infer<typeof token>;
@@ -25,7 +25,7 @@ export const tokenRow = token
 /** GET /tokens → tokenRow[]; PATCH /tokens/ID (tokenChange) → tokenRow; DELETE /tokens/ID → 204. The last two end its sessions. */
 export type TokenRow = z.infer<typeof tokenRow>;
 
-/** What is not named stays. */
+/** Fields that are absent are unchanged. */
 export const tokenChange = z.object({
   role: viewerRole.optional(),
   deny: denied.optional(),

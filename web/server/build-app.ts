@@ -13,7 +13,7 @@ const HEADERS_MS = 5000;
 const REQUEST_MS = 15_000;
 const KEEP_ALIVE_MS = 30_000;
 
-/** An empty application with our limits, our error bodies and our log lines. */
+/** An application without routes: limits, error bodies and request logging. */
 export async function buildApp(log: Logger): Promise<FastifyInstance> {
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({

@@ -181,7 +181,7 @@ function statusOf(error: PosternError): number {
   return 500;
 }
 
-/** Fastify's own refusals of a request carry a status; everything else is a fault of ours. */
+/** Fastify's own refusals of a request carry a status; everything else is a fault of the server. */
 function codeOfFrameworkError(error: unknown): WebErrorCode {
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : 500;
   if (status === 413) return "BODY_TOO_LARGE";

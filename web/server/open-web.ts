@@ -42,7 +42,7 @@ export interface WebOptions {
   readonly limits?: QuotaTable;
   /** Images that hosts get from this server; absent: none. */
   readonly imagesDir?: string | null;
-  /** Who may tell the server who a person is; absent: its own accounts. */
+  /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
   readonly log: Logger;
   readonly clock: Clock;
@@ -76,14 +76,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { imagesDir = null } = options;
   const orchestrator = await openOrchestrator({ proxy, imagesDir, quotas: limits, clock, log });
   const { catalogue, events } = orchestrator;
-  const snapshot = () =>
+  const readModel = () =>
     loadReadModel(proxy, {
       imageTitle: (image) => catalogue.titleOf(image),
       takesScripts: (image) => catalogue.takesScripts(image),
     });
-  const live = new LiveUpdates({ proxy, events, loadReadModel: snapshot, clock, log });
+  const live = new LiveUpdates({ proxy, events, loadReadModel: readModel, clock, log });
   const streams = new EventStreamRegistry(live, logins, clock);
-  const looks = new ScreenViews(clock);
 
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
@@ -109,20 +108,15 @@ export async function openWeb(options: WebOptions): Promise<Web> {
         },
       });
       routeService(api, proxy);
-      routeDesktops(api, proxy, snapshot);
-      routeMachines(api, {
-        proxy,
-        orchestrator,
-        screenshots: orchestrator.screenshots,
-        screenViews: looks,
-        loadReadModel: snapshot,
-      });
-      routeMachineCommands(api, proxy, orchestrator, snapshot);
+      routeDesktops(api, proxy, readModel);
+      const machineContext = { proxy, orchestrator, loadReadModel: readModel };
+      routeMachines(api, { ...machineContext, screenViews: new ScreenViews(clock) });
+      routeMachineCommands(api, machineContext);
       routeHosts(api, proxy, orchestrator);
       routeDisks(api, proxy, orchestrator.disks);
-      routeTokens(api, { proxy, clock, loadReadModel: snapshot });
+      routeTokens(api, { proxy, clock, loadReadModel: readModel });
       routeAdministration(api, proxy);
-      routeRepeater(api, proxy, snapshot);
+      routeRepeater(api, proxy, readModel);
       routeAudit(api, proxy);
       routeEvents(api, streams);
       done();
@@ -140,7 +134,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     })());
   try {
     await listenOnAdminSocket(app, adminSocket);
-    // Only now: had the start failed here, nobody would have seen the password.
+    // Last: had the start failed before this, the password would not have been shown.
     const firstLogin = await createFirstAdministrator(stores, passwords);
     orchestrator.scheduleSoon();
     return { server: app.server, firstLogin, close };

@@ -4,11 +4,11 @@ import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { refuse } from "./http-errors.ts";
 
-/** Paths that the pages route by themselves: each is the single page. */
+/** Paths that the page routes itself: each gets the single page. */
 const PAGE_PATHS = ["/", "/sessions", "/view/:desktopId"];
 const INDEX = "index.html";
 
-/** Serves the built pages: files whose names carry a hash for good, the page itself fresh each time. */
+/** Serves the built pages. Files with a hash in their name may be cached for good, the page itself not at all. */
 export async function servePages(app: FastifyInstance, clientDir: string): Promise<void> {
   const root = path.resolve(clientDir);
   const page = existsSync(path.join(root, INDEX)) ? sendPage : sendNotBuilt;

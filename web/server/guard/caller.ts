@@ -6,7 +6,7 @@ import { isAdminConnection } from "../listen/admin-socket.ts";
 import { LOGIN_COOKIE, type Logins } from "../sign-in/logins.ts";
 import { checkSameSite } from "./cross-site.ts";
 
-/** Who asks. */
+/** Who sends a request. */
 export interface Caller {
   /** `socket`: the administrator on the server's own machine, without a login. */
   readonly via: "socket" | "login";
@@ -32,7 +32,7 @@ interface SiteGuard {
   readonly requesterOf: Proxy["requesterOf"];
 }
 
-/** Before every route: where the request comes from. The administrator's socket needs no login and no origin. */
+/** Before every route: checks the request's origin. The administrator's socket needs no login and no origin. */
 export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGuard): void {
   app.decorateRequest("caller", null);
   app.decorateRequest("source", null);
@@ -44,7 +44,7 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
   });
 }
 
-/** Before every route of `api` that is not marked open: who asks. Those without a login get `form`. */
+/** Before every route of `api` that is not marked open: requires a login. The refusal carries `form`. */
 export function guardLogin(api: FastifyInstance, logins: Logins, form: SignInForm): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
@@ -71,7 +71,7 @@ export function requireAdmin(request: FastifyRequest): Caller {
   return caller;
 }
 
-/** What is made on the socket belongs to the oldest administrator's account, so that its pages show it. */
+/** The oldest administrator's account: it owns what is created over the socket, so that its pages show it. */
 async function identifyAdministrator(stores: Stores): Promise<Caller> {
   const admins = (await stores.users.list()).filter((user) => user.role === "admin");
   const oldest = admins.sort((a, b) => a.createdAt - b.createdAt)[0];

@@ -4,9 +4,8 @@ import { refuse } from "../http-errors.ts";
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Lets a request that changes something pass only if our own pages sent it: browsers say so themselves
- * (`Sec-Fetch-Site`), older ones by `Origin`. A request that says neither comes from no page of ours.
- * What it sends is JSON, which no form of another site can send.
+ * Accepts a request that changes something only from this server's own pages, by `Sec-Fetch-Site` or, from older
+ * browsers, `Origin`; a request with neither is refused. Its body must be JSON, which a form of another site cannot send.
  * @throws RequestError `CROSS_SITE`, `JSON_REQUIRED`
  */
 export function checkSameSite(request: FastifyRequest): void {

@@ -4,9 +4,8 @@ import type { FastifyInstance } from "fastify";
 import type { HostPort } from "../../../proxy/index.ts";
 
 /**
- * Security headers for every answer. No HSTS: with a self-made certificate it would take away a browser's
- * "go on anyway", and with it the only way in.
- * @param advertised where the pages open their WebSocket; asked per answer, since port 0 is known late
+ * Security headers for every answer. No HSTS: with a self-signed certificate, browsers would no longer offer to proceed.
+ * @param advertised where the pages open their WebSocket; called for each answer, since port 0 is resolved late
  */
 export async function sendSecurityHeaders(app: FastifyInstance, advertised: () => HostPort): Promise<void> {
   await app.register(helmet, {

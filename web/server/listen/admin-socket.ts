@@ -31,8 +31,8 @@ export async function listenOnAdminSocket(app: FastifyInstance, path: string): P
 
 /**
  * Whether a connection was accepted on the Unix socket: then the caller is the administrator.
- * The http server itself listens nowhere else. Node notes the accepting server in `_server`; `server` will not do,
- * since http writes itself there for connections that the proxy accepted and handed over. Without the note: nobody.
+ * The http server itself listens nowhere else. Node keeps the accepting server in `_server`; `server` cannot be used,
+ * since http also sets it for connections that the proxy accepted and handed over. Without `_server`: false.
  */
 export function isAdminConnection(server: http.Server, socket: net.Socket): boolean {
   if (socket instanceof TLSSocket || socket.remoteAddress !== undefined) return false;

@@ -9,7 +9,7 @@ import type { LiveUpdates } from "./live-updates.ts";
 /** Pages that one person may have open at once. */
 const MAX_STREAMS = 32;
 
-/** The open event streams, by the login that carries them: they end with it. */
+/** The open event streams; each ends with its login. */
 export class EventStreamRegistry {
   readonly #open = new Map<EventStream, Caller>();
   readonly #live: LiveUpdates;

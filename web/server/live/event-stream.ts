@@ -3,14 +3,14 @@ import { describeError, type Clock } from "../../../protocol/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 
 const HEARTBEAT_MS = 20_000;
-/** A page that reads slower than this fills is cut off; it comes back and fetches the lists. */
+/** A page that falls behind by more is disconnected; it reconnects and fetches the lists. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
 export interface EventStreamOptions {
   readonly clock: Clock;
-  /** Asked at each heartbeat; false ends the stream. */
+  /** Checked at each heartbeat; false ends the stream. */
   readonly isAllowed: () => Promise<boolean>;
-  /** Called once, when the stream has ended for whatever reason. */
+  /** Called once, when the stream has ended for any reason. */
   readonly onEnd: () => void;
 }
 

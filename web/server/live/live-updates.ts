@@ -24,7 +24,7 @@ export interface LiveUpdatesContext {
   readonly log: Logger;
 }
 
-/** Tells the open pages what changed: whole objects, gathered over a short window, to those who may see them. */
+/** Sends changes to the open pages: whole objects, collected over a short window, to those who may see them. */
 export class LiveUpdates {
   readonly #options: LiveUpdatesContext;
   readonly #subscribers = new Set<LiveSubscriber>();
@@ -64,12 +64,12 @@ export class LiveUpdates {
     ];
   }
 
-  /** Starts to tell `watcher`; the returned function ends it. */
-  subscribe(watcher: LiveSubscriber): () => void {
-    this.#subscribers.add(watcher);
-    watcher.send({ type: "hello" });
+  /** Sends events to `subscriber` until the returned function is called. */
+  subscribe(subscriber: LiveSubscriber): () => void {
+    this.#subscribers.add(subscriber);
+    subscriber.send({ type: "hello" });
     return () => {
-      this.#subscribers.delete(watcher);
+      this.#subscribers.delete(subscriber);
     };
   }
 
@@ -87,8 +87,9 @@ export class LiveUpdates {
 
   #onMachineDeleted(id: string, ownerId: string): void {
     this.#machines.delete(id);
-    for (const watcher of this.#subscribers)
-      if (maySeeMachine(watcher.caller, { ownerId })) watcher.send({ type: "gone", kind: "machine", id });
+    for (const subscriber of this.#subscribers)
+      if (maySeeMachine(subscriber.caller, { ownerId }))
+        subscriber.send({ type: "gone", kind: "machine", id });
   }
 
   #schedule(): void {
@@ -128,34 +129,34 @@ export class LiveUpdates {
   }
 
   #sendAll(event: LiveEvent): void {
-    for (const watcher of this.#subscribers) watcher.send(event);
+    for (const subscriber of this.#subscribers) subscriber.send(event);
   }
 
-  #send(machineIds: readonly string[], desktopIds: readonly string[], snapshot: ReadModel): void {
+  #send(machineIds: readonly string[], desktopIds: readonly string[], model: ReadModel): void {
     const machines = new Set(machineIds);
     for (const id of desktopIds) {
-      this.#sendDesktop(id, snapshot);
-      const machineId = snapshot.desktops.get(id)?.machineId;
+      this.#sendDesktop(id, model);
+      const machineId = model.desktops.get(id)?.machineId;
       if (machineId !== undefined && machineId !== null) machines.add(machineId);
     }
     for (const id of machines) {
-      const record = snapshot.machines.get(id);
+      const record = model.machines.get(id);
       if (record === undefined) continue;
-      for (const watcher of this.#subscribers)
-        if (maySeeMachine(watcher.caller, record))
-          watcher.send({ type: "machine", machine: serializeMachine(watcher.caller, record, snapshot) });
+      for (const subscriber of this.#subscribers)
+        if (maySeeMachine(subscriber.caller, record))
+          subscriber.send({ type: "machine", machine: serializeMachine(subscriber.caller, record, model) });
     }
   }
 
-  #sendDesktop(id: string, snapshot: ReadModel): void {
-    const desktop = snapshot.desktops.get(id);
+  #sendDesktop(id: string, model: ReadModel): void {
+    const desktop = model.desktops.get(id);
     if (desktop === undefined) {
-      // Whose it was is not known any more; a random id says nothing to those who never saw it.
+      // Its owner is no longer known; a random id reveals nothing to other people.
       this.#sendAll({ type: "gone", kind: "desktop", id });
       return;
     }
-    for (const watcher of this.#subscribers)
-      if (maySeeDesktop(watcher.caller, desktop, snapshot))
-        watcher.send({ type: "desktop", desktop: serializeDesktop(watcher.caller, desktop, snapshot) });
+    for (const subscriber of this.#subscribers)
+      if (maySeeDesktop(subscriber.caller, desktop, model))
+        subscriber.send({ type: "desktop", desktop: serializeDesktop(subscriber.caller, desktop, model) });
   }
 }

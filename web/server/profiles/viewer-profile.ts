@@ -2,11 +2,11 @@ import { bracketHost } from "../../../protocol/index.ts";
 import type { HostPort } from "../../../proxy/index.ts";
 import type { ProfileFormat } from "../../api/schemas.ts";
 
-/** A file or line that tells a VNC viewer where to go. The token is never in it: files stay around. */
+/** A file or line with a VNC viewer's settings. It never contains the token: files are kept and copied. */
 export interface ViewerProfile {
   readonly body: string;
   readonly contentType: string;
-  /** What the file's name ends with; null: it is no file. */
+  /** Of the file's name; null: it is not a file. */
   readonly extension: string | null;
 }
 

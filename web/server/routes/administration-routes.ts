@@ -12,7 +12,7 @@ const sessionQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
-/** What only administrators see and do. */
+/** Join secrets, agents and sessions, for administrators. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
@@ -48,7 +48,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
     requireAdmin(request);
     const { state, limit } = parseInput(sessionQuery, request.query);
     const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
-    // Only the server that relays a session knows how far its counters are.
+    // Only the server that relays a session has its current counters.
     const live = new Map(proxy.openSessions().map((session) => [session.id, session]));
     return records.map((record) =>
       serializeSession(record.state === "open" ? (live.get(record.id) ?? record) : record),

@@ -8,7 +8,7 @@ import { parseInput } from "../guard/parse-input.ts";
 
 const retirement = z.object({ force: z.boolean().default(false) });
 
-/** A new CA for the service, and the end of the one before. */
+/** Rotation of the service's CA, and retirement of the previous one. */
 export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void {
   const { authority } = proxy;
 

@@ -10,31 +10,31 @@ import { maySeeDesktop } from "../view/permissions.ts";
 import { serializeDesktop } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
-/** A page shows the desktops of so many agents at once that a viewer of each is likely; beyond, of none in particular. */
+/** A page that shows the desktops of more agents than these does not make a viewer of any one likely. */
 const MAX_AGENTS_EXPECTED = 16;
 const profileQuery = z.object({ format: profileFormat });
 
 export function routeDesktops(
   api: FastifyInstance,
   proxy: Pick<Proxy, "advertised" | "expectViewer">,
-  takeSnapshot: () => Promise<ReadModel>,
+  loadReadModel: () => Promise<ReadModel>,
 ): void {
   api.get("/desktops", async (request): Promise<Desktop[]> => {
     const caller = requireCaller(request);
-    const snapshot = await takeSnapshot();
-    return [...snapshot.desktops.values()]
-      .filter((desktop) => maySeeDesktop(caller, desktop, snapshot))
-      .map((desktop) => serializeDesktop(caller, desktop, snapshot));
+    const model = await loadReadModel();
+    return [...model.desktops.values()]
+      .filter((desktop) => maySeeDesktop(caller, desktop, model))
+      .map((desktop) => serializeDesktop(caller, desktop, model));
   });
 
   api.post("/desktops/shown", async (request, reply) => {
     const caller = requireCaller(request);
     const { desktops } = parseInput(shownDesktops, request.body);
-    const snapshot = await takeSnapshot();
-    const seen = desktops
-      .flatMap((id) => snapshot.desktops.get(id) ?? [])
-      .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, snapshot));
-    const agents = [...new Set(seen.map(({ agentId }) => agentId))];
+    const model = await loadReadModel();
+    const visible = desktops
+      .flatMap((id) => model.desktops.get(id) ?? [])
+      .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, model));
+    const agents = [...new Set(visible.map(({ agentId }) => agentId))];
     for (const agentId of agents.slice(0, MAX_AGENTS_EXPECTED)) proxy.expectViewer(agentId);
     return reply.code(204).send();
   });
@@ -43,9 +43,9 @@ export function routeDesktops(
     const caller = requireCaller(request);
     const id = parseId(request);
     const { format } = parseInput(profileQuery, request.query);
-    const snapshot = await takeSnapshot();
-    const desktop = snapshot.desktops.get(id);
-    if (desktop === undefined || !maySeeDesktop(caller, desktop, snapshot)) throw refuse("DESKTOP_UNKNOWN");
+    const model = await loadReadModel();
+    const desktop = model.desktops.get(id);
+    if (desktop === undefined || !maySeeDesktop(caller, desktop, model)) throw refuse("DESKTOP_UNKNOWN");
     const { rfb } = proxy.advertised;
     if (rfb === null) throw refuse("VIEWERS_OFF");
     const { body, contentType, extension } = writeProfile(format, rfb);

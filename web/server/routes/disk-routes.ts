@@ -9,17 +9,17 @@ import { requireAdmin, requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 
 /** People's data disks. */
-export function routeDisks(api: FastifyInstance, proxy: Proxy, room: DataDiskService): void {
+export function routeDisks(api: FastifyInstance, proxy: Proxy, disks: DataDiskService): void {
   api.get("/disks", async (request): Promise<Disk[]> => {
     const { name, role } = requireCaller(request);
-    const disks = await room.list();
-    const seen = role === "admin" ? disks : disks.filter(({ copy }) => copy.owner === name);
-    return seen.map((one) => serializeDisk(one, role === "admin"));
+    const all = await disks.list();
+    const visible = role === "admin" ? all : all.filter(({ copy }) => copy.owner === name);
+    return visible.map((one) => serializeDisk(one, role === "admin"));
   });
 
   api.delete("/disks/:owner/:name", async (request, reply) => {
     const ref = parseOwnDisk(request);
-    await room.remove(ref);
+    await disks.remove(ref);
     const diskName = `${ref.owner}/${ref.name}`;
     proxy.audit({ action: "disk.remove", outcome: "success", ...auditActor(request), diskName });
     return reply.code(204).send();
@@ -28,12 +28,12 @@ export function routeDisks(api: FastifyInstance, proxy: Proxy, room: DataDiskSer
   api.post("/disks/:owner/:name/move", async (request, reply) => {
     requireAdmin(request);
     const { host } = parseInput(diskMoveRequest, request.body);
-    await room.move(parseInput(diskRef, request.params), host, auditActor(request));
+    await disks.move(parseInput(diskRef, request.params), host, auditActor(request));
     return reply.code(202).send();
   });
 }
 
-/** Somebody else's disk looks like none at all. */
+/** Another person's disk is reported as unknown. */
 function parseOwnDisk(request: FastifyRequest): DiskRef {
   const { name, role } = requireCaller(request);
   const ref = parseInput(diskRef, request.params);
@@ -44,7 +44,12 @@ function parseOwnDisk(request: FastifyRequest): DiskRef {
 function serializeDisk({ host, copy }: KnownDisk, withHost: boolean): Disk {
   const { owner, name, sizeGb, bytes, usedAt, state, machine } = copy;
   return {
-    ...{ owner, name, sizeGb, bytes, usedAt, machine: machine ?? null },
+    owner,
+    name,
+    sizeGb,
+    bytes,
+    usedAt,
+    machine: machine ?? null,
     state: state === "leaving" || state === "left" ? "travelling" : "here",
     host: withHost ? host.name : null,
   };

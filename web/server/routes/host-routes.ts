@@ -8,7 +8,7 @@ import { requireAdmin, requireCaller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { mayUseImage, type Orchestrator } from "../../../orchestrator/index.ts";
 
-/** What machines can be made from, how much of it one may have, and where they run. */
+/** Images, the caller's quota, and hosts. */
 export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orchestrator): void {
   const { catalogue } = orchestrator;
   const { agents, machines } = proxy.stores;
@@ -27,10 +27,8 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
   });
 
   api.get("/allowance", async (request): Promise<Allowance> => {
-    const { quota: limits, usage } = await orchestrator.createRequests.readQuotaStatus(
-      requireCaller(request),
-    );
-    const { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds } = limits;
+    const { quota, usage } = await orchestrator.createRequests.readQuotaStatus(requireCaller(request));
+    const { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds } = quota;
     return {
       limits: { machines: most, cpus, memoryMb, diskGb, lifetimeSeconds },
       used: {
@@ -39,7 +37,7 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
         memoryMb: usage.memoryMb,
         diskGb: usage.diskGb,
       },
-      may: limits.extend ? [...limits.may, "extend"] : [...limits.may],
+      may: quota.extend ? [...quota.may, "extend"] : [...quota.may],
     };
   });
 

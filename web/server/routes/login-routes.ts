@@ -11,7 +11,7 @@ export interface LoginRoutesContext {
   readonly proxy: Proxy;
   readonly logins: Logins;
   readonly signIn: SignInService;
-  /** Ends the live streams that a login has open. */
+  /** Ends a login's event streams. */
   readonly endStreams: (loginHash: string) => void;
 }
 
@@ -27,7 +27,7 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
     const credentials = parseInput(signIn.request, request.body);
     const source = requestSource(request);
     const { id, name, role } = await signIn.authenticate(credentials, { source });
-    // A new login replaces the one that the same browser had.
+    // The browser's earlier login ends.
     const earlier = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (earlier !== null) await endLogin(earlier.hash);
     void reply.setCookie(LOGIN_COOKIE, await logins.open(id), LOGIN_COOKIE_OPTIONS);
@@ -46,7 +46,7 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
     return reply.code(204).send();
   });
 
-  /** Ends with it what it has open, here at once and on other servers within seconds. */
+  /** Its streams and sessions end too, here at once and on other servers within seconds. */
   async function endLogin(hash: string): Promise<void> {
     await logins.end(hash);
     endStreams(hash);

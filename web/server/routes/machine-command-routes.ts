@@ -1,11 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import type {
-  BootLog,
-  MachineCredential,
-  MachineSnapshot as MachineSnapshot,
-} from "../../../protocol/index.ts";
-import type { Proxy } from "../../../proxy/index.ts";
+import type { BootLog, MachineCredential, MachineSnapshot } from "../../../protocol/index.ts";
 import {
   machineExtendRequest,
   saveAsImageRequest,
@@ -15,97 +10,94 @@ import {
 import { refuse } from "../http-errors.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import type { DirectCommand, Orchestrator } from "../../../orchestrator/index.ts";
+import type { DirectCommand } from "../../../orchestrator/index.ts";
 import { ownsMachine } from "../view/permissions.ts";
-import type { ReadModel } from "../view/read-model.ts";
-import { MachineResource } from "./machine-resource.ts";
+import { MachineResource, type MachineResourceContext } from "./machine-resource.ts";
 
 const snapshotParams = z.object({ name: snapshotRequest.shape.name });
 const DIRECT_COMMANDS: readonly DirectCommand[] = ["pause", "resume", "reset"];
 
-/** What can be done with a machine that has a host, beside starting and stopping it. */
+/** Commands for a machine that has a host, beside start and stop. */
 export function routeMachineCommands(
   api: FastifyInstance,
-  proxy: Proxy,
-  room: Orchestrator,
-  takeSnapshot: () => Promise<ReadModel>,
+  { proxy, orchestrator, loadReadModel }: MachineResourceContext,
 ): void {
-  const { commands: acts, createRequests: orders } = room;
-  const door = new MachineResource(proxy, takeSnapshot);
+  const { commands, createRequests } = orchestrator;
+  const resource = new MachineResource(proxy, loadReadModel);
 
-  for (const act of DIRECT_COMMANDS)
-    api.post(`/machines/:id/${act}`, async (request): Promise<Machine> => {
-      const { caller, record } = await door.find(request);
-      const changed = await acts.perform(record.id, act);
-      door.audit(request, `machine.${act}`, record.id);
-      return door.serialize(caller, changed);
+  for (const command of DIRECT_COMMANDS)
+    api.post(`/machines/:id/${command}`, async (request): Promise<Machine> => {
+      const { caller, record } = await resource.find(request);
+      const changed = await commands.perform(record.id, command);
+      resource.audit(request, `machine.${command}`, record.id);
+      return resource.serialize(caller, changed);
     });
 
   api.post("/machines/:id/save", async (request): Promise<Machine> => {
-    const { caller, record } = await door.find(request);
-    const saved = await acts.save(record.id);
-    door.audit(request, "machine.save", record.id);
-    return door.serialize(caller, saved);
+    const { caller, record } = await resource.find(request);
+    const saved = await commands.save(record.id);
+    resource.audit(request, "machine.save", record.id);
+    return resource.serialize(caller, saved);
   });
 
   api.post("/machines/:id/extend", async (request): Promise<Machine> => {
     const { seconds } = parseInput(machineExtendRequest, request.body);
-    const { caller, record } = await door.find(request);
-    const { quota: limits } = await orders.readQuotaStatus(caller);
-    const extended = await acts.extend(record.id, limits, seconds === undefined ? null : seconds * 1000);
-    door.audit(request, "machine.extend", record.id);
-    return door.serialize(caller, extended);
+    const { caller, record } = await resource.find(request);
+    const { quota } = await createRequests.readQuotaStatus(caller);
+    const extended = await commands.extend(record.id, quota, seconds === undefined ? null : seconds * 1000);
+    resource.audit(request, "machine.extend", record.id);
+    return resource.serialize(caller, extended);
   });
 
   api.post("/machines/:id/close", async (request, reply) => {
-    const { record } = await door.find(request);
-    await acts.close(record.id);
-    door.audit(request, "machine.close", record.id);
+    const { record } = await resource.find(request);
+    await commands.close(record.id);
+    resource.audit(request, "machine.close", record.id);
     return reply.code(204).send();
   });
 
   api.get("/machines/:id/snapshots", async (request): Promise<MachineSnapshot[]> => {
-    const { record } = await door.find(request);
-    return acts.listSnapshots(record.id);
+    const { record } = await resource.find(request);
+    return commands.listSnapshots(record.id);
   });
 
   api.post("/machines/:id/snapshots", async (request): Promise<MachineSnapshot[]> => {
     const { name } = parseInput(snapshotRequest, request.body);
-    const { record } = await door.find(request);
-    const snapshots = await acts.takeSnapshot(record.id, name);
-    door.audit(request, "machine.snapshot", record.id);
+    const { record } = await resource.find(request);
+    const snapshots = await commands.takeSnapshot(record.id, name);
+    resource.audit(request, "machine.snapshot", record.id);
     return snapshots;
   });
 
   api.delete("/machines/:id/snapshots/:name", async (request): Promise<MachineSnapshot[]> => {
     const { name } = parseInput(snapshotParams, request.params);
-    const { record } = await door.find(request);
-    const snapshots = await acts.removeSnapshot(record.id, name);
-    door.audit(request, "snapshot.remove", record.id);
+    const { record } = await resource.find(request);
+    const snapshots = await commands.removeSnapshot(record.id, name);
+    resource.audit(request, "snapshot.remove", record.id);
     return snapshots;
   });
 
   api.post("/machines/:id/snapshots/:name/restore", async (request): Promise<Machine> => {
     const { name } = parseInput(snapshotParams, request.params);
-    const { caller, record } = await door.find(request);
-    const restored = await acts.restore(record.id, name);
-    door.audit(request, "machine.restore", record.id);
-    return door.serialize(caller, restored);
+    const { caller, record } = await resource.find(request);
+    const restored = await commands.restore(record.id, name);
+    resource.audit(request, "machine.restore", record.id);
+    return resource.serialize(caller, restored);
   });
 
-  /** What a machine said while it started may hold secrets: every reading is written down. */
+  /** A boot log may hold secrets: every reading is audited. */
   api.get("/machines/:id/boot-log", async (request): Promise<BootLog> => {
-    const { record } = await door.find(request);
-    const log = await acts.readBootLog(record.id);
-    door.audit(request, "machine.log", record.id);
+    const { record } = await resource.find(request);
+    const log = await commands.readBootLog(record.id);
+    resource.audit(request, "machine.log", record.id);
     return log;
   });
 
   api.get("/machines/:id/credential", async (request, reply): Promise<MachineCredential> => {
-    const { caller, record } = await door.find(request);
+    const { caller, record } = await resource.find(request);
     if (!ownsMachine(caller, record)) throw refuse("CREDENTIAL_FORBIDDEN");
-    const credential = await acts.readCredential(record.id);
-    door.audit(request, "machine.credential", record.id);
+    const credential = await commands.readCredential(record.id);
+    resource.audit(request, "machine.credential", record.id);
     void reply.header("cache-control", "no-store");
     return credential;
   });
@@ -113,9 +105,9 @@ export function routeMachineCommands(
   api.post("/machines/:id/save-as-image", async (request, reply) => {
     requireAdmin(request);
     const { image, title } = parseInput(saveAsImageRequest, request.body);
-    const { record } = await door.find(request);
-    const saved = await acts.saveAsImage(record.id, image, title);
-    door.audit(request, "machine.image", record.id);
+    const { record } = await resource.find(request);
+    const saved = await commands.saveAsImage(record.id, image, title);
+    resource.audit(request, "machine.image", record.id);
     return reply.code(201).send(saved);
   });
 }

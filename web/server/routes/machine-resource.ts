@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
+import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
@@ -9,17 +10,23 @@ import { maySeeMachine } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
-/** What every route about one machine does: finds it for its caller, shows it, writes down what was done. */
+export interface MachineResourceContext {
+  readonly proxy: Proxy;
+  readonly orchestrator: Orchestrator;
+  readonly loadReadModel: () => Promise<ReadModel>;
+}
+
+/** What every route about one machine needs: finds it for the caller, serializes it, audits what was done. */
 export class MachineResource {
   readonly #proxy: Proxy;
   readonly #loadReadModel: () => Promise<ReadModel>;
 
-  constructor(proxy: Proxy, takeSnapshot: () => Promise<ReadModel>) {
+  constructor(proxy: Proxy, loadReadModel: () => Promise<ReadModel>) {
     this.#proxy = proxy;
-    this.#loadReadModel = takeSnapshot;
+    this.#loadReadModel = loadReadModel;
   }
 
-  /** Somebody else's machine looks like none at all. @throws RequestError `LOGIN_REQUIRED`, `MACHINE_UNKNOWN` */
+  /** Another person's machine is reported as unknown. @throws RequestError `LOGIN_REQUIRED`, `MACHINE_UNKNOWN` */
   async find(request: FastifyRequest): Promise<{ caller: Caller; record: MachineRecord }> {
     const caller = requireCaller(request);
     const id = parseId(request);

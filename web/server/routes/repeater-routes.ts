@@ -7,29 +7,29 @@ import { parseInput } from "../guard/parse-input.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
 import type { ReadModel } from "../view/read-model.ts";
 
-/** Numbers for UltraVNC's repeater protocol: administrators make them, for both sides. */
+/** Ids of UltraVNC's repeater protocol, for viewers and servers; administrators only. */
 export function routeRepeater(
   api: FastifyInstance,
   proxy: Proxy,
-  takeSnapshot: () => Promise<ReadModel>,
+  loadReadModel: () => Promise<ReadModel>,
 ): void {
   api.post("/repeater-ids", async (request, reply): Promise<RepeaterNumber> => {
     const caller = requireAdmin(request);
-    const asked = parseInput(repeaterRequestBody, request.body);
+    const wanted = parseInput(repeaterRequestBody, request.body);
     const source = requestSource(request);
     const entry = { outcome: "success", actor: caller.userId, ...(source && { source }) } as const;
     void reply.code(201);
-    if ("server" in asked) {
-      const made = await proxy.createServerRepeaterId(asked.server, asked.ttlSeconds);
+    if ("server" in wanted) {
+      const made = await proxy.createServerRepeaterId(wanted.server, wanted.ttlSeconds);
       proxy.audit({ action: "repeater.create", reason: "SERVER", ...entry });
       return made;
     }
-    const [named, snapshot] = await Promise.all([
-      proxy.stores.desktops.findByName(asked.desktop),
-      takeSnapshot(),
+    const [named, model] = await Promise.all([
+      proxy.stores.desktops.findByName(wanted.desktop),
+      loadReadModel(),
     ]);
-    const desktop = resolveDesktop(caller, asked.desktop, named, snapshot);
-    const made = await proxy.createViewerRepeaterId(desktop, asked.ttlSeconds);
+    const desktop = resolveDesktop(caller, wanted.desktop, named, model);
+    const made = await proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds);
     proxy.audit({ action: "repeater.create", reason: "VIEWER", desktopId: desktop.id, ...entry });
     return made;
   });

@@ -11,7 +11,7 @@ export function routeService(api: FastifyInstance, proxy: Proxy): void {
   });
 }
 
-/** For whatever watches the service: 200 while the state can be read, 503 otherwise. */
+/** For monitoring: 200 while the database can be read, 503 otherwise. */
 export function routeHealth(app: FastifyInstance, proxy: Proxy): void {
   app.get("/healthz", { config: { open: true } }, async (_request, reply) => {
     const healthy = await proxy.stores.users.count().then(
@@ -22,7 +22,7 @@ export function routeHealth(app: FastifyInstance, proxy: Proxy): void {
   });
 }
 
-/** For VNC viewers that check certificates, and for whoever sets them up: it is no secret. */
+/** The CA certificate, for VNC viewers that check certificates. It is not secret. */
 export function routeAuthority(api: FastifyInstance, proxy: Proxy): void {
   api.get("/ca", { config: { open: true } }, (): Authority => {
     const { certificate, fingerprint } = proxy.authority;

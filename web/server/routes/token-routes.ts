@@ -23,10 +23,7 @@ export interface TokenRoutesContext {
 }
 
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
-export function routeTokens(
-  api: FastifyInstance,
-  { proxy, clock, loadReadModel: takeSnapshot }: TokenRoutesContext,
-): void {
+export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel }: TokenRoutesContext): void {
   const { stores } = proxy;
 
   api.post("/tokens", async (request, reply): Promise<Token> => {
@@ -43,10 +40,10 @@ export function routeTokens(
 
   api.get("/tokens", async (request): Promise<TokenRow[]> => {
     const caller = requireCaller(request);
-    const snapshot = await takeSnapshot();
+    const model = await loadReadModel();
     return (await stores.tokens.list())
       .filter((token) => mayRevoke(caller, token))
-      .map((token) => serializeToken(token, snapshot));
+      .map((token) => serializeToken(token, model));
   });
 
   api.patch("/tokens/:id", async (request): Promise<TokenRow> => {
@@ -57,7 +54,7 @@ export function routeTokens(
     if (changed === null) throw refuse("TOKEN_UNKNOWN");
     await proxy.checkSessions();
     audit(request, "token.change", { desktopId: token.desktopId, tokenId: token.id, role: changed.role });
-    return serializeToken(changed, await takeSnapshot());
+    return serializeToken(changed, await loadReadModel());
   });
 
   api.delete("/tokens/:id", async (request, reply) => {
@@ -80,7 +77,7 @@ export function routeTokens(
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
 
-  /** A token that the caller may take away. */
+  /** A token that the caller may revoke. */
   async function find(request: FastifyRequest): Promise<TokenRecord> {
     const caller = requireCaller(request);
     const id = parseId(request);
@@ -91,16 +88,16 @@ export function routeTokens(
 
   function serializeToken(
     { id, desktopId, role, denied, expiresAt }: TokenRecord,
-    snapshot: ReadModel,
+    model: ReadModel,
   ): TokenRow {
-    const desktop = snapshot.desktops.get(desktopId)?.name ?? "";
+    const desktop = model.desktops.get(desktopId)?.name ?? "";
     const state = expiresAt > clock.now() ? "open" : "expired";
     return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
   }
 
   async function resolve(caller: Caller, reference: string): Promise<DesktopView> {
-    const [named, snapshot] = await Promise.all([stores.desktops.findByName(reference), takeSnapshot()]);
-    return resolveDesktop(caller, reference, named, snapshot);
+    const [named, model] = await Promise.all([stores.desktops.findByName(reference), loadReadModel()]);
+    return resolveDesktop(caller, reference, named, model);
   }
 
   function audit(request: FastifyRequest, action: string, about: Partial<AuditEntry>): void {

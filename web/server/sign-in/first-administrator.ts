@@ -9,7 +9,7 @@ export interface FirstAdministrator {
 }
 
 /**
- * Makes the administrator `admin` where there is no account yet; null where there is one.
+ * Creates the administrator `admin` if there is no account yet; null if there is one.
  * The password (120 random bits) is returned this once and stored only hashed.
  */
 export async function createFirstAdministrator(
@@ -23,7 +23,7 @@ export async function createFirstAdministrator(
   try {
     await stores.users.add({ name, role: "admin", passwordHash });
   } catch (error) {
-    // Another server on the same database was faster: its password is the one that counts.
+    // Another server on the same database was faster: its password is valid.
     if (error instanceof RequestError && error.code === "USER_EXISTS") return null;
     throw error;
   }

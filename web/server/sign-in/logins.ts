@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
 import type { Stores, UserRecord } from "../../../proxy/index.ts";
 
-/** `__Host-`: only over TLS, only for this very host, only for the whole site. */
+/** `__Host-`: only over TLS, only for this host, for the whole site. */
 export const LOGIN_COOKIE = "__Host-postern";
 const LOGIN_SECONDS = 12 * 3600;
 export const LOGIN_COOKIE_OPTIONS = {
@@ -30,7 +30,7 @@ export class Logins {
     this.#clock = clock;
   }
 
-  /** Returns the cookie's value; it is said once and kept nowhere. */
+  /** Returns the cookie's value, which is not stored. */
   async open(userId: string): Promise<string> {
     const cookie = randomBytes(32).toString("base64url");
     const now = this.#clock.now();
@@ -52,7 +52,7 @@ export class Logins {
     return user === null || user.disabledAt !== null ? null : { hash, user };
   }
 
-  /** Whether a login that was found before still lives. */
+  /** Whether a login that was found before is still valid. */
   async isOpen(hash: string): Promise<boolean> {
     return (await this.#stores.logins.find(hash, this.#clock.now())) !== null;
   }

@@ -8,7 +8,7 @@ interface ThrottleRule {
   readonly maxDelayMs: number;
 }
 
-/** An account's delay stays short: anybody can aim wrong passwords at somebody else's account. */
+/** An account's delay stays short: anyone can send wrong passwords for another person's account. */
 const RULES = {
   source: { free: 5, maxDelayMs: 15 * 60_000 },
   account: { free: 10, maxDelayMs: 60_000 },
@@ -48,7 +48,7 @@ export class PasswordThrottle {
     for (const entry of entries) count(entry, now);
   }
 
-  /** The password was right: the account starts afresh, the source loses this one attempt only. */
+  /** The password was right: the account's count is reset, the source's is reduced by this attempt. */
   succeed(address: string, account: string): void {
     this.#entries.delete(`account ${foldName(account)}`);
     const source = this.#entries.get(`source ${groupOf(address)}`);
@@ -81,12 +81,12 @@ function count(entry: ThrottleEntry, now: number): void {
     entry.openAt = now + Math.min(FIRST_DELAY_MS * 2 ** Math.min(over, 30), entry.rule.maxDelayMs);
 }
 
-/** As the accounts themselves: capital letters make no other name. */
+/** Account names are case-insensitive. */
 function foldName(name: string): string {
   return name.normalize("NFKC").toLowerCase();
 }
 
-/** One household or one lab has a whole IPv6 /64. */
+/** A household or a lab usually has a whole IPv6 /64. */
 function groupOf(address: string): string {
   if (!isIPv6(address)) return address;
   const plain = address.split("%", 1)[0] ?? address;

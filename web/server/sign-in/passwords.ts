@@ -10,7 +10,7 @@ const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-
 /** Instead of a hash: another sign-in provider knows this account, it has no password here. */
 export const NO_PASSWORD = "";
 
-/** Hashes that run at once; more would take all threads, and 32 MiB each. */
+/** Hashes that run at once: each takes a thread of the pool and 32 MiB. */
 const RUNNING = 2;
 const WAITING = 32;
 
@@ -35,7 +35,7 @@ export class Passwords {
   }
 
   /**
-   * Whether `password` belongs to `stored`. With `stored` null (no such account) it works just as long and says no.
+   * Whether `password` belongs to `stored`. With `stored` null (no such account) it takes as long and returns false.
    * @throws RequestError `LOGIN_BUSY`
    */
   async verify(password: string, stored: string | null): Promise<boolean> {
@@ -66,7 +66,7 @@ export class Passwords {
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Hands the place to the next in the queue, or gives it up. */
+  /** Starts the next in the queue, if any. */
   #leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;

@@ -5,7 +5,7 @@ import { refuse } from "../http-errors.ts";
 import type { PasswordThrottle } from "./password-throttle.ts";
 import type { Credentials, SignInContext, SignInProvider, SignInResult } from "./providers/index.ts";
 
-interface SignInServices {
+interface SignInDependencies {
   readonly providers: readonly SignInProvider[];
   readonly throttle: PasswordThrottle;
   readonly audit: Proxy["audit"];
@@ -17,9 +17,9 @@ export class SignInService {
   readonly form: SignInForm;
   /** Checks what the page sends. */
   readonly request: z.ZodType<Credentials>;
-  readonly #services: SignInServices;
+  readonly #services: SignInDependencies;
 
-  constructor(services: SignInServices) {
+  constructor(services: SignInDependencies) {
     this.#services = services;
     this.form = mergeForms(services.providers.map(({ form }) => form));
     this.request = describeRequest(this.form);

@@ -10,14 +10,14 @@ export function maySeeMachine(viewer: Requester, machine: Pick<MachineRecord, "o
   return viewer.role === "admin" || machine.ownerId === viewer.userId;
 }
 
-/** What is for the owner's eyes is for no administrator's either. */
+/** What only the owner may see, administrators may not see either. */
 export function ownsMachine({ userId }: Requester, { ownerId }: Pick<MachineRecord, "ownerId">): boolean {
   return ownerId === userId;
 }
 
 /** Users see the desktops of their own machines; administrators see all. */
-export function maySeeDesktop(viewer: Requester, desktop: DesktopView, snapshot: ReadModel): boolean {
+export function maySeeDesktop(viewer: Requester, desktop: DesktopView, model: ReadModel): boolean {
   if (viewer.role === "admin") return true;
-  const machine = desktop.machineId === null ? undefined : snapshot.machines.get(desktop.machineId);
+  const machine = desktop.machineId === null ? undefined : model.machines.get(desktop.machineId);
   return machine !== undefined && isDesktopOf(desktop, machine) && maySeeMachine(viewer, machine);
 }

@@ -1,7 +1,7 @@
 import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
 
-/** What was heard of images last. */
+/** What is known of images, from the latest catalogue. */
 export interface ImageMetadata {
   readonly imageTitle: (image: string) => string;
   readonly takesScripts: (image: string) => boolean;
@@ -19,7 +19,7 @@ export interface ReadModel extends ImageMetadata {
   readonly viewers: ReadonlyMap<string, number>;
 }
 
-export async function loadReadModel(proxy: Proxy, lore: ImageMetadata): Promise<ReadModel> {
+export async function loadReadModel(proxy: Proxy, images: ImageMetadata): Promise<ReadModel> {
   const { stores } = proxy;
   const [machines, desktops, users, agents] = await Promise.all([
     stores.machines.list(),
@@ -35,7 +35,7 @@ export async function loadReadModel(proxy: Proxy, lore: ImageMetadata): Promise<
     userNames: new Map(users.map((user) => [user.id, user.name])),
     agentNames: new Map(agents.map((agent) => [agent.id, agent.name])),
     viewers: countViewers(proxy),
-    ...lore,
+    ...images,
   };
 }
 

@@ -13,11 +13,11 @@ export function resolveDesktop(
   caller: Caller,
   reference: string,
   named: readonly DesktopView[],
-  snapshot: ReadModel,
+  model: ReadModel,
 ): DesktopView {
-  const byId = snapshot.desktops.get(reference);
+  const byId = model.desktops.get(reference);
   const found = byId === undefined ? named : [byId];
-  const visible = found.filter((desktop) => maySeeDesktop(caller, desktop, snapshot));
+  const visible = found.filter((desktop) => maySeeDesktop(caller, desktop, model));
   const online = visible.filter((desktop) => desktop.state === "online");
   const [only, ...others] = online.length === 1 ? online : visible;
   if (only === undefined) throw refuse("DESKTOP_UNKNOWN");

@@ -1,9 +1,9 @@
 import type { Clock } from "../../../protocol/index.ts";
 
-/** Between two looks of one person at one screen: from then on it is a new look. */
+/** After a pause of this length a person's next request for a screen is a new view. */
 const PAUSE_MS = 600_000;
 
-/** Who looks at whose screen: a page asks for pictures all the time, and is written down once. */
+/** Views of other people's screens: a page asks for screenshots all the time, and each view is audited once. */
 export class ScreenViews {
   readonly #clock: Clock;
   readonly #latest = new Map<string, number>();
@@ -12,13 +12,13 @@ export class ScreenViews {
     this.#clock = clock;
   }
 
-  /** Whether a look begins, rather than goes on. */
+  /** Whether a new view begins. */
   beginsView(userId: string, machineId: string): boolean {
     const now = this.#clock.monotonic();
     this.#forget(now);
     const key = `${userId} ${machineId}`;
     const isNew = !this.#latest.has(key);
-    // Behind all others: the map's order is that of the latest looks.
+    // At the end: the map is ordered by the latest request.
     this.#latest.delete(key);
     this.#latest.set(key, now);
     return isNew;

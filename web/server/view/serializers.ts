@@ -5,16 +5,16 @@ import { isAwaitingImage } from "../../../orchestrator/index.ts";
 import { ownsMachine, type Requester } from "./permissions.ts";
 import type { ReadModel } from "./read-model.ts";
 
-/** Where a machine runs is told to administrators only. */
-export function serializeMachine(viewer: Requester, record: MachineRecord, snapshot: ReadModel): Machine {
-  const screens = snapshot.machineDesktops.get(record.id) ?? [];
-  const host = record.agentId === null ? null : (snapshot.agentNames.get(record.agentId) ?? null);
+/** Only administrators learn where a machine runs. */
+export function serializeMachine(viewer: Requester, record: MachineRecord, model: ReadModel): Machine {
+  const screens = model.machineDesktops.get(record.id) ?? [];
+  const host = record.agentId === null ? null : (model.agentNames.get(record.agentId) ?? null);
   return {
     id: record.id,
     name: record.name,
     image: record.image,
-    imageTitle: snapshot.imageTitle(record.image),
-    owner: snapshot.userNames.get(record.ownerId) ?? "",
+    imageTitle: model.imageTitle(record.image),
+    owner: model.userNames.get(record.ownerId) ?? "",
     state: record.state,
     reason: record.reason,
     cause: record.cause,
@@ -25,12 +25,12 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, snaps
     ...serializeTimes(record),
     ...(isAwaitingImage(record) ? { fetching: true } : {}),
     tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
-    credential: ownsMachine(viewer, record) && snapshot.takesScripts(record.image),
+    credential: ownsMachine(viewer, record) && model.takesScripts(record.image),
     createdAt: record.createdAt,
     since: record.since,
     ...serializeDisplays(record, screens),
     host: viewer.role === "admin" ? host : null,
-    viewers: screens.reduce((sum, { id }) => sum + (snapshot.viewers.get(id) ?? 0), 0),
+    viewers: screens.reduce((sum, { id }) => sum + (model.viewers.get(id) ?? 0), 0),
   };
 }
 
@@ -66,13 +66,13 @@ function serializeTimes({ expiresAt, warnedAt, ending, saved, progress }: Machin
 }
 
 /** An agent's name names the host it runs on, so users get it empty. */
-export function serializeDesktop(viewer: Requester, desktop: DesktopView, snapshot: ReadModel): Desktop {
+export function serializeDesktop(viewer: Requester, desktop: DesktopView, model: ReadModel): Desktop {
   return {
     id: desktop.id,
     name: desktop.name,
     agent: { id: desktop.agentId, name: viewer.role === "admin" ? desktop.agentName : "" },
     machineId: desktop.machineId,
     state: desktop.state,
-    viewers: snapshot.viewers.get(desktop.id) ?? 0,
+    viewers: model.viewers.get(desktop.id) ?? 0,
   };
 }
