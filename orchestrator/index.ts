@@ -3,7 +3,6 @@ export { ORCHESTRATOR_ERRORS } from "./orchestrator-errors.ts";
 export type { DataDiskService, KnownDisk } from "./disks/data-disk-service.ts";
 export { isAwaitingImage } from "./machines/awaiting-host.ts";
 export { isDesktopOf } from "./machines/desktop-of-machine.ts";
-export type { ScreenshotCache } from "./machines/screenshot-cache.ts";
 export type { DirectCommand } from "./operations/machine-commands.ts";
 export { mayUseImage } from "./quota/check-create-request.ts";
 export {
