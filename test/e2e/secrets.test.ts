@@ -145,7 +145,11 @@ async function useEverything(
   expect(made.status, made.text).toBeLessThan(300);
   await waitFor("QEMU", async () => /qemu-system[^\n]*-vnc/.test(await execs.read()), { timeoutMs: 60_000 });
   // The recorder lives as long as the machine does, and the server's output as long as the recorder.
-  const machines = await listPids("qemu-system");
+  // Its line is recorded as it begins, a moment before the process shows its new command line.
+  const machines = await waitFor("QEMU's process", async () => {
+    const pids = await listPids("qemu-system", "-vnc");
+    return pids.length > 0 && pids;
+  });
   cleanup.add({
     stop: async () => {
       for (const pid of machines) process.kill(pid, "SIGKILL");
@@ -175,12 +179,13 @@ async function useEverything(
   heard += await speakBadly(`${LINE}Cookie: ${cookie}\r\nX: ${ticket}\0\r\n\r\n`);
 }
 
-/** Processes of the server's folder whose program is called so. */
-async function listPids(program: string): Promise<number[]> {
+/** Processes of the server's folder whose program is called so and has this argument. */
+async function listPids(program: string, argument: string): Promise<number[]> {
   const found: number[] = [];
   for (const entry of await readdir("/proc")) {
     const line = await readFile(`/proc/${entry}/cmdline`, "utf8").catch(() => "");
-    if (!line.includes(server.folder) || !line.split("\0")[0]!.includes(program)) continue;
+    const [called = "", ...args] = line.split("\0");
+    if (!line.includes(server.folder) || !called.includes(program) || !args.includes(argument)) continue;
     found.push(Number(entry));
   }
   return found;
@@ -237,9 +242,9 @@ test("no file but its own: the database keeps them sealed or hashed, the audit l
 });
 
 test("no core dump: memory is left out, of the machines' QEMU too", async () => {
-  const machines = await listPids("qemu-system");
+  const machines = await listPids("qemu-system", "-vnc");
   expect(machines.length).toBeGreaterThan(0);
-  const pids = [server.process.pid, agent.process.pid, ...machines, ...(await listPids("/usr/bin/node"))];
+  const pids = [server.process.pid, agent.process.pid, ...machines, ...(await listPids("/node", "host"))];
   for (const pid of pids)
     expect(await readFile(`/proc/${pid}/coredump_filter`, "utf8"), String(pid)).toBe("00000000\n");
 });
