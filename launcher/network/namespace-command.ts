@@ -82,8 +82,13 @@ exec ${becomeWords({ tools, privileged })} "$@"
 `;
 }
 
-function slirpWords({ tools, apiSocket, hostLoopback }: NamespaceOptions): string[] {
+/**
+ * slirp4netns's sandbox unmounts everything that it sees. Root's unmounting would reach the host by shared mounts, and take its
+ * named network namespaces (`ip netns`) away: so it gets mounts of its own first.
+ */
+function slirpWords({ tools, privileged, apiSocket, hostLoopback }: NamespaceOptions): string[] {
   return [
+    ...(privileged ? [tools.unshare, "--mount", "--propagation", "slave", "--"] : []),
     ...[tools.slirp4netns, "--configure", "--mtu=65520", `--cidr=${SLIRP_NETWORK.network}`, "--enable-ipv6"],
     ...["--enable-sandbox", "--enable-seccomp", "--exit-fd=6", "--ready-fd=8"],
     ...(hostLoopback ? [] : ["--disable-host-loopback"]),

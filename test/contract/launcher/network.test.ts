@@ -1,5 +1,5 @@
 // The namespaces of machines in a world of their own: the filter as QEMU's connections meet it, as root and not.
-import { chmod } from "node:fs/promises";
+import { chmod, readFile } from "node:fs/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   CLOSED_POLICY,
@@ -118,6 +118,14 @@ describe.each(modes)("%s", (_title, ability, become) => {
   });
 });
 
+it("leaves the host its mounts when a machine starts on it", async () => {
+  const before = await listNamedNamespaces();
+  expect(before.length).toBeGreaterThanOrEqual(2);
+  const inside = await start(privileged, (command) => command, "internet", CLOSED_POLICY, "m", ["true"], []);
+  await inside.waitForExit();
+  expect(await listNamedNamespaces()).toEqual(expect.arrayContaining(before));
+});
+
 it("closes the host's new addresses to a machine that runs, and opens those it lost", async () => {
   const { qemu } = await startQemu(privileged, (command) => command, "n");
   const visitFrom = async (): Promise<string> => {
@@ -172,7 +180,7 @@ async function visit(
 
 type Inside = TestProcess & { readonly folder: string };
 
-/** Starts a program in QEMU's place, on the world's host. */
+/** Starts a program in QEMU's place, on the test network's host or, without `via`, on this one. */
 async function start(
   ability: NetworkAbility,
   become: (command: Command) => Command,
@@ -180,6 +188,7 @@ async function start(
   policy: NetworkPolicy,
   slot: string,
   [program = "", ...args]: readonly string[],
+  via: readonly string[] = testNetwork.via,
 ): Promise<Inside> {
   const folder = await cleanup.makeFolder();
   await chmod(folder, 0o777);
@@ -189,9 +198,15 @@ async function start(
   const command = become(
     prepared.wrap(ability.kind === "namespace" && ability.privileged ? runAsAccount(qemu, NOBODY) : qemu),
   );
-  const [first = "", ...via] = testNetwork.via;
-  const inside = startProcess(cleanup, first, [...via, command.program, ...command.args]);
+  const [first = "", ...rest] = [...via, command.program, ...command.args];
+  const inside = startProcess(cleanup, first, rest);
   return Object.assign(inside, { folder });
+}
+
+/** The mounts of this process that named network namespaces are. */
+async function listNamedNamespaces(): Promise<string[]> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8");
+  return mounts.split("\n").flatMap((line) => /^\S+ \S+ \S+ \S+ (\/run\/netns\/\S+)/.exec(line)?.[1] ?? []);
 }
 
 /** A real QEMU that stands still. */
