@@ -6,6 +6,7 @@ export * from "./host-port.ts";
 export * from "./bytes/grammar.ts";
 export * from "./bytes/encoders.ts";
 export * from "./bytes/conversation.ts";
+export * from "./bytes/frame-channel.ts";
 export * from "./bytes/frame-decoder.ts";
 export * from "./bytes/pipe.ts";
 export { WebSocketStream } from "./bytes/websocket-stream.ts";

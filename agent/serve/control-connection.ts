@@ -3,7 +3,7 @@ import {
   serviceAuthority,
   drain,
   encodePing,
-  FrameDecoder,
+  FrameChannel,
   FrameType,
   LimitError,
   MIP2_LIMITS,
@@ -18,6 +18,7 @@ import {
   type ServiceAuthority,
   type Clock,
   type Frame,
+  type FrameChannelEnd,
   type Reply,
   type Request,
   type Mip2SetupRequest,
@@ -49,74 +50,56 @@ export interface ControlConnectionOptions {
   readonly clock: Clock;
 }
 
-const PING = Buffer.alloc(0);
-
 /** A control connection after its Welcome: frames in and out, and the watch over the path. It owns the socket. */
 export class ControlConnection {
   readonly ended: Promise<ControlEnd>;
   readonly #socket: Duplex;
   readonly #handlers: ControlHandlers;
   readonly #clock: Clock;
-  readonly #pingMs: number;
-  #cancelSilence: () => void = () => undefined;
-  #cancelPing: () => void = () => undefined;
-  #settle!: (end: ControlEnd) => void;
-  #over = false;
+  readonly #channel: FrameChannel<Frame>;
+  /** Set where the server said why it ends. */
+  #farewell: ControlEnd | undefined;
 
-  constructor(socket: Duplex, options: ControlConnectionOptions) {
+  constructor(socket: Duplex, { pingIntervalMs, handlers, clock }: ControlConnectionOptions) {
     this.#socket = socket;
-    this.#handlers = options.handlers;
-    this.#clock = options.clock;
-    this.#pingMs = Math.min(options.pingIntervalMs, AGENT_LIMITS.pingMs);
+    this.#handlers = handlers;
+    this.#clock = clock;
+    let settle!: (end: ControlEnd) => void;
     this.ended = new Promise((resolve) => {
-      this.#settle = resolve;
+      settle = resolve;
     });
-    socket.on("error", (error) => {
-      this.#fail(
-        new PeerClosed("PEER_CLOSED", `control connection failed: ${error.message}`, { cause: error }),
-      );
+    this.#channel = new FrameChannel(socket, {
+      grammar: () => readFrame(MIP2_LIMITS.body),
+      onFrame: (frame) => {
+        this.#dispatch(frame);
+      },
+      onEnd: (cause) => {
+        settle(this.#farewell ?? { kind: "lost", cause });
+      },
+      describeEnd,
+      unsentBytes: AGENT_LIMITS.unsentBytes,
+      liveness: {
+        clock,
+        pingMs: Math.min(pingIntervalMs, AGENT_LIMITS.pingMs),
+        silenceMs: AGENT_LIMITS.silenceMs,
+        ping: PING,
+      },
     });
-    const onEnd = (): void => {
-      this.#fail(new PeerClosed("PEER_CLOSED", "the server closed the control connection"));
-    };
-    socket.on("end", onEnd);
-    socket.on("close", onEnd);
-    if (socket.destroyed) onEnd();
   }
 
   /** Begins to read; the first frames may come within this call. */
   start(): void {
-    const decoder = new FrameDecoder(
-      () => readFrame(MIP2_LIMITS.body),
-      (frame) => {
-        if (!this.#over) this.#dispatch(frame);
-      },
-    );
-    this.#watchSilence();
-    this.#schedulePing();
-    this.#socket.on("data", (chunk: Buffer) => {
-      if (this.#over) return;
-      this.#watchSilence();
-      try {
-        decoder.push(chunk);
-      } catch (error) {
-        this.#fail(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
-    this.#socket.resume();
+    this.#channel.start();
   }
 
   /** Sends a frame, or drops it if the connection is over. */
   send(frame: Buffer): void {
-    if (this.#over) return;
-    this.#socket.write(frame);
-    if (this.#socket.writableLength > AGENT_LIMITS.unsentBytes)
-      this.#fail(new LimitError("UNSENT_LIMIT", "the server does not read the control connection"));
+    this.#channel.send(frame);
   }
 
   /** Ends it in order: what was sent still goes out. Idempotent. */
   async close(): Promise<void> {
-    this.#finish({ kind: "lost", cause: new PeerClosed("AGENT_CLOSING", "the agent closes") });
+    this.#channel.end(new PeerClosed("AGENT_CLOSING", "the agent closes"));
     const socket = this.#socket;
     if (socket.closed) return;
     const closed = new Promise<void>((resolve) => socket.once("close", resolve));
@@ -168,37 +151,23 @@ export class ControlConnection {
     }
   }
 
-  #watchSilence(): void {
-    this.#cancelSilence();
-    if (this.#over) return;
-    this.#cancelSilence = this.#clock.after(AGENT_LIMITS.silenceMs, () => {
-      this.#fail(new TimeoutError("PATH_DEAD", `no frame from the server for ${AGENT_LIMITS.silenceMs} ms`));
-    });
-  }
-
-  #schedulePing(): void {
-    if (this.#over) return;
-    this.#cancelPing = this.#clock.after(this.#pingMs, () => {
-      this.send(encodePing(FrameType.ping, PING));
-      this.#schedulePing();
-    });
-  }
-
-  #fail(cause: Error): void {
-    this.#finish({ kind: "lost", cause });
-    this.#socket.destroy();
-  }
-
   #closeWith(end: ControlEnd): void {
-    this.#finish(end);
+    this.#farewell = end;
     void this.close();
   }
+}
 
-  #finish(end: ControlEnd): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#cancelSilence();
-    this.#cancelPing();
-    this.#settle(end);
+const PING = encodePing(FrameType.ping, Buffer.alloc(0));
+
+function describeEnd(end: FrameChannelEnd, cause?: Error): Error {
+  switch (end) {
+    case "closed":
+      return new PeerClosed("PEER_CLOSED", "the server closed the control connection");
+    case "failed":
+      return new PeerClosed("PEER_CLOSED", `control connection failed: ${cause?.message}`, { cause });
+    case "silent":
+      return new TimeoutError("PATH_DEAD", `no frame from the server for ${AGENT_LIMITS.silenceMs} ms`);
+    case "unread":
+      return new LimitError("UNSENT_LIMIT", "the server does not read the control connection");
   }
 }

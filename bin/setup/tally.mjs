@@ -28,6 +28,16 @@ export function countReport(report, exitCode) {
   };
 }
 
+/** What failed or was skipped in vitest's JSON report, as `FILE > TEST` lines; a broken file by its name alone. */
+export function listFailures(report, root = "") {
+  return (report?.testResults ?? []).flatMap((file) => {
+    const name = file.name.startsWith(`${root}/`) ? file.name.slice(root.length + 1) : file.name;
+    const tests = file.assertionResults.filter(({ status }) => status !== "passed");
+    if (tests.length === 0) return file.status === "failed" ? [name] : [];
+    return tests.map(({ fullName, status }) => `${name} > ${fullName}${status === "failed" ? "" : ` (${status})`}`);
+  });
+}
+
 export function formatTally({ passed, failed, skipped }) {
   const line = `${passed} passed, ${failed} failed`;
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;

@@ -4,10 +4,10 @@ import { checkSources } from "./checks.mjs";
 import { runInForeground } from "./command.mjs";
 import { installDependencies } from "./dependencies.mjs";
 import { BUILD_PACKAGES, CUSTOMIZE_PACKAGES, installPackages, TEST_PACKAGES } from "./packages.mjs";
-import { inRoot } from "./paths.mjs";
+import { inRoot, ROOT } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
-import { addTallies, countReport, formatTally, isGreen } from "./tally.mjs";
+import { addTallies, countReport, formatTally, isGreen, listFailures } from "./tally.mjs";
 
 /** What `npm test` runs. */
 const PROJECTS = ["unit", "fuzz", "contract", "e2e"];
@@ -31,7 +31,8 @@ async function runVitest(progress, projects) {
   ]);
   if (code > 128) throw new Problem("The tests were interrupted.");
   const text = await readFile(report, "utf8").catch(() => undefined);
-  return countReport(text === undefined ? undefined : JSON.parse(text), code);
+  const results = text === undefined ? undefined : JSON.parse(text);
+  return { tally: countReport(results, code), failures: listFailures(results, ROOT) };
 }
 
 /** Sets up, checks and tests; returns the exit status. With names, only those projects of vitest. */
@@ -47,16 +48,18 @@ export async function testAll(names) {
   await installPackages(progress, { wanted, need: "The tests need them", required: true });
   await installDependencies(progress);
   await build(progress);
-  const tallies = [];
-  if (names.length === 0) tallies.push(await checkSources(progress));
+  const outcomes = [];
+  if (names.length === 0) outcomes.push(await checkSources(progress));
   const chosen = names.length === 0 ? PROJECTS : names;
   const groups = [
     chosen.filter((name) => !ALONE.includes(name)),
     chosen.filter((name) => ALONE.includes(name)),
   ];
   for (const group of groups.filter(({ length }) => length > 0))
-    tallies.push(await runVitest(progress, group));
-  const tally = addTallies(...tallies);
+    outcomes.push(await runVitest(progress, group));
+  const tally = addTallies(...outcomes.map(({ tally }) => tally));
+  // Named again at the end: the output above is long, and often only its end is kept.
+  for (const name of outcomes.flatMap(({ failures }) => failures)) progress.say(`failed: ${name}`);
   progress.say(`\n${formatTally(tally)}`);
   return isGreen(tally) ? 0 : 1;
 }

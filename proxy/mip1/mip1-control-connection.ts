@@ -1,13 +1,11 @@
 import type { Duplex } from "node:stream";
 import {
-  describeError,
-  FrameDecoder,
-  LimitError,
+  FrameChannel,
   mip1,
-  PeerClosed,
   ProtocolError,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { describeAgentEnd } from "../pair/agent-control-connection.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { Mip1Identity } from "./mip1-identity.ts";
 
@@ -19,10 +17,7 @@ export class Mip1ControlConnection {
   readonly epoch: number;
   /** Settles with what ended it. */
   readonly closed: Promise<Error>;
-  readonly #socket: Duplex;
-  readonly #decoder: FrameDecoder<mip1.Mip1Message>;
-  #end: Error | undefined;
-  #resolveClosed: (cause: Error) => void = () => undefined;
+  readonly #channel: FrameChannel<mip1.Mip1Message>;
 
   /** The socket belongs to this object from now on. */
   constructor(
@@ -30,61 +25,40 @@ export class Mip1ControlConnection {
     agent: { readonly identity: Mip1Identity; readonly source: ConnectionSource; readonly epoch: number },
     onResponse: (response: mip1.Mip1SetupResponse) => void,
   ) {
-    this.#socket = socket;
     this.identity = agent.identity;
     this.source = agent.source;
     this.epoch = agent.epoch;
+    let resolveClosed!: (cause: Error) => void;
     this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
+      resolveClosed = resolve;
     });
-    this.#decoder = new FrameDecoder(mip1.readMip1Message, (message) => {
-      if (this.#end) return;
-      if (message.type !== mip1.Mip1MessageType.setupResponse) {
-        throw new ProtocolError("MIP1_MESSAGE", "an agent may send nothing but Setup responses now");
-      }
-      onResponse(message);
+    this.#channel = new FrameChannel(socket, {
+      grammar: mip1.readMip1Message,
+      onFrame: (message) => {
+        if (message.type !== mip1.Mip1MessageType.setupResponse) {
+          throw new ProtocolError("MIP1_MESSAGE", "an agent may send nothing but Setup responses now");
+        }
+        onResponse(message);
+      },
+      onEnd: resolveClosed,
+      describeEnd: describeAgentEnd,
+      unsentBytes: PROXY_LIMITS.agentBacklogBytes,
+      liveness: null,
     });
-    socket.on("error", (error: Error) => {
-      this.destroy(new PeerClosed("PEER_CLOSED", `connection failed: ${error.message}`));
-    });
-    socket.on("close", this.#onEnd);
-    socket.on("end", this.#onEnd);
-    socket.on("data", this.#onData);
-    if (socket.destroyed || socket.readableEnded) this.#onEnd();
+    this.#channel.start();
   }
 
   get ended(): boolean {
-    return this.#end !== undefined;
+    return this.#channel.ended;
   }
 
   /** After the end nothing is sent. */
   send(message: mip1.Mip1SetupRequest): void {
-    if (this.#end) return;
-    this.#socket.write(mip1.encodeMip1Message(message));
-    if (this.#socket.writableLength > PROXY_LIMITS.agentBacklogBytes) {
-      this.destroy(new LimitError("AGENT_BACKLOG", "the agent has stopped reading"));
-    }
+    this.#channel.send(mip1.encodeMip1Message(message));
   }
 
   /** Immediate: MiP 1 has no closing message. Idempotent. */
   destroy(cause: Error): void {
-    if (!this.#end) {
-      this.#end = cause;
-      this.#socket.off("data", this.#onData);
-      this.#resolveClosed(cause);
-    }
-    this.#socket.destroy();
+    this.#channel.destroy(cause);
   }
-
-  readonly #onEnd = (): void => {
-    this.destroy(new PeerClosed("PEER_CLOSED", "the agent closed its control connection"));
-  };
-
-  readonly #onData = (chunk: Buffer): void => {
-    try {
-      this.#decoder.push(chunk);
-    } catch (error) {
-      this.destroy(error instanceof Error ? error : new Error(describeError(error)));
-    }
-  };
 }

@@ -1,8 +1,7 @@
 import type { Duplex } from "node:stream";
 import {
-  describeError,
   encodePing,
-  FrameDecoder,
+  FrameChannel,
   FrameType,
   LimitError,
   MIP2_LIMITS,
@@ -12,6 +11,7 @@ import {
   TimeoutError,
   type Clock,
   type Frame,
+  type FrameChannelEnd,
   type Mip2SetupResponse,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
@@ -30,7 +30,7 @@ export interface AgentFrameHandler {
   newKey(frame: unknown): void;
 }
 
-const NOTHING = Buffer.alloc(0);
+const PING = encodePing(FrameType.ping, Buffer.alloc(0));
 
 /** The control connection of one proven agent: frames in and out, pings, and its end. */
 export class AgentControlConnection {
@@ -46,13 +46,8 @@ export class AgentControlConnection {
   readonly closed: Promise<Error>;
   readonly #socket: Duplex;
   readonly #clock: Clock;
-  readonly #decoder: FrameDecoder<Frame>;
+  readonly #channel: FrameChannel<Frame>;
   #handler: AgentFrameHandler | undefined;
-  #lastReceivedAt: number;
-  #cancelPing: () => void = () => undefined;
-  #cancelSilence: () => void = () => undefined;
-  #end: Error | undefined;
-  #resolveClosed: (cause: Error) => void = () => undefined;
 
   /** The socket belongs to this object from now on; it is read once {@link open} is called. */
   constructor(
@@ -67,50 +62,51 @@ export class AgentControlConnection {
     this.features = hold.features;
     this.instance = hold.instance;
     this.#clock = clock;
-    this.#lastReceivedAt = clock.monotonic();
     this.requests = new HostRequestClient((frame) => {
       this.send(frame);
     }, clock);
+    let resolveClosed!: (cause: Error) => void;
     this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
+      resolveClosed = resolve;
     });
-    this.#decoder = new FrameDecoder(
-      () => readFrame(MIP2_LIMITS.body),
-      (frame) => {
+    this.#channel = new FrameChannel(socket, {
+      grammar: () => readFrame(MIP2_LIMITS.body),
+      onFrame: (frame) => {
         this.#handleFrame(frame);
       },
-    );
-    socket.on("error", (error) => {
-      this.destroy(new PeerClosed("PEER_CLOSED", `connection failed: ${error.message}`));
+      onEnd: (cause) => {
+        this.requests.end();
+        resolveClosed(cause);
+      },
+      describeEnd: describeAgentEnd,
+      unsentBytes: PROXY_LIMITS.agentBacklogBytes,
+      liveness: {
+        clock,
+        pingMs: PROXY_LIMITS.agentPingMs,
+        silenceMs: PROXY_LIMITS.agentDeadMs,
+        ping: PING,
+      },
     });
-    socket.on("close", this.#onEnd);
   }
 
   open(frames: AgentFrameHandler): void {
     this.#handler = frames;
-    this.#socket.on("data", this.#onData);
-    this.#socket.on("end", this.#onEnd);
-    this.#watchSilence();
-    this.#ping();
+    this.#channel.start();
   }
 
   get ended(): boolean {
-    return this.#end !== undefined;
+    return this.#channel.ended;
   }
 
   /** After the end nothing is sent. */
   send(frame: Buffer): void {
-    if (this.#end) return;
-    this.#socket.write(frame);
-    if (this.#socket.writableLength > PROXY_LIMITS.agentBacklogBytes) {
-      this.destroy(new LimitError("AGENT_BACKLOG", "the agent has stopped reading"));
-    }
+    this.#channel.send(frame);
   }
 
   /** Sends a last frame and closes; the agent has a moment to take it. Idempotent. */
   finish(last: Buffer, cause: Error): void {
-    if (this.#end) return;
-    this.#settle(cause);
+    if (this.#channel.ended) return;
+    this.#channel.end(cause);
     this.#socket.write(last);
     finishStream(this.#socket, this.#clock);
   }
@@ -121,51 +117,11 @@ export class AgentControlConnection {
 
   /** Immediate. Idempotent. */
   destroy(cause: Error): void {
-    this.#settle(cause);
-    this.#socket.destroy();
-  }
-
-  #settle(cause: Error): void {
-    if (this.#end) return;
-    this.#end = cause;
-    this.#cancelPing();
-    this.#cancelSilence();
-    this.#socket.off("data", this.#onData);
-    this.requests.end();
-    this.#resolveClosed(cause);
-  }
-
-  readonly #onEnd = (): void => {
-    this.destroy(new PeerClosed("PEER_CLOSED", "the agent closed its control connection"));
-  };
-
-  readonly #onData = (chunk: Buffer): void => {
-    this.#lastReceivedAt = this.#clock.monotonic();
-    try {
-      this.#decoder.push(chunk);
-    } catch (error) {
-      this.destroy(error instanceof Error ? error : new Error(describeError(error)));
-    }
-  };
-
-  #ping(): void {
-    this.#cancelPing = this.#clock.after(PROXY_LIMITS.agentPingMs, () => {
-      this.send(encodePing(FrameType.ping, NOTHING));
-      this.#ping();
-    });
-  }
-
-  #watchSilence(): void {
-    this.#cancelSilence();
-    const silentMs = this.#clock.monotonic() - this.#lastReceivedAt;
-    this.#cancelSilence = this.#clock.after(PROXY_LIMITS.agentDeadMs - silentMs, () => {
-      if (this.#clock.monotonic() - this.#lastReceivedAt < PROXY_LIMITS.agentDeadMs) this.#watchSilence();
-      else this.destroy(new TimeoutError("AGENT_SILENT", `nothing heard for ${PROXY_LIMITS.agentDeadMs} ms`));
-    });
+    this.#channel.destroy(cause);
   }
 
   #handleFrame(frame: Frame): void {
-    if (this.#end || !this.#handler) return;
+    if (!this.#handler) return;
     switch (frame.type) {
       case FrameType.publish:
         this.#handler.publish(frame.value);
@@ -193,5 +149,19 @@ export class AgentControlConnection {
       default:
         throw new ProtocolError("MIP_FRAME", `an agent may not send a frame of type ${frame.type} now`);
     }
+  }
+}
+
+/** The end of an agent's control connection, of either MiP. */
+export function describeAgentEnd(end: FrameChannelEnd, cause?: Error): Error {
+  switch (end) {
+    case "closed":
+      return new PeerClosed("PEER_CLOSED", "the agent closed its control connection");
+    case "failed":
+      return new PeerClosed("PEER_CLOSED", `connection failed: ${cause?.message}`);
+    case "silent":
+      return new TimeoutError("AGENT_SILENT", `nothing heard for ${PROXY_LIMITS.agentDeadMs} ms`);
+    case "unread":
+      return new LimitError("AGENT_BACKLOG", "the agent has stopped reading");
   }
 }

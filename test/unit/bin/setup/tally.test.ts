@@ -6,11 +6,12 @@ interface Tally {
   readonly failed: number;
   readonly skipped: number;
 }
-const { addTallies, countReport, formatTally, isGreen } = await loadSetup<{
+const { addTallies, countReport, formatTally, isGreen, listFailures } = await loadSetup<{
   addTallies(...tallies: Tally[]): Tally;
   countReport(report: unknown, exitCode: number): Tally;
   formatTally(tally: Tally): string;
   isGreen(tally: Tally): boolean;
+  listFailures(report: unknown, root?: string): string[];
 }>("tally.mjs");
 
 const report = (over: object = {}) => ({
@@ -41,6 +42,31 @@ describe("counting vitest's report", () => {
   test("counts an error outside of all tests, and a report that is missing", () => {
     expect(countReport(report(), 1).failed).toBe(1);
     expect(countReport(undefined, 0)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  });
+});
+
+describe("naming what failed", () => {
+  const file = (name: string, status: string, ...tests: [string, string][]) => ({
+    name,
+    status,
+    assertionResults: tests.map(([fullName, result]) => ({ fullName, status: result })),
+  });
+
+  test("gives the tests that did not pass, and files that broke before their tests", () => {
+    const testResults = [
+      file("/a/test/x.test.ts", "failed", ["adds up", "passed"], ["goes down", "failed"]),
+      file("/a/test/y.test.ts", "passed", ["rests", "skipped"]),
+      file("/a/test/z.test.ts", "failed"),
+    ];
+    expect(listFailures(report({ testResults }), "/a")).toEqual([
+      "test/x.test.ts > goes down",
+      "test/y.test.ts > rests (skipped)",
+      "test/z.test.ts",
+    ]);
+  });
+
+  test("is empty without a report", () => {
+    expect(listFailures(undefined)).toEqual([]);
   });
 });
 

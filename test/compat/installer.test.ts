@@ -3,7 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import type { RgbColour, Bitmap } from "../support/bitmap.ts";
 import { startServerProgram } from "../support/postern.ts";
-import { createMachine, readCanvas, openWall, waitForCanvas } from "./browser-steps.ts";
+import { createMachine, readCanvas, openWall, waitForCanvas } from "../e2e/browser-steps.ts";
 
 const WHITE: RgbColour = [255, 255, 255];
 const BOOT_MS = 150_000;
