@@ -6,8 +6,13 @@ import { PACKAGES } from "./layers.ts";
 
 const IO_MODULES = ["net", "tls", "fs", "fs/promises", "http", "https", "dgram", "child_process"];
 
-// Without Node and without zod: what the pages have in common with the server.
-const FOR_PAGES = ["backoff", "host-port", "mip2/names", "mip2/machine-state"];
+/** Besides a package's index.ts. */
+const OTHER_DOORS = {
+  // Without Node and without zod: what the pages have in common with the server.
+  "web -> protocol": ["backoff", "host-port", "mip2/names", "mip2/machine-state"],
+  // The schemas alone: a command that asks the server need not load a server.
+  "bin -> web": ["api/schemas"],
+};
 
 const direction = Object.entries(PACKAGES).map(([name, allowed]) => {
   const patterns = Object.keys(PACKAGES)
@@ -15,8 +20,11 @@ const direction = Object.entries(PACKAGES).map(([name, allowed]) => {
     .map((other) => {
       if (!allowed.includes(other))
         return { regex: `^(\\.\\./)+${other}/`, message: `${name}/ may not import ${other}/.` };
-      const doors = name === "web" && other === "protocol" ? `(index|${FOR_PAGES.join("|")})` : "index";
-      return { regex: `^(\\.\\./)+${other}/(?!${doors}\\.ts$)`, message: `Use the door ${other}/index.ts.` };
+      const doors = OTHER_DOORS[`${name} -> ${other}`] ?? [];
+      return {
+        regex: `^(\\.\\./)+${other}/(?!(${["index", ...doors].join("|")})\\.ts$)`,
+        message: `Use the door ${other}/index.ts.`,
+      };
     });
   if (name === "protocol") {
     patterns.push({

@@ -20,7 +20,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   "protocol/rfb": [
     ["."],
     ["vnc-auth", "rsa-aes", "server-stream"],
-    ["viewer-login", "server-login", "client-stream"],
+    ["viewer-login", "vnc-server-login", "client-stream"],
   ],
   proxy: [
     ["model"],
@@ -35,6 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   agent: [
     ["agent.ts", "agent-limits.ts", "parse-message.ts"],
+    ["control-state.ts"],
     ["dial"],
     ["enrol"],
     ["serve"],

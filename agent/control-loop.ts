@@ -19,7 +19,7 @@ import { AGENT_LIMITS } from "./agent-limits.ts";
 import type { ControlEnd } from "./serve/control-connection.ts";
 import type { Dialer } from "./dial/dialer.ts";
 import type { DialedServer } from "./dial/open-tls.ts";
-import { transition, type ControlEvent, type ControlState, type Loss } from "./dial/state.ts";
+import { transition, type ControlEvent, type ControlState, type Loss } from "./control-state.ts";
 
 export interface ControlLoopOptions {
   readonly servers: readonly HostPort[];

@@ -2,7 +2,7 @@ import http from "node:http";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { errorBody } from "../web/index.ts";
+import { errorBody } from "../web/api/schemas.ts";
 import { RUNTIME_FILE } from "./programs/data-dirs.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 

@@ -16,7 +16,7 @@ export * from "./mip2/names.ts";
 export * from "./mip2/transport-names.ts";
 export * from "./mip2/setup-codes.ts";
 export * from "./mip2/machine-state.ts";
-export * from "./mip2/json-frames.ts";
+export * from "./mip2/frame-schemas.ts";
 export * from "./mip2/disk-methods.ts";
 export * from "./mip2/image-summary.ts";
 export * from "./mip2/image-entry.ts";
@@ -33,19 +33,19 @@ export * from "./rfb/viewer-login/viewer-handshake.ts";
 export * from "./rfb/viewer-login/vencrypt-server.ts";
 export { VeNCryptType } from "./rfb/vencrypt-types.ts";
 export * from "./rfb/repeater-request.ts";
-export * from "./rfb/server-login/server-handshake.ts";
-export type { ServerLoginResult, ServerLogin, TlsKind } from "./rfb/server-login/server-login.ts";
+export * from "./rfb/vnc-server-login/server-handshake.ts";
+export type { ServerLoginResult, ServerLogin, TlsKind } from "./rfb/vnc-server-login/server-login.ts";
 export {
   MAX_TIGHT_CAPABILITIES,
   MAX_TIGHT_CHOICES,
   tightServerInit,
-} from "./rfb/server-login/tight-client.ts";
-export { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES } from "./rfb/server-login/apple-dh-client.ts";
+} from "./rfb/vnc-server-login/tight-client.ts";
+export { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES } from "./rfb/vnc-server-login/apple-dh-client.ts";
 export * from "./rfb/rsa-aes/index.ts";
 export * from "./rfb/pixel-format.ts";
 export * from "./rfb/server-init.ts";
 export * from "./rfb/encodings.ts";
-export * from "./rfb/client-stream/client-policy.ts";
+export * from "./rfb/client-stream/client-permissions.ts";
 export * from "./rfb/client-stream/client-messages.ts";
 export * from "./rfb/client-stream/set-encodings.ts";
 export * from "./rfb/client-stream/client-filter.ts";
@@ -54,5 +54,5 @@ export { ServerFilter } from "./rfb/server-stream/server-filter.ts";
 export { SERVER_STREAM_LIMITS } from "./rfb/server-stream/skip-grammar.ts";
 export { vncAuthResponse, CHALLENGE_BYTES } from "./rfb/vnc-auth/vnc-auth.ts";
 export * from "./tokens/generate.ts";
-export * from "./tokens/derive.ts";
-export * from "./tokens/match.ts";
+export * from "./tokens/derive-mip1-token.ts";
+export * from "./tokens/match-response.ts";

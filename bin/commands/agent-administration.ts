@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { agent, type Agent } from "../../web/index.ts";
+import { agent, type Agent } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { z } from "zod";
 import { queryAudit } from "../../proxy/index.ts";
-import { auditEvent, auditKey, type AuditRow } from "../../web/index.ts";
+import { auditEvent, auditKey, type AuditRow } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { parseInteger, parseTime } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";

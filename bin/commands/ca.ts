@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { authority, authorityStatus, type AuthorityStatus } from "../../web/index.ts";
+import { authority, authorityStatus, type AuthorityStatus } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

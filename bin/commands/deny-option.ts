@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { permission } from "../../web/index.ts";
+import { permission } from "../../web/api/schemas.ts";
 import type { z } from "zod";
 
 export type DeniedPermission = z.infer<typeof permission>;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { desktop } from "../../web/index.ts";
+import { desktop } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

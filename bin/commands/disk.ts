@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from "commander";
 import { z } from "zod";
-import { disk } from "../../web/index.ts";
+import { disk } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { host, machine, type Host, type Machine } from "../../web/index.ts";
+import { host, machine, type Host, type Machine } from "../../web/api/schemas.ts";
 import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 

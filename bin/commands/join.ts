@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { joinSecret } from "../../web/index.ts";
+import { joinSecret } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

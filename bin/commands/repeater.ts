@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
-import { repeaterId } from "../../web/index.ts";
+import { repeaterId } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";

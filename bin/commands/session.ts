@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { z } from "zod";
-import { session, type Session } from "../../web/index.ts";
+import { session, type Session } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";

@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { ticket } from "../../web/index.ts";
+import { ticket } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

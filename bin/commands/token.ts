@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { z } from "zod";
-import { token, tokenRow } from "../../web/index.ts";
+import { token, tokenRow } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 import { formatTable, printResult } from "../terminal/output.ts";

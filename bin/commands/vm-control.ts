@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { bootLog, image, machine, snapshot, type MachineSnapshot } from "../../web/index.ts";
+import { bootLog, image, machine, snapshot, type MachineSnapshot } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";

@@ -1,6 +1,6 @@
 import { DATA_DISK_NAME, ConfigError } from "../../protocol/index.ts";
 import type { Command } from "commander";
-import { machine, type Machine } from "../../web/index.ts";
+import { machine, type Machine } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { readText } from "../programs/option-files.ts";
 import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
-import { host, type Host } from "../../web/index.ts";
+import { host, type Host } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

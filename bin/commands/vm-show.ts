@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { machineCredential } from "../../web/index.ts";
+import { machineCredential } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";

@@ -1,4 +1,4 @@
-import type { Machine } from "../../web/index.ts";
+import type { Machine } from "../../web/api/schemas.ts";
 
 /** A machine in a few lines, with the hosts that could not take it. */
 export function describeMachine(row: Machine): string {

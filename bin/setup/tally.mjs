@@ -34,7 +34,9 @@ export function listFailures(report, root = "") {
     const name = file.name.startsWith(`${root}/`) ? file.name.slice(root.length + 1) : file.name;
     const tests = file.assertionResults.filter(({ status }) => status !== "passed");
     if (tests.length === 0) return file.status === "failed" ? [name] : [];
-    return tests.map(({ fullName, status }) => `${name} > ${fullName}${status === "failed" ? "" : ` (${status})`}`);
+    return tests.map(
+      ({ fullName, status }) => `${name} > ${fullName}${status === "failed" ? "" : ` (${status})`}`,
+    );
   });
 }
 

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { LaunchError, type Clock, type Screenshot } from "../../protocol/index.ts";
 import type { QmpClient } from "../qmp/qmp-client.ts";
-import type { ImageScaler } from "./image-scaler.ts";
-import { readPngSize } from "./screen-image.ts";
+import type { ScreenshotWorker } from "./screenshot-worker.ts";
+import { readPngSize } from "./scale-screenshot.ts";
 
 /** One dump serves all requests within this time, in milliseconds. */
 const FRESH_MS = 1000;
@@ -19,7 +19,7 @@ interface ScreenDump {
 export class Screenshotter {
   readonly #qmp: QmpClient;
   readonly #file: string;
-  readonly #imageScaler: ImageScaler;
+  readonly #screenshotWorker: ScreenshotWorker;
   readonly #clock: Clock;
   #dumped: ScreenDump | undefined;
 
@@ -27,11 +27,11 @@ export class Screenshotter {
   constructor(
     qmp: QmpClient,
     file: string,
-    { imageScaler, clock }: { readonly imageScaler: ImageScaler; readonly clock: Clock },
+    { screenshotWorker, clock }: { readonly screenshotWorker: ScreenshotWorker; readonly clock: Clock },
   ) {
     this.#qmp = qmp;
     this.#file = file;
-    this.#imageScaler = imageScaler;
+    this.#screenshotWorker = screenshotWorker;
     this.#clock = clock;
   }
 
@@ -51,7 +51,7 @@ export class Screenshotter {
 
   /** The share of the screen that is not black, 0 to 1. */
   async measureNonBlackRatio(): Promise<number> {
-    return (await this.#imageScaler.scale(await this.#current().png, MEASURED_WIDTH)).nonBlackRatio;
+    return (await this.#screenshotWorker.scale(await this.#current().png, MEASURED_WIDTH)).nonBlackRatio;
   }
 
   #current(): ScreenDump {
@@ -84,7 +84,7 @@ export class Screenshotter {
         safeMessage: "The machine's screen could not be read.",
       });
     }
-    const fitting = size.width <= maxWidth ? png : (await this.#imageScaler.scale(png, maxWidth)).png;
+    const fitting = size.width <= maxWidth ? png : (await this.#screenshotWorker.scale(png, maxWidth)).png;
     return { png: fitting.toString("base64"), ...size };
   }
 }

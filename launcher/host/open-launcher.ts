@@ -2,7 +2,7 @@ import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
 import { chooseAccel, HOST_ARCH } from "../accel/choose-accel.ts";
-import { recoverMachines } from "./recovery.ts";
+import { recoverMachines } from "./adopt-machines.ts";
 import { lockStateFolder } from "./state-folder-lock.ts";
 import { machinePaths } from "../model/machine-paths.ts";
 import { LocalDiskStore } from "../disks/local-disk-store.ts";
@@ -30,7 +30,7 @@ import { NetworkExtension } from "../process/extensions/network-extension.ts";
 import { resourceLimitsExtension } from "../process/extensions/resource-limits-extension.ts";
 import { sharedFoldersExtension } from "../process/extensions/shared-folders-extension.ts";
 import { tpmExtension } from "../process/extensions/tpm-extension.ts";
-import { ImageScaler } from "../display/image-scaler.ts";
+import { ScreenshotWorker } from "../display/screenshot-worker.ts";
 
 /** In the state folder: the GPU allocations. */
 const GPU_RECORD = "gpu.json";
@@ -51,7 +51,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
   const runAs = await prepareFolders(options);
   const unlock = lockStateFolder(stateDir);
   try {
-    const imageScaler = new ImageScaler();
+    const screenshotWorker = new ScreenshotWorker();
     const events = new LauncherEventEmitter();
     const programs = findQemuPrograms(process.env["PATH"]);
     const qemuImg = programs?.qemuImg ?? null;
@@ -73,7 +73,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const account = new QemuAccount(runAs, imagesDir);
     const context: MachineContext = {
       programs,
-      imageScaler,
+      screenshotWorker,
       clock,
       log,
       stopGraceMs: options.stopGraceMs,
@@ -116,7 +116,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     const onClose = async (): Promise<void> => {
       await networks.close();
       await accel;
-      await imageScaler.close();
+      await screenshotWorker.close();
       images.close();
       unlock();
     };

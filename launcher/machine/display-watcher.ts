@@ -39,8 +39,8 @@ export class DisplayWatcher {
   /** @returns the displays that were not open before */
   async open(qmp: QmpClient): Promise<readonly MachineDisplay[]> {
     if (this.#isHeadless) return [];
-    const { imageScaler, clock } = this.#context;
-    this.#screenshotter = new Screenshotter(qmp, this.#paths.screenshot, { imageScaler, clock });
+    const { screenshotWorker, clock } = this.#context;
+    this.#screenshotter = new Screenshotter(qmp, this.#paths.screenshot, { screenshotWorker, clock });
     if (this.#displays.length > 0) return [];
     const vncPassword = await readVncSecret(this.#paths);
     // A QEMU that an older launcher started has a VNC server for the first alone.

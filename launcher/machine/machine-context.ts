@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Accel, Architecture, Clock, MachineStatus } from "../../protocol/index.ts";
-import type { ImageScaler } from "../display/image-scaler.ts";
+import type { ScreenshotWorker } from "../display/screenshot-worker.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
 import type { LaunchContext } from "../process/launch.ts";
 
@@ -8,7 +8,7 @@ import type { LaunchContext } from "../process/launch.ts";
 export interface MachineContext extends LaunchContext {
   /** Milliseconds between the power button and the kill. */
   readonly stopGraceMs: number;
-  readonly imageScaler: ImageScaler;
+  readonly screenshotWorker: ScreenshotWorker;
   readonly clock: Clock;
   readonly log: Logger;
   /** Chosen by the administrator, or found by the probe; a foreign architecture is always emulated. */

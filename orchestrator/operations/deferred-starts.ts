@@ -3,7 +3,7 @@ import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/data-disk-service.ts";
 import { orchestratorError } from "../orchestrator-errors.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import type { NeededDisk } from "../schedule/model.ts";
+import type { NeededDisk } from "../schedule/candidate.ts";
 import { describeDiskTransfer, locateNeededDisk } from "../schedule/needed-disk.ts";
 
 interface DeferredStartsContext {

@@ -5,7 +5,7 @@ import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache, KnownHostFacts } from "../hosts/host-facts-cache.ts";
 import type { ImageTransfers } from "../images/image-transfers.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
-import type { CandidateHost, CandidateImage, CandidateSurvey, Need } from "./model.ts";
+import type { CandidateHost, CandidateImage, CandidateSurvey, Need } from "./candidate.ts";
 import { describeDown, locateNeededDisk } from "./needed-disk.ts";
 
 interface CandidateCollectorContext {

@@ -1,4 +1,4 @@
-import type { CandidateHost, ImageFetch, Need, Rejection } from "./model.ts";
+import type { CandidateHost, ImageFetch, Need, Rejection } from "./candidate.ts";
 
 /** A disk with less free space than this is full. */
 const LEAST_DISK_MB = 1024;

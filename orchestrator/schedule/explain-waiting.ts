@@ -1,4 +1,4 @@
-import type { CandidateSurvey, HostRejection, StatusReason, WaitingStatus } from "./model.ts";
+import type { CandidateSurvey, HostRejection, StatusReason, WaitingStatus } from "./candidate.ts";
 
 /** What an owner is told about a host that did not answer. */
 export const UNANSWERED = "A host did not answer. It is asked again shortly.";

@@ -1,7 +1,7 @@
 import { isPosternError, machineCause, type Clock } from "../../protocol/index.ts";
 import { describeForOwner } from "../orchestrator-errors.ts";
 import { UNANSWERED } from "./explain-waiting.ts";
-import type { Rejection } from "./model.ts";
+import type { Rejection } from "./candidate.ts";
 
 /** Codes of requests that the host did not answer. */
 const UNREACHABLE_CODES = new Set(["HOST_OFFLINE", "HOST_TIMEOUT", "HOST_BUSY"]);

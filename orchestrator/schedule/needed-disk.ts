@@ -1,7 +1,7 @@
 import type { Clock, DiskRef } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/data-disk-service.ts";
-import type { DiskWait, NeededDisk, StatusReason } from "./model.ts";
+import type { DiskWait, NeededDisk, StatusReason } from "./candidate.ts";
 
 const DAY_MS = 86_400_000;
 

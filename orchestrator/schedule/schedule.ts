@@ -2,7 +2,13 @@ import type { TriedHost } from "../../proxy/index.ts";
 import type { ImageContent } from "../images/server-images.ts";
 import { checkHost, rankHosts } from "./check-host.ts";
 import { explainWaiting } from "./explain-waiting.ts";
-import type { CandidateHost, CandidateSurvey, HostRejection, NeededDisk, WaitingStatus } from "./model.ts";
+import type {
+  CandidateHost,
+  CandidateSurvey,
+  HostRejection,
+  NeededDisk,
+  WaitingStatus,
+} from "./candidate.ts";
 import { describeDiskTransfer } from "./needed-disk.ts";
 
 /** A data disk that some host has. */

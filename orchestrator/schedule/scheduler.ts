@@ -12,7 +12,7 @@ import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { CandidateCollector } from "./candidate-collector.ts";
 import { toHostCreateParams } from "./host-create-params.ts";
 import { describeHostRejection, type RejectionCache } from "./host-rejection.ts";
-import type { CandidateHost, HostRejection, Rejection, WaitingStatus } from "./model.ts";
+import type { CandidateHost, HostRejection, Rejection, WaitingStatus } from "./candidate.ts";
 import { describeDiskTransfer } from "./needed-disk.ts";
 import { schedule, type Decision, type StoredDisk } from "./schedule.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { diskMethods } from "./disk-methods.ts";
 import { imageMethods } from "./image-methods.ts";
 import { displayAdapter, imageSummary, networkKind } from "./image-summary.ts";
-import { desktopName } from "./json-frames.ts";
+import { desktopName } from "./frame-schemas.ts";
 import { ACCELERATORS, DATA_DISK_NAME, KEYMAP } from "./names.ts";
 
 /** What a server and a host say to each other about machines, in request, reply and event frames. */

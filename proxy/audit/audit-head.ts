@@ -2,7 +2,7 @@ import { sha256Text } from "../../protocol/index.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { ChainPosition } from "./audit-line.ts";
+import type { ChainPosition } from "./audit-chain.ts";
 import type { AuditKey } from "./audit-key.ts";
 
 const HEAD_FILE = "audit.head";

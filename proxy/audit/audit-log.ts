@@ -4,7 +4,7 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
 import { isAuditAction } from "./audit-actions.ts";
 import { AuditFile } from "./audit-file.ts";
-import { AuditLineEncoder, type ChainPosition, type TimedEntry } from "./audit-line.ts";
+import { AuditLineEncoder, type ChainPosition, type TimedEntry } from "./audit-chain.ts";
 import type { AuditBatch, AuditSink } from "./audit-sink.ts";
 import { AUDIT_SINKS } from "./audit-sinks.ts";
 import { RepeatSuppressor } from "./repeat-suppressor.ts";

@@ -1,4 +1,4 @@
-import type { ChainPosition } from "./audit-line.ts";
+import type { ChainPosition } from "./audit-chain.ts";
 
 /** Lines that belong together: a sink has all of them, or none. */
 export interface AuditBatch {

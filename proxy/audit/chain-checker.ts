@@ -6,7 +6,7 @@ import {
   encodeCheckpointStatement,
   parseLine,
   type ChainedLine,
-} from "./audit-line.ts";
+} from "./audit-chain.ts";
 import type { AuditKeys } from "./audit-key.ts";
 
 /** Where a line is. */

@@ -1,7 +1,7 @@
 import { open, readdir, mkdir, rename, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditEntry } from "../model/proxy-types.ts";
-import { hashLine, parseLine, GENESIS, isSamePosition, type ChainPosition } from "./audit-line.ts";
+import { hashLine, parseLine, GENESIS, isSamePosition, type ChainPosition } from "./audit-chain.ts";
 import type { AuditHead } from "./audit-head.ts";
 
 const AUDIT_FOLDER = "audit";

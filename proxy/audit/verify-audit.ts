@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
 import { makeBadLine, ChainChecker, type BadLine } from "./chain-checker.ts";
-import { isSamePosition, type ChainPosition, parseLine } from "./audit-line.ts";
+import { isSamePosition, type ChainPosition, parseLine } from "./audit-chain.ts";
 import { auditFolder, listAuditFiles } from "./journal.ts";
 import { readAuditHead, type AuditHead } from "./audit-head.ts";
 import { AuditKeys, PUBLIC_KEY_FILE } from "./audit-key.ts";

@@ -1,11 +1,7 @@
 import type { Duplex } from "node:stream";
-import {
-  FrameChannel,
-  mip1,
-  ProtocolError,
-} from "../../protocol/index.ts";
+import { FrameChannel, mip1, ProtocolError } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { describeAgentEnd } from "../pair/agent-control-connection.ts";
+import { describeAgentEnd } from "../model/agent-connection-end.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { Mip1Identity } from "./mip1-identity.ts";
 

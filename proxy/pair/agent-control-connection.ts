@@ -3,18 +3,15 @@ import {
   encodePing,
   FrameChannel,
   FrameType,
-  LimitError,
   MIP2_LIMITS,
-  PeerClosed,
   ProtocolError,
   readFrame,
-  TimeoutError,
   type Clock,
   type Frame,
-  type FrameChannelEnd,
   type Mip2SetupResponse,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { describeAgentEnd } from "../model/agent-connection-end.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { ConnectedAgent } from "../model/proxy-types.ts";
 import { HostRequestClient } from "./host-request-client.ts";
@@ -149,19 +146,5 @@ export class AgentControlConnection {
       default:
         throw new ProtocolError("MIP_FRAME", `an agent may not send a frame of type ${frame.type} now`);
     }
-  }
-}
-
-/** The end of an agent's control connection, of either MiP. */
-export function describeAgentEnd(end: FrameChannelEnd, cause?: Error): Error {
-  switch (end) {
-    case "closed":
-      return new PeerClosed("PEER_CLOSED", "the agent closed its control connection");
-    case "failed":
-      return new PeerClosed("PEER_CLOSED", `connection failed: ${cause?.message}`);
-    case "silent":
-      return new TimeoutError("AGENT_SILENT", `nothing heard for ${PROXY_LIMITS.agentDeadMs} ms`);
-    case "unread":
-      return new LimitError("AGENT_BACKLOG", "the agent has stopped reading");
   }
 }

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from "kysely";
 import { type Clock, RequestError } from "../../protocol/index.ts";
 import type { AgentRecord } from "./state-records.ts";
 import type { AgentStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 
 /** Ids in one statement: far below both databases' limit on parameters. */

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { DataDiskStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 
 /** Rows in one statement: far below both databases' limit on parameters. */
 const BATCH = 400;

@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
 import type { DesktopRecord, DesktopView } from "./state-records.ts";
 import type { DesktopStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 
 export class SqlDesktopStore implements DesktopStore {

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { JoinSecretStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 
 export class SqlJoinSecretStore implements JoinSecretStore {
   readonly #db: Kysely<Tables>;

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { LoginRecord } from "./state-records.ts";
 import type { LoginStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 
 export class SqlLoginStore implements LoginStore {

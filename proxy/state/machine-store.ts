@@ -4,7 +4,7 @@ import { machineOptions } from "./machine-options.ts";
 import { decodeMachineRow, encodeMachineRow, type MachineRow } from "./machine-row.ts";
 import type { MachineEnding, MachineRecord } from "./state-records.ts";
 import type { MachineChange, MachineStore, NewMachine } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 
 export class SqlMachineStore implements MachineStore {

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
 import { ConfigError } from "../../protocol/index.ts";
 import { migrations } from "./migrations/index.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 
 /**
  * Brings the tables up to date; of servers that start at once one does it and the others wait.

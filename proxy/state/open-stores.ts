@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { type Clock, ConfigError, describeError, isPosternError } from "../../protocol/index.ts";
 import type { StateOptions, Stores } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { Sealer } from "./sealer.ts";
 import { migrate } from "./migrate.ts";
 import { openPostgres } from "./postgres.ts";

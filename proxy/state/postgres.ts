@@ -1,6 +1,6 @@
 import pg from "pg";
 import { CamelCasePlugin, Kysely, PostgresDialect } from "kysely";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 
 const MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { rejectOnViolation } from "./constraint.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import type { RepeaterIdStore } from "./stores.ts";
 
 const TABLE = "repeaterIds";

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { type Clock, ConfigError } from "../../protocol/index.ts";
 import type { ServiceStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import type { Sealer } from "./sealer.ts";
 
 const TABLE = "service";

@@ -3,7 +3,7 @@ import type { Clock } from "../../protocol/index.ts";
 import { packDenied, unpackDenied } from "./denied-permissions.ts";
 import type { SessionRecord, SessionValidity } from "./state-records.ts";
 import type { SessionStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 
 /** What a list holds unless its caller says otherwise. */
 const LIST_LIMIT = 1_000;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { CamelCasePlugin, Kysely, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { LockingSqliteAdapter, LockingSqliteDriver, retryWhileBusy } from "./sqlite-driver.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 
 /** What is deleted is overwritten. How far a commit must have come before it counts, the driver says each time. */
 const SETTINGS = ["pragma journal_mode = wal", "pragma foreign_keys = on", "pragma secure_delete = on"];

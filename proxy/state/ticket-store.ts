@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import type { TicketRecord } from "./state-records.ts";
 import type { TicketStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { packDenied, unpackDenied } from "./denied-permissions.ts";
 

@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
 import type { OpenTokensPage, TokenRecord } from "./state-records.ts";
 import type { TokenStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import type { Sealer } from "./sealer.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { packDenied, unpackDenied } from "./denied-permissions.ts";

@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
 import type { UserRecord } from "./state-records.ts";
 import type { UserStore } from "./stores.ts";
-import type { Tables } from "./schema.ts";
+import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
 import { rejectOnViolation } from "./constraint.ts";
 

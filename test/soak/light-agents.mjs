@@ -2,7 +2,7 @@
 // Commands come over the channel of the parent process; each answer names its command.
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import tls from "node:tls";
-import { transition } from "../../dist/agent/dial/state.js";
+import { transition } from "../../dist/agent/control-state.js";
 import {
   agentIdOf,
   Conversation,

@@ -7,7 +7,7 @@ import {
   type ClientMessage,
   type Requirement,
 } from "./client-messages.ts";
-import { mustParseServerStream, type ClientPolicy } from "./client-policy.ts";
+import { mustParseServerStream, type ClientPolicy } from "./client-permissions.ts";
 import { PseudoEncoding } from "../encodings.ts";
 import { FenceFlag, hasFlag, readFence } from "../fence.ts";
 import { readPixelFormat } from "../pixel-format.ts";

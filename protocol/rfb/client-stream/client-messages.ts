@@ -1,6 +1,6 @@
 import { checkLength } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
-import { isPermissionDenied, type ClientPolicy, type Permission } from "./client-policy.ts";
+import { isPermissionDenied, type ClientPolicy, type Permission } from "./client-permissions.ts";
 import { PseudoEncoding } from "../encodings.ts";
 import { FENCE_HEAD_BYTES, FENCE_TYPE, MAX_FENCE_PAYLOAD } from "../fence.ts";
 

@@ -1,6 +1,6 @@
 import { PseudoEncoding } from "../encodings.ts";
 import { ClientMessageType } from "./client-messages.ts";
-import { isPermissionDenied, mustParseServerStream, type ClientPolicy } from "./client-policy.ts";
+import { isPermissionDenied, mustParseServerStream, type ClientPolicy } from "./client-permissions.ts";
 import { isParsableEncoding } from "../server-stream/parsable-encodings.ts";
 
 /**

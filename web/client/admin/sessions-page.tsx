@@ -5,7 +5,7 @@ import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Ago, useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
-import { lookUpText } from "../text/catalogues.ts";
+import { lookUpText } from "../text/translations/languages.ts";
 import { formatBytes, formatDuration } from "../text/format.ts";
 import { arrangeSessions, initialSessionView, computeDuration, computeTraffic } from "./arrange-sessions.ts";
 import type { SessionColumn, SessionView } from "./arrange-sessions.ts";

@@ -1,7 +1,7 @@
 import type { Allowance, Image } from "../../api/schemas.ts";
 import { CheckboxField, TextField, SelectField, TextAreaField } from "../components/fields.tsx";
 import { useText } from "../state/app-context.ts";
-import { lookUpText } from "../text/catalogues.ts";
+import { lookUpText } from "../text/translations/languages.ts";
 import { listAvailableOptions, type AdvancedOptionFault, type AdvancedOptions } from "./advanced-options.ts";
 
 interface AdvancedOptionsFieldsProps {

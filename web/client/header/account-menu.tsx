@@ -5,7 +5,7 @@ import { clearTokens } from "../native/token-cache.ts";
 import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
-import { languageNames } from "../text/catalogues.ts";
+import { languageNames } from "../text/translations/languages.ts";
 
 /** Who is signed in, how the pages look and speak, and the way out. */
 export function AccountMenu({

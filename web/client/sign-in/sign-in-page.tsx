@@ -4,7 +4,7 @@ import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
-import { languageNames } from "../text/catalogues.ts";
+import { languageNames } from "../text/translations/languages.ts";
 import { CredentialField } from "./credential-field.tsx";
 
 const RETRY_MS = 2_000;

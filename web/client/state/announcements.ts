@@ -1,4 +1,4 @@
-import type { Text } from "../text/catalogues.ts";
+import type { Text } from "../text/translations/languages.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import type { WallState } from "./wall-state.ts";
 

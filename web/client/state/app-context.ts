@@ -1,7 +1,7 @@
 import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import type { Api } from "../api/api-client.ts";
-import { catalogues, type Text } from "../text/catalogues.ts";
+import { catalogues, type Text } from "../text/translations/languages.ts";
 import type { PreferenceStore, Preferences } from "./preferences.ts";
 import type { Store } from "./store.ts";
 import type { WallAction, WallState } from "./wall-state.ts";

@@ -1,4 +1,4 @@
-import { chooseLanguage, type Language } from "../text/catalogues.ts";
+import { chooseLanguage, type Language } from "../text/translations/languages.ts";
 import { createStore } from "./store.ts";
 
 type Theme = "system" | "light" | "dark";

@@ -1,5 +1,5 @@
 import { ApiError } from "../api/api-error.ts";
-import { lookUpText, type Text } from "./catalogues.ts";
+import { lookUpText, type Text } from "./translations/languages.ts";
 
 /** The pages' own sentence for an error, in the person's language, if there is one; else the server's. */
 export function explainError(error: unknown, text: Text): string {

@@ -1,5 +1,5 @@
 import type { Machine } from "../../api/schemas.ts";
-import { lookUpText, type Text } from "./catalogues.ts";
+import { lookUpText, type Text } from "./translations/languages.ts";
 
 const PLACEHOLDER = /\{(\w+)\}/g;
 

@@ -1,7 +1,7 @@
 import type RFB from "@novnc/novnc";
 import { ApiError } from "../api/api-error.ts";
 import type { Api } from "../api/api-client.ts";
-import { catalogues } from "../text/catalogues.ts";
+import { catalogues } from "../text/translations/languages.ts";
 import type { DisconnectCause } from "./viewer-connection-state.ts";
 import { rfbAddress } from "./rfb-address.ts";
 

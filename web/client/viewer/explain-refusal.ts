@@ -1,4 +1,4 @@
-import { catalogues, lookUpText, type Text } from "../text/catalogues.ts";
+import { catalogues, lookUpText, type Text } from "../text/translations/languages.ts";
 
 const SECONDS = "{seconds}";
 

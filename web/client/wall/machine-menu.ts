@@ -8,7 +8,7 @@ import {
 } from "../../../protocol/mip2/machine-state.ts";
 import type { Machine } from "../../api/schemas.ts";
 import type { MenuItem } from "../components/menu-item.ts";
-import type { Text } from "../text/catalogues.ts";
+import type { Text } from "../text/translations/languages.ts";
 import type { MachineActions } from "../machine/use-machine-actions.ts";
 
 export type MachineDialog = "remove" | "snapshots" | "bootLog" | "credential";

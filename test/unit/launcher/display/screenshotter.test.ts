@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { ImageScaler } from "../../../../launcher/display/image-scaler.ts";
-import { readPngSize } from "../../../../launcher/display/screen-image.ts";
+import { ScreenshotWorker } from "../../../../launcher/display/screenshot-worker.ts";
+import { readPngSize } from "../../../../launcher/display/scale-screenshot.ts";
 import { Screenshotter } from "../../../../launcher/display/screenshotter.ts";
 import type { QmpClient } from "../../../../launcher/qmp/qmp-client.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -12,17 +12,17 @@ import { encodePng, paintImage } from "./test-images.ts";
 describe("the screenshotter", () => {
   let folder: string;
   let clock: ManualClock;
-  let scaler: ImageScaler;
+  let scaler: ScreenshotWorker;
   let execute: ReturnType<typeof vi.fn<(command: string) => Promise<unknown>>>;
   let screenshotter: Screenshotter;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "pt-"));
     clock = new ManualClock();
-    scaler = new ImageScaler();
+    scaler = new ScreenshotWorker();
     const file = join(folder, "screen.png");
     execute = vi.fn(() => writeFile(file, encodePng(paintImage(640, 400, () => 77))));
     screenshotter = new Screenshotter({ execute } as unknown as QmpClient, file, {
-      imageScaler: scaler,
+      screenshotWorker: scaler,
       clock,
     });
   });

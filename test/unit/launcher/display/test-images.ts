@@ -1,5 +1,5 @@
 import { PNG } from "pngjs";
-import type { PixelImage } from "../../../../launcher/display/screen-image.ts";
+import type { PixelImage } from "../../../../launcher/display/scale-screenshot.ts";
 
 /** @param grey the value of all four channels of a pixel */
 export function paintImage(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts, ImageSummary } from "../../../../protocol/index.ts";
 import { checkHost, rankHosts } from "../../../../orchestrator/schedule/check-host.ts";
-import type { CandidateHost, Need } from "../../../../orchestrator/schedule/model.ts";
+import type { CandidateHost, Need } from "../../../../orchestrator/schedule/candidate.ts";
 import { MEMTEST } from "../../../support/web-fixture.ts";
 
 const FACTS: HostFacts = {

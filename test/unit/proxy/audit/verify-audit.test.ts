@@ -3,7 +3,7 @@ import path from "node:path";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
 import { AuditLog } from "../../../../proxy/audit/audit-log.ts";
-import { hashLine } from "../../../../proxy/audit/audit-line.ts";
+import { hashLine } from "../../../../proxy/audit/audit-chain.ts";
 import { verifyAudit, type AuditVerificationOptions } from "../../../../proxy/audit/verify-audit.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";

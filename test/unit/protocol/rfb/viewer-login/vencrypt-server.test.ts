@@ -7,7 +7,7 @@ import {
   VeNCryptType,
   type Conversation,
 } from "../../../../../protocol/index.ts";
-import { cutEverywhere, playAgainst } from "../server-login/scripted-peer.ts";
+import { cutEverywhere, playAgainst } from "../vnc-server-login/scripted-peer.ts";
 
 const OFFER = [VeNCryptType.x509Vnc, VeNCryptType.x509Plain];
 const negotiate = (peer: Conversation) => negotiateVeNCrypt(peer, OFFER);

@@ -13,7 +13,7 @@ import {
   type Conversation,
   type RfbVersion,
 } from "../../../../../protocol/index.ts";
-import { cutEverywhere, playAgainst } from "../server-login/scripted-peer.ts";
+import { cutEverywhere, playAgainst } from "../vnc-server-login/scripted-peer.ts";
 
 const VERSIONS: readonly RfbVersion[] = ["3.3", "3.7", "3.8"];
 const RESPONSE = Buffer.from("f0e1d2c3b4a5968778695a4b3c2d1e0f", "hex");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
-import { catalogues } from "../../../../../web/client/text/catalogues.ts";
+import { catalogues } from "../../../../../web/client/text/translations/languages.ts";
 import { makeDesktop, makeMachine } from "../api-records.ts";
 
 const { en } = catalogues;

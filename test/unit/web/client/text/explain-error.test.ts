@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ApiError } from "../../../../../web/client/api/api-error.ts";
-import { catalogues } from "../../../../../web/client/text/catalogues.ts";
+import { catalogues } from "../../../../../web/client/text/translations/languages.ts";
 import { explainError } from "../../../../../web/client/text/explain-error.ts";
 
 const { fr } = catalogues;

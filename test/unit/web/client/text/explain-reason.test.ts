@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { catalogues } from "../../../../../web/client/text/catalogues.ts";
+import { catalogues } from "../../../../../web/client/text/translations/languages.ts";
 import { explainReason } from "../../../../../web/client/text/explain-reason.ts";
 import { findText } from "../../../docs/source-codes.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isRefusalCode, ViewerRefusal, type RefusalCode } from "../../../../../proxy/model/viewer-refusal.ts";
 import { explainRefusal } from "../../../../../web/client/viewer/explain-refusal.ts";
-import { catalogues, lookUpText } from "../../../../../web/client/text/catalogues.ts";
+import { catalogues, lookUpText } from "../../../../../web/client/text/translations/languages.ts";
 import { readDocument } from "../../../docs/source-codes.ts";
 
 /** The codes in the tables of one section of docs/errors.md. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { catalogues } from "../../../../../web/client/text/catalogues.ts";
+import { catalogues } from "../../../../../web/client/text/translations/languages.ts";
 import { listMachineMenuItems } from "../../../../../web/client/wall/machine-menu.ts";
 import { describeChanges } from "../../../../../web/client/state/announcements.ts";
 import { makeMachine } from "../api-records.ts";

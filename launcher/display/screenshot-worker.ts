@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { ImageJob, ImageJobResult } from "./image-worker.ts";
+import type { ScreenshotJob, ScreenshotJobResult } from "./screenshot-worker-thread.ts";
 
 export interface ScaledImage {
   /** At most as wide as was asked for. */
@@ -15,13 +15,13 @@ interface PendingJob {
 }
 
 /** A `.ts` file in the sources and a `.js` file in the build, as this file is. */
-const WORKER_FILE = new URL(`./image-worker${extname(import.meta.url)}`, import.meta.url);
+const WORKER_FILE = new URL(`./screenshot-worker-thread${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Decodes, measures and scales screenshots in a worker thread, because a large screen takes 80 ms of computing. One
  * worker serves all machines; it starts with the first image and does not keep the process alive.
  */
-export class ImageScaler {
+export class ScreenshotWorker {
   #worker: Worker | undefined;
   readonly #pending = new Map<number, PendingJob>();
   #nextId = 1;
@@ -29,9 +29,9 @@ export class ImageScaler {
 
   /** @param maxWidth pixels; wider images are scaled down */
   scale(png: Buffer, maxWidth: number): Promise<ScaledImage> {
-    if (this.#closed) return Promise.reject(new Error("the image scaler is closed"));
+    if (this.#closed) return Promise.reject(new Error("the screenshot worker is closed"));
     const worker = (this.#worker ??= this.#open());
-    const job: ImageJob = { id: this.#nextId++, png, maxWidth };
+    const job: ScreenshotJob = { id: this.#nextId++, png, maxWidth };
     return new Promise((resolve, reject) => {
       this.#pending.set(job.id, { resolve, reject });
       worker.postMessage(job);
@@ -42,14 +42,14 @@ export class ImageScaler {
     this.#closed = true;
     const worker = this.#worker;
     this.#worker = undefined;
-    this.#fail(new Error("the image scaler was closed"));
+    this.#fail(new Error("the screenshot worker was closed"));
     await worker?.terminate();
   }
 
   #open(): Worker {
     const worker = new Worker(WORKER_FILE);
     worker.unref();
-    worker.on("message", (result: ImageJobResult) => {
+    worker.on("message", (result: ScreenshotJobResult) => {
       const job = this.#pending.get(result.id);
       this.#pending.delete(result.id);
       if ("error" in result) job?.reject(new Error(result.error));

@@ -1,13 +1,13 @@
 import { PNG } from "pngjs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ImageScaler } from "../../../../launcher/display/image-scaler.ts";
-import { readPngSize } from "../../../../launcher/display/screen-image.ts";
+import { ScreenshotWorker } from "../../../../launcher/display/screenshot-worker.ts";
+import { readPngSize } from "../../../../launcher/display/scale-screenshot.ts";
 import { encodePng, paintImage } from "./test-images.ts";
 
 describe("the image scaler", () => {
-  let scaler: ImageScaler;
+  let scaler: ScreenshotWorker;
   beforeEach(() => {
-    scaler = new ImageScaler();
+    scaler = new ScreenshotWorker();
   });
   afterEach(() => scaler.close());
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { transition, type ControlEvent, type ControlState, type Loss } from "../../../../agent/dial/state.ts";
+import { transition, type ControlEvent, type ControlState, type Loss } from "../../../agent/control-state.ts";
 
 const lost = (wishes: Partial<Loss> = {}): Loss => ({
   kind: "lost",

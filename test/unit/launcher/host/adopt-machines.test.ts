@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { examineLeftMachine } from "../../../../launcher/host/recovery.ts";
+import { examineLeftMachine } from "../../../../launcher/host/adopt-machines.ts";
 import { lockStateFolder } from "../../../../launcher/host/state-folder-lock.ts";
 import { machinePaths } from "../../../../launcher/model/machine-paths.ts";
 import type { MachineStateFile } from "../../../../launcher/model/machine-state-file.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { measureNonBlackRatio, scaleDown } from "../../../../launcher/display/screen-image.ts";
+import { measureNonBlackRatio, scaleDown } from "../../../../launcher/display/scale-screenshot.ts";
 import { paintImage } from "./test-images.ts";
 
 describe("scaling", () => {

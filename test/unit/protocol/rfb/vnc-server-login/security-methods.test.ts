@@ -7,7 +7,7 @@ import {
   VENCRYPT_METHODS,
   VENCRYPT_METHODS_UNCHECKED,
   type SecurityMethod,
-} from "../../../../../protocol/rfb/server-login/security-methods.ts";
+} from "../../../../../protocol/rfb/vnc-server-login/security-methods.ts";
 import { EVERYTHING } from "./server-conversation.ts";
 
 const { upgrade } = EVERYTHING as Required<ServerLogin>;

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { catalogues, chooseLanguage, type Text } from "../../../../../web/client/text/catalogues.ts";
+import {
+  catalogues,
+  chooseLanguage,
+  type Text,
+} from "../../../../../../web/client/text/translations/languages.ts";
 
 type Leaf = string | ((...args: never[]) => string);
 

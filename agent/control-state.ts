@@ -1,5 +1,5 @@
-import { AGENT_LIMITS, RECONNECT_BACKOFF, type BackoffKind } from "../agent-limits.ts";
-import { backoffCeiling } from "../../protocol/index.ts";
+import { AGENT_LIMITS, RECONNECT_BACKOFF, type BackoffKind } from "./agent-limits.ts";
+import { backoffCeiling } from "../protocol/index.ts";
 
 /** The life of the control connection. `server` is an index into the configured servers. */
 export type ControlState =
