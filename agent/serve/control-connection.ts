@@ -37,9 +37,9 @@ export interface ControlHandlers {
   onRequest(request: Request): void;
   onReply(reply: Reply): void;
   onSpareWanted(wanted: SpareWanted): void;
-  /** The server wants us to make a new key. */
+  /** The server requests a new key. */
   onRotate(): void;
-  /** The server says which CA the service has. */
+  /** The server announces the service's CA. */
   onAuthority(authority: ServiceAuthority): void;
 }
 
@@ -51,7 +51,7 @@ export interface ControlConnectionOptions {
 
 const PING = Buffer.alloc(0);
 
-/** A control connection after its Welcome: frames in and out, and the watch over the path. It owns the socket. */
+/** A control connection after its Welcome: exchanges frames and monitors the connection. Owns the socket. */
 export class ControlConnection {
   readonly ended: Promise<ControlEnd>;
   readonly #socket: Duplex;
@@ -84,7 +84,7 @@ export class ControlConnection {
     if (socket.destroyed) onEnd();
   }
 
-  /** Begins to read; the first frames may come within this call. */
+  /** Starts reading; the first frames may be delivered during this call. */
   start(): void {
     const decoder = new FrameDecoder(
       () => readFrame(MIP2_LIMITS.body),
@@ -106,7 +106,7 @@ export class ControlConnection {
     this.#socket.resume();
   }
 
-  /** Sends a frame, or drops it if the connection is over. */
+  /** Sends a frame, or discards it if the connection has ended. */
   send(frame: Buffer): void {
     if (this.#over) return;
     this.#socket.write(frame);
@@ -114,7 +114,7 @@ export class ControlConnection {
       this.#fail(new LimitError("UNSENT_LIMIT", "the server does not read the control connection"));
   }
 
-  /** Ends it in order: what was sent still goes out. Idempotent. */
+  /** Closes it in order: queued frames are still sent. Idempotent. */
   async close(): Promise<void> {
     this.#finish({ kind: "lost", cause: new PeerClosed("AGENT_CLOSING", "the agent closes") });
     const socket = this.#socket;
