@@ -24,7 +24,9 @@ const CHECKS = [
   },
 ];
 
-/** Runs the checks of the sources one after the other; each counts as one test, and a failed one does not end the run. */
+/**
+ * Runs the source checks one after the other. Each counts as one test, and a failed one does not end the run.
+ */
 export async function checkSources(progress) {
   const tally = { passed: 0, failed: 0, skipped: 0 };
   for (const { title, tool, args } of CHECKS) {
