@@ -1,4 +1,4 @@
-/** The agent's door, as `bin` sees it. */
+/** The public interface of the agent package. */
 import type { Logger } from "pino";
 import type { AgentRole, Clock } from "../protocol/index.ts";
 
@@ -6,59 +6,59 @@ export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string };
 
-/** How a VNC server's certificate is checked: by the CA that issued it, or as this one certificate. */
+/** How a VNC server's certificate is checked: against the CA that issued it, or against one certificate. */
 export type VncServerTls = (
   { readonly kind: "ca"; readonly pem: string } | { readonly kind: "fingerprint"; readonly sha256: string }
 ) & {
-  /** For servers that ask for one: our certificate and its key, both in one PEM text. */
+  /** For servers that request one: the client certificate and its key, in one PEM text. */
   readonly client?: string;
 };
 
 export interface PublishedDesktop {
-  /** What viewers see. */
+  /** Shown to viewers. */
   readonly name: string;
   readonly endpoint: Endpoint;
   /** For the VNC server's own VNC Authentication; never leaves this host. */
   readonly vncPassword?: string;
-  /** For logins that also want a user name; never leaves this host. */
+  /** For logins that also need a user name; never leaves this host. */
   readonly vncUser?: string;
-  /** Present: the VNC server has to show a certificate that passes. */
+  /** Present: the VNC server must present a certificate that passes the check. */
   readonly tls?: VncServerTls;
-  /** Use MSLogonII where the VNC server offers nothing better. It does not protect the password. */
+  /** Use MSLogonII if the VNC server offers nothing better. It does not protect the password. */
   readonly msLogon?: boolean;
   readonly machineId?: string;
 }
 
-/** Whom the agent believes. One of the two; never neither. */
+/** How the agent authenticates servers: by exactly one of the two. */
 export type ServerTrust =
   { readonly kind: "fingerprint"; readonly sha256: string } | { readonly kind: "ca"; readonly pem: string };
 
-/** The way out where only an HTTP proxy leads out: `CONNECT`, with Basic login if the URL has a user. */
+/** For networks with an HTTP proxy as the only exit: `CONNECT`, with Basic login if the URL has a user. */
 export interface HttpProxySettings {
   /** `http://[USER:PASSWORD@]HOST:PORT` */
   readonly url: string;
-  /** Servers that are dialled directly all the same, written as in the variable NO_PROXY. */
+  /** Servers that are dialled directly nevertheless, in the syntax of the variable NO_PROXY. */
   readonly bypass: string;
 }
 
-/** `auto`: plain TLS, and a WebSocket over HTTPS where that does not pass. */
+/** `auto`: plain TLS, and a WebSocket over HTTPS if plain TLS is blocked. */
 export type TransportChoice = "auto" | "tls" | "websocket";
 
 export interface AgentOptions {
-  /** Servers to dial, in turn. A Setup request may name only these, or what `allowServers` matches. */
+  /** Servers to dial, in turn. A Setup request may name only these, or those that `allowServers` matches. */
   readonly servers: readonly { readonly host: string; readonly port: number }[];
   /** Further servers that a Setup request may name: `HOST:PORT`, or `.SUFFIX:PORT`. */
   readonly allowServers: readonly string[];
   readonly trust: ServerTrust;
   /** Null or absent: servers are dialled directly. */
   readonly httpProxy?: HttpProxySettings | null;
-  /** What carries the agent's TLS to a server. Default: `auto`. */
+  /** Transport of the agent's TLS to a server. Default: `auto`. */
   readonly transport?: TransportChoice;
   /** Redeemed once, when no key is enrolled yet. */
   readonly joinSecret: string | null;
-  /** Keeps the key, mode 0600. */
+  /** Folder of the key file, which has mode 0600. */
   readonly dataDir: string;
-  /** What administrators see; not shown to viewers. */
+  /** Shown to administrators, not to viewers. */
   readonly name: string;
   readonly role: AgentRole;
   readonly desktops: readonly PublishedDesktop[];
@@ -66,20 +66,23 @@ export interface AgentOptions {
   readonly onRequest: (method: string, params: unknown) => Promise<unknown>;
   readonly log: Logger;
   readonly clock: Clock;
-  /** From 0 up to, not including, 1; spreads reconnects. Default: Math.random. */
+  /** From 0 (inclusive) to 1 (exclusive); spreads reconnects. Default: Math.random. */
   readonly random?: () => number;
 }
 
 export interface RunningAgent {
-  /** Settles when all desktops given in the options are published for the first time; rejects on a final refusal. */
+  /** Settles when all desktops of the options have been published once; rejects on a final refusal. */
   readonly ready: Promise<void>;
-  /** Settles when the agent has stopped: with null after `close()`, with the cause after a final refusal. Never rejects. */
+  /**
+   * Settles when the agent has stopped: with null after `close()`, with the cause after a final refusal.
+   * Never rejects.
+   */
   readonly stopped: Promise<Error | null>;
   publish(desktop: PublishedDesktop): void;
   withdraw(name: string): void;
-  /** Sends an event now if connected; `onConnect` lets the owner send the whole picture anew after a reconnect. */
+  /** Sends an event now if connected. With `onConnect` the owner can resend all state after a reconnect. */
   emit(name: string, data: unknown): void;
   onConnect(listener: () => void): void;
-  /** Withdraws, ends data connections after what is buffered went out. Idempotent. */
+  /** Withdraws all desktops and ends data connections after their buffered bytes were sent. Idempotent. */
   close(): Promise<void>;
 }

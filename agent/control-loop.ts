@@ -36,7 +36,9 @@ export interface ControlLoopOptions {
   readonly serve: (socket: TLSSocket, welcome: Welcome, server: HostPort) => Promise<ControlEnd>;
 }
 
-/** Keeps one control connection: dials, proves, serves, waits, and begins again, until the signal or a final refusal. */
+/**
+ * Keeps one control connection: dials, proves, serves, waits, repeats; until the signal or a final refusal.
+ */
 export class ControlLoop {
   readonly #options: ControlLoopOptions;
   readonly #proofs: ProofChoice;
@@ -50,7 +52,7 @@ export class ControlLoop {
     this.#proofs = new ProofChoice(options.joinSecret !== null);
   }
 
-  /** Settles with the cause of the end: null after the signal, else the refusal that cannot be helped. */
+  /** Settles with the cause of the end: null after the signal, else the final refusal. */
   async run(): Promise<Error | null> {
     const { signal, servers } = this.#options;
     for (;;) {
@@ -131,7 +133,8 @@ export class ControlLoop {
     try {
       await identity.recordWelcome(service, agentId);
     } catch (error) {
-      // The key itself is safe; without this note the next start offers the join secret once more, at no harm.
+      // The key itself is saved. Without this record the next start sends the join secret again, which is
+      // harmless.
       log.warn({ event: "key.unwritable", reason: describeError(error) }, "the key file cannot be updated");
     }
   }
@@ -142,7 +145,7 @@ export class ControlLoop {
     const index = this.#state.kind === "ready" ? this.#state.server : 0;
     if (!dialed || !welcome)
       return this.#lost(index, new PeerClosed("PEER_CLOSED", "the connection is gone"));
-    // From here on the socket is the connection's.
+    // From here on `serve` owns the socket.
     this.#dialed = null;
     const end = await this.#options.serve(dialed.socket, welcome, this.#server(index));
     switch (end.kind) {

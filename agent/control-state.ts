@@ -1,7 +1,7 @@
 import { AGENT_LIMITS, RECONNECT_BACKOFF, type BackoffKind } from "./agent-limits.ts";
 import { backoffCeiling } from "../protocol/index.ts";
 
-/** The life of the control connection. `server` is an index into the configured servers. */
+/** The states of the control connection. `server` is an index into the configured servers. */
 export type ControlState =
   | { readonly kind: "idle" }
   | { readonly kind: "dialing"; readonly server: number; readonly failures: number }
@@ -16,25 +16,25 @@ export type ControlEvent =
   /** `at`: monotonic milliseconds. */
   | { readonly kind: "welcomed"; readonly at: number }
   | Loss
-  /** The same server at once, with another proof. */
+  /** Dial the same server again at once, with another proof. */
   | { readonly kind: "again" }
   | { readonly kind: "waited" }
-  /** `cause` null: our owner closes. */
+  /** `cause` null: the agent's owner closes it. */
   | { readonly kind: "stop"; readonly cause: Error | null };
 
 export interface Loss {
   readonly kind: "lost";
   readonly at: number;
-  /** Random, from 0 up to, not including, 1. */
+  /** Random, from 0 (inclusive) to 1 (exclusive). */
   readonly dice: number;
   readonly pace: BackoffKind;
-  /** The server's wish: not before this. */
+  /** Requested by the server: not earlier than this. */
   readonly retryAfterMs?: number;
-  /** The server's wish: spread over this. */
+  /** Requested by the server: spread over this time. */
   readonly spreadMs?: number;
 }
 
-/** Pure. An event that does not belong to a state leaves it as it is. */
+/** Pure. An event that does not apply to a state leaves it unchanged. */
 export function transition(state: ControlState, event: ControlEvent, servers: number): ControlState {
   if (state.kind === "closed") return state;
   switch (event.kind) {
@@ -64,7 +64,8 @@ function lose(state: ControlState, event: Loss, servers: number): ControlState {
   const stable =
     state.kind === "ready" && event.pace === "normal" && event.at - state.since >= AGENT_LIMITS.stableMs;
   const failures = stable ? 1 : state.failures + 1;
-  // The ceiling grows per round through all servers, so that a second server is not made to wait for the first.
+  // The ceiling grows once per round through all servers, so that a failing server does not delay the next
+  // one.
   const ceiling = backoffCeiling(RECONNECT_BACKOFF[event.pace], Math.ceil(failures / servers));
   const delayMs = (event.retryAfterMs ?? 0) + event.dice * Math.max(ceiling, event.spreadMs ?? 0);
   return { kind: "waiting", server: (state.server + 1) % servers, failures, delayMs };

@@ -24,12 +24,16 @@ import { Publications } from "./serve/publications.ts";
 import { SetupHandler } from "./serve/setup-handler.ts";
 import { SpareConnections } from "./serve/spare-connections.ts";
 
-/** Far enough: the timer only keeps the process alive while the agent waits to reconnect. */
+/**
+ * The timer only keeps the process alive while the agent waits to reconnect, so its interval is very long.
+ */
 const KEEP_ALIVE_TIMER_MS = 2 ** 30;
 
 /**
- * Starts an agent: it dials, enrols or proves its key, publishes its desktops and serves viewers until it is closed.
- * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`, `HTTP_PROXY`
+ * Starts an agent: it dials, enrols or proves its key, publishes its desktops and serves viewers until it is
+ * closed.
+ * @throws ConfigError `AGENT_SERVERS`, `TRUST_FINGERPRINT`, `TRUST_CA`, `ALLOW_PATTERN`, `DESKTOP_NAME`,
+ *   `HTTP_PROXY`
  */
 export function startAgent(options: AgentOptions): RunningAgent {
   return new AgentRuntime(options);
@@ -74,7 +78,7 @@ class AgentRuntime implements RunningAgent {
       );
     });
     this.ready = Promise.race([this.#publications.firstPublished, neverReady]);
-    // Whoever waits for it hears of it; nobody has to.
+    // Waiting for `ready` is optional, so its rejection must not be reported as unhandled.
     this.ready.catch(() => undefined);
   }
 
@@ -88,7 +92,7 @@ class AgentRuntime implements RunningAgent {
 
   emit(name: string, data: unknown): void {
     const frame = encodeJsonFrame(FrameType.event, { name, data });
-    // The server would take a longer one for an attack and cut the connection.
+    // The server would treat a longer frame as an attack and close the connection.
     if (frame.length <= MIP2_LIMITS.body) this.#connection?.send(frame);
     else
       this.#options.log.error({ event: "event.too_long", name, bytes: frame.length }, "an event is too long");
@@ -192,10 +196,10 @@ class AgentRuntime implements RunningAgent {
     return end;
   }
 
-  /** The service's CA may be another one than we were told of: its predecessor vouches for it. */
+  /** Handles the announcement of a new service CA, which must be certified by its predecessor. */
   async #followCaRotation(authority: ServiceAuthority): Promise<void> {
     const { trust, clock, log } = this.#options;
-    // A CA that was given as a file is the file's owner's to replace.
+    // A CA given as a file is replaced by the owner of the file.
     if (!this.#identity || trust.kind !== "fingerprint") return;
     const before = this.#identity.pinsFor(trust.sha256);
     const pins = followCaRotation(before, authority, clock.now());

@@ -6,7 +6,7 @@ import { errorBody } from "../web/api/schemas.ts";
 import { RUNTIME_FILE } from "./programs/data-dirs.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
-/** The server refused, or could not be asked. */
+/** The server refused the request, or could not be reached. */
 export class AdminApiError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
@@ -21,7 +21,7 @@ export class AdminApiError extends Error {
   }
 }
 
-/** What a running server leaves in its data folder, for the commands that talk to it. */
+/** The file that a running server writes to its data folder, for the commands that talk to it. */
 export const runtimeFile = z.object({ pid: z.number().int(), adminSocket: z.string() });
 
 /** The REST API over the administrator's Unix socket of the server whose data folder is `dataDir`. */

@@ -2,7 +2,7 @@ import "./require-node.ts";
 import { createProgram } from "./program.ts";
 import { reportFailure } from "./report-failure.ts";
 
-// `postern … | head`: a reader that has seen enough is no failure, and no reason for a server to end.
+// `postern … | head`: a reader that closes the pipe is not an error, and must not end a server.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });

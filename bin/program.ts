@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
-/** One subcommand: what the help says at once, and the file that is loaded only when it is called. */
+/** One subcommand: its help text, and the file that is loaded only when it is called. */
 interface CommandEntry {
   readonly name: string;
   readonly summary: string;
@@ -108,12 +108,12 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage or ambiguous name, 3 the server cannot be reached, 4 refused.
 `;
 
-/** The whole command line. Only the command that is called is loaded. */
+/** The whole command line. Only the called command is loaded. */
 export function createProgram(): Command {
   const program = new Command("postern")
     .description("Reach the desktops of machines that nobody can connect to.")
     .version(`${readVersion()} (${describeRuntime()})`)
-    // So that `agent list --data DIR` is not read as an option of `agent`.
+    // So that `agent list --data DIR` is not parsed as an option of `agent`.
     .enablePositionalOptions()
     .showHelpAfterError("(`--help` shows the options and examples)")
     .addHelpText("after", EXAMPLES)
@@ -132,14 +132,14 @@ export function createProgram(): Command {
   return program;
 }
 
-/** The Node.js that runs this, and whether set-up brought it along. */
+/** The Node.js version in use, and whether set-up installed it. */
 function describeRuntime(): string {
   const bundled = process.execPath.includes("/bin/runtime/node_modules/");
   return `Node.js ${process.version}${bundled ? ", brought along by set-up" : ""}`;
 }
 
 function readVersion(): string {
-  // The same distance from bin/ in the sources and from dist/bin/ one folder further.
+  // The path is relative to bin/ in the sources and to dist/bin/ in a build, which is one folder deeper.
   for (const candidate of ["../package.json", "../../package.json"]) {
     try {
       const manifest: unknown = JSON.parse(readFileSync(new URL(candidate, import.meta.url), "utf8"));

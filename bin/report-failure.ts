@@ -3,7 +3,7 @@ import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } fr
 import { AdminApiError } from "./admin-api.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
-/** Tells a person what went wrong, on standard error, and returns the exit status that says the same. */
+/** Prints the error for a person on standard error and returns the matching exit status. */
 export function reportFailure(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
   if (error instanceof AdminApiError) {
@@ -12,7 +12,7 @@ export function reportFailure(error: unknown): ExitCode {
     return error.exitCode;
   }
   if (error instanceof ConfigError) {
-    // A port that is taken is no wrong usage: it may be free the next time.
+    // A port in use is not a usage error: it may be free the next time.
     const listening = error.code === "LISTEN_FAILED";
     printError((listening ? explainListenError(error.cause) : null) ?? error.message);
     return listening ? ExitCode.failed : ExitCode.usage;

@@ -1,4 +1,5 @@
-// Imported before everything else, so that a Node.js that is too old gets a sentence and not a stack.
+// Imported before everything else, so that a Node.js that is too old gives a clear message instead of a stack
+// trace.
 const OLDEST_NODE = [24, 15] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

@@ -1,20 +1,22 @@
-/** Exponential backoff: a ceiling that doubles with each failure, and a random wait below it. Milliseconds. */
+/**
+ * Exponential backoff: a ceiling that doubles with each failure, and a random wait below it. Milliseconds.
+ */
 export interface BackoffRange {
   readonly firstMs: number;
   readonly maxMs: number;
 }
 
-/** @param failures in a row, from 1 */
+/** @param failures consecutive failures, from 1 */
 export function backoffCeiling(range: BackoffRange, failures: number): number {
   return Math.min(range.maxMs, range.firstMs * 2 ** Math.max(0, failures - 1));
 }
 
 export interface BackoffOptions {
-  /** In a row, from 1. */
+  /** Consecutive failures, from 1. */
   readonly failures: number;
-  /** From 0 up to, not including, 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: number;
-  /** `full`: from nothing to the ceiling; `half`: the upper half of that. */
+  /** `full`: a wait between 0 and the ceiling; `half`: between half the ceiling and the ceiling. */
   readonly jitter: "full" | "half";
 }
 

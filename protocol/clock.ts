@@ -1,10 +1,12 @@
-/** Time, injected, so that deadlines can be tested without waiting. */
+/** Time, injected so that deadlines can be tested without waiting. */
 export interface Clock {
-  /** Wall-clock time in epoch milliseconds: for what is stored and shown. */
+  /** Wall-clock time in epoch milliseconds: for values that are stored or shown. */
   now(): number;
-  /** Milliseconds that never go back: for deadlines. */
+  /** Monotonic milliseconds: for deadlines. */
   monotonic(): number;
-  /** Calls `run` once after `ms`; the returned function cancels. The timer keeps no process alive. */
+  /**
+   * Calls `run` once after `ms`; the returned function cancels it. The timer does not keep the process alive.
+   */
   after(ms: number, run: () => void): () => void;
 }
 

@@ -1,19 +1,19 @@
 /**
- * The error family. Every error that a peer's or a person's action can cause is one of these;
- * anything else is a fault of ours. `safeMessage` may be shown to a peer, `message` may not.
+ * The error family. Every error that a peer's or a person's action can cause is one of these; anything else
+ * is a bug in the product. `safeMessage` may be shown to a peer, `message` may not.
  * @see docs/errors.md
  */
 export interface ErrorDetails {
-  /** What a peer may be told. Default: nothing, see {@link PosternError.safeMessage}. */
+  /** The text that a peer may see. Default: none, see {@link PosternError.safeMessage}. */
   readonly safeMessage?: string | null;
   readonly cause?: unknown;
-  /** What the blanks of the same sentence in another language hold, by name: a program's name, an amount. */
+  /** Placeholder values of the same sentence in another language, by name: a program's name, an amount. */
   readonly details?: Readonly<Record<string, string>>;
 }
 
 export abstract class PosternError extends Error {
   readonly code: string;
-  /** What a peer or a person outside may be told; null when they are told no more than that it failed. */
+  /** The text that a peer or a person outside may see. Null: only that it failed. */
   readonly safeMessage: string | null;
   readonly details: Readonly<Record<string, string>>;
 
@@ -36,31 +36,31 @@ export abstract class PosternError extends Error {
   }
 }
 
-/** What a peer is told of an error that has no `safeMessage`. */
+/** Sent to a peer for an error that has no `safeMessage`. */
 export const UNEXPLAINED = "The connection was closed.";
 
 /** The peer sent bytes that its protocol does not allow. */
 export class ProtocolError extends PosternError {}
-/** The peer did not prove who it is. */
+/** The peer did not prove its identity. */
 export class AuthError extends PosternError {}
 /** A named limit was exceeded. */
 export class LimitError extends PosternError {}
 /** A deadline passed. */
 export class TimeoutError extends PosternError {}
-/** The peer went away before the conversation was over. */
+/** The peer disconnected before the conversation was over. */
 export class PeerClosed extends PosternError {}
 /** A machine could not be made, started or stopped. */
 export class LaunchError extends PosternError {}
 /** An option, a file or an environment variable is wrong. */
 export class ConfigError extends PosternError {}
-/** What was asked for does not exist, or exists already, or is in a state that forbids it. */
+/** The requested thing does not exist, or exists already, or is in a state that forbids the request. */
 export class RequestError extends PosternError {}
 
 export function isPosternError(error: unknown): error is PosternError {
   return error instanceof PosternError;
 }
 
-/** The text of anything thrown, for logs. */
+/** The text of any thrown value, for logs. */
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,12 +3,12 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** An IPv6 address in brackets, any other host as it is. */
+/** An IPv6 address in brackets; any other host unchanged. */
 export function bracketHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** Takes the brackets of {@link bracketHost} off, as in `URL.hostname`. */
+/** Removes the brackets of {@link bracketHost}, as in `URL.hostname`. */
 export function unbracketHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
@@ -18,7 +18,7 @@ export function formatHostPort({ host, port }: HostPort): string {
   return `${bracketHost(host)}:${port}`;
 }
 
-/** `HOST:PORT` or `[IPv6]:PORT`, with a port from 0 to 65535; null: neither. */
+/** `HOST:PORT` or `[IPv6]:PORT`, with a port from 0 to 65535. Null: neither. */
 export function parseHostPort(text: string): HostPort | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];

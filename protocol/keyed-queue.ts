@@ -1,4 +1,4 @@
-/** Runs the tasks of one key one after the other, in the order of their calls; keys do not wait for each other. */
+/** Runs the tasks of one key sequentially, in call order. Tasks of different keys run concurrently. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<void>>();
 

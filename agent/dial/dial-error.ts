@@ -4,7 +4,7 @@ type Sentence = (server: string) => string;
 
 const REFUSED: Sentence = (server) => `${server} cannot be reached: nothing answers there.`;
 
-/** What Node says → code and a sentence that people can act on. */
+/** Node's error code → the product's code and a sentence that people can act on. */
 const EXPLANATIONS: Readonly<Record<string, readonly [string, Sentence]>> = {
   ECONNREFUSED: [
     "DIAL_REFUSED",
@@ -45,7 +45,7 @@ const CA_CODES = new Set([
 ]);
 const DATE_CODES = new Set(["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"]);
 
-/** The error of a dial, in words for people. @param server `HOST:PORT` */
+/** The error of a dial, explained for people. @param server `HOST:PORT` */
 export function explainDialError(error: Error, server: string): PosternError {
   if (isPosternError(error)) return error;
   const reported = codeOf(error);
@@ -70,7 +70,7 @@ export function explainDialError(error: Error, server: string): PosternError {
   return peerClosed("DIAL_FAILED", `The connection to ${server} failed.`, error);
 }
 
-/** TLS is up, but the other side chose no protocol of ours. */
+/** TLS is established, but the peer selected none of the product's protocols. */
 export function alpnMissing(server: string): PosternError {
   const sentence = explainAlpn(server);
   return PeerClosed.public("DIAL_NO_ALPN", sentence);
@@ -79,7 +79,7 @@ export function alpnMissing(server: string): PosternError {
 function codeOf(error: Error): string {
   const { code } = error as { code?: unknown };
   if (typeof code === "string") return code;
-  // Several addresses were tried: the first one's failure speaks for all.
+  // Several addresses were tried: the first one's error stands for all.
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0]);
   return "";
 }

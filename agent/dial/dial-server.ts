@@ -5,7 +5,7 @@ import { openWebSocket } from "./open-websocket.ts";
 import { openTls, type DialedServer, type TlsVerification } from "./open-tls.ts";
 import { withDeadline, type DeadlineOptions } from "./with-deadline.ts";
 
-/** What carries our TLS: TCP itself, or a WebSocket over HTTPS. */
+/** What carries the agent's TLS: TCP itself, or a WebSocket over HTTPS. */
 export type Transport = "tls" | "websocket";
 
 export interface DialOptions extends TlsVerification, DeadlineOptions {
@@ -16,10 +16,10 @@ export interface DialOptions extends TlsVerification, DeadlineOptions {
 }
 
 /**
- * TCP, the HTTP proxy's tunnel if there is one, the WebSocket if it is to be one, TLS, trust, ALPN; the caller owns
- * the socket.
- * @throws AuthError `TRUST_*`, `HTTP_PROXY_LOGIN`, PeerClosed `DIAL_*`, `HTTP_PROXY_*`, TimeoutError `DIAL_TIMEOUT`,
- *   `DIAL_TLS_SILENT`
+ * Connects in order: TCP, the HTTP proxy's tunnel if there is one, the WebSocket if chosen, TLS, certificate
+ * check, ALPN. The caller owns the socket.
+ * @throws AuthError `TRUST_*`, `HTTP_PROXY_LOGIN`, PeerClosed `DIAL_*`, `HTTP_PROXY_*`, TimeoutError
+ *   `DIAL_TIMEOUT`, `DIAL_TLS_SILENT`
  */
 export function dialServer(server: HostPort, options: DialOptions): Promise<DialedServer> {
   let connected = false;

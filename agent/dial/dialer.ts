@@ -15,7 +15,7 @@ import type { DialedServer } from "./open-tls.ts";
 
 export interface DialerOptions {
   readonly trust: ServerTrust;
-  /** The fingerprints that count for a pinned one by now. Default: it alone. */
+  /** The fingerprints that are currently valid for a pinned one. Default: only the pinned one. */
   readonly pinsFor?: (sha256: string) => readonly string[];
   readonly transport: TransportChoice;
   readonly httpProxy: HttpProxySettings | null;
@@ -23,11 +23,11 @@ export interface DialerOptions {
   readonly log: Logger;
 }
 
-/** The agent's only way out: every connection to a server is made here. */
+/** Makes every connection from the agent to a server. */
 export class Dialer {
   readonly #options: DialerOptions;
   readonly #chooseProxy: ProxyChoice;
-  /** Servers that only a WebSocket reached, and until when that is taken for granted (monotonic). */
+  /** Servers reachable only by WebSocket, and until when this is assumed (monotonic). */
   readonly #websocketOnlyUntil = new Map<string, number>();
 
   /** @throws ConfigError `HTTP_PROXY` */
@@ -36,14 +36,14 @@ export class Dialer {
     this.#chooseProxy = chooseProxies(options.httpProxy);
   }
 
-  /** The caller owns the socket. @throws as {@link dialServer} does */
+  /** The caller owns the socket. @throws the errors of {@link dialServer} */
   dial(server: HostPort, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
     const { transport } = this.#options;
     if (transport === "auto") return this.#dialEither(server, deadlineMs, signal);
     return this.#dialBy(transport, server, deadlineMs, signal);
   }
 
-  /** Plain TLS is the quicker one; where something in between stops it, a WebSocket may pass. */
+  /** Plain TLS is faster. If something in the network blocks it, a WebSocket may pass. */
   async #dialEither(server: HostPort, deadlineMs: number, signal: AbortSignal): Promise<DialedServer> {
     const { clock, log } = this.#options;
     const name = formatHostPort(server);
@@ -78,7 +78,7 @@ export class Dialer {
         { event: "agent.transport_failed", server: name, reason: describeError(error) },
         "no WebSocket",
       );
-      // Whoever answered by the inner TLS has said more than whoever ended the outer one.
+      // A certificate error of the inner TLS is more specific than the error of the first attempt.
       throw isPosternError(error) && error.code.startsWith("TRUST_") ? error : stopped;
     }
   }
@@ -96,7 +96,7 @@ export class Dialer {
   }
 }
 
-/** Whether the failure may come from something between us and the server that would let HTTPS through. */
+/** Whether the failure may come from a middlebox that would let HTTPS through. */
 function mayPassAsHttps(error: unknown): boolean {
   if (!(error instanceof PosternError)) return false;
   if (error.code.startsWith("TRUST_")) return true;

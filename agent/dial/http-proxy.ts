@@ -2,13 +2,13 @@ import { BlockList, isIP, isIPv6 } from "node:net";
 import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 import type { HttpProxySettings } from "../agent.ts";
 
-/** An HTTP proxy, ready to be asked for a tunnel. */
+/** The parsed settings of an HTTP proxy. */
 export interface HttpProxy extends HostPort {
   /** The value of Proxy-Authorization; null: the settings have no user. */
   readonly authorization: string | null;
 }
 
-/** Which HTTP proxy leads to a server; null: none, it is dialled directly. */
+/** Which HTTP proxy to use for a server. Null: none, the server is dialled directly. */
 export type ProxyChoice = (server: HostPort) => HttpProxy | null;
 
 const DEFAULT_PORT = 80;
@@ -33,7 +33,7 @@ export function parseHttpProxy(text: string): HttpProxy {
     throw refuse("The HTTP proxy's address is not understood.");
   const user = decode(url.username);
   const password = decode(url.password);
-  // RFC 7617: the user's name ends at the first colon.
+  // RFC 7617: the user name ends at the first colon.
   if (user.includes(":")) throw refuse("The user's name for the HTTP proxy must not contain a colon.");
   const hasUser = user !== "" || password !== "";
   return {
@@ -43,7 +43,9 @@ export function parseHttpProxy(text: string): HttpProxy {
   };
 }
 
-/** One entry of NO_PROXY: `*`, a name with its sub-domains, an address, a network; each may have a port. */
+/**
+ * One entry of NO_PROXY: `*`, a name including its sub-domains, an address, a network; each may have a port.
+ */
 function readRule(rule: string): (server: HostPort) => boolean {
   if (rule === "*") return () => true;
   const [, bracketed, plain = "", digits] = /^(?:\[(.+)\]|([^:]+|.*:.*:.*?))(?::(\d+))?$/.exec(rule) ?? [];

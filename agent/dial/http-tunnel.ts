@@ -14,9 +14,11 @@ import { abortReason } from "./with-deadline.ts";
 const HEAD_END = "\r\n\r\n";
 
 /**
- * Asks an HTTP proxy for a tunnel to the server (RFC 9110 §9.3.6); afterwards the socket's bytes are the server's.
- * @param socket connected to the proxy; stays the caller's
- * @throws PeerClosed `HTTP_PROXY_*`, AuthError `HTTP_PROXY_LOGIN`, ProtocolError `HTTP_PROXY_ANSWER`, the signal's reason
+ * Requests a tunnel to the server from an HTTP proxy (RFC 9110 §9.3.6). Afterwards the socket's bytes are the
+ * server's.
+ * @param socket connected to the proxy; the caller keeps ownership
+ * @throws PeerClosed `HTTP_PROXY_*`, AuthError `HTTP_PROXY_LOGIN`, ProtocolError `HTTP_PROXY_ANSWER`, the
+ *   signal's reason
  */
 export async function openHttpTunnel(
   socket: Socket,
@@ -33,7 +35,7 @@ export async function openHttpTunnel(
   if (!status.startsWith("2")) throw explainStatus(Number(status), words, head, proxy, target);
 }
 
-/** The answer's head. No byte behind it may have come: the server does not speak before we do. */
+/** The response's head. No byte may follow it yet, because the server waits for the client to send first. */
 function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     let head = "";
@@ -49,7 +51,7 @@ function readHead(socket: Socket, signal: AbortSignal): Promise<string> {
       reject(error);
     };
     const onReadable = (): void => {
-      // From Node 26 on, read() gives one chunk at a time, and no further event tells of those that wait.
+      // From Node 26 on, read() returns one chunk at a time, and no further event announces the waiting ones.
       let chunk: Buffer | null;
       let isNew = false;
       while ((chunk = socket.read() as Buffer | null) !== null) {

@@ -6,8 +6,8 @@ import { openHttpTunnel } from "./http-tunnel.ts";
 import { abortReason } from "./with-deadline.ts";
 
 /**
- * Bytes to a server and back: a TCP connection, or a tunnel through an HTTP proxy. The caller owns the socket.
- * @throws PeerClosed `DIAL_*`, `HTTP_PROXY_*`, and what {@link openHttpTunnel} throws
+ * A byte stream to a server: a TCP connection, or a tunnel through an HTTP proxy. The caller owns the socket.
+ * @throws PeerClosed `DIAL_*`, `HTTP_PROXY_*`, and the errors of {@link openHttpTunnel}
  */
 export async function openTcp(
   server: HostPort,
@@ -49,7 +49,7 @@ function connect({ host, port }: HostPort, isProxy: boolean, signal: AbortSignal
       const explained = explainDialError(error, isProxy ? `the HTTP proxy ${name}` : name);
       reject(isProxy ? new PeerClosed("HTTP_PROXY_DOWN", explained.message, explained) : explained);
     };
-    // Stays for the socket's life: its next owner may add its own a tick later.
+    // Stays for the socket's lifetime: the next owner may add its own listener a tick later.
     socket.on("error", () => undefined);
     socket.on("error", onError);
     signal.addEventListener("abort", onAbort);

@@ -10,19 +10,24 @@ import { abortReason } from "./with-deadline.ts";
 
 export interface DialedServer {
   readonly socket: tls.TLSSocket;
-  /** The fingerprint that is pinned, or that of the CA at the end of the chain: the service that this server belongs to. */
+  /**
+   * The pinned fingerprint, or that of the CA at the end of the chain: identifies the service of this server.
+   */
   readonly service: string;
 }
 
 export interface TlsVerification {
   readonly trust: ServerTrust;
-  /** What counts in place of the pinned fingerprint since the service has told of a new CA; absent: the fingerprint. */
+  /**
+   * Valid instead of the pinned fingerprint since the service announced a new CA. Absent: the fingerprint.
+   */
   readonly pins?: readonly string[];
   readonly clock: Clock;
 }
 
 /**
- * Our TLS over a stream to the server: trust, then ALPN. No byte of ours leaves before the chain is checked.
+ * The agent's TLS over a stream to the server: certificate check, then ALPN. The agent sends no application
+ * data before the chain is checked.
  * @param stream destroyed when this fails; belongs to the socket otherwise
  * @throws AuthError `TRUST_*`, PeerClosed `DIAL_*`, the signal's reason
  */
@@ -39,9 +44,10 @@ export function openTls(
       host: server.host,
       ...(isIP(server.host) === 0 ? { servername: server.host } : {}),
       ALPNProtocols: [MIP2_ALPN],
-      // The proof is bound to the connection by the exporter, which 1.2 binds less firmly.
+      // The proof is bound to the connection by the exporter; the binding is weaker in TLS 1.2.
       minVersion: "TLSv1.3",
-      // A pinned CA is not known before it is seen: checkPinnedChain takes the place of Node's own check.
+      // A pinned CA's certificate is not known before the handshake, so checkPinnedChain replaces Node's own
+      // check.
       ...(trust.kind === "ca" ? { ca: trust.pem, rejectUnauthorized: true } : { rejectUnauthorized: false }),
     });
     socket.setNoDelay(true);
@@ -58,7 +64,7 @@ export function openTls(
       fail(abortReason(signal));
     };
     signal.addEventListener("abort", onAbort);
-    // Both stay for the socket's life: its next owner may add its own a tick later.
+    // Both stay for the socket's lifetime: the next owner may add its own listeners a tick later.
     socket.on("error", fail);
     socket.on("close", () => {
       fail(new PeerClosed("DIAL_CLOSED", `${name} closed the connection during the TLS handshake`));

@@ -15,8 +15,8 @@ import { explainDialError } from "./dial-error.ts";
 import { abortReason } from "./with-deadline.ts";
 
 /**
- * A byte stream in a WebSocket, for where something in between takes nothing but HTTPS. Whoever ends this outer TLS is
- * believed nothing: our own TLS runs inside.
+ * A byte stream in a WebSocket, for networks that pass only HTTPS. The peer of this outer TLS is not trusted:
+ * the agent's own TLS runs inside.
  * @param socket TCP to the server; destroyed when this fails
  * @throws PeerClosed `DIAL_WEBSOCKET` and `DIAL_*`, the signal's reason
  */
@@ -52,7 +52,7 @@ export async function openWebSocket(socket: Socket, server: HostPort, signal: Ab
     const onAbort = (): void => {
       fail(abortReason(signal));
     };
-    // The three stay for the connection's life: whoever comes after the first only says it again.
+    // The three listeners stay for the connection's lifetime. Only the first failure has an effect.
     outer.on("error", (error) => {
       fail(explainDialError(error, formatHostPort(server)));
     });

@@ -12,7 +12,7 @@ export function publicKeyFingerprint(certificate: X509Certificate): string {
 }
 
 /**
- * The same trust in its normal form.
+ * The same trust in normal form.
  * @throws ConfigError `TRUST_FINGERPRINT`, `TRUST_CA`
  */
 export function normaliseTrust(trust: ServerTrust): ServerTrust {
@@ -25,7 +25,7 @@ export function normaliseTrust(trust: ServerTrust): ServerTrust {
       );
     return { kind: "fingerprint", sha256 };
   }
-  // An empty or unreadable `ca` would make Node trust every public authority instead.
+  // With an empty or unreadable `ca`, Node would trust every public CA instead.
   if (!isCaCertificate(trust.pem))
     throw configError(
       "TRUST_CA",
@@ -47,9 +47,9 @@ function configError(code: string, message: string): ConfigError {
 }
 
 /**
- * Checks a server's chain against pinned CAs: one of them issued the leaf, or certified the CA that did, as it does when
- * the service's CA is replaced. The leaf's host name is not compared: the pin names the one
- * service whose CA issues no other leaves, whatever address it is reached by.
+ * Checks a server's chain against pinned CAs. A pinned CA must have issued the leaf, or certified the CA that
+ * did, as during a CA rotation. The leaf's host name is not compared: the pin identifies the service, whose
+ * CA issues no other leaves, whatever address the server is dialled by.
  * @param chain leaf first, as the server sent it
  * @param pins SHA-256 of public keys (SPKI), hex
  * @param now epoch milliseconds
@@ -85,7 +85,7 @@ export function checkPinnedChain(
     throw refuse("TRUST_NOT_A_SERVER", "The certificate was not issued for a server.");
 }
 
-/** From the leaf's issuer to one that is pinned: it is that itself, or that certified it. */
+/** The path from the leaf's issuer to a pinned CA: the issuer itself, or the CA that certified it. */
 function findPath(
   leaf: X509Certificate,
   chain: readonly X509Certificate[],

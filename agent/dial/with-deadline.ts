@@ -7,8 +7,9 @@ export interface DeadlineOptions {
 }
 
 /**
- * Runs something of several steps under one deadline: its signal is aborted with `expired()` when the time is over,
- * and with `abandoned()` when the outer signal is. The steps reject with the signal's reason.
+ * Runs an operation of several steps under one deadline. Its signal is aborted with `expired()` at the
+ * deadline, and with `abandoned()` when the outer signal is aborted. The steps reject with the signal's
+ * reason.
  */
 export async function withDeadline<T>(
   { deadlineMs, clock, signal }: DeadlineOptions,
@@ -32,7 +33,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** The reason of a signal of {@link withDeadline}. */
+/** The abort reason of a signal of {@link withDeadline}. */
 export function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error("aborted");

@@ -13,22 +13,22 @@ const secretKey = z.string().refine((text) => Buffer.from(text, "base64").length
 const keyFile = z.object({
   version: z.literal(1),
   secretKey,
-  /** Absent: the id that belongs to the key. */
+  /** Absent: the id derived from the key. */
   agentId: z.string().max(64).optional(),
-  /** Announced to the server, which may have taken it or not. */
+  /** Announced to the server, which may or may not have accepted it. */
   nextSecretKey: secretKey.optional(),
   /** Fingerprints of the services that have welcomed this key. */
   services: z.array(z.string()).default([]),
-  /** By the fingerprint that the agent was given: those that count by now, where the service has replaced its CA. */
+  /** For each configured fingerprint, those that are valid now, if the service has replaced its CA. */
   authorities: z.record(z.string(), z.array(z.string()).min(1)).optional(),
 });
 type KeyFile = z.infer<typeof keyFile>;
 
-/** The agent's own key, kept in its data folder and never sent anywhere. */
+/** The agent's own key, stored in its data folder and never sent anywhere. */
 export class AgentIdentity {
   readonly #path: string;
   #file: KeyFile;
-  /** The key that the connection of now is proven with, or the next is to be. */
+  /** The key of the current proof, or of the next one. */
   #active: Buffer;
   #nextRefused = false;
 
@@ -42,7 +42,7 @@ export class AgentIdentity {
     return this.#active.subarray(32);
   }
 
-  /** The name under which the server knows this agent. */
+  /** The id of this agent on the server. */
   get agentId(): string {
     return this.#file.agentId ?? agentIdOf(Buffer.from(this.#file.secretKey, "base64").subarray(32));
   }
@@ -56,20 +56,20 @@ export class AgentIdentity {
     return this.#file.services.includes(service);
   }
 
-  /** Before a proof: of an old and an announced key, the announced one is tried first. */
+  /** Selects the key of the next proof: the announced key, if there is one, is tried before the old one. */
   selectKey(): void {
     const { secretKey: current, nextSecretKey: next } = this.#file;
     this.#active = Buffer.from(next === undefined || this.#nextRefused ? current : next, "base64");
   }
 
-  /** The server does not take the chosen key; true: there is another one to try. */
+  /** The server refused the selected key. @returns true if there is another key to try */
   markKeyRefused(): boolean {
     if (this.#file.nextSecretKey === undefined || this.#nextRefused) return false;
     this.#nextRefused = true;
     return true;
   }
 
-  /** Remembers, durably, that a service has welcomed the chosen key under this id: it is the only one from now on. */
+  /** Saves durably that a service has welcomed the selected key under this id: the only key from now on. */
   async recordWelcome(service: string, agentId: string): Promise<void> {
     this.#nextRefused = false;
     const chosen = this.#active.toString("base64");
@@ -87,12 +87,12 @@ export class AgentIdentity {
     });
   }
 
-  /** The fingerprints of CAs that count where this one was given, oldest first. */
+  /** The CA fingerprints that are valid for a configured one, oldest first. */
   pinsFor(fingerprint: string): readonly string[] {
     return this.#file.authorities?.[fingerprint] ?? [fingerprint];
   }
 
-  /** Keeps, durably, which fingerprints count for this one from now on. */
+  /** Saves durably which fingerprints are valid for this one from now on. */
   async setPins(fingerprint: string, pins: readonly string[]): Promise<void> {
     await this.#write({
       ...this.#file,
@@ -100,7 +100,9 @@ export class AgentIdentity {
     });
   }
 
-  /** Makes a new key and keeps it, durably, beside the old one, which goes on until the new one is welcomed. */
+  /**
+   * Creates a new key and saves it durably beside the old one, which is used until the new one is welcomed.
+   */
   async makeNextKey(): Promise<{ readonly publicKey: Buffer; sign(message: Buffer): Buffer }> {
     const next = this.#file.nextSecretKey ?? Buffer.from(nacl.sign.keyPair().secretKey).toString("base64");
     await this.#write({ ...this.#file, nextSecretKey: next });
@@ -112,7 +114,7 @@ export class AgentIdentity {
   }
 
   async #write(file: KeyFile): Promise<void> {
-    // What was learnt counts for this process even where the disk is full.
+    // The change is valid for this process even if writing to the disk fails.
     this.#file = file;
     const temporary = await writeTemporary(this.#path, file);
     await rename(temporary, this.#path);
@@ -120,7 +122,7 @@ export class AgentIdentity {
 }
 
 /**
- * The key of `dataDir`, made at the first start: file mode 0600, in a folder of mode 0700 if we make it.
+ * The key of `dataDir`, created at the first start: file mode 0600; a new folder gets mode 0700.
  * @throws ConfigError `KEY_FILE`, `KEY_FILE_MODE`
  */
 export async function loadAgentIdentity(dataDir: string): Promise<AgentIdentity> {
@@ -177,7 +179,7 @@ async function createKeyFile(where: string): Promise<KeyFile> {
   };
   const temporary = await writeTemporary(where, made);
   try {
-    // Unlike a rename, a link never replaces the key that another process has made in the meantime.
+    // Unlike a rename, a link never replaces a key that another process has created in the meantime.
     await link(temporary, where);
     return made;
   } catch (error) {

@@ -11,8 +11,8 @@ import {
 import type { AgentIdentity } from "./agent-identity.ts";
 
 /**
- * Makes a new key, keeps it beside the old one, and gives the frame that tells the server of it: signed by both, and
- * bound to this control connection.
+ * Creates a new key, saves it beside the old one, and returns the frame that announces it to the server:
+ * signed by both keys, and bound to this control connection.
  */
 export async function announceNewKey(
   identity: AgentIdentity,

@@ -3,8 +3,9 @@ import type { ServiceAuthority } from "../../protocol/index.ts";
 import { publicKeyFingerprint, isIssuedBy, isValidAt } from "../dial/server-trust.ts";
 
 /**
- * The fingerprints that count after a proven server has said which CA the service has: a CA that one of them certified
- * joins them, and those before go once a later one stands alone. What follows from none of them changes nothing.
+ * The valid fingerprints after a proven server has announced the service's CA. A CA that was certified by a
+ * pinned CA is added. When a later CA is announced alone, the earlier ones are removed. An announcement that
+ * does not chain to a pinned CA changes nothing.
  * @param pins oldest first
  * @param now epoch milliseconds
  */

@@ -1,11 +1,11 @@
 import type { ServerRefusal } from "./server-refusal.ts";
 
-/** `key`: the server is to know our key. `enrol`: the proof carries the join secret along. */
+/** `key`: the server should know the agent's key. `enrol`: the proof also carries the join secret. */
 export type ProofKind = "key" | "enrol";
 
 /**
- * Which proof to bring next. A server that has forgotten a known key gets the join secret; one that refuses
- * the secret gets the bare key once, since our last enrolment may have succeeded without our hearing of it.
+ * Which proof to send next. If a server no longer knows the key, the join secret is sent. If it refuses the
+ * secret, the key alone is tried once: the last enrolment may have succeeded although its answer was lost.
  */
 export class ProofChoice {
   readonly #hasSecret: boolean;
@@ -21,7 +21,7 @@ export class ProofChoice {
     return knownToService && !this.#tried.has("key") ? "key" : "enrol";
   }
 
-  /** Takes note of a refusal of `kind`; true: another kind of proof is worth a try at once. */
+  /** Records a refusal of `kind`. @returns true if the other kind of proof should be tried at once */
   noteRefusal(kind: ProofKind, refusal: ServerRefusal): boolean {
     if (refusal.reason === "JOIN_REFUSED") this.#secretRefused = refusal;
     if (!this.#hasSecret) return false;
@@ -32,7 +32,7 @@ export class ProofChoice {
     return true;
   }
 
-  /** Which refusal to tell people of: a secret that was refused says more than the unknown key that is left. */
+  /** Which refusal to report: a refused join secret is more helpful than the unknown key after it. */
   explain(refusal: ServerRefusal): ServerRefusal {
     return refusal.reason === "AGENT_UNKNOWN" ? (this.#secretRefused ?? refusal) : refusal;
   }

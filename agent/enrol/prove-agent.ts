@@ -49,7 +49,7 @@ export interface ProofOptions {
 }
 
 /**
- * Handshake, Challenge, Proof, Welcome. What the server sends after its Welcome stays in the socket.
+ * Handshake, Challenge, Proof, Welcome. Bytes that the server sends after its Welcome stay in the socket.
  * @throws Refusal, ProtocolError, TimeoutError, PeerClosed
  */
 export async function proveAgent(socket: TLSSocket, options: ProofOptions): Promise<Welcome> {
@@ -61,7 +61,8 @@ export async function proveAgent(socket: TLSSocket, options: ProofOptions): Prom
     options.signal,
   );
   try {
-    // A server that has forgotten the agent knows nothing of an earlier key, which its old id belongs to.
+    // A server that no longer knows the agent cannot map the old id, which belongs to an earlier key, to this
+    // key.
     const agentId = options.enrolSecret === null ? identity.agentId : agentIdOf(identity.publicKey);
     const message = await answerChallenge(peer, socket, agentId, "control");
     await peer.write(encodeJsonFrame(FrameType.proof, composeProof(message, options)));
@@ -72,8 +73,7 @@ export async function proveAgent(socket: TLSSocket, options: ProofOptions): Prom
 }
 
 /**
- * Proves the key on a data connection that is to wait for a viewer. The server says nothing to it: it keeps the
- * connection, or ends it.
+ * Proves the key on a spare connection. The server does not answer: it keeps the connection, or closes it.
  * @throws ProtocolError, TimeoutError, PeerClosed
  */
 export async function proveSpare(
@@ -98,7 +98,7 @@ export async function proveSpare(
   }
 }
 
-/** Handshake and Challenge → what is to be signed. */
+/** Handshake and Challenge → the message to sign. */
 async function answerChallenge(
   peer: Conversation,
   socket: TLSSocket,

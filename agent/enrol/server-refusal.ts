@@ -14,7 +14,7 @@ const SENTENCES: Readonly<Record<Refused["code"], string>> = {
   REPLACED: "A newer connection with the same key has taken this one's place. Is the key in use twice?",
 };
 
-/** The server said no. `retryAfterMs` null: it named no time. */
+/** The server refused the agent. `retryAfterMs` null: it gave no time. */
 export class ServerRefusal extends AuthError {
   readonly reason: Refused["code"];
   readonly retryAfterMs: number | null;
@@ -27,7 +27,7 @@ export class ServerRefusal extends AuthError {
     this.retryAfterMs = refused.retryAfterMs ?? null;
   }
 
-  /** True: trying again with the same key and secret cannot help. */
+  /** True: a retry with the same key and secret cannot succeed. */
   get isFinal(): boolean {
     return this.retryAfterMs === null && this.reason !== "BUSY" && this.reason !== "REPLACED";
   }

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { unbracketHost, ConfigError, type HostPort } from "../../protocol/index.ts";
 
-/** Where a Setup request may send us. */
+/** A server that a Setup request may name. */
 export type AllowedServer =
   | { readonly kind: "host"; readonly host: string; readonly port: number }
   | { readonly kind: "suffix"; readonly suffix: string; readonly port: number };
@@ -26,7 +26,7 @@ export function isAllowedServer(allowed: readonly AllowedServer[], server: HostP
   return allowed.some((entry) => {
     if (entry.port !== server.port) return false;
     if (entry.kind === "host") return entry.host === host;
-    // An address has no domain: ".1" must not take in 10.0.0.1.
+    // An address has no domain: ".1" must not match 10.0.0.1.
     return isIP(host) === 0 && host.length > entry.suffix.length && host.endsWith(entry.suffix);
   });
 }

@@ -11,7 +11,7 @@ import {
 } from "../../protocol/index.ts";
 
 /**
- * Runs a server's request and encodes the reply. Of errors that are not of our family the server learns nothing.
+ * Runs a server's request and encodes the reply. Errors outside the error family are sent without details.
  */
 export async function answerRequest(
   request: Request,

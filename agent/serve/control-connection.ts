@@ -38,9 +38,9 @@ export interface ControlHandlers {
   onRequest(request: Request): void;
   onReply(reply: Reply): void;
   onSpareWanted(wanted: SpareWanted): void;
-  /** The server wants us to make a new key. */
+  /** The server requests a new key. */
   onRotate(): void;
-  /** The server says which CA the service has. */
+  /** The server announces the service's CA. */
   onAuthority(authority: ServiceAuthority): void;
 }
 
@@ -50,7 +50,7 @@ export interface ControlConnectionOptions {
   readonly clock: Clock;
 }
 
-/** A control connection after its Welcome: frames in and out, and the watch over the path. It owns the socket. */
+/** A control connection after its Welcome: exchanges frames and monitors the connection. Owns the socket. */
 export class ControlConnection {
   readonly ended: Promise<ControlEnd>;
   readonly #socket: Duplex;
@@ -87,17 +87,17 @@ export class ControlConnection {
     });
   }
 
-  /** Begins to read; the first frames may come within this call. */
+  /** Starts reading; the first frames may be delivered during this call. */
   start(): void {
     this.#channel.start();
   }
 
-  /** Sends a frame, or drops it if the connection is over. */
+  /** Sends a frame, or discards it if the connection has ended. */
   send(frame: Buffer): void {
     this.#channel.send(frame);
   }
 
-  /** Ends it in order: what was sent still goes out. Idempotent. */
+  /** Closes it in order: queued frames are still sent. Idempotent. */
   async close(): Promise<void> {
     this.#channel.end(new PeerClosed("AGENT_CLOSING", "the agent closes"));
     const socket = this.#socket;

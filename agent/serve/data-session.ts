@@ -10,8 +10,8 @@ export interface DataSessionEnd {
 }
 
 /**
- * Bytes between a desktop's VNC server and a data connection, in both directions, each of which may end first.
- * It owns both streams from now on and does not need the control connection.
+ * Moves bytes between a desktop's VNC server and a data connection. Each direction may end first. It owns
+ * both streams from now on and does not depend on the control connection.
  */
 export class DataSession {
   readonly ended: Promise<DataSessionEnd>;
@@ -53,14 +53,14 @@ export class DataSession {
     });
   }
 
-  /** Ends both streams after what is buffered went out, or after a grace period. Idempotent. */
+  /** Ends both streams after their buffered bytes were sent, or after a grace period. Idempotent. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
     this.#cause ??= new PeerClosed("AGENT_CLOSING", "the agent closes");
     this.#stopPipes();
     for (const stream of [this.#data, this.#server]) {
-      // Unread input would turn our end into a reset, and the peer could lose what we have sent.
+      // With unread input, closing would send a reset, and the peer could lose bytes that were sent.
       stream.resume();
       stream.end();
     }
@@ -69,7 +69,7 @@ export class DataSession {
     });
   }
 
-  /** Ends both streams now. The first cause is the one that is told. */
+  /** Ends both streams now. Only the first cause is reported. */
   destroy(cause: Error): void {
     this.#cause ??= cause;
     this.#stopPipes();
@@ -77,7 +77,7 @@ export class DataSession {
     this.#server.destroy();
   }
 
-  /** One direction is over: the other may go on while it moves, but must not stay for ever. */
+  /** One direction has ended: the other may continue while it has traffic, but not without limit. */
   #watchLinger(): void {
     this.#cancelLinger?.();
     const before = this.#bytesMoved();

@@ -6,8 +6,8 @@ interface Destroyable {
 type Opener<T> = (signal: AbortSignal) => Promise<T>;
 
 /**
- * Opens two streams at the same time, or none: when one fails, the other is given up or destroyed, and the first
- * failure is thrown.
+ * Opens two streams concurrently, or none: when one fails, the other is cancelled or destroyed, and the first
+ * error is thrown.
  */
 export async function openBoth<A extends Destroyable, B extends Destroyable>(
   outer: AbortSignal,

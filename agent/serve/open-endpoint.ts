@@ -16,14 +16,15 @@ import { isSameHost } from "./same-host.ts";
 import { classifyServerFailure, SetupFailure } from "./setup-failure.ts";
 import { upgradeToTls } from "./upgrade-tls.ts";
 
-/** A VNC server that stands at ClientInit. */
+/** A VNC server that waits for ClientInit. */
 export interface EndpointConnection extends ServerLoginResult {
   readonly stream: Duplex;
   destroy(): void;
 }
 
 /**
- * Connects to a desktop's VNC server and does its security, until it stands at ClientInit. The caller owns the stream.
+ * Connects to a desktop's VNC server and performs its security handshake, until it waits for ClientInit. The
+ * caller owns the stream.
  * @throws SetupFailure
  */
 export async function openEndpoint(
@@ -40,7 +41,8 @@ export async function openEndpoint(
     openOnce(desktop.endpoint, how, deadline, clock, signal);
   try {
     return await enter(login).catch((error: unknown) => {
-      // What VeNCrypt has to offer is only seen once it was chosen, and there is no way back from there.
+      // VeNCrypt's sub-types are known only after it was chosen, and another type then needs a new
+      // connection.
       if (isPosternError(error) && error.code === "SERVER_OTHER_WAY")
         return enter({ ...login, avoidVeNCrypt: true });
       throw error;
@@ -89,7 +91,9 @@ function buildLogin(desktop: PublishedDesktop, onCertified: () => void): ServerL
   };
 }
 
-/** Servers that ask for a certificate in vain say nothing and leave, in TLS 1.3 only after the handshake. */
+/**
+ * A server that requires a client certificate closes without a message; in TLS 1.3 only after the handshake.
+ */
 function closedAfterTls(cause: PeerClosed): PeerClosed {
   return new PeerClosed(
     cause.code,
@@ -132,7 +136,7 @@ function connectEndpoint(
       fail(new SetupFailure("ENDPOINT_REFUSED", new PeerClosed("ABORTED", "the connection was given up")));
     };
     signal.addEventListener("abort", onAbort);
-    // Stays for the socket's life.
+    // Stays for the socket's lifetime.
     socket.on("error", (error) => {
       fail(new SetupFailure("ENDPOINT_REFUSED", error));
     });

@@ -19,14 +19,14 @@ export interface PublicationsOptions {
   readonly log: Logger;
 }
 
-/** Faults of the server's own, which pass. */
+/** Temporary errors on the server's side. */
 const TRANSIENT_CODES: ReadonlySet<string> = new Set(["INTERNAL", "STATE_UNAVAILABLE"]);
 
 type Send = (frame: Buffer) => void;
 
-/** The desktops that we offer, and what the server has acknowledged of them. */
+/** The published desktops, and which of them the server has acknowledged. */
 export class Publications {
-  /** Settles when every desktop of the options is acknowledged; rejects when the server refuses one for good. */
+  /** Settles when every desktop of the options is acknowledged; rejects when one is refused permanently. */
   readonly firstPublished: Promise<void>;
   readonly #desktops = new Map<string, PublishedDesktop>();
   readonly #awaited: Set<string>;
@@ -57,7 +57,7 @@ export class Publications {
     return this.#desktops.get(name);
   }
 
-  /** A connection is ready: everything is published anew. */
+  /** A connection is ready: publishes everything again. */
   attach(send: Send): void {
     this.detach();
     this.#send = send;

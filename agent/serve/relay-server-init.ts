@@ -3,8 +3,9 @@ import { bytes, Conversation, encodeServerInit, tightServerInit, type Clock } fr
 import { AGENT_LIMITS } from "../agent-limits.ts";
 
 /**
- * Passes ClientInit to a VNC server and its ServerInit back, without the capabilities that follow it after Tight security:
- * whoever reads the data connection sees an ordinary server. Both streams stand right behind that afterwards.
+ * Forwards ClientInit to a VNC server and its ServerInit back, without the capabilities that follow it after
+ * Tight security: the reader of the data connection sees an ordinary server. Afterwards both streams are
+ * positioned directly behind that.
  * @throws PeerClosed, TimeoutError, LimitError, ProtocolError; the caller owns both streams
  */
 export async function relayServerInit(

@@ -1,7 +1,7 @@
 import { isIPv4 } from "node:net";
 import type { Endpoint } from "../agent.ts";
 
-/** What a certificate may call a server that is reached on its own host. */
+/** Names that are accepted in the certificate of a VNC server on the same host. */
 export const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "::1"] as const;
 
 /** Whether bytes to this endpoint never leave the host. */

@@ -7,7 +7,7 @@ import {
   type SetupCode,
 } from "../../protocol/index.ts";
 
-/** Carries a code of the list; the cause stays in this host's log. */
+/** Carries a code of the list; the cause is only logged on this host. */
 export class SetupFailure extends PosternError {
   readonly setupCode: SetupCode;
 
@@ -17,7 +17,7 @@ export class SetupFailure extends PosternError {
   }
 }
 
-/** What went wrong while a desktop's VNC server was entered → a code of the list. */
+/** An error while connecting to a desktop's VNC server → a code of the list. */
 export function classifyServerFailure(error: unknown): SetupCode {
   if (!isPosternError(error)) return "SERVER_PROTOCOL";
   const named = SETUP_CODES.find((code) => code === error.code);

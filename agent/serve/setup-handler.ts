@@ -27,7 +27,7 @@ export interface SetupHandlerOptions {
   readonly log: Logger;
 }
 
-/** Answers Setup requests, and owns the data connections that come of them: they outlive the control connection. */
+/** Answers Setup requests and owns the resulting data connections, which outlive the control connection. */
 export class SetupHandler {
   readonly #options: SetupHandlerOptions;
   readonly #closing = new AbortController();
@@ -39,15 +39,15 @@ export class SetupHandler {
   }
 
   /**
-   * @param home the server that the request came from: meant when the request names none
-   * @param answer sends one frame on the control connection that the request came by
+   * @param home the server that sent the request: used when the request names none
+   * @param answer sends one frame on the control connection of the request
    */
   handle(request: Mip2SetupRequest, home: HostPort, answer: (frame: Buffer) => void): void {
     this.#track(this.#handle(request, (desktop) => this.#openByDial(request, home, desktop), answer));
   }
 
   /**
-   * The same for a request that came by the very connection that is to carry the viewer.
+   * The same for a request that arrived on a spare connection, which then carries the viewer.
    * @param data belongs to this object from now on
    */
   handleOnSpare(data: Duplex, request: Mip2SetupRequest): void {

@@ -30,7 +30,7 @@ export interface SpareConnectionsOptions {
   readonly setupHandler: SetupHandler;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Ends them all. */
+  /** Ends all spare connections. */
   readonly signal: AbortSignal;
 }
 
@@ -43,7 +43,7 @@ export class SpareConnections {
     this.#options = options;
   }
 
-  /** Brings as many as are wanted, and never more than the limit at once. */
+  /** Opens as many as requested, up to the limit. */
   open({ count, proxyHost, proxyPort }: SpareWanted, home: HostPort): void {
     const { allowed, log } = this.#options;
     const server = proxyHost === "" ? home : { host: proxyHost, port: proxyPort };
@@ -58,7 +58,7 @@ export class SpareConnections {
     for (let started = 0; started < room; started += 1) void this.#openOne(server);
   }
 
-  /** One spare, from its dial to its use or its end. Never rejects. */
+  /** One spare connection, from its dial to its use or its end. Never rejects. */
   async #openOne(server: HostPort): Promise<void> {
     const { dialer, setupHandler: setups, signal, log } = this.#options;
     this.#waiting += 1;

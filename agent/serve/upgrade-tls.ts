@@ -8,7 +8,7 @@ import { isSameHost, LOOPBACK_NAMES } from "./same-host.ts";
 
 type TlsSettings = Pick<PublishedDesktop, "name" | "endpoint" | "tls">;
 
-/** Anonymous Diffie-Hellman exists up to TLS 1.2, and at no security level above 0. */
+/** Anonymous Diffie-Hellman exists only up to TLS 1.2 and at security level 0. */
 const ANONYMOUS: tls.ConnectionOptions = {
   ciphers: "aNULL:@SECLEVEL=0",
   maxVersion: "TLSv1.2",
@@ -24,7 +24,7 @@ export async function upgradeToTls(stream: Duplex, kind: TlsKind, desktop: TlsSe
   const trust = desktop.tls;
   const options = kind === "anonymous" ? ANONYMOUS : certificateOptions(desktop);
   const socket = tls.connect({ ...options, socket: stream });
-  // Stays for the stream's life.
+  // Stays for the stream's lifetime.
   socket.on("error", () => undefined);
   await awaitHandshake(socket);
   if (kind === "anonymous" || trust?.kind === "ca") return socket;
@@ -35,7 +35,7 @@ export async function upgradeToTls(stream: Duplex, kind: TlsKind, desktop: TlsSe
   throw trust === undefined ? notConfigured(desktop.name, shown) : otherFingerprint(shown);
 }
 
-/** Nothing has been said to the server when its certificate is refused: Node checks the CA, or we the fingerprint. */
+/** Node checks the CA, or this file the fingerprint, before any credentials are sent to the server. */
 function certificateOptions({ endpoint, tls: trust }: TlsSettings): tls.ConnectionOptions {
   const servername =
     endpoint.kind === "tcp" && !/^[\d.]+$|:/.test(endpoint.host) ? { servername: endpoint.host } : {};
@@ -55,7 +55,7 @@ function certificateOptions({ endpoint, tls: trust }: TlsSettings): tls.Connecti
   };
 }
 
-/** An empty or unreadable `ca` would make Node trust every public authority instead. */
+/** With an empty or unreadable `ca`, Node would trust every public CA instead. */
 function readCa(pem: string): string {
   try {
     new X509Certificate(pem);
@@ -90,13 +90,13 @@ function awaitHandshake(socket: tls.TLSSocket): Promise<void> {
   });
 }
 
-/** SHA-256 of the whole certificate, as `openssl x509 -fingerprint -sha256` gives it, without colons. */
+/** SHA-256 of the whole certificate, as `openssl x509 -fingerprint -sha256` prints it, without colons. */
 function certificateFingerprint(certificate: X509Certificate): string {
   return createHash("sha256").update(certificate.raw).digest("hex");
 }
 
 function explain(cause: Error, socket: tls.TLSSocket): Error {
-  // Node sets this when it was the certificate that it refused.
+  // Node sets this when it refused the certificate.
   const refused: unknown = socket.authorizationError;
   if (refused || "host" in cause) {
     return certificateError(`the VNC server's certificate is not to be trusted: ${cause.message}`, cause);

@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 
-/** The flags of every command that asks a running server. */
+/** The flags of every command that sends requests to a running server. */
 export interface AdminApiFlags {
   readonly data: string;
   readonly json?: boolean;

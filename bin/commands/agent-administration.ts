@@ -59,7 +59,9 @@ function listAgents(api: AdminApi): Promise<Agent[]> {
   return api.get("/agents", z.array(agent));
 }
 
-/** By id, or by a name that only one agent has. @throws ApiError `AGENT_UNKNOWN`, `AGENT_AMBIGUOUS` */
+/**
+ * By id, or by a name that is unique among the agents. @throws ApiError `AGENT_UNKNOWN`, `AGENT_AMBIGUOUS`
+ */
 async function findAgent(api: AdminApi, wanted: string): Promise<Agent> {
   const agents = (await listAgents(api)).filter(({ state }) => state !== "revoked");
   const byId = agents.find(({ id }) => id === wanted);

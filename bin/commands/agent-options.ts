@@ -73,7 +73,7 @@ export function addAgentFlags(command: Command): Command {
   );
 }
 
-/** @throws ConfigError when flags, files or the environment do not make sense */
+/** @throws ConfigError when flags, files or the environment are invalid */
 export async function readAgentFlags(
   flags: AgentFlags,
 ): Promise<Omit<AgentOptions, "role" | "onRequest" | "log" | "clock">> {
@@ -96,7 +96,7 @@ export async function readAgentFlags(
   };
 }
 
-/** The flag, else the environment as curl reads it. Loopback is never proxied because of the environment. */
+/** The flag, else the environment in curl's syntax. With the environment, loopback is never proxied. */
 export function readHttpProxy(flag: string | undefined, env: NodeJS.ProcessEnv): HttpProxySettings | null {
   if (flag === "none") return null;
   if (flag !== undefined && flag !== "") return { url: flag, bypass: "" };
@@ -123,7 +123,7 @@ async function readJoinSecret(file: string | undefined): Promise<string | null> 
   try {
     return await readSecretFile(file);
   } catch {
-    // A stored key makes the file unnecessary; whether one is stored is the agent's affair.
+    // With a stored key the file is not needed. The agent checks whether there is one.
     return null;
   }
 }

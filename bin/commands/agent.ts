@@ -22,7 +22,7 @@ secret is not needed again.
 
 export function defineAgent(command: Command): void {
   addProgramFlags(addAgentFlags(command));
-  // The subcommands have options of their own, and need none of these.
+  // The subcommands have their own options and do not need these.
   command.enablePositionalOptions();
   const required = command.options.filter(({ mandatory }) => mandatory);
   for (const option of required) option.mandatory = false;

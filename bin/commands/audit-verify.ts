@@ -88,7 +88,7 @@ async function readKeys(paths: readonly string[]): Promise<string> {
   return (await Promise.all(texts)).join("\n");
 }
 
-/** On a terminal only: how far a big log is read. */
+/** Only on a terminal: shows how much of a large log has been read. */
 function showProgress(): (done: number, total: number) => void {
   let shownAt = Date.now();
   return (done, total) => {

@@ -67,7 +67,7 @@ function parseLimit(text: string): number {
   return limit;
 }
 
-/** A running server reads its own log, and writes that down; without one the files are read here. */
+/** A running server reads its own log and audits the access. Without a server, the files are read here. */
 async function readRows(flags: ListFlags): Promise<AuditRow[]> {
   const { since, until, action, actor, desktop, outcome, limit } = flags;
   const query = {

@@ -13,11 +13,11 @@ Examples:
   postern ca retire --data /var/lib/postern      the old one counts no more
 `;
 
-/** The service's own CA: shows it, and replaces it. */
+/** The commands that show and replace the service's CA. */
 export function defineCa(command: Command): void {
   addAdminApiFlags(command);
   command.enablePositionalOptions();
-  // The subcommands have this option of their own.
+  // The subcommands have this option too.
   const data = command.options.find(({ long }) => long === "--data");
   const isRequired = data?.mandatory ?? false;
   if (data) data.mandatory = false;

@@ -4,7 +4,7 @@ import type { z } from "zod";
 
 export type DeniedPermission = z.infer<typeof permission>;
 
-/** `--deny`, for whatever opens a session. */
+/** `--deny`, for all commands that open a session. */
 export function createDenyOption(): Option {
   return new Option(
     "--deny <what,…>",

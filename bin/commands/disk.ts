@@ -57,7 +57,7 @@ export function defineDisk(command: Command): void {
     });
 }
 
-/** The disk's place in the API. A name has no slash, an owner's may. */
+/** The disk's path in the API. A name contains no slash, but an owner may. */
 function parseDisk(text: string): string {
   const at = text.lastIndexOf("/");
   if (at < 1) throw new InvalidArgumentError("Say OWNER/NAME, as `disk list` shows it.");

@@ -69,7 +69,7 @@ export function defineDoctor(command: Command): void {
     });
 }
 
-/** What a server that runs, or ran, left in its data folder. */
+/** The file that a server wrote to its data folder, whether it still runs or not. */
 async function findServer(dataDir: string): Promise<{ pid: number; adminSocket: string } | null> {
   try {
     return runtimeFile.parse(JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), "utf8")));

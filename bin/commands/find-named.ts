@@ -3,7 +3,7 @@ import { host, machine, type Host, type Machine } from "../../web/api/schemas.ts
 import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 
-/** What a person may name on the command line, and what is said when that fits none of them or several. */
+/** A kind of thing that the command line can name, and the errors for no match and for several. */
 interface NamedResource<Row> {
   readonly path: string;
   readonly row: z.ZodType<Row>;
@@ -47,7 +47,7 @@ export async function findMachine(api: Pick<AdminApi, "get">, reference: string)
   return findByIdOrName(await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
 }
 
-/** An id goes before a name: nobody's choice of a name may stand in the way of another's id. */
+/** An id takes precedence over a name, so that a name chosen by one person cannot hide another thing's id. */
 function findByIdOrName<Row extends { readonly id: string; readonly name: string }>(
   rows: readonly Row[],
   reference: string,

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { parseGpuPolicy } from "../../launcher/index.ts";
 import { collectValues } from "../terminal/option-parsers.ts";
 
-/** Which of the host's GPUs machines may have. */
+/** The flags for the host's GPUs that machines may use. */
 export function addGpuFlags(command: Command): Command {
   return command
     .option(

@@ -20,7 +20,7 @@ Examples:
 Machines outlive this program: stop it, update it, start it again, and it adopts them.
 `;
 
-/** What `host` and `up` have in common. */
+/** The flags that `host` and `up` have in common. */
 export function addHostFlags(command: Command): Command {
   return addScriptFlags(addGpuFlags(command))
     .option("--images <dir>", "images that `postern image` added; default: DATA/images")

@@ -98,7 +98,7 @@ function describeFile(id: string | undefined, flags: AddFlags): ImageEntry {
 
 async function importDisk(id: string, file: string, flags: ImportFlags): Promise<void> {
   const store = await openImageStore(flags);
-  // What is wrong with the entry is told before the work.
+  // Errors of the entry are reported before the work starts.
   const describe = (to: string): ImageEntry =>
     makeImageEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
   describe("/checked");

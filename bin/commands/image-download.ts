@@ -19,7 +19,7 @@ A download that broke goes on where it was. HTTPS_PROXY, HTTP_PROXY and NO_PROXY
 checksum an image is what its server says it is; the checksum that came is printed.
 `;
 
-/** GiB. */
+/** In GiB. */
 const DEFAULT_MAX_GB = 64;
 
 interface DownloadFlags extends ImageFlags, ImageEntryFlags {
@@ -59,7 +59,7 @@ async function downloadOne(id: string, flags: DownloadFlags): Promise<void> {
   printResult(flags.json === true, describeResult(result), () => formatFetchResult(result));
 }
 
-/** What the flags say goes into the entry first, so that `refresh` knows it too. */
+/** Stores the values of the flags in the entry first, so that `refresh` uses them too. */
 async function noteSource(store: ImageStore, id: string, flags: DownloadFlags): Promise<void> {
   const found = store.entries().find((entry) => entry.id === id);
   const sha256 = flags.sha256?.toLowerCase();

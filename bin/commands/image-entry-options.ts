@@ -9,7 +9,7 @@ import {
 } from "../../protocol/index.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 
-/** What a new image's entry says, as far as it is given. */
+/** The given fields of a new image's entry. */
 export interface ImageEntryFlags {
   readonly title?: string;
   readonly description?: string;
@@ -60,7 +60,7 @@ export function makeImageEntry(
   });
 }
 
-/** A whole entry from a file. @throws ConfigError `IMAGE_ENTRY` */
+/** A complete entry from a file. @throws ConfigError `IMAGE_ENTRY` */
 export async function readImageEntry(file: string): Promise<ImageEntry> {
   let json: unknown;
   try {

@@ -37,7 +37,7 @@ export function defineImageInspect(image: Command): void {
     });
 }
 
-/** A path has a slash or is there; all else is an image's id. */
+/** An argument is a path if it contains a slash or exists; otherwise it is an image's id. */
 async function listFiles(what: string, flags: ImageFlags): Promise<string[]> {
   if (what.includes("/") || existsSync(what)) return [resolve(what)];
   return listBootFiles((await openImageStore(flags)).find(what).boot);

@@ -4,7 +4,7 @@ import { Option, type Command } from "commander";
 import { ImageStore, listUsedFiles } from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 
-/** Which images folder a command works on. */
+/** Selects the images folder of a command. */
 export interface ImageFlags {
   readonly images?: string;
   readonly data?: string;
@@ -22,7 +22,7 @@ export function addImageFlags(command: Command): Command {
     .option("--json", "one JSON value on standard output");
 }
 
-/** @throws ConfigError `IMAGES_FOLDER`, and those of the catalogue */
+/** @throws ConfigError `IMAGES_FOLDER`, and the errors of the catalogue */
 export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
   const data = findHostData(flags);
   const folder = flags.images ?? (data === null ? null : join(data, "images"));
@@ -34,13 +34,15 @@ export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
   return ImageStore.open({ folder: resolve(folder), catalogueFile: flags.catalogue ?? null });
 }
 
-/** Files that machines of this host are built on, with the machines' names; none where only --images is given. */
+/**
+ * The files used as base images by machines of this host, with the machines' names; empty with only --images.
+ */
 export async function findUsedFiles(flags: ImageFlags): Promise<ReadonlyMap<string, readonly string[]>> {
   const data = findHostData(flags);
   return data === null ? new Map() : listUsedFiles(join(data, "machines"));
 }
 
-/** `postern up` keeps its host's data in a folder of its own. */
+/** `postern up` stores its host's data in a separate folder. */
 function findHostData({ data }: ImageFlags): string | null {
   if (data === undefined) return null;
   const inside = join(resolve(data), "host");

@@ -22,7 +22,7 @@ A host that runs notices at once. Long work shows a bar on a terminal; elsewhere
 error is a JSON object {"progress": {"title", "fraction", "note"}}.
 `;
 
-/** Images of this host: everything works on its images folder, whether the host runs or not. */
+/** Images of this host. All commands work on its images folder, whether the host runs or not. */
 export function defineImage(command: Command): void {
   command.addHelpText("after", EXAMPLES);
   addImageFlags(command.command("list").description("all images of this host")).action(listImages);

@@ -14,7 +14,7 @@ export interface LimitFlags {
   readonly userMay?: Privilege[];
 }
 
-/** What people who are no administrators may have of machines. */
+/** The flags for the limits of people who are not administrators. */
 export function addLimitFlags(command: Command): Command {
   return command
     .addOption(

@@ -7,7 +7,7 @@ export interface ProgramFlags {
   readonly logFile?: string;
 }
 
-/** The flags of every program that stays: server, host, agent, up. */
+/** The flags of every long-running program: server, host, agent, up. */
 export function addProgramFlags(command: Command): Command {
   return command
     .hook("preAction", excludeMemoryFromCoreDumps)

@@ -6,7 +6,7 @@ import { ConfigError } from "../../protocol/index.ts";
 import { collectValues } from "../terminal/option-parsers.ts";
 import type { ScriptFlags } from "../programs/host-flags.ts";
 
-/** What a host lets boot scripts do. */
+/** The flags for what boot scripts may do on a host. */
 export function addScriptFlags(command: Command): Command {
   return command
     .option(
@@ -21,7 +21,7 @@ export function addScriptFlags(command: Command): Command {
     .option("--boot-script-network", "virt-customize may use this host's network, to install packages");
 }
 
-/** Undefined: no boot scripts run here. @throws ConfigError `SCRIPT_FOLDER` */
+/** Undefined: boot scripts are disabled. @throws ConfigError `SCRIPT_FOLDER` */
 export function readScriptFlags(flags: ScriptFlags): ScriptPolicy | undefined {
   const { bootScripts, bootScriptHost = [], bootScriptNetwork = false } = flags;
   if (bootScripts === undefined) {

@@ -27,14 +27,14 @@ export function defineUp(command: Command): void {
   addProgramFlags(addHostFlags(addServerFlags(command)))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ServerFlags & HostFlags & ProgramFlags) => {
-      // What the host would refuse is refused here, where somebody sees it.
+      // Errors that the host would report are reported here, where the person sees them.
       readScriptFlags(flags);
       const dataDir = await openDataDir(flags.data);
       const logFile = flags.logFile ?? join(dataDir, "postern.log");
       const log = openLog("up", { logLevel: flags.logLevel, logFile });
       exitOnFault(log);
       await grantMachineAccountTraversal(flags.vmUser ?? null, [dataDir]);
-      // The ready file is written when the host is there too, not when only the server listens.
+      // The ready file is written when the host is connected too, not when only the server listens.
       const server = await startServer({ ...readServerFlags(flags), readyFile: null }, log);
       const host = keepHostRunning({
         dataDir: join(dataDir, "host"),

@@ -16,7 +16,7 @@ const STATE_COMMANDS = {
   save: "put its memory on disk and switch it off",
 } as const;
 
-/** What can be done with one machine, named by its name or its id. */
+/** The commands for one machine, given by its name or its id. */
 export function defineMachineControl(command: Command): void {
   for (const [act, summary] of Object.entries(STATE_COMMANDS)) defineStateCommand(command, act, summary);
   addAdminApiFlags(
@@ -129,7 +129,10 @@ function printSnapshots(flags: AdminApiFlags, snapshots: readonly MachineSnapsho
   );
 }
 
-/** The machine that a person means, and its place in the API. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
+/**
+ * The machine that the person named, and its path in the API.
+ * @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS`
+ */
 async function openMachine({ data }: AdminApiFlags, reference: string) {
   const api = new AdminApi(data);
   const { id, name } = await findMachine(api, reference);

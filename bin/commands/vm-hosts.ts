@@ -7,7 +7,7 @@ import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findHost } from "./find-named.ts";
 import { formatMegabytes } from "./vm-table.ts";
 
-/** Where machines run. */
+/** The commands about the hosts of machines. */
 export function defineHostCommands(command: Command): void {
   addAdminApiFlags(command.command("hosts").description("where machines run, and what is free there")).action(
     async (flags: AdminApiFlags) => {

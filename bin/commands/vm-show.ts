@@ -25,7 +25,7 @@ export function defineMachineShow(command: Command): void {
   });
 }
 
-/** Null: there is none, or nobody can say now. */
+/** Null: there is none, or it cannot be read now. */
 async function readCredential(api: AdminApi, path: string): Promise<string | null> {
   try {
     return (await api.get(`${path}/credential`, machineCredential)).credential;

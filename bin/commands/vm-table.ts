@@ -1,6 +1,6 @@
 import type { Machine } from "../../web/api/schemas.ts";
 
-/** A machine in a few lines, with the hosts that could not take it. */
+/** A machine in a few lines, with the hosts that rejected it. */
 export function describeMachine(row: Machine): string {
   const lines = [`${row.name}: ${describeState(row)}${row.saved ? ", saved" : ""}`];
   if (row.reason !== null) lines.push(row.reason);
@@ -12,7 +12,7 @@ export function describeMachine(row: Machine): string {
   return lines.map((line) => `  ${line}\n`).join("");
 }
 
-/** Its state, and how far the work of that is: `preparing (fetching the image: 43 %)`. */
+/** Its state, with the progress of the work: `preparing (fetching the image: 43 %)`. */
 export function describeState({ state, progress, fetching }: Machine): string {
   const share = progress === null ? "" : `${Math.floor(progress * 100)} %`;
   if (fetching === true) return `${state} (fetching the image: ${share})`;

@@ -5,7 +5,7 @@ import type { PublishedDesktop, VncServerTls } from "../../agent/index.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
 import { collectValues, parseNameValue } from "../terminal/option-parsers.ts";
 
-/** The flags that tell how one desktop's VNC server is entered; each starts with the desktop's name. */
+/** The flags for the login to a desktop's VNC server. Each value starts with the desktop's name. */
 export interface VncFlags {
   readonly vncPasswordFile?: string[];
   readonly vncUser?: string[];
@@ -15,7 +15,7 @@ export interface VncFlags {
   readonly vncMslogon?: string[];
 }
 
-/** What these flags say of one desktop. */
+/** The values of these flags for one desktop. */
 export type VncLogin = Pick<PublishedDesktop, "vncPassword" | "vncUser" | "tls" | "msLogon">;
 
 export function addVncFlags(command: Command): Command {
@@ -49,7 +49,7 @@ export function addVncFlags(command: Command): Command {
 }
 
 /**
- * What the flags say, by the desktop's name.
+ * The values of the flags, by the desktop's name.
  * @throws ConfigError `DESKTOP_UNUSED`, `VNC_TLS`, `FILE_UNREADABLE`, `FILE_EMPTY`
  */
 export async function readVncFlags(

@@ -8,8 +8,8 @@ export interface ConfigPl {
 const ASSIGNMENT = /^\$config\s*\{\s*(["']?)(\w{1,64})\1\s*\}\s*=(?![=~])/;
 
 /**
- * Finds `$config{name} = value;` with plain values in DARTS's config.pl. Nothing is executed: what is computed, or
- * set inside of braces, becomes a warning.
+ * Finds `$config{name} = value;` with plain values in DARTS's config.pl. Nothing is executed: computed
+ * values, and those set inside braces, become warnings.
  */
 export function readConfigPl(source: string): ConfigPl {
   const settings = new Map<string, PerlLiteral>();

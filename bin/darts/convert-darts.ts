@@ -6,15 +6,15 @@ import type { PerlLiteral } from "./perl-literals.ts";
 import { chooseScriptFolder } from "./script-folder.ts";
 import { SETTING_CONVERSIONS } from "./darts-settings.ts";
 
-/** What a site that moves gets. */
+/** The result of a conversion from DARTS. */
 export interface DartsConversion {
   readonly catalogue: ImageCatalogueInput;
-  /** Options, ready for a shell's command line. */
+  /** Options, quoted for a shell's command line. */
   readonly server: readonly string[];
   readonly host: readonly string[];
   /** For the host's environment. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What has no counterpart, and what to do about it. */
+  /** Settings without a counterpart, and what to do about them. */
   readonly warnings: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function convertDarts(
   const folder = chooseScriptFolder(scripts, warn);
   if (folder !== null) options.host.push(`--boot-scripts ${quote(folder)}`);
   const converted: ImageCatalogueInput = { images };
-  // A converter that writes what the host refuses would be of no use.
+  // Ensures that the host accepts the catalogue.
   imageCatalogue.parse(converted);
   return { catalogue: converted, ...options, environment, warnings: said };
 }
@@ -70,7 +70,7 @@ function convertSetting(
       if (text !== "") for (const variable of fate.names) environment[variable] = text;
       return;
     case "elsewhere":
-      // Zero and nothing say that it is not used.
+      // Zero and empty mean that it is not used.
       if (text !== "" && text !== "0") warn(`${name}: ${fate.how}`);
       return;
     case "image":

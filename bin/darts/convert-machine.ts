@@ -21,7 +21,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 const ADAPTERS = ["std", "qxl", "virtio", "vmware", "cirrus", "none"] as const;
 
-/** What config.pl says about all machines. */
+/** Settings of config.pl that apply to all machines. */
 export interface MachineDefaults {
   readonly folder: string;
   readonly cpus: number;
@@ -63,7 +63,7 @@ export function readMachineDefaults(settings: ReadonlyMap<string, PerlLiteral>, 
   };
 }
 
-/** DARTS calls a folder by the last word of its path: `/mnt/data` is `host_data`. */
+/** DARTS names a folder after the last part of its path: `/mnt/data` is `host_data`. */
 function readShares(folders: readonly string[], warn: Warn): MachineDefaults["shares"] {
   return folders.flatMap((folder) => {
     const last = folder.split("/").filter(Boolean).at(-1) ?? "";
@@ -86,7 +86,7 @@ function isScript(script: string, warn: Warn): boolean {
   }
 }
 
-/** One image; null with a warning where it cannot be one. */
+/** One image. Null, with a warning, if it cannot be converted. */
 export function convertMachine(
   machine: ListedMachine,
   defaults: MachineDefaults,
@@ -146,7 +146,7 @@ function readUrl(url: string | undefined, say: Warn): string | undefined {
   return undefined;
 }
 
-/** Small letters, without the ending, unlike those before. */
+/** Lower case, without the file extension, unique among the ids so far. */
 function chooseId(file: string, taken: Set<string>): string {
   const plain = (file.split("/").at(-1) ?? "")
     .toLowerCase()

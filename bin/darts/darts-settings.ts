@@ -1,4 +1,4 @@
-/** What becomes of a setting of config.pl. */
+/** What a setting of config.pl is converted to. */
 export type SettingConversion =
   /** An option of a program. */
   | { readonly kind: "option"; readonly program: "server" | "host"; readonly option: string }
@@ -6,7 +6,7 @@ export type SettingConversion =
   | { readonly kind: "environment"; readonly names: readonly string[] }
   /** Goes into the images' entries. */
   | { readonly kind: "image" }
-  /** Something that is done elsewhere, by hand. */
+  /** Has to be configured elsewhere, by hand. */
   | { readonly kind: "elsewhere"; readonly how: string }
   | { readonly kind: "unneeded"; readonly why: string };
 

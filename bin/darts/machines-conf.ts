@@ -1,10 +1,10 @@
 /** One entry of DARTS's machines.conf. */
 export interface ListedMachine {
-  /** The file's name, with its ending. */
+  /** The file's name, with its extension. */
   readonly file: string;
   readonly url?: string;
   readonly description?: string;
-  /** Where its entry begins. */
+  /** The line number of its entry. */
   readonly line: number;
 }
 
@@ -13,7 +13,7 @@ export interface MachinesConf {
   readonly warnings: readonly string[];
 }
 
-/** Reads entries of two or three lines: `[name.ext]`, `url=…`, `description=…`; `#` begins a comment. */
+/** Reads entries of two or three lines: `[name.ext]`, `url=…`, `description=…`; `#` starts a comment. */
 export function readMachinesConf(text: string): MachinesConf {
   const machines: { -readonly [Key in keyof ListedMachine]: ListedMachine[Key] }[] = [];
   const warnings: string[] = [];

@@ -1,9 +1,9 @@
-/** A literal of Perl's: a number or a text, or a list of them. */
+/** A Perl literal: a number or a string, or a list of them. */
 export type PerlLiteral = string | readonly string[];
 
 /**
- * Reads one literal and the semicolon behind it: `12`, `"text"`, `'text'`, `("a", 'b')`, `["a"]`, `qw(a b)`.
- * @returns null for everything else: it is code, and code is not run
+ * Reads one literal and the semicolon after it: `12`, `"text"`, `'text'`, `("a", 'b')`, `["a"]`, `qw(a b)`.
+ * @returns null for everything else: it is code, and code is not executed
  */
 export function readLiteral(source: string, from: number): { value: PerlLiteral; end: number } | null {
   const single = readScalar(source, skipWhitespaceAndComments(source, from));
@@ -49,7 +49,7 @@ function readScalar(source: string, from: number): { value: string; end: number 
   const end = findStringEnd(source, from);
   if (end === null) return null;
   const inner = source.slice(from + 1, end - 1);
-  // Variables in a text would have to be computed.
+  // Variables in a string would have to be evaluated.
   if (quote === '"' && /(^|[^\\])[$@](\w|\{|:)/.test(inner.replaceAll(/@[A-Z_]+@/g, ""))) return null;
   const value = inner.replaceAll(/\\(.)/gs, (whole, next: string) => {
     if (quote === "'") return next === "'" || next === "\\" ? next : whole;
@@ -58,7 +58,7 @@ function readScalar(source: string, from: number): { value: string; end: number 
   return { value, end };
 }
 
-/** Behind the second quotation mark; null: there is none. */
+/** The position after the second quotation mark. Null: there is none. */
 export function findStringEnd(source: string, from: number): number | null {
   const quote = source.charAt(from);
   for (let at = from + 1; at < source.length; at += 1) {
@@ -68,7 +68,7 @@ export function findStringEnd(source: string, from: number): number | null {
   return null;
 }
 
-/** Blanks, line ends and comments. */
+/** Whitespace, line ends and comments. */
 export function skipWhitespaceAndComments(source: string, from: number): number {
   let at = from;
   for (;;) {

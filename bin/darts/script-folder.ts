@@ -1,13 +1,13 @@
 import { dirname, sep } from "node:path";
 
-/** Where scripts lie when none of them says so. */
+/** The scripts folder when no script has a path. */
 const DEFAULT_SCRIPTS_DIR = "/etc/postern/scripts";
-/** The path of a script that is one, behind its condition. */
+/** The path of a script, after its condition. Entries that are not paths do not match. */
 const SCRIPT_PATH = /(?:^|\):)\s*(\/\S.*?)\s*$/;
 
 /**
- * The host's option for the boot scripts of its images; none where there are none. DARTS reads scripts anywhere, we in
- * one folder.
+ * The folder for the host's option `--boot-scripts`. Null: there are no boot scripts. DARTS reads scripts
+ * from anywhere, a host only from one folder.
  */
 export function chooseScriptFolder(scripts: readonly string[], warn: (text: string) => void): string | null {
   if (scripts.length === 0) return null;

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 
 /**
- * Leaves memory out of core dumps, of this process and of all that it starts: keys, passwords and tokens are in it. Where
- * the system has no such filter, `ulimit -c` is the only means.
+ * Excludes memory from core dumps of this process and its children: it contains keys, passwords and tokens.
+ * On systems without such a filter, `ulimit -c` is the only means.
  */
 export function excludeMemoryFromCoreDumps(): void {
   try {

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
 
-/** Where a running server leaves how it can be reached on this computer. */
+/** The file in which a running server stores how it can be reached on this computer. */
 export const RUNTIME_FILE = "runtime.json";
 
-/** A Unix socket's path ends at 108 bytes, NUL included; room is left for the socket's own name. */
+/** A Unix socket's path is limited to 108 bytes, NUL included; this leaves room for the socket's own name. */
 const RUNTIME_PATH_MAX = 70;
 
-/** Writes a file so that a reader sees all of it or nothing. */
+/** Writes a file so that a reader sees either all of the new content or none of it. */
 export async function writeAtomically(path: string, content: string, mode = 0o644): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   await writeFile(temporary, content, { mode });
@@ -23,11 +23,11 @@ export async function openDataDir(path: string): Promise<string> {
   return absolute;
 }
 
-/** Where {@link openRuntimeDir} puts the sockets of a data folder; nothing is made. */
+/** The folder that {@link openRuntimeDir} uses for the sockets of a data folder; nothing is created. */
 export function locateRuntimeDir(dataDir: string): { readonly base: string; readonly path: string } {
   const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 12);
   const uid = process.getuid?.() ?? 0;
-  // Root's session folder goes when root logs out, and lets no other account through.
+  // Root's XDG_RUNTIME_DIR is removed when root logs out, and no other account can enter it.
   const session = uid === 0 ? undefined : process.env["XDG_RUNTIME_DIR"];
   const configured = process.env["POSTERN_RUNTIME_DIR"] ?? session;
   const base =
@@ -40,8 +40,8 @@ export function locateRuntimeDir(dataDir: string): { readonly base: string; read
 }
 
 /**
- * The short, private folder for the Unix sockets that belong to a data folder: the same one at every start.
- * @throws ConfigError `RUNTIME_DIR` when somebody else owns it
+ * The private folder for the Unix sockets of a data folder. Its path is short, and the same at every start.
+ * @throws ConfigError `RUNTIME_DIR` when another user owns it
  */
 export async function openRuntimeDir(dataDir: string): Promise<string> {
   const uid = process.getuid?.() ?? 0;

@@ -19,7 +19,7 @@ export interface HostProcessOptions {
 }
 
 export interface HostProcess {
-  /** Settles once the host is connected, or after the time: a host that is late is no reason to stop the server. */
+  /** Settles once the host is connected, or after the timeout: a slow host must not stop the server. */
   waitUntilReady(timeoutMs: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface HostProcess {
 const RESTART_DELAY_MS = 1000;
 const READY_POLL_MS = 50;
 
-/** Runs `postern host` as a process of its own and starts it again when it dies: its machines do not notice. */
+/** Runs `postern host` as a separate process and restarts it when it exits. Its machines are not affected. */
 export function keepHostRunning(options: HostProcessOptions): HostProcess {
   const readyFile = join(options.dataDir, "ready.json");
   let child: ChildProcess | undefined;
@@ -44,7 +44,7 @@ export function keepHostRunning(options: HostProcessOptions): HostProcess {
       env: hostEnvironment(process.env),
     });
     child = started;
-    // Neither arguments nor environment: both can be read as long as the process runs.
+    // Not by arguments or environment: both can be read as long as the process runs.
     started.stdin?.on("error", () => undefined).end(secret);
     started.on("error", (error) => {
       options.log.error({ event: "host.start_failed", err: error }, "the host could not be started");
@@ -91,7 +91,7 @@ function hostArguments(
 ): string[] {
   const given = ["host", "--proxy", proxy, "--fingerprint", fingerprint, "--data", dataDir];
   given.push("--join-file", "-");
-  // Its server is on this machine.
+  // The host and its server are on the same machine.
   given.push("--http-proxy", "none");
   given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
@@ -115,7 +115,7 @@ function hostArguments(
   return given;
 }
 
-/** What is meant for the server stays with it: its database's password, for instance. */
+/** Removes variables that are meant only for the server, for instance its database's password. */
 function hostEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isServers = (name: string): boolean =>
     (name.startsWith("POSTERN_") && name !== "POSTERN_RUNTIME_DIR") || name === "PGPASSWORD";

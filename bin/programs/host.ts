@@ -47,7 +47,7 @@ export interface RunningHost {
 
 const DEMO_NAME = "demo";
 
-/** Joins launcher and agent: a machine's displays are published while it runs, and every change of state is reported. */
+/** Connects launcher and agent: publishes the displays of running machines, and reports changes of state. */
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
@@ -129,7 +129,7 @@ function toDesktop(
   };
 }
 
-/** Whether there is a QEMU to make machines with. */
+/** Whether QEMU is installed. */
 export function hasQemu(): boolean {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   return folders.some((folder) => existsSync(join(folder, "qemu-system-x86_64")));

@@ -5,7 +5,7 @@ import { readText } from "./option-files.ts";
 export interface LimitsFileOptions {
   /** JSON: `{"roles": {"user": {…}}, "users": {"anna": {…}}}`; null: none. */
   readonly file: string | null;
-  /** For everybody with the role `user`; the file's own word for them goes first. */
+  /** For everybody with the role `user`; an entry of the file for that role takes precedence. */
   readonly user: ConfiguredQuota;
 }
 

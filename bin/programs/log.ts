@@ -2,7 +2,7 @@ import { pino, type Logger } from "pino";
 
 export interface LogOptions {
   readonly logLevel: string;
-  /** A file to append to; standard error when absent. */
+  /** A file to append to. Absent: standard error. */
   readonly logFile?: string | undefined;
 }
 

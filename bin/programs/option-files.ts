@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { ConfigError } from "../../protocol/index.ts";
 
-/** A secret in a file (`-`: standard input): all of it, less one line end. @throws ConfigError `FILE_UNREADABLE`, `FILE_EMPTY` */
+/**
+ * A secret in a file (`-`: standard input): the whole content without one trailing line end.
+ * @throws ConfigError `FILE_UNREADABLE`, `FILE_EMPTY`
+ */
 export async function readSecretFile(path: string): Promise<string> {
   const secret = (await readText(path)).replace(/\r?\n$/, "");
   if (secret === "") throw new ConfigError("FILE_EMPTY", `${path} is empty.`);

@@ -2,13 +2,14 @@ import type { Logger } from "pino";
 
 export interface RunningProgram {
   close(): Promise<void>;
-  /** Settles when it has ended by itself, with the cause. */
+  /** Settles with the cause when the program has ended without `close`. */
   readonly stopped?: Promise<Error | null>;
 }
 
 /**
- * Runs until SIGTERM or SIGINT, then closes the program and ends with status 0. A second signal ends at once.
- * @throws the cause, when the program ended by itself
+ * Runs until SIGTERM or SIGINT, then closes the program and exits with status 0. A second signal exits at
+ * once.
+ * @throws the cause, when the program ended without a signal
  */
 export async function runUntilSignal(program: RunningProgram, log: Logger): Promise<void> {
   const signalled = new Promise<null>((resolve) => {
@@ -28,7 +29,7 @@ export async function runUntilSignal(program: RunningProgram, log: Logger): Prom
   process.exit(0);
 }
 
-/** A fault of ours is logged and ends the program: a supervisor starts it clean. */
+/** Logs a bug and ends the program, so that a supervisor restarts it in a clean state. */
 export function exitOnFault(log: Logger): void {
   const onFault = (error: unknown): void => {
     log.fatal({ event: "program.fault", err: error }, "an unexpected fault; ending");

@@ -3,17 +3,17 @@ import { ProgressLine } from "../terminal/progress-line.ts";
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** Somebody pressed Ctrl-C, or asked the program to end. */
+/** The person pressed Ctrl-C, or the program received a signal to end. */
 export class InterruptedError extends Error {}
 
-/** Runs a long piece of work with its progress shown; a signal ends it, and it cleans up. */
+/** Runs a long operation and shows its progress. A signal cancels it, and it cleans up. */
 export async function runWithProgress<T>(work: (tools: WorkOptions) => Promise<T>): Promise<T> {
   const line = new ProgressLine();
   const controller = new AbortController();
   const stop = (): void => {
     controller.abort(new InterruptedError("Interrupted; nothing half-made is left."));
   };
-  // Pauses between attempts keep no program alive by themselves.
+  // The timers between attempts do not keep the program alive.
   const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   process.once("SIGINT", stop).once("SIGTERM", stop);
   try {

@@ -28,15 +28,15 @@ export interface ServerOptions {
   readonly database: string | null;
   readonly allowOrigins: readonly string[];
   readonly mip1: Mip1Options;
-  /** Null: browsers and viewers are shown the service's own certificate. */
+  /** Null: browsers and viewers receive the service's own certificate. */
   readonly siteCertificate: { readonly cert: string; readonly key: string } | null;
   readonly proxyProtocolFrom: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly limits: LimitsFileOptions;
-  /** Images that hosts get from this server; null: none. */
+  /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
   readonly readyFile: string | null;
-  /** Told once in the life of the service, before the ports open. */
+  /** Called once in the lifetime of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLoginCredentials) => void;
 }
 
@@ -51,7 +51,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Opens state, proxy and web in this process, and says so once everything listens. */
+/** Opens state, proxy and web in this process, and logs when everything listens. */
 export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
   const dataDir = await openDataDir(options.dataDir);
   const adminSocket = join(await openRuntimeDir(dataDir), "admin.sock");
@@ -128,7 +128,7 @@ function listPorts(proxy: Proxy): Record<string, number> {
   return Object.fromEntries(places.flatMap(([name, place]) => (place ? [[name, place.port]] : [])));
 }
 
-/** The built pages stand beside the built programs; in the sources they are in dist/. */
+/** The built pages are beside the built programs. When the sources run, they are in dist/. */
 function findClientDir(): string {
   const built = fileURLToPath(new URL("../../web/client", import.meta.url));
   return existsSync(join(built, "index.html")) && !existsSync(join(built, "tsconfig.json"))
@@ -136,7 +136,7 @@ function findClientDir(): string {
     : fileURLToPath(new URL("../../dist/web/client", import.meta.url));
 }
 
-/** Two servers on one data folder would fight; a socket that nobody answers on is left from a crash. */
+/** Two servers must not share a data folder. A socket that does not answer is left over from a crash. */
 async function refuseIfAlreadyRunning(adminSocket: string, dataDir: string): Promise<void> {
   if (!existsSync(adminSocket)) return;
   const answered = await new Promise<boolean>((resolve) => {

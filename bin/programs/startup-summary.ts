@@ -1,7 +1,7 @@
 import { formatHostPort } from "../../protocol/index.ts";
 import type { FirstLoginCredentials, RunningServer } from "./start-server.ts";
 
-/** What a person needs after a start: where to go, how to get in, whom agents may trust. */
+/** What a person needs after a start: the address, how to sign in, and the fingerprint for agents. */
 export function formatServerSummary(server: RunningServer): string {
   const { web, rfb } = server.proxy.advertised;
   const lines = ["", `  Web page       https://${formatHostPort(web)}/`];
@@ -13,7 +13,7 @@ export function formatServerSummary(server: RunningServer): string {
   return `${lines.join("\n")}\n\n`;
 }
 
-/** Said before anything else can fail: nobody can find it out later. */
+/** Printed before anything else can fail: the password cannot be recovered later. */
 export function formatFirstLogin({ name, password }: FirstLoginCredentials): string {
   const lines = ["", `  First login    ${name}`, `  Password       ${password}`];
   lines.push("                 (shown this once; it is stored only as a hash)");

@@ -1,4 +1,5 @@
-// `npm run build`: the programs to dist/, the pages to dist/web/client; nothing at all when no source changed.
+// `npm run build`: compiles the programs to dist/ and the pages to dist/web/client. Skipped if no source
+// changed.
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -59,7 +60,7 @@ function isAsset(file) {
   return ![".ts", ".tsx", ".md"].includes(path.extname(file)) && path.extname(file) !== "";
 }
 
-/** Compiled files whose source is gone would still be found by an import. */
+/** Without this, imports would still find compiled files whose source was deleted. */
 async function removeLeftovers(sources) {
   for (const file of await listFiles(SOURCE_FOLDERS.map((room) => path.join("dist", room)))) {
     const source = path.relative("dist", file);
@@ -94,7 +95,7 @@ async function writeStamp(stamp) {
   await rename(fresh, STAMP);
 }
 
-/** Brings dist/ up to date, part by part. */
+/** Updates dist/, part by part. */
 export async function build(progress) {
   const stamp = await readStamp();
   for (const part of BUILD_TARGETS) {
@@ -107,7 +108,7 @@ export async function build(progress) {
       progress.skip(part.title, "nothing changed");
       continue;
     }
-    // A build that fails halfway leaves neither the old output nor the new one.
+    // So that a build that fails halfway is not taken for complete.
     delete stamp[part.name];
     await writeStamp(stamp);
     await progress.step(part.title, part.build);
@@ -116,7 +117,7 @@ export async function build(progress) {
   }
 }
 
-/** Whether this is a checkout with its tools, and not an installation that brings its dist/ along. */
+/** Whether this is a checkout with its build tools, and not an installation that contains its dist/. */
 export function canBuild() {
   return existsSync(inRoot("tsconfig.json")) && existsSync(inRoot("node_modules/typescript-7/bin/tsc"));
 }

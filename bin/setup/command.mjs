@@ -2,12 +2,13 @@ import { spawn } from "node:child_process";
 import { ROOT } from "./paths.mjs";
 
 const MAX_OUTPUT_CHARS = 200_000;
-// Colours and cursor movements of programs that believe they talk to a terminal.
+// Colours and cursor movements of programs that assume a terminal.
 const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
 /**
- * Runs a program quietly and gives `{ code, output }` (the end of both streams together). A program that cannot be
- * started has the code 127, one that a signal ended 128. `note` is called with each line as it comes.
+ * Runs a program without showing its output and returns `{ code, output }` (the end of both streams
+ * combined). The code is 127 for a program that cannot be started and 128 for one that a signal ended. `note`
+ * is called with each line.
  */
 export function runCommand(command, args, { env = {}, note = () => undefined } = {}) {
   return new Promise((resolve) => {
@@ -32,12 +33,15 @@ export function runCommand(command, args, { env = {}, note = () => undefined } =
   });
 }
 
-/** Runs a program with our terminal and gives its exit status; signals sent to us are passed on to it. */
+/**
+ * Runs a program on this terminal and returns its exit status. Signals to this process are forwarded to it.
+ */
 export function runInForeground(command, args, { env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: "inherit" });
     const forward = (signal) => {
-      // Ctrl-C on a terminal reaches the whole group by itself; twice would mean "at once" to some programs.
+      // Ctrl-C on a terminal already reaches the whole group. For some programs a second SIGINT means "at
+      // once".
       if (signal === "SIGINT" && process.stdin.isTTY) return;
       child.kill(signal);
     };

@@ -4,8 +4,9 @@ import { inRoot } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 
 /**
- * Whether what npm says it installed holds everything that the lock file asks for. Optional packages (those for other
- * processors and systems) may be absent. Contents are compared, not dates: a checkout changes dates.
+ * Whether npm's record of installed packages contains everything in the lock file. Optional packages (those
+ * for other processors and systems) may be absent. Contents are compared, not dates, because a checkout
+ * changes dates.
  */
 export function matchesLock(lock, installed) {
   return Object.entries(lock.packages).every(([place, wanted]) => {
@@ -33,7 +34,8 @@ export async function installDependencies(progress) {
     return;
   }
   await progress.step(title, async (note) => {
-    // No package of ours needs an install script, and our own `prepare` would hide the build inside this step.
+    // No package of the product needs an install script, and the product's own `prepare` would build within
+    // this step.
     const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     const { code, output } = await runCommand("npm", args, { note });
     if (code === 0) return;

@@ -1,8 +1,8 @@
-// Kept free of anything that an old Node.js cannot read, so that it can say so in words.
+// Uses no syntax that an old Node.js cannot parse, so that it can report the problem.
 
-/** Set-up itself runs on this one. */
+/** The oldest version that set-up itself runs on. */
 export const OLDEST_FOR_SETUP = [20, 19];
-/** Everything else runs on this one: the first with a SQLite that needs no warning (docs/adr/0024-node-sqlite.md). */
+/** For everything else: the first version with a SQLite without a warning (docs/adr/0024-node-sqlite.md). */
 export const OLDEST_RUNTIME = [24, 15];
 
 export function isAtLeast(version, [oldestMajor, oldestMinor]) {
@@ -10,7 +10,7 @@ export function isAtLeast(version, [oldestMajor, oldestMinor]) {
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-/** What is wrong with this version of Node.js, as a sentence; undefined when set-up can run on it. */
+/** Why set-up cannot run on this version of Node.js, as a sentence; undefined when it can. */
 export function explainNodeVersion(version) {
   if (isAtLeast(version, OLDEST_FOR_SETUP)) return undefined;
   return (

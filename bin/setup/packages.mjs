@@ -4,7 +4,7 @@ import { runCommand } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 
-/** What machines need: `npm start` works without them, with the demo desktop. */
+/** Needed for machines. Without them `npm start` works with the demo desktop. */
 export const RUN_PACKAGES = [
   "qemu-system-x86",
   "qemu-utils",
@@ -17,7 +17,7 @@ export const RUN_PACKAGES = [
   "slirp4netns",
 ];
 
-/** What the tests drive besides: real viewers, a real VNC server, a browser, a display to look at, a database. */
+/** Also needed by the tests: real viewers, a real VNC server, a browser, a virtual display, a database. */
 export const TEST_PACKAGES = [
   ...RUN_PACKAGES,
   "qemu-system-arm",
@@ -55,7 +55,7 @@ export const TEST_PACKAGES = [
   "util-linux",
 ];
 
-/** What `postern image build` runs, kernels with VFIO and with 9p, and what packs them: for the long tests only. */
+/** Only for the long tests: what `postern image build` runs, kernels with VFIO and with 9p, and packers. */
 export const BUILD_PACKAGES = [
   "mmdebstrap",
   "fdisk",
@@ -70,14 +70,14 @@ export const BUILD_PACKAGES = [
   "linux-image-amd64",
 ];
 
-/** What boot scripts by virt-customize need besides the kernel above; their own long test only. */
+/** Only for the long test of boot scripts by virt-customize, in addition to the kernel above. */
 export const CUSTOMIZE_PACKAGES = ["libguestfs-tools", "e2fsprogs"];
 
 const APT_ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
 const FRESH_MS = 24 * 60 * 60 * 1000;
 const APT_OPTIONS = ["-y", "-q", "-o", "DPkg::Lock::Timeout=300"];
 
-/** The packages of `wanted` that dpkg-query's lines "NAME<tab>STATUS" do not call installed. */
+/** The packages of `wanted` that are not installed according to dpkg-query's lines "NAME<tab>STATUS". */
 export function listMissing(wanted, queryOutput) {
   const installed = new Set();
   for (const line of queryOutput.split("\n")) {
@@ -87,14 +87,14 @@ export function listMissing(wanted, queryOutput) {
   return wanted.filter((name) => !installed.has(name));
 }
 
-/** Missing packages of `wanted`; undefined where there is no dpkg at all. */
+/** Missing packages of `wanted`; undefined on systems without dpkg. */
 export async function findMissing(wanted) {
   const format = "-f=${Package}\\t${db:Status-Status}\\n";
   const { code, output } = await runCommand("dpkg-query", ["-W", format, ...wanted], { env: APT_ENV });
   return code === 127 ? undefined : listMissing(wanted, output);
 }
 
-/** The packages of `wanted` that the lists of `apt-cache policy` offer a version of. */
+/** The packages of `wanted` that `apt-cache policy` lists a version of. */
 export function listOffered(wanted, policyOutput) {
   const offered = new Set();
   for (const [, name, candidate] of policyOutput.matchAll(/^(\S+):\n.*\n\s+Candidate: (\S+)$/gm)) {
@@ -118,7 +118,7 @@ async function updateLists(note, stamp) {
   await writeFile(stamp, "");
 }
 
-/** Whether we fetched the lists lately: a system without some package shall not wait for that at each start. */
+/** Whether the lists were updated recently, so that an unavailable package does not delay every start. */
 async function areListsFresh(stamp) {
   const found = await stat(stamp).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs < FRESH_MS;
@@ -129,7 +129,7 @@ async function haveLists() {
   return names.some((name) => name.includes("_Packages"));
 }
 
-/** Installs what it can as root and gives what is still missing, with apt's last words. */
+/** Installs what it can as root and returns the packages that are still missing, with apt's last output. */
 async function installAsRoot(missing, note, stamp) {
   let updated = !(await haveLists());
   if (updated) await updateLists(note, stamp);
@@ -143,15 +143,15 @@ async function installAsRoot(missing, note, stamp) {
     const left = (await findMissing(missing)) ?? missing;
     if (left.length === 0 || updated) return { left, words };
     if (left.every((name) => !offered.includes(name)) && (await areListsFresh(stamp))) return { left, words };
-    // Old lists name versions that the mirror no longer has: fetch them, and try once more.
+    // Outdated lists name versions that the mirror no longer has: update them, and try once more.
     updated = true;
     await updateLists(note, stamp);
   }
 }
 
 /**
- * Sees to it that Debian's packages are there. `need` says what for; `required` decides whether a lack ends the
- * command or is only told. Returns the names that are still missing.
+ * Installs missing Debian packages. `need` says what they are for. `required` decides whether a missing one
+ * ends the command or is only reported. Returns the names that are still missing.
  */
 export async function installPackages(progress, wish) {
   const { wanted, need, required, isRoot = process.getuid?.() === 0 } = wish;

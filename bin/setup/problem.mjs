@@ -1,4 +1,6 @@
-/** Something a person can put right: `message` is the whole explanation, `output` what a program said about it. */
+/**
+ * An error that a person can fix: `message` is the whole explanation, `output` a program's output about it.
+ */
 export class Problem extends Error {
   constructor(message, output = "") {
     super(message);
@@ -7,7 +9,9 @@ export class Problem extends Error {
   }
 }
 
-/** Runs a program's entry: a Problem ends it with its own words and status 1, a bug keeps its stack. */
+/**
+ * Runs a program's entry point. A Problem prints its message and exits with 1; a bug keeps its stack trace.
+ */
 export async function runEntry(main) {
   try {
     process.exitCode = (await main()) ?? 0;

@@ -9,8 +9,8 @@ export function formatSeconds(elapsedMs) {
 }
 
 /**
- * Shows steps, one line each: on a terminal with a spinner that ends as a tick, elsewhere as plain lines with a
- * sign of life every half minute.
+ * Shows steps, one line each: on a terminal with a spinner that ends as a tick, elsewhere as plain lines with
+ * a progress line every half minute.
  */
 export class Progress {
   constructor(stream = process.stdout, animated = stream.isTTY === true && process.env.CI === undefined) {
@@ -27,12 +27,12 @@ export class Progress {
     this.say(this.animated ? `✓ ${title}: ${why}` : `${title}: ${why}`);
   }
 
-  /** A step that could not be done, and what that means; the rest goes on. */
+  /** A step that could not be done, and the consequence; the run continues. */
   warn(title, why) {
     this.say(this.animated ? `! ${title}: ${why}` : `${title}: ${why}`);
   }
 
-  /** Runs `work(note)`; `note(text)` shows what it is at. */
+  /** Runs `work(note)`; `note(text)` shows what it is doing. */
   async step(title, work) {
     const started = Date.now();
     const line = this.animated ? this.#spin(title, started) : this.#remind(title, started);

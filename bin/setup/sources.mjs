@@ -3,7 +3,9 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { inRoot } from "./paths.mjs";
 
-/** All files at or below `places` (relative to the checkout), as relative paths, sorted; what is absent is left out. */
+/**
+ * All files at or below `places` (relative to the checkout), as sorted relative paths. Skips missing places.
+ */
 export async function listFiles(places, root = inRoot()) {
   const files = [];
   for (const place of places) {
@@ -23,7 +25,7 @@ export async function listFiles(places, root = inRoot()) {
   return files.sort();
 }
 
-/** A digest of the names and contents of these files: the same where nothing changed, whatever the dates say. */
+/** A digest of the names and contents of these files. It does not depend on dates. */
 export async function fingerprintFiles(files, root = inRoot()) {
   const hash = createHash("sha256");
   for (const file of files) {

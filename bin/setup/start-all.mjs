@@ -11,13 +11,13 @@ const DEFAULTS = [
   ["--data", ".postern"],
 ];
 
-/** The arguments of `postern up`: our defaults, where the person said nothing, then what the person said. */
+/** The arguments of `postern up`: defaults for options that the person did not give, then the given ones. */
 export function chooseArguments(given) {
   const isGiven = (name) => given.some((arg) => arg === name || arg.startsWith(`${name}=`));
   return ["up", ...DEFAULTS.filter(([name]) => !isGiven(name)).flat(), ...given];
 }
 
-/** Sets up what is missing, then runs `postern up` until it ends; returns its exit status. */
+/** Installs and builds what is missing, then runs `postern up` until it ends; returns its exit status. */
 export async function startAll(args) {
   const progress = new Progress();
   await installPackages(progress, {

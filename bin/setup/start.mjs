@@ -2,7 +2,7 @@
 import { requireNodeVersion } from "./node-version.mjs";
 
 requireNodeVersion();
-// Only now: what follows is written for a Node.js that passed.
+// Imported late: these files need a Node.js that passed the check.
 const { rerunOnRuntime } = await import("./runtime.mjs");
 const { runEntry } = await import("./problem.mjs");
 await runEntry(async () => {

@@ -12,8 +12,8 @@ export function addTallies(...tallies) {
 }
 
 /**
- * Counts vitest's JSON report. A file that failed before its first test counts as one failure, and so does a run that
- * failed outside of any test or left no report (`report` undefined).
+ * Counts vitest's JSON report. A file that failed before its first test counts as one failure, and so does a
+ * run that failed outside of any test or left no report (`report` undefined).
  */
 export function countReport(report, exitCode) {
   if (report === undefined) return { ...NOTHING, failed: 1 };
@@ -45,7 +45,7 @@ export function formatTally({ passed, failed, skipped }) {
   return skipped === 0 ? line : `${line}, ${skipped} skipped`;
 }
 
-/** A skipped test proves nothing: it fails the run like a failed one. */
+/** A skipped test fails the run like a failed one, because it proves nothing. */
 export function isGreen({ passed, failed, skipped }) {
   return passed > 0 && failed === 0 && skipped === 0;
 }

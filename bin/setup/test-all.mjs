@@ -9,11 +9,11 @@ import { Problem } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
 import { addTallies, countReport, formatTally, isGreen, listFailures } from "./tally.mjs";
 
-/** What `npm test` runs. */
+/** The projects of `npm test`. */
 const PROJECTS = ["unit", "fuzz", "contract", "e2e"];
-/** What is run by its name alone, because it takes long. */
+/** Only run by name, because they take long. */
 const OTHERS = ["compat"];
-/** The real components of these keep time: they run after the others, not beside them. */
+/** The real components in these tests are timing-sensitive: these projects run alone, after the others. */
 const ALONE = ["e2e", "compat"];
 
 async function runVitest(progress, projects) {
@@ -35,7 +35,7 @@ async function runVitest(progress, projects) {
   return { tally: countReport(results, code), failures: listFailures(results, ROOT) };
 }
 
-/** Sets up, checks and tests; returns the exit status. With names, only those projects of vitest. */
+/** Installs, builds, checks and tests; returns the exit status. With names, only those vitest projects. */
 export async function testAll(names) {
   const known = [...PROJECTS, ...OTHERS];
   const unknown = names.find((name) => !known.includes(name));

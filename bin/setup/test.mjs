@@ -1,4 +1,5 @@
-// `npm test`: sets up what the tests need, checks the sources, runs every test. `npm test -- unit` runs one project.
+// `npm test`: installs what the tests need, checks the sources, runs every test. `npm test -- unit` runs one
+// project.
 import { requireNodeVersion } from "./node-version.mjs";
 
 requireNodeVersion();

@@ -4,10 +4,10 @@ import { runInForeground } from "./command.mjs";
 import { inRoot } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 
-/** Folders in node_modules whose name is not the command's. */
+/** Commands whose folder in node_modules has another name. */
 const PACKAGES = { tsc: "typescript-7", depcruise: "dependency-cruiser" };
 
-/** The script behind a command of node_modules. @throws Problem when it is not installed */
+/** The script of a command in node_modules. @throws Problem when it is not installed */
 export async function findTool(name) {
   const folder = inRoot("node_modules", PACKAGES[name] ?? name);
   try {
@@ -18,7 +18,7 @@ export async function findTool(name) {
   }
 }
 
-/** Runs a tool or a script with our terminal; returns its exit status. */
+/** Runs a tool or a script on this terminal; returns its exit status. */
 export async function runTool([name, ...args]) {
   if (name === undefined) throw new Problem("Say what to run: a tool of node_modules, or a script.");
   const script = name.endsWith(".mjs") ? inRoot(name) : await findTool(name);

@@ -16,7 +16,7 @@ export function parseNameValue(text: string, option: string): { name: string; va
   return { name: text.slice(0, cut), value: text.slice(cut + 1) };
 }
 
-/** For options that may be given several times. */
+/** For options that can be given several times. */
 export function collectValues(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), value];
 }

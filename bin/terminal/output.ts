@@ -31,7 +31,7 @@ export function formatByteCount(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? "B"}`;
 }
 
-/** One JSON value and a newline for machines, or the text for people. */
+/** Prints one JSON value and a newline for programs, or the text for people. */
 export function printResult(json: boolean, value: unknown, text: () => string): void {
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : text());
 }

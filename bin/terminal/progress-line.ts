@@ -1,7 +1,7 @@
 import type { WorkProgress } from "../../launcher/index.ts";
 
 const BAR_WIDTH = 24;
-/** Between two lines or two drawings. */
+/** Between two lines or two updates. */
 const LINE_MS = 1000;
 const DRAW_MS = 100;
 
@@ -12,8 +12,8 @@ interface TerminalStream {
 }
 
 /**
- * Shows how far a piece of work is, on standard error: a bar on a terminal, elsewhere one JSON object a line, at most
- * one a second and one for each new title.
+ * Shows the progress of an operation on standard error: a bar on a terminal, elsewhere one JSON object per
+ * line, at most one per second and one for each new title.
  */
 export class ProgressLine {
   readonly #stream: TerminalStream;
@@ -37,7 +37,7 @@ export class ProgressLine {
     else this.#stream.write(formatLine(progress));
   }
 
-  /** Leaves the terminal as it was. */
+  /** Restores the terminal. */
   clear(): void {
     if (this.#drawn) this.#stream.write("\r\x1b[2K");
     this.#drawn = false;
@@ -50,7 +50,7 @@ export class ProgressLine {
   }
 }
 
-/** Three digits of a fraction are enough for anybody. */
+/** A fraction of three digits is precise enough. */
 function formatLine(progress: WorkProgress): string {
   const { fraction } = progress;
   const short =
@@ -58,7 +58,7 @@ function formatLine(progress: WorkProgress): string {
   return `${JSON.stringify({ progress: short })}\n`;
 }
 
-/** `[████████░░░░]  45 %  Title  note`; control characters of a program's words are left out. */
+/** `[████████░░░░]  45 %  Title  note`; control characters in a program's output are removed. */
 export function formatProgress({ title, fraction, note }: WorkProgress): string {
   const clean = (note ?? "").replace(/\p{Cc}/gu, " ");
   const rest = clean === "" ? title : `${title}  ${clean}`;

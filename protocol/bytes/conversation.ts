@@ -4,9 +4,9 @@ import type { Clock } from "../clock.ts";
 import type { Grammar } from "./grammar.ts";
 
 export interface ConversationLimits {
-  /** Absolute: all of the conversation has to be over by then, in milliseconds from now. */
+  /** Deadline for the whole conversation, in milliseconds from its start. */
   readonly deadlineMs: number;
-  /** Bytes read in all; more is a LimitError. */
+  /** Limit for the bytes read in total. More is a LimitError. */
   readonly maxBytes: number;
 }
 
@@ -17,9 +17,9 @@ interface Waiter {
 }
 
 /**
- * The asynchronous driver, for handshakes over any Duplex: it takes from the stream exactly what the
- * grammars ask for, never more, so that unread bytes stay in the stream for whoever comes next.
- * One absolute deadline covers the whole conversation; `signal` ends it early.
+ * The asynchronous driver, for handshakes over any Duplex. It reads exactly the bytes that the grammars ask
+ * for, so that unread bytes stay in the stream for its next reader. One absolute deadline covers the whole
+ * conversation; `signal` ends it early.
  */
 export class Conversation {
   #stream: Duplex;
@@ -43,7 +43,7 @@ export class Conversation {
       );
     });
     if (signal?.aborted) this.#onAbort();
-    // A stream that is closed already will not say so again.
+    // A stream that is already closed emits no further event.
     if (stream.destroyed) this.#onEnd();
   }
 
@@ -53,7 +53,7 @@ export class Conversation {
 
   /**
    * Runs one grammar to its end.
-   * @throws PeerClosed, TimeoutError, LimitError, or what the grammar throws
+   * @throws PeerClosed, TimeoutError, LimitError, or the error of the grammar
    */
   async read<T>(grammar: Grammar<T>): Promise<T> {
     let step = grammar.next();
@@ -61,7 +61,7 @@ export class Conversation {
     return step.value;
   }
 
-  /** Writes, and waits while the peer does not take it. Subject to the same deadline. */
+  /** Writes, and waits for the peer to accept the bytes. The same deadline applies. */
   async write(chunk: Buffer): Promise<void> {
     if (this.#failure) throw this.#failure;
     if (this.#stream.write(chunk)) return;
@@ -78,9 +78,10 @@ export class Conversation {
   }
 
   /**
-   * Lends the stream to `replace` and goes on over the one that comes of it, for instance TLS within the connection.
-   * Deadline, signal and limit stay as they are; when they end the conversation meanwhile, `replace` is not waited for.
-   * @throws TimeoutError, PeerClosed, or what `replace` throws
+   * Passes the stream to `replace` and continues on the stream that it returns, for instance TLS over the
+   * connection. Deadline, signal and limit stay the same. If one of them ends the conversation first,
+   * `replace` is not awaited.
+   * @throws TimeoutError, PeerClosed, or the error of `replace`
    */
   async replaceStream(replace: (stream: Duplex) => Promise<Duplex>): Promise<void> {
     if (this.#failure) throw this.#failure;
@@ -94,7 +95,7 @@ export class Conversation {
     try {
       this.#stream = await Promise.race([replaced, failed]);
     } catch (error) {
-      // What still comes of it has no owner any more.
+      // A stream that `replace` still returns has no owner.
       replaced.then(
         (stream) => stream.destroy(),
         () => undefined,
@@ -107,7 +108,7 @@ export class Conversation {
     if (this.#stream.destroyed) this.#onEnd();
   }
 
-  /** Ends the conversation and hands the stream over, unread bytes still in it. Idempotent. */
+  /** Ends the conversation and returns the stream with its unread bytes. Idempotent. */
   release(): Duplex {
     if (!this.#released) {
       this.#released = true;
@@ -155,7 +156,7 @@ export class Conversation {
       if (this.#stream.readableEnded || this.#stream.destroyed) this.#onEnd();
       return;
     }
-    // A stream that has ended hands out its last bytes even if they are fewer than asked for.
+    // A stream that has ended returns its last bytes even if they are fewer than requested.
     if (chunk.length < waiter.length) {
       this.#onEnd();
       return;
@@ -166,7 +167,7 @@ export class Conversation {
   };
 
   readonly #onEnd = (): void => {
-    // The error event may still be on its way.
+    // The error event may still be pending.
     if (this.#stream.errored) this.#onError(this.#stream.errored);
     this.#fail(new PeerClosed("PEER_CLOSED", "the peer closed the connection during the handshake"));
   };

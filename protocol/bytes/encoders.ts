@@ -1,4 +1,4 @@
-/** Pure encoders for the integers and fields that all our protocols share. Big-endian. */
+/** Pure encoders for the integers and fields that all protocols of the product share. Big-endian. */
 
 export function encodeU8(value: number): Buffer {
   return Buffer.of(value);

@@ -3,8 +3,8 @@ import type { Grammar } from "./grammar.ts";
 const EMPTY = Buffer.alloc(0);
 
 /**
- * The synchronous driver: bytes are pushed in as they come, and each finished value goes to `onValue`.
- * It holds at most the bytes of one unfinished `yield`.
+ * The synchronous driver: the caller pushes chunks as they arrive, and each complete value goes to `onValue`.
+ * It buffers at most the bytes of one unfinished `yield`.
  */
 export class FrameDecoder<T> {
   readonly #grammar: () => Grammar<T>;
@@ -14,18 +14,18 @@ export class FrameDecoder<T> {
   #held: Buffer = EMPTY;
   #heldLength = 0;
 
-  /** @param grammar makes the grammar of one value; it is started anew for each */
+  /** @param grammar makes the grammar of one value; it is called again for each value */
   constructor(grammar: () => Grammar<T>, onValue: (value: T) => void) {
     this.#grammar = grammar;
     this.#onValue = onValue;
   }
 
-  /** True between two values: nothing of a value has arrived yet. */
+  /** True between two values: no byte of the next value has arrived yet. */
   get idle(): boolean {
     return this.#running === undefined && this.#heldLength === 0;
   }
 
-  /** @throws whatever the grammar throws; the decoder must not be used afterwards */
+  /** @throws the error of the grammar; the decoder must not be used afterwards */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
     let input = chunk;
@@ -66,7 +66,9 @@ export class FrameDecoder<T> {
     }
   }
 
-  /** One buffer that grows with what has come: neither as long as what was announced, nor an object for each byte. */
+  /**
+   * A buffer that grows with the bytes received: no allocation of the announced length, and none per byte.
+   */
   #hold(chunk: Buffer): void {
     const length = this.#heldLength + chunk.length;
     if (length > this.#held.length) {

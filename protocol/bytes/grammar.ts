@@ -1,13 +1,13 @@
 import { LimitError } from "../errors.ts";
 
 /**
- * A byte grammar: a generator that asks for exactly `n` bytes with `yield n` and receives a Buffer of
- * that length. `yield*` composes grammars. A grammar cannot take "short" for "wrong": the drivers
- * (`Conversation`, `FrameDecoder`) own the buffering.
+ * A byte grammar: a generator that asks for exactly `n` bytes with `yield n` and receives a Buffer of that
+ * length. `yield*` composes grammars. A grammar cannot mistake a short read for an error, because the drivers
+ * (`Conversation`, `FrameDecoder`) do the buffering.
  */
 export type Grammar<T> = Generator<number, T, Buffer>;
 
-/** Exactly `length` bytes. The buffer may be a view; copy it if it has to outlive the grammar. */
+/** Exactly `length` bytes. The buffer may be a view: copy it if it must outlive the grammar. */
 export function* bytes(length: number): Grammar<Buffer> {
   if (length === 0) return Buffer.alloc(0);
   return yield length;
@@ -31,9 +31,9 @@ export function* s32(): Grammar<number> {
 
 /**
  * A U32 length, then that many bytes.
- * @param max the largest length that is waited for, in bytes
+ * @param max the largest length accepted, in bytes
  * @param what the field's name, for the error
- * @throws LimitError `LENGTH_LIMIT` before a single byte of an overlong field is awaited
+ * @throws LimitError `LENGTH_LIMIT` before any byte of an overlong field is awaited
  */
 export function* lengthPrefixed(max: number, what: string): Grammar<Buffer> {
   const length = yield* u32();
@@ -51,7 +51,9 @@ export function checkLength(length: number, max: number, what: string): void {
     throw new LimitError("LENGTH_LIMIT", `${what} is ${length} bytes long, at most ${max} are allowed`);
 }
 
-/** Runs a grammar over bytes that are all there; what is left over is returned too. For tests and small records. */
+/**
+ * Runs a grammar over a complete buffer and also returns the remaining bytes. For tests and small records.
+ */
 export function parseAll<T>(
   grammar: Grammar<T>,
   input: Buffer,

@@ -1,11 +1,11 @@
-/** Bytes that may wait in a destination of which nothing is known yet, and of one that drains slowly. */
+/** The initial mark, and the smallest one, for a destination that drains slowly. */
 export const MIN_HIGH_WATER_BYTES = 64 * 1024;
 export const MAX_HIGH_WATER_BYTES = 512 * 1024;
-/** A mark that drained in less was too small; one that took longer was too large. */
+/** The mark is raised if the destination drained faster than FAST_MS, and lowered if slower than SLOW_MS. */
 const FAST_MS = 5;
 const SLOW_MS = 50;
 
-/** How many bytes may wait in a destination before its source is paused: follows how fast it drains. */
+/** How many bytes may wait in a destination before its source is paused. Adapts to the drain speed. */
 export class HighWaterMark {
   #bytes = MIN_HIGH_WATER_BYTES;
   #pausedAt = 0;
@@ -14,7 +14,7 @@ export class HighWaterMark {
     return this.#bytes;
   }
 
-  /** The source goes on below this. */
+  /** The source is resumed below this. */
   get lowBytes(): number {
     return this.#bytes / 2;
   }

@@ -5,28 +5,34 @@ import { HighWaterMark } from "./high-water-mark.ts";
 import { ReadBuffers } from "./read-buffers.ts";
 import { releasesChunks, readInPlace } from "./read-in-place.ts";
 
-/** Chunks of this size come in trains: they are gathered for one system call. Smaller ones must not wait. */
+/**
+ * Chunks of this size usually arrive in series, so they are gathered for one system call. Smaller ones must
+ * not wait.
+ */
 const GATHER_FROM = 16_000;
 
 export type Forward = (chunk: Buffer) => void;
 
 export interface Pipe {
-  /** Taken from the source so far. */
+  /** Bytes read from the source so far. */
   readonly bytes: number;
   /**
-   * Fulfilled when the source has ended and the destination has taken everything and its own end.
-   * Rejected with PeerClosed `PEER_CLOSED` when either of them fails or closes before that, with PeerClosed `ABORTED` after
-   * `stop`, or with what `through` throws. Whoever does not look at it loses nothing but the cause.
+   * Fulfilled when the source has ended and the destination has accepted all bytes and its own end.
+   * Rejected with PeerClosed `PEER_CLOSED` when either of them fails or closes before that, with PeerClosed
+   * `ABORTED` after `stop`, or with the error of `through`. Safe to ignore: an unobserved rejection is not
+   * reported as unhandled.
    */
   readonly ended: Promise<void>;
-  /** Leaves both streams open, the source paused with its unread bytes still in it. Idempotent. */
+  /** Stops moving bytes. Both streams stay open; the source is paused with its unread bytes. Idempotent. */
   stop(): void;
 }
 
 /**
- * Moves bytes from one stream to another, with backpressure and half-close, starting with those that lie unread.
- * Neither stream is destroyed: they belong to the caller, who also reacts to a rejection.
- * @param through sees each chunk instead of its being forwarded, and calls `forward` with what may go on, at once
+ * Moves bytes from one stream to another, with backpressure and half-close, starting with the bytes already
+ * buffered in the source. Neither stream is destroyed: both belong to the caller, who also handles a
+ * rejection.
+ * @param through receives each chunk instead of the destination, and calls `forward`, synchronously, with the
+ *   bytes to send on
  */
 export function pipe(from: Duplex, to: Duplex, through?: (chunk: Buffer, forward: Forward) => void): Pipe {
   return new StreamPipe(from, to, through);
@@ -45,9 +51,9 @@ class StreamPipe implements Pipe {
   #paused = false;
   #corked = false;
   #gathering = false;
-  /** Where the source's reads go; none: they come as chunks of its own. */
+  /** Memory that the source reads into. Undefined: the source emits chunks of its own. */
   #buffers: ReadBuffers | undefined;
-  /** Pieces of the buffers, to be written one at a time: TLS copies what it is given in several. */
+  /** Pieces of the buffers, written one at a time: TLS copies when it is given several at once. */
   readonly #queue: Buffer[] = [];
   #queued = 0;
   #writing = false;
@@ -98,7 +104,7 @@ class StreamPipe implements Pipe {
   #onRead(buffers: ReadBuffers, length: number): void {
     buffers.filled(length);
     if (this.#settled) {
-      // Nobody moves it any more: it waits in the stream, as unread bytes do.
+      // The pipe is over: push the bytes back into the stream as unread bytes.
       this.#from.push(Buffer.from(buffers.take()));
       return;
     }
@@ -114,7 +120,7 @@ class StreamPipe implements Pipe {
     if (this.#waiting + buffers.pending >= this.#highWaterMark.bytes) this.#pause();
   }
 
-  /** Bytes that were read and have not left. */
+  /** Bytes that were read and not yet written out. */
   get #waiting(): number {
     return this.#queued + this.#to.writableLength;
   }
@@ -177,7 +183,7 @@ class StreamPipe implements Pipe {
   };
 
   #write(chunk: Buffer): void {
-    // A callback only where it can matter: for chunks that are behind enough others to be the ones that reach the low mark.
+    // A callback is only useful for chunks that can make the destination reach the low mark.
     if (this.#to.writableLength + chunk.length < this.#highWaterMark.lowBytes) this.#to.write(chunk);
     else this.#to.write(chunk, this.#onWritten);
   }
@@ -236,7 +242,7 @@ class StreamPipe implements Pipe {
     this.#reject(error);
   }
 
-  /** The error listeners stay: a stream may fail after the pump is done, and that must not be an uncaught error. */
+  /** The error listeners stay: a stream may fail after the pipe is done, which must not be uncaught. */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;

@@ -1,53 +1,53 @@
-/** The first buffer: what an idle session holds. */
+/** Size of the first buffer: what an idle session holds. */
 const MIN_BUFFER_BYTES = 16 * 1024;
-/** A TLS record, and the least room that a read is given. */
+/** The size of a TLS record, and the least room offered to a read. */
 const MIN_READ_BYTES = 16 * 1024;
-/** The largest: enough for sixteen full TLS records in one piece. */
+/** Size of the largest buffer: enough for sixteen full TLS records in one piece. */
 const MAX_BUFFER_BYTES = 256 * 1024;
-/** Buffers that lie ready for another read. */
+/** Free buffers kept for reuse. */
 const MAX_SPARE_BUFFERS = 8;
-/** So many small pieces in a row, and smaller buffers do. */
+/** After this many consecutive small pieces, the buffer size is halved. */
 const SMALL_PIECES_TO_SHRINK = 16;
 
 interface LentBuffer {
   readonly buffer: Buffer;
-  /** The piece before the last one, counted over all that were taken. */
+  /** The buffer is free once this many bytes, counted over all pieces taken, have been written out. */
   until: number;
 }
 
 /**
- * Memory that reads fill one behind the other, so that what came in several pieces leaves in one, and that is used again
- * once it has left: a stream's reads then cost no allocation. It grows with the reads that fill it, and shrinks when
- * they have long been small.
+ * Buffers that consecutive reads fill, so that bytes received in several reads leave in one piece. A buffer
+ * is reused once its bytes have been written out, so that reads need no allocation. The size grows while
+ * reads fill it, and shrinks after a series of small pieces.
  */
 export class ReadBuffers {
   #buffer: Buffer = Buffer.allocUnsafeSlow(MIN_BUFFER_BYTES);
-  /** Filled and not taken yet: from `#start` to `#end`. */
+  /** Read and not yet taken: from `#start` to `#end`. */
   #start = 0;
   #end = 0;
   #size = MIN_BUFFER_BYTES;
   #taken = 0;
   #quiet = 0;
-  /** Buffers that pieces were taken of, oldest first. */
+  /** Buffers with pieces that are still being written, oldest first. */
   readonly #lent: LentBuffer[] = [];
   readonly #spare: Buffer[] = [];
 
-  /** Bytes that were read and not taken. */
+  /** Bytes that were read and not yet taken. */
   get pending(): number {
     return this.#end - this.#start;
   }
 
-  /** Bytes of all pieces so far. */
+  /** Bytes of all pieces taken so far. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** The next read brought `length` bytes. */
+  /** Records that the last read returned `length` bytes. */
   filled(length: number): void {
     this.#end += length;
   }
 
-  /** What has come since the last piece. It stays as it is until it is said to have left. */
+  /** The bytes read since the last piece. Not overwritten until `nextBuffer` says that they left. */
   take(): Buffer {
     const piece = this.#buffer.subarray(this.#start, this.#end);
     this.#start = this.#end;
@@ -59,19 +59,19 @@ export class ReadBuffers {
     return piece;
   }
 
-  /** Whether another read would have too little room behind what waits. */
+  /** Whether there is too little room for another read behind the pending bytes. */
   get isFull(): boolean {
     return this.#buffer.length - this.#end < MIN_READ_BYTES;
   }
 
-  /** The reads fill their room: larger ones would take fewer system calls. */
+  /** The reads fill the buffer: a larger one needs fewer system calls. */
   grow(): void {
     if (this.#size < MAX_BUFFER_BYTES) this.#size *= 2;
   }
 
   /**
-   * Room for the next read, at least one TLS record of it; nothing may be pending when it {@link isFull}.
-   * @param left bytes of pieces that have left, of all that were {@link taken}
+   * Room for the next read, at least one TLS record. Nothing may be pending when it {@link isFull}.
+   * @param left bytes that have been written out, of all that were {@link taken}
    */
   nextBuffer(left: number): Buffer {
     while (this.#lent[0] !== undefined && this.#lent[0].until <= left) {

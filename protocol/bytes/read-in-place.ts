@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
 
-/** Where a socket's reads go, and what is called with each: what `net.connect` takes as `onread`. */
+/** Where a socket reads to, and the callback for each read: what `net.connect` takes as `onread`. */
 export interface ReadTarget {
-  /** Room for the next read. */
+  /** Memory for the next read. */
   nextBuffer(): Uint8Array;
-  /** That many bytes lie at the beginning of the room that was given last. */
+  /** `length` bytes were read into the start of the memory returned last. */
   onRead(length: number): void;
 }
 
@@ -14,14 +14,14 @@ interface Handle {
 
 type Fields = Record<symbol, unknown>;
 
-/** Node's names of the fields behind `onread`. */
+/** Node's internal names of the fields behind `onread`. */
 const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"];
 
 /**
- * Lets an open socket of `net` or `tls` read into the caller's memory, as the option `onread` of `net.connect` does from
- * the start: without an allocation for every read. Node has no public call for a socket that is accepted, or that spoke
- * before; where this Node keeps its fields elsewhere, the answer is false and nothing has changed. `pause`, `resume`, the
- * stream's end and its errors stay what they were.
+ * Makes an open socket of `net` or `tls` read into the caller's memory, as the option `onread` of
+ * `net.connect` does from the start. This saves an allocation for every read. Node has no public call for a
+ * socket that was accepted or has already been used. If this version of Node has no such fields, the result
+ * is false and nothing has changed. `pause`, `resume`, the stream's end and its errors work as before.
  * @returns whether reads go to `place` from now on
  */
 export function readInPlace(stream: Duplex, place: ReadTarget): boolean {
@@ -45,8 +45,8 @@ export function readInPlace(stream: Duplex, place: ReadTarget): boolean {
 }
 
 /**
- * Whether a stream is done with a chunk when its write is: sockets are, and streams that say so. Others may go on
- * reading it, so its memory must not be used again.
+ * Whether a stream no longer needs a chunk once its write is done. True for sockets, and for streams that
+ * declare it. Other streams may still read the chunk, so its memory must not be reused.
  */
 export function releasesChunks(stream: Duplex): boolean {
   const { _handle: handle, releasesChunks: says } = stream as {

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 const NORMAL = 1000;
 const UNSUPPORTED_DATA = 1003;
 
-/** What is needed of a WebSocket of the package `ws`. */
+/** The members that are used of a WebSocket of the package `ws`. */
 export interface WebSocketLike {
   binaryType: string;
   readonly isPaused: boolean;
@@ -19,16 +19,16 @@ export interface WebSocketLike {
 }
 
 export interface WebSocketStreamOptions {
-  /** A text message destroys the stream, or ends it in order: with close code 1003 and this reason. */
+  /** A text message destroys the stream, or closes it in order with close code 1003 and this reason. */
   readonly text: "destroy" | { readonly closeReason: string };
 }
 
 /**
- * An open WebSocket as a stream of bytes: a chunk is one binary message, and the borders of messages mean nothing.
- * WebSocket has no half-close: the end of the writable side closes it, once all that was written has gone out.
+ * An open WebSocket as a byte stream. A chunk is one binary message; message boundaries have no meaning.
+ * WebSocket has no half-close: the end of the writable side closes it, after all bytes were sent.
  */
 export class WebSocketStream extends Duplex {
-  /** A chunk is the caller's again when its write is done. */
+  /** The caller may reuse a chunk when its write is done. */
   readonly releasesChunks = true;
   readonly #socket: WebSocketLike;
   readonly #text: WebSocketStreamOptions["text"];
@@ -50,7 +50,7 @@ export class WebSocketStream extends Duplex {
     socket.on("close", () => this.push(null));
   }
 
-  /** The code and reason that the end of the writable side will carry. */
+  /** Sets the close code and reason that the end of the writable side sends. */
   closeWith(code: number, reason: string): void {
     this.#closeCode = code;
     this.#closeReason = reason;

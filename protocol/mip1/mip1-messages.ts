@@ -3,34 +3,35 @@ import { encodeLengthPrefixed, encodeU32, encodeU8 } from "../bytes/encoders.ts"
 import { text, u32, u8, type Grammar } from "../bytes/grammar.ts";
 
 /**
- * MiP 1 as its specification has it (appendix A.5 of the thesis): U8 type, then the fields; no frame length, all integers
- * big-endian. Agents of that time speak it: one Handshake, Setup responses from them, Setup requests to them.
+ * MiP 1 as its specification defines it (appendix A.5 of the thesis): U8 type, then the fields. There is no
+ * frame length, and all integers are big-endian. Old agents use it: they send one Handshake and Setup
+ * responses, and receive Setup requests.
  */
 export const Mip1MessageType = { handshake: 0, setupRequest: 1, setupResponse: 2 } as const;
 
-/** Figure 26, and the *user* that the programs know beside it. */
+/** Figure 26, and the *user* type that the programs also know. */
 export const Mip1IdentifierType = { proxy: 0, virtualMachine: 1, resource: 2, user: 3 } as const;
 export type Mip1IdentifierType = (typeof Mip1IdentifierType)[keyof typeof Mip1IdentifierType];
 
 export const MIP1_LIMITS = {
-  /** Bytes of a job identifier. */
+  /** Of a job identifier, in bytes. */
   identifier: 1024,
-  /** Bytes of a host name. */
+  /** Of a host name, in bytes. */
   host: 255,
-  /** The largest ticket, as figures 29 and 30 have it. */
+  /** Of a ticket, in bytes: the largest of figures 29 and 30. */
   ticket: 65355,
   port: 65535,
   status: 127,
 } as const;
 
-/** agent → proxy, once: who it is. */
+/** agent → proxy, once: identifies the agent. */
 export interface Mip1Handshake {
   readonly type: typeof Mip1MessageType.handshake;
   readonly identifierType: Mip1IdentifierType;
   readonly identifier: string;
 }
 
-/** proxy → agent: dial `endpoint`, dial `proxy`, and bring the two together under this ticket. */
+/** proxy → agent: dial `endpoint`, dial `proxy`, and connect the two under this ticket. */
 export interface Mip1SetupRequest {
   readonly type: typeof Mip1MessageType.setupRequest;
   readonly ticket: number;
@@ -40,7 +41,10 @@ export interface Mip1SetupRequest {
   readonly endpointPort: number;
 }
 
-/** agent → proxy: status 1 on the new data connection and again on the control connection, 0 on the latter alone. */
+/**
+ * agent → proxy: status 1 on the new data connection and again on the control connection; status 0 on the
+ * control connection only.
+ */
 export interface Mip1SetupResponse {
   readonly type: typeof Mip1MessageType.setupResponse;
   readonly ticket: number;

@@ -1,6 +1,6 @@
 import { MAX_DESKTOP_NAME_LENGTH } from "./names.ts";
 
-/** Names of the desktops that a machine's screens are: its own, `MACHINE-2`, …; a long one is cut to have room. */
+/** Desktop names of a machine's screens: its name, `MACHINE-2`, …; a long name is cut to fit the suffix. */
 export function machineDesktopNames({ name, monitors }: MachineDisplays): string[] {
   const numbers = Array.from({ length: monitors - 1 }, (_, index) => index + 2);
   return [name, ...numbers.map((number) => appendNumber(name, number))];
@@ -11,7 +11,7 @@ export interface MachineDisplays {
   readonly monitors: number;
 }
 
-/** Whether two machines would have screens of one name. */
+/** Whether two machines would have screens of the same name. */
 export function sharesDesktopNames(one: MachineDisplays, other: MachineDisplays): boolean {
   const names = new Set(machineDesktopNames(one));
   return machineDesktopNames(other).some((name) => names.has(name));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AGENT_ROLES, MAX_DESKTOP_NAME_LENGTH } from "./names.ts";
 
-/** Schemas of the JSON frames. Unknown keys are ignored, so that newer peers can say more. */
+/** Schemas of the JSON frames. Unknown keys are ignored, so that newer peers can send more. */
 
 export const desktopName = z
   .string()
@@ -11,24 +11,27 @@ export const desktopName = z
 
 const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
 
-/** What a peer can do beyond the first revision; it is sent nothing that it did not name. Unknown names are ignored. */
+/**
+ * What a peer supports beyond the first revision. It never receives frames of a feature that it did not name.
+ * Unknown names are ignored.
+ */
 export const features = z.array(z.string().max(32)).max(32).optional();
-/** The agent keeps spare data connections when asked to. */
+/** The agent opens spare connections on request. */
 export const FEATURE_SPARE = "spare";
-/** The agent makes itself a new key when asked to. */
+/** The agent creates a new key on request. */
 export const FEATURE_ROTATE = "rotate";
-/** The agent learns of a new service CA. */
+/** The agent processes announcements of a new service CA. */
 export const FEATURE_AUTHORITY = "authority";
 
 /** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
 export const proof = z.object({
-  /** Ed25519 over {@link proofMessage}. */
+  /** Ed25519 signature of {@link proofMessage}. */
   signature: base64(64),
   enrol: z
     .object({
       secret: z.string().min(1).max(128),
       publicKey: base64(32),
-      /** What administrators see: never shown to a viewer. */
+      /** Shown to administrators, never to a viewer. */
       name: z.string().min(1).max(64),
     })
     .optional(),
@@ -36,7 +39,10 @@ export const proof = z.object({
   role: z.enum(AGENT_ROLES),
   software: z.string().max(64),
   features,
-  /** Random, the same for the life of the agent's process: two of them with one key are a key in two places. */
+  /**
+   * Random, constant for the lifetime of the agent's process. Two values for one key mean that the key is
+   * used in two places.
+   */
   instance: z.string().max(64).optional(),
 });
 export type Proof = z.infer<typeof proof>;
@@ -49,7 +55,10 @@ export const welcome = z.object({
 });
 export type Welcome = z.infer<typeof welcome>;
 
-/** Type 6, server → agent, then the connection ends. `retryAfterMs` absent: do not come back with the same key. */
+/**
+ * Type 6, server → agent; the connection closes afterwards. `retryAfterMs` absent: do not reconnect with the
+ * same key.
+ */
 export const refused = z.object({
   code: z.enum([
     "AGENT_UNKNOWN",
@@ -76,7 +85,7 @@ export type Publish = z.infer<typeof publish>;
 /** Type 8, agent → server. */
 export const withdraw = z.object({ name: desktopName });
 
-/** Type 11, server → agent: go away and come back after a time of your own choice within the spread. */
+/** Type 11, server → agent: disconnect, and reconnect after a random time within the spread. */
 export const drain = z.object({
   reason: z.string().max(200),
   reconnectWithinMs: z.number().int().nonnegative(),
@@ -102,30 +111,30 @@ export const reply = z.union([
 ]);
 export type Reply = z.infer<typeof reply>;
 
-/** Type 16, server → agent with the feature `spare`: bring so many spare data connections there, if you may. */
+/** Type 16, server → agent with the feature `spare`: open this many spare connections there, if permitted. */
 export const spareWanted = z.object({
   count: z.number().int().min(1).max(8),
-  /** As in a Setup request: empty means the server that the control connection goes to. */
+  /** As in a Setup request: empty means the server of the control connection. */
   proxyHost: z.string().max(255),
   proxyPort: z.number().int().min(0).max(65_535),
 });
 export type SpareWanted = z.infer<typeof spareWanted>;
 
-/** Type 17, server → agent with the feature `rotate`: make yourself a new key. */
+/** Type 17, server → agent with the feature `rotate`: create a new key. */
 export const rotate = z.object({});
 
 /** Type 18, agent → server: the old key and the new one both sign {@link rotationMessage}. */
 export const newKey = z.object({
   publicKey: base64(32),
   signature: base64(64),
-  /** By the new key. */
+  /** Signature of the new key. */
   possession: base64(64),
 });
 export type NewKey = z.infer<typeof newKey>;
 
 /**
- * Type 19, server → agent with the feature `authority`: the service's CA, PEM. Alone, it certifies itself; while the CA
- * before it is being retired, it is certified by that one, which follows.
+ * Type 19, server → agent with the feature `authority`: the service's CA, PEM. A single CA is self-signed.
+ * During a rotation, the new CA is certified by the previous CA, which follows it.
  */
 export const serviceAuthority = z.object({ certificates: z.array(z.string().max(4096)).min(1).max(4) });
 export type ServiceAuthority = z.infer<typeof serviceAuthority>;

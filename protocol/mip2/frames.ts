@@ -36,7 +36,7 @@ export const FrameType = {
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
-/** What MiP 1 calls the identifier type; MiP 2 agents are resources. */
+/** The identifier type of MiP 1. MiP 2 agents are resources. */
 export const Mip2IdentifierType = { proxy: 0, virtualMachine: 1, resource: 2, user: 3 } as const;
 
 /** Limits of single fields and bodies, in bytes. */
@@ -47,9 +47,9 @@ export const MIP2_LIMITS = {
   desktop: 64,
   code: 64,
   signature: 64,
-  /** JSON before the peer has proved who it is. */
+  /** JSON before the peer has proven its identity. */
   unprovenBody: 4096,
-  /** JSON afterwards; screenshots travel in it. */
+  /** JSON afterwards. Screenshots are sent in it. */
   body: 1024 * 1024,
 } as const;
 
@@ -57,7 +57,7 @@ export const NONCE_BYTES = 32;
 export const TICKET_BYTES = 16;
 export const MIP2_VERSION = 1;
 
-/** agent → server, first frame of a control connection (type 0) or of a spare one (type 15). */
+/** agent → server, first frame of a control connection (type 0) or of a spare connection (type 15). */
 export interface Mip2Handshake {
   readonly identifierType: number;
   readonly identifier: string;
@@ -71,7 +71,7 @@ export interface Challenge {
   readonly proxyId: string;
   readonly nonce: Buffer;
 }
-/** server → agent: dial `proxyHost:proxyPort`, bring the connection to `desktop` with this ticket. */
+/** server → agent: dial `proxyHost:proxyPort` and connect that connection to `desktop`, with this ticket. */
 export interface Mip2SetupRequest {
   readonly ticket: Buffer;
   readonly proxyHost: string;
@@ -79,7 +79,7 @@ export interface Mip2SetupRequest {
   readonly desktop: string;
 }
 /**
- * agent → server. Status 1: the first frame of a data connection (raw RFB at ClientInit follows it).
+ * agent → server. Status 1: the first frame of a data connection (raw RFB from ClientInit on follows it).
  * Status 0: on the control connection, with a code that says why there will be no data connection.
  */
 export interface Mip2SetupResponse {
@@ -113,7 +113,7 @@ export type JsonFrameType =
 
 /**
  * One frame.
- * @param maxBody `MIP2_LIMITS.unprovenBody` until the peer is proved, then `MIP2_LIMITS.body`
+ * @param maxBody `MIP2_LIMITS.unprovenBody` until the peer has proven its identity, then `MIP2_LIMITS.body`
  * @throws ProtocolError `MIP_FRAME`, LimitError `LENGTH_LIMIT`
  */
 export function* readFrame(maxBody: number): Grammar<Frame> {

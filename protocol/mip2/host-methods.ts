@@ -5,16 +5,16 @@ import { displayAdapter, imageSummary, networkKind } from "./image-summary.ts";
 import { desktopName } from "./frame-schemas.ts";
 import { ACCELERATORS, DATA_DISK_NAME, KEYMAP } from "./names.ts";
 
-/** What a server and a host say to each other about machines, in request, reply and event frames. */
+/** The messages between server and host about machines, in request, reply and event frames. */
 
 export const machineState = z.enum([
   "queued",
   "preparing",
   "booting",
   "running",
-  /** The processors stand still; memory and screen stay. */
+  /** The virtual processors are stopped; memory and screen are kept. */
   "paused",
-  /** Memory goes to disk; `stopped` follows, and the next start goes on from there. */
+  /** Memory is being written to disk. `stopped` follows, and the next start resumes from there. */
   "saving",
   "stopping",
   "stopped",
@@ -24,7 +24,7 @@ export type MachineState = z.infer<typeof machineState>;
 
 export const accel = z.enum(ACCELERATORS);
 
-/** The code of a reason, and what the blanks of its sentence hold: for people who read another language, and for programs. */
+/** The code of a reason and the values of its sentence's placeholders, for translations and for programs. */
 export const machineCause = z.object({
   code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
   details: z.record(z.string().max(32), z.string().max(300)).default({}),
@@ -36,18 +36,18 @@ export const machineStatus = z.object({
   name: desktopName,
   image: z.string().max(64),
   state: machineState,
-  /** Why it failed or stopped, in a sentence for people. */
+  /** Why it failed or stopped: a sentence for people. */
   reason: z.string().max(500).optional(),
-  /** The same for programs and other languages; hosts of before know only the sentence. */
+  /** The same for programs and translations. Older hosts send only the sentence. */
   cause: machineCause.optional(),
   accel: accel.optional(),
   cpus: z.number().int(),
   memoryMb: z.number().int(),
   /** Epoch milliseconds of the last change of state. */
   since: z.number(),
-  /** How far the work of this state is, 0 to 1, where that is known (downloading, copying, saving). */
+  /** Progress of the work of this state, 0 to 1, where known (downloading, copying, saving). */
   progress: z.number().min(0).max(1).optional(),
-  /** Its memory lies on disk: the next start goes on from there. */
+  /** Its memory is saved on disk: the next start resumes from there. */
   saved: z.boolean().optional(),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
@@ -59,25 +59,25 @@ export const machineCreate = z.object({
   image: z.string().max(64),
   cpus: z.number().int().min(1).max(256).optional(),
   memoryMb: z.number().int().min(16).max(4_194_304).optional(),
-  /** Who asked for it: for the symbols of boot scripts and the place of data disks. */
+  /** The person who requested it: for the symbols of boot scripts and the location of data disks. */
   owner: z.string().max(64).default(""),
   /** GiB; at least the image's. */
   diskGb: z.number().int().min(1).max(65_536).optional(),
-  /** Works on the image's own disk instead of an overlay; one machine at a time. Administrators only. */
+  /** Uses the image's own disk instead of an overlay; one machine at a time. Administrators only. */
   master: z.boolean().default(false),
-  /** A disk of the owner's that outlives machines; made at its first use with `sizeGb`. */
+  /** A disk of the owner that outlives machines. It is created at its first use, with `sizeGb`. */
   dataDisk: z
     .object({
       name: z.string().regex(DATA_DISK_NAME),
       sizeGb: z.number().int().min(1).max(65_536),
     })
     .optional(),
-  /** Its data disk is known to lie on this host: none is made anew. */
+  /** Its data disk is known to exist on this host: no new one is created. */
   dataDiskKnown: z.boolean().default(false),
-  /** Text of a boot script, or `catalogue` for the image's own alone. */
+  /** Text of a boot script, or `catalogue` for only the image's own scripts. */
   script: z.string().max(65_536).optional(),
   display: displayAdapter.optional(),
-  /** Screens, where the adapter has more than one. */
+  /** Number of screens, where the adapter has more than one. */
   monitors: z.number().int().min(1).max(4).default(1),
   /** A keyboard layout. */
   keymap: z.string().regex(KEYMAP).optional(),
@@ -87,10 +87,10 @@ export const machineCreate = z.object({
   /** An empty disk of `diskGb` beside an installation image. */
   emptyDisk: z.boolean().default(false),
 });
-/** As it is asked; {@link machineCreate} fills in the rest. */
+/** The request before validation; {@link machineCreate} fills in the defaults. */
 export type MachineCreate = z.input<typeof machineCreate>;
 
-/** What a person asks of a server that then asks a host with {@link machineCreate}. */
+/** A person's request to a server, which then sends {@link machineCreate} to a host. */
 export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }).extend({
   image: z.string().min(1).max(64),
   name: desktopName.optional(),
@@ -116,22 +116,22 @@ export const screenshot = z.object({
 });
 export type Screenshot = z.infer<typeof screenshot>;
 
-/** What an administrator and the choice of a host need to know of one; memory and disk in MiB, load per processor. */
+/** What administrators and the scheduler know about a host. Memory and disk in MiB, load per processor. */
 export const hostFacts = z.object({
   cpus: z.number().int(),
   memoryMb: z.object({ total: z.number().int(), free: z.number().int() }),
   diskMb: z.object({ total: z.number().int(), free: z.number().int() }),
   /** One-minute load average divided by the number of processors. */
   load: z.number(),
-  /** Machines that are not stopped, and how many there may be. */
+  /** Machines that are not stopped, and their maximum. */
   instances: z.object({ running: z.number().int(), max: z.number().int() }),
   accel,
   gpus: z
     .array(z.object({ name: z.string().max(100), mode: z.enum(["passthrough", "mdev"]), free: z.boolean() }))
     .max(64),
-  /** Names of data disks that lie here, `OWNER/NAME`. */
+  /** Names of the data disks on this host, `OWNER/NAME`. */
   dataDisks: z.array(z.string().max(120)).max(10_000),
-  /** What images from the server may still take here, MiB; absent: this host takes none. */
+  /** Space that images from the server may still use here, MiB. Absent: this host accepts none. */
   serverImagesMb: z.number().int().optional(),
 });
 export type HostFacts = z.infer<typeof hostFacts>;
@@ -146,11 +146,11 @@ export const machineSnapshot = z.object({
 });
 export type MachineSnapshot = z.infer<typeof machineSnapshot>;
 
-/** The last bytes of what the guest wrote to its serial port. */
+/** The last bytes that the guest wrote to its serial port. */
 export const bootLog = z.object({ text: z.string(), truncated: z.boolean() });
 export type BootLog = z.infer<typeof bootLog>;
 
-/** What `@CREDENTIAL@` is in a machine's boot scripts; null: none of them wanted one. */
+/** The value of `@CREDENTIAL@` in a machine's boot scripts. Null: no script uses one. */
 export const machineCredential = z.object({ credential: z.string().max(64).nullable() });
 export type MachineCredential = z.infer<typeof machineCredential>;
 
@@ -164,16 +164,16 @@ export const hostMethods = {
   "machine.pause": { params: machineRef, result: machineStatus },
   "machine.resume": { params: machineRef, result: machineStatus },
   "machine.reset": { params: machineRef, result: machineStatus },
-  /** Memory to disk, then off. */
+  /** Writes memory to disk, then stops QEMU. */
   "machine.save": { params: machineRef, result: machineStatus },
   "machine.boot-log": { params: machineRef, result: bootLog },
-  /** For the machine's owner alone. */
+  /** For the machine's owner only. */
   "machine.credential": { params: machineRef, result: machineCredential },
   "machine.snapshots": { params: machineRef, result: z.array(machineSnapshot) },
   "machine.snapshot": { params: snapshotRef, result: z.array(machineSnapshot) },
   "machine.restore": { params: snapshotRef, result: machineStatus },
   "machine.snapshot-remove": { params: snapshotRef, result: z.array(machineSnapshot) },
-  /** A stopped machine's disk becomes an image of this host's catalogue. */
+  /** Turns a stopped machine's disk into an image of this host's catalogue. */
   "machine.save-as-image": {
     params: machineRef.extend({ image: imageSummary.shape.id, title: imageSummary.shape.title }),
     result: imageSummary,
@@ -188,7 +188,7 @@ export type HostMethod = keyof typeof hostMethods;
 export type HostParams<M extends HostMethod> = z.input<(typeof hostMethods)[M]["params"]>;
 export type HostResult<M extends HostMethod> = z.infer<(typeof hostMethods)[M]["result"]>;
 
-/** event name → schema of its data. `machine.removed`: every trace of it is gone from the host. */
+/** event name → schema of its data. `machine.removed`: all its files are deleted from the host. */
 export const hostEvents = {
   "machine.state": machineStatus,
   "machine.removed": machineRef,

@@ -12,11 +12,11 @@ import { KEYMAP } from "./names.ts";
 const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
 const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();
 
-/** Disk formats that QEMU reads as a base, in its words; VHD is `vpc`. An OVA is imported first. */
+/** Disk formats that QEMU reads as a base, in QEMU's terms; VHD is `vpc`. An OVA is imported first. */
 export const diskFormat = z.enum(["qcow2", "raw", "vdi", "vmdk", "vpc", "vhdx", "qed"]);
 export type DiskFormat = z.infer<typeof diskFormat>;
 
-/** BIOS or UEFI; Secure Boot and a TPM 2 for guests that ask for them. */
+/** BIOS or UEFI. Secure Boot and a TPM 2 are for guests that require them. */
 export const machineFirmware = z
   .object({
     kind: z.enum(["bios", "uefi"]).default("bios"),
@@ -25,7 +25,7 @@ export const machineFirmware = z
   })
   .strict();
 
-/** Where a machine's first instruction comes from. Formats are always named, never guessed. */
+/** What a machine boots from. Formats are always specified, never probed. */
 export const bootSource = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("iso"), file: filePath }).strict(),
   z
@@ -48,15 +48,15 @@ const entryObject = z
     memoryMb: amount,
     cpus: amount,
     boot: bootSource,
-    /** GiB; without it the disk keeps the image's own size. */
+    /** GiB. Absent: the disk keeps the image's own size. */
     diskGb: amount.optional(),
     arch: architecture.default("x86_64"),
     firmware: machineFirmware.prefault({}),
     display: displayAdapter.default("std"),
-    /** Others that may be chosen. */
+    /** Other adapters that may be chosen. */
     displays: z.array(displayAdapter).max(6).default([]),
     keymap: z.string().regex(KEYMAP).optional(),
-    /** The size the display proposes to the guest, in pixels. */
+    /** The screen size that the display proposes to the guest, in pixels. */
     screen: z
       .object({
         width: z.number().int().min(320).max(7680),
@@ -64,17 +64,17 @@ const entryObject = z
       })
       .strict()
       .optional(),
-    /** The most that a machine of this image may have. */
+    /** The most access that a machine of this image may have. */
     network: networkKind.default("none"),
-    /** What runs inside: QEMU's guest agent, and SPICE's agent for clipboard and resizing. */
+    /** Agents installed in the guest: QEMU's guest agent, and SPICE's agent for clipboard and resizing. */
     guest: z
       .object({ agent: z.boolean().default(false), clipboard: z.boolean().default(false) })
       .strict()
       .prefault({}),
-    /** How boot scripts get in, and those that this image always gets, in order. */
+    /** How boot scripts get into the guest, and the scripts that this image always runs, in order. */
     script: scriptRoute.default("none"),
     scripts: z.array(z.string().min(1).max(65_536)).max(20).default([]),
-    /** Host folders that the guest sees; `tag` is what it mounts. Only where the administrator allows shares. */
+    /** Host folders that the guest can mount; `tag` is the mount tag. Only if the administrator allows it. */
     shares: z
       .array(
         z
@@ -90,24 +90,24 @@ const entryObject = z
       .default([]),
     /** Hides KVM from guests whose drivers refuse to run under it. */
     hideKvm: z.boolean().default(false),
-    /** Where `image download` gets the file from, and what it must be. */
+    /** Where `image download` gets the file from, and its expected checksum. */
     source: z
       .object({
         url: z.url({ protocol: /^https?$/ }).optional(),
         sha256: sha256Text.optional(),
-        /** It came from the server under this id, and goes with it. */
+        /** The image was sent by the server under this id, and is removed when the server removes it. */
         server: z.boolean().default(false),
-        /** A note for people: where the address is from, and that nobody has tried it here. */
+        /** A note for people: the source of the address, and that the image was not tested here. */
         note: z.string().max(300).optional(),
       })
       .strict()
       .optional(),
-    /** `user:NAME` and `group:NAME`; absent: everybody. */
+    /** `user:NAME` and `group:NAME`. Absent: everybody. */
     allow: z
       .array(z.string().regex(/^(user|group):\S{1,64}$/))
       .max(200)
       .optional(),
-    /** The Debian package that brings the files. */
+    /** The Debian package that installs the files. */
     package: z
       .string()
       .regex(/^[a-z0-9][a-z0-9.+-]*$/)
@@ -115,7 +115,7 @@ const entryObject = z
   })
   .strict();
 
-/** The fields by themselves, for other files that have some of them. */
+/** The single fields, for other files that use some of them. */
 export const imageEntryFields = entryObject.shape;
 
 /** One entry of a catalogue: of a host's, or of a server's. */
@@ -124,7 +124,7 @@ export const imageEntry = entryObject
   .refine((entry) => entry.cpus.default >= entry.cpus.min, "cpus.default is below cpus.min");
 export type ImageEntry = z.infer<typeof imageEntry>;
 
-/** The catalogue file: `{"images": [entry, …]}`, ids unique. */
+/** The catalogue file: `{"images": [entry, …]}`, with unique ids. */
 export const imageCatalogue = z
   .object({ images: z.array(imageEntry) })
   .strict()
@@ -132,5 +132,5 @@ export const imageCatalogue = z
     ({ images }) => new Set(images.map((entry) => entry.id)).size === images.length,
     "two images have the same id",
   );
-/** The file as it is written: what has a default may be left out. */
+/** The file as it is written: fields with a default may be absent. */
 export type ImageCatalogueInput = z.input<typeof imageCatalogue>;

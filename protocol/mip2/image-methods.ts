@@ -2,11 +2,11 @@ import { z } from "zod";
 import { diskFormat, imageEntryFields } from "./image-entry.ts";
 import { sha256Text } from "./image-summary.ts";
 
-/** What a server and a host say to each other about an image that comes from the server. Everything may be asked twice. */
+/** The messages between server and host about an image from the server. All requests are idempotent. */
 
 const fields = imageEntryFields;
 
-/** What a host is told of an image: nothing in it names a file of the host's. */
+/** What a host receives about an image. It contains no path of the host. */
 export const sentImage = z.object({
   id: fields.id,
   title: fields.title,
@@ -32,14 +32,14 @@ export const sentImage = z.object({
 });
 export type SentImage = z.infer<typeof sentImage>;
 
-/** How much of an image a host has. `here`: all of it, and it was checked. */
+/** How much of an image a host has. `here`: all of it, and its checksum was verified. */
 export const imageCopy = z.object({
   state: z.enum(["arriving", "here"]),
   bytes: z.number().int().nonnegative(),
 });
 export type ImageCopy = z.infer<typeof imageCopy>;
 
-/** Bytes of one piece: small enough to let a viewer's request pass in between. */
+/** Bytes of one piece: small enough that a viewer's request does not wait long behind it. */
 export const IMAGE_PIECE_BYTES = 128 * 1024;
 
 /** One version of an image. */
@@ -48,12 +48,14 @@ export type ImageVersion = z.infer<typeof versionRef>;
 
 /** method → schemas of params and result. */
 export const imageMethods = {
-  /** Makes room for an image, or says how much of it is there; one that is here takes on what is said of it now. */
+  /**
+   * Makes room for an image, or says how much of it has arrived. One that is `here` gets the new description.
+   */
   "image.import": {
     params: z.object({ image: sentImage, bytes: z.number().int().positive(), sha256: sha256Text }),
     result: imageCopy,
   },
-  /** Pieces come in order; a piece that is there already is ignored. */
+  /** Pieces are sent in order; a piece that has already arrived is ignored. */
   "image.write": {
     params: versionRef.extend({
       offset: z.number().int().nonnegative(),
@@ -63,6 +65,6 @@ export const imageMethods = {
     }),
     result: z.object({ bytes: z.number().int().nonnegative() }),
   },
-  /** Compares the whole file with its checksum and looks at what it is; `here` comes later: ask again. */
+  /** Compares the file with its checksum and inspects its format. `here` is set later: repeat the request. */
   "image.check": { params: versionRef, result: imageCopy },
 } as const;

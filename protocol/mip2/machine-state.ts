@@ -1,38 +1,38 @@
 import type { MachineState } from "./host-methods.ts";
 
-/** What may be done with a machine, and what there is of it, by its state. Pure; the pages import this file. */
+/** What can be done with a machine in each state, and which parts exist. Pure; the pages import this file. */
 
-/** It has ended: no QEMU, its resources are free, and it may be started. */
+/** It has ended: there is no QEMU, its resources are free, and it can be started. */
 export function isOff(state: MachineState): boolean {
   return state === "stopped" || state === "failed";
 }
 
-/** Its processors run. */
+/** Its virtual processors run. */
 export function isOn(state: MachineState): boolean {
   return state === "booting" || state === "running";
 }
 
-/** Its guest is in memory: it runs or is paused, and may be saved, reset and stopped. */
+/** Its guest is in memory: it runs or is paused, and can be saved, reset and stopped. */
 export function hasGuest(state: MachineState): boolean {
   return isOn(state) || state === "paused";
 }
 
-/** QEMU shows a screen. */
+/** QEMU provides a screen. */
 export function hasDisplay(state: MachineState): boolean {
   return hasGuest(state) || state === "stopping";
 }
 
-/** A QEMU process works for it. */
+/** It has a QEMU process. */
 export function hasProcess(state: MachineState): boolean {
   return hasDisplay(state) || state === "saving";
 }
 
-/** Before QEMU: it waits for a host, or its host prepares it. */
+/** Before QEMU starts: it waits for a host, or its host prepares it. */
 export function isPending(state: MachineState): boolean {
   return state === "queued" || state === "preparing";
 }
 
-/** It is to run, and does not yet. */
+/** It is going to run, but does not run yet. */
 export function isStarting(state: MachineState): boolean {
   return isPending(state) || state === "booting";
 }
@@ -49,12 +49,12 @@ export function canReset(state: MachineState): boolean {
   return hasGuest(state);
 }
 
-/** Snapshots are taken of a guest, and of the disk of a machine that stopped properly. */
+/** Snapshots can be taken of a guest in memory, and of the disk of a machine that was shut down properly. */
 export function canSnapshot(state: MachineState): boolean {
   return hasGuest(state) || state === "stopped";
 }
 
-/** A boot log is left by every run, whatever its end. */
+/** Every run leaves a boot log, however it ended. */
 export function hasBootLog(state: MachineState): boolean {
   return hasGuest(state) || isOff(state);
 }

@@ -1,6 +1,8 @@
-/** Names and patterns that are the same on a server, on a host and on the pages. Without a schema: the pages import this file. */
+/**
+ * Names and patterns shared by server, host and pages. Without schemas, because the pages import this file.
+ */
 
-/** Of one owner's data disk. */
+/** Name of an owner's data disk. */
 export const DATA_DISK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
 /** QEMU's name of a keyboard layout: `en-us`, `fr`, … */
@@ -9,10 +11,10 @@ export const KEYMAP = /^[a-z]{2,3}(-[a-z0-9]+)?$/;
 /** SHA-256 in hexadecimal: of a file, or of a certificate's public key. */
 export const SHA256_HEX = /^[0-9a-f]{64}$/;
 
-/** Characters of a desktop's name, which is a machine's name too. */
+/** Maximum length of a desktop's name in characters; also of a machine's name. */
 export const MAX_DESKTOP_NAME_LENGTH = 64;
 
-/** What runs a machine's processors: KVM, or QEMU's emulator. */
+/** What executes a machine's virtual processors: KVM, or QEMU's emulator. */
 export const ACCELERATORS = ["kvm", "tcg"] as const;
 export type Accel = (typeof ACCELERATORS)[number];
 

@@ -6,7 +6,7 @@ export const EXPORTER_LABEL = "EXPORTER-postern-mip2";
 export const EXPORTER_CONTEXT = Buffer.from("control", "ascii");
 export const EXPORTER_BYTES = 32;
 
-/** What a proven connection is for: a proof for the one is worth nothing for the other. */
+/** What a proven connection is for: a proof for one purpose is invalid for the other. */
 export type ProofPurpose = "control" | "spare";
 
 export interface ProofFields {
@@ -38,7 +38,7 @@ export function rotationMessage(fields: {
   readonly agentId: string;
   /** 32 bytes. */
   readonly publicKey: Buffer;
-  /** Of the control connection that the new key is announced on. */
+  /** TLS exporter of the control connection that the new key is announced on. */
   readonly exporter: Buffer;
 }): Buffer {
   return Buffer.concat([
@@ -49,7 +49,10 @@ export function rotationMessage(fields: {
   ]);
 }
 
-/** The id of an agent at its enrolment: the first 32 hex digits of the SHA-256 of its 32-byte Ed25519 public key. It stays when the key is replaced. */
+/**
+ * The id of an agent at its enrolment: the first 32 hex digits of the SHA-256 of its 32-byte Ed25519 public
+ * key. The id is kept when the key is replaced.
+ */
 export function agentIdOf(publicKey: Buffer): string {
   return createHash("sha256").update(publicKey).digest("hex").slice(0, 32);
 }

@@ -1,4 +1,7 @@
-/** Code of a Setup response with status 0: why there will be no data connection. All that a server learns of it. */
+/**
+ * Codes of a Setup response with status 0: why there will be no data connection. The server receives nothing
+ * else about the failure.
+ */
 export const SETUP_CODES = [
   "AGENT_BUSY",
   "DESKTOP_UNKNOWN",

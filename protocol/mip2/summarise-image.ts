@@ -1,7 +1,7 @@
 import type { SentImage } from "./image-methods.ts";
 import { networkKind, type ImageSummary } from "./image-summary.ts";
 
-/** What people may be told of an image, apart from whether it can be used now. */
+/** What may be published about an image, without its availability. */
 export function summariseImage(image: Omit<SentImage, "boot">): Omit<ImageSummary, "available" | "reason"> {
   const { id, title, description, memoryMb, cpus, diskGb, arch, script, allow } = image;
   return {

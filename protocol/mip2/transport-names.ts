@@ -1,8 +1,8 @@
-/** Protocol names by which one TLS port tells its clients apart. */
+/** Protocol names by which one TLS port distinguishes its clients. */
 
-/** ALPN of an agent that speaks MiP 1. */
+/** ALPN of an agent that uses MiP 1. */
 export const MIP1_ALPN = "mip/1";
-/** ALPN of an agent that speaks MiP 2. */
+/** ALPN of an agent that uses MiP 2. */
 export const MIP2_ALPN = "mip/2";
 /** Path and subprotocol of an agent's WebSocket. */
 export const MIP2_WEBSOCKET_PATH = "/mip";

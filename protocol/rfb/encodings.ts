@@ -20,7 +20,7 @@ export const Encoding = {
 } as const;
 export type Encoding = (typeof Encoding)[keyof typeof Encoding];
 
-/** Pseudo-encodings that say what a viewer understands: extensions are negotiated by them. */
+/** Pseudo-encodings say what a viewer understands: extensions are negotiated by them. */
 export const PseudoEncoding = {
   desktopSize: -223,
   lastRect: -224,
@@ -57,7 +57,7 @@ const NAMES = new Map<number, string>(
   [...Object.entries(Encoding), ...Object.entries(PseudoEncoding)].map(([name, code]) => [code, name]),
 );
 
-/** The name for logs, levels included; unregistered numbers as digits. */
+/** The name for logs, levels included; unregistered numbers in decimal. */
 export function nameEncoding(code: number): string {
   if (code >= -32 && code <= -23) return `jpegQuality${code + 32}`;
   if (code >= -256 && code <= -247) return `compression${code + 256}`;

@@ -1,13 +1,13 @@
 /** Fence, the same in both directions: U8 248 · padding[3] · U32 flags · U8 length · payload. */
 export const FENCE_TYPE = 248;
 export const FENCE_HEAD_BYTES = 9;
-/** Bytes; the specification's limit. */
+/** In bytes; the specification's limit. */
 export const MAX_FENCE_PAYLOAD = 64;
 export const FenceFlag = {
   blockBefore: 1,
   blockAfter: 2,
   syncNext: 4,
-  /** `>>> 0` after masking: it is the sign bit. */
+  /** The sign bit: needs `>>> 0` after masking. */
   request: 0x80000000,
 } as const;
 
@@ -16,7 +16,7 @@ export interface Fence {
   readonly payload: Buffer;
 }
 
-/** @param wire one whole message */
+/** @param wire one complete message */
 export function readFence(wire: Buffer): Fence {
   return { flags: wire.readUInt32BE(4), payload: wire.subarray(FENCE_HEAD_BYTES) };
 }

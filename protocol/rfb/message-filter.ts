@@ -1,11 +1,11 @@
 import { PosternError } from "../errors.ts";
 
-/** No run: nothing waits to be forwarded. */
+/** No run: no bytes wait to be forwarded. */
 const NO_RUN = -1;
 
 /**
- * A byte stream that is parsed and forwarded in runs: adjacent unedited bytes go on as one view of the chunk that
- * brought them. Bytes that a step cannot use yet are held until more of them are there.
+ * A byte stream that is parsed and forwarded in runs: adjacent unedited bytes are forwarded as one view of
+ * the chunk that contains them. Bytes that a step cannot use yet are buffered until more arrive.
  */
 export abstract class MessageFilter {
   protected readonly forward: (chunk: Buffer) => void;
@@ -13,13 +13,16 @@ export abstract class MessageFilter {
   #run = NO_RUN;
   #refusal: PosternError | undefined;
 
-  /** @param forward receives what the other side may see: a view of a chunk that was pushed, or a new buffer */
+  /**
+   * @param forward receives what the other side may see: a view of a chunk that was pushed, or a new buffer
+   */
   constructor(forward: (chunk: Buffer) => void) {
     this.forward = forward;
   }
 
   /**
-   * What precedes a refused message has been forwarded when this throws; from then on nothing passes.
+   * When this throws, everything before the refused message has been forwarded. Nothing is forwarded
+   * afterwards.
    * @throws ProtocolError, LimitError `LENGTH_LIMIT`
    */
   push(chunk: Buffer): void {
@@ -39,14 +42,14 @@ export abstract class MessageFilter {
     } finally {
       this.endRun(input, at);
     }
-    // A copy: a few bytes must not keep a whole chunk alive.
+    // A copy, so that a few bytes do not keep a whole chunk in memory.
     if (at < input.length) this.#held = Buffer.from(input.subarray(at));
   }
 
-  /** @returns how far it came; `at` itself when more bytes are needed first */
+  /** @returns how far it got; `at` when more bytes are needed first */
   protected abstract step(input: Buffer, at: number): number;
 
-  /** The bytes from `at` are forwarded, up to where the run ends. */
+  /** Forwards the bytes from `at` to the end of the run. */
   protected extendRun(at: number): void {
     if (this.#run === NO_RUN) this.#run = at;
   }

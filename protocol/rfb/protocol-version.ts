@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import type { Grammar } from "../bytes/grammar.ts";
 
-/** The three published versions: every peer is treated as one of them. */
+/** The three published versions. Every peer is treated as one of them. */
 export type RfbVersion = "3.3" | "3.7" | "3.8";
 
 const WIRE: Readonly<Record<RfbVersion, string>> = {
@@ -15,7 +15,8 @@ const TLS_HANDSHAKE = "\x16";
 
 /**
  * ProtocolVersion, 12 bytes: "RFB ", three digits, ".", three digits, newline.
- * @throws ProtocolError `RFB_VERSION` as soon as the first four bytes are wrong; `RFB_TLS_TOO_LATE` when they begin TLS
+ * @throws ProtocolError `RFB_VERSION` as soon as the first four bytes are wrong; `RFB_TLS_TOO_LATE` when they
+ *   begin TLS
  * @see RFC 6143 §7.1.1
  */
 export function* protocolVersion(): Grammar<RfbVersion> {
@@ -28,7 +29,7 @@ export function* protocolVersion(): Grammar<RfbVersion> {
 }
 
 function normaliseVersion(major: number, minor: number, wire: string): RfbVersion {
-  // RealVNC says 4.x and 5.x and speaks 3.8; Apple's Screen Sharing says 3.889.
+  // RealVNC announces 4.x and 5.x and uses 3.8; Apple's Screen Sharing announces 3.889.
   if (major === 4 || major === 5) return "3.8";
   if (major !== 3) throw refuse(wire);
   if (minor === 8 || minor === 889) return "3.8";

@@ -1,16 +1,16 @@
 import type { Grammar } from "../bytes/grammar.ts";
 import { ProtocolError } from "../errors.ts";
 
-/** What a repeater greets a viewer with, in place of a version. @see UltraVNC's repeater, mode II */
+/** A repeater's greeting to a viewer, in place of a version. @see UltraVNC's repeater, mode II */
 export const REPEATER_GREETING = Buffer.from("RFB 000.000\n", "latin1");
 const REQUEST_BYTES = 250;
-/** Numbers below 100 are taken for ports by some viewers. */
+/** Some viewers take numbers below 100 for ports. */
 const NUMBER = /^ID:([1-9]\d{2,9})$/;
 
 /**
- * The 250 bytes with which viewers and servers name what they want: `ID:NUMBER` and NULs. An address in their
- * place (mode I) would make us dial wherever a stranger says.
- * @returns the number, as it was written
+ * The 250 bytes by which viewers and servers name their target: `ID:NUMBER` and NULs. An address instead of
+ * it (mode I) is refused: the server would dial any address that an unauthenticated peer names.
+ * @returns the number as text
  * @throws ProtocolError `REPEATER_REQUEST`
  */
 export function* repeaterRequest(): Grammar<string> {

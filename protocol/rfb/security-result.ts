@@ -3,10 +3,10 @@ import { text, type Grammar } from "../bytes/grammar.ts";
 import { SecurityResult, SecurityType } from "./security-types.ts";
 import type { RfbVersion } from "./protocol-version.ts";
 
-/** The longest reason that is waited for, in bytes. */
+/** The longest reason accepted, in bytes. */
 export const MAX_REASON_BYTES = 4096;
 
-/** Only None before 3.8 ends without a SecurityResult. @see RFC 6143 §7.1.3, appendix A */
+/** Only None before 3.8 has no SecurityResult. @see RFC 6143 §7.1.3, appendix A */
 export function hasSecurityResult(version: RfbVersion, type: number): boolean {
   return version === "3.8" || type !== SecurityType.none;
 }
@@ -15,7 +15,7 @@ export function encodeSecurityOk(): Buffer {
   return encodeU32(SecurityResult.ok);
 }
 
-/** The reason follows in 3.8 alone. */
+/** Only 3.8 has a reason string. */
 export function encodeSecurityFailure(version: RfbVersion, reason: string): Buffer {
   const failed = encodeU32(SecurityResult.failed);
   return version === "3.8" ? Buffer.concat([failed, encodeLengthPrefixed(reason)]) : failed;

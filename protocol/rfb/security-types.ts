@@ -28,7 +28,7 @@ export const SecurityResult = { ok: 0, failed: 1, tooManyTries: 2 } as const;
 
 const NAMES = new Map<number, string>(Object.entries(SecurityType).map(([name, type]) => [type, name]));
 
-/** The name for logs; unregistered numbers as digits. */
+/** The name for logs; unregistered numbers in decimal. */
 export function nameSecurityType(type: number): string {
   return NAMES.get(type) ?? String(type);
 }

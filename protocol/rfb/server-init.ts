@@ -10,7 +10,7 @@ export interface ServerInit {
   readonly name: string;
 }
 
-/** The longest name that is waited for, in bytes. */
+/** The longest name accepted, in bytes. */
 export const MAX_DESKTOP_NAME_BYTES = 4096;
 
 /** @throws ProtocolError `RFB_PIXEL_FORMAT`, LimitError `LENGTH_LIMIT` */

@@ -13,12 +13,12 @@ export const VeNCryptType = {
 } as const;
 export type VeNCryptType = (typeof VeNCryptType)[keyof typeof VeNCryptType];
 
-/** The version that this side speaks: 0.2. */
+/** The version that this implementation uses: 0.2. */
 export const VENCRYPT_VERSION = Buffer.of(0, 2);
 
 const NAMES = new Map<number, string>(Object.entries(VeNCryptType).map(([name, type]) => [type, name]));
 
-/** The name for logs, or undefined for what is no sub-type of VeNCrypt's own. */
+/** The name for logs; undefined if it is not one of VeNCrypt's own sub-types. */
 export function nameVeNCryptType(type: number): string | undefined {
   return NAMES.get(type);
 }

@@ -8,8 +8,9 @@ import {
 import { DES_BLOCK_BYTES, CHALLENGE_BYTES, vncAuthKey } from "../rfb/vnc-auth/vnc-auth.ts";
 
 /**
- * Finds the token that answers a VncAuth challenge. What depends on the token alone is made once per token, what depends on
- * the guess alone once per guess; the rest is 16 DES rounds for each pair, and 32 for the one that matches.
+ * Finds the token that answers a VncAuth challenge. Work that depends only on the token is done once per
+ * token, and work that depends only on the guess once per guess. The rest is 16 DES rounds for each pair, and
+ * 32 for a match.
  */
 export type TokenKey = KeySchedule;
 
@@ -26,12 +27,12 @@ interface BlockPair {
   readonly wantedRight: number;
 }
 
-/** Schedules lie side by side, so that a scan reads memory in order: that halves its time. */
+/** Schedules are stored contiguously, so that a scan reads memory in order: that halves its time. */
 const SCHEDULES_PER_SLAB = 64;
 let slab = new Int32Array(0);
 let used = 0;
 
-/** The DES key schedule of a token, 128 bytes: as good as the token itself, so keep it as secret. */
+/** The DES key schedule of a token, 128 bytes. It is equivalent to the token, so keep it as secret. */
 export function prepareToken(token: string): TokenKey {
   if (used === slab.length) {
     slab = new Int32Array(SCHEDULES_PER_SLAB * KEY_SCHEDULE_WORDS);
@@ -56,7 +57,7 @@ export function prepareResponse(challenge: Buffer, response: Buffer): PreparedRe
 function pairBlocks(challenge: Buffer, response: Buffer, offset: number): BlockPair {
   const start = new Int32Array(2);
   permuteInitially(challenge, offset, start);
-  // The final permutation undoes the initial one: permuting the response leads back to what the last round leaves.
+  // The final permutation inverts the initial one: permuting the response gives the output of the last round.
   const end = new Int32Array(2);
   permuteInitially(response, offset, end);
   return { left: at(start, 0), right: at(start, 1), wantedLeft: at(end, 0), wantedRight: at(end, 1) };

@@ -90,7 +90,7 @@ export function App() {
       api.me().then(
         (answer) => wall.dispatch({ type: "me", me: answer }),
         () => {
-          // Signed out is told by the API's owner; anything else is worth another try.
+          // The API client handles a sign-out; retry after any other error.
           if (wall.get().me !== "unknown") return;
           setAway(true);
           timer = window.setTimeout(ask, 2_000);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Where the person is: the path decides, so that every page can be reloaded and kept as a bookmark. */
+/** The current page: the path decides, so that every page can be reloaded and bookmarked. */
 export type PageRoute =
   | { readonly page: "wall" }
   | { readonly page: "sessions" }
@@ -42,7 +42,7 @@ export function useRoute(): PageRoute {
   return parseRoute(path);
 }
 
-/** A plain click stays in this page; with a modifier or another button the browser opens its own tab. */
+/** A plain click stays in this page. With a modifier or another button the browser opens a tab. */
 export function followLink(event: MouseEvent): void {
   const link = event.currentTarget;
   if (!(link instanceof HTMLAnchorElement)) return;

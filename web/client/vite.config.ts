@@ -10,9 +10,9 @@ export default defineConfig({
   build: {
     outDir: fileURLToPath(new URL("../../dist/web/client", import.meta.url)),
     emptyOutDir: true,
-    // noVNC asks the browser for its video decoders with a top-level await.
+    // noVNC checks the browser's video decoders with a top-level await.
     target: "es2022",
-    // Nothing as a data: address: the content security policy names one source, ourselves.
+    // No data: URLs: the content security policy allows only the server's own origin.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,

@@ -18,22 +18,25 @@ import { editSetEncodings, isAllowedEncoding, readSetEncodings } from "./set-enc
 const PIXEL_FORMAT_AT = 4;
 
 /**
- * A viewer's byte stream on its way to a VNC server. It is always parsed, as bytes and never as chunks: only then is it
- * certain that the server reads the same messages. It holds at most one unfinished SetEncodings, and a Fence that belongs to the message after it.
+ * A viewer's byte stream on its way to a VNC server. It is always parsed as a stream, never by chunks: only
+ * then is it certain that the server reads the same messages. It buffers at most one unfinished SetEncodings,
+ * and one Fence that belongs to the message after it.
  */
 export class ClientFilter extends MessageFilter {
   readonly #policy: ClientPolicy;
   readonly #format: PixelFormatTracker | undefined;
-  /** Of the latest SetEncodings, since each one replaces the set: what the viewer sent, and what was forwarded. */
+  /**
+   * Of the latest SetEncodings, since each one replaces the set: what the viewer sent, what was forwarded.
+   */
   #listed: ReadonlySet<number> = new Set();
   #understood: ReadonlySet<number> = new Set();
-  /** A whole Fence of the viewer's that asks to be answered after the next message. */
+  /** A complete Fence from the viewer that is to be answered after the next message. */
   #fence: Buffer | undefined;
-  /** What is left of the current message, and whether it is forwarded. */
+  /** Remaining bytes of the current message, and whether they are forwarded. */
   #bodyLeft = 0;
   #forwardsBody = false;
 
-  /** @param format of the server's stream, where the policy needs it parsed */
+  /** @param format of the server's stream, required if the policy needs that stream parsed */
   constructor(policy: ClientPolicy, forward: (chunk: Buffer) => void, format?: PixelFormatTracker) {
     super(forward);
     if (mustParseServerStream(policy) && !format)
@@ -46,7 +49,7 @@ export class ClientFilter extends MessageFilter {
     return this.#bodyLeft > 0 ? this.#forwardBody(input, at) : this.#startMessage(input, at);
   }
 
-  /** @returns where the rest of the message begins; `at` itself when more bytes are needed first */
+  /** @returns where the rest of the message begins; `at` when more bytes are needed first */
   #startMessage(input: Buffer, at: number): number {
     const available = input.length - at;
     const message = identifyClientMessage(input, at);
@@ -99,7 +102,10 @@ export class ClientFilter extends MessageFilter {
     return end;
   }
 
-  /** A Fence that is about the next message waits for it: that may be a SetPixelFormat, which brings its own. */
+  /**
+   * A Fence with SyncNext is held until the next message: that may be a SetPixelFormat, which replaces it
+   * with another one.
+   */
   #forwardFence(input: Buffer, at: number, end: number): number {
     const wire = input.subarray(at, end);
     const fence = readFence(wire);
@@ -149,7 +155,9 @@ export class ClientFilter extends MessageFilter {
     return requirement === "always" || (requirement !== "ultravnc" && this.#understood.has(requirement));
   }
 
-  /** A message whose encoding was listed but not forwarded is dropped; one that was never listed is refused. */
+  /**
+   * Drops a message whose encoding was listed but not forwarded; refuses one whose encoding was never listed.
+   */
   #checkListed(message: ClientMessage, requirement: Requirement): void {
     if (requirement === "always") return;
     if (requirement !== "ultravnc" && this.#listed.has(requirement)) return;

@@ -5,21 +5,25 @@ import { PseudoEncoding } from "../encodings.ts";
 import { FENCE_HEAD_BYTES, FENCE_TYPE, MAX_FENCE_PAYLOAD } from "../fence.ts";
 
 /**
- * What a viewer may say after ClientInit: for each message how long it is, when a server understands it, and whether it
- * acts on the desktop. Lengths and fields are enough to follow the stream; nobody here looks at what was typed.
+ * The messages that a viewer may send after ClientInit: how long each one is, when a server understands it,
+ * and whether it acts on the desktop. Lengths and fields are enough to follow the stream; the contents of
+ * what is typed are not read.
  * @see RFC 6143 §7.5 and the community's RFB specification, "Client to Server Messages"
  */
 export interface ClientMessage {
   readonly name: string;
   /** Bytes from the message's start that `measure` and `needs` read. */
   readonly headBytes: number;
-  /** @returns the whole message's length in bytes. @throws LimitError `LENGTH_LIMIT`, ProtocolError `RFB_CLIENT_MESSAGE` */
+  /**
+   * @returns the whole message's length in bytes
+   * @throws LimitError `LENGTH_LIMIT`, ProtocolError `RFB_CLIENT_MESSAGE`
+   */
   measure(wire: Buffer, at: number): number;
   /** The pseudo-encoding without which a server may not know this message. */
   needs(wire: Buffer, at: number): Requirement;
-  /** Acts on the desktop or its clipboard: not for those who only look. */
+  /** Acts on the desktop or its clipboard: not allowed for view-only sessions. */
   readonly control: boolean;
-  /** What it takes beside control. */
+  /** The permission that it needs besides control. */
   readonly permission?: Permission;
 }
 
@@ -28,10 +32,10 @@ export function isMessageAllowed(message: ClientMessage, policy: ClientPolicy): 
   return message.permission === undefined || !isPermissionDenied(policy, message.permission);
 }
 
-/** A pseudo-encoding, or one of two words: every server, or those of UltraVNC alone. */
+/** A pseudo-encoding, or `always`: known to every server, or `ultravnc`: known to UltraVNC's server only. */
 export type Requirement = PseudoEncoding | "always" | "ultravnc";
 
-/** The longest variable parts, in bytes unless they say otherwise. */
+/** The longest variable parts, in bytes unless stated otherwise. */
 export const CLIENT_MESSAGE_LIMITS = {
   /** Encodings in one SetEncodings. */
   encodings: 1024,
@@ -157,7 +161,7 @@ const ultraChat: ClientMessage = {
   headBytes: 8,
   measure(wire, at) {
     const length = wire.readUInt32BE(at + 4);
-    // Open, close and finished are lengths of their own, without a text.
+    // Open, close and finished are special length values without a text.
     if (length >= 0xfffffffd) return 8;
     checkLength(length, CLIENT_MESSAGE_LIMITS.ultraChat, "UltraVNC text chat");
     return 8 + length;
@@ -168,13 +172,13 @@ const ultraChat: ClientMessage = {
 
 const acting = { control: true } as const;
 
-/** File transfer (7) is not among them: its length depends on what the server is, so nobody in between can follow it. */
+/** Without file transfer (7): its length depends on the server's program, so a proxy cannot follow it. */
 const BY_TYPE = new Map<number, ClientMessage>([
   [ClientMessageType.setPixelFormat, fixed("SetPixelFormat", 20, "always")],
   [ClientMessageType.setEncodings, setEncodings],
   [ClientMessageType.framebufferUpdateRequest, fixed("FramebufferUpdateRequest", 10, "always")],
   [ClientMessageType.keyEvent, fixed("KeyEvent", 8, "always", acting)],
-  // Always 6 bytes: the seventh exists only after extendedMouseButtons, which no server is ever told about.
+  // Always 6 bytes: the seventh exists only after extendedMouseButtons, which is never forwarded to a server.
   [ClientMessageType.pointerEvent, fixed("PointerEvent", 6, "always", acting)],
   [ClientMessageType.clientCutText, clientCutText],
   [8, fixed("UltraVNC SetScale", 4, "ultravnc", acting)],
@@ -202,8 +206,8 @@ const BY_QEMU_SUBTYPE = new Map<number, ClientMessage>([
 ]);
 
 /**
- * The message that starts at `at`; undefined while one more byte is needed to tell.
- * @throws ProtocolError `RFB_CLIENT_MESSAGE` for a type whose length nobody knows
+ * The message that starts at `at`; undefined while one more byte is needed to identify it.
+ * @throws ProtocolError `RFB_CLIENT_MESSAGE` for a type of unknown length
  */
 export function identifyClientMessage(wire: Buffer, at: number): ClientMessage | undefined {
   const type = wire.readUInt8(at);

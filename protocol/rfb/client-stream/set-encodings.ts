@@ -4,11 +4,12 @@ import { isPermissionDenied, mustParseServerStream, type ClientPolicy } from "./
 import { isParsableEncoding } from "../server-stream/parsable-encodings.ts";
 
 /**
- * Never told to a server, whatever the policy.
- * - desktopName makes it send the desktop's own name, which tells whose it is.
- * - extendedMouseButtons makes some PointerEvents a byte longer, but only if the server knows it: as long as nobody reads
- *   what it confirms, a byte stream that both sides cut differently could carry a message past the filter.
- * - serverIdentity and its kin make it tell its program, version and host.
+ * Never forwarded to a server, whatever the policy.
+ * - desktopName makes the server send the desktop's own name, which can identify its owner.
+ * - extendedMouseButtons makes some PointerEvents one byte longer, but only if the server supports it. As
+ *   long as the server's confirmation is not read, filter and server could split the stream differently, and
+ *   a message could pass the filter unseen.
+ * - serverIdentity and similar ones make it send its program, version and host.
  * - UltraVNC's extensions lead to messages that are refused.
  */
 const NEVER_FORWARDED: ReadonlySet<number> = new Set<number>([
@@ -30,10 +31,11 @@ export function isForwardedEncoding(encoding: number): boolean {
 }
 
 /**
- * Whether a server may be told that the viewer understands this. An extension that was never offered is never used, so
+ * Whether this encoding may be forwarded to a server. An extension that was never offered is never used, so
  * this is where most of a policy takes effect.
- * - extendedClipboard carries both directions in one negotiation: without one of them, the plain clipboard serves the other.
- * - extendedDesktopSize stays when resizing is denied, since it also tells the viewer of a new size.
+ * - extendedClipboard negotiates both directions at once: if one is denied, the plain clipboard serves the
+ *   other.
+ * - extendedDesktopSize is kept when resizing is denied, since it also informs the viewer of a new size.
  */
 export function isAllowedEncoding(encoding: number, policy: ClientPolicy): boolean {
   if (!isForwardedEncoding(encoding)) return false;
@@ -62,7 +64,7 @@ export function encodeSetEncodings(encodings: readonly number[]): Buffer {
   return out;
 }
 
-/** @param message one whole SetEncodings */
+/** @param message one complete SetEncodings */
 export function readSetEncodings(message: Buffer): number[] {
   const encodings: number[] = [];
   for (let at = 4; at < message.length; at += 4) encodings.push(message.readInt32BE(at));
@@ -70,8 +72,8 @@ export function readSetEncodings(message: Buffer): number[] {
 }
 
 /**
- * Leaves out what a server must not be told, in the order that the viewer prefers.
- * @param message one whole SetEncodings; returned itself when nothing has to go
+ * Removes what must not be forwarded to a server, and keeps the order that the viewer prefers.
+ * @param message one complete SetEncodings; returned unchanged when nothing has to be removed
  */
 export function editSetEncodings(
   message: Buffer,

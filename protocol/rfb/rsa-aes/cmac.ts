@@ -4,8 +4,8 @@ export const AES_BLOCK_BYTES = 16;
 const ZERO = Buffer.alloc(AES_BLOCK_BYTES);
 
 /**
- * CMAC over AES, by one CBC cipher for the life of the key: its chain goes on from message to message, and adding the block
- * that it ended with to the next message's first one takes that out again.
+ * CMAC over AES, with one CBC cipher for the lifetime of the key. The cipher's chaining continues across
+ * messages. To cancel it, the last output block is XORed into the first block of the next message.
  * @see NIST SP 800-38B, RFC 4493
  */
 export class Cmac {
@@ -23,7 +23,7 @@ export class Cmac {
     this.#paddedKey = double(this.#wholeKey);
   }
 
-  /** The 16-byte code of the parts, one after the other. */
+  /** The 16-byte code of the concatenated parts. */
   mac(...parts: readonly Buffer[]): Buffer {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const end = Math.max(1, Math.ceil(length / AES_BLOCK_BYTES)) * AES_BLOCK_BYTES;
@@ -37,13 +37,13 @@ export class Cmac {
     }
     addInto(blocks, end - AES_BLOCK_BYTES, length === end ? this.#wholeKey : this.#paddedKey);
     addInto(blocks, 0, this.#last);
-    // A copy: the whole chain would stay in memory with a view of its end.
+    // A copy: a view of the last block would keep the whole output in memory.
     this.#last = Buffer.from(this.#cbc.update(blocks).subarray(-AES_BLOCK_BYTES));
     return this.#last;
   }
 }
 
-/** Times x in GF(2^128). */
+/** Multiplication by x in GF(2^128). */
 function double(block: Buffer): Buffer {
   const doubled = Buffer.alloc(AES_BLOCK_BYTES);
   let carry = 0;

@@ -6,7 +6,7 @@ import type { RsaPublicKey } from "./public-key.ts";
 import { SealedChannel } from "./sealed-channel.ts";
 import type { RsaAesVariant } from "./variants.ts";
 
-/** What both sides know once keys and random numbers have gone each way. */
+/** What both sides know after public keys and random numbers were exchanged. */
 export interface KeyExchange {
   readonly variant: RsaAesVariant;
   readonly serverKey: RsaPublicKey;
@@ -16,7 +16,7 @@ export interface KeyExchange {
 }
 
 /**
- * Makes the session's keys, and has each side prove that it has them and saw the same public keys.
+ * Derives the session's keys. Each side proves that it has them and saw the same public keys.
  * @throws ProtocolError `RSA_AES_RECORD`, `RSA_AES_HASH`
  */
 export async function confirmExchange(

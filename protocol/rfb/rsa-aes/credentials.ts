@@ -1,14 +1,14 @@
 import { encodeU8 } from "../../bytes/encoders.ts";
 import { bytes, u8, type Grammar } from "../../bytes/grammar.ts";
 
-/** What the server asks for. */
+/** Which credentials the server asks for. */
 export const RsaAesSubtype = { userAndPassword: 1, password: 2 } as const;
 
-/** Each at most 255 bytes of UTF-8. */
+/** Of user name and password each: at most 255 bytes of UTF-8. */
 export const MAX_RSA_AES_CREDENTIAL_BYTES = 255;
 
 export interface RsaAesCredentials {
-  /** Empty where the server asks for a password alone. */
+  /** Empty if the server asks only for a password. */
   readonly username: string;
   readonly password: string;
 }

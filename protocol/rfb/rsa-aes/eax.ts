@@ -3,7 +3,7 @@ import { AES_BLOCK_BYTES, Cmac } from "./cmac.ts";
 
 export const TAG_BYTES = AES_BLOCK_BYTES;
 
-/** EAX's three uses of one CMAC are told apart by their first block. */
+/** The first block distinguishes EAX's three uses of one CMAC. */
 const NONCE_BLOCK = makeTweak(0);
 const HEADER_BLOCK = makeTweak(1);
 const MESSAGE_BLOCK = makeTweak(2);
@@ -15,7 +15,7 @@ function makeTweak(use: number): Buffer {
 }
 
 /**
- * Authenticated encryption with associated data: AES in EAX mode, with whole tags.
+ * Authenticated encryption with associated data: AES in EAX mode, with full-length tags.
  * @see Bellare, Rogaway, Wagner: The EAX Mode of Operation
  */
 export class Eax {

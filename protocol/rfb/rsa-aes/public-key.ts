@@ -5,21 +5,22 @@ import { LimitError, ProtocolError } from "../../errors.ts";
 
 const MIN_KEY_BITS = 1_024;
 export const MAX_KEY_BITS = 8_192;
-/** Longer public exponents only make our work slow; everybody uses 65537. */
+/** Longer public exponents only slow down encryption here; in practice all keys use 65537. */
 const MAX_EXPONENT_BYTES = 8;
 const FINGERPRINT_BYTES = 8;
 
 export interface RsaPublicKey {
   readonly key: KeyObject;
-  /** Of the modulus, and so of everything that is encrypted to this key. */
+  /** Length of the modulus, and so of everything that is encrypted to this key. */
   readonly bytes: number;
-  /** As it is sent and hashed: U32 bits, modulus, exponent, both as long as the modulus. */
+  /** The form that is sent and hashed: U32 bits, modulus, exponent, both as long as the modulus. */
   readonly wire: Buffer;
 }
 
 /**
  * A peer's public key.
- * @throws LimitError `RSA_AES_KEY_SIZE` before a byte of the key itself is awaited; ProtocolError `RSA_AES_KEY`
+ * @throws LimitError `RSA_AES_KEY_SIZE` before any byte of the key itself is awaited; ProtocolError
+ *   `RSA_AES_KEY`
  */
 export function* rsaPublicKey(): Grammar<RsaPublicKey> {
   const bits = yield* u32();
@@ -77,7 +78,7 @@ function padLeft(base64url: string, length: number): Buffer {
   return Buffer.concat([Buffer.alloc(length - number.length), number]);
 }
 
-/** What viewers show of a server's key: the first 8 bytes of its SHA-1, in hexadecimal, with dashes. */
+/** A server key's fingerprint as viewers show it: the first 8 bytes of its SHA-1, in hex, with dashes. */
 export function formatKeyFingerprint({ wire }: RsaPublicKey): string {
   const digest = createHash("sha1").update(wire).digest().subarray(0, FINGERPRINT_BYTES);
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("-");

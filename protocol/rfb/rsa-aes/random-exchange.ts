@@ -4,7 +4,7 @@ import { bytes, u16, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import type { RsaPublicKey } from "./public-key.ts";
 
-/** U16 length, then the random number as RSA encrypts it with PKCS #1 v1.5 padding. */
+/** U16 length, then the random number, RSA-encrypted with PKCS #1 v1.5 padding. */
 export function encryptRandom({ key, bytes: length }: RsaPublicKey, random: Buffer): Buffer {
   const encrypted = publicEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, random);
   return Buffer.concat([encodeU16(length), encrypted]);
@@ -12,7 +12,7 @@ export function encryptRandom({ key, bytes: length }: RsaPublicKey, random: Buff
 
 /**
  * The peer's encrypted random number.
- * @param length of our modulus: no other length can have been encrypted to it
+ * @param length of the modulus of this side's key: nothing of another length can have been encrypted to it
  * @throws ProtocolError `RSA_AES_RANDOM`
  */
 export function* encryptedRandom(length: number): Grammar<Buffer> {
@@ -24,8 +24,8 @@ export function* encryptedRandom(length: number): Grammar<Buffer> {
 }
 
 /**
- * What was encrypted; or, if that is not a padded number of this length, random bytes that fail later on. No peer learns
- * from our answer or its time which it was (Bleichenbacher).
+ * The decrypted number. If it is not a padded number of this length, random bytes are returned, which fail
+ * later on. Neither the answer nor its timing tells a peer which case it was (Bleichenbacher).
  * @see RFC 8017 §7.2.2
  */
 export function decryptRandom(key: KeyObject, encrypted: Buffer, length: number): Buffer {
@@ -33,7 +33,7 @@ export function decryptRandom(key: KeyObject, encrypted: Buffer, length: number)
   const padded = decryptRaw(key, encrypted);
   const separator = padded.length - length - 1;
   let wrong = padded.readUInt8(0) | (padded.readUInt8(1) ^ 2) | padded.readUInt8(separator);
-  // Subtracting 1 makes a negative number of 0 alone.
+  // Subtracting 1 gives a negative number only for 0.
   for (let at = 2; at < separator; at++) wrong |= (padded.readUInt8(at) - 1) >>> 31;
   const mask = (-wrong >> 31) & 0xff;
   const found = padded.subarray(separator + 1);
@@ -44,12 +44,15 @@ export function decryptRandom(key: KeyObject, encrypted: Buffer, length: number)
   return substitute;
 }
 
-/** Node refuses to take PKCS #1 v1.5 padding off by itself, for good reasons: it would tell whether it was right. */
+/**
+ * Node does not remove PKCS #1 v1.5 padding in `privateDecrypt`: an error would reveal whether the padding
+ * was correct.
+ */
 function decryptRaw(key: KeyObject, encrypted: Buffer): Buffer {
   try {
     return privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, encrypted);
   } catch {
-    // Not below the modulus, which is public anyway.
+    // The value is not below the modulus. That reveals nothing: the modulus is public.
     return Buffer.alloc(encrypted.length);
   }
 }

@@ -3,21 +3,24 @@ import { FrameDecoder } from "../../bytes/frame-decoder.ts";
 import { PeerClosed } from "../../errors.ts";
 import type { RecordOpener, RecordSealer } from "./rsa-aes-records.ts";
 
-/** Plaintext that may wait for its reader: about what one chunk of the stream below can hold. */
+/** Limit of plaintext buffered for the reader: about one chunk of the underlying stream. */
 const READ_BYTES = 65_536;
-/** Plaintext that is encrypted in one go, in about a quarter of a millisecond, before the stream below is asked for room. */
+/**
+ * Plaintext encrypted at once, in about a quarter of a millisecond, before backpressure of the underlying
+ * stream is checked.
+ */
 const SEAL_BYTES = 65_536;
 
 /**
- * A stream whose bytes travel over another one as RSA-AES records, with backpressure and half-close. It owns that stream:
- * they end together. A record that is not authentic, or cut off, destroys both.
+ * A stream whose bytes are sent over another one as RSA-AES records, with backpressure and half-close. It
+ * owns that stream: both end together. A record that is not authentic, or truncated, destroys both.
  */
 export class RecordStream extends Duplex {
   readonly #below: Duplex;
   readonly #sealer: RecordSealer;
   readonly #decoder: FrameDecoder<Buffer>;
 
-  /** @param unread plaintext of records that were opened already */
+  /** @param unread plaintext of records that were already decrypted */
   constructor(below: Duplex, sealer: RecordSealer, opener: RecordOpener, unread: Buffer) {
     super({ allowHalfOpen: true, readableHighWaterMark: READ_BYTES });
     this.#below = below;
@@ -54,7 +57,7 @@ export class RecordStream extends Duplex {
     this.#send(chunk, done);
   }
 
-  /** What came in small pieces while the stream below was full goes on in full records. */
+  /** Small writes that were buffered while the underlying stream was full are sent in full records. */
   override _writev(chunks: { readonly chunk: Buffer }[], done: (error?: Error | null) => void): void {
     this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
@@ -97,7 +100,7 @@ export class RecordStream extends Duplex {
     else this.destroy(new PeerClosed("PEER_CLOSED", "the stream ended amid a record"));
   }
 
-  /** In order: after both ends, and all that was read is still handed out. */
+  /** In order: after both ends, so that all bytes that were read are still delivered. */
   #onClose(): void {
     const inOrder = this.#below.readableEnded && this.#below.writableFinished;
     if (!inOrder) this.destroy();

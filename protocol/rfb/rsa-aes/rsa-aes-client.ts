@@ -13,16 +13,18 @@ const KEY_BITS = 2_048;
 
 const generate = promisify(generateKeyPair);
 
-/** In a thread of its own: it takes a moment. */
+/** Asynchronous, in a thread of its own, because it is slow. */
 async function generateKey(): Promise<KeyObject> {
   return (await generate("rsa", { modulusLength: KEY_BITS })).privateKey;
 }
 
 /**
- * Plays the viewer towards a VNC server with an RSA-AES type, until the server's SecurityResult. The conversation goes on
- * encrypted where the type says so. Our key is made for this once: what was said stays secret when the server's key leaks.
- * @throws LimitError `RSA_AES_KEY_SIZE`, `LENGTH_LIMIT`; ProtocolError `RSA_AES_KEY`, `RSA_AES_RANDOM`, `RSA_AES_RECORD`,
- *   `RSA_AES_HASH`, `RSA_AES_SUBTYPE`; AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`
+ * Acts as the viewer towards a VNC server with an RSA-AES type, until the server's SecurityResult. The
+ * conversation continues encrypted if the type says so. The key of this side is used for one login only, so
+ * that a recorded session stays secret if the server's key leaks.
+ * @throws LimitError `RSA_AES_KEY_SIZE`, `LENGTH_LIMIT`; ProtocolError `RSA_AES_KEY`, `RSA_AES_RANDOM`,
+ *   `RSA_AES_RECORD`, `RSA_AES_HASH`, `RSA_AES_SUBTYPE`; AuthError `SERVER_PASSWORD_MISSING`,
+ *   `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`
  */
 export async function logInWithRsaAes(
   peer: Conversation,

@@ -3,9 +3,9 @@ import { checkLength, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { Eax, TAG_BYTES } from "./eax.ts";
 
-/** The most that a record can carry: its length is a U16. */
+/** The most bytes that a record can carry: its length is a U16. */
 export const MAX_RECORD_BYTES = 65_535;
-/** The most that we put into one: what other programs send. */
+/** The most bytes that are sent in one record: the size that other programs use. */
 const SENT_RECORD_BYTES = 8_192;
 
 /** A nonce for each record of one direction: 16 bytes, little-endian, from 0. */
@@ -21,7 +21,9 @@ class Counter {
   }
 }
 
-/** One direction's records, in order: U16 length (the associated data), ciphertext, 16-byte tag. */
+/**
+ * Encrypts the records of one direction, in order: U16 length (the associated data), ciphertext, 16-byte tag.
+ */
 export class RecordSealer {
   readonly #eax: Eax;
   readonly #counter = new Counter();
@@ -30,7 +32,7 @@ export class RecordSealer {
     this.#eax = new Eax(key);
   }
 
-  /** As many records as it takes. */
+  /** Encrypts into as many records as needed. */
   seal(plaintext: Buffer): Buffer {
     const pieces: Buffer[] = [];
     for (let at = 0; at < plaintext.length; at += SENT_RECORD_BYTES) {
@@ -43,7 +45,7 @@ export class RecordSealer {
   }
 }
 
-/** The other direction's. */
+/** Decrypts the records of the other direction. */
 export class RecordOpener {
   readonly #eax: Eax;
   readonly #counter = new Counter();
@@ -53,8 +55,9 @@ export class RecordOpener {
   }
 
   /**
-   * One record's plaintext.
-   * @throws LimitError `LENGTH_LIMIT`; ProtocolError `RSA_AES_RECORD` for one that was changed, repeated or left out
+   * The plaintext of one record.
+   * @throws LimitError `LENGTH_LIMIT`; ProtocolError `RSA_AES_RECORD` for one that was changed or repeated,
+   *   or after one that was omitted
    */
   *record(maxBytes = MAX_RECORD_BYTES): Grammar<Buffer> {
     const header = Buffer.from(yield 2);

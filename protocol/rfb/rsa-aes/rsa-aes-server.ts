@@ -15,10 +15,10 @@ export interface RsaServerKey {
 }
 
 /**
- * Plays the server towards a viewer that has chosen an RSA-AES type, until it has been asked for its password. The person
- * may be looking at the key's fingerprint meanwhile.
- * @throws LimitError `RSA_AES_KEY_SIZE`, `LENGTH_LIMIT`; ProtocolError `RSA_AES_KEY`, `RSA_AES_RANDOM`, `RSA_AES_RECORD`,
- *   `RSA_AES_HASH`
+ * Acts as the server towards a viewer that has chosen an RSA-AES type, up to the request for its password. A
+ * person may be comparing the key's fingerprint meanwhile, so this may take long.
+ * @throws LimitError `RSA_AES_KEY_SIZE`, `LENGTH_LIMIT`; ProtocolError `RSA_AES_KEY`, `RSA_AES_RANDOM`,
+ *   `RSA_AES_RECORD`, `RSA_AES_HASH`
  */
 export async function exchangeKeysWithViewer(
   peer: Conversation,
@@ -39,7 +39,8 @@ export async function exchangeKeysWithViewer(
 }
 
 /**
- * What the viewer gives; it was asked for a password alone. From here on the conversation is encrypted, or in clear again, as the type says.
+ * The viewer's credentials; only a password was requested. From here on the conversation is encrypted, or in
+ * clear again, as the type says.
  * @throws ProtocolError `RSA_AES_RECORD`, LimitError `LENGTH_LIMIT`
  */
 export async function readViewerCredentials(

@@ -5,14 +5,14 @@ import { RecordStream } from "./record-stream.ts";
 import { RecordOpener, RecordSealer } from "./rsa-aes-records.ts";
 import type { RsaAesVariant } from "./variants.ts";
 
-/** The longest record of a handshake carries a user name and a password. */
+/** Maximum length of a handshake's record, which carries at most a user name and a password. */
 const HANDSHAKE_RECORD_BYTES = 1_024;
 
-/** The encrypted part of a handshake: where its messages begin and end has nothing to do with the records. */
+/** The encrypted part of a handshake. The boundaries of its messages are independent of the records. */
 export class SealedChannel {
   readonly #sealer: RecordSealer;
   readonly #opener: RecordOpener;
-  /** Decrypted, and not asked for yet. */
+  /** Decrypted and not yet read. */
   #held: Buffer = Buffer.alloc(0);
 
   constructor(sendKey: Buffer, receiveKey: Buffer) {
@@ -24,7 +24,7 @@ export class SealedChannel {
     await peer.write(this.#sealer.seal(message));
   }
 
-  /** @throws ProtocolError `RSA_AES_RECORD`, LimitError `LENGTH_LIMIT`, and what the grammar throws */
+  /** @throws ProtocolError `RSA_AES_RECORD`, LimitError `LENGTH_LIMIT`, and the error of the grammar */
   async read<T>(peer: Conversation, grammar: Grammar<T>): Promise<T> {
     let step = grammar.next();
     while (!step.done) step = grammar.next(await this.#take(peer, step.value));
@@ -32,8 +32,9 @@ export class SealedChannel {
   }
 
   /**
-   * The conversation goes on in records, or in clear, as the type says.
-   * @throws ProtocolError `RSA_AES_RECORD` when it is in clear and more was encrypted than this handshake has
+   * The conversation continues in records, or in clear, as the type says.
+   * @throws ProtocolError `RSA_AES_RECORD` if it continues in clear and encrypted bytes remain after the
+   *   handshake
    */
   async finish(peer: Conversation, { encryptsSession }: RsaAesVariant): Promise<void> {
     if (encryptsSession) {

@@ -8,13 +8,13 @@ export type RsaAesType =
 
 export interface RsaAesVariant {
   readonly digest: "sha1" | "sha256";
-  /** Of each direction's AES key, and of the random number that each side contributes. */
+  /** Length of each direction's AES key, and of the random number that each side contributes. */
   readonly keyBytes: 16 | 32;
-  /** False ("ne"): from SecurityResult on everything is in clear. */
+  /** False ("ne"): everything from SecurityResult on is in clear. */
   readonly encryptsSession: boolean;
 }
 
-/** Best first: what encrypts the session, then what encrypts the login alone. */
+/** Best first: types that encrypt the session, then types that encrypt only the login. */
 export const RSA_AES_TYPES: readonly RsaAesType[] = [
   SecurityType.ra2_256,
   SecurityType.ra2,

@@ -5,7 +5,10 @@ const TILE = 16;
 const TileMask = { raw: 1, background: 2, foreground: 4, subrectangles: 8, coloured: 16 } as const;
 const EVERY_BIT = 31;
 
-/** The data of a Hextile rectangle: tiles of at most 16 x 16, row by row. @throws ProtocolError `RFB_SERVER_STREAM` */
+/**
+ * The data of a Hextile rectangle: tiles of at most 16 x 16, row by row.
+ * @throws ProtocolError `RFB_SERVER_STREAM`
+ */
 export function* skipHextile({ width, height }: RectangleSize, pixel: number): Grammar<void> {
   for (let y = 0; y < height; y += TILE) {
     const rows = Math.min(TILE, height - y);

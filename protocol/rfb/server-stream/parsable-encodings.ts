@@ -1,8 +1,9 @@
 import { Encoding, PseudoEncoding } from "../encodings.ts";
 
 /**
- * Encodings whose length in the server's stream can be told exactly. JPEG and TRLE have none of their own; of Tight without
- * zlib the implementations disagree; extendedMouseButtons, DesktopName and the like are never told to a server anyway.
+ * Encodings whose length in the server's stream can be determined exactly. JPEG and TRLE have no length of
+ * their own; implementations of Tight without zlib differ; extendedMouseButtons, DesktopName and the like are
+ * never forwarded to a server anyway.
  */
 const PARSABLE: ReadonlySet<number> = new Set<number>([
   Encoding.raw,
@@ -32,7 +33,7 @@ const PARSABLE: ReadonlySet<number> = new Set<number>([
 ]);
 
 /**
- * Levels of quality and compression change nothing that counts, but for compression 0: some servers answer it
+ * Levels of quality and compression do not affect parsing. Exception: some servers answer compression level 0
  * with Tight rectangles without zlib.
  */
 function isLevel(encoding: number): boolean {

@@ -12,15 +12,16 @@ const FENCE_PAYLOAD_BYTES = 16;
 interface PendingChange {
   readonly payload: Buffer;
   readonly lengths: PixelLengths;
-  /** The viewer's own fence that ours stands for: it waits for the answer. */
+  /** The viewer's own fence, which the proxy's fence replaces: it is answered together with that one. */
   readonly viewerFence: Fence | null;
 }
 
 /**
- * Which pixel format the server's stream is in. The viewer changes it, and the server goes over to it at some later place
- * of its stream, which has to be known exactly. Before anything was asked for, that is the beginning. Afterwards it is
- * where the server answers a Fence that was put in front of the change (SyncNext: all that precedes the answer is in the
- * old format, all that follows in the new one). Without Fence, a change that matters is refused.
+ * Tracks the pixel format of the server's stream. The viewer changes it, and the server applies the change at
+ * some later position of its stream, which must be known exactly. Before the first update request, that is
+ * the beginning. Afterwards it is where the server answers a Fence that was sent before the change (SyncNext:
+ * everything before the answer is in the old format, everything after it in the new one). Without Fence, a
+ * change of pixel lengths is refused.
  */
 export class PixelFormatTracker {
   #current: PixelLengths;
@@ -34,7 +35,7 @@ export class PixelFormatTracker {
     this.#latest = this.#current;
   }
 
-  /** What an update that begins now is in. */
+  /** The format of an update that begins now. */
   get current(): PixelLengths {
     return this.#current;
   }
@@ -46,9 +47,9 @@ export class PixelFormatTracker {
 
   /**
    * The viewer sends a SetPixelFormat.
-   * @param viewers the viewer's own fence for the next message, directly before it
-   * @param fenceListed the viewer's latest SetEncodings has Fence in it
-   * @returns the fence to send before it; null: the viewer's, if there is one, goes as it came
+   * @param viewers the viewer's own fence for the next message, sent directly before it
+   * @param fenceListed whether the viewer's latest SetEncodings contains Fence
+   * @returns the fence to send before it; null: the viewer's fence, if there is one, is forwarded unchanged
    * @throws ProtocolError `RFB_PIXEL_FORMAT_LATE`
    */
   onSetPixelFormat(format: PixelFormat, viewers: Fence | null, fenceListed: boolean): Buffer | null {
@@ -69,7 +70,7 @@ export class PixelFormatTracker {
 
   /**
    * The server sends a Fence.
-   * @returns what the viewer sees in its place; null: nothing, undefined: the Fence as it came
+   * @returns what is forwarded to the viewer in its place; null: nothing; undefined: the Fence, unchanged
    * @throws ProtocolError `RFB_SERVER_STREAM` when the server did not do what the fence asked
    */
   onServerFence(fence: Fence): Buffer | null | undefined {

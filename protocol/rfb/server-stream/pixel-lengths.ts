@@ -1,13 +1,13 @@
 import type { PixelFormat } from "../pixel-format.ts";
 
-/** What a pixel format means for the lengths in a server's stream, in bytes. */
+/** The lengths in a server's stream that follow from a pixel format, in bytes. */
 export interface PixelLengths {
   readonly pixel: number;
-  /** A pixel in Tight; null where the implementations do not agree, so that such a rectangle cannot be followed. */
+  /** A pixel in Tight. Null: implementations differ, so that such a rectangle cannot be followed. */
   readonly tightPixel: number | null;
 }
 
-/** 32-bit pixels, as in a cursor with alpha: no Tight there. */
+/** 32-bit pixels, as in a cursor with alpha. Tight is not used there. */
 export const ALPHA_PIXELS: PixelLengths = { pixel: 4, tightPixel: null };
 
 export function measurePixels(format: PixelFormat): PixelLengths {
@@ -20,8 +20,8 @@ export function isSameLength(one: PixelLengths, other: PixelLengths): boolean {
 }
 
 /**
- * Three bytes for 24 bits of true colour in 32. Some servers ask for a depth of 24 or for shifts of whole bytes too
- * and others do not.
+ * 3 bytes for 24 bits of true colour in 32. Some servers also require a depth of 24 or byte-aligned shifts,
+ * others do not.
  */
 function measureTightPixel(format: PixelFormat, pixel: number): number | null {
   if (pixel !== 4) return pixel;

@@ -18,7 +18,7 @@ const skipData = (): Grammar<void> =>
   skipLengthPrefixed(SERVER_STREAM_LIMITS.rectangleData, "the data of a rectangle");
 const skipNothing: SkipData = () => skip(0);
 
-/** What pixels come in; the other encodings say something about the screen. */
+/** Encodings that contain pixels; the other encodings describe the screen. */
 const PIXEL_ENCODINGS = new Map<number, SkipData>([
   [Encoding.raw, ({ width, height }, { pixel }) => skip(width * height * pixel)],
   [Encoding.copyRect, () => skip(4)],
@@ -45,7 +45,7 @@ const SCREEN_ENCODINGS = new Map<number, SkipData>([
   [PseudoEncoding.lastRect, skipNothing],
 ]);
 
-/** A whole FramebufferUpdate after its head. @param lengths of the pixels in it */
+/** A complete FramebufferUpdate after its head. @param lengths of the pixels in it */
 export function* skipRectangles(count: number, lengths: PixelLengths): Grammar<void> {
   for (let index = 0; index < count; index += 1) {
     const head = yield 12;
@@ -58,7 +58,7 @@ export function* skipRectangles(count: number, lengths: PixelLengths): Grammar<v
   }
 }
 
-/** U32 n · background · n × (colour and place). */
+/** U32 n · background · n × (colour and position). */
 function* skipRre({ width, height }: RectangleSize, pixel: number, place: number): Grammar<void> {
   const count = yield* u32();
   checkLength(count * (pixel + place), SERVER_STREAM_LIMITS.rectangleData, "the data of a rectangle");
@@ -73,7 +73,7 @@ function* skipH264(): Grammar<void> {
   yield* skip(4 + length);
 }
 
-/** S32 encoding, then 32-bit pixels in it. */
+/** S32 encoding, then 32-bit pixels in that encoding. */
 function* skipCursorWithAlpha(area: RectangleSize): Grammar<void> {
   const encoding = yield* s32();
   const data = PIXEL_ENCODINGS.get(encoding);

@@ -7,19 +7,20 @@ import { identifyServerMessage } from "./server-message.ts";
 const NOTHING = Buffer.alloc(0);
 
 /**
- * A VNC server's byte stream on its way to a viewer that must not have the desktop's clipboard: ServerCutText is left out
- * and everything else is forwarded byte for byte. Rectangles are parsed for their lengths alone; at most one message's head or a few bytes of a rectangle are held.
+ * A VNC server's byte stream on its way to a viewer that must not receive the desktop's clipboard:
+ * ServerCutText is removed and everything else is forwarded unchanged. Rectangles are parsed only for their
+ * lengths. It buffers at most one message's head or a few bytes of a rectangle.
  */
 export class ServerFilter extends MessageFilter {
   readonly #format: PixelFormatTracker;
-  /** The grammar of the current rectangles, and how many bytes it wants to see. */
+  /** The grammar of the current rectangles, and how many bytes it asks for. */
   #update: Grammar<void> | undefined;
   #wanted = 0;
-  /** Bytes to step over, and whether they are forwarded. */
+  /** Bytes to skip, and whether they are forwarded. */
   #skip = 0;
   #forwardsSkipped = true;
 
-  /** @param format shared with the filter of the viewer's stream, which tells it of changes */
+  /** @param format shared with the filter of the viewer's stream, which reports changes to it */
   constructor(format: PixelFormatTracker, forward: (chunk: Buffer) => void) {
     super(forward);
     this.#format = format;

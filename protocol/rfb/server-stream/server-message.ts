@@ -4,11 +4,17 @@ import { refuseStream, SERVER_STREAM_LIMITS } from "./skip-grammar.ts";
 import type { PixelLengths } from "./pixel-lengths.ts";
 import { skipRectangles } from "./rectangle.ts";
 
-/** What a server may say after ServerInit. @see RFC 6143 §7.6 and the community's RFB specification */
+/**
+ * The messages that a server may send after ServerInit.
+ * @see RFC 6143 §7.6 and the community's RFB specification
+ */
 export interface ServerMessage {
-  /** Bytes from the message's start that `read` looks at. */
+  /** Bytes from the message's start that `read` uses. */
   readonly headBytes: number;
-  /** `passes`: bytes that follow the head; `update`: rectangles do; `fence`: the message has to be seen whole; `drop`: clipboard. */
+  /**
+   * `passes`: bytes follow the head; `update`: rectangles follow; `fence`: the message is needed complete;
+   * `drop`: clipboard.
+   */
   readonly read: (head: Buffer) => MessageAction;
 }
 
@@ -86,8 +92,8 @@ const QEMU = 255;
 const QEMU_AUDIO = 1;
 
 /**
- * The message that starts at `at`; undefined while more bytes are needed to tell.
- * @throws ProtocolError `RFB_SERVER_STREAM` for a type whose length nobody knows
+ * The message that starts at `at`; undefined while more bytes are needed to identify it.
+ * @throws ProtocolError `RFB_SERVER_STREAM` for a type of unknown length
  */
 export function identifyServerMessage(wire: Buffer, at: number): ServerMessage | undefined {
   const type = wire.readUInt8(at);

@@ -2,7 +2,7 @@ import { checkLength, u32, u8, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { MAX_FENCE_PAYLOAD } from "../fence.ts";
 
-/** The longest fields of a followed server's stream, in bytes. Nothing of that length is ever held. */
+/** The longest fields of a parsed server stream, in bytes. They are skipped, never buffered as a whole. */
 export const SERVER_STREAM_LIMITS = {
   /** The data of one compressed rectangle. */
   rectangleData: 256 * 1024 * 1024,
@@ -11,13 +11,13 @@ export const SERVER_STREAM_LIMITS = {
   fencePayload: MAX_FENCE_PAYLOAD,
 } as const;
 
-/** The whole of a rectangle that is being followed, and what its bytes look like. */
+/** The size of a rectangle that is being parsed, in pixels. */
 export interface RectangleSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** Lets bytes pass that nobody has to look at: in these grammars a negative yield, which answers with nothing. */
+/** Skips bytes that are not needed. In these grammars that is a negative yield, which returns no bytes. */
 export function* skip(length: number): Grammar<void> {
   if (length > 0) yield -length;
 }
@@ -29,7 +29,7 @@ export function* skipLengthPrefixed(max: number, what: string): Grammar<void> {
   yield* skip(length);
 }
 
-/** Tight's length, 1 to 3 bytes of 7, 7 and 8 bits, then that many bytes. */
+/** Tight's compact length, 1 to 3 bytes of 7, 7 and 8 bits, then that many bytes. */
 export function* skipCompact(): Grammar<void> {
   const first = yield* u8();
   let length = first & 0x7f;
@@ -41,7 +41,7 @@ export function* skipCompact(): Grammar<void> {
   yield* skip(length);
 }
 
-/** Bytes of a bitmap with one bit per pixel, each row from a new byte on. */
+/** Bytes of a bitmap with one bit per pixel; each row starts at a new byte. */
 export function bitmapBytes({ width, height }: RectangleSize): number {
   return Math.ceil(width / 8) * height;
 }

@@ -6,7 +6,7 @@ const JPEG = 9;
 const PNG = 10;
 const EXPLICIT_FILTER = 0x40;
 const TightFilter = { copy: 0, palette: 1, gradient: 2 } as const;
-/** Data that is shorter is neither compressed nor counted, bytes. */
+/** Shorter data is not compressed and has no length field, bytes. */
 const MIN_COMPRESSED = 12;
 
 /**
@@ -26,7 +26,7 @@ export function* skipTight(area: RectangleSize, tightPixel: number): Grammar<voi
   }
 }
 
-/** The same for Tight PNG, which has a picture in place of what is compressed by zlib. */
+/** The same for Tight PNG, which has a PNG image instead of zlib-compressed data. */
 export function* skipTightPng(tightPixel: number): Grammar<void> {
   const kind = (yield* u8()) >> 4;
   if (kind === FILL) yield* skip(tightPixel);
@@ -34,14 +34,14 @@ export function* skipTightPng(tightPixel: number): Grammar<void> {
   else refuseStream(`a Tight PNG rectangle of kind ${kind}`);
 }
 
-/** Returns how many bytes there are before compression. */
+/** @returns the number of bytes before compression */
 function* skipFilter(area: RectangleSize, tightPixel: number, explicit: boolean): Grammar<number> {
   const pixels = area.width * area.height;
   const filter = explicit ? yield* u8() : TightFilter.copy;
   if (filter === TightFilter.copy || filter === TightFilter.gradient) return pixels * tightPixel;
   if (filter !== TightFilter.palette) refuseStream(`the Tight filter ${filter}`);
   const colours = (yield* u8()) + 1;
-  // One byte or one bit for each pixel of a single colour: the implementations do not agree.
+  // Implementations differ in whether a pixel of a one-colour palette takes one byte or one bit.
   if (colours === 1) refuseStream("a Tight palette of one colour");
   yield* skip(colours * tightPixel);
   return colours === 2 ? bitmapBytes(area) : pixels;

@@ -8,13 +8,13 @@ const VERSION_0_2 = 0x0002;
 const VERSION_REFUSED = 0xff;
 const SUB_TYPE_REFUSED = 0;
 const SUB_TYPE_ACCEPTED = 1;
-/** The longest user name or password that is waited for, in bytes. */
+/** The longest user name or password accepted, in bytes. */
 export const MAX_CREDENTIAL_BYTES = 1024;
 
 /**
- * The server's side of VeNCrypt 0.2 up to where TLS begins: version, offer, choice, and the byte that lets
- * TLS begin. The next byte of the viewer's is its ClientHello.
- * @throws ProtocolError `RFB_VENCRYPT_VERSION`, `RFB_VENCRYPT_SUB_TYPE`, after telling the viewer
+ * The server's side of VeNCrypt 0.2 up to the start of TLS: version, offer, choice, and the byte that accepts
+ * the choice. The viewer's next byte belongs to its ClientHello.
+ * @throws ProtocolError `RFB_VENCRYPT_VERSION`, `RFB_VENCRYPT_SUB_TYPE`, after the viewer was informed
  */
 export async function negotiateVeNCrypt(
   peer: Conversation,

@@ -20,8 +20,9 @@ export async function exchangeVersions(peer: Conversation): Promise<RfbVersion> 
 }
 
 /**
- * Offers security types and returns the viewer's choice; in 3.3 the first one offered that 3.3 has is decided.
- * @throws ProtocolError `RFB_SECURITY_TYPE` for a choice that was not offered, after telling the viewer
+ * Offers security types and returns the viewer's choice. In 3.3 the server chooses the first offered type
+ * that 3.3 has.
+ * @throws ProtocolError `RFB_SECURITY_TYPE` for a choice that was not offered, after the viewer was informed
  */
 export async function negotiateSecurity(
   peer: Conversation,
@@ -63,13 +64,15 @@ async function chooseSecurity(
   );
 }
 
-/** Instead of {@link negotiateSecurity}: a list of length 0 (3.3: type 0) and the reason, in every version. */
+/**
+ * Instead of {@link negotiateSecurity}: a list of length 0 (3.3: type 0) and the reason, in every version.
+ */
 export async function refuseViewer(peer: Conversation, version: RfbVersion, reason: string): Promise<void> {
   const invalid = version === "3.3" ? encodeU32(SecurityType.invalid) : encodeU8(SecurityType.invalid);
   await peer.write(Buffer.concat([invalid, encodeLengthPrefixed(reason)]));
 }
 
-/** VncAuth: 16 random bytes, used for this one answer, and the viewer's 16 bytes. @see RFC 6143 §7.2.2 */
+/** VncAuth: 16 random bytes, used only once, and the viewer's 16 bytes. @see RFC 6143 §7.2.2 */
 export async function challengeViewer(
   peer: Conversation,
 ): Promise<{ readonly challenge: Buffer; readonly response: Buffer }> {
@@ -79,7 +82,7 @@ export async function challengeViewer(
   return { challenge, response };
 }
 
-/** Sends nothing where the version has no SecurityResult: after None in 3.3 and 3.7. */
+/** Sends nothing if the version has no SecurityResult: after None in 3.3 and 3.7. */
 export async function sendSecurityOk(
   peer: Conversation,
   version: RfbVersion,
@@ -88,7 +91,7 @@ export async function sendSecurityOk(
   if (hasSecurityResult(version, type)) await peer.write(encodeSecurityOk());
 }
 
-/** The reason reaches the viewer in 3.8 alone; after None in 3.3 and 3.7 nothing can be said at all. */
+/** Only 3.8 has a reason. After None in 3.3 and 3.7 nothing can be sent at all. */
 export async function sendSecurityFailure(
   peer: Conversation,
   version: RfbVersion,

@@ -1,15 +1,15 @@
 /**
- * The tables of DES, bits numbered from 1 at the most significant, as FIPS 46-3 prints them.
+ * The tables of DES, bits numbered from 1 at the most significant, as in FIPS 46-3.
  * @see FIPS 46-3, appendix 1
  */
 
-/** Permuted choice 1: which 56 bits of the key go on. */
+/** Permuted choice 1: which 56 bits of the key are used. */
 export const PERMUTED_CHOICE_1: readonly number[] = [
   57, 49, 41, 33, 25, 17, 9, 1, 58, 50, 42, 34, 26, 18, 10, 2, 59, 51, 43, 35, 27, 19, 11, 3, 60, 52, 44, 36,
   63, 55, 47, 39, 31, 23, 15, 7, 62, 54, 46, 38, 30, 22, 14, 6, 61, 53, 45, 37, 29, 21, 13, 5, 28, 20, 12, 4,
 ];
 
-/** Permuted choice 2: which 48 of those make a round's key. */
+/** Permuted choice 2: which 48 of those bits form a round's key. */
 export const PERMUTED_CHOICE_2: readonly number[] = [
   14, 17, 11, 24, 1, 5, 3, 28, 15, 6, 21, 10, 23, 19, 12, 4, 26, 8, 16, 7, 27, 20, 13, 2, 41, 52, 31, 37, 47,
   55, 30, 40, 51, 45, 33, 48, 44, 49, 39, 56, 34, 53, 46, 42, 50, 36, 29, 32,
@@ -18,7 +18,7 @@ export const PERMUTED_CHOICE_2: readonly number[] = [
 /** How far both halves of the key are rotated before each of the 16 rounds. */
 export const KEY_ROTATIONS: readonly number[] = [1, 1, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1];
 
-/** P: where the 32 bits that leave the S-boxes come from. */
+/** P: the source of each of the 32 bits after the S-boxes. */
 export const ROUND_PERMUTATION: readonly number[] = [
   16, 7, 20, 21, 29, 12, 28, 17, 1, 15, 23, 26, 5, 18, 31, 10, 2, 8, 24, 14, 32, 27, 3, 9, 19, 13, 30, 6, 22,
   11, 4, 25,

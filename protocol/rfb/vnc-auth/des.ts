@@ -7,11 +7,13 @@ import {
 } from "./des-tables.ts";
 
 /**
- * Single DES, encryption only, laid out for trying many keys on one block: the initial permutation stands apart from the
- * rounds, and the key schedule is a value of its own. It is here because VncAuth is made of it; it protects nothing else.
+ * Single DES, encryption only, optimised for trying many keys on one block: the initial permutation is
+ * separate from the rounds, and the key schedule is a separate value. It exists only because VncAuth uses it;
+ * it is not secure.
  *
- * Both halves of a block are kept rotated right by one bit. Then the S-boxes 1, 3, 5, 7 read their six bits (one of them
- * from each neighbour) straight from the word, and 2, 4, 6, 8 from the word rotated left by four.
+ * Both halves of a block are kept rotated right by one bit. Then the S-boxes 1, 3, 5, 7 read their six bits
+ * (one of them from each neighbour) directly from the word, and 2, 4, 6, 8 from the word rotated left by
+ * four.
  * @see FIPS 46-3
  */
 
@@ -20,7 +22,7 @@ export type KeySchedule = Int32Array;
 
 const ROUNDS = 16;
 export const KEY_SCHEDULE_WORDS = 2 * ROUNDS;
-/** Which bit of the key, from 0, is bit `i` of round `r`, at `48 r + i`. */
+/** The key bit, from 0, that is bit `i` of round `r`, at index `48 r + i`. */
 const KEY_BIT_SOURCES = traceKeyBits();
 /** 8 × 64 words: an S-box and the permutation after it in one look-up. */
 const ROUND_TABLE = makeRoundTable();
@@ -60,7 +62,10 @@ function rotateRight(word: number, bits: number): number {
   return (word >>> bits) | (word << (32 - bits));
 }
 
-/** @param key 8 bytes, of which DES ignores the lowest bit each @param schedule where to write it, 32 words of 0 */
+/**
+ * @param key 8 bytes; DES ignores the lowest bit of each
+ * @param schedule output, 32 words of 0
+ */
 export function makeKeySchedule(
   key: Uint8Array,
   schedule: KeySchedule = new Int32Array(KEY_SCHEDULE_WORDS),
@@ -72,14 +77,14 @@ export function makeKeySchedule(
     const round = Math.floor(bit / 48);
     const box = Math.floor((bit % 48) / 6);
     const word = 2 * round + (box & 1);
-    // Odd and even S-boxes alike read from bits 31..26, 23..18, 15..10 and 7..2.
+    // Odd and even S-boxes both read from bits 31..26, 23..18, 15..10 and 7..2.
     const shift = 31 - 8 * (box >> 1) - (bit % 6);
     schedule[word] = (schedule[word] ?? 0) | (1 << shift);
   }
   return schedule;
 }
 
-/** Writes the block's two halves, in the form that {@link runRounds} takes and leaves, to `out[0]` and `out[1]`. */
+/** Writes the block's two halves, in the form that {@link runRounds} uses, to `out[0]` and `out[1]`. */
 export function permuteInitially(block: Uint8Array, offset: number, out: Int32Array): void {
   for (let half = 0; half < 2; half++) {
     let word = 0;
@@ -94,7 +99,7 @@ export function permuteInitially(block: Uint8Array, offset: number, out: Int32Ar
 }
 
 /**
- * All 16 rounds. `out` receives what the final permutation would be applied to: what {@link permuteInitially} makes of
+ * All 16 rounds. `out` receives the input of the final permutation, which equals {@link permuteInitially} of
  * the encrypted block.
  */
 export function runRounds(schedule: KeySchedule, left: number, right: number, out: Int32Array): void {

@@ -6,7 +6,7 @@ const PASSWORD_BYTES = 8;
 
 /**
  * The 8-byte DES key of a VNC password: at most 8 characters, NUL-padded, the bits of each byte reversed.
- * @see RFC 6143 §7.2.2; the reversal is what every implementation does
+ * @see RFC 6143 §7.2.2; all implementations reverse the bits
  */
 export function vncAuthKey(password: string): Buffer {
   const key = Buffer.alloc(PASSWORD_BYTES);
@@ -14,7 +14,7 @@ export function vncAuthKey(password: string): Buffer {
   return reverseKeyBits(key);
 }
 
-/** The same key as VNC's DES reads it: the bits of each byte reversed. */
+/** The same key as VNC's DES uses it: the bits of each byte reversed. */
 export function reverseKeyBits(key: Buffer): Buffer {
   return Buffer.from(key.map(reverseBits));
 }
@@ -26,7 +26,7 @@ function reverseBits(byte: number): number {
 }
 
 /**
- * The answer to a VncAuth challenge: both of its halves encrypted on their own.
+ * The answer to a VncAuth challenge: each half is encrypted separately.
  * @param challenge 16 bytes
  * @returns 16 bytes
  */

@@ -7,10 +7,10 @@ import { encodeNumber, raiseModulo, readNumber } from "./modular-power.ts";
 import type { ServerLogin } from "./server-login.ts";
 
 const FIELD_BYTES = 64;
-/** In bytes: 512 to 4096 bits. */
+/** Shortest prime, in bytes. The range is 512 to 4096 bits. */
 export const APPLE_DH_MIN_BYTES = 64;
 export const APPLE_DH_MAX_BYTES = 512;
-/** Of the secret exponent: as hard to guess as the prime is to break, and a few milliseconds at most. */
+/** Length of the secret exponent: as hard to guess as the prime is to break, a few milliseconds at most. */
 const EXPONENT_BYTES = 32;
 
 interface KeyExchangeOffer {
@@ -21,12 +21,14 @@ interface KeyExchangeOffer {
 }
 
 /**
- * Apple's Diffie-Hellman authentication, up to SecurityResult. It hides user name and password from listeners, nothing else.
+ * Apple's Diffie-Hellman authentication, up to SecurityResult. It protects user name and password from
+ * eavesdroppers only.
  *
- *     S  U16 generator · U16 length L · prime (L) · public key (L)
- *     C  128 bytes AES-128-ECB under MD5(shared secret, L bytes) of user (64) ‖ password (64) · public key (L)
+ *    S  U16 generator · U16 length L · prime (L) · public key (L)
+ *    C  128 bytes AES-128-ECB under MD5(shared secret, L bytes) of user (64) ‖ password (64) · public key (L)
  *
- * @throws ProtocolError `SERVER_KEY_EXCHANGE`; AuthError `SERVER_PASSWORD_WRONG` for what does not fit into 63 bytes
+ * @throws ProtocolError `SERVER_KEY_EXCHANGE`; AuthError `SERVER_PASSWORD_WRONG` for what does not fit into
+ *   63 bytes
  */
 export async function logInWithAppleDh(peer: Conversation, login: ServerLogin): Promise<void> {
   const offer = await peer.read(readOffer());

@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import { AuthError } from "../../errors.ts";
 
 /**
- * Text in a field of fixed length: UTF-8, a NUL, then random bytes, so that equal fields do not look alike.
+ * Text in a field of fixed length: UTF-8, a NUL, then random bytes, so that equal texts do not give equal
+ * fields.
  * @param length of the field in bytes, the NUL included
- * @throws AuthError `SERVER_PASSWORD_WRONG` when the text does not fit: cut short, it would be another one
+ * @throws AuthError `SERVER_PASSWORD_WRONG` when the text does not fit: a truncated one would be a different
+ *   text
  */
 export function encodeCredentialField(text: string, length: number, what: string): Buffer {
   const value = Buffer.from(`${text}\0`, "utf8");

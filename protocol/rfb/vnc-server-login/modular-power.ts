@@ -1,4 +1,4 @@
-/** `base` to the power of `exponent`, modulo `modulus` (at least 1). Its time depends on the numbers. */
+/** `base` to the power of `exponent`, modulo `modulus` (at least 1). Not constant-time. */
 export function raiseModulo(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n % modulus;
   let square = base % modulus;
@@ -9,7 +9,7 @@ export function raiseModulo(base: bigint, exponent: bigint, modulus: bigint): bi
   return result;
 }
 
-/** Big-endian, without a sign. */
+/** Big-endian, unsigned. */
 export function readNumber(wire: Buffer): bigint {
   return wire.length === 0 ? 0n : BigInt(`0x${wire.toString("hex")}`);
 }

@@ -13,13 +13,14 @@ const USER_BYTES = 256;
 const PASSWORD_BYTES = 64;
 
 /**
- * MSLogonII, up to SecurityResult. Its 64-bit Diffie-Hellman and single DES protect nothing: it is for servers that have
- * nothing better, on a way that is safe in itself.
+ * MSLogonII, up to SecurityResult. Its 64-bit Diffie-Hellman and single DES protect nothing. It is for
+ * servers that offer nothing better, over a connection that is already secure.
  *
- *     S  generator (8) · modulus (8) · public key (8)
- *     C  public key (8) · user (256) · password (64), both in DES-CBC, key and IV the shared secret
+ *    S  generator (8) · modulus (8) · public key (8)
+ *    C  public key (8) · user (256) · password (64), both in DES-CBC, key and IV the shared secret
  *
- * @throws ProtocolError `SERVER_KEY_EXCHANGE`; AuthError `SERVER_PASSWORD_WRONG` for what does not fit its field
+ * @throws ProtocolError `SERVER_KEY_EXCHANGE`; AuthError `SERVER_PASSWORD_WRONG` for what does not fit its
+ *   field
  */
 export async function logInWithMsLogon(peer: Conversation, login: ServerLogin): Promise<void> {
   const { generator, modulus, publicKey } = await peer.read(readOffer());
@@ -42,7 +43,7 @@ function* readOffer(): Grammar<{ generator: bigint; modulus: bigint; publicKey: 
   return { generator, modulus, publicKey };
 }
 
-/** DES-CBC; as everywhere in VNC, the key's bits are reversed in each byte, but not the IV's. */
+/** DES-CBC. As everywhere in VNC, the bits of each byte of the key are reversed; those of the IV are not. */
 function encryptCbc(secret: Buffer, plain: Buffer): Buffer {
   const schedule = makeKeySchedule(reverseKeyBits(secret));
   const out = Buffer.from(plain);

@@ -3,7 +3,7 @@ import { encodeU32 } from "../../bytes/encoders.ts";
 import type { ServerLogin } from "./server-login.ts";
 
 /**
- * A user name and a password as they are: VeNCrypt's Plain sub-types and Tight's Unix login.
+ * User name and password in clear: VeNCrypt's Plain sub-types and Tight's Unix login.
  *
  *     U32 user length · U32 password length · user · password
  */

@@ -6,7 +6,7 @@ import { nameVeNCryptType, VeNCryptType } from "../vencrypt-types.ts";
 
 type SecurityNeed = "password" | "user" | "tls" | "uncheckedServer" | "clearText" | "msLogon";
 
-/** One way into a server, and what it takes. */
+/** One security type of a VNC server, and what it needs. */
 export interface SecurityMethod {
   readonly type: number;
   readonly needs: readonly SecurityNeed[];
@@ -14,7 +14,10 @@ export interface SecurityMethod {
 
 const ACCOUNT = ["password", "user"] as const;
 
-/** Without a list of its own inside. The best first: what gives nothing away, then what hides most. */
+/**
+ * Types without inner types of their own. The best first: those that send no secret, then those that protect
+ * it best.
+ */
 const PLAIN_RFB_METHODS: readonly SecurityMethod[] = [
   { type: SecurityType.none, needs: ["uncheckedServer"] },
   { type: SecurityType.appleDh, needs: ["uncheckedServer", ...ACCOUNT] },
@@ -22,7 +25,7 @@ const PLAIN_RFB_METHODS: readonly SecurityMethod[] = [
   { type: SecurityType.vncAuth, needs: ["uncheckedServer", "password"] },
 ];
 
-/** After VncAuth: a server that offers both asks for an account of its host here at times. */
+/** After VncAuth: some servers that offer both ask for an account of their host here. */
 const RSA_AES_METHODS: readonly SecurityMethod[] = RSA_AES_TYPES.map((type) => ({
   type,
   needs: ["uncheckedServer", "password"],
@@ -55,16 +58,16 @@ const ANONYMOUS_METHODS: readonly SecurityMethod[] = [
   { type: VeNCryptType.plain, needs: ["uncheckedServer", "clearText", ...ACCOUNT] },
 ];
 
-/** VeNCrypt's sub-types, the best first; ordinary types may stand among them. */
+/** VeNCrypt's sub-types, the best first. They can include ordinary security types. */
 export const VENCRYPT_METHODS: readonly SecurityMethod[] = [...X509_METHODS, ...ANONYMOUS_METHODS];
 
 /**
- * The same where no certificate can be checked: then one is asked for only when there is nothing else, so that the
- * refusal can tell which certificate it was.
+ * The same where no certificate can be checked: types with a certificate are then the last choice. They are
+ * kept so that the error can name the server's certificate.
  */
 export const VENCRYPT_METHODS_UNCHECKED: readonly SecurityMethod[] = [...ANONYMOUS_METHODS, ...X509_METHODS];
 
-/** The authentications inside Tight. */
+/** Authentications inside Tight security. */
 export const TIGHT_UNIX_LOGIN = 129;
 export const TIGHT_METHODS: readonly SecurityMethod[] = [
   { type: SecurityType.none, needs: ["uncheckedServer"] },
@@ -73,9 +76,9 @@ export const TIGHT_METHODS: readonly SecurityMethod[] = [
 ];
 
 /**
- * The best way that the server offers and this login allows.
- * @throws AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_CERTIFICATE`;
- *   ProtocolError `SERVER_SECURITY_UNSUPPORTED`
+ * The best type that the server offers and this login allows.
+ * @throws AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_CERTIFICATE`; ProtocolError
+ *   `SERVER_SECURITY_UNSUPPORTED`
  */
 export function chooseSecurityMethod(
   ways: readonly SecurityMethod[],
@@ -85,7 +88,7 @@ export function chooseSecurityMethod(
   const open = ways.filter(({ type }) => offered.includes(type));
   const chosen = open.find((way) => missing(way, login).length === 0);
   if (chosen) return chosen.type;
-  // The way that only lacks what an owner can simply give is the one to talk about.
+  // For the error, prefer a type that lacks only a password or user name: the owner can set those.
   const nearest =
     open.find((way) => missing(way, login).every((need) => need === "password" || need === "user")) ??
     open[0];

@@ -22,19 +22,19 @@ import { nameVeNCryptType } from "../vencrypt-types.ts";
 import { encodeProtocolVersion, protocolVersion, type RfbVersion } from "../protocol-version.ts";
 import { logInWithVncAuth } from "./vnc-auth-client.ts";
 
-/** What was done: the type that SecurityResult follows, and how it was reached. */
+/** The result of a login: the type that SecurityResult follows, and the types that led to it. */
 interface LoginStep {
   readonly type: number;
   readonly security: string;
 }
 
 /**
- * Plays the viewer towards a VNC server, until the server waits for ClientInit. The conversation may stand on another
- * stream afterwards: that of TLS.
- * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`, `SERVER_SECURITY_UNSUPPORTED`,
- *   `SERVER_VENCRYPT`, `SERVER_KEY_EXCHANGE`, `SERVER_OTHER_WAY` (come again with `avoidVeNCrypt`);
- *   AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`, `SERVER_CERTIFICATE`;
- *   LimitError `LENGTH_LIMIT`
+ * Acts as the viewer towards a VNC server, until the server waits for ClientInit. Afterwards the conversation
+ * may use another stream (TLS).
+ * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`,
+ *   `SERVER_SECURITY_UNSUPPORTED`, `SERVER_VENCRYPT`, `SERVER_KEY_EXCHANGE`, `SERVER_OTHER_WAY` (retry with
+ *   `avoidVeNCrypt`); AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`,
+ *   `SERVER_CERTIFICATE`; LimitError `LENGTH_LIMIT`
  * @see RFC 6143 §7.1
  */
 export async function logInToServer(peer: Conversation, login: ServerLogin): Promise<ServerLoginResult> {
@@ -66,7 +66,7 @@ async function readOfferedTypes(peer: Conversation): Promise<number[]> {
   return [...(await peer.read(bytes(count)))];
 }
 
-/** Does one security type, up to SecurityResult. */
+/** Performs one security type, up to SecurityResult. */
 async function logInWith(
   peer: Conversation,
   type: number,
@@ -114,7 +114,7 @@ async function readSecurityResult(peer: Conversation, version: RfbVersion, type:
   });
 }
 
-/** Servers that close without the reason they owe have refused all the same. */
+/** A server that closes without the required reason has refused as well. */
 async function readReason(peer: Conversation): Promise<string> {
   try {
     return await peer.read(reasonString());
@@ -128,7 +128,7 @@ async function readRefusal(peer: Conversation): Promise<ProtocolError> {
   return refusal(await readReason(peer));
 }
 
-/** The reason names the host at times: it is for the owner's log, never for a viewer. */
+/** The reason can contain the host's name: it is for the owner's log, never for a viewer. */
 function refusal(reason: string): ProtocolError {
   return new ProtocolError("SERVER_REFUSED", `the VNC server refused the connection: ${quote(reason)}`, {
     safeMessage: "The desktop's VNC server refused the connection. Try again later.",

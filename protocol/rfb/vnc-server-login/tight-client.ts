@@ -9,11 +9,11 @@ import type { ServerLogin } from "./server-login.ts";
 import { serverInit, type ServerInit } from "../server-init.ts";
 import { logInWithVncAuth } from "./vnc-auth-client.ts";
 
-/** S32 code · 4 bytes vendor · 8 bytes signature. The code says it all. */
+/** S32 code · 4 bytes vendor · 8 bytes signature. The code alone identifies the capability. */
 const CAPABILITY_BYTES = 16;
-/** The longest list of tunnels, and of authentications, that is waited for. */
+/** The longest list of tunnels, and of authentications, that is accepted. */
 export const MAX_TIGHT_CHOICES = 64;
-/** The most capabilities after ServerInit that are waited for, all kinds together. */
+/** The most capabilities after ServerInit that are accepted, all kinds together. */
 export const MAX_TIGHT_CAPABILITIES = 1024;
 const NO_TUNNEL = 0;
 
@@ -44,8 +44,8 @@ function* readChoices(what: string): Grammar<number[]> {
 }
 
 /**
- * ServerInit as it is after Tight security: capabilities follow, and are dropped here.
- * @throws what {@link serverInit} throws; LimitError `LENGTH_LIMIT`
+ * ServerInit after Tight security: capabilities follow it and are discarded here.
+ * @throws the errors of {@link serverInit}; LimitError `LENGTH_LIMIT`
  */
 export function* tightServerInit(): Grammar<ServerInit> {
   const init = yield* serverInit();

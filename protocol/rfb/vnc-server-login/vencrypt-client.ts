@@ -18,11 +18,11 @@ const TLS_ACCEPTED = 1;
 
 /**
  * VeNCrypt 0.2, up to the inner authentication's SecurityResult.
- * @param otherWays whether the server could also be entered without VeNCrypt
- * @returns the sub-type; one below 256 is an ordinary security type, which is still to be done
+ * @param otherWays whether the server also offers a usable type besides VeNCrypt
+ * @returns the sub-type; one below 256 is an ordinary security type, which is still to be performed
  * @throws ProtocolError `SERVER_VENCRYPT`, `SERVER_SECURITY_UNSUPPORTED`; AuthError `SERVER_CERTIFICATE`,
- *   `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`; ProtocolError `SERVER_OTHER_WAY` when a new connection that avoids
- *   VeNCrypt would get in
+ *   `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`; ProtocolError `SERVER_OTHER_WAY` when a new connection
+ *   that avoids VeNCrypt would succeed
  * @see rfbproto, "VeNCrypt"
  */
 export async function logInWithVeNCrypt(
@@ -49,7 +49,7 @@ export async function logInWithVeNCrypt(
 async function agreeOnVersion(peer: Conversation): Promise<void> {
   const [major = 0, minor = 0] = await peer.read(bytes(2));
   if (major === 0 && minor < 2) {
-    // 0.0 says that there is no version in common.
+    // Version 0.0 means that there is no version in common.
     await peer.write(Buffer.of(0, 0));
     throw refused(`the VNC server speaks VeNCrypt ${major}.${minor}, which is too old`);
   }

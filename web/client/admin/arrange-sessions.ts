@@ -27,7 +27,7 @@ function readColumn(session: Session, column: SessionColumn, now: number): strin
   return session[column] ?? "";
 }
 
-/** The rows that `view` shows, in its order. */
+/** The rows that `view` selects, in its order. */
 export function arrangeSessions(sessions: readonly Session[], view: SessionView, now: number): Session[] {
   const wanted = view.filter.trim().toLowerCase();
   const direction = view.descending ? -1 : 1;

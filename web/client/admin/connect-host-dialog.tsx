@@ -17,7 +17,7 @@ function HostList() {
   const desktops = useWall((state) => state.desktops);
   const images = useWall((state) => state.images);
   const [agents, setAgents] = useState<readonly Agent[] | null>(null);
-  // A host that comes or goes changes the desktops or the images: then the list is asked for again.
+  // A host that connects or disconnects changes the desktops or the images: reload the list then.
   useEffect(() => {
     api.agents().then(setAgents, () => undefined);
   }, [api, desktops, images]);
@@ -45,7 +45,7 @@ function HostList() {
   );
 }
 
-/** The two commands that bring a host in, with everything in them that this service knows. */
+/** The two commands that connect a host, with all values that this service knows filled in. */
 export function ConnectHostDialog({ onClose }: { readonly onClose: () => void }) {
   const { api } = useApp();
   const text = useText();

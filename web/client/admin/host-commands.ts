@@ -3,7 +3,7 @@ import type { Service } from "../../api/schemas.ts";
 
 export type HostKind = "publish" | "machines";
 
-/** What to type on a host, as lines. The secret goes by the environment: arguments are seen by everybody there. */
+/** The command lines for a host. The secret is in the environment: all users of the host see arguments. */
 export function buildHostCommand(kind: HostKind, service: Service, secret: string): string {
   const lines = [
     `POSTERN_JOIN=${secret} bin/postern ${kind === "publish" ? "agent" : "host"}`,

@@ -13,7 +13,7 @@ import type { SessionColumn, SessionView } from "./arrange-sessions.ts";
 const REFRESH_MS = 5_000;
 const LIMIT = 500;
 
-/** The list, asked for again every five seconds while somebody looks. */
+/** The list, requested again every five seconds while the page is visible. */
 function useSessions(): { sessions: readonly Session[] | null; fault: unknown } {
   const { api } = useApp();
   const [sessions, setSessions] = useState<readonly Session[] | null>(null);

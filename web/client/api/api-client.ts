@@ -23,7 +23,7 @@ import type {
 import { ApiError } from "./api-error.ts";
 
 export type JoinSecret = z.infer<typeof joinSecret>;
-/** What a token lets its holder do. */
+/** The permissions of a token's holder. */
 export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineCreateInput = z.input<typeof machineCreateRequest>;
 
@@ -61,7 +61,7 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
   return response;
 }
 
-/** One method per route. Each throws {@link ApiError}; 401 is told to `onSignedOut` first. */
+/** One method per route. Each throws {@link ApiError}; for a 401 `onSignedOut` is called first. */
 export function createApi(onSignedOut: () => void) {
   let signInForm: SignInForm | null = null;
   const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
@@ -79,7 +79,7 @@ export function createApi(onSignedOut: () => void) {
   const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
   return {
     me: () => call<Me>("GET", "/me"),
-    /** What the sign-in page shows; it comes with every refusal for want of a login. */
+    /** The fields of the sign-in page; the server sends them with every refusal for lack of a login. */
     signInForm: async (): Promise<SignInForm> => {
       if (signInForm === null) await call<Me>("GET", "/me").catch(() => undefined);
       if (signInForm === null) throw new ApiError("UNKNOWN", 0, "");

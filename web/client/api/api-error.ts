@@ -1,12 +1,12 @@
 import type { SignInForm } from "../../api/schemas.ts";
 
-/** A request that the server refused, or that never reached it (`NETWORK`). */
+/** A request that the server refused, or that did not reach it (`NETWORK`). */
 export class ApiError extends Error {
   readonly code: string;
   readonly status: number;
-  /** When the server will listen again; null: it did not say. */
+  /** When a retry is allowed. Null: the server gave no time. */
   readonly retryAfterSeconds: number | null;
-  /** How to sign in, with `LOGIN_REQUIRED`. */
+  /** The sign-in form, with `LOGIN_REQUIRED`. */
   readonly signIn: SignInForm | null;
 
   constructor(

@@ -5,7 +5,7 @@ interface ChoicesProps<Key extends string> {
   readonly onChoose: (key: Key) => void;
 }
 
-/** A few choices side by side, one of them pressed. */
+/** A few choices side by side, one of them selected. */
 export function Choices<Key extends string>({ label, value, options, onChoose }: ChoicesProps<Key>) {
   return (
     <div class="choices" role="group" aria-label={label}>

@@ -18,7 +18,7 @@ export function CopyButton({ value, label }: CopyButtonProps) {
   const copy = () => {
     navigator.clipboard.writeText(value).then(
       () => setDone(true),
-      // Refused by the browser: the text stands beside the button and can be selected.
+      // The browser refused: the text is shown beside the button and can be selected.
       () => setDone(false),
     );
   };

@@ -10,7 +10,7 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A panel above the page. The browser keeps the focus inside and gives it back; Esc and a click beside it close. */
+/** A modal dialog. The browser keeps the focus inside and restores it; Esc and a click outside close it. */
 export function Dialog({ title, onClose, size = "narrow", children }: DialogProps) {
   const text = useText();
   const titleId = useId();

@@ -4,7 +4,7 @@ import { useId } from "preact/hooks";
 interface FieldFrameProps {
   readonly label: string;
   readonly hint?: string | undefined;
-  /** What is wrong with it; null: nothing. */
+  /** The error text. Null: the value is valid. */
   readonly fault?: string | null;
 }
 

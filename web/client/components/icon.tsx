@@ -1,4 +1,4 @@
-/** The one set of pictures, drawn on a 20-unit grid with the text's colour. */
+/** The icon set, drawn on a 20-unit grid in the text's colour. */
 const PATHS = {
   plus: "M10 4v12M4 10h12",
   play: "M7 4.500v11l8.500-5.500z",
@@ -38,7 +38,7 @@ export function Icon({ name }: { readonly name: IconName }) {
   );
 }
 
-/** The mark: a small door in a wall. */
+/** The product's logo: a small door in a wall. */
 export function Logo() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

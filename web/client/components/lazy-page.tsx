@@ -8,7 +8,7 @@ interface LazyPageProps<Props> {
   readonly props: Props;
 }
 
-/** A page whose code comes only when it is wanted. */
+/** A page whose code is loaded on demand. */
 export function LazyPage<Props extends object>({ load, props }: LazyPageProps<Props>) {
   const text = useText();
   const [Page, setPage] = useState<ComponentType<Props> | null>(null);

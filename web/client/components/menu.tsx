@@ -9,7 +9,7 @@ interface MenuProps {
   readonly trigger: ComponentChildren;
   readonly className?: string;
   readonly items: readonly MenuItem[];
-  /** A line above the choices: whom they touch. */
+  /** A line above the choices: whom they affect. */
   readonly note?: string | undefined;
 }
 
@@ -20,7 +20,7 @@ function keepInWindow(list: HTMLElement): void {
   if (over > 0) list.style.marginLeft = `${-over}px`;
 }
 
-/** A button with choices below it: arrows move, Esc closes, a click elsewhere closes. */
+/** A button with a menu below it. Arrow keys move, Esc closes, a click elsewhere closes. */
 export function Menu({ label, trigger, className = "button", items, note }: MenuProps) {
   const [open, setOpen] = useState(false);
   const menuId = useId();

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { formatDuration, formatExact, formatRelative } from "../text/format.ts";
 
-/** The time, drawn again every `everyMs`. */
+/** The current time, updated every `everyMs`. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -23,7 +23,7 @@ export function Ago({ at }: { readonly at: number }) {
   );
 }
 
-/** For how long, with the exact beginning on hover. */
+/** A duration, with the exact start time on hover. */
 export function Since({ at }: { readonly at: number }) {
   const { monitor } = useText();
   const { language } = usePreferences();

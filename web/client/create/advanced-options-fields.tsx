@@ -12,7 +12,7 @@ interface AdvancedOptionsFieldsProps {
   readonly onChange: (change: Partial<AdvancedOptions>) => void;
 }
 
-/** What few people need, and only what this person may choose. */
+/** Rarely needed options; only those that this person may choose. */
 export function AdvancedOptionsFields({
   image,
   allowance,

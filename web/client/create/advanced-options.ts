@@ -2,7 +2,7 @@ import { DATA_DISK_NAME, KEYMAP } from "../../../protocol/mip2/names.ts";
 import type { Allowance, Image } from "../../api/schemas.ts";
 import type { MachineCreateInput } from "../api/api-client.ts";
 
-/** What is asked for in the advanced part, as it is typed; empty: as the system has it. */
+/** The values of the advanced options as typed. Empty: the image's default. */
 export interface AdvancedOptions {
   readonly lifetime: string;
   readonly oneShot: boolean;
@@ -27,20 +27,20 @@ export const DEFAULT_OPTIONS: AdvancedOptions = {
   ...{ diskGb: "", dataDisk: "", dataSizeGb: "10", script: "", master: false },
 };
 
-/** Seconds that may be chosen, the longest last; null: no end. */
+/** The selectable lifetimes in seconds, the longest last. Null: unlimited. */
 export function listLifetimes(most: number | null): readonly (number | null)[] {
   if (most === null) return [...LIFETIMES, null];
   return [...LIFETIMES.filter((seconds) => seconds < most), most];
 }
 
-/** What of the advanced part is shown: nothing that is not to be had. */
+/** The advanced options to show: only those that are available. */
 export function listAvailableOptions(image: Image, allowance: Allowance | null) {
   const may = (privilege: Allowance["may"][number]) => allowance?.may.includes(privilege) ?? false;
   const networks = (image.networks ?? []).filter((network) => network !== "internet" || may("internet"));
   return {
     networks,
     displays: image.displays ?? [],
-    /** Whether the system has a disk of its own; otherwise an empty one may stand beside it. */
+    /** Whether the image has a disk of its own; otherwise an empty one can be added. */
     ownDisk: image.diskGb !== undefined,
     gpu: may("gpu"),
     script: may("script") && image.script !== undefined && image.script !== "none",
@@ -61,7 +61,7 @@ export function checkAdvancedOptions(wishes: AdvancedOptions, image: Image): rea
   return faults;
 }
 
-/** The part of an order that the wishes make. */
+/** The part of a create request that these options make. */
 export function toCreateInput(wishes: AdvancedOptions, image: Image): Omit<MachineCreateInput, "image"> {
   const { lifetime, oneShot, network, display, keymap, gpu, diskGb, dataDisk, script, master } = wishes;
   return {
@@ -72,7 +72,7 @@ export function toCreateInput(wishes: AdvancedOptions, image: Image): Omit<Machi
     ...(keymap.trim() !== "" && { keymap: keymap.trim() }),
     ...(gpu !== "none" && { gpu: gpu as NonNullable<MachineCreateInput["gpu"]> }),
     ...(diskGb.trim() !== "" && { diskGb: parseWholeNumber(diskGb) }),
-    // A system without a disk of its own, such as an installer, gets an empty one.
+    // An image without a disk of its own, such as an installer, gets an empty one.
     ...(diskGb.trim() !== "" && image.diskGb === undefined && { emptyDisk: true }),
     ...(dataDisk.trim() !== "" && {
       dataDisk: { name: dataDisk.trim(), sizeGb: parseWholeNumber(wishes.dataSizeGb) },

@@ -3,7 +3,7 @@ import { usePreferences, useText } from "../state/app-context.ts";
 import { formatMemory } from "../text/format.ts";
 import { computeAllowanceUsage, type RequestedResources } from "./allowance-usage.ts";
 
-/** What of one's limits a machine takes; nothing where there are none. */
+/** How much of the person's limits a machine uses; empty if there are no limits. */
 export function AllowanceSummary({ allowance, taken }: { allowance: Allowance; taken: RequestedResources }) {
   const { order } = useText();
   const { language } = usePreferences();

@@ -1,6 +1,6 @@
 import type { Allowance } from "../../api/schemas.ts";
 
-/** What a machine takes. */
+/** The resources of one machine. */
 export interface RequestedResources {
   readonly cpus: number;
   readonly memoryMb: number;
@@ -9,12 +9,12 @@ export interface RequestedResources {
 
 export interface AllowanceUsage {
   readonly what: "cpus" | "memoryMb" | "diskGb" | "machines";
-  /** With this machine. */
+  /** Including this machine. */
   readonly used: number;
   readonly most: number;
 }
 
-/** Each limit with what is used of it once the machine is there; without a limit there is nothing to say. */
+/** Each limit with its usage including the new machine. Resources without a limit are left out. */
 export function computeAllowanceUsage(
   { limits, used }: Allowance,
   taken: RequestedResources,

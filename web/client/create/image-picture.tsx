@@ -1,4 +1,4 @@
-/** A small drawing for a system: the catalogue brings no pictures, so its id decides the pattern. */
+/** A small generated drawing for an image: the catalogue has no pictures, so the id selects the pattern. */
 function hash(text: string): number {
   let value = 7;
   for (const character of text) value = (value * 31 + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -6,15 +6,15 @@ export interface MachineSize {
   readonly name: MachineSizeName;
   readonly cpus: number;
   readonly memoryMb: number;
-  /** What the image's makers suggest. */
+  /** The size that the image recommends. */
   readonly recommended: boolean;
 }
 
 type ImageRequirements = Pick<Image, "cpus" | "memoryMb">;
 
 /**
- * Three sizes of an image, each larger than the one before and none below its minimum. Where the suggested size is the
- * minimum, it is the small one.
+ * Three sizes of an image, each larger than the one before and none below its minimum. If the recommended
+ * size is the minimum, it is the small one.
  */
 export function deriveMachineSizes({
   cpus,
@@ -54,7 +54,7 @@ function parseWholeNumber(text: string): number {
   return /^\d{1,7}$/.test(text.trim()) ? Number(text.trim()) : NaN;
 }
 
-/** What of a custom order cannot be: empty when all is well. The limits are the API's and the image's. */
+/** The invalid fields of a custom size; empty if all are valid. The limits are the API's and the image's. */
 export function checkCustomSize(
   order: CustomSizeInput,
   needs: ImageRequirements,

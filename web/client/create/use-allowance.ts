@@ -2,7 +2,10 @@ import { useEffect, useState } from "preact/hooks";
 import type { Allowance } from "../../api/schemas.ts";
 import { useApp, useWall } from "../state/app-context.ts";
 
-/** What the person may have and has, asked again when machines come and go; null: not known, and nothing is refused. */
+/**
+ * The person's allowance and usage, reloaded when the number of active machines changes. Null: unknown, so
+ * nothing is refused.
+ */
 export function useAllowance(): Allowance | null {
   const { api } = useApp();
   const machines = useWall((state) => state.machines);

@@ -7,7 +7,7 @@ import { Icon } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/translations/languages.ts";
 
-/** Who is signed in, how the pages look and speak, and the way out. */
+/** The signed-in person, appearance and language settings, and sign-out. */
 export function AccountMenu({
   me,
   onConnectHost,

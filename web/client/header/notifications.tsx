@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useApp, useText } from "../state/app-context.ts";
 import { describeChanges } from "../state/announcements.ts";
 
-/** Tells screen readers what changes on the wall, and everybody what went wrong. */
+/** Announces changes of the wall to screen readers, and shows errors to everybody. */
 export function Notifications() {
   const { wall } = useApp();
   const text = useText();

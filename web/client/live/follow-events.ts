@@ -3,7 +3,7 @@ import { API_PREFIX } from "../api/api-client.ts";
 import type { AppContext } from "../state/app-context.ts";
 import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 
-/** The upper half of each wait is random, so that pages do not return in step. */
+/** The upper half of each wait is random, so that pages do not reconnect at the same time. */
 const BACKOFF: BackoffRange = { firstMs: 1_000, maxMs: 20_000 };
 const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images"];
 
@@ -18,7 +18,7 @@ async function fetchWall({ api, wall }: AppContext): Promise<void> {
   wall.dispatch({ type: "lists", machines, desktops, images });
 }
 
-/** Keeps the wall as the server sees it, over any number of broken lines. Returns what ends it. */
+/** Keeps the wall in sync with the server; reconnects after failures. Returns a function that stops it. */
 export function followEvents(app: AppContext): () => void {
   const { api, wall } = app;
   let source: EventSource | null = null;
@@ -35,7 +35,8 @@ export function followEvents(app: AppContext): () => void {
     window.clearTimeout(timer);
     const wait = backoffDelay(BACKOFF, { failures: attempt, random: Math.random(), jitter: "half" });
     timer = window.setTimeout(open, Math.round(wait));
-    // An event stream does not say why it was refused: a plain request does, and ends the page's session on 401.
+    // An event stream does not say why it was refused. A plain request does, and ends the page's session on
+    // 401.
     void api.me().catch(() => undefined);
   };
 

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { useVisible } from "./use-visible.ts";
 import { useApp } from "../state/app-context.ts";
 
-/** While `box` can be seen, the server knows that this desktop may be opened next; null: it cannot be. */
+/** While `box` is visible, tells the server that this desktop may be opened next. Null: no desktop. */
 export function useVisibleDesktop(desktopId: string | null, box: RefObject<Element | null>): void {
   const { visibleDesktops } = useApp();
   const visible = useVisible(box);

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/** Whether the element can be seen: inside the window, in a tab that is in front. */
+/** Whether the element is visible: inside the window, in a foreground tab. */
 export function useVisible(ref: RefObject<Element | null>): boolean {
   const [inside, setInside] = useState(false);
   const [inFront, setInFront] = useState(!document.hidden);

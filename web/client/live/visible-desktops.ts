@@ -1,17 +1,17 @@
-/** So long what comes into sight together is gathered, before one request tells of all of it. */
+/** Desktops that become visible within this time are reported in one request. */
 const BATCH_MS = 200;
-/** Well within the time for which the server keeps a spare connection ready. */
+/** Well below the time for which the server keeps a spare connection ready. */
 const REPEAT_MS = 120_000;
-/** What the server takes at once. */
+/** The server's limit for one request. */
 const MAX_DESKTOPS = 64;
 
 type Schedule = (ms: number, run: () => void) => () => void;
 
-/** Tells the server which desktops can be seen on the page now: the way to them is then made before anybody clicks. */
+/** Reports the desktops visible on the page, so that the server prepares connections to them. */
 export class VisibleDesktops {
   readonly #report: (desktops: readonly string[]) => Promise<unknown>;
   readonly #schedule: Schedule;
-  /** How often each is on the page. */
+  /** How often each desktop is on the page. */
   readonly #counts = new Map<string, number>();
   #cancelReport: (() => void) | null = null;
   #batching = false;
@@ -21,7 +21,7 @@ export class VisibleDesktops {
     this.#schedule = after;
   }
 
-  /** Returns what takes it from sight. */
+  /** Returns a function that removes it. */
   add(id: string): () => void {
     const count = this.#counts.get(id) ?? 0;
     this.#counts.set(id, count + 1);
@@ -45,7 +45,7 @@ export class VisibleDesktops {
       this.#cancelReport = null;
       this.#batching = false;
       if (this.#counts.size === 0) return;
-      // Nobody waits for it: without it a desktop only opens a little later.
+      // A failure is harmless: without the report a desktop only opens a little later.
       this.#report([...this.#counts.keys()].slice(0, MAX_DESKTOPS)).catch(() => undefined);
       this.#scheduleReport(REPEAT_MS);
     });

@@ -11,7 +11,7 @@ interface StopMenuProps {
   readonly className?: string;
 }
 
-/** Stopping takes a second click: one choice asks the system, the other does not. */
+/** Stopping takes a second click: one choice asks the guest to shut down, the other forces it. */
 export function StopMenu({ machine, actions, trigger, className = "button" }: StopMenuProps) {
   const { monitor, machines } = useText();
   const shutDown: MenuItem = {

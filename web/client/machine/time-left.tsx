@@ -10,7 +10,7 @@ interface TimeLeftProps {
   readonly className?: string;
 }
 
-/** How long a machine still runs; in the last tenth it stands out, with a way to put the end off. */
+/** A machine's remaining time. In the last tenth it is highlighted, with a button to extend it. */
 export function TimeLeft({ machine, actions, className = "time-left" }: TimeLeftProps) {
   const { machines } = useText();
   const { language } = usePreferences();

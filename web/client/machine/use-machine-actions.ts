@@ -5,7 +5,7 @@ import type { MachineCommandName } from "../api/api-client.ts";
 import { useApp, useText } from "../state/app-context.ts";
 
 export interface MachineActions {
-  /** A request is under way. */
+  /** A request is in progress. */
   readonly busy: boolean;
   readonly start: () => void;
   readonly stop: (force: boolean) => void;
@@ -15,7 +15,7 @@ export interface MachineActions {
   readonly close: () => void;
 }
 
-/** What can be done with a machine; what fails is told in the notice at the page's foot. */
+/** The actions of a machine. A failure is shown in the notice at the bottom of the page. */
 export function useMachineActions(id: string): MachineActions {
   const { api, wall } = useApp();
   const text = useText();

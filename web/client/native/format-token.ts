@@ -1,4 +1,4 @@
-/** The token in groups that the eye can carry from one screen to another. */
+/** The token in short groups that are easy to copy from one screen to another. */
 export function groupToken(token: string): readonly string[] {
   return [...token].reduce<string[]>((groups, character, index) => {
     if (index % 4 === 0) groups.push("");
@@ -7,7 +7,7 @@ export function groupToken(token: string): readonly string[] {
   }, []);
 }
 
-/** For those who listen: one character at a time. */
+/** For screen readers: one character at a time. */
 export function spellToken(token: string): string {
   return [...token].join(" ");
 }

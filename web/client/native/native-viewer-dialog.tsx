@@ -106,7 +106,7 @@ export function NativeViewerDialog({ desktopId, name, onClose }: NativeViewerDia
   const listens = useWall((state) => state.service?.rfb !== null);
   const [phase, setPhase] = useState<TokenRequestState>({ phase: "asking" });
   const [changing, setChanging] = useState(false);
-  /** A new token allows what the last one did. */
+  /** A new token gets the permissions of the last one. */
   const wanted = useRef<TokenRights>(ALL_RIGHTS);
 
   const fail = (error: unknown) => setPhase({ phase: "failed", reason: explainError(error, text) });

@@ -9,7 +9,7 @@ const FORMATS: readonly (readonly [ProfileFormat, string])[] = [
   ["vnc", "UltraVNC, TightVNC"],
 ];
 
-/** Files that tell a viewer the address, and a link for systems where a viewer has taken `vnc:`. */
+/** Connection files with the address for a viewer, and a link for systems where a viewer handles `vnc:`. */
 export function ConnectionFiles({
   desktopId,
   address,

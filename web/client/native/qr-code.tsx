@@ -1,7 +1,7 @@
 import { encode } from "uqr";
 import { useText } from "../state/app-context.ts";
 
-/** `value` as a QR code, one path, always dark on light so that every camera reads it. */
+/** `value` as a QR code, one path, always dark on light so that every camera can read it. */
 export function QrCode({ value }: { readonly value: string }) {
   const { native } = useText();
   const { data, size } = encode(value, { ecc: "M", border: 2 });

@@ -3,14 +3,14 @@ import type { TokenRights, Api } from "../api/api-client.ts";
 
 const DEFAULT_LIFETIME_MS = 3_600_000;
 
-/** A token of this page, with the time from which its life is counted. */
+/** A token of this page, with the start of its lifetime. */
 export interface CachedToken extends Token {
   readonly createdAt: number;
 }
 
 const tokensByDesktop = new Map<string, CachedToken>();
 
-/** What is left of the token's life, from 1 to 0. */
+/** The remaining share of the token's lifetime, from 1 to 0. */
 export function remainingLifetimeShare(
   token: Pick<CachedToken, "createdAt" | "expiresAt">,
   now: number,
@@ -19,7 +19,7 @@ export function remainingLifetimeShare(
   return Math.min(1, Math.max(0, (token.expiresAt - now) / life));
 }
 
-/** The desktop's token that this page already has, if a tenth of its life is left; else a new one. */
+/** The desktop's token that this page already has, if a tenth of its lifetime is left; else a new one. */
 export async function obtainToken(
   api: Api,
   desktopId: string,
@@ -30,13 +30,13 @@ export async function obtainToken(
   const now = Date.now();
   if (!fresh && known !== undefined && remainingLifetimeShare(known, now) > 0.1) return known;
   const token = await api.createToken(desktopId, rights);
-  // Without a sane clock here, the ring shows the hour that the server gives by default.
+  // If the clock of this computer is wrong, the ring assumes the server's default lifetime of an hour.
   const made = { ...token, createdAt: token.expiresAt > now ? now : token.expiresAt - DEFAULT_LIFETIME_MS };
   tokensByDesktop.set(desktopId, made);
   return made;
 }
 
-/** The same token, allowing something else from now on. */
+/** The same token with other permissions from now on. */
 export async function changeToken(
   api: Api,
   desktopId: string,
@@ -54,7 +54,7 @@ export async function revokeToken(api: Api, desktopId: string, tokenId: string):
   tokensByDesktop.delete(desktopId);
 }
 
-/** At sign-out: the next person starts with none. */
+/** At sign-out, so that the next person starts without tokens. */
 export function clearTokens(): void {
   tokensByDesktop.clear();
 }

@@ -6,7 +6,7 @@ import { remainingLifetimeShare } from "./token-cache.ts";
 const RADIUS = 13;
 const CIRCUMFERENCE = 2 * Math.PI * RADIUS;
 
-/** A ring that shrinks with what is left of a token's life, and the time in words beside it. */
+/** A ring that shows the remaining share of a token's lifetime, and the time as text beside it. */
 export function TokenLifetime({
   createdAt,
   expiresAt,

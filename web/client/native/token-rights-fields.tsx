@@ -9,7 +9,7 @@ interface TokenRightsFieldsProps {
   readonly onChange: (rights: TokenRights) => void;
 }
 
-/** What the token lets its holder do: role, and switches for what belongs to it. */
+/** The permissions of the token's holder: the role, and switches for its permissions. */
 export function TokenRightsFields({ rights, busy, onChange }: TokenRightsFieldsProps) {
   const { native } = useText();
   return (

@@ -1,10 +1,10 @@
 import type { TokenRights } from "../api/api-client.ts";
 
-/** What a switch stands for; files are never passed on, so there is none for them. */
+/** The permission of each switch. Files are never relayed, so there is no switch for them. */
 export const TOKEN_PERMISSIONS = ["clipboard-in", "clipboard-out", "power", "resize", "audio"] as const;
 export type TokenPermission = (typeof TOKEN_PERMISSIONS)[number];
 
-/** What acts on the desktop: nobody who only watches has it, whatever else is said. */
+/** Permissions that act on the desktop: a view-only token never has them, whatever else is set. */
 const CONTROL_PERMISSIONS: ReadonlySet<TokenPermission> = new Set<TokenPermission>([
   "clipboard-in",
   "power",
@@ -13,7 +13,7 @@ const CONTROL_PERMISSIONS: ReadonlySet<TokenPermission> = new Set<TokenPermissio
 
 export const ALL_RIGHTS: TokenRights = { role: "control", denied: [] };
 
-/** Whether the role leaves a choice. */
+/** Whether the role leaves this permission to choose. */
 export function isPermissionAdjustable({ role }: TokenRights, name: TokenPermission): boolean {
   return role === "control" || !CONTROL_PERMISSIONS.has(name);
 }

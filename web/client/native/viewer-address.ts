@@ -1,6 +1,6 @@
 import { bracketHost, formatHostPort, parseHostPort, type HostPort } from "../../../protocol/host-port.ts";
 
-/** Takes `HOST:PORT` or `[IPV6]:PORT` apart; null: it is neither. */
+/** Parses `HOST:PORT` or `[IPV6]:PORT`. Null: neither. */
 export function parseViewerAddress(address: string): HostPort | null {
   const parsed = parseHostPort(address);
   return parsed?.port === 0 ? null : parsed;
@@ -11,7 +11,7 @@ export function buildViewerCommand({ host, port }: HostPort): string {
   return `vncviewer ${bracketHost(host)}::${port}`;
 }
 
-/** For the QR code. It carries no token: addresses end up in histories. */
+/** For the QR code. It contains no token, because addresses are kept in histories. */
 export function buildViewerUrl(address: HostPort): string {
   return `vnc://${formatHostPort(address)}`;
 }

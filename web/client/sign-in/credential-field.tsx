@@ -5,7 +5,7 @@ import { usePreferences, useText } from "../state/app-context.ts";
 
 interface CredentialFieldProps {
   readonly field: SignInField;
-  /** The element that says what is wrong; undefined: nothing is. */
+  /** The id of the element with the error text; undefined: no error. */
   readonly faultId: string | undefined;
   readonly inputRef: (input: HTMLInputElement | null) => void;
 }
@@ -17,7 +17,7 @@ export function CredentialField({ field, faultId, inputRef }: CredentialFieldPro
   const [shown, setShown] = useState(false);
   const { name, label, autocomplete, maxLength } = field;
   const common = { id: name, name, ref: inputRef, autocomplete, maxLength, required: true };
-  // Each a literal: the input's types tell the two apart by it.
+  // As literals: the types of the input element distinguish the two by them.
   const visibility = shown ? { type: "text" as const } : { type: "password" as const };
   if (field.kind === "text")
     return (

@@ -9,7 +9,7 @@ import { CredentialField } from "./credential-field.tsx";
 
 const RETRY_MS = 2_000;
 
-/** The form as the server describes it; null: not here yet. */
+/** The form as the server describes it. Null: not loaded yet. */
 function useSignInForm(): SignInForm | null {
   const { api } = useApp();
   const [form, setForm] = useState<SignInForm | null>(null);

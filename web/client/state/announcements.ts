@@ -4,7 +4,7 @@ import type { WallState } from "./wall-state.ts";
 
 type WallContents = Pick<WallState, "machines" | "desktops">;
 
-/** What a screen reader should say about the difference between two looks at the wall. */
+/** What a screen reader should announce about the difference between two states of the wall. */
 export function describeChanges(before: WallContents, after: WallContents, text: Text): string[] {
   const said: string[] = [];
   for (const machine of Object.values(after.machines)) {

@@ -6,9 +6,9 @@ import type { PreferenceStore, Preferences } from "./preferences.ts";
 import type { Store } from "./store.ts";
 import type { WallAction, WallState } from "./wall-state.ts";
 
-/** The desktops that can be seen on the page now. */
+/** The desktops that are visible on the page. */
 interface VisibleDesktopRegistry {
-  /** Returns the function that takes the desktop off again. */
+  /** Returns a function that removes the desktop again. */
   add(id: string): () => void;
 }
 
@@ -28,7 +28,7 @@ export function useApp(): AppContext {
   return app;
 }
 
-/** The part of a store that `select` picks; draws again when that part is another value. */
+/** The part of a store that `select` returns; renders again when that part changes. */
 function useSelected<State, Action, Part>(store: Store<State, Action>, select: (state: State) => Part): Part {
   const part = select(store.get());
   const [, redraw] = useState(0);
@@ -40,7 +40,7 @@ function useSelected<State, Action, Part>(store: Store<State, Action>, select: (
       shown = next;
       redraw((count) => count + 1);
     };
-    // The store may have moved between drawing and this effect.
+    // The store may have changed between rendering and this effect.
     if (!Object.is(part, shown)) redraw((count) => count + 1);
     return store.subscribe(check);
   }, [store]);

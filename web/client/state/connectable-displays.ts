@@ -3,7 +3,7 @@ import type { Desktop, Machine } from "../../api/schemas.ts";
 export type ConnectableDisplay = Machine["screens"][number];
 type MachineWithDisplays = Pick<Machine, "name" | "desktop" | "desktopId" | "screens">;
 
-/** The screens of a machine that can be connected to now, by their numbers. */
+/** The displays of a machine that can be connected to now, with their numbers. */
 export function listConnectableDisplays({
   desktop,
   desktopId,
@@ -12,7 +12,7 @@ export function listConnectableDisplays({
   return desktopId === null ? screens : [{ number: 1, desktop, desktopId }, ...screens];
 }
 
-/** Which screen of a machine a desktop is; null: nothing known says it. */
+/** The number of the machine's display that a desktop is. Null: unknown. */
 export function findDisplayNumber(
   machine: MachineWithDisplays,
   desktopId: string,
@@ -21,6 +21,6 @@ export function findDisplayNumber(
   const listed = listConnectableDisplays(machine).find((screen) => screen.desktopId === desktopId);
   if (listed !== undefined) return listed.number;
   if (desktop === null) return null;
-  // One that is away is not listed, but has its name still.
+  // A desktop that is offline is not listed, but still has its name.
   return desktop.name === machine.name ? 1 : Number(/-([2-9])$/.exec(desktop.name)?.[1] ?? 1);
 }

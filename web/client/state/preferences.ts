@@ -10,14 +10,14 @@ export interface Preferences {
 
 const STORAGE_KEY = "postern.preferences";
 
-/** What `stored` says, as far as it makes sense; the browser's languages for the rest. */
+/** The valid parts of `stored`; the browser's languages for the rest. */
 export function readPreferences(stored: string | null, languages: readonly string[]): Preferences {
   let found: Partial<Record<keyof Preferences, unknown>> = {};
   try {
     const parsed: unknown = JSON.parse(stored ?? "{}");
     if (typeof parsed === "object" && parsed !== null) found = parsed;
   } catch {
-    // A broken entry counts as none.
+    // An invalid entry counts as none.
   }
   const { theme, language } = found;
   return {
@@ -35,7 +35,7 @@ function applyToDocument(preferences: Preferences): void {
 
 export type PreferenceStore = ReturnType<typeof openPreferences>;
 
-/** The person's choices, kept by this browser and shown on the document at once. */
+/** The person's preferences, stored in this browser and applied to the document at once. */
 export function openPreferences() {
   const initial = readPreferences(localStorage.getItem(STORAGE_KEY), navigator.languages);
   applyToDocument(initial);

@@ -29,8 +29,8 @@ function applyEvent(state: WallState, event: LiveEvent): WallState {
 }
 
 /**
- * What the pages know, after `action`. Events that arrive while the lists of a `hello` are under way are applied at
- * once and again on top of the lists, which may be older than they are.
+ * The state of the pages after `action`. Events that arrive while the lists requested after a `hello` are
+ * loading are applied at once, and again on top of the lists, which may be older than the events.
  */
 export function reduceWall(state: WallState, action: WallAction): WallState {
   switch (action.type) {

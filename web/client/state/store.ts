@@ -1,8 +1,8 @@
-/** One value, one way to change it, and those who want to know. */
+/** A state with one way to change it, and its subscribers. */
 export interface Store<State, Action> {
   get(): State;
   dispatch(action: Action): void;
-  /** Returns what ends the subscription. */
+  /** Returns a function that ends the subscription. */
   subscribe(listener: () => void): () => void;
 }
 

@@ -4,7 +4,7 @@ import type { WallState } from "./wall-state.ts";
 export interface WallRows {
   /** Newest first. */
   readonly machines: readonly Machine[];
-  /** Published by agents, or of machines that are not ours to see: online first, then by name. */
+  /** Published by agents, or of machines that this person may not see: online first, then by name. */
   readonly desktops: readonly Desktop[];
 }
 

@@ -1,6 +1,6 @@
 import type { Desktop, Image, LiveEvent, Machine, Me, Service } from "../../api/schemas.ts";
 
-/** `unknown`: not asked yet. `null`: nobody is signed in. */
+/** `unknown`: not requested yet. `null`: signed out. */
 type SignInState = Me | null | "unknown";
 type LiveConnection = "connecting" | "live" | "lost";
 
@@ -8,14 +8,16 @@ export interface WallState {
   readonly me: SignInState;
   readonly service: Service | null;
   readonly connection: LiveConnection;
-  /** The lists were fetched at least once. */
+  /** The lists were loaded at least once. */
   readonly loaded: boolean;
   readonly machines: Readonly<Record<string, Machine>>;
   readonly desktops: Readonly<Record<string, Desktop>>;
   readonly images: readonly Image[];
-  /** Events since the last `hello`, until the lists that it asked for are here; null: no list is under way. */
+  /**
+   * Events since the last `hello`, until the lists requested after it are loaded. Null: no lists are loading.
+   */
   readonly pendingEvents: readonly LiveEvent[] | null;
-  /** A sentence for the person: an action that failed. */
+  /** A text for the person about an action that failed. */
   readonly notice: string | null;
 }
 
@@ -31,7 +33,7 @@ export type WallAction =
       readonly images: readonly Image[];
     }
   | { readonly type: "images"; readonly images: readonly Image[] }
-  /** What a request of ours was answered: it may be older than what an event already said. */
+  /** The response to a request of this page: it may be older than what an event already said. */
   | { readonly type: "machineResponse"; readonly machine: Machine }
   | { readonly type: "notice"; readonly notice: string | null };
 

@@ -1,7 +1,7 @@
 import { ApiError } from "../api/api-error.ts";
 import { lookUpText, type Text } from "./translations/languages.ts";
 
-/** The pages' own sentence for an error, in the person's language, if there is one; else the server's. */
+/** The pages' own text for an error, in the person's language, if there is one; else the server's text. */
 export function explainError(error: unknown, text: Text): string {
   const unknown = text.errors.UNKNOWN;
   if (!(error instanceof ApiError)) return unknown;

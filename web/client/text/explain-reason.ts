@@ -4,8 +4,8 @@ import { lookUpText, type Text } from "./translations/languages.ts";
 const PLACEHOLDER = /\{(\w+)\}/g;
 
 /**
- * Why a machine failed or waits, in the person's language. An older host sends no code, and a newer one may send codes
- * or leave blanks that we do not know: then it is the sentence as it came.
+ * Why a machine failed or waits, in the person's language. An older host sends no code, and a newer one may
+ * send unknown codes or omit placeholder values: then the sentence is shown as received.
  */
 export function explainReason(
   { reason, cause }: Pick<Machine, "reason" | "cause">,

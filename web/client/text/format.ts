@@ -1,4 +1,4 @@
-/** Numbers and times as people read them, in their language. */
+/** Numbers and times formatted for people, in their language. */
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
@@ -18,7 +18,7 @@ export function formatMemory(megabytes: number, language: string): string {
     : formatUnit(megabytes / 1024, "gigabyte", language, 1);
 }
 
-/** 0 to 1 as percent. */
+/** A share from 0 to 1 as percent. */
 export function formatShare(share: number, language: string): string {
   return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
@@ -33,7 +33,7 @@ export function formatBytes(bytes: number, language: string): string {
   return formatUnit(value, UNITS[step] ?? "byte", language, value < 10 && step > 0 ? 1 : 0);
 }
 
-/** A length of time in one unit, rounded down: 45 s, 12 min, 3 h, 2 days. */
+/** A duration in one unit, rounded down: 45 s, 12 min, 3 h, 2 days. */
 export function formatDuration(ms: number, language: string): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return formatUnit(seconds, "second", language, 0);
@@ -42,7 +42,7 @@ export function formatDuration(ms: number, language: string): string {
   return formatUnit(Math.floor(seconds / 86_400), "day", language, 0);
 }
 
-/** When it was, seen from `now`: 5 minutes ago. */
+/** A time relative to `now`: 5 minutes ago. */
 export function formatRelative(at: number, now: number, language: string): string {
   const seconds = Math.min(0, Math.round((at - now) / 1000));
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });

@@ -1,4 +1,4 @@
-/** The part of noVNC that the viewer uses. The package brings no types of its own. */
+/** The part of noVNC that the viewer uses. The package has no types of its own. */
 declare module "@novnc/novnc" {
   export interface RfbEvents {
     connect: CustomEvent<Record<string, never>>;
@@ -14,7 +14,7 @@ declare module "@novnc/novnc" {
     background: string;
     scaleViewport: boolean;
     clipViewport: boolean;
-    /** Asks the server to give the desktop the window's size, at once and whenever that changes. */
+    /** Asks the server to resize the desktop to the window, at once and whenever the window changes. */
     resizeSession: boolean;
     viewOnly: boolean;
     focusOnClick: boolean;
@@ -24,7 +24,7 @@ declare module "@novnc/novnc" {
     blur(): void;
     disconnect(): void;
     sendCtrlAltDel(): void;
-    /** `down` left out: press and release. */
+    /** `down` omitted: press and release. */
     sendKey(keysym: number, code: string | null, down?: boolean): void;
     clipboardPasteFrom(text: string): void;
     toBlob(callback: (blob: Blob | null) => void, type?: string): void;

@@ -9,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 20_000;
 
 export interface DialHandlers {
   readonly onOpen: (rfb: RFB) => void;
-  /** Once, unless the caller ended it. */
+  /** Called once, unless the caller ended the connection. */
   readonly onClose: (cause: DisconnectCause, detail: string | null) => void;
   readonly onClipboard: (text: string) => void;
 }
@@ -23,7 +23,7 @@ function classifyTicketError(error: unknown): [DisconnectCause, string | null] {
   return ["refused", error.message === "" ? null : error.message];
 }
 
-/** One attempt: a fresh ticket, a WebSocket, noVNC on it inside `target`. Returns what ends it. */
+/** One attempt: a new ticket, a WebSocket, noVNC on it inside `target`. Returns a function that ends it. */
 export function dialDesktop(
   api: Api,
   desktopId: string,

@@ -3,8 +3,9 @@ import { catalogues, lookUpText, type Text } from "../text/translations/language
 const SECONDS = "{seconds}";
 
 /**
- * What the server said to a refused viewer, in the person's language: the code of an answer of the API, or a sentence. That comes without its code, as RFB and WebSocket have it, but
- * the server's sentences are known; any other stays as it is.
+ * The server's text for a refused viewer, in the person's language. `said` is the error code of an API
+ * response, or a sentence: RFB and WebSocket carry no code, but the server's sentences are known. Any other
+ * text stays unchanged.
  */
 export function explainRefusal(
   said: string,

@@ -14,7 +14,7 @@ export function useFullScreen(): boolean {
   return full;
 }
 
-/** Into full screen and out of it. Where the browser allows it, keys like Alt+Tab then go to the desktop too. */
+/** Toggles full screen. Where the browser allows it, keys like Alt+Tab then also go to the desktop. */
 export async function toggleFullScreen(): Promise<void> {
   if (document.fullscreenElement !== null) return document.exitFullscreen();
   await document.documentElement.requestFullscreen();

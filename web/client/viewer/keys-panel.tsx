@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useText } from "../state/app-context.ts";
 import { FUNCTION_KEYS, HOLDABLE_KEYS, SINGLE_KEYS, type Key } from "./keysyms.ts";
 
-/** Keys that the browser or the system keeps for itself. Held ones go up again when the panel closes. */
+/** Keys that the browser or the system intercepts. Held keys are released when the panel closes. */
 export function KeysPanel({ rfb }: { readonly rfb: RFB }) {
   const { viewer } = useText();
   const [held, setHeld] = useState<readonly Key[]>([]);

@@ -1,6 +1,6 @@
-/** X11 keysyms with the physical key that the browser would name. @see RFC 6143 §7.5.4 */
+/** X11 keysyms with the name of the physical key in the browser. @see RFC 6143 §7.5.4 */
 export interface Key {
-  /** What stands on the key: the same in every language. */
+  /** The label of the key: the same in every language. */
   readonly label: string;
   readonly keysym: number;
   readonly code: string;
@@ -26,7 +26,7 @@ export const FUNCTION_KEYS: readonly Key[] = Array.from({ length: 12 }, (_, inde
 export const BACKSPACE: Key = { label: "Backspace", keysym: 0xff08, code: "Backspace" };
 export const RETURN: Key = { label: "Enter", keysym: 0xff0d, code: "Enter" };
 
-/** The keysym of one character: Latin-1 as it is, the rest of Unicode above 0x01000000. */
+/** The keysym of one character: Latin-1 unchanged, the rest of Unicode above 0x01000000. */
 export function findKeysym(character: string): number {
   const point = character.codePointAt(0) ?? 0;
   if (point === 0x0a || point === 0x0d) return RETURN.keysym;

@@ -1,4 +1,4 @@
-/** Where the WebSocket goes: the ticket's path, but always on the server that sent this page. */
+/** The address of the WebSocket: the ticket's path, always on the server that sent this page. */
 export function rfbAddress(
   ticketUrl: string,
   page: { readonly protocol: string; readonly host: string },

@@ -5,7 +5,7 @@ function screenshotFileName(desktop: string, at: Date): string {
   return `${desktop.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-")}-${stamp}.png`;
 }
 
-/** Downloads what the screen shows, every pixel of it. */
+/** Downloads the picture of the screen in full resolution. */
 export function saveScreenshot(rfb: RFB, desktop: string): void {
   rfb.toBlob((blob) => {
     if (blob === null) return;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { useText } from "../state/app-context.ts";
 import { BACKSPACE, findKeysym, RETURN } from "./keysyms.ts";
 
-/** An invisible field that makes a phone show its keyboard; what arrives in it goes to the screen as keys. */
+/** An invisible field that makes a phone show its keyboard. Its input is sent to the desktop as keys. */
 export function TouchKeyboard({ rfb, onLeave }: { readonly rfb: RFB; readonly onLeave: () => void }) {
   const { viewer } = useText();
   const field = useRef<HTMLInputElement>(null);

@@ -4,11 +4,11 @@ interface KeySender {
   sendKey(keysym: number, code: string | null, down?: boolean): void;
 }
 
-/** A guest's keyboard controller holds sixteen codes: faster than this, letters get lost. */
+/** A guest's keyboard controller buffers sixteen codes: faster than this, characters are lost. */
 const KEY_INTERVAL_MS = 12;
 const MAX_CHARACTERS = 10_000;
 
-/** Types `text` as keys, one by one. Returns what ends it early. */
+/** Types `text` as keys, one by one. Returns a function that stops it early. */
 export function typeText(keyboard: KeySender, text: string): () => void {
   const characters = [...text.replaceAll("\r\n", "\n")].slice(0, MAX_CHARACTERS);
   let next = 0;

@@ -1,8 +1,8 @@
 import { useEffect } from "preact/hooks";
 
 /**
- * Ctrl+Alt+Shift, pressed and released alone, leads from the screen to the bar. It acts when the last of them goes up,
- * so that the desktop is left with no key held down.
+ * Ctrl+Alt+Shift, pressed and released alone, moves the focus from the screen to the toolbar. It acts when
+ * the last key is released, so that the desktop has no key held down.
  */
 export function useToolbarShortcut(onChord: () => void): void {
   useEffect(() => {

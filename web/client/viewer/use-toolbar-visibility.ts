@@ -9,12 +9,12 @@ export interface ToolbarVisibility {
   readonly shown: boolean;
   readonly show: () => void;
   readonly hide: () => void;
-  /** For the bar's own pointerenter and pointerleave. */
+  /** For the toolbar's own pointerenter and pointerleave. */
   readonly cancelHide: () => void;
   readonly hideLater: () => void;
 }
 
-/** The bar shows itself at the upper edge, on the chord, and whenever `needed`; it goes when left alone. */
+/** Shows the toolbar at the upper edge, on the shortcut, and whenever `needed`; hides it after inactivity. */
 export function useToolbarVisibility(bar: RefObject<HTMLElement | null>, needed: boolean): ToolbarVisibility {
   const [shown, setShown] = useState(true);
   const timer = useRef<number | undefined>(undefined);
@@ -23,7 +23,7 @@ export function useToolbarVisibility(bar: RefObject<HTMLElement | null>, needed:
   const leave = useCallback(() => {
     window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => {
-      // Somebody on the keyboard is still there.
+      // The toolbar stays while it has the keyboard focus.
       if (!bar.current?.contains(document.activeElement)) setShown(false);
     }, HIDE_DELAY_MS);
   }, [bar]);

@@ -9,15 +9,15 @@ import {
 } from "../state/connectable-displays.ts";
 
 interface ViewedDesktop {
-  /** The one to dial: a machine that was off comes back with another desktop. */
+  /** The desktop to dial: after a restart a machine has another desktop. */
   readonly desktopId: string;
   readonly desktop: Desktop | null;
   readonly machine: Machine | null;
-  /** It is there; null: the machine has none of this number now, or it is no machine's. */
+  /** The display to show. Null: the machine has none of this number now, or there is no machine. */
   readonly display: ConnectableDisplay | null;
-  /** The machine's other ones that are there. */
+  /** The machine's other displays that can be connected to. */
   readonly others: readonly ConnectableDisplay[];
-  /** As it is called, also while it is away. */
+  /** The desktop's name, also while it is offline. */
   readonly name: string | null;
 }
 

@@ -12,12 +12,12 @@ import {
 interface ViewerConnection {
   readonly connection: ViewerConnectionState;
   readonly rfb: RFB | null;
-  /** The last that the desktop put on its clipboard. */
+  /** The last text that the desktop put on its clipboard. */
   readonly received: string;
   readonly retryNow: () => void;
 }
 
-/** Copies the picture that noVNC leaves behind, so that something stands there while the connection is away. */
+/** Copies noVNC's last picture, so that it stays visible while the connection is lost. */
 function copyCanvas(from: HTMLCanvasElement | null, to: HTMLCanvasElement | null): void {
   if (from === null || to === null || from.width === 0) return;
   to.width = from.width;
@@ -26,8 +26,8 @@ function copyCanvas(from: HTMLCanvasElement | null, to: HTMLCanvasElement | null
 }
 
 /**
- * Holds a connection to the desktop and brings it back whenever it breaks, with a new ticket each time. Nothing is dialled
- * while `paused` (the machine is off).
+ * Keeps a connection to the desktop open and reconnects when it is lost, with a new ticket each time. It does
+ * not connect while `paused` (the machine is off).
  */
 export function useViewerConnection(
   desktopId: string,

@@ -1,6 +1,6 @@
 import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 
-/** The upper half of each wait is random, so that pages do not return in step. */
+/** The upper half of each wait is random, so that pages do not reconnect at the same time. */
 const BACKOFF: BackoffRange = { firstMs: 600, maxMs: 15_000 };
 
 /** Why there is no picture. */
@@ -14,7 +14,7 @@ export type ViewerConnectionState =
       readonly attempt: number;
       readonly retryAt: number;
       readonly cause: DisconnectCause;
-      /** What the server said, if it said anything. */
+      /** The server's explanation, if it sent one. */
       readonly detail: string | null;
     };
 
@@ -28,15 +28,15 @@ export type ViewerConnectionEvent =
       readonly detail: string | null;
     }
   | { readonly type: "retry" }
-  /** Another desktop: counted from the start. */
+  /** Another desktop: attempts are counted from the start. */
   | { readonly type: "reset" };
 
 export const initialConnectionState: ViewerConnectionState = { phase: "connecting", attempt: 0 };
 
-/** A connection that held this long proves the way is good: the next loss counts as the first. */
+/** A connection that lasted this long was stable: the next loss counts as the first. */
 const STABLE_MS = 10_000;
 
-/** `attempt` counts the tries since the last steady connection; the first connection is number 0. */
+/** `attempt` counts the attempts since the last stable connection; the first connection is number 0. */
 export function reduceConnection(
   connection: ViewerConnectionState,
   event: ViewerConnectionEvent,
@@ -50,7 +50,8 @@ export function reduceConnection(
       if (connection.phase === "waiting") return connection;
       const steady = connection.phase === "open" && event.now - connection.since >= STABLE_MS;
       const attempt = steady ? 1 : connection.attempt + 1;
-      // What is gone comes back by somebody's deed, of which the wall tells: asking often helps nobody.
+      // A desktop that is gone returns only by somebody's action, which the wall reports: frequent retries
+      // are useless.
       const wait =
         event.cause === "gone"
           ? BACKOFF.maxMs

@@ -38,7 +38,7 @@ function Countdown({ connection, onRetry }: Pick<ViewerMessageProps, "connection
   );
 }
 
-/** What stands over the greyed picture: what happened, what comes next, what can be done. */
+/** The message over the greyed picture: what happened, what happens next, and what the person can do. */
 export function ViewerMessage({ name, connection, machine, actions, onRetry }: ViewerMessageProps) {
   const text = useText();
   const { viewer } = text;

@@ -8,7 +8,7 @@ import { useViewerConnection } from "./use-viewer-connection.ts";
 import { ViewerToolbar } from "./viewer-toolbar.tsx";
 import { ViewerMessage } from "./viewer-message.tsx";
 
-/** The whole window for one screen. */
+/** The page of one display, which fills the window. */
 export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string }) {
   const text = useText();
   const loaded = useWall((state) => state.loaded);
@@ -17,12 +17,12 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   const place = useRef<HTMLDivElement>(null);
   const frozen = useRef<HTMLCanvasElement>(null);
   const [fit, setFit] = useState(true);
-  // Not by itself: others may look at the same screen.
+  // Off by default: others may be viewing the same desktop.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (display === null || isOff(machine.state));
   const { connection, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
-  // The server knows more than the broken connection: a host that is away explains it.
+  // The server knows more than the broken connection: an offline host explains it.
   const hostAway =
     connection.phase === "waiting" && connection.detail === null && desktop?.state === "offline";
   const shownConnection = hostAway ? { ...connection, cause: "hostAway" as const } : connection;

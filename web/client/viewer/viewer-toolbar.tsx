@@ -20,14 +20,14 @@ import { useToolbarVisibility } from "./use-toolbar-visibility.ts";
 
 interface ViewerToolbarProps {
   readonly name: string;
-  /** The machine's further screens that are there. */
+  /** The machine's further displays that can be connected to. */
   readonly others: readonly ConnectableDisplay[];
   readonly connection: ViewerConnectionState;
   readonly rfb: RFB | null;
   readonly received: string;
   readonly fit: boolean;
   readonly onFit: (fit: boolean) => void;
-  /** The desktop takes the window's size, where it can. */
+  /** The desktop is resized to the window, where supported. */
   readonly resizeWithWindow: boolean;
   readonly onResizeWithWindow: (follow: boolean) => void;
   readonly machine: Machine | null;
@@ -186,7 +186,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           icon={full ? "shrink" : "expand"}
           label={full ? viewer.leaveFullScreen : viewer.fullScreen}
           onClick={() => {
-            // Refused by the browser: nothing changes, and the button says so by staying as it is.
+            // The browser refused: nothing changes, and the button keeps its state.
             toggleFullScreen().then(returnToScreen, () => undefined);
           }}
         />

@@ -1,4 +1,4 @@
-/** Arrow keys on the wall: from one monitor's screen to the nearest one in that direction. */
+/** Arrow keys on the wall move from one machine's screen to the nearest one in that direction. */
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -11,7 +11,7 @@ const DIRECTIONS: Readonly<Record<string, Point>> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-/** The index of the spot to go to from `spots[from]`, or -1: nothing lies there. Sideways distance counts double. */
+/** The index of the point to go to from `spots[from]`, -1 if there is none. Sideways counts double. */
 export function findNearestInDirection(spots: readonly Point[], from: number, key: string): number {
   const direction = DIRECTIONS[key];
   const start = spots[from];

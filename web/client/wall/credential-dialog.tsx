@@ -10,7 +10,7 @@ interface CredentialDialogProps {
   readonly onClose: () => void;
 }
 
-/** What a boot script was given as `@CREDENTIAL@`: read when its owner asks for it, and kept nowhere in the page. */
+/** The value of `@CREDENTIAL@` in a boot script: loaded on the owner's request, not stored in the page. */
 export function CredentialDialog({ machine, onClose }: CredentialDialogProps) {
   const { api } = useApp();
   const text = useText();

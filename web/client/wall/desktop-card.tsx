@@ -8,7 +8,7 @@ import { followLink, buildViewPath } from "../page-route.ts";
 import { useText } from "../state/app-context.ts";
 import { StateSummary } from "./state-summary.tsx";
 
-/** In place of a live picture: nobody looks at a published desktop without meaning to. */
+/** Shown instead of a live picture: a published desktop is only viewed on purpose. */
 function PlaceholderPicture() {
   return (
     <svg class="quiet-picture" viewBox="0 0 160 100" aria-hidden="true" focusable="false">

@@ -13,7 +13,7 @@ import type { MachineActions } from "../machine/use-machine-actions.ts";
 
 export type MachineDialog = "remove" | "snapshots" | "bootLog" | "credential";
 
-/** What the menu of a machine offers in its state, beside the buttons under its monitor. */
+/** The menu items of a machine in its state, besides the buttons under its screen. */
 export function listMachineMenuItems(
   { state, oneShot, credential }: Pick<Machine, "state" | "oneShot" | "credential">,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,

@@ -15,7 +15,7 @@ interface MachinePreviewProps {
   readonly actions: MachineActions;
 }
 
-/** The glass of a machine's monitor: its picture, or what a click will do. */
+/** The screen on a machine's card: its picture, or what a click will do. */
 export function MachinePreview({ machine, actions }: MachinePreviewProps) {
   const text = useText();
   const { monitor, machines } = text;

@@ -2,7 +2,7 @@ import type { Machine } from "../../api/schemas.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
 import { useText } from "../state/app-context.ts";
 
-/** Links to a machine's screens beside the first: each can stand in a window of its own. */
+/** Links to a machine's displays besides the first: each can be opened in its own window. */
 export function OtherDisplays({ machine }: { readonly machine: Pick<Machine, "name" | "screens"> }) {
   const { monitor } = useText();
   return (

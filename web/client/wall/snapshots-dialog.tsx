@@ -15,7 +15,7 @@ interface SnapshotsDialogProps {
 
 const SNAPSHOT_NAME = /^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/;
 
-/** States of a machine to go back to: taken, listed, gone back to, removed. */
+/** A machine's snapshots: create, list, restore, remove. */
 export function SnapshotsDialog({ machine, onClose }: SnapshotsDialogProps) {
   const { api, wall } = useApp();
   const text = useText();
@@ -99,7 +99,7 @@ interface SnapshotRowProps {
   readonly onRemove: () => void;
 }
 
-/** Going back takes a second click: it undoes work. */
+/** Restoring takes a second click: it discards work. */
 function SnapshotRow({ snapshot, busy, onRestore: onBack, onRemove: onForget }: SnapshotRowProps) {
   const { machines } = useText();
   const { language } = usePreferences();

@@ -8,7 +8,7 @@ interface StateSummaryProps {
   readonly viewers: number;
 }
 
-/** One line of state: a dot, the word, since when, and who is there. */
+/** One line about the state: a dot, its name, since when, and who is connected. */
 export function StateSummary({ state, since, viewers }: StateSummaryProps) {
   const text = useText();
   return (

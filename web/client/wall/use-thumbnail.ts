@@ -7,8 +7,9 @@ const REFRESH_MS = 2_000;
 const MAX_REFRESH_MS = 30_000;
 
 /**
- * Draws the machine's picture into `canvas` every two seconds while `active`. A picture is decoded before it replaces
- * the last one, so nothing flickers; an unchanged one (304) costs no decoding. Returns whether one was ever drawn.
+ * Draws the machine's picture into `canvas` every two seconds while `active`. A picture is decoded before it
+ * replaces the last one, to avoid flicker; an unchanged one (304) is not decoded. Returns whether one was
+ * ever drawn.
  */
 export function useThumbnail(
   canvas: RefObject<HTMLCanvasElement | null>,

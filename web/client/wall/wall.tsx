@@ -30,7 +30,8 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
   const desktops = useWall((state) => state.desktops);
   const rows = arrangeWall({ machines, desktops });
   const images = useWall((state) => state.images);
-  // Where there is nothing to make a machine from, the desktops that are there must not stand below an invitation.
+  // Without images no machine can be created: then existing desktops are shown without the invitation to
+  // create one.
   const invites = rows.machines.length === 0 && (rows.desktops.length === 0 || images.length > 0);
   const both = rows.machines.length > 0 && rows.desktops.length > 0;
   return (

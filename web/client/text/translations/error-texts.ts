@@ -1,4 +1,4 @@
-/** Why the server refused a request, by error code, where the pages know better than the server's own sentence. */
+/** Why the server refused a request, by error code, where the pages have a better text than the server. */
 const en = {
   NETWORK: "The server does not answer. Check your connection and try again.",
   UNKNOWN: "Something went wrong on the server. Try again in a moment.",

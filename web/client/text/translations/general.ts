@@ -1,4 +1,4 @@
-/** Words that several parts of the pages share. */
+/** Texts that several parts of the pages share. */
 const en = {
   product: "Postern",
   skipToWall: "Skip to the wall",

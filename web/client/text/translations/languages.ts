@@ -18,7 +18,7 @@ import { wallText } from "./wall.ts";
 
 export type Language = "en" | "fr";
 
-/** Everything that the pages say in one language. A topic without that language does not compile. */
+/** All texts of the pages in one language. A topic without that language does not compile. */
 function collectTexts(language: Language) {
   return {
     ...generalText[language],
@@ -48,10 +48,10 @@ export const catalogues: Readonly<Record<Language, Text>> = {
   fr: collectTexts("fr"),
 };
 
-/** Each language by its own name. */
+/** Each language's name in that language. */
 export const languageNames: Readonly<Record<Language, string>> = { en: "English", fr: "Français" };
 
-/** The first of the browser's languages that the pages speak, else English. */
+/** The first of the browser's languages that the pages support, else English. */
 export function chooseLanguage(preferred: readonly string[]): Language {
   for (const tag of preferred) {
     const base = tag.toLowerCase().split("-")[0];
@@ -60,7 +60,7 @@ export function chooseLanguage(preferred: readonly string[]): Language {
   return "en";
 }
 
-/** The text for a code that comes from outside; undefined: the group has none for it. */
+/** The text for a code from outside; undefined: the group has none for it. */
 export function lookUpText(group: Readonly<Record<string, string>>, code: string): string | undefined {
   return Object.hasOwn(group, code) ? group[code] : undefined;
 }

@@ -1,4 +1,4 @@
-/** What can be done with machines beside starting and stopping them. */
+/** Actions of machines besides starting and stopping. */
 const en = {
   pause: "Pause",
   pauseHint: "Its processors stand still. Screen and memory stay.",

@@ -1,6 +1,6 @@
 /**
- * Why a machine failed or waits, by the code of its cause; `{name}` is a blank that its details fill. The hosts' and the
- * server's own sentences are English already.
+ * Why a machine failed or waits, by the code of its cause. `{name}` is a placeholder for a value of its
+ * details. English needs no entries: the sentences of hosts and server are English already.
  */
 const en: Readonly<Record<string, string>> = {};
 

@@ -1,4 +1,4 @@
-/** What a refused viewer reads, by code. The English sentences are the server's own, word for word. */
+/** The texts for a refused viewer, by code. The English sentences equal the server's, word for word. */
 const en = {
   TOKEN_WRONG: "This token is wrong or has expired. Ask for a new one.",
   TOKEN_AMBIGUOUS: "This token fits more than one desktop. Ask for a new one.",
