@@ -6,7 +6,7 @@ import type { ViewerSecurity } from "./viewer-security.ts";
 import { veNCryptMethod } from "./vencrypt-method.ts";
 import { vncAuthMethod } from "./vnc-auth-method.ts";
 
-interface SecurityMethodRow {
+export interface SecurityMethodRow {
   readonly method: ViewerSecurity;
   /** Position in the offer of each listener, lowest first; null: not offered there. */
   readonly rank: Readonly<Record<ViewerListener, number | null>>;
@@ -26,7 +26,7 @@ const canBeEncrypted = (viewer: AcceptedViewer): boolean => hasNoTicket(viewer) 
  * is encrypted already gains nothing by RSA-AES, and noVNC would wait for its page to approve of a key, which pages made
  * for VncAuth do not do: there VncAuth comes first, as it does before the types that encrypt the credentials only.
  */
-const SECURITY_METHODS: readonly SecurityMethodRow[] = [
+export const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
   {
     method: noneMethod,
     rank: { plain: 0, "one-port": 0, repeater: 0, tls: 0, websocket: 0 },
@@ -65,8 +65,11 @@ const SECURITY_METHODS: readonly SecurityMethodRow[] = [
 ];
 
 /** The methods that this viewer may choose from, in the order of the offer. */
-export function offerSecurity(viewer: AcceptedViewer): readonly ViewerSecurity[] {
-  return SECURITY_METHODS.flatMap(({ method, rank, isFor }) => {
+export function offerSecurity(
+  viewer: AcceptedViewer,
+  rows: readonly SecurityMethodRow[] = VIEWER_SECURITY_METHODS,
+): readonly ViewerSecurity[] {
+  return rows.flatMap(({ method, rank, isFor }) => {
     const position = rank[viewer.listener];
     return position !== null && isFor(viewer) ? [{ method, position }] : [];
   })

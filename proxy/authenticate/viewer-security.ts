@@ -1,4 +1,4 @@
-import type { Clock, Conversation, RfbVersion, RsaServerKey, SecurityType } from "../../protocol/index.ts";
+import type { Clock, Conversation, RfbVersion, RsaServerKey } from "../../protocol/index.ts";
 import type { TokenIdentifier } from "../identify/token-identifier.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
@@ -6,7 +6,8 @@ import type { Stores } from "../state/stores.ts";
 
 /** How viewers authenticate by one RFB security type. */
 export interface ViewerSecurity {
-  readonly type: SecurityType;
+  /** A `SecurityType`, or a number that no registry has. */
+  readonly type: number;
   /**
    * The credential came with the connection. It is checked before the type is offered: until then every version of RFB
    * can carry the reason for a refusal.

@@ -24,16 +24,16 @@ export async function exchangeVersions(peer: Conversation): Promise<RfbVersion> 
  * that 3.3 has.
  * @throws ProtocolError `RFB_SECURITY_TYPE` for a choice that was not offered, after the viewer was informed
  */
-export async function negotiateSecurity(
+export async function negotiateSecurity<Type extends number>(
   peer: Conversation,
   version: RfbVersion,
-  offered: readonly SecurityType[],
-): Promise<SecurityType> {
+  offered: readonly Type[],
+): Promise<Type> {
   if (offered.length === 0) throw new Error("at least one security type has to be offered");
   return version === "3.3" ? decideSecurity(peer, offered) : chooseSecurity(peer, version, offered);
 }
 
-async function decideSecurity(peer: Conversation, offered: readonly SecurityType[]): Promise<SecurityType> {
+async function decideSecurity<Type extends number>(peer: Conversation, offered: readonly Type[]): Promise<Type> {
   const decided = offered.find((type) => type === SecurityType.none || type === SecurityType.vncAuth);
   if (decided === undefined) {
     const reason = "This server needs a newer viewer: RFB 3.3 has none of its security types.";
@@ -46,11 +46,11 @@ async function decideSecurity(peer: Conversation, offered: readonly SecurityType
   return decided;
 }
 
-async function chooseSecurity(
+async function chooseSecurity<Type extends number>(
   peer: Conversation,
   version: RfbVersion,
-  offered: readonly SecurityType[],
-): Promise<SecurityType> {
+  offered: readonly Type[],
+): Promise<Type> {
   await peer.write(Buffer.of(offered.length, ...offered));
   const chosen = await peer.read(u8());
   const type = offered.find((candidate) => candidate === chosen);
@@ -86,7 +86,7 @@ export async function challengeViewer(
 export async function sendSecurityOk(
   peer: Conversation,
   version: RfbVersion,
-  type: SecurityType,
+  type: number,
 ): Promise<void> {
   if (hasSecurityResult(version, type)) await peer.write(encodeSecurityOk());
 }
@@ -95,7 +95,7 @@ export async function sendSecurityOk(
 export async function sendSecurityFailure(
   peer: Conversation,
   version: RfbVersion,
-  type: SecurityType,
+  type: number,
   reason: string,
 ): Promise<void> {
   if (hasSecurityResult(version, type)) await peer.write(encodeSecurityFailure(version, reason));
