@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { PixelFormat } from "../../protocol/index.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { EndCause } from "./end-cause.ts";
@@ -10,6 +11,8 @@ export interface RelayedSession {
   readonly pixelFormat: PixelFormat;
   /** A tap of every session. */
   readonly byteCounter: StreamTap;
+  /** Its lines name the session. */
+  readonly log: Logger;
 }
 
 /**

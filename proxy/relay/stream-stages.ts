@@ -1,3 +1,4 @@
+import { isolateTap } from "./isolate-tap.ts";
 import { createPolicyFilter } from "./policy-filter.ts";
 import type { RelayedSession, StreamFilter, StreamStages, StreamTap } from "./stream-stage.ts";
 
@@ -10,6 +11,6 @@ const TAPS: readonly ((session: RelayedSession) => StreamTap | null)[] = [({ byt
 export function createStreamStages(session: RelayedSession): StreamStages {
   return {
     filters: FILTERS.flatMap((create) => create(session) ?? []),
-    taps: TAPS.flatMap((create) => create(session) ?? []),
+    taps: TAPS.flatMap((create) => create(session) ?? []).map((tap) => isolateTap(tap, session.log)),
   };
 }

@@ -125,8 +125,8 @@ export class ViewerSession {
     );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
-    const { id } = this;
-    const stages = createStreamStages({ id, identity, pixelFormat, byteCounter: this.#byteCounter });
+    const session = { id: this.id, identity, pixelFormat, byteCounter: this.#byteCounter, log: this.#log };
+    const stages = createStreamStages(session);
     this.#relay = startRelay({ viewer: this.#viewer.stream, server }, stages, clock);
     if (signal.reason instanceof ViewerRefusal) this.#disconnect(signal.reason.refusalCode);
     this.#apply({ type: "ended", cause: await this.#relay.ended });

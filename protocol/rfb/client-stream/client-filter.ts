@@ -57,8 +57,10 @@ export class ClientFilter extends MessageFilter {
     const length = message.measure(input, at);
     const requirement = message.needs(input, at);
     this.#checkListed(message, requirement);
-    if (this.#mustSeeWhole(input.readUInt8(at)))
-      return available < length ? at : this.#forwardWhole(input, at, at + length);
+    const isWhole = this.#mustSeeWhole(input.readUInt8(at));
+    if (isWhole && available < length) return at;
+    this.onMessage();
+    if (isWhole) return this.#forwardWhole(input, at, at + length);
     this.#releaseFence(input, at);
     this.#noteRequest(input.readUInt8(at));
     this.#bodyLeft = length;

@@ -65,6 +65,8 @@ export class ServerFilter extends MessageFilter {
     const body = at + (message?.headBytes ?? 0);
     if (!message || input.length < body) return at;
     const action = message.read(input.subarray(at, body));
+    if (action.kind === "fence" && input.length < body + action.length) return at;
+    this.onMessage();
     switch (action.kind) {
       case "fence":
         return this.#forwardFence(input, at, body + action.length);
@@ -87,7 +89,6 @@ export class ServerFilter extends MessageFilter {
   }
 
   #forwardFence(input: Buffer, at: number, end: number): number {
-    if (input.length < end) return at;
     const instead = this.#format.onServerFence(readFence(input.subarray(at, end)));
     if (instead === undefined) {
       this.extendRun(at);
