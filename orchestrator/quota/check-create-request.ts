@@ -9,7 +9,6 @@ export interface ResolvedCreateRequest {
   readonly cpus: number;
   readonly memoryMb: number;
   readonly wish: MachineOptions;
-  readonly oneShot: boolean;
   readonly lifetimeSeconds: number | null;
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
+  machineTraits,
   RequestError,
   sharesDesktopNames,
   type ImageSummary,
@@ -71,6 +72,7 @@ export class CreateRequests {
         checkCreateRequest({ request: resolved, who, usage, image, quota });
       throwIfRejected(check(await this.#countUsage(who.userId)));
       const record = await this.#add(request.name, {
+        ...machineTraits.parse(request),
         id: randomUUID(),
         image: resolved.image,
         ownerId: who.userId,
@@ -78,7 +80,6 @@ export class CreateRequests {
         cpus: resolved.cpus,
         memoryMb: resolved.memoryMb,
         wish: resolved.wish,
-        oneShot: resolved.oneShot,
         lifetimeMs: resolved.lifetimeSeconds === null ? null : resolved.lifetimeSeconds * 1000,
       });
       // Another server may have accepted a request of the same person meanwhile: the sum must be within the quota.
@@ -152,7 +153,6 @@ function resolveCreateRequest(
       ...(diskGb !== undefined && { diskGb }),
       ...(isNarrowed && { network: image?.networks?.includes("isolated") === false ? "none" : "isolated" }),
     },
-    oneShot: request.oneShot,
     lifetimeSeconds: request.lifetimeSeconds ?? quota.lifetimeSeconds,
   };
 }

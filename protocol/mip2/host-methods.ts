@@ -90,11 +90,18 @@ export const machineCreate = z.object({
 /** The request before validation; {@link machineCreate} fills in the defaults. */
 export type MachineCreate = z.input<typeof machineCreate>;
 
+/** What a user sets on a machine that is stored and shown unchanged; hosts do not receive it. */
+export const machineTraits = z.object({
+  /** Deleted when its last viewer leaves. */
+  oneShot: z.boolean().default(false),
+});
+export type MachineTraits = z.output<typeof machineTraits>;
+
 /** A person's request to a server, which then sends {@link machineCreate} to a host. */
 export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }).extend({
   image: z.string().min(1).max(64),
+  ...machineTraits.shape,
   name: desktopName.optional(),
-  oneShot: z.boolean().default(false),
   lifetimeSeconds: z.number().int().min(60).max(31_536_000).optional(),
 });
 export type MachineCreateRequest = z.output<typeof machineCreateRequest>;

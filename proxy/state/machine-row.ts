@@ -36,6 +36,23 @@ export function decodeMachineRow(row: MachineRow): MachineRecord {
   };
 }
 
+/** A whole record, of a machine that no server looks after yet. */
+export function encodeNewMachine(record: MachineRecord): MachineRow {
+  const { wish, tried, cause, oneShot, viewed, saved, progress, ...rest } = record;
+  return {
+    ...rest,
+    wish: JSON.stringify(wish),
+    tried: JSON.stringify(tried),
+    cause: cause && JSON.stringify(cause),
+    oneShot: Number(oneShot),
+    viewed: Number(viewed),
+    saved: Number(saved),
+    progress: progress && Math.round(progress * 100),
+    claimedBy: null,
+    claimedUntil: null,
+  };
+}
+
 /** What of a record is named, as its columns have it. */
 export function encodeMachineRow(change: Partial<MachineRecord>): Partial<MachineRow> {
   const { wish, tried, cause, oneShot, viewed, saved, progress, ...rest } = change;

@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
-import type { Clock } from "../../protocol/index.ts";
+import { machineTraits, type Clock } from "../../protocol/index.ts";
 import { machineOptions } from "./machine-options.ts";
-import { decodeMachineRow, encodeMachineRow, type MachineRow } from "./machine-row.ts";
+import { decodeMachineRow, encodeMachineRow, encodeNewMachine } from "./machine-row.ts";
 import type { MachineEnding, MachineRecord } from "./state-records.ts";
 import type { MachineChange, MachineStore, NewMachine } from "./stores.ts";
 import type { Tables } from "./tables.ts";
@@ -18,7 +18,8 @@ export class SqlMachineStore implements MachineStore {
 
   async add(machine: NewMachine): Promise<MachineRecord> {
     const now = this.#clock.now();
-    const row: MachineRow = {
+    const record: MachineRecord = {
+      ...machineTraits.parse(machine),
       id: machine.id,
       name: machine.name,
       image: machine.image,
@@ -30,26 +31,23 @@ export class SqlMachineStore implements MachineStore {
       accel: null,
       cpus: machine.cpus,
       memoryMb: machine.memoryMb,
-      wish: JSON.stringify(machineOptions.parse(machine.wish ?? {})),
-      oneShot: Number(machine.oneShot ?? false),
+      wish: machineOptions.parse(machine.wish ?? {}),
       lifetimeMs: machine.lifetimeMs ?? null,
       expiresAt: null,
       warnedAt: null,
       idleSince: null,
-      viewed: 0,
+      viewed: false,
       ending: null,
-      saved: 0,
+      saved: false,
       progress: null,
-      tried: "[]",
-      claimedBy: null,
-      claimedUntil: null,
+      tried: [],
       createdAt: now,
       since: now,
     };
     await rejectOnViolation("unique", "MACHINE_NAME_TAKEN", "A machine of this name exists already.", () =>
-      this.#db.insertInto("machines").values(row).execute(),
+      this.#db.insertInto("machines").values(encodeNewMachine(record)).execute(),
     );
-    return decodeMachineRow(row);
+    return record;
   }
 
   async find(id: string): Promise<MachineRecord | null> {

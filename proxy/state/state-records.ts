@@ -1,5 +1,12 @@
 /** What the server remembers. Times are epoch milliseconds, ids are text. Nothing here is a secret's value. */
-import type { Accel, AgentRole, MachineCause, MachineState, Permission } from "../../protocol/index.ts";
+import type {
+  Accel,
+  AgentRole,
+  MachineCause,
+  MachineState,
+  MachineTraits,
+  Permission,
+} from "../../protocol/index.ts";
 import type { MachineOptions } from "./machine-options.ts";
 
 export type Role = "view" | "control";
@@ -137,7 +144,7 @@ export interface TriedHost {
   readonly why: string;
 }
 
-export interface MachineRecord {
+export interface MachineRecord extends Readonly<MachineTraits> {
   readonly id: string;
   readonly name: string;
   readonly image: string;
@@ -153,8 +160,6 @@ export interface MachineRecord {
   readonly memoryMb: number;
   /** What else was asked for, as its host is told. */
   readonly wish: MachineOptions;
-  /** Ends after its last viewer, and nothing of it stays. */
-  readonly oneShot: boolean;
   /** How long it may run at a time; null: as long as it likes. */
   readonly lifetimeMs: number | null;
   /** When this run is over; null: never, or it does not run. */

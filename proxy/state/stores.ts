@@ -1,5 +1,5 @@
 /** The stores: the only access to the server's state. Every test of them runs on SQLite and on PostgreSQL. */
-import type { Permission } from "../../protocol/index.ts";
+import type { MachineTraits, Permission } from "../../protocol/index.ts";
 import type {
   AccountRole,
   AgentRecord,
@@ -187,10 +187,10 @@ export type NewMachine = Pick<
   MachineRecord,
   "id" | "name" | "image" | "ownerId" | "state" | "cpus" | "memoryMb"
 > &
-  Partial<Pick<MachineRecord, "wish" | "oneShot" | "lifetimeMs">>;
+  Partial<Pick<MachineRecord, keyof MachineTraits | "wish" | "lifetimeMs">>;
 
 export type MachineChange = Partial<
-  Omit<MachineRecord, "id" | "name" | "image" | "ownerId" | "wish" | "oneShot" | "createdAt" | "since">
+  Omit<MachineRecord, keyof MachineTraits | "id" | "name" | "image" | "ownerId" | "wish" | "createdAt" | "since">
 >;
 
 export interface MachineStore {

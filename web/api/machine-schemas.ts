@@ -7,12 +7,14 @@ import {
   machineCause,
   machineCredential,
   machineState,
+  machineTraits,
   networkKind,
   machineSnapshot,
   snapshotName,
 } from "../../protocol/index.ts";
 
 export const machine = z.object({
+  ...machineTraits.shape,
   id: z.string(),
   name: z.string(),
   image: z.string(),
@@ -34,8 +36,6 @@ export const machine = z.object({
   display: displayAdapter.nullable(),
   /** Writes to the image itself. */
   master: z.boolean(),
-  /** Ends after its last viewer and is deleted. */
-  oneShot: z.boolean(),
   lifetimeSeconds: z.number().nullable(),
   /** When this run ends; null: never, or it is off. */
   expiresAt: z.number().nullable(),

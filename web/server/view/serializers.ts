@@ -1,4 +1,4 @@
-import { machineDesktopNames } from "../../../protocol/index.ts";
+import { machineDesktopNames, machineTraits } from "../../../protocol/index.ts";
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import { isAwaitingImage } from "../../../orchestrator/index.ts";
@@ -10,6 +10,7 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
   const screens = model.machineDesktops.get(record.id) ?? [];
   const host = record.agentId === null ? null : (model.agentNames.get(record.agentId) ?? null);
   return {
+    ...machineTraits.parse(record),
     id: record.id,
     name: record.name,
     image: record.image,
@@ -48,7 +49,7 @@ function serializeDisplays({ name, wish }: MachineRecord, screens: readonly Desk
   };
 }
 
-function serializeOptions({ wish, oneShot, lifetimeMs }: MachineRecord) {
+function serializeOptions({ wish, lifetimeMs }: MachineRecord) {
   return {
     diskGb: wish.diskGb ?? null,
     dataDisk: wish.dataDisk?.name ?? null,
@@ -56,7 +57,6 @@ function serializeOptions({ wish, oneShot, lifetimeMs }: MachineRecord) {
     network: wish.network ?? null,
     display: wish.display ?? null,
     master: wish.master,
-    oneShot,
     lifetimeSeconds: lifetimeMs === null ? null : lifetimeMs / 1000,
   };
 }

@@ -44,7 +44,6 @@ function makeCreateRequest(
     cpus: 2,
     memoryMb: 2048,
     wish: machineOptions.parse({ diskGb: 20, ...wish }),
-    oneShot: false,
     lifetimeSeconds: null,
     ...change,
   };
