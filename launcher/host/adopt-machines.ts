@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
+import { isOff } from "../../protocol/index.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { cleanUpMachine } from "../machine/clean-up.ts";
 import { readMachineState } from "../machine/machine-state-store.ts";
@@ -91,8 +92,7 @@ function markEnded(
 
 /** Determines the state of a machine from `/proc` and its folder. Changes nothing. */
 export function examineLeftMachine(record: MachineStateFile, paths: MachinePaths): RecoveredState {
-  if (record.state === "stopped" || record.state === "failed")
-    return { kind: "ended", state: record.state, ...keepReason(record) };
+  if (isOff(record.state)) return { kind: "ended", state: record.state, ...keepReason(record) };
   const process = record.process ?? findProcess(paths.qmpSocket);
   if (process !== null && isAlive(process)) return { kind: "alive", process };
   if (process === null) {

@@ -1,7 +1,13 @@
 import {
+  canPause,
+  canReset,
+  canSave,
+  hasGuest,
+  isOff,
   LaunchError,
   RequestError,
   type BootLog,
+  type MachineState,
   type MachineStatus,
   type MachineSnapshot,
 } from "../../protocol/index.ts";
@@ -16,7 +22,6 @@ import type { QemuSession } from "./qemu-session.ts";
 import type { ManagedMachine } from "./managed-machine.ts";
 import { saveMemory } from "./save-memory.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
-import type { LifecycleState } from "../model/lifecycle.ts";
 
 /** What people do to one machine, besides starting and stopping it. */
 export class MachineControls {
@@ -32,21 +37,21 @@ export class MachineControls {
 
   /** @throws RequestError `MACHINE_STATE` */
   async pause(): Promise<MachineStatus> {
-    await this.#expect("booting", "running").pause();
+    await this.#expect(canPause).pause();
     this.#machine.apply({ kind: "halted" });
     return this.#machine.status;
   }
 
   /** @throws RequestError `MACHINE_STATE` */
   async resume(): Promise<MachineStatus> {
-    await this.#expect("paused").resume();
+    await this.#expect((state) => state === "paused").resume();
     this.#machine.apply({ kind: "resumed" });
     return this.#machine.status;
   }
 
   /** The reset button; also resumes a halted guest. @throws RequestError `MACHINE_STATE` */
   async reset(): Promise<MachineStatus> {
-    const session = this.#expect("booting", "running", "paused");
+    const session = this.#expect(canReset);
     await session.reset();
     await session.resume();
     this.#machine.apply({ kind: "reset" });
@@ -58,7 +63,7 @@ export class MachineControls {
    * @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED`, `MEMORY_GPU`, `MEMORY_SHARES`
    */
   save(): MachineStatus {
-    this.#expect("booting", "running", "paused");
+    this.#expect(canSave);
     this.#snapshots.checkSupport();
     checkMemorySupport(this.#machine.spec);
     const halted = this.#machine.lifecycle.state === "paused";
@@ -127,7 +132,7 @@ export class MachineControls {
     const qemuImg = this.#programs?.qemuImg;
     if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
     return this.#machine.queue.runExclusive(async () => {
-      this.#refuseUnless("stopped", "failed");
+      this.#refuseUnless(isOff);
       const onFraction = (fraction: number): void => {
         this.#machine.reportProgress(fraction);
       };
@@ -145,9 +150,9 @@ export class MachineControls {
   /** Runs `work` exclusively, with the QEMU session, or without one while the machine is off. */
   #withSnapshots<T>(work: (session: QemuSession | undefined) => Promise<T>): Promise<T> {
     return this.#machine.queue.runExclusive(async () => {
-      this.#refuseUnless("booting", "running", "paused", "stopped", "failed");
+      this.#refuseUnless((state) => hasGuest(state) || isOff(state));
       if (this.#machine.ended) return work(undefined);
-      const session = this.#expect("booting", "running", "paused");
+      const session = this.#expect(hasGuest);
       try {
         return await work(session);
       } finally {
@@ -158,16 +163,15 @@ export class MachineControls {
   }
 
   /** @throws RequestError `MACHINE_STATE` */
-  #expect(...states: readonly LifecycleState[]): QemuSession {
-    this.#refuseUnless(...states);
+  #expect(fits: (state: MachineState) => boolean): QemuSession {
+    this.#refuseUnless(fits);
     if (this.#machine.session !== undefined) return this.#machine.session;
     throw refuse("MACHINE_STATE", "The machine does not answer now. Try again in a moment.");
   }
 
-  #refuseUnless(...states: readonly LifecycleState[]): void {
+  #refuseUnless(fits: (state: MachineState) => boolean): void {
     const { state } = this.#machine.lifecycle;
-    if (!states.includes(state))
-      throw refuse("MACHINE_STATE", `That is not possible while the machine is ${state}.`);
+    if (!fits(state)) throw refuse("MACHINE_STATE", `That is not possible while the machine is ${state}.`);
   }
 }
 

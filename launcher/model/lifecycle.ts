@@ -1,4 +1,4 @@
-import type { MachineCause, MachineState } from "../../protocol/index.ts";
+import { hasGuest, isOff, isOn, type MachineCause, type MachineState } from "../../protocol/index.ts";
 
 /** The states of a launcher's machines; `queued` exists on the server only. */
 export type LifecycleState = Exclude<MachineState, "queued">;
@@ -77,19 +77,19 @@ export function nextLifecycle(life: Lifecycle, event: LifecycleEvent): Lifecycle
     case "reset":
       return state === "running" || state === "paused" ? describe("booting") : life;
     case "halted":
-      return isGuestUp(life) ? describe("paused", event.why) : life;
+      return isOn(state) ? describe("paused", event.why) : life;
     case "resumed":
       return state === "paused" ? describe("running") : life;
     case "saveRequested":
-      return isGuestUp(life) || state === "paused" ? describe("saving") : life;
+      return hasGuest(state) ? describe("saving") : life;
     case "saved":
       return state === "saving" ? describe("saving", undefined, event.tag) : life;
     case "saveFailed":
       return state === "saving" ? describe(event.halted ? "paused" : "running", event) : life;
     case "restored":
-      return isGuestUp(life) || state === "paused" ? describe("running") : life;
+      return hasGuest(state) ? describe("running") : life;
     case "restoreFailed":
-      return isGuestUp(life) || state === "paused" ? describe("stopping", event) : life;
+      return hasGuest(state) ? describe("stopping", event) : life;
     case "memoryChosen":
       return hasEnded(life) && saved !== event.tag ? describe(state, life, event.tag) : life;
     case "ending":
@@ -113,12 +113,7 @@ function afterExit(life: Lifecycle, exit: LifecycleEvent & { readonly kind: "exi
 }
 
 export function hasEnded(life: Lifecycle): boolean {
-  return life.state === "stopped" || life.state === "failed";
-}
-
-/** Whether a guest's processors run. */
-function isGuestUp({ state }: Lifecycle): boolean {
-  return state === "booting" || state === "running";
+  return isOff(life.state);
 }
 
 function describe(state: LifecycleState, why: Omit<Lifecycle, "state"> = {}, saved?: string): Lifecycle {

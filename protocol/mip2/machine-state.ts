@@ -3,7 +3,7 @@ import type { MachineState } from "./host-methods.ts";
 /** What can be done with a machine in each state, and which parts exist. Pure; the pages import this file. */
 
 /** It has ended: there is no QEMU, its resources are free, and it can be started. */
-export function isOff(state: MachineState): boolean {
+export function isOff(state: MachineState): state is "stopped" | "failed" {
   return state === "stopped" || state === "failed";
 }
 

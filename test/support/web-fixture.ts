@@ -131,7 +131,7 @@ async function askServer(
       host: "desk.test:8443",
       "sec-fetch-site": changes ? "same-origin" : undefined,
       "content-type": payload === "" ? undefined : "application/json",
-      "content-length": payload === "" ? undefined : String(payload.length),
+      "content-length": payload === "" ? undefined : String(Buffer.byteLength(payload)),
       cookie: as,
       ...headers,
     }),
