@@ -35,6 +35,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   agent: [
     ["agent.ts", "agent-limits.ts", "parse-message.ts"],
+    ["reconnect-delay.ts"],
     ["control-state.ts"],
     ["dial"],
     ["enrol"],

@@ -1,5 +1,5 @@
-import { AGENT_LIMITS, RECONNECT_BACKOFF, type BackoffKind } from "./agent-limits.ts";
-import { backoffCeiling } from "../protocol/index.ts";
+import { AGENT_LIMITS } from "./agent-limits.ts";
+import { reconnectDelay, type ReconnectRequest } from "./reconnect-delay.ts";
 
 /** The states of the control connection. `server` is an index into the configured servers. */
 export type ControlState =
@@ -22,16 +22,10 @@ export type ControlEvent =
   /** `cause` null: the agent's owner closes it. */
   | { readonly kind: "stop"; readonly cause: Error | null };
 
-export interface Loss {
+export interface Loss extends ReconnectRequest {
   readonly kind: "lost";
+  /** Monotonic milliseconds. */
   readonly at: number;
-  /** Random, from 0 (inclusive) to 1 (exclusive). */
-  readonly dice: number;
-  readonly pace: BackoffKind;
-  /** Requested by the server: not earlier than this. */
-  readonly retryAfterMs?: number;
-  /** Requested by the server: spread over this time. */
-  readonly spreadMs?: number;
 }
 
 /** Pure. An event that does not apply to a state leaves it unchanged. */
@@ -64,9 +58,6 @@ function lose(state: ControlState, event: Loss, servers: number): ControlState {
   const stable =
     state.kind === "ready" && event.pace === "normal" && event.at - state.since >= AGENT_LIMITS.stableMs;
   const failures = stable ? 1 : state.failures + 1;
-  // The ceiling grows once per round through all servers, so that a failing server does not delay the next
-  // one.
-  const ceiling = backoffCeiling(RECONNECT_BACKOFF[event.pace], Math.ceil(failures / servers));
-  const delayMs = (event.retryAfterMs ?? 0) + event.dice * Math.max(ceiling, event.spreadMs ?? 0);
+  const delayMs = reconnectDelay(event, Math.ceil(failures / servers));
   return { kind: "waiting", server: (state.server + 1) % servers, failures, delayMs };
 }

@@ -1,6 +1,7 @@
 import type { TriedHost } from "../../proxy/index.ts";
 import type { ImageContent } from "../images/server-images.ts";
-import { checkHost, rankHosts } from "./check-host.ts";
+import { checkHost } from "./check-host.ts";
+import { rankHosts } from "./rank-hosts.ts";
 import { explainWaiting } from "./explain-waiting.ts";
 import type {
   CandidateHost,

@@ -69,10 +69,11 @@ export function offerSecurity(
   viewer: AcceptedViewer,
   rows: readonly SecurityMethodRow[] = VIEWER_SECURITY_METHODS,
 ): readonly ViewerSecurity[] {
-  return rows.flatMap(({ method, rank, isFor }) => {
-    const position = rank[viewer.listener];
-    return position !== null && isFor(viewer) ? [{ method, position }] : [];
-  })
+  return rows
+    .flatMap(({ method, rank, isFor }) => {
+      const position = rank[viewer.listener];
+      return position !== null && isFor(viewer) ? [{ method, position }] : [];
+    })
     .sort((one, other) => one.position - other.position)
     .map(({ method }) => method);
 }

@@ -33,7 +33,10 @@ export async function negotiateSecurity<Type extends number>(
   return version === "3.3" ? decideSecurity(peer, offered) : chooseSecurity(peer, version, offered);
 }
 
-async function decideSecurity<Type extends number>(peer: Conversation, offered: readonly Type[]): Promise<Type> {
+async function decideSecurity<Type extends number>(
+  peer: Conversation,
+  offered: readonly Type[],
+): Promise<Type> {
   const decided = offered.find((type) => type === SecurityType.none || type === SecurityType.vncAuth);
   if (decided === undefined) {
     const reason = "This server needs a newer viewer: RFB 3.3 has none of its security types.";
@@ -83,11 +86,7 @@ export async function challengeViewer(
 }
 
 /** Sends nothing if the version has no SecurityResult: after None in 3.3 and 3.7. */
-export async function sendSecurityOk(
-  peer: Conversation,
-  version: RfbVersion,
-  type: number,
-): Promise<void> {
+export async function sendSecurityOk(peer: Conversation, version: RfbVersion, type: number): Promise<void> {
   if (hasSecurityResult(version, type)) await peer.write(encodeSecurityOk());
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostFacts, ImageSummary } from "../../../../protocol/index.ts";
-import { checkHost, rankHosts } from "../../../../orchestrator/schedule/check-host.ts";
+import { checkHost } from "../../../../orchestrator/schedule/check-host.ts";
+import { rankHosts } from "../../../../orchestrator/schedule/rank-hosts.ts";
 import type { CandidateHost, Need } from "../../../../orchestrator/schedule/candidate.ts";
 import { MEMTEST } from "../../../support/web-fixture.ts";
 
