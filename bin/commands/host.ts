@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { parseGpuPolicy } from "../../launcher/index.ts";
-import { writeAtomically } from "../programs/data-dirs.ts";
+import { locateHostFolders, writeAtomically } from "../programs/data-dirs.ts";
 import { startHost } from "../programs/host.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
@@ -67,7 +66,10 @@ export function addHostFlags(command: Command): Command {
       "images may share this folder, and all below it, into guests; repeat for more",
       collectValues,
     )
-    .option("--vm-user <name>", "as root: the account that machines run as; default: postern-vm if it exists")
+    .option(
+      "--vm-user <name>",
+      "as root: the account that machines run as; `root` for root itself; default: postern-vm",
+    )
     .option(
       "--net-allow <cidr[:port]>",
       "machines with internet may also go there, like 10.1.2.0/24 or 127.0.0.1:3128; repeat for more",
@@ -97,8 +99,7 @@ export function defineHost(command: Command): void {
         {
           agent,
           catalogueFile: flags.catalogue ?? null,
-          imagesDir: flags.images ?? join(flags.data, "images"),
-          stateDir: flags.state ?? join(flags.data, "machines"),
+          ...locateHostFolders(flags.data, flags),
           accel: flags.accel,
           stopGraceMs: flags.stopGrace * 1000,
           limits: {

@@ -93,7 +93,7 @@ function hostArguments(
   given.push("--join-file", "-");
   // The host and its server are on the same machine.
   given.push("--http-proxy", "none");
-  given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
+  given.push("--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
   given.push("--stop-grace", String(flags.stopGrace), "--max-instances", String(flags.maxInstances));
   given.push("--memory-reserve", String(flags.memoryReserve));
