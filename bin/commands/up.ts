@@ -41,9 +41,8 @@ export function defineUp(command: Command): void {
         proxy: formatHostPort(server.proxy.addresses.listen),
         fingerprint: server.proxy.fingerprint,
         joinSecret: async () => {
-          const { secret } = await server.proxy.createJoinSecret("up");
-          server.proxy.audit({ action: "join.create", outcome: "success", actorName: "up" });
-          return secret;
+          await server.proxy.auditDurably({ action: "join.create", outcome: "success", actorName: "up" });
+          return (await server.proxy.createJoinSecret("up")).secret;
         },
         flags,
         logFile,

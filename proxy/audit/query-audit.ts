@@ -1,6 +1,6 @@
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditReader } from "../model/proxy-types.ts";
-import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import { auditUnavailable } from "./audit-unavailable.ts";
 import { auditFolder, listAuditFiles } from "./journal.ts";
 import { readLinesBackwards } from "./read-lines.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -135,7 +135,7 @@ function asNumber(value: unknown): number | null {
 
 /**
  * Reads a server's audit log; the read itself is recorded first.
- * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
+ * @throws RequestError `AUDIT_UNAVAILABLE`
  */
 export async function readAudit(
   audit: AuditLog,
@@ -146,7 +146,7 @@ export async function readAudit(
   await audit
     .appendDurably({ action: "audit.read", outcome: "success", ...reader })
     .catch((cause: unknown) => {
-      throw new ViewerRefusal("AUDIT_UNAVAILABLE", { cause });
+      throw auditUnavailable(cause);
     });
   return queryAudit(dataDir, query);
 }

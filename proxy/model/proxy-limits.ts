@@ -101,6 +101,8 @@ export const PROXY_LIMITS = {
   joinSecretMs: 3_600_000,
   sweepMs: 60_000,
   auditRetryMs: 1_000,
+  /** Who is refused because the audit log cannot be written is told to come back after this. */
+  auditUnavailableMs: 5_000,
   auditBacklogLines: 10_000,
   /** The audit log is signed this often while there is something new, and after so many lines at the latest. */
   auditCheckpointMs: 60_000,

@@ -36,6 +36,8 @@ const MESSAGES = {
   CA_NOT_ROTATING: "There is no CA to retire. Rotate first.",
   CA_AGENTS_BEHIND: "Some agents have not been here since the CA was rotated, and do not know the new one.",
   TOKEN_UNKNOWN: "There is no such token. It may have expired.",
+  AUDIT_UNAVAILABLE:
+    "The server cannot write its audit log, so it gives nobody anything new. Tell its administrator, and try again.",
   STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
   PAGES_NOT_BUILT: "The pages are not built. Run: npm run build",
 } as const satisfies Record<string, string>;
@@ -66,6 +68,7 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   CA_NOT_ROTATING: 409,
   CA_AGENTS_BEHIND: 409,
   TOKEN_UNKNOWN: 404,
+  AUDIT_UNAVAILABLE: 503,
   STREAM_LIMIT: 429,
   PAGES_NOT_BUILT: 503,
   MACHINE_UNKNOWN: 404,

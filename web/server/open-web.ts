@@ -135,7 +135,10 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   try {
     await listenOnAdminSocket(app, adminSocket);
     // Last: had the start failed before this, the password would not have been shown.
-    const firstLogin = await createFirstAdministrator(stores, passwords);
+    const firstLogin = await createFirstAdministrator(
+      { stores, auditDurably: (entry) => proxy.auditDurably(entry) },
+      passwords,
+    );
     orchestrator.scheduleSoon();
     return { server: app.server, firstLogin, close };
   } catch (error) {

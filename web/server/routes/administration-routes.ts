@@ -4,6 +4,7 @@ import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts"
 import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 
@@ -16,8 +17,11 @@ const sessionQuery = z.object({
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
-    const { secret, expiresAt } = await proxy.createJoinSecret(actor);
-    proxy.audit({ action: "join.create", outcome: "success", ...auditActor(request) });
+    const { secret, expiresAt } = await auditAhead(
+      proxy,
+      { action: "join.create", outcome: "success", ...auditActor(request) },
+      () => proxy.createJoinSecret(actor),
+    );
     void reply.code(201);
     return { secret, fingerprint: proxy.fingerprint, expiresAt };
   });

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Proxy } from "../../../proxy/index.ts";
+import type { AuditEntry, Proxy } from "../../../proxy/index.ts";
 import type { AuthorityStatus } from "../../api/schemas.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 
@@ -19,15 +20,14 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
 
   api.post("/ca/rotate", async (request): Promise<AuthorityStatus> => {
     requireAdmin(request);
-    await authority.rotate();
-    audit(request, "ca.rotate");
+    await auditAhead(proxy, entry(request, "ca.rotate"), () => authority.rotate());
     return describeStatus();
   });
 
   api.post("/ca/retire", async (request): Promise<AuthorityStatus> => {
     requireAdmin(request);
-    await authority.retire(parseInput(retirement, request.body).force);
-    audit(request, "ca.retire");
+    const { force } = parseInput(retirement, request.body);
+    await auditAhead(proxy, entry(request, "ca.retire"), () => authority.retire(force));
     return describeStatus();
   });
 
@@ -41,7 +41,7 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
     };
   }
 
-  function audit(request: FastifyRequest, action: "ca.rotate" | "ca.retire"): void {
-    proxy.audit({ action, outcome: "success", ...auditActor(request) });
+  function entry(request: FastifyRequest, action: "ca.rotate" | "ca.retire"): AuditEntry {
+    return { action, outcome: "success", ...auditActor(request) };
   }
 }

@@ -11,6 +11,7 @@ import {
 } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
@@ -31,7 +32,8 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
     const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
-    audit(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
+    const line = entry(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
+    await auditOrUndo(proxy, line, () => stores.tokens.revoke(made.id));
     const { id, token, denied, expiresAt } = made;
     void reply.code(201);
     const address = addressOf(proxy.advertised.rfb);
@@ -50,10 +52,13 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const token = await find(request);
     const { role, deny } = parseInput(tokenChange, request.body);
     const change = { ...(role && { role }), ...(deny && { denied: deny }) };
-    const changed = await stores.tokens.change(token.id, change);
-    if (changed === null) throw refuse("TOKEN_UNKNOWN");
+    const about = { desktopId: token.desktopId, tokenId: token.id, role: role ?? token.role };
+    const changed = await auditAhead(proxy, entry(request, "token.change", about), async () => {
+      const found = await stores.tokens.change(token.id, change);
+      if (found === null) throw refuse("TOKEN_UNKNOWN");
+      return found;
+    });
     await proxy.checkSessions();
-    audit(request, "token.change", { desktopId: token.desktopId, tokenId: token.id, role: changed.role });
     return serializeToken(changed, await loadReadModel());
   });
 
@@ -61,7 +66,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const token = await find(request);
     await stores.tokens.revoke(token.id);
     await proxy.checkSessions();
-    audit(request, "token.revoke", { desktopId: token.desktopId, tokenId: token.id });
+    proxy.audit(entry(request, "token.revoke", { desktopId: token.desktopId, tokenId: token.id }));
     return reply.code(204).send();
   });
 
@@ -70,9 +75,11 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
     const { userId, loginHash } = caller;
-    const made = await proxy.createTicket(desktop, role, userId, deny, loginHash);
-    const { url, protocols, expiresAt } = made;
-    audit(request, "ticket.create", { ...describe(desktop), role });
+    const { url, protocols, expiresAt } = await auditAhead(
+      proxy,
+      entry(request, "ticket.create", { ...describe(desktop), role }),
+      () => proxy.createTicket(desktop, role, userId, deny, loginHash),
+    );
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
@@ -100,8 +107,8 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     return resolveDesktop(caller, reference, named, model);
   }
 
-  function audit(request: FastifyRequest, action: string, about: Partial<AuditEntry>): void {
-    proxy.audit({ action, outcome: "success", ...auditActor(request), ...about });
+  function entry(request: FastifyRequest, action: string, about: Partial<AuditEntry>): AuditEntry {
+    return { action, outcome: "success", ...auditActor(request), ...about };
   }
 }
 
