@@ -97,6 +97,11 @@ export const PROXY_LIMITS = {
   /** A server's own certificate under the service CA is issued anew at this age; it is valid for 397 days. */
   leafRenewMs: 15_552_000_000,
 
+  /** A shared database gets this long to take a connection, and to answer a query; while it does not, it is asked so often. */
+  stateConnectMs: 3_000,
+  stateQueryMs: 5_000,
+  stateRetryMs: 1_000,
+
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,
   sweepMs: 60_000,

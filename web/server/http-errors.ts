@@ -36,6 +36,7 @@ const MESSAGES = {
   CA_NOT_ROTATING: "There is no CA to retire. Rotate first.",
   CA_AGENTS_BEHIND: "Some agents have not been here since the CA was rotated, and do not know the new one.",
   TOKEN_UNKNOWN: "There is no such token. It may have expired.",
+  STATE_UNAVAILABLE: "The server cannot reach its database. Try again in a moment.",
   AUDIT_UNAVAILABLE:
     "The server cannot write its audit log, so it gives nobody anything new. Tell its administrator, and try again.",
   STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
@@ -68,6 +69,7 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   CA_NOT_ROTATING: 409,
   CA_AGENTS_BEHIND: 409,
   TOKEN_UNKNOWN: 404,
+  STATE_UNAVAILABLE: 503,
   AUDIT_UNAVAILABLE: 503,
   STREAM_LIMIT: 429,
   PAGES_NOT_BUILT: 503,
@@ -105,6 +107,13 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   HOST_BUSY: 503,
   HOST_REPLY: 502,
   INTERNAL: 500,
+};
+
+/** When to come back after what passes by itself. */
+const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
+  STATE_UNAVAILABLE: 2,
+  AUDIT_UNAVAILABLE: 5,
+  LOGIN_BUSY: 1,
 };
 
 /** A refusal from the catalogue; `message` replaces the catalogue's own text. */
@@ -163,7 +172,8 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   if (error instanceof SignInRequired) body.error.signIn = error.form;
   if (error instanceof ThrottledError)
     return { status, body, retryAfterSeconds: Math.ceil(error.retryAfterMs / 1000) };
-  return { status, body };
+  const retryAfterSeconds = RETRY_AFTER_SECONDS[error.code];
+  return { status, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
 function answer(code: WebErrorCode): ErrorAnswer {
