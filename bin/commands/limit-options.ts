@@ -6,7 +6,8 @@ import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.t
 
 export interface LimitFlags {
   readonly limits?: string;
-  readonly userMachines?: number;
+  readonly userMachines?: number | null;
+  readonly userTokens?: number | null;
   readonly userCpus?: number;
   readonly userMemoryMb?: number;
   readonly userDiskGb?: number;
@@ -22,7 +23,16 @@ export function addLimitFlags(command: Command): Command {
         "POSTERN_LIMITS",
       ),
     )
-    .option("--user-machines <n>", "machines of one person", parseInteger("--user-machines", 0))
+    .option(
+      "--user-machines <n>",
+      "machines of one person, or `none` for no limit; default: 20",
+      parseCountOrNone("--user-machines"),
+    )
+    .option(
+      "--user-tokens <n>",
+      "tokens of one person that work, or `none` for no limit; default: 100",
+      parseCountOrNone("--user-tokens"),
+    )
     .option(
       "--user-cpus <n>",
       "processors of a person's machines that are on",
@@ -51,6 +61,7 @@ export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
     file: flags.limits ?? null,
     user: {
       ...(flags.userMachines !== undefined && { machines: flags.userMachines }),
+      ...(flags.userTokens !== undefined && { tokens: flags.userTokens }),
       ...(flags.userCpus !== undefined && { cpus: flags.userCpus }),
       ...(flags.userMemoryMb !== undefined && { memoryMb: flags.userMemoryMb }),
       ...(flags.userDiskGb !== undefined && { diskGb: flags.userDiskGb }),
@@ -58,6 +69,12 @@ export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
       ...(flags.userMay !== undefined && { may: flags.userMay }),
     },
   };
+}
+
+/** Null: no limit. @throws ConfigError `NUMBER` */
+function parseCountOrNone(option: string): (text: string) => number | null {
+  const parse = parseInteger(option, 0);
+  return (text) => (text === "none" ? null : parse(text));
 }
 
 /** @throws ConfigError `PRIVILEGE` */

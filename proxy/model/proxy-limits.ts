@@ -81,8 +81,8 @@ export const PROXY_LIMITS = {
   guessBurst: 300,
   guessesPerSecond: 5,
 
-  /** Guesses that wait for the one scan. */
-  scansWaiting: 32,
+  /** Comparisons that wait in the one scan: some two seconds. */
+  scanBacklogTokens: 25_000_000,
   scanSliceMs: 0.5,
   /** Tokens between two looks at the clock. */
   scanStride: 500,

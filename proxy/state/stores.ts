@@ -87,6 +87,8 @@ export interface TokenStore {
   find(id: string): Promise<TokenRecord | null>;
   /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
+  /** How many of somebody's live at `now`. */
+  countOpen(createdBy: string, now: number): Promise<number>;
   /** Changes what is named. Null: unknown or revoked. */
   change(id: string, change: Partial<Pick<TokenRecord, "role" | "denied">>): Promise<TokenRecord | null>;
   /** Final. Its value is gone at once; that it was revoked is known until a day after it would have expired. */

@@ -35,6 +35,7 @@ const MESSAGES = {
   CA_ROTATING: "The CA before this one has not been retired yet. Retire it first.",
   CA_NOT_ROTATING: "There is no CA to retire. Rotate first.",
   CA_AGENTS_BEHIND: "Some agents have not been here since the CA was rotated, and do not know the new one.",
+  LIMIT_TOKENS: "You have as many tokens as you may have. Revoke one, or wait until one has expired.",
   TOKEN_UNKNOWN: "There is no such token. It may have expired.",
   STATE_UNAVAILABLE: "The server cannot reach its database. Try again in a moment.",
   AUDIT_UNAVAILABLE:
@@ -68,6 +69,7 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   CA_ROTATING: 409,
   CA_NOT_ROTATING: 409,
   CA_AGENTS_BEHIND: 409,
+  LIMIT_TOKENS: 403,
   TOKEN_UNKNOWN: 404,
   STATE_UNAVAILABLE: 503,
   AUDIT_UNAVAILABLE: 503,

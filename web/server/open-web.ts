@@ -114,7 +114,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeMachineCommands(api, machineContext);
       routeHosts(api, proxy, orchestrator);
       routeDisks(api, proxy, orchestrator.disks);
-      routeTokens(api, { proxy, clock, loadReadModel: readModel });
+      routeTokens(api, { proxy, limits, clock, loadReadModel: readModel });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, readModel);
       routeAudit(api, proxy);

@@ -1,6 +1,7 @@
-import { formatHostPort, type Clock } from "../../../protocol/index.ts";
+import { formatHostPort, KeyedQueue, type Clock } from "../../../protocol/index.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import { quotaOf, type QuotaTable } from "../../../orchestrator/index.ts";
 import {
   ticketRequest,
   tokenChange,
@@ -19,19 +20,28 @@ import type { ReadModel } from "../view/read-model.ts";
 
 export interface TokenRoutesContext {
   readonly proxy: Proxy;
+  readonly limits: QuotaTable;
   readonly clock: Clock;
   readonly loadReadModel: () => Promise<ReadModel>;
 }
 
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
-export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel }: TokenRoutesContext): void {
+export function routeTokens(
+  api: FastifyInstance,
+  { proxy, limits, clock, loadReadModel }: TokenRoutesContext,
+): void {
   const { stores } = proxy;
+  const queue = new KeyedQueue();
 
   api.post("/tokens", async (request, reply): Promise<Token> => {
     const caller = requireCaller(request);
     const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
-    const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
+    // One after the other: requests at once must not exceed the limit together.
+    const made = await queue.run(caller.userId, async () => {
+      await checkTokenLimit(caller);
+      return proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
+    });
     const line = entry(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
     await auditOrUndo(proxy, line, () => stores.tokens.revoke(made.id));
     const { id, token, denied, expiresAt } = made;
@@ -83,6 +93,15 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
+
+  async function checkTokenLimit(caller: Caller): Promise<void> {
+    const most = quotaOf(limits, caller).tokens;
+    if (most === null) return;
+    const open = await stores.tokens.countOpen(caller.userId, clock.now());
+    if (open < most) return;
+    const have = most === 1 ? "1 token that works" : `${most} tokens that work`;
+    throw refuse("LIMIT_TOKENS", `You may have ${have}. Revoke one, or wait until one has expired.`);
+  }
 
   /** A token that the caller may revoke. */
   async function find(request: FastifyRequest): Promise<TokenRecord> {
