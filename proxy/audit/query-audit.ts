@@ -36,9 +36,11 @@ export interface AuditEvent {
   readonly sessionId: string | null;
   readonly desktop: { readonly id: string | null; readonly name: string | null };
   readonly machineId: string | null;
+  readonly machineName: string | null;
   readonly agentId: string | null;
   readonly diskName: string | null;
   readonly tokenId: string | null;
+  readonly tokenOwner: string | null;
   readonly count: number | null;
   readonly bytesToViewer: number | null;
   readonly bytesToServer: number | null;
@@ -106,9 +108,11 @@ function parseEvent(line: string): AuditEvent | null {
     sessionId: text("postern", "session", "id"),
     desktop: { id: text("postern", "desktop", "id"), name: text("postern", "desktop", "name") },
     machineId: text("postern", "machine", "id"),
+    machineName: text("postern", "machine", "name"),
     agentId: text("agent", "id"),
     diskName: text("postern", "disk", "name"),
     tokenId: text("postern", "token", "id"),
+    tokenOwner: text("postern", "token", "owner"),
     count: number("postern", "count"),
     bytesToViewer: number("destination", "bytes"),
     bytesToServer: number("source", "bytes"),

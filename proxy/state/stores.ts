@@ -151,6 +151,8 @@ export interface SessionStore {
     readonly state?: SessionRecord["state"];
     readonly limit?: number;
   }): Promise<SessionRecord[]>;
+  /** Names of those who have, or gave, the right of these sessions; without those that are no longer known. */
+  listPeople(ids: readonly string[]): Promise<Map<string, string>>;
   /** What a server that starts finds of its own earlier run. */
   closeAll(serverId: string, cause: string): Promise<void>;
 }

@@ -54,9 +54,11 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
     const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
     // Only the server that relays a session has its current counters.
     const live = new Map(proxy.openSessions().map((session) => [session.id, session]));
-    return records.map((record) =>
-      serializeSession(record.state === "open" ? (live.get(record.id) ?? record) : record),
-    );
+    const people = await proxy.stores.sessions.listPeople(records.map(({ id: sessionId }) => sessionId));
+    return records.map((record) => {
+      const current = record.state === "open" ? (live.get(record.id) ?? record) : record;
+      return serializeSession(current, people.get(record.id) ?? null);
+    });
   });
 
   api.delete("/sessions/:id", async (request, reply) => {
@@ -76,7 +78,7 @@ function serializeAgent(
   return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
 }
 
-function serializeSession(record: SessionRecord): Session {
+function serializeSession(record: SessionRecord, person: string | null): Session {
   return {
     id: record.id,
     name: record.desktopName,
@@ -84,6 +86,7 @@ function serializeSession(record: SessionRecord): Session {
     state: record.state,
     method: record.method,
     transport: record.transport,
+    person,
     role: record.role,
     denied: [...record.denied],
     source: record.sourceAddress,
