@@ -6,8 +6,8 @@ import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.t
 
 export interface LimitFlags {
   readonly limits?: string;
-  readonly userMachines?: number | null;
-  readonly userTokens?: number | null;
+  readonly userMachines?: number | "none";
+  readonly userTokens?: number | "none";
   readonly userCpus?: number;
   readonly userMemoryMb?: number;
   readonly userDiskGb?: number;
@@ -60,8 +60,8 @@ export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
   return {
     file: flags.limits ?? null,
     user: {
-      ...(flags.userMachines !== undefined && { machines: flags.userMachines }),
-      ...(flags.userTokens !== undefined && { tokens: flags.userTokens }),
+      ...(flags.userMachines !== undefined && { machines: readCount(flags.userMachines) }),
+      ...(flags.userTokens !== undefined && { tokens: readCount(flags.userTokens) }),
       ...(flags.userCpus !== undefined && { cpus: flags.userCpus }),
       ...(flags.userMemoryMb !== undefined && { memoryMb: flags.userMemoryMb }),
       ...(flags.userDiskGb !== undefined && { diskGb: flags.userDiskGb }),
@@ -71,10 +71,15 @@ export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
   };
 }
 
-/** Null: no limit. @throws ConfigError `NUMBER` */
-function parseCountOrNone(option: string): (text: string) => number | null {
+/** Null: no limit. */
+function readCount(count: number | "none"): number | null {
+  return count === "none" ? null : count;
+}
+
+/** @throws ConfigError `NUMBER` */
+function parseCountOrNone(option: string): (text: string) => number | "none" {
   const parse = parseInteger(option, 0);
-  return (text) => (text === "none" ? null : parse(text));
+  return (text) => (text === "none" ? text : parse(text));
 }
 
 /** @throws ConfigError `PRIVILEGE` */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { AuditEntry, Proxy } from "../../../proxy/index.ts";
 import type { AuthorityStatus } from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
@@ -20,6 +21,8 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
 
   api.post("/ca/rotate", async (request): Promise<AuthorityStatus> => {
     requireAdmin(request);
+    // Known before its line is written.
+    if (authority.previous !== null) throw refuse("CA_ROTATING");
     await auditAhead(proxy, entry(request, "ca.rotate"), () => authority.rotate());
     return describeStatus();
   });
@@ -27,7 +30,9 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
   api.post("/ca/retire", async (request): Promise<AuthorityStatus> => {
     requireAdmin(request);
     const { force } = parseInput(retirement, request.body);
-    await auditAhead(proxy, entry(request, "ca.retire"), () => authority.retire(force));
+    // It takes a right away: its line follows.
+    await authority.retire(force);
+    proxy.audit(entry(request, "ca.retire"));
     return describeStatus();
   });
 

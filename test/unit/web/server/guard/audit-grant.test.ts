@@ -24,7 +24,6 @@ const RIGHTS: readonly (readonly [string, string, object])[] = [
   ["POST", "/repeater-ids", { server: "old" }],
   ["POST", "/repeater-ids", { desktop: "hers" }],
   ["POST", "/ca/rotate", {}],
-  ["POST", "/ca/retire", { force: true }],
   ["POST", "/hosts/h1/drain", { drained: false }],
   ["POST", "/machines/m1/save-as-image", { image: "mine", title: "Mine" }],
   ["GET", "/machines/m1/boot-log", {}],
