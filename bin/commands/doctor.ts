@@ -8,6 +8,7 @@ import { findHostDataDir, locateHostFolders, locateRuntimeDir, RUNTIME_FILE } fr
 import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
+import { nameProgram } from "../terminal/program-name.ts";
 import { addGpuFlags } from "./gpu-options.ts";
 import type { GpuFlags } from "../programs/host-flags.ts";
 
@@ -70,7 +71,7 @@ export function defineDoctor(command: Command): void {
         server: await findServer(dataDir),
       });
       const fine = findings.every(({ state }) => state !== "missing");
-      printResult(flags.json === true, { fine, findings }, () => formatFindings(findings));
+      printResult(flags.json === true, { fine, findings }, () => nameProgram(formatFindings(findings)));
       if (!fine) process.exitCode = ExitCode.failed;
     });
 }

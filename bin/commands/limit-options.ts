@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { PRIVILEGES, type Privilege } from "../../orchestrator/index.ts";
 import type { LimitsFileOptions } from "../programs/limits-file.ts";
-import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";
+import { parseDurationSeconds, parseInteger, parseSize } from "../terminal/option-parsers.ts";
 
 export interface LimitFlags {
   readonly limits?: string;
@@ -39,11 +39,15 @@ export function addLimitFlags(command: Command): Command {
       parseInteger("--user-cpus", 0),
     )
     .option(
-      "--user-memory-mb <n>",
-      "memory of a person's machines that are on",
-      parseInteger("--user-memory-mb", 0),
+      "--user-memory-mb <size>",
+      "memory of a person's machines that are on: MiB, or 16G",
+      parseSize("--user-memory-mb", "MiB", 0),
     )
-    .option("--user-disk-gb <n>", "disks of one person's machines", parseInteger("--user-disk-gb", 0))
+    .option(
+      "--user-disk-gb <size>",
+      "disks of one person's machines: GiB, or 1T",
+      parseSize("--user-disk-gb", "GiB", 0),
+    )
     .option(
       "--max-lifetime <time>",
       "how long a person's machine runs at most: seconds, or 30m, 8h, 2d",

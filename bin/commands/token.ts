@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { z } from "zod";
 import { token, tokenRow } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
-import { parseInteger } from "../terminal/option-parsers.ts";
+import { parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { createDenyOption, type DeniedPermission } from "./deny-option.ts";
@@ -22,7 +22,7 @@ interface ChangeFlags extends AdminApiFlags {
 const EXAMPLES = `
 Examples:
   postern token create --data /var/lib/postern --desktop lab-1
-  postern token create --data /var/lib/postern --desktop lab-1 --role view --ttl 600 --json
+  postern token create --data /var/lib/postern --desktop lab-1 --role view --ttl 10m --json
   postern token create --data /var/lib/postern --desktop lab-1 --deny clipboard-out,power
   postern token change ID --data /var/lib/postern --role view
   postern token list --data /var/lib/postern
@@ -38,7 +38,12 @@ export function defineToken(command: Command): void {
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),
     )
     .addOption(createDenyOption().default([], "nothing"))
-    .option("--ttl <seconds>", "how long it works", parseInteger("--ttl", 1), 3600)
+    .option(
+      "--ttl <time>",
+      "how long it works: seconds, or 30m, 8h, 2d",
+      parseDurationSeconds("--ttl", 1),
+      3600,
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
       const { desktop, role, ttl, deny } = flags;

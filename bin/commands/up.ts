@@ -64,7 +64,7 @@ export function defineUp(command: Command): void {
       process.stdout.write(
         hasQemu()
           ? ""
-          : "  There is no QEMU here, so this is the demo desktop.\n  For machines: apt-get install qemu-system-x86 qemu-utils memtest86+\n\n",
+          : `  There is no QEMU here, so this is the demo desktop.\n  For machines: ${process.getuid?.() === 0 ? "" : "sudo "}apt-get install qemu-system-x86 qemu-utils memtest86+\n\n`,
       );
       process.stdout.write(
         `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,

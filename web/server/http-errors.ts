@@ -134,6 +134,20 @@ export class AmbiguousDesktop extends RequestError {
   }
 }
 
+/** A field of the request is wrong: `field` is its path, empty for the request as a whole. */
+export class InputInvalid extends RequestError {
+  readonly field: string;
+  readonly problem: string;
+
+  constructor(field: string, problem: string) {
+    const where = field === "" ? "The request is not valid" : `"${field}" is not valid`;
+    const safeMessage = `${where}: ${problem}`;
+    super("INPUT_INVALID", safeMessage, { safeMessage });
+    this.field = field;
+    this.problem = problem;
+  }
+}
+
 /** There is no login; `form` is what the sign-in page shows. */
 export class SignInRequired extends RequestError {
   readonly form: SignInForm;
@@ -171,6 +185,8 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : error.message);
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
+  if (error instanceof InputInvalid && error.field !== "")
+    body.error.field = { name: error.field, problem: error.problem };
   if (error instanceof SignInRequired) body.error.signIn = error.form;
   if (error instanceof ThrottledError)
     return { status, body, retryAfterSeconds: Math.ceil(error.retryAfterMs / 1000) };

@@ -44,6 +44,8 @@ export interface WebOptions {
   readonly imagesDir?: string | null;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
+  /** What an administrator types on the server for a join secret; absent: the page shows none. */
+  readonly joinCommand?: string;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -107,7 +109,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
           streams.endLogin(hash);
         },
       });
-      routeService(api, proxy);
+      routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };
       routeMachines(api, { ...machineContext, screenViews: new ScreenViews(clock) });

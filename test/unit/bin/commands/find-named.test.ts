@@ -5,6 +5,7 @@ import type { Host } from "../../../../web/index.ts";
 import { makeMachine } from "../../web/client/api-records.ts";
 
 const answers = (rows: unknown) => ({
+  formatCommand: (words: string) => `postern ${words} --data /srv/x`,
   get: <T>(_path: string, shape: z.ZodType<T>) => Promise.resolve(shape.parse(rows)),
 });
 const host = (id: string, name: string): Host => ({

@@ -77,7 +77,13 @@ test("sessions say who: the person at the browser, or whose token it was", async
   const { id: desktopId } = await desktops.publish("a1", "desk", null);
   const right = { desktopId, token: "abcd2345", role: "view", expiresAt: 2 ** 42 } as const;
   const token = await tokens.create({ ...right, createdBy: annaId });
-  const about = { desktopId, desktopName: "desk", agentId: "a1", serverId: "server-1", role: "view" } as const;
+  const about = {
+    desktopId,
+    desktopName: "desk",
+    agentId: "a1",
+    serverId: "server-1",
+    role: "view",
+  } as const;
   const how = { transport: "rfb", sourceAddress: "192.0.2.9" } as const;
   for (const [id, method, subject] of [
     ["s1", "ticket", adminId],
@@ -132,7 +138,7 @@ test("administrators end open sessions", async () => {
 test("the service tells where it is", async () => {
   const { ask, signIn, proxy } = await openWebFixture();
   const { body } = await ask("GET", `${API}/service`, { as: await signIn("anna") });
-  expect(body).toEqual({ fingerprint: proxy.fingerprint, ...proxy.advertised });
+  expect(body).toEqual({ fingerprint: proxy.fingerprint, ...proxy.advertised, joinCommand: null });
 });
 
 test("images of all hosts are merged: available where one host has it, asked once per host", async () => {
