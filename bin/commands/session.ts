@@ -30,7 +30,20 @@ export function defineSession(command: Command): void {
       const rows = await new AdminApi(flags.data).get(`/sessions?${query.toString()}`, z.array(session));
       printResult(flags.json === true, rows, () =>
         formatTable(
-          ["ID", "DESKTOP", "WHO", "STATE", "FROM", "BY", "ROLE", "DENIED", "STARTED", "SENT", "RECEIVED", "END"],
+          [
+            "ID",
+            "DESKTOP",
+            "WHO",
+            "STATE",
+            "FROM",
+            "BY",
+            "ROLE",
+            "DENIED",
+            "STARTED",
+            "SENT",
+            "RECEIVED",
+            "END",
+          ],
           rows.map(toCells),
         ),
       );

@@ -25,6 +25,7 @@ Examples:
   postern token create --data /var/lib/postern --desktop lab-1 --role view --ttl 10m --json
   postern token create --data /var/lib/postern --desktop lab-1 --deny clipboard-out,power
   postern token change ID --data /var/lib/postern --role view
+  postern token revoke ID --data /var/lib/postern
   postern token list --data /var/lib/postern
 `;
 
@@ -58,24 +59,27 @@ export function defineToken(command: Command): void {
         ].join("\n"),
       );
     });
-  addAdminApiFlags(command.command("list").description("tokens that live; never their values")).action(
-    async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
-      printResult(flags.json === true, rows, () =>
-        formatTable(
-          ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
-          rows.map((row) => [
-            row.id,
-            row.desktop,
-            row.role,
-            row.denied.join(","),
-            row.state,
-            new Date(row.expiresAt).toISOString(),
-          ]),
-        ),
-      );
-    },
-  );
+  addAdminApiFlags(
+    command
+      .command("list")
+      .description("tokens that live; never their values")
+      .addHelpText("after", EXAMPLES),
+  ).action(async (flags: AdminApiFlags) => {
+    const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
+    printResult(flags.json === true, rows, () =>
+      formatTable(
+        ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
+        rows.map((row) => [
+          row.id,
+          row.desktop,
+          row.role,
+          row.denied.join(","),
+          row.state,
+          new Date(row.expiresAt).toISOString(),
+        ]),
+      ),
+    );
+  });
   addAdminApiFlags(
     command
       .command("change <id>")
@@ -83,16 +87,17 @@ export function defineToken(command: Command): void {
   )
     .addOption(new Option("--role <role>", "what its holder may do").choices(["view", "control"]))
     .addOption(createDenyOption())
+    .addHelpText("after", EXAMPLES)
     .action(async (id: string, flags: ChangeFlags) => {
       const { role, deny } = flags;
       const path = `/tokens/${encodeURIComponent(id)}`;
       const row = await new AdminApi(flags.data).patch(path, { role, deny }, tokenRow);
       printResult(flags.json === true, row, () => `Token ${id} is changed.\n`);
     });
-  addAdminApiFlags(command.command("revoke <id>").description("end a token before its time")).action(
-    async (id: string, flags: AdminApiFlags) => {
-      await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);
-      printResult(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
-    },
-  );
+  addAdminApiFlags(
+    command.command("revoke <id>").description("end a token before its time").addHelpText("after", EXAMPLES),
+  ).action(async (id: string, flags: AdminApiFlags) => {
+    await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);
+    printResult(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
+  });
 }

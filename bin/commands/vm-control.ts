@@ -90,7 +90,12 @@ export function defineMachineControl(command: Command): void {
       );
       printResult(flags.json === true, made, () => `Image ${made.id} is there.\n`);
     });
-  defineSnapshots(command.command("snapshot").description("states of a machine to go back to"));
+  defineSnapshots(
+    addExample(
+      command.command("snapshot").description("states of a machine to go back to"),
+      "snapshot list check-1",
+    ),
+  );
 }
 
 function defineStateCommand(command: Command, name: string, summary: string): void {

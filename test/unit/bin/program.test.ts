@@ -16,7 +16,7 @@ async function loadProgram(): Promise<Command> {
   Reflect.set(program, "_lifeCycleHooks", {});
   for (const command of listCommands(program)) {
     command.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
-    if (command.commands.length === 0) command.action(() => undefined);
+    if (command.parent !== null) command.action(() => undefined);
   }
   return program;
 }
@@ -45,10 +45,10 @@ function splitWords(line: string): string[] {
 /** Commands in a text, continued lines joined; what is left out of it (`…`) makes it no command to copy. */
 function findCommands(text: string): string[] {
   return text
-    .replaceAll(/\\\n\s*/g, " ")
+    .replaceAll(/\s*\\\n\s*/g, " ")
     .split("\n")
     .map((line) => /^\s*(?:[A-Z_]+=\S+\s+)*((?:bin\/)?postern\s.*)$/.exec(line)?.[1] ?? "")
-    .map((line) => line.replace(/\s{2,}\S.*$/, "").replace(/\s*(?:[|>#]|&&).*$/, ""))
+    .map((line) => line.replace(/\s{2,}[^\s-].*$/, "").replace(/\s*(?:[|>#]|&&).*$/, ""))
     .filter((line) => line !== "" && !line.includes("…") && !line.includes("|"));
 }
 
