@@ -4,20 +4,32 @@ import { join } from "node:path";
 import { z } from "zod";
 import { errorBody } from "../web/api/schemas.ts";
 import { RUNTIME_FILE } from "./programs/data-dirs.ts";
+import { quoteWord } from "./terminal/program-name.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
+
+type InvalidField = NonNullable<z.infer<typeof errorBody>["error"]["field"]>;
 
 /** The server refused the request, or could not be reached. */
 export class AdminApiError extends Error {
   readonly code: string;
   readonly exitCode: ExitCode;
   readonly choices: readonly string[];
+  /** What of the request is wrong; null: nothing of it, or the server does not say. */
+  readonly field: InvalidField | null;
 
-  constructor(code: string, message: string, exitCode: ExitCode, choices: readonly string[] = []) {
+  constructor(
+    code: string,
+    message: string,
+    exitCode: ExitCode,
+    choices: readonly string[] = [],
+    field: InvalidField | null = null,
+  ) {
     super(message);
     this.name = "AdminApiError";
     this.code = code;
     this.exitCode = exitCode;
     this.choices = choices;
+    this.field = field;
   }
 }
 
@@ -31,6 +43,11 @@ export class AdminApi {
 
   constructor(dataDir: string) {
     this.#dataDir = dataDir;
+  }
+
+  /** A command that asks the same server, to be copied. @param words without the program, as `vm list` */
+  formatCommand(words: string): string {
+    return `postern ${words} --data ${quoteWord(this.#dataDir)}`;
   }
 
   get<T>(path: string, shape: z.ZodType<T>): Promise<T> {
@@ -57,8 +74,8 @@ export class AdminApi {
     const parsed = errorBody.safeParse(answer);
     if (!parsed.success)
       throw new AdminApiError("SERVER_ERROR", `The server answered ${status}.`, ExitCode.failed);
-    const { code, message, choices } = parsed.data.error;
-    throw new AdminApiError(code, message, chooseExitCode(status, code), choices);
+    const { code, message, choices, field = null } = parsed.data.error;
+    throw new AdminApiError(code, message, chooseExitCode(status, code), choices, field);
   }
 
   async #findSocket(): Promise<string> {
@@ -73,7 +90,7 @@ export class AdminApi {
   #createNotRunningError(): AdminApiError {
     return new AdminApiError(
       "SERVER_NOT_RUNNING",
-      `No server runs on ${this.#dataDir}. Start it with \`postern server --data ${this.#dataDir}\`, or name its folder with --data.`,
+      `No server runs on ${this.#dataDir}. Start it with \`postern server --data ${quoteWord(this.#dataDir)}\`, or name its folder with --data.`,
       ExitCode.unreachable,
     );
   }

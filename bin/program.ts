@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ExitCode } from "./terminal/exit-codes.ts";
+import { nameProgram } from "./terminal/program-name.ts";
+import { refuseUnknownCommand } from "./terminal/unknown-command.ts";
 
 /** One subcommand: its help text, and the file that is loaded only when it is called. */
 interface CommandEntry {
@@ -99,10 +101,10 @@ const COMMANDS: readonly CommandEntry[] = [
 
 const EXAMPLES = `
 Examples:
-  postern up --data ./postern-data                       first desktop on this machine
-  postern join create --data /var/lib/postern            a secret for one more agent
-  postern token create --data DIR --desktop lab-1        a token for a VNC viewer
-  postern vm create memtest86+ --data DIR --wait         a machine, from the command line
+  postern up --data ./postern-data                               first desktop on this machine
+  postern join create --data /var/lib/postern                    a secret for one more agent
+  postern token create --data /var/lib/postern --desktop lab-1   a token for a VNC viewer
+  postern vm create memtest86+ --data /var/lib/postern --wait    a machine, from the command line
 
 \`postern COMMAND --help\` shows options and examples of each.
 Exit codes: 0 done, 1 failed, 2 wrong usage or ambiguous name, 3 the server cannot be reached, 4 refused.
@@ -117,19 +119,37 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .showHelpAfterError("(`--help` shows the options and examples)")
     .addHelpText("after", EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(nameProgram(text)),
+      writeErr: (text) => process.stderr.write(nameProgram(text)),
+    })
     .exitOverride();
   for (const entry of COMMANDS) program.command(entry.name).summary(entry.summary).description(entry.summary);
   program.hook("preSubcommand", async (_parent, child) => {
     const entry = COMMANDS.find(({ name }) => name === child.name());
-    if (!entry) return;
-    child.exitOverride();
-    (await entry.load())(child);
+    if (entry) await loadCommand(entry, child);
   });
+  // Whatever follows an unknown command is not looked at.
+  program.allowExcessArguments().allowUnknownOption();
   program.action(() => {
+    refuseUnknownCommand(program);
     program.outputHelp();
     throw new CommanderError(ExitCode.usage, "postern.help", "");
   });
   return program;
+}
+
+/** Defines every command, where all of them are wanted at once. */
+export async function loadAllCommands(program: Command): Promise<void> {
+  for (const entry of COMMANDS) {
+    const command = program.commands.find((known) => known.name() === entry.name);
+    if (command) await loadCommand(entry, command);
+  }
+}
+
+async function loadCommand(entry: CommandEntry, command: Command): Promise<void> {
+  command.exitOverride();
+  (await entry.load())(command);
 }
 
 /** The Node.js version in use, and whether set-up installed it. */

@@ -1,13 +1,18 @@
 import { CommanderError } from "commander";
 import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } from "../protocol/index.ts";
 import { AdminApiError } from "./admin-api.ts";
+import { describeField } from "./terminal/describe-field.ts";
+import { nameProgram } from "./terminal/program-name.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
 /** Prints the error for a person on standard error and returns the matching exit status. */
 export function reportFailure(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
   if (error instanceof AdminApiError) {
-    printError(error.message);
+    const { field } = error;
+    printError(
+      field === null ? error.message : `${describeField(field.name)} is not valid: ${field.problem}`,
+    );
     for (const choice of error.choices) process.stderr.write(`  ${choice}\n`);
     return error.exitCode;
   }
@@ -40,5 +45,5 @@ function explainListenError(error: unknown): string | null {
 }
 
 function printError(message: string): void {
-  process.stderr.write(`postern: ${message}\n`);
+  process.stderr.write(`postern: ${nameProgram(message)}\n`);
 }

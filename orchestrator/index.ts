@@ -8,6 +8,7 @@ export { mayUseImage } from "./quota/check-create-request.ts";
 export {
   NO_QUOTAS,
   PRIVILEGES,
+  quotaOf,
   quotaTable,
   type ConfiguredQuota,
   type Privilege,

@@ -10,6 +10,7 @@ import type http from "node:http";
 import type { Logger } from "pino";
 import { chooseAdvertised, formatUrl, type AdvertisedAddresses } from "./model/advertised-addresses.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
+import { auditUnavailable } from "./audit/audit-unavailable.ts";
 import { readAudit, type AuditEvent, type AuditQuery } from "./audit/query-audit.ts";
 import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
@@ -268,6 +269,12 @@ export class GatewayProxy implements Proxy {
 
   audit(entry: AuditEntry): void {
     this.#audit.append(entry);
+  }
+
+  async auditDurably(entry: AuditEntry): Promise<void> {
+    await this.#audit.appendDurably(entry).catch((cause: unknown) => {
+      throw auditUnavailable(cause);
+    });
   }
 
   get auditPublicKey(): string {

@@ -117,11 +117,16 @@ export interface Proxy {
   on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
   /** Where a request comes from, behind trusted reverse proxies; null: not from a network. Port 0: not known. */
   requesterOf(request: http.IncomingMessage): ConnectionSource | null;
-  /** Writes one line to the audit log (an administrative act). */
+  /** Writes one line to the audit log: what happened, or what takes a right away. */
   audit(entry: AuditEntry): void;
   /**
+   * Settles when the line is on the disk. For whatever gives a right or shows a secret: that waits for it.
+   * @throws RequestError `AUDIT_UNAVAILABLE`, and then the line is never written
+   */
+  auditDurably(entry: AuditEntry): Promise<void>;
+  /**
    * Reads this server's audit log, the newest line first; the read itself is recorded first.
-   * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
+   * @throws RequestError `AUDIT_UNAVAILABLE`
    */
   readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]>;
   /** With which its checkpoints are checked, PEM. */

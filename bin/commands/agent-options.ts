@@ -10,6 +10,7 @@ import type {
   TransportChoice,
   ServerTrust,
 } from "../../agent/index.ts";
+import { openDataDir } from "../programs/data-dirs.ts";
 import { readSecretFile, readText } from "../programs/option-files.ts";
 import { collectValues, parseAddress, parseNameValue } from "../terminal/option-parsers.ts";
 import { addVncFlags, readVncFlags, type VncFlags, type VncLogin } from "./vnc-options.ts";
@@ -90,7 +91,7 @@ export async function readAgentFlags(
     httpProxy: readHttpProxy(flags.httpProxy, process.env),
     transport: flags.transport,
     joinSecret: await readJoinSecret(flags.joinFile),
-    dataDir: flags.data,
+    dataDir: await openDataDir(flags.data),
     name: flags.name,
     desktops,
   };
@@ -108,7 +109,16 @@ export function readHttpProxy(flag: string | undefined, env: NodeJS.ProcessEnv):
 async function readTrust(flags: AgentFlags): Promise<ServerTrust> {
   if (flags.caFile !== undefined) return { kind: "ca", pem: await readText(flags.caFile) };
   const sha256 = flags.fingerprint?.replaceAll(":", "").toLowerCase();
-  if (sha256 === undefined || !SHA256_HEX.test(sha256)) {
+  if (sha256 !== undefined && !SHA256_HEX.test(sha256)) {
+    const digits = /^[0-9a-f]*$/.test(sha256)
+      ? `it has ${sha256.length} hex digits`
+      : "it is not hexadecimal";
+    throw new ConfigError(
+      "FINGERPRINT",
+      `--fingerprint ${flags.fingerprint ?? ""} is no fingerprint: ${digits}, and one has 64 hex digits. The server prints it, as does its \`postern join create\`.`,
+    );
+  }
+  if (sha256 === undefined) {
     throw new ConfigError(
       "FINGERPRINT",
       "Whom should this agent trust? Give --fingerprint (64 hex digits; the server prints it) or --ca-file.",

@@ -6,6 +6,7 @@ import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { defineAgentAdministration } from "./agent-administration.ts";
+import { refuseUnknownCommand } from "../terminal/unknown-command.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
 
@@ -30,7 +31,9 @@ export function defineAgent(command: Command): void {
   command
     .usage("[options]  |  list|revoke|rotate …")
     .addHelpText("after", EXAMPLES)
+    .allowExcessArguments()
     .action(async (flags: AgentFlags & ProgramFlags) => {
+      refuseUnknownCommand(command);
       for (const option of required) {
         if (command.getOptionValue(option.attributeName()) === undefined)
           command.error(`error: required option '${option.flags}' not specified`, {

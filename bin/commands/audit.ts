@@ -49,7 +49,7 @@ export function defineAudit(command: Command): void {
     .action(async (flags: ListFlags) => {
       const rows = await readRows(flags);
       printResult(flags.json === true, rows, () =>
-        formatTable(["TIME", "ACTION", "OUTCOME", "REASON", "WHO", "FROM", "DESKTOP"], rows.map(toCells)),
+        formatTable(["TIME", "ACTION", "OUTCOME", "REASON", "WHO", "FROM", "WHAT"], rows.map(toCells)),
       );
     });
   addAdminApiFlags(command.command("key").description("the public key that checkpoints are checked with"))
@@ -95,15 +95,27 @@ async function readRows(flags: ListFlags): Promise<AuditRow[]> {
   }
 }
 
+/** A person, the person whose token it was, or an agent. */
+function describeActor({ name, actor, tokenId, tokenOwner, agentId }: AuditRow): string {
+  if (actor.name !== null || actor.id !== null) return actor.name ?? actor.id ?? "";
+  if (tokenOwner !== null) return `token of ${tokenOwner}`;
+  if (tokenId !== null) return `token ${shortenId(tokenId)}`;
+  return agentId === null || name.startsWith("machine.") ? "" : `agent ${shortenId(agentId)}`;
+}
+
+/** Enough of an id to tell it from the others; `--json` has all of it. */
+function shortenId(id: string): string {
+  return id.length > 12 ? `${id.slice(0, 8)}…` : id;
+}
+
 function toCells(row: AuditRow): string[] {
-  const who = row.actor.name ?? row.actor.id ?? (row.tokenId === null ? null : `token ${row.tokenId}`);
   return [
     new Date(row.at).toISOString(),
     row.name,
     row.state,
     row.reason ?? "",
-    who ?? (row.agentId === null ? "" : `agent ${row.agentId}`),
+    describeActor(row),
     row.source.address ?? "",
-    row.desktop.name ?? row.desktop.id ?? row.diskName ?? "",
+    row.desktop.name ?? row.machineName ?? row.diskName ?? row.desktop.id ?? row.machineId ?? "",
   ];
 }

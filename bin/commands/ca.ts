@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { authority, authorityStatus, type AuthorityStatus } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
+import { refuseUnknownCommand } from "../terminal/unknown-command.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
@@ -37,7 +38,9 @@ export function defineCa(command: Command): void {
   command
     .usage("[options]  |  status|rotate|retire …")
     .addHelpText("after", EXAMPLES)
+    .allowExcessArguments()
     .action(async (flags: AdminApiFlags) => {
+      refuseUnknownCommand(command);
       if (data && isRequired && flags.data === undefined)
         command.error(`error: required option '${data.flags}' not specified`, { exitCode: 2 });
       const found = await new AdminApi(flags.data).get("/ca", authority);

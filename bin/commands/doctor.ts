@@ -4,16 +4,18 @@ import { Option, type Command } from "commander";
 import { examineHost, parseGpuPolicy, SysTree, type Finding } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";
 import { runtimeFile } from "../admin-api.ts";
-import { locateRuntimeDir, RUNTIME_FILE } from "../programs/data-dirs.ts";
+import { findHostDataDir, locateHostFolders, locateRuntimeDir, RUNTIME_FILE } from "../programs/data-dirs.ts";
 import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
+import { nameProgram } from "../terminal/program-name.ts";
 import { addGpuFlags } from "./gpu-options.ts";
 import type { GpuFlags } from "../programs/host-flags.ts";
 
 interface DoctorFlags extends GpuFlags {
   readonly data: string;
   readonly state?: string;
+  readonly vmUser?: string;
   readonly listen?: string[];
   readonly json?: boolean;
 }
@@ -24,7 +26,8 @@ Examples:
   postern doctor --data /var/lib/postern --json           a server's machine, for a program
   postern doctor --data /var/lib/postern-host --gpu all   whether its GPUs can be given to machines
 
-Give it the same --data, --state, --listen and --gpu as the program that runs here. Nothing is changed.
+Give it the same --data, --state, --listen, --vm-user and --gpu as the program that runs here. Nothing is changed. Where
+virt-customize is installed it is tried too, which takes a minute or two without KVM.
 Ends with status 0 if nothing must be mended, else with 1.
 `;
 
@@ -38,7 +41,8 @@ export function defineDoctor(command: Command): void {
           .env("POSTERN_DATA")
           .default("postern-data"),
       )
-      .option("--state <dir>", "machines live here; default: DATA/machines")
+      .option("--state <dir>", "machines live here; default: that of the host in --data")
+      .option("--vm-user <name>", "as root: the account that machines run as; default: postern-vm")
       .option(
         "--listen <host:port>",
         `where the server is to listen; repeat for more; default: ${DEFAULT_LISTEN}`,
@@ -49,12 +53,15 @@ export function defineDoctor(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: DoctorFlags) => {
       const dataDir = resolve(flags.data);
-      const stateDir = resolve(flags.state ?? join(dataDir, "machines"));
+      const hostData = findHostDataDir(dataDir);
+      const stateDir = resolve(locateHostFolders(hostData, flags).stateDir);
       const findings = await examineHost({
         tree: new SysTree(),
         clock: systemClock,
         searchPath: process.env["PATH"] ?? "",
         stateDir,
+        ownFolders: [dataDir, hostData, stateDir],
+        vmUser: flags.vmUser ?? null,
         runtimeDir: locateRuntimeDir(stateDir).path,
         gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
         ports: (flags.listen ?? [DEFAULT_LISTEN]).map((text) => ({
@@ -64,7 +71,7 @@ export function defineDoctor(command: Command): void {
         server: await findServer(dataDir),
       });
       const fine = findings.every(({ state }) => state !== "missing");
-      printResult(flags.json === true, { fine, findings }, () => formatFindings(findings));
+      printResult(flags.json === true, { fine, findings }, () => nameProgram(formatFindings(findings)));
       if (!fine) process.exitCode = ExitCode.failed;
     });
 }

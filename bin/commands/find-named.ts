@@ -3,11 +3,17 @@ import { host, machine, type Host, type Machine } from "../../web/api/schemas.ts
 import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 
+type NamingApi = Pick<AdminApi, "get" | "formatCommand">;
+
 /** A kind of thing that the command line can name, and the errors for no match and for several. */
 interface NamedResource<Row> {
   readonly path: string;
   readonly row: z.ZodType<Row>;
-  readonly unknown: { readonly code: string; readonly message: (reference: string) => string };
+  readonly unknown: {
+    readonly code: string;
+    readonly list: string;
+    readonly message: (reference: string) => string;
+  };
   readonly ambiguous: { readonly code: string; readonly message: (reference: string) => string };
 }
 
@@ -16,7 +22,8 @@ const HOSTS: NamedResource<Host> = {
   row: host,
   unknown: {
     code: "HOST_UNKNOWN",
-    message: (reference) => `There is no host ${reference}. List them: vm hosts`,
+    list: "vm hosts",
+    message: (reference) => `There is no host ${reference}.`,
   },
   ambiguous: {
     code: "HOST_AMBIGUOUS",
@@ -29,7 +36,8 @@ const MACHINES: NamedResource<Machine> = {
   row: machine,
   unknown: {
     code: "MACHINE_UNKNOWN",
-    message: (reference) => `There is no machine ${reference}. List them: vm list`,
+    list: "vm list",
+    message: (reference) => `There is no machine ${reference}.`,
   },
   ambiguous: {
     code: "MACHINE_AMBIGUOUS",
@@ -38,17 +46,18 @@ const MACHINES: NamedResource<Machine> = {
 };
 
 /** By its id or its name. @throws ApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
-export async function findHost(api: Pick<AdminApi, "get">, reference: string): Promise<Host> {
-  return findByIdOrName(await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
+export async function findHost(api: NamingApi, reference: string): Promise<Host> {
+  return findByIdOrName(api, await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
 }
 
 /** By its id or its name. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
-export async function findMachine(api: Pick<AdminApi, "get">, reference: string): Promise<Machine> {
-  return findByIdOrName(await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
+export async function findMachine(api: NamingApi, reference: string): Promise<Machine> {
+  return findByIdOrName(api, await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
 }
 
 /** An id takes precedence over a name, so that a name chosen by one person cannot hide another thing's id. */
 function findByIdOrName<Row extends { readonly id: string; readonly name: string }>(
+  api: NamingApi,
   rows: readonly Row[],
   reference: string,
   { unknown, ambiguous }: NamedResource<Row>,
@@ -57,7 +66,10 @@ function findByIdOrName<Row extends { readonly id: string; readonly name: string
   if (byId !== undefined) return byId;
   const named = rows.filter(({ name }) => name === reference);
   const [only, ...others] = named;
-  if (only === undefined) throw new AdminApiError(unknown.code, unknown.message(reference), ExitCode.failed);
+  if (only === undefined) {
+    const text = `${unknown.message(reference)} List them: ${api.formatCommand(unknown.list)}`;
+    throw new AdminApiError(unknown.code, text, ExitCode.failed);
+  }
   if (others.length === 0) return only;
   const ids = named.map(({ id }) => id);
   throw new AdminApiError(ambiguous.code, ambiguous.message(reference), ExitCode.usage, ids);

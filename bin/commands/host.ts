@@ -1,11 +1,16 @@
-import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { parseGpuPolicy } from "../../launcher/index.ts";
-import { writeAtomically } from "../programs/data-dirs.ts";
+import { locateHostFolders, writeAtomically } from "../programs/data-dirs.ts";
 import { startHost } from "../programs/host.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
-import { collectValues, parsePositiveNumber, parseInteger } from "../terminal/option-parsers.ts";
+import {
+  collectValues,
+  parseDurationSeconds,
+  parseInteger,
+  parsePositiveNumber,
+  parseSize,
+} from "../terminal/option-parsers.ts";
 import { addAgentFlags, readAgentFlags, type AgentFlags } from "./agent-options.ts";
 import { addGpuFlags } from "./gpu-options.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
@@ -34,9 +39,9 @@ export function addHostFlags(command: Command): Command {
         .default("auto"),
     )
     .option(
-      "--stop-grace <seconds>",
-      "between the power button and switching off",
-      parseInteger("--stop-grace", 0),
+      "--stop-grace <time>",
+      "between the power button and switching off: seconds, or 2m",
+      parseDurationSeconds("--stop-grace", 0),
       30,
     )
     .option("--max-instances <count>", "machines that run at once", parseInteger("--max-instances", 0), 100)
@@ -46,20 +51,20 @@ export function addHostFlags(command: Command): Command {
       parsePositiveNumber("--max-load"),
     )
     .option(
-      "--memory-reserve <MiB>",
-      "memory that is kept for the host itself",
-      parseInteger("--memory-reserve", 0),
+      "--memory-reserve <size>",
+      "memory that is kept for the host itself: MiB, or 2G",
+      parseSize("--memory-reserve", "MiB", 0),
       256,
     )
     .option(
-      "--user-data-gb <GiB>",
-      "data disks of one person on this host; default: no limit",
-      parseInteger("--user-data-gb", 0),
+      "--user-data-gb <size>",
+      "data disks of one person on this host: GiB, or 1T; default: no limit",
+      parseSize("--user-data-gb", "GiB", 0),
     )
     .option(
-      "--server-images-gb <GiB>",
-      "disk for images that the server sends; 0: none is taken",
-      parseInteger("--server-images-gb", 0),
+      "--server-images-gb <size>",
+      "disk for images that the server sends: GiB, or 1T; 0: none is taken",
+      parseSize("--server-images-gb", "GiB", 0),
       100,
     )
     .option(
@@ -67,7 +72,10 @@ export function addHostFlags(command: Command): Command {
       "images may share this folder, and all below it, into guests; repeat for more",
       collectValues,
     )
-    .option("--vm-user <name>", "as root: the account that machines run as; default: postern-vm if it exists")
+    .option(
+      "--vm-user <name>",
+      "as root: the account that machines run as; `root` for root itself; default: postern-vm",
+    )
     .option(
       "--net-allow <cidr[:port]>",
       "machines with internet may also go there, like 10.1.2.0/24 or 127.0.0.1:3128; repeat for more",
@@ -97,8 +105,7 @@ export function defineHost(command: Command): void {
         {
           agent,
           catalogueFile: flags.catalogue ?? null,
-          imagesDir: flags.images ?? join(flags.data, "images"),
-          stateDir: flags.state ?? join(flags.data, "machines"),
+          ...locateHostFolders(flags.data, flags),
           accel: flags.accel,
           stopGraceMs: flags.stopGrace * 1000,
           limits: {

@@ -6,7 +6,7 @@ import { buildImage, describeBuiltImage, readRecipe, RECIPES } from "../../launc
 import { ConfigError, imageSummary } from "../../protocol/index.ts";
 import { readSecretFile } from "../programs/option-files.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
-import { collectValues, parseInteger } from "../terminal/option-parsers.ts";
+import { collectValues, parseSize } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";
 import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
 
@@ -50,7 +50,7 @@ export function defineImageBuild(image: Command): void {
     .option("--password-file <file>", "that user's password; default: a new one, printed once")
     .option("--keyboard <layout>", "XKB's name of a layout", "us")
     .option("--mirror <url>", "Debian's archive; default: where this host installs from")
-    .option("--size <GiB>", "of the disk; default: the recipe's", parseInteger("--size", 2))
+    .option("--size <size>", "of the disk: GiB, or 40G; default: the recipe's", parseSize("--size", "GiB", 2))
     .option("--print-recipe", "only print the recipe")
     .addHelpText("after", EXAMPLES)
     .action(runBuild);

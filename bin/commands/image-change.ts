@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { compressImage, listBootFiles, resizeImage } from "../../launcher/index.ts";
 import { RequestError } from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
-import { parseInteger } from "../terminal/option-parsers.ts";
+import { parseSize } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";
 import { addImageFlags, findUsedFiles, openImageStore, type ImageFlags } from "./image-options.ts";
 
@@ -25,7 +25,7 @@ export function defineImageChange(image: Command): void {
       printResult(flags.json === true, store.find(id), () => `Image ${id} is compressed.\n`);
     });
   command("resize", "make an image's disk larger")
-    .requiredOption("--size <GiB>", "of the whole disk", parseInteger("--size", 1))
+    .requiredOption("--size <size>", "of the whole disk: GiB, or 40G, 1T", parseSize("--size", "GiB", 1))
     .addHelpText("after", "\nExamples:\n  postern image resize old-server --size 40 --data DIR\n")
     .action(async (id: string, flags: ImageFlags & { readonly size: number }) => {
       const store = await openImageStore(flags);

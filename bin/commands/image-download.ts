@@ -3,7 +3,7 @@ import { Option, type Command } from "commander";
 import { fetchImage, type FetchImageResult, type ImageStore } from "../../launcher/index.ts";
 import { ConfigError, SHA256_HEX, systemClock, diskFormat, type DiskFormat } from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
-import { parseInteger } from "../terminal/option-parsers.ts";
+import { parseSize } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";
 import { addImageEntryFlags, makeImageEntry, type ImageEntryFlags } from "./image-entry-options.ts";
 import { addImageFlags, findUsedFiles, openImageStore, type ImageFlags } from "./image-options.ts";
@@ -31,7 +31,12 @@ interface DownloadFlags extends ImageFlags, ImageEntryFlags {
 
 export function defineImageDownload(image: Command): void {
   const size = (command: Command): Command =>
-    command.option("--max-size <GiB>", "refuse larger files", parseInteger("--max-size", 1), DEFAULT_MAX_GB);
+    command.option(
+      "--max-size <size>",
+      "refuse larger files: GiB, or 100G",
+      parseSize("--max-size", "GiB", 1),
+      DEFAULT_MAX_GB,
+    );
   const download = image.command("download").argument("<id>").description("fetch an image's file");
   addImageEntryFlags(
     size(addImageFlags(download))

@@ -7,7 +7,7 @@ import {
   type BootSource,
   type ImageEntry,
 } from "../../protocol/index.ts";
-import { parseInteger } from "../terminal/option-parsers.ts";
+import { parseInteger, parseSize } from "../terminal/option-parsers.ts";
 
 /** The given fields of a new image's entry. */
 export interface ImageEntryFlags {
@@ -29,7 +29,12 @@ export function addImageEntryFlags(command: Command): Command {
   return command
     .option("--title <text>", "its name in the page; default: the id")
     .option("--description <text>", "a sentence about it")
-    .option("--memory <MiB>", "of a machine that asks for no other", parseInteger("--memory", 16), 1024)
+    .option(
+      "--memory <size>",
+      "of a machine that asks for no other: MiB, or 512M, 8G",
+      parseSize("--memory", "MiB", 16),
+      1024,
+    )
     .option("--cpus <n>", "the same", parseInteger("--cpus", 1), 1)
     .addOption(choice("--firmware <kind>", "what it starts with", ["bios", "uefi"]))
     .addOption(

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { ImageStore, listUsedFiles } from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
+import { findHostDataDir, locateHostFolders, type HostFolders } from "../programs/data-dirs.ts";
 
 /** Selects the images folder of a command. */
 export interface ImageFlags {
@@ -24,9 +24,8 @@ export function addImageFlags(command: Command): Command {
 
 /** @throws ConfigError `IMAGES_FOLDER`, and the errors of the catalogue */
 export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
-  const data = findHostData(flags);
-  const folder = flags.images ?? (data === null ? null : join(data, "images"));
-  if (folder === null)
+  const folder = flags.images ?? locateFolders(flags)?.imagesDir;
+  if (folder === undefined)
     throw new ConfigError(
       "IMAGES_FOLDER",
       "Say where the images are: --images DIR, or --data with the host's folder.",
@@ -38,13 +37,10 @@ export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
  * The files used as base images by machines of this host, with the machines' names; empty with only --images.
  */
 export async function findUsedFiles(flags: ImageFlags): Promise<ReadonlyMap<string, readonly string[]>> {
-  const data = findHostData(flags);
-  return data === null ? new Map() : listUsedFiles(join(data, "machines"));
+  const folders = locateFolders(flags);
+  return folders === null ? new Map() : listUsedFiles(folders.stateDir);
 }
 
-/** `postern up` stores its host's data in a separate folder. */
-function findHostData({ data }: ImageFlags): string | null {
-  if (data === undefined) return null;
-  const inside = join(resolve(data), "host");
-  return existsSync(inside) ? inside : resolve(data);
+function locateFolders({ data }: ImageFlags): HostFolders | null {
+  return data === undefined ? null : locateHostFolders(findHostDataDir(data));
 }

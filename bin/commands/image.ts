@@ -25,7 +25,9 @@ error is a JSON object {"progress": {"title", "fraction", "note"}}.
 /** Images of this host. All commands work on its images folder, whether the host runs or not. */
 export function defineImage(command: Command): void {
   command.addHelpText("after", EXAMPLES);
-  addImageFlags(command.command("list").description("all images of this host")).action(listImages);
+  addImageFlags(command.command("list").description("all images of this host"))
+    .addHelpText("after", EXAMPLES)
+    .action(listImages);
   defineImageAdd(command);
   defineImageDownload(command);
   defineImageBuild(command);

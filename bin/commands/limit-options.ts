@@ -2,11 +2,12 @@ import { Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { PRIVILEGES, type Privilege } from "../../orchestrator/index.ts";
 import type { LimitsFileOptions } from "../programs/limits-file.ts";
-import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";
+import { parseDurationSeconds, parseInteger, parseSize } from "../terminal/option-parsers.ts";
 
 export interface LimitFlags {
   readonly limits?: string;
-  readonly userMachines?: number;
+  readonly userMachines?: number | "none";
+  readonly userTokens?: number | "none";
   readonly userCpus?: number;
   readonly userMemoryMb?: number;
   readonly userDiskGb?: number;
@@ -22,18 +23,31 @@ export function addLimitFlags(command: Command): Command {
         "POSTERN_LIMITS",
       ),
     )
-    .option("--user-machines <n>", "machines of one person", parseInteger("--user-machines", 0))
+    .option(
+      "--user-machines <n>",
+      "machines of one person, or `none` for no limit; default: 20",
+      parseCountOrNone("--user-machines"),
+    )
+    .option(
+      "--user-tokens <n>",
+      "tokens of one person that work, or `none` for no limit; default: 100",
+      parseCountOrNone("--user-tokens"),
+    )
     .option(
       "--user-cpus <n>",
       "processors of a person's machines that are on",
       parseInteger("--user-cpus", 0),
     )
     .option(
-      "--user-memory-mb <n>",
-      "memory of a person's machines that are on",
-      parseInteger("--user-memory-mb", 0),
+      "--user-memory-mb <size>",
+      "memory of a person's machines that are on: MiB, or 16G",
+      parseSize("--user-memory-mb", "MiB", 0),
     )
-    .option("--user-disk-gb <n>", "disks of one person's machines", parseInteger("--user-disk-gb", 0))
+    .option(
+      "--user-disk-gb <size>",
+      "disks of one person's machines: GiB, or 1T",
+      parseSize("--user-disk-gb", "GiB", 0),
+    )
     .option(
       "--max-lifetime <time>",
       "how long a person's machine runs at most: seconds, or 30m, 8h, 2d",
@@ -50,7 +64,8 @@ export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
   return {
     file: flags.limits ?? null,
     user: {
-      ...(flags.userMachines !== undefined && { machines: flags.userMachines }),
+      ...(flags.userMachines !== undefined && { machines: readCount(flags.userMachines) }),
+      ...(flags.userTokens !== undefined && { tokens: readCount(flags.userTokens) }),
       ...(flags.userCpus !== undefined && { cpus: flags.userCpus }),
       ...(flags.userMemoryMb !== undefined && { memoryMb: flags.userMemoryMb }),
       ...(flags.userDiskGb !== undefined && { diskGb: flags.userDiskGb }),
@@ -58,6 +73,17 @@ export function readLimitFlags(flags: LimitFlags): LimitsFileOptions {
       ...(flags.userMay !== undefined && { may: flags.userMay }),
     },
   };
+}
+
+/** Null: no limit. */
+function readCount(count: number | "none"): number | null {
+  return count === "none" ? null : count;
+}
+
+/** @throws ConfigError `NUMBER` */
+function parseCountOrNone(option: string): (text: string) => number | "none" {
+  const parse = parseInteger(option, 0);
+  return (text) => (text === "none" ? text : parse(text));
 }
 
 /** @throws ConfigError `PRIVILEGE` */

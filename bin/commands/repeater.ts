@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { repeaterId } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
-import { parseInteger } from "../terminal/option-parsers.ts";
+import { parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
@@ -15,7 +15,7 @@ interface CreateFlags extends AdminApiFlags {
 const EXAMPLES = `
 Examples:
   postern repeater create --data /var/lib/postern --desktop lab-1
-  postern repeater create --data /var/lib/postern --server old-laptop --ttl 604800
+  postern repeater create --data /var/lib/postern --server old-laptop --ttl 7d
   x11vnc -connect repeater=ID:123456789+desk.example.org:5500
 `;
 
@@ -26,7 +26,12 @@ export function defineRepeater(command: Command): void {
   )
     .option("--desktop <name>", "for viewers of this desktop; they still need a token")
     .option("--server <name>", "for a VNC server that needs no agent; the desktop gets this name")
-    .option("--ttl <seconds>", "how long the number works", parseInteger("--ttl", 1), 86_400)
+    .option(
+      "--ttl <time>",
+      "how long the number works: seconds, or 30m, 8h, 2d",
+      parseDurationSeconds("--ttl", 1),
+      86_400,
+    )
     .addHelpText("after", EXAMPLES)
     .action(async ({ data, json, desktop, server, ttl }: CreateFlags) => {
       if ((desktop === undefined) === (server === undefined)) {

@@ -30,7 +30,20 @@ export function defineSession(command: Command): void {
       const rows = await new AdminApi(flags.data).get(`/sessions?${query.toString()}`, z.array(session));
       printResult(flags.json === true, rows, () =>
         formatTable(
-          ["ID", "DESKTOP", "STATE", "FROM", "BY", "ROLE", "DENIED", "STARTED", "SENT", "RECEIVED", "END"],
+          [
+            "ID",
+            "DESKTOP",
+            "WHO",
+            "STATE",
+            "FROM",
+            "BY",
+            "ROLE",
+            "DENIED",
+            "STARTED",
+            "SENT",
+            "RECEIVED",
+            "END",
+          ],
           rows.map(toCells),
         ),
       );
@@ -43,10 +56,16 @@ export function defineSession(command: Command): void {
     });
 }
 
+function describePerson({ method, person }: Session): string {
+  if (person === null) return "";
+  return method === "token" ? `token of ${person}` : person;
+}
+
 function toCells(row: Session): string[] {
   return [
     row.id,
     row.name,
+    describePerson(row),
     row.state,
     row.source,
     `${row.method}/${row.transport}`,

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { z } from "zod";
 import { token, tokenRow } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
-import { parseInteger } from "../terminal/option-parsers.ts";
+import { parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { createDenyOption, type DeniedPermission } from "./deny-option.ts";
@@ -22,9 +22,10 @@ interface ChangeFlags extends AdminApiFlags {
 const EXAMPLES = `
 Examples:
   postern token create --data /var/lib/postern --desktop lab-1
-  postern token create --data /var/lib/postern --desktop lab-1 --role view --ttl 600 --json
+  postern token create --data /var/lib/postern --desktop lab-1 --role view --ttl 10m --json
   postern token create --data /var/lib/postern --desktop lab-1 --deny clipboard-out,power
   postern token change ID --data /var/lib/postern --role view
+  postern token revoke ID --data /var/lib/postern
   postern token list --data /var/lib/postern
 `;
 
@@ -38,7 +39,12 @@ export function defineToken(command: Command): void {
       new Option("--role <role>", "what its holder may do").choices(["view", "control"]).default("control"),
     )
     .addOption(createDenyOption().default([], "nothing"))
-    .option("--ttl <seconds>", "how long it works", parseInteger("--ttl", 1), 3600)
+    .option(
+      "--ttl <time>",
+      "how long it works: seconds, or 30m, 8h, 2d",
+      parseDurationSeconds("--ttl", 1),
+      3600,
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
       const { desktop, role, ttl, deny } = flags;
@@ -53,24 +59,27 @@ export function defineToken(command: Command): void {
         ].join("\n"),
       );
     });
-  addAdminApiFlags(command.command("list").description("tokens that live; never their values")).action(
-    async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
-      printResult(flags.json === true, rows, () =>
-        formatTable(
-          ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
-          rows.map((row) => [
-            row.id,
-            row.desktop,
-            row.role,
-            row.denied.join(","),
-            row.state,
-            new Date(row.expiresAt).toISOString(),
-          ]),
-        ),
-      );
-    },
-  );
+  addAdminApiFlags(
+    command
+      .command("list")
+      .description("tokens that live; never their values")
+      .addHelpText("after", EXAMPLES),
+  ).action(async (flags: AdminApiFlags) => {
+    const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
+    printResult(flags.json === true, rows, () =>
+      formatTable(
+        ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
+        rows.map((row) => [
+          row.id,
+          row.desktop,
+          row.role,
+          row.denied.join(","),
+          row.state,
+          new Date(row.expiresAt).toISOString(),
+        ]),
+      ),
+    );
+  });
   addAdminApiFlags(
     command
       .command("change <id>")
@@ -78,16 +87,17 @@ export function defineToken(command: Command): void {
   )
     .addOption(new Option("--role <role>", "what its holder may do").choices(["view", "control"]))
     .addOption(createDenyOption())
+    .addHelpText("after", EXAMPLES)
     .action(async (id: string, flags: ChangeFlags) => {
       const { role, deny } = flags;
       const path = `/tokens/${encodeURIComponent(id)}`;
       const row = await new AdminApi(flags.data).patch(path, { role, deny }, tokenRow);
       printResult(flags.json === true, row, () => `Token ${id} is changed.\n`);
     });
-  addAdminApiFlags(command.command("revoke <id>").description("end a token before its time")).action(
-    async (id: string, flags: AdminApiFlags) => {
-      await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);
-      printResult(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
-    },
-  );
+  addAdminApiFlags(
+    command.command("revoke <id>").description("end a token before its time").addHelpText("after", EXAMPLES),
+  ).action(async (id: string, flags: AdminApiFlags) => {
+    await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);
+    printResult(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
+  });
 }

@@ -7,7 +7,7 @@ import { keepHostRunning } from "../programs/host-process.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { startServer } from "../programs/start-server.ts";
-import { openDataDir } from "../programs/data-dirs.ts";
+import { hostDataDirOfUp, openDataDir } from "../programs/data-dirs.ts";
 import { formatServerSummary } from "../programs/startup-summary.ts";
 import { addHostFlags } from "./host.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
@@ -33,17 +33,16 @@ export function defineUp(command: Command): void {
       const logFile = flags.logFile ?? join(dataDir, "postern.log");
       const log = openLog("up", { logLevel: flags.logLevel, logFile });
       exitOnFault(log);
-      await grantMachineAccountTraversal(flags.vmUser ?? null, [dataDir]);
+      await grantMachineAccountTraversal(flags.vmUser ?? null, dataDir);
       // The ready file is written when the host is connected too, not when only the server listens.
       const server = await startServer({ ...readServerFlags(flags), readyFile: null }, log);
       const host = keepHostRunning({
-        dataDir: join(dataDir, "host"),
+        dataDir: hostDataDirOfUp(dataDir),
         proxy: formatHostPort(server.proxy.addresses.listen),
         fingerprint: server.proxy.fingerprint,
         joinSecret: async () => {
-          const { secret } = await server.proxy.createJoinSecret("up");
-          server.proxy.audit({ action: "join.create", outcome: "success", actorName: "up" });
-          return secret;
+          await server.proxy.auditDurably({ action: "join.create", outcome: "success", actorName: "up" });
+          return (await server.proxy.createJoinSecret("up")).secret;
         },
         flags,
         logFile,
@@ -65,7 +64,7 @@ export function defineUp(command: Command): void {
       process.stdout.write(
         hasQemu()
           ? ""
-          : "  There is no QEMU here, so this is the demo desktop.\n  For machines: apt-get install qemu-system-x86 qemu-utils memtest86+\n\n",
+          : `  There is no QEMU here, so this is the demo desktop.\n  For machines: ${process.getuid?.() === 0 ? "" : "sudo "}apt-get install qemu-system-x86 qemu-utils memtest86+\n\n`,
       );
       process.stdout.write(
         `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,

@@ -16,46 +16,69 @@ const STATE_COMMANDS = {
   save: "put its memory on disk and switch it off",
 } as const;
 
+const DATA = "--data /var/lib/postern";
+
+/** One example under the help of a command. */
+function addExample(command: Command, words: string): Command {
+  return command.addHelpText("after", `\nExample:\n  postern vm ${words} ${DATA}\n`);
+}
+
 /** The commands for one machine, given by its name or its id. */
 export function defineMachineControl(command: Command): void {
   for (const [act, summary] of Object.entries(STATE_COMMANDS)) defineStateCommand(command, act, summary);
-  addAdminApiFlags(
-    command.command("stop <machine>").description("press its power button; after a while it is switched off"),
+  addExample(
+    addAdminApiFlags(
+      command
+        .command("stop <machine>")
+        .description("press its power button; after a while it is switched off"),
+    ),
+    "stop check-1",
   )
     .option("--force", "switch it off now")
     .action((reference: string, flags: AdminApiFlags & { readonly force?: boolean }) =>
       sendCommand(flags, reference, "stop", { force: flags.force === true }),
     );
-  addAdminApiFlags(command.command("extend <machine>").description("give it more time, from now on"))
+  addExample(
+    addAdminApiFlags(command.command("extend <machine>").description("give it more time, from now on")),
+    "extend check-1 --by 2h",
+  )
     .option("--by <time>", "seconds, or 30m, 8h, 2d; default: its lifetime", parseDurationSeconds("--by", 60))
     .action((reference: string, flags: AdminApiFlags & { readonly by?: number }) =>
       sendCommand(flags, reference, "extend", { seconds: flags.by }),
     );
-  addAdminApiFlags(command.command("close <machine>").description("end a one-shot machine at once")).action(
-    async (reference: string, flags: AdminApiFlags) => {
-      const { api, path, id, name } = await openMachine(flags, reference);
-      await api.post(`${path}/close`, {}, z.unknown());
-      printResult(flags.json === true, { id }, () => `Machine ${name} ends.\n`);
-    },
-  );
-  addAdminApiFlags(command.command("remove <machine>").description("delete a machine and its disk")).action(
-    async (reference: string, flags: AdminApiFlags) => {
-      const { api, path, id, name } = await openMachine(flags, reference);
-      await api.remove(path);
-      printResult(flags.json === true, { id }, () => `Machine ${name} is removed.\n`);
-    },
-  );
-  addAdminApiFlags(
-    command.command("boot-log <machine>").description("the end of what it wrote to its serial port"),
+  addExample(
+    addAdminApiFlags(command.command("close <machine>").description("end a one-shot machine at once")),
+    "close check-1",
+  ).action(async (reference: string, flags: AdminApiFlags) => {
+    const { api, path, id, name } = await openMachine(flags, reference);
+    await api.post(`${path}/close`, {}, z.unknown());
+    printResult(flags.json === true, { id }, () => `Machine ${name} ends.\n`);
+  });
+  addExample(
+    addAdminApiFlags(command.command("remove <machine>").description("delete a machine and its disk")),
+    "remove check-1",
+  ).action(async (reference: string, flags: AdminApiFlags) => {
+    const { api, path, id, name } = await openMachine(flags, reference);
+    await api.remove(path);
+    printResult(flags.json === true, { id }, () => `Machine ${name} is removed.\n`);
+  });
+  addExample(
+    addAdminApiFlags(
+      command.command("boot-log <machine>").description("the end of what it wrote to its serial port"),
+    ),
+    "boot-log check-1",
   ).action(async (reference: string, flags: AdminApiFlags) => {
     const { api, path } = await openMachine(flags, reference);
     const log = await api.get(`${path}/boot-log`, bootLog);
     printResult(flags.json === true, log, () => (log.text.endsWith("\n") ? log.text : `${log.text}\n`));
   });
-  addAdminApiFlags(
-    command
-      .command("save-as-image <machine> <image>")
-      .description("make a stopped machine's disk an image of its host"),
+  addExample(
+    addAdminApiFlags(
+      command
+        .command("save-as-image <machine> <image>")
+        .description("make a stopped machine's disk an image of its host"),
+    ),
+    "save-as-image check-1 course-2026 --title Course",
   )
     .option("--title <title>", "what people see; default: the image's name")
     .action(async (reference: string, name: string, flags: AdminApiFlags & { readonly title?: string }) => {
@@ -67,13 +90,19 @@ export function defineMachineControl(command: Command): void {
       );
       printResult(flags.json === true, made, () => `Image ${made.id} is there.\n`);
     });
-  defineSnapshots(command.command("snapshot").description("states of a machine to go back to"));
+  defineSnapshots(
+    addExample(
+      command.command("snapshot").description("states of a machine to go back to"),
+      "snapshot list check-1",
+    ),
+  );
 }
 
 function defineStateCommand(command: Command, name: string, summary: string): void {
-  addAdminApiFlags(command.command(`${name} <machine>`).description(summary)).action(
-    (reference: string, flags: AdminApiFlags) => sendCommand(flags, reference, name, {}),
-  );
+  addExample(
+    addAdminApiFlags(command.command(`${name} <machine>`).description(summary)),
+    `${name} check-1`,
+  ).action((reference: string, flags: AdminApiFlags) => sendCommand(flags, reference, name, {}));
 }
 
 async function sendCommand(
@@ -89,30 +118,36 @@ async function sendCommand(
 
 function defineSnapshots(command: Command): void {
   const rows = z.array(snapshot);
-  addAdminApiFlags(command.command("list <machine>").description("all of one machine")).action(
-    async (reference: string, flags: AdminApiFlags) => {
-      const { api, path } = await openMachine(flags, reference);
-      printSnapshots(flags, await api.get(`${path}/snapshots`, rows));
-    },
-  );
-  addAdminApiFlags(command.command("create <machine> <name>").description("keep the state of now")).action(
-    async (reference: string, name: string, flags: AdminApiFlags) => {
-      const { api, path } = await openMachine(flags, reference);
-      printSnapshots(flags, await api.post(`${path}/snapshots`, { name }, rows));
-    },
-  );
-  addAdminApiFlags(
-    command.command("restore <machine> <name>").description("go back; what came after is lost"),
+  addExample(
+    addAdminApiFlags(command.command("list <machine>").description("all of one machine")),
+    "snapshot list check-1",
+  ).action(async (reference: string, flags: AdminApiFlags) => {
+    const { api, path } = await openMachine(flags, reference);
+    printSnapshots(flags, await api.get(`${path}/snapshots`, rows));
+  });
+  addExample(
+    addAdminApiFlags(command.command("create <machine> <name>").description("keep the state of now")),
+    "snapshot create check-1 before-update",
+  ).action(async (reference: string, name: string, flags: AdminApiFlags) => {
+    const { api, path } = await openMachine(flags, reference);
+    printSnapshots(flags, await api.post(`${path}/snapshots`, { name }, rows));
+  });
+  addExample(
+    addAdminApiFlags(
+      command.command("restore <machine> <name>").description("go back; what came after is lost"),
+    ),
+    "snapshot restore check-1 before-update",
   ).action((reference: string, name: string, flags: AdminApiFlags) =>
     sendCommand(flags, reference, `snapshots/${encodeURIComponent(name)}/restore`, {}),
   );
-  addAdminApiFlags(command.command("remove <machine> <name>").description("forget one")).action(
-    async (reference: string, name: string, flags: AdminApiFlags) => {
-      const { api, path, id } = await openMachine(flags, reference);
-      await api.remove(`${path}/snapshots/${encodeURIComponent(name)}`);
-      printResult(flags.json === true, { id, name }, () => `Snapshot ${name} is removed.\n`);
-    },
-  );
+  addExample(
+    addAdminApiFlags(command.command("remove <machine> <name>").description("forget one")),
+    "snapshot remove check-1 before-update",
+  ).action(async (reference: string, name: string, flags: AdminApiFlags) => {
+    const { api, path, id } = await openMachine(flags, reference);
+    await api.remove(`${path}/snapshots/${encodeURIComponent(name)}`);
+    printResult(flags.json === true, { id, name }, () => `Snapshot ${name} is removed.\n`);
+  });
 }
 
 function printSnapshots(flags: AdminApiFlags, snapshots: readonly MachineSnapshot[]): void {

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { machine, type Machine } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { readText } from "../programs/option-files.ts";
-import { parseInteger, parseDurationSeconds } from "../terminal/option-parsers.ts";
+import { parseDurationSeconds, parseInteger, parseSize } from "../terminal/option-parsers.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
@@ -31,7 +31,7 @@ interface CreateFlags extends AdminApiFlags {
 const EXAMPLES = `
 Examples:
   postern vm create memtest86+ --name check-1 --data /var/lib/postern --wait
-  postern vm create debian-desktop --cpus 4 --memory 8192 --disk 40 --lifetime 8h --data /var/lib/postern
+  postern vm create debian-desktop --cpus 4 --memory 8G --disk 40G --lifetime 8h --data /var/lib/postern
   postern vm create debian-desktop --one-shot --data-disk home:20 --script setup.sh --data /var/lib/postern
 `;
 
@@ -44,10 +44,10 @@ export function defineMachineCreate(command: Command): void {
   )
     .option("--name <name>", "default: the image's name and a number")
     .option("--cpus <n>", "processors", parseInteger("--cpus", 1))
-    .option("--memory <mb>", "memory in MB", parseInteger("--memory", 16))
-    .option("--disk <gb>", "size of its disk in GB", parseInteger("--disk", 1))
+    .option("--memory <size>", "memory: MiB, or 512M, 8G", parseSize("--memory", "MiB", 16))
+    .option("--disk <size>", "size of its disk: GiB, or 40G, 1T", parseSize("--disk", "GiB", 1))
     .option("--empty-disk", "an empty disk of --disk beside an installation image")
-    .option("--data-disk <name:gb>", "a disk that outlives machines; made at its first use", parseDataDisk)
+    .option("--data-disk <name:size>", "a disk that outlives machines; made at its first use", parseDataDisk)
     .option("--script <file>", "a boot script")
     .option("--one-shot", "ends a minute after its last viewer left; nothing of it stays")
     .option(
@@ -82,12 +82,15 @@ async function buildCreateRequest(image: string, flags: CreateFlags): Promise<Re
   };
 }
 
-/** `NAME:GB`. @throws ConfigError `DATA_DISK` */
+/** `NAME:SIZE`, in GiB. @throws ConfigError `DATA_DISK`, `SIZE` */
 function parseDataDisk(text: string): { name: string; sizeGb: number } {
-  const [, name = "", size] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  if (!DATA_DISK_NAME.test(name) || Number(size) < 1)
-    throw new ConfigError("DATA_DISK", `--data-disk ${text}: write NAME:GB, for example home:20.`);
-  return { name, sizeGb: Number(size) };
+  const [, name = "", size = ""] = /^(.*):([^:]+)$/.exec(text) ?? [];
+  if (!DATA_DISK_NAME.test(name))
+    throw new ConfigError(
+      "DATA_DISK",
+      `--data-disk ${text}: write NAME:SIZE, for example home:20 or home:20G.`,
+    );
+  return { name, sizeGb: parseSize("--data-disk", "GiB", 1)(size) };
 }
 
 async function waitUntilSettled(api: AdminApi, created: Machine): Promise<Machine> {

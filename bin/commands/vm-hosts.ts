@@ -7,21 +7,30 @@ import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findHost } from "./find-named.ts";
 import { formatMegabytes } from "./vm-table.ts";
 
+const DRAIN_EXAMPLES = `
+Examples:
+  postern vm drain rack-2 --data /var/lib/postern
+  postern vm drain rack-2 --undo --data /var/lib/postern
+`;
+
 /** The commands about the hosts of machines. */
 export function defineHostCommands(command: Command): void {
-  addAdminApiFlags(command.command("hosts").description("where machines run, and what is free there")).action(
-    async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/hosts", z.array(host));
-      printResult(flags.json === true, rows, () =>
-        formatTable(
-          ["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"],
-          rows.map(toCells),
-        ),
-      );
-    },
-  );
   addAdminApiFlags(
-    command.command("drain <host>").description("no new machines on it; those that are there go on"),
+    command
+      .command("hosts")
+      .description("where machines run, and what is free there")
+      .addHelpText("after", "\nExample:\n  postern vm hosts --data /var/lib/postern\n"),
+  ).action(async (flags: AdminApiFlags) => {
+    const rows = await new AdminApi(flags.data).get("/hosts", z.array(host));
+    printResult(flags.json === true, rows, () =>
+      formatTable(["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"], rows.map(toCells)),
+    );
+  });
+  addAdminApiFlags(
+    command
+      .command("drain <host>")
+      .description("no new machines on it; those that are there go on")
+      .addHelpText("after", DRAIN_EXAMPLES),
   )
     .option("--undo", "machines may come again")
     .action(async (name: string, flags: AdminApiFlags & { readonly undo?: boolean }) => {

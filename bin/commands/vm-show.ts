@@ -10,7 +10,8 @@ export function defineMachineShow(command: Command): void {
   addAdminApiFlags(
     command
       .command("show <machine>")
-      .description("one machine, its screens, and the secret of its boot scripts to its owner"),
+      .description("one machine, its screens, and the secret of its boot scripts to its owner")
+      .addHelpText("after", "\nExample:\n  postern vm show check-1 --data /var/lib/postern\n"),
   ).action(async (reference: string, flags: AdminApiFlags) => {
     const api = new AdminApi(flags.data);
     const row = await findMachine(api, reference);

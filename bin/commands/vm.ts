@@ -32,7 +32,7 @@ export function defineVm(command: Command): void {
 }
 
 function defineMachineLists(command: Command): void {
-  addAdminApiFlags(command.command("list").description("all machines")).action(
+  addAdminApiFlags(command.command("list").description("all machines").addHelpText("after", EXAMPLES)).action(
     async (flags: AdminApiFlags) => {
       const rows = await new AdminApi(flags.data).get("/machines", z.array(machine));
       printResult(flags.json === true, rows, () =>
@@ -52,28 +52,28 @@ function defineMachineLists(command: Command): void {
       );
     },
   );
-  addAdminApiFlags(command.command("images").description("what machines can be made from")).action(
-    async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/images", z.array(image));
-      const listed = rows.map((row) => ({
-        ...row,
-        name: row.title,
-        state: row.available ? "ready" : "missing",
-      }));
-      printResult(flags.json === true, listed, () =>
-        formatTable(
-          ["IMAGE", "TITLE", "MEMORY", "WHERE", "STATE"],
-          rows.map((row) => [
-            row.id,
-            row.title,
-            `${row.memoryMb.default} MB`,
-            describePlaces(row),
-            row.available ? "ready" : (row.reason ?? ""),
-          ]),
-        ),
-      );
-    },
-  );
+  addAdminApiFlags(
+    command.command("images").description("what machines can be made from").addHelpText("after", EXAMPLES),
+  ).action(async (flags: AdminApiFlags) => {
+    const rows = await new AdminApi(flags.data).get("/images", z.array(image));
+    const listed = rows.map((row) => ({
+      ...row,
+      name: row.title,
+      state: row.available ? "ready" : "missing",
+    }));
+    printResult(flags.json === true, listed, () =>
+      formatTable(
+        ["IMAGE", "TITLE", "MEMORY", "WHERE", "STATE"],
+        rows.map((row) => [
+          row.id,
+          row.title,
+          `${row.memoryMb.default} MB`,
+          describePlaces(row),
+          row.available ? "ready" : (row.reason ?? ""),
+        ]),
+      ),
+    );
+  });
 }
 
 /** `server, rack-1, rack-2` */

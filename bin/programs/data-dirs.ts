@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { chmod, lstat, mkdir, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, lstat, mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
@@ -17,10 +18,56 @@ export async function writeAtomically(path: string, content: string, mode = 0o64
   await rename(temporary, path);
 }
 
+/** Others may write into it. */
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Makes a data folder. One that others may write into is closed to them: they could put keys and settings of their own in it.
+ * @throws ConfigError `DATA_DIR_OPEN` when it is open and belongs to another account
+ */
 export async function openDataDir(path: string): Promise<string> {
   const absolute = resolve(path);
   await mkdir(absolute, { recursive: true, mode: 0o700 });
+  if (((await stat(absolute)).mode & WRITABLE_BY_OTHERS) === 0) return absolute;
+  try {
+    await chmod(absolute, 0o700);
+  } catch (cause) {
+    const text = `Other accounts may write into ${absolute}, and it belongs to one of them. Choose another folder, or have its owner close it: chmod 700 ${absolute}`;
+    throw ConfigError.public("DATA_DIR_OPEN", text, { cause });
+  }
+  process.stderr.write(`postern: other accounts could write into ${absolute}. Its mode is 700 now.\n`);
   return absolute;
+}
+
+export interface HostFolders {
+  readonly dataDir: string;
+  /** The machines. */
+  readonly stateDir: string;
+  readonly imagesDir: string;
+}
+
+/** The folders of a host. @param given what its options name instead */
+export function locateHostFolders(
+  dataDir: string,
+  given: { readonly state?: string | undefined; readonly images?: string | undefined } = {},
+): HostFolders {
+  return {
+    dataDir,
+    stateDir: given.state ?? join(dataDir, "machines"),
+    imagesDir: given.images ?? join(dataDir, "images"),
+  };
+}
+
+/** The data folder of the host that `postern up` runs beside its server. */
+export function hostDataDirOfUp(dataDir: string): string {
+  return join(dataDir, "host");
+}
+
+/** The data folder of the host here, absolute, by its own or by that of `postern up`. */
+export function findHostDataDir(dataDir: string): string {
+  const absolute = resolve(dataDir);
+  const inside = hostDataDirOfUp(absolute);
+  return existsSync(inside) ? inside : absolute;
 }
 
 /** The folder that {@link openRuntimeDir} uses for the sockets of a data folder; nothing is created. */

@@ -37,7 +37,11 @@ export function keepHostRunning(options: HostProcessOptions): HostProcess {
   const start = async (): Promise<void> => {
     await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
     await rm(readyFile, { force: true });
-    const secret = await options.joinSecret();
+    // A host that has its key needs none: it must start while the audit log cannot be written, too.
+    const secret = await options.joinSecret().catch((error: unknown) => {
+      options.log.error({ event: "host.no-secret", err: error }, "there is no join secret for the host");
+      return "";
+    });
     if (closing) return;
     const started = spawn(process.execPath, [programPath(), ...hostArguments(options, readyFile)], {
       stdio: ["pipe", "ignore", "ignore"],
@@ -93,7 +97,7 @@ function hostArguments(
   given.push("--join-file", "-");
   // The host and its server are on the same machine.
   given.push("--http-proxy", "none");
-  given.push("--state", join(dataDir, "machines"), "--ready-file", readyFile, "--log-file", logFile);
+  given.push("--ready-file", readyFile, "--log-file", logFile);
   given.push("--log-level", flags.logLevel, "--accel", flags.accel, "--demo", flags.demo);
   given.push("--stop-grace", String(flags.stopGrace), "--max-instances", String(flags.maxInstances));
   given.push("--memory-reserve", String(flags.memoryReserve));

@@ -16,6 +16,7 @@ import {
 import { openWeb } from "../../web/index.ts";
 import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
 import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
+import { nameProgram, quoteWord } from "../terminal/program-name.ts";
 
 export interface ServerOptions {
   readonly listen: HostPort;
@@ -102,6 +103,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       clientDir: findClientDir(),
       limits,
       imagesDir: options.imagesDir,
+      joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),
       log,
       clock: systemClock,
     });

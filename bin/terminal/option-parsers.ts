@@ -54,6 +54,24 @@ export function parseTime(option: string, now: number): (text: string) => number
   };
 }
 
+const SIZE_MIB: Readonly<Record<string, number>> = { M: 1, G: 1024, T: 1024 ** 2 };
+
+/**
+ * A size in `unit`: `8192` is one in that unit, `512M`, `8G`, `1T` (also `GB`, `GiB`) are what they say.
+ * @throws ConfigError `SIZE`
+ */
+export function parseSize(option: string, unit: "MiB" | "GiB", min: number): (text: string) => number {
+  const own = unit === "MiB" ? "M" : "G";
+  return (text) => {
+    const [, count, letter = own] = /^(\d{1,9})([MGT])?(?:i?B)?$/i.exec(text) ?? [];
+    const ownMib = SIZE_MIB[own] ?? 1;
+    const size = (Number(count ?? NaN) * (SIZE_MIB[letter.toUpperCase()] ?? NaN)) / ownMib;
+    if (Number.isInteger(size) && size >= min) return size;
+    const example = unit === "MiB" ? "2048, 512M or 8G" : "40, 40G or 1T";
+    throw new ConfigError("SIZE", `${option} ${text}: write whole ${unit}, at least ${min}: ${example}.`);
+  };
+}
+
 /** Seconds: `3600`, or `90s`, `30m`, `8h`, `2d`. @throws ConfigError `DURATION` */
 export function parseDurationSeconds(option: string, min: number): (text: string) => number {
   return (text) => {

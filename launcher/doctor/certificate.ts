@@ -46,7 +46,7 @@ export function checkCertificate(facts: CertificateFacts | null, now: number): F
   if (facts === null) return [];
   const { address, shown } = facts;
   if (shown === null) {
-    const remedy = "Start it with: postern server. If it listens elsewhere, give --listen.";
+    const remedy = "Start it with: postern server --data DIR. If it listens elsewhere, give --listen.";
     return [adviceFinding("certificate", `No server shows a certificate on ${address}.`, remedy)];
   }
   const until = new Date(shown.notAfter).toISOString().slice(0, 10);

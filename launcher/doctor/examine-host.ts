@@ -8,7 +8,9 @@ import { readGpuReadiness } from "../gpu/gpu-readiness.ts";
 import type { GpuPolicy } from "../gpu/gpu-policy.ts";
 import { probeNetwork } from "../network/probe-network.ts";
 import type { SysTree } from "../system/sys-tree.ts";
+import { tryAppliance } from "../scripts/customize/try-appliance.ts";
 import { collectAccelFacts } from "./accel.ts";
+import { collectAccountFacts } from "./account.ts";
 import { collectCapacityFacts } from "./capacity.ts";
 import { collectCertificateFacts } from "./certificate.ts";
 import { collectClockFacts } from "./time-sync.ts";
@@ -22,8 +24,12 @@ export interface ExamineOptions {
   readonly searchPath: string;
   /** The machines' state folder. */
   readonly stateDir: string;
+  /** The launcher's own folders above it. */
+  readonly ownFolders: readonly string[];
   /** The folder of their sockets. */
   readonly runtimeDir: string;
+  /** `--vm-user`; null: the default account. */
+  readonly vmUser: string | null;
   readonly gpu: GpuPolicy;
   readonly ports: readonly PortQuestion[];
   /** The server of a data folder that was given; null: none. */
@@ -39,13 +45,23 @@ async function collectFacts(options: ExamineOptions): Promise<DoctorFacts> {
   const { tree, clock, stateDir, server, ports } = options;
   const scratchDir = await mkdtemp(join(tmpdir(), "postern-doctor-"));
   try {
-    const { qemu, facts, tools } = await collectProgramFacts(options.searchPath);
+    const { qemu, qemuImg, virtCustomize, facts, tools } = await collectProgramFacts(options.searchPath);
     const [first] = ports;
+    const account = collectAccountFacts(options, qemu);
+    const accel = await collectAccelFacts(tree, qemu, { scratchDir, clock });
+    const appliance =
+      virtCustomize === null || qemuImg === null || account.runAs === null
+        ? null
+        : await tryAppliance({
+            ...{ virtCustomize, qemuImg, scratchDir, environment: process.env, runAs: account.runAs },
+            accel: accel.result?.accel ?? "tcg",
+          });
     return {
       node: { version: process.version, isBundled: process.execPath.includes("/bin/runtime/node_modules/") },
       qemu: facts,
-      tools,
-      accel: await collectAccelFacts(tree, qemu, { scratchDir, clock }),
+      tools: { ...tools, appliance },
+      account,
+      accel,
       capacity: await collectCapacityFacts(stateDir),
       gpu: await readGpuReadiness(tree, options.gpu, process.getuid?.() === 0),
       network: await probeNetwork(options.searchPath),

@@ -1,6 +1,7 @@
 import { judgeGpuReadiness, type GpuReadinessFacts } from "../gpu/gpu-readiness.ts";
 import type { Finding } from "../model/finding.ts";
 import { checkAccel, type AccelFacts } from "./accel.ts";
+import { checkAccount, type AccountFacts } from "./account.ts";
 import { checkCapacity, type CapacityFacts } from "./capacity.ts";
 import { checkCertificate, type CertificateFacts } from "./certificate.ts";
 import { checkClock, type ClockFacts } from "./time-sync.ts";
@@ -19,6 +20,7 @@ import { checkQemu, checkTools, type QemuFacts, type ToolFacts } from "./program
 export interface DoctorFacts {
   readonly node: NodeFacts;
   readonly accel: AccelFacts;
+  readonly account: AccountFacts;
   readonly qemu: QemuFacts;
   readonly tools: ToolFacts;
   readonly capacity: CapacityFacts;
@@ -39,6 +41,7 @@ export function judgeHostFacts(facts: DoctorFacts): Finding[] {
     checkNode(facts.node),
     ...checkQemu(facts.qemu),
     ...checkAccel(facts.accel),
+    ...checkAccount(facts.account),
     ...checkCapacity(facts.capacity),
     ...checkNetwork(facts.network),
     ...checkTools(facts.tools, facts.qemu),

@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { access, readdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { adviceFinding, missingFinding, okFinding, type Finding } from "../model/finding.ts";
+import type { ApplianceTrial } from "../scripts/customize/try-appliance.ts";
 import { findQemuPrograms } from "../system/qemu-programs.ts";
 
 export interface QemuFacts {
@@ -16,8 +17,8 @@ export interface QemuFacts {
 export interface ToolFacts {
   readonly virtiofsd: boolean;
   readonly virtCustomize: boolean;
-  /** A kernel that this account may read, for libguestfs. */
-  readonly readableKernel: boolean;
+  /** How its appliance started; null: not tried. */
+  readonly appliance: ApplianceTrial | null;
   readonly swtpm: boolean;
   readonly uefi: boolean;
 }
@@ -27,25 +28,28 @@ const UEFI_FILES = ["/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VAR
 
 interface FoundPrograms {
   readonly qemu: string | null;
-  readonly tools: ToolFacts;
+  readonly qemuImg: string | null;
+  readonly virtCustomize: string | null;
+  readonly tools: Omit<ToolFacts, "appliance">;
   readonly facts: QemuFacts;
 }
 
 export async function collectProgramFacts(searchPath: string): Promise<FoundPrograms> {
   const programs = findQemuPrograms(searchPath);
   const qemu = programs?.qemu.x86_64 ?? (await find("qemu-system-x86_64", searchPath));
+  const qemuImg = await find("qemu-img", searchPath);
+  const virtCustomize = await find("virt-customize", searchPath);
   return {
-    qemu,
+    ...{ qemu, qemuImg, virtCustomize },
     facts: {
       version: qemu === null ? null : await readVersion(qemu),
       devices: qemu === null ? [] : await readDevices(qemu),
-      img: (await find("qemu-img", searchPath)) !== null,
+      img: qemuImg !== null,
     },
     tools: {
       virtiofsd: (programs?.virtiofsd ?? null) !== null,
       swtpm: (programs?.swtpm ?? null) !== null,
-      virtCustomize: (await find("virt-customize", searchPath)) !== null,
-      readableKernel: await hasReadableKernel(),
+      virtCustomize: virtCustomize !== null,
       uefi: (await Promise.all(UEFI_FILES.map((file) => isAccessible(file, constants.R_OK)))).every(Boolean),
     },
   };
@@ -64,14 +68,6 @@ async function readVersion(qemu: string): Promise<string | null> {
 async function readDevices(qemu: string): Promise<string[]> {
   const { stdout } = await execa(qemu, ["-device", "help"], { reject: false, timeout: QEMU_TIMEOUT_MS });
   return parseDevices(stdout);
-}
-
-async function hasReadableKernel(): Promise<boolean> {
-  const kernels = (await readdir("/boot").catch(() => [])).filter((name) => name.startsWith("vmlinuz"));
-  const readable = await Promise.all(
-    kernels.map((name) => isAccessible(join("/boot", name), constants.R_OK)),
-  );
-  return readable.some(Boolean);
 }
 
 async function find(name: string, searchPath: string): Promise<string | null> {
@@ -170,19 +166,44 @@ export function checkTools(tools: ToolFacts, qemu: Pick<QemuFacts, "devices">): 
   ];
 }
 
-function checkGuestfs({ virtCustomize, readableKernel }: ToolFacts): Finding {
+const KERNEL_REMEDY =
+  "apt install linux-image-cloud-amd64. If a kernel is there, its account must be able to read it: " +
+  "dpkg-statoverride --update --add root root 0644 /boot/vmlinuz-VERSION";
+const OWNER_REMEDY =
+  "Let machines run as an account of their own: useradd --system --user-group --no-create-home --shell /usr/sbin/nologin postern-vm";
+
+function checkGuestfs({ virtCustomize, appliance }: ToolFacts): Finding {
   if (!virtCustomize) {
     return adviceFinding(
       "libguestfs",
       "virt-customize is missing: boot scripts reach only images with cloud-init.",
-      "apt install guestfs-tools linux-image-amd64",
+      "apt install guestfs-tools linux-image-cloud-amd64",
     );
   }
-  return readableKernel
-    ? okFinding("libguestfs", "virt-customize is there, with a kernel that it may read.")
-    : adviceFinding(
+  if (appliance === null) {
+    const text = "virt-customize is there and was not tried: there is no qemu-img, or no account for machines.";
+    return adviceFinding("libguestfs", text, "Mend that first, then ask again.");
+  }
+  switch (appliance.kind) {
+    case "works":
+      return okFinding("libguestfs", "virt-customize works: its appliance started as machines would start it.");
+    case "slow":
+      return adviceFinding(
         "libguestfs",
-        "virt-customize is there, and no kernel that this account may read.",
-        "apt install linux-image-amd64; then, for each kernel: dpkg-statoverride --update --add root root 0644 /boot/vmlinuz-VERSION",
+        "virt-customize's appliance did not start within three minutes.",
+        "Boot scripts have a quarter of an hour. Try again when this host has less to do, or use images with cloud-init.",
       );
+    case "failed":
+      return missingFinding(
+        "libguestfs",
+        `virt-customize cannot change disks here: ${appliance.words}.`,
+        chooseApplianceRemedy(appliance.words),
+      );
+  }
+}
+
+function chooseApplianceRemedy(words: string): string {
+  if (/ownership/.test(words)) return OWNER_REMEDY;
+  if (/kernel|vmlinuz|modules/.test(words)) return KERNEL_REMEDY;
+  return "libguestfs-test-tool, as the account of machines, shows all that it does.";
 }

@@ -33,7 +33,7 @@ export interface LauncherOptions {
   /** Folders of the host that images may share into guests, with everything below them. */
   readonly allowedShares: readonly string[];
   readonly networks: NetworkOptions;
-  /** The account that QEMU runs as where the launcher is root; null: `postern-vm` if there is one. */
+  /** The account that QEMU runs as where the launcher is root; null: `postern-vm`. */
   readonly vmUser: string | null;
   /** Folders above the others that this account may pass through. */
   readonly traversableFolders: readonly string[];

@@ -42,7 +42,8 @@ const MAX_SOCKET_PATH = 107;
 /**
  * Opens the state folder, adopts the machines that still run and cleans up after those that do not.
  * @throws ConfigError `CATALOGUE_UNREADABLE`, `CATALOGUE_INVALID`, `STATE_IN_USE`, `RUNTIME_DIR_LONG`,
- *   `NETWORK_EXCEPTION`, `NETWORK_FORWARD`, `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
+ *   `NETWORK_EXCEPTION`, `NETWORK_FORWARD`, `ACCOUNT_UNKNOWN`, `ACCOUNT_MISSING`, `ACCOUNT_ROOT`,
+ *   `ACCOUNT_PATH`
  */
 export async function openLauncher(options: LauncherOptions): Promise<Launcher> {
   const { stateDir, runtimeDir, imagesDir, clock, log } = options;

@@ -6,8 +6,8 @@ import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { snapshotNodes, type SnapshotNode } from "../model/snapshot-nodes.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { endMachine } from "../process/end-machine.ts";
-import { describeExit, describeStartFailure, readLastLine } from "../process/describe-failure.ts";
-import { measureLog, prepareStart, qemuCommand, removeSockets } from "../process/launch.ts";
+import { describeExit, describeStartFailure, measureLog, readLastLine } from "../process/describe-failure.ts";
+import { prepareStart, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
 import { spawnDetached } from "../system/child-process.ts";
@@ -193,7 +193,7 @@ export class ManagedMachine {
           this.#stateStore.change({ companions: [...this.#stateStore.record.companions, helper] });
         },
       });
-      const logFrom = await measureLog(paths);
+      const logFrom = await measureLog(paths.log);
       if (this.lifecycle.state !== "preparing" || this.#detached) {
         await this.#cleanUp();
         this.apply({ kind: "startFailed", ...makeReason("START_GIVEN_UP", "The start was given up.") });

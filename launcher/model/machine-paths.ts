@@ -17,7 +17,10 @@ export interface MachinePaths {
   readonly memoryHolder: string;
   /** The TPM's folder. */
   readonly tpmDir: string;
+  /** What QEMU says; its helper processes have their own, so that its last words stay the last. */
   readonly log: string;
+  readonly tpmLog: string;
+  readonly sharesLog: string;
   readonly serialLog: string;
   readonly screenshot: string;
   /** A disk that is being made into an image. */
@@ -39,6 +42,7 @@ export interface MachinePaths {
 export const MACHINE_FILES: readonly string[] = [
   ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
   ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],
+  ...["swtpm.log", "virtiofsd.log", "slirp.log"],
   ...["qemu.log", "serial.log", "screen.png", "image.qcow2", "resolv.conf"],
   ...["scripts.json", "seed.iso", "customized.qcow2"],
 ];
@@ -59,6 +63,8 @@ export function machinePaths(stateDir: string, runtimeDir: string, id: string): 
     memoryHolder: join(dir, "memory.qcow2"),
     tpmDir: join(dir, "tpm"),
     log: join(dir, "qemu.log"),
+    tpmLog: join(dir, "swtpm.log"),
+    sharesLog: join(dir, "virtiofsd.log"),
     serialLog: join(dir, "serial.log"),
     screenshot: join(dir, "screen.png"),
     exported: join(dir, "image.qcow2"),

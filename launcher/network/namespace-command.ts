@@ -11,6 +11,8 @@ interface NamespaceOptions {
   /** Beginning of the pipes' names; they exist for a moment. */
   readonly pipe: string;
   readonly resolvConf: string;
+  /** Made anew at each start; QEMU's words go elsewhere. */
+  readonly slirpLog: string;
   /** slirp4netns's socket for forwarded ports; null: none are forwarded. */
   readonly apiSocket: string | null;
   /** slirp4netns lets connections to the host's loopback through; the filter decides which. */
@@ -28,7 +30,7 @@ interface NamespaceOptions {
  * - 9 to 6, "alive": QEMU keeps it open while it runs, and slirp4netns ends when it closes.
  */
 export function inFilteredNamespace(command: Command, options: NamespaceOptions): Command {
-  const { tools, pipe } = options;
+  const { tools, pipe, slirpLog } = options;
   const pipes = [3, 4, 9].map((number) => `${pipe}.${number}`);
   const [ready = "", up = "", alive = ""] = pipes.map((name) => quoteWords(name));
   const unshare = unshareWords(options, ["--mount", "--propagation", "slave"]);
@@ -45,7 +47,7 @@ rm -f ${quoteWords(...pipes)}
     read -r line <&5 || exit 0
     exec 5<&-
     umask 077
-    exec ${quoteWords(...slirpWords(options))} "$me" tap0 >/dev/null
+    exec ${quoteWords(...slirpWords(options))} "$me" tap0 >${quoteWords(slirpLog)} 2>&1
   ) &
 )
 exec 5<&- 6<&- 7>&- 8>&-

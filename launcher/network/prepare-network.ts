@@ -22,6 +22,8 @@ export interface NetworkPaths {
   readonly pipe: string;
   /** Mounted over /etc/resolv.conf. */
   readonly resolvConf: string;
+  /** What slirp4netns says during this start and run. */
+  readonly slirpLog: string;
   /** slirp4netns's socket for forwarded ports. */
   readonly apiSocket: string;
 }
@@ -44,6 +46,7 @@ export function networkPaths(runtimeDir: string, slot: string, folder = runtimeD
   return {
     pipe: `${runtimeDir}/${slot}.pipe`,
     resolvConf: `${folder}/resolv.conf`,
+    slirpLog: `${folder}/slirp.log`,
     apiSocket: `${runtimeDir}/${slot}.net`,
   };
 }

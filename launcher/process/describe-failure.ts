@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
 import { makeReason, type StateReason } from "../model/lifecycle.ts";
 import type { ProcessExit } from "../system/child-process.ts";
@@ -44,8 +44,26 @@ function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
+/** A log's length in bytes: what is written later belongs to the next start. */
+export async function measureLog(logFile: string): Promise<number> {
+  try {
+    return (await stat(logFile)).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** What a helper process said last, for the end of a sentence's paragraph; empty: nothing. */
+export async function quoteLastLine(logFile: string, from: number): Promise<string> {
+  const line = await readLastLine(logFile, from);
+  return line === null ? "" : ` It said: ${hidePaths(line)}`;
+}
+
+/** QEMU's own complaint; other programs of its namespace, and its warnings, may come after it. */
+const COMPLAINT = /^qemu-system-\w+: (?!warning:|terminating on signal)/;
+
 /**
- * The last line that is not empty; null if there is none.
+ * The line that says why, in QEMU's words if there are any, else the last that is not empty; null if there is none.
  * @param from the offset of this start: a log is kept over several starts
  */
 export async function readLastLine(logFile: string, from: number): Promise<string | null> {
@@ -57,7 +75,8 @@ export async function readLastLine(logFile: string, from: number): Promise<strin
       const tail = Buffer.alloc(Math.max(0, size - start));
       await handle.read(tail, 0, tail.length, start);
       const lines = tail.toString("utf8").split("\n");
-      return lines.findLast((line) => line.trim() !== "")?.trim() ?? null;
+      const said = lines.map((line) => line.trim()).filter((line) => line !== "");
+      return said.findLast((line) => COMPLAINT.test(line)) ?? said.at(-1) ?? null;
     } finally {
       await handle.close();
     }

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { LaunchError } from "../../protocol/index.ts";
 import { machineArguments, type StartParameters } from "../argv/machine-arguments.ts";
@@ -111,15 +111,6 @@ export async function removeSockets(paths: MachinePaths): Promise<void> {
   await Promise.all(
     names.filter((name) => name.startsWith(prefix)).map((name) => rm(join(folder, name), { force: true })),
   );
-}
-
-/** The log's length in bytes: what is written later belongs to the next start. */
-export async function measureLog(paths: MachinePaths): Promise<number> {
-  try {
-    return (await stat(paths.log)).size;
-  } catch {
-    return 0;
-  }
 }
 
 /** Eight characters: the maximum of VNC Authentication. */

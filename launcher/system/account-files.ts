@@ -1,6 +1,6 @@
 import { chmod, chown, lstat, open } from "node:fs/promises";
-import { dirname, sep } from "node:path";
-import { type RunAs, chooseAccount, type SystemAccount } from "./system-account.ts";
+import { dirname, join, sep } from "node:path";
+import { chooseMachineAccount, type RunAs, type SystemAccount } from "./system-account.ts";
 import { statSync } from "node:fs";
 import { ConfigError } from "../../protocol/index.ts";
 
@@ -72,47 +72,50 @@ export async function grantTraversal(runAs: RunAs, folders: readonly string[]): 
 }
 
 /**
- * Lets the account that machines will run as pass through folders. @throws ConfigError `ACCOUNT_UNKNOWN`,
- * `ACCOUNT_ROOT`
+ * Lets the account that machines will run as into a data folder.
+ * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_MISSING`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
  */
-export async function grantMachineAccountTraversal(
-  vmUser: string | null,
-  folders: readonly string[],
-): Promise<void> {
-  await grantTraversal(chooseAccount(vmUser), folders);
+export async function grantMachineAccountTraversal(vmUser: string | null, dataDir: string): Promise<void> {
+  await prepareAccount(vmUser, [join(dataDir, "machines")], [dataDir]);
 }
 
 /**
  * Decides as whom QEMU runs, and opens the way to its folders.
- * @param wanted the administrator's choice; null: the default account, if it exists
+ * @param wanted the administrator's choice; null: the default account
  * @param folders those that it needs
  * @param traversableFolders the launcher's folders above them
- * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
+ * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_MISSING`, `ACCOUNT_ROOT`, `ACCOUNT_PATH`
  */
 export async function prepareAccount(
   wanted: string | null,
   folders: readonly string[],
   traversableFolders: readonly string[],
-  runAs: RunAs = chooseAccount(wanted),
+  runAs: RunAs = chooseMachineAccount(wanted),
 ): Promise<RunAs> {
   if (runAs.kind !== "account") return runAs;
   await grantTraversal(runAs, traversableFolders);
   const { account } = runAs;
   const closed = folders
-    .map((folder) => findForbiddenFolder(account, dirname(folder)))
+    .map((folder) => findForbiddenFolder(account, dirname(folder), traversableFolders))
     .find((found) => found !== null);
   if (closed === undefined || closed === null) return runAs;
-  const why = `The account "${account.name}" cannot pass through ${closed}.`;
-  if (wanted === null)
-    return { kind: "root", why: `${why} So QEMU runs as root, though with few of root's rights.` };
-  const text = `${why} Choose other folders, or let it through with: chmod o+x ${closed}`;
+  const text =
+    `The account "${account.name}", which machines run as, cannot pass through ${closed}. ` +
+    `Choose a data folder elsewhere (/var/lib/postern), let it through with: chmod o+x ${closed}, or let machines run as root with --vm-user root.`;
   throw ConfigError.public("ACCOUNT_PATH", text);
 }
 
-/** The outermost folder on the path to `folder` that an account cannot enter; null: it can enter all. */
-function findForbiddenFolder(account: SystemAccount, folder: string): string | null {
-  const above = folder === dirname(folder) ? null : findForbiddenFolder(account, dirname(folder));
-  return above ?? (mayTraverse(account, folder) ? null : folder);
+/**
+ * The outermost folder on the path to `folder` that an account cannot enter; null: it can enter all.
+ * @param opened folders that are opened to it by {@link grantTraversal}
+ */
+export function findForbiddenFolder(
+  account: SystemAccount,
+  folder: string,
+  opened: readonly string[],
+): string | null {
+  const above = folder === dirname(folder) ? null : findForbiddenFolder(account, dirname(folder), opened);
+  return above ?? (opened.includes(folder) || mayTraverse(account, folder) ? null : folder);
 }
 
 function mayTraverse(account: SystemAccount, folder: string): boolean {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { ConfigError } from "../../protocol/index.ts";
 import type { Command } from "./child-process.ts";
+import { findQemuPrograms } from "./qemu-programs.ts";
 
 /** An account of this system that QEMU runs as when the launcher is root. */
 export interface SystemAccount {
@@ -11,23 +12,34 @@ export interface SystemAccount {
   readonly groups: readonly number[];
 }
 
-/** As whom QEMU is started, and if as root, why. */
+/** As whom QEMU is started. */
 export type RunAs =
   | { readonly kind: "account"; readonly account: SystemAccount }
   /** The launcher is no root itself: QEMU runs as the same account. */
   | { readonly kind: "self" }
+  /** Only because the administrator says so. */
   | { readonly kind: "root"; readonly why: string };
 
-/** The default account, if it exists. */
+/** The default account; set-up makes it (bin/setup/machine-account.mjs). */
 const DEFAULT_ACCOUNT = "postern-vm";
+const ROOT = "root";
 
 /** Devices that an account reaches through their group. */
 const DEVICES = ["/dev/kvm", "/dev/vhost-net"];
 
 /**
- * Decides as whom QEMU runs.
- * @param wanted the administrator's choice; null: {@link DEFAULT_ACCOUNT} if it exists
- * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_ROOT`
+ * As {@link chooseAccount}; a host without QEMU runs no machines and needs no account.
+ * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_MISSING`, `ACCOUNT_ROOT`
+ */
+export function chooseMachineAccount(wanted: string | null): RunAs {
+  if (wanted === null && findQemuPrograms(process.env["PATH"]) === null) return { kind: "self" };
+  return chooseAccount(wanted);
+}
+
+/**
+ * Decides as whom QEMU runs. Never as root unless `wanted` says so.
+ * @param wanted the administrator's choice, `root` included; null: {@link DEFAULT_ACCOUNT}
+ * @throws ConfigError `ACCOUNT_UNKNOWN`, `ACCOUNT_MISSING`, `ACCOUNT_ROOT`
  */
 export function chooseAccount(
   wanted: string | null,
@@ -45,14 +57,17 @@ export function chooseAccount(
         "ACCOUNT_UNKNOWN",
         `This system has no account "${wanted}" for machines. Make it with useradd.`,
       );
-    const why =
-      `There is no account "${DEFAULT_ACCOUNT}", so QEMU runs as root, though with few of root's rights. ` +
-      `Make it with: useradd --system --no-create-home --shell /usr/sbin/nologin ${DEFAULT_ACCOUNT}`;
-    return { kind: "root", why };
+    const text =
+      `There is no account "${DEFAULT_ACCOUNT}", and machines do not run as root unless --vm-user root says so. ` +
+      `Make it with: useradd --system --user-group --no-create-home --shell /usr/sbin/nologin ${DEFAULT_ACCOUNT}`;
+    throw ConfigError.public("ACCOUNT_MISSING", text);
   }
-  if (account.uid === 0)
-    throw ConfigError.public("ACCOUNT_ROOT", `"${account.name}" is root. Name another account for machines.`);
-  return { kind: "account", account };
+  if (account.uid !== 0) return { kind: "account", account };
+  if (wanted !== ROOT) {
+    const text = `"${account.name}" is root. Name another account for machines, or root itself: --vm-user root.`;
+    throw ConfigError.public("ACCOUNT_ROOT", text);
+  }
+  return { kind: "root", why: "QEMU runs as root, though with few of root's rights: --vm-user root." };
 }
 
 /** A line of the system's list of accounts. */

@@ -127,24 +127,24 @@ export class MachineReaper {
           return;
         case "remove":
           await repository.deleteWithHostCopy(record);
-          proxy.audit({ action: "machine.remove", outcome: "success", machineId: id });
+          proxy.audit({ action: "machine.remove", outcome: "success", machineId: id, machineName: record.name });
           return;
       }
     }
   }
 
-  async #warn({ id }: MachineRecord): Promise<void> {
+  async #warn({ id, name }: MachineRecord): Promise<void> {
     const { proxy, events } = this.#context;
     if (!(await proxy.stores.machines.beginWarning(id))) return;
-    proxy.audit({ action: "machine.warn", outcome: "success", machineId: id });
+    proxy.audit({ action: "machine.warn", outcome: "success", machineId: id, machineName: name });
     events.emit("machine.changed", { id });
   }
 
-  async #beginEnding({ id, agentId }: MachineRecord, cause: MachineEnding): Promise<void> {
+  async #beginEnding({ id, name, agentId }: MachineRecord, cause: MachineEnding): Promise<void> {
     const { proxy, log } = this.#context;
     if (!(await proxy.stores.machines.beginEnding(id, cause))) return;
     const reason = cause === "lifetime" ? "MACHINE_EXPIRED" : "MACHINE_IDLE";
-    proxy.audit({ action: "machine.end", outcome: "success", machineId: id, reason });
+    proxy.audit({ action: "machine.end", outcome: "success", machineId: id, machineName: name, reason });
     log.info({ event: "machine.end", machineId: id, agentId, cause }, "a machine's time is over");
   }
 

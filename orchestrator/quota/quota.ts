@@ -8,10 +8,12 @@ export type Privilege = (typeof PRIVILEGES)[number];
 
 const count = z.number().int().min(0);
 
-/** How much one person may have; absent: no limit but the hosts' own. */
+/** How much one person may have; absent: the default where there is one, else no limit but the hosts' own. */
 const quotaSchema = z.strictObject({
-  /** Machines that exist, running or not. */
-  machines: count.optional(),
+  /** Machines that exist, running or not; null: no limit. */
+  machines: count.nullable().optional(),
+  /** Tokens that work; null: no limit. */
+  tokens: count.nullable().optional(),
   /** Of all machines that are not off together. */
   cpus: count.optional(),
   memoryMb: count.optional(),
@@ -33,9 +35,19 @@ export const quotaTable = z.strictObject({
 export type QuotaTable = z.infer<typeof quotaTable>;
 export const NO_QUOTAS: QuotaTable = quotaTable.parse({});
 
+/** Machines of one person who is no administrator: a mistake, or a script, must not fill the hosts. */
+const USER_MACHINES = 20;
+/** Tokens of one person that work: each viewer's answer is compared with all of them. */
+const USER_TOKENS = 100;
+const DEFAULT_AMOUNTS = {
+  user: { machines: USER_MACHINES, tokens: USER_TOKENS },
+  admin: { machines: null, tokens: null },
+} as const satisfies Record<AccountRole, object>;
+
 /** The quota of one person, complete; null: no limit. */
 export interface Quota {
   readonly machines: number | null;
+  readonly tokens: number | null;
   readonly cpus: number | null;
   readonly memoryMb: number | null;
   readonly diskGb: number | null;
@@ -54,9 +66,10 @@ export function quotaOf(
   who: { readonly name: string; readonly role: AccountRole },
 ): Quota {
   const own = Object.hasOwn(table.users, who.name) ? table.users[who.name] : undefined;
-  const given: ConfiguredQuota = { ...table.roles[who.role], ...own };
+  const given: ConfiguredQuota = { ...DEFAULT_AMOUNTS[who.role], ...table.roles[who.role], ...own };
   return {
     machines: given.machines ?? null,
+    tokens: given.tokens ?? null,
     cpus: given.cpus ?? null,
     memoryMb: given.memoryMb ?? null,
     diskGb: given.diskGb ?? null,

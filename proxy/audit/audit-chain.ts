@@ -141,9 +141,9 @@ export class AuditLineEncoder {
       postern: {
         session: omitIfEmpty({ id: entry.sessionId }),
         desktop: omitIfEmpty({ id: entry.desktopId, name: entry.desktopName }),
-        machine: omitIfEmpty({ id: entry.machineId }),
+        machine: omitIfEmpty({ id: entry.machineId, name: entry.machineName }),
         disk: omitIfEmpty({ name: entry.diskName }),
-        token: omitIfEmpty({ id: entry.tokenId }),
+        token: omitIfEmpty({ id: entry.tokenId, owner: entry.tokenOwner }),
         method: entry.method,
         transport: entry.transport,
         role: entry.role,

@@ -49,6 +49,7 @@ export class AuditLog {
   #cancelRetry: () => void = () => undefined;
   #cancelCheckpoint: (() => void) | null = null;
   #closed: Promise<void> | null = null;
+  #failing = false;
 
   private constructor(file: AuditFile, options: AuditOptions) {
     const { after, repairs, unsigned } = file.resumePoint;
@@ -99,6 +100,11 @@ export class AuditLog {
     this.#start();
   }
 
+  /** The last batch could not be written. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
   /** Settles when the line is on the disk; rejects when it cannot be written, and then it never is. */
   appendDurably(entry: AuditEntry): Promise<void> {
     if (this.#closed) return Promise.reject(new Error("the audit log is closed"));
@@ -131,8 +137,11 @@ export class AuditLog {
       this.#pending = [];
       try {
         await this.#write(batch);
+        this.#failing = false;
       } catch (error) {
-        this.#log.error({ event: "audit.unwritable", err: error }, "the audit log cannot be written");
+        if (!this.#failing)
+          this.#log.error({ event: "audit.unwritable", err: error }, "the audit log cannot be written");
+        this.#failing = true;
         const unwritten = [...batch, ...this.#pending];
         for (const { settle } of unwritten) settle?.(error);
         this.#pending = unwritten.filter(({ settle }) => settle === undefined);

@@ -1,6 +1,6 @@
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditReader } from "../model/proxy-types.ts";
-import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import { auditUnavailable } from "./audit-unavailable.ts";
 import { auditFolder, listAuditFiles } from "./journal.ts";
 import { readLinesBackwards } from "./read-lines.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -36,9 +36,11 @@ export interface AuditEvent {
   readonly sessionId: string | null;
   readonly desktop: { readonly id: string | null; readonly name: string | null };
   readonly machineId: string | null;
+  readonly machineName: string | null;
   readonly agentId: string | null;
   readonly diskName: string | null;
   readonly tokenId: string | null;
+  readonly tokenOwner: string | null;
   readonly count: number | null;
   readonly bytesToViewer: number | null;
   readonly bytesToServer: number | null;
@@ -106,9 +108,11 @@ function parseEvent(line: string): AuditEvent | null {
     sessionId: text("postern", "session", "id"),
     desktop: { id: text("postern", "desktop", "id"), name: text("postern", "desktop", "name") },
     machineId: text("postern", "machine", "id"),
+    machineName: text("postern", "machine", "name"),
     agentId: text("agent", "id"),
     diskName: text("postern", "disk", "name"),
     tokenId: text("postern", "token", "id"),
+    tokenOwner: text("postern", "token", "owner"),
     count: number("postern", "count"),
     bytesToViewer: number("destination", "bytes"),
     bytesToServer: number("source", "bytes"),
@@ -135,7 +139,7 @@ function asNumber(value: unknown): number | null {
 
 /**
  * Reads a server's audit log; the read itself is recorded first.
- * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
+ * @throws RequestError `AUDIT_UNAVAILABLE`
  */
 export async function readAudit(
   audit: AuditLog,
@@ -146,7 +150,7 @@ export async function readAudit(
   await audit
     .appendDurably({ action: "audit.read", outcome: "success", ...reader })
     .catch((cause: unknown) => {
-      throw new ViewerRefusal("AUDIT_UNAVAILABLE", { cause });
+      throw auditUnavailable(cause);
     });
   return queryAudit(dataDir, query);
 }

@@ -27,7 +27,8 @@ export async function redeemTicket(ticket: string, stores: Stores, clock: Clock)
   if (account && account.disabledAt !== null) throw new ViewerRefusal("TICKET_INVALID");
   const { role, denied, createdBy: subject, loginHash } = record;
   const endsAt = loginHash === null ? null : await findLoginEnd(loginHash, stores, clock);
-  const by = { method: "ticket", subject, byAccount: account !== null, loginHash } as const;
+  const person = account?.name ?? null;
+  const by = { method: "ticket", subject, person, byAccount: account !== null, loginHash } as const;
   return { desktop, role, denied, ...by, endsAt };
 }
 

@@ -120,12 +120,14 @@ export class TokenIdentifier {
     if (!stored) throw new ViewerRefusal("TOKEN_WRONG");
     const desktop = await queryStateForViewer(this.#dependencies.stores.desktops.find(token.desktopId));
     if (!desktop) throw new ViewerRefusal("DESKTOP_GONE");
-    const { id: subject, role, denied, expiresAt } = stored;
+    const { id: subject, role, denied, createdBy, expiresAt } = stored;
+    const maker = await queryStateForViewer(this.#dependencies.stores.users.find(createdBy));
     const endsAt = Math.min(
       token.endsAt,
       this.#dependencies.clock.monotonic() + expiresAt - this.#dependencies.clock.now(),
     );
-    const by = { method: "token", subject, byAccount: false, loginHash: null } as const;
+    const person = maker?.name ?? null;
+    const by = { method: "token", subject, person, byAccount: false, loginHash: null } as const;
     return { desktop, role, denied, ...by, endsAt };
   }
 

@@ -29,6 +29,8 @@ interface Scan<C extends TokenCandidate> {
 export class TokenScan<C extends TokenCandidate> {
   readonly #timing: SliceTiming;
   readonly #queue: Scan<C>[] = [];
+  /** Candidates of all guesses in the queue. */
+  #backlog = 0;
   #running = false;
 
   constructor(timing: SliceTiming) {
@@ -37,13 +39,14 @@ export class TokenScan<C extends TokenCandidate> {
 
   /**
    * All candidates that fit: the caller decides what more than one means.
-   * @throws ViewerRefusal `SERVER_BUSY` when too many guesses wait already
+   * @throws ViewerRefusal `SERVER_BUSY` when those that wait already would take too long
    */
   match(guess: ChallengeResponse, candidates: readonly C[]): Promise<C[]> {
-    if (this.#queue.length >= PROXY_LIMITS.scansWaiting)
+    if (this.#backlog > 0 && this.#backlog + candidates.length > PROXY_LIMITS.scanBacklogTokens)
       throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 });
     return new Promise((resolve) => {
       const prepared = prepareResponse(guess.challenge, guess.response);
+      this.#backlog += candidates.length;
       this.#queue.push({ prepared, candidates, matches: [], next: 0, resolve });
       if (!this.#running) {
         this.#running = true;
@@ -63,6 +66,7 @@ export class TokenScan<C extends TokenCandidate> {
       scanStride(scan);
       if (scan.next >= scan.candidates.length) {
         this.#queue.shift();
+        this.#backlog -= scan.candidates.length;
         scan.resolve(scan.matches);
       }
     } while (this.#timing.monotonic() < end);

@@ -9,6 +9,8 @@ export interface ViewerIdentity {
   readonly method: "token" | "ticket";
   /** Token id, or the user who made the ticket. */
   readonly subject: string;
+  /** The name of whose account made the ticket or the token; null: it is no account's, or gone. */
+  readonly person: string | null;
   /** The subject is an account, whose end ends the session. */
   readonly byAccount: boolean;
   /** SHA-256 of the cookie of the login that opened it, whose end ends the session; null: none. */

@@ -12,6 +12,7 @@ import {
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
+import { auditUnavailable } from "../audit/audit-unavailable.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { CredentialIssuer } from "../identify/credential-issuer.ts";
 import type { ConnectedAgent, HostPort } from "../model/proxy-types.ts";
@@ -63,7 +64,7 @@ export class Mip1AgentRegistry {
 
   /**
    * Takes a control connection that has sent its identifier; an earlier one of the same identifier is closed.
-   * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, PeerClosed
+   * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, `AUDIT_UNAVAILABLE`, PeerClosed
    */
   async admit(socket: Duplex, source: ConnectionSource, { identifier }: mip1.Mip1Handshake): Promise<void> {
     const identity = identifyMip1Agent(identifier, await this.#loadKey());
@@ -124,6 +125,12 @@ export class Mip1AgentRegistry {
     this.#connections.get(agentId)?.destroy(new AuthError("REPLACED", "the same agent has connected again"));
     let desktop: DesktopRecord;
     try {
+      // Its identifier gives tokens: they wait for its line.
+      await audit
+        .appendDurably({ action: "agent.connect", outcome: "success", agentId, source })
+        .catch((cause: unknown) => {
+          throw auditUnavailable(cause);
+        });
       desktop = await stores.desktops.publish(agentId, name, null);
       await this.#openTokens(desktop, identity);
       if (!this.#open) throw serverStopping();
@@ -144,7 +151,6 @@ export class Mip1AgentRegistry {
     const leaving = connection.closed.then((cause) => this.#handleDisconnect(connection, desktop.id, cause));
     this.#disconnecting.add(leaving);
     void leaving.then(() => this.#disconnecting.delete(leaving));
-    audit.append({ action: "agent.connect", outcome: "success", agentId, source });
     log.info({ event: "agent.connected", agentId, kind: "mip1", epoch, source }, "MiP 1 agent connected");
     events.emit("agent.changed", { agentId });
     events.emit("desktop.changed", { desktopId: desktop.id });

@@ -81,8 +81,8 @@ export const PROXY_LIMITS = {
   guessBurst: 300,
   guessesPerSecond: 5,
 
-  /** Guesses that wait for the one scan. */
-  scansWaiting: 32,
+  /** Comparisons that wait in the one scan: some two seconds. */
+  scanBacklogTokens: 25_000_000,
   scanSliceMs: 0.5,
   /** Tokens between two looks at the clock. */
   scanStride: 500,
@@ -97,10 +97,17 @@ export const PROXY_LIMITS = {
   /** A server's own certificate under the service CA is issued anew at this age; it is valid for 397 days. */
   leafRenewMs: 15_552_000_000,
 
+  /** A shared database gets this long to take a connection, and to answer a query; while it does not, it is asked so often. */
+  stateConnectMs: 3_000,
+  stateQueryMs: 5_000,
+  stateRetryMs: 1_000,
+
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,
   sweepMs: 60_000,
   auditRetryMs: 1_000,
+  /** Who is refused because the audit log cannot be written is told to come back after this. */
+  auditUnavailableMs: 5_000,
   auditBacklogLines: 10_000,
   /** The audit log is signed this often while there is something new, and after so many lines at the latest. */
   auditCheckpointMs: 60_000,

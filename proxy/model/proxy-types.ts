@@ -75,11 +75,14 @@ export interface AuditEntry {
   readonly desktopId?: string;
   readonly desktopName?: string;
   readonly machineId?: string;
+  readonly machineName?: string;
   readonly agentId?: string;
   /** A data disk, as `OWNER/NAME`. */
   readonly diskName?: string;
   /** The id of a token, never its value. */
   readonly tokenId?: string;
+  /** The name of who made the token. */
+  readonly tokenOwner?: string;
   /** The credential: `token`, `ticket`, … */
   readonly method?: string;
   /** The transport: `rfb`, `websocket`, … */

@@ -23,7 +23,7 @@ import type { Stores } from "../state/stores.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
 import { announceAuthority } from "./authority-commands.ts";
 import { AgentControlConnection } from "./agent-control-connection.ts";
-import { admitAgent, admitSpareConnection, queryStateForAgent } from "./agent-admission.ts";
+import { admitAgent, admitSpareConnection, queryStateForAgent, type AdmissionDependencies } from "./agent-admission.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentFrameProcessor } from "./agent-frame-processor.ts";
@@ -112,7 +112,7 @@ export class AgentAcceptor {
       peer,
       accepted.socket,
       handshake,
-      this.#dependencies,
+      { ...this.#dependencies, enrolmentAudit: this.#auditEnrolments(accepted) },
     );
     // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
     const waitMs = enrolled || agents.find(record.id) ? 0 : this.#reconnectRateLimit.reserve();
@@ -142,7 +142,6 @@ export class AgentAcceptor {
     this.#disconnecting.add(disconnecting);
     void disconnecting.then(() => this.#disconnecting.delete(disconnecting));
 
-    if (enrolled) this.#audit("agent.enrol", accepted, record.id);
     if (agents.countClones(record.id) > clonesBefore) {
       this.#audit("agent.clone", accepted, record.id);
       agentLog.warn(
@@ -192,8 +191,26 @@ export class AgentAcceptor {
     await frames.handleDisconnect();
   }
 
+  /** Without its line an agent is not enrolled. */
+  #auditEnrolments({ source }: AcceptedAgentConnection): AdmissionDependencies["enrolmentAudit"] {
+    const { audit } = this.#dependencies;
+    const busy = (cause?: unknown): AgentRefusal =>
+      new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.auditUnavailableMs, cause });
+    return {
+      checkWritable() {
+        if (audit.failing) throw busy();
+      },
+      write: (agentId) =>
+        audit
+          .appendDurably({ action: "agent.enrol", outcome: "success", agentId, source })
+          .catch((cause: unknown) => {
+            throw busy(cause);
+          }),
+    };
+  }
+
   #audit(
-    action: "agent.enrol" | "agent.connect" | "agent.clone",
+    action: "agent.connect" | "agent.clone",
     { source }: AcceptedAgentConnection,
     agentId: string,
   ): void {

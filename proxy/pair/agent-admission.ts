@@ -37,11 +37,18 @@ export interface AdmittedAgent {
   readonly instance: string | null;
 }
 
-interface AdmissionDependencies {
+export interface AdmissionDependencies {
   readonly stores: Pick<Stores, "agents" | "joinSecrets">;
   /** What the agent signs as the server's name. */
   readonly serverId: string;
   readonly clock: Clock;
+  /** An enrolment waits for its audit line. Both throw AgentRefusal `BUSY`. */
+  readonly enrolmentAudit: {
+    /** Before the join secret is spent. */
+    checkWritable(): void;
+    /** Settles when the line is on the disk. */
+    write(agentId: string): Promise<void>;
+  };
 }
 
 /**
@@ -81,7 +88,7 @@ export async function admitSpareConnection(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
-  gate: AdmissionDependencies,
+  gate: Pick<AdmissionDependencies, "stores" | "serverId">,
 ): Promise<string> {
   const { isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
@@ -134,10 +141,12 @@ async function enrol(
   id: string,
   proof: Proof,
   { secret, publicKey, name }: NonNullable<Proof["enrol"]>,
-  { stores, clock }: AdmissionDependencies,
+  { stores, clock, enrolmentAudit }: AdmissionDependencies,
 ): Promise<AgentRecord> {
+  enrolmentAudit.checkWritable();
   const spent = await queryStateForAgent(stores.joinSecrets.take(hashSecret(secret), clock.now()));
   if (!spent) throw new AgentRefusal("JOIN_REFUSED");
+  await enrolmentAudit.write(id);
   return await queryStateForAgent(stores.agents.add({ id, name, kind: proof.role, publicKey }));
 }
 

@@ -77,8 +77,20 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     }
     this.#enqueue(async () => {
       const hold = { epoch, publicKey: proven.publicKey };
-      if (!(await stores.agents.replaceKey(agent.id, hold, normalizeBase64(frame.publicKey)))) return;
-      audit.append({ action: "agent.rotate", outcome: "success", agentId: agent.id });
+      const entry = { action: "agent.rotate", outcome: "success", agentId: agent.id } as const;
+      try {
+        await audit.appendDurably(entry);
+      } catch (cause) {
+        // Its old key still counts, and who asked for the rotation is told so.
+        const last = { reason: "The server cannot write its audit log.", reconnectWithinMs: 0 };
+        const end = new PeerClosed("AUDIT_UNAVAILABLE", "the key stays, as its line cannot be written", { cause });
+        this.#connection.finish(encodeJsonFrame(FrameType.drain, last), end);
+        return;
+      }
+      if (!(await stores.agents.replaceKey(agent.id, hold, normalizeBase64(frame.publicKey)))) {
+        audit.append({ ...entry, outcome: "failure", reason: "AGENT_NOT_ROTATED" });
+        return;
+      }
       log.info({ event: "agent.rotated" }, "the agent has a new key");
       const last = { reason: "The agent's key was replaced.", reconnectWithinMs: 0 };
       const cause = new PeerClosed("AGENT_ROTATED", "the agent comes back with its new key");

@@ -142,9 +142,11 @@ export class SessionLog {
     };
   }
 
-  #describe({ desktop, method, role, subject }: ViewerIdentity): Partial<AuditEntry> {
+  #describe({ desktop, method, role, subject, person }: ViewerIdentity): Partial<AuditEntry> {
     return {
-      ...(method === "ticket" ? { actor: subject } : { tokenId: subject }),
+      ...(method === "ticket"
+        ? { actor: subject, ...(person !== null && { actorName: person }) }
+        : { tokenId: subject, ...(person !== null && { tokenOwner: person }) }),
       method,
       role,
       transport: this.#viewer.transport,

@@ -4,6 +4,9 @@ import type { LoginStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 
+/** Values of one statement. */
+const MAX_VALUES = 500;
+
 export class SqlLoginStore implements LoginStore {
   readonly #db: Kysely<Tables>;
 
@@ -26,6 +29,22 @@ export class SqlLoginStore implements LoginStore {
       .where("expiresAt", ">", now)
       .executeTakeFirst();
     return found ?? null;
+  }
+
+  async filterOpen(hashes: readonly string[], now: number): Promise<Set<string>> {
+    const open = new Set<string>();
+    for (let at = 0; at < hashes.length; at += MAX_VALUES) {
+      const rows = await this.#db
+        .selectFrom("logins")
+        .innerJoin("users", "users.id", "logins.userId")
+        .select("logins.hash")
+        .where("logins.hash", "in", hashes.slice(at, at + MAX_VALUES))
+        .where("logins.expiresAt", ">", now)
+        .where("users.disabledAt", "is", null)
+        .execute();
+      for (const { hash } of rows) open.add(hash);
+    }
+    return open;
   }
 
   async remove(hash: string): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Kysely } from "kysely";
-import { type Clock, ConfigError, describeError, isPosternError } from "../../protocol/index.ts";
+import { type Clock, ConfigError, describeError, RequestError } from "../../protocol/index.ts";
 import type { StateOptions, Stores } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { Sealer } from "./sealer.ts";
 import { migrate } from "./migrate.ts";
-import { openPostgres } from "./postgres.ts";
+import { openPostgres, openPostgresForMigration } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { SqlDataDiskStore } from "./data-disk-store.ts";
@@ -27,20 +27,34 @@ const KEY_CHECK = "master-key-check";
  * @throws ConfigError `DATABASE_OPTION`, `DATABASE_UNREACHABLE`, `DATABASE_NEWER`, `MASTER_KEY_WRONG`
  */
 export async function openStores(options: StateOptions, clock: Clock): Promise<Stores> {
-  const db = await connect(options.database);
+  const db = await connect(options.database, clock);
   try {
-    await migrate(db);
+    if (isPostgres(options.database)) await migratePostgres(options.database);
+    else await migrate(db);
     const stores = buildStores(db, new Sealer(options.masterKey), clock);
     await stores.service.getOrCreate(KEY_CHECK, () => "fits");
     return stores;
   } catch (error) {
     await db.destroy();
-    throw isPosternError(error) ? error : describeFailure(options.database, error);
+    throw error instanceof ConfigError ? error : describeFailure(options.database, error);
   }
 }
 
-async function connect(database: string): Promise<Kysely<Tables>> {
-  if (/^postgres(ql)?:\/\//.test(database)) return openPostgres(database);
+function isPostgres(database: string): boolean {
+  return /^postgres(ql)?:\/\//.test(database);
+}
+
+async function migratePostgres(url: string): Promise<void> {
+  const db = openPostgresForMigration(url);
+  try {
+    await migrate(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function connect(database: string, clock: Clock): Promise<Kysely<Tables>> {
+  if (isPostgres(database)) return openPostgres(database, clock);
   const file = /^sqlite:(.+)$/s.exec(database)?.[1];
   if (file === undefined) {
     throw new ConfigError(
@@ -76,7 +90,8 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
 }
 
 /** The option may hold a password, so the message names the kind of database only, or SQLite's file. */
-function describeFailure(database: string, error: unknown): ConfigError {
+function describeFailure(database: string, failure: unknown): ConfigError {
+  const error = failure instanceof RequestError ? (failure.cause ?? failure) : failure;
   const what = database.startsWith("sqlite:")
     ? `The database file ${database.slice(7)}`
     : "The PostgreSQL database";

@@ -7,6 +7,8 @@ import type { Tables } from "./tables.ts";
 
 /** What a list holds unless its caller says otherwise. */
 const LIST_LIMIT = 1_000;
+/** Values of one statement. */
+const MAX_VALUES = 500;
 
 export class SqlSessionStore implements SessionStore {
   readonly #db: Kysely<Tables>;
@@ -124,6 +126,23 @@ export class SqlSessionStore implements SessionStore {
         denied: unpackDenied(denied),
       }),
     );
+  }
+
+  async listPeople(ids: readonly string[]): Promise<Map<string, string>> {
+    const people = new Map<string, string>();
+    for (let at = 0; at < ids.length; at += MAX_VALUES) {
+      const rows = await this.#db
+        .selectFrom("sessions as s")
+        .leftJoin("tokens as t", "t.id", "s.subject")
+        .innerJoin("users as u", (join) =>
+          join.on((on) => on.or([on("u.id", "=", on.ref("s.subject")), on("u.id", "=", on.ref("t.createdBy"))])),
+        )
+        .select(["s.id", "u.name"])
+        .where("s.id", "in", ids.slice(at, at + MAX_VALUES))
+        .execute();
+      for (const { id, name } of rows) people.set(id, name);
+    }
+    return people;
   }
 
   async closeAll(serverId: string, cause: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { toStateError } from "./state-unavailable.ts";
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -86,12 +87,16 @@ class LockingConnection implements DatabaseConnection {
       }, giveUpAt);
     } catch (error) {
       this.releaseWriter();
-      throw error;
+      throw toStateError(error);
     }
   }
 
   commit(): void {
-    this.#writer.exec("commit");
+    try {
+      this.#writer.exec("commit");
+    } catch (error) {
+      throw toStateError(error);
+    }
     this.releaseWriter();
   }
 
@@ -108,6 +113,14 @@ class LockingConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return await this.#execute<R>(query);
+    } catch (error) {
+      throw toStateError(error);
+    }
+  }
+
+  async #execute<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const reader = this.#reader;
     if (this.#release !== undefined) return runQuery<R>(this.#writer, query);
     if (reader !== undefined && SelectQueryNode.is(query.query))

@@ -87,6 +87,8 @@ export interface TokenStore {
   find(id: string): Promise<TokenRecord | null>;
   /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
+  /** How many of somebody's live at `now`. */
+  countOpen(createdBy: string, now: number): Promise<number>;
   /** Changes what is named. Null: unknown or revoked. */
   change(id: string, change: Partial<Pick<TokenRecord, "role" | "denied">>): Promise<TokenRecord | null>;
   /** Final. Its value is gone at once; that it was revoked is known until a day after it would have expired. */
@@ -149,6 +151,8 @@ export interface SessionStore {
     readonly state?: SessionRecord["state"];
     readonly limit?: number;
   }): Promise<SessionRecord[]>;
+  /** Names of those who have, or gave, the right of these sessions; without those that are no longer known. */
+  listPeople(ids: readonly string[]): Promise<Map<string, string>>;
   /** What a server that starts finds of its own earlier run. */
   closeAll(serverId: string, cause: string): Promise<void>;
 }
@@ -179,6 +183,8 @@ export interface LoginStore {
    */
   create(hash: string, login: LoginRecord): Promise<void>;
   find(hash: string, now: number): Promise<LoginRecord | null>;
+  /** Which of these are valid, their accounts not disabled: with one query for hundreds. */
+  filterOpen(hashes: readonly string[], now: number): Promise<Set<string>>;
   remove(hash: string): Promise<void>;
   deleteExpired(now: number): Promise<number>;
 }

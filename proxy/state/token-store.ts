@@ -94,6 +94,17 @@ export class SqlTokenStore implements TokenStore {
     await revokeTokens(this.#db, this.#clock.now(), "id", id);
   }
 
+  async countOpen(createdBy: string, now: number): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom(TABLE)
+      .select((row) => row.fn.countAll<number>().as("count"))
+      .where("createdBy", "=", createdBy)
+      .where("revokedAt", "is", null)
+      .where("expiresAt", ">", now)
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   async deleteExpired(now: number): Promise<number> {
     const gone = await this.#db
       .deleteFrom(TABLE)

@@ -34,7 +34,7 @@ const options = {
     stopGraceMs: 1000,
     allowedShares: [],
     networks: { allow: [], forward: [] },
-    vmUser: null,
+    vmUser: "root",
     traversableFolders: [],
   },
   limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 0 },

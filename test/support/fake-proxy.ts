@@ -209,6 +209,15 @@ export class FakeProxy implements Proxy {
     this.audited.push(entry);
   }
 
+  /** Set: its log cannot be written. */
+  auditFails = false;
+
+  auditDurably(entry: AuditEntry): Promise<void> {
+    if (this.auditFails) return Promise.reject(new RequestError("AUDIT_UNAVAILABLE", "no line"));
+    this.audit(entry);
+    return Promise.resolve();
+  }
+
   readAudit(query: AuditQuery, reader: AuditReader): Promise<AuditEvent[]> {
     this.audit({ action: "audit.read", outcome: "success", ...reader });
     this.auditQueries.push(query);

@@ -46,7 +46,9 @@ export class PosternProgram {
     this.folder = folder;
     this.data = path.join(folder, "data");
     this.readyFile = path.join(folder, "ready.json");
-    this.#args = [...args, "--data", this.data, "--ready-file", this.readyFile];
+    // The tests' folders are closed to all accounts but this one.
+    const account = ["up", "host"].includes(args[0] ?? "") ? ["--vm-user", "root"] : [];
+    this.#args = [...args, ...account, "--data", this.data, "--ready-file", this.readyFile];
     this.#command = [...via, POSTERN];
     this.#env = cleanEnvironment({ POSTERN_RUNTIME_DIR: folder, ...env });
   }

@@ -128,6 +128,7 @@ export function firstSessions() {
     ...{ id: `s${index}`, name: "spectra-analysis", desktopId: "d-m1", state: "open", method: "ticket" },
     ...{
       transport: "websocket",
+      person: "ada",
       role: "control",
       source: `192.0.2.${10 + index}`,
       cause: null,

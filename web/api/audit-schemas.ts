@@ -29,10 +29,13 @@ export const auditEvent = z.object({
   sessionId: z.string().nullable(),
   desktop: named,
   machineId: z.string().nullable(),
+  machineName: z.string().nullable().default(null),
   agentId: z.string().nullable(),
   /** A data disk, as `OWNER/NAME`. */
   diskName: z.string().nullable(),
   tokenId: z.string().nullable(),
+  /** The name of who made the token. */
+  tokenOwner: z.string().nullable().default(null),
   count: z.number().nullable(),
   bytesToViewer: z.number().nullable(),
   bytesToServer: z.number().nullable(),

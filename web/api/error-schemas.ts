@@ -8,6 +8,8 @@ export const errorBody = z.object({
     message: z.string(),
     /** For `DESKTOP_AMBIGUOUS`: `AGENT/NAME` each. */
     choices: z.array(z.string()).optional(),
+    /** For `INPUT_INVALID`: the first field that is wrong, by its path in the request. */
+    field: z.object({ name: z.string(), problem: z.string() }).optional(),
     /** For `LOGIN_REQUIRED`. */
     signIn: signInForm.optional(),
   }),

@@ -9,6 +9,8 @@ export const session = z.object({
   state: z.enum(["open", "closed"]),
   method: z.enum(["token", "ticket"]),
   transport: z.enum(["rfb", "websocket"]),
+  /** The name of who opened it in the browser, or made the token that opened it; null: not known any more. */
+  person: z.string().nullable().default(null),
   role: viewerRole,
   denied,
   source: z.string(),

@@ -35,7 +35,11 @@ const MESSAGES = {
   CA_ROTATING: "The CA before this one has not been retired yet. Retire it first.",
   CA_NOT_ROTATING: "There is no CA to retire. Rotate first.",
   CA_AGENTS_BEHIND: "Some agents have not been here since the CA was rotated, and do not know the new one.",
+  LIMIT_TOKENS: "You have as many tokens as you may have. Revoke one, or wait until one has expired.",
   TOKEN_UNKNOWN: "There is no such token. It may have expired.",
+  STATE_UNAVAILABLE: "The server cannot reach its database. Try again in a moment.",
+  AUDIT_UNAVAILABLE:
+    "The server cannot write its audit log, so it gives nobody anything new. Tell its administrator, and try again.",
   STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
   PAGES_NOT_BUILT: "The pages are not built. Run: npm run build",
 } as const satisfies Record<string, string>;
@@ -65,7 +69,10 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   CA_ROTATING: 409,
   CA_NOT_ROTATING: 409,
   CA_AGENTS_BEHIND: 409,
+  LIMIT_TOKENS: 403,
   TOKEN_UNKNOWN: 404,
+  STATE_UNAVAILABLE: 503,
+  AUDIT_UNAVAILABLE: 503,
   STREAM_LIMIT: 429,
   PAGES_NOT_BUILT: 503,
   MACHINE_UNKNOWN: 404,
@@ -104,6 +111,13 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   INTERNAL: 500,
 };
 
+/** When to come back after what passes by itself. */
+const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
+  STATE_UNAVAILABLE: 2,
+  AUDIT_UNAVAILABLE: 5,
+  LOGIN_BUSY: 1,
+};
+
 /** A refusal from the catalogue; `message` replaces the catalogue's own text. */
 export function refuse(code: WebErrorCode, message: string = MESSAGES[code]): RequestError {
   return RequestError.public(code, message);
@@ -117,6 +131,20 @@ export class AmbiguousDesktop extends RequestError {
     const safeMessage = MESSAGES.DESKTOP_AMBIGUOUS;
     super("DESKTOP_AMBIGUOUS", safeMessage, { safeMessage });
     this.choices = choices;
+  }
+}
+
+/** A field of the request is wrong: `field` is its path, empty for the request as a whole. */
+export class InputInvalid extends RequestError {
+  readonly field: string;
+  readonly problem: string;
+
+  constructor(field: string, problem: string) {
+    const where = field === "" ? "The request is not valid" : `"${field}" is not valid`;
+    const safeMessage = `${where}: ${problem}`;
+    super("INPUT_INVALID", safeMessage, { safeMessage });
+    this.field = field;
+    this.problem = problem;
   }
 }
 
@@ -157,10 +185,13 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : error.message);
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
+  if (error instanceof InputInvalid && error.field !== "")
+    body.error.field = { name: error.field, problem: error.problem };
   if (error instanceof SignInRequired) body.error.signIn = error.form;
   if (error instanceof ThrottledError)
     return { status, body, retryAfterSeconds: Math.ceil(error.retryAfterMs / 1000) };
-  return { status, body };
+  const retryAfterSeconds = RETRY_AFTER_SECONDS[error.code];
+  return { status, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
 function answer(code: WebErrorCode): ErrorAnswer {

@@ -44,6 +44,8 @@ export interface WebOptions {
   readonly imagesDir?: string | null;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
+  /** What an administrator types on the server for a join secret; absent: the page shows none. */
+  readonly joinCommand?: string;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -107,14 +109,14 @@ export async function openWeb(options: WebOptions): Promise<Web> {
           streams.endLogin(hash);
         },
       });
-      routeService(api, proxy);
+      routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };
       routeMachines(api, { ...machineContext, screenViews: new ScreenViews(clock) });
       routeMachineCommands(api, machineContext);
       routeHosts(api, proxy, orchestrator);
       routeDisks(api, proxy, orchestrator.disks);
-      routeTokens(api, { proxy, clock, loadReadModel: readModel });
+      routeTokens(api, { proxy, limits, clock, loadReadModel: readModel });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, readModel);
       routeAudit(api, proxy);
@@ -135,7 +137,10 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   try {
     await listenOnAdminSocket(app, adminSocket);
     // Last: had the start failed before this, the password would not have been shown.
-    const firstLogin = await createFirstAdministrator(stores, passwords);
+    const firstLogin = await createFirstAdministrator(
+      { stores, auditDurably: (entry) => proxy.auditDurably(entry) },
+      passwords,
+    );
     orchestrator.scheduleSoon();
     return { server: app.server, firstLogin, close };
   } catch (error) {

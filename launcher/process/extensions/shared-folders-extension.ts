@@ -14,6 +14,7 @@ import type { LaunchExtension } from "../launch-extension.ts";
 import type { ProcessIdentity } from "../../model/process-identity.ts";
 import type { QemuPrograms } from "../../system/qemu-programs.ts";
 import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
+import { measureLog, quoteLastLine } from "../describe-failure.ts";
 
 type Share = MachineSpec["shares"][number];
 
@@ -55,11 +56,12 @@ export function sharedFoldersExtension({
       );
     const socket = `${paths.socketBase}fs${index}`;
     const args = virtiofsdArguments(folder, socket, "namespace");
-    const { identity, detach } = spawnDetached({ program, args }, paths.log);
+    const from = await measureLog(paths.sharesLog);
+    const { identity, detach } = spawnDetached({ program, args }, paths.sharesLog);
     registerHelper(identity);
     detach();
     if (!(await awaitSocket(socket, identity, clock)))
-      throw refuse("virtiofsd could not be started on this host.");
+      throw refuse(`virtiofsd could not be started on this host.${await quoteLastLine(paths.sharesLog, from)}`);
     // It keeps the launcher's account, so that files keep their owners; only QEMU may connect to it.
     if (runAs.kind === "account") await lchown(socket, runAs.account.uid, runAs.account.gid);
     return shareVirtiofsArguments(share.tag, socket, index);

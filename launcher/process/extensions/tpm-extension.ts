@@ -7,6 +7,7 @@ import type { LaunchExtension } from "../launch-extension.ts";
 import { grantTraversal } from "../../system/account-files.ts";
 import type { QemuPrograms } from "../../system/qemu-programs.ts";
 import { spawnDetached, awaitSocket } from "../../system/child-process.ts";
+import { measureLog, quoteLastLine } from "../describe-failure.ts";
 
 /** A TPM 2 for machines that ask for one: one swtpm each, under QEMU's account, which ends with QEMU. */
 export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock: Clock): LaunchExtension {
@@ -23,14 +24,14 @@ export function tpmExtension(programs: QemuPrograms | null, runAs: RunAs, clock:
       const plain = { program, args: swtpmArguments(paths.tpmDir, paths.tpmSocket) };
       await grantTraversal(runAs, [paths.dir]);
       if (runAs.kind === "account") await giveFolder(paths.tpmDir, runAs.account);
+      const from = await measureLog(paths.tpmLog);
       const command = runAs.kind === "account" ? runAsAccount(plain, runAs) : plain;
-      const { identity, detach } = spawnDetached(command, paths.log);
+      const { identity, detach } = spawnDetached(command, paths.tpmLog);
       registerHelper(identity);
       detach();
       if (!(await awaitSocket(paths.tpmSocket, identity, clock))) {
-        throw new LaunchError("TPM_START", "swtpm did not start", {
-          safeMessage: "The machine's TPM could not be started.",
-        });
+        const said = await quoteLastLine(paths.tpmLog, from);
+        throw LaunchError.public("TPM_START", `The machine's TPM could not be started.${said}`);
       }
       return { arguments: tpmArguments(spec.arch, paths.tpmSocket) };
     },

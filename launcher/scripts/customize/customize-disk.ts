@@ -150,7 +150,10 @@ async function writeCommands(changes: readonly DiskChange[], folder: string): Pr
 }
 
 /** Only what libguestfs needs, so that no other variable changes its behaviour. */
-function applianceEnvironment({ accel, environment }: Customizer, folder: string): Record<string, string> {
+export function applianceEnvironment(
+  { accel, environment, runAs }: Pick<Customizer, "accel" | "environment" | "runAs">,
+  folder: string,
+): Record<string, string> {
   return {
     PATH: environment["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: folder,
@@ -158,6 +161,8 @@ function applianceEnvironment({ accel, environment }: Customizer, folder: string
     LC_ALL: "C.UTF-8",
     LIBGUESTFS_BACKEND: "direct",
     ...(accel === "tcg" && { LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" }),
+    // supermin unpacks the appliance by tar, which as root gives files their owners: that right is dropped.
+    ...(runAs.kind === "root" && { TAR_OPTIONS: "--no-same-owner" }),
   };
 }
 
@@ -171,7 +176,9 @@ function describeEnd(end: {
 function failure(program: string, words: string, folder: string): Error {
   const lines = words.replaceAll(folder, "…").trim().split("\n");
   const line = lines.find((candidate) => candidate.includes("error:")) ?? lines.at(-1) ?? "";
-  const text = `${program} could not apply the boot script: ${line.slice(0, 300)}`;
+  // supermin's own words are in the debug output alone.
+  const hint = words.includes("supermin exited") ? " `postern doctor` on this host finds out why." : "";
+  const text = `${program} could not apply the boot script: ${line.slice(0, 300)}${hint}`;
   return scriptError("SCRIPT_FAILED", text, new Error(words));
 }
 

@@ -141,6 +141,21 @@ test("the account has a data disk while its machine runs, and it is taken back a
   );
 }, 120_000);
 
+test("a start that fails says QEMU's words, whatever its network says after them", async () => {
+  const file = join(launcherFixture.folder, "disk.raw");
+  await writeBootDisk(file, COUNTER);
+  const boot = { kind: "disk", format: "raw", file };
+  const launcher = await launcherFixture.openWith([{ id: "disk", boot, network: "internet", keymap: "zz" }]);
+  await launcher.create({ id: "m1", name: "one", image: "disk" });
+  const failed = await waitFor("it to fail", () => {
+    const machine = launcher.machines().find(({ id }) => id === "m1")!;
+    return machine.state === "failed" ? machine : undefined;
+  });
+  expect(failed.reason).toMatch(/It said: .*could not read keymap file/);
+  expect(await readFile(paths("m1").log, "utf8")).not.toMatch(/slirp|tapfd/);
+  expect(await readFile(join(paths("m1").dir, "slirp.log"), "utf8")).toMatch(/slirp|tapfd/);
+});
+
 test("an account that cannot come to its folders is refused by name", async () => {
   await chmod(launcherFixture.folder, 0o700);
   const { user } = await makeSystemAccount(launcherFixture.cleanup);

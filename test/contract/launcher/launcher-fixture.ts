@@ -39,7 +39,7 @@ export class LauncherFixture {
       limits: { maxInstances: 10, maxLoad: 1000, memoryReserveMb: 256 },
       allowedShares: [],
       networks: { allow: [], forward: [] },
-      vmUser: null,
+      vmUser: "root",
       traversableFolders: [],
       log: pino({ level: "silent" }),
       clock: this.clock,

@@ -55,7 +55,7 @@ const entrance = new AgentAcceptor({
   tickets,
   spares: new SpareConnectionPool({ agents, tickets, advertised: null, clock, log }),
   events: new ProxyEventEmitter(),
-  audit: { append: () => undefined } as unknown as AuditLog,
+  audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
   clock,
   log,
 });

@@ -8,7 +8,7 @@ it("docs/auditor.md lists every action, and the sources use no other", async () 
     .split("\n")
     .flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`([a-z.]+)`/g)].map(([, action]) => action!));
   expect([...listed].sort()).toEqual([...AUDIT_ACTIONS].sort());
-  const used = await findText(/(?:action: |audit\(\w+, )"([a-z]+\.[a-z]+)"/g);
+  const used = await findText(/(?:action: |(?:audit\w*|entry|describe)\(\w+, )"([a-z]+\.[a-z]+)"/g);
   expect(used).toEqual(expect.arrayContaining(["session.start", "machine.look", "token.create"]));
   expect(used.filter((action) => !listed.includes(action))).toEqual([]);
 });

@@ -59,7 +59,7 @@ describe("docs/errors.md", () => {
     for (const { section, cells } of await readRows()) {
       if (section !== "REST API") continue;
       const [code, message, status] = cells;
-      expect(describeForCaller(refuse(code as WebErrorCode)), code).toEqual({
+      expect(describeForCaller(refuse(code as WebErrorCode)), code).toMatchObject({
         status: Number(status),
         body: { error: { code, message } },
       });

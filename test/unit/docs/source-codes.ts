@@ -7,9 +7,9 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const FOLDERS = ["protocol", "proxy", "agent", "launcher", "orchestrator", "web", "bin"];
 const SEVERAL_WORDS = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 const ONE_WORD = /^[A-Z][A-Z0-9]{2,}$/;
-/** Capitals that are no codes of ours: the environment's, QEMU's, SQLite's, TLS's and Node's. */
+/** Capitals that are no codes of ours: the environment's, tar's, QEMU's, SQLite's, TLS's and Node's. */
 const FOREIGN =
-  /^(POSTERN|LIBGUESTFS|XDG|LD|SQLITE|CERT|ERR|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_(CA|PURPOSE)|EAI|LC|TLS_AES|NO_PROXY|HTTPS_PROXY|BLOCK_IO)(_|$)/;
+  /^(POSTERN|LIBGUESTFS|XDG|LD|SQLITE|CERT|ERR|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|INVALID_(CA|PURPOSE)|EAI|LC|TAR|TLS_AES|NO_PROXY|HTTPS_PROXY|BLOCK_IO)(_|$)/;
 /** `new XError("CODE"`, and the functions that make one. */
 const MAKES_AN_ERROR = /(Error|Refusal|Failure|Closed)$|^(refuse|fail|answer|trustError|peerClosed|public)$/;
 

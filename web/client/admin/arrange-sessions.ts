@@ -1,7 +1,7 @@
 import type { Session } from "../../api/schemas.ts";
 
 export type SessionColumn =
-  "name" | "state" | "method" | "role" | "source" | "startedAt" | "duration" | "traffic" | "cause";
+  "name" | "person" | "state" | "method" | "role" | "source" | "startedAt" | "duration" | "traffic" | "cause";
 
 export interface SessionView {
   readonly filter: string;
@@ -33,8 +33,8 @@ export function arrangeSessions(sessions: readonly Session[], view: SessionView,
   const direction = view.descending ? -1 : 1;
   return sessions
     .filter((session) => view.state === "all" || session.state === view.state)
-    .filter(({ name, source, cause }) =>
-      [name, source, cause ?? ""].some((field) => field.toLowerCase().includes(wanted)),
+    .filter(({ name, person, source, cause }) =>
+      [name, person ?? "", source, cause ?? ""].some((field) => field.toLowerCase().includes(wanted)),
     )
     .sort((a, b) => {
       const left = readColumn(a, view.column, now);

@@ -8,7 +8,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
 import { formatDuration, formatExact, formatRelative } from "../text/format.ts";
-import { buildHostCommand, JOIN_COMMAND, type HostKind } from "./host-commands.ts";
+import { buildHostCommand, type HostKind } from "./host-commands.ts";
 
 function HostList() {
   const { api } = useApp();
@@ -108,13 +108,15 @@ export function ConnectHostDialog({ onClose }: { readonly onClose: () => void })
           </p>
         </section>
       )}
-      <section class="fact">
-        <h3>{host.onServer}</h3>
-        <div class="fact-row">
-          <code>{JOIN_COMMAND}</code>
-          <CopyButton value={JOIN_COMMAND} label={text.copy} />
-        </div>
-      </section>
+      {service !== null && service.joinCommand !== null && (
+        <section class="fact">
+          <h3>{host.onServer}</h3>
+          <div class="fact-row">
+            <code>{service.joinCommand}</code>
+            <CopyButton value={service.joinCommand} label={text.copy} />
+          </div>
+        </section>
+      )}
       {service !== null && (
         <section class="fact">
           <h3>{host.fingerprint}</h3>

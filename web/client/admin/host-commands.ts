@@ -7,7 +7,7 @@ export type HostKind = "publish" | "machines";
 export function buildHostCommand(kind: HostKind, service: Service, secret: string): string {
   const lines = [
     `POSTERN_JOIN=${secret} bin/postern ${kind === "publish" ? "agent" : "host"}`,
-    `--proxy ${formatHostPort(service.web)}`,
+    `--proxy ${quote(formatHostPort(service.web))}`,
     `--fingerprint ${service.fingerprint}`,
     `--data ${kind === "publish" ? "~/.postern-agent" : "/var/lib/postern-host"}`,
     ...(kind === "publish" ? ["--desktop office=tcp:127.0.0.1:5901"] : []),
@@ -15,4 +15,7 @@ export function buildHostCommand(kind: HostKind, service: Service, secret: strin
   return lines.join(" \\\n  ");
 }
 
-export const JOIN_COMMAND = "postern join create --data DIR --json";
+/** Brackets of IPv6 are patterns for some shells. */
+function quote(word: string): string {
+  return word.includes("[") ? `'${word}'` : word;
+}

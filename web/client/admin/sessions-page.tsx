@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Session } from "../../api/schemas.ts";
 import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
+import { Dialog } from "../components/dialog.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Ago, useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
@@ -14,10 +15,11 @@ const REFRESH_MS = 5_000;
 const LIMIT = 500;
 
 /** The list, requested again every five seconds while the page is visible. */
-function useSessions(): { sessions: readonly Session[] | null; fault: unknown } {
+function useSessions(): { sessions: readonly Session[] | null; fault: unknown; refresh: () => void } {
   const { api } = useApp();
   const [sessions, setSessions] = useState<readonly Session[] | null>(null);
   const [fault, setFault] = useState<unknown>(null);
+  const [round, setRound] = useState(0);
   useEffect(() => {
     let live = true;
     let timer: number | undefined;
@@ -38,16 +40,26 @@ function useSessions(): { sessions: readonly Session[] | null; fault: unknown } 
       live = false;
       window.clearTimeout(timer);
     };
-  }, [api]);
-  return { sessions, fault };
+  }, [api, round]);
+  return { sessions, fault, refresh: () => setRound((before) => before + 1) };
 }
 
-function SessionRow({ session, now }: { session: Session; now: number }) {
+interface SessionRowProps {
+  readonly session: Session;
+  readonly now: number;
+  readonly onEnd: (session: Session) => void;
+}
+
+function SessionRow({ session, now, onEnd }: SessionRowProps) {
   const text = useText().sessions;
   const { language } = usePreferences();
   return (
     <tr data-state={session.state}>
       <th scope="row">{session.name}</th>
+      <td>
+        {session.person !== null &&
+          (session.method === "token" ? text.tokenOf(session.person) : session.person)}
+      </td>
       <td>
         <span class="dot" aria-hidden="true" /> {session.state === "open" ? text.open : text.closed}
       </td>
@@ -62,7 +74,54 @@ function SessionRow({ session, now }: { session: Session; now: number }) {
       <td title={session.cause ?? undefined}>
         {session.cause !== null && (lookUpText(text.causes, session.cause) ?? session.cause)}
       </td>
+      <td>
+        {session.state === "open" && (
+          <button type="button" class="button small" onClick={() => onEnd(session)}>
+            {text.end}
+          </button>
+        )}
+      </td>
     </tr>
+  );
+}
+
+interface EndDialogProps {
+  readonly session: Session;
+  readonly onClose: () => void;
+  readonly onEnded: () => void;
+}
+
+function EndDialog({ session, onClose, onEnded }: EndDialogProps) {
+  const { api } = useApp();
+  const all = useText();
+  const text = all.sessions;
+  const [fault, setFault] = useState<unknown>(null);
+  const end = async () => {
+    try {
+      await api.endSession(session.id);
+      onEnded();
+      onClose();
+    } catch (error) {
+      setFault(error);
+    }
+  };
+  return (
+    <Dialog title={text.endTitle(session.name)} onClose={onClose}>
+      <p>{text.endLead}</p>
+      {fault !== null && (
+        <p class="fault" role="alert">
+          {explainError(fault, all)}
+        </p>
+      )}
+      <div class="dialog-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {all.cancel}
+        </button>
+        <button type="button" class="button danger" onClick={() => void end()}>
+          {text.endConfirm}
+        </button>
+      </div>
+    </Dialog>
   );
 }
 
@@ -70,10 +129,12 @@ export function SessionsPage() {
   const all = useText();
   const text = all.sessions;
   const now = useNow(1000);
-  const { sessions, fault } = useSessions();
+  const { sessions, fault, refresh } = useSessions();
+  const [ending, setEnding] = useState<Session | null>(null);
   const [view, setView] = useState<SessionView>(initialSessionView);
   const columns: readonly (readonly [SessionColumn, string])[] = [
     ["name", text.desktop],
+    ["person", text.person],
     ["state", text.state],
     ["method", text.way],
     ["role", text.role],
@@ -142,15 +203,19 @@ export function SessionsPage() {
                     </th>
                   );
                 })}
+                <th scope="col" aria-label={text.actions} />
               </tr>
             </thead>
             <tbody>
               {rows.map((session) => (
-                <SessionRow key={session.id} session={session} now={now} />
+                <SessionRow key={session.id} session={session} now={now} onEnd={setEnding} />
               ))}
             </tbody>
           </table>
         </div>
+      )}
+      {ending !== null && (
+        <EndDialog session={ending} onClose={() => setEnding(null)} onEnded={refresh} />
       )}
     </main>
   );

@@ -121,6 +121,7 @@ export function createApi(onSignedOut: () => void) {
     profilePath: (desktopId: string, format: ProfileFormat) =>
       `${API_PREFIX}/desktops/${encodeURIComponent(desktopId)}/profile?format=${format}`,
     agents: () => call<Agent[]>("GET", "/agents"),
+    endSession: (id: string) => call<undefined>("DELETE", `/sessions/${encodeURIComponent(id)}`),
     sessions: (limit: number) => call<Session[]>("GET", `/sessions?limit=${limit}`),
     screenshotPath: (id: string, width: number) =>
       `${API_PREFIX}${machinePath(id)}/screen.png?width=${width}`,

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { resourceId } from "../../api/schemas.ts";
-import { refuse } from "../http-errors.ts";
+import { InputInvalid } from "../http-errors.ts";
 
 const idParams = z.object({ id: resourceId });
 
@@ -14,8 +14,7 @@ export function parseInput<T extends z.ZodType>(schema: T, input: unknown): z.ou
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const field = issue?.path.join(".") ?? "";
-  const where = field === "" ? "The request is not valid" : `"${field}" is not valid`;
-  throw refuse("INPUT_INVALID", `${where}: ${issue?.message ?? "unknown"}.`);
+  throw new InputInvalid(field, `${issue?.message ?? "unknown"}.`);
 }
 
 /**

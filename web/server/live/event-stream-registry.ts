@@ -9,12 +9,18 @@ import type { LiveUpdates } from "./live-updates.ts";
 /** Pages that one person may have open at once. */
 const MAX_STREAMS = 32;
 
-/** The open event streams; each ends with its login. */
+/** Logins are compared with the state so often, as those of sessions are: what ends one ends its streams within 5 s. */
+const CHECK_MS = 2_000;
+
+/** The open event streams; each ends with its login. While the state cannot be read they stay open. */
 export class EventStreamRegistry {
   readonly #open = new Map<EventStream, Caller>();
   readonly #live: LiveUpdates;
   readonly #logins: Logins;
   readonly #clock: Clock;
+
+  #cancelCheck: (() => void) | null = null;
+  #closed = false;
 
   constructor(live: LiveUpdates, logins: Logins, clock: Clock) {
     this.#live = live;
@@ -27,16 +33,16 @@ export class EventStreamRegistry {
     const own = [...this.#open.values()].filter((other) => other.userId === caller.userId);
     if (own.length >= MAX_STREAMS) throw refuse("STREAM_LIMIT");
     let unwatch = (): void => undefined;
-    const { loginHash } = caller;
     const stream = new EventStream({
       clock: this.#clock,
-      isAllowed: async () => loginHash === null || (await this.#logins.isOpen(loginHash)),
       onEnd: () => {
         unwatch();
         this.#open.delete(stream);
+        if (this.#open.size === 0) this.#stopChecking();
       },
     });
     this.#open.set(stream, caller);
+    this.#planCheck();
     unwatch = this.#live.subscribe({
       caller,
       send: (event) => {
@@ -51,6 +57,33 @@ export class EventStreamRegistry {
   }
 
   close(): void {
+    this.#closed = true;
+    this.#stopChecking();
     for (const stream of this.#open.keys()) stream.end();
+  }
+
+  #planCheck(): void {
+    if (this.#closed || this.#open.size === 0) return;
+    this.#cancelCheck ??= this.#clock.after(CHECK_MS, () => {
+      void this.#check();
+    });
+  }
+
+  #stopChecking(): void {
+    this.#cancelCheck?.();
+    this.#cancelCheck = null;
+  }
+
+  /** The next one is planned when this one has its answer. */
+  async #check(): Promise<void> {
+    const hashes = new Set([...this.#open.values()].flatMap(({ loginHash }) => loginHash ?? []));
+    try {
+      const valid = await this.#logins.filterOpen([...hashes]);
+      for (const hash of hashes) if (!valid.has(hash)) this.endLogin(hash);
+    } catch {
+      // The sessions' watch logs it.
+    }
+    this.#cancelCheck = null;
+    this.#planCheck();
   }
 }

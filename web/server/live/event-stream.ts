@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { describeError, type Clock } from "../../../protocol/index.ts";
+import type { Clock } from "../../../protocol/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 
 const HEARTBEAT_MS = 20_000;
@@ -8,8 +8,6 @@ const MAX_UNREAD_BYTES = 256 * 1024;
 
 export interface EventStreamOptions {
   readonly clock: Clock;
-  /** Checked at each heartbeat; false ends the stream. */
-  readonly isAllowed: () => Promise<boolean>;
   /** Called once, when the stream has ended for any reason. */
   readonly onEnd: () => void;
 }
@@ -52,17 +50,8 @@ export class EventStream {
 
   #planHeartbeat(): () => void {
     return this.#options.clock.after(HEARTBEAT_MS, () => {
-      void this.#beat();
+      this.#write(": still here\n\n");
+      if (!this.#ended) this.#cancelHeartbeat = this.#planHeartbeat();
     });
-  }
-
-  async #beat(): Promise<void> {
-    const allowed = await this.#options.isAllowed().catch((error: unknown) => describeError(error));
-    if (allowed === false) {
-      this.end();
-      return;
-    }
-    this.#write(": still here\n\n");
-    if (!this.#ended) this.#cancelHeartbeat = this.#planHeartbeat();
   }
 }

@@ -4,6 +4,7 @@ import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts"
 import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 
@@ -16,8 +17,11 @@ const sessionQuery = z.object({
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
-    const { secret, expiresAt } = await proxy.createJoinSecret(actor);
-    proxy.audit({ action: "join.create", outcome: "success", ...auditActor(request) });
+    const { secret, expiresAt } = await auditAhead(
+      proxy,
+      { action: "join.create", outcome: "success", ...auditActor(request) },
+      () => proxy.createJoinSecret(actor),
+    );
     void reply.code(201);
     return { secret, fingerprint: proxy.fingerprint, expiresAt };
   });
@@ -50,9 +54,11 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
     const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
     // Only the server that relays a session has its current counters.
     const live = new Map(proxy.openSessions().map((session) => [session.id, session]));
-    return records.map((record) =>
-      serializeSession(record.state === "open" ? (live.get(record.id) ?? record) : record),
-    );
+    const people = await proxy.stores.sessions.listPeople(records.map(({ id: sessionId }) => sessionId));
+    return records.map((record) => {
+      const current = record.state === "open" ? (live.get(record.id) ?? record) : record;
+      return serializeSession(current, people.get(record.id) ?? null);
+    });
   });
 
   api.delete("/sessions/:id", async (request, reply) => {
@@ -72,7 +78,7 @@ function serializeAgent(
   return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
 }
 
-function serializeSession(record: SessionRecord): Session {
+function serializeSession(record: SessionRecord, person: string | null): Session {
   return {
     id: record.id,
     name: record.desktopName,
@@ -80,6 +86,7 @@ function serializeSession(record: SessionRecord): Session {
     state: record.state,
     method: record.method,
     transport: record.transport,
+    person,
     role: record.role,
     denied: [...record.denied],
     source: record.sourceAddress,

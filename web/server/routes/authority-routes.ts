@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Proxy } from "../../../proxy/index.ts";
+import type { AuditEntry, Proxy } from "../../../proxy/index.ts";
 import type { AuthorityStatus } from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 
@@ -19,15 +21,18 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
 
   api.post("/ca/rotate", async (request): Promise<AuthorityStatus> => {
     requireAdmin(request);
-    await authority.rotate();
-    audit(request, "ca.rotate");
+    // Known before its line is written.
+    if (authority.previous !== null) throw refuse("CA_ROTATING");
+    await auditAhead(proxy, entry(request, "ca.rotate"), () => authority.rotate());
     return describeStatus();
   });
 
   api.post("/ca/retire", async (request): Promise<AuthorityStatus> => {
     requireAdmin(request);
-    await authority.retire(parseInput(retirement, request.body).force);
-    audit(request, "ca.retire");
+    const { force } = parseInput(retirement, request.body);
+    // It takes a right away: its line follows.
+    await authority.retire(force);
+    proxy.audit(entry(request, "ca.retire"));
     return describeStatus();
   });
 
@@ -41,7 +46,7 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
     };
   }
 
-  function audit(request: FastifyRequest, action: "ca.rotate" | "ca.retire"): void {
-    proxy.audit({ action, outcome: "success", ...auditActor(request) });
+  function entry(request: FastifyRequest, action: "ca.rotate" | "ca.retire"): AuditEntry {
+    return { action, outcome: "success", ...auditActor(request) };
   }
 }

@@ -4,6 +4,7 @@ import type { AgentRecord, Proxy } from "../../../proxy/index.ts";
 import { drainRequest, type Allowance, type Host, type Image } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin, requireCaller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { mayUseImage, type Orchestrator } from "../../../orchestrator/index.ts";
@@ -55,11 +56,16 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
     const { drained } = parseInput(drainRequest, request.body);
     const host = await agents.find(id);
     if (host?.kind !== "host") throw refuse("HOST_UNKNOWN");
-    const changed = await agents.setDrained(id, drained).catch((error: unknown) => {
-      throw isPosternError(error) ? refuse("HOST_UNKNOWN") : error;
-    });
-    const action = drained ? "host.drain" : "host.undrain";
-    proxy.audit({ action, outcome: "success", agentId: id, ...auditActor(request) });
+    const entry = { outcome: "success", agentId: id, ...auditActor(request) } as const;
+    const change = (): Promise<AgentRecord> =>
+      agents.setDrained(id, drained).catch((error: unknown) => {
+        throw isPosternError(error) && error.code === "AGENT_UNKNOWN" ? refuse("HOST_UNKNOWN") : error;
+      });
+    const changed = await auditAhead(
+      proxy,
+      { action: drained ? "host.drain" : "host.undrain", ...entry },
+      change,
+    );
     if (!drained) orchestrator.scheduleSoon();
     return describe(changed);
   });

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { Me } from "../../api/schemas.ts";
 import { auditActor, requestSource } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
@@ -27,12 +28,12 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
     const credentials = parseInput(signIn.request, request.body);
     const source = requestSource(request);
     const { id, name, role } = await signIn.authenticate(credentials, { source });
+    const entry = { outcome: "success", actor: id, actorName: name, ...(source && { source }) } as const;
+    const cookie = await auditAhead(proxy, { action: "login.success", ...entry }, () => logins.open(id));
     // The browser's earlier login ends.
     const earlier = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (earlier !== null) await endLogin(earlier.hash);
-    void reply.setCookie(LOGIN_COOKIE, await logins.open(id), LOGIN_COOKIE_OPTIONS);
-    const actor = { actor: id, actorName: name };
-    proxy.audit({ action: "login.success", outcome: "success", ...(source && { source }), ...actor });
+    void reply.setCookie(LOGIN_COOKIE, cookie, LOGIN_COOKIE_OPTIONS);
     return { name, role };
   });
 

@@ -29,14 +29,14 @@ export function routeMachineCommands(
     api.post(`/machines/:id/${command}`, async (request): Promise<Machine> => {
       const { caller, record } = await resource.find(request);
       const changed = await commands.perform(record.id, command);
-      resource.audit(request, `machine.${command}`, record.id);
+      resource.audit(request, `machine.${command}`, record);
       return resource.serialize(caller, changed);
     });
 
   api.post("/machines/:id/save", async (request): Promise<Machine> => {
     const { caller, record } = await resource.find(request);
     const saved = await commands.save(record.id);
-    resource.audit(request, "machine.save", record.id);
+    resource.audit(request, "machine.save", record);
     return resource.serialize(caller, saved);
   });
 
@@ -45,14 +45,14 @@ export function routeMachineCommands(
     const { caller, record } = await resource.find(request);
     const { quota } = await createRequests.readQuotaStatus(caller);
     const extended = await commands.extend(record.id, quota, seconds === undefined ? null : seconds * 1000);
-    resource.audit(request, "machine.extend", record.id);
+    resource.audit(request, "machine.extend", record);
     return resource.serialize(caller, extended);
   });
 
   api.post("/machines/:id/close", async (request, reply) => {
     const { record } = await resource.find(request);
     await commands.close(record.id);
-    resource.audit(request, "machine.close", record.id);
+    resource.audit(request, "machine.close", record);
     return reply.code(204).send();
   });
 
@@ -65,7 +65,7 @@ export function routeMachineCommands(
     const { name } = parseInput(snapshotRequest, request.body);
     const { record } = await resource.find(request);
     const snapshots = await commands.takeSnapshot(record.id, name);
-    resource.audit(request, "machine.snapshot", record.id);
+    resource.audit(request, "machine.snapshot", record);
     return snapshots;
   });
 
@@ -73,7 +73,7 @@ export function routeMachineCommands(
     const { name } = parseInput(snapshotParams, request.params);
     const { record } = await resource.find(request);
     const snapshots = await commands.removeSnapshot(record.id, name);
-    resource.audit(request, "snapshot.remove", record.id);
+    resource.audit(request, "snapshot.remove", record);
     return snapshots;
   });
 
@@ -81,33 +81,32 @@ export function routeMachineCommands(
     const { name } = parseInput(snapshotParams, request.params);
     const { caller, record } = await resource.find(request);
     const restored = await commands.restore(record.id, name);
-    resource.audit(request, "machine.restore", record.id);
+    resource.audit(request, "machine.restore", record);
     return resource.serialize(caller, restored);
   });
 
   /** A boot log may hold secrets: every reading is audited. */
   api.get("/machines/:id/boot-log", async (request): Promise<BootLog> => {
     const { record } = await resource.find(request);
-    const log = await commands.readBootLog(record.id);
-    resource.audit(request, "machine.log", record.id);
-    return log;
+    return resource.auditAhead(request, "machine.log", record, () => commands.readBootLog(record.id));
   });
 
   api.get("/machines/:id/credential", async (request, reply): Promise<MachineCredential> => {
     const { caller, record } = await resource.find(request);
     if (!ownsMachine(caller, record)) throw refuse("CREDENTIAL_FORBIDDEN");
-    const credential = await commands.readCredential(record.id);
-    resource.audit(request, "machine.credential", record.id);
     void reply.header("cache-control", "no-store");
-    return credential;
+    return resource.auditAhead(request, "machine.credential", record, () =>
+      commands.readCredential(record.id),
+    );
   });
 
   api.post("/machines/:id/save-as-image", async (request, reply) => {
     requireAdmin(request);
     const { image, title } = parseInput(saveAsImageRequest, request.body);
     const { record } = await resource.find(request);
-    const saved = await commands.saveAsImage(record.id, image, title);
-    resource.audit(request, "machine.image", record.id);
+    const saved = await resource.auditAhead(request, "machine.image", record, () =>
+      commands.saveAsImage(record.id, image, title),
+    );
     return reply.code(201).send(saved);
   });
 }

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from "fastify";
-import type { MachineRecord, Proxy } from "../../../proxy/index.ts";
+import type { AuditEntry, MachineRecord, Proxy } from "../../../proxy/index.ts";
 import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId } from "../guard/parse-input.ts";
 import { maySeeMachine } from "../view/permissions.ts";
@@ -14,6 +15,10 @@ export interface MachineResourceContext {
   readonly proxy: Proxy;
   readonly orchestrator: Orchestrator;
   readonly loadReadModel: () => Promise<ReadModel>;
+}
+
+function describe(request: FastifyRequest, action: string, record: MachineRecord): AuditEntry {
+  return { action, outcome: "success", ...auditActor(request), machineId: record.id, machineName: record.name };
 }
 
 /** What every route about one machine needs: finds it for the caller, serializes it, audits what was done. */
@@ -39,7 +44,25 @@ export class MachineResource {
     return serializeMachine(caller, record, await this.#loadReadModel());
   }
 
-  audit(request: FastifyRequest, action: string, machineId: string): void {
-    this.#proxy.audit({ action, outcome: "success", ...auditActor(request), machineId });
+  audit(request: FastifyRequest, action: string, record: MachineRecord): void {
+    this.#proxy.audit(describe(request, action, record));
+  }
+
+  /** For what shows a secret or gives a right. @throws RequestError `AUDIT_UNAVAILABLE` */
+  auditAhead<T>(
+    request: FastifyRequest,
+    action: string,
+    record: MachineRecord,
+    act: () => Promise<T>,
+  ): Promise<T> {
+    return auditAhead(this.#proxy, describe(request, action, record), act);
+  }
+
+  /** An administrator begins to look at another person's screen. @throws RequestError `AUDIT_UNAVAILABLE` */
+  async auditLook(request: FastifyRequest, record: MachineRecord, undo: () => void): Promise<void> {
+    await auditOrUndo(this.#proxy, describe(request, "machine.look", record), () => {
+      undo();
+      return Promise.resolve();
+    });
   }
 }

@@ -39,14 +39,14 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
   api.post("/machines", { bodyLimit: CREATE_REQUEST_BYTES }, async (request, reply) => {
     const caller = requireCaller(request);
     const record = await commands.create(parseInput(machineCreateRequest, request.body), caller);
-    resource.audit(request, "machine.create", record.id);
+    resource.audit(request, "machine.create", record);
     return reply.code(201).send(await resource.serialize(caller, record));
   });
 
   api.post("/machines/:id/start", async (request) => {
     const { caller, record } = await resource.find(request);
     const started = await commands.start(record.id);
-    resource.audit(request, "machine.start", record.id);
+    resource.audit(request, "machine.start", record);
     return resource.serialize(caller, started);
   });
 
@@ -54,14 +54,14 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
     const { force } = parseInput(machineStopRequest, request.body);
     const { caller, record } = await resource.find(request);
     const stopped = await commands.stop(record.id, force);
-    resource.audit(request, "machine.stop", record.id);
+    resource.audit(request, "machine.stop", record);
     return resource.serialize(caller, stopped);
   });
 
   api.delete("/machines/:id", async (request, reply) => {
     const { record } = await resource.find(request);
     await commands.remove(record.id);
-    resource.audit(request, "machine.remove", record.id);
+    resource.audit(request, "machine.remove", record);
     return reply.code(204).send();
   });
 
@@ -73,7 +73,9 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
     const { png, etag } = await screenshots.get(record, width);
     const isForeign = record.ownerId !== caller.userId;
     if (isForeign && screenViews.beginsView(caller.userId, record.id))
-      resource.audit(request, "machine.look", record.id);
+      await resource.auditLook(request, record, () => {
+        screenViews.forgetView(caller.userId, record.id);
+      });
     void reply.header("cache-control", "private, no-cache").header("etag", etag);
     if (request.headers["if-none-match"] === etag) return reply.code(304).send();
     return reply.type("image/png").send(png);

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import { repeaterRequestBody, type RepeaterNumber } from "../../api/schemas.ts";
-import { requestSource } from "../guard/actor.ts";
+import { auditActor } from "../guard/actor.ts";
+import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
@@ -16,21 +17,20 @@ export function routeRepeater(
   api.post("/repeater-ids", async (request, reply): Promise<RepeaterNumber> => {
     const caller = requireAdmin(request);
     const wanted = parseInput(repeaterRequestBody, request.body);
-    const source = requestSource(request);
-    const entry = { outcome: "success", actor: caller.userId, ...(source && { source }) } as const;
+    const entry = { action: "repeater.create", outcome: "success", ...auditActor(request) } as const;
     void reply.code(201);
     if ("server" in wanted) {
-      const made = await proxy.createServerRepeaterId(wanted.server, wanted.ttlSeconds);
-      proxy.audit({ action: "repeater.create", reason: "SERVER", ...entry });
-      return made;
+      const { server, ttlSeconds } = wanted;
+      return auditAhead(proxy, { ...entry, reason: "SERVER" }, () =>
+        proxy.createServerRepeaterId(server, ttlSeconds),
+      );
     }
     const [named, model] = await Promise.all([
       proxy.stores.desktops.findByName(wanted.desktop),
       loadReadModel(),
     ]);
     const desktop = resolveDesktop(caller, wanted.desktop, named, model);
-    const made = await proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds);
-    proxy.audit({ action: "repeater.create", reason: "VIEWER", desktopId: desktop.id, ...entry });
-    return made;
+    const line = { ...entry, reason: "VIEWER", desktopId: desktop.id, desktopName: desktop.name };
+    return auditAhead(proxy, line, () => proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds));
   });
 }

@@ -3,11 +3,13 @@ import type { Proxy } from "../../../proxy/index.ts";
 import type { Authority, Service } from "../../api/schemas.ts";
 import { requireCaller } from "../guard/caller.ts";
 
-export function routeService(api: FastifyInstance, proxy: Proxy): void {
+export function routeService(api: FastifyInstance, proxy: Proxy, joinCommand: string | null): void {
   api.get("/service", (request): Service => {
-    requireCaller(request);
+    const { role } = requireCaller(request);
     const { web, rfb } = proxy.advertised;
-    return { fingerprint: proxy.fingerprint, web, rfb };
+    // It has paths of the server.
+    const command = role === "admin" ? joinCommand : null;
+    return { fingerprint: proxy.fingerprint, web, rfb, joinCommand: command };
   });
 }
 

@@ -1,6 +1,7 @@
-import { formatHostPort, type Clock } from "../../../protocol/index.ts";
+import { formatHostPort, KeyedQueue, type Clock } from "../../../protocol/index.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import { quotaOf, type QuotaTable } from "../../../orchestrator/index.ts";
 import {
   ticketRequest,
   tokenChange,
@@ -11,6 +12,7 @@ import {
 } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
+import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { resolveDesktop } from "../view/resolve-desktop.ts";
@@ -18,20 +20,30 @@ import type { ReadModel } from "../view/read-model.ts";
 
 export interface TokenRoutesContext {
   readonly proxy: Proxy;
+  readonly limits: QuotaTable;
   readonly clock: Clock;
   readonly loadReadModel: () => Promise<ReadModel>;
 }
 
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
-export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel }: TokenRoutesContext): void {
+export function routeTokens(
+  api: FastifyInstance,
+  { proxy, limits, clock, loadReadModel }: TokenRoutesContext,
+): void {
   const { stores } = proxy;
+  const queue = new KeyedQueue();
 
   api.post("/tokens", async (request, reply): Promise<Token> => {
     const caller = requireCaller(request);
     const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
     const desktop = await resolve(caller, reference);
-    const made = await proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
-    audit(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
+    // One after the other: requests at once must not exceed the limit together.
+    const made = await queue.run(caller.userId, async () => {
+      await checkTokenLimit(caller);
+      return proxy.createToken(desktop, role, ttlSeconds, caller.userId, deny);
+    });
+    const line = entry(request, "token.create", { ...describe(desktop), tokenId: made.id, role });
+    await auditOrUndo(proxy, line, () => stores.tokens.revoke(made.id));
     const { id, token, denied, expiresAt } = made;
     void reply.code(201);
     const address = addressOf(proxy.advertised.rfb);
@@ -50,10 +62,13 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const token = await find(request);
     const { role, deny } = parseInput(tokenChange, request.body);
     const change = { ...(role && { role }), ...(deny && { denied: deny }) };
-    const changed = await stores.tokens.change(token.id, change);
-    if (changed === null) throw refuse("TOKEN_UNKNOWN");
+    const about = { desktopId: token.desktopId, tokenId: token.id, role: role ?? token.role };
+    const changed = await auditAhead(proxy, entry(request, "token.change", about), async () => {
+      const found = await stores.tokens.change(token.id, change);
+      if (found === null) throw refuse("TOKEN_UNKNOWN");
+      return found;
+    });
     await proxy.checkSessions();
-    audit(request, "token.change", { desktopId: token.desktopId, tokenId: token.id, role: changed.role });
     return serializeToken(changed, await loadReadModel());
   });
 
@@ -61,7 +76,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const token = await find(request);
     await stores.tokens.revoke(token.id);
     await proxy.checkSessions();
-    audit(request, "token.revoke", { desktopId: token.desktopId, tokenId: token.id });
+    proxy.audit(entry(request, "token.revoke", { desktopId: token.desktopId, tokenId: token.id }));
     return reply.code(204).send();
   });
 
@@ -70,12 +85,23 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
     const desktop = await resolve(caller, reference);
     const { userId, loginHash } = caller;
-    const made = await proxy.createTicket(desktop, role, userId, deny, loginHash);
-    const { url, protocols, expiresAt } = made;
-    audit(request, "ticket.create", { ...describe(desktop), role });
+    const { url, protocols, expiresAt } = await auditAhead(
+      proxy,
+      entry(request, "ticket.create", { ...describe(desktop), role }),
+      () => proxy.createTicket(desktop, role, userId, deny, loginHash),
+    );
     void reply.code(201);
     return { url, protocols: [...protocols], expiresAt, desktop: desktop.name };
   });
+
+  async function checkTokenLimit(caller: Caller): Promise<void> {
+    const most = quotaOf(limits, caller).tokens;
+    if (most === null) return;
+    const open = await stores.tokens.countOpen(caller.userId, clock.now());
+    if (open < most) return;
+    const have = most === 1 ? "1 token that works" : `${most} tokens that work`;
+    throw refuse("LIMIT_TOKENS", `You may have ${have}. Revoke one, or wait until one has expired.`);
+  }
 
   /** A token that the caller may revoke. */
   async function find(request: FastifyRequest): Promise<TokenRecord> {
@@ -100,8 +126,8 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     return resolveDesktop(caller, reference, named, model);
   }
 
-  function audit(request: FastifyRequest, action: string, about: Partial<AuditEntry>): void {
-    proxy.audit({ action, outcome: "success", ...auditActor(request), ...about });
+  function entry(request: FastifyRequest, action: string, about: Partial<AuditEntry>): AuditEntry {
+    return { action, outcome: "success", ...auditActor(request), ...about };
   }
 }
 

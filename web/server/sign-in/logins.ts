@@ -52,9 +52,9 @@ export class Logins {
     return user === null || user.disabledAt !== null ? null : { hash, user };
   }
 
-  /** Whether a login that was found before is still valid. */
-  async isOpen(hash: string): Promise<boolean> {
-    return (await this.#stores.logins.find(hash, this.#clock.now())) !== null;
+  /** Which logins that were found before are still valid. */
+  filterOpen(hashes: readonly string[]): Promise<Set<string>> {
+    return this.#stores.logins.filterOpen(hashes, this.#clock.now());
   }
 
   async end(hash: string): Promise<void> {

@@ -24,6 +24,11 @@ export class ScreenViews {
     return isNew;
   }
 
+  /** The view did not take place after all. */
+  forgetView(userId: string, machineId: string): void {
+    this.#latest.delete(`${userId} ${machineId}`);
+  }
+
   #forget(now: number): void {
     for (const [key, at] of this.#latest) {
       if (now - at < PAUSE_MS) return;

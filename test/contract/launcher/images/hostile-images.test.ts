@@ -58,7 +58,7 @@ describe("hostile images", () => {
         stopGraceMs: 0,
         allowedShares: [],
         networks: { allow: [], forward: [] },
-        vmUser: null,
+        vmUser: "root",
         traversableFolders: [],
       },
       limits: { maxInstances: 100, maxLoad: 10_000, memoryReserveMb: 0 },

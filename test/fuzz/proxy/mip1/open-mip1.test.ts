@@ -37,7 +37,7 @@ const { acceptMip1, agents: room } = openMip1(
     issuer: { createToken: () => Promise.resolve() } as unknown as CredentialIssuer,
     address: () => ({ host: "localhost", port: 443 }),
     events: new ProxyEventEmitter(),
-    audit: { append: () => undefined } as unknown as AuditLog,
+    audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
     clock: new ManualClock(),
     log,
   },

@@ -5,6 +5,7 @@ import type { Host } from "../../../../web/index.ts";
 import { makeMachine } from "../../web/client/api-records.ts";
 
 const answers = (rows: unknown) => ({
+  formatCommand: (words: string) => `postern ${words} --data /srv/x`,
   get: <T>(_path: string, shape: z.ZodType<T>) => Promise.resolve(shape.parse(rows)),
 });
 const host = (id: string, name: string): Host => ({
@@ -39,7 +40,7 @@ it("says which ids a name could mean, as wrong usage", async () => {
 
 it("says that there is none", async () => {
   await expect(findMachine(machines, "la")).rejects.toMatchObject({
-    ...{ code: "MACHINE_UNKNOWN", exitCode: 1, message: "There is no machine la. List them: vm list" },
+    ...{ code: "MACHINE_UNKNOWN", exitCode: 1, message: "There is no machine la. List them: postern vm list --data /srv/x" },
   });
   await expect(findHost(answers([]), "rack")).rejects.toMatchObject({ code: "HOST_UNKNOWN", exitCode: 1 });
 });

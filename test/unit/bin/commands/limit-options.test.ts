@@ -26,6 +26,8 @@ describe("limits on the command line", () => {
     };
     expect(await loadLimits(options)).toEqual({ roles: { user }, users: {} });
     expect(read("--user-may", "nothing").user).toEqual({ may: [] });
+    const lifted = read("--user-machines", "none", "--user-tokens", "7");
+    expect(await loadLimits(lifted)).toMatchObject({ roles: { user: { machines: null, tokens: 7 } } });
   });
 
   it.each([
@@ -33,6 +35,7 @@ describe("limits on the command line", () => {
     [["--max-lifetime", "59"], "DURATION"],
     [["--max-lifetime", "soon"], "DURATION"],
     [["--user-cpus", "-1"], "NUMBER"],
+    [["--user-tokens", "many"], "NUMBER"],
   ])("%j is refused: %s", (args, code) => {
     expect(() => read(...args)).toThrow(expect.objectContaining({ code }));
   });

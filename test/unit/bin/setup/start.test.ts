@@ -6,17 +6,19 @@ import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { runProcess, startProcess } from "../../../support/test-process.ts";
 import { loadSetup } from "./load-setup.ts";
 
-const { chooseArguments } = await loadSetup<{ chooseArguments(given: string[]): string[] }>("start-all.mjs");
+const { chooseArguments } = await loadSetup<{
+  chooseArguments(given: string[], data: string): string[];
+}>("start-all.mjs");
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
 test("what the person says replaces our default", () => {
-  expect(chooseArguments([])).toEqual([
+  expect(chooseArguments([], ".postern")).toEqual([
     "up",
     ...["--listen", "127.0.0.1:8443", "--rfb-listen", "127.0.0.1:5900", "--data", ".postern"],
   ]);
-  expect(chooseArguments(["--listen=0.0.0.0:443", "--data", "/srv/p"])).toEqual([
+  expect(chooseArguments(["--listen=0.0.0.0:443", "--data", "/srv/p"], ".postern")).toEqual([
     "up",
     ...["--rfb-listen", "127.0.0.1:5900", "--listen=0.0.0.0:443", "--data", "/srv/p"],
   ]);
@@ -25,11 +27,12 @@ test("what the person says replaces our default", () => {
 /** A checkout with the real set-up scripts, an installed nothing, and this as its bin/postern. */
 async function makeCheckout(postern: string): Promise<{ folder: string; env: NodeJS.ProcessEnv }> {
   const folder = await cleanup.makeFolder();
+  await chmod(folder, 0o755);
   await cp(fileURLToPath(new URL("../../../../bin/setup", import.meta.url)), path.join(folder, "bin/setup"), {
     recursive: true,
   });
   await mkdir(path.join(folder, "node_modules"));
-  const files = {
+  const files: Record<string, string> = {
     "package.json": '{ "type": "module" }',
     "package-lock.json": '{ "packages": {} }',
     "node_modules/.package-lock.json": '{ "packages": {} }',
@@ -37,8 +40,10 @@ async function makeCheckout(postern: string): Promise<{ folder: string; env: Nod
     "tools/dpkg-query": '#!/bin/sh\nfor name in "$@"; do printf \'%s\\tinstalled\\n\' "$name"; done\n',
   };
   await mkdir(path.join(folder, "tools"));
+  // Nothing of the system is changed where the tests run as root.
+  files["tools/useradd"] = "#!/bin/sh\n";
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
-  for (const name of ["bin/postern", "tools/dpkg-query"]) await chmod(path.join(folder, name), 0o755);
+  for (const name of ["bin/postern", "tools/dpkg-query", "tools/useradd"]) await chmod(path.join(folder, name), 0o755);
   const PATH = `${path.join(folder, "tools")}:${process.env["PATH"] ?? ""}`;
   return { folder, env: { ...process.env, PATH } };
 }

@@ -23,7 +23,8 @@ const FINE: DoctorFacts = {
     tcgMs: 120,
   },
   qemu: { version: "7.2.22", devices: DEVICES, img: true },
-  tools: { virtiofsd: true, virtCustomize: true, readableKernel: true, swtpm: true, uefi: true },
+  tools: { virtiofsd: true, virtCustomize: true, appliance: { kind: "works" }, swtpm: true, uefi: true },
+  account: { runAs: { kind: "self" }, why: null, closed: null },
   capacity: {
     memoryBytes: 32 * GIB,
     memoryFreeBytes: 20 * GIB,
@@ -57,7 +58,7 @@ it("finds nothing to mend on a host that lacks nothing, and says every thing", (
   const findings = judge({});
   expect(findings.filter(({ state }) => state !== "ok")).toEqual([]);
   expect(findings.map(({ code }) => code)).toEqual([
-    ...["node", "qemu", "qemu-img", "qemu-devices", "kvm", "memory", "disk", "network"],
+    ...["node", "qemu", "qemu-img", "qemu-devices", "kvm", "account", "memory", "disk", "network"],
     ...["shares-9p", "shares-virtiofs", "libguestfs", "tpm", "uefi", "gpu"],
     ...["port", "certificate", "clock", "socket-path"],
   ]);
@@ -150,11 +151,48 @@ describe.each<[string, Change, string, Finding["state"], RegExp, RegExp]>([
   ],
   [
     "closed kernels",
-    { tools: { ...tools, readableKernel: false } },
-    "libguestfs",
-    "advice",
-    /no kernel/,
-    /0644/,
+    {
+      tools: {
+        ...tools,
+        appliance: { kind: "failed", words: "cp: cannot open '/boot/vmlinuz-6.1' for reading: Permission denied" },
+      },
+    },
+    ...(["libguestfs", "missing", /cannot change disks here: cp: /, /0644/] as const),
+  ],
+  [
+    "an appliance that root may not unpack",
+    {
+      tools: {
+        ...tools,
+        appliance: { kind: "failed", words: "tar: x: Cannot change ownership to uid 2952: Operation not permitted" },
+      },
+    },
+    ...(["libguestfs", "missing", /tar: x/, /useradd .* postern-vm/] as const),
+  ],
+  [
+    "an appliance that does not come",
+    { tools: { ...tools, appliance: { kind: "slow" } } },
+    ...(["libguestfs", "advice", /three minutes/, /cloud-init/] as const),
+  ],
+  [
+    "no account for machines",
+    { account: { runAs: null, why: "There is no account.", closed: null } },
+    ...(["account", "missing", /no account/, /useradd/] as const),
+  ],
+  [
+    "machines as root",
+    { account: { runAs: { kind: "root", why: "" }, why: null, closed: null } },
+    ...(["account", "advice", /run as root/, /--vm-user/] as const),
+  ],
+  [
+    "an account that cannot come to its folder",
+    {
+      account: {
+        runAs: { kind: "account", account: { name: "vms", uid: 9, gid: 9, groups: [] } },
+        ...{ why: null, closed: "/root" },
+      },
+    },
+    ...(["account", "missing", /vms, cannot pass through \/root/, /chmod o\+x \/root/] as const),
   ],
   ["no swtpm", { tools: { ...tools, swtpm: false } }, "tpm", "advice", /no machine can/, /swtpm/],
   ["no OVMF", { tools: { ...tools, uefi: false } }, "uefi", "advice", /BIOS only/, /ovmf/],

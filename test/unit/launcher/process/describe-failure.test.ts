@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeExit, hidePaths, readLastLine } from "../../../../launcher/process/describe-failure.ts";
+import { describeExit, hidePaths, measureLog, quoteLastLine, readLastLine } from "../../../../launcher/process/describe-failure.ts";
 
 describe("why QEMU ended", () => {
   test.each([
@@ -43,5 +43,18 @@ describe("the log", () => {
     expect(await readLastLine(log, 0)).toBe("new line");
     expect(await readLastLine(log, 19)).toBeNull();
     expect(await readLastLine(join(folder, "none"), 0)).toBeNull();
+  });
+
+  test("QEMU's complaint, and not what comes after it", async () => {
+    const log = join(folder, "qemu.log");
+    const lines = [
+      "qemu-system-x86_64: -vnc unix:x: could not read keymap file: 'zz'",
+      "qemu-system-x86_64: warning: TCG doesn't support requested feature",
+      "some helper is exiting",
+    ];
+    await writeFile(log, `${lines.join("\n")}\n`);
+    expect(await readLastLine(log, 0)).toBe(lines[0]);
+    expect(await quoteLastLine(log, 0)).toBe(" It said: -vnc unix:x: could not read keymap file: 'zz'");
+    expect(await readLastLine(log, (await measureLog(log)) - 5)).toBe("ting");
   });
 });

@@ -19,9 +19,16 @@ it("takes the account of machines where there is one, with the groups of its dev
   ]);
 });
 
-it("stays root where there is none, says so, and gives up most of root's rights", () => {
-  const runAs = chooseAccount(null, { ...root, passwd: "root:x:0:0::/:/bin/sh" });
-  expect(runAs).toMatchObject({ kind: "root", why: expect.stringContaining("useradd") as string });
+it("refuses to run machines as root where nobody said so, and names what to do", () => {
+  const missing = { code: "ACCOUNT_MISSING", message: expect.stringMatching(/useradd.*postern-vm/) as string };
+  expect(() => chooseAccount(null, { ...root, passwd: "root:x:0:0::/:/bin/sh" })).toThrow(
+    expect.objectContaining(missing),
+  );
+});
+
+it("is root when told, says so, and gives up most of root's rights", () => {
+  const runAs = chooseAccount("root", root);
+  expect(runAs).toMatchObject({ kind: "root", why: expect.stringContaining("--vm-user root") as string });
   expect(runAsAccount(qemu, runAs, "setpriv").args[0]).toMatch(/^--bounding-set=-all,\+dac_override/);
 });
 
@@ -40,7 +47,6 @@ it("stays whoever it is where it is not root", () => {
 it.each([
   ["nobody-knows", "ACCOUNT_UNKNOWN"],
   ["broken", "ACCOUNT_UNKNOWN"],
-  ["root", "ACCOUNT_ROOT"],
   ["toor", "ACCOUNT_ROOT"],
 ])("refuses %s", (name, code) => {
   expect(() => chooseAccount(name, root)).toThrow(expect.objectContaining({ code }));

@@ -27,6 +27,7 @@ const IMAGE: ImageSummary = {
 const NOTHING: Usage = { machines: 0, cpus: 0, memoryMb: 0, diskGb: 0, dataDisks: new Map() };
 const FREE: Quota = {
   machines: null,
+  tokens: null,
   cpus: null,
   memoryMb: null,
   diskGb: null,
@@ -240,12 +241,20 @@ describe("limits", () => {
     expect(quotaOf(table, ANNA)).toEqual({
       ...FREE,
       machines: 2,
+      tokens: 100,
       cpus: 16,
       may: ["script", "gpu"],
       extend: false,
     });
     expect(quotaOf(table, { name: "ben", role: "user" })).toMatchObject({ cpus: 4, may: ["internet"] });
     expect(quotaOf(table, ADMIN)).toMatchObject({ machines: null, lifetimeSeconds: 3600 });
+  });
+
+  it("of machines and tokens are there where nothing is said, and can be lifted", () => {
+    expect(quotaOf(quotaTable.parse({}), ANNA)).toMatchObject({ machines: 20, tokens: 100, cpus: null });
+    expect(quotaOf(quotaTable.parse({}), ADMIN)).toMatchObject({ machines: null, tokens: null });
+    const free = quotaTable.parse({ users: { [ANNA.name]: { machines: null, tokens: null } } });
+    expect(quotaOf(free, ANNA)).toMatchObject({ machines: null, tokens: null });
   });
 
   it("name nobody by accident", () => {

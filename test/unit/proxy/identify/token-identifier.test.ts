@@ -46,7 +46,9 @@ function open(): {
     },
     find: (id: string) => Promise.resolve(stored.find((token) => token.id === id) ?? null),
   };
-  const stores = { tokens, desktops: { find: () => Promise.resolve(DESKTOP) } } as unknown as Stores;
+  const users = { find: (id: string) => Promise.resolve(id === "u" ? { name: "anna" } : null) };
+  const desktops = { find: () => Promise.resolve(DESKTOP) };
+  const stores = { tokens, desktops, users } as unknown as Stores;
   const index = new TokenIndex(stores.tokens, clock);
   const scan = new TokenScan<IndexedToken>({ monotonic: () => 0, yieldTo: setImmediate });
   const identifier = new TokenIdentifier({
@@ -90,6 +92,7 @@ describe("TokenIdentifier", () => {
       denied: ["power"],
       method: "token",
       subject: "t",
+      person: "anna",
       byAccount: false,
       endsAt: 60_000,
     });

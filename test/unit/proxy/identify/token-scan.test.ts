@@ -58,19 +58,27 @@ describe("TokenScan", () => {
     expect(await match).toMatchObject([{ id: "1999" }]);
   });
 
-  it("runs one after the other, and lets 32 wait", async () => {
+  it("runs one after the other: hundreds that come together wait, and none is refused", async () => {
     const { scan, goOn } = openScan(1);
     const candidates = makeCandidates(2 * PROXY_LIMITS.scanStride);
     const order: number[] = [];
-    const matches = Array.from({ length: PROXY_LIMITS.scansWaiting }, (_value, at) =>
+    const matches = Array.from({ length: 300 }, (_value, at) =>
       scan.match(guess(`tok${at}`), candidates).then(() => order.push(at)),
-    );
-    expect(() => scan.match(guess("tok1"), candidates)).toThrow(
-      expect.objectContaining({ code: "SERVER_BUSY" }),
     );
     while (goOn());
     await Promise.all(matches);
     expect(order).toEqual(matches.map((_value, at) => at));
     expect(await scan.match(guess("tok1"), makeCandidates(2))).toHaveLength(1);
+  });
+
+  it("refuses what would wait for seconds, and takes it when the others are done", async () => {
+    const { scan, goOn } = openScan(1);
+    const few = makeCandidates(2 * PROXY_LIMITS.scanStride);
+    const many = { ...few, length: PROXY_LIMITS.scanBacklogTokens } as unknown as TokenCandidate[];
+    const first = scan.match(guess("tok1"), few);
+    expect(() => scan.match(guess("tok1"), many)).toThrow(expect.objectContaining({ code: "SERVER_BUSY" }));
+    while (goOn());
+    expect(await first).toHaveLength(1);
+    expect(() => scan.match(guess("tok1"), many)).not.toThrow();
   });
 });

@@ -18,6 +18,7 @@ const BY_TOKEN: ViewerIdentity = {
   denied: ["power"],
   method: "token",
   subject: "t",
+  person: null,
   byAccount: false,
   loginHash: null,
   endsAt: 60_000,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { sql } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
 import { openStores } from "../../../../proxy/state/open-stores.ts";
@@ -106,6 +107,24 @@ test("a refused insert leaves no transaction open behind it", async () => {
   foreign.exec("begin immediate; delete from users; commit");
   foreign.close();
   expect(await stores.users.count()).toBe(0);
+});
+
+test("a database that is full refuses in the way that passes, and reads go on", async () => {
+  const stores = await open();
+  await stores.users.add({ name: "amy", role: "user", passwordHash: "" });
+  const db = await openSqlite(file);
+  await sql`pragma max_page_count = 1`.execute(db);
+  const expiresAt = 2 ** 40;
+  const filling = (async () => {
+    for (let n = 0; ; n += 1)
+      await db
+        .insertInto("joinSecrets")
+        .values({ hash: `${n} ${"x".repeat(5_000)}`, expiresAt })
+        .execute();
+  })();
+  await expect(filling).rejects.toMatchObject({ code: "STATE_UNAVAILABLE" });
+  expect(await db.selectFrom("users").select("name").execute()).toEqual([{ name: "amy" }]);
+  await db.destroy();
 });
 
 test("a database in memory works too", async () => {

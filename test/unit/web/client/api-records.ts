@@ -54,6 +54,7 @@ export const makeSession = (change: Partial<Session> = {}): Session => ({
   state: "open",
   method: "ticket",
   transport: "websocket",
+  person: "anna",
   role: "control",
   denied: [],
   source: "192.0.2.1",

@@ -24,6 +24,10 @@ const en = {
   ROUTE_UNKNOWN: "There is nothing at this address. Reload the page.",
   BODY_TOO_LARGE: "That is too much at once.",
   JSON_REQUIRED: "The server did not understand this page. Reload it.",
+  LIMIT_TOKENS: "You have as many tokens as you may have. Revoke one, or wait until one has expired.",
+  STATE_UNAVAILABLE: "The server cannot reach its database. Try again in a moment.",
+  AUDIT_UNAVAILABLE:
+    "The server cannot write its audit log, so it gives nobody anything new. Tell its administrator, and try again.",
   STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
   PAGES_NOT_BUILT: "The pages are not built on this server. Tell its administrator.",
   SESSION_UNKNOWN: "There is no such open session. It may have ended.",
@@ -76,6 +80,10 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   ROUTE_UNKNOWN: "Il n’y a rien à cette adresse. Rechargez la page.",
   BODY_TOO_LARGE: "C’est trop à la fois.",
   JSON_REQUIRED: "Le serveur n’a pas compris cette page. Rechargez-la.",
+  LIMIT_TOKENS: "Vous avez autant de jetons qu’il vous est permis. Retirez-en un, ou attendez qu’un jeton expire.",
+  STATE_UNAVAILABLE: "Le serveur ne peut pas joindre sa base de données. Réessayez dans un instant.",
+  AUDIT_UNAVAILABLE:
+    "Le serveur ne peut pas écrire son journal d’audit et ne donne donc rien de nouveau à personne. Prévenez son administrateur, puis réessayez.",
   STREAM_LIMIT: "Trop de vos pages sont ouvertes. Fermez-en et réessayez.",
   PAGES_NOT_BUILT: "Les pages ne sont pas construites sur ce serveur. Prévenez son administrateur.",
   SESSION_UNKNOWN: "Cette session n’est pas ouverte. Elle est peut-être terminée.",

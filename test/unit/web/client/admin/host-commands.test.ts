@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { buildHostCommand } from "../../../../../web/client/admin/host-commands.ts";
 
-const service = { fingerprint: "ab12", web: { host: "postern.example", port: 8443 }, rfb: null };
+const service = {
+  fingerprint: "ab12",
+  web: { host: "postern.example", port: 8443 },
+  rfb: null,
+  joinCommand: null,
+};
 
 describe("hostCommand", () => {
   it("brings an agent in, with the secret in its environment", () => {
@@ -15,7 +20,7 @@ describe("hostCommand", () => {
   it("brings a host in, also over IPv6", () => {
     const command = buildHostCommand("machines", { ...service, web: { host: "::1", port: 443 } }, "s3cret");
     expect(command).toContain("postern host");
-    expect(command).toContain("--proxy [::1]:443");
+    expect(command).toContain("--proxy '[::1]:443'");
     expect(command).toContain("--data /var/lib/postern-host");
   });
 });

@@ -2,10 +2,10 @@ import { expect, test, vi } from "vitest";
 import { EventStream } from "../../../../../web/server/live/event-stream.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
 
-function open(isAllowed: () => Promise<boolean> = () => Promise.resolve(true)) {
+function open() {
   const clock = new ManualClock();
   const onEnd = vi.fn();
-  return { clock, onEnd, stream: new EventStream({ clock, isAllowed, onEnd }) };
+  return { clock, onEnd, stream: new EventStream({ clock, onEnd }) };
 }
 
 test("a reader that does not read is dropped after 256 KiB, and nothing is kept for it", async () => {
@@ -31,11 +31,4 @@ test("ending twice, sending after the end: nothing happens", async () => {
   stream.send({ type: "images" });
   expect(await stream.readable.setEncoding("utf8").toArray()).toEqual(['data: {"type":"hello"}\n\n']);
   await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce());
-});
-
-test("a state that cannot be read for a moment ends no stream", async () => {
-  const { stream, clock } = open(() => Promise.reject(new Error("database away")));
-  clock.advance(20_000);
-  await vi.waitFor(() => expect(stream.readable.readableLength).toBeGreaterThan(0));
-  expect(stream.readable.destroyed).toBe(false);
 });

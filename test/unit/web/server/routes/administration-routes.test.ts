@@ -70,6 +70,38 @@ test("sessions: newest first, by state, open ones with the counters of the momen
     expect(await list(query)).toMatchObject({ error: { code: "INPUT_INVALID" } });
 });
 
+test("sessions say who: the person at the browser, or whose token it was", async () => {
+  const { ask, signIn, proxy, annaId, adminId } = await openWebFixture();
+  const { agents, desktops, sessions, tokens, users } = proxy.stores;
+  await agents.add({ id: "a1", name: "a1", kind: "agent", publicKey: "k" });
+  const { id: desktopId } = await desktops.publish("a1", "desk", null);
+  const right = { desktopId, token: "abcd2345", role: "view", expiresAt: 2 ** 42 } as const;
+  const token = await tokens.create({ ...right, createdBy: annaId });
+  const about = {
+    desktopId,
+    desktopName: "desk",
+    agentId: "a1",
+    serverId: "server-1",
+    role: "view",
+  } as const;
+  const how = { transport: "rfb", sourceAddress: "192.0.2.9" } as const;
+  for (const [id, method, subject] of [
+    ["s1", "ticket", adminId],
+    ["s2", "token", token.id],
+    ["s3", "token", "gone"],
+  ] as const)
+    await sessions.open({ ...about, ...how, id, method, subject, startedAt: 1 });
+  const as = await signIn("admin");
+  const who = async () => {
+    const { body } = await ask("GET", `${API}/sessions`, { as });
+    const rows = body as { id: string; person: string | null }[];
+    return Object.fromEntries(rows.map(({ id, person }) => [id, person]));
+  };
+  expect(await who()).toEqual({ s1: "admin", s2: "anna", s3: null });
+  await users.remove(annaId);
+  expect(await who()).toMatchObject({ s2: null });
+});
+
 test("administrators end open sessions", async () => {
   const { ask, signIn, proxy, adminId } = await openWebFixture();
   await proxy.stores.sessions.open({
@@ -106,7 +138,7 @@ test("administrators end open sessions", async () => {
 test("the service tells where it is", async () => {
   const { ask, signIn, proxy } = await openWebFixture();
   const { body } = await ask("GET", `${API}/service`, { as: await signIn("anna") });
-  expect(body).toEqual({ fingerprint: proxy.fingerprint, ...proxy.advertised });
+  expect(body).toEqual({ fingerprint: proxy.fingerprint, ...proxy.advertised, joinCommand: null });
 });
 
 test("images of all hosts are merged: available where one host has it, asked once per host", async () => {

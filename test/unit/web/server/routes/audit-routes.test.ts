@@ -16,11 +16,13 @@ test("administrators read the audit log by filters, and that is written down", a
         sessionId: "s",
         desktop: { id: "d", name: "lab" },
         machineId: null,
+        machineName: null,
       },
       ...{
         agentId: "a",
         diskName: null,
         tokenId: "t",
+        tokenOwner: "anna",
         count: null,
         bytesToViewer: null,
         bytesToServer: null,
@@ -73,7 +75,7 @@ test("an administrator's look at somebody's screen is written down once, until n
   };
   expect(await look(anna)).toBe(0);
   expect(await look(admin)).toBe(1);
-  expect(proxy.audited.at(-1)).toMatchObject({ actor: adminId, machineId: "m1" });
+  expect(proxy.audited.at(-1)).toMatchObject({ actor: adminId, machineId: "m1", machineName: "m" });
   for (let minutes = 0; minutes < 20; minutes += 5) {
     clock.advance(300_000);
     expect(await look(admin)).toBe(1);

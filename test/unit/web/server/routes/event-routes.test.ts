@@ -146,13 +146,36 @@ test("signing out ends the streams of that login and no other", async () => {
   await eventually(fixture, () => expect(other.events).toHaveLength(2));
 });
 
+test("a disabled account's streams end within five seconds, others' go on", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  const other = await follow(fixture, await fixture.signIn("ben"));
+  let ended = false;
+  void stream.ended.then(() => (ended = true));
+  await fixture.stores.users.disable(fixture.annaId);
+  fixture.clock.advance(5_000);
+  await vi.waitFor(() => expect(ended).toBe(true));
+  expect(other.response.closed).toBe(false);
+});
+
+test("a state that cannot be read for a moment ends no stream", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  const asked = vi.spyOn(fixture.stores.logins, "filterOpen").mockRejectedValue(new Error("away"));
+  fixture.clock.advance(2_000);
+  await vi.waitFor(() => expect(asked).toHaveBeenCalled());
+  asked.mockRestore();
+  await fixture.say("booting");
+  await eventually(fixture, () => expect(stream.events).toHaveLength(2));
+});
+
 test("a login that has expired ends the stream", async () => {
   const fixture = await open();
   const stream = await follow(fixture, await fixture.signIn("anna"));
   let ended = false;
   void stream.ended.then(() => (ended = true));
   fixture.clock.setWallClock(fixture.clock.now() + 13 * 3600_000);
-  fixture.clock.advance(20_000);
+  fixture.clock.advance(2_000);
   await vi.waitFor(() => expect(ended).toBe(true));
 });
 

@@ -3,8 +3,8 @@ import { openWebFixture } from "../../../../support/web-fixture.ts";
 
 const API = "/api/v1";
 
-async function open() {
-  const fixture = await openWebFixture();
+async function open(limits: unknown = {}) {
+  const fixture = await openWebFixture({ limits });
   const { stores } = fixture.proxy;
   for (const id of ["a1", "a2"])
     await stores.agents.add({ id, name: `lab-${id}`, kind: "agent", publicKey: id });
@@ -137,4 +137,15 @@ test.each([
   const answer = await make(body);
   expect(answer).toMatchObject({ status: 400, body: { error: { code: "INPUT_INVALID" } } });
   expect((answer.body as { error: { message: string } }).error.message).toContain(`"${field}"`);
+});
+
+test("a person may have so many tokens that work, however many are asked for at once", async () => {
+  const { make, anna, admin, clock } = await open({ roles: { user: { tokens: 3 } } });
+  const ask = () => make({ desktop: "hers", ttlSeconds: 60 }, anna);
+  const answers = await Promise.all(Array.from({ length: 6 }, ask));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, 403, 403, 403]);
+  expect(await ask()).toMatchObject({ status: 403, body: { error: { code: "LIMIT_TOKENS" } } });
+  expect((await make({ desktop: "hers" }, admin)).status).toBe(201);
+  clock.advance(60_000);
+  expect((await ask()).status).toBe(201);
 });
