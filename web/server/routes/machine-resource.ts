@@ -8,20 +8,20 @@ import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId } from "../guard/parse-input.ts";
 import { maySeeMachine } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
-import type { ReadModel } from "../view/read-model.ts";
+import type { LoadReadModel } from "../view/read-model.ts";
 
 export interface MachineResourceContext {
   readonly proxy: Proxy;
   readonly orchestrator: Orchestrator;
-  readonly loadReadModel: () => Promise<ReadModel>;
+  readonly loadReadModel: LoadReadModel;
 }
 
 /** What every route about one machine needs: finds it for the caller, serializes it, audits what was done. */
 export class MachineResource {
   readonly #proxy: Proxy;
-  readonly #loadReadModel: () => Promise<ReadModel>;
+  readonly #loadReadModel: LoadReadModel;
 
-  constructor(proxy: Proxy, loadReadModel: () => Promise<ReadModel>) {
+  constructor(proxy: Proxy, loadReadModel: LoadReadModel) {
     this.#proxy = proxy;
     this.#loadReadModel = loadReadModel;
   }
@@ -36,7 +36,7 @@ export class MachineResource {
   }
 
   async serialize(caller: Caller, record: MachineRecord): Promise<Machine> {
-    return serializeMachine(caller, record, await this.#loadReadModel());
+    return serializeMachine(caller, record, await this.#loadReadModel({ kind: "named", machineIds: [record.id] }));
   }
 
   audit(request: FastifyRequest, action: string, machineId: string): void {

@@ -190,3 +190,35 @@ test("two servers on one database place each waiting machine once", async () => 
     expect(await states[0]!.machines.find("late")).toMatchObject({ state: "preparing" });
   });
 });
+
+test("a host's free memory that moves changes nothing for those who wait, and nothing is written for them", async () => {
+  const { proxy, clock, create, show } = await open();
+  let free = 100;
+  proxy.connectHost("h1", { ...host(), "host.facts": () => facts({ memoryMb: { total: 4096, free: ++free } }) });
+  const made = [await create({ memoryMb: 2048 }), await create({ memoryMb: 2048 })];
+  for (const { id } of made)
+    await vi.waitFor(async () => expect((await show(id)).tried[0]?.why).toBe("memory 0.1 of 4 GB free"));
+  const { machines } = proxy.stores;
+  const [claims, updates] = [vi.spyOn(machines, "claim"), vi.spyOn(machines, "update")];
+  free = 1_500;
+  clock.advance(30_000);
+  await vi.waitFor(() => expect(free).toBeGreaterThan(1_501));
+  await new Promise(setImmediate);
+  expect([claims.mock.calls.length, updates.mock.calls.length]).toEqual([0, 0]);
+  // Another reason is told.
+  proxy.connectHost("h1", host({ memoryMb: { total: 4096, free: 4096 }, instances: { running: 8, max: 8 } }));
+  for (const { id } of made)
+    await vi.waitFor(async () => expect((await show(id)).tried[0]?.why).toBe("8 of 8 machines run"));
+});
+
+test("many requests at once are scheduled by few runs", async () => {
+  const { proxy, create } = await open();
+  const runs = vi.spyOn(proxy.stores.machines, "listPending");
+  const made = await Promise.all(Array.from({ length: 30 }, () => create({ memoryMb: 2048 })));
+  proxy.connectHost("h1", host({ memoryMb: { total: 100_000, free: 100_000 }, instances: { running: 0, max: 99 } }));
+  for (const { id } of made)
+    await vi.waitFor(async () =>
+      expect(await proxy.stores.machines.find(id)).toMatchObject({ state: "preparing" }),
+    );
+  expect(runs.mock.calls.length).toBeLessThan(30);
+});
