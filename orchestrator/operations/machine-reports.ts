@@ -16,6 +16,13 @@ interface MachineReportsContext {
 
 type Report = MachineStatus | "removed";
 
+interface ReportedMachine {
+  readonly hostId: string;
+  readonly machineId: string;
+  /** The host says that it has it. */
+  readonly isPresent: boolean;
+}
+
 /** What is to be applied of one machine: the newest report, and the end of a run that it would hide. */
 interface PendingReport {
   newest: Report;
@@ -43,7 +50,7 @@ export class MachineReports {
     if (pending === undefined) {
       const first: PendingReport = { newest: report, ended: null };
       this.#pending.set(key, first);
-      return this.#admit(key, { hostId, machineId });
+      return this.#admit(key, { hostId, machineId, isPresent: report !== "removed" });
     }
     const { newest } = pending;
     if (newest !== "removed" && isOff(newest.state)) pending.ended = newest;
@@ -51,9 +58,9 @@ export class MachineReports {
     return undefined;
   }
 
-  async #admit(key: string, about: { readonly hostId: string; readonly machineId: string }): Promise<void> {
+  async #admit(key: string, about: ReportedMachine): Promise<void> {
     const { proxy, queue, log, onFailure } = this.#context;
-    const { hostId, machineId } = about;
+    const { hostId, machineId, isPresent } = about;
     try {
       const record = await proxy.stores.machines.find(machineId);
       const isOwn = record !== null && (record.agentId === null || record.agentId === hostId);
@@ -62,24 +69,20 @@ export class MachineReports {
         queue.run(machineId, () => this.#apply(key, about)).catch(onFailure);
         return;
       }
-      const pending = this.#pending.get(key);
       this.#pending.delete(key);
       if (record === null)
         log.warn(
           { event: "machine.stray", agentId: hostId, machineId },
           "a host has a machine that this server does not know",
         );
-      else if (pending?.newest !== "removed") this.#removeCopy(key, about);
+      else if (isPresent) this.#removeCopy(key, about);
     } catch (error) {
       this.#pending.delete(key);
       onFailure(error);
     }
   }
 
-  async #apply(
-    key: string,
-    { hostId, machineId }: { readonly hostId: string; readonly machineId: string },
-  ): Promise<void> {
+  async #apply(key: string, { hostId, machineId }: ReportedMachine): Promise<void> {
     const { proxy, repository } = this.#context;
     const pending = this.#pending.get(key);
     this.#pending.delete(key);
@@ -95,7 +98,7 @@ export class MachineReports {
   }
 
   /** One request at a time for each copy. */
-  #removeCopy(key: string, { hostId, machineId }: { readonly hostId: string; readonly machineId: string }): void {
+  #removeCopy(key: string, { hostId, machineId }: ReportedMachine): void {
     if (this.#removing.has(key) || this.#removing.size >= MAX_REMOVALS) return;
     this.#removing.add(key);
     void this.#context.repository.removeCopy(hostId, machineId).finally(() => this.#removing.delete(key));

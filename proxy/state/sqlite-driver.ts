@@ -90,7 +90,8 @@ class LockingConnection implements DatabaseConnection {
     const giveUpAt = performance.now() + BUSY_LIMIT_MS;
     this.#release = await this.#queue.acquire();
     try {
-      await this.#slices.enter();
+      const turn = this.#slices.enter();
+      if (turn !== null) await turn;
       await retryWhileBusy(() => {
         this.#slices.run(() => {
           this.#writer.exec(`pragma synchronous = ${synchronous}; begin immediate`);
@@ -125,7 +126,8 @@ class LockingConnection implements DatabaseConnection {
     const reader = this.#reader;
     if (this.#release !== undefined) return this.#slices.run(() => runQuery<R>(this.#writer, query));
     if (reader !== undefined && SelectQueryNode.is(query.query)) {
-      await this.#slices.enter();
+      const turn = this.#slices.enter();
+      if (turn !== null) await turn;
       return await retryWhileBusy(() => this.#slices.run(() => runQuery<R>(reader, query)));
     }
     await this.begin(isBookkeeping(query.query) ? "normal" : "full");

@@ -10,7 +10,7 @@ export class TurnSlices {
   #usedMs = 0;
   #scheduled = false;
 
-  /** Null: this turn has time left. Else settles in a later turn, in the order of the calls. */
+  /** Null: this turn has time left for a statement that runs now. Else settles in a later turn, in the order of the calls. */
   enter(): Promise<void> | null {
     if (this.#usedMs < SLICE_MS && this.#waiting.length === 0) return null;
     this.#schedule();

@@ -9,11 +9,19 @@ function indexById<T extends { readonly id: string }>(list: readonly T[]): Recor
 function applyEvents(state: WallState, events: readonly LiveEvent[]): WallState {
   const next: { -readonly [Key in keyof WallState]: WallState[Key] } = { ...state };
   const changed: { machines?: Record<string, Machine>; desktops?: Record<string, Desktop> } = {};
-  const machines = () => (next.machines = changed.machines ??= { ...state.machines });
-  const desktops = () => (next.desktops = changed.desktops ??= { ...state.desktops });
+  let same = true;
+  const machines = () => {
+    same = false;
+    return (next.machines = changed.machines ??= { ...state.machines });
+  };
+  const desktops = () => {
+    same = false;
+    return (next.desktops = changed.desktops ??= { ...state.desktops });
+  };
   for (const event of events)
     switch (event.type) {
       case "hello":
+        same = false;
         next.connection = "live";
         next.pendingEvents = [];
         break;
@@ -30,7 +38,7 @@ function applyEvents(state: WallState, events: readonly LiveEvent[]): WallState 
       case "images":
         break;
     }
-  return next;
+  return same ? state : next;
 }
 
 /**

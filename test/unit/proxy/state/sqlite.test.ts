@@ -163,7 +163,8 @@ test("statements that begin together are spread over turns, in their order", asy
   };
   setImmediate(count);
   const work = async (index: number) => {
-    await slices.enter();
+    const wait = slices.enter();
+    if (wait !== null) await wait;
     slices.run(() => {
       const end = performance.now() + 5;
       while (performance.now() < end);
