@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { type Clock, KeyedQueue } from "../protocol/index.ts";
-import type { Proxy } from "../proxy/index.ts";
+import { FoldedLog, type Proxy } from "../proxy/index.ts";
 import { DataDiskService } from "./disks/data-disk-service.ts";
 import { EventBus } from "./event-bus.ts";
 import { MachineReaper } from "./expiry/machine-reaper.ts";
@@ -68,7 +68,8 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
   const facts = new HostFactsCache(proxy, clock, log);
   const rejections = new RejectionCache(clock);
   const imageTransfers = own(new ImageTransfers({ proxy, events, clock, log }));
-  const repository = new MachineRepository({ proxy, events, deferredStarts: deferred, clock, log });
+  const folded = own(new FoldedLog(log, clock));
+  const repository = new MachineRepository({ proxy, events, deferredStarts: deferred, clock, log, folded });
   const imageWaits = own(new ImageWaits({ proxy, repository, queue, events, log }));
   const createRequests = new CreateRequests(proxy, catalogue, quotas);
   const deferredStarts = new DeferredStarts({ proxy, disks, repository, deferred, clock });
@@ -87,7 +88,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     log,
   });
   const reconciler = own(
-    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log }),
+    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log, folded }),
   );
   const reaper = own(new MachineReaper({ proxy, repository, queue, events, clock, log }));
   const commands = new MachineCommands({

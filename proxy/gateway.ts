@@ -263,7 +263,10 @@ export class GatewayProxy implements Proxy {
     return this.#sessions.check();
   }
 
-  on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void {
+  on<E extends keyof ProxyEvents>(
+    event: E,
+    listener: (data: ProxyEvents[E]) => void | Promise<void>,
+  ): () => void {
     return this.#events.on(event, listener);
   }
 
@@ -287,6 +290,10 @@ export class GatewayProxy implements Proxy {
 
   requesterOf(request: http.IncomingMessage): ConnectionSource | null {
     return requesterOf(request, this.#trustedProxies);
+  }
+
+  admitHttp(request: http.IncomingMessage): void {
+    this.#listeners.admitHttp(request);
   }
 
   close(): Promise<void> {

@@ -114,9 +114,18 @@ export interface Proxy {
    */
   checkSessions(): Promise<void>;
 
-  on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void;
+  /**
+   * @param listener a promise holds the agent that caused the event back: few of them may be pending per agent, and none may
+   *   wait for that agent's answer to a request
+   */
+  on<E extends keyof ProxyEvents>(
+    event: E,
+    listener: (data: ProxyEvents[E]) => void | Promise<void>,
+  ): () => void;
   /** Where a request comes from, behind trusted reverse proxies; null: not from a network. Port 0: not known. */
   requesterOf(request: http.IncomingMessage): ConnectionSource | null;
+  /** The request's sender is signed in: its connection no longer counts as one of a stranger. */
+  admitHttp(request: http.IncomingMessage): void;
   /** Writes one line to the audit log: what happened, or what takes a right away. */
   audit(entry: AuditEntry): void;
   /**

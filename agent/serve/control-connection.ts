@@ -73,6 +73,7 @@ export class ControlConnection {
       onFrame: (frame) => {
         this.#dispatch(frame);
       },
+      backpressure: null,
       onEnd: (cause) => {
         settle(this.#farewell ?? { kind: "lost", cause });
       },

@@ -79,20 +79,16 @@ export class MachineReaper {
   /** @returns when to check again, in milliseconds */
   async #checkAll(): Promise<number> {
     const { proxy, clock, queue, events } = this.#context;
-    const [records, desktops, open] = await Promise.all([
-      proxy.stores.machines.list(),
-      proxy.stores.desktops.list(),
-      proxy.stores.sessions.countOpen(),
-    ]);
-    events.emit("machine.awaitingHost", { ids: records.filter(isAwaitingHost).map(({ id }) => id) });
+    const { machines } = proxy.stores;
+    const [pending, records] = await Promise.all([machines.listPending(), machines.listEnding()]);
+    events.emit("machine.awaitingHost", { ids: pending.filter(isAwaitingHost).map(({ id }) => id) });
+    const viewersOf = await this.#countViewers(records.filter(({ oneShot }) => oneShot));
     const here = new Set(proxy.connectedAgents().map(({ id }) => id));
     let wait = LOOK_MS;
     for (const record of records) {
       // One that failed before any host had it belongs to no server: any may remove it.
       if (record.agentId !== null && !here.has(record.agentId)) continue;
-      const viewers = desktops
-        .filter((desktop) => isDesktopOf(desktop, record))
-        .reduce((sum, { id }) => sum + (open.get(id) ?? 0), 0);
+      const viewers = viewersOf.get(record.id) ?? 0;
       if (judgeEnd(record, viewers, clock.now()).kind !== "none")
         await queue
           .run(record.id, () => this.#applySteps(record.id, viewers))
@@ -102,6 +98,24 @@ export class MachineReaper {
       else wait = Math.min(wait, Math.max(1, nextCheckDelay(record, clock.now())));
     }
     return wait;
+  }
+
+  /** Only one-shot machines end because of their viewers. */
+  async #countViewers(machines: readonly MachineRecord[]): Promise<Map<string, number>> {
+    const { stores } = this.#context.proxy;
+    const byId = new Map(machines.map((machine) => [machine.id, machine]));
+    const viewers = new Map<string, number>();
+    if (byId.size === 0) return viewers;
+    const [desktops, open] = await Promise.all([
+      stores.desktops.listByMachines([...byId.keys()]),
+      stores.sessions.countOpen(),
+    ]);
+    for (const desktop of desktops) {
+      const machine = desktop.machineId === null ? undefined : byId.get(desktop.machineId);
+      if (machine !== undefined && isDesktopOf(desktop, machine))
+        viewers.set(machine.id, (viewers.get(machine.id) ?? 0) + (open.get(desktop.id) ?? 0));
+    }
+    return viewers;
   }
 
   async #applySteps(id: string, viewers: number): Promise<void> {

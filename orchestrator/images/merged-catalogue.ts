@@ -4,6 +4,9 @@ import type { Proxy } from "../../proxy/index.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { ImageContent, ServerImage, ServerImages } from "./server-images.ts";
 
+/** Images whose titles are known after their hosts have gone. */
+const MAX_REMEMBERED = 10_000;
+
 interface ImageOffer {
   /** Null: the server. */
   readonly hostId: string | null;
@@ -140,23 +143,35 @@ export class MergedCatalogue {
     return this.#takingScripts.has(imageId);
   }
 
+  /** The oldest ones are forgotten: a host may name other images each time. */
   #remember({ id, title, script }: ImageSummary): void {
+    this.#titles.delete(id);
     this.#titles.set(id, title);
+    this.#takingScripts.delete(id);
     if (script !== undefined && script !== "none") this.#takingScripts.add(id);
+    for (const oldest of this.#titles.keys()) {
+      if (this.#titles.size <= MAX_REMEMBERED) return;
+      this.#titles.delete(oldest);
+      this.#takingScripts.delete(oldest);
+    }
   }
 
   #hosts(): string[] {
     return listConnectedHosts(this.#proxy).map(({ id }) => id);
   }
 
+  async #read(hostId: string): Promise<ImageSummary[]> {
+    const images = await this.#proxy.requestHost(hostId, "image.list", {});
+    for (const image of images) this.#remember(image);
+    return images;
+  }
+
   /** Null: the host did not answer. */
   async #request(hostId: string): Promise<ImageSummary[] | null> {
-    const pending = this.#lists.get(hostId) ?? this.#proxy.requestHost(hostId, "image.list", {});
+    const pending = this.#lists.get(hostId) ?? this.#read(hostId);
     this.#lists.set(hostId, pending);
     try {
-      const images = await pending;
-      for (const image of images) this.#remember(image);
-      return images;
+      return await pending;
     } catch (error) {
       if (this.#lists.get(hostId) === pending) this.#lists.delete(hostId);
       this.#log.warn(

@@ -8,7 +8,7 @@ import {
   type Clock,
   type MachineStatus,
 } from "../../protocol/index.ts";
-import type { MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { FoldedLog, MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { EventBus } from "../event-bus.ts";
 import { isDesktopOf } from "./desktop-of-machine.ts";
 
@@ -19,6 +19,8 @@ interface MachineRepositoryContext {
   readonly deferredStarts: ReadonlySet<string>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What hosts can cause again and again. */
+  readonly folded: FoldedLog;
 }
 
 const EXPIRED = {
@@ -33,13 +35,15 @@ export class MachineRepository {
   readonly #deferredStarts: ReadonlySet<string>;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #folded: FoldedLog;
 
-  constructor({ proxy, events, deferredStarts, clock, log }: MachineRepositoryContext) {
+  constructor({ proxy, events, deferredStarts, clock, log, folded }: MachineRepositoryContext) {
     this.#proxy = proxy;
     this.#events = events;
     this.#deferredStarts = deferredStarts;
     this.#clock = clock;
     this.#log = log;
+    this.#folded = folded;
   }
 
   async update(id: string, change: MachineChange): Promise<MachineRecord | null> {
@@ -54,14 +58,14 @@ export class MachineRepository {
   async applyStatus(hostId: string, status: MachineStatus): Promise<MachineRecord | null> {
     const record = await this.#proxy.stores.machines.find(status.id);
     if (record === null) {
-      this.#log.warn(
+      this.#folded.warn(
         { event: "machine.stray", agentId: hostId, machineId: status.id },
         "a host has a machine that this server does not know",
       );
       return null;
     }
     if (record.agentId !== null && record.agentId !== hostId) {
-      await this.#removeCopy(hostId, status.id);
+      await this.removeCopy(hostId, status.id);
       return record;
     }
     if (record.state === "queued" && isOff(status.state) && this.#deferredStarts.has(record.id))
@@ -120,7 +124,7 @@ export class MachineRepository {
     const { machines, desktops } = this.#proxy.stores;
     await machines.remove(record.id);
     this.#events.emit("machine.deleted", { id: record.id, ownerId: record.ownerId });
-    for (const desktop of await desktops.list()) {
+    for (const desktop of await desktops.listByMachines([record.id])) {
       if (!isDesktopOf(desktop, record)) continue;
       await desktops.remove(desktop.id);
       this.#events.emit("desktop.changed", { id: desktop.id });
@@ -133,13 +137,14 @@ export class MachineRepository {
     return host !== null && host.revokedAt === null;
   }
 
-  async #removeCopy(hostId: string, machineId: string): Promise<void> {
+  /** Has a host remove a machine that another host has. Never rejects. */
+  async removeCopy(hostId: string, machineId: string): Promise<void> {
     const about = { event: "machine.copy", agentId: hostId, machineId };
     try {
       await this.#proxy.requestHost(hostId, "machine.remove", { id: machineId });
-      this.#log.warn(about, "removed a second copy of a machine");
+      this.#folded.warn(about, "removed a second copy of a machine");
     } catch (error) {
-      this.#log.warn(
+      this.#folded.warn(
         { ...about, reason: describeError(error) },
         "a second copy of a machine could not be removed",
       );

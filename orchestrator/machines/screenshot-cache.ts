@@ -6,6 +6,8 @@ import { orchestratorError } from "../orchestrator-errors.ts";
 /** The viewers of one machine share a picture that is at most this old. */
 const FRESH_MS = 1000;
 const MAX_PICTURES = 256;
+/** A host decides how large its pictures are. */
+const MAX_PICTURE_BYTES = 33_554_432;
 
 export interface CachedScreenshot {
   readonly png: Buffer;
@@ -16,6 +18,8 @@ export interface CachedScreenshot {
 interface CacheEntry {
   readonly screenshot: Promise<CachedScreenshot>;
   freshUntil: number;
+  /** 0 until it has come. */
+  bytes: number;
 }
 
 /** Pictures of machines' screens, requested from their hosts at most once a second per machine and width. */
@@ -36,12 +40,14 @@ export class ScreenshotCache {
     const known = this.#entries.get(key);
     if (known !== undefined && this.#clock.monotonic() < known.freshUntil) return known.screenshot;
     this.#entries.delete(key);
-    const entry: CacheEntry = { screenshot: this.#request(agentId, id, width), freshUntil: Infinity };
+    const entry: CacheEntry = { screenshot: this.#request(agentId, id, width), freshUntil: Infinity, bytes: 0 };
     this.#entries.set(key, entry);
     this.#evict();
     try {
       const picture = await entry.screenshot;
       entry.freshUntil = this.#clock.monotonic() + FRESH_MS;
+      entry.bytes = picture.png.length;
+      this.#evict();
       return picture;
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
@@ -58,9 +64,13 @@ export class ScreenshotCache {
 
   #evict(): void {
     const now = this.#clock.monotonic();
+    let bytes = 0;
+    for (const entry of this.#entries.values()) bytes += entry.bytes;
     for (const [key, entry] of this.#entries) {
       const stale = entry.freshUntil <= now;
-      if (stale || this.#entries.size > MAX_PICTURES) this.#entries.delete(key);
+      if (!stale && this.#entries.size <= MAX_PICTURES && bytes <= MAX_PICTURE_BYTES) continue;
+      this.#entries.delete(key);
+      bytes -= entry.bytes;
     }
   }
 }

@@ -71,7 +71,7 @@ export class DiskTransferTracker {
 
   async #listWaiting({ owner, name }: DiskRef): Promise<MachineRecord[]> {
     const { machines, users } = this.#context.proxy.stores;
-    const waiting = (await machines.list()).filter(
+    const waiting = (await machines.listPending()).filter(
       (record) => record.wish.dataDisk?.name === name && this.#isAwaitingDisk(record),
     );
     const owners = await Promise.all(waiting.map(({ ownerId }) => users.find(ownerId)));

@@ -1,15 +1,20 @@
 import type { Logger } from "pino";
 import { describeError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
-import type { MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { FoldedLog, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { EventBus } from "../event-bus.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { Scheduler } from "../schedule/scheduler.ts";
+import { MachineReports } from "./machine-reports.ts";
 
 /** How often all hosts are asked again while machines wait. */
 const RETRY_MS = 30_000;
+/** A host's images are read again after a change at most so often. */
+const IMAGES_WINDOW_MS = 1_000;
+/** Machines of one host that are noted while it is asked for its list; more than these no host has. */
+const MAX_REPORTED = 10_000;
 const LOST = {
   reason: "Its host does not know it any more. Delete it and create a new one.",
   cause: { code: "MACHINE_LOST", details: {} },
@@ -25,35 +30,45 @@ interface HostReconcilerContext {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What hosts can cause again and again. */
+  readonly folded: FoldedLog;
 }
 
 /** Keeps the machines' records true to what their hosts report. */
 export class HostReconciler {
   readonly #context: HostReconcilerContext;
   readonly #unsubscribe: (() => void)[];
-  /** Machines that hosts reported on while they were asked for their lists: the lists are older. */
-  readonly #reportedMeanwhile = new Set<Set<string>>();
+  readonly #reports: MachineReports;
+  /** Machines that a host reported on while it was asked for its list, with the host's id: the list is older. */
+  readonly #reportedMeanwhile = new Map<Set<string>, string>();
+  /** Hosts whose images have changed again since they were last read. */
+  readonly #imageWindows = new Map<string, { again: boolean; readonly cancel: () => void }>();
+  #scheduling: Promise<void> | null = null;
+  #scheduleAgain = false;
   #cancelRetry: (() => void) | null = null;
   #closed = false;
 
   constructor(context: HostReconcilerContext) {
     this.#context = context;
-    const { proxy, repository, queue, facts, scheduler, events } = context;
+    const { proxy, repository, queue, facts, scheduler, events, folded } = context;
+    const onFailure = (error: unknown): void => {
+      this.#report(error);
+    };
+    this.#reports = new MachineReports({ proxy, repository, queue, log: folded, onFailure });
     this.#unsubscribe = [
       proxy.on("agent.changed", ({ agentId }) => {
         this.#background(() => this.#onAgentChanged(agentId));
       }),
       proxy.on("image.changed", ({ agentId }) => {
-        this.#background(() => this.#onImagesChanged(agentId));
+        this.#readImagesSoon(agentId);
       }),
       proxy.on("machine.state", ({ agentId, machine }) => {
-        facts.invalidate(agentId);
-        for (const reported of this.#reportedMeanwhile) reported.add(machine.id);
-        this.#background(() => queue.run(machine.id, () => repository.applyStatus(agentId, machine)));
+        this.#noteReport(agentId, machine.id);
+        return this.#reports.add(agentId, machine.id, machine);
       }),
       proxy.on("machine.removed", ({ agentId, machineId }) => {
         facts.invalidate(agentId);
-        this.#background(() => queue.run(machineId, () => this.#deleteMachine(agentId, machineId)));
+        return this.#reports.add(agentId, machineId, "removed");
       }),
       events.on("image.transferEnded", ({ hostId }) => {
         this.#background(() => this.#onImagesChanged(hostId));
@@ -76,6 +91,7 @@ export class HostReconciler {
   close(): void {
     this.#closed = true;
     this.#cancelRetry?.();
+    for (const { cancel } of this.#imageWindows.values()) cancel();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
 
@@ -84,13 +100,30 @@ export class HostReconciler {
     catalogue.invalidate(agentId);
     facts.invalidate(agentId);
     events.emit("images.changed", {});
-    for (const record of await proxy.stores.machines.list())
-      if (record.agentId === agentId) events.emit("machine.changed", { id: record.id });
-    for (const desktop of await proxy.stores.desktops.list())
-      if (desktop.agentId === agentId) events.emit("desktop.changed", { id: desktop.id });
+    for (const { id } of await proxy.stores.machines.listByAgent(agentId))
+      events.emit("machine.changed", { id });
+    for (const { id } of await proxy.stores.desktops.listByAgent(agentId))
+      events.emit("desktop.changed", { id });
     if (!this.#connectedHosts().includes(agentId)) return;
     await this.#reconcile(agentId);
     await this.#scheduleAll();
+  }
+
+  /** At once, and from then on at most once in a while: a host may say so as often as it likes. */
+  #readImagesSoon(hostId: string): void {
+    const window = this.#imageWindows.get(hostId);
+    if (window !== undefined) {
+      window.again = true;
+      return;
+    }
+    const cancel = this.#context.clock.after(IMAGES_WINDOW_MS, () => {
+      const { again } = opened;
+      this.#imageWindows.delete(hostId);
+      if (again) this.#readImagesSoon(hostId);
+    });
+    const opened = { again: false, cancel };
+    this.#imageWindows.set(hostId, opened);
+    this.#background(() => this.#onImagesChanged(hostId));
   }
 
   async #onImagesChanged(agentId: string): Promise<void> {
@@ -101,7 +134,24 @@ export class HostReconciler {
     await this.#scheduleAll();
   }
 
-  async #scheduleAll(): Promise<void> {
+  /** One run at a time: what is asked for during a run is done by the next one. */
+  #scheduleAll(): Promise<void> {
+    this.#scheduleAgain = true;
+    this.#scheduling ??= this.#runSchedule().finally(() => {
+      this.#scheduling = null;
+      if (this.#scheduleAgain && !this.#closed) this.scheduleSoon();
+    });
+    return this.#scheduling;
+  }
+
+  async #runSchedule(): Promise<void> {
+    while (this.#scheduleAgain && !this.#closed) {
+      this.#scheduleAgain = false;
+      await this.#scheduleOnce();
+    }
+  }
+
+  async #scheduleOnce(): Promise<void> {
     const waiting = await this.#context.scheduler.scheduleAll();
     if (!waiting || this.#closed || this.#cancelRetry !== null) return;
     this.#cancelRetry = this.#context.clock.after(RETRY_MS, () => {
@@ -126,9 +176,9 @@ export class HostReconciler {
   /** Brings the records in line with what a host really has. */
   async #reconcile(hostId: string): Promise<void> {
     const { proxy, repository, queue } = this.#context;
-    const before = (await proxy.stores.machines.list()).filter((record) => record.agentId === hostId);
+    const before = await proxy.stores.machines.listByAgent(hostId);
     const reported = new Set<string>();
-    this.#reportedMeanwhile.add(reported);
+    this.#reportedMeanwhile.set(reported, hostId);
     try {
       const statuses = await proxy.requestHost(hostId, "machine.list", {});
       for (const status of statuses)
@@ -153,9 +203,10 @@ export class HostReconciler {
       await repository.update(record.id, { state: "failed", ...LOST });
   }
 
-  async #deleteMachine(hostId: string, machineId: string): Promise<void> {
-    const record = await this.#context.proxy.stores.machines.find(machineId);
-    if (record !== null && record.agentId === hostId) await this.#context.repository.delete(record);
+  #noteReport(hostId: string, machineId: string): void {
+    this.#context.facts.invalidate(hostId);
+    for (const [reported, host] of this.#reportedMeanwhile)
+      if (host === hostId && reported.size < MAX_REPORTED) reported.add(machineId);
   }
 
   #connectedHosts(): string[] {

@@ -90,9 +90,12 @@ export interface Usage {
   readonly dataDisks: ReadonlyMap<string, string>;
 }
 
-/** @param except a machine that is not counted: the one that asks */
-export function countUsage(records: readonly MachineRecord[], ownerId: string, except?: string): Usage {
-  const own = records.filter((record) => record.ownerId === ownerId && record.id !== except);
+/**
+ * @param records all machines of the person
+ * @param except a machine that is not counted: the one that asks
+ */
+export function countUsage(records: readonly MachineRecord[], except?: string): Usage {
+  const own = records.filter(({ id }) => id !== except);
   const on = own.filter((record) => !isOff(record.state));
   return {
     machines: own.length,

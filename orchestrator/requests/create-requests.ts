@@ -26,6 +26,8 @@ import { countUsage, quotaOf, type Quota, type QuotaTable, type Usage } from "..
 
 /** Characters of a machine's name. */
 const MAX_NAME = 64;
+/** Of `-N` with the highest number of a machine's name that is suggested. */
+const LONGEST_SUFFIX = 8;
 
 /** Who asks for a machine. */
 export interface RequestingUser {
@@ -103,16 +105,14 @@ export class CreateRequests {
   }
 
   async #countUsage(ownerId: string, except?: string): Promise<Usage> {
-    return countUsage(await this.#proxy.stores.machines.list(), ownerId, except);
+    return countUsage(await this.#proxy.stores.machines.listByOwner(ownerId), except);
   }
 
   async #add(name: string | undefined, machine: Omit<NewMachine, "name">): Promise<MachineRecord> {
     const { machines } = this.#proxy.stores;
     const monitors = machine.wish?.monitors ?? 1;
-    const others = (await machines.list()).map((other) => ({
-      name: other.name,
-      monitors: other.wish.monitors,
-    }));
+    const similar = await machines.listNamedFrom(stemOf(name ?? machine.image));
+    const others = similar.map((other) => ({ name: other.name, monitors: other.wish.monitors }));
     const isTaken = (wanted: string): boolean =>
       others.some((other) => sharesDesktopNames(other, { name: wanted, monitors }));
     if (name !== undefined) {
@@ -159,6 +159,13 @@ function resolveCreateRequest(
 
 function throwIfRejected(rejection: CreateRejection | null): void {
   if (rejection !== null) throw orchestratorError(rejection.code, rejection.message);
+}
+
+/** What the names begin with that may lead to the same names of screens: a long name is cut for its number. */
+function stemOf(name: string): string {
+  const stem = name.replace(/-\d+$/, "").slice(0, MAX_NAME - LONGEST_SUFFIX);
+  // The first half of a character is none to the database.
+  return stem.replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** `IMAGE-N` with the smallest N that is not taken yet. */

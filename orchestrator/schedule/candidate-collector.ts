@@ -1,4 +1,4 @@
-import { isOff, type Clock } from "../../protocol/index.ts";
+import type { Clock, HostFacts } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { DataDiskService } from "../disks/data-disk-service.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
@@ -20,6 +20,8 @@ interface CandidateCollectorContext {
 /** Collects what is known of all hosts for one machine. */
 export class CandidateCollector {
   readonly #context: CandidateCollectorContext;
+  /** The facts whose data disks were stored last, by the host's id. */
+  #storedFacts: ReadonlyMap<string, HostFacts> = new Map();
 
   constructor(context: CandidateCollectorContext) {
     this.#context = context;
@@ -30,9 +32,9 @@ export class CandidateCollector {
     const { proxy, clock } = this.#context;
     const { stores, serverId } = proxy;
     const connected = listConnectedHosts(proxy);
-    const [agents, machines, asked] = await Promise.all([
-      stores.agents.list(),
-      stores.machines.list(),
+    const [hosts, placed, asked] = await Promise.all([
+      stores.agents.listHosts(),
+      stores.machines.countPlaced(),
       Promise.all(
         connected.map(async ({ id, name }) => {
           const { image, facts } = await this.#collectHost(id, record.image);
@@ -40,21 +42,16 @@ export class CandidateCollector {
         }),
       ),
     ]);
-    const drained = new Set(agents.filter(({ drainedAt }) => drainedAt !== null).map(({ id }) => id));
+    const drained = new Set(hosts.filter(({ drainedAt }) => drainedAt !== null).map(({ id }) => id));
     const here = new Set(connected.map(({ id }) => id));
-    const others = agents.filter(
-      ({ id, kind, revokedAt }) => kind === "host" && revokedAt === null && !here.has(id),
-    );
-    const reports = asked.flatMap(({ id, facts }) =>
-      facts.kind === "known" ? [[id, facts.facts.dataDisks] as const] : [],
-    );
-    await stores.dataDisks.applyHostReports(new Map(reports));
+    const others = hosts.filter(({ id }) => !here.has(id));
+    await this.#storeDataDisks(asked);
     const need = await this.#readNeed(record, ownerName);
     const diskHost = need.dataDisk?.hostId;
     const candidates: CandidateHost[] = asked.map((host) => ({
       ...host,
       drained: drained.has(host.id),
-      placed: machines.filter((machine) => machine.agentId === host.id && !isOff(machine.state)).length,
+      placed: placed.get(host.id) ?? 0,
     }));
     return {
       need,
@@ -67,6 +64,18 @@ export class CandidateCollector {
         }),
       onOtherServers: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
     };
+  }
+
+  /** What was stored already is not stored again: facts are the same for many machines in a row. */
+  async #storeDataDisks(
+    asked: readonly { readonly id: string; readonly facts: KnownHostFacts }[],
+  ): Promise<void> {
+    const known = asked.flatMap(({ id, facts }) => (facts.kind === "known" ? [{ id, facts: facts.facts }] : []));
+    if (known.every(({ id, facts }) => this.#storedFacts.get(id) === facts)) return;
+    await this.#context.proxy.stores.dataDisks.applyHostReports(
+      new Map(known.map(({ id, facts }) => [id, facts.dataDisks])),
+    );
+    this.#storedFacts = new Map(known.map(({ id, facts }) => [id, facts]));
   }
 
   /** A host that takes no images from the server offers only those that it has. */

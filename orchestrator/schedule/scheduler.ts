@@ -12,7 +12,7 @@ import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { CandidateCollector } from "./candidate-collector.ts";
 import { toHostCreateParams } from "./host-create-params.ts";
 import { describeHostRejection, type RejectionCache } from "./host-rejection.ts";
-import type { CandidateHost, HostRejection, Rejection, WaitingStatus } from "./candidate.ts";
+import type { CandidateHost, CandidateSurvey, HostRejection, Rejection, WaitingStatus } from "./candidate.ts";
 import { describeDiskTransfer } from "./needed-disk.ts";
 import { schedule, type Decision, type StoredDisk } from "./schedule.ts";
 
@@ -71,10 +71,10 @@ export class Scheduler {
   /** Tries every machine that waits. @returns whether some still wait */
   async scheduleAll(): Promise<boolean> {
     const { machines } = this.#context.proxy.stores;
-    const waiting = (await machines.list()).filter(isAwaitingHost);
+    const waiting = (await machines.listPending()).filter(isAwaitingHost);
     this.#tried = new Set(waiting.map(({ id }) => id));
     for (const record of waiting.sort((a, b) => a.createdAt - b.createdAt)) await this.schedule(record.id);
-    return (await machines.list()).some(isAwaitingHost);
+    return (await machines.listPending()).some(isAwaitingHost);
   }
 
   /** Tries those of these machines that were not tried here yet: another server queued them. */
@@ -93,10 +93,14 @@ export class Scheduler {
     await queue.run(id, async () => {
       const seen = await machines.find(id);
       if (seen === null || !isAwaitingHost(seen) || (await this.#isLeftToOtherServers())) return;
+      // Most that wait go on waiting, for the same reason: nothing is written for them.
+      const found = await this.#survey(seen);
+      const first = this.#decide(seen, found.survey, []);
+      if (first.kind === "wait" && !this.#context.imageWaits.has(id) && hasStatus(seen, first.status)) return;
       const record = await machines.claim(id, proxy.serverId, clock.now() + CLAIM_MS);
       if (record === null) return;
       try {
-        await this.#scheduleClaimed(record);
+        await this.#scheduleClaimed({ record, owner: found.owner }, found.survey);
       } finally {
         await machines.release(id, proxy.serverId);
       }
@@ -107,19 +111,29 @@ export class Scheduler {
   async #isLeftToOtherServers(): Promise<boolean> {
     const { proxy } = this.#context;
     if (listConnectedHosts(proxy).length > 0) return false;
-    return (await proxy.stores.agents.list()).some(
-      ({ kind, serverId }) => kind === "host" && serverId !== null && serverId !== proxy.serverId,
+    return (await proxy.stores.agents.listHosts()).some(
+      ({ serverId }) => serverId !== null && serverId !== proxy.serverId,
     );
   }
 
-  async #scheduleClaimed(record: MachineRecord): Promise<void> {
-    const { proxy, candidates, imageWaits, clock } = this.#context;
+  async #survey(
+    record: MachineRecord,
+  ): Promise<{ readonly owner: string; readonly survey: CandidateSurvey }> {
+    const { proxy, candidates } = this.#context;
     const owner = (await proxy.stores.users.find(record.ownerId))?.name ?? "";
-    const survey = await candidates.collect(record, owner);
+    return { owner, survey: await candidates.collect(record, owner) };
+  }
+
+  #decide(record: MachineRecord, survey: CandidateSurvey, asked: readonly HostRejection[]): Decision {
+    const isPreparedElsewhere = isAwaitingImage(record) && !this.#context.imageWaits.has(record.id);
+    return schedule({ image: record.image, isPreparedElsewhere }, survey, asked);
+  }
+
+  async #scheduleClaimed({ record, owner }: Claimed, survey: CandidateSurvey): Promise<void> {
+    const { proxy, imageWaits, clock } = this.#context;
     const asked: HostRejection[] = [];
     for (;;) {
-      const isPreparedElsewhere = isAwaitingImage(record) && !imageWaits.has(record.id);
-      const decision = schedule({ image: record.image, isPreparedElsewhere }, survey, asked);
+      const decision = this.#decide(record, survey, asked);
       if (decision.kind === "leaveToOthers") return;
       if (decision.kind === "wait") {
         imageWaits.end(record.id);
@@ -230,11 +244,21 @@ export class Scheduler {
   }
 }
 
+/** How much a host has free at the moment is no other status: it changes all the time, and the machine waits all the same. */
 function hasStatus(record: MachineRecord, status: WaitingStatus): boolean {
   return (
     record.state === status.state &&
     record.reason === status.reason &&
     record.progress === status.progress &&
-    JSON.stringify(record.tried) === JSON.stringify(status.tried)
+    record.tried.length === status.tried.length &&
+    record.tried.every(({ host, why }, index) => {
+      const other = status.tried[index];
+      return host === other?.host && dropAmounts(why) === dropAmounts(other.why);
+    })
   );
+}
+
+/** `memory 1.5 of 8 GB free`: without the first number. */
+function dropAmounts(why: string): string {
+  return why.replace(/\b[\d.]+(?= (?:of [\d.]+|GB are left))/g, "…");
 }

@@ -9,11 +9,28 @@ import type { Grammar } from "./grammar.ts";
  */
 export type FrameChannelEnd = "closed" | "failed" | "silent" | "unread";
 
+/** The time that the channels of one process may use in one turn of the event loop. */
+export interface FramePace {
+  /** Whether this turn's time is used up. */
+  isSpent(): boolean;
+  /** Runs `next` in a later turn. */
+  later(next: () => void): void;
+}
+
 export interface FrameChannelOptions<T> {
   /** Makes the grammar of one frame; called for each. */
   readonly grammar: () => Grammar<T>;
-  /** What it throws ends the channel with that error. */
-  onFrame(frame: T): void;
+  /**
+   * What it throws ends the channel with that error. A promise is work in progress: it must settle without a further frame
+   * of this channel.
+   */
+  onFrame(frame: T): void | Promise<void>;
+  /** How much of the peer's frames is worked on at a time; null: no limit. */
+  readonly backpressure: {
+    /** With so many frames in progress nothing more is read. */
+    readonly inProgress: number;
+    readonly pace: FramePace;
+  } | null;
   /** Called once, at the end, with its cause. */
   onEnd(cause: Error): void;
   /** The error for an end; `cause` is that of a failed connection. */
@@ -31,7 +48,10 @@ export interface FrameChannelOptions<T> {
   } | null;
 }
 
-/** Frames over one byte stream: decoding, pings, the limit of silence and of unsent bytes, and one end. It owns the socket. */
+/**
+ * Frames over one byte stream: decoding, backpressure, pings, the limit of silence and of unsent bytes, and one end. It owns
+ * the socket.
+ */
 export class FrameChannel<T> {
   readonly #socket: Duplex;
   readonly #options: FrameChannelOptions<T>;
@@ -39,6 +59,8 @@ export class FrameChannel<T> {
   #lastReceivedAt = 0;
   #cancelPing: () => void = () => undefined;
   #cancelSilence: () => void = () => undefined;
+  #inProgress = 0;
+  #resuming = false;
   #ended = false;
 
   /** Errors and the end of the socket are handled from now on; it is read after {@link start}. */
@@ -46,7 +68,7 @@ export class FrameChannel<T> {
     this.#socket = socket;
     this.#options = options;
     this.#decoder = new FrameDecoder(options.grammar, (frame) => {
-      if (!this.#ended) options.onFrame(frame);
+      if (!this.#ended) this.#deliver(frame);
     });
     socket.on("error", (error: Error) => {
       this.destroy(options.describeEnd("failed", error));
@@ -91,6 +113,7 @@ export class FrameChannel<T> {
     this.#cancelPing();
     this.#cancelSilence();
     this.#socket.off("data", this.#onData);
+    if (this.#decoder.paused) this.#socket.resume();
     this.#options.onEnd(cause);
   }
 
@@ -107,12 +130,58 @@ export class FrameChannel<T> {
   readonly #onData = (chunk: Buffer): void => {
     const { liveness } = this.#options;
     if (liveness) this.#lastReceivedAt = liveness.clock.monotonic();
-    try {
+    this.#decode(() => {
       this.#decoder.push(chunk);
+    });
+  };
+
+  #decode(step: () => void): void {
+    try {
+      step();
     } catch (error) {
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }
-  };
+  }
+
+  #deliver(frame: T): void {
+    const work = this.#options.onFrame(frame);
+    const { backpressure } = this.#options;
+    if (!backpressure) return;
+    if (work) {
+      this.#inProgress += 1;
+      const settle = (): void => {
+        this.#inProgress -= 1;
+        if (this.#decoder.paused) this.#resumeLater(backpressure.pace);
+      };
+      work.then(settle, settle);
+    }
+    if (this.#inProgress >= backpressure.inProgress) this.#pause();
+    else if (backpressure.pace.isSpent()) {
+      this.#pause();
+      this.#resumeLater(backpressure.pace);
+    }
+  }
+
+  #pause(): void {
+    this.#decoder.pause();
+    this.#socket.pause();
+  }
+
+  /** Once for each pause. The time of a pause is not the peer's silence. */
+  #resumeLater(pace: FramePace): void {
+    if (this.#resuming) return;
+    this.#resuming = true;
+    pace.later(() => {
+      this.#resuming = false;
+      const { backpressure, liveness } = this.#options;
+      if (this.#ended || this.#inProgress >= (backpressure?.inProgress ?? Infinity)) return;
+      if (liveness) this.#lastReceivedAt = liveness.clock.monotonic();
+      this.#decode(() => {
+        this.#decoder.resume();
+      });
+      if (!this.#ended && !this.#decoder.paused) this.#socket.resume();
+    });
+  }
 
   #schedulePing(liveness: NonNullable<FrameChannelOptions<T>["liveness"]>): void {
     this.#cancelPing = liveness.clock.after(liveness.pingMs, () => {
@@ -123,6 +192,8 @@ export class FrameChannel<T> {
 
   /** One timer for a whole period, not one for each chunk: it is set again for what is left when bytes came meanwhile. */
   #watchSilence(liveness: NonNullable<FrameChannelOptions<T>["liveness"]>): void {
+    // Nothing is read during a pause, so it says nothing about the peer.
+    if (this.#decoder.paused) this.#lastReceivedAt = liveness.clock.monotonic();
     const silentMs = liveness.clock.monotonic() - this.#lastReceivedAt;
     if (silentMs >= liveness.silenceMs) {
       this.destroy(this.#options.describeEnd("silent"));

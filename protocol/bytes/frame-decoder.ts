@@ -13,6 +13,9 @@ export class FrameDecoder<T> {
   #needed = 0;
   #held: Buffer = EMPTY;
   #heldLength = 0;
+  #paused = false;
+  /** What was pushed and not decoded before the pause. */
+  #rest: Buffer = EMPTY;
 
   /** @param grammar makes the grammar of one value; it is called again for each value */
   constructor(grammar: () => Grammar<T>, onValue: (value: T) => void) {
@@ -22,12 +25,33 @@ export class FrameDecoder<T> {
 
   /** True between two values: no byte of the next value has arrived yet. */
   get idle(): boolean {
-    return this.#running === undefined && this.#heldLength === 0;
+    return this.#running === undefined && this.#heldLength === 0 && this.#rest.length === 0;
+  }
+
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  /** No further value is delivered, even of the chunk that is being decoded, until {@link resume}. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Decodes what was kept meanwhile. @throws as {@link push} does */
+  resume(): void {
+    this.#paused = false;
+    const rest = this.#rest;
+    this.#rest = EMPTY;
+    this.push(rest);
   }
 
   /** @throws the error of the grammar; the decoder must not be used afterwards */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
+    if (this.#paused) {
+      this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+      return;
+    }
     let input = chunk;
     if (this.#heldLength > 0) {
       if (this.#heldLength + chunk.length < this.#needed) {
@@ -42,6 +66,10 @@ export class FrameDecoder<T> {
     for (;;) {
       if (this.#running === undefined) {
         if (offset === input.length) return;
+        if (this.#paused) {
+          this.#rest = input.subarray(offset);
+          return;
+        }
         this.#running = this.#grammar();
         this.#advance(this.#running.next());
         continue;

@@ -16,6 +16,7 @@ export function startPurge(stores: Stores, clock: Clock, log: Logger): () => voi
         stores.joinSecrets.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
+        stores.desktops.forget(now - PROXY_LIMITS.desktopMemoryMs, now),
       ]);
     } catch (error) {
       log.warn({ event: "state.sweep", err: error }, "what has expired could not be deleted");

@@ -3,6 +3,8 @@ import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
+import { planDescriptors } from "../admit/descriptor-budget.ts";
+import { HttpConnectionLimit } from "../admit/http-connection-limit.ts";
 import { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { AcceptQueue } from "../admit/accept-queue.ts";
@@ -53,6 +55,7 @@ export class Listeners {
   readonly #rfb: TcpListener;
   readonly #repeaterViewers: TcpListener;
   readonly #repeaterServers: TcpListener;
+  readonly #httpConnections: HttpConnectionLimit;
   readonly #acceptQueue = new AcceptQueue(EVENT_LOOP_SLICES);
   readonly #viewerUpgradeHandler: ViewerUpgradeHandler;
   readonly #agentUpgradeHandler: AgentUpgradeHandler;
@@ -63,10 +66,9 @@ export class Listeners {
   constructor(options: ListenersOptions) {
     this.#options = options;
     const { trust, site, clock, onViewer, onAgent } = options;
-    const connectionLimit = new PreAuthConnectionLimit({
-      perSource: PROXY_LIMITS.unadmittedPerSource,
-      total: PROXY_LIMITS.unadmittedTotal,
-    });
+    const budget = planDescriptors();
+    const connectionLimit = new PreAuthConnectionLimit(budget.unadmitted);
+    this.#httpConnections = new HttpConnectionLimit(budget.http);
     const shared = { ...options, connectionLimit };
     this.#viewerContext = makeContext(site?.current ?? trust.current);
     const tlsAcceptor = this.#createTlsAcceptor();
@@ -120,7 +122,9 @@ export class Listeners {
         mip1: onMip1,
         http: ({ socket, source, admitted }) => {
           admitted();
-          if (!this.#web) {
+          // A reverse proxy brings the requests of many people: it limits them itself.
+          const isShared = this.#options.trustedProxies.contains(source.address);
+          if (!this.#web || !(isShared || this.#httpConnections.add(socket, source.address))) {
             socket.destroy();
             return;
           }
@@ -181,6 +185,7 @@ export class Listeners {
   async open(where: ListenOptions, web: http.Server): Promise<ListeningAddresses> {
     this.#web = web;
     web.on("upgrade", this.#upgrade);
+    web.on("request", this.#countRequest);
     const listen = async (port: TcpListener, at: HostPort | null | undefined): Promise<HostPort | null> =>
       at ? await port.listen(at) : null;
     try {
@@ -196,7 +201,20 @@ export class Listeners {
     }
   }
 
+  /** Somebody has signed in over this request's connection: it is no longer counted. */
+  admitHttp(request: http.IncomingMessage): void {
+    this.#httpConnections.release(request.socket);
+  }
+
+  readonly #countRequest = ({ socket }: http.IncomingMessage, response: http.ServerResponse): void => {
+    this.#httpConnections.beginRequest(socket);
+    response.once("close", () => {
+      this.#httpConnections.endRequest(socket);
+    });
+  };
+
   readonly #upgrade = (request: http.IncomingMessage, socket: Duplex, head: Buffer): void => {
+    this.#httpConnections.release(socket);
     const handler = this.#agentUpgradeHandler.matches(request)
       ? this.#agentUpgradeHandler
       : this.#viewerUpgradeHandler;
@@ -207,6 +225,7 @@ export class Listeners {
   stop(): void {
     this.#options.site?.close();
     this.#web?.off("upgrade", this.#upgrade);
+    this.#web?.off("request", this.#countRequest);
     for (const port of this.#tcpListeners) port.stop();
   }
 

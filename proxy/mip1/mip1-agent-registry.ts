@@ -143,8 +143,9 @@ export class Mip1AgentRegistry {
       { identity, source, epoch },
       ({ ticket, status }) => {
         if (status !== 0) return;
-        log.warn({ event: "pairing.refused", agentId }, "a MiP 1 agent cannot open its desktop");
-        this.#dependencies.tickets.fail(connection, ticket, new ViewerRefusal("DESKTOP_UNREACHABLE"));
+        const { tickets } = this.#dependencies;
+        if (tickets.fail(connection, ticket, new ViewerRefusal("DESKTOP_UNREACHABLE")))
+          log.warn({ event: "pairing.refused", agentId }, "a MiP 1 agent cannot open its desktop");
       },
     );
     this.#connections.set(agentId, connection);

@@ -36,6 +36,7 @@ export class Mip1ControlConnection {
         }
         onResponse(message);
       },
+      backpressure: null,
       onEnd: resolveClosed,
       describeEnd: describeAgentEnd,
       unsentBytes: PROXY_LIMITS.agentBacklogBytes,

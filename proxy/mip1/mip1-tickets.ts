@@ -70,10 +70,12 @@ export class Mip1Tickets {
     return true;
   }
 
-  /** The asked control connection says that no data connection will come. */
-  fail(holder: object, ticket: number, error: ViewerRefusal): void {
+  /** The asked control connection says that no data connection will come. False: it was not asked for one by this ticket. */
+  fail(holder: object, ticket: number, error: ViewerRefusal): boolean {
     const expected = this.#pending.get(ticket);
-    if (expected?.holder === holder) expected.settle(error);
+    if (expected?.holder !== holder) return false;
+    expected.settle(error);
+    return true;
   }
 
   /** The control connection is gone, and with it what it was asked for. */

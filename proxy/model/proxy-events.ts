@@ -1,6 +1,6 @@
 import type { ProxyEvents } from "./proxy-types.ts";
 
-type Listener<E extends keyof ProxyEvents> = (data: ProxyEvents[E]) => void;
+type Listener<E extends keyof ProxyEvents> = (data: ProxyEvents[E]) => void | Promise<void>;
 
 /** The typed event emitter of the proxy. */
 export class ProxyEventEmitter {
@@ -16,7 +16,13 @@ export class ProxyEventEmitter {
     };
   }
 
-  emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) (listener as Listener<E>)(data);
+  /** @returns settles when the listeners that gave a promise are done with the event; undefined: none did */
+  emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): Promise<void> | undefined {
+    let work: Promise<void> | undefined;
+    for (const listener of this.#listeners.get(event) ?? []) {
+      const more = (listener as Listener<E>)(data);
+      if (more) work = work === undefined ? more : Promise.all([work, more]).then(() => undefined);
+    }
+    return work;
   }
 }

@@ -23,9 +23,12 @@ export const PROXY_LIMITS = {
   /** TCP keep-alive begins after this silence. */
   keepAliveMs: 10_000,
 
-  /** Connections that have not been identified yet. */
+  /** Connections that have not been identified yet. Fewer where the process may open few files. */
   unadmittedPerSource: 256,
   unadmittedTotal: 4_096,
+  /** HTTP connections over which nobody has signed in. */
+  httpPerSource: 256,
+  httpTotal: 4_096,
   /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
   admissionSliceMs: 2,
 
@@ -40,7 +43,14 @@ export const PROXY_LIMITS = {
   agentDeadMs: 30_000,
   /** Unsent bytes on a control connection: its agent has stopped reading. */
   agentBacklogBytes: 4_194_304,
+  /** Frames of one agent that are worked on: with so many, its connection is not read. */
+  agentFramesInProgress: 32,
+  /** For the frames of all agents, in one turn of the event loop. */
+  agentSliceMs: 2,
+  /** Desktops of one agent that the database holds, withdrawn ones included. */
   agentDesktops: 1_000,
+  /** A desktop that was withdrawn so long ago is deleted, unless somebody still has a token for it. */
+  desktopMemoryMs: 604_800_000,
   /** Spare data connections of one agent, and of all. */
   sparesPerAgent: 2,
   sparesTotal: 512,

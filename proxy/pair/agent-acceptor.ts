@@ -16,6 +16,8 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
+import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
+import { TurnPace } from "../admit/turn-pace.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
@@ -56,6 +58,7 @@ export class AgentAcceptor {
   readonly #dependencies: AgentAcceptorDependencies;
   readonly #disconnecting = new Set<Promise<void>>();
   readonly #reconnectRateLimit: ReconnectRateLimit;
+  readonly #pace = new TurnPace(EVENT_LOOP_SLICES);
   #open = true;
 
   constructor(dependencies: AgentAcceptorDependencies) {
@@ -130,7 +133,7 @@ export class AgentAcceptor {
       accepted.socket,
       agent,
       { epoch, features, instance },
-      clock,
+      { clock, pace: this.#pace },
     );
     const clonesBefore = agents.countClones(record.id);
     if (!agents.add(connection)) return;

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import {
   encodePing,
   FrameChannel,
+  type FramePace,
   FrameType,
   MIP2_LIMITS,
   ProtocolError,
@@ -17,14 +18,20 @@ import type { ConnectedAgent } from "../model/proxy-types.ts";
 import { HostRequestClient } from "./host-request-client.ts";
 import type { AgentRefusal } from "./agent-refusal.ts";
 
-/** Handles the frames of a control connection. */
+/** Handles the frames of a control connection. A promise is work in progress, and counts until it settles. */
 export interface AgentFrameHandler {
-  publish(frame: unknown): void;
-  withdraw(frame: unknown): void;
-  event(frame: unknown): void;
+  publish(frame: unknown): Promise<void>;
+  withdraw(frame: unknown): Promise<void>;
+  event(frame: unknown): void | Promise<void>;
   reply(frame: unknown): void;
   setupResponse(response: Mip2SetupResponse): void;
-  newKey(frame: unknown): void;
+  newKey(frame: unknown): Promise<void>;
+}
+
+export interface AgentChannelTiming {
+  readonly clock: Clock;
+  /** Of all agents together. */
+  readonly pace: FramePace;
 }
 
 const PING = encodePing(FrameType.ping, Buffer.alloc(0));
@@ -51,7 +58,7 @@ export class AgentControlConnection {
     socket: Duplex,
     agent: ConnectedAgent,
     hold: Pick<AgentControlConnection, "epoch" | "features" | "instance">,
-    clock: Clock,
+    { clock, pace }: AgentChannelTiming,
   ) {
     this.#socket = socket;
     this.agent = agent;
@@ -68,9 +75,8 @@ export class AgentControlConnection {
     });
     this.#channel = new FrameChannel(socket, {
       grammar: () => readFrame(MIP2_LIMITS.body),
-      onFrame: (frame) => {
-        this.#handleFrame(frame);
-      },
+      onFrame: (frame) => this.#handleFrame(frame),
+      backpressure: { inProgress: PROXY_LIMITS.agentFramesInProgress, pace },
       onEnd: (cause) => {
         this.requests.end();
         resolveClosed(cause);
@@ -117,18 +123,15 @@ export class AgentControlConnection {
     this.#channel.destroy(cause);
   }
 
-  #handleFrame(frame: Frame): void {
+  #handleFrame(frame: Frame): void | Promise<void> {
     if (!this.#handler) return;
     switch (frame.type) {
       case FrameType.publish:
-        this.#handler.publish(frame.value);
-        return;
+        return this.#handler.publish(frame.value);
       case FrameType.withdraw:
-        this.#handler.withdraw(frame.value);
-        return;
+        return this.#handler.withdraw(frame.value);
       case FrameType.event:
-        this.#handler.event(frame.value);
-        return;
+        return this.#handler.event(frame.value);
       case FrameType.reply:
         this.#handler.reply(frame.value);
         return;
@@ -136,8 +139,7 @@ export class AgentControlConnection {
         this.#handler.setupResponse(frame.value);
         return;
       case FrameType.newKey:
-        this.#handler.newKey(frame.value);
-        return;
+        return this.#handler.newKey(frame.value);
       case FrameType.ping:
         this.send(encodePing(FrameType.pong, frame.value));
         return;

@@ -4,6 +4,7 @@ import {
   event as eventSchema,
   FrameType,
   hostEvents,
+  isPosternError,
   newKey as newKeySchema,
   PeerClosed,
   ProtocolError,
@@ -39,20 +40,21 @@ export class AgentFrameProcessor implements AgentFrameHandler {
   readonly #dependencies: AgentFrameProcessorDependencies;
   readonly #desktops = new Map<string, string>();
   #queue: Promise<void> = Promise.resolve();
+  #failing = false;
 
   constructor(connection: AgentControlConnection, dependencies: AgentFrameProcessorDependencies) {
     this.#connection = connection;
     this.#dependencies = dependencies;
   }
 
-  publish(value: unknown): void {
+  publish(value: unknown): Promise<void> {
     const frame = parse(publishSchema, value, "publish");
-    this.#enqueue(() => this.#publish(frame));
+    return this.#enqueue(() => this.#publish(frame));
   }
 
-  withdraw(value: unknown): void {
+  withdraw(value: unknown): Promise<void> {
     const { name } = parse(withdrawSchema, value, "withdraw");
-    this.#enqueue(async () => {
+    return this.#enqueue(async () => {
       const desktopId = this.#desktops.get(name);
       if (desktopId === undefined) return;
       await this.#dependencies.stores.desktops.withdraw(this.#connection.agent.id, name);
@@ -62,7 +64,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
   }
 
   /** The old key and the new one vouch for each other; then the agent comes back and proves the new one. */
-  newKey(value: unknown): void {
+  newKey(value: unknown): Promise<void> {
     const frame = parse(newKeySchema, value, "new key");
     const { agent, epoch } = this.#connection;
     const { stores, audit, proven, log } = this.#dependencies;
@@ -75,7 +77,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
       });
       throw new ProtocolError("ROTATION_REFUSED", "a new key without valid signatures");
     }
-    this.#enqueue(async () => {
+    return this.#enqueue(async () => {
       const hold = { epoch, publicKey: proven.publicKey };
       const entry = { action: "agent.rotate", outcome: "success", agentId: agent.id } as const;
       try {
@@ -102,13 +104,15 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     this.#connection.requests.settle(parse(replySchema, value, "reply"));
   }
 
+  /** A ticket that this agent was not given, or that is over, is ignored. */
   setupResponse({ ticket, status, code }: Mip2SetupResponse): void {
-    if (status !== 0) return;
-    this.#dependencies.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#dependencies.log));
+    const { tickets, log } = this.#dependencies;
+    if (status !== 0 || !tickets.isPending(this.#connection, ticket)) return;
+    tickets.fail(this.#connection, ticket, readSetupFailure(code, log));
   }
 
   /** Only hosts report machines; unknown events are for newer servers, and ignored. */
-  event(value: unknown): void {
+  event(value: unknown): void | Promise<void> {
     const { name, data } = parse(eventSchema, value, "event");
     const { agent } = this.#connection;
     if (agent.kind !== "host" || !isHostEvent(name)) return;
@@ -116,16 +120,14 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     switch (name) {
       case "machine.state": {
         const machine = parse(hostEvents[name], data, name);
-        this.#dependencies.events.emit(name, { agentId, machine });
-        return;
+        return this.#dependencies.events.emit(name, { agentId, machine });
       }
       case "machine.removed": {
         const { id } = parse(hostEvents[name], data, name);
-        this.#dependencies.events.emit(name, { agentId, machineId: id });
-        return;
+        return this.#dependencies.events.emit(name, { agentId, machineId: id });
       }
       case "image.changed":
-        this.#dependencies.events.emit(name, { agentId });
+        return this.#dependencies.events.emit(name, { agentId });
     }
   }
 
@@ -134,47 +136,69 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     const { stores, events, tickets } = this.#dependencies;
     const { agent, epoch } = this.#connection;
     tickets.failAll(this.#connection);
-    this.#enqueue(async () => {
+    await this.#enqueue(async () => {
       if (!(await stores.agents.release(agent.id, epoch))) return;
       for (const desktopId of this.#desktops.values()) events.emit("desktop.changed", { desktopId });
     });
-    await this.#queue;
     events.emit("agent.changed", { agentId: agent.id });
   }
 
-  async #publish({ id, name, machineId }: Publish): Promise<void> {
+  async #publish({ id, name, ...frame }: Publish): Promise<void> {
     if (this.#connection.ended) return;
-    if (!this.#desktops.has(name) && this.#desktops.size >= PROXY_LIMITS.agentDesktops) {
-      this.#answer(id, { ok: false, error: { code: "DESKTOP_LIMIT", message: "Too many desktops." } });
-      return;
-    }
+    const machineId = frame.machineId ?? null;
+    const { stores, events } = this.#dependencies;
+    const agentId = this.#connection.agent.id;
     try {
-      const desktop = await this.#dependencies.stores.desktops.publish(
-        this.#connection.agent.id,
-        name,
-        machineId ?? null,
-      );
-      this.#desktops.set(name, desktop.id);
-      this.#answer(id, { ok: true, result: { desktopId: desktop.id } });
-      this.#dependencies.events.emit("desktop.changed", { desktopId: desktop.id });
+      const known = await this.#findPublished(name, machineId);
+      const desktopId =
+        known ??
+        (await stores.desktops.publish(agentId, name, machineId, PROXY_LIMITS.agentDesktops)).id;
+      this.#failing = false;
+      const before = this.#desktops.get(name);
+      this.#desktops.set(name, desktopId);
+      this.#answer(id, { ok: true, result: { desktopId } });
+      if (known !== null) return;
+      events.emit("desktop.changed", { desktopId });
+      if (before !== undefined && before !== desktopId) events.emit("desktop.changed", { desktopId: before });
     } catch (error) {
+      if (isPosternError(error) && error.code === "DESKTOP_LIMIT") {
+        this.#answer(id, { ok: false, error: { code: error.code, message: error.safeMessage ?? "" } });
+        return;
+      }
       const message = "The server cannot store the desktop now.";
       this.#answer(id, { ok: false, error: { code: "STATE_UNAVAILABLE", message } });
       throw error;
     }
   }
 
+  /** The id of a desktop that this connection has published like this already, and that nobody has deleted since. */
+  async #findPublished(name: string, machineId: string | null): Promise<string | null> {
+    const desktopId = this.#desktops.get(name);
+    if (desktopId === undefined) return null;
+    const desktop = await this.#dependencies.stores.desktops.find(desktopId);
+    return desktop?.state === "online" && desktop.machineId === machineId ? desktopId : null;
+  }
+
   #answer(id: number, answer: object): void {
     this.#connection.send(encodeJsonFrame(FrameType.reply, { id, ...answer }));
   }
 
-  #enqueue(task: () => Promise<void>): void {
+  /** @returns never rejects */
+  #enqueue(task: () => Promise<void>): Promise<void> {
     this.#queue = this.#queue.then(task).catch((error: unknown) => {
-      this.#dependencies.log.error(
-        { event: "agent.state", err: error },
-        "an agent's change could not be stored",
-      );
+      this.#reportFailure(error);
     });
+    return this.#queue;
+  }
+
+  /** Once until a change is stored again: an agent may try as often as it likes. */
+  #reportFailure(error: unknown): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#dependencies.log.error(
+      { event: "agent.state", err: error },
+      "an agent's change could not be stored",
+    );
   }
 }
 

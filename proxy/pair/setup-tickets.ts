@@ -69,6 +69,11 @@ export class SetupTickets {
     return true;
   }
 
+  /** Whether this holder was asked for the ticket's connection, and it is still awaited. */
+  isPending(holder: object, ticket: Buffer): boolean {
+    return this.#pending.get(ticket.toString("hex"))?.holder === holder;
+  }
+
   /** The asked control connection says that no data connection will come. */
   fail(holder: object, ticket: Buffer, error: ViewerRefusal): boolean {
     const expected = this.#pending.get(ticket.toString("hex"));

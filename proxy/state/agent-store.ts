@@ -4,6 +4,7 @@ import type { AgentRecord } from "./state-records.ts";
 import type { AgentStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
+import { inBatches } from "./in-batches.ts";
 
 /** Ids in one statement: far below both databases' limit on parameters. */
 const BATCH = 500;
@@ -41,6 +42,24 @@ export class SqlAgentStore implements AgentStore {
     return row ?? null;
   }
 
+  async findNames(ids: readonly string[]): Promise<Map<string, string>> {
+    const rows = await inBatches(ids, (batch) =>
+      this.#db.selectFrom("agents").select(["id", "name"]).where("id", "in", batch).execute(),
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
+  listHosts(): Promise<AgentRecord[]> {
+    return this.#db
+      .selectFrom("agents")
+      .selectAll()
+      .where("kind", "=", "host")
+      .where("revokedAt", "is", null)
+      .orderBy("createdAt")
+      .orderBy("id")
+      .execute();
+  }
+
   list(): Promise<AgentRecord[]> {
     return this.#db.selectFrom("agents").selectAll().orderBy("createdAt").orderBy("id").execute();
   }
@@ -57,7 +76,7 @@ export class SqlAgentStore implements AgentStore {
         .executeTakeFirst();
       if (claimed === undefined) throw await this.#explainRefusal(trx, id);
       // What the earlier connection published is offline until this one publishes it too.
-      await markDesktopsOffline(trx, [id]);
+      await markDesktopsOffline(trx, [id], now);
       return claimed.epoch;
     });
   }
@@ -74,7 +93,7 @@ export class SqlAgentStore implements AgentStore {
         .returning("id")
         .executeTakeFirst();
       if (released === undefined) return false;
-      await markDesktopsOffline(trx, [id]);
+      await markDesktopsOffline(trx, [id], now);
       return true;
     });
   }
@@ -127,6 +146,7 @@ export class SqlAgentStore implements AgentStore {
   }
 
   async releaseAll(serverId: string): Promise<void> {
+    const now = this.#clock.now();
     await this.#db.transaction().execute(async (trx) => {
       const released = await trx
         .updateTable("agents")
@@ -136,7 +156,7 @@ export class SqlAgentStore implements AgentStore {
         .execute();
       const ids = released.map(({ id }) => id);
       for (let from = 0; from < ids.length; from += BATCH)
-        await markDesktopsOffline(trx, ids.slice(from, from + BATCH));
+        await markDesktopsOffline(trx, ids.slice(from, from + BATCH), now);
     });
   }
 
@@ -161,10 +181,15 @@ export class SqlAgentStore implements AgentStore {
   }
 }
 
-async function markDesktopsOffline(trx: Transaction<Tables>, agentIds: string[]): Promise<void> {
+/** They are forgotten some time after `now`. */
+async function markDesktopsOffline(
+  trx: Transaction<Tables>,
+  agentIds: string[],
+  now: number,
+): Promise<void> {
   await trx
     .updateTable("desktops")
-    .set({ state: "offline" })
+    .set({ state: "offline", lastSeenAt: now })
     .where("agentId", "in", agentIds)
     .where("state", "=", "online")
     .execute();

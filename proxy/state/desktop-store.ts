@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { Kysely } from "kysely";
-import type { Clock } from "../../protocol/index.ts";
+import { type Clock, RequestError } from "../../protocol/index.ts";
 import type { DesktopRecord, DesktopView } from "./state-records.ts";
 import type { DesktopStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
+import { inBatches } from "./in-batches.ts";
+
+/** Rows of one statement, where there may be many. */
+const PAGE_ROWS = 500;
 
 export class SqlDesktopStore implements DesktopStore {
   readonly #db: Kysely<Tables>;
@@ -15,9 +19,17 @@ export class SqlDesktopStore implements DesktopStore {
     this.#clock = clock;
   }
 
-  publish(agentId: string, name: string, machineId: string | null): Promise<DesktopRecord> {
+  async publish(
+    agentId: string,
+    name: string,
+    machineId: string | null,
+    limit = Infinity,
+  ): Promise<DesktopRecord> {
     const now = this.#clock.now();
-    return this.#db.transaction().execute(async (trx) => {
+    // Also before the transaction, so that what is refused takes no write lock.
+    await this.#checkLimit(this.#db, { agentId, name }, limit);
+    return await this.#db.transaction().execute(async (trx) => {
+      await this.#checkLimit(trx, { agentId, name }, limit);
       // Another machine under the same name is another desktop: the tokens of the old one must not reach it.
       await trx
         .deleteFrom("desktops")
@@ -55,12 +67,59 @@ export class SqlDesktopStore implements DesktopStore {
       .execute();
   }
 
+  /** @throws RequestError `DESKTOP_LIMIT` */
+  async #checkLimit(
+    db: Kysely<Tables>,
+    { agentId, name }: Pick<DesktopRecord, "agentId" | "name">,
+    limit: number,
+  ): Promise<void> {
+    if (limit === Infinity) return;
+    const { others } = await db
+      .selectFrom("desktops")
+      .select((desktop) => desktop.fn.countAll<number>().as("others"))
+      .where("agentId", "=", agentId)
+      .where("name", "!=", name)
+      .executeTakeFirstOrThrow();
+    if (others < limit) return;
+    throw RequestError.public(
+      "DESKTOP_LIMIT",
+      "The agent has too many desktops. Those that were withdrawn count for a week.",
+    );
+  }
+
   async find(id: string): Promise<DesktopView | null> {
     return (await this.#selectViews().where("desktops.id", "=", id).executeTakeFirst()) ?? null;
   }
 
-  list(): Promise<DesktopView[]> {
-    return this.#selectViews().execute();
+  findMany(ids: readonly string[]): Promise<DesktopView[]> {
+    return inBatches(ids, (batch) => this.#selectViews().where("desktops.id", "in", batch).execute());
+  }
+
+  /** A page at a time: one statement holds up everything else until it is done. */
+  async list(): Promise<DesktopView[]> {
+    const desktops: DesktopView[] = [];
+    for (;;) {
+      const last = desktops.at(-1);
+      let page = this.#selectViews().limit(PAGE_ROWS);
+      if (last !== undefined)
+        page = page.where((row) =>
+          row.or([
+            row("desktops.createdAt", ">", last.createdAt),
+            row.and([row("desktops.createdAt", "=", last.createdAt), row("desktops.id", ">", last.id)]),
+          ]),
+        );
+      const rows = await page.execute();
+      desktops.push(...rows);
+      if (rows.length < PAGE_ROWS) return desktops;
+    }
+  }
+
+  listByAgent(agentId: string): Promise<DesktopView[]> {
+    return this.#selectViews().where("agentId", "=", agentId).execute();
+  }
+
+  listByMachines(machineIds: readonly string[]): Promise<DesktopView[]> {
+    return inBatches(machineIds, (batch) => this.#selectViews().where("machineId", "in", batch).execute());
   }
 
   findByName(name: string): Promise<DesktopView[]> {
@@ -76,6 +135,36 @@ export class SqlDesktopStore implements DesktopStore {
 
   async remove(id: string): Promise<void> {
     await this.#db.deleteFrom("desktops").where("id", "=", id).execute();
+  }
+
+  async forget(offlineBefore: number, now: number): Promise<number> {
+    const gone = await this.#db
+      .deleteFrom("desktops")
+      .where("state", "=", "offline")
+      .where("lastSeenAt", "<", offlineBefore)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("tokens")
+              .select("tokens.id")
+              .whereRef("tokens.desktopId", "=", "desktops.id")
+              .where("tokens.revokedAt", "is", null)
+              .where("tokens.expiresAt", ">", now),
+          ),
+        ),
+      )
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom("repeaterIds")
+              .select("repeaterIds.hash")
+              .whereRef("repeaterIds.desktopId", "=", "desktops.id")
+              .where("repeaterIds.expiresAt", ">", now),
+          ),
+        ),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(gone.numDeletedRows);
   }
 
   #selectViews() {

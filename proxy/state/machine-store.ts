@@ -1,11 +1,14 @@
 import type { Kysely } from "kysely";
-import { machineTraits, type Clock } from "../../protocol/index.ts";
+import { isOff, machineState, machineTraits, type Clock } from "../../protocol/index.ts";
 import { machineOptions } from "./machine-options.ts";
 import { decodeMachineRow, encodeMachineRow, encodeNewMachine } from "./machine-row.ts";
 import type { MachineEnding, MachineRecord } from "./state-records.ts";
 import type { MachineChange, MachineStore, NewMachine } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
+import { inBatches } from "./in-batches.ts";
+
+const OFF_STATES = machineState.options.filter(isOff);
 
 export class SqlMachineStore implements MachineStore {
   readonly #db: Kysely<Tables>;
@@ -55,14 +58,66 @@ export class SqlMachineStore implements MachineStore {
     return row === undefined ? null : decodeMachineRow(row);
   }
 
+  findMany(ids: readonly string[]): Promise<MachineRecord[]> {
+    return inBatches(ids, async (batch) =>
+      (await this.#select().where("id", "in", batch).execute()).map(decodeMachineRow),
+    );
+  }
+
   async list(): Promise<MachineRecord[]> {
+    return (await this.#select().execute()).map(decodeMachineRow);
+  }
+
+  async listByOwner(ownerId: string): Promise<MachineRecord[]> {
+    return (await this.#select().where("ownerId", "=", ownerId).execute()).map(decodeMachineRow);
+  }
+
+  async listByAgent(agentId: string): Promise<MachineRecord[]> {
+    return (await this.#select().where("agentId", "=", agentId).execute()).map(decodeMachineRow);
+  }
+
+  async listPending(): Promise<MachineRecord[]> {
+    const pending = this.#select().where("state", "in", ["queued", "preparing"]);
+    return (await pending.execute()).map(decodeMachineRow);
+  }
+
+  async listEnding(): Promise<MachineRecord[]> {
+    const ending = this.#select().where((machine) =>
+      machine.or([
+        machine("oneShot", "=", 1),
+        machine("expiresAt", "is not", null),
+        machine("ending", "is not", null),
+      ]),
+    );
+    return (await ending.execute()).map(decodeMachineRow);
+  }
+
+  async listNamedFrom(prefix: string): Promise<Pick<MachineRecord, "name" | "wish">[]> {
+    const characters = [...prefix].length;
+    // `like` has wildcards of its own, which a name may hold.
     const rows = await this.#db
       .selectFrom("machines")
-      .selectAll()
-      .orderBy("createdAt")
-      .orderBy("id")
+      .select(["name", "wish"])
+      .where(({ eb, fn, ref, lit }) =>
+        eb(fn<string>("substr", [ref("name"), lit(1), lit(characters)]), "=", prefix),
+      )
       .execute();
-    return rows.map(decodeMachineRow);
+    return rows.map((row) => ({ name: row.name, wish: machineOptions.parse(JSON.parse(row.wish)) }));
+  }
+
+  async countPlaced(): Promise<Map<string, number>> {
+    const rows = await this.#db
+      .selectFrom("machines")
+      .select(({ fn }) => ["agentId", fn.countAll<number>().as("count")])
+      .where("agentId", "is not", null)
+      .where("state", "not in", OFF_STATES)
+      .groupBy("agentId")
+      .execute();
+    return new Map(rows.flatMap(({ agentId, count }) => (agentId === null ? [] : [[agentId, count] as const])));
+  }
+
+  #select() {
+    return this.#db.selectFrom("machines").selectAll().orderBy("createdAt").orderBy("id");
   }
 
   async update(id: string, change: MachineChange): Promise<MachineRecord | null> {

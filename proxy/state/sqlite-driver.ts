@@ -13,6 +13,7 @@ import {
   TableNode,
   UpdateQueryNode,
 } from "kysely";
+import { TurnSlices } from "./turn-slices.ts";
 
 /** How long a statement waits for locks in all, and between two tries. */
 const BUSY_LIMIT_MS = 10_000;
@@ -30,6 +31,7 @@ export class LockingSqliteDriver implements Driver {
   readonly #writer: DatabaseSync;
   readonly #reader: DatabaseSync | undefined;
   readonly #queue = new WriterQueue();
+  readonly #slices = new TurnSlices();
 
   constructor(writer: DatabaseSync, reader: DatabaseSync | undefined) {
     this.#writer = writer;
@@ -39,7 +41,7 @@ export class LockingSqliteDriver implements Driver {
   async init(): Promise<void> {}
 
   acquireConnection(): Promise<LockingConnection> {
-    return Promise.resolve(new LockingConnection(this.#writer, this.#reader, this.#queue));
+    return Promise.resolve(new LockingConnection(this.#writer, this.#reader, this.#queue, this.#slices));
   }
 
   async beginTransaction(connection: LockingConnection): Promise<void> {
@@ -69,21 +71,32 @@ class LockingConnection implements DatabaseConnection {
   readonly #writer: DatabaseSync;
   readonly #reader: DatabaseSync | undefined;
   readonly #queue: WriterQueue;
+  readonly #slices: TurnSlices;
   /** Set while this connection holds the writer, in a transaction. */
   #release: (() => void) | undefined;
 
-  constructor(writer: DatabaseSync, reader: DatabaseSync | undefined, queue: WriterQueue) {
+  constructor(
+    writer: DatabaseSync,
+    reader: DatabaseSync | undefined,
+    queue: WriterQueue,
+    slices: TurnSlices,
+  ) {
     this.#writer = writer;
     this.#reader = reader;
     this.#queue = queue;
+    this.#slices = slices;
   }
 
   async begin(synchronous: "full" | "normal"): Promise<void> {
     const giveUpAt = performance.now() + BUSY_LIMIT_MS;
     this.#release = await this.#queue.acquire();
     try {
+      const turn = this.#slices.enter();
+      if (turn !== null) await turn;
       await retryWhileBusy(() => {
-        this.#writer.exec(`pragma synchronous = ${synchronous}; begin immediate`);
+        this.#slices.run(() => {
+          this.#writer.exec(`pragma synchronous = ${synchronous}; begin immediate`);
+        });
       }, giveUpAt);
     } catch (error) {
       this.releaseWriter();
@@ -93,7 +106,9 @@ class LockingConnection implements DatabaseConnection {
 
   commit(): void {
     try {
-      this.#writer.exec("commit");
+      this.#slices.run(() => {
+        this.#writer.exec("commit");
+      });
     } catch (error) {
       throw toStateError(error);
     }
@@ -122,12 +137,15 @@ class LockingConnection implements DatabaseConnection {
 
   async #execute<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const reader = this.#reader;
-    if (this.#release !== undefined) return runQuery<R>(this.#writer, query);
-    if (reader !== undefined && SelectQueryNode.is(query.query))
-      return await retryWhileBusy(() => runQuery<R>(reader, query));
+    if (this.#release !== undefined) return this.#slices.run(() => runQuery<R>(this.#writer, query));
+    if (reader !== undefined && SelectQueryNode.is(query.query)) {
+      const turn = this.#slices.enter();
+      if (turn !== null) await turn;
+      return await retryWhileBusy(() => this.#slices.run(() => runQuery<R>(reader, query)));
+    }
     await this.begin(isBookkeeping(query.query) ? "normal" : "full");
     try {
-      const result = runQuery<R>(this.#writer, query);
+      const result = this.#slices.run(() => runQuery<R>(this.#writer, query));
       this.commit();
       return result;
     } finally {

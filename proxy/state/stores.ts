@@ -21,7 +21,11 @@ export interface AgentStore {
   /** @throws RequestError `AGENT_EXISTS` when the id is taken */
   add(agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey">): Promise<AgentRecord>;
   find(id: string): Promise<AgentRecord | null>;
+  /** Names by id; ids that are unknown are left out. */
+  findNames(ids: readonly string[]): Promise<Map<string, string>>;
   list(): Promise<AgentRecord[]>;
+  /** The hosts that were not revoked. */
+  listHosts(): Promise<AgentRecord[]>;
   /**
    * Takes the agent for a server; returns the new epoch. The newest claim wins. Its desktops go offline until this
    * connection publishes them.
@@ -55,16 +59,29 @@ export interface DesktopStore {
   /**
    * Creates it, or finds it by agent, name and machine; marks it online. Another machine under the same name is a new
    * desktop, and the old one goes with its tokens and tickets.
-   * @throws RequestError `AGENT_UNKNOWN`
+   * @param limit how many desktops of the agent there may be, offline ones included; default: any number
+   * @throws RequestError `AGENT_UNKNOWN`, `DESKTOP_LIMIT`
    */
-  publish(agentId: string, name: string, machineId: string | null): Promise<DesktopRecord>;
+  publish(
+    agentId: string,
+    name: string,
+    machineId: string | null,
+    limit?: number,
+  ): Promise<DesktopRecord>;
   withdraw(agentId: string, name: string): Promise<void>;
   find(id: string): Promise<DesktopView | null>;
+  /** Those that exist. */
+  findMany(ids: readonly string[]): Promise<DesktopView[]>;
   list(): Promise<DesktopView[]>;
+  listByAgent(agentId: string): Promise<DesktopView[]>;
+  /** Whoever published them: see `isDesktopOf` for those that count. */
+  listByMachines(machineIds: readonly string[]): Promise<DesktopView[]>;
   /** By `NAME` or `AGENT/NAME` (agent's name or id). More than one: the caller tells the choices. */
   findByName(name: string): Promise<DesktopView[]>;
   /** Gone for good, with its tokens and tickets. */
   remove(id: string): Promise<void>;
+  /** Deletes those that are offline since before `offlineBefore`, and by no valid token or number to be opened at `now`. */
+  forget(offlineBefore: number, now: number): Promise<number>;
 }
 
 export interface TokenStore {
@@ -89,6 +106,8 @@ export interface TokenStore {
   list(desktopId?: string): Promise<TokenRecord[]>;
   /** How many of somebody's live at `now`. */
   countOpen(createdBy: string, now: number): Promise<number>;
+  /** Without those that were revoked. */
+  listByCreator(userId: string): Promise<TokenRecord[]>;
   /** Changes what is named. Null: unknown or revoked. */
   change(id: string, change: Partial<Pick<TokenRecord, "role" | "denied">>): Promise<TokenRecord | null>;
   /** Final. Its value is gone at once; that it was revoked is known until a day after it would have expired. */
@@ -173,6 +192,9 @@ export interface UserStore {
   /** Gone, with its logins, tickets and tokens. */
   remove(id: string): Promise<void>;
   count(): Promise<number>;
+  /** Names by id; ids that are unknown are left out. */
+  findNames(ids: readonly string[]): Promise<Map<string, string>>;
+  findOldestAdmin(): Promise<UserRecord | null>;
   list(): Promise<UserRecord[]>;
 }
 
@@ -206,7 +228,20 @@ export interface MachineStore {
   /** @throws RequestError `MACHINE_NAME_TAKEN`: names of machines that exist are unique */
   add(machine: NewMachine): Promise<MachineRecord>;
   find(id: string): Promise<MachineRecord | null>;
+  /** Those that exist. */
+  findMany(ids: readonly string[]): Promise<MachineRecord[]>;
   list(): Promise<MachineRecord[]>;
+  listByOwner(ownerId: string): Promise<MachineRecord[]>;
+  /** Those that this host has. */
+  listByAgent(agentId: string): Promise<MachineRecord[]>;
+  /** Those that are queued or prepared, with or without a host. */
+  listPending(): Promise<MachineRecord[]>;
+  /** Those that end by themselves: one-shot ones, those with an end of their run, and those that the server ends. */
+  listEnding(): Promise<MachineRecord[]>;
+  /** Those whose names begin like this. */
+  listNamedFrom(prefix: string): Promise<Pick<MachineRecord, "name" | "wish">[]>;
+  /** How many machines that are not off each host has, by the host's id. */
+  countPlaced(): Promise<Map<string, number>>;
   /** Changes what is named; `since` moves when the state does. Null: unknown. */
   update(id: string, change: MachineChange): Promise<MachineRecord | null>;
   /**

@@ -73,6 +73,12 @@ export class SqlTokenStore implements TokenStore {
     return (await asked.orderBy("createdAt").orderBy("id").execute()).map(toTokenRecord);
   }
 
+  async listByCreator(userId: string): Promise<TokenRecord[]> {
+    const own = this.#db.selectFrom(TABLE).select(RECORD).where("createdBy", "=", userId);
+    const open = own.where("revokedAt", "is", null).orderBy("createdAt").orderBy("id");
+    return (await open.execute()).map(toTokenRecord);
+  }
+
   async change(
     id: string,
     { role, denied }: Parameters<TokenStore["change"]>[1],

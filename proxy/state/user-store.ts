@@ -6,6 +6,7 @@ import type { UserStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
 import { rejectOnViolation } from "./constraint.ts";
+import { inBatches } from "./in-batches.ts";
 
 const RECORD = ["id", "name", "role", "passwordHash", "createdAt", "disabledAt"] as const;
 
@@ -81,6 +82,18 @@ export class SqlUserStore implements UserStore {
       .select((users) => users.fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
     return count;
+  }
+
+  async findNames(ids: readonly string[]): Promise<Map<string, string>> {
+    const rows = await inBatches(ids, (batch) =>
+      this.#db.selectFrom("users").select(["id", "name"]).where("id", "in", batch).execute(),
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
+  async findOldestAdmin(): Promise<UserRecord | null> {
+    const admins = this.#db.selectFrom("users").select(RECORD).where("role", "=", "admin");
+    return (await admins.orderBy("createdAt").orderBy("id").limit(1).executeTakeFirst()) ?? null;
   }
 
   list(): Promise<UserRecord[]> {

@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import type http from "node:http";
 import {
   RequestError,
@@ -23,6 +22,8 @@ import type {
   Stores,
   IssuedTicket,
 } from "../../proxy/index.ts";
+
+import { ProxyEventEmitter } from "../../proxy/model/proxy-events.ts";
 
 type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
@@ -59,9 +60,12 @@ export class FakeProxy implements Proxy {
   readonly expected: string[] = [];
   /** By which login each ticket was made. */
   readonly ticketLogins: (string | null)[] = [];
+  /** Requests whose senders were signed in. */
+  admitted = 0;
   /** How often somebody had the open sessions looked at. */
   checks = 0;
-  readonly #events = new EventEmitter();
+  readonly #events = new ProxyEventEmitter();
+  #listeners = 0;
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
 
@@ -93,7 +97,12 @@ export class FakeProxy implements Proxy {
   }
 
   emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): void {
-    this.#events.emit(event, data);
+    void this.#events.emit(event, data);
+  }
+
+  /** Settles when those who listen are done with the event. */
+  async emitAndWait<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): Promise<void> {
+    await this.#events.emit(event, data);
   }
 
   /** How often a host was asked `method`. */
@@ -102,7 +111,7 @@ export class FakeProxy implements Proxy {
   }
 
   get listeners(): number {
-    return this.#events.eventNames().reduce((sum, name) => sum + this.#events.listenerCount(name), 0);
+    return this.#listeners;
   }
 
   start(_web: http.Server): Promise<void> {
@@ -181,6 +190,10 @@ export class FakeProxy implements Proxy {
     return remoteAddress === undefined ? null : { address: remoteAddress, port: remotePort ?? 0 };
   }
 
+  admitHttp(): void {
+    this.admitted += 1;
+  }
+
   expectViewer(agentId: string): void {
     this.expected.push(agentId);
   }
@@ -198,10 +211,15 @@ export class FakeProxy implements Proxy {
     return Promise.resolve();
   }
 
-  on<E extends keyof ProxyEvents>(event: E, listener: (data: ProxyEvents[E]) => void): () => void {
-    this.#events.on(event, listener);
+  on<E extends keyof ProxyEvents>(
+    event: E,
+    listener: (data: ProxyEvents[E]) => void | Promise<void>,
+  ): () => void {
+    const stop = this.#events.on(event, listener);
+    this.#listeners += 1;
     return () => {
-      this.#events.off(event, listener);
+      this.#listeners -= 1;
+      stop();
     };
   }
 

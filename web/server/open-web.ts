@@ -30,7 +30,7 @@ import { routeMachines } from "./routes/machine-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
-import { loadReadModel } from "./view/read-model.ts";
+import { loadReadModel, type LoadReadModel } from "./view/read-model.ts";
 
 export interface WebOptions {
   readonly proxy: Proxy;
@@ -78,11 +78,11 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { imagesDir = null } = options;
   const orchestrator = await openOrchestrator({ proxy, imagesDir, quotas: limits, clock, log });
   const { catalogue, events } = orchestrator;
-  const readModel = () =>
-    loadReadModel(proxy, {
-      imageTitle: (image) => catalogue.titleOf(image),
-      takesScripts: (image) => catalogue.takesScripts(image),
-    });
+  const images = {
+    imageTitle: (image: string) => catalogue.titleOf(image),
+    takesScripts: (image: string) => catalogue.takesScripts(image),
+  };
+  const readModel: LoadReadModel = (scope) => loadReadModel(proxy, images, scope);
   const live = new LiveUpdates({ proxy, events, loadReadModel: readModel, clock, log });
   const streams = new EventStreamRegistry(live, logins, clock);
 
@@ -94,7 +94,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   await servePages(app, clientDir);
   await app.register(
     (api, _options, done) => {
-      guardLogin(api, logins, signIn.form);
+      guardLogin(api, {
+        logins,
+        form: signIn.form,
+        admitHttp: (request) => {
+          proxy.admitHttp(request);
+        },
+      });
       api.addHook("onRequest", async (_request, reply) => {
         void reply.header("cache-control", "no-store");
       });

@@ -140,6 +140,7 @@ export class ScriptedAgent {
     return this.frames.filter((frame) => frame.type === type).map((frame) => frame.value) as never;
   }
 
+  /** @throws Error with the code that the server answers with */
   async publish(name: string, machineId?: string): Promise<string> {
     const id = Math.floor(Math.random() * 1e9);
     this.socket.write(
@@ -147,7 +148,9 @@ export class ScriptedAgent {
     );
     const isReply = (value: unknown): boolean => (value as { id: number }).id === id;
     const reply = await waitFor("the reply", () => this.find(FrameType.reply).find(isReply));
-    return (reply as { result: { desktopId: string } }).result.desktopId;
+    const { result, error } = reply as { result?: { desktopId: string }; error?: { code: string } };
+    if (result === undefined) throw new Error(error?.code);
+    return result.desktopId;
   }
 
   /** Opens a data connection and gives it to a desktop that stands at ClientInit. */

@@ -1,5 +1,6 @@
 import type { LiveEvent } from "../../api/schemas.ts";
 import { API_PREFIX } from "../api/api-client.ts";
+import { EventBatches, onNextFrame } from "./event-batches.ts";
 import type { AppContext } from "../state/app-context.ts";
 import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 
@@ -40,18 +41,36 @@ export function followEvents(app: AppContext): () => void {
     void api.me().catch(() => undefined);
   };
 
-  const receive = (message: MessageEvent<string>) => {
-    const event = JSON.parse(message.data) as LiveEvent;
-    wall.dispatch({ type: "event", event });
-    if (event.type === "hello") {
-      attempt = 0;
-      fetchWall(app).catch(reconnectLater);
-    } else if (event.type === "images") {
-      api.images().then(
+  const batches = new EventBatches(onNextFrame, (events) => {
+    wall.dispatch({ type: "events", events });
+    if (events.some(({ type }) => type === "images")) fetchImages();
+  });
+  let fetching = false;
+  let fetchAgain = false;
+  const fetchImages = () => {
+    fetchAgain = fetching;
+    if (fetching) return;
+    fetching = true;
+    api
+      .images()
+      .then(
         (images) => wall.dispatch({ type: "images", images }),
         () => undefined,
-      );
-    }
+      )
+      .finally(() => {
+        fetching = false;
+        if (fetchAgain && !ended) fetchImages();
+      });
+  };
+
+  const receive = (message: MessageEvent<string>) => {
+    const event = JSON.parse(message.data) as LiveEvent;
+    batches.add(event);
+    if (event.type !== "hello") return;
+    // Before the lists that are asked for now.
+    batches.flush();
+    attempt = 0;
+    fetchWall(app).catch(reconnectLater);
   };
 
   const open = () => {
@@ -74,5 +93,6 @@ export function followEvents(app: AppContext): () => void {
     window.removeEventListener("online", reconnectNow);
     window.clearTimeout(timer);
     source?.close();
+    batches.close();
   };
 }

@@ -43,7 +43,7 @@ export function useMachineActions(id: string): MachineActions {
     remove: () =>
       perform(async () => {
         await api.removeMachine(id);
-        wall.dispatch({ type: "event", event: { type: "gone", kind: "machine", id } });
+        wall.dispatch({ type: "events", events: [{ type: "gone", kind: "machine", id }] });
         return undefined;
       }),
   };

@@ -1,31 +1,44 @@
-import type { LiveEvent } from "../../api/schemas.ts";
+import type { Desktop, LiveEvent, Machine } from "../../api/schemas.ts";
 import { emptyWall, type WallAction, type WallState } from "./wall-state.ts";
 
 function indexById<T extends { readonly id: string }>(list: readonly T[]): Record<string, T> {
   return Object.fromEntries(list.map((item) => [item.id, item]));
 }
 
-function omit<T>(record: Readonly<Record<string, T>>, id: string): Readonly<Record<string, T>> {
-  if (!(id in record)) return record;
-  const { [id]: _gone, ...rest } = record;
-  return rest;
-}
-
-function applyEvent(state: WallState, event: LiveEvent): WallState {
-  switch (event.type) {
-    case "hello":
-      return { ...state, connection: "live", pendingEvents: [] };
-    case "machine":
-      return { ...state, machines: { ...state.machines, [event.machine.id]: event.machine } };
-    case "desktop":
-      return { ...state, desktops: { ...state.desktops, [event.desktop.id]: event.desktop } };
-    case "gone":
-      return event.kind === "machine"
-        ? { ...state, machines: omit(state.machines, event.id) }
-        : { ...state, desktops: omit(state.desktops, event.id) };
-    case "images":
-      return state;
-  }
+/** All events at once: a list is copied once for them, not for each. */
+function applyEvents(state: WallState, events: readonly LiveEvent[]): WallState {
+  const next: { -readonly [Key in keyof WallState]: WallState[Key] } = { ...state };
+  const changed: { machines?: Record<string, Machine>; desktops?: Record<string, Desktop> } = {};
+  let same = true;
+  const machines = () => {
+    same = false;
+    return (next.machines = changed.machines ??= { ...state.machines });
+  };
+  const desktops = () => {
+    same = false;
+    return (next.desktops = changed.desktops ??= { ...state.desktops });
+  };
+  for (const event of events)
+    switch (event.type) {
+      case "hello":
+        same = false;
+        next.connection = "live";
+        next.pendingEvents = [];
+        break;
+      case "machine":
+        machines()[event.machine.id] = event.machine;
+        break;
+      case "desktop":
+        desktops()[event.desktop.id] = event.desktop;
+        break;
+      case "gone":
+        if (event.kind === "machine" && event.id in next.machines) Reflect.deleteProperty(machines(), event.id);
+        if (event.kind === "desktop" && event.id in next.desktops) Reflect.deleteProperty(desktops(), event.id);
+        break;
+      case "images":
+        break;
+    }
+  return same ? state : next;
 }
 
 /**
@@ -41,10 +54,11 @@ export function reduceWall(state: WallState, action: WallAction): WallState {
       return { ...state, service: action.service };
     case "connection":
       return state.connection === action.connection ? state : { ...state, connection: action.connection };
-    case "event": {
-      const next = applyEvent(state, action.event);
-      if (action.event.type === "hello" || state.pendingEvents === null) return next;
-      return { ...next, pendingEvents: [...state.pendingEvents, action.event] };
+    case "events": {
+      const next = applyEvents(state, action.events);
+      if (next.pendingEvents === null) return next;
+      const begin = action.events.findLastIndex(({ type }) => type === "hello") + 1;
+      return { ...next, pendingEvents: [...next.pendingEvents, ...action.events.slice(begin)] };
     }
     case "lists": {
       const fresh: WallState = {
@@ -55,7 +69,7 @@ export function reduceWall(state: WallState, action: WallAction): WallState {
         images: action.images,
         pendingEvents: null,
       };
-      return (state.pendingEvents ?? []).reduce(applyEvent, fresh);
+      return applyEvents(fresh, state.pendingEvents ?? []);
     }
     case "images":
       return { ...state, images: action.images };

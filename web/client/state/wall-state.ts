@@ -25,7 +25,7 @@ export type WallAction =
   | { readonly type: "me"; readonly me: Me | null }
   | { readonly type: "service"; readonly service: Service }
   | { readonly type: "connection"; readonly connection: LiveConnection }
-  | { readonly type: "event"; readonly event: LiveEvent }
+  | { readonly type: "events"; readonly events: readonly LiveEvent[] }
   | {
       readonly type: "lists";
       readonly machines: readonly Machine[];

@@ -4,6 +4,7 @@ import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 
 import { Icon } from "../components/icon.tsx";
+import { memo } from "../components/memo.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
 import { useText } from "../state/app-context.ts";
 import { StateSummary } from "./state-summary.tsx";
@@ -23,7 +24,7 @@ function PlaceholderPicture() {
   );
 }
 
-export function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
+export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
   const { monitor } = useText();
   const titleId = useId();
   const [sheet, setSheet] = useState(false);
@@ -71,4 +72,4 @@ export function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
       )}
     </article>
   );
-}
+});

@@ -3,6 +3,7 @@ import { useId, useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 import { Icon } from "../components/icon.tsx";
+import { memo } from "../components/memo.ts";
 import { Menu, type MenuItem } from "../components/menu.tsx";
 import { followLink, buildViewPath } from "../page-route.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
@@ -21,7 +22,7 @@ import { TimeLeft } from "../machine/time-left.tsx";
 import { TriedHosts } from "./tried-hosts.tsx";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
 
-export function MachineCard({ machine }: { readonly machine: Machine }) {
+export const MachineCard = memo(function MachineCard({ machine }: { readonly machine: Machine }) {
   const text = useText();
   const { monitor, machines, tryAgain } = text;
   const { language } = usePreferences();
@@ -124,4 +125,4 @@ export function MachineCard({ machine }: { readonly machine: Machine }) {
       {sheet === "bootLog" && <BootLogDialog machine={machine} onClose={() => setSheet(null)} />}
     </article>
   );
-}
+});

@@ -32,6 +32,13 @@ interface SiteGuard {
   readonly requesterOf: Proxy["requesterOf"];
 }
 
+interface LoginGuard {
+  readonly logins: Logins;
+  /** What a refusal carries. */
+  readonly form: SignInForm;
+  readonly admitHttp: Proxy["admitHttp"];
+}
+
 /** Before every route: checks the request's origin. The administrator's socket needs no login and no origin. */
 export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGuard): void {
   app.decorateRequest("caller", null);
@@ -44,12 +51,16 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
   });
 }
 
-/** Before every route of `api` that is not marked open: requires a login. The refusal carries `form`. */
-export function guardLogin(api: FastifyInstance, logins: Logins, form: SignInForm): void {
+/** Before every route of `api` that is not marked open: requires a login. */
+export function guardLogin(
+  api: FastifyInstance,
+  { logins, form, admitHttp }: LoginGuard,
+): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
     const login = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (login === null) throw new SignInRequired(form);
+    admitHttp(request.raw);
     const { id: userId, name, role } = login.user;
     request.caller = { via: "login", userId, name, role, loginHash: login.hash };
   });
@@ -73,8 +84,7 @@ export function requireAdmin(request: FastifyRequest): Caller {
 
 /** The oldest administrator's account: it owns what is created over the socket, so that its pages show it. */
 async function identifyAdministrator(stores: Stores): Promise<Caller> {
-  const admins = (await stores.users.list()).filter((user) => user.role === "admin");
-  const oldest = admins.sort((a, b) => a.createdAt - b.createdAt)[0];
+  const oldest = await stores.users.findOldestAdmin();
   return {
     via: "socket",
     userId: oldest?.id ?? "administrator",

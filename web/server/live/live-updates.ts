@@ -6,10 +6,12 @@ import type { LiveEvent } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
 import { maySeeDesktop, maySeeMachine } from "../view/permissions.ts";
 import { serializeDesktop, serializeMachine } from "../view/serializers.ts";
-import type { ReadModel } from "../view/read-model.ts";
+import type { LoadReadModel, ReadModel } from "../view/read-model.ts";
 
 /** At most four events a second for each object. */
 const WINDOW_MS = 250;
+/** Objects that are sent in one window; the others follow in the next. */
+const MAX_CHANGES = 200;
 
 export interface LiveSubscriber {
   readonly caller: Caller;
@@ -19,7 +21,7 @@ export interface LiveSubscriber {
 export interface LiveUpdatesContext {
   readonly proxy: Proxy;
   readonly events: Orchestrator["events"];
-  readonly loadReadModel: () => Promise<ReadModel>;
+  readonly loadReadModel: LoadReadModel;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -105,16 +107,17 @@ export class LiveUpdates {
   async #flush(): Promise<void> {
     this.#flushing = true;
     this.#lastFlush = this.#options.clock.monotonic();
-    const machines = [...this.#machines];
-    const desktops = [...this.#desktops];
+    const hasReaders = this.#subscribers.size > 0;
+    // Without readers nothing is kept: whoever comes fetches the lists.
+    const machineIds = takeSome(this.#machines, hasReaders ? MAX_CHANGES : 0);
+    const desktopIds = takeSome(this.#desktops, hasReaders ? MAX_CHANGES : 0);
     const images = this.#images;
-    this.#machines.clear();
-    this.#desktops.clear();
     this.#images = false;
     try {
-      if (this.#subscribers.size > 0) {
-        if (images) this.#sendAll({ type: "images" });
-        this.#send(machines, desktops, await this.#options.loadReadModel());
+      if (hasReaders && images) this.#sendAll({ type: "images" });
+      if (machineIds.length + desktopIds.length > 0) {
+        const scope = { kind: "named", machineIds, desktopIds } as const;
+        this.#send(machineIds, desktopIds, await this.#options.loadReadModel(scope));
       }
     } catch (error) {
       if (!this.#closed)
@@ -159,4 +162,16 @@ export class LiveUpdates {
       if (maySeeDesktop(subscriber.caller, desktop, model))
         subscriber.send({ type: "desktop", desktop: serializeDesktop(subscriber.caller, desktop, model) });
   }
+}
+
+/** The `count` oldest, which are taken out; 0: none, and all are dropped. */
+function takeSome(ids: Set<string>, count: number): string[] {
+  const some: string[] = [];
+  if (count === 0) ids.clear();
+  for (const id of ids) {
+    if (some.length === count) break;
+    some.push(id);
+    ids.delete(id);
+  }
+  return some;
 }

@@ -6,9 +6,9 @@ import { refuse } from "../http-errors.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
-import { maySeeDesktop } from "../view/permissions.ts";
+import { maySeeDesktop, visibleScope } from "../view/permissions.ts";
 import { serializeDesktop } from "../view/serializers.ts";
-import type { ReadModel } from "../view/read-model.ts";
+import type { LoadReadModel } from "../view/read-model.ts";
 
 /** A page that shows the desktops of more agents than these does not make a viewer of any one likely. */
 const MAX_AGENTS_EXPECTED = 16;
@@ -17,11 +17,11 @@ const profileQuery = z.object({ format: profileFormat });
 export function routeDesktops(
   api: FastifyInstance,
   proxy: Pick<Proxy, "advertised" | "expectViewer">,
-  loadReadModel: () => Promise<ReadModel>,
+  loadReadModel: LoadReadModel,
 ): void {
   api.get("/desktops", async (request): Promise<Desktop[]> => {
     const caller = requireCaller(request);
-    const model = await loadReadModel();
+    const model = await loadReadModel(visibleScope(caller));
     return [...model.desktops.values()]
       .filter((desktop) => maySeeDesktop(caller, desktop, model))
       .map((desktop) => serializeDesktop(caller, desktop, model));
@@ -30,7 +30,7 @@ export function routeDesktops(
   api.post("/desktops/shown", async (request, reply) => {
     const caller = requireCaller(request);
     const { desktops } = parseInput(shownDesktops, request.body);
-    const model = await loadReadModel();
+    const model = await loadReadModel({ kind: "named", desktopIds: desktops });
     const visible = desktops
       .flatMap((id) => model.desktops.get(id) ?? [])
       .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, model));
@@ -43,7 +43,7 @@ export function routeDesktops(
     const caller = requireCaller(request);
     const id = parseId(request);
     const { format } = parseInput(profileQuery, request.query);
-    const model = await loadReadModel();
+    const model = await loadReadModel({ kind: "named", desktopIds: [id] });
     const desktop = model.desktops.get(id);
     if (desktop === undefined || !maySeeDesktop(caller, desktop, model)) throw refuse("DESKTOP_UNKNOWN");
     const { rfb } = proxy.advertised;

@@ -1,4 +1,4 @@
-import { isOff, isPosternError } from "../../../protocol/index.ts";
+import { isPosternError } from "../../../protocol/index.ts";
 import type { FastifyInstance } from "fastify";
 import type { AgentRecord, Proxy } from "../../../proxy/index.ts";
 import { drainRequest, type Allowance, type Host, type Image } from "../../api/schemas.ts";
@@ -44,10 +44,8 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
 
   api.get("/hosts", async (request): Promise<Host[]> => {
     requireAdmin(request);
-    const hosts = (await agents.list()).filter(
-      ({ kind, revokedAt }) => kind === "host" && revokedAt === null,
-    );
-    return Promise.all(hosts.map(describe));
+    const [hosts, placed] = await Promise.all([agents.listHosts(), machines.countPlaced()]);
+    return Promise.all(hosts.map((host) => describe(host, placed)));
   });
 
   api.post("/hosts/:id/drain", async (request): Promise<Host> => {
@@ -67,20 +65,22 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
       change,
     );
     if (!drained) orchestrator.scheduleSoon();
-    return describe(changed);
+    return describe(changed, await machines.countPlaced());
   });
 
-  async function describe({ id, name, serverId, lastSeenAt, drainedAt }: AgentRecord): Promise<Host> {
+  async function describe(
+    { id, name, serverId, lastSeenAt, drainedAt }: AgentRecord,
+    placed: ReadonlyMap<string, number>,
+  ): Promise<Host> {
     const here = proxy.connectedAgents().some((agent) => agent.id === id);
     const facts = here ? await orchestrator.hostFacts.get(id) : null;
-    const placed = (await machines.list()).filter(({ agentId, state }) => agentId === id && !isOff(state));
     return {
       id,
       name,
       state: here || serverId !== null ? "online" : "offline",
       lastSeenAt,
       drained: drainedAt !== null,
-      machines: placed.length,
+      machines: placed.get(id) ?? 0,
       facts: facts?.kind === "known" ? facts.facts : null,
     };
   }

@@ -9,12 +9,12 @@ import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId } from "../guard/parse-input.ts";
 import { maySeeMachine } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
-import type { ReadModel } from "../view/read-model.ts";
+import type { LoadReadModel } from "../view/read-model.ts";
 
 export interface MachineResourceContext {
   readonly proxy: Proxy;
   readonly orchestrator: Orchestrator;
-  readonly loadReadModel: () => Promise<ReadModel>;
+  readonly loadReadModel: LoadReadModel;
 }
 
 function describe(request: FastifyRequest, action: string, record: MachineRecord): AuditEntry {
@@ -24,9 +24,9 @@ function describe(request: FastifyRequest, action: string, record: MachineRecord
 /** What every route about one machine needs: finds it for the caller, serializes it, audits what was done. */
 export class MachineResource {
   readonly #proxy: Proxy;
-  readonly #loadReadModel: () => Promise<ReadModel>;
+  readonly #loadReadModel: LoadReadModel;
 
-  constructor(proxy: Proxy, loadReadModel: () => Promise<ReadModel>) {
+  constructor(proxy: Proxy, loadReadModel: LoadReadModel) {
     this.#proxy = proxy;
     this.#loadReadModel = loadReadModel;
   }
@@ -41,7 +41,7 @@ export class MachineResource {
   }
 
   async serialize(caller: Caller, record: MachineRecord): Promise<Machine> {
-    return serializeMachine(caller, record, await this.#loadReadModel());
+    return serializeMachine(caller, record, await this.#loadReadModel({ kind: "named", machineIds: [record.id] }));
   }
 
   audit(request: FastifyRequest, action: string, record: MachineRecord): void {

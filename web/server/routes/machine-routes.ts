@@ -5,7 +5,7 @@ import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
 
-import { maySeeMachine } from "../view/permissions.ts";
+import { maySeeMachine, visibleScope } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import { MachineResource, type MachineResourceContext } from "./machine-resource.ts";
 
@@ -25,7 +25,7 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
 
   api.get("/machines", async (request): Promise<Machine[]> => {
     const caller = requireCaller(request);
-    const model = await loadReadModel();
+    const model = await loadReadModel(visibleScope(caller));
     return [...model.machines.values()]
       .filter((record) => maySeeMachine(caller, record))
       .map((record) => serializeMachine(caller, record, model));

@@ -5,14 +5,14 @@ import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { requireAdmin } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
-import { resolveDesktop } from "../view/resolve-desktop.ts";
-import type { ReadModel } from "../view/read-model.ts";
+import { findNamedDesktops, resolveDesktop } from "../view/resolve-desktop.ts";
+import type { LoadReadModel } from "../view/read-model.ts";
 
 /** Ids of UltraVNC's repeater protocol, for viewers and servers; administrators only. */
 export function routeRepeater(
   api: FastifyInstance,
   proxy: Proxy,
-  loadReadModel: () => Promise<ReadModel>,
+  loadReadModel: LoadReadModel,
 ): void {
   api.post("/repeater-ids", async (request, reply): Promise<RepeaterNumber> => {
     const caller = requireAdmin(request);
@@ -25,10 +25,7 @@ export function routeRepeater(
         proxy.createServerRepeaterId(server, ttlSeconds),
       );
     }
-    const [named, model] = await Promise.all([
-      proxy.stores.desktops.findByName(wanted.desktop),
-      loadReadModel(),
-    ]);
+    const { named, model } = await findNamedDesktops(proxy.stores.desktops, loadReadModel, wanted.desktop);
     const desktop = resolveDesktop(caller, wanted.desktop, named, model);
     const line = { ...entry, reason: "VIEWER", desktopId: desktop.id, desktopName: desktop.name };
     return auditAhead(proxy, line, () => proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds));

@@ -15,14 +15,14 @@ import { auditActor } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
-import { resolveDesktop } from "../view/resolve-desktop.ts";
-import type { ReadModel } from "../view/read-model.ts";
+import { findNamedDesktops, resolveDesktop } from "../view/resolve-desktop.ts";
+import type { LoadReadModel } from "../view/read-model.ts";
 
 export interface TokenRoutesContext {
   readonly proxy: Proxy;
   readonly limits: QuotaTable;
   readonly clock: Clock;
-  readonly loadReadModel: () => Promise<ReadModel>;
+  readonly loadReadModel: LoadReadModel;
 }
 
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
@@ -52,10 +52,11 @@ export function routeTokens(
 
   api.get("/tokens", async (request): Promise<TokenRow[]> => {
     const caller = requireCaller(request);
-    const model = await loadReadModel();
-    return (await stores.tokens.list())
-      .filter((token) => mayRevoke(caller, token))
-      .map((token) => serializeToken(token, model));
+    const { role, userId } = caller;
+    const tokens = role === "admin" ? await stores.tokens.list() : await stores.tokens.listByCreator(userId);
+    const desktops = await stores.desktops.findMany(tokens.map(({ desktopId }) => desktopId));
+    const names = new Map(desktops.map(({ id, name }) => [id, name]));
+    return tokens.map((token) => serializeToken(token, names.get(token.desktopId)));
   });
 
   api.patch("/tokens/:id", async (request): Promise<TokenRow> => {
@@ -69,7 +70,7 @@ export function routeTokens(
       return found;
     });
     await proxy.checkSessions();
-    return serializeToken(changed, await loadReadModel());
+    return serializeToken(changed, (await stores.desktops.find(changed.desktopId))?.name);
   });
 
   api.delete("/tokens/:id", async (request, reply) => {
@@ -113,16 +114,15 @@ export function routeTokens(
   }
 
   function serializeToken(
-    { id, desktopId, role, denied, expiresAt }: TokenRecord,
-    model: ReadModel,
+    { id, role, denied, expiresAt }: TokenRecord,
+    desktop = "",
   ): TokenRow {
-    const desktop = model.desktops.get(desktopId)?.name ?? "";
     const state = expiresAt > clock.now() ? "open" : "expired";
     return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
   }
 
   async function resolve(caller: Caller, reference: string): Promise<DesktopView> {
-    const [named, model] = await Promise.all([stores.desktops.findByName(reference), loadReadModel()]);
+    const { named, model } = await findNamedDesktops(stores.desktops, loadReadModel, reference);
     return resolveDesktop(caller, reference, named, model);
   }
 

@@ -1,9 +1,14 @@
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Caller } from "../guard/caller.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
-import type { ReadModel } from "./read-model.ts";
+import type { ReadModel, ReadScope } from "./read-model.ts";
 
 export type Requester = Pick<Caller, "userId" | "role">;
+
+/** What a list of this person's machines or desktops is made from: see {@link maySeeMachine}, {@link maySeeDesktop}. */
+export function visibleScope({ role, userId }: Requester): ReadScope {
+  return role === "admin" ? { kind: "all" } : { kind: "owner", ownerId: userId };
+}
 
 /** Users see their own machines; administrators see all. */
 export function maySeeMachine(viewer: Requester, machine: Pick<MachineRecord, "ownerId">): boolean {

@@ -7,7 +7,19 @@ export interface ImageMetadata {
   readonly takesScripts: (image: string) => boolean;
 }
 
-/** Everything that views of machines and desktops are made from, read at one moment. */
+/** Which machines and desktops are to be shown. What their views need beside them is read too, and nothing else. */
+export type ReadScope =
+  | { readonly kind: "all" }
+  /** The machines of one person, and their desktops. */
+  | { readonly kind: "owner"; readonly ownerId: string }
+  /** These, and the machines of these desktops. */
+  | {
+      readonly kind: "named";
+      readonly machineIds?: readonly string[];
+      readonly desktopIds?: readonly string[];
+    };
+
+/** What views of machines and desktops are made from, read at one moment. It holds what was asked for. */
 export interface ReadModel extends ImageMetadata {
   readonly machines: ReadonlyMap<string, MachineRecord>;
   readonly desktops: ReadonlyMap<string, DesktopView>;
@@ -19,24 +31,55 @@ export interface ReadModel extends ImageMetadata {
   readonly viewers: ReadonlyMap<string, number>;
 }
 
-export async function loadReadModel(proxy: Proxy, images: ImageMetadata): Promise<ReadModel> {
+export type LoadReadModel = (scope: ReadScope) => Promise<ReadModel>;
+
+/** The cost is that of what is asked for, not of all there is. */
+export async function loadReadModel(
+  proxy: Proxy,
+  images: ImageMetadata,
+  scope: ReadScope,
+): Promise<ReadModel> {
   const { stores } = proxy;
-  const [machines, desktops, users, agents] = await Promise.all([
-    stores.machines.list(),
-    stores.desktops.list(),
-    stores.users.list(),
-    stores.agents.list(),
+  const { machines, desktops } = await readScope(proxy, scope);
+  const [userNames, agentNames] = await Promise.all([
+    stores.users.findNames(machines.map(({ ownerId }) => ownerId)),
+    stores.agents.findNames(machines.flatMap(({ agentId }) => agentId ?? [])),
   ]);
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
   return {
     machines: byId,
     desktops: new Map(desktops.map((desktop) => [desktop.id, desktop])),
     machineDesktops: mapMachineDesktops(byId, desktops),
-    userNames: new Map(users.map((user) => [user.id, user.name])),
-    agentNames: new Map(agents.map((agent) => [agent.id, agent.name])),
+    userNames,
+    agentNames,
     viewers: countViewers(proxy),
     ...images,
   };
+}
+
+interface ScopedRecords {
+  readonly machines: readonly MachineRecord[];
+  readonly desktops: readonly DesktopView[];
+}
+
+async function readScope({ stores }: Proxy, scope: ReadScope): Promise<ScopedRecords> {
+  switch (scope.kind) {
+    case "all": {
+      const [machines, desktops] = await Promise.all([stores.machines.list(), stores.desktops.list()]);
+      return { machines, desktops };
+    }
+    case "owner": {
+      const machines = await stores.machines.listByOwner(scope.ownerId);
+      return { machines, desktops: await stores.desktops.listByMachines(machines.map(({ id }) => id)) };
+    }
+    case "named": {
+      const named = await stores.desktops.findMany(scope.desktopIds ?? []);
+      const machineIds = [...(scope.machineIds ?? []), ...named.flatMap(({ machineId }) => machineId ?? [])];
+      const machines = await stores.machines.findMany(machineIds);
+      const others = await stores.desktops.listByMachines(machines.map(({ id }) => id));
+      return { machines, desktops: [...named, ...others] };
+    }
+  }
 }
 
 function mapMachineDesktops(
@@ -44,10 +87,12 @@ function mapMachineDesktops(
   desktops: readonly DesktopView[],
 ): Map<string, DesktopView[]> {
   const screens = new Map<string, DesktopView[]>();
-  for (const desktop of desktops) {
+  for (const desktop of new Map(desktops.map((one) => [one.id, one])).values()) {
     const machine = desktop.machineId === null ? undefined : machines.get(desktop.machineId);
-    if (machine !== undefined && isDesktopOf(desktop, machine))
-      screens.set(machine.id, [...(screens.get(machine.id) ?? []), desktop]);
+    if (machine === undefined || !isDesktopOf(desktop, machine)) continue;
+    const known = screens.get(machine.id);
+    if (known === undefined) screens.set(machine.id, [desktop]);
+    else known.push(desktop);
   }
   return screens;
 }

@@ -1,8 +1,19 @@
-import type { DesktopView } from "../../../proxy/index.ts";
+import type { DesktopStore, DesktopView } from "../../../proxy/index.ts";
 import type { Caller } from "../guard/caller.ts";
 import { AmbiguousDesktop, refuse } from "../http-errors.ts";
 import { maySeeDesktop } from "./permissions.ts";
-import type { ReadModel } from "./read-model.ts";
+import type { LoadReadModel, ReadModel } from "./read-model.ts";
+
+/** Reads the desktops that a reference may mean. */
+export async function findNamedDesktops(
+  desktops: DesktopStore,
+  loadReadModel: LoadReadModel,
+  reference: string,
+): Promise<{ readonly named: readonly DesktopView[]; readonly model: ReadModel }> {
+  const named = await desktops.findByName(reference);
+  const desktopIds = [reference, ...named.map(({ id }) => id)];
+  return { named, model: await loadReadModel({ kind: "named", desktopIds }) };
+}
 
 /**
  * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Where several have the name and

@@ -116,4 +116,59 @@ describeDatabases("desktops", (makeDatabase) => {
     expect(await stores.tickets.take("gone", database.clock.time)).toBeNull();
     expect(await stores.tickets.take("kept", database.clock.time)).not.toBeNull();
   });
+
+  test("of one agent are as many as are allowed, offline ones included; those that are known always may", async () => {
+    const publish = (name: string, agentId = "a1") => stores.desktops.publish(agentId, name, null, 2);
+    const first = await publish("one");
+    await publish("two");
+    await stores.desktops.withdraw("a1", "two");
+    await expect(publish("three")).rejects.toMatchObject({ code: "DESKTOP_LIMIT" });
+    expect(await publish("one")).toMatchObject({ id: first.id });
+    expect(await publish("two")).toMatchObject({ state: "online" });
+    expect(await publish("three", "a2")).toMatchObject({ state: "online" });
+    await stores.desktops.remove(first.id);
+    expect(await publish("three")).toMatchObject({ state: "online" });
+  });
+
+  test("are forgotten when they are offline for long, unless a token or a number still opens them", async () => {
+    const { clock } = database;
+    for (const name of ["online", "plain", "token", "old token", "number", "young"])
+      await stores.desktops.publish("a1", name, null);
+    const idOf = async (name: string) => (await stores.desktops.findByName(name))[0]!.id;
+    const token = { role: "view", createdBy: "u" } as const;
+    const soon = clock.time + 10;
+    const late = clock.time + 10_000;
+    await stores.tokens.create({ ...token, desktopId: await idOf("token"), token: "abcd2345", expiresAt: late });
+    await stores.tokens.create({ ...token, desktopId: await idOf("old token"), token: "abcd2346", expiresAt: soon });
+    await stores.repeaterIds.create("hash", await idOf("number"), late);
+    for (const name of ["plain", "token", "old token", "number"]) await stores.desktops.withdraw("a1", name);
+    clock.time += 1_000;
+    await stores.desktops.withdraw("a1", "young");
+    expect(await stores.desktops.forget(clock.time, clock.time)).toBe(2);
+    const names = (await stores.desktops.list()).map(({ name }) => name).sort();
+    expect(names).toEqual(["number", "online", "token", "young"]);
+  });
+
+  test("go offline with their agent, and count from then on as unseen", async () => {
+    const { clock } = database;
+    const epoch = await stores.agents.claim("a1", "s", "agent");
+    const { id } = await stores.desktops.publish("a1", "desk", null);
+    clock.time += 5_000;
+    await stores.agents.release("a1", epoch);
+    expect(await stores.desktops.forget(clock.time, clock.time)).toBe(0);
+    expect(await stores.desktops.find(id)).toMatchObject({ state: "offline", lastSeenAt: clock.time });
+  });
+
+  test("are read by ids, by agent and by machines", async () => {
+    const one = await stores.desktops.publish("a1", "one", "m1");
+    const two = await stores.desktops.publish("a2", "two", "m1");
+    await stores.desktops.publish("a2", "three", null);
+    const ids = (found: readonly { readonly id: string }[]) => found.map(({ id }) => id);
+    expect(ids(await stores.desktops.findMany([two.id, two.id, "unknown"]))).toEqual([two.id]);
+    expect(await stores.desktops.findMany([])).toEqual([]);
+    expect(ids(await stores.desktops.listByAgent("a1"))).toEqual([one.id]);
+    expect(ids(await stores.desktops.listByMachines(["m1", "m2"])).sort()).toEqual([one.id, two.id].sort());
+    const many = Array.from({ length: 1_200 }, (_, index) => `unknown-${index}`);
+    expect(ids(await stores.desktops.findMany([...many, one.id]))).toEqual([one.id]);
+  });
 });

@@ -242,4 +242,30 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     await openSession("one", now);
     expect(await stores.sessions.list()).toMatchObject([{ denied: [] }]);
   });
+
+  test("machines are read by what they are, and not all of them", async () => {
+    for (const [index, name] of ["vm", "vm-2", "vm_2", "other", "Ünï-1"].entries()) {
+      database.clock.time += 1;
+      await addMachine(`m${index + 1}`, name);
+    }
+    await stores.machines.update("m1", { agentId: "h1", state: "running", expiresAt: 5 });
+    await stores.machines.update("m2", { agentId: "h1", state: "failed" });
+    await stores.machines.update("m3", { agentId: "h2", state: "preparing", ending: "idle" });
+    const ids = (found: readonly { readonly id: string }[]) => found.map(({ id }) => id);
+    expect(ids(await stores.machines.findMany(["m4", "m1", "none"])).sort()).toEqual(["m1", "m4"]);
+    expect(ids(await stores.machines.listByOwner("u"))).toHaveLength(5);
+    expect(await stores.machines.listByOwner("v")).toEqual([]);
+    expect(ids(await stores.machines.listByAgent("h1"))).toEqual(["m1", "m2"]);
+    expect(ids(await stores.machines.listPending())).toEqual(["m3", "m4", "m5"]);
+    expect(ids(await stores.machines.listEnding())).toEqual(["m1", "m3"]);
+    expect([...(await stores.machines.countPlaced())].sort()).toEqual([
+      ["h1", 1],
+      ["h2", 1],
+    ]);
+    const named = async (prefix: string) =>
+      (await stores.machines.listNamedFrom(prefix)).map(({ name }) => name).sort();
+    expect(await named("vm")).toEqual(["vm", "vm-2", "vm_2"]);
+    expect(await named("vm_")).toEqual(["vm_2"]);
+    expect(await named("Ünï")).toEqual(["Ünï-1"]);
+  });
 });

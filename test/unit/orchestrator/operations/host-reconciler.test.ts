@@ -1,11 +1,12 @@
+import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { RequestError } from "../../../../protocol/index.ts";
-import { MEMTEST, openWebFixture, makeMachineStatus } from "../../../support/web-fixture.ts";
+import { MEMTEST, openWebFixture, makeMachineStatus, type WebFixtureOptions } from "../../../support/web-fixture.ts";
 
 const MACHINES = "/api/v1/machines";
 
-async function open() {
-  const fixture = await openWebFixture();
+async function open(options: WebFixtureOptions = {}) {
+  const fixture = await openWebFixture(options);
   const { stores } = fixture.proxy;
   await stores.agents.add({ id: "h1", name: "host-1", kind: "host", publicKey: "k" });
   await stores.machines.add({
@@ -172,4 +173,60 @@ test("a machine that is gone from its host is gone here", async () => {
   const { proxy, until } = await open();
   proxy.emit("machine.removed", { agentId: "h1", machineId: "m1" });
   await until(null);
+});
+
+test("of a flood of reports the newest counts, and a run that ended within it has ended", async () => {
+  const { proxy, stores, until } = await open();
+  const applied = vi.spyOn(stores.machines, "update");
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  const find = stores.machines.find.bind(stores.machines);
+  vi.spyOn(stores.machines, "find").mockImplementationOnce(async (id) => {
+    await held;
+    return find(id);
+  });
+  await stores.machines.update("m1", { expiresAt: 5 });
+  applied.mockClear();
+  const report = (state: "running" | "stopped" | "booting", cpus: number) => {
+    proxy.emit("machine.state", { agentId: "h1", machine: makeMachineStatus("m1", { state, cpus }) });
+  };
+  for (let cpus = 1; cpus < 500; cpus += 1) report("running", cpus);
+  report("stopped", 500);
+  for (let cpus = 501; cpus < 1_000; cpus += 1) report("booting", cpus);
+  answer();
+  await until({ state: "booting", cpus: 999, expiresAt: null });
+  expect(applied).toHaveBeenCalledTimes(2);
+});
+
+test("reports of machines that are not the host's are dropped before they wait for anything, with one log line", async () => {
+  const lines: string[] = [];
+  const log = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
+  const { proxy, stores } = await open({ log });
+  proxy.connectHost("h2", {});
+  const foreign = makeMachineStatus("m1", { state: "failed" });
+  const work = Array.from({ length: 300 }, (_, index) => [
+    proxy.emitAndWait("machine.state", { agentId: "h2", machine: makeMachineStatus(`alien-${index}`) }),
+    proxy.emitAndWait("machine.state", { agentId: "h2", machine: foreign }),
+  ]);
+  await Promise.all(work.flat());
+  await vi.waitFor(() => expect(proxy.count("h2", "machine.remove")).toBe(1));
+  expect(await stores.machines.find("m1")).toMatchObject({ state: "running", agentId: "h1" });
+  expect(lines.filter((line) => line.includes("machine.stray"))).toHaveLength(1);
+});
+
+test("a host that says again and again that its images changed makes one reading of them a second", async () => {
+  const { proxy, stores, clock } = await open();
+  const readings = vi.spyOn(stores.machines, "listPending");
+  const flood = async () => {
+    readings.mockClear();
+    for (let index = 0; index < 200; index += 1) proxy.emit("image.changed", { agentId: "h1" });
+    await vi.waitFor(() => expect(readings).toHaveBeenCalledTimes(2));
+    await new Promise(setImmediate);
+    expect(readings).toHaveBeenCalledTimes(2);
+  };
+  await vi.waitFor(() => expect(readings).toHaveBeenCalledTimes(0));
+  await flood();
+  readings.mockClear();
+  clock.advance(1_000);
+  await vi.waitFor(() => expect(readings).toHaveBeenCalledTimes(2));
 });

@@ -190,3 +190,44 @@ test("two servers on one database place each waiting machine once", async () => 
     expect(await states[0]!.machines.find("late")).toMatchObject({ state: "preparing" });
   });
 });
+
+test("a host's free memory that moves changes nothing for those who wait, and nothing is written for them", async () => {
+  const { proxy, clock, create, show } = await open();
+  let free = 100;
+  proxy.connectHost("h1", { ...host(), "host.facts": () => facts({ memoryMb: { total: 4096, free: ++free } }) });
+  const made = [await create({ memoryMb: 2048 }), await create({ memoryMb: 2048 })];
+  for (const { id } of made)
+    await vi.waitFor(async () => expect((await show(id)).tried[0]?.why).toBe("memory 0.1 of 4 GB free"));
+  const { machines } = proxy.stores;
+  const [claims, updates] = [vi.spyOn(machines, "claim"), vi.spyOn(machines, "update")];
+  const lists = vi.spyOn(machines, "listPending");
+  free = 1_500;
+  clock.advance(30_000);
+  // Before and after the machines that wait have been gone through; the machines that end are looked for, too.
+  await vi.waitFor(() => expect(lists.mock.calls.length).toBeGreaterThanOrEqual(3));
+  await new Promise(setImmediate);
+  expect(free).toBeGreaterThan(1_500);
+  expect([claims.mock.calls.length, updates.mock.calls.length]).toEqual([0, 0]);
+  // Another reason is told.
+  proxy.connectHost("h1", host({ memoryMb: { total: 4096, free: 4096 }, instances: { running: 8, max: 8 } }));
+  for (const { id } of made)
+    await vi.waitFor(async () => expect((await show(id)).tried[0]?.why).toBe("8 of 8 machines run"));
+});
+
+test("what is asked for while the machines that wait are gone through is done in one more run", async () => {
+  const { proxy, create } = await open();
+  const { machines } = proxy.stores;
+  const read = machines.listPending.bind(machines);
+  let go = (): void => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  const runs = vi.spyOn(machines, "listPending").mockImplementationOnce(async () => {
+    await held;
+    return read();
+  });
+  const made = [await create(), await create(), await create(), await create(), await create()];
+  expect(runs).toHaveBeenCalledTimes(1);
+  go();
+  await vi.waitFor(() => expect(runs).toHaveBeenCalledTimes(4), { timeout: 10_000 });
+  for (const { id } of made) expect((await machines.find(id))?.reason).toMatch(/No host is connected/);
+  expect(runs).toHaveBeenCalledTimes(4);
+});

@@ -10,13 +10,14 @@ import { waitFor } from "../../../support/wait-for.ts";
 
 const FRAMES = {} as AgentFrameHandler;
 const HOLD = { epoch: 1, features: new Set<string>(), instance: null };
+const NO_PACE = { isSpent: () => false, later: setImmediate };
 const PONG = encodePing(FrameType.pong, Buffer.alloc(0));
 
 function open() {
   const clock = new ManualClock();
   const [near, far] = createDuplexPair();
   far.on("error", () => undefined).resume();
-  const connection = new AgentControlConnection(near, { id: "a", name: "a", kind: "agent" }, HOLD, clock);
+  const connection = new AgentControlConnection(near, { id: "a", name: "a", kind: "agent" }, HOLD, { clock, pace: NO_PACE });
   connection.open(FRAMES);
   return { clock, far, connection };
 }

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
 import { openStores } from "../../../../proxy/state/open-stores.ts";
 import { openSqlite } from "../../../../proxy/state/sqlite.ts";
+import { TurnSlices } from "../../../../proxy/state/turn-slices.ts";
 import type { Stores } from "../../../../proxy/state/stores.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 
@@ -151,4 +152,46 @@ test("a database server that is not there is refused, and its URL is not shown",
   const refused = open(url);
   await expect(refused).rejects.toMatchObject({ code: "DATABASE_UNREACHABLE" });
   await expect(refused).rejects.not.toThrow(/hunter2/);
+});
+
+test("a chain of reads and writes lets the event loop turn, however long it is", async () => {
+  const stores = await open();
+  let turns = 0;
+  let going = true;
+  const turn = () => {
+    turns += 1;
+    if (going) setImmediate(turn);
+  };
+  setImmediate(turn);
+  for (let index = 0; index < 10; index += 1) {
+    await stores.users.add({ name: `user-${index}`, role: "user", passwordHash: "" });
+    for (let reads = 0; reads < 200; reads += 1) await stores.users.count();
+  }
+  going = false;
+  expect(turns).toBeGreaterThan(3);
+});
+
+test("statements that begin together are spread over turns, in their order", async () => {
+  const slices = new TurnSlices();
+  const done: number[] = [];
+  const turnOf: number[] = [];
+  let turn = 0;
+  const count = () => {
+    turn += 1;
+    if (done.length < 8) setImmediate(count);
+  };
+  setImmediate(count);
+  const work = async (index: number) => {
+    const wait = slices.enter();
+    if (wait !== null) await wait;
+    slices.run(() => {
+      const end = performance.now() + 5;
+      while (performance.now() < end);
+      done.push(index);
+      turnOf.push(turn);
+    });
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, index) => work(index)));
+  expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(new Set(turnOf).size).toBeGreaterThanOrEqual(7);
 });

@@ -4,7 +4,7 @@ import { reduceWall } from "../../../../../web/client/state/reduce-wall.ts";
 import { emptyWall, type WallState } from "../../../../../web/client/state/wall-state.ts";
 import { makeDesktop, makeMachine } from "../api-records.ts";
 
-const see = (state: WallState, event: LiveEvent) => reduceWall(state, { type: "event", event });
+const see = (state: WallState, event: LiveEvent) => reduceWall(state, { type: "events", events: [event] });
 const lists = (machines = [makeMachine()], desktops = [makeDesktop()]) =>
   ({ type: "lists", machines, desktops, images: [] }) as const;
 
@@ -63,5 +63,30 @@ describe("reduceWall", () => {
     expect(reduceWall(emptyWall, { type: "connection", connection: "connecting" })).toBe(emptyWall);
     expect(reduceWall(emptyWall, { type: "notice", notice: null })).toBe(emptyWall);
     expect(see(emptyWall, { type: "images" })).toBe(emptyWall);
+  });
+
+  it("takes many events as one change, and leaves what they do not name as it was", () => {
+    const many = Array.from({ length: 300 }, (_, index) => makeMachine({ id: `m${index}` }));
+    const state = reduceWall(emptyWall, lists(many));
+    const events: LiveEvent[] = [
+      { type: "machine", machine: makeMachine({ id: "m7", state: "stopped" }) },
+      { type: "gone", kind: "machine", id: "m8" },
+      { type: "machine", machine: makeMachine({ id: "new" }) },
+    ];
+    const next = reduceWall(state, { type: "events", events });
+    expect(next.machines["m7"]?.state).toBe("stopped");
+    expect("m8" in next.machines).toBe(false);
+    expect(Object.keys(next.machines)).toHaveLength(300);
+    expect(next.machines["m9"]).toBe(state.machines["m9"]);
+    expect(next.desktops).toBe(state.desktops);
+    expect("m8" in state.machines).toBe(true);
+  });
+
+  it("keeps events after a hello of the same batch until the lists come", () => {
+    const machine = makeMachine({ state: "stopped", since: 9_000 });
+    const events: LiveEvent[] = [{ type: "images" }, { type: "hello" }, { type: "machine", machine }];
+    const state = reduceWall(emptyWall, { type: "events", events });
+    expect(state.pendingEvents).toEqual([{ type: "machine", machine }]);
+    expect(reduceWall(state, lists()).machines["m1"]?.state).toBe("stopped");
   });
 });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import { expect, onTestFinished, test, vi } from "vitest";
+import type { Stores } from "../../../../../proxy/index.ts";
 import type { LiveEvent } from "../../../../../web/index.ts";
 import {
   MEMTEST,
@@ -196,4 +197,54 @@ test("one person may have 32 streams", async () => {
   const refused = await fixture.ask("GET", EVENTS, { as: cookie });
   expect(refused).toMatchObject({ status: 429, body: { error: { code: "STREAM_LIMIT" } } });
   await follow(fixture, await fixture.signIn("ben"));
+});
+
+/** From now on whole tables cannot be read. */
+function forbidWholeTables({ machines, desktops, users, agents, tokens }: Stores): void {
+  for (const store of [machines, desktops, users, agents, tokens])
+    vi.spyOn(store, "list").mockRejectedValue(new Error("a whole table was read"));
+}
+
+test("a change, and what a user asks, reads no whole table", async () => {
+  const fixture = await open();
+  const { stores, proxy } = fixture;
+  const desktop = await stores.desktops.publish("h1", "m", "m1");
+  const as = await fixture.signIn("anna");
+  const [stream, admin] = [await follow(fixture, as), await follow(fixture, await fixture.signIn("admin"))];
+  forbidWholeTables(stores);
+  proxy.connectHost("h1", {
+    "machine.list": () => [makeMachineStatus("m1", { state: "booting" })],
+    "image.list": () => [MEMTEST],
+    "machine.remove": () => ({}),
+  });
+  proxy.emit("desktop.changed", { desktopId: desktop.id });
+  for (const { events } of [stream, admin])
+    await eventually(fixture, () =>
+      expect(events).toContainEqual(
+        expect.objectContaining({ machine: expect.objectContaining({ state: "booting", desktopId: desktop.id }) }),
+      ),
+    );
+  const ask = async (method: string, path: string, body?: unknown) =>
+    (await fixture.ask(method, `/api/v1/${path}`, { as, body })).status;
+  expect(await ask("GET", "machines")).toBe(200);
+  expect(await ask("GET", "desktops")).toBe(200);
+  expect(await ask("GET", "tokens")).toBe(200);
+  expect(await ask("GET", "allowance")).toBe(200);
+  expect(await ask("POST", "machines", { image: MEMTEST.id })).toBe(201);
+  expect(await ask("POST", "desktops/shown", { desktops: [desktop.id] })).toBe(204);
+  expect(await ask("POST", "tickets", { desktop: "m" })).toBe(201);
+  expect(await ask("DELETE", "machines/m1")).toBe(204);
+  // The periodic check of machines that end.
+  fixture.clock.advance(5_000);
+  expect((await fixture.askLocally("GET", "/api/v1/hosts")).status).toBe(200);
+});
+
+test("many changes at once reach the page in parts, and each of them", async () => {
+  const fixture = await open();
+  const stream = await follow(fixture, await fixture.signIn("anna"));
+  const ids = Array.from({ length: 450 }, (_, index) => `gone-${index}`);
+  const reads = vi.spyOn(fixture.stores.desktops, "findMany");
+  for (const desktopId of ids) fixture.proxy.emit("desktop.changed", { desktopId });
+  await eventually(fixture, () => expect(stream.events).toHaveLength(ids.length + 1));
+  expect(reads.mock.calls.map(([asked]) => asked.length).filter((count) => count > 0)).toEqual([200, 200, 50]);
 });
