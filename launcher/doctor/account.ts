@@ -39,7 +39,7 @@ export function checkAccount({ runAs, why, closed }: AccountFacts): Finding[] {
   if (runAs === null) {
     const remedy =
       "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin postern-vm, or name another by --vm-user.";
-    return why === null ? [] : [missingFinding("account", why, remedy)];
+    return why === null ? [] : [missingFinding("account", why.replace(/ Make it with.*$/, ""), remedy)];
   }
   switch (runAs.kind) {
     case "self":

@@ -181,12 +181,16 @@ function checkGuestfs({ virtCustomize, appliance }: ToolFacts): Finding {
     );
   }
   if (appliance === null) {
-    const text = "virt-customize is there and was not tried: there is no qemu-img, or no account for machines.";
+    const text =
+      "virt-customize is there and was not tried: there is no qemu-img, or no account for machines.";
     return adviceFinding("libguestfs", text, "Mend that first, then ask again.");
   }
   switch (appliance.kind) {
     case "works":
-      return okFinding("libguestfs", "virt-customize works: its appliance started as machines would start it.");
+      return okFinding(
+        "libguestfs",
+        "virt-customize works: its appliance started as machines would start it.",
+      );
     case "slow":
       return adviceFinding(
         "libguestfs",

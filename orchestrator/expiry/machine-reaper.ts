@@ -141,7 +141,12 @@ export class MachineReaper {
           return;
         case "remove":
           await repository.deleteWithHostCopy(record);
-          proxy.audit({ action: "machine.remove", outcome: "success", machineId: id, machineName: record.name });
+          proxy.audit({
+            action: "machine.remove",
+            outcome: "success",
+            machineId: id,
+            machineName: record.name,
+          });
           return;
       }
     }

@@ -25,7 +25,12 @@ import type { Stores } from "../state/stores.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
 import { announceAuthority } from "./authority-commands.ts";
 import { AgentControlConnection } from "./agent-control-connection.ts";
-import { admitAgent, admitSpareConnection, queryStateForAgent, type AdmissionDependencies } from "./agent-admission.ts";
+import {
+  admitAgent,
+  admitSpareConnection,
+  queryStateForAgent,
+  type AdmissionDependencies,
+} from "./agent-admission.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentFrameProcessor } from "./agent-frame-processor.ts";

@@ -85,7 +85,9 @@ export class AgentFrameProcessor implements AgentFrameHandler {
       } catch (cause) {
         // Its old key still counts, and who asked for the rotation is told so.
         const last = { reason: "The server cannot write its audit log.", reconnectWithinMs: 0 };
-        const end = new PeerClosed("AUDIT_UNAVAILABLE", "the key stays, as its line cannot be written", { cause });
+        const end = new PeerClosed("AUDIT_UNAVAILABLE", "the key stays, as its line cannot be written", {
+          cause,
+        });
         this.#connection.finish(encodeJsonFrame(FrameType.drain, last), end);
         return;
       }

@@ -3,7 +3,13 @@ import { CamelCasePlugin, Kysely, PostgresDialect, type PostgresPool, type Postg
 import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { CircuitBreaker } from "./circuit-breaker.ts";
-import { isConnectionFault, isSilence, isUnavailable, stateUnavailable, toStateError } from "./state-unavailable.ts";
+import {
+  isConnectionFault,
+  isSilence,
+  isUnavailable,
+  stateUnavailable,
+  toStateError,
+} from "./state-unavailable.ts";
 import type { Tables } from "./tables.ts";
 
 const MAX_CONNECTIONS = 10;
@@ -67,7 +73,8 @@ class GuardedPool implements PostgresPool {
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    if (!this.#breaker.allows()) throw stateUnavailable(new Error("the database did not answer a moment ago"));
+    if (!this.#breaker.allows())
+      throw stateUnavailable(new Error("the database did not answer a moment ago"));
     const begunAt = this.#clock.monotonic();
     try {
       const client = new GuardedClient(await this.#pool.connect(), this.#breaker, this.#clock);

@@ -135,7 +135,9 @@ export class SqlSessionStore implements SessionStore {
         .selectFrom("sessions as s")
         .leftJoin("tokens as t", "t.id", "s.subject")
         .innerJoin("users as u", (join) =>
-          join.on((on) => on.or([on("u.id", "=", on.ref("s.subject")), on("u.id", "=", on.ref("t.createdBy"))])),
+          join.on((on) =>
+            on.or([on("u.id", "=", on.ref("s.subject")), on("u.id", "=", on.ref("t.createdBy"))]),
+          ),
         )
         .select(["s.id", "u.name"])
         .where("s.id", "in", ids.slice(at, at + MAX_VALUES))

@@ -61,7 +61,9 @@ export function sharedFoldersExtension({
     registerHelper(identity);
     detach();
     if (!(await awaitSocket(socket, identity, clock)))
-      throw refuse(`virtiofsd could not be started on this host.${await quoteLastLine(paths.sharesLog, from)}`);
+      throw refuse(
+        `virtiofsd could not be started on this host.${await quoteLastLine(paths.sharesLog, from)}`,
+      );
     // It keeps the launcher's account, so that files keep their owners; only QEMU may connect to it.
     if (runAs.kind === "account") await lchown(socket, runAs.account.uid, runAs.account.gid);
     return shareVirtiofsArguments(share.tag, socket, index);

@@ -214,9 +214,7 @@ export function SessionsPage() {
           </table>
         </div>
       )}
-      {ending !== null && (
-        <EndDialog session={ending} onClose={() => setEnding(null)} onEnded={refresh} />
-      )}
+      {ending !== null && <EndDialog session={ending} onClose={() => setEnding(null)} onEnded={refresh} />}
     </main>
   );
 }

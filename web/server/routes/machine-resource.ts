@@ -18,7 +18,13 @@ export interface MachineResourceContext {
 }
 
 function describe(request: FastifyRequest, action: string, record: MachineRecord): AuditEntry {
-  return { action, outcome: "success", ...auditActor(request), machineId: record.id, machineName: record.name };
+  return {
+    action,
+    outcome: "success",
+    ...auditActor(request),
+    machineId: record.id,
+    machineName: record.name,
+  };
 }
 
 /** What every route about one machine needs: finds it for the caller, serializes it, audits what was done. */

@@ -40,7 +40,11 @@ it("says which ids a name could mean, as wrong usage", async () => {
 
 it("says that there is none", async () => {
   await expect(findMachine(machines, "la")).rejects.toMatchObject({
-    ...{ code: "MACHINE_UNKNOWN", exitCode: 1, message: "There is no machine la. List them: postern vm list --data /srv/x" },
+    ...{
+      code: "MACHINE_UNKNOWN",
+      exitCode: 1,
+      message: "There is no machine la. List them: postern vm list --data /srv/x",
+    },
   });
   await expect(findHost(answers([]), "rack")).rejects.toMatchObject({ code: "HOST_UNKNOWN", exitCode: 1 });
 });

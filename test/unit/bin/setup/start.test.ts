@@ -43,7 +43,8 @@ async function makeCheckout(postern: string): Promise<{ folder: string; env: Nod
   // Nothing of the system is changed where the tests run as root.
   files["tools/useradd"] = "#!/bin/sh\n";
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
-  for (const name of ["bin/postern", "tools/dpkg-query", "tools/useradd"]) await chmod(path.join(folder, name), 0o755);
+  for (const name of ["bin/postern", "tools/dpkg-query", "tools/useradd"])
+    await chmod(path.join(folder, name), 0o755);
   const PATH = `${path.join(folder, "tools")}:${process.env["PATH"] ?? ""}`;
   return { folder, env: { ...process.env, PATH } };
 }

@@ -154,7 +154,10 @@ describe.each<[string, Change, string, Finding["state"], RegExp, RegExp]>([
     {
       tools: {
         ...tools,
-        appliance: { kind: "failed", words: "cp: cannot open '/boot/vmlinuz-6.1' for reading: Permission denied" },
+        appliance: {
+          kind: "failed",
+          words: "cp: cannot open '/boot/vmlinuz-6.1' for reading: Permission denied",
+        },
       },
     },
     ...(["libguestfs", "missing", /cannot change disks here: cp: /, /0644/] as const),
@@ -164,7 +167,10 @@ describe.each<[string, Change, string, Finding["state"], RegExp, RegExp]>([
     {
       tools: {
         ...tools,
-        appliance: { kind: "failed", words: "tar: x: Cannot change ownership to uid 2952: Operation not permitted" },
+        appliance: {
+          kind: "failed",
+          words: "tar: x: Cannot change ownership to uid 2952: Operation not permitted",
+        },
       },
     },
     ...(["libguestfs", "missing", /tar: x/, /useradd .* postern-vm/] as const),

@@ -2,7 +2,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeExit, hidePaths, measureLog, quoteLastLine, readLastLine } from "../../../../launcher/process/describe-failure.ts";
+import {
+  describeExit,
+  hidePaths,
+  measureLog,
+  quoteLastLine,
+  readLastLine,
+} from "../../../../launcher/process/describe-failure.ts";
 
 describe("why QEMU ended", () => {
   test.each([

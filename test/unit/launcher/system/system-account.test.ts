@@ -20,7 +20,10 @@ it("takes the account of machines where there is one, with the groups of its dev
 });
 
 it("refuses to run machines as root where nobody said so, and names what to do", () => {
-  const missing = { code: "ACCOUNT_MISSING", message: expect.stringMatching(/useradd.*postern-vm/) as string };
+  const missing = {
+    code: "ACCOUNT_MISSING",
+    message: expect.stringMatching(/useradd.*postern-vm/) as string,
+  };
   expect(() => chooseAccount(null, { ...root, passwd: "root:x:0:0::/:/bin/sh" })).toThrow(
     expect.objectContaining(missing),
   );

@@ -80,7 +80,8 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   ROUTE_UNKNOWN: "Il n’y a rien à cette adresse. Rechargez la page.",
   BODY_TOO_LARGE: "C’est trop à la fois.",
   JSON_REQUIRED: "Le serveur n’a pas compris cette page. Rechargez-la.",
-  LIMIT_TOKENS: "Vous avez autant de jetons qu’il vous est permis. Retirez-en un, ou attendez qu’un jeton expire.",
+  LIMIT_TOKENS:
+    "Vous avez autant de jetons qu’il vous est permis. Retirez-en un, ou attendez qu’un jeton expire.",
   STATE_UNAVAILABLE: "Le serveur ne peut pas joindre sa base de données. Réessayez dans un instant.",
   AUDIT_UNAVAILABLE:
     "Le serveur ne peut pas écrire son journal d’audit et ne donne donc rien de nouveau à personne. Prévenez son administrateur, puis réessayez.",

@@ -11,7 +11,8 @@ const en = {
   tokenOf: (person: string) => `token of ${person}`,
   end: "End",
   endTitle: (desktop: string) => `End the session at ${desktop}?`,
-  endLead: "The viewer is told that an administrator ended it. It may come back while its token or login is valid.",
+  endLead:
+    "The viewer is told that an administrator ended it. It may come back while its token or login is valid.",
   endConfirm: "End session",
   actions: "Actions",
   state: "State",
