@@ -31,6 +31,7 @@ import { createAuthorityCommands, type AuthorityCommands } from "./pair/authorit
 import { AgentCommands } from "./pair/agent-commands.ts";
 import { AgentAcceptor } from "./pair/agent-acceptor.ts";
 import { AgentRegistry } from "./pair/agent-registry.ts";
+import { RsaWorker } from "./authenticate/rsa-worker.ts";
 import type { GatewayDependencies } from "./gateway-dependencies.ts";
 import { hostOfflineError } from "./pair/host-request-client.ts";
 import { Pairing } from "./pair/pairing.ts";
@@ -123,7 +124,9 @@ export class GatewayProxy implements Proxy {
       reverseServers: this.#reverseServers,
       otherRoute: this.#mip1?.agents ?? null,
     });
-    this.#sessions = new ViewerSessionRegistry({ ...shared, tokens, rsaKey, pairing });
+    const rsaWorker = new RsaWorker(rsaKey);
+    opened.defer(() => rsaWorker.close());
+    this.#sessions = new ViewerSessionRegistry({ ...shared, tokens, rsaKey, rsaWorker, pairing });
     this.#agentCommands = new AgentCommands({
       stores,
       agents: this.#agents,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { PreAuthLimits } from "./pre-auth-connection-limit.ts";
 
 /** Where the system does not say how many files a process may have open. */
 const UNKNOWN_DESCRIPTORS = Infinity;
@@ -12,20 +13,26 @@ export interface ConnectionShares {
 /** How many connections that nobody has identified there may be, so that at least half of the descriptors are left for sessions and agents. */
 export interface DescriptorBudget {
   /** Of any protocol, before they are identified. */
-  readonly unadmitted: ConnectionShares;
+  readonly unadmitted: PreAuthLimits;
   /** HTTP without sign-in. */
   readonly http: ConnectionShares;
 }
 
 export function planDescriptors(descriptors = readDescriptorLimit()): DescriptorBudget {
   const quarter = Math.floor(descriptors / 4);
-  const share = (perSource: number, total: number): ConnectionShares => ({
-    perSource: Math.max(1, Math.min(perSource, Math.floor(quarter / 2))),
-    total: Math.max(1, Math.min(total, quarter)),
-  });
+  const atMost = (count: number, share: number): number =>
+    Math.max(1, Math.min(count, Math.floor(quarter / share)));
   return {
-    unadmitted: share(PROXY_LIMITS.unadmittedPerSource, PROXY_LIMITS.unadmittedTotal),
-    http: share(PROXY_LIMITS.httpPerSource, PROXY_LIMITS.httpTotal),
+    unadmitted: {
+      connecting: atMost(PROXY_LIMITS.unadmittedConnecting, 3),
+      viewer: atMost(PROXY_LIMITS.unadmittedViewers, 3),
+      agent: atMost(PROXY_LIMITS.unadmittedAgents, 3),
+      perSource: atMost(PROXY_LIMITS.unadmittedPerSource, 4),
+    },
+    http: {
+      perSource: atMost(PROXY_LIMITS.httpPerSource, 2),
+      total: atMost(PROXY_LIMITS.httpTotal, 1),
+    },
   };
 }
 

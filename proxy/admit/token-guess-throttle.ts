@@ -1,34 +1,51 @@
 import type { Clock } from "../../protocol/index.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { sourceKey } from "../model/connection-source.ts";
+import { networkKey, sourceKey } from "../model/connection-source.ts";
+import { GuessBudget } from "./guess-budget.ts";
 
 interface ThrottledSource {
   wrong: number;
+  /** Guesses under way. Each counts as wrong until it is settled. */
   pending: number;
   blockedUntil: number;
   lastWrongAt: number;
+  /** Guesses that wait until one of those under way is settled. */
+  readonly waiting: (() => void)[];
 }
 
-/** One guess under way. Settled by the first call of either; further calls do nothing. */
+/** One guess under way. Settled by the first call; further calls do nothing. */
 export interface Guess {
   wrong(): void;
   right(): void;
+  /** Neither: it could not be checked. */
+  withdraw(): void;
 }
 
+const ALL = { burst: PROXY_LIMITS.guessBurst, perSecond: PROXY_LIMITS.guessesPerSecond };
+const ONE_NETWORK = {
+  burst: PROXY_LIMITS.networkGuessBurst,
+  perSecond: PROXY_LIMITS.networkGuessesPerSecond,
+};
+
 /**
- * Waiting times for wrong guesses: per source they double, and all sources together have a budget,
- * because a wrong token names no target that could be protected by itself.
+ * Waiting times for wrong guesses: per source they double, and all sources together have a budget, because a wrong token
+ * names no target that could be protected by itself. One network can use only a part of it. Sources with a recent right token
+ * have a reserve, so that strangers who use up the budget do not shut them out.
  */
 export class TokenGuessThrottle {
   readonly #clock: Clock;
   readonly #sources = new Map<string, ThrottledSource>();
-  #budget: number = PROXY_LIMITS.guessBurst;
-  #budgetAt: number;
+  readonly #networks = new Map<string, GuessBudget>();
+  /** When a source last gave a right token, the longest ago first. */
+  readonly #known = new Map<string, number>();
+  readonly #budget: GuessBudget;
+  readonly #reserve: GuessBudget;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#budgetAt = clock.monotonic();
+    this.#budget = new GuessBudget(ALL, clock.monotonic());
+    this.#reserve = new GuessBudget(ALL, clock.monotonic());
   }
 
   /** Milliseconds until this source may guess; 0: now. */
@@ -37,43 +54,107 @@ export class TokenGuessThrottle {
     return source ? Math.max(0, source.blockedUntil - this.#clock.monotonic()) : 0;
   }
 
-  /** @throws ViewerRefusal `SOURCE_THROTTLED`, `SERVER_BUSY` */
-  begin(address: string): Guess {
+  /**
+   * Resolves when the source may guess: guesses of one source beyond those that are free wait for one another.
+   * @throws ViewerRefusal `SOURCE_THROTTLED`, `SERVER_BUSY`
+   */
+  async begin(address: string): Promise<Guess> {
     const key = sourceKey(address);
-    const wait = this.waitMs(address);
-    if (wait > 0) throw new ViewerRefusal("SOURCE_THROTTLED", { waitMs: wait });
-    this.#refill();
-    if (this.#budget < 1)
-      throw new ViewerRefusal("SERVER_BUSY", { waitMs: 1000 / PROXY_LIMITS.guessesPerSecond });
-    const source = this.#find(key) ?? { wrong: 0, pending: 0, blockedUntil: 0, lastWrongAt: 0 };
-    // A source that has guessed wrong cannot get around its wait by guessing in parallel.
-    if (source.wrong > 0 && source.pending >= Math.max(1, PROXY_LIMITS.freeGuesses - source.wrong)) {
-      throw new ViewerRefusal("SOURCE_THROTTLED", { waitMs: PROXY_LIMITS.firstPenaltyMs });
+    for (;;) {
+      const wait = this.waitMs(address);
+      if (wait > 0) throw new ViewerRefusal("SOURCE_THROTTLED", { waitMs: wait });
+      const source = this.#find(key);
+      if (!source || source.pending < Math.max(1, PROXY_LIMITS.freeGuesses - source.wrong)) break;
+      await new Promise<void>((resolve) => source.waiting.push(resolve));
     }
+    const budgets = this.#takeBudgets(key, address);
+    const source = this.#find(key) ?? this.#addSource(key);
     source.pending += 1;
-    this.#sources.set(key, source);
     let over = false;
-    const settle = (wrong: boolean): void => {
+    const settle = (result: keyof Guess): void => {
       if (over) return;
       over = true;
       source.pending -= 1;
-      if (wrong) this.#recordWrong(source);
-      else if (source.wrong === 0 && source.pending === 0) this.#sources.delete(key);
+      if (result === "wrong") this.#countWrong(source);
+      else for (const budget of budgets) budget.refund();
+      if (result === "right") this.#remember(key);
+      if (source.wrong === 0 && source.pending === 0) this.#sources.delete(key);
       this.#evict();
+      for (const resume of source.waiting.splice(0)) resume();
     };
     return {
       wrong: () => {
-        settle(true);
+        settle("wrong");
       },
       right: () => {
-        settle(false);
+        settle("right");
+      },
+      withdraw: () => {
+        settle("withdraw");
       },
     };
   }
 
-  #recordWrong(source: ThrottledSource): void {
+  /**
+   * Counts something of this source as a wrong guess that cost work and guessed nothing. The budget of all sources is for
+   * guesses alone.
+   */
+  countFailure(address: string): void {
+    const key = sourceKey(address);
+    this.#countWrong(this.#find(key) ?? this.#addSource(key));
+    this.#evict();
+  }
+
+  /** @throws ViewerRefusal `SOURCE_THROTTLED`, `SERVER_BUSY` */
+  #takeBudgets(key: string, address: string): readonly GuessBudget[] {
     const now = this.#clock.monotonic();
-    this.#budget -= 1;
+    const isKnown = now - (this.#known.get(key) ?? -Infinity) < PROXY_LIMITS.recentRightMs;
+    const common = this.#budget.waitMs(now);
+    const reserve = isKnown ? this.#reserve.waitMs(now) : common;
+    if (Math.min(common, reserve) > 0) {
+      throw new ViewerRefusal("SERVER_BUSY", { waitMs: Math.min(common, reserve) });
+    }
+    const all = common === 0 ? this.#budget : this.#reserve;
+    if (isKnown) {
+      all.take();
+      return [all];
+    }
+    const network = this.#networkOf(address, now);
+    const wait = network.waitMs(now);
+    if (wait > 0) throw new ViewerRefusal("SOURCE_THROTTLED", { waitMs: wait });
+    network.take();
+    all.take();
+    return [network, all];
+  }
+
+  #networkOf(address: string, now: number): GuessBudget {
+    const key = networkKey(address);
+    const found = this.#networks.get(key);
+    if (found) return found;
+    if (this.#networks.size >= PROXY_LIMITS.penaltySources) {
+      for (const [other, budget] of this.#networks) if (budget.isFull(now)) this.#networks.delete(other);
+    }
+    const budget = new GuessBudget(ONE_NETWORK, now);
+    this.#networks.set(key, budget);
+    return budget;
+  }
+
+  #remember(key: string): void {
+    this.#known.delete(key);
+    this.#known.set(key, this.#clock.monotonic());
+    if (this.#known.size <= PROXY_LIMITS.penaltySources) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #addSource(key: string): ThrottledSource {
+    const source = { wrong: 0, pending: 0, blockedUntil: 0, lastWrongAt: 0, waiting: [] };
+    this.#sources.set(key, source);
+    return source;
+  }
+
+  #countWrong(source: ThrottledSource): void {
+    const now = this.#clock.monotonic();
     source.wrong += 1;
     source.lastWrongAt = now;
     const beyond = source.wrong - PROXY_LIMITS.freeGuesses;
@@ -90,13 +171,7 @@ export class TokenGuessThrottle {
     return undefined;
   }
 
-  #refill(): void {
-    const now = this.#clock.monotonic();
-    const earned = ((now - this.#budgetAt) / 1000) * PROXY_LIMITS.guessesPerSecond;
-    this.#budget = Math.min(PROXY_LIMITS.guessBurst, this.#budget + earned);
-    this.#budgetAt = now;
-  }
-
+  /** Never one that blocks. */
   #evict(): void {
     if (this.#sources.size <= PROXY_LIMITS.penaltySources) return;
     const now = this.#clock.monotonic();

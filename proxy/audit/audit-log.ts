@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
@@ -20,6 +21,8 @@ export interface AuditOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly maxFileBytes?: number;
+  /** Bytes that the disk of this folder has free. Default: what the system says. */
+  readonly readFreeBytes?: (folder: string) => Promise<number>;
   /** Default: {@link AUDIT_SINKS}. */
   readonly sinks?: typeof AUDIT_SINKS;
 }
@@ -41,6 +44,8 @@ export class AuditLog {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #repeatSuppressor: RepeatSuppressor;
+  readonly #readFreeBytes: (folder: string) => Promise<number>;
+  #lookedAt = -Infinity;
   #last: ChainPosition;
   /** Lines after the last checkpoint. */
   #unsigned: number;
@@ -63,6 +68,7 @@ export class AuditLog {
     this.#unsigned = unsigned ? PROXY_LIMITS.auditCheckpointLines : 0;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#readFreeBytes = options.readFreeBytes ?? readFreeBytes;
     this.#repeatSuppressor = new RepeatSuppressor(options.clock, (entry) => {
       this.#enqueue(entry);
     });
@@ -89,6 +95,7 @@ export class AuditLog {
       this.#log.error({ event: "audit.code", action: entry.action }, "an audit action that is not listed");
     }
     if (this.#repeatSuppressor.allows(entry)) this.#enqueue(entry);
+    else if (this.#repeatSuppressor.isShort) void this.#lookAtDisk();
   }
 
   #enqueue(entry: AuditEntry): void {
@@ -136,6 +143,7 @@ export class AuditLog {
       const batch = this.#pending;
       this.#pending = [];
       try {
+        await this.#lookAtDisk();
         await this.#write(batch);
         this.#failing = false;
       } catch (error) {
@@ -152,6 +160,15 @@ export class AuditLog {
       }
     }
     this.#writing = null;
+  }
+
+  /** Refusals stop before the disk is full: a line of a session that cannot be written ends the service for everybody. */
+  async #lookAtDisk(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#lookedAt < PROXY_LIMITS.auditReserveLookMs) return;
+    this.#lookedAt = now;
+    const free = await this.#readFreeBytes(this.folder).catch(() => Infinity);
+    this.#repeatSuppressor.setShort(free < PROXY_LIMITS.auditReserveBytes);
   }
 
   /** All lines of a batch, or none. */
@@ -213,4 +230,9 @@ export class AuditLog {
     await Promise.allSettled(this.#otherSinks.map((sink) => sink.close()));
     await this.#sink.close();
   }
+}
+
+async function readFreeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }

@@ -1,68 +1,64 @@
 import type { Clock } from "../../protocol/index.ts";
-import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
+import { RepeatLimiter } from "../model/repeat-limiter.ts";
 
-interface RepeatWindow {
-  lines: number;
-  /** What was left out since the last line. */
-  suppressed: number;
-  last: AuditEntry;
-  readonly cancel: () => void;
+/** A failure that somebody outside causes, as often as they like. */
+type Refusal = AuditEntry & { readonly source: NonNullable<AuditEntry["source"]> };
+
+function isRefusal(entry: AuditEntry): entry is Refusal {
+  return entry.outcome === "failure" && entry.source !== undefined;
 }
 
-/**
- * Keeps one source from filling the disk with its refusals: after some lines of the same kind the rest of
- * a short while becomes one line with their count.
- */
+function kindOf({ action, reason }: AuditEntry): string {
+  return `${action} ${reason ?? ""}`;
+}
+
+/** Keeps strangers from filling the disk with their refusals: what is beyond a few lines is told with its count. */
 export class RepeatSuppressor {
-  readonly #clock: Clock;
+  readonly #limiter: RepeatLimiter<Refusal>;
   readonly #write: (entry: AuditEntry) => void;
-  readonly #windows = new Map<string, RepeatWindow>();
+  /** Of each kind what could not be written while the disk was short, with its count. */
+  readonly #held = new Map<string, AuditEntry & { count: number }>();
+  #isShort = false;
 
   constructor(clock: Clock, write: (entry: AuditEntry) => void) {
-    this.#clock = clock;
     this.#write = write;
+    this.#limiter = new RepeatLimiter(clock, ({ last, count, isOneNetwork }) => {
+      const { sessionId: _session, source, ...about } = last;
+      const summary = { ...about, count, ...(isOneNetwork && { source: { ...source, port: 0 } }) };
+      if (this.#isShort) this.#hold(summary);
+      else this.#write(summary);
+    });
   }
 
   /** False: the entry is only counted, and reported later. */
   allows(entry: AuditEntry): boolean {
-    if (entry.outcome !== "failure" || entry.source === undefined) return true;
-    const key = `${entry.action} ${entry.reason ?? ""} ${entry.source.address}`;
-    const window = this.#windows.get(key) ?? this.#open(key, entry);
-    window.last = entry;
-    if (window.lines < PROXY_LIMITS.auditRefusalLines) {
-      window.lines += 1;
-      return true;
-    }
-    window.suppressed += 1;
+    if (!isRefusal(entry)) return true;
+    if (!this.#isShort) return this.#limiter.allows(kindOf(entry), entry.source.address, entry);
+    this.#limiter.suppress(kindOf(entry), entry.source.address, entry);
     return false;
+  }
+
+  get isShort(): boolean {
+    return this.#isShort;
+  }
+
+  /** While the disk is short, refusals get no line: what is left is for sessions. Then they are told with their counts. */
+  setShort(isShort: boolean): void {
+    this.#isShort = isShort;
+    if (isShort) return;
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    for (const entry of held) this.#write(entry);
   }
 
   /** Tells of all that was left out. */
   flush(): void {
-    for (const key of [...this.#windows.keys()]) this.#close(key);
+    this.#limiter.flush();
   }
 
-  #open(key: string, last: AuditEntry): RepeatWindow {
-    if (this.#windows.size >= PROXY_LIMITS.auditRefusalSources) {
-      const [oldest] = this.#windows.keys();
-      if (oldest !== undefined) this.#close(oldest);
-    }
-    const cancel = this.#clock.after(PROXY_LIMITS.auditRefusalMs, () => {
-      this.#close(key);
-    });
-    const window = { lines: 0, suppressed: 0, last, cancel };
-    this.#windows.set(key, window);
-    return window;
-  }
-
-  #close(key: string): void {
-    const window = this.#windows.get(key);
-    if (window === undefined) return;
-    this.#windows.delete(key);
-    window.cancel();
-    if (window.suppressed === 0) return;
-    const { sessionId: _session, source, ...about } = window.last;
-    this.#write({ ...about, count: window.suppressed, ...(source && { source: { ...source, port: 0 } }) });
+  #hold({ source: _source, ...entry }: AuditEntry & { readonly count: number }): void {
+    const kind = kindOf(entry);
+    this.#held.set(kind, { ...entry, count: entry.count + (this.#held.get(kind)?.count ?? 0) });
   }
 }

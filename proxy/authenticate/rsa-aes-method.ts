@@ -4,8 +4,10 @@ import {
   sendSecurityFailure,
   sendSecurityOk,
   type RsaAesType,
+  type RsaOperations,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
 
@@ -13,11 +15,27 @@ import type { ViewerSecurity } from "./viewer-security.ts";
 export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
   return {
     type,
-    async authenticate({ viewer, version, dependencies: { tokens, rsaKey, clock }, signal }) {
+    async authenticate({ viewer, version, dependencies, signal }) {
+      const { tokens, rsaKey, rsaWorker, clock } = dependencies;
+      const operations = rsaWorker.operationsFor(viewer.source.address);
+      let hasCost = false;
+      const counted: RsaOperations = {
+        ...operations,
+        encrypt: async (key, random) => {
+          const encrypted = await operations.encrypt(key, random);
+          hasCost = true;
+          return encrypted;
+        },
+      };
       // Before it answers, a viewer shows the key's fingerprint, and its user may take time to compare it.
       const channel = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
-        exchangeKeysWithViewer(peer, type, rsaKey),
-      );
+        exchangeKeysWithViewer(peer, type, rsaKey, counted),
+      ).catch((error: unknown) => {
+        // A viewer whose person does not trust the fingerprint leaves before it has sent a key.
+        const isOurs = error instanceof ViewerRefusal || signal.aborted;
+        if (hasCost && !isOurs) tokens.countFailedAgreement(viewer.source);
+        throw error;
+      });
       const [login, stream] = await runHandshake(
         viewer,
         PROXY_LIMITS.tokenEntryMs,

@@ -1,4 +1,5 @@
 import type { Clock, Conversation, RfbVersion, RsaServerKey } from "../../protocol/index.ts";
+import type { RsaWorker } from "./rsa-worker.ts";
 import type { TokenIdentifier } from "../identify/token-identifier.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
@@ -39,5 +40,6 @@ export interface AuthenticatorDependencies {
   readonly tokens: TokenIdentifier;
   /** For the RSA-AES security types. */
   readonly rsaKey: RsaServerKey;
+  readonly rsaWorker: RsaWorker;
   readonly clock: Clock;
 }

@@ -37,6 +37,11 @@ export class TokenIdentifier {
     return this.#dependencies.throttle.waitMs(source.address);
   }
 
+  /** A key agreement of this source failed after it had cost work: that counts as a wrong token. */
+  countFailedAgreement(source: ConnectionSource): void {
+    this.#dependencies.throttle.countFailure(source.address);
+  }
+
   /**
    * Only a wrong response counts as a guess.
    * @param only ids of the desktops whose tokens count; null: all
@@ -71,7 +76,7 @@ export class TokenIdentifier {
     guess: ChallengeResponse,
     narrow: () => Promise<DesktopIds>,
   ): Promise<ViewerIdentity> {
-    const attempt = this.#dependencies.throttle.begin(source.address);
+    const attempt = await this.#dependencies.throttle.begin(source.address);
     try {
       const [match, ...others] = await this.#dropClosed(await this.#find(guess, await narrow()));
       if (!match) {
@@ -79,9 +84,11 @@ export class TokenIdentifier {
         throw new ViewerRefusal("TOKEN_WRONG");
       }
       if (others.length > 0) throw new ViewerRefusal("TOKEN_AMBIGUOUS");
-      return await this.#confirm(match);
-    } finally {
+      const identity = await this.#confirm(match);
       attempt.right();
+      return identity;
+    } finally {
+      attempt.withdraw();
     }
   }
 

@@ -12,12 +12,22 @@ import { WebSocketServer } from "ws";
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
+import { awaitClientHello } from "./client-hello.ts";
 import { requesterOf } from "./requester.ts";
 import type { AcceptedTlsConnection } from "./tls-acceptor.ts";
+import { allowWholeMessages, PRE_AUTH_WEBSOCKET } from "./websocket-limits.ts";
+
+/** Does a costly step of a connection when it is its turn. */
+export type EnqueueConnection = (
+  connection: { readonly socket: Duplex; readonly source: ConnectionSource },
+  accept: () => void,
+) => void;
 
 export interface AgentUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
+  readonly enqueue: EnqueueConnection;
   /** Reverse proxies that say truly whom they speak for. */
   readonly trustedProxies: AddressRanges;
   /** Key and chain of this server under the service CA: what agents pin, whatever certificate browsers see. */
@@ -37,7 +47,8 @@ export class AgentUpgradeHandler {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    maxPayload: PROXY_LIMITS.webSocketMessageBytes,
+    ...PRE_AUTH_WEBSOCKET,
+    maxPayload: PROXY_LIMITS.mipHandshakeBytes,
     handleProtocols: () => MIP2_WEBSOCKET_PROTOCOL,
   });
 
@@ -68,43 +79,66 @@ export class AgentUpgradeHandler {
       return;
     }
     const source = requesterOf(request, this.#options.trustedProxies);
-    const release = source && this.#options.connectionLimit.acquire(source.address);
-    if (!release) {
+    const close = (): void => {
+      socket.destroy();
+    };
+    const slot = source && this.#options.connectionLimit.acquire(source.address, { kind: "agent", close });
+    if (!slot) {
       answerUpgrade(socket, 503);
       return;
     }
-    socket.once("close", release);
+    socket.once("close", slot.release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#startTls(new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } }), (inner) => {
-        this.#options.onAgent({ socket: inner, source, admitted: release });
+      const stream = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
+      const admitted = (): void => {
+        slot.release();
+        allowWholeMessages(webSocket);
+      };
+      this.#startTls(stream, source, (inner) => {
+        this.#options.onAgent({ socket: inner, source, classify: slot.moveTo, admitted });
       });
     });
   };
 
-  #startTls(stream: Duplex, whenSecure: (inner: TLSSocket) => void): void {
+  /** The deadline is for the wait in the queue, too. */
+  #startTls(stream: Duplex, source: ConnectionSource, whenSecure: (inner: TLSSocket) => void): void {
+    const { clock, enqueue } = this.#options;
+    let inner: TLSSocket | undefined;
+    const cut = (): void => {
+      inner?.destroy();
+      stream.destroy();
+    };
+    const cancelDeadline = clock.after(PROXY_LIMITS.tlsHandshakeMs, cut);
+    stream.once("close", cancelDeadline);
+    const whenDone = (secure: TLSSocket): void => {
+      cancelDeadline();
+      if (secure.alpnProtocol === MIP2_ALPN) whenSecure(secure);
+      else cut();
+    };
+    awaitClientHello(stream, clock, (offered) => {
+      if (offered === null) cut();
+      else
+        enqueue({ socket: stream, source }, () => {
+          inner = this.#handshake(stream, cut, whenDone);
+        });
+    });
+  }
+
+  #handshake(stream: Duplex, cut: () => void, whenDone: (inner: TLSSocket) => void): TLSSocket {
     const inner = new TLSSocket(stream, {
       isServer: true,
       secureContext: this.#context,
       ALPNProtocols: [MIP2_ALPN],
     });
-    const cut = (): void => {
-      inner.destroy();
-      stream.destroy();
-    };
-    const cancelDeadline = this.#options.clock.after(PROXY_LIMITS.tlsHandshakeMs, cut);
     inner.on("error", () => undefined);
     // Outside a tls.Server, errors in TLS records are reported by this event only.
     inner.on("_tlsError", cut);
-    inner.once("close", () => {
-      cancelDeadline();
-      stream.destroy();
-    });
+    inner.once("close", () => stream.destroy());
     inner.once("secure", () => {
-      cancelDeadline();
-      if (inner.alpnProtocol === MIP2_ALPN) whenSecure(inner);
-      else cut();
+      whenDone(inner);
     });
+    return inner;
   }
 }
 

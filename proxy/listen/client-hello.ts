@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import {
   bytes,
   parseAll,
@@ -5,8 +6,10 @@ import {
   u16,
   u8,
   isPosternError,
+  type Clock,
   type Grammar,
 } from "../../protocol/index.ts";
+import { awaitFirstBytes } from "./protocol-detector.ts";
 
 const RECORD_HEADER = 5;
 const HANDSHAKE_RECORD = 0x16;
@@ -16,14 +19,32 @@ const ALPN_EXTENSION = 16;
 const MAX_HELLO = 16_384;
 
 /**
+ * Waits for a whole ClientHello, or for what is none, and calls `decide` once with the protocols that it offers; null: the
+ * connection ended before. The bytes stay in the stream. TLS does its costly work when the last byte is there: until then
+ * the connection has not taken its turn in the accept queue.
+ */
+export function awaitClientHello(
+  stream: Duplex,
+  clock: Clock,
+  decide: (offered: readonly string[] | null) => void,
+): void {
+  let offered: readonly string[] | null = null;
+  const isEnough = (hello: Buffer): boolean => (offered = readOfferedProtocols(hello)) !== null;
+  awaitFirstBytes(stream, { clock, isEnough }, (first) => {
+    decide(first === "end" ? null : offered);
+  });
+}
+
+/**
  * The protocols that a ClientHello offers by ALPN, in its order; empty where it offers none, or where this
  * is no ClientHello (TLS will say so); null: more bytes are needed to tell.
  * @param first what the connection began with
  * @see RFC 8446 §4.1.2, RFC 7301 §3.1
  */
 export function readOfferedProtocols(first: Buffer): readonly string[] | null {
+  if (first.length > MAX_HELLO) return [];
   const payload = joinRecords(first);
-  if (payload === null || first.length > MAX_HELLO) return [];
+  if (payload === null) return [];
   try {
     const parsed = parseAll(clientHello(), payload);
     return "missing" in parsed ? null : parsed.value;
@@ -37,6 +58,7 @@ export function readOfferedProtocols(first: Buffer): readonly string[] | null {
 function joinRecords(input: Buffer): Buffer | null {
   const fragments: Buffer[] = [];
   let offset = 0;
+  if (input.length > 0 && input[0] !== HANDSHAKE_RECORD) return null;
   while (offset + RECORD_HEADER <= input.length) {
     if (input[offset] !== HANDSHAKE_RECORD) return null;
     const start = offset + RECORD_HEADER;

@@ -10,18 +10,19 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { AcceptQueue } from "../admit/accept-queue.ts";
 import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { networkKey, type ConnectionSource } from "../model/connection-source.ts";
 import type { ListeningAddresses, HostPort, ListenOptions } from "../model/proxy-types.ts";
 import type { RepeaterIdStore } from "../state/stores.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
 import type { SiteCertificate } from "../trust/site-certificate.ts";
+import { awaitClientHello } from "./client-hello.ts";
 import { ProtocolDetector } from "./protocol-detector.ts";
 import { TcpListener, type AcceptedConnection } from "./tcp-listener.ts";
 import { redirectToHttps } from "./https-redirect.ts";
 import { performRepeaterHandshake } from "./repeater-handshake.ts";
-import { RfbViewer } from "./rfb-viewer.ts";
-import { AgentUpgradeHandler } from "./agent-upgrade-handler.ts";
+import { RfbViewer, type RfbViewerOptions } from "./rfb-viewer.ts";
+import { AgentUpgradeHandler, type EnqueueConnection } from "./agent-upgrade-handler.ts";
 import { TlsAcceptor, type AcceptedTlsConnection } from "./tls-acceptor.ts";
 import { ViewerUpgradeHandler, type ViewerUpgradeHandlerOptions } from "./viewer-upgrade-handler.ts";
 
@@ -67,39 +68,51 @@ export class Listeners {
     this.#options = options;
     const { trust, site, clock, onViewer, onAgent } = options;
     const budget = planDescriptors();
-    const connectionLimit = new PreAuthConnectionLimit(budget.unadmitted);
     this.#httpConnections = new HttpConnectionLimit(budget.http);
-    const shared = { ...options, connectionLimit };
+    const connectionLimit = new PreAuthConnectionLimit(clock, budget.unadmitted);
+    const enqueue = this.#enqueue;
+    const shared = { ...options, connectionLimit, enqueue };
     this.#viewerContext = makeContext(site?.current ?? trust.current);
     const tlsAcceptor = this.#createTlsAcceptor();
     const detector = this.#createDetector(tlsAcceptor);
     this.#main = new TcpListener({
       ...shared,
+      kind: "connecting",
       onConnection: (connection) => {
         detector.accept(connection);
       },
     });
     this.#rfb = new TcpListener({
       ...shared,
+      kind: "viewer",
       onConnection: (connection) => {
         this.#enqueueViewer(connection, "plain");
       },
     });
     this.#repeaterViewers = new TcpListener({
       ...shared,
+      kind: "viewer",
       onConnection: (connection) => {
-        performRepeaterHandshake(connection, options.repeaterIds, clock).then(
-          (requestedDesktopIds) => {
-            const certificate = this.#certificate;
-            onViewer(
-              new RfbViewer(connection, { listener: "repeater", certificate, requestedDesktopIds, clock }),
-            );
-          },
-          () => connection.socket.destroy(),
-        );
+        this.#enqueue(connection, () => {
+          performRepeaterHandshake(connection, options.repeaterIds, clock).then(
+            (requestedDesktopIds) => {
+              const tls = this.#tlsFor(connection);
+              onViewer(new RfbViewer(connection, { listener: "repeater", tls, requestedDesktopIds, clock }));
+            },
+            () => connection.socket.destroy(),
+          );
+        });
       },
     });
-    this.#repeaterServers = new TcpListener({ ...shared, onConnection: options.onReverseServer });
+    this.#repeaterServers = new TcpListener({
+      ...shared,
+      kind: "agent",
+      onConnection: (connection) => {
+        this.#enqueue(connection, () => {
+          options.onReverseServer(connection);
+        });
+      },
+    });
     this.#viewerUpgradeHandler = new ViewerUpgradeHandler({
       ...shared,
       hasOtherHandlers: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
@@ -144,15 +157,19 @@ export class Listeners {
     return new ProtocolDetector(
       {
         tls: (connection, cancelDeadline) => {
-          this.#acceptQueue.enqueue(() => {
-            tlsAcceptor.accept(connection, cancelDeadline);
+          awaitClientHello(connection.socket, clock, (offered) => {
+            if (offered === null) connection.socket.destroy();
+            else
+              this.#enqueue(connection, () => {
+                tlsAcceptor.accept(connection, offered, cancelDeadline);
+              });
           });
         },
         http: (connection) => {
           redirectToHttps(connection, advertised(), clock);
         },
         viewer: (connection) => {
-          this.#enqueueViewer(connection, "one-port");
+          if (connection.classify("viewer")) this.#enqueueViewer(connection, "one-port");
         },
       },
       clock,
@@ -161,12 +178,27 @@ export class Listeners {
 
   #enqueueViewer(connection: AcceptedConnection, listener: "plain" | "one-port"): void {
     const { onViewer, clock } = this.#options;
-    this.#acceptQueue.enqueue(() => {
-      onViewer(new RfbViewer(connection, { listener, certificate: this.#certificate, clock }));
+    this.#enqueue(connection, () => {
+      onViewer(new RfbViewer(connection, { listener, tls: this.#tlsFor(connection), clock }));
     });
   }
 
-  readonly #certificate = (): tls.SecureContext => this.#viewerContext;
+  #tlsFor(connection: AcceptedConnection): NonNullable<RfbViewerOptions["tls"]> {
+    return {
+      certificate: () => this.#viewerContext,
+      enqueue: (start) => {
+        this.#acceptQueue.enqueue(start, networkKey(connection.source.address));
+      },
+    };
+  }
+
+  /** A connection that is gone when its turn comes costs nothing. */
+  readonly #enqueue: EnqueueConnection = ({ socket, source }, accept) => {
+    const acceptIfOpen = (): void => {
+      if (!socket.destroyed) accept();
+    };
+    this.#acceptQueue.enqueue(acceptIfOpen, networkKey(source.address));
+  };
 
   #followCertificates(tlsAcceptor: TlsAcceptor): void {
     const { site, trust } = this.#options;

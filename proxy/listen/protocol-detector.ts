@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
@@ -65,7 +65,7 @@ interface FirstBytesOptions {
  * Until then the socket may have no other listener for its data.
  */
 export function awaitFirstBytes(
-  socket: Socket,
+  socket: Duplex,
   { clock, silenceMs, isEnough = () => true }: FirstBytesOptions,
   decide: (first: FirstBytes) => void,
 ): void {

@@ -1,17 +1,15 @@
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { SecureContext } from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AcceptedViewer, ViewerListener } from "../model/accepted-viewer.ts";
 import { finishStream } from "./finish-stream.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
-import { startTls } from "./start-tls.ts";
+import { startTls, type TlsStartOptions } from "./start-tls.ts";
 
 export interface RfbViewerOptions {
   readonly listener: ViewerListener;
-  /** What TLS inside the connection shows; absent: it is encrypted already. */
-  readonly certificate?: () => SecureContext;
+  /** TLS inside the connection: what it shows, and its turn for the handshake. Absent: it is encrypted already. */
+  readonly tls?: Pick<TlsStartOptions, "certificate" | "enqueue">;
   /** @see AcceptedViewer.requestedDesktopIds */
   readonly requestedDesktopIds?: ReadonlySet<string>;
   readonly clock: Clock;
@@ -27,22 +25,25 @@ export class RfbViewer implements AcceptedViewer {
   readonly admitted: () => void;
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
   readonly #clock: Clock;
-  readonly #socket: Socket;
   #stream: Duplex;
   #finished = false;
 
   constructor(
     { socket, source, admitted }: AcceptedConnection,
-    { listener, certificate, requestedDesktopIds, clock }: RfbViewerOptions,
+    { listener, tls, requestedDesktopIds, clock }: RfbViewerOptions,
   ) {
-    this.#socket = socket;
     this.#stream = socket;
     this.#clock = clock;
     this.listener = listener;
     this.requestedDesktopIds = requestedDesktopIds ?? null;
     this.source = source;
     this.admitted = admitted;
-    this.encrypt = certificate ? (signal) => this.#encrypt(certificate(), signal) : null;
+    this.encrypt =
+      tls === undefined
+        ? null
+        : async (signal) => {
+            this.#stream = await startTls(socket, { ...tls, clock, signal });
+          };
   }
 
   get stream(): Duplex {
@@ -57,11 +58,5 @@ export class RfbViewer implements AcceptedViewer {
     if (this.#finished) return;
     this.#finished = true;
     finishStream(this.#stream, this.#clock);
-  }
-
-  async #encrypt(context: SecureContext, signal: AbortSignal): Promise<void> {
-    const { socket, secured } = startTls(this.#socket, context, this.#clock, signal);
-    this.#stream = socket;
-    await secured;
   }
 }

@@ -2,41 +2,42 @@ import type { Socket } from "node:net";
 import { TLSSocket, type SecureContext } from "node:tls";
 import { PeerClosed, ProtocolError, TimeoutError, type Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { awaitClientHello } from "./client-hello.ts";
 
-/** TLS that begins in the middle of a connection, where we are the server. */
-export interface TlsStart {
-  /** Owns the connection from now on. */
-  readonly socket: TLSSocket;
-  /**
-   * Settles when the handshake is over; when it fails the connection is closed.
-   * Rejects with ProtocolError `TLS_HANDSHAKE`, PeerClosed `PEER_CLOSED`, TimeoutError `TLS_TIMEOUT`, or the signal's reason
-   */
-  readonly secured: Promise<void>;
+export interface TlsStartOptions {
+  readonly certificate: () => SecureContext;
+  /** Runs the handshake when it is this connection's turn. */
+  readonly enqueue: (start: () => void) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
-/** Unread bytes in `raw` are the beginning of the handshake. */
+/**
+ * TLS that begins in the middle of a connection, where we are the server. Unread bytes in `raw` are the beginning of the
+ * handshake. Resolves when the handshake is over; the socket owns the connection then. When it fails the connection is closed.
+ * @throws ProtocolError `TLS_HANDSHAKE`, PeerClosed `PEER_CLOSED`, TimeoutError `TLS_TIMEOUT`, or the signal's reason
+ */
 export function startTls(
   raw: Socket,
-  secureContext: SecureContext,
-  clock: Clock,
-  signal: AbortSignal,
-): TlsStart {
-  const socket = new TLSSocket(raw, { isServer: true, secureContext });
-  socket.on("error", () => undefined);
-  socket.setNoDelay(true);
-  const secured = new Promise<void>((resolve, reject) => {
+  { certificate, enqueue, clock, signal }: TlsStartOptions,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    let socket: TLSSocket | undefined;
+    let settled = false;
     const settle = (error?: Error): void => {
+      if (settled) return;
+      settled = true;
       cancel();
-      socket.off("secure", onSecure);
-      socket.off("error", onError);
-      socket.off("close", onClose);
+      socket?.off("secure", onSecure);
+      socket?.off("error", onError);
+      socket?.off("close", onClose);
       signal.removeEventListener("abort", onAbort);
-      if (!error) {
-        resolve();
+      if (!error && socket) {
+        resolve(socket);
         return;
       }
-      socket.destroy();
-      reject(error);
+      (socket ?? raw).destroy();
+      reject(error ?? new PeerClosed("PEER_CLOSED", "no TLS"));
     };
     const onSecure = (): void => {
       settle();
@@ -55,11 +56,27 @@ export function startTls(
     const cancel = clock.after(PROXY_LIMITS.tlsHandshakeMs, () => {
       settle(new TimeoutError("TLS_TIMEOUT", `no TLS handshake within ${PROXY_LIMITS.tlsHandshakeMs} ms`));
     });
-    socket.on("secure", onSecure);
-    socket.on("error", onError);
-    socket.on("close", onClose);
+    const start = (): void => {
+      if (settled) return;
+      if (raw.destroyed) {
+        onClose();
+        return;
+      }
+      socket = new TLSSocket(raw, { isServer: true, secureContext: certificate() });
+      socket.on("error", () => undefined);
+      socket.setNoDelay(true);
+      socket.on("secure", onSecure);
+      socket.on("error", onError);
+      socket.on("close", onClose);
+    };
     signal.addEventListener("abort", onAbort);
-    if (signal.aborted) onAbort();
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    awaitClientHello(raw, clock, (offered) => {
+      if (offered === null) onClose();
+      else enqueue(start);
+    });
   });
-  return { socket, secured };
 }

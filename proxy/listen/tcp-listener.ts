@@ -1,7 +1,7 @@
 import net, { type AddressInfo, type Server, type Socket } from "node:net";
 import { ConfigError, describeError, type Clock } from "../../protocol/index.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
-import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
+import type { PreAuthConnectionLimit, PreAuthKind } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { HostPort } from "../model/proxy-types.ts";
@@ -11,11 +11,15 @@ import { readForwardedSource } from "./proxy-header.ts";
 export interface AcceptedConnection {
   readonly socket: Socket;
   readonly source: ConnectionSource;
+  /** It is known now what it is. False: there is no slot for one more of that kind, and it was closed. */
+  classify(kind: PreAuthKind): boolean;
   /** Releases the slot. Idempotent; the end of the connection does it too. */
   admitted(): void;
 }
 
 export interface TcpListenerOptions {
+  /** What its connections are, as far as the port tells. */
+  readonly kind: PreAuthKind;
   readonly connectionLimit: PreAuthConnectionLimit;
   /** Peers whose connections begin with a PROXY protocol header. From any other peer such a header is not read. */
   readonly forwarders: AddressRanges;
@@ -47,43 +51,49 @@ export class TcpListener {
 
   #accept(socket: Socket): void {
     socket.on("error", () => undefined);
-    const { connectionLimit, forwarders, trustedProxies, onConnection } = this.#options;
+    const { kind, connectionLimit, forwarders, trustedProxies, onConnection } = this.#options;
     const source = readSocketSource(socket);
     const isForwarder = source !== null && forwarders.contains(source.address);
     const isShared = isForwarder || (source !== null && trustedProxies.contains(source.address));
-    const release = source && connectionLimit.acquire(source.address, isShared ? Infinity : undefined);
-    if (!release) {
+    const slot =
+      source &&
+      connectionLimit.acquire(source.address, {
+        kind: isForwarder ? "connecting" : kind,
+        close: () => socket.destroy(),
+        ...(isShared && { perSource: Infinity }),
+      });
+    if (!slot) {
       socket.destroy();
       return;
     }
     this.#sockets.add(socket);
     socket.once("close", () => {
-      release();
+      slot.release();
       this.#sockets.delete(socket);
       if (this.#sockets.size === 0) this.#onIdle?.();
     });
-    const connection = { socket, source, admitted: release };
+    const connection = { socket, source, classify: slot.moveTo, admitted: slot.release };
     if (isForwarder) void this.#receiveForwarded(connection);
     else onConnection(connection);
   }
 
   /** The client behind a forwarder gets its own slot. Without a valid header the connection is closed. */
   async #receiveForwarded(connection: AcceptedConnection): Promise<void> {
-    const { connectionLimit, clock, onConnection } = this.#options;
+    const { kind, connectionLimit, clock, onConnection } = this.#options;
     const { socket } = connection;
     const client = await readForwardedSource(socket, clock).catch(() => undefined);
     if (client === null) {
-      onConnection(connection);
+      if (connection.classify(kind)) onConnection(connection);
       return;
     }
-    const release = client && connectionLimit.acquire(client.address);
-    if (!release) {
+    const slot = client && connectionLimit.acquire(client.address, { kind, close: () => socket.destroy() });
+    if (!slot) {
       socket.destroy();
       return;
     }
     connection.admitted();
-    socket.once("close", release);
-    onConnection({ socket, source: client, admitted: release });
+    socket.once("close", slot.release);
+    onConnection({ socket, source: client, classify: slot.moveTo, admitted: slot.release });
   }
 
   /**

@@ -4,7 +4,6 @@ import tls, { type TLSSocket } from "node:tls";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
-import { readOfferedProtocols } from "./client-hello.ts";
 import { awaitFirstBytes, isHttp } from "./protocol-detector.ts";
 import { readSocketSource, type AcceptedConnection } from "./tcp-listener.ts";
 
@@ -19,6 +18,7 @@ const CIPHERS = ["TLS_AES_128_GCM_SHA256", tls.DEFAULT_CIPHERS].join(":");
 export interface AcceptedTlsConnection {
   readonly socket: TLSSocket;
   readonly source: ConnectionSource;
+  readonly classify: AcceptedConnection["classify"];
   admitted(): void;
 }
 
@@ -74,11 +74,14 @@ export class TlsAcceptor {
     this.#site?.replace(certificate);
   }
 
-  /** @param cancelDeadline called at the end of the handshake */
-  accept(connection: AcceptedConnection, cancelDeadline: () => void): void {
+  /**
+   * The whole ClientHello is unread in the socket.
+   * @param offered the protocols that it offers
+   * @param cancelDeadline called at the end of the handshake
+   */
+  accept(connection: AcceptedConnection, offered: readonly string[], cancelDeadline: () => void): void {
     const { socket } = connection;
     const peer = readSocketSource(socket);
-    const site = this.#site;
     if (!peer) {
       socket.destroy();
       return;
@@ -88,18 +91,9 @@ export class TlsAcceptor {
     socket.once("close", () => {
       if (this.#pendingHandshakes.get(key)?.connection === connection) this.#pendingHandshakes.delete(key);
     });
-    if (!site) {
-      this.#service.accept(socket);
-      return;
-    }
-    let offered: readonly string[] | null = null;
-    const isEnough = (hello: Buffer): boolean => (offered = readOfferedProtocols(hello)) !== null;
-    awaitFirstBytes(socket, { clock: this.#clock, isEnough }, (first) => {
-      if (typeof first === "string") socket.destroy();
-      else if (offered?.some((name) => name === MIP1_ALPN || name === MIP2_ALPN))
-        this.#service.accept(socket);
-      else site.accept(socket);
-    });
+    const isAgent = offered.some((name) => name === MIP1_ALPN || name === MIP2_ALPN);
+    const server = isAgent ? this.#service : (this.#site ?? this.#service);
+    server.accept(socket);
   }
 
   #dispatch(socket: TLSSocket): void {
@@ -114,16 +108,18 @@ export class TlsAcceptor {
     this.#pendingHandshakes.delete(key);
     handshaking.cancelDeadline();
     socket.setNoDelay(true);
-    const { source, admitted } = handshaking.connection;
-    this.#dispatchByAlpn({ socket, source, admitted });
+    const { source, classify, admitted } = handshaking.connection;
+    this.#dispatchByAlpn({ socket, source, classify, admitted });
   }
 
   #dispatchByAlpn(connection: AcceptedTlsConnection): void {
     const { agent, mip1, http } = this.#handlers;
     const { alpnProtocol } = connection.socket;
-    if (alpnProtocol === MIP2_ALPN) agent(connection);
-    else if (alpnProtocol === MIP1_ALPN && mip1) mip1(connection);
-    else if (alpnProtocol === HTTP) http(connection);
+    if (alpnProtocol === MIP2_ALPN) {
+      if (connection.classify("agent")) agent(connection);
+    } else if (alpnProtocol === MIP1_ALPN && mip1) {
+      if (connection.classify("agent")) mip1(connection);
+    } else if (alpnProtocol === HTTP) http(connection);
     else this.#dispatchByFirstByte(connection);
   }
 
@@ -131,10 +127,12 @@ export class TlsAcceptor {
     const { mip1, http, viewer } = this.#handlers;
     const firstBytesOptions = { clock: this.#clock, silenceMs: PROXY_LIMITS.viewerSilenceMs };
     awaitFirstBytes(connection.socket, firstBytesOptions, (first) => {
-      if (first === "silence") viewer(connection);
-      else if (first !== "end" && isHttp(first)) http(connection);
-      else if (first !== "end" && mip1 && isMip1(first)) mip1(connection);
-      else connection.socket.destroy();
+      if (first === "silence") {
+        if (connection.classify("viewer")) viewer(connection);
+      } else if (first !== "end" && isHttp(first)) http(connection);
+      else if (first !== "end" && mip1 && isMip1(first)) {
+        if (connection.classify("agent")) mip1(connection);
+      } else connection.socket.destroy();
     });
   }
 }

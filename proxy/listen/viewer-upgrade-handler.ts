@@ -13,6 +13,7 @@ import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
+import { allowWholeMessages, PRE_AUTH_WEBSOCKET } from "./websocket-limits.ts";
 
 /** The longest reason that a close frame holds, in bytes. */
 const REASON_BYTES = 123;
@@ -44,7 +45,8 @@ export class ViewerUpgradeHandler {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: PROXY_LIMITS.webSocketMessageBytes,
+      ...PRE_AUTH_WEBSOCKET,
+      maxPayload: PROXY_LIMITS.rfbHandshakeBytes,
       // Never the ticket that is offered with it.
       handleProtocols: (offered) => (offered.has(BINARY_SUB_PROTOCOL) ? BINARY_SUB_PROTOCOL : false),
     });
@@ -72,12 +74,15 @@ export class ViewerUpgradeHandler {
       refuse("SUB_PROTOCOL_REFUSED", 400);
       return;
     }
-    const release = source && this.#options.connectionLimit.acquire(source.address);
-    if (!release) {
+    const close = (): void => {
+      socket.destroy();
+    };
+    const slot = source && this.#options.connectionLimit.acquire(source.address, { kind: "viewer", close });
+    if (!slot) {
       refuse("SERVER_BUSY", 503);
       return;
     }
-    socket.once("close", release);
+    socket.once("close", slot.release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const messages = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
@@ -93,7 +98,10 @@ export class ViewerUpgradeHandler {
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         requestedDesktopIds: null,
         encrypt: null,
-        admitted: release,
+        admitted: () => {
+          slot.release();
+          allowWholeMessages(webSocket);
+        },
         replaceStream: (next) => {
           stream = next;
         },

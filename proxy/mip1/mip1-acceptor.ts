@@ -10,6 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
+import { PeerLog } from "../model/peer-log.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { Mip1AgentRegistry } from "./mip1-agent-registry.ts";
@@ -27,9 +28,11 @@ export interface Mip1AcceptorDependencies {
 /** Where MiP 1 connections come in: their first message distinguishes control from data. */
 export class Mip1Acceptor {
   readonly #dependencies: Mip1AcceptorDependencies;
+  readonly #peerLog: PeerLog;
 
   constructor(dependencies: Mip1AcceptorDependencies) {
     this.#dependencies = dependencies;
+    this.#peerLog = new PeerLog(dependencies.log, dependencies.clock);
   }
 
   /**
@@ -75,6 +78,6 @@ export class Mip1Acceptor {
     }
     const { code, message } = error;
     audit.append({ action: "agent.refuse", outcome: "failure", source, reason: code });
-    log.warn({ event: "agent.rejected", code, source, detail: message }, "MiP 1 connection rejected");
+    this.#peerLog.warn({ event: "agent.rejected", code, source, detail: message }, "MiP 1 connection rejected");
   }
 }

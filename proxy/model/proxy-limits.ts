@@ -23,20 +23,36 @@ export const PROXY_LIMITS = {
   /** TCP keep-alive begins after this silence. */
   keepAliveMs: 10_000,
 
-  /** Connections that have not been identified yet. Fewer where the process may open few files. */
+  /** Connections that have not been identified yet: of one source, and of each kind. Fewer where the process may open few files. */
   unadmittedPerSource: 256,
-  unadmittedTotal: 4_096,
-  /** HTTP connections over which nobody has signed in. */
+  unadmittedConnecting: 2_048,
+  unadmittedViewers: 2_048,
+  unadmittedAgents: 2_048,
+  /** A network with no more of them than this loses none that is younger than `unadmittedSettleMs`. */
+  unadmittedSmallNetwork: 8,
+  unadmittedSettleMs: 1_000,
+  /** What is left of `tokenEntryMs` when all slots of viewers are taken. */
+  crowdedTokenEntryMs: 20_000,
+  /** HTTP connections over which nobody has signed in. Fewer where the process may open few files. */
   httpPerSource: 256,
   httpTotal: 4_096,
   /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
   admissionSliceMs: 2,
 
+  /** RSA operations that wait for the thread that does them: in all, and of one network. */
+  rsaJobs: 512,
+  rsaJobsPerNetwork: 32,
+
   proxyHeaderBytes: 4_096,
   rfbHandshakeBytes: 4_096,
   serverInitBytes: 16_384,
   mipHandshakeBytes: 16_384,
+  /** One WebSocket message of an admitted peer, in so many fragments and pieces; before that in so many. */
   webSocketMessageBytes: 1_048_576,
+  webSocketFragments: 16_384,
+  webSocketChunks: 65_536,
+  unadmittedFragments: 16,
+  unadmittedChunks: 64,
 
   /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
   agentPingMs: 10_000,
@@ -90,6 +106,11 @@ export const PROXY_LIMITS = {
   /** Wrong tokens of all sources together: as many at once, and as many per second. */
   guessBurst: 300,
   guessesPerSecond: 5,
+  /** And of one network. */
+  networkGuessBurst: 60,
+  networkGuessesPerSecond: 1,
+  /** So long after a right token its source may use the reserve, which is as large as the budget of all. */
+  recentRightMs: 86_400_000,
 
   /** Comparisons that wait in the one scan: some two seconds. */
   scanBacklogTokens: 25_000_000,
@@ -125,10 +146,16 @@ export const PROXY_LIMITS = {
   /** A file of the audit log that has grown so big is put aside. */
   auditFileBytes: 67_108_864,
   auditTextChars: 512,
-  /** So many refusals of one kind and source get a line each; the rest of the time that follows is counted in one. */
+  /** So many refusals of one kind and network get a line each, and of one kind; the rest of the time is counted. */
   auditRefusalLines: 20,
+  auditRefusalLinesOfAll: 50,
   auditRefusalMs: 10_000,
-  auditRefusalSources: 10_000,
+  /** Networks that are told apart meanwhile, and those whose counts get a line of their own. */
+  auditRefusalNetworks: 10_000,
+  auditRefusalSummaries: 10,
+  /** Free on the disk: below this refusals get no line, what is left is for sessions. Looked at so often. */
+  auditReserveBytes: 67_108_864,
+  auditReserveLookMs: 5_000,
   /** Rows of one reading of the audit log. */
   auditRows: 1_000,
 } as const;

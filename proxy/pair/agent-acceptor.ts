@@ -19,6 +19,7 @@ import type { ConnectionSource } from "../model/connection-source.ts";
 import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
 import { TurnPace } from "../admit/turn-pace.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
+import { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { Stores } from "../state/stores.ts";
@@ -64,11 +65,13 @@ export class AgentAcceptor {
   readonly #disconnecting = new Set<Promise<void>>();
   readonly #reconnectRateLimit: ReconnectRateLimit;
   readonly #pace = new TurnPace(EVENT_LOOP_SLICES);
+  readonly #peerLog: PeerLog;
   #open = true;
 
   constructor(dependencies: AgentAcceptorDependencies) {
     this.#dependencies = dependencies;
     this.#reconnectRateLimit = new ReconnectRateLimit(dependencies.clock);
+    this.#peerLog = new PeerLog(dependencies.log, dependencies.clock);
   }
 
   /** Never rejects: any error ends the connection. */
@@ -93,7 +96,7 @@ export class AgentAcceptor {
       const { source } = accepted;
       if (isPosternError(error)) {
         const { code, message } = error;
-        log.warn({ event: "agent.rejected", code, source, detail: message }, "agent rejected");
+        this.#peerLog.warn({ event: "agent.rejected", code, source, detail: message }, "agent rejected");
       } else log.error({ event: "agent.fault", source, err: error }, "an agent could not be admitted");
     }
   }

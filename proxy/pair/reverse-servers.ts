@@ -12,6 +12,7 @@ import {
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
+import { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import { hashRepeaterId } from "../identify/repeater-id-issuer.ts";
 import type { AcceptedConnection } from "../listen/tcp-listener.ts";
@@ -47,40 +48,43 @@ interface WaitingServer {
  */
 export class ReverseServers {
   readonly #dependencies: ReverseServersDependencies;
+  readonly #peerLog: PeerLog;
   readonly #waiting = new Map<string, WaitingServer>();
   #open = true;
 
   constructor(dependencies: ReverseServersDependencies) {
     this.#dependencies = dependencies;
+    this.#peerLog = new PeerLog(dependencies.log, dependencies.clock);
   }
 
   /** Never rejects: any error ends the connection. */
   async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
-    const { stores, throttle, clock, log } = this.#dependencies;
+    const { stores, throttle, clock } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     try {
       const number = await peer.read(repeaterRequest());
-      const guess = throttle.begin(source.address);
+      const guess = await throttle.begin(source.address);
+      let desktop: DesktopView | null;
       try {
         const desktopId = await stores.repeaterIds.find(hashRepeaterId("server", number), clock.now());
-        const desktop = desktopId === null ? null : await stores.desktops.find(desktopId);
-        if (!desktop) {
-          guess.wrong();
-          throw new ViewerRefusal("TOKEN_WRONG");
-        }
-        const version = Buffer.from(await peer.read(bytes(VERSION_BYTES)));
-        peer.release();
-        admitted();
-        await this.#register({ socket, source, admitted }, desktop, version);
+        desktop = desktopId === null ? null : await stores.desktops.find(desktopId);
+        if (desktop) guess.right();
+        else guess.wrong();
       } finally {
-        guess.right();
+        guess.withdraw();
       }
+      if (!desktop) throw new ViewerRefusal("TOKEN_WRONG");
+      const version = Buffer.from(await peer.read(bytes(VERSION_BYTES)));
+      peer.release();
+      admitted();
+      await this.#register({ socket, source }, desktop, version);
     } catch (error) {
       peer.release();
       socket.destroy();
       const code = isPosternError(error) ? error.code : "INTERNAL";
-      log.warn({ event: "repeater.rejected", code, source }, "a VNC server that dialled in was turned away");
+      const message = "a VNC server that dialled in was turned away";
+      this.#peerLog.warn({ event: "repeater.rejected", code, source }, message);
     }
   }
 
@@ -122,7 +126,7 @@ export class ReverseServers {
 
   /** The newest connection wins: an old one may be long dead. */
   async #register(
-    { socket, source }: AcceptedConnection,
+    { socket, source }: Pick<AcceptedConnection, "socket" | "source">,
     desktop: DesktopView,
     version: Buffer,
   ): Promise<void> {

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
+import type { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
@@ -16,6 +17,7 @@ interface SessionLogDependencies {
   readonly stores: Stores;
   readonly audit: AuditLog;
   readonly events: ProxyEventEmitter;
+  readonly peerLog: PeerLog;
   readonly clock: Clock;
 }
 
@@ -79,7 +81,8 @@ export class SessionLog {
 
   refuse(reason: RefusalCode): void {
     const { source } = this.#viewer;
-    this.#log.warn({ event: "session.refused", reason, source }, "viewer refused");
+    const fault = { event: "session.refused", reason, source, sessionId: this.#id };
+    this.#dependencies.peerLog.warn(fault, "viewer refused");
     if (this.#opened) return;
     const { transport } = this.#viewer;
     const refused = { action: "session.refuse", outcome: "failure", reason } as const;

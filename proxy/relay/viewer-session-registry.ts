@@ -1,4 +1,5 @@
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import { PeerLog } from "../model/peer-log.ts";
 import type { SessionRecord } from "../state/state-records.ts";
 import { ViewerSession, type ViewerSessionDependencies } from "./viewer-session.ts";
 import { SessionWatch } from "./session-watch.ts";
@@ -10,8 +11,8 @@ export class ViewerSessionRegistry {
   readonly #watch: SessionWatch;
   #open = true;
 
-  constructor(dependencies: ViewerSessionDependencies) {
-    this.#dependencies = dependencies;
+  constructor(dependencies: Omit<ViewerSessionDependencies, "peerLog">) {
+    this.#dependencies = { ...dependencies, peerLog: new PeerLog(dependencies.log, dependencies.clock) };
     this.#watch = new SessionWatch({
       ...dependencies,
       store: dependencies.stores.sessions,

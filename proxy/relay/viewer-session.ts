@@ -5,6 +5,7 @@ import { isPosternError, readClientInit } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
+import type { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import { finishStream } from "../listen/finish-stream.ts";
@@ -34,6 +35,7 @@ export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly pairing: Pairing;
   readonly audit: AuditLog;
   readonly events: ProxyEventEmitter;
+  readonly peerLog: PeerLog;
   readonly log: Logger;
 }
 
@@ -92,8 +94,8 @@ export class ViewerSession {
   /** Its frequency shows whether the silence that identifies a viewer is long enough. */
   #logLateTls(error: unknown): void {
     if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
-    const { source } = this.#viewer;
-    this.#log.warn({ event: "viewer.tls-too-late", source }, "TLS began after the greeting of plain RFB");
+    const late = { event: "viewer.tls-too-late", source: this.#viewer.source, sessionId: this.id };
+    this.#dependencies.peerLog.warn(late, "TLS began after the greeting of plain RFB");
   }
 
   async #admit(authenticator: ViewerAuthenticator): Promise<void> {

@@ -7,6 +7,7 @@ import Fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import { describeForCaller, refuse } from "./http-errors.ts";
+import { limitRequests } from "./limit-requests.ts";
 
 const BODY_BYTES = 64 * 1024;
 const HEADERS_MS = 5000;
@@ -34,6 +35,7 @@ export async function buildApp(log: Logger): Promise<FastifyInstance> {
       else socket.destroy();
     },
   });
+  limitRequests(app.server);
   app.removeContentTypeParser("text/plain");
   app.setErrorHandler((error, request, reply) => {
     sendError(reply, error);

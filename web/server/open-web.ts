@@ -9,12 +9,14 @@ import { listenOnAdminSocket } from "./listen/admin-socket.ts";
 import { LiveUpdates } from "./live/live-updates.ts";
 import { EventStreamRegistry } from "./live/event-stream-registry.ts";
 import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
+import { Devices } from "./sign-in/devices.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
 import { NO_QUOTAS, openOrchestrator, type QuotaTable } from "../../orchestrator/index.ts";
+import { HealthCheck } from "./view/health.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
@@ -68,6 +70,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const { stores } = proxy;
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
+  const devices = await Devices.open(stores.service);
   const signIn = new SignInService({
     providers: openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log }),
     throttle: new PasswordThrottle(clock),
@@ -89,7 +92,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const app = await buildApp(log);
   await sendSecurityHeaders(app, () => proxy.advertised.web);
   guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
-  routeHealth(app, proxy);
+  const health = new HealthCheck(() => stores.users.count(), clock);
+  routeHealth(app, health);
   routeAuthorityFile(app, proxy);
   await servePages(app, clientDir);
   await app.register(
@@ -104,12 +108,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       api.addHook("onRequest", async (_request, reply) => {
         void reply.header("cache-control", "no-store");
       });
-      routeHealth(api, proxy);
+      routeHealth(api, health);
       routeAuthority(api, proxy);
       routeAuthorityRotation(api, proxy);
       routeLogin(api, {
         proxy,
         logins,
+        devices,
         signIn,
         endStreams: (hash) => {
           streams.endLogin(hash);

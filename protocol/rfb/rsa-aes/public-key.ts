@@ -34,7 +34,28 @@ export function* rsaPublicKey(): Grammar<RsaPublicKey> {
   const modulus = numbers.subarray(0, bytes);
   const exponent = numbers.subarray(bytes);
   checkNumbers(modulus, exponent);
-  return { key: importKey(modulus, exponent), bytes, wire: Buffer.concat([encodeU32(bits), numbers]) };
+  return new PeerKey(modulus, exponent, Buffer.concat([encodeU32(bits), numbers]));
+}
+
+/** The peer chose it, and to import a long one takes long: that is done where it is used, which may be another thread. */
+class PeerKey implements RsaPublicKey {
+  readonly bytes: number;
+  readonly wire: Buffer;
+  readonly #modulus: Buffer;
+  readonly #exponent: Buffer;
+  #key: KeyObject | undefined;
+
+  constructor(modulus: Buffer, exponent: Buffer, wire: Buffer) {
+    this.bytes = modulus.length;
+    this.wire = wire;
+    this.#modulus = modulus;
+    this.#exponent = exponent;
+  }
+
+  /** @throws ProtocolError `RSA_AES_KEY` */
+  get key(): KeyObject {
+    return (this.#key ??= importKey(this.#modulus, this.#exponent));
+  }
 }
 
 function checkNumbers(modulus: Buffer, exponent: Buffer): void {

@@ -14,6 +14,22 @@ export interface RsaServerKey {
   readonly publicKey: RsaPublicKey;
 }
 
+/** The two costly steps of a key agreement, which a server may do in another thread. */
+export interface RsaOperations {
+  /** @see encryptRandom */
+  encrypt(clientKey: RsaPublicKey, random: Buffer): Promise<Buffer>;
+  /** @see decryptRandom */
+  decrypt(encrypted: Buffer, length: number): Promise<Buffer>;
+}
+
+/** Does them in this thread, at once. */
+function computeHere({ privateKey }: RsaServerKey): RsaOperations {
+  return {
+    encrypt: (clientKey, random) => Promise.resolve(encryptRandom(clientKey, random)),
+    decrypt: (encrypted, length) => Promise.resolve(decryptRandom(privateKey, encrypted, length)),
+  };
+}
+
 /**
  * Acts as the server towards a viewer that has chosen an RSA-AES type, up to the request for its password. A
  * person may be comparing the key's fingerprint meanwhile, so this may take long.
@@ -23,15 +39,17 @@ export interface RsaServerKey {
 export async function exchangeKeysWithViewer(
   peer: Conversation,
   type: RsaAesType,
-  { privateKey, publicKey }: RsaServerKey,
+  serverKey: RsaServerKey,
+  operations = computeHere(serverKey),
 ): Promise<SealedChannel> {
+  const { publicKey } = serverKey;
   const variant = describeRsaAes(type);
   await peer.write(publicKey.wire);
   const clientKey = await peer.read(rsaPublicKey());
   const serverRandom = randomBytes(variant.keyBytes);
-  await peer.write(encryptRandom(clientKey, serverRandom));
+  await peer.write(await operations.encrypt(clientKey, serverRandom));
   const encrypted = await peer.read(encryptedRandom(publicKey.bytes));
-  const clientRandom = decryptRandom(privateKey, encrypted, variant.keyBytes);
+  const clientRandom = await operations.decrypt(encrypted, variant.keyBytes);
   const exchanged = { variant, serverKey: publicKey, clientKey, serverRandom, clientRandom };
   const channel = await confirmExchange(peer, "server", exchanged);
   await channel.write(peer, encodeU8(RsaAesSubtype.password));

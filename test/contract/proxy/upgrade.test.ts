@@ -1,8 +1,13 @@
 import https from "node:https";
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { once } from "node:events";
+import { WebSocket } from "ws";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
+import { connectRfbOverWebSocket } from "../../support/rfb-client.ts";
+import { waitFor } from "../../support/wait-for.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
-import { openProxyFixture } from "./proxy-fixture.ts";
+import { openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
@@ -90,5 +95,48 @@ describe("upgrades", () => {
     expect(reasons).toEqual(
       refused.map(([, [status]]) => (status === 403 ? "ORIGIN_REFUSED" : "SUB_PROTOCOL_REFUSED")),
     );
+  });
+});
+
+describe("X17: before its viewer is admitted, a WebSocket", () => {
+  /** How the server closes a WebSocket that sends this. */
+  async function closedAfter(send: (socket: WebSocket) => void): Promise<number> {
+    const { proxy } = await openProxyFixture(cleanup);
+    const socket = new WebSocket(`wss://127.0.0.1:${proxy.addresses.listen.port}/rfb`, {
+      rejectUnauthorized: false,
+    });
+    cleanup.add({ stop: () => Promise.resolve(socket.terminate()) });
+    socket.on("error", () => undefined);
+    await once(socket, "open");
+    send(socket);
+    const [code] = (await once(socket, "close")) as [number];
+    return code;
+  }
+
+  it("takes no message that is longer than a handshake", async () => {
+    const bytes = PROXY_LIMITS.rfbHandshakeBytes + 1;
+    expect(await closedAfter((socket) => socket.send(Buffer.alloc(bytes)))).toBe(1009);
+  });
+
+  it("takes few fragments", async () => {
+    const code = await closedAfter((socket) => {
+      for (let n = 0; n <= PROXY_LIMITS.unadmittedFragments; n += 1) socket.send("a", { binary: true, fin: false });
+    });
+    expect(code).toBe(1008);
+  });
+
+  it("and takes whole messages afterwards", async () => {
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
+    const { url, protocols } = await proxyFixture.proxy.createTicket(view, "control", "admin");
+    const viewer = await connectRfbOverWebSocket(cleanup, url, protocols);
+    await viewer.handshake();
+    const before = desktop.received.length;
+    const text = Buffer.alloc(100_000, "a");
+    const header = Buffer.alloc(8);
+    header[0] = 6;
+    header.writeUInt32BE(text.length, 4);
+    viewer.write(Buffer.concat([header, text]));
+    await waitFor("the whole message", () => desktop.received.length >= before + 8 + text.length);
   });
 });

@@ -5,19 +5,21 @@ import { auditActor, requestSource } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
+import { DEVICE_COOKIE, DEVICE_COOKIE_OPTIONS, type Devices } from "../sign-in/devices.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
 import type { SignInService } from "../sign-in/sign-in-service.ts";
 
 export interface LoginRoutesContext {
   readonly proxy: Proxy;
   readonly logins: Logins;
+  readonly devices: Devices;
   readonly signIn: SignInService;
   /** Ends a login's event streams. */
   readonly endStreams: (loginHash: string) => void;
 }
 
 export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): void {
-  const { proxy, logins, signIn, endStreams } = options;
+  const { proxy, logins, devices, signIn, endStreams } = options;
 
   api.get("/me", (request): Me => {
     const { name, role } = requireCaller(request);
@@ -27,13 +29,15 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
   api.post("/login", { config: { open: true } }, async (request, reply): Promise<Me> => {
     const credentials = parseInput(signIn.request, request.body);
     const source = requestSource(request);
-    const { id, name, role } = await signIn.authenticate(credentials, { source });
+    const device = devices.find(request.cookies[DEVICE_COOKIE], credentials.name);
+    const { id, name, role } = await signIn.authenticate(credentials, { source, device });
     const entry = { outcome: "success", actor: id, actorName: name, ...(source && { source }) } as const;
     const cookie = await auditAhead(proxy, { action: "login.success", ...entry }, () => logins.open(id));
     // The browser's earlier login ends.
     const earlier = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (earlier !== null) await endLogin(earlier.hash);
     void reply.setCookie(LOGIN_COOKIE, cookie, LOGIN_COOKIE_OPTIONS);
+    void reply.setCookie(DEVICE_COOKIE, devices.issue(name, device ?? undefined), DEVICE_COOKIE_OPTIONS);
     return { name, role };
   });
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { Authority, Service } from "../../api/schemas.ts";
 import { requireCaller } from "../guard/caller.ts";
+import type { HealthCheck } from "../view/health.ts";
 
 export function routeService(api: FastifyInstance, proxy: Proxy, joinCommand: string | null): void {
   api.get("/service", (request): Service => {
@@ -14,12 +15,9 @@ export function routeService(api: FastifyInstance, proxy: Proxy, joinCommand: st
 }
 
 /** For monitoring: 200 while the database can be read, 503 otherwise. */
-export function routeHealth(app: FastifyInstance, proxy: Proxy): void {
+export function routeHealth(app: FastifyInstance, health: HealthCheck): void {
   app.get("/healthz", { config: { open: true } }, async (_request, reply) => {
-    const healthy = await proxy.stores.users.count().then(
-      () => true,
-      () => false,
-    );
+    const healthy = await health.isHealthy();
     return reply.code(healthy ? 200 : 503).send({ status: healthy ? "ok" : "unavailable" });
   });
 }

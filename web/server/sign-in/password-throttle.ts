@@ -1,5 +1,5 @@
-import { isIPv6 } from "node:net";
 import type { Clock } from "../../../protocol/index.ts";
+import { sourceKey } from "../../../proxy/index.ts";
 import { ThrottledError } from "../http-errors.ts";
 
 interface ThrottleRule {
@@ -16,6 +16,11 @@ const RULES = {
 const FIRST_DELAY_MS = 1000;
 const FORGET_MS = 3600_000;
 const MAX_ENTRIES = 10_000;
+const MAX_BLOCKING = 100_000;
+/** Entries that one insertion looks at for one that may go. */
+const EVICTION_LOOKS = 16;
+const KNOWN_MS = 2_592_000_000;
+const MAX_KNOWN = 10_000;
 
 interface ThrottleEntry {
   readonly rule: ThrottleRule;
@@ -24,9 +29,24 @@ interface ThrottleEntry {
   openAt: number;
 }
 
-/** Slows guessing of passwords: per source and per account, each with a delay that doubles. */
+/** Who tries to sign in, and from where. */
+export interface SignInAttempt {
+  readonly address: string;
+  readonly account: string;
+  /** A device from which this account has signed in before, proven by its cookie; null: none. */
+  readonly device?: string | null;
+}
+
+/**
+ * Slows guessing of passwords: per source and per account, each with a delay that doubles. Sources and devices from which an
+ * account has signed in before do not share its delay with strangers: they have one of their own, so that nobody can shut a
+ * person out by guessing.
+ */
 export class PasswordThrottle {
+  /** The one that was used longest ago comes first. */
   readonly #entries = new Map<string, ThrottleEntry>();
+  /** Account and source of successful sign-ins, and when; the one longest ago comes first. */
+  readonly #known = new Map<string, number>();
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -34,42 +54,65 @@ export class PasswordThrottle {
   }
 
   /**
-   * Counts an attempt before its password is checked, so that parallel attempts count too.
+   * Counts an attempt before its password is checked, so that parallel attempts count too. One that is refused leaves no
+   * trace.
    * @throws ThrottledError `LOGIN_THROTTLED`
    */
-  begin(address: string, account: string): void {
+  begin(attempt: SignInAttempt): void {
     const now = this.#clock.monotonic();
-    const entries = [
-      this.#entry(`source ${groupOf(address)}`, RULES.source, now),
-      this.#entry(`account ${foldName(account)}`, RULES.account, now),
+    const rules: readonly (readonly [string, ThrottleRule])[] = [
+      [`source ${sourceKey(attempt.address)}`, RULES.source],
+      [this.#accountKey(attempt, now), RULES.account],
     ];
-    const openAt = Math.max(...entries.map((entry) => entry.openAt));
+    const openAt = Math.max(...rules.map(([key]) => this.#find(key, now)?.openAt ?? now));
     if (openAt > now) throw new ThrottledError(openAt - now);
-    for (const entry of entries) count(entry, now);
+    if (!this.#makeRoom(rules.length, now)) throw new ThrottledError(FIRST_DELAY_MS);
+    for (const [key, rule] of rules) {
+      const entry = this.#find(key, now) ?? { rule, attempts: 0, last: now, openAt: now };
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      count(entry, now);
+    }
   }
 
   /** The password was right: the account's count is reset, the source's is reduced by this attempt. */
-  succeed(address: string, account: string): void {
-    this.#entries.delete(`account ${foldName(account)}`);
-    const source = this.#entries.get(`source ${groupOf(address)}`);
-    if (source === undefined) return;
-    source.attempts -= 1;
-    source.openAt = this.#clock.monotonic();
+  succeed(attempt: SignInAttempt): void {
+    const now = this.#clock.monotonic();
+    this.#entries.delete(this.#accountKey(attempt, now));
+    const source = this.#entries.get(`source ${sourceKey(attempt.address)}`);
+    if (source !== undefined) {
+      source.attempts -= 1;
+      source.openAt = now;
+    }
+    const known = knownKey(attempt);
+    this.#known.delete(known);
+    this.#known.set(known, now);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
 
-  #entry(key: string, rule: ThrottleRule, now: number): ThrottleEntry {
-    const known = this.#entries.get(key);
-    this.#entries.delete(key);
-    const entry =
-      known !== undefined && now - known.last < FORGET_MS
-        ? known
-        : { rule, attempts: 0, last: now, openAt: now };
-    this.#entries.set(key, entry);
-    if (this.#entries.size > MAX_ENTRIES) {
-      const oldest = this.#entries.keys().next();
-      if (!oldest.done) this.#entries.delete(oldest.value);
+  #accountKey(attempt: SignInAttempt, now: number): string {
+    if (attempt.device) return `device ${foldName(attempt.account)} ${attempt.device}`;
+    const known = knownKey(attempt);
+    const isKnown = now - (this.#known.get(known) ?? -Infinity) < KNOWN_MS;
+    return isKnown ? `known ${known}` : `account ${foldName(attempt.account)}`;
+  }
+
+  #find(key: string, now: number): ThrottleEntry | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && now - entry.last < FORGET_MS ? entry : undefined;
+  }
+
+  /** Entries that hold somebody up never go for others. False: there are too many of them. */
+  #makeRoom(needed: number, now: number): boolean {
+    for (let looks = 0; this.#entries.size + needed > MAX_ENTRIES && looks < EVICTION_LOOKS; looks += 1) {
+      const [oldest] = this.#entries;
+      if (!oldest) break;
+      const [key, entry] = oldest;
+      this.#entries.delete(key);
+      if (entry.openAt > now) this.#entries.set(key, entry);
     }
-    return entry;
+    return this.#entries.size + needed <= MAX_BLOCKING;
   }
 }
 
@@ -81,22 +124,11 @@ function count(entry: ThrottleEntry, now: number): void {
     entry.openAt = now + Math.min(FIRST_DELAY_MS * 2 ** Math.min(over, 30), entry.rule.maxDelayMs);
 }
 
+function knownKey({ address, account }: SignInAttempt): string {
+  return `${foldName(account)} ${sourceKey(address)}`;
+}
+
 /** Account names are case-insensitive. */
 function foldName(name: string): string {
   return name.normalize("NFKC").toLowerCase();
-}
-
-/** A household or a lab usually has a whole IPv6 /64. */
-function groupOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const plain = address.split("%", 1)[0] ?? address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
-  if (mapped !== undefined) return mapped;
-  const [head = "", tail] = plain.split("::", 2);
-  const left = head === "" ? [] : head.split(":");
-  const right = tail === undefined || tail === "" ? [] : tail.split(":");
-  const middle =
-    tail === undefined ? [] : new Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0");
-  const groups = [...left, ...middle, ...right].slice(0, 4);
-  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":");
 }

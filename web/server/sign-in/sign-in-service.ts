@@ -32,9 +32,10 @@ export class SignInService {
    */
   async authenticate(credentials: Credentials, context: SignInContext): Promise<UserRecord> {
     const { throttle } = this.#services;
-    const address = context.source?.address ?? "socket";
+    const { source, device = null } = context;
+    const attempt = { address: source?.address ?? "socket", account: credentials.name, device };
     try {
-      throttle.begin(address, credentials.name);
+      throttle.begin(attempt);
     } catch (error) {
       this.#auditFailure("LOGIN_THROTTLED", context, null);
       throw error;
@@ -44,7 +45,7 @@ export class SignInService {
       this.#auditFailure("LOGIN_REFUSED", context, result.kind === "unknownPerson" ? null : result.user);
       throw refuse("LOGIN_REFUSED");
     }
-    throttle.succeed(address, credentials.name);
+    throttle.succeed(attempt);
     return result.user;
   }
 

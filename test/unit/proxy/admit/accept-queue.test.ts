@@ -55,6 +55,25 @@ describe("newcomers", () => {
     expect(entered).toEqual([0, 1]);
   });
 
+  it("X6: of several networks take turns, so that one that brings many holds up itself", () => {
+    const turns: (() => void)[] = [];
+    const entered: string[] = [];
+    let now = 0;
+    const queue = new AcceptQueue({ monotonic: () => now, yieldTo: (next) => turns.push(next) });
+    const enqueue = (name: string, network: string): void => {
+      queue.enqueue(() => {
+        now += PROXY_LIMITS.admissionSliceMs;
+        entered.push(name);
+      }, network);
+    };
+    for (let n = 0; n < 5; n += 1) enqueue(`stranger ${n}`, "198.51.100.0/24");
+    enqueue("anna", "192.0.2.0/24");
+    enqueue("ben", "203.0.113.0/24");
+    while (turns.length > 0) turns.shift()!();
+    expect(entered.slice(0, 4)).toEqual(["stranger 0", "stranger 1", "anna", "ben"]);
+    expect(entered).toHaveLength(7);
+  });
+
   it("may bring others", () => {
     const { turns, turn } = makeAcceptQueue();
     const entered: string[] = [];

@@ -16,6 +16,8 @@ export interface Credentials {
 export interface SignInContext {
   /** Where it comes from; undefined on the administrator's socket. */
   readonly source: AuditEntry["source"];
+  /** A device from which the account has signed in before; null or absent: none. */
+  readonly device?: string | null;
 }
 
 export type SignInResult =

@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
+import { ThrottledError } from "../../../../../web/server/http-errors.ts";
 import { PasswordThrottle } from "../../../../../web/server/sign-in/password-throttle.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
 
 function open() {
   const clock = new ManualClock();
   const throttle = new PasswordThrottle(clock);
-  const isOpen = (address: string, account: string) => {
+  const isOpen = (address: string, account: string, device: string | null = null) => {
     try {
-      throttle.begin(address, account);
+      throttle.begin({ address, account, device });
       return true;
     } catch (error) {
-      expect(error).toMatchObject({ code: "LOGIN_THROTTLED" });
+      if (!(error instanceof ThrottledError)) throw error;
       return false;
     }
   };
@@ -62,12 +63,49 @@ test("one account is held up over many sources, for a minute at most; capitals a
   }
 });
 
+test("X7: throttled attempts leave no trace, and what blocks is not forgotten for others", () => {
+  const { clock, isOpen, exhaust } = open();
+  exhaust("192.0.2.1");
+  exhaust("192.0.2.2");
+  // The second source is held up as well: whatever it sends now, the first one's wait stays.
+  const passed = Array.from({ length: 10_050 }, (_, n) => isOpen("192.0.2.2", `made up ${n}`));
+  expect(passed).not.toContain(true);
+  expect(isOpen("192.0.2.1", "victim")).toBe(false);
+  // Attempts that count, from ever new sources, push out only what holds nobody up.
+  for (let n = 0; n < 6_000; n += 1) isOpen(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, `other ${n}`);
+  expect(isOpen("192.0.2.1", "victim")).toBe(false);
+  clock.advance(1000);
+  expect(isOpen("192.0.2.1", "victim")).toBe(true);
+  clock.advance(1999);
+  expect(isOpen("192.0.2.1", "victim")).toBe(false);
+});
+
+test("X8: who has signed in from a source or a device before does not share the account's wait", () => {
+  const { clock, throttle, isOpen } = open();
+  expect(isOpen("192.0.2.1", "bob")).toBe(true);
+  throttle.succeed({ address: "192.0.2.1", account: "bob" });
+  for (let n = 0; n < 10; n += 1) expect(isOpen(`198.51.100.${n}`, "Bob")).toBe(true);
+  expect(isOpen("203.0.113.1", "bob")).toBe(false);
+  expect(isOpen("192.0.2.1", "BOB")).toBe(true);
+  throttle.succeed({ address: "192.0.2.1", account: "bob" });
+  expect(isOpen("203.0.113.1", "bob")).toBe(false);
+  expect(isOpen("203.0.113.1", "bob", "device-1")).toBe(true);
+  // The exemption is the account's, and no way to guess without end.
+  expect(isOpen("192.0.2.1", "anna")).toBe(true);
+  let guesses = 1;
+  for (let n = 0; n < 100; n += 1) if (isOpen(`203.0.113.${n + 2}`, "bob", "device-1")) guesses += 1;
+  expect(guesses).toBe(10);
+  clock.advance(31 * 86_400_000);
+  for (let n = 0; n < 10; n += 1) expect(isOpen(`198.51.100.${n}`, "bob")).toBe(true);
+  expect(isOpen("192.0.2.1", "bob")).toBe(false);
+});
+
 test("a right password clears the account but not the source's record", () => {
   const { clock, throttle, isOpen, exhaust } = open();
   exhaust("192.0.2.1");
   clock.advance(1000);
   expect(isOpen("192.0.2.1", "own")).toBe(true);
-  throttle.succeed("192.0.2.1", "own");
+  throttle.succeed({ address: "192.0.2.1", account: "own" });
   expect(isOpen("192.0.2.1", "victim")).toBe(true);
   clock.advance(1000);
   expect(isOpen("192.0.2.1", "victim")).toBe(false);

@@ -1,0 +1,24 @@
+import type { WebSocket } from "ws";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+
+/** What a WebSocket may hold in memory before its peer is admitted: a handshake needs little, and the peer chooses how much. */
+export const PRE_AUTH_WEBSOCKET = {
+  maxFragments: PROXY_LIMITS.unadmittedFragments,
+  maxBufferedChunks: PROXY_LIMITS.unadmittedChunks,
+} as const;
+
+/** The members of `ws`' receiver that hold its limits: it reads them for each frame, and offers no other way to change them. */
+interface Receiver {
+  _maxPayload: number;
+  _maxFragments: number;
+  _maxBufferedChunks: number;
+}
+
+/** The peer is admitted: from now on a message may be as large as RFB needs. */
+export function allowWholeMessages(webSocket: WebSocket): void {
+  const { _receiver: receiver } = webSocket as unknown as { readonly _receiver?: Receiver | null };
+  if (!receiver) return;
+  receiver._maxPayload = PROXY_LIMITS.webSocketMessageBytes;
+  receiver._maxFragments = PROXY_LIMITS.webSocketFragments;
+  receiver._maxBufferedChunks = PROXY_LIMITS.webSocketChunks;
+}
