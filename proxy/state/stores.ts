@@ -62,12 +62,7 @@ export interface DesktopStore {
    * @param limit how many desktops of the agent there may be, offline ones included; default: any number
    * @throws RequestError `AGENT_UNKNOWN`, `DESKTOP_LIMIT`
    */
-  publish(
-    agentId: string,
-    name: string,
-    machineId: string | null,
-    limit?: number,
-  ): Promise<DesktopRecord>;
+  publish(agentId: string, name: string, machineId: string | null, limit?: number): Promise<DesktopRecord>;
   withdraw(agentId: string, name: string): Promise<void>;
   find(id: string): Promise<DesktopView | null>;
   /** Those that exist. */
@@ -212,7 +207,10 @@ export type NewMachine = Pick<
   Partial<Pick<MachineRecord, keyof MachineTraits | "wish" | "lifetimeMs">>;
 
 export type MachineChange = Partial<
-  Omit<MachineRecord, keyof MachineTraits | "id" | "name" | "image" | "ownerId" | "wish" | "createdAt" | "since">
+  Omit<
+    MachineRecord,
+    keyof MachineTraits | "id" | "name" | "image" | "ownerId" | "wish" | "createdAt" | "since"
+  >
 >;
 
 export interface MachineStore {

@@ -87,10 +87,7 @@ export function routeTokens(api: FastifyInstance, { proxy, clock, loadReadModel 
     return token;
   }
 
-  function serializeToken(
-    { id, role, denied, expiresAt }: TokenRecord,
-    desktop = "",
-  ): TokenRow {
+  function serializeToken({ id, role, denied, expiresAt }: TokenRecord, desktop = ""): TokenRow {
     const state = expiresAt > clock.now() ? "open" : "expired";
     return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
   }
