@@ -40,7 +40,11 @@ export class ScreenshotCache {
     const known = this.#entries.get(key);
     if (known !== undefined && this.#clock.monotonic() < known.freshUntil) return known.screenshot;
     this.#entries.delete(key);
-    const entry: CacheEntry = { screenshot: this.#request(agentId, id, width), freshUntil: Infinity, bytes: 0 };
+    const entry: CacheEntry = {
+      screenshot: this.#request(agentId, id, width),
+      freshUntil: Infinity,
+      bytes: 0,
+    };
     this.#entries.set(key, entry);
     this.#evict();
     try {

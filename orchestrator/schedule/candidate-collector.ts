@@ -70,7 +70,9 @@ export class CandidateCollector {
   async #storeDataDisks(
     asked: readonly { readonly id: string; readonly facts: KnownHostFacts }[],
   ): Promise<void> {
-    const known = asked.flatMap(({ id, facts }) => (facts.kind === "known" ? [{ id, facts: facts.facts }] : []));
+    const known = asked.flatMap(({ id, facts }) =>
+      facts.kind === "known" ? [{ id, facts: facts.facts }] : [],
+    );
     if (known.every(({ id, facts }) => this.#storedFacts.get(id) === facts)) return;
     await this.#context.proxy.stores.dataDisks.applyHostReports(
       new Map(known.map(({ id, facts }) => [id, facts.dataDisks])),

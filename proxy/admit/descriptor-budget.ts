@@ -10,7 +10,10 @@ export interface ConnectionShares {
   readonly total: number;
 }
 
-/** How many connections that nobody has identified there may be, so that at least half of the descriptors are left for sessions and agents. */
+/**
+ * How many connections that nobody has identified there may be, so that at least half of the descriptors are left for
+ * sessions and agents.
+ */
 export interface DescriptorBudget {
   /** Of any protocol, before they are identified. */
   readonly unadmitted: PreAuthLimits;

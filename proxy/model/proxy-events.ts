@@ -17,12 +17,17 @@ export class ProxyEventEmitter {
   }
 
   /** @returns settles when the listeners that gave a promise are done with the event; undefined: none did */
-  emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): Promise<void> | undefined {
+  deliver<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): Promise<void> | undefined {
     let work: Promise<void> | undefined;
     for (const listener of this.#listeners.get(event) ?? []) {
       const more = (listener as Listener<E>)(data);
       if (more) work = work === undefined ? more : Promise.all([work, more]).then(() => undefined);
     }
     return work;
+  }
+
+  /** Where nobody is to be held back by what the listeners do. */
+  emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): void {
+    void this.deliver(event, data);
   }
 }

@@ -122,14 +122,14 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     switch (name) {
       case "machine.state": {
         const machine = parse(hostEvents[name], data, name);
-        return this.#dependencies.events.emit(name, { agentId, machine });
+        return this.#dependencies.events.deliver(name, { agentId, machine });
       }
       case "machine.removed": {
         const { id } = parse(hostEvents[name], data, name);
-        return this.#dependencies.events.emit(name, { agentId, machineId: id });
+        return this.#dependencies.events.deliver(name, { agentId, machineId: id });
       }
       case "image.changed":
-        return this.#dependencies.events.emit(name, { agentId });
+        return this.#dependencies.events.deliver(name, { agentId });
     }
   }
 
@@ -153,8 +153,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     try {
       const known = await this.#findPublished(name, machineId);
       const desktopId =
-        known ??
-        (await stores.desktops.publish(agentId, name, machineId, PROXY_LIMITS.agentDesktops)).id;
+        known ?? (await stores.desktops.publish(agentId, name, machineId, PROXY_LIMITS.agentDesktops)).id;
       this.#failing = false;
       const before = this.#desktops.get(name);
       this.#desktops.set(name, desktopId);

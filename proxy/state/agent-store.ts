@@ -182,11 +182,7 @@ export class SqlAgentStore implements AgentStore {
 }
 
 /** They are forgotten some time after `now`. */
-async function markDesktopsOffline(
-  trx: Transaction<Tables>,
-  agentIds: string[],
-  now: number,
-): Promise<void> {
+async function markDesktopsOffline(trx: Transaction<Tables>, agentIds: string[], now: number): Promise<void> {
   await trx
     .updateTable("desktops")
     .set({ state: "offline", lastSeenAt: now })

@@ -95,22 +95,15 @@ export class SqlDesktopStore implements DesktopStore {
     return inBatches(ids, (batch) => this.#selectViews().where("desktops.id", "in", batch).execute());
   }
 
-  /** A page at a time: one statement holds up everything else until it is done. */
+  /** A page at a time, by the primary key: one statement holds up everything else until it is done. */
   async list(): Promise<DesktopView[]> {
     const desktops: DesktopView[] = [];
     for (;;) {
+      const page = this.#selectUnordered().orderBy("desktops.id").limit(PAGE_ROWS);
       const last = desktops.at(-1);
-      let page = this.#selectViews().limit(PAGE_ROWS);
-      if (last !== undefined)
-        page = page.where((row) =>
-          row.or([
-            row("desktops.createdAt", ">", last.createdAt),
-            row.and([row("desktops.createdAt", "=", last.createdAt), row("desktops.id", ">", last.id)]),
-          ]),
-        );
-      const rows = await page.execute();
+      const rows = await (last === undefined ? page : page.where("desktops.id", ">", last.id)).execute();
       desktops.push(...rows);
-      if (rows.length < PAGE_ROWS) return desktops;
+      if (rows.length < PAGE_ROWS) return desktops.sort(compareAge);
     }
   }
 
@@ -168,12 +161,18 @@ export class SqlDesktopStore implements DesktopStore {
   }
 
   #selectViews() {
+    return this.#selectUnordered().orderBy("desktops.createdAt").orderBy("desktops.id");
+  }
+
+  #selectUnordered() {
     return this.#db
       .selectFrom("desktops")
       .innerJoin("agents", "agents.id", "desktops.agentId")
       .selectAll("desktops")
-      .select("agents.name as agentName")
-      .orderBy("desktops.createdAt")
-      .orderBy("desktops.id");
+      .select("agents.name as agentName");
   }
+}
+
+function compareAge(one: DesktopView, other: DesktopView): number {
+  return one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1);
 }

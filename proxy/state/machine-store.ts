@@ -113,7 +113,9 @@ export class SqlMachineStore implements MachineStore {
       .where("state", "not in", OFF_STATES)
       .groupBy("agentId")
       .execute();
-    return new Map(rows.flatMap(({ agentId, count }) => (agentId === null ? [] : [[agentId, count] as const])));
+    return new Map(
+      rows.flatMap(({ agentId, count }) => (agentId === null ? [] : [[agentId, count] as const])),
+    );
   }
 
   #select() {

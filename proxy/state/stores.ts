@@ -62,12 +62,7 @@ export interface DesktopStore {
    * @param limit how many desktops of the agent there may be, offline ones included; default: any number
    * @throws RequestError `AGENT_UNKNOWN`, `DESKTOP_LIMIT`
    */
-  publish(
-    agentId: string,
-    name: string,
-    machineId: string | null,
-    limit?: number,
-  ): Promise<DesktopRecord>;
+  publish(agentId: string, name: string, machineId: string | null, limit?: number): Promise<DesktopRecord>;
   withdraw(agentId: string, name: string): Promise<void>;
   find(id: string): Promise<DesktopView | null>;
   /** Those that exist. */

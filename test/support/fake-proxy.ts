@@ -97,12 +97,12 @@ export class FakeProxy implements Proxy {
   }
 
   emit<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): void {
-    void this.#events.emit(event, data);
+    this.#events.emit(event, data);
   }
 
   /** Settles when those who listen are done with the event. */
   async emitAndWait<E extends keyof ProxyEvents>(event: E, data: ProxyEvents[E]): Promise<void> {
-    await this.#events.emit(event, data);
+    await this.#events.deliver(event, data);
   }
 
   /** How often a host was asked `method`. */

@@ -32,8 +32,10 @@ function applyEvents(state: WallState, events: readonly LiveEvent[]): WallState 
         desktops()[event.desktop.id] = event.desktop;
         break;
       case "gone":
-        if (event.kind === "machine" && event.id in next.machines) Reflect.deleteProperty(machines(), event.id);
-        if (event.kind === "desktop" && event.id in next.desktops) Reflect.deleteProperty(desktops(), event.id);
+        if (event.kind === "machine" && event.id in next.machines)
+          Reflect.deleteProperty(machines(), event.id);
+        if (event.kind === "desktop" && event.id in next.desktops)
+          Reflect.deleteProperty(desktops(), event.id);
         break;
       case "images":
         break;

@@ -52,10 +52,7 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
 }
 
 /** Before every route of `api` that is not marked open: requires a login. */
-export function guardLogin(
-  api: FastifyInstance,
-  { logins, form, admitHttp }: LoginGuard,
-): void {
+export function guardLogin(api: FastifyInstance, { logins, form, admitHttp }: LoginGuard): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
     const login = await logins.find(request.cookies[LOGIN_COOKIE]);

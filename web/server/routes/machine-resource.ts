@@ -47,7 +47,11 @@ export class MachineResource {
   }
 
   async serialize(caller: Caller, record: MachineRecord): Promise<Machine> {
-    return serializeMachine(caller, record, await this.#loadReadModel({ kind: "named", machineIds: [record.id] }));
+    return serializeMachine(
+      caller,
+      record,
+      await this.#loadReadModel({ kind: "named", machineIds: [record.id] }),
+    );
   }
 
   audit(request: FastifyRequest, action: string, record: MachineRecord): void {

@@ -9,11 +9,7 @@ import { findNamedDesktops, resolveDesktop } from "../view/resolve-desktop.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
 /** Ids of UltraVNC's repeater protocol, for viewers and servers; administrators only. */
-export function routeRepeater(
-  api: FastifyInstance,
-  proxy: Proxy,
-  loadReadModel: LoadReadModel,
-): void {
+export function routeRepeater(api: FastifyInstance, proxy: Proxy, loadReadModel: LoadReadModel): void {
   api.post("/repeater-ids", async (request, reply): Promise<RepeaterNumber> => {
     const caller = requireAdmin(request);
     const wanted = parseInput(repeaterRequestBody, request.body);

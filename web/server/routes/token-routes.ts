@@ -113,10 +113,7 @@ export function routeTokens(
     return token;
   }
 
-  function serializeToken(
-    { id, role, denied, expiresAt }: TokenRecord,
-    desktop = "",
-  ): TokenRow {
+  function serializeToken({ id, role, denied, expiresAt }: TokenRecord, desktop = ""): TokenRow {
     const state = expiresAt > clock.now() ? "open" : "expired";
     return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
   }

@@ -138,8 +138,18 @@ describeDatabases("desktops", (makeDatabase) => {
     const token = { role: "view", createdBy: "u" } as const;
     const soon = clock.time + 10;
     const late = clock.time + 10_000;
-    await stores.tokens.create({ ...token, desktopId: await idOf("token"), token: "abcd2345", expiresAt: late });
-    await stores.tokens.create({ ...token, desktopId: await idOf("old token"), token: "abcd2346", expiresAt: soon });
+    await stores.tokens.create({
+      ...token,
+      desktopId: await idOf("token"),
+      token: "abcd2345",
+      expiresAt: late,
+    });
+    await stores.tokens.create({
+      ...token,
+      desktopId: await idOf("old token"),
+      token: "abcd2346",
+      expiresAt: soon,
+    });
     await stores.repeaterIds.create("hash", await idOf("number"), late);
     for (const name of ["plain", "token", "old token", "number"]) await stores.desktops.withdraw("a1", name);
     clock.time += 1_000;

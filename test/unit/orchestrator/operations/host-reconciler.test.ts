@@ -1,7 +1,12 @@
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { RequestError } from "../../../../protocol/index.ts";
-import { MEMTEST, openWebFixture, makeMachineStatus, type WebFixtureOptions } from "../../../support/web-fixture.ts";
+import {
+  MEMTEST,
+  openWebFixture,
+  makeMachineStatus,
+  type WebFixtureOptions,
+} from "../../../support/web-fixture.ts";
 
 const MACHINES = "/api/v1/machines";
 

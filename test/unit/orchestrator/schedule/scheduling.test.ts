@@ -194,7 +194,10 @@ test("two servers on one database place each waiting machine once", async () => 
 test("a host's free memory that moves changes nothing for those who wait, and nothing is written for them", async () => {
   const { proxy, clock, create, show } = await open();
   let free = 100;
-  proxy.connectHost("h1", { ...host(), "host.facts": () => facts({ memoryMb: { total: 4096, free: ++free } }) });
+  proxy.connectHost("h1", {
+    ...host(),
+    "host.facts": () => facts({ memoryMb: { total: 4096, free: ++free } }),
+  });
   const made = [await create({ memoryMb: 2048 }), await create({ memoryMb: 2048 })];
   for (const { id } of made)
     await vi.waitFor(async () => expect((await show(id)).tried[0]?.why).toBe("memory 0.1 of 4 GB free"));

@@ -4,7 +4,9 @@ import { memo } from "../../../../../web/client/components/memo.ts";
 import { makeMachine } from "../api-records.ts";
 
 test("a card is drawn again only when its machine is another record", () => {
-  const Card = memo(({ machine }: { readonly machine: ReturnType<typeof makeMachine> }) => h("p", null, machine.name));
+  const Card = memo(({ machine }: { readonly machine: ReturnType<typeof makeMachine> }) =>
+    h("p", null, machine.name),
+  );
   const machine = makeMachine();
   const card = Reflect.construct(Card, [{ machine }]) as {
     props: object;

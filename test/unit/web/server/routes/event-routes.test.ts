@@ -221,7 +221,9 @@ test("a change, and what a user asks, reads no whole table", async () => {
   for (const { events } of [stream, admin])
     await eventually(fixture, () =>
       expect(events).toContainEqual(
-        expect.objectContaining({ machine: expect.objectContaining({ state: "booting", desktopId: desktop.id }) }),
+        expect.objectContaining({
+          machine: expect.objectContaining({ state: "booting", desktopId: desktop.id }),
+        }),
       ),
     );
   const ask = async (method: string, path: string, body?: unknown) =>
@@ -246,5 +248,7 @@ test("many changes at once reach the page in parts, and each of them", async () 
   const reads = vi.spyOn(fixture.stores.desktops, "findMany");
   for (const desktopId of ids) fixture.proxy.emit("desktop.changed", { desktopId });
   await eventually(fixture, () => expect(stream.events).toHaveLength(ids.length + 1));
-  expect(reads.mock.calls.map(([asked]) => asked.length).filter((count) => count > 0)).toEqual([200, 200, 50]);
+  expect(reads.mock.calls.map(([asked]) => asked.length).filter((count) => count > 0)).toEqual([
+    200, 200, 50,
+  ]);
 });
