@@ -78,6 +78,9 @@ export class Mip1Acceptor {
     }
     const { code, message } = error;
     audit.append({ action: "agent.refuse", outcome: "failure", source, reason: code });
-    this.#peerLog.warn({ event: "agent.rejected", code, source, detail: message }, "MiP 1 connection rejected");
+    this.#peerLog.warn(
+      { event: "agent.rejected", code, source, detail: message },
+      "MiP 1 connection rejected",
+    );
   }
 }

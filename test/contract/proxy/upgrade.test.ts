@@ -120,7 +120,8 @@ describe("X17: before its viewer is admitted, a WebSocket", () => {
 
   it("takes few fragments", async () => {
     const code = await closedAfter((socket) => {
-      for (let n = 0; n <= PROXY_LIMITS.unadmittedFragments; n += 1) socket.send("a", { binary: true, fin: false });
+      for (let n = 0; n <= PROXY_LIMITS.unadmittedFragments; n += 1)
+        socket.send("a", { binary: true, fin: false });
     });
     expect(code).toBe(1008);
   });

@@ -46,7 +46,9 @@ describe("Repeats", () => {
   });
 
   it("X10: counts a /64 and a /24 as one, whatever address of it is used", () => {
-    const own = Array.from({ length: 500 }, (_, n) => repeats.allows(refusal(`2001:db8:77:1::${n.toString(16)}`)));
+    const own = Array.from({ length: 500 }, (_, n) =>
+      repeats.allows(refusal(`2001:db8:77:1::${n.toString(16)}`)),
+    );
     expect(own.filter(Boolean)).toHaveLength(PROXY_LIMITS.auditRefusalLines);
     const lab = Array.from({ length: 250 }, (_, n) => repeats.allows(refusal(`192.0.2.${n}`, "SERVER_BUSY")));
     expect(lab.filter(Boolean)).toHaveLength(PROXY_LIMITS.auditRefusalLines);

@@ -11,7 +11,9 @@ afterEach(() => cleanup.close());
 
 const GET = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-async function open(answer: http.RequestListener): Promise<{ server: http.Server; dial: () => Promise<Socket> }> {
+async function open(
+  answer: http.RequestListener,
+): Promise<{ server: http.Server; dial: () => Promise<Socket> }> {
   const server = http.createServer(answer);
   limitRequests(server);
   server.listen(0, "127.0.0.1");
