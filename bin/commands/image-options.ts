@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { ImageStore, listUsedFiles } from "../../launcher/index.ts";
+import {
+  ImageStore,
+  listDependents,
+  listUsedFiles,
+  NO_FILES_IN_USE,
+  type FilesInUse,
+} from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 
 /** Selects the images folder of a command. */
@@ -37,9 +43,15 @@ export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
 /**
  * The files used as base images by machines of this host, with the machines' names; empty with only --images.
  */
-export async function findUsedFiles(flags: ImageFlags): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function findUsedFiles(flags: ImageFlags): Promise<FilesInUse> {
   const data = findHostData(flags);
-  return data === null ? new Map() : listUsedFiles(join(data, "machines"));
+  return data === null ? NO_FILES_IN_USE : listUsedFiles(join(data, "machines"));
+}
+
+/** Whether machines of this host are, or may be, based on a file. */
+export async function findFilesInUse(flags: ImageFlags): Promise<{ has(file: string): boolean }> {
+  const inUse = await findUsedFiles(flags);
+  return { has: (file) => listDependents(file, inUse).length > 0 };
 }
 
 /** `postern up` stores its host's data in a separate folder. */

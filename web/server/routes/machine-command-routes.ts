@@ -104,9 +104,9 @@ export function routeMachineCommands(
 
   api.post("/machines/:id/save-as-image", async (request, reply) => {
     requireAdmin(request);
-    const { image, title } = parseInput(saveAsImageRequest, request.body);
+    const wanted = parseInput(saveAsImageRequest, request.body);
     const { record } = await resource.find(request);
-    const saved = await commands.saveAsImage(record.id, image, title);
+    const saved = await commands.saveAsImage(record.id, wanted);
     resource.audit(request, "machine.image", record.id);
     return reply.code(201).send(saved);
   });
