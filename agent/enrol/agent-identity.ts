@@ -118,6 +118,7 @@ export class AgentIdentity {
     this.#file = file;
     const temporary = await writeTemporary(this.#path, file);
     await rename(temporary, this.#path);
+    await syncFolder(path.dirname(this.#path));
   }
 }
 
@@ -181,6 +182,7 @@ async function createKeyFile(where: string): Promise<KeyFile> {
   try {
     // Unlike a rename, a link never replaces a key that another process has created in the meantime.
     await link(temporary, where);
+    await syncFolder(path.dirname(where));
     return made;
   } catch (error) {
     const theirs = (error as NodeJS.ErrnoException).code === "EEXIST" ? await readKeyFile(where) : null;
@@ -201,6 +203,16 @@ async function writeTemporary(where: string, file: KeyFile): Promise<string> {
     await handle.close();
   }
   return temporary;
+}
+
+/** Makes the new name survive a power failure. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function configError(code: string, message: string, cause?: unknown): ConfigError {

@@ -127,7 +127,10 @@ export function defineHost(command: Command): void {
       const stopped = runUntilSignal(host, log);
       await Promise.race([host.ready, stopped]);
       if (flags.readyFile !== undefined)
-        await writeAtomically(flags.readyFile, JSON.stringify({ ready: true }));
+        // A full disk keeps nobody from stopping machines.
+        await writeAtomically(flags.readyFile, JSON.stringify({ ready: true })).catch((error: unknown) => {
+          log.error({ event: "program.ready_file", err: error }, "the ready file could not be written");
+        });
       log.info({ event: "program.ready" }, "this host is connected");
       await stopped;
     });

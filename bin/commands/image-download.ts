@@ -6,7 +6,7 @@ import { runWithProgress } from "../programs/run-with-progress.ts";
 import { parseSize } from "../terminal/option-parsers.ts";
 import { printResult } from "../terminal/output.ts";
 import { addImageEntryFlags, makeImageEntry, type ImageEntryFlags } from "./image-entry-options.ts";
-import { addImageFlags, findUsedFiles, openImageStore, type ImageFlags } from "./image-options.ts";
+import { addImageFlags, findFilesInUse, openImageStore, type ImageFlags } from "./image-options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -119,7 +119,7 @@ async function downloadWithProgress(
   id: string,
   flags: ImageFlags & { readonly maxSize: number },
 ): Promise<FetchImageResult> {
-  const used = new Set((await findUsedFiles(flags)).keys());
+  const used = await findFilesInUse(flags);
   const maxBytes = flags.maxSize * 1024 ** 3;
   return runWithProgress((work) =>
     fetchImage(store, id, { ...work, maxBytes, used, environment: process.env, clock: systemClock }),

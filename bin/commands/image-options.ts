@@ -1,6 +1,12 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { ImageStore, listUsedFiles } from "../../launcher/index.ts";
+import {
+  ImageStore,
+  listDependents,
+  listUsedFiles,
+  NO_FILES_IN_USE,
+  type FilesInUse,
+} from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 import { findHostDataDir, locateHostFolders, type HostFolders } from "../programs/data-dirs.ts";
 
@@ -36,9 +42,15 @@ export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
 /**
  * The files used as base images by machines of this host, with the machines' names; empty with only --images.
  */
-export async function findUsedFiles(flags: ImageFlags): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function findUsedFiles(flags: ImageFlags): Promise<FilesInUse> {
   const folders = locateFolders(flags);
-  return folders === null ? new Map() : listUsedFiles(folders.stateDir);
+  return folders === null ? NO_FILES_IN_USE : listUsedFiles(folders.stateDir);
+}
+
+/** Whether machines of this host are, or may be, based on a file. */
+export async function findFilesInUse(flags: ImageFlags): Promise<{ has(file: string): boolean }> {
+  const inUse = await findUsedFiles(flags);
+  return { has: (file) => listDependents(file, inUse).length > 0 };
 }
 
 function locateFolders({ data }: ImageFlags): HostFolders | null {

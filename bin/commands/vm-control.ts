@@ -81,15 +81,19 @@ export function defineMachineControl(command: Command): void {
     "save-as-image check-1 course-2026 --title Course",
   )
     .option("--title <title>", "what people see; default: the image's name")
-    .action(async (reference: string, name: string, flags: AdminApiFlags & { readonly title?: string }) => {
-      const { api, path } = await openMachine(flags, reference);
-      const made = await api.post(
-        `${path}/save-as-image`,
-        { image: name, title: flags.title ?? name },
-        image,
-      );
-      printResult(flags.json === true, made, () => `Image ${made.id} is there.\n`);
-    });
+    .option("--compress", "a smaller image, which takes longer to make")
+    .action(
+      async (
+        reference: string,
+        name: string,
+        flags: AdminApiFlags & { readonly title?: string; readonly compress?: boolean },
+      ) => {
+        const { api, path } = await openMachine(flags, reference);
+        const wanted = { image: name, title: flags.title ?? name, compress: flags.compress === true };
+        const made = await api.post(`${path}/save-as-image`, wanted, image);
+        printResult(flags.json === true, made, () => `Image ${made.id} is there.\n`);
+      },
+    );
   defineSnapshots(
     addExample(
       command.command("snapshot").description("states of a machine to go back to"),

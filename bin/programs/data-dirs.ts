@@ -93,7 +93,13 @@ export function locateRuntimeDir(dataDir: string): { readonly base: string; read
 export async function openRuntimeDir(dataDir: string): Promise<string> {
   const uid = process.getuid?.() ?? 0;
   const { base, path } = locateRuntimeDir(dataDir);
-  for (const folder of [base, path]) {
+  // Who opens a folder to an account of machines does so by its group, and owns that right: no other program of this
+  // user takes it back. What nobody grants is closed: others never list or write.
+  const granted = new Map([
+    [base, 0o711],
+    [path, 0o1770],
+  ]);
+  for (const [folder, allowed] of granted) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const found = await lstat(folder);
     if (!found.isDirectory() || found.uid !== uid) {
@@ -102,7 +108,8 @@ export async function openRuntimeDir(dataDir: string): Promise<string> {
         `${folder} belongs to somebody else. Remove it, or set POSTERN_RUNTIME_DIR.`,
       );
     }
-    await chmod(folder, 0o700);
+    const mode = found.mode & 0o7777;
+    if ((mode & ~allowed) !== 0) await chmod(folder, mode & allowed);
   }
   if (Buffer.byteLength(path) > RUNTIME_PATH_MAX) {
     throw new ConfigError(

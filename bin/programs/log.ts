@@ -1,4 +1,6 @@
 import { pino, type Logger } from "pino";
+import { systemClock } from "../../protocol/index.ts";
+import { LogDestination } from "./log-destination.ts";
 
 export interface LogOptions {
   readonly logLevel: string;
@@ -6,14 +8,22 @@ export interface LogOptions {
   readonly logFile?: string | undefined;
 }
 
-/** JSON lines. Synchronous, so that the last line before an exit is not lost. */
+/** JSON lines. A log that cannot be written ends no program: see {@link LogDestination}. */
 export function openLog(program: string, options: LogOptions): Logger {
-  const destination = pino.destination({
-    dest: options.logFile ?? 2,
-    append: true,
-    mkdir: true,
-    sync: true,
-    mode: 0o600,
-  });
-  return pino({ name: program, level: options.logLevel, base: { program } }, destination);
+  const base = { name: program, base: { program } };
+  const describeLoss = (lines: number, why: string): string => {
+    let text = "";
+    const notice = pino(
+      { ...base, level: "warn" },
+      {
+        write(line: string) {
+          text = line;
+        },
+      },
+    );
+    notice.warn({ event: "log.lost", lines, why }, "lines of this log are lost: it could not be written");
+    return text;
+  };
+  const destination = new LogDestination(options.logFile ?? 2, { clock: systemClock, describeLoss });
+  return pino({ ...base, level: options.logLevel }, destination);
 }

@@ -1,19 +1,10 @@
 import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { LaunchError, type DiskRef } from "../../protocol/index.ts";
-import { readJsonFile } from "../system/json-file.ts";
+import { errorCode, isMissing, readRecord, replaceJsonFile, fsyncFolder } from "../system/json-file.ts";
 import { diskKey, diskRecord, diskSlot, type DiskRecord } from "./disk-record.ts";
 
 const RECORD = "disk.json";
@@ -34,7 +25,7 @@ export class LocalDiskStore {
     this.#broken = broken;
   }
 
-  /** @param folder is made when the first disk comes */
+  /** @param folder is made when the first disk comes. @throws LaunchError `DISK_FAILED` */
   static open(folder: string, log: Logger): LocalDiskStore {
     const records: DiskRecord[] = [];
     const broken = new Set<string>();
@@ -43,11 +34,12 @@ export class LocalDiskStore {
         rmSync(join(folder, slot), { recursive: true, force: true });
         continue;
       }
-      const record = readJsonFile(join(folder, slot, RECORD), diskRecord);
-      if (record !== null && diskSlot(record) === slot) records.push(record);
+      const found = readRecord(join(folder, slot, RECORD), diskRecord);
+      if (found.kind === "whole" && diskSlot(found.value) === slot) records.push(found.value);
       else {
         broken.add(slot);
-        log.error({ event: "disk.unreadable", folder: slot }, "a data disk's record cannot be read");
+        const why = found.kind === "damaged" ? found.why : found.kind;
+        log.error({ event: "disk.unreadable", folder: slot, why }, "a data disk's record cannot be read");
       }
     }
     return new LocalDiskStore(folder, records, broken);
@@ -80,8 +72,8 @@ export class LocalDiskStore {
       throw diskError("The data disk's record on the host cannot be read. Its administrator can repair it.");
     try {
       const dir = join(this.#folder, slot);
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
-      writeDurably(dir, `${JSON.stringify(record)}\n`);
+      if (mkdirSync(dir, { recursive: true, mode: 0o700 }) !== undefined) fsyncFolder(this.#folder);
+      replaceJsonFile(join(dir, RECORD), record);
     } catch (cause) {
       throw diskError("The data disk could not be written down on the host. Its disk may be full.", cause);
     }
@@ -102,30 +94,14 @@ export function diskError(text: string, cause?: unknown): LaunchError {
   return LaunchError.public("DISK_FAILED", text, { cause });
 }
 
-function writeDurably(dir: string, text: string): void {
-  const file = join(dir, RECORD);
-  const handle = openSync(`${file}.new`, "w", 0o600);
-  try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(`${file}.new`, file);
-  const folder = openSync(dir, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
-}
-
+/** @throws LaunchError `DISK_FAILED`: disks that cannot be seen would be taken for disks that do not exist */
 function listFolders(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
       entry.isDirectory() ? [entry.name] : [],
     );
-  } catch {
-    return [];
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw diskError(`The folder of the data disks ${folder} cannot be read (${errorCode(error)}).`, error);
   }
 }

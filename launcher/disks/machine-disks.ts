@@ -1,4 +1,5 @@
 import { access, chmod, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
@@ -6,6 +7,8 @@ import { firmwareFiles } from "../model/firmware.ts";
 import { needsMemoryHolder, systemDisk, type SnapshotNode } from "../model/snapshot-nodes.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { openGuestDisk, type BackingChain } from "./guest-disk.ts";
+import { syncFile } from "../system/file-pieces.ts";
+import { isThere, fsyncFolder } from "../system/json-file.ts";
 import { describeFailure, runQemuImg, type QemuImgRun } from "../images/qemu-img.ts";
 
 const GIB = 1024 ** 3;
@@ -79,10 +82,11 @@ export async function flattenDisk(
   qemuImg: string,
   from: BackingChain & { readonly file: string },
   to: string,
-  progress: QemuImgProgress,
+  { compress, ...progress }: QemuImgProgress & { readonly compress: boolean },
 ): Promise<void> {
   await rm(to, { force: true });
-  const convert = ["convert", "-p", "-O", "qcow2", await openGuestDisk(from.file, from)];
+  const format = compress ? ["-c", "-O", "qcow2"] : ["-O", "qcow2"];
+  const convert = ["convert", "-p", ...format, await openGuestDisk(from.file, from)];
   await ensureFile(to, (fresh) => changeDisk(qemuImg, [...convert, fresh], progress));
 }
 
@@ -130,15 +134,13 @@ export async function changeDisk(
 
 /** Makes a file unless it exists; it gets its name when it is complete. */
 export async function ensureFile(file: string, make: (fresh: string) => Promise<unknown>): Promise<void> {
-  try {
-    await access(file);
-    return;
-  } catch {
-    // The first start.
-  }
+  // A file that cannot be reached now is a person's data all the same.
+  if (isThere(file)) return;
   const fresh = `${file}.new`;
   await rm(fresh, { force: true });
   await make(fresh);
   await chmod(fresh, 0o600);
+  await syncFile(fresh);
   await rename(fresh, file);
+  fsyncFolder(dirname(file));
 }

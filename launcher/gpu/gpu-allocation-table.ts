@@ -1,8 +1,7 @@
 import type { PciAddress } from "./pci-address.ts";
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { LaunchError } from "../../protocol/index.ts";
-import { replaceJsonFile } from "../system/json-file.ts";
+import { readRecord, replaceJsonFile } from "../system/json-file.ts";
 
 /** What was taken from the host for a machine, and has to be restored. */
 const gpuAllocation = z
@@ -22,20 +21,11 @@ export type GpuAllocation = z.infer<typeof gpuAllocation>;
 
 const allocationFile = z.object({ takings: z.array(gpuAllocation) });
 
-/**
- * The file is written before anything is taken, so that the next launcher can restore what a killed one took.
- * @throws LaunchError `GPU_RECORD` for a file that cannot be parsed: guessing would strand devices
- */
-function readGpuAllocations(file: string): readonly GpuAllocation[] {
-  if (!existsSync(file)) return [];
-  try {
-    return allocationFile.parse(JSON.parse(readFileSync(file, "utf8"))).takings;
-  } catch (cause) {
-    throw new LaunchError("GPU_RECORD", `the record of GPUs ${file} cannot be read`, {
-      cause,
-      safeMessage: "The host's record of its GPUs is damaged. Its administrator must look at it.",
-    });
-  }
+/** Guessing what was taken would strand devices. */
+function describeDamage(file: string, why: string): LaunchError {
+  return new LaunchError("GPU_RECORD", `the record of GPUs ${file} cannot be used: ${why}`, {
+    safeMessage: "The host's record of its GPUs is damaged. Its administrator must look at it.",
+  });
 }
 
 function writeGpuAllocations(file: string, allocations: readonly GpuAllocation[]): void {
@@ -54,15 +44,29 @@ export type GpuAssignment =
       readonly renderNode: string | null;
     };
 
-/** The allocations of all machines, on disk with every change. */
+/**
+ * The allocations of all machines, on disk with every change. The file is written before anything is taken, so that the
+ * next launcher can restore what a killed one took. A damaged file is never overwritten.
+ */
 export class GpuAllocationTable {
   readonly #file: string;
+  readonly #damage: LaunchError | null;
   #allocations: readonly GpuAllocation[];
 
-  /** @throws LaunchError `GPU_RECORD` */
   constructor(file: string) {
     this.#file = file;
-    this.#allocations = readGpuAllocations(file);
+    const found = readRecord(file, allocationFile);
+    this.#damage = found.kind === "damaged" ? describeDamage(file, found.why) : null;
+    this.#allocations = found.kind === "whole" ? found.value.takings : [];
+  }
+
+  get isReadable(): boolean {
+    return this.#damage === null;
+  }
+
+  /** @throws LaunchError `GPU_RECORD`: what is taken is not known */
+  checkReadable(): void {
+    if (this.#damage !== null) throw this.#damage;
   }
 
   get allocations(): readonly GpuAllocation[] {
@@ -87,6 +91,7 @@ export class GpuAllocationTable {
   }
 
   #store(allocations: readonly GpuAllocation[]): void {
+    this.checkReadable();
     writeGpuAllocations(this.#file, allocations);
     this.#allocations = allocations;
   }

@@ -47,18 +47,24 @@ export class GpuAllocator {
   readonly #queue = new KeyedQueue();
   #names: Promise<PciNames> | undefined;
 
-  /** @throws LaunchError `GPU_RECORD` */
   constructor(options: GpuAllocatorOptions) {
     this.#options = options;
     this.#table = new GpuAllocationTable(options.recordFile);
+    // The host's other machines need their launcher all the same.
+    if (!this.#table.isReadable)
+      options.log.error(
+        { event: "gpu.record-damaged", file: options.recordFile },
+        "the record of GPUs is damaged: no GPU is given to machines",
+      );
   }
 
   /** The GPUs as the host reports them. */
   async facts(): Promise<GpuFact[]> {
-    return listGpuFacts(await this.#readInventory(), this.#options.policy, this.#table.allocations);
+    const facts = listGpuFacts(await this.#readInventory(), this.#options.policy, this.#table.allocations);
+    return this.#table.isReadable ? facts : facts.map((fact) => ({ ...fact, free: false }));
   }
 
-  /** @throws LaunchError `HOST_GPU` when `reserve` would find none free now */
+  /** @throws LaunchError `GPU_RECORD`, `HOST_GPU` when `reserve` would find none free now */
   async checkFree(kind: GpuKind): Promise<void> {
     await this.#plan(kind, "");
   }
@@ -73,7 +79,7 @@ export class GpuAllocator {
 
   /**
    * Allocates a GPU to a machine, or returns the allocation that the machine has already.
-   * @throws LaunchError `HOST_GPU` (none is free), `GPU_BIND` (the kernel or the GPU's driver refuses)
+   * @throws LaunchError `GPU_RECORD`, `HOST_GPU` (none is free), `GPU_BIND` (the kernel or the GPU's driver refuses)
    */
   reserve(kind: GpuKind, machine: string): Promise<GpuAssignment> {
     return this.#runSerially(async () => {
@@ -98,6 +104,7 @@ export class GpuAllocator {
     kind: GpuKind,
     machine: string,
   ): Promise<{ allocation: GpuAllocation; mdevType: string | null }> {
+    this.#table.checkReadable();
     const { policy } = this.#options;
     const inventory = await this.#readInventory();
     if (kind === "mdev") {

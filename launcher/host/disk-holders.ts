@@ -1,10 +1,21 @@
+import type { DiskRecord } from "../disks/disk-record.ts";
 import type { DiskHolder } from "../disks/disk-rules.ts";
 import type { ManagedMachine } from "../machine/managed-machine.ts";
 
-/** A data disk is locked by the record of its machine, so the lock lasts exactly as long as the machine needs it. */
-export function listDiskHolders(machines: Iterable<ManagedMachine>): DiskHolder[] {
-  return [...machines].filter(holdsDataDisk).flatMap(({ spec, ended }) => {
-    const { owner, name: machine, dataDisk } = spec;
+/**
+ * A data disk is locked by the record of its machine, so the lock lasts exactly as long as the machine needs it. Of a
+ * machine whose record is damaged the disk's own record tells.
+ */
+export function listDiskHolders(
+  machines: Iterable<ManagedMachine>,
+  disks: readonly DiskRecord[],
+): DiskHolder[] {
+  return [...machines].filter(holdsDataDisk).flatMap(({ spec, ended, isStandIn }) => {
+    const { id, owner, name: machine, dataDisk } = spec;
+    if (isStandIn)
+      return disks
+        .filter(({ givenTo }) => givenTo === id)
+        .map((disk) => ({ owner: disk.owner, name: disk.name, machine, saved: false }));
     return dataDisk === undefined ? [] : [{ owner, name: dataDisk.name, machine, saved: ended }];
   });
 }

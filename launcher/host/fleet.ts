@@ -13,7 +13,7 @@ import {
   type ImageEntry,
 } from "../../protocol/index.ts";
 import { machinePaths } from "../model/machine-paths.ts";
-import { replaceJsonFile } from "../system/json-file.ts";
+import { replaceJsonFile, fsyncFolder } from "../system/json-file.ts";
 import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { DataDisks } from "../disks/data-disks.ts";
 import type { LocalDiskStore } from "../disks/local-disk-store.ts";
@@ -21,11 +21,13 @@ import { HOST_ARCH } from "../accel/choose-accel.ts";
 import type { LauncherEventEmitter } from "./launcher-event-emitter.ts";
 import type { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
+import type { UsedFiles } from "../images/used-files.ts";
 import { listBootFiles } from "../images/inspect-image.ts";
 import type { ImageStore } from "../images/image-store.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
+import { RECORD_DAMAGED } from "../model/damaged-machine.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
-import type { Launcher, LauncherEvents, LauncherOptions } from "./launcher.ts";
+import type { Launcher, LauncherEvents, LauncherOptions, NewImage } from "./launcher.ts";
 import { MachineControls } from "../machine/machine-controls.ts";
 import { holdsDataDisk, listDiskHolders } from "./disk-holders.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";
@@ -47,7 +49,7 @@ export interface FleetParts {
   readonly machines: readonly ManagedMachine[];
   readonly gpus: GpuAllocator;
   readonly diskStore: LocalDiskStore;
-  readonly receiveImages: (usedFiles: () => ReadonlySet<string>) => IncomingImages;
+  readonly receiveImages: (usedFiles: () => UsedFiles) => IncomingImages;
   /** Closes what the launcher holds besides the machines. */
   readonly onClose: () => Promise<void>;
 }
@@ -73,14 +75,12 @@ export class Fleet implements Launcher {
     this.#events = events;
     this.#machines = new Map(machines.map((machine) => [machine.spec.id, machine]));
     this.#onClose = parts.onClose;
-    this.incomingImages = parts.receiveImages(
-      () => new Set([...this.#machines.values()].flatMap(({ spec }) => listBootFiles(spec.boot))),
-    );
+    this.incomingImages = parts.receiveImages(() => this.#listUsedFiles());
     this.disks = new DataDisks({
       store: diskStore,
       qemuImg: context.programs?.qemuImg ?? null,
       quotaGb: options.limits.userDataGb ?? Number.POSITIVE_INFINITY,
-      holders: () => listDiskHolders(this.#machines.values()),
+      holders: () => listDiskHolders(this.#machines.values(), diskStore.records()),
       freeBytes: () => this.#measureCapacity().diskMb.free * MIB,
       clock: options.clock,
     });
@@ -129,6 +129,7 @@ export class Fleet implements Launcher {
     this.#checkFree(request);
     const spec = createMachineSpec(request, entry);
     this.#context.scripts.check(spec);
+    this.#checkMaster(spec);
     checkMachineSpec(
       spec,
       [...this.#machines.values()].map((machine) => machine.spec),
@@ -140,14 +141,18 @@ export class Fleet implements Launcher {
     const record: MachineStateFile = { state: "preparing", since, companions: [], logFrom: 0 };
     const machine = new ManagedMachine({ spec, paths, record }, this.#context);
     this.#machines.set(spec.id, machine);
+    let isOurs = false;
     try {
       await mkdir(paths.dir, { mode: 0o700 });
+      isOurs = true;
+      fsyncFolder(this.#options.stateDir);
       replaceJsonFile(paths.state, record);
       // The specification comes last: a folder without one is removed at the next start.
       replaceJsonFile(paths.spec, spec);
     } catch (cause) {
       this.#machines.delete(spec.id);
-      await rm(paths.dir, { recursive: true, force: true });
+      // A folder that was there already may hold a person's data.
+      if (isOurs) await rm(paths.dir, { recursive: true, force: true });
       throw new LaunchError("STATE_FOLDER", "the machine's folder could not be made", {
         cause,
         safeMessage: "The machine's folder could not be made on the host. Its disk may be full.",
@@ -162,6 +167,7 @@ export class Fleet implements Launcher {
     return this.#attempt(() => {
       const machine = this.#find(id);
       if (!machine.ended) throw refuse("MACHINE_RUNNING", "The machine runs already.");
+      if (machine.isStandIn) throw refuse("RECORD_DAMAGED", RECORD_DAMAGED.reason);
       machine.queue.checkNotBusy();
       checkHostCapacity(machine.spec, this.#measureCapacity());
       // A saved machine keeps its data disk.
@@ -233,12 +239,12 @@ export class Fleet implements Launcher {
     return this.#attempt(() => this.#control(id).removeSnapshot(name));
   }
 
-  async saveAsImage(id: string, image: { id: string; title: string }): Promise<ImageSummary> {
+  async saveAsImage(id: string, { compress = false, ...image }: NewImage): Promise<ImageSummary> {
     const { spec } = this.#find(id);
     if (this.#findEntry(image.id) !== undefined)
       throw refuse("IMAGE_EXISTS", `An image "${image.id}" exists. Choose another name.`);
     const origin = this.#findEntry(spec.image);
-    const entry = await this.#control(id).exportDisk((exported) =>
+    const entry = await this.#control(id).exportDisk(compress, (exported) =>
       this.#images.registerImage(image.id, exported, (file) =>
         describeMachineImage({ ...image, spec, origin }, file),
       ),
@@ -278,6 +284,19 @@ export class Fleet implements Launcher {
     const summary = await summarizeImage(entry, this.#context.programs !== null);
     const reason = findMissingEmulator(this.#context.programs, entry.arch);
     return reason === null || !summary.available ? summary : { ...summary, available: false, reason };
+  }
+
+  /** A machine whose record is damaged may depend on any file. */
+  #listUsedFiles(): UsedFiles {
+    const machines = [...this.#machines.values()];
+    if (machines.some(({ isStandIn }) => isStandIn)) return { has: () => true };
+    return new Set(machines.flatMap(({ spec }) => listBootFiles(spec.boot)));
+  }
+
+  #checkMaster({ master }: MachineSpec): void {
+    if (!master || [...this.#machines.values()].every(({ isStandIn }) => !isStandIn)) return;
+    const text = "The record of a machine of this host is damaged: it may be based on this image.";
+    throw refuse("IMAGE_IN_USE", text);
   }
 
   #reserveDataDisk({ owner, dataDisk }: MachineSpec, known?: boolean): void {

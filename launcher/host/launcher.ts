@@ -53,6 +53,14 @@ export interface NetworkOptions {
   readonly forward: readonly string[];
 }
 
+/** What a machine's disk becomes. */
+export interface NewImage {
+  readonly id: string;
+  readonly title: string;
+  /** Smaller, and slower to make. */
+  readonly compress?: boolean;
+}
+
 export interface LauncherEvents {
   state: MachineStatus;
   /** A display to publish; one event for each. */
@@ -98,7 +106,7 @@ export interface Launcher {
   restoreSnapshot(id: string, name: string): Promise<MachineStatus>;
   removeSnapshot(id: string, name: string): Promise<MachineSnapshot[]>;
   /** A stopped machine's disk becomes an image. Returns when it is done. */
-  saveAsImage(id: string, image: { readonly id: string; readonly title: string }): Promise<ImageSummary>;
+  saveAsImage(id: string, image: NewImage): Promise<ImageSummary>;
   /** Kills it if it runs, and deletes all its files. */
   remove(id: string): Promise<void>;
   /** @throws RequestError `MACHINE_NOT_RUNNING` */

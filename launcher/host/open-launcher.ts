@@ -12,6 +12,7 @@ import { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import { NO_GPUS } from "../gpu/gpu-policy.ts";
 import { IncomingImages } from "../images/transfer/incoming-images.ts";
 import { measureFreeBytes } from "../images/transfer/server-image-space.ts";
+import type { UsedFiles } from "../images/used-files.ts";
 import { ImageStore } from "../images/image-store.ts";
 import type { Launcher, LauncherOptions } from "./launcher.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
@@ -50,7 +51,12 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
   const policy = readPolicy(options.networks);
   const images = await ImageStore.open({ folder: imagesDir, catalogueFile: options.catalogueFile });
   const runAs = await prepareFolders(options);
-  const unlock = lockStateFolder(stateDir);
+  const unlock = lockStateFolder(stateDir, (code) => {
+    log.error(
+      { event: "launcher.disk-full", folder: stateDir, code },
+      "the machines' disk takes nothing: machines can be stopped and deleted, and their records are written once it does",
+    );
+  });
   try {
     const screenshotWorker = new ScreenshotWorker();
     const events = new LauncherEventEmitter();
@@ -126,7 +132,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
     images.watch(clock, () => {
       events.emit("images", {});
     });
-    const receiveImages = (used: () => ReadonlySet<string>): IncomingImages =>
+    const receiveImages = (used: () => UsedFiles): IncomingImages =>
       new IncomingImages({
         store: images,
         maxBytes:

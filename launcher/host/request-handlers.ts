@@ -37,7 +37,8 @@ const HANDLERS: HostRequestHandlers = {
   "machine.snapshot": (launcher, { id, name }) => launcher.takeSnapshot(id, name),
   "machine.restore": (launcher, { id, name }) => launcher.restoreSnapshot(id, name),
   "machine.snapshot-remove": (launcher, { id, name }) => launcher.removeSnapshot(id, name),
-  "machine.save-as-image": (launcher, { id, image, title }) => launcher.saveAsImage(id, { id: image, title }),
+  "machine.save-as-image": (launcher, { id, image, title, compress }) =>
+    launcher.saveAsImage(id, { id: image, title, compress }),
   "machine.remove": (launcher, { id }) => acknowledge(launcher.remove(id)),
 
   "disk.list": ({ disks }) => disks.list(),

@@ -7,6 +7,7 @@ import { download } from "./download/download.ts";
 import type { WorkOptions } from "./import-image.ts";
 import { inspectFile } from "./inspect-image.ts";
 import type { ImageStore } from "./image-store.ts";
+import type { UsedFiles } from "./used-files.ts";
 
 /** `ID.fetched` describes the downloaded file. */
 const fetched = z.object({ version: contentVersion, sha256: z.string(), file: z.string() });
@@ -17,7 +18,7 @@ export interface FetchImageOptions extends WorkOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Files that machines depend on: they stay when a newer one arrives. */
-  readonly used: ReadonlySet<string>;
+  readonly used: UsedFiles;
 }
 
 export interface FetchImageResult {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { statSync, watch, type FSWatcher } from "node:fs";
 import { chmod, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,8 +9,8 @@ import {
   type DiskFormat,
   type ImageEntry,
 } from "../../protocol/index.ts";
+import { syncFile } from "../system/file-pieces.ts";
 import { readCatalogue } from "./read-catalogue.ts";
-import { listBootFiles } from "./inspect-image.ts";
 import {
   listImageFiles,
   makeImagesFolder,
@@ -19,6 +20,7 @@ import {
   type OwnEntries,
 } from "./own-entries.ts";
 import { listPublicImages } from "./public-images.ts";
+import type { UsedFiles } from "./used-files.ts";
 
 /** From the first file event to the reading: a command changes several files. */
 const SETTLE_MS = 200;
@@ -129,6 +131,7 @@ export class ImageStore {
     const target = this.fileFor(id, kind);
     const entry = describe(target);
     try {
+      await syncFile(file);
       await chmod(file, 0o400);
       await rename(file, target);
     } catch (cause) {
@@ -140,12 +143,22 @@ export class ImageStore {
     return this.put(entry);
   }
 
-  /** Replaces an image's file. Running machines keep the old one open. */
-  async replaceFile(id: string, file: string): Promise<void> {
-    const [target] = listBootFiles(this.find(id).boot);
-    if (target === undefined) return;
+  /**
+   * Replaces the file of an image with one disk. The old file stays as long as machines are based on it: their disks
+   * fit no other.
+   */
+  async replaceFile(id: string, file: string, used: UsedFiles): Promise<void> {
+    const entry = this.find(id);
+    if (entry.boot.kind !== "disk") return;
+    await syncFile(file);
     await chmod(file, 0o400);
+    if (!used.has(entry.boot.file)) {
+      await rename(file, entry.boot.file);
+      return;
+    }
+    const target = join(this.folder, `${id}.${randomBytes(6).toString("hex")}.${entry.boot.format}`);
     await rename(file, target);
+    await this.put({ ...entry, boot: { ...entry.boot, file: target } });
   }
 
   /**

@@ -6,6 +6,7 @@ import { unpackDisk } from "./ova/unpack-disk.ts";
 import type { WorkProgress } from "./progress.ts";
 import { convertImage, growImage, measureImage } from "./qemu-img.ts";
 import type { ImageStore } from "./image-store.ts";
+import type { UsedFiles } from "./used-files.ts";
 
 /** Left free on the disk that images are written to. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
@@ -118,24 +119,29 @@ async function convert(source: Source, target: string, compress: boolean, work: 
 }
 
 /** Rewrites an image of the folder, compressed. @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2` */
-export async function compressImage(store: ImageStore, id: string, work: WorkOptions): Promise<void> {
+export async function compressImage(
+  store: ImageStore,
+  id: string,
+  used: UsedFiles,
+  work: WorkOptions,
+): Promise<void> {
   const file = ownQcow2(store, id);
   await inWorkFolder(store.folder, async (folder) => {
     const target = join(folder, "image.qcow2");
     await checkImageFile(file, "qcow2");
     await convert({ file, format: "qcow2" }, target, true, work);
-    await store.replaceFile(id, target);
+    await store.replaceFile(id, target, used);
   });
 }
 
 /**
- * Makes an image's disk larger; a machine of it finds the new size at its next start.
+ * Makes an image's disk larger, for new machines.
  * @throws LaunchError `IMAGE_NOT_QCOW2`, `IMAGE_SHRINK`, `QEMU_IMG_FAILED`
  */
 export async function resizeImage(
   store: ImageStore,
   id: string,
-  bytes: number,
+  { bytes, used }: { readonly bytes: number; readonly used: UsedFiles },
   work: WorkOptions,
 ): Promise<void> {
   const file = ownQcow2(store, id);
@@ -150,7 +156,7 @@ export async function resizeImage(
     const target = join(folder, "image.qcow2");
     await convert({ file, format: "qcow2" }, target, false, work);
     await growImage(target, bytes, work.signal);
-    await store.replaceFile(id, target);
+    await store.replaceFile(id, target, used);
   });
 }
 

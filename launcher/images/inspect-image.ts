@@ -1,4 +1,5 @@
 import type { BootSource, DiskFormat } from "../../protocol/index.ts";
+import { errorCode, isMissing } from "../system/json-file.ts";
 import { FileBytes, type ImageBytes } from "./formats/image-bytes.ts";
 import { detectFormat, type ContentFormat } from "./formats/detect-format.ts";
 import { findOverlayFault, findQcow2Fault } from "./formats/qcow2.ts";
@@ -71,8 +72,9 @@ async function inspectBytes(
   let bytes: FileBytes | null;
   try {
     bytes = await FileBytes.open(file);
-  } catch {
-    return { kind: "missing", file };
+  } catch (error) {
+    if (isMissing(error)) return { kind: "missing", file };
+    return { kind: "unsafe", why: `it cannot be read (${errorCode(error)})` };
   }
   if (bytes === null) return { kind: "unsafe", why: "it is not an ordinary file" };
   try {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fsyncFolder } from "../system/json-file.ts";
 import { describeError, imageEntry, type ImageEntry } from "../../protocol/index.ts";
 
 const SUFFIX = ".json";
@@ -48,6 +49,7 @@ export async function writeOwnEntry(folder: string, entry: ImageEntry): Promise<
     await handle.close();
   }
   await rename(fresh, join(folder, `${entry.id}${SUFFIX}`));
+  fsyncFolder(folder);
 }
 
 export async function removeOwnEntry(folder: string, id: string): Promise<void> {

@@ -11,12 +11,13 @@ import type { MachineContext } from "./machine-context.ts";
 export async function cleanUpMachine(
   { spec, paths }: { readonly spec: MachineSpec; readonly paths: MachinePaths },
   record: MachineStateFile,
-  { extensions, clock, log }: Pick<MachineContext, "extensions" | "clock" | "log">,
+  { extensions, account, clock, log }: Pick<MachineContext, "extensions" | "account" | "clock" | "log">,
 ): Promise<void> {
   await endHelperProcesses(findHelperProcesses(record.companions, paths), clock);
   for (const extension of extensions) await extension.release(spec, paths);
   try {
     await removeSockets(paths);
+    await account.takeBackMaster(spec);
     await rm(`${paths.exported}.new`, { force: true });
   } catch (error) {
     const fields = { event: "machine.untidy", machine: spec.id, why: describeError(error) };

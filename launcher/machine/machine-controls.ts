@@ -11,7 +11,9 @@ import {
   type MachineStatus,
   type MachineSnapshot,
 } from "../../protocol/index.ts";
+import { RECORD_DAMAGED } from "../model/damaged-machine.ts";
 import { systemDisk } from "../model/snapshot-nodes.ts";
+import { checkBase } from "../disks/base-record.ts";
 import { flattenDisk } from "../disks/machine-disks.ts";
 import type { QemuPrograms } from "../system/qemu-programs.ts";
 import { readRunState } from "../qmp/lifecycle-events.ts";
@@ -64,6 +66,7 @@ export class MachineControls {
    */
   save(): MachineStatus {
     this.#expect(canSave);
+    this.#refuseStandIn();
     this.#snapshots.checkSupport();
     checkMemorySupport(this.#machine.spec);
     const halted = this.#machine.lifecycle.state === "paused";
@@ -72,7 +75,9 @@ export class MachineControls {
     return this.#machine.status;
   }
 
-  snapshots(): Promise<MachineSnapshot[]> {
+  /** @throws RequestError `RECORD_DAMAGED` */
+  async snapshots(): Promise<MachineSnapshot[]> {
+    this.#refuseStandIn();
     return this.#snapshots.list(this.#machine.session);
   }
 
@@ -121,8 +126,9 @@ export class MachineControls {
    * during `use`.
    * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`; LaunchError `OVERLAY_UNSAFE`
    */
-  async exportDisk<T>(use: (file: string) => Promise<T>): Promise<T> {
+  async exportDisk<T>(compress: boolean, use: (file: string) => Promise<T>): Promise<T> {
     const { spec, paths, closing } = this.#machine;
+    this.#refuseStandIn();
     if (systemDisk(spec) !== "own") {
       throw refuse(
         "MACHINE_DISKLESS",
@@ -137,9 +143,10 @@ export class MachineControls {
         this.#machine.reportProgress(fraction);
       };
       try {
-        const { base = null } = (await readPreparedScripts(paths.dir)) ?? {};
+        await checkBase(spec, paths);
+        const { base = null } = readPreparedScripts(paths.dir) ?? {};
         const from = { file: paths.overlay, boot: spec.boot, customized: base };
-        await flattenDisk(qemuImg, from, paths.exported, { signal: closing, onFraction });
+        await flattenDisk(qemuImg, from, paths.exported, { signal: closing, onFraction, compress });
         return await use(paths.exported);
       } finally {
         this.#machine.reportProgress(undefined);
@@ -149,6 +156,7 @@ export class MachineControls {
 
   /** Runs `work` exclusively, with the QEMU session, or without one while the machine is off. */
   #withSnapshots<T>(work: (session: QemuSession | undefined) => Promise<T>): Promise<T> {
+    this.#refuseStandIn();
     return this.#machine.queue.runExclusive(async () => {
       this.#refuseUnless((state) => hasGuest(state) || isOff(state));
       if (this.#machine.ended) return work(undefined);
@@ -167,6 +175,11 @@ export class MachineControls {
     this.#refuseUnless(fits);
     if (this.#machine.session !== undefined) return this.#machine.session;
     throw refuse("MACHINE_STATE", "The machine does not answer now. Try again in a moment.");
+  }
+
+  /** @throws RequestError `RECORD_DAMAGED` */
+  #refuseStandIn(): void {
+    if (this.#machine.isStandIn) throw refuse("RECORD_DAMAGED", RECORD_DAMAGED.reason);
   }
 
   #refuseUnless(fits: (state: MachineState) => boolean): void {

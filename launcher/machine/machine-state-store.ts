@@ -1,26 +1,26 @@
 import type { Logger } from "pino";
 import { describeError, type Clock } from "../../protocol/index.ts";
 import { machineStateFile, type MachineStateFile } from "../model/machine-state-file.ts";
-import { readJsonFile, replaceJsonFile } from "../system/json-file.ts";
+import { readRecord, replaceJsonFile, type ReadRecord } from "../system/json-file.ts";
 
 /** After a write that failed, in milliseconds. */
 const RETRY_MS = 2000;
 
-/** Null: the file is missing or damaged. */
-export function readMachineState(file: string): MachineStateFile | null {
-  return readJsonFile(file, machineStateFile);
+export function readMachineState(file: string): ReadRecord<MachineStateFile> {
+  return readRecord(file, machineStateFile);
 }
 
 /** A machine's record, in memory and on disk. A full disk stops no machine: the record is written once there is space. */
 export class MachineStateStore {
-  readonly #file: string;
+  readonly #file: string | null;
   readonly #clock: Clock;
   readonly #log: Logger;
   #record: MachineStateFile;
   #cancelRetry: (() => void) | undefined;
 
+  /** @param file null: the record is in memory only, and what is on disk stays as it is */
   constructor(
-    file: string,
+    file: string | null,
     record: MachineStateFile,
     { clock, log }: { readonly clock: Clock; readonly log: Logger },
   ) {
@@ -36,7 +36,7 @@ export class MachineStateStore {
 
   change(change: Partial<MachineStateFile>): void {
     this.#record = { ...this.#record, ...change };
-    this.#save();
+    this.save();
   }
 
   /** Writes no more. */
@@ -44,7 +44,9 @@ export class MachineStateStore {
     this.#cancelRetry?.();
   }
 
-  #save(): void {
+  /** Writes the record, now or once it can be written. Never throws. */
+  save(): void {
+    if (this.#file === null) return;
     const failedBefore = this.#cancelRetry !== undefined;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -57,7 +59,7 @@ export class MachineStateStore {
           "a machine's record could not be written; it is tried again",
         );
       this.#cancelRetry = this.#clock.after(RETRY_MS, () => {
-        this.#save();
+        this.save();
       });
     }
   }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import type { MachineStatus } from "../../protocol/index.ts";
+import { isOff, isOn, type MachineStatus } from "../../protocol/index.ts";
 import { delay } from "../system/delay.ts";
+import { RECORD_DAMAGED, RECORD_DAMAGED_RUNS } from "../model/damaged-machine.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { snapshotNodes, type SnapshotNode } from "../model/snapshot-nodes.ts";
@@ -36,6 +37,8 @@ interface MachineFiles {
   readonly spec: MachineSpec;
   readonly paths: MachinePaths;
   readonly record: MachineStateFile;
+  /** The specification could not be read, and `spec` stands in for it: nothing is started or written. */
+  readonly isStandIn?: boolean;
 }
 
 /** How long a new QEMU has until its control socket answers, in milliseconds. */
@@ -52,6 +55,8 @@ export class ManagedMachine {
   readonly paths: MachinePaths;
   /** What its snapshots hold. */
   readonly nodes: readonly SnapshotNode[];
+  /** Its specification cannot be read: it can be ended and deleted, and no more. */
+  readonly isStandIn: boolean;
   readonly displayWatcher: DisplayWatcher;
   readonly queue: MachineQueue;
   readonly #context: MachineContext;
@@ -66,18 +71,20 @@ export class ManagedMachine {
   #detached = false;
   #progress: number | undefined;
 
-  constructor({ spec, paths, record }: MachineFiles, context: MachineContext) {
+  constructor({ spec, paths, record, isStandIn = false }: MachineFiles, context: MachineContext) {
     this.spec = spec;
     this.paths = paths;
-    this.nodes = snapshotNodes(spec, paths);
+    this.isStandIn = isStandIn;
+    this.nodes = isStandIn ? [] : snapshotNodes(spec, paths);
     this.displayWatcher = new DisplayWatcher(spec, paths, context);
     this.#context = context;
     this.queue = new MachineQueue(context.log.child({ machine: spec.id }));
-    this.#stateStore = new MachineStateStore(paths.state, record, context);
+    this.#stateStore = new MachineStateStore(isStandIn ? null : paths.state, record, context);
   }
 
   get status(): MachineStatus {
-    return describeMachineStatus(this.spec, this.#stateStore.record, this.#progress);
+    const status = describeMachineStatus(this.spec, this.#stateStore.record, this.#progress);
+    return this.isStandIn ? describeStandIn(status) : status;
   }
 
   get lifecycle(): Lifecycle {
@@ -107,6 +114,11 @@ export class ManagedMachine {
     this.apply({ kind: "startRequested" });
     this.#startAbort = new AbortController();
     this.queue.enqueue(() => this.#launch());
+  }
+
+  /** Writes what was found out about it, now or once there is space. */
+  writeRecord(): void {
+    this.#stateStore.save();
   }
 
   /** Takes over a running QEMU; waits a moment for its control socket. */
@@ -185,7 +197,7 @@ export class ManagedMachine {
     const { spec, paths } = this;
     try {
       const accel = await this.#context.chooseAccel(spec.arch);
-      const { parameters, wrap } = await prepareStart(this, this.#context, {
+      const { parameters, wrap, remark } = await prepareStart(this, this.#context, {
         accel,
         signal: AbortSignal.any([this.closing, this.#startAbort.signal]),
         reportDelay: (reason) => this.apply({ kind: "delayed", ...makeReason("SCRIPTS_AT_WORK", reason) }),
@@ -202,7 +214,7 @@ export class ManagedMachine {
       const halted = this.lifecycle.saved !== undefined;
       const command = qemuCommand(this, this.#context.programs, { ...parameters, halted });
       const process = spawnDetached(wrap(command), paths.log);
-      this.#stateStore.change({ process: process.identity, accel, logFrom });
+      this.#stateStore.change({ process: process.identity, accel, logFrom, remark });
       this.#watch(process);
       await this.#connect(process, START_MS).catch(() => {
         // A launcher that closes leaves its machines to the next one, also one that has just started.
@@ -318,12 +330,21 @@ export class ManagedMachine {
   }
 }
 
+/** Processors and memory are not known, and said to be 0. */
+function describeStandIn(status: MachineStatus): MachineStatus {
+  const unknown = { ...status, cpus: 0, memoryMb: 0 };
+  return isOff(status.state)
+    ? { ...unknown, state: "failed", ...RECORD_DAMAGED }
+    : { ...unknown, ...RECORD_DAMAGED_RUNS };
+}
+
 /** @param progress 0 to 1; undefined: no work is under way, or its progress is unknown */
 function describeMachineStatus(
   { id, name, image, cpus, memoryMb }: MachineSpec,
-  { state, reason, cause, accel, since, saved }: MachineStateFile,
+  { state, accel, since, saved, remark, ...own }: MachineStateFile,
   progress: number | undefined,
 ): MachineStatus {
+  const { reason, cause } = own.reason === undefined && isOn(state) && remark !== undefined ? remark : own;
   return {
     ...{ id, name, image, cpus, memoryMb, state, since },
     ...(reason === undefined ? {} : { reason }),

@@ -11,6 +11,10 @@ export interface MachinePaths {
   readonly vncSecret: string;
   /** The machine's own disk: an overlay over the image, or an empty disk. */
   readonly overlay: string;
+  /** A copy of the image that boot scripts changed, beneath the overlay. */
+  readonly customized: string;
+  /** What the image's file was when the overlay was made. */
+  readonly base: string;
   /** The variables of its UEFI. */
   readonly firmwareVars: string;
   /** Holds the memory of a saved machine that has no disk of its own. */
@@ -38,15 +42,6 @@ export interface MachinePaths {
   readonly alias: string;
 }
 
-/** The names in a machine's folder; each may also exist with `.new` appended for a moment. */
-export const MACHINE_FILES: readonly string[] = [
-  ...["spec.json", "state.json", "vnc-secret", "overlay.qcow2"],
-  ...["firmware-vars.qcow2", "memory.qcow2", "tpm"],
-  ...["swtpm.log", "virtiofsd.log", "slirp.log"],
-  ...["qemu.log", "serial.log", "screen.png", "image.qcow2", "resolv.conf"],
-  ...["scripts.json", "seed.iso", "customized.qcow2"],
-];
-
 /** Ids have up to 64 characters and a Unix socket's path at most 108 bytes: sockets carry a short digest. */
 export function machinePaths(stateDir: string, runtimeDir: string, id: string): MachinePaths {
   const dir = join(stateDir, id);
@@ -59,6 +54,8 @@ export function machinePaths(stateDir: string, runtimeDir: string, id: string): 
     state: join(dir, "state.json"),
     vncSecret: join(dir, "vnc-secret"),
     overlay: join(dir, "overlay.qcow2"),
+    customized: join(dir, "customized.qcow2"),
+    base: join(dir, "base.json"),
     firmwareVars: join(dir, "firmware-vars.qcow2"),
     memoryHolder: join(dir, "memory.qcow2"),
     tpmDir: join(dir, "tpm"),

@@ -9,6 +9,8 @@ export const machineStateFile = z.object({
   cause: machineCause.optional(),
   /** Epoch milliseconds of the last change of state. */
   since: z.number(),
+  /** What this start of the machine has to do without. */
+  remark: z.object({ reason: z.string(), cause: machineCause.optional() }).optional(),
   accel: accel.optional(),
   process: processIdentity.optional(),
   /** Helper processes of this machine: its TPM, its shares, its network. */

@@ -67,7 +67,7 @@ export class BootScripts {
     const { policy, stateDir, qemuImg, customizer, account, environment } = this.#options;
     if (readScripts(spec).length === 0 || qemuImg === null) return NO_SCRIPTS;
     // The host may have been restarted with other options since the machine was made.
-    if ((await readPreparedScripts(paths.dir)) === null) this.check(spec);
+    if (readPreparedScripts(paths.dir) === null) this.check(spec);
     await account.grantImages(spec);
     const { seed, base } = await prepareScripts(
       spec,
@@ -96,7 +96,7 @@ export class BootScripts {
   }
 
   /** The value of `@CREDENTIAL@` for a machine; null: none of its scripts uses it. */
-  async readCredential(paths: MachinePaths): Promise<string | null> {
-    return (await readPreparedScripts(paths.dir))?.credential ?? null;
+  readCredential(paths: MachinePaths): string | null {
+    return readPreparedScripts(paths.dir)?.credential ?? null;
   }
 }

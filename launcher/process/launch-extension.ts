@@ -1,3 +1,4 @@
+import type { StateReason } from "../model/lifecycle.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import type { Command } from "../system/child-process.ts";
@@ -15,6 +16,8 @@ export interface LaunchContribution {
   readonly written?: readonly string[];
   /** Folders of the launcher above these files, besides the machine's own. */
   readonly traversableFolders?: readonly string[];
+  /** What the machine has to do without; people see it as long as it runs. */
+  readonly remark?: StateReason;
 }
 
 /** Something that a machine gets besides QEMU itself: its network, its TPM, its shared folders, … */

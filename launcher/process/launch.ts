@@ -3,8 +3,10 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { LaunchError } from "../../protocol/index.ts";
 import { machineArguments, type StartParameters } from "../argv/machine-arguments.ts";
+import { checkBase } from "../disks/base-record.ts";
 import { ensureMachineDisks } from "../disks/machine-disks.ts";
 import { inspectImage } from "../images/inspect-image.ts";
+import type { StateReason } from "../model/lifecycle.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import type { Command } from "../system/child-process.ts";
@@ -33,6 +35,8 @@ interface LaunchedMachine {
 export interface PreparedStart {
   readonly parameters: Omit<StartParameters, "halted">;
   readonly wrap: (command: Command) => Command;
+  /** What the machine has to do without. */
+  readonly remark: StateReason | undefined;
 }
 
 /** Everything before QEMU: boot scripts, disks, VNC password, and what the extensions add. @throws LaunchError */
@@ -43,6 +47,7 @@ export async function prepareStart(
 ): Promise<PreparedStart> {
   if (programs === null) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
   await checkImage(spec);
+  await checkBase(spec, paths);
   const { base, contribution } = await scripts.prepare(spec, paths, start);
   await ensureMachineDisks(programs.qemuImg, spec, paths, base);
   await removeSockets(paths);
@@ -64,6 +69,7 @@ export async function prepareStart(
       customized: base,
       additions: contributions.flatMap(({ arguments: added = [] }) => added),
     },
+    remark: contributions.find(({ remark }) => remark !== undefined)?.remark,
     wrap: (command) =>
       contributions.reduce((inner, { wrap }) => wrap?.(inner) ?? inner, account.wrapCommand(command)),
   };

@@ -1,3 +1,4 @@
+import { chmod } from "node:fs/promises";
 import { dirname } from "node:path";
 import { listBootFiles } from "../images/inspect-image.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
@@ -5,7 +6,7 @@ import { snapshotNodes } from "../model/snapshot-nodes.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import type { LaunchContribution } from "./launch-extension.ts";
 import { runAsAccount } from "../system/system-account.ts";
-import { grantFiles } from "../system/account-files.ts";
+import { grantFiles, takeBackImage } from "../system/account-files.ts";
 import type { RunAs } from "../system/system-account.ts";
 import type { Command } from "../system/child-process.ts";
 import { listFoldersAbove, isWithin } from "../system/account-files.ts";
@@ -36,8 +37,11 @@ export class QemuAccount {
 
   /** Grants a machine's files: those that every machine has, its images, and `more`. */
   async grantMachineFiles(spec: MachineSpec, paths: MachinePaths, more: GrantedFiles): Promise<void> {
+    if (this.runAs.kind === "self" && this.#isOwnMaster(spec)) await chmod(spec.boot.file, 0o600);
     const isOurs = (file: string): boolean => isWithin(file, this.#imagesDir) || isWithin(file, paths.dir);
-    const written = snapshotNodes(spec, paths).map(({ file }) => file);
+    const { master, boot } = spec;
+    const nodes = snapshotNodes(spec, paths).map(({ file }) => file);
+    const written = [...new Set(master && boot.kind === "disk" ? [...nodes, boot.file] : nodes)];
     const read = listBootFiles(spec.boot).filter((file) => !written.includes(file));
     await grantFiles(this.runAs, {
       traversableFolders: [
@@ -49,6 +53,16 @@ export class QemuAccount {
       written: [...written.filter(isOurs), paths.serialLog, paths.screenshot, ...more.written],
       read: [paths.vncSecret, ...read.filter(isOurs), ...more.read],
     });
+  }
+
+  /** Takes the image back that a machine worked on itself. @throws the system's error */
+  async takeBackMaster(spec: MachineSpec): Promise<void> {
+    if (this.#isOwnMaster(spec)) await takeBackImage(this.runAs, spec.boot.file);
+  }
+
+  /** Whether a machine works on an image of the images folder itself. */
+  #isOwnMaster(spec: MachineSpec): spec is MachineSpec & { readonly boot: { readonly file: string } } {
+    return spec.master && spec.boot.kind === "disk" && isWithin(spec.boot.file, this.#imagesDir);
   }
 
   /** The folders above those of the files that are in the images folder. */

@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { isPosternError, UNEXPLAINED } from "../../protocol/index.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
+import { readRecord, replaceJsonFile } from "../system/json-file.ts";
 import { planScripts } from "./plan-scripts.ts";
 import { customizeDisk, type Customizer } from "./customize/customize-disk.ts";
 import { scriptError } from "./script-error.ts";
@@ -69,7 +70,7 @@ export async function prepareScripts(
 ): Promise<PreparedScripts> {
   const scripts = readScripts(spec);
   if (scripts.length === 0) return {};
-  const before = await readPreparedScripts(folders.machine);
+  const before = readPreparedScripts(folders.machine);
   if (before !== null) return before;
   const all: ScriptSymbols = { ...symbols, credential: makeCredential() };
   try {
@@ -110,7 +111,7 @@ async function makeScripts(
       tools,
     );
   }
-  await replaceFile(join(folders.machine, NOTE), JSON.stringify(done));
+  replaceJsonFile(join(folders.machine, NOTE), done);
   return done;
 }
 
@@ -149,17 +150,23 @@ function makeCredential(): string {
   );
 }
 
-/** The results of an earlier start of the machine; null: none yet. */
-export async function readPreparedScripts(machineFolder: string): Promise<PreparedScripts | null> {
-  try {
-    return prepared.parse(JSON.parse(await readFile(join(machineFolder, NOTE), "utf8")));
-  } catch {
-    // The first start, or an interrupted one.
-    return null;
-  }
+/**
+ * The results of an earlier start of the machine; null: none yet.
+ * @throws LaunchError `SCRIPT_RECORD`: the machine's disk depends on results that are not known
+ */
+export function readPreparedScripts(machineFolder: string): PreparedScripts | null {
+  const found = readRecord(join(machineFolder, NOTE), prepared);
+  if (found.kind === "whole") return found.value;
+  // The first start, or an interrupted one.
+  if (found.kind === "missing") return null;
+  throw scriptError(
+    "SCRIPT_RECORD",
+    "The record of the machine's boot scripts on the host is damaged. Its disk is untouched.",
+    new Error(`${NOTE}: ${found.why}`),
+  );
 }
 
 async function replaceFile(file: string, content: string | Buffer): Promise<void> {
-  await writeFile(`${file}.new`, content, { mode: 0o600 });
+  await writeFile(`${file}.new`, content, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
 }

@@ -1,4 +1,4 @@
-import { chmod, chown, lstat, open } from "node:fs/promises";
+import { chmod, chown, lstat, open, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { chooseMachineAccount, type RunAs, type SystemAccount } from "./system-account.ts";
 import { statSync } from "node:fs";
@@ -33,7 +33,10 @@ export async function grantFiles(runAs: RunAs, files: MachineFiles): Promise<voi
     await chmod(files.socketFolder, 0o1770);
   }
   for (const file of files.written) await (await open(file, "a", 0o600)).close();
-  for (const file of files.written) await chown(file, uid, gid);
+  for (const file of files.written) {
+    await chown(file, uid, gid);
+    await chmod(file, 0o600);
+  }
   for (const file of files.read) {
     const found = await lstat(file).catch(() => null);
     if (found === null) continue;
@@ -48,6 +51,12 @@ export async function takeBackFile(runAs: RunAs, file: string): Promise<void> {
   await chown(file, 0, 0);
   await chmod(dirname(file), 0o700);
   await chown(dirname(file), 0, 0);
+}
+
+/** Takes back an image that a machine worked on: it is read-only, and the launcher's, like all images. */
+export async function takeBackImage(runAs: RunAs, file: string): Promise<void> {
+  if (runAs.kind === "account") await chown(file, 0, 0);
+  if (runAs.kind !== "root") await chmod(file, 0o400);
 }
 
 /** Whether a file is in a folder or below it. */
@@ -66,6 +75,12 @@ export async function grantTraversal(runAs: RunAs, folders: readonly string[]): 
   if (runAs.kind !== "account") return;
   for (const folder of folders) {
     if (mayTraverse(runAs.account, folder)) continue;
+    const { gid, mode } = await stat(folder);
+    if (gid !== 0 && (mode & 0o010) !== 0) {
+      // Another host's account goes through here, too: it must not lose its way.
+      await chmod(folder, (mode & 0o7777) | 0o001);
+      continue;
+    }
     await chown(folder, 0, runAs.account.gid);
     await chmod(folder, 0o710);
   }

@@ -1,19 +1,105 @@
-import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import type { z } from "zod";
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { z } from "zod";
 
-/** Null: the file is missing, or its content does not fit the schema. */
-export function readJsonFile<T>(file: string, schema: z.ZodType<T>): T | null {
+/** Written into every record. A record with a higher one is a newer version's, and is not guessed at. */
+const RECORD_VERSION = 1;
+const versioned = z.object({ version: z.number().default(RECORD_VERSION) });
+
+/**
+ * What reading a record has found. `missing`: there is no such file. `damaged`: there is one that cannot be used, or
+ * nobody can tell; it must never be treated as missing.
+ */
+export type ReadRecord<T> =
+  | { readonly kind: "whole"; readonly value: T }
+  | { readonly kind: "missing" }
+  /** `why` holds nothing of the content. */
+  | { readonly kind: "damaged"; readonly why: string };
+
+/** Reads a JSON record. Never throws. */
+export function readRecord<T>(file: string, schema: z.ZodType<T>): ReadRecord<T> {
+  let text: string;
   try {
-    return schema.parse(JSON.parse(readFileSync(file, "utf8")));
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if (isMissing(error) && !isThere(file)) return { kind: "missing" };
+    return { kind: "damaged", why: `it cannot be read (${errorCode(error)})` };
+  }
+  return parseRecord(text, schema);
+}
+
+function parseRecord<T>(text: string, schema: z.ZodType<T>): ReadRecord<T> {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
   } catch {
-    return null;
+    return { kind: "damaged", why: text === "" ? "it is empty" : "it is no whole JSON" };
+  }
+  const header = versioned.safeParse(content);
+  if (header.success && header.data.version > RECORD_VERSION)
+    return { kind: "damaged", why: "a newer version of this program wrote it" };
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return { kind: "whole", value: parsed.data };
+  const field = parsed.error.issues[0]?.path.join(".") ?? "";
+  return { kind: "damaged", why: field === "" ? "it is no such record" : `its field ${field} does not fit` };
+}
+
+/**
+ * Replaces a file as a whole, mode 0600. It survives a power failure when this returns. Synchronous: a state is on disk
+ * before an event announces it, in order.
+ */
+export function replaceJsonFile(file: string, value: object): void {
+  const fresh = `${file}.new`;
+  const handle = openSync(fresh, "w", 0o600);
+  try {
+    fchmodSync(handle, 0o600);
+    writeFileSync(handle, `${JSON.stringify({ version: RECORD_VERSION, ...value })}\n`);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(fresh, file);
+  fsyncFolder(dirname(file));
+}
+
+/** Makes new and renamed entries of a folder survive a power failure. */
+export function fsyncFolder(folder: string): void {
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } catch (error) {
+    // Some network file systems do not know it for folders.
+    if (errorCode(error) !== "EINVAL") throw error;
+  } finally {
+    closeSync(handle);
   }
 }
 
-/** Replaces a file as a whole, mode 0600. Synchronous: a state is on disk before an event announces it, in order. */
-export function replaceJsonFile(file: string, value: unknown): void {
-  const fresh = `${file}.new`;
-  writeFileSync(fresh, `${JSON.stringify(value)}\n`, { mode: 0o600 });
-  chmodSync(fresh, 0o600);
-  renameSync(fresh, file);
+/** Whether an error says that there is no such file, and nothing else. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}
+
+/** Also a link that leads nowhere: its file may only be away now. */
+export function isThere(file: string): boolean {
+  try {
+    lstatSync(file);
+    return true;
+  } catch (error) {
+    return !isMissing(error);
+  }
+}
+
+/** The system's code of an error, like `EIO`. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

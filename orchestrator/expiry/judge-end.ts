@@ -29,7 +29,10 @@ const NONE: EndStep = { kind: "none" };
 export function judgeEnd(record: MachineRecord, viewers: number, now: number): EndStep {
   const { state, oneShot, ending, expiresAt, lifetimeMs, warnedAt } = record;
   if (oneShot && state === "stopped") return { kind: "remove" };
-  if (oneShot && state === "failed" && now - record.since >= FAILED_KEEP_MS) return { kind: "remove" };
+  // Nobody but a person deletes what a host cannot read.
+  const isDamaged = record.cause?.code === "RECORD_DAMAGED";
+  if (oneShot && state === "failed" && !isDamaged && now - record.since >= FAILED_KEEP_MS)
+    return { kind: "remove" };
   if (!hasGuest(state)) return NONE;
   if (ending !== null) return { kind: "stop" };
   if (expiresAt !== null && now >= expiresAt) return { kind: "end", cause: "lifetime" };

@@ -65,7 +65,7 @@ export class MachineRepository {
       return null;
     }
     if (record.agentId !== null && record.agentId !== hostId) {
-      await this.removeCopy(hostId, status.id);
+      if (!isRecordDamaged(status)) await this.removeCopy(hostId, status.id);
       return record;
     }
     if (record.state === "queued" && isOff(status.state) && this.#deferredStarts.has(record.id))
@@ -76,8 +76,9 @@ export class MachineRepository {
       reason: status.reason ?? null,
       cause: status.cause ?? null,
       accel: status.accel ?? null,
-      cpus: status.cpus,
-      memoryMb: status.memoryMb,
+      // A host that cannot read its record of a machine knows neither.
+      cpus: isRecordDamaged(status) ? record.cpus : status.cpus,
+      memoryMb: isRecordDamaged(status) ? record.memoryMb : status.memoryMb,
       saved: status.saved ?? false,
       progress: status.progress === undefined ? null : Math.round(status.progress * 100) / 100,
       tried: record.tried.length === 0 ? record.tried : [],
@@ -150,6 +151,11 @@ export class MachineRepository {
       );
     }
   }
+}
+
+/** Its host cannot read what it had written down of it: a person decides what becomes of it. */
+function isRecordDamaged({ cause }: MachineStatus): boolean {
+  return cause?.code === "RECORD_DAMAGED" || cause?.code === "RECORD_DAMAGED_RUNS";
 }
 
 function isSame(record: MachineRecord, change: MachineChange): boolean {

@@ -148,8 +148,11 @@ export class MachineCommands {
     return this.#requestFromHost(id, "machine.credential", { id });
   }
 
-  saveAsImage(id: string, image: string, title: string): Promise<ImageSummary> {
-    return this.#requestFromHost(id, "machine.save-as-image", { id, image, title });
+  saveAsImage(
+    id: string,
+    wanted: { image: string; title: string; compress: boolean },
+  ): Promise<ImageSummary> {
+    return this.#requestFromHost(id, "machine.save-as-image", { id, ...wanted });
   }
 
   /** Ends and deletes a one-shot machine. @throws RequestError `MACHINE_NOT_ONE_SHOT` */

@@ -182,7 +182,12 @@ export const hostMethods = {
   "machine.snapshot-remove": { params: snapshotRef, result: z.array(machineSnapshot) },
   /** Turns a stopped machine's disk into an image of this host's catalogue. */
   "machine.save-as-image": {
-    params: machineRef.extend({ image: imageSummary.shape.id, title: imageSummary.shape.title }),
+    params: machineRef.extend({
+      image: imageSummary.shape.id,
+      title: imageSummary.shape.title,
+      /** Hosts of before do not know it, and do not compress. */
+      compress: z.boolean().default(false),
+    }),
     result: imageSummary,
   },
   "machine.remove": { params: machineRef, result: z.object({}) },

@@ -7,9 +7,10 @@ import {
   verify,
   type KeyObject,
 } from "node:crypto";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../../protocol/index.ts";
+import { makeFileOnce, readIfPresent } from "../state/durable-file.ts";
 
 const KEY_FILE = "audit.key";
 export const PUBLIC_KEY_FILE = "audit.pub";
@@ -32,7 +33,7 @@ export interface AuditKey {
  */
 export async function loadAuditKey(folder: string): Promise<AuditKey> {
   const path = join(folder, KEY_FILE);
-  const pem = (await readIfPresent(path)) ?? (await createKeyFile(path));
+  const pem = (await readIfPresent(path)) ?? (await makeFileOnce(path, createKey()));
   const key = await parsePrivateKey(pem, path);
   const publicKey = createPublicKey(key).export({ type: "spki", format: "pem" }).toString();
   await publish(join(folder, PUBLIC_KEY_FILE), publicKey);
@@ -103,33 +104,22 @@ function keyError(message: string): ConfigError {
   return new ConfigError("AUDIT_KEY", message, { safeMessage: "The server's audit key cannot be used." });
 }
 
-async function createKeyFile(path: string): Promise<string> {
+function createKey(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  await writeDurably(path, pem, "wx", 0o600);
-  return pem;
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 async function publish(path: string, publicKey: string): Promise<void> {
   const known = (await readIfPresent(path)) ?? "";
-  if (!known.includes(publicKey)) await writeDurably(path, publicKey, "a", 0o644);
+  if (!known.includes(publicKey)) await appendDurably(path, publicKey);
 }
 
-async function writeDurably(path: string, text: string, flags: string, mode: number): Promise<void> {
-  const file = await open(path, flags, mode);
+async function appendDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, "a", 0o644);
   try {
     await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function readIfPresent(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
   }
 }

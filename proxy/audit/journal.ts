@@ -1,5 +1,6 @@
 import { open, readdir, mkdir, rename, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { syncFolder } from "../state/durable-file.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
 import { hashLine, parseLine, GENESIS, isSamePosition, type ChainPosition } from "./audit-chain.ts";
 import type { AuditHead } from "./audit-head.ts";
@@ -23,16 +24,6 @@ export async function listAuditFiles(folder: string): Promise<string[]> {
   const rotated = names.filter((name) => ROTATED.test(name)).sort();
   const all = names.includes(CURRENT_FILE) ? [...rotated, CURRENT_FILE] : rotated;
   return all.map((name) => join(folder, name));
-}
-
-/** Makes new and renamed entries of a folder survive a power cut. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 const TAIL_BYTES = 65_536;

@@ -86,6 +86,7 @@ export const snapshotRequest = z.object({ name: snapshotName });
 export const saveAsImageRequest = z.object({
   image: imageSummary.shape.id,
   title: imageSummary.shape.title.min(1),
+  compress: z.boolean().default(false),
 });
 export const snapshot = machineSnapshot;
 export type { BootLog, MachineCredential, MachineSnapshot } from "../../protocol/index.ts";

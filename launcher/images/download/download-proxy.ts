@@ -51,7 +51,7 @@ export function openProxyTunnel(proxy: URL, address: URL, signal: AbortSignal): 
       signal,
       headers: { host: authority, ...proxyHeaders(proxy) },
     });
-    asking.once("error", reject);
+    asking.on("error", reject);
     asking.once("connect", (response, socket) => {
       if (response.statusCode === 200) {
         const servername = isIP(host) === 0 ? { servername: host } : {};

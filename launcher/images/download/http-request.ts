@@ -71,7 +71,7 @@ function answer(request: ReturnType<typeof httpRequest>): Promise<IncomingMessag
     request.setTimeout(DOWNLOAD_IDLE_MS, () => {
       request.destroy(new Error("the server says nothing"));
     });
-    request.once("error", reject);
+    request.on("error", reject);
     request.once("response", resolve);
     request.end();
   });

@@ -19,6 +19,7 @@ import { inspectFile, inspectImage, listBootFiles } from "../inspect-image.ts";
 import { listImageFiles } from "../own-entries.ts";
 import type { ImageStore } from "../image-store.ts";
 import { chooseEvictions, deleteUnusedVersions, listServerImages } from "./server-image-space.ts";
+import type { UsedFiles } from "../used-files.ts";
 
 /** Kept free on the host besides the size of an arriving image. */
 const RESERVED_BYTES = 1_073_741_824;
@@ -28,7 +29,7 @@ interface IncomingImagesContext {
   /** Limit for images from the server, in bytes; 0: this host takes none. */
   readonly maxBytes: number;
   /** Files that machines depend on. */
-  readonly used: () => ReadonlySet<string>;
+  readonly used: () => UsedFiles;
   /** Bytes free on the file system of the images. */
   readonly freeBytes: () => number;
   /** Why a guest of this kind cannot run here; null: it can. */

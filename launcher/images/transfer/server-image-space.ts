@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ImageEntry } from "../../../protocol/index.ts";
 import { listBootFiles } from "../inspect-image.ts";
 import type { ImageStore } from "../image-store.ts";
+import type { UsedFiles } from "../used-files.ts";
 
 /** `ID.SHA12.ENDING`: files that came from the server, or from a publisher. */
 const VERSIONED = /^(.+)\.[0-9a-f]{12}\.(qcow2|iso|raw|vdi|vmdk|vpc|vhdx|qed|part)$/;
@@ -25,7 +26,7 @@ interface KeptServerImage {
 }
 
 /** The images of a host that came from its server. */
-export function listServerImages(store: ImageStore, used: ReadonlySet<string>): KeptServerImage[] {
+export function listServerImages(store: ImageStore, used: UsedFiles): KeptServerImage[] {
   return store.entries().flatMap((entry) => {
     if (entry.source?.server !== true) return [];
     const [file = ""] = listBootFiles(entry.boot);
@@ -51,11 +52,7 @@ export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number)
  * Deletes versions that no entry refers to and no machine depends on, and partial files that were not resumed for a
  * week. Files downloaded from a publisher are left alone.
  */
-export async function deleteUnusedVersions(
-  store: ImageStore,
-  used: ReadonlySet<string>,
-  now: number,
-): Promise<void> {
+export async function deleteUnusedVersions(store: ImageStore, used: UsedFiles, now: number): Promise<void> {
   const entries = store.entries();
   const listed = new Set(entries.flatMap(({ boot }) => listBootFiles(boot)));
   const fromServer = new Set(entries.filter(({ source }) => source?.server === true).map(({ id }) => id));

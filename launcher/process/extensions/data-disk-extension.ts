@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { Logger } from "pino";
-import { describeError, LaunchError, type Clock } from "../../../protocol/index.ts";
+import { describeError, LaunchError, type Clock, type DiskRef } from "../../../protocol/index.ts";
 import { takeBackFile } from "../../system/account-files.ts";
 import type { RunAs } from "../../system/system-account.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
@@ -28,6 +28,19 @@ export function dataDiskExtension({
   clock,
   log,
 }: DataDiskExtensionOptions): LaunchExtension {
+  const takeBack = async (id: string, ref: DiskRef): Promise<void> => {
+    try {
+      await takeBackFile(runAs, store.fileOf(ref));
+      // A transfer may have begun meanwhile.
+      const record = store.find(ref);
+      if (record?.givenTo !== id) return;
+      const { givenTo: _given, ...rest } = record;
+      store.save(rest);
+    } catch (error) {
+      const fields = { event: "disk.not-back", machine: id, why: describeError(error) };
+      log.warn(fields, "a data disk could not be taken back from the account of machines");
+    }
+  };
   return {
     async prepare({ id, owner, dataDisk }) {
       if (dataDisk === undefined) return {};
@@ -44,22 +57,10 @@ export function dataDiskExtension({
         traversableFolders: [dirname(slot), slot],
       };
     },
-    async release({ id, owner, dataDisk }) {
-      if (dataDisk === undefined) return;
-      const ref = { owner, name: dataDisk.name };
-      // Another machine may have taken it meanwhile.
-      if (store.find(ref)?.givenTo !== id) return;
-      try {
-        await takeBackFile(runAs, store.fileOf(ref));
-        // A transfer may have begun meanwhile.
-        const record = store.find(ref);
-        if (record?.givenTo !== id) return;
-        const { givenTo: _given, ...rest } = record;
-        store.save(rest);
-      } catch (error) {
-        const fields = { event: "disk.not-back", machine: id, why: describeError(error) };
-        log.warn(fields, "a data disk could not be taken back from the account of machines");
-      }
+    async release({ id }) {
+      // By the disks' own records: a machine's may be damaged.
+      for (const { owner, name } of store.records().filter(({ givenTo }) => givenTo === id))
+        await takeBack(id, { owner, name });
     },
   };
 }

@@ -1,6 +1,7 @@
 import { lchown, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LaunchError, type Clock } from "../../../protocol/index.ts";
+import type { StateReason } from "../../model/lifecycle.ts";
 import type { MachinePaths } from "../../model/machine-paths.ts";
 import {
   share9pArguments,
@@ -9,6 +10,7 @@ import {
 } from "../../argv/shared-folder-arguments.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import { isWithin } from "../../system/account-files.ts";
+import { isMissing } from "../../system/json-file.ts";
 import type { RunAs } from "../../system/system-account.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
 import type { ProcessIdentity } from "../../model/process-identity.ts";
@@ -42,8 +44,9 @@ export function sharedFoldersExtension({
     share: Share,
     index: number,
     { paths, registerHelper }: ServeContext,
-  ): Promise<string[]> => {
+  ): Promise<string[] | null> => {
     const folder = await resolveSharedFolder(share.folder, allowed);
+    if (folder === null) return null;
     if (share.kind === "9p") return share9pArguments({ ...share, folder }, index);
     const program = programs?.virtiofsd ?? null;
     if (program === null) throw refuse("This host has no virtiofsd. Install it, or share the folder by 9p.");
@@ -71,25 +74,38 @@ export function sharedFoldersExtension({
   return {
     async prepare(spec, paths, registerHelper) {
       const args: string[] = [];
-      for (const [index, share] of spec.shares.entries())
-        args.push(...(await serve(share, index, { paths, registerHelper })));
-      return { arguments: args };
+      const missing: string[] = [];
+      for (const [index, share] of spec.shares.entries()) {
+        const added = await serve(share, index, { paths, registerHelper });
+        if (added === null) missing.push(share.tag);
+        else args.push(...added);
+      }
+      return { arguments: args, ...(missing.length > 0 && { remark: describeMissing(missing) }) };
     },
     release: () => Promise.resolve(),
   };
 }
 
+/** @param tags the mount tags of the folders that are not there */
+function describeMissing(tags: readonly string[]): StateReason {
+  const names = tags.join(", ");
+  const reason = `A shared folder is missing on the host: ${names}. The machine runs without it.`;
+  return { reason, cause: { code: "SHARE_MISSING", details: { tags: names } } };
+}
+
 /**
  * Resolves all links, and checks that the administrator allows the folder.
+ * @returns null: there is no such folder
  * @throws LaunchError `SHARE_REFUSED`
  */
-async function resolveSharedFolder(folder: string, allowed: readonly string[]): Promise<string> {
+async function resolveSharedFolder(folder: string, allowed: readonly string[]): Promise<string | null> {
   let real: string;
   try {
     real = await realpath(folder);
     if (!(await stat(real)).isDirectory()) throw new Error("it is no folder");
-  } catch {
-    throw refuse("The folder to share does not exist on this host.");
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw refuse("The folder to share cannot be read on this host, or is no folder.");
   }
   for (const one of allowed) {
     const root = await realpath(one).catch(() => null);

@@ -8,6 +8,7 @@ import { grantTraversal } from "../../system/account-files.ts";
 import { describeFailure, runQemuImg } from "../../images/qemu-img.ts";
 import type { DiskChange } from "../plan-scripts.ts";
 import { scriptError } from "../script-error.ts";
+import { syncFile } from "../../system/file-pieces.ts";
 import { pruneCustomizedDisks } from "./customized-disk-cache.ts";
 import { giveWorkFolder, readHeaderReferences, takeBackDisk } from "./work-folder-ownership.ts";
 import type { AbortableQueue } from "./abortable-queue.ts";
@@ -119,6 +120,7 @@ async function makeCustomizedDisk(
     const result = await running;
     if (result.failed) throw failure("virt-customize", describeEnd(result), folder);
     await takeBackDisk(runAs, folder, disk, links);
+    await syncFile(disk);
     await rename(disk, target);
   } finally {
     await rm(folder, { recursive: true, force: true });

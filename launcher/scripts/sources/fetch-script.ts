@@ -76,7 +76,7 @@ async function ask(address: URL, options: FetchScriptOptions): Promise<IncomingM
 
 function answerOf(request: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request.once("error", reject);
+    request.on("error", reject);
     request.once("response", resolve);
     request.end();
   });

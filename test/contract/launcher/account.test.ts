@@ -6,7 +6,7 @@ import { afterAll, expect, it } from "vitest";
 import { CLOSED_POLICY } from "../../../launcher/network/network-policy.ts";
 import { networkPaths, prepareNetwork } from "../../../launcher/network/prepare-network.ts";
 import { probeNetwork } from "../../../launcher/network/probe-network.ts";
-import { grantFiles } from "../../../launcher/system/account-files.ts";
+import { grantFiles, grantMachineAccountTraversal } from "../../../launcher/system/account-files.ts";
 import { findAccount, runAsAccount } from "../../../launcher/system/system-account.ts";
 import { attachQmp } from "../../../launcher/qmp/attach-qmp.ts";
 import { systemClock } from "../../../protocol/index.ts";
@@ -91,4 +91,21 @@ it("runs QEMU as the account, with its files and no others", async () => {
     expect((await runProcess(shell.program, shell.args)).code, attempt).not.toBe(0);
   }
   expect((await stat(at("spec.json"))).uid).toBe(0);
+});
+
+it("keeps a folder open to the accounts of two hosts, and lets neither list it", async () => {
+  const folder = await cleanup.makeFolder();
+  const passwd = async () => readFile("/etc/passwd", "utf8");
+  const users = [await makeSystemAccount(cleanup), await makeSystemAccount(cleanup)];
+  for (const { user } of users) await grantMachineAccountTraversal(user, folder);
+  await mkdir(path.join(folder, "inner"), { mode: 0o755 });
+  for (const { user } of users) {
+    const runAs = { kind: "account", account: findAccount(user, await passwd(), [])! } as const;
+    const run = (words: string) => {
+      const shell = runAsAccount({ program: "/bin/sh", args: ["-c", words] }, runAs);
+      return runProcess(shell.program, shell.args);
+    };
+    expect((await run(`ls ${folder}/inner`)).code, user).toBe(0);
+    expect((await run(`ls ${folder}`)).code, user).not.toBe(0);
+  }
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
 import type { Launcher, LauncherOptions } from "../../../launcher/index.ts";
-import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
+import { readWholeState } from "../../support/machine-record.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { runProcess } from "../../support/test-process.ts";
@@ -184,7 +184,7 @@ describe("a script that changes the disk", () => {
     await waitFor("it to say why it takes long", () =>
       /changes the machine's disk/.test(find(launcher, "m1").reason ?? ""),
     );
-    return waitFor("its process", () => readMachineState(machineFile("m1", "state.json"))?.companions[0]);
+    return waitFor("its process", () => readWholeState(machineFile("m1", "state.json"))?.companions[0]);
   }
 
   it("is given up with the machine's start, and leaves nothing", async () => {
@@ -194,7 +194,7 @@ describe("a script that changes the disk", () => {
     await launcherFixture.waitForState(launcher, "m1", "stopped");
     expect(isAlive(process)).toBe(false);
     expect(await readdir(machineFile(".customized"))).toEqual([]);
-    expect(await readdir(machineFile("m1"))).toEqual(["spec.json", "state.json"]);
+    expect(await readdir(machineFile("m1"))).toEqual(["base.json", "spec.json", "state.json"]);
   });
 
   it("of another machine waits in line, and can be given up there", async () => {
@@ -203,7 +203,7 @@ describe("a script that changes the disk", () => {
     const personal = `${order.script}-@SESSION_NAME@`;
     await launcher.create({ ...order, id: "m2", name: "two", script: personal });
     await waitFor("m2 to wait", () => /changes the machine's disk/.test(find(launcher, "m2").reason ?? ""));
-    expect(readMachineState(machineFile("m2", "state.json"))?.companions).toEqual([]);
+    expect(readWholeState(machineFile("m2", "state.json"))?.companions).toEqual([]);
     await launcher.stop("m2", false);
     await launcherFixture.waitForState(launcher, "m2", "stopped");
     expect(find(launcher, "m1").state).toBe("preparing");

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
+import { readWholeState } from "../../support/machine-record.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => launcherFixture.close());
 
 const companions = () =>
-  readMachineState(join(launcherFixture.options.stateDir, "m1", "state.json"))!.companions;
+  readWholeState(join(launcherFixture.options.stateDir, "m1", "state.json"))!.companions;
 
 async function bootDisk(): Promise<object> {
   const file = join(launcherFixture.folder, "base.raw");

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { machinePaths } from "../../../launcher/model/machine-paths.ts";
-import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
+import { readWholeState } from "../../support/machine-record.ts";
 import { findSlirpProcess } from "../../../launcher/network/slirp-process.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { findScopeBackend } from "../../../launcher/system/resource-scope.ts";
@@ -28,7 +28,7 @@ afterEach(() => launcherFixture.close());
 
 const paths = (id: string) =>
   machinePaths(launcherFixture.options.stateDir, launcherFixture.options.runtimeDir, id);
-const qemuOf = (id: string) => readMachineState(paths(id).state)!.process!;
+const qemuOf = (id: string) => readWholeState(paths(id).state)!.process!;
 
 test("a guest reaches of the host's loopback what was opened and nothing else, also under the next launcher", async () => {
   const port = await listen();
@@ -89,7 +89,7 @@ test("the account has all that a machine with a TPM, a UEFI and a disk needs, at
   await launcher.create({ id: "m1", name: "one", image: "disk" });
   await launcherFixture.waitForState(launcher, "m1", "running");
   expect((await launcher.screenshot("m1", 320)).width).toBeGreaterThan(0);
-  for (const { pid } of [qemuOf("m1"), ...readMachineState(paths("m1").state)!.companions])
+  for (const { pid } of [qemuOf("m1"), ...readWholeState(paths("m1").state)!.companions])
     expect(await uidOf(pid)).not.toBe(0);
   await launcher.save("m1");
   await launcherFixture.waitForState(launcher, "m1", "stopped");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { openLauncher, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
-import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
+import { readWholeState } from "../../support/machine-record.ts";
 import type { MachineState, MachineStatus } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -86,11 +86,11 @@ export class LauncherFixture {
 
   /** The process of a machine, as the launcher wrote it down. */
   pidOf(id: string): number {
-    return readMachineState(join(this.options.stateDir, id, "state.json"))!.process!.pid;
+    return readWholeState(join(this.options.stateDir, id, "state.json"))!.process!.pid;
   }
 
   isRunning(id: string): boolean {
-    const identity = readMachineState(join(this.options.stateDir, id, "state.json"))?.process;
+    const identity = readWholeState(join(this.options.stateDir, id, "state.json"))?.process;
     return identity !== undefined && isAlive(identity);
   }
 

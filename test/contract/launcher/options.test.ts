@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readMachineState } from "../../../launcher/machine/machine-state-store.ts";
+import { readWholeState } from "../../support/machine-record.ts";
 import { isAlive } from "../../../launcher/system/proc-stat.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
@@ -78,7 +78,7 @@ describe("shared folders", () => {
     await launcherFixture.waitForSerial(launcher, "m1", /Sabc/);
     await launcher.create({ id: "m2", name: "two", image: "virtiofs" });
     await launcherFixture.waitForSerial(launcher, "m2", /Sabc/);
-    const [daemon] = readMachineState(join(launcherFixture.options.stateDir, "m2", "state.json"))!.companions;
+    const [daemon] = readWholeState(join(launcherFixture.options.stateDir, "m2", "state.json"))!.companions;
     expect(isAlive(daemon!)).toBe(true);
     // QEMU saves no memory of a machine that reaches a folder of the host: that is said before the guest stands still.
     await launcherFixture.waitForState(launcher, "m2", "running");
@@ -118,7 +118,6 @@ describe("shared folders", () => {
     const cases = [
       ["9p", elsewhere, /does not allow that folder/],
       ["9p", join(allowed, "link"), /does not allow that folder/],
-      ["9p", join(allowed, "none"), /does not exist/],
       ["virtiofs", allowed, /cannot keep a folder from being written to/],
     ] as const;
     const launcher = await launcherFixture.openWith(
@@ -129,5 +128,26 @@ describe("shared folders", () => {
       await launcher.create({ id: `m${index}`, name: `m${index}`, image: `i${index}` });
       expect((await launcherFixture.waitForState(launcher, `m${index}`, "failed")).reason).toMatch(reason);
     }
+  });
+
+  test("are left out when they are not there, and the machine says so as long as it runs", async () => {
+    const allowed = join(launcherFixture.folder, "allowed");
+    mkdirSync(allowed);
+    const launcher = await launcherFixture.openWith(
+      [image("9p", join(allowed, "gone")), image("virtiofs", join(allowed, "gone"), true)],
+      { allowedShares: [allowed] },
+    );
+    for (const id of ["9p", "virtiofs"] as const) {
+      await launcher.create({ id: `m-${id}`, name: `m-${id}`, image: id });
+      expect(await launcherFixture.waitForState(launcher, `m-${id}`, "running")).toMatchObject({
+        reason: "A shared folder is missing on the host: share. The machine runs without it.",
+        cause: { code: "SHARE_MISSING", details: { tags: "share" } },
+      });
+    }
+    await launcher.stop("m-9p", true);
+    expect((await launcherFixture.waitForState(launcher, "m-9p", "stopped")).reason).toBeUndefined();
+    mkdirSync(join(allowed, "gone"));
+    await launcher.start("m-9p");
+    expect((await launcherFixture.waitForState(launcher, "m-9p", "running")).reason).toBeUndefined();
   });
 });

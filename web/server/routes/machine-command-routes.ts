@@ -102,10 +102,10 @@ export function routeMachineCommands(
 
   api.post("/machines/:id/save-as-image", async (request, reply) => {
     requireAdmin(request);
-    const { image, title } = parseInput(saveAsImageRequest, request.body);
+    const wanted = parseInput(saveAsImageRequest, request.body);
     const { record } = await resource.find(request);
     const saved = await resource.auditAhead(request, "machine.image", record, () =>
-      commands.saveAsImage(record.id, image, title),
+      commands.saveAsImage(record.id, wanted),
     );
     return reply.code(201).send(saved);
   });

@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   compressImage,
+  listBootFiles,
   importImage,
   ImageStore,
+  listDependents,
   listUsedFiles,
+  NO_FILES_IN_USE,
   measureImage,
   resizeImage,
 } from "../../../../launcher/index.ts";
@@ -18,6 +21,8 @@ import { waitFor } from "../../../support/wait-for.ts";
 const FORMATS: readonly DiskFormat[] = ["vdi", "vmdk", "vpc", "vhdx", "qed", "qcow2", "raw"];
 const MARK = Buffer.alloc(4096, "the same on every disk ");
 const work = { signal: new AbortController().signal, onProgress: () => undefined };
+
+const NOT_USED = new Set<string>();
 
 describe("the images folder", () => {
   let cleanup: CleanupStack;
@@ -106,13 +111,30 @@ describe("the images folder", () => {
   test("compress and resize keep the content; a disk never shrinks", async () => {
     await importDisk("made", await makeDisk("raw"), "raw");
     const file = store.fileFor("made", "qcow2");
-    await compressImage(store, "made", work);
+    await compressImage(store, "made", NOT_USED, work);
     expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
-    await resizeImage(store, "made", 8 * 1_048_576, work);
+    await resizeImage(store, "made", { bytes: 8 * 1_048_576, used: NOT_USED }, work);
     expect((await measureImage(file, "qcow2", work.signal)).virtualBytes).toBe(8 * 1_048_576);
     expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
-    await expect(resizeImage(store, "made", 1_048_576, work)).rejects.toMatchObject({ code: "IMAGE_SHRINK" });
-    await expect(compressImage(store, "memtest86+", work)).rejects.toMatchObject({ code: "IMAGE_NOT_QCOW2" });
+    await expect(
+      resizeImage(store, "made", { bytes: 1_048_576, used: NOT_USED }, work),
+    ).rejects.toMatchObject({ code: "IMAGE_SHRINK" });
+    await expect(compressImage(store, "memtest86+", NOT_USED, work)).rejects.toMatchObject({
+      code: "IMAGE_NOT_QCOW2",
+    });
+  });
+
+  test("machines that are based on a file keep it when the image gets another", async () => {
+    await importDisk("made", await makeDisk("raw"), "raw");
+    const old = store.fileFor("made", "qcow2");
+    const before = await readFile(old);
+    await compressImage(store, "made", new Set([old]), work);
+    expect((await readFile(old)).equals(before)).toBe(true);
+    const [fresh] = listBootFiles(store.find("made").boot);
+    expect(fresh).not.toBe(old);
+    expect((await readDisk(fresh!)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+    await store.remove("made");
+    expect(await readdir(store.folder)).toEqual([]);
   });
 
   test("what another program adds or removes is told, and listed", async () => {
@@ -158,6 +180,19 @@ describe("the images folder", () => {
       JSON.stringify({ name: "lab", boot: { file: "/x/a.qcow2" } }),
     );
     await mkdir(join(state, "half-made"));
-    expect([...(await listUsedFiles(state))]).toEqual([["/x/a.qcow2", ["lab"]]]);
+    expect(await listUsedFiles(state)).toEqual({
+      machines: new Map([["/x/a.qcow2", ["lab"]]]),
+      unreadable: [],
+    });
+    expect(await listUsedFiles(join(state, "not-there"))).toEqual(NO_FILES_IN_USE);
+  });
+
+  test("a machine whose record is damaged may be built on any of them", async () => {
+    const state = join(folder, "state");
+    await mkdir(join(state, "m1"), { recursive: true });
+    await writeFile(join(state, "m1", "spec.json"), "");
+    const used = await listUsedFiles(state);
+    expect(listDependents("/x/a.qcow2", used)).toEqual(["m1 (its record is damaged)"]);
+    await expect(listUsedFiles(join(state, "m1", "spec.json"))).rejects.toThrow(/ENOTDIR/);
   });
 });

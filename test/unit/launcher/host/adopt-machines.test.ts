@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -6,7 +6,6 @@ import { examineLeftMachine } from "../../../../launcher/host/adopt-machines.ts"
 import { lockStateFolder } from "../../../../launcher/host/state-folder-lock.ts";
 import { machinePaths } from "../../../../launcher/model/machine-paths.ts";
 import type { MachineStateFile } from "../../../../launcher/model/machine-state-file.ts";
-import { readMachineState } from "../../../../launcher/machine/machine-state-store.ts";
 import { replaceJsonFile } from "../../../../launcher/system/json-file.ts";
 import { identifyProcess } from "../../../../launcher/system/proc-stat.ts";
 
@@ -58,15 +57,6 @@ test("sockets' names are short whatever the id, and differ", () => {
   expect(long!.vncSocket).not.toBe(other!.vncSocket);
 });
 
-test("a record is replaced whole and private; a broken one is nothing", () => {
-  const file = join(folder, "state.json");
-  replaceJsonFile(file, { state: "running", since: 5 });
-  expect(readMachineState(file)).toEqual({ state: "running", since: 5, companions: [], logFrom: 0 });
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-  writeFileSync(file, '{"state": "dreaming"}');
-  expect(readMachineState(file)).toBeNull();
-});
-
 describe("the folder's lock", () => {
   test("is held once, given back, and leaves nothing", () => {
     const unlock = lockStateFolder(folder);
@@ -82,5 +72,17 @@ describe("the folder's lock", () => {
     lockStateFolder(folder)();
     writeFileSync(join(folder, ".lock"), "garbage");
     lockStateFolder(folder)();
+    symlinkSync(JSON.stringify({ ...me, startTicks: me.startTicks + 1 }), join(folder, ".lock"));
+    lockStateFolder(folder)();
+  });
+
+  test("counts as held when nobody can tell", () => {
+    mkdirSync(join(folder, ".lock"));
+    expect(() => lockStateFolder(folder)).toThrow(expect.objectContaining({ code: "STATE_IN_USE" }) as Error);
+  });
+
+  test("is a symbolic link where no file can be written", () => {
+    symlinkSync(JSON.stringify(identifyProcess(process.pid)), join(folder, ".lock"));
+    expect(() => lockStateFolder(folder)).toThrow(expect.objectContaining({ code: "STATE_IN_USE" }) as Error);
   });
 });

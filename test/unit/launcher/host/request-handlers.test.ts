@@ -35,7 +35,7 @@ test.each<[HostMethod, unknown, unknown[]]>([
   [
     "machine.save-as-image",
     { id: "m", image: "mine", title: "Mine" },
-    ["saveAsImage", "m", { id: "mine", title: "Mine" }],
+    ["saveAsImage", "m", { id: "mine", title: "Mine", compress: false }],
   ],
   ["machine.remove", { id: "m" }, ["remove", "m"]],
   ["machine.list", {}, ["machines"]],

@@ -22,14 +22,26 @@ test("a record that cannot be written is written when it can", () => {
   const store = new MachineStateStore(file, { ...record, companions: [] }, { clock, log });
   store.change({ state: "running" });
   expect(store.record.state).toBe("running");
-  expect(readMachineState(file)).toBeNull();
+  expect(readMachineState(file)).toEqual({ kind: "missing" });
   mkdirSync(join(folder, "away"));
   clock.advance(2000);
-  expect(readMachineState(file)?.state).toBe("running");
+  expect(readMachineState(file)).toMatchObject({ kind: "whole", value: { state: "running" } });
   rmSync(join(folder, "away"), { recursive: true });
   store.change({ state: "stopped" });
   store.close();
   mkdirSync(join(folder, "away"));
   clock.advance(10_000);
   rmdirSync(join(folder, "away"));
+});
+
+test("a record that is only in memory touches no file", () => {
+  const clock = new ManualClock();
+  const store = new MachineStateStore(
+    null,
+    { state: "failed", since: 1, companions: [], logFrom: 0 },
+    { clock, log },
+  );
+  store.change({ state: "stopped" });
+  expect(store.record.state).toBe("stopped");
+  expect(clock.pending).toBe(0);
 });

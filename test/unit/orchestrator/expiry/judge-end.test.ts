@@ -69,6 +69,12 @@ describe("the next step", () => {
       0,
       { kind: "remove" },
     ],
+    [
+      "and one whose record its host cannot read",
+      oneShot({ state: "failed", since: 0, cause: { code: "RECORD_DAMAGED", details: {} } }),
+      0,
+      NONE,
+    ],
   ])("%s", (_name, record, viewers, step) => {
     expect(judgeEnd(record, viewers, NOW)).toEqual(step);
   });

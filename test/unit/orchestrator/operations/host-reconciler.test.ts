@@ -66,6 +66,21 @@ test("what another host says about it is not", async () => {
   expect(await stores.machines.find("m1")).toMatchObject({ state: "running", agentId: "h1" });
 });
 
+test.each(["RECORD_DAMAGED", "RECORD_DAMAGED_RUNS"])(
+  "a host that cannot read its record (%s) is not asked to delete it, and its zeros are not believed",
+  async (code) => {
+    const { proxy, stores, until } = await open();
+    const removed = vi.fn(() => ({}));
+    proxy.connectHost("h2", { "machine.remove": removed });
+    const damaged = { cause: { code, details: {} }, state: "failed", cpus: 0, memoryMb: 0 } as const;
+    proxy.emit("machine.state", { agentId: "h2", machine: makeMachineStatus("m1", damaged) });
+    proxy.emit("machine.state", { agentId: "h1", machine: makeMachineStatus("m1", damaged) });
+    await until({ state: "failed", cause: damaged.cause, cpus: 1, memoryMb: 256 });
+    expect(removed).not.toHaveBeenCalled();
+    expect(await stores.machines.find("m1")).toMatchObject({ agentId: "h1" });
+  },
+);
+
 test("a machine that this server never had is left alone", async () => {
   const { proxy, stores } = await open();
   proxy.connectHost("h1", {

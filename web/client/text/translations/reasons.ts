@@ -29,6 +29,8 @@ const fr: Readonly<Record<string, string>> = {
   HOST_RESTARTED: "L’hôte a été redémarré.",
   HOST_SILENT: "Un hôte n’a pas répondu. La demande lui sera refaite bientôt.",
   ENDED_UNSEEN: "Elle s’est éteinte pendant que le programme de l’hôte ne la surveillait pas.",
+  IMAGE_REPLACED:
+    "Le fichier du système sur l’hôte a été remplacé par un autre, qui ne va pas avec le disque de la machine. Le disque est intact ; l’administrateur de l’hôte peut remettre l’ancien fichier.",
   IMAGE_UNAVAILABLE: "Le système ne peut pas être utilisé sur cet hôte.",
   MACHINE_EXPIRED: "Sa durée était écoulée.",
   MACHINE_LOST: "Son hôte ne la connaît plus. Supprimez-la et créez-en une nouvelle.",
@@ -47,6 +49,10 @@ const fr: Readonly<Record<string, string>> = {
     "Cet hôte n’a pas de QEMU pour {arch}. Son administrateur peut l’installer : apt install {package}",
   QEMU_SAID: "QEMU s’est arrêté de façon inattendue. Il a dit : {said}",
   QEMU_START: "{program} n’a pas pu être démarré sur cet hôte.",
+  RECORD_DAMAGED:
+    "Sa fiche sur l’hôte est endommagée. Son disque est intact. L’administrateur de l’hôte peut rétablir la fiche.",
+  RECORD_DAMAGED_RUNS:
+    "Sa fiche sur l’hôte est endommagée. Elle continue, mais ne pourra plus être démarrée. Prévenez l’administrateur de l’hôte.",
   RESTORE_FAILED:
     "La mémoire sauvegardée n’a pas pu être remise en place. Démarrez la machine à nouveau : elle repart de zéro.",
   SAVE_FAILED: "La machine n’a pas pu être sauvegardée. Détail : {said}",
@@ -56,9 +62,14 @@ const fr: Readonly<Record<string, string>> = {
   SCRIPT_FAILED: "Le script de démarrage a échoué. Détail : {said}",
   SCRIPT_FETCH: "Le script de démarrage n’a pas pu être téléchargé. Détail : {said}",
   SCRIPT_LONG: "Le script de démarrage est trop long.",
+  SCRIPT_RECORD:
+    "La fiche des scripts de démarrage de la machine est endommagée sur l’hôte. Son disque est intact.",
   SCRIPTS_AT_WORK:
     "Le script de démarrage modifie d’abord le disque de la machine. Cela prend une minute ou deux.",
+  SHARE_MISSING: "Un dossier partagé manque sur l’hôte : {tags}. La machine s’en passe.",
   SHARE_REFUSED: "Un dossier ne peut pas être partagé avec elle sur cet hôte. Demandez à son administrateur.",
+  STATE_DAMAGED:
+    "La fiche de son état sur l’hôte est endommagée. Son disque est intact. Démarrez-la à nouveau : elle repart de zéro.",
   STATE_FOLDER: "Le dossier de la machine n’a pas pu être créé. Le disque de l’hôte est peut-être plein.",
   START_FAILED: "La machine n’a pas pu démarrer.",
   START_GIVEN_UP: "Le démarrage a été abandonné.",
