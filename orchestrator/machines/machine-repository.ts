@@ -154,7 +154,7 @@ export class MachineRepository {
 }
 
 /** Its host cannot read what it had written down of it: a person decides what becomes of it. */
-function isRecordDamaged({ cause }: MachineStatus): boolean {
+export function isRecordDamaged({ cause }: MachineStatus): boolean {
   return cause?.code === "RECORD_DAMAGED" || cause?.code === "RECORD_DAMAGED_RUNS";
 }
 

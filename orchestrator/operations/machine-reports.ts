@@ -1,6 +1,6 @@
 import { isOff, type KeyedQueue, type MachineStatus } from "../../protocol/index.ts";
 import type { FoldedLog, Proxy } from "../../proxy/index.ts";
-import type { MachineRepository } from "../machines/machine-repository.ts";
+import { isRecordDamaged, type MachineRepository } from "../machines/machine-repository.ts";
 
 /** Copies that are being removed at a time; what is left over is found when their hosts are asked for their lists. */
 const MAX_REMOVALS = 32;
@@ -19,8 +19,8 @@ type Report = MachineStatus | "removed";
 interface ReportedMachine {
   readonly hostId: string;
   readonly machineId: string;
-  /** The host says that it has it. */
-  readonly isPresent: boolean;
+  /** The host has it, and knows what it is: where it is another's, this copy may go. */
+  readonly isWholeCopy: boolean;
 }
 
 /** What is to be applied of one machine: the newest report, and the end of a run that it would hide. */
@@ -50,7 +50,7 @@ export class MachineReports {
     if (pending === undefined) {
       const first: PendingReport = { newest: report, ended: null };
       this.#pending.set(key, first);
-      return this.#admit(key, { hostId, machineId, isPresent: report !== "removed" });
+      return this.#admit(key, { hostId, machineId, isWholeCopy: report !== "removed" && !isRecordDamaged(report) });
     }
     const { newest } = pending;
     if (newest !== "removed" && isOff(newest.state)) pending.ended = newest;
@@ -60,7 +60,7 @@ export class MachineReports {
 
   async #admit(key: string, about: ReportedMachine): Promise<void> {
     const { proxy, queue, log, onFailure } = this.#context;
-    const { hostId, machineId, isPresent } = about;
+    const { hostId, machineId, isWholeCopy } = about;
     try {
       const record = await proxy.stores.machines.find(machineId);
       const isOwn = record !== null && (record.agentId === null || record.agentId === hostId);
@@ -75,7 +75,7 @@ export class MachineReports {
           { event: "machine.stray", agentId: hostId, machineId },
           "a host has a machine that this server does not know",
         );
-      else if (isPresent) this.#removeCopy(key, about);
+      else if (isWholeCopy) this.#removeCopy(key, about);
     } catch (error) {
       this.#pending.delete(key);
       onFailure(error);
