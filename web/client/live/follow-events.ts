@@ -1,11 +1,12 @@
 import type { LiveEvent } from "../../api/schemas.ts";
 import { API_PREFIX } from "../api/api-client.ts";
 import type { AppContext } from "../state/app-context.ts";
+import { repeatInWindow, SilenceWatch } from "./silence-watch.ts";
 import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 
 /** The upper half of each wait is random, so that pages do not reconnect at the same time. */
 const BACKOFF: BackoffRange = { firstMs: 1_000, maxMs: 20_000 };
-const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images"];
+const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images", "beat"];
 
 async function fetchWall({ api, wall }: AppContext): Promise<void> {
   const [machines, desktops, images, service] = await Promise.all([
@@ -25,11 +26,14 @@ export function followEvents(app: AppContext): () => void {
   let timer: number | undefined;
   let attempt = 0;
   let ended = false;
+  /** An older server sends no beats, and none are missed. */
+  let hasBeats = false;
 
   const reconnectLater = () => {
     if (ended) return;
     source?.close();
     source = null;
+    silence.stop();
     wall.dispatch({ type: "connection", connection: "lost" });
     attempt += 1;
     window.clearTimeout(timer);
@@ -40,8 +44,16 @@ export function followEvents(app: AppContext): () => void {
     void api.me().catch(() => undefined);
   };
 
+  const silence = new SilenceWatch(reconnectLater, repeatInWindow);
+
   const receive = (message: MessageEvent<string>) => {
     const event = JSON.parse(message.data) as LiveEvent;
+    silence.hear();
+    if (event.type === "beat") {
+      hasBeats = true;
+      silence.start();
+      return;
+    }
     wall.dispatch({ type: "event", event });
     if (event.type === "hello") {
       attempt = 0;
@@ -58,6 +70,7 @@ export function followEvents(app: AppContext): () => void {
     source?.close();
     source = new EventSource(`${API_PREFIX}/events`);
     source.onerror = reconnectLater;
+    if (hasBeats) silence.start();
     for (const name of EVENT_NAMES) source.addEventListener(name, receive);
   };
 
@@ -73,6 +86,7 @@ export function followEvents(app: AppContext): () => void {
     ended = true;
     window.removeEventListener("online", reconnectNow);
     window.clearTimeout(timer);
+    silence.stop();
     source?.close();
   };
 }

@@ -24,6 +24,7 @@ function applyEvent(state: WallState, event: LiveEvent): WallState {
         ? { ...state, machines: omit(state.machines, event.id) }
         : { ...state, desktops: omit(state.desktops, event.id) };
     case "images":
+    case "beat":
       return state;
   }
 }

@@ -56,6 +56,7 @@ export function useViewerConnection(
         setRfb(null);
         send({ type: "closed", now: Date.now(), random: Math.random(), cause, detail });
       },
+      onSilence: (silence) => send({ type: "silence", silence }),
       onClipboard: setReceived,
     });
     return () => {

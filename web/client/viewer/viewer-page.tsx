@@ -24,8 +24,11 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken connection: an offline host explains it.
   const hostAway =
-    connection.phase === "waiting" && connection.detail === null && desktop?.state === "offline";
-  const shownConnection = hostAway ? { ...connection, cause: "hostAway" as const } : connection;
+    connection.phase !== "open" && connection.failure?.detail === null && desktop?.state === "offline";
+  const shownConnection = hostAway
+    ? { ...connection, failure: { cause: "hostAway" as const, detail: null } }
+    : connection;
+  const silent = connection.phase === "open" && connection.silence !== null;
 
   useEffect(() => {
     document.title = `${name} · ${text.product}`;
@@ -42,12 +45,18 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
     rfb.resizeSession = follow;
     rfb.focus();
   }, [rfb, fit, follow]);
+  useEffect(() => {
+    if (rfb === null) return;
+    // noVNC lets go of all keys when the window loses the focus. What is typed from now on is dropped.
+    if (silent) window.dispatchEvent(new FocusEvent("blur"));
+    rfb.viewOnly = silent;
+  }, [rfb, silent]);
 
   return (
-    <main class="viewer" data-phase={connection.phase} data-fit={fit}>
+    <main class="viewer" data-phase={connection.phase} data-silent={silent} data-fit={fit}>
       <canvas class="frozen" ref={frozen} width={0} height={0} aria-hidden="true" />
       <div class="viewer-place" ref={place} role="application" aria-label={text.viewer.screen(name)} />
-      {shownConnection.phase !== "open" && (
+      {(shownConnection.phase !== "open" || silent) && (
         <ViewerMessage
           name={name}
           connection={shownConnection}

@@ -89,8 +89,13 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const [panel, setPanel] = useState<Panel>(null);
   const bar = useToolbarVisibility(
     box,
-    connection.phase !== "open" || panel === "keys" || panel === "clipboard",
+    connection.phase !== "open" ||
+      connection.silence !== null ||
+      panel === "keys" ||
+      panel === "clipboard",
   );
+  const silent = connection.phase === "open" && connection.silence !== null;
+  const phase = silent ? "waiting" : connection.phase;
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
   const away = connection.phase !== "open" && machine !== null && !isOn(machine.state);
@@ -120,9 +125,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           <Icon name="back" />
         </a>
         <strong class="viewer-name">{name}</strong>
-        <span class="viewer-state" data-phase={away ? "away" : connection.phase} role="status">
+        <span class="viewer-state" data-phase={away ? "away" : phase} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="viewer-word">{away ? text.state[machine.state] : words[connection.phase]}</span>
+          <span class="viewer-word">{away ? text.state[machine.state] : words[phase]}</span>
         </span>
         <span class="viewer-gap" />
         {others.length > 0 && (

@@ -2,13 +2,15 @@ import { Readable } from "node:stream";
 import { describeError, type Clock } from "../../../protocol/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 
-const HEARTBEAT_MS = 20_000;
+const HEARTBEAT_MS = 2_000;
+/** Heartbeats between two looks whether the stream is still allowed. */
+const BEATS_PER_CHECK = 10;
 /** A page that falls behind by more is disconnected; it reconnects and fetches the lists. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
 export interface EventStreamOptions {
   readonly clock: Clock;
-  /** Checked at each heartbeat; false ends the stream. */
+  /** Checked every 20 s; false ends the stream. */
   readonly isAllowed: () => Promise<boolean>;
   /** Called once, when the stream has ended for any reason. */
   readonly onEnd: () => void;
@@ -20,6 +22,7 @@ export class EventStream {
   readonly #options: EventStreamOptions;
   #cancelHeartbeat: () => void;
   #ended = false;
+  #beats = 0;
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
@@ -57,12 +60,15 @@ export class EventStream {
   }
 
   async #beat(): Promise<void> {
-    const allowed = await this.#options.isAllowed().catch((error: unknown) => describeError(error));
-    if (allowed === false) {
-      this.end();
-      return;
+    this.#beats += 1;
+    if (this.#beats % BEATS_PER_CHECK === 0) {
+      const allowed = await this.#options.isAllowed().catch((error: unknown) => describeError(error));
+      if (allowed === false) {
+        this.end();
+        return;
+      }
     }
-    this.#write(": still here\n\n");
+    this.send({ type: "beat" });
     if (!this.#ended) this.#cancelHeartbeat = this.#planHeartbeat();
   }
 }
