@@ -86,7 +86,9 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
           {text.machines.resume}
         </button>
       )}
-      {!quiet && connection.phase !== "open" && connection.attempt > 0 && <Countdown connection={connection} onRetry={onRetry} />}
+      {!quiet && connection.phase !== "open" && connection.attempt > 0 && (
+        <Countdown connection={connection} onRetry={onRetry} />
+      )}
       <a class="button quiet" href="/" onClick={followLink}>
         {text.back}
       </a>

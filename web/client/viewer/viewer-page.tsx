@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useText, useWall } from "../state/app-context.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
+import { chooseKeyboardMode, useKeyboardChoice } from "./keyboard-choice.ts";
 import { useViewedDesktop } from "./use-viewed-desktop.ts";
 import { useViewerConnection } from "./use-viewer-connection.ts";
 import { ViewerToolbar } from "./viewer-toolbar.tsx";
@@ -20,7 +21,14 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   // Off by default: others may be viewing the same desktop.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (display === null || isOff(machine.state));
-  const { connection, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
+  const { connection, rfb, keyboard, received, retryNow } = useViewerConnection(
+    desktopId,
+    paused,
+    place,
+    frozen,
+  );
+  const [choice, setChoice] = useKeyboardChoice(machine?.id ?? desktopId);
+  if (keyboard !== null) keyboard.mode = chooseKeyboardMode(choice, machine);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken connection: an offline host explains it.
   const hostAway =
@@ -70,6 +78,9 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         others={others}
         connection={connection}
         rfb={rfb}
+        keyboard={keyboard}
+        keyboardChoice={choice}
+        onKeyboardChoice={setChoice}
         received={received}
         fit={fit}
         onFit={setFit}

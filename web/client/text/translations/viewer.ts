@@ -15,6 +15,21 @@ const en = {
   functionKeys: "Function keys",
   keyboard: "On-screen keyboard",
   keyboardInput: "Types into the screen",
+  layout: "Keyboard",
+  layouts: {
+    auto: "Found by itself",
+    positions: "The system has my layout",
+    us: "The system has a US layout",
+    gb: "The system has a British layout",
+    fr: "The system has a French layout",
+    de: "The system has a German layout",
+  },
+  layoutHint: "For machines that take keys by their place. It is kept for this machine.",
+  typeHere: "Text for the screen",
+  typeHereHint: "For input methods: a word is typed when it is complete.",
+  untyped: (characters: string) => `Its keyboard has no keys for: ${characters}`,
+  untypedRest: (count: number) =>
+    count === 1 ? "The last character was not typed." : `The last ${count} characters were not typed.`,
   clipboard: "Clipboard",
   clipboardLabel: "Text to share with the desktop",
   clipboardHint: "What is copied on the desktop appears here.",
@@ -65,6 +80,24 @@ const fr: typeof en = {
   functionKeys: "Touches de fonction",
   keyboard: "Clavier à l’écran",
   keyboardInput: "Écrit dans l’écran",
+  layout: "Clavier",
+  layouts: {
+    auto: "Trouvé automatiquement",
+    positions: "Le système a ma disposition",
+    us: "Le système a une disposition américaine",
+    gb: "Le système a une disposition britannique",
+    fr: "Le système a une disposition française",
+    de: "Le système a une disposition allemande",
+  },
+  layoutHint:
+    "Pour les machines qui reçoivent les touches par leur place. Le choix est gardé pour cette machine.",
+  typeHere: "Texte pour l’écran",
+  typeHereHint: "Pour les méthodes de saisie : un mot est tapé quand il est complet.",
+  untyped: (characters) => `Son clavier n’a pas de touche pour : ${characters}`,
+  untypedRest: (count) =>
+    count <= 1
+      ? "Le dernier caractère n’a pas été tapé."
+      : `Les ${count} derniers caractères n’ont pas été tapés.`,
   clipboard: "Presse-papiers",
   clipboardLabel: "Texte à partager avec le bureau",
   clipboardHint: "Ce qui est copié sur le bureau apparaît ici.",
