@@ -7,6 +7,7 @@ import Fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import { describeForCaller, refuse } from "./http-errors.ts";
+import { sendUnknownPage } from "./serve-pages.ts";
 
 const BODY_BYTES = 64 * 1024;
 const HEADERS_MS = 5000;
@@ -40,8 +41,8 @@ export async function buildApp(log: Logger): Promise<FastifyInstance> {
     if (reply.statusCode === 500)
       log.error({ event: "http.fault", err: error, route: request.routeOptions.url }, "a request failed");
   });
-  app.setNotFoundHandler((_request, reply) => {
-    sendError(reply, refuse("ROUTE_UNKNOWN"));
+  app.setNotFoundHandler((request, reply) => {
+    if (!sendUnknownPage(request, reply)) sendError(reply, refuse("ROUTE_UNKNOWN"));
   });
   logRequests(app, log);
   await app.register(fastifyCookie);

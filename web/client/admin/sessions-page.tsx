@@ -49,7 +49,7 @@ function SessionRow({ session, now }: { session: Session; now: number }) {
     <tr data-state={session.state}>
       <th scope="row">{session.name}</th>
       <td>
-        <span class="dot" aria-hidden="true" /> {session.state === "open" ? text.open : text.closed}
+        <span class="dot" aria-hidden="true" /> {session.state === "open" ? text.stateOpen : text.stateClosed}
       </td>
       <td>{text[session.method]}</td>
       <td>{text[session.role]}</td>

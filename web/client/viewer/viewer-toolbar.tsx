@@ -105,7 +105,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const phase = silent ? "waiting" : connection.phase;
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
-  const away = connection.phase !== "open" && machine !== null && !isOn(machine.state);
+  const away =
+    machine !== null &&
+    (machine.state === "stopping" || (connection.phase !== "open" && !isOn(machine.state)));
 
   useEffect(() => {
     if (rfb === null) setPanel(null);
@@ -181,12 +183,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             if (rfb !== null) saveScreenshot(rfb, name);
           }}
         />
-        <ToolbarButton
-          icon="fit"
-          label={fit ? viewer.actual : viewer.fit}
-          pressed={fit}
-          onClick={() => onFit(!fit)}
-        />
+        <ToolbarButton icon="fit" label={viewer.actual} pressed={!fit} onClick={() => onFit(!fit)} />
         <ToolbarButton
           icon="follow"
           label={viewer.follow}
