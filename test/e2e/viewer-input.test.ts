@@ -174,6 +174,8 @@ test.each<[string, () => void, () => void]>([
     await page.waitForFunction(`document.querySelector(".viewer").dataset.silent === "false"`);
     const from = await sizeOf("us");
     stop();
+    // Before anybody can know.
+    await page.keyboard.press("q");
     const silent = page.locator('.viewer[data-silent="true"], .viewer[data-phase="waiting"]');
     await silent.waitFor({ timeout: 15_000 });
     await page.keyboard.type("reboot");
