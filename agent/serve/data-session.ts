@@ -23,6 +23,8 @@ export class DataSession {
   #cancelLinger: (() => void) | undefined;
   #cancelTick: () => void = () => undefined;
   #ranAt: number;
+  /** The latest tick came late, and what waited meanwhile is read next, in the same turn of the event loop. */
+  #isTickLate = false;
   #cause: Error | null = null;
   #closing = false;
 
@@ -85,7 +87,16 @@ export class DataSession {
     this.#server.destroy();
   }
 
+  get #hasStoodStill(): boolean {
+    return this.#clock.monotonic() - this.#ranAt > AGENT_LIMITS.stallMs;
+  }
+
   #tick(): void {
+    this.#isTickLate = this.#hasStoodStill;
+    if (this.#isTickLate)
+      setImmediate(() => {
+        this.#isTickLate = false;
+      });
     this.#ranAt = this.#clock.monotonic();
     this.#cancelTick = this.#clock.after(AGENT_LIMITS.runTickMs, () => {
       this.#tick();
@@ -93,12 +104,12 @@ export class DataSession {
   }
 
   /**
-   * What waited while this process was stopped was typed at a picture that stood still. Reads come before timers, so the tick
-   * is old then.
+   * What waited while this process was stopped was typed at a picture that stood still. It is read before the tick that is
+   * late, or right after it.
    * @throws PeerClosed `AGENT_STALLED`
    */
   #refuseStaleInput(chunk: Buffer): void {
-    if (this.#clock.monotonic() - this.#ranAt <= AGENT_LIMITS.stallMs || isUpdateRequests(chunk)) return;
+    if (!(this.#isTickLate || this.#hasStoodStill) || isUpdateRequests(chunk)) return;
     throw new PeerClosed("AGENT_STALLED", "input waited while the agent stood still");
   }
 

@@ -31,6 +31,8 @@ export class SessionLiveness {
   /** The desktop has sent something since the ping before: its agent was there then. */
   #movedAt: number;
   #tickedAt: number;
+  /** This server has stood still: until then what waited meanwhile may still be read. */
+  #staleUntil = -Infinity;
   #bytesToViewer: number;
   #cancel: () => void = () => undefined;
 
@@ -55,7 +57,7 @@ export class SessionLiveness {
   get holdsInput(): boolean {
     const now = this.#options.clock.monotonic();
     const heard = Math.min(this.#tickedAt + PROXY_LIMITS.sessionPingMs, this.#page?.provenAt ?? now);
-    return now - heard > PROXY_LIMITS.inputFreshMs || this.#isAgentSilent(now);
+    return now < this.#staleUntil || now - heard > PROXY_LIMITS.inputFreshMs || this.#isAgentSilent(now);
   }
 
   #isAgentSilent(now: number): boolean {
@@ -70,6 +72,7 @@ export class SessionLiveness {
     const { bytesToViewer } = traffic();
     if (bytesToViewer > this.#bytesToViewer) this.#movedAt = this.#tickedAt;
     this.#bytesToViewer = bytesToViewer;
+    if (now - this.#tickedAt > PROXY_LIMITS.inputFreshMs) this.#staleUntil = now + PROXY_LIMITS.sessionPingMs;
     this.#tickedAt = now;
     findPulse()?.probe();
     if (pings && this.#page) {

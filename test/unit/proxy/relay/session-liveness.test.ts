@@ -100,12 +100,16 @@ it("an agent whose line is busy with pictures is not silent", async () => {
   }
 });
 
-it("a server that was stopped itself drops what came meanwhile", () => {
+it("a server that was stopped itself drops what came meanwhile, whether a timer or the viewer comes first", () => {
   const { liveness, clock } = open({ hasPage: false, hasAgent: false });
   // Time passes without a timer having run.
   const stopped = clock.monotonic.bind(clock);
   clock.monotonic = () => stopped() + 10_000;
   expect(liveness.holdsInput).toBe(true);
+  clock.advance(2_000);
+  expect(liveness.holdsInput).toBe(true);
+  clock.advance(2_000);
+  expect(liveness.holdsInput).toBe(false);
 });
 
 it("a viewer without pings, of an agent without them, is never stopped", async () => {
