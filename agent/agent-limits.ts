@@ -38,6 +38,10 @@ export const AGENT_LIMITS = {
   dataConnections: 128,
   /** A session with one direction closed ends after this time without traffic. */
   lingerMs: 30_000,
+  /** Between two signs that this process runs, while it has sessions. */
+  runTickMs: 1_000,
+  /** Input that was read after the process had stood still for so long is not passed on: it would run late. */
+  stallMs: 4_000,
   /** Time for buffered bytes to be sent when the agent closes. */
   closeGraceMs: 2_000,
   /** TCP keep-alive of data connections. */

@@ -143,6 +143,9 @@ export class GatewayProxy implements Proxy {
       tickets,
       spares: this.#spares,
       trust,
+      onSilent: (agentId) => {
+        this.#sessions.endBySilentAgent(agentId);
+      },
     });
     this.#listeners = openListeners({
       ...dependencies,

@@ -21,6 +21,10 @@ export class DataSession {
   readonly #stopPipes: () => void;
   readonly #bytesMoved: () => number;
   #cancelLinger: (() => void) | undefined;
+  #cancelTick: () => void = () => undefined;
+  #ranAt: number;
+  /** The latest tick came late, and what waited meanwhile is read next, in the same turn of the event loop. */
+  #isTickLate = false;
   #cause: Error | null = null;
   #closing = false;
 
@@ -28,8 +32,13 @@ export class DataSession {
     this.#data = data;
     this.#server = server;
     this.#clock = clock;
+    this.#ranAt = clock.monotonic();
+    this.#tick();
     const toViewer = pipe(server, data);
-    const toServer = pipe(data, server);
+    const toServer = pipe(data, server, (chunk, forward) => {
+      this.#refuseStaleInput(chunk);
+      forward(chunk);
+    });
     this.#bytesMoved = () => toViewer.bytes + toServer.bytes;
     this.#stopPipes = () => {
       toViewer.stop();
@@ -49,6 +58,7 @@ export class DataSession {
     void observe(toServer.ended);
     this.ended = closed.then(() => {
       this.#cancelLinger?.();
+      this.#cancelTick();
       return { bytesToViewer: toViewer.bytes, bytesToServer: toServer.bytes, cause: this.#cause };
     });
   }
@@ -77,6 +87,32 @@ export class DataSession {
     this.#server.destroy();
   }
 
+  get #hasStoodStill(): boolean {
+    return this.#clock.monotonic() - this.#ranAt > AGENT_LIMITS.stallMs;
+  }
+
+  #tick(): void {
+    this.#isTickLate = this.#hasStoodStill;
+    if (this.#isTickLate)
+      setImmediate(() => {
+        this.#isTickLate = false;
+      });
+    this.#ranAt = this.#clock.monotonic();
+    this.#cancelTick = this.#clock.after(AGENT_LIMITS.runTickMs, () => {
+      this.#tick();
+    });
+  }
+
+  /**
+   * What waited while this process was stopped was typed at a picture that stood still. It is read before the tick that is
+   * late, or right after it.
+   * @throws PeerClosed `AGENT_STALLED`
+   */
+  #refuseStaleInput(chunk: Buffer): void {
+    if (!(this.#isTickLate || this.#hasStoodStill) || isUpdateRequests(chunk)) return;
+    throw new PeerClosed("AGENT_STALLED", "input waited while the agent stood still");
+  }
+
   /** One direction has ended: the other may continue while it has traffic, but not without limit. */
   #watchLinger(): void {
     this.#cancelLinger?.();
@@ -87,6 +123,17 @@ export class DataSession {
       else this.#watchLinger();
     });
   }
+}
+
+const UPDATE_REQUEST_TYPE = 3;
+const UPDATE_REQUEST_BYTES = 10;
+
+/** Nothing but FramebufferUpdateRequests, which may be late. @see RFC 6143 §7.5.3 */
+function isUpdateRequests(chunk: Buffer): boolean {
+  if (chunk.length % UPDATE_REQUEST_BYTES !== 0) return false;
+  for (let at = 0; at < chunk.length; at += UPDATE_REQUEST_BYTES)
+    if (chunk[at] !== UPDATE_REQUEST_TYPE) return false;
+  return true;
 }
 
 function whenClosed(stream: Duplex): Promise<void> {

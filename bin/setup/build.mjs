@@ -5,6 +5,7 @@ import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "./command.mjs";
+import { compressPages } from "./compress-pages.mjs";
 import { inRoot } from "./paths.mjs";
 import { Problem, runEntry } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
@@ -21,7 +22,7 @@ const SOURCE_FOLDERS = [
   "web/server",
   "bin",
 ];
-const TOOLS = ["package-lock.json", "tsconfig.json", "bin/setup/build.mjs"];
+const TOOLS = ["package-lock.json", "tsconfig.json", "bin/setup/build.mjs", "bin/setup/compress-pages.mjs"];
 const CLIENT_CONFIG = "web/client/vite.config.ts";
 const STAMP = inRoot("dist/.stamp");
 
@@ -73,6 +74,7 @@ async function buildPages(note) {
   await runTool("tsc", ["-p", "web/client/tsconfig.json"], "The pages do not compile", note);
   const args = ["build", "--config", CLIENT_CONFIG, "--logLevel", "warn"];
   await runTool("vite", args, "The pages could not be built", note);
+  await compressPages("dist/web/client");
 }
 
 async function runTool(tool, args, complaint, note) {

@@ -50,7 +50,11 @@ export class MachineReports {
     if (pending === undefined) {
       const first: PendingReport = { newest: report, ended: null };
       this.#pending.set(key, first);
-      return this.#admit(key, { hostId, machineId, isWholeCopy: report !== "removed" && !isRecordDamaged(report) });
+      return this.#admit(key, {
+        hostId,
+        machineId,
+        isWholeCopy: report !== "removed" && !isRecordDamaged(report),
+      });
     }
     const { newest } = pending;
     if (newest !== "removed" && isOff(newest.state)) pending.ended = newest;

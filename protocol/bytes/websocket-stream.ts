@@ -11,7 +11,7 @@ export interface WebSocketLike {
   on(event: "message", listener: (data: unknown, isBinary: boolean) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: "close", listener: () => void): unknown;
-  send(data: Buffer, options: { binary: true }, done: (error?: Error) => void): void;
+  send(data: Buffer | string, options: { binary: boolean }, done: (error?: Error) => void): void;
   close(code: number, reason: string): void;
   terminate(): void;
   pause(): void;
@@ -19,8 +19,17 @@ export interface WebSocketLike {
 }
 
 export interface WebSocketStreamOptions {
-  /** A text message destroys the stream, or closes it in order with close code 1003 and this reason. */
-  readonly text: "destroy" | { readonly closeReason: string };
+  /**
+   * A text message destroys the stream, or closes it in order with close code 1003 and this reason, unless `onText` takes
+   * it: text is then beside the stream, in the order in which it came.
+   */
+  readonly text:
+    | "destroy"
+    | {
+        readonly closeReason: string;
+        /** False: the text is refused like any other. */
+        readonly onText?: (text: string) => boolean;
+      };
 }
 
 /**
@@ -56,6 +65,12 @@ export class WebSocketStream extends Duplex {
     this.#closeReason = reason;
   }
 
+  /** Sends a text message beside the stream, behind the bytes that were written before. Nothing once it ends. */
+  sendText(text: string): void {
+    if (this.destroyed || this.writableEnded) return;
+    this.#socket.send(text, { binary: false }, () => undefined);
+  }
+
   override _read(): void {
     if (this.#socket.isPaused) this.#socket.resume();
   }
@@ -76,11 +91,12 @@ export class WebSocketStream extends Duplex {
 
   #onMessage(data: unknown, isBinary: boolean): void {
     if (this.#refused) return;
-    if (!isBinary) this.#refuseText();
+    if (!isBinary) this.#onText((data as Buffer).toString("utf8"));
     else if (!this.push(data as Buffer)) this.#socket.pause();
   }
 
-  #refuseText(): void {
+  #onText(text: string): void {
+    if (this.#text !== "destroy" && this.#text.onText?.(text) === true) return;
     if (this.#text === "destroy") {
       this.destroy(new Error("text came in a stream of bytes"));
       return;

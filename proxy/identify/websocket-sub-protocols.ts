@@ -15,18 +15,16 @@ export function offerTicketSubProtocols(ticket: string): string[] {
 }
 
 /**
- * What a Sec-WebSocket-Protocol header offers: nothing or `binary` (the token follows in-band), or
- * `binary` with one ticket. Anything else is wrong, and so is a ticket without `binary`, since the
- * answer may not repeat it.
+ * What a Sec-WebSocket-Protocol header offers: nothing or `binary` (the token follows in-band), or `binary` with one
+ * ticket. Other sub-protocols beside `binary` are left alone, since the choice is the server's (RFC 6455 §4.2.2): old noVNC
+ * offers `base64` too. Without `binary` it is wrong, and so is a second ticket.
  */
 export function readSubProtocolOffer(header: string | undefined): SubProtocolOffer {
   if (header === undefined) return { kind: "token" };
   const offered = header.split(",").map((name) => name.trim());
-  const others = offered.filter((name) => name !== BINARY_SUB_PROTOCOL);
-  if (others.length === offered.length || others.length > 1) return { kind: "wrong" };
-  const [other] = others;
-  if (other === undefined) return { kind: "token" };
-  if (!other.startsWith(TICKET_PREFIX)) return { kind: "wrong" };
-  const ticket = other.slice(TICKET_PREFIX.length);
-  return TICKET.test(ticket) ? { kind: "ticket", ticket } : { kind: "wrong" };
+  if (!offered.includes(BINARY_SUB_PROTOCOL)) return { kind: "wrong" };
+  const [first, ...others] = offered.filter((name) => name.startsWith(TICKET_PREFIX));
+  if (first === undefined) return { kind: "token" };
+  const ticket = first.slice(TICKET_PREFIX.length);
+  return others.length === 0 && TICKET.test(ticket) ? { kind: "ticket", ticket } : { kind: "wrong" };
 }

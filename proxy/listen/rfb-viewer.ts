@@ -19,6 +19,7 @@ export interface RfbViewerOptions {
 export class RfbViewer implements AcceptedViewer {
   readonly transport = "rfb";
   readonly ticket = null;
+  readonly pings = null;
   readonly listener: ViewerListener;
   readonly source: ConnectionSource;
   readonly requestedDesktopIds: ReadonlySet<string> | null;

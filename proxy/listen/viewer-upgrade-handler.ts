@@ -17,6 +17,10 @@ import { allowWholeMessages, PRE_AUTH_WEBSOCKET } from "./websocket-limits.ts";
 
 /** The longest reason that a close frame holds, in bytes. */
 const REASON_BYTES = 123;
+/** What a page adds to the path when it answers pings: a server without them ignores it. */
+const PINGS_QUERY = "pings";
+/** The longest answer to a ping. */
+const ANSWER_CHARS = 16;
 
 export interface ViewerUpgradeHandlerOptions {
   readonly connectionLimit: PreAuthConnectionLimit;
@@ -85,7 +89,18 @@ export class ViewerUpgradeHandler {
     socket.once("close", slot.release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const messages = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
+      let onAnswer: (answer: string) => void = () => undefined;
+      const hasPings = new URLSearchParams(request.url?.split("?")[1]).has(PINGS_QUERY);
+      const messages = new WebSocketStream(webSocket, {
+        text: {
+          closeReason: "RFB is binary",
+          onText: (text) => {
+            if (!hasPings || text.length > ANSWER_CHARS) return false;
+            onAnswer(text);
+            return true;
+          },
+        },
+      });
       let stream: Duplex = messages;
       let finished = false;
       this.#options.onViewer({
@@ -95,6 +110,16 @@ export class ViewerUpgradeHandler {
         transport: "websocket",
         listener: "websocket",
         source,
+        pings: hasPings
+          ? {
+              send: (question) => {
+                messages.sendText(question);
+              },
+              onAnswer: (listener) => {
+                onAnswer = listener;
+              },
+            }
+          : null,
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         requestedDesktopIds: null,
         encrypt: null,

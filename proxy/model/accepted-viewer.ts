@@ -7,6 +7,13 @@ import type { ConnectionSource } from "./connection-source.ts";
  */
 export type ViewerListener = "plain" | "one-port" | "tls" | "websocket" | "repeater";
 
+/** Questions to a viewer beside its RFB, which it answers in the order of its RFB. */
+export interface ViewerPings {
+  send(question: string): void;
+  /** The latest listener alone is called. */
+  onAnswer(listener: (answer: string) => void): void;
+}
+
 /** An accepted viewer, on any transport. */
 export interface AcceptedViewer {
   /** What carries its RFB now: another one once it is encrypted. */
@@ -14,6 +21,8 @@ export interface AcceptedViewer {
   readonly transport: "rfb" | "websocket";
   readonly listener: ViewerListener;
   readonly source: ConnectionSource;
+  /** Null: it answers none, as every viewer outside the pages. */
+  readonly pings: ViewerPings | null;
   /** A web ticket that came with it; null: it has to give a token as its VNC password. */
   readonly ticket: string | null;
   /** Ids of the desktops that it has asked for; null: whichever its token or ticket opens. */

@@ -18,6 +18,12 @@ export const PROXY_LIMITS = {
   halfCloseMs: 10_000,
   /** Open sessions are compared with the state so often: what ends one has to do so within 5 s. */
   sessionCheckMs: 2_000,
+  /** Both ends of an open session are asked this often whether they are there. */
+  sessionPingMs: 2_000,
+  /** An agent with open sessions that has not answered for so long: their pictures are old. */
+  agentSilentMs: 4_000,
+  /** What a viewer types is dropped once it has not shown for so long that it is there: it must not run later. */
+  inputFreshMs: 6_000,
   /** What is still open this long after `close()` is cut. */
   closeGraceMs: 1_000,
   /** TCP keep-alive begins after this silence. */

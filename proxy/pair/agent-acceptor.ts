@@ -48,6 +48,8 @@ export interface AgentAcceptorDependencies {
   readonly trust: ServiceTrust;
   readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
+  /** An agent has gone silent and has no other control connection. */
+  readonly onSilent: (agentId: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -196,6 +198,8 @@ export class AgentAcceptor {
     const reason = isPosternError(cause) ? cause.code : "INTERNAL";
     this.#dependencies.agents.remove(connection);
     this.#dependencies.spares.drop(connection.agent.id);
+    const isAway = this.#dependencies.agents.find(connection.agent.id) === undefined;
+    if (reason === "AGENT_SILENT" && isAway) this.#dependencies.onSilent(connection.agent.id);
     log.info({ event: "agent.disconnected", reason, detail: cause.message }, "agent disconnected");
     const { id } = connection.agent;
     this.#dependencies.audit.append({ action: "agent.disconnect", outcome: "success", agentId: id, reason });

@@ -15,6 +15,7 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { describeAgentEnd } from "../model/agent-connection-end.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { ConnectedAgent } from "../model/proxy-types.ts";
+import { RoundTrips } from "../model/round-trips.ts";
 import { HostRequestClient } from "./host-request-client.ts";
 import type { AgentRefusal } from "./agent-refusal.ts";
 
@@ -51,6 +52,8 @@ export class AgentControlConnection {
   readonly #socket: Duplex;
   readonly #clock: Clock;
   readonly #channel: FrameChannel<Frame>;
+  readonly #roundTrips: RoundTrips;
+  #probedAt = -Infinity;
   #handler: AgentFrameHandler | undefined;
 
   /** The socket belongs to this object from now on; it is read once {@link open} is called. */
@@ -66,6 +69,7 @@ export class AgentControlConnection {
     this.features = hold.features;
     this.instance = hold.instance;
     this.#clock = clock;
+    this.#roundTrips = new RoundTrips(clock.monotonic());
     this.requests = new HostRequestClient((frame) => {
       this.send(frame);
     }, clock);
@@ -99,6 +103,21 @@ export class AgentControlConnection {
 
   get ended(): boolean {
     return this.#channel.ended;
+  }
+
+  /** Asks whether the agent is there; for several sessions at once it asks once. */
+  probe(): void {
+    const now = this.#clock.monotonic();
+    if (now - this.#probedAt < PROXY_LIMITS.sessionPingMs / 2) return;
+    this.#probedAt = now;
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(this.#roundTrips.ask(now));
+    this.send(encodePing(FrameType.ping, payload));
+  }
+
+  /** When the latest probe that the agent answered was sent (monotonic). */
+  get provenAt(): number {
+    return this.#roundTrips.provenAt;
   }
 
   /** After the end nothing is sent. */
@@ -144,6 +163,7 @@ export class AgentControlConnection {
         this.send(encodePing(FrameType.pong, frame.value));
         return;
       case FrameType.pong:
+        if (frame.value.length === 4) this.#roundTrips.answer(frame.value.readUInt32BE(0));
         return;
       default:
         throw new ProtocolError("MIP_FRAME", `an agent may not send a frame of type ${frame.type} now`);

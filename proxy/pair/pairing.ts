@@ -9,6 +9,13 @@ import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import type { SpareConnectionPool } from "./spare-connection-pool.ts";
 
+/** What shows whether the agent of a desktop is there. */
+export interface AgentPulse {
+  probe(): void;
+  /** When the latest probe that was answered had been sent (monotonic). */
+  readonly provenAt: number;
+}
+
 /** A way to desktops other than MiP 2; `open` returns null for a desktop that it does not know. */
 interface DesktopRoute {
   open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null;
@@ -30,6 +37,11 @@ export class Pairing {
 
   constructor(dependencies: PairingDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Of the agent whose control connection is held here; null: it has none, or speaks no MiP 2. */
+  findPulse({ agentId }: DesktopView): AgentPulse | null {
+    return this.#dependencies.agents.find(agentId) ?? null;
   }
 
   /**

@@ -10,8 +10,14 @@ import type { RelayedSession, StreamFilter } from "./stream-stage.ts";
  * What the role and the denied permissions of the viewer allow. The viewer's messages are always filtered; the server's
  * stream is parsed only where the policy needs it.
  */
-export function createPolicyFilter({ identity, pixelFormat }: RelayedSession): StreamFilter {
-  const policy = { control: identity.role === "control", denied: new Set(identity.denied) };
+export function createPolicyFilter({ identity, pixelFormat, holdsInput }: RelayedSession): StreamFilter {
+  const policy = {
+    control: identity.role === "control",
+    denied: new Set(identity.denied),
+    get holdsInput() {
+      return holdsInput();
+    },
+  };
   const format = mustParseServerStream(policy) ? new PixelFormatTracker(pixelFormat) : undefined;
   let toServer: (chunk: Buffer) => void = () => undefined;
   const clientFilter = new ClientFilter(policy, (chunk) => toServer(chunk), format);

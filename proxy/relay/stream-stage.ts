@@ -9,6 +9,8 @@ export interface RelayedSession {
   readonly identity: ViewerIdentity;
   /** The one of ServerInit. */
   readonly pixelFormat: PixelFormat;
+  /** Whether what the viewer types is dropped now, since it would run later than it was typed. */
+  readonly holdsInput: () => boolean;
   /** A tap of every session. */
   readonly byteCounter: StreamTap;
   /** Its lines name the session. */

@@ -46,6 +46,13 @@ export class ViewerSessionRegistry {
     }
   }
 
+  /** Ends the sessions that went through an agent that has gone silent: nobody knows what of them still lives. */
+  endBySilentAgent(agentId: string): void {
+    for (const session of this.#running.keys()) {
+      if (session.record?.agentId === agentId) session.end("HOST_TIMEOUT");
+    }
+  }
+
   /** Ends all sessions, and waits until that is written down. Idempotent. */
   async close(): Promise<void> {
     this.#open = false;

@@ -24,6 +24,7 @@ import { runHandshake } from "../authenticate/run-handshake.ts";
 import { performDesktopHandshake } from "./desktop-handshake.ts";
 import { ByteCounter } from "./byte-counter.ts";
 import { startRelay, type Relay } from "./relay.ts";
+import { SessionLiveness } from "./session-liveness.ts";
 import { createStreamStages } from "./stream-stages.ts";
 import { SessionLog } from "./session-log.ts";
 import type { WatchedSession } from "./session-watch.ts";
@@ -50,6 +51,7 @@ export class ViewerSession {
   #state: SessionState = INITIAL_SESSION_STATE;
   #server: Duplex | undefined;
   #relay: Relay | undefined;
+  #liveness: SessionLiveness | undefined;
   readonly #byteCounter = new ByteCounter();
 
   constructor(viewer: AcceptedViewer, dependencies: ViewerSessionDependencies) {
@@ -127,7 +129,21 @@ export class ViewerSession {
     );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
-    const session = { id: this.id, identity, pixelFormat, byteCounter: this.#byteCounter, log: this.#log };
+    const liveness = new SessionLiveness({
+      pings: this.#viewer.pings,
+      findPulse: () => this.#dependencies.pairing.findPulse(identity.desktop),
+      traffic: () => this.#byteCounter.current,
+      clock,
+    });
+    this.#liveness = liveness;
+    const session = {
+      id: this.id,
+      identity,
+      pixelFormat,
+      holdsInput: () => liveness.holdsInput,
+      byteCounter: this.#byteCounter,
+      log: this.#log,
+    };
     const stages = createStreamStages(session);
     this.#relay = startRelay({ viewer: this.#viewer.stream, server }, stages, clock);
     if (signal.reason instanceof ViewerRefusal) this.#disconnect(signal.reason.refusalCode);
@@ -165,6 +181,7 @@ export class ViewerSession {
   }
 
   async #close(): Promise<void> {
+    this.#liveness?.stop();
     if (this.#state.phase !== "closed") this.#apply({ type: "ended", cause: "INTERNAL" });
     const cause: EndCause = this.#state.phase === "closed" ? this.#state.cause : "INTERNAL";
     this.#viewer.finish(chooseCloseCode(cause), "");

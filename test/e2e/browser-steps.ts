@@ -13,11 +13,16 @@ export function readFirstLogin(server: PosternServer): { name: string; password:
   return { name: found[1]!, password: found[2]! };
 }
 
-export async function openWall(cleanup: CleanupStack, server: PosternServer): Promise<Page> {
+/** @param origin where the browser goes, where that is not the server itself */
+export async function openWall(
+  cleanup: CleanupStack,
+  server: PosternServer,
+  origin = server.origin,
+): Promise<Page> {
   const profile: BrowserContext = await openProfile(await startBrowser(cleanup));
   const page = await profile.newPage();
   const { name, password } = readFirstLogin(server);
-  await page.goto(`${server.origin}/`);
+  await page.goto(`${origin}/`);
   await page.getByLabel("Name").fill(name);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();

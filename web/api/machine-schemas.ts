@@ -34,6 +34,8 @@ export const machine = z.object({
   gpu: z.enum(["none", "passthrough", "mdev"]),
   network: networkKind.nullable(),
   display: displayAdapter.nullable(),
+  /** The keyboard layout that was asked for; null: as the image has it. */
+  keymap: z.string().nullable(),
   /** Writes to the image itself. */
   master: z.boolean(),
   lifetimeSeconds: z.number().nullable(),

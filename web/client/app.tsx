@@ -7,12 +7,17 @@ import { Header } from "./header/header.tsx";
 import { ShortcutsDialog } from "./header/shortcuts-dialog.tsx";
 import { followEvents } from "./live/follow-events.ts";
 import { LazyPage } from "./components/lazy-page.tsx";
-import { useRoute } from "./page-route.ts";
+import { followLink, useRoute } from "./page-route.ts";
 import { SignInPage } from "./sign-in/sign-in-page.tsx";
 import { useApp, useText, useWall } from "./state/app-context.ts";
 import { Wall } from "./wall/wall.tsx";
 
 const loadViewer = async () => (await import("./viewer/viewer-page.tsx")).ViewerPage;
+const preloadViewer = async () => {
+  await Promise.all([loadViewer(), import("@novnc/novnc")]);
+};
+/** After the wall's own requests: the click on a picture then finds the viewer's code here. */
+const PRELOAD_DELAY_MS = 500;
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 
 type OpenDialog = "create" | "host" | "keys" | null;
@@ -34,6 +39,12 @@ function SignedIn({ me }: { readonly me: Me }) {
     document.title = `${title} · ${text.product}`;
   }, [route.page, text]);
   useEffect(() => {
+    if (route.page !== "wall") return;
+    // A failure is harmless: the viewer loads its code itself.
+    const timer = window.setTimeout(() => void preloadViewer().catch(() => undefined), PRELOAD_DELAY_MS);
+    return () => window.clearTimeout(timer);
+  }, [route.page]);
+  useEffect(() => {
     if (route.page === "view") return;
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
@@ -52,6 +63,16 @@ function SignedIn({ me }: { readonly me: Me }) {
         <LazyPage key={route.desktopId} load={loadViewer} props={{ desktopId: route.desktopId }} />
         <Notifications />
       </>
+    );
+  }
+  if (route.page === "unknown") {
+    return (
+      <main class="loading">
+        <p role="status">{text.nothingHere}</p>
+        <a class="button primary" href="/" onClick={followLink}>
+          {text.back}
+        </a>
+      </main>
     );
   }
   const close = () => setDialog(null);

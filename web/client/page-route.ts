@@ -3,6 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 /** The current page: the path decides, so that every page can be reloaded and bookmarked. */
 export type PageRoute =
   | { readonly page: "wall" }
+  /** There is nothing at this path. */
+  | { readonly page: "unknown" }
   | { readonly page: "sessions" }
   | { readonly page: "view"; readonly desktopId: string };
 
@@ -13,10 +15,10 @@ export function parseRoute(path: string): PageRoute {
     try {
       return { page: "view", desktopId: decodeURIComponent(second) };
     } catch {
-      return { page: "wall" };
+      return { page: "unknown" };
     }
   }
-  return { page: "wall" };
+  return first === "" ? { page: "wall" } : { page: "unknown" };
 }
 
 export const buildViewPath = (desktopId: string) => `/view/${encodeURIComponent(desktopId)}`;

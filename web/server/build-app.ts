@@ -8,6 +8,7 @@ import Fastify, {
 import type { Logger } from "pino";
 import { describeForCaller, refuse } from "./http-errors.ts";
 import { limitRequests } from "./limit-requests.ts";
+import { sendUnknownPage } from "./serve-pages.ts";
 
 const BODY_BYTES = 64 * 1024;
 const HEADERS_MS = 5000;
@@ -42,8 +43,8 @@ export async function buildApp(log: Logger): Promise<FastifyInstance> {
     if (reply.statusCode === 500)
       log.error({ event: "http.fault", err: error, route: request.routeOptions.url }, "a request failed");
   });
-  app.setNotFoundHandler((_request, reply) => {
-    sendError(reply, refuse("ROUTE_UNKNOWN"));
+  app.setNotFoundHandler((request, reply) => {
+    if (!sendUnknownPage(request, reply)) sendError(reply, refuse("ROUTE_UNKNOWN"));
   });
   logRequests(app, log);
   await app.register(fastifyCookie);

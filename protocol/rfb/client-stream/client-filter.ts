@@ -35,6 +35,8 @@ export class ClientFilter extends MessageFilter {
   /** Remaining bytes of the current message, and whether they are forwarded. */
   #bodyLeft = 0;
   #forwardsBody = false;
+  /** The latest PointerEvent that was forwarded has a button down. */
+  #hasButtonDown = false;
 
   /** @param format of the server's stream, required if the policy needs that stream parsed */
   constructor(policy: ClientPolicy, forward: (chunk: Buffer) => void, format?: PixelFormatTracker) {
@@ -64,8 +66,20 @@ export class ClientFilter extends MessageFilter {
     this.#releaseFence(input, at);
     this.#noteRequest(input.readUInt8(at));
     this.#bodyLeft = length;
-    this.#forwardsBody = isMessageAllowed(message, this.#policy) && this.#isUnderstood(requirement);
+    this.#forwardsBody =
+      isMessageAllowed(message, this.#policy) &&
+      this.#isUnderstood(requirement) &&
+      !this.#isHeld(message, input, at);
+    if (this.#forwardsBody && input.readUInt8(at) === ClientMessageType.pointerEvent)
+      this.#hasButtonDown = !message.isRelease?.(input, at);
     return this.#forwardBody(input, at);
+  }
+
+  /** A release may be late; without it a key would stay down. A pointer that only moves releases nothing. */
+  #isHeld(message: ClientMessage, input: Buffer, at: number): boolean {
+    if (!message.control || this.#policy.holdsInput !== true) return false;
+    const movesOnly = input.readUInt8(at) === ClientMessageType.pointerEvent && !this.#hasButtonDown;
+    return movesOnly || !message.isRelease?.(input, at);
   }
 
   #mustSeeWhole(type: number): boolean {

@@ -23,6 +23,8 @@ export interface ClientMessage {
   needs(wire: Buffer, at: number): Requirement;
   /** Acts on the desktop or its clipboard: not allowed for view-only sessions. */
   readonly control: boolean;
+  /** Whether a message that acts lets go of something, and presses nothing; absent: never. */
+  isRelease?(wire: Buffer, at: number): boolean;
   /** The permission that it needs besides control. */
   readonly permission?: Permission;
 }
@@ -64,7 +66,7 @@ function fixed(
   name: string,
   length: number,
   requirement: Requirement,
-  options: Partial<Pick<ClientMessage, "control" | "permission">> = {},
+  options: Partial<Pick<ClientMessage, "control" | "permission" | "headBytes" | "isRelease">> = {},
 ): ClientMessage {
   return {
     name,
@@ -171,15 +173,21 @@ const ultraChat: ClientMessage = {
 };
 
 const acting = { control: true } as const;
+/** The flag or mask in the second byte is zero. */
+const releasable = {
+  ...acting,
+  headBytes: 2,
+  isRelease: (wire: Buffer, at: number) => wire.readUInt8(at + 1) === 0,
+} as const;
 
 /** Without file transfer (7): its length depends on the server's program, so a proxy cannot follow it. */
 const BY_TYPE = new Map<number, ClientMessage>([
   [ClientMessageType.setPixelFormat, fixed("SetPixelFormat", 20, "always")],
   [ClientMessageType.setEncodings, setEncodings],
   [ClientMessageType.framebufferUpdateRequest, fixed("FramebufferUpdateRequest", 10, "always")],
-  [ClientMessageType.keyEvent, fixed("KeyEvent", 8, "always", acting)],
+  [ClientMessageType.keyEvent, fixed("KeyEvent", 8, "always", releasable)],
   // Always 6 bytes: the seventh exists only after extendedMouseButtons, which is never forwarded to a server.
-  [ClientMessageType.pointerEvent, fixed("PointerEvent", 6, "always", acting)],
+  [ClientMessageType.pointerEvent, fixed("PointerEvent", 6, "always", releasable)],
   [ClientMessageType.clientCutText, clientCutText],
   [8, fixed("UltraVNC SetScale", 4, "ultravnc", acting)],
   [9, fixed("UltraVNC SetServerInput", 4, "ultravnc", acting)],
@@ -201,7 +209,14 @@ const BY_TYPE = new Map<number, ClientMessage>([
 ]);
 
 const BY_QEMU_SUBTYPE = new Map<number, ClientMessage>([
-  [0, fixed("QEMU extended key", 12, PseudoEncoding.qemuExtendedKey, acting)],
+  [
+    0,
+    fixed("QEMU extended key", 12, PseudoEncoding.qemuExtendedKey, {
+      ...acting,
+      headBytes: 4,
+      isRelease: (wire, at) => wire.readUInt16BE(at + 2) === 0,
+    }),
+  ],
   [1, qemuAudio],
 ]);
 

@@ -6,12 +6,15 @@ export const PERMISSIONS = ["clipboard-in", "clipboard-out", "power", "resize", 
 export type Permission = (typeof PERMISSIONS)[number];
 
 /**
- * What a viewer may do. `control` is read again for each message; `denied` is fixed at the session's start.
+ * What a viewer may do. `control` and `holdsInput` are read again for each message; `denied` is fixed at the session's
+ * start.
  */
 export interface ClientPolicy {
   /** False: view only. Keyboard, pointer, clipboard, power and size are blocked. */
   readonly control: boolean;
   readonly denied: ReadonlySet<Permission>;
+  /** True: what acts on the desktop is dropped for now, except releases of keys and buttons. */
+  readonly holdsInput?: boolean;
 }
 
 /** These change the desktop, so a view-only session never has them, whatever else is allowed. */

@@ -56,6 +56,7 @@ const entrance = new AgentAcceptor({
   spares: new SpareConnectionPool({ agents, tickets, advertised: null, clock, log }),
   events: new ProxyEventEmitter(),
   audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
+  onSilent: () => undefined,
   clock,
   log,
 });

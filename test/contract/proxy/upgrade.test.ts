@@ -77,7 +77,7 @@ describe("upgrades", () => {
       [{ protocols: `${TICKET}, binary` }, [101, "binary"]],
       [{ protocols: TICKET }, [400]],
       [{ protocols: "base64" }, [400]],
-      [{ protocols: "binary, chat" }, [400]],
+      [{ protocols: "binary, base64" }, [101, "binary"]],
       [{ protocols: "binary, postern.ticket.short" }, [400]],
       [{ protocols: `binary, ${TICKET}, ${TICKET.slice(0, -1)}B` }, [400]],
       [{ path: "/rfb?x=1" }, [101]],

@@ -61,7 +61,7 @@ function SessionRow({ session, now, onEnd }: SessionRowProps) {
           (session.method === "token" ? text.tokenOf(session.person) : session.person)}
       </td>
       <td>
-        <span class="dot" aria-hidden="true" /> {session.state === "open" ? text.open : text.closed}
+        <span class="dot" aria-hidden="true" /> {session.state === "open" ? text.stateOpen : text.stateClosed}
       </td>
       <td>{text[session.method]}</td>
       <td>{text[session.role]}</td>

@@ -16,8 +16,16 @@ interface MenuProps {
 const MARGIN_PX = 8;
 
 function keepInWindow(list: HTMLElement): void {
-  const over = list.getBoundingClientRect().right - (document.documentElement.clientWidth - MARGIN_PX);
-  if (over > 0) list.style.marginLeft = `${-over}px`;
+  const { clientWidth, clientHeight } = document.documentElement;
+  const { left, right, top, bottom } = list.getBoundingClientRect();
+  const over = right - (clientWidth - MARGIN_PX);
+  if (over > 0) list.style.marginLeft = `${-Math.min(over, left - MARGIN_PX)}px`;
+  const below = bottom - (clientHeight - MARGIN_PX);
+  if (below <= 0) return;
+  // Upwards as far as there is room; the rest scrolls.
+  list.style.marginTop = `${-Math.max(0, Math.min(below, top - MARGIN_PX))}px`;
+  list.style.maxHeight = `${clientHeight - 2 * MARGIN_PX}px`;
+  list.style.overflowY = "auto";
 }
 
 /** A button with a menu below it. Arrow keys move, Esc closes, a click elsewhere closes. */

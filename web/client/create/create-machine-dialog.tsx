@@ -84,6 +84,11 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
         (machine) => {
           wall.dispatch({ type: "machineResponse", machine });
           onClose();
+          // The button that opened the dialog may be gone with the empty wall.
+          window.requestAnimationFrame(() => {
+            const card = document.querySelector<HTMLElement>(`[data-machine="${CSS.escape(machine.id)}"]`);
+            card?.querySelector<HTMLElement>("[data-step], .actions a, .actions button")?.focus();
+          });
         },
         (error: unknown) => {
           setBusy(false);

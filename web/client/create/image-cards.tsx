@@ -1,5 +1,6 @@
 import type { Image } from "../../api/schemas.ts";
 import { useText } from "../state/app-context.ts";
+import { lookUpText } from "../text/translations/languages.ts";
 import { ImagePicture } from "./image-picture.tsx";
 
 interface ImageCardsProps {
@@ -9,7 +10,7 @@ interface ImageCardsProps {
 }
 
 export function ImageCards({ images, chosenId, onChoose }: ImageCardsProps) {
-  const { create, machines } = useText();
+  const { create, machines, imageDescriptions } = useText();
   const wherePlaces = ({ places }: Image): string[] => [
     ...(places === undefined || places.server === null ? [] : [machines.theServer]),
     ...(places?.hosts ?? []),
@@ -33,7 +34,7 @@ export function ImageCards({ images, chosenId, onChoose }: ImageCardsProps) {
               <strong>{image.title}</strong>
               <small>
                 {image.available
-                  ? image.description
+                  ? (lookUpText(imageDescriptions, image.id) ?? image.description)
                   : `${create.unavailable}. ${image.reason ?? create.noReason}`}
               </small>
               {wherePlaces(image).length > 0 && (

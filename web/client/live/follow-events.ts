@@ -2,11 +2,12 @@ import type { LiveEvent } from "../../api/schemas.ts";
 import { API_PREFIX } from "../api/api-client.ts";
 import { EventBatches, onNextFrame } from "./event-batches.ts";
 import type { AppContext } from "../state/app-context.ts";
+import { repeatInWindow, SilenceWatch } from "./silence-watch.ts";
 import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 
 /** The upper half of each wait is random, so that pages do not reconnect at the same time. */
 const BACKOFF: BackoffRange = { firstMs: 1_000, maxMs: 20_000 };
-const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images"];
+const EVENT_NAMES = ["message", "hello", "machine", "desktop", "gone", "images", "beat"];
 
 async function fetchWall({ api, wall }: AppContext): Promise<void> {
   const [machines, desktops, images, service] = await Promise.all([
@@ -26,11 +27,14 @@ export function followEvents(app: AppContext): () => void {
   let timer: number | undefined;
   let attempt = 0;
   let ended = false;
+  /** An older server sends no beats, and none are missed. */
+  let hasBeats = false;
 
   const reconnectLater = () => {
     if (ended) return;
     source?.close();
     source = null;
+    silence.stop();
     wall.dispatch({ type: "connection", connection: "lost" });
     attempt += 1;
     window.clearTimeout(timer);
@@ -63,8 +67,16 @@ export function followEvents(app: AppContext): () => void {
       });
   };
 
+  const silence = new SilenceWatch(reconnectLater, repeatInWindow);
+
   const receive = (message: MessageEvent<string>) => {
     const event = JSON.parse(message.data) as LiveEvent;
+    silence.hear();
+    if (event.type === "beat") {
+      hasBeats = true;
+      silence.start();
+      return;
+    }
     batches.add(event);
     if (event.type !== "hello") return;
     // Before the lists that are asked for now.
@@ -77,6 +89,7 @@ export function followEvents(app: AppContext): () => void {
     source?.close();
     source = new EventSource(`${API_PREFIX}/events`);
     source.onerror = reconnectLater;
+    if (hasBeats) silence.start();
     for (const name of EVENT_NAMES) source.addEventListener(name, receive);
   };
 
@@ -92,6 +105,7 @@ export function followEvents(app: AppContext): () => void {
     ended = true;
     window.removeEventListener("online", reconnectNow);
     window.clearTimeout(timer);
+    silence.stop();
     source?.close();
     batches.close();
   };

@@ -38,6 +38,7 @@ function applyEvents(state: WallState, events: readonly LiveEvent[]): WallState 
           Reflect.deleteProperty(desktops(), event.id);
         break;
       case "images":
+      case "beat":
         break;
     }
   return same ? state : next;

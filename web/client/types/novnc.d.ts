@@ -17,6 +17,10 @@ declare module "@novnc/novnc" {
     /** Asks the server to resize the desktop to the window, at once and whenever the window changes. */
     resizeSession: boolean;
     viewOnly: boolean;
+    /** Internal: the server takes QEMU's extended key events. False until its first update. */
+    readonly _qemuExtKeyEventSupported: boolean;
+    /** Internal: the server has sent a Fence. */
+    readonly _supportsFence: boolean;
     focusOnClick: boolean;
     addEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;
     removeEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;

@@ -2,19 +2,27 @@ import type RFB from "@novnc/novnc";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { CopyButton } from "../components/copy-button.tsx";
 import { useText } from "../state/app-context.ts";
-import { typeText } from "./type-text.ts";
+import type { DesktopKeyboard } from "./desktop-keyboard.ts";
+import { describeUntyped } from "./untyped.ts";
 
-export function ClipboardPanel({ rfb, received }: { readonly rfb: RFB; readonly received: string }) {
-  const { viewer, copy } = useText();
+interface ClipboardPanelProps {
+  readonly rfb: RFB;
+  readonly keyboard: DesktopKeyboard;
+  readonly received: string;
+}
+
+export function ClipboardPanel({ rfb, keyboard, received }: ClipboardPanelProps) {
+  const text = useText();
+  const { viewer, copy } = text;
   const id = useId();
   const [value, setValue] = useState(received);
   const box = useRef<HTMLTextAreaElement>(null);
-  const stopTyping = useRef<() => void>(() => undefined);
+  const [untyped, setUntyped] = useState<string | null>(null);
   useEffect(() => setValue(received), [received]);
   useEffect(() => {
     box.current?.focus();
-    return () => stopTyping.current();
-  }, []);
+    return () => keyboard.stop();
+  }, [keyboard]);
   return (
     <div class="bar-panel clipboard-panel" role="group" aria-label={viewer.clipboard}>
       <label for={id}>{viewer.clipboardLabel}</label>
@@ -35,14 +43,17 @@ export function ClipboardPanel({ rfb, received }: { readonly rfb: RFB; readonly 
           type="button"
           class="button"
           onClick={() => {
-            stopTyping.current();
-            stopTyping.current = typeText(rfb, value);
+            keyboard.stop();
+            setUntyped(describeUntyped(keyboard.type(value), text));
           }}
         >
           {viewer.clipboardType}
         </button>
         <CopyButton value={value} label={copy} />
       </div>
+      <p class="fine" role="status">
+        {untyped}
+      </p>
     </div>
   );
 }

@@ -2,7 +2,9 @@ import type RFB from "@novnc/novnc";
 import { ApiError } from "../api/api-error.ts";
 import type { Api } from "../api/api-client.ts";
 import { catalogues } from "../text/translations/languages.ts";
-import type { DisconnectCause } from "./viewer-connection-state.ts";
+import { classifyRefusal } from "./classify-refusal.ts";
+import { watchLine } from "./line-watch.ts";
+import type { DisconnectCause, Silence } from "./viewer-connection-state.ts";
 import { rfbAddress } from "./rfb-address.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -11,6 +13,8 @@ export interface DialHandlers {
   readonly onOpen: (rfb: RFB) => void;
   /** Called once, unless the caller ended the connection. */
   readonly onClose: (cause: DisconnectCause, detail: string | null) => void;
+  /** One side has gone silent, or answers again (null). */
+  readonly onSilence: (silence: Silence | null) => void;
   readonly onClipboard: (text: string) => void;
 }
 
@@ -33,14 +37,17 @@ export function dialDesktop(
   const stop = new AbortController();
   let rfb: RFB | null = null;
   let socket: WebSocket | null = null;
+  let answered = false;
   let opened = false;
   let serverReason: string | null = null;
   let refused = false;
   let ended = false;
+  let unwatch = () => {};
 
   const release = () => {
     stop.abort();
     window.clearTimeout(deadline);
+    unwatch();
     if (!ended) rfb?.disconnect();
     ended = true;
     socket?.close();
@@ -50,7 +57,10 @@ export function dialDesktop(
     release();
     handlers.onClose(cause, detail);
   };
-  const deadline = window.setTimeout(() => finish("unreachable", null), CONNECT_TIMEOUT_MS);
+  const deadline = window.setTimeout(
+    () => finish(answered ? "noDesktop" : "unreachable", null),
+    CONNECT_TIMEOUT_MS,
+  );
 
   const run = async () => {
     const [ticket, novnc] = await Promise.all([
@@ -59,11 +69,21 @@ export function dialDesktop(
     ]);
     if (stop.signal.aborted) return;
     socket = new WebSocket(rfbAddress(ticket.url, location), ticket.protocols);
+    socket.addEventListener("open", () => (answered = true));
     socket.addEventListener("close", ({ reason }) => {
       if (reason !== "") serverReason ??= reason;
     });
+    // Before noVNC is attached: it would read text messages as RFB.
+    unwatch = watchLine(socket, {
+      onSilence: (silence) => {
+        if (opened && !ended) handlers.onSilence(silence);
+      },
+      onGivenUp: () => finish("unreachable", null),
+    });
     const screen = new novnc.default(target, socket, { shared: true });
     rfb = screen;
+    // The last picture behind it stays visible during the attempt.
+    screen.background = "transparent";
     screen.addEventListener("connect", () => {
       opened = true;
       window.clearTimeout(deadline);
@@ -74,10 +94,13 @@ export function dialDesktop(
       refused = true;
       serverReason = detail.reason ?? serverReason;
     });
-    screen.addEventListener("credentialsrequired", () => finish("refused", serverReason));
+    screen.addEventListener("credentialsrequired", () =>
+      finish(classifyRefusal(serverReason, "refused"), serverReason),
+    );
     screen.addEventListener("disconnect", () => {
       ended = true;
-      finish(refused ? "refused" : opened ? "lost" : "noDesktop", serverReason);
+      const otherwise = refused ? "refused" : opened ? "lost" : answered ? "noDesktop" : "unreachable";
+      finish(classifyRefusal(serverReason, otherwise), serverReason);
     });
   };
   run().catch((error: unknown) => finish(...classifyTicketError(error)));

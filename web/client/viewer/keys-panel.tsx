@@ -1,11 +1,26 @@
 import type RFB from "@novnc/novnc";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useText } from "../state/app-context.ts";
+import type { DesktopKeyboard } from "./desktop-keyboard.ts";
+import { KEYBOARD_CHOICES, type KeyboardChoice } from "./keyboard-choice.ts";
 import { FUNCTION_KEYS, HOLDABLE_KEYS, SINGLE_KEYS, type Key } from "./keysyms.ts";
+import { TypingField } from "./typing-field.tsx";
+import { describeUntyped } from "./untyped.ts";
+
+interface KeysPanelProps {
+  readonly rfb: RFB;
+  readonly keyboard: DesktopKeyboard;
+  readonly choice: KeyboardChoice;
+  readonly onChoose: (choice: KeyboardChoice) => void;
+}
 
 /** Keys that the browser or the system intercepts. Held keys are released when the panel closes. */
-export function KeysPanel({ rfb }: { readonly rfb: RFB }) {
-  const { viewer } = useText();
+export function KeysPanel({ rfb, keyboard, choice, onChoose }: KeysPanelProps) {
+  const text = useText();
+  const { viewer } = text;
+  const layoutId = useId();
+  const fieldId = useId();
+  const [untyped, setUntyped] = useState<string | null>(null);
   const [held, setHeld] = useState<readonly Key[]>([]);
   const latest = useRef(held);
   latest.current = held;
@@ -56,6 +71,33 @@ export function KeysPanel({ rfb }: { readonly rfb: RFB }) {
           </button>
         ))}
       </div>
+      <label for={layoutId}>{viewer.layout}</label>
+      <select
+        id={layoutId}
+        value={choice}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          const chosen = KEYBOARD_CHOICES.find((one) => one === value);
+          if (chosen !== undefined) onChoose(chosen);
+        }}
+      >
+        {KEYBOARD_CHOICES.map((one) => (
+          <option key={one} value={one}>
+            {viewer.layouts[one]}
+          </option>
+        ))}
+      </select>
+      <p class="fine">{viewer.layoutHint}</p>
+      <label for={fieldId}>{viewer.typeHere}</label>
+      <TypingField
+        keyboard={keyboard}
+        className="typing-field"
+        id={fieldId}
+        onUntyped={(result) => setUntyped(describeUntyped(result, text))}
+      />
+      <p class="fine" role="status">
+        {untyped ?? viewer.typeHereHint}
+      </p>
     </div>
   );
 }

@@ -26,11 +26,16 @@ export const FUNCTION_KEYS: readonly Key[] = Array.from({ length: 12 }, (_, inde
 export const BACKSPACE: Key = { label: "Backspace", keysym: 0xff08, code: "Backspace" };
 export const RETURN: Key = { label: "Enter", keysym: 0xff0d, code: "Enter" };
 
+/** X11 has a keysym of its own for it, which servers know better than the one of Unicode. */
+export const EURO_KEYSYM = 0x20ac;
+
 /** The keysym of one character: Latin-1 unchanged, the rest of Unicode above 0x01000000. */
 export function findKeysym(character: string): number {
   const point = character.codePointAt(0) ?? 0;
   if (point === 0x0a || point === 0x0d) return RETURN.keysym;
   if (point === 0x09) return 0xff09;
+  if (point === 0x08) return BACKSPACE.keysym;
+  if (point === EURO_KEYSYM) return EURO_KEYSYM;
   if ((point >= 0x20 && point <= 0x7e) || (point >= 0xa0 && point <= 0xff)) return point;
   return 0x0100_0000 + point;
 }

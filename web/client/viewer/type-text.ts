@@ -1,22 +1,90 @@
+import { findStrokes, type Layout, type Stroke } from "./keyboard-layouts.ts";
 import { findKeysym } from "./keysyms.ts";
-
-interface KeySender {
-  sendKey(keysym: number, code: string | null, down?: boolean): void;
-}
+import { ALT_GR, SHIFT, type SendKey } from "./layout-keyboard.ts";
 
 /** A guest's keyboard controller buffers sixteen codes: faster than this, characters are lost. */
-const KEY_INTERVAL_MS = 12;
+const STEP_MS = 12;
+/** Characters of one text. */
 const MAX_CHARACTERS = 10_000;
 
-/** Types `text` as keys, one by one. Returns a function that stops it early. */
-export function typeText(keyboard: KeySender, text: string): () => void {
-  const characters = [...text.replaceAll("\r\n", "\n")].slice(0, MAX_CHARACTERS);
-  let next = 0;
-  const timer = window.setInterval(() => {
-    const character = characters[next];
-    next += 1;
-    if (character === undefined) window.clearInterval(timer);
-    else keyboard.sendKey(findKeysym(character), null);
-  }, KEY_INTERVAL_MS);
-  return () => window.clearInterval(timer);
+type KeyEvent = readonly [keysym: number, code: string | null, down: boolean];
+
+/** What of a text is not typed. */
+export interface Untyped {
+  /** Characters that the desktop's keyboard has not, each once. */
+  readonly missing: readonly string[];
+  /** Characters behind the most that are typed at once. */
+  readonly cut: number;
+}
+
+function pressStroke({ keysym, code, shift, altGr }: Stroke): KeyEvent[][] {
+  const held = [...(shift ? [SHIFT] : []), ...(altGr ? [ALT_GR] : [])];
+  const press: KeyEvent[][] = [
+    [
+      [keysym, code, true],
+      [keysym, code, false],
+    ],
+  ];
+  if (held.length === 0) return press;
+  return [
+    held.map((key): KeyEvent => [key.keysym, key.code, true]),
+    ...press,
+    held.map((key): KeyEvent => [key.keysym, key.code, false]),
+  ];
+}
+
+/**
+ * Types text as keys, at the pace of a guest's keyboard. With a layout each character is typed by the keys and modifiers that
+ * make it there: QEMU presses none by itself. Without one the character alone is sent, as VNC servers for X understand it.
+ */
+export class TextTyper {
+  readonly #send: SendKey;
+  readonly #steps: KeyEvent[][] = [];
+  #timer: number | undefined;
+
+  constructor(send: SendKey) {
+    this.#send = send;
+  }
+
+  /** Behind what is still being typed. `\b` is the backspace key. */
+  type(text: string, layout: Layout | null): Untyped {
+    const characters = [...text.replaceAll("\r\n", "\n").normalize("NFC")];
+    const missing = new Set<string>();
+    for (const character of characters.slice(0, MAX_CHARACTERS)) {
+      if (layout === null) this.#steps.push(...pressCharacter(character));
+      else {
+        const strokes = findStrokes(layout, character);
+        if (strokes === null) missing.add(character);
+        else this.#steps.push(...strokes.flatMap(pressStroke));
+      }
+    }
+    this.#start();
+    return { missing: [...missing], cut: Math.max(0, characters.length - MAX_CHARACTERS) };
+  }
+
+  /** Types no more. Modifiers are let go. Idempotent. */
+  stop(): void {
+    window.clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const [keysym, code, down] of this.#steps.splice(0).flat())
+      if (!down && (code === SHIFT.code || code === ALT_GR.code)) this.#send(keysym, code, false);
+  }
+
+  #start(): void {
+    if (this.#steps.length === 0) return;
+    this.#timer ??= window.setInterval(() => {
+      for (const event of this.#steps.shift() ?? []) this.#send(...event);
+      if (this.#steps.length === 0) this.stop();
+    }, STEP_MS);
+  }
+}
+
+function pressCharacter(character: string): KeyEvent[][] {
+  const keysym = findKeysym(character);
+  return [
+    [
+      [keysym, null, true],
+      [keysym, null, false],
+    ],
+  ];
 }

@@ -2,6 +2,7 @@ import type RFB from "@novnc/novnc";
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { useApp } from "../state/app-context.ts";
+import { DesktopKeyboard } from "./desktop-keyboard.ts";
 import { dialDesktop } from "./dial-desktop.ts";
 import {
   initialConnectionState,
@@ -12,6 +13,8 @@ import {
 interface ViewerConnection {
   readonly connection: ViewerConnectionState;
   readonly rfb: RFB | null;
+  /** Of `rfb`. */
+  readonly keyboard: DesktopKeyboard | null;
   /** The last text that the desktop put on its clipboard. */
   readonly received: string;
   readonly retryNow: () => void;
@@ -37,7 +40,7 @@ export function useViewerConnection(
 ): ViewerConnection {
   const { api } = useApp();
   const [connection, send] = useReducer(reduceConnection, initialConnectionState);
-  const [rfb, setRfb] = useState<RFB | null>(null);
+  const [screen, setScreen] = useState<{ rfb: RFB; keyboard: DesktopKeyboard } | null>(null);
   const [received, setReceived] = useState("");
   const shown = useRef<HTMLCanvasElement | null>(null);
   const dialling = connection.phase !== "waiting" && !(paused && connection.phase === "connecting");
@@ -48,19 +51,20 @@ export function useViewerConnection(
     const end = dialDesktop(api, desktopId, target, {
       onOpen(opened) {
         shown.current = target.querySelector("canvas");
-        setRfb(opened);
+        setScreen({ rfb: opened, keyboard: new DesktopKeyboard(opened) });
         send({ type: "opened", now: Date.now() });
       },
       onClose(cause, detail) {
         copyCanvas(shown.current, frozen.current);
-        setRfb(null);
+        setScreen(null);
         send({ type: "closed", now: Date.now(), random: Math.random(), cause, detail });
       },
+      onSilence: (silence) => send({ type: "silence", silence }),
       onClipboard: setReceived,
     });
     return () => {
       end();
-      setRfb(null);
+      setScreen(null);
     };
   }, [api, desktopId, dialling, place, frozen]);
 
@@ -90,5 +94,9 @@ export function useViewerConnection(
     };
   }, [connection, paused, retryNow]);
 
-  return { connection, rfb, received, retryNow };
+  return {
+    ...{ connection, received, retryNow },
+    rfb: screen?.rfb ?? null,
+    keyboard: screen?.keyboard ?? null,
+  };
 }

@@ -4,18 +4,42 @@ import { backoffDelay, type BackoffRange } from "../../../protocol/backoff.ts";
 const BACKOFF: BackoffRange = { firstMs: 600, maxMs: 15_000 };
 
 /** Why there is no picture. */
-export type DisconnectCause = "lost" | "unreachable" | "noDesktop" | "hostAway" | "refused" | "gone";
+export type DisconnectCause =
+  | "lost"
+  | "unreachable"
+  | "noDesktop"
+  | "hostAway"
+  | "hostSilent"
+  | "serverTrouble"
+  | "sessionEnded"
+  | "refused"
+  | "gone";
+
+/** Who does not answer on a line that is still open. */
+export type Silence = "server" | "desktop";
+
+/** Why the attempt before failed. */
+interface Failure {
+  readonly cause: DisconnectCause;
+  /** The server's explanation, if it sent one. */
+  readonly detail: string | null;
+}
 
 export type ViewerConnectionState =
-  | { readonly phase: "connecting"; readonly attempt: number }
-  | { readonly phase: "open"; readonly attempt: number; readonly since: number }
+  /** `failure` is what the person reads until the attempt has an outcome. */
+  | { readonly phase: "connecting"; readonly attempt: number; readonly failure: Failure | null }
+  | {
+      readonly phase: "open";
+      readonly attempt: number;
+      readonly since: number;
+      /** Null: the picture is current. */
+      readonly silence: Silence | null;
+    }
   | {
       readonly phase: "waiting";
       readonly attempt: number;
       readonly retryAt: number;
-      readonly cause: DisconnectCause;
-      /** The server's explanation, if it sent one. */
-      readonly detail: string | null;
+      readonly failure: Failure;
     };
 
 export type ViewerConnectionEvent =
@@ -27,11 +51,16 @@ export type ViewerConnectionEvent =
       readonly cause: DisconnectCause;
       readonly detail: string | null;
     }
+  | { readonly type: "silence"; readonly silence: Silence | null }
   | { readonly type: "retry" }
   /** Another desktop: attempts are counted from the start. */
   | { readonly type: "reset" };
 
-export const initialConnectionState: ViewerConnectionState = { phase: "connecting", attempt: 0 };
+export const initialConnectionState: ViewerConnectionState = {
+  phase: "connecting",
+  attempt: 0,
+  failure: null,
+};
 
 /** A connection that lasted this long was stable: the next loss counts as the first. */
 const STABLE_MS = 10_000;
@@ -44,8 +73,10 @@ export function reduceConnection(
   switch (event.type) {
     case "opened":
       return connection.phase === "connecting"
-        ? { phase: "open", attempt: connection.attempt, since: event.now }
+        ? { phase: "open", attempt: connection.attempt, since: event.now, silence: null }
         : connection;
+    case "silence":
+      return connection.phase === "open" ? { ...connection, silence: event.silence } : connection;
     case "closed": {
       if (connection.phase === "waiting") return connection;
       const steady = connection.phase === "open" && event.now - connection.since >= STABLE_MS;
@@ -57,11 +88,12 @@ export function reduceConnection(
           ? BACKOFF.maxMs
           : Math.round(backoffDelay(BACKOFF, { failures: attempt, random: event.random, jitter: "half" }));
       const retryAt = event.now + wait;
-      return { phase: "waiting", attempt, retryAt, cause: event.cause, detail: event.detail };
+      const failure = { cause: event.cause, detail: event.detail };
+      return { phase: "waiting", attempt, retryAt, failure };
     }
     case "retry":
       return connection.phase === "waiting"
-        ? { phase: "connecting", attempt: connection.attempt }
+        ? { phase: "connecting", attempt: connection.attempt, failure: connection.failure }
         : connection;
     case "reset":
       return initialConnectionState;

@@ -10,7 +10,7 @@ import type { ViewerConnectionState } from "./viewer-connection-state.ts";
 
 interface ViewerMessageProps {
   readonly name: string;
-  readonly connection: Exclude<ViewerConnectionState, { phase: "open" }>;
+  readonly connection: ViewerConnectionState;
   readonly machine: Machine | null;
   readonly actions: MachineActions;
   readonly onRetry: () => void;
@@ -46,6 +46,9 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
   const off = state !== undefined && isOff(state);
   const starting = machine?.desktopId === null && isStarting(machine.state);
 
+  const failure = connection.phase === "open" ? null : connection.failure;
+  const silence = connection.phase === "open" ? connection.silence : null;
+
   let title = viewer.connecting;
   if (state === "stopped") title = viewer.off(name);
   else if (state === "failed") title = viewer.failed(name);
@@ -53,7 +56,8 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
   else if (state === "paused") title = viewer.paused(name);
   else if (state === "saving") title = viewer.saving(name);
   else if (starting) title = viewer.starting(name);
-  else if (connection.phase === "waiting") title = viewer[connection.cause];
+  else if (failure !== null) title = viewer[failure.cause];
+  else if (silence !== null) title = silence === "server" ? viewer.unreachable : viewer.hostSilent;
   const quiet = off || starting || state === "stopping" || state === "paused" || state === "saving";
 
   return (
@@ -64,9 +68,8 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
         {state === "failed" && (
           <p>{(machine && explainReason(machine, text)) ?? text.monitor.failedUnknown}</p>
         )}
-        {!quiet && connection.phase === "waiting" && connection.detail !== null && (
-          <p>{explainRefusal(connection.detail, text)}</p>
-        )}
+        {!quiet && typeof failure?.detail === "string" && <p>{explainRefusal(failure.detail, text)}</p>}
+        {!quiet && silence !== null && <p>{viewer.silentHint}</p>}
       </div>
       {off && (
         <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
@@ -83,7 +86,9 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
           {text.machines.resume}
         </button>
       )}
-      {!quiet && connection.attempt > 0 && <Countdown connection={connection} onRetry={onRetry} />}
+      {!quiet && connection.phase !== "open" && connection.attempt > 0 && (
+        <Countdown connection={connection} onRetry={onRetry} />
+      )}
       <a class="button quiet" href="/" onClick={followLink}>
         {text.back}
       </a>

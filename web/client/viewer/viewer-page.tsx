@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useText, useWall } from "../state/app-context.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
+import { chooseKeyboardMode, useKeyboardChoice } from "./keyboard-choice.ts";
 import { useViewedDesktop } from "./use-viewed-desktop.ts";
 import { useViewerConnection } from "./use-viewer-connection.ts";
 import { ViewerToolbar } from "./viewer-toolbar.tsx";
@@ -20,12 +21,22 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   // Off by default: others may be viewing the same desktop.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (display === null || isOff(machine.state));
-  const { connection, rfb, received, retryNow } = useViewerConnection(desktopId, paused, place, frozen);
+  const { connection, rfb, keyboard, received, retryNow } = useViewerConnection(
+    desktopId,
+    paused,
+    place,
+    frozen,
+  );
+  const [choice, setChoice] = useKeyboardChoice(machine?.id ?? desktopId);
+  if (keyboard !== null) keyboard.mode = chooseKeyboardMode(choice, machine);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken connection: an offline host explains it.
   const hostAway =
-    connection.phase === "waiting" && connection.detail === null && desktop?.state === "offline";
-  const shownConnection = hostAway ? { ...connection, cause: "hostAway" as const } : connection;
+    connection.phase !== "open" && connection.failure?.detail === null && desktop?.state === "offline";
+  const shownConnection = hostAway
+    ? { ...connection, failure: { cause: "hostAway" as const, detail: null } }
+    : connection;
+  const silent = connection.phase === "open" && connection.silence !== null;
 
   useEffect(() => {
     document.title = `${name} · ${text.product}`;
@@ -42,12 +53,18 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
     rfb.resizeSession = follow;
     rfb.focus();
   }, [rfb, fit, follow]);
+  useEffect(() => {
+    if (rfb === null) return;
+    // noVNC lets go of all keys when the window loses the focus. What is typed from now on is dropped.
+    if (silent) window.dispatchEvent(new FocusEvent("blur"));
+    rfb.viewOnly = silent;
+  }, [rfb, silent]);
 
   return (
-    <main class="viewer" data-phase={connection.phase} data-fit={fit}>
+    <main class="viewer" data-phase={connection.phase} data-silent={silent} data-fit={fit}>
       <canvas class="frozen" ref={frozen} width={0} height={0} aria-hidden="true" />
       <div class="viewer-place" ref={place} role="application" aria-label={text.viewer.screen(name)} />
-      {shownConnection.phase !== "open" && (
+      {(shownConnection.phase !== "open" || silent) && (
         <ViewerMessage
           name={name}
           connection={shownConnection}
@@ -61,6 +78,9 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         others={others}
         connection={connection}
         rfb={rfb}
+        keyboard={keyboard}
+        keyboardChoice={choice}
+        onKeyboardChoice={setChoice}
         received={received}
         fit={fit}
         onFit={setFit}

@@ -5,7 +5,7 @@ import type { Machine } from "../../api/schemas.ts";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { Menu } from "../components/menu.tsx";
 import { followLink, navigate, buildViewPath } from "../page-route.ts";
-import { useText } from "../state/app-context.ts";
+import { useApp, useText } from "../state/app-context.ts";
 import type { ConnectableDisplay } from "../state/connectable-displays.ts";
 import { StopMenu } from "../machine/stop-menu.tsx";
 import { TimeLeft } from "../machine/time-left.tsx";
@@ -15,7 +15,10 @@ import { toggleFullScreen, useFullScreen } from "./full-screen.ts";
 import { KeysPanel } from "./keys-panel.tsx";
 import type { ViewerConnectionState } from "./viewer-connection-state.ts";
 import { saveScreenshot } from "./save-screenshot.ts";
-import { TouchKeyboard } from "./touch-keyboard.tsx";
+import type { DesktopKeyboard } from "./desktop-keyboard.ts";
+import type { KeyboardChoice } from "./keyboard-choice.ts";
+import { TypingField } from "./typing-field.tsx";
+import { describeUntyped } from "./untyped.ts";
 import { useToolbarVisibility } from "./use-toolbar-visibility.ts";
 
 interface ViewerToolbarProps {
@@ -24,6 +27,9 @@ interface ViewerToolbarProps {
   readonly others: readonly ConnectableDisplay[];
   readonly connection: ViewerConnectionState;
   readonly rfb: RFB | null;
+  readonly keyboard: DesktopKeyboard | null;
+  readonly keyboardChoice: KeyboardChoice;
+  readonly onKeyboardChoice: (choice: KeyboardChoice) => void;
   readonly received: string;
   readonly fit: boolean;
   readonly onFit: (fit: boolean) => void;
@@ -74,6 +80,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
     others,
     connection,
     rfb,
+    keyboard,
+    keyboardChoice,
+    onKeyboardChoice,
     received,
     fit,
     onFit,
@@ -82,6 +91,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
     machine,
     actions,
   } = props;
+  const { wall } = useApp();
   const text = useText();
   const { viewer } = text;
   const full = useFullScreen();
@@ -89,11 +99,15 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const [panel, setPanel] = useState<Panel>(null);
   const bar = useToolbarVisibility(
     box,
-    connection.phase !== "open" || panel === "keys" || panel === "clipboard",
+    connection.phase !== "open" || connection.silence !== null || panel === "keys" || panel === "clipboard",
   );
+  const silent = connection.phase === "open" && connection.silence !== null;
+  const phase = silent ? "waiting" : connection.phase;
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
-  const away = connection.phase !== "open" && machine !== null && !isOn(machine.state);
+  const away =
+    machine !== null &&
+    (machine.state === "stopping" || (connection.phase !== "open" && !isOn(machine.state)));
 
   useEffect(() => {
     if (rfb === null) setPanel(null);
@@ -120,9 +134,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           <Icon name="back" />
         </a>
         <strong class="viewer-name">{name}</strong>
-        <span class="viewer-state" data-phase={away ? "away" : connection.phase} role="status">
+        <span class="viewer-state" data-phase={away ? "away" : phase} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="viewer-word">{away ? text.state[machine.state] : words[connection.phase]}</span>
+          <span class="viewer-word">{away ? text.state[machine.state] : words[phase]}</span>
         </span>
         <span class="viewer-gap" />
         {others.length > 0 && (
@@ -169,12 +183,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             if (rfb !== null) saveScreenshot(rfb, name);
           }}
         />
-        <ToolbarButton
-          icon="fit"
-          label={fit ? viewer.actual : viewer.fit}
-          pressed={fit}
-          onClick={() => onFit(!fit)}
-        />
+        <ToolbarButton icon="fit" label={viewer.actual} pressed={!fit} onClick={() => onFit(!fit)} />
         <ToolbarButton
           icon="follow"
           label={viewer.follow}
@@ -208,9 +217,24 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           }}
         />
       </div>
-      {rfb !== null && panel === "keys" && <KeysPanel rfb={rfb} />}
-      {rfb !== null && panel === "clipboard" && <ClipboardPanel rfb={rfb} received={received} />}
-      {rfb !== null && panel === "keyboard" && <TouchKeyboard rfb={rfb} onLeave={() => setPanel(null)} />}
+      {rfb !== null && keyboard !== null && panel === "keys" && (
+        <KeysPanel rfb={rfb} keyboard={keyboard} choice={keyboardChoice} onChoose={onKeyboardChoice} />
+      )}
+      {rfb !== null && keyboard !== null && panel === "clipboard" && (
+        <ClipboardPanel rfb={rfb} keyboard={keyboard} received={received} />
+      )}
+      {keyboard !== null && panel === "keyboard" && (
+        <TypingField
+          keyboard={keyboard}
+          className="touch-keyboard"
+          focus
+          onLeave={() => setPanel(null)}
+          onUntyped={(untyped) => {
+            const notice = describeUntyped(untyped, text);
+            if (notice !== null) wall.dispatch({ type: "notice", notice });
+          }}
+        />
+      )}
       <button
         type="button"
         class="viewer-handle"

@@ -30,10 +30,23 @@ export function findNearestInDirection(spots: readonly Point[], from: number, ke
   return best;
 }
 
-export function moveFocusBetweenCards(event: KeyboardEvent): void {
-  if (!(event.key in DIRECTIONS) || !(event.currentTarget instanceof HTMLElement)) return;
-  const screens = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-step]")];
-  const from = screens.findIndex((screen) => screen === document.activeElement);
+/**
+ * For the whole page: from the card that has the focus, or to the first one while nothing has it. Arrow keys inside a dialog, a
+ * menu or a field are not for the wall.
+ */
+export function moveFocusBetweenCards(event: KeyboardEvent, wall: HTMLElement): void {
+  if (!(event.key in DIRECTIONS) || event.defaultPrevented || !(event.target instanceof Element)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  if (event.target.closest("dialog, [role=menu], input, select, textarea, header") !== null) return;
+  const screens = [...wall.querySelectorAll<HTMLElement>("[data-step]")];
+  const card = event.target.closest("article, .empty-monitor");
+  const from = screens.findIndex((screen) => card?.contains(screen));
+  if (from === -1) {
+    if (screens[0] === undefined) return;
+    event.preventDefault();
+    screens[0].focus();
+    return;
+  }
   const spots = screens.map((screen) => {
     const { left, top, width, height } = screen.getBoundingClientRect();
     return { x: left + width / 2, y: top + height / 2 };

@@ -1,5 +1,5 @@
 import { hasGuest, isOff, isOn, isPending } from "../../../protocol/mip2/machine-state.ts";
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 import { Icon } from "../components/icon.tsx";
@@ -20,6 +20,7 @@ import { StateSummary } from "./state-summary.tsx";
 import { StopMenu } from "../machine/stop-menu.tsx";
 import { TimeLeft } from "../machine/time-left.tsx";
 import { TriedHosts } from "./tried-hosts.tsx";
+import { useKeptFocus } from "./use-kept-focus.ts";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
 
 export const MachineCard = memo(function MachineCard({ machine }: { readonly machine: Machine }) {
@@ -27,10 +28,12 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   const { monitor, machines, tryAgain } = text;
   const { language } = usePreferences();
   const titleId = useId();
+  const box = useRef<HTMLElement>(null);
   const actions = useMachineActions(machine.id);
   const [sheet, setSheet] = useState<MachineDialog | ConnectableDisplay | null>(null);
   const { state, desktopId } = machine;
   const on = isOn(state);
+  useKeptFocus(box, state);
 
   const more: MenuItem[] = [];
   for (const screen of on ? listConnectableDisplays(machine) : [])
@@ -41,7 +44,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   more.push(...listMachineMenuItems(machine, text, actions, setSheet));
 
   return (
-    <article class="monitor" data-state={state} data-machine={machine.id} aria-labelledby={titleId}>
+    <article ref={box} class="monitor" data-state={state} data-machine={machine.id} aria-labelledby={titleId}>
       <div class="bezel">
         <MachinePreview machine={machine} actions={actions} />
       </div>
@@ -66,7 +69,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         <TimeLeft machine={machine} actions={actions} />
         <TriedHosts machine={machine} />
         <div class="actions">
-          {on && desktopId !== null && (
+          {(on || state === "stopping") && desktopId !== null && (
             <a class="button primary" href={buildViewPath(desktopId)} onClick={followLink}>
               {monitor.connect}
             </a>

@@ -8,7 +8,7 @@ export function TriedHosts({ machine }: { readonly machine: Machine }) {
   if (!waits || machine.tried.length === 0) return null;
   return (
     <details class="tried">
-      <summary>{machines.tried}</summary>
+      <summary>{machine.state === "failed" ? machines.triedFailed : machines.tried}</summary>
       <ul>
         {machine.tried.map(({ host, why }, index) => (
           <li key={index}>

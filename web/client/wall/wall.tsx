@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../components/icon.tsx";
 import { useText, useWall } from "../state/app-context.ts";
 import { arrangeWall } from "../state/wall-rows.ts";
@@ -25,6 +26,14 @@ function EmptyWall({ onCreate }: { readonly onCreate: () => void }) {
 
 export function Wall({ onCreate }: { readonly onCreate: () => void }) {
   const text = useText();
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (box.current !== null) moveFocusBetweenCards(event, box.current);
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  }, []);
   const loaded = useWall((state) => state.loaded);
   const machines = useWall((state) => state.machines);
   const desktops = useWall((state) => state.desktops);
@@ -35,7 +44,7 @@ export function Wall({ onCreate }: { readonly onCreate: () => void }) {
   const invites = rows.machines.length === 0 && (rows.desktops.length === 0 || images.length > 0);
   const both = rows.machines.length > 0 && rows.desktops.length > 0;
   return (
-    <main class="wall" id="wall" tabIndex={-1} aria-label={text.wall.title} onKeyDown={moveFocusBetweenCards}>
+    <main class="wall" id="wall" tabIndex={-1} aria-label={text.wall.title} ref={box}>
       <h1 class="unseen">{text.wall.title}</h1>
       {!loaded && (
         <p class="loading" role="status">

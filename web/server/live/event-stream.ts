@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { Clock } from "../../../protocol/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 
-const HEARTBEAT_MS = 20_000;
+const HEARTBEAT_MS = 2_000;
 /** A page that falls behind by more is disconnected; it reconnects and fetches the lists. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
@@ -50,7 +50,7 @@ export class EventStream {
 
   #planHeartbeat(): () => void {
     return this.#options.clock.after(HEARTBEAT_MS, () => {
-      this.#write(": still here\n\n");
+      this.send({ type: "beat" });
       if (!this.#ended) this.#cancelHeartbeat = this.#planHeartbeat();
     });
   }

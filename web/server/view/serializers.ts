@@ -56,6 +56,7 @@ function serializeOptions({ wish, lifetimeMs }: MachineRecord) {
     gpu: wish.gpu,
     network: wish.network ?? null,
     display: wish.display ?? null,
+    keymap: wish.keymap ?? null,
     master: wish.master,
     lifetimeSeconds: lifetimeMs === null ? null : lifetimeMs / 1000,
   };

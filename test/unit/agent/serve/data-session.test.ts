@@ -34,6 +34,39 @@ describe("a data session", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test.each([false, true])(
+    "input that waited while the process stood still is not passed on, requests for pictures are (timer first: %s)",
+    async (timerFirst) => {
+      const { session, viewer, server, clock } = makeFixture();
+      const request = Buffer.from([3, 1, 0, 0, 0, 0, 0, 9, 0, 9]);
+      const key = Buffer.from([4, 1, 0, 0, 0, 0, 0, 0x61]);
+      const received: Buffer[] = [];
+      server.on("data", (chunk: Buffer) => received.push(chunk));
+      clock.advance(60_000);
+      viewer.write(key);
+      await settle();
+      // Stopped, as by SIGSTOP: time passes and no timer runs.
+      const running = clock.monotonic.bind(clock);
+      clock.monotonic = () => running() + 5_000;
+      if (timerFirst) clock.advance(1_000);
+      viewer.write(request);
+      viewer.write(key);
+      expect((await session.ended).cause).toMatchObject({ code: "AGENT_STALLED" });
+      expect(Buffer.concat(received)).toEqual(Buffer.concat([key, request]));
+      expect(clock.pending).toBe(0);
+    },
+  );
+
+  test("input that comes after the process has run again for a while passes", async () => {
+    const { viewer, server, clock } = makeFixture();
+    const running = clock.monotonic.bind(clock);
+    clock.monotonic = () => running() + 5_000;
+    clock.advance(1_000);
+    await settle();
+    viewer.end("keys");
+    expect((await new ByteReader(server).readToEnd()).toString()).toBe("keys");
+  });
+
   test("a side that breaks off takes the other with it", async () => {
     const { session, viewer, server } = makeFixture();
     viewer.destroy();

@@ -42,7 +42,10 @@ describe("readOffer", () => {
     [`binary, postern.ticket.${ticket}x`, { kind: "wrong" }],
     ["binary, postern.ticket.", { kind: "wrong" }],
     ["base64", { kind: "wrong" }],
-    ["binary, base64", { kind: "wrong" }],
+    ["binary, base64", { kind: "token" }],
+    ["base64, binary", { kind: "token" }],
+    [`base64, binary, postern.ticket.${ticket}`, { kind: "ticket", ticket }],
+    [`binary, postern.ticket.${ticket}, postern.ticket.${ticket}`, { kind: "wrong" }],
     ["", { kind: "wrong" }],
   ])("%s", (header, offer) => {
     expect(readSubProtocolOffer(header)).toEqual(offer);

@@ -17,6 +17,7 @@ export const makeMachine = (change: Partial<Machine> = {}): Machine => ({
   gpu: "none",
   network: null,
   display: null,
+  keymap: null,
   master: false,
   oneShot: false,
   lifetimeSeconds: null,

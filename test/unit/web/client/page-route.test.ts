@@ -13,8 +13,8 @@ describe("parseRoute", () => {
       expect(parseRoute(buildViewPath(desktopId))).toEqual({ page: "view", desktopId });
   });
 
-  it("shows the wall for anything else", () => {
+  it("finds nothing at any other path", () => {
     for (const path of ["/view", "/view/", "/view/%E0%A4%A", "/elsewhere"])
-      expect(parseRoute(path)).toEqual({ page: "wall" });
+      expect(parseRoute(path)).toEqual({ page: "unknown" });
   });
 });

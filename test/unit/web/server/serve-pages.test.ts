@@ -14,6 +14,12 @@ async function openWithPages() {
   await writeFile(path.join(clientDir, "mark.svg"), "<svg/>");
   await writeFile(path.join(clientDir, ".hidden"), "hidden");
   await writeFile(path.join(dir, "secret"), "secret");
+  for (const [ending, text] of [
+    ["br", "brotli"],
+    ["gz", "gzip"],
+  ])
+    for (const name of ["index.html", "assets/main-abc123.js"])
+      await writeFile(path.join(clientDir, `${name}.${ending}`), text!);
   return openWebFixture({ clientDir });
 }
 
@@ -32,6 +38,38 @@ test("files whose name carries a hash are kept for good, others are asked for ag
   expect(script.headers["cache-control"]).toBe("public, max-age=31536000, immutable");
   expect(script.headers["content-type"]).toMatch(/javascript/);
   expect((await ask("GET", "/mark.svg")).headers["cache-control"]).toBe("no-cache");
+});
+
+test.each([
+  ["br, gzip", "br", "brotli"],
+  ["gzip", "gzip", "gzip"],
+])(
+  "a browser that takes %s gets the %s form that was made at the build",
+  async (accepted, encoding, text) => {
+    const { ask } = await openWithPages();
+    for (const [url, kept] of [
+      ["/", "no-store"],
+      ["/assets/main-abc123.js", "public, max-age=31536000, immutable"],
+    ] as const) {
+      const answer = await ask("GET", url, { headers: { "accept-encoding": accepted } });
+      expect(answer.headers["content-encoding"]).toBe(encoding);
+      expect(answer.headers["cache-control"]).toBe(kept);
+      expect(answer.raw.toString()).toBe(text);
+    }
+  },
+);
+
+test("a person at a path that is nothing gets a page, a program an error", async () => {
+  const { ask } = await openWithPages();
+  for (const url of ["/foo", "/view/a/b"]) {
+    const page = await ask("GET", url, { headers: { accept: "text/html,*/*;q=0.8" } });
+    expect(page.status).toBe(404);
+    expect(page.headers["content-type"]).toMatch(/^text\/html/);
+    expect(page.headers["cache-control"]).toBe("no-store");
+    expect((await ask("GET", url)).headers["content-type"]).toMatch(/^application\/json/);
+  }
+  const api = await ask("GET", "/api/v1/foo", { headers: { accept: "text/html" } });
+  expect(api.headers["content-type"]).toMatch(/^application\/json/);
 });
 
 test.each([

@@ -9,6 +9,7 @@ const en = {
   back: "Back to the wall",
   tryAgain: "Try again",
   loading: "One moment",
+  nothingHere: "There is nothing at this address.",
 };
 
 const fr: typeof en = {
@@ -21,6 +22,7 @@ const fr: typeof en = {
   back: "Retour au mur",
   tryAgain: "Réessayer",
   loading: "Un instant",
+  nothingHere: "Il n’y a rien à cette adresse.",
 };
 
 export const generalText = { en, fr };

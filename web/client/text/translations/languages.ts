@@ -5,6 +5,7 @@ import { errorsText } from "./error-texts.ts";
 import { generalText } from "./general.ts";
 import { headerText } from "./header.ts";
 import { hostsText } from "./hosts.ts";
+import { imageDescriptionsText } from "./image-descriptions.ts";
 import { machinesText } from "./machines.ts";
 import { nativeViewerText } from "./native-viewer.ts";
 import { reasonsText } from "./reasons.ts";
@@ -28,6 +29,7 @@ function collectTexts(language: Language) {
     state: statesText[language],
     monitor: cardsText[language],
     create: createMachineText[language],
+    imageDescriptions: imageDescriptionsText[language],
     order: createOptionsText[language],
     machines: machinesText[language],
     native: nativeViewerText[language],

@@ -31,6 +31,7 @@ const en = {
   extend: "Extend",
   extendNamed: (name: string) => `Give ${name} more time`,
   tried: "Why it waits",
+  triedFailed: "Why no host took it",
   someHost: (number: number) => `Host ${number}`,
 
   snapshots: "Snapshots",
@@ -91,6 +92,7 @@ const fr: typeof en = {
   extend: "Prolonger",
   extendNamed: (name) => `Donner plus de temps à ${name}`,
   tried: "Pourquoi elle attend",
+  triedFailed: "Pourquoi aucun hôte ne l’a prise",
   someHost: (number) => `Hôte ${number}`,
 
   snapshots: "Instantanés",

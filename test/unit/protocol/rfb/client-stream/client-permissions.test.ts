@@ -85,3 +85,27 @@ it("a policy that needs the server's stream read does not work without", () => {
   const policy = { control: true, denied: new Set<Permission>(["clipboard-out"]) };
   expect(() => new ClientFilter(policy, () => undefined)).toThrow("followed");
 });
+
+describe("input that is held", () => {
+  const key = (down: number) => Buffer.from([4, down, 0, 0, 0, 0, 0, 0x61]);
+  const extendedKey = (down: number) => Buffer.from([255, 0, 0, down, 0, 0, 0, 0x61, 0, 0, 0, 0x1e]);
+  const pointer = (buttons: number) => Buffer.from([5, buttons, 0, 1, 0, 2]);
+
+  it("is dropped, except that what is down may come up; the picture goes on", () => {
+    const out: Buffer[] = [];
+    const policy = { control: true, denied: new Set<Permission>(), holdsInput: false };
+    const running = new ClientFilter(policy, (chunk) => out.push(Buffer.from(chunk)));
+    const push = (...wires: Buffer[]) => {
+      out.length = 0;
+      for (const byte of Buffer.concat(wires)) running.push(Buffer.of(byte));
+      return Buffer.concat(out);
+    };
+    push(ALL, key(1), pointer(1));
+    policy.holdsInput = true;
+    const moves = [pointer(0), pointer(0), pointer(1)];
+    const held = push(key(1), key(0), extendedKey(1), extendedKey(0), pointer(3), ...moves, AFTER);
+    expect(held).toEqual(Buffer.concat([key(0), extendedKey(0), pointer(0), AFTER]));
+    policy.holdsInput = false;
+    expect(push(key(1), pointer(0))).toEqual(Buffer.concat([key(1), pointer(0)]));
+  });
+});

@@ -19,10 +19,24 @@ const follow = (...events: ViewerConnectionEvent[]) =>
 describe("the viewer's line", () => {
   it("opens, breaks, waits, and tries again", () => {
     const open = follow({ type: "opened", now: 0 });
-    expect(open).toEqual({ phase: "open", attempt: 0, since: 0 });
+    expect(open).toEqual({ phase: "open", attempt: 0, since: 0, silence: null });
     const waiting = reduceConnection(open, closed(60_000));
-    expect(waiting).toEqual({ phase: "waiting", attempt: 1, retryAt: 60_600, cause: "lost", detail: null });
-    expect(reduceConnection(waiting, { type: "retry" })).toEqual({ phase: "connecting", attempt: 1 });
+    const failure = { cause: "lost", detail: null };
+    expect(waiting).toEqual({ phase: "waiting", attempt: 1, retryAt: 60_600, failure });
+    // The person reads on what went wrong while it tries again.
+    expect(reduceConnection(waiting, { type: "retry" })).toEqual({
+      phase: "connecting",
+      attempt: 1,
+      failure,
+    });
+  });
+
+  it("is silent and speaks again without a new attempt", () => {
+    const silent = follow({ type: "opened", now: 0 }, { type: "silence", silence: "desktop" });
+    expect(silent).toMatchObject({ phase: "open", silence: "desktop" });
+    expect(reduceConnection(silent, { type: "silence", silence: null })).toMatchObject({ silence: null });
+    const waiting = follow(closed(0));
+    expect(reduceConnection(waiting, { type: "silence", silence: "server" })).toBe(waiting);
   });
 
   it("waits longer each time nothing answers", () => {

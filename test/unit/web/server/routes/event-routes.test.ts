@@ -14,7 +14,6 @@ const EVENTS = "/api/v1/events";
 
 interface Stream {
   readonly events: LiveEvent[];
-  readonly comments: string[];
   readonly response: http.IncomingMessage;
   readonly ended: Promise<void>;
 }
@@ -27,7 +26,6 @@ async function follow({ port }: WebFixture, cookie: string): Promise<Stream> {
   response.on("error", () => undefined);
   const stream: Stream = {
     events: [],
-    comments: [],
     response,
     ended: new Promise<void>((resolve) => response.once("close", resolve)),
   };
@@ -38,7 +36,6 @@ async function follow({ port }: WebFixture, cookie: string): Promise<Stream> {
     text = blocks.pop() ?? "";
     for (const block of blocks)
       if (block.startsWith("data: ")) stream.events.push(JSON.parse(block.slice(6)) as LiveEvent);
-      else stream.comments.push(block);
   });
   await vi.waitFor(() => expect(stream.events[0]).toEqual({ type: "hello" }));
   return stream;
@@ -128,12 +125,14 @@ test("a deleted machine is gone; a host that comes changes the images", async ()
   await eventually(fixture, () => expect(stream.events[2]).toEqual({ type: "images" }));
 });
 
-test("a comment every 20 s keeps the line open", async () => {
+test("a beat every two seconds shows the page that the line lives", async () => {
   const fixture = await open();
   const stream = await follow(fixture, await fixture.signIn("anna"));
-  fixture.clock.advance(20_000);
-  await vi.waitFor(() => expect(stream.comments).toHaveLength(1));
-  expect(stream.comments[0]).toMatch(/^:/);
+  for (let beats = 1; beats <= 3; beats += 1) {
+    fixture.clock.advance(2_000);
+    await vi.waitFor(() => expect(stream.events).toHaveLength(1 + beats));
+    expect(stream.events[beats]).toEqual({ type: "beat" });
+  }
 });
 
 test("signing out ends the streams of that login and no other", async () => {

@@ -1,0 +1,86 @@
+import type { Clock } from "../../protocol/index.ts";
+import type { ViewerPings } from "../model/accepted-viewer.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { RoundTrips } from "../model/round-trips.ts";
+import type { AgentPulse } from "../pair/pairing.ts";
+import type { RelayTraffic } from "./stream-stage.ts";
+
+/** What a page is asked, as JSON in a text message of its WebSocket; it answers with the number alone. */
+interface Ping {
+  readonly ping: number;
+  /** False: the agent of the desktop has gone silent, so the picture is old. */
+  readonly desktop: boolean;
+}
+
+export interface SessionLivenessOptions {
+  /** Null: this viewer answers no pings. What it types is then judged by the agent alone. */
+  readonly pings: ViewerPings | null;
+  readonly findPulse: () => AgentPulse | null;
+  readonly traffic: () => RelayTraffic;
+  readonly clock: Clock;
+}
+
+/**
+ * Asks both ends of an open session again and again whether they are there. What a viewer types while one of them is silent
+ * would wait in some buffer, and run when the line is back: it is dropped instead.
+ */
+export class SessionLiveness {
+  readonly #options: SessionLivenessOptions;
+  readonly #startedAt: number;
+  readonly #page: RoundTrips | null;
+  /** The desktop has sent something since the ping before: its agent was there then. */
+  #movedAt: number;
+  #tickedAt: number;
+  /** This server has stood still: until then what waited meanwhile may still be read. */
+  #staleUntil = -Infinity;
+  #bytesToViewer: number;
+  #cancel: () => void = () => undefined;
+
+  constructor(options: SessionLivenessOptions) {
+    this.#options = options;
+    const now = options.clock.monotonic();
+    this.#startedAt = now;
+    this.#movedAt = now;
+    this.#tickedAt = now;
+    this.#bytesToViewer = options.traffic().bytesToViewer;
+    this.#page = options.pings && new RoundTrips(now);
+    options.pings?.onAnswer((answer) => this.#page?.answer(Number(answer)));
+    this.#ask();
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    this.#cancel();
+  }
+
+  /** Also true while this server itself was stopped: then nobody has been asked. */
+  get holdsInput(): boolean {
+    const now = this.#options.clock.monotonic();
+    const heard = Math.min(this.#tickedAt + PROXY_LIMITS.sessionPingMs, this.#page?.provenAt ?? now);
+    return now < this.#staleUntil || now - heard > PROXY_LIMITS.inputFreshMs || this.#isAgentSilent(now);
+  }
+
+  #isAgentSilent(now: number): boolean {
+    const pulse = this.#options.findPulse();
+    if (!pulse) return false;
+    return now - Math.max(pulse.provenAt, this.#startedAt, this.#movedAt) > PROXY_LIMITS.agentSilentMs;
+  }
+
+  #ask(): void {
+    const { pings, findPulse, traffic, clock } = this.#options;
+    const now = clock.monotonic();
+    const { bytesToViewer } = traffic();
+    if (bytesToViewer > this.#bytesToViewer) this.#movedAt = this.#tickedAt;
+    this.#bytesToViewer = bytesToViewer;
+    if (now - this.#tickedAt > PROXY_LIMITS.inputFreshMs) this.#staleUntil = now + PROXY_LIMITS.sessionPingMs;
+    this.#tickedAt = now;
+    findPulse()?.probe();
+    if (pings && this.#page) {
+      const question: Ping = { ping: this.#page.ask(now), desktop: !this.#isAgentSilent(now) };
+      pings.send(JSON.stringify(question));
+    }
+    this.#cancel = clock.after(PROXY_LIMITS.sessionPingMs, () => {
+      this.#ask();
+    });
+  }
+}

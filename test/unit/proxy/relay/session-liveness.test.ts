@@ -1,0 +1,119 @@
+import { expect, it } from "vitest";
+import { RoundTrips } from "../../../../proxy/model/round-trips.ts";
+import { SessionLiveness } from "../../../../proxy/relay/session-liveness.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+
+function open({ hasPage = true, hasAgent = true } = {}) {
+  const clock = new ManualClock();
+  const questions: { ping: number; desktop: boolean }[] = [];
+  let answer: (text: string) => void = () => undefined;
+  const page = { answers: hasPage };
+  const agent = { answers: true, trips: new RoundTrips(0), probes: 0 };
+  const traffic = { bytesToViewer: 0, bytesToServer: 0 };
+  const liveness = new SessionLiveness({
+    pings: hasPage
+      ? {
+          send: (text) => {
+            const question = JSON.parse(text) as (typeof questions)[number];
+            questions.push(question);
+            if (page.answers) queueMicrotask(() => answer(String(question.ping)));
+          },
+          onAnswer: (listener) => (answer = listener),
+        }
+      : null,
+    findPulse: () =>
+      hasAgent
+        ? {
+            probe: () => {
+              agent.probes += 1;
+              const number = agent.trips.ask(clock.monotonic());
+              if (agent.answers) agent.trips.answer(number);
+            },
+            get provenAt() {
+              return agent.trips.provenAt;
+            },
+          }
+        : null,
+    traffic: () => traffic,
+    clock,
+  });
+  const pass = async (seconds: number) => {
+    for (let left = seconds; left > 0; left -= 1) {
+      clock.advance(1_000);
+      await Promise.resolve();
+    }
+  };
+  return { clock, liveness, questions, page, agent, traffic, pass, answer: (text: string) => answer(text) };
+}
+
+it("while both ends answer, what is typed passes", async () => {
+  const { liveness, pass, questions, clock } = open();
+  for (let minute = 0; minute < 3; minute += 1) {
+    await pass(60);
+    expect(liveness.holdsInput).toBe(false);
+  }
+  expect(questions.every(({ desktop }) => desktop)).toBe(true);
+  liveness.stop();
+  expect(clock.pending).toBe(0);
+});
+
+it("what comes from a page after its line was dead is dropped, whatever answers come with it", async () => {
+  const { liveness, page, pass, answer, questions } = open();
+  await pass(10);
+  page.answers = false;
+  const late = questions.length;
+  await pass(120);
+  expect(liveness.holdsInput).toBe(true);
+  // The line is back: first comes what was sent when it broke.
+  answer(String(questions[late - 1]!.ping));
+  expect(liveness.holdsInput).toBe(true);
+  answer(String(questions[late]!.ping));
+  expect(liveness.holdsInput).toBe(true);
+  answer("nonsense");
+  expect(liveness.holdsInput).toBe(true);
+  answer(String(questions.at(-1)!.ping));
+  expect(liveness.holdsInput).toBe(false);
+});
+
+it("a silent agent is said within 6 s, and stops the keys of every viewer", async () => {
+  for (const hasPage of [true, false]) {
+    const { liveness, agent, pass, questions } = open({ hasPage });
+    await pass(10);
+    agent.answers = false;
+    await pass(6);
+    expect(liveness.holdsInput).toBe(true);
+    expect(questions.some(({ desktop }) => !desktop)).toBe(hasPage);
+    agent.answers = true;
+    await pass(2);
+    expect(liveness.holdsInput).toBe(false);
+    if (hasPage) expect(questions.at(-1)!.desktop).toBe(true);
+  }
+});
+
+it("an agent whose line is busy with pictures is not silent", async () => {
+  const { liveness, agent, traffic, pass } = open();
+  agent.answers = false;
+  for (let round = 0; round < 20; round += 1) {
+    traffic.bytesToViewer += 1;
+    await pass(2);
+    expect(liveness.holdsInput).toBe(false);
+  }
+});
+
+it("a server that was stopped itself drops what came meanwhile, whether a timer or the viewer comes first", () => {
+  const { liveness, clock } = open({ hasPage: false, hasAgent: false });
+  // Time passes without a timer having run.
+  const stopped = clock.monotonic.bind(clock);
+  clock.monotonic = () => stopped() + 10_000;
+  expect(liveness.holdsInput).toBe(true);
+  clock.advance(2_000);
+  expect(liveness.holdsInput).toBe(true);
+  clock.advance(2_000);
+  expect(liveness.holdsInput).toBe(false);
+});
+
+it("a viewer without pings, of an agent without them, is never stopped", async () => {
+  const { liveness, pass } = open({ hasPage: false, hasAgent: false });
+  await pass(600);
+  expect(liveness.holdsInput).toBe(false);
+});

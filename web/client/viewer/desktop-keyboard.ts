@@ -1,0 +1,68 @@
+import type { Layout } from "./keyboard-layouts.ts";
+import { LayoutKeyboard, type SendKey } from "./layout-keyboard.ts";
+import { TextTyper, type Untyped } from "./type-text.ts";
+
+/** The part of noVNC's RFB that takes keys. */
+interface KeyTarget {
+  sendKey(keysym: number, code: string | null, down?: boolean): void;
+  readonly _qemuExtKeyEventSupported: boolean;
+  readonly _supportsFence: boolean;
+}
+
+/** How keys reach one desktop. */
+export interface KeyboardMode {
+  /** The guest's layout, for text that is typed as keys. */
+  readonly text: Layout;
+  /** The guest's layout, for the person's keyboard. Null: keys go by their position. */
+  readonly keys: Layout | null;
+}
+
+/**
+ * Whether the server presses the keys it is told and nothing else, as QEMU does: others find the modifiers for a character
+ * themselves. TigerVNC's server takes key codes too, and knows Fence.
+ */
+function takesKeysAlone(rfb: KeyTarget): boolean {
+  return rfb._qemuExtKeyEventSupported && !rfb._supportsFence;
+}
+
+/** The keyboard of one noVNC connection: what the person types, and text that is typed for them. */
+export class DesktopKeyboard {
+  mode: KeyboardMode = { text: "us", keys: null };
+  readonly #rfb: KeyTarget;
+  readonly #typer: TextTyper;
+  readonly #send: SendKey;
+  #translator: { readonly layout: Layout; readonly keyboard: LayoutKeyboard } | null = null;
+
+  /** From now on keys of the screen go this way. */
+  constructor(rfb: KeyTarget) {
+    this.#rfb = rfb;
+    const send = rfb.sendKey.bind(rfb);
+    this.#send = (keysym, code, down) => send(keysym, code, down);
+    this.#typer = new TextTyper(this.#send);
+    rfb.sendKey = (keysym, code, down) => {
+      for (const state of down === undefined ? [true, false] : [down]) this.#handle(keysym, code, state);
+    };
+  }
+
+  /** Types a text as keys, behind what is still being typed. */
+  type(text: string): Untyped {
+    return this.#typer.type(text, takesKeysAlone(this.#rfb) ? this.mode.text : null);
+  }
+
+  /** Types no more. Idempotent. */
+  stop(): void {
+    this.#typer.stop();
+  }
+
+  #handle(keysym: number, code: string | null, down: boolean): void {
+    const { keys } = this.mode;
+    if (keys === null || !takesKeysAlone(this.#rfb)) {
+      this.#translator = null;
+      this.#send(keysym, code, down);
+      return;
+    }
+    if (this.#translator?.layout !== keys)
+      this.#translator = { layout: keys, keyboard: new LayoutKeyboard(keys, this.#send) };
+    this.#translator.keyboard.handle(keysym, code, down);
+  }
+}

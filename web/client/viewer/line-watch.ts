@@ -1,0 +1,45 @@
+import { repeatInWindow, SilenceWatch } from "../live/silence-watch.ts";
+import type { Silence } from "./viewer-connection-state.ts";
+
+/** A silent line is given up after this: a new connection is there sooner than TCP's next try. */
+const GIVE_UP_MS = 10_000;
+
+interface LineWatchHandlers {
+  readonly onSilence: (silence: Silence | null) => void;
+  readonly onGivenUp: () => void;
+}
+
+/**
+ * Answers the server's pings on the viewer's WebSocket and says which side has gone silent. It takes text messages away from
+ * noVNC, which is attached later. A server that sends no pings is not watched.
+ * @returns a function that ends it
+ */
+export function watchLine(socket: WebSocket, { onSilence, onGivenUp }: LineWatchHandlers): () => void {
+  let silence: Silence | null = null;
+  let timer: number | undefined;
+  const tell = (next: Silence | null) => {
+    if (next === silence) return;
+    silence = next;
+    window.clearTimeout(timer);
+    if (next === "server") timer = window.setTimeout(onGivenUp, GIVE_UP_MS);
+    onSilence(next);
+  };
+  const watch = new SilenceWatch(() => tell("server"), repeatInWindow);
+  socket.addEventListener("message", (event: MessageEvent<unknown>) => {
+    watch.hear();
+    if (typeof event.data !== "string") {
+      if (silence === "server") tell(null);
+      return;
+    }
+    event.stopImmediatePropagation();
+    const { ping, desktop } = JSON.parse(event.data) as { ping: number; desktop: boolean };
+    // Behind everything typed so far: the answer proves to the server that none of it still comes.
+    if (socket.readyState === WebSocket.OPEN) socket.send(String(ping));
+    watch.start();
+    tell(desktop ? null : "desktop");
+  });
+  return () => {
+    watch.stop();
+    window.clearTimeout(timer);
+  };
+}
