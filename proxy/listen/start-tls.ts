@@ -29,6 +29,7 @@ export function startTls(
       cancel();
       socket.off("secure", onSecure);
       socket.off("error", onError);
+      socket.off("end", onClose);
       socket.off("close", onClose);
       signal.removeEventListener("abort", onAbort);
       if (!error) {
@@ -57,6 +58,8 @@ export function startTls(
     });
     socket.on("secure", onSecure);
     socket.on("error", onError);
+    // With half-open connections a peer that has ended is not closed yet.
+    socket.on("end", onClose);
     socket.on("close", onClose);
     signal.addEventListener("abort", onAbort);
     if (signal.aborted) onAbort();
