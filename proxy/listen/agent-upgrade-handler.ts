@@ -76,7 +76,11 @@ export class AgentUpgradeHandler {
     socket.once("close", release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#startTls(new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } }), (inner) => {
+      const stream = new WebSocketStream(webSocket, {
+        text: { closeReason: "RFB is binary" },
+        ping: { clock: this.#options.clock, everyMs: PROXY_LIMITS.webSocketPingMs },
+      });
+      this.#startTls(stream, (inner) => {
         this.#options.onAgent({ socket: inner, source, admitted: release });
       });
     });

@@ -80,7 +80,10 @@ export class ViewerUpgradeHandler {
     socket.once("close", release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const messages = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
+      const messages = new WebSocketStream(webSocket, {
+        text: { closeReason: "RFB is binary" },
+        ping: { clock: this.#options.clock, everyMs: PROXY_LIMITS.webSocketPingMs },
+      });
       let stream: Duplex = messages;
       let finished = false;
       this.#options.onViewer({

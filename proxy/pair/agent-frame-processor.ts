@@ -9,6 +9,7 @@ import {
   ProtocolError,
   publish as publishSchema,
   reply as replySchema,
+  SETUP_PENDING,
   withdraw as withdrawSchema,
   type HostEvent,
   type Publish,
@@ -91,6 +92,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
   }
 
   setupResponse({ ticket, status, code }: Mip2SetupResponse): void {
+    if (status === SETUP_PENDING) this.#dependencies.tickets.postpone(ticket);
     if (status !== 0) return;
     this.#dependencies.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#dependencies.log));
   }

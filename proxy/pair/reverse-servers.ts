@@ -56,7 +56,7 @@ export class ReverseServers {
 
   /** Never rejects: any error ends the connection. */
   async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
-    const { stores, throttle, clock, log } = this.#dependencies;
+    const { stores, throttle, audit, clock, log } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     try {
@@ -79,8 +79,12 @@ export class ReverseServers {
     } catch (error) {
       peer.release();
       socket.destroy();
-      const code = isPosternError(error) ? error.code : "INTERNAL";
-      log.warn({ event: "repeater.rejected", code, source }, "a VNC server that dialled in was turned away");
+      const [code, detail] = isPosternError(error) ? [error.code, error.message] : ["INTERNAL", undefined];
+      log.warn(
+        { event: "repeater.rejected", code, source, detail },
+        "a VNC server that dialled in was turned away",
+      );
+      audit.append({ action: "agent.refuse", outcome: "failure", source, reason: code });
     }
   }
 
