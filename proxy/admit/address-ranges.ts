@@ -1,5 +1,6 @@
 import { BlockList, isIP } from "node:net";
 import { ConfigError } from "../../protocol/index.ts";
+import { plainAddress } from "../model/connection-source.ts";
 
 /** IP addresses and networks that an administrator names. */
 export class AddressRanges {
@@ -31,10 +32,4 @@ export class AddressRanges {
     const version = isIP(bare);
     return version !== 0 && this.#list.check(bare, version === 4 ? "ipv4" : "ipv6");
   }
-}
-
-/** The address without an IPv6 zone, and as IPv4 where it is one inside an IPv6 address. */
-export function plainAddress(address: string): string {
-  const bare = address.split("%")[0] ?? "";
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import { type AddressRanges, plainAddress } from "../admit/address-ranges.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import type { AddressRanges } from "../admit/address-ranges.ts";
+import { plainAddress, type ConnectionSource } from "../model/connection-source.ts";
 import { readSocketSource } from "./tcp-listener.ts";
 
 /** Reverse proxies in a row that are followed back; more than any real set-up has. */

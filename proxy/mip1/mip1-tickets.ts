@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { mip1, type Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { plainAddress } from "../admit/address-ranges.ts";
+import { plainAddress } from "../model/connection-source.ts";
 
 /** As many data connections may be waited for: far from all tickets, so that one is not found by trying. */
 const MOST = 1_000;

@@ -1,3 +1,5 @@
+import { isIPv6 } from "node:net";
+
 /** Where a connection comes from. */
 export interface ConnectionSource {
   readonly address: string;
@@ -5,17 +7,37 @@ export interface ConnectionSource {
 }
 
 /**
+ * One spelling for each address that comes in: IPv4 inside IPv6 as IPv4, IPv6 at its shortest. A zone stays, since the
+ * address means nothing without it; `text` that is no address is returned as it is.
+ */
+export function canonicalAddress(text: string): string {
+  const [bare = "", zone] = text.split("%");
+  if (!isIPv6(bare)) return text;
+  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
+  if (high === undefined || low === undefined) return zone === undefined ? short : `${short}%${zone}`;
+  const packed = Buffer.alloc(4);
+  packed.writeUInt16BE(Number.parseInt(high, 16), 0);
+  packed.writeUInt16BE(Number.parseInt(low, 16), 2);
+  return packed.join(".");
+}
+
+/** The same without an IPv6 zone, which the peer's own machine made up. */
+export function plainAddress(text: string): string {
+  return canonicalAddress(text.split("%")[0] ?? "");
+}
+
+/**
  * What budgets and penalties count by: an IPv4 address, or the /64 of an IPv6 address, since one
  * subscriber owns all of it.
  */
 export function sourceKey(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!address.includes(":")) return address;
-  const [head = "", tail = ""] = (address.split("%")[0] ?? "").split("::");
+  const plain = plainAddress(address);
+  if (!plain.includes(":")) return plain;
+  const [head = "", tail = ""] = plain.split("::");
   const front = head === "" ? [] : head.split(":");
   const back = tail === "" ? [] : tail.split(":");
-  const zeros = address.includes("::") ? Math.max(0, 8 - front.length - back.length) : 0;
+  const zeros = plain.includes("::") ? Math.max(0, 8 - front.length - back.length) : 0;
   const groups = [...front, ...Array.from({ length: zeros }, () => "0"), ...back];
   const prefix = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
   return `${prefix.join(":")}::/64`;

@@ -29,7 +29,7 @@ export function routeRepeater(
       loadReadModel(),
     ]);
     const desktop = resolveDesktop(caller, wanted.desktop, named, model);
-    const made = await proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds);
+    const made = await proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds, wanted.short);
     proxy.audit({ action: "repeater.create", reason: "VIEWER", desktopId: desktop.id, ...entry });
     return made;
   });
