@@ -12,8 +12,14 @@ export const AGENT_LIMITS = {
   /** From Handshake to Welcome. */
   proveMs: 10_000,
   handshakeBytes: 64 * 1024,
-  /** The connection to the desktop and its security handshake; a ticket is valid for 10 s. */
+  /** TCP to a desktop's VNC server. */
   endpointMs: 5_000,
+  /** Its security handshake: some VNC servers ask the person at the desktop first. */
+  attendedMs: 60_000,
+  /** A VNC server that takes longer may be asking somebody: the server is told to wait. */
+  attendedNoticeMs: 3_000,
+  /** A data connection whose VNC server is not ready by then is closed and dialled again: servers cut it after 5 s. */
+  dataIdleMs: 3_000,
   /** All security messages of a VNC server, and a long reason. */
   endpointBytes: 16 * 1024,
   /** After Tight security: from the viewer's admission to ServerInit. */
@@ -44,8 +50,10 @@ export const AGENT_LIMITS = {
   stallMs: 4_000,
   /** Time for buffered bytes to be sent when the agent closes. */
   closeGraceMs: 2_000,
-  /** TCP keep-alive of data connections. */
+  /** TCP keep-alive of data connections and towards VNC servers begins after this silence. */
   keepAliveMs: 10_000,
+  /** A WebSocket carries a ping this often, so that nothing in between takes it for idle. */
+  webSocketPingMs: 20_000,
 } as const;
 
 /** Waits between connection attempts, with full jitter. */

@@ -14,16 +14,21 @@ export type VncServerTls = (
   readonly client?: string;
 };
 
+/** As Node names them. */
+export type OldTlsVersion = "TLSv1" | "TLSv1.1";
+
 export interface PublishedDesktop {
   /** Shown to viewers. */
   readonly name: string;
   readonly endpoint: Endpoint;
-  /** For the VNC server's own VNC Authentication; never leaves this host. */
-  readonly vncPassword?: string;
+  /** The VNC server's own password, its very bytes (text: UTF-8); never leaves this host. */
+  readonly vncPassword?: Buffer | string;
   /** For logins that also need a user name; never leaves this host. */
   readonly vncUser?: string;
   /** Present: the VNC server must present a certificate that passes the check. */
   readonly tls?: VncServerTls;
+  /** A lower TLS version than 1.2 that this VNC server may speak. */
+  readonly tlsMinVersion?: OldTlsVersion;
   /** Use MSLogonII if the VNC server offers nothing better. It does not protect the password. */
   readonly msLogon?: boolean;
   readonly machineId?: string;

@@ -168,7 +168,7 @@ class AgentRuntime implements RunningAgent {
           this.#publications.onReply(reply);
         },
         onSpareWanted: (wanted) => {
-          this.#spares?.open(wanted, home);
+          this.#spares?.open(wanted, home, send);
         },
         onRotate: () => {
           void this.#rotate(socket, send);

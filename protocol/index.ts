@@ -34,7 +34,12 @@ export * from "./rfb/viewer-login/vencrypt-server.ts";
 export { VeNCryptType } from "./rfb/vencrypt-types.ts";
 export * from "./rfb/repeater-request.ts";
 export * from "./rfb/vnc-server-login/server-handshake.ts";
-export type { ServerLoginResult, ServerLogin, TlsKind } from "./rfb/vnc-server-login/server-login.ts";
+export {
+  OtherSecurityType,
+  type ServerLoginResult,
+  type ServerLogin,
+  type TlsKind,
+} from "./rfb/vnc-server-login/server-login.ts";
 export {
   MAX_TIGHT_CAPABILITIES,
   MAX_TIGHT_CHOICES,

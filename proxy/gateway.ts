@@ -104,8 +104,7 @@ export class GatewayProxy implements Proxy {
     const throttle = new TokenGuessThrottle(clock);
     const tokens = new TokenIdentifier({ stores, index, scan, throttle, clock });
     const tickets = new SetupTickets(clock);
-    const advertised = options.advertise;
-    this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, advertised, clock, log });
+    this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, clock, log });
     opened.defer(() => this.#spares.close());
     const shared = { stores, serverId, events, audit, clock, log };
     this.#reverseServers = new ReverseServers({ ...shared, throttle });
@@ -120,7 +119,6 @@ export class GatewayProxy implements Proxy {
       agents: this.#agents,
       tickets,
       spares: this.#spares,
-      advertised,
       reverseServers: this.#reverseServers,
       otherRoute: this.#mip1?.agents ?? null,
     });
@@ -151,6 +149,7 @@ export class GatewayProxy implements Proxy {
       ...dependencies,
       stores,
       clock,
+      log,
       sessions: this.#sessions,
       agentAcceptor: this.#agentAcceptor,
       mip1: this.#mip1,
@@ -216,8 +215,8 @@ export class GatewayProxy implements Proxy {
     return this.#issuer.createJoinSecret();
   }
 
-  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number): Promise<RepeaterId> {
-    return this.#repeaterIds.createForViewers(desktop, ttlSeconds);
+  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number, isShort = false): Promise<RepeaterId> {
+    return this.#repeaterIds.createForViewers(desktop, ttlSeconds, isShort);
   }
 
   createServerRepeaterId(name: string, ttlSeconds: number): Promise<RepeaterId> {

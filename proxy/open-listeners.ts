@@ -1,4 +1,5 @@
-import type { Clock } from "../protocol/index.ts";
+import type { Logger } from "pino";
+import { isPosternError, type Clock } from "../protocol/index.ts";
 import { formatUrl } from "./model/advertised-addresses.ts";
 import { Listeners } from "./listen/listeners.ts";
 import type { GatewayDependencies } from "./gateway-dependencies.ts";
@@ -21,6 +22,7 @@ interface ListenersDependencies extends Pick<
   readonly advertised: () => HostPort;
   readonly allowOrigins: readonly string[];
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** The proxy's listeners, connected to what handles each kind of connection. */
@@ -34,6 +36,7 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
     reverseServers: reverse,
     advertised,
     allowOrigins,
+    log,
   } = dependencies;
   return new Listeners({
     ...dependencies,
@@ -47,7 +50,16 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
     },
     onAgent: (arrival) => void entrance.accept(arrival),
     onMip1: mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted)),
+    isMip1Peer: (address) => mip1?.allows(address) ?? false,
     repeaterIds: stores.repeaterIds,
+    onRepeaterRefused: (error, source) => {
+      const [code, detail] = isPosternError(error) ? [error.code, error.message] : ["INTERNAL", undefined];
+      log.warn(
+        { event: "repeater.refused", code, source, detail },
+        "a viewer of the repeater was turned away",
+      );
+      audit.append({ action: "session.refuse", outcome: "failure", reason: code, transport: "rfb", source });
+    },
     onReverseServer: (arrival) => void reverse.accept(arrival),
   });
 }

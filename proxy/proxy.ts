@@ -75,7 +75,7 @@ export interface Proxy {
   createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
 
   /** A number by which viewers choose this desktop; they still need a token. */
-  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number): Promise<RepeaterId>;
+  createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number, isShort?: boolean): Promise<RepeaterId>;
   /** A number for a VNC server that dials in, and the desktop of this name that it will be. */
   createServerRepeaterId(name: string, ttlSeconds: number): Promise<RepeaterId>;
 

@@ -30,7 +30,10 @@ export function dialServer(server: HostPort, options: DialOptions): Promise<Dial
   return withDeadline(options, reasons, async (signal) => {
     const socket = await openTcp(server, options.httpProxy ?? null, signal);
     connected = true;
-    const stream = options.transport === "websocket" ? await openWebSocket(socket, server, signal) : socket;
+    const stream =
+      options.transport === "websocket"
+        ? await openWebSocket(socket, server, { clock: options.clock, signal })
+        : socket;
     return await openTls(stream, server, options, signal);
   });
 }

@@ -6,6 +6,7 @@ import {
   MIP2_WEBSOCKET_PATH,
   MIP2_WEBSOCKET_PROTOCOL,
   PeerClosed,
+  type Clock,
   WebSocketStream,
   formatHostPort,
   type HostPort,
@@ -20,7 +21,11 @@ import { abortReason } from "./with-deadline.ts";
  * @param socket TCP to the server; destroyed when this fails
  * @throws PeerClosed `DIAL_WEBSOCKET` and `DIAL_*`, the signal's reason
  */
-export async function openWebSocket(socket: Socket, server: HostPort, signal: AbortSignal): Promise<Duplex> {
+export async function openWebSocket(
+  socket: Socket,
+  server: HostPort,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<Duplex> {
   const outer = tls.connect({
     socket,
     host: server.host,
@@ -65,7 +70,12 @@ export async function openWebSocket(socket: Socket, server: HostPort, signal: Ab
     webSocket.once("open", () => {
       settle();
       if (webSocket.protocol === MIP2_WEBSOCKET_PROTOCOL)
-        resolve(new WebSocketStream(webSocket, { text: "destroy" }));
+        resolve(
+          new WebSocketStream(webSocket, {
+            text: "destroy",
+            ping: { clock, everyMs: AGENT_LIMITS.webSocketPingMs },
+          }),
+        );
       else fail(noWebSocket(server, "it does not agree to the sub-protocol"));
     });
     signal.addEventListener("abort", onAbort);

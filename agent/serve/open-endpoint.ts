@@ -4,6 +4,7 @@ import {
   Conversation,
   logInToServer,
   isPosternError,
+  OtherSecurityType,
   PeerClosed,
   TimeoutError,
   type Clock,
@@ -32,7 +33,8 @@ export async function openEndpoint(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<EndpointConnection> {
-  const deadline = clock.monotonic() + AGENT_LIMITS.endpointMs;
+  const startedAt = clock.monotonic();
+  const deadline = startedAt + AGENT_LIMITS.attendedMs;
   let certified = false;
   const login = buildLogin(desktop, () => {
     certified = true;
@@ -40,17 +42,32 @@ export async function openEndpoint(
   const enter = (how: ServerLogin): Promise<EndpointConnection> =>
     openOnce(desktop.endpoint, how, deadline, clock, signal);
   try {
-    return await enter(login).catch((error: unknown) => {
-      // VeNCrypt's sub-types are known only after it was chosen, and another type then needs a new
-      // connection.
-      if (isPosternError(error) && error.code === "SERVER_OTHER_WAY")
-        return enter({ ...login, avoidVeNCrypt: true });
-      throw error;
-    });
+    return await enterByAnyType(login, enter);
   } catch (error) {
     if (error instanceof SetupFailure) throw error;
+    const isSlow = clock.monotonic() - startedAt >= AGENT_LIMITS.attendedNoticeMs;
+    if (isDeclined(error, isSlow)) throw new SetupFailure("DESKTOP_DECLINED", error);
     const explained = certified && error instanceof PeerClosed ? closedAfterTls(error) : error;
     throw new SetupFailure(classifyServerFailure(explained), explained);
+  }
+}
+
+/**
+ * What VeNCrypt and RSA-AES want is known only after the choice, and another type then needs a new connection. Each
+ * attempt avoids more types than the one before, so this ends.
+ */
+async function enterByAnyType(
+  login: ServerLogin,
+  enter: (how: ServerLogin) => Promise<EndpointConnection>,
+): Promise<EndpointConnection> {
+  const avoid: number[] = [];
+  for (;;) {
+    try {
+      return await enter({ ...login, avoid });
+    } catch (error) {
+      if (!(error instanceof OtherSecurityType)) throw error;
+      avoid.push(...error.tried);
+    }
   }
 }
 
@@ -62,7 +79,8 @@ async function openOnce(
   signal: AbortSignal,
 ): Promise<EndpointConnection> {
   const left = (): number => Math.max(0, deadline - clock.monotonic());
-  const socket = await connectEndpoint(endpoint, left(), clock, signal);
+  const connectMs = Math.min(AGENT_LIMITS.endpointMs, left());
+  const socket = await connectEndpoint(endpoint, connectMs, clock, signal);
   const limits = { deadlineMs: left(), maxBytes: AGENT_LIMITS.endpointBytes };
   const peer = new Conversation(socket, limits, clock, signal);
   try {
@@ -92,6 +110,15 @@ function buildLogin(desktop: PublishedDesktop, onCertified: () => void): ServerL
 }
 
 /**
+ * Somebody at the desktop was asked and said no, or did not answer. Some VNC servers say so, others only close the
+ * connection, or leave it open.
+ */
+function isDeclined(error: unknown, isSlow: boolean): boolean {
+  if (isPosternError(error) && error.code === "SERVER_DECLINED") return true;
+  return isSlow && (error instanceof PeerClosed || error instanceof TimeoutError);
+}
+
+/**
  * A server that requires a client certificate closes without a message; in TLS 1.3 only after the handshake.
  */
 function closedAfterTls(cause: PeerClosed): PeerClosed {
@@ -111,7 +138,13 @@ function connectEndpoint(
   return new Promise((resolve, reject) => {
     const socket = net.connect({
       ...(endpoint.kind === "tcp"
-        ? { host: endpoint.host, port: endpoint.port, noDelay: true }
+        ? {
+            host: endpoint.host,
+            port: endpoint.port,
+            noDelay: true,
+            keepAlive: true,
+            keepAliveInitialDelay: AGENT_LIMITS.keepAliveMs,
+          }
         : { path: endpoint.path }),
       allowHalfOpen: true,
     });

@@ -4,6 +4,7 @@ import {
   describeError,
   encodeSetupResponse,
   PeerClosed,
+  SETUP_PENDING,
   type Clock,
   type Mip2SetupRequest,
   formatHostPort,
@@ -18,6 +19,14 @@ import { openEndpoint, type EndpointConnection } from "./open-endpoint.ts";
 import { openBoth } from "./open-both.ts";
 import { relayServerInit } from "./relay-server-init.ts";
 import { SetupFailure } from "./setup-failure.ts";
+
+/** How a request came, and is answered. */
+interface SetupRoute {
+  readonly open: (desktop: PublishedDesktop) => Promise<[EndpointConnection, Duplex]>;
+  readonly answer: (frame: Buffer, isOpen: boolean) => void;
+  /** Tells the server that the answer takes longer. */
+  readonly notify: (frame: Buffer) => void;
+}
 
 export interface SetupHandlerOptions {
   readonly allowed: readonly AllowedServer[];
@@ -43,18 +52,25 @@ export class SetupHandler {
    * @param answer sends one frame on the control connection of the request
    */
   handle(request: Mip2SetupRequest, home: HostPort, answer: (frame: Buffer) => void): void {
-    this.#track(this.#handle(request, (desktop) => this.#openByDial(request, home, desktop), answer));
+    this.#track(
+      this.#handle(request, {
+        open: (desktop) => this.#openByDial(request, home, desktop),
+        answer,
+        notify: answer,
+      }),
+    );
   }
 
   /**
    * The same for a request that arrived on a spare connection, which then carries the viewer.
    * @param data belongs to this object from now on
+   * @param notify sends one frame on the control connection of the same server
    */
-  handleOnSpare(data: Duplex, request: Mip2SetupRequest): void {
+  handleOnSpare(data: Duplex, request: Mip2SetupRequest, notify: (frame: Buffer) => void): void {
     const answer = (frame: Buffer, isOpen: boolean): void => {
       if (!isOpen) data.end(frame);
     };
-    this.#track(this.#handle(request, (desktop) => this.#openOn(data, desktop), answer));
+    this.#track(this.#handle(request, { open: (desktop) => this.#openOn(data, desktop), answer, notify }));
   }
 
   /** Ends all data connections in order. Idempotent. */
@@ -69,13 +85,13 @@ export class SetupHandler {
     this.#pending.add(tracked);
   }
 
-  async #handle(
-    request: Mip2SetupRequest,
-    open: (desktop: PublishedDesktop) => Promise<[EndpointConnection, Duplex]>,
-    answer: (frame: Buffer, isOpen: boolean) => void,
-  ): Promise<void> {
+  async #handle(request: Mip2SetupRequest, { open, answer, notify }: SetupRoute): Promise<void> {
     const { ticket, desktop } = request;
     const log = this.#options.log.child({ desktop });
+    const cancelNotice = this.#options.clock.after(AGENT_LIMITS.attendedNoticeMs, () => {
+      log.info({ event: "setup.waiting" }, "the VNC server is slow; it may be asking somebody");
+      notify(encodeSetupResponse({ ticket, status: SETUP_PENDING, code: "" }));
+    });
     let opened: [EndpointConnection, Duplex];
     try {
       opened = await this.#open(request, open);
@@ -84,6 +100,8 @@ export class SetupHandler {
       log.warn({ event: "setup.failed", code: failure.setupCode, reason: failure.message }, "set-up failed");
       answer(encodeSetupResponse({ ticket, status: 0, code: failure.setupCode }), false);
       return;
+    } finally {
+      cancelNotice();
     }
     answer(encodeSetupResponse({ ticket, status: 1, code: "" }), true);
     const [server, data] = opened;
@@ -119,11 +137,29 @@ export class SetupHandler {
     const named = { host: request.proxyHost, port: request.proxyPort };
     const server = named.host === "" ? home : named;
     if (!isAllowedServer(allowed, server)) throw notAllowed(formatHostPort(server));
-    return openBoth<EndpointConnection, Duplex>(
+    let cancelIdle = (): void => undefined;
+    const [endpoint, data] = await openBoth<EndpointConnection, Duplex>(
       this.#closing.signal,
       (signal) => openEndpoint(desktop, clock, signal),
-      (signal) => this.#dialData(server, signal),
-    );
+      async (signal) => {
+        const dialled = await this.#dialData(server, signal);
+        cancelIdle = clock.after(AGENT_LIMITS.dataIdleMs, () => dialled.destroy());
+        return dialled;
+      },
+    ).finally(() => {
+      cancelIdle();
+    });
+    return [endpoint, data.destroyed ? await this.#dialAgain(server, endpoint) : data];
+  }
+
+  /** The first data connection was closed while the VNC server asked somebody. */
+  async #dialAgain(server: HostPort, endpoint: EndpointConnection): Promise<Duplex> {
+    try {
+      return await this.#dialData(server, this.#closing.signal);
+    } catch (error) {
+      endpoint.destroy();
+      throw error;
+    }
   }
 
   async #relayServerInit(server: EndpointConnection, data: Duplex, log: Logger): Promise<boolean> {

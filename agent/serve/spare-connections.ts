@@ -43,8 +43,11 @@ export class SpareConnections {
     this.#options = options;
   }
 
-  /** Opens as many as requested, up to the limit. */
-  open({ count, proxyHost, proxyPort }: SpareWanted, home: HostPort): void {
+  /**
+   * Opens as many as requested, up to the limit.
+   * @param notify sends one frame on the control connection of this server
+   */
+  open({ count, proxyHost, proxyPort }: SpareWanted, home: HostPort, notify: (frame: Buffer) => void): void {
     const { allowed, log } = this.#options;
     const server = proxyHost === "" ? home : { host: proxyHost, port: proxyPort };
     if (!isAllowedServer(allowed, server)) {
@@ -55,11 +58,11 @@ export class SpareConnections {
       return;
     }
     const room = Math.min(count, AGENT_LIMITS.spares - this.#waiting);
-    for (let started = 0; started < room; started += 1) void this.#openOne(server);
+    for (let started = 0; started < room; started += 1) void this.#openOne(server, notify);
   }
 
   /** One spare connection, from its dial to its use or its end. Never rejects. */
-  async #openOne(server: HostPort): Promise<void> {
+  async #openOne(server: HostPort, notify: (frame: Buffer) => void): Promise<void> {
     const { dialer, setupHandler: setups, signal, log } = this.#options;
     this.#waiting += 1;
     let socket: TLSSocket | undefined;
@@ -68,7 +71,7 @@ export class SpareConnections {
       socket.setKeepAlive(true, AGENT_LIMITS.keepAliveMs);
       await proveSpare(socket, this.#options);
       const request = await this.#awaitRequest(socket);
-      setups.handleOnSpare(socket, request);
+      setups.handleOnSpare(socket, request, notify);
     } catch (error) {
       socket?.destroy();
       log.debug({ event: "spare.gone", reason: describeError(error) }, "a spare connection ended unused");

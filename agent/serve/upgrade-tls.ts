@@ -6,7 +6,10 @@ import { AuthError, PeerClosed, type TlsKind } from "../../protocol/index.ts";
 import type { PublishedDesktop } from "../agent.ts";
 import { isSameHost, LOOPBACK_NAMES } from "./same-host.ts";
 
-type TlsSettings = Pick<PublishedDesktop, "name" | "endpoint" | "tls">;
+type TlsSettings = Pick<PublishedDesktop, "name" | "endpoint" | "tls" | "tlsMinVersion">;
+
+/** What OpenSSL says when the other side has no TLS version that is allowed here. */
+const VERSION_ERRORS = /unsupported protocol|protocol version|version too low/i;
 
 /** Anonymous Diffie-Hellman exists only up to TLS 1.2 and at security level 0. */
 const ANONYMOUS: tls.ConnectionOptions = {
@@ -18,21 +21,33 @@ const ANONYMOUS: tls.ConnectionOptions = {
 /**
  * Starts TLS as a client within a connection to a desktop's VNC server.
  * @param stream the connection; it is destroyed when this fails, and belongs to the TLS stream otherwise
- * @throws AuthError `SERVER_CERTIFICATE`; PeerClosed `PEER_CLOSED` when there is no TLS after all
+ * @throws AuthError `SERVER_CERTIFICATE`, `SERVER_TLS_VERSION`; PeerClosed `PEER_CLOSED` when there is no TLS after all
  */
 export async function upgradeToTls(stream: Duplex, kind: TlsKind, desktop: TlsSettings): Promise<Duplex> {
   const trust = desktop.tls;
   const options = kind === "anonymous" ? ANONYMOUS : certificateOptions(desktop);
-  const socket = tls.connect({ ...options, socket: stream });
+  const socket = tls.connect({ ...options, ...oldTlsOptions(desktop, options), socket: stream });
   // Stays for the stream's lifetime.
   socket.on("error", () => undefined);
-  await awaitHandshake(socket);
+  await awaitHandshake(socket, desktop);
   if (kind === "anonymous" || trust?.kind === "ca") return socket;
   const certificate = socket.getPeerX509Certificate();
   const shown = certificate === undefined ? "" : certificateFingerprint(certificate);
   if (trust !== undefined && shown === trust.sha256) return socket;
   socket.destroy();
   throw trust === undefined ? notConfigured(desktop.name, shown) : otherFingerprint(shown);
+}
+
+/** TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL has at security level 0 only. */
+function oldTlsOptions(
+  { tlsMinVersion }: TlsSettings,
+  { ciphers = "DEFAULT" }: tls.ConnectionOptions,
+): tls.ConnectionOptions {
+  if (tlsMinVersion === undefined) return {};
+  return {
+    minVersion: tlsMinVersion,
+    ciphers: ciphers.includes("@SECLEVEL") ? ciphers : `${ciphers}:@SECLEVEL=0`,
+  };
 }
 
 /** Node checks the CA, or this file the fingerprint, before any credentials are sent to the server. */
@@ -65,7 +80,7 @@ function readCa(pem: string): string {
   }
 }
 
-function awaitHandshake(socket: tls.TLSSocket): Promise<void> {
+function awaitHandshake(socket: tls.TLSSocket, desktop: TlsSettings): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error): void => {
       socket.off("secureConnect", onSecure);
@@ -76,7 +91,7 @@ function awaitHandshake(socket: tls.TLSSocket): Promise<void> {
         return;
       }
       socket.destroy();
-      reject(explain(error, socket));
+      reject(explain(error, socket, desktop));
     };
     const onSecure = (): void => {
       settle();
@@ -95,11 +110,20 @@ function certificateFingerprint(certificate: X509Certificate): string {
   return createHash("sha256").update(certificate.raw).digest("hex");
 }
 
-function explain(cause: Error, socket: tls.TLSSocket): Error {
+function explain(cause: Error, socket: tls.TLSSocket, { name, tlsMinVersion }: TlsSettings): Error {
   // Node sets this when it refused the certificate.
   const refused: unknown = socket.authorizationError;
   if (refused || "host" in cause) {
     return certificateError(`the VNC server's certificate is not to be trusted: ${cause.message}`, cause);
+  }
+  if (tlsMinVersion !== "TLSv1" && VERSION_ERRORS.test(cause.message)) {
+    const message =
+      `the VNC server speaks no TLS version that is allowed (${cause.message}). ` +
+      `If it has only TLS 1.0 or 1.1, --vnc-tls-min ${name}=1.0 allows them for this desktop.`;
+    return new AuthError("SERVER_TLS_VERSION", message, {
+      safeMessage: "The desktop's VNC server speaks only a TLS version that its host does not allow.",
+      cause,
+    });
   }
   return new PeerClosed("PEER_CLOSED", `TLS with the VNC server failed: ${cause.message}`, { cause });
 }

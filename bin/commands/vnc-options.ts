@@ -1,8 +1,8 @@
 import { SHA256_HEX, ConfigError } from "../../protocol/index.ts";
 import { X509Certificate } from "node:crypto";
 import type { Command } from "commander";
-import type { PublishedDesktop, VncServerTls } from "../../agent/index.ts";
-import { readSecretFile, readText } from "../programs/option-files.ts";
+import type { OldTlsVersion, PublishedDesktop, VncServerTls } from "../../agent/index.ts";
+import { readSecretBytes, readText } from "../programs/option-files.ts";
 import { collectValues, parseNameValue } from "../terminal/option-parsers.ts";
 
 /** The flags for the login to a desktop's VNC server. Each value starts with the desktop's name. */
@@ -12,11 +12,15 @@ export interface VncFlags {
   readonly vncCaFile?: string[];
   readonly vncTlsFingerprint?: string[];
   readonly vncClientCertFile?: string[];
+  readonly vncTlsMin?: string[];
   readonly vncMslogon?: string[];
 }
 
 /** The values of these flags for one desktop. */
-export type VncLogin = Pick<PublishedDesktop, "vncPassword" | "vncUser" | "tls" | "msLogon">;
+export type VncLogin = Pick<
+  PublishedDesktop,
+  "vncPassword" | "vncUser" | "tls" | "tlsMinVersion" | "msLogon"
+>;
 
 export function addVncFlags(command: Command): Command {
   return command
@@ -42,6 +46,11 @@ export function addVncFlags(command: Command): Command {
       collectValues,
     )
     .option(
+      "--vnc-tls-min <name=version>",
+      "allow an old VNC server TLS 1.1 or 1.0; 1.2 is the lowest otherwise",
+      collectValues,
+    )
+    .option(
       "--vnc-mslogon <name>",
       "allow MSLogonII for this desktop: it does not protect the password",
       collectValues,
@@ -56,20 +65,23 @@ export async function readVncFlags(
   flags: VncFlags,
   names: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, VncLogin>> {
-  const passwords = await readEach(flags.vncPasswordFile, "--vnc-password-file", names, readSecretFile);
+  const passwords = await readEach(flags.vncPasswordFile, "--vnc-password-file", names, readSecretBytes);
   const users = await readEach(flags.vncUser, "--vnc-user", names, (user) => user);
   const cas = await readEach(flags.vncCaFile, "--vnc-ca-file", names, readCa);
   const pins = await readEach(flags.vncTlsFingerprint, "--vnc-tls-fingerprint", names, readPin);
   const clients = await readEach(flags.vncClientCertFile, "--vnc-client-cert-file", names, readText);
+  const tlsVersions = await readEach(flags.vncTlsMin, "--vnc-tls-min", names, readTlsVersion);
   const msLogons = (flags.vncMslogon ?? []).map((name) => checkName(name, "--vnc-mslogon", names));
   const logins = new Map<string, VncLogin>();
   for (const name of names) {
     const [vncPassword, vncUser] = [passwords.get(name), users.get(name)];
+    const tlsMinVersion = tlsVersions.get(name);
     const tls = chooseTls(name, cas.get(name), pins.get(name), clients.get(name));
     logins.set(name, {
       ...(vncPassword === undefined ? {} : { vncPassword }),
       ...(vncUser === undefined ? {} : { vncUser }),
       ...(tls === undefined ? {} : { tls }),
+      ...(tlsMinVersion === undefined ? {} : { tlsMinVersion }),
       ...(msLogons.includes(name) ? { msLogon: true } : {}),
     });
   }
@@ -124,6 +136,12 @@ async function readCa(path: string): Promise<string> {
   } catch (cause) {
     throw new ConfigError("VNC_TLS", `${path} holds no certificate in PEM form.`, { cause });
   }
+}
+
+function readTlsVersion(text: string): OldTlsVersion {
+  if (text === "1.0") return "TLSv1";
+  if (text === "1.1") return "TLSv1.1";
+  throw new ConfigError("VNC_TLS", `--vnc-tls-min ${text}: write NAME=1.0 or NAME=1.1.`);
 }
 
 function readPin(text: string): string {

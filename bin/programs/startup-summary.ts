@@ -1,4 +1,4 @@
-import { formatHostPort } from "../../protocol/index.ts";
+import { formatHostPort, formatViewerAddress } from "../../protocol/index.ts";
 import type { FirstLoginCredentials, RunningServer } from "./start-server.ts";
 
 /** What a person needs after a start: the address, how to sign in, and the fingerprint for agents. */
@@ -6,7 +6,7 @@ export function formatServerSummary(server: RunningServer): string {
   const { web, rfb } = server.proxy.advertised;
   const lines = ["", `  Web page       https://${formatHostPort(web)}/`];
   if (rfb) {
-    lines.push(`  VNC viewers    ${rfb.host}::${rfb.port}`);
+    lines.push(`  VNC viewers    ${formatViewerAddress(rfb)}`);
     lines.push(`  Viewers show   ${server.proxy.viewerFingerprint}`);
   }
   lines.push(`  Fingerprint    ${server.proxy.fingerprint}`);

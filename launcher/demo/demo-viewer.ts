@@ -1,5 +1,7 @@
 import type { Socket } from "node:net";
 import {
+  checkLength,
+  CLIENT_MESSAGE_LIMITS,
   ClientMessageType,
   Conversation,
   Encoding,
@@ -22,6 +24,8 @@ import { encodeUpdate } from "./encode-update.ts";
 import { makePixelWriter, NATIVE_FORMAT, type PixelWriter } from "./pixel-writer.ts";
 import { TileSet, type Rectangle } from "./tiles.ts";
 
+/** The longest message that a Postern server forwards. */
+const MAX_MESSAGE_BYTES = 8 + CLIENT_MESSAGE_LIMITS.clientCutText;
 const HANDSHAKE_LIMITS = { deadlineMs: 10_000, maxBytes: 64 } as const;
 
 interface ViewerInput {
@@ -135,6 +139,8 @@ export function* demoClientMessage(): Grammar<Buffer> {
   }
   if (message === undefined) throw new Error("two bytes tell every message");
   if (message.headBytes > wire.length) wire = Buffer.concat([wire, yield message.headBytes - wire.length]);
-  const rest = message.measure(wire, 0) - wire.length;
+  const length = message.measure(wire, 0);
+  checkLength(length, MAX_MESSAGE_BYTES, message.name);
+  const rest = length - wire.length;
   return rest > 0 ? Buffer.concat([wire, yield rest]) : wire;
 }

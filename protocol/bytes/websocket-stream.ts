@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import type { Clock } from "../clock.ts";
 
 /** RFC 6455 §7.4.1. */
 const NORMAL = 1000;
@@ -13,6 +14,7 @@ export interface WebSocketLike {
   on(event: "close", listener: () => void): unknown;
   send(data: Buffer | string, options: { binary: boolean }, done: (error?: Error) => void): void;
   close(code: number, reason: string): void;
+  ping(): void;
   terminate(): void;
   pause(): void;
   resume(): void;
@@ -30,6 +32,8 @@ export interface WebSocketStreamOptions {
         /** False: the text is refused like any other. */
         readonly onText?: (text: string) => boolean;
       };
+  /** Sends a ping this often: what stands in between cuts a WebSocket that is silent, often after a minute. */
+  readonly ping: { readonly clock: Clock; readonly everyMs: number };
 }
 
 /**
@@ -44,6 +48,7 @@ export class WebSocketStream extends Duplex {
   #closeCode = NORMAL;
   #closeReason = "";
   #refused = false;
+  #cancelPing: () => void = () => undefined;
 
   constructor(socket: WebSocketLike, options: WebSocketStreamOptions) {
     super({ allowHalfOpen: true });
@@ -56,7 +61,11 @@ export class WebSocketStream extends Duplex {
     });
     socket.on("error", (error) => this.destroy(error));
     // A write after the close fails, which informs the writer.
-    socket.on("close", () => this.push(null));
+    socket.on("close", () => {
+      this.#cancelPing();
+      this.push(null);
+    });
+    this.#ping(options.ping);
   }
 
   /** Sets the close code and reason that the end of the writable side sends. */
@@ -80,13 +89,22 @@ export class WebSocketStream extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
+    this.#cancelPing();
     this.#socket.close(this.#closeCode, this.#closeReason);
     done();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#cancelPing();
     this.#socket.terminate();
     done(error);
+  }
+
+  #ping(options: WebSocketStreamOptions["ping"]): void {
+    this.#cancelPing = options.clock.after(options.everyMs, () => {
+      this.#socket.ping();
+      this.#ping(options);
+    });
   }
 
   #onMessage(data: unknown, isBinary: boolean): void {

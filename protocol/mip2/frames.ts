@@ -80,13 +80,17 @@ export interface Mip2SetupRequest {
 }
 /**
  * agent → server. Status 1: the first frame of a data connection (raw RFB from ClientInit on follows it).
- * Status 0: on the control connection, with a code that says why there will be no data connection.
+ * Status 0: on the control connection, with a code that says why there will be no data connection. Status 2: on the
+ * control connection, the VNC server may be asking somebody, so the answer takes longer; older servers ignore it.
  */
 export interface Mip2SetupResponse {
   readonly ticket: Buffer;
   readonly status: number;
   readonly code: string;
 }
+
+/** Status of a Setup response that postpones the answer. */
+export const SETUP_PENDING = 2;
 
 export type Frame =
   | { readonly type: typeof FrameType.handshake | typeof FrameType.spare; readonly value: Mip2Handshake }

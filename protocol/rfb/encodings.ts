@@ -41,6 +41,7 @@ export const PseudoEncoding = {
   extendedMouseButtons: -316,
   extendedClipboard: 0xc0a1e5ce | 0,
   vmwareCursor: 0x574d5664,
+  vmwareLedState: 0x574d5668,
   serverMessages: 0xfffe0001 | 0,
   serverEncodings: 0xfffe0002 | 0,
   serverIdentity: 0xfffe0003 | 0,
@@ -56,6 +57,24 @@ export type PseudoEncoding = (typeof PseudoEncoding)[keyof typeof PseudoEncoding
 const NAMES = new Map<number, string>(
   [...Object.entries(Encoding), ...Object.entries(PseudoEncoding)].map(([name, code]) => [code, name]),
 );
+
+/** Numbers up to here, from 0, are encodings of rectangles; extensions have negative or very large numbers. */
+const LAST_RECTANGLE_ENCODING = 255;
+
+/** Levels of quality and compression, in TightVNC's and TurboVNC's numbers. */
+export function isLevel(encoding: number): boolean {
+  return (
+    (encoding >= -32 && encoding <= -23) ||
+    (encoding >= -256 && encoding <= -247) ||
+    (encoding >= -512 && encoding <= -412) ||
+    (encoding >= -768 && encoding <= -763)
+  );
+}
+
+/** Whether it is certain which messages this encoding leads to. */
+export function isKnownEncoding(encoding: number): boolean {
+  return NAMES.has(encoding) || isLevel(encoding) || (encoding >= 0 && encoding <= LAST_RECTANGLE_ENCODING);
+}
 
 /** The name for logs, levels included; unregistered numbers in decimal. */
 export function nameEncoding(code: number): string {

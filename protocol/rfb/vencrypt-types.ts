@@ -10,6 +10,8 @@ export const VeNCryptType = {
   x509None: 260,
   x509Vnc: 261,
   x509Plain: 262,
+  tlsSasl: 263,
+  x509Sasl: 264,
 } as const;
 export type VeNCryptType = (typeof VeNCryptType)[keyof typeof VeNCryptType];
 

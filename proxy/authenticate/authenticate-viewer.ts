@@ -1,4 +1,11 @@
-import { exchangeVersions, negotiateSecurity, refuseViewer, type RfbVersion } from "../../protocol/index.ts";
+import {
+  exchangeVersions,
+  nameSecurityType,
+  negotiateSecurity,
+  PeerClosed,
+  refuseViewer,
+  type RfbVersion,
+} from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
@@ -24,15 +31,19 @@ export async function authenticateViewer(
     async (peer): Promise<readonly [RfbVersion, ViewerSecurity | undefined]> => {
       const version = await exchangeVersions(peer);
       if (early || wait > 0) return [version, early];
-      const type = await negotiateSecurity(
-        peer,
-        version,
-        offer.map((offered) => offered.type),
-      );
+      const types = offer.map((offered) => offered.type);
+      const type = await negotiateSecurity(peer, version, types).catch((error: unknown) => {
+        throw error instanceof PeerClosed ? refusedOffer(types, error) : error;
+      });
       return [version, offer.find((offered) => offered.type === type)];
     },
   );
   return method?.authenticate({ viewer, version, dependencies, signal }) ?? rejectThrottled(version, wait);
+}
+
+function refusedOffer(types: readonly number[], cause: PeerClosed): PeerClosed {
+  const names = types.map(nameSecurityType).join(", ");
+  return new PeerClosed("VIEWER_OFFER_LEFT", `the viewer left when it was offered: ${names}`, { cause });
 }
 
 function rejectThrottled(version: RfbVersion, waitMs: number): ViewerAuthenticator {

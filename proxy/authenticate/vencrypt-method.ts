@@ -1,6 +1,8 @@
 import {
   challengeViewer,
+  isPosternError,
   negotiateVeNCrypt,
+  PeerClosed,
   plainCredentials,
   SecurityType,
   sendSecurityFailure,
@@ -29,8 +31,9 @@ export const veNCryptMethod: ViewerSecurity = {
     const subType = await runHandshake(viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, (peer) =>
       negotiateVeNCrypt(peer, SUB_TYPES),
     );
-    await viewer.encrypt?.(signal);
-    const identify = await readCredentials(subType, attempt);
+    const identify = await encryptAndRead(subType, attempt).catch((error: unknown) => {
+      throw explainEnd(error);
+    });
     return {
       identify,
       refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
@@ -38,6 +41,22 @@ export const veNCryptMethod: ViewerSecurity = {
     };
   },
 };
+
+async function encryptAndRead(
+  subType: VeNCryptType,
+  attempt: SecurityAttempt,
+): Promise<() => Promise<ViewerIdentity>> {
+  await attempt.viewer.encrypt?.(attempt.signal);
+  return readCredentials(subType, attempt);
+}
+
+/** A viewer that cannot check the certificate hangs up during TLS or right after it, without a word. */
+function explainEnd(cause: unknown): unknown {
+  const isTlsFailure = isPosternError(cause) && cause.code === "TLS_HANDSHAKE";
+  if (!isTlsFailure && !(cause instanceof PeerClosed)) return cause;
+  const message = "the viewer ended TLS before it gave a token: it may need the CA's certificate as a file";
+  return new PeerClosed("VIEWER_TLS_ENDED", `${message} (${cause.message})`, { cause });
+}
 
 async function readCredentials(
   subType: VeNCryptType,

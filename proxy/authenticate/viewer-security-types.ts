@@ -18,13 +18,21 @@ const hasNoTicket = (viewer: AcceptedViewer): boolean => viewer.ticket === null;
 const hasTicket = (viewer: AcceptedViewer): boolean => viewer.ticket !== null;
 const canBeEncrypted = (viewer: AcceptedViewer): boolean => hasNoTicket(viewer) && viewer.encrypt !== null;
 
+/** No VeNCrypt where every viewer has to get in; nothing that encrypts inside what is encrypted already. */
+function rankUnencrypted(position: number): SecurityMethodRow["rank"] {
+  return { plain: position, "one-port": position, repeater: position, tls: null, websocket: null };
+}
+
 /**
  * Every security type that viewers are offered. A new one is a file with its method, and a row here.
  *
- * Most viewers take the first type of the offer that they know. On the port for viewers alone a viewer without settings gets
- * its simple password box, unless it knows RSA-AES; on the one port it is encrypted if it can be. A connection that
- * is encrypted already gains nothing by RSA-AES, and noVNC would wait for its page to approve of a key, which pages made
- * for VncAuth do not do: there VncAuth comes first, as it does before the types that encrypt the credentials only.
+ * The offer lets every viewer in with its defaults, encrypted where it can be without a file:
+ * - Most viewers take the first type of the offer that they know. RA2 (5) encrypts the whole session, and only viewers
+ *   that can do it know its number. RA2_256 (129) is another type in TurboVNC's viewer: after VncAuth.
+ * - libvncclient (Remmina, krdc, guacd) and noVNC fail at VeNCrypt without a CA file and do not go on: after VncAuth.
+ * - gtk-vnc prefers VeNCrypt whatever the order: it is offered on the one port alone.
+ * - noVNC up to 0.6 takes the highest number up to 16, and noVNC would wait for its page to approve of an RSA key: only
+ *   VncAuth on a WebSocket.
  */
 export const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
   {
@@ -33,33 +41,33 @@ export const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
     isFor: hasTicket,
   },
   {
-    method: rsaAesMethod(SecurityType.ra2_256),
-    rank: { plain: 10, "one-port": 20, repeater: 10, tls: 20, websocket: 20 },
-    isFor: hasNoTicket,
-  },
-  {
     method: rsaAesMethod(SecurityType.ra2),
-    rank: { plain: 11, "one-port": 21, repeater: 11, tls: 21, websocket: 21 },
+    rank: rankUnencrypted(10),
     isFor: hasNoTicket,
   },
   {
     method: vncAuthMethod,
-    rank: { plain: 20, "one-port": 30, repeater: 20, tls: 10, websocket: 10 },
+    rank: { plain: 20, "one-port": 20, repeater: 20, tls: 20, websocket: 20 },
     isFor: hasNoTicket,
   },
   {
     method: veNCryptMethod,
-    rank: { plain: 30, "one-port": 10, repeater: 30, tls: null, websocket: null },
+    rank: { plain: null, "one-port": 30, repeater: null, tls: null, websocket: null },
     isFor: canBeEncrypted,
   },
   {
+    method: rsaAesMethod(SecurityType.ra2_256),
+    rank: rankUnencrypted(40),
+    isFor: hasNoTicket,
+  },
+  {
     method: rsaAesMethod(SecurityType.ra2ne_256),
-    rank: { plain: 40, "one-port": 40, repeater: 40, tls: 40, websocket: 40 },
+    rank: rankUnencrypted(50),
     isFor: hasNoTicket,
   },
   {
     method: rsaAesMethod(SecurityType.ra2ne),
-    rank: { plain: 41, "one-port": 41, repeater: 41, tls: 41, websocket: 41 },
+    rank: rankUnencrypted(51),
     isFor: hasNoTicket,
   },
 ];

@@ -90,7 +90,10 @@ export class AgentUpgradeHandler {
     socket.once("close", slot.release);
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const stream = new WebSocketStream(webSocket, { text: { closeReason: "RFB is binary" } });
+      const stream = new WebSocketStream(webSocket, {
+        text: { closeReason: "RFB is binary" },
+        ping: { clock: this.#options.clock, everyMs: PROXY_LIMITS.webSocketPingMs },
+      });
       const admitted = (): void => {
         slot.release();
         allowWholeMessages(webSocket);

@@ -42,7 +42,11 @@ export interface ListenersOptions {
   readonly onAgent: (connection: AcceptedTlsConnection) => void;
   /** MiP 1, by ALPN or by its first byte; null: off, and such connections are closed. */
   readonly onMip1: ((connection: AcceptedTlsConnection) => void) | null;
+  /** Whether this address may speak MiP 1. */
+  readonly isMip1Peer: (address: string) => boolean;
   readonly repeaterIds: RepeaterIdStore;
+  /** A viewer on the repeater's port asked in a way that nobody understands, or not at all. */
+  readonly onRepeaterRefused: (error: unknown, source: ConnectionSource) => void;
   /** A VNC server that has dialled in. */
   readonly onReverseServer: (connection: AcceptedConnection) => void;
   /** Where plain HTTP is redirected to. */
@@ -99,7 +103,10 @@ export class Listeners {
               const tls = this.#tlsFor(connection);
               onViewer(new RfbViewer(connection, { listener: "repeater", tls, requestedDesktopIds, clock }));
             },
-            () => connection.socket.destroy(),
+            (error: unknown) => {
+              connection.socket.destroy();
+              options.onRepeaterRefused(error, connection.source);
+            },
           );
         });
       },
@@ -126,13 +133,13 @@ export class Listeners {
   }
 
   #createTlsAcceptor(): TlsAcceptor {
-    const { trust, site, clock, onAgent, onMip1, onViewer } = this.#options;
+    const { trust, site, clock, onAgent, onMip1, onViewer, isMip1Peer } = this.#options;
     return new TlsAcceptor(
       trust.current,
       site?.current ?? null,
       {
         agent: onAgent,
-        mip1: onMip1,
+        mip1: onMip1 && { accept: onMip1, isPeer: isMip1Peer },
         http: ({ socket, source, admitted }) => {
           admitted();
           // A reverse proxy brings the requests of many people: it limits them itself.

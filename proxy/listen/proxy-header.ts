@@ -9,7 +9,7 @@ import {
   type Clock,
   type Grammar,
 } from "../../protocol/index.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { plainAddress, type ConnectionSource } from "../model/connection-source.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 
 const V1_START = "PROXY ";
@@ -65,7 +65,7 @@ function readLine(text: string): ConnectionSource | null {
   if (family === "UNKNOWN") return null;
   const valid = family === "TCP4" ? isIPv4(address) : family === "TCP6" && isIPv6(address);
   if (!valid || rest.length > 0 || !isPort(port) || !isPort(targetPort)) throw refuse("a malformed line");
-  return { address: canonicalize(address), port: Number(port) };
+  return { address: plainAddress(address), port: Number(port) };
 }
 
 function* binaryHeader(): Grammar<ConnectionSource | null> {
@@ -83,25 +83,13 @@ function* binaryHeader(): Grammar<ConnectionSource | null> {
   if (family === Family.tcp6) {
     if (length < 36) throw refuse("too short for IPv6");
     const groups = Array.from({ length: 8 }, (_, index) => body.readUInt16BE(2 * index).toString(16));
-    return { address: canonicalize(groups.join(":")), port: body.readUInt16BE(32) };
+    return { address: plainAddress(groups.join(":")), port: body.readUInt16BE(32) };
   }
   return null;
 }
 
 function isPort(text: string): boolean {
   return /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
-}
-
-/** One spelling for each address; IPv4 in IPv6 as IPv4. */
-function canonicalize(address: string): string {
-  if (isIPv4(address)) return address;
-  const short = new URL(`http://[${address.split("%")[0] ?? ""}]`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
-  if (high === undefined || low === undefined) return short;
-  const packed = Buffer.alloc(4);
-  packed.writeUInt16BE(Number.parseInt(high, 16), 0);
-  packed.writeUInt16BE(Number.parseInt(low, 16), 2);
-  return packed.join(".");
 }
 
 function refuse(what: string): ProtocolError {

@@ -30,6 +30,7 @@ export function startTls(
       cancel();
       socket?.off("secure", onSecure);
       socket?.off("error", onError);
+      socket?.off("end", onClose);
       socket?.off("close", onClose);
       signal.removeEventListener("abort", onAbort);
       if (!error && socket) {
@@ -67,6 +68,8 @@ export function startTls(
       socket.setNoDelay(true);
       socket.on("secure", onSecure);
       socket.on("error", onError);
+      // With half-open connections a peer that has ended is not closed yet.
+      socket.on("end", onClose);
       socket.on("close", onClose);
     };
     signal.addEventListener("abort", onAbort);

@@ -3,7 +3,7 @@ import { ConfigError, describeError, type Clock } from "../../protocol/index.ts"
 import type { AddressRanges } from "../admit/address-ranges.ts";
 import type { PreAuthConnectionLimit, PreAuthKind } from "../admit/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { canonicalAddress, type ConnectionSource } from "../model/connection-source.ts";
 import type { HostPort } from "../model/proxy-types.ts";
 import { readForwardedSource } from "./proxy-header.ts";
 
@@ -135,5 +135,5 @@ export class TcpListener {
 export function readSocketSource(socket: Socket): ConnectionSource | null {
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return null;
-  return { address: remoteAddress, port: remotePort };
+  return { address: canonicalAddress(remoteAddress), port: remotePort };
 }

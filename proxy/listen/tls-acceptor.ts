@@ -28,7 +28,11 @@ export interface TlsHandlers {
   /** ALPN `mip/2`. */
   readonly agent: TlsHandler;
   /** ALPN `mip/1`; or none, and the first byte is that of a MiP 1 message. Null: off, and not offered. */
-  readonly mip1: TlsHandler | null;
+  readonly mip1: {
+    readonly accept: TlsHandler;
+    /** Whether this address may speak it. */
+    readonly isPeer: (address: string) => boolean;
+  } | null;
   /** ALPN `http/1.1`; or none, and the first byte is that of a request. */
   readonly http: TlsHandler;
   /** No ALPN, and silence: it waits for the server's greeting. */
@@ -49,7 +53,13 @@ export class TlsAcceptor {
   readonly #handlers: TlsHandlers;
   readonly #clock: Clock;
   readonly #service: ReplaceableServer;
-  #site: ReplaceableServer | null;
+  readonly #site: ReplaceableServer | null;
+  /**
+   * The same over TLS 1.2, for peers that may speak MiP 1. Programs of MiP 1's time take the session tickets, which TLS 1.3 sends after
+   * the handshake, for data, and block in reading them; Node cannot leave the tickets out.
+   */
+  readonly #mip1Service: ReplaceableServer | null;
+  readonly #mip1Site: ReplaceableServer | null;
   /** By address and port of the TCP peer. */
   readonly #pendingHandshakes = new Map<string, PendingHandshake>();
 
@@ -60,18 +70,23 @@ export class TlsAcceptor {
       this.#dispatch(socket);
     };
     const protocols = handlers.mip1 ? [MIP2_ALPN, MIP1_ALPN, HTTP] : [MIP2_ALPN, HTTP];
-    this.#service = new ReplaceableServer(service, protocols, route);
-    this.#site = site && new ReplaceableServer(site, protocols, route);
+    this.#service = new ReplaceableServer(service, { protocols }, route);
+    this.#site = site && new ReplaceableServer(site, { protocols }, route);
+    const old = { protocols, maxVersion: "TLSv1.2" } as const;
+    this.#mip1Service = handlers.mip1 && new ReplaceableServer(service, old, route);
+    this.#mip1Site = handlers.mip1 && site && new ReplaceableServer(site, old, route);
   }
 
   /** For new handshakes; existing connections stay. @throws Error when TLS rejects it */
   replaceServiceCertificate(certificate: TlsCertificate): void {
     this.#service.replace(certificate);
+    this.#mip1Service?.replace(certificate);
   }
 
   /** @see replaceServiceCertificate */
   replaceSiteCertificate(certificate: TlsCertificate): void {
     this.#site?.replace(certificate);
+    this.#mip1Site?.replace(certificate);
   }
 
   /**
@@ -80,7 +95,7 @@ export class TlsAcceptor {
    * @param cancelDeadline called at the end of the handshake
    */
   accept(connection: AcceptedConnection, offered: readonly string[], cancelDeadline: () => void): void {
-    const { socket } = connection;
+    const { socket, source } = connection;
     const peer = readSocketSource(socket);
     if (!peer) {
       socket.destroy();
@@ -91,9 +106,15 @@ export class TlsAcceptor {
     socket.once("close", () => {
       if (this.#pendingHandshakes.get(key)?.connection === connection) this.#pendingHandshakes.delete(key);
     });
-    const isAgent = offered.some((name) => name === MIP1_ALPN || name === MIP2_ALPN);
-    const server = isAgent ? this.#service : (this.#site ?? this.#service);
-    server.accept(socket);
+    this.#chooseServer(offered, this.#handlers.mip1?.isPeer(source.address) === true).accept(socket);
+  }
+
+  /** @param isMip1Peer it may speak MiP 1, which it does with that ALPN or without any */
+  #chooseServer(offered: readonly string[], isMip1Peer: boolean): ReplaceableServer {
+    if (offered.includes(MIP2_ALPN)) return this.#service;
+    if (offered.includes(MIP1_ALPN)) return (isMip1Peer ? this.#mip1Service : null) ?? this.#service;
+    const mayBeMip1 = isMip1Peer && offered.length === 0;
+    return (mayBeMip1 ? (this.#mip1Site ?? this.#mip1Service) : null) ?? this.#site ?? this.#service;
   }
 
   #dispatch(socket: TLSSocket): void {
@@ -118,7 +139,7 @@ export class TlsAcceptor {
     if (alpnProtocol === MIP2_ALPN) {
       if (connection.classify("agent")) agent(connection);
     } else if (alpnProtocol === MIP1_ALPN && mip1) {
-      if (connection.classify("agent")) mip1(connection);
+      if (connection.classify("agent")) mip1.accept(connection);
     } else if (alpnProtocol === HTTP) http(connection);
     else this.#dispatchByFirstByte(connection);
   }
@@ -131,7 +152,7 @@ export class TlsAcceptor {
         if (connection.classify("viewer")) viewer(connection);
       } else if (first !== "end" && isHttp(first)) http(connection);
       else if (first !== "end" && mip1 && isMip1(first)) {
-        if (connection.classify("agent")) mip1(connection);
+        if (connection.classify("agent")) mip1.accept(connection);
       } else connection.socket.destroy();
     });
   }
@@ -143,7 +164,17 @@ class ReplaceableServer {
   /** The same for all certificates, so that TLS sessions can be resumed after a replacement. */
   readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
 
-  constructor(certificate: TlsCertificate, protocols: string[], onSecure: (socket: TLSSocket) => void) {
+  readonly #maxVersion: tls.SecureVersion;
+
+  constructor(
+    certificate: TlsCertificate,
+    {
+      protocols,
+      maxVersion = "TLSv1.3",
+    }: { readonly protocols: readonly string[]; readonly maxVersion?: tls.SecureVersion },
+    onSecure: (socket: TLSSocket) => void,
+  ) {
+    this.#maxVersion = maxVersion;
     this.#server = tls.createServer({
       ...this.#describe(certificate),
       // With ALPNProtocols each socket keeps a copy of the list in Buffer's pool, and with it the whole slab.
@@ -164,7 +195,14 @@ class ReplaceableServer {
   }
 
   #describe({ key, cert }: TlsCertificate): tls.SecureContextOptions & { ticketKeys: Buffer } {
-    return { key, cert, minVersion: "TLSv1.2", ciphers: CIPHERS, ticketKeys: this.#ticketKeys };
+    return {
+      key,
+      cert,
+      minVersion: "TLSv1.2",
+      maxVersion: this.#maxVersion,
+      ciphers: CIPHERS,
+      ticketKeys: this.#ticketKeys,
+    };
   }
 }
 

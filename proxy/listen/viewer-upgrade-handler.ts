@@ -100,6 +100,7 @@ export class ViewerUpgradeHandler {
             return true;
           },
         },
+        ping: { clock: this.#options.clock, everyMs: PROXY_LIMITS.webSocketPingMs },
       });
       let stream: Duplex = messages;
       let finished = false;

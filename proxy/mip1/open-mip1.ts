@@ -12,6 +12,8 @@ type AcceptMip1 = (socket: Duplex, source: ConnectionSource, admitted: () => voi
 export interface Mip1 {
   readonly agents: Mip1AgentRegistry;
   readonly acceptMip1: AcceptMip1;
+  /** Whether this address may speak MiP 1. */
+  readonly allows: (address: string) => boolean;
 }
 
 /**
@@ -27,5 +29,9 @@ export function openMip1(
   const tickets = new Mip1Tickets(dependencies.clock);
   const agents = new Mip1AgentRegistry({ ...dependencies, tickets, options });
   const acceptor = new Mip1Acceptor({ ...dependencies, allowed, agents, tickets });
-  return { agents, acceptMip1: (...connection) => acceptor.acceptMip1(...connection) };
+  return {
+    agents,
+    acceptMip1: (...connection) => acceptor.acceptMip1(...connection),
+    allows: (address) => allowed.contains(address),
+  };
 }

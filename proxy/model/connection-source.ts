@@ -1,3 +1,5 @@
+import { isIPv6 } from "node:net";
+
 /** Where a connection comes from. */
 export interface ConnectionSource {
   readonly address: string;
@@ -20,10 +22,25 @@ export function networkKey(address: string): string {
   return parts.length === 4 ? `${parts.slice(0, 3).join(".")}.0/24` : bare;
 }
 
-/** The address without an IPv6 zone, and as IPv4 where it is one inside an IPv6 address. */
-export function plainAddress(address: string): string {
-  const bare = address.split("%")[0] ?? "";
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
+/**
+ * One spelling for each address that comes in: IPv4 inside IPv6 as IPv4, IPv6 at its shortest. A zone stays, since the
+ * address means nothing without it; `text` that is no address is returned as it is.
+ */
+export function canonicalAddress(text: string): string {
+  const [bare = "", zone] = text.split("%");
+  if (!isIPv6(bare)) return text;
+  const short = new URL(`http://[${bare}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(short) ?? [];
+  if (high === undefined || low === undefined) return zone === undefined ? short : `${short}%${zone}`;
+  const packed = Buffer.alloc(4);
+  packed.writeUInt16BE(Number.parseInt(high, 16), 0);
+  packed.writeUInt16BE(Number.parseInt(low, 16), 2);
+  return packed.join(".");
+}
+
+/** The same without an IPv6 zone, which the peer's own machine made up. */
+export function plainAddress(text: string): string {
+  return canonicalAddress(text.split("%")[0] ?? "");
 }
 
 /** The first groups of an IPv6 address, in one spelling. */

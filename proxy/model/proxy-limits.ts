@@ -4,7 +4,7 @@ export const PROXY_LIMITS = {
   tlsHandshakeMs: 5_000,
   /** A connection that says nothing for so long is a viewer that waits for our greeting. */
   viewerSilenceMs: 300,
-  /** ProtocolVersion and security type, absolute; and again from SecurityResult to ServerInit. */
+  /** ProtocolVersion and security type, absolute; and again from SecurityResult to ClientInit. */
   rfbHandshakeMs: 10_000,
   /** A person types the token after the challenge has gone out. */
   tokenEntryMs: 60_000,
@@ -12,6 +12,8 @@ export const PROXY_LIMITS = {
   mipHandshakeMs: 5_000,
   /** From a Setup request to the data connection that answers it. */
   pairingMs: 10_000,
+  /** The same where the VNC server may be asking somebody, and the longest wait for ServerInit. */
+  attendedMs: 70_000,
   /** A refused viewer gets this long to take the reason. */
   lingerMs: 1_000,
   /** The other direction of a relay goes on this long without a byte once one direction has ended. */
@@ -59,6 +61,8 @@ export const PROXY_LIMITS = {
   webSocketChunks: 65_536,
   unadmittedFragments: 16,
   unadmittedChunks: 64,
+  /** A WebSocket carries a ping this often, so that nothing in between takes it for idle. */
+  webSocketPingMs: 20_000,
 
   /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
   agentPingMs: 10_000,

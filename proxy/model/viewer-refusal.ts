@@ -44,6 +44,10 @@ const REFUSALS = {
     sentence: "The host cannot open this desktop. Ask its owner whether it runs.",
     closeCode: 1011,
   },
+  DESKTOP_DECLINED: {
+    sentence: "The person at this desktop was asked, and said no or did not answer in time.",
+    closeCode: 1008,
+  },
   STATE_UNAVAILABLE: {
     sentence: "The server cannot reach its database. Try again in a moment.",
     closeCode: 1011,

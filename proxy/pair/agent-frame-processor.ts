@@ -10,6 +10,7 @@ import {
   ProtocolError,
   publish as publishSchema,
   reply as replySchema,
+  SETUP_PENDING,
   withdraw as withdrawSchema,
   type HostEvent,
   type Publish,
@@ -109,7 +110,9 @@ export class AgentFrameProcessor implements AgentFrameHandler {
   /** A ticket that this agent was not given, or that is over, is ignored. */
   setupResponse({ ticket, status, code }: Mip2SetupResponse): void {
     const { tickets, log } = this.#dependencies;
-    if (status !== 0 || !tickets.isPending(this.#connection, ticket)) return;
+    if (!tickets.isPending(this.#connection, ticket)) return;
+    if (status === SETUP_PENDING) tickets.postpone(ticket);
+    if (status !== 0) return;
     tickets.fail(this.#connection, ticket, readSetupFailure(code, log));
   }
 

@@ -1,7 +1,6 @@
 import type { Duplex } from "node:stream";
 import { encodeSetupRequest } from "../../protocol/index.ts";
 import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
-import type { HostPort } from "../model/proxy-types.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopView } from "../state/state-records.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
@@ -25,8 +24,6 @@ interface PairingDependencies {
   readonly agents: AgentRegistry;
   readonly tickets: SetupTickets;
   readonly spares: SpareConnectionPool;
-  /** Where agents reach this server; null: where their control connection goes. */
-  readonly advertised: HostPort | null;
   readonly reverseServers: ReverseServers;
   readonly otherRoute: DesktopRoute | null;
 }
@@ -49,7 +46,7 @@ export class Pairing {
    * @throws ViewerRefusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
    */
   async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
-    const { agents, tickets, spares, advertised, reverseServers, otherRoute } = this.#dependencies;
+    const { agents, tickets, spares, reverseServers, otherRoute } = this.#dependencies;
     const opened = otherRoute?.open(desktop, signal);
     if (opened) return await opened;
     const agent = agents.find(desktop.agentId);
@@ -68,7 +65,8 @@ export class Pairing {
         if (!spare.isLost || signal.aborted) throw error;
       }
     }
-    const { host, port } = advertised ?? CONTROL_ADDRESS;
+    // The data path goes where the control path went: an agent may know this server by another address than people.
+    const { host, port } = CONTROL_ADDRESS;
     const { ticket, connection } = tickets.expect(agent, signal);
     agent.send(encodeSetupRequest({ ticket, proxyHost: host, proxyPort: port, desktop: desktop.name }));
     return await connection;

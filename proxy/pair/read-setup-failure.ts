@@ -5,6 +5,7 @@ import { ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 const SETUP_REFUSALS: ReadonlyMap<string, RefusalCode> = new Map([
   ["DESKTOP_UNKNOWN", "DESKTOP_OFFLINE"],
   ["AGENT_BUSY", "HOST_BUSY"],
+  ["DESKTOP_DECLINED", "DESKTOP_DECLINED"],
 ]);
 
 /** The code of a Setup response with status 0: into the log, and as much of it as a viewer may read. */

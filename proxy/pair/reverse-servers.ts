@@ -59,7 +59,7 @@ export class ReverseServers {
 
   /** Never rejects: any error ends the connection. */
   async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
-    const { stores, throttle, clock } = this.#dependencies;
+    const { stores, throttle, audit, clock } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     try {
@@ -82,9 +82,10 @@ export class ReverseServers {
     } catch (error) {
       peer.release();
       socket.destroy();
-      const code = isPosternError(error) ? error.code : "INTERNAL";
+      const [code, detail] = isPosternError(error) ? [error.code, error.message] : ["INTERNAL", undefined];
       const message = "a VNC server that dialled in was turned away";
-      this.#peerLog.warn({ event: "repeater.rejected", code, source }, message);
+      this.#peerLog.warn({ event: "repeater.rejected", code, source, detail }, message);
+      audit.append({ action: "agent.refuse", outcome: "failure", source, reason: code });
     }
   }
 

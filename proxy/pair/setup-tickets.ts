@@ -7,10 +7,15 @@ import { ViewerRefusal } from "../model/viewer-refusal.ts";
 interface PendingTicket {
   readonly holder: object;
   readonly bound: boolean;
+  /** Gives it another deadline. */
+  postpone(): void;
   settle(outcome: Duplex | Error): void;
 }
 
-/** Data connections that were asked for and have not come yet. A ticket is good once, for 10 s. */
+/**
+ * Data connections that were asked for and have not come yet. A ticket is good once, for 10 s, or for longer where
+ * somebody at the desktop is asked.
+ */
 export class SetupTickets {
   readonly #clock: Clock;
   readonly #pending = new Map<string, PendingTicket>();
@@ -48,10 +53,18 @@ export class SetupTickets {
       const onAbort = (): void => {
         settle(signal.reason instanceof Error ? signal.reason : new ViewerRefusal("SERVER_STOPPING"));
       };
-      const cancel = this.#clock.after(PROXY_LIMITS.pairingMs, () => {
+      const timeOut = (): void => {
         settle(new ViewerRefusal("HOST_TIMEOUT"));
-      });
-      this.#pending.set(key, { holder, bound, settle });
+      };
+      let cancel = this.#clock.after(PROXY_LIMITS.pairingMs, timeOut);
+      let isPostponed = false;
+      const postpone = (): void => {
+        if (isPostponed) return;
+        isPostponed = true;
+        cancel();
+        cancel = this.#clock.after(PROXY_LIMITS.attendedMs, timeOut);
+      };
+      this.#pending.set(key, { holder, bound, postpone, settle });
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
@@ -72,6 +85,11 @@ export class SetupTickets {
   /** Whether this holder was asked for the ticket's connection, and it is still awaited. */
   isPending(holder: object, ticket: Buffer): boolean {
     return this.#pending.get(ticket.toString("hex"))?.holder === holder;
+  }
+
+  /** The agent says that the answer takes longer; once. Whoever has the ticket is the asked agent. */
+  postpone(ticket: Buffer): void {
+    this.#pending.get(ticket.toString("hex"))?.postpone();
   }
 
   /** The asked control connection says that no data connection will come. */

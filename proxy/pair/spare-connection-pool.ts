@@ -9,7 +9,6 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
-import type { HostPort } from "../model/proxy-types.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import { SpareConnection } from "./spare-connection.ts";
@@ -17,8 +16,6 @@ import { SpareConnection } from "./spare-connection.ts";
 interface SpareConnectionPoolDependencies {
   readonly agents: AgentRegistry;
   readonly tickets: SetupTickets;
-  /** Where agents reach this server; null: where their control connection goes. */
-  readonly advertised: HostPort | null;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -119,7 +116,7 @@ export class SpareConnectionPool {
   }
 
   #requestSpares(agentId: string, pool: AgentPool): void {
-    const { agents, advertised, clock } = this.#dependencies;
+    const { agents, clock } = this.#dependencies;
     const connection = agents.find(agentId);
     if (!connection || this.#pools.get(agentId) !== pool || clock.monotonic() >= pool.viewerExpectedUntil)
       return;
@@ -132,7 +129,7 @@ export class SpareConnectionPool {
       pool.requested = 0;
       this.#removeIfIdle(agentId, pool);
     });
-    const { host, port } = advertised ?? CONTROL_ADDRESS;
+    const { host, port } = CONTROL_ADDRESS;
     const wanted: SpareWanted = { count, proxyHost: host, proxyPort: port };
     connection.send(encodeJsonFrame(FrameType.spareWanted, wanted));
   }

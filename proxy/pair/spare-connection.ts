@@ -136,11 +136,13 @@ export class SpareConnection {
   #ping(): void {
     const { clock } = this.#dependencies;
     this.#cancelPing = clock.after(PROXY_LIMITS.agentPingMs, () => {
+      // The ticket has a deadline of its own, and the agent may be waiting for somebody.
+      if (this.#ticket !== null) return;
       if (clock.monotonic() - this.#lastReceivedAt >= PROXY_LIMITS.agentDeadMs) {
         this.#stream.destroy();
         return;
       }
-      if (this.#ticket === null) this.#stream.write(encodePing(FrameType.ping, NOTHING));
+      this.#stream.write(encodePing(FrameType.ping, NOTHING));
       this.#ping();
     });
   }

@@ -21,7 +21,7 @@ export interface DesktopHandshakeResult {
 
 /**
  * Takes a connection from ClientInit past ServerInit. Always shared: whether others may stay
- * is not the viewer's to decide.
+ * is not the viewer's to decide. Some VNC servers ask the person at the desktop before ServerInit.
  * @throws DesktopFailure
  */
 export async function performDesktopHandshake(
@@ -30,7 +30,7 @@ export async function performDesktopHandshake(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<DesktopHandshakeResult> {
-  const limits = { deadlineMs: PROXY_LIMITS.rfbHandshakeMs, maxBytes: PROXY_LIMITS.serverInitBytes };
+  const limits = { deadlineMs: PROXY_LIMITS.attendedMs, maxBytes: PROXY_LIMITS.serverInitBytes };
   const peer = new Conversation(server, limits, clock, signal);
   try {
     await peer.write(encodeClientInit(true));

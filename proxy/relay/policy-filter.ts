@@ -3,14 +3,37 @@ import {
   mustParseServerStream,
   PixelFormatTracker,
   ServerFilter,
+  type ClientPolicy,
 } from "../../protocol/index.ts";
+import type { Logger } from "pino";
 import type { RelayedSession, StreamFilter } from "./stream-stage.ts";
+
+/** One line for each kind of message that was left out of a session. */
+class LoggedClientFilter extends ClientFilter {
+  readonly #log: Logger;
+  readonly #logged = new Set<string>();
+
+  constructor(
+    policy: ClientPolicy,
+    forward: (chunk: Buffer) => void,
+    { format, log }: { readonly format: PixelFormatTracker | undefined; readonly log: Logger },
+  ) {
+    super(policy, forward, format);
+    this.#log = log;
+  }
+
+  protected override onLeftOut(message: string): void {
+    if (this.#logged.has(message)) return;
+    this.#logged.add(message);
+    this.#log.info({ event: "session.left-out", message }, "a message of the viewer was left out");
+  }
+}
 
 /**
  * What the role and the denied permissions of the viewer allow. The viewer's messages are always filtered; the server's
  * stream is parsed only where the policy needs it.
  */
-export function createPolicyFilter({ identity, pixelFormat, holdsInput }: RelayedSession): StreamFilter {
+export function createPolicyFilter({ identity, pixelFormat, holdsInput, log }: RelayedSession): StreamFilter {
   const policy = {
     control: identity.role === "control",
     denied: new Set(identity.denied),
@@ -20,7 +43,7 @@ export function createPolicyFilter({ identity, pixelFormat, holdsInput }: Relaye
   };
   const format = mustParseServerStream(policy) ? new PixelFormatTracker(pixelFormat) : undefined;
   let toServer: (chunk: Buffer) => void = () => undefined;
-  const clientFilter = new ClientFilter(policy, (chunk) => toServer(chunk), format);
+  const clientFilter = new LoggedClientFilter(policy, (chunk) => toServer(chunk), { format, log });
   const filter: StreamFilter = {
     toServer: (chunk, forward) => {
       toServer = forward;

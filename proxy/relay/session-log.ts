@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Clock } from "../../protocol/index.ts";
+import type { Clock, PosternError } from "../../protocol/index.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { PeerLog } from "../model/peer-log.ts";
@@ -86,6 +86,17 @@ export class SessionLog {
     if (this.#opened) return;
     const { transport } = this.#viewer;
     const refused = { action: "session.refuse", outcome: "failure", reason } as const;
+    this.#dependencies.audit.append({ ...refused, source, transport, sessionId: this.#id });
+  }
+
+  /** The viewer could not go on with the handshake: its own program does not say why. */
+  noteUnable({ code, message }: PosternError): void {
+    const { source, listener, transport } = this.#viewer;
+    this.#log.warn(
+      { event: "viewer.unable", code, source, listener, detail: message },
+      "a viewer could not go on with the handshake",
+    );
+    const refused = { action: "session.refuse", outcome: "failure", reason: code } as const;
     this.#dependencies.audit.append({ ...refused, source, transport, sessionId: this.#id });
   }
 

@@ -40,6 +40,15 @@ export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly log: Logger;
 }
 
+/** Ends of a handshake that show what a viewer could not do. */
+const UNABLE_CODES: ReadonlySet<string> = new Set([
+  "RFB_SECURITY_TYPE",
+  "RFB_VENCRYPT_SUB_TYPE",
+  "RFB_VENCRYPT_VERSION",
+  "VIEWER_OFFER_LEFT",
+  "VIEWER_TLS_ENDED",
+]);
+
 /** One viewer, from its first byte to its last. */
 export class ViewerSession {
   readonly id = randomUUID();
@@ -80,7 +89,7 @@ export class ViewerSession {
     } catch (error) {
       const cause = toEndCause(error);
       if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
-      else this.#logLateTls(error);
+      else this.#noteUnable(error);
       this.#apply({ type: "ended", cause });
     }
     await this.#close();
@@ -93,9 +102,11 @@ export class ViewerSession {
     if (this.#relay) this.#disconnect(code);
   }
 
-  /** Its frequency shows whether the silence that identifies a viewer is long enough. */
-  #logLateTls(error: unknown): void {
-    if (!isPosternError(error) || error.code !== "RFB_TLS_TOO_LATE") return;
+  #noteUnable(error: unknown): void {
+    if (!isPosternError(error)) return;
+    if (UNABLE_CODES.has(error.code)) this.#sessionLog.noteUnable(error);
+    // Its frequency shows whether the silence that identifies a viewer is long enough.
+    if (error.code !== "RFB_TLS_TOO_LATE") return;
     const late = { event: "viewer.tls-too-late", source: this.#viewer.source, sessionId: this.id };
     this.#dependencies.peerLog.warn(late, "TLS began after the greeting of plain RFB");
   }
@@ -116,16 +127,12 @@ export class ViewerSession {
       return;
     }
     const server = this.#server;
-    const { init, pixelFormat } = await runHandshake(
-      this.#viewer,
-      PROXY_LIMITS.rfbHandshakeMs,
-      clock,
-      signal,
-      async (peer) => {
-        await authenticator.accept(peer);
-        await readClientInit(peer);
-        return performDesktopHandshake(server, identity.desktop.name, clock, signal);
-      },
+    await runHandshake(this.#viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
+      await authenticator.accept(peer);
+      await readClientInit(peer);
+    });
+    const { init, pixelFormat } = await this.#whileViewerStays((signal) =>
+      performDesktopHandshake(server, identity.desktop.name, clock, signal),
     );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
@@ -151,11 +158,15 @@ export class ViewerSession {
   }
 
   async #pair({ desktop }: ViewerIdentity): Promise<Duplex> {
+    const server = await this.#whileViewerStays((signal) => this.#dependencies.pairing.open(desktop, signal));
+    server.on("error", () => undefined);
+    return server;
+  }
+
+  async #whileViewerStays<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const watch = abortOnDisconnect(this.#viewer.stream, this.#abort.signal);
     try {
-      const server = await this.#dependencies.pairing.open(desktop, watch.signal);
-      server.on("error", () => undefined);
-      return server;
+      return await wait(watch.signal);
     } finally {
       watch.stop();
     }

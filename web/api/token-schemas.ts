@@ -46,6 +46,8 @@ export const repeaterRequestBody = z.union([
   z.strictObject({
     desktop: desktopReference,
     ttlSeconds: ttlSeconds.default(86_400),
+    /** Five digits, for viewers that take no longer number. */
+    short: z.boolean().default(false),
   }),
   z.strictObject({
     server: z.string().regex(/^[^\p{Cc}/]{1,64}$/u),

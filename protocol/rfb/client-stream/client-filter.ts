@@ -1,6 +1,6 @@
 import { parseAll } from "../../bytes/grammar.ts";
-import { ProtocolError } from "../../errors.ts";
 import {
+  CLIENT_MESSAGE_LIMITS,
   ClientMessageType,
   identifyClientMessage,
   isMessageAllowed,
@@ -13,22 +13,21 @@ import { FenceFlag, hasFlag, readFence } from "../fence.ts";
 import { readPixelFormat } from "../pixel-format.ts";
 import type { PixelFormatTracker } from "../server-stream/pixel-format-tracker.ts";
 import { MessageFilter } from "../message-filter.ts";
-import { editSetEncodings, isAllowedEncoding, readSetEncodings } from "./set-encodings.ts";
+import { editSetEncodings, isAllowedEncoding } from "./set-encodings.ts";
 
 const PIXEL_FORMAT_AT = 4;
+const MAX_SET_ENCODINGS_BYTES = 4 + 4 * CLIENT_MESSAGE_LIMITS.encodings;
 
 /**
  * A viewer's byte stream on its way to a VNC server. It is always parsed as a stream, never by chunks: only
  * then is it certain that the server reads the same messages. It buffers at most one unfinished SetEncodings,
- * and one Fence that belongs to the message after it.
+ * and one Fence that belongs to the message after it. A message that the server may not get is left out; only one
+ * of unknown length ends the stream.
  */
 export class ClientFilter extends MessageFilter {
   readonly #policy: ClientPolicy;
   readonly #format: PixelFormatTracker | undefined;
-  /**
-   * Of the latest SetEncodings, since each one replaces the set: what the viewer sent, what was forwarded.
-   */
-  #listed: ReadonlySet<number> = new Set();
+  /** What was forwarded of the latest SetEncodings, since each one replaces the set. */
   #understood: ReadonlySet<number> = new Set();
   /** A complete Fence from the viewer that is to be answered after the next message. */
   #fence: Buffer | undefined;
@@ -57,19 +56,23 @@ export class ClientFilter extends MessageFilter {
     const message = identifyClientMessage(input, at);
     if (!message || available < message.headBytes) return at;
     const length = message.measure(input, at);
-    const requirement = message.needs(input, at);
-    this.#checkListed(message, requirement);
-    const isWhole = this.#mustSeeWhole(input.readUInt8(at));
-    if (isWhole && available < length) return at;
+    const isTooLong = length > (message.maxBytes ?? Infinity);
+    const whole = isTooLong ? 0 : this.#countWholeBytes(input.readUInt8(at), length);
+    if (available < whole) return at;
     this.onMessage();
-    if (isWhole) return this.#forwardWhole(input, at, at + length);
+    if (whole > 0) {
+      const end = this.#forwardWhole(input, at, at + whole);
+      this.#bodyLeft = length - whole;
+      this.#forwardsBody = false;
+      return end;
+    }
     this.#releaseFence(input, at);
     this.#noteRequest(input.readUInt8(at));
     this.#bodyLeft = length;
+    const canBeTaken = !isTooLong && this.#isUnderstood(message.needs(input, at));
+    if (!canBeTaken) this.onLeftOut(message.name);
     this.#forwardsBody =
-      isMessageAllowed(message, this.#policy) &&
-      this.#isUnderstood(requirement) &&
-      !this.#isHeld(message, input, at);
+      canBeTaken && isMessageAllowed(message, this.#policy) && !this.#isHeld(message, input, at);
     if (this.#forwardsBody && input.readUInt8(at) === ClientMessageType.pointerEvent)
       this.#hasButtonDown = !message.isRelease?.(input, at);
     return this.#forwardBody(input, at);
@@ -82,10 +85,16 @@ export class ClientFilter extends MessageFilter {
     return movesOnly || !message.isRelease?.(input, at);
   }
 
-  #mustSeeWhole(type: number): boolean {
-    if (type === ClientMessageType.setEncodings) return true;
-    if (!this.#format) return false;
-    return type === ClientMessageType.setPixelFormat || type === ClientMessageType.fence;
+  /** Called for each message that the server could not take: it is too long, or was not negotiated. */
+  protected onLeftOut(_name: string): void {
+    // For subclasses that tell somebody.
+  }
+
+  /** How many bytes of this message have to be there before any is forwarded; 0: they pass while they come. */
+  #countWholeBytes(type: number, length: number): number {
+    if (type === ClientMessageType.setEncodings) return Math.min(length, MAX_SET_ENCODINGS_BYTES);
+    if (!this.#format) return 0;
+    return type === ClientMessageType.setPixelFormat || type === ClientMessageType.fence ? length : 0;
   }
 
   #forwardWhole(input: Buffer, at: number, end: number): number {
@@ -107,7 +116,6 @@ export class ClientFilter extends MessageFilter {
   #forwardEncodings(input: Buffer, at: number, end: number): number {
     const original = input.subarray(at, end);
     const edited = editSetEncodings(original, (encoding) => isAllowedEncoding(encoding, this.#policy));
-    this.#listed = new Set(readSetEncodings(original));
     this.#understood = new Set(edited.encodings);
     if (edited.message === original) {
       this.extendRun(at);
@@ -168,17 +176,6 @@ export class ClientFilter extends MessageFilter {
   }
 
   #isUnderstood(requirement: Requirement): boolean {
-    return requirement === "always" || (requirement !== "ultravnc" && this.#understood.has(requirement));
-  }
-
-  /**
-   * Drops a message whose encoding was listed but not forwarded; refuses one whose encoding was never listed.
-   */
-  #checkListed(message: ClientMessage, requirement: Requirement): void {
-    if (requirement === "always") return;
-    if (requirement !== "ultravnc" && this.#listed.has(requirement)) return;
-    throw new ProtocolError("RFB_CLIENT_MESSAGE", `${message.name} was sent without having been negotiated`, {
-      safeMessage: "The viewer sent a message that is not supported here.",
-    });
+    return requirement === "always" || (requirement !== "never" && this.#understood.has(requirement));
   }
 }

@@ -1,4 +1,3 @@
-import { checkLength } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { isPermissionDenied, type ClientPolicy, type Permission } from "./client-permissions.ts";
 import { PseudoEncoding } from "../encodings.ts";
@@ -16,11 +15,13 @@ export interface ClientMessage {
   readonly headBytes: number;
   /**
    * @returns the whole message's length in bytes
-   * @throws LimitError `LENGTH_LIMIT`, ProtocolError `RFB_CLIENT_MESSAGE`
+   * @throws ProtocolError `RFB_CLIENT_MESSAGE` where the length cannot be known
    */
   measure(wire: Buffer, at: number): number;
   /** The pseudo-encoding without which a server may not know this message. */
   needs(wire: Buffer, at: number): Requirement;
+  /** A longer message, in bytes, is left out. Absent: no length of it is too long. */
+  readonly maxBytes?: number;
   /** Acts on the desktop or its clipboard: not allowed for view-only sessions. */
   readonly control: boolean;
   /** Whether a message that acts lets go of something, and presses nothing; absent: never. */
@@ -34,17 +35,18 @@ export function isMessageAllowed(message: ClientMessage, policy: ClientPolicy): 
   return message.permission === undefined || !isPermissionDenied(policy, message.permission);
 }
 
-/** A pseudo-encoding, or `always`: known to every server, or `ultravnc`: known to UltraVNC's server only. */
-export type Requirement = PseudoEncoding | "always" | "ultravnc";
+/** A pseudo-encoding, or `always`: known to every server, or `never`: left out whatever the server knows. */
+export type Requirement = PseudoEncoding | "always" | "never";
 
-/** The longest variable parts, in bytes unless stated otherwise. */
+/**
+ * The longest variable parts that a server gets, in bytes unless stated otherwise. What is longer is left out: its
+ * length is known, so the messages after it can be followed.
+ */
 export const CLIENT_MESSAGE_LIMITS = {
-  /** Encodings in one SetEncodings. */
+  /** Encodings in one SetEncodings; the first ones count. */
   encodings: 1024,
   clientCutText: 256 * 1024,
   fencePayload: MAX_FENCE_PAYLOAD,
-  gii: 65_535,
-  ultraChat: 4096,
 } as const;
 
 export const ClientMessageType = {
@@ -81,11 +83,7 @@ function fixed(
 const setEncodings: ClientMessage = {
   name: "SetEncodings",
   headBytes: 4,
-  measure(wire, at) {
-    const count = wire.readUInt16BE(at + 2);
-    checkLength(count, CLIENT_MESSAGE_LIMITS.encodings, "SetEncodings");
-    return 4 + 4 * count;
-  },
+  measure: (wire, at) => 4 + 4 * wire.readUInt16BE(at + 2),
   needs: () => "always",
   control: false,
 };
@@ -93,33 +91,24 @@ const setEncodings: ClientMessage = {
 const clientCutText: ClientMessage = {
   name: "ClientCutText",
   headBytes: 8,
-  measure(wire, at) {
-    const length = Math.abs(wire.readInt32BE(at + 4));
-    checkLength(length, CLIENT_MESSAGE_LIMITS.clientCutText, "ClientCutText");
-    if (isExtended(wire, at) && length < 4) {
-      throw new ProtocolError("RFB_CLIENT_MESSAGE", "an extended ClientCutText without its flags");
-    }
-    return 8 + length;
-  },
+  measure: (wire, at) => 8 + Math.abs(wire.readInt32BE(at + 4)),
   // A negative length means the extended clipboard, whose body begins with U32 flags.
-  needs: (wire, at) => (isExtended(wire, at) ? PseudoEncoding.extendedClipboard : "always"),
+  needs(wire, at) {
+    const length = wire.readInt32BE(at + 4);
+    if (length >= 0) return "always";
+    return length <= -4 ? PseudoEncoding.extendedClipboard : "never";
+  },
+  maxBytes: 8 + CLIENT_MESSAGE_LIMITS.clientCutText,
   control: true,
   permission: "clipboard-in",
 };
 
-function isExtended(wire: Buffer, at: number): boolean {
-  return wire.readInt32BE(at + 4) < 0;
-}
-
 const fence: ClientMessage = {
   name: "Fence",
   headBytes: FENCE_HEAD_BYTES,
-  measure(wire, at) {
-    const length = wire.readUInt8(at + 8);
-    checkLength(length, CLIENT_MESSAGE_LIMITS.fencePayload, "Fence");
-    return FENCE_HEAD_BYTES + length;
-  },
+  measure: (wire, at) => FENCE_HEAD_BYTES + wire.readUInt8(at + 8),
   needs: () => PseudoEncoding.fence,
+  maxBytes: FENCE_HEAD_BYTES + CLIENT_MESSAGE_LIMITS.fencePayload,
   control: false,
 };
 
@@ -137,9 +126,7 @@ const gii: ClientMessage = {
   headBytes: 4,
   measure(wire, at) {
     const bigEndian = (wire.readUInt8(at + 1) & 0x80) !== 0;
-    const length = bigEndian ? wire.readUInt16BE(at + 2) : wire.readUInt16LE(at + 2);
-    checkLength(length, CLIENT_MESSAGE_LIMITS.gii, "gii");
-    return 4 + length;
+    return 4 + (bigEndian ? wire.readUInt16BE(at + 2) : wire.readUInt16LE(at + 2));
   },
   needs: () => PseudoEncoding.gii,
   control: true,
@@ -164,11 +151,9 @@ const ultraChat: ClientMessage = {
   measure(wire, at) {
     const length = wire.readUInt32BE(at + 4);
     // Open, close and finished are special length values without a text.
-    if (length >= 0xfffffffd) return 8;
-    checkLength(length, CLIENT_MESSAGE_LIMITS.ultraChat, "UltraVNC text chat");
-    return 8 + length;
+    return length >= 0xfffffffd ? 8 : 8 + length;
   },
-  needs: () => "ultravnc",
+  needs: () => "never",
   control: true,
 };
 
@@ -180,7 +165,10 @@ const releasable = {
   isRelease: (wire: Buffer, at: number) => wire.readUInt8(at + 1) === 0,
 } as const;
 
-/** Without file transfer (7): its length depends on the server's program, so a proxy cannot follow it. */
+/**
+ * UltraVNC's own messages are left out: viewers send them unasked, and a server that does not know them disconnects.
+ * Without file transfer (7): its length depends on the server's program, so a proxy cannot follow it.
+ */
 const BY_TYPE = new Map<number, ClientMessage>([
   [ClientMessageType.setPixelFormat, fixed("SetPixelFormat", 20, "always")],
   [ClientMessageType.setEncodings, setEncodings],
@@ -189,15 +177,15 @@ const BY_TYPE = new Map<number, ClientMessage>([
   // Always 6 bytes: the seventh exists only after extendedMouseButtons, which is never forwarded to a server.
   [ClientMessageType.pointerEvent, fixed("PointerEvent", 6, "always", releasable)],
   [ClientMessageType.clientCutText, clientCutText],
-  [8, fixed("UltraVNC SetScale", 4, "ultravnc", acting)],
-  [9, fixed("UltraVNC SetServerInput", 4, "ultravnc", acting)],
-  [10, fixed("UltraVNC SetSW", 6, "ultravnc", acting)],
+  [8, fixed("UltraVNC SetScale", 4, "never", acting)],
+  [9, fixed("UltraVNC SetServerInput", 4, "never", acting)],
+  [10, fixed("UltraVNC SetSW", 6, "never", acting)],
   [11, ultraChat],
-  [13, fixed("UltraVNC KeepAlive", 1, "ultravnc")],
-  [15, fixed("UltraVNC PalmVNC SetScaleFactor", 4, "ultravnc", acting)],
-  [20, fixed("UltraVNC RequestSession", 1, "ultravnc", acting)],
-  [21, fixed("UltraVNC SetSession", 2, "ultravnc", acting)],
-  [80, fixed("UltraVNC NotifyPluginStreaming", 4, "ultravnc")],
+  [13, fixed("UltraVNC KeepAlive", 1, "never")],
+  [15, fixed("UltraVNC PalmVNC SetScaleFactor", 4, "never", acting)],
+  [20, fixed("UltraVNC RequestSession", 1, "never", acting)],
+  [21, fixed("UltraVNC SetSession", 2, "never", acting)],
+  [80, fixed("UltraVNC NotifyPluginStreaming", 4, "never")],
   [
     ClientMessageType.enableContinuousUpdates,
     fixed("EnableContinuousUpdates", 10, PseudoEncoding.continuousUpdates),

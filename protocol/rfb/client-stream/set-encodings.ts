@@ -1,16 +1,17 @@
-import { PseudoEncoding } from "../encodings.ts";
+import { isKnownEncoding, PseudoEncoding } from "../encodings.ts";
 import { ClientMessageType } from "./client-messages.ts";
 import { isPermissionDenied, mustParseServerStream, type ClientPolicy } from "./client-permissions.ts";
 import { isParsableEncoding } from "../server-stream/parsable-encodings.ts";
 
 /**
- * Never forwarded to a server, whatever the policy.
+ * Never forwarded to a server, whatever the policy, and neither are pseudo-encodings that are not known here: an
+ * extension may lead to messages of unknown length.
  * - desktopName makes the server send the desktop's own name, which can identify its owner.
  * - extendedMouseButtons makes some PointerEvents one byte longer, but only if the server supports it. As
  *   long as the server's confirmation is not read, filter and server could split the stream differently, and
  *   a message could pass the filter unseen.
  * - serverIdentity and similar ones make it send its program, version and host.
- * - UltraVNC's extensions lead to messages that are refused.
+ * - UltraVNC's extensions lead to messages that are left out.
  */
 const NEVER_FORWARDED: ReadonlySet<number> = new Set<number>([
   PseudoEncoding.desktopName,
@@ -27,7 +28,7 @@ const NEVER_FORWARDED: ReadonlySet<number> = new Set<number>([
 ]);
 
 export function isForwardedEncoding(encoding: number): boolean {
-  return !NEVER_FORWARDED.has(encoding);
+  return isKnownEncoding(encoding) && !NEVER_FORWARDED.has(encoding);
 }
 
 /**
@@ -64,7 +65,7 @@ export function encodeSetEncodings(encodings: readonly number[]): Buffer {
   return out;
 }
 
-/** @param message one complete SetEncodings */
+/** @param message a SetEncodings; its last encodings may be missing */
 export function readSetEncodings(message: Buffer): number[] {
   const encodings: number[] = [];
   for (let at = 4; at < message.length; at += 4) encodings.push(message.readInt32BE(at));
@@ -73,7 +74,8 @@ export function readSetEncodings(message: Buffer): number[] {
 
 /**
  * Removes what must not be forwarded to a server, and keeps the order that the viewer prefers.
- * @param message one complete SetEncodings; returned unchanged when nothing has to be removed
+ * @param message a SetEncodings, whose last encodings may be missing; returned unchanged when it is complete and
+ *   nothing has to be removed
  */
 export function editSetEncodings(
   message: Buffer,
@@ -81,6 +83,6 @@ export function editSetEncodings(
 ): { readonly message: Buffer; readonly encodings: readonly number[] } {
   const listed = readSetEncodings(message);
   const encodings = listed.filter(isAllowed);
-  if (encodings.length === listed.length) return { message, encodings };
+  if (encodings.length === message.readUInt16BE(2)) return { message, encodings };
   return { message: encodeSetEncodings(encodings), encodings };
 }

@@ -20,8 +20,7 @@ export function* credentials(): Grammar<RsaAesCredentials> {
   return { username, password };
 }
 
-export function encodeCredentials({ username, password }: RsaAesCredentials): Buffer {
+export function encodeCredentials(username: string, password: Buffer): Buffer {
   const user = Buffer.from(username, "utf8");
-  const secret = Buffer.from(password, "utf8");
-  return Buffer.concat([encodeU8(user.length), user, encodeU8(secret.length), secret]);
+  return Buffer.concat([encodeU8(user.length), user, encodeU8(password.length), password]);
 }

@@ -29,11 +29,11 @@ async function generateKey(): Promise<KeyObject> {
 export async function logInWithRsaAes(
   peer: Conversation,
   type: RsaAesType,
-  login: { readonly user?: string; readonly password?: string },
+  login: { readonly user?: string; readonly password?: Buffer | string },
   makeKey: () => Promise<KeyObject> = generateKey,
 ): Promise<void> {
-  const { user, password } = login;
-  checkLogin(user, password);
+  const { user } = login;
+  const password = checkLogin(login);
   const variant = describeRsaAes(type);
   const serverKey = await peer.read(rsaPublicKey());
   const privateKey = await makeKey();
@@ -46,7 +46,7 @@ export async function logInWithRsaAes(
   const channel = await confirmExchange(peer, "client", exchanged);
   const subtype = await channel.read(peer, u8());
   const username = chooseUser(subtype, user);
-  await channel.write(peer, encodeCredentials({ username, password }));
+  await channel.write(peer, encodeCredentials(username, password));
   await channel.finish(peer, variant);
 }
 
@@ -61,15 +61,17 @@ function chooseUser(subtype: number, user: string | undefined): string {
   });
 }
 
-function checkLogin(user = "", password: string | undefined): asserts password is string {
-  if (password === undefined) {
+function checkLogin({ user = "", password: given }: Parameters<typeof logInWithRsaAes>[2]): Buffer {
+  if (given === undefined) {
     throw new AuthError("SERVER_PASSWORD_MISSING", "the VNC server asks for a password and none is set", {
       safeMessage: "The desktop's VNC server asks for a password. Its owner has to set one.",
     });
   }
-  if (Math.max(Buffer.byteLength(user), Buffer.byteLength(password)) > MAX_RSA_AES_CREDENTIAL_BYTES) {
+  const password = typeof given === "string" ? Buffer.from(given, "utf8") : given;
+  if (Math.max(Buffer.byteLength(user), password.length) > MAX_RSA_AES_CREDENTIAL_BYTES) {
     throw new AuthError("SERVER_PASSWORD_WRONG", "user name or password is longer than RSA-AES can carry", {
       safeMessage: "The desktop's VNC server refused the password. Its owner has to correct it.",
     });
   }
+  return password;
 }

@@ -1,4 +1,4 @@
-import { Encoding, PseudoEncoding } from "../encodings.ts";
+import { Encoding, isLevel, PseudoEncoding } from "../encodings.ts";
 
 /**
  * Encodings whose length in the server's stream can be determined exactly. JPEG and TRLE have no length of
@@ -32,19 +32,9 @@ const PARSABLE: ReadonlySet<number> = new Set<number>([
   PseudoEncoding.cursorWithAlpha,
 ]);
 
-/**
- * Levels of quality and compression do not affect parsing. Exception: some servers answer compression level 0
- * with Tight rectangles without zlib.
- */
-function isLevel(encoding: number): boolean {
-  return (
-    (encoding >= -32 && encoding <= -23) ||
-    (encoding >= -255 && encoding <= -247) ||
-    (encoding >= -512 && encoding <= -412) ||
-    (encoding >= -768 && encoding <= -763)
-  );
-}
+/** Some servers answer it with Tight rectangles without zlib. */
+const COMPRESSION_0 = -256;
 
 export function isParsableEncoding(encoding: number): boolean {
-  return PARSABLE.has(encoding) || isLevel(encoding);
+  return PARSABLE.has(encoding) || (isLevel(encoding) && encoding !== COMPRESSION_0);
 }

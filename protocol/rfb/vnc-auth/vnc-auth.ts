@@ -5,12 +5,13 @@ export const DES_BLOCK_BYTES = 8;
 const PASSWORD_BYTES = 8;
 
 /**
- * The 8-byte DES key of a VNC password: at most 8 characters, NUL-padded, the bits of each byte reversed.
+ * The 8-byte DES key of a VNC password: its first 8 bytes, NUL-padded, the bits of each byte reversed.
+ * @param password text stands for its bytes in UTF-8
  * @see RFC 6143 §7.2.2; all implementations reverse the bits
  */
-export function vncAuthKey(password: string): Buffer {
+export function vncAuthKey(password: Buffer | string): Buffer {
   const key = Buffer.alloc(PASSWORD_BYTES);
-  key.write(password, 0, PASSWORD_BYTES, "latin1");
+  (typeof password === "string" ? Buffer.from(password, "utf8") : password).copy(key);
   return reverseKeyBits(key);
 }
 
@@ -30,7 +31,7 @@ function reverseBits(byte: number): number {
  * @param challenge 16 bytes
  * @returns 16 bytes
  */
-export function vncAuthResponse(password: string, challenge: Buffer): Buffer {
+export function vncAuthResponse(password: Buffer | string, challenge: Buffer): Buffer {
   if (challenge.length !== CHALLENGE_BYTES) throw new Error("a VncAuth challenge has 16 bytes");
   const schedule = makeKeySchedule(vncAuthKey(password));
   const response = Buffer.alloc(CHALLENGE_BYTES);

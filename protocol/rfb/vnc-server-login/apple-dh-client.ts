@@ -4,7 +4,7 @@ import { bytes, u16, type Grammar } from "../../bytes/grammar.ts";
 import { ProtocolError } from "../../errors.ts";
 import { encodeCredentialField } from "./credential-field.ts";
 import { encodeNumber, raiseModulo, readNumber } from "./modular-power.ts";
-import type { ServerLogin } from "./server-login.ts";
+import { encodePassword, type ServerLogin } from "./server-login.ts";
 
 const FIELD_BYTES = 64;
 /** Shortest prime, in bytes. The range is 512 to 4096 bits. */
@@ -37,7 +37,7 @@ export async function logInWithAppleDh(peer: Conversation, login: ServerLogin): 
   const publicKey = encodeNumber(raiseModulo(offer.generator, own, offer.prime), offer.length);
   const fields = Buffer.concat([
     encodeCredentialField(login.user ?? "", FIELD_BYTES, "user name"),
-    encodeCredentialField(login.password ?? "", FIELD_BYTES, "password"),
+    encodeCredentialField(encodePassword(login), FIELD_BYTES, "password"),
   ]);
   const key = createHash("md5").update(secret).digest();
   const cipher = createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);

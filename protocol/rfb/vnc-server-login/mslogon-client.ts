@@ -5,7 +5,7 @@ import { ProtocolError } from "../../errors.ts";
 import { encodeCredentialField } from "./credential-field.ts";
 import { encryptBlock, makeKeySchedule } from "../vnc-auth/des.ts";
 import { encodeNumber, raiseModulo, readNumber } from "./modular-power.ts";
-import type { ServerLogin } from "./server-login.ts";
+import { encodePassword, type ServerLogin } from "./server-login.ts";
 import { DES_BLOCK_BYTES, reverseKeyBits } from "../vnc-auth/vnc-auth.ts";
 
 const NUMBER_BYTES = 8;
@@ -30,7 +30,7 @@ export async function logInWithMsLogon(peer: Conversation, login: ServerLogin): 
     Buffer.concat([
       encodeNumber(raiseModulo(generator, own, modulus), NUMBER_BYTES),
       encryptCbc(secret, encodeCredentialField(login.user ?? "", USER_BYTES, "user name")),
-      encryptCbc(secret, encodeCredentialField(login.password ?? "", PASSWORD_BYTES, "password")),
+      encryptCbc(secret, encodeCredentialField(encodePassword(login), PASSWORD_BYTES, "password")),
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { AuthError, ProtocolError, type PosternError } from "../../errors.ts";
-import { RSA_AES_TYPES } from "../rsa-aes/variants.ts";
+import { describeRsaAes, isRsaAes, RSA_AES_TYPES } from "../rsa-aes/variants.ts";
 import type { ServerLogin } from "./server-login.ts";
 import { nameSecurityType, SecurityType } from "../security-types.ts";
 import { nameVeNCryptType, VeNCryptType } from "../vencrypt-types.ts";
@@ -14,6 +14,13 @@ export interface SecurityMethod {
 
 const ACCOUNT = ["password", "user"] as const;
 
+const RSA_AES_METHODS: readonly SecurityMethod[] = RSA_AES_TYPES.map((type) => ({
+  type,
+  needs: ["uncheckedServer", "password"],
+}));
+const encryptsSession = ({ type }: SecurityMethod): boolean =>
+  isRsaAes(type) && describeRsaAes(type).encryptsSession;
+
 /**
  * Types without inner types of their own. The best first: those that send no secret, then those that protect
  * it best.
@@ -25,17 +32,22 @@ const PLAIN_RFB_METHODS: readonly SecurityMethod[] = [
   { type: SecurityType.vncAuth, needs: ["uncheckedServer", "password"] },
 ];
 
-/** After VncAuth: some servers that offer both ask for an account of their host here. */
-const RSA_AES_METHODS: readonly SecurityMethod[] = RSA_AES_TYPES.map((type) => ({
-  type,
-  needs: ["uncheckedServer", "password"],
-}));
+/** Types that encrypt the whole session, VeNCrypt apart, whose sub-types may or may not. */
+export const ENCRYPTING_METHODS: readonly SecurityMethod[] = [
+  { type: SecurityType.tls, needs: ["tls", "uncheckedServer"] },
+  ...RSA_AES_METHODS.filter(encryptsSession),
+];
 
-/** Security types, the best first: TLS before all others. */
+/** What is authenticated by inside security type 18. */
+export const TLS_METHODS = PLAIN_RFB_METHODS;
+
+/** Security types, the best first: those that encrypt the whole session, then those that protect the login best. */
 export const SECURITY_METHODS: readonly SecurityMethod[] = [
   { type: SecurityType.veNCrypt, needs: ["tls"] },
-  ...PLAIN_RFB_METHODS,
-  ...RSA_AES_METHODS,
+  ...ENCRYPTING_METHODS,
+  ...PLAIN_RFB_METHODS.filter(({ type }) => type === SecurityType.none),
+  ...RSA_AES_METHODS.filter((method) => !encryptsSession(method)),
+  ...PLAIN_RFB_METHODS.filter(({ type }) => type !== SecurityType.none),
   { type: SecurityType.tight, needs: ["uncheckedServer"] },
 ];
 
@@ -108,7 +120,7 @@ function missing({ needs }: SecurityMethod, login: ServerLogin): readonly Securi
   const has: Readonly<Record<SecurityNeed, boolean>> = {
     password: login.password !== undefined,
     user: login.user !== undefined,
-    tls: login.upgrade !== undefined && login.avoidVeNCrypt !== true,
+    tls: login.upgrade !== undefined,
     uncheckedServer: login.requireX509 !== true,
     clearText: login.allowClearText === true,
     msLogon: login.allowMsLogon === true,
@@ -117,7 +129,7 @@ function missing({ needs }: SecurityMethod, login: ServerLogin): readonly Securi
 }
 
 function explain(lacked: SecurityNeed | undefined, offered: readonly number[]): PosternError {
-  const names = offered.map((type) => nameVeNCryptType(type) ?? nameSecurityType(type)).join(", ");
+  const names = offered.map(describeType).join(", ");
   switch (lacked) {
     case "password":
       return new AuthError(
@@ -146,8 +158,16 @@ function explain(lacked: SecurityNeed | undefined, offered: readonly number[]): 
         "the VNC server wants MSLogonII, which does not protect the password; --vnc-mslogon allows it",
       );
     default:
-      return unsupported(`the VNC server offers only: ${names}`);
+      return unsupported(
+        `the VNC server offers only: ${names}. The agent supports none of them: have it offer VncAuth, VeNCrypt or RSA-AES, too`,
+      );
   }
+}
+
+/** `sasl (20)`, or the number alone where there is no name. */
+function describeType(type: number): string {
+  const name = nameVeNCryptType(type) ?? nameSecurityType(type);
+  return name === String(type) ? name : `${name} (${type})`;
 }
 
 function unsupported(message: string): ProtocolError {

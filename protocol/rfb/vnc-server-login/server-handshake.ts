@@ -5,22 +5,28 @@ import { AuthError, PeerClosed, ProtocolError } from "../../errors.ts";
 import { logInWithAppleDh } from "./apple-dh-client.ts";
 import { logInWithMsLogon } from "./mslogon-client.ts";
 import { logInWithRsaAes } from "../rsa-aes/rsa-aes-client.ts";
-import { isRsaAes } from "../rsa-aes/variants.ts";
+import { isRsaAes, RSA_AES_TYPES } from "../rsa-aes/variants.ts";
 import { hasSecurityResult, reasonString } from "../security-result.ts";
 import { nameSecurityType, SecurityResult, SecurityType } from "../security-types.ts";
 import {
   chooseSecurityMethod,
+  ENCRYPTING_METHODS,
   RFB_33_METHODS,
   hasSecurityMethod,
   SECURITY_METHODS,
   TIGHT_UNIX_LOGIN,
+  TLS_METHODS,
 } from "./security-methods.ts";
-import type { ServerLoginResult, ServerLogin } from "./server-login.ts";
+import { beginTls, OtherSecurityType, type ServerLoginResult, type ServerLogin } from "./server-login.ts";
 import { logInWithTight } from "./tight-client.ts";
-import { logInWithVeNCrypt } from "./vencrypt-client.ts";
+import { logInWithVeNCrypt, type OtherWays } from "./vencrypt-client.ts";
 import { nameVeNCryptType } from "../vencrypt-types.ts";
 import { encodeProtocolVersion, protocolVersion, type RfbVersion } from "../protocol-version.ts";
 import { logInWithVncAuth } from "./vnc-auth-client.ts";
+
+/** TigerVNC's reason when the person at the desktop rejects a viewer or does not answer. */
+const DECLINED =
+  /\b(reject|den(y|ied)|refus|accept)\w*\b.*\buser\b|\buser\b.*\b(reject|den(y|ied)|refus|accept)/i;
 
 /** The result of a login: the type that SecurityResult follows, and the types that led to it. */
 interface LoginStep {
@@ -32,24 +38,20 @@ interface LoginStep {
  * Acts as the viewer towards a VNC server, until the server waits for ClientInit. Afterwards the conversation
  * may use another stream (TLS).
  * @throws ProtocolError `RFB_VERSION`, `RFB_SECURITY_RESULT`, `SERVER_REFUSED`,
- *   `SERVER_SECURITY_UNSUPPORTED`, `SERVER_VENCRYPT`, `SERVER_KEY_EXCHANGE`, `SERVER_OTHER_WAY` (retry with
- *   `avoidVeNCrypt`); AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`,
+ *   `SERVER_SECURITY_UNSUPPORTED`, `SERVER_VENCRYPT`, `SERVER_KEY_EXCHANGE`; OtherSecurityType (retry without the
+ *   types that it names); AuthError `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`, `SERVER_PASSWORD_WRONG`,
  *   `SERVER_CERTIFICATE`; LimitError `LENGTH_LIMIT`
  * @see RFC 6143 §7.1
  */
 export async function logInToServer(peer: Conversation, login: ServerLogin): Promise<ServerLoginResult> {
   const version = await peer.read(protocolVersion());
   await peer.write(encodeProtocolVersion(version));
-  const offered = version === "3.3" ? await readDecidedType(peer) : await readOfferedTypes(peer);
+  const listed = version === "3.3" ? await readDecidedType(peer) : await readOfferedTypes(peer);
+  const { avoid = [] } = login;
+  const offered = listed.filter((type) => !avoid.includes(type));
   const chosen = chooseSecurityMethod(version === "3.3" ? RFB_33_METHODS : SECURITY_METHODS, offered, login);
   if (version !== "3.3") await peer.write(encodeU8(chosen));
-  const others = offered.filter((type) => type !== SecurityType.veNCrypt);
-  const { type, security } = await logInWith(
-    peer,
-    chosen,
-    login,
-    hasSecurityMethod(SECURITY_METHODS, others, login),
-  );
+  const { type, security } = await logInWith(peer, chosen, login, findOtherWays(offered, chosen, login));
   if (hasSecurityResult(version, type)) await readSecurityResult(peer, version, type);
   return { security, hasTightCapabilities: chosen === SecurityType.tight };
 }
@@ -66,16 +68,34 @@ async function readOfferedTypes(peer: Conversation): Promise<number[]> {
   return [...(await peer.read(bytes(count)))];
 }
 
+/** The best that is left when this type leads nowhere; all RSA-AES types ask for the same. */
+function findOtherWays(offered: readonly number[], chosen: number, login: ServerLogin): OtherWays {
+  const others = offered.filter((type) => type !== chosen && !(isRsaAes(chosen) && isRsaAes(type)));
+  if (hasSecurityMethod(ENCRYPTING_METHODS, others, login)) return "encrypted";
+  return hasSecurityMethod(SECURITY_METHODS, others, login) ? "clear" : "none";
+}
+
 /** Performs one security type, up to SecurityResult. */
 async function logInWith(
   peer: Conversation,
   type: number,
   login: ServerLogin,
-  otherWays: boolean,
+  otherWays: OtherWays,
 ): Promise<LoginStep> {
   const security = nameSecurityType(type);
-  if (isRsaAes(type)) await logInWithRsaAes(peer, type, login);
+  if (isRsaAes(type)) {
+    await logInWithRsaAes(peer, type, login).catch((error: unknown) => {
+      throw otherWays === "none" ? error : avoidRsaAes(error);
+    });
+  }
   switch (type) {
+    case SecurityType.tls: {
+      await beginTls(peer, login, "anonymous");
+      const inner = chooseSecurityMethod(TLS_METHODS, await readOfferedTypes(peer), login);
+      await peer.write(encodeU8(inner));
+      const passed = await logInWith(peer, inner, login, "none");
+      return { ...passed, security: `${security} ${passed.security}` };
+    }
     case SecurityType.vncAuth:
       await logInWithVncAuth(peer, login);
       break;
@@ -94,11 +114,17 @@ async function logInWith(
       const inner = await logInWithVeNCrypt(peer, login, otherWays);
       const name = nameVeNCryptType(inner);
       if (name !== undefined) return { type: inner, security: `${security} ${name}` };
-      const passed = await logInWith(peer, inner, login, false);
+      const passed = await logInWith(peer, inner, login, "none");
       return { ...passed, security: `${security} ${passed.security}` };
     }
   }
   return { type, security };
+}
+
+/** Some servers ask for an account of their host here, and for the VNC password elsewhere. */
+function avoidRsaAes(error: unknown): unknown {
+  if (!(error instanceof AuthError) || error.code !== "SERVER_USER_MISSING") return error;
+  return new OtherSecurityType(RSA_AES_TYPES, "RSA-AES asks for a user name here, another type may not");
 }
 
 async function readSecurityResult(peer: Conversation, version: RfbVersion, type: number): Promise<void> {
@@ -108,6 +134,7 @@ async function readSecurityResult(peer: Conversation, version: RfbVersion, type:
     throw new ProtocolError("RFB_SECURITY_RESULT", `unknown SecurityResult ${result}`);
   }
   const reason = version === "3.8" ? await readReason(peer) : "";
+  if (DECLINED.test(reason)) throw declined(reason);
   if (type === SecurityType.none || result === SecurityResult.tooManyTries) throw refusal(reason);
   throw new AuthError("SERVER_PASSWORD_WRONG", `the VNC server refused the login: ${quote(reason)}`, {
     safeMessage: "The desktop's VNC server refused the password. Its owner has to correct it.",
@@ -125,7 +152,14 @@ async function readReason(peer: Conversation): Promise<string> {
 }
 
 async function readRefusal(peer: Conversation): Promise<ProtocolError> {
-  return refusal(await readReason(peer));
+  const reason = await readReason(peer);
+  return DECLINED.test(reason) ? declined(reason) : refusal(reason);
+}
+
+function declined(reason: string): ProtocolError {
+  return new ProtocolError("SERVER_DECLINED", `somebody at the VNC server said no: ${quote(reason)}`, {
+    safeMessage: "Somebody at the desktop said no.",
+  });
 }
 
 /** The reason can contain the host's name: it is for the owner's log, never for a viewer. */

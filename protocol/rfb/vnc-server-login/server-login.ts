@@ -1,4 +1,6 @@
 import type { Duplex } from "node:stream";
+import type { Conversation } from "../../bytes/conversation.ts";
+import { ProtocolError } from "../../errors.ts";
 
 /**
  * Anonymous TLS only protects from eavesdroppers; X509 with a checked certificate authenticates the server.
@@ -8,7 +10,8 @@ export type TlsKind = "anonymous" | "x509";
 /** What is known about a VNC server and may be used for its login. All absent: no authentication. */
 export interface ServerLogin {
   readonly user?: string;
-  readonly password?: string;
+  /** The very bytes, or text as UTF-8. */
+  readonly password?: Buffer | string;
   /**
    * Starts TLS as a client on this stream and settles once the server is checked. For `x509` it throws an
    * AuthError `SERVER_CERTIFICATE` when the certificate cannot be trusted. Absent: no security type that
@@ -21,8 +24,29 @@ export interface ServerLogin {
   readonly allowClearText?: boolean;
   /** MSLogonII protects the password only with 64-bit Diffie-Hellman, which is easily broken. */
   readonly allowMsLogon?: boolean;
-  /** VeNCrypt was tried and failed. */
-  readonly avoidVeNCrypt?: boolean;
+  /** Security types that were tried and led nowhere. */
+  readonly avoid?: readonly number[];
+}
+
+/** The password as it is sent or hashed. */
+export function encodePassword({ password = "" }: ServerLogin): Buffer {
+  return typeof password === "string" ? Buffer.from(password, "utf8") : password;
+}
+
+/** From now on the conversation runs inside TLS. */
+export async function beginTls(peer: Conversation, { upgrade }: ServerLogin, kind: TlsKind): Promise<void> {
+  if (!upgrade) throw new Error("a type with TLS was chosen without a way to do TLS");
+  await peer.replaceStream((stream) => upgrade(stream, kind));
+}
+
+/** A new connection that avoids the security types of this one would succeed. Never leaves the agent. */
+export class OtherSecurityType extends ProtocolError {
+  readonly tried: readonly number[];
+
+  constructor(tried: readonly number[], message: string) {
+    super("SERVER_OTHER_WAY", message);
+    this.tried = tried;
+  }
 }
 
 /** A server that waits for ClientInit. */

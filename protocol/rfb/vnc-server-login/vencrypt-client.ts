@@ -9,16 +9,20 @@ import {
   VENCRYPT_METHODS,
   VENCRYPT_METHODS_UNCHECKED,
 } from "./security-methods.ts";
-import type { ServerLogin, TlsKind } from "./server-login.ts";
+import { beginTls, OtherSecurityType, type ServerLogin, type TlsKind } from "./server-login.ts";
+import { SecurityType } from "../security-types.ts";
 import { VENCRYPT_VERSION, VeNCryptType } from "../vencrypt-types.ts";
 import { logInWithVncAuth } from "./vnc-auth-client.ts";
 
 const VERSION_ACCEPTED = 0;
 const TLS_ACCEPTED = 1;
 
+/** What a server offers besides VeNCrypt that this login could use. */
+export type OtherWays = "none" | "clear" | "encrypted";
+
 /**
  * VeNCrypt 0.2, up to the inner authentication's SecurityResult.
- * @param otherWays whether the server also offers a usable type besides VeNCrypt
+ * @param otherWays the best of them; where one encrypts the session, no sub-type that does not is chosen
  * @returns the sub-type; one below 256 is an ordinary security type, which is still to be performed
  * @throws ProtocolError `SERVER_VENCRYPT`, `SERVER_SECURITY_UNSUPPORTED`; AuthError `SERVER_CERTIFICATE`,
  *   `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`; ProtocolError `SERVER_OTHER_WAY` when a new connection
@@ -28,15 +32,15 @@ const TLS_ACCEPTED = 1;
 export async function logInWithVeNCrypt(
   peer: Conversation,
   login: ServerLogin,
-  otherWays: boolean,
+  otherWays: OtherWays,
 ): Promise<number> {
   await agreeOnVersion(peer);
   const offered = await peer.read(readSubTypes());
   const checked = login.requireX509 === true;
   const ways = checked ? VENCRYPT_METHODS : VENCRYPT_METHODS_UNCHECKED;
-  const useful = checked || !otherWays ? offered : offered.filter((type) => !needsCertificate(type));
-  if (otherWays && !hasSecurityMethod(ways, useful, login)) {
-    throw new ProtocolError("SERVER_OTHER_WAY", "VeNCrypt leads nowhere here, another security type may");
+  const useful = offered.filter((type) => checked || isUseful(tlsKind(type), otherWays));
+  if (otherWays !== "none" && !hasSecurityMethod(ways, useful, login)) {
+    throw new OtherSecurityType([SecurityType.veNCrypt], "VeNCrypt leads nowhere here, another type may");
   }
   const type = chooseSecurityMethod(ways, useful, login);
   await peer.write(encodeU32(type));
@@ -69,9 +73,7 @@ function* readSubTypes(): Grammar<number[]> {
 async function startTls(peer: Conversation, login: ServerLogin, kind: TlsKind): Promise<void> {
   const answer = await peer.read(u8());
   if (answer !== TLS_ACCEPTED) throw refused(`the VNC server did not start TLS (${answer})`);
-  const { upgrade } = login;
-  if (!upgrade) throw new Error("a TLS sub-type was chosen without a way to do TLS");
-  await peer.replaceStream((stream) => upgrade(stream, kind));
+  await beginTls(peer, login, kind);
 }
 
 async function authenticateInside(peer: Conversation, login: ServerLogin, type: number): Promise<void> {
@@ -87,8 +89,10 @@ async function authenticateInside(peer: Conversation, login: ServerLogin, type: 
   }
 }
 
-function needsCertificate(type: number): boolean {
-  return tlsKind(type) === "x509";
+/** Without a certificate that can be checked. */
+function isUseful(kind: TlsKind | null, otherWays: OtherWays): boolean {
+  if (otherWays === "none") return true;
+  return kind === "anonymous" || (kind === null && otherWays === "clear");
 }
 
 function tlsKind(type: number): TlsKind | null {

@@ -44,34 +44,43 @@ async function runAgent(proxyFixture: ProxyFixture, options: Partial<AgentOption
   return agent;
 }
 
-test("an enrolled agent's desktop is seen through the proxy, with the token as password", async () => {
-  const proxyFixture = await openProxyFixture(cleanup);
-  const { proxy } = proxyFixture;
-  const { secret } = await proxy.createJoinSecret("admin");
-  const vnc = cleanup.add(await new FakeVncServer({ password: "geheim" }).start());
-  const endpoint = { kind: "tcp", host: "127.0.0.1", port: vnc.port } as const;
-  const agent = await runAgent(proxyFixture, {
-    joinSecret: secret,
-    desktops: [{ name: "Desk", endpoint, vncPassword: "geheim" }],
-  });
-  await agent.ready;
-  const [desktop] = await proxy.stores.desktops.list();
-  expect(desktop).toMatchObject({ name: "Desk", agentName: "box in the cellar", state: "online" });
+test.each([
+  ["", null],
+  [
+    ", which is advertised under a name that the agent does not know",
+    { host: "desk.example.org", port: 443 },
+  ],
+])(
+  "an enrolled agent's desktop is seen through the proxy%s, with the token as password",
+  async (_name, advertise) => {
+    const proxyFixture = await openProxyFixture(cleanup, { advertise });
+    const { proxy } = proxyFixture;
+    const { secret } = await proxy.createJoinSecret("admin");
+    const vnc = cleanup.add(await new FakeVncServer({ password: "geheim" }).start());
+    const endpoint = { kind: "tcp", host: "127.0.0.1", port: vnc.port } as const;
+    const agent = await runAgent(proxyFixture, {
+      joinSecret: secret,
+      desktops: [{ name: "Desk", endpoint, vncPassword: "geheim" }],
+    });
+    await agent.ready;
+    const [desktop] = await proxy.stores.desktops.list();
+    expect(desktop).toMatchObject({ name: "Desk", agentName: "box in the cellar", state: "online" });
 
-  const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
-  const viewer = await connectRfb(cleanup, { ...proxy.addresses.rfb! });
-  const greeting = viewer.handshake({ password: token });
-  const server = await vnc.entered.next();
-  server.write(encodeServerInit({ width: 64, height: 48, pixelFormat: PIXELS, name: "CANARY" }));
-  expect(await greeting).toMatchObject({ width: 64, height: 48, name: "Desk" });
-  const ended = once(server.resume(), "end");
-  viewer.end();
-  await ended;
-  server.end();
+    const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
+    const viewer = await connectRfb(cleanup, { ...proxy.addresses.rfb! });
+    const greeting = viewer.handshake({ password: token });
+    const server = await vnc.entered.next();
+    server.write(encodeServerInit({ width: 64, height: 48, pixelFormat: PIXELS, name: "CANARY" }));
+    expect(await greeting).toMatchObject({ width: 64, height: 48, name: "Desk" });
+    const ended = once(server.resume(), "end");
+    viewer.end();
+    await ended;
+    server.end();
 
-  await agent.close();
-  await waitFor("the withdrawal", async () => (await proxy.stores.desktops.list())[0]?.state === "offline");
-});
+    await agent.close();
+    await waitFor("the withdrawal", async () => (await proxy.stores.desktops.list())[0]?.state === "offline");
+  },
+);
 
 test("a wrong join secret is final; a key once enrolled needs none, with the CA file too", async () => {
   const proxyFixture = await openProxyFixture(cleanup);

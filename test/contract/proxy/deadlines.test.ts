@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { encodePing, FrameType } from "../../../protocol/index.ts";
+import { encodePing, encodeSetupResponse, FrameType } from "../../../protocol/index.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
@@ -83,6 +83,29 @@ describe("deadlines are absolute", () => {
     await refused;
     const data = await agent.openDataConnection(proxy, ticket!, desktop);
     await once(data, "close");
+  });
+
+  it("a desktop that asks somebody has more than a minute, and the viewer reads who said no", async () => {
+    const clock = new ManualClock();
+    const proxyFixture = await openProxyFixture(cleanup, { clock });
+    const { proxy } = proxyFixture;
+    const { agent, view } = await publishDesktop(cleanup, proxyFixture);
+    let ticket: Buffer | undefined;
+    agent.onSetup = (request) => (ticket = request.ticket);
+    const { token } = await proxy.createToken(view, "control", 60, "admin");
+    const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
+    const refused = expect(viewer.handshake({ password: token })).rejects.toMatchObject({
+      reason: "The person at this desktop was asked, and said no or did not answer in time.",
+    });
+    await waitFor("the Setup request", () => ticket !== undefined);
+    agent.socket.write(encodeSetupResponse({ ticket: ticket!, status: 2, code: "" }));
+    // Answered on the same connection, so what was written before it has been read.
+    await agent.publish("asked");
+    clock.advance(20_000);
+    agent.socket.write(encodePing(FrameType.pong, Buffer.alloc(0)));
+    await agent.publish("asked again");
+    agent.socket.write(encodeSetupResponse({ ticket: ticket!, status: 0, code: "DESKTOP_DECLINED" }));
+    await refused;
   });
 
   it("a viewer that leaves while its desktop is being opened leaves nothing behind", async () => {

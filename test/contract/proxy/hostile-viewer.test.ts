@@ -75,18 +75,31 @@ describe.each(["rfb", "websocket"] as const)("a hostile viewer over %s", (transp
   );
 });
 
-it.each([...ULTRA_SAMPLES, { name: "file transfer", wire: Buffer.alloc(12, 7) }])(
-  "UltraVNC's $name ends the session before a byte of it has passed",
-  async ({ wire }) => {
-    const { proxyFixture, desktop, viewer } = await enter("rfb", [], "control");
-    viewer.write(Buffer.concat([wire, SAMPLES[0]!.wire]));
-    await viewer.reader.readToEnd();
-    await awaitNoSessions(proxyFixture);
-    expect(desktop.received).toHaveLength(BEFORE);
-    const [record] = await proxyFixture.proxy.stores.sessions.list();
-    expect(record).toMatchObject({ cause: "VIEWER_PROTOCOL" });
-  },
-);
+it("messages of UltraVNC and what is too long are left out; the session goes on, and the log says so once", async () => {
+  const { proxyFixture, desktop, viewer } = await enter("rfb", [], "control");
+  const after = SAMPLES[0]!.wire;
+  const clipboard = Buffer.alloc(8 + 0x40001, 0x04);
+  clipboard.writeUInt32BE(0x06000000, 0);
+  clipboard.writeUInt32BE(0x40001, 4);
+  for (const wire of [...ULTRA_SAMPLES.map(({ wire }) => wire), clipboard, clipboard]) {
+    viewer.write(Buffer.concat([wire, after]));
+  }
+  const expected = Buffer.concat(Array.from({ length: ULTRA_SAMPLES.length + 2 }, () => after));
+  await waitFor("all that follows", () => desktop.received.length - BEFORE >= expected.length);
+  expect(desktop.received.subarray(BEFORE).equals(expected)).toBe(true);
+  expect(proxyFixture.proxy.openSessions()).toHaveLength(1);
+  expect(proxyFixture.log().match(/"event":"session.left-out","message":"ClientCutText"/g)).toHaveLength(1);
+});
+
+it("UltraVNC's file transfer ends the session before a byte of it has passed: nobody knows how long it is", async () => {
+  const { proxyFixture, desktop, viewer } = await enter("rfb", [], "control");
+  viewer.write(Buffer.concat([Buffer.alloc(12, 7), SAMPLES[0]!.wire]));
+  await viewer.reader.readToEnd();
+  await awaitNoSessions(proxyFixture);
+  expect(desktop.received).toHaveLength(BEFORE);
+  const [record] = await proxyFixture.proxy.stores.sessions.list();
+  expect(record).toMatchObject({ cause: "VIEWER_PROTOCOL" });
+});
 
 describe("a desktop whose clipboard stays in", () => {
   it("ends the session when it sends what cannot be followed", async () => {

@@ -53,7 +53,7 @@ const entrance = new AgentAcceptor({
   trust: { current: { path: [] } } as unknown as ServiceTrust,
   agents,
   tickets,
-  spares: new SpareConnectionPool({ agents, tickets, advertised: null, clock, log }),
+  spares: new SpareConnectionPool({ agents, tickets, clock, log }),
   events: new ProxyEventEmitter(),
   audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
   onSilent: () => undefined,

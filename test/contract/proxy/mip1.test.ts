@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import tls from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import { deriveShippedToken, deriveToken, systemClock } from "../../../protocol/index.ts";
-import { openStores } from "../../../proxy/index.ts";
+import { openStores, type Proxy } from "../../../proxy/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
@@ -24,6 +25,37 @@ const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 const connect = makeConnect(cleanup);
 const refusalOf = makeReadRefusal(cleanup);
+
+describe("TLS of a MiP 1 agent", () => {
+  it.each([
+    ["without ALPN", undefined, "TLSv1.2"],
+    ["with its ALPN", ["mip/1"], "TLSv1.2"],
+    ["that speaks MiP 2, too", ["mip/2", "mip/1"], "TLSv1.3"],
+    ["which is a browser", ["http/1.1"], "TLSv1.3"],
+  ])("%s: the peer may speak MiP 1", async (_name, ALPNProtocols, version) => {
+    const { proxy } = await openProxyFixture(cleanup, { mip1: mip1Options });
+    expect(await negotiateTls(proxy, ALPNProtocols)).toBe(version);
+  });
+
+  it("is TLS 1.3 where the peer may not speak MiP 1", async () => {
+    const { proxy } = await openProxyFixture(cleanup, { mip1: { ...mip1Options, allow: ["192.0.2.0/24"] } });
+    expect(await negotiateTls(proxy, undefined)).toBe("TLSv1.3");
+  });
+});
+
+async function negotiateTls(proxy: Proxy, ALPNProtocols: string[] | undefined): Promise<string | null> {
+  const { host, port } = proxy.addresses.listen;
+  const socket = tls.connect({
+    host,
+    port,
+    rejectUnauthorized: false,
+    ...(ALPNProtocols && { ALPNProtocols }),
+  });
+  cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
+  socket.on("error", () => undefined);
+  await once(socket, "secureConnect");
+  return socket.getProtocol();
+}
 
 describe("a MiP 1 agent", () => {
   it.each([

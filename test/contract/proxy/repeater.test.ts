@@ -71,6 +71,36 @@ async function findDesktop({ proxy }: ProxyFixture, name: string) {
 }
 
 describe("viewers of the repeater", () => {
+  it("have an ID of five digits where that is wanted, as Remmina takes no longer one", async () => {
+    const proxyFixture = await openRepeater();
+    const { view: desktop } = await publishDesktop(cleanup, proxyFixture, "Machine 1");
+    for (let count = 0; count < 20; count += 1) {
+      const { number } = await proxyFixture.proxy.createViewerRepeaterId(desktop, 60, true);
+      expect(number).toMatch(/^\d{5}$/);
+      expect(Number(number)).toBeLessThanOrEqual(65_535);
+    }
+    const { number } = await proxyFixture.proxy.createViewerRepeaterId(desktop, 60, true);
+    const { token } = await proxyFixture.proxy.createToken(desktop, "control", 60, "admin");
+    const viewer = await view(proxyFixture, `ID:${number}`);
+    expect(await viewer.handshake({ password: token })).toMatchObject({ name: "Machine 1" });
+  });
+
+  it.each([
+    ["-repeaterdest:5900", "REPEATER_REQUEST"],
+    ["host.example:5900", "REPEATER_REQUEST"],
+  ])("whose request is %j leave a line in log and audit log", async (wanted, code) => {
+    const proxyFixture = await openRepeater();
+    const socket = await dial(proxyFixture, "Viewers");
+    socket.resume();
+    socket.write(request(wanted));
+    await once(socket, "close");
+    expect(proxyFixture.log()).toContain('"event":"repeater.refused"');
+    const refusal = await waitFor("the audit line", async () =>
+      (await proxyFixture.audit()).find(({ event }) => event.action === "session.refuse"),
+    );
+    expect(refusal.event.reason).toBe(code);
+  });
+
   it("reach the desktop of their ID with a token of it, and with no other", async () => {
     const proxyFixture = await openRepeater();
     const { view: first } = await publishDesktop(cleanup, proxyFixture, "Machine 1");

@@ -110,7 +110,7 @@ describe("a site's certificate", () => {
     const viewers = await Promise.all(
       Array.from({ length: 100 }, async (_, index) => {
         if (index % 2 === 0) {
-          const socket = net.connect({ ...proxyFixture.proxy.addresses.rfb!, noDelay: true });
+          const socket = net.connect({ ...proxyFixture.proxy.addresses.listen, noDelay: true });
           const login = { subType: X509_VNC, ca: first.cert, password: token };
           return (await connectByVeNCrypt(socket, login)).tls;
         }
@@ -150,7 +150,7 @@ describe("a site's certificate", () => {
     await files.write(second);
     await look();
     const login = { subType: X509_VNC, ca: second.cert, servername: "second.example", password: token };
-    const late = net.connect({ ...proxyFixture.proxy.addresses.rfb!, noDelay: true });
+    const late = net.connect({ ...proxyFixture.proxy.addresses.listen, noDelay: true });
     const newcomer = await connectByVeNCrypt(late, login);
     expect(newcomer.name).toBe("Machine 1");
     newcomer.tls.destroy();

@@ -13,6 +13,7 @@ import {
   X509_VNC,
 } from "../../support/vencrypt-viewer.ts";
 import { waitFor } from "../../support/wait-for.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { awaitNoSessions, type ProxyFixture, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 
 const cleanup = new CleanupStack();
@@ -20,9 +21,8 @@ afterEach(() => cleanup.close());
 
 const WRONG: unknown = expect.stringMatching(/token is wrong/i);
 
-async function dial({ proxy }: ProxyFixture, door: "listen" | "rfb" = "rfb"): Promise<Socket> {
-  const { listen, rfb } = proxy.addresses;
-  const socket = net.connect({ ...(door === "listen" ? listen : rfb!), noDelay: true });
+async function dial({ proxy }: ProxyFixture): Promise<Socket> {
+  const socket = net.connect({ ...proxy.addresses.listen, noDelay: true });
   socket.on("error", () => undefined);
   cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "connect");
@@ -41,9 +41,18 @@ async function openWithToken(): Promise<{
   return { proxyFixture, ca: proxyFixture.proxy.caCertificate, token, received: () => desktop.received };
 }
 
-/** Goes by VeNCrypt up to where TLS begins. */
-async function waitBeforeTls(proxyFixture: ProxyFixture, subType: number): Promise<Socket> {
+/** Goes by VeNCrypt up to where TLS begins. @param clock the server's, if it has to be told to go on */
+async function waitBeforeTls(
+  proxyFixture: ProxyFixture,
+  subType: number,
+  clock?: ManualClock,
+): Promise<Socket> {
+  const before = clock?.pending ?? 0;
   const socket = await dial(proxyFixture);
+  if (clock) {
+    await waitFor("the connection", () => clock.pending > before);
+    clock.advance(PROXY_LIMITS.viewerSilenceMs);
+  }
   const reader = new ByteReader(socket);
   await reader.read(12);
   socket.write("RFB 003.008\n");
@@ -59,17 +68,18 @@ async function waitBeforeTls(proxyFixture: ProxyFixture, subType: number): Promi
 }
 
 describe("VeNCrypt", () => {
-  it.each([
-    ["listen", [19, 129, 5, 2, 130, 6]],
-    ["rfb", [129, 5, 2, 19, 130, 6]],
-  ] as const)("X509Vnc on the %s port: a whole session inside TLS", async (door, types) => {
+  it("X509Vnc on the one port: a whole session inside TLS", async () => {
     const { proxyFixture, ca, token, received } = await openWithToken();
-    const viewer = await connectByVeNCrypt(await dial(proxyFixture, door), {
+    const viewer = await connectByVeNCrypt(await dial(proxyFixture), {
       subType: X509_VNC,
       ca,
       password: token,
     });
-    expect(viewer).toMatchObject({ types, subTypes: [X509_VNC, X509_PLAIN], name: "Machine 1" });
+    expect(viewer).toMatchObject({
+      types: [5, 2, 19, 129, 130, 6],
+      subTypes: [X509_VNC, X509_PLAIN],
+      name: "Machine 1",
+    });
     viewer.tls.write(Buffer.of(4, 1, 0, 0, 0, 0, 0xff, 0xbe));
     await waitFor("the key", () => received().length === 9);
     expect(proxyFixture.proxy.openSessions()).toMatchObject([{ method: "token", transport: "rfb" }]);
@@ -176,15 +186,59 @@ describe("VeNCrypt", () => {
   });
 });
 
+describe("a viewer that cannot go on", () => {
+  /** The codes of the log's and the audit log's lines about it. */
+  async function readTraces(proxyFixture: ProxyFixture): Promise<{ logged: string[]; audited: string[] }> {
+    await waitFor("the line", () => proxyFixture.log().includes("viewer.unable"));
+    const lines = proxyFixture.log().trimEnd().split("\n");
+    const events = lines.map((line) => JSON.parse(line) as { event?: string; code: string });
+    const refusals = await waitFor("the audit line", async () => {
+      const found = (await proxyFixture.audit()).filter(({ event }) => event.action === "session.refuse");
+      return found.length > 0 && found;
+    });
+    return {
+      logged: events.filter(({ event }) => event === "viewer.unable").map(({ code }) => code),
+      audited: refusals.map(({ event }) => event.reason ?? ""),
+    };
+  }
+
+  it("because it has no CA for the certificate leaves a line in log and audit log", async () => {
+    const { proxyFixture } = await openWithToken();
+    const login = { subType: X509_PLAIN, ca: "", password: "nope2345" };
+    const socket = await dial(proxyFixture);
+    await expect(connectByVeNCrypt(socket, { ...login, servername: "localhost" })).rejects.toThrow();
+    socket.destroy();
+    expect(await readTraces(proxyFixture)).toEqual({
+      logged: ["VIEWER_TLS_ENDED"],
+      audited: ["VIEWER_TLS_ENDED"],
+    });
+  });
+
+  it("because it supports nothing that is offered leaves one, too", async () => {
+    const { proxyFixture } = await openWithToken();
+    const socket = await dial(proxyFixture);
+    const reader = new ByteReader(socket);
+    await reader.read(12);
+    socket.write("RFB 003.008\n");
+    await reader.read((await reader.read(1))[0]!);
+    socket.end();
+    expect(await readTraces(proxyFixture)).toEqual({
+      logged: ["VIEWER_OFFER_LEFT"],
+      audited: ["VIEWER_OFFER_LEFT"],
+    });
+  });
+});
+
 describe("what may go wrong inside VeNCrypt", () => {
   it("junk in place of TLS closes the connection, and its place among the unadmitted is free again", async () => {
     const { proxyFixture, ca, token } = await openWithToken();
-    for (let count = 0; count < 300; count += 1) {
+    const sendJunk = async (): Promise<void> => {
       const socket = await waitBeforeTls(proxyFixture, X509_VNC);
       socket.end("this is no ClientHello");
       socket.resume();
       await once(socket, "close");
-    }
+    };
+    for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 100 }, sendJunk));
     const login = { subType: X509_VNC, ca, password: token };
     expect(await connectByVeNCrypt(await dial(proxyFixture), login)).toMatchObject({ name: "Machine 1" });
   });
@@ -192,7 +246,7 @@ describe("what may go wrong inside VeNCrypt", () => {
   it.each([0, 20])("TLS that does not come to its end is cut after 5 s, %i bytes sent", async (count) => {
     const clock = new ManualClock();
     const proxyFixture = await openProxyFixture(cleanup, { clock });
-    const socket = await waitBeforeTls(proxyFixture, X509_VNC);
+    const socket = await waitBeforeTls(proxyFixture, X509_VNC, clock);
     socket.write(
       Buffer.concat([Buffer.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3), Buffer.alloc(20)]).subarray(0, count),
     );

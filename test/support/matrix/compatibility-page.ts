@@ -36,6 +36,24 @@ file), and at least 98 % of them must be right, in the desktop's own size, under
 viewer says about the way it came in, and the agent about the security type it entered by, is checked too.
 `;
 
+const DEFAULTS = `### Viewers with their defaults
+
+What a viewer takes when nothing is set, and what it needs to be told:
+
+| viewer | \`--rfb-listen\` | the one port |
+| --- | --- | --- |
+| TigerVNC 1.13 and newer, RealVNC | RSA-AES, encrypted | the same |
+| TigerVNC before 1.13, TurboVNC, TightVNC, UltraVNC, ssvnc | VNC password | the same |
+| Remmina, krdc, guacd (libvncclient) | VNC password | the same |
+| gvncviewer, virt-viewer, Vinagre, GNOME Connections (gtk-vnc) | VNC password | X509Plain: the CA in \`~/.pki/CA/cacert.pem\`, and any user name |
+| noVNC 1.0 and newer behind websockify | VNC password | the same |
+| noVNC of any version at \`wss://…/rfb\` | | VNC password, inside TLS |
+| noVNC 0.6 behind websockify | fails: it takes the highest number up to 16. Use \`wss://…/rfb\` | the same |
+
+The server leaves the request for more mouse buttons (ExtendedMouseButtons, -316) and extensions that it does not know out of what
+the VNC server hears. UltraVNC's chat, file transfer and choice of a monitor do not pass.
+`;
+
 function describeTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => "---"), ...rows];
   return lines.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
@@ -108,6 +126,7 @@ and UltraVNC's servers, TightVNC for Windows) were not tried.
 \`postern token create --desktop lab-1\`. \`token.vnc\` is a file with it, made by \`echo -n THE-TOKEN | tigervncpasswd -f > token.vnc\`;
 without that file, every viewer asks for the password.
 `,
+    DEFAULTS,
     ...VIEWER_KINDS.map(describeViewer),
     `\`stunnel.conf\`, for RFB inside TLS; \`checkHost\` is the name in the server's certificate:
 

@@ -87,7 +87,7 @@ export const VIEWER_KINDS: readonly ViewerKind[] = [
     id: "tigervnc-x509vnc",
     title: "TigerVNC, X509Vnc",
     says: /Choosing security type X509Vnc \(261\)/,
-    hint: "Encrypted, and the server's certificate checked against the CA: `postern ca` prints it, the server's page `/ca.pem` serves it. Without `-SecurityTypes` TigerVNC takes this by itself.",
+    hint: "Encrypted, and the server's certificate checked against the CA: `postern ca` prints it, the server's page `/ca.pem` serves it. TigerVNC 1.13 and newer encrypts without a file on any port; this is for older ones.",
     describe: ({ host, listen, passwordFile, ca }) => ({
       command: "vncviewer",
       args: ["-SecurityTypes", "X509Vnc", "-X509CA", ca, "-passwd", passwordFile, `${host}::${listen}`],

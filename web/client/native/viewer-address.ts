@@ -1,4 +1,9 @@
-import { bracketHost, formatHostPort, parseHostPort, type HostPort } from "../../../protocol/host-port.ts";
+import {
+  formatHostPort,
+  formatViewerAddress,
+  parseHostPort,
+  type HostPort,
+} from "../../../protocol/host-port.ts";
 
 /** Parses `HOST:PORT` or `[IPV6]:PORT`. Null: neither. */
 export function parseViewerAddress(address: string): HostPort | null {
@@ -6,9 +11,8 @@ export function parseViewerAddress(address: string): HostPort | null {
   return parsed?.port === 0 ? null : parsed;
 }
 
-/** A port after one colon may be taken for a display number; two colons always mean a port. */
-export function buildViewerCommand({ host, port }: HostPort): string {
-  return `vncviewer ${bracketHost(host)}::${port}`;
+export function buildViewerCommand(address: HostPort): string {
+  return `vncviewer ${formatViewerAddress(address)}`;
 }
 
 /** For the QR code. It contains no token, because addresses are kept in histories. */

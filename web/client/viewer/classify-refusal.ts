@@ -21,6 +21,7 @@ const CAUSES: Readonly<Record<keyof typeof catalogues.en.refusals, DisconnectCau
   HOST_TIMEOUT: "hostSilent",
   HOST_BUSY: "noDesktop",
   DESKTOP_UNREACHABLE: "noDesktop",
+  DESKTOP_DECLINED: "refused",
   STATE_UNAVAILABLE: "serverTrouble",
   AUDIT_UNAVAILABLE: "serverTrouble",
   SERVER_STOPPING: "serverTrouble",

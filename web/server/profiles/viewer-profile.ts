@@ -1,4 +1,4 @@
-import { bracketHost } from "../../../protocol/index.ts";
+import { bracketHost, formatViewerAddress } from "../../../protocol/index.ts";
 import type { HostPort } from "../../../proxy/index.ts";
 import type { ProfileFormat } from "../../api/schemas.ts";
 
@@ -18,10 +18,10 @@ export function writeProfile(format: ProfileFormat, address: HostPort): ViewerPr
       return file("tigervnc", [
         "TigerVNC Configuration file Version 1.0",
         "",
-        `ServerName=${withPort(address)}`,
+        `ServerName=${formatViewerAddress(address)}`,
       ]);
     case "realvnc":
-      return file("vnc", ["ConnMethod=tcp", `Host=${withPort(address)}`]);
+      return file("vnc", ["ConnMethod=tcp", `Host=${formatViewerAddress(address)}`]);
     case "vnc":
       // UltraVNC, TightVNC and others on Windows read it as an INI file.
       return file("vnc", ["[connection]", `host=${address.host}`, `port=${address.port}`]);
@@ -45,11 +45,6 @@ export function nameFile(desktop: string, extension: string): string {
 
 function file(extension: string, lines: readonly string[]): ViewerProfile {
   return { body: lines.map((line) => `${line}\r\n`).join(""), contentType: FILE_TYPE, extension };
-}
-
-/** A port after one colon may be taken for a display number; two colons always mean a port. */
-function withPort({ host, port }: HostPort): string {
-  return `${bracketHost(host)}::${port}`;
 }
 
 function escapeCharacter(character: string): string {

@@ -24,6 +24,8 @@ export function routeRepeater(api: FastifyInstance, proxy: Proxy, loadReadModel:
     const { named, model } = await findNamedDesktops(proxy.stores.desktops, loadReadModel, wanted.desktop);
     const desktop = resolveDesktop(caller, wanted.desktop, named, model);
     const line = { ...entry, reason: "VIEWER", desktopId: desktop.id, desktopName: desktop.name };
-    return auditAhead(proxy, line, () => proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds));
+    return auditAhead(proxy, line, () =>
+      proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds, wanted.short),
+    );
   });
 }

@@ -4,7 +4,12 @@ import path from "node:path";
 import type { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AgentOptions, Endpoint, PublishedDesktop } from "../../../../agent/index.ts";
-import { encodeSetupRequest, FrameType, type Mip2SetupResponse } from "../../../../protocol/index.ts";
+import {
+  encodePing,
+  encodeSetupRequest,
+  FrameType,
+  type Mip2SetupResponse,
+} from "../../../../protocol/index.ts";
 import { ByteReader } from "../../../support/byte-reader.ts";
 import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -205,7 +210,8 @@ describe("a viewer is not let through: a code and nothing else", () => {
     expect(JSON.stringify(fixture.log)).not.toMatch(/geheim|falsch/);
   });
 
-  test("an endpoint that says nothing for 5 s", async () => {
+  /** A TCP server that takes connections and says nothing; and an agent that has been asked for it. */
+  async function askSilent(): Promise<{ clock: ManualClock; control: FakeControl; sockets: net.Socket[] }> {
     const silent = net.createServer();
     const sockets: net.Socket[] = [];
     silent.on("connection", (socket) => sockets.push(socket));
@@ -223,7 +229,56 @@ describe("a viewer is not let through: a code and nothing else", () => {
     const control = await connect({ endpoint: at(port) }, { clock });
     ask(control);
     await waitFor("both connections", () => sockets.length === 1 && proxy.connections === 2);
-    clock.advance(5000);
-    expect(await responseOn(control)).toMatchObject({ status: 0, code: "ENDPOINT_TIMEOUT" });
+    return { clock, control, sockets };
+  }
+
+  test("an endpoint that says nothing for a minute: somebody may have been asked", async () => {
+    const { clock, control } = await askSilent();
+    clock.advance(3000);
+    expect(await responseOn(control)).toMatchObject({ ticket: TICKET, status: 2 });
+    for (let count = 0; count < 2; count += 1) {
+      clock.advance(20_000);
+      // Otherwise the control connection counts as lost.
+      control.socket.write(encodePing(FrameType.ping, Buffer.alloc(0)));
+      await control.frames.find(({ type }) => type === FrameType.pong);
+    }
+    clock.advance(17_000);
+    expect(await responseOn(control)).toMatchObject({ status: 0, code: "DESKTOP_DECLINED" });
+  });
+
+  test("an endpoint that closes after a while: somebody said no", async () => {
+    const { clock, control, sockets } = await askSilent();
+    clock.advance(20_000);
+    expect(await responseOn(control)).toMatchObject({ status: 2 });
+    sockets[0]!.end();
+    expect(await responseOn(control)).toMatchObject({ status: 0, code: "DESKTOP_DECLINED" });
+  });
+
+  test("an endpoint that closes at once", async () => {
+    const { control, sockets } = await askSilent();
+    sockets[0]!.end();
+    expect(await responseOn(control)).toMatchObject({ status: 0, code: "ENDPOINT_REFUSED" });
+  });
+
+  test("somebody says no in the VNC server's words", async () => {
+    const failureReason = "Connection rejected by local user";
+    const vnc = await startVnc({ password: "geheim", failureReason });
+    const control = await connect({ endpoint: at(vnc.port), vncPassword: "falsch" });
+    expect(await refusalFor(control)).toBe("DESKTOP_DECLINED");
+  });
+
+  test("somebody says yes after a while: the viewer is let in on another data connection", async () => {
+    const { clock, control, sockets } = await askSilent();
+    clock.advance(30_000);
+    expect(await responseOn(control)).toMatchObject({ status: 2 });
+    await waitFor("the first data connection to be closed", () => proxy.gone >= 1);
+    const [socket] = sockets;
+    const reader = new ByteReader(socket!);
+    socket!.write("RFB 003.008\n");
+    await reader.read(12);
+    socket!.write(Buffer.of(1, 1));
+    await reader.read(1);
+    socket!.write(Buffer.alloc(4));
+    expect((await proxy.data.next()).response).toEqual({ ticket: TICKET, status: 1, code: "" });
   });
 });

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Endpoint, VncServerTls } from "../../../../agent/index.ts";
+import type { Endpoint, PublishedDesktop, VncServerTls } from "../../../../agent/index.ts";
 import { upgradeToTls } from "../../../../agent/serve/upgrade-tls.ts";
 import type { PosternError, TlsKind } from "../../../../protocol/index.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
@@ -47,12 +47,13 @@ async function upgrade(
   kind: TlsKind,
   settings: VncServerTls | undefined,
   endpoint: Endpoint = { kind: "tcp", host: "127.0.0.1", port },
+  more: Pick<PublishedDesktop, "tlsMinVersion"> = {},
 ): Promise<tls.TLSSocket> {
   const socket = net.connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.on("error", () => undefined);
   cleanup.add({ stop: () => Promise.resolve(socket.destroy()) });
   await once(socket, "connect");
-  const desktop = { name: "lab-1", endpoint, ...(settings === undefined ? {} : { tls: settings }) };
+  const desktop = { name: "lab-1", endpoint, ...more, ...(settings === undefined ? {} : { tls: settings }) };
   return (await upgradeToTls(socket, kind, desktop)) as tls.TLSSocket;
 }
 
@@ -140,4 +141,24 @@ test.each<TlsKind>(["anonymous", "x509"])("no TLS at all, %s", async (kind) => {
   const { port } = server.address() as AddressInfo;
   expect(await refusal(port, kind, TRUSTED)).toMatchObject({ code: "PEER_CLOSED" });
   server.close();
+});
+
+describe.each(["TLSv1", "TLSv1.1"] as const)("a VNC server that has only %s", (version) => {
+  const kinds: [TlsKind, VncServerTls | undefined, tls.TlsOptions][] = [
+    ["x509", TRUSTED, { ...certified(), ciphers: "DEFAULT:@SECLEVEL=0" }],
+    ["anonymous", undefined, { ciphers: "aNULL:@SECLEVEL=0", dhparam: "auto" }],
+  ];
+
+  test.each(kinds)("is refused, in words that name the option: %s", async (kind, settings, options) => {
+    const { port } = await startTls({ ...options, minVersion: version, maxVersion: version });
+    const error = await refusal(port, kind, settings);
+    expect(error).toMatchObject({ code: "SERVER_TLS_VERSION" });
+    expect(error.message).toContain("--vnc-tls-min lab-1=1.0");
+  });
+
+  test.each(kinds)("is entered where that is allowed: %s", async (kind, settings, options) => {
+    const { port } = await startTls({ ...options, minVersion: version, maxVersion: version });
+    const socket = await upgrade(port, kind, settings, undefined, { tlsMinVersion: version });
+    expect(socket.getProtocol()).toBe(version);
+  });
 });

@@ -35,12 +35,31 @@ describe("what the flags say of a desktop's VNC server", () => {
     };
     const logins = await readVncFlags(flags, NAMES);
     expect(logins.get("lab-1")).toEqual({
-      vncPassword: "geheim",
+      vncPassword: Buffer.from("geheim"),
       vncUser: "ada=countess",
       tls: { kind: "ca", pem: rootCertificates[0], client: rootCertificates[0] },
       msLogon: true,
     });
     expect(logins.get("lab=2")).toEqual({});
+  });
+
+  test.each([
+    ["UTF-8", "p£\n", "70c2a3"],
+    ["Latin-1", Buffer.from("p\xa3\r\n", "latin1"), "70a3"],
+    ["two line ends, of which one belongs to it", "p\n\n", "700a"],
+  ])("takes a password as the bytes of its file: %s", async (_name, content, hex) => {
+    const file = path.join(await cleanup.makeFolder(), "s");
+    await writeFile(file, content);
+    const logins = await readVncFlags({ vncPasswordFile: [`lab-1=${file}`] }, NAMES);
+    expect(logins.get("lab-1")).toEqual({ vncPassword: Buffer.from(hex, "hex") });
+  });
+
+  test.each([
+    ["1.0", "TLSv1"],
+    ["1.1", "TLSv1.1"],
+  ])("allows TLS %s", async (version, tlsMinVersion) => {
+    const logins = await readVncFlags({ vncTlsMin: [`lab-1=${version}`] }, NAMES);
+    expect(logins.get("lab-1")).toEqual({ tlsMinVersion });
   });
 
   test.each([PIN, PIN.toLowerCase(), PIN.replaceAll("AB", ":AB").slice(1)])(
@@ -64,6 +83,7 @@ describe("what the flags say of a desktop's VNC server", () => {
       ({ pem }) => ({ vncCaFile: [`lab-1=${pem}`], vncTlsFingerprint: [`lab-1=${PIN}`] }),
       "VNC_TLS",
     ],
+    ["a TLS version that is none", () => ({ vncTlsMin: ["lab-1=1.2"] }), "VNC_TLS"],
     ["a client certificate alone", ({ pem }) => ({ vncClientCertFile: [`lab-1=${pem}`] }), "VNC_TLS"],
   ])("%s: no", async (_name, flags, code) => {
     await expect(readVncFlags(flags(await makeFiles()), NAMES)).rejects.toMatchObject({ code });

@@ -79,6 +79,18 @@ describe("VncAuth response", () => {
     );
   });
 
+  it("is of the very bytes of a password that is not ASCII", () => {
+    for (const bytes of ["70c2a3", "70a3", "d0bfd0b0d180d0bed0bbd18c"]) {
+      const password = Buffer.from(bytes, "hex");
+      expect(vncAuthResponse(password, challenge)).toEqual(
+        encryptByOpenSsl(password.toString("latin1"), challenge),
+      );
+    }
+    expect(vncAuthResponse("p£", challenge)).toEqual(
+      vncAuthResponse(Buffer.from("70c2a3", "hex"), challenge),
+    );
+  });
+
   it("ignores what follows the eighth character", () => {
     expect(vncAuthResponse("12345678", challenge)).toEqual(vncAuthResponse("123456789", challenge));
     expect(vncAuthResponse("1234567", challenge)).not.toEqual(vncAuthResponse("12345678", challenge));

@@ -32,6 +32,22 @@ describe("SetupTickets", () => {
     expect(tickets.redeem(ticket, createDuplexPair()[0])).toBe(false);
   });
 
+  it("waits a minute and more where somebody at the desktop is asked, and no longer for being told again", async () => {
+    const clock = new ManualClock();
+    const tickets = new SetupTickets(clock);
+    const { ticket, connection: arrival } = tickets.expect(holder, never);
+    const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
+    clock.advance(3_000);
+    tickets.postpone(ticket);
+    tickets.postpone(Buffer.alloc(16));
+    clock.advance(69_999);
+    tickets.postpone(ticket);
+    expect(tickets.size).toBe(1);
+    clock.advance(1);
+    await refused;
+    expect(clock.pending).toBe(0);
+  });
+
   it("is failed only by the connection that was asked", async () => {
     const tickets = new SetupTickets(new ManualClock());
     const { ticket, connection: arrival } = tickets.expect(holder, never);

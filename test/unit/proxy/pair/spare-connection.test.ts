@@ -48,13 +48,12 @@ beforeEach(() => {
   } as unknown as AgentControlConnection;
   const find = (id: string) => (id === AGENT ? connection : undefined);
   const agents = { find } as unknown as AgentRegistry;
-  spares = new SpareConnectionPool({ agents, tickets, advertised: null, clock, log });
+  spares = new SpareConnectionPool({ agents, tickets, clock, log });
   const nobodyDialsIn = { take: () => Promise.resolve(null) } as unknown as ReverseServers;
   pairing = new Pairing({
     agents,
     tickets,
     spares,
-    advertised: null,
     reverseServers: nobodyDialsIn,
     otherRoute: null,
   });
@@ -103,6 +102,18 @@ describe("a spare connection", () => {
     expect(sent).toHaveLength(1);
     clock.advance(PROXY_LIMITS.spareReplaceMs);
     expect(sent).toHaveLength(2);
+  });
+
+  it("is not given up while somebody at the desktop is asked", async () => {
+    spares.expectViewer(AGENT);
+    const far = bringSpare();
+    const opening = pairing.open(DESKTOP, never);
+    const { ticket } = await far.nextSetup();
+    clock.advance(3_000);
+    tickets.postpone(ticket);
+    clock.advance(60_000);
+    far.stream.write(encodeSetupResponse({ ticket, ...OK }));
+    expect((await opening).destroyed).toBe(false);
   });
 
   it("takes no ticket of another connection, and its own ticket is good nowhere else", async () => {

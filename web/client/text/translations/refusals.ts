@@ -17,6 +17,7 @@ const en = {
   HOST_OFFLINE: "The host of this desktop is not connected. Try again in a moment.",
   HOST_TIMEOUT: "The host of this desktop did not answer in time. Try again in a moment.",
   HOST_BUSY: "The host of this desktop is busy. Try again in a moment.",
+  DESKTOP_DECLINED: "The person at this desktop was asked, and said no or did not answer in time.",
   DESKTOP_UNREACHABLE: "The host cannot open this desktop. Ask its owner whether it runs.",
   STATE_UNAVAILABLE: "The server cannot reach its database. Try again in a moment.",
   AUDIT_UNAVAILABLE: "The server cannot write its audit log, so it opens no session. Tell its administrator.",
@@ -42,6 +43,8 @@ const fr: typeof en = {
   HOST_OFFLINE: "L’hôte de ce bureau n’est pas connecté. Réessayez dans un instant.",
   HOST_TIMEOUT: "L’hôte de ce bureau n’a pas répondu à temps. Réessayez dans un instant.",
   HOST_BUSY: "L’hôte de ce bureau est occupé. Réessayez dans un instant.",
+  DESKTOP_DECLINED:
+    "La personne devant ce bureau a été consultée : elle a refusé, ou n’a pas répondu à temps.",
   DESKTOP_UNREACHABLE: "L’hôte ne peut pas ouvrir ce bureau. Demandez à son propriétaire s’il est en marche.",
   STATE_UNAVAILABLE: "Le serveur n’atteint pas sa base de données. Réessayez dans un instant.",
   AUDIT_UNAVAILABLE:

@@ -42,17 +42,32 @@ describe("the best security type that the login allows", () => {
     ["a missing user", [30], PASSWORD, "SERVER_USER_MISSING"],
     ["an expected certificate that is not shown", [1, 2, 30], CERTIFIED, "SERVER_CERTIFICATE"],
     ["RSA-AES where there is nothing simpler", [6, 5, 129, 130], PASSWORD, 129],
+    ["a whole session encrypted before a VNC password", [2, 129], PASSWORD, 129],
+    ["a whole session encrypted before an account hidden from listeners", [129, 5, 30], ACCOUNT, 129],
+    ["a whole session encrypted before nothing given away", [1, 5], PASSWORD, 5],
+    ["RSA-AES for the login alone before a VNC password", [2, 30, 6, 130], ACCOUNT, 130],
+    ["nothing given away before RSA-AES for the login alone", [6, 1], PASSWORD, 1],
+    ["TLS before RSA-AES", [129, 18, 2], PASSWORD, 18],
+    ["no TLS of type 18 where a certificate is expected", [18], CERTIFIED, "SERVER_CERTIFICATE"],
     ["nothing in common", [13, 20, 77], ACCOUNT, "SERVER_SECURITY_UNSUPPORTED"],
     ["an empty list", [], ACCOUNT, "SERVER_SECURITY_UNSUPPORTED"],
   ])("%s", (_name, offered, login, expected) => {
     expect(choose(SECURITY_METHODS, offered, login)).toBe(expected);
   });
 
+  it.each([
+    [[20], "sasl (20)"],
+    [[22, 77], "xvp (22), 77"],
+    [[263, 264], "tlsSasl (263), x509Sasl (264)"],
+  ])("types that are not supported are named: %j", (offered, names) => {
+    expect(() => chooseSecurityMethod(SECURITY_METHODS, offered, ACCOUNT)).toThrow(`offers only: ${names}. `);
+  });
+
   it("each of the 256 types alone", () => {
     const allowed = Array.from({ length: 256 }, (_, type) => type).filter(
       (type) => typeof choose(SECURITY_METHODS, [type], EVERYTHING) === "number",
     );
-    expect(allowed).toEqual([1, 2, 5, 6, 16, 19, 30, 113, 129, 130]);
+    expect(allowed).toEqual([1, 2, 5, 6, 16, 18, 19, 30, 113, 129, 130]);
   });
 });
 

@@ -139,7 +139,7 @@ describe("a server with several security types", () => {
 
   it("of 255 unknown types is refused", async () => {
     const types = Array.from({ length: 255 }, (_, index) =>
-      [0, 1, 2, 5, 6, 16, 19, 30, 129, 130].includes(index + 1) ? 77 : index + 1,
+      [0, 1, 2, 5, 6, 16, 18, 19, 30, 129, 130].includes(index + 1) ? 77 : index + 1,
     );
     const { outcome } = await playAgainst([offer("3.8", ...types)], (peer) => logInToServer(peer, {}));
     expect(outcome).toMatchObject({ code: "SERVER_SECURITY_UNSUPPORTED" });

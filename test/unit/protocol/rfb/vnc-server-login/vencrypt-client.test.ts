@@ -100,7 +100,7 @@ describe("a dead end", () => {
     const input = Buffer.concat([offer(19, 2), subTypes(260, 261, 262)]);
     expect((await play(input, withoutCa)).outcome).toMatchObject({ code: "SERVER_OTHER_WAY" });
     const again = Buffer.concat([offer(19, 2), CHALLENGE, OK]);
-    const { outcome } = await play(again, { ...withoutCa, avoidVeNCrypt: true });
+    const { outcome } = await play(again, { ...withoutCa, avoid: [19] });
     expect(outcome).toMatchObject({ value: { security: "vncAuth" } });
   });
 
@@ -111,5 +111,37 @@ describe("a dead end", () => {
     const { password: _password, ...poor } = EVERYTHING;
     const alone = Buffer.concat([offer(19), subTypes(258)]);
     expect((await play(alone, poor)).outcome).toMatchObject({ code: "SERVER_PASSWORD_MISSING" });
+  });
+});
+
+describe("security type 18, TLS with the list of types inside", () => {
+  it.each<[string, Buffer, Buffer]>([
+    ["none", Buffer.of(1, 1), Buffer.of(18, 1)],
+    ["vncAuth", Buffer.concat([Buffer.of(2, 77, 2), CHALLENGE]), Buffer.concat([Buffer.of(18, 2), ANSWER])],
+  ])("%s, however its bytes are cut", async (name, said, answered) => {
+    const input = Buffer.concat([offer(18), said, OK]);
+    await checkEveryCut(input, EVERYTHING, `tls ${name}`);
+    expect((await play(input)).sent.subarray(12)).toEqual(answered);
+  });
+
+  it("begins TLS before anything secret is said, without a certificate", async () => {
+    const kinds: TlsKind[] = [];
+    const upgrade = (_stream: unknown, kind: TlsKind) => {
+      kinds.push(kind);
+      return Promise.reject(new AuthError("SERVER_CERTIFICATE", "not this one"));
+    };
+    const { sent } = await play(offer(18), { ...EVERYTHING, upgrade });
+    expect(kinds).toEqual(["anonymous"]);
+    expect(sent).toHaveLength(13);
+  });
+});
+
+describe("a sub-type without TLS", () => {
+  it("is not taken where another security type encrypts the session", async () => {
+    const account = { ...EVERYTHING, requireX509: false };
+    const input = Buffer.concat([offer(19, 129, 2), subTypes(256, 2, 262)]);
+    expect((await play(input, account)).outcome).toMatchObject({ code: "SERVER_OTHER_WAY" });
+    const clear = Buffer.concat([offer(19, 2), subTypes(256, 2), CHALLENGE, OK]);
+    expect((await play(clear, account)).outcome).toMatchObject({ value: { security: "veNCrypt vncAuth" } });
   });
 });

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { canonicalAddress, plainAddress } from "../../../../proxy/model/connection-source.ts";
+
+describe("an address that comes in", () => {
+  it.each([
+    ["127.0.0.1", "127.0.0.1"],
+    ["::ffff:127.0.0.1", "127.0.0.1"],
+    ["::FFFF:7f00:1", "127.0.0.1"],
+    ["0:0:0:0:0:ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:DB8:0:0:0:0:0:7", "2001:db8::7"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+    ["::1", "::1"],
+    ["localhost", "localhost"],
+    ["", ""],
+  ])("%s is written %s", (text, canonical) => {
+    expect(canonicalAddress(text)).toBe(canonical);
+  });
+
+  it("has no zone where it is compared", () => {
+    expect(plainAddress("fe80::1%eth0")).toBe("fe80::1");
+    expect(plainAddress("::ffff:10.0.0.1%lo")).toBe("10.0.0.1");
+  });
+});
