@@ -175,10 +175,13 @@ test("two servers on one database place each waiting machine once", async () => 
     for (const stores of states) await stores.close();
     await rm(dir, { recursive: true });
   });
-  await vi.waitFor(async () => {
-    const machines = await states[0]!.machines.list();
-    expect(machines.map(({ state }) => state)).toEqual(Array(8).fill("preparing"));
-  });
+  await vi.waitFor(
+    async () => {
+      const machines = await states[0]!.machines.list();
+      expect(machines.map(({ state }) => state)).toEqual(Array(8).fill("preparing"));
+    },
+    { timeout: 15_000 },
+  );
   const asked = proxies.flatMap((proxy) => proxy.asked.filter((line) => line.endsWith("machine.create")));
   expect(asked).toHaveLength(8);
   // What another server queues later is found, too, by the one that has hosts.

@@ -64,11 +64,11 @@ test("who has signed in, or left, is not counted", async () => {
 
 test("half of few descriptors is left for sessions and agents", () => {
   expect(planDescriptors(512)).toEqual({
-    unadmitted: { perSource: 64, total: 128 },
+    unadmitted: { connecting: 42, viewer: 42, agent: 42, perSource: 32 },
     http: { perSource: 64, total: 128 },
   });
   expect(planDescriptors(1_048_576)).toEqual({
-    unadmitted: { perSource: 256, total: 4_096 },
+    unadmitted: { connecting: 2_048, viewer: 2_048, agent: 2_048, perSource: 256 },
     http: { perSource: 256, total: 4_096 },
   });
   expect(planDescriptors(3).http).toEqual({ perSource: 1, total: 1 });
