@@ -27,7 +27,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "agent",
-    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate",
+    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate, allow-host",
     load: async () => (await import("./commands/agent.ts")).defineAgent,
   },
   {
@@ -57,7 +57,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "desktop",
-    summary: "desktops that agents publish",
+    summary: "desktops that agents publish or have published: list, remove",
     load: async () => (await import("./commands/desktop.ts")).defineDesktop,
   },
   {
@@ -100,7 +100,7 @@ const COMMANDS: readonly CommandEntry[] = [
 const EXAMPLES = `
 Examples:
   postern up --data ./postern-data                       first desktop on this machine
-  postern join create --data /var/lib/postern            a secret for one more agent
+  postern join create --data /var/lib/postern            a secret for one more agent; --host: for a host
   postern token create --data DIR --desktop lab-1        a token for a VNC viewer
   postern vm create memtest86+ --data DIR --wait         a machine, from the command line
 

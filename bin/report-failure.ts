@@ -2,13 +2,14 @@ import { CommanderError } from "commander";
 import { AuthError, ConfigError, describeError, isPosternError, UNEXPLAINED } from "../protocol/index.ts";
 import { AdminApiError } from "./admin-api.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
+import { escapeUnprintable } from "./terminal/output.ts";
 
 /** Prints the error for a person on standard error and returns the matching exit status. */
 export function reportFailure(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
   if (error instanceof AdminApiError) {
     printError(error.message);
-    for (const choice of error.choices) process.stderr.write(`  ${choice}\n`);
+    for (const choice of error.choices) process.stderr.write(`  ${escapeUnprintable(choice)}\n`);
     return error.exitCode;
   }
   if (error instanceof ConfigError) {
@@ -40,5 +41,5 @@ function explainListenError(error: unknown): string | null {
 }
 
 function printError(message: string): void {
-  process.stderr.write(`postern: ${message}\n`);
+  process.stderr.write(`postern: ${escapeUnprintable(message, "\n")}\n`);
 }

@@ -103,7 +103,7 @@ function toCells(row: AuditRow): string[] {
     row.state,
     row.reason ?? "",
     who ?? (row.agentId === null ? "" : `agent ${row.agentId}`),
-    row.source.address ?? "",
+    [row.source.address, row.otherSource.address].filter((address) => address !== null).join(" and "),
     row.desktop.name ?? row.desktop.id ?? row.diskName ?? "",
   ];
 }

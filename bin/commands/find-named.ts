@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { host, machine, type Host, type Machine } from "../../web/api/schemas.ts";
+import { desktop, host, machine, type Desktop, type Host, type Machine } from "../../web/api/schemas.ts";
 import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 
@@ -45,6 +45,30 @@ export async function findHost(api: Pick<AdminApi, "get">, reference: string): P
 /** By its id or its name. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
 export async function findMachine(api: Pick<AdminApi, "get">, reference: string): Promise<Machine> {
   return findByIdOrName(await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
+}
+
+/**
+ * By its id, its name, or `AGENT/NAME` with the agent's name or id. @throws ApiError `DESKTOP_UNKNOWN`, `DESKTOP_AMBIGUOUS`
+ */
+export async function findDesktop(api: Pick<AdminApi, "get">, reference: string): Promise<Desktop> {
+  const rows = await api.get("/desktops", z.array(desktop));
+  const wanted = findByAgent(rows, reference);
+  const message = (text: string): string => `Several desktops are called ${text}. Name one as AGENT/NAME, or by id.`;
+  return findByIdOrName(wanted.length > 0 ? wanted.map((row) => ({ ...row, name: reference })) : rows, reference, {
+    path: "/desktops",
+    row: desktop,
+    unknown: {
+      code: "DESKTOP_UNKNOWN",
+      message: (text) => `There is no desktop ${text}. List them: desktop list`,
+    },
+    ambiguous: { code: "DESKTOP_AMBIGUOUS", message },
+  });
+}
+
+/** The desktops that `AGENT/NAME` can mean; an agent's id takes precedence over an agent's name. */
+function findByAgent(rows: readonly Desktop[], reference: string): readonly Desktop[] {
+  const byId = rows.filter(({ agent, name }) => `${agent.id}/${name}` === reference);
+  return byId.length > 0 ? byId : rows.filter(({ agent, name }) => `${agent.name}/${name}` === reference);
 }
 
 /** An id takes precedence over a name, so that a name chosen by one person cannot hide another thing's id. */

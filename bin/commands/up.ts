@@ -41,8 +41,15 @@ export function defineUp(command: Command): void {
         proxy: formatHostPort(server.proxy.addresses.listen),
         fingerprint: server.proxy.fingerprint,
         joinSecret: async () => {
-          const { secret } = await server.proxy.createJoinSecret("up");
-          server.proxy.audit({ action: "join.create", outcome: "success", actorName: "up" });
+          // Its own host, on its own machine.
+          const { secret } = await server.proxy.createJoinSecret("up", { role: "host", admit: true });
+          server.proxy.audit({
+            action: "join.create",
+            outcome: "success",
+            role: "host",
+            reason: "ADMITTED",
+            actorName: "up",
+          });
           return secret;
         },
         flags,

@@ -16,7 +16,7 @@ export function defineHostCommands(command: Command): void {
         formatTable(
           ["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"],
           rows.map(toCells),
-        ),
+        ) + explainWaiting(rows),
       );
     },
   );
@@ -37,9 +37,20 @@ export function defineHostCommands(command: Command): void {
     });
 }
 
-function toCells({ name, state, drained, machines, facts, lastSeenAt, id }: Host): string[] {
-  const word =
-    state === "online" ? (drained ? "drained" : "online") : `down, seen ${formatAge(lastSeenAt ?? 0)}`;
+function explainWaiting(rows: readonly Host[]): string {
+  const waits = rows.some(({ admitted }) => !admitted);
+  return waits ? "\nA host that waits gets no machines. Let it in: postern agent allow-host HOST\n" : "";
+}
+
+function describeState({ state, admitted, drained, lastSeenAt }: Host): string {
+  if (!admitted) return "waits to be let in";
+  if (state === "online") return drained ? "drained" : "online";
+  return `down, seen ${formatAge(lastSeenAt ?? 0)}`;
+}
+
+function toCells(row: Host): string[] {
+  const { name, machines, facts, id } = row;
+  const word = describeState(row);
   if (facts === null) return [name, word, String(machines), "", "", "", id];
   const { memoryMb, diskMb, load, instances } = facts;
   return [

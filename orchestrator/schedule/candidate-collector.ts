@@ -43,7 +43,7 @@ export class CandidateCollector {
     const drained = new Set(agents.filter(({ drainedAt }) => drainedAt !== null).map(({ id }) => id));
     const here = new Set(connected.map(({ id }) => id));
     const others = agents.filter(
-      ({ id, kind, revokedAt }) => kind === "host" && revokedAt === null && !here.has(id),
+      ({ id, admittedAt, revokedAt }) => admittedAt !== null && revokedAt === null && !here.has(id),
     );
     const reports = asked.flatMap(({ id, facts }) =>
       facts.kind === "known" ? [[id, facts.facts.dataDisks] as const] : [],

@@ -108,7 +108,7 @@ export class Scheduler {
     const { proxy } = this.#context;
     if (listConnectedHosts(proxy).length > 0) return false;
     return (await proxy.stores.agents.list()).some(
-      ({ kind, serverId }) => kind === "host" && serverId !== null && serverId !== proxy.serverId,
+      ({ admittedAt, serverId }) => admittedAt !== null && serverId !== null && serverId !== proxy.serverId,
     );
   }
 

@@ -69,6 +69,13 @@ export const PROXY_LIMITS = {
   mip1TokenMs: 31_536_000_000,
   /** A MiP 1 agent that was not seen for so long is forgotten: each job has an identifier of its own. */
   mip1MemoryMs: 86_400_000,
+  /** Takeovers of one MiP 1 identifier that need not wait; from then on the wait doubles. */
+  freeTakeovers: 3,
+  firstTakeoverMs: 1_000,
+  longestTakeoverMs: 300_000,
+  /** An identifier without a takeover for so long starts anew; while there are some, they are reported this often. */
+  takeoverMemoryMs: 600_000,
+  takeoverAgents: 10_000,
 
   /** Wrong tokens that cost a source nothing; from then on the wait doubles. */
   freeGuesses: 5,
@@ -100,6 +107,10 @@ export const PROXY_LIMITS = {
   ticketMs: 60_000,
   joinSecretMs: 3_600_000,
   sweepMs: 60_000,
+  /** A desktop that was gone for so long, and that no token or number leads to, is removed. */
+  desktopMemoryMs: 7_776_000_000,
+  /** Desktops that one sweep removes. */
+  desktopsForgotten: 500,
   auditRetryMs: 1_000,
   auditBacklogLines: 10_000,
   /** The audit log is signed this often while there is something new, and after so many lines at the latest. */

@@ -19,6 +19,7 @@ import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
+import type { AgentRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
 import { announceAuthority } from "./authority-commands.ts";
@@ -108,7 +109,7 @@ export class AgentAcceptor {
     handshake: Mip2Handshake,
   ): Promise<void> {
     const { stores, serverId, agents, events, clock, log } = this.#dependencies;
-    const { record, role, enrolled, features, instance } = await admitAgent(
+    const { record, enrolled, features, instance } = await admitAgent(
       peer,
       accepted.socket,
       handshake,
@@ -117,7 +118,7 @@ export class AgentAcceptor {
     // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
     const waitMs = enrolled || agents.find(record.id) ? 0 : this.#reconnectRateLimit.reserve();
     if (waitMs > 0) throw new AgentRefusal("BUSY", { retryAfterMs: waitMs });
-    const epoch = await queryStateForAgent(stores.agents.claim(record.id, serverId, role));
+    const epoch = await queryStateForAgent(stores.agents.claim(record.id, serverId, record.kind));
     // A new key that was stored since the proof counts: the agent must not believe that its old one does.
     const claimed = await queryStateForAgent(stores.agents.find(record.id));
     if (claimed?.publicKey !== record.publicKey) throw new AgentRefusal("BUSY", { retryAfterMs: 0 });
@@ -125,7 +126,8 @@ export class AgentAcceptor {
     if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.drainSpreadMs });
     accepted.admitted();
 
-    const agent = { id: record.id, name: record.name, kind: role };
+    const { id, name, kind } = record;
+    const agent = { id, name, kind, admitted: claimed.admittedAt !== null };
     const connection = new AgentControlConnection(
       accepted.socket,
       agent,
@@ -142,16 +144,19 @@ export class AgentAcceptor {
     this.#disconnecting.add(disconnecting);
     void disconnecting.then(() => this.#disconnecting.delete(disconnecting));
 
-    if (enrolled) this.#audit("agent.enrol", accepted, record.id);
+    if (enrolled) this.#audit("agent.enrol", accepted, record);
     if (agents.countClones(record.id) > clonesBefore) {
-      this.#audit("agent.clone", accepted, record.id);
+      this.#audit("agent.clone", accepted, record);
       agentLog.warn(
         { event: "agent.clone", source: accepted.source, times: clonesBefore + 1 },
         "two agents take turns with the same key: it was copied, or stolen",
       );
     }
-    this.#audit("agent.connect", accepted, record.id);
-    agentLog.info({ event: "agent.connected", kind: role, epoch }, "agent connected");
+    this.#audit("agent.connect", accepted, record);
+    agentLog.info(
+      { event: "agent.connected", kind, admitted: agent.admitted, epoch },
+      "agent connected",
+    );
     connection.send(
       encodeJsonFrame(FrameType.welcome, {
         agentId: record.id,
@@ -195,14 +200,16 @@ export class AgentAcceptor {
   #audit(
     action: "agent.enrol" | "agent.connect" | "agent.clone",
     { source }: AcceptedAgentConnection,
-    agentId: string,
+    { id: agentId, kind: role }: AgentRecord,
   ): void {
-    this.#dependencies.audit.append({ action, outcome: "success", agentId, source });
+    this.#dependencies.audit.append({ action, outcome: "success", agentId, role, source });
   }
 
   #reject({ socket, source }: AcceptedAgentConnection, error: unknown): void {
     const reason = isPosternError(error) ? error.code : "INTERNAL";
-    this.#dependencies.audit.append({ action: "agent.refuse", outcome: "failure", source, reason });
+    const agentId = error instanceof AgentRefusal ? error.agentId : null;
+    const about = agentId === null ? {} : { agentId };
+    this.#dependencies.audit.append({ action: "agent.refuse", outcome: "failure", source, reason, ...about });
     if (!(error instanceof AgentRefusal)) {
       socket.destroy();
       return;

@@ -31,7 +31,6 @@ const PING = encodePing(FrameType.ping, Buffer.alloc(0));
 
 /** The control connection of one proven agent: frames in and out, pings, and its end. */
 export class AgentControlConnection {
-  readonly agent: ConnectedAgent;
   /** The fencing epoch of this hold. */
   readonly epoch: number;
   /** What the agent can do beyond the first revision. */
@@ -44,6 +43,7 @@ export class AgentControlConnection {
   readonly #socket: Duplex;
   readonly #clock: Clock;
   readonly #channel: FrameChannel<Frame>;
+  #agent: ConnectedAgent;
   #handler: AgentFrameHandler | undefined;
 
   /** The socket belongs to this object from now on; it is read once {@link open} is called. */
@@ -54,7 +54,7 @@ export class AgentControlConnection {
     clock: Clock,
   ) {
     this.#socket = socket;
-    this.agent = agent;
+    this.#agent = agent;
     this.epoch = hold.epoch;
     this.features = hold.features;
     this.instance = hold.instance;
@@ -89,6 +89,15 @@ export class AgentControlConnection {
   open(frames: AgentFrameHandler): void {
     this.#handler = frames;
     this.#channel.start();
+  }
+
+  get agent(): ConnectedAgent {
+    return this.#agent;
+  }
+
+  /** A host that waited may have machines from now on. */
+  admit(): void {
+    this.#agent = { ...this.#agent, admitted: true };
   }
 
   get ended(): boolean {

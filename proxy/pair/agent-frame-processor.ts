@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import {
+  desktopName,
   encodeJsonFrame,
   event as eventSchema,
   FrameType,
@@ -95,11 +96,11 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     this.#dependencies.tickets.fail(this.#connection, ticket, readSetupFailure(code, this.#dependencies.log));
   }
 
-  /** Only hosts report machines; unknown events are for newer servers, and ignored. */
+  /** Only hosts that were let in report machines; unknown events are for newer servers, and ignored. */
   event(value: unknown): void {
     const { name, data } = parse(eventSchema, value, "event");
     const { agent } = this.#connection;
-    if (agent.kind !== "host" || !isHostEvent(name)) return;
+    if (!agent.admitted || !isHostEvent(name)) return;
     const agentId = agent.id;
     switch (name) {
       case "machine.state": {
@@ -132,16 +133,20 @@ export class AgentFrameProcessor implements AgentFrameHandler {
 
   async #publish({ id, name, machineId }: Publish): Promise<void> {
     if (this.#connection.ended) return;
+    if (!desktopName.safeParse(name).success) {
+      const message = "The desktop's name has characters that cannot be seen, or a blank at one of its ends.";
+      this.#answer(id, { ok: false, error: { code: "DESKTOP_NAME", message } });
+      return;
+    }
     if (!this.#desktops.has(name) && this.#desktops.size >= PROXY_LIMITS.agentDesktops) {
       this.#answer(id, { ok: false, error: { code: "DESKTOP_LIMIT", message: "Too many desktops." } });
       return;
     }
     try {
-      const desktop = await this.#dependencies.stores.desktops.publish(
-        this.#connection.agent.id,
-        name,
-        machineId ?? null,
-      );
+      const { agent } = this.#connection;
+      // Who has no machines has no screens of machines either.
+      const screenOf = agent.admitted ? (machineId ?? null) : null;
+      const desktop = await this.#dependencies.stores.desktops.publish(agent.id, name, screenOf);
       this.#desktops.set(name, desktop.id);
       this.#answer(id, { ok: true, result: { desktopId: desktop.id } });
       this.#dependencies.events.emit("desktop.changed", { desktopId: desktop.id });

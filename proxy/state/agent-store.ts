@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
-import { type Clock, RequestError } from "../../protocol/index.ts";
+import { type AgentRole, type Clock, RequestError } from "../../protocol/index.ts";
 import type { AgentRecord } from "./state-records.ts";
 import type { AgentStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
@@ -17,18 +17,23 @@ export class SqlAgentStore implements AgentStore {
     this.#clock = clock;
   }
 
-  async add(agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey">): Promise<AgentRecord> {
+  async add(
+    agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey"> & { readonly admitted?: boolean },
+  ): Promise<AgentRecord> {
+    const now = this.#clock.now();
     const record: AgentRecord = {
       id: agent.id,
       name: agent.name,
       kind: agent.kind,
       publicKey: agent.publicKey,
-      createdAt: this.#clock.now(),
+      createdAt: now,
       lastSeenAt: null,
       revokedAt: null,
       serverId: null,
       epoch: 0,
       drainedAt: null,
+      admittedAt: agent.kind === "host" && agent.admitted === true ? now : null,
+      rightsChangedAt: null,
     };
     await rejectOnViolation("unique", "AGENT_EXISTS", "An agent with this id exists already.", () =>
       this.#db.insertInto("agents").values(record).execute(),
@@ -50,14 +55,15 @@ export class SqlAgentStore implements AgentStore {
     return this.#db.transaction().execute(async (trx) => {
       const claimed = await trx
         .updateTable("agents")
-        .set((agent) => ({ serverId, kind, lastSeenAt: now, epoch: agent("epoch", "+", 1) }))
+        .set((agent) => ({ serverId, lastSeenAt: now, epoch: agent("epoch", "+", 1) }))
         .where("id", "=", id)
+        .where("kind", "=", kind)
         .where("revokedAt", "is", null)
         .returning("epoch")
         .executeTakeFirst();
       if (claimed === undefined) throw await this.#explainRefusal(trx, id);
       // What the earlier connection published is offline until this one publishes it too.
-      await markDesktopsOffline(trx, [id]);
+      await markDesktopsOffline(trx, [id], now);
       return claimed.epoch;
     });
   }
@@ -74,7 +80,7 @@ export class SqlAgentStore implements AgentStore {
         .returning("id")
         .executeTakeFirst();
       if (released === undefined) return false;
-      await markDesktopsOffline(trx, [id]);
+      await markDesktopsOffline(trx, [id], now);
       return true;
     });
   }
@@ -89,6 +95,28 @@ export class SqlAgentStore implements AgentStore {
       .executeTakeFirst();
     if (row === undefined) throw await this.#explainRefusal(this.#db, id);
     return row;
+  }
+
+  async setRole(id: string, role: AgentRole): Promise<AgentRecord> {
+    const now = this.#clock.now();
+    const row = await this.#db
+      .updateTable("agents")
+      .set({ kind: role, admittedAt: role === "host" ? now : null, rightsChangedAt: now })
+      .where("id", "=", id)
+      .where("kind", "!=", "mip1")
+      .where("revokedAt", "is", null)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) throw await this.#explainRefusal(this.#db, id);
+    return row;
+  }
+
+  listRightsChangedSince(since: number): Promise<Pick<AgentRecord, "id" | "kind" | "admittedAt">[]> {
+    return this.#db
+      .selectFrom("agents")
+      .select(["id", "kind", "admittedAt"])
+      .where("rightsChangedAt", ">=", since)
+      .execute();
   }
 
   async revoke(id: string): Promise<void> {
@@ -127,6 +155,7 @@ export class SqlAgentStore implements AgentStore {
   }
 
   async releaseAll(serverId: string): Promise<void> {
+    const now = this.#clock.now();
     await this.#db.transaction().execute(async (trx) => {
       const released = await trx
         .updateTable("agents")
@@ -136,7 +165,7 @@ export class SqlAgentStore implements AgentStore {
         .execute();
       const ids = released.map(({ id }) => id);
       for (let from = 0; from < ids.length; from += BATCH)
-        await markDesktopsOffline(trx, ids.slice(from, from + BATCH));
+        await markDesktopsOffline(trx, ids.slice(from, from + BATCH), now);
     });
   }
 
@@ -152,19 +181,25 @@ export class SqlAgentStore implements AgentStore {
   }
 
   async #explainRefusal(db: Kysely<Tables>, id: string): Promise<RequestError> {
-    const known = await db.selectFrom("agents").select("id").where("id", "=", id).executeTakeFirst();
-    return known === undefined
-      ? new RequestError("AGENT_UNKNOWN", `agent ${id} is unknown`, { safeMessage: "The agent is unknown." })
+    const known = await db.selectFrom("agents").select("revokedAt").where("id", "=", id).executeTakeFirst();
+    if (known === undefined)
+      return new RequestError("AGENT_UNKNOWN", `agent ${id} is unknown`, {
+        safeMessage: "The agent is unknown.",
+      });
+    return known.revokedAt === null
+      ? new RequestError("ROLE_REFUSED", `agent ${id} has another role`, {
+          safeMessage: "The agent has another role.",
+        })
       : new RequestError("AGENT_REVOKED", `agent ${id} is revoked`, {
           safeMessage: "The agent was revoked.",
         });
   }
 }
 
-async function markDesktopsOffline(trx: Transaction<Tables>, agentIds: string[]): Promise<void> {
+async function markDesktopsOffline(trx: Transaction<Tables>, agentIds: string[], now: number): Promise<void> {
   await trx
     .updateTable("desktops")
-    .set({ state: "offline" })
+    .set({ state: "offline", lastSeenAt: now })
     .where("agentId", "in", agentIds)
     .where("state", "=", "online")
     .execute();

@@ -59,6 +59,8 @@ export class FakeProxy implements Proxy {
   readonly expected: string[] = [];
   /** By which login each ticket was made. */
   readonly ticketLogins: (string | null)[] = [];
+  /** What the agents that redeem the join secrets may be. */
+  readonly grants: Parameters<Proxy["createJoinSecret"]>[1][] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
   readonly #events = new EventEmitter();
@@ -72,7 +74,7 @@ export class FakeProxy implements Proxy {
 
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
   connectHost(id: string, answers: Answers): void {
-    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host" });
+    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host", admitted: true });
     this.#hosts.set(id, {
       "machine.list": () => [],
       "image.list": () => [],
@@ -143,7 +145,10 @@ export class FakeProxy implements Proxy {
     return Promise.resolve({ number: "987654321", expiresAt: 1 });
   }
 
-  createJoinSecret(): Promise<{ secret: string; expiresAt: number }> {
+  createJoinSecret(
+    ...[, grant]: Parameters<Proxy["createJoinSecret"]>
+  ): Promise<{ secret: string; expiresAt: number }> {
+    this.grants.push(grant);
     return Promise.resolve({ secret: "join-secret", expiresAt: 3_600_000 });
   }
 
@@ -166,6 +171,14 @@ export class FakeProxy implements Proxy {
 
   async revokeAgent(agentId: string): Promise<void> {
     await this.stores.agents.revoke(agentId);
+  }
+
+  setAgentRole(...[agentId, role]: Parameters<Proxy["setAgentRole"]>): ReturnType<Proxy["setAgentRole"]> {
+    return this.stores.agents.setRole(agentId, role);
+  }
+
+  removeDesktop(desktopId: string): Promise<boolean> {
+    return this.stores.desktops.removeOffline(desktopId);
   }
 
   rotateAgentKey(agentId: string): Promise<void> {

@@ -5,6 +5,7 @@ import { repeater } from "./0003-repeater.ts";
 import { logins } from "./0004-logins.ts";
 import { machineOrders } from "./0005-machines.ts";
 import { machineCauses } from "./0006-machine-causes.ts";
+import { agentRoles } from "./0007-agent-roles.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0004-logins": logins,
   "0005-machines": machineOrders,
   "0006-machine-causes": machineCauses,
+  "0007-agent-roles": agentRoles,
 };

@@ -15,4 +15,7 @@ export function buildHostCommand(kind: HostKind, service: Service, secret: strin
   return lines.join(" \\\n  ");
 }
 
-export const JOIN_COMMAND = "postern join create --data DIR --json";
+/** The command that makes a join secret on the server itself. */
+export function buildJoinCommand(kind: HostKind): string {
+  return `postern join create ${kind === "machines" ? "--host --admit " : ""}--data DIR --json`;
+}

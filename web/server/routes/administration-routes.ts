@@ -1,7 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
-import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
+import {
+  agentRoleRequest,
+  joinSecretRequest,
+  type Agent,
+  type Session,
+  type joinSecret,
+} from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireAdmin } from "../guard/caller.ts";
@@ -16,10 +22,18 @@ const sessionQuery = z.object({
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
-    const { secret, expiresAt } = await proxy.createJoinSecret(actor);
-    proxy.audit({ action: "join.create", outcome: "success", ...auditActor(request) });
+    const grant = parseInput(joinSecretRequest, request.body);
+    const { secret, expiresAt } = await proxy.createJoinSecret(actor, grant);
+    const { role, admit } = grant;
+    proxy.audit({
+      action: "join.create",
+      outcome: "success",
+      role,
+      ...(admit && { reason: "ADMITTED" }),
+      ...auditActor(request),
+    });
     void reply.code(201);
-    return { secret, fingerprint: proxy.fingerprint, expiresAt };
+    return { secret, fingerprint: proxy.fingerprint, expiresAt, role, admit };
   });
 
   api.get("/agents", async (request): Promise<Agent[]> => {
@@ -44,6 +58,15 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
     return reply.code(204).send();
   });
 
+  api.post("/agents/:id/role", async (request): Promise<Agent> => {
+    requireAdmin(request);
+    const id = parseId(request);
+    const { role } = parseInput(agentRoleRequest, request.body);
+    const changed = await proxy.setAgentRole(id, role);
+    proxy.audit({ action: "agent.role", outcome: "success", agentId: id, role, ...auditActor(request) });
+    return serializeAgent(changed, proxy.countClones(id));
+  });
+
   api.get("/sessions", async (request): Promise<Session[]> => {
     requireAdmin(request);
     const { state, limit } = parseInput(sessionQuery, request.query);
@@ -65,11 +88,12 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 }
 
 function serializeAgent(
-  { id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord,
+  { id, name, kind, admittedAt, revokedAt, serverId, lastSeenAt }: AgentRecord,
   clones: number,
 ): Agent {
   const connected = serverId === null ? "offline" : "online";
-  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
+  const state = revokedAt === null ? connected : "revoked";
+  return { id, name, kind, state, admitted: admittedAt !== null, lastSeenAt, clones };
 }
 
 function serializeSession(record: SessionRecord): Session {

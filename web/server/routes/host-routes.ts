@@ -64,15 +64,17 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
     return describe(changed);
   });
 
-  async function describe({ id, name, serverId, lastSeenAt, drainedAt }: AgentRecord): Promise<Host> {
+  async function describe(record: AgentRecord): Promise<Host> {
+    const { id, name, serverId, lastSeenAt, drainedAt, admittedAt } = record;
     const here = proxy.connectedAgents().some((agent) => agent.id === id);
-    const facts = here ? await orchestrator.hostFacts.get(id) : null;
+    const facts = here && admittedAt !== null ? await orchestrator.hostFacts.get(id) : null;
     const placed = (await machines.list()).filter(({ agentId, state }) => agentId === id && !isOff(state));
     return {
       id,
       name,
       state: here || serverId !== null ? "online" : "offline",
       lastSeenAt,
+      admitted: admittedAt !== null,
       drained: drainedAt !== null,
       machines: placed.length,
       facts: facts?.kind === "known" ? facts.facts : null,

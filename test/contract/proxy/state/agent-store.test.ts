@@ -27,6 +27,8 @@ describeDatabases("agents", (makeDatabase) => {
       serverId: null,
       epoch: 0,
       drainedAt: null,
+      admittedAt: null,
+      rightsChangedAt: null,
     };
     expect(await other.agents.find("a1")).toEqual(expected);
     expect(await other.agents.list()).toEqual([expected]);
@@ -34,11 +36,11 @@ describeDatabases("agents", (makeDatabase) => {
   });
 
   test("have one id each, and may share a name", async () => {
-    const again = stores.agents.add({ id: "a1", name: "x", kind: "host", publicKey: "" });
+    const again = stores.agents.add({ id: "a1", name: "x", kind: "host", admitted: true, publicKey: "" });
     await expect(again).rejects.toMatchObject({ code: "AGENT_EXISTS" });
     await expect(again).rejects.toBeInstanceOf(RequestError);
     database.clock.time += 1;
-    await stores.agents.add({ id: "a0", name: "mill", kind: "host", publicKey: "" });
+    await stores.agents.add({ id: "a0", name: "mill", kind: "host", admitted: true, publicKey: "" });
     expect((await stores.agents.list()).map(({ id }) => id)).toEqual(["a1", "a0"]);
   });
 
@@ -66,12 +68,12 @@ describeDatabases("agents", (makeDatabase) => {
   test("are claimed with a growing epoch; only the current hold can be released", async () => {
     expect(await stores.agents.claim("a1", "s1", "agent")).toBe(1);
     database.clock.time += 5;
-    expect(await other.agents.claim("a1", "s2", "host")).toBe(2);
+    expect(await other.agents.claim("a1", "s2", "agent")).toBe(2);
     expect(await stores.agents.release("a1", 1)).toBe(false);
     expect(await stores.agents.find("a1")).toMatchObject({
       serverId: "s2",
       epoch: 2,
-      kind: "host",
+      kind: "agent",
       lastSeenAt: database.clock.time,
     });
     database.clock.time += 5;

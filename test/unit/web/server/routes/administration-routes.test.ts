@@ -17,7 +17,7 @@ test("agents are online, offline or revoked", async () => {
   const { ask, signIn, proxy } = await openWebFixture();
   const { agents } = proxy.stores;
   for (const id of ["on", "off", "gone"]) await agents.add({ id, name: id, kind: "agent", publicKey: id });
-  await agents.claim("on", "server-1", "host");
+  await agents.claim("on", "server-1", "agent");
   await agents.revoke("gone");
   const { body } = await ask("GET", `${API}/agents`, { as: await signIn("admin") });
   const states = Object.fromEntries(
