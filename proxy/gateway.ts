@@ -48,7 +48,14 @@ import type {
 } from "./model/proxy-types.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
-import type { AgentRecord, DesktopView, IssuedToken, JoinGrant, Role, SessionRecord } from "./state/state-records.ts";
+import type {
+  AgentRecord,
+  DesktopView,
+  IssuedToken,
+  JoinGrant,
+  Role,
+  SessionRecord,
+} from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";
 
 /** The proxy, put together. */
@@ -165,7 +172,12 @@ export class GatewayProxy implements Proxy {
         log,
         onForgotten: ({ id, name, agentId }) => {
           const about = { desktopId: id, desktopName: name, agentId };
-          audit.append({ action: "desktop.remove", outcome: "success", reason: "DESKTOP_FORGOTTEN", ...about });
+          audit.append({
+            action: "desktop.remove",
+            outcome: "success",
+            reason: "DESKTOP_FORGOTTEN",
+            ...about,
+          });
           events.emit("desktop.changed", { desktopId: id });
         },
       }),

@@ -18,7 +18,14 @@ import type {
   RepeaterId,
 } from "./model/proxy-types.ts";
 import type { AuthorityCommands } from "./pair/authority-commands.ts";
-import type { AgentRecord, DesktopView, IssuedToken, JoinGrant, Role, SessionRecord } from "./state/state-records.ts";
+import type {
+  AgentRecord,
+  DesktopView,
+  IssuedToken,
+  JoinGrant,
+  Role,
+  SessionRecord,
+} from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";
 
 export interface ProxyOptions extends ListenOptions {

@@ -57,7 +57,9 @@ export function defineAgentAdministration(command: Command): void {
   addAdminApiFlags(
     command
       .command("allow-host <agent>")
-      .description("on the server: this agent may be a host and have machines; also lets a host in that waits"),
+      .description(
+        "on the server: this agent may be a host and have machines; also lets a host in that waits",
+      ),
   )
     .option("--undo", "it may only publish desktops from now on; its connection ends")
     .addHelpText("after", EXAMPLES)

@@ -136,7 +136,10 @@ async function readJoinSecret(file: string | undefined): Promise<string | null> 
 function readDesktop(name: string, endpoint: string, login: VncLogin = {}): PublishedDesktop {
   const checked = desktopName.safeParse(name);
   if (!checked.success) {
-    throw new ConfigError("DESKTOP_NAME", `"${name}" cannot name a desktop: 1 to 64 visible characters, no slash.`);
+    throw new ConfigError(
+      "DESKTOP_NAME",
+      `"${name}" cannot name a desktop: 1 to 64 visible characters, no slash.`,
+    );
   }
   return { name, endpoint: parseEndpoint(endpoint), ...login };
 }

@@ -53,16 +53,21 @@ export async function findMachine(api: Pick<AdminApi, "get">, reference: string)
 export async function findDesktop(api: Pick<AdminApi, "get">, reference: string): Promise<Desktop> {
   const rows = await api.get("/desktops", z.array(desktop));
   const wanted = findByAgent(rows, reference);
-  const message = (text: string): string => `Several desktops are called ${text}. Name one as AGENT/NAME, or by id.`;
-  return findByIdOrName(wanted.length > 0 ? wanted.map((row) => ({ ...row, name: reference })) : rows, reference, {
-    path: "/desktops",
-    row: desktop,
-    unknown: {
-      code: "DESKTOP_UNKNOWN",
-      message: (text) => `There is no desktop ${text}. List them: desktop list`,
+  const message = (text: string): string =>
+    `Several desktops are called ${text}. Name one as AGENT/NAME, or by id.`;
+  return findByIdOrName(
+    wanted.length > 0 ? wanted.map((row) => ({ ...row, name: reference })) : rows,
+    reference,
+    {
+      path: "/desktops",
+      row: desktop,
+      unknown: {
+        code: "DESKTOP_UNKNOWN",
+        message: (text) => `There is no desktop ${text}. List them: desktop list`,
+      },
+      ambiguous: { code: "DESKTOP_AMBIGUOUS", message },
     },
-    ambiguous: { code: "DESKTOP_AMBIGUOUS", message },
-  });
+  );
 }
 
 /** The desktops that `AGENT/NAME` can mean; an agent's id takes precedence over an agent's name. */

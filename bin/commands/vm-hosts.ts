@@ -12,11 +12,14 @@ export function defineHostCommands(command: Command): void {
   addAdminApiFlags(command.command("hosts").description("where machines run, and what is free there")).action(
     async (flags: AdminApiFlags) => {
       const rows = await new AdminApi(flags.data).get("/hosts", z.array(host));
-      printResult(flags.json === true, rows, () =>
-        formatTable(
-          ["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"],
-          rows.map(toCells),
-        ) + explainWaiting(rows),
+      printResult(
+        flags.json === true,
+        rows,
+        () =>
+          formatTable(
+            ["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"],
+            rows.map(toCells),
+          ) + explainWaiting(rows),
       );
     },
   );

@@ -51,8 +51,9 @@ export function printResult(json: boolean, value: unknown, text: () => string): 
 /** The same JSON value; what a terminal would act on is escaped, which `JSON.stringify` does for a part of it only. */
 function escapeJson(text: string): string {
   return text.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
-    Array.from({ length: found.length }, (_none, index) =>
-      `\\u${found.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    Array.from(
+      { length: found.length },
+      (_none, index) => `\\u${found.charCodeAt(index).toString(16).padStart(4, "0")}`,
     ).join(""),
   );
 }

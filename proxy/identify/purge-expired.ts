@@ -27,7 +27,10 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.repeaterIds.deleteExpired(now),
       ]);
       const { desktopMemoryMs, desktopsForgotten } = PROXY_LIMITS;
-      const forgotten = await stores.desktops.forget(now - desktopMemoryMs, { now, limit: desktopsForgotten });
+      const forgotten = await stores.desktops.forget(now - desktopMemoryMs, {
+        now,
+        limit: desktopsForgotten,
+      });
       for (const desktop of forgotten) onForgotten(desktop);
     } catch (error) {
       log.warn({ event: "state.sweep", err: error }, "what has expired could not be deleted");

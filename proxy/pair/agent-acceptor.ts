@@ -153,10 +153,7 @@ export class AgentAcceptor {
       );
     }
     this.#audit("agent.connect", accepted, record);
-    agentLog.info(
-      { event: "agent.connected", kind, admitted: agent.admitted, epoch },
-      "agent connected",
-    );
+    agentLog.info({ event: "agent.connected", kind, admitted: agent.admitted, epoch }, "agent connected");
     connection.send(
       encodeJsonFrame(FrameType.welcome, {
         agentId: record.id,

@@ -1,4 +1,10 @@
-import { encodeJsonFrame, FEATURE_ROLE, FrameType, PosternError, type Refused } from "../../protocol/index.ts";
+import {
+  encodeJsonFrame,
+  FEATURE_ROLE,
+  FrameType,
+  PosternError,
+  type Refused,
+} from "../../protocol/index.ts";
 
 type Code = Refused["code"];
 

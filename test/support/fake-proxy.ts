@@ -73,8 +73,8 @@ export class FakeProxy implements Proxy {
   }
 
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
-  connectHost(id: string, answers: Answers): void {
-    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host", admitted: true });
+  connectHost(id: string, answers: Answers, admitted = true): void {
+    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host", admitted });
     this.#hosts.set(id, {
       "machine.list": () => [],
       "image.list": () => [],

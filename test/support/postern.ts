@@ -197,7 +197,9 @@ export async function startAgentProgram(
   const folder = await cleanup.makeFolder();
   const secrets = path.join(folder, "secrets");
   await mkdir(secrets);
-  const { secret, fingerprint } = await server.createJoin(...(command === "host" ? ["--host", "--admit"] : []));
+  const { secret, fingerprint } = await server.createJoin(
+    ...(command === "host" ? ["--host", "--admit"] : []),
+  );
   const joinFile = path.join(secrets, "join");
   await writeFile(joinFile, secret, { mode: 0o600 });
   const flags = ["--proxy", proxy, "--fingerprint", fingerprint, "--join-file", joinFile];

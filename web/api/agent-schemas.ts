@@ -10,7 +10,10 @@ export const joinSecretRequest = z
     /** A host may have machines at once; without it an administrator lets it in first. */
     admit: z.boolean().default(false),
   })
-  .refine(({ role, admit }) => role === "host" || !admit, { path: ["admit"], error: "only a host can be let in" });
+  .refine(({ role, admit }) => role === "host" || !admit, {
+    path: ["admit"],
+    error: "only a host can be let in",
+  });
 export type JoinSecretInput = z.input<typeof joinSecretRequest>;
 /** POST /join-secrets (joinSecretRequest) → 201 joinSecret (administrators) */
 export const joinSecret = z.object({

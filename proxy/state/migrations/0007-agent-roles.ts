@@ -21,6 +21,8 @@ export const agentRoles: Migration = {
     await sql`update agents set admitted_at = created_at where kind = 'host'`.execute(db);
     // Until now a desktop did not keep when it was last seen if its agent went away with it.
     await sql`update desktops set last_seen_at = coalesce((select agents.last_seen_at from agents
-      where agents.id = desktops.agent_id and agents.last_seen_at > desktops.last_seen_at), last_seen_at)`.execute(db);
+      where agents.id = desktops.agent_id and agents.last_seen_at > desktops.last_seen_at), last_seen_at)`.execute(
+      db,
+    );
   },
 };

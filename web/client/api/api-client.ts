@@ -121,7 +121,8 @@ export function createApi(onSignedOut: () => void) {
       call<Ticket>("POST", "/tickets", { desktop }, signal),
     createJoinSecret: (wanted: JoinSecretInput) => call<JoinSecret>("POST", "/join-secrets", wanted),
     /** Makes an agent a host, and lets a host in that waits. */
-    allowHost: (id: string) => call<Agent>("POST", `/agents/${encodeURIComponent(id)}/role`, { role: "host" }),
+    allowHost: (id: string) =>
+      call<Agent>("POST", `/agents/${encodeURIComponent(id)}/role`, { role: "host" }),
     profilePath: (desktopId: string, format: ProfileFormat) =>
       `${API_PREFIX}/desktops/${encodeURIComponent(desktopId)}/profile?format=${format}`,
     agents: () => call<Agent[]>("GET", "/agents"),

@@ -179,4 +179,26 @@ describeDatabases("agents", (makeDatabase) => {
       false,
     );
   });
+
+  test("keep their role whatever they claim; only an administrator changes it, and other servers hear of it", async () => {
+    const { clock } = database;
+    await expect(stores.agents.claim("a1", "s1", "host")).rejects.toMatchObject({ code: "ROLE_REFUSED" });
+    await stores.agents.add({ id: "h1", name: "rack", kind: "host", publicKey: "" });
+    await stores.agents.add({ id: "m1", name: "old", kind: "mip1", publicKey: "" });
+    expect(await stores.agents.find("h1")).toMatchObject({ admittedAt: null });
+    expect(await other.agents.listRightsChangedSince(0)).toEqual([]);
+    clock.time += 5;
+    const admittedAt = clock.time;
+    expect(await stores.agents.setRole("a1", "host")).toMatchObject({ kind: "host", admittedAt });
+    expect(await stores.agents.claim("a1", "s1", "host")).toBe(1);
+    expect(await other.agents.listRightsChangedSince(admittedAt)).toEqual([
+      { id: "a1", kind: "host", admittedAt },
+    ]);
+    expect(await other.agents.listRightsChangedSince(admittedAt + 1)).toEqual([]);
+    expect(await stores.agents.setRole("a1", "agent")).toMatchObject({ kind: "agent", admittedAt: null });
+    await expect(stores.agents.setRole("m1", "host")).rejects.toMatchObject({ code: "ROLE_REFUSED" });
+    await stores.agents.revoke("h1");
+    await expect(stores.agents.setRole("h1", "host")).rejects.toMatchObject({ code: "AGENT_REVOKED" });
+    await expect(stores.agents.setRole("none", "host")).rejects.toMatchObject({ code: "AGENT_UNKNOWN" });
+  });
 });

@@ -116,4 +116,51 @@ describeDatabases("desktops", (makeDatabase) => {
     expect(await stores.tickets.take("gone", database.clock.time)).toBeNull();
     expect(await stores.tickets.take("kept", database.clock.time)).not.toBeNull();
   });
+
+  test("of two agents one of which is called as the other one's id, the id counts", async () => {
+    await stores.agents.add({ id: "a5", name: "a1", kind: "agent", publicKey: "" });
+    const meant = await stores.desktops.publish("a1", "desk", null);
+    await stores.desktops.publish("a5", "desk", null);
+    expect((await stores.desktops.findByName("a1/desk")).map(({ id }) => id)).toEqual([meant.id]);
+  });
+
+  test("one that is published is not removed as gone", async () => {
+    const { id } = await stores.desktops.publish("a1", "desk", null);
+    expect(await stores.desktops.removeOffline(id)).toBe(false);
+    await stores.desktops.withdraw("a1", "desk");
+    expect(await stores.desktops.removeOffline(id)).toBe(true);
+    expect(await stores.desktops.removeOffline(id)).toBe(false);
+  });
+
+  test("those that are gone for long are forgotten, unless something leads to them", async () => {
+    const { clock } = database;
+    const epoch = await stores.agents.claim("a1", "s1", "agent");
+    const ids = new Map<string, string>();
+    for (const name of ["gone", "token", "revoked", "number"])
+      ids.set(name, (await stores.desktops.publish("a1", name, null)).id);
+    await stores.desktops.publish("a2", "online", null);
+    clock.time += 100;
+    // Published long ago, and here until now.
+    await stores.agents.release("a1", epoch);
+    const left = clock.time;
+    const expiresAt = left + 1_000;
+    const right = { role: "view", createdBy: "u", expiresAt } as const;
+    await stores.tokens.create({ ...right, desktopId: ids.get("token")!, token: "abcd2345" });
+    const token = await stores.tokens.create({ ...right, desktopId: ids.get("revoked")!, token: "wxyz6789" });
+    await stores.tokens.revoke(token.id);
+    await stores.repeaterIds.create("hash", ids.get("number")!, expiresAt);
+    const forget = (before: number, now: number, limit = 9) => stores.desktops.forget(before, { now, limit });
+    expect(await forget(left, left)).toEqual([]);
+    expect(await forget(left + 1, left, 1)).toHaveLength(1);
+    expect(await forget(left + 1, left)).toHaveLength(1);
+    expect((await stores.desktops.list()).map(({ name }) => name).sort()).toEqual([
+      "number",
+      "online",
+      "token",
+    ]);
+    expect((await forget(left + 1, expiresAt + 1)).map(({ name }) => name).sort()).toEqual([
+      "number",
+      "token",
+    ]);
+  });
 });

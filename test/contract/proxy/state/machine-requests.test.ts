@@ -121,7 +121,8 @@ describeDatabases("orders of machines", (makeDatabase) => {
   });
 
   test("a data disk lies where it was made, until its host says otherwise or is revoked", async () => {
-    for (const id of ["h1", "h2"]) await stores.agents.add({ id, name: id, kind: "host", admitted: true, publicKey: "k" });
+    for (const id of ["h1", "h2"])
+      await stores.agents.add({ id, name: id, kind: "host", admitted: true, publicKey: "k" });
     const { dataDisks } = stores;
     expect(await dataDisks.find("anna/home")).toBeNull();
     await dataDisks.place("anna/home", "h1");

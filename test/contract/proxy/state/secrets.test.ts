@@ -114,7 +114,10 @@ describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
   });
 
   test("a join secret is for one role: the other one neither gets it nor spends it", async () => {
-    for (const [hash, admit] of [["waits", false], ["in", true]] as const) {
+    for (const [hash, admit] of [
+      ["waits", false],
+      ["in", true],
+    ] as const) {
       await stores.joinSecrets.create(hash, now + 1_000, { role: "host", admit });
       expect(await stores.joinSecrets.take(hash, "agent", now)).toEqual({ kind: "otherRole" });
       expect(await stores.joinSecrets.take(hash, "host", now)).toEqual({ kind: "granted", admit });

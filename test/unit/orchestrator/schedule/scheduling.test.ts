@@ -94,7 +94,8 @@ test("what no host that is there can ever hold has failed", async () => {
 test("a data disk draws its machine to its host, and keeps it from others while that is away", async () => {
   const { proxy, create, show, hostOf, ask, anna } = await open();
   const { agents } = proxy.stores;
-  for (const id of ["h1", "h2"]) await agents.add({ id, name: id, kind: "host", admitted: true, publicKey: "k" });
+  for (const id of ["h1", "h2"])
+    await agents.add({ id, name: id, kind: "host", admitted: true, publicKey: "k" });
   const claim = await agents.claim("h1", "server-1", "host");
   proxy.connectHost(
     "h1",
@@ -159,7 +160,13 @@ test("two servers on one database place each waiting machine once", async () => 
     });
   const proxies = states.map((stores, index) => new FakeProxy(stores, `server-${index + 1}`));
   for (const [index, proxy] of proxies.entries()) {
-    await states[0]!.agents.add({ id: `h${index}`, name: `h${index}`, kind: "host", admitted: true, publicKey: "k" });
+    await states[0]!.agents.add({
+      id: `h${index}`,
+      name: `h${index}`,
+      kind: "host",
+      admitted: true,
+      publicKey: "k",
+    });
     proxy.connectHost(`h${index}`, host());
   }
   const webs = await Promise.all(

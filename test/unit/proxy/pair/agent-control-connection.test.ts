@@ -16,7 +16,12 @@ function open() {
   const clock = new ManualClock();
   const [near, far] = createDuplexPair();
   far.on("error", () => undefined).resume();
-  const connection = new AgentControlConnection(near, { id: "a", name: "a", kind: "agent", admitted: false, admitted: false }, HOLD, clock);
+  const connection = new AgentControlConnection(
+    near,
+    { id: "a", name: "a", kind: "agent", admitted: false },
+    HOLD,
+    clock,
+  );
   connection.open(FRAMES);
   return { clock, far, connection };
 }

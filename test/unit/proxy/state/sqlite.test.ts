@@ -72,16 +72,11 @@ test("a read sees nothing of a transaction that is open, and all of it at once a
   const db = await openSqlite(file);
   const secret = { hash: "a", expiresAt: 2 ** 53 - 1, role: "agent", admit: 0 } as const;
   await db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto("joinSecrets")
-      .values(secret)
-      .execute();
+    await trx.insertInto("joinSecrets").values(secret).execute();
     expect(await trx.selectFrom("joinSecrets").selectAll().execute()).toHaveLength(1);
     expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([]);
   });
-  expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([
-    secret,
-  ]);
+  expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([secret]);
   expect(await stores.joinSecrets.take("a", "agent", 0)).toMatchObject({ kind: "granted" });
   await db.destroy();
 });

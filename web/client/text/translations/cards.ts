@@ -71,7 +71,8 @@ const fr: typeof en = {
   failedUnknown: "La machine n’a pas pu démarrer, sans raison connue. Réessayez, ou supprimez-la.",
   offlineHint: "Non connecté en ce moment. Il revient de lui-même.",
   removeDesktopNamed: (name) => `Retirer ${name} du mur`,
-  removeDesktopHint: "Ses jetons disparaissent avec lui. Si son agent le publie de nouveau, c’est un nouveau bureau.",
+  removeDesktopHint:
+    "Ses jetons disparaissent avec lui. Si son agent le publie de nouveau, c’est un nouveau bureau.",
   queuedHint: "Attend son tour",
   preparingHint: "Son disque est en préparation",
   bootingHint: "Sa première image arrive dans un instant",

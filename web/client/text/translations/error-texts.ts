@@ -27,7 +27,8 @@ const en = {
   STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
   PAGES_NOT_BUILT: "The pages are not built on this server. Tell its administrator.",
   SESSION_UNKNOWN: "There is no such open session. It may have ended.",
-  DESKTOP_IN_USE: "The desktop is published now, or it is a machine's screen. Only one that is gone can be removed.",
+  DESKTOP_IN_USE:
+    "The desktop is published now, or it is a machine's screen. Only one that is gone can be removed.",
   ROLE_REFUSED: "This host cannot run machines: it speaks the first version of the protocol.",
   AGENT_UNKNOWN: "There is no such host, or it was shut out already.",
   AGENT_OFFLINE: "The host is not connected. Try again when it is back.",
