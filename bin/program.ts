@@ -29,7 +29,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "agent",
-    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate",
+    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate, allow-host",
     load: async () => (await import("./commands/agent.ts")).defineAgent,
   },
   {
@@ -59,7 +59,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "desktop",
-    summary: "desktops that agents publish",
+    summary: "desktops that agents publish or have published: list, remove",
     load: async () => (await import("./commands/desktop.ts")).defineDesktop,
   },
   {
@@ -102,7 +102,7 @@ const COMMANDS: readonly CommandEntry[] = [
 const EXAMPLES = `
 Examples:
   postern up --data ./postern-data                               first desktop on this machine
-  postern join create --data /var/lib/postern                    a secret for one more agent
+  postern join create --data /var/lib/postern                    a secret for one more agent; --host: for a host
   postern token create --data /var/lib/postern --desktop lab-1   a token for a VNC viewer
   postern vm create memtest86+ --data /var/lib/postern --wait    a machine, from the command line
 

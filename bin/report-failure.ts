@@ -4,6 +4,7 @@ import { AdminApiError } from "./admin-api.ts";
 import { describeField } from "./terminal/describe-field.ts";
 import { nameProgram } from "./terminal/program-name.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
+import { escapeUnprintable } from "./terminal/output.ts";
 
 /** Prints the error for a person on standard error and returns the matching exit status. */
 export function reportFailure(error: unknown): ExitCode {
@@ -13,7 +14,7 @@ export function reportFailure(error: unknown): ExitCode {
     printError(
       field === null ? error.message : `${describeField(field.name)} is not valid: ${field.problem}`,
     );
-    for (const choice of error.choices) process.stderr.write(`  ${choice}\n`);
+    for (const choice of error.choices) process.stderr.write(`  ${escapeUnprintable(choice)}\n`);
     return error.exitCode;
   }
   if (error instanceof ConfigError) {
@@ -45,5 +46,5 @@ function explainListenError(error: unknown): string | null {
 }
 
 function printError(message: string): void {
-  process.stderr.write(`postern: ${nameProgram(message)}\n`);
+  process.stderr.write(`postern: ${escapeUnprintable(nameProgram(message), "\n")}\n`);
 }

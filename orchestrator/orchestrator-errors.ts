@@ -21,6 +21,7 @@ export const ORCHESTRATOR_ERRORS = {
   EXTEND_FORBIDDEN: "You may not prolong a machine. Ask an administrator.",
   HOST_OUTDATED:
     "The machine's host is older than this server and cannot do this. Its administrator can update it.",
+  HOST_AMBIGUOUS: "Several hosts have this name. Name one by its id.",
   HOST_UNKNOWN: "There is no such host, or it was revoked.",
   LIMIT_MACHINES: "You have as many machines as you may have. Remove one first.",
   LIMIT_CPUS: "This takes more CPUs than you may have. Choose less, or stop a machine.",

@@ -1,6 +1,7 @@
 import {
   RFB_WEBSOCKET_PATH,
   formatKeyFingerprint,
+  type AgentRole,
   type HostMethod,
   type HostParams,
   type HostResult,
@@ -49,7 +50,14 @@ import type {
 } from "./model/proxy-types.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
-import type { DesktopView, IssuedToken, Role, SessionRecord } from "./state/state-records.ts";
+import type {
+  AgentRecord,
+  DesktopView,
+  IssuedToken,
+  JoinGrant,
+  Role,
+  SessionRecord,
+} from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";
 
 /** The proxy, put together. */
@@ -131,6 +139,9 @@ export class GatewayProxy implements Proxy {
       endSessions: (agentId) => {
         this.#sessions.endByAgent(agentId);
       },
+      onAdmitted: (agentId) => {
+        events.emit("agent.changed", { agentId });
+      },
       clock,
       log,
     });
@@ -160,7 +171,23 @@ export class GatewayProxy implements Proxy {
     opened.defer(() => this.#listeners.close());
     opened.defer(() => this.#endConnections());
     opened.defer(() => this.#listeners.stop());
-    opened.defer(startPurge(stores, clock, log));
+    opened.defer(
+      startPurge({
+        stores,
+        clock,
+        log,
+        onForgotten: ({ id, name, agentId }) => {
+          const about = { desktopId: id, desktopName: name, agentId };
+          audit.append({
+            action: "desktop.remove",
+            outcome: "success",
+            reason: "DESKTOP_FORGOTTEN",
+            ...about,
+          });
+          events.emit("desktop.changed", { desktopId: id });
+        },
+      }),
+    );
     // Not awaited here: those who need the tokens await it, and handle the failure.
     index.prepare().catch(() => undefined);
     this.#opened = opened.move();
@@ -211,8 +238,11 @@ export class GatewayProxy implements Proxy {
     return { url: formatUrl("wss", this.advertised.web, RFB_WEBSOCKET_PATH), ...ticket };
   }
 
-  createJoinSecret(_createdBy: string): Promise<{ secret: string; expiresAt: number }> {
-    return this.#issuer.createJoinSecret();
+  createJoinSecret(
+    _createdBy: string,
+    grant: JoinGrant = { role: "agent", admit: false },
+  ): Promise<{ secret: string; expiresAt: number }> {
+    return this.#issuer.createJoinSecret(grant);
   }
 
   createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number, isShort = false): Promise<RepeaterId> {
@@ -233,7 +263,7 @@ export class GatewayProxy implements Proxy {
     params: HostParams<M>,
   ): Promise<HostResult<M>> {
     const connection = this.#agents.find(agentId);
-    if (connection?.agent.kind !== "host") throw hostOfflineError();
+    if (connection?.agent.admitted !== true) throw hostOfflineError();
     return await connection.requests.request(method, params);
   }
 
@@ -242,16 +272,29 @@ export class GatewayProxy implements Proxy {
     this.#events.emit("agent.changed", { agentId });
   }
 
+  async setAgentRole(agentId: string, role: AgentRole): Promise<AgentRecord> {
+    const changed = await this.#agentCommands.setRole(agentId, role);
+    this.#events.emit("agent.changed", { agentId });
+    return changed;
+  }
+
   rotateAgentKey(agentId: string): Promise<void> {
     return this.#agentCommands.rotate(agentId);
   }
 
   countClones(agentId: string): number {
-    return this.#agents.countClones(agentId);
+    return this.#agents.countClones(agentId) + (this.#mip1?.agents.countClones(agentId) ?? 0);
   }
 
   expectViewer(agentId: string): void {
     this.#spares.expectViewer(agentId);
+  }
+
+  async removeDesktop(desktopId: string): Promise<boolean> {
+    if (!(await this.stores.desktops.removeOffline(desktopId))) return false;
+    await this.checkSessions();
+    this.#events.emit("desktop.changed", { desktopId });
+    return true;
   }
 
   openSessions(): SessionRecord[] {

@@ -1,7 +1,7 @@
 /** The proxy as `web` and `bin` see it. */
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { Clock, HostMethod, HostParams, HostResult, Permission } from "../protocol/index.ts";
+import type { AgentRole, Clock, HostMethod, HostParams, HostResult, Permission } from "../protocol/index.ts";
 import type { AuditEvent, AuditQuery } from "./audit/query-audit.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
 import type { Mip1Options } from "./model/mip1-options.ts";
@@ -18,7 +18,14 @@ import type {
   RepeaterId,
 } from "./model/proxy-types.ts";
 import type { AuthorityCommands } from "./pair/authority-commands.ts";
-import type { DesktopView, IssuedToken, Role, SessionRecord } from "./state/state-records.ts";
+import type {
+  AgentRecord,
+  DesktopView,
+  IssuedToken,
+  JoinGrant,
+  Role,
+  SessionRecord,
+} from "./state/state-records.ts";
 import type { Stores } from "./state/stores.ts";
 
 export interface ProxyOptions extends ListenOptions {
@@ -72,7 +79,8 @@ export interface Proxy {
     denied?: readonly Permission[],
     loginHash?: string | null,
   ): Promise<IssuedTicket>;
-  createJoinSecret(createdBy: string): Promise<{ secret: string; expiresAt: number }>;
+  /** @param grant what the agent that redeems it may be; default: an agent that publishes desktops */
+  createJoinSecret(createdBy: string, grant?: JoinGrant): Promise<{ secret: string; expiresAt: number }>;
 
   /** A number by which viewers choose this desktop; they still need a token. */
   createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number, isShort?: boolean): Promise<RepeaterId>;
@@ -82,7 +90,7 @@ export interface Proxy {
   /** Agents whose control connection is held here. */
   connectedAgents(): ConnectedAgent[];
   /**
-   * Asks a host something.
+   * Asks a host that was let in something.
    * @throws RequestError with the host's code, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT`
    */
   requestHost<M extends HostMethod>(
@@ -96,6 +104,12 @@ export interface Proxy {
    */
   revokeAgent(agentId: string): Promise<void>;
   /**
+   * Changes what an agent may be, on all servers within seconds; a host is let in with it. A connection in the other role
+   * ends, and its sessions.
+   * @throws RequestError `AGENT_UNKNOWN`, `ROLE_REFUSED`
+   */
+  setAgentRole(agentId: string, role: AgentRole): Promise<AgentRecord>;
+  /**
    * Has the agent make a new key, and settles when it counts.
    * @throws RequestError `AGENT_UNKNOWN`, `AGENT_OFFLINE`, `AGENT_OUTDATED`, `AGENT_NOT_ROTATED`; TimeoutError
    *   `AGENT_TIMEOUT`
@@ -105,6 +119,8 @@ export interface Proxy {
   countClones(agentId: string): number;
   /** A page from which this agent's desktops are opened is in use: spare connections are kept ready. */
   expectViewer(agentId: string): void;
+  /** Takes a desktop that nobody publishes now out of the list, with its tokens; false: it is published, or unknown. */
+  removeDesktop(desktopId: string): Promise<boolean>;
   openSessions(): SessionRecord[];
   /** Ends an open session, on whichever server it is; says whether there is one. */
   endSession(id: string): Promise<boolean>;

@@ -10,6 +10,7 @@ import {
   EXPORTER_CONTEXT,
   EXPORTER_LABEL,
   FEATURE_AUTHORITY,
+  FEATURE_ROLE,
   FEATURE_ROTATE,
   FEATURE_SPARE,
   FrameType,
@@ -134,7 +135,7 @@ function composeProof(message: Buffer, options: ProofOptions): Proof {
       : { enrol: { secret: enrolSecret, publicKey: identity.publicKey.toString("base64"), name } }),
     role,
     software: SOFTWARE,
-    features: [FEATURE_SPARE, FEATURE_ROTATE, FEATURE_AUTHORITY],
+    features: [FEATURE_SPARE, FEATURE_ROTATE, FEATURE_AUTHORITY, FEATURE_ROLE],
     instance: options.instance,
   };
 }

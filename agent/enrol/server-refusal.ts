@@ -9,6 +9,8 @@ const SENTENCES: Readonly<Record<Refused["code"], string>> = {
     "The server did not take the join secret: it is wrong, used or expired. Make a new one (postern join create).",
   PROOF_REFUSED:
     "The server did not accept the proof of this agent's key. Check the clocks and the key file.",
+  ROLE_REFUSED:
+    "The server does not take this agent in this role. A host needs a join secret for hosts (postern join create --host); for an agent that has joined already, the server's administrator runs `postern agent allow-host NAME`. An agent that only publishes desktops is started by `postern agent`.",
   VERSION: "Server and agent speak no common version. Bring both to the same release.",
   BUSY: "The server is busy.",
   REPLACED: "A newer connection with the same key has taken this one's place. Is the key in use twice?",

@@ -11,9 +11,10 @@ Examples:
   postern agent list --data /var/lib/postern
   postern agent revoke lab-host-3 --data /var/lib/postern
   postern agent rotate 1f0c6a2b… --data /var/lib/postern
+  postern agent allow-host rack-2 --data /var/lib/postern
 `;
 
-/** What a server's administrator does with agents: `list`, `revoke`, `rotate`. */
+/** What a server's administrator does with agents: `list`, `revoke`, `rotate`, `allow-host`. */
 export function defineAgentAdministration(command: Command): void {
   addAdminApiFlags(command.command("list").description("on the server: every agent that has joined"))
     .addHelpText("after", EXAMPLES)
@@ -53,6 +54,29 @@ export function defineAgentAdministration(command: Command): void {
         () => `${name} has a new key. The old one is worth nothing now.\n`,
       );
     });
+  addAdminApiFlags(
+    command
+      .command("allow-host <agent>")
+      .description(
+        "on the server: this agent may be a host and have machines; also lets a host in that waits",
+      ),
+  )
+    .option("--undo", "it may only publish desktops from now on; its connection ends")
+    .addHelpText("after", EXAMPLES)
+    .action(async (wanted: string, flags: AdminApiFlags & { readonly undo?: boolean }) => {
+      const api = new AdminApi(flags.data);
+      const { id, kind } = await findAgent(api, wanted);
+      const role = flags.undo === true ? "agent" : "host";
+      const changed = await api.post(`/agents/${encodeURIComponent(id)}/role`, { role }, agent);
+      printResult(flags.json === true, changed, () => explainRole(changed, kind));
+    });
+}
+
+function explainRole({ name, kind }: Agent, before: Agent["kind"]): string {
+  if (kind !== "host")
+    return `${name} may no longer have machines. Start it with \`postern agent\` from now on.\n`;
+  if (before === "host") return `${name} is let in: it gets machines.\n`;
+  return `${name} may be a host. Start it there with \`postern host\` and the same --data.\n`;
 }
 
 function listAgents(api: AdminApi): Promise<Agent[]> {
@@ -76,5 +100,6 @@ async function findAgent(api: AdminApi, wanted: string): Promise<Agent> {
 
 function toCells(row: Agent): string[] {
   const seen = row.lastSeenAt === null ? "never" : formatAge(row.lastSeenAt);
-  return [row.name, row.kind, row.state, seen, row.clones === 0 ? "" : String(row.clones), row.id];
+  const kind = row.kind === "host" && !row.admitted ? "host, waits to be let in" : row.kind;
+  return [row.name, kind, row.state, seen, row.clones === 0 ? "" : String(row.clones), row.id];
 }

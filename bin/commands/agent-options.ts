@@ -1,4 +1,4 @@
-import { SHA256_HEX, ConfigError, desktopName } from "../../protocol/index.ts";
+import { cleanName, SHA256_HEX, ConfigError, desktopName } from "../../protocol/index.ts";
 import { hostname } from "node:os";
 import { isAbsolute } from "node:path";
 import { Option, type Command } from "commander";
@@ -50,7 +50,7 @@ export function addAgentFlags(command: Command): Command {
     .addOption(
       new Option("--data <dir>", "where this agent keeps its key").env("POSTERN_DATA").makeOptionMandatory(),
     )
-    .option("--name <name>", "what administrators see; viewers never do", hostname().slice(0, 64))
+    .option("--name <name>", "what administrators see; viewers never do", cleanName(hostname().slice(0, 64)))
     .option(
       "--desktop <name=endpoint>",
       "publish NAME=tcp:HOST:PORT or NAME=unix:/PATH; repeatable",
@@ -92,9 +92,14 @@ export async function readAgentFlags(
     transport: flags.transport,
     joinSecret: await readJoinSecret(flags.joinFile),
     dataDir: await openDataDir(flags.data),
-    name: flags.name,
+    name: readName(flags.name),
     desktops,
   };
+}
+
+function readName(name: string): string {
+  if (name.length <= 64 && cleanName(name) === name && name !== "") return name;
+  throw new ConfigError("AGENT_NAME", "--name: 1 to 64 visible characters in one line.");
 }
 
 /** The flag, else the environment in curl's syntax. With the environment, loopback is never proxied. */
@@ -141,7 +146,10 @@ async function readJoinSecret(file: string | undefined): Promise<string | null> 
 function readDesktop(name: string, endpoint: string, login: VncLogin = {}): PublishedDesktop {
   const checked = desktopName.safeParse(name);
   if (!checked.success) {
-    throw new ConfigError("DESKTOP_NAME", `"${name}" cannot name a desktop: 1 to 64 characters, no slash.`);
+    throw new ConfigError(
+      "DESKTOP_NAME",
+      `"${name}" cannot name a desktop: 1 to 64 visible characters, no slash.`,
+    );
   }
   return { name, endpoint: parseEndpoint(endpoint), ...login };
 }

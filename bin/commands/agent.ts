@@ -29,7 +29,7 @@ export function defineAgent(command: Command): void {
   for (const option of required) option.mandatory = false;
   defineAgentAdministration(command);
   command
-    .usage("[options]  |  list|revoke|rotate …")
+    .usage("[options]  |  list|revoke|rotate|allow-host …")
     .addHelpText("after", EXAMPLES)
     .allowExcessArguments()
     .action(async (flags: AgentFlags & ProgramFlags) => {

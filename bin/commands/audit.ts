@@ -115,7 +115,7 @@ function toCells(row: AuditRow): string[] {
     row.state,
     row.reason ?? "",
     describeActor(row),
-    row.source.address ?? "",
+    [row.source.address, row.otherSource.address].filter((address) => address !== null).join(" and "),
     row.desktop.name ?? row.machineName ?? row.diskName ?? row.desktop.id ?? row.machineId ?? "",
   ];
 }

@@ -3,11 +3,13 @@ import { z } from "zod";
 import { desktop } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
+import { findDesktop } from "./find-named.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 
 const EXAMPLES = `
-Example:
+Examples:
   postern desktop list --data /var/lib/postern --json
+  postern desktop remove lab-host-3/office --data /var/lib/postern
 `;
 
 export function defineDesktop(command: Command): void {
@@ -24,5 +26,17 @@ export function defineDesktop(command: Command): void {
           rows.map((row) => [row.name, row.agent.name, row.state, String(row.viewers), row.id]),
         ),
       );
+    });
+  addAdminApiFlags(
+    command
+      .command("remove <desktop>")
+      .description("take a desktop that is gone out of the list, with its tokens; by id, NAME or AGENT/NAME"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (wanted: string, flags: AdminApiFlags) => {
+      const api = new AdminApi(flags.data);
+      const { id, name } = await findDesktop(api, wanted);
+      await api.remove(`/desktops/${encodeURIComponent(id)}`);
+      printResult(flags.json === true, { id, name }, () => `Removed ${name}.\n`);
     });
 }

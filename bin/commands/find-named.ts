@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { host, machine, type Host, type Machine } from "../../web/api/schemas.ts";
+import { desktop, host, machine, type Desktop, type Host, type Machine } from "../../web/api/schemas.ts";
 import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 
@@ -45,6 +45,20 @@ const MACHINES: NamedResource<Machine> = {
   },
 };
 
+const DESKTOPS: NamedResource<Desktop> = {
+  path: "/desktops",
+  row: desktop,
+  unknown: {
+    code: "DESKTOP_UNKNOWN",
+    list: "desktop list",
+    message: (reference) => `There is no desktop ${reference}.`,
+  },
+  ambiguous: {
+    code: "DESKTOP_AMBIGUOUS",
+    message: (reference) => `Several desktops are called ${reference}. Name one as AGENT/NAME, or by id.`,
+  },
+};
+
 /** By its id or its name. @throws ApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
 export async function findHost(api: NamingApi, reference: string): Promise<Host> {
   return findByIdOrName(api, await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
@@ -53,6 +67,22 @@ export async function findHost(api: NamingApi, reference: string): Promise<Host>
 /** By its id or its name. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
 export async function findMachine(api: NamingApi, reference: string): Promise<Machine> {
   return findByIdOrName(api, await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
+}
+
+/**
+ * By its id, its name, or `AGENT/NAME` with the agent's name or id. @throws ApiError `DESKTOP_UNKNOWN`, `DESKTOP_AMBIGUOUS`
+ */
+export async function findDesktop(api: NamingApi, reference: string): Promise<Desktop> {
+  const rows = await api.get(DESKTOPS.path, z.array(DESKTOPS.row));
+  const wanted = findByAgent(rows, reference);
+  const named = wanted.length > 0 ? wanted.map((row) => ({ ...row, name: reference })) : rows;
+  return findByIdOrName(api, named, reference, DESKTOPS);
+}
+
+/** The desktops that `AGENT/NAME` can mean; an agent's id takes precedence over an agent's name. */
+function findByAgent(rows: readonly Desktop[], reference: string): readonly Desktop[] {
+  const byId = rows.filter(({ agent, name }) => `${agent.id}/${name}` === reference);
+  return byId.length > 0 ? byId : rows.filter(({ agent, name }) => `${agent.name}/${name}` === reference);
 }
 
 /** An id takes precedence over a name, so that a name chosen by one person cannot hide another thing's id. */

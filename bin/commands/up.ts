@@ -41,8 +41,15 @@ export function defineUp(command: Command): void {
         proxy: formatHostPort(server.proxy.addresses.listen),
         fingerprint: server.proxy.fingerprint,
         joinSecret: async () => {
-          await server.proxy.auditDurably({ action: "join.create", outcome: "success", actorName: "up" });
-          return (await server.proxy.createJoinSecret("up")).secret;
+          // Its own host, on its own machine.
+          await server.proxy.auditDurably({
+            action: "join.create",
+            outcome: "success",
+            role: "host",
+            reason: "ADMITTED",
+            actorName: "up",
+          });
+          return (await server.proxy.createJoinSecret("up", { role: "host", admit: true })).secret;
         },
         flags,
         logFile,

@@ -70,7 +70,11 @@ export function defineMachineControl(command: Command): void {
   ).action(async (reference: string, flags: AdminApiFlags) => {
     const { api, path } = await openMachine(flags, reference);
     const log = await api.get(`${path}/boot-log`, bootLog);
-    printResult(flags.json === true, log, () => (log.text.endsWith("\n") ? log.text : `${log.text}\n`));
+    printResult(flags.json === true, log, () => {
+      // A serial port's line ends have a carriage return; the pieces of a line that it wrote over are shown one after the other.
+      const text = log.text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
+      return text.endsWith("\n") ? text : `${text}\n`;
+    });
   });
   addExample(
     addAdminApiFlags(

@@ -4,6 +4,7 @@ import { host, type Host } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
+import { nameProgram } from "../terminal/program-name.ts";
 import { findHost } from "./find-named.ts";
 import { formatMegabytes } from "./vm-table.ts";
 
@@ -21,9 +22,16 @@ export function defineHostCommands(command: Command): void {
       .description("where machines run, and what is free there")
       .addHelpText("after", "\nExample:\n  postern vm hosts --data /var/lib/postern\n"),
   ).action(async (flags: AdminApiFlags) => {
-    const rows = await new AdminApi(flags.data).get("/hosts", z.array(host));
-    printResult(flags.json === true, rows, () =>
-      formatTable(["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"], rows.map(toCells)),
+    const api = new AdminApi(flags.data);
+    const rows = await api.get("/hosts", z.array(host));
+    printResult(
+      flags.json === true,
+      rows,
+      () =>
+        formatTable(
+          ["HOST", "STATE", "MACHINES", "MEMORY FREE", "DISK FREE", "LOAD", "ID"],
+          rows.map(toCells),
+        ) + explainWaiting(rows, api),
     );
   });
   addAdminApiFlags(
@@ -46,9 +54,21 @@ export function defineHostCommands(command: Command): void {
     });
 }
 
-function toCells({ name, state, drained, machines, facts, lastSeenAt, id }: Host): string[] {
-  const word =
-    state === "online" ? (drained ? "drained" : "online") : `down, seen ${formatAge(lastSeenAt ?? 0)}`;
+function explainWaiting(rows: readonly Host[], api: AdminApi): string {
+  const command = api.formatCommand("agent allow-host HOST");
+  const waits = rows.some(({ admitted }) => !admitted);
+  return waits ? nameProgram(`\nA host that waits gets no machines. Let it in: ${command}\n`) : "";
+}
+
+function describeState({ state, admitted, drained, lastSeenAt }: Host): string {
+  if (!admitted) return "waits to be let in";
+  if (state === "online") return drained ? "drained" : "online";
+  return `down, seen ${formatAge(lastSeenAt ?? 0)}`;
+}
+
+function toCells(row: Host): string[] {
+  const { name, machines, facts, id } = row;
+  const word = describeState(row);
   if (facts === null) return [name, word, String(machines), "", "", "", id];
   const { memoryMb, diskMb, load, instances } = facts;
   return [

@@ -40,7 +40,7 @@ export const SETTING_CONVERSIONS: Readonly<Record<string, SettingConversion>> = 
   snapshot_alloc_disk: image,
   snapshot_alloc_mem: image,
   fallback_servers: elsewhere(
-    "Join each of these as a host: `postern join create`, then `postern host` there.",
+    "Join each of these as a host: `postern join create --host --admit`, then `postern host` there.",
   ),
   gpu_blacklist: elsewhere("GPUs are kept back on the host that has them, see docs/host-admin.md."),
   user_admin: elsewhere("Administrators are accounts with the role admin, see docs/service-admin.md."),

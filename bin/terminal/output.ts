@@ -1,5 +1,17 @@
+/**
+ * Text of peers and people for a terminal: what would move its cursor, change its title or turn the direction of text is
+ * written as `\\u{1b}`.
+ * @param kept is left as it is
+ */
+export function escapeUnprintable(text: string, kept = ""): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (found) =>
+    kept.includes(found) ? found : `\\u{${(found.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
 /** A plain table for people: column titles, then rows; as wide as its content. */
-export function formatTable(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+export function formatTable(titles: readonly string[], given: readonly (readonly string[])[]): string {
+  const rows = given.map((row) => row.map((cell) => escapeUnprintable(cell)));
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -33,5 +45,15 @@ export function formatByteCount(count: number): string {
 
 /** Prints one JSON value and a newline for programs, or the text for people. */
 export function printResult(json: boolean, value: unknown, text: () => string): void {
-  process.stdout.write(json ? `${JSON.stringify(value)}\n` : text());
+  process.stdout.write(json ? `${escapeJson(JSON.stringify(value))}\n` : escapeUnprintable(text(), "\n\t"));
+}
+
+/** The same JSON value; what a terminal would act on is escaped, which `JSON.stringify` does for a part of it only. */
+function escapeJson(text: string): string {
+  return text.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (found) =>
+    Array.from(
+      { length: found.length },
+      (_none, index) => `\\u${found.charCodeAt(index).toString(16).padStart(4, "0")}`,
+    ).join(""),
+  );
 }

@@ -76,14 +76,13 @@ export class DataDiskService {
 
   /**
    * Begins a transfer to a host, named by id or name. It runs in the background and survives a restart of any side.
-   * @throws RequestError `DISK_UNKNOWN`, `DISK_HOST`, and what its host refuses with
+   * @throws RequestError `DISK_UNKNOWN`, `DISK_HOST`, `HOST_AMBIGUOUS`, and what its host refuses with
    */
   async move(ref: DiskRef, destination: string, sender: DiskTransferInitiator): Promise<void> {
     const { host } = await this.#find(ref);
-    const hosts = this.#hosts();
-    const to = hosts.find(({ id }) => id === destination) ?? hosts.find(({ name }) => name === destination);
-    if (to === undefined || to.id === host.id) throw orchestratorError("DISK_HOST");
-    await this.send({ ...ref, from: host.id, to: to.id }, sender);
+    const to = await this.#findHost(destination);
+    if (to === null || to === host.id) throw orchestratorError("DISK_HOST");
+    await this.send({ ...ref, from: host.id, to }, sender);
   }
 
   /**
@@ -127,6 +126,19 @@ export class DataDiskService {
   close(): void {
     this.#cancel?.();
     this.#closing.abort();
+  }
+
+  /** A name means a host whether it is connected or not: another one of its name must not stand in for it. */
+  async #findHost(reference: string): Promise<string | null> {
+    const connected = new Map(this.#hosts().map(({ id, name }) => [id, name]));
+    if (connected.has(reference)) return reference;
+    const known = (await this.#proxy.stores.agents.listHosts()).filter(
+      ({ admittedAt }) => admittedAt !== null,
+    );
+    const names = new Map([...known.map(({ id, name }) => [id, name] as const), ...connected]);
+    const [only, ...others] = [...names].filter(([, name]) => name === reference).map(([id]) => id);
+    if (others.length > 0) throw orchestratorError("HOST_AMBIGUOUS");
+    return only !== undefined && connected.has(only) ? only : null;
   }
 
   #hosts(): ConnectedAgent[] {

@@ -12,7 +12,7 @@ export function bindRequestHost(proxy: Pick<Proxy, "requestHost">): RequestHost 
   return (hostId, method, params) => proxy.requestHost(hostId, method, params);
 }
 
-/** The hosts that are connected to this server. */
+/** The hosts that are connected to this server and were let in. */
 export function listConnectedHosts(proxy: Pick<Proxy, "connectedAgents">): ConnectedAgent[] {
-  return proxy.connectedAgents().filter(({ kind }) => kind === "host");
+  return proxy.connectedAgents().filter(({ admitted }) => admitted);
 }

@@ -44,7 +44,7 @@ export class CandidateCollector {
     ]);
     const drained = new Set(hosts.filter(({ drainedAt }) => drainedAt !== null).map(({ id }) => id));
     const here = new Set(connected.map(({ id }) => id));
-    const others = hosts.filter(({ id }) => !here.has(id));
+    const others = hosts.filter(({ id, admittedAt }) => admittedAt !== null && !here.has(id));
     await this.#storeDataDisks(asked);
     const need = await this.#readNeed(record, ownerName);
     const diskHost = need.dataDisk?.hostId;

@@ -112,7 +112,7 @@ export class Scheduler {
     const { proxy } = this.#context;
     if (listConnectedHosts(proxy).length > 0) return false;
     return (await proxy.stores.agents.listHosts()).some(
-      ({ serverId }) => serverId !== null && serverId !== proxy.serverId,
+      ({ admittedAt, serverId }) => admittedAt !== null && serverId !== null && serverId !== proxy.serverId,
     );
   }
 

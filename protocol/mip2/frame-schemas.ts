@@ -1,13 +1,22 @@
 import { z } from "zod";
-import { AGENT_ROLES, MAX_DESKTOP_NAME_LENGTH } from "./names.ts";
+import { AGENT_ROLES, cleanName, MAX_DESKTOP_NAME_LENGTH, SAFE_NAME } from "./names.ts";
 
 /** Schemas of the JSON frames. Unknown keys are ignored, so that newer peers can send more. */
 
-export const desktopName = z
+/** A desktop's name as peers of every release send it. What is given a name from now on has a {@link desktopName}. */
+export const receivedDesktopName = z
   .string()
   .min(1)
   .max(MAX_DESKTOP_NAME_LENGTH)
   .regex(/^[^\p{Cc}/]+$/u, "no control characters and no slash");
+
+export const desktopName = receivedDesktopName.regex(
+  SAFE_NAME,
+  "no invisible characters and no blanks at its ends",
+);
+
+/** A text of a peer for people to read: one line, without what {@link SAFE_NAME} refuses. */
+export const peerText = (maxLength: number) => z.string().max(maxLength).overwrite(cleanName);
 
 const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
 
@@ -22,6 +31,8 @@ export const FEATURE_SPARE = "spare";
 export const FEATURE_ROTATE = "rotate";
 /** The agent processes announcements of a new service CA. */
 export const FEATURE_AUTHORITY = "authority";
+/** The agent knows the refusal `ROLE_REFUSED`; others are told `JOIN_REFUSED`, which they know. */
+export const FEATURE_ROLE = "role";
 
 /** Type 4, agent → server. `enrol` redeems a join secret for a key that the server does not know yet. */
 export const proof = z.object({
@@ -35,7 +46,7 @@ export const proof = z.object({
       name: z.string().min(1).max(64),
     })
     .optional(),
-  /** Whether it also serves machine requests. */
+  /** Whether it also serves machine requests. Only a claim: the server compares it with what it has on record. */
   role: z.enum(AGENT_ROLES),
   software: z.string().max(64),
   features,
@@ -65,11 +76,12 @@ export const refused = z.object({
     "AGENT_REVOKED",
     "JOIN_REFUSED",
     "PROOF_REFUSED",
+    "ROLE_REFUSED",
     "VERSION",
     "BUSY",
     "REPLACED",
   ]),
-  message: z.string().max(300),
+  message: peerText(300),
   retryAfterMs: z.number().int().nonnegative().optional(),
 });
 export type Refused = z.infer<typeof refused>;
@@ -77,17 +89,17 @@ export type Refused = z.infer<typeof refused>;
 /** Type 7, agent → server; answered by a reply (type 13) with the same id: `{desktopId}`. */
 export const publish = z.object({
   id: z.number().int().nonnegative(),
-  name: desktopName,
+  name: receivedDesktopName,
   machineId: z.string().max(64).optional(),
 });
 export type Publish = z.infer<typeof publish>;
 
 /** Type 8, agent → server. */
-export const withdraw = z.object({ name: desktopName });
+export const withdraw = z.object({ name: receivedDesktopName });
 
 /** Type 11, server → agent: disconnect, and reconnect after a random time within the spread. */
 export const drain = z.object({
-  reason: z.string().max(200),
+  reason: peerText(200),
   reconnectWithinMs: z.number().int().nonnegative(),
 });
 export type Drain = z.infer<typeof drain>;
@@ -106,7 +118,7 @@ export const reply = z.union([
   z.object({
     id: z.number().int().nonnegative(),
     ok: z.literal(false),
-    error: z.object({ code: z.string().max(64), message: z.string().max(1000) }),
+    error: z.object({ code: z.string().max(64), message: peerText(1000) }),
   }),
 ]);
 export type Reply = z.infer<typeof reply>;

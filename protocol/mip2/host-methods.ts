@@ -2,7 +2,7 @@ import { z } from "zod";
 import { diskMethods } from "./disk-methods.ts";
 import { imageMethods } from "./image-methods.ts";
 import { displayAdapter, imageSummary, networkKind } from "./image-summary.ts";
-import { desktopName } from "./frame-schemas.ts";
+import { desktopName, peerText, receivedDesktopName } from "./frame-schemas.ts";
 import { ACCELERATORS, DATA_DISK_NAME, KEYMAP } from "./names.ts";
 
 /** The messages between server and host about machines, in request, reply and event frames. */
@@ -27,17 +27,17 @@ export const accel = z.enum(ACCELERATORS);
 /** The code of a reason and the values of its sentence's placeholders, for translations and for programs. */
 export const machineCause = z.object({
   code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
-  details: z.record(z.string().max(32), z.string().max(300)).default({}),
+  details: z.record(z.string().max(32), peerText(300)).default({}),
 });
 export type MachineCause = z.infer<typeof machineCause>;
 
 export const machineStatus = z.object({
   id: z.string().max(64),
-  name: desktopName,
+  name: receivedDesktopName,
   image: z.string().max(64),
   state: machineState,
   /** Why it failed or stopped: a sentence for people. */
-  reason: z.string().max(500).optional(),
+  reason: peerText(500).optional(),
   /** The same for programs and translations. Older hosts send only the sentence. */
   cause: machineCause.optional(),
   accel: accel.optional(),
@@ -55,7 +55,7 @@ export type MachineStatus = z.infer<typeof machineStatus>;
 export const machineCreate = z.object({
   /** Chosen by the server: a random id, unique over all hosts. */
   id: z.string().regex(/^[a-z0-9-]{1,64}$/),
-  name: desktopName,
+  name: receivedDesktopName,
   image: z.string().max(64),
   cpus: z.number().int().min(1).max(256).optional(),
   memoryMb: z.number().int().min(16).max(4_194_304).optional(),
@@ -134,7 +134,7 @@ export const hostFacts = z.object({
   instances: z.object({ running: z.number().int(), max: z.number().int() }),
   accel,
   gpus: z
-    .array(z.object({ name: z.string().max(100), mode: z.enum(["passthrough", "mdev"]), free: z.boolean() }))
+    .array(z.object({ name: peerText(100), mode: z.enum(["passthrough", "mdev"]), free: z.boolean() }))
     .max(64),
   /** Names of the data disks on this host, `OWNER/NAME`. */
   dataDisks: z.array(z.string().max(120)).max(10_000),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { peerText } from "./frame-schemas.ts";
 import { SHA256_HEX } from "./names.ts";
 
 /** The messages between server and host about images. */
@@ -27,8 +28,8 @@ export const sha256Text = z.string().regex(SHA256_HEX);
 /** One entry of a host's catalogue in the form that the server may show: without paths. */
 export const imageSummary = z.object({
   id: z.string().regex(/^[a-z0-9][a-z0-9.+-]{0,63}$/),
-  title: z.string().max(100),
-  description: z.string().max(500),
+  title: peerText(100),
+  description: peerText(500),
   memoryMb: amount,
   cpus: amount,
   /** Size of the system disk, GiB. Absent: the image has no disk that can be enlarged. */
@@ -43,7 +44,7 @@ export const imageSummary = z.object({
   allow: z.array(z.string().max(80)).max(200).optional(),
   /** False, with a reason, when the image's file is missing on this host. */
   available: z.boolean(),
-  reason: z.string().max(300).optional(),
+  reason: peerText(300).optional(),
   /** SHA-256 of its file, if the server sent it: identifies the version. */
   sha256: sha256Text.optional(),
 });

@@ -11,6 +11,19 @@ export const KEYMAP = /^[a-z]{2,3}(-[a-z0-9]+)?$/;
 /** SHA-256 in hexadecimal: of a file, or of a certificate's public key. */
 export const SHA256_HEX = /^[0-9a-f]{64}$/;
 
+/**
+ * A name that a peer or a person gives to something: one line, nothing invisible, nothing that turns the direction of text
+ * or moves a terminal's cursor, no blank at its ends.
+ */
+export const SAFE_NAME = /^(?! )[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+(?<! )$/u;
+
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The text in one line, without what {@link SAFE_NAME} refuses; may be empty. */
+export function cleanName(text: string): string {
+  return text.replace(/\s+/gu, " ").replace(UNSAFE, "").trim();
+}
+
 /** Maximum length of a desktop's name in characters; also of a machine's name. */
 export const MAX_DESKTOP_NAME_LENGTH = 64;
 

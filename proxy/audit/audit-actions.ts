@@ -15,6 +15,7 @@ export const AUDIT_ACTIONS = [
   "agent.refuse",
   "agent.revoke",
   "agent.rotate",
+  "agent.role",
   "agent.clone",
   "ca.rotate",
   "ca.retire",

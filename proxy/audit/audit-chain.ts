@@ -148,6 +148,7 @@ export class AuditLineEncoder {
         transport: entry.transport,
         role: entry.role,
         count: entry.count,
+        other: omitIfEmpty({ ip: entry.otherSource?.address, port: entry.otherSource?.port || undefined }),
         checkpoint:
           entry.action === "audit.checkpoint" ? this.#sign(sequence, timestamp, after.hash) : undefined,
         previous: after.hash,

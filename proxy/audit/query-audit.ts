@@ -30,6 +30,7 @@ export interface AuditEvent {
   readonly reason: string | null;
   readonly actor: { readonly id: string | null; readonly name: string | null };
   readonly source: { readonly address: string | null; readonly port: number | null };
+  readonly otherSource: { readonly address: string | null; readonly port: number | null };
   readonly method: string | null;
   readonly transport: string | null;
   readonly role: string | null;
@@ -102,6 +103,7 @@ function parseEvent(line: string): AuditEvent | null {
     reason: text("event", "reason"),
     actor: { id: text("user", "id"), name: text("user", "name") },
     source: { address: text("source", "ip"), port: number("source", "port") },
+    otherSource: { address: text("postern", "other", "ip"), port: number("postern", "other", "port") },
     method: text("postern", "method"),
     transport: text("postern", "transport"),
     role: text("postern", "role"),

@@ -1,6 +1,6 @@
 import { generateToken, type Clock, type Permission } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { DesktopView, IssuedToken, Role } from "../state/state-records.ts";
+import type { DesktopView, IssuedToken, JoinGrant, Role } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 import { generateSecret, hashSecret } from "./redeem-ticket.ts";
 import { offerTicketSubProtocols } from "./websocket-sub-protocols.ts";
@@ -54,10 +54,10 @@ export class CredentialIssuer {
     return { protocols: offerTicketSubProtocols(ticket), expiresAt };
   }
 
-  async createJoinSecret(): Promise<{ secret: string; expiresAt: number }> {
+  async createJoinSecret(grant: JoinGrant): Promise<{ secret: string; expiresAt: number }> {
     const secret = generateSecret();
     const expiresAt = this.#clock.now() + PROXY_LIMITS.joinSecretMs;
-    await this.#stores.joinSecrets.create(hashSecret(secret), expiresAt);
+    await this.#stores.joinSecrets.create(hashSecret(secret), expiresAt, grant);
     return { secret, expiresAt };
   }
 }

@@ -1,10 +1,19 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import type { DesktopRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 
+interface PurgeDependencies {
+  readonly stores: Pick<Stores, "tokens" | "tickets" | "joinSecrets" | "agents" | "repeaterIds" | "desktops">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A desktop was removed because it had been gone for too long. */
+  readonly onForgotten: (desktop: Pick<DesktopRecord, "id" | "name" | "agentId">) => void;
+}
+
 /** Deletes what has expired, every minute; returns how to stop. */
-export function startPurge(stores: Stores, clock: Clock, log: Logger): () => void {
+export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencies): () => void {
   let stopped = false;
   let cancel: () => void = () => undefined;
   const purge = async (): Promise<void> => {
@@ -16,8 +25,13 @@ export function startPurge(stores: Stores, clock: Clock, log: Logger): () => voi
         stores.joinSecrets.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
-        stores.desktops.forget(now - PROXY_LIMITS.desktopMemoryMs, now),
       ]);
+      const { desktopMemoryMs, desktopsForgotten } = PROXY_LIMITS;
+      const forgotten = await stores.desktops.forget(now - desktopMemoryMs, {
+        now,
+        limit: desktopsForgotten,
+      });
+      for (const desktop of forgotten) onForgotten(desktop);
     } catch (error) {
       log.warn({ event: "state.sweep", err: error }, "what has expired could not be deleted");
     }

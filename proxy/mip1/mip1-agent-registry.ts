@@ -11,11 +11,12 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
+import { TakeoverDamper } from "../admit/takeover-damper.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { auditUnavailable } from "../audit/audit-unavailable.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import type { CredentialIssuer } from "../identify/credential-issuer.ts";
-import type { ConnectedAgent, HostPort } from "../model/proxy-types.ts";
+import type { AuditEntry, ConnectedAgent, HostPort } from "../model/proxy-types.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopRecord, DesktopView } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
@@ -25,6 +26,7 @@ import { identifyMip1Agent, loadPseudonymKey, type Mip1Identity } from "./mip1-i
 import { checkIdentifier } from "./known-identifiers.ts";
 import type { Mip1Options } from "../model/mip1-options.ts";
 import type { Mip1Tickets } from "./mip1-tickets.ts";
+import { WaitingNewcomers } from "./waiting-newcomers.ts";
 
 export interface Mip1AgentRegistryDependencies {
   readonly stores: Pick<Stores, "agents" | "desktops" | "tokens" | "service">;
@@ -40,17 +42,31 @@ export interface Mip1AgentRegistryDependencies {
   readonly log: Logger;
 }
 
+/** Two peers that use one identifier. */
+interface Dispute {
+  /** Takeovers that no line of the audit log tells of yet. */
+  unreported: number;
+  cancelReport: () => void;
+}
+
 /** The MiP 1 agents that are connected here: each is an agent with one desktop, and its identifier gives the tokens. */
 export class Mip1AgentRegistry {
   readonly #dependencies: Mip1AgentRegistryDependencies;
   readonly #connections = new Map<string, Mip1ControlConnection>();
   readonly #queue = new KeyedQueue();
   readonly #disconnecting = new Set<Promise<void>>();
+  readonly #damper: TakeoverDamper;
+  readonly #newcomers: WaitingNewcomers;
+  readonly #disputes = new Map<string, Dispute>();
+  /** Takeovers of disputed identifiers since the start, by agent. */
+  readonly #clones = new Map<string, number>();
   #key: Promise<Buffer> | undefined;
   #open = true;
 
   constructor(dependencies: Mip1AgentRegistryDependencies) {
     this.#dependencies = dependencies;
+    this.#damper = new TakeoverDamper(dependencies.clock);
+    this.#newcomers = new WaitingNewcomers(dependencies.clock);
   }
 
   /** Agents whose control connection is held here. */
@@ -59,11 +75,18 @@ export class Mip1AgentRegistry {
       id,
       name,
       kind: "mip1",
+      admitted: false,
     }));
   }
 
+  /** How often two peers with this agent's identifier threw each other out. */
+  countClones(agentId: string): number {
+    return this.#clones.get(agentId) ?? 0;
+  }
+
   /**
-   * Takes a control connection that has sent its identifier; an earlier one of the same identifier is closed.
+   * Takes a control connection that has sent its identifier; an earlier one of the same identifier is closed. Where that
+   * happens again and again, each newcomer waits longer than the one before.
    * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, `AUDIT_UNAVAILABLE`, PeerClosed
    */
   async admit(socket: Duplex, source: ConnectionSource, { identifier }: mip1.Mip1Handshake): Promise<void> {
@@ -71,6 +94,7 @@ export class Mip1AgentRegistry {
     const { identifiersFile } = this.#dependencies.options;
     if (identifiersFile !== undefined) await checkIdentifier(identifier, identifiersFile);
     this.#checkAgentLimit(identity, source);
+    await this.#awaitTurn(socket, identity);
     await this.#queue.run(identity.agentId, () => this.#admit(socket, source, identity));
   }
 
@@ -100,6 +124,8 @@ export class Mip1AgentRegistry {
   /** Ends all connections, and waits until they are given up in the state. Idempotent. */
   async close(): Promise<void> {
     this.#open = false;
+    this.#newcomers.close();
+    for (const { cancelReport } of this.#disputes.values()) cancelReport();
     for (const connection of this.#connections.values()) connection.destroy(serverStopping());
     await Promise.all(this.#disconnecting);
     await this.#queue.idle();
@@ -117,20 +143,26 @@ export class Mip1AgentRegistry {
     );
   }
 
+  async #awaitTurn(socket: Duplex, { agentId }: Mip1Identity): Promise<void> {
+    const present = this.#connections.get(agentId);
+    const waitMs = present === undefined || present.ended ? 0 : this.#damper.remainingMs(agentId);
+    if (present === undefined || waitMs === 0) return;
+    await this.#newcomers.wait(agentId, socket, waitMs, present.closed);
+    if (!this.#open) throw serverStopping();
+  }
+
   async #admit(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
-    const { stores, serverId, events, audit, log } = this.#dependencies;
+    const { stores, serverId, events, log } = this.#dependencies;
     const { agentId, name } = identity;
     await this.#register(identity);
     const epoch = await stores.agents.claim(agentId, serverId, "mip1");
-    this.#connections.get(agentId)?.destroy(new AuthError("REPLACED", "the same agent has connected again"));
+    const before = this.#connections.get(agentId);
+    const entry = this.#noteArrival(agentId, source, before);
+    before?.destroy(new AuthError("REPLACED", "the same agent has connected again"));
     let desktop: DesktopRecord;
     try {
       // Its identifier gives tokens: they wait for its line.
-      await audit
-        .appendDurably({ action: "agent.connect", outcome: "success", agentId, source })
-        .catch((cause: unknown) => {
-          throw auditUnavailable(cause);
-        });
+      await this.#auditArrival(entry);
       desktop = await stores.desktops.publish(agentId, name, null);
       await this.#openTokens(desktop, identity);
       if (!this.#open) throw serverStopping();
@@ -152,9 +184,73 @@ export class Mip1AgentRegistry {
     const leaving = connection.closed.then((cause) => this.#handleDisconnect(connection, desktop.id, cause));
     this.#disconnecting.add(leaving);
     void leaving.then(() => this.#disconnecting.delete(leaving));
-    log.info({ event: "agent.connected", agentId, kind: "mip1", epoch, source }, "MiP 1 agent connected");
+    log[entry?.action === "agent.connect" ? "info" : "debug"](
+      { event: "agent.connected", agentId, kind: "mip1", epoch, source },
+      "MiP 1 agent connected",
+    );
     events.emit("agent.changed", { agentId });
     events.emit("desktop.changed", { desktopId: desktop.id });
+  }
+
+  /**
+   * From some number of takeovers on, the audit log has one line that names both peers, and then their number now and again.
+   * @returns the line that tells of the newcomer; null: a later one counts it
+   */
+  #noteArrival(
+    agentId: string,
+    source: ConnectionSource,
+    before: Mip1ControlConnection | undefined,
+  ): AuditEntry | null {
+    const arrival: AuditEntry = { action: "agent.connect", outcome: "success", agentId, source };
+    if (before === undefined || before.ended) return arrival;
+    this.#damper.note(agentId);
+    if (!this.#damper.isDisputed(agentId)) return arrival;
+    this.#clones.set(agentId, this.countClones(agentId) + 1);
+    const dispute = this.#disputes.get(agentId);
+    if (dispute) {
+      dispute.unreported += 1;
+      return null;
+    }
+    this.#disputes.set(agentId, { unreported: 0, cancelReport: this.#reportLater(agentId) });
+    const otherSource = before.source;
+    this.#dependencies.log.warn(
+      { event: "agent.clone", agentId, source, otherSource },
+      "two MiP 1 agents use one identifier: each newcomer waits longer now",
+    );
+    return { action: "agent.clone", outcome: "success", agentId, source, otherSource };
+  }
+
+  /** @throws RequestError `AUDIT_UNAVAILABLE` */
+  async #auditArrival(entry: AuditEntry | null): Promise<void> {
+    const { audit } = this.#dependencies;
+    if (entry === null) {
+      if (audit.failing) throw auditUnavailable();
+      return;
+    }
+    try {
+      await audit.appendDurably(entry);
+    } catch (cause) {
+      // The one line that names both peers is written later; nothing else tells of them.
+      if (entry.action === "agent.clone") audit.append(entry);
+      throw auditUnavailable(cause);
+    }
+  }
+
+  #reportLater(agentId: string): () => void {
+    const { clock, audit, log } = this.#dependencies;
+    return clock.after(PROXY_LIMITS.takeoverMemoryMs, () => {
+      const dispute = this.#disputes.get(agentId);
+      if (!dispute) return;
+      const { unreported: count } = dispute;
+      if (count > 0) {
+        audit.append({ action: "agent.clone", outcome: "success", agentId, count });
+        log.warn({ event: "agent.clone", agentId, count }, "two MiP 1 agents still use one identifier");
+      }
+      if (this.#damper.isDisputed(agentId)) {
+        dispute.unreported = 0;
+        dispute.cancelReport = this.#reportLater(agentId);
+      } else this.#disputes.delete(agentId);
+    });
   }
 
   async #register({ agentId, name }: Mip1Identity): Promise<void> {
@@ -192,8 +288,9 @@ export class Mip1AgentRegistry {
     const reason = isPosternError(cause) ? cause.code : "INTERNAL";
     if (this.#connections.get(agentId) === connection) this.#connections.delete(agentId);
     tickets.failAll(connection);
-    audit.append({ action: "agent.disconnect", outcome: "success", agentId, reason });
-    log.info(
+    const isTakeover = reason === "REPLACED" && this.#disputes.has(agentId);
+    if (!isTakeover) audit.append({ action: "agent.disconnect", outcome: "success", agentId, reason });
+    log[isTakeover ? "debug" : "info"](
       { event: "agent.disconnected", agentId, reason, detail: cause.message },
       "MiP 1 agent disconnected",
     );

@@ -75,8 +75,10 @@ export const PROXY_LIMITS = {
   agentSliceMs: 2,
   /** Desktops of one agent that the database holds, withdrawn ones included. */
   agentDesktops: 1_000,
-  /** A desktop that was withdrawn so long ago is deleted, unless somebody still has a token for it. */
+  /** A desktop that was gone for so long, and that no token or number leads to, is removed. */
   desktopMemoryMs: 604_800_000,
+  /** Desktops that one sweep removes. */
+  desktopsForgotten: 500,
   /** Spare data connections of one agent, and of all. */
   sparesPerAgent: 2,
   sparesTotal: 512,
@@ -105,6 +107,13 @@ export const PROXY_LIMITS = {
   mip1TokenMs: 31_536_000_000,
   /** A MiP 1 agent that was not seen for so long is forgotten: each job has an identifier of its own. */
   mip1MemoryMs: 86_400_000,
+  /** Takeovers of one MiP 1 identifier that need not wait; from then on the wait doubles. */
+  freeTakeovers: 3,
+  firstTakeoverMs: 1_000,
+  longestTakeoverMs: 300_000,
+  /** An identifier without a takeover for so long starts anew; while there are some, they are reported this often. */
+  takeoverMemoryMs: 600_000,
+  takeoverAgents: 10_000,
 
   /** Wrong tokens that cost a source nothing; from then on the wait doubles. */
   freeGuesses: 5,

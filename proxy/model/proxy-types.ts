@@ -23,6 +23,8 @@ export interface ConnectedAgent {
   readonly id: string;
   readonly name: string;
   readonly kind: AgentRole | "mip1";
+  /** A host that may have machines. */
+  readonly admitted: boolean;
 }
 
 /** Where the server is to listen. */
@@ -71,6 +73,8 @@ export interface AuditEntry {
   /** A code of docs/errors.md. */
   readonly reason?: string;
   readonly source?: { readonly address: string; readonly port: number };
+  /** The other one of two peers. */
+  readonly otherSource?: { readonly address: string; readonly port: number };
   readonly sessionId?: string;
   readonly desktopId?: string;
   readonly desktopName?: string;

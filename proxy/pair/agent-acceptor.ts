@@ -22,6 +22,7 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-events.ts";
 import { finishStream } from "../listen/finish-stream.ts";
+import type { AgentRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 import type { ServiceTrust } from "../trust/service-trust.ts";
 import { announceAuthority } from "./authority-commands.ts";
@@ -121,16 +122,14 @@ export class AgentAcceptor {
     handshake: Mip2Handshake,
   ): Promise<void> {
     const { stores, serverId, agents, events, clock, log } = this.#dependencies;
-    const { record, role, enrolled, features, instance } = await admitAgent(
-      peer,
-      accepted.socket,
-      handshake,
-      { ...this.#dependencies, enrolmentAudit: this.#auditEnrolments(accepted) },
-    );
+    const { record, enrolled, features, instance } = await admitAgent(peer, accepted.socket, handshake, {
+      ...this.#dependencies,
+      enrolmentAudit: this.#auditEnrolments(accepted),
+    });
     // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
     const waitMs = enrolled || agents.find(record.id) ? 0 : this.#reconnectRateLimit.reserve();
     if (waitMs > 0) throw new AgentRefusal("BUSY", { retryAfterMs: waitMs });
-    const epoch = await queryStateForAgent(stores.agents.claim(record.id, serverId, role));
+    const epoch = await queryStateForAgent(stores.agents.claim(record.id, serverId, record.kind));
     // A new key that was stored since the proof counts: the agent must not believe that its old one does.
     const claimed = await queryStateForAgent(stores.agents.find(record.id));
     if (claimed?.publicKey !== record.publicKey) throw new AgentRefusal("BUSY", { retryAfterMs: 0 });
@@ -138,7 +137,8 @@ export class AgentAcceptor {
     if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.drainSpreadMs });
     accepted.admitted();
 
-    const agent = { id: record.id, name: record.name, kind: role };
+    const { id, name, kind } = record;
+    const agent = { id, name, kind, admitted: claimed.admittedAt !== null };
     const connection = new AgentControlConnection(
       accepted.socket,
       agent,
@@ -156,14 +156,14 @@ export class AgentAcceptor {
     void disconnecting.then(() => this.#disconnecting.delete(disconnecting));
 
     if (agents.countClones(record.id) > clonesBefore) {
-      this.#audit("agent.clone", accepted, record.id);
+      this.#audit("agent.clone", accepted, record);
       agentLog.warn(
         { event: "agent.clone", source: accepted.source, times: clonesBefore + 1 },
         "two agents take turns with the same key: it was copied, or stolen",
       );
     }
-    this.#audit("agent.connect", accepted, record.id);
-    agentLog.info({ event: "agent.connected", kind: role, epoch }, "agent connected");
+    this.#audit("agent.connect", accepted, record);
+    agentLog.info({ event: "agent.connected", kind, admitted: agent.admitted, epoch }, "agent connected");
     connection.send(
       encodeJsonFrame(FrameType.welcome, {
         agentId: record.id,
@@ -215,9 +215,9 @@ export class AgentAcceptor {
       checkWritable() {
         if (audit.failing) throw busy();
       },
-      write: (agentId) =>
+      write: (agentId, role) =>
         audit
-          .appendDurably({ action: "agent.enrol", outcome: "success", agentId, source })
+          .appendDurably({ action: "agent.enrol", outcome: "success", agentId, role, source })
           .catch((cause: unknown) => {
             throw busy(cause);
           }),
@@ -227,14 +227,16 @@ export class AgentAcceptor {
   #audit(
     action: "agent.connect" | "agent.clone",
     { source }: AcceptedAgentConnection,
-    agentId: string,
+    { id: agentId, kind: role }: AgentRecord,
   ): void {
-    this.#dependencies.audit.append({ action, outcome: "success", agentId, source });
+    this.#dependencies.audit.append({ action, outcome: "success", agentId, role, source });
   }
 
   #reject({ socket, source }: AcceptedAgentConnection, error: unknown): void {
     const reason = isPosternError(error) ? error.code : "INTERNAL";
-    this.#dependencies.audit.append({ action: "agent.refuse", outcome: "failure", source, reason });
+    const agentId = error instanceof AgentRefusal ? error.agentId : null;
+    const about = agentId === null ? {} : { agentId };
+    this.#dependencies.audit.append({ action: "agent.refuse", outcome: "failure", source, reason, ...about });
     if (!(error instanceof AgentRefusal)) {
       socket.destroy();
       return;

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import {
   agentIdOf,
+  type AgentRole,
+  cleanName,
   encodeChallenge,
   EXPORTER_BYTES,
   EXPORTER_CONTEXT,
@@ -29,7 +31,6 @@ import { AgentRefusal } from "./agent-refusal.ts";
 
 export interface AdmittedAgent {
   readonly record: AgentRecord;
-  readonly role: Proof["role"];
   readonly enrolled: boolean;
   /** What it can do beyond the first revision. */
   readonly features: ReadonlySet<string>;
@@ -47,13 +48,14 @@ export interface AdmissionDependencies {
     /** Before the join secret is spent. */
     checkWritable(): void;
     /** Settles when the line is on the disk. */
-    write(agentId: string): Promise<void>;
+    write(agentId: string, role: AgentRole): Promise<void>;
   };
 }
 
 /**
  * The server's side of a MiP 2 admission, from the challenge on: an agent proves its key, bound to this
- * very TLS connection, and a key that is not known yet is enrolled with a join secret.
+ * very TLS connection, and a key that is not known yet is enrolled with a join secret. What it may be is on record,
+ * with the agent or with the join secret: a proof that claims another role is refused.
  * @throws AgentRefusal, ProtocolError `MIP_FRAME`, and what the conversation throws
  */
 export async function admitAgent(
@@ -66,8 +68,9 @@ export async function admitAgent(
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (known) {
     if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
-    if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
-    return { record: known, role: proof.role, enrolled: false, ...describePeer(proof) };
+    if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED", { agentId: known.id });
+    if (known.kind !== proof.role) throw createRoleRefusal(proof, known.id);
+    return { record: known, enrolled: false, ...describePeer(proof) };
   }
   if (!proof.enrol) throw new AgentRefusal("AGENT_UNKNOWN");
   const publicKey = Buffer.from(proof.enrol.publicKey, "base64");
@@ -76,7 +79,7 @@ export async function admitAgent(
     throw new AgentRefusal("PROOF_REFUSED");
   }
   const record = await enrol(handshake.identifier, proof, proof.enrol, gate);
-  return { record, role: proof.role, enrolled: true, ...describePeer(proof) };
+  return { record, enrolled: true, ...describePeer(proof) };
 }
 
 /**
@@ -90,12 +93,17 @@ export async function admitSpareConnection(
   handshake: Mip2Handshake,
   gate: Pick<AdmissionDependencies, "stores" | "serverId">,
 ): Promise<string> {
-  const { isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
+  const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (!known) throw new AgentRefusal("AGENT_UNKNOWN");
   if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
-  if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED");
+  if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED", { agentId: known.id });
+  if (known.kind !== proof.role) throw createRoleRefusal(proof, known.id);
   return known.id;
+}
+
+function createRoleRefusal({ features }: Proof, agentId: string): AgentRefusal {
+  return new AgentRefusal("ROLE_REFUSED", { agentId, asKnownTo: new Set(features) });
 }
 
 async function challengeAgent(
@@ -143,11 +151,15 @@ async function enrol(
   { secret, publicKey, name }: NonNullable<Proof["enrol"]>,
   { stores, clock, enrolmentAudit }: AdmissionDependencies,
 ): Promise<AgentRecord> {
+  const { role } = proof;
   enrolmentAudit.checkWritable();
-  const spent = await queryStateForAgent(stores.joinSecrets.take(hashSecret(secret), clock.now()));
-  if (!spent) throw new AgentRefusal("JOIN_REFUSED");
-  await enrolmentAudit.write(id);
-  return await queryStateForAgent(stores.agents.add({ id, name, kind: proof.role, publicKey }));
+  const joined = await queryStateForAgent(stores.joinSecrets.take(hashSecret(secret), role, clock.now()));
+  if (joined.kind === "otherRole") throw createRoleRefusal(proof, id);
+  if (joined.kind === "unknown") throw new AgentRefusal("JOIN_REFUSED");
+  await enrolmentAudit.write(id, role);
+  return await queryStateForAgent(
+    stores.agents.add({ id, name: cleanName(name) || id, kind: role, publicKey, admitted: joined.admit }),
+  );
 }
 
 /** A failing state is reported as busy: it may answer soon. */
@@ -155,7 +167,8 @@ export async function queryStateForAgent<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {
-    if (isPosternError(cause) && cause.code === "AGENT_REVOKED") throw new AgentRefusal("AGENT_REVOKED");
+    if (isPosternError(cause) && (cause.code === "AGENT_REVOKED" || cause.code === "ROLE_REFUSED"))
+      throw new AgentRefusal(cause.code);
     throw new AgentRefusal("BUSY", { retryAfterMs: 2_000, cause });
   }
 }

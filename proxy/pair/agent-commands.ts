@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import {
+  type AgentRole,
   encodeJsonFrame,
   FEATURE_ROTATE,
   FrameType,
@@ -18,6 +19,8 @@ interface AgentCommandsDependencies {
   readonly agents: AgentRegistry;
   /** Ends the sessions that show this agent's desktops. */
   readonly endSessions: (agentId: string) => void;
+  /** A connected host may have machines from now on. */
+  readonly onAdmitted: (agentId: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -25,12 +28,24 @@ interface AgentCommandsDependencies {
 /** What administrators do to agents. */
 export class AgentCommands {
   readonly #dependencies: AgentCommandsDependencies;
-  #cancelRevocationCheck: () => void = () => undefined;
+  #cancelRightsCheck: () => void = () => undefined;
   #open = true;
 
   constructor(dependencies: AgentCommandsDependencies) {
     this.#dependencies = dependencies;
-    this.#scheduleRevocationCheck();
+    this.#scheduleRightsCheck();
+  }
+
+  /**
+   * Changes what an agent may be, here at once and on other servers within seconds; a host is let in with it.
+   * @throws RequestError `AGENT_UNKNOWN`, `ROLE_REFUSED`
+   */
+  async setRole(agentId: string, role: AgentRole): Promise<AgentRecord> {
+    const { kind } = await this.#find(agentId);
+    if (kind === "mip1") throw requestError("ROLE_REFUSED", "An agent that speaks MiP 1 cannot be a host.");
+    const changed = await this.#dependencies.stores.agents.setRole(agentId, role);
+    this.#applyRights(changed);
+    return changed;
   }
 
   /**
@@ -75,7 +90,7 @@ export class AgentCommands {
   /** Idempotent. */
   close(): void {
     this.#open = false;
-    this.#cancelRevocationCheck();
+    this.#cancelRightsCheck();
   }
 
   async #find(agentId: string): Promise<AgentRecord> {
@@ -91,21 +106,36 @@ export class AgentCommands {
     endSessions(agentId);
   }
 
-  /** What another server of the service revokes is cut here as well. */
-  #scheduleRevocationCheck(): void {
+  /** A connection in another role ends; a host that was let in is used from now on. */
+  #applyRights({ id, kind, admittedAt }: Pick<AgentRecord, "id" | "kind" | "admittedAt">): void {
+    const { agents, endSessions, onAdmitted } = this.#dependencies;
+    const connection = agents.find(id);
+    if (!connection) return;
+    if (connection.agent.kind !== kind) {
+      connection.refuse(new AgentRefusal("ROLE_REFUSED", { asKnownTo: connection.features }));
+      endSessions(id);
+    } else if (admittedAt !== null && !connection.agent.admitted) {
+      connection.admit();
+      onAdmitted(id);
+    }
+  }
+
+  /** What another server of the service revokes, or allows, counts here as well. */
+  #scheduleRightsCheck(): void {
     if (!this.#open) return;
     const { stores, clock, log } = this.#dependencies;
-    this.#cancelRevocationCheck = clock.after(PROXY_LIMITS.revocationCheckMs, () => {
-      stores.agents
-        .listRevokedSince(clock.now() - PROXY_LIMITS.revocationLookBackMs)
-        .then((ids) => {
-          for (const id of ids) this.#disconnect(id);
+    this.#cancelRightsCheck = clock.after(PROXY_LIMITS.revocationCheckMs, () => {
+      const since = clock.now() - PROXY_LIMITS.revocationLookBackMs;
+      Promise.all([stores.agents.listRevokedSince(since), stores.agents.listRightsChangedSince(since)])
+        .then(([revoked, changed]) => {
+          for (const id of revoked) this.#disconnect(id);
+          for (const agent of changed) this.#applyRights(agent);
         })
         .catch((error: unknown) => {
-          log.error({ event: "agent.state", err: error }, "revoked agents cannot be looked up");
+          log.error({ event: "agent.state", err: error }, "changed rights of agents cannot be looked up");
         })
         .finally(() => {
-          this.#scheduleRevocationCheck();
+          this.#scheduleRightsCheck();
         });
     });
   }

@@ -39,7 +39,6 @@ const PING = encodePing(FrameType.ping, Buffer.alloc(0));
 
 /** The control connection of one proven agent: frames in and out, pings, and its end. */
 export class AgentControlConnection {
-  readonly agent: ConnectedAgent;
   /** The fencing epoch of this hold. */
   readonly epoch: number;
   /** What the agent can do beyond the first revision. */
@@ -52,6 +51,7 @@ export class AgentControlConnection {
   readonly #socket: Duplex;
   readonly #clock: Clock;
   readonly #channel: FrameChannel<Frame>;
+  #agent: ConnectedAgent;
   readonly #roundTrips: RoundTrips;
   #probedAt = -Infinity;
   #handler: AgentFrameHandler | undefined;
@@ -64,7 +64,7 @@ export class AgentControlConnection {
     { clock, pace }: AgentChannelTiming,
   ) {
     this.#socket = socket;
-    this.agent = agent;
+    this.#agent = agent;
     this.epoch = hold.epoch;
     this.features = hold.features;
     this.instance = hold.instance;
@@ -99,6 +99,15 @@ export class AgentControlConnection {
   open(frames: AgentFrameHandler): void {
     this.#handler = frames;
     this.#channel.start();
+  }
+
+  get agent(): ConnectedAgent {
+    return this.#agent;
+  }
+
+  /** A host that waited may have machines from now on. */
+  admit(): void {
+    this.#agent = { ...this.#agent, admitted: true };
   }
 
   get ended(): boolean {

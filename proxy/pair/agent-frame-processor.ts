@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import {
+  desktopName,
   encodeJsonFrame,
   event as eventSchema,
   FrameType,
@@ -116,11 +117,11 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     tickets.fail(this.#connection, ticket, readSetupFailure(code, log));
   }
 
-  /** Only hosts report machines; unknown events are for newer servers, and ignored. */
+  /** Only hosts that were let in report machines; unknown events are for newer servers, and ignored. */
   event(value: unknown): void | Promise<void> {
     const { name, data } = parse(eventSchema, value, "event");
     const { agent } = this.#connection;
-    if (agent.kind !== "host" || !isHostEvent(name)) return;
+    if (!agent.admitted || !isHostEvent(name)) return;
     const agentId = agent.id;
     switch (name) {
       case "machine.state": {
@@ -150,13 +151,19 @@ export class AgentFrameProcessor implements AgentFrameHandler {
 
   async #publish({ id, name, ...frame }: Publish): Promise<void> {
     if (this.#connection.ended) return;
-    const machineId = frame.machineId ?? null;
+    if (!desktopName.safeParse(name).success) {
+      const message = "The desktop's name has characters that cannot be seen, or a blank at one of its ends.";
+      this.#answer(id, { ok: false, error: { code: "DESKTOP_NAME", message } });
+      return;
+    }
     const { stores, events } = this.#dependencies;
-    const agentId = this.#connection.agent.id;
+    const { agent } = this.#connection;
+    // Who has no machines has no screens of machines either.
+    const machineId = agent.admitted ? (frame.machineId ?? null) : null;
     try {
       const known = await this.#findPublished(name, machineId);
       const desktopId =
-        known ?? (await stores.desktops.publish(agentId, name, machineId, PROXY_LIMITS.agentDesktops)).id;
+        known ?? (await stores.desktops.publish(agent.id, name, machineId, PROXY_LIMITS.agentDesktops)).id;
       this.#failing = false;
       const before = this.#desktops.get(name);
       this.#desktops.set(name, desktopId);

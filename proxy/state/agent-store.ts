@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
-import { type Clock, RequestError } from "../../protocol/index.ts";
+import { type AgentRole, type Clock, RequestError } from "../../protocol/index.ts";
 import type { AgentRecord } from "./state-records.ts";
 import type { AgentStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
@@ -18,18 +18,23 @@ export class SqlAgentStore implements AgentStore {
     this.#clock = clock;
   }
 
-  async add(agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey">): Promise<AgentRecord> {
+  async add(
+    agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey"> & { readonly admitted?: boolean },
+  ): Promise<AgentRecord> {
+    const now = this.#clock.now();
     const record: AgentRecord = {
       id: agent.id,
       name: agent.name,
       kind: agent.kind,
       publicKey: agent.publicKey,
-      createdAt: this.#clock.now(),
+      createdAt: now,
       lastSeenAt: null,
       revokedAt: null,
       serverId: null,
       epoch: 0,
       drainedAt: null,
+      admittedAt: agent.kind === "host" && agent.admitted === true ? now : null,
+      rightsChangedAt: null,
     };
     await rejectOnViolation("unique", "AGENT_EXISTS", "An agent with this id exists already.", () =>
       this.#db.insertInto("agents").values(record).execute(),
@@ -69,8 +74,9 @@ export class SqlAgentStore implements AgentStore {
     return this.#db.transaction().execute(async (trx) => {
       const claimed = await trx
         .updateTable("agents")
-        .set((agent) => ({ serverId, kind, lastSeenAt: now, epoch: agent("epoch", "+", 1) }))
+        .set((agent) => ({ serverId, lastSeenAt: now, epoch: agent("epoch", "+", 1) }))
         .where("id", "=", id)
+        .where("kind", "=", kind)
         .where("revokedAt", "is", null)
         .returning("epoch")
         .executeTakeFirst();
@@ -108,6 +114,28 @@ export class SqlAgentStore implements AgentStore {
       .executeTakeFirst();
     if (row === undefined) throw await this.#explainRefusal(this.#db, id);
     return row;
+  }
+
+  async setRole(id: string, role: AgentRole): Promise<AgentRecord> {
+    const now = this.#clock.now();
+    const row = await this.#db
+      .updateTable("agents")
+      .set({ kind: role, admittedAt: role === "host" ? now : null, rightsChangedAt: now })
+      .where("id", "=", id)
+      .where("kind", "!=", "mip1")
+      .where("revokedAt", "is", null)
+      .returningAll()
+      .executeTakeFirst();
+    if (row === undefined) throw await this.#explainRefusal(this.#db, id);
+    return row;
+  }
+
+  listRightsChangedSince(since: number): Promise<Pick<AgentRecord, "id" | "kind" | "admittedAt">[]> {
+    return this.#db
+      .selectFrom("agents")
+      .select(["id", "kind", "admittedAt"])
+      .where("rightsChangedAt", ">=", since)
+      .execute();
   }
 
   async revoke(id: string): Promise<void> {
@@ -172,9 +200,15 @@ export class SqlAgentStore implements AgentStore {
   }
 
   async #explainRefusal(db: Kysely<Tables>, id: string): Promise<RequestError> {
-    const known = await db.selectFrom("agents").select("id").where("id", "=", id).executeTakeFirst();
-    return known === undefined
-      ? new RequestError("AGENT_UNKNOWN", `agent ${id} is unknown`, { safeMessage: "The agent is unknown." })
+    const known = await db.selectFrom("agents").select("revokedAt").where("id", "=", id).executeTakeFirst();
+    if (known === undefined)
+      return new RequestError("AGENT_UNKNOWN", `agent ${id} is unknown`, {
+        safeMessage: "The agent is unknown.",
+      });
+    return known.revokedAt === null
+      ? new RequestError("ROLE_REFUSED", `agent ${id} has another role`, {
+          safeMessage: "The agent has another role.",
+        })
       : new RequestError("AGENT_REVOKED", `agent ${id} is revoked`, {
           safeMessage: "The agent was revoked.",
         });

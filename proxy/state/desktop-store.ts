@@ -115,49 +115,77 @@ export class SqlDesktopStore implements DesktopStore {
     return inBatches(machineIds, (batch) => this.#selectViews().where("machineId", "in", batch).execute());
   }
 
-  findByName(name: string): Promise<DesktopView[]> {
+  async findByName(name: string): Promise<DesktopView[]> {
     // A desktop's name has no slash, so the last one ends the agent's.
     const slash = name.lastIndexOf("/");
     const agent = name.slice(0, slash);
     const named = this.#selectViews().where("desktops.name", "=", name.slice(slash + 1));
     if (slash < 0) return named.execute();
-    return named
+    const found = await named
       .where((row) => row.or([row("agents.name", "=", agent), row("agents.id", "=", agent)]))
       .execute();
+    const byId = found.filter(({ agentId }) => agentId === agent);
+    return byId.length > 0 ? byId : found;
   }
 
   async remove(id: string): Promise<void> {
     await this.#db.deleteFrom("desktops").where("id", "=", id).execute();
   }
 
-  async forget(offlineBefore: number, now: number): Promise<number> {
-    const gone = await this.#db
+  async removeOffline(id: string): Promise<boolean> {
+    const query = this.#db.deleteFrom("desktops").where("id", "=", id).where("state", "=", "offline");
+    return (await query.executeTakeFirstOrThrow()).numDeletedRows > 0n;
+  }
+
+  forget(
+    lastSeenBefore: number,
+    { now, limit }: { readonly now: number; readonly limit: number },
+  ): Promise<Pick<DesktopRecord, "id" | "name" | "agentId">[]> {
+    return this.#db
       .deleteFrom("desktops")
+      .where("id", "in", (outer) =>
+        outer
+          .selectFrom("desktops")
+          .select("desktops.id")
+          .where("desktops.state", "=", "offline")
+          .where("desktops.lastSeenAt", "<", lastSeenBefore)
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom("tokens")
+                  .select("tokens.id")
+                  .whereRef("tokens.desktopId", "=", "desktops.id")
+                  .where("tokens.revokedAt", "is", null)
+                  .where("tokens.expiresAt", ">", now),
+              ),
+            ),
+          )
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom("repeaterIds")
+                  .select("repeaterIds.hash")
+                  .whereRef("repeaterIds.desktopId", "=", "desktops.id")
+                  .where("repeaterIds.expiresAt", ">", now),
+              ),
+            ),
+          )
+          .where(({ not, exists, selectFrom }) =>
+            not(
+              exists(
+                selectFrom("machines")
+                  .select("machines.id")
+                  .whereRef("machines.id", "=", "desktops.machineId")
+                  .whereRef("machines.agentId", "=", "desktops.agentId"),
+              ),
+            ),
+          )
+          .orderBy("desktops.lastSeenAt")
+          .limit(limit),
+      )
       .where("state", "=", "offline")
-      .where("lastSeenAt", "<", offlineBefore)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom("tokens")
-              .select("tokens.id")
-              .whereRef("tokens.desktopId", "=", "desktops.id")
-              .where("tokens.revokedAt", "is", null)
-              .where("tokens.expiresAt", ">", now),
-          ),
-        ),
-      )
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom("repeaterIds")
-              .select("repeaterIds.hash")
-              .whereRef("repeaterIds.desktopId", "=", "desktops.id")
-              .where("repeaterIds.expiresAt", ">", now),
-          ),
-        ),
-      )
-      .executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+      .returning(["id", "name", "agentId"])
+      .execute();
   }
 
   #selectViews() {

@@ -1,5 +1,7 @@
 import type { Kysely } from "kysely";
-import type { JoinSecretStore } from "./stores.ts";
+import type { AgentRole } from "../../protocol/index.ts";
+import type { JoinGrant } from "./state-records.ts";
+import type { JoinResult, JoinSecretStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 
 export class SqlJoinSecretStore implements JoinSecretStore {
@@ -9,18 +11,27 @@ export class SqlJoinSecretStore implements JoinSecretStore {
     this.#db = db;
   }
 
-  async create(hash: string, expiresAt: number): Promise<void> {
-    await this.#db.insertInto("joinSecrets").values({ hash, expiresAt }).execute();
+  async create(hash: string, expiresAt: number, { role, admit }: JoinGrant): Promise<void> {
+    const row = { hash, expiresAt, role, admit: admit ? 1 : 0 };
+    await this.#db.insertInto("joinSecrets").values(row).execute();
   }
 
-  async take(hash: string, now: number): Promise<boolean> {
+  async take(hash: string, role: AgentRole, now: number): Promise<JoinResult> {
     const taken = await this.#db
       .deleteFrom("joinSecrets")
       .where("hash", "=", hash)
+      .where("role", "=", role)
       .where("expiresAt", ">", now)
-      .returning("hash")
+      .returning("admit")
       .executeTakeFirst();
-    return taken !== undefined;
+    if (taken !== undefined) return { kind: "granted", admit: taken.admit !== 0 };
+    const other = await this.#db
+      .selectFrom("joinSecrets")
+      .select("role")
+      .where("hash", "=", hash)
+      .where("expiresAt", ">", now)
+      .executeTakeFirst();
+    return { kind: other === undefined ? "unknown" : "otherRole" };
   }
 
   async deleteExpired(now: number): Promise<number> {

@@ -15,7 +15,7 @@ export type AccountRole = "admin" | "user";
 export interface AgentRecord {
   readonly id: string;
   readonly name: string;
-  /** `mip1`: speaks the first version, and has no key. */
+  /** Fixed when it joined; only an administrator changes it. `mip1`: speaks the first version, and has no key. */
   readonly kind: AgentRole | "mip1";
   /** Ed25519, 32 bytes, base64; empty without a key. */
   readonly publicKey: string;
@@ -27,6 +27,17 @@ export interface AgentRecord {
   readonly epoch: number;
   /** A host that gets no new machines since then; null: it may. */
   readonly drainedAt: number | null;
+  /** Since when a host may have machines; null: it waits to be let in, or is no host. */
+  readonly admittedAt: number | null;
+  /** When an administrator last changed what it may do; null: never. */
+  readonly rightsChangedAt: number | null;
+}
+
+/** What a join secret gives to the agent that redeems it. */
+export interface JoinGrant {
+  readonly role: AgentRole;
+  /** A host may have machines at once. */
+  readonly admit: boolean;
 }
 
 export interface DesktopRecord {

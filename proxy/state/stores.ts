@@ -1,10 +1,11 @@
 /** The stores: the only access to the server's state. Every test of them runs on SQLite and on PostgreSQL. */
-import type { MachineTraits, Permission } from "../../protocol/index.ts";
+import type { AgentRole, MachineTraits, Permission } from "../../protocol/index.ts";
 import type {
   AccountRole,
   AgentRecord,
   DesktopRecord,
   DesktopView,
+  JoinGrant,
   LoginRecord,
   MachineEnding,
   MachineRecord,
@@ -18,8 +19,13 @@ import type {
 } from "./state-records.ts";
 
 export interface AgentStore {
-  /** @throws RequestError `AGENT_EXISTS` when the id is taken */
-  add(agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey">): Promise<AgentRecord>;
+  /**
+   * @param agent `admitted`: a host that may have machines at once; default: it waits to be let in
+   * @throws RequestError `AGENT_EXISTS` when the id is taken
+   */
+  add(
+    agent: Pick<AgentRecord, "id" | "name" | "kind" | "publicKey"> & { readonly admitted?: boolean },
+  ): Promise<AgentRecord>;
   find(id: string): Promise<AgentRecord | null>;
   /** Names by id; ids that are unknown are left out. */
   findNames(ids: readonly string[]): Promise<Map<string, string>>;
@@ -29,7 +35,8 @@ export interface AgentStore {
   /**
    * Takes the agent for a server; returns the new epoch. The newest claim wins. Its desktops go offline until this
    * connection publishes them.
-   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_REVOKED`
+   * @param kind what it claims to be: nobody becomes something else by coming back
+   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_REVOKED`, `ROLE_REFUSED`
    */
   claim(id: string, serverId: string, kind: AgentRecord["kind"]): Promise<number>;
   /** Gives it up, and marks its desktops offline, if `epoch` is still the current one; says whether it was. */
@@ -45,6 +52,13 @@ export interface AgentStore {
     hold: { readonly epoch: number; readonly publicKey: string },
     newPublicKey: string,
   ): Promise<boolean>;
+  /**
+   * Changes what an agent may be; a host is let in with it.
+   * @throws RequestError `AGENT_UNKNOWN`, `AGENT_REVOKED`, `ROLE_REFUSED` for an agent that speaks MiP 1
+   */
+  setRole(id: string, role: AgentRole): Promise<AgentRecord>;
+  /** Agents whose role was changed at `since` or later. */
+  listRightsChangedSince(since: number): Promise<Pick<AgentRecord, "id" | "kind" | "admittedAt">[]>;
   /** Ids of the agents that were revoked at `since` or later. */
   listRevokedSince(since: number): Promise<string[]>;
   /** What a server that starts finds of its own earlier run: all agents it held go offline. */
@@ -71,12 +85,23 @@ export interface DesktopStore {
   listByAgent(agentId: string): Promise<DesktopView[]>;
   /** Whoever published them: see `isDesktopOf` for those that count. */
   listByMachines(machineIds: readonly string[]): Promise<DesktopView[]>;
-  /** By `NAME` or `AGENT/NAME` (agent's name or id). More than one: the caller tells the choices. */
+  /**
+   * By `NAME` or `AGENT/NAME` (agent's name or id; no agent's name hides another one's id). More than one: the caller tells
+   * the choices.
+   */
   findByName(name: string): Promise<DesktopView[]>;
   /** Gone for good, with its tokens and tickets. */
   remove(id: string): Promise<void>;
-  /** Deletes those that are offline since before `offlineBefore`, and by no valid token or number to be opened at `now`. */
-  forget(offlineBefore: number, now: number): Promise<number>;
+  /** {@link remove}, unless it is published now; says whether it was there and is gone. */
+  removeOffline(id: string): Promise<boolean>;
+  /**
+   * Removes desktops that nobody has published since then; returns them. Those that an open token or a repeater's number
+   * leads to stay, and screens of machines.
+   */
+  forget(
+    lastSeenBefore: number,
+    options: { readonly now: number; readonly limit: number },
+  ): Promise<Pick<DesktopRecord, "id" | "name" | "agentId">[]>;
 }
 
 export interface TokenStore {
@@ -124,10 +149,16 @@ export interface TicketStore {
   deleteExpired(now: number): Promise<number>;
 }
 
+/** `otherRole`: the secret is for the other role, and stays as it is. */
+export type JoinResult =
+  | { readonly kind: "granted"; readonly admit: boolean }
+  | { readonly kind: "otherRole" }
+  | { readonly kind: "unknown" };
+
 export interface JoinSecretStore {
-  create(hash: string, expiresAt: number): Promise<void>;
-  /** Like {@link TicketStore.take}: exactly one caller gets true. */
-  take(hash: string, now: number): Promise<boolean>;
+  create(hash: string, expiresAt: number, grant: JoinGrant): Promise<void>;
+  /** Redeems it for a role. Like {@link TicketStore.take}: it is granted to exactly one caller. */
+  take(hash: string, role: AgentRole, now: number): Promise<JoinResult>;
   /** What is deleted stays so, whatever the clock does. */
   deleteExpired(now: number): Promise<number>;
 }

@@ -2,6 +2,7 @@ import type { MachineRow } from "./machine-row.ts";
 import type {
   AgentRecord,
   DesktopRecord,
+  JoinGrant,
   LoginRecord,
   SessionRecord,
   TicketRecord,
@@ -15,11 +16,17 @@ type Packed<R> = Omit<R, "denied"> & { readonly denied: string };
 /** The tables as Kysely sees them: the records, plus what only the database knows. Columns are snake_case there. */
 export interface Tables {
   agents: AgentRecord;
+  /** `admit`: SQLite has no booleans. */
+  joinSecrets: {
+    readonly hash: string;
+    readonly expiresAt: number;
+    readonly role: JoinGrant["role"];
+    readonly admit: number;
+  };
   desktops: DesktopRecord;
   /** `sealed`: the token under the master key; empty once it is revoked. */
   tokens: Packed<TokenRecord> & { readonly sealed: string; readonly revokedAt: number | null };
   tickets: Packed<TicketRecord> & { readonly hash: string };
-  joinSecrets: { readonly hash: string; readonly expiresAt: number };
   repeaterIds: { readonly hash: string; readonly desktopId: string; readonly expiresAt: number };
   sessions: Packed<SessionRecord> & {
     readonly orderedEnd: string | null;

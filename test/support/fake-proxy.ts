@@ -62,6 +62,8 @@ export class FakeProxy implements Proxy {
   readonly ticketLogins: (string | null)[] = [];
   /** Requests whose senders were signed in. */
   admitted = 0;
+  /** What the agents that redeem the join secrets may be. */
+  readonly grants: Parameters<Proxy["createJoinSecret"]>[1][] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
   readonly #events = new ProxyEventEmitter();
@@ -75,8 +77,8 @@ export class FakeProxy implements Proxy {
   }
 
   /** Connects a host that answers as scripted; what is not scripted never gets an answer. */
-  connectHost(id: string, answers: Answers): void {
-    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host" });
+  connectHost(id: string, answers: Answers, admitted = true): void {
+    this.#agents.set(id, { id, name: `name-of-${id}`, kind: "host", admitted });
     this.#hosts.set(id, {
       "machine.list": () => [],
       "image.list": () => [],
@@ -152,7 +154,10 @@ export class FakeProxy implements Proxy {
     return Promise.resolve({ number: "987654321", expiresAt: 1 });
   }
 
-  createJoinSecret(): Promise<{ secret: string; expiresAt: number }> {
+  createJoinSecret(
+    ...[, grant]: Parameters<Proxy["createJoinSecret"]>
+  ): Promise<{ secret: string; expiresAt: number }> {
+    this.grants.push(grant);
     return Promise.resolve({ secret: "join-secret", expiresAt: 3_600_000 });
   }
 
@@ -175,6 +180,14 @@ export class FakeProxy implements Proxy {
 
   async revokeAgent(agentId: string): Promise<void> {
     await this.stores.agents.revoke(agentId);
+  }
+
+  setAgentRole(...[agentId, role]: Parameters<Proxy["setAgentRole"]>): ReturnType<Proxy["setAgentRole"]> {
+    return this.stores.agents.setRole(agentId, role);
+  }
+
+  removeDesktop(desktopId: string): Promise<boolean> {
+    return this.stores.desktops.removeOffline(desktopId);
   }
 
   rotateAgentKey(agentId: string): Promise<void> {

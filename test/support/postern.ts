@@ -135,8 +135,9 @@ export class PosternServer extends PosternProgram {
     return runJson<T>([...command, "--data", this.data]);
   }
 
-  createJoin(): Promise<{ secret: string; fingerprint: string }> {
-    return this.ask("join", "create");
+  /** For an agent; with `--host` and `--admit` for a host. */
+  createJoin(...more: string[]): Promise<{ secret: string; fingerprint: string }> {
+    return this.ask("join", "create", ...more);
   }
 
   async createToken(desktop: string, ...more: string[]): Promise<string> {
@@ -198,7 +199,9 @@ export async function startAgentProgram(
   const folder = await cleanup.makeFolder();
   const secrets = path.join(folder, "secrets");
   await mkdir(secrets);
-  const { secret, fingerprint } = await server.createJoin();
+  const { secret, fingerprint } = await server.createJoin(
+    ...(command === "host" ? ["--host", "--admit"] : []),
+  );
   const joinFile = path.join(secrets, "join");
   await writeFile(joinFile, secret, { mode: 0o600 });
   const flags = ["--proxy", proxy, "--fingerprint", fingerprint, "--join-file", joinFile];

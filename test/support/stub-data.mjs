@@ -124,9 +124,17 @@ export function firstDesktops() {
 export function firstAgents() {
   const now = Date.now();
   return [
-    { id: "a1", name: "plant-gateway", kind: "agent", state: "online", lastSeenAt: now },
-    { id: "h1", name: "rack-2", kind: "host", state: "online", lastSeenAt: now },
-    { id: "a2", name: "lab-pc", kind: "agent", state: "offline", lastSeenAt: now - 190 * MINUTE },
+    { id: "a1", name: "plant-gateway", kind: "agent", state: "online", admitted: false, lastSeenAt: now },
+    { id: "h1", name: "rack-2", kind: "host", state: "online", admitted: true, lastSeenAt: now },
+    { id: "h2", name: "rack-3", kind: "host", state: "online", admitted: false, lastSeenAt: now },
+    {
+      id: "a2",
+      name: "lab-pc",
+      kind: "agent",
+      state: "offline",
+      admitted: false,
+      lastSeenAt: now - 190 * MINUTE,
+    },
   ];
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { desktopReference } from "./field-schemas.ts";
 
+const address = z.object({ address: z.string().nullable(), port: z.number().nullable() });
 const named = z.object({ id: z.string().nullable(), name: z.string().nullable() });
 /** `action` is one action, or a prefix such as `session`; times are epoch milliseconds. */
 export const auditQuery = z.object({
@@ -22,7 +23,9 @@ export const auditEvent = z.object({
   at: z.number(),
   reason: z.string().nullable(),
   actor: named,
-  source: z.object({ address: z.string().nullable(), port: z.number().nullable() }),
+  source: address,
+  /** The other one of two peers that use one identity. */
+  otherSource: address,
   method: z.string().nullable(),
   transport: z.string().nullable(),
   role: z.string().nullable(),

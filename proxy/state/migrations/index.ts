@@ -6,6 +6,7 @@ import { logins } from "./0004-logins.ts";
 import { machineOrders } from "./0005-machines.ts";
 import { machineCauses } from "./0006-machine-causes.ts";
 import { scopedReads } from "./0007-scoped-reads.ts";
+import { agentRoles } from "./0008-agent-roles.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005-machines": machineOrders,
   "0006-machine-causes": machineCauses,
   "0007-scoped-reads": scopedReads,
+  "0008-agent-roles": agentRoles,
 };

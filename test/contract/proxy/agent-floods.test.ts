@@ -17,7 +17,8 @@ beforeEach(async () => {
 afterEach(() => cleanup.close());
 
 async function connect(script: AgentScript = {}): Promise<ScriptedAgent> {
-  const { secret } = await fixture.proxy.createJoinSecret("admin");
+  const role = script.role ?? "agent";
+  const { secret } = await fixture.proxy.createJoinSecret("admin", { role, admit: role === "host" });
   return cleanup.add(await ScriptedAgent.connect(fixture.proxy, { joinSecret: secret, ...script }));
 }
 

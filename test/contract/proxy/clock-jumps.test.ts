@@ -51,11 +51,11 @@ describe.each([HOUR, -HOUR])("a wall clock that jumps by %i ms", (jump) => {
     const { token } = await proxy.createToken(view, "control", 30, "admin");
     const { tokens, joinSecrets } = proxy.stores;
     const hash = "0".repeat(64);
-    await joinSecrets.create(hash, clock.now() + 1000);
+    await joinSecrets.create(hash, clock.now() + 1000, { role: "agent", admit: false });
     clock.advance(PROXY_LIMITS.sweepMs + 1000);
     await waitFor("the sweep", async () => (await tokens.list()).length === 0);
     clock.setWallClock(clock.now() + jump);
     await expect(enter(token)).rejects.toThrow("wrong or has expired");
-    expect(await joinSecrets.take(hash, clock.now())).toBe(false);
+    expect(await joinSecrets.take(hash, "agent", clock.now())).toEqual({ kind: "unknown" });
   });
 });

@@ -42,7 +42,14 @@ let epoch = 0;
 const stores = {
   agents: {
     find: (id: string) =>
-      Promise.resolve({ id, name: id, publicKey: key.publicKey.toString("base64"), revokedAt: null }),
+      Promise.resolve({
+        id,
+        name: id,
+        kind: "agent",
+        publicKey: key.publicKey.toString("base64"),
+        admittedAt: null,
+        revokedAt: null,
+      }),
     claim: () => Promise.resolve(++epoch),
     release: () => Promise.resolve(true),
   },

@@ -90,7 +90,8 @@ export async function publishDesktop(
   name = "Machine 1",
   script: AgentScript = {},
 ): Promise<PublishingAgent> {
-  const { secret } = await proxy.createJoinSecret("admin");
+  const role = script.role ?? "agent";
+  const { secret } = await proxy.createJoinSecret("admin", { role, admit: role === "host" });
   const agent = cleanup.add(await ScriptedAgent.connect(proxy, { joinSecret: secret, ...script }));
   const desktop = new ScriptedDesktop();
   agent.serve(proxy, desktop);

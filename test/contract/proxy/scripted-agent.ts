@@ -31,6 +31,7 @@ export interface AgentScript {
   readonly role?: "agent" | "host";
   readonly name?: string;
   readonly key?: KeyPair;
+  readonly features?: readonly string[];
   /** Changes what is signed. */
   readonly forge?: (fields: ProofFields) => ProofFields;
   readonly alterSignature?: (signature: Buffer) => Buffer;
@@ -106,6 +107,7 @@ export class ScriptedAgent {
         ...enrol,
         role,
         software: "scripted",
+        ...(script.features && { features: script.features }),
       }),
     );
     peer.release();
@@ -142,15 +144,22 @@ export class ScriptedAgent {
 
   /** @throws Error with the code that the server answers with */
   async publish(name: string, machineId?: string): Promise<string> {
+    const { result, error } = await this.tryPublish(name, machineId);
+    if (result === undefined) throw new Error(error?.code);
+    return result.desktopId;
+  }
+
+  async tryPublish(
+    name: string,
+    machineId?: string,
+  ): Promise<{ result?: { desktopId: string }; error?: { code: string } }> {
     const id = Math.floor(Math.random() * 1e9);
     this.socket.write(
       encodeJsonFrame(FrameType.publish, { id, name, ...(machineId === undefined ? {} : { machineId }) }),
     );
     const isReply = (value: unknown): boolean => (value as { id: number }).id === id;
     const reply = await waitFor("the reply", () => this.find(FrameType.reply).find(isReply));
-    const { result, error } = reply as { result?: { desktopId: string }; error?: { code: string } };
-    if (result === undefined) throw new Error(error?.code);
-    return result.desktopId;
+    return reply as { result?: { desktopId: string }; error?: { code: string } };
   }
 
   /** Opens a data connection and gives it to a desktop that stands at ClientInit. */

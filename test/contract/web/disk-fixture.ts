@@ -61,7 +61,13 @@ export class DiskFixture {
       ["b", await LauncherFixture.make()] as const,
     ]) {
       diskFixture.#launcherFixtures.set(host, launcherFixture);
-      await stores.agents.add({ id: host, name: `rack-${host}`, kind: "host", publicKey: "k" });
+      await stores.agents.add({
+        id: host,
+        name: `rack-${host}`,
+        kind: "host",
+        admitted: true,
+        publicKey: "k",
+      });
       const images = [];
       for (const [image, code] of [["keeper", BOOT_COUNTER] as const, ["counter", COUNTER] as const]) {
         const file = path.join(launcherFixture.folder, `${image}.raw`);

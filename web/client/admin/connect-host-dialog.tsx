@@ -8,20 +8,31 @@ import { Dialog } from "../components/dialog.tsx";
 import { useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
 import { formatDuration, formatExact, formatRelative } from "../text/format.ts";
-import { buildHostCommand, type HostKind } from "./host-commands.ts";
+import { buildHostCommand, buildJoinCommand, type HostKind } from "./host-commands.ts";
 
 function HostList() {
   const { api } = useApp();
-  const { host } = useText();
+  const text = useText();
+  const { host } = text;
   const { language } = usePreferences();
   const desktops = useWall((state) => state.desktops);
   const images = useWall((state) => state.images);
   const [agents, setAgents] = useState<readonly Agent[] | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
   // A host that connects or disconnects changes the desktops or the images: reload the list then.
   useEffect(() => {
     api.agents().then(setAgents, () => undefined);
   }, [api, desktops, images]);
   if (agents === null) return null;
+  const letIn = (id: string) => {
+    api.allowHost(id).then(
+      (changed) => {
+        setAgents((known) => known?.map((agent) => (agent.id === id ? changed : agent)) ?? null);
+        setFault(null);
+      },
+      (error: unknown) => setFault(explainError(error, text)),
+    );
+  };
   return (
     <section class="fact">
       <h3>{host.connected}</h3>
@@ -38,11 +49,34 @@ function HostList() {
                 {host.seen(formatRelative(agent.lastSeenAt, Date.now(), language))}
               </span>
             )}
+            {isWaiting(agent) && (
+              <>
+                <span>{host.waits}</span>
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={host.letInNamed(agent.name)}
+                  onClick={() => letIn(agent.id)}
+                >
+                  {host.letIn}
+                </button>
+              </>
+            )}
           </li>
         ))}
       </ul>
+      {fault !== null && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
     </section>
   );
+}
+
+/** A host that gets no machines before an administrator lets it in. */
+function isWaiting({ kind, admitted, state }: Agent): boolean {
+  return kind === "host" && !admitted && state !== "revoked";
 }
 
 /** The two commands that connect a host, with all values that this service knows filled in. */
@@ -58,7 +92,8 @@ export function ConnectHostDialog({ onClose }: { readonly onClose: () => void })
   const { host } = text;
 
   const make = () => {
-    api.createJoinSecret().then(
+    const wanted = kind === "machines" ? ({ role: "host", admit: true } as const) : {};
+    api.createJoinSecret(wanted).then(
       (made) => {
         setSecret(made);
         setFault(null);
@@ -77,7 +112,11 @@ export function ConnectHostDialog({ onClose }: { readonly onClose: () => void })
         label={host.title}
         value={kind}
         options={{ publish: host.publish, machines: host.machines }}
-        onChoose={setKind}
+        onChoose={(chosen) => {
+          setKind(chosen);
+          // A secret is for one of the two.
+          if (chosen !== kind) setSecret(null);
+        }}
       />
       <p>{kind === "publish" ? host.publishLead : host.machinesLead}</p>
       {command === null && (
@@ -112,8 +151,8 @@ export function ConnectHostDialog({ onClose }: { readonly onClose: () => void })
         <section class="fact">
           <h3>{host.onServer}</h3>
           <div class="fact-row">
-            <code>{service.joinCommand}</code>
-            <CopyButton value={service.joinCommand} label={text.copy} />
+            <code>{buildJoinCommand(kind, service.joinCommand)}</code>
+            <CopyButton value={buildJoinCommand(kind, service.joinCommand)} label={text.copy} />
           </div>
         </section>
       )}

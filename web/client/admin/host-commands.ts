@@ -19,3 +19,11 @@ export function buildHostCommand(kind: HostKind, service: Service, secret: strin
 function quote(word: string): string {
   return word.includes("[") ? `'${word}'` : word;
 }
+
+/**
+ * The command that makes a join secret on the server itself.
+ * @param command the one that the server names, for an agent
+ */
+export function buildJoinCommand(kind: HostKind, command: string): string {
+  return kind === "machines" ? `${command} --host --admit` : command;
+}

@@ -8,6 +8,7 @@ import type {
   ErrorBody,
   Image,
   joinSecret,
+  JoinSecretInput,
   Machine,
   machineCreateRequest,
   Me,
@@ -89,6 +90,7 @@ export function createApi(onSignedOut: () => void) {
     signOut: () => call<undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
+    removeDesktop: (id: string) => call<undefined>("DELETE", `/desktops/${encodeURIComponent(id)}`),
     reportVisibleDesktops: (desktops: readonly string[]) =>
       call<undefined>("POST", "/desktops/shown", { desktops }),
     images: () => call<Image[]>("GET", "/images"),
@@ -117,7 +119,10 @@ export function createApi(onSignedOut: () => void) {
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
     createTicket: (desktop: string, signal: AbortSignal) =>
       call<Ticket>("POST", "/tickets", { desktop }, signal),
-    createJoinSecret: () => call<JoinSecret>("POST", "/join-secrets"),
+    createJoinSecret: (wanted: JoinSecretInput) => call<JoinSecret>("POST", "/join-secrets", wanted),
+    /** Makes an agent a host, and lets a host in that waits. */
+    allowHost: (id: string) =>
+      call<Agent>("POST", `/agents/${encodeURIComponent(id)}/role`, { role: "host" }),
     profilePath: (desktopId: string, format: ProfileFormat) =>
       `${API_PREFIX}/desktops/${encodeURIComponent(desktopId)}/profile?format=${format}`,
     agents: () => call<Agent[]>("GET", "/agents"),

@@ -6,7 +6,8 @@ import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
-import { useText } from "../state/app-context.ts";
+import { useApp, useText, useWall } from "../state/app-context.ts";
+import { explainError } from "../text/explain-error.ts";
 import { StateSummary } from "./state-summary.tsx";
 
 /** Shown instead of a live picture: a published desktop is only viewed on purpose. */
@@ -24,8 +25,43 @@ function PlaceholderPicture() {
   );
 }
 
+/** For administrators: takes a desktop that is gone off the wall. The live updates then remove its card. */
+function RemoveButton({ desktop }: { readonly desktop: Desktop }) {
+  const { api } = useApp();
+  const text = useText();
+  const { monitor } = text;
+  const [fault, setFault] = useState<string | null>(null);
+  const remove = () => {
+    api.removeDesktop(desktop.id).then(
+      () => setFault(null),
+      (error: unknown) => setFault(explainError(error, text)),
+    );
+  };
+  return (
+    <>
+      <div class="actions">
+        <button
+          type="button"
+          class="button"
+          aria-label={monitor.removeDesktopNamed(desktop.name)}
+          title={monitor.removeDesktopHint}
+          onClick={remove}
+        >
+          {monitor.remove}
+        </button>
+      </div>
+      {fault !== null && (
+        <p class="fault" role="alert">
+          {fault}
+        </p>
+      )}
+    </>
+  );
+}
+
 export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
   const { monitor } = useText();
+  const admin = useWall((state) => typeof state.me === "object" && state.me?.role === "admin");
   const titleId = useId();
   const [sheet, setSheet] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -66,6 +102,7 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
             </button>
           </div>
         )}
+        {!online && admin && <RemoveButton desktop={desktop} />}
       </div>
       {sheet && (
         <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setSheet(false)} />

@@ -1,7 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
-import type { Agent, Session, joinSecret } from "../../api/schemas.ts";
+import {
+  agentRoleRequest,
+  joinSecretRequest,
+  type Agent,
+  type Session,
+  type joinSecret,
+} from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
@@ -17,13 +23,21 @@ const sessionQuery = z.object({
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
     const { userId: actor } = requireAdmin(request);
+    const grant = parseInput(joinSecretRequest, request.body);
+    const { role, admit } = grant;
     const { secret, expiresAt } = await auditAhead(
       proxy,
-      { action: "join.create", outcome: "success", ...auditActor(request) },
-      () => proxy.createJoinSecret(actor),
+      {
+        action: "join.create",
+        outcome: "success",
+        role,
+        ...(admit && { reason: "ADMITTED" }),
+        ...auditActor(request),
+      },
+      () => proxy.createJoinSecret(actor, grant),
     );
     void reply.code(201);
-    return { secret, fingerprint: proxy.fingerprint, expiresAt };
+    return { secret, fingerprint: proxy.fingerprint, expiresAt, role, admit };
   });
 
   api.get("/agents", async (request): Promise<Agent[]> => {
@@ -46,6 +60,18 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
     const id = parseId(request);
     await proxy.rotateAgentKey(id);
     return reply.code(204).send();
+  });
+
+  api.post("/agents/:id/role", async (request): Promise<Agent> => {
+    requireAdmin(request);
+    const id = parseId(request);
+    const { role } = parseInput(agentRoleRequest, request.body);
+    const changed = await auditAhead(
+      proxy,
+      { action: "agent.role", outcome: "success", agentId: id, role, ...auditActor(request) },
+      () => proxy.setAgentRole(id, role),
+    );
+    return serializeAgent(changed, proxy.countClones(id));
   });
 
   api.get("/sessions", async (request): Promise<Session[]> => {
@@ -71,11 +97,12 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 }
 
 function serializeAgent(
-  { id, name, kind, revokedAt, serverId, lastSeenAt }: AgentRecord,
+  { id, name, kind, admittedAt, revokedAt, serverId, lastSeenAt }: AgentRecord,
   clones: number,
 ): Agent {
   const connected = serverId === null ? "offline" : "online";
-  return { id, name, kind, state: revokedAt === null ? connected : "revoked", lastSeenAt, clones };
+  const state = revokedAt === null ? connected : "revoked";
+  return { id, name, kind, state, admitted: admittedAt !== null, lastSeenAt, clones };
 }
 
 function serializeSession(record: SessionRecord, person: string | null): Session {

@@ -3,9 +3,11 @@ import { z } from "zod";
 import type { Proxy } from "../../../proxy/index.ts";
 import { profileFormat, shownDesktops, type Desktop } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
-import { requireCaller } from "../guard/caller.ts";
+import { auditActor } from "../guard/actor.ts";
+import { requireAdmin, requireCaller } from "../guard/caller.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
+import { isDesktopOf } from "../../../orchestrator/index.ts";
 import { maySeeDesktop, visibleScope } from "../view/permissions.ts";
 import { serializeDesktop } from "../view/serializers.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
@@ -16,7 +18,7 @@ const profileQuery = z.object({ format: profileFormat });
 
 export function routeDesktops(
   api: FastifyInstance,
-  proxy: Pick<Proxy, "advertised" | "expectViewer">,
+  proxy: Pick<Proxy, "advertised" | "audit" | "expectViewer" | "removeDesktop">,
   loadReadModel: LoadReadModel,
 ): void {
   api.get("/desktops", async (request): Promise<Desktop[]> => {
@@ -36,6 +38,21 @@ export function routeDesktops(
       .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, model));
     const agents = [...new Set(visible.map(({ agentId }) => agentId))];
     for (const agentId of agents.slice(0, MAX_AGENTS_EXPECTED)) proxy.expectViewer(agentId);
+    return reply.code(204).send();
+  });
+
+  api.delete("/desktops/:id", async (request, reply) => {
+    requireAdmin(request);
+    const id = parseId(request);
+    const model = await loadReadModel({ kind: "named", desktopIds: [id] });
+    const desktop = model.desktops.get(id);
+    if (desktop === undefined) throw refuse("DESKTOP_UNKNOWN");
+    const machine = desktop.machineId === null ? undefined : model.machines.get(desktop.machineId);
+    const isScreen = machine !== undefined && isDesktopOf(desktop, machine);
+    if (isScreen || !(await proxy.removeDesktop(id))) throw refuse("DESKTOP_IN_USE");
+    const { name: desktopName, agentId } = desktop;
+    const about = { desktopId: id, desktopName, agentId };
+    proxy.audit({ action: "desktop.remove", outcome: "success", ...about, ...auditActor(request) });
     return reply.code(204).send();
   });
 

@@ -68,17 +68,16 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
     return describe(changed, await machines.countPlaced());
   });
 
-  async function describe(
-    { id, name, serverId, lastSeenAt, drainedAt }: AgentRecord,
-    placed: ReadonlyMap<string, number>,
-  ): Promise<Host> {
+  async function describe(record: AgentRecord, placed: ReadonlyMap<string, number>): Promise<Host> {
+    const { id, name, serverId, lastSeenAt, drainedAt, admittedAt } = record;
     const here = proxy.connectedAgents().some((agent) => agent.id === id);
-    const facts = here ? await orchestrator.hostFacts.get(id) : null;
+    const facts = here && admittedAt !== null ? await orchestrator.hostFacts.get(id) : null;
     return {
       id,
       name,
       state: here || serverId !== null ? "online" : "offline",
       lastSeenAt,
+      admitted: admittedAt !== null,
       drained: drainedAt !== null,
       machines: placed.get(id) ?? 0,
       facts: facts?.kind === "known" ? facts.facts : null,

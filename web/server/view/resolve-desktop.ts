@@ -16,8 +16,8 @@ export async function findNamedDesktops(
 }
 
 /**
- * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Where several have the name and
- * only one of them is online, it is that one.
+ * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Who is online does not matter: while the one that
+ * is meant is away, another one of its name must not stand in for it.
  * @throws RequestError `DESKTOP_UNKNOWN`, AmbiguousDesktop `DESKTOP_AMBIGUOUS`
  */
 export function resolveDesktop(
@@ -29,8 +29,7 @@ export function resolveDesktop(
   const byId = model.desktops.get(reference);
   const found = byId === undefined ? named : [byId];
   const visible = found.filter((desktop) => maySeeDesktop(caller, desktop, model));
-  const online = visible.filter((desktop) => desktop.state === "online");
-  const [only, ...others] = online.length === 1 ? online : visible;
+  const [only, ...others] = visible;
   if (only === undefined) throw refuse("DESKTOP_UNKNOWN");
   if (others.length > 0) throw new AmbiguousDesktop(nameChoices([only, ...others]));
   return only;

@@ -27,6 +27,8 @@ describeDatabases("agents", (makeDatabase) => {
       serverId: null,
       epoch: 0,
       drainedAt: null,
+      admittedAt: null,
+      rightsChangedAt: null,
     };
     expect(await other.agents.find("a1")).toEqual(expected);
     expect(await other.agents.list()).toEqual([expected]);
@@ -34,11 +36,11 @@ describeDatabases("agents", (makeDatabase) => {
   });
 
   test("have one id each, and may share a name", async () => {
-    const again = stores.agents.add({ id: "a1", name: "x", kind: "host", publicKey: "" });
+    const again = stores.agents.add({ id: "a1", name: "x", kind: "host", admitted: true, publicKey: "" });
     await expect(again).rejects.toMatchObject({ code: "AGENT_EXISTS" });
     await expect(again).rejects.toBeInstanceOf(RequestError);
     database.clock.time += 1;
-    await stores.agents.add({ id: "a0", name: "mill", kind: "host", publicKey: "" });
+    await stores.agents.add({ id: "a0", name: "mill", kind: "host", admitted: true, publicKey: "" });
     expect((await stores.agents.list()).map(({ id }) => id)).toEqual(["a1", "a0"]);
   });
 
@@ -66,12 +68,12 @@ describeDatabases("agents", (makeDatabase) => {
   test("are claimed with a growing epoch; only the current hold can be released", async () => {
     expect(await stores.agents.claim("a1", "s1", "agent")).toBe(1);
     database.clock.time += 5;
-    expect(await other.agents.claim("a1", "s2", "host")).toBe(2);
+    expect(await other.agents.claim("a1", "s2", "agent")).toBe(2);
     expect(await stores.agents.release("a1", 1)).toBe(false);
     expect(await stores.agents.find("a1")).toMatchObject({
       serverId: "s2",
       epoch: 2,
-      kind: "host",
+      kind: "agent",
       lastSeenAt: database.clock.time,
     });
     database.clock.time += 5;
@@ -176,5 +178,27 @@ describeDatabases("agents", (makeDatabase) => {
     expect(await stores.agents.replaceKey("a1", { epoch: epoch + 1, publicKey: "cHVibGlj" }, "bmV3")).toBe(
       false,
     );
+  });
+
+  test("keep their role whatever they claim; only an administrator changes it, and other servers hear of it", async () => {
+    const { clock } = database;
+    await expect(stores.agents.claim("a1", "s1", "host")).rejects.toMatchObject({ code: "ROLE_REFUSED" });
+    await stores.agents.add({ id: "h1", name: "rack", kind: "host", publicKey: "" });
+    await stores.agents.add({ id: "m1", name: "old", kind: "mip1", publicKey: "" });
+    expect(await stores.agents.find("h1")).toMatchObject({ admittedAt: null });
+    expect(await other.agents.listRightsChangedSince(0)).toEqual([]);
+    clock.time += 5;
+    const admittedAt = clock.time;
+    expect(await stores.agents.setRole("a1", "host")).toMatchObject({ kind: "host", admittedAt });
+    expect(await stores.agents.claim("a1", "s1", "host")).toBe(1);
+    expect(await other.agents.listRightsChangedSince(admittedAt)).toEqual([
+      { id: "a1", kind: "host", admittedAt },
+    ]);
+    expect(await other.agents.listRightsChangedSince(admittedAt + 1)).toEqual([]);
+    expect(await stores.agents.setRole("a1", "agent")).toMatchObject({ kind: "agent", admittedAt: null });
+    await expect(stores.agents.setRole("m1", "host")).rejects.toMatchObject({ code: "ROLE_REFUSED" });
+    await stores.agents.revoke("h1");
+    await expect(stores.agents.setRole("h1", "host")).rejects.toMatchObject({ code: "AGENT_REVOKED" });
+    await expect(stores.agents.setRole("none", "host")).rejects.toMatchObject({ code: "AGENT_UNKNOWN" });
   });
 });

@@ -154,7 +154,7 @@ describeDatabases("desktops", (makeDatabase) => {
     for (const name of ["plain", "token", "old token", "number"]) await stores.desktops.withdraw("a1", name);
     clock.time += 1_000;
     await stores.desktops.withdraw("a1", "young");
-    expect(await stores.desktops.forget(clock.time, clock.time)).toBe(2);
+    expect(await stores.desktops.forget(clock.time, { now: clock.time, limit: 9 })).toHaveLength(2);
     const names = (await stores.desktops.list()).map(({ name }) => name).sort();
     expect(names).toEqual(["number", "online", "token", "young"]);
   });
@@ -165,7 +165,7 @@ describeDatabases("desktops", (makeDatabase) => {
     const { id } = await stores.desktops.publish("a1", "desk", null);
     clock.time += 5_000;
     await stores.agents.release("a1", epoch);
-    expect(await stores.desktops.forget(clock.time, clock.time)).toBe(0);
+    expect(await stores.desktops.forget(clock.time, { now: clock.time, limit: 9 })).toEqual([]);
     expect(await stores.desktops.find(id)).toMatchObject({ state: "offline", lastSeenAt: clock.time });
   });
 
@@ -180,5 +180,52 @@ describeDatabases("desktops", (makeDatabase) => {
     expect(ids(await stores.desktops.listByMachines(["m1", "m2"])).sort()).toEqual([one.id, two.id].sort());
     const many = Array.from({ length: 1_200 }, (_, index) => `unknown-${index}`);
     expect(ids(await stores.desktops.findMany([...many, one.id]))).toEqual([one.id]);
+  });
+
+  test("of two agents one of which is called as the other one's id, the id counts", async () => {
+    await stores.agents.add({ id: "a5", name: "a1", kind: "agent", publicKey: "" });
+    const meant = await stores.desktops.publish("a1", "desk", null);
+    await stores.desktops.publish("a5", "desk", null);
+    expect((await stores.desktops.findByName("a1/desk")).map(({ id }) => id)).toEqual([meant.id]);
+  });
+
+  test("one that is published is not removed as gone", async () => {
+    const { id } = await stores.desktops.publish("a1", "desk", null);
+    expect(await stores.desktops.removeOffline(id)).toBe(false);
+    await stores.desktops.withdraw("a1", "desk");
+    expect(await stores.desktops.removeOffline(id)).toBe(true);
+    expect(await stores.desktops.removeOffline(id)).toBe(false);
+  });
+
+  test("those that are gone for long are forgotten, unless something leads to them", async () => {
+    const { clock } = database;
+    const epoch = await stores.agents.claim("a1", "s1", "agent");
+    const ids = new Map<string, string>();
+    for (const name of ["gone", "token", "revoked", "number"])
+      ids.set(name, (await stores.desktops.publish("a1", name, null)).id);
+    await stores.desktops.publish("a2", "online", null);
+    clock.time += 100;
+    // Published long ago, and here until now.
+    await stores.agents.release("a1", epoch);
+    const left = clock.time;
+    const expiresAt = left + 1_000;
+    const right = { role: "view", createdBy: "u", expiresAt } as const;
+    await stores.tokens.create({ ...right, desktopId: ids.get("token")!, token: "abcd2345" });
+    const token = await stores.tokens.create({ ...right, desktopId: ids.get("revoked")!, token: "wxyz6789" });
+    await stores.tokens.revoke(token.id);
+    await stores.repeaterIds.create("hash", ids.get("number")!, expiresAt);
+    const forget = (before: number, now: number, limit = 9) => stores.desktops.forget(before, { now, limit });
+    expect(await forget(left, left)).toEqual([]);
+    expect(await forget(left + 1, left, 1)).toHaveLength(1);
+    expect(await forget(left + 1, left)).toHaveLength(1);
+    expect((await stores.desktops.list()).map(({ name }) => name).sort()).toEqual([
+      "number",
+      "online",
+      "token",
+    ]);
+    expect((await forget(left + 1, expiresAt + 1)).map(({ name }) => name).sort()).toEqual([
+      "number",
+      "token",
+    ]);
   });
 });

@@ -112,7 +112,7 @@ describeDatabases("orders of machines", (makeDatabase) => {
   });
 
   test("a host is drained until it is not; one that is revoked cannot be", async () => {
-    await stores.agents.add({ id: "h1", name: "rack-1", kind: "host", publicKey: "k" });
+    await stores.agents.add({ id: "h1", name: "rack-1", kind: "host", admitted: true, publicKey: "k" });
     expect(await stores.agents.setDrained("h1", true)).toMatchObject({ drainedAt: now });
     expect(await stores.agents.setDrained("h1", false)).toMatchObject({ drainedAt: null });
     await expect(stores.agents.setDrained("none", true)).rejects.toMatchObject({ code: "AGENT_UNKNOWN" });
@@ -121,7 +121,8 @@ describeDatabases("orders of machines", (makeDatabase) => {
   });
 
   test("a data disk lies where it was made, until its host says otherwise or is revoked", async () => {
-    for (const id of ["h1", "h2"]) await stores.agents.add({ id, name: id, kind: "host", publicKey: "k" });
+    for (const id of ["h1", "h2"])
+      await stores.agents.add({ id, name: id, kind: "host", admitted: true, publicKey: "k" });
     const { dataDisks } = stores;
     expect(await dataDisks.find("anna/home")).toBeNull();
     await dataDisks.place("anna/home", "h1");

@@ -23,7 +23,7 @@ describeDatabases("opening", (makeDatabase) => {
 
   test("finds everything again after a restart", async () => {
     const before = await database.open();
-    await before.agents.add({ id: "a1", name: "mill", kind: "host", publicKey: "" });
+    await before.agents.add({ id: "a1", name: "mill", kind: "host", admitted: true, publicKey: "" });
     const desktop = await before.desktops.publish("a1", "desk", "m1");
     const expiresAt = database.clock.time + 1_000;
     const right = { desktopId: desktop.id, role: "view", createdBy: "u", expiresAt } as const;

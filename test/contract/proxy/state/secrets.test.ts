@@ -5,6 +5,8 @@ import { type TestDatabase, describeDatabases } from "./databases.ts";
 
 const PARALLEL = 100;
 
+const AGENT_GRANT = { role: "agent", admit: false } as const;
+
 describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
   let database: TestDatabase;
   let stores: Stores;
@@ -96,17 +98,30 @@ describeDatabases("tokens, tickets and join secrets", (makeDatabase) => {
   });
 
   test("a join secret that has expired is nothing, and stays nothing when the clock goes back", async () => {
-    await stores.joinSecrets.create("old", now);
-    await stores.joinSecrets.create("new", now + 1);
-    expect(await stores.joinSecrets.take("old", now)).toBe(false);
+    await stores.joinSecrets.create("old", now, AGENT_GRANT);
+    await stores.joinSecrets.create("new", now + 1, AGENT_GRANT);
+    expect(await stores.joinSecrets.take("old", "agent", now)).toEqual({ kind: "unknown" });
+    expect(await stores.joinSecrets.take("old", "host", now)).toEqual({ kind: "unknown" });
     expect(await stores.joinSecrets.deleteExpired(now)).toBe(1);
-    expect(await stores.joinSecrets.take("old", now - 1)).toBe(false);
-    expect(await stores.joinSecrets.take("new", now)).toBe(true);
+    expect(await stores.joinSecrets.take("old", "agent", now - 1)).toEqual({ kind: "unknown" });
+    expect(await stores.joinSecrets.take("new", "agent", now)).toEqual({ kind: "granted", admit: false });
   });
 
   test("of 100 parallel uses of a join secret one wins", async () => {
-    await stores.joinSecrets.create("hash", now + 1_000);
-    const taken = await onBoth((each) => each.joinSecrets.take("hash", now));
-    expect(taken.filter(Boolean)).toHaveLength(1);
+    await stores.joinSecrets.create("hash", now + 1_000, AGENT_GRANT);
+    const taken = await onBoth((each) => each.joinSecrets.take("hash", "agent", now));
+    expect(taken.filter(({ kind }) => kind === "granted")).toHaveLength(1);
+  });
+
+  test("a join secret is for one role: the other one neither gets it nor spends it", async () => {
+    for (const [hash, admit] of [
+      ["waits", false],
+      ["in", true],
+    ] as const) {
+      await stores.joinSecrets.create(hash, now + 1_000, { role: "host", admit });
+      expect(await stores.joinSecrets.take(hash, "agent", now)).toEqual({ kind: "otherRole" });
+      expect(await stores.joinSecrets.take(hash, "host", now)).toEqual({ kind: "granted", admit });
+      expect(await stores.joinSecrets.take(hash, "agent", now)).toEqual({ kind: "unknown" });
+    }
   });
 });

@@ -9,7 +9,7 @@ const answers = (rows: unknown) => ({
   get: <T>(_path: string, shape: z.ZodType<T>) => Promise.resolve(shape.parse(rows)),
 });
 const host = (id: string, name: string): Host => ({
-  ...{ id, name, state: "online", lastSeenAt: 0, drained: false, machines: 0, facts: null },
+  ...{ id, name, state: "online", lastSeenAt: 0, admitted: true, drained: false, machines: 0, facts: null },
 });
 const machines = answers([
   makeMachine({ id: "m1", name: "lab" }),

@@ -12,7 +12,7 @@ async function open(order: object, limits: unknown = {}) {
   const { proxy, clock } = fixture;
   const { stores } = proxy;
   const as = await fixture.signIn("anna");
-  await stores.agents.add({ id: "h1", name: "rack-1", kind: "host", publicKey: "k" });
+  await stores.agents.add({ id: "h1", name: "rack-1", kind: "host", admitted: true, publicKey: "k" });
   let state: MachineState = "preparing";
   proxy.connectHost("h1", {
     "image.list": () => [MEMTEST],

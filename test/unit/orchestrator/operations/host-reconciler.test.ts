@@ -13,7 +13,7 @@ const MACHINES = "/api/v1/machines";
 async function open(options: WebFixtureOptions = {}) {
   const fixture = await openWebFixture(options);
   const { stores } = fixture.proxy;
-  await stores.agents.add({ id: "h1", name: "host-1", kind: "host", publicKey: "k" });
+  await stores.agents.add({ id: "h1", name: "host-1", kind: "host", admitted: true, publicKey: "k" });
   await stores.machines.add({
     id: "m1",
     name: "m",

@@ -57,7 +57,7 @@ test("the full host is passed over, and is not even asked", async () => {
 test("where nobody can, it waits, and says of each host why; names are for administrators", async () => {
   const { proxy, clock, create, show, signIn } = await open();
   const { agents } = proxy.stores;
-  await agents.add({ id: "dead", name: "rack-9", kind: "host", publicKey: "k" });
+  await agents.add({ id: "dead", name: "rack-9", kind: "host", admitted: true, publicKey: "k" });
   await agents.release("dead", await agents.claim("dead", "server-1", "host"));
   proxy.connectHost("h1", host({ memoryMb: { total: 4096, free: 1229 } }));
   const { id } = await create({ memoryMb: 2048 });
@@ -94,7 +94,8 @@ test("what no host that is there can ever hold has failed", async () => {
 test("a data disk draws its machine to its host, and keeps it from others while that is away", async () => {
   const { proxy, create, show, hostOf, ask, anna } = await open();
   const { agents } = proxy.stores;
-  for (const id of ["h1", "h2"]) await agents.add({ id, name: id, kind: "host", publicKey: "k" });
+  for (const id of ["h1", "h2"])
+    await agents.add({ id, name: id, kind: "host", admitted: true, publicKey: "k" });
   const claim = await agents.claim("h1", "server-1", "host");
   proxy.connectHost(
     "h1",
@@ -129,7 +130,7 @@ test("a data disk draws its machine to its host, and keeps it from others while 
 
 test("a drained host keeps what it has and gets nothing new, until it may again", async () => {
   const { proxy, create, show, ask, askLocally, hostOf, anna } = await open();
-  await proxy.stores.agents.add({ id: "h1", name: "rack-1", kind: "host", publicKey: "k" });
+  await proxy.stores.agents.add({ id: "h1", name: "rack-1", kind: "host", admitted: true, publicKey: "k" });
   proxy.connectHost("h1", host());
   const drained = await askLocally("POST", "/api/v1/hosts/h1/drain", { drained: true });
   expect(drained).toMatchObject({ status: 200, body: { name: "rack-1", state: "online", drained: true } });
@@ -159,7 +160,13 @@ test("two servers on one database place each waiting machine once", async () => 
     });
   const proxies = states.map((stores, index) => new FakeProxy(stores, `server-${index + 1}`));
   for (const [index, proxy] of proxies.entries()) {
-    await states[0]!.agents.add({ id: `h${index}`, name: `h${index}`, kind: "host", publicKey: "k" });
+    await states[0]!.agents.add({
+      id: `h${index}`,
+      name: `h${index}`,
+      kind: "host",
+      admitted: true,
+      publicKey: "k",
+    });
     proxy.connectHost(`h${index}`, host());
   }
   const webs = await Promise.all(

@@ -1,6 +1,8 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
+  cleanName,
+  imageSummary,
   agentIdOf,
   desktopName,
   hostEvents,
@@ -104,5 +106,41 @@ describe("requests to hosts", () => {
     for (const event of Object.values(hostEvents)) expect(event.safeParse(null).success).toBe(false);
     expect(hostMethods["machine.screenshot"].params.parse({ id: "m" })).toEqual({ id: "m", maxWidth: 320 });
     expect(hostMethods["machine.stop"].params.parse({ id: "m" })).toEqual({ id: "m", force: false });
+  });
+});
+
+describe("names of peers", () => {
+  const UNSAFE = [
+    "\u001b[2Jx",
+    "a\nb",
+    "x\u202egnp",
+    "a\u200bb",
+    "\u2066a",
+    "a\u2028b",
+    "\u0085x",
+    "\ud800",
+    " a",
+    "a ",
+    " ",
+  ];
+
+  it.each(UNSAFE)("no desktop is called %j", (name) => {
+    expect(desktopName.safeParse(name).success).toBe(false);
+  });
+
+  it.each(["lab-1", "Prüfstand 3", "研究室", "a'b\"<b>&", "é"])("a desktop may be called %j", (name) => {
+    expect(desktopName.safeParse(name).success).toBe(true);
+    expect(cleanName(name)).toBe(name);
+  });
+
+  it("texts of an image become one visible line", () => {
+    const amount = { default: 1, min: 1 };
+    const image = { id: "a", memoryMb: amount, cpus: amount, available: true };
+    const read = imageSummary.parse({
+      ...image,
+      title: "x\u202egnp\u001b[2J",
+      description: "one\r\n two\u2028three",
+    });
+    expect(read).toMatchObject({ title: "xgnp[2J", description: "one two three" });
   });
 });

@@ -99,6 +99,22 @@ describe("verifyAudit", () => {
     expect((await verify(log)).bad).toMatchObject({ line: 3, code: "AUDIT_LINES_MISSING" });
   });
 
+  it.each(["the folder", "the file with the key"])(
+    "notices another server's id in any line of %s",
+    async (what) => {
+      const log = await writeLog(3);
+      const lines = await log.read();
+      const publicKeys = await readFile(path.join(log.dataDir, "audit/audit.pub"), "utf8");
+      for (const [index, line] of lines.entries()) {
+        await log.write(lines.with(index, line.replace('"s-1"', '"s-2"')));
+        const found = await (what === "the folder"
+          ? verify(log)
+          : verifyAudit({ of: { files: [log.file] }, publicKeys }));
+        expect(found.bad, line).toMatchObject({ line: index + 1 });
+      }
+    },
+  );
+
   it("names the edited line also where the one after it was made to fit", async () => {
     const log = await writeLog(5);
     const lines = await log.read();

@@ -17,10 +17,8 @@ function open() {
   const clock = new ManualClock();
   const [near, far] = createDuplexPair();
   far.on("error", () => undefined).resume();
-  const connection = new AgentControlConnection(near, { id: "a", name: "a", kind: "agent" }, HOLD, {
-    clock,
-    pace: NO_PACE,
-  });
+  const agent = { id: "a", name: "a", kind: "agent", admitted: false } as const;
+  const connection = new AgentControlConnection(near, agent, HOLD, { clock, pace: NO_PACE });
   connection.open(FRAMES);
   return { clock, far, connection };
 }

@@ -72,18 +72,14 @@ test("a read waits neither for another process's transaction nor behind a write 
 test("a read sees nothing of a transaction that is open, and all of it at once after", async () => {
   const stores = await open();
   const db = await openSqlite(file);
+  const secret = { hash: "a", expiresAt: 2 ** 53 - 1, role: "agent", admit: 0 } as const;
   await db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto("joinSecrets")
-      .values({ hash: "a", expiresAt: 2 ** 53 - 1 })
-      .execute();
+    await trx.insertInto("joinSecrets").values(secret).execute();
     expect(await trx.selectFrom("joinSecrets").selectAll().execute()).toHaveLength(1);
     expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([]);
   });
-  expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([
-    { hash: "a", expiresAt: 2 ** 53 - 1 },
-  ]);
-  expect(await stores.joinSecrets.take("a", 0)).toBe(true);
+  expect(await db.selectFrom("joinSecrets").selectAll().execute()).toEqual([secret]);
+  expect(await stores.joinSecrets.take("a", "agent", 0)).toMatchObject({ kind: "granted" });
   await db.destroy();
 });
 
@@ -120,7 +116,7 @@ test("a database that is full refuses in the way that passes, and reads go on", 
     for (let n = 0; ; n += 1)
       await db
         .insertInto("joinSecrets")
-        .values({ hash: `${n} ${"x".repeat(5_000)}`, expiresAt })
+        .values({ hash: `${n} ${"x".repeat(5_000)}`, expiresAt, role: "agent", admit: 0 })
         .execute();
   })();
   await expect(filling).rejects.toMatchObject({ code: "STATE_UNAVAILABLE" });

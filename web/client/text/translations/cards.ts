@@ -30,6 +30,8 @@ const en = {
   removeConfirm: "Remove for good",
   failedUnknown: "The machine could not be started. No reason was given. Try again, or remove it.",
   offlineHint: "Not connected at the moment. It comes back by itself.",
+  removeDesktopNamed: (name: string) => `Remove ${name} from the wall`,
+  removeDesktopHint: "Its tokens go with it. If its agent publishes it again, it is a new desktop.",
   queuedHint: "Waits for its turn",
   preparingHint: "Its disk is being made",
   bootingHint: "Its first picture appears in a moment",
@@ -70,6 +72,9 @@ const fr: typeof en = {
   removeConfirm: "Supprimer définitivement",
   failedUnknown: "La machine n’a pas pu démarrer, sans raison connue. Réessayez, ou supprimez-la.",
   offlineHint: "Non connecté en ce moment. Il revient de lui-même.",
+  removeDesktopNamed: (name) => `Retirer ${name} du mur`,
+  removeDesktopHint:
+    "Ses jetons disparaissent avec lui. Si son agent le publie de nouveau, c’est un nouveau bureau.",
   queuedHint: "Attend son tour",
   preparingHint: "Son disque est en préparation",
   bootingHint: "Sa première image arrive dans un instant",

@@ -31,6 +31,9 @@ const en = {
   STREAM_LIMIT: "Too many pages of yours are open. Close some and try again.",
   PAGES_NOT_BUILT: "The pages are not built on this server. Tell its administrator.",
   SESSION_UNKNOWN: "There is no such open session. It may have ended.",
+  DESKTOP_IN_USE:
+    "The desktop is published now, or it is a machine's screen. Only one that is gone can be removed.",
+  ROLE_REFUSED: "This host cannot run machines: it speaks the first version of the protocol.",
   AGENT_UNKNOWN: "There is no such host, or it was shut out already.",
   AGENT_OFFLINE: "The host is not connected. Try again when it is back.",
   AGENT_OUTDATED: "The host cannot do this. Update it to the server's release.",
@@ -88,6 +91,9 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   STREAM_LIMIT: "Trop de vos pages sont ouvertes. Fermez-en et réessayez.",
   PAGES_NOT_BUILT: "Les pages ne sont pas construites sur ce serveur. Prévenez son administrateur.",
   SESSION_UNKNOWN: "Cette session n’est pas ouverte. Elle est peut-être terminée.",
+  DESKTOP_IN_USE:
+    "Ce bureau est publié en ce moment, ou c’est l’écran d’une machine. Seul un bureau disparu peut être retiré.",
+  ROLE_REFUSED: "Cet hôte ne peut pas héberger de machines : il parle la première version du protocole.",
   AGENT_UNKNOWN: "Cet hôte n’existe pas, ou il a déjà été exclu.",
   AGENT_OFFLINE: "L’hôte n’est pas connecté. Réessayez quand il sera de retour.",
   AGENT_OUTDATED: "L’hôte ne sait pas faire cela. Mettez-le à la version du serveur.",
@@ -129,6 +135,7 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   IMAGE_CHOICE: "Le système n’offre pas cela. Choisissez autre chose.",
   DISK_UNKNOWN: "Ce disque de données n’est sur aucun hôte connecté. Rechargez la liste des disques.",
   DISK_HOST: "Aucun autre hôte connecté ne porte ce nom.",
+  HOST_AMBIGUOUS: "Plusieurs hôtes portent ce nom. Désignez-en un par son identifiant.",
   HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
   MEMORY_GPU:
     "La machine a un GPU de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",

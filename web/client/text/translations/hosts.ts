@@ -7,7 +7,8 @@ const en = {
   publishLead: "For a VNC server that already runs there, behind any firewall.",
   machinesLead: "For a host with QEMU: people create machines on it.",
   make: "Make a join secret",
-  makeLead: "It admits one host and lasts an hour. The host then keeps a key of its own.",
+  makeLead:
+    "It admits one host, in the way chosen above, and lasts an hour. The host then keeps a key of its own.",
   run: "Run this on the host",
   runHint: "Run it in the folder of this software, with the desktop's name and port replaced by your own.",
   runMachinesHint:
@@ -24,6 +25,9 @@ const en = {
   online: "online",
   offline: "offline",
   revoked: "revoked",
+  waits: "waits to be let in",
+  letIn: "Let in",
+  letInNamed: (name: string) => `Let ${name} in: it gets machines`,
   seen: (time: string) => `seen ${time}`,
 };
 
@@ -35,7 +39,8 @@ const fr: typeof en = {
   publishLead: "Pour un serveur VNC qui y tourne déjà, derrière n’importe quel pare-feu.",
   machinesLead: "Pour un hôte avec QEMU : on y crée des machines.",
   make: "Créer un secret d’adhésion",
-  makeLead: "Il admet un hôte et dure une heure. L’hôte garde ensuite sa propre clé.",
+  makeLead:
+    "Il admet un hôte, de la façon choisie ci-dessus, et dure une heure. L’hôte garde ensuite sa propre clé.",
   run: "À exécuter sur l’hôte",
   runHint: "À lancer dans le dossier de ce logiciel, avec le nom et le port de votre bureau.",
   runMachinesHint:
@@ -52,6 +57,9 @@ const fr: typeof en = {
   online: "en ligne",
   offline: "hors ligne",
   revoked: "révoqué",
+  waits: "attend d’être admis",
+  letIn: "Admettre",
+  letInNamed: (name) => `Admettre ${name} : il reçoit des machines`,
   seen: (time) => `vu ${time}`,
 };
 

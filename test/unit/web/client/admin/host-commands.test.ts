@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildHostCommand } from "../../../../../web/client/admin/host-commands.ts";
+import { buildHostCommand, buildJoinCommand } from "../../../../../web/client/admin/host-commands.ts";
 
 const service = {
   fingerprint: "ab12",
@@ -23,4 +23,10 @@ describe("hostCommand", () => {
     expect(command).toContain("--proxy '[::1]:443'");
     expect(command).toContain("--data /var/lib/postern-host");
   });
+});
+
+it("a join secret is for one of the two, by the command that the server names", () => {
+  const command = "postern join create --data /srv/postern --json";
+  expect(buildJoinCommand("publish", command)).toBe(command);
+  expect(buildJoinCommand("machines", command)).toBe(`${command} --host --admit`);
 });

@@ -44,7 +44,13 @@ test.each(ADMINISTRATORS)("%s %s is for administrators", async (method, path) =>
 async function withMachines(): Promise<WebFixture & { own: string; foreign: string }> {
   const fixture = await openWebFixture();
   const { stores } = fixture.proxy;
-  await stores.agents.add({ id: "agent-1", name: "secret-host", kind: "host", publicKey: "k" });
+  await stores.agents.add({
+    id: "agent-1",
+    name: "secret-host",
+    kind: "host",
+    admitted: true,
+    publicKey: "k",
+  });
   const machine = { image: MEMTEST.id, state: "running", cpus: 1, memoryMb: 64 } as const;
   await stores.machines.add({ ...machine, id: "m-anna", name: "hers", ownerId: fixture.annaId });
   await stores.machines.add({ ...machine, id: "m-admin", name: "theirs", ownerId: fixture.adminId });

@@ -13,11 +13,70 @@ test("a join secret comes with the fingerprint and is audited without its value"
   expect(JSON.stringify(proxy.audited)).not.toContain("join-secret");
 });
 
+test("a join secret is for an agent, or for a host that waits or not; only a host is let in", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const as = await signIn("admin");
+  const make = (body?: object) => ask("POST", `${API}/join-secrets`, { as, ...(body && { body }) });
+  for (const [body, grant] of [
+    [undefined, { role: "agent", admit: false }],
+    [{ role: "host" }, { role: "host", admit: false }],
+    [
+      { role: "host", admit: true },
+      { role: "host", admit: true },
+    ],
+  ] as const) {
+    expect(await make(body)).toMatchObject({ status: 201, body: grant });
+    expect(proxy.grants.at(-1)).toEqual(grant);
+    expect(proxy.audited.at(-1)).toMatchObject({ action: "join.create", role: grant.role });
+    expect(proxy.audited.at(-1)?.reason).toBe(grant.admit ? "ADMITTED" : undefined);
+  }
+  expect(await make({ admit: true })).toMatchObject({
+    status: 400,
+    body: { error: { code: "INPUT_INVALID" } },
+  });
+  expect(await make({ role: "mip1" })).toMatchObject({ status: 400 });
+  expect(proxy.grants).toHaveLength(3);
+});
+
+test("a host that waits is shown as such, asked nothing, offers no image and takes no machine until it is let in", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const [admin, anna] = [await signIn("admin"), await signIn("anna")];
+  await proxy.stores.agents.add({ id: "h1", name: "rack-1", kind: "host", publicKey: "k" });
+  await proxy.stores.agents.claim("h1", "server-1", "host");
+  proxy.connectHost("h1", {}, false);
+  const waits = { id: "h1", admitted: false, state: "online", facts: null };
+  expect((await ask("GET", `${API}/hosts`, { as: admin })).body).toMatchObject([waits]);
+  expect((await ask("GET", `${API}/agents`, { as: admin })).body).toMatchObject([
+    { kind: "host", admitted: false },
+  ]);
+  expect((await ask("GET", `${API}/images`, { as: anna })).body).toEqual([]);
+  const order = await ask("POST", `${API}/machines`, { as: anna, body: { image: "memtest" } });
+  expect(order).toMatchObject({ status: 201, body: { state: "queued" } });
+  const { id } = order.body as { id: string };
+  await expect.poll(async () => (await proxy.stores.machines.find(id))?.reason).not.toBeNull();
+  expect(await proxy.stores.machines.find(id)).toMatchObject({ agentId: null, tried: [] });
+  expect(proxy.asked).toEqual([]);
+  expect((await ask("POST", `${API}/agents/h1/role`, { as: anna, body: { role: "host" } })).status).toBe(403);
+  const letIn = await ask("POST", `${API}/agents/h1/role`, { as: admin, body: { role: "host" } });
+  expect(letIn).toMatchObject({ status: 200, body: { id: "h1", admitted: true } });
+  expect(proxy.audited.at(-1)).toMatchObject({
+    action: "agent.role",
+    agentId: "h1",
+    role: "host",
+    actorName: "admin",
+  });
+  const back = await ask("POST", `${API}/agents/h1/role`, { as: admin, body: { role: "agent" } });
+  expect(back).toMatchObject({ status: 200, body: { kind: "agent", admitted: false } });
+  expect((await ask("POST", `${API}/agents/h1/role`, { as: admin, body: { role: "mip1" } })).status).toBe(
+    400,
+  );
+});
+
 test("agents are online, offline or revoked", async () => {
   const { ask, signIn, proxy } = await openWebFixture();
   const { agents } = proxy.stores;
   for (const id of ["on", "off", "gone"]) await agents.add({ id, name: id, kind: "agent", publicKey: id });
-  await agents.claim("on", "server-1", "host");
+  await agents.claim("on", "server-1", "agent");
   await agents.revoke("gone");
   const { body } = await ask("GET", `${API}/agents`, { as: await signIn("admin") });
   const states = Object.fromEntries(

@@ -10,6 +10,7 @@ test("administrators read the audit log by filters, and that is written down", a
     {
       ...{ sequence: 7, at: 1, serverId: "server-1", action: "session.start", outcome: "success" },
       ...{ reason: null, actor: nobody, source: { address: "192.0.2.1", port: 7 }, method: "token" },
+      otherSource: { address: null, port: null },
       ...{
         transport: "rfb",
         role: "view",

@@ -41,3 +41,20 @@ test("a page that shows everything has connections made to sixteen agents at mos
   expect((await tell(admin, many(64))).status).toBe(204);
   expect((await tell(admin, many(65))).status).toBe(400);
 });
+
+test("an administrator removes a desktop that is gone, and no other", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  const { stores } = proxy;
+  const [admin, anna] = [await signIn("admin"), await signIn("anna")];
+  await stores.agents.add({ id: "gone", name: "lab", kind: "agent", publicKey: "k" });
+  const { id } = await stores.desktops.publish("gone", "office", null);
+  const remove = (as: string) => ask("DELETE", `/api/v1/desktops/${id}`, { as });
+  expect(await remove(admin)).toMatchObject({ status: 409, body: { error: { code: "DESKTOP_IN_USE" } } });
+  await stores.desktops.withdraw("gone", "office");
+  expect(await remove(anna)).toMatchObject({ status: 403 });
+  expect(await remove(admin)).toMatchObject({ status: 204 });
+  const about = { desktopId: id, desktopName: "office", agentId: "gone", actorName: "admin" };
+  expect(proxy.audited.at(-1)).toMatchObject({ action: "desktop.remove", outcome: "success", ...about });
+  expect(await stores.desktops.find(id)).toBeNull();
+  expect(await remove(admin)).toMatchObject({ status: 404, body: { error: { code: "DESKTOP_UNKNOWN" } } });
+});

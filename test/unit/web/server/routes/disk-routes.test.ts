@@ -57,6 +57,25 @@ test("people see and delete their own disks, administrators all of them", async 
   expect(await ask("GET", `${API}/disks`)).toMatchObject({ status: 401 });
 });
 
+test("a host's name that two hosts have is no goal, whichever of them is connected", async () => {
+  const { ask, signIn, proxy } = await openWebFixture();
+  proxy.connectHost("h1", { "disk.list": () => [copy("anna", "home")] });
+  proxy.connectHost("h2", {});
+  await proxy.stores.agents.add({
+    id: "h3",
+    name: "name-of-h2",
+    kind: "host",
+    admitted: true,
+    publicKey: "k",
+  });
+  const request = { as: await signIn("admin"), body: { host: "name-of-h2" } };
+  const answer = await ask("POST", `${API}/disks/anna/home/move`, request);
+  expect(answer).toMatchObject({ status: 409, body: { error: { code: "HOST_AMBIGUOUS" } } });
+  proxy.disconnect("h2");
+  const alone = await ask("POST", `${API}/disks/anna/home/move`, request);
+  expect(alone).toMatchObject({ status: 404, body: { error: { code: "DISK_HOST" } } });
+});
+
 test.each(["name-of-h2", "h2"])(
   "administrators send a disk to another host, %s; a journey that was left half-way goes on by itself",
   async (goal) => {

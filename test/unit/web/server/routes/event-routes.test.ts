@@ -44,7 +44,7 @@ async function follow({ port }: WebFixture, cookie: string): Promise<Stream> {
 async function open() {
   const fixture = await openWebFixture();
   const { stores } = fixture.proxy;
-  await stores.agents.add({ id: "h1", name: "host-1", kind: "host", publicKey: "k" });
+  await stores.agents.add({ id: "h1", name: "host-1", kind: "host", admitted: true, publicKey: "k" });
   const machine = { name: "m", image: MEMTEST.id, state: "queued", cpus: 1, memoryMb: 64 } as const;
   await stores.machines.add({ ...machine, id: "m1", ownerId: fixture.annaId });
   await stores.machines.update("m1", { agentId: "h1", state: "running" });

@@ -151,7 +151,7 @@ test("what was asked for goes to the host as it was, with its owner's name", asy
     ...{ diskGb: 40, dataDisk: { name: "home", sizeGb: 5 }, script: "bash: echo", display: "virtio" },
     ...{ monitors: 2, keymap: "fr", network: "internet", gpu: "mdev", master: true, emptyDisk: true },
   };
-  await stores.agents.add({ id: "h1", name: "h1", kind: "host", publicKey: "k" });
+  await stores.agents.add({ id: "h1", name: "h1", kind: "host", admitted: true, publicKey: "k" });
   await askLocally("POST", MACHINES, { image: MEMTEST.id, name: "big", ...wish });
   await expect.poll(() => asked).toHaveLength(1);
   expect(asked[0]).toMatchObject({ name: "big", owner: "admin", ...wish });

@@ -10,7 +10,7 @@ const API = "/api/v1";
 async function open() {
   const fixture = await openWebFixture();
   const { stores } = fixture.proxy;
-  await stores.agents.add({ id: "h1", name: "rack-1", kind: "host", publicKey: "k1" });
+  await stores.agents.add({ id: "h1", name: "rack-1", kind: "host", admitted: true, publicKey: "k1" });
   await stores.agents.add({ id: "a1", name: "stranger", kind: "agent", publicKey: "k2" });
   await stores.machines.add({
     ...{ id: "m1", name: "lab", image: "debian", ownerId: fixture.annaId, state: "running" },

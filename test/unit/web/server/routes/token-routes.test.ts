@@ -106,12 +106,15 @@ test.each(["/tokens", "/tickets"])("%s: an ambiguous name is answered with the c
   for (const choice of choices) expect((await make({ desktop: choice }, admin, path)).status).toBe(201);
 });
 
-test("of two desktops of one name the one that is online is meant", async () => {
-  const { make, stores, hers } = await open();
+test("of two desktops of one name neither is meant because the other one is away", async () => {
+  const { make, stores } = await open();
   await stores.desktops.publish("a2", "hers", null);
-  await stores.desktops.withdraw("a2", "hers");
-  expect((await make({ desktop: "hers" })).status).toBe(201);
-  expect(await stores.tokens.list(hers.id)).toHaveLength(1);
+  for (const away of ["a1", "a2"]) {
+    await stores.desktops.withdraw(away, "hers");
+    const answer = await make({ desktop: "hers" });
+    expect(answer).toMatchObject({ status: 409, body: { error: { code: "DESKTOP_AMBIGUOUS" } } });
+    await stores.desktops.publish(away, "hers", null);
+  }
 });
 
 test("agents of one name are told apart by their ids; a user's choices are only what the user may see", async () => {
