@@ -109,7 +109,7 @@ export class DataSession {
    * @throws PeerClosed `AGENT_STALLED`
    */
   #refuseStaleInput(chunk: Buffer): void {
-    if (!(this.#isTickLate || this.#hasStoodStill) || isUpdateRequests(chunk)) return;
+    if (!(this.#isTickLate || this.#hasStoodStill) || isHarmlessLate(chunk)) return;
     throw new PeerClosed("AGENT_STALLED", "input waited while the agent stood still");
   }
 
@@ -125,15 +125,21 @@ export class DataSession {
   }
 }
 
-const UPDATE_REQUEST_TYPE = 3;
-const UPDATE_REQUEST_BYTES = 10;
+const UPDATE_REQUEST = { type: 3, bytes: 10 };
+const KEY_EVENT = { type: 4, bytes: 8 };
 
-/** Nothing but FramebufferUpdateRequests, which may be late. @see RFC 6143 §7.5.3 */
-function isUpdateRequests(chunk: Buffer): boolean {
-  if (chunk.length % UPDATE_REQUEST_BYTES !== 0) return false;
-  for (let at = 0; at < chunk.length; at += UPDATE_REQUEST_BYTES)
-    if (chunk[at] !== UPDATE_REQUEST_TYPE) return false;
-  return true;
+/**
+ * Nothing but FramebufferUpdateRequests and releases of keys, which may be late; without its release a key would stay down.
+ * @see RFC 6143 §7.5.3, §7.5.4
+ */
+function isHarmlessLate(chunk: Buffer): boolean {
+  let at = 0;
+  while (at < chunk.length) {
+    if (chunk[at] === UPDATE_REQUEST.type) at += UPDATE_REQUEST.bytes;
+    else if (chunk[at] === KEY_EVENT.type && chunk[at + 1] === 0) at += KEY_EVENT.bytes;
+    else return false;
+  }
+  return at === chunk.length;
 }
 
 function whenClosed(stream: Duplex): Promise<void> {

@@ -1,9 +1,8 @@
 // The audit log's disk is full: agents get no right either, and none of theirs is lost.
-import { open } from "node:fs/promises";
-import path from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { waitFor } from "../../support/wait-for.ts";
+import { fillAuditDisk } from "./fill-audit-disk.ts";
 import { openProxyFixture, type ProxyFixture } from "./proxy-fixture.ts";
 import { type AgentScript, makeKeyPair, ScriptedAgent } from "./scripted-agent.ts";
 
@@ -17,17 +16,6 @@ async function verdictOf({ proxy }: ProxyFixture, script: AgentScript): Promise<
   return cleanup.add(await ScriptedAgent.connect(proxy, script)).verdict;
 }
 
-/** Every write to a file handle fails from now on; the returned function ends that. */
-async function fillDisk(dataDir: string): Promise<() => void> {
-  const handle = await open(path.join(dataDir, "audit/audit.jsonl"));
-  const prototype = Object.getPrototypeOf(handle) as { write: () => Promise<unknown> };
-  await handle.close();
-  const write = vi.spyOn(prototype, "write").mockRejectedValue(new Error("ENOSPC"));
-  return () => {
-    write.mockRestore();
-  };
-}
-
 it("an agent is not enrolled, its join secret stays good, and a known agent comes in", async () => {
   const proxyFixture = await openProxyFixture(cleanup);
   const { proxy, dataDir } = proxyFixture;
@@ -36,7 +24,7 @@ it("an agent is not enrolled, its join secret stays good, and a known agent come
   expect(await verdictOf(proxyFixture, { joinSecret: first.secret, key: known })).toBe("welcome");
   const { secret } = await proxy.createJoinSecret("admin");
 
-  const makeRoom = await fillDisk(dataDir);
+  const makeRoom = await fillAuditDisk(dataDir);
   await expect(proxy.auditDurably({ action: "logout", outcome: "success" })).rejects.toMatchObject({
     code: "AUDIT_UNAVAILABLE",
   });

@@ -1,7 +1,5 @@
 import { once } from "node:events";
-import { mkdir, symlink } from "node:fs/promises";
 import net from "node:net";
-import path from "node:path";
 import tls from "node:tls";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -15,11 +13,15 @@ import {
   type RfbClient,
 } from "../../../support/rfb-client.ts";
 import { waitFor } from "../../../support/wait-for.ts";
+import { fillAuditDisk } from "../fill-audit-disk.ts";
 import { openProxyFixture, publishDesktop } from "../proxy-fixture.ts";
 import { dialMip2, ScriptedAgent } from "../scripted-agent.ts";
 
 const cleanup = new CleanupStack();
-afterEach(() => cleanup.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await cleanup.close();
+});
 
 const WRONG = "This token is wrong or has expired. Ask for a new one.";
 
@@ -160,13 +162,11 @@ describe("every refusal has its reason on the wire", () => {
   });
 
   it("no audit line, no session", async () => {
-    const dataDir = await cleanup.makeFolder();
-    await mkdir(path.join(dataDir, "audit"));
-    await symlink("/dev/full", path.join(dataDir, "audit/audit.jsonl"));
-    const proxyFixture = await openProxyFixture(cleanup, { dataDir });
-    const { proxy } = proxyFixture;
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { proxy, dataDir } = proxyFixture;
     const { desktop, view } = await publishDesktop(cleanup, proxyFixture);
     const { token } = await proxy.createToken(view, "control", 60, "admin");
+    await fillAuditDisk(dataDir);
     expect(await guess(await connectRfb(cleanup, proxy.addresses.rfb!), token)).toBe(
       "The server cannot write its audit log, so it opens no session. Tell its administrator.",
     );

@@ -35,7 +35,7 @@ describe("a data session", () => {
   });
 
   test.each([false, true])(
-    "input that waited while the process stood still is not passed on, requests for pictures are (timer first: %s)",
+    "input that waited while the process stood still is not passed on, requests for pictures and releases are (timer first: %s)",
     async (timerFirst) => {
       const { session, viewer, server, clock } = makeFixture();
       const request = Buffer.from([3, 1, 0, 0, 0, 0, 0, 9, 0, 9]);
@@ -49,10 +49,12 @@ describe("a data session", () => {
       const running = clock.monotonic.bind(clock);
       clock.monotonic = () => running() + 5_000;
       if (timerFirst) clock.advance(1_000);
+      const release = Buffer.from([4, 0, 0, 0, 0, 0, 0, 0x61]);
       viewer.write(request);
+      viewer.write(release);
       viewer.write(key);
       expect((await session.ended).cause).toMatchObject({ code: "AGENT_STALLED" });
-      expect(Buffer.concat(received)).toEqual(Buffer.concat([key, request]));
+      expect(Buffer.concat(received)).toEqual(Buffer.concat([key, request, release]));
       expect(clock.pending).toBe(0);
     },
   );
