@@ -1,4 +1,4 @@
-import { catalogues } from "../text/translations/languages.ts";
+import type { catalogues } from "../text/translations/languages.ts";
 import type { DisconnectCause } from "./viewer-connection-state.ts";
 import { findRefusal } from "./explain-refusal.ts";
 
