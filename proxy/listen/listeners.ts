@@ -122,7 +122,6 @@ export class Listeners {
     });
     this.#viewerUpgradeHandler = new ViewerUpgradeHandler({
       ...shared,
-      hasOtherHandlers: () => (this.#web?.listenerCount("upgrade") ?? 0) > 1,
     });
     this.#agentUpgradeHandler = new AgentUpgradeHandler({
       ...shared,

@@ -31,8 +31,6 @@ export interface ViewerUpgradeHandlerOptions {
   readonly onViewer: (viewer: AcceptedViewer) => void;
   /** A request is refused before there is a viewer. */
   readonly onRefused: (reason: UpgradeRefusal, source: ConnectionSource | null) => void;
-  /** Whether another handler answers upgrades of other paths. */
-  readonly hasOtherHandlers: () => boolean;
   readonly clock: Clock;
 }
 
@@ -60,7 +58,7 @@ export class ViewerUpgradeHandler {
     socket.on("error", () => undefined);
     // The administrator's Unix socket serves no viewers.
     if (request.url?.split("?")[0] !== RFB_WEBSOCKET_PATH || !(socket instanceof TLSSocket)) {
-      if (!this.#options.hasOtherHandlers()) answerUpgrade(socket, 404);
+      answerUpgrade(socket, 404);
       return;
     }
     const source = requesterOf(request, this.#options.trustedProxies);
