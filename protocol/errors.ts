@@ -64,3 +64,13 @@ export function isPosternError(error: unknown): error is PosternError {
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The system's code of an error, like `EIO`; `unknown` where it has none. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+}
+
+/** Whether an error says that there is no such file, and nothing else. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}

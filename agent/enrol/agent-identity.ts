@@ -3,7 +3,7 @@ import { link, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises"
 import path from "node:path";
 import nacl from "tweetnacl";
 import { z } from "zod";
-import { agentIdOf, ConfigError, describeError } from "../../protocol/index.ts";
+import { errorCode, isMissing, agentIdOf, ConfigError, describeError } from "../../protocol/index.ts";
 
 const KEY_FILE = "agent-key.json";
 
@@ -150,7 +150,7 @@ async function readKeyFile(where: string): Promise<KeyFile | null> {
       throw configError("KEY_FILE_MODE", `Others can read the agent's key: run "chmod 600 ${where}".`);
     content = await readFile(where, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (isMissing(error)) return null;
     throw error;
   }
   return parseKeyFile(content, where);
@@ -185,7 +185,7 @@ async function createKeyFile(where: string): Promise<KeyFile> {
     await syncFolder(path.dirname(where));
     return made;
   } catch (error) {
-    const theirs = (error as NodeJS.ErrnoException).code === "EEXIST" ? await readKeyFile(where) : null;
+    const theirs = errorCode(error) === "EEXIST" ? await readKeyFile(where) : null;
     if (theirs) return theirs;
     throw error;
   } finally {

@@ -1,6 +1,6 @@
 import { mkdirSync, openSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "../../protocol/index.ts";
+import { errorCode, type Clock } from "../../protocol/index.ts";
 
 /** How often a log that could not be written is tried again, if no new line tries it before. */
 const LOG_RETRY_MS = 5000;
@@ -84,7 +84,7 @@ export class LogDestination {
       this.#torn = false;
       return true;
     } catch (error) {
-      this.#why = codeOf(error);
+      this.#why = errorCode(error);
       if (written > 0) this.#torn = bytes[written - 1] !== 0x0a;
       return false;
     }
@@ -98,7 +98,7 @@ export class LogDestination {
       try {
         return write(fd, bytes, offset);
       } catch (error) {
-        if (codeOf(error) !== "EAGAIN" || attempt >= tries) throw error;
+        if (errorCode(error) !== "EAGAIN" || attempt >= tries) throw error;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_PAUSE_MS);
       }
     }
@@ -110,13 +110,9 @@ export class LogDestination {
       mkdirSync(dirname(this.#target), { recursive: true });
       return openSync(this.#target, "a", 0o600);
     } catch (error) {
-      if (!PASSING.includes(codeOf(error))) throw error;
-      this.#why = codeOf(error);
+      if (!PASSING.includes(errorCode(error))) throw error;
+      this.#why = errorCode(error);
       return null;
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { LaunchError, type DiskRef } from "../../protocol/index.ts";
-import { errorCode, isMissing, readRecord, replaceJsonFile, fsyncFolder } from "../system/json-file.ts";
+import { errorCode, isMissing, LaunchError, type DiskRef } from "../../protocol/index.ts";
+import { readRecord, replaceJsonFile, fsyncFolder } from "../system/json-file.ts";
 import { diskKey, diskRecord, diskSlot, type DiskRecord } from "./disk-record.ts";
 
 const RECORD = "disk.json";

@@ -1,11 +1,11 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { machineCreate } from "../../protocol/index.ts";
+import { errorCode, isMissing, machineCreate } from "../../protocol/index.ts";
 import { readMachineState } from "../machine/machine-state-store.ts";
 import { machinePaths, type MachinePaths } from "../model/machine-paths.ts";
 import { machineSpec, type MachineSpec } from "../model/machine-spec.ts";
 import type { MachineStateFile } from "../model/machine-state-file.ts";
-import { errorCode, isMissing, isThere, readRecord } from "../system/json-file.ts";
+import { isThere, readRecord } from "../system/json-file.ts";
 import { findProcesses } from "../system/proc-stat.ts";
 
 /** What a folder below the state folder is. */

@@ -1,9 +1,8 @@
 import { linkSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../../protocol/index.ts";
+import { errorCode, isMissing, ConfigError } from "../../protocol/index.ts";
 import { identifyProcess, isAlive } from "../system/proc-stat.ts";
 import { processIdentity } from "../model/process-identity.ts";
-import { errorCode, isMissing } from "../system/json-file.ts";
 
 /** Nothing can be written to the folder now. */
 const UNWRITABLE: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS"];

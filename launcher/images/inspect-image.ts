@@ -1,5 +1,4 @@
-import type { BootSource, DiskFormat } from "../../protocol/index.ts";
-import { errorCode, isMissing } from "../system/json-file.ts";
+import { errorCode, isMissing, type BootSource, type DiskFormat } from "../../protocol/index.ts";
 import { FileBytes, type ImageBytes } from "./formats/image-bytes.ts";
 import { detectFormat, type ContentFormat } from "./formats/detect-format.ts";
 import { findOverlayFault, findQcow2Fault } from "./formats/qcow2.ts";

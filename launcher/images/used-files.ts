@@ -1,7 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { isMissing, isThere, readRecord } from "../system/json-file.ts";
+import { isMissing } from "../../protocol/index.ts";
+import { isThere, readRecord } from "../system/json-file.ts";
 
 /** Which files machines depend on. */
 export interface UsedFiles {

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { errorCode, isMissing } from "../../protocol/index.ts";
 
 /** Written into every record. A record with a higher one is a newer version's, and is not guessed at. */
 const RECORD_VERSION = 1;
@@ -84,11 +85,6 @@ export function fsyncFolder(folder: string): void {
   }
 }
 
-/** Whether an error says that there is no such file, and nothing else. */
-export function isMissing(error: unknown): boolean {
-  return errorCode(error) === "ENOENT";
-}
-
 /** Also a link that leads nowhere: its file may only be away now. */
 export function isThere(file: string): boolean {
   try {
@@ -97,9 +93,4 @@ export function isThere(file: string): boolean {
   } catch (error) {
     return !isMissing(error);
   }
-}
-
-/** The system's code of an error, like `EIO`. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { link, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorCode, isMissing } from "../../protocol/index.ts";
 
 /**
  * Makes a file, mode 0600, unless there is one. It appears complete or not at all, and only once: parallel starts read
@@ -19,7 +20,7 @@ export async function makeFileOnce(file: string, content: string): Promise<strin
     }
     // Unlike a rename, a link never replaces another file.
     await link(draft, file).catch((error: unknown) => {
-      if (!hasCode(error, "EEXIST")) throw error;
+      if (errorCode(error) !== "EEXIST") throw error;
     });
     await syncFolder(dirname(file));
   } finally {
@@ -33,7 +34,7 @@ export async function readIfPresent(file: string): Promise<string | null> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if (hasCode(error, "ENOENT")) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
@@ -46,8 +47,4 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
+import { errorCode } from "../../../protocol/index.ts";
 
 /** Random access for an inspector. */
 export interface ImageBytes {
@@ -32,8 +33,7 @@ export class FileBytes implements ImageBytes {
     try {
       handle = await open(file, flags);
     } catch (error) {
-      if (error instanceof Error && "code" in error && ["ELOOP", "ENXIO"].includes(String(error.code)))
-        return null;
+      if (["ELOOP", "ENXIO"].includes(errorCode(error))) return null;
       throw error;
     }
     const found = await handle.stat();

@@ -1,6 +1,6 @@
 import { lchown, realpath, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { LaunchError, type Clock } from "../../../protocol/index.ts";
+import { isMissing, LaunchError, type Clock } from "../../../protocol/index.ts";
 import type { StateReason } from "../../model/lifecycle.ts";
 import type { MachinePaths } from "../../model/machine-paths.ts";
 import {
@@ -10,7 +10,6 @@ import {
 } from "../../argv/shared-folder-arguments.ts";
 import type { MachineSpec } from "../../model/machine-spec.ts";
 import { isWithin } from "../../system/account-files.ts";
-import { isMissing } from "../../system/json-file.ts";
 import type { RunAs } from "../../system/system-account.ts";
 import type { LaunchExtension } from "../launch-extension.ts";
 import type { ProcessIdentity } from "../../model/process-identity.ts";
