@@ -88,7 +88,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     log,
   });
   const reconciler = own(
-    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log, folded }),
+    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log }),
   );
   const reaper = own(new MachineReaper({ proxy, repository, queue, events, clock, log }));
   const commands = new MachineCommands({

@@ -57,17 +57,10 @@ export class MachineRepository {
   /** Applies what a host reports. A second copy on another host, left by a lost answer, is removed there. */
   async applyStatus(hostId: string, status: MachineStatus): Promise<MachineRecord | null> {
     const record = await this.#proxy.stores.machines.find(status.id);
-    if (record === null) {
-      this.#folded.warn(
-        { event: "machine.stray", agentId: hostId, machineId: status.id },
-        "a host has a machine that this server does not know",
-      );
-      return null;
-    }
-    if (record.agentId !== null && record.agentId !== hostId) {
-      if (!isRecordDamaged(status)) await this.removeCopy(hostId, status.id);
-      return record;
-    }
+    const claim = judgeClaim(hostId, record, status);
+    if (claim === "copy") await this.removeCopy(hostId, status.id);
+    if (record === null) this.warnStray(hostId, status.id);
+    if (record === null || claim !== "own") return record;
     if (record.state === "queued" && isOff(status.state) && this.#deferredStarts.has(record.id))
       return record;
     const change = {
@@ -138,6 +131,14 @@ export class MachineRepository {
     return host !== null && host.revokedAt === null;
   }
 
+  /** A machine of unknown origin is left alone. */
+  warnStray(hostId: string, machineId: string): void {
+    this.#folded.warn(
+      { event: "machine.stray", agentId: hostId, machineId },
+      "a host has a machine that this server does not know",
+    );
+  }
+
   /** Has a host remove a machine that another host has. Never rejects. */
   async removeCopy(hostId: string, machineId: string): Promise<void> {
     const about = { event: "machine.copy", agentId: hostId, machineId };
@@ -153,8 +154,23 @@ export class MachineRepository {
   }
 }
 
+/**
+ * What a host's report of a machine is: of its own (also where the machine has no host yet), of one that this server does not
+ * know, of a second copy that may go, or of another host's machine that is left as it is.
+ * @param status null: the host says that it has the machine no more
+ */
+export function judgeClaim(
+  hostId: string,
+  record: MachineRecord | null,
+  status: MachineStatus | null,
+): "own" | "stray" | "copy" | "foreign" {
+  if (record === null) return "stray";
+  if (record.agentId === null || record.agentId === hostId) return "own";
+  return status !== null && !isRecordDamaged(status) ? "copy" : "foreign";
+}
+
 /** Its host cannot read what it had written down of it: a person decides what becomes of it. */
-export function isRecordDamaged({ cause }: MachineStatus): boolean {
+function isRecordDamaged({ cause }: MachineStatus): boolean {
   return cause?.code === "RECORD_DAMAGED" || cause?.code === "RECORD_DAMAGED_RUNS";
 }
 

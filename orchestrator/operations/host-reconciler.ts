@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { describeError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
-import type { FoldedLog, MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { EventBus } from "../event-bus.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
@@ -30,8 +30,6 @@ interface HostReconcilerContext {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What hosts can cause again and again. */
-  readonly folded: FoldedLog;
 }
 
 /** Keeps the machines' records true to what their hosts report. */
@@ -50,11 +48,11 @@ export class HostReconciler {
 
   constructor(context: HostReconcilerContext) {
     this.#context = context;
-    const { proxy, repository, queue, facts, scheduler, events, folded } = context;
+    const { proxy, repository, queue, facts, scheduler, events } = context;
     const onFailure = (error: unknown): void => {
       this.#report(error);
     };
-    this.#reports = new MachineReports({ proxy, repository, queue, log: folded, onFailure });
+    this.#reports = new MachineReports({ proxy, repository, queue, onFailure });
     this.#unsubscribe = [
       proxy.on("agent.changed", ({ agentId }) => {
         this.#background(() => this.#onAgentChanged(agentId));

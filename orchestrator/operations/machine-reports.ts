@@ -1,6 +1,6 @@
 import { isOff, type KeyedQueue, type MachineStatus } from "../../protocol/index.ts";
-import type { FoldedLog, Proxy } from "../../proxy/index.ts";
-import { isRecordDamaged, type MachineRepository } from "../machines/machine-repository.ts";
+import type { Proxy } from "../../proxy/index.ts";
+import { judgeClaim, type MachineRepository } from "../machines/machine-repository.ts";
 
 /** Copies that are being removed at a time; what is left over is found when their hosts are asked for their lists. */
 const MAX_REMOVALS = 32;
@@ -9,7 +9,6 @@ interface MachineReportsContext {
   readonly proxy: Proxy;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly log: FoldedLog;
   /** A report could not be applied. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -19,8 +18,7 @@ type Report = MachineStatus | "removed";
 interface ReportedMachine {
   readonly hostId: string;
   readonly machineId: string;
-  /** The host has it, and knows what it is: where it is another's, this copy may go. */
-  readonly isWholeCopy: boolean;
+  readonly report: Report;
 }
 
 /** What is to be applied of one machine: the newest report, and the end of a run that it would hide. */
@@ -50,11 +48,7 @@ export class MachineReports {
     if (pending === undefined) {
       const first: PendingReport = { newest: report, ended: null };
       this.#pending.set(key, first);
-      return this.#admit(key, {
-        hostId,
-        machineId,
-        isWholeCopy: report !== "removed" && !isRecordDamaged(report),
-      });
+      return this.#admit(key, { hostId, machineId, report });
     }
     const { newest } = pending;
     if (newest !== "removed" && isOff(newest.state)) pending.ended = newest;
@@ -63,23 +57,19 @@ export class MachineReports {
   }
 
   async #admit(key: string, about: ReportedMachine): Promise<void> {
-    const { proxy, queue, log, onFailure } = this.#context;
-    const { hostId, machineId, isWholeCopy } = about;
+    const { proxy, repository, queue, onFailure } = this.#context;
+    const { hostId, machineId, report } = about;
     try {
       const record = await proxy.stores.machines.find(machineId);
-      const isOwn = record !== null && (record.agentId === null || record.agentId === hostId);
-      if (isOwn) {
+      const claim = judgeClaim(hostId, record, report === "removed" ? null : report);
+      if (claim === "own") {
         // Not awaited: the machine's queue may wait for an answer of this host.
         queue.run(machineId, () => this.#apply(key, about)).catch(onFailure);
         return;
       }
       this.#pending.delete(key);
-      if (record === null)
-        log.warn(
-          { event: "machine.stray", agentId: hostId, machineId },
-          "a host has a machine that this server does not know",
-        );
-      else if (isWholeCopy) this.#removeCopy(key, about);
+      if (claim === "stray") repository.warnStray(hostId, machineId);
+      if (claim === "copy") this.#removeCopy(key, about);
     } catch (error) {
       this.#pending.delete(key);
       onFailure(error);
