@@ -1,12 +1,18 @@
 import type { Duplex } from "node:stream";
 import { sourceKey } from "../model/connection-source.ts";
 import type { ConnectionShares } from "./descriptor-budget.ts";
+import { SizeRanking, type Ranked } from "./size-ranking.ts";
 
 interface HttpConnection {
   readonly socket: Duplex;
   readonly source: string;
   /** Requests that are not answered yet. */
   requests: number;
+}
+
+interface SourceConnections extends Ranked {
+  /** The longest idle first. */
+  readonly connections: Set<HttpConnection>;
 }
 
 /**
@@ -16,8 +22,8 @@ interface HttpConnection {
 export class HttpConnectionLimit {
   readonly #shares: ConnectionShares;
   readonly #connections = new Map<Duplex, HttpConnection>();
-  /** Each source's, the longest idle first. */
-  readonly #sources = new Map<string, Set<HttpConnection>>();
+  readonly #sources = new Map<string, SourceConnections>();
+  readonly #ranking = new SizeRanking<SourceConnections>();
 
   constructor(shares: ConnectionShares) {
     this.#shares = shares;
@@ -33,8 +39,10 @@ export class HttpConnectionLimit {
     if (!this.#makeRoom(source)) return false;
     const connection = { socket, source, requests: 0 };
     this.#connections.set(socket, connection);
-    const own = this.#sources.get(source) ?? new Set();
-    this.#sources.set(source, own.add(connection));
+    const own = this.#sources.get(source) ?? { size: 0, connections: new Set() };
+    this.#sources.set(source, own);
+    own.connections.add(connection);
+    this.#ranking.resize(own, own.size + 1);
     socket.once("close", () => {
       this.release(socket);
     });
@@ -51,7 +59,7 @@ export class HttpConnectionLimit {
     if (!connection) return;
     connection.requests -= 1;
     // To the end of its source's row.
-    const own = this.#sources.get(connection.source);
+    const own = this.#sources.get(connection.source)?.connections;
     own?.delete(connection);
     own?.add(connection);
   }
@@ -62,27 +70,23 @@ export class HttpConnectionLimit {
     if (!connection) return;
     this.#connections.delete(socket);
     const own = this.#sources.get(connection.source);
-    own?.delete(connection);
-    if (own?.size === 0) this.#sources.delete(connection.source);
+    if (!own?.connections.delete(connection)) return;
+    this.#ranking.resize(own, own.size - 1);
+    if (own.size === 0) this.#sources.delete(connection.source);
   }
 
   #makeRoom(source: string): boolean {
     const own = this.#sources.get(source);
-    if (own !== undefined && own.size >= this.#shares.perSource) return this.#closeIdle(own);
+    if (own !== undefined && own.size >= this.#shares.perSource) return this.#closeIdle(own.connections);
     if (this.#connections.size < this.#shares.total) return true;
-    const largest = this.#findLargest();
-    if (this.#closeIdle(largest)) return true;
+    const { largest } = this.#ranking;
+    if (largest === undefined) return false;
+    if (this.#closeIdle(largest.connections)) return true;
     // Requests that are sent slowly, byte by byte, must not keep others out.
-    const [oldest] = largest;
+    const [oldest] = largest.connections;
     if (oldest === undefined || largest.size <= (own?.size ?? 0) + 1) return false;
     this.#close(oldest);
     return true;
-  }
-
-  #findLargest(): ReadonlySet<HttpConnection> {
-    let largest: ReadonlySet<HttpConnection> = new Set();
-    for (const one of this.#sources.values()) if (one.size > largest.size) largest = one;
-    return largest;
   }
 
   #closeIdle(connections: ReadonlySet<HttpConnection>): boolean {
