@@ -12,13 +12,6 @@ export type PreAuthKind = "connecting" | "viewer" | "agent";
 /** Slots of each kind, and those that one source may have of all kinds together. */
 export type PreAuthLimits = Readonly<Record<PreAuthKind | "perSource", number>>;
 
-const LIMITS: PreAuthLimits = {
-  perSource: PROXY_LIMITS.unadmittedPerSource,
-  connecting: PROXY_LIMITS.unadmittedConnecting,
-  viewer: PROXY_LIMITS.unadmittedViewers,
-  agent: PROXY_LIMITS.unadmittedAgents,
-};
-
 /** The slot of a connection that is not identified yet. */
 export interface PreAuthSlot {
   /** It is known now what the connection is. False: there is no slot of that kind, and the connection was closed. */
@@ -45,7 +38,7 @@ export class PreAuthConnectionLimit {
   readonly #pools: Readonly<Record<PreAuthKind, Pool>>;
   readonly #perSource = new Map<string, number>();
 
-  constructor(clock: Clock, limits: PreAuthLimits = LIMITS) {
+  constructor(clock: Clock, limits: PreAuthLimits) {
     this.#clock = clock;
     this.#limits = limits;
     this.#pools = { connecting: new Pool(), viewer: new Pool(), agent: new Pool() };

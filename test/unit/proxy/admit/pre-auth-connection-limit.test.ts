@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { planDescriptors } from "../../../../proxy/admit/descriptor-budget.ts";
 import {
   PreAuthConnectionLimit,
   type PreAuthKind,
@@ -8,7 +9,7 @@ import { networkKey, sourceKey } from "../../../../proxy/model/connection-source
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-function open(limits?: PreAuthLimits) {
+function open(limits: PreAuthLimits = planDescriptors(Infinity).unadmitted) {
   const clock = new ManualClock();
   const limit = new PreAuthConnectionLimit(clock, limits);
   const closed: string[] = [];
