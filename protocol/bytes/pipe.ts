@@ -2,14 +2,17 @@ import type { Duplex } from "node:stream";
 import { isPosternError, PeerClosed } from "../errors.ts";
 
 import { HighWaterMark } from "./high-water-mark.ts";
+import { PieceWriter } from "./piece-writer.ts";
 import { ReadBuffers } from "./read-buffers.ts";
 import { releasesChunks, readInPlace } from "./read-in-place.ts";
 
-/**
- * Chunks of this size usually arrive in series, so they are gathered for one system call. Smaller ones must
- * not wait.
- */
+/** Chunks of this size usually arrive in series. Smaller ones must not wait, unless they do as well. */
 const GATHER_FROM = 16_000;
+/** Chunks in so many turns of the event loop in a row are a series. */
+const SERIES_TURNS = 3;
+/** In a series, chunks are gathered until they are this many bytes, or no more arrive, or for this many turns. */
+const GATHER_BYTES = 32 * 1024;
+const GATHER_TURNS = 4;
 
 export type Forward = (chunk: Buffer) => void;
 
@@ -32,7 +35,7 @@ export interface Pipe {
  * buffered in the source. Neither stream is destroyed: both belong to the caller, who also handles a
  * rejection.
  * @param through receives each chunk instead of the destination, and calls `forward`, synchronously, with the
- *   bytes to send on
+ *   bytes to send on: views of the chunk, which is valid during the call only, or memory of its own
  */
 export function pipe(from: Duplex, to: Duplex, through?: (chunk: Buffer, forward: Forward) => void): Pipe {
   return new StreamPipe(from, to, through);
@@ -49,20 +52,22 @@ class StreamPipe implements Pipe {
   #settled = false;
   #sourceEnded = false;
   #paused = false;
-  #corked = false;
-  #gathering = false;
+  /** Chunks that were read in this turn of the event loop. */
+  #turnChunks = 0;
+  /** Turns that each had a chunk, up to this one. */
+  #turns = 0;
+  /** Turns for which what is pending has waited. */
+  #gatheredTurns = 0;
   /** Memory that the source reads into. Undefined: the source emits chunks of its own. */
   #buffers: ReadBuffers | undefined;
-  /** Pieces of the buffers, written one at a time: TLS copies when it is given several at once. */
-  readonly #queue: Buffer[] = [];
-  #queued = 0;
-  #writing = false;
+  readonly #writer: PieceWriter;
   readonly #highWaterMark = new HighWaterMark();
 
   constructor(from: Duplex, to: Duplex, through: ((chunk: Buffer, forward: Forward) => void) | undefined) {
     this.#from = from;
     this.#to = to;
     this.#through = through;
+    this.#writer = new PieceWriter(to, this.#onWritten);
     this.ended = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -85,15 +90,15 @@ class StreamPipe implements Pipe {
 
   #start(): void {
     this.#from.on("end", this.#onEnd);
-    this.#from.on("data", this.#through ? this.#onFilteredData : this.#onData);
-    if (!this.#through && releasesChunks(this.#to)) this.#readInPlace();
+    this.#from.on("data", this.#onData);
+    if (releasesChunks(this.#to)) this.#readInPlace();
     this.#from.resume();
   }
 
   #readInPlace(): void {
-    const buffers = new ReadBuffers();
+    const buffers = new ReadBuffers(this.#writer.headerBytes);
     const place = {
-      nextBuffer: () => buffers.nextBuffer(buffers.taken - this.#waiting),
+      nextBuffer: () => buffers.nextBuffer(buffers.taken - this.#writer.waiting),
       onRead: (length: number) => {
         this.#onRead(buffers, length);
       },
@@ -102,91 +107,104 @@ class StreamPipe implements Pipe {
   }
 
   #onRead(buffers: ReadBuffers, length: number): void {
-    buffers.filled(length);
+    const chunk = buffers.latest(length);
     if (this.#settled) {
       // The pipe is over: push the bytes back into the stream as unread bytes.
-      this.#from.push(Buffer.from(buffers.take()));
+      this.#from.push(Buffer.from(chunk));
       return;
     }
     this.bytes += length;
+    if (this.#through) this.#filter(chunk, this.#forwardPlaced);
+    else buffers.keep(chunk);
     if (buffers.isFull) {
       buffers.grow();
-      this.#takeGathered();
-    } else if (length < GATHER_FROM) this.#takeGathered();
-    else if (!this.#gathering) {
-      this.#gathering = true;
-      setImmediate(this.#takeGathered);
+      this.#takePending();
+      this.#writer.start();
     }
-    if (this.#waiting + buffers.pending >= this.#highWaterMark.bytes) this.#pause();
+    this.#onChunk(length);
   }
 
-  /** Bytes that were read and not yet written out. */
-  get #waiting(): number {
-    return this.#queued + this.#to.writableLength;
-  }
-
-  readonly #takeGathered = (): void => {
-    if (!this.#buffers) return;
-    this.#gathering = false;
-    if (this.#settled || this.#buffers.pending === 0 || this.#to.destroyed) return;
-    const piece = this.#buffers.take();
-    this.#queue.push(piece);
-    this.#queued += piece.length;
-    this.#writeNext();
-  };
-
-  #writeNext(): void {
-    const piece = this.#writing ? undefined : this.#queue.shift();
-    if (!piece) return;
-    this.#writing = true;
-    this.#queued -= piece.length;
-    this.#to.write(piece, this.#onPieceWritten);
-  }
-
-  readonly #onPieceWritten = (): void => {
-    this.#writing = false;
-    if (this.#settled) return;
-    this.#writeNext();
-    this.#onWritten();
-    if (this.#sourceEnded && !this.#writing) this.#to.end();
-  };
-
-  #flush(): void {
-    this.#takeGathered();
-    for (const piece of this.#queue.splice(0)) this.#to.write(piece);
-    this.#queued = 0;
-  }
-
+  /** The source emits a chunk of its own. */
   readonly #onData = (chunk: Buffer): void => {
     this.bytes += chunk.length;
-    this.#forward(chunk);
+    if (this.#through) this.#filter(chunk, this.#forward);
+    else this.#forward(chunk);
+    this.#onChunk(chunk.length);
   };
 
-  readonly #onFilteredData = (chunk: Buffer): void => {
-    this.bytes += chunk.length;
+  #filter(chunk: Buffer, forward: Forward): void {
     try {
-      this.#through?.(chunk, this.#forward);
+      this.#through?.(chunk, forward);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
-  };
+  }
 
   readonly #forward = (chunk: Buffer): void => {
     if (this.#settled) return;
-    if (chunk.length >= GATHER_FROM && !this.#corked) {
-      this.#corked = true;
-      this.#to.cork();
-      setImmediate(this.#uncork);
-    }
-    this.#write(chunk);
-    if (this.#to.writableLength >= this.#highWaterMark.bytes) this.#pause();
+    this.#takePending();
+    this.#writer.addForeign(chunk);
   };
 
-  #write(chunk: Buffer): void {
-    // A callback is only useful for chunks that can make the destination reach the low mark.
-    if (this.#to.writableLength + chunk.length < this.#highWaterMark.lowBytes) this.#to.write(chunk);
-    else this.#to.write(chunk, this.#onWritten);
+  /** Forwards a view of the chunk that was read in place, or other memory. */
+  readonly #forwardPlaced = (piece: Buffer): void => {
+    if (this.#settled || !this.#buffers) return;
+    if (this.#buffers.keep(piece)) return;
+    this.#takePending();
+    if (this.#buffers.keep(piece)) return;
+    this.#writer.addForeign(this.#buffers.holds(piece) ? Buffer.from(piece) : piece);
+  };
+
+  /** A chunk was read: the first of a series leaves at once. */
+  #onChunk(length: number): void {
+    if (this.#settled) return;
+    this.#turnChunks += 1;
+    if (this.#turns === 0) {
+      this.#turns = 1;
+      setImmediate(this.#endTurn);
+      if (length < GATHER_FROM) this.#send();
+    }
+    if (this.#waiting >= this.#highWaterMark.bytes) this.#pause();
   }
+
+  readonly #endTurn = (): void => {
+    if (this.#settled) return;
+    const isQuiet = this.#turnChunks === 0;
+    this.#turnChunks = 0;
+    this.#gatheredTurns += 1;
+    const isSeries = this.#turns >= SERIES_TURNS;
+    if (isQuiet || !isSeries || this.#waiting >= GATHER_BYTES || this.#gatheredTurns >= GATHER_TURNS)
+      this.#send();
+    this.#turns = isQuiet ? 0 : this.#turns + 1;
+    if (!isQuiet) setImmediate(this.#endTurn);
+  };
+
+  /** Bytes that were read and not yet written out. */
+  get #waiting(): number {
+    return this.#writer.waiting + (this.#buffers?.pending ?? 0);
+  }
+
+  /** What comes while a piece is written leaves behind it, together. */
+  #send(): void {
+    if (this.#writer.isWriting || this.#to.destroyed) return;
+    this.#gatheredTurns = 0;
+    this.#takePending();
+    this.#writer.start();
+  }
+
+  #takePending(): void {
+    if (this.#buffers && this.#buffers.pending > 0) this.#writer.add(this.#buffers.take());
+  }
+
+  readonly #onWritten = (): void => {
+    if (this.#settled) return;
+    if (this.#turns === 0 || this.#waiting >= GATHER_BYTES) this.#send();
+    if (this.#sourceEnded && this.#waiting === 0) this.#to.end();
+    if (!this.#paused || this.#waiting >= this.#highWaterMark.lowBytes) return;
+    this.#paused = false;
+    this.#highWaterMark.onResumed(performance.now());
+    this.#from.resume();
+  };
 
   #pause(): void {
     if (this.#paused) return;
@@ -195,24 +213,11 @@ class StreamPipe implements Pipe {
     this.#from.pause();
   }
 
-  readonly #uncork = (): void => {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#to.uncork();
-  };
-
-  readonly #onWritten = (): void => {
-    if (!this.#paused || this.#settled || this.#waiting >= this.#highWaterMark.lowBytes) return;
-    this.#paused = false;
-    this.#highWaterMark.onResumed(performance.now());
-    this.#from.resume();
-  };
-
   readonly #onEnd = (): void => {
     this.#sourceEnded = true;
-    this.#takeGathered();
-    this.#uncork();
-    if (!this.#writing) this.#to.end();
+    this.#takePending();
+    this.#writer.start();
+    if (this.#waiting === 0) this.#to.end();
   };
 
   readonly #onFinish = (): void => {
@@ -235,10 +240,12 @@ class StreamPipe implements Pipe {
   };
 
   #fail(error: Error): void {
-    if (!this.#settled && !this.#to.destroyed) this.#flush();
+    if (!this.#settled && !this.#to.destroyed) {
+      this.#takePending();
+      this.#writer.flush();
+    }
     if (!this.#settle()) return;
     this.#from.pause();
-    this.#uncork();
     this.#reject(error);
   }
 
@@ -247,7 +254,6 @@ class StreamPipe implements Pipe {
     if (this.#settled) return false;
     this.#settled = true;
     this.#from.off("data", this.#onData);
-    this.#from.off("data", this.#onFilteredData);
     this.#from.off("end", this.#onEnd);
     this.#from.off("close", this.#onSourceClose);
     this.#to.off("close", this.#onDestinationClose);

@@ -3,9 +3,15 @@ import type { Duplex } from "node:stream";
 /** Where a socket reads to, and the callback for each read: what `net.connect` takes as `onread`. */
 export interface ReadTarget {
   /** Memory for the next read. */
-  nextBuffer(): Uint8Array;
+  nextBuffer(): Buffer;
   /** `length` bytes were read into the start of the memory returned last. */
   onRead(length: number): void;
+}
+
+/** A stream over a socket that decodes what is read in place. */
+export interface InPlaceReader {
+  /** @returns whether reads go to `place` from now on; what cannot be decoded in place is still emitted */
+  readInPlace(place: ReadTarget): boolean;
 }
 
 interface Handle {
@@ -25,6 +31,8 @@ const FIELDS = ["kBuffer", "kBufferCb", "kBufferGen"];
  * @returns whether reads go to `place` from now on
  */
 export function readInPlace(stream: Duplex, place: ReadTarget): boolean {
+  const reader = stream as Duplex & Partial<InPlaceReader>;
+  if (reader.readInPlace) return reader.readInPlace(place);
   const handle = (stream as { _handle?: Partial<Handle> | null })._handle;
   if (typeof handle?.useUserBuffer !== "function") return false;
   const symbols = Object.getOwnPropertySymbols(stream);

@@ -90,6 +90,7 @@ export class ViewerUpgradeHandler {
       let onAnswer: (answer: string) => void = () => undefined;
       const hasPings = new URLSearchParams(request.url?.split("?")[1]).has(PINGS_QUERY);
       const messages = new WebSocketStream(webSocket, {
+        connection: socket,
         text: {
           closeReason: "RFB is binary",
           onText: (text) => {

@@ -89,7 +89,7 @@ export const PROXY_LIMITS = {
   /** What was asked for and has not come by then is asked for anew when it is needed. */
   spareAskMs: 10_000,
   /** A spare that was used is replaced after this, so that its viewer's first picture comes before. */
-  spareReplaceMs: 1_000,
+  spareReplaceMs: 25,
   /** How often revocations by other servers are looked for, and how far back, should the clocks differ. */
   revocationCheckMs: 2_000,
   revocationLookBackMs: 60_000,

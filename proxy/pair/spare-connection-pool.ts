@@ -25,7 +25,8 @@ interface AgentPool {
   /** Asked for and not here yet. */
   requested: number;
   cancelRequestTimeout: () => void;
-  cancelRefill: () => void;
+  /** Undefined: none is planned. */
+  cancelRefill: (() => void) | undefined;
   /** A viewer is likely until then (monotonic). */
   viewerExpectedUntil: number;
 }
@@ -71,8 +72,8 @@ export class SpareConnectionPool {
   take(agentId: string): SpareConnection | null {
     const pool = this.#find(agentId);
     if (!pool) return null;
-    pool.cancelRefill();
-    pool.cancelRefill = this.#dependencies.clock.after(PROXY_LIMITS.spareReplaceMs, () => {
+    pool.cancelRefill ??= this.#dependencies.clock.after(PROXY_LIMITS.spareReplaceMs, () => {
+      pool.cancelRefill = undefined;
       this.#requestSpares(agentId, pool);
     });
     for (const spare of pool.ready) {
@@ -89,7 +90,7 @@ export class SpareConnectionPool {
     if (!pool) return;
     this.#pools.delete(agentId);
     pool.cancelRequestTimeout();
-    pool.cancelRefill();
+    pool.cancelRefill?.();
     for (const spare of pool.ready) spare.close();
   }
 
@@ -107,7 +108,7 @@ export class SpareConnectionPool {
       ready: new Set(),
       requested: 0,
       cancelRequestTimeout: () => undefined,
-      cancelRefill: () => undefined,
+      cancelRefill: undefined,
       viewerExpectedUntil: 0,
     };
     this.#pools.set(agentId, pool);

@@ -57,6 +57,38 @@ it.each(WAYS)(
   },
 );
 
+it.each(WAYS)("%s to %s: a filter edits the stream in place", async (fromKind, toKind) => {
+  const [server, from] = await (PAIRS[fromKind] as () => Promise<Pair>)();
+  const [to, viewer] = await (PAIRS[toKind] as () => Promise<Pair>)();
+  // All that a filter may do with bytes: forward views, whole or in parts, or memory of its own, or nothing.
+  let position = 0;
+  const down = pipe(from, to, (chunk, forward) => {
+    for (let at = 0, length = 0; at < chunk.length; at += length) {
+      length = Math.min(chunk.length - at, 1000 - (position % 1000));
+      const part = chunk.subarray(at, at + length);
+      const kind = Math.floor(position / 1000) % 4;
+      position += length;
+      if (kind === 0) forward(part);
+      else if (kind === 1) forward(Buffer.concat([part]));
+      else if (kind === 2) for (const end of [500, 1000]) forward(part.subarray(end - 500, end));
+    }
+  });
+  const received: Buffer[] = [];
+  viewer.on("data", (chunk: Buffer) => received.push(chunk));
+  const sent = randomBytes(400_000);
+  let expected = 0;
+  for (let at = 0; at < sent.length; at += 4000) {
+    server.write(sent.subarray(at, at + 4000));
+    expected += 3000;
+    while (received.reduce((sum, chunk) => sum + chunk.length, 0) < expected)
+      await new Promise((resolve) => setImmediate(resolve));
+  }
+  server.end();
+  await down.ended;
+  const kept = Array.from({ length: 100 }, (_, index) => sent.subarray(index * 4000, index * 4000 + 3000));
+  expect(Buffer.concat(received).equals(Buffer.concat(kept))).toBe(true);
+});
+
 it("what was unread before comes first, what is unread after a stop stays in the stream", async () => {
   const [server, from] = await connectPair();
   const [to, viewer] = await connectPair();

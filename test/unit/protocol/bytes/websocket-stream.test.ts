@@ -8,6 +8,7 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 class CountingSocket extends EventEmitter implements WebSocketLike {
   binaryType = "";
   readonly isPaused = false;
+  readonly readyState = 1;
   pings = 0;
 
   ping(): void {
