@@ -12,6 +12,14 @@ const project = (name: string, overrides: Record<string, unknown> = {}) => ({
   },
 });
 
+/** Many programs at once, on machines that may be busy. */
+const WHOLE_PROGRAMS = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  fileParallelism: false,
+  env: { POSTERN_TEST_PATIENCE: "3" },
+};
+
 export default defineConfig({
   test: {
     // Most of them wait for something: two at a time pay on two processors, too.
@@ -21,8 +29,8 @@ export default defineConfig({
       project("fuzz", { testTimeout: 120_000 }),
       project("contract", { testTimeout: 60_000 }),
       // What `npm run test:compat` runs: many viewers, servers and firewalls, minutes of it.
-      project("compat", { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
-      project("e2e", { testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false }),
+      project("compat", WHOLE_PROGRAMS),
+      project("e2e", WHOLE_PROGRAMS),
     ],
   },
 });

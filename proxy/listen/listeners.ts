@@ -284,8 +284,12 @@ export class Listeners {
   }
 }
 
+/**
+ * TLS 1.2, for VeNCrypt. In TLS 1.3 session tickets follow the handshake, and Node cannot leave them out. TigerVNC 1.12 stops at
+ * a ticket until more arrives: a challenge that came together with it is never read.
+ */
 function makeContext({ key, cert }: TlsCertificate): tls.SecureContext {
-  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.2" });
+  return tls.createSecureContext({ key, cert, minVersion: "TLSv1.2", maxVersion: "TLSv1.2" });
 }
 
 /** The web server reads the client's address from its socket, so it has to be the one of the client behind a forwarder. */

@@ -109,11 +109,9 @@ describe("view only", () => {
   });
 
   test.each([
-    ["what was never negotiated", Buffer.from([250, 0, 1, 2])],
     ["UltraVNC's file transfer", Buffer.from([7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])],
-    ["UltraVNC's chat", Buffer.from([11, 0, 0, 0, 255, 255, 255, 255])],
     ["what nobody knows", Buffer.from([77])],
-  ])("%s ends the session", async (_name, wire) => {
+  ])("%s, of unknown length, ends the session", async (_name, wire) => {
     const heard = recordSent();
     const viewer = await enter("--role", "view");
     await waitFor("the first message", () => heard().length >= 12 + 1 + 1 + 20);
@@ -122,6 +120,22 @@ describe("view only", () => {
     viewer.pressKey(0x61);
     await viewer.reader.readToEnd();
     expect(heard()).toHaveLength(start);
+  });
+
+  test.each([
+    ["what was never negotiated", Buffer.from([250, 0, 1, 2])],
+    ["UltraVNC's chat", Buffer.from([11, 0, 0, 0, 255, 255, 255, 255])],
+    ["UltraVNC's chat with a text", Buffer.from([11, 0, 0, 0, 0, 0, 0, 2, 77, 77])],
+  ])("%s is left out, and the session goes on", async (_name, wire) => {
+    const heard = recordSent();
+    const viewer = await enter();
+    await waitFor("the first message", () => heard().length >= 12 + 1 + 1 + 20);
+    const start = heard().length;
+    const [before, after] = [setEncodings([0]), setEncodings([0, 1])];
+    viewer.write(Buffer.concat([before, wire, after]));
+    const all = Buffer.concat([before, after]);
+    await waitFor("the last message", () => heard().length - start >= all.length);
+    expect(heard().subarray(start).equals(all)).toBe(true);
   });
 
   test("a key in the seventh byte of a pointer event is no message of its own", async () => {

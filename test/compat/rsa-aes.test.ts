@@ -1,17 +1,22 @@
-// noVNC, which shares no code with the product, logs in by RSA-AES in a real browser; other viewers are as they were.
+// noVNC, which shares no code with the product, logs in by RSA-AES in a real browser, behind a bridge as websockify is one;
+// other viewers are as they were.
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import path from "node:path";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createWebSocketStream, WebSocketServer } from "ws";
 import {
   Conversation,
   encodeClientInit,
   logInToServer,
   pipe,
   RSA_AES_TYPES,
+  SecurityType,
   systemClock,
 } from "../../protocol/index.ts";
 import { openProfile, startBrowser } from "../support/browser.ts";
@@ -53,33 +58,59 @@ interface Seen {
   readonly name: string;
 }
 
-/** A page of its own on the server's origin, with nothing on it but noVNC. `only`: the one type it is to know. */
+/** WebSockets to the port of plain VNC viewers: the server's own are encrypted already, and have no RSA-AES. */
+async function startBridge(): Promise<string> {
+  const http = createServer();
+  const webSockets = new WebSocketServer({ server: http });
+  webSockets.on("connection", (webSocket) => {
+    const [stream, socket] = [createWebSocketStream(webSocket), connect(server.rfb, "127.0.0.1")];
+    stream.on("error", () => socket.destroy());
+    socket.on("error", () => stream.destroy());
+    stream.pipe(socket).pipe(stream);
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  cleanup.add({
+    stop: async () => {
+      for (const client of webSockets.clients) client.terminate();
+      http.close();
+      await once(http, "close");
+    },
+  });
+  return `127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+
+/** A page of its own with nothing on it but noVNC, on the server's origin or on the bridge's. */
 async function openNoVnc(
   password: string,
-  only: number | null,
+  by: "server" | "bridge",
 ): Promise<{ page: Page; seen: () => Promise<Seen> }> {
   const profile = await openProfile(await startBrowser(cleanup));
+  const origin = by === "server" ? server.origin : `http://${await startBridge()}`;
+  const address = `${origin.replace("http", "ws")}/rfb`;
+  const html = makePage(password, address, by === "bridge" ? SecurityType.ra2ne : null);
   // A page that the test hands in itself counts as one of the Internet.
-  await profile.grantPermissions(["local-network-access"], { origin: server.origin });
+  await profile.grantPermissions(["local-network-access"], { origin });
   const page = await profile.newPage();
-  await page.route(`${server.origin}/novnc/**`, async (route) => {
+  await page.route(`${origin}/novnc/**`, async (route) => {
     const file = decodeURIComponent(new URL(route.request().url()).pathname.slice("/novnc/".length));
-    if (file === "") await route.fulfill({ contentType: "text/html", body: makePage(password, only) });
+    if (file === "") await route.fulfill({ contentType: "text/html", body: html });
     else {
       const body = await readFile(path.join(NOVNC, file));
       await route.fulfill({ contentType: "text/javascript", body });
     }
   });
-  await page.goto(`${server.origin}/novnc/`);
+  await page.goto(`${origin}/novnc/`);
   return { page, seen: () => page.evaluate<Seen>("globalThis.seen") };
 }
 
-function makePage(password: string, only: number | null): string {
+/** @param only the one security type that noVNC is to know; null: all of its own */
+function makePage(password: string, address: string, only: number | null): string {
   return `<!doctype html><body><div id="screen" style="width:800px;height:600px"></div>
 <script type="module">
 import RFB from "./core/rfb.js";
 const seen = (globalThis.seen = { state: "connecting", type: 0, fingerprint: "", reason: "", name: "" });
-const rfb = new RFB(document.getElementById("screen"), "wss://" + location.host + "/rfb", {
+const rfb = new RFB(document.getElementById("screen"), ${JSON.stringify(address)}, {
   credentials: { password: ${JSON.stringify(password)} },
 });
 const only = ${JSON.stringify(only)};
@@ -98,7 +129,7 @@ rfb.addEventListener("disconnect", () => { if (seen.state !== "refused") seen.st
 
 async function waitForState(page: Page, state: Seen["state"]): Promise<void> {
   await page.waitForFunction(`globalThis.seen?.state === ${JSON.stringify(state)}`, undefined, {
-    timeout: 20_000,
+    timeout: 60_000,
   });
 }
 
@@ -110,12 +141,12 @@ async function waitForPicture(page: Page): Promise<void> {
       return pixel && [${BACKGROUND.join(", ")}].every((value, at) => Math.abs(pixel[at] - value) < 8);
     })()`,
     undefined,
-    { timeout: 20_000 },
+    { timeout: 60_000 },
   );
 }
 
 test("noVNC sees the desktop by RA2ne, and the fingerprint that the server printed", async () => {
-  const { page, seen } = await openNoVnc(await server.createToken(DESKTOP), 6);
+  const { page, seen } = await openNoVnc(await server.createToken(DESKTOP), "bridge");
   await waitForState(page, "connected");
   await waitForPicture(page);
   const printed = /Viewers show\s+(\S+)/.exec(server.process.stdout)?.[1];
@@ -123,13 +154,13 @@ test("noVNC sees the desktop by RA2ne, and the fingerprint that the server print
 });
 
 test("noVNC reads why its token was refused", async () => {
-  const { page, seen } = await openNoVnc("nope2345", 6);
+  const { page, seen } = await openNoVnc("nope2345", "bridge");
   await waitForState(page, "refused");
   expect((await seen()).reason).toContain("This token is wrong or has expired");
 });
 
-test("noVNC left to itself takes VncAuth: a page need not know about keys", async () => {
-  const { page, seen } = await openNoVnc(await server.createToken(DESKTOP), null);
+test("noVNC on the server's own WebSockets takes VncAuth: a page need not know about keys", async () => {
+  const { page, seen } = await openNoVnc(await server.createToken(DESKTOP), "server");
   await waitForState(page, "connected");
   await waitForPicture(page);
   expect(await seen()).toMatchObject({ type: 2, fingerprint: "" });

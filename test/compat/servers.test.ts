@@ -40,17 +40,20 @@ const password: DesktopLogin = { password: VNC_PASSWORD };
 const wrong: DesktopLogin = { password: WRONG };
 const ca = ["--vnc-ca-file", files.ca] as const;
 
+/** @param group goes before the names, which the desktops get: no two of the server's desktops may have one name. */
 function withGroup(
-  cases: readonly ServerCase[],
+  group: string,
+  given: readonly ServerCase[],
   startPorts: (own: CleanupStack) => Promise<readonly number[]>,
 ): void {
+  const cases = given.map((one) => ({ ...one, name: `${group}, ${one.name}` }));
   const own = new CleanupStack();
-  let group: ServerGroup;
+  let running: ServerGroup;
   beforeAll(async () => {
-    group = await ServerGroup.start(own, server, await startPorts(own), cases);
+    running = await ServerGroup.start(own, server, await startPorts(own), cases);
   });
   afterAll(() => own.close());
-  testCases(cases, () => group);
+  testCases(cases, () => running);
 }
 
 async function startPainted(own: CleanupStack, types: string, args: readonly string[] = []): Promise<number> {
@@ -73,6 +76,7 @@ describe("TigerVNC's Xvnc", () => {
   });
   const x = { colour: COLOUR };
   withGroup(
+    "Xvnc",
     [
       { ...x, name: "None", server: 0, expected: "none" },
       { ...x, name: "VncAuth", server: 1, login: password, expected: "vncAuth" },
@@ -136,6 +140,7 @@ describe.runIf(CAN_MAKE_ACCOUNTS)("TigerVNC's Xvnc with an account of the system
   const certified = { password: account.password, flags: [user, ca] };
   const x = { colour: COLOUR };
   withGroup(
+    "Xvnc with an account",
     [
       { ...x, name: "X509Plain", server: 0, login: certified, expected: "veNCrypt x509Plain" },
       {
@@ -173,6 +178,7 @@ describe("x11vnc", () => {
   const ssl = ["-ssl", files.both, "-anontls", "never"];
   const x = { colour: COLOUR };
   withGroup(
+    "x11vnc",
     [
       { ...x, name: "rfbauth", server: 0, login: password, expected: "vncAuth" },
       { ...x, name: "rfbauth, wrong", server: 0, login: wrong, expected: "SERVER_PASSWORD_WRONG" },
@@ -205,6 +211,7 @@ describe("QEMU", () => {
   const client = ["--vnc-client-cert-file", files.clientBoth] as const;
   const both = ",tls-creds=tls,password-secret=pw";
   withGroup(
+    "QEMU",
     [
       { name: "none", server: 0, expected: "none" },
       { name: "password", server: 1, login: password, expected: "vncAuth" },
@@ -237,6 +244,7 @@ describe("servers of our own", () => {
   const x = { colour: COLOUR };
   const tight: readonly TightAuth[] = ["absent", "none", "vncAuth", "unixLogin"];
   withGroup(
+    "ours",
     [
       { ...x, name: "Tight, no list", server: 0, expected: "tight none" },
       { ...x, name: "Tight, none", server: 1, expected: "tight none" },

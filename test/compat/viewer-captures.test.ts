@@ -102,10 +102,10 @@ function expectNothingLearned(overheard: CapturedTraffic, inTheClear: Buffer): v
 const KINDS: readonly CapturedViewerKind[] = [
   ...WINDOW_VIEWERS,
   SNAPSHOT_VIEWER,
-  noVncViewerKind("noVNC in Chromium, a token by VncAuth", () => browser, 2),
-  noVncViewerKind("noVNC in Chromium, a token by RA2ne", () => browser, 6),
-  noVncViewerKind("noVNC in Chromium, a ticket", () => browser, "ticket"),
+  noVncViewerKind("token", () => browser),
+  noVncViewerKind("ticket", () => browser),
   rsaAesViewerKind(5),
+  rsaAesViewerKind(6),
   rsaAesViewerKind(129),
 ];
 

@@ -89,6 +89,16 @@ describe("VeNCrypt", () => {
     expect(record).toMatchObject({ cause: "VIEWER_LEFT" });
   });
 
+  it("sends no session ticket behind the handshake: TigerVNC 1.12 never reads a challenge that comes with one", async () => {
+    const { proxyFixture, ca, token } = await openWithToken();
+    const viewer = await connectByVeNCrypt(await dial(proxyFixture), {
+      subType: X509_VNC,
+      ca,
+      password: token,
+    });
+    expect(viewer.tls.getProtocol()).toBe("TLSv1.2");
+  });
+
   it.each(["", "Machine 1", "agent-1/Machine 1", "anna", "a\0b", "x".repeat(1024)])(
     "X509Plain, user name %j: the token opens its desktop",
     async (user) => {

@@ -22,21 +22,17 @@ export async function startViewerBrowser(
   return browser;
 }
 
-/** noVNC in Chromium. `only`: the one security type that it is to know; with a ticket it needs none. */
-export function noVncViewerKind(
-  name: string,
-  browser: () => Browser,
-  only: number | "ticket",
-): CapturedViewerKind {
+/** noVNC in Chromium, with a token by VncAuth, or with a ticket. */
+export function noVncViewerKind(credential: "token" | "ticket", browser: () => Browser): CapturedViewerKind {
   return {
-    name,
+    name: `noVNC in Chromium, a ${credential}`,
     stays: true,
     asksForNames: true,
     open: async (captureFixture, _owner, { desktop, token }) => {
       const protocols =
-        only === "ticket" ? (await captureFixture.server.createTicket(desktop)).protocols : ["binary"];
+        credential === "ticket" ? (await captureFixture.server.createTicket(desktop)).protocols : ["binary"];
       const origin = `https://${captureFixture.viewerComputer.address}:${captureFixture.ports.listen}`;
-      return openPage(browser(), origin, makePage(token, protocols, only === "ticket" ? null : only));
+      return openPage(browser(), origin, makePage(token, protocols));
     },
   };
 }
@@ -63,22 +59,19 @@ async function openPage(browser: Browser, origin: string, html: string): Promise
           return [${colour.join(", ")}].every((value, at) => Math.abs(pixel[at] - value) < 8);
         })()`,
         undefined,
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       );
     },
     stop: () => profile.close(),
   };
 }
 
-function makePage(password: string, wsProtocols: readonly string[], only: number | null): string {
+function makePage(password: string, wsProtocols: readonly string[]): string {
   return `<!doctype html><body><div id="screen" style="width:800px;height:600px"></div>
 <script type="module">
 import RFB from "./core/rfb.js";
-const rfb = new RFB(document.getElementById("screen"), "wss://" + location.host + "/rfb", {
+new RFB(document.getElementById("screen"), "wss://" + location.host + "/rfb", {
   credentials: { password: ${JSON.stringify(password)} }, wsProtocols: ${JSON.stringify(wsProtocols)},
 });
-const only = ${JSON.stringify(only)};
-if (only !== null) rfb._isSupportedSecurityType = (type) => type === only;
-rfb.addEventListener("serververification", () => rfb.approveServer());
 </script>`;
 }
