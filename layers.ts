@@ -55,7 +55,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["host", "doctor", "demo"],
   ],
   orchestrator: [
-    ["event-bus.ts", "orchestrator-errors.ts"],
+    ["orchestrator-events.ts", "orchestrator-errors.ts"],
     ["hosts", "quota"],
     ["disks", "images"],
     ["machines"],

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
-import { type Clock, KeyedQueue } from "../protocol/index.ts";
+import { type Clock, KeyedQueue, TypedEventEmitter } from "../protocol/index.ts";
 import { FoldedLog, type Proxy } from "../proxy/index.ts";
 import { DataDiskService } from "./disks/data-disk-service.ts";
-import { EventBus } from "./event-bus.ts";
+import type { OrchestratorEventEmitter, OrchestratorEvents } from "./orchestrator-events.ts";
 import { MachineReaper } from "./expiry/machine-reaper.ts";
 import { HostFactsCache } from "./hosts/host-facts-cache.ts";
 import { ImageTransfers } from "./images/image-transfers.ts";
@@ -32,7 +32,7 @@ export interface OrchestratorOptions {
 
 /** Decides about machines, data disks and images over all hosts. */
 export interface Orchestrator {
-  readonly events: Pick<EventBus, "on">;
+  readonly events: Pick<OrchestratorEventEmitter, "on">;
   readonly commands: MachineCommands;
   readonly createRequests: CreateRequests;
   readonly catalogue: MergedCatalogue;
@@ -58,7 +58,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     return part;
   };
 
-  const events = new EventBus();
+  const events = new TypedEventEmitter<OrchestratorEvents>();
   const queue = new KeyedQueue();
   const deferred = new Set<string>();
   const images =

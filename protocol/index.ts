@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./clock.ts";
 export * from "./keyed-queue.ts";
+export * from "./typed-event-emitter.ts";
 export * from "./backoff.ts";
 export * from "./host-port.ts";
 export * from "./bytes/grammar.ts";

@@ -6,6 +6,7 @@ import {
   type HostParams,
   type HostResult,
   type Permission,
+  TypedEventEmitter,
 } from "../protocol/index.ts";
 import type http from "node:http";
 import type { Logger } from "pino";
@@ -17,7 +18,6 @@ import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
 import { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
 import { TokenGuessThrottle } from "./admit/token-guess-throttle.ts";
-import { ProxyEventEmitter } from "./model/proxy-events.ts";
 import { TokenIdentifier } from "./identify/token-identifier.ts";
 import { CredentialIssuer } from "./identify/credential-issuer.ts";
 import { RepeaterIdIssuer } from "./identify/repeater-id-issuer.ts";
@@ -44,6 +44,7 @@ import type {
   AuditEntry,
   AuditReader,
   ConnectedAgent,
+  ProxyEventEmitter,
   ProxyEvents,
   RepeaterId,
   IssuedTicket,
@@ -69,7 +70,7 @@ export class GatewayProxy implements Proxy {
   readonly #options: ProxyOptions;
   readonly #log: Logger;
   readonly #audit: AuditLog;
-  readonly #events = new ProxyEventEmitter();
+  readonly #events: ProxyEventEmitter = new TypedEventEmitter();
   readonly #issuer: CredentialIssuer;
   readonly #agents = new AgentRegistry();
   readonly #spares: SpareConnectionPool;

@@ -7,7 +7,7 @@ import {
   type ImageSummary,
   type SentImage,
 } from "../../protocol/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { readImageFolder, type FolderImage } from "./read-image-folder.ts";
 import { ImageChecksums } from "./image-checksums.ts";
 
@@ -32,7 +32,7 @@ export interface ServerImage {
 
 interface ServerImagesContext {
   readonly folder: string;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,7 +40,7 @@ interface ServerImagesContext {
 /** The images that a server has for its hosts, from a folder that is read periodically. */
 export class ServerImages {
   readonly #folder: string;
-  readonly #events: EventBus;
+  readonly #events: OrchestratorEventEmitter;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #checksums: ImageChecksums;

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { describeError, type DiskRef, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { EventBus, OrchestratorEvents } from "../event-bus.ts";
+import type { OrchestratorEventEmitter, OrchestratorEvents } from "../orchestrator-events.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import { describeHostRejection, type RejectionCache } from "../schedule/host-rejection.ts";
@@ -19,7 +19,7 @@ interface DiskTransferTrackerContext {
   readonly reconciler: HostReconciler;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly log: Logger;
 }
 

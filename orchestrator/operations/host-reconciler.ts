@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { describeError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
@@ -27,7 +27,7 @@ interface HostReconcilerContext {
   readonly scheduler: Scheduler;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -15,7 +15,7 @@ import {
 } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import { describeForOwner, orchestratorError } from "../orchestrator-errors.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { planExtension } from "../expiry/judge-end.ts";
 import type { Quota } from "../quota/quota.ts";
 import type { HostReconciler } from "./host-reconciler.ts";
@@ -31,7 +31,7 @@ interface MachineCommandsContext {
   readonly deferredStarts: DeferredStarts;
   readonly queue: KeyedQueue;
   readonly reconciler: HostReconciler;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
 }
 

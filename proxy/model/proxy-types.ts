@@ -1,5 +1,5 @@
 /** What the parts of the proxy, and those who use it, say to each other. */
-import type { AgentRole, HostPort, MachineStatus } from "../../protocol/index.ts";
+import type { AgentRole, HostPort, MachineStatus, TypedEventEmitter } from "../../protocol/index.ts";
 
 export type { HostPort };
 
@@ -18,6 +18,9 @@ export interface ProxyEvents {
   "machine.removed": { agentId: string; machineId: string };
   "image.changed": { agentId: string };
 }
+
+/** A listener's promise holds the agent's next frame back ({@link TypedEventEmitter.deliver}). */
+export type ProxyEventEmitter = TypedEventEmitter<ProxyEvents, void | Promise<void>>;
 
 export interface ConnectedAgent {
   readonly id: string;

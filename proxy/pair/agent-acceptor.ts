@@ -20,7 +20,7 @@ import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
 import { TurnPace } from "../admit/turn-pace.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter } from "../model/proxy-types.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { AgentRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";

@@ -19,7 +19,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter } from "../model/proxy-types.ts";
 import type { Stores } from "../state/stores.ts";
 import type { AgentControlConnection, AgentFrameHandler } from "./agent-control-connection.ts";
 import { isRotationValid } from "./agent-proof.ts";

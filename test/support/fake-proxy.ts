@@ -5,6 +5,7 @@ import {
   type HostParams,
   type HostResult,
   type Permission,
+  TypedEventEmitter,
 } from "../../protocol/index.ts";
 import type {
   AuditEntry,
@@ -16,6 +17,7 @@ import type {
   DesktopView,
   IssuedToken,
   Proxy,
+  ProxyEventEmitter,
   ProxyEvents,
   Role,
   SessionRecord,
@@ -23,7 +25,6 @@ import type {
   IssuedTicket,
 } from "../../proxy/index.ts";
 
-import { ProxyEventEmitter } from "../../proxy/model/proxy-events.ts";
 
 type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
@@ -66,7 +67,7 @@ export class FakeProxy implements Proxy {
   readonly grants: Parameters<Proxy["createJoinSecret"]>[1][] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
-  readonly #events = new ProxyEventEmitter();
+  readonly #events: ProxyEventEmitter = new TypedEventEmitter();
   #listeners = 0;
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();

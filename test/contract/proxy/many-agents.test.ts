@@ -15,10 +15,10 @@ import {
   type Drain,
   type Frame,
   type Refused,
+  TypedEventEmitter,
 } from "../../../protocol/index.ts";
 import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import type { AuditLog } from "../../../proxy/audit/audit-log.ts";
-import { ProxyEventEmitter } from "../../../proxy/model/proxy-events.ts";
 import type { Stores } from "../../../proxy/index.ts";
 import { AgentAcceptor } from "../../../proxy/pair/agent-acceptor.ts";
 import { AgentRegistry } from "../../../proxy/pair/agent-registry.ts";
@@ -61,7 +61,7 @@ const entrance = new AgentAcceptor({
   agents,
   tickets,
   spares: new SpareConnectionPool({ agents, tickets, clock, log }),
-  events: new ProxyEventEmitter(),
+  events: new TypedEventEmitter(),
   audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
   onSilent: () => undefined,
   clock,
