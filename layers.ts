@@ -65,7 +65,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   web: [["api"], ["server", "client"]],
   "web/server": [
-    ["http-errors.ts"],
+    ["http-errors.ts", "limit-requests.ts"],
     ["sign-in", "listen"],
     ["guard"],
     ["view"],
@@ -85,10 +85,10 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["wall", "create", "admin", "sign-in", "header"],
     ["viewer"],
     ["app.tsx"],
-    ["main.tsx"],
+    ["main.tsx", "vite.config.ts"],
   ],
   bin: [
-    ["terminal"],
+    ["setup", "require-node.ts", "terminal"],
     ["programs", "darts"],
     ["admin-api.ts"],
     ["commands"],
