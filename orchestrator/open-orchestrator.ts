@@ -39,15 +39,19 @@ export interface Orchestrator {
   readonly disks: DataDiskService;
   readonly screenshots: ScreenshotCache;
   readonly hostFacts: HostFactsCache;
-  /** Schedules the machines that wait. From the first call on, machines whose time is over are ended. */
+  /** What people may have. */
+  readonly quotas: QuotaTable;
+  /** From now on machines that wait get hosts, and machines whose time is over are ended. Once. */
+  start(): void;
+  /** There may be room on a host again. */
   scheduleSoon(): void;
   /** Idempotent. Does not close the proxy. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the orchestrator of one server. It does nothing by itself before {@link Orchestrator.scheduleSoon}, except that
- * it follows its hosts.
+ * Opens the orchestrator of one server. It does nothing by itself before {@link Orchestrator.start}, except that it
+ * follows its hosts.
  * @throws ConfigError `SERVER_IMAGES`
  */
 export async function openOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
@@ -123,9 +127,13 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     disks,
     screenshots: new ScreenshotCache(proxy, clock),
     hostFacts: facts,
-    scheduleSoon: () => {
+    quotas,
+    start: () => {
       reconciler.scheduleSoon();
       reaper.checkSoon();
+    },
+    scheduleSoon: () => {
+      reconciler.scheduleSoon();
     },
     close: async () => {
       for (const part of opened.splice(0).reverse()) await part.close();

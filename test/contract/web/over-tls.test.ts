@@ -10,7 +10,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../protocol/index.ts";
 import { openProxy, openStores } from "../../../proxy/index.ts";
-import { openWeb } from "../../../web/index.ts";
+import { openWebAndOrchestrator } from "../../support/open-web-and-orchestrator.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 
@@ -29,7 +29,7 @@ async function open() {
     log,
     clock,
   });
-  const web = await openWeb({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
+  const web = await openWebAndOrchestrator({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
   await proxy.start(web.server);
   onTestFinished(async () => {
     await web.close();

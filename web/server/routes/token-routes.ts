@@ -20,7 +20,7 @@ import type { LoadReadModel } from "../view/read-model.ts";
 
 export interface TokenRoutesContext {
   readonly proxy: Proxy;
-  readonly limits: QuotaTable;
+  readonly quotas: QuotaTable;
   readonly clock: Clock;
   readonly loadReadModel: LoadReadModel;
 }
@@ -28,7 +28,7 @@ export interface TokenRoutesContext {
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
 export function routeTokens(
   api: FastifyInstance,
-  { proxy, limits, clock, loadReadModel }: TokenRoutesContext,
+  { proxy, quotas, clock, loadReadModel }: TokenRoutesContext,
 ): void {
   const { stores } = proxy;
   const queue = new KeyedQueue();
@@ -96,7 +96,7 @@ export function routeTokens(
   });
 
   async function checkTokenLimit(caller: Caller): Promise<void> {
-    const most = quotaOf(limits, caller).tokens;
+    const most = quotaOf(quotas, caller).tokens;
     if (most === null) return;
     const open = await stores.tokens.countOpen(caller.userId, clock.now());
     if (open < most) return;
