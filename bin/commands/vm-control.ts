@@ -174,7 +174,7 @@ function printSnapshots(flags: AdminApiFlags, snapshots: readonly MachineSnapsho
 
 /**
  * The machine that the person named, and its path in the API.
- * @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS`
+ * @throws AdminApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS`
  */
 async function openMachine({ data }: AdminApiFlags, reference: string) {
   const api = new AdminApi(data);

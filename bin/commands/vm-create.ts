@@ -60,7 +60,7 @@ export function defineMachineCreate(command: Command): void {
     .option("--keymap <layout>", "QEMU's name of a keyboard layout: en-us, fr, …")
     .option("--network <kind>", "none, isolated or internet")
     .option("--gpu <mode>", "passthrough or mdev")
-    .option("--master", "write to the image itself; administrators only")
+    .option("--master", "write to the image itself; needs the privilege master")
     .option("--wait", "return when it runs, or has failed")
     .addHelpText("after", EXAMPLES)
     .action(async (imageId: string, flags: CreateFlags) => {

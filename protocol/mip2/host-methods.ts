@@ -63,7 +63,7 @@ export const machineCreate = z.object({
   owner: z.string().max(64).default(""),
   /** GiB; at least the image's. */
   diskGb: z.number().int().min(1).max(65_536).optional(),
-  /** Uses the image's own disk instead of an overlay; one machine at a time. Administrators only. */
+  /** Uses the image's own disk instead of an overlay; one machine at a time. Needs the privilege `master`. */
   master: z.boolean().default(false),
   /** A disk of the owner that outlives machines. It is created at its first use, with `sizeGb`. */
   dataDisk: z

@@ -9,7 +9,7 @@ import {
   type Clock,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { type ConnectionSource, plainAddress } from "../model/connection-source.ts";
 import { PeerLog } from "../model/peer-log.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
@@ -61,7 +61,7 @@ export class Mip1Acceptor {
     if (first.type === mip1.Mip1MessageType.handshake) {
       await agents.admit(socket, source, first);
     } else if (first.type === mip1.Mip1MessageType.setupResponse && first.status === 1) {
-      if (!tickets.redeem(first.ticket, source.address, socket)) {
+      if (!tickets.redeem(first.ticket, socket, plainAddress(source.address))) {
         throw new AuthError("TICKET_INVALID", "no viewer waits for this data connection of this peer");
       }
     } else {

@@ -10,7 +10,7 @@ import {
   KeyedQueue,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { type ConnectionSource, plainAddress } from "../model/connection-source.ts";
 import { TakeoverDamper } from "../admit/takeover-damper.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { auditUnavailable } from "../audit/audit-unavailable.ts";
@@ -107,7 +107,8 @@ export class Mip1AgentRegistry {
     if (!connection) return null;
     if (desktop.state === "offline") throw new ViewerRefusal("DESKTOP_OFFLINE");
     const { tickets, options, address, clock, log } = this.#dependencies;
-    const { ticket, connection: arrival } = tickets.expect(connection, connection.source.address, signal);
+    const bearer = plainAddress(connection.source.address);
+    const { ticket, connection: arriving } = tickets.expect(connection, signal, bearer);
     const { host, port } = address();
     connection.send({
       type: mip1.Mip1MessageType.setupRequest,
@@ -117,7 +118,7 @@ export class Mip1AgentRegistry {
       endpointHost: options.endpoint.host,
       endpointPort: options.endpoint.port,
     });
-    return performMip1DesktopHandshake(arrival, signal, clock, log.child({ agentId: desktop.agentId }));
+    return performMip1DesktopHandshake(arriving, signal, clock, log.child({ agentId: desktop.agentId }));
   }
 
   /** Ends all connections, and waits until they are given up in the state. Idempotent. */

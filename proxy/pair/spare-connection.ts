@@ -75,7 +75,7 @@ export class SpareConnection {
    * @throws ViewerRefusal as the agent's answer says
    */
   async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
-    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, true);
+    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, this);
     this.#ticket = ticket;
     this.#stream.write(encodeSetupRequest({ ticket, proxyHost: "", proxyPort: 0, desktop }));
     try {
