@@ -12,10 +12,10 @@ import {
   MIP2_LIMITS,
   proofMessage,
   readFrame,
-  type Drain,
   type Frame,
   type Refused,
   TypedEventEmitter,
+  drain,
 } from "../../../protocol/index.ts";
 import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import type { AuditLog } from "../../../proxy/audit/audit-log.ts";
@@ -121,6 +121,6 @@ test("are taken up to the limit; one more is told when to come, and comes in the
   await entrance.close();
   const last = all[1]?.at(-1);
   expect(last?.type).toBe(FrameType.drain);
-  const { reconnectWithinMs } = last?.value as Drain;
+  const { reconnectWithinMs } = drain.parse(last?.value);
   expect(reconnectWithinMs).toBe(((PROXY_LIMITS.agentsAtOnce + 1) * 1000) / PROXY_LIMITS.agentsPerSecond);
 });
