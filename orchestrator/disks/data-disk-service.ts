@@ -221,7 +221,7 @@ export class DataDiskService {
 
   /** A failure is audited once: the transfer may be retried for days. */
   #audit({ journey, owner, name, to }: DiskTransferPlan, failure: unknown): void {
-    const about = { action: "disk.arrive", agentId: to, diskName: `${owner}/${name}` };
+    const about = { action: "disk.arrive", agentId: to, diskName: `${owner}/${name}` } as const;
     if (failure === null) {
       this.#auditedFailures.delete(journey);
       this.#proxy.audit({ ...about, outcome: "success" });

@@ -34,7 +34,7 @@ function rankUnencrypted(position: number): SecurityMethodRow["rank"] {
  * - noVNC up to 0.6 takes the highest number up to 16, and noVNC would wait for its page to approve of an RSA key: only
  *   VncAuth on a WebSocket.
  */
-export const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
+const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
   {
     method: noneMethod,
     rank: { plain: 0, "one-port": 0, repeater: 0, tls: 0, websocket: 0 },

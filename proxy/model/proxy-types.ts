@@ -1,5 +1,6 @@
 /** What the parts of the proxy, and those who use it, say to each other. */
 import type { AgentRole, HostPort, MachineStatus, TypedEventEmitter } from "../../protocol/index.ts";
+import type { AuditAction } from "./audit-actions.ts";
 
 export type { HostPort };
 
@@ -67,8 +68,7 @@ export interface IssuedTicket {
 export type AuditReader = Pick<AuditEntry, "actor" | "actorName" | "source">;
 
 export interface AuditEntry {
-  /** From the list in proxy/audit/audit-actions.ts, e.g. `session.start`, `token.create`, `login.failure`. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly outcome: "success" | "failure";
   /** The user's id. */
   readonly actor?: string;

@@ -1,6 +1,13 @@
 import { formatHostPort, KeyedQueue, type Clock } from "../../../protocol/index.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import type {
+  AuditEntry,
+  DesktopView,
+  HostPort,
+  Proxy,
+  TokenRecord,
+  AuditAction,
+} from "../../../proxy/index.ts";
 import { quotaOf, type QuotaTable } from "../../../orchestrator/index.ts";
 import {
   ticketRequest,
@@ -123,7 +130,7 @@ export function routeTokens(
     return resolveDesktop(caller, reference, named, model);
   }
 
-  function entry(request: FastifyRequest, action: string, about: Partial<AuditEntry>): AuditEntry {
+  function entry(request: FastifyRequest, action: AuditAction, about: Partial<AuditEntry>): AuditEntry {
     return { action, outcome: "success", ...auditActor(request), ...about };
   }
 }
