@@ -240,7 +240,6 @@ export class GatewayProxy implements Proxy {
   }
 
   createJoinSecret(
-    _createdBy: string,
     grant: JoinGrant = { role: "agent", admit: false },
   ): Promise<{ secret: string; expiresAt: number }> {
     return this.#issuer.createJoinSecret(grant);

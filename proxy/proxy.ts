@@ -80,7 +80,7 @@ export interface Proxy {
     loginHash?: string | null,
   ): Promise<IssuedTicket>;
   /** @param grant what the agent that redeems it may be; default: an agent that publishes desktops */
-  createJoinSecret(createdBy: string, grant?: JoinGrant): Promise<{ secret: string; expiresAt: number }>;
+  createJoinSecret(grant?: JoinGrant): Promise<{ secret: string; expiresAt: number }>;
 
   /** A number by which viewers choose this desktop; they still need a token. */
   createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number, isShort?: boolean): Promise<RepeaterId>;

@@ -64,7 +64,7 @@ export class FakeProxy implements Proxy {
   /** Requests whose senders were signed in. */
   admitted = 0;
   /** What the agents that redeem the join secrets may be. */
-  readonly grants: Parameters<Proxy["createJoinSecret"]>[1][] = [];
+  readonly grants: Parameters<Proxy["createJoinSecret"]>[0][] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
   readonly #events: ProxyEventEmitter = new TypedEventEmitter();
@@ -156,7 +156,7 @@ export class FakeProxy implements Proxy {
   }
 
   createJoinSecret(
-    ...[, grant]: Parameters<Proxy["createJoinSecret"]>
+    grant?: Parameters<Proxy["createJoinSecret"]>[0],
   ): Promise<{ secret: string; expiresAt: number }> {
     this.grants.push(grant);
     return Promise.resolve({ secret: "join-secret", expiresAt: 3_600_000 });

@@ -33,7 +33,7 @@ async function runAgent(
   vnc: FakeVncServer,
   more: Partial<AgentOptions>,
 ): Promise<RunningAgent> {
-  const { secret } = await proxy.createJoinSecret("admin");
+  const { secret } = await proxy.createJoinSecret();
   const agent = startAgent({
     servers: [proxy.addresses.listen],
     allowServers: [],

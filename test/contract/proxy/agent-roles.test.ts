@@ -24,7 +24,7 @@ async function connect(script: AgentScript): Promise<ScriptedAgent> {
 }
 
 async function makeSecret(role: "agent" | "host", admit = false): Promise<string> {
-  return (await proxy.createJoinSecret("admin", { role, admit })).secret;
+  return (await proxy.createJoinSecret({ role, admit })).secret;
 }
 
 /** Joins, and waits until the server has given it up again. */

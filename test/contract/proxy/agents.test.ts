@@ -20,7 +20,7 @@ async function verdictOf({ proxy }: ProxyFixture, script: AgentScript): Promise<
 describe("admission of agents", () => {
   it("enrols a key with a join secret, once, and knows it from then on", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
-    const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+    const { secret } = await proxyFixture.proxy.createJoinSecret();
     const key = makeKeyPair();
     expect(await verdictOf(proxyFixture, { joinSecret: secret, key })).toBe("welcome");
     expect(await verdictOf(proxyFixture, { joinSecret: secret })).toBe("JOIN_REFUSED");
@@ -31,7 +31,7 @@ describe("admission of agents", () => {
 
   it("refuses unknown keys, and tells nothing of join secrets to a wrong signature", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
-    const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+    const { secret } = await proxyFixture.proxy.createJoinSecret();
     expect(await verdictOf(proxyFixture, {})).toBe("AGENT_UNKNOWN");
     const alterSignature = (signature: Buffer): Buffer => {
       signature[5]! ^= 1;
@@ -62,7 +62,7 @@ describe("admission of agents", () => {
 
   it("refuses a signature of an earlier connection", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
-    const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+    const { secret } = await proxyFixture.proxy.createJoinSecret();
     const key = makeKeyPair();
     let recorded: Buffer = Buffer.alloc(64);
     const record = (signature: Buffer): Buffer => (recorded = signature);

@@ -20,9 +20,9 @@ it("an agent is not enrolled, its join secret stays good, and a known agent come
   const proxyFixture = await openProxyFixture(cleanup);
   const { proxy, dataDir } = proxyFixture;
   const known = makeKeyPair();
-  const first = await proxy.createJoinSecret("admin");
+  const first = await proxy.createJoinSecret();
   expect(await verdictOf(proxyFixture, { joinSecret: first.secret, key: known })).toBe("welcome");
-  const { secret } = await proxy.createJoinSecret("admin");
+  const { secret } = await proxy.createJoinSecret();
 
   const makeRoom = await fillAuditDisk(dataDir);
   await expect(proxy.auditDurably({ action: "logout", outcome: "success" })).rejects.toMatchObject({

@@ -72,7 +72,7 @@ describe("who may speak MiP 1", () => {
     const { proxy } = await openProxyFixture(cleanup, { mip1: mip1Options });
     await connect(proxy);
     const [{ id: agentId } = { id: "" }] = proxy.connectedAgents();
-    const { secret: joinSecret } = await proxy.createJoinSecret("admin");
+    const { secret: joinSecret } = await proxy.createJoinSecret();
     const thief = cleanup.add(
       await ScriptedAgent.connect(proxy, { joinSecret, key: { ...makeKeyPair(), agentId } }),
     );
