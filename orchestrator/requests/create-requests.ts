@@ -6,6 +6,7 @@ import {
   type ImageSummary,
   type MachineCreateRequest,
   KeyedQueue,
+  MAX_DESKTOP_NAME_LENGTH,
 } from "../../protocol/index.ts";
 import {
   machineOptions,
@@ -24,8 +25,6 @@ import {
 } from "../quota/check-create-request.ts";
 import { countUsage, quotaOf, type Quota, type QuotaTable, type Usage } from "../quota/quota.ts";
 
-/** Characters of a machine's name. */
-const MAX_NAME = 64;
 /** Of `-N` with the highest number of a machine's name that is suggested. */
 const LONGEST_SUFFIX = 8;
 
@@ -163,7 +162,7 @@ function throwIfRejected(rejection: CreateRejection | null): void {
 
 /** What the names begin with that may lead to the same names of screens: a long name is cut for its number. */
 function stemOf(name: string): string {
-  const stem = name.replace(/-\d+$/, "").slice(0, MAX_NAME - LONGEST_SUFFIX);
+  const stem = name.replace(/-\d+$/, "").slice(0, MAX_DESKTOP_NAME_LENGTH - LONGEST_SUFFIX);
   // The first half of a character is none to the database.
   return stem.replace(/[\uD800-\uDBFF]$/, "");
 }
@@ -172,7 +171,7 @@ function stemOf(name: string): string {
 function suggestMachineName(image: string, isTaken: (name: string) => boolean): string {
   for (let number = 1; ; number += 1) {
     const suffix = `-${number}`;
-    const name = image.slice(0, MAX_NAME - suffix.length) + suffix;
+    const name = image.slice(0, MAX_DESKTOP_NAME_LENGTH - suffix.length) + suffix;
     if (!isTaken(name)) return name;
   }
 }
