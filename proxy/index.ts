@@ -1,5 +1,5 @@
 export type { Proxy, ProxyOptions } from "./proxy.ts";
-export type { AuthorityCommands } from "./pair/authority-commands.ts";
+export type { AuthorityCommands } from "./agents/authority-commands.ts";
 export * from "./model/proxy-types.ts";
 export type { AuditAction } from "./model/audit-actions.ts";
 export { FoldedLog } from "./model/folded-log.ts";

@@ -4,7 +4,7 @@ import { formatUrl } from "./model/advertised-addresses.ts";
 import { Listeners } from "./listen/listeners.ts";
 import type { GatewayDependencies } from "./gateway-dependencies.ts";
 import type { Mip1 } from "./mip1/open-mip1.ts";
-import type { AgentAcceptor } from "./pair/agent-acceptor.ts";
+import type { AgentAcceptor } from "./agents/agent-acceptor.ts";
 import type { ReverseServers } from "./pair/reverse-servers.ts";
 import type { HostPort } from "./model/proxy-types.ts";
 import type { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";

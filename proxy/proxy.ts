@@ -17,7 +17,7 @@ import type {
   ProxyEvents,
   RepeaterId,
 } from "./model/proxy-types.ts";
-import type { AuthorityCommands } from "./pair/authority-commands.ts";
+import type { AuthorityCommands } from "./agents/authority-commands.ts";
 import type {
   AgentRecord,
   DesktopView,

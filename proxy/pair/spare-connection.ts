@@ -14,7 +14,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { readSetupFailure } from "./read-setup-failure.ts";
+import { readSetupFailure } from "../agents/read-setup-failure.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 
 const NOTHING = Buffer.alloc(0);

@@ -20,8 +20,8 @@ import {
 import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import type { AuditLog } from "../../../proxy/audit/audit-log.ts";
 import type { Stores } from "../../../proxy/index.ts";
-import { AgentAcceptor } from "../../../proxy/pair/agent-acceptor.ts";
-import { AgentRegistry } from "../../../proxy/pair/agent-registry.ts";
+import { AgentAcceptor } from "../../../proxy/agents/agent-acceptor.ts";
+import { AgentRegistry } from "../../../proxy/agents/agent-registry.ts";
 import { SetupTickets } from "../../../proxy/pair/setup-tickets.ts";
 import { SpareConnectionPool } from "../../../proxy/pair/spare-connection-pool.ts";
 import type { ServiceTrust } from "../../../proxy/trust/service-trust.ts";

@@ -24,11 +24,11 @@ import type { Stores } from "../state/stores.ts";
 import type { AgentControlConnection, AgentFrameHandler } from "./agent-control-connection.ts";
 import { isRotationValid } from "./agent-proof.ts";
 import { readSetupFailure } from "./read-setup-failure.ts";
-import type { SetupTickets } from "./setup-tickets.ts";
+import type { ConnectionTickets } from "../model/connection-tickets.ts";
 
 export interface AgentFrameProcessorDependencies {
   readonly stores: Pick<Stores, "agents" | "desktops">;
-  readonly tickets: SetupTickets;
+  readonly tickets: ConnectionTickets<Buffer>;
   readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   /** The key that the agent has proven, base64, and the exporter of its control connection. */

@@ -37,15 +37,19 @@ import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentFrameProcessor } from "./agent-frame-processor.ts";
 import { ReconnectRateLimit, computeReconnectSpread } from "./reconnect-rate-limit.ts";
-import type { SetupTickets } from "./setup-tickets.ts";
-import type { SpareConnectionPool } from "./spare-connection-pool.ts";
+import type { ConnectionTickets } from "../model/connection-tickets.ts";
+import type { Duplex } from "node:stream";
 
 export interface AgentAcceptorDependencies {
   readonly stores: Stores;
   readonly serverId: string;
   readonly agents: AgentRegistry;
-  readonly tickets: SetupTickets;
-  readonly spares: SpareConnectionPool;
+  readonly tickets: ConnectionTickets<Buffer>;
+  /** Keeps agents' data connections that wait for viewers. */
+  readonly spares: {
+    accept(stream: Duplex, agentId: string): boolean;
+    drop(agentId: string): void;
+  };
   readonly trust: ServiceTrust;
   readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
