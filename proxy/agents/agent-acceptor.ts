@@ -17,7 +17,7 @@ import {
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
-import { TurnPace } from "../admit/turn-pace.ts";
+import { AgentFramePace } from "./agent-frame-pace.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-types.ts";
@@ -71,7 +71,7 @@ export class AgentAcceptor {
   readonly #dependencies: AgentAcceptorDependencies;
   readonly #disconnecting = new Set<Promise<void>>();
   readonly #reconnectRateLimit: ReconnectRateLimit;
-  readonly #pace = new TurnPace(EVENT_LOOP_SLICES);
+  readonly #pace = new AgentFramePace(EVENT_LOOP_SLICES);
   readonly #peerLog: PeerLog;
   #open = true;
 
