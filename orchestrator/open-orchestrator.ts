@@ -20,6 +20,7 @@ import { CreateRequests } from "./requests/create-requests.ts";
 import { CandidateCollector } from "./schedule/candidate-collector.ts";
 import { RejectionCache } from "./schedule/host-rejection.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
+import { ScheduleLoop } from "./operations/schedule-loop.ts";
 
 export interface OrchestratorOptions {
   readonly proxy: Proxy;
@@ -92,8 +93,9 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     log,
   });
   const reconciler = own(
-    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log }),
+    new HostReconciler({ proxy, catalogue, facts, repository, queue, events, clock, log }),
   );
+  const scheduleLoop = own(new ScheduleLoop({ scheduler, reconciler, events, clock, log }));
   const reaper = own(new MachineReaper({ proxy, repository, queue, events, clock, log }));
   const commands = new MachineCommands({
     proxy,
@@ -101,7 +103,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     repository,
     deferredStarts,
     queue,
-    reconciler,
+    scheduleLoop,
     events,
     clock,
   });
@@ -112,7 +114,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
       rejections,
       deferredStarts,
       commands,
-      reconciler,
+      scheduleLoop,
       repository,
       queue,
       events,
@@ -129,11 +131,11 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     hostFacts: facts,
     quotas,
     start: () => {
-      reconciler.scheduleSoon();
+      scheduleLoop.runSoon();
       reaper.checkSoon();
     },
     scheduleSoon: () => {
-      reconciler.scheduleSoon();
+      scheduleLoop.runSoon();
     },
     close: async () => {
       for (const part of opened.splice(0).reverse()) await part.close();

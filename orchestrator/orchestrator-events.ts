@@ -8,6 +8,8 @@ export interface OrchestratorEvents {
   "machine.stateChanged": { readonly id: string };
   /** Machines that need a host; another server may have queued them. */
   "machine.awaitingHost": { readonly ids: readonly string[] };
+  /** A host has come, or what it has is not what it was: machines that wait may fit. */
+  "hosts.changed": Readonly<Record<string, never>>;
   "desktop.changed": { readonly id: string };
   /** The merged catalogue. */
   "images.changed": Readonly<Record<string, never>>;
