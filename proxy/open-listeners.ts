@@ -31,9 +31,9 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
     audit,
     stores,
     sessions,
-    agentAcceptor: entrance,
+    agentAcceptor,
     mip1,
-    reverseServers: reverse,
+    reverseServers,
     advertised,
     allowOrigins,
     log,
@@ -48,7 +48,7 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
       const refused = { action: "session.refuse", outcome: "failure", reason } as const;
       audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
     },
-    onAgent: (arrival) => void entrance.accept(arrival),
+    onAgent: (connection) => void agentAcceptor.accept(connection),
     onMip1: mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted)),
     isMip1Peer: (address) => mip1?.allows(address) ?? false,
     repeaterIds: stores.repeaterIds,
@@ -60,6 +60,6 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
       );
       audit.append({ action: "session.refuse", outcome: "failure", reason: code, transport: "rfb", source });
     },
-    onReverseServer: (arrival) => void reverse.accept(arrival),
+    onReverseServer: (connection) => void reverseServers.accept(connection),
   });
 }

@@ -7,7 +7,7 @@ import { parseDurationSeconds, parseInteger, parseSize } from "../terminal/optio
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
-import { describeMachine, describeState } from "./vm-table.ts";
+import { describeMachine, describeState } from "./describe-machine.ts";
 
 interface CreateFlags extends AdminApiFlags {
   readonly name?: string;

@@ -117,7 +117,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     });
     closers.push(() => web.close());
     orchestrator.start();
-    if (web.firstLogin) options.onFirstLogin(web.firstLogin);
+    if (web.firstAdministrator) options.onFirstLogin(web.firstAdministrator);
     await proxy.start(web.server);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),

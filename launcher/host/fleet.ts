@@ -39,7 +39,7 @@ import { describeMachineImage } from "./machine-image.ts";
 
 const MIB = 1024 * 1024;
 
-export interface FleetParts {
+export interface FleetDependencies {
   readonly options: LauncherOptions;
   readonly images: ImageStore;
   readonly context: MachineContext;
@@ -65,7 +65,7 @@ export class Fleet implements Launcher {
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({ options, images, context, events, machines, gpus, diskStore, ...parts }: FleetParts) {
+  constructor({ options, images, context, events, machines, gpus, diskStore, ...parts }: FleetDependencies) {
     this.#options = options;
     this.#images = images;
     this.#context = context;

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import {
   ConfigError,
   describeError,
-  summariseImage,
+  extractImageSummary,
   type Clock,
   type ImageSummary,
   type SentImage,
@@ -125,7 +125,7 @@ export class ServerImages {
   }
 
   async #describe({ image, version, problem }: FolderImage): Promise<ServerImage> {
-    const about = summariseImage(image);
+    const about = extractImageSummary(image);
     if (version === null) {
       const summary = { ...about, available: false, reason: problem ?? PREPARING };
       return { state: "unusable", summary, content: null };

@@ -157,12 +157,12 @@ export class Mip1AgentRegistry {
     await this.#register(identity);
     const epoch = await stores.agents.claim(agentId, serverId, "mip1");
     const before = this.#connections.get(agentId);
-    const entry = this.#noteArrival(agentId, source, before);
+    const entry = this.#noteConnect(agentId, source, before);
     before?.destroy(new AuthError("REPLACED", "the same agent has connected again"));
     let desktop: DesktopRecord;
     try {
       // Its identifier gives tokens: they wait for its line.
-      await this.#auditArrival(entry);
+      await this.#auditConnect(entry);
       desktop = await stores.desktops.publish(agentId, name, null);
       await this.#openTokens(desktop, identity);
       if (!this.#open) throw serverStopping();
@@ -196,15 +196,15 @@ export class Mip1AgentRegistry {
    * From some number of takeovers on, the audit log has one line that names both peers, and then their number now and again.
    * @returns the line that tells of the newcomer; null: a later one counts it
    */
-  #noteArrival(
+  #noteConnect(
     agentId: string,
     source: ConnectionSource,
     before: Mip1ControlConnection | undefined,
   ): AuditEntry | null {
-    const arrival: AuditEntry = { action: "agent.connect", outcome: "success", agentId, source };
-    if (before === undefined || before.ended) return arrival;
+    const entry: AuditEntry = { action: "agent.connect", outcome: "success", agentId, source };
+    if (before === undefined || before.ended) return entry;
     this.#damper.note(agentId);
-    if (!this.#damper.isDisputed(agentId)) return arrival;
+    if (!this.#damper.isDisputed(agentId)) return entry;
     this.#clones.set(agentId, this.countClones(agentId) + 1);
     const dispute = this.#disputes.get(agentId);
     if (dispute) {
@@ -221,7 +221,7 @@ export class Mip1AgentRegistry {
   }
 
   /** @throws RequestError `AUDIT_UNAVAILABLE` */
-  async #auditArrival(entry: AuditEntry | null): Promise<void> {
+  async #auditConnect(entry: AuditEntry | null): Promise<void> {
     const { audit } = this.#dependencies;
     if (entry === null) {
       if (audit.failing) throw auditUnavailable();

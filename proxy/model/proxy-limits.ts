@@ -166,12 +166,12 @@ export const PROXY_LIMITS = {
   auditFileBytes: 67_108_864,
   auditTextChars: 512,
   /** So many refusals of one kind and network get a line each, and of one kind; the rest of the time is counted. */
-  auditRefusalLines: 20,
-  auditRefusalLinesOfAll: 50,
-  auditRefusalMs: 10_000,
+  repeatLines: 20,
+  repeatLinesOfAll: 50,
+  repeatMs: 10_000,
   /** Networks that are told apart meanwhile, and those whose counts get a line of their own. */
-  auditRefusalNetworks: 10_000,
-  auditRefusalSummaries: 10,
+  repeatNetworks: 10_000,
+  repeatSummaries: 10,
   /** Free on the disk: below this refusals get no line, what is left is for sessions. Looked at so often. */
   auditReserveBytes: 67_108_864,
   auditReserveLookMs: 5_000,

@@ -61,7 +61,7 @@ export class SqlSessionStore implements SessionStore {
       .execute();
   }
 
-  async listStandings(serverId: string): Promise<SessionValidity[]> {
+  async listValidity(serverId: string): Promise<SessionValidity[]> {
     const rows = await this.#db
       .selectFrom("sessions as s")
       .leftJoin("tokens as t", "t.id", "s.subject")

@@ -181,7 +181,7 @@ export interface SessionStore {
       Partial<Pick<SessionRecord, "denied"> & Pick<TicketRecord, "loginHash">>,
   ): Promise<void>;
   /** All open sessions of one server, in one query. */
-  listStandings(serverId: string): Promise<SessionValidity[]>;
+  listValidity(serverId: string): Promise<SessionValidity[]>;
   /** Asks the server that has the session to end it; says whether there is such an open session. */
   requestEnd(id: string, cause: string): Promise<boolean>;
   /** The first end counts; a session that is closed already stays as it is. */

@@ -23,5 +23,5 @@ export async function openWebAndOrchestrator({
   const web = opened.adopt(await openWeb({ ...options, orchestrator }), (it) => it.close());
   orchestrator.start();
   const open = opened.move();
-  return { server: web.server, firstLogin: web.firstLogin, close: () => open.disposeAsync() };
+  return { server: web.server, firstAdministrator: web.firstAdministrator, close: () => open.disposeAsync() };
 }

@@ -53,7 +53,7 @@ export interface Web {
   /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
   readonly server: http.Server;
   /** The administrator that this start made, password in plaintext; null: there was an account already. */
-  readonly firstLogin: FirstAdministrator | null;
+  readonly firstAdministrator: FirstAdministrator | null;
   /** Ends every request and stream and removes the socket. Idempotent. Closes neither proxy nor orchestrator. */
   close(): Promise<void>;
 }
@@ -141,11 +141,11 @@ export async function openWeb(options: WebOptions): Promise<Web> {
 
   await listenOnAdminSocket(app, adminSocket);
   // Last: had the start failed before this, the password would not have been shown.
-  const firstLogin = await createFirstAdministrator(
+  const firstAdministrator = await createFirstAdministrator(
     { stores, auditDurably: (entry) => proxy.auditDurably(entry) },
     passwords,
   );
   const open = opened.move();
   let closed: Promise<void> | undefined;
-  return { server: app.server, firstLogin, close: () => (closed ??= open.disposeAsync()) };
+  return { server: app.server, firstAdministrator, close: () => (closed ??= open.disposeAsync()) };
 }

@@ -115,7 +115,7 @@ test("revocation: told, cut, its session ended, its desktops gone, its key refus
   expect(session).toMatchObject({ state: "closed", cause: "DESKTOP_GONE" });
   expect(await proxy.stores.desktops.list()).toEqual([]);
   const again = cleanup.add(await ScriptedAgent.connect(proxy, { key: agent.key }));
-  expect(again.verdict).toBe("AGENT_REVOKED");
+  expect(again.outcome).toBe("AGENT_REVOKED");
 });
 
 test("revocation by another server of the service is noticed within 5 s", async () => {

@@ -54,7 +54,7 @@ const stores = {
     release: () => Promise.resolve(true),
   },
 } as unknown as Stores;
-const entrance = new AgentAcceptor({
+const acceptor = new AgentAcceptor({
   stores,
   serverId: "s",
   trust: { current: { path: [] } } as unknown as ServiceTrust,
@@ -67,9 +67,9 @@ const entrance = new AgentAcceptor({
   clock,
   log,
 });
-afterEach(() => entrance.close());
+afterEach(() => acceptor.close());
 
-/** Proves itself as this agent; what the server says from its verdict on. */
+/** Proves itself as this agent; what the server says from its answer on. */
 async function reconnect(id: string): Promise<Frame[]> {
   const [near, far] = createDuplexPair();
   const socket = Object.assign(near, { exportKeyingMaterial: () => EXPORTER }) as unknown as TLSSocket;
@@ -91,8 +91,8 @@ async function reconnect(id: string): Promise<Frame[]> {
   far.on("error", () => undefined);
   const names = { identifierType: Mip2IdentifierType.resource, identifier: id };
   far.write(encodeHandshake({ ...names, nonce: NONCE, versions: [1] }));
-  await entrance.accept({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
-  await waitFor("the verdict", () => frames.length > 0);
+  await acceptor.accept({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
+  await waitFor("the answer", () => frames.length > 0);
   return frames;
 }
 
@@ -115,10 +115,10 @@ test("are taken up to the limit; one more is told when to come, and comes in the
   const [held] = await reconnect(nameAgent(0));
   expect(held?.type).toBe(FrameType.welcome);
   clock.advance(retryAfterMs ?? 0);
-  const [verdict] = await reconnect(nameAgent(PROXY_LIMITS.agentsAtOnce));
-  expect(verdict?.type).toBe(FrameType.welcome);
+  const [answer] = await reconnect(nameAgent(PROXY_LIMITS.agentsAtOnce));
+  expect(answer?.type).toBe(FrameType.welcome);
 
-  await entrance.close();
+  await acceptor.close();
   const last = all[1]?.at(-1);
   expect(last?.type).toBe(FrameType.drain);
   const { reconnectWithinMs } = drain.parse(last?.value);

@@ -76,7 +76,7 @@ describe("who may speak MiP 1", () => {
     const thief = cleanup.add(
       await ScriptedAgent.connect(proxy, { joinSecret, key: { ...makeKeyPair(), agentId } }),
     );
-    expect(thief.verdict).toBe("PROOF_REFUSED");
+    expect(thief.outcome).toBe("PROOF_REFUSED");
     expect(proxy.connectedAgents()).toMatchObject([{ kind: "mip1" }]);
   });
 

@@ -11,7 +11,7 @@ import { cut, describeRun, mutate, randomFor, RUNS } from "../../fuzzing.ts";
 import { TypedEventEmitter } from "../../../../protocol/index.ts";
 
 const AT_ONCE = 100;
-/** Turns of the event loop in which an entrance whose input has ended must be over. */
+/** Turns of the event loop in which an acceptor whose input has ended must be over. */
 const PATIENCE = 200;
 
 let claims = 0;

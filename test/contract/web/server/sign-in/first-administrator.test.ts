@@ -23,7 +23,7 @@ test("the first start makes one administrator, says the password once, and keeps
     openWebAndOrchestrator({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock: systemClock });
 
   const first = await open();
-  const { name, password } = first.firstLogin ?? {};
+  const { name, password } = first.firstAdministrator ?? {};
   await first.close();
   expect(name).toBe("admin");
   expect(password).toMatch(/^[\w-]{20}$/);
@@ -33,7 +33,7 @@ test("the first start makes one administrator, says the password once, and keeps
   expect(await new Passwords().verify(password ?? "", user?.passwordHash ?? null)).toBe(true);
 
   const second = await open();
-  expect(second.firstLogin).toBeNull();
+  expect(second.firstAdministrator).toBeNull();
   await second.close();
   expect(await stores.users.count()).toBe(1);
   expect(lines.join("")).not.toContain(password);
