@@ -160,10 +160,13 @@ function throwIfRejected(rejection: CreateRejection | null): void {
   if (rejection !== null) throw orchestratorError(rejection.code, rejection.message);
 }
 
-/** What the names begin with that may lead to the same names of screens: a long name is cut for its number. */
+/**
+ * The common prefix of all names whose displays could have the same desktop names as this machine's: the name without its
+ * number, and cut as a long name is cut to make place for a number.
+ */
 function stemOf(name: string): string {
   const stem = name.replace(/-\d+$/, "").slice(0, MAX_DESKTOP_NAME_LENGTH - LONGEST_SUFFIX);
-  // The first half of a character is none to the database.
+  // The cut may have split a surrogate pair; half of one is no text for the database.
   return stem.replace(/[\uD800-\uDBFF]$/, "");
 }
 

@@ -36,8 +36,8 @@ export class Mip1Acceptor {
   }
 
   /**
-   * Takes a connection inside TLS of which nothing has been read. Never rejects: whatever goes wrong ends it, without
-   * a word, since MiP 1 has none for that.
+   * Takes a connection inside TLS of which nothing has been read. Never rejects: a failure closes the connection without
+   * an answer, because MiP 1 has no message for refusals.
    * @param admitted releases its pre-authentication slot
    */
   async acceptMip1(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {

@@ -35,7 +35,7 @@ export interface AgentStore {
   /**
    * Takes the agent for a server; returns the new epoch. The newest claim wins. Its desktops go offline until this
    * connection publishes them.
-   * @param kind what it claims to be: nobody becomes something else by coming back
+   * @param kind what the agent claims to be; it must be what is on record
    * @throws RequestError `AGENT_UNKNOWN`, `AGENT_REVOKED`, `ROLE_REFUSED`
    */
   claim(id: string, serverId: string, kind: AgentRecord["kind"]): Promise<number>;

@@ -45,7 +45,8 @@ export class SqlTokenStore implements TokenStore {
   }
 
   async listOpen(now: number, page: Parameters<TokenStore["listOpen"]>[1]): Promise<OpenTokensPage> {
-    // The dead are few. Asked without them, the database goes along the ids and sorts nothing.
+    // Without a condition on expiry and revocation the database reads the ids in order and sorts nothing. Few rows are
+    // left out afterwards.
     const rows = await this.#db
       .selectFrom(TABLE)
       .select([...RECORD, "sealed", "revokedAt"])
