@@ -119,7 +119,7 @@ export interface Proxy {
   countClones(agentId: string): number;
   /** A page from which this agent's desktops are opened is in use: spare connections are kept ready. */
   expectViewer(agentId: string): void;
-  /** Takes a desktop that nobody publishes now out of the list, with its tokens; false: it is published, or unknown. */
+  /** Removes a desktop that is not published now, with its tokens; false: it is published, or unknown. */
   removeDesktop(desktopId: string): Promise<boolean>;
   openSessions(): SessionRecord[];
   /** Ends an open session, on whichever server it is; says whether there is one. */

@@ -46,7 +46,7 @@ export type LifecycleEvent =
   | { readonly kind: "memoryChosen"; readonly tag?: string }
   /** Its end was requested, or QMP SHUTDOWN announced it. */
   | { readonly kind: "ending"; readonly by: "user" | "guest" | "host" }
-  /** The process has exited; `clean`: with status 0 and without a signal. */
+  /** The process has exited; `clean`: in order, not killed and not crashed. */
   | ({ readonly kind: "exited"; readonly clean: boolean } & StateReason)
   /** It never came to run. */
   | ({ readonly kind: "startFailed" } & StateReason);

@@ -9,7 +9,7 @@ import type { SliceTiming } from "../admit/slice-timing.ts";
 export class AgentFramePace implements FramePace {
   readonly #timing: SliceTiming;
   #waiting: (() => void)[] = [];
-  /** When this turn's time is used up; null: nobody has used any. */
+  /** When this turn's time is used up; null: none of it has been used. */
   #end: number | null = null;
 
   constructor(timing: SliceTiming) {

@@ -182,7 +182,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     }
   }
 
-  /** The id of a desktop that this connection has published like this already, and that nobody has deleted since. */
+  /** The id of a desktop that this connection has published like this already, and that has not been deleted since. */
   async #findPublished(name: string, machineId: string | null): Promise<string | null> {
     const desktopId = this.#desktops.get(name);
     if (desktopId === undefined) return null;

@@ -29,7 +29,7 @@ function rankUnencrypted(position: number): ViewerSecurityRow["rank"] {
  * The offer lets every viewer in with its defaults, encrypted where it can be without a file:
  * - Most viewers take the first type of the offer that they know. RA2 (5) encrypts the whole session, and only viewers
  *   that can do it know its number. RA2_256 (129) is another type in TurboVNC's viewer: after VncAuth.
- * - libvncclient (Remmina, krdc, guacd) and noVNC fail at VeNCrypt without a CA file and do not go on: after VncAuth.
+ * - libvncclient (Remmina, krdc, guacd) and noVNC fail at VeNCrypt without a CA file and try no other type: after VncAuth.
  * - gtk-vnc prefers VeNCrypt whatever the order: it is offered on the one port alone.
  * - noVNC up to 0.6 takes the highest number up to 16, and noVNC would wait for its page to approve of an RSA key: only
  *   VncAuth on a WebSocket.

@@ -99,7 +99,7 @@ export class ConnectionTickets<Ticket extends Buffer | number> {
     return this.#pending.get(keyOf(ticket))?.holder === holder;
   }
 
-  /** The asked agent says that the answer takes longer: somebody at the desktop is asked. Counts once. */
+  /** The asked agent says that the answer takes longer, because a person at the desktop is asked. Counts once. */
   postpone(ticket: Ticket): void {
     this.#pending.get(keyOf(ticket))?.postpone();
   }

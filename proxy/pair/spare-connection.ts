@@ -136,7 +136,7 @@ export class SpareConnection {
   #ping(): void {
     const { clock } = this.#dependencies;
     this.#cancelPing = clock.after(PROXY_LIMITS.agentPingMs, () => {
-      // The ticket has a deadline of its own, and the agent may be waiting for somebody.
+      // The ticket has a deadline of its own, and the agent may be waiting for a person.
       if (this.#ticket !== null) return;
       if (clock.monotonic() - this.#lastReceivedAt >= PROXY_LIMITS.agentDeadMs) {
         this.#stream.destroy();

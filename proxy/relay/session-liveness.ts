@@ -28,7 +28,7 @@ export class SessionLiveness {
   readonly #options: SessionLivenessOptions;
   readonly #startedAt: number;
   readonly #page: RoundTrips | null;
-  /** When the desktop was last seen to have sent bytes, which proves that its agent was alive (monotonic). */
+  /** The desktop has sent bytes since this time, so its agent was alive then (monotonic). */
   #movedAt: number;
   #tickedAt: number;
   /** After a stall of this process: until then, input that had been waiting may still be read (monotonic). */
@@ -53,7 +53,7 @@ export class SessionLiveness {
     this.#cancel();
   }
 
-  /** Also true while this server itself was stopped: then nobody has been asked. */
+  /** Also true after a stall of this process, during which neither end was pinged. */
   get holdsInput(): boolean {
     const now = this.#options.clock.monotonic();
     const heard = Math.min(this.#tickedAt + PROXY_LIMITS.sessionPingMs, this.#page?.provenAt ?? now);

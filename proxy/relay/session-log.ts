@@ -88,7 +88,7 @@ export class SessionLog {
     this.#dependencies.audit.append({ ...refused, source, transport, sessionId: this.#id });
   }
 
-  /** The viewer could not go on with the handshake: its own program does not say why. */
+  /** The viewer left the handshake: viewers do not send the reason. */
   noteUnable({ code, message }: PosternError): void {
     const { source, listener, transport } = this.#viewer;
     this.#log.warn(

@@ -83,7 +83,7 @@ export interface DesktopStore {
   findMany(ids: readonly string[]): Promise<DesktopView[]>;
   list(): Promise<DesktopView[]>;
   listByAgent(agentId: string): Promise<DesktopView[]>;
-  /** Whoever published them: see `isDesktopOf` for those that count. */
+  /** From any publisher: see `isDesktopOf` for those that count. */
   listByMachines(machineIds: readonly string[]): Promise<DesktopView[]>;
   /**
    * By `NAME` or `AGENT/NAME` (agent's name or id; no agent's name hides another one's id). More than one: the caller tells
@@ -95,7 +95,7 @@ export interface DesktopStore {
   /** {@link remove}, unless it is published now; says whether it was there and is gone. */
   removeOffline(id: string): Promise<boolean>;
   /**
-   * Removes desktops that nobody has published since then; returns them. Those that an open token or a repeater's number
+   * Removes desktops that were not published since then; returns them. Those that an open token or a repeater's number
    * leads to stay, and screens of machines.
    */
   forget(
@@ -124,7 +124,7 @@ export interface TokenStore {
   find(id: string): Promise<TokenRecord | null>;
   /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
-  /** How many of somebody's live at `now`. */
+  /** How many tokens of a user are valid at `now`. */
   countOpen(createdBy: string, now: number): Promise<number>;
   /** Without those that were revoked. */
   listByCreator(userId: string): Promise<TokenRecord[]>;

@@ -122,7 +122,7 @@ export class SqlTokenStore implements TokenStore {
   }
 }
 
-/** One token, or all that somebody made. The row stays for those who have to know that it was revoked. */
+/** One token, or all of a user. The row stays, so that other servers learn that it was revoked. */
 export async function revokeTokens(
   db: Kysely<Tables>,
   now: number,
