@@ -1,4 +1,4 @@
-export { openOrchestrator, type Orchestrator, type OrchestratorOptions } from "./open-orchestrator.ts";
+export { openOrchestrator, type Orchestrator } from "./open-orchestrator.ts";
 export { ORCHESTRATOR_ERRORS } from "./orchestrator-errors.ts";
 export type { DataDiskService, KnownDisk } from "./disks/data-disk-service.ts";
 export { isAwaitingImage } from "./machines/awaiting-host.ts";
