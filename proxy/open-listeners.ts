@@ -27,17 +27,8 @@ interface ListenersDependencies extends Pick<
 
 /** The proxy's listeners, connected to what handles each kind of connection. */
 export function openListeners(dependencies: ListenersDependencies): Listeners {
-  const {
-    audit,
-    stores,
-    sessions,
-    agentAcceptor,
-    mip1,
-    reverseServers,
-    advertised,
-    allowOrigins,
-    log,
-  } = dependencies;
+  const { audit, stores, sessions, agentAcceptor, mip1, reverseServers, advertised, allowOrigins, log } =
+    dependencies;
   return new Listeners({
     ...dependencies,
     origins: () => [formatUrl("https", advertised()), ...allowOrigins],

@@ -26,7 +26,13 @@ import type { ImageStore } from "../images/image-store.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
 import { RECORD_DAMAGED } from "../model/damaged-machine.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
-import type { Launcher, LauncherEventEmitter, LauncherEvents, LauncherOptions, NewImage } from "./launcher.ts";
+import type {
+  Launcher,
+  LauncherEventEmitter,
+  LauncherEvents,
+  LauncherOptions,
+  NewImage,
+} from "./launcher.ts";
 import { MachineControls } from "../machine/machine-controls.ts";
 import { holdsDataDisk, listDiskHolders } from "./disk-holders.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";

@@ -9,6 +9,12 @@ interface ColumnCodec<Value, Kept> {
   decode(kept: Kept): Value;
 }
 
+/** A codec of which only the record's side is known. */
+interface AnyCodec<Value = unknown> {
+  encode(value: never): unknown;
+  decode(kept: never): Value;
+}
+
 const flag: ColumnCodec<boolean, number> = { encode: Number, decode: (kept) => kept === 1 };
 
 /** From 0 to 1; in percent. */
@@ -21,7 +27,10 @@ function json<Value>(schema: z.ZodType<Value>): ColumnCodec<Value, string> {
   return { encode: (value) => JSON.stringify(value), decode: (kept) => schema.parse(JSON.parse(kept)) };
 }
 
-function orNull<Value, Kept>({ encode, decode }: ColumnCodec<Value, Kept>): ColumnCodec<Value | null, Kept | null> {
+function orNull<Value, Kept>({
+  encode,
+  decode,
+}: ColumnCodec<Value, Kept>): ColumnCodec<Value | null, Kept | null> {
   return {
     encode: (value) => (value === null ? null : encode(value)),
     decode: (kept) => (kept === null ? null : decode(kept)),
@@ -37,12 +46,7 @@ const CODECS = {
   viewed: flag,
   saved: flag,
   progress: fraction,
-} satisfies {
-  [Name in keyof MachineRecord]?: {
-    encode(value: MachineRecord[Name]): unknown;
-    decode(kept: never): MachineRecord[Name];
-  };
-};
+} satisfies { [Name in keyof MachineRecord]?: AnyCodec<MachineRecord[Name]> };
 
 type Codecs = typeof CODECS;
 
@@ -72,7 +76,7 @@ export function encodeMachineRow(change: Partial<MachineRecord>): Partial<Machin
 
 /** Each value by its column's codec; what is undefined is left out. */
 function convert(values: object, direction: "encode" | "decode"): object {
-  const codecs: Readonly<Record<string, ColumnCodec<never, unknown>>> = CODECS;
+  const codecs: Readonly<Record<string, AnyCodec>> = CODECS;
   const named = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(
     named.map(([name, value]) => {

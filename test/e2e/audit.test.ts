@@ -42,7 +42,10 @@ async function publish(server: PosternServer) {
   return { tokenId: made.id, token: made.token, view };
 }
 
-async function verify(server: PosternServer, ...more: string[]): Promise<VerifyResult & { code: number | null }> {
+async function verify(
+  server: PosternServer,
+  ...more: string[]
+): Promise<VerifyResult & { code: number | null }> {
   const { code, stdout, stderr } = await runPostern([
     "audit",
     "verify",

@@ -25,7 +25,6 @@ import type {
   IssuedTicket,
 } from "../../proxy/index.ts";
 
-
 type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
 

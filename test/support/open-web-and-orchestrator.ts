@@ -16,9 +16,8 @@ export async function openWebAndOrchestrator({
 }: WebAndOrchestratorOptions): Promise<Web> {
   const { proxy, clock, log } = options;
   await using opened = new AsyncDisposableStack();
-  const orchestrator = opened.adopt(
-    await openOrchestrator({ proxy, imagesDir, quotas, clock, log }),
-    (it) => it.close(),
+  const orchestrator = opened.adopt(await openOrchestrator({ proxy, imagesDir, quotas, clock, log }), (it) =>
+    it.close(),
   );
   const web = opened.adopt(await openWeb({ ...options, orchestrator }), (it) => it.close());
   orchestrator.start();

@@ -46,7 +46,13 @@ async function openPage() {
   const listen = { host: "127.0.0.1", port: 0 };
   const options = { listen, rfbListen: null, advertise: null, dataDir: dir, allowOrigins: [] };
   const proxy = await openProxy({ ...options, stores, log, clock });
-  const web = await openWebAndOrchestrator({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
+  const web = await openWebAndOrchestrator({
+    proxy,
+    adminSocket: path.join(dir, "s"),
+    clientDir: dir,
+    log,
+    clock,
+  });
   await proxy.start(web.server);
   onTestFinished(async () => {
     await web.close();

@@ -92,7 +92,13 @@ export class DiskFixture {
     const adminSocket = path.join(this.#folder, "admin.sock");
     const log = pino({ level: "silent" });
     const { proxy } = this;
-    this.#web = await openWebAndOrchestrator({ proxy, adminSocket, clientDir: this.#folder, log, clock: systemClock });
+    this.#web = await openWebAndOrchestrator({
+      proxy,
+      adminSocket,
+      clientDir: this.#folder,
+      log,
+      clock: systemClock,
+    });
     await writeFile(path.join(this.#folder, RUNTIME_FILE), JSON.stringify({ pid: process.pid, adminSocket }));
   }
 

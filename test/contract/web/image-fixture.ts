@@ -65,7 +65,12 @@ export class ImageFixture {
   /** What the server has to send, once it knows its checksum. */
   async read(id = ID): Promise<ImageContent> {
     const images = await ServerImages.open({
-      ...{ folder: this.folder, events: new TypedEventEmitter<OrchestratorEvents>(), clock: systemClock, log: SILENT },
+      ...{
+        folder: this.folder,
+        events: new TypedEventEmitter<OrchestratorEvents>(),
+        clock: systemClock,
+        log: SILENT,
+      },
     });
     try {
       return await waitFor("the checksum", async () => {

@@ -29,7 +29,13 @@ async function open() {
     log,
     clock,
   });
-  const web = await openWebAndOrchestrator({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
+  const web = await openWebAndOrchestrator({
+    proxy,
+    adminSocket: path.join(dir, "s"),
+    clientDir: dir,
+    log,
+    clock,
+  });
   await proxy.start(web.server);
   onTestFinished(async () => {
     await web.close();

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 /** While it is open: closes what is in `box` when the pointer or the focus goes elsewhere. */
 export function useCloseOnLeave(
   open: boolean,
-  box: RefObject<HTMLElement>,
+  box: RefObject<HTMLElement | null>,
   setOpen: (open: boolean) => void,
 ): void {
   useEffect(() => {

@@ -118,7 +118,11 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         </div>
       </div>
       {dialog !== null && typeof dialog === "object" && (
-        <NativeViewerDialog desktopId={dialog.desktopId} name={dialog.desktop} onClose={() => setDialog(null)} />
+        <NativeViewerDialog
+          desktopId={dialog.desktopId}
+          name={dialog.desktop}
+          onClose={() => setDialog(null)}
+        />
       )}
       {dialog === "remove" && (
         <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setDialog(null)} />

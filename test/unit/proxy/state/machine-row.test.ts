@@ -14,7 +14,7 @@ const RECORD: MachineRecord = {
   accel: null,
   cpus: 1,
   memoryMb: 64,
-  wish: { master: false, diskGb: 4 },
+  wish: { master: false, monitors: 1, gpu: "none", emptyDisk: false, diskGb: 4 },
   lifetimeMs: null,
   expiresAt: null,
   warnedAt: null,

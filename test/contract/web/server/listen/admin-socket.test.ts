@@ -59,7 +59,8 @@ test("a Unix socket connection that somebody else accepted is nobody either", as
 test("a socket that a killed server left is replaced; one that answers is not; closing removes it", async () => {
   const { proxy, dir, clock, socket } = await openWebFixture();
   const log = pino({ level: "silent" });
-  const open = (adminSocket: string) => openWebAndOrchestrator({ proxy, adminSocket, clientDir: dir, log, clock });
+  const open = (adminSocket: string) =>
+    openWebAndOrchestrator({ proxy, adminSocket, clientDir: dir, log, clock });
   const umask = process.umask();
   await expect(open(socket)).rejects.toMatchObject({ code: "ADMIN_SOCKET_IN_USE" });
   await expect(open(path.join(dir, "x".repeat(120)))).rejects.toMatchObject({ code: "ADMIN_SOCKET_PATH" });

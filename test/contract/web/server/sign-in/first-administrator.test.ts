@@ -20,7 +20,13 @@ test("the first start makes one administrator, says the password once, and keeps
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
   const proxy = new FakeProxy(stores);
   const open = () =>
-    openWebAndOrchestrator({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock: systemClock });
+    openWebAndOrchestrator({
+      proxy,
+      adminSocket: path.join(dir, "s"),
+      clientDir: dir,
+      log,
+      clock: systemClock,
+    });
 
   const first = await open();
   const { name, password } = first.firstAdministrator ?? {};
