@@ -8,7 +8,7 @@ export * from "./sign-in-provider.ts";
 const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [localProvider];
 
 /** Options by provider; those that have none here are not asked. */
-const signInOptions = z.strictObject(
+export const signInOptions = z.strictObject(
   Object.fromEntries(SIGN_IN_PROVIDERS.map(({ name, options }) => [name, options.optional()])),
 );
 export type SignInOptions = z.output<typeof signInOptions>;
