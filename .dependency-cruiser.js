@@ -34,7 +34,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^(bin/setup|dist|test)/" },
+    exclude: { path: "^(dist|test)/" },
     // An import of a type is an import.
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

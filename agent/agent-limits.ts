@@ -16,7 +16,7 @@ export const AGENT_LIMITS = {
   endpointMs: 5_000,
   /** Its security handshake: some VNC servers ask the person at the desktop first. */
   attendedMs: 60_000,
-  /** A VNC server that takes longer may be asking somebody: the server is told to wait. */
+  /** A VNC server that takes longer may be asking a person at the desktop: the server is told to wait. */
   attendedNoticeMs: 3_000,
   /** A data connection whose VNC server is not ready by then is closed and dialled again: servers cut it after 5 s. */
   dataIdleMs: 3_000,

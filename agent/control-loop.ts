@@ -200,9 +200,9 @@ export class ControlLoop {
     return this.#loss({});
   }
 
-  #loss(wishes: Partial<Pick<Loss, "pace" | "retryAfterMs" | "spreadMs">>): Loss {
+  #loss(details: Partial<Pick<Loss, "pace" | "retryAfterMs" | "spreadMs">>): Loss {
     const { clock, random } = this.#options;
-    return { kind: "lost", at: clock.monotonic(), dice: random(), pace: "normal", ...wishes };
+    return { kind: "lost", at: clock.monotonic(), dice: random(), pace: "normal", ...details };
   }
 
   #dropSocket(): void {

@@ -13,7 +13,7 @@ import {
 import type { RunningAgent, AgentOptions, PublishedDesktop } from "./agent.ts";
 import { ControlLoop } from "./control-loop.ts";
 import { Dialer } from "./dial/dialer.ts";
-import { normaliseTrust } from "./dial/server-trust.ts";
+import { normalizeTrust } from "./dial/server-trust.ts";
 import { announceNewKey } from "./enrol/announce-new-key.ts";
 import { loadAgentIdentity, type AgentIdentity } from "./enrol/agent-identity.ts";
 import { followCaRotation } from "./enrol/follow-ca-rotation.ts";
@@ -57,7 +57,7 @@ class AgentRuntime implements RunningAgent {
   constructor(options: AgentOptions) {
     const { log, clock, servers, random = Math.random } = options;
     if (servers.length === 0) throw noServers();
-    const trust = normaliseTrust(options.trust);
+    const trust = normalizeTrust(options.trust);
     this.#allowed = parseAllowedServers(servers, options.allowServers);
     this.#options = { ...options, trust, random };
     this.#publications = new Publications({ desktops: options.desktops, clock, random, log });

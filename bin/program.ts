@@ -139,14 +139,6 @@ export function createProgram(): Command {
   return program;
 }
 
-/** Defines every command, where all of them are wanted at once. */
-export async function loadAllCommands(program: Command): Promise<void> {
-  for (const entry of COMMANDS) {
-    const command = program.commands.find((known) => known.name() === entry.name);
-    if (command) await loadCommand(entry, command);
-  }
-}
-
 async function loadCommand(entry: CommandEntry, command: Command): Promise<void> {
   command.exitOverride();
   (await entry.load())(command);

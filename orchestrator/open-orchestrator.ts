@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
-import { type Clock, KeyedQueue } from "../protocol/index.ts";
+import { type Clock, KeyedQueue, TypedEventEmitter } from "../protocol/index.ts";
 import { FoldedLog, type Proxy } from "../proxy/index.ts";
 import { DataDiskService } from "./disks/data-disk-service.ts";
-import { EventBus } from "./event-bus.ts";
+import type { OrchestratorEventEmitter, OrchestratorEvents } from "./orchestrator-events.ts";
 import { MachineReaper } from "./expiry/machine-reaper.ts";
 import { HostFactsCache } from "./hosts/host-facts-cache.ts";
 import { ImageTransfers } from "./images/image-transfers.ts";
@@ -20,6 +20,7 @@ import { CreateRequests } from "./requests/create-requests.ts";
 import { CandidateCollector } from "./schedule/candidate-collector.ts";
 import { RejectionCache } from "./schedule/host-rejection.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
+import { ScheduleLoop } from "./operations/schedule-loop.ts";
 
 export interface OrchestratorOptions {
   readonly proxy: Proxy;
@@ -32,22 +33,26 @@ export interface OrchestratorOptions {
 
 /** Decides about machines, data disks and images over all hosts. */
 export interface Orchestrator {
-  readonly events: Pick<EventBus, "on">;
+  readonly events: Pick<OrchestratorEventEmitter, "on">;
   readonly commands: MachineCommands;
   readonly createRequests: CreateRequests;
   readonly catalogue: MergedCatalogue;
   readonly disks: DataDiskService;
   readonly screenshots: ScreenshotCache;
   readonly hostFacts: HostFactsCache;
-  /** Schedules the machines that wait. From the first call on, machines whose time is over are ended. */
+  /** What people may have. */
+  readonly quotas: QuotaTable;
+  /** From now on machines that wait get hosts, and machines whose time is over are ended. Once. */
+  start(): void;
+  /** There may be room on a host again. */
   scheduleSoon(): void;
   /** Idempotent. Does not close the proxy. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the orchestrator of one server. It does nothing by itself before {@link Orchestrator.scheduleSoon}, except that
- * it follows its hosts.
+ * Opens the orchestrator of one server. It does nothing by itself before {@link Orchestrator.start}, except that it
+ * follows its hosts.
  * @throws ConfigError `SERVER_IMAGES`
  */
 export async function openOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
@@ -58,7 +63,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     return part;
   };
 
-  const events = new EventBus();
+  const events = new TypedEventEmitter<OrchestratorEvents>();
   const queue = new KeyedQueue();
   const deferred = new Set<string>();
   const images =
@@ -88,8 +93,9 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     log,
   });
   const reconciler = own(
-    new HostReconciler({ proxy, catalogue, facts, scheduler, repository, queue, events, clock, log }),
+    new HostReconciler({ proxy, catalogue, facts, repository, queue, events, clock, log }),
   );
+  const scheduleLoop = own(new ScheduleLoop({ scheduler, reconciler, events, clock, log }));
   const reaper = own(new MachineReaper({ proxy, repository, queue, events, clock, log }));
   const commands = new MachineCommands({
     proxy,
@@ -97,7 +103,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     repository,
     deferredStarts,
     queue,
-    reconciler,
+    scheduleLoop,
     events,
     clock,
   });
@@ -108,7 +114,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
       rejections,
       deferredStarts,
       commands,
-      reconciler,
+      scheduleLoop,
       repository,
       queue,
       events,
@@ -123,9 +129,13 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     disks,
     screenshots: new ScreenshotCache(proxy, clock),
     hostFacts: facts,
-    scheduleSoon: () => {
-      reconciler.scheduleSoon();
+    quotas,
+    start: () => {
+      scheduleLoop.runSoon();
       reaper.checkSoon();
+    },
+    scheduleSoon: () => {
+      scheduleLoop.runSoon();
     },
     close: async () => {
       for (const part of opened.splice(0).reverse()) await part.close();

@@ -4,6 +4,7 @@ import {
   LimitError,
   RequestError,
   TimeoutError,
+  UNEXPLAINED,
   isPosternError,
 } from "../protocol/index.ts";
 
@@ -70,7 +71,7 @@ export function describeForOwner(error: unknown): { readonly code: string; reado
     : null;
   if (code === INTERNAL.code || (known === null && !EXPLAINED.some((kind) => error instanceof kind)))
     return INTERNAL;
-  return { code, message: safeMessage ?? known ?? error.message };
+  return { code, message: safeMessage ?? known ?? UNEXPLAINED };
 }
 
 const INTERNAL = { code: "INTERNAL", message: ORCHESTRATOR_ERRORS.INTERNAL };

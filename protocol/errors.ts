@@ -36,8 +36,8 @@ export abstract class PosternError extends Error {
   }
 }
 
-/** Sent to a peer for an error that has no `safeMessage`. */
-export const UNEXPLAINED = "The connection was closed.";
+/** What is said outside about an error that has no `safeMessage`. */
+export const UNEXPLAINED = "It failed. The log has the reason.";
 
 /** The peer sent bytes that its protocol does not allow. */
 export class ProtocolError extends PosternError {}

@@ -1,6 +1,7 @@
 export * from "./errors.ts";
 export * from "./clock.ts";
 export * from "./keyed-queue.ts";
+export * from "./typed-event-emitter.ts";
 export * from "./backoff.ts";
 export * from "./host-port.ts";
 export * from "./bytes/grammar.ts";
@@ -21,7 +22,7 @@ export * from "./mip2/disk-methods.ts";
 export * from "./mip2/image-summary.ts";
 export * from "./mip2/image-entry.ts";
 export * from "./mip2/image-methods.ts";
-export { summariseImage } from "./mip2/summarise-image.ts";
+export { extractImageSummary } from "./mip2/extract-image-summary.ts";
 export * from "./mip2/host-methods.ts";
 export { machineDesktopNames, sharesDesktopNames } from "./mip2/desktop-names.ts";
 export * from "./mip2/proof.ts";

@@ -6,6 +6,7 @@ import {
   type HostParams,
   type HostResult,
   type Permission,
+  TypedEventEmitter,
 } from "../protocol/index.ts";
 import type http from "node:http";
 import type { Logger } from "pino";
@@ -17,7 +18,6 @@ import type { AddressRanges } from "./admit/address-ranges.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
 import { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
 import { TokenGuessThrottle } from "./admit/token-guess-throttle.ts";
-import { ProxyEventEmitter } from "./model/proxy-events.ts";
 import { TokenIdentifier } from "./identify/token-identifier.ts";
 import { CredentialIssuer } from "./identify/credential-issuer.ts";
 import { RepeaterIdIssuer } from "./identify/repeater-id-issuer.ts";
@@ -28,13 +28,13 @@ import type { Listeners } from "./listen/listeners.ts";
 import { requesterOf } from "./listen/requester.ts";
 import { openListeners } from "./open-listeners.ts";
 import { openMip1, type Mip1 } from "./mip1/open-mip1.ts";
-import { createAuthorityCommands, type AuthorityCommands } from "./pair/authority-commands.ts";
-import { AgentCommands } from "./pair/agent-commands.ts";
-import { AgentAcceptor } from "./pair/agent-acceptor.ts";
-import { AgentRegistry } from "./pair/agent-registry.ts";
+import { createAuthorityCommands, type AuthorityCommands } from "./agents/authority-commands.ts";
+import { AgentCommands } from "./agents/agent-commands.ts";
+import { AgentAcceptor } from "./agents/agent-acceptor.ts";
+import { AgentRegistry } from "./agents/agent-registry.ts";
 import { RsaWorker } from "./authenticate/rsa-worker.ts";
 import type { GatewayDependencies } from "./gateway-dependencies.ts";
-import { hostOfflineError } from "./pair/host-request-client.ts";
+import { hostOfflineError } from "./agents/host-request-client.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { ReverseServers } from "./pair/reverse-servers.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
@@ -44,6 +44,7 @@ import type {
   AuditEntry,
   AuditReader,
   ConnectedAgent,
+  ProxyEventEmitter,
   ProxyEvents,
   RepeaterId,
   IssuedTicket,
@@ -69,7 +70,7 @@ export class GatewayProxy implements Proxy {
   readonly #options: ProxyOptions;
   readonly #log: Logger;
   readonly #audit: AuditLog;
-  readonly #events = new ProxyEventEmitter();
+  readonly #events: ProxyEventEmitter = new TypedEventEmitter();
   readonly #issuer: CredentialIssuer;
   readonly #agents = new AgentRegistry();
   readonly #spares: SpareConnectionPool;
@@ -239,7 +240,6 @@ export class GatewayProxy implements Proxy {
   }
 
   createJoinSecret(
-    _createdBy: string,
     grant: JoinGrant = { role: "agent", admit: false },
   ): Promise<{ secret: string; expiresAt: number }> {
     return this.#issuer.createJoinSecret(grant);

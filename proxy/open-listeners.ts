@@ -4,7 +4,7 @@ import { formatUrl } from "./model/advertised-addresses.ts";
 import { Listeners } from "./listen/listeners.ts";
 import type { GatewayDependencies } from "./gateway-dependencies.ts";
 import type { Mip1 } from "./mip1/open-mip1.ts";
-import type { AgentAcceptor } from "./pair/agent-acceptor.ts";
+import type { AgentAcceptor } from "./agents/agent-acceptor.ts";
 import type { ReverseServers } from "./pair/reverse-servers.ts";
 import type { HostPort } from "./model/proxy-types.ts";
 import type { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
@@ -27,17 +27,8 @@ interface ListenersDependencies extends Pick<
 
 /** The proxy's listeners, connected to what handles each kind of connection. */
 export function openListeners(dependencies: ListenersDependencies): Listeners {
-  const {
-    audit,
-    stores,
-    sessions,
-    agentAcceptor: entrance,
-    mip1,
-    reverseServers: reverse,
-    advertised,
-    allowOrigins,
-    log,
-  } = dependencies;
+  const { audit, stores, sessions, agentAcceptor, mip1, reverseServers, advertised, allowOrigins, log } =
+    dependencies;
   return new Listeners({
     ...dependencies,
     origins: () => [formatUrl("https", advertised()), ...allowOrigins],
@@ -48,7 +39,7 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
       const refused = { action: "session.refuse", outcome: "failure", reason } as const;
       audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
     },
-    onAgent: (arrival) => void entrance.accept(arrival),
+    onAgent: (connection) => void agentAcceptor.accept(connection),
     onMip1: mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted)),
     isMip1Peer: (address) => mip1?.allows(address) ?? false,
     repeaterIds: stores.repeaterIds,
@@ -60,6 +51,6 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
       );
       audit.append({ action: "session.refuse", outcome: "failure", reason: code, transport: "rfb", source });
     },
-    onReverseServer: (arrival) => void reverse.accept(arrival),
+    onReverseServer: (connection) => void reverseServers.accept(connection),
   });
 }

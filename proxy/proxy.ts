@@ -17,7 +17,7 @@ import type {
   ProxyEvents,
   RepeaterId,
 } from "./model/proxy-types.ts";
-import type { AuthorityCommands } from "./pair/authority-commands.ts";
+import type { AuthorityCommands } from "./agents/authority-commands.ts";
 import type {
   AgentRecord,
   DesktopView,
@@ -80,7 +80,7 @@ export interface Proxy {
     loginHash?: string | null,
   ): Promise<IssuedTicket>;
   /** @param grant what the agent that redeems it may be; default: an agent that publishes desktops */
-  createJoinSecret(createdBy: string, grant?: JoinGrant): Promise<{ secret: string; expiresAt: number }>;
+  createJoinSecret(grant?: JoinGrant): Promise<{ secret: string; expiresAt: number }>;
 
   /** A number by which viewers choose this desktop; they still need a token. */
   createViewerRepeaterId(desktop: DesktopView, ttlSeconds: number, isShort?: boolean): Promise<RepeaterId>;
@@ -119,7 +119,7 @@ export interface Proxy {
   countClones(agentId: string): number;
   /** A page from which this agent's desktops are opened is in use: spare connections are kept ready. */
   expectViewer(agentId: string): void;
-  /** Takes a desktop that nobody publishes now out of the list, with its tokens; false: it is published, or unknown. */
+  /** Removes a desktop that is not published now, with its tokens; false: it is published, or unknown. */
   removeDesktop(desktopId: string): Promise<boolean>;
   openSessions(): SessionRecord[];
   /** Ends an open session, on whichever server it is; says whether there is one. */

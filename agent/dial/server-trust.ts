@@ -15,7 +15,7 @@ export function publicKeyFingerprint(certificate: X509Certificate): string {
  * The same trust in normal form.
  * @throws ConfigError `TRUST_FINGERPRINT`, `TRUST_CA`
  */
-export function normaliseTrust(trust: ServerTrust): ServerTrust {
+export function normalizeTrust(trust: ServerTrust): ServerTrust {
   if (trust.kind === "fingerprint") {
     const sha256 = trust.sha256.replaceAll(":", "").toLowerCase();
     if (!SHA256_HEX.test(sha256))
@@ -94,8 +94,8 @@ function findPath(
   const direct = pinned.find((ca) => isIssuedBy(leaf, ca));
   if (direct) return [direct];
   for (const ca of chain.filter((certificate) => certificate.ca && isIssuedBy(leaf, certificate))) {
-    const elder = pinned.find((certificate) => isIssuedBy(ca, certificate));
-    if (elder) return [ca, elder];
+    const previous = pinned.find((certificate) => isIssuedBy(ca, certificate));
+    if (previous) return [ca, previous];
   }
   return null;
 }

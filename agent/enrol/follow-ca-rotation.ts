@@ -14,13 +14,13 @@ export function followCaRotation(
   { certificates }: ServiceAuthority,
   now: number,
 ): readonly string[] {
-  const [newest, ...elders] = parseCertificates(certificates);
+  const [newest, ...earlier] = parseCertificates(certificates);
   if (!newest?.ca || !isValidAt(newest, now)) return pins;
   const name = publicKeyFingerprint(newest);
   const known = pins.indexOf(name);
-  if (elders.length === 0) return known > 0 ? pins.slice(known) : pins;
-  const elder = elders.find((ca) => ca.ca && isValidAt(ca, now) && isIssuedBy(newest, ca));
-  const since = elder ? pins.indexOf(publicKeyFingerprint(elder)) : -1;
+  if (earlier.length === 0) return known > 0 ? pins.slice(known) : pins;
+  const previous = earlier.find((ca) => ca.ca && isValidAt(ca, now) && isIssuedBy(newest, ca));
+  const since = previous ? pins.indexOf(publicKeyFingerprint(previous)) : -1;
   if (since < 0) return pins;
   const kept = pins.slice(since);
   return kept.includes(name) ? kept : [...kept, name];

@@ -16,13 +16,13 @@ export function parseAllowedServers(
   patterns: readonly string[],
 ): AllowedServer[] {
   return [
-    ...servers.map(({ host, port }) => ({ kind: "host", host: normaliseHost(host), port }) as const),
+    ...servers.map(({ host, port }) => ({ kind: "host", host: normalizeHost(host), port }) as const),
     ...patterns.map(parsePattern),
   ];
 }
 
 export function isAllowedServer(allowed: readonly AllowedServer[], server: HostPort): boolean {
-  const host = normaliseHost(server.host);
+  const host = normalizeHost(server.host);
   return allowed.some((entry) => {
     if (entry.port !== server.port) return false;
     if (entry.kind === "host") return entry.host === host;
@@ -33,7 +33,7 @@ export function isAllowedServer(allowed: readonly AllowedServer[], server: HostP
 
 function parsePattern(pattern: string): AllowedServer {
   const colon = pattern.lastIndexOf(":");
-  const host = normaliseHost(pattern.slice(0, Math.max(0, colon)));
+  const host = normalizeHost(pattern.slice(0, Math.max(0, colon)));
   const digits = pattern.slice(colon + 1);
   const port = Number(digits);
   const invalid =
@@ -45,7 +45,7 @@ function parsePattern(pattern: string): AllowedServer {
   return host.startsWith(".") ? { kind: "suffix", suffix: host, port } : { kind: "host", host, port };
 }
 
-function normaliseHost(host: string): string {
+function normalizeHost(host: string): string {
   return unbracketHost(host)
     .toLowerCase()
     .replace(/(?<=.)\.$/, "");

@@ -110,7 +110,7 @@ function buildLogin(desktop: PublishedDesktop, onCertified: () => void): ServerL
 }
 
 /**
- * Somebody at the desktop was asked and said no, or did not answer. Some VNC servers say so, others only close the
+ * A person at the desktop was asked and said no, or did not answer. Some VNC servers say so, others only close the
  * connection, or leave it open.
  */
 function isDeclined(error: unknown, isSlow: boolean): boolean {

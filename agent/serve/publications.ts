@@ -151,7 +151,7 @@ export class Publications {
 }
 
 function checkName(desktop: PublishedDesktop): PublishedDesktop {
-  // A machine of an earlier release may have a name that the server does not take now: its host goes on without its screen.
+  // A machine of an earlier release may have a name that the server does not take now: its host continues without its screen.
   if (!receivedDesktopName.safeParse(desktop.name).success)
     throw nameError("A desktop's name has 1 to 64 characters, without slashes and control characters.");
   return desktop;

@@ -152,7 +152,7 @@ export class SetupHandler {
     return [endpoint, data.destroyed ? await this.#dialAgain(server, endpoint) : data];
   }
 
-  /** The first data connection was closed while the VNC server asked somebody. */
+  /** The first data connection was closed while the VNC server asked a person. */
   async #dialAgain(server: HostPort, endpoint: EndpointConnection): Promise<Duplex> {
     try {
       return await this.#dialData(server, this.#closing.signal);

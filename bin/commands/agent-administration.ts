@@ -84,7 +84,7 @@ function listAgents(api: AdminApi): Promise<Agent[]> {
 }
 
 /**
- * By id, or by a name that is unique among the agents. @throws ApiError `AGENT_UNKNOWN`, `AGENT_AMBIGUOUS`
+ * By id, or by a name that is unique among the agents. @throws AdminApiError `AGENT_UNKNOWN`, `AGENT_AMBIGUOUS`
  */
 async function findAgent(api: AdminApi, wanted: string): Promise<Agent> {
   const agents = (await listAgents(api)).filter(({ state }) => state !== "revoked");

@@ -43,7 +43,7 @@ export function defineAuditVerify(parent: Command): void {
     .option("--json", "one JSON value on standard output")
     .addHelpText("after", EXAMPLES)
     .action(async (files: string[], flags: VerifyFlags) => {
-      const verdict = await verifyAudit({
+      const result = await verifyAudit({
         of:
           files.length > 0
             ? { files: files.map((file) => resolve(file)) }
@@ -54,8 +54,8 @@ export function defineAuditVerify(parent: Command): void {
         onProgress: showProgress(),
       });
       if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
-      printResult(flags.json === true, verdict, () => formatVerification(verdict));
-      if (!verdict.ok) process.exitCode = ExitCode.failed;
+      printResult(flags.json === true, result, () => formatVerification(result));
+      if (!result.ok) process.exitCode = ExitCode.failed;
     });
 }
 

@@ -59,18 +59,18 @@ const DESKTOPS: NamedResource<Desktop> = {
   },
 };
 
-/** By its id or its name. @throws ApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
+/** By its id or its name. @throws AdminApiError `HOST_UNKNOWN`, `HOST_AMBIGUOUS` */
 export async function findHost(api: NamingApi, reference: string): Promise<Host> {
   return findByIdOrName(api, await api.get(HOSTS.path, z.array(HOSTS.row)), reference, HOSTS);
 }
 
-/** By its id or its name. @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
+/** By its id or its name. @throws AdminApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
 export async function findMachine(api: NamingApi, reference: string): Promise<Machine> {
   return findByIdOrName(api, await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
 }
 
 /**
- * By its id, its name, or `AGENT/NAME` with the agent's name or id. @throws ApiError `DESKTOP_UNKNOWN`, `DESKTOP_AMBIGUOUS`
+ * By its id, its name, or `AGENT/NAME` with the agent's name or id. @throws AdminApiError `DESKTOP_UNKNOWN`, `DESKTOP_AMBIGUOUS`
  */
 export async function findDesktop(api: NamingApi, reference: string): Promise<Desktop> {
   const rows = await api.get(DESKTOPS.path, z.array(DESKTOPS.row));

@@ -127,7 +127,7 @@ export function defineHost(command: Command): void {
       const stopped = runUntilSignal(host, log);
       await Promise.race([host.ready, stopped]);
       if (flags.readyFile !== undefined)
-        // A full disk keeps nobody from stopping machines.
+        // On a full disk machines can still be stopped.
         await writeAtomically(flags.readyFile, JSON.stringify({ ready: true })).catch((error: unknown) => {
           log.error({ event: "program.ready_file", err: error }, "the ready file could not be written");
         });

@@ -49,7 +49,7 @@ export function defineUp(command: Command): void {
             reason: "ADMITTED",
             actorName: "up",
           });
-          return (await server.proxy.createJoinSecret("up", { role: "host", admit: true })).secret;
+          return (await server.proxy.createJoinSecret({ role: "host", admit: true })).secret;
         },
         flags,
         logFile,

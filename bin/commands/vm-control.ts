@@ -6,7 +6,7 @@ import { parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findMachine } from "./find-named.ts";
-import { describeMachine } from "./vm-table.ts";
+import { describeMachine } from "./describe-machine.ts";
 
 const STATE_COMMANDS = {
   start: "switch a stopped machine on again; a saved one goes on where it was",
@@ -174,7 +174,7 @@ function printSnapshots(flags: AdminApiFlags, snapshots: readonly MachineSnapsho
 
 /**
  * The machine that the person named, and its path in the API.
- * @throws ApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS`
+ * @throws AdminApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS`
  */
 async function openMachine({ data }: AdminApiFlags, reference: string) {
   const api = new AdminApi(data);

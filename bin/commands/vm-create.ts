@@ -7,7 +7,7 @@ import { parseDurationSeconds, parseInteger, parseSize } from "../terminal/optio
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
-import { describeMachine, describeState } from "./vm-table.ts";
+import { describeMachine, describeState } from "./describe-machine.ts";
 
 interface CreateFlags extends AdminApiFlags {
   readonly name?: string;
@@ -60,7 +60,7 @@ export function defineMachineCreate(command: Command): void {
     .option("--keymap <layout>", "QEMU's name of a keyboard layout: en-us, fr, …")
     .option("--network <kind>", "none, isolated or internet")
     .option("--gpu <mode>", "passthrough or mdev")
-    .option("--master", "write to the image itself; administrators only")
+    .option("--master", "write to the image itself; needs the privilege master")
     .option("--wait", "return when it runs, or has failed")
     .addHelpText("after", EXAMPLES)
     .action(async (imageId: string, flags: CreateFlags) => {

@@ -6,7 +6,7 @@ import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { nameProgram } from "../terminal/program-name.ts";
 import { findHost } from "./find-named.ts";
-import { formatMegabytes } from "./vm-table.ts";
+import { formatMegabytes } from "./describe-machine.ts";
 
 const DRAIN_EXAMPLES = `
 Examples:

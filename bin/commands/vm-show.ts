@@ -4,7 +4,7 @@ import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findMachine } from "./find-named.ts";
-import { describeMachine } from "./vm-table.ts";
+import { describeMachine } from "./describe-machine.ts";
 
 export function defineMachineShow(command: Command): void {
   addAdminApiFlags(

@@ -8,7 +8,7 @@ import { defineMachineControl } from "./vm-control.ts";
 import { defineMachineCreate } from "./vm-create.ts";
 import { defineHostCommands } from "./vm-hosts.ts";
 import { defineMachineShow } from "./vm-show.ts";
-import { describeState } from "./vm-table.ts";
+import { describeState } from "./describe-machine.ts";
 
 const EXAMPLES = `
 Examples:

@@ -94,7 +94,7 @@ export async function openRuntimeDir(dataDir: string): Promise<string> {
   const uid = process.getuid?.() ?? 0;
   const { base, path } = locateRuntimeDir(dataDir);
   // Who opens a folder to an account of machines does so by its group, and owns that right: no other program of this
-  // user takes it back. What nobody grants is closed: others never list or write.
+  // user takes it back. What is not granted is closed: other accounts never list or write.
   const granted = new Map([
     [base, 0o711],
     [path, 0o1770],

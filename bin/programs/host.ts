@@ -47,8 +47,12 @@ export interface RunningHost {
 
 const DEMO_NAME = "demo";
 
-/** Connects launcher and agent: publishes the displays of running machines, and reports changes of state. */
+/**
+ * Connects launcher and agent: publishes the displays of running machines, and reports changes of state. When this fails,
+ * nothing stays open.
+ */
 export async function startHost(options: HostOptions, log: Logger): Promise<RunningHost> {
+  await using opened = new AsyncDisposableStack();
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
   const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
@@ -70,11 +74,13 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     log: log.child({ part: "launcher" }),
     clock: systemClock,
   });
+  opened.defer(() => launcher.close());
   const withDemo = options.demo === "always" || (options.demo === "auto" && !hasQemu());
   const demoSocket = join(runtimeDir, "demo.sock");
   const demo = withDemo
     ? await startDemoDesktop({ socketPath: demoSocket, log: log.child({ part: "demo" }), clock: systemClock })
     : null;
+  opened.defer(() => demo?.close());
   const desktops: PublishedDesktop[] = [
     ...options.agent.desktops,
     ...launcher.displays().map(({ machine, display }) => toDesktop(machine, display)),
@@ -88,6 +94,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     log: log.child({ part: "agent" }),
     clock: systemClock,
   });
+  opened.defer(() => agent.close());
   launcher.on("state", (machine) => {
     agent.emit("machine.state", machine);
   });
@@ -106,15 +113,8 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   agent.onConnect(() => {
     for (const machine of launcher.machines()) agent.emit("machine.state", machine);
   });
-  return {
-    ready: agent.ready,
-    stopped: agent.stopped,
-    async close() {
-      await agent.close();
-      await launcher.close();
-      await demo?.close();
-    },
-  };
+  const open = opened.move();
+  return { ready: agent.ready, stopped: agent.stopped, close: () => open.disposeAsync() };
 }
 
 function toDesktop(

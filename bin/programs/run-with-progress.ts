@@ -4,7 +4,7 @@ import { ProgressLine } from "../terminal/progress-line.ts";
 const KEEP_ALIVE_MS = 60_000;
 
 /** The person pressed Ctrl-C, or the program received a signal to end. */
-export class InterruptedError extends Error {}
+class InterruptedError extends Error {}
 
 /** Runs a long operation and shows its progress. A signal cancels it, and it cleans up. */
 export async function runWithProgress<T>(work: (tools: WorkOptions) => Promise<T>): Promise<T> {

@@ -17,6 +17,7 @@ import { openWeb } from "../../web/index.ts";
 import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
 import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
 import { nameProgram, quoteWord } from "../terminal/program-name.ts";
+import { openOrchestrator } from "../../orchestrator/index.ts";
 
 export interface ServerOptions {
   readonly listen: HostPort;
@@ -52,7 +53,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Opens state, proxy and web in this process, and logs when everything listens. */
+/** Opens state, proxy, orchestrator and web in this process, and logs when everything listens. */
 export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
   const dataDir = await openDataDir(options.dataDir);
   const adminSocket = join(await openRuntimeDir(dataDir), "admin.sock");
@@ -97,18 +98,26 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       clock: systemClock,
     });
     closers.push(() => proxy.close());
+    const orchestrator = await openOrchestrator({
+      proxy,
+      imagesDir: options.imagesDir,
+      quotas: limits,
+      log,
+      clock: systemClock,
+    });
+    closers.push(() => orchestrator.close());
     const web = await openWeb({
       proxy,
+      orchestrator,
       adminSocket,
       clientDir: findClientDir(),
-      limits,
-      imagesDir: options.imagesDir,
       joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),
       log,
       clock: systemClock,
     });
     closers.push(() => web.close());
-    if (web.firstLogin) options.onFirstLogin(web.firstLogin);
+    orchestrator.start();
+    if (web.firstAdministrator) options.onFirstLogin(web.firstAdministrator);
     await proxy.start(web.server);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),

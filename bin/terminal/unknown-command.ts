@@ -19,7 +19,7 @@ export function refuseUnknownCommand(command: Command): void {
 }
 
 /** The words that are nearest, if they are near: at most three letters, and less than half of the word, are otherwise. */
-export function findSimilar(word: string, known: readonly string[]): string[] {
+function findSimilar(word: string, known: readonly string[]): string[] {
   const near = known
     .map((name) => ({ name, distance: measureDistance(word.toLowerCase(), name) }))
     .filter(({ name, distance }) => distance <= 3 && distance * 2 < Math.max(word.length, name.length));

@@ -18,7 +18,6 @@ import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { DataDisks } from "../disks/data-disks.ts";
 import type { LocalDiskStore } from "../disks/local-disk-store.ts";
 import { HOST_ARCH } from "../accel/choose-accel.ts";
-import type { LauncherEventEmitter } from "./launcher-event-emitter.ts";
 import type { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
 import type { UsedFiles } from "../images/used-files.ts";
@@ -27,21 +26,26 @@ import type { ImageStore } from "../images/image-store.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
 import { RECORD_DAMAGED } from "../model/damaged-machine.ts";
 import type { MachineDisplay } from "../model/display-outputs.ts";
-import type { Launcher, LauncherEvents, LauncherOptions, NewImage } from "./launcher.ts";
+import type {
+  Launcher,
+  LauncherEventEmitter,
+  LauncherEvents,
+  LauncherOptions,
+  NewImage,
+} from "./launcher.ts";
 import { MachineControls } from "../machine/machine-controls.ts";
 import { holdsDataDisk, listDiskHolders } from "./disk-holders.ts";
 import { ManagedMachine } from "../machine/managed-machine.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import { findMissingEmulator } from "../system/qemu-programs.ts";
-import { checkMachineSpec } from "../model/create-spec.ts";
-import { createMachineSpec } from "../model/create-spec.ts";
+import { checkMachineSpec, createMachineSpec } from "../model/create-spec.ts";
 import { checkHostCapacity, measureHostCapacity, type HostCapacity } from "./host-capacity.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import { describeMachineImage } from "./machine-image.ts";
 
 const MIB = 1024 * 1024;
 
-export interface FleetParts {
+export interface FleetDependencies {
   readonly options: LauncherOptions;
   readonly images: ImageStore;
   readonly context: MachineContext;
@@ -67,7 +71,7 @@ export class Fleet implements Launcher {
   readonly #onClose: () => Promise<void>;
   #closed: Promise<void> | undefined;
 
-  constructor({ options, images, context, events, machines, gpus, diskStore, ...parts }: FleetParts) {
+  constructor({ options, images, context, events, machines, gpus, diskStore, ...parts }: FleetDependencies) {
     this.#options = options;
     this.#images = images;
     this.#context = context;

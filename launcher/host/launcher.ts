@@ -8,6 +8,7 @@ import type {
   MachineStatus,
   Screenshot,
   MachineSnapshot,
+  TypedEventEmitter,
 } from "../../protocol/index.ts";
 import type { AccelChoice } from "../accel/choose-accel.ts";
 import type { GpuPolicy } from "../gpu/gpu-policy.ts";
@@ -71,6 +72,7 @@ export interface LauncherEvents {
   /** Images were added, changed or removed. */
   images: object;
 }
+export type LauncherEventEmitter = TypedEventEmitter<LauncherEvents>;
 
 export interface Launcher {
   readonly disks: DataDisks;

@@ -1,12 +1,11 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError } from "../../protocol/index.ts";
+import { ConfigError, TypedEventEmitter } from "../../protocol/index.ts";
 import { chooseAccel, HOST_ARCH } from "../accel/choose-accel.ts";
 import { recoverMachines } from "./adopt-machines.ts";
 import { lockStateFolder } from "./state-folder-lock.ts";
 import { machinePaths } from "../model/machine-paths.ts";
 import { LocalDiskStore } from "../disks/local-disk-store.ts";
-import { LauncherEventEmitter } from "./launcher-event-emitter.ts";
 import { Fleet } from "./fleet.ts";
 import { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import { NO_GPUS } from "../gpu/gpu-policy.ts";
@@ -14,12 +13,11 @@ import { IncomingImages } from "../images/transfer/incoming-images.ts";
 import { measureFreeBytes } from "../images/transfer/server-image-space.ts";
 import type { UsedFiles } from "../images/used-files.ts";
 import { ImageStore } from "../images/image-store.ts";
-import type { Launcher, LauncherOptions } from "./launcher.ts";
+import type { Launcher, LauncherEvents, LauncherOptions } from "./launcher.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
 import { parseException, parseForward, type NetworkPolicy } from "../network/network-policy.ts";
 import type { RunAs } from "../system/system-account.ts";
-import { grantFiles } from "../system/account-files.ts";
-import { prepareAccount } from "../system/account-files.ts";
+import { grantFiles, prepareAccount } from "../system/account-files.ts";
 import { findMissingEmulator, findProgram, findQemuPrograms } from "../system/qemu-programs.ts";
 import { QemuAccount } from "../process/qemu-account.ts";
 import { findScopeBackend } from "../system/resource-scope.ts";
@@ -59,7 +57,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
   });
   try {
     const screenshotWorker = new ScreenshotWorker();
-    const events = new LauncherEventEmitter();
+    const events = new TypedEventEmitter<LauncherEvents>();
     const programs = findQemuPrograms(process.env["PATH"]);
     const qemuImg = programs?.qemuImg ?? null;
     // The probe starts now, so that the first machine need not wait for it.

@@ -9,7 +9,7 @@ const UNWRITABLE: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS"];
 
 /**
  * Ensures that one launcher at a time uses a state folder; the lock of a dead one is taken over. On a full disk the lock
- * is a symbolic link, which needs no block; where not even that can be made, the launcher goes on without a lock,
+ * is a symbolic link, which needs no block; where not even that can be made, the launcher continues without a lock,
  * because its machines must be looked after.
  * @param onUnwritable called with the system's code where the lock's file could not be written
  * @returns releases the lock
@@ -55,7 +55,7 @@ export function lockStateFolder(
   throw ConfigError.public("STATE_IN_USE", text);
 }
 
-/** A lock that cannot be read counts as held: nobody can tell. One with other content was left by a crash. */
+/** A lock that cannot be read counts as held, because it may be. One with other content was left by a crash. */
 function isHeld(lock: string): boolean {
   let content: string;
   try {

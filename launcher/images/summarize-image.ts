@@ -1,4 +1,4 @@
-import { summariseImage, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
+import { extractImageSummary, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
 import { inspectImage, type ImageFault } from "./inspect-image.ts";
 
 /**
@@ -11,7 +11,7 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
     ? describeImageFault(entry, await inspectImage(entry.boot))
     : "QEMU is not installed on this host. Install it with: apt install qemu-system-x86 qemu-utils";
   return {
-    ...summariseImage(entry),
+    ...extractImageSummary(entry),
     ...(server && sha256 !== undefined ? { sha256 } : {}),
     ...(reason === null ? { available: true } : { available: false, reason }),
   };

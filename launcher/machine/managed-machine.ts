@@ -11,9 +11,12 @@ import { describeExit, describeStartFailure, measureLog, readLastLine } from "..
 import { prepareStart, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
-import { spawnDetached } from "../system/child-process.ts";
-import type { ProcessExit, WatchedProcess } from "../system/child-process.ts";
-import { watchProcess } from "../system/child-process.ts";
+import {
+  spawnDetached,
+  type ProcessExit,
+  type WatchedProcess,
+  watchProcess,
+} from "../system/child-process.ts";
 import { attachQmp } from "../qmp/attach-qmp.ts";
 import { readLifecycleEvent, readRunState } from "../qmp/lifecycle-events.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";

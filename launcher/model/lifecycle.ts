@@ -30,23 +30,23 @@ export type LifecycleEvent =
   | { readonly kind: "drawn" }
   /** QMP RESET by the guest: it boots again. */
   | { readonly kind: "reset" }
-  /** The processors stand still; `why` is missing when a person wanted it so. */
+  /** The virtual processors are stopped; `why` is absent where a person paused the machine. */
   | { readonly kind: "halted"; readonly why?: StateReason }
-  /** They go on. */
+  /** The virtual processors run again. */
   | { readonly kind: "resumed" }
   | { readonly kind: "saveRequested" }
   /** The memory is on disk; QEMU ends next. */
   | { readonly kind: "saved"; readonly tag: string }
   | ({ readonly kind: "saveFailed"; readonly halted: boolean } & StateReason)
-  /** A saved memory, or one of a snapshot, is in place: the guest goes on from there. */
+  /** The memory of a save or of a snapshot is loaded: the guest continues from it. */
   | { readonly kind: "restored" }
-  /** The memory could not be put in place: what is left of it is given up. */
+  /** The memory could not be loaded: it is discarded. */
   | ({ readonly kind: "restoreFailed" } & StateReason)
-  /** The next start goes on from this snapshot's memory, or, without a tag, from none. */
+  /** The next start loads the memory of this snapshot; without a tag, none. */
   | { readonly kind: "memoryChosen"; readonly tag?: string }
-  /** We want its end, or QMP SHUTDOWN says that it comes. */
+  /** Its end was requested, or QMP SHUTDOWN announced it. */
   | { readonly kind: "ending"; readonly by: "user" | "guest" | "host" }
-  /** The process is gone; `clean`: it ended by its own will. */
+  /** The process has exited; `clean`: in order, not killed and not crashed. */
   | ({ readonly kind: "exited"; readonly clean: boolean } & StateReason)
   /** It never came to run. */
   | ({ readonly kind: "startFailed" } & StateReason);

@@ -11,7 +11,7 @@ interface NamespaceOptions {
   /** Beginning of the pipes' names; they exist for a moment. */
   readonly pipe: string;
   readonly resolvConf: string;
-  /** Made anew at each start; QEMU's words go elsewhere. */
+  /** Made at each start; QEMU's words go elsewhere. */
   readonly slirpLog: string;
   /** slirp4netns's socket for forwarded ports; null: none are forwarded. */
   readonly apiSocket: string | null;

@@ -26,8 +26,6 @@ export interface NetworkPolicy {
   readonly forwards: readonly PortForward[];
 }
 
-export const CLOSED_POLICY: NetworkPolicy = { exceptions: [], forwards: [] };
-
 const LOOPBACK = ["127.0.0.0/8", "::/127"].flatMap((text) => parseRange(text) ?? []);
 const RESERVED = [SLIRP_NETWORK.network, SLIRP_NETWORK.network6].flatMap((text) => parseRange(text) ?? []);
 

@@ -5,11 +5,9 @@ import type { MachinePaths } from "../model/machine-paths.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
 import type { LaunchContribution } from "./launch-extension.ts";
-import { runAsAccount } from "../system/system-account.ts";
-import { grantFiles, takeBackImage } from "../system/account-files.ts";
-import type { RunAs } from "../system/system-account.ts";
+import { runAsAccount, type RunAs } from "../system/system-account.ts";
+import { grantFiles, takeBackImage, listFoldersAbove, isWithin } from "../system/account-files.ts";
 import type { Command } from "../system/child-process.ts";
-import { listFoldersAbove, isWithin } from "../system/account-files.ts";
 
 type GrantedFiles = Required<Pick<LaunchContribution, "read" | "written" | "traversableFolders">>;
 

@@ -17,8 +17,8 @@ const RECORD_VERSION = 1;
 const versioned = z.object({ version: z.number().default(RECORD_VERSION) });
 
 /**
- * What reading a record has found. `missing`: there is no such file. `damaged`: there is one that cannot be used, or
- * nobody can tell; it must never be treated as missing.
+ * What reading a record has found. `missing`: there is no such file. `damaged`: there may be one, which cannot
+ * be used; it must never be treated as missing.
  */
 export type ReadRecord<T> =
   | { readonly kind: "whole"; readonly value: T }

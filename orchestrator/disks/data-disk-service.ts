@@ -9,7 +9,7 @@ import {
 } from "../../protocol/index.ts";
 import type { AuditReader, ConnectedAgent, Proxy } from "../../proxy/index.ts";
 import { orchestratorError } from "../orchestrator-errors.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { bindRequestHost, listConnectedHosts, type RequestHost } from "../hosts/host-access.ts";
 import { locateDisk, planDiskTransfers, type DiskLocation, type DiskTransferPlan } from "./disk-location.ts";
 import { runDiskTransfer } from "./run-disk-transfer.ts";
@@ -24,7 +24,7 @@ export interface KnownDisk {
 
 interface DataDiskServiceContext {
   readonly proxy: Proxy;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -36,7 +36,7 @@ type DiskTransferInitiator = AuditReader | { readonly machineId: string };
 export class DataDiskService {
   readonly #proxy: Proxy;
   readonly #request: RequestHost;
-  readonly #events: EventBus;
+  readonly #events: OrchestratorEventEmitter;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #closing = new AbortController();
@@ -221,7 +221,7 @@ export class DataDiskService {
 
   /** A failure is audited once: the transfer may be retried for days. */
   #audit({ journey, owner, name, to }: DiskTransferPlan, failure: unknown): void {
-    const about = { action: "disk.arrive", agentId: to, diskName: `${owner}/${name}` };
+    const about = { action: "disk.arrive", agentId: to, diskName: `${owner}/${name}` } as const;
     if (failure === null) {
       this.#auditedFailures.delete(journey);
       this.#proxy.audit({ ...about, outcome: "success" });

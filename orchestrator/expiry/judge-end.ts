@@ -29,7 +29,7 @@ const NONE: EndStep = { kind: "none" };
 export function judgeEnd(record: MachineRecord, viewers: number, now: number): EndStep {
   const { state, oneShot, ending, expiresAt, lifetimeMs, warnedAt } = record;
   if (oneShot && state === "stopped") return { kind: "remove" };
-  // Nobody but a person deletes what a host cannot read.
+  // What a host cannot read is deleted by a person only.
   const isDamaged = record.cause?.code === "RECORD_DAMAGED";
   if (oneShot && state === "failed" && !isDamaged && now - record.since >= FAILED_KEEP_MS)
     return { kind: "remove" };

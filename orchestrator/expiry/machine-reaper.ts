@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { describeError, RequestError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineEnding, MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { isAwaitingHost } from "../machines/awaiting-host.ts";
 import { isDesktopOf } from "../machines/desktop-of-machine.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
@@ -16,7 +16,7 @@ interface MachineReaperContext {
   readonly proxy: Proxy;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }

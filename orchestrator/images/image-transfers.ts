@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { describeError, isPosternError, type Clock, KeyedQueue } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { bindRequestHost, type RequestHost } from "../hosts/host-access.ts";
 import { sendImage } from "./send-image.ts";
 import type { ImageContent } from "./server-images.ts";
@@ -17,7 +17,7 @@ interface RunningImageTransfer {
 
 interface ImageTransfersContext {
   readonly proxy: Pick<Proxy, "requestHost" | "audit">;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -2,12 +2,12 @@ import type { Logger } from "pino";
 import {
   ConfigError,
   describeError,
-  summariseImage,
+  extractImageSummary,
   type Clock,
   type ImageSummary,
   type SentImage,
 } from "../../protocol/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { readImageFolder, type FolderImage } from "./read-image-folder.ts";
 import { ImageChecksums } from "./image-checksums.ts";
 
@@ -32,7 +32,7 @@ export interface ServerImage {
 
 interface ServerImagesContext {
   readonly folder: string;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,7 +40,7 @@ interface ServerImagesContext {
 /** The images that a server has for its hosts, from a folder that is read periodically. */
 export class ServerImages {
   readonly #folder: string;
-  readonly #events: EventBus;
+  readonly #events: OrchestratorEventEmitter;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #checksums: ImageChecksums;
@@ -125,7 +125,7 @@ export class ServerImages {
   }
 
   async #describe({ image, version, problem }: FolderImage): Promise<ServerImage> {
-    const about = summariseImage(image);
+    const about = extractImageSummary(image);
     if (version === null) {
       const summary = { ...about, available: false, reason: problem ?? PREPARING };
       return { state: "unusable", summary, content: null };

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { describeError, type KeyedQueue } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { isAwaitingImage } from "./awaiting-host.ts";
 import type { MachineRepository } from "./machine-repository.ts";
 
@@ -9,7 +9,7 @@ interface ImageWaitsContext {
   readonly proxy: Proxy;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly log: Logger;
 }
 

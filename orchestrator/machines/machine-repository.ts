@@ -9,12 +9,12 @@ import {
   type MachineStatus,
 } from "../../protocol/index.ts";
 import type { FoldedLog, MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { isDesktopOf } from "./desktop-of-machine.ts";
 
 interface MachineRepositoryContext {
   readonly proxy: Proxy;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   /** Machines that are to start on their hosts as soon as their data disks are there. */
   readonly deferredStarts: ReadonlySet<string>;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ const EXPIRED = {
 /** Writes machine records and emits what changed. Its methods must run in the machine's queue. */
 export class MachineRepository {
   readonly #proxy: Proxy;
-  readonly #events: EventBus;
+  readonly #events: OrchestratorEventEmitter;
   readonly #deferredStarts: ReadonlySet<string>;
   readonly #clock: Clock;
   readonly #log: Logger;

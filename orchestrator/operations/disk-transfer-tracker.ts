@@ -1,13 +1,13 @@
 import type { Logger } from "pino";
 import { describeError, type DiskRef, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { EventBus, OrchestratorEvents } from "../event-bus.ts";
+import type { OrchestratorEventEmitter, OrchestratorEvents } from "../orchestrator-events.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import { describeHostRejection, type RejectionCache } from "../schedule/host-rejection.ts";
 import { describeDiskTransfer } from "../schedule/needed-disk.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
-import type { HostReconciler } from "./host-reconciler.ts";
+import type { ScheduleLoop } from "./schedule-loop.ts";
 import type { MachineCommands } from "./machine-commands.ts";
 
 interface DiskTransferTrackerContext {
@@ -16,10 +16,10 @@ interface DiskTransferTrackerContext {
   readonly rejections: RejectionCache;
   readonly deferredStarts: DeferredStarts;
   readonly commands: MachineCommands;
-  readonly reconciler: HostReconciler;
+  readonly scheduleLoop: ScheduleLoop;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly log: Logger;
 }
 
@@ -57,7 +57,7 @@ export class DiskTransferTracker {
 
   async #onTransferEnd(end: OrchestratorEvents["disk.transferEnded"]): Promise<void> {
     const { disk, from, to, failure } = end;
-    const { facts, rejections, deferredStarts, commands, reconciler } = this.#context;
+    const { facts, rejections, deferredStarts, commands, scheduleLoop } = this.#context;
     facts.invalidate(from);
     facts.invalidate(to);
     const rejection = failure === null ? null : describeHostRejection(failure);
@@ -66,7 +66,7 @@ export class DiskTransferTracker {
       if (deferredStarts.isDeferred(id)) await commands.resumeStart(id, failure);
       else if (rejection?.kind === "never") rejections.add(id, to, rejection);
     }
-    reconciler.scheduleSoon();
+    scheduleLoop.runSoon();
   }
 
   async #listWaiting({ owner, name }: DiskRef): Promise<MachineRecord[]> {

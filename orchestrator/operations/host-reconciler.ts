@@ -1,16 +1,13 @@
 import type { Logger } from "pino";
 import { describeError, type Clock, type KeyedQueue } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache } from "../hosts/host-facts-cache.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
-import type { Scheduler } from "../schedule/scheduler.ts";
 import { MachineReports } from "./machine-reports.ts";
 
-/** How often all hosts are asked again while machines wait. */
-const RETRY_MS = 30_000;
 /** A host's images are read again after a change at most so often. */
 const IMAGES_WINDOW_MS = 1_000;
 /** Machines of one host that are noted while it is asked for its list; more than these no host has. */
@@ -24,10 +21,9 @@ interface HostReconcilerContext {
   readonly proxy: Proxy;
   readonly catalogue: MergedCatalogue;
   readonly facts: HostFactsCache;
-  readonly scheduler: Scheduler;
   readonly repository: MachineRepository;
   readonly queue: KeyedQueue;
-  readonly events: EventBus;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -41,14 +37,11 @@ export class HostReconciler {
   readonly #reportedMeanwhile = new Map<Set<string>, string>();
   /** Hosts whose images have changed again since they were last read. */
   readonly #imageWindows = new Map<string, { again: boolean; readonly cancel: () => void }>();
-  #scheduling: Promise<void> | null = null;
-  #scheduleAgain = false;
-  #cancelRetry: (() => void) | null = null;
   #closed = false;
 
   constructor(context: HostReconcilerContext) {
     this.#context = context;
-    const { proxy, repository, queue, facts, scheduler, events } = context;
+    const { proxy, repository, queue, facts, events } = context;
     const onFailure = (error: unknown): void => {
       this.#report(error);
     };
@@ -69,26 +62,28 @@ export class HostReconciler {
         return this.#reports.add(agentId, machineId, "removed");
       }),
       events.on("image.transferEnded", ({ hostId }) => {
-        this.#background(() => this.#onImagesChanged(hostId));
+        this.#onImagesChanged(hostId);
       }),
       events.on("serverImages.changed", () => {
         events.emit("images.changed", {});
-        this.scheduleSoon();
-      }),
-      events.on("machine.awaitingHost", ({ ids }) => {
-        this.#background(() => scheduler.scheduleNew(ids));
       }),
     ];
   }
 
-  /** Schedules machines that wait, now and until all have a host. */
-  scheduleSoon(): void {
-    this.#background(() => this.#scheduleAll());
+  /** Asks every host what it has. */
+  async reconcileAll(): Promise<void> {
+    const { catalogue, facts } = this.#context;
+    for (const hostId of this.#connectedHosts()) {
+      catalogue.invalidate(hostId);
+      facts.invalidate(hostId);
+      await this.#reconcile(hostId).catch((error: unknown) => {
+        this.#report(error);
+      });
+    }
   }
 
   close(): void {
     this.#closed = true;
-    this.#cancelRetry?.();
     for (const { cancel } of this.#imageWindows.values()) cancel();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
   }
@@ -104,7 +99,7 @@ export class HostReconciler {
       events.emit("desktop.changed", { id });
     if (!this.#connectedHosts().includes(agentId)) return;
     await this.#reconcile(agentId);
-    await this.#scheduleAll();
+    events.emit("hosts.changed", {});
   }
 
   /** At once, and from then on at most once in a while: a host may say so as often as it likes. */
@@ -121,54 +116,15 @@ export class HostReconciler {
     });
     const opened = { again: false, cancel };
     this.#imageWindows.set(hostId, opened);
-    this.#background(() => this.#onImagesChanged(hostId));
+    this.#onImagesChanged(hostId);
   }
 
-  async #onImagesChanged(agentId: string): Promise<void> {
+  #onImagesChanged(agentId: string): void {
     const { catalogue, facts, events } = this.#context;
     catalogue.invalidate(agentId);
     facts.invalidate(agentId);
     events.emit("images.changed", {});
-    await this.#scheduleAll();
-  }
-
-  /** One run at a time: what is asked for during a run is done by the next one. */
-  #scheduleAll(): Promise<void> {
-    this.#scheduleAgain = true;
-    this.#scheduling ??= this.#runSchedule().finally(() => {
-      this.#scheduling = null;
-      if (this.#scheduleAgain && !this.#closed) this.scheduleSoon();
-    });
-    return this.#scheduling;
-  }
-
-  async #runSchedule(): Promise<void> {
-    while (this.#scheduleAgain && !this.#closed) {
-      this.#scheduleAgain = false;
-      await this.#scheduleOnce();
-    }
-  }
-
-  async #scheduleOnce(): Promise<void> {
-    const waiting = await this.#context.scheduler.scheduleAll();
-    if (!waiting || this.#closed || this.#cancelRetry !== null) return;
-    this.#cancelRetry = this.#context.clock.after(RETRY_MS, () => {
-      this.#cancelRetry = null;
-      this.#background(() => this.#retry());
-    });
-  }
-
-  /** A host whose answer was lost may have created the machine: hosts are first asked what they have. */
-  async #retry(): Promise<void> {
-    const { catalogue, facts } = this.#context;
-    for (const hostId of this.#connectedHosts()) {
-      catalogue.invalidate(hostId);
-      facts.invalidate(hostId);
-      await this.#reconcile(hostId).catch((error: unknown) => {
-        this.#report(error);
-      });
-    }
-    await this.#scheduleAll();
+    events.emit("hosts.changed", {});
   }
 
   /** Brings the records in line with what a host really has. */

@@ -15,10 +15,10 @@ import {
 } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
 import { describeForOwner, orchestratorError } from "../orchestrator-errors.ts";
-import type { EventBus } from "../event-bus.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import { planExtension } from "../expiry/judge-end.ts";
 import type { Quota } from "../quota/quota.ts";
-import type { HostReconciler } from "./host-reconciler.ts";
+import type { ScheduleLoop } from "./schedule-loop.ts";
 import type { MachineRepository } from "../machines/machine-repository.ts";
 import type { CreateRequests, RequestingUser } from "../requests/create-requests.ts";
 import type { DeferredStarts } from "./deferred-starts.ts";
@@ -30,8 +30,8 @@ interface MachineCommandsContext {
   readonly repository: MachineRepository;
   readonly deferredStarts: DeferredStarts;
   readonly queue: KeyedQueue;
-  readonly reconciler: HostReconciler;
-  readonly events: EventBus;
+  readonly scheduleLoop: ScheduleLoop;
+  readonly events: OrchestratorEventEmitter;
   readonly clock: Clock;
 }
 
@@ -51,10 +51,10 @@ export class MachineCommands {
    * @throws RequestError `IMAGE_UNKNOWN`, `MACHINE_NAME_TAKEN`, and those of the person's quota
    */
   async create(request: MachineCreateRequest, who: RequestingUser): Promise<MachineRecord> {
-    const { createRequests, events, reconciler } = this.#context;
+    const { createRequests, events, scheduleLoop } = this.#context;
     const record = await createRequests.accept(request, who);
     events.emit("machine.changed", { id: record.id });
-    reconciler.scheduleSoon();
+    scheduleLoop.runSoon();
     return record;
   }
 
@@ -64,7 +64,7 @@ export class MachineCommands {
    * @throws RequestError `DATA_DISK_AWAY`, those of the person's quota and the host's own
    */
   start(id: string): Promise<MachineRecord> {
-    const { repository, reconciler, createRequests } = this.#context;
+    const { repository, scheduleLoop, createRequests } = this.#context;
     return this.#runCommand(id, async (record) => {
       if (!isOff(record.state)) {
         const isWaiting = record.agentId === null || this.#context.deferredStarts.isDeferred(id);
@@ -73,7 +73,7 @@ export class MachineCommands {
       return createRequests.runWithinQuota(record, async () => {
         if (record.agentId !== null) return this.#startOnHost(record, record.agentId);
         const queued = await repository.update(id, { state: "queued", reason: null, cause: null, tried: [] });
-        reconciler.scheduleSoon();
+        scheduleLoop.runSoon();
         return queued;
       });
     });

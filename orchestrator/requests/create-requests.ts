@@ -6,6 +6,7 @@ import {
   type ImageSummary,
   type MachineCreateRequest,
   KeyedQueue,
+  MAX_DESKTOP_NAME_LENGTH,
 } from "../../protocol/index.ts";
 import {
   machineOptions,
@@ -24,8 +25,6 @@ import {
 } from "../quota/check-create-request.ts";
 import { countUsage, quotaOf, type Quota, type QuotaTable, type Usage } from "../quota/quota.ts";
 
-/** Characters of a machine's name. */
-const MAX_NAME = 64;
 /** Of `-N` with the highest number of a machine's name that is suggested. */
 const LONGEST_SUFFIX = 8;
 
@@ -161,10 +160,13 @@ function throwIfRejected(rejection: CreateRejection | null): void {
   if (rejection !== null) throw orchestratorError(rejection.code, rejection.message);
 }
 
-/** What the names begin with that may lead to the same names of screens: a long name is cut for its number. */
+/**
+ * The common prefix of all names whose displays could have the same desktop names as this machine's: the name without its
+ * number, and cut as a long name is cut to make place for a number.
+ */
 function stemOf(name: string): string {
-  const stem = name.replace(/-\d+$/, "").slice(0, MAX_NAME - LONGEST_SUFFIX);
-  // The first half of a character is none to the database.
+  const stem = name.replace(/-\d+$/, "").slice(0, MAX_DESKTOP_NAME_LENGTH - LONGEST_SUFFIX);
+  // The cut may have split a surrogate pair; half of one is no text for the database.
   return stem.replace(/[\uD800-\uDBFF]$/, "");
 }
 
@@ -172,7 +174,7 @@ function stemOf(name: string): string {
 function suggestMachineName(image: string, isTaken: (name: string) => boolean): string {
   for (let number = 1; ; number += 1) {
     const suffix = `-${number}`;
-    const name = image.slice(0, MAX_NAME - suffix.length) + suffix;
+    const name = image.slice(0, MAX_DESKTOP_NAME_LENGTH - suffix.length) + suffix;
     if (!isTaken(name)) return name;
   }
 }

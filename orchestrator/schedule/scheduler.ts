@@ -93,7 +93,7 @@ export class Scheduler {
     await queue.run(id, async () => {
       const seen = await machines.find(id);
       if (seen === null || !isAwaitingHost(seen) || (await this.#isLeftToOtherServers())) return;
-      // Most that wait go on waiting, for the same reason: nothing is written for them.
+      // Most machines keep waiting for the same reason: nothing is written for them.
       const found = await this.#survey(seen);
       const first = this.#decide(seen, found.survey, []);
       if (first.kind === "wait" && !this.#context.imageWaits.has(id) && hasStatus(seen, first.status)) return;

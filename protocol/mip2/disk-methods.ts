@@ -17,7 +17,7 @@ export const transferRef = z.object({ journey: z.string().regex(/^[A-Za-z0-9_-]{
  * `new`: nothing was written yet. `here`: this copy is the disk. `leaving`: still the disk, but read-only.
  * `left`: no longer the disk. `arriving`: an incomplete copy. `arrived`: a complete copy, not yet the disk.
  */
-export const diskState = z.enum(["new", "here", "leaving", "left", "arriving", "arrived"]);
+const diskState = z.enum(["new", "here", "leaving", "left", "arriving", "arrived"]);
 
 /** One host's copy of a disk. */
 export const diskCopy = diskRef.extend({

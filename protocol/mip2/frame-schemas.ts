@@ -102,7 +102,6 @@ export const drain = z.object({
   reason: peerText(200),
   reconnectWithinMs: z.number().int().nonnegative(),
 });
-export type Drain = z.infer<typeof drain>;
 
 /** Type 12, server → host. @see host-methods.ts */
 export const request = z.object({

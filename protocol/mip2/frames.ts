@@ -81,7 +81,7 @@ export interface Mip2SetupRequest {
 /**
  * agent → server. Status 1: the first frame of a data connection (raw RFB from ClientInit on follows it).
  * Status 0: on the control connection, with a code that says why there will be no data connection. Status 2: on the
- * control connection, the VNC server may be asking somebody, so the answer takes longer; older servers ignore it.
+ * control connection, the VNC server may be asking a person, so the answer takes longer; older servers ignore it.
  */
 export interface Mip2SetupResponse {
   readonly ticket: Buffer;

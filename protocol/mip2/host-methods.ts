@@ -31,7 +31,7 @@ export const machineCause = z.object({
 });
 export type MachineCause = z.infer<typeof machineCause>;
 
-export const machineStatus = z.object({
+const machineStatus = z.object({
   id: z.string().max(64),
   name: receivedDesktopName,
   image: z.string().max(64),
@@ -63,7 +63,7 @@ export const machineCreate = z.object({
   owner: z.string().max(64).default(""),
   /** GiB; at least the image's. */
   diskGb: z.number().int().min(1).max(65_536).optional(),
-  /** Uses the image's own disk instead of an overlay; one machine at a time. Administrators only. */
+  /** Uses the image's own disk instead of an overlay; one machine at a time. Needs the privilege `master`. */
   master: z.boolean().default(false),
   /** A disk of the owner that outlives machines. It is created at its first use, with `sizeGb`. */
   dataDisk: z
@@ -106,12 +106,12 @@ export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }
 });
 export type MachineCreateRequest = z.output<typeof machineCreateRequest>;
 
-export const machineRef = z.object({ id: z.string().max(64) });
-export const machineStart = machineRef.extend({
+const machineRef = z.object({ id: z.string().max(64) });
+const machineStart = machineRef.extend({
   dataDiskKnown: machineCreate.shape.dataDiskKnown,
 });
-export const machineStop = machineRef.extend({ force: z.boolean().default(false) });
-export const screenshotRequest = machineRef.extend({
+const machineStop = machineRef.extend({ force: z.boolean().default(false) });
+const screenshotRequest = machineRef.extend({
   maxWidth: z.number().int().min(16).max(4096).default(320),
 });
 export const screenshot = z.object({
@@ -144,7 +144,7 @@ export const hostFacts = z.object({
 export type HostFacts = z.infer<typeof hostFacts>;
 
 export const snapshotName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$/);
-export const snapshotRef = machineRef.extend({ name: snapshotName });
+const snapshotRef = machineRef.extend({ name: snapshotName });
 export const machineSnapshot = z.object({
   name: snapshotName,
   createdAt: z.number(),

@@ -17,7 +17,7 @@ export const diskFormat = z.enum(["qcow2", "raw", "vdi", "vmdk", "vpc", "vhdx", 
 export type DiskFormat = z.infer<typeof diskFormat>;
 
 /** BIOS or UEFI. Secure Boot and a TPM 2 are for guests that require them. */
-export const machineFirmware = z
+const machineFirmware = z
   .object({
     kind: z.enum(["bios", "uefi"]).default("bios"),
     secureBoot: z.boolean().default(false),
@@ -26,7 +26,7 @@ export const machineFirmware = z
   .strict();
 
 /** What a machine boots from. Formats are always specified, never probed. */
-export const bootSource = z.discriminatedUnion("kind", [
+const bootSource = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("iso"), file: filePath }).strict(),
   z
     .object({

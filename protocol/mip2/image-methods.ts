@@ -33,7 +33,7 @@ export const sentImage = z.object({
 export type SentImage = z.infer<typeof sentImage>;
 
 /** How much of an image a host has. `here`: all of it, and its checksum was verified. */
-export const imageCopy = z.object({
+const imageCopy = z.object({
   state: z.enum(["arriving", "here"]),
   bytes: z.number().int().nonnegative(),
 });

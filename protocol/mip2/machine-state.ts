@@ -22,11 +22,6 @@ export function hasDisplay(state: MachineState): boolean {
   return hasGuest(state) || state === "stopping";
 }
 
-/** It has a QEMU process. */
-export function hasProcess(state: MachineState): boolean {
-  return hasDisplay(state) || state === "saving";
-}
-
 /** Before QEMU starts: it waits for a host, or its host prepares it. */
 export function isPending(state: MachineState): boolean {
   return state === "queued" || state === "preparing";

@@ -25,10 +25,10 @@ export function* protocolVersion(): Grammar<RfbVersion> {
   const rest = (yield 8).toString("latin1");
   const digits = /^(\d{3})\.(\d{3})\n$/.exec(rest);
   if (!digits) throw refuse(start + rest);
-  return normaliseVersion(Number(digits[1]), Number(digits[2]), rest);
+  return normalizeVersion(Number(digits[1]), Number(digits[2]), rest);
 }
 
-function normaliseVersion(major: number, minor: number, wire: string): RfbVersion {
+function normalizeVersion(major: number, minor: number, wire: string): RfbVersion {
   // RealVNC announces 4.x and 5.x and uses 3.8; Apple's Screen Sharing announces 3.889.
   if (major === 4 || major === 5) return "3.8";
   if (major !== 3) throw refuse(wire);

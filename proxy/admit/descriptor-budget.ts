@@ -11,7 +11,7 @@ export interface ConnectionShares {
 }
 
 /**
- * How many connections that nobody has identified there may be, so that at least half of the descriptors are left for
+ * How many unidentified connections there may be, so that at least half of the descriptors are left for
  * sessions and agents.
  */
 export interface DescriptorBudget {

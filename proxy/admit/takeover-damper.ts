@@ -20,14 +20,17 @@ export class TakeoverDamper {
     this.#clock = clock;
   }
 
-  /** For how many milliseconds a newcomer may not take this agent's place yet. */
+  /** For how many milliseconds a new connection may not replace this agent's yet. */
   remainingMs(agentId: string): number {
     const known = this.#find(agentId);
     if (known === undefined) return 0;
     return Math.max(0, known.at + delayAfter(known.count) - this.#clock.monotonic());
   }
 
-  /** A newcomer has taken the place of a connection that was alive. @returns how many did, until there was peace for a while */
+  /**
+   * A new connection has replaced one that was alive.
+   * @returns the takeovers so far; counted from 0 again after `takeoverMemoryMs` without one
+   */
   note(agentId: string): number {
     const count = (this.#find(agentId)?.count ?? 0) + 1;
     // At the end of the map: it is ordered by the last takeover.

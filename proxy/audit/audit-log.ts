@@ -3,7 +3,6 @@ import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
-import { isAuditAction } from "./audit-actions.ts";
 import { AuditFile } from "./audit-file.ts";
 import { AuditLineEncoder, type ChainPosition, type TimedEntry } from "./audit-chain.ts";
 import type { AuditBatch, AuditSink } from "./audit-sink.ts";
@@ -91,9 +90,6 @@ export class AuditLog {
 
   /** Writes soon, and tries again while the disk is full. */
   append(entry: AuditEntry): void {
-    if (!isAuditAction(entry.action)) {
-      this.#log.error({ event: "audit.code", action: entry.action }, "an audit action that is not listed");
-    }
     if (this.#repeatSuppressor.allows(entry)) this.#enqueue(entry);
     else if (this.#repeatSuppressor.isShort) void this.#lookAtDisk();
   }

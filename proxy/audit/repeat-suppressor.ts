@@ -2,7 +2,7 @@ import type { Clock } from "../../protocol/index.ts";
 import type { AuditEntry } from "../model/proxy-types.ts";
 import { RepeatLimiter } from "../model/repeat-limiter.ts";
 
-/** A failure that somebody outside causes, as often as they like. */
+/** A failure that an unauthenticated peer can cause without limit. */
 type Refusal = AuditEntry & { readonly source: NonNullable<AuditEntry["source"]> };
 
 function isRefusal(entry: AuditEntry): entry is Refusal {
@@ -13,7 +13,7 @@ function kindOf({ action, reason }: AuditEntry): string {
   return `${action} ${reason ?? ""}`;
 }
 
-/** Keeps strangers from filling the disk with their refusals: what is beyond a few lines is told with its count. */
+/** Keeps strangers from filling the disk with refusals: what exceeds a few lines is counted in one. */
 export class RepeatSuppressor {
   readonly #limiter: RepeatLimiter<Refusal>;
   readonly #write: (entry: AuditEntry) => void;

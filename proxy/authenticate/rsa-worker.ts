@@ -16,7 +16,7 @@ interface WaitingJob {
 }
 
 /**
- * Does the RSA work of key agreements with viewers in a thread of its own: nobody has proven anything yet, and one step takes
+ * Does the RSA work of key agreements with viewers in a thread of its own: the viewer has not proven anything yet, and one step takes
  * milliseconds with a long key of the viewer's choice. One job at a time; networks take turns, and each may have only some
  * waiting. The thread starts with the first job and does not keep the process alive.
  */

@@ -6,7 +6,7 @@ import type { ViewerSecurity } from "./viewer-security.ts";
 import { veNCryptMethod } from "./vencrypt-method.ts";
 import { vncAuthMethod } from "./vnc-auth-method.ts";
 
-export interface SecurityMethodRow {
+export interface ViewerSecurityRow {
   readonly method: ViewerSecurity;
   /** Position in the offer of each listener, lowest first; null: not offered there. */
   readonly rank: Readonly<Record<ViewerListener, number | null>>;
@@ -19,7 +19,7 @@ const hasTicket = (viewer: AcceptedViewer): boolean => viewer.ticket !== null;
 const canBeEncrypted = (viewer: AcceptedViewer): boolean => hasNoTicket(viewer) && viewer.encrypt !== null;
 
 /** No VeNCrypt where every viewer has to get in; nothing that encrypts inside what is encrypted already. */
-function rankUnencrypted(position: number): SecurityMethodRow["rank"] {
+function rankUnencrypted(position: number): ViewerSecurityRow["rank"] {
   return { plain: position, "one-port": position, repeater: position, tls: null, websocket: null };
 }
 
@@ -29,12 +29,12 @@ function rankUnencrypted(position: number): SecurityMethodRow["rank"] {
  * The offer lets every viewer in with its defaults, encrypted where it can be without a file:
  * - Most viewers take the first type of the offer that they know. RA2 (5) encrypts the whole session, and only viewers
  *   that can do it know its number. RA2_256 (129) is another type in TurboVNC's viewer: after VncAuth.
- * - libvncclient (Remmina, krdc, guacd) and noVNC fail at VeNCrypt without a CA file and do not go on: after VncAuth.
+ * - libvncclient (Remmina, krdc, guacd) and noVNC fail at VeNCrypt without a CA file and try no other type: after VncAuth.
  * - gtk-vnc prefers VeNCrypt whatever the order: it is offered on the one port alone.
  * - noVNC up to 0.6 takes the highest number up to 16, and noVNC would wait for its page to approve of an RSA key: only
  *   VncAuth on a WebSocket.
  */
-export const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
+const VIEWER_SECURITY_TYPES: readonly ViewerSecurityRow[] = [
   {
     method: noneMethod,
     rank: { plain: 0, "one-port": 0, repeater: 0, tls: 0, websocket: 0 },
@@ -75,7 +75,7 @@ export const VIEWER_SECURITY_METHODS: readonly SecurityMethodRow[] = [
 /** The methods that this viewer may choose from, in the order of the offer. */
 export function offerSecurity(
   viewer: AcceptedViewer,
-  rows: readonly SecurityMethodRow[] = VIEWER_SECURITY_METHODS,
+  rows: readonly ViewerSecurityRow[] = VIEWER_SECURITY_TYPES,
 ): readonly ViewerSecurity[] {
   return rows
     .flatMap(({ method, rank, isFor }) => {

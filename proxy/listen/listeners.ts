@@ -45,7 +45,7 @@ export interface ListenersOptions {
   /** Whether this address may speak MiP 1. */
   readonly isMip1Peer: (address: string) => boolean;
   readonly repeaterIds: RepeaterIdStore;
-  /** A viewer on the repeater's port asked in a way that nobody understands, or not at all. */
+  /** A viewer on the repeater's port sent a malformed request, or none. */
   readonly onRepeaterRefused: (error: unknown, source: ConnectionSource) => void;
   /** A VNC server that has dialled in. */
   readonly onReverseServer: (connection: AcceptedConnection) => void;
@@ -239,7 +239,7 @@ export class Listeners {
     }
   }
 
-  /** Somebody has signed in over this request's connection: it is no longer counted. */
+  /** A sign-in was proven over this request's connection: it is no longer counted. */
   admitHttp(request: http.IncomingMessage): void {
     this.#httpConnections.release(request.socket);
   }

@@ -55,8 +55,8 @@ export class TlsAcceptor {
   readonly #service: ReplaceableServer;
   readonly #site: ReplaceableServer | null;
   /**
-   * The same over TLS 1.2, for peers that may speak MiP 1. Programs of MiP 1's time take the session tickets, which TLS 1.3 sends after
-   * the handshake, for data, and block in reading them; Node cannot leave the tickets out.
+   * TLS 1.2 only, for peers that may speak MiP 1. TLS 1.3 sends session tickets after the handshake, which old MiP 1 agents take for
+   * data, so that they block in a read; Node cannot turn the tickets off.
    */
   readonly #mip1Service: ReplaceableServer | null;
   readonly #mip1Site: ReplaceableServer | null;

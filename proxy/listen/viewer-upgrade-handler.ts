@@ -1,6 +1,5 @@
 import { RFB_WEBSOCKET_PATH, type Clock, WebSocketStream } from "../../protocol/index.ts";
-import type { IncomingMessage } from "node:http";
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";

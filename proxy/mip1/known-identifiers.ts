@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { AuthError } from "../../protocol/index.ts";
 
 /**
- * Throws unless `identifier` stands on a line of its own in the file, which is read each time, so that whoever hands
- * out jobs may write it at any time. Lines that begin with `#` are comments.
+ * Throws unless `identifier` stands on a line of its own in the file, which is read each time, so that a
+ * program that hands out jobs may write it at any time. Lines that begin with `#` are comments.
  * @throws AuthError `MIP1_IDENTIFIER_UNKNOWN`, `MIP1_IDENTIFIERS_UNREADABLE`
  */
 export async function checkIdentifier(identifier: string, file: string): Promise<void> {

@@ -9,7 +9,7 @@ import {
   type Clock,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { type ConnectionSource, plainAddress } from "../model/connection-source.ts";
 import { PeerLog } from "../model/peer-log.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { AddressRanges } from "../admit/address-ranges.ts";
@@ -36,8 +36,8 @@ export class Mip1Acceptor {
   }
 
   /**
-   * Takes a connection inside TLS of which nothing has been read. Never rejects: whatever goes wrong ends it, without
-   * a word, since MiP 1 has none for that.
+   * Takes a connection inside TLS of which nothing has been read. Never rejects: a failure closes the connection without
+   * an answer, because MiP 1 has no message for refusals.
    * @param admitted releases its pre-authentication slot
    */
   async acceptMip1(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
@@ -61,7 +61,7 @@ export class Mip1Acceptor {
     if (first.type === mip1.Mip1MessageType.handshake) {
       await agents.admit(socket, source, first);
     } else if (first.type === mip1.Mip1MessageType.setupResponse && first.status === 1) {
-      if (!tickets.redeem(first.ticket, source.address, socket)) {
+      if (!tickets.redeem(first.ticket, socket, plainAddress(source.address))) {
         throw new AuthError("TICKET_INVALID", "no viewer waits for this data connection of this peer");
       }
     } else {

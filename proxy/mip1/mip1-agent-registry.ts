@@ -10,13 +10,12 @@ import {
   KeyedQueue,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { ConnectionSource } from "../model/connection-source.ts";
+import { type ConnectionSource, plainAddress } from "../model/connection-source.ts";
 import { TakeoverDamper } from "../admit/takeover-damper.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { auditUnavailable } from "../audit/audit-unavailable.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter, AuditEntry, ConnectedAgent, HostPort } from "../model/proxy-types.ts";
 import type { CredentialIssuer } from "../identify/credential-issuer.ts";
-import type { AuditEntry, ConnectedAgent, HostPort } from "../model/proxy-types.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopRecord, DesktopView } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
@@ -108,7 +107,8 @@ export class Mip1AgentRegistry {
     if (!connection) return null;
     if (desktop.state === "offline") throw new ViewerRefusal("DESKTOP_OFFLINE");
     const { tickets, options, address, clock, log } = this.#dependencies;
-    const { ticket, connection: arrival } = tickets.expect(connection, connection.source.address, signal);
+    const bearer = plainAddress(connection.source.address);
+    const { ticket, connection: arriving } = tickets.expect(connection, signal, bearer);
     const { host, port } = address();
     connection.send({
       type: mip1.Mip1MessageType.setupRequest,
@@ -118,7 +118,7 @@ export class Mip1AgentRegistry {
       endpointHost: options.endpoint.host,
       endpointPort: options.endpoint.port,
     });
-    return performMip1DesktopHandshake(arrival, signal, clock, log.child({ agentId: desktop.agentId }));
+    return performMip1DesktopHandshake(arriving, signal, clock, log.child({ agentId: desktop.agentId }));
   }
 
   /** Ends all connections, and waits until they are given up in the state. Idempotent. */
@@ -157,12 +157,12 @@ export class Mip1AgentRegistry {
     await this.#register(identity);
     const epoch = await stores.agents.claim(agentId, serverId, "mip1");
     const before = this.#connections.get(agentId);
-    const entry = this.#noteArrival(agentId, source, before);
+    const entry = this.#noteConnect(agentId, source, before);
     before?.destroy(new AuthError("REPLACED", "the same agent has connected again"));
     let desktop: DesktopRecord;
     try {
       // Its identifier gives tokens: they wait for its line.
-      await this.#auditArrival(entry);
+      await this.#auditConnect(entry);
       desktop = await stores.desktops.publish(agentId, name, null);
       await this.#openTokens(desktop, identity);
       if (!this.#open) throw serverStopping();
@@ -196,15 +196,15 @@ export class Mip1AgentRegistry {
    * From some number of takeovers on, the audit log has one line that names both peers, and then their number now and again.
    * @returns the line that tells of the newcomer; null: a later one counts it
    */
-  #noteArrival(
+  #noteConnect(
     agentId: string,
     source: ConnectionSource,
     before: Mip1ControlConnection | undefined,
   ): AuditEntry | null {
-    const arrival: AuditEntry = { action: "agent.connect", outcome: "success", agentId, source };
-    if (before === undefined || before.ended) return arrival;
+    const entry: AuditEntry = { action: "agent.connect", outcome: "success", agentId, source };
+    if (before === undefined || before.ended) return entry;
     this.#damper.note(agentId);
-    if (!this.#damper.isDisputed(agentId)) return arrival;
+    if (!this.#damper.isDisputed(agentId)) return entry;
     this.#clones.set(agentId, this.countClones(agentId) + 1);
     const dispute = this.#disputes.get(agentId);
     if (dispute) {
@@ -221,7 +221,7 @@ export class Mip1AgentRegistry {
   }
 
   /** @throws RequestError `AUDIT_UNAVAILABLE` */
-  async #auditArrival(entry: AuditEntry | null): Promise<void> {
+  async #auditConnect(entry: AuditEntry | null): Promise<void> {
     const { audit } = this.#dependencies;
     if (entry === null) {
       if (audit.failing) throw auditUnavailable();

@@ -13,7 +13,7 @@ import { ViewerRefusal } from "../model/viewer-refusal.ts";
 /**
  * A data connection carries the VNC server's bytes from its ProtocolVersion on: this plays the viewer until the server
  * stands at ClientInit. MiP 1 has no password, so the server must not ask for one.
- * @throws ViewerRefusal `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`, or what `arrival` rejects with
+ * @throws ViewerRefusal `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`, or what `connection` rejects with
  */
 export async function performMip1DesktopHandshake(
   connection: Promise<Duplex>,

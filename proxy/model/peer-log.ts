@@ -17,7 +17,7 @@ interface Line {
   readonly message: string;
 }
 
-/** Warnings about peers that nobody knows, so many that a stranger cannot fill the disk with them. */
+/** Warnings about unauthenticated peers, limited so that a stranger cannot fill the disk with them. */
 export class PeerLog {
   readonly #log: Logger;
   readonly #limiter: RepeatLimiter<Line>;

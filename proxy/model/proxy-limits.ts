@@ -2,7 +2,7 @@
 export const PROXY_LIMITS = {
   /** From accept to the end of the TLS handshake, absolute. */
   tlsHandshakeMs: 5_000,
-  /** A connection that says nothing for so long is a viewer that waits for our greeting. */
+  /** A connection that sends nothing for so long is taken for a viewer that waits for the server's ProtocolVersion. */
   viewerSilenceMs: 300,
   /** ProtocolVersion and security type, absolute; and again from SecurityResult to ClientInit. */
   rfbHandshakeMs: 10_000,
@@ -12,19 +12,19 @@ export const PROXY_LIMITS = {
   mipHandshakeMs: 5_000,
   /** From a Setup request to the data connection that answers it. */
   pairingMs: 10_000,
-  /** The same where the VNC server may be asking somebody, and the longest wait for ServerInit. */
+  /** The same where the VNC server may ask a person at the desktop, and the longest wait for ServerInit. */
   attendedMs: 70_000,
-  /** A refused viewer gets this long to take the reason. */
+  /** Time for a refused viewer to read the reason before the connection is closed. */
   lingerMs: 1_000,
-  /** The other direction of a relay goes on this long without a byte once one direction has ended. */
+  /** Once one direction of a relay has ended, the other one is ended after so long without a byte. */
   halfCloseMs: 10_000,
   /** Open sessions are compared with the state so often: what ends one has to do so within 5 s. */
   sessionCheckMs: 2_000,
   /** Both ends of an open session are asked this often whether they are there. */
   sessionPingMs: 2_000,
-  /** An agent with open sessions that has not answered for so long: their pictures are old. */
+  /** An agent that has not answered for so long: the pictures of its sessions are shown as outdated. */
   agentSilentMs: 4_000,
-  /** What a viewer types is dropped once it has not shown for so long that it is there: it must not run later. */
+  /** A viewer's input is dropped once the viewer has not answered for so long: it must not take effect later. */
   inputFreshMs: 6_000,
   /** What is still open this long after `close()` is cut. */
   closeGraceMs: 1_000,
@@ -41,10 +41,10 @@ export const PROXY_LIMITS = {
   unadmittedSettleMs: 1_000,
   /** What is left of `tokenEntryMs` when all slots of viewers are taken. */
   crowdedTokenEntryMs: 20_000,
-  /** HTTP connections over which nobody has signed in. Fewer where the process may open few files. */
+  /** HTTP connections without a sign-in. Fewer where the process may open few files. */
   httpPerSource: 256,
   httpTotal: 4_096,
-  /** For letting newcomers in, in one turn of the event loop: running sessions wait so long at most. */
+  /** For accepting new connections, in one turn of the event loop: running sessions wait so long at most. */
   admissionSliceMs: 2,
 
   /** RSA operations that wait for the thread that does them: in all, and of one network. */
@@ -64,12 +64,12 @@ export const PROXY_LIMITS = {
   /** A WebSocket carries a ping this often, so that nothing in between takes it for idle. */
   webSocketPingMs: 20_000,
 
-  /** An agent that says nothing for so long is dead; it is asked every `agentPingMs`. */
+  /** An agent that sends nothing for so long counts as gone; it is pinged every `agentPingMs`. */
   agentPingMs: 10_000,
   agentDeadMs: 30_000,
   /** Unsent bytes on a control connection: its agent has stopped reading. */
   agentBacklogBytes: 4_194_304,
-  /** Frames of one agent that are worked on: with so many, its connection is not read. */
+  /** Frames of one agent in progress: with so many, its connection is not read. */
   agentFramesInProgress: 32,
   /** For the frames of all agents, in one turn of the event loop. */
   agentSliceMs: 2,
@@ -77,20 +77,20 @@ export const PROXY_LIMITS = {
   agentDesktops: 1_000,
   /** A desktop that was gone for so long, and that no token or number leads to, is removed. */
   desktopMemoryMs: 604_800_000,
-  /** Desktops that one sweep removes. */
+  /** Desktops that one clean-up removes. */
   desktopsForgotten: 500,
   /** Spare data connections of one agent, and of all. */
   sparesPerAgent: 2,
   sparesTotal: 512,
-  /** A spare is given up after this; within the last `pairingMs` of it, it is not used any more. */
+  /** A spare is closed after this; within the last `pairingMs` before that it is not used any more. */
   spareLifeMs: 600_000,
   /** So long after a token or ticket was made or used, another viewer is likely. */
   spareLikelyMs: 300_000,
-  /** What was asked for and has not come by then is asked for anew when it is needed. */
+  /** A spare that was requested and has not arrived by then is requested again when it is needed. */
   spareAskMs: 10_000,
   /** A spare that was used is replaced after this, so that its viewer's first picture comes before. */
   spareReplaceMs: 25,
-  /** How often revocations by other servers are looked for, and how far back, should the clocks differ. */
+  /** How often the state is searched for revocations by other servers, and how far back, since clocks may differ. */
   revocationCheckMs: 2_000,
   revocationLookBackMs: 60_000,
   hostRequestMs: 30_000,
@@ -111,7 +111,7 @@ export const PROXY_LIMITS = {
   freeTakeovers: 3,
   firstTakeoverMs: 1_000,
   longestTakeoverMs: 300_000,
-  /** An identifier without a takeover for so long starts anew; while there are some, they are reported this often. */
+  /** After so long without a takeover an identifier's count is reset; until then takeovers are reported this often. */
   takeoverMemoryMs: 600_000,
   takeoverAgents: 10_000,
 
@@ -119,7 +119,7 @@ export const PROXY_LIMITS = {
   freeGuesses: 5,
   firstPenaltyMs: 1_000,
   longestPenaltyMs: 300_000,
-  /** A source that has not guessed for so long starts anew. */
+  /** After so long without a guess a source's count is reset. */
   penaltyMemoryMs: 600_000,
   penaltySources: 10_000,
   /** Wrong tokens of all sources together: as many at once, and as many per second. */
@@ -128,7 +128,7 @@ export const PROXY_LIMITS = {
   /** And of one network. */
   networkGuessBurst: 60,
   networkGuessesPerSecond: 1,
-  /** So long after a right token its source may use the reserve, which is as large as the budget of all. */
+  /** For so long after a right token its source may use a reserve as large as the common budget. */
   recentRightMs: 86_400_000,
 
   /** Comparisons that wait in the one scan: some two seconds. */
@@ -144,10 +144,10 @@ export const PROXY_LIMITS = {
 
   /** Between two looks at the files of the site's certificate, and at the service CA. */
   certificateLookMs: 4_000,
-  /** A server's own certificate under the service CA is issued anew at this age; it is valid for 397 days. */
+  /** A server's own certificate under the service CA is reissued at this age; it is valid for 397 days. */
   leafRenewMs: 15_552_000_000,
 
-  /** A shared database gets this long to take a connection, and to answer a query; while it does not, it is asked so often. */
+  /** A shared database's time to accept a connection, and to answer a query; the interval of retries while it does not. */
   stateConnectMs: 3_000,
   stateQueryMs: 5_000,
   stateRetryMs: 1_000,
@@ -156,23 +156,23 @@ export const PROXY_LIMITS = {
   joinSecretMs: 3_600_000,
   sweepMs: 60_000,
   auditRetryMs: 1_000,
-  /** Who is refused because the audit log cannot be written is told to come back after this. */
+  /** Retry-after of a refusal because the audit log cannot be written. */
   auditUnavailableMs: 5_000,
   auditBacklogLines: 10_000,
   /** The audit log is signed this often while there is something new, and after so many lines at the latest. */
   auditCheckpointMs: 60_000,
   auditCheckpointLines: 1_000,
-  /** A file of the audit log that has grown so big is put aside. */
+  /** A file of the audit log is rotated at this size. */
   auditFileBytes: 67_108_864,
   auditTextChars: 512,
-  /** So many refusals of one kind and network get a line each, and of one kind; the rest of the time is counted. */
-  auditRefusalLines: 20,
-  auditRefusalLinesOfAll: 50,
-  auditRefusalMs: 10_000,
-  /** Networks that are told apart meanwhile, and those whose counts get a line of their own. */
-  auditRefusalNetworks: 10_000,
-  auditRefusalSummaries: 10,
-  /** Free on the disk: below this refusals get no line, what is left is for sessions. Looked at so often. */
+  /** Repeated lines of one kind that are written within `repeatMs`: of one network, and in all. The others are counted. */
+  repeatLines: 20,
+  repeatLinesOfAll: 50,
+  repeatMs: 10_000,
+  /** Networks that are counted apart meanwhile, and those whose count gets a line of its own. */
+  repeatNetworks: 10_000,
+  repeatSummaries: 10,
+  /** Free space on the disk below which refusals get no line, so that sessions have it; how often it is measured. */
   auditReserveBytes: 67_108_864,
   auditReserveLookMs: 5_000,
   /** Rows of one reading of the audit log. */

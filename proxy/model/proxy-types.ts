@@ -1,5 +1,6 @@
 /** What the parts of the proxy, and those who use it, say to each other. */
-import type { AgentRole, HostPort, MachineStatus } from "../../protocol/index.ts";
+import type { AgentRole, HostPort, MachineStatus, TypedEventEmitter } from "../../protocol/index.ts";
+import type { AuditAction } from "./audit-actions.ts";
 
 export type { HostPort };
 
@@ -18,6 +19,9 @@ export interface ProxyEvents {
   "machine.removed": { agentId: string; machineId: string };
   "image.changed": { agentId: string };
 }
+
+/** A listener's promise holds the agent's next frame back ({@link TypedEventEmitter.deliver}). */
+export type ProxyEventEmitter = TypedEventEmitter<ProxyEvents, void | Promise<void>>;
 
 export interface ConnectedAgent {
   readonly id: string;
@@ -64,8 +68,7 @@ export interface IssuedTicket {
 export type AuditReader = Pick<AuditEntry, "actor" | "actorName" | "source">;
 
 export interface AuditEntry {
-  /** From the list in proxy/audit/audit-actions.ts, e.g. `session.start`, `token.create`, `login.failure`. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly outcome: "success" | "failure";
   /** The user's id. */
   readonly actor?: string;

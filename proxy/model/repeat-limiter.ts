@@ -46,8 +46,8 @@ export class RepeatLimiter<T> {
   allows(kind: string, address: string, about: T): boolean {
     const window = this.#open(kind, about);
     const network = this.#networkOf(window, address, about);
-    const isBelow = window.lines < PROXY_LIMITS.auditRefusalLinesOfAll;
-    if (network && isBelow && network.lines < PROXY_LIMITS.auditRefusalLines) {
+    const isBelow = window.lines < PROXY_LIMITS.repeatLinesOfAll;
+    if (network && isBelow && network.lines < PROXY_LIMITS.repeatLines) {
       network.lines += 1;
       window.lines += 1;
       return true;
@@ -70,7 +70,7 @@ export class RepeatLimiter<T> {
   #open(kind: string, last: T): KindWindow<T> {
     const known = this.#windows.get(kind);
     if (known) return known;
-    const cancel = this.#clock.after(PROXY_LIMITS.auditRefusalMs, () => {
+    const cancel = this.#clock.after(PROXY_LIMITS.repeatMs, () => {
       this.#close(kind);
     });
     const window = { lines: 0, networks: new Map<string, NetworkRepeats<T>>(), others: 0, last, cancel };
@@ -86,7 +86,7 @@ export class RepeatLimiter<T> {
       known.last = last;
       return known;
     }
-    if (window.networks.size >= PROXY_LIMITS.auditRefusalNetworks) return null;
+    if (window.networks.size >= PROXY_LIMITS.repeatNetworks) return null;
     const network = { lines: 0, suppressed: 0, last };
     window.networks.set(key, network);
     return network;
@@ -105,7 +105,7 @@ export class RepeatLimiter<T> {
     window.cancel();
     const repeated = [...window.networks.values()].filter(({ suppressed }) => suppressed > 0);
     repeated.sort((one, other) => other.suppressed - one.suppressed);
-    const single = repeated.slice(0, PROXY_LIMITS.auditRefusalSummaries);
+    const single = repeated.slice(0, PROXY_LIMITS.repeatSummaries);
     for (const { last, suppressed } of single) {
       this.#report({ last, count: suppressed, isOneNetwork: true });
     }

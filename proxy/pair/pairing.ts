@@ -3,7 +3,7 @@ import { encodeSetupRequest } from "../../protocol/index.ts";
 import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopView } from "../state/state-records.ts";
-import type { AgentRegistry } from "./agent-registry.ts";
+import type { AgentRegistry } from "../agents/agent-registry.ts";
 import type { ReverseServers } from "./reverse-servers.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import type { SpareConnectionPool } from "./spare-connection-pool.ts";

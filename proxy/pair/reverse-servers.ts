@@ -13,7 +13,7 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter } from "../model/proxy-types.ts";
 import { hashRepeaterId } from "../identify/repeater-id-issuer.ts";
 import type { AcceptedConnection } from "../listen/tcp-listener.ts";
 import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";

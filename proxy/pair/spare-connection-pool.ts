@@ -9,7 +9,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { CONTROL_ADDRESS } from "../model/advertised-addresses.ts";
-import type { AgentRegistry } from "./agent-registry.ts";
+import type { AgentRegistry } from "../agents/agent-registry.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 import { SpareConnection } from "./spare-connection.ts";
 

@@ -14,7 +14,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { readSetupFailure } from "./read-setup-failure.ts";
+import { readSetupFailure } from "../agents/read-setup-failure.ts";
 import type { SetupTickets } from "./setup-tickets.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -75,7 +75,7 @@ export class SpareConnection {
    * @throws ViewerRefusal as the agent's answer says
    */
   async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
-    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, true);
+    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, this);
     this.#ticket = ticket;
     this.#stream.write(encodeSetupRequest({ ticket, proxyHost: "", proxyPort: 0, desktop }));
     try {
@@ -136,7 +136,7 @@ export class SpareConnection {
   #ping(): void {
     const { clock } = this.#dependencies;
     this.#cancelPing = clock.after(PROXY_LIMITS.agentPingMs, () => {
-      // The ticket has a deadline of its own, and the agent may be waiting for somebody.
+      // The ticket has a deadline of its own, and the agent may be waiting for a person.
       if (this.#ticket !== null) return;
       if (clock.monotonic() - this.#lastReceivedAt >= PROXY_LIMITS.agentDeadMs) {
         this.#stream.destroy();

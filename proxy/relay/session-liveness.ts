@@ -21,17 +21,17 @@ export interface SessionLivenessOptions {
 }
 
 /**
- * Asks both ends of an open session again and again whether they are there. What a viewer types while one of them is silent
- * would wait in some buffer, and run when the line is back: it is dropped instead.
+ * Pings both ends of an open session. While one of them is silent, input of the viewer is dropped: it would wait in a buffer
+ * and take effect long after it was typed.
  */
 export class SessionLiveness {
   readonly #options: SessionLivenessOptions;
   readonly #startedAt: number;
   readonly #page: RoundTrips | null;
-  /** The desktop has sent something since the ping before: its agent was there then. */
+  /** The desktop has sent bytes since this time, so its agent was alive then (monotonic). */
   #movedAt: number;
   #tickedAt: number;
-  /** This server has stood still: until then what waited meanwhile may still be read. */
+  /** After a stall of this process: until then, input that had been waiting may still be read (monotonic). */
   #staleUntil = -Infinity;
   #bytesToViewer: number;
   #cancel: () => void = () => undefined;
@@ -53,7 +53,7 @@ export class SessionLiveness {
     this.#cancel();
   }
 
-  /** Also true while this server itself was stopped: then nobody has been asked. */
+  /** Also true after a stall of this process, during which neither end was pinged. */
   get holdsInput(): boolean {
     const now = this.#options.clock.monotonic();
     const heard = Math.min(this.#tickedAt + PROXY_LIMITS.sessionPingMs, this.#page?.provenAt ?? now);

@@ -3,9 +3,8 @@ import type { Clock, PosternError } from "../../protocol/index.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { PeerLog } from "../model/peer-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter, AuditEntry } from "../model/proxy-types.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
-import type { AuditEntry } from "../model/proxy-types.ts";
 import type { EndCause } from "./end-cause.ts";
 import type { RelayTraffic } from "./stream-stage.ts";
 import { queryStateForViewer, ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
@@ -89,7 +88,7 @@ export class SessionLog {
     this.#dependencies.audit.append({ ...refused, source, transport, sessionId: this.#id });
   }
 
-  /** The viewer could not go on with the handshake: its own program does not say why. */
+  /** The viewer left the handshake: viewers do not send the reason. */
   noteUnable({ code, message }: PosternError): void {
     const { source, listener, transport } = this.#viewer;
     this.#log.warn(

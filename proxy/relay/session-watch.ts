@@ -15,7 +15,7 @@ export interface WatchedSession {
 
 interface SessionWatchDependencies {
   readonly sessions: () => readonly WatchedSession[];
-  readonly store: Pick<SessionStore, "listStandings">;
+  readonly store: Pick<SessionStore, "listValidity">;
   readonly serverId: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -77,7 +77,7 @@ export class SessionWatch {
     const open = new Map(sessions().map((session) => [session.id, session]));
     if (open.size === 0) return;
     try {
-      for (const validity of await store.listStandings(serverId)) {
+      for (const validity of await store.listValidity(serverId)) {
         const session = open.get(validity.id);
         const cause = session && checkSessionValidity(session.identity, validity);
         if (cause) session.end(cause);

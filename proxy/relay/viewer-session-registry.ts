@@ -46,7 +46,7 @@ export class ViewerSessionRegistry {
     }
   }
 
-  /** Ends the sessions that went through an agent that has gone silent: nobody knows what of them still lives. */
+  /** Ends the sessions of an agent that has gone silent: whether they still work cannot be known. */
   endBySilentAgent(agentId: string): void {
     for (const session of this.#running.keys()) {
       if (session.record?.agentId === agentId) session.end("HOST_TIMEOUT");

@@ -6,7 +6,7 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { PeerLog } from "../model/peer-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter } from "../model/proxy-types.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { Pairing } from "../pair/pairing.ts";

@@ -4,10 +4,7 @@ import type { AgentRecord } from "./state-records.ts";
 import type { AgentStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
-import { inBatches } from "./in-batches.ts";
-
-/** Ids in one statement: far below both databases' limit on parameters. */
-const BATCH = 500;
+import { eachBatch, inBatches } from "./in-batches.ts";
 
 export class SqlAgentStore implements AgentStore {
   readonly #db: Kysely<Tables>;
@@ -183,8 +180,7 @@ export class SqlAgentStore implements AgentStore {
         .returning("id")
         .execute();
       const ids = released.map(({ id }) => id);
-      for (let from = 0; from < ids.length; from += BATCH)
-        await markDesktopsOffline(trx, ids.slice(from, from + BATCH), now);
+      await eachBatch(ids, (batch) => markDesktopsOffline(trx, batch, now));
     });
   }
 
@@ -216,7 +212,11 @@ export class SqlAgentStore implements AgentStore {
 }
 
 /** They are forgotten some time after `now`. */
-async function markDesktopsOffline(trx: Transaction<Tables>, agentIds: string[], now: number): Promise<void> {
+async function markDesktopsOffline(
+  trx: Transaction<Tables>,
+  agentIds: readonly string[],
+  now: number,
+): Promise<void> {
   await trx
     .updateTable("desktops")
     .set({ state: "offline", lastSeenAt: now })

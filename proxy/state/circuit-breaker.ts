@@ -30,7 +30,7 @@ export class CircuitBreaker {
     this.#trying = false;
   }
 
-  /** @param begunAt when the call began: an answer to somebody since then shows that only this one failed */
+  /** @param begunAt when the call began: an answer to another call since then shows that only this one failed */
   fail(begunAt: number): void {
     this.#trying = false;
     if (this.#lastSuccess > begunAt) return;

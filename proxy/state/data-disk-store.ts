@@ -1,9 +1,7 @@
 import type { Kysely } from "kysely";
 import type { DataDiskStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
-
-/** Rows in one statement: far below both databases' limit on parameters. */
-const BATCH = 400;
+import { eachBatch } from "./in-batches.ts";
 
 export class SqlDataDiskStore implements DataDiskStore {
   readonly #db: Kysely<Tables>;
@@ -44,12 +42,13 @@ export class SqlDataDiskStore implements DataDiskStore {
       );
       for (const name of listed) if (!known.has(name)) fresh.push({ name, agentId });
     }
-    for (let at = 0; at < fresh.length; at += BATCH)
-      await this.#db
+    await eachBatch(fresh, (batch) =>
+      this.#db
         .insertInto("dataDisks")
-        .values(fresh.slice(at, at + BATCH))
+        .values(batch)
         .onConflict((conflict) => conflict.column("name").doNothing())
-        .execute();
+        .execute(),
+    );
   }
 
   async #listNames(agentId: string): Promise<Set<string>> {
@@ -62,11 +61,8 @@ export class SqlDataDiskStore implements DataDiskStore {
   }
 
   async #forget(agentId: string, names: readonly string[]): Promise<void> {
-    for (let at = 0; at < names.length; at += BATCH)
-      await this.#db
-        .deleteFrom("dataDisks")
-        .where("agentId", "=", agentId)
-        .where("name", "in", names.slice(at, at + BATCH))
-        .execute();
+    await eachBatch(names, (batch) =>
+      this.#db.deleteFrom("dataDisks").where("agentId", "=", agentId).where("name", "in", batch).execute(),
+    );
   }
 }

@@ -29,7 +29,7 @@ export async function makeFileOnce(file: string, content: string): Promise<strin
   return readFile(file, "utf8");
 }
 
-/** Null: there is no such file. @throws the system's error when nobody can tell */
+/** Null: there is no such file. @throws the system's error when it cannot be known */
 export async function readIfPresent(file: string): Promise<string | null> {
   try {
     return await readFile(file, "utf8");

@@ -3,9 +3,7 @@ import type { LoginRecord } from "./state-records.ts";
 import type { LoginStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
-
-/** Values of one statement. */
-const MAX_VALUES = 500;
+import { inBatches } from "./in-batches.ts";
 
 export class SqlLoginStore implements LoginStore {
   readonly #db: Kysely<Tables>;
@@ -32,19 +30,17 @@ export class SqlLoginStore implements LoginStore {
   }
 
   async filterOpen(hashes: readonly string[], now: number): Promise<Set<string>> {
-    const open = new Set<string>();
-    for (let at = 0; at < hashes.length; at += MAX_VALUES) {
-      const rows = await this.#db
+    const rows = await inBatches(hashes, (batch) =>
+      this.#db
         .selectFrom("logins")
         .innerJoin("users", "users.id", "logins.userId")
         .select("logins.hash")
-        .where("logins.hash", "in", hashes.slice(at, at + MAX_VALUES))
+        .where("logins.hash", "in", batch)
         .where("logins.expiresAt", ">", now)
         .where("users.disabledAt", "is", null)
-        .execute();
-      for (const { hash } of rows) open.add(hash);
-    }
-    return open;
+        .execute(),
+    );
+    return new Set(rows.map(({ hash }) => hash));
   }
 
   async remove(hash: string): Promise<void> {

@@ -3,72 +3,85 @@ import { machineCause } from "../../protocol/index.ts";
 import { machineOptions } from "./machine-options.ts";
 import type { MachineRecord } from "./state-records.ts";
 
-const triedHosts = z.array(z.object({ host: z.string(), why: z.string() }));
+/** How a value of a record is kept in its column. */
+interface ColumnCodec<Value, Kept> {
+  encode(value: Value): Kept;
+  decode(kept: Kept): Value;
+}
 
-/** A record as both databases keep it: truth as 0 and 1, progress in percent, lists as JSON. */
-export interface MachineRow extends Omit<
-  MachineRecord,
-  "wish" | "tried" | "cause" | "oneShot" | "viewed" | "saved" | "progress"
-> {
-  readonly wish: string;
-  readonly tried: string;
-  readonly cause: string | null;
-  readonly oneShot: number;
-  readonly viewed: number;
-  readonly saved: number;
-  readonly progress: number | null;
+/** A codec of which only the record's side is known. */
+interface AnyCodec<Value = unknown> {
+  encode(value: never): unknown;
+  decode(kept: never): Value;
+}
+
+const flag: ColumnCodec<boolean, number> = { encode: Number, decode: (kept) => kept === 1 };
+
+/** From 0 to 1; in percent. */
+const fraction: ColumnCodec<number | null, number | null> = {
+  encode: (value) => (value === null ? null : Math.round(value * 100)),
+  decode: (kept) => (kept === null ? null : kept / 100),
+};
+
+function json<Value>(schema: z.ZodType<Value>): ColumnCodec<Value, string> {
+  return { encode: (value) => JSON.stringify(value), decode: (kept) => schema.parse(JSON.parse(kept)) };
+}
+
+function orNull<Value, Kept>({
+  encode,
+  decode,
+}: ColumnCodec<Value, Kept>): ColumnCodec<Value | null, Kept | null> {
+  return {
+    encode: (value) => (value === null ? null : encode(value)),
+    decode: (kept) => (kept === null ? null : decode(kept)),
+  };
+}
+
+/** The columns that hold something else than the record; both databases keep the others as they are. */
+const CODECS = {
+  wish: json(machineOptions),
+  tried: json(z.array(z.object({ host: z.string(), why: z.string() }))),
+  cause: orNull(json(machineCause)),
+  oneShot: flag,
+  viewed: flag,
+  saved: flag,
+  progress: fraction,
+} satisfies { [Name in keyof MachineRecord]?: AnyCodec<MachineRecord[Name]> };
+
+type Codecs = typeof CODECS;
+
+/** A record as both databases keep it. */
+export type MachineRow = Omit<MachineRecord, keyof Codecs> & {
+  readonly [Name in keyof Codecs]: ReturnType<Codecs[Name]["encode"]>;
+} & {
   /** The server that looks for a host for it, and until when. */
   readonly claimedBy: string | null;
   readonly claimedUntil: number | null;
-}
+};
 
 export function decodeMachineRow(row: MachineRow): MachineRecord {
-  const { claimedBy: _by, claimedUntil: _until, ...rest } = row;
-  return {
-    ...rest,
-    wish: machineOptions.parse(JSON.parse(row.wish)),
-    cause: row.cause === null ? null : machineCause.parse(JSON.parse(row.cause)),
-    tried: triedHosts.parse(JSON.parse(row.tried)),
-    oneShot: row.oneShot === 1,
-    viewed: row.viewed === 1,
-    saved: row.saved === 1,
-    progress: row.progress === null ? null : row.progress / 100,
-  };
+  const { claimedBy: _by, claimedUntil: _until, ...kept } = row;
+  return convert(kept, "decode") as MachineRecord;
 }
 
 /** A whole record, of a machine that no server looks after yet. */
 export function encodeNewMachine(record: MachineRecord): MachineRow {
-  const { wish, tried, cause, oneShot, viewed, saved, progress, ...rest } = record;
-  return {
-    ...rest,
-    wish: JSON.stringify(wish),
-    tried: JSON.stringify(tried),
-    cause: cause && JSON.stringify(cause),
-    oneShot: Number(oneShot),
-    viewed: Number(viewed),
-    saved: Number(saved),
-    progress: progress && Math.round(progress * 100),
-    claimedBy: null,
-    claimedUntil: null,
-  };
+  return { ...(convert(record, "encode") as MachineRow), claimedBy: null, claimedUntil: null };
 }
 
 /** What of a record is named, as its columns have it. */
 export function encodeMachineRow(change: Partial<MachineRecord>): Partial<MachineRow> {
-  const { wish, tried, cause, oneShot, viewed, saved, progress, ...rest } = change;
-  const row = {
-    ...rest,
-    wish: wish && JSON.stringify(wish),
-    tried: tried && JSON.stringify(tried),
-    cause: cause && JSON.stringify(cause),
-    oneShot: toNumber(oneShot),
-    viewed: toNumber(viewed),
-    saved: toNumber(saved),
-    progress: progress === null || progress === undefined ? progress : Math.round(progress * 100),
-  };
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+  return convert(change, "encode") as Partial<MachineRow>;
 }
 
-function toNumber(value: boolean | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
+/** Each value by its column's codec; what is undefined is left out. */
+function convert(values: object, direction: "encode" | "decode"): object {
+  const codecs: Readonly<Record<string, AnyCodec>> = CODECS;
+  const named = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    named.map(([name, value]) => {
+      const codec = codecs[name];
+      return [name, codec === undefined ? value : codec[direction](value as never)];
+    }),
+  );
 }

@@ -78,7 +78,7 @@ class GuardedPool implements PostgresPool {
     const begunAt = this.#clock.monotonic();
     try {
       const client = new GuardedClient(await this.#pool.connect(), this.#breaker, this.#clock);
-      // A cast: cursors, which nobody uses here, are not passed on.
+      // A cast: cursors, which are not used here, are not passed on.
       return client as unknown as PostgresPoolClient;
     } catch (error) {
       if (isUnavailable(error)) this.#breaker.fail(begunAt);

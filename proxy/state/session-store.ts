@@ -4,11 +4,10 @@ import { packDenied, unpackDenied } from "./denied-permissions.ts";
 import type { SessionRecord, SessionValidity } from "./state-records.ts";
 import type { SessionStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
+import { inBatches } from "./in-batches.ts";
 
 /** What a list holds unless its caller says otherwise. */
 const LIST_LIMIT = 1_000;
-/** Values of one statement. */
-const MAX_VALUES = 500;
 
 export class SqlSessionStore implements SessionStore {
   readonly #db: Kysely<Tables>;
@@ -62,7 +61,7 @@ export class SqlSessionStore implements SessionStore {
       .execute();
   }
 
-  async listStandings(serverId: string): Promise<SessionValidity[]> {
+  async listValidity(serverId: string): Promise<SessionValidity[]> {
     const rows = await this.#db
       .selectFrom("sessions as s")
       .leftJoin("tokens as t", "t.id", "s.subject")
@@ -129,9 +128,8 @@ export class SqlSessionStore implements SessionStore {
   }
 
   async listPeople(ids: readonly string[]): Promise<Map<string, string>> {
-    const people = new Map<string, string>();
-    for (let at = 0; at < ids.length; at += MAX_VALUES) {
-      const rows = await this.#db
+    const rows = await inBatches(ids, (batch) =>
+      this.#db
         .selectFrom("sessions as s")
         .leftJoin("tokens as t", "t.id", "s.subject")
         .innerJoin("users as u", (join) =>
@@ -140,11 +138,10 @@ export class SqlSessionStore implements SessionStore {
           ),
         )
         .select(["s.id", "u.name"])
-        .where("s.id", "in", ids.slice(at, at + MAX_VALUES))
-        .execute();
-      for (const { id, name } of rows) people.set(id, name);
-    }
-    return people;
+        .where("s.id", "in", batch)
+        .execute(),
+    );
+    return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
   async closeAll(serverId: string, cause: string): Promise<void> {

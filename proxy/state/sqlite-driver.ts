@@ -184,9 +184,9 @@ function runQuery<R>(database: DatabaseSync, query: CompiledQuery): QueryResult<
 }
 
 /**
- * Who has a session open. A server that starts closes what an earlier life left, and the audit log has each session
- * durably: these rows need not reach the disk before they count, and a viewer need not wait for it. They do with the
- * next commit that must.
+ * Whether the query writes the table of open sessions alone. It is committed without waiting for the disk: the audit log
+ * has each session durably, and a server that starts closes the sessions that its last run left open. The rows reach the
+ * disk with the next durable commit.
  */
 function isBookkeeping(query: RootOperationNode): boolean {
   const target = InsertQueryNode.is(query) ? query.into : UpdateQueryNode.is(query) ? query.table : undefined;

@@ -177,13 +177,13 @@ export interface MachineRecord extends Readonly<MachineTraits> {
   readonly expiresAt: number | null;
   /** When its owner was told that it ends soon. */
   readonly warnedAt: number | null;
-  /** Since when nobody is connected to a one-shot machine; null: somebody is, or it does not run. */
+  /** Since when a one-shot machine has no viewer; null: it has one, or it does not run. */
   readonly idleSince: number | null;
   /** Whether anybody ever was. */
   readonly viewed: boolean;
   /** The server ends it; null: it does not. */
   readonly ending: MachineEnding | null;
-  /** Its memory lies on disk: the next start goes on from there. */
+  /** Its memory is on disk: the next start loads it. */
   readonly saved: boolean;
   /** How far the work of its state is, 0 to 1; null: not known. */
   readonly progress: number | null;

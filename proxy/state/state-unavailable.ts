@@ -16,7 +16,7 @@ const POOL_UNAVAILABLE =
 
 /**
  * A store's error as its callers get it: a database that is away, locked or full is `STATE_UNAVAILABLE`, which passes;
- * everything else stays what it is. The drivers of both databases use it, and nobody else needs to.
+ * everything else stays what it is. Only the drivers of both databases use it.
  */
 export function toStateError(error: unknown): unknown {
   return isUnavailable(error) ? stateUnavailable(error) : error;

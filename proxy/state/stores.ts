@@ -35,7 +35,7 @@ export interface AgentStore {
   /**
    * Takes the agent for a server; returns the new epoch. The newest claim wins. Its desktops go offline until this
    * connection publishes them.
-   * @param kind what it claims to be: nobody becomes something else by coming back
+   * @param kind what the agent claims to be; it must be what is on record
    * @throws RequestError `AGENT_UNKNOWN`, `AGENT_REVOKED`, `ROLE_REFUSED`
    */
   claim(id: string, serverId: string, kind: AgentRecord["kind"]): Promise<number>;
@@ -83,7 +83,7 @@ export interface DesktopStore {
   findMany(ids: readonly string[]): Promise<DesktopView[]>;
   list(): Promise<DesktopView[]>;
   listByAgent(agentId: string): Promise<DesktopView[]>;
-  /** Whoever published them: see `isDesktopOf` for those that count. */
+  /** From any publisher: see `isDesktopOf` for those that count. */
   listByMachines(machineIds: readonly string[]): Promise<DesktopView[]>;
   /**
    * By `NAME` or `AGENT/NAME` (agent's name or id; no agent's name hides another one's id). More than one: the caller tells
@@ -95,7 +95,7 @@ export interface DesktopStore {
   /** {@link remove}, unless it is published now; says whether it was there and is gone. */
   removeOffline(id: string): Promise<boolean>;
   /**
-   * Removes desktops that nobody has published since then; returns them. Those that an open token or a repeater's number
+   * Removes desktops that were not published since then; returns them. Those that an open token or a repeater's number
    * leads to stay, and screens of machines.
    */
   forget(
@@ -124,7 +124,7 @@ export interface TokenStore {
   find(id: string): Promise<TokenRecord | null>;
   /** Without those that were revoked. */
   list(desktopId?: string): Promise<TokenRecord[]>;
-  /** How many of somebody's live at `now`. */
+  /** How many tokens of a user are valid at `now`. */
   countOpen(createdBy: string, now: number): Promise<number>;
   /** Without those that were revoked. */
   listByCreator(userId: string): Promise<TokenRecord[]>;
@@ -181,7 +181,7 @@ export interface SessionStore {
       Partial<Pick<SessionRecord, "denied"> & Pick<TicketRecord, "loginHash">>,
   ): Promise<void>;
   /** All open sessions of one server, in one query. */
-  listStandings(serverId: string): Promise<SessionValidity[]>;
+  listValidity(serverId: string): Promise<SessionValidity[]>;
   /** Asks the server that has the session to end it; says whether there is such an open session. */
   requestEnd(id: string, cause: string): Promise<boolean>;
   /** The first end counts; a session that is closed already stays as it is. */

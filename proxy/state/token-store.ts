@@ -45,7 +45,8 @@ export class SqlTokenStore implements TokenStore {
   }
 
   async listOpen(now: number, page: Parameters<TokenStore["listOpen"]>[1]): Promise<OpenTokensPage> {
-    // The dead are few. Asked without them, the database goes along the ids and sorts nothing.
+    // Without a condition on expiry and revocation the database reads the ids in order and sorts nothing. Few rows are
+    // left out afterwards.
     const rows = await this.#db
       .selectFrom(TABLE)
       .select([...RECORD, "sealed", "revokedAt"])
@@ -121,7 +122,7 @@ export class SqlTokenStore implements TokenStore {
   }
 }
 
-/** One token, or all that somebody made. The row stays for those who have to know that it was revoked. */
+/** One token, or all of a user. The row stays, so that other servers learn that it was revoked. */
 export async function revokeTokens(
   db: Kysely<Tables>,
   now: number,

@@ -1,7 +1,16 @@
 import { isIP } from "node:net";
 import type { KeyObject } from "node:crypto";
-import { bits, encodeDer, implicit, integer, objectId, octets, sequence, truth } from "./der.ts";
-import type { DerNode } from "./der.ts";
+import {
+  bits,
+  encodeDer,
+  implicit,
+  integer,
+  objectId,
+  octets,
+  sequence,
+  truth,
+  type DerNode,
+} from "./der.ts";
 import { keyIdentifier } from "./p256.ts";
 import { packAddress } from "./subject-names.ts";
 

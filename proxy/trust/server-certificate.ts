@@ -1,15 +1,6 @@
 import type { Clock } from "../../protocol/index.ts";
-import type { Stores } from "../state/stores.ts";
-import { openAuthority, readOrCreateAuthority, type PreviousCa } from "./certificate-authority.ts";
+import { openAuthority, type PreviousCa } from "./certificate-authority.ts";
 import { issueLeaf } from "./leaf-certificate.ts";
-import { listSubjectNames } from "./subject-names.ts";
-
-export interface ServerCertificateOptions {
-  readonly stores: Pick<Stores, "service">;
-  /** What this server is called and where it listens: DNS names and IP addresses. */
-  readonly hosts: readonly string[];
-  readonly clock: Clock;
-}
 
 /** What TLS shows: PEM, both. */
 export interface TlsCertificate {
@@ -31,19 +22,10 @@ export interface ServerCertificate extends TlsCertificate {
 }
 
 /**
- * Finds or makes the service CA, and issues a fresh certificate for this server under it.
- * @throws ConfigError `HOST_INVALID`, `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED`
+ * Issues a fresh certificate for this server under the service CA.
+ * @param stored the CA as it is stored
+ * @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED`
  */
-export async function openServerCertificate({
-  stores,
-  hosts,
-  clock,
-}: ServerCertificateOptions): Promise<ServerCertificate> {
-  const names = listSubjectNames(hosts);
-  return issueServerCertificate(await readOrCreateAuthority(stores.service, clock), names, clock);
-}
-
-/** @param stored the service CA as it is stored @throws ConfigError `AUTHORITY_BROKEN`, `AUTHORITY_EXPIRED` */
 export async function issueServerCertificate(
   stored: string,
   names: readonly string[],

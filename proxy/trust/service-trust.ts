@@ -1,16 +1,17 @@
 import type { Logger } from "pino";
-import { describeError, isPosternError } from "../../protocol/index.ts";
+import { describeError, isPosternError, type Clock } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { readOrCreateAuthority } from "./certificate-authority.ts";
-import {
-  issueServerCertificate,
-  type ServerCertificate,
-  type ServerCertificateOptions,
-} from "./server-certificate.ts";
+import { issueServerCertificate, type ServerCertificate } from "./server-certificate.ts";
 import { retireAuthority, rotateAuthority } from "./ca-rotation.ts";
 import { listSubjectNames } from "./subject-names.ts";
+import type { Stores } from "../state/stores.ts";
 
-interface ServiceTrustOptions extends ServerCertificateOptions {
+interface ServiceTrustOptions {
+  readonly stores: Pick<Stores, "service">;
+  /** What this server is called and where it listens: DNS names and IP addresses. */
+  readonly hosts: readonly string[];
+  readonly clock: Clock;
   readonly log: Logger;
 }
 

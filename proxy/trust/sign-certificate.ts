@@ -1,6 +1,16 @@
 import { type KeyObject, randomBytes, sign } from "node:crypto";
-import { bits, encodeDer, explicit, integer, objectId, sequence, set, time, utf8 } from "./der.ts";
-import type { DerNode } from "./der.ts";
+import {
+  bits,
+  encodeDer,
+  explicit,
+  integer,
+  objectId,
+  sequence,
+  set,
+  time,
+  utf8,
+  type DerNode,
+} from "./der.ts";
 import { publicPoint } from "./p256.ts";
 
 const OID = {

@@ -23,7 +23,7 @@ interface Row {
   readonly desktop: { readonly name: string | null };
 }
 
-interface Verdict {
+interface VerifyResult {
   readonly ok: boolean;
   readonly lines: number;
   readonly bad: { readonly line: number; readonly code: string } | null;
@@ -42,7 +42,10 @@ async function publish(server: PosternServer) {
   return { tokenId: made.id, token: made.token, view };
 }
 
-async function verify(server: PosternServer, ...more: string[]): Promise<Verdict & { code: number | null }> {
+async function verify(
+  server: PosternServer,
+  ...more: string[]
+): Promise<VerifyResult & { code: number | null }> {
   const { code, stdout, stderr } = await runPostern([
     "audit",
     "verify",
@@ -52,7 +55,7 @@ async function verify(server: PosternServer, ...more: string[]): Promise<Verdict
     ...more,
   ]);
   if (code !== 0 && code !== 1) throw new Error(stderr);
-  return { code, ...(JSON.parse(stdout) as Verdict) };
+  return { code, ...(JSON.parse(stdout) as VerifyResult) };
 }
 
 function auditFile(server: PosternServer): string {

@@ -3,8 +3,14 @@ import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CleanupStack } from "../support/cleanup-stack.ts";
-import { PosternProgram, type PosternServer, runPostern, startAgentProgram } from "../support/postern.ts";
-import { startHostProgram, startServerProgram } from "../support/postern.ts";
+import {
+  PosternProgram,
+  type PosternServer,
+  runPostern,
+  startAgentProgram,
+  startHostProgram,
+  startServerProgram,
+} from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startXvnc, type Xvnc } from "../support/xvnc.ts";

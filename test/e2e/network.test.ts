@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from "vitest";
-import { CLOSED_POLICY, parseException, type NetworkPolicy } from "../../launcher/network/network-policy.ts";
+import { parseException, type NetworkPolicy } from "../../launcher/network/network-policy.ts";
 import { networkPaths, prepareNetwork, type MachineNetwork } from "../../launcher/network/prepare-network.ts";
 import { probeNetwork } from "../../launcher/network/probe-network.ts";
 import { parseRange } from "../../launcher/network/ip-ranges.ts";
@@ -18,6 +18,7 @@ import {
   PROBE_ADDRESSES,
   PROBE_PORT,
 } from "../support/network/test-network.ts";
+import { CLOSED_POLICY } from "../support/closed-policy.ts";
 
 const cleanup = new CleanupStack();
 afterAll(() => cleanup.close());

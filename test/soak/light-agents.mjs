@@ -85,10 +85,10 @@ class LightAgent {
     const signature = sign(null, message, this.#key.privateKey).toString("base64");
     const about = { role: "agent", software: "soak", features: ["spare", "rotate"], instance: this.#id };
     await peer.write(encodeJsonFrame(FrameType.proof, { signature, ...enrol, ...about }));
-    const verdict = await peer.read(readFrame(MIP2_LIMITS.unprovenBody));
-    if (verdict.type === FrameType.welcome) return;
-    if (verdict.type === FrameType.refused) this.#lose({ retryAfterMs: verdict.value.retryAfterMs });
-    throw new Error(`refused: ${JSON.stringify(verdict.value)}`);
+    const answer = await peer.read(readFrame(MIP2_LIMITS.unprovenBody));
+    if (answer.type === FrameType.welcome) return;
+    if (answer.type === FrameType.refused) this.#lose({ retryAfterMs: answer.value.retryAfterMs });
+    throw new Error(`refused: ${JSON.stringify(answer.value)}`);
   }
 
   #serve(socket) {
@@ -106,10 +106,10 @@ class LightAgent {
     socket.resume();
   }
 
-  #lose(wishes) {
+  #lose(details) {
     this.isConnected = false;
     const before = this.#state;
-    this.#step({ kind: "lost", at: performance.now(), dice: Math.random(), pace: "normal", ...wishes });
+    this.#step({ kind: "lost", at: performance.now(), dice: Math.random(), pace: "normal", ...details });
     if (this.#state === before) return;
     this.#socket.destroy();
     if (!this.comesBack) return;

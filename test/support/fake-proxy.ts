@@ -5,6 +5,7 @@ import {
   type HostParams,
   type HostResult,
   type Permission,
+  TypedEventEmitter,
 } from "../../protocol/index.ts";
 import type {
   AuditEntry,
@@ -16,14 +17,13 @@ import type {
   DesktopView,
   IssuedToken,
   Proxy,
+  ProxyEventEmitter,
   ProxyEvents,
   Role,
   SessionRecord,
   Stores,
   IssuedTicket,
 } from "../../proxy/index.ts";
-
-import { ProxyEventEmitter } from "../../proxy/model/proxy-events.ts";
 
 type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
@@ -63,10 +63,10 @@ export class FakeProxy implements Proxy {
   /** Requests whose senders were signed in. */
   admitted = 0;
   /** What the agents that redeem the join secrets may be. */
-  readonly grants: Parameters<Proxy["createJoinSecret"]>[1][] = [];
+  readonly grants: Parameters<Proxy["createJoinSecret"]>[0][] = [];
   /** How often somebody had the open sessions looked at. */
   checks = 0;
-  readonly #events = new ProxyEventEmitter();
+  readonly #events: ProxyEventEmitter = new TypedEventEmitter();
   #listeners = 0;
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
@@ -155,7 +155,7 @@ export class FakeProxy implements Proxy {
   }
 
   createJoinSecret(
-    ...[, grant]: Parameters<Proxy["createJoinSecret"]>
+    grant?: Parameters<Proxy["createJoinSecret"]>[0],
   ): Promise<{ secret: string; expiresAt: number }> {
     this.grants.push(grant);
     return Promise.resolve({ secret: "join-secret", expiresAt: 3_600_000 });

@@ -51,8 +51,8 @@ export async function connectByVeNCrypt(socket: Socket, login: VeNCryptLogin): P
   socket.write(Buffer.of(VENCRYPT));
   await plain.read(2);
   socket.write(Buffer.from(veNCryptVersion));
-  const [verdict] = await plain.read(1);
-  if (verdict !== 0) throw new VeNCryptRefusal(verdict!);
+  const [result] = await plain.read(1);
+  if (result !== 0) throw new VeNCryptRefusal(result!);
   const [length] = await plain.read(1);
   const list = await plain.read(4 * length!);
   const subTypes = Array.from({ length: length! }, (_, index) => list.readUInt32BE(4 * index));

@@ -10,9 +10,10 @@ import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
 import { openStores } from "../../proxy/index.ts";
 import { quotaTable } from "../../orchestrator/index.ts";
-import { openWeb, type Web } from "../../web/index.ts";
+import type { Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { openWebAndOrchestrator } from "./open-web-and-orchestrator.ts";
 
 /** `admin`, `anna` and `ben` all have this password in tests. */
 export const PASSWORD = "correct horse";
@@ -72,11 +73,11 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
   const anna = await stores.users.add({ name: "anna", role: "user", passwordHash: CHEAP_HASH });
   await stores.users.add({ name: "ben", role: "user", passwordHash: CHEAP_HASH });
   const socket = path.join(dir, "admin.sock");
-  const web = await openWeb({
+  const web = await openWebAndOrchestrator({
     proxy,
     adminSocket: socket,
     clientDir: options.clientDir ?? path.join(dir, "pages"),
-    limits: quotaTable.parse(options.limits ?? {}),
+    quotas: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
     log: options.log ?? pino({ level: "silent" }),
     clock,

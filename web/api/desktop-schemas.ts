@@ -10,7 +10,7 @@ export const desktop = z.object({
   viewers: z.number().int(),
 });
 /**
- * GET /desktops → desktop[]; DELETE /desktops/ID → 204: one that nobody publishes now is gone, with its tokens
+ * GET /desktops → desktop[]; DELETE /desktops/ID → 204: one that is not published now is removed, with its tokens
  * (administrators), 409 `DESKTOP_IN_USE`; GET /desktops/ID/profile?format=… → a file for a VNC viewer, or for `uri` one line of text;
  * 404 `DESKTOP_UNKNOWN`, 409 `VIEWERS_OFF`.
  */

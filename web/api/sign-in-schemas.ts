@@ -3,7 +3,7 @@ import { z } from "zod";
 /** A text that the server gives the pages, in each language that they speak. */
 const localizedText = z.object({ en: z.string(), fr: z.string() });
 
-export const signInField = z.object({
+const signInField = z.object({
   /** The key of its value in loginRequest. */
   name: z.string(),
   kind: z.enum(["text", "password"]),
@@ -16,7 +16,7 @@ export const signInField = z.object({
 });
 export type SignInField = z.infer<typeof signInField>;
 
-export const signInButton = z.object({
+const signInButton = z.object({
   label: localizedText,
   /** Where it leads; null: it submits the fields. */
   href: z.string().nullable(),

@@ -19,9 +19,7 @@ export const token = z.object({
   address: z.string().nullable(),
 });
 export type Token = z.infer<typeof token>;
-export const tokenRow = token
-  .omit({ token: true, address: true })
-  .extend({ name: z.string(), state: z.string() });
+export const tokenRow = token.omit({ token: true, address: true }).extend({ state: z.string() });
 /** GET /tokens → tokenRow[]; PATCH /tokens/ID (tokenChange) → tokenRow; DELETE /tokens/ID → 204. The last two end its sessions. */
 export type TokenRow = z.infer<typeof tokenRow>;
 

@@ -4,6 +4,7 @@ import {
   LimitError,
   RequestError,
   TimeoutError,
+  UNEXPLAINED,
   isPosternError,
   type PosternError,
 } from "../../protocol/index.ts";
@@ -188,7 +189,7 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   if (!isPosternError(error)) return answer(codeOfFrameworkError(error));
   const status = statusOf(error);
   if (status === 500) return answer("INTERNAL");
-  const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : error.message);
+  const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : UNEXPLAINED);
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
   if (error instanceof InputInvalid && error.field !== "")

@@ -15,7 +15,7 @@ import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
-import { NO_QUOTAS, openOrchestrator, type QuotaTable } from "../../orchestrator/index.ts";
+import type { Orchestrator } from "../../orchestrator/index.ts";
 import { HealthCheck } from "./view/health.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
@@ -36,14 +36,11 @@ import { loadReadModel, type LoadReadModel } from "./view/read-model.ts";
 
 export interface WebOptions {
   readonly proxy: Proxy;
+  readonly orchestrator: Orchestrator;
   /** Path of the administrator's Unix socket, at most 107 bytes; made with mode 0600. */
   readonly adminSocket: string;
   /** The built pages. */
   readonly clientDir: string;
-  /** What people may have of machines; absent: no limits. */
-  readonly limits?: QuotaTable;
-  /** Images that hosts get from this server; absent: none. */
-  readonly imagesDir?: string | null;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
   /** What an administrator types on the server for a join secret; absent: the page shows none. */
@@ -56,18 +53,20 @@ export interface Web {
   /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
   readonly server: http.Server;
   /** The administrator that this start made, password in plaintext; null: there was an account already. */
-  readonly firstLogin: FirstAdministrator | null;
-  /** Ends every request and stream and removes the socket. Idempotent. Does not close the proxy. */
+  readonly firstAdministrator: FirstAdministrator | null;
+  /** Ends every request and stream and removes the socket. Idempotent. Closes neither proxy nor orchestrator. */
   close(): Promise<void>;
 }
 
 /**
  * Opens the REST API and the pages; listens on the administrator's socket when it returns.
- * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`, `SERVER_IMAGES`
+ * When this fails, nothing of it stays open.
+ * @throws ConfigError `ADMIN_SOCKET_PATH`, `ADMIN_SOCKET_IN_USE`
  */
 export async function openWeb(options: WebOptions): Promise<Web> {
-  const { proxy, adminSocket, clientDir, limits = NO_QUOTAS, log, clock } = options;
+  const { proxy, orchestrator, adminSocket, clientDir, log, clock } = options;
   const { stores } = proxy;
+  await using opened = new AsyncDisposableStack();
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
   const devices = await Devices.open(stores.service);
@@ -78,18 +77,21 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       proxy.audit(entry);
     },
   });
-  const { imagesDir = null } = options;
-  const orchestrator = await openOrchestrator({ proxy, imagesDir, quotas: limits, clock, log });
   const { catalogue, events } = orchestrator;
   const images = {
     imageTitle: (image: string) => catalogue.titleOf(image),
     takesScripts: (image: string) => catalogue.takesScripts(image),
   };
   const readModel: LoadReadModel = (scope) => loadReadModel(proxy, images, scope);
-  const live = new LiveUpdates({ proxy, events, loadReadModel: readModel, clock, log });
-  const streams = new EventStreamRegistry(live, logins, clock);
+  const liveUpdates = new LiveUpdates({ proxy, events, loadReadModel: readModel, clock, log });
+  const live = opened.adopt(liveUpdates, (it) => {
+    it.close();
+  });
+  const streams = opened.adopt(new EventStreamRegistry(live, logins, clock), (it) => {
+    it.close();
+  });
 
-  const app = await buildApp(log);
+  const app = opened.adopt(await buildApp(log), (it) => it.close());
   await sendSecurityHeaders(app, () => proxy.advertised.web);
   guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
   const health = new HealthCheck(() => stores.users.count(), clock);
@@ -127,7 +129,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeMachineCommands(api, machineContext);
       routeHosts(api, proxy, orchestrator);
       routeDisks(api, proxy, orchestrator.disks);
-      routeTokens(api, { proxy, limits, clock, loadReadModel: readModel });
+      routeTokens(api, { proxy, quotas: orchestrator.quotas, clock, loadReadModel: readModel });
       routeAdministration(api, proxy);
       routeRepeater(api, proxy, readModel);
       routeAudit(api, proxy);
@@ -137,25 +139,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     { prefix: "/api/v1" },
   );
 
+  await listenOnAdminSocket(app, adminSocket);
+  // Last: had the start failed before this, the password would not have been shown.
+  const firstAdministrator = await createFirstAdministrator(
+    { stores, auditDurably: (entry) => proxy.auditDurably(entry) },
+    passwords,
+  );
+  const open = opened.move();
   let closed: Promise<void> | undefined;
-  const close = (): Promise<void> =>
-    (closed ??= (async () => {
-      await orchestrator.close();
-      live.close();
-      streams.close();
-      await app.close();
-    })());
-  try {
-    await listenOnAdminSocket(app, adminSocket);
-    // Last: had the start failed before this, the password would not have been shown.
-    const firstLogin = await createFirstAdministrator(
-      { stores, auditDurably: (entry) => proxy.auditDurably(entry) },
-      passwords,
-    );
-    orchestrator.scheduleSoon();
-    return { server: app.server, firstLogin, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return { server: app.server, firstAdministrator, close: () => (closed ??= open.disposeAsync()) };
 }

@@ -67,7 +67,7 @@ export async function tryAppliance(options: TrialOptions): Promise<ApplianceTria
 }
 
 /** The line of libguestfs's debug output that says why it failed. */
-export function findTellingLine(words: string): string {
+function findTellingLine(words: string): string {
   const lines = words.split("\n").map((line) => line.trim());
   for (const kind of TELLING) {
     const line = lines.findLast((candidate) => kind.test(candidate));

@@ -87,7 +87,7 @@ export class ClientFilter extends MessageFilter {
 
   /** Called for each message that the server could not take: it is too long, or was not negotiated. */
   protected onLeftOut(_name: string): void {
-    // For subclasses that tell somebody.
+    // For subclasses that report it.
   }
 
   /** How many bytes of this message have to be there before any is forwarded; 0: they pass while they come. */

@@ -93,27 +93,27 @@ export const TIGHT_METHODS: readonly SecurityMethod[] = [
  *   `SERVER_SECURITY_UNSUPPORTED`
  */
 export function chooseSecurityMethod(
-  ways: readonly SecurityMethod[],
+  methods: readonly SecurityMethod[],
   offered: readonly number[],
   login: ServerLogin,
 ): number {
-  const open = ways.filter(({ type }) => offered.includes(type));
-  const chosen = open.find((way) => missing(way, login).length === 0);
+  const open = methods.filter(({ type }) => offered.includes(type));
+  const chosen = open.find((method) => missing(method, login).length === 0);
   if (chosen) return chosen.type;
   // For the error, prefer a type that lacks only a password or user name: the owner can set those.
   const nearest =
-    open.find((way) => missing(way, login).every((need) => need === "password" || need === "user")) ??
+    open.find((method) => missing(method, login).every((need) => need === "password" || need === "user")) ??
     open[0];
   const lacked = nearest ? missing(nearest, login)[0] : undefined;
   throw explain(lacked, offered);
 }
 
 export function hasSecurityMethod(
-  ways: readonly SecurityMethod[],
+  methods: readonly SecurityMethod[],
   offered: readonly number[],
   login: ServerLogin,
 ): boolean {
-  return ways.some((way) => offered.includes(way.type) && missing(way, login).length === 0);
+  return methods.some((method) => offered.includes(method.type) && missing(method, login).length === 0);
 }
 
 function missing({ needs }: SecurityMethod, login: ServerLogin): readonly SecurityNeed[] {

@@ -19,7 +19,7 @@ import {
 } from "./security-methods.ts";
 import { beginTls, OtherSecurityType, type ServerLoginResult, type ServerLogin } from "./server-login.ts";
 import { logInWithTight } from "./tight-client.ts";
-import { logInWithVeNCrypt, type OtherWays } from "./vencrypt-client.ts";
+import { logInWithVeNCrypt, type OtherMethods } from "./vencrypt-client.ts";
 import { nameVeNCryptType } from "../vencrypt-types.ts";
 import { encodeProtocolVersion, protocolVersion, type RfbVersion } from "../protocol-version.ts";
 import { logInWithVncAuth } from "./vnc-auth-client.ts";
@@ -51,7 +51,7 @@ export async function logInToServer(peer: Conversation, login: ServerLogin): Pro
   const offered = listed.filter((type) => !avoid.includes(type));
   const chosen = chooseSecurityMethod(version === "3.3" ? RFB_33_METHODS : SECURITY_METHODS, offered, login);
   if (version !== "3.3") await peer.write(encodeU8(chosen));
-  const { type, security } = await logInWith(peer, chosen, login, findOtherWays(offered, chosen, login));
+  const { type, security } = await logInWith(peer, chosen, login, findOtherMethods(offered, chosen, login));
   if (hasSecurityResult(version, type)) await readSecurityResult(peer, version, type);
   return { security, hasTightCapabilities: chosen === SecurityType.tight };
 }
@@ -69,7 +69,7 @@ async function readOfferedTypes(peer: Conversation): Promise<number[]> {
 }
 
 /** The best that is left when this type leads nowhere; all RSA-AES types ask for the same. */
-function findOtherWays(offered: readonly number[], chosen: number, login: ServerLogin): OtherWays {
+function findOtherMethods(offered: readonly number[], chosen: number, login: ServerLogin): OtherMethods {
   const others = offered.filter((type) => type !== chosen && !(isRsaAes(chosen) && isRsaAes(type)));
   if (hasSecurityMethod(ENCRYPTING_METHODS, others, login)) return "encrypted";
   return hasSecurityMethod(SECURITY_METHODS, others, login) ? "clear" : "none";
@@ -80,12 +80,12 @@ async function logInWith(
   peer: Conversation,
   type: number,
   login: ServerLogin,
-  otherWays: OtherWays,
+  otherMethods: OtherMethods,
 ): Promise<LoginStep> {
   const security = nameSecurityType(type);
   if (isRsaAes(type)) {
     await logInWithRsaAes(peer, type, login).catch((error: unknown) => {
-      throw otherWays === "none" ? error : avoidRsaAes(error);
+      throw otherMethods === "none" ? error : avoidRsaAes(error);
     });
   }
   switch (type) {
@@ -111,7 +111,7 @@ async function logInWith(
       return { type: inner, security: `${security} ${name}` };
     }
     case SecurityType.veNCrypt: {
-      const inner = await logInWithVeNCrypt(peer, login, otherWays);
+      const inner = await logInWithVeNCrypt(peer, login, otherMethods);
       const name = nameVeNCryptType(inner);
       if (name !== undefined) return { type: inner, security: `${security} ${name}` };
       const passed = await logInWith(peer, inner, login, "none");

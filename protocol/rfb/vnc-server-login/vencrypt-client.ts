@@ -18,11 +18,11 @@ const VERSION_ACCEPTED = 0;
 const TLS_ACCEPTED = 1;
 
 /** What a server offers besides VeNCrypt that this login could use. */
-export type OtherWays = "none" | "clear" | "encrypted";
+export type OtherMethods = "none" | "clear" | "encrypted";
 
 /**
  * VeNCrypt 0.2, up to the inner authentication's SecurityResult.
- * @param otherWays the best of them; where one encrypts the session, no sub-type that does not is chosen
+ * @param otherMethods the best of them; where one encrypts the session, no sub-type that does not is chosen
  * @returns the sub-type; one below 256 is an ordinary security type, which is still to be performed
  * @throws ProtocolError `SERVER_VENCRYPT`, `SERVER_SECURITY_UNSUPPORTED`; AuthError `SERVER_CERTIFICATE`,
  *   `SERVER_PASSWORD_MISSING`, `SERVER_USER_MISSING`; ProtocolError `SERVER_OTHER_WAY` when a new connection
@@ -32,17 +32,17 @@ export type OtherWays = "none" | "clear" | "encrypted";
 export async function logInWithVeNCrypt(
   peer: Conversation,
   login: ServerLogin,
-  otherWays: OtherWays,
+  otherMethods: OtherMethods,
 ): Promise<number> {
   await agreeOnVersion(peer);
   const offered = await peer.read(readSubTypes());
   const checked = login.requireX509 === true;
-  const ways = checked ? VENCRYPT_METHODS : VENCRYPT_METHODS_UNCHECKED;
-  const useful = offered.filter((type) => checked || isUseful(tlsKind(type), otherWays));
-  if (otherWays !== "none" && !hasSecurityMethod(ways, useful, login)) {
+  const methods = checked ? VENCRYPT_METHODS : VENCRYPT_METHODS_UNCHECKED;
+  const useful = offered.filter((type) => checked || isUseful(tlsKind(type), otherMethods));
+  if (otherMethods !== "none" && !hasSecurityMethod(methods, useful, login)) {
     throw new OtherSecurityType([SecurityType.veNCrypt], "VeNCrypt leads nowhere here, another type may");
   }
-  const type = chooseSecurityMethod(ways, useful, login);
+  const type = chooseSecurityMethod(methods, useful, login);
   await peer.write(encodeU32(type));
   const kind = tlsKind(type);
   if (kind !== null) await startTls(peer, login, kind);
@@ -90,9 +90,9 @@ async function authenticateInside(peer: Conversation, login: ServerLogin, type: 
 }
 
 /** Without a certificate that can be checked. */
-function isUseful(kind: TlsKind | null, otherWays: OtherWays): boolean {
-  if (otherWays === "none") return true;
-  return kind === "anonymous" || (kind === null && otherWays === "clear");
+function isUseful(kind: TlsKind | null, otherMethods: OtherMethods): boolean {
+  if (otherMethods === "none") return true;
+  return kind === "anonymous" || (kind === null && otherMethods === "clear");
 }
 
 function tlsKind(type: number): TlsKind | null {

@@ -20,7 +20,7 @@ const run = (proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}) =>
   runAgent(cleanup, proxyFixture, more);
 
 async function enrol(proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}): Promise<AgentUnderTest> {
-  const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+  const { secret } = await proxyFixture.proxy.createJoinSecret();
   const running = await run(proxyFixture, { joinSecret: secret, ...more });
   await running.agent.ready;
   return running;

@@ -17,7 +17,7 @@ const run = (proxyFixture: ProxyFixture, more: Partial<AgentOptions> = {}) =>
   runAgent(cleanup, proxyFixture, more);
 
 async function enrol(proxyFixture: ProxyFixture): Promise<AgentUnderTest> {
-  const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+  const { secret } = await proxyFixture.proxy.createJoinSecret();
   const running = await run(proxyFixture, { joinSecret: secret });
   await running.agent.ready;
   return running;
@@ -81,7 +81,7 @@ test("a server that has forgotten an agent takes its newest key with a join secr
   await agent.close();
   // A new service that happens to have the same fingerprint would look like this: another one, freshly pinned.
   const other = await openProxyFixture(cleanup);
-  const { secret } = await other.proxy.createJoinSecret("admin");
+  const { secret } = await other.proxy.createJoinSecret();
   const again = await run(other, { dataDir, joinSecret: secret });
   await again.agent.ready;
   expect((await readKeyFile(dataDir))["agentId"]).toBeUndefined();
@@ -115,7 +115,7 @@ test("revocation: told, cut, its session ended, its desktops gone, its key refus
   expect(session).toMatchObject({ state: "closed", cause: "DESKTOP_GONE" });
   expect(await proxy.stores.desktops.list()).toEqual([]);
   const again = cleanup.add(await ScriptedAgent.connect(proxy, { key: agent.key }));
-  expect(again.verdict).toBe("AGENT_REVOKED");
+  expect(again.outcome).toBe("AGENT_REVOKED");
 });
 
 test("revocation by another server of the service is noticed within 5 s", async () => {

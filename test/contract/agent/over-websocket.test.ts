@@ -33,7 +33,7 @@ async function runAgent(
   vnc: FakeVncServer,
   more: Partial<AgentOptions>,
 ): Promise<RunningAgent> {
-  const { secret } = await proxy.createJoinSecret("admin");
+  const { secret } = await proxy.createJoinSecret();
   const agent = startAgent({
     servers: [proxy.addresses.listen],
     allowServers: [],
@@ -86,7 +86,7 @@ async function openUpgrade({ proxy }: ProxyFixture, protocol = "mip.v2", path = 
   return socket;
 }
 
-describe("the entrance", () => {
+describe("the acceptor", () => {
   test("wants the sub-protocol", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
     const socket = await openUpgrade(proxyFixture, "binary");

@@ -39,7 +39,7 @@ async function openDesktop(offered: readonly SecurityType[], vncPassword?: strin
   const { proxy } = proxyFixture;
   const entered: Duplex[] = [];
   const server = cleanup.add(await new RsaAesServer(offered, "a longer one", (s) => entered.push(s)).start());
-  const { secret } = await proxy.createJoinSecret("admin");
+  const { secret } = await proxy.createJoinSecret();
   const desktop = { name: "Desk", endpoint: { kind: "tcp", host: "127.0.0.1", port: server.port } } as const;
   const agent = startAgent({
     servers: [proxy.addresses.listen],

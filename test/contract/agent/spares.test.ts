@@ -26,7 +26,7 @@ async function start() {
   const proxyFixture = await openProxyFixture(cleanup);
   const { proxy } = proxyFixture;
   const path = await startTcpRecorder(cleanup, { port: proxy.addresses.listen.port });
-  const { secret } = await proxy.createJoinSecret("admin");
+  const { secret } = await proxy.createJoinSecret();
   const vnc = cleanup.add(await new FakeVncServer().start());
   const agent = startAgent({
     servers: [{ host: "127.0.0.1", port: path.port }],

@@ -55,7 +55,7 @@ test.each([
   async (_name, advertise) => {
     const proxyFixture = await openProxyFixture(cleanup, { advertise });
     const { proxy } = proxyFixture;
-    const { secret } = await proxy.createJoinSecret("admin");
+    const { secret } = await proxy.createJoinSecret();
     const vnc = cleanup.add(await new FakeVncServer({ password: "geheim" }).start());
     const endpoint = { kind: "tcp", host: "127.0.0.1", port: vnc.port } as const;
     const agent = await runAgent(proxyFixture, {
@@ -90,7 +90,7 @@ test("a wrong join secret is final; a key once enrolled needs none, with the CA 
   await expect(unknown.ready).rejects.toMatchObject({ code: "AGENT_UNKNOWN" });
 
   const dataDir = await cleanup.makeFolder();
-  const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+  const { secret } = await proxyFixture.proxy.createJoinSecret();
   const first = await runAgent(proxyFixture, { dataDir, joinSecret: secret });
   await first.ready;
   await first.close();

@@ -3,7 +3,6 @@
 import { access, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { CLOSED_POLICY } from "../../../launcher/network/network-policy.ts";
 import { networkPaths, prepareNetwork } from "../../../launcher/network/prepare-network.ts";
 import { probeNetwork } from "../../../launcher/network/probe-network.ts";
 import { grantFiles, grantMachineAccountTraversal } from "../../../launcher/system/account-files.ts";
@@ -14,6 +13,7 @@ import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { runProcess, startProcess } from "../../support/test-process.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
 import { makeSystemAccount } from "../../support/system-account.ts";
+import { CLOSED_POLICY } from "../../support/closed-policy.ts";
 
 const PASSWORD = "k3yh0le5";
 const cleanup = new CleanupStack();

@@ -2,7 +2,6 @@
 import { chmod, readFile } from "node:fs/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import {
-  CLOSED_POLICY,
   parseException,
   parseForward,
   type NetworkPolicy,
@@ -27,6 +26,7 @@ import {
   PROBE_ADDRESSES,
   PROBE_PORT,
 } from "../../support/network/test-network.ts";
+import { CLOSED_POLICY } from "../../support/closed-policy.ts";
 
 const VISITOR = new URL("../../support/network/probe-client.mjs", import.meta.url).pathname;
 const NOBODY = {

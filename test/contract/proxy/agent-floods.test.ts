@@ -18,7 +18,7 @@ afterEach(() => cleanup.close());
 
 async function connect(script: AgentScript = {}): Promise<ScriptedAgent> {
   const role = script.role ?? "agent";
-  const { secret } = await fixture.proxy.createJoinSecret("admin", { role, admit: role === "host" });
+  const { secret } = await fixture.proxy.createJoinSecret({ role, admit: role === "host" });
   return cleanup.add(await ScriptedAgent.connect(fixture.proxy, { joinSecret: secret, ...script }));
 }
 

@@ -24,13 +24,13 @@ async function connect(script: AgentScript): Promise<ScriptedAgent> {
 }
 
 async function makeSecret(role: "agent" | "host", admit = false): Promise<string> {
-  return (await proxy.createJoinSecret("admin", { role, admit })).secret;
+  return (await proxy.createJoinSecret({ role, admit })).secret;
 }
 
 /** Joins, and waits until the server has given it up again. */
 async function joinAndLeave(role: "agent" | "host", admit = false) {
   const agent = await connect({ role, joinSecret: await makeSecret(role, admit) });
-  expect(agent.verdict).toBe("welcome");
+  expect(agent.outcome).toBe("welcome");
   agent.socket.destroy();
   await waitFor("its end", () => proxy.connectedAgents().length === 0);
   return agent.key;
@@ -43,7 +43,7 @@ describe("a peer does not choose what it may be", () => {
   ] as const)("one that joined as %s does not come back as %s", async (joined, claimed) => {
     const key = await joinAndLeave(joined, true);
     const other = await connect({ key, role: claimed });
-    expect(other.verdict).toBe("ROLE_REFUSED");
+    expect(other.outcome).toBe("ROLE_REFUSED");
     expect(await proxy.stores.agents.find(key.agentId)).toMatchObject({ kind: joined, serverId: null });
     await expect(proxy.requestHost(key.agentId, "image.list", {})).rejects.toMatchObject({
       code: "HOST_OFFLINE",
@@ -56,20 +56,20 @@ describe("a peer does not choose what it may be", () => {
           (agent as { id?: string } | undefined)?.id === key.agentId,
       ),
     );
-    expect((await connect({ key, role: joined })).verdict).toBe("welcome");
+    expect((await connect({ key, role: joined })).outcome).toBe("welcome");
   });
 
   it("a new secret for hosts makes no host of a key that is known", async () => {
     const key = await joinAndLeave("agent");
     const joinSecret = await makeSecret("host", true);
-    expect((await connect({ key, role: "host", joinSecret })).verdict).toBe("ROLE_REFUSED");
-    expect((await connect({ role: "host", joinSecret })).verdict, "the secret is not spent").toBe("welcome");
+    expect((await connect({ key, role: "host", joinSecret })).outcome).toBe("ROLE_REFUSED");
+    expect((await connect({ role: "host", joinSecret })).outcome, "the secret is not spent").toBe("welcome");
   });
 
   it("an agent of an earlier release is told what it knows, and what to do", async () => {
     const key = await joinAndLeave("agent");
     const old = await connect({ key, role: "host", features: [] });
-    expect(old.verdict).toBe("JOIN_REFUSED");
+    expect(old.outcome).toBe("JOIN_REFUSED");
     expect(old.find(FrameType.refused)[0]).toMatchObject({
       message: expect.stringContaining("join create --host") as string,
     });
@@ -82,9 +82,9 @@ describe("a peer does not choose what it may be", () => {
     ] as const) {
       const key = makeKeyPair();
       const joinSecret = await makeSecret(made);
-      expect((await connect({ key, joinSecret, role: claimed })).verdict).toBe("ROLE_REFUSED");
+      expect((await connect({ key, joinSecret, role: claimed })).outcome).toBe("ROLE_REFUSED");
       expect(await proxy.stores.agents.find(key.agentId)).toBeNull();
-      expect((await connect({ key, joinSecret, role: made })).verdict).toBe("welcome");
+      expect((await connect({ key, joinSecret, role: made })).outcome).toBe("welcome");
     }
   });
 
@@ -92,7 +92,7 @@ describe("a peer does not choose what it may be", () => {
     const key = await joinAndLeave("host", true);
     await proxy.revokeAgent(key.agentId);
     const joinSecret = await makeSecret("host", true);
-    expect((await connect({ key, role: "host", joinSecret })).verdict).toBe("AGENT_REVOKED");
+    expect((await connect({ key, role: "host", joinSecret })).outcome).toBe("AGENT_REVOKED");
   });
 
   it("an agent's name is one visible line, whatever it says", async () => {
@@ -149,8 +149,8 @@ describe("a host that waits to be let in", () => {
     await proxy.setAgentRole(key.agentId, "agent");
     await waitFor("its end", () => host.ended && proxy.connectedAgents().length === 0);
     expect(host.find(FrameType.refused)).toMatchObject([{ code: "ROLE_REFUSED" }]);
-    expect((await connect({ key, role: "host" })).verdict).toBe("ROLE_REFUSED");
-    expect((await connect({ key, role: "agent" })).verdict).toBe("welcome");
+    expect((await connect({ key, role: "host" })).outcome).toBe("ROLE_REFUSED");
+    expect((await connect({ key, role: "agent" })).outcome).toBe("welcome");
   });
 
   it("is let in, and taken back, on whichever server it is", async () => {

@@ -13,39 +13,39 @@ import { type AgentScript, dialMip2, makeKeyPair, ScriptedAgent } from "./script
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
-async function verdictOf({ proxy }: ProxyFixture, script: AgentScript): Promise<string> {
-  return cleanup.add(await ScriptedAgent.connect(proxy, script)).verdict;
+async function outcomeOf({ proxy }: ProxyFixture, script: AgentScript): Promise<string> {
+  return cleanup.add(await ScriptedAgent.connect(proxy, script)).outcome;
 }
 
 describe("admission of agents", () => {
   it("enrols a key with a join secret, once, and knows it from then on", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
-    const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+    const { secret } = await proxyFixture.proxy.createJoinSecret();
     const key = makeKeyPair();
-    expect(await verdictOf(proxyFixture, { joinSecret: secret, key })).toBe("welcome");
-    expect(await verdictOf(proxyFixture, { joinSecret: secret })).toBe("JOIN_REFUSED");
-    expect(await verdictOf(proxyFixture, { joinSecret: "never made", key })).toBe("welcome");
-    expect(await verdictOf(proxyFixture, { key })).toBe("welcome");
+    expect(await outcomeOf(proxyFixture, { joinSecret: secret, key })).toBe("welcome");
+    expect(await outcomeOf(proxyFixture, { joinSecret: secret })).toBe("JOIN_REFUSED");
+    expect(await outcomeOf(proxyFixture, { joinSecret: "never made", key })).toBe("welcome");
+    expect(await outcomeOf(proxyFixture, { key })).toBe("welcome");
     expect(proxyFixture.log()).not.toContain(secret);
   });
 
   it("refuses unknown keys, and tells nothing of join secrets to a wrong signature", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
-    const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
-    expect(await verdictOf(proxyFixture, {})).toBe("AGENT_UNKNOWN");
+    const { secret } = await proxyFixture.proxy.createJoinSecret();
+    expect(await outcomeOf(proxyFixture, {})).toBe("AGENT_UNKNOWN");
     const alterSignature = (signature: Buffer): Buffer => {
       signature[5]! ^= 1;
       return signature;
     };
-    expect(await verdictOf(proxyFixture, { joinSecret: secret, alterSignature })).toBe("PROOF_REFUSED");
-    expect(await verdictOf(proxyFixture, { joinSecret: secret })).toBe("welcome");
+    expect(await outcomeOf(proxyFixture, { joinSecret: secret, alterSignature })).toBe("PROOF_REFUSED");
+    expect(await outcomeOf(proxyFixture, { joinSecret: secret })).toBe("welcome");
   });
 
   it("refuses a foreign key under a known agent's name", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
     const { agent } = await publishDesktop(cleanup, proxyFixture);
     const impostor = { ...makeKeyPair(), agentId: agent.key.agentId };
-    expect(await verdictOf(proxyFixture, { key: impostor })).toBe("PROOF_REFUSED");
+    expect(await outcomeOf(proxyFixture, { key: impostor })).toBe("PROOF_REFUSED");
   });
 
   it.each(["exporter", "serverNonce", "agentNonce", "proxyId", "version"] as const)(
@@ -56,27 +56,27 @@ describe("admission of agents", () => {
       const other = { exporter: randomBytes(32), serverNonce: randomBytes(32), agentNonce: randomBytes(32) };
       const foreign = { ...other, proxyId: "another server", version: 2 };
       const forge: AgentScript["forge"] = (fields) => ({ ...fields, [field]: foreign[field] });
-      expect(await verdictOf(proxyFixture, { key: agent.key, forge })).toBe("PROOF_REFUSED");
+      expect(await outcomeOf(proxyFixture, { key: agent.key, forge })).toBe("PROOF_REFUSED");
     },
   );
 
   it("refuses a signature of an earlier connection", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
-    const { secret } = await proxyFixture.proxy.createJoinSecret("admin");
+    const { secret } = await proxyFixture.proxy.createJoinSecret();
     const key = makeKeyPair();
     let recorded: Buffer = Buffer.alloc(64);
     const record = (signature: Buffer): Buffer => (recorded = signature);
-    expect(await verdictOf(proxyFixture, { joinSecret: secret, key, alterSignature: record })).toBe(
+    expect(await outcomeOf(proxyFixture, { joinSecret: secret, key, alterSignature: record })).toBe(
       "welcome",
     );
-    expect(await verdictOf(proxyFixture, { key, alterSignature: () => recorded })).toBe("PROOF_REFUSED");
+    expect(await outcomeOf(proxyFixture, { key, alterSignature: () => recorded })).toBe("PROOF_REFUSED");
   });
 
   it("refuses a revoked agent", async () => {
     const proxyFixture = await openProxyFixture(cleanup);
     const { agent } = await publishDesktop(cleanup, proxyFixture);
     await proxyFixture.proxy.stores.agents.revoke(agent.key.agentId);
-    expect(await verdictOf(proxyFixture, { key: agent.key })).toBe("AGENT_REVOKED");
+    expect(await outcomeOf(proxyFixture, { key: agent.key })).toBe("AGENT_REVOKED");
   });
 
   it("keeps the newest of two connections", async () => {

@@ -12,26 +12,26 @@ afterEach(async () => {
   await cleanup.close();
 });
 
-async function verdictOf({ proxy }: ProxyFixture, script: AgentScript): Promise<string> {
-  return cleanup.add(await ScriptedAgent.connect(proxy, script)).verdict;
+async function outcomeOf({ proxy }: ProxyFixture, script: AgentScript): Promise<string> {
+  return cleanup.add(await ScriptedAgent.connect(proxy, script)).outcome;
 }
 
 it("an agent is not enrolled, its join secret stays good, and a known agent comes in", async () => {
   const proxyFixture = await openProxyFixture(cleanup);
   const { proxy, dataDir } = proxyFixture;
   const known = makeKeyPair();
-  const first = await proxy.createJoinSecret("admin");
-  expect(await verdictOf(proxyFixture, { joinSecret: first.secret, key: known })).toBe("welcome");
-  const { secret } = await proxy.createJoinSecret("admin");
+  const first = await proxy.createJoinSecret();
+  expect(await outcomeOf(proxyFixture, { joinSecret: first.secret, key: known })).toBe("welcome");
+  const { secret } = await proxy.createJoinSecret();
 
   const makeRoom = await fillAuditDisk(dataDir);
   await expect(proxy.auditDurably({ action: "logout", outcome: "success" })).rejects.toMatchObject({
     code: "AUDIT_UNAVAILABLE",
   });
   const key = makeKeyPair();
-  expect(await verdictOf(proxyFixture, { joinSecret: secret, key })).toBe("BUSY");
+  expect(await outcomeOf(proxyFixture, { joinSecret: secret, key })).toBe("BUSY");
   expect(await proxy.stores.agents.find(key.agentId)).toBeNull();
-  expect(await verdictOf(proxyFixture, { key: known })).toBe("welcome");
+  expect(await outcomeOf(proxyFixture, { key: known })).toBe("welcome");
 
   makeRoom();
   await waitFor("the log to be written again", async () =>
@@ -40,7 +40,7 @@ it("an agent is not enrolled, its join secret stays good, and a known agent come
       () => undefined,
     ),
   );
-  expect(await verdictOf(proxyFixture, { joinSecret: secret, key })).toBe("welcome");
+  expect(await outcomeOf(proxyFixture, { joinSecret: secret, key })).toBe("welcome");
   const enrolled = (await proxyFixture.audit()).filter(({ event }) => event.action === "agent.enrol");
   expect(enrolled).toHaveLength(2);
 });

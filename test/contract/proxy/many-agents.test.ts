@@ -12,16 +12,16 @@ import {
   MIP2_LIMITS,
   proofMessage,
   readFrame,
-  type Drain,
   type Frame,
   type Refused,
+  TypedEventEmitter,
+  drain,
 } from "../../../protocol/index.ts";
 import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import type { AuditLog } from "../../../proxy/audit/audit-log.ts";
-import { ProxyEventEmitter } from "../../../proxy/model/proxy-events.ts";
 import type { Stores } from "../../../proxy/index.ts";
-import { AgentAcceptor } from "../../../proxy/pair/agent-acceptor.ts";
-import { AgentRegistry } from "../../../proxy/pair/agent-registry.ts";
+import { AgentAcceptor } from "../../../proxy/agents/agent-acceptor.ts";
+import { AgentRegistry } from "../../../proxy/agents/agent-registry.ts";
 import { SetupTickets } from "../../../proxy/pair/setup-tickets.ts";
 import { SpareConnectionPool } from "../../../proxy/pair/spare-connection-pool.ts";
 import type { ServiceTrust } from "../../../proxy/trust/service-trust.ts";
@@ -54,22 +54,22 @@ const stores = {
     release: () => Promise.resolve(true),
   },
 } as unknown as Stores;
-const entrance = new AgentAcceptor({
+const acceptor = new AgentAcceptor({
   stores,
   serverId: "s",
   trust: { current: { path: [] } } as unknown as ServiceTrust,
   agents,
   tickets,
   spares: new SpareConnectionPool({ agents, tickets, clock, log }),
-  events: new ProxyEventEmitter(),
+  events: new TypedEventEmitter(),
   audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
   onSilent: () => undefined,
   clock,
   log,
 });
-afterEach(() => entrance.close());
+afterEach(() => acceptor.close());
 
-/** Proves itself as this agent; what the server says from its verdict on. */
+/** Proves itself as this agent; what the server says from its answer on. */
 async function reconnect(id: string): Promise<Frame[]> {
   const [near, far] = createDuplexPair();
   const socket = Object.assign(near, { exportKeyingMaterial: () => EXPORTER }) as unknown as TLSSocket;
@@ -91,8 +91,8 @@ async function reconnect(id: string): Promise<Frame[]> {
   far.on("error", () => undefined);
   const names = { identifierType: Mip2IdentifierType.resource, identifier: id };
   far.write(encodeHandshake({ ...names, nonce: NONCE, versions: [1] }));
-  await entrance.accept({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
-  await waitFor("the verdict", () => frames.length > 0);
+  await acceptor.accept({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
+  await waitFor("the answer", () => frames.length > 0);
   return frames;
 }
 
@@ -115,12 +115,12 @@ test("are taken up to the limit; one more is told when to come, and comes in the
   const [held] = await reconnect(nameAgent(0));
   expect(held?.type).toBe(FrameType.welcome);
   clock.advance(retryAfterMs ?? 0);
-  const [verdict] = await reconnect(nameAgent(PROXY_LIMITS.agentsAtOnce));
-  expect(verdict?.type).toBe(FrameType.welcome);
+  const [answer] = await reconnect(nameAgent(PROXY_LIMITS.agentsAtOnce));
+  expect(answer?.type).toBe(FrameType.welcome);
 
-  await entrance.close();
+  await acceptor.close();
   const last = all[1]?.at(-1);
   expect(last?.type).toBe(FrameType.drain);
-  const { reconnectWithinMs } = last?.value as Drain;
+  const { reconnectWithinMs } = drain.parse(last?.value);
   expect(reconnectWithinMs).toBe(((PROXY_LIMITS.agentsAtOnce + 1) * 1000) / PROXY_LIMITS.agentsPerSecond);
 });

@@ -72,11 +72,11 @@ describe("who may speak MiP 1", () => {
     const { proxy } = await openProxyFixture(cleanup, { mip1: mip1Options });
     await connect(proxy);
     const [{ id: agentId } = { id: "" }] = proxy.connectedAgents();
-    const { secret: joinSecret } = await proxy.createJoinSecret("admin");
+    const { secret: joinSecret } = await proxy.createJoinSecret();
     const thief = cleanup.add(
       await ScriptedAgent.connect(proxy, { joinSecret, key: { ...makeKeyPair(), agentId } }),
     );
-    expect(thief.verdict).toBe("PROOF_REFUSED");
+    expect(thief.outcome).toBe("PROOF_REFUSED");
     expect(proxy.connectedAgents()).toMatchObject([{ kind: "mip1" }]);
   });
 

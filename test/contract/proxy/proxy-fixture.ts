@@ -91,7 +91,7 @@ export async function publishDesktop(
   script: AgentScript = {},
 ): Promise<PublishingAgent> {
   const role = script.role ?? "agent";
-  const { secret } = await proxy.createJoinSecret("admin", { role, admit: role === "host" });
+  const { secret } = await proxy.createJoinSecret({ role, admit: role === "host" });
   const agent = cleanup.add(await ScriptedAgent.connect(proxy, { joinSecret: secret, ...script }));
   const desktop = new ScriptedDesktop();
   agent.serve(proxy, desktop);

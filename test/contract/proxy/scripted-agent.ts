@@ -113,7 +113,7 @@ export class ScriptedAgent {
     peer.release();
     const agent = new ScriptedAgent(socket, key);
     agent.#listen();
-    await waitFor("the server's verdict", () => agent.frames.length > 0 || agent.ended);
+    await waitFor("the server's answer", () => agent.frames.length > 0 || agent.ended);
     return agent;
   }
 
@@ -132,7 +132,7 @@ export class ScriptedAgent {
   }
 
   /** "welcome", or the code of the refusal. */
-  get verdict(): string {
+  get outcome(): string {
     const [first] = this.frames;
     if (first?.type === FrameType.welcome) return "welcome";
     return first?.type === FrameType.refused ? (first.value as { code: string }).code : "nothing";

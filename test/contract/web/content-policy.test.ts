@@ -5,9 +5,9 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../protocol/index.ts";
 import { openProxy, openStores } from "../../../proxy/index.ts";
-import { openWeb } from "../../../web/index.ts";
 import { openProfile, startBrowser } from "../../support/browser.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { openWebAndOrchestrator } from "../../support/open-web-and-orchestrator.ts";
 
 const SCRIPT = `
 const refused = [];
@@ -46,7 +46,13 @@ async function openPage() {
   const listen = { host: "127.0.0.1", port: 0 };
   const options = { listen, rfbListen: null, advertise: null, dataDir: dir, allowOrigins: [] };
   const proxy = await openProxy({ ...options, stores, log, clock });
-  const web = await openWeb({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
+  const web = await openWebAndOrchestrator({
+    proxy,
+    adminSocket: path.join(dir, "s"),
+    clientDir: dir,
+    log,
+    clock,
+  });
   await proxy.start(web.server);
   onTestFinished(async () => {
     await web.close();

@@ -12,12 +12,13 @@ import {
   type DiskCopy,
 } from "../../../protocol/index.ts";
 import { openStores, type MachineRecord, type Stores } from "../../../proxy/index.ts";
-import { openWeb, type Web } from "../../../web/index.ts";
+import type { Web } from "../../../web/index.ts";
 import { writeFile } from "node:fs/promises";
 import { COUNTER, BOOT_COUNTER, writeBootDisk } from "../../support/boot-sector.ts";
 import { FakeProxy } from "../../support/fake-proxy.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { LauncherFixture } from "../launcher/launcher-fixture.ts";
+import { openWebAndOrchestrator } from "../../support/open-web-and-orchestrator.ts";
 
 export const HOME = { owner: "anna", name: "home" };
 /** A request to a host; may throw, before it is answered. */
@@ -91,7 +92,13 @@ export class DiskFixture {
     const adminSocket = path.join(this.#folder, "admin.sock");
     const log = pino({ level: "silent" });
     const { proxy } = this;
-    this.#web = await openWeb({ proxy, adminSocket, clientDir: this.#folder, log, clock: systemClock });
+    this.#web = await openWebAndOrchestrator({
+      proxy,
+      adminSocket,
+      clientDir: this.#folder,
+      log,
+      clock: systemClock,
+    });
     await writeFile(path.join(this.#folder, RUNTIME_FILE), JSON.stringify({ pid: process.pid, adminSocket }));
   }
 

@@ -3,8 +3,14 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { handleHostRequest, type Launcher, type LauncherOptions } from "../../../launcher/index.ts";
-import { hostMethods, IMAGE_PIECE_BYTES, systemClock, type HostMethod } from "../../../protocol/index.ts";
-import { EventBus } from "../../../orchestrator/event-bus.ts";
+import {
+  hostMethods,
+  IMAGE_PIECE_BYTES,
+  systemClock,
+  type HostMethod,
+  TypedEventEmitter,
+} from "../../../protocol/index.ts";
+import type { OrchestratorEvents } from "../../../orchestrator/orchestrator-events.ts";
 import type { RequestHost } from "../../../orchestrator/hosts/host-access.ts";
 import { sendImage } from "../../../orchestrator/images/send-image.ts";
 import { ServerImages, type ImageContent } from "../../../orchestrator/images/server-images.ts";
@@ -59,7 +65,12 @@ export class ImageFixture {
   /** What the server has to send, once it knows its checksum. */
   async read(id = ID): Promise<ImageContent> {
     const images = await ServerImages.open({
-      ...{ folder: this.folder, events: new EventBus(), clock: systemClock, log: SILENT },
+      ...{
+        folder: this.folder,
+        events: new TypedEventEmitter<OrchestratorEvents>(),
+        clock: systemClock,
+        log: SILENT,
+      },
     });
     try {
       return await waitFor("the checksum", async () => {

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { IMAGE_PIECE_BYTES, RequestError, systemClock } from "../../../protocol/index.ts";
-import { EventBus } from "../../../orchestrator/event-bus.ts";
+import { IMAGE_PIECE_BYTES, RequestError, systemClock, TypedEventEmitter } from "../../../protocol/index.ts";
+import type { OrchestratorEvents } from "../../../orchestrator/orchestrator-events.ts";
 import type { RequestHost } from "../../../orchestrator/hosts/host-access.ts";
 import { ImageTransfers } from "../../../orchestrator/images/image-transfers.ts";
 import { runProcess } from "../../support/test-process.ts";
@@ -177,7 +177,7 @@ describe("an image from the server", () => {
     const image = await imageFixture.read();
     const ended = vi.fn();
     const audited: object[] = [];
-    const events = new EventBus();
+    const events = new TypedEventEmitter<OrchestratorEvents>();
     events.on("image.transferEnded", ended);
     const journeys = new ImageTransfers({
       ...{ events, clock: systemClock, log: SILENT },

@@ -10,7 +10,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../protocol/index.ts";
 import { openProxy, openStores } from "../../../proxy/index.ts";
-import { openWeb } from "../../../web/index.ts";
+import { openWebAndOrchestrator } from "../../support/open-web-and-orchestrator.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 
@@ -29,7 +29,13 @@ async function open() {
     log,
     clock,
   });
-  const web = await openWeb({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock });
+  const web = await openWebAndOrchestrator({
+    proxy,
+    adminSocket: path.join(dir, "s"),
+    clientDir: dir,
+    log,
+    clock,
+  });
   await proxy.start(web.server);
   onTestFinished(async () => {
     await web.close();
@@ -51,7 +57,7 @@ async function open() {
 test("through the proxy's TLS port: nobody at first, then whoever signed in, with the real address in the audit", async () => {
   const { web, port, send } = await open();
   expect((await send("GET", "/api/v1/me", {})).resume().statusCode).toBe(401);
-  const { name, password } = web.firstLogin ?? {};
+  const { name, password } = web.firstAdministrator ?? {};
   const page = { origin: `https://127.0.0.1:${port}`, "content-type": "application/json" };
   const login = await send("POST", "/api/v1/login", page, { name, password });
   expect(await json(login)).toEqual({ name: "admin", role: "admin" });
@@ -67,7 +73,7 @@ test("through the proxy's TLS port: nobody at first, then whoever signed in, wit
 test("a live stream runs through it, and closing the web ends it", async () => {
   const { web, port, send } = await open();
   const page = { origin: `https://127.0.0.1:${port}`, "content-type": "application/json" };
-  const login = await send("POST", "/api/v1/login", page, web.firstLogin ?? {});
+  const login = await send("POST", "/api/v1/login", page, web.firstAdministrator ?? {});
   const cookie = login.resume().headers["set-cookie"]?.[0]?.split(";")[0];
   const stream = await send("GET", "/api/v1/events", { cookie });
   stream.on("error", () => undefined);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { transition, type ControlEvent, type ControlState, type Loss } from "../../../agent/control-state.ts";
 
-const lost = (wishes: Partial<Loss> = {}): Loss => ({
+const lost = (details: Partial<Loss> = {}): Loss => ({
   kind: "lost",
   at: 0,
   dice: 0.5,
   pace: "normal",
-  ...wishes,
+  ...details,
 });
 
 function follow(events: readonly ControlEvent[], servers = 1): ControlState {
@@ -50,7 +50,7 @@ describe("the control connection's states", () => {
     expect(transition(ready, lost({ at: 11_000 }), 1)).toMatchObject({ failures: 1, delayMs: 125 });
   });
 
-  test("the server's wishes: not before, spread over, slowly", () => {
+  test("what the server asks for: not before, spread over, slowly", () => {
     expect(follow([...UP, lost({ retryAfterMs: 4000 })])).toMatchObject({ delayMs: 4125 });
     expect(follow([...UP, lost({ spreadMs: 60_000 })])).toMatchObject({ delayMs: 30_000 });
     expect(follow([...UP, lost({ spreadMs: 10 })])).toMatchObject({ delayMs: 125 });

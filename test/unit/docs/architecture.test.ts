@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { LAYERS, PACKAGES } from "../../../layers.ts";
-import { readDocument } from "./source-codes.ts";
+import { listSourceFiles, readDocument } from "./source-codes.ts";
 
 /** `proxy   model ← state ← audit, trust, admit` */
 function formatLayers(): string {
@@ -18,6 +18,29 @@ function formatLayers(): string {
 
 it("docs/architecture.md draws the order that is enforced", async () => {
   expect(await readDocument("architecture.md")).toContain(`\`\`\`\n${formatLayers()}\n\`\`\``);
+});
+
+/** Whether a file has a place in the list of `base`: by its name, or by the folder that it is in. */
+function hasPlace(base: string, file: string): boolean {
+  const [first = "", ...rest] = file.slice(base.length + 1).split("/");
+  const names = (LAYERS[base] ?? []).flat();
+  return names.includes(first) || (rest.length === 0 && (names.includes(".") || first === "index.ts"));
+}
+
+it("layers.ts has a place for every file", async () => {
+  const files = await listSourceFiles();
+  const missing = Object.keys(LAYERS).flatMap((base) =>
+    files.filter((file) => file.startsWith(`${base}/`) && !hasPlace(base, file)),
+  );
+  expect(missing).toEqual([]);
+  expect(Object.keys(PACKAGES).filter((name) => !(name in LAYERS))).toEqual([]);
+});
+
+it("layers.ts names only what exists", () => {
+  const missing = Object.entries(LAYERS)
+    .flatMap(([base, layers]) => layers.flat().map((name) => `${base}/${name}`))
+    .filter((place) => !existsSync(new URL(`../../../${place}`, import.meta.url)));
+  expect(missing).toEqual([]);
 });
 
 it("docs/architecture.md has a row for each package", async () => {

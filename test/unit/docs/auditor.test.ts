@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { AUDIT_ACTIONS } from "../../../proxy/audit/audit-actions.ts";
+import { AUDIT_ACTIONS } from "../../../proxy/model/audit-actions.ts";
 import { findText, readDocument } from "./source-codes.ts";
 
 it("docs/auditor.md lists every action, and the sources use no other", async () => {

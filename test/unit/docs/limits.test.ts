@@ -5,7 +5,7 @@ import { MIP2_LIMITS } from "../../../protocol/mip2/frames.ts";
 import { CLIENT_MESSAGE_LIMITS } from "../../../protocol/rfb/client-stream/client-messages.ts";
 import { SERVER_STREAM_LIMITS } from "../../../protocol/rfb/server-stream/skip-grammar.ts";
 import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
-import { readDocument, readSource } from "./source-codes.ts";
+import { listSourceFiles, readDocument, readSource } from "./source-codes.ts";
 
 const TABLES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "proxy/model/proxy-limits.ts": PROXY_LIMITS,
@@ -28,6 +28,37 @@ async function readSections(): Promise<Section[]> {
     const rows = lines.map((line) => line.split("|").slice(1, -1));
     return { text, rows: rows.map((cells) => cells.map((cell) => cell.trim().replaceAll("`", ""))) };
   });
+}
+
+/** Names of limits. Pages are left out: what they bound is their own. */
+const LIMIT_NAME = /^(MAX|MIN)_|_(MAX|LIMIT|LIMIT_MS|TIMEOUT_MS)$/;
+const CONSTANT = /^(?:export )?const ([A-Z][A-Z0-9_]*) = [\d_ *]+;/gm;
+
+/** Files and folders whose constants are named like limits and bound nothing that a peer or a person can meet. */
+const NO_LIMITS: Readonly<Record<string, string>> = {
+  "bin/darts/": "defaults of the converter",
+  "launcher/demo/encode-update.ts": "hextile's number of subrectangles",
+  "launcher/display/scale-screenshot.ts": "a brightness",
+  "launcher/images/formats/qcow2.ts": "the format's own",
+  "launcher/images/formats/vhdx.ts": "the format's own",
+  "launcher/scripts/seed/iso9660.ts": "the format's own",
+  "protocol/bytes/read-buffers.ts": "sizes of memory, chosen by measurement (docs/performance.md)",
+  "protocol/rfb/rsa-aes/rsa-aes-records.ts": "the largest number of the length field",
+  "protocol/rfb/server-stream/tight.ts": "Tight's smallest compressed length",
+};
+
+/** `FILE NAME` of each constant that is named like a limit. */
+async function findNamedLimits(): Promise<string[]> {
+  const files = (await listSourceFiles()).filter((file) => !file.startsWith("web/client/"));
+  const found = await Promise.all(
+    files.map(async (file) =>
+      [...(await readSource(file)).matchAll(CONSTANT)]
+        .map(([, name = ""]) => name)
+        .filter((name) => LIMIT_NAME.test(name))
+        .map((name) => `${file} ${name}`),
+    ),
+  );
+  return found.flat();
 }
 
 /** `1,024 bytes` → 1024 */
@@ -59,5 +90,14 @@ describe("docs/limits.md", () => {
       const [, expression = ""] = new RegExp(`const ${name} = ([^;]+);`).exec(await readSource(file!)) ?? [];
       expect([name, readNumber(value!)]).toEqual([name, evaluate(expression)]);
     }
+  });
+
+  it("has a row for every single constant that is named like a limit", async () => {
+    const single = (await readSections()).find(({ text }) => text.startsWith("Single limits"))!;
+    const rows = new Set(single.rows.map(([name, , file]) => `${file!} ${name!}`));
+    const named = await findNamedLimits();
+    expect(named.length).toBeGreaterThan(80);
+    const isLimit = (key: string) => !Object.keys(NO_LIMITS).some((place) => key.startsWith(place));
+    expect(named.filter((key) => isLimit(key) && !rows.has(key))).toEqual([]);
   });
 });

@@ -8,8 +8,14 @@ import { Ago, useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { lookUpText } from "../text/translations/languages.ts";
 import { formatBytes, formatDuration } from "../text/format.ts";
-import { arrangeSessions, initialSessionView, computeDuration, computeTraffic } from "./arrange-sessions.ts";
-import type { SessionColumn, SessionView } from "./arrange-sessions.ts";
+import {
+  arrangeSessions,
+  initialSessionView,
+  computeDuration,
+  computeTraffic,
+  type SessionColumn,
+  type SessionView,
+} from "./arrange-sessions.ts";
 
 const REFRESH_MS = 5_000;
 const LIMIT = 500;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MenuItem } from "./menu-item.ts";
+import { useCloseOnLeave } from "./use-close-on-leave.ts";
 
 export type { MenuItem };
 
@@ -41,18 +42,9 @@ export function Menu({ label, trigger, className = "button", items, note }: Menu
   }, [open]);
 
   useEffect(() => {
-    if (!open) return;
-    box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
-    const leave = (event: Event) => {
-      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", leave);
-    document.addEventListener("focusin", leave);
-    return () => {
-      document.removeEventListener("pointerdown", leave);
-      document.removeEventListener("focusin", leave);
-    };
+    if (open) box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
   }, [open]);
+  useCloseOnLeave(open, box, setOpen);
 
   const close = () => {
     setOpen(false);

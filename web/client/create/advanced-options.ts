@@ -48,9 +48,9 @@ export function listAvailableOptions(image: Image, allowance: Allowance | null) 
   };
 }
 
-export function checkAdvancedOptions(wishes: AdvancedOptions, image: Image): readonly AdvancedOptionFault[] {
+export function checkAdvancedOptions(options: AdvancedOptions, image: Image): readonly AdvancedOptionFault[] {
   const faults: AdvancedOptionFault[] = [];
-  const { keymap, diskGb, dataDisk, dataSizeGb, script } = wishes;
+  const { keymap, diskGb, dataDisk, dataSizeGb, script } = options;
   if (keymap.trim() !== "" && !KEYMAP.test(keymap.trim())) faults.push("keymap");
   if (diskGb.trim() !== "" && !(parseWholeNumber(diskGb) >= (image.diskGb?.min ?? 1))) faults.push("disk");
   if (dataDisk.trim() !== "") {
@@ -62,8 +62,8 @@ export function checkAdvancedOptions(wishes: AdvancedOptions, image: Image): rea
 }
 
 /** The part of a create request that these options make. */
-export function toCreateInput(wishes: AdvancedOptions, image: Image): Omit<MachineCreateInput, "image"> {
-  const { lifetime, oneShot, network, display, keymap, gpu, diskGb, dataDisk, script, master } = wishes;
+export function toCreateInput(options: AdvancedOptions, image: Image): Omit<MachineCreateInput, "image"> {
+  const { lifetime, oneShot, network, display, keymap, gpu, diskGb, dataDisk, script, master } = options;
   return {
     ...(lifetime !== "" && { lifetimeSeconds: Number(lifetime) }),
     ...(oneShot && { oneShot }),
@@ -75,7 +75,7 @@ export function toCreateInput(wishes: AdvancedOptions, image: Image): Omit<Machi
     // An image without a disk of its own, such as an installer, gets an empty one.
     ...(diskGb.trim() !== "" && image.diskGb === undefined && { emptyDisk: true }),
     ...(dataDisk.trim() !== "" && {
-      dataDisk: { name: dataDisk.trim(), sizeGb: parseWholeNumber(wishes.dataSizeGb) },
+      dataDisk: { name: dataDisk.trim(), sizeGb: parseWholeNumber(options.dataSizeGb) },
     }),
     ...(script.trim() !== "" && { script }),
     ...(master && { master }),

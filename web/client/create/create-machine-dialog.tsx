@@ -39,7 +39,7 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
   const [imageId, setImageId] = useState<string | null>(null);
   const [choice, setChoice] = useState<SizeChoice | null>(null);
   const [custom, setCustom] = useState<CustomSizeInput | null>(null);
-  const [wishes, setWishes] = useState<AdvancedOptions>(DEFAULT_OPTIONS);
+  const [options, setOptions] = useState<AdvancedOptions>(DEFAULT_OPTIONS);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
 
@@ -57,14 +57,14 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
     name: "",
   };
   const customFaults = image !== undefined && isCustom ? checkCustomSize(own, image) : [];
-  const wishFaults = image === undefined ? [] : checkAdvancedOptions(wishes, image);
-  const wrong = customFaults.length + wishFaults.length > 0;
+  const optionFaults = image === undefined ? [] : checkAdvancedOptions(options, image);
+  const wrong = customFaults.length + optionFaults.length > 0;
   const cpus = isCustom ? Number(own.cpus) : (size?.cpus ?? 1);
   const memoryMb = isCustom ? Number(own.memoryMb) : (size?.memoryMb ?? 0);
-  const taken = { cpus, memoryMb, diskGb: Number(wishes.diskGb || (image?.diskGb?.default ?? 0)) };
+  const taken = { cpus, memoryMb, diskGb: Number(options.diskGb || (image?.diskGb?.default ?? 0)) };
   const tooMuch = !wrong && exceedsAllowance(allowance, taken);
   const lifetimes = listLifetimes(allowance?.limits.lifetimeSeconds ?? null);
-  const lifetime = wishes.lifetime || String(lifetimes.at(-1) ?? "");
+  const lifetime = options.lifetime || String(lifetimes.at(-1) ?? "");
 
   const submit = (event: Event) => {
     event.preventDefault();
@@ -78,7 +78,7 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
         cpus,
         memoryMb,
         ...(name && { name }),
-        ...toCreateInput(wishes, image),
+        ...toCreateInput(options, image),
       })
       .then(
         (machine) => {
@@ -119,7 +119,7 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
           onChoose={(id) => {
             setImageId(id);
             setCustom(null);
-            setWishes({ ...DEFAULT_OPTIONS, lifetime: wishes.lifetime });
+            setOptions({ ...DEFAULT_OPTIONS, lifetime: options.lifetime });
           }}
         />
         <fieldset>
@@ -145,16 +145,16 @@ export function CreateMachineDialog({ onClose }: { readonly onClose: () => void 
               value: String(seconds ?? ""),
               label: seconds === null ? order.noEnd : formatDuration(seconds * 1000, language),
             }))}
-            onSelect={(picked) => setWishes({ ...wishes, lifetime: picked })}
+            onSelect={(picked) => setOptions({ ...options, lifetime: picked })}
           />
         </div>
         <AdvancedOptionsFields
           image={image}
           allowance={allowance}
-          options={wishes}
-          faults={wishFaults}
+          options={options}
+          faults={optionFaults}
           onChange={(change) => {
-            setWishes({ ...wishes, ...change });
+            setOptions({ ...options, ...change });
             setFault(null);
           }}
         />

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { Me } from "../../api/schemas.ts";
 import { explainError } from "../text/explain-error.ts";
 import { clearTokens } from "../native/token-cache.ts";
@@ -6,6 +6,7 @@ import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/translations/languages.ts";
+import { useCloseOnLeave } from "../components/use-close-on-leave.ts";
 
 /** The signed-in person, appearance and language settings, and sign-out. */
 export function AccountMenu({
@@ -25,18 +26,7 @@ export function AccountMenu({
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
-    if (!open) return;
-    const leave = (event: Event) => {
-      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
-    };
-    document.addEventListener("pointerdown", leave);
-    document.addEventListener("focusin", leave);
-    return () => {
-      document.removeEventListener("pointerdown", leave);
-      document.removeEventListener("focusin", leave);
-    };
-  }, [open]);
+  useCloseOnLeave(open, box, setOpen);
 
   const signOut = () => {
     api.signOut().then(

@@ -1,7 +1,7 @@
 import { repeatInWindow, SilenceWatch } from "../live/silence-watch.ts";
 import type { Silence } from "./viewer-connection-state.ts";
 
-/** A silent line is given up after this: a new connection is there sooner than TCP's next try. */
+/** A silent connection is replaced after this: a new one is faster than TCP's next retransmission. */
 const GIVE_UP_MS = 10_000;
 
 interface LineWatchHandlers {

@@ -81,7 +81,7 @@ export function reduceConnection(
       if (connection.phase === "waiting") return connection;
       const steady = connection.phase === "open" && event.now - connection.since >= STABLE_MS;
       const attempt = steady ? 1 : connection.attempt + 1;
-      // A desktop that is gone returns only by somebody's action, which the wall reports: frequent retries
+      // A desktop that is gone returns only by a person's action, which the wall reports: frequent retries
       // are useless.
       const wait =
         event.cause === "gone"

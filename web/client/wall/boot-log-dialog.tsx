@@ -24,7 +24,7 @@ export function BootLogDialog({ machine, onClose }: BootLogDialogProps) {
   useEffect(read, [read]);
   return (
     <Dialog title={machines.bootLogOf(machine.name)} size="wide" onClose={onClose}>
-      <div class="sheet">
+      <div class="dialog-stack">
         {fault !== null && (
           <p class="fault" role="alert">
             {fault}
@@ -40,7 +40,7 @@ export function BootLogDialog({ machine, onClose }: BootLogDialogProps) {
             </pre>
           </>
         )}
-        <div class="sheet-foot">
+        <div class="dialog-foot">
           {log !== null && log.text !== "" && <CopyButton label={text.copy} value={log.text} />}
           <button type="button" class="button" onClick={read}>
             {machines.readAgain}

@@ -22,7 +22,7 @@ export function CredentialDialog({ machine, onClose }: CredentialDialogProps) {
   }, [api, machine.id, text]);
   return (
     <Dialog title={machines.credentialOf(machine.name)} onClose={onClose}>
-      <div class="sheet">
+      <div class="dialog-stack">
         {fault !== null && (
           <p class="fault" role="alert">
             {fault}
@@ -36,7 +36,7 @@ export function CredentialDialog({ machine, onClose }: CredentialDialogProps) {
             <p>
               <code aria-label={machines.credential}>{read.credential}</code>
             </p>
-            <div class="sheet-foot">
+            <div class="dialog-foot">
               <CopyButton label={text.copy} value={read.credential} />
             </div>
           </>

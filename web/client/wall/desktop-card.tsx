@@ -63,7 +63,7 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
   const { monitor } = useText();
   const admin = useWall((state) => typeof state.me === "object" && state.me?.role === "admin");
   const titleId = useId();
-  const [sheet, setSheet] = useState(false);
+  const [dialog, setDialog] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const online = desktop.state === "online";
   useVisibleDesktop(online ? desktop.id : null, box);
@@ -97,15 +97,15 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
             <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
               {monitor.connect}
             </a>
-            <button type="button" class="button" onClick={() => setSheet(true)}>
+            <button type="button" class="button" onClick={() => setDialog(true)}>
               {monitor.openInViewer}
             </button>
           </div>
         )}
         {!online && admin && <RemoveButton desktop={desktop} />}
       </div>
-      {sheet && (
-        <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setSheet(false)} />
+      {dialog && (
+        <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setDialog(false)} />
       )}
     </article>
   );

@@ -30,7 +30,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   const titleId = useId();
   const box = useRef<HTMLElement>(null);
   const actions = useMachineActions(machine.id);
-  const [sheet, setSheet] = useState<MachineDialog | ConnectableDisplay | null>(null);
+  const [dialog, setDialog] = useState<MachineDialog | ConnectableDisplay | null>(null);
   const { state, desktopId } = machine;
   const on = isOn(state);
   useKeptFocus(box, state);
@@ -39,9 +39,9 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   for (const screen of on ? listConnectableDisplays(machine) : [])
     more.push({
       label: screen.number === 1 ? monitor.openInViewer : monitor.openNumberInViewer(screen.number),
-      onChoose: () => setSheet(screen),
+      onChoose: () => setDialog(screen),
     });
-  more.push(...listMachineMenuItems(machine, text, actions, setSheet));
+  more.push(...listMachineMenuItems(machine, text, actions, setDialog));
 
   return (
     <article ref={box} class="monitor" data-state={state} data-machine={machine.id} aria-labelledby={titleId}>
@@ -103,7 +103,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
             </button>
           )}
           {(isPending(state) || state === "failed") && (
-            <button type="button" class="button" disabled={actions.busy} onClick={() => setSheet("remove")}>
+            <button type="button" class="button" disabled={actions.busy} onClick={() => setDialog("remove")}>
               {monitor.remove}
             </button>
           )}
@@ -117,15 +117,19 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
           )}
         </div>
       </div>
-      {sheet !== null && typeof sheet === "object" && (
-        <NativeViewerDialog desktopId={sheet.desktopId} name={sheet.desktop} onClose={() => setSheet(null)} />
+      {dialog !== null && typeof dialog === "object" && (
+        <NativeViewerDialog
+          desktopId={dialog.desktopId}
+          name={dialog.desktop}
+          onClose={() => setDialog(null)}
+        />
       )}
-      {sheet === "remove" && (
-        <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setSheet(null)} />
+      {dialog === "remove" && (
+        <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setDialog(null)} />
       )}
-      {sheet === "snapshots" && <SnapshotsDialog machine={machine} onClose={() => setSheet(null)} />}
-      {sheet === "credential" && <CredentialDialog machine={machine} onClose={() => setSheet(null)} />}
-      {sheet === "bootLog" && <BootLogDialog machine={machine} onClose={() => setSheet(null)} />}
+      {dialog === "snapshots" && <SnapshotsDialog machine={machine} onClose={() => setDialog(null)} />}
+      {dialog === "credential" && <CredentialDialog machine={machine} onClose={() => setDialog(null)} />}
+      {dialog === "bootLog" && <BootLogDialog machine={machine} onClose={() => setDialog(null)} />}
     </article>
   );
 });

@@ -18,7 +18,7 @@ export function listMachineMenuItems(
   { state, oneShot, credential }: Pick<Machine, "state" | "oneShot" | "credential">,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,
   actions: MachineActions,
-  open: (sheet: MachineDialog) => void,
+  open: (dialog: MachineDialog) => void,
 ): MenuItem[] {
   const items: MenuItem[] = [];
   if (canPause(state))

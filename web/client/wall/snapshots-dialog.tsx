@@ -57,7 +57,7 @@ export function SnapshotsDialog({ machine, onClose }: SnapshotsDialogProps) {
 
   return (
     <Dialog title={machines.snapshotsOf(machine.name)} onClose={onClose}>
-      <div class="sheet">
+      <div class="dialog-stack">
         <p class="lead">{machines.snapshotsLead}</p>
         <form class="snapshot-form" onSubmit={take}>
           <TextField

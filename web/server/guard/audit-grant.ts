@@ -24,7 +24,7 @@ export async function auditAhead<T>(
 }
 
 /**
- * Waits for the line of a right that was made just now, and has an id only since then. Nobody knows the right yet.
+ * Waits for the audit line of a right that was made just now, which gave it its id. The right has not been handed out yet.
  * @param undo takes it back
  * @throws RequestError `AUDIT_UNAVAILABLE`, and then it is taken back
  */

@@ -108,7 +108,7 @@ export class LiveUpdates {
     this.#flushing = true;
     this.#lastFlush = this.#options.clock.monotonic();
     const hasReaders = this.#subscribers.size > 0;
-    // Without readers nothing is kept: whoever comes fetches the lists.
+    // Without subscribers nothing is kept: a new one fetches the lists.
     const machineIds = takeSome(this.#machines, hasReaders ? MAX_CHANGES : 0);
     const desktopIds = takeSome(this.#desktops, hasReaders ? MAX_CHANGES : 0);
     const images = this.#images;

@@ -22,7 +22,7 @@ const sessionQuery = z.object({
 /** Join secrets, agents and sessions, for administrators. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
-    const { userId: actor } = requireAdmin(request);
+    requireAdmin(request);
     const grant = parseInput(joinSecretRequest, request.body);
     const { role, admit } = grant;
     const { secret, expiresAt } = await auditAhead(
@@ -34,7 +34,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
         ...(admit && { reason: "ADMITTED" }),
         ...auditActor(request),
       },
-      () => proxy.createJoinSecret(actor, grant),
+      () => proxy.createJoinSecret(grant),
     );
     void reply.code(201);
     return { secret, fingerprint: proxy.fingerprint, expiresAt, role, admit };

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { AuditEntry, MachineRecord, Proxy } from "../../../proxy/index.ts";
+import type { AuditEntry, MachineRecord, Proxy, AuditAction } from "../../../proxy/index.ts";
 import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
@@ -17,7 +17,7 @@ export interface MachineResourceContext {
   readonly loadReadModel: LoadReadModel;
 }
 
-function describe(request: FastifyRequest, action: string, record: MachineRecord): AuditEntry {
+function describe(request: FastifyRequest, action: AuditAction, record: MachineRecord): AuditEntry {
   return {
     action,
     outcome: "success",
@@ -54,14 +54,14 @@ export class MachineResource {
     );
   }
 
-  audit(request: FastifyRequest, action: string, record: MachineRecord): void {
+  audit(request: FastifyRequest, action: AuditAction, record: MachineRecord): void {
     this.#proxy.audit(describe(request, action, record));
   }
 
   /** For what shows a secret or gives a right. @throws RequestError `AUDIT_UNAVAILABLE` */
   auditAhead<T>(
     request: FastifyRequest,
-    action: string,
+    action: AuditAction,
     record: MachineRecord,
     act: () => Promise<T>,
   ): Promise<T> {

@@ -1,6 +1,13 @@
 import { formatHostPort, KeyedQueue, type Clock } from "../../../protocol/index.ts";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { AuditEntry, DesktopView, HostPort, Proxy, TokenRecord } from "../../../proxy/index.ts";
+import type {
+  AuditEntry,
+  DesktopView,
+  HostPort,
+  Proxy,
+  TokenRecord,
+  AuditAction,
+} from "../../../proxy/index.ts";
 import { quotaOf, type QuotaTable } from "../../../orchestrator/index.ts";
 import {
   ticketRequest,
@@ -20,7 +27,7 @@ import type { LoadReadModel } from "../view/read-model.ts";
 
 export interface TokenRoutesContext {
   readonly proxy: Proxy;
-  readonly limits: QuotaTable;
+  readonly quotas: QuotaTable;
   readonly clock: Clock;
   readonly loadReadModel: LoadReadModel;
 }
@@ -28,7 +35,7 @@ export interface TokenRoutesContext {
 /** Tokens for VNC viewers, tickets for the viewer in the page. */
 export function routeTokens(
   api: FastifyInstance,
-  { proxy, limits, clock, loadReadModel }: TokenRoutesContext,
+  { proxy, quotas, clock, loadReadModel }: TokenRoutesContext,
 ): void {
   const { stores } = proxy;
   const queue = new KeyedQueue();
@@ -96,7 +103,7 @@ export function routeTokens(
   });
 
   async function checkTokenLimit(caller: Caller): Promise<void> {
-    const most = quotaOf(limits, caller).tokens;
+    const most = quotaOf(quotas, caller).tokens;
     if (most === null) return;
     const open = await stores.tokens.countOpen(caller.userId, clock.now());
     if (open < most) return;
@@ -115,7 +122,7 @@ export function routeTokens(
 
   function serializeToken({ id, role, denied, expiresAt }: TokenRecord, desktop = ""): TokenRow {
     const state = expiresAt > clock.now() ? "open" : "expired";
-    return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
+    return { id, desktop, role, denied: [...denied], expiresAt, state };
   }
 
   async function resolve(caller: Caller, reference: string): Promise<DesktopView> {
@@ -123,7 +130,7 @@ export function routeTokens(
     return resolveDesktop(caller, reference, named, model);
   }
 
-  function entry(request: FastifyRequest, action: string, about: Partial<AuditEntry>): AuditEntry {
+  function entry(request: FastifyRequest, action: AuditAction, about: Partial<AuditEntry>): AuditEntry {
     return { action, outcome: "success", ...auditActor(request), ...about };
   }
 }

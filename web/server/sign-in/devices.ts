@@ -16,7 +16,7 @@ const ID_BYTES = 16;
 const COOKIE_FORM = /^([\w-]{22})\.([\w-]{43})$/;
 
 /**
- * Browsers that an account has signed in from before, told by a cookie that outlives the login. It lets nobody in: it only keeps
+ * Browsers that an account has signed in from before, told by a cookie that outlives the login. It gives no access: it only keeps
  * a person from sharing the wait that strangers cause by guessing the account's password. Nothing of it is stored but the key.
  */
 export class Devices {

@@ -4,13 +4,13 @@ import type { Stores, UserRecord } from "../../../proxy/index.ts";
 
 /** `__Host-`: only over TLS, only for this host, for the whole site. */
 export const LOGIN_COOKIE = "__Host-postern";
-const LOGIN_SECONDS = 12 * 3600;
+const MAX_LOGIN_SECONDS = 12 * 3600;
 export const LOGIN_COOKIE_OPTIONS = {
   path: "/",
   httpOnly: true,
   secure: true,
   sameSite: "strict",
-  maxAge: LOGIN_SECONDS,
+  maxAge: MAX_LOGIN_SECONDS,
 } as const;
 
 const COOKIE_FORM = /^[\w-]{43}$/;
@@ -38,7 +38,7 @@ export class Logins {
     await this.#stores.logins.create(hashCookie(cookie), {
       userId,
       createdAt: now,
-      expiresAt: now + LOGIN_SECONDS * 1000,
+      expiresAt: now + MAX_LOGIN_SECONDS * 1000,
     });
     return cookie;
   }

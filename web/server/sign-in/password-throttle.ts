@@ -39,8 +39,8 @@ export interface SignInAttempt {
 
 /**
  * Slows guessing of passwords: per source and per account, each with a delay that doubles. Sources and devices from which an
- * account has signed in before do not share its delay with strangers: they have one of their own, so that nobody can shut a
- * person out by guessing.
+ * account has signed in before do not share its delay with strangers: they have one of their own, so that strangers cannot
+ * shut a person out by guessing.
  */
 export class PasswordThrottle {
   /** The one that was used longest ago comes first. */
@@ -103,7 +103,7 @@ export class PasswordThrottle {
     return entry !== undefined && now - entry.last < FORGET_MS ? entry : undefined;
   }
 
-  /** Entries that hold somebody up never go for others. False: there are too many of them. */
+  /** Entries with a delay are never evicted for others. False: there are too many of them. */
   #makeRoom(needed: number, now: number): boolean {
     for (let looks = 0; this.#entries.size + needed > MAX_ENTRIES && looks < EVICTION_LOOKS; looks += 1) {
       const [oldest] = this.#entries;

@@ -11,8 +11,9 @@ const FORMAT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([\w-]+)\$([\w-
 export const NO_PASSWORD = "";
 
 /** Hashes that run at once: each takes a thread of the pool and 32 MiB. */
-const RUNNING = 2;
-const WAITING = 32;
+const MAX_HASHES_RUNNING = 2;
+/** Sign-ins that wait for one of them. */
+const MAX_HASHES_WAITING = 32;
 
 interface Cost {
   readonly ln: number;
@@ -58,11 +59,11 @@ export class Passwords {
   }
 
   async #enter(): Promise<void> {
-    if (this.#running < RUNNING) {
+    if (this.#running < MAX_HASHES_RUNNING) {
       this.#running += 1;
       return;
     }
-    if (this.#waiting.length >= WAITING) throw refuse("LOGIN_BUSY");
+    if (this.#waiting.length >= MAX_HASHES_WAITING) throw refuse("LOGIN_BUSY");
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 

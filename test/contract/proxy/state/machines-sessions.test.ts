@@ -139,7 +139,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect(sessions.find(({ id }) => id === "theirs")).toMatchObject({ state: "open", cause: null });
   });
 
-  test("a session's standing tells what has become of its token, desktop, agent and account", async () => {
+  test("a session's validity tells what has become of its token, desktop, agent and account", async () => {
     const user = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
     await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
     const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
@@ -157,11 +157,11 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     await stores.sessions.open({ ...rest, id: "t", serverId: "s1", method: "token", subject: token.id });
     await stores.sessions.open({ ...rest, id: "u", serverId: "s1", method: "ticket", subject: user.id });
     await stores.sessions.open({ ...rest, id: "x", serverId: "s2", method: "ticket", subject: user.id });
-    const standings = async () =>
-      new Map((await stores.sessions.listStandings("s1")).map(({ id, ...standing }) => [id, standing]));
+    const validity = async () =>
+      new Map((await stores.sessions.listValidity("s1")).map(({ id, ...rest }) => [id, rest]));
     const fine = { orderedEnd: null, desktopExists: true, agentRevoked: false, loginEnded: false };
     const stored = { role: "view", denied: ["clipboard-out", "power"], revoked: false };
-    expect(await standings()).toEqual(
+    expect(await validity()).toEqual(
       new Map<string, unknown>([
         ["t", { ...fine, token: stored, account: null }],
         ["u", { ...fine, token: null, account: { disabled: false } }],
@@ -171,34 +171,34 @@ describeDatabases("machines and sessions", (makeDatabase) => {
       role: "control",
       denied: ["clipboard-out", "power"],
     });
-    expect((await standings()).get("t")).toMatchObject({ token: { role: "control" } });
+    expect((await validity()).get("t")).toMatchObject({ token: { role: "control" } });
     await stores.tokens.change(token.id, { denied: [] });
     expect((await stores.tokens.list())[0]).toMatchObject({ role: "control", denied: [] });
 
     await stores.users.disable(user.id);
     expect((await stores.users.find(user.id))?.disabledAt).toBe(now);
-    expect((await standings()).get("u")).toMatchObject({ account: { disabled: true } });
-    expect((await standings()).get("t")).toMatchObject({ token: { revoked: true } });
+    expect((await validity()).get("u")).toMatchObject({ account: { disabled: true } });
+    expect((await validity()).get("t")).toMatchObject({ token: { revoked: true } });
     expect(await stores.tokens.change(token.id, { role: "view" })).toBeNull();
     await stores.users.enable(user.id);
     expect((await stores.users.find(user.id))?.disabledAt).toBeNull();
     await stores.users.remove(user.id);
-    expect((await standings()).get("u")).toMatchObject({ account: null });
+    expect((await validity()).get("u")).toMatchObject({ account: null });
 
     expect(await stores.tokens.deleteExpired(now + 1_000)).toBe(0);
     expect(await stores.tokens.deleteExpired(now + 1_000 + 24 * 3_600_000)).toBe(1);
-    expect((await standings()).get("t")).toMatchObject({ token: null, desktopExists: true });
+    expect((await validity()).get("t")).toMatchObject({ token: null, desktopExists: true });
 
     expect(await stores.sessions.requestEnd("t", "SESSION_ENDED")).toBe(true);
-    expect((await standings()).get("t")).toMatchObject({ orderedEnd: "SESSION_ENDED" });
+    expect((await validity()).get("t")).toMatchObject({ orderedEnd: "SESSION_ENDED" });
     await stores.agents.revoke("a");
-    expect((await standings()).get("u")).toMatchObject({ agentRevoked: true, desktopExists: false });
+    expect((await validity()).get("u")).toMatchObject({ agentRevoked: true, desktopExists: false });
     await stores.sessions.close("t", { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt: now });
     expect(await stores.sessions.requestEnd("t", "SESSION_ENDED")).toBe(false);
-    expect([...(await standings()).keys()]).toEqual(["u"]);
+    expect([...(await validity()).keys()]).toEqual(["u"]);
   });
 
-  test("a session's standing tells that the login which opened it has ended, whichever way", async () => {
+  test("a session's validity tells that the login which opened it has ended, whichever way", async () => {
     const { id: userId } = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
     await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
     const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
@@ -218,7 +218,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     }
     await stores.sessions.open({ ...SESSION, id: "none", startedAt: now });
     const ended = async () =>
-      (await stores.sessions.listStandings("s1")).filter((row) => row.loginEnded).map(({ id }) => id);
+      (await stores.sessions.listValidity("s1")).filter((row) => row.loginEnded).map(({ id }) => id);
     expect(await ended()).toEqual([]);
     await stores.logins.remove("one");
     expect(await ended()).toEqual(["one"]);

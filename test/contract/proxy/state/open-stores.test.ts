@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConfigError, systemClock } from "../../../../protocol/index.ts";
-import { openServerCertificate } from "../../../../proxy/trust/server-certificate.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
 import { readOpenTokens } from "../../../support/open-tokens.ts";
 import { runSql } from "./run-sql.ts";
+import { openServerCertificate } from "../../../support/open-server-certificate.ts";
 
 describeDatabases("opening", (makeDatabase) => {
   let database: TestDatabase;

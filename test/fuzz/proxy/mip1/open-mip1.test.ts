@@ -1,7 +1,6 @@
 import { afterAll, expect, it } from "vitest";
 import { pino } from "pino";
 import type { AuditLog } from "../../../../proxy/audit/audit-log.ts";
-import { ProxyEventEmitter } from "../../../../proxy/model/proxy-events.ts";
 import type { CredentialIssuer } from "../../../../proxy/identify/credential-issuer.ts";
 import { openMip1 } from "../../../../proxy/mip1/open-mip1.ts";
 import type { Stores } from "../../../../proxy/index.ts";
@@ -9,9 +8,10 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../support/memory-duplex.ts";
 import { encodeMip1Handshake, encodeResponse } from "../../../contract/proxy/scripted-mip1-agent.ts";
 import { cut, describeRun, mutate, randomFor, RUNS } from "../../fuzzing.ts";
+import { TypedEventEmitter } from "../../../../protocol/index.ts";
 
 const AT_ONCE = 100;
-/** Turns of the event loop in which an entrance whose input has ended must be over. */
+/** Turns of the event loop in which an acceptor whose input has ended must be over. */
 const PATIENCE = 200;
 
 let claims = 0;
@@ -36,7 +36,7 @@ const { acceptMip1, agents: room } = openMip1(
     serverId: "s",
     issuer: { createToken: () => Promise.resolve() } as unknown as CredentialIssuer,
     address: () => ({ host: "localhost", port: 443 }),
-    events: new ProxyEventEmitter(),
+    events: new TypedEventEmitter(),
     audit: { append: () => undefined, appendDurably: () => Promise.resolve() } as unknown as AuditLog,
     clock: new ManualClock(),
     log,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { dialServer, type DialOptions } from "../../../../agent/dial/dial-server.ts";
-import { normaliseTrust } from "../../../../agent/dial/server-trust.ts";
+import { normalizeTrust } from "../../../../agent/dial/server-trust.ts";
 import { systemClock } from "../../../../protocol/index.ts";
 import { findFreePort } from "../../../support/free-port.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -114,11 +114,11 @@ describe("trust by a CA file", () => {
 
   test("what would mean no trust at all is refused", () => {
     for (const pem of ["", "nonsense", fixture.leaf.pem])
-      expect(() => normaliseTrust({ kind: "ca", pem })).toThrow("The CA file holds no CA certificate");
+      expect(() => normalizeTrust({ kind: "ca", pem })).toThrow("The CA file holds no CA certificate");
     for (const sha256 of ["", "ab", fixture.fingerprint.slice(1)])
-      expect(() => normaliseTrust({ kind: "fingerprint", sha256 })).toThrow("64 hex digits");
+      expect(() => normalizeTrust({ kind: "fingerprint", sha256 })).toThrow("64 hex digits");
     const colons = fixture.fingerprint.toUpperCase().replace(/..(?!$)/g, "$&:");
-    expect(normaliseTrust({ kind: "fingerprint", sha256: colons })).toEqual(PINNED);
+    expect(normalizeTrust({ kind: "fingerprint", sha256: colons })).toEqual(PINNED);
   });
 });
 

@@ -19,9 +19,9 @@ test.each<[string, ProbeRun, "kvm" | "tcg", RegExp]>([
   ["just fast enough", { markers: { A: 0, B: 50, C: 100 }, totalMs: 1000 }, "kvm", /full speed/],
   ["slow in all", { ...healthy, totalMs: 1001 }, "tcg", /tiny guest/],
 ])("%s", (_what, run, accel, why) => {
-  const verdict = judgeProbe(run);
-  expect(verdict.accel).toBe(accel);
-  expect(verdict.why).toMatch(why);
+  const result = judgeProbe(run);
+  expect(result.accel).toBe(accel);
+  expect(result.why).toMatch(why);
 });
 
 test("marks are timed as they come, several at once too", () => {

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { EventBus } from "../../../../orchestrator/event-bus.ts";
+import type { OrchestratorEvents } from "../../../../orchestrator/orchestrator-events.ts";
 import { ServerImages } from "../../../../orchestrator/images/server-images.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
+import { TypedEventEmitter } from "../../../../protocol/index.ts";
 
 let folder: string;
 let open: ServerImages[];
@@ -21,11 +22,11 @@ afterEach(async () => {
 
 const at = (name: string): string => path.join(folder, name);
 
-function contextOf(imagesDir: string, events = new EventBus()) {
+function contextOf(imagesDir: string, events = new TypedEventEmitter<OrchestratorEvents>()) {
   return { folder: imagesDir, events, clock: new ManualClock(), log: pino({ level: "silent" }) };
 }
 
-async function openImages(events = new EventBus()): Promise<ServerImages> {
+async function openImages(events = new TypedEventEmitter<OrchestratorEvents>()): Promise<ServerImages> {
   const images = await ServerImages.open(contextOf(folder, events));
   open.push(images);
   return images;
@@ -48,7 +49,7 @@ const sumOf = (text: string): string => createHash("sha256").update(text).digest
 
 test("an image is preparing until its checksum is known, which is remembered beside it", async () => {
   await put("lab", "one");
-  const events = new EventBus();
+  const events = new TypedEventEmitter<OrchestratorEvents>();
   const images = await openImages(events);
   const changed = vi.fn();
   events.on("serverImages.changed", changed);

@@ -5,10 +5,11 @@ import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { HostFacts } from "../../../../protocol/index.ts";
 import { openStores } from "../../../../proxy/index.ts";
-import { openWeb, type Host, type Machine } from "../../../../web/index.ts";
+import type { Host, Machine } from "../../../../web/index.ts";
 import { FakeProxy } from "../../../support/fake-proxy.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { MEMTEST, openWebFixture, makeMachineStatus } from "../../../support/web-fixture.ts";
+import { openWebAndOrchestrator } from "../../../support/open-web-and-orchestrator.ts";
 
 const MACHINES = "/api/v1/machines";
 
@@ -171,7 +172,7 @@ test("two servers on one database place each waiting machine once", async () => 
   }
   const webs = await Promise.all(
     proxies.map((proxy, index) =>
-      openWeb({
+      openWebAndOrchestrator({
         ...{ proxy, adminSocket: path.join(dir, `${index}.sock`), clientDir: dir, clock },
         log: pino({ level: "silent" }),
       }),

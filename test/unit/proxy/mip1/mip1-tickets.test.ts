@@ -13,43 +13,43 @@ const [connection, other] = createDuplexPair();
 test("a ticket is within the specification's range, and no two are alike at one time", () => {
   const tickets = new Mip1Tickets(new ManualClock());
   const drawn = Array.from({ length: 1_000 }, () => {
-    const { ticket, connection: arrival } = tickets.expect(holder, ADDRESS, new AbortController().signal);
-    arrival.catch(() => undefined);
+    const { ticket, connection: arriving } = tickets.expect(holder, new AbortController().signal, ADDRESS);
+    arriving.catch(() => undefined);
     return ticket;
   });
   expect(new Set(drawn).size).toBe(1_000);
   expect(Math.max(...drawn)).toBeLessThanOrEqual(mip1.MIP1_LIMITS.ticket);
   expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
-  expect(() => tickets.expect(holder, ADDRESS, never)).toThrow(/HOST_BUSY/);
+  expect(() => tickets.expect(holder, never, ADDRESS)).toThrow(/HOST_BUSY/);
   tickets.failAll(holder);
 });
 
 test("it works once, and only from the address of its agent", async () => {
   const tickets = new Mip1Tickets(new ManualClock());
-  const { ticket, connection: arrival } = tickets.expect(holder, `::ffff:${ADDRESS}`, never);
-  expect(tickets.redeem(ticket, "192.0.2.8", other)).toBe(false);
-  expect(tickets.redeem((ticket + 1) % 65_356, ADDRESS, other)).toBe(false);
-  expect(tickets.redeem(ticket, ADDRESS, connection)).toBe(true);
-  expect(tickets.redeem(ticket, ADDRESS, other)).toBe(false);
-  expect(await arrival).toBe(connection);
+  const { ticket, connection: arriving } = tickets.expect(holder, never, ADDRESS);
+  expect(tickets.redeem(ticket, other, "192.0.2.8")).toBe(false);
+  expect(tickets.redeem((ticket + 1) % 65_536, other, ADDRESS)).toBe(false);
+  expect(tickets.redeem(ticket, connection, ADDRESS)).toBe(true);
+  expect(tickets.redeem(ticket, other, ADDRESS)).toBe(false);
+  expect(await arriving).toBe(connection);
 });
 
 test("it expires after 10 s", async () => {
   const clock = new ManualClock();
   const tickets = new Mip1Tickets(clock);
-  const { ticket, connection: arrival } = tickets.expect(holder, ADDRESS, never);
-  const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
+  const { ticket, connection: arriving } = tickets.expect(holder, never, ADDRESS);
+  const refused = expect(arriving).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
   clock.advance(10_000);
   await refused;
-  expect(tickets.redeem(ticket, ADDRESS, connection)).toBe(false);
+  expect(tickets.redeem(ticket, connection, ADDRESS)).toBe(false);
 });
 
 test("only the connection that was asked can fail it, or its end, or the viewer's", async () => {
   const tickets = new Mip1Tickets(new ManualClock());
   const abort = new AbortController();
-  const asked = tickets.expect(holder, ADDRESS, never);
-  const lost = tickets.expect(holder, ADDRESS, never);
-  const left = tickets.expect({}, ADDRESS, abort.signal);
+  const asked = tickets.expect(holder, never, ADDRESS);
+  const lost = tickets.expect(holder, never, ADDRESS);
+  const left = tickets.expect({}, abort.signal, ADDRESS);
   const ends = Promise.all([
     expect(asked.connection).rejects.toMatchObject({ code: "DESKTOP_UNREACHABLE" }),
     expect(lost.connection).rejects.toMatchObject({ code: "HOST_OFFLINE" }),

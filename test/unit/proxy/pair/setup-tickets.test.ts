@@ -10,21 +10,21 @@ const never = new AbortController().signal;
 describe("SetupTickets", () => {
   it("hands over a connection once", async () => {
     const tickets = new SetupTickets(new ManualClock());
-    const { ticket, connection: arrival } = tickets.expect(holder, never);
+    const { ticket, connection: arriving } = tickets.expect(holder, never);
     const [connection, other] = createDuplexPair();
     expect(ticket).toHaveLength(16);
     expect(tickets.redeem(Buffer.alloc(16), other)).toBe(false);
     expect(tickets.redeem(Buffer.from(ticket), connection)).toBe(true);
     expect(tickets.redeem(ticket, other)).toBe(false);
-    expect(await arrival).toBe(connection);
+    expect(await arriving).toBe(connection);
     expect(tickets.size).toBe(0);
   });
 
   it("expires after 10 s", async () => {
     const clock = new ManualClock();
     const tickets = new SetupTickets(clock);
-    const { ticket, connection: arrival } = tickets.expect(holder, never);
-    const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
+    const { ticket, connection: arriving } = tickets.expect(holder, never);
+    const refused = expect(arriving).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
     clock.advance(9_999);
     expect(tickets.size).toBe(1);
     clock.advance(1);
@@ -35,8 +35,8 @@ describe("SetupTickets", () => {
   it("waits a minute and more where somebody at the desktop is asked, and no longer for being told again", async () => {
     const clock = new ManualClock();
     const tickets = new SetupTickets(clock);
-    const { ticket, connection: arrival } = tickets.expect(holder, never);
-    const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
+    const { ticket, connection: arriving } = tickets.expect(holder, never);
+    const refused = expect(arriving).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
     clock.advance(3_000);
     tickets.postpone(ticket);
     tickets.postpone(Buffer.alloc(16));
@@ -50,8 +50,8 @@ describe("SetupTickets", () => {
 
   it("is failed only by the connection that was asked", async () => {
     const tickets = new SetupTickets(new ManualClock());
-    const { ticket, connection: arrival } = tickets.expect(holder, never);
-    const refused = expect(arrival).rejects.toMatchObject({ code: "HOST_BUSY" });
+    const { ticket, connection: arriving } = tickets.expect(holder, never);
+    const refused = expect(arriving).rejects.toMatchObject({ code: "HOST_BUSY" });
     tickets.failAll({});
     expect(tickets.fail({}, ticket, new ViewerRefusal("INTERNAL"))).toBe(false);
     expect(tickets.fail(holder, ticket, new ViewerRefusal("HOST_BUSY"))).toBe(true);
@@ -64,8 +64,8 @@ describe("SetupTickets", () => {
     const abort = new AbortController();
     const gone = [tickets.expect(holder, never), tickets.expect(holder, never)];
     const kept = tickets.expect({}, abort.signal);
-    const refused = gone.map(({ connection: arrival }) =>
-      expect(arrival).rejects.toMatchObject({ code: "HOST_OFFLINE" }),
+    const refused = gone.map(({ connection: arriving }) =>
+      expect(arriving).rejects.toMatchObject({ code: "HOST_OFFLINE" }),
     );
     tickets.failAll(holder);
     await Promise.all(refused);

@@ -12,9 +12,9 @@ import {
   type Frame,
 } from "../../../../protocol/index.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
-import type { AgentControlConnection } from "../../../../proxy/pair/agent-control-connection.ts";
+import type { AgentControlConnection } from "../../../../proxy/agents/agent-control-connection.ts";
 import type { ReverseServers } from "../../../../proxy/pair/reverse-servers.ts";
-import type { AgentRegistry } from "../../../../proxy/pair/agent-registry.ts";
+import type { AgentRegistry } from "../../../../proxy/agents/agent-registry.ts";
 import { Pairing } from "../../../../proxy/pair/pairing.ts";
 import { SetupTickets } from "../../../../proxy/pair/setup-tickets.ts";
 import { SpareConnection } from "../../../../proxy/pair/spare-connection.ts";

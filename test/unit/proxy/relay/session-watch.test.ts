@@ -6,7 +6,7 @@ import type { SessionValidity } from "../../../../proxy/index.ts";
 import { SessionWatch } from "../../../../proxy/relay/session-watch.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-const STANDING: SessionValidity = {
+const VALID: SessionValidity = {
   id: "s",
   orderedEnd: null,
   desktopExists: true,
@@ -19,7 +19,7 @@ const STANDING: SessionValidity = {
 function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "token") {
   const clock = new ManualClock();
   const ends: string[] = [];
-  let standings: SessionValidity[] | Error = [STANDING];
+  let validity: SessionValidity[] | Error = [VALID];
   let looks = 0;
   let logged = "";
   const identity = { method, byAccount: false, endsAt } as ViewerIdentity;
@@ -27,10 +27,10 @@ function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "
   const watch = new SessionWatch({
     sessions: () => sessions,
     store: {
-      listStandings: (serverId) => {
+      listValidity: (serverId) => {
         looks += 1;
         expect(serverId).toBe("here");
-        return standings instanceof Error ? Promise.reject(standings) : Promise.resolve(standings);
+        return validity instanceof Error ? Promise.reject(validity) : Promise.resolve(validity);
       },
     },
     serverId: "here",
@@ -44,7 +44,7 @@ function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "
     sessions,
     looks: () => looks,
     log: () => logged,
-    say: (value: typeof standings) => (standings = value),
+    say: (value: typeof validity) => (validity = value),
   };
 }
 
@@ -56,7 +56,7 @@ describe("SessionWatch", () => {
     clock.advance(1);
     await watch.check();
     expect(ends).toEqual([]);
-    say([{ ...STANDING, orderedEnd: "SESSION_ENDED" }]);
+    say([{ ...VALID, orderedEnd: "SESSION_ENDED" }]);
     clock.advance(PROXY_LIMITS.sessionCheckMs);
     await watch.check();
     expect(ends).toContain("SESSION_ENDED");
@@ -64,7 +64,7 @@ describe("SessionWatch", () => {
 
   it("asks nothing while no session is open, and knows nothing of other sessions", async () => {
     const { watch, sessions, looks, say, ends } = open();
-    say([{ ...STANDING, id: "another", orderedEnd: "SESSION_ENDED" }]);
+    say([{ ...VALID, id: "another", orderedEnd: "SESSION_ENDED" }]);
     await watch.check();
     sessions.pop();
     await watch.check();
@@ -76,7 +76,7 @@ describe("SessionWatch", () => {
     const first = watch.check();
     const second = watch.check();
     await Promise.resolve();
-    say([{ ...STANDING, desktopExists: false }]);
+    say([{ ...VALID, desktopExists: false }]);
     const third = watch.check();
     await Promise.all([first, second, third]);
     expect(ends.at(-1)).toBe("DESKTOP_GONE");
@@ -90,7 +90,7 @@ describe("SessionWatch", () => {
     await watch.check();
     expect(ends).toEqual([]);
     expect(log().match(/cannot be checked/g)).toHaveLength(1);
-    say([{ ...STANDING, desktopExists: false }]);
+    say([{ ...VALID, desktopExists: false }]);
     await watch.check();
     expect(ends).toEqual(["DESKTOP_GONE"]);
   });

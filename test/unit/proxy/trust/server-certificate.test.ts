@@ -6,8 +6,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Clock, ConfigError, systemClock } from "../../../../protocol/index.ts";
-import { openServerCertificate, type ServerCertificate } from "../../../../proxy/trust/server-certificate.ts";
+import type { ServerCertificate } from "../../../../proxy/trust/server-certificate.ts";
 import { createServiceInMemory } from "./service-in-memory.ts";
+import { openServerCertificate } from "../../../support/open-server-certificate.ts";
 
 const run = promisify(execFile);
 const HOUR_MS = 3_600_000;

@@ -3,8 +3,9 @@ import { once } from "node:events";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../protocol/index.ts";
-import { openServerCertificate, type ServerCertificate } from "../../../../proxy/trust/server-certificate.ts";
+import type { ServerCertificate } from "../../../../proxy/trust/server-certificate.ts";
 import { createServiceInMemory } from "./service-in-memory.ts";
+import { openServerCertificate } from "../../../support/open-server-certificate.ts";
 
 describe("a TLS handshake with the service's certificate", () => {
   const servers: tls.Server[] = [];

@@ -5,8 +5,8 @@ import net from "node:net";
 import path from "node:path";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { openWeb } from "../../../../../web/index.ts";
 import { openWebFixture } from "../../../../support/web-fixture.ts";
+import { openWebAndOrchestrator } from "../../../../support/open-web-and-orchestrator.ts";
 
 const API = "/api/v1";
 
@@ -59,7 +59,8 @@ test("a Unix socket connection that somebody else accepted is nobody either", as
 test("a socket that a killed server left is replaced; one that answers is not; closing removes it", async () => {
   const { proxy, dir, clock, socket } = await openWebFixture();
   const log = pino({ level: "silent" });
-  const open = (adminSocket: string) => openWeb({ proxy, adminSocket, clientDir: dir, log, clock });
+  const open = (adminSocket: string) =>
+    openWebAndOrchestrator({ proxy, adminSocket, clientDir: dir, log, clock });
   const umask = process.umask();
   await expect(open(socket)).rejects.toMatchObject({ code: "ADMIN_SOCKET_IN_USE" });
   await expect(open(path.join(dir, "x".repeat(120)))).rejects.toMatchObject({ code: "ADMIN_SOCKET_PATH" });

@@ -5,9 +5,9 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../../../protocol/index.ts";
 import { openStores } from "../../../../../proxy/index.ts";
-import { openWeb } from "../../../../../web/index.ts";
 import { Passwords } from "../../../../../web/server/sign-in/passwords.ts";
 import { FakeProxy } from "../../../../support/fake-proxy.ts";
+import { openWebAndOrchestrator } from "../../../../support/open-web-and-orchestrator.ts";
 
 test("the first start makes one administrator, says the password once, and keeps only its hash", async () => {
   const dir = await mkdtemp(path.join(tmpdir(), "postern-first-"));
@@ -20,10 +20,16 @@ test("the first start makes one administrator, says the password once, and keeps
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
   const proxy = new FakeProxy(stores);
   const open = () =>
-    openWeb({ proxy, adminSocket: path.join(dir, "s"), clientDir: dir, log, clock: systemClock });
+    openWebAndOrchestrator({
+      proxy,
+      adminSocket: path.join(dir, "s"),
+      clientDir: dir,
+      log,
+      clock: systemClock,
+    });
 
   const first = await open();
-  const { name, password } = first.firstLogin ?? {};
+  const { name, password } = first.firstAdministrator ?? {};
   await first.close();
   expect(name).toBe("admin");
   expect(password).toMatch(/^[\w-]{20}$/);
@@ -33,7 +39,7 @@ test("the first start makes one administrator, says the password once, and keeps
   expect(await new Passwords().verify(password ?? "", user?.passwordHash ?? null)).toBe(true);
 
   const second = await open();
-  expect(second.firstLogin).toBeNull();
+  expect(second.firstAdministrator).toBeNull();
   await second.close();
   expect(await stores.users.count()).toBe(1);
   expect(lines.join("")).not.toContain(password);

@@ -16,12 +16,12 @@ const ACCOUNT: ServerLogin = { ...PASSWORD, user: "ada" };
 const CERTIFIED: ServerLogin = { ...ACCOUNT, requireX509: true };
 
 function choose(
-  ways: readonly SecurityMethod[],
+  methods: readonly SecurityMethod[],
   offered: readonly number[],
   login: ServerLogin,
 ): number | string {
   try {
-    return chooseSecurityMethod(ways, offered, login);
+    return chooseSecurityMethod(methods, offered, login);
   } catch (error) {
     if (isPosternError(error)) return error.code;
     throw error;

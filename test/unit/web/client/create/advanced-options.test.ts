@@ -56,7 +56,7 @@ describe("what is offered", () => {
   });
 });
 
-describe("wishes", () => {
+describe("options", () => {
   it("that nobody has are not sent", () => {
     expect(toCreateInput(DEFAULT_OPTIONS, IMAGE)).toEqual({});
   });

@@ -22,8 +22,8 @@ it.each([
     ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
     ...{ close: () => undefined, sendCommand: (command: string) => done.push(command) },
   };
-  const items = listMachineMenuItems({ state, oneShot, credential: false }, en, actions, (sheet) =>
-    done.push(sheet),
+  const items = listMachineMenuItems({ state, oneShot, credential: false }, en, actions, (dialog) =>
+    done.push(dialog),
   );
   expect(items.map(({ label }) => label)).toEqual(labels);
   for (const item of items) item.onChoose();
@@ -43,8 +43,8 @@ it.each([
     ...{ close: () => undefined, sendCommand: () => undefined },
   };
   const opened: string[] = [];
-  const items = listMachineMenuItems({ state, oneShot: false, credential: true }, en, actions, (sheet) =>
-    opened.push(sheet),
+  const items = listMachineMenuItems({ state, oneShot: false, credential: true }, en, actions, (dialog) =>
+    opened.push(dialog),
   );
   items.find(({ label }) => label === "Secret of the boot script…")?.onChoose();
   expect(opened).toEqual(shown ? ["credential"] : []);

@@ -185,7 +185,7 @@ test("administrators end open sessions", async () => {
     actor: adminId,
     sessionId: "s1",
   });
-  expect(await proxy.stores.sessions.listStandings("server-2")).toMatchObject([
+  expect(await proxy.stores.sessions.listValidity("server-2")).toMatchObject([
     { orderedEnd: "SESSION_ENDED" },
   ]);
   expect(await end("none", "admin")).toMatchObject({

@@ -33,7 +33,7 @@ test("a token tells its value once, and the address for viewers", async () => {
   });
   const { id } = answer.body as { id: string };
   const list = (await ask("GET", `${API}/tokens`, { as: anna })).body;
-  expect(list).toMatchObject([{ id, name: "hers", desktop: "hers", role: "view", state: "open" }]);
+  expect(list).toMatchObject([{ id, desktop: "hers", role: "view", state: "open" }]);
   expect(JSON.stringify(list)).not.toContain("abcd2345");
   const line = proxy.audited.at(-1);
   expect(line).toMatchObject({ action: "token.create", actor: annaId, desktopId: hers.id });

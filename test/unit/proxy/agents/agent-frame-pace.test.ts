@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { TurnPace } from "../../../../proxy/admit/turn-pace.ts";
+import { AgentFramePace } from "../../../../proxy/agents/agent-frame-pace.ts";
 
 function open() {
   let now = 0;
   const turns: (() => void)[] = [];
-  const pace = new TurnPace({ monotonic: () => now, yieldTo: (next) => turns.push(next) });
+  const pace = new AgentFramePace({ monotonic: () => now, yieldTo: (next) => turns.push(next) });
   return {
     pace,
     pass: (ms: number) => (now += ms),

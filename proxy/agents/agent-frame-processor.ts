@@ -19,16 +19,16 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter } from "../model/proxy-types.ts";
 import type { Stores } from "../state/stores.ts";
 import type { AgentControlConnection, AgentFrameHandler } from "./agent-control-connection.ts";
 import { isRotationValid } from "./agent-proof.ts";
 import { readSetupFailure } from "./read-setup-failure.ts";
-import type { SetupTickets } from "./setup-tickets.ts";
+import type { ConnectionTickets } from "../model/connection-tickets.ts";
 
 export interface AgentFrameProcessorDependencies {
   readonly stores: Pick<Stores, "agents" | "desktops">;
-  readonly tickets: SetupTickets;
+  readonly tickets: ConnectionTickets<Buffer>;
   readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
   /** The key that the agent has proven, base64, and the exporter of its control connection. */
@@ -182,7 +182,7 @@ export class AgentFrameProcessor implements AgentFrameHandler {
     }
   }
 
-  /** The id of a desktop that this connection has published like this already, and that nobody has deleted since. */
+  /** The id of a desktop that this connection has published like this already, and that has not been deleted since. */
   async #findPublished(name: string, machineId: string | null): Promise<string | null> {
     const desktopId = this.#desktops.get(name);
     if (desktopId === undefined) return null;

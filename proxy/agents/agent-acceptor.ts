@@ -17,10 +17,10 @@ import {
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
-import { TurnPace } from "../admit/turn-pace.ts";
+import { AgentFramePace } from "./agent-frame-pace.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
-import type { ProxyEventEmitter } from "../model/proxy-events.ts";
+import type { ProxyEventEmitter } from "../model/proxy-types.ts";
 import { finishStream } from "../listen/finish-stream.ts";
 import type { AgentRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
@@ -37,15 +37,19 @@ import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentFrameProcessor } from "./agent-frame-processor.ts";
 import { ReconnectRateLimit, computeReconnectSpread } from "./reconnect-rate-limit.ts";
-import type { SetupTickets } from "./setup-tickets.ts";
-import type { SpareConnectionPool } from "./spare-connection-pool.ts";
+import type { ConnectionTickets } from "../model/connection-tickets.ts";
+import type { Duplex } from "node:stream";
 
 export interface AgentAcceptorDependencies {
   readonly stores: Stores;
   readonly serverId: string;
   readonly agents: AgentRegistry;
-  readonly tickets: SetupTickets;
-  readonly spares: SpareConnectionPool;
+  readonly tickets: ConnectionTickets<Buffer>;
+  /** Keeps agents' data connections that wait for viewers. */
+  readonly spares: {
+    accept(stream: Duplex, agentId: string): boolean;
+    drop(agentId: string): void;
+  };
   readonly trust: ServiceTrust;
   readonly events: ProxyEventEmitter;
   readonly audit: AuditLog;
@@ -67,7 +71,7 @@ export class AgentAcceptor {
   readonly #dependencies: AgentAcceptorDependencies;
   readonly #disconnecting = new Set<Promise<void>>();
   readonly #reconnectRateLimit: ReconnectRateLimit;
-  readonly #pace = new TurnPace(EVENT_LOOP_SLICES);
+  readonly #pace = new AgentFramePace(EVENT_LOOP_SLICES);
   readonly #peerLog: PeerLog;
   #open = true;
 

@@ -1,4 +1,4 @@
-import type { DiskRef } from "../protocol/index.ts";
+import type { DiskRef, TypedEventEmitter } from "../protocol/index.ts";
 
 /** What happens in the orchestrator, by event name. Hosts are named by their agents' ids. */
 export interface OrchestratorEvents {
@@ -8,6 +8,8 @@ export interface OrchestratorEvents {
   "machine.stateChanged": { readonly id: string };
   /** Machines that need a host; another server may have queued them. */
   "machine.awaitingHost": { readonly ids: readonly string[] };
+  /** A host has come, or what it has is not what it was: machines that wait may fit. */
+  "hosts.changed": Readonly<Record<string, never>>;
   "desktop.changed": { readonly id: string };
   /** The merged catalogue. */
   "images.changed": Readonly<Record<string, never>>;
@@ -28,23 +30,5 @@ export interface OrchestratorEvents {
   };
 }
 
-type Listener<E extends keyof OrchestratorEvents> = (data: OrchestratorEvents[E]) => void;
-
-/** Connects the parts of the orchestrator, and those who follow it. Listeners run synchronously, in the order they subscribed. */
-export class EventBus {
-  readonly #listeners = new Map<keyof OrchestratorEvents, Set<Listener<never>>>();
-
-  /** @returns ends the subscription */
-  on<E extends keyof OrchestratorEvents>(event: E, listener: Listener<E>): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set<Listener<never>>();
-    this.#listeners.set(event, listeners);
-    listeners.add(listener);
-    return () => {
-      listeners.delete(listener);
-    };
-  }
-
-  emit<E extends keyof OrchestratorEvents>(event: E, data: OrchestratorEvents[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) (listener as Listener<E>)(data);
-  }
-}
+/** Connects the parts of the orchestrator, and those who follow it. */
+export type OrchestratorEventEmitter = TypedEventEmitter<OrchestratorEvents>;

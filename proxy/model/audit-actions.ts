@@ -57,8 +57,4 @@ export const AUDIT_ACTIONS = [
   "disk.arrive",
   "desktop.remove",
 ] as const;
-type AuditAction = (typeof AUDIT_ACTIONS)[number];
-
-export function isAuditAction(text: string): text is AuditAction {
-  return (AUDIT_ACTIONS as readonly string[]).includes(text);
-}
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];

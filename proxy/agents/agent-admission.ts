@@ -67,9 +67,7 @@ export async function admitAgent(
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "control");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (known) {
-    if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
-    if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED", { agentId: known.id });
-    if (known.kind !== proof.role) throw createRoleRefusal(proof, known.id);
+    checkKnownAgent(known, proof, isSignedBy);
     return { record: known, enrolled: false, ...describePeer(proof) };
   }
   if (!proof.enrol) throw new AgentRefusal("AGENT_UNKNOWN");
@@ -96,10 +94,15 @@ export async function admitSpareConnection(
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (!known) throw new AgentRefusal("AGENT_UNKNOWN");
+  checkKnownAgent(known, proof, isSignedBy);
+  return known.id;
+}
+
+/** @throws AgentRefusal `PROOF_REFUSED`, `AGENT_REVOKED`, `ROLE_REFUSED`, in this order */
+function checkKnownAgent(known: AgentRecord, proof: Proof, isSignedBy: (publicKey: Buffer) => boolean): void {
   if (!isSignedBy(Buffer.from(known.publicKey, "base64"))) throw new AgentRefusal("PROOF_REFUSED");
   if (known.revokedAt !== null) throw new AgentRefusal("AGENT_REVOKED", { agentId: known.id });
   if (known.kind !== proof.role) throw createRoleRefusal(proof, known.id);
-  return known.id;
 }
 
 function createRoleRefusal({ features }: Proof, agentId: string): AgentRefusal {

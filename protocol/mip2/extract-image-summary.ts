@@ -2,7 +2,9 @@ import type { SentImage } from "./image-methods.ts";
 import { networkKind, type ImageSummary } from "./image-summary.ts";
 
 /** What may be published about an image, without its availability. */
-export function summariseImage(image: Omit<SentImage, "boot">): Omit<ImageSummary, "available" | "reason"> {
+export function extractImageSummary(
+  image: Omit<SentImage, "boot">,
+): Omit<ImageSummary, "available" | "reason"> {
   const { id, title, description, memoryMb, cpus, diskGb, arch, script, allow } = image;
   return {
     ...{ id, title, description, memoryMb, cpus, arch, script },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
-import { ReconnectRateLimit, computeReconnectSpread } from "../../../../proxy/pair/reconnect-rate-limit.ts";
+import { ReconnectRateLimit, computeReconnectSpread } from "../../../../proxy/agents/reconnect-rate-limit.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 const { agentsAtOnce, agentsPerSecond, drainSpreadMs } = PROXY_LIMITS;

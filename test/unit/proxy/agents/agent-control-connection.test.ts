@@ -3,7 +3,7 @@ import { encodePing, FrameType } from "../../../../protocol/index.ts";
 import {
   AgentControlConnection,
   type AgentFrameHandler,
-} from "../../../../proxy/pair/agent-control-connection.ts";
+} from "../../../../proxy/agents/agent-control-connection.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair } from "../../../support/memory-duplex.ts";
 import { waitFor } from "../../../support/wait-for.ts";

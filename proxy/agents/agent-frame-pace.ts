@@ -1,15 +1,15 @@
 import type { FramePace } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { SliceTiming } from "./slice-timing.ts";
+import type { SliceTiming } from "../admit/slice-timing.ts";
 
 /**
  * Shares out the time for the frames of all agents: in one turn of the event loop a short slice, and one agent after the
  * other. What an agent's frames cause at once, database work above all, is done before the next agent's turn.
  */
-export class TurnPace implements FramePace {
+export class AgentFramePace implements FramePace {
   readonly #timing: SliceTiming;
   #waiting: (() => void)[] = [];
-  /** When this turn's time is used up; null: nobody has used any. */
+  /** When this turn's time is used up; null: none of it has been used. */
   #end: number | null = null;
 
   constructor(timing: SliceTiming) {
