@@ -21,8 +21,8 @@ Examples:
   postern darts convert --machines /etc/qemu-web-desktop/machines.conf > catalogue.json
   postern darts convert --machines machines.conf --config config.pl --out catalogue.json
 
-Run it on the machine of DARTS, as who runs the host there: images are told by their content. The catalogue goes to
-standard output or into --out; options and warnings to standard error. Nothing of config.pl is run.
+Run it on the machine of DARTS, as the account that will run the host: images are told by their content. The catalogue
+goes to standard output or into --out; options and warnings to standard error. Nothing of config.pl is run.
 See docs/darts.md.
 `;
 

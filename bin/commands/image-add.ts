@@ -1,6 +1,12 @@
 import { basename, extname, resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { followBootLinks, followLink, importImage, inspectImage, listBootFiles } from "../../launcher/index.ts";
+import {
+  followBootLinks,
+  followLink,
+  importImage,
+  inspectImage,
+  listBootFiles,
+} from "../../launcher/index.ts";
 import {
   ConfigError,
   LaunchError,

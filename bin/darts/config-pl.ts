@@ -9,7 +9,8 @@ export interface ConfigPl {
 }
 
 /** `$config{name} =`, and also `||=`, `.=`, or with an index in between. */
-const SETTING = /^\$config\s*\{\s*(["']?)(\w{1,64})\1\s*\}\s*((?:->)?\s*\[[^\]]{0,40}\]\s*|[-|/.+*x&]{1,2})?=(?![=~>])/;
+const SETTING =
+  /^\$config\s*\{\s*(["']?)(\w{1,64})\1\s*\}\s*((?:->)?\s*\[[^\]]{0,40}\]\s*|[-|/.+*x&]{1,2})?=(?![=~>])/;
 const VARIABLE = /^([$@]\w{1,64})\s*=(?![=~>])/;
 const APPENDED = /^push\s+@(?:(\w{1,64})|\{\s*\$config\s*\{\s*(\w{1,64})\s*\}\s*\})\s*,/;
 const WHOLE = /^%config\s*=/;

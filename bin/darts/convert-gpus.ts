@@ -19,7 +19,9 @@ export function convertGpus(
 ): GpuOptions {
   const words = (typeof denied === "string" ? [denied] : denied).flatMap((text) => text.split(/[\s,;]+/));
   const kept = words.filter(Boolean).flatMap((word) => readDenied(word, warn));
-  const given = found.filter((address) => !kept.some((one) => address === one || address.startsWith(`${one}.`)));
+  const given = found.filter(
+    (address) => !kept.some((one) => address === one || address.startsWith(`${one}.`)),
+  );
   return {
     server: given.length > 0 ? ["--user-may internet,gpu"] : [],
     host: [

@@ -79,7 +79,11 @@ function readArchitecture(program: string | undefined, warn: Warn): MachineDefau
   return "x86_64";
 }
 
-function chooseDisplay(wanted: string, arch: MachineDefaults["arch"], warn: Warn): MachineDefaults["display"] {
+function chooseDisplay(
+  wanted: string,
+  arch: MachineDefaults["arch"],
+  warn: Warn,
+): MachineDefaults["display"] {
   const display = ADAPTERS.find((adapter) => adapter === wanted);
   if (display !== undefined && hasAdapter(arch, display)) return display;
   const taken = arch === "x86_64" ? "std" : "virtio";
@@ -103,7 +107,8 @@ function readShares(folders: readonly string[], warn: Warn): MachineDefaults["sh
 
 function readScripts(scripts: readonly string[], warn: Warn): readonly string[] {
   const good = scripts.filter((script) => isScript(script, warn));
-  if (good.length > MAX_SCRIPTS) warn(`config_script: an image has ${MAX_SCRIPTS} scripts; the first were taken.`);
+  if (good.length > MAX_SCRIPTS)
+    warn(`config_script: an image has ${MAX_SCRIPTS} scripts; the first were taken.`);
   return good.slice(0, MAX_SCRIPTS);
 }
 
@@ -186,11 +191,14 @@ function readBootSource(path: string, look: ImageLook, say: Warn): Entry["boot"]
     say("import it with `postern image import`.");
     return null;
   }
-  if (look.kind === "missing") return ending === "iso" ? { kind: "iso", file: path } : { kind: "disk", format, file: path };
+  if (look.kind === "missing")
+    return ending === "iso" ? { kind: "iso", file: path } : { kind: "disk", format, file: path };
   const { file } = look;
   if (look.isElsewhere) say(`it is a link to ${file}, which the catalogue names now.`);
   if (!look.isReadable)
-    say("machines run as an account of their own, which may not read it: chmod o+r the file, and o+x its folders.");
+    say(
+      "machines run as an account of their own, which may not read it: chmod o+r the file, and o+x its folders.",
+    );
   if (ending === "iso" && format === "raw") return { kind: "iso", file };
   if (format !== named) say(`it is a ${format} image, whatever its name says.`);
   return { kind: "disk", format, file };

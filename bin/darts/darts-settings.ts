@@ -1,4 +1,11 @@
-import { readCount, readCpuShare, readLifetime, readLoad, readMemoryShare, type ReadAmount } from "./darts-limits.ts";
+import {
+  readCount,
+  readCpuShare,
+  readLifetime,
+  readLoad,
+  readMemoryShare,
+  type ReadAmount,
+} from "./darts-limits.ts";
 
 /** What a setting of config.pl is converted to. */
 export type SettingConversion =

@@ -6,5 +6,7 @@ import { isGpu, PCI_DEVICES, readPciDevice } from "./pci-device.ts";
 export async function listBoundGpus(tree: SysTree): Promise<PciAddress[]> {
   const addresses = (await tree.names(PCI_DEVICES)).filter(isPciAddress);
   const devices = await Promise.all(addresses.map((address) => readPciDevice(tree, address)));
-  return devices.filter((device) => isGpu(device) && device.driver === "vfio-pci").map(({ address }) => address);
+  return devices
+    .filter((device) => isGpu(device) && device.driver === "vfio-pci")
+    .map(({ address }) => address);
 }

@@ -112,7 +112,10 @@ export async function inspectUnknownFile(
   const bytes = await FileBytes.open(file);
   if (bytes === null) {
     const fault = await describeOtherFile(file);
-    return { format: null, why: fault.kind === "unsafe" ? fault.why : "it is a link to a file that is not there" };
+    return {
+      format: null,
+      why: fault.kind === "unsafe" ? fault.why : "it is a link to a file that is not there",
+    };
   }
   try {
     const format = await detectFormat(bytes);

@@ -10,8 +10,10 @@ import type { DartsConversion } from "../../bin/darts/convert-darts.ts";
 import type { RgbColour } from "../support/bitmap.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import { runPostern, startServerProgram } from "../support/postern.ts";
+import { connectRfb } from "../support/rfb-client.ts";
 import { seeScreen } from "../support/see-screen.ts";
 import { runProcess } from "../support/test-process.ts";
+import { waitFor } from "../support/wait-for.ts";
 
 const PACKAGES = ["qemu-web-desktop", "confget"];
 /** memtest86+'s own screen is blue. */
@@ -43,18 +45,15 @@ describe("Debian's package qemu-web-desktop", () => {
     );
     await writeFile(at("etc/qemu-web-desktop/config.pl"), settings);
     catalogue = at("catalogue.json");
-    const files = ["--machines", at("etc/qemu-web-desktop/machines.conf"), "--out", catalogue];
-    const config = ["--config", at("etc/qemu-web-desktop/config.pl")];
-    const { stdout } = await runPostern(["darts", "convert", ...files, ...config, "--json"]);
-    converted = JSON.parse(stdout) as DartsConversion;
+    converted = await convert(root, at("etc/qemu-web-desktop/config.pl"), catalogue);
   });
   afterAll(() => cleanup.close());
 
   test("qwdctl left a link, which is what the catalogue names", async () => {
     const folder = path.join(root, "var/lib/qemu-web-desktop/machines");
-    expect((await readdir(folder, { withFileTypes: true })).map((one) => [one.name, one.isSymbolicLink()])).toEqual(
-      expect.arrayContaining([["slax.iso", true]]),
-    );
+    expect(
+      (await readdir(folder, { withFileTypes: true })).map((one) => [one.name, one.isSymbolicLink()]),
+    ).toEqual(expect.arrayContaining([["slax.iso", true]]));
     expect(converted.catalogue.images).toMatchObject([
       {
         ...{ id: "slax", title: expect.stringMatching(/^Slax/) as unknown, display: "qxl", hideKvm: true },
@@ -106,8 +105,41 @@ describe("Debian's package qemu-web-desktop", () => {
     const disk = path.join(server.data, "host/machines", machine!.id, "overlay.qcow2");
     const { stdout } = await runProcess("qemu-img", ["info", "-U", "--output=json", disk]);
     expect(JSON.parse(stdout)).toMatchObject({ "virtual-size": 10 * 2 ** 30 });
+    await server.stop();
+  });
+
+  test("the same settings for ARM, with their qxl, give a machine that starts", async () => {
+    const config = path.join(root, "arm.pl");
+    await writeFile(config, settings.replace('"qemu-system-x86_64"', '"qemu-system-aarch64"'));
+    const out = path.join(root, "arm.json");
+    const { catalogue: made, warnings } = await convert(root, config, out);
+    expect(made.images).toMatchObject([{ arch: "aarch64", display: "virtio" }]);
+    expect(warnings).toContain("qemu_video: qxl is no adapter for aarch64; virtio was taken.");
+    const server = await startServerProgram(cleanup, {
+      command: "up",
+      args: ["--accel", "tcg", "--catalogue", out, "--allow-shares", "/mnt", "--allow-shares", "/media"],
+    });
+    await server.ask("vm", "create", "slax", "--name", "arm", "--memory", "512");
+    await waitFor(
+      "its firmware's screen",
+      async () => {
+        const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
+        const { width } = await viewer.handshake({ password: await server.createToken("arm") });
+        await viewer.stop();
+        return width >= 640;
+      },
+      { timeoutMs: 90_000 },
+    );
   });
 });
+
+/** Converts the installation below `root`. */
+async function convert(root: string, config: string, out: string): Promise<DartsConversion> {
+  const machines = path.join(root, "etc/qemu-web-desktop/machines.conf");
+  const files = ["--machines", machines, "--config", config, "--out", out];
+  const { stdout } = await runPostern(["darts", "convert", ...files, "--json"]);
+  return JSON.parse(stdout) as DartsConversion;
+}
 
 /** Fetches the packages and unpacks them; their own scripts are not run. */
 async function unpackPackages(root: string): Promise<void> {
@@ -134,7 +166,11 @@ async function runQwdctl(root: string): Promise<void> {
   const bin = path.join(root, "bin");
   await mkdir(bin);
   await writeFile(path.join(bin, "chown"), "#!/bin/sh\n", { mode: 0o755 });
-  const env = { ...process.env, no_proxy: "127.0.0.1", PATH: `${bin}:${path.join(root, "usr/bin")}:${process.env.PATH ?? ""}` };
+  const env = {
+    ...process.env,
+    no_proxy: "127.0.0.1",
+    PATH: `${bin}:${path.join(root, "usr/bin")}:${process.env.PATH ?? ""}`,
+  };
   const { code, stdout, stderr } = await runProcess("sh", [script, "download"], { env });
   expect([code, stdout], stderr).toEqual([0, expect.stringContaining("Found slax.iso")]);
 }

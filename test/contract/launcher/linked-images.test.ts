@@ -42,8 +42,11 @@ describe("an image that is a link", () => {
     await launcher.start("m1");
     await launcherFixture.waitForState(launcher, "m1", "running");
     const bootOf = (id: string): unknown =>
-      (JSON.parse(readFileSync(join(launcherFixture.options.stateDir, id, "spec.json"), "utf8")) as { boot: unknown })
-        .boot;
+      (
+        JSON.parse(readFileSync(join(launcherFixture.options.stateDir, id, "spec.json"), "utf8")) as {
+          boot: unknown;
+        }
+      ).boot;
     expect([bootOf("m1"), bootOf("m2")]).toMatchObject([{ file: first }, { file: second }]);
   });
 
@@ -61,7 +64,8 @@ describe("an image that is a link", () => {
         boot: { kind: "disk", format: "raw", file: at(`${id}.raw`) },
       })),
     );
-    const outwards = "The image cannot be used: it is a link out of its folder; name the file that it leads to.";
+    const outwards =
+      "The image cannot be used: it is a link out of its folder; name the file that it leads to.";
     expect(await launcher.images()).toMatchObject([
       { available: false, reason: outwards },
       { available: false, reason: outwards },

@@ -136,7 +136,7 @@ $config{config_script} = ("exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https:
     [
       "",
       "$config{snapshot_alloc_mem} = 4096.0;",
-      "snapshot_alloc_mem: 4096.0 was taken for MB, as in early releases.",
+      "snapshot_alloc_mem: 4096 was taken for MB, as in early releases.",
     ],
     [
       "",
@@ -153,10 +153,26 @@ $config{config_script} = ("exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https:
       "$config{colour} = 'blue';",
       "colour is not known here and was left out; its value is in config.pl.",
     ],
-    ["", "$config{certificate_crt} = '/x.crt';", "certificate_crt: was left out, because there is no certificate_key."],
-    ["", "$config{snapshot_lifetime} = 5;", "snapshot_lifetime: 5 seconds are too short; a minute was taken."],
-    ["", "$config{snapshot_lifetime} = 'long';", "snapshot_lifetime: long is no time; machines run for ever."],
-    ["", "$config{service_max_load} = 0;", "service_max_load: 0 would let no machine start; it was left out."],
+    [
+      "",
+      "$config{certificate_crt} = '/x.crt';",
+      "certificate_crt: was left out, because there is no certificate_key.",
+    ],
+    [
+      "",
+      "$config{snapshot_lifetime} = 5;",
+      "snapshot_lifetime: 5 seconds are too short; a minute was taken.",
+    ],
+    [
+      "",
+      "$config{snapshot_lifetime} = 'long';",
+      "snapshot_lifetime: long is no time; machines run for ever.",
+    ],
+    [
+      "",
+      "$config{service_max_load} = 0;",
+      "service_max_load: 0 would let no machine start; it was left out.",
+    ],
     [
       "",
       "$config{service_max_session_nb} = 0;",
@@ -223,7 +239,10 @@ describe("the content of an image decides", () => {
     await write("plain.qcow2", Buffer.alloc(65_536));
     await write("notes.txt", Buffer.from("notes"));
     await write("packed.img", Buffer.from("1f8b08", "hex"));
-    await write("appliance.qcow2", Buffer.concat([Buffer.alloc(257), Buffer.from("ustar\0"), Buffer.alloc(512)]));
+    await write(
+      "appliance.qcow2",
+      Buffer.concat([Buffer.alloc(257), Buffer.from("ustar\0"), Buffer.alloc(512)]),
+    );
     await writeFile(path.join(folder, "away.qcow2"), QCOW2);
     const link = (to: string, name: string) => symlink(to, path.join(folder, "machines", name));
     await link("downloads/a/a-1.qcow2", "a.qcow2");
@@ -233,7 +252,8 @@ describe("the content of an image decides", () => {
   });
   afterAll(() => cleanup.close());
 
-  const convertHere = (name: string) => convert(`[${name}]`, dirs, { lookAtImage: openDartsHost().lookAtImage });
+  const convertHere = (name: string) =>
+    convert(`[${name}]`, dirs, { lookAtImage: openDartsHost().lookAtImage });
 
   it.each<[string, object, RegExp[]]>([
     ["a.qcow2", { kind: "disk", format: "qcow2", file: "machines/a.qcow2" }, []],
@@ -253,7 +273,7 @@ describe("the content of an image decides", () => {
     ],
   ])("%s", async (name, boot, expected) => {
     const { catalogue: written, warnings } = await convertHere(name);
-    const [found] = written.images.map((entry) => entry.boot) as [{ file: string }];
+    const found = written.images[0]?.boot as { file: string };
     expect({ ...found, file: path.relative(folder, found.file) }).toEqual(boot);
     // The test's folder is closed to others.
     expect(warnings.filter((text) => !text.includes("may not read it"))).toEqual(
@@ -377,8 +397,13 @@ describe("settings of DARTS", () => {
   it("docs/darts.md has a row for each, and no other", async () => {
     const text = await readFile(new URL("../../../../docs/darts.md", import.meta.url), "utf8");
     const [, section = ""] = text.split("## config.pl\n");
-    const lines = section.split("\n## ")[0]!.split("\n").filter((line) => line.startsWith("| `"));
-    const rows = lines.flatMap((line) => [...line.split("|")[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    const lines = section
+      .split("\n## ")[0]!
+      .split("\n")
+      .filter((line) => line.startsWith("| `"));
+    const rows = lines.flatMap((line) =>
+      [...line.split("|")[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
     expect(rows.sort()).toEqual(Object.keys(SETTING_CONVERSIONS).sort());
   });
 });
