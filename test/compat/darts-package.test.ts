@@ -8,6 +8,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DartsConversion } from "../../bin/darts/convert-darts.ts";
 import type { RgbColour } from "../support/bitmap.ts";
+import { COUNTER, writeBootCd } from "../support/boot-sector.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import { runPostern, startServerProgram } from "../support/postern.ts";
 import { connectRfb } from "../support/rfb-client.ts";
@@ -16,9 +17,8 @@ import { runProcess } from "../support/test-process.ts";
 import { waitFor } from "../support/wait-for.ts";
 
 const PACKAGES = ["qemu-web-desktop", "confget"];
-/** memtest86+'s own screen is blue. */
+/** What the downloaded system paints. */
 const BLUE: RgbColour = [0, 0, 168];
-const ISO = "/usr/lib/memtest86+/memtest86+x64.iso";
 
 describe("Debian's package qemu-web-desktop", () => {
   const cleanup = new CleanupStack();
@@ -31,8 +31,9 @@ describe("Debian's package qemu-web-desktop", () => {
     root = await cleanup.makeFolder();
     await chmod(root, 0o755);
     await unpackPackages(root);
-    const address = await serveIso(cleanup);
     const at = (...names: string[]): string => path.join(root, ...names);
+    await writeBootCd(at("slax-1.iso"), COUNTER);
+    const address = await serveFile(cleanup, at("slax-1.iso"));
     // What an administrator does: an entry without its comment signs, here with an address that answers.
     const list = await readFile(at("etc/qemu-web-desktop/machines.conf"), "utf8");
     const listed = list.replace(/^;(\[slax\.iso\]\n);url=.*\n;(description=.*)$/m, `$1url=${address}\n$2`);
@@ -175,12 +176,12 @@ async function runQwdctl(root: string): Promise<void> {
   expect([code, stdout], stderr).toEqual([0, expect.stringContaining("Found slax.iso")]);
 }
 
-/** @returns an address of this machine that gives an ISO */
-async function serveIso(cleanup: CleanupStack): Promise<string> {
+/** @returns an address of this machine that gives the file, under its own name */
+async function serveFile(cleanup: CleanupStack, file: string): Promise<string> {
   const server = createServer((_request, response) => {
-    createReadStream(ISO).pipe(response);
+    createReadStream(file).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/slax-1.iso`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/${path.basename(file)}`;
 }
