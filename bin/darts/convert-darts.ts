@@ -70,6 +70,9 @@ interface ResultsContext {
   readonly warn: (text: string) => void;
 }
 
+/** `told`: a warning says what to do. */
+type SettingFate = "converted" | "unneeded" | "told";
+
 /** What the settings of config.pl become, one after the other. */
 class Results {
   readonly server: string[] = [];
@@ -91,40 +94,43 @@ class Results {
   addSetting(name: string): void {
     const conversion = Object.hasOwn(SETTING_CONVERSIONS, name) ? SETTING_CONVERSIONS[name] : undefined;
     const text = toText(this.#settings.get(name));
-    const isConverted = conversion === undefined || this.#convert(name, text, conversion);
-    if (conversion === undefined)
-      this.#context.warn(`${name} is not known here and was left out; its value is in config.pl.`);
-    else (isConverted ? this.converted : this.unneeded).push(name);
+    if (conversion === undefined) {
+      this.#context.warn(`${name}: it is not known here and was left out; its value is in config.pl.`);
+      return;
+    }
+    const fate = this.#convert(name, text, conversion);
+    if (fate !== "told") this[fate].push(name);
   }
 
-  /** @returns false: there is nothing to convert in it */
-  #convert(name: string, text: string, conversion: SettingConversion): boolean {
+  #convert(name: string, text: string, conversion: SettingConversion): SettingFate {
     const { warn } = this.#context;
     switch (conversion.kind) {
       case "option":
-        return text !== "" && this.#addOption(name, text, conversion);
+        return text === "" ? "unneeded" : this.#addOption(name, text, conversion);
       case "environment":
         if (text !== "") for (const variable of conversion.names) this.environment[variable] = text;
-        return text !== "";
+        return text === "" ? "unneeded" : "converted";
       case "certificate":
         return this.#addCertificate(name, text);
       case "elsewhere":
-        if (this.#isSet(name)) warn(`${name}: ${conversion.how}`);
-        return this.#isSet(name);
+        if (!this.#isSet(name)) return "unneeded";
+        warn(`${name}: ${conversion.how}`);
+        return "told";
       case "detail": {
         const of = conversion.of.find(this.#isSet);
-        if (of !== undefined && this.#isSet(name)) warn(`${name}: goes with ${of}, see there.`);
-        return of !== undefined && this.#isSet(name);
+        if (of === undefined || !this.#isSet(name)) return "unneeded";
+        warn(`${name}: goes with ${of}, see there.`);
+        return "told";
       }
       case "gpu":
       case "image":
-        return text !== "";
+        return text === "" ? "unneeded" : "converted";
       case "unneeded":
-        return false;
+        return "unneeded";
     }
   }
 
-  #addOption(name: string, text: string, how: Extract<SettingConversion, { kind: "option" }>): boolean {
+  #addOption(name: string, text: string, how: Extract<SettingConversion, { kind: "option" }>): SettingFate {
     const { host, defaults, warn } = this.#context;
     const { value, warning } = how.read(text, {
       ...{ cpus: host.cpus, memoryMb: host.memoryMb },
@@ -135,19 +141,23 @@ class Results {
     // Two releases of DARTS have two names for one setting.
     if (value !== undefined && !options.some((option) => option.startsWith(`${how.option} `)))
       options.push(`${how.option} ${quote(value)}`);
-    return value !== undefined || warning !== undefined;
+    if (value !== undefined) return "converted";
+    return warning === undefined ? "unneeded" : "told";
   }
 
   /** DARTS encrypts where it has both files. */
-  #addCertificate(name: string, text: string): boolean {
+  #addCertificate(name: string, text: string): SettingFate {
     const { host, warn } = this.#context;
-    if (text === "") return false;
+    if (text === "") return "unneeded";
     const other = name === "certificate_crt" ? "certificate_key" : "certificate_crt";
     if (!this.#isSet(other)) warn(`${name}: was left out, because there is no ${other}.`);
     else if (![text, toText(this.#settings.get(other))].every((file) => host.isThere(file)))
       warn(`${name}: ${text} was left out: certificate or key is not on this machine.`);
-    else this.server.push(`${name === "certificate_crt" ? "--cert" : "--key"} ${quote(text)}`);
-    return true;
+    else {
+      this.server.push(`${name === "certificate_crt" ? "--cert" : "--key"} ${quote(text)}`);
+      return "converted";
+    }
+    return "told";
   }
 }
 

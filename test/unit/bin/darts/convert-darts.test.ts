@@ -151,7 +151,7 @@ $config{config_script} = ("exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https:
     [
       "",
       "$config{colour} = 'blue';",
-      "colour is not known here and was left out; its value is in config.pl.",
+      "colour: it is not known here and was left out; its value is in config.pl.",
     ],
     [
       "",
@@ -389,8 +389,10 @@ describe("settings of DARTS", () => {
     for (const value of ["''", "0", "'x'", "7", "('x', 'y')"]) {
       const names = Object.keys(SETTING_CONVERSIONS);
       const found = await convert("", names.map((name) => `$config{${name}} = ${value};`).join("\n"));
-      const named = [...found.converted, ...found.unneeded];
-      expect(named.sort()).toEqual(names.sort());
+      const listed = [...found.converted, ...found.unneeded];
+      const told = names.filter((name) => found.warnings.some((text) => text.startsWith(`${name}: `)));
+      expect([...new Set([...listed, ...told])].sort()).toEqual(names.sort());
+      expect(listed).toHaveLength(new Set(listed).size);
     }
   });
 
