@@ -2,7 +2,7 @@ import { basename, extname, resolve } from "node:path";
 import { Option, type Command } from "commander";
 import {
   followBootLinks,
-  followLink,
+  followImageLink,
   importImage,
   inspectImage,
   listBootFiles,
@@ -109,7 +109,13 @@ async function importDisk(id: string, file: string, flags: ImportFlags): Promise
     makeImageEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
   describe("/checked");
   const declared = flags.format ?? null;
-  const what = { id, file: followLink(resolve(file)), declared, compress: flags.compress === true, describe };
+  const what = {
+    id,
+    file: followImageLink(resolve(file)),
+    declared,
+    compress: flags.compress === true,
+    describe,
+  };
   printEntry(await runWithProgress((work) => importImage(store, what, work)), flags);
 }
 

@@ -1,6 +1,6 @@
 import { lstat, readlink, realpath, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { followLink, inspectUnknownFile } from "../../launcher/index.ts";
+import { followImageLink, inspectUnknownFile } from "../../launcher/index.ts";
 import { describeError, isMissing } from "../../protocol/index.ts";
 
 /** What an image is by its content, whatever its name says. */
@@ -23,7 +23,7 @@ const MAX_LINKS = 40;
 /** Looks at an image of DARTS. Links are followed as {@link followOutwards} says. */
 export async function lookAtImage(path: string): Promise<ImageLook> {
   try {
-    const inside = followLink(path);
+    const inside = followImageLink(path);
     const isLink = (await lstat(path)).isSymbolicLink();
     const isElsewhere = isLink && inside === path;
     const target = isElsewhere ? await followOutwards(path) : inside;

@@ -10,7 +10,7 @@ import {
   type ImageEntry,
 } from "../../protocol/index.ts";
 import { syncFile } from "../system/file-pieces.ts";
-import { followBootLinks } from "./follow-link.ts";
+import { followBootLinks } from "./follow-image-link.ts";
 import { readCatalogue } from "./read-catalogue.ts";
 import {
   listImageFiles,
