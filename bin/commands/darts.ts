@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
 import { readConfigPl } from "../darts/config-pl.ts";
+import { openDartsHost } from "../darts/darts-host.ts";
 import { convertDarts, type DartsConversion } from "../darts/convert-darts.ts";
 import { readMachinesConf } from "../darts/machines-conf.ts";
 import { writeAtomically } from "../programs/data-dirs.ts";
@@ -20,7 +21,8 @@ Examples:
   postern darts convert --machines /etc/qemu-web-desktop/machines.conf > catalogue.json
   postern darts convert --machines machines.conf --config config.pl --out catalogue.json
 
-The catalogue goes to standard output or into --out; options and warnings to standard error. Nothing of config.pl is run.
+Run it on the machine of DARTS, as the account that will run the host: images are told by their content. The catalogue
+goes to standard output or into --out; options and warnings to standard error. Nothing of config.pl is run.
 See docs/darts.md.
 `;
 
@@ -36,23 +38,27 @@ export function defineDarts(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async ({ machines, config, out, json }: ConvertFlags) => {
       const settings = config === undefined ? undefined : readConfigPl(await readText(config));
-      const converted = convertDarts(readMachinesConf(await readText(machines)), settings);
+      const listed = readMachinesConf(await readText(machines));
+      const converted = await convertDarts(listed, openDartsHost(), settings);
       const catalogue = `${JSON.stringify(converted.catalogue, null, 2)}\n`;
       if (out !== undefined) await writeAtomically(out, catalogue);
       if (json === true) process.stdout.write(`${JSON.stringify(converted)}\n`);
       else {
         if (out === undefined) process.stdout.write(catalogue);
-        process.stderr.write(formatConversion(converted));
+        process.stderr.write(formatConversion(converted, out));
       }
     });
 }
 
-function formatConversion({ catalogue, server, host, environment, warnings }: DartsConversion): string {
+function formatConversion(converted: DartsConversion, out = "FILE"): string {
+  const { catalogue, server, host, environment, warnings } = converted;
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const lines = [`${catalogue.images.length} image${catalogue.images.length === 1 ? "" : "s"}`];
   if (server.length > 0) lines.push(`postern server … ${server.join(" ")}`);
   if (host.length > 0 || variables.length > 0)
-    lines.push([...variables, "postern host … --catalogue FILE", ...host].join(" "));
+    lines.push([...variables, `postern host … --catalogue ${out}`, ...host].join(" "));
+  if (converted.converted.length > 0) lines.push(`converted: ${converted.converted.join(", ")}`);
+  if (converted.unneeded.length > 0) lines.push(`not needed here: ${converted.unneeded.join(", ")}`);
   return `${[...lines, ...warnings.map((text) => `warning: ${text}`)].join("\n")}\n`;
 }
 

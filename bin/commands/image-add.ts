@@ -1,6 +1,12 @@
 import { basename, extname, resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { importImage, inspectImage, listBootFiles } from "../../launcher/index.ts";
+import {
+  followBootLinks,
+  followImageLink,
+  importImage,
+  inspectImage,
+  listBootFiles,
+} from "../../launcher/index.ts";
 import {
   ConfigError,
   LaunchError,
@@ -77,7 +83,7 @@ async function addImage(id: string | undefined, flags: AddFlags): Promise<void> 
   const store = await openImageStore(flags);
   const entry = flags.entry === undefined ? describeFile(id, flags) : await readImageEntry(flags.entry);
   store.checkFree(entry.id);
-  const fault = await inspectImage(entry.boot);
+  const fault = await inspectImage(followBootLinks(entry.boot));
   if (fault !== null) {
     const why = fault.kind === "unsafe" ? fault.why : `${fault.file} is missing`;
     throw new LaunchError("IMAGE_UNSAFE", `The image cannot be used: ${why}.`);
@@ -103,7 +109,13 @@ async function importDisk(id: string, file: string, flags: ImportFlags): Promise
     makeImageEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
   describe("/checked");
   const declared = flags.format ?? null;
-  const what = { id, file: resolve(file), declared, compress: flags.compress === true, describe };
+  const what = {
+    id,
+    file: followImageLink(resolve(file)),
+    declared,
+    compress: flags.compress === true,
+    describe,
+  };
   printEntry(await runWithProgress((work) => importImage(store, what, work)), flags);
 }
 

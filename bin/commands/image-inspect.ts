@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { inspectUnknownFile, listBootFiles, measureImage } from "../../launcher/index.ts";
+import { followImageLink, inspectUnknownFile, listBootFiles, measureImage } from "../../launcher/index.ts";
 import { describeError, LaunchError } from "../../protocol/index.ts";
 import { formatByteCount, printResult } from "../terminal/output.ts";
 import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
@@ -39,7 +39,7 @@ export function defineImageInspect(image: Command): void {
 
 /** An argument is a path if it contains a slash or exists; otherwise it is an image's id. */
 async function listFiles(what: string, flags: ImageFlags): Promise<string[]> {
-  if (what.includes("/") || existsSync(what)) return [resolve(what)];
+  if (what.includes("/") || existsSync(what)) return [followImageLink(resolve(what))];
   return listBootFiles((await openImageStore(flags)).find(what).boot);
 }
 

@@ -55,7 +55,7 @@ export const TEST_PACKAGES = [
   "util-linux",
 ];
 
-/** Only for the long tests: what `postern image build` runs, kernels with VFIO and with 9p, and packers. */
+/** Only for the long tests: what `postern image build` runs, kernels with VFIO and with 9p, packers, and DARTS's downloads. */
 export const BUILD_PACKAGES = [
   "mmdebstrap",
   "fdisk",
@@ -66,6 +66,7 @@ export const BUILD_PACKAGES = [
   "systemd-boot-efi",
   "ovmf",
   "cpio",
+  "wget",
   "linux-image-cloud-amd64",
   "linux-image-amd64",
 ];

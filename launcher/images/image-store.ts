@@ -10,6 +10,7 @@ import {
   type ImageEntry,
 } from "../../protocol/index.ts";
 import { syncFile } from "../system/file-pieces.ts";
+import { followBootLinks } from "./follow-image-link.ts";
 import { readCatalogue } from "./read-catalogue.ts";
 import {
   listImageFiles,
@@ -64,7 +65,8 @@ export class ImageStore {
     const chosen = new Map<string, ImageEntry>();
     for (const entry of [...this.#base, ...this.#own.entries, ...this.#public])
       if (!chosen.has(entry.id)) chosen.set(entry.id, entry);
-    return [...chosen.values()];
+    // A machine keeps the file that it was made of when the link leads elsewhere later.
+    return [...chosen.values()].map((entry) => ({ ...entry, boot: followBootLinks(entry.boot) }));
   }
 
   /** Files of the folder that hold no entry, and why. */

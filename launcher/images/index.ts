@@ -3,6 +3,7 @@ export { buildImage } from "./build/build-image.ts";
 export { describeBuiltImage } from "./build/build-image.ts";
 export { fetchImage, type FetchImageResult } from "./fetch-image.ts";
 export { compressImage, importImage, resizeImage, type WorkOptions } from "./import-image.ts";
+export { followBootLinks, followImageLink } from "./follow-image-link.ts";
 export { inspectUnknownFile, inspectImage, listBootFiles } from "./inspect-image.ts";
 export type { WorkProgress } from "./progress.ts";
 export { measureImage } from "./qemu-img.ts";

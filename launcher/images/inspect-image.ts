@@ -1,3 +1,4 @@
+import { lstat, realpath } from "node:fs/promises";
 import { errorCode, isMissing, type BootSource, type DiskFormat } from "../../protocol/index.ts";
 import { FileBytes, type ImageBytes } from "./formats/image-bytes.ts";
 import { detectFormat, type ContentFormat } from "./formats/detect-format.ts";
@@ -20,6 +21,9 @@ const INSPECTORS: Readonly<Record<DiskFormat, (bytes: ImageBytes) => Promise<str
   vhdx: findVhdxFault,
   qed: findQedFault,
 };
+
+/** Links within their folder were followed before. */
+const OUTWARD_LINK = "it is a link out of its folder; name the file that it leads to";
 
 const NAMES: Readonly<Record<ContentFormat, string>> = {
   qcow2: "a qcow2 image",
@@ -75,13 +79,21 @@ async function inspectBytes(
     if (isMissing(error)) return { kind: "missing", file };
     return { kind: "unsafe", why: `it cannot be read (${errorCode(error)})` };
   }
-  if (bytes === null) return { kind: "unsafe", why: "it is not an ordinary file" };
+  if (bytes === null) return describeOtherFile(file);
   try {
     const why = await findFault(bytes);
     return why === null ? null : { kind: "unsafe", why };
   } finally {
     await bytes.close();
   }
+}
+
+/** A path that is no ordinary file itself. */
+async function describeOtherFile(file: string): Promise<ImageFault> {
+  const target = await realpath(file).catch((error: unknown) => (isMissing(error) ? null : file));
+  if (target === null) return { kind: "missing", file };
+  const isLink = (await lstat(file)).isSymbolicLink();
+  return { kind: "unsafe", why: isLink ? OUTWARD_LINK : "it is not an ordinary file" };
 }
 
 async function findWrongFormat(bytes: ImageBytes, format: DiskFormat): Promise<string | null> {
@@ -98,7 +110,13 @@ export async function inspectUnknownFile(
   file: string,
 ): Promise<{ format: ContentFormat | null; why: string | null }> {
   const bytes = await FileBytes.open(file);
-  if (bytes === null) return { format: null, why: "it is not an ordinary file" };
+  if (bytes === null) {
+    const fault = await describeOtherFile(file);
+    return {
+      format: null,
+      why: fault.kind === "unsafe" ? fault.why : "it is a link to a file that is not there",
+    };
+  }
   try {
     const format = await detectFormat(bytes);
     if (format === "other") return { format, why: `it is ${NAMES.other}` };

@@ -14,6 +14,7 @@ import type { MachineSpec } from "./machine-spec.ts";
  */
 export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): MachineSpec {
   const request = machineCreate.parse(asked);
+  const diskGb = request.diskGb ?? entry.diskGb?.default;
   const spec: MachineSpec = {
     id: request.id,
     name: request.name,
@@ -24,9 +25,10 @@ export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): Mach
     boot: entry.boot,
     arch: entry.arch,
     firmware: entry.firmware,
-    diskGb: request.diskGb ?? entry.diskGb?.default,
+    diskGb,
     master: request.master,
-    emptyDisk: request.emptyDisk,
+    // A disk that has a size is there, although the image itself is none.
+    emptyDisk: request.emptyDisk || (entry.boot.kind !== "disk" && diskGb !== undefined),
     dataDisk: request.dataDisk,
     display: request.display ?? entry.display,
     monitors: request.monitors,

@@ -72,3 +72,31 @@ export async function writeBootDisk(file: string, code: string, bytes = 1_048_57
   await writeFile(file, disk);
   return disk;
 }
+
+const CD_SECTOR = 2048;
+
+/** A CD that boots into one of them, without a file system: what El Torito wants, and nothing else. */
+export async function writeBootCd(file: string, code: string): Promise<void> {
+  const sectors = Array.from({ length: 21 }, () => Buffer.alloc(CD_SECTOR));
+  const [volume, record, end, catalogue, image] = sectors.slice(16) as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  volume.write("\x01CD001\x01", "latin1");
+  record.write("\0CD001\x01EL TORITO SPECIFICATION", "latin1");
+  record.writeUInt32LE(19, 0x47);
+  end.write("\xffCD001\x01", "latin1");
+  catalogue.write("\x01", "latin1");
+  // The words of the first entry add up to nothing.
+  catalogue.writeUInt16LE(0x10000 - 0xaa55 - 1, 28);
+  catalogue.writeUInt16LE(0xaa55, 30);
+  // Bootable, no emulation of a disk, four sectors of 512 bytes from the last one.
+  catalogue.writeUInt8(0x88, 32);
+  catalogue.writeUInt16LE(4, 38);
+  catalogue.writeUInt32LE(20, 40);
+  Buffer.from(code, "hex").copy(image);
+  await writeFile(file, Buffer.concat(sectors));
+}

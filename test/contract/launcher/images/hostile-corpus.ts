@@ -115,7 +115,7 @@ export async function makeHostileImages(folder: string, victim: string): Promise
       format: "raw",
       why: /said to be|backing file/,
     },
-    { file: at("link"), format: "raw", why: /not an ordinary file/ },
+    { file: at("link"), format: "raw", why: /a link out of its folder/ },
     { file: at("pipe"), format: "raw", why: /not an ordinary file/ },
     { file: at("folder"), format: "raw", why: /not an ordinary file/ },
     {

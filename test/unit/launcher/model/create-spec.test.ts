@@ -45,6 +45,15 @@ test("takes the image's ways unless asked otherwise", () => {
   });
 });
 
+test("an installation image has an empty disk where it has a size, the image's or the request's", () => {
+  const withDisk = imageEntry.parse({ ...memtest!, diskGb: { default: 10, min: 1 } });
+  expect(createMachineSpec(request, withDisk)).toMatchObject({ emptyDisk: true, diskGb: 10 });
+  for (const image of [memtest!, installer!]) {
+    expect(createMachineSpec({ ...request, diskGb: 5 }, image)).toMatchObject({ emptyDisk: true, diskGb: 5 });
+    expect(createMachineSpec(request, image)).toMatchObject({ emptyDisk: false });
+  }
+});
+
 test("a stored specification cannot be changed", () => {
   const spec = machineSpec.parse(JSON.parse(JSON.stringify(createMachineSpec(request, memtest!))));
   expect(Object.isFrozen(spec)).toBe(true);

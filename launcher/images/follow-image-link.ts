@@ -1,0 +1,26 @@
+import { lstatSync, realpathSync } from "node:fs";
+import { dirname } from "node:path";
+import type { BootSource } from "../../protocol/index.ts";
+import { isWithin } from "../system/account-files.ts";
+
+/**
+ * The file that a link stands for, if it lies in the link's own folder or below: then nobody gets at more by a link than
+ * by the folder. Other paths stay as they are, and a link among them is refused when its file is opened.
+ */
+export function followImageLink(path: string): string {
+  try {
+    if (!lstatSync(path).isSymbolicLink()) return path;
+    const target = realpathSync(path);
+    return isWithin(target, realpathSync(dirname(path))) ? target : path;
+  } catch {
+    // What is not there, and what cannot be read, is told where it is used.
+    return path;
+  }
+}
+
+/** The same for all files of a boot source: from now on it means these, wherever the links lead later. */
+export function followBootLinks(boot: BootSource): BootSource {
+  if (boot.kind === "kernel")
+    return { ...boot, kernel: followImageLink(boot.kernel), initrd: followImageLink(boot.initrd) };
+  return { ...boot, file: followImageLink(boot.file) };
+}
