@@ -104,6 +104,11 @@ export class ImageStore {
     return join(this.folder, `${id}.${kind}`);
   }
 
+  /** The path of another file of an image. @param version 12 hexadecimal digits */
+  fileForVersion(id: string, version: string, kind: DiskFormat | "iso" = "qcow2"): string {
+    return join(this.folder, `${id}.${version}.${kind}`);
+  }
+
   /** Writes an entry of the folder, new or changed. @throws RequestError `IMAGE_EXISTS` (the catalogue's) */
   async put(entry: ImageEntry): Promise<ImageEntry> {
     if (this.#isBase(entry.id))
@@ -156,7 +161,7 @@ export class ImageStore {
       await rename(file, entry.boot.file);
       return;
     }
-    const target = join(this.folder, `${id}.${randomBytes(6).toString("hex")}.${entry.boot.format}`);
+    const target = this.fileForVersion(id, randomBytes(6).toString("hex"), entry.boot.format);
     await rename(file, target);
     await this.put({ ...entry, boot: { ...entry.boot, file: target } });
   }
