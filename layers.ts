@@ -50,7 +50,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["images"],
     ["disks", "scripts", "gpu", "network"],
     ["argv"],
-    ["accel", "qmp", "process"],
+    ["accel", "qmp", "process", "guest-agent"],
     ["display"],
     ["machine"],
     ["host", "doctor", "demo"],

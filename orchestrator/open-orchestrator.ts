@@ -9,6 +9,7 @@ import { ImageTransfers } from "./images/image-transfers.ts";
 import { MergedCatalogue } from "./images/merged-catalogue.ts";
 import { ServerImages } from "./images/server-images.ts";
 import { ImageWaits } from "./machines/image-waits.ts";
+import { GuestAddresses } from "./machines/guest-addresses.ts";
 import { MachineRepository } from "./machines/machine-repository.ts";
 import { ScreenshotCache } from "./machines/screenshot-cache.ts";
 import { DeferredStarts } from "./operations/deferred-starts.ts";
@@ -38,6 +39,7 @@ export interface Orchestrator {
   readonly createRequests: CreateRequests;
   readonly catalogue: MergedCatalogue;
   readonly disks: DataDiskService;
+  readonly addresses: Pick<GuestAddresses, "of">;
   readonly screenshots: ScreenshotCache;
   readonly hostFacts: HostFactsCache;
   /** What people may have. */
@@ -74,7 +76,16 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
   const rejections = new RejectionCache(clock);
   const imageTransfers = own(new ImageTransfers({ proxy, events, clock, log }));
   const folded = own(new FoldedLog(log, clock));
-  const repository = new MachineRepository({ proxy, events, deferredStarts: deferred, clock, log, folded });
+  const addresses = new GuestAddresses();
+  const repository = new MachineRepository({
+    proxy,
+    events,
+    deferredStarts: deferred,
+    addresses,
+    clock,
+    log,
+    folded,
+  });
   const imageWaits = own(new ImageWaits({ proxy, repository, queue, events, log }));
   const createRequests = new CreateRequests(proxy, catalogue, quotas);
   const deferredStarts = new DeferredStarts({ proxy, disks, repository, deferred, clock });
@@ -127,6 +138,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     createRequests,
     catalogue,
     disks,
+    addresses,
     screenshots: new ScreenshotCache(proxy, clock),
     hostFacts: facts,
     quotas,

@@ -20,6 +20,7 @@ export * from "./mip2/machine-state.ts";
 export * from "./mip2/frame-schemas.ts";
 export * from "./mip2/disk-methods.ts";
 export * from "./mip2/image-summary.ts";
+export * from "./mip2/machine-hardware.ts";
 export * from "./mip2/image-entry.ts";
 export * from "./mip2/image-methods.ts";
 export { extractImageSummary } from "./mip2/extract-image-summary.ts";

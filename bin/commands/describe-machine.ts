@@ -8,6 +8,7 @@ export function describeMachine(row: Machine): string {
   if (row.expiresAt !== null) lines.push(`Runs until ${new Date(row.expiresAt).toISOString()}`);
   if (row.screens.length > 0)
     lines.push(`Further screens: ${row.screens.map(({ desktop }) => desktop).join(", ")}`);
+  if (row.addresses !== undefined) lines.push(`Addresses in its network: ${row.addresses.join(", ")}`);
   lines.push(`Id ${row.id}`);
   return lines.map((line) => `  ${line}\n`).join("");
 }

@@ -72,6 +72,7 @@ export function addHostFlags(command: Command): Command {
       "images may share this folder, and all below it, into guests; repeat for more",
       collectValues,
     )
+    .option("--allow-qemu-args", "images may bring arguments for QEMU (`postern image … --qemu-arg`)")
     .option(
       "--vm-user <name>",
       "as root: the account that machines run as; `root` for root itself; default: postern-vm",
@@ -116,6 +117,7 @@ export function defineHost(command: Command): void {
             ...(flags.userDataGb === undefined ? {} : { userDataGb: flags.userDataGb }),
           },
           allowedShares: flags.allowShares ?? [],
+          allowQemuArgs: flags.allowQemuArgs ?? false,
           networks: { allow: flags.netAllow ?? [], forward: flags.netForward ?? [] },
           vmUser: flags.vmUser ?? null,
           gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),

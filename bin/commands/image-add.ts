@@ -1,16 +1,21 @@
 import { basename, extname, resolve } from "node:path";
 import { Option, type Command } from "commander";
 import {
-  followBootLinks,
+  chooseFirmware,
+  chooseHardware,
+  examineDisk,
   followImageLink,
+  followImageLinks,
   importImage,
   inspectImage,
-  listBootFiles,
+  listReadFiles,
+  type ImportedImage,
 } from "../../launcher/index.ts";
 import {
   ConfigError,
   LaunchError,
   diskFormat,
+  resolveHardware,
   type DiskFormat,
   type ImageEntry,
 } from "../../protocol/index.ts";
@@ -27,11 +32,13 @@ import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.
 const IMPORT_EXAMPLES = `
 Examples:
   postern image import old-server ./server.vmdk --data DIR
-  postern image import appliance ./appliance.ova --data DIR --memory 2048 --firmware uefi
+  postern image import appliance ./appliance.ova --data DIR
+  postern image import win11 ./win11.vhdx --data DIR --profile windows-11 --memory 8G --cpus 4
   postern image import disk1 /dev/sdb --format raw --data DIR --compress
 
-VDI, VMDK, VHD, VHDX, QED, qcow2, raw and OVA become one qcow2 file in the images folder. An image that
-leads to other files is refused: make one file of it where it comes from.
+VDI, VMDK, VHD, VHDX, QED, qcow2, raw and OVA become qcow2 files in the images folder, one for each disk. An image
+that leads to other files is refused: make one file of it where it comes from. What an OVF says of memory, processors,
+firmware and devices is taken over; without one, the disk's first sectors are looked at.
 `;
 
 const ADD_EXAMPLES = `
@@ -81,9 +88,12 @@ export function defineImageAdd(image: Command): void {
 
 async function addImage(id: string | undefined, flags: AddFlags): Promise<void> {
   const store = await openImageStore(flags);
-  const entry = flags.entry === undefined ? describeFile(id, flags) : await readImageEntry(flags.entry);
+  const entry =
+    flags.entry === undefined
+      ? await describeFile(id, flags, store.folder)
+      : await readImageEntry(flags.entry);
   store.checkFree(entry.id);
-  const fault = await inspectImage(followBootLinks(entry.boot));
+  const fault = await inspectImage(followImageLinks(entry));
   if (fault !== null) {
     const why = fault.kind === "unsafe" ? fault.why : `${fault.file} is missing`;
     throw new LaunchError("IMAGE_UNSAFE", `The image cannot be used: ${why}.`);
@@ -91,12 +101,24 @@ async function addImage(id: string | undefined, flags: AddFlags): Promise<void> 
   printEntry(await store.put(entry), flags);
 }
 
-function describeFile(id: string | undefined, flags: AddFlags): ImageEntry {
+async function describeFile(
+  id: string | undefined,
+  flags: AddFlags,
+  workFolder: string,
+): Promise<ImageEntry> {
   if (id === undefined || flags.file === undefined)
     throw new ConfigError("IMAGE_ENTRY", "Give an id and --file, or --entry.");
   const file = resolve(flags.file);
-  if (flags.format !== undefined)
-    return makeImageEntry(id, flags, { kind: "disk", format: flags.format, file });
+  if (flags.format !== undefined) {
+    const boot = { kind: "disk", format: flags.format, file } as const;
+    // Errors of the options, and a file that leads elsewhere, are reported before anything reads the disk.
+    const entry = makeImageEntry(id, flags, boot);
+    if ((await inspectImage(entry)) !== null) return entry;
+    const { system, diskGb } = await examineDisk(boot, workFolder, new AbortController().signal);
+    const hardware = chooseHardware({ format: flags.format, system, machine: null });
+    const firmware = chooseFirmware({ system, machine: null });
+    return makeImageEntry(id, flags, boot, { hardware, firmware, diskGb });
+  }
   if (extname(file).toLowerCase() !== ".iso")
     throw new ConfigError("IMAGE_ENTRY", `${basename(file)} is no .iso. If it is a disk, say its --format.`);
   return makeImageEntry(id, flags, { kind: "iso", file });
@@ -105,9 +127,15 @@ function describeFile(id: string | undefined, flags: AddFlags): ImageEntry {
 async function importDisk(id: string, file: string, flags: ImportFlags): Promise<void> {
   const store = await openImageStore(flags);
   // Errors of the entry are reported before the work starts.
-  const describe = (to: string): ImageEntry =>
-    makeImageEntry(id, flags, { kind: "disk", format: "qcow2", file: to });
-  describe("/checked");
+  const bootFrom = (to: string) => ({ kind: "disk", format: "qcow2", file: to }) as const;
+  makeImageEntry(id, flags, bootFrom("/checked"));
+  const describe = (imported: ImportedImage): ImageEntry => {
+    const { file: to, machine, diskGb, extraDisks } = imported;
+    const { memoryMb = null, cpus = null } = machine ?? {};
+    const [hardware, firmware] = [chooseHardware(imported), chooseFirmware(imported)];
+    const known = { memoryMb, cpus, hardware, firmware, diskGb, extraDisks };
+    return makeImageEntry(id, flags, bootFrom(to), known);
+  };
   const declared = flags.format ?? null;
   const what = {
     id,
@@ -119,10 +147,17 @@ async function importDisk(id: string, file: string, flags: ImportFlags): Promise
   printEntry(await runWithProgress((work) => importImage(store, what, work)), flags);
 }
 
+/** One line; empty: nothing differs from what every machine has. */
+function describeHardware({ hardware }: ImageEntry): string {
+  if (hardware === undefined) return "";
+  const { disk, card, board } = resolveHardware(hardware);
+  return `Hardware: ${hardware.profile}, disk ${disk}, network card ${card}, board ${board}\n`;
+}
+
 function printEntry(entry: ImageEntry, flags: ImageFlags): void {
   printResult(
     flags.json === true,
     entry,
-    () => `Image ${entry.id} is there: ${listBootFiles(entry.boot).join(", ")}\n`,
+    () => `Image ${entry.id} is there: ${listReadFiles(entry).join(", ")}\n${describeHardware(entry)}`,
   );
 }

@@ -1,7 +1,15 @@
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { followImageLink, inspectUnknownFile, listBootFiles, measureImage } from "../../launcher/index.ts";
+import {
+  chooseHardware,
+  examineDisk,
+  followImageLink,
+  inspectUnknownFile,
+  listReadFiles,
+  measureImage,
+} from "../../launcher/index.ts";
 import { describeError, LaunchError } from "../../protocol/index.ts";
 import { formatByteCount, printResult } from "../terminal/output.ts";
 import { addImageFlags, openImageStore, type ImageFlags } from "./image-options.ts";
@@ -20,6 +28,10 @@ interface ImageInspection {
   readonly safe: boolean;
   readonly why?: string;
   readonly virtualBytes?: number;
+  /** The system by the disk's first sectors; null: not recognised. */
+  readonly system?: string | null;
+  /** The hardware that an import would choose. */
+  readonly profile?: string;
 }
 
 export function defineImageInspect(image: Command): void {
@@ -40,7 +52,7 @@ export function defineImageInspect(image: Command): void {
 /** An argument is a path if it contains a slash or exists; otherwise it is an image's id. */
 async function listFiles(what: string, flags: ImageFlags): Promise<string[]> {
   if (what.includes("/") || existsSync(what)) return [followImageLink(resolve(what))];
-  return listBootFiles((await openImageStore(flags)).find(what).boot);
+  return listReadFiles((await openImageStore(flags)).find(what));
 }
 
 async function inspect(file: string): Promise<ImageInspection> {
@@ -48,15 +60,22 @@ async function inspect(file: string): Promise<ImageInspection> {
     const { format, why } = await inspectUnknownFile(file);
     if (why !== null) return { file, format, safe: false, why };
     if (format === null || format === "ova" || format === "other") return { file, format, safe: true };
-    const { virtualBytes } = await measureImage(file, format, AbortSignal.timeout(60_000));
-    return { file, format, safe: true, virtualBytes };
+    const signal = AbortSignal.timeout(60_000);
+    const { virtualBytes } = await measureImage(file, format, signal);
+    const { system } = await examineDisk({ file, format }, tmpdir(), signal);
+    const profile = chooseHardware({ format, system, machine: null })?.profile ?? "linux";
+    return { file, format, safe: true, virtualBytes, system: system.profile, profile };
   } catch (cause) {
     if (cause instanceof LaunchError) return { file, format: null, safe: false, why: cause.message };
     throw new LaunchError("IMAGE_UNREADABLE", `${file} cannot be read: ${describeError(cause)}`, { cause });
   }
 }
 
-function formatInspection({ file, format, safe, why, virtualBytes }: ImageInspection): string {
+function formatInspection({ file, format, safe, why, virtualBytes, ...about }: ImageInspection): string {
+  const { system = null, profile } = about;
+  const guest = profile === undefined ? "" : `, system ${system ?? "not recognised"}, hardware ${profile}`;
   const size = virtualBytes === undefined ? "" : `, a disk of ${formatByteCount(virtualBytes)}`;
-  return safe ? `${file}: ${format ?? "unknown"}${size}\n` : `${file}: cannot be used: ${why ?? ""}\n`;
+  return safe
+    ? `${file}: ${format ?? "unknown"}${size}${guest}\n`
+    : `${file}: cannot be used: ${why ?? ""}\n`;
 }

@@ -46,7 +46,7 @@ export function defineMachineCreate(command: Command): void {
     .option("--cpus <n>", "processors", parseInteger("--cpus", 1))
     .option("--memory <size>", "memory: MiB, or 512M, 8G", parseSize("--memory", "MiB", 16))
     .option("--disk <size>", "size of its disk: GiB, or 40G, 1T", parseSize("--disk", "GiB", 1))
-    .option("--empty-disk", "an empty disk of --disk beside an installation image")
+    .option("--empty-disk", "an empty disk of --disk beside an installation image; --disk alone does it too")
     .option("--data-disk <name:size>", "a disk that outlives machines; made at its first use", parseDataDisk)
     .option("--script <file>", "a boot script")
     .option("--one-shot", "ends a minute after its last viewer left; nothing of it stays")

@@ -25,6 +25,7 @@ export interface HostFlags extends GpuFlags, ScriptFlags {
   readonly userDataGb?: number;
   readonly serverImagesGb: number;
   readonly allowShares?: string[];
+  readonly allowQemuArgs?: boolean;
   readonly vmUser?: string;
   readonly netAllow?: string[];
   readonly netForward?: string[];

@@ -104,6 +104,7 @@ function hostArguments(
   if (flags.maxLoad !== undefined) given.push("--max-load", String(flags.maxLoad));
   if (flags.userDataGb !== undefined) given.push("--user-data-gb", String(flags.userDataGb));
   given.push("--server-images-gb", String(flags.serverImagesGb));
+  if (flags.allowQemuArgs === true) given.push("--allow-qemu-args");
   for (const folder of flags.allowShares ?? []) given.push("--allow-shares", folder);
   if (flags.vmUser !== undefined) given.push("--vm-user", flags.vmUser);
   for (const range of flags.netAllow ?? []) given.push("--net-allow", range);

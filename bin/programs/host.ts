@@ -32,6 +32,7 @@ export interface HostOptions {
   readonly stopGraceMs: number;
   readonly limits: HostLimits;
   readonly allowedShares: readonly string[];
+  readonly allowQemuArgs: boolean;
   readonly networks: NetworkOptions;
   readonly vmUser: string | null;
   readonly gpu: GpuPolicy;
@@ -56,7 +57,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
   const stateDir = await openDataDir(options.stateDir);
   const runtimeDir = await openRuntimeDir(stateDir);
   const { catalogueFile, imagesDir, accel, stopGraceMs, limits, allowedShares } = options;
-  const { networks, vmUser, gpu, bootScripts } = options;
+  const { allowQemuArgs, networks, vmUser, gpu, bootScripts } = options;
   const launcher = await openLauncher({
     catalogueFile,
     imagesDir: await openDataDir(imagesDir),
@@ -66,6 +67,7 @@ export async function startHost(options: HostOptions, log: Logger): Promise<Runn
     stopGraceMs,
     limits,
     allowedShares,
+    allowQemuArgs,
     networks,
     vmUser,
     traversableFolders: [options.agent.dataDir, dirname(runtimeDir)],

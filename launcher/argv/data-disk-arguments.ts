@@ -1,11 +1,13 @@
-/** Limit of virtio-blk. */
+import { diskArguments, type DriveSpec } from "./drive-arguments.ts";
+
+/** Limit of virtio-blk; the other buses take as many or more. */
 const SERIAL_BYTES = 20;
 
 /**
- * A second drive for QEMU. Its serial is stable, so the guest finds it as `/dev/disk/by-id/virtio-data-NAME` whatever
- * other drives it has. No name in the file's header is ever followed.
+ * A second drive for QEMU, on the same bus as the first. Its serial is stable, so the guest finds it as
+ * `/dev/disk/by-id/virtio-data-NAME` whatever other drives it has. No name in the file's header is ever followed.
  */
-export function dataDiskArguments(file: string, name: string): string[] {
+export function dataDiskArguments(spec: DriveSpec, file: string, name: string): string[] {
   const node = {
     driver: "qcow2",
     "node-name": "data0",
@@ -14,8 +16,10 @@ export function dataDiskArguments(file: string, name: string): string[] {
     discard: "unmap",
     file: { driver: "file", filename: file, discard: "unmap" },
   };
-  const device = { driver: "virtio-blk-pci", drive: "data0", serial: dataDiskSerial(name) };
-  return ["-blockdev", JSON.stringify(node), "-device", JSON.stringify(device)];
+  return [
+    ...["-blockdev", JSON.stringify(node)],
+    ...diskArguments(spec, 1, { node: "data0", serial: dataDiskSerial(name) }),
+  ];
 }
 
 /** Truncated for long names. */

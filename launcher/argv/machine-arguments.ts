@@ -3,6 +3,7 @@ import type { MachineSpec } from "../model/machine-spec.ts";
 import { bootArguments, memoryHolderArguments } from "./boot-arguments.ts";
 import { channelArguments } from "./channel-arguments.ts";
 import { displayArguments } from "./display-arguments.ts";
+import { soundArguments } from "./sound-arguments.ts";
 import { platformArguments } from "./platform-arguments.ts";
 import type { Accel } from "../../protocol/index.ts";
 import { needsMemoryHolder } from "../model/snapshot-nodes.ts";
@@ -29,6 +30,8 @@ export function machineArguments(spec: MachineSpec, paths: MachinePaths, start: 
     ...["-sandbox", SANDBOX],
     ...platformArguments(spec, paths, start.accel),
     ...channelArguments(spec.arch, paths),
+    // Before the displays: their VNC servers name it.
+    ...soundArguments(spec),
     ...displayArguments(spec, paths),
     ...bootArguments(spec, paths, start.customized),
     ...(needsMemoryHolder(spec) ? memoryHolderArguments(paths) : []),

@@ -11,6 +11,7 @@ export function platformArguments(spec: MachineSpec, paths: MachinePaths, accel:
     ...["-machine", describeBoard(spec)],
     ...["-accel", accel],
     ...["-cpu", describeProcessor(spec, accel)],
+    ...clockArguments(spec),
     ...["-smp", String(spec.cpus)],
     ...["-m", `${spec.memoryMb}M`],
     ...(sharesMemory(spec) ? sharedMemory(spec.memoryMb) : []),
@@ -18,9 +19,24 @@ export function platformArguments(spec: MachineSpec, paths: MachinePaths, accel:
   ];
 }
 
+/** What every KVM of today offers Windows. */
+const HYPERV: readonly string[] = [
+  ...["hv_relaxed=on", "hv_vapic=on", "hv_spinlocks=0x1fff", "hv_vpindex=on", "hv_runtime=on"],
+  ...["hv_synic=on", "hv_stimer=on", "hv_time=on", "hv_frequencies=on"],
+];
+
+/** UTC is QEMU's default. Windows loses ticks under load, which are made up for slowly. */
+function clockArguments({ hardware: { clock, hyperv } }: Pick<MachineSpec, "hardware">): string[] {
+  if (clock === "utc") return [];
+  return ["-rtc", hyperv ? "base=localtime,driftfix=slew" : "base=localtime"];
+}
+
 function describeBoard(spec: MachineSpec): string {
   const { secureBoot } = spec.firmware;
-  const words = spec.arch === "x86_64" ? ["q35"] : ["virt", "gic-version=max"];
+  const { board, hyperv } = spec.hardware;
+  const words: string[] = spec.arch === "x86_64" ? [board] : ["virt", "gic-version=max"];
+  // Windows prefers this timer to faster ones.
+  if (hyperv) words.push("hpet=off");
   // Only a firmware in system management mode can protect Secure Boot's variables from the guest.
   if (spec.arch === "x86_64" && secureBoot) words.push("smm=on");
   if (sharesMemory(spec)) words.push("memory-backend=mem0");
@@ -29,7 +45,11 @@ function describeBoard(spec: MachineSpec): string {
 }
 
 function describeProcessor(spec: MachineSpec, accel: Accel): string {
-  if (accel === "kvm") return spec.hideKvm && spec.arch === "x86_64" ? "host,kvm=off" : "host";
+  const { hideKvm, hardware } = spec;
+  if (accel === "kvm") {
+    if (spec.arch !== "x86_64") return "host";
+    return ["host", ...(hideKvm ? ["kvm=off"] : []), ...(hardware.hyperv ? HYPERV : [])].join(",");
+  }
   // Emulating pointer authentication as the architecture describes it makes an ARM guest several times slower.
   return spec.arch === "x86_64" ? "max" : "max,pauth-impdef=on";
 }

@@ -44,7 +44,7 @@ export async function measureDisk(qemuImg: string, file: string): Promise<number
 
 /** Its content is untrusted: it may come from another host. @throws LaunchError `DISK_FAILED` */
 export async function checkDiskContent(file: string): Promise<void> {
-  const fault = await inspectImage({ kind: "disk", format: "qcow2", file });
+  const fault = await inspectImage({ boot: { kind: "disk", format: "qcow2", file } });
   if (fault === null) return;
   throw diskError(
     fault.kind === "missing"

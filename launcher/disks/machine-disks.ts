@@ -43,11 +43,13 @@ export async function ensureMachineDisks(
     );
   if (systemDisk(spec) === "own")
     await ensureFile(paths.overlay, (fresh) => makeOwnDisk(qemuImg, spec, customized, fresh));
+  for (const [index, base] of (spec.extraDisks ?? []).entries())
+    await ensureFile(paths.extraOverlay(index), (fresh) => makeOverlay(qemuImg, base, 0, fresh));
 }
 
 async function makeOwnDisk(
   qemuImg: string,
-  { boot, diskGb }: MachineSpec,
+  { boot, diskGb, extraDisks = [] }: MachineSpec,
   customized: string | null,
   fresh: string,
 ): Promise<void> {
@@ -55,10 +57,23 @@ async function makeOwnDisk(
     await changeDisk(qemuImg, ["create", "-q", "-f", "qcow2", fresh, `${diskGb ?? EMPTY_DISK_GB}G`]);
     return;
   }
-  const { file, format } = customized === null ? boot : { file: customized, format: "qcow2" };
+  const base = customized === null ? boot : { file: customized, format: "qcow2" };
+  // The size is that of all its disks together.
+  let furtherGb = 0;
+  for (const { file, format } of extraDisks)
+    furtherGb += Math.ceil((await readImageInfo(qemuImg, file, format))["virtual-size"] / GIB);
+  await makeOverlay(qemuImg, base, ((diskGb ?? 0) - furtherGb) * GIB, fresh);
+}
+
+async function makeOverlay(
+  qemuImg: string,
+  { file, format }: { readonly file: string; readonly format: string },
+  atLeastBytes: number,
+  fresh: string,
+): Promise<void> {
   const base = await readImageInfo(qemuImg, file, format);
   // An overlay smaller than its base would cut the guest's disk off.
-  const bytes = Math.max(base["virtual-size"], (diskGb ?? 0) * GIB);
+  const bytes = Math.max(base["virtual-size"], atLeastBytes);
   const args = ["create", "-q", "-f", "qcow2", "-F", format, "-b", file, fresh, String(bytes)];
   await changeDisk(qemuImg, args);
 }

@@ -9,6 +9,8 @@ const PNG_SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0
 
 /** A channel above this value counts as not black. */
 const BLACK_LIMIT = 40;
+/** The same for letters, which are dim when a screen is scaled down. */
+const DARK_LIMIT = 8;
 
 /** Width and height from a PNG's header, in pixels; null if it is no PNG. */
 export function readPngSize(png: Buffer): { width: number; height: number } | null {
@@ -52,10 +54,19 @@ export function scaleDown(image: PixelImage, maxWidth: number): PixelImage {
 
 /** The share of pixels that are not black or nearly black, 0 to 1. */
 export function measureNonBlackRatio(image: PixelImage): number {
+  return measureRatio(image, BLACK_LIMIT);
+}
+
+/** The share of pixels with anything in them, 0 to 1: of a text console, where its letters are. */
+export function measureLitRatio(image: PixelImage): number {
+  return measureRatio(image, DARK_LIMIT);
+}
+
+function measureRatio(image: PixelImage, limit: number): number {
   let bright = 0;
   for (let at = 0; at + 3 < image.data.length; at += 4) {
     const brightest = Math.max(image.data[at] ?? 0, image.data[at + 1] ?? 0, image.data[at + 2] ?? 0);
-    if (brightest > BLACK_LIMIT) bright++;
+    if (brightest > limit) bright++;
   }
   const pixels = image.width * image.height;
   return pixels === 0 ? 0 : bright / pixels;

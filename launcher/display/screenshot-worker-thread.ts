@@ -1,7 +1,7 @@
 // The program of the screenshot worker's thread.
 import { parentPort } from "node:worker_threads";
 import { PNG } from "pngjs";
-import { measureNonBlackRatio, scaleDown } from "./scale-screenshot.ts";
+import { measureLitRatio, measureNonBlackRatio, scaleDown } from "./scale-screenshot.ts";
 
 export interface ScreenshotJob {
   readonly id: number;
@@ -10,8 +10,15 @@ export interface ScreenshotJob {
   readonly maxWidth: number;
 }
 
+export interface ScreenRatios {
+  /** The share of the screen that is not black, 0 to 1. */
+  readonly nonBlackRatio: number;
+  /** The share that is lit at all. */
+  readonly litRatio: number;
+}
+
 export type ScreenshotJobResult =
-  | { readonly id: number; readonly png: Uint8Array; readonly nonBlackRatio: number }
+  | ({ readonly id: number; readonly png: Uint8Array } & ScreenRatios)
   | { readonly id: number; readonly error: string };
 
 parentPort?.on("message", (job: ScreenshotJob) => {
@@ -27,6 +34,7 @@ function runJob({ id, png, maxWidth }: ScreenshotJob): ScreenshotJobResult {
       id,
       png: PNG.sync.write(output, { colorType: 2 }),
       nonBlackRatio: measureNonBlackRatio(scaled),
+      litRatio: measureLitRatio(scaled),
     };
   } catch (error) {
     return { id, error: String(error) };

@@ -1,12 +1,10 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { ScreenshotJob, ScreenshotJobResult } from "./screenshot-worker-thread.ts";
+import type { ScreenRatios, ScreenshotJob, ScreenshotJobResult } from "./screenshot-worker-thread.ts";
 
-export interface ScaledImage {
+export interface ScaledImage extends ScreenRatios {
   /** At most as wide as was asked for. */
   readonly png: Buffer;
-  /** The share of pixels that are not black, 0 to 1. */
-  readonly nonBlackRatio: number;
 }
 
 interface PendingJob {
@@ -52,8 +50,12 @@ export class ScreenshotWorker {
     worker.on("message", (result: ScreenshotJobResult) => {
       const job = this.#pending.get(result.id);
       this.#pending.delete(result.id);
-      if ("error" in result) job?.reject(new Error(result.error));
-      else job?.resolve({ png: Buffer.from(result.png), nonBlackRatio: result.nonBlackRatio });
+      if ("error" in result) {
+        job?.reject(new Error(result.error));
+        return;
+      }
+      const { png, nonBlackRatio, litRatio } = result;
+      job?.resolve({ png: Buffer.from(png), nonBlackRatio, litRatio });
     });
     worker.on("error", (error: Error) => {
       this.#worker = undefined;

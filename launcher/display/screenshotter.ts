@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { LaunchError, type Clock, type Screenshot } from "../../protocol/index.ts";
 import type { QmpClient } from "../qmp/qmp-client.ts";
+import type { ScreenLook } from "./boot-detection.ts";
 import type { ScreenshotWorker } from "./screenshot-worker.ts";
 import { readPngSize } from "./scale-screenshot.ts";
 
@@ -49,9 +51,13 @@ export class Screenshotter {
     return screenshot;
   }
 
-  /** The share of the screen that is not black, 0 to 1. */
-  async measureNonBlackRatio(): Promise<number> {
-    return (await this.#screenshotWorker.scale(await this.#current().png, MEASURED_WIDTH)).nonBlackRatio;
+  /** What boot detection goes by. */
+  async measure(): Promise<ScreenLook> {
+    const { png, nonBlackRatio, litRatio } = await this.#screenshotWorker.scale(
+      await this.#current().png,
+      MEASURED_WIDTH,
+    );
+    return { nonBlackRatio, litRatio, picture: createHash("sha256").update(png).digest("base64") };
   }
 
   #current(): ScreenDump {

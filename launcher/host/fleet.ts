@@ -21,7 +21,7 @@ import { HOST_ARCH } from "../accel/choose-accel.ts";
 import type { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import type { IncomingImages } from "../images/transfer/incoming-images.ts";
 import type { UsedFiles } from "../images/used-files.ts";
-import { listBootFiles } from "../images/inspect-image.ts";
+import { listReadFiles } from "../images/inspect-image.ts";
 import type { ImageStore } from "../images/image-store.ts";
 import { summarizeImage } from "../images/summarize-image.ts";
 import { RECORD_DAMAGED } from "../model/damaged-machine.ts";
@@ -294,7 +294,7 @@ export class Fleet implements Launcher {
   #listUsedFiles(): UsedFiles {
     const machines = [...this.#machines.values()];
     if (machines.some(({ isStandIn }) => isStandIn)) return { has: () => true };
-    return new Set(machines.flatMap(({ spec }) => listBootFiles(spec.boot)));
+    return new Set(machines.flatMap(({ spec }) => listReadFiles(spec)));
   }
 
   #checkMaster({ master }: MachineSpec): void {

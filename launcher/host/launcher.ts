@@ -33,6 +33,8 @@ export interface LauncherOptions {
   readonly limits: HostLimits;
   /** Folders of the host that images may share into guests, with everything below them. */
   readonly allowedShares: readonly string[];
+  /** Whether images may bring arguments for QEMU; absent: no. */
+  readonly allowQemuArgs?: boolean;
   readonly networks: NetworkOptions;
   /** The account that QEMU runs as where the launcher is root; null: `postern-vm`. */
   readonly vmUser: string | null;

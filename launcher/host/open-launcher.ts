@@ -26,6 +26,7 @@ import { BootScripts } from "../process/boot-scripts.ts";
 import { dataDiskExtension } from "../process/extensions/data-disk-extension.ts";
 import { gpuExtension } from "../process/extensions/gpu-extension.ts";
 import { NetworkExtension } from "../process/extensions/network-extension.ts";
+import { qemuArgumentsExtension } from "../process/extensions/qemu-arguments-extension.ts";
 import { resourceLimitsExtension } from "../process/extensions/resource-limits-extension.ts";
 import { sharedFoldersExtension } from "../process/extensions/shared-folders-extension.ts";
 import { tpmExtension } from "../process/extensions/tpm-extension.ts";
@@ -87,6 +88,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
         sharedFoldersExtension({ allowed: options.allowedShares, programs, runAs, clock }),
         networks,
         dataDiskExtension({ store: diskStore, qemuImg, runAs, clock, log }),
+        qemuArgumentsExtension(options.allowQemuArgs ?? false),
         resourceLimitsExtension(scopes),
         // The last one wraps all others: it raises a limit before privileges are dropped.
         gpuExtension(gpus, process.getuid?.() === 0),

@@ -1,10 +1,19 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { LaunchError, type Clock, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
+import {
+  LaunchError,
+  RequestError,
+  type BootSource,
+  type Clock,
+  type DiskFormat,
+  type ImageEntry,
+} from "../../protocol/index.ts";
 import { contentVersion } from "./download/partial-file.ts";
 import { download } from "./download/download.ts";
-import type { WorkOptions } from "./import-image.ts";
+import { isIsoImage } from "./formats/iso-image.ts";
+import { checkImageFile, type WorkOptions } from "./import-image.ts";
 import { inspectFile } from "./inspect-image.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { UsedFiles } from "./used-files.ts";
@@ -28,48 +37,125 @@ export interface FetchImageResult {
   readonly sha256: string;
 }
 
+/** An image that is not in the list yet. */
+export interface NewImageSource {
+  readonly id: string;
+  readonly url: string;
+  /** What the file has to be; null: whatever comes. */
+  readonly sha256: string | null;
+  /** Null: by the content. */
+  readonly format: DiskFormat | "iso" | null;
+  /** Makes the entry of the file that came. */
+  readonly describe: (boot: Exclude<BootSource, { kind: "kernel" }>) => Promise<ImageEntry>;
+}
+
+/**
+ * Downloads a new image. Nothing of it is in the list before its file is complete and checked.
+ * @throws RequestError `IMAGE_EXISTS`; LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, and those of `download`
+ */
+export async function fetchNewImage(
+  store: ImageStore,
+  source: NewImageSource,
+  options: FetchImageOptions,
+): Promise<FetchImageResult> {
+  const { id, url, sha256: expected } = source;
+  store.checkFree(id);
+  let kind = source.format ?? "qcow2";
+  const result = await download({
+    ...commonOptions(options),
+    ...{ url, sha256: expected, known: null },
+    part: join(store.folder, `${id}.part`),
+    place: (sum) => store.fileForVersion(id, sum.slice(0, 12), kind),
+    check: async (file) => {
+      kind = await checkNewFile(file, source.format);
+    },
+  });
+  if (result === null) throw new Error("a server has nothing newer than nothing");
+  const { version, sha256, file } = result;
+  try {
+    const boot = kind === "iso" ? ({ kind, file } as const) : ({ kind: "disk", format: kind, file } as const);
+    const entry = await store.put(await source.describe(boot));
+    await writeFetched(store, id, { version, sha256, file });
+    return { entry, changed: true, sha256 };
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+}
+
+/** @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT` */
+async function checkNewFile(file: string, format: NewImageSource["format"]): Promise<DiskFormat | "iso"> {
+  if (format !== null) {
+    await checkSafe(file, format === "iso" ? "raw" : format);
+    return format;
+  }
+  if (await isIsoImage(file)) return "iso";
+  const found = await checkImageFile(file, null);
+  if (found !== "ova") return found;
+  throw LaunchError.public(
+    "IMAGE_FORMAT",
+    "The file is an OVA archive. Fetch it by other means, and import it.",
+  );
+}
+
 /**
  * Downloads an image's file from its entry's source, or a newer version. A newer file gets a name of its own: overlays
- * of machines depend on the old one.
- * @throws LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
+ * of machines depend on the old one. The entry is stored when that is done.
+ * @param entry one of the list, perhaps with another source
+ * @throws RequestError `IMAGE_IN_USE`; LaunchError `IMAGE_NO_SOURCE`, `IMAGE_UNSAFE`, and those of `download`
  */
 export async function fetchImage(
   store: ImageStore,
-  id: string,
+  entry: ImageEntry,
   options: FetchImageOptions,
 ): Promise<FetchImageResult> {
-  const entry = store.find(id);
-  const { boot } = entry;
+  const { id, boot } = entry;
   const { url, sha256: expected = null } = entry.source ?? {};
   if (url === undefined || boot.kind === "kernel") {
     const text = `Nobody said where "${id}" can be fetched from. Give --url.`;
     throw LaunchError.public("IMAGE_NO_SOURCE", text);
   }
-  const before = await readFetched(store, id, boot.file);
+  const ours = dirname(boot.file) === store.folder;
+  const before = await readFetched(store, entry);
   if (before !== null && expected !== null && before.sha256 === expected)
-    return { entry, changed: false, sha256: expected };
+    return { entry: await keepEntry(store, entry), changed: false, sha256: expected };
+  // The catalogue says the file's name, so a newer one would take the place of the old one.
+  if (!ours && options.used.has(boot.file) && (await inspectFile(boot.file, null)) === null)
+    throw RequestError.public(
+      "IMAGE_IN_USE",
+      `Machines are built on "${id}", whose file cannot have another name. It stays as it is.`,
+    );
   const format: DiskFormat = boot.kind === "iso" ? "raw" : boot.format;
   const ending = boot.kind === "iso" ? "iso" : boot.format;
-  const ours = dirname(boot.file) === store.folder;
   const result = await download({
-    url,
-    sha256: expected,
-    maxBytes: options.maxBytes,
-    environment: options.environment,
-    clock: options.clock,
-    signal: options.signal,
-    onProgress: options.onProgress,
+    ...commonOptions(options),
+    ...{ url, sha256: expected },
     part: join(ours ? store.folder : dirname(boot.file), `${id}.part`),
-    place: (sum) => (ours ? join(store.folder, `${id}.${sum.slice(0, 12)}.${ending}`) : boot.file),
+    place: (sum) => (ours ? store.fileForVersion(id, sum.slice(0, 12), ending) : boot.file),
     known: before !== null && before.version.url === url ? before.version : null,
     check: (file) => checkSafe(file, format),
   });
-  if (result === null) return { entry, changed: false, sha256: before?.sha256 ?? "" };
+  if (result === null)
+    return { entry: await keepEntry(store, entry), changed: false, sha256: before?.sha256 ?? "" };
   const { version, sha256, file } = result;
   const changed = ours ? await store.put({ ...entry, boot: { ...boot, file } }) : entry;
-  await writeFile(fetchedFile(store, id), JSON.stringify({ version, sha256, file }), { mode: 0o600 });
+  await writeFetched(store, id, { version, sha256, file });
   if (ours && file !== boot.file && !options.used.has(boot.file)) await rm(boot.file, { force: true });
   return { entry: changed, changed: before?.sha256 !== sha256, sha256 };
+}
+
+/** Stores an entry whose source has changed. */
+async function keepEntry(store: ImageStore, entry: ImageEntry): Promise<ImageEntry> {
+  return isDeepStrictEqual(store.find(entry.id), entry) ? entry : store.put(entry);
+}
+
+function commonOptions({ maxBytes, environment, clock, signal, onProgress }: FetchImageOptions) {
+  return { maxBytes, environment, clock, signal, onProgress };
+}
+
+/** Whether the file of an entry was downloaded, and is here. */
+export async function wasFetched(store: ImageStore, entry: ImageEntry): Promise<boolean> {
+  return (await readFetched(store, entry)) !== null;
 }
 
 async function checkSafe(file: string, format: DiskFormat): Promise<void> {
@@ -83,11 +169,16 @@ function fetchedFile(store: ImageStore, id: string): string {
   return join(store.folder, `${id}.fetched`);
 }
 
+async function writeFetched(store: ImageStore, id: string, record: Fetched): Promise<void> {
+  await writeFile(fetchedFile(store, id), JSON.stringify(record), { mode: 0o600 });
+}
+
 /** Null: the file of the entry is not here, or is not what was fetched. */
-async function readFetched(store: ImageStore, id: string, file: string): Promise<Fetched | null> {
+async function readFetched(store: ImageStore, { id, boot }: ImageEntry): Promise<Fetched | null> {
+  if (boot.kind === "kernel") return null;
   try {
     const record = fetched.parse(JSON.parse(await readFile(fetchedFile(store, id), "utf8")));
-    return record.file === file && (await inspectFile(file, null)) === null ? record : null;
+    return record.file === boot.file && (await inspectFile(boot.file, null)) === null ? record : null;
   } catch {
     return null;
   }

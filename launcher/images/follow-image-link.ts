@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
-import type { BootSource } from "../../protocol/index.ts";
+import type { BootSource, ImageEntry } from "../../protocol/index.ts";
 import { isWithin } from "../system/account-files.ts";
 
 /**
@@ -18,8 +18,20 @@ export function followImageLink(path: string): string {
   }
 }
 
-/** The same for all files of a boot source: from now on it means these, wherever the links lead later. */
-export function followBootLinks(boot: BootSource): BootSource {
+/** The same for all files of an image: from now on it means these, wherever the links lead later. */
+export function followImageLinks<Entry extends Pick<ImageEntry, "boot" | "extraDisks" | "extraCd">>(
+  entry: Entry,
+): Entry {
+  const { extraDisks, extraCd } = entry;
+  return {
+    ...entry,
+    boot: followBootLinks(entry.boot),
+    ...(extraDisks && { extraDisks: extraDisks.map((disk) => ({ ...disk, file: followImageLink(disk.file) })) }),
+    ...(extraCd !== undefined && { extraCd: followImageLink(extraCd) }),
+  };
+}
+
+function followBootLinks(boot: BootSource): BootSource {
   if (boot.kind === "kernel")
     return { ...boot, kernel: followImageLink(boot.kernel), initrd: followImageLink(boot.initrd) };
   return { ...boot, file: followImageLink(boot.file) };

@@ -10,7 +10,7 @@ import {
   type ImageEntry,
 } from "../../protocol/index.ts";
 import { syncFile } from "../system/file-pieces.ts";
-import { followBootLinks } from "./follow-image-link.ts";
+import { followImageLinks } from "./follow-image-link.ts";
 import { readCatalogue } from "./read-catalogue.ts";
 import {
   listImageFiles,
@@ -66,7 +66,7 @@ export class ImageStore {
     for (const entry of [...this.#base, ...this.#own.entries, ...this.#public])
       if (!chosen.has(entry.id)) chosen.set(entry.id, entry);
     // A machine keeps the file that it was made of when the link leads elsewhere later.
-    return [...chosen.values()].map((entry) => ({ ...entry, boot: followBootLinks(entry.boot) }));
+    return [...chosen.values()].map(followImageLinks);
   }
 
   /** Files of the folder that hold no entry, and why. */
@@ -104,6 +104,11 @@ export class ImageStore {
   /** The path of an image's file, by its kind. */
   fileFor(id: string, kind: DiskFormat | "iso"): string {
     return join(this.folder, `${id}.${kind}`);
+  }
+
+  /** The path of another file of an image. @param version 12 hexadecimal digits */
+  fileForVersion(id: string, version: string, kind: DiskFormat | "iso" = "qcow2"): string {
+    return join(this.folder, `${id}.${version}.${kind}`);
   }
 
   /** Writes an entry of the folder, new or changed. @throws RequestError `IMAGE_EXISTS` (the catalogue's) */
@@ -158,7 +163,7 @@ export class ImageStore {
       await rename(file, entry.boot.file);
       return;
     }
-    const target = join(this.folder, `${id}.${randomBytes(6).toString("hex")}.${entry.boot.format}`);
+    const target = this.fileForVersion(id, randomBytes(6).toString("hex"), entry.boot.format);
     await rename(file, target);
     await this.put({ ...entry, boot: { ...entry.boot, file: target } });
   }

@@ -1,13 +1,22 @@
-import { stat, statfs, mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdtemp, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeError, LaunchError, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
 import { inspectUnknownFile } from "./inspect-image.ts";
-import { unpackDisk } from "./ova/unpack-disk.ts";
+import { syncFile } from "../system/file-pieces.ts";
+import type { KnownGuest } from "./choose-hardware.ts";
+import type { OvfMachine } from "./ova/ovf.ts";
+import { invalidOva } from "./ova/ova-error.ts";
+import { unpackOva } from "./ova/unpack-ova.ts";
+import { examineDisk } from "./examine-disk.ts";
+import { readAllDisksGb } from "./virtual-size.ts";
 import type { WorkProgress } from "./progress.ts";
 import { convertImage, growImage, measureImage } from "./qemu-img.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { UsedFiles } from "./used-files.ts";
 
+/** The first, and those of an entry's `extraDisks`. */
+const MAX_DISKS = 3;
 /** Left free on the disk that images are written to. */
 const RESERVE_BYTES = 256 * 1024 * 1024;
 
@@ -21,13 +30,29 @@ interface Source {
   readonly format: DiskFormat | "host_device";
 }
 
+interface Sources {
+  /** The first is booted from. */
+  readonly disks: readonly Source[];
+  /** What the OVF says; null: there is none. */
+  readonly machine: OvfMachine | null;
+}
+
+/** What became of an import, for the image's entry. */
+export interface ImportedImage extends KnownGuest {
+  readonly file: string;
+  /** Further disks, in the order of their places. */
+  readonly extraDisks: readonly { readonly format: "qcow2"; readonly file: string }[];
+  /** Of all disks together, in GiB, rounded up; null: not known. */
+  readonly diskGb: number | null;
+}
+
 /**
  * Makes a qcow2 image in the folder from a disk of any supported format, an OVA, or a raw device.
  * @param file absolute
  * @param declared the format according to the caller; null: by the content. A raw disk has to be declared
- * @param describe makes the entry, given the new file's path
+ * @param describe makes the entry
  * @throws LaunchError `IMAGE_UNSAFE`, `IMAGE_FORMAT`, `IMAGE_TOO_LARGE`, `OVA_INVALID`, `QEMU_IMG_FAILED`,
- *   `IMAGE_UNKEPT`
+ *   `IMAGE_NO_SPACE`, `IMAGE_UNKEPT`
  * @throws RequestError `IMAGE_EXISTS`
  */
 export async function importImage(
@@ -37,42 +62,80 @@ export async function importImage(
     readonly file: string;
     readonly declared: DiskFormat | "ova" | null;
     readonly compress: boolean;
-    readonly describe: (file: string) => ImageEntry;
+    readonly describe: (imported: ImportedImage) => ImageEntry;
   },
   work: WorkOptions,
 ): Promise<ImageEntry> {
   store.checkFree(what.id);
   return inWorkFolder(store.folder, async (folder) => {
-    const source = await prepareSource(what.file, what.declared, folder, work);
-    const target = join(folder, "image.qcow2");
-    await convert(source, target, what.compress, work);
-    return store.registerImage(what.id, target, what.describe);
+    const { disks, machine } = await prepareSources(what.file, what.declared, folder, work);
+    const targets: string[] = [];
+    for (const source of disks) {
+      const target = join(folder, `image-${targets.length}.qcow2`);
+      await convert(source, target, what.compress, work);
+      // What was unpacked has become the new file.
+      if (source.file !== what.file) await rm(source.file);
+      targets.push(target);
+    }
+    const [main = "", ...others] = targets;
+    const { system } = await examineDisk({ file: main, format: "qcow2" }, folder, work.signal);
+    const diskGb = await readAllDisksGb(targets.map((file) => ({ file, format: "qcow2" })));
+    const came = disks[0]?.format ?? "raw";
+    const about = { format: came === "host_device" ? ("raw" as const) : came, system, machine, diskGb };
+    const extraDisks = others.map((other) => ({
+      from: other,
+      to: store.fileForVersion(what.id, randomName()),
+    }));
+    const named = extraDisks.map(({ to }) => ({ format: "qcow2" as const, file: to }));
+    try {
+      for (const { from, to } of extraDisks) await keepFile(from, to);
+      return await store.registerImage(what.id, main, (file) =>
+        what.describe({ ...about, file, extraDisks: named }),
+      );
+    } catch (error) {
+      for (const { to } of extraDisks) await rm(to, { force: true });
+      throw error;
+    }
   });
 }
 
-async function prepareSource(
+/** Names a further disk of an image. */
+function randomName(): string {
+  return randomBytes(6).toString("hex");
+}
+
+async function keepFile(from: string, to: string): Promise<void> {
+  await syncFile(from);
+  await chmod(from, 0o400);
+  await rename(from, to);
+}
+
+async function prepareSources(
   file: string,
   declared: DiskFormat | "ova" | null,
   folder: string,
   work: WorkOptions,
-): Promise<Source> {
-  if (declared === "raw" && (await isDevice(file))) return { file, format: "host_device" };
+): Promise<Sources> {
+  if (declared === "raw" && (await isDevice(file)))
+    return { disks: [{ file, format: "host_device" }], machine: null };
   const format = await checkImageFile(file, declared);
-  if (format !== "ova") return { file, format };
-  const disk = join(folder, "disk");
-  await unpackDisk(file, disk, {
+  if (format !== "ova") return { disks: [{ file, format }], machine: null };
+  const { disks, machine } = await unpackOva(file, folder, {
     signal: work.signal,
+    maxBytes: await measureFree(folder),
     onFraction: (fraction) => {
-      work.onProgress({ title: "Unpack the disk", fraction });
+      work.onProgress({ title: "Unpack the archive", fraction });
     },
   });
-  const inner = await checkImageFile(disk, null);
-  if (inner === "ova" || inner === "raw")
-    throw new LaunchError(
-      "OVA_INVALID",
-      "The OVA cannot be imported: its disk is in no format that is known here.",
-    );
-  return { file: disk, format: inner };
+  if (disks.length > MAX_DISKS)
+    throw invalidOva(`it has ${disks.length} disks, and a machine has ${MAX_DISKS} at most here`);
+  const sources: Source[] = [];
+  for (const disk of disks) {
+    const inner = await checkImageFile(disk, null);
+    if (inner === "ova" || inner === "raw") throw invalidOva("its disk is in no format that is known here");
+    sources.push({ file: disk, format: inner });
+  }
+  return { disks: sources, machine };
 }
 
 async function isDevice(file: string): Promise<boolean> {

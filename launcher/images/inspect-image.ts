@@ -1,5 +1,11 @@
 import { lstat, realpath } from "node:fs/promises";
-import { errorCode, isMissing, type BootSource, type DiskFormat } from "../../protocol/index.ts";
+import {
+  errorCode,
+  isMissing,
+  type BootSource,
+  type DiskFormat,
+  type ImageEntry,
+} from "../../protocol/index.ts";
 import { FileBytes, type ImageBytes } from "./formats/image-bytes.ts";
 import { detectFormat, type ContentFormat } from "./formats/detect-format.ts";
 import { findOverlayFault, findQcow2Fault } from "./formats/qcow2.ts";
@@ -8,6 +14,9 @@ import { findVdiFault } from "./formats/vdi.ts";
 import { findVhdxFault } from "./formats/vhdx.ts";
 import { findVmdkFault } from "./formats/vmdk.ts";
 import { findVpcFault } from "./formats/vpc.ts";
+
+/** What names an image's files. */
+type ImageFiles = Pick<ImageEntry, "boot" | "extraDisks" | "extraCd">;
 
 export type ImageFault =
   { readonly kind: "missing"; readonly file: string } | { readonly kind: "unsafe"; readonly why: string };
@@ -42,14 +51,28 @@ export function listBootFiles(boot: BootSource): string[] {
   return boot.kind === "kernel" ? [boot.kernel, boot.initrd] : [boot.file];
 }
 
+/** The host files that a machine, or an image, reads. */
+export function listReadFiles({ boot, extraDisks = [], extraCd }: ImageFiles): string[] {
+  const further = [...extraDisks.map(({ file }) => file), ...(extraCd === undefined ? [] : [extraCd])];
+  return [...listBootFiles(boot), ...further];
+}
+
 /** Inspects an image's files before they are used; null: no fault. */
-export async function inspectImage(boot: BootSource): Promise<ImageFault | null> {
+export async function inspectImage({
+  boot,
+  extraDisks = [],
+  extraCd,
+}: ImageFiles): Promise<ImageFault | null> {
+  const format = boot.kind === "disk" ? boot.format : boot.kind === "iso" ? "raw" : null;
   for (const file of listBootFiles(boot)) {
-    const format = boot.kind === "disk" ? boot.format : boot.kind === "iso" ? "raw" : null;
     const fault = await inspectFile(file, format);
     if (fault !== null) return fault;
   }
-  return null;
+  for (const disk of extraDisks) {
+    const fault = await inspectFile(disk.file, disk.format);
+    if (fault !== null) return fault;
+  }
+  return extraCd === undefined ? null : inspectFile(extraCd, "raw");
 }
 
 /**

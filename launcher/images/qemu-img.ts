@@ -15,6 +15,8 @@ const QEMU_IMG_INFO_MS = 30_000;
 /** The largest disk that an image may claim to be. */
 const MAX_VIRTUAL_BYTES = 16 * 1024 * 1024 * 1024 * 1024;
 
+const OUT_OF_SPACE = /File too large|No space left on device|Disk quota exceeded/i;
+
 interface QemuImgOptions {
   readonly signal: AbortSignal;
   readonly onFraction?: (fraction: number) => void;
@@ -103,7 +105,7 @@ export async function measureImage(
   return { virtualBytes, actualBytes: info["actual-size"] };
 }
 
-/** `raw` may be a device. @throws LaunchError `QEMU_IMG_FAILED` */
+/** `raw` may be a device. @throws LaunchError `QEMU_IMG_FAILED`, `IMAGE_NO_SPACE` */
 export async function convertImage(
   source: { readonly file: string; readonly format: DiskFormat | "host_device" },
   target: string,
@@ -119,6 +121,18 @@ export async function convertImage(
     ...(compress ? ["-c", "-o", "compression_type=zstd"] : []),
   ];
   await run(["convert", ...flags, fileArgument(source.file), fileArgument(target)], QEMU_IMG_MS, options);
+}
+
+/** Copies the beginning of a disk, in sectors of 512 bytes, into a raw file. @throws LaunchError `QEMU_IMG_FAILED` */
+export async function copyDiskHead(
+  source: { readonly file: string; readonly format: DiskFormat },
+  target: string,
+  sectors: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const files = [`if=${fileArgument(source.file)}`, `of=${fileArgument(target)}`];
+  const args = ["dd", "-f", source.format, "-O", "raw", "bs=512", `count=${sectors}`, ...files];
+  await run(args, QEMU_IMG_INFO_MS, { signal });
 }
 
 /** @throws LaunchError `QEMU_IMG_FAILED` */
@@ -138,14 +152,21 @@ async function run(args: readonly string[], timeoutMs: number, options: QemuImgO
     const text = "qemu-img or prlimit is not installed. Install them with: apt install qemu-utils util-linux";
     throw LaunchError.public("QEMU_IMG_FAILED", text);
   }
+  // The limit of the file's size is what is free.
+  if (result.signal === "SIGXFSZ" || OUT_OF_SPACE.test(result.stderr)) throw noSpaceError(result.stderr);
   const why = result.timedOut ? "it took too long" : describeEnd(result.signal, describeFailure(result));
   throw new LaunchError("QEMU_IMG_FAILED", `qemu-img ${args[0] ?? ""} failed: ${why}`, {
     safeMessage: "The image could not be converted. Its file may be damaged, or the host's disk full.",
   });
 }
 
+/** An image does not fit on the disk of the images folder. */
+export function noSpaceError(cause?: unknown): LaunchError {
+  const text = "There is not enough room for the image: the disk of the images folder would be full.";
+  return LaunchError.public("IMAGE_NO_SPACE", text, { cause });
+}
+
 function describeEnd(signal: string | undefined, words: string): string {
-  if (signal === "SIGXFSZ") return "the result is larger than the free space of the disk";
   if (signal === "SIGXCPU") return "it needed too much processor time";
   return words.trim();
 }

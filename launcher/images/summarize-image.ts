@@ -1,4 +1,5 @@
 import { extractImageSummary, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
+import { readAllDisksGb } from "./virtual-size.ts";
 import { inspectImage, type ImageFault } from "./inspect-image.ts";
 
 /**
@@ -8,13 +9,25 @@ import { inspectImage, type ImageFault } from "./inspect-image.ts";
 export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Promise<ImageSummary> {
   const { server = false, sha256 } = entry.source ?? {};
   const reason = qemuReady
-    ? describeImageFault(entry, await inspectImage(entry.boot))
+    ? describeImageFault(entry, await inspectImage(entry))
     : "QEMU is not installed on this host. Install it with: apt install qemu-system-x86 qemu-utils";
   return {
-    ...extractImageSummary(entry),
+    ...extractImageSummary({ ...entry, diskGb: await describeDiskSize(entry) }),
     ...(server && sha256 !== undefined ? { sha256 } : {}),
     ...(reason === null ? { available: true } : { available: false, reason }),
   };
+}
+
+/** What is counted is what a machine has: at least the image's own disks. */
+async function describeDiskSize({
+  boot,
+  extraDisks = [],
+  diskGb,
+}: ImageEntry): Promise<ImageEntry["diskGb"]> {
+  if (boot.kind !== "disk") return diskGb;
+  const own = await readAllDisksGb([boot, ...extraDisks]);
+  if (own === null) return diskGb;
+  return { default: Math.max(own, diskGb?.default ?? 0), min: Math.max(own, diskGb?.min ?? 0) };
 }
 
 /** The fault in a sentence for users, with the remedy; null for no fault. */

@@ -16,6 +16,8 @@ const usedBoot = z.object({
     kernel: z.string().optional(),
     initrd: z.string().optional(),
   }),
+  extraDisks: z.array(z.object({ file: z.string() })).default([]),
+  extraCd: z.string().optional(),
 });
 
 /** What the machines of a state folder depend on. */
@@ -35,8 +37,9 @@ export async function listUsedFiles(stateDir: string): Promise<FilesInUse> {
   for (const folder of await listFolders(stateDir)) {
     const spec = readRecord(join(stateDir, folder, "spec.json"), usedBoot);
     if (spec.kind === "whole") {
-      const { name, boot } = spec.value;
-      for (const file of [boot.file, boot.kernel, boot.initrd])
+      const { name, boot, extraDisks, extraCd } = spec.value;
+      const further = extraDisks.map(({ file }) => file);
+      for (const file of [boot.file, boot.kernel, boot.initrd, ...further, extraCd])
         if (file !== undefined) used.set(file, [...(used.get(file) ?? []), name]);
     } else if (spec.kind === "damaged" || isThere(join(stateDir, folder, "overlay.qcow2"))) {
       unreadable.push(folder);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { RequestError, type Screenshot } from "../../protocol/index.ts";
-import { awaitBoot } from "../display/boot-detection.ts";
+import { awaitBoot, type ScreenLook } from "../display/boot-detection.ts";
 import { plugInDisplays } from "../display/plug-in-displays.ts";
 import { Screenshotter } from "../display/screenshotter.ts";
 import { listDisplayOutputs, type DisplayOutput, type MachineDisplay } from "../model/display-outputs.ts";
@@ -80,7 +80,8 @@ export class DisplayWatcher {
       onDrawn();
       return;
     }
-    const measure = (): Promise<number> => this.#screenshotter?.measureNonBlackRatio() ?? Promise.resolve(0);
+    const measure = (): Promise<ScreenLook> =>
+      this.#screenshotter?.measure() ?? Promise.reject(new Error("the machine has no screen now"));
     this.#cancelBootDetection = awaitBoot(this.#context.clock, measure, onDrawn);
   }
 }

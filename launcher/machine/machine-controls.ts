@@ -124,7 +124,8 @@ export class MachineControls {
   /**
    * Flattens a stopped machine's disk into one image at `paths.exported`, and passes it on. The file is only valid
    * during `use`.
-   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`; LaunchError `OVERLAY_UNSAFE`
+   * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `MACHINE_DISKLESS`,
+   *   `MACHINE_MANY_DISKS`; LaunchError `OVERLAY_UNSAFE`
    */
   async exportDisk<T>(compress: boolean, use: (file: string) => Promise<T>): Promise<T> {
     const { spec, paths, closing } = this.#machine;
@@ -135,6 +136,8 @@ export class MachineControls {
         spec.master ? "The machine works on its image itself." : "The machine has no disk of its own.",
       );
     }
+    if (spec.extraDisks !== undefined)
+      throw refuse("MACHINE_MANY_DISKS", "The machine has several disks, and an image is made from one.");
     const qemuImg = this.#programs?.qemuImg;
     if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");
     return this.#machine.queue.runExclusive(async () => {
@@ -164,6 +167,8 @@ export class MachineControls {
       try {
         return await work(session);
       } finally {
+        // The guest stood still meanwhile, or has gone back in time.
+        this.#machine.guestWatcher.adjustClock();
         const change = readRunState(await session.readStatus().catch(() => ""));
         if (change !== null) this.#machine.apply(change);
       }

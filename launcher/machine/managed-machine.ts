@@ -27,6 +27,7 @@ import { MachineStateStore } from "./machine-state-store.ts";
 import { restoreMemory, saveMemory } from "./save-memory.ts";
 import type { MachineContext } from "./machine-context.ts";
 import { cleanUpMachine } from "./clean-up.ts";
+import { GuestWatcher } from "./guest-watcher.ts";
 import { MachineQueue } from "./machine-queue.ts";
 import {
   makeReason,
@@ -61,6 +62,7 @@ export class ManagedMachine {
   /** Its specification cannot be read: it can be ended and deleted, and no more. */
   readonly isStandIn: boolean;
   readonly displayWatcher: DisplayWatcher;
+  readonly guestWatcher: GuestWatcher;
   readonly queue: MachineQueue;
   readonly #context: MachineContext;
   readonly #stateStore: MachineStateStore;
@@ -80,13 +82,21 @@ export class ManagedMachine {
     this.isStandIn = isStandIn;
     this.nodes = isStandIn ? [] : snapshotNodes(spec, paths);
     this.displayWatcher = new DisplayWatcher(spec, paths, context);
+    this.guestWatcher = new GuestWatcher(this, {
+      clock: context.clock,
+      log: context.log,
+      onAddresses: () => {
+        if (!this.#detached) context.onProgress(this.status);
+      },
+    });
     this.#context = context;
     this.queue = new MachineQueue(context.log.child({ machine: spec.id }));
     this.#stateStore = new MachineStateStore(isStandIn ? null : paths.state, record, context);
   }
 
   get status(): MachineStatus {
-    const status = describeMachineStatus(this.spec, this.#stateStore.record, this.#progress);
+    const { addresses } = this.guestWatcher;
+    const status = describeMachineStatus(this.spec, this.#stateStore.record, this.#progress, addresses);
     return this.isStandIn ? describeStandIn(status) : status;
   }
 
@@ -167,6 +177,7 @@ export class ManagedMachine {
     this.#detached = true;
     this.#closing.abort();
     this.displayWatcher.close();
+    this.guestWatcher.stop();
     this.#cancelEnding?.();
     this.#cancelHousekeeping?.();
     this.#process?.detach();
@@ -182,6 +193,7 @@ export class ManagedMachine {
     const before = this.lifecycle;
     const { state, reason, cause, saved } = nextLifecycle(before, event);
     if (state === before.state && reason === before.reason && saved === before.saved) return;
+    if (event.kind === "resumed" || event.kind === "restored") this.guestWatcher.adjustClock();
     const since = state === before.state ? this.#stateStore.record.since : this.#context.clock.now();
     this.#stateStore.change({ state, reason, cause, saved, since });
     this.#context.onState(this.status);
@@ -275,6 +287,7 @@ export class ManagedMachine {
     for (const display of await this.displayWatcher.open(qmp))
       this.#context.onDisplayOpened(this.status, display);
     const { state, saved } = this.lifecycle;
+    this.guestWatcher.start();
     if (state === "saving") this.queue.enqueue(() => saveMemory(this, false));
     else if (saved !== undefined) await restoreMemory(this, saved);
     else await this.#syncRunState(session);
@@ -298,6 +311,7 @@ export class ManagedMachine {
     this.#cancelEnding?.();
     this.#cancelHousekeeping?.();
     this.#session?.qmp.close();
+    this.guestWatcher.stop();
     this.#process = undefined;
     await removeSockets(this.paths);
     this.#stateStore.change({ process: undefined });
@@ -346,6 +360,7 @@ function describeMachineStatus(
   { id, name, image, cpus, memoryMb }: MachineSpec,
   { state, accel, since, saved, remark, ...own }: MachineStateFile,
   progress: number | undefined,
+  addresses: readonly string[],
 ): MachineStatus {
   const { reason, cause } = own.reason === undefined && isOn(state) && remark !== undefined ? remark : own;
   return {
@@ -355,5 +370,6 @@ function describeMachineStatus(
     ...(accel === undefined ? {} : { accel }),
     ...(saved === undefined ? {} : { saved: true }),
     ...(progress === undefined ? {} : { progress }),
+    ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
   };
 }

@@ -2,9 +2,11 @@ import {
   machineCreate,
   networkKind,
   RequestError,
+  resolveHardware,
   type MachineCreate,
   type ImageEntry,
 } from "../../protocol/index.ts";
+import { makeMacAddress } from "./mac-address.ts";
 import { hasAdapter, maxMonitors } from "./display-adapters.ts";
 import type { MachineSpec } from "./machine-spec.ts";
 
@@ -27,7 +29,7 @@ export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): Mach
     firmware: entry.firmware,
     diskGb,
     master: request.master,
-    // A disk that has a size is there, although the image itself is none.
+    // A size is asked for, and counted, so there is a disk of that size.
     emptyDisk: request.emptyDisk || (entry.boot.kind !== "disk" && diskGb !== undefined),
     dataDisk: request.dataDisk,
     display: request.display ?? entry.display,
@@ -41,6 +43,11 @@ export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): Mach
     shares: entry.shares,
     gpu: request.gpu,
     hideKvm: entry.hideKvm,
+    hardware: resolveHardware(entry.hardware),
+    mac: makeMacAddress(request.id),
+    extraDisks: entry.extraDisks,
+    extraCd: entry.extraCd,
+    qemuArgs: entry.qemuArgs,
   };
   const fault = findLimitFault(spec, entry);
   if (fault !== null) {
@@ -61,8 +68,11 @@ function findLimitFault(spec: MachineSpec, entry: ImageEntry): string | null {
     return `has ${maxMonitors(spec.display)} monitor with the display adapter ${spec.display}.`;
   if (networkKind.options.indexOf(spec.network) > networkKind.options.indexOf(entry.network))
     return `may have the network "${entry.network}" at most.`;
+  if (spec.gpu !== "none" && spec.arch === "x86_64" && spec.hardware.board !== "q35")
+    return `has the board ${spec.hardware.board}, which takes no GPU.`;
   if (spec.emptyDisk && spec.boot.kind === "disk") return "is a disk already and takes no empty one.";
   if (spec.master && spec.boot.kind !== "disk") return "is no disk that could be worked on itself.";
+  if (spec.master && (spec.extraDisks?.length ?? 0) > 0) return "has several disks, and is not changed here.";
   if (spec.master && entry.source?.server === true) return "comes from the server, and is not changed here.";
   return null;
 }

@@ -11,6 +11,8 @@ export interface MachinePaths {
   readonly vncSecret: string;
   /** The machine's own disk: an overlay over the image, or an empty disk. */
   readonly overlay: string;
+  /** The same for a further disk of the image; `index` from 0. */
+  extraOverlay(index: number): string;
   /** A copy of the image that boot scripts changed, beneath the overlay. */
   readonly customized: string;
   /** What the image's file was when the overlay was made. */
@@ -54,6 +56,7 @@ export function machinePaths(stateDir: string, runtimeDir: string, id: string): 
     state: join(dir, "state.json"),
     vncSecret: join(dir, "vnc-secret"),
     overlay: join(dir, "overlay.qcow2"),
+    extraOverlay: (index) => join(dir, `disk-${index + 1}.qcow2`),
     customized: join(dir, "customized.qcow2"),
     base: join(dir, "base.json"),
     firmwareVars: join(dir, "firmware-vars.qcow2"),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { machineCreate, imageEntry } from "../../protocol/index.ts";
+import { machineCreate, machineHardware, imageEntry } from "../../protocol/index.ts";
 
 /**
  * Properties of a machine that never change after its creation; stored as `spec.json`. Later changes of the catalogue
@@ -26,7 +26,7 @@ export const machineSpec = z
     dataDisk: machineCreate.shape.dataDisk,
     display: imageEntry.shape.display,
     monitors: z.number().int().min(1).max(4).default(1),
-    keymap: imageEntry.shape.keymap,
+    keymap: machineCreate.shape.keymap,
     screen: imageEntry.shape.screen,
     network: imageEntry.shape.network,
     guest: imageEntry.shape.guest,
@@ -36,6 +36,16 @@ export const machineSpec = z
     shares: imageEntry.shape.shares,
     gpu: machineCreate.shape.gpu,
     hideKvm: imageEntry.shape.hideKvm,
+    /** Absent in records of earlier releases, whose machines have these defaults. */
+    hardware: machineHardware.prefault({}),
+    /** Of its network card; absent in records of earlier releases: QEMU's default, which their guests know. */
+    mac: z
+      .string()
+      .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/)
+      .optional(),
+    extraDisks: imageEntry.shape.extraDisks,
+    extraCd: imageEntry.shape.extraCd,
+    qemuArgs: imageEntry.shape.qemuArgs,
   })
   .readonly();
 export type MachineSpec = z.infer<typeof machineSpec>;

@@ -8,7 +8,12 @@ export interface SnapshotNode {
   readonly file: string;
 }
 
-type SnapshotSpec = Pick<MachineSpec, "boot" | "master" | "emptyDisk" | "arch" | "firmware">;
+type SnapshotSpec = Pick<MachineSpec, "boot" | "extraDisks" | "master" | "emptyDisk" | "arch" | "firmware">;
+
+/** QEMU's name for a further disk of the image. @param index from 0 */
+export function extraDiskNode(index: number): string {
+  return `disk${index + 1}`;
+}
 
 /** Whether the machine writes to a disk, and how. `foreign`: one that can hold no snapshots. */
 export function systemDisk(spec: SnapshotSpec): "own" | "master" | "foreign" | "none" {
@@ -31,6 +36,8 @@ export function snapshotNodes(spec: SnapshotSpec, paths: MachinePaths): Snapshot
   if (disk === "foreign") return [];
   const nodes: SnapshotNode[] = [];
   if (disk === "own") nodes.push({ name: "disk0", file: paths.overlay });
+  for (const index of (spec.extraDisks ?? []).keys())
+    nodes.push({ name: extraDiskNode(index), file: paths.extraOverlay(index) });
   if (disk === "master" && spec.boot.kind === "disk") nodes.push({ name: "disk0", file: spec.boot.file });
   if (firmwareFiles(spec) !== null) nodes.push({ name: "vars0", file: paths.firmwareVars });
   if (needsMemoryHolder(spec)) nodes.push({ name: "state0", file: paths.memoryHolder });

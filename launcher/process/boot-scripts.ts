@@ -89,7 +89,7 @@ export class BootScripts {
     return {
       base: base ?? null,
       contribution: {
-        arguments: seed === undefined ? [] : seedArguments(seed),
+        arguments: seed === undefined ? [] : seedArguments(spec, seed),
         read: [seed, base].filter((file) => file !== undefined),
       },
     };

@@ -77,7 +77,7 @@ export async function prepareStart(
 
 /** Inspects a machine's image before each start: it may have changed since. @throws LaunchError `IMAGE_UNAVAILABLE` */
 async function checkImage(spec: MachineSpec): Promise<void> {
-  const fault = await inspectImage(spec.boot);
+  const fault = await inspectImage(spec);
   if (fault === null) return;
   throw new LaunchError("IMAGE_UNAVAILABLE", `image ${spec.image}: ${JSON.stringify(fault)}`, {
     safeMessage:

@@ -1,6 +1,6 @@
 import { chmod } from "node:fs/promises";
 import { dirname } from "node:path";
-import { listBootFiles } from "../images/inspect-image.ts";
+import { listReadFiles } from "../images/inspect-image.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import { snapshotNodes } from "../model/snapshot-nodes.ts";
 import type { MachineSpec } from "../model/machine-spec.ts";
@@ -24,7 +24,7 @@ export class QemuAccount {
 
   /** Grants a machine's images alone: what prepares the disk reads them too. */
   async grantImages(spec: MachineSpec): Promise<void> {
-    const files = listBootFiles(spec.boot);
+    const files = listReadFiles(spec);
     const read = files.filter((file) => isWithin(file, this.#imagesDir));
     await grantFiles(this.runAs, { traversableFolders: this.#listFoldersAbove(files), read, written: [] });
   }
@@ -40,7 +40,7 @@ export class QemuAccount {
     const { master, boot } = spec;
     const nodes = snapshotNodes(spec, paths).map(({ file }) => file);
     const written = [...new Set(master && boot.kind === "disk" ? [...nodes, boot.file] : nodes)];
-    const read = listBootFiles(spec.boot).filter((file) => !written.includes(file));
+    const read = listReadFiles(spec).filter((file) => !written.includes(file));
     await grantFiles(this.runAs, {
       traversableFolders: [
         ...[dirname(paths.dir), paths.dir],

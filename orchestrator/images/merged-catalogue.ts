@@ -98,6 +98,11 @@ export class MergedCatalogue {
     return { kind: "offered", image: own, content: this.#contentOf(own), missing: false };
   }
 
+  /** Whether the server itself has an image, usable or not. */
+  serves(imageId: string): boolean {
+    return this.#server !== null && this.#server.find(imageId) !== null;
+  }
+
   async findLocations(imageId: string): Promise<ImageLocations> {
     const hosts = await Promise.all(
       this.#hosts().map(async (id) => ({ id, images: await this.#listOf(id) })),
@@ -127,7 +132,12 @@ export class MergedCatalogue {
       if (image.sha256 !== undefined && image.sha256 !== served?.sha256) return [];
       const { available, reason } = image;
       if (served === undefined) return [image];
-      const { sha256: _sum, reason: _why, ...about } = served;
+      const { sha256: _sum, reason: _why, ...rest } = served;
+      // How large the disk is, a host reads from the file.
+      const about =
+        image.sha256 === served.sha256 && image.diskGb !== undefined
+          ? { ...rest, diskGb: image.diskGb }
+          : rest;
       const version = image.sha256 === undefined ? {} : { sha256: image.sha256 };
       return [{ ...about, ...version, available, ...(reason === undefined ? {} : { reason }) }];
     });

@@ -60,13 +60,17 @@ function parse(name: string, text: string): ImageEntry[] {
 
 /** Null: hosts cannot get such an image from a server. */
 async function inspectEntry(folder: string, entry: ImageEntry): Promise<FolderImage | null> {
-  const { boot, shares, scripts } = entry;
+  const { boot, shares, scripts, extraDisks, extraCd, qemuArgs = [] } = entry;
   if (boot.kind === "kernel") return null;
   const image = sentImage.parse(entry);
   const unusable = (problem: string): FolderImage => ({ image, version: null, problem });
   // These name files of a host.
   if (shares.length > 0 || scripts.length > 0)
     return unusable("The server gives out no image that has shares or scripts.");
+  if (extraDisks !== undefined || extraCd !== undefined || qemuArgs.length > 0)
+    return unusable(
+      "The server gives out no image that has further disks, a second CD or arguments for QEMU.",
+    );
   try {
     const file = await realpath(boot.file);
     if (!file.startsWith((await realpath(folder)) + sep))

@@ -10,6 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import type { FoldedLog, MachineChange, MachineRecord, Proxy } from "../../proxy/index.ts";
 import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
+import type { GuestAddresses } from "./guest-addresses.ts";
 import { isDesktopOf } from "./desktop-of-machine.ts";
 
 interface MachineRepositoryContext {
@@ -17,6 +18,7 @@ interface MachineRepositoryContext {
   readonly events: OrchestratorEventEmitter;
   /** Machines that are to start on their hosts as soon as their data disks are there. */
   readonly deferredStarts: ReadonlySet<string>;
+  readonly addresses: GuestAddresses;
   readonly clock: Clock;
   readonly log: Logger;
   /** What hosts can cause again and again. */
@@ -33,12 +35,14 @@ export class MachineRepository {
   readonly #proxy: Proxy;
   readonly #events: OrchestratorEventEmitter;
   readonly #deferredStarts: ReadonlySet<string>;
+  readonly #addresses: GuestAddresses;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #folded: FoldedLog;
 
-  constructor({ proxy, events, deferredStarts, clock, log, folded }: MachineRepositoryContext) {
+  constructor({ proxy, events, deferredStarts, addresses, clock, log, folded }: MachineRepositoryContext) {
     this.#proxy = proxy;
+    this.#addresses = addresses;
     this.#events = events;
     this.#deferredStarts = deferredStarts;
     this.#clock = clock;
@@ -77,7 +81,11 @@ export class MachineRepository {
       tried: record.tried.length === 0 ? record.tried : [],
       ...this.#followRun(record, status),
     };
-    if (isSame(record, change)) return record;
+    const hasMoved = this.#addresses.update(status);
+    if (isSame(record, change)) {
+      if (hasMoved) this.#events.emit("machine.changed", { id: record.id });
+      return record;
+    }
     if (record.state !== status.state)
       this.#log.info(
         { event: "machine.state", machineId: record.id, agentId: hostId, state: status.state },
@@ -117,6 +125,7 @@ export class MachineRepository {
   async delete(record: MachineRecord): Promise<void> {
     const { machines, desktops } = this.#proxy.stores;
     await machines.remove(record.id);
+    this.#addresses.forget(record.id);
     this.#events.emit("machine.deleted", { id: record.id, ownerId: record.ownerId });
     for (const desktop of await desktops.listByMachines([record.id])) {
       if (!isDesktopOf(desktop, record)) continue;

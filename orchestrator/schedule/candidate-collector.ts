@@ -62,6 +62,7 @@ export class CandidateCollector {
           const why = describeDown(lastSeenAt, clock.now());
           return { host: name, why: id === diskHost ? `${why}; the data disk is there` : why };
         }),
+      isServed: this.#context.catalogue.serves(record.image),
       onOtherServers: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
     };
   }

@@ -67,6 +67,8 @@ export interface CandidateSurvey {
   readonly candidates: readonly CandidateHost[];
   /** Hosts that are connected to no server. */
   readonly down: readonly TriedHost[];
+  /** The server itself has the image, for hosts that take it. */
+  readonly isServed: boolean;
   /** Another server has a host too, and may schedule the machine. */
   readonly onOtherServers: boolean;
 }

@@ -11,10 +11,25 @@ export function explainWaiting(
   rejections: readonly HostRejection[],
 ): WaitingStatus {
   const tried = [...rejections.map(({ host, why }) => ({ host, why })), ...survey.down];
+  if (isNowhere(survey)) {
+    const text = `No host has the image ${image}, and neither has the server. Choose another one.`;
+    return { state: "failed", ...statusReason("IMAGE_NOWHERE", text, { image }), progress: null, tried };
+  }
   const isHopeless = rejections.length > 0 && rejections.every(isFinal);
   // Other servers' hosts may take what those that are connected here cannot.
   const state = isHopeless && !survey.onOtherServers ? "failed" : "queued";
   return { state, ...explain(image, survey, rejections), progress: null, tried };
+}
+
+/** Everybody who could have the image is here, and says that they do not. */
+function isNowhere({ candidates, down, isServed, onOtherServers }: CandidateSurvey): boolean {
+  return (
+    candidates.length > 0 &&
+    !isServed &&
+    down.length === 0 &&
+    !onOtherServers &&
+    candidates.every((host) => host.image.kind === "notOffered")
+  );
 }
 
 function explain(

@@ -3,7 +3,7 @@ import { diskMethods } from "./disk-methods.ts";
 import { imageMethods } from "./image-methods.ts";
 import { displayAdapter, imageSummary, networkKind } from "./image-summary.ts";
 import { desktopName, peerText, receivedDesktopName } from "./frame-schemas.ts";
-import { ACCELERATORS, DATA_DISK_NAME, KEYMAP } from "./names.ts";
+import { ACCELERATORS, DATA_DISK_NAME, GUEST_ADDRESS, isKeymap, RECORDED_KEYMAP } from "./names.ts";
 
 /** The messages between server and host about machines, in request, reply and event frames. */
 
@@ -49,6 +49,8 @@ const machineStatus = z.object({
   progress: z.number().min(0).max(1).optional(),
   /** Its memory is saved on disk: the next start resumes from there. */
   saved: z.boolean().optional(),
+  /** Of the guest, as its agent says; IPv4 or IPv6. Older hosts, and guests without an agent, send none. */
+  addresses: z.array(z.string().regex(GUEST_ADDRESS)).max(8).optional(),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
 
@@ -79,8 +81,8 @@ export const machineCreate = z.object({
   display: displayAdapter.optional(),
   /** Number of screens, where the adapter has more than one. */
   monitors: z.number().int().min(1).max(4).default(1),
-  /** A keyboard layout. */
-  keymap: z.string().regex(KEYMAP).optional(),
+  /** A keyboard layout. What people ask for is checked in {@link machineCreateRequest}; records may hold others. */
+  keymap: z.string().regex(RECORDED_KEYMAP).optional(),
   network: networkKind.optional(),
   /** `passthrough`: a whole physical GPU; `mdev`: a mediated device of one. */
   gpu: z.enum(["none", "passthrough", "mdev"]).default("none"),
@@ -102,6 +104,10 @@ export const machineCreateRequest = machineCreate.omit({ id: true, owner: true }
   image: z.string().min(1).max(64),
   ...machineTraits.shape,
   name: desktopName.optional(),
+  keymap: z
+    .string()
+    .refine((name) => isKeymap(name), "QEMU has no such keyboard layout")
+    .optional(),
   lifetimeSeconds: z.number().int().min(60).max(31_536_000).optional(),
 });
 export type MachineCreateRequest = z.output<typeof machineCreateRequest>;

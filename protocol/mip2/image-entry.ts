@@ -7,7 +7,8 @@ import {
   scriptRoute,
   sha256Text,
 } from "./image-summary.ts";
-import { KEYMAP } from "./names.ts";
+import { findHardwareFault, imageHardware, resolveHardware } from "./machine-hardware.ts";
+import { KEYMAPS } from "./names.ts";
 
 const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
 const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();
@@ -55,7 +56,7 @@ const entryObject = z
     display: displayAdapter.default("std"),
     /** Other adapters that may be chosen. */
     displays: z.array(displayAdapter).max(6).default([]),
-    keymap: z.string().regex(KEYMAP).optional(),
+    keymap: z.enum(KEYMAPS).optional(),
     /** The screen size that the display proposes to the guest, in pixels. */
     screen: z
       .object({
@@ -90,6 +91,17 @@ const entryObject = z
       .default([]),
     /** Hides KVM from guests whose drivers refuse to run under it. */
     hideKvm: z.boolean().default(false),
+    /** Devices that the guest has drivers for. Absent: those of the profile `linux`. */
+    hardware: imageHardware.optional(),
+    /** Further disks of the system, in the order of their places; each machine has its own copy of what it writes. */
+    extraDisks: z
+      .array(z.object({ format: diskFormat, file: filePath }).strict())
+      .max(2)
+      .optional(),
+    /** A second CD, with drivers for example. */
+    extraCd: filePath.optional(),
+    /** QEMU's arguments, as they are. Only if the administrator allows it. */
+    qemuArgs: z.array(z.string().min(1).max(1000)).max(64).optional(),
     /** Where `image download` gets the file from, and its expected checksum. */
     source: z
       .object({
@@ -121,7 +133,20 @@ export const imageEntryFields = entryObject.shape;
 /** One entry of a catalogue: of a host's, or of a server's. */
 export const imageEntry = entryObject
   .refine((entry) => entry.memoryMb.default >= entry.memoryMb.min, "memoryMb.default is below memoryMb.min")
-  .refine((entry) => entry.cpus.default >= entry.cpus.min, "cpus.default is below cpus.min");
+  .refine((entry) => entry.cpus.default >= entry.cpus.min, "cpus.default is below cpus.min")
+  .superRefine(({ hardware, arch, firmware }, context) => {
+    const fault = findHardwareFault(resolveHardware(hardware), { arch, secureBoot: firmware.secureBoot });
+    if (fault !== null) context.addIssue({ code: "custom", path: ["hardware"], message: fault });
+  })
+  .refine(({ boot, extraDisks }) => boot.kind === "disk" || extraDisks === undefined, {
+    path: ["extraDisks"],
+    message: "only an image that is a disk has further disks",
+  })
+  .refine(
+    ({ hardware, extraDisks = [], extraCd }) =>
+      resolveHardware(hardware).disk !== "ide" || extraDisks.length < 2 || extraCd === undefined,
+    { path: ["extraCd"], message: "the IDE bus has no place left for it" },
+  );
 export type ImageEntry = z.infer<typeof imageEntry>;
 
 /** The catalogue file: `{"images": [entry, …]}`, with unique ids. */

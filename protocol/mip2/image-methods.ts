@@ -24,6 +24,8 @@ export const sentImage = z.object({
   guest: fields.guest,
   script: fields.script,
   hideKvm: fields.hideKvm,
+  /** Hosts of before do not know it, and give the guest virtio. */
+  hardware: fields.hardware,
   allow: fields.allow,
   boot: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("iso") }),

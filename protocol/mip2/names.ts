@@ -5,8 +5,23 @@
 /** Name of an owner's data disk. */
 export const DATA_DISK_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 
-/** QEMU's name of a keyboard layout: `en-us`, `fr`, … */
-export const KEYMAP = /^[a-z]{2,3}(-[a-z0-9]+)?$/;
+/** The letters of an IPv4 or IPv6 address. */
+export const GUEST_ADDRESS = /^[0-9a-fA-F.:]{2,45}$/;
+
+/** QEMU's keyboard layouts, by its own names: the same in all its versions. */
+export const KEYMAPS = [
+  ...["ar", "bepo", "cz", "da", "de", "de-ch", "en-gb", "en-us", "es", "et", "fi", "fo", "fr", "fr-be"],
+  ...["fr-ca", "fr-ch", "hr", "hu", "is", "it", "ja", "lt", "lv", "mk", "nl", "no", "pl", "pt", "pt-br"],
+  ...["ru", "sl", "sv", "th", "tr"],
+] as const;
+
+/** Whether QEMU has a keyboard layout of this name. */
+export function isKeymap(name: string): name is (typeof KEYMAPS)[number] {
+  return (KEYMAPS as readonly string[]).includes(name);
+}
+
+/** A layout's name as earlier releases took it down: QEMU need not have it. */
+export const RECORDED_KEYMAP = /^[a-z]{2,8}(-[a-z0-9]+)?$/;
 
 /** SHA-256 in hexadecimal: of a file, or of a certificate's public key. */
 export const SHA256_HEX = /^[0-9a-f]{64}$/;

@@ -32,7 +32,9 @@ describe("postern image", () => {
   test("imports a disk, lists it, changes it, and removes it", async () => {
     const imported = await runPostern(["image", "import", "lab", join(folder, "good.vdi"), ...images]);
     expect(imported).toMatchObject({ code: 0 });
-    expect(imported.stdout).toMatch(/^Image lab is there: .*lab\.qcow2\n$/);
+    expect(imported.stdout).toMatch(
+      /^Image lab is there: .*lab\.qcow2\nHardware: linux, disk sata, network card e1000, board q35\n$/,
+    );
     const progress = imported.stderr.trim().split("\n");
     expect(JSON.parse(progress.at(-1)!)).toMatchObject({ progress: { title: "Convert", fraction: 1 } });
     expect((await list()).get("lab")).toMatchObject({ from: "folder", available: true });

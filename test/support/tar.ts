@@ -17,9 +17,25 @@ export function tarOf(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
+/**
+ * A member with its name in an extended header before it, as POSIX has it: so do openSUSE's tar, bsdtar and Python.
+ * @param header the extended header's own name, which differs from program to program
+ */
+export function paxEntries(entry: TarEntry, header: string): TarEntry[] {
+  const record = ` path=${entry.name}\n`;
+  let length = Buffer.byteLength(record);
+  // The length counts its own digits.
+  while (Buffer.byteLength(`${length}${record}`) !== length) length = Buffer.byteLength(`${length}${record}`);
+  const ascii = entry.name.replace(/[^\x20-\x7e]/g, "?").slice(0, 99);
+  return [
+    { name: header, type: "x", data: `${length}${record}` },
+    { ...entry, name: ascii },
+  ];
+}
+
 function headerOf({ name, type = "0", prefix = "", size }: TarEntry, length: number): Buffer {
   const header = Buffer.alloc(512);
-  header.write(name, 0, "latin1");
+  header.write(name, 0, "utf8");
   header.write(["0000644", "0000000", "0000000", ""].join("\0"), 100, "latin1");
   header.write(`${size ?? length.toString(8).padStart(11, "0")}\0`, 124, 12, "latin1");
   header.write(`${"0".repeat(11)}\0        `, 136, "latin1");

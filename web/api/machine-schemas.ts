@@ -51,6 +51,8 @@ export const machine = z.object({
   progress: z.number().nullable(),
   /** Its image is in transfer to a host; `progress` is that of the transfer. */
   fetching: z.boolean().optional(),
+  /** Of the guest, as the agent in it says; absent: none are known. */
+  addresses: z.array(z.string()).optional(),
   /** Hosts that could not take it, while it waits; users get null instead of names. */
   tried: z.array(z.object({ host: z.string().nullable(), why: z.string() })),
   /** The caller's own, of an image that takes boot scripts: `GET /machines/ID/credential` may have something to tell. */

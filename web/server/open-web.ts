@@ -81,6 +81,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const images = {
     imageTitle: (image: string) => catalogue.titleOf(image),
     takesScripts: (image: string) => catalogue.takesScripts(image),
+    guestAddresses: (machineId: string) => orchestrator.addresses.of(machineId),
   };
   const readModel: LoadReadModel = (scope) => loadReadModel(proxy, images, scope);
   const liveUpdates = new LiveUpdates({ proxy, events, loadReadModel: readModel, clock, log });

@@ -27,6 +27,12 @@ export function findOverlayFault(bytes: ImageBytes): Promise<string | null> {
   return findHeaderFault(bytes, true);
 }
 
+/** The size of the disk, U64 at 24. */
+export async function readQcow2Size(bytes: ImageBytes): Promise<number | null> {
+  const header = await bytes.read(24, 8);
+  return header.length < 8 ? null : Number(header.readBigUInt64BE(0));
+}
+
 async function findHeaderFault(bytes: ImageBytes, mayBack: boolean): Promise<string | null> {
   const header = await bytes.read(0, V3_LENGTH);
   if (header.length < V2_LENGTH || header.readUInt32BE(0) !== MAGIC) return "it is not a qcow2 image";

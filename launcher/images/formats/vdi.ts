@@ -9,6 +9,12 @@ const TYPES: Readonly<Record<number, string | undefined>> = {
   4: "it holds only the differences from another image",
 };
 
+/** The size of the disk, U64 at 0x170. */
+export async function readVdiSize(bytes: ImageBytes): Promise<number | null> {
+  const header = await bytes.read(0x170, 8);
+  return header.length < 8 ? null : Number(header.readBigUInt64LE(0));
+}
+
 /** VDI, little-endian: type U32 at 0x4c; UUIDs of the image it links to at 0x1a8, of its parent at 0x1b8. */
 export async function findVdiFault(bytes: ImageBytes): Promise<string | null> {
   const header = await bytes.read(0, HEADER);

@@ -33,6 +33,13 @@ export async function findVmdkFault(bytes: ImageBytes): Promise<string | null> {
   return null;
 }
 
+/** The size of the disk: a sparse file's capacity, in sectors. */
+export async function readVmdkSize(bytes: ImageBytes): Promise<number | null> {
+  const header = await bytes.read(0, SECTOR);
+  if (header.length < SECTOR || header.toString("latin1", 0, 4) !== "KDMV") return null;
+  return Number(header.readBigUInt64LE(12)) * SECTOR;
+}
+
 /** The descriptor is lines `KEY=VALUE` and extents `ACCESS SECTORS KIND "FILE"`; a sparse file has itself as the only one. */
 export function findDescriptorFault(text: string): string | null {
   if (/parentFileNameHint/i.test(text)) return "it names a parent image";

@@ -18,6 +18,12 @@ async function listFooters(bytes: ImageBytes): Promise<Buffer[]> {
   return found.filter((footer) => footer.length >= FOOTER - 1 && footer.toString("latin1", 0, 8) === COOKIE);
 }
 
+/** The size of the disk, U64 at 48 of the footer. */
+export async function readVpcSize(bytes: ImageBytes): Promise<number | null> {
+  const [footer] = await listFooters(bytes);
+  return footer === undefined ? null : Number(footer.readBigUInt64BE(48));
+}
+
 /**
  * VHD, big-endian: kind U32 at 60 of the footer, offset of the dynamic header U64 at 16; there the parent's UUID at 40,
  * its name at 64 and eight locators of 24 bytes at 576.

@@ -151,7 +151,7 @@ export class IncomingImages {
     const entry = this.#context.store.entries().find(({ id }) => id === image.id);
     if (entry?.source?.server !== true || entry.source.sha256 !== sha256) return null;
     const file = this.#fileFor(incoming);
-    if ((await countBytes(file)) !== bytes || (await inspectImage(entry.boot)) !== null) return null;
+    if ((await countBytes(file)) !== bytes || (await inspectImage(entry)) !== null) return null;
     return listBootFiles(entry.boot)[0] === file ? file : null;
   }
 

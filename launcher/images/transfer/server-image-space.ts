@@ -2,7 +2,7 @@ import { statfsSync, statSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageEntry } from "../../../protocol/index.ts";
-import { listBootFiles } from "../inspect-image.ts";
+import { listBootFiles, listReadFiles } from "../inspect-image.ts";
 import type { ImageStore } from "../image-store.ts";
 import type { UsedFiles } from "../used-files.ts";
 
@@ -54,7 +54,7 @@ export function chooseEvictions(kept: readonly KeptServerImage[], bytes: number)
  */
 export async function deleteUnusedVersions(store: ImageStore, used: UsedFiles, now: number): Promise<void> {
   const entries = store.entries();
-  const listed = new Set(entries.flatMap(({ boot }) => listBootFiles(boot)));
+  const listed = new Set(entries.flatMap(listReadFiles));
   const fromServer = new Set(entries.filter(({ source }) => source?.server === true).map(({ id }) => id));
   for (const name of await readdir(store.folder)) {
     const [, id, ending] = VERSIONED.exec(name) ?? [];

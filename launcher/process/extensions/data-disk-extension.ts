@@ -42,7 +42,8 @@ export function dataDiskExtension({
     }
   };
   return {
-    async prepare({ id, owner, dataDisk }) {
+    async prepare(spec) {
+      const { id, owner, dataDisk } = spec;
       if (dataDisk === undefined) return {};
       const record = store.find({ owner, name: dataDisk.name });
       if (qemuImg === null || record === undefined)
@@ -52,7 +53,7 @@ export function dataDiskExtension({
       store.save({ ...record, standing, usedAt: clock.now(), givenTo: id });
       const slot = dirname(file);
       return {
-        arguments: dataDiskArguments(file, dataDisk.name),
+        arguments: dataDiskArguments(spec, file, dataDisk.name),
         written: [file],
         traversableFolders: [dirname(slot), slot],
       };

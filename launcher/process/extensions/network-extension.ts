@@ -43,7 +43,7 @@ export class NetworkExtension implements LaunchExtension {
     const { netdev, wrap, shortfall } = await prepareNetwork(spec, this.#policy, ability, pathsOf(paths));
     if (shortfall !== undefined)
       this.#log.warn({ event: "machine.network-closed", machine: spec.id }, shortfall);
-    return { arguments: networkCardArguments(netdev), wrap };
+    return { arguments: networkCardArguments(spec, netdev), wrap };
   }
 
   /** An adopted machine may have missed changes of the host's addresses and of the port forwards. */

@@ -1,8 +1,12 @@
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, isIP } from "node:net";
 import { once } from "node:events";
 import { join } from "node:path";
+import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readGuestAddresses } from "../../../launcher/guest-agent/guest-requests.ts";
+import { GuestWatcher } from "../../../launcher/machine/guest-watcher.ts";
+import type { Lifecycle } from "../../../launcher/model/lifecycle.ts";
 import { GuestAgent } from "../../support/guest-agent.ts";
 import { systemClock } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
@@ -89,5 +93,91 @@ test("a guest without an agent is silent, and leftovers of an earlier conversati
   await expect(GuestAgent.open(deaf, systemClock, 20)).rejects.toMatchObject({ code: "GUEST_AGENT_SILENT" });
   await expect(GuestAgent.open(join(folder, "none"), systemClock)).rejects.toMatchObject({
     code: "GUEST_AGENT_CLOSED",
+  });
+});
+
+/** Answers as an agent does, and keeps what it was asked. */
+async function startFakeAgent(interfaces: unknown): Promise<{ execute: string; arguments: unknown }[]> {
+  const asked: { execute: string; arguments: unknown }[] = [];
+  const server = createServer((peer) => {
+    peer.on("data", (chunk: Buffer) => {
+      for (const line of chunk.toString("latin1").replaceAll("\u00ff", "").split("\n").filter(Boolean)) {
+        const request = JSON.parse(line) as { execute: string; arguments: { id?: number } };
+        if (request.execute === "guest-sync-delimited") {
+          peer.write(Buffer.concat([Buffer.of(0xff), Buffer.from(`{"return": ${request.arguments.id}}\n`)]));
+          continue;
+        }
+        asked.push(request);
+        const answer = request.execute === "guest-set-time" ? {} : interfaces;
+        peer.write(`${JSON.stringify({ return: answer })}\n`);
+      }
+    });
+  }).listen(socket);
+  await once(server, "listening");
+  cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
+  return asked;
+}
+
+test("the real agent's addresses are those of its network cards, without loopback", async () => {
+  const agent = await startAgent();
+  agent.close();
+  const addresses = await readGuestAddresses({
+    ...{ socket, clock: systemClock, signal: new AbortController().signal },
+  });
+  expect(addresses.filter((one) => isIP(one) === 0 || one === "127.0.0.1" || one === "::1")).toEqual([]);
+});
+
+describe("a running guest", () => {
+  const lifecycle: Lifecycle = { state: "running" };
+  const guest = { agent: true, clipboard: false };
+  const log = pino({ level: "silent" });
+
+  function watch(changes: object, onAddresses: () => void = () => undefined): GuestWatcher {
+    const spec = { id: "m1", guest, network: "isolated" as const, ...changes };
+    const watcher = new GuestWatcher(
+      { spec, paths: { guestAgentSocket: socket }, lifecycle },
+      { clock: systemClock, log, onAddresses },
+    );
+    cleanup.add({ stop: async () => Promise.resolve(watcher.stop()) });
+    return watcher;
+  }
+
+  test("gets the host's time when it has stood still", async () => {
+    const asked = await startFakeAgent([]);
+    const before = Date.now();
+    watch({}).adjustClock();
+    const [request] = await waitFor("the request", () => (asked.length > 0 ? asked : undefined));
+    const { time } = request!.arguments as { time: number };
+    expect(request!.execute).toBe("guest-set-time");
+    expect(time / 1e6).toBeGreaterThanOrEqual(before);
+    expect(time / 1e6).toBeLessThanOrEqual(Date.now());
+  });
+
+  test("says its addresses: what is none, and what leads nowhere, is left out", async () => {
+    const texts = ["10.0.2.15", "127.0.0.1", "fe80::1", "fd00::15", "10.0.2.15", "<b>", "169.254.1.1"];
+    await startFakeAgent([
+      { name: "eth0", "ip-addresses": texts.map((text) => ({ "ip-address": text })) },
+      {},
+    ]);
+    let told = 0;
+    const watcher = watch({}, () => (told += 1));
+    watcher.start();
+    await waitFor("the addresses", () => (told > 0 ? true : undefined));
+    expect(watcher.addresses).toEqual(["10.0.2.15", "fd00::15"]);
+    watcher.stop();
+    expect(watcher.addresses).toEqual([]);
+  });
+
+  test("is not spoken to where its image has no agent, and hurts nobody where it answers nonsense", async () => {
+    const asked = await startFakeAgent("nonsense");
+    const silent = watch({ guest: { ...guest, agent: false } });
+    silent.adjustClock();
+    silent.start();
+    const talking = watch({});
+    talking.start();
+    talking.adjustClock();
+    await waitFor("both requests", () => (asked.length === 2 ? true : undefined));
+    expect(asked.map(({ execute }) => execute)).toEqual(["guest-network-get-interfaces", "guest-set-time"]);
+    expect(talking.addresses).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { runProcess } from "../test-process.ts";
 import { writeCpio, type CpioEntry } from "./cpio.ts";
+import type { LinuxGuest } from "./linux-guest.ts";
 
 const MODULES = [
   "drivers/virtio/virtio_ring",
@@ -43,9 +44,17 @@ const IMAGE_KIB = 48 * 1024;
 
 /** The same on a disk of its own, a qcow2 image that boots by BIOS, with zeros at its end. @returns the file */
 export async function buildDiskImage(folder: string, script: string): Promise<string> {
-  const { kernel, initrd } = await buildDiskGuest(folder, script);
+  return installGuest(folder, await buildDiskGuest(folder, script), "qcow2");
+}
+
+/** A guest on a disk of its own that boots by BIOS. @returns the file */
+export async function installGuest(
+  folder: string,
+  { kernel, initrd }: LinuxGuest,
+  format: "qcow2" | "vdi",
+): Promise<string> {
   const at = (name: string): string => path.join(folder, name);
-  const [raw, config, image] = [at("disk-guest.raw"), at("syslinux.cfg"), at("disk-guest.qcow2")];
+  const [raw, config, image] = [at("disk-guest.raw"), at("syslinux.cfg"), at(`disk-guest.${format}`)];
   await writeFile(
     config,
     "DEFAULT linux\nLABEL linux\n  LINUX /vmlinuz\n  INITRD /initrd.img\n" +
@@ -56,7 +65,7 @@ export async function buildDiskImage(folder: string, script: string): Promise<st
   await run("mcopy", "-i", raw, initrd, "::initrd.img");
   await run("mcopy", "-i", raw, config, "::syslinux.cfg");
   await run("syslinux", "--install", raw);
-  await run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, image);
+  await run("qemu-img", "convert", "-f", "raw", "-O", format, raw, image);
   return image;
 }
 

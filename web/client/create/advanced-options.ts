@@ -1,4 +1,4 @@
-import { DATA_DISK_NAME, KEYMAP } from "../../../protocol/mip2/names.ts";
+import { DATA_DISK_NAME, isKeymap } from "../../../protocol/mip2/names.ts";
 import type { Allowance, Image } from "../../api/schemas.ts";
 import type { MachineCreateInput } from "../api/api-client.ts";
 
@@ -51,7 +51,7 @@ export function listAvailableOptions(image: Image, allowance: Allowance | null) 
 export function checkAdvancedOptions(options: AdvancedOptions, image: Image): readonly AdvancedOptionFault[] {
   const faults: AdvancedOptionFault[] = [];
   const { keymap, diskGb, dataDisk, dataSizeGb, script } = options;
-  if (keymap.trim() !== "" && !KEYMAP.test(keymap.trim())) faults.push("keymap");
+  if (keymap.trim() !== "" && !isKeymap(keymap.trim())) faults.push("keymap");
   if (diskGb.trim() !== "" && !(parseWholeNumber(diskGb) >= (image.diskGb?.min ?? 1))) faults.push("disk");
   if (dataDisk.trim() !== "") {
     if (!DATA_DISK_NAME.test(dataDisk.trim())) faults.push("dataDisk");

@@ -64,6 +64,11 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {monitor.slow}
             </span>
           )}
+          {on && machine.addresses?.[0] !== undefined && (
+            <span class="aside" title={monitor.addressesHint(machine.addresses.join(", "))}>
+              {machine.addresses[0]}
+            </span>
+          )}
         </p>
         <StateSummary state={state} since={machine.since} viewers={machine.viewers} />
         <TimeLeft machine={machine} actions={actions} />

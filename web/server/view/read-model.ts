@@ -1,10 +1,11 @@
 import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
 
-/** What is known of images, from the latest catalogue. */
-export interface ImageMetadata {
+/** What is known besides the database: of images, from the latest catalogue, and of guests that run. */
+export interface KnownMetadata {
   readonly imageTitle: (image: string) => string;
   readonly takesScripts: (image: string) => boolean;
+  readonly guestAddresses: (machineId: string) => readonly string[];
 }
 
 /** Which machines and desktops are to be shown. What their views need beside them is read too, and nothing else. */
@@ -20,7 +21,7 @@ export type ReadScope =
     };
 
 /** What views of machines and desktops are made from, read at one moment. It holds what was asked for. */
-export interface ReadModel extends ImageMetadata {
+export interface ReadModel extends KnownMetadata {
   readonly machines: ReadonlyMap<string, MachineRecord>;
   readonly desktops: ReadonlyMap<string, DesktopView>;
   /** Desktops by the machine whose screens they are. */
@@ -36,7 +37,7 @@ export type LoadReadModel = (scope: ReadScope) => Promise<ReadModel>;
 /** The cost is that of what is asked for, not of all there is. */
 export async function loadReadModel(
   proxy: Proxy,
-  images: ImageMetadata,
+  known: KnownMetadata,
   scope: ReadScope,
 ): Promise<ReadModel> {
   const { stores } = proxy;
@@ -53,7 +54,7 @@ export async function loadReadModel(
     userNames,
     agentNames,
     viewers: countViewers(proxy),
-    ...images,
+    ...known,
   };
 }
 

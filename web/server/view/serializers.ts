@@ -25,6 +25,7 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
     ...serializeOptions(record),
     ...serializeTimes(record),
     ...(isAwaitingImage(record) ? { fetching: true } : {}),
+    ...serializeAddresses(model.guestAddresses(record.id)),
     tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
     credential: ownsMachine(viewer, record) && model.takesScripts(record.image),
     createdAt: record.createdAt,
@@ -60,6 +61,10 @@ function serializeOptions({ wish, lifetimeMs }: MachineRecord) {
     master: wish.master,
     lifetimeSeconds: lifetimeMs === null ? null : lifetimeMs / 1000,
   };
+}
+
+function serializeAddresses(addresses: readonly string[]) {
+  return addresses.length === 0 ? {} : { addresses: [...addresses] };
 }
 
 function serializeTimes({ expiresAt, warnedAt, ending, saved, progress }: MachineRecord) {

@@ -18,7 +18,7 @@ const describe = (id) => (file) =>
 const tell = (error) => `${error.code ?? error.name}: ${error.message}`;
 
 async function importOne(id, file, declared) {
-  const what = { id, file, declared, compress: false, describe: describe(id) };
+  const what = { id, file, declared, compress: false, describe: (imported) => describe(id)(imported.file) };
   return launcher.importImage(store, what, work).then(() => "imported", tell);
 }
 
@@ -31,7 +31,7 @@ async function startOne(id) {
 const results = [];
 for (const [index, { file, format }] of hostile.entries()) {
   const boot = { kind: "disk", format, file };
-  const found = format === "ova" ? null : await launcher.inspectImage(boot);
+  const found = format === "ova" ? null : await launcher.inspectImage({ boot });
   results.push({
     file,
     inspected: found?.why ?? null,
@@ -42,7 +42,7 @@ for (const [index, { file, format }] of hostile.entries()) {
 }
 const named = [];
 for (const [index, file] of names.entries()) {
-  const safe = await launcher.inspectImage({ kind: "disk", format: "qcow2", file });
+  const safe = await launcher.inspectImage({ boot: { kind: "disk", format: "qcow2", file } });
   named.push({ file, safe, imported: await importOne(`n${index}`, file, "qcow2") });
 }
 await Promise.all(host.machines().map(({ id }) => host.remove(id)));

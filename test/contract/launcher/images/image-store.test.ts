@@ -11,6 +11,8 @@ import {
   NO_FILES_IN_USE,
   measureImage,
   resizeImage,
+  summarizeImage,
+  type ImportedImage,
 } from "../../../../launcher/index.ts";
 import { systemClock, imageEntry, type DiskFormat } from "../../../../protocol/index.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
@@ -28,6 +30,7 @@ describe("the images folder", () => {
   let cleanup: CleanupStack;
   let folder: string;
   let store: ImageStore;
+  let made: ImportedImage | undefined;
 
   beforeEach(async () => {
     cleanup = new CleanupStack();
@@ -54,7 +57,11 @@ describe("the images folder", () => {
   }
 
   function importDisk(id: string, file: string, declared: DiskFormat | "ova" | null, compress = false) {
-    return importImage(store, { id, file, declared, compress, describe: describeImage(id) }, work);
+    const describe = (imported: ImportedImage) => {
+      made = imported;
+      return describeImage(id)(imported.file);
+    };
+    return importImage(store, { id, file, declared, compress, describe }, work);
   }
 
   async function readDisk(file: string): Promise<Buffer> {
@@ -64,13 +71,28 @@ describe("the images folder", () => {
   }
 
   test.each(FORMATS)("%s becomes a qcow2 image with the same content", async (format) => {
-    const { boot } = await importDisk("made", await makeDisk(format), format === "raw" ? "raw" : null);
+    const source = await makeDisk(format);
+    const { boot } = await importDisk("made", source, format === "raw" ? "raw" : null);
     const file = join(store.folder, "made.qcow2");
     expect(boot).toEqual({ kind: "disk", format: "qcow2", file });
+    expect(made).toMatchObject({ diskGb: 1, extraDisks: [] });
     expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
     expect((await stat(file)).mode & 0o777).toBe(0o400);
     expect((await readdir(store.folder)).sort()).toEqual(["made.json", "made.qcow2"]);
   });
+
+  test.each(FORMATS)(
+    "a %s says how large its disk is, and that is what a machine of it has",
+    async (format) => {
+      const file = join(folder, `large.${format}`);
+      await runProcess("qemu-img", ["create", "-q", "-f", format, file, "200G"]);
+      const boot = { kind: "disk" as const, format, file };
+      const summary = await summarizeImage({ ...describeImage("large")(file), boot }, true);
+      expect(summary).toMatchObject({ available: true, diskGb: { default: 200, min: 200 } });
+      const larger = { ...describeImage("large")(file), boot, diskGb: { default: 300, min: 5 } };
+      expect((await summarizeImage(larger, true)).diskGb).toEqual({ default: 300, min: 200 });
+    },
+  );
 
   test("an OVA's disk, found by its descriptor", async () => {
     const disk = await readFile(await makeDisk("vmdk"));

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { HARDWARE_PROFILES } from "../../../../protocol/index.ts";
 import { platformArguments } from "../../../../launcher/argv/platform-arguments.ts";
 import { networkCardArguments } from "../../../../launcher/argv/network-card-arguments.ts";
 import {
@@ -87,8 +88,35 @@ test("a TPM", () => {
 });
 
 test("a network card, where there is a network", () => {
-  expect(networkCardArguments([])).toEqual([]);
-  const argv = networkCardArguments(["-netdev", '{"type":"user","id":"net0"}']);
+  expect(networkCardArguments(specOf({}), [])).toEqual([]);
+  const argv = networkCardArguments(specOf({}), ["-netdev", '{"type":"user","id":"net0"}']);
   expect(valuesOf(argv, "-netdev")).toEqual([{ type: "user", id: "net0" }]);
   expect(valuesOf(argv, "-device")).toEqual([{ driver: "virtio-net-pci", netdev: "net0" }]);
+});
+
+test.each(["virtio-net-pci", "e1000", "e1000e", "rtl8139"])(
+  "a card %s with the machine's own address",
+  (driver) => {
+    const card = driver === "virtio-net-pci" ? "virtio" : driver;
+    const spec = specOf({ hardware: { card }, mac: "52:54:01:02:03:04" });
+    expect(valuesOf(networkCardArguments(spec, ["-netdev", "x"]), "-device")).toEqual([
+      { driver, netdev: "net0", mac: "52:54:01:02:03:04" },
+    ]);
+  },
+);
+
+test("Windows finds local time, and with KVM the interfaces of Hyper-V", () => {
+  const spec = specOf({ hardware: HARDWARE_PROFILES["windows-11"] });
+  const [kvm, tcg] = (["kvm", "tcg"] as const).map((accel) => platformArguments(spec, paths, accel));
+  expect(valuesOf(kvm!, "-machine")).toEqual(["q35,hpet=off"]);
+  expect(valuesOf(kvm!, "-cpu")).toEqual([expect.stringMatching(/^host,hv_relaxed=on,.*hv_time=on/)]);
+  expect(valuesOf(tcg!, "-cpu")).toEqual(["max"]);
+  expect(valuesOf(tcg!, "-rtc")).toEqual(["base=localtime,driftfix=slew"]);
+  expect(valuesOf(platformArguments(specOf({}), paths, "tcg"), "-rtc")).toEqual([]);
+});
+
+test("a PC of the nineties", () => {
+  const argv = platformArguments(specOf({ hardware: HARDWARE_PROFILES.dos }), paths, "tcg");
+  expect(valuesOf(argv, "-machine")).toEqual(["pc"]);
+  expect(valuesOf(argv, "-rtc")).toEqual(["base=localtime"]);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { specOf } from "../argv/spec-fixture.ts";
 import { dataDiskArguments, dataDiskSerial } from "../../../../launcher/argv/data-disk-arguments.ts";
 import { diskSlot, type DiskRecord, type DiskCopyState } from "../../../../launcher/disks/disk-record.ts";
 import { findDiskFault } from "../../../../launcher/disks/disk-rules.ts";
@@ -41,7 +42,7 @@ test.each<[DiskCopyState, DiskTransferStep["kind"], DiskCopyState["state"] | nul
 });
 
 test("a drive has a stable serial, no backing file, and a folder that no owner's name reaches", () => {
-  const [, node, , device] = dataDiskArguments("/f", "home");
+  const [, node, , device] = dataDiskArguments(specOf({}), "/f", "home");
   expect(JSON.parse(node!)).toMatchObject({ driver: "qcow2", backing: null });
   expect(JSON.parse(device!)).toMatchObject({ driver: "virtio-blk-pci", serial: "data-home" });
   expect(dataDiskSerial("x".repeat(32))).toHaveLength(20);

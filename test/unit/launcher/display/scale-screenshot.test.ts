@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { measureNonBlackRatio, scaleDown } from "../../../../launcher/display/scale-screenshot.ts";
+import {
+  measureLitRatio,
+  measureNonBlackRatio,
+  scaleDown,
+} from "../../../../launcher/display/scale-screenshot.ts";
 import { paintImage } from "./test-images.ts";
 
 describe("scaling", () => {
@@ -31,6 +35,7 @@ describe("scaling", () => {
 
   test("light is the share of pixels that are not black", () => {
     expect(measureNonBlackRatio(paintImage(10, 10, (x) => (x < 3 ? 200 : 30)))).toBeCloseTo(0.3);
+    expect(measureLitRatio(paintImage(10, 10, (x) => (x < 3 ? 30 : 5)))).toBeCloseTo(0.3);
     expect(measureNonBlackRatio({ width: 0, height: 0, data: new Uint8Array(0) })).toBe(0);
   });
 });

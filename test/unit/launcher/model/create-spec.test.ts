@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { builtInImages } from "../../../../launcher/images/built-in-images.ts";
-import { imageEntry } from "../../../../protocol/index.ts";
+import { HARDWARE_PROFILES, imageEntry } from "../../../../protocol/index.ts";
 import { createMachineSpec, findBaseImageConflict } from "../../../../launcher/model/create-spec.ts";
 import { machineSpec } from "../../../../launcher/model/machine-spec.ts";
 
@@ -17,6 +17,8 @@ const disk = imageEntry.parse({
   keymap: "fr",
   scripts: ["first"],
 });
+const old = imageEntry.parse({ ...disk, hardware: { profile: "dos" } });
+const two = imageEntry.parse({ ...disk, extraDisks: [{ format: "raw", file: "/b" }] });
 const arm = imageEntry.parse({ ...disk, arch: "aarch64" });
 
 test("takes the image's amounts unless asked otherwise, and survives being stored", () => {
@@ -45,13 +47,32 @@ test("takes the image's ways unless asked otherwise", () => {
   });
 });
 
-test("an installation image has an empty disk where it has a size, the image's or the request's", () => {
-  const withDisk = imageEntry.parse({ ...memtest!, diskGb: { default: 10, min: 1 } });
-  expect(createMachineSpec(request, withDisk)).toMatchObject({ emptyDisk: true, diskGb: 10 });
-  for (const image of [memtest!, installer!]) {
-    expect(createMachineSpec({ ...request, diskGb: 5 }, image)).toMatchObject({ emptyDisk: true, diskGb: 5 });
-    expect(createMachineSpec(request, image)).toMatchObject({ emptyDisk: false });
-  }
+test("an installation image with a size has a disk of that size", () => {
+  expect(createMachineSpec({ ...request, diskGb: 5 }, memtest!)).toMatchObject({
+    emptyDisk: true,
+    diskGb: 5,
+  });
+  expect(createMachineSpec({ ...request, diskGb: 5 }, installer!)).toMatchObject({
+    emptyDisk: true,
+    diskGb: 5,
+  });
+  const withSize = { ...memtest!, diskGb: { default: 10, min: 1 } };
+  expect(createMachineSpec(request, withSize)).toMatchObject({ emptyDisk: true, diskGb: 10 });
+  expect(createMachineSpec(request, memtest!).emptyDisk).toBe(false);
+});
+
+test("hardware is the image's, complete, and the card's address the machine's own", () => {
+  const spec = createMachineSpec(request, { ...disk, hardware: { profile: "windows-10", sound: "none" } });
+  expect(spec.hardware).toEqual({ ...HARDWARE_PROFILES["windows-10"], sound: "none" });
+  expect(spec.mac).toBe(createMachineSpec(request, memtest!).mac);
+  expect(spec.mac).not.toBe(createMachineSpec({ ...request, id: "m2" }, disk).mac);
+});
+
+test("a record of an earlier release has the hardware that it had", () => {
+  const { hardware, mac: _mac, ...old } = createMachineSpec(request, memtest!);
+  const read = machineSpec.parse(JSON.parse(JSON.stringify({ ...old, keymap: "zz" })));
+  expect(read).toMatchObject({ hardware, keymap: "zz" });
+  expect(read.mac).toBeUndefined();
 });
 
 test("a stored specification cannot be changed", () => {
@@ -68,6 +89,8 @@ test.each([
   [memtest!, { monitors: 2 }, "Memtest86+ has 1 monitor with the display adapter std."],
   [disk, { network: "internet" }, 'Disk may have the network "isolated" at most.'],
   [disk, { emptyDisk: true }, "Disk is a disk already and takes no empty one."],
+  [old, { gpu: "passthrough" }, "Disk has the board pc, which takes no GPU."],
+  [two, { master: true }, "Disk has several disks, and is not changed here."],
   [memtest!, { master: true }, "Memtest86+ is no disk that could be worked on itself."],
 ] as const)("%o and %o are refused", (entry, changes, safeMessage) => {
   expect(() => createMachineSpec({ ...request, ...changes }, entry)).toThrow(

@@ -114,6 +114,41 @@ test("an image that no connected host offers is refused", async () => {
   expect(answer).toMatchObject({ status: 404, body: { error: { code: "IMAGE_UNKNOWN" } } });
 });
 
+test("an image that nobody has, once all hosts are here: it failed, and says so; a start tries again", async () => {
+  const { proxy, create, until, act } = await open();
+  const { id } = await create({ image: "mistyped" });
+  await until(id, { state: "queued" });
+  proxy.connectHost("h1", willing);
+  await until(id, {
+    state: "failed",
+    reason: "No host has the image mistyped, and neither has the server. Choose another one.",
+    cause: { code: "IMAGE_NOWHERE", details: { image: "mistyped" } },
+  });
+  proxy.connectHost("h2", { ...willing, "image.list": () => [{ ...MEMTEST, id: "mistyped" }] });
+  await act("POST", `${id}/start`);
+  await until(id, { state: "preparing" });
+});
+
+test("while a host is away that may have the image, the machine waits for it", async () => {
+  const { proxy, create, until } = await open();
+  const { agents } = proxy.stores;
+  await agents.add({ id: "away", name: "away", kind: "host", admitted: true, publicKey: "k" });
+  const { id } = await create({ image: "elsewhere" });
+  proxy.connectHost("h1", willing);
+  await until(id, { state: "queued", cause: { code: "NO_HOST_OFFERS", details: { image: "elsewhere" } } });
+});
+
+test("a disk counts as large as its image is, whatever was asked; an installation image's as asked", async () => {
+  const { proxy, create, ...rest } = await open();
+  const large = { ...MEMTEST, id: "large", diskGb: { default: 200, min: 200 } };
+  proxy.connectHost("h1", { ...willing, "image.list": () => [large, MEMTEST] });
+  const diskOf = async (body: object) =>
+    (await recordOf({ proxy, ...rest } as WebFixture, (await create(body)).id))?.wish.diskGb;
+  expect(await diskOf({ image: "large" })).toBe(200);
+  expect(await diskOf({ image: MEMTEST.id, diskGb: 5 })).toBe(5);
+  expect(await diskOf({ image: MEMTEST.id })).toBeUndefined();
+});
+
 test("an image whose file is missing on the host: queued with the host's reason, until the catalogue changes", async () => {
   const { proxy, create, until } = await open();
   let image = { ...MEMTEST, available: false, reason: "Install the package memtest86+." };

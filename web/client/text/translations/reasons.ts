@@ -37,11 +37,14 @@ const fr: Readonly<Record<string, string>> = {
   MACHINE_NOT_TAKEN: "Arrêtée avant qu’un hôte ne l’ait prise.",
   NO_HOST: "Aucun hôte n’est connecté. La machine démarre dès qu’il y en a un.",
   NO_HOST_FITS: "Aucun hôte n’est assez grand pour elle. Choisissez moins.",
+  IMAGE_NOWHERE: "Aucun hôte n’a l’image {image}, le serveur non plus. Choisissez-en une autre.",
   NO_HOST_OFFERS: "Aucun hôte connecté n’offre {image}. La machine démarre dès que l’un d’eux l’offre.",
   NO_HOST_ROOM: "Aucun hôte n’a de place pour elle. Elle démarre dès qu’il y en a.",
   OVERLAY_FAILED: "Le disque de la machine n’a pas pu être créé. L’hôte manque peut-être de place.",
   PREPARING_ENDED:
     "Le programme de l’hôte s’est arrêté pendant la préparation de la machine. Démarrez-la à nouveau.",
+  QEMU_ARGS_OFF:
+    "Le système apporte des arguments pour QEMU, que cet hôte n’accepte pas. Son administrateur peut les permettre.",
   QEMU_ENDED: "QEMU s’est arrêté de façon inattendue.",
   QEMU_ENDED_UNSEEN:
     "QEMU s’est arrêté de façon inattendue pendant que le programme de l’hôte ne le surveillait pas.",

@@ -2,9 +2,14 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { seedArguments } from "../../../../../launcher/argv/boot-arguments.ts";
+import { machineSpec } from "../../../../../launcher/model/machine-spec.ts";
 import { runSeedGuest } from "../../../../support/guest/seed-guest.ts";
 import { ScriptsFixture } from "../scripts-fixture.ts";
 
+const spec = machineSpec.parse({
+  ...{ id: "m1", name: "One", image: "x", cpus: 1, memoryMb: 64 },
+  boot: { kind: "iso", file: "/a.iso" },
+});
 let scriptsFixture: ScriptsFixture;
 beforeEach(async () => {
   scriptsFixture = await ScriptsFixture.make();
@@ -27,7 +32,7 @@ it("a guest finds the seed by its label and runs the scripts in order, those who
     { user: "$(touch /x)" },
   );
   expect(prepared).toEqual({ seed: expect.any(String), credential: expect.stringMatching(/^\w{20}$/) });
-  const output = await runSeedGuest(scriptsFixture.cleanup, seedArguments(prepared.seed!));
+  const output = await runSeedGuest(scriptsFixture.cleanup, seedArguments(spec, prepared.seed!));
   const lines = output
     .split("\n")
     .filter((line) => /^(META|FIRST|EXACT|SECOND|THIRD|CREDENTIAL|WRONG)/.test(line));

@@ -67,6 +67,7 @@ describe("VHD", () => {
 });
 
 describe("VHDX", () => {
+  const FILE_PARAMETERS = "3767a1ca36fa434db3b633f0aa44e76b";
   const METADATA = "06a27c8b90479a4bb8fe575f050f886e";
   const region = piece(4096, (wire) => {
     wire.write("regi", "latin1");
@@ -82,31 +83,60 @@ describe("VHDX", () => {
       wire.writeUInt32LE(0x10000, 48);
       wire.writeUInt32LE(flags, 0x10004);
     });
-  const log = piece(80, (wire) => {
-    wire.write("head", "latin1");
-    wire.writeUInt8(1, 48);
-  });
-  const FILE_PARAMETERS = "3767a1ca36fa434db3b633f0aa44e76b";
+  /** One of the two headers. `log`: it says that a log is to be replayed. */
+  const header = (sequence: bigint, log = false, version = 1) =>
+    piece(4096, (wire) => {
+      wire.write("head", "latin1");
+      wire.writeBigUInt64LE(sequence, 8);
+      if (log) wire.writeUInt8(1, 48);
+      wire.writeUInt16LE(version, 66);
+      wire.writeUInt32LE(crc32c(wire), 4);
+    });
+  /** Bit by bit, as RFC 3720 has it. */
+  const crc32c = (data: Buffer) => {
+    let crc = 0xffffffff;
+    for (const byte of data) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit += 1) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    }
+    return (crc ^ 0xffffffff) >>> 0;
+  };
+  const whole = { 0x10000: header(1n), 0x30000: region, 0x200000: metadata(FILE_PARAMETERS, 0) };
+  const damaged = (sequence: bigint) => {
+    const wire = header(sequence, true);
+    wire.writeUInt8(7, 100);
+    return wire;
+  };
   test.each<[string, Readonly<Record<number, Buffer>>, string | RegExp | null]>([
-    ["plain", { 0x30000: region, 0x200000: metadata(FILE_PARAMETERS, 1) }, null],
-    ["a parent", { 0x30000: region, 0x200000: metadata(FILE_PARAMETERS, 2) }, DIFFERENCES],
+    ["plain", { ...whole, 0x200000: metadata(FILE_PARAMETERS, 1) }, null],
+    ["a parent", { ...whole, 0x200000: metadata(FILE_PARAMETERS, 2) }, DIFFERENCES],
     [
       "a parent that only the second table shows",
-      { 0x40000: region, 0x200000: metadata(FILE_PARAMETERS, 2) },
+      { 0x10000: header(1n), 0x40000: region, 0x200000: metadata(FILE_PARAMETERS, 2) },
       DIFFERENCES,
     ],
     [
       "a locator",
-      { 0x30000: region, 0x200000: metadata("2d5fd3a80bb34d45abf7d3d84834ab0c", 0) },
+      { ...whole, 0x200000: metadata("2d5fd3a80bb34d45abf7d3d84834ab0c", 0) },
       "it says where a parent image lies",
     ],
+    ["a log to be replayed", { ...whole, 0x20000: header(2n, true) }, /not closed/],
+    ["a log that an older header had", { ...whole, 0x10000: header(1n, true), 0x20000: header(2n) }, null],
+    ["the same, the other way round", { ...whole, 0x10000: header(3n), 0x20000: header(2n, true) }, null],
+    ["a newer header that was cut off", { ...whole, 0x20000: damaged(9n) }, null],
     [
-      "a log to be replayed",
-      { 0x20000: log, 0x30000: region, 0x200000: metadata(FILE_PARAMETERS, 0) },
+      "an older header beside a damaged one",
+      { ...whole, 0x10000: header(1n, true), 0x20000: damaged(9n) },
       /not closed/,
     ],
-    ["no tables", {}, CUT],
-    ["a table that leads nowhere", { 0x30000: region }, CUT],
+    [
+      "a newer header of another version",
+      { ...whole, 0x10000: header(1n, true), 0x20000: header(2n, false, 2) },
+      /not closed/,
+    ],
+    ["no header", { 0x30000: region, 0x200000: metadata(FILE_PARAMETERS, 0) }, CUT],
+    ["no tables", { 0x10000: header(1n) }, CUT],
+    ["a table that leads nowhere", { 0x10000: header(1n), 0x30000: region }, CUT],
   ])("%s", async (_what, pieces, fault) => {
     const found = await findVhdxFault(bytesOf(0x300000, pieces));
     if (fault instanceof RegExp) expect(found).toMatch(fault);

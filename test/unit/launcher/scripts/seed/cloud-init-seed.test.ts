@@ -11,6 +11,7 @@ import {
   writeUserData,
 } from "../../../../../launcher/scripts/seed/cloud-init-seed.ts";
 import { seedArguments } from "../../../../../launcher/argv/boot-arguments.ts";
+import { specOf } from "../../argv/spec-fixture.ts";
 
 describe("cloud-init's files", () => {
   it("user-data holds the scripts byte by byte, in their order", () => {
@@ -101,7 +102,9 @@ describe("the seed's file system", () => {
 
   it("is shown read-only, its format named", () => {
     expect(
-      seedArguments("/a,b/seed.iso").map((text) => (text.startsWith("{") ? JSON.parse(text) : text)),
+      seedArguments(specOf({}), "/a,b/seed.iso").map((text) =>
+        text.startsWith("{") ? JSON.parse(text) : text,
+      ),
     ).toEqual([
       "-blockdev",
       {
