@@ -19,6 +19,8 @@ export interface BenchOptions {
   /** Each scene of a desktop. */
   readonly sceneMs: number;
   readonly quick: boolean;
+  /** Whether to ask for real-time priority. */
+  readonly realtime: boolean;
   /** Where the figures go. */
   readonly json: string;
 }
@@ -27,22 +29,21 @@ const FULL = { rounds: 3, flowMs: 3_000, pings: 1_000, connections: 20, sceneMs:
 const QUICK = { rounds: 1, flowMs: 1_000, pings: 200, connections: 5, sceneMs: 4_000 } as const;
 
 /** @throws Error that tells what may be said instead */
-export function parseBenchOptions(
-  args: readonly string[],
-  knownNames: readonly string[],
-): BenchOptions {
+export function parseBenchOptions(args: readonly string[], knownNames: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
+    allowNegative: true,
     options: {
       only: { type: "string", default: "" },
       quick: { type: "boolean", default: false },
+      realtime: { type: "boolean", default: true },
       rounds: { type: "string" },
       secs: { type: "string" },
       json: { type: "string", default: "test/results/bench.json" },
     },
   });
-  const { quick, json } = values;
+  const { quick, realtime, json } = values;
   const only = values.only.split(",").filter((name) => name !== "");
   requireKnown(only, knownNames);
   requireKnown(positionals, BENCH_PARTS);
@@ -57,6 +58,7 @@ export function parseBenchOptions(
     sceneMs: ms ?? sceneMs,
     ...counts,
     quick,
+    realtime,
     json,
   };
 }

@@ -9,12 +9,7 @@ import { fileURLToPath } from "node:url";
 import { TestCertificate } from "../support/certificate-files.ts";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import { type BenchOptions, type BenchPart, parseBenchOptions } from "./bench-options.ts";
-import {
-  measurePicture,
-  measureScene,
-  PICTURE_COLUMNS,
-  SCENE_COLUMNS,
-} from "./desktops/measure-desktops.ts";
+import { measurePicture, measureScene, PICTURE_COLUMNS, SCENE_COLUMNS } from "./desktops/measure-desktops.ts";
 import { findMissingXvnc, PaintedDesktop } from "./desktops/painted-desktop.ts";
 import { SCENES } from "./desktops/scenes.ts";
 import { PEERS } from "./peers/index.ts";
@@ -51,7 +46,8 @@ function readOptions(): BenchOptions {
 const options = readOptions();
 const missing = new Map<string, string>();
 const wanted = PEERS.filter(
-  ({ name, targets }) => options.only.length === 0 || [name, ...targets].some((one) => options.only.includes(one)),
+  ({ name, targets }) =>
+    options.only.length === 0 || [name, ...targets].some((one) => options.only.includes(one)),
 ).filter((peer) => {
   const remedy = peer.findMissing();
   if (remedy !== undefined) missing.set(peer.name, remedy);
@@ -64,10 +60,10 @@ async function startTargets(vncPort: number): Promise<Target[]> {
   const targets: Target[] = [];
   for (const peer of wanted) {
     say(`starts ${peer.name}`);
-    const started = await peer.start({ cleanup, certificate, vncPort });
+    const offered = await peer.start({ cleanup, certificate, vncPort });
     const isWanted = ({ name }: Target): boolean =>
       options.only.length === 0 || options.only.includes(peer.name) || options.only.includes(name);
-    targets.push(...started.filter(isWanted));
+    targets.push(...offered.filter(isWanted));
   }
   return targets;
 }
@@ -125,7 +121,7 @@ const PARTS: Readonly<Record<BenchPart, () => Promise<Table[]>>> = {
 for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.once(signal, () => void cleanup.close().finally(() => process.exit(INTERRUPTED)));
 
-const realtime = takeRealtimePriority();
+const realtime = options.realtime && takeRealtimePriority();
 const tables: Table[] = [];
 for (const part of options.parts) {
   try {
@@ -140,7 +136,7 @@ for (const { title, columns, results } of tables) {
   const ratios = renderRatios(columns, results);
   if (ratios !== "") console.log(`\n${ratios}`);
 }
-if (!realtime) console.log("\nWithout real-time priority (chrt is not allowed here): expect more noise.");
+if (!realtime) console.log("\nWithout real-time priority: expect more noise.");
 for (const [name, remedy] of missing) console.log(`\n${name} is missing: ${remedy}`);
 
 mkdirSync(path.dirname(options.json), { recursive: true });

@@ -94,7 +94,10 @@ export class GuacamoleSession implements DesktopSession {
     this.#send("audio");
     this.#send("video");
     this.#send("image", ...IMAGE_TYPES);
-    this.#send("connect", ...names.map((name) => (name.startsWith("VERSION_") ? name : (values[name] ?? ""))));
+    this.#send(
+      "connect",
+      ...names.map((name) => (name.startsWith("VERSION_") ? name : (values[name] ?? ""))),
+    );
   }
 
   async waitForPicture(): Promise<void> {

@@ -12,7 +12,12 @@ export type SceneName = "typing" | "scrolling" | "motion";
 export const SCREEN = { width: 1920, height: 1080 } as const;
 
 export const SCENES: readonly Scene[] = [
-  { name: "typing", title: "typing: a letter and the cursor, 2 times a second", framesPerSecond: 2, sessions: 8 },
+  {
+    name: "typing",
+    title: "typing: a letter and the cursor, 2 times a second",
+    framesPerSecond: 2,
+    sessions: 8,
+  },
   {
     name: "scrolling",
     title: "scrolling: half the screen of text, 10 times a second",

@@ -142,7 +142,12 @@ export class X11Connection {
     for (let row = 0; row < height; row += rowsAtOnce) {
       const rows = Math.min(rowsAtOnce, height - row);
       const shape = [u32(drawable, context), u16(width, rows, 0, row), Buffer.of(0, this.screen.depth, 0, 0)];
-      this.#request(Opcode.putImage, Z_PIXMAP, ...shape, pixels.subarray(row * rowBytes, (row + rows) * rowBytes));
+      this.#request(
+        Opcode.putImage,
+        Z_PIXMAP,
+        ...shape,
+        pixels.subarray(row * rowBytes, (row + rows) * rowBytes),
+      );
     }
   }
 

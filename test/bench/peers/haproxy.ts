@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { findFreePort } from "../../support/free-port.ts";
 import { isPortOpen } from "../../support/is-port-open.ts";

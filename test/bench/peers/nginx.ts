@@ -36,11 +36,7 @@ async function startNginx({ cleanup, certificate, vncPort }: PeerContext): Promi
   const [plain, secure, middle] = [await findFreePort(), await findFreePort(), await findFreePort()];
   const identity = `ssl_certificate ${certificate.cert}; ssl_certificate_key ${certificate.key};`;
   const onward = `proxy_pass 127.0.0.1:${middle}; proxy_ssl on;`;
-  const run = async (
-    name: string,
-    servers: readonly string[],
-    ports: readonly number[],
-  ): Promise<number> => {
+  const run = async (name: string, servers: readonly string[], ports: readonly number[]): Promise<number> => {
     const file = path.join(folder, `${name}.conf`);
     await writeFile(file, configure(path.join(folder, name), servers));
     const args = ["-c", file, "-p", folder, "-e", path.join(folder, `${name}.log`)];
@@ -81,7 +77,7 @@ async function startNginx({ cleanup, certificate, vncPort }: PeerContext): Promi
 function configure(base: string, servers: readonly string[]): string {
   return `${existsSync(STREAM_MODULE) ? `load_module ${STREAM_MODULE};` : ""}
 daemon off;
-worker_processes 1;
+master_process off;
 pid ${base}.pid;
 error_log ${base}.log;
 events { worker_connections 4000; }

@@ -72,8 +72,7 @@ export class ViewerConnection {
       this.#unsent = [];
     };
     const onControl = (opcode: number, payload: Buffer): void => {
-      if (opcode === WebSocketOpcode.ping)
-        this.#socket.write(encodeFrame(WebSocketOpcode.pong, payload));
+      if (opcode === WebSocketOpcode.ping) this.#socket.write(encodeFrame(WebSocketOpcode.pong, payload));
       if (opcode === WebSocketOpcode.close)
         this.#fail(new Error(`The WebSocket was closed: ${payload.subarray(2).toString()}`));
     };

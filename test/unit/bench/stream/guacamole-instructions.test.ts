@@ -1,5 +1,9 @@
 import { expect, it } from "vitest";
-import { encodeInstruction, GuacamoleInstructionReader } from "../../../bench/stream/guacamole-instructions.ts";
+import {
+  encodeInstruction,
+  type GuacamoleInstruction,
+  GuacamoleInstructionReader,
+} from "../../../bench/stream/guacamole-instructions.ts";
 
 function read(wire: Buffer, pieceBytes = wire.length) {
   const reader = new GuacamoleInstructionReader();
@@ -9,14 +13,14 @@ function read(wire: Buffer, pieceBytes = wire.length) {
   return found;
 }
 
-const INSTRUCTIONS = [
+const INSTRUCTIONS: readonly GuacamoleInstruction[] = [
   ["select", "vnc"],
   ["size", "1920", "1080", "96"],
   ["audio"],
   ["connect", "VERSION_1_5_0", "", "a,b;c.d"],
   ["name", "bureau à côté 🖥, 𝒳;"],
   ["blob", "1", "A".repeat(8_000)],
-] as const;
+];
 const WIRE = Buffer.from(INSTRUCTIONS.map((one) => encodeInstruction(...one)).join(""));
 
 it("writes lengths in code points", () => {

@@ -34,19 +34,22 @@ it("asks for RFB's sub-protocol", () => {
   expect(encodeUpgrade(443, "/rfb")).toMatch(/\r\nSec-WebSocket-Protocol: binary\r\n\r\n$/);
 });
 
-it.each([1, 3, 100_000])("reads payloads of every length, and what is between, in pieces of %d bytes", (size) => {
-  const short = Buffer.from("820568656c6c6f", "hex");
-  const medium = Buffer.concat([Buffer.from("827e0100", "hex"), Buffer.alloc(256, "m")]);
-  const long = Buffer.concat([Buffer.from("827f0000000000010000", "hex"), Buffer.alloc(65_536, "l")]);
-  const ping = Buffer.from("890470696e67", "hex");
-  const empty = Buffer.from("8200", "hex");
-  const { opened, controls, payload } = read(
-    Buffer.concat([ANSWER, short, ping, empty, medium, long, short]),
-    size,
-  );
-  expect({ opened, controls }).toEqual({ opened: 1, controls: ["9 ping"] });
-  expect(payload).toBe(`hello${"m".repeat(256)}${"l".repeat(65_536)}hello`);
-});
+it.each([1, 3, 100_000])(
+  "reads payloads of every length, and what is between, in pieces of %d bytes",
+  (size) => {
+    const short = Buffer.from("820568656c6c6f", "hex");
+    const medium = Buffer.concat([Buffer.from("827e0100", "hex"), Buffer.alloc(256, "m")]);
+    const long = Buffer.concat([Buffer.from("827f0000000000010000", "hex"), Buffer.alloc(65_536, "l")]);
+    const ping = Buffer.from("890470696e67", "hex");
+    const empty = Buffer.from("8200", "hex");
+    const { opened, controls, payload } = read(
+      Buffer.concat([ANSWER, short, ping, empty, medium, long, short]),
+      size,
+    );
+    expect({ opened, controls }).toEqual({ opened: 1, controls: ["9 ping"] });
+    expect(payload).toBe(`hello${"m".repeat(256)}${"l".repeat(65_536)}hello`);
+  },
+);
 
 it("refuses an answer that is no upgrade, and a masked frame", () => {
   expect(() => read(Buffer.from("HTTP/1.1 403 Forbidden\r\n\r\n"))).toThrow("HTTP/1.1 403 Forbidden");
