@@ -5,6 +5,8 @@ export interface Column {
   readonly key: string;
   readonly title: string;
   readonly digits: number;
+  /** Says what was done, not what it cost: it has no ratio. */
+  readonly isCircumstance?: boolean;
 }
 
 export interface TargetFigures {
@@ -36,7 +38,8 @@ export function renderFigures(columns: readonly Column[], targets: readonly Targ
 }
 
 /** Each figure over that of the target's reference; empty when no reference was measured. */
-export function renderRatios(columns: readonly Column[], targets: readonly TargetFigures[]): string {
+export function renderRatios(all: readonly Column[], targets: readonly TargetFigures[]): string {
+  const columns = all.filter(({ isCircumstance = false }) => !isCircumstance);
   const rows = targets.flatMap((target) => {
     const reference = targets.find(({ name }) => name === target.reference);
     if (reference === undefined || reference === target) return [];

@@ -13,9 +13,9 @@ import { type Scene, SCREEN } from "./scenes.ts";
 const WARM_UP_MS = 1_500;
 
 export const SCENE_COLUMNS: readonly Column[] = [
-  { key: "drawnPerSecond", title: "drawn/s", digits: 1 },
-  { key: "updatesPerSecond", title: "updates/s", digits: 1 },
-  { key: "kilobytesPerSecond", title: "kB/s", digits: 0 },
+  { key: "drawnPerSecond", title: "drawn/s", digits: 1, isCircumstance: true },
+  { key: "updatesPerSecond", title: "updates/s", digits: 1, isCircumstance: true },
+  { key: "kilobytesPerSecond", title: "kB/s", digits: 1, isCircumstance: true },
   { key: "cpuPerSessionMinute", title: "CPU s per session-minute", digits: 2 },
   { key: "sessionsPerCore", title: "sessions per core", digits: 0 },
 ];

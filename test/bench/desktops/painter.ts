@@ -129,7 +129,7 @@ async function paint(scene: SceneName): Promise<void> {
   // A late frame delays the next ones: a burst would be another scene.
   for (let due = performance.now(); current === report;) {
     due = Math.max(due + 1_000 / framesPerSecond, performance.now());
-    await delay(due - performance.now());
+    await delay(Math.max(0, due - performance.now()));
     report.frames += 1;
     draw(report.frames);
   }

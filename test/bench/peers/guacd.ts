@@ -11,7 +11,10 @@ import type { Peer, PeerContext, Target } from "./peer.ts";
 export const guacd: Peer = {
   name: "guacd",
   targets: ["guacd"],
-  findMissing: () => (findProgram("guacd") === undefined ? "apt-get install guacd" : undefined),
+  findMissing: () =>
+    findProgram("guacd") === undefined
+      ? "apt-get install guacd libguac-client-vnc0 (Debian 11; 12 and 13 have no such package)"
+      : undefined,
   start: startGuacd,
 };
 

@@ -36,6 +36,13 @@ it("prints ratios to the reference, which has no row of its own", () => {
   );
 });
 
+it("prints no ratio of what tells the circumstances", () => {
+  const columns = [COLUMNS[0]!, { ...COLUMNS[1]!, isCircumstance: true }];
+  expect(renderRatios(columns, TARGETS.slice(1, 3))).toBe(
+    ["| ratio to haproxy's | MB/s |", "| --- | --- |", "| Postern | 1.25 |"].join("\n"),
+  );
+});
+
 it("prints no ratios where the reference was not measured", () => {
   expect(renderRatios(COLUMNS, [TARGETS[0]!, TARGETS[2]!])).toBe("");
 });
