@@ -21,6 +21,6 @@ export async function findTool(name) {
 /** Runs a tool or a script on this terminal; returns its exit status. */
 export async function runTool([name, ...args]) {
   if (name === undefined) throw new Problem("Say what to run: a tool of node_modules, or a script.");
-  const script = name.endsWith(".mjs") ? inRoot(name) : await findTool(name);
+  const script = /\.(mjs|ts)$/.test(name) ? inRoot(name) : await findTool(name);
   return runInForeground(process.execPath, [script, ...args]);
 }

@@ -14,6 +14,9 @@ const CLIENT_MESSAGE_BYTES = new Map([
 ]);
 const updates = new Map();
 
+// Its parent is gone.
+process.on("disconnect", () => process.exit());
+
 function updateOf(width, height) {
   const key = `${width}x${height}`;
   let update = updates.get(key);

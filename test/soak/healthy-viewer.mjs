@@ -1,7 +1,7 @@
 // A healthy viewer, in a process of its own so that the load of the others is not in its clock: round trips, one after another.
 import { answer } from "./ipc.mjs";
 import { pause } from "./service.mjs";
-import { Viewer } from "../bench/viewer.mjs";
+import { Viewer } from "../bench/viewer.ts";
 
 const BETWEEN_MS = 5;
 let times = [];

@@ -1,7 +1,7 @@
 // Viewers by the dozen in one process: those that ask and do not read, those that come and leave, and those that only connect.
 import net from "node:net";
 import tls from "node:tls";
-import { Viewer } from "../bench/viewer.mjs";
+import { Viewer } from "../bench/viewer.ts";
 import { answer } from "./ipc.mjs";
 import { pause } from "./service.mjs";
 
