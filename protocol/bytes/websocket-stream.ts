@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Clock } from "../clock.ts";
+import { ProtocolError } from "../errors.ts";
 
 /** RFC 6455 §7.4.1. */
 const NORMAL = 1000;
@@ -59,7 +60,7 @@ export class WebSocketStream extends Duplex {
     socket.on("message", (data, isBinary) => {
       this.#onMessage(data, isBinary);
     });
-    socket.on("error", (error) => this.destroy(error));
+    socket.on("error", (error) => this.destroy(toStreamError(error)));
     // A write after the close fails, which informs the writer.
     socket.on("close", () => {
       this.#cancelPing();
@@ -124,4 +125,10 @@ export class WebSocketStream extends Duplex {
     this.push(null);
     this.end();
   }
+}
+
+/** What the peer did wrong is told from what happened to the connection. */
+function toStreamError(error: Error & { readonly code?: unknown }): Error {
+  if (typeof error.code !== "string" || !error.code.startsWith("WS_ERR_")) return error;
+  return new ProtocolError("WEBSOCKET_MESSAGE", error.message, { cause: error });
 }

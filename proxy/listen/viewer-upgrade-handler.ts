@@ -13,6 +13,7 @@ import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
+import { ViewerWebSocket } from "./viewer-websocket.ts";
 import { allowWholeMessages, PRE_AUTH_WEBSOCKET } from "./websocket-limits.ts";
 
 /** The longest reason that a close frame holds, in bytes. */
@@ -39,12 +40,13 @@ type UpgradeRefusal = "ORIGIN_REFUSED" | "SUB_PROTOCOL_REFUSED" | "SERVER_BUSY";
 /** Upgrades of `/rfb` become viewers. */
 export class ViewerUpgradeHandler {
   readonly #options: ViewerUpgradeHandlerOptions;
-  readonly #server: WebSocketServer;
+  readonly #server: WebSocketServer<typeof ViewerWebSocket>;
 
   constructor(options: ViewerUpgradeHandlerOptions) {
     this.#options = options;
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: ViewerWebSocket,
       clientTracking: false,
       perMessageDeflate: false,
       ...PRE_AUTH_WEBSOCKET,

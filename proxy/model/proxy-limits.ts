@@ -25,7 +25,7 @@ export const PROXY_LIMITS = {
   /** An agent with open sessions that has not answered for so long: their pictures are old. */
   agentSilentMs: 4_000,
   /** What a viewer types is dropped once it has not shown for so long that it is there: it must not run later. */
-  inputFreshMs: 6_000,
+  inputFreshMs: 5_000,
   /** What is still open this long after `close()` is cut. */
   closeGraceMs: 1_000,
   /** TCP keep-alive begins after this silence. */

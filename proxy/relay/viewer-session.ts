@@ -140,6 +140,9 @@ export class ViewerSession {
       pings: this.#viewer.pings,
       findPulse: () => this.#dependencies.pairing.findPulse(identity.desktop),
       traffic: () => this.#byteCounter.current,
+      onInputLost: () => {
+        this.end("HOST_TIMEOUT");
+      },
       clock,
     });
     this.#liveness = liveness;
@@ -148,6 +151,9 @@ export class ViewerSession {
       identity,
       pixelFormat,
       holdsInput: () => liveness.holdsInput,
+      noteInput: () => {
+        liveness.noteInput();
+      },
       byteCounter: this.#byteCounter,
       log: this.#log,
     };

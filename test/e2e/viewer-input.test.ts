@@ -24,6 +24,8 @@ const traces = {} as Record<Name, string>;
 let server: PosternServer;
 let agent: PosternProgram;
 let relay: StoppingRelay;
+/** On the agent's way to the server. */
+let agentRelay: StoppingRelay;
 let page: Page;
 let cdp: CDPSession;
 
@@ -37,13 +39,14 @@ beforeAll(async () => {
     desktops[name] = endpoint;
   }
   server = await startServerProgram(cleanup);
-  agent = await startAgentProgram(cleanup, server, { desktops });
+  agentRelay = await startStoppingRelay(cleanup, server.listen);
+  agent = await startAgentProgram(cleanup, server, { desktops, proxy: `127.0.0.1:${agentRelay.port}` });
   relay = await startStoppingRelay(cleanup, server.listen);
   page = await openWall(cleanup, server, `https://127.0.0.1:${relay.port}`);
   cdp = await page.context().newCDPSession(page);
 }, 120_000);
 afterEach(() => {
-  relay.mend();
+  for (const one of [relay, agentRelay]) one.mend();
   for (const program of [agent, server]) process.kill(program.process.pid, "SIGCONT");
 });
 afterAll(() => cleanup.close());
@@ -134,6 +137,33 @@ test("a word of an input method arrives once, at its commit", async () => {
   });
 });
 
+test("a text that is too long for a clipboard is not sent, and the page says so", async () => {
+  await view("us");
+  await openPanel("Clipboard");
+  await page.getByLabel("Text to share with the desktop").fill("x".repeat(262_145));
+  await page.getByRole("button", { name: "Send to its clipboard" }).click();
+  await page.getByText("Not sent: the text is 1 byte longer").waitFor();
+  await page.locator('.viewer[data-phase="open"]').waitFor();
+});
+
+test("the bar covers nothing of the desktop once the pointer is at the picture, and comes back at the edge", async () => {
+  await view("us");
+  const bar = page.getByRole("toolbar", { name: "Viewer" });
+  await page.mouse.move(400, 300);
+  await bar.waitFor({ state: "hidden" });
+  const atTheTop = () =>
+    page.evaluate<string>(
+      `[...Array(12).keys()].map((n) => document.elementFromPoint(innerWidth / 2 - 60 + 10 * n, 8).tagName).join()`,
+    );
+  await waitFor("the picture at the top edge", async () => /^(CANVAS,?)+$/.test(await atTheTop()));
+  await page.mouse.move(400, 2);
+  await bar.waitFor({ state: "visible" });
+  // On the way from the edge to the bar it stays.
+  await page.mouse.move(300, 20);
+  await page.getByRole("button", { name: "Clipboard", exact: true }).hover();
+  expect(await bar.isVisible()).toBe(true);
+});
+
 test("an AZERTY keyboard types its characters at a guest with a US layout", async () => {
   await view("us");
   await openPanel("Special keys");
@@ -154,6 +184,7 @@ test("an AZERTY keyboard types its characters at a guest with a US layout", asyn
 
 test.each<[string, () => void, () => void]>([
   ["a network that is cut", () => relay.cut(), () => relay.mend()],
+  ["an agent's network that is cut", () => agentRelay.cut(), () => agentRelay.mend()],
   [
     "a server that is stopped",
     () => process.kill(server.process.pid, "SIGSTOP"),
@@ -198,6 +229,9 @@ test("a native viewer's keys do not run later either", async () => {
   const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
   await viewer.handshake({ password: await server.createToken("us") });
   await expectKeys("us", ["a"], () => Promise.resolve(viewer.pressKey(0x61)));
+  // What the agent has not been known to get when it falls silent would end the session.
+  const typedAt = performance.now();
+  await waitFor("an answer to a later ping", () => performance.now() - typedAt > 3_000);
   const from = await sizeOf("us");
   process.kill(agent.process.pid, "SIGSTOP");
   // Until the server has missed the agent's answers.

@@ -36,6 +36,7 @@ function makeFixture(pingIntervalMs = 60_000): Fixture {
     pingIntervalMs,
     clock,
     handlers: {
+      onHeard: () => undefined,
       onSetup: note,
       onRequest: note,
       onReply: note,
