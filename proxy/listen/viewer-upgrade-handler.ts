@@ -40,7 +40,7 @@ type UpgradeRefusal = "ORIGIN_REFUSED" | "SUB_PROTOCOL_REFUSED" | "SERVER_BUSY";
 /** Upgrades of `/rfb` become viewers. */
 export class ViewerUpgradeHandler {
   readonly #options: ViewerUpgradeHandlerOptions;
-  readonly #server: WebSocketServer<typeof ViewerWebSocket>;
+  readonly #server: WebSocketServer;
 
   constructor(options: ViewerUpgradeHandlerOptions) {
     this.#options = options;

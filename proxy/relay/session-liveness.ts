@@ -85,15 +85,14 @@ export class SessionLiveness {
     if (now - this.#tickedAt > PROXY_LIMITS.inputFreshMs) this.#staleUntil = now + PROXY_LIMITS.sessionPingMs;
     this.#tickedAt = now;
     const pulse = findPulse();
-    const isAgentSilent = this.#isAgentSilent(now);
     // It lies in some buffer on the way, from where nothing but the end of the session keeps it from running later.
-    if (isAgentSilent && isOnTime && pulse && this.#inputAt >= pulse.provenAt) {
+    if (isOnTime && pulse && this.#isAgentSilent(now) && this.#inputAt >= pulse.provenAt) {
       this.#options.onInputLost();
       return;
     }
     pulse?.probe();
     if (pings && this.#page) {
-      const question: Ping = { ping: this.#page.ask(now), desktop: !isAgentSilent };
+      const question: Ping = { ping: this.#page.ask(now), desktop: !this.#isAgentSilent(now) };
       pings.send(JSON.stringify(question));
     }
     this.#cancel = clock.after(PROXY_LIMITS.sessionPingMs, () => {

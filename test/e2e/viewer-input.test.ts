@@ -15,6 +15,7 @@ import { startStoppingRelay, type StoppingRelay } from "../support/stopping-rela
 import { startQemuVnc } from "../support/vnc-servers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { openWall } from "./browser-steps.ts";
+import { chooseKeyboard, openPanel, typeAsKeys, viewDesktop } from "./viewer-steps.ts";
 
 const LAYOUTS = { us: [], fr: ["-k", "fr"], de: ["-k", "de"] } as const;
 type Name = keyof typeof LAYOUTS;
@@ -51,16 +52,7 @@ afterEach(() => {
 });
 afterAll(() => cleanup.close());
 
-async function view(name: Name): Promise<void> {
-  const all = await server.ask<{ id: string; name: string }[]>("desktop", "list");
-  await page.goto(`${new URL(page.url()).origin}/view/${all.find((one) => one.name === name)!.id}`);
-  await page.locator(".viewer-state[data-phase=open]").waitFor({ timeout: 30_000 });
-  await waitFor(
-    "QEMU's word that it takes key codes",
-    async () => (await page.locator(".viewer-place canvas").getAttribute("width")) !== "0",
-  );
-  await page.waitForLoadState("networkidle").catch(() => undefined);
-}
+const view = (name: Name): Promise<void> => viewDesktop(page, server, name);
 
 /** Keys that reached a guest since `from`: each with what was held, such as `shift+p`. */
 async function readKeys(name: Name, from: number): Promise<string[]> {
@@ -89,21 +81,11 @@ async function expectKeys(name: Name, keys: readonly string[], act: () => Promis
   expect(await readKeys(name, from)).toEqual(keys);
 }
 
-async function openPanel(name: "Clipboard" | "Special keys"): Promise<void> {
-  await page.mouse.move(400, 2);
-  await page.getByRole("button", { name, exact: true }).click();
-}
-
-async function typeAsKeys(text: string): Promise<void> {
-  await page.getByLabel("Text to share with the desktop").fill(text);
-  await page.getByRole("button", { name: "Type it as keys" }).click();
-}
-
 test("a text typed as keys arrives with capitals and signs, and what cannot be typed is said", async () => {
   await view("us");
-  await openPanel("Clipboard");
+  await openPanel(page, "Clipboard");
   const keys = ["shift+p", "shift+2", "s", "s", "w", "0", "r", "d", "shift+1"];
-  await expectKeys("us", keys, () => typeAsKeys("P@ssw0rd!é"));
+  await expectKeys("us", keys, () => typeAsKeys(page, "P@ssw0rd!é"));
   await page.getByText("Its keyboard has no keys for: é").waitFor();
 });
 
@@ -114,16 +96,16 @@ test.each([
   "a machine with the keymap %s gets the keys of a %s keyboard",
   async (name, title, text, keys) => {
     await view(name);
-    await openPanel("Special keys");
-    await page.getByLabel("Keyboard", { exact: true }).selectOption(`The system has a ${title} layout`);
-    await openPanel("Clipboard");
-    await expectKeys(name, keys, () => typeAsKeys(text));
+    await openPanel(page, "Special keys");
+    await chooseKeyboard(page, `The system has a ${title} layout`);
+    await openPanel(page, "Clipboard");
+    await expectKeys(name, keys, () => typeAsKeys(page, text));
   },
 );
 
 test("a word of an input method arrives once, at its commit", async () => {
   await view("us");
-  await openPanel("Special keys");
+  await openPanel(page, "Special keys");
   await page.getByLabel("Text for the screen").focus();
   await expectKeys("us", ["h", "e", "l", "l", "o", "spc"], async () => {
     for (const text of ["h", "he", "hel", "helx", "hel", "hell", "hello"])
@@ -139,7 +121,7 @@ test("a word of an input method arrives once, at its commit", async () => {
 
 test("a text that is too long for a clipboard is not sent, and the page says so", async () => {
   await view("us");
-  await openPanel("Clipboard");
+  await openPanel(page, "Clipboard");
   await page.getByLabel("Text to share with the desktop").fill("x".repeat(262_145));
   await page.getByRole("button", { name: "Send to its clipboard" }).click();
   await page.getByText("Not sent: the text is 1 byte longer").waitFor();
@@ -166,8 +148,8 @@ test("the bar covers nothing of the desktop once the pointer is at the picture, 
 
 test("an AZERTY keyboard types its characters at a guest with a US layout", async () => {
   await view("us");
-  await openPanel("Special keys");
-  await page.getByLabel("Keyboard", { exact: true }).selectOption("The system has a US layout");
+  await openPanel(page, "Special keys");
+  await chooseKeyboard(page, "The system has a US layout");
   await page.keyboard.press("Escape");
   await page.locator(".viewer-place canvas").focus();
   const press = async (key: string, code: string) => {

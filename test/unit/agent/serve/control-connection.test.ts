@@ -134,6 +134,7 @@ describe("a control connection", () => {
     const [socket, server] = createDuplexPair();
     server.on("error", () => undefined);
     const handlers = {
+      onHeard: () => undefined,
       onSetup: () => undefined,
       onRequest: () => undefined,
       onReply: () => undefined,

@@ -74,7 +74,7 @@ describe("a data session", () => {
     const { viewer, server, clock } = makeFixture();
     const running = clock.monotonic.bind(clock);
     clock.monotonic = () => running() + 5_000;
-    clock.advance(1_000);
+    clock.advance(11_000);
     await settle();
     viewer.end("keys");
     expect((await new ByteReader(server).readToEnd()).toString()).toBe("keys");
