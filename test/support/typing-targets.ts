@@ -36,7 +36,8 @@ function recordFile(endpoint: string, file: string): TypingTarget {
     clear: async () => {
       from = (await readAll()).length;
     },
-    read: async () => (await readAll()).subarray(from).toString("utf8"),
+    // Terminals differ in what the backspace key sends.
+    read: async () => (await readAll()).subarray(from).toString("utf8").replaceAll("\x7f", "\b"),
   };
 }
 
