@@ -3,7 +3,7 @@ import path from "node:path";
 import type { CleanupStack } from "./cleanup-stack.ts";
 import { startQemuVnc, startX11vnc } from "./vnc-servers.ts";
 import { waitFor } from "./wait-for.ts";
-import { startDisplay, type XDisplay } from "./x-display.ts";
+import { startXServer, type XDisplay } from "./x-display.ts";
 import { startXvnc } from "./xvnc.ts";
 
 /** A desktop that writes down the characters that its keys make. */
@@ -67,7 +67,8 @@ const KEY_CODES: Readonly<Record<string, number>> = Object.fromEntries([
  * keyboard has the same layout: there are the characters that a system inside would get.
  */
 export async function startQemuTarget(cleanup: CleanupStack, keymap: "us" | "fr"): Promise<TypingTarget> {
-  const guest = await startDisplay(cleanup);
+  // Without repetition: a key may be down for long here.
+  const { display: guest } = await startXServer(cleanup, "Xvfb", ["-r", "-screen", "0", "1024x768x24"]);
   const file = await openRecorder(guest);
   await guest.run("setxkbmap", [keymap]);
   const trace = path.join(guest.folder, "trace");
@@ -80,8 +81,13 @@ export async function startQemuTarget(cleanup: CleanupStack, keymap: "us" | "fr"
   const typed = recordFile(endpoint, file);
   let from = 0;
   const readTrace = () => readFile(trace, "utf8").catch(() => "");
+  let seen = 0;
   const press = async (): Promise<void> => {
     const text = await readTrace();
+    // The text is not over yet.
+    const isGrowing = text.length > seen;
+    seen = text.length;
+    if (isGrowing) return;
     const events = [...text.slice(from).matchAll(/key qcode (\S+), down (\d)/g)];
     from = text.length;
     const keys = events.flatMap(([, key = "", down]) => {
@@ -94,7 +100,7 @@ export async function startQemuTarget(cleanup: CleanupStack, keymap: "us" | "fr"
   return {
     endpoint,
     clear: async () => {
-      await press();
+      from = (await readTrace()).length;
       await typed.clear();
     },
     read: async () => {
