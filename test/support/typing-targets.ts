@@ -55,8 +55,12 @@ export async function startX11vncTarget(cleanup: CleanupStack): Promise<TypingTa
 const KEY_CODES: Readonly<Record<string, number>> = Object.fromEntries([
   ...[..."1234567890"].map((key, index) => [key, 10 + index] as const),
   ...["minus", "equal", "backspace", "tab"].map((key, index) => [key, 20 + index] as const),
-  ...[..."qwertyuiop", "bracket_left", "bracket_right", "ret"].map((key, index) => [key, 24 + index] as const),
-  ...[..."asdfghjkl", "semicolon", "apostrophe", "grave_accent"].map((key, index) => [key, 38 + index] as const),
+  ...[..."qwertyuiop", "bracket_left", "bracket_right", "ret"].map(
+    (key, index) => [key, 24 + index] as const,
+  ),
+  ...[..."asdfghjkl", "semicolon", "apostrophe", "grave_accent"].map(
+    (key, index) => [key, 38 + index] as const,
+  ),
   ...["shift", "backslash"].map((key, index) => [key, 50 + index] as const),
   ...[..."zxcvbnm", "comma", "dot", "slash", "shift_r"].map((key, index) => [key, 52 + index] as const),
   ...Object.entries({ ctrl: 37, alt: 64, spc: 65, less: 94, alt_r: 108 }),

@@ -48,7 +48,17 @@ function open({ hasPage = true, hasAgent = true } = {}) {
       await Promise.resolve();
     }
   };
-  return { clock, liveness, questions, page, agent, traffic, lost, pass, answer: (text: string) => answer(text) };
+  return {
+    clock,
+    liveness,
+    questions,
+    page,
+    agent,
+    traffic,
+    lost,
+    pass,
+    answer: (text: string) => answer(text),
+  };
 }
 
 it("while both ends answer, what is typed passes", async () => {
