@@ -9,7 +9,7 @@ const IO_MODULES = ["net", "tls", "fs", "fs/promises", "http", "https", "dgram",
 /** Besides a package's index.ts. */
 const OTHER_DOORS = {
   // Without Node and without zod: what the pages have in common with the server.
-  "web -> protocol": ["backoff", "host-port", "mip2/names", "mip2/machine-state"],
+  "web -> protocol": ["backoff", "host-port", "mip2/names", "mip2/machine-state", "rfb/cut-text"],
   // The schemas alone: a command that asks the server need not load a server.
   "bin -> web": ["api/schemas"],
 };

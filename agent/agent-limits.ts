@@ -48,6 +48,12 @@ export const AGENT_LIMITS = {
   runTickMs: 1_000,
   /** Input that was read after the process had stood still for so long is not passed on: it would run late. */
   stallMs: 4_000,
+  /** The server is asked this often whether it is there, while it has sessions here. */
+  pathProbeMs: 2_000,
+  /** What comes behind a halt of the path waits so long for the end of its connection: it may be old. */
+  doubtMs: 1_000,
+  /** Bytes that wait so; more ends the connection. */
+  doubtfulBytes: 64 * 1024,
   /** Time for buffered bytes to be sent when the agent closes. */
   closeGraceMs: 2_000,
   /** TCP keep-alive of data connections and towards VNC servers begins after this silence. */

@@ -21,6 +21,7 @@ import { parseAllowedServers, type AllowedServer } from "./serve/allowed-servers
 import { answerRequest } from "./serve/answer-request.ts";
 import { ControlConnection, type ControlEnd } from "./serve/control-connection.ts";
 import { Publications } from "./serve/publications.ts";
+import { ServerPath } from "./serve/server-path.ts";
 import { SetupHandler } from "./serve/setup-handler.ts";
 import { SpareConnections } from "./serve/spare-connections.ts";
 
@@ -47,6 +48,7 @@ class AgentRuntime implements RunningAgent {
   readonly #dialer: Dialer;
   readonly #allowed: readonly AllowedServer[];
   readonly #setupHandler: SetupHandler;
+  readonly #path: ServerPath;
   readonly #closing = new AbortController();
   readonly #connectListeners: (() => void)[] = [];
   readonly #keepAliveTimer = setInterval(() => undefined, KEEP_ALIVE_TIMER_MS);
@@ -64,7 +66,9 @@ class AgentRuntime implements RunningAgent {
     const { transport = "auto", httpProxy = null } = options;
     const pinsFor = (sha256: string): readonly string[] => this.#identity?.pinsFor(sha256) ?? [sha256];
     this.#dialer = new Dialer({ trust, pinsFor, transport, httpProxy, clock, log });
+    this.#path = new ServerPath(clock);
     this.#setupHandler = new SetupHandler({
+      path: this.#path,
       allowed: this.#allowed,
       dialer: this.#dialer,
       clock,
@@ -158,6 +162,9 @@ class AgentRuntime implements RunningAgent {
       pingIntervalMs: welcome.pingIntervalMs,
       clock,
       handlers: {
+        onHeard: () => {
+          this.#path.hear();
+        },
         onSetup: (setup) => {
           this.#setupHandler.handle(setup, home, send);
         },
@@ -184,6 +191,7 @@ class AgentRuntime implements RunningAgent {
     const { signal } = this.#closing;
     signal.addEventListener("abort", close);
     this.#connection = connection;
+    this.#path.attach(send);
     this.#publications.attach(send);
     connection.start();
     for (const listener of this.#connectListeners) listener();
@@ -191,6 +199,7 @@ class AgentRuntime implements RunningAgent {
     const end = await connection.ended;
     signal.removeEventListener("abort", close);
     this.#connection = null;
+    this.#path.detach();
     this.#publications.detach();
     await connection.close();
     return end;

@@ -34,6 +34,8 @@ export type ControlEnd =
   | { readonly kind: "drained"; readonly reason: string; readonly withinMs: number };
 
 export interface ControlHandlers {
+  /** The server has sent a frame, of whatever kind. */
+  onHeard(): void;
   onSetup(setup: Mip2SetupRequest): void;
   onRequest(request: Request): void;
   onReply(reply: Reply): void;
@@ -112,6 +114,7 @@ export class ControlConnection {
   }
 
   #dispatch(frame: Frame): void {
+    this.#handlers.onHeard();
     switch (frame.type) {
       case FrameType.setupRequest:
         this.#handlers.onSetup(frame.value);

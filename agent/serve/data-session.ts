@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { PeerClosed, pipe, type Clock } from "../../protocol/index.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
+import type { WatchedPath } from "./server-path.ts";
 
 export interface DataSessionEnd {
   readonly bytesToViewer: number;
@@ -25,20 +26,33 @@ export class DataSession {
   #ranAt: number;
   /** The latest tick came late, and what waited meanwhile is read next, in the same turn of the event loop. */
   #isTickLate = false;
+  readonly #path: WatchedPath;
+  /** When the server last sent something on this connection. */
+  #chunkAt: number;
+  /** Until then input may be older than it looks, because the path had halted. */
+  #doubtUntil = -Infinity;
+  /** Such input, while it may still turn out that its viewer is gone. */
+  readonly #doubtful: Buffer[] = [];
+  #cancelDoubt: () => void = () => undefined;
   #cause: Error | null = null;
   #closing = false;
 
-  constructor(data: Duplex, server: Duplex, clock: Clock) {
+  constructor(data: Duplex, server: Duplex, { clock, path }: { clock: Clock; path: WatchedPath }) {
     this.#data = data;
     this.#server = server;
     this.#clock = clock;
+    this.#path = path;
     this.#ranAt = clock.monotonic();
+    this.#chunkAt = this.#ranAt;
     this.#tick();
     const toViewer = pipe(server, data);
     const toServer = pipe(data, server, (chunk, forward) => {
       this.#refuseStaleInput(chunk);
-      forward(chunk);
+      if (this.#isDoubtful(chunk)) this.#holdBack(chunk, forward);
+      else forward(chunk);
     });
+    // The server has given up the session, so what was typed into it is not to run.
+    for (const end of ["end", "close"]) data.once(end, () => this.#doubtful.splice(0));
     this.#bytesMoved = () => toViewer.bytes + toServer.bytes;
     this.#stopPipes = () => {
       toViewer.stop();
@@ -59,6 +73,7 @@ export class DataSession {
     this.ended = closed.then(() => {
       this.#cancelLinger?.();
       this.#cancelTick();
+      this.#cancelDoubt();
       return { bytesToViewer: toViewer.bytes, bytesToServer: toServer.bytes, cause: this.#cause };
     });
   }
@@ -98,6 +113,7 @@ export class DataSession {
         this.#isTickLate = false;
       });
     this.#ranAt = this.#clock.monotonic();
+    this.#path.probe();
     this.#cancelTick = this.#clock.after(AGENT_LIMITS.runTickMs, () => {
       this.#tick();
     });
@@ -111,6 +127,36 @@ export class DataSession {
   #refuseStaleInput(chunk: Buffer): void {
     if (!(this.#isTickLate || this.#hasStoodStill) || isHarmlessLate(chunk)) return;
     throw new PeerClosed("AGENT_STALLED", "input waited while the agent stood still");
+  }
+
+  /**
+   * A path that halts keeps what was typed before anybody knew, and brings it when it goes on: as late again as it had
+   * halted, for a TCP that tries again ever more rarely.
+   */
+  #isDoubtful(chunk: Buffer): boolean {
+    const now = this.#clock.monotonic();
+    const { heardAt, latestHalt } = this.#path;
+    for (const { from, to } of [...(latestHalt ? [latestHalt] : []), { from: heardAt, to: now }]) {
+      const haltedMs = to - Math.max(from, this.#chunkAt);
+      if (haltedMs > AGENT_LIMITS.stallMs) this.#doubtUntil = Math.max(this.#doubtUntil, to + haltedMs);
+    }
+    this.#chunkAt = now;
+    return this.#doubtful.length > 0 || (now < this.#doubtUntil && !isHarmlessLate(chunk));
+  }
+
+  /**
+   * A server ends the session into which something was typed while the path halted, and the end comes right behind it.
+   * @throws PeerClosed `AGENT_STALLED`
+   */
+  #holdBack(chunk: Buffer, forward: (chunk: Buffer) => void): void {
+    this.#doubtful.push(chunk);
+    const bytes = this.#doubtful.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > AGENT_LIMITS.doubtfulBytes)
+      throw new PeerClosed("AGENT_STALLED", "too much input came at once behind a halt of the path");
+    if (this.#doubtful.length > 1) return;
+    this.#cancelDoubt = this.#clock.after(AGENT_LIMITS.doubtMs, () => {
+      for (const held of this.#doubtful.splice(0)) forward(held);
+    });
   }
 
   /** One direction has ended: the other may continue while it has traffic, but not without limit. */
@@ -127,6 +173,8 @@ export class DataSession {
 
 const UPDATE_REQUEST = { type: 3, bytes: 10 };
 const KEY_EVENT = { type: 4, bytes: 8 };
+/** QEMU's: the sub-type and a U16 that says whether the key is down follow. */
+const EXTENDED_KEY_EVENT = { type: 255, bytes: 12 };
 
 /**
  * Nothing but FramebufferUpdateRequests and releases of keys, which may be late; without its release a key would stay down.
@@ -137,9 +185,15 @@ function isHarmlessLate(chunk: Buffer): boolean {
   while (at < chunk.length) {
     if (chunk[at] === UPDATE_REQUEST.type) at += UPDATE_REQUEST.bytes;
     else if (chunk[at] === KEY_EVENT.type && chunk[at + 1] === 0) at += KEY_EVENT.bytes;
+    else if (chunk[at] === EXTENDED_KEY_EVENT.type && isExtendedRelease(chunk, at))
+      at += EXTENDED_KEY_EVENT.bytes;
     else return false;
   }
   return at === chunk.length;
+}
+
+function isExtendedRelease(chunk: Buffer, at: number): boolean {
+  return chunk[at + 1] === 0 && chunk[at + 2] === 0 && chunk[at + 3] === 0;
 }
 
 function whenClosed(stream: Duplex): Promise<void> {

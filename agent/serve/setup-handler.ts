@@ -18,6 +18,7 @@ import { DataSession } from "./data-session.ts";
 import { openEndpoint, type EndpointConnection } from "./open-endpoint.ts";
 import { openBoth } from "./open-both.ts";
 import { relayServerInit } from "./relay-server-init.ts";
+import type { WatchedPath } from "./server-path.ts";
 import { SetupFailure } from "./setup-failure.ts";
 
 /** How a request came, and is answered. */
@@ -32,6 +33,7 @@ export interface SetupHandlerOptions {
   readonly allowed: readonly AllowedServer[];
   readonly dialer: Dialer;
   readonly findDesktop: (name: string) => PublishedDesktop | undefined;
+  readonly path: WatchedPath;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -107,7 +109,7 @@ export class SetupHandler {
     const [server, data] = opened;
     if (server.hasTightCapabilities && !(await this.#relayServerInit(server, data, log))) return;
     await this.#runSession(
-      new DataSession(data, server.stream, this.#options.clock),
+      new DataSession(data, server.stream, this.#options),
       log.child({ security: server.security }),
     );
   }

@@ -55,6 +55,17 @@ export const TEST_PACKAGES = [
   "util-linux",
 ];
 
+/** Only for the long tests: viewers of other makers with windows, and the session bus that they want. */
+export const VIEWER_PACKAGES = [
+  "dbus-daemon",
+  "gvncviewer",
+  "krdc",
+  "remmina",
+  "remmina-plugin-vnc",
+  "vinagre",
+  "virt-viewer",
+];
+
 /** Only for the long tests: what `postern image build` runs, kernels with VFIO and with 9p, packers, and DARTS's downloads. */
 export const BUILD_PACKAGES = [
   "mmdebstrap",

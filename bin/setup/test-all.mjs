@@ -3,7 +3,13 @@ import { build } from "./build.mjs";
 import { checkSources } from "./checks.mjs";
 import { runInForeground } from "./command.mjs";
 import { installDependencies } from "./dependencies.mjs";
-import { BUILD_PACKAGES, CUSTOMIZE_PACKAGES, installPackages, TEST_PACKAGES } from "./packages.mjs";
+import {
+  BUILD_PACKAGES,
+  CUSTOMIZE_PACKAGES,
+  installPackages,
+  TEST_PACKAGES,
+  VIEWER_PACKAGES,
+} from "./packages.mjs";
 import { inRoot, ROOT } from "./paths.mjs";
 import { Problem } from "./problem.mjs";
 import { Progress } from "./progress.mjs";
@@ -43,7 +49,7 @@ export async function testAll(names) {
     throw new Problem(`There are no tests called ${unknown}. Choose from: ${known.join(", ")}.`);
   const progress = new Progress();
   const wanted = names.includes("compat")
-    ? [...TEST_PACKAGES, ...BUILD_PACKAGES, ...CUSTOMIZE_PACKAGES]
+    ? [...TEST_PACKAGES, ...BUILD_PACKAGES, ...CUSTOMIZE_PACKAGES, ...VIEWER_PACKAGES]
     : TEST_PACKAGES;
   await installPackages(progress, { wanted, need: "The tests need them", required: true });
   await installDependencies(progress);

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import type { Clock } from "../clock.ts";
+import { ProtocolError } from "../errors.ts";
 import type { HeaderWriter } from "./piece-writer.ts";
 import { readInPlace, type InPlaceReader, type ReadTarget } from "./read-in-place.ts";
 import {
@@ -78,7 +79,7 @@ export class WebSocketStream extends Duplex implements HeaderWriter, InPlaceRead
     socket.on("message", (data, isBinary) => {
       this.#onMessage(data, isBinary);
     });
-    socket.on("error", (error) => this.destroy(error));
+    socket.on("error", (error) => this.destroy(toStreamError(error)));
     // A write after the close fails, which informs the writer.
     socket.on("close", () => {
       this.#cancelPing();
@@ -199,4 +200,10 @@ function isReceiverIdle(socket: WebSocketLike): boolean {
     receiver._fragmented === 0 &&
     receiver.writableLength === 0
   );
+}
+
+/** What the peer did wrong is told from what happened to the connection. */
+function toStreamError(error: Error & { readonly code?: unknown }): Error {
+  if (typeof error.code !== "string" || !error.code.startsWith("WS_ERR_")) return error;
+  return new ProtocolError("WEBSOCKET_MESSAGE", error.message, { cause: error });
 }

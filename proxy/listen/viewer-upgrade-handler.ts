@@ -12,6 +12,7 @@ import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
+import { ViewerWebSocket } from "./viewer-websocket.ts";
 import { allowWholeMessages, PRE_AUTH_WEBSOCKET } from "./websocket-limits.ts";
 
 /** The longest reason that a close frame holds, in bytes. */
@@ -44,6 +45,7 @@ export class ViewerUpgradeHandler {
     this.#options = options;
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: ViewerWebSocket,
       clientTracking: false,
       perMessageDeflate: false,
       ...PRE_AUTH_WEBSOCKET,

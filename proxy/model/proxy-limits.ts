@@ -25,7 +25,7 @@ export const PROXY_LIMITS = {
   /** An agent that has not answered for so long: the pictures of its sessions are shown as outdated. */
   agentSilentMs: 4_000,
   /** A viewer's input is dropped once the viewer has not answered for so long: it must not take effect later. */
-  inputFreshMs: 6_000,
+  inputFreshMs: 5_000,
   /** What is still open this long after `close()` is cut. */
   closeGraceMs: 1_000,
   /** TCP keep-alive begins after this silence. */

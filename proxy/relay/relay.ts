@@ -88,7 +88,10 @@ async function describeEnd(direction: Pipe, cause: EndCause, ends: RelayEnds): P
     return { cause, graceful: true };
   } catch (error) {
     if (isPosternError(error) && !(error instanceof PeerClosed)) {
-      return { cause: cause === "VIEWER_LEFT" ? "VIEWER_PROTOCOL" : "DESKTOP_PROTOCOL", graceful: false };
+      // A pipe also fails by the error of its destination; a filter's error is of its source.
+      const { viewer, server } = ends;
+      const isViewers = cause === "VIEWER_LEFT" ? server.errored !== error : viewer.errored === error;
+      return { cause: isViewers ? "VIEWER_PROTOCOL" : "DESKTOP_PROTOCOL", graceful: false };
     }
     return { cause: toLossCause(ends), graceful: false };
   }

@@ -17,6 +17,8 @@ export interface SessionLivenessOptions {
   readonly pings: ViewerPings | null;
   readonly findPulse: () => AgentPulse | null;
   readonly traffic: () => RelayTraffic;
+  /** Something was typed that the agent cannot be known to have got, and the agent is silent: called once. */
+  readonly onInputLost: () => void;
   readonly clock: Clock;
 }
 
@@ -33,6 +35,8 @@ export class SessionLiveness {
   #tickedAt: number;
   /** After a stall of this process: until then, input that had been waiting may still be read (monotonic). */
   #staleUntil = -Infinity;
+  /** When the latest input was passed on. */
+  #inputAt = -Infinity;
   #bytesToViewer: number;
   #cancel: () => void = () => undefined;
 
@@ -51,6 +55,11 @@ export class SessionLiveness {
   /** Idempotent. */
   stop(): void {
     this.#cancel();
+  }
+
+  /** Input has been passed on. */
+  noteInput(): void {
+    this.#inputAt = this.#options.clock.monotonic();
   }
 
   /** Also true after a stall of this process, during which neither end was pinged. */
@@ -72,9 +81,16 @@ export class SessionLiveness {
     const { bytesToViewer } = traffic();
     if (bytesToViewer > this.#bytesToViewer) this.#movedAt = this.#tickedAt;
     this.#bytesToViewer = bytesToViewer;
+    const isOnTime = now - this.#tickedAt < 2 * PROXY_LIMITS.sessionPingMs;
     if (now - this.#tickedAt > PROXY_LIMITS.inputFreshMs) this.#staleUntil = now + PROXY_LIMITS.sessionPingMs;
     this.#tickedAt = now;
-    findPulse()?.probe();
+    const pulse = findPulse();
+    // It lies in some buffer on the way, from where nothing but the end of the session keeps it from running later.
+    if (isOnTime && pulse && this.#isAgentSilent(now) && this.#inputAt >= pulse.provenAt) {
+      this.#options.onInputLost();
+      return;
+    }
+    pulse?.probe();
     if (pings && this.#page) {
       const question: Ping = { ping: this.#page.ask(now), desktop: !this.#isAgentSilent(now) };
       pings.send(JSON.stringify(question));

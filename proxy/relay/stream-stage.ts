@@ -11,6 +11,8 @@ export interface RelayedSession {
   readonly pixelFormat: PixelFormat;
   /** Whether what the viewer types is dropped now, since it would run later than it was typed. */
   readonly holdsInput: () => boolean;
+  /** To be called when something that the viewer typed is passed on. */
+  readonly noteInput: () => void;
   /** A tap of every session. */
   readonly byteCounter: StreamTap;
   /** Its lines name the session. */

@@ -143,6 +143,9 @@ export class ViewerSession {
       pings: this.#viewer.pings,
       findPulse: () => this.#dependencies.pairing.findPulse(identity.desktop),
       traffic: () => this.#byteCounter.current,
+      onInputLost: () => {
+        this.end("HOST_TIMEOUT");
+      },
       clock,
     });
     this.#liveness = liveness;
@@ -151,6 +154,9 @@ export class ViewerSession {
       identity,
       pixelFormat,
       holdsInput: () => liveness.holdsInput,
+      noteInput: () => {
+        liveness.noteInput();
+      },
       byteCounter: this.#byteCounter,
       log: this.#log,
     };

@@ -15,6 +15,7 @@ import { startStoppingRelay, type StoppingRelay } from "../support/stopping-rela
 import { startQemuVnc } from "../support/vnc-servers.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { openWall } from "./browser-steps.ts";
+import { chooseKeyboard, openPanel, typeAsKeys, viewDesktop } from "./viewer-steps.ts";
 
 const LAYOUTS = { us: [], fr: ["-k", "fr"], de: ["-k", "de"] } as const;
 type Name = keyof typeof LAYOUTS;
@@ -24,6 +25,8 @@ const traces = {} as Record<Name, string>;
 let server: PosternServer;
 let agent: PosternProgram;
 let relay: StoppingRelay;
+/** On the agent's way to the server. */
+let agentRelay: StoppingRelay;
 let page: Page;
 let cdp: CDPSession;
 
@@ -37,27 +40,19 @@ beforeAll(async () => {
     desktops[name] = endpoint;
   }
   server = await startServerProgram(cleanup);
-  agent = await startAgentProgram(cleanup, server, { desktops });
+  agentRelay = await startStoppingRelay(cleanup, server.listen);
+  agent = await startAgentProgram(cleanup, server, { desktops, proxy: `127.0.0.1:${agentRelay.port}` });
   relay = await startStoppingRelay(cleanup, server.listen);
   page = await openWall(cleanup, server, `https://127.0.0.1:${relay.port}`);
   cdp = await page.context().newCDPSession(page);
 }, 120_000);
 afterEach(() => {
-  relay.mend();
+  for (const one of [relay, agentRelay]) one.mend();
   for (const program of [agent, server]) process.kill(program.process.pid, "SIGCONT");
 });
 afterAll(() => cleanup.close());
 
-async function view(name: Name): Promise<void> {
-  const all = await server.ask<{ id: string; name: string }[]>("desktop", "list");
-  await page.goto(`${new URL(page.url()).origin}/view/${all.find((one) => one.name === name)!.id}`);
-  await page.locator(".viewer-state[data-phase=open]").waitFor({ timeout: 30_000 });
-  await waitFor(
-    "QEMU's word that it takes key codes",
-    async () => (await page.locator(".viewer-place canvas").getAttribute("width")) !== "0",
-  );
-  await page.waitForLoadState("networkidle").catch(() => undefined);
-}
+const view = (name: Name): Promise<void> => viewDesktop(page, server, name);
 
 /** Keys that reached a guest since `from`: each with what was held, such as `shift+p`. */
 async function readKeys(name: Name, from: number): Promise<string[]> {
@@ -86,21 +81,11 @@ async function expectKeys(name: Name, keys: readonly string[], act: () => Promis
   expect(await readKeys(name, from)).toEqual(keys);
 }
 
-async function openPanel(name: "Clipboard" | "Special keys"): Promise<void> {
-  await page.mouse.move(400, 2);
-  await page.getByRole("button", { name, exact: true }).click();
-}
-
-async function typeAsKeys(text: string): Promise<void> {
-  await page.getByLabel("Text to share with the desktop").fill(text);
-  await page.getByRole("button", { name: "Type it as keys" }).click();
-}
-
 test("a text typed as keys arrives with capitals and signs, and what cannot be typed is said", async () => {
   await view("us");
-  await openPanel("Clipboard");
+  await openPanel(page, "Clipboard");
   const keys = ["shift+p", "shift+2", "s", "s", "w", "0", "r", "d", "shift+1"];
-  await expectKeys("us", keys, () => typeAsKeys("P@ssw0rd!é"));
+  await expectKeys("us", keys, () => typeAsKeys(page, "P@ssw0rd!é"));
   await page.getByText("Its keyboard has no keys for: é").waitFor();
 });
 
@@ -111,16 +96,16 @@ test.each([
   "a machine with the keymap %s gets the keys of a %s keyboard",
   async (name, title, text, keys) => {
     await view(name);
-    await openPanel("Special keys");
-    await page.getByLabel("Keyboard", { exact: true }).selectOption(`The system has a ${title} layout`);
-    await openPanel("Clipboard");
-    await expectKeys(name, keys, () => typeAsKeys(text));
+    await openPanel(page, "Special keys");
+    await chooseKeyboard(page, `The system has a ${title} layout`);
+    await openPanel(page, "Clipboard");
+    await expectKeys(name, keys, () => typeAsKeys(page, text));
   },
 );
 
 test("a word of an input method arrives once, at its commit", async () => {
   await view("us");
-  await openPanel("Special keys");
+  await openPanel(page, "Special keys");
   await page.getByLabel("Text for the screen").focus();
   await expectKeys("us", ["h", "e", "l", "l", "o", "spc"], async () => {
     for (const text of ["h", "he", "hel", "helx", "hel", "hell", "hello"])
@@ -134,10 +119,36 @@ test("a word of an input method arrives once, at its commit", async () => {
   });
 });
 
+test("a text that is too long for a clipboard is not sent, and the page says so", async () => {
+  await view("us");
+  await openPanel(page, "Clipboard");
+  await page.getByLabel("Text to share with the desktop").fill("x".repeat(262_145));
+  await page.getByRole("button", { name: "Send to its clipboard" }).click();
+  await page.getByText("Not sent: the text is 1 byte longer").waitFor();
+  await page.locator('.viewer[data-phase="open"]').waitFor();
+});
+
+test("the bar covers nothing of the desktop once the pointer is at the picture, and comes back at the edge", async () => {
+  await view("us");
+  const bar = page.getByRole("toolbar", { name: "Viewer" });
+  await page.mouse.move(400, 300);
+  await bar.waitFor({ state: "hidden" });
+  await page.waitForFunction(
+    `[...Array(12).keys()].every((n) =>
+      document.elementFromPoint(innerWidth / 2 - 60 + 10 * n, 8)?.closest(".viewer-place"))`,
+  );
+  await page.mouse.move(400, 2);
+  await bar.waitFor({ state: "visible" });
+  // On the way from the edge to the bar it stays.
+  await page.mouse.move(300, 20);
+  await page.getByRole("button", { name: "Clipboard", exact: true }).hover();
+  expect(await bar.isVisible()).toBe(true);
+});
+
 test("an AZERTY keyboard types its characters at a guest with a US layout", async () => {
   await view("us");
-  await openPanel("Special keys");
-  await page.getByLabel("Keyboard", { exact: true }).selectOption("The system has a US layout");
+  await openPanel(page, "Special keys");
+  await chooseKeyboard(page, "The system has a US layout");
   await page.keyboard.press("Escape");
   await page.locator(".viewer-place canvas").focus();
   const press = async (key: string, code: string) => {
@@ -154,6 +165,7 @@ test("an AZERTY keyboard types its characters at a guest with a US layout", asyn
 
 test.each<[string, () => void, () => void]>([
   ["a network that is cut", () => relay.cut(), () => relay.mend()],
+  ["an agent's network that is cut", () => agentRelay.cut(), () => agentRelay.mend()],
   [
     "a server that is stopped",
     () => process.kill(server.process.pid, "SIGSTOP"),
@@ -198,6 +210,9 @@ test("a native viewer's keys do not run later either", async () => {
   const viewer = await connectRfb(cleanup, { host: "127.0.0.1", port: server.rfb });
   await viewer.handshake({ password: await server.createToken("us") });
   await expectKeys("us", ["a"], () => Promise.resolve(viewer.pressKey(0x61)));
+  // What the agent has not been known to get when it falls silent would end the session.
+  const typedAt = performance.now();
+  await waitFor("an answer to a later ping", () => performance.now() - typedAt > 3_000);
   const from = await sizeOf("us");
   process.kill(agent.process.pid, "SIGSTOP");
   // Until the server has missed the agent's answers.

@@ -200,9 +200,9 @@ export async function connectRfbOverWebSocket(
   url: string,
   protocols: readonly string[] = [],
   options: ClientOptions = {},
-): Promise<RfbClient & { readonly protocol: string }> {
+): Promise<RfbClient & { readonly protocol: string; readonly webSocket: WebSocket }> {
   const socket = new WebSocket(url, [...protocols], { rejectUnauthorized: false, ...options });
   const client = cleanup.add(new RfbClient(createWebSocketStream(socket)));
   await once(socket, "open");
-  return Object.assign(client, { protocol: socket.protocol });
+  return Object.assign(client, { protocol: socket.protocol, webSocket: socket });
 }

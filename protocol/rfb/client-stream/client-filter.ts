@@ -73,8 +73,7 @@ export class ClientFilter extends MessageFilter {
     if (!canBeTaken) this.onLeftOut(message.name);
     this.#forwardsBody =
       canBeTaken && isMessageAllowed(message, this.#policy) && !this.#isHeld(message, input, at);
-    if (this.#forwardsBody && input.readUInt8(at) === ClientMessageType.pointerEvent)
-      this.#hasButtonDown = !message.isRelease?.(input, at);
+    if (this.#forwardsBody && message.control) this.#noteInput(message, input, at);
     return this.#forwardBody(input, at);
   }
 
@@ -83,6 +82,17 @@ export class ClientFilter extends MessageFilter {
     if (!message.control || this.#policy.holdsInput !== true) return false;
     const movesOnly = input.readUInt8(at) === ClientMessageType.pointerEvent && !this.#hasButtonDown;
     return movesOnly || !message.isRelease?.(input, at);
+  }
+
+  #noteInput(message: ClientMessage, input: Buffer, at: number): void {
+    const isRelease = message.isRelease?.(input, at) === true;
+    if (input.readUInt8(at) === ClientMessageType.pointerEvent) this.#hasButtonDown = !isRelease;
+    if (!isRelease) this.onInput();
+  }
+
+  /** Called for each message that is passed on and acts on the desktop, releases and mere movements excepted. */
+  protected onInput(): void {
+    // For subclasses that tell somebody.
   }
 
   /** Called for each message that the server could not take: it is too long, or was not negotiated. */

@@ -1,4 +1,5 @@
 import { ProtocolError } from "../../errors.ts";
+import { MAX_CUT_TEXT_BYTES } from "../cut-text.ts";
 import { isPermissionDenied, type ClientPolicy, type Permission } from "./client-permissions.ts";
 import { PseudoEncoding } from "../encodings.ts";
 import { FENCE_HEAD_BYTES, FENCE_TYPE, MAX_FENCE_PAYLOAD } from "../fence.ts";
@@ -45,7 +46,7 @@ export type Requirement = PseudoEncoding | "always" | "never";
 export const CLIENT_MESSAGE_LIMITS = {
   /** Encodings in one SetEncodings; the first ones count. */
   encodings: 1024,
-  clientCutText: 256 * 1024,
+  clientCutText: MAX_CUT_TEXT_BYTES,
   fencePayload: MAX_FENCE_PAYLOAD,
 } as const;
 

@@ -140,4 +140,20 @@ describe("X17: before its viewer is admitted, a WebSocket", () => {
     viewer.write(Buffer.concat([header, text]));
     await waitFor("the whole message", () => desktop.received.length >= before + 8 + text.length);
   });
+
+  it("a longer one ends the session with a reason that a page can show, and that the audit log has", async () => {
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { url, protocols } = await proxyFixture.proxy.createTicket(view, "control", "admin");
+    const viewer = await connectRfbOverWebSocket(cleanup, url, protocols);
+    await viewer.handshake();
+    const closed = once(viewer.webSocket, "close") as Promise<[number, Buffer]>;
+    viewer.webSocket.on("error", () => undefined);
+    viewer.webSocket.send(Buffer.alloc(PROXY_LIMITS.webSocketMessageBytes + 1));
+    const [code, reason] = await closed;
+    expect([code, String(reason)]).toEqual([1009, "A message was longer than 1 MiB."]);
+    await proxyFixture.proxy.close();
+    const ends = (await proxyFixture.audit()).filter(({ event }) => event.action === "session.end");
+    expect(ends.map(({ event }) => event.reason)).toEqual(["VIEWER_PROTOCOL"]);
+  });
 });

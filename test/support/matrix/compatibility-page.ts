@@ -40,15 +40,21 @@ const DEFAULTS = `### Viewers with their defaults
 
 What a viewer takes when nothing is set, and what it needs to be told:
 
-| viewer | \`--rfb-listen\` | the one port |
-| --- | --- | --- |
-| TigerVNC 1.13 and newer, RealVNC | RSA-AES, encrypted | the same |
-| TigerVNC before 1.13, TurboVNC, TightVNC, UltraVNC, ssvnc | VNC password | the same |
-| Remmina, krdc, guacd (libvncclient) | VNC password | the same |
-| gvncviewer, virt-viewer, Vinagre, GNOME Connections (gtk-vnc) | VNC password | X509Plain: the CA in \`~/.pki/CA/cacert.pem\`, and any user name |
-| noVNC 1.0 and newer behind websockify | VNC password | the same |
-| noVNC of any version at \`wss://…/rfb\` | | VNC password, inside TLS |
-| noVNC 0.6 behind websockify | fails: it takes the highest number up to 16. Use \`wss://…/rfb\` | the same |
+| viewer | \`--rfb-listen\` | the one port | the one port, in TLS | seen |
+| --- | --- | --- | --- | --- |
+| TigerVNC 1.13 and newer, RealVNC | RSA-AES, encrypted | the same | VNC password | by its rule |
+| TigerVNC 1.12, xtightvncviewer, ssvncviewer | VNC password | the same | the same | run |
+| TurboVNC, TightVNC for Windows, UltraVNC | VNC password | the same | the same | by their rule |
+| Remmina 1.4.29, krdc 22.12 (libvncclient) | VNC password | the same | the same | run |
+| guacd, xrdp (libvnc) | VNC password | the same | the same | by their rule |
+| gvncviewer 1.3.1, virt-viewer 11, Vinagre 3.22 (gtk-vnc) | VNC password | X509Plain: the CA in \`~/.pki/CA/cacert.pem\`, and any user name | VNC password | run |
+| GNOME Connections (gtk-vnc) | VNC password | as above | VNC password | by its rule |
+| noVNC 1.0 and newer behind websockify | VNC password | the same | the same | by its rule |
+| noVNC of any version at \`wss://…/rfb\` | | | VNC password | the page's own: run |
+| noVNC 0.6 behind websockify | fails: it takes the highest number up to 16. Use \`wss://…/rfb\` | the same | VNC password | by its rule |
+
+*Run*: \`test/compat/offers.test.ts\` starts that program of Debian with its defaults at each of the three. *By its rule*: how it chooses among
+what is offered was read in its sources, and \`test/unit/proxy/authenticate/viewer-choice.test.ts\` applies it to each offer.
 
 The server leaves the request for more mouse buttons (ExtendedMouseButtons, -316) and extensions that it does not know out of what
 the VNC server hears. UltraVNC's chat, file transfer and choice of a monitor do not pass.

@@ -1,7 +1,9 @@
-/** The other side gives a sign of life at least this often. */
-const TICK_MS = 2_000;
-/** Ticks in a row without one: two signs are missing, and the third is late. */
-const MAX_SILENT_TICKS = 3;
+const TICK_MS = 1_000;
+/**
+ * Ticks in a row without a sign of life, which the other side gives every two seconds. At least five seconds have passed
+ * then: what was typed before is dropped by the server, which waits no longer (its `inputFreshMs`).
+ */
+const MAX_SILENT_TICKS = 6;
 
 type Repeat = (ms: number, run: () => void) => () => void;
 

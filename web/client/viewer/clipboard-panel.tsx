@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { CopyButton } from "../components/copy-button.tsx";
 import { useText } from "../state/app-context.ts";
 import type { DesktopKeyboard } from "./desktop-keyboard.ts";
+import { countExcessBytes } from "./clipboard-text.ts";
 import { describeUntyped } from "./untyped.ts";
 
 interface ClipboardPanelProps {
@@ -17,7 +18,12 @@ export function ClipboardPanel({ rfb, keyboard, received }: ClipboardPanelProps)
   const id = useId();
   const [value, setValue] = useState(received);
   const box = useRef<HTMLTextAreaElement>(null);
-  const [untyped, setUntyped] = useState<string | null>(null);
+  const [notice, setNotice] = useState<string | null>(null);
+  const share = () => {
+    const excess = countExcessBytes(value);
+    setNotice(excess > 0 ? viewer.clipboardTooLong(excess) : null);
+    if (excess === 0) rfb.clipboardPasteFrom(value);
+  };
   useEffect(() => setValue(received), [received]);
   useEffect(() => {
     box.current?.focus();
@@ -36,7 +42,7 @@ export function ClipboardPanel({ rfb, keyboard, received }: ClipboardPanelProps)
       />
       <p class="fine">{viewer.clipboardHint}</p>
       <div class="key-row">
-        <button type="button" class="button primary" onClick={() => rfb.clipboardPasteFrom(value)}>
+        <button type="button" class="button primary" onClick={share}>
           {viewer.clipboardSend}
         </button>
         <button
@@ -44,7 +50,7 @@ export function ClipboardPanel({ rfb, keyboard, received }: ClipboardPanelProps)
           class="button"
           onClick={() => {
             keyboard.stop();
-            setUntyped(describeUntyped(keyboard.type(value), text));
+            setNotice(describeUntyped(keyboard.type(value), text));
           }}
         >
           {viewer.clipboardType}
@@ -52,7 +58,7 @@ export function ClipboardPanel({ rfb, keyboard, received }: ClipboardPanelProps)
         <CopyButton value={value} label={copy} />
       </div>
       <p class="fine" role="status">
-        {untyped}
+        {notice}
       </p>
     </div>
   );

@@ -56,9 +56,13 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   useEffect(() => {
     if (rfb === null) return;
     // noVNC lets go of all keys when the window loses the focus. What is typed from now on is dropped.
-    if (silent) window.dispatchEvent(new FocusEvent("blur"));
+    if (silent) {
+      // The rest of a text would come with a hole in it.
+      keyboard?.stop();
+      window.dispatchEvent(new FocusEvent("blur"));
+    }
     rfb.viewOnly = silent;
-  }, [rfb, silent]);
+  }, [rfb, keyboard, silent]);
 
   return (
     <main class="viewer" data-phase={connection.phase} data-silent={silent} data-fit={fit}>

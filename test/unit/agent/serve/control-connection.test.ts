@@ -36,6 +36,7 @@ function makeFixture(pingIntervalMs = 60_000): Fixture {
     pingIntervalMs,
     clock,
     handlers: {
+      onHeard: () => undefined,
       onSetup: note,
       onRequest: note,
       onReply: note,
@@ -133,6 +134,7 @@ describe("a control connection", () => {
     const [socket, server] = createDuplexPair();
     server.on("error", () => undefined);
     const handlers = {
+      onHeard: () => undefined,
       onSetup: () => undefined,
       onRequest: () => undefined,
       onReply: () => undefined,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { AGENT_LIMITS } from "../../../../agent/agent-limits.ts";
 import { DataSession, type DataSessionEnd } from "../../../../agent/serve/data-session.ts";
+import { ServerPath } from "../../../../agent/serve/server-path.ts";
 import { ByteReader } from "../../../support/byte-reader.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { createDuplexPair, type MemoryDuplex } from "../../../support/memory-duplex.ts";
@@ -9,6 +11,9 @@ interface Fixture {
   readonly viewer: MemoryDuplex;
   readonly server: MemoryDuplex;
   readonly clock: ManualClock;
+  readonly path: ServerPath;
+  /** Frames by which the agent asked the server whether it is there. */
+  readonly probes: Buffer[];
 }
 
 function makeFixture(): Fixture {
@@ -16,7 +21,13 @@ function makeFixture(): Fixture {
   const [endpoint, server] = createDuplexPair();
   for (const stream of [viewer, server]) stream.on("error", () => undefined);
   const clock = new ManualClock();
-  return { session: new DataSession(data, endpoint, clock), viewer, server, clock };
+  const path = new ServerPath(clock);
+  const probes: Buffer[] = [];
+  path.attach((frame) => {
+    probes.push(frame);
+    path.hear();
+  });
+  return { session: new DataSession(data, endpoint, { clock, path }), viewer, server, clock, path, probes };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -63,10 +74,106 @@ describe("a data session", () => {
     const { viewer, server, clock } = makeFixture();
     const running = clock.monotonic.bind(clock);
     clock.monotonic = () => running() + 5_000;
-    clock.advance(1_000);
+    clock.advance(11_000);
     await settle();
     viewer.end("keys");
     expect((await new ByteReader(server).readToEnd()).toString()).toBe("keys");
+  });
+
+  describe("behind a halt of the path", () => {
+    const KEY = Buffer.from([4, 1, 0, 0, 0, 0, 0, 0x61]);
+    const RELEASE = Buffer.from([4, 0, 0, 0, 0, 0, 0, 0x61]);
+    const EXTENDED_RELEASE = Buffer.from([255, 0, 0, 0, 0, 0, 0, 0x61, 0, 0, 0, 0x1e]);
+    const REQUEST = Buffer.from([3, 1, 0, 0, 0, 0, 0, 9, 0, 9]);
+
+    /** Nothing is heard for a while, and then the control connection is, or it is not. */
+    async function halt({ heardFirst, ms = 10_000 }: { heardFirst: boolean; ms?: number }) {
+      const made = makeFixture();
+      const received: Buffer[] = [];
+      made.server.on("data", (chunk: Buffer) => received.push(chunk));
+      made.viewer.write(REQUEST);
+      await settle();
+      made.path.attach(() => undefined);
+      made.clock.advance(ms);
+      if (heardFirst) made.path.hear();
+      received.length = 0;
+      return { ...made, received: () => Buffer.concat(received) };
+    }
+
+    test.each([true, false])(
+      "what was typed into it does not run when its viewer is gone (control connection first: %s)",
+      async (heardFirst) => {
+        const { session, viewer, server, clock, received } = await halt({ heardFirst });
+        viewer.write(Buffer.concat([REQUEST, RELEASE, EXTENDED_RELEASE]));
+        viewer.write(KEY);
+        viewer.write(KEY);
+        await settle();
+        viewer.end();
+        await new ByteReader(server).readToEnd();
+        clock.advance(AGENT_LIMITS.doubtMs);
+        expect(received()).toEqual(Buffer.concat([REQUEST, RELEASE, EXTENDED_RELEASE]));
+        server.end();
+        expect((await session.ended).cause).toBeNull();
+        expect(clock.pending).toBe(0);
+      },
+    );
+
+    test("what a viewer types that is still there comes a moment later, in its order", async () => {
+      const { viewer, clock, received } = await halt({ heardFirst: true });
+      viewer.write(KEY);
+      viewer.write(REQUEST);
+      await settle();
+      expect(received()).toEqual(Buffer.alloc(0));
+      clock.advance(AGENT_LIMITS.doubtMs);
+      await settle();
+      expect(received()).toEqual(Buffer.concat([KEY, REQUEST]));
+    });
+
+    test("doubt lasts as long again as the halt", async () => {
+      const { viewer, clock, path, received } = await halt({ heardFirst: true });
+      for (let second = 0; second < 10; second += 1) {
+        clock.advance(1_000);
+        path.hear();
+      }
+      viewer.write(KEY);
+      await settle();
+      expect(received()).toEqual(KEY);
+    });
+
+    test("a halt that nobody calls one costs nothing", async () => {
+      const { viewer, received } = await halt({ heardFirst: true, ms: AGENT_LIMITS.stallMs });
+      viewer.write(KEY);
+      await settle();
+      expect(received()).toEqual(KEY);
+    });
+
+    test("a connection that went on meanwhile had no halt", async () => {
+      const { viewer, clock, received } = await halt({ heardFirst: false, ms: 3_000 });
+      for (let second = 0; second < 20; second += 1) {
+        viewer.write(REQUEST);
+        await settle();
+        clock.advance(1_000);
+      }
+      viewer.write(KEY);
+      await settle();
+      expect(received().subarray(-KEY.length)).toEqual(KEY);
+    });
+
+    test("more than may wait ends the connection", async () => {
+      const { session, viewer, received } = await halt({ heardFirst: true });
+      const cut = Buffer.alloc(AGENT_LIMITS.doubtfulBytes, 4);
+      viewer.write(cut);
+      viewer.write(KEY);
+      expect((await session.ended).cause).toMatchObject({ code: "AGENT_STALLED" });
+      expect(received()).toEqual(Buffer.alloc(0));
+    });
+  });
+
+  test("while it lasts, the server is asked every two seconds whether it is there", () => {
+    const { clock, probes } = makeFixture();
+    clock.advance(20_000);
+    expect(probes.length).toBeGreaterThanOrEqual(9);
+    expect(probes.length).toBeLessThanOrEqual(11);
   });
 
   test("a side that breaks off takes the other with it", async () => {

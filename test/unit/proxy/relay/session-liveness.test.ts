@@ -10,6 +10,7 @@ function open({ hasPage = true, hasAgent = true } = {}) {
   const page = { answers: hasPage };
   const agent = { answers: true, trips: new RoundTrips(0), probes: 0 };
   const traffic = { bytesToViewer: 0, bytesToServer: 0 };
+  const lost = { input: 0 };
   const liveness = new SessionLiveness({
     pings: hasPage
       ? {
@@ -35,6 +36,10 @@ function open({ hasPage = true, hasAgent = true } = {}) {
           }
         : null,
     traffic: () => traffic,
+    onInputLost: () => {
+      lost.input += 1;
+      liveness.stop();
+    },
     clock,
   });
   const pass = async (seconds: number) => {
@@ -43,7 +48,17 @@ function open({ hasPage = true, hasAgent = true } = {}) {
       await Promise.resolve();
     }
   };
-  return { clock, liveness, questions, page, agent, traffic, pass, answer: (text: string) => answer(text) };
+  return {
+    clock,
+    liveness,
+    questions,
+    page,
+    agent,
+    traffic,
+    lost,
+    pass,
+    answer: (text: string) => answer(text),
+  };
 }
 
 it("while both ends answer, what is typed passes", async () => {
@@ -88,6 +103,41 @@ it("a silent agent is said within 6 s, and stops the keys of every viewer", asyn
     expect(liveness.holdsInput).toBe(false);
     if (hasPage) expect(questions.at(-1)!.desktop).toBe(true);
   }
+});
+
+it("what was typed before anybody knew that the agent is silent ends the session, once", async () => {
+  const { liveness, agent, lost, pass, clock } = open();
+  await pass(10);
+  liveness.noteInput();
+  agent.answers = false;
+  await pass(6);
+  expect(lost.input).toBe(1);
+  await pass(60);
+  expect(lost.input).toBe(1);
+  expect(clock.pending).toBe(0);
+});
+
+it("what an agent has got does not end the session when the agent falls silent", async () => {
+  const { liveness, agent, lost, pass } = open();
+  await pass(9);
+  liveness.noteInput();
+  await pass(2);
+  agent.answers = false;
+  await pass(20);
+  expect(liveness.holdsInput).toBe(true);
+  agent.answers = true;
+  await pass(2);
+  expect(lost.input).toBe(0);
+});
+
+it("a server that was stopped itself asks once more before it takes what was typed for lost", async () => {
+  const { liveness, lost, pass, clock } = open({ hasPage: false });
+  await pass(10);
+  liveness.noteInput();
+  const stopped = clock.monotonic.bind(clock);
+  clock.monotonic = () => stopped() + 10_000;
+  await pass(10);
+  expect(lost.input).toBe(0);
 });
 
 it("an agent whose line is busy with pictures is not silent", async () => {

@@ -33,6 +33,8 @@ const en = {
   clipboardLabel: "Text to share with the desktop",
   clipboardHint: "What is copied on the desktop appears here.",
   clipboardSend: "Send to its clipboard",
+  clipboardTooLong: (bytes: number) =>
+    `Not sent: the text is ${bytes === 1 ? "1 byte" : `${bytes.toLocaleString("en")} bytes`} longer than the 256 KiB that a clipboard may have here.`,
   clipboardType: "Type it as keys",
   screenshot: "Save a picture",
   power: "Power",
@@ -100,6 +102,8 @@ const fr: typeof en = {
   clipboardLabel: "Texte à partager avec le bureau",
   clipboardHint: "Ce qui est copié sur le bureau apparaît ici.",
   clipboardSend: "Mettre dans son presse-papiers",
+  clipboardTooLong: (bytes) =>
+    `Non envoyé : le texte a ${bytes === 1 ? "1 octet" : `${bytes.toLocaleString("fr")} octets`} de plus que les 256 Kio qu’un presse-papiers peut avoir ici.`,
   clipboardType: "Le taper au clavier",
   screenshot: "Enregistrer une image",
   power: "Marche et arrêt",
