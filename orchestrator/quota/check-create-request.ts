@@ -1,7 +1,7 @@
 import type { ImageSummary, NetworkKind } from "../../protocol/index.ts";
 import type { AccountRole, MachineOptions } from "../../proxy/index.ts";
 import type { OrchestratorErrorCode } from "../orchestrator-errors.ts";
-import type { Privilege, Quota, Usage } from "./quota.ts";
+import { countDiskGb, type Privilege, type Quota, type Usage } from "./quota.ts";
 
 /** A create request, completed by the image's own numbers. */
 export interface ResolvedCreateRequest {
@@ -48,7 +48,7 @@ const NETWORK_REACH: Readonly<Record<NetworkKind, number>> = { none: 0, isolated
  */
 export function checkCreateRequest(check: CreateCheck): CreateRejection | null {
   const { request, usage, image, quota } = check;
-  const disk = request.wish.diskGb ?? 0;
+  const disk = countDiskGb(request.wish);
   return (
     checkPrivileges(check) ??
     (image && checkImage(request, image)) ??

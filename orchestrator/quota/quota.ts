@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isOff } from "../../protocol/index.ts";
-import type { AccountRole, MachineRecord } from "../../proxy/index.ts";
+import type { AccountRole, MachineOptions, MachineRecord } from "../../proxy/index.ts";
 
 /** Options of machines that need a permission. */
 export const PRIVILEGES = ["script", "internet", "gpu", "master"] as const;
@@ -101,11 +101,16 @@ export function countUsage(records: readonly MachineRecord[], except?: string): 
     machines: own.length,
     cpus: sum(on, ({ cpus }) => cpus),
     memoryMb: sum(on, ({ memoryMb }) => memoryMb),
-    diskGb: sum(own, ({ wish }) => wish.diskGb ?? 0),
+    diskGb: sum(own, ({ wish }) => countDiskGb(wish)),
     dataDisks: new Map(
       on.flatMap(({ name, wish }) => (wish.dataDisk === undefined ? [] : [[wish.dataDisk.name, name]])),
     ),
   };
+}
+
+/** What a machine's own disk counts, in GiB. One that works on the image itself has none. */
+export function countDiskGb({ master, diskGb = 0 }: Pick<MachineOptions, "master" | "diskGb">): number {
+  return master ? 0 : diskGb;
 }
 
 function sum(records: readonly MachineRecord[], amountOf: (record: MachineRecord) => number): number {

@@ -142,15 +142,13 @@ function resolveCreateRequest(
     options.network === undefined &&
     !quota.may.includes("internet") &&
     (image === null || image.networks?.includes("internet") === true);
-  // One that works on the image itself has no disk of its own.
-  const { diskGb: asked, ...others } = options;
-  const diskGb = options.master ? undefined : (asked ?? image?.diskGb?.default);
+  const diskGb = options.diskGb ?? (options.master ? undefined : image?.diskGb?.default);
   return {
     image: request.image,
     cpus: request.cpus ?? image?.cpus.default ?? 0,
     memoryMb: request.memoryMb ?? image?.memoryMb.default ?? 0,
     wish: {
-      ...others,
+      ...options,
       ...(diskGb !== undefined && { diskGb }),
       ...(isNarrowed && { network: image?.networks?.includes("isolated") === false ? "none" : "isolated" }),
     },

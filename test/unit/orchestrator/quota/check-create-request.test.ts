@@ -263,3 +263,11 @@ describe("limits", () => {
     expect(quotaTable.safeParse({ roles: { users: {} } }).success).toBe(false);
   });
 });
+
+it("a machine that works on its image counts no disk of its own, whatever was asked", () => {
+  const request = makeCreateRequest({ diskGb: 40, master: true });
+  expect(check({ request, quota: { ...FREE, diskGb: 10 } })).toBeNull();
+  expect(check({ request: makeCreateRequest({ diskGb: 40 }), quota: { ...FREE, diskGb: 10 } })?.code).toBe(
+    "LIMIT_DISK",
+  );
+});
