@@ -9,6 +9,8 @@ export interface Stroke {
   /** The name of the physical key in the browser. */
   readonly code: string;
   readonly keysym: number;
+  /** Of the key without modifiers. */
+  readonly plain: number;
   readonly shift: boolean;
   readonly altGr: boolean;
 }
@@ -75,12 +77,12 @@ const TABLES: Readonly<Record<Layout, LayoutTable>> = {
 };
 
 const PLAIN = { shift: false, altGr: false } as const;
-const SPACE: Stroke = { code: "Space", keysym: 0x20, ...PLAIN };
+const SPACE: Stroke = { code: "Space", keysym: 0x20, plain: 0x20, ...PLAIN };
 const CONTROL_STROKES: Readonly<Record<string, Stroke>> = {
   " ": SPACE,
-  "\n": { code: RETURN.code, keysym: RETURN.keysym, ...PLAIN },
-  "\t": { code: "Tab", keysym: 0xff09, ...PLAIN },
-  "\b": { code: BACKSPACE.code, keysym: BACKSPACE.keysym, ...PLAIN },
+  "\n": { code: RETURN.code, keysym: RETURN.keysym, plain: RETURN.keysym, ...PLAIN },
+  "\t": { code: "Tab", keysym: 0xff09, plain: 0xff09, ...PLAIN },
+  "\b": { code: BACKSPACE.code, keysym: BACKSPACE.keysym, plain: BACKSPACE.keysym, ...PLAIN },
 };
 
 function indexLayout(table: LayoutTable): ReadonlyMap<string, Stroke> {
@@ -91,7 +93,11 @@ function indexLayout(table: LayoutTable): ReadonlyMap<string, Stroke> {
         const code = CODES[row][index];
         if (code === undefined || strokes.has(character)) return;
         strokes.set(character, {
-          ...{ code, keysym: findKeysym(character) },
+          ...{
+            code,
+            keysym: findKeysym(character),
+            plain: findKeysym([...table[row][0]][index] ?? character),
+          },
           ...{ shift: level === 1, altGr: level === 2 },
         });
       });
@@ -108,7 +114,7 @@ function findDeadStroke(layout: Layout, mark: string): Stroke | null {
   const keysym = DEAD_KEYSYMS[mark];
   return dead === undefined || keysym === undefined
     ? null
-    : { code: dead[0], keysym, shift: dead[1], altGr: false };
+    : { code: dead[0], keysym, plain: keysym, shift: dead[1], altGr: false };
 }
 
 /** The strokes that make one character on a guest's keyboard. Null: it has none. */

@@ -54,8 +54,12 @@ export class LayoutKeyboard {
     this.#commands.delete(name);
     const stroke = this.#pressed.get(name);
     this.#pressed.delete(name);
-    if (stroke) this.#send(stroke.keysym, stroke.code, false);
-    else this.#send(keysym, code, false);
+    if (!stroke) this.#send(keysym, code, false);
+    else {
+      this.#send(stroke.keysym, stroke.code, false);
+      // QEMU with a keymap misses the release of a sign that is not the key's plain one.
+      if (stroke.plain !== stroke.keysym) this.#send(stroke.plain, stroke.code, false);
+    }
   }
 
   #press(keysym: number, name: string, code: string | null): void {

@@ -17,7 +17,7 @@ export interface Untyped {
   readonly cut: number;
 }
 
-function pressStroke({ keysym, code, shift, altGr }: Stroke): KeyEvent[][] {
+function pressStroke({ keysym, plain, code, shift, altGr }: Stroke): KeyEvent[][] {
   const held = [...(shift ? [SHIFT] : []), ...(altGr ? [ALT_GR] : [])];
   const press: KeyEvent[][] = [
     [
@@ -29,7 +29,11 @@ function pressStroke({ keysym, code, shift, altGr }: Stroke): KeyEvent[][] {
   return [
     held.map((key): KeyEvent => [key.keysym, key.code, true]),
     ...press,
-    held.map((key): KeyEvent => [key.keysym, key.code, false]),
+    [
+      ...held.map((key): KeyEvent => [key.keysym, key.code, false]),
+      // QEMU with a keymap (-k) looks a release up by its keysym, and misses that of a key whose signs are on several levels.
+      [plain, code, false],
+    ],
   ];
 }
 
