@@ -26,7 +26,9 @@ export function followImageLinks<Entry extends Pick<ImageEntry, "boot" | "extraD
   return {
     ...entry,
     boot: followBootLinks(entry.boot),
-    ...(extraDisks && { extraDisks: extraDisks.map((disk) => ({ ...disk, file: followImageLink(disk.file) })) }),
+    ...(extraDisks && {
+      extraDisks: extraDisks.map((disk) => ({ ...disk, file: followImageLink(disk.file) })),
+    }),
     ...(extraCd !== undefined && { extraCd: followImageLink(extraCd) }),
   };
 }
