@@ -6,6 +6,7 @@ import { Viewer } from "../bench/viewer.ts";
 const BETWEEN_MS = 5;
 let times = [];
 let running = true;
+let failure;
 
 async function start({ port, token }) {
   const viewer = new Viewer({ port });
@@ -16,13 +17,17 @@ async function start({ port, token }) {
       await pause(BETWEEN_MS);
     }
     viewer.close();
-  })();
+  })().catch((error) => {
+    // At the end of a measurement the server goes first.
+    failure = error;
+  });
 }
 
 answer({
   start,
   /** The times since the last call, in milliseconds. */
   take: () => {
+    if (failure) throw failure;
     const taken = times;
     times = [];
     return taken;
