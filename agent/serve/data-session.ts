@@ -149,7 +149,7 @@ export class DataSession {
    * @throws PeerClosed `AGENT_STALLED`
    */
   #holdBack(chunk: Buffer, forward: (chunk: Buffer) => void): void {
-    this.#doubtful.push(chunk);
+    this.#doubtful.push(Buffer.from(chunk));
     const bytes = this.#doubtful.reduce((sum, { length }) => sum + length, 0);
     if (bytes > AGENT_LIMITS.doubtfulBytes)
       throw new PeerClosed("AGENT_STALLED", "too much input came at once behind a halt of the path");

@@ -6,10 +6,11 @@ import { PieceWriter } from "./piece-writer.ts";
 import { ReadBuffers } from "./read-buffers.ts";
 import { releasesChunks, readInPlace } from "./read-in-place.ts";
 
-/** Chunks of this size usually arrive in series. Smaller ones must not wait, unless they do as well. */
+/** Chunks of this size usually arrive in series: they wait for the end of their turn of the event loop. */
 const GATHER_FROM = 16_000;
-/** Chunks in so many turns of the event loop in a row are a series. */
-const SERIES_TURNS = 3;
+/** So many chunks, each at most so long after the one before, are a series. */
+const SERIES_CHUNKS = 3;
+const SERIES_MS = 0.5;
 /** In a series, chunks are gathered until they are this many bytes, or no more arrive, or for this many turns. */
 const GATHER_BYTES = 32 * 1024;
 const GATHER_TURNS = 4;
@@ -34,8 +35,8 @@ export interface Pipe {
  * Moves bytes from one stream to another, with backpressure and half-close, starting with the bytes already
  * buffered in the source. Neither stream is destroyed: both belong to the caller, who also handles a
  * rejection.
- * @param through receives each chunk instead of the destination, and calls `forward`, synchronously, with the
- *   bytes to send on: views of the chunk, which is valid during the call only, or memory of its own
+ * @param through receives each chunk instead of the destination, and calls `forward` with the bytes to send on:
+ *   during the call with views of the chunk, which is not valid any longer, or at any time with memory of its own
  */
 export function pipe(from: Duplex, to: Duplex, through?: (chunk: Buffer, forward: Forward) => void): Pipe {
   return new StreamPipe(from, to, through);
@@ -52,12 +53,15 @@ class StreamPipe implements Pipe {
   #settled = false;
   #sourceEnded = false;
   #paused = false;
-  /** Chunks that were read in this turn of the event loop. */
-  #turnChunks = 0;
-  /** Turns that each had a chunk, up to this one. */
-  #turns = 0;
-  /** Turns for which what is pending has waited. */
+  #chunkAt = -Infinity;
+  /** Chunks that came closely behind each other, the latest one included. */
+  #closeChunks = 0;
+  /** What is pending waits for the end of this turn of the event loop. */
+  #gathering = false;
   #gatheredTurns = 0;
+  #turnHasChunk = false;
+  /** A chunk is being filtered: what is forwarded is sent afterwards. */
+  #filtering = false;
   /** Memory that the source reads into. Undefined: the source emits chunks of its own. */
   #buffers: ReadBuffers | undefined;
   readonly #writer: PieceWriter;
@@ -133,17 +137,19 @@ class StreamPipe implements Pipe {
   };
 
   #filter(chunk: Buffer, forward: Forward): void {
+    this.#filtering = true;
     try {
       this.#through?.(chunk, forward);
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
     }
+    this.#filtering = false;
   }
 
   readonly #forward = (chunk: Buffer): void => {
     if (this.#settled) return;
     this.#takePending();
-    this.#writer.addForeign(chunk);
+    this.#addForeign(chunk);
   };
 
   /** Forwards a view of the chunk that was read in place, or other memory. */
@@ -152,31 +158,46 @@ class StreamPipe implements Pipe {
     if (this.#buffers.keep(piece)) return;
     this.#takePending();
     if (this.#buffers.keep(piece)) return;
-    this.#writer.addForeign(this.#buffers.holds(piece) ? Buffer.from(piece) : piece);
+    this.#addForeign(this.#buffers.holds(piece) ? Buffer.from(piece) : piece);
   };
 
-  /** A chunk was read: the first of a series leaves at once. */
+  #addForeign(piece: Buffer): void {
+    this.#writer.addForeign(piece);
+    if (this.#through && !this.#filtering) this.#writer.start();
+  }
+
+  /** A chunk was read. A small one leaves at once, unless it is one of a series. */
   #onChunk(length: number): void {
     if (this.#settled) return;
-    this.#turnChunks += 1;
-    if (this.#turns === 0) {
-      this.#turns = 1;
-      setImmediate(this.#endTurn);
-      if (length < GATHER_FROM) this.#send();
+    const now = performance.now();
+    this.#closeChunks = now - this.#chunkAt < SERIES_MS ? this.#closeChunks + 1 : 1;
+    this.#chunkAt = now;
+    this.#turnHasChunk = true;
+    if (!this.#gathering) {
+      if (length < GATHER_FROM && !this.#isSeries) this.#send();
+      else this.#gather();
     }
     if (this.#waiting >= this.#highWaterMark.bytes) this.#pause();
   }
 
+  get #isSeries(): boolean {
+    return this.#closeChunks >= SERIES_CHUNKS;
+  }
+
+  #gather(): void {
+    this.#gathering = true;
+    setImmediate(this.#endTurn);
+  }
+
   readonly #endTurn = (): void => {
+    this.#gathering = false;
     if (this.#settled) return;
-    const isQuiet = this.#turnChunks === 0;
-    this.#turnChunks = 0;
+    const isQuiet = !this.#turnHasChunk;
+    this.#turnHasChunk = false;
     this.#gatheredTurns += 1;
-    const isSeries = this.#turns >= SERIES_TURNS;
-    if (isQuiet || !isSeries || this.#waiting >= GATHER_BYTES || this.#gatheredTurns >= GATHER_TURNS)
-      this.#send();
-    this.#turns = isQuiet ? 0 : this.#turns + 1;
-    if (!isQuiet) setImmediate(this.#endTurn);
+    const isEnough = this.#waiting >= GATHER_BYTES || this.#gatheredTurns >= GATHER_TURNS;
+    if (isQuiet || isEnough || !this.#isSeries) this.#send();
+    if (!isQuiet && this.#isSeries) this.#gather();
   };
 
   /** Bytes that were read and not yet written out. */
@@ -198,7 +219,7 @@ class StreamPipe implements Pipe {
 
   readonly #onWritten = (): void => {
     if (this.#settled) return;
-    if (this.#turns === 0 || this.#waiting >= GATHER_BYTES) this.#send();
+    if (!this.#gathering || this.#waiting >= GATHER_BYTES) this.#send();
     if (this.#sourceEnded && this.#waiting === 0) this.#to.end();
     if (!this.#paused || this.#waiting >= this.#highWaterMark.lowBytes) return;
     this.#paused = false;

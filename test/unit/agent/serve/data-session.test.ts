@@ -30,7 +30,10 @@ function makeFixture(): Fixture {
   return { session: new DataSession(data, endpoint, { clock, path }), viewer, server, clock, path, probes };
 }
 
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Chunks that come closely behind each other wait for a few turns of the event loop. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 6; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe("a data session", () => {
   test("both ends in order: bytes counted, no cause, no timer left", async () => {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Conversation, LimitError, pipe, MIN_HIGH_WATER_BYTES, u32 } from "../../../../protocol/index.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import type { MemoryDuplex } from "../../../support/memory-duplex.ts";
@@ -114,10 +114,14 @@ describe("pump", () => {
 
     for (const size of [20, 30, 40]) source.write(Buffer.alloc(size));
     await waitEventLoopTurns();
-    expect(sizes).toEqual([10, 20, 70]);
+    expect(sizes.slice(0, 2)).toEqual([10, 20]);
+    expect(sizes.slice(2).reduce((sum, size) => sum + size)).toBe(70);
   });
 
   it("gathers the chunks of several turns once every turn has one, and what is left when no more come", async () => {
+    // No time passes: the chunks come closely behind each other.
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     const { source, from, to, sink } = makePipeStreams({ highWaterMark: 1024 * 1024 });
     const running = pipe(from, to);
     const sizes = observeWrites(to);

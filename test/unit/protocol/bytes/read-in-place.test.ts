@@ -89,6 +89,26 @@ it.each(WAYS)("%s to %s: a filter edits the stream in place", async (fromKind, t
   expect(Buffer.concat(received).equals(Buffer.concat(kept))).toBe(true);
 });
 
+it("what a filter forwards later, from memory of its own, is sent at once", async () => {
+  const [viewer, from] = await connectPair();
+  const [to, server] = await connectPair();
+  const heldBack: (() => void)[] = [];
+  pipe(from, to, (chunk, forward) => {
+    const copy = Buffer.from(chunk);
+    heldBack.push(() => {
+      forward(copy);
+    });
+  });
+  const heard: Buffer[] = [];
+  server.on("data", (chunk: Buffer) => heard.push(chunk));
+  viewer.write("typed");
+  while (heldBack.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(heard).toEqual([]);
+  for (const release of heldBack.splice(0)) release();
+  while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(Buffer.concat(heard).toString()).toBe("typed");
+});
+
 it("what was unread before comes first, what is unread after a stop stays in the stream", async () => {
   const [server, from] = await connectPair();
   const [to, viewer] = await connectPair();
