@@ -71,15 +71,30 @@ async function useWindow(display: XDisplay, { title, keys }: WindowStep): Promis
   for (const key of keys) await (key === "TOKEN" ? display.typeText(token) : display.pressKeys(key));
 }
 
+/** The viewer has chosen, and its window stands still. */
+async function waitForField(display: XDisplay, relay: OfferRelay): Promise<void> {
+  await waitFor("its choice", () => relay.chosen() !== null, { timeoutMs: 30_000 });
+  let last = await display.takePicture();
+  let same = 0;
+  await waitFor("its field", async () => {
+    const picture = await display.takePicture();
+    same = picture.countDifferences(last) === 0 ? same + 1 : 0;
+    last = picture;
+    return same >= 3;
+  });
+}
+
 describe.each(OFFER_VIEWERS)("$title", (viewer) => {
   test.each(OFFER_LISTENERS)("at %s", async (listener) => {
     const relay = relays[listener];
+    relay.forget();
     const [display, program] = await openViewer(viewer, relay.port);
     if (viewer.fails?.at === listener) {
       const { takes } = viewer.fails;
       await waitFor("its choice", () => relay.chosen() === takes, { timeoutMs: 30_000 });
       return;
     }
+    if (viewer.asksInPlace === true) await waitForField(display, relay);
     for (const step of viewer.windows) await useWindow(display, step);
     await waitFor(
       "the desktop's colour",
