@@ -13,7 +13,7 @@ import {
 } from "../support/matrix/offer-viewers.ts";
 import { type OfferRelay, startOfferRelay } from "../support/offer-relay.ts";
 import { type PosternServer, startAgentProgram, startServerProgram } from "../support/postern.ts";
-import { startProcess, type TestProcess } from "../support/test-process.ts";
+import type { TestProcess } from "../support/test-process.ts";
 import { writeVncPassword } from "../support/vnc-password.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startDisplay, type XDisplay } from "../support/x-display.ts";
@@ -53,9 +53,12 @@ async function openViewer(viewer: OfferViewer, port: number): Promise<[XDisplay,
   // Its questions would stand before krdc's own window.
   await writeFile(path.join(settings, "kwalletrc"), "[Wallet]\nEnabled=false\n");
   const file = await writeVncPassword(display.folder, token);
-  const env = { ...display.env, XDG_RUNTIME_DIR: display.folder, NO_AT_BRIDGE: "1" };
-  const command = viewer.command(port, file);
-  return [display, startProcess(cleanup, "dbus-run-session", ["--", ...command], { env })];
+  const bus = `unix:path=${path.join(display.folder, "bus")}`;
+  const daemon = display.start("dbus-daemon", ["--session", "--nofork", "--print-address", "--address", bus]);
+  await daemon.waitForOutput(/unix:/);
+  const [command, ...args] = viewer.command(port, file);
+  const env = { DBUS_SESSION_BUS_ADDRESS: bus, XDG_RUNTIME_DIR: display.folder, NO_AT_BRIDGE: "1" };
+  return [display, display.start(command, args, { env })];
 }
 
 async function useWindow(display: XDisplay, { title, keys }: WindowStep): Promise<void> {
@@ -68,15 +71,30 @@ async function useWindow(display: XDisplay, { title, keys }: WindowStep): Promis
   for (const key of keys) await (key === "TOKEN" ? display.typeText(token) : display.pressKeys(key));
 }
 
+/** The viewer has chosen, and its window stands still. */
+async function waitForField(display: XDisplay, relay: OfferRelay): Promise<void> {
+  await waitFor("its choice", () => relay.chosen() !== null, { timeoutMs: 30_000 });
+  let last = await display.takePicture();
+  let same = 0;
+  await waitFor("its field", async () => {
+    const picture = await display.takePicture();
+    same = picture.countDifferences(last) === 0 ? same + 1 : 0;
+    last = picture;
+    return same >= 3;
+  });
+}
+
 describe.each(OFFER_VIEWERS)("$title", (viewer) => {
   test.each(OFFER_LISTENERS)("at %s", async (listener) => {
     const relay = relays[listener];
+    relay.forget();
     const [display, program] = await openViewer(viewer, relay.port);
     if (viewer.fails?.at === listener) {
       const { takes } = viewer.fails;
       await waitFor("its choice", () => relay.chosen() === takes, { timeoutMs: 30_000 });
       return;
     }
+    if (viewer.asksInPlace === true) await waitForField(display, relay);
     for (const step of viewer.windows) await useWindow(display, step);
     await waitFor(
       "the desktop's colour",

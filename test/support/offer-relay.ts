@@ -12,6 +12,8 @@ export interface OfferRelay {
   readonly port: number;
   /** What the latest viewer chose of the offer, such as `2` or `19/262`; null: nothing, or it was not asked. */
   readonly chosen: () => string | null;
+  /** From now on nobody has chosen. */
+  readonly forget: () => void;
 }
 
 function readChoice(sent: Buffer): string | null {
@@ -53,5 +55,11 @@ export async function startOfferRelay(
       await new Promise((resolve) => server.close(resolve));
     },
   });
-  return { port: (server.address() as AddressInfo).port, chosen: () => readChoice(sent) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    chosen: () => readChoice(sent),
+    forget: () => {
+      sent = Buffer.alloc(0);
+    },
+  };
 }

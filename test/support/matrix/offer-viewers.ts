@@ -14,6 +14,8 @@ export interface OfferViewer {
   readonly command: (port: number, passwordFile: string) => readonly [string, ...string[]];
   /** Its windows on the way to the picture, in their order. */
   readonly windows: readonly WindowStep[];
+  /** It asks in a window that has been there before: only once it has chosen there is a field. */
+  readonly asksInPlace?: boolean;
   /** What it takes of the offer, by security type (and sub-type); an answer of RFB 3.3 has none. */
   readonly takes: string | null;
   /** The listener where it cannot come in by its defaults, and what it takes there. */
@@ -76,6 +78,7 @@ export const OFFER_VIEWERS: readonly OfferViewer[] = [
     program: "remmina",
     command: (port) => ["remmina", "-c", url(port)],
     windows: [{ title: "^127.0.0.1:", keys: ["TOKEN", "Return"] }],
+    asksInPlace: true,
     takes: VNC_AUTH,
   },
   {
