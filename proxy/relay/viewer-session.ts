@@ -18,10 +18,10 @@ import {
 } from "./session-state.ts";
 import { ViewerRefusal, toViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { SessionRecord } from "../state/state-records.ts";
-import { abortOnDisconnect, rejectOnAbort } from "../listen/abort-on-disconnect.ts";
+import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
 import { chooseCloseCode, toEndCause, type EndCause } from "./end-cause.ts";
 import { runHandshake } from "../authenticate/run-handshake.ts";
-import { performDesktopHandshake, type DesktopHandshakeResult } from "./desktop-handshake.ts";
+import { performDesktopHandshake } from "./desktop-handshake.ts";
 import { ByteCounter } from "./byte-counter.ts";
 import { startRelay, type Relay } from "./relay.ts";
 import { SessionLiveness } from "./session-liveness.ts";
@@ -115,15 +115,12 @@ export class ViewerSession {
     const { clock } = this.#dependencies;
     const { signal } = this.#abort;
     let identity: ViewerIdentity;
-    let desktopHandshake: Promise<DesktopHandshakeResult>;
     try {
       identity = await authenticator.identify();
       this.#apply({ type: "identified" });
       this.#viewer.admitted();
       this.#server = await this.#pair(identity);
       this.#apply({ type: "paired" });
-      // The VNC server prepares its picture meanwhile; nothing of it passes before the audit line is written.
-      desktopHandshake = this.#startDesktopHandshake(this.#server, identity.desktop.name);
       await this.#sessionLog.open(identity);
     } catch (error) {
       await this.#refuse(authenticator, error);
@@ -135,7 +132,7 @@ export class ViewerSession {
       await readClientInit(peer);
     });
     const { init, pixelFormat } = await this.#whileViewerStays((signal) =>
-      rejectOnAbort(desktopHandshake, signal),
+      performDesktopHandshake(server, identity.desktop.name, clock, signal),
     );
     this.#viewer.stream.write(init);
     this.#apply({ type: "started" });
@@ -170,13 +167,6 @@ export class ViewerSession {
     const server = await this.#whileViewerStays((signal) => this.#dependencies.pairing.open(desktop, signal));
     server.on("error", () => undefined);
     return server;
-  }
-
-  #startDesktopHandshake(server: Duplex, name: string): Promise<DesktopHandshakeResult> {
-    const { clock } = this.#dependencies;
-    const handshake = performDesktopHandshake(server, name, clock, this.#abort.signal);
-    handshake.catch(() => undefined);
-    return handshake;
   }
 
   async #whileViewerStays<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -19,7 +19,10 @@ export const token = z.object({
   address: z.string().nullable(),
 });
 export type Token = z.infer<typeof token>;
-export const tokenRow = token.omit({ token: true, address: true }).extend({ state: z.string() });
+/** A row has what every list has: id, name and state. The name is the desktop's. */
+export const tokenRow = token
+  .omit({ token: true, address: true })
+  .extend({ name: z.string(), state: z.string() });
 /** GET /tokens → tokenRow[]; PATCH /tokens/ID (tokenChange) → tokenRow; DELETE /tokens/ID → 204. The last two end its sessions. */
 export type TokenRow = z.infer<typeof tokenRow>;
 

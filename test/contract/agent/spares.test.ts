@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { afterEach, expect, test } from "vitest";
 import { startAgent } from "../../../agent/index.ts";
 import { encodeServerInit, systemClock } from "../../../protocol/index.ts";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { startTcpRecorder } from "../../support/tcp-recorder.ts";
 import { connectRfb } from "../../support/rfb-client.ts";
@@ -47,14 +48,17 @@ async function start() {
   const view = async () => {
     const { token } = await proxy.createToken(desktop!, "control", 60, "admin");
     const connectionsBefore = path.connections;
+    const startedAt = performance.now();
     const viewer = await connectRfb(cleanup, { ...proxy.addresses.rfb! });
     const greeting = viewer.handshake({ password: token });
     const server = await vnc.entered.next();
+    const connectionsAtEntry = path.connections;
+    const waited = performance.now() - startedAt;
     server.write(
       encodeServerInit({ width: 64, height: 48, pixelFormat: { ...PIXELS, ...COLOURS }, name: "C" }),
     );
     expect(await greeting).toMatchObject({ name: "Desk" });
-    return { connectionsBefore, viewer };
+    return { connectionsBefore, connectionsAtEntry, waited, viewer };
   };
   return { proxyFixture, path, agent, desktop: desktop!, view };
 }
@@ -71,9 +75,10 @@ test("a viewer that was likely waits for no dial and no handshake", async () => 
     quiet = path.sent().length;
     return before === quiet;
   });
-  const { connectionsBefore } = await view();
+  const { connectionsBefore, connectionsAtEntry, waited } = await view();
   expect(connectionsBefore).toBe(3);
-  expect(path.connections).toBe(3);
+  // A used spare is replaced while its viewer already has its picture, or waits longer than that takes.
+  if (waited < PROXY_LIMITS.spareReplaceMs) expect(connectionsAtEntry).toBe(3);
   await waitFor("the used one's replacement", () => path.connections === 4);
 });
 

@@ -122,7 +122,7 @@ export function routeTokens(
 
   function serializeToken({ id, role, denied, expiresAt }: TokenRecord, desktop = ""): TokenRow {
     const state = expiresAt > clock.now() ? "open" : "expired";
-    return { id, desktop, role, denied: [...denied], expiresAt, state };
+    return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
   }
 
   async function resolve(caller: Caller, reference: string): Promise<DesktopView> {

@@ -22,7 +22,7 @@ const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 /** What programs read of their system to run at all. */
 const SYSTEM = [
   /^\/(usr|lib|lib64|bin|sbin|proc|sys|dev|opt|root\/\.nvm)(\/|$)/,
-  /^\/etc\/(ld\.so|localtime|ssl|nsswitch|passwd|group|resolv|hosts|host\.conf|gai\.conf|iproute2|qemu)/,
+  /^\/etc\/(ld\.so|localtime|ssl|nsswitch|passwd|group|resolv|hosts|host\.conf|gai\.conf|iproute2|connlabel|qemu)/,
 ];
 
 describe("hostile images", () => {
