@@ -15,8 +15,11 @@ const CHECKS = [
 /** Two, as eslint alone takes as long as all the others together. */
 const AT_ONCE = 2;
 
-/** Runs the checks of the sources, the longest first; each counts as one test, and a failed one does not end the run. */
-export async function checkSources(progress) {
+/**
+ * Runs the checks of the sources, the longest first; each counts as one test, and a failed one does not end the run.
+ * `priority` is their niceness.
+ */
+export async function checkSources(progress, { priority = 0 } = {}) {
   const failures = [];
   const waiting = [...CHECKS];
   const running = new Set();
@@ -25,10 +28,8 @@ export async function checkSources(progress) {
       for (let check = waiting.shift(); check; check = waiting.shift()) {
         running.add(check.title);
         note([...running].join(", "));
-        const { code, output } = await runCommand(process.execPath, [
-          await findTool(check.tool),
-          ...check.args,
-        ]);
+        const args = [await findTool(check.tool), ...check.args];
+        const { code, output } = await runCommand(process.execPath, args, { priority });
         running.delete(check.title);
         if (code !== 0) failures.push({ title: check.title, output });
       }

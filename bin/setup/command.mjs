@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setPriority } from "node:os";
 import { ROOT } from "./paths.mjs";
 
 const MAX_OUTPUT_CHARS = 200_000;
@@ -8,15 +9,16 @@ const ESCAPES = /\x1b\[[0-9;?]*[A-Za-z]/g;
 /**
  * Runs a program without showing its output and returns `{ code, output }` (the end of both streams
  * combined). The code is 127 for a program that cannot be started and 128 for one that a signal ended. `note`
- * is called with each line.
+ * is called with each line. `priority` is a niceness.
  */
-export function runCommand(command, args, { env = {}, note = () => undefined } = {}) {
+export function runCommand(command, args, { env = {}, note = () => undefined, priority = 0 } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: ROOT,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    if (priority !== 0 && child.pid !== undefined) setPriority(child.pid, priority);
     let output = "";
     const collect = (chunk) => {
       output = (output + chunk).slice(-MAX_OUTPUT_CHARS);

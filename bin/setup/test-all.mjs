@@ -19,6 +19,7 @@ import { addTallies, countReport, formatTally, isGreen, listFailures } from "./t
 const PROJECTS = ["unit", "fuzz", "contract", "e2e"];
 /** Only run by name, because they take long. */
 const OTHERS = ["compat"];
+const LOWEST_PRIORITY = 19;
 /** The real components in these tests are timing-sensitive: these projects run alone, after the others. */
 const ALONE = ["e2e", "compat"];
 
@@ -55,14 +56,18 @@ export async function testAll(names) {
   await installDependencies(progress);
   await build(progress);
   const outcomes = [];
-  if (names.length === 0) outcomes.push(await checkSources(progress));
   const chosen = names.length === 0 ? PROJECTS : names;
   const groups = [
     chosen.filter((name) => !ALONE.includes(name)),
     chosen.filter((name) => ALONE.includes(name)),
   ];
-  for (const group of groups.filter(({ length }) => length > 0))
+  for (const group of groups.filter(({ length }) => length > 0)) {
+    // The last group mostly waits for programs: the checks of the sources take what it leaves of the processors.
+    const checking = names.length === 0 && group === groups.at(-1);
+    const checks = checking ? checkSources(progress, { priority: LOWEST_PRIORITY }) : undefined;
     outcomes.push(await runVitest(progress, group));
+    if (checks) outcomes.push(await checks);
+  }
   const tally = addTallies(...outcomes.map(({ tally }) => tally));
   // Named again at the end: the output above is long, and often only its end is kept.
   for (const name of outcomes.flatMap(({ failures }) => failures)) progress.say(`failed: ${name}`);
