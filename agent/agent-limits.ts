@@ -52,8 +52,8 @@ export const AGENT_LIMITS = {
   pathProbeMs: 2_000,
   /** What comes behind a halt of the path waits so long for the end of its connection: it may be old. */
   doubtMs: 1_000,
-  /** Bytes that wait so; more ends the connection. */
-  doubtfulBytes: 64 * 1024,
+  /** Bytes that wait so: a clipboard of 256 KiB and what is typed beside it. More ends the connection. */
+  doubtfulBytes: 320 * 1024,
   /** Time for buffered bytes to be sent when the agent closes. */
   closeGraceMs: 2_000,
   /** TCP keep-alive of data connections and towards VNC servers begins after this silence. */

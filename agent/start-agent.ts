@@ -199,7 +199,7 @@ class AgentRuntime implements RunningAgent {
     const end = await connection.ended;
     signal.removeEventListener("abort", close);
     this.#connection = null;
-    this.#path.detach();
+    this.#path.detach(end.kind !== "lost");
     this.#publications.detach();
     await connection.close();
     return end;

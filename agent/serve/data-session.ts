@@ -135,10 +135,12 @@ export class DataSession {
    */
   #isDoubtful(chunk: Buffer): boolean {
     const now = this.#clock.monotonic();
-    const { heardAt, latestHalt } = this.#path;
-    for (const { from, to } of [...(latestHalt ? [latestHalt] : []), { from: heardAt, to: now }]) {
+    const { silentSince, latestHalt } = this.#path;
+    const present = silentSince === null ? null : { from: silentSince, to: now };
+    for (const { from, to } of [latestHalt, present].filter((halt) => halt !== null)) {
       const haltedMs = to - Math.max(from, this.#chunkAt);
-      if (haltedMs > AGENT_LIMITS.stallMs) this.#doubtUntil = Math.max(this.#doubtUntil, to + haltedMs);
+      if (haltedMs <= AGENT_LIMITS.stallMs) continue;
+      this.#doubtUntil = Math.max(this.#doubtUntil, to + Math.min(haltedMs, AGENT_LIMITS.silenceMs));
     }
     this.#chunkAt = now;
     return this.#doubtful.length > 0 || (now < this.#doubtUntil && !isHarmlessLate(chunk));

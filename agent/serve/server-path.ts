@@ -9,8 +9,8 @@ export interface PathHalt {
 
 /** What data sessions know of the path that they share with the control connection. */
 export interface WatchedPath {
-  /** When the server was heard last (monotonic). */
-  readonly heardAt: number;
+  /** Since then nothing was heard of the server, although it was asked (monotonic); null: it was heard, or cannot be asked. */
+  readonly silentSince: number | null;
   /** The latest halt that is over. */
   readonly latestHalt: PathHalt | null;
   /** Makes the server answer, unless it was asked a moment ago. */
@@ -24,14 +24,15 @@ export class ServerPath implements WatchedPath {
   #probedAt = -Infinity;
   #latestHalt: PathHalt | null = null;
   #send: ((frame: Buffer) => void) | null = null;
+  #endedInOrder = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#heardAt = clock.monotonic();
   }
 
-  get heardAt(): number {
-    return this.#heardAt;
+  get silentSince(): number | null {
+    return this.#endedInOrder ? null : this.#heardAt;
   }
 
   get latestHalt(): PathHalt | null {
@@ -41,11 +42,16 @@ export class ServerPath implements WatchedPath {
   /** @param send sends a frame on the control connection, which has just been welcomed */
   attach(send: (frame: Buffer) => void): void {
     this.#send = send;
+    // After an end in order the server was not asked: the time until now is no halt.
+    if (this.#endedInOrder) this.#heardAt = this.#clock.monotonic();
+    this.#endedInOrder = false;
     this.hear();
   }
 
-  detach(): void {
+  /** @param inOrder the server said that it ends the connection, so the path was there */
+  detach(inOrder: boolean): void {
     this.#send = null;
+    this.#endedInOrder = inOrder;
   }
 
   /** The server has sent something. */

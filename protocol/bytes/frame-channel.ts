@@ -59,6 +59,7 @@ export class FrameChannel<T> {
   #lastReceivedAt = 0;
   #cancelPing: () => void = () => undefined;
   #cancelSilence: () => void = () => undefined;
+  #readSince = -Infinity;
   #inProgress = 0;
   #resuming = false;
   #ended = false;
@@ -75,6 +76,12 @@ export class FrameChannel<T> {
     });
     socket.on("end", this.#onClosed);
     socket.on("close", this.#onClosed);
+  }
+
+  /** Frames are read since then (monotonic): since the latest pause for backpressure; in a pause, now. */
+  get readSince(): number {
+    const now = this.#options.liveness?.clock.monotonic();
+    return this.#decoder.paused && now !== undefined ? now : this.#readSince;
   }
 
   get ended(): boolean {
@@ -175,7 +182,7 @@ export class FrameChannel<T> {
       this.#resuming = false;
       const { backpressure, liveness } = this.#options;
       if (this.#ended || this.#inProgress >= (backpressure?.inProgress ?? Infinity)) return;
-      if (liveness) this.#lastReceivedAt = liveness.clock.monotonic();
+      if (liveness) this.#readSince = this.#lastReceivedAt = liveness.clock.monotonic();
       this.#decode(() => {
         this.#decoder.resume();
       });

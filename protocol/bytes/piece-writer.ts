@@ -64,10 +64,9 @@ export class PieceWriter {
     if (!this.isWriting) this.#writeNext();
   }
 
-  /** Leaves everything to the stream's own queue. */
+  /** Leaves everything to the stream's own queue. It counts as waiting from then on: the stream has no copy of it. */
   flush(): void {
     for (const piece of this.#queue.splice(0)) this.#to.write(piece);
-    this.#waiting = this.#writing;
   }
 
   #writeNext(): void {

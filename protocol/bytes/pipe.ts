@@ -15,6 +15,9 @@ const SERIES_MS = 0.5;
 const GATHER_BYTES = 32 * 1024;
 const GATHER_TURNS = 4;
 
+/** Size of each buffer for what is read after the end. */
+const UNREAD_BYTES = 16 * 1024;
+
 export type Forward = (chunk: Buffer) => void;
 
 export interface Pipe {
@@ -64,6 +67,8 @@ class StreamPipe implements Pipe {
   #filtering = false;
   /** Memory that the source reads into. Undefined: the source emits chunks of its own. */
   #buffers: ReadBuffers | undefined;
+  /** Where the source reads to once the pipe is over. */
+  #unread: Buffer | undefined;
   readonly #writer: PieceWriter;
   readonly #highWaterMark = new HighWaterMark();
 
@@ -102,7 +107,11 @@ class StreamPipe implements Pipe {
   #readInPlace(): void {
     const buffers = new ReadBuffers(this.#writer.headerBytes);
     const place = {
-      nextBuffer: () => buffers.nextBuffer(buffers.taken - this.#writer.waiting),
+      // What is read after the end must not touch memory that a stream may still have to write.
+      nextBuffer: () =>
+        this.#settled
+          ? (this.#unread = Buffer.allocUnsafeSlow(UNREAD_BYTES))
+          : buffers.nextBuffer(buffers.taken - this.#writer.waiting),
       onRead: (length: number) => {
         this.#onRead(buffers, length);
       },
@@ -111,12 +120,13 @@ class StreamPipe implements Pipe {
   }
 
   #onRead(buffers: ReadBuffers, length: number): void {
-    const chunk = buffers.latest(length);
+    if (this.#sourceEnded) return;
     if (this.#settled) {
       // The pipe is over: push the bytes back into the stream as unread bytes.
-      this.#from.push(Buffer.from(chunk));
+      this.#from.push(this.#unread?.subarray(0, length) ?? Buffer.from(buffers.latest(length)));
       return;
     }
+    const chunk = buffers.latest(length);
     this.bytes += length;
     if (this.#through) this.#filter(chunk, this.#forwardPlaced);
     else buffers.keep(chunk);

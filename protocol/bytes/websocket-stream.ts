@@ -115,8 +115,9 @@ export class WebSocketStream extends Duplex implements HeaderWriter, InPlaceRead
     this.#readsInPlace = readInPlace(connection, {
       nextBuffer: () => (memory = place.nextBuffer()),
       onRead: (length) => {
+        const isOpen = this.#socket.readyState === OPEN && !this.#refused;
         const nothingWaits = connection.readableLength === 0 && this.readableLength === 0;
-        const isBetweenMessages = nothingWaits && isReceiverIdle(this.#socket);
+        const isBetweenMessages = isOpen && nothingWaits && isReceiverIdle(this.#socket);
         const decoded = isBetweenMessages ? decodeFramesInPlace(memory, length) : NOTHING_DECODED;
         const rest = Buffer.from(memory.subarray(decoded.consumed, length));
         if (decoded.payload > 0) place.onRead(decoded.payload);

@@ -129,6 +129,16 @@ export class AgentControlConnection {
     return this.#roundTrips.provenAt;
   }
 
+  /** When the oldest probe that still waits for its answer was sent (monotonic); null: none does. */
+  get waitingSince(): number | null {
+    return this.#roundTrips.waitingSince;
+  }
+
+  /** Answers are read since then (monotonic). */
+  get readSince(): number {
+    return this.#channel.readSince;
+  }
+
   /** After the end nothing is sent. */
   send(frame: Buffer): void {
     this.#channel.send(frame);

@@ -20,6 +20,11 @@ export class RoundTrips {
     return this.#provenAt;
   }
 
+  /** When the oldest question that still waits for its answer was asked; null: none does. */
+  get waitingSince(): number | null {
+    return this.#asked.values().next().value ?? null;
+  }
+
   /** @returns the number of a question that is asked now */
   ask(now: number): number {
     this.#last += 1;

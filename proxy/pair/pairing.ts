@@ -13,6 +13,10 @@ export interface AgentPulse {
   probe(): void;
   /** When the latest probe that was answered had been sent (monotonic). */
   readonly provenAt: number;
+  /** When the oldest probe that still waits for its answer was sent (monotonic); null: none does. */
+  readonly waitingSince: number | null;
+  /** Answers are read since then (monotonic): in a pause of reading none can come. */
+  readonly readSince: number;
 }
 
 /** A way to desktops other than MiP 2; `open` returns null for a desktop that it does not know. */

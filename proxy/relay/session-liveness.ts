@@ -5,6 +5,9 @@ import { RoundTrips } from "../model/round-trips.ts";
 import type { AgentPulse } from "../pair/pairing.ts";
 import type { RelayTraffic } from "./stream-stage.ts";
 
+/** A tick that is so late means that this process did not run. */
+const STALL_MS = 500;
+
 /** What a page is asked, as JSON in a text message of its WebSocket; it answers with the number alone. */
 interface Ping {
   readonly ping: number;
@@ -33,6 +36,8 @@ export class SessionLiveness {
   /** The desktop has sent bytes since this time, so its agent was alive then (monotonic). */
   #movedAt: number;
   #tickedAt: number;
+  /** Since then this process has run without a stall (monotonic). */
+  #ranSince: number;
   /** After a stall of this process: until then, input that had been waiting may still be read (monotonic). */
   #staleUntil = -Infinity;
   /** When the latest input was passed on. */
@@ -46,6 +51,7 @@ export class SessionLiveness {
     this.#startedAt = now;
     this.#movedAt = now;
     this.#tickedAt = now;
+    this.#ranSince = now;
     this.#bytesToViewer = options.traffic().bytesToViewer;
     this.#page = options.pings && new RoundTrips(now);
     options.pings?.onAnswer((answer) => this.#page?.answer(Number(answer)));
@@ -75,18 +81,27 @@ export class SessionLiveness {
     return now - Math.max(pulse.provenAt, this.#startedAt, this.#movedAt) > PROXY_LIMITS.agentSilentMs;
   }
 
+  /**
+   * Input lies in some buffer on the way to a silent agent, from where nothing but the end of the session keeps it from
+   * running later. Only a question that has waited long is a sign of that, while this process ran and read answers.
+   */
+  #isInputLost(pulse: AgentPulse, now: number): boolean {
+    if (pulse.waitingSince === null || this.#inputAt < pulse.provenAt) return false;
+    const silentSince = Math.max(pulse.waitingSince, pulse.readSince, this.#movedAt, this.#ranSince);
+    return now - silentSince >= PROXY_LIMITS.agentSilentMs;
+  }
+
   #ask(): void {
     const { pings, findPulse, traffic, clock } = this.#options;
     const now = clock.monotonic();
     const { bytesToViewer } = traffic();
     if (bytesToViewer > this.#bytesToViewer) this.#movedAt = this.#tickedAt;
     this.#bytesToViewer = bytesToViewer;
-    const isOnTime = now - this.#tickedAt < 2 * PROXY_LIMITS.sessionPingMs;
+    if (now - this.#tickedAt > PROXY_LIMITS.sessionPingMs + STALL_MS) this.#ranSince = now;
     if (now - this.#tickedAt > PROXY_LIMITS.inputFreshMs) this.#staleUntil = now + PROXY_LIMITS.sessionPingMs;
     this.#tickedAt = now;
     const pulse = findPulse();
-    // It lies in some buffer on the way, from where nothing but the end of the session keeps it from running later.
-    if (isOnTime && pulse && this.#isAgentSilent(now) && this.#inputAt >= pulse.provenAt) {
+    if (pulse && this.#isInputLost(pulse, now)) {
       this.#options.onInputLost();
       return;
     }

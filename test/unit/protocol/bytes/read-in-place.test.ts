@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { PassThrough, type Duplex } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import tls from "node:tls";
 import { expect, it } from "vitest";
 import { releasesChunks, readInPlace } from "../../../../protocol/bytes/read-in-place.ts";
@@ -107,6 +107,58 @@ it("what a filter forwards later, from memory of its own, is sent at once", asyn
   for (const release of heldBack.splice(0)) release();
   while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(Buffer.concat(heard).toString()).toBe("typed");
+});
+
+/** Takes a chunk when it is told to, and reads its memory only then, as a kernel with a full buffer does. */
+class SlowSink extends Duplex {
+  readonly releasesChunks = true;
+  readonly taken: Buffer[] = [];
+  #accept: (() => void) | undefined;
+
+  accept(): void {
+    const accept = this.#accept;
+    this.#accept = undefined;
+    accept?.();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#accept = () => {
+      this.taken.push(Buffer.from(chunk));
+      done();
+    };
+  }
+
+  override _read(): void {
+    // Nothing comes.
+  }
+}
+
+it("what is read after a stop never touches what still waits to be written", async () => {
+  const [server, from] = await connectPair();
+  const to = new SlowSink();
+  const down = pipe(from, to, (chunk, forward) => {
+    forward(chunk);
+  });
+  // In small parts, so that the last buffer is not full.
+  while (!from.isPaused()) {
+    server.write(Buffer.alloc(1_500, 1));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  down.stop();
+  // The piece under way is done, and the others wait in the stream's own queue.
+  to.accept();
+  await new Promise((resolve) => setImmediate(resolve));
+  from.on("data", () => undefined);
+  from.resume();
+  server.end(Buffer.alloc(1_000_000, 2));
+  await once(from, "end");
+  while (to.writableLength > 0) {
+    to.accept();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const arrived = Buffer.concat(to.taken);
+  expect(arrived.length).toBe(down.bytes);
+  expect(arrived.every((byte) => byte === 1)).toBe(true);
 });
 
 it("what was unread before comes first, what is unread after a stop stays in the stream", async () => {

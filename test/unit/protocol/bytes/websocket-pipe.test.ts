@@ -143,3 +143,24 @@ it("stops reading while its destination does not take anything", async () => {
     await new Promise((resolve) => setImmediate(resolve));
   expect(up.bytes).toBe(offered);
 });
+
+it("takes nothing that follows a close", async () => {
+  const { stream, client } = await connectWebSockets(new ManualClock());
+  const [to, server] = await connectPair();
+  const heard: Buffer[] = [];
+  server.on("data", (chunk: Buffer) => heard.push(chunk));
+  const up = pipe(stream, to);
+  client.send(Buffer.from("before"));
+  while (heard.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const { _socket: socket } = client as unknown as { readonly _socket: Duplex };
+  const frame = (opcode: number, payload: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+  socket.write(frame(8, Buffer.from([0x03, 0xe8])));
+  for (let turn = 0; turn < 20; turn += 1) {
+    socket.write(frame(2, Buffer.from("after")));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  client.terminate();
+  await up.ended.catch(() => undefined);
+  expect(Buffer.concat(heard).toString()).toBe("before");
+});

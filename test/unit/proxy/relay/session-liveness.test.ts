@@ -8,7 +8,7 @@ function open({ hasPage = true, hasAgent = true } = {}) {
   const questions: { ping: number; desktop: boolean }[] = [];
   let answer: (text: string) => void = () => undefined;
   const page = { answers: hasPage };
-  const agent = { answers: true, trips: new RoundTrips(0), probes: 0 };
+  const agent = { answers: true, trips: new RoundTrips(0), probes: 0, readSince: -Infinity };
   const traffic = { bytesToViewer: 0, bytesToServer: 0 };
   const lost = { input: 0 };
   const liveness = new SessionLiveness({
@@ -32,6 +32,12 @@ function open({ hasPage = true, hasAgent = true } = {}) {
             },
             get provenAt() {
               return agent.trips.provenAt;
+            },
+            get waitingSince() {
+              return agent.trips.waitingSince;
+            },
+            get readSince() {
+              return agent.readSince;
             },
           }
         : null,
@@ -115,6 +121,41 @@ it("what was typed before anybody knew that the agent is silent ends the session
   await pass(60);
   expect(lost.input).toBe(1);
   expect(clock.pending).toBe(0);
+});
+
+it("an answer that is late by two seconds ends nothing, nor does a stall of this process, or a pause in which nothing is read", async () => {
+  const late = open();
+  await late.pass(9);
+  late.liveness.noteInput();
+  late.agent.answers = false;
+  await late.pass(3);
+  late.agent.trips.answer(late.agent.probes);
+  late.agent.answers = true;
+  await late.pass(20);
+  expect(late.lost.input).toBe(0);
+
+  const stalled = open({ hasPage: false });
+  await stalled.pass(9);
+  stalled.liveness.noteInput();
+  stalled.agent.answers = false;
+  await stalled.pass(2);
+  const running = stalled.clock.monotonic.bind(stalled.clock);
+  stalled.clock.monotonic = () => running() + 3_900;
+  await stalled.pass(1);
+  stalled.agent.trips.answer(stalled.agent.probes);
+  stalled.agent.answers = true;
+  await stalled.pass(20);
+  expect(stalled.lost.input).toBe(0);
+
+  const paused = open();
+  await paused.pass(9);
+  paused.liveness.noteInput();
+  paused.agent.answers = false;
+  for (let second = 0; second < 20; second += 1) {
+    paused.agent.readSince = paused.clock.monotonic();
+    await paused.pass(1);
+  }
+  expect(paused.lost.input).toBe(0);
 });
 
 it("what an agent has got does not end the session when the agent falls silent", async () => {
