@@ -5,7 +5,7 @@ import {
   type Clock,
   WebSocketStream,
 } from "../../protocol/index.ts";
-import { STATUS_CODES, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
@@ -14,6 +14,7 @@ import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
+import { answerUpgrade } from "./answer-upgrade.ts";
 import { awaitClientHello } from "./client-hello.ts";
 import { requesterOf } from "./requester.ts";
 import type { AcceptedTlsConnection } from "./tls-acceptor.ts";
@@ -147,11 +148,4 @@ export class AgentUpgradeHandler {
 
 function makeContext({ key, cert }: TlsCertificate): tls.SecureContext {
   return tls.createSecureContext({ key, cert, minVersion: "TLSv1.3" });
-}
-
-function answerUpgrade(socket: Duplex, status: number): void {
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-  );
-  socket.once("finish", () => socket.destroy());
 }

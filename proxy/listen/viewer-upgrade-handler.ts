@@ -1,5 +1,5 @@
 import { RFB_WEBSOCKET_PATH, type Clock, WebSocketStream } from "../../protocol/index.ts";
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
@@ -10,6 +10,7 @@ import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
+import { answerUpgrade } from "./answer-upgrade.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
 import { ViewerWebSocket } from "./viewer-websocket.ts";
@@ -144,11 +145,4 @@ export class ViewerUpgradeHandler {
 
 function cutReason(reason: string): string {
   return Buffer.byteLength(reason) <= REASON_BYTES ? reason : reason.slice(0, REASON_BYTES / 3);
-}
-
-function answerUpgrade(socket: Duplex, status: number): void {
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-  );
-  socket.once("finish", () => socket.destroy());
 }

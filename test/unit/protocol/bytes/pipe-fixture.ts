@@ -4,7 +4,7 @@ import {
   type MemoryDuplexOptions,
 } from "../../../support/memory-duplex.ts";
 
-/** source ⇄ from — pump — to ⇄ sink */
+/** source ⇄ from — pipe — to ⇄ sink */
 export function makePipeStreams(options: MemoryDuplexOptions = {}) {
   const [source, from] = createDuplexPair(options);
   const [to, sink] = createDuplexPair(options);

@@ -4,7 +4,7 @@ import { makePipeStreams, waitEventLoopTurns } from "./pipe-fixture.ts";
 
 const closed = expect.objectContaining({ name: "PeerClosed", code: "PEER_CLOSED" });
 
-describe("a pump's peers", () => {
+describe("a pipe's peers", () => {
   it("fail: the cause is reported and nobody is destroyed", async () => {
     const broken = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     const one = makePipeStreams();

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { pipe, MIN_HIGH_WATER_BYTES } from "../../../../protocol/index.ts";
 import { connectPair } from "./socket-pair.ts";
 
-describe("a pump between sockets", () => {
+describe("a pipe between sockets", () => {
   it("moves both directions to their ends, byte by byte the same", async () => {
     const [viewer, front] = await connectPair();
     const [back, server] = await connectPair();

@@ -17,7 +17,7 @@ function observeWrites(stream: MemoryDuplex): number[] {
   return sizes;
 }
 
-describe("pump", () => {
+describe("a pipe", () => {
   it("moves everything, then the end, and leaves the other direction open", async () => {
     const { source, from, to, sink } = makePipeStreams();
     const received = collectText(sink);
