@@ -2,6 +2,9 @@ import { extractImageSummary, type ImageSummary, type ImageEntry } from "../../p
 import { readAllDisksGb } from "./virtual-size.ts";
 import { inspectImage, type ImageFault } from "./inspect-image.ts";
 
+/** The protocol's limit; the reason may quote the image. */
+const MAX_REASON = 300;
+
 /**
  * The summary of an entry for use outside the host: no paths.
  * @param qemuReady whether QEMU's programs are installed
@@ -14,7 +17,7 @@ export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Pro
   return {
     ...extractImageSummary({ ...entry, diskGb: await describeDiskSize(entry) }),
     ...(server && sha256 !== undefined ? { sha256 } : {}),
-    ...(reason === null ? { available: true } : { available: false, reason }),
+    ...(reason === null ? { available: true } : { available: false, reason: reason.slice(0, MAX_REASON) }),
   };
 }
 
