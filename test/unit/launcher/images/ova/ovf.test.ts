@@ -156,6 +156,22 @@ describe("XML", () => {
   });
 });
 
+describe("a tag", () => {
+  test("of a megabyte of letters is given up, not searched for attributes at each letter", () => {
+    expect(() => readXml(`<a ${"x".repeat(2 ** 20)}></a>`)).toThrow(/tag without end/);
+    // What is no attribute ends the tag's reading at its first letter.
+    expect(() => readXml(`<a ${"x".repeat(60_000)}></a>`)).toThrow(/no XML/);
+    expect(() => readXml(`<a b="1" ${"x ".repeat(30_000)}/>`)).toThrow(/no XML/);
+  });
+
+  test("may have as many attributes as fit into it", () => {
+    const many = Array.from({ length: 3000 }, (_, index) => `a${index}='${index}'`).join(" \n");
+    const [root] = readXml(`<a ${many} />`).children;
+    expect(root?.attributes.size).toBe(3000);
+    expect(root?.attributes.get("a2999")).toBe("2999");
+  });
+});
+
 describe("a manifest", () => {
   const digests = { sha1: "a".repeat(40), sha256: "b".repeat(64), sha512: "c".repeat(128) };
   const check = (text: string) => {
