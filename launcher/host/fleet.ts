@@ -247,6 +247,7 @@ export class Fleet implements Launcher {
     const { spec } = this.#find(id);
     if (this.#findEntry(image.id) !== undefined)
       throw refuse("IMAGE_EXISTS", `An image "${image.id}" exists. Choose another name.`);
+    this.#images.checkFree(image.id);
     const origin = this.#findEntry(spec.image);
     const entry = await this.#control(id).exportDisk(compress, (exported) =>
       this.#images.registerImage(image.id, exported, (file) =>
