@@ -62,7 +62,7 @@ test.each([
   [6, "VirtualSCSI", "scsi"],
   [20, "AHCI", "sata"],
   [20, "vmware.sata.ahci", "sata"],
-  [20, "vmware.nvme.controller", "nvme"],
+  [20, "vmware.nvme.controller", "sata"],
   [20, "VirtioSCSI", "virtio"],
 ])("a controller of type %d, %s, is %s", (type, subtype, bus) => {
   const items =
