@@ -96,6 +96,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     facts,
     imageTransfers,
     imageWaits,
+    checkDisk: (record) => createRequests.checkDisk(record),
     disks,
     rejections,
     repository,

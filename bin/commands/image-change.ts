@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { compressImage, listBootFiles, listDependents, resizeImage } from "../../launcher/index.ts";
+import { compressImage, listDependents, listReadFiles, resizeImage } from "../../launcher/index.ts";
 import { RequestError } from "../../protocol/index.ts";
 import { runWithProgress } from "../programs/run-with-progress.ts";
 import { parseSize } from "../terminal/option-parsers.ts";
@@ -27,7 +27,7 @@ export function defineImageChange(image: Command): void {
     .addHelpText("after", "\nExamples:\n  postern image compress old-server --data DIR\n")
     .action(async (id: string, flags: ImageFlags) => {
       const store = await openImageStore(flags);
-      await runWithProgress(async (work) => compressImage(store, id, await findFilesInUse(flags), work));
+      await runWithProgress((work) => compressImage(store, id, () => findFilesInUse(flags), work));
       printResult(flags.json === true, store.find(id), () => `Image ${id} is compressed.\n`);
     });
   command("resize", "make an image's disk larger")
@@ -35,7 +35,7 @@ export function defineImageChange(image: Command): void {
     .addHelpText("after", "\nExamples:\n  postern image resize old-server --size 40 --data DIR\n")
     .action(async (id: string, flags: ImageFlags & { readonly size: number }) => {
       const store = await openImageStore(flags);
-      const used = await findFilesInUse(flags);
+      const used = () => findFilesInUse(flags);
       await runWithProgress((work) => resizeImage(store, id, { bytes: flags.size * 1024 ** 3, used }, work));
       const { diskGb, ...entry } = store.find(id);
       const larger = { default: Math.max(diskGb?.default ?? 0, flags.size), min: flags.size };
@@ -48,7 +48,9 @@ export function defineImageChange(image: Command): void {
     .action(async (id: string, flags: ImageFlags & { readonly force?: boolean }) => {
       const store = await openImageStore(flags);
       const used = await findUsedFiles(flags);
-      const machines = listBootFiles(store.find(id).boot).flatMap((file) => listDependents(file, used));
+      // Files of before, and further disks, are deleted with it: machines are built on those, too.
+      const files = new Set([...listReadFiles(store.find(id)), ...(await store.listFiles(id))]);
+      const machines = [...files].flatMap((file) => listDependents(file, used));
       if (machines.length > 0 && flags.force !== true) {
         const text = `Machines are built on "${id}": ${[...new Set(machines)].join(", ")}. Remove them first, or use --force.`;
         throw RequestError.public("IMAGE_IN_USE", text);

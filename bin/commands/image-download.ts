@@ -154,7 +154,7 @@ async function fetchWithProgress(
   entry: ImageEntry,
   flags: ImageFlags & { readonly maxSize: number },
 ): Promise<FetchImageResult> {
-  const options = await makeFetchOptions(flags);
+  const options = makeFetchOptions(flags);
   return runWithProgress((work) => fetchImage(store, entry, { ...work, ...options }));
 }
 
@@ -166,7 +166,7 @@ async function fetchNewWithProgress(
   const source = { url, ...(sha256 !== undefined && { sha256 }) };
   // Errors of the options are reported before the work starts.
   makeImageEntry(id, flags, { kind: "iso", file: "/checked" }, { source });
-  const options = await makeFetchOptions(flags);
+  const options = makeFetchOptions(flags);
   return runWithProgress((work) => {
     const describe: NewImageSource["describe"] = async (boot) => {
       if (boot.kind === "iso") return makeImageEntry(id, flags, boot, { source });
@@ -180,8 +180,8 @@ async function fetchNewWithProgress(
   });
 }
 
-async function makeFetchOptions(flags: ImageFlags & { readonly maxSize: number }) {
-  const used = await findFilesInUse(flags);
+function makeFetchOptions(flags: ImageFlags & { readonly maxSize: number }) {
+  const used = () => findFilesInUse(flags);
   return { maxBytes: flags.maxSize * 1024 ** 3, used, environment: process.env, clock: systemClock };
 }
 

@@ -10,6 +10,7 @@ import {
   hardwareClock,
   hardwareProfile,
   imageEntry,
+  isKeymap,
   machineBoard,
   networkCard,
   soundCard,
@@ -187,7 +188,12 @@ export async function readImageEntry(file: string): Promise<ImageEntry> {
 
 function parseImageEntry(value: unknown): ImageEntry {
   const result = imageEntry.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    const { keymap } = result.data;
+    if (keymap === undefined || isKeymap(keymap)) return result.data;
+    const text = `The image's entry is wrong at keymap: QEMU has no keyboard layout "${keymap}"`;
+    throw new ConfigError("IMAGE_ENTRY", text);
+  }
   const [issue] = result.error.issues;
   const where = issue?.path.join(".") ?? "";
   throw new ConfigError("IMAGE_ENTRY", `The image's entry is wrong at ${where}: ${issue?.message ?? ""}`);

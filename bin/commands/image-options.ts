@@ -1,12 +1,6 @@
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
-import {
-  ImageStore,
-  listDependents,
-  listUsedFiles,
-  NO_FILES_IN_USE,
-  type FilesInUse,
-} from "../../launcher/index.ts";
+import { ImageStore, listDependents, listUsedFilesOfHosts, type FilesInUse } from "../../launcher/index.ts";
 import { ConfigError } from "../../protocol/index.ts";
 import { findHostDataDir, locateHostFolders, type HostFolders } from "../programs/data-dirs.ts";
 
@@ -30,24 +24,28 @@ export function addImageFlags(command: Command): Command {
 
 /** @throws ConfigError `IMAGES_FOLDER`, and the errors of the catalogue */
 export async function openImageStore(flags: ImageFlags): Promise<ImageStore> {
+  return ImageStore.open({ folder: locateImages(flags), catalogueFile: flags.catalogue ?? null });
+}
+
+function locateImages(flags: ImageFlags): string {
   const folder = flags.images ?? locateFolders(flags)?.imagesDir;
   if (folder === undefined)
     throw new ConfigError(
       "IMAGES_FOLDER",
       "Say where the images are: --images DIR, or --data with the host's folder.",
     );
-  return ImageStore.open({ folder: resolve(folder), catalogueFile: flags.catalogue ?? null });
+  return resolve(folder);
 }
 
 /**
- * The files used as base images by machines of this host, with the machines' names; empty with only --images.
+ * The files used as base images by machines of the hosts that use the images folder, with the machines' names: of --data,
+ * and of every host that has worked with the folder.
  */
 export async function findUsedFiles(flags: ImageFlags): Promise<FilesInUse> {
-  const folders = locateFolders(flags);
-  return folders === null ? NO_FILES_IN_USE : listUsedFiles(folders.stateDir);
+  return listUsedFilesOfHosts(locateImages(flags), locateFolders(flags)?.stateDir ?? null);
 }
 
-/** Whether machines of this host are, or may be, based on a file. */
+/** Whether machines of these hosts are, or may be, based on a file. */
 export async function findFilesInUse(flags: ImageFlags): Promise<{ has(file: string): boolean }> {
   const inUse = await findUsedFiles(flags);
   return { has: (file) => listDependents(file, inUse).length > 0 };

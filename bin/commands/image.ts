@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { listBootFiles, summarizeImage, type FilesInUse, type ImageStore } from "../../launcher/index.ts";
+import { listReadFiles, summarizeImage, type FilesInUse, type ImageStore } from "../../launcher/index.ts";
 import type { ImageEntry } from "../../protocol/index.ts";
 import { hasQemu } from "../programs/host.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
@@ -50,7 +50,7 @@ async function listImages(flags: ImageFlags): Promise<void> {
 
 async function describeImageRow(store: ImageStore, entry: ImageEntry, used: FilesInUse) {
   const { available, reason } = await summarizeImage(entry, hasQemu());
-  const machines = [...new Set(listBootFiles(entry.boot).flatMap((file) => used.machines.get(file) ?? []))];
+  const machines = [...new Set(listReadFiles(entry).flatMap((file) => used.machines.get(file) ?? []))];
   const { id, title, boot, source } = entry;
   return {
     ...{ id, title, from: store.originOf(id), machines, available, boot },

@@ -1,4 +1,4 @@
-import { checkBootScript, hasAdapter } from "../../launcher/index.ts";
+import { checkBootScript, chooseFirmware, chooseHardware, hasAdapter } from "../../launcher/index.ts";
 import { describeError, isPosternError, type ImageCatalogueInput } from "../../protocol/index.ts";
 import type { DartsHost } from "./darts-host.ts";
 import type { ImageLook } from "./look-at-image.ts";
@@ -146,7 +146,8 @@ export async function convertMachine(
     say(`${path} is no absolute path. It was left out.`);
     return null;
   }
-  const boot = readBootSource(path, await host.lookAtImage(path), say);
+  const look = await host.lookAtImage(path);
+  const boot = readBootSource(path, look, say);
   if (boot === null) return null;
   const { cpus, memoryMb, arch } = defaults;
   const url = readUrl(machine.url, say);
@@ -164,12 +165,30 @@ export async function convertMachine(
     ...(boot.kind === "iso" && { diskGb: { default: defaults.diskGb, min: 1 } }),
     boot,
     // DARTS's own machines do not see KVM, either.
-    ...(arch === "aarch64" ? { arch, firmware: { kind: "uefi" as const } } : { hideKvm: true }),
+    ...(arch === "aarch64"
+      ? { arch, firmware: { kind: "uefi" as const } }
+      : { hideKvm: true, ...chooseDevices(boot, look) }),
     display: defaults.display,
     network: "internet",
     ...(scripts.length > 0 && { script: "virt-customize" as const, scripts: [...scripts] }),
     ...(defaults.shares.length > 0 && { shares: [...defaults.shares] }),
     ...(url !== undefined && { source: { url, note: "From DARTS's machines.conf; not tried here." } }),
+  };
+}
+
+/** Guests of DARTS have its IDE disk and its network card, and need not know virtio. */
+const DARTS_DEVICES = { profile: "linux", disk: "ide", card: "e1000" } as const;
+
+/** As `image add` does it where the disk says what is on it, and else as DARTS starts it. */
+function chooseDevices(boot: Entry["boot"], look: ImageLook): Pick<Entry, "hardware" | "firmware"> {
+  if (boot.kind !== "disk") return {};
+  if (look.kind !== "file" || look.system.profile === null) return { hardware: DARTS_DEVICES };
+  const known = { format: boot.format, system: look.system, machine: null };
+  const hardware = chooseHardware(known);
+  const firmware = chooseFirmware(known);
+  return {
+    ...(hardware !== undefined && { hardware }),
+    ...(firmware.kind === "uefi" && { firmware }),
   };
 }
 

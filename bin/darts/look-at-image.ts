@@ -1,7 +1,8 @@
-import { lstat, readlink, realpath, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
-import { followImageLink, inspectUnknownFile } from "../../launcher/index.ts";
-import { describeError, isMissing } from "../../protocol/index.ts";
+import { lstat, mkdtemp, readlink, realpath, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { examineDisk, followImageLink, inspectUnknownFile } from "../../launcher/index.ts";
+import { describeError, diskFormat, isMissing } from "../../protocol/index.ts";
 
 /** What an image is by its content, whatever its name says. */
 export type ImageLook =
@@ -12,11 +13,15 @@ export type ImageLook =
       /** The path for the catalogue. */
       readonly file: string;
       readonly format: NonNullable<Awaited<ReturnType<typeof inspectUnknownFile>>["format"]>;
+      /** What its first sectors say about the system on it. */
+      readonly system: DiskSystem;
       /** It is no copy of the path that was asked for: an administrator's link led out of the folder. */
       readonly isElsewhere: boolean;
       /** Others than its owner may read it. */
       readonly isReadable: boolean;
     };
+
+type DiskSystem = Awaited<ReturnType<typeof examineDisk>>["system"];
 
 const MAX_LINKS = 40;
 
@@ -32,9 +37,23 @@ export async function lookAtImage(path: string): Promise<ImageLook> {
     const { format, why } = await inspectUnknownFile(target);
     if (format === null || why !== null) return refuse(why ?? "it is not an ordinary file");
     const file = isElsewhere ? target : path;
-    return { kind: "file", file, format, isElsewhere, isReadable: (mode & 0o004) !== 0 };
+    const system = await recogniseSystem(target, format);
+    return { kind: "file", file, format, system, isElsewhere, isReadable: (mode & 0o004) !== 0 };
   } catch (error) {
     return isMissing(error) ? { kind: "missing" } : refuse(`it cannot be read: ${describeError(error)}`);
+  }
+}
+
+/** @param format by its content: nothing else is opened */
+async function recogniseSystem(file: string, format: string): Promise<DiskSystem> {
+  const disk = diskFormat.safeParse(format);
+  if (!disk.success) return { profile: null, isUefi: false };
+  const folder = await mkdtemp(join(tmpdir(), "postern-darts-"));
+  try {
+    const { signal } = new AbortController();
+    return (await examineDisk({ file, format: disk.data }, folder, signal)).system;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

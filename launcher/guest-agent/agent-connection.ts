@@ -1,11 +1,21 @@
 import { randomInt } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { z } from "zod";
-import { LaunchError, LimitError, PeerClosed, TimeoutError, type Clock } from "../../protocol/index.ts";
+import {
+  cleanName,
+  isPosternError,
+  LaunchError,
+  LimitError,
+  PeerClosed,
+  TimeoutError,
+  type Clock,
+} from "../../protocol/index.ts";
 
 /** Comes before the answer to a synchronisation, so that leftovers of an earlier conversation can be passed over. */
 const SENTINEL = 0xff;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/** Characters of the guest's words in an error. */
+const MAX_ERROR_TEXT = 300;
 /** Lines of earlier conversations before the answer to a synchronisation. */
 const MAX_LEFTOVERS = 1000;
 
@@ -41,9 +51,17 @@ export class AgentConnection {
   #waiting: { resolve(line: Buffer): void; reject(error: Error): void } | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(socket: Socket, clock: Clock) {
+  /** The signal outlives the conversation: its listener must not. */
+  readonly #ignoreSignal: () => void;
+
+  private constructor(socket: Socket, clock: Clock, signal: AbortSignal | undefined) {
     this.#socket = socket;
     this.#clock = clock;
+    const onAbort = (): void => {
+      this.close(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    this.#ignoreSignal = () => signal?.removeEventListener("abort", onAbort);
     socket.on("error", (cause) => {
       this.#fail(
         new PeerClosed("GUEST_AGENT_CLOSED", `the guest agent's socket failed: ${cause.message}`, { cause }),
@@ -65,16 +83,9 @@ export class AgentConnection {
     path: string,
     { clock, timeoutMs, signal }: AgentConnectionOptions,
   ): Promise<AgentConnection> {
-    const connection = new AgentConnection(connect(path), clock);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        connection.close();
-      },
-      { once: true },
-    );
+    signal?.throwIfAborted();
+    const connection = new AgentConnection(connect(path), clock, signal);
     try {
-      signal?.throwIfAborted();
       await connection.#synchronize(timeoutMs);
       return connection;
     } catch (error) {
@@ -94,16 +105,20 @@ export class AgentConnection {
       const said = answer.safeParse(readJson(await this.#readLine(timeoutMs)));
       if (!said.success) throw new LaunchError("GUEST_AGENT_REFUSED", "the guest agent's answer is none");
       if ("error" in said.data)
-        throw new LaunchError("GUEST_AGENT_REFUSED", `the guest agent refused: ${said.data.error.desc}`);
+        throw new LaunchError(
+          "GUEST_AGENT_REFUSED",
+          `the guest agent refused: ${cleanName(said.data.error.desc.slice(0, MAX_ERROR_TEXT))}`,
+        );
       return said.data.return;
     });
     this.#last = asked.catch(() => undefined);
     return asked;
   }
 
-  /** Idempotent. */
-  close(): void {
-    this.#fail(new PeerClosed("GUEST_AGENT_CLOSED", "the conversation was closed by us"));
+  /** Idempotent. @param reason of a question that waits, where it is an error of ours */
+  close(reason?: unknown): void {
+    const closed = new PeerClosed("GUEST_AGENT_CLOSED", "the conversation was closed by us");
+    this.#fail(isPosternError(reason) ? reason : closed);
   }
 
   async #synchronize(timeoutMs: number): Promise<void> {
@@ -146,6 +161,7 @@ export class AgentConnection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
     if (this.#heldBytes > MAX_ANSWER_BYTES) {
@@ -171,6 +187,9 @@ export class AgentConnection {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#socket.destroy();
+    this.#ignoreSignal();
+    this.#held = [];
+    this.#heldBytes = 0;
     this.#waiting?.reject(error);
     this.#waiting = undefined;
   }

@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import type { Clock } from "../../protocol/index.ts";
+import { GUEST_ADDRESS, TimeoutError, type Clock } from "../../protocol/index.ts";
 import { AgentConnection } from "./agent-connection.ts";
 
 /** How long an agent may take for one answer, in milliseconds. */
 const ANSWER_MS = 5000;
+/** How long a whole conversation may take, in milliseconds. */
+const CONVERSATION_MS = 10_000;
 /** Addresses of one guest that are told. */
 const MAX_ADDRESSES = 8;
 
@@ -38,8 +40,13 @@ export function readGuestAddresses(channel: GuestChannel): Promise<string[]> {
   return converse(channel, async (agent) => {
     const found = interfaces.safeParse(await agent.ask("guest-network-get-interfaces", {}, ANSWER_MS));
     const all = (found.data ?? []).flatMap((one) => one["ip-addresses"].map((each) => each["ip-address"]));
-    return [...new Set(all)].filter((text) => isIP(text) !== 0 && !isLocal(text)).slice(0, MAX_ADDRESSES);
+    return [...new Set(all)].filter(isTold).slice(0, MAX_ADDRESSES);
   });
+}
+
+/** What servers take: without the zone of one link, which isIP allows. */
+function isTold(address: string): boolean {
+  return isIP(address) !== 0 && GUEST_ADDRESS.test(address) && !isLocal(address);
 }
 
 /** Loopback, and addresses of one link. */
@@ -51,10 +58,18 @@ async function converse<T>(
   { socket, clock, signal }: GuestChannel,
   ask: (agent: AgentConnection) => Promise<T>,
 ): Promise<T> {
-  const agent = await AgentConnection.open(socket, { clock, timeoutMs: ANSWER_MS, signal });
+  // An agent that sends leftovers without end, each in time, would keep the machine's queue for good.
+  const deadline = new AbortController();
+  const cancel = clock.after(CONVERSATION_MS, () => {
+    deadline.abort(new TimeoutError("GUEST_AGENT_SILENT", "the guest agent's conversation has no end"));
+  });
+  const both = AbortSignal.any([signal, deadline.signal]);
+  let agent: AgentConnection | undefined;
   try {
+    agent = await AgentConnection.open(socket, { clock, timeoutMs: ANSWER_MS, signal: both });
     return await ask(agent);
   } finally {
-    agent.close();
+    cancel();
+    agent?.close();
   }
 }

@@ -123,7 +123,7 @@ export class Fleet implements Launcher {
     if (entry === undefined)
       throw refuse("IMAGE_UNKNOWN", `This host has no image "${request.image}". Choose one of its list.`);
     this.#checkFree(request);
-    const { available, reason } = await this.#summarize(entry);
+    const { available, reason, diskGb } = await this.#summarize(entry);
     if (!available) {
       const text = reason ?? "The image is not available on this host.";
       throw LaunchError.public("IMAGE_UNAVAILABLE", text);
@@ -131,7 +131,7 @@ export class Fleet implements Launcher {
     if (request.gpu !== undefined && request.gpu !== "none") await this.#gpus.checkFree(request.gpu);
     // Nothing is awaited from here until the machine is in the list: two requests cannot both find the name free.
     this.#checkFree(request);
-    const spec = createMachineSpec(request, entry);
+    const spec = createMachineSpec(request, entry, diskGb?.min);
     this.#context.scripts.check(spec);
     this.#checkMaster(spec);
     checkMachineSpec(
@@ -247,6 +247,7 @@ export class Fleet implements Launcher {
     const { spec } = this.#find(id);
     if (this.#findEntry(image.id) !== undefined)
       throw refuse("IMAGE_EXISTS", `An image "${image.id}" exists. Choose another name.`);
+    this.#images.checkFree(image.id);
     const origin = this.#findEntry(spec.image);
     const entry = await this.#control(id).exportDisk(compress, (exported) =>
       this.#images.registerImage(image.id, exported, (file) =>

@@ -11,7 +11,7 @@ import { GpuAllocator } from "../gpu/gpu-allocator.ts";
 import { NO_GPUS } from "../gpu/gpu-policy.ts";
 import { IncomingImages } from "../images/transfer/incoming-images.ts";
 import { measureFreeBytes } from "../images/transfer/server-image-space.ts";
-import type { UsedFiles } from "../images/used-files.ts";
+import { noteStateFolder, type UsedFiles } from "../images/used-files.ts";
 import { ImageStore } from "../images/image-store.ts";
 import type { Launcher, LauncherEvents, LauncherOptions } from "./launcher.ts";
 import type { MachineContext } from "../machine/machine-context.ts";
@@ -127,6 +127,7 @@ export async function openLauncher(options: LauncherOptions): Promise<Launcher> 
       images.close();
       unlock();
     };
+    noteStateFolder(imagesDir, stateDir);
     for (const problem of images.problems())
       log.warn({ event: "image.unreadable", problem }, "a file in the images folder is no image");
     images.watch(clock, () => {

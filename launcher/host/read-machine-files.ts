@@ -20,7 +20,10 @@ export type MachineFiles =
   | { readonly kind: "foreign" };
 
 /** Files that only a machine has. */
-const SIGNS = ["spec.json", "state.json", "overlay.qcow2", "firmware-vars.qcow2", "memory.qcow2"] as const;
+const SIGNS = [
+  ...["spec.json", "state.json", "overlay.qcow2", "disk-1.qcow2", "disk-2.qcow2"],
+  ...["firmware-vars.qcow2", "memory.qcow2"],
+] as const;
 /** What the first moments of a machine leave. */
 const FIRST_FILES = ["state.json", "state.json.new", "spec.json.new"] as const;
 

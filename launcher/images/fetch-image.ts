@@ -26,8 +26,8 @@ export interface FetchImageOptions extends WorkOptions {
   readonly maxBytes: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
-  /** Files that machines depend on: they stay when a newer one arrives. */
-  readonly used: UsedFiles;
+  /** Files that machines depend on, asked for when a newer one is here: they stay. */
+  readonly used: () => Promise<UsedFiles>;
 }
 
 export interface FetchImageResult {
@@ -78,6 +78,7 @@ export async function fetchNewImage(
     await writeFetched(store, id, { version, sha256, file });
     return { entry, changed: true, sha256 };
   } catch (error) {
+    await store.forget(id).catch(() => undefined);
     await rm(file, { force: true });
     throw error;
   }
@@ -119,12 +120,16 @@ export async function fetchImage(
   const before = await readFetched(store, entry);
   if (before !== null && expected !== null && before.sha256 === expected)
     return { entry: await keepEntry(store, entry), changed: false, sha256: expected };
-  // The catalogue says the file's name, so a newer one would take the place of the old one.
-  if (!ours && options.used.has(boot.file) && (await inspectFile(boot.file, null)) === null)
+  const checkReplaceable = async (): Promise<void> => {
+    // The catalogue says the file's name, so a newer one would take the place of the old one.
+    if (ours || (await inspectFile(boot.file, null)) !== null || !(await options.used()).has(boot.file))
+      return;
     throw RequestError.public(
       "IMAGE_IN_USE",
       `Machines are built on "${id}", whose file cannot have another name. It stays as it is.`,
     );
+  };
+  await checkReplaceable();
   const format: DiskFormat = boot.kind === "iso" ? "raw" : boot.format;
   const ending = boot.kind === "iso" ? "iso" : boot.format;
   const result = await download({
@@ -133,14 +138,18 @@ export async function fetchImage(
     part: join(ours ? store.folder : dirname(boot.file), `${id}.part`),
     place: (sum) => (ours ? store.fileForVersion(id, sum.slice(0, 12), ending) : boot.file),
     known: before !== null && before.version.url === url ? before.version : null,
-    check: (file) => checkSafe(file, format),
+    check: async (file) => {
+      await checkSafe(file, format);
+      // A machine may have been made while the file came.
+      await checkReplaceable();
+    },
   });
   if (result === null)
     return { entry: await keepEntry(store, entry), changed: false, sha256: before?.sha256 ?? "" };
   const { version, sha256, file } = result;
   const changed = ours ? await store.put({ ...entry, boot: { ...boot, file } }) : entry;
   await writeFetched(store, id, { version, sha256, file });
-  if (ours && file !== boot.file && !options.used.has(boot.file)) await rm(boot.file, { force: true });
+  if (ours && file !== boot.file) await store.removeFormerFile(id, boot.file, options.used);
   return { entry: changed, changed: before?.sha256 !== sha256, sha256 };
 }
 

@@ -1,5 +1,5 @@
 import { lstatSync, realpathSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { BootSource, ImageEntry } from "../../protocol/index.ts";
 import { isWithin } from "../system/account-files.ts";
 
@@ -11,7 +11,9 @@ export function followImageLink(path: string): string {
   try {
     if (!lstatSync(path).isSymbolicLink()) return path;
     const target = realpathSync(path);
-    return isWithin(target, realpathSync(dirname(path))) ? target : path;
+    const folder = realpathSync(dirname(path));
+    // By the folder's own name: other files of it are compared by that.
+    return isWithin(target, folder) ? join(dirname(path), relative(folder, target)) : path;
   } catch {
     // What is not there, and what cannot be read, is told where it is used.
     return path;

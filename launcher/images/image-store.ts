@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { statSync, watch, type FSWatcher } from "node:fs";
-import { chmod, rename, rm } from "node:fs/promises";
+import { chmod, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  errorCode,
   LaunchError,
   RequestError,
   type Clock,
@@ -10,9 +11,12 @@ import {
   type ImageEntry,
 } from "../../protocol/index.ts";
 import { syncFile } from "../system/file-pieces.ts";
+import { isThere } from "../system/json-file.ts";
 import { followImageLinks } from "./follow-image-link.ts";
+import { listReadFiles } from "./inspect-image.ts";
 import { readCatalogue } from "./read-catalogue.ts";
 import {
+  entryFile,
   listImageFiles,
   makeImagesFolder,
   readOwnEntries,
@@ -22,6 +26,27 @@ import {
 } from "./own-entries.ts";
 import { listPublicImages } from "./public-images.ts";
 import type { UsedFiles } from "./used-files.ts";
+
+/** Of a file's name, beside its image's id. */
+export function randomVersion(): string {
+  return randomBytes(6).toString("hex");
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+function unkept(what: string, cause: unknown): LaunchError {
+  const safeMessage = "The image could not be kept on the host. Its disk may be full.";
+  return new LaunchError("IMAGE_UNKEPT", what, { cause, safeMessage });
+}
+
+/** Moves a finished file to its place, read-only. */
+export async function keepFile(from: string, to: string): Promise<void> {
+  await syncFile(from);
+  await chmod(from, 0o400);
+  await rename(from, to);
+}
 
 /** From the first file event to the reading: a command changes several files. */
 const SETTLE_MS = 200;
@@ -99,6 +124,12 @@ export class ImageStore {
   checkFree(id: string): void {
     const taken = this.#isBase(id) || this.isOwn(id);
     if (taken) throw RequestError.public("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
+    // Its entry cannot be read, so it is not in the list: machines may depend on its files all the same.
+    if (isThere(entryFile(this.folder, id)))
+      throw RequestError.public(
+        "IMAGE_EXISTS",
+        `An image "${id}" exists, and its entry cannot be read. Choose another name, or mend ${id}.json.`,
+      );
   }
 
   /** The path of an image's file, by its kind. */
@@ -135,37 +166,59 @@ export class ImageStore {
     kind: DiskFormat | "iso" = "qcow2",
   ): Promise<ImageEntry> {
     this.checkFree(id);
-    const target = this.fileFor(id, kind);
-    const entry = describe(target);
+    const target = await this.#reserveFile(id, kind);
     try {
-      await syncFile(file);
-      await chmod(file, 0o400);
-      await rename(file, target);
+      const entry = describe(target);
+      await keepFile(file, target);
+      return await this.put(entry);
     } catch (cause) {
-      throw new LaunchError("IMAGE_UNKEPT", `the image could not be moved to ${target}`, {
-        cause,
-        safeMessage: "The image could not be kept on the host. Its disk may be full.",
-      });
+      await this.forget(id).catch(() => undefined);
+      await rm(target, { force: true });
+      throw isSystemError(cause) ? unkept(`the image could not be moved to ${target}`, cause) : cause;
     }
-    return this.put(entry);
+  }
+
+  /** An empty file that the image's own replaces: one that is there already may be a machine's, and keeps its name. */
+  async #reserveFile(id: string, kind: DiskFormat | "iso"): Promise<string> {
+    for (const file of [this.fileFor(id, kind), this.fileForVersion(id, randomVersion(), kind)])
+      try {
+        await (await open(file, "wx", 0o400)).close();
+        return file;
+      } catch (cause) {
+        if (errorCode(cause) === "EEXIST") continue;
+        throw unkept(`${file} could not be made`, cause);
+      }
+    throw RequestError.public("IMAGE_EXISTS", `Files of an image "${id}" exist. Choose another name.`);
   }
 
   /**
-   * Replaces the file of an image with one disk. The old file stays as long as machines are based on it: their disks
-   * fit no other.
+   * Replaces the file of an image with one disk, under a new name. The old file stays as long as machines are based on
+   * it: their disks fit no other.
    */
-  async replaceFile(id: string, file: string, used: UsedFiles): Promise<void> {
+  async replaceFile(id: string, file: string, used: () => Promise<UsedFiles>): Promise<void> {
     const entry = this.find(id);
     if (entry.boot.kind !== "disk") return;
-    await syncFile(file);
-    await chmod(file, 0o400);
-    if (!used.has(entry.boot.file)) {
-      await rename(file, entry.boot.file);
-      return;
-    }
-    const target = this.fileForVersion(id, randomBytes(6).toString("hex"), entry.boot.format);
-    await rename(file, target);
+    const target = this.fileForVersion(id, randomVersion(), entry.boot.format);
+    await keepFile(file, target);
     await this.put({ ...entry, boot: { ...entry.boot, file: target } });
+    await this.removeFormerFile(id, entry.boot.file, used);
+  }
+
+  /**
+   * Deletes the file that an image had before, if it is the image's own and no machine depends on it. Machines are looked
+   * for when the new entry is written: from then on none is made of the old file.
+   */
+  async removeFormerFile(id: string, file: string, used: () => Promise<UsedFiles>): Promise<void> {
+    if (!(await this.listFiles(id)).includes(file) || listReadFiles(this.find(id)).includes(file)) return;
+    if ((await used()).has(file)) return;
+    await rm(file, { force: true });
+  }
+
+  /** An image's files in the folder, whether its entry names them or not; none that another image reads. */
+  async listFiles(id: string): Promise<string[]> {
+    const others = new Set(this.entries().flatMap((entry) => (entry.id === id ? [] : listReadFiles(entry))));
+    const names = await listImageFiles(this.folder, id);
+    return names.map((name) => join(this.folder, name)).filter((file) => !others.has(file));
   }
 
   /**
@@ -179,9 +232,9 @@ export class ImageStore {
         "IMAGE_FIXED",
         `"${id}" is of the catalogue file or built in. Take it out of the catalogue file instead.`,
       );
+    const files = await this.listFiles(id);
     await this.forget(id);
-    for (const name of await listImageFiles(this.folder, id))
-      await rm(join(this.folder, name), { force: true });
+    for (const file of files) await rm(file, { force: true });
   }
 
   /** Removes an entry of the folder but not its files: machines may depend on them. */

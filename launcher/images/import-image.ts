@@ -1,9 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { chmod, mkdtemp, rename, rm, stat, statfs } from "node:fs/promises";
+import { mkdtemp, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeError, LaunchError, type DiskFormat, type ImageEntry } from "../../protocol/index.ts";
 import { inspectUnknownFile } from "./inspect-image.ts";
-import { syncFile } from "../system/file-pieces.ts";
 import type { KnownGuest } from "./choose-hardware.ts";
 import type { OvfMachine } from "./ova/ovf.ts";
 import { invalidOva } from "./ova/ova-error.ts";
@@ -12,7 +10,7 @@ import { examineDisk } from "./examine-disk.ts";
 import { readAllDisksGb } from "./virtual-size.ts";
 import type { WorkProgress } from "./progress.ts";
 import { convertImage, growImage, measureImage } from "./qemu-img.ts";
-import type { ImageStore } from "./image-store.ts";
+import { keepFile, randomVersion, type ImageStore } from "./image-store.ts";
 import type { UsedFiles } from "./used-files.ts";
 
 /** The first, and those of an entry's `extraDisks`. */
@@ -84,7 +82,7 @@ export async function importImage(
     const about = { format: came === "host_device" ? ("raw" as const) : came, system, machine, diskGb };
     const extraDisks = others.map((other) => ({
       from: other,
-      to: store.fileForVersion(what.id, randomName()),
+      to: store.fileForVersion(what.id, randomVersion()),
     }));
     const named = extraDisks.map(({ to }) => ({ format: "qcow2" as const, file: to }));
     try {
@@ -97,17 +95,6 @@ export async function importImage(
       throw error;
     }
   });
-}
-
-/** Names a further disk of an image. */
-function randomName(): string {
-  return randomBytes(6).toString("hex");
-}
-
-async function keepFile(from: string, to: string): Promise<void> {
-  await syncFile(from);
-  await chmod(from, 0o400);
-  await rename(from, to);
 }
 
 async function prepareSources(
@@ -181,11 +168,15 @@ async function convert(source: Source, target: string, compress: boolean, work: 
   });
 }
 
-/** Rewrites an image of the folder, compressed. @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2` */
+/**
+ * Rewrites an image of the folder, compressed.
+ * @param used the files that machines depend on, asked for when the work is done
+ * @throws as {@link importImage}; LaunchError `IMAGE_NOT_QCOW2`
+ */
 export async function compressImage(
   store: ImageStore,
   id: string,
-  used: UsedFiles,
+  used: () => Promise<UsedFiles>,
   work: WorkOptions,
 ): Promise<void> {
   const file = ownQcow2(store, id);
@@ -204,7 +195,7 @@ export async function compressImage(
 export async function resizeImage(
   store: ImageStore,
   id: string,
-  { bytes, used }: { readonly bytes: number; readonly used: UsedFiles },
+  { bytes, used }: { readonly bytes: number; readonly used: () => Promise<UsedFiles> },
   work: WorkOptions,
 ): Promise<void> {
   const file = ownQcow2(store, id);

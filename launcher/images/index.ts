@@ -23,4 +23,4 @@ export type { WorkProgress } from "./progress.ts";
 export { measureImage } from "./qemu-img.ts";
 export { ImageStore } from "./image-store.ts";
 export { summarizeImage } from "./summarize-image.ts";
-export { listDependents, listUsedFiles, NO_FILES_IN_USE, type FilesInUse } from "./used-files.ts";
+export { listDependents, listUsedFiles, listUsedFilesOfHosts, type FilesInUse } from "./used-files.ts";

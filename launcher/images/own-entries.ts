@@ -29,6 +29,10 @@ export function readOwnEntries(folder: string): OwnEntries {
   return { entries, problems };
 }
 
+export function entryFile(folder: string, id: string): string {
+  return join(folder, `${id}${SUFFIX}`);
+}
+
 function listNames(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
@@ -48,12 +52,12 @@ export async function writeOwnEntry(folder: string, entry: ImageEntry): Promise<
   } finally {
     await handle.close();
   }
-  await rename(fresh, join(folder, `${entry.id}${SUFFIX}`));
+  await rename(fresh, entryFile(folder, entry.id));
   fsyncFolder(folder);
 }
 
 export async function removeOwnEntry(folder: string, id: string): Promise<void> {
-  await rm(join(folder, `${id}${SUFFIX}`), { force: true });
+  await rm(entryFile(folder, id), { force: true });
 }
 
 /**

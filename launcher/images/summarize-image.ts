@@ -1,6 +1,9 @@
-import { extractImageSummary, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
+import { errorCode, extractImageSummary, type ImageSummary, type ImageEntry } from "../../protocol/index.ts";
 import { readAllDisksGb } from "./virtual-size.ts";
 import { inspectImage, type ImageFault } from "./inspect-image.ts";
+
+/** The protocol's limit; the reason may quote the image. */
+const MAX_REASON = 300;
 
 /**
  * The summary of an entry for use outside the host: no paths.
@@ -9,13 +12,22 @@ import { inspectImage, type ImageFault } from "./inspect-image.ts";
 export async function summarizeImage(entry: ImageEntry, qemuReady: boolean): Promise<ImageSummary> {
   const { server = false, sha256 } = entry.source ?? {};
   const reason = qemuReady
-    ? describeImageFault(entry, await inspectImage(entry))
+    ? describeImageFault(entry, await inspectReadable(entry))
     : "QEMU is not installed on this host. Install it with: apt install qemu-system-x86 qemu-utils";
   return {
     ...extractImageSummary({ ...entry, diskGb: await describeDiskSize(entry) }),
     ...(server && sha256 !== undefined ? { sha256 } : {}),
-    ...(reason === null ? { available: true } : { available: false, reason }),
+    ...(reason === null ? { available: true } : { available: false, reason: reason.slice(0, MAX_REASON) }),
   };
+}
+
+/** An image that cannot be read hides no other of the list. */
+async function inspectReadable(entry: ImageEntry): Promise<ImageFault | null> {
+  try {
+    return await inspectImage(entry);
+  } catch (error) {
+    return { kind: "unsafe", why: `it cannot be read (${errorCode(error)})` };
+  }
 }
 
 /** What is counted is what a machine has: at least the image's own disks. */

@@ -29,6 +29,8 @@ export class GuestWatcher {
   /** The agent takes one conversation at a time. */
   #last: Promise<void> = Promise.resolve();
   #cancel: (() => void) | undefined;
+  /** A question for the addresses waits or is under way: an agent slower than the timer gets no second one. */
+  #isAsking = false;
   /** Aborted when the guest has ended. */
   #ended = new AbortController();
 
@@ -59,7 +61,13 @@ export class GuestWatcher {
     if (!spec.guest.agent || spec.network === "none") return;
     this.#cancel?.();
     const ask = (): void => {
-      if (isOn(this.#guest.lifecycle.state)) this.#enqueue((signal) => this.#readAddresses(signal));
+      if (isOn(this.#guest.lifecycle.state) && !this.#isAsking) {
+        this.#isAsking = true;
+        this.#enqueue(
+          (signal) => this.#readAddresses(signal),
+          () => (this.#isAsking = false),
+        );
+      }
       this.#cancel = this.#context.clock.after(ADDRESSES_MS, ask);
     };
     ask();
@@ -82,7 +90,7 @@ export class GuestWatcher {
     onAddresses();
   }
 
-  #enqueue(work: (signal: AbortSignal) => Promise<void>): void {
+  #enqueue(work: (signal: AbortSignal) => Promise<void>, onEnd: () => void = () => undefined): void {
     const { signal } = this.#ended;
     this.#last = this.#last
       .then(() => (signal.aborted ? undefined : work(signal)))
@@ -94,6 +102,7 @@ export class GuestWatcher {
           why: describeError(error),
         };
         this.#context.log.debug(fields, "the guest's agent did not do what it was asked for");
-      });
+      })
+      .finally(onEnd);
   }
 }

@@ -62,7 +62,8 @@ export class MachineControls {
 
   /**
    * Returns at once in state `saving`.
-   * @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED`, `MEMORY_GPU`, `MEMORY_SHARES`
+   * @throws RequestError `MACHINE_STATE`, `SNAPSHOT_UNSUPPORTED`, `MEMORY_GPU`, `MEMORY_SHARES`,
+   * `MEMORY_NVME`
    */
   save(): MachineStatus {
     this.#expect(canSave);
@@ -83,7 +84,7 @@ export class MachineControls {
 
   /**
    * @throws RequestError `MACHINE_STATE`, `MACHINE_BUSY`, `SNAPSHOT_EXISTS`, `SNAPSHOT_LIMIT`, `SNAPSHOT_UNSUPPORTED`,
-   * `MEMORY_GPU`, `MEMORY_SHARES`
+   * `MEMORY_GPU`, `MEMORY_SHARES`, `MEMORY_NVME`
    */
   takeSnapshot(name: string): Promise<MachineSnapshot[]> {
     return this.#withSnapshots(async (session) => {
@@ -136,7 +137,7 @@ export class MachineControls {
         spec.master ? "The machine works on its image itself." : "The machine has no disk of its own.",
       );
     }
-    if (spec.extraDisks !== undefined)
+    if ((spec.extraDisks?.length ?? 0) > 0)
       throw refuse("MACHINE_MANY_DISKS", "The machine has several disks, and an image is made from one.");
     const qemuImg = this.#programs?.qemuImg;
     if (qemuImg === undefined) throw new LaunchError("QEMU_MISSING", "QEMU is not installed");

@@ -7,7 +7,14 @@ import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { snapshotNodes, type SnapshotNode } from "../model/snapshot-nodes.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { endMachine } from "../process/end-machine.ts";
-import { describeExit, describeStartFailure, measureLog, readLastLine } from "../process/describe-failure.ts";
+import {
+  describeExit,
+  describeStartFailure,
+  MAX_REASON,
+  measureLog,
+  readLastLine,
+  shorten,
+} from "../process/describe-failure.ts";
 import { prepareStart, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
@@ -202,7 +209,9 @@ export class ManagedMachine {
 
   /** Of the work on it, 0 to 1; undefined: none is under way, or its progress is unknown. */
   reportProgress(fraction: number | undefined): void {
-    const progress = fraction === undefined ? undefined : Math.floor(fraction * 100) / 100;
+    // Others than 0 to 1 are refused by the server, with all that comes after them.
+    const isKnown = fraction !== undefined && Number.isFinite(fraction);
+    const progress = isKnown ? Math.floor(Math.min(1, Math.max(0, fraction)) * 100) / 100 : undefined;
     if (this.#detached || progress === this.#progress) return;
     this.#progress = progress;
     this.#context.onProgress(this.status);
@@ -365,7 +374,7 @@ function describeMachineStatus(
   const { reason, cause } = own.reason === undefined && isOn(state) && remark !== undefined ? remark : own;
   return {
     ...{ id, name, image, cpus, memoryMb, state, since },
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason: shorten(reason, MAX_REASON) }),
     ...(cause === undefined ? {} : { cause }),
     ...(accel === undefined ? {} : { accel }),
     ...(saved === undefined ? {} : { saved: true }),

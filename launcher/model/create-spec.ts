@@ -12,9 +12,14 @@ import type { MachineSpec } from "./machine-spec.ts";
 
 /**
  * A request and a catalogue entry become a specification.
+ * @param leastDiskGb the image's own size, where it is known: less cannot be had, and would be counted
  * @throws RequestError `IMAGE_LIMIT` with what the image needs or does not allow
  */
-export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): MachineSpec {
+export function createMachineSpec(
+  asked: MachineCreate,
+  entry: ImageEntry,
+  leastDiskGb?: number,
+): MachineSpec {
   const request = machineCreate.parse(asked);
   const diskGb = request.diskGb ?? entry.diskGb?.default;
   const spec: MachineSpec = {
@@ -49,12 +54,17 @@ export function createMachineSpec(asked: MachineCreate, entry: ImageEntry): Mach
     extraCd: entry.extraCd,
     qemuArgs: entry.qemuArgs,
   };
-  const fault = findLimitFault(spec, entry);
+  const fault = findLimitFault(spec, entry) ?? findSizeFault(request.diskGb, leastDiskGb);
   if (fault !== null) {
     const text = `${entry.title} ${fault}`;
     throw RequestError.public("IMAGE_LIMIT", text);
   }
   return spec;
+}
+
+function findSizeFault(askedGb: number | undefined, leastGb: number | undefined): string | null {
+  if (askedGb === undefined || leastGb === undefined || askedGb >= leastGb) return null;
+  return `needs a disk of at least ${leastGb} GB.`;
 }
 
 function findLimitFault(spec: MachineSpec, entry: ImageEntry): string | null {
@@ -77,7 +87,12 @@ function findLimitFault(spec: MachineSpec, entry: ImageEntry): string | null {
   return null;
 }
 
-type BootedFromImage = Pick<MachineSpec, "boot" | "master">;
+type BootedFromImage = Pick<MachineSpec, "boot" | "master" | "extraDisks">;
+
+/** The files beneath a machine's disks. An ISO is only read, and by nobody changed. */
+function listBases({ boot, extraDisks = [] }: BootedFromImage): readonly string[] {
+  return boot.kind === "disk" ? [boot.file, ...extraDisks.map(({ file }) => file)] : [];
+}
 
 /**
  * Why a machine may not use its image together with the machines that exist; null: it may. A machine that writes to an
@@ -87,9 +102,8 @@ export function findBaseImageConflict(
   wanted: BootedFromImage,
   others: readonly BootedFromImage[],
 ): string | null {
-  if (wanted.boot.kind !== "disk") return null;
-  const { file } = wanted.boot;
-  const sharers = others.filter(({ boot }) => boot.kind === "disk" && boot.file === file);
+  const bases = new Set(listBases(wanted));
+  const sharers = others.filter((other) => listBases(other).some((file) => bases.has(file)));
   if (sharers.some((one) => one.master))
     return "Another machine works on this image itself. Delete that machine first.";
   if (wanted.master && sharers.length > 0)

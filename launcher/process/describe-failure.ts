@@ -5,8 +5,9 @@ import type { ProcessExit } from "../system/child-process.ts";
 
 const TAIL_BYTES = 4096;
 const MAX_LINE = 200;
-/** The protocol's limit. */
+/** The protocol's limits. */
 const MAX_DETAIL = 300;
+export const MAX_REASON = 500;
 
 /** Why QEMU ended, with the log's last line, without paths of the host. */
 export function describeExit(exit: ProcessExit, lastLine: string | null): StateReason {
@@ -40,7 +41,8 @@ export function hidePaths(line: string): string {
   return shorten(hidden, MAX_LINE);
 }
 
-function shorten(text: string, length: number): string {
+/** At most this many characters. */
+export function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 

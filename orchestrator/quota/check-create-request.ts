@@ -48,16 +48,21 @@ const NETWORK_REACH: Readonly<Record<NetworkKind, number>> = { none: 0, isolated
  */
 export function checkCreateRequest(check: CreateCheck): CreateRejection | null {
   const { request, usage, image, quota } = check;
-  const disk = countDiskGb(request.wish);
   return (
     checkPrivileges(check) ??
     (image && checkImage(request, image)) ??
     checkDataDisk(request.wish, usage) ??
     checkLifetime(request, quota) ??
     checkAmount("LIMIT_MACHINES", { used: usage.machines, asked: 1, most: quota.machines }) ??
-    checkAmount("LIMIT_DISK", { used: usage.diskGb, asked: disk, most: quota.diskGb }) ??
+    checkDiskQuota(request.wish, usage, quota) ??
     checkRunQuota(request, usage, quota)
   );
+}
+
+/** Whether a person may have this machine's own disk beside those that they have. */
+export function checkDiskQuota(wish: MachineOptions, usage: Usage, quota: Quota): CreateRejection | null {
+  const asked = countDiskGb(wish);
+  return checkAmount("LIMIT_DISK", { used: usage.diskGb, asked, most: quota.diskGb });
 }
 
 /** Whether a person may have this machine running beside those that run. */

@@ -19,6 +19,7 @@ import { orchestratorError } from "../orchestrator-errors.ts";
 import type { MergedCatalogue } from "../images/merged-catalogue.ts";
 import {
   checkCreateRequest,
+  checkDiskQuota,
   checkRunQuota,
   type ResolvedCreateRequest,
   type CreateRejection,
@@ -89,6 +90,17 @@ export class CreateRequests {
       throwIfRejected(rejection);
       return record;
     });
+  }
+
+  /**
+   * Whether a machine's disk is within its owner's quota, now that its image's size is known. Its record has the size
+   * already, so that of two machines at once one sees the other.
+   */
+  async checkDisk(record: MachineRecord): Promise<CreateRejection | null> {
+    const owner = await this.#proxy.stores.users.find(record.ownerId);
+    if (owner === null) return null;
+    const usage = await this.#countUsage(record.ownerId, record.id);
+    return checkDiskQuota(record.wish, usage, quotaOf(this.#table, owner));
   }
 
   /** Calls `start` if the machine may run beside what its owner has. */

@@ -33,6 +33,10 @@ interface SchedulerContext {
   readonly facts: HostFactsCache;
   readonly imageTransfers: ImageTransfers;
   readonly imageWaits: ImageWaits;
+  /** Why a machine's disk is too much for its owner's quota; null: it is not. */
+  readonly checkDisk: (
+    record: MachineRecord,
+  ) => Promise<{ readonly code: string; readonly message: string } | null>;
   readonly disks: DataDiskService;
   readonly rejections: RejectionCache;
   readonly repository: MachineRepository;
@@ -208,14 +212,26 @@ export class Scheduler {
   /** The host is stored before it is asked: if its answer is lost, the machine is found when the host reconnects. */
   async #createOnHost(
     host: CandidateHost,
-    { record, owner }: Claimed,
+    { record: asked, owner }: Claimed,
     dataDiskKnown: boolean,
   ): Promise<StepResult> {
-    const { proxy, repository, facts, rejections, log, imageWaits } = this.#context;
+    const record = addDiskSize(asked, host);
+    const { proxy, checkDisk, repository, facts, rejections, log, imageWaits } = this.#context;
     const about = { machineId: record.id, agentId: host.id };
     imageWaits.end(record.id);
     const queued = isAwaitingImage(record) ? ({ state: "queued", progress: null } as const) : {};
-    await proxy.stores.machines.update(record.id, { agentId: host.id, ...queued });
+    const isSized = record.wish !== asked.wish;
+    const size = isSized ? { wish: record.wish } : {};
+    const formerSize = isSized ? { wish: asked.wish } : {};
+    await proxy.stores.machines.update(record.id, { agentId: host.id, ...queued, ...size });
+    if (isSized) {
+      const excess = await checkDisk(record);
+      if (excess !== null) {
+        await proxy.stores.machines.update(record.id, { agentId: null, ...formerSize });
+        const cause = { code: excess.code, details: {} };
+        return { kind: "rejected", rejection: { kind: "never", why: excess.message, cause } };
+      }
+    }
     try {
       const params = toHostCreateParams(record, owner, dataDiskKnown);
       const status = await proxy.requestHost(host.id, "machine.create", params);
@@ -229,7 +245,7 @@ export class Scheduler {
         { event: "machine.refused", ...about, reason: describeError(error) },
         "a host did not take a machine",
       );
-      await proxy.stores.machines.update(record.id, { agentId: null });
+      await proxy.stores.machines.update(record.id, { agentId: null, ...formerSize });
       const rejection = describeHostRejection(error);
       if (rejection.kind === "never") rejections.add(record.id, host.id, rejection);
       return { kind: "rejected", rejection };
@@ -242,6 +258,17 @@ export class Scheduler {
     if (!hasStatus(record, status))
       await this.#context.repository.update(record.id, { agentId: null, ...status });
   }
+}
+
+/**
+ * A machine that was asked for while no host could tell its image's size has the size of the one that it comes to: it counts
+ * as every other.
+ */
+function addDiskSize(record: MachineRecord, { image }: CandidateHost): MachineRecord {
+  const diskGb = image.kind === "offered" ? image.image.diskGb?.default : undefined;
+  const { wish } = record;
+  if (diskGb === undefined || wish.diskGb !== undefined || wish.master) return record;
+  return { ...record, wish: { ...wish, diskGb } };
 }
 
 /** How much a host has free at the moment is no other status: it changes all the time, and the machine waits all the same. */

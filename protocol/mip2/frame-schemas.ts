@@ -15,8 +15,12 @@ export const desktopName = receivedDesktopName.regex(
   "no invisible characters and no blanks at its ends",
 );
 
-/** A text of a peer for people to read: one line, without what {@link SAFE_NAME} refuses. */
-export const peerText = (maxLength: number) => z.string().max(maxLength).overwrite(cleanName);
+/**
+ * A text of a peer for people to read: one line, without what {@link SAFE_NAME} refuses. A longer one is cut: it may quote
+ * a guest or an image, whose words must not cost the peer its connection.
+ */
+export const peerText = (maxLength: number) =>
+  z.string().overwrite((text) => cleanName(text.slice(0, maxLength)));
 
 const base64 = (bytes: number) => z.string().refine((text) => Buffer.from(text, "base64").length === bytes);
 

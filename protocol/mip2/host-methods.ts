@@ -49,8 +49,11 @@ const machineStatus = z.object({
   progress: z.number().min(0).max(1).optional(),
   /** Its memory is saved on disk: the next start resumes from there. */
   saved: z.boolean().optional(),
-  /** Of the guest, as its agent says; IPv4 or IPv6. Older hosts, and guests without an agent, send none. */
-  addresses: z.array(z.string().regex(GUEST_ADDRESS)).max(8).optional(),
+  /**
+   * Of the guest, as its agent says; IPv4 or IPv6. Older hosts, and guests without an agent, send none. They are a
+   * guest's words: others than these are passed over, and cost the host nothing.
+   */
+  addresses: z.array(z.string().regex(GUEST_ADDRESS)).max(8).optional().catch(undefined),
 });
 export type MachineStatus = z.infer<typeof machineStatus>;
 

@@ -8,7 +8,7 @@ import {
   sha256Text,
 } from "./image-summary.ts";
 import { findHardwareFault, imageHardware, resolveHardware } from "./machine-hardware.ts";
-import { KEYMAPS } from "./names.ts";
+import { RECORDED_KEYMAP } from "./names.ts";
 
 const filePath = z.string().min(1).max(4096).startsWith("/", "an absolute path");
 const amount = z.object({ default: z.number().int().positive(), min: z.number().int().positive() }).strict();
@@ -56,7 +56,8 @@ const entryObject = z
     display: displayAdapter.default("std"),
     /** Other adapters that may be chosen. */
     displays: z.array(displayAdapter).max(6).default([]),
-    keymap: z.enum(KEYMAPS).optional(),
+    /** QEMU's name of a keyboard layout. Catalogues of before may hold others: image commands refuse those. */
+    keymap: z.string().regex(RECORDED_KEYMAP).optional(),
     /** The screen size that the display proposes to the guest, in pixels. */
     screen: z
       .object({

@@ -244,10 +244,7 @@ export type NewMachine = Pick<
   Partial<Pick<MachineRecord, keyof MachineTraits | "wish" | "lifetimeMs">>;
 
 export type MachineChange = Partial<
-  Omit<
-    MachineRecord,
-    keyof MachineTraits | "id" | "name" | "image" | "ownerId" | "wish" | "createdAt" | "since"
-  >
+  Omit<MachineRecord, keyof MachineTraits | "id" | "name" | "image" | "ownerId" | "createdAt" | "since">
 >;
 
 export interface MachineStore {

@@ -166,8 +166,8 @@ function readDiskBus(controller: Item | undefined): DiskBus | null {
   const { type, subtype } = controller;
   if (/virtio/i.test(subtype)) return "virtio";
   if (type === IDE_CONTROLLER) return "ide";
-  if (/nvme/i.test(subtype)) return "nvme";
-  if (/ahci|sata/i.test(subtype)) return "sata";
+  // What has NVMe knows SATA, and a machine with NVMe can be neither saved nor have snapshots while it runs.
+  if (/ahci|sata|nvme/i.test(subtype)) return "sata";
   if (type === SCSI_CONTROLLER) return "scsi";
   return type === OTHER_STORAGE ? "sata" : null;
 }

@@ -62,17 +62,19 @@ export async function unpackOva(ova: string, folder: string, options: UnpackOpti
     if (hasEnding(name, ".mf")) checkManifest(text ?? "", (wanted) => find(wanted)?.digests ?? null);
   const machine = readOvf(descriptor.text ?? "");
   const disks: string[] = [];
+  // What was taken out of the archive lies there already.
   let space = options.maxBytes;
+  for (const { file } of members) space -= (await stat(file)).size;
   for (const { href, isGzip } of machine.disks) {
     const member = find(href);
     if (member === null) throw invalidOva(`its descriptor names "${href}", which is not in it`);
     const plain = isGzip ? `${member.file}.plain` : member.file;
     if (isGzip) {
-      await unpackGzip(member.file, plain, { ...options, maxBytes: space });
+      await unpackGzip(member.file, plain, { ...options, maxBytes: Math.max(0, space) });
+      space += (await stat(member.file)).size - (await stat(plain)).size;
       await rm(member.file);
     }
     const { size } = await stat(plain);
-    space -= size;
     if (size === 0) throw invalidOva(`its disk "${href}" is empty`);
     disks.push(plain);
   }

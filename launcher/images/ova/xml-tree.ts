@@ -16,7 +16,11 @@ interface OpenElement extends XmlElement {
 
 const MAX_DEPTH = 64;
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+/** Characters of one tag with its attributes. */
+const MAX_TAG = 65_536;
 const TAG = /<(\/?)([\p{L}_][\p{L}\p{N}_.:-]*)((?:[^<>"']|"[^"]*"|'[^']*')*)>/uy;
+/** Tried at one place only: a search would begin anew at each letter of what is no attribute. */
+const ATTRIBUTE = /\s*([^\s=/"']+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y;
 /** Comments, sections of plain text, and instructions: beginning and end. */
 const SECTIONS = [
   ["<!--", "-->"],
@@ -47,9 +51,9 @@ export function readXml(xml: string): XmlElement {
       end = close + ending.length;
       continue;
     }
-    TAG.lastIndex = at;
-    const [whole = "", slash, name = "", rest = ""] = TAG.exec(xml) ?? [];
-    if (whole === "") throw invalidOva("its descriptor is no XML");
+    TAG.lastIndex = 0;
+    const [whole = "", slash, name = "", rest = ""] = TAG.exec(xml.slice(at, at + MAX_TAG)) ?? [];
+    if (whole === "") throw invalidOva("its descriptor is no XML, or has a tag without end");
     end = at + whole.length;
     if (slash === "/") {
       if (path.length === 1 || inner.name !== dropPrefix(name)) throw invalidOva("its descriptor is no XML");
@@ -82,8 +86,16 @@ export function childText(element: XmlElement, name: string): string {
 
 function openElement(name: string, rest: string): OpenElement {
   const attributes = new Map<string, string>();
-  for (const [, key = "", double, single] of rest.matchAll(/([^\s=/"']+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
+  let end = 0;
+  for (;;) {
+    ATTRIBUTE.lastIndex = end;
+    const found = ATTRIBUTE.exec(rest);
+    if (found === null) break;
+    const [whole, key = "", double, single] = found;
     attributes.set(dropPrefix(key), decode(double ?? single ?? ""));
+    end += whole.length;
+  }
+  if (!["", "/"].includes(rest.slice(end).trim())) throw invalidOva("its descriptor is no XML");
   return { name: dropPrefix(name), attributes, children: [], text: "" };
 }
 

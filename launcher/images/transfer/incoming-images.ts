@@ -80,6 +80,7 @@ export class IncomingImages {
       const origin = store.entries().some(({ id }) => id === image.id) ? store.originOf(image.id) : null;
       if (origin === "catalogue" || origin === "folder")
         throw RequestError.public("IMAGE_EXISTS", `This host has an image "${image.id}" of its own.`);
+      if (origin !== "server") store.checkFree(image.id);
       const here = await this.#findHere(incoming);
       if (here !== null) {
         await this.#saveEntry(image, sha256, here);

@@ -1,15 +1,16 @@
 import { mkdirSync } from "node:fs";
-import { createServer, isIP } from "node:net";
-import { once } from "node:events";
+import { createServer, isIP, type Socket } from "node:net";
+import { getEventListeners, once } from "node:events";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readGuestAddresses } from "../../../launcher/guest-agent/guest-requests.ts";
+import { readGuestAddresses, setGuestTime } from "../../../launcher/guest-agent/guest-requests.ts";
 import { GuestWatcher } from "../../../launcher/machine/guest-watcher.ts";
 import type { Lifecycle } from "../../../launcher/model/lifecycle.ts";
 import { GuestAgent } from "../../support/guest-agent.ts";
-import { systemClock } from "../../../protocol/index.ts";
+import { systemClock, type Clock } from "../../../protocol/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 import { startProcess } from "../../support/test-process.ts";
 import { waitFor } from "../../support/wait-for.ts";
 
@@ -132,11 +133,15 @@ describe("a running guest", () => {
   const guest = { agent: true, clipboard: false };
   const log = pino({ level: "silent" });
 
-  function watch(changes: object, onAddresses: () => void = () => undefined): GuestWatcher {
+  function watch(
+    changes: object,
+    onAddresses: () => void = () => undefined,
+    clock: Clock = systemClock,
+  ): GuestWatcher {
     const spec = { id: "m1", guest, network: "isolated" as const, ...changes };
     const watcher = new GuestWatcher(
       { spec, paths: { guestAgentSocket: socket }, lifecycle },
-      { clock: systemClock, log, onAddresses },
+      { clock, log, onAddresses },
     );
     cleanup.add({ stop: async () => Promise.resolve(watcher.stop()) });
     return watcher;
@@ -154,7 +159,16 @@ describe("a running guest", () => {
   });
 
   test("says its addresses: what is none, and what leads nowhere, is left out", async () => {
-    const texts = ["10.0.2.15", "127.0.0.1", "fe80::1", "fd00::15", "10.0.2.15", "<b>", "169.254.1.1"];
+    const texts = [
+      "10.0.2.15",
+      "127.0.0.1",
+      "fe80::1",
+      "fd00::15",
+      "10.0.2.15",
+      "<b>",
+      "169.254.1.1",
+      "2001:db8::1%x",
+    ];
     await startFakeAgent([
       { name: "eth0", "ip-addresses": texts.map((text) => ({ "ip-address": text })) },
       {},
@@ -179,5 +193,82 @@ describe("a running guest", () => {
     await waitFor("both requests", () => (asked.length === 2 ? true : undefined));
     expect(asked.map(({ execute }) => execute)).toEqual(["guest-network-get-interfaces", "guest-set-time"]);
     expect(talking.addresses).toEqual([]);
+  });
+
+  test("is asked again when it has answered, not before: nothing of a conversation stays", async () => {
+    const clock = new ManualClock();
+    let conversations = 0;
+    const peers: Socket[] = [];
+    const server = createServer((peer) => {
+      conversations += 1;
+      peers.push(peer);
+      peer.on("error", () => undefined).resume();
+    }).listen(socket);
+    await once(server, "listening");
+    cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
+    const watcher = watch({}, undefined, clock);
+    watcher.start();
+    await waitFor("a conversation", () => (conversations === 1 ? true : undefined));
+    watcher.start();
+    watcher.start();
+    clock.advance(5000);
+    // The timer of the next question alone.
+    await waitFor("its end", () => (clock.pending === 1 && peers[0]!.closed ? true : undefined));
+    expect(conversations).toBe(1);
+    clock.advance(15_000);
+    await waitFor("the next", () => (conversations === 2 ? true : undefined));
+  });
+
+  test("that sends leftovers without end is given up after a while, and its socket is left alone", async () => {
+    let waits = 0;
+    const clock = new (class extends ManualClock {
+      override after(ms: number, run: () => void): () => void {
+        waits += 1;
+        return super.after(ms, run);
+      }
+    })();
+    const peers: Socket[] = [];
+    const server = createServer((peer) => {
+      peers.push(peer);
+      peer.on("error", () => undefined).resume();
+    }).listen(socket);
+    await once(server, "listening");
+    cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
+    const { signal } = new AbortController();
+    const asked = readGuestAddresses({ socket, clock, signal });
+    const failed = expect(asked).rejects.toThrow("the guest agent's conversation has no end");
+    await waitFor("a conversation", () => peers[0]);
+    // A line in each four seconds: no single answer is late.
+    for (let turn = 0; turn < 3; turn += 1) {
+      const before = waits;
+      peers[0]!.write("{}\n");
+      await waitFor("the next answer's deadline", () => (waits > before ? true : undefined));
+      clock.advance(4000);
+    }
+    await failed;
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+  });
+
+  test("cannot fill logs with its errors", async () => {
+    const server = createServer((peer) => {
+      peer.on("data", (chunk: Buffer) => {
+        const id = /"id":(\d+)/.exec(chunk.toString("latin1"))?.[1];
+        const said =
+          id === undefined ? { error: { class: "x", desc: "y".repeat(1e6) } } : { return: Number(id) };
+        peer.write(
+          Buffer.concat([Buffer.of(0xff), Buffer.from(`${JSON.stringify(said)}\n`)].slice(id ? 0 : 1)),
+        );
+      });
+    }).listen(socket);
+    await once(server, "listening");
+    cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
+    const { signal } = new AbortController();
+    const asked = setGuestTime({ socket, clock: systemClock, signal });
+    const error = await asked.then(
+      () => undefined,
+      (cause: unknown) => cause as Error,
+    );
+    expect(error?.message.length).toBeLessThan(400);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });

@@ -53,7 +53,7 @@ function makeIso(): Buffer {
 }
 
 const options = (used: ReadonlySet<string> = new Set()) => ({
-  ...{ maxBytes: 10_000_000, environment: {}, clock: systemClock, used },
+  ...{ maxBytes: 10_000_000, environment: {}, clock: systemClock, used: () => Promise.resolve(used) },
   ...{ signal: new AbortController().signal, onProgress: () => undefined },
 });
 

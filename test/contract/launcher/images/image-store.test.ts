@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -8,13 +9,14 @@ import {
   ImageStore,
   listDependents,
   listUsedFiles,
-  NO_FILES_IN_USE,
+  listUsedFilesOfHosts,
   measureImage,
   resizeImage,
   summarizeImage,
   type ImportedImage,
 } from "../../../../launcher/index.ts";
 import { systemClock, imageEntry, type DiskFormat } from "../../../../protocol/index.ts";
+import { noteStateFolder } from "../../../../launcher/images/used-files.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { runProcess } from "../../../support/test-process.ts";
 import { tarOf } from "../../../support/tar.ts";
@@ -24,7 +26,7 @@ const FORMATS: readonly DiskFormat[] = ["vdi", "vmdk", "vpc", "vhdx", "qed", "qc
 const MARK = Buffer.alloc(4096, "the same on every disk ");
 const work = { signal: new AbortController().signal, onProgress: () => undefined };
 
-const NOT_USED = new Set<string>();
+const NOT_USED = () => Promise.resolve(new Set<string>());
 
 describe("the images folder", () => {
   let cleanup: CleanupStack;
@@ -132,12 +134,13 @@ describe("the images folder", () => {
 
   test("compress and resize keep the content; a disk never shrinks", async () => {
     await importDisk("made", await makeDisk("raw"), "raw");
-    const file = store.fileFor("made", "qcow2");
     await compressImage(store, "made", NOT_USED, work);
-    expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+    expect(existsSync(store.fileFor("made", "qcow2"))).toBe(false);
+    const current = () => listBootFiles(store.find("made").boot)[0]!;
+    expect((await readDisk(current())).subarray(65_536, 69_632).equals(MARK)).toBe(true);
     await resizeImage(store, "made", { bytes: 8 * 1_048_576, used: NOT_USED }, work);
-    expect((await measureImage(file, "qcow2", work.signal)).virtualBytes).toBe(8 * 1_048_576);
-    expect((await readDisk(file)).subarray(65_536, 69_632).equals(MARK)).toBe(true);
+    expect((await measureImage(current(), "qcow2", work.signal)).virtualBytes).toBe(8 * 1_048_576);
+    expect((await readDisk(current())).subarray(65_536, 69_632).equals(MARK)).toBe(true);
     await expect(
       resizeImage(store, "made", { bytes: 1_048_576, used: NOT_USED }, work),
     ).rejects.toMatchObject({ code: "IMAGE_SHRINK" });
@@ -150,7 +153,15 @@ describe("the images folder", () => {
     await importDisk("made", await makeDisk("raw"), "raw");
     const old = store.fileFor("made", "qcow2");
     const before = await readFile(old);
-    await compressImage(store, "made", new Set([old]), work);
+    // The machine is made while the image is compressed.
+    let asked = 0;
+    const used = async () => {
+      asked += 1;
+      expect(listBootFiles(store.find("made").boot)).not.toEqual([old]);
+      return Promise.resolve(new Set([old]));
+    };
+    await compressImage(store, "made", used, work);
+    expect(asked).toBe(1);
     expect((await readFile(old)).equals(before)).toBe(true);
     const [fresh] = listBootFiles(store.find("made").boot);
     expect(fresh).not.toBe(old);
@@ -206,7 +217,7 @@ describe("the images folder", () => {
       machines: new Map([["/x/a.qcow2", ["lab"]]]),
       unreadable: [],
     });
-    expect(await listUsedFiles(join(state, "not-there"))).toEqual(NO_FILES_IN_USE);
+    expect(await listUsedFiles(join(state, "not-there"))).toEqual({ machines: new Map(), unreadable: [] });
   });
 
   test("a machine whose record is damaged may be built on any of them", async () => {
@@ -214,7 +225,69 @@ describe("the images folder", () => {
     await mkdir(join(state, "m1"), { recursive: true });
     await writeFile(join(state, "m1", "spec.json"), "");
     const used = await listUsedFiles(state);
-    expect(listDependents("/x/a.qcow2", used)).toEqual(["m1 (its record is damaged)"]);
+    expect(listDependents("/x/a.qcow2", used)).toEqual(["m1 (its record cannot be read)"]);
     await expect(listUsedFiles(join(state, "m1", "spec.json"))).rejects.toThrow(/ENOTDIR/);
+  });
+
+  test("machines of a host with a state folder elsewhere count, and so does one that cannot be read", async () => {
+    const [elsewhere, plain] = [join(folder, "elsewhere"), join(folder, "machines")];
+    for (const [state, name] of [
+      [elsewhere, "far"],
+      [plain, "near"],
+    ] as const) {
+      await mkdir(join(state, "m1"), { recursive: true });
+      await writeFile(
+        join(state, "m1", "spec.json"),
+        JSON.stringify({ name, boot: { file: "/x/a.qcow2" }, extraDisks: [{ file: "/x/b.qcow2" }] }),
+      );
+    }
+    noteStateFolder(store.folder, elsewhere);
+    noteStateFolder(store.folder, elsewhere);
+    expect(store.problems()).toEqual([]);
+    const find = async (file: string, state: string | null) =>
+      listDependents(file, await listUsedFilesOfHosts(store.folder, state));
+    expect(await find("/x/b.qcow2", null)).toEqual(["far"]);
+    expect(await find("/x/a.qcow2", plain)).toEqual(["far", "near"]);
+    expect(await find("/x/a.qcow2", elsewhere)).toEqual(["far"]);
+    await rename(elsewhere, join(folder, "unmounted"));
+    expect(await find("/x/other.qcow2", plain)).toEqual([`${elsewhere} (its record cannot be read)`]);
+  });
+
+  test("an image whose entry cannot be read keeps its name and its files", async () => {
+    await importDisk("made", await makeDisk("raw"), "raw");
+    await writeFile(join(store.folder, "made.json"), "{");
+    const before = await readFile(store.fileFor("made", "qcow2"));
+    const again = importDisk("made", join(folder, "source.raw"), "raw");
+    await expect(again).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
+    await rm(join(store.folder, "made.json"));
+    // Machines may be built on a file that no entry names.
+    const { boot } = await importDisk("made", join(folder, "source.raw"), "raw");
+    expect(listBootFiles(boot)).not.toEqual([store.fileFor("made", "qcow2")]);
+    expect((await readFile(store.fileFor("made", "qcow2"))).equals(before)).toBe(true);
+  });
+
+  test("a registration that fails leaves neither a file nor an entry", async () => {
+    const disk = join(folder, "disk");
+    await writeFile(disk, "x");
+    const fail = () => {
+      throw new Error("no entry");
+    };
+    await expect(store.registerImage("made", disk, fail)).rejects.toThrow("no entry");
+    await expect(
+      store.registerImage("made", join(folder, "none"), describeImage("made")),
+    ).rejects.toMatchObject({
+      code: "IMAGE_UNKEPT",
+    });
+    expect(await readdir(store.folder)).toEqual([]);
+  });
+
+  test("an image is removed without the files of one whose name begins like its own", async () => {
+    const disk = join(folder, "disk");
+    for (const id of ["lab", "lab.0123456789ab"]) {
+      await writeFile(disk, id);
+      await store.registerImage(id, disk, describeImage(id));
+    }
+    await store.remove("lab");
+    expect((await readdir(store.folder)).sort()).toEqual(["lab.0123456789ab.json", "lab.0123456789ab.qcow2"]);
   });
 });

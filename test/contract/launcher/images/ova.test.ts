@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { importImage, ImageStore, type ImportedImage } from "../../../../launcher/index.ts";
+import { unpackOva } from "../../../../launcher/images/ova/unpack-ova.ts";
 import { imageEntry } from "../../../../protocol/index.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
 import { paxEntries, tarOf, type TarEntry } from "../../../support/tar.ts";
@@ -252,4 +253,24 @@ describe("what is wrong is refused, and leaves nothing", () => {
     await expect(importArchive(archive())).rejects.toThrow(why);
     expect(await readdir(store.folder)).toEqual([]);
   });
+});
+
+test("what a packed disk becomes is counted together with what was taken out of the archive", async () => {
+  const packed = gzipSync(Buffer.alloc(200_000));
+  const filler = Buffer.alloc(100_000, "x");
+  const file = join(folder, "x.ova");
+  const members = [
+    { name: "lab.ovf", data: ovfOf(["lab.gz"], ' ovf:compression="gzip"') },
+    { name: "lab.gz", data: packed },
+    { name: "more", data: filler },
+  ];
+  await writeFile(file, tarOf(members));
+  const taken = members.reduce((sum, { data }) => sum + Buffer.byteLength(data), 0);
+  const unpack = async (name: string, maxBytes: number) => {
+    const into = join(folder, name);
+    await mkdir(into);
+    return unpackOva(file, into, { signal: work.signal, onFraction: () => undefined, maxBytes });
+  };
+  await expect(unpack("short", taken + 199_999)).rejects.toMatchObject({ code: "IMAGE_NO_SPACE" });
+  expect((await unpack("enough", taken + 200_000)).disks).toHaveLength(1);
 });

@@ -1,8 +1,12 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command } from "commander";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import {
   addImageEntryFlags,
   makeImageEntry,
+  readImageEntry,
   type ImageEntryFlags,
   type KnownImage,
 } from "../../../../bin/commands/image-entry-options.ts";
@@ -85,4 +89,12 @@ test.each([
   [["--displays", "std,mda"], /displays/],
 ])("%j makes no entry", (words, why) => {
   expect(() => entryOf(words)).toThrow(why);
+});
+
+test("a keyboard layout that QEMU does not have is refused here, though catalogues of before may hold it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "postern-entry-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, "entry.json");
+  await writeFile(file, JSON.stringify({ ...entryOf([]), keymap: "zz" }));
+  await expect(readImageEntry(file)).rejects.toMatchObject({ code: "IMAGE_ENTRY", message: /layout "zz"/ });
 });

@@ -70,6 +70,8 @@ $config{config_script} = ("exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https:
         ...common,
         ...{ id: "lab", title: "Lab", description: "Lab" },
         boot: { kind: "disk", format: "qcow2", file: `${folder}/lab.qcow2` },
+        // Nobody has looked at its disk: it has the devices that it has in DARTS.
+        hardware: { profile: "linux", disk: "ide", card: "e1000" },
         script: "virt-customize",
         scripts: ["exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https://example.org/@USER@.sh'],
       },

@@ -92,3 +92,29 @@ test("a machine that works on the image itself may change it", async () => {
   changeAt(0);
   await master();
 });
+
+test("a further disk that was replaced does not fit either, nor under a record of an earlier release", async () => {
+  const [first, further] = [file, join(folder, "further.raw")];
+  writeFileSync(further, Buffer.alloc(BYTES, "two "));
+  const checkAll = () =>
+    checkBase(
+      {
+        boot: { kind: "disk", format: "raw", file: first },
+        ...{ master: false, extraDisks: [{ format: "raw", file: further }] },
+      },
+      paths,
+    );
+  await checkAll();
+  makeDisk();
+  const { extraDisks: _further, ...earlier } = JSON.parse(readFileSync(paths.base, "utf8")) as {
+    extraDisks: unknown;
+  };
+  file = further;
+  changeAt(0);
+  await expect(checkAll()).rejects.toMatchObject(replaced);
+  // What the file was is not known to that release: it is the one of now.
+  writeFileSync(paths.base, JSON.stringify(earlier));
+  await checkAll();
+  changeAt(0);
+  await expect(checkAll()).rejects.toMatchObject(replaced);
+});

@@ -21,6 +21,12 @@ const old = imageEntry.parse({ ...disk, hardware: { profile: "dos" } });
 const two = imageEntry.parse({ ...disk, extraDisks: [{ format: "raw", file: "/b" }] });
 const arm = imageEntry.parse({ ...disk, arch: "aarch64" });
 
+test("a disk smaller than the image itself cannot be had, whatever the entry says", () => {
+  expect(() => createMachineSpec({ ...request, diskGb: 9 }, disk, 40)).toThrow(/at least 40 GB/);
+  expect(createMachineSpec({ ...request, diskGb: 40 }, disk, 40).diskGb).toBe(40);
+  expect(createMachineSpec(request, disk, 40).diskGb).toBe(10);
+});
+
 test("takes the image's amounts unless asked otherwise, and survives being stored", () => {
   const spec = createMachineSpec(request, memtest!);
   expect(spec).toMatchObject({ cpus: 1, memoryMb: 64, image: "memtest86+", name: "One" });
@@ -98,8 +104,12 @@ test.each([
   );
 });
 
-const on = (file: string, master = false) =>
-  ({ boot: { kind: "disk", format: "qcow2", file }, master }) as const;
+const on = (file: string, master = false, further?: string) =>
+  ({
+    boot: { kind: "disk", format: "qcow2", file },
+    master,
+    extraDisks: further === undefined ? undefined : [{ format: "qcow2" as const, file: further }],
+  }) as const;
 const iso = { boot: { kind: "iso", file: "/a" }, master: false } as const;
 
 test.each([
@@ -109,6 +119,13 @@ test.each([
   ["nor does a second master", on("/a", true), [on("/a", true)], /^Another machine works/],
   ["other images do not matter", on("/a", true), [on("/b"), on("/c", true), iso], null],
   ["an ISO is only read", iso, [on("/a", true)], null],
+  ["a further disk is a base, too", on("/a", true), [on("/c", false, "/a")], /^Other machines are based/],
+  [
+    "and nobody is based on one that is worked on",
+    on("/c", false, "/a"),
+    [on("/a", true)],
+    /^Another machine works/,
+  ],
 ] as const)("%s", (_what, wanted, others, conflict) => {
   const found = findBaseImageConflict(wanted, others);
   if (conflict === null) expect(found).toBeNull();

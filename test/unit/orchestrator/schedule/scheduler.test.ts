@@ -11,8 +11,8 @@ import { MEMTEST, openWebFixture, makeMachineStatus, type WebFixture } from "../
 
 const MACHINES = "/api/v1/machines";
 
-async function open() {
-  const fixture = await openWebFixture();
+async function open(options: { readonly limits?: object } = {}) {
+  const fixture = await openWebFixture(options);
   const as = await fixture.signIn("anna");
   const create = async (body: object) => (await fixture.ask("POST", MACHINES, { as, body })).body as Machine;
   const show = async (id: string) => (await fixture.ask("GET", `${MACHINES}/${id}`, { as })).body as Machine;
@@ -147,6 +147,23 @@ test("a disk counts as large as its image is, whatever was asked; an installatio
   expect(await diskOf({ image: "large" })).toBe(200);
   expect(await diskOf({ image: MEMTEST.id, diskGb: 5 })).toBe(5);
   expect(await diskOf({ image: MEMTEST.id })).toBeUndefined();
+});
+
+test("a machine that was asked for while no host was here counts as large as its image is", async () => {
+  const { proxy, create, until, ...rest } = await open({
+    limits: { roles: { user: { diskGb: 300 } } },
+  });
+  const first = await create({ image: "large" });
+  rest.clock.advance(1);
+  const second = await create({ image: "large" });
+  const large = { ...MEMTEST, id: "large", diskGb: { default: 200, min: 200 } };
+  proxy.connectHost("h1", { ...willing, "image.list": () => [large] });
+  const fixture = { proxy, ...rest } as WebFixture;
+  await until(first.id, { state: "preparing" });
+  expect((await recordOf(fixture, first.id))?.wish.diskGb).toBe(200);
+  await until(second.id, { state: "failed", cause: { code: "LIMIT_DISK", details: {} } });
+  expect(await recordOf(fixture, second.id)).toMatchObject({ agentId: null });
+  expect((await recordOf(fixture, second.id))?.wish.diskGb).toBeUndefined();
 });
 
 test("an image whose file is missing on the host: queued with the host's reason, until the catalogue changes", async () => {

@@ -63,13 +63,14 @@ describe("hardware", () => {
     [{ hardware: { hyperv: true }, arch: "aarch64" }, /no Hyper-V/],
     [{ hardware: { card: "ne2000" } }, /Invalid option/],
     [{ boot: { kind: "iso", file: "/a" }, extraDisks: [{ format: "raw", file: "/b" }] }, /further disks/],
-    [{ keymap: "zz" }, /Invalid option/],
+    [{ keymap: "../zz" }, /Invalid string/],
   ])("%j is no image", (changes, why) => {
     const { error } = imageEntry.safeParse({ ...entry, ...changes });
     expect(error?.issues[0]?.message).toMatch(why);
   });
 
-  test.each(["fr", "bepo", "de-ch", "pt-br"])("QEMU has the layout %s", (keymap) => {
+  // The last one is no layout of QEMU: catalogues of before have such, and must not keep a host from starting.
+  test.each(["fr", "bepo", "de-ch", "pt-br", "zz"])("an entry may hold the layout %s", (keymap) => {
     expect(imageEntry.parse({ ...entry, keymap }).keymap).toBe(keymap);
   });
 });

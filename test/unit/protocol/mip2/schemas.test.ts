@@ -144,3 +144,22 @@ describe("names of peers", () => {
     expect(read).toMatchObject({ title: "xgnp[2J", description: "one two three" });
   });
 });
+
+describe("words of guests and images in a host's frame", () => {
+  const status = { id: "m", name: "m", image: "i", state: "running", cpus: 1, memoryMb: 16, since: 1 };
+  const read = (more: object) => hostEvents["machine.state"].safeParse({ ...status, ...more });
+
+  it.each([[["2001:db8::1%x"]], [Array.from({ length: 9 }, () => "10.0.0.1")], ["10.0.0.1"], [[1]]])(
+    "addresses like %j are passed over",
+    (addresses) => {
+      expect(read({ addresses })).toEqual({ success: true, data: { ...status, addresses: undefined } });
+    },
+  );
+
+  it("a reason or a detail that is too long is cut", () => {
+    const cause = { code: "QEMU_SAID", details: { said: "y".repeat(1000) } };
+    const { data } = read({ reason: "x".repeat(10_000), cause });
+    expect(data?.reason).toHaveLength(500);
+    expect(data?.cause?.details["said"]).toHaveLength(300);
+  });
+});

@@ -139,6 +139,8 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   HOST_UNKNOWN: "Cet hôte n’existe pas, ou il a été révoqué. Rechargez la page.",
   MEMORY_GPU:
     "La machine a un GPU de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
+  MEMORY_NVME:
+    "La machine a des disques NVMe, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
   MEMORY_SHARES:
     "La machine partage un dossier de son hôte, dont l’état ne peut pas être gardé. Arrêtez-la d’abord : son disque seul peut alors avoir des instantanés.",
   DATA_DISK_IN_USE: "Une autre de vos machines a ce disque de données. Arrêtez-la d’abord.",

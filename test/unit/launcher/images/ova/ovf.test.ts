@@ -62,7 +62,7 @@ test.each([
   [6, "VirtualSCSI", "scsi"],
   [20, "AHCI", "sata"],
   [20, "vmware.sata.ahci", "sata"],
-  [20, "vmware.nvme.controller", "nvme"],
+  [20, "vmware.nvme.controller", "sata"],
   [20, "VirtioSCSI", "virtio"],
 ])("a controller of type %d, %s, is %s", (type, subtype, bus) => {
   const items =
@@ -153,6 +153,22 @@ describe("XML", () => {
     ["<a/>".repeat(250_000)],
   ])("a megabyte of nonsense ends", (text) => {
     expect(() => readOvf(text)).toThrow(/OVA cannot be imported/);
+  });
+});
+
+describe("a tag", () => {
+  test("of a megabyte of letters is given up, not searched for attributes at each letter", () => {
+    expect(() => readXml(`<a ${"x".repeat(2 ** 20)}></a>`)).toThrow(/tag without end/);
+    // What is no attribute ends the tag's reading at its first letter.
+    expect(() => readXml(`<a ${"x".repeat(60_000)}></a>`)).toThrow(/no XML/);
+    expect(() => readXml(`<a b="1" ${"x ".repeat(30_000)}/>`)).toThrow(/no XML/);
+  });
+
+  test("may have as many attributes as fit into it", () => {
+    const many = Array.from({ length: 3000 }, (_, index) => `a${index}='${index}'`).join(" \n");
+    const [root] = readXml(`<a ${many} />`).children;
+    expect(root?.attributes.size).toBe(3000);
+    expect(root?.attributes.get("a2999")).toBe("2999");
   });
 });
 
