@@ -103,9 +103,10 @@ export class ImageFixture {
     return this.asked.filter((one) => one === method).length;
   }
 
-  /** Names of the files of the host's images folder. */
+  /** Names of the files of the host's images folder, without the note of its state folder. */
   files(): string[] {
-    return readdirSync(this.#launcherFixture.options.imagesDir).sort();
+    const names = readdirSync(this.#launcherFixture.options.imagesDir);
+    return names.filter((name) => !name.startsWith(".machines-")).sort();
   }
 
   contentOf(name: string): Buffer {
