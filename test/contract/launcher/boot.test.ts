@@ -48,6 +48,8 @@ describe("a machine", () => {
     const launcher = await launcherFixture.open();
     await launcher.create(request);
     await launcherFixture.waitForState(launcher, "m1", "booting");
+    // The state may be told a moment before the display is there.
+    await waitFor("its display", () => launcher.displays().length > 0);
     const { vncPassword } = launcher.displays()[0]!.display;
     const commandLine = readFileSync(`/proc/${launcherFixture.pidOf("m1")}/cmdline`, "utf8");
     expect(commandLine).not.toContain(vncPassword);
