@@ -40,7 +40,7 @@ export function runCommand(command, args, { env = {}, note = () => undefined, pr
  */
 export function runInForeground(command, args, { env = {} } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: "inherit" });
+    let child;
     const forward = (signal) => {
       // Ctrl-C on a terminal already reaches the whole group. For some programs a second SIGINT means "at
       // once".
@@ -49,6 +49,8 @@ export function runInForeground(command, args, { env = {} } = {}) {
     };
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
     for (const signal of signals) process.on(signal, forward);
+    // After the handlers: the program may run, and this process be told to end, before spawn returns.
+    child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: "inherit" });
     const release = () => {
       for (const signal of signals) process.off(signal, forward);
     };
