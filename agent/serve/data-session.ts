@@ -33,6 +33,7 @@ export class DataSession {
   #doubtUntil = -Infinity;
   /** Such input, while it may still turn out that its viewer is gone. */
   readonly #doubtful: Buffer[] = [];
+  #doubtfulBytes = 0;
   #cancelDoubt: () => void = () => undefined;
   #cause: Error | null = null;
   #closing = false;
@@ -52,7 +53,7 @@ export class DataSession {
       else forward(chunk);
     });
     // The server has given up the session, so what was typed into it is not to run.
-    for (const end of ["end", "close"]) data.once(end, () => this.#doubtful.splice(0));
+    for (const end of ["end", "close"]) data.once(end, () => this.#takeDoubtful());
     this.#bytesMoved = () => toViewer.bytes + toServer.bytes;
     this.#stopPipes = () => {
       toViewer.stop();
@@ -136,14 +137,17 @@ export class DataSession {
   #isDoubtful(chunk: Buffer): boolean {
     const now = this.#clock.monotonic();
     const { silentSince, latestHalt } = this.#path;
-    const present = silentSince === null ? null : { from: silentSince, to: now };
-    for (const { from, to } of [latestHalt, present].filter((halt) => halt !== null)) {
-      const haltedMs = to - Math.max(from, this.#chunkAt);
-      if (haltedMs <= AGENT_LIMITS.stallMs) continue;
-      this.#doubtUntil = Math.max(this.#doubtUntil, to + Math.min(haltedMs, AGENT_LIMITS.silenceMs));
-    }
+    if (latestHalt) this.#doubtAfter(latestHalt.from, latestHalt.to);
+    if (silentSince !== null) this.#doubtAfter(silentSince, now);
     this.#chunkAt = now;
     return this.#doubtful.length > 0 || (now < this.#doubtUntil && !isHarmlessLate(chunk));
+  }
+
+  /** @param from when the path may have halted, if nothing came on this connection since. @param to when it went on */
+  #doubtAfter(from: number, to: number): void {
+    const haltedMs = to - Math.max(from, this.#chunkAt);
+    if (haltedMs <= AGENT_LIMITS.stallMs) return;
+    this.#doubtUntil = Math.max(this.#doubtUntil, to + Math.min(haltedMs, AGENT_LIMITS.silenceMs));
   }
 
   /**
@@ -152,13 +156,18 @@ export class DataSession {
    */
   #holdBack(chunk: Buffer, forward: (chunk: Buffer) => void): void {
     this.#doubtful.push(Buffer.from(chunk));
-    const bytes = this.#doubtful.reduce((sum, { length }) => sum + length, 0);
-    if (bytes > AGENT_LIMITS.doubtfulBytes)
+    this.#doubtfulBytes += chunk.length;
+    if (this.#doubtfulBytes > AGENT_LIMITS.doubtfulBytes)
       throw new PeerClosed("AGENT_STALLED", "too much input came at once behind a halt of the path");
     if (this.#doubtful.length > 1) return;
     this.#cancelDoubt = this.#clock.after(AGENT_LIMITS.doubtMs, () => {
-      for (const held of this.#doubtful.splice(0)) forward(held);
+      for (const held of this.#takeDoubtful()) forward(held);
     });
+  }
+
+  #takeDoubtful(): Buffer[] {
+    this.#doubtfulBytes = 0;
+    return this.#doubtful.splice(0);
   }
 
   /** One direction has ended: the other may continue while it has traffic, but not without limit. */

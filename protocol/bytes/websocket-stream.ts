@@ -119,9 +119,10 @@ export class WebSocketStream extends Duplex implements HeaderWriter, InPlaceRead
         const nothingWaits = connection.readableLength === 0 && this.readableLength === 0;
         const isBetweenMessages = isOpen && nothingWaits && isReceiverIdle(this.#socket);
         const decoded = isBetweenMessages ? decodeFramesInPlace(memory, length) : NOTHING_DECODED;
-        const rest = Buffer.from(memory.subarray(decoded.consumed, length));
+        const hasRest = decoded.consumed < length;
+        const rest = hasRest ? Buffer.from(memory.subarray(decoded.consumed, length)) : undefined;
         if (decoded.payload > 0) place.onRead(decoded.payload);
-        if (rest.length > 0) connection.push(rest);
+        if (rest) connection.push(rest);
       },
     });
     return this.#readsInPlace;
