@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import { execa } from "execa";
 import { adviceFinding, missingFinding, okFinding, type Finding } from "../model/finding.ts";
 import type { ApplianceTrial } from "../scripts/customize/try-appliance.ts";
-import { findQemuPrograms } from "../system/qemu-programs.ts";
+import { findProgram, findQemuPrograms } from "../system/qemu-programs.ts";
 
 export interface QemuFacts {
   /** `7.2.22`; null: there is no qemu-system-x86_64. */
@@ -36,9 +35,9 @@ interface FoundPrograms {
 
 export async function collectProgramFacts(searchPath: string): Promise<FoundPrograms> {
   const programs = findQemuPrograms(searchPath);
-  const qemu = programs?.qemu.x86_64 ?? (await find("qemu-system-x86_64", searchPath));
-  const qemuImg = await find("qemu-img", searchPath);
-  const virtCustomize = await find("virt-customize", searchPath);
+  const qemu = programs?.qemu.x86_64 ?? findProgram("qemu-system-x86_64", searchPath);
+  const qemuImg = findProgram("qemu-img", searchPath);
+  const virtCustomize = findProgram("virt-customize", searchPath);
   return {
     ...{ qemu, qemuImg, virtCustomize },
     facts: {
@@ -50,7 +49,7 @@ export async function collectProgramFacts(searchPath: string): Promise<FoundProg
       virtiofsd: (programs?.virtiofsd ?? null) !== null,
       swtpm: (programs?.swtpm ?? null) !== null,
       virtCustomize: virtCustomize !== null,
-      uefi: (await Promise.all(UEFI_FILES.map((file) => isAccessible(file, constants.R_OK)))).every(Boolean),
+      uefi: (await Promise.all(UEFI_FILES.map((file) => isReadable(file)))).every(Boolean),
     },
   };
 }
@@ -70,16 +69,8 @@ async function readDevices(qemu: string): Promise<string[]> {
   return parseDevices(stdout);
 }
 
-async function find(name: string, searchPath: string): Promise<string | null> {
-  for (const folder of searchPath.split(delimiter)) {
-    const file = join(folder, name);
-    if (file.startsWith("/") && (await isAccessible(file, constants.X_OK))) return file;
-  }
-  return null;
-}
-
-function isAccessible(file: string, mode: number): Promise<boolean> {
-  return access(file, mode).then(
+function isReadable(file: string): Promise<boolean> {
+  return access(file, constants.R_OK).then(
     () => true,
     () => false,
   );

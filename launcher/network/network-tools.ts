@@ -1,5 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter } from "node:path";
+import { findProgram } from "../system/qemu-programs.ts";
 
 /** The programs that create and configure a namespace: full paths. */
 export interface NetworkTools {
@@ -32,9 +32,8 @@ export function findNetworkTools(
   searchPath = "",
   always: readonly string[] = ALWAYS,
 ): NetworkTools | { readonly missingPackages: readonly string[] } {
-  const folders = [...searchPath.split(delimiter), ...always].filter((folder) => folder.startsWith("/"));
-  const find = (name: keyof NetworkTools): string =>
-    folders.map((folder) => join(folder, name)).find(isExecutable) ?? "";
+  const folders = [searchPath, ...always].join(delimiter);
+  const find = (name: keyof NetworkTools): string => findProgram(name, folders) ?? "";
   const tools: NetworkTools = {
     sh: find("sh"),
     unshare: find("unshare"),
@@ -48,13 +47,4 @@ export function findNetworkTools(
   const names = Object.keys(PACKAGES) as (keyof NetworkTools)[];
   const missing = names.filter((name) => tools[name] === "").map((name) => PACKAGES[name]);
   return missing.length === 0 ? tools : { missingPackages: [...new Set(missing)] };
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

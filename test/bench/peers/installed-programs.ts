@@ -1,22 +1,12 @@
-import { accessSync, constants } from "node:fs";
 import path from "node:path";
+import { findProgram as findOnPath } from "../../../launcher/system/qemu-programs.ts";
 
 /** Where Debian has servers, which is not on everybody's PATH. */
 const MORE_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** The program's path; undefined when it is not installed. */
 export function findProgram(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? "").split(path.delimiter), ...MORE_FOLDERS];
-  return folders.map((folder) => path.join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findOnPath(name, [process.env.PATH, ...MORE_FOLDERS].join(path.delimiter)) ?? undefined;
 }
 
 /** @throws Error for a program that was not looked for before */
