@@ -1,6 +1,7 @@
-import { connect as connectTcp, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { CleanupStack } from "./cleanup-stack.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 const VENCRYPT = 19;
 /** Where a viewer of RFB 3.7 and newer names its choice, behind its ProtocolVersion. */
@@ -48,15 +49,8 @@ export async function startOfferRelay(
       from.on("close", () => into.destroy());
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanup.add({
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listenOnLoopback(cleanup, server, sockets),
     chosen: () => readChoice(sent),
     forget: () => {
       sent = Buffer.alloc(0);

@@ -1,5 +1,6 @@
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import type { CleanupStack } from "./cleanup-stack.ts";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 export interface StoppingRelay {
   readonly port: number;
@@ -28,15 +29,8 @@ export async function startStoppingRelay(cleanup: CleanupStack, target: number):
     join(near, far);
     join(far, near);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanup.add({
-    stop: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listenOnLoopback(cleanup, server, sockets),
     cut: () => {
       isCut = true;
       for (const socket of sockets) socket.pause();

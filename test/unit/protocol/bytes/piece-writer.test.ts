@@ -1,27 +1,6 @@
-import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import { PieceWriter, type HeaderWriter } from "../../../../protocol/bytes/piece-writer.ts";
-
-/** A stream that takes each piece when it is told to. */
-class SlowStream extends Duplex {
-  readonly pieces: Buffer[] = [];
-  #done: (() => void) | undefined;
-
-  finishWrite(): void {
-    const done = this.#done;
-    this.#done = undefined;
-    done?.();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.pieces.push(Buffer.from(chunk));
-    this.#done = done;
-  }
-
-  override _read(): void {
-    // Nothing comes.
-  }
-}
+import { SlowStream } from "./slow-stream.ts";
 
 /** Puts two bytes before each piece. */
 class HeaderStream extends SlowStream implements HeaderWriter {
@@ -42,15 +21,15 @@ it("writes one piece at a time and counts what waits", async () => {
   const writer = new PieceWriter(stream, () => (written += 1));
   writer.add(Buffer.alloc(20_000));
   writer.add(Buffer.alloc(30_000));
-  expect(stream.pieces).toHaveLength(0);
+  expect(stream.offered).toHaveLength(0);
   writer.start();
-  expect(stream.pieces.map(({ length }) => length)).toEqual([20_000]);
+  expect(stream.offered.map(({ length }) => length)).toEqual([20_000]);
   expect([writer.isWriting, writer.waiting]).toEqual([true, 50_000]);
-  stream.finishWrite();
+  stream.accept();
   await turn();
-  expect(stream.pieces.map(({ length }) => length)).toEqual([20_000, 30_000]);
+  expect(stream.offered.map(({ length }) => length)).toEqual([20_000, 30_000]);
   expect([written, writer.waiting]).toEqual([1, 30_000]);
-  stream.finishWrite();
+  stream.accept();
   await turn();
   expect([written, writer.isWriting, writer.waiting]).toEqual([2, false, 0]);
 });
@@ -60,9 +39,9 @@ it("joins small pieces that wait, up to a TLS record, in order", async () => {
   const writer = new PieceWriter(stream, () => undefined);
   for (const value of [1, 2, 3]) writer.add(Buffer.alloc(6_000, value));
   writer.start();
-  stream.finishWrite();
+  stream.accept();
   await turn();
-  const [first, second] = stream.pieces;
+  const [first, second] = stream.offered;
   expect(first).toEqual(Buffer.concat([Buffer.alloc(6_000, 1), Buffer.alloc(6_000, 2)]));
   expect(second).toEqual(Buffer.alloc(6_000, 3));
 });
@@ -74,14 +53,14 @@ it("gives pieces without free bytes, and joined ones, room for the header", asyn
   const memory = Buffer.from([9, 9, 1, 2, 3]);
   writer.add(memory.subarray(2));
   writer.start();
-  stream.finishWrite();
+  stream.accept();
   await turn();
   writer.addForeign(Buffer.from([4]));
   writer.addForeign(Buffer.from([5, 6]));
   writer.start();
-  stream.finishWrite();
+  stream.accept();
   await turn();
-  expect(stream.pieces).toEqual([Buffer.from([0xaa, 3, 1, 2, 3]), Buffer.from([0xaa, 3, 4, 5, 6])]);
+  expect(stream.offered).toEqual([Buffer.from([0xaa, 3, 1, 2, 3]), Buffer.from([0xaa, 3, 4, 5, 6])]);
 });
 
 it("leaves what waits to the stream when it is flushed", async () => {
@@ -91,7 +70,7 @@ it("leaves what waits to the stream when it is flushed", async () => {
   writer.start();
   writer.flush();
   expect(stream.writableLength).toBe(40_000);
-  stream.finishWrite();
+  stream.accept();
   await turn();
-  expect(stream.pieces.map((piece) => piece[0])).toEqual([1, 2]);
+  expect(stream.offered.map((piece) => piece[0])).toEqual([1, 2]);
 });

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { Duplex, PassThrough } from "node:stream";
+import { PassThrough, type Duplex } from "node:stream";
 import tls from "node:tls";
 import { expect, it } from "vitest";
 import { releasesChunks, readInPlace } from "../../../../protocol/bytes/read-in-place.ts";
 import { pipe } from "../../../../protocol/index.ts";
 import { makeCa, makeLeaf } from "../../agent/support/certificates.ts";
+import { SlowStream } from "./slow-stream.ts";
 import { connectPair } from "./socket-pair.ts";
 
 const { keyPem: key, pem: cert } = makeLeaf(makeCa("a CA"));
@@ -109,33 +110,9 @@ it("what a filter forwards later, from memory of its own, is sent at once", asyn
   expect(Buffer.concat(heard).toString()).toBe("typed");
 });
 
-/** Takes a chunk when it is told to, and reads its memory only then, as a kernel with a full buffer does. */
-class SlowSink extends Duplex {
-  readonly releasesChunks = true;
-  readonly taken: Buffer[] = [];
-  #accept: (() => void) | undefined;
-
-  accept(): void {
-    const accept = this.#accept;
-    this.#accept = undefined;
-    accept?.();
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.#accept = () => {
-      this.taken.push(Buffer.from(chunk));
-      done();
-    };
-  }
-
-  override _read(): void {
-    // Nothing comes.
-  }
-}
-
 it("what is read after a stop never touches what still waits to be written", async () => {
   const [server, from] = await connectPair();
-  const to = new SlowSink();
+  const to = new SlowStream();
   const down = pipe(from, to, (chunk, forward) => {
     forward(chunk);
   });
@@ -156,7 +133,7 @@ it("what is read after a stop never touches what still waits to be written", asy
     to.accept();
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const arrived = Buffer.concat(to.taken);
+  const arrived = Buffer.concat(to.accepted);
   expect(arrived.length).toBe(down.bytes);
   expect(arrived.every((byte) => byte === 1)).toBe(true);
 });
