@@ -6,6 +6,7 @@ import { openDartsHost } from "../darts/darts-host.ts";
 import { convertDarts, type DartsConversion } from "../darts/convert-darts.ts";
 import { readMachinesConf } from "../darts/machines-conf.ts";
 import { writeAtomically } from "../programs/data-dirs.ts";
+import { quoteWord } from "../terminal/program-name.ts";
 
 interface ConvertFlags {
   readonly machines: string;
@@ -52,11 +53,11 @@ export function defineDarts(command: Command): void {
 
 function formatConversion(converted: DartsConversion, out = "FILE"): string {
   const { catalogue, server, host, environment, warnings } = converted;
-  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${quoteWord(value)}`);
   const lines = [`${catalogue.images.length} image${catalogue.images.length === 1 ? "" : "s"}`];
   if (server.length > 0) lines.push(`postern server … ${server.join(" ")}`);
   if (host.length > 0 || variables.length > 0)
-    lines.push([...variables, `postern host … --catalogue ${out}`, ...host].join(" "));
+    lines.push([...variables, `postern host … --catalogue ${quoteWord(out)}`, ...host].join(" "));
   if (converted.converted.length > 0) lines.push(`converted: ${converted.converted.join(", ")}`);
   if (converted.unneeded.length > 0) lines.push(`not needed here: ${converted.unneeded.join(", ")}`);
   return `${[...lines, ...warnings.map((text) => `warning: ${text}`)].join("\n")}\n`;

@@ -15,6 +15,7 @@ import {
   ConfigError,
   SHA256_HEX,
   diskFormat,
+  describeError,
   isPosternError,
   systemClock,
   type DiskFormat,
@@ -118,8 +119,10 @@ async function refreshAll(ids: string[], flags: ImageFlags & { readonly maxSize:
       results.push(await fetchWithProgress(store, store.find(id), flags));
     } catch (error) {
       // The others are refreshed all the same.
-      if (!isPosternError(error)) throw error;
-      results.push({ id, code: error.code, message: error.message });
+      const [code, message] = isPosternError(error)
+        ? [error.code, error.message]
+        : ["UNEXPECTED", describeError(error)];
+      results.push({ id, code, message });
     }
   const shown = results.map((one) => ("entry" in one ? describeResult(one) : { id: one.id, error: one }));
   printResult(flags.json === true, shown, () =>

@@ -1,4 +1,5 @@
 import { imageCatalogue, type ImageCatalogueInput } from "../../protocol/index.ts";
+import { quoteWord } from "../terminal/program-name.ts";
 import type { ConfigPl } from "./config-pl.ts";
 import { convertGpus } from "./convert-gpus.ts";
 import { convertMachine, readMachineDefaults, type MachineDefaults } from "./convert-machine.ts";
@@ -45,7 +46,7 @@ export async function convertDarts(
   results.server.push(...gpus.server);
   results.host.push(...gpus.host);
   for (const folder of new Set(defaults.shares.map(({ folder }) => folder)))
-    results.host.push(`--allow-shares ${quote(folder)}`);
+    results.host.push(`--allow-shares ${quoteWord(folder)}`);
   if (!(await host.isFolder(defaults.folder)))
     warn(`${defaults.folder} is not on this machine: images are taken for what their names say.`);
   const taken = new Set<string>();
@@ -56,7 +57,7 @@ export async function convertDarts(
   }
   const scripts = [...new Set(images.flatMap((entry) => entry.scripts ?? []))];
   const folder = chooseScriptFolder(scripts, warn);
-  if (folder !== null) results.host.push(`--boot-scripts ${quote(folder)}`);
+  if (folder !== null) results.host.push(`--boot-scripts ${quoteWord(folder)}`);
   const catalogue: ImageCatalogueInput = { images };
   // Ensures that the host accepts the catalogue.
   imageCatalogue.parse(catalogue);
@@ -140,7 +141,7 @@ class Results {
     const options = this[how.program];
     // Two releases of DARTS have two names for one setting.
     if (value !== undefined && !options.some((option) => option.startsWith(`${how.option} `)))
-      options.push(`${how.option} ${quote(value)}`);
+      options.push(`${how.option} ${quoteWord(value)}`);
     if (value !== undefined) return "converted";
     return warning === undefined ? "unneeded" : "told";
   }
@@ -154,7 +155,7 @@ class Results {
     else if (![text, toText(this.#settings.get(other))].every((file) => host.isThere(file)))
       warn(`${name}: ${text} was left out: certificate or key is not on this machine.`);
     else {
-      this.server.push(`${name === "certificate_crt" ? "--cert" : "--key"} ${quote(text)}`);
+      this.server.push(`${name === "certificate_crt" ? "--cert" : "--key"} ${quoteWord(text)}`);
       return "converted";
     }
     return "told";
@@ -163,8 +164,4 @@ class Results {
 
 function toText(value: PerlValue = ""): string {
   return typeof value === "string" ? value : value.filter((item) => item !== "").join(",");
-}
-
-function quote(text: string): string {
-  return /^[\w./:=+@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -31,7 +31,7 @@ describe("postern darts convert", () => {
       config,
       `$config{dir_machines} = "${folder}";
 $config{snapshot_lifetime} = 7200;
-$config{service_proxy} = "http://proxy.example.org:3128";
+$config{service_proxy} = "http://proxy.example.org:3128/?lab&me";
 system("touch ${path.join(folder, "executed")}");
 $config{dir_cfg} = system("touch ${path.join(folder, "executed")}");
 `,
@@ -43,10 +43,11 @@ $config{dir_cfg} = system("touch ${path.join(folder, "executed")}");
     const args = ["darts", "convert", "--machines", machines, "--config", config, "--out", out];
     const { code, stdout, stderr } = await runPostern(args);
     expect([code, stdout]).toEqual([0, ""]);
+    const proxy = "'http://proxy.example.org:3128/?lab&me'";
     expect(stderr.split("\n")).toEqual([
       "1 image",
       "postern server … --max-lifetime 7200",
-      `http_proxy=http://proxy.example.org:3128 https_proxy=http://proxy.example.org:3128 postern host … --catalogue ${out}`,
+      `http_proxy=${proxy} https_proxy=${proxy} postern host … --catalogue ${out}`,
       "converted: dir_machines, snapshot_lifetime, service_proxy",
       "warning: config.pl, line 5: dir_cfg is computed there; set it by hand.",
       "warning: odd.xyz: neither its ending nor its content is of a format that is known. It was left out.",

@@ -222,6 +222,10 @@ describe("what is wrong is refused, and leaves nothing", () => {
       () => tarOf([...good(), { name: "lab.mf", data: `SHA1(2.vmdk)= ${sha("sha1", "")}\n` }]),
       /manifest names "2.vmdk"/,
     ],
+    "a manifest with a checksum that is not known": [
+      () => tarOf([...good(), { name: "lab.mf", data: `SHA384(1.vmdk)= ${sha("sha384", "")}\n` }]),
+      /manifest has SHA384 for "1.vmdk"/,
+    ],
     "a link": [() => tarOf([good()[0]!, { name: "1.vmdk", type: "2", data: "" }]), /no ordinary file/],
     "a name that leads up": [() => tarOf([...good(), { name: "../x", data: "" }]), /leads elsewhere/],
     "an absolute name": [() => tarOf([...good(), { name: "/etc/x", data: "" }]), /leads elsewhere/],
