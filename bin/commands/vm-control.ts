@@ -13,6 +13,7 @@ const STATE_COMMANDS = {
   pause: "let its processors stand still",
   resume: "let a paused machine go on",
   reset: "press its reset button",
+  keep: "cancel `stop` before it is switched off; a guest that shuts down already ends all the same",
   save: "put its memory on disk and switch it off",
 } as const;
 

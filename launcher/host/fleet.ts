@@ -215,6 +215,10 @@ export class Fleet implements Launcher {
     return this.#attempt(() => this.#control(id).reset());
   }
 
+  keep(id: string): Promise<MachineStatus> {
+    return this.#attempt(() => this.#find(id).keep());
+  }
+
   save(id: string): Promise<MachineStatus> {
     return this.#attempt(() => this.#control(id).save());
   }

@@ -99,6 +99,8 @@ export interface Launcher {
   resume(id: string): Promise<MachineStatus>;
   /** The reset button. */
   reset(id: string): Promise<MachineStatus>;
+  /** Lets a machine run on that {@link stop} without `force` would switch off. @throws RequestError `MACHINE_STATE` */
+  keep(id: string): Promise<MachineStatus>;
   /** Writes the memory to disk and ends QEMU; the next start continues from there. Returns at once in state `saving`. */
   save(id: string): Promise<MachineStatus>;
   /** The value of `@CREDENTIAL@` in its boot scripts, for its owner alone; null: no script uses it. */

@@ -29,6 +29,7 @@ const HANDLERS: HostRequestHandlers = {
   "machine.pause": (launcher, { id }) => launcher.pause(id),
   "machine.resume": (launcher, { id }) => launcher.resume(id),
   "machine.reset": (launcher, { id }) => launcher.reset(id),
+  "machine.keep": (launcher, { id }) => launcher.keep(id),
   "machine.save": (launcher, { id }) => launcher.save(id),
   "machine.boot-log": (launcher, { id }) => launcher.bootLog(id),
   "machine.credential": async (launcher, { id }) => ({ credential: await launcher.credential(id) }),

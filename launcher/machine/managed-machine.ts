@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { isOff, isOn, type MachineStatus } from "../../protocol/index.ts";
+import { isOff, isOn, RequestError, type MachineStatus } from "../../protocol/index.ts";
 import { delay } from "../system/delay.ts";
 import { RECORD_DAMAGED, RECORD_DAMAGED_RUNS } from "../model/damaged-machine.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
@@ -79,6 +79,8 @@ export class ManagedMachine {
   #process: WatchedProcess | undefined;
   #session: QemuSession | undefined;
   #cancelEnding: (() => void) | undefined;
+  /** By the monotonic clock: when a machine that does not shut down is switched off. */
+  #powerOffAt: number | null = null;
   #cancelHousekeeping: (() => void) | undefined;
   #detached = false;
   #progress: number | undefined;
@@ -102,8 +104,12 @@ export class ManagedMachine {
   }
 
   get status(): MachineStatus {
-    const { addresses } = this.guestWatcher;
-    const status = describeMachineStatus(this.spec, this.#stateStore.record, this.#progress, addresses);
+    const now = {
+      progress: this.#progress,
+      powerOffInMs: this.lifecycle.state === "stopping" ? this.#powerOffInMs : undefined,
+      addresses: this.guestWatcher.addresses,
+    };
+    const status = describeMachineStatus(this.spec, this.#stateStore.record, now);
     return this.isStandIn ? describeStandIn(status) : status;
   }
 
@@ -155,11 +161,35 @@ export class ManagedMachine {
     if (this.lifecycle.state === "stopping") this.stop(false);
   }
 
+  /** Without `force` by the power button, and by force when the grace period is over. */
   stop(force: boolean): void {
     if (this.ended) return;
+    // The button is pressed again by itself, and the grace period does not begin anew.
+    if (!force && this.#powerOffInMs !== undefined) return;
+    const { clock, stopGraceMs } = this.#context;
+    const { state } = this.lifecycle;
+    this.#powerOffAt = force || this.#process === undefined ? null : clock.monotonic() + stopGraceMs;
     this.apply({ kind: "ending", by: "user" });
+    if (state === "stopping") this.#context.onState(this.status);
     this.#startAbort.abort();
-    this.#end(force ? null : this.#context.stopGraceMs);
+    this.#end(force ? null : stopGraceMs);
+  }
+
+  /** Cancels what {@link stop} announced. A guest that has begun to shut down does that all the same. */
+  async keep(): Promise<MachineStatus> {
+    if (this.lifecycle.state !== "stopping" || this.#powerOffInMs === undefined)
+      throw RequestError.public("MACHINE_STATE", "The machine is not waiting to be switched off.");
+    this.#powerOffAt = null;
+    this.#cancelEnding?.();
+    this.apply({ kind: "kept" });
+    if (this.#session !== undefined) await this.#syncRunState(this.#session);
+    return this.status;
+  }
+
+  /** Until the power is cut; undefined: nobody asked for it, or it is cut now. */
+  get #powerOffInMs(): number | undefined {
+    const left = (this.#powerOffAt ?? 0) - this.#context.clock.monotonic();
+    return this.#powerOffAt !== null && left > 0 ? Math.ceil(left) : undefined;
   }
 
   /** Ends QEMU at once, without a change of state. */
@@ -322,6 +352,7 @@ export class ManagedMachine {
     this.#session?.qmp.close();
     this.guestWatcher.stop();
     this.#process = undefined;
+    this.#powerOffAt = null;
     await removeSockets(this.paths);
     this.#stateStore.change({ process: undefined });
     this.apply({ kind: "exited", clean, ...why });
@@ -364,12 +395,18 @@ function describeStandIn(status: MachineStatus): MachineStatus {
     : { ...unknown, ...RECORD_DAMAGED_RUNS };
 }
 
-/** @param progress 0 to 1; undefined: no work is under way, or its progress is unknown */
+/** What of a machine is not in its record. */
+interface CurrentStatus {
+  /** 0 to 1; undefined: no work is under way, or its progress is unknown. */
+  readonly progress: number | undefined;
+  readonly powerOffInMs: number | undefined;
+  readonly addresses: readonly string[];
+}
+
 function describeMachineStatus(
   { id, name, image, cpus, memoryMb }: MachineSpec,
   { state, accel, since, saved, remark, ...own }: MachineStateFile,
-  progress: number | undefined,
-  addresses: readonly string[],
+  { progress, powerOffInMs, addresses }: CurrentStatus,
 ): MachineStatus {
   const { reason, cause } = own.reason === undefined && isOn(state) && remark !== undefined ? remark : own;
   return {
@@ -379,6 +416,7 @@ function describeMachineStatus(
     ...(accel === undefined ? {} : { accel }),
     ...(saved === undefined ? {} : { saved: true }),
     ...(progress === undefined ? {} : { progress }),
+    ...(powerOffInMs === undefined ? {} : { powerOffInMs }),
     ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
   };
 }

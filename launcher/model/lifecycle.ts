@@ -46,6 +46,8 @@ export type LifecycleEvent =
   | { readonly kind: "memoryChosen"; readonly tag?: string }
   /** Its end was requested, or QMP SHUTDOWN announced it. */
   | { readonly kind: "ending"; readonly by: "user" | "guest" | "host" }
+  /** Its end was cancelled in time. */
+  | { readonly kind: "kept" }
   /** The process has exited; `clean`: in order, not killed and not crashed. */
   | ({ readonly kind: "exited"; readonly clean: boolean } & StateReason)
   /** It never came to run. */
@@ -95,6 +97,8 @@ export function nextLifecycle(life: Lifecycle, event: LifecycleEvent): Lifecycle
     case "ending":
       if (hasEnded(life) || state === "stopping" || (state === "saving" && event.by === "host")) return life;
       return describe("stopping", ENDINGS[event.by], saved);
+    case "kept":
+      return state === "stopping" ? describe("running", undefined, saved) : life;
     case "exited":
       return hasEnded(life) ? life : afterExit(life, event);
     case "startFailed":

@@ -25,6 +25,8 @@ interface MachineRepositoryContext {
   readonly folded: FoldedLog;
 }
 
+const POWER_OFF_TOLERANCE_MS = 2000;
+
 const EXPIRED = {
   reason: "Its time was over.",
   cause: { code: "MACHINE_EXPIRED", details: {} },
@@ -77,6 +79,7 @@ export class MachineRepository {
       cpus: isRecordDamaged(status) ? record.cpus : status.cpus,
       memoryMb: isRecordDamaged(status) ? record.memoryMb : status.memoryMb,
       saved: status.saved ?? false,
+      powerOffAt: this.#readPowerOff(record, status),
       progress: status.progress === undefined ? null : Math.round(status.progress * 100) / 100,
       tried: record.tried.length === 0 ? record.tried : [],
       ...this.#followRun(record, status),
@@ -94,6 +97,13 @@ export class MachineRepository {
     const updated = await this.update(record.id, change);
     if (record.state !== status.state) this.#events.emit("machine.stateChanged", { id: record.id });
     return updated;
+  }
+
+  /** By this server's clock. A report that takes longer than another moves it by less than a person would notice. */
+  #readPowerOff({ powerOffAt }: MachineRecord, { powerOffInMs }: MachineStatus): number | null {
+    if (powerOffInMs === undefined) return null;
+    const at = this.#clock.now() + powerOffInMs;
+    return powerOffAt !== null && Math.abs(at - powerOffAt) < POWER_OFF_TOLERANCE_MS ? powerOffAt : at;
   }
 
   /** The end of this run, as long as it lasts; after it, the plans of the server are cleared. */

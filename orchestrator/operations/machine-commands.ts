@@ -36,7 +36,7 @@ interface MachineCommandsContext {
 }
 
 /** Commands that a host executes at once, and answers with the machine's state. */
-export type DirectCommand = "pause" | "resume" | "reset";
+export type DirectCommand = "pause" | "resume" | "reset" | "keep";
 
 /** The commands of people. */
 export class MachineCommands {
@@ -111,9 +111,12 @@ export class MachineCommands {
     });
   }
 
-  /** @throws RequestError `HOST_OUTDATED`, `HOST_OFFLINE` and the host's own */
+  /** @throws RequestError `MACHINE_ENDING` (keep), `HOST_OUTDATED`, `HOST_OFFLINE` and the host's own */
   perform(id: string, command: DirectCommand): Promise<MachineRecord> {
-    return this.#runCommand(id, (record) => this.#requestStatus(`machine.${command}`, record, { id }));
+    return this.#runCommand(id, (record) => {
+      if (command === "keep" && record.ending !== null) throw orchestratorError("MACHINE_ENDING");
+      return this.#requestStatus(`machine.${command}`, record, { id });
+    });
   }
 
   /** Saves the memory to disk and stops. @throws RequestError `MACHINE_ONE_SHOT` and those of {@link perform} */

@@ -49,6 +49,8 @@ const machineStatus = z.object({
   progress: z.number().min(0).max(1).optional(),
   /** Its memory is saved on disk: the next start resumes from there. */
   saved: z.boolean().optional(),
+  /** `stopping` by its power button: milliseconds until it is switched off. `machine.keep` cancels that. */
+  powerOffInMs: z.number().int().min(0).max(86_400_000).optional(),
   /**
    * Of the guest, as its agent says; IPv4 or IPv6. Older hosts, and guests without an agent, send none. They are a
    * guest's words: others than these are passed over, and cost the host nothing.
@@ -180,6 +182,8 @@ export const hostMethods = {
   "machine.pause": { params: machineRef, result: machineStatus },
   "machine.resume": { params: machineRef, result: machineStatus },
   "machine.reset": { params: machineRef, result: machineStatus },
+  /** Cancels the end that `machine.stop` without `force` announced. */
+  "machine.keep": { params: machineRef, result: machineStatus },
   /** Writes memory to disk, then stops QEMU. */
   "machine.save": { params: machineRef, result: machineStatus },
   "machine.boot-log": { params: machineRef, result: bootLog },

@@ -38,6 +38,7 @@ export const AUDIT_ACTIONS = [
   "machine.pause",
   "machine.resume",
   "machine.reset",
+  "machine.keep",
   "machine.save",
   "machine.extend",
   "machine.close",

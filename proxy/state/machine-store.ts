@@ -42,6 +42,7 @@ export class SqlMachineStore implements MachineStore {
       viewed: false,
       ending: null,
       saved: false,
+      powerOffAt: null,
       progress: null,
       tried: [],
       createdAt: now,

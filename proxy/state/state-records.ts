@@ -185,6 +185,8 @@ export interface MachineRecord extends Readonly<MachineTraits> {
   readonly ending: MachineEnding | null;
   /** Its memory is on disk: the next start loads it. */
   readonly saved: boolean;
+  /** `stopping` by its power button: when it is switched off; null: it is not, or its host is older. */
+  readonly powerOffAt: number | null;
   /** How far the work of its state is, 0 to 1; null: not known. */
   readonly progress: number | null;
   /** Hosts that were considered while it waited. */

@@ -89,7 +89,17 @@ test("a machine's name can be used once, and stopping it is seen on the wall", a
   const [machine] = await server.ask<{ id: string; name: string }[]>("vm", "list");
   await expect(server.ask("vm", "create", "memtest86+", "--name", machine!.name)).rejects.toThrow(/name/i);
   await page.goto(`${server.origin}/`);
-  await page.locator('article.monitor[data-state="running"]').waitFor();
+  const running = page.locator('article.monitor[data-state="running"]');
+  await running.waitFor();
+  // Its system knows no power button.
+  await running.getByRole("button", { name: /^Stop / }).click();
+  await page.getByRole("menuitem", { name: "Shut down" }).click();
+  await page
+    .getByRole("timer")
+    .getByText(/Switched off in \d+ sec/)
+    .waitFor();
+  await page.getByRole("button", { name: `Keep ${machine!.name} on` }).click();
+  await running.waitFor();
   await server.ask("vm", "stop", machine!.id, "--force");
   await page.locator('article.monitor[data-state="stopped"]').waitFor({ timeout: 20_000 });
 });

@@ -107,7 +107,7 @@ const routes = {
       },
       ...{ diskGb: null, dataDisk: null, gpu: "none", network: null, display: null, master: false },
       ...{ oneShot: order.oneShot ?? false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false },
-      ...{ ending: false, saved: false, progress: null, tried: [], credential: true },
+      ...{ ending: false, saved: false, powerOffAt: null, progress: null, tried: [], credential: true },
       ...{ owner: "ada", state: "queued", reason: null, accel: "tcg", viewers: 0, host: "rack-2" },
       ...{ cpus: order.cpus ?? image.cpus.default, memoryMb: order.memoryMb ?? image.memoryMb.default },
       ...{ createdAt: Date.now(), since: Date.now(), desktop: order.name ?? id, desktopId: null },

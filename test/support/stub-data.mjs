@@ -58,7 +58,7 @@ function machine(id, name, state, extra = {}) {
       master: false,
     },
     ...{ oneShot: false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false, ending: false },
-    ...{ saved: false, progress: null, tried: [], credential: true },
+    ...{ saved: false, powerOffAt: null, progress: null, tried: [], credential: true },
     ...{ desktop: name, desktopId: on ? `d-${id}` : null, screens: [], host: "rack-2", viewers: 0 },
     ...extra,
   };

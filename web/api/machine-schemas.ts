@@ -47,6 +47,8 @@ export const machine = z.object({
   ending: z.boolean(),
   /** Its memory is saved: the next start resumes from it. */
   saved: z.boolean(),
+  /** `stopping` by its power button: when it is switched off unless `keep` comes first. */
+  powerOffAt: z.number().nullable(),
   /** Progress of its state, 0 to 1; null: not known. */
   progress: z.number().nullable(),
   /** Its image is in transfer to a host; `progress` is that of the transfer. */
@@ -70,7 +72,7 @@ export const machine = z.object({
 });
 /**
  * GET /machines → machine[]; GET /machines/ID → machine; POST /machines (machineCreateRequest) → 201 machine, in state `queued`;
- * POST /machines/ID/start, /stop ({force}), /pause, /resume, /reset, /save, /extend (machineExtendRequest) → machine;
+ * POST /machines/ID/start, /stop ({force}), /pause, /resume, /reset, /keep, /save, /extend (machineExtendRequest) → machine;
  * POST /machines/ID/close → 204, one-shot machines only; DELETE /machines/ID → 204;
  * GET /machines/ID/snapshots → snapshot[]; POST /machines/ID/snapshots ({name}) → snapshot[];
  * DELETE /machines/ID/snapshots/NAME → snapshot[]; POST /machines/ID/snapshots/NAME/restore → machine;

@@ -7,6 +7,7 @@ import { machineOrders } from "./0005-machines.ts";
 import { machineCauses } from "./0006-machine-causes.ts";
 import { scopedReads } from "./0007-scoped-reads.ts";
 import { agentRoles } from "./0008-agent-roles.ts";
+import { powerOff } from "./0009-power-off.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -18,4 +19,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006-machine-causes": machineCauses,
   "0007-scoped-reads": scopedReads,
   "0008-agent-roles": agentRoles,
+  "0009-power-off": powerOff,
 };

@@ -28,6 +28,33 @@ describe("ending a machine", () => {
     await expect(launcher.screenshot("m1", 320)).rejects.toMatchObject({ code: "MACHINE_NOT_RUNNING" });
   });
 
+  test("is cancelled in time: it runs on, or is paused as before", async () => {
+    const launcher = await launcherFixture.open();
+    const told: (number | undefined)[] = [];
+    launcher.on("state", ({ powerOffInMs }) => told.push(powerOffInMs));
+    const { clock } = launcherFixture;
+    await launcher.create(request);
+    await launcherFixture.waitForState(launcher, "m1", "running");
+    await expect(launcher.keep("m1")).rejects.toMatchObject({ code: "MACHINE_STATE" });
+    const { powerOffInMs = 0 } = await launcher.stop("m1", false);
+    expect(powerOffInMs).toBeGreaterThan(0);
+    expect(powerOffInMs).toBeLessThanOrEqual(launcherFixture.options.stopGraceMs);
+    expect(told.at(-1)).toBeGreaterThan(0);
+    await launcher.stop("m1", false);
+    expect(clock.held).toBe(1);
+    const kept = await launcher.keep("m1");
+    expect(kept).toMatchObject({ state: "running" });
+    expect(kept).not.toHaveProperty("powerOffInMs");
+    expect(clock.held).toBe(0);
+    await launcher.pause("m1");
+    await launcher.stop("m1", false);
+    expect((await launcher.keep("m1")).state).toBe("paused");
+    await launcher.stop("m1", false);
+    expect(await launcher.stop("m1", true)).not.toHaveProperty("powerOffInMs");
+    await expect(launcher.keep("m1")).rejects.toMatchObject({ code: "MACHINE_STATE" });
+    await launcherFixture.waitForState(launcher, "m1", "stopped");
+  });
+
   test("by force needs no grace period, even while it is being prepared", async () => {
     const launcher = await launcherFixture.open();
     await launcher.create(request);

@@ -28,7 +28,7 @@ export type JoinSecret = z.infer<typeof joinSecret>;
 export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineCreateInput = z.input<typeof machineCreateRequest>;
 
-export type MachineCommandName = "pause" | "resume" | "reset" | "save" | "extend";
+export type MachineCommandName = "pause" | "resume" | "reset" | "keep" | "save" | "extend";
 
 export const API_PREFIX = "/api/v1";
 

@@ -8,6 +8,7 @@ import { followLink, navigate, buildViewPath } from "../page-route.ts";
 import { useApp, useText } from "../state/app-context.ts";
 import type { ConnectableDisplay } from "../state/connectable-displays.ts";
 import { StopMenu } from "../machine/stop-menu.tsx";
+import { PowerOff } from "../machine/power-off.tsx";
 import { TimeLeft } from "../machine/time-left.tsx";
 import type { MachineActions } from "../machine/use-machine-actions.ts";
 import { ClipboardPanel } from "./clipboard-panel.tsx";
@@ -149,6 +150,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
               onChoose: () => navigate(buildViewPath(desktopId)),
             }))}
           />
+        )}
+        {machine !== null && (
+          <PowerOff machine={machine} actions={actions} className="time-left viewer-left" />
         )}
         {machine?.expiresSoon === true && (
           <TimeLeft machine={machine} actions={actions} className="time-left viewer-left" />

@@ -18,6 +18,7 @@ import { RemoveDialog } from "./remove-dialog.tsx";
 import { SnapshotsDialog } from "./snapshots-dialog.tsx";
 import { StateSummary } from "./state-summary.tsx";
 import { StopMenu } from "../machine/stop-menu.tsx";
+import { PowerOff } from "../machine/power-off.tsx";
 import { TimeLeft } from "../machine/time-left.tsx";
 import { TriedHosts } from "./tried-hosts.tsx";
 import { useKeptFocus } from "./use-kept-focus.ts";
@@ -71,6 +72,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
           )}
         </p>
         <StateSummary state={state} since={machine.since} viewers={machine.viewers} />
+        <PowerOff machine={machine} actions={actions} />
         <TimeLeft machine={machine} actions={actions} />
         <TriedHosts machine={machine} />
         <div class="actions">

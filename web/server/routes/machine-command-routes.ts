@@ -15,7 +15,7 @@ import { ownsMachine } from "../view/permissions.ts";
 import { MachineResource, type MachineResourceContext } from "./machine-resource.ts";
 
 const snapshotParams = z.object({ name: snapshotRequest.shape.name });
-const DIRECT_COMMANDS: readonly DirectCommand[] = ["pause", "resume", "reset"];
+const DIRECT_COMMANDS: readonly DirectCommand[] = ["pause", "resume", "reset", "keep"];
 
 /** Commands for a machine that has a host, beside start and stop. */
 export function routeMachineCommands(

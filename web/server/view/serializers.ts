@@ -67,8 +67,8 @@ function serializeAddresses(addresses: readonly string[]) {
   return addresses.length === 0 ? {} : { addresses: [...addresses] };
 }
 
-function serializeTimes({ expiresAt, warnedAt, ending, saved, progress }: MachineRecord) {
-  return { expiresAt, expiresSoon: warnedAt !== null, ending: ending !== null, saved, progress };
+function serializeTimes({ expiresAt, warnedAt, ending, saved, powerOffAt, progress }: MachineRecord) {
+  return { expiresAt, expiresSoon: warnedAt !== null, ending: ending !== null, saved, powerOffAt, progress };
 }
 
 /** An agent's name names the host it runs on, so users get it empty. */

@@ -60,6 +60,7 @@ describeDatabases("orders of machines", (makeDatabase) => {
       idleSince: null,
       viewed: false,
       saved: false,
+      powerOffAt: null,
       progress: null,
       tried: [],
       cause: null,

@@ -53,6 +53,7 @@ describeDatabases("machines and sessions", (makeDatabase) => {
       viewed: false,
       ending: null,
       saved: false,
+      powerOffAt: null,
       progress: null,
       tried: [],
       createdAt: now,

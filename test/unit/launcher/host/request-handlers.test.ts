@@ -26,6 +26,7 @@ test.each<[HostMethod, unknown, unknown[]]>([
   ["machine.pause", { id: "m" }, ["pause", "m"]],
   ["machine.resume", { id: "m" }, ["resume", "m"]],
   ["machine.reset", { id: "m" }, ["reset", "m"]],
+  ["machine.keep", { id: "m" }, ["keep", "m"]],
   ["machine.save", { id: "m" }, ["save", "m"]],
   ["machine.boot-log", { id: "m" }, ["bootLog", "m"]],
   ["machine.snapshots", { id: "m" }, ["snapshots", "m"]],

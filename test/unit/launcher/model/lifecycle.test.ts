@@ -26,6 +26,7 @@ const TABLE: readonly (readonly [string, LifecycleEvent, Partial<Record<Lifecycl
     ["reset", { kind: "reset" }, { running: "booting", paused: "booting" }],
     ["halted", { kind: "halted" }, alive("paused")],
     ["halted by a fault", { kind: "halted", why: { reason: "why" } }, alive("paused")],
+    ["kept", { kind: "kept" }, { stopping: "running" }],
     ["resumed", { kind: "resumed" }, { paused: "running" }],
     ["saveRequested", { kind: "saveRequested" }, { ...alive("saving"), paused: "saving" }],
     ["saveFailed", { kind: "saveFailed", reason: "why", halted: false }, { saving: "running" }],

@@ -19,7 +19,7 @@ function machine(change: Partial<MachineRecord>): MachineRecord {
     },
     ...{ accel: "kvm", cpus: 1, memoryMb: 64, wish: machineOptions.parse({}), oneShot: false },
     ...{ lifetimeMs: null, expiresAt: null, warnedAt: null, idleSince: null, viewed: false, ending: null },
-    ...{ saved: false, progress: null, tried: [], createdAt: 0, since: NOW },
+    ...{ saved: false, powerOffAt: null, progress: null, tried: [], createdAt: 0, since: NOW },
     ...change,
   };
 }

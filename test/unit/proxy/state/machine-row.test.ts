@@ -22,6 +22,7 @@ const RECORD: MachineRecord = {
   viewed: true,
   ending: null,
   saved: false,
+  powerOffAt: null,
   progress: 0.37,
   tried: [{ host: "h1", why: "It has no free memory." }],
   oneShot: true,

@@ -25,6 +25,7 @@ export const makeMachine = (change: Partial<Machine> = {}): Machine => ({
   expiresSoon: false,
   ending: false,
   saved: false,
+  powerOffAt: null,
   progress: null,
   tried: [],
   credential: false,

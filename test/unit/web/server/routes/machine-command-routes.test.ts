@@ -31,12 +31,34 @@ test.each([
   ["pause", "machine.pause", "paused"],
   ["resume", "machine.resume", "running"],
   ["reset", "machine.reset", "booting"],
+  ["keep", "machine.keep", "running"],
   ["save", "machine.save", "saving"],
 ] as const)("%s is told to the host, and its answer is kept and written down", async (act, method, state) => {
   const world = await open({ [method]: () => makeMachineStatus("m1", { state, progress: 0.254 }) });
   expect(await world.act("POST", act)).toMatchObject({ status: 200, body: { state, progress: 0.25 } });
   expect(await world.stores.machines.find("m1")).toMatchObject({ state });
   expect(world.audited()).toContain(method);
+});
+
+test("a machine that is asked to shut down says when it is switched off, until it is kept on", async () => {
+  let left = 30_000;
+  const { act, clock, stores } = await open({
+    "machine.stop": () => makeMachineStatus("m1", { state: "stopping", powerOffInMs: left }),
+    "machine.keep": () => makeMachineStatus("m1", { state: "running" }),
+  });
+  const at = clock.now() + 30_000;
+  expect((await act("POST", "stop")).body).toMatchObject({ state: "stopping", powerOffAt: at });
+  clock.advance(1000);
+  left = 29_500;
+  expect((await act("POST", "stop")).body).toMatchObject({ powerOffAt: at });
+  left = 10_000;
+  expect((await act("POST", "stop")).body).toMatchObject({ powerOffAt: clock.now() + 10_000 });
+  expect((await act("POST", "keep")).body).toMatchObject({ state: "running", powerOffAt: null });
+  await stores.machines.beginEnding("m1", "lifetime");
+  expect(await act("POST", "keep")).toMatchObject({
+    status: 409,
+    body: { error: { code: "MACHINE_ENDING" } },
+  });
 });
 
 test("snapshots are taken, listed, gone back to and removed", async () => {
