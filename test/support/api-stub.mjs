@@ -11,7 +11,14 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { drawScreen } from "./stub-screens.mjs";
-import { firstAgents, firstDesktops, firstImages, firstMachines, firstSessions } from "./stub-data.mjs";
+import {
+  firstAgents,
+  firstDesktops,
+  firstImages,
+  firstMachines,
+  firstSessions,
+  machine as makeMachine,
+} from "./stub-data.ts";
 
 const port = Number(process.argv[2] ?? 8099);
 const vncPort = Number(process.argv[3] ?? 5977);
@@ -20,6 +27,7 @@ const CSP =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 const TYPES = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html" };
 
+const STOP_MS = 10_000;
 const empty = process.env.EMPTY === "1";
 const machines = new Map(empty ? [] : firstMachines().map((machine) => [machine.id, machine]));
 const desktops = new Map(empty ? [] : firstDesktops().map((desktop) => [desktop.id, desktop]));
@@ -36,7 +44,7 @@ function broadcast(event) {
 }
 
 function move(machine, state, extra = {}) {
-  Object.assign(machine, { state, since: Date.now(), reason: null }, extra);
+  Object.assign(machine, { state, since: Date.now(), reason: null, cause: null }, extra);
   machine.desktopId = ["booting", "running", "paused", "stopping"].includes(state) ? `d-${machine.id}` : null;
   broadcast({ type: "machine", machine });
 }
@@ -98,20 +106,12 @@ const routes = {
         "A machine has this name already. Choose another name.",
       );
     const id = randomBytes(4).toString("hex");
-    const machine = {
-      ...{
-        id,
-        name: order.name ?? `${image.id}-${machines.size + 1}`,
-        image: image.id,
-        imageTitle: image.title,
-      },
-      ...{ diskGb: null, dataDisk: null, gpu: "none", network: null, display: null, master: false },
-      ...{ oneShot: order.oneShot ?? false, lifetimeSeconds: null, expiresAt: null, expiresSoon: false },
-      ...{ ending: false, saved: false, powerOffAt: null, progress: null, tried: [], credential: true },
-      ...{ owner: "ada", state: "queued", reason: null, accel: "tcg", viewers: 0, host: "rack-2" },
+    const name = order.name ?? `${image.id}-${machines.size + 1}`;
+    const machine = makeMachine(id, name, "queued", {
+      ...{ image: image.id, imageTitle: image.title, oneShot: order.oneShot ?? false, accel: "tcg" },
       ...{ cpus: order.cpus ?? image.cpus.default, memoryMb: order.memoryMb ?? image.memoryMb.default },
-      ...{ createdAt: Date.now(), since: Date.now(), desktop: order.name ?? id, desktopId: null },
-    };
+      ...{ createdAt: Date.now(), since: Date.now() },
+    });
     machines.set(id, machine);
     answer(response, 201, machine);
     boot(machine);
@@ -162,8 +162,17 @@ const machineRoutes = {
   },
   "POST stop": async (machine, request, response) => {
     const { force } = await readBody(request);
+    machine.powerOffAt = force ? null : Date.now() + STOP_MS;
     if (!force) move(machine, "stopping");
-    setTimeout(() => move(machine, "stopped"), force ? 100 : 4000);
+    const end = () => {
+      if (force || machine.powerOffAt !== null) move(machine, "stopped");
+    };
+    setTimeout(end, force ? 100 : STOP_MS);
+    answer(response, 200, machine);
+  },
+  "POST keep": (machine, _, response) => {
+    machine.powerOffAt = null;
+    move(machine, "running");
     answer(response, 200, machine);
   },
   "POST pause": (machine, _, response) => {

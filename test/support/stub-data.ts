@@ -1,7 +1,9 @@
+import type { Agent, Desktop, Image, Machine, Session } from "../../web/api/schemas.ts";
+
 /** The stub's world at its start: one machine in each state, desktops, images, hosts and sessions. */
 const MINUTE = 60_000;
 
-export function firstImages() {
+export function firstImages(): Image[] {
   return [
     {
       id: "memtest86plus",
@@ -35,13 +37,19 @@ export function firstImages() {
   ];
 }
 
-function machine(id, name, state, extra = {}) {
+export function machine(
+  id: string,
+  name: string,
+  state: Machine["state"],
+  extra: Partial<Machine> = {},
+): Machine {
   const now = Date.now();
   const on = ["booting", "running", "paused", "stopping"].includes(state);
   return {
     ...{ id, name, image: "debian-installer", imageTitle: "Debian 12 installer", owner: "ada", state },
     ...{
       reason: null,
+      cause: null,
       accel: "kvm",
       cpus: 2,
       memoryMb: 2048,
@@ -64,9 +72,9 @@ function machine(id, name, state, extra = {}) {
   };
 }
 
-export function firstMachines() {
+export function firstMachines(): Machine[] {
   const now = Date.now();
-  const memtest = {
+  const memtest: Partial<Machine> = {
     image: "memtest86plus",
     imageTitle: "Memtest86+ 6.10",
     cpus: 1,
@@ -102,11 +110,14 @@ export function firstMachines() {
         { host: "rack-3", why: "down since 10:02 UTC" },
       ],
     }),
-    machine("m7", "old-kernel", "stopping", { ...memtest, createdAt: now - 7 * MINUTE, since: now - 3000 }),
+    machine("m7", "old-kernel", "stopping", {
+      ...{ ...memtest, createdAt: now - 7 * MINUTE, since: now - 3000 },
+      powerOffAt: now + 27_000,
+    }),
   ];
 }
 
-export function firstDesktops() {
+export function firstDesktops(): Desktop[] {
   const bench = { id: "a1", name: "plant-gateway" };
   return [
     { id: "d1", name: "Test bench 3", agent: bench, machineId: null, state: "online", viewers: 1 },
@@ -121,12 +132,20 @@ export function firstDesktops() {
   ];
 }
 
-export function firstAgents() {
+export function firstAgents(): Agent[] {
   const now = Date.now();
   return [
-    { id: "a1", name: "plant-gateway", kind: "agent", state: "online", admitted: false, lastSeenAt: now },
-    { id: "h1", name: "rack-2", kind: "host", state: "online", admitted: true, lastSeenAt: now },
-    { id: "h2", name: "rack-3", kind: "host", state: "online", admitted: false, lastSeenAt: now },
+    {
+      id: "a1",
+      name: "plant-gateway",
+      kind: "agent",
+      state: "online",
+      admitted: false,
+      lastSeenAt: now,
+      clones: 0,
+    },
+    { id: "h1", name: "rack-2", kind: "host", state: "online", admitted: true, lastSeenAt: now, clones: 0 },
+    { id: "h2", name: "rack-3", kind: "host", state: "online", admitted: false, lastSeenAt: now, clones: 0 },
     {
       id: "a2",
       name: "lab-pc",
@@ -134,14 +153,22 @@ export function firstAgents() {
       state: "offline",
       admitted: false,
       lastSeenAt: now - 190 * MINUTE,
+      clones: 0,
     },
   ];
 }
 
-export function firstSessions() {
+export function firstSessions(): Session[] {
   const now = Date.now();
-  const row = (index, extra) => ({
-    ...{ id: `s${index}`, name: "spectra-analysis", desktopId: "d-m1", state: "open", method: "ticket" },
+  const row = (index: number, extra: Partial<Session>): Session => ({
+    ...{
+      id: `s${index}`,
+      name: "spectra-analysis",
+      desktopId: "d-m1",
+      state: "open",
+      method: "ticket",
+      denied: [],
+    },
     ...{
       transport: "websocket",
       person: "ada",
