@@ -62,6 +62,8 @@ export const VIEWER_PACKAGES = [
   "krdc",
   "remmina",
   "remmina-plugin-vnc",
+  "xrdp",
+  "freerdp2-x11",
   "vinagre",
   "virt-viewer",
 ];

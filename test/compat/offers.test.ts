@@ -17,6 +17,7 @@ import type { TestProcess } from "../support/test-process.ts";
 import { writeVncPassword } from "../support/vnc-password.ts";
 import { waitFor } from "../support/wait-for.ts";
 import { startDisplay, type XDisplay } from "../support/x-display.ts";
+import { startXrdp } from "../support/xrdp.ts";
 import { startXvnc } from "../support/xvnc.ts";
 
 const DESKTOP = "lab-1";
@@ -56,7 +57,9 @@ async function openViewer(viewer: OfferViewer, port: number): Promise<[XDisplay,
   const bus = `unix:path=${path.join(display.folder, "bus")}`;
   const daemon = display.start("dbus-daemon", ["--session", "--nofork", "--print-address", "--address", bus]);
   await daemon.waitForOutput(/unix:/);
-  const [command, ...args] = viewer.command(port, file);
+  const target =
+    viewer.throughXrdp === true ? await startXrdp(cleanup, { vncPort: port, password: token }) : port;
+  const [command, ...args] = viewer.command(target, file);
   const env = { DBUS_SESSION_BUS_ADDRESS: bus, XDG_RUNTIME_DIR: display.folder, NO_AT_BRIDGE: "1" };
   return [display, display.start(command, args, { env })];
 }

@@ -46,7 +46,8 @@ What a viewer takes when nothing is set, and what it needs to be told:
 | TigerVNC 1.12, xtightvncviewer, ssvncviewer | VNC password | the same | the same | run |
 | TurboVNC, TightVNC for Windows, UltraVNC | VNC password | the same | the same | by their rule |
 | Remmina 1.4.29, krdc 22.12 (libvncclient) | VNC password | the same | the same | run |
-| guacd, xrdp (libvnc) | VNC password | the same | the same | by their rule |
+| xrdp 0.9.21 (libvnc) | VNC password, by RFB 3.3 | the same | the same | run |
+| guacd | VNC password | the same | the same | by its rule |
 | gvncviewer 1.3.1, virt-viewer 11, Vinagre 3.22 (gtk-vnc) | VNC password | X509Plain: the CA in \`~/.pki/CA/cacert.pem\`, and any user name | VNC password | run |
 | GNOME Connections (gtk-vnc) | VNC password | as above | VNC password | by its rule |
 | noVNC 1.0 and newer behind websockify | VNC password | the same | the same | by its rule |

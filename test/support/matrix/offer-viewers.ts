@@ -12,6 +12,8 @@ export interface OfferViewer {
   readonly title: string;
   readonly program: string;
   readonly command: (port: number, passwordFile: string) => readonly [string, ...string[]];
+  /** It is a viewer of RDP: the VNC viewer is xrdp, to which it comes. */
+  readonly throughXrdp?: boolean;
   /** Its windows on the way to the picture, in their order. */
   readonly windows: readonly WindowStep[];
   /** It asks in a window that has been there before: only once it has chosen there is a field. */
@@ -90,5 +92,17 @@ export const OFFER_VIEWERS: readonly OfferViewer[] = [
       { title: "^Password", keys: ["TOKEN", "Return"] },
     ],
     takes: VNC_AUTH,
+  },
+  {
+    title: "xrdp",
+    program: "xrdp",
+    command: (port) => [
+      ...(["xfreerdp", `/v:127.0.0.1:${port}`, "/sec:rdp", "/cert:ignore"] as const),
+      ...["/u:anybody", "/p:unused"],
+    ],
+    throughXrdp: true,
+    windows: [],
+    // RFB 3.3.
+    takes: null,
   },
 ];
