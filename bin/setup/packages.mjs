@@ -58,6 +58,7 @@ export const TEST_PACKAGES = [
 /** Only for the long tests: viewers of other makers with windows, and the session bus that they want. */
 export const VIEWER_PACKAGES = [
   "dbus-daemon",
+  "gnome-connections",
   "gvncviewer",
   "krdc",
   "remmina",

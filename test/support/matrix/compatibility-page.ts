@@ -48,8 +48,7 @@ What a viewer takes when nothing is set, and what it needs to be told:
 | Remmina 1.4.29, krdc 22.12 (libvncclient) | VNC password | the same | the same | run |
 | xrdp 0.9.21 (libvnc) | VNC password, by RFB 3.3 | the same | the same | run |
 | guacd | VNC password | the same | the same | by its rule |
-| gvncviewer 1.3.1, virt-viewer 11, Vinagre 3.22 (gtk-vnc) | VNC password | X509Plain: the CA in \`~/.pki/CA/cacert.pem\`, and any user name | VNC password | run |
-| GNOME Connections (gtk-vnc) | VNC password | as above | VNC password | by its rule |
+| gvncviewer 1.3.1, virt-viewer 11, Vinagre 3.22, GNOME Connections 43 (gtk-vnc) | VNC password | X509Plain: the CA in \`~/.pki/CA/cacert.pem\`, and any user name | VNC password | run |
 | noVNC 1.0 and newer behind websockify | VNC password | the same | the same | by its rule |
 | noVNC of any version at \`wss://…/rfb\` | | | VNC password | the page's own: run |
 | noVNC 0.6 behind websockify | fails: it takes the highest number up to 16. Use \`wss://…/rfb\` | the same | VNC password | by its rule |

@@ -76,6 +76,14 @@ export const OFFER_VIEWERS: readonly OfferViewer[] = [
     ...GTK_VNC,
   },
   {
+    title: "GNOME Connections",
+    program: "gnome-connections",
+    command: (port) => ["gnome-connections", url(port)],
+    windows: [{ title: "^Connections$", keys: ["TOKEN", "Return"] }],
+    asksInPlace: true,
+    ...GTK_VNC,
+  },
+  {
     title: "Remmina",
     program: "remmina",
     command: (port) => ["remmina", "-c", url(port)],
