@@ -55,6 +55,7 @@ export async function connectRsaAes(
   await peer.read(protocolVersion());
   await peer.write(encodeProtocolVersion(version));
   const offered = [...(await peer.read(bytes(await peer.read(u8()))))];
+  if (offered.length === 0) throw new RfbRefusal("security-types", await peer.read(reasonString()));
   await peer.write(Buffer.of(type));
   await logInWithRsaAes(peer, type, { password });
   if ((await peer.read(u32())) !== 0) {

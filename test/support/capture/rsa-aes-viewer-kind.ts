@@ -22,7 +22,9 @@ export function rsaAesViewerKind(type: RsaAesType): CapturedViewerKind {
     open: async ({ viewerComputer: viewerPlace, ports }, _owner, { token }) => {
       const own = new CleanupStack();
       const heard: Buffer[] = [];
-      const target = { host: viewerPlace.address, port: ports.rfb };
+      // A source of its own: what one kind fails at does not count for the next.
+      const localAddress = `127.0.0.${type}`;
+      const target = { host: viewerPlace.address, port: ports.rfb, localAddress };
       const opened: RsaAesViewer | RfbRefusal = await connectRsaAes(own, target, {
         type,
         password: token,
