@@ -168,7 +168,7 @@ describe("boot scripts in a Debian", () => {
       const made = JSON.parse(
         await readFile(join(launcherFixture.options.stateDir, "c1", "scripts.json"), "utf8"),
       ) as object;
-      expect(Object.keys(made)).toEqual(["base"]);
+      expect(Object.keys(made)).toEqual(["version", "base"]);
     },
     2 * BOOT_MS,
   );
