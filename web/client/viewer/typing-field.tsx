@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useText } from "../state/app-context.ts";
 import { ComposedField } from "./composed-field.ts";
 import type { DesktopKeyboard } from "./desktop-keyboard.ts";
@@ -29,7 +29,8 @@ export function TypingField({
   const composed = useRef<ComposedField | null>(null);
   composed.current ??= new ComposedField((text) => latest.current(keyboard.type(text)));
   const follow = composed.current;
-  useEffect(() => {
+  // Before the browser paints: what is typed at once arrives, and a phone shows its keyboard only as part of the touch.
+  useLayoutEffect(() => {
     if (field.current === null) return;
     follow.reset(field.current);
     if (focus) field.current.focus();
