@@ -5,7 +5,10 @@ import type { DesktopRecord } from "../state/state-records.ts";
 import type { Stores } from "../state/stores.ts";
 
 interface PurgeDependencies {
-  readonly stores: Pick<Stores, "tokens" | "tickets" | "joinSecrets" | "agents" | "repeaterIds" | "desktops">;
+  readonly stores: Pick<
+    Stores,
+    "tokens" | "tickets" | "joinSecrets" | "agents" | "repeaterIds" | "desktops" | "sessions"
+  >;
   readonly clock: Clock;
   readonly log: Logger;
   /** A desktop was removed because it had been gone for too long. */
@@ -26,6 +29,7 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
       ]);
+      await forgetSessions(stores.sessions, now - PROXY_LIMITS.sessionMemoryMs);
       const { desktopMemoryMs, desktopsForgotten } = PROXY_LIMITS;
       const forgotten = await stores.desktops.forget(now - desktopMemoryMs, {
         now,
@@ -45,4 +49,11 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
     stopped = true;
     cancel();
   };
+}
+
+/** The audit log has them all; the state keeps what a list shows. */
+async function forgetSessions(sessions: Stores["sessions"], before: number): Promise<void> {
+  const { closedSessions: keep, sessionsForgotten: limit } = PROXY_LIMITS;
+  let gone: number = limit;
+  while (gone >= limit) gone = await sessions.forget({ before, keep, limit });
 }

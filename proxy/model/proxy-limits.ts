@@ -79,6 +79,12 @@ export const PROXY_LIMITS = {
   desktopMemoryMs: 604_800_000,
   /** Desktops that one clean-up removes. */
   desktopsForgotten: 500,
+  /** Closed sessions older than this are deleted: the audit log keeps them. */
+  sessionMemoryMs: 2_592_000_000,
+  /** Closed sessions in the database; beyond these the oldest are deleted. */
+  closedSessions: 10_000,
+  /** Sessions that one statement deletes. */
+  sessionsForgotten: 500,
   /** Spare data connections of one agent, and of all. */
   sparesPerAgent: 2,
   sparesTotal: 512,

@@ -144,6 +144,28 @@ export class SqlSessionStore implements SessionStore {
     return new Map(rows.map(({ id, name }) => [id, name]));
   }
 
+  async forget({ before, keep, limit }: Parameters<SessionStore["forget"]>[0]): Promise<number> {
+    const selectClosed = () => this.#db.selectFrom("sessions").where("state", "=", "closed");
+    const surplus = await selectClosed()
+      .select("startedAt")
+      .orderBy("startedAt", "desc")
+      .offset(keep)
+      .limit(1)
+      .executeTakeFirst();
+    const old = selectClosed()
+      .select("id")
+      .where(({ or, and, eb }) =>
+        or([
+          and([eb("startedAt", "<", before), eb("endedAt", "<", before)]),
+          eb("startedAt", "<=", surplus?.startedAt ?? -1),
+        ]),
+      )
+      .orderBy("startedAt")
+      .limit(limit);
+    const gone = await this.#db.deleteFrom("sessions").where("id", "in", old).executeTakeFirstOrThrow();
+    return Number(gone.numDeletedRows);
+  }
+
   async closeAll(serverId: string, cause: string): Promise<void> {
     await this.#db
       .updateTable("sessions")

@@ -198,6 +198,11 @@ export interface SessionStore {
   }): Promise<SessionRecord[]>;
   /** Names of those who have, or gave, the right of these sessions; without those that are no longer known. */
   listPeople(ids: readonly string[]): Promise<Map<string, string>>;
+  /**
+   * Deletes closed sessions that began and ended before this, and those beyond the newest `keep`: the oldest first, `limit` at
+   * most. Returns how many.
+   */
+  forget(older: { readonly before: number; readonly keep: number; readonly limit: number }): Promise<number>;
   /** What a server that starts finds of its own earlier run. */
   closeAll(serverId: string, cause: string): Promise<void>;
 }

@@ -126,6 +126,25 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect(await ids({ state: "closed", limit: 5 })).toEqual(["two"]);
   });
 
+  test("closed sessions are deleted when they are old or too many, the oldest first; open ones stay", async () => {
+    for (const [index, id] of ["a", "b", "c", "d", "e", "f"].entries()) await openSession(id, now + index);
+    const close = (id: string, endedAt: number) =>
+      stores.sessions.close(id, { cause: "x", bytesToViewer: 0, bytesToServer: 0, endedAt });
+    for (const id of ["b", "c", "d", "e"]) await close(id, now + 10);
+    const ids = async () => (await stores.sessions.list()).map(({ id }) => id).reverse();
+    const forget = (changes: Partial<Parameters<Stores["sessions"]["forget"]>[0]>) =>
+      stores.sessions.forget({ before: now, keep: 100, limit: 100, ...changes });
+    expect(await forget({})).toBe(0);
+    // They began before, and ended after.
+    expect(await forget({ before: now + 5 })).toBe(0);
+    expect(await forget({ keep: 3 })).toBe(1);
+    expect(await ids()).toEqual(["a", "c", "d", "e", "f"]);
+    expect(await forget({ before: now + 11, limit: 2 })).toBe(2);
+    expect(await ids()).toEqual(["a", "e", "f"]);
+    expect(await forget({ keep: 0 })).toBe(1);
+    expect(await ids()).toEqual(["a", "f"]);
+  });
+
   test("a server that starts closes its own old sessions, not another's", async () => {
     await openSession("mine", now, "s1");
     await openSession("theirs", now, "s2");
