@@ -5,6 +5,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { measureIdleAgents, measureReturn } from "./agents.mjs";
 import { measureChurn } from "./churn.mjs";
+import { measureEverything } from "./everything.mjs";
 import { measureFlood } from "./flood.mjs";
 import { measureMutatedInput } from "./mutated-input.mjs";
 import { measureStalledReaders } from "./stalled-readers.mjs";
@@ -19,6 +20,7 @@ const MEASUREMENTS = {
   tokens: measureTokens,
   mutants: measureMutatedInput,
   churn: measureChurn,
+  everything: measureEverything,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,7 +1,7 @@
 // A real server, real agents and the administrator's socket, all on loopback below one temporary folder.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -36,6 +36,7 @@ export class Service {
   rfb = 0;
   server;
   agent;
+  host;
   #children = new Set();
 
   #spawn(command, args, options = {}) {
@@ -70,22 +71,34 @@ export class Service {
     await gone;
   }
 
-  /** POST to the REST API as the administrator on the machine. */
-  async post(route, body = {}) {
-    const { adminSocket } = JSON.parse(readFileSync(`${this.folder}/server/runtime.json`, "utf8"));
+  get adminSocket() {
+    return JSON.parse(readFileSync(`${this.folder}/server/runtime.json`, "utf8")).adminSocket;
+  }
+
+  /** GET from the REST API as the administrator on the machine. */
+  get(route) {
+    return this.send("GET", route);
+  }
+
+  /** POST to it. */
+  post(route, body = {}) {
+    return this.send("POST", route, body);
+  }
+
+  async send(method, route, body) {
     const { status, text } = await new Promise((resolve, reject) => {
-      const headers = { "content-type": "application/json" };
-      const asked = { socketPath: adminSocket, method: "POST", path: `/api/v1${route}`, headers };
+      const headers = body === undefined ? {} : { "content-type": "application/json" };
+      const asked = { socketPath: this.adminSocket, method, path: `/api/v1${route}`, headers };
       const request = http.request(asked, (response) => {
         let text = "";
         response.on("data", (chunk) => (text += chunk));
         response.on("end", () => resolve({ status: response.statusCode, text }));
       });
       request.on("error", reject);
-      request.end(JSON.stringify(body));
+      request.end(body === undefined ? undefined : JSON.stringify(body));
     });
-    if (status >= 400) throw new Error(`${route}: ${status} ${text}`);
-    return JSON.parse(text);
+    if (status >= 400) throw new Error(`${method} ${route}: ${status} ${text}`);
+    return text === "" ? null : JSON.parse(text);
   }
 
   /** The product's own agent with these desktops, each a source of its own; returns a token for each. */
@@ -95,23 +108,53 @@ export class Service {
       const [{ port }] = await once(this.fork("../bench/vnc-source.mjs"), "message");
       desktops.push("--desktop", `${name}=tcp:127.0.0.1:${port}`);
     }
-    const { secret, fingerprint } = await this.post("/join-secrets");
-    writeFileSync(`${this.folder}/join`, secret);
-    const ready = `${this.folder}/agent.json`;
-    const trust = ["--proxy", `127.0.0.1:${this.listen}`, "--fingerprint", fingerprint];
-    const join = ["--join-file", `${this.folder}/join`, ...desktops];
-    const files = [
-      "--data",
-      `${this.folder}/agent`,
-      "--ready-file",
-      ready,
-      "--log-level",
-      process.env.SOAK_LOG ?? "error",
-    ];
-    this.agent = this.#spawn(process.execPath, [POSTERN, "agent", ...trust, ...join, ...files]);
-    await waitFor("the agent", () => existsSync(ready));
+    this.agent = await this.#join("agent", "agent", desktops);
     const tokens = names.map((desktop) => this.post("/tokens", { desktop, ttlSeconds: 86_400 }));
     return (await Promise.all(tokens)).map(({ token }) => token);
+  }
+
+  /** A host with QEMU, let in at once. */
+  async startHost() {
+    const user = process.getuid?.() === 0 ? ["--vm-user", "postern-vm"] : [];
+    // That account passes through it.
+    chmodSync(this.folder, 0o711);
+    this.host = await this.#join("host", "host", ["--accel", "tcg", ...user], { role: "host", admit: true });
+  }
+
+  /** An agent that is killed and started again, each time with another desktop. */
+  async startMortalAgent() {
+    const [{ port }] = await once(this.fork("../bench/vnc-source.mjs"), "message");
+    const start = (round) =>
+      this.#join("agent", "mortal", [
+        "--name",
+        "mortal",
+        "--desktop",
+        `round-${round % 3}=tcp:127.0.0.1:${port}`,
+      ]);
+    let running = await start(0);
+    return {
+      dieAndReturn: async (round) => {
+        const gone = once(running, "exit");
+        running.kill("SIGKILL");
+        await gone;
+        running = await start(round + 1);
+      },
+    };
+  }
+
+  /** Starts an agent or a host with a join secret, and waits until it is in. */
+  async #join(command, folder, args, grant = {}) {
+    const data = `${this.folder}/${folder}`;
+    const ready = `${data}.json`;
+    rmSync(ready, { force: true });
+    const { secret, fingerprint } = await this.post("/join-secrets", grant);
+    writeFileSync(`${data}.join`, secret);
+    const trust = ["--proxy", `127.0.0.1:${this.listen}`, "--fingerprint", fingerprint];
+    const files = ["--join-file", `${data}.join`, "--data", data, "--ready-file", ready];
+    const log = ["--log-level", process.env.SOAK_LOG ?? "error"];
+    const child = this.#spawn(process.execPath, [POSTERN, command, ...trust, ...files, ...log, ...args]);
+    await waitFor(`the ${command}`, () => existsSync(ready));
+    return child;
   }
 
   /** A process of ours that speaks over its channel. */
