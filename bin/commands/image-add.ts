@@ -98,7 +98,7 @@ async function addImage(id: string | undefined, flags: AddFlags): Promise<void> 
     const why = fault.kind === "unsafe" ? fault.why : `${fault.file} is missing`;
     throw new LaunchError("IMAGE_UNSAFE", `The image cannot be used: ${why}.`);
   }
-  printEntry(await store.put(entry), flags);
+  printEntry(await store.add(entry), flags);
 }
 
 async function describeFile(

@@ -14,7 +14,7 @@ import { contentVersion } from "./download/partial-file.ts";
 import { download } from "./download/download.ts";
 import { isIsoImage } from "./formats/iso-image.ts";
 import { checkImageFile, type WorkOptions } from "./import-image.ts";
-import { inspectFile } from "./inspect-image.ts";
+import { inspectFile, listReadFiles } from "./inspect-image.ts";
 import type { ImageStore } from "./image-store.ts";
 import type { UsedFiles } from "./used-files.ts";
 
@@ -72,14 +72,16 @@ export async function fetchNewImage(
   });
   if (result === null) throw new Error("a server has nothing newer than nothing");
   const { version, sha256, file } = result;
+  let isAdded = false;
   try {
     const boot = kind === "iso" ? ({ kind, file } as const) : ({ kind: "disk", format: kind, file } as const);
-    const entry = await store.put(await source.describe(boot));
+    const entry = await store.add(await source.describe(boot));
+    isAdded = true;
     await writeFetched(store, id, { version, sha256, file });
     return { entry, changed: true, sha256 };
   } catch (error) {
-    await store.forget(id).catch(() => undefined);
-    await rm(file, { force: true });
+    if (isAdded) await store.forget(id).catch(() => undefined);
+    await removeUnread(store, file);
     throw error;
   }
 }
@@ -147,10 +149,30 @@ export async function fetchImage(
   if (result === null)
     return { entry: await keepEntry(store, entry), changed: false, sha256: before?.sha256 ?? "" };
   const { version, sha256, file } = result;
-  const changed = ours ? await store.put({ ...entry, boot: { ...boot, file } }) : entry;
+  // What else of it was changed while the file came stays, and what was removed stays removed.
+  const changed = ours ? await replaceBoot(store, entry, { ...boot, file }) : entry;
   await writeFetched(store, id, { version, sha256, file });
   if (ours && file !== boot.file) await store.removeFormerFile(id, boot.file, options.used);
   return { entry: changed, changed: before?.sha256 !== sha256, sha256 };
+}
+
+/** @throws RequestError `IMAGE_UNKNOWN` */
+async function replaceBoot(
+  store: ImageStore,
+  { id, source }: ImageEntry,
+  boot: Exclude<BootSource, { kind: "kernel" }>,
+): Promise<ImageEntry> {
+  try {
+    return await store.put({ ...store.find(id), source, boot });
+  } catch (error) {
+    await removeUnread(store, boot.file);
+    throw error;
+  }
+}
+
+/** Another program may have made an image of the same file meanwhile. */
+async function removeUnread(store: ImageStore, file: string): Promise<void> {
+  if (!store.entries().flatMap(listReadFiles).includes(file)) await rm(file, { force: true });
 }
 
 /** Stores an entry whose source has changed. */

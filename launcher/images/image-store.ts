@@ -21,6 +21,7 @@ import {
   makeImagesFolder,
   readOwnEntries,
   removeOwnEntry,
+  addOwnEntry,
   writeOwnEntry,
   type OwnEntries,
 } from "./own-entries.ts";
@@ -123,7 +124,7 @@ export class ImageStore {
   /** @throws RequestError `IMAGE_EXISTS` */
   checkFree(id: string): void {
     const taken = this.#isBase(id) || this.isOwn(id);
-    if (taken) throw RequestError.public("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
+    if (taken) throw existsAlready(id);
     // Its entry cannot be read, so it is not in the list: machines may depend on its files all the same.
     if (isThere(entryFile(this.folder, id)))
       throw RequestError.public(
@@ -144,12 +145,16 @@ export class ImageStore {
 
   /** Writes an entry of the folder, new or changed. @throws RequestError `IMAGE_EXISTS` (the catalogue's) */
   async put(entry: ImageEntry): Promise<ImageEntry> {
-    if (this.#isBase(entry.id))
-      throw RequestError.public(
-        "IMAGE_EXISTS",
-        `The catalogue has an image "${entry.id}". Choose another name.`,
-      );
+    this.#checkNotBase(entry.id);
     await writeOwnEntry(this.folder, entry);
+    this.#readAt = undefined;
+    return entry;
+  }
+
+  /** Writes a new entry of the folder: none that another program has made meanwhile is lost. @throws RequestError `IMAGE_EXISTS` */
+  async add(entry: ImageEntry): Promise<ImageEntry> {
+    this.#checkNotBase(entry.id);
+    if (!(await addOwnEntry(this.folder, entry))) throw existsAlready(entry.id);
     this.#readAt = undefined;
     return entry;
   }
@@ -170,9 +175,8 @@ export class ImageStore {
     try {
       const entry = describe(target);
       await keepFile(file, target);
-      return await this.put(entry);
+      return await this.add(entry);
     } catch (cause) {
-      await this.forget(id).catch(() => undefined);
       await rm(target, { force: true });
       throw isSystemError(cause) ? unkept(`the image could not be moved to ${target}`, cause) : cause;
     }
@@ -269,6 +273,11 @@ export class ImageStore {
     for (const close of this.#closers.splice(0)) close();
   }
 
+  #checkNotBase(id: string): void {
+    if (this.#isBase(id))
+      throw RequestError.public("IMAGE_EXISTS", `The catalogue has an image "${id}". Choose another name.`);
+  }
+
   #isBase(id: string): boolean {
     return this.#base.some((entry) => entry.id === id);
   }
@@ -279,4 +288,8 @@ export class ImageStore {
     this.#own = readOwnEntries(this.folder);
     this.#readAt = changedAt;
   }
+}
+
+function existsAlready(id: string): RequestError {
+  return RequestError.public("IMAGE_EXISTS", `An image "${id}" exists. Choose another name.`);
 }

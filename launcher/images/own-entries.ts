@@ -1,8 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fsyncFolder } from "../system/json-file.ts";
-import { describeError, imageEntry, type ImageEntry } from "../../protocol/index.ts";
+import { describeError, errorCode, imageEntry, type ImageEntry } from "../../protocol/index.ts";
 
 const SUFFIX = ".json";
 
@@ -41,19 +42,42 @@ function listNames(folder: string): string[] {
   }
 }
 
-/** Writes an entry atomically and durably. */
+/** Writes an entry atomically and durably, over the one that is there. */
 export async function writeOwnEntry(folder: string, entry: ImageEntry): Promise<void> {
+  await rename(await writeFreshEntry(folder, entry), entryFile(folder, entry.id));
+  fsyncFolder(folder);
+}
+
+/** The same for a new one. @returns false: there is one, which stays */
+export async function addOwnEntry(folder: string, entry: ImageEntry): Promise<boolean> {
+  const fresh = await writeFreshEntry(folder, entry);
+  try {
+    await link(fresh, entryFile(folder, entry.id));
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(fresh, { force: true });
+  }
+  fsyncFolder(folder);
+  return true;
+}
+
+/** Several programs may write the same entry: each has a file of its own. */
+async function writeFreshEntry(folder: string, entry: ImageEntry): Promise<string> {
   await makeImagesFolder(folder);
-  const fresh = join(folder, `.${entry.id}${SUFFIX}.new`);
-  const handle = await open(fresh, "w", 0o600);
+  const fresh = join(folder, `.${entry.id}${SUFFIX}.${randomBytes(4).toString("hex")}.new`);
+  const handle = await open(fresh, "wx", 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(imageEntry.parse(entry), null, 2)}\n`);
     await handle.sync();
+  } catch (error) {
+    await rm(fresh, { force: true });
+    throw error;
   } finally {
     await handle.close();
   }
-  await rename(fresh, entryFile(folder, entry.id));
-  fsyncFolder(folder);
+  return fresh;
 }
 
 export async function removeOwnEntry(folder: string, id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -21,6 +21,8 @@ let store: ImageStore;
 let content: Buffer | null;
 let version: string;
 let url: string;
+/** Runs before the server answers. */
+let onAsked: () => Promise<void>;
 
 beforeEach(async () => {
   cleanup = new CleanupStack();
@@ -29,10 +31,14 @@ beforeEach(async () => {
   cleanup.add({ stop: async () => Promise.resolve(store.close()) });
   content = null;
   version = '"one"';
-  const server = createServer((request, response) => {
+  onAsked = () => Promise.resolve();
+  const answer: RequestListener = (request, response) => {
     if (content === null) response.writeHead(404).end();
     else if (request.headers["if-none-match"] === version) response.writeHead(304).end();
     else response.writeHead(200, { etag: version, "content-length": content.length }).end(content);
+  };
+  const server = createServer((request, response) => {
+    void onAsked().then(() => answer(request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   cleanup.add({ stop: () => new Promise((resolve) => server.close(resolve)) });
@@ -90,6 +96,35 @@ test("so is an ISO, and what is nothing that is known is refused", async () => {
   content = Buffer.alloc(10_000, "text");
   await expect(fetchNew("lab")).rejects.toMatchObject({ code: "IMAGE_FORMAT" });
   expect(store.isOwn("lab")).toBe(false);
+});
+
+test("an image that another program makes, changes or removes while its file comes is not lost, nor made again", async () => {
+  content = await makeDisk("qcow2");
+  const other = await ImageStore.open({ folder: store.folder, catalogueFile: null });
+  cleanup.add({ stop: async () => Promise.resolve(other.close()) });
+  const file = join(folder, "theirs.qcow2");
+  await writeFile(file, content);
+  const theirs = entryOf("lab", { kind: "disk", format: "qcow2", file }, { url });
+  const describe: NewImageSource["describe"] = async (boot) => {
+    await other.add(theirs);
+    return entryOf("lab", boot, { url });
+  };
+  const late = fetchNewImage(store, { id: "lab", url, sha256: null, format: null, describe }, options());
+  await expect(late).rejects.toMatchObject({ code: "IMAGE_EXISTS" });
+  expect(other.find("lab")).toEqual(theirs);
+  expect(await readdir(store.folder)).toEqual(["lab.json"]);
+  await other.remove("lab");
+
+  const { entry } = await fetchNew("lab");
+  content = await makeDisk("qcow2");
+  version = '"three"';
+  onAsked = async () => void (await other.put({ ...other.find("lab"), title: "Theirs" }));
+  await fetchImage(store, entry, options());
+  expect(store.find("lab").title).toBe("Theirs");
+  version = '"four"';
+  onAsked = () => other.remove("lab");
+  await expect(fetchImage(store, entry, options())).rejects.toMatchObject({ code: "IMAGE_UNKNOWN" });
+  expect(await readdir(store.folder)).toEqual([]);
 });
 
 test("another address or checksum is stored when it was good, and not before", async () => {
