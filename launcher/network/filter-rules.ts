@@ -1,6 +1,7 @@
-import { CLOSED_IPV4, CLOSED_IPV6, OPEN_IPV6, SLIRP_NETWORK } from "./network-addresses.ts";
+import { CLOSED_IPV4, CLOSED_IPV6, OPEN_IPV6 } from "../model/internet-ranges.ts";
+import { SLIRP_NETWORK } from "./network-addresses.ts";
 import { loopbackOf, type NetworkException } from "./network-policy.ts";
-import { formatRange, type IpRange } from "./ip-ranges.ts";
+import { formatRange, type IpRange } from "../model/ip-ranges.ts";
 
 const REJECT = "reject with icmpx admin-prohibited";
 

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { rangeCovers, parseRange, type IpRange, formatRange } from "./ip-ranges.ts";
+import { rangeCovers, parseRange, type IpRange, formatRange } from "../model/ip-ranges.ts";
 import type { Clock } from "../../protocol/index.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { ConfigError } from "../../protocol/index.ts";
 import { SLIRP_NETWORK } from "./network-addresses.ts";
-import { rangeCovers, formatRange, rangesOverlap, parseRange, type IpRange } from "./ip-ranges.ts";
+import { rangeCovers, formatRange, rangesOverlap, parseRange, type IpRange } from "../model/ip-ranges.ts";
 
 /** An exception to the filter: a range of addresses, and one port or all. */
 export interface NetworkException {

@@ -5,7 +5,7 @@ import { inIsolatedNamespace, inFilteredNamespace } from "./namespace-command.ts
 import { findHostRanges } from "./host-addresses.ts";
 import { loopbackOf, type NetworkPolicy } from "./network-policy.ts";
 import type { NetworkAbility } from "./probe-network.ts";
-import type { IpRange } from "./ip-ranges.ts";
+import type { IpRange } from "../model/ip-ranges.ts";
 import { writeFilterRules } from "./filter-rules.ts";
 import type { Command } from "../system/child-process.ts";
 import { userNetworkArguments } from "./user-network-arguments.ts";

@@ -3,7 +3,7 @@ import { isAlive } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
 import { findHostRanges } from "./host-addresses.ts";
 import type { NetworkAbility } from "./probe-network.ts";
-import type { IpRange } from "./ip-ranges.ts";
+import type { IpRange } from "../model/ip-ranges.ts";
 import { writeHostUpdate } from "./filter-rules.ts";
 import { childEnvironment } from "../system/child-process.ts";
 

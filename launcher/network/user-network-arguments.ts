@@ -1,7 +1,7 @@
 import type { NetworkKind } from "../../protocol/index.ts";
 import { GUEST_NETWORKS, SLIRP_NETWORK } from "./network-addresses.ts";
 import type { NetworkException, PortForward } from "./network-policy.ts";
-import { rangesOverlap, parseRange } from "./ip-ranges.ts";
+import { rangesOverlap, parseRange } from "../model/ip-ranges.ts";
 
 /**
  * QEMU's user network: it serves DHCP to the guest and opens a connection of its own for each of the guest's.

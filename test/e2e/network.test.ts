@@ -2,7 +2,7 @@ import { afterAll, expect, it } from "vitest";
 import { parseException, type NetworkPolicy } from "../../launcher/network/network-policy.ts";
 import { networkPaths, prepareNetwork, type MachineNetwork } from "../../launcher/network/prepare-network.ts";
 import { probeNetwork } from "../../launcher/network/probe-network.ts";
-import { parseRange } from "../../launcher/network/ip-ranges.ts";
+import { parseRange } from "../../launcher/model/ip-ranges.ts";
 import { buildLinuxGuest } from "../support/guest/linux-guest.ts";
 import {
   runReachabilityGuest,

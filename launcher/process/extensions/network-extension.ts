@@ -15,7 +15,7 @@ import {
   type NetworkPaths,
 } from "../../network/prepare-network.ts";
 import { probeNetwork, type NetworkAbility } from "../../network/probe-network.ts";
-import type { IpRange } from "../../network/ip-ranges.ts";
+import type { IpRange } from "../../model/ip-ranges.ts";
 import { refreshFilter } from "../../network/refresh-filter.ts";
 import { watchHostRanges } from "../../network/host-addresses.ts";
 import { findSlirpProcess } from "../../network/slirp-process.ts";

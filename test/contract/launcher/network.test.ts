@@ -12,7 +12,7 @@ import { openPortForwards } from "../../../launcher/network/port-forwards.ts";
 import { probeNetwork, type NetworkAbility } from "../../../launcher/network/probe-network.ts";
 import { refreshFilter } from "../../../launcher/network/refresh-filter.ts";
 import type { Command } from "../../../launcher/system/child-process.ts";
-import { parseRange } from "../../../launcher/network/ip-ranges.ts";
+import { parseRange } from "../../../launcher/model/ip-ranges.ts";
 import { runAsAccount } from "../../../launcher/system/system-account.ts";
 import { identifyProcess, isAlive } from "../../../launcher/system/proc-stat.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";

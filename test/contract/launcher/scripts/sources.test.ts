@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fetchScript } from "../../../../launcher/scripts/sources/fetch-script.ts";
-import { isNonPublicAddress } from "../../../../launcher/scripts/sources/non-public-addresses.ts";
 import { readScriptFile } from "../../../../launcher/scripts/sources/read-script-file.ts";
 import { startTinyproxy } from "../../../support/tinyproxy.ts";
 import { ScriptsFixture } from "./scripts-fixture.ts";
@@ -113,23 +112,6 @@ describe("scripts from URLs", () => {
     await expect(get("silent", 1)).rejects.toMatchObject(words("too long"));
     expect(asked).toBeLessThanOrEqual(1);
     await expect(fetchScript("http://", options([]))).rejects.toMatchObject({ code: "SCRIPT_FETCH" });
-  });
-
-  it.each([
-    ["8.8.8.8", false],
-    ["172.15.0.1", false],
-    ["172.16.0.1", true],
-    ["100.64.0.1", true],
-    ["2606:4700::1", false],
-    ["2002:7f00:1::", true],
-    ["64:ff9b::7f00:1", true],
-    ["fe80::1", true],
-    ["fd00::1", true],
-    ["ff02::1", true],
-    ["::", true],
-    ["4000::1", true],
-  ])("%s lies inside: %s", (address, inside) => {
-    expect(isNonPublicAddress(address)).toBe(inside);
   });
 });
 

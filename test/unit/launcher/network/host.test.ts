@@ -2,7 +2,7 @@ import type { NetworkInterfaceInfo } from "node:os";
 import { expect, it } from "vitest";
 import { findHostRanges, watchHostRanges } from "../../../../launcher/network/host-addresses.ts";
 import { probeNetwork } from "../../../../launcher/network/probe-network.ts";
-import { formatRange } from "../../../../launcher/network/ip-ranges.ts";
+import { formatRange } from "../../../../launcher/model/ip-ranges.ts";
 import { writeHostUpdate } from "../../../../launcher/network/filter-rules.ts";
 import { findNetworkTools } from "../../../../launcher/network/network-tools.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

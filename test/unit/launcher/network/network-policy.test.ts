@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { loopbackOf, parseException, parseForward } from "../../../../launcher/network/network-policy.ts";
-import { formatRange } from "../../../../launcher/network/ip-ranges.ts";
+import { formatRange } from "../../../../launcher/model/ip-ranges.ts";
 import { userNetworkArguments } from "../../../../launcher/network/user-network-arguments.ts";
 
 it.each([

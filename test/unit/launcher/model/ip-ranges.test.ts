@@ -6,7 +6,7 @@ import {
   formatRange,
   rangesOverlap,
   parseRange,
-} from "../../../../launcher/network/ip-ranges.ts";
+} from "../../../../launcher/model/ip-ranges.ts";
 
 const read = (text: string) => parseRange(text)!;
 
