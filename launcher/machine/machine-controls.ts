@@ -70,9 +70,8 @@ export class MachineControls {
     this.#refuseStandIn();
     this.#snapshots.checkSupport();
     checkMemorySupport(this.#machine.spec);
-    const halted = this.#machine.lifecycle.state === "paused";
     this.#machine.apply({ kind: "saveRequested" });
-    this.#machine.queue.enqueue(() => saveMemory(this.#machine, halted));
+    this.#machine.queue.enqueue(() => saveMemory(this.#machine));
     return this.#machine.status;
   }
 

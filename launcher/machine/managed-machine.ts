@@ -228,11 +228,11 @@ export class ManagedMachine {
   apply(event: LifecycleEvent): void {
     if (this.#detached) return;
     const before = this.lifecycle;
-    const { state, reason, cause, saved } = nextLifecycle(before, event);
+    const { state, reason, cause, saved, wasPaused } = nextLifecycle(before, event);
     if (state === before.state && reason === before.reason && saved === before.saved) return;
     if (event.kind === "resumed" || event.kind === "restored") this.guestWatcher.adjustClock();
     const since = state === before.state ? this.#stateStore.record.since : this.#context.clock.now();
-    this.#stateStore.change({ state, reason, cause, saved, since });
+    this.#stateStore.change({ state, reason, cause, saved, wasPaused, since });
     this.#context.onState(this.status);
     if (event.kind === "reset") this.#awaitBoot();
   }
@@ -327,7 +327,7 @@ export class ManagedMachine {
       this.#context.onDisplayOpened(this.status, display);
     const { state, saved } = this.lifecycle;
     this.guestWatcher.start();
-    if (state === "saving") this.queue.enqueue(() => saveMemory(this, false));
+    if (state === "saving") this.queue.enqueue(() => saveMemory(this));
     else if (saved !== undefined) await restoreMemory(this, saved);
     else await this.#syncRunState(session);
     this.#awaitBoot();

@@ -1,21 +1,19 @@
 import { PeerClosed } from "../../protocol/index.ts";
 import type { QemuSession } from "./qemu-session.ts";
 import { describeSnapshotFailure, SAVED_TAG } from "./snapshot-store.ts";
-import type { LifecycleEvent } from "../model/lifecycle.ts";
+import type { Lifecycle, LifecycleEvent } from "../model/lifecycle.ts";
 
 interface SavableMachine {
+  readonly lifecycle: Lifecycle;
   readonly session: QemuSession | undefined;
   apply(event: LifecycleEvent): void;
   /** Ends QEMU; kills it if it does not answer. */
   quit(): void;
 }
 
-/**
- * Writes the memory to disk and ends QEMU. May be repeated after an interruption.
- * @param halted the guest was halted before
- */
-export async function saveMemory(machine: SavableMachine, halted: boolean): Promise<void> {
-  const { session } = machine;
+/** Writes the memory to disk and ends QEMU. May be repeated after an interruption. */
+export async function saveMemory(machine: SavableMachine): Promise<void> {
+  const { session, lifecycle } = machine;
   if (session === undefined) return;
   try {
     // From here on the disk changes no more: it stays consistent with the saved memory.
@@ -26,8 +24,8 @@ export async function saveMemory(machine: SavableMachine, halted: boolean): Prom
     if (error instanceof PeerClosed) return;
     const said = describeSnapshotFailure(error);
     const reason = `The machine could not be saved. ${said}`;
-    machine.apply({ kind: "saveFailed", reason, cause: { code: "SAVE_FAILED", details: { said } }, halted });
-    if (!halted) await session.resume().catch(() => undefined);
+    machine.apply({ kind: "saveFailed", reason, cause: { code: "SAVE_FAILED", details: { said } } });
+    if (lifecycle.wasPaused !== true) await session.resume().catch(() => undefined);
     return;
   }
   machine.apply({ kind: "saved", tag: SAVED_TAG });

@@ -17,6 +17,8 @@ export interface Lifecycle {
   readonly cause?: MachineCause | undefined;
   /** The tag of the snapshot whose memory the next start restores. */
   readonly saved?: string | undefined;
+  /** `saving`: a person had paused it, and a save that fails leaves it so. */
+  readonly wasPaused?: boolean | undefined;
 }
 
 export type LifecycleEvent =
@@ -37,7 +39,7 @@ export type LifecycleEvent =
   | { readonly kind: "saveRequested" }
   /** The memory is on disk; QEMU ends next. */
   | { readonly kind: "saved"; readonly tag: string }
-  | ({ readonly kind: "saveFailed"; readonly halted: boolean } & StateReason)
+  | ({ readonly kind: "saveFailed" } & StateReason)
   /** The memory of a save or of a snapshot is loaded: the guest continues from it. */
   | { readonly kind: "restored" }
   /** The memory could not be loaded: it is discarded. */
@@ -83,11 +85,12 @@ export function nextLifecycle(life: Lifecycle, event: LifecycleEvent): Lifecycle
     case "resumed":
       return state === "paused" ? describe("running") : life;
     case "saveRequested":
-      return hasGuest(state) ? describe("saving") : life;
+      if (!hasGuest(state)) return life;
+      return { ...describe("saving"), ...(state === "paused" && { wasPaused: true }) };
     case "saved":
       return state === "saving" ? describe("saving", undefined, event.tag) : life;
     case "saveFailed":
-      return state === "saving" ? describe(event.halted ? "paused" : "running", event) : life;
+      return state === "saving" ? describe(life.wasPaused === true ? "paused" : "running", event) : life;
     case "restored":
       return hasGuest(state) ? describe("running") : life;
     case "restoreFailed":

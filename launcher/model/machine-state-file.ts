@@ -17,6 +17,7 @@ export const machineStateFile = z.object({
   companions: z.array(processIdentity).default([]),
   /** The tag of the snapshot whose memory the next start restores. */
   saved: z.string().optional(),
+  wasPaused: z.boolean().optional(),
   /** Where the log of this start begins, in bytes. */
   logFrom: z.number().int().nonnegative().default(0),
 });

@@ -6,6 +6,7 @@ import {
   type LifecycleEvent,
   type LifecycleState,
 } from "../../../../launcher/model/lifecycle.ts";
+import { machineStateFile } from "../../../../launcher/model/machine-state-file.ts";
 import { DISK_FULL, readLifecycleEvent, readRunState } from "../../../../launcher/qmp/lifecycle-events.ts";
 
 const STATES: readonly LifecycleState[] = [
@@ -29,8 +30,7 @@ const TABLE: readonly (readonly [string, LifecycleEvent, Partial<Record<Lifecycl
     ["kept", { kind: "kept" }, { stopping: "running" }],
     ["resumed", { kind: "resumed" }, { paused: "running" }],
     ["saveRequested", { kind: "saveRequested" }, { ...alive("saving"), paused: "saving" }],
-    ["saveFailed", { kind: "saveFailed", reason: "why", halted: false }, { saving: "running" }],
-    ["saveFailed, halted", { kind: "saveFailed", reason: "why", halted: true }, { saving: "paused" }],
+    ["saveFailed", { kind: "saveFailed", reason: "why" }, { saving: "running" }],
     ["restoreFailed", { kind: "restoreFailed", reason: "why" }, { ...alive("stopping"), paused: "stopping" }],
     ["ending", user, { preparing: "stopping", ...alive("stopping"), paused: "stopping", saving: "stopping" }],
     [
@@ -102,6 +102,16 @@ test("a memory is chosen, or given up, while the machine is off alone", () => {
   expect(nextLifecycle(stopped, { kind: "memoryChosen" })).toBe(stopped);
   const running = { state: "running" } as const;
   expect(nextLifecycle(running, { kind: "memoryChosen", tag: "u-a" })).toBe(running);
+});
+
+test("a save that fails leaves a paused machine paused, also under the next launcher", () => {
+  const saving = nextLifecycle({ state: "paused" }, { kind: "saveRequested" });
+  expect(saving).toEqual({ state: "saving", wasPaused: true });
+  expect(machineStateFile.parse({ ...saving, since: 1 })).toMatchObject(saving);
+  const failed: LifecycleEvent = { kind: "saveFailed", reason: "why" };
+  expect(nextLifecycle(saving, failed)).toEqual({ state: "paused", reason: "why" });
+  const fromRunning = nextLifecycle({ state: "running" }, { kind: "saveRequested" });
+  expect(nextLifecycle(fromRunning, failed)).toEqual({ state: "running", reason: "why" });
 });
 
 test("why a guest stands still is told, until it goes on", () => {
