@@ -9,7 +9,7 @@ export interface PathHalt {
 
 /** What data sessions know of the path that they share with the control connection. */
 export interface WatchedPath {
-  /** Since then nothing was heard of the server, although it was asked (monotonic); null: it was heard, or cannot be asked. */
+  /** When the server was heard last (monotonic); null: it ended the connection in order, and nobody waits for it. */
   readonly silentSince: number | null;
   /** The latest halt that is over. */
   readonly latestHalt: PathHalt | null;

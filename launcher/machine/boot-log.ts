@@ -1,4 +1,4 @@
-import { appendFile, open, truncate } from "node:fs/promises";
+import { appendFile, open, stat, truncate } from "node:fs/promises";
 import type { BootLog } from "../../protocol/index.ts";
 
 /** A guest may write to its serial port without end: a longer log is trimmed. */
@@ -14,25 +14,26 @@ export async function readBootLog(file: string): Promise<BootLog> {
   return { text: bytes.toString("utf8"), truncated };
 }
 
-/** Cuts a log that has grown too long. QEMU appends meanwhile: what it writes then follows the part that is kept. */
+/**
+ * Cuts a log that has grown too long. QEMU appends meanwhile: what it writes between the two steps stands before the part
+ * that is kept, and what it wrote since that was read is lost.
+ */
 export async function trimBootLog(file: string): Promise<void> {
-  const { bytes, size } = await readTail(file, KEPT_BYTES);
-  if (size <= MAX_LOG_BYTES) return;
+  const found = await stat(file).catch(() => null);
+  if (found === null || found.size <= MAX_LOG_BYTES) return;
+  const { bytes } = await readTail(file, KEPT_BYTES);
   await truncate(file, 0);
   await appendFile(file, bytes);
 }
 
-async function readTail(
-  file: string,
-  atMost: number,
-): Promise<{ bytes: Buffer; size: number; truncated: boolean }> {
+async function readTail(file: string, atMost: number): Promise<{ bytes: Buffer; truncated: boolean }> {
   const handle = await open(file, "r").catch(() => null);
-  if (handle === null) return { bytes: Buffer.alloc(0), size: 0, truncated: false };
+  if (handle === null) return { bytes: Buffer.alloc(0), truncated: false };
   try {
     const { size } = await handle.stat();
     const bytes = Buffer.alloc(Math.min(size, atMost));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, size - bytes.length);
-    return { bytes: bytes.subarray(0, bytesRead), size, truncated: size > atMost };
+    return { bytes: bytes.subarray(0, bytesRead), truncated: size > atMost };
   } finally {
     await handle.close();
   }
