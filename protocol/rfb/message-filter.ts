@@ -46,11 +46,6 @@ export abstract class MessageFilter {
     if (at < input.length) this.#held = Buffer.from(input.subarray(at));
   }
 
-  /** Called once for each message, before it is forwarded or dropped. */
-  protected onMessage(): void {
-    // For subclasses that count messages.
-  }
-
   /** @returns how far it got; `at` when more bytes are needed first */
   protected abstract step(input: Buffer, at: number): number;
 

@@ -59,7 +59,6 @@ export class ClientFilter extends MessageFilter {
     const isTooLong = length > (message.maxBytes ?? Infinity);
     const whole = isTooLong ? 0 : this.#countWholeBytes(input.readUInt8(at), length);
     if (available < whole) return at;
-    this.onMessage();
     if (whole > 0) {
       const end = this.#forwardWhole(input, at, at + whole);
       this.#bodyLeft = length - whole;

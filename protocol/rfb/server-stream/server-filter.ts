@@ -66,7 +66,6 @@ export class ServerFilter extends MessageFilter {
     if (!message || input.length < body) return at;
     const action = message.read(input.subarray(at, body));
     if (action.kind === "fence" && input.length < body + action.length) return at;
-    this.onMessage();
     switch (action.kind) {
       case "fence":
         return this.#forwardFence(input, at, body + action.length);

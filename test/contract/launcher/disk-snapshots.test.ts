@@ -44,9 +44,11 @@ test("no disk is brought back to a snapshot that another one lacks", async () =>
     code: "SNAPSHOT_UNKNOWN",
   });
   const read = await runProcess("qemu-io", ["-r", "-c", "read -P 2 0 64k", first!.file]);
+  expect(read.stdout).toMatch(/^read 65536\/65536/);
   expect(read.stdout).not.toMatch(/verification failed/);
   await takeDiskSnapshot("qemu-img", [nodes[1]!], "u-one");
   await applyDiskSnapshot("qemu-img", nodes, "u-one");
   const back = await runProcess("qemu-io", ["-r", "-c", "read -P 1 0 64k", first!.file]);
+  expect(back.stdout).toMatch(/^read 65536\/65536/);
   expect(back.stdout).not.toMatch(/verification failed/);
 });

@@ -268,6 +268,7 @@ describe("a running guest", () => {
       () => undefined,
       (cause: unknown) => cause as Error,
     );
+    expect(error).toMatchObject({ code: "GUEST_AGENT_REFUSED" });
     expect(error?.message.length).toBeLessThan(400);
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
