@@ -19,6 +19,8 @@ export const ORCHESTRATOR_ERRORS = {
   MACHINE_NOT_ONE_SHOT: "This machine is no one-shot machine. Stop it, or remove it, instead.",
   MACHINE_NO_END: "This machine has no end that could be put off.",
   MACHINE_ENDING: "This machine is ending already. Start it again afterwards.",
+  MACHINE_ELSEWHERE: "This host does not have the machine.",
+  MACHINE_HAS_HOST: "The machine's own host is connected and has it. It stays there.",
   EXTEND_FORBIDDEN: "You may not prolong a machine. Ask an administrator.",
   HOST_OUTDATED:
     "The machine's host is older than this server and cannot do this. Its administrator can update it.",

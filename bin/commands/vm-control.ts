@@ -5,7 +5,7 @@ import { AdminApi } from "../admin-api.ts";
 import { parseDurationSeconds } from "../terminal/option-parsers.ts";
 import { formatAge, formatByteCount, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
-import { findMachine } from "./find-named.ts";
+import { findHost, findMachine } from "./find-named.ts";
 import { describeMachine } from "./describe-machine.ts";
 
 const STATE_COMMANDS = {
@@ -47,6 +47,21 @@ export function defineMachineControl(command: Command): void {
     .action((reference: string, flags: AdminApiFlags & { readonly by?: number }) =>
       sendCommand(flags, reference, "extend", { seconds: flags.by }),
     );
+  addExample(
+    addAdminApiFlags(
+      command
+        .command("adopt <machine>")
+        .description("give it to another host that has it: its own is gone, or has another key now"),
+    ),
+    "adopt check-1 --host rack-2",
+  )
+    .requiredOption("--host <host>", "the host's name or id")
+    .action(async (reference: string, flags: AdminApiFlags & { readonly host: string }) => {
+      const { api, path } = await openMachine(flags, reference);
+      const { id: hostId } = await findHost(api, flags.host);
+      const adopted = await api.post(`${path}/adopt`, { hostId }, machine);
+      printResult(flags.json === true, adopted, () => describeMachine(adopted));
+    });
   addExample(
     addAdminApiFlags(command.command("close <machine>").description("end a one-shot machine at once")),
     "close check-1",

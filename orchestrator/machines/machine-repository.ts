@@ -144,6 +144,13 @@ export class MachineRepository {
     }
   }
 
+  /** Whether a host is connected, and says that it has the machine in good order. */
+  async hasOnHost(hostId: string, machineId: string): Promise<boolean> {
+    if (!this.#proxy.connectedAgents().some(({ id }) => id === hostId)) return false;
+    const statuses = await this.#proxy.requestHost(hostId, "machine.list", {});
+    return statuses.some((status) => status.id === machineId && !isRecordDamaged(status));
+  }
+
   /** A revoked host never reconnects: its machines can be deleted without it. */
   async #mayReconnect(hostId: string): Promise<boolean> {
     const host = await this.#proxy.stores.agents.find(hostId);
@@ -158,10 +165,30 @@ export class MachineRepository {
     );
   }
 
-  /** Has a host remove a machine that another host has. Never rejects. */
+  /**
+   * Has a host remove a machine that another host has. What may be the only copy stays: the machine's own host has to be here,
+   * and to say that it has the machine. Never rejects.
+   */
   async removeCopy(hostId: string, machineId: string): Promise<void> {
     const about = { event: "machine.copy", agentId: hostId, machineId };
     try {
+      const record = await this.#proxy.stores.machines.find(machineId);
+      if (record === null || record.agentId === null || record.agentId === hostId) return;
+      if (!(await this.hasOnHost(record.agentId, machineId))) {
+        this.#folded.warn(
+          about,
+          "a host has a machine of another host, which does not say that it has it: left alone",
+        );
+        return;
+      }
+      const { name } = record;
+      const removed = {
+        action: "copy.remove",
+        machineId,
+        machineName: name,
+        agentId: hostId,
+      } as const;
+      this.#proxy.audit({ ...removed, outcome: "success" });
       await this.#proxy.requestHost(hostId, "machine.remove", { id: machineId });
       this.#folded.warn(about, "removed a second copy of a machine");
     } catch (error) {

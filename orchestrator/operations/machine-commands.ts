@@ -195,6 +195,24 @@ export class MachineCommands {
     });
   }
 
+  /**
+   * Gives a machine to another host that has it: its own is gone, has another key now, or was restored from a copy.
+   * @throws RequestError `MACHINE_ELSEWHERE`, `MACHINE_HAS_HOST`, `HOST_OFFLINE`
+   */
+  adopt(id: string, hostId: string): Promise<MachineRecord> {
+    const { proxy, repository } = this.#context;
+    return this.#runCommand(id, async (record) => {
+      if (record.agentId === hostId) return record;
+      const statuses = await proxy.requestHost(hostId, "machine.list", {});
+      const status = statuses.find((one) => one.id === id);
+      if (status === undefined) throw orchestratorError("MACHINE_ELSEWHERE");
+      if (record.agentId !== null && (await repository.hasOnHost(record.agentId, id)))
+        throw orchestratorError("MACHINE_HAS_HOST");
+      await repository.update(id, { agentId: hostId });
+      return repository.applyStatus(hostId, status);
+    });
+  }
+
   /** Deletes the machine on its host, and its record. @throws RequestError `HOST_OFFLINE` */
   async remove(id: string): Promise<void> {
     await this.#context.queue.run(id, async () => {

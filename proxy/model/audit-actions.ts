@@ -39,6 +39,8 @@ export const AUDIT_ACTIONS = [
   "machine.resume",
   "machine.reset",
   "machine.keep",
+  "machine.adopt",
+  "copy.remove",
   "machine.save",
   "machine.extend",
   "machine.close",

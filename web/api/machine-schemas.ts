@@ -73,6 +73,7 @@ export const machine = z.object({
 /**
  * GET /machines → machine[]; GET /machines/ID → machine; POST /machines (machineCreateRequest) → 201 machine, in state `queued`;
  * POST /machines/ID/start, /stop ({force}), /pause, /resume, /reset, /keep, /save, /extend (machineExtendRequest) → machine;
+ * POST /machines/ID/adopt (machineAdoptRequest) → machine, administrators only;
  * POST /machines/ID/close → 204, one-shot machines only; DELETE /machines/ID → 204;
  * GET /machines/ID/snapshots → snapshot[]; POST /machines/ID/snapshots ({name}) → snapshot[];
  * DELETE /machines/ID/snapshots/NAME → snapshot[]; POST /machines/ID/snapshots/NAME/restore → machine;
@@ -84,6 +85,7 @@ export type Machine = z.infer<typeof machine>;
 
 export { machineCreateRequest } from "../../protocol/index.ts";
 export const machineStopRequest = z.object({ force: z.boolean().default(false) });
+export const machineAdoptRequest = z.object({ hostId: z.string().min(1).max(64) });
 /** Without `seconds`: by its lifetime. Always from now on. */
 export const machineExtendRequest = z.object({
   seconds: z.number().int().min(60).max(31_536_000).optional(),

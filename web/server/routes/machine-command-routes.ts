@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { BootLog, MachineCredential, MachineSnapshot } from "../../../protocol/index.ts";
 import {
+  machineAdoptRequest,
   machineExtendRequest,
   saveAsImageRequest,
   snapshotRequest,
@@ -47,6 +48,16 @@ export function routeMachineCommands(
     const extended = await commands.extend(record.id, quota, seconds === undefined ? null : seconds * 1000);
     resource.audit(request, "machine.extend", record);
     return resource.serialize(caller, extended);
+  });
+
+  api.post("/machines/:id/adopt", async (request): Promise<Machine> => {
+    requireAdmin(request);
+    const { hostId } = parseInput(machineAdoptRequest, request.body);
+    const { caller, record } = await resource.find(request);
+    const adopted = await resource.auditAhead(request, "machine.adopt", record, () =>
+      commands.adopt(record.id, hostId),
+    );
+    return resource.serialize(caller, adopted);
   });
 
   api.post("/machines/:id/close", async (request, reply) => {

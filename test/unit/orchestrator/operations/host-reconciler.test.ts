@@ -59,6 +59,7 @@ test("what the host says about a machine is kept", async () => {
 
 test("what another host says about it is not", async () => {
   const { proxy, stores } = await open();
+  proxy.connectHost("h1", { "machine.list": () => [makeMachineStatus("m1", { state: "running" })] });
   proxy.connectHost("h2", { "machine.remove": () => ({}) });
   proxy.emit("machine.state", { agentId: "h2", machine: makeMachineStatus("m1", { state: "failed" }) });
   proxy.emit("machine.removed", { agentId: "h2", machineId: "m1" });
@@ -222,6 +223,7 @@ test("reports of machines that are not the host's are dropped before they wait f
   const lines: string[] = [];
   const log = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
   const { proxy, stores } = await open({ log });
+  proxy.connectHost("h1", { "machine.list": () => [makeMachineStatus("m1", { state: "running" })] });
   proxy.connectHost("h2", {});
   const foreign = makeMachineStatus("m1", { state: "failed" });
   const work = Array.from({ length: 300 }, (_, index) => [

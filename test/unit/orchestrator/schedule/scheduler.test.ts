@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   LaunchError,
   LimitError,
@@ -250,19 +250,66 @@ test("a lost answer: the host that made the machine after all gets it, and is no
   expect(proxy.count("h1", "machine.create")).toBe(1);
 });
 
-test("a second copy on another host is removed there", async () => {
-  const { proxy, create, until } = await open();
-  proxy.connectHost("h1", willing);
-  const { id } = await create({ image: MEMTEST.id });
-  await until(id, { state: "preparing" });
-  const removed = vi.fn(() => ({}));
-  proxy.connectHost("h2", {
-    ...willing,
-    "machine.list": () => [makeMachineStatus(id, { state: "running" })],
-    "machine.remove": removed,
+describe("a machine that another host has as well", () => {
+  async function openTwo(own: readonly MachineStatus[]) {
+    const world = await open();
+    const { proxy, create, until } = world;
+    const onOwn: MachineStatus[] = [];
+    proxy.connectHost("h1", { ...willing, "machine.list": () => onOwn });
+    const { id } = await create({ image: MEMTEST.id });
+    await until(id, { state: "preparing" });
+    onOwn.push(...own.map((status) => ({ ...status, id })));
+    const removed = vi.fn(() => ({}));
+    const connectOther = () => {
+      proxy.connectHost("h2", {
+        ...willing,
+        "machine.list": () => [makeMachineStatus(id, { state: "running" })],
+        "machine.remove": removed,
+      });
+    };
+    return { ...world, id, removed, connectOther };
+  }
+
+  const isAudited = ({ proxy }: Pick<Awaited<ReturnType<typeof open>>, "proxy">) =>
+    proxy.audited.some(({ action }) => action === "copy.remove");
+
+  test("is removed there, if its own host is here and has it", async () => {
+    const world = await openTwo([makeMachineStatus("m", { state: "running" })]);
+    world.connectOther();
+    await vi.waitFor(() => expect(world.removed).toHaveBeenCalledWith({ id: world.id }));
+    expect(isAudited(world)).toBe(true);
+    const adopt = (hostId: string) => world.askLocally("POST", `${MACHINES}/${world.id}/adopt`, { hostId });
+    const refused = (code: string) => ({ status: 409, body: { error: { code } } });
+    expect(await adopt("h2")).toMatchObject(refused("MACHINE_HAS_HOST"));
+    world.proxy.connectHost("h3", willing);
+    expect(await adopt("h3")).toMatchObject(refused("MACHINE_ELSEWHERE"));
+    expect(await world.proxy.stores.machines.find(world.id)).toMatchObject({ agentId: "h1" });
   });
-  await vi.waitFor(() => expect(removed).toHaveBeenCalledWith({ id }));
-  await until(id, { state: "preparing" });
+
+  test.each<[string, readonly MachineStatus[], boolean]>([
+    ["is away", [], true],
+    ["has it no more", [], false],
+    [
+      "cannot read it",
+      [makeMachineStatus("m", { state: "failed", cause: { code: "RECORD_DAMAGED", details: {} } })],
+      false,
+    ],
+  ])(
+    "is left alone if its own host %s, until an administrator gives it to the other",
+    async (_name, own, isAway) => {
+      const world = await openTwo(own);
+      const { proxy, id, removed, connectOther } = world;
+      if (isAway) proxy.disconnect("h1");
+      connectOther();
+      await vi.waitFor(() => expect(proxy.count("h2", "machine.list")).toBeGreaterThan(0));
+      const adopt = () => world.askLocally("POST", `${MACHINES}/${id}/adopt`, { hostId: "h2" });
+      expect(await world.act("POST", `${id}/adopt`, { hostId: "h2" })).toMatchObject({ status: 403 });
+      expect(await adopt()).toMatchObject({ status: 200, body: { state: "running" } });
+      expect(removed).not.toHaveBeenCalled();
+      expect(isAudited(world)).toBe(false);
+      expect(await proxy.stores.machines.find(id)).toMatchObject({ agentId: "h2" });
+    },
+  );
 });
 
 test("the emptier host is asked first", async () => {

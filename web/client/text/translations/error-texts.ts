@@ -54,6 +54,8 @@ const en = {
   MACHINE_ONE_SHOT: "A one-shot machine cannot be saved: nothing of it stays.",
   MACHINE_NO_END: "This machine has no end that could be put off.",
   MACHINE_ENDING: "This machine is ending already.",
+  MACHINE_ELSEWHERE: "This host does not have the machine.",
+  MACHINE_HAS_HOST: "The machine’s own host is connected and has it. It stays there.",
   EXTEND_FORBIDDEN: "You may not give machines more time. Ask an administrator.",
   HOST_OUTDATED: "The place where this machine runs cannot do this yet. An administrator can update it.",
 };
@@ -117,6 +119,8 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   MACHINE_NOT_ONE_SHOT: "Cette machine n’est pas éphémère. Arrêtez-la ou supprimez-la.",
   MACHINE_NO_END: "Cette machine n’a pas de fin à repousser.",
   MACHINE_ENDING: "Cette machine se termine déjà.",
+  MACHINE_ELSEWHERE: "Cet hôte n’a pas la machine.",
+  MACHINE_HAS_HOST: "L’hôte de la machine est connecté et l’a. Elle y reste.",
   EXTEND_FORBIDDEN: "Vous ne pouvez pas donner plus de temps aux machines. Demandez à un administrateur.",
   HOST_OUTDATED:
     "L’endroit où cette machine fonctionne ne sait pas encore le faire. Un administrateur peut le mettre à jour.",
