@@ -72,7 +72,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
   const images =
     imagesDir === null ? null : own(await ServerImages.open({ folder: imagesDir, events, clock, log }));
   const patience = new HostPatience(clock);
-  const catalogue = new MergedCatalogue({ proxy, server: images, patience, events, log });
+  const catalogue = new MergedCatalogue({ proxy, server: images, patience, events, clock, log });
   const disks = own(new DataDiskService({ proxy, events, clock, log }));
   const facts = new HostFactsCache({ proxy, patience, clock, log });
   const rejections = new RejectionCache(clock);

@@ -1,11 +1,13 @@
 import type { Logger } from "pino";
-import { describeError, type ImageSummary } from "../../protocol/index.ts";
+import { describeError, type Clock, type ImageSummary } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostPatience } from "../hosts/host-patience.ts";
 import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import type { ImageContent, ServerImage, ServerImages } from "./server-images.ts";
 
+/** A host whose list could not be read is not asked again for so long: reading it costs time. */
+const RETRY_MS = 3000;
 /** Images whose titles are known after their hosts have gone. */
 const MAX_REMEMBERED = 10_000;
 
@@ -47,15 +49,22 @@ interface MergedCatalogueContext {
   readonly server: ServerImages | null;
   readonly patience: HostPatience;
   readonly events: OrchestratorEventEmitter;
+  readonly clock: Clock;
   readonly log: Logger;
+}
+
+interface AskedList {
+  readonly images: Promise<ImageSummary[]>;
+  /** When the host is asked again after a failure (monotonic). */
+  retryAt: number;
+  /** Somebody was told that the host does not answer. */
+  isAwaited: boolean;
 }
 
 /** What the connected hosts and the server offer. A host is asked once, and again after {@link invalidate}. */
 export class MergedCatalogue {
-  readonly #lists = new Map<string, Promise<ImageSummary[]>>();
+  readonly #lists = new Map<string, AskedList>();
   readonly #titles = new Map<string, string>();
-  /** Lists that somebody did not wait for. */
-  readonly #announced = new WeakSet<Promise<ImageSummary[]>>();
   /** Images that take boot scripts. */
   readonly #takingScripts = new Set<string>();
   readonly #server: ServerImages | null;
@@ -184,9 +193,11 @@ export class MergedCatalogue {
 
   /** Null: the host did not answer, or has not yet. */
   async #request(hostId: string): Promise<ImageSummary[] | null> {
-    const asked = this.#lists.get(hostId) ?? this.#open(hostId);
+    const { patience, clock } = this.#context;
+    const known = this.#lists.get(hostId);
+    const asked = known && clock.monotonic() < known.retryAt ? known : this.#open(hostId);
     try {
-      const images = await this.#context.patience.wait(hostId, asked);
+      const images = await patience.wait(hostId, asked.images);
       if (images === null) this.#announceLater(hostId, asked);
       return images;
     } catch {
@@ -194,15 +205,16 @@ export class MergedCatalogue {
     }
   }
 
-  #open(hostId: string): Promise<ImageSummary[]> {
-    const { proxy, log } = this.#context;
-    const asked = proxy.requestHost(hostId, "image.list", {}).then((images) => {
-      for (const image of images) this.#remember(image);
-      return images;
+  #open(hostId: string): AskedList {
+    const { proxy, clock, log } = this.#context;
+    const images = proxy.requestHost(hostId, "image.list", {}).then((list) => {
+      for (const image of list) this.#remember(image);
+      return list;
     });
+    const asked: AskedList = { images, retryAt: Infinity, isAwaited: false };
     this.#lists.set(hostId, asked);
-    asked.catch((error: unknown) => {
-      if (this.#lists.get(hostId) === asked) this.#lists.delete(hostId);
+    images.catch((error: unknown) => {
+      asked.retryAt = clock.monotonic() + RETRY_MS;
       log.warn(
         { event: "images.failed", agentId: hostId, reason: describeError(error) },
         "a host did not list its images",
@@ -212,14 +224,14 @@ export class MergedCatalogue {
   }
 
   /** Who was told that a host did not answer learns of it when it does. */
-  #announceLater(hostId: string, asked: Promise<ImageSummary[]>): void {
-    if (this.#announced.has(asked)) return;
-    this.#announced.add(asked);
+  #announceLater(hostId: string, asked: AskedList): void {
+    if (asked.isAwaited) return;
+    asked.isAwaited = true;
     const announce = (): void => {
       if (this.#lists.get(hostId) !== asked) return;
       this.#context.events.emit("images.changed", {});
       this.#context.events.emit("hosts.changed", {});
     };
-    asked.then(announce, () => undefined);
+    asked.images.then(announce, () => undefined);
   }
 }

@@ -53,7 +53,7 @@ export const MIP2_LIMITS = {
   /** JSON afterwards. Screenshots are sent in it. */
   body: 1024 * 1024,
   /** Brackets, commas and strings of such a body: they cost more than bytes. A list of a thousand machines has fewer. */
-  bodyMarks: 65_536,
+  bodyMarks: 32_768,
   /** A body that nobody asked for: publish, withdraw, event, new key. */
   unaskedBody: 64 * 1024,
   unaskedMarks: 4096,

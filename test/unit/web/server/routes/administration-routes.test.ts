@@ -249,3 +249,21 @@ test("X3: a host that does not answer holds up nobody's images for long, and tho
   answer([{ ...MEMTEST, id: "late", title: "Zuletzt" }]);
   expect(await ids()).toEqual([MEMTEST.id, "late"]);
 });
+
+test("X3: a host whose list cannot be read is asked again after a while, and not by each request", async () => {
+  const { proxy, clock, ask, signIn } = await openWebFixture();
+  const as = await signIn("anna");
+  proxy.connectHost("h1", {
+    "image.list": () => {
+      throw new Error("no list");
+    },
+  });
+  for (let n = 0; n < 3; n += 1) expect((await ask("GET", `${API}/images`, { as })).body).toEqual([]);
+  expect(proxy.count("h1", "image.list")).toBe(1);
+  clock.advance(3_000);
+  await ask("GET", `${API}/images`, { as });
+  expect(proxy.count("h1", "image.list")).toBe(2);
+  proxy.emit("agent.changed", { agentId: "h1" });
+  await ask("GET", `${API}/images`, { as });
+  expect(proxy.count("h1", "image.list")).toBe(3);
+});
