@@ -5,6 +5,7 @@ import { DataDiskService } from "./disks/data-disk-service.ts";
 import type { OrchestratorEventEmitter, OrchestratorEvents } from "./orchestrator-events.ts";
 import { MachineReaper } from "./expiry/machine-reaper.ts";
 import { HostFactsCache } from "./hosts/host-facts-cache.ts";
+import { HostPatience } from "./hosts/host-patience.ts";
 import { ImageTransfers } from "./images/image-transfers.ts";
 import { MergedCatalogue } from "./images/merged-catalogue.ts";
 import { ServerImages } from "./images/server-images.ts";
@@ -70,9 +71,10 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
   const deferred = new Set<string>();
   const images =
     imagesDir === null ? null : own(await ServerImages.open({ folder: imagesDir, events, clock, log }));
-  const catalogue = new MergedCatalogue(proxy, images, log);
+  const patience = new HostPatience(clock);
+  const catalogue = new MergedCatalogue({ proxy, server: images, patience, events, clock, log });
   const disks = own(new DataDiskService({ proxy, events, clock, log }));
-  const facts = new HostFactsCache(proxy, clock, log);
+  const facts = new HostFactsCache({ proxy, patience, clock, log });
   const rejections = new RejectionCache(clock);
   const imageTransfers = own(new ImageTransfers({ proxy, events, clock, log }));
   const folded = own(new FoldedLog(log, clock));

@@ -5,6 +5,7 @@ export * from "./typed-event-emitter.ts";
 export * from "./backoff.ts";
 export * from "./host-port.ts";
 export * from "./bytes/grammar.ts";
+export * from "./bytes/json-structure.ts";
 export * from "./bytes/encoders.ts";
 export * from "./bytes/conversation.ts";
 export * from "./bytes/frame-channel.ts";

@@ -1,6 +1,8 @@
 import {
   closeSync,
+  constants,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -14,6 +16,8 @@ import { errorCode, isMissing } from "../../protocol/index.ts";
 
 /** Written into every record. A record with a higher one is a newer version's, and is not guessed at. */
 const RECORD_VERSION = 1;
+/** The largest are specifications with boot scripts. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 const versioned = z.object({ version: z.number().default(RECORD_VERSION) });
 
 /**
@@ -28,14 +32,24 @@ export type ReadRecord<T> =
 
 /** Reads a JSON record. Never throws. */
 export function readRecord<T>(file: string, schema: z.ZodType<T>): ReadRecord<T> {
-  let text: string;
+  let handle: number;
   try {
-    text = readFileSync(file, "utf8");
+    // A pipe in a record's place must not make the program wait for its other end.
+    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (isMissing(error) && !isThere(file)) return { kind: "missing" };
     return { kind: "damaged", why: `it cannot be read (${errorCode(error)})` };
   }
-  return parseRecord(text, schema);
+  try {
+    const about = fstatSync(handle);
+    if (!about.isFile()) return { kind: "damaged", why: "it is no file" };
+    if (about.size > MAX_RECORD_BYTES) return { kind: "damaged", why: "it is too large" };
+    return parseRecord(readFileSync(handle, "utf8"), schema);
+  } catch (error) {
+    return { kind: "damaged", why: `it cannot be read (${errorCode(error)})` };
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function parseRecord<T>(text: string, schema: z.ZodType<T>): ReadRecord<T> {

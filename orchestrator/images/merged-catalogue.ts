@@ -1,9 +1,13 @@
 import type { Logger } from "pino";
-import { describeError, type ImageSummary } from "../../protocol/index.ts";
+import { describeError, type Clock, type ImageSummary } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
+import type { HostPatience } from "../hosts/host-patience.ts";
+import type { OrchestratorEventEmitter } from "../orchestrator-events.ts";
 import type { ImageContent, ServerImage, ServerImages } from "./server-images.ts";
 
+/** A host whose list could not be read is not asked again for so long: reading it costs time. */
+const RETRY_MS = 3000;
 /** Images whose titles are known after their hosts have gone. */
 const MAX_REMEMBERED = 10_000;
 
@@ -39,20 +43,36 @@ interface ImageLocations {
   readonly hostIds: readonly string[];
 }
 
+interface MergedCatalogueContext {
+  readonly proxy: Proxy;
+  /** Null: it has no images of its own. */
+  readonly server: ServerImages | null;
+  readonly patience: HostPatience;
+  readonly events: OrchestratorEventEmitter;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+interface AskedList {
+  readonly images: Promise<ImageSummary[]>;
+  /** When the host is asked again after a failure (monotonic). */
+  retryAt: number;
+  /** Somebody was told that the host does not answer. */
+  isAwaited: boolean;
+}
+
 /** What the connected hosts and the server offer. A host is asked once, and again after {@link invalidate}. */
 export class MergedCatalogue {
-  readonly #lists = new Map<string, Promise<ImageSummary[]>>();
+  readonly #lists = new Map<string, AskedList>();
   readonly #titles = new Map<string, string>();
   /** Images that take boot scripts. */
   readonly #takingScripts = new Set<string>();
-  readonly #proxy: Proxy;
   readonly #server: ServerImages | null;
-  readonly #log: Logger;
+  readonly #context: MergedCatalogueContext;
 
-  constructor(proxy: Proxy, server: ServerImages | null, log: Logger) {
-    this.#proxy = proxy;
-    this.#server = server;
-    this.#log = log;
+  constructor(context: MergedCatalogueContext) {
+    this.#server = context.server;
+    this.#context = context;
   }
 
   invalidate(hostId: string): void {
@@ -63,8 +83,9 @@ export class MergedCatalogue {
   async list(): Promise<ImageSummary[]> {
     const merged = new Map<string, ImageSummary>();
     for (const { summary } of this.#server?.list() ?? []) merged.set(summary.id, summary);
-    for (const hostId of this.#hosts())
-      for (const image of await this.#listOf(hostId)) {
+    const lists = await Promise.all(this.#hosts().map((hostId) => this.#listOf(hostId)));
+    for (const images of lists)
+      for (const image of images) {
         const known = merged.get(image.id);
         if (known === undefined || (!known.available && image.available)) merged.set(image.id, image);
       }
@@ -167,28 +188,50 @@ export class MergedCatalogue {
   }
 
   #hosts(): string[] {
-    return listConnectedHosts(this.#proxy).map(({ id }) => id);
+    return listConnectedHosts(this.#context.proxy).map(({ id }) => id);
   }
 
-  async #read(hostId: string): Promise<ImageSummary[]> {
-    const images = await this.#proxy.requestHost(hostId, "image.list", {});
-    for (const image of images) this.#remember(image);
-    return images;
-  }
-
-  /** Null: the host did not answer. */
+  /** Null: the host did not answer, or has not yet. */
   async #request(hostId: string): Promise<ImageSummary[] | null> {
-    const pending = this.#lists.get(hostId) ?? this.#read(hostId);
-    this.#lists.set(hostId, pending);
+    const { patience, clock } = this.#context;
+    const known = this.#lists.get(hostId);
+    const asked = known && clock.monotonic() < known.retryAt ? known : this.#open(hostId);
     try {
-      return await pending;
-    } catch (error) {
-      if (this.#lists.get(hostId) === pending) this.#lists.delete(hostId);
-      this.#log.warn(
+      const images = await patience.wait(hostId, asked.images);
+      if (images === null) this.#announceLater(hostId, asked);
+      return images;
+    } catch {
+      return null;
+    }
+  }
+
+  #open(hostId: string): AskedList {
+    const { proxy, clock, log } = this.#context;
+    const images = proxy.requestHost(hostId, "image.list", {}).then((list) => {
+      for (const image of list) this.#remember(image);
+      return list;
+    });
+    const asked: AskedList = { images, retryAt: Infinity, isAwaited: false };
+    this.#lists.set(hostId, asked);
+    images.catch((error: unknown) => {
+      asked.retryAt = clock.monotonic() + RETRY_MS;
+      log.warn(
         { event: "images.failed", agentId: hostId, reason: describeError(error) },
         "a host did not list its images",
       );
-      return null;
-    }
+    });
+    return asked;
+  }
+
+  /** Who was told that a host did not answer learns of it when it does. */
+  #announceLater(hostId: string, asked: AskedList): void {
+    if (asked.isAwaited) return;
+    asked.isAwaited = true;
+    const announce = (): void => {
+      if (this.#lists.get(hostId) !== asked) return;
+      this.#context.events.emit("images.changed", {});
+      this.#context.events.emit("hosts.changed", {});
+    };
+    asked.images.then(announce, () => undefined);
   }
 }

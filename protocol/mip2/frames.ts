@@ -1,4 +1,4 @@
-import { ProtocolError } from "../errors.ts";
+import { LimitError, ProtocolError } from "../errors.ts";
 import {
   bytes,
   checkLength,
@@ -10,6 +10,7 @@ import {
   type Grammar,
 } from "../bytes/grammar.ts";
 import { encodeLengthPrefixed, encodeU32, encodeU8 } from "../bytes/encoders.ts";
+import { hasFewJsonMarks } from "../bytes/json-structure.ts";
 
 /** Frame: U8 type · U32 body length · body. @see docs/protocol.md */
 export const FrameType = {
@@ -51,7 +52,19 @@ export const MIP2_LIMITS = {
   unprovenBody: 4096,
   /** JSON afterwards. Screenshots are sent in it. */
   body: 1024 * 1024,
+  /** Brackets, commas and strings of such a body: they cost more than bytes. A list of a thousand machines has fewer. */
+  bodyMarks: 32_768,
+  /** A body that nobody asked for: publish, withdraw, event, new key. */
+  unaskedBody: 64 * 1024,
+  unaskedMarks: 4096,
 } as const;
+
+const UNASKED: ReadonlySet<number> = new Set([
+  FrameType.publish,
+  FrameType.withdraw,
+  FrameType.event,
+  FrameType.newKey,
+]);
 
 export const NONCE_BYTES = 32;
 export const TICKET_BYTES = 16;
@@ -124,7 +137,8 @@ export function* readFrame(maxBody: number): Grammar<Frame> {
   const type = yield* u8();
   if (type > FrameType.authority) throw new ProtocolError("MIP_FRAME", `unknown MiP 2 frame type ${type}`);
   const length = yield* u32();
-  checkLength(length, maxBody, "MiP 2 frame");
+  const isUnasked = UNASKED.has(type);
+  checkLength(length, isUnasked ? Math.min(maxBody, MIP2_LIMITS.unaskedBody) : maxBody, "MiP 2 frame");
   const body = Buffer.from(yield* bytes(length));
   return decodeBody(type as FrameType, body);
 }
@@ -145,7 +159,7 @@ function decodeBody(type: FrameType, body: Buffer): Frame {
       checkLength(body.length, 64, "ping");
       return { type, value: body };
     default:
-      return { type, value: parseJson(body) };
+      return { type, value: parseJson(body, UNASKED.has(type) ? "unaskedMarks" : "bodyMarks") };
   }
 }
 
@@ -158,7 +172,12 @@ function parseWhole<T>(grammar: Grammar<T>, body: Buffer): T {
   return parsed.value;
 }
 
-function parseJson(body: Buffer): unknown {
+function parseJson(body: Buffer, limit: "bodyMarks" | "unaskedMarks"): unknown {
+  if (!hasFewJsonMarks(body, MIP2_LIMITS[limit]))
+    throw new LimitError(
+      "LENGTH_LIMIT",
+      `the JSON of a MiP 2 frame has more than ${MIP2_LIMITS[limit]} marks`,
+    );
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (cause) {

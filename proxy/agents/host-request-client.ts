@@ -25,6 +25,7 @@ export class HostRequestClient {
   readonly #clock: Clock;
   readonly #pending = new Map<number, PendingRequest>();
   #nextId = 1;
+  #replies = 0;
   #closed = false;
 
   constructor(send: (frame: Buffer) => void, clock: Clock) {
@@ -57,8 +58,10 @@ export class HostRequestClient {
     return result.data as HostResult<M>;
   }
 
-  /** A late reply is dropped. */
+  /** A late reply is dropped. @throws ProtocolError `MIP_FRAME` when there are more replies than there were requests */
   settle(reply: Reply): void {
+    this.#replies += 1;
+    if (this.#replies >= this.#nextId) throw new ProtocolError("MIP_FRAME", "a reply that nobody asked for");
     const waiting = this.#pending.get(reply.id);
     if (reply.ok) waiting?.resolve(reply.result);
     else {

@@ -6,11 +6,14 @@ import Fastify, {
   type FastifyReply,
 } from "fastify";
 import type { Logger } from "pino";
+import { hasFewJsonMarks } from "../../protocol/index.ts";
 import { describeForCaller, refuse } from "./http-errors.ts";
 import { limitRequests } from "./limit-requests.ts";
 import { sendUnknownPage } from "./serve-pages.ts";
 
 const BODY_BYTES = 64 * 1024;
+/** Brackets, commas and strings of a body: they cost more than bytes, and some requests come from strangers. */
+const BODY_MARKS = 4096;
 const HEADERS_MS = 5000;
 const REQUEST_MS = 15_000;
 const KEEP_ALIVE_MS = 30_000;
@@ -38,6 +41,7 @@ export async function buildApp(log: Logger): Promise<FastifyInstance> {
   });
   limitRequests(app.server);
   app.removeContentTypeParser("text/plain");
+  limitJson(app);
   app.setErrorHandler((error, request, reply) => {
     sendError(reply, error);
     if (reply.statusCode === 500)
@@ -49,6 +53,16 @@ export async function buildApp(log: Logger): Promise<FastifyInstance> {
   logRequests(app, log);
   await app.register(fastifyCookie);
   return app;
+}
+
+/** Fastify's own parser, for what is cheap to parse. */
+function limitJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    if (hasFewJsonMarks(body, BODY_MARKS)) void parse(request, body.toString("utf8"), done);
+    else done(refuse("BODY_TOO_LARGE"));
+  });
 }
 
 function sendError(reply: FastifyReply, error: unknown): void {

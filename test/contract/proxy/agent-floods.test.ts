@@ -89,3 +89,15 @@ test("a desktop that is published again as it is makes no event", async () => {
   expect(other).not.toBe(id);
   expect(changed).toEqual([id, other, id]);
 });
+
+test("X3: who replies more often than it was asked is cut: a reply may be a megabyte", async () => {
+  const host = await connect({ role: "host", name: "talker" });
+  const { agentId } = host.key;
+  const reply = (id: number): Buffer => encodeJsonFrame(FrameType.reply, { id, ok: true, result: [] });
+  host.onRequest = (request) => void host.socket.write(reply((request as { id: number }).id));
+  for (let asked = 0; asked < 3; asked += 1)
+    expect(await fixture.proxy.requestHost(agentId, "machine.list", {})).toEqual([]);
+  expect(host.ended).toBe(false);
+  host.socket.write(reply(77));
+  await waitFor("its end", () => host.ended);
+});

@@ -15,7 +15,7 @@ const RULES = {
 } as const satisfies Record<string, ThrottleRule>;
 const FIRST_DELAY_MS = 1000;
 const FORGET_MS = 3600_000;
-const MAX_ENTRIES = 10_000;
+const MAX_ENTRIES = 50_000;
 const MAX_BLOCKING = 100_000;
 /** Entries that one insertion looks at for one that may go. */
 const EVICTION_LOOKS = 16;
@@ -103,17 +103,25 @@ export class PasswordThrottle {
     return entry !== undefined && now - entry.last < FORGET_MS ? entry : undefined;
   }
 
-  /** Entries with a delay are never evicted for others. False: there are too many of them. */
+  /**
+   * Entries that hold somebody up are never evicted for others, and those of several attempts only when there is no other way:
+   * a flood at other names must not give back the free attempts at one. False: there are too many of them.
+   */
   #makeRoom(needed: number, now: number): boolean {
     for (let looks = 0; this.#entries.size + needed > MAX_ENTRIES && looks < EVICTION_LOOKS; looks += 1) {
       const [oldest] = this.#entries;
       if (!oldest) break;
       const [key, entry] = oldest;
       this.#entries.delete(key);
-      if (entry.openAt > now) this.#entries.set(key, entry);
+      const isFull = this.#entries.size + needed >= MAX_BLOCKING;
+      if (entry.openAt > now || (isRepeated(entry, now) && !isFull)) this.#entries.set(key, entry);
     }
     return this.#entries.size + needed <= MAX_BLOCKING;
   }
+}
+
+function isRepeated({ attempts, last }: ThrottleEntry, now: number): boolean {
+  return attempts > 1 && now - last < FORGET_MS;
 }
 
 function count(entry: ThrottleEntry, now: number): void {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -6,6 +7,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,7 +49,9 @@ describe("what cannot be read is never missing", () => {
     ["of another shape", () => writeFileSync(file, '{"name": 7}'), /field name does not fit/],
     ["no object", () => writeFileSync(file, "[]"), /no such record/],
     ["of a newer version", () => writeFileSync(file, '{"version": 2, "name": "x"}'), /newer version/],
-    ["a folder", () => mkdirSync(file), /EISDIR/],
+    ["a folder", () => mkdirSync(file), /no file/],
+    ["a pipe, which nobody writes into", () => execFileSync("mkfifo", [file]), /no file/],
+    ["endless", () => (writeFileSync(file, ""), truncateSync(file, 2 ** 33)), /too large/],
     ["a link to nothing", () => symlinkSync("/nowhere/at/all", file), /ENOENT/],
     ["a link to itself", () => symlinkSync(file, file), /ELOOP/],
   ])("%s", (_what, damage, why) => {

@@ -52,6 +52,10 @@ function frame(type: number, body: Buffer, length = body.length): Buffer {
 const wrong = expect.objectContaining({ name: "ProtocolError", code: "MIP_FRAME" });
 const tooLong = expect.objectContaining({ name: "LimitError", code: "LENGTH_LIMIT" });
 
+function json(type: number, text: string): Buffer {
+  return frame(type, Buffer.from(text));
+}
+
 describe("MiP 2 frames", () => {
   it.each(VECTORS)("$name", ({ wire, frame: expected }) => {
     checkGrammar(read, wire, expected);
@@ -126,6 +130,29 @@ describe("MiP 2 frames", () => {
       value: Buffer.alloc(64),
     });
     expect(() => parseAll(read(), encodePing(9, Buffer.alloc(65)))).toThrow(tooLong);
+  });
+
+  it("JSON is limited by what it costs, and not by its bytes alone", () => {
+    const { bodyMarks, body, unaskedBody, unaskedMarks } = MIP2_LIMITS;
+    const list = (marks: number) => `[${"[],".repeat(Math.floor((marks - 2) / 2))}[]]`;
+    for (const [type, marks] of [
+      [FrameType.reply, bodyMarks],
+      [FrameType.event, unaskedMarks],
+    ] as const) {
+      expect(parseExactly(read(), json(type, list(marks)))).toBeDefined();
+      for (const costly of [
+        list(marks + 2),
+        "[".repeat(marks + 1),
+        '""'.repeat(marks + 1),
+        ",".repeat(marks + 1),
+      ])
+        expect(() => parseAll(read(), json(type, costly)), costly.slice(0, 8)).toThrow(tooLong);
+    }
+    const text = (length: number) => JSON.stringify("[,".repeat(length / 2 - 1));
+    expect(parseExactly(read(), json(FrameType.reply, text(body)))).toBeDefined();
+    expect(parseExactly(read(), json(FrameType.event, text(unaskedBody)))).toBeDefined();
+    for (const type of [FrameType.publish, FrameType.withdraw, FrameType.event, FrameType.newKey])
+      expect(() => parseAll(read(), frame(type, Buffer.alloc(0), unaskedBody + 1))).toThrow(tooLong);
   });
 
   it("a port is a port", () => {

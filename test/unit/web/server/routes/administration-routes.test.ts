@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import type { ImageSummary } from "../../../../../protocol/index.ts";
 import type { SessionRecord } from "../../../../../proxy/index.ts";
-import { openWebFixture } from "../../../../support/web-fixture.ts";
+import { MEMTEST, openWebFixture } from "../../../../support/web-fixture.ts";
 
 const API = "/api/v1";
 
@@ -218,4 +219,51 @@ test("images of all hosts are merged: available where one host has it, asked onc
   proxy.emit("image.changed", { agentId: "h1" });
   await ask("GET", `${API}/images`, { as });
   expect(proxy.count("h1", "image.list")).toBe(2);
+});
+
+test("X3: a host that does not answer holds up nobody's images for long, and those after it not at all", async () => {
+  const { proxy, clock, ask, signIn } = await openWebFixture();
+  const as = await signIn("anna");
+  const ids = async (): Promise<unknown> => {
+    const { body } = await ask("GET", `${API}/images`, { as });
+    return (body as { id: string }[]).map(({ id }) => id);
+  };
+  proxy.connectHost("h1", { "image.list": () => [MEMTEST] });
+  let answer: (images: ImageSummary[]) => void = () => undefined;
+  const mute = { "image.list": () => new Promise<ImageSummary[]>((resolve) => (answer = resolve)) };
+  for (const id of ["h0", "h2", "h3"]) proxy.connectHost(id, mute);
+  let first: unknown = null;
+  void ids().then((found) => (first = found));
+  await vi.waitFor(() => {
+    expect(proxy.count("h3", "image.list")).toBe(1);
+  });
+  expect(first).toBeNull();
+  clock.advance(3_000);
+  await vi.waitFor(() => {
+    expect(first).toEqual([MEMTEST.id]);
+  });
+  // The clock stands still: nobody waits for them again.
+  expect(await ids()).toEqual([MEMTEST.id]);
+  proxy.emit("image.changed", { agentId: "h3" });
+  expect(await ids()).toEqual([MEMTEST.id]);
+  answer([{ ...MEMTEST, id: "late", title: "Zuletzt" }]);
+  expect(await ids()).toEqual([MEMTEST.id, "late"]);
+});
+
+test("X3: a host whose list cannot be read is asked again after a while, and not by each request", async () => {
+  const { proxy, clock, ask, signIn } = await openWebFixture();
+  const as = await signIn("anna");
+  proxy.connectHost("h1", {
+    "image.list": () => {
+      throw new Error("no list");
+    },
+  });
+  for (let n = 0; n < 3; n += 1) expect((await ask("GET", `${API}/images`, { as })).body).toEqual([]);
+  expect(proxy.count("h1", "image.list")).toBe(1);
+  clock.advance(3_000);
+  await ask("GET", `${API}/images`, { as });
+  expect(proxy.count("h1", "image.list")).toBe(2);
+  proxy.emit("agent.changed", { agentId: "h1" });
+  await ask("GET", `${API}/images`, { as });
+  expect(proxy.count("h1", "image.list")).toBe(3);
 });

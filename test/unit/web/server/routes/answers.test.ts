@@ -35,6 +35,22 @@ test("too large, broken JSON, a broken address, JSON of another shape: each has 
   expect(await post([1, 2])).toMatchObject({ status: 400, body: { error: { code: "INPUT_INVALID" } } });
 });
 
+test("X6: a body that costs more to parse than its bytes tell is too large, before anybody signed in", async () => {
+  const { ask, signIn } = await openWebFixture();
+  const as = await signIn("anna");
+  const keys = (count: number) => `{${Array.from({ length: count }, (_, i) => `"k${i}":1`).join()}}`;
+  for (const payload of ["[".repeat(5_000) + "]".repeat(5_000), keys(2_100)])
+    expect(await ask("POST", `${API}/login`, { payload })).toMatchObject({
+      status: 413,
+      body: { error: { code: "BODY_TOO_LARGE" } },
+    });
+  expect(await ask("POST", `${API}/login`, { payload: keys(2_000) })).toMatchObject({ status: 400 });
+  expect(await ask("POST", `${API}/tokens`, { as, payload: '{"__proto__": {"a": 1}}' })).toMatchObject({
+    status: 400,
+    body: { error: { code: "INPUT_INVALID" } },
+  });
+});
+
 test("a fault of ours is answered without its details and logged with them", async () => {
   const lines: string[] = [];
   const log = pino({ level: "error" }, { write: (line: string) => void lines.push(line) });

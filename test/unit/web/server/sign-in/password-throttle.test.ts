@@ -18,7 +18,11 @@ function open() {
   const exhaust = (address: string) => {
     for (let n = 0; n < 5; n += 1) expect(isOpen(address, `name-${address}-${n}`)).toBe(true);
   };
-  return { clock, throttle, isOpen, exhaust };
+  /** One attempt at each of many names, from ever new sources: more than are remembered. */
+  const flood = () => {
+    for (let n = 0; n < 26_000; n += 1) isOpen(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, `other ${n}`);
+  };
+  return { clock, throttle, isOpen, exhaust, flood };
 }
 
 test("five attempts are free, then the delay doubles up to a quarter of an hour", () => {
@@ -64,7 +68,7 @@ test("one account is held up over many sources, for a minute at most; capitals a
 });
 
 test("X7: throttled attempts leave no trace, and what blocks is not forgotten for others", () => {
-  const { clock, isOpen, exhaust } = open();
+  const { clock, isOpen, exhaust, flood } = open();
   exhaust("192.0.2.1");
   exhaust("192.0.2.2");
   // The second source is held up as well: whatever it sends now, the first one's wait stays.
@@ -72,12 +76,24 @@ test("X7: throttled attempts leave no trace, and what blocks is not forgotten fo
   expect(passed).not.toContain(true);
   expect(isOpen("192.0.2.1", "victim")).toBe(false);
   // Attempts that count, from ever new sources, push out only what holds nobody up.
-  for (let n = 0; n < 6_000; n += 1) isOpen(`10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`, `other ${n}`);
+  flood();
   expect(isOpen("192.0.2.1", "victim")).toBe(false);
   clock.advance(1000);
   expect(isOpen("192.0.2.1", "victim")).toBe(true);
   clock.advance(1999);
   expect(isOpen("192.0.2.1", "victim")).toBe(false);
+});
+
+test.each([9, 12])("X7: a flood at other names gives nothing back after %i attempts at one", (attempts) => {
+  const { clock, isOpen, flood } = open();
+  for (let n = 0; n < attempts; n += 1) {
+    if (n >= 10) clock.advance(60_000);
+    expect(isOpen(`192.0.2.${n}`, "anna")).toBe(true);
+  }
+  clock.advance(60_000);
+  flood();
+  expect(isOpen("198.51.100.1", "anna")).toBe(true);
+  expect(isOpen("198.51.100.2", "anna")).toBe(false);
 });
 
 test("X8: who has signed in from a source or a device before does not share the account's wait", () => {
