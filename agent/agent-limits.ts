@@ -48,6 +48,11 @@ export const AGENT_LIMITS = {
   runTickMs: 1_000,
   /** Input that was read after the process had stood still for so long is not passed on: it would run late. */
   stallMs: 4_000,
+  /**
+   * Sent again so often without an acknowledgement, the VNC server's host counts as cut off: after 3 s at the earliest, since
+   * the waits begin with 200 ms and double.
+   */
+  endpointRetransmissions: 4,
   /** The server is asked this often whether it is there, while it has sessions here. */
   pathProbeMs: 2_000,
   /** What comes behind a halt of the path waits so long for the end of its connection: it may be old. */

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
-import { PeerClosed, pipe, type Clock } from "../../protocol/index.ts";
+import { PeerClosed, pipe, type Clock, type Pipe } from "../../protocol/index.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
+import type { EndpointTcp } from "./endpoint-tcp.ts";
 import type { WatchedPath } from "./server-path.ts";
 
 export interface DataSessionEnd {
@@ -8,6 +9,13 @@ export interface DataSessionEnd {
   readonly bytesToServer: number;
   /** Null: both sides ended in order. */
   readonly cause: Error | null;
+}
+
+export interface DataSessionOptions {
+  readonly clock: Clock;
+  readonly path: WatchedPath;
+  /** Of the VNC server, if it is on another host. */
+  readonly tcp?: EndpointTcp | null;
 }
 
 /**
@@ -19,8 +27,11 @@ export class DataSession {
   readonly #data: Duplex;
   readonly #server: Duplex;
   readonly #clock: Clock;
-  readonly #stopPipes: () => void;
-  readonly #bytesMoved: () => number;
+  readonly #toViewer: Pipe;
+  readonly #toServer: Pipe;
+  readonly #tcp: EndpointTcp | null;
+  /** Of each direction, when the VNC server's host was last known to have got everything, or was heard. */
+  #acknowledged = { toServer: 0, toViewer: 0 };
   #cancelLinger: (() => void) | undefined;
   #cancelTick: () => void = () => undefined;
   #ranAt: number;
@@ -38,27 +49,23 @@ export class DataSession {
   #cause: Error | null = null;
   #closing = false;
 
-  constructor(data: Duplex, server: Duplex, { clock, path }: { clock: Clock; path: WatchedPath }) {
+  constructor(data: Duplex, server: Duplex, { clock, path, tcp = null }: DataSessionOptions) {
     this.#data = data;
     this.#server = server;
     this.#clock = clock;
     this.#path = path;
     this.#ranAt = clock.monotonic();
     this.#chunkAt = this.#ranAt;
-    this.#tick();
-    const toViewer = pipe(server, data);
-    const toServer = pipe(data, server, (chunk, forward) => {
+    this.#tcp = tcp;
+    this.#toViewer = pipe(server, data);
+    this.#toServer = pipe(data, server, (chunk, forward) => {
       this.#refuseStaleInput(chunk);
       if (this.#isDoubtful(chunk)) this.#holdBack(chunk, forward);
       else forward(chunk);
     });
     // The server has given up the session, so what was typed into it is not to run.
     for (const end of ["end", "close"]) data.once(end, () => this.#takeDoubtful());
-    this.#bytesMoved = () => toViewer.bytes + toServer.bytes;
-    this.#stopPipes = () => {
-      toViewer.stop();
-      toServer.stop();
-    };
+    this.#tick();
     const observe = (ended: Promise<void>): Promise<void> =>
       ended.then(
         () => {
@@ -69,13 +76,14 @@ export class DataSession {
         },
       );
     const closed = Promise.all([whenClosed(data), whenClosed(server)]);
-    void observe(toViewer.ended);
-    void observe(toServer.ended);
+    void observe(this.#toViewer.ended);
+    void observe(this.#toServer.ended);
     this.ended = closed.then(() => {
       this.#cancelLinger?.();
       this.#cancelTick();
       this.#cancelDoubt();
-      return { bytesToViewer: toViewer.bytes, bytesToServer: toServer.bytes, cause: this.#cause };
+      const { bytes: bytesToViewer } = this.#toViewer;
+      return { bytesToViewer, bytesToServer: this.#toServer.bytes, cause: this.#cause };
     });
   }
 
@@ -103,6 +111,15 @@ export class DataSession {
     this.#server.destroy();
   }
 
+  #stopPipes(): void {
+    this.#toViewer.stop();
+    this.#toServer.stop();
+  }
+
+  get #bytesMoved(): number {
+    return this.#toViewer.bytes + this.#toServer.bytes;
+  }
+
   get #hasStoodStill(): boolean {
     return this.#clock.monotonic() - this.#ranAt > AGENT_LIMITS.stallMs;
   }
@@ -115,9 +132,28 @@ export class DataSession {
       });
     this.#ranAt = this.#clock.monotonic();
     this.#path.probe();
+    if (this.#tcp) void this.#watchEndpoint(this.#tcp);
     this.#cancelTick = this.#clock.after(AGENT_LIMITS.runTickMs, () => {
       this.#tick();
     });
+  }
+
+  /**
+   * On a path that was cut without a word, TCP goes on sending for a quarter of an hour, without its keep-alive: nobody would
+   * be told, and what was typed would run whenever the path is back.
+   */
+  async #watchEndpoint(tcp: EndpointTcp): Promise<void> {
+    const now = { toServer: this.#toServer.bytes, toViewer: this.#toViewer.bytes };
+    const { toServer, toViewer } = this.#acknowledged;
+    if (now.toServer === toServer || now.toViewer > toViewer) {
+      this.#acknowledged = { toServer, toViewer: now.toViewer };
+      return;
+    }
+    const retransmissions = await tcp.countRetransmissions();
+    if (retransmissions === null) this.#acknowledged = now;
+    if ((retransmissions ?? 0) < AGENT_LIMITS.endpointRetransmissions) return;
+    tcp.reset();
+    this.destroy(new PeerClosed("ENDPOINT_SILENT", "the VNC server's host does not answer any more"));
   }
 
   /**
@@ -173,9 +209,9 @@ export class DataSession {
   /** One direction has ended: the other may continue while it has traffic, but not without limit. */
   #watchLinger(): void {
     this.#cancelLinger?.();
-    const before = this.#bytesMoved();
+    const before = this.#bytesMoved;
     this.#cancelLinger = this.#clock.after(AGENT_LIMITS.lingerMs, () => {
-      if (this.#bytesMoved() === before)
+      if (this.#bytesMoved === before)
         this.destroy(new PeerClosed("HALF_CLOSED", "one side ended and the other stayed silent"));
       else this.#watchLinger();
     });

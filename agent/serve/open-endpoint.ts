@@ -13,6 +13,7 @@ import {
 } from "../../protocol/index.ts";
 import type { Endpoint, PublishedDesktop } from "../agent.ts";
 import { AGENT_LIMITS } from "../agent-limits.ts";
+import { watchEndpointTcp, type EndpointTcp } from "./endpoint-tcp.ts";
 import { isSameHost } from "./same-host.ts";
 import { classifyServerFailure, SetupFailure } from "./setup-failure.ts";
 import { upgradeToTls } from "./upgrade-tls.ts";
@@ -20,6 +21,8 @@ import { upgradeToTls } from "./upgrade-tls.ts";
 /** A VNC server that waits for ClientInit. */
 export interface EndpointConnection extends ServerLoginResult {
   readonly stream: Duplex;
+  /** Below it, where the VNC server is on another host. */
+  readonly tcp: EndpointTcp | null;
   destroy(): void;
 }
 
@@ -86,7 +89,8 @@ async function openOnce(
   try {
     const entered = await logInToServer(peer, login);
     const stream = peer.release();
-    return { ...entered, stream, destroy: () => stream.destroy() };
+    const tcp = watchEndpointTcp(endpoint, socket);
+    return { ...entered, stream, tcp, destroy: () => stream.destroy() };
   } catch (error) {
     peer.release().destroy();
     socket.destroy();

@@ -109,7 +109,7 @@ export class SetupHandler {
     const [server, data] = opened;
     if (server.hasTightCapabilities && !(await this.#relayServerInit(server, data, log))) return;
     await this.#runSession(
-      new DataSession(data, server.stream, this.#options),
+      new DataSession(data, server.stream, { ...this.#options, tcp: server.tcp }),
       log.child({ security: server.security }),
     );
   }

@@ -65,6 +65,7 @@ function refuse(why: string): ImageLook {
  * Where a link out of its folder leads: an administrator's link is followed wherever it goes, and the catalogue names
  * the file at its end, so that it stays this one.
  * @returns null: somebody else made the link, or one that it leads to
+ * @throws Error where the links have no end
  */
 async function followOutwards(link: string): Promise<string | null> {
   let at = link;
@@ -74,5 +75,5 @@ async function followOutwards(link: string): Promise<string | null> {
     if (found.uid !== 0 && found.uid !== process.getuid?.()) return null;
     at = resolve(dirname(at), await readlink(at));
   }
-  return null;
+  throw new Error("its links lead in a circle");
 }

@@ -111,9 +111,9 @@ export class AgentFrameProcessor implements AgentFrameHandler {
   /** A ticket that this agent was not given, or that is over, is ignored. */
   setupResponse({ ticket, status, code }: Mip2SetupResponse): void {
     const { tickets, log } = this.#dependencies;
-    if (!tickets.isPending(this.#connection, ticket)) return;
+    // Also for one that a spare connection was given: it carries the answer alone. Nobody else can know the ticket.
     if (status === SETUP_PENDING) tickets.postpone(ticket);
-    if (status !== 0) return;
+    if (status !== 0 || !tickets.isPending(this.#connection, ticket)) return;
     tickets.fail(this.#connection, ticket, readSetupFailure(code, log));
   }
 

@@ -75,7 +75,9 @@ export class TokenIndex {
       await this.#replace(this.#clock.now());
     } finally {
       const ended = this.#clock.monotonic();
-      const pause = Math.max(PROXY_LIMITS.tokenReloadMs, PROXY_LIMITS.tokenReloadShare * (ended - began));
+      // The first one is slow because the server starts meanwhile: that says nothing about the next.
+      const share = this.#readableAt === null ? 0 : PROXY_LIMITS.tokenReloadShare;
+      const pause = Math.max(PROXY_LIMITS.tokenReloadMs, share * (ended - began));
       this.#readableAt = ended + pause;
     }
   }

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../../protocol/index.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AcceptedViewer, ViewerListener } from "../model/accepted-viewer.ts";
+import { countRetransmissions } from "./count-retransmissions.ts";
 import { finishStream } from "./finish-stream.ts";
 import type { AcceptedConnection } from "./tcp-listener.ts";
 import { startTls, type TlsStartOptions } from "./start-tls.ts";
@@ -25,6 +26,7 @@ export class RfbViewer implements AcceptedViewer {
   readonly requestedDesktopIds: ReadonlySet<string> | null;
   readonly admitted: () => void;
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
+  readonly countRetransmissions: () => Promise<number | null>;
   readonly #clock: Clock;
   #stream: Duplex;
   #finished = false;
@@ -35,6 +37,7 @@ export class RfbViewer implements AcceptedViewer {
   ) {
     this.#stream = socket;
     this.#clock = clock;
+    this.countRetransmissions = () => countRetransmissions(socket);
     this.listener = listener;
     this.requestedDesktopIds = requestedDesktopIds ?? null;
     this.source = source;

@@ -11,6 +11,7 @@ import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import { isOriginAllowed } from "../identify/origin.ts";
 import { BINARY_SUB_PROTOCOL, readSubProtocolOffer } from "../identify/websocket-sub-protocols.ts";
 import { answerUpgrade } from "./answer-upgrade.ts";
+import { countRetransmissions } from "./count-retransmissions.ts";
 import { finishStream } from "./finish-stream.ts";
 import { requesterOf } from "./requester.ts";
 import { ViewerWebSocket } from "./viewer-websocket.ts";
@@ -122,6 +123,7 @@ export class ViewerUpgradeHandler {
               },
             }
           : null,
+        countRetransmissions: () => countRetransmissions(socket),
         ticket: offer.kind === "ticket" ? offer.ticket : null,
         requestedDesktopIds: null,
         encrypt: null,

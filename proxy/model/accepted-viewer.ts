@@ -23,6 +23,11 @@ export interface AcceptedViewer {
   readonly source: ConnectionSource;
   /** Null: it answers none, as every viewer outside the pages. */
   readonly pings: ViewerPings | null;
+  /**
+   * How often the kernel has sent again what has not been acknowledged; null: it has been, or that cannot be known (Linux says
+   * it). Never rejects.
+   */
+  countRetransmissions(): Promise<number | null>;
   /** A web ticket that came with it; null: it has to give a token as its VNC password. */
   readonly ticket: string | null;
   /** Ids of the desktops that it has asked for; null: whichever its token or ticket opens. */

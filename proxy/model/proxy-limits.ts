@@ -30,6 +30,10 @@ export const PROXY_LIMITS = {
   closeGraceMs: 1_000,
   /** TCP keep-alive begins after this silence. */
   keepAliveMs: 10_000,
+  /** A viewer that says nothing for so long is looked at, if it was sent something: keep-alive stops while that is on its way. */
+  viewerQuietMs: 10_000,
+  /** Sent again so often without an acknowledgement, the viewer counts as lost: 13 s at the earliest. */
+  viewerRetransmissions: 6,
 
   /** Connections that have not been identified yet: of one source, and of each kind. Fewer where the process may open few files. */
   unadmittedPerSource: 256,

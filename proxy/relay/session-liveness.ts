@@ -22,6 +22,10 @@ export interface SessionLivenessOptions {
   readonly traffic: () => RelayTraffic;
   /** Something was typed that the agent cannot be known to have got, and the agent is silent: called once. */
   readonly onInputLost: () => void;
+  /** @see AcceptedViewer.countRetransmissions */
+  readonly countRetransmissions: () => Promise<number | null>;
+  /** The viewer's path is cut: called once. */
+  readonly onViewerLost: () => void;
   readonly clock: Clock;
 }
 
@@ -43,6 +47,11 @@ export class SessionLiveness {
   /** When the latest input was passed on. */
   #inputAt = -Infinity;
   #bytesToViewer: number;
+  #bytesToServer: number;
+  /** When the viewer last sent something (monotonic), and what had been sent to it by the latest time that it had got all. */
+  #viewerHeardAt: number;
+  #acknowledgedBytes: number;
+  #stopped = false;
   #cancel: () => void = () => undefined;
 
   constructor(options: SessionLivenessOptions) {
@@ -52,7 +61,11 @@ export class SessionLiveness {
     this.#movedAt = now;
     this.#tickedAt = now;
     this.#ranSince = now;
-    this.#bytesToViewer = options.traffic().bytesToViewer;
+    const { bytesToViewer, bytesToServer } = options.traffic();
+    this.#bytesToViewer = bytesToViewer;
+    this.#bytesToServer = bytesToServer;
+    this.#viewerHeardAt = now;
+    this.#acknowledgedBytes = bytesToViewer;
     this.#page = options.pings && new RoundTrips(now);
     options.pings?.onAnswer((answer) => this.#page?.answer(Number(answer)));
     this.#ask();
@@ -60,6 +73,7 @@ export class SessionLiveness {
 
   /** Idempotent. */
   stop(): void {
+    this.#stopped = true;
     this.#cancel();
   }
 
@@ -91,10 +105,24 @@ export class SessionLiveness {
     return now - silentSince >= PROXY_LIMITS.agentSilentMs;
   }
 
+  /** TCP goes on sending to a viewer that is gone for a quarter of an hour, and keep-alive waits for that. */
+  async #watchViewer(now: number, bytesToViewer: number): Promise<void> {
+    if (now - this.#viewerHeardAt < PROXY_LIMITS.viewerQuietMs) return;
+    if (bytesToViewer === this.#acknowledgedBytes) return;
+    const retransmissions = await this.#options.countRetransmissions();
+    if (retransmissions === null) this.#acknowledgedBytes = bytesToViewer;
+    if (this.#stopped || (retransmissions ?? 0) < PROXY_LIMITS.viewerRetransmissions) return;
+    this.stop();
+    this.#options.onViewerLost();
+  }
+
   #ask(): void {
     const { pings, findPulse, traffic, clock } = this.#options;
     const now = clock.monotonic();
-    const { bytesToViewer } = traffic();
+    const { bytesToViewer, bytesToServer } = traffic();
+    if (bytesToServer > this.#bytesToServer) this.#viewerHeardAt = now;
+    this.#bytesToServer = bytesToServer;
+    void this.#watchViewer(now, bytesToViewer);
     if (bytesToViewer > this.#bytesToViewer) this.#movedAt = this.#tickedAt;
     this.#bytesToViewer = bytesToViewer;
     if (now - this.#tickedAt > PROXY_LIMITS.sessionPingMs + STALL_MS) this.#ranSince = now;

@@ -143,6 +143,10 @@ export class ViewerSession {
       onInputLost: () => {
         this.end("HOST_TIMEOUT");
       },
+      countRetransmissions: () => this.#viewer.countRetransmissions(),
+      onViewerLost: () => {
+        this.#viewer.stream.destroy();
+      },
       clock,
     });
     this.#liveness = liveness;

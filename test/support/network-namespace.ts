@@ -5,6 +5,8 @@ import { runProcess } from "./test-process.ts";
 export interface NetworkNamespace {
   /** This machine's end of the cable: all that programs in there can reach. */
   readonly address: string;
+  /** The other end: where programs in there listen. */
+  readonly inside: string;
   /** What goes before a command that is to run in there. */
   readonly via: readonly string[];
 }
@@ -24,7 +26,7 @@ export async function makeNetworkNamespace(cleanup: CleanupStack): Promise<Netwo
   await runIp("-n", name, "addr", "add", `${subnet}.2/30`, "dev", "eth0");
   await runIp("-n", name, "link", "set", "eth0", "up");
   await runIp("-n", name, "link", "set", "lo", "up");
-  return { address: `${subnet}.1`, via: ["ip", "netns", "exec", name] };
+  return { address: `${subnet}.1`, inside: `${subnet}.2`, via: ["ip", "netns", "exec", name] };
 }
 
 async function runIp(...args: string[]): Promise<void> {

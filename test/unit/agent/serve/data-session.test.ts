@@ -172,6 +172,57 @@ describe("a data session", () => {
     });
   });
 
+  describe("with a VNC server on another host", () => {
+    async function watchTcp(counts: readonly (number | null)[]) {
+      const [data, viewer] = createDuplexPair();
+      const [endpoint, server] = createDuplexPair();
+      for (const stream of [viewer, server]) stream.on("error", () => undefined);
+      const clock = new ManualClock();
+      const path = new ServerPath(clock);
+      const looks = [...counts];
+      let resets = 0;
+      const tcp = {
+        countRetransmissions: () => Promise.resolve(looks.shift() ?? null),
+        reset: () => {
+          resets += 1;
+        },
+      };
+      const session = new DataSession(data, endpoint, { clock, path, tcp });
+      server.resume();
+      viewer.resume();
+      const tick = async () => {
+        clock.advance(AGENT_LIMITS.runTickMs);
+        await settle();
+      };
+      viewer.write("keys");
+      await settle();
+      return { session, viewer, server, tick, looks, resets: () => resets };
+    }
+
+    test("that does not acknowledge what is sent again and again, it ends, and nothing of that runs later", async () => {
+      const { session, tick, resets } = await watchTcp([0, 2, 3, 4]);
+      for (let times = 0; times < 3; times += 1) await tick();
+      expect(resets()).toBe(0);
+      await tick();
+      expect((await session.ended).cause).toMatchObject({ code: "ENDPOINT_SILENT" });
+      expect(resets()).toBe(1);
+    });
+
+    test("the kernel is asked only while something may wait", async () => {
+      const { viewer, server, tick, looks } = await watchTcp([1, null, 0, 0, 0]);
+      await tick();
+      for (let times = 0; times < 5; times += 1) await tick();
+      expect(looks).toHaveLength(3);
+      viewer.write("more");
+      server.write("pixels");
+      await settle();
+      await tick();
+      expect(looks).toHaveLength(3);
+      await tick();
+      expect(looks).toHaveLength(2);
+    });
+  });
+
   test("while it lasts, the server is asked every two seconds whether it is there", () => {
     const { clock, probes } = makeFixture();
     clock.advance(20_000);

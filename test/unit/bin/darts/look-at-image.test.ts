@@ -33,6 +33,7 @@ describe("the content of an image decides", () => {
     await link("downloads/a/a-1.qcow2", "a.qcow2");
     await link("../away.qcow2", "away.img");
     await link("downloads/none.iso", "none.iso");
+    await link("circle.qcow2", "circle.qcow2");
     await mkdir(path.join(folder, "machines/folder.qcow2"));
   });
   afterAll(() => cleanup.close());
@@ -71,6 +72,7 @@ describe("the content of an image decides", () => {
     ["packed.img", /it is an archive/],
     ["appliance.qcow2", /import it/],
     ["folder.qcow2", /not an ordinary file/],
+    ["circle.qcow2", /its links lead in a circle/],
   ])("%s is left out", async (name, why) => {
     expect(await convertHere(name)).toMatchObject({
       catalogue: { images: [] },

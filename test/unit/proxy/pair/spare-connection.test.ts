@@ -8,11 +8,16 @@ import {
   FrameType,
   MIP2_LIMITS,
   readFrame,
+  SETUP_PENDING,
   systemClock,
   type Frame,
 } from "../../../../protocol/index.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import type { AgentControlConnection } from "../../../../proxy/agents/agent-control-connection.ts";
+import {
+  AgentFrameProcessor,
+  type AgentFrameProcessorDependencies,
+} from "../../../../proxy/agents/agent-frame-processor.ts";
 import type { ReverseServers } from "../../../../proxy/pair/reverse-servers.ts";
 import type { AgentRegistry } from "../../../../proxy/agents/agent-registry.ts";
 import { Pairing } from "../../../../proxy/pair/pairing.ts";
@@ -32,6 +37,7 @@ const OK = { status: 1, code: "" };
 const PONG = encodePing(FrameType.pong, Buffer.alloc(0));
 
 let clock: ManualClock;
+let connection: AgentControlConnection;
 let tickets: SetupTickets;
 let sent: Buffer[];
 let spares: SpareConnectionPool;
@@ -42,7 +48,7 @@ beforeEach(() => {
   tickets = new SetupTickets(clock);
   sent = [];
   const features = new Set(["spare"]);
-  const connection = {
+  connection = {
     features,
     send: (frame: Buffer) => sent.push(frame),
   } as unknown as AgentControlConnection;
@@ -110,7 +116,9 @@ describe("a spare connection", () => {
     const opening = pairing.open(DESKTOP, never);
     const { ticket } = await far.nextSetup();
     clock.advance(3_000);
-    tickets.postpone(ticket);
+    // It comes on the agent's control connection: a spare one carries the answer alone.
+    const control = new AgentFrameProcessor(connection, { tickets, log } as AgentFrameProcessorDependencies);
+    control.setupResponse({ ticket, status: SETUP_PENDING, code: "" });
     clock.advance(60_000);
     far.stream.write(encodeSetupResponse({ ticket, ...OK }));
     expect((await opening).destroyed).toBe(false);

@@ -10,7 +10,8 @@ function open({ hasPage = true, hasAgent = true } = {}) {
   const page = { answers: hasPage };
   const agent = { answers: true, trips: new RoundTrips(0), probes: 0, readSince: -Infinity };
   const traffic = { bytesToViewer: 0, bytesToServer: 0 };
-  const lost = { input: 0 };
+  const lost = { input: 0, viewer: 0 };
+  const kernel = { retransmissions: null as number | null, looks: 0 };
   const liveness = new SessionLiveness({
     pings: hasPage
       ? {
@@ -46,6 +47,13 @@ function open({ hasPage = true, hasAgent = true } = {}) {
       lost.input += 1;
       liveness.stop();
     },
+    countRetransmissions: () => {
+      kernel.looks += 1;
+      return Promise.resolve(kernel.retransmissions);
+    },
+    onViewerLost: () => {
+      lost.viewer += 1;
+    },
     clock,
   });
   const pass = async (seconds: number) => {
@@ -62,6 +70,7 @@ function open({ hasPage = true, hasAgent = true } = {}) {
     agent,
     traffic,
     lost,
+    kernel,
     pass,
     answer: (text: string) => answer(text),
   };
@@ -207,4 +216,34 @@ it("a viewer without pings, of an agent without them, is never stopped", async (
   const { liveness, pass } = open({ hasPage: false, hasAgent: false });
   await pass(600);
   expect(liveness.holdsInput).toBe(false);
+});
+
+it("a viewer whose path was cut while the picture moves is lost within seconds, though keep-alive says nothing", async () => {
+  const { traffic, kernel, lost, pass, clock } = open({ hasPage: false });
+  await pass(60);
+  traffic.bytesToViewer += 1_000;
+  kernel.retransmissions = 5;
+  await pass(20);
+  expect(lost.viewer).toBe(0);
+  kernel.retransmissions = 6;
+  await pass(3);
+  expect(lost.viewer).toBe(1);
+  expect(clock.pending).toBe(0);
+});
+
+it("the kernel is asked only about viewers that say nothing and may not have got something", async () => {
+  const { traffic, kernel, lost, pass, liveness } = open({ hasPage: false });
+  kernel.retransmissions = 9;
+  await pass(60);
+  for (let times = 0; times < 20; times += 1) {
+    traffic.bytesToViewer += 1_000;
+    traffic.bytesToServer += 10;
+    await pass(3);
+  }
+  expect(kernel.looks).toBe(0);
+  kernel.retransmissions = null;
+  await pass(60);
+  expect(kernel.looks).toBe(1);
+  expect(lost.viewer).toBe(0);
+  liveness.stop();
 });
