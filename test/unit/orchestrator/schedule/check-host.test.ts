@@ -44,6 +44,7 @@ describe("a host", () => {
       false,
     ],
     ["takes no new machines", host({ drained: true }), {}, false],
+    ["8 CPUs in all", host({ drained: true, image: { kind: "notOffered" } }), { cpus: 9 }, true],
     ["2 CPUs in all", host({}, { cpus: 2 }), { cpus: 4 }, true],
     ["memory 4 GB in all", host({}, { memoryMb: { total: 4096, free: 4000 } }), { memoryMb: 4097 }, true],
     ["memory 1.2 of 4 GB free", host({}, { memoryMb: { total: 4096, free: 1229 } }), {}, false],
