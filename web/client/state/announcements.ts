@@ -1,8 +1,14 @@
+import type { Machine } from "../../api/schemas.ts";
 import type { Text } from "../text/translations/languages.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import type { WallState } from "./wall-state.ts";
 
 type WallContents = Pick<WallState, "machines" | "desktops">;
+
+/** Whether the seconds run until it is switched off, and *Keep it on* cancels that. */
+function isCounted({ state, powerOffAt, ending }: Machine): boolean {
+  return state === "stopping" && powerOffAt !== null && !ending;
+}
 
 /** What a screen reader should announce about the difference between two states of the wall. */
 export function describeChanges(before: WallContents, after: WallContents, text: Text): string[] {
@@ -10,6 +16,8 @@ export function describeChanges(before: WallContents, after: WallContents, text:
   for (const machine of Object.values(after.machines)) {
     const known = before.machines[machine.id];
     if (machine.expiresSoon && known?.expiresSoon === false) said.push(text.machines.soon(machine.name));
+    if (isCounted(machine) && (known === undefined || !isCounted(known)))
+      said.push(text.machines.powerOffSoon(machine.name));
     if (known?.state === machine.state) continue;
     const state = text.state[machine.state];
     const reason = explainReason(machine, text);

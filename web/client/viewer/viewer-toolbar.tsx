@@ -19,6 +19,7 @@ import { saveScreenshot } from "./save-screenshot.ts";
 import type { DesktopKeyboard } from "./desktop-keyboard.ts";
 import type { KeyboardChoice } from "./keyboard-choice.ts";
 import { TypingField } from "./typing-field.tsx";
+import { isToolbarNeeded } from "./toolbar-need.ts";
 import { describeUntyped } from "./untyped.ts";
 import { useToolbarVisibility } from "./use-toolbar-visibility.ts";
 
@@ -98,10 +99,8 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const full = useFullScreen();
   const box = useRef<HTMLDivElement>(null);
   const [panel, setPanel] = useState<Panel>(null);
-  const bar = useToolbarVisibility(
-    box,
-    connection.phase !== "open" || connection.silence !== null || panel === "keys" || panel === "clipboard",
-  );
+  const needed = isToolbarNeeded(connection, machine);
+  const bar = useToolbarVisibility(box, needed || panel === "keys" || panel === "clipboard");
   const silent = connection.phase === "open" && connection.silence !== null;
   const phase = silent ? "waiting" : connection.phase;
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
@@ -214,7 +213,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
         <ToolbarButton
           icon="up"
           label={viewer.hideBar}
-          disabled={connection.phase !== "open"}
+          disabled={needed}
           onClick={() => {
             returnToScreen();
             bar.hide();
