@@ -5,9 +5,13 @@ import type { WallState } from "./wall-state.ts";
 
 type WallContents = Pick<WallState, "machines" | "desktops">;
 
+function nameState({ state, reachable }: Machine, text: Text): string {
+  return reachable ? text.state[state] : text.monitor.notConnected;
+}
+
 /** Whether the seconds run until it is switched off, and *Keep it on* cancels that. */
-function isCounted({ state, powerOffAt, ending }: Machine): boolean {
-  return state === "stopping" && powerOffAt !== null && !ending;
+function isCounted({ state, reachable, powerOffAt, ending }: Machine): boolean {
+  return reachable && state === "stopping" && powerOffAt !== null && !ending;
 }
 
 /** What a screen reader should announce about the difference between two states of the wall. */
@@ -18,11 +22,11 @@ export function describeChanges(before: WallContents, after: WallContents, text:
     if (machine.expiresSoon && known?.expiresSoon === false) said.push(text.machines.soon(machine.name));
     if (isCounted(machine) && (known === undefined || !isCounted(known)))
       said.push(text.machines.powerOffSoon(machine.name));
-    if (known?.state === machine.state) continue;
-    const state = text.state[machine.state];
+    const state = nameState(machine, text);
+    if (known !== undefined && nameState(known, text) === state) continue;
     const reason = explainReason(machine, text);
     said.push(
-      reason !== null && machine.state === "failed"
+      reason !== null && machine.state === "failed" && machine.reachable
         ? text.monitor.announceReason(machine.name, state, reason)
         : text.monitor.announce(machine.name, state),
     );

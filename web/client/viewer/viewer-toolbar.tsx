@@ -107,7 +107,8 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
 
   const away =
     machine !== null &&
-    (machine.state === "stopping" || (connection.phase !== "open" && !isOn(machine.state)));
+    (machine.state === "stopping" ||
+      (connection.phase !== "open" && (!isOn(machine.state) || !machine.reachable)));
 
   useEffect(() => {
     if (rfb === null) setPanel(null);
@@ -136,7 +137,10 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
         <strong class="viewer-name">{name}</strong>
         <span class="viewer-state" data-phase={away ? "away" : phase} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="viewer-word">{away ? text.state[machine.state] : words[phase]}</span>
+          <span class="viewer-word">
+            {!away && words[phase]}
+            {away && (machine.reachable ? text.state[machine.state] : text.monitor.notConnected)}
+          </span>
         </span>
         <span class="viewer-gap" />
         {others.length > 0 && (

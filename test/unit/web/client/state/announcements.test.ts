@@ -30,6 +30,18 @@ describe("describeChanges", () => {
     expect(describeChanges(running, ending, en)).toEqual(["memtest: Shutting down."]);
   });
 
+  it("says that a machine's host went away, and what the machine is when it is back", () => {
+    const here = { ...none, machines: { m1: makeMachine() } };
+    const away = { ...none, machines: { m1: makeMachine({ reachable: false }) } };
+    expect(describeChanges(here, away, en)).toEqual(["memtest: Not connected."]);
+    const lost = {
+      ...none,
+      machines: { m1: makeMachine({ reachable: false, state: "failed", reason: "?" }) },
+    };
+    expect(describeChanges(away, lost, en)).toEqual([]);
+    expect(describeChanges(away, here, en)).toEqual(["memtest: Running."]);
+  });
+
   it("gives the reason of a failure", () => {
     const failed = makeMachine({ state: "failed", reason: "The disk is full." });
     expect(describeChanges(none, { ...none, machines: { m1: failed } }, en)).toEqual([
