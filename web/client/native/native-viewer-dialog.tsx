@@ -70,6 +70,7 @@ function TokenDetails({
               </span>
               <CopyButton value={token.token} label={native.copyToken} />
             </div>
+            <p class="fine">{native.tokenHint}</p>
             <TokenLifetime createdAt={token.createdAt} expiresAt={token.expiresAt} />
           </div>
           {fingerprint !== undefined && (

@@ -4,6 +4,7 @@ const en = {
   lead: "Give this address to any VNC viewer and the token where it asks for a password.",
   address: "Address",
   token: "Token",
+  tokenHint: "8 characters, no blank between them.",
   allowed: "What it allows",
   roles: { control: "Control", view: "Watch only" },
   switches: {
@@ -42,6 +43,7 @@ const fr: typeof en = {
   lead: "Donnez cette adresse à un client VNC, et le jeton quand il demande un mot de passe.",
   address: "Adresse",
   token: "Jeton",
+  tokenHint: "8 caractères, sans espace entre eux.",
   allowed: "Ce qu’il permet",
   roles: { control: "Contrôler", view: "Regarder" },
   switches: {
