@@ -257,6 +257,10 @@ export class GatewayProxy implements Proxy {
     return [...this.#agents.list(), ...(this.#mip1?.agents.list() ?? [])];
   }
 
+  canAskHost(agentId: string): boolean {
+    return this.#agents.find(agentId)?.agent.admitted === true;
+  }
+
   async requestHost<M extends HostMethod>(
     agentId: string,
     method: M,

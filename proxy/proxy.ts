@@ -89,6 +89,8 @@ export interface Proxy {
 
   /** Agents whose control connection is held here. */
   connectedAgents(): ConnectedAgent[];
+  /** Whether this is a host that can be asked now: its control connection is held here, and it was let in. */
+  canAskHost(agentId: string): boolean;
   /**
    * Asks a host that was let in something.
    * @throws RequestError with the host's code, `HOST_OFFLINE`; TimeoutError `HOST_TIMEOUT`

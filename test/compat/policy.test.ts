@@ -240,6 +240,30 @@ describe("the desktop's clipboard", () => {
     await page.goto(`${server.origin}/`);
   });
 
+  test("as long as the longest that is sent arrives by noVNC, and a longer one leaves the desktop's as it was", async () => {
+    await openInBrowser({});
+    await page.mouse.move(400, 2);
+    await page.getByRole("button", { name: "Clipboard", exact: true }).click();
+    const send = async (text: string): Promise<void> => {
+      // Filled as by typing, thousands of lines take the browser a minute.
+      await page.evaluate(`{
+        const field = document.querySelector(".clipboard-panel textarea");
+        field.value = ${JSON.stringify(text)};
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      }`);
+      await page.getByRole("button", { name: "Send to its clipboard" }).click();
+    };
+    const line = `${"a".repeat(40)}\n`;
+    for (const text of ["a".repeat(262_143), line.repeat(6_241)]) {
+      await send(text);
+      await waitFor("the text", async () => (await readDesktopClipboard()) === text);
+      await send(`${text}${line}`);
+      await page.getByText("Not sent: the text is").waitFor();
+      expect((await readDesktopClipboard()) === text).toBe(true);
+    }
+    await page.goto(`${server.origin}/`);
+  });
+
   test.each([
     ["Tight", []],
     ["ZRLE", []],

@@ -42,9 +42,19 @@ async function save(name: RegExp): Promise<{ file: string; text: string }> {
   return { file, text: await readFile(file, "utf8") };
 }
 
+/** What somebody copies who selects the token on the page. */
+async function selectToken(): Promise<string> {
+  await page.locator(".token").click();
+  return page.evaluate<string>("getSelection().toString()");
+}
+
 test("the sheet's files lead TigerVNC's viewer to the desktop, and hold no token", async () => {
   await page.getByRole("button", { name: "Open in a VNC viewer" }).click();
   const token = (await page.locator(".token .unseen").innerText()).replaceAll(" ", "");
+  expect(await selectToken()).toBe(token);
+  expect(await page.locator(".viewer-digits").innerText()).toBe(
+    /Viewers show\s+(\S+)/.exec(server.process.stdout)?.[1],
+  );
   const { file, text } = await save(/file for TigerVNC/);
   expect(path.basename(file)).toBe(`${DESKTOP}.tigervnc`);
   for (const name of [/file for RealVNC/, /file for UltraVNC/]) {

@@ -48,13 +48,15 @@ test("the launcher is killed: the machine lives and is adopted, and the browser'
   await host.stopProcess("SIGKILL");
   await page.locator('main.viewer:not([data-phase="open"])').waitFor();
   expect(await findQemus(host.folder)).toEqual([pid]);
+  await page.getByText(/is not connected at the moment/).waitFor();
+  expect(await server.ask("vm", "list")).toMatchObject([{ state: "running", reachable: false }]);
   await host.start();
   await page.locator('main.viewer[data-phase="open"]').waitFor({ timeout: 60_000 });
   const before = await waitForCanvas(page, "its screen again", (picture) => picture.width === 720);
   await waitForCanvas(page, "a picture that moves", (picture) => picture.countDifferences(before) > 0);
   expect(await findQemus(host.folder)).toEqual([pid]);
   const machines = await server.ask<{ id: string; state: string }[]>("vm", "list");
-  expect(machines).toMatchObject([{ id: machine.id, state: "running" }]);
+  expect(machines).toMatchObject([{ id: machine.id, state: "running", reachable: true }]);
 });
 
 test("an agent that runs apart keeps the viewer's session through the launcher's death", async () => {

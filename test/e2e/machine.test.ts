@@ -85,6 +85,24 @@ test("F1 pressed in TigerVNC's viewer reaches the guest too, and the browser see
   await viewer.stop();
 });
 
+test("whoever is at its screen sees that somebody switches it off, and keeps it on", async () => {
+  const [machine] = await server.ask<{ id: string; name: string }[]>("vm", "list");
+  const bar = page.locator(".viewer-top");
+  await page.mouse.move(400, 500);
+  await page.mouse.move(410, 500);
+  await page.locator('.viewer-top[data-shown="false"]').waitFor();
+  // Its system knows no power button.
+  await server.ask("vm", "stop", machine!.id);
+  await bar.getByText(/Switched off in \d+ sec/).waitFor();
+  await page.getByText(`${machine!.name} is switched off soon, unless it is kept on.`).waitFor();
+  await page.mouse.move(420, 510);
+  expect(await bar.getAttribute("data-shown")).toBe("true");
+  await page.getByRole("button", { name: `Keep ${machine!.name} on` }).click();
+  await bar.getByText(/Switched off in/).waitFor({ state: "detached" });
+  await page.mouse.move(420, 500);
+  await page.locator('.viewer-top[data-shown="false"]').waitFor();
+});
+
 test("a machine's name can be used once, and stopping it is seen on the wall", async () => {
   const [machine] = await server.ask<{ id: string; name: string }[]>("vm", "list");
   await expect(server.ask("vm", "create", "memtest86+", "--name", machine!.name)).rejects.toThrow(/name/i);

@@ -82,6 +82,7 @@ const routes = {
       fingerprint: "9f2c41d07be85a36c1904fe27d6b83a5e0f7126c9b4d58aa3e71c06f92d8b415",
       web: { host: "postern.example", port: 8443 },
       rfb: { host: "postern.example", port: 5900 },
+      viewerFingerprint: "7f-aa-08-8e-85-34-5e-35",
     }),
   "GET /machines": (_, response) => answer(response, 200, [...machines.values()]),
   "POST /desktops/shown": (_, response) => answer(response, 204),

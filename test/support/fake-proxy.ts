@@ -165,6 +165,10 @@ export class FakeProxy implements Proxy {
     return [...this.#agents.values()];
   }
 
+  canAskHost(agentId: string): boolean {
+    return this.#agents.get(agentId)?.admitted === true;
+  }
+
   async requestHost<M extends HostMethod>(
     agentId: string,
     method: M,

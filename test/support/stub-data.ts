@@ -48,6 +48,7 @@ export function machine(
   return {
     ...{ id, name, image: "debian-installer", imageTitle: "Debian 12 installer", owner: "ada", state },
     ...{
+      reachable: true,
       reason: null,
       cause: null,
       accel: "kvm",

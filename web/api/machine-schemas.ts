@@ -20,7 +20,10 @@ export const machine = z.object({
   image: z.string(),
   imageTitle: z.string(),
   owner: z.string(),
+  /** The last that is known of it, where it is not reachable. */
   state: machineState,
+  /** False: its host is not connected to this server. Until it is back, nothing that the host would do can be done. */
+  reachable: z.boolean(),
   /** Why it failed, stopped or waits: a sentence in English. */
   reason: z.string().nullable(),
   /** The same for programs and other languages; null: there is no reason, or an older host gave it. */

@@ -6,6 +6,8 @@ export const service = z.object({
   web: z.object({ host: z.string(), port: z.number() }),
   /** Where a VNC viewer goes; null: no plain RFB listener. */
   rfb: z.object({ host: z.string(), port: z.number() }).nullable(),
+  /** What viewers that encrypt by RSA-AES show before they ask for the token: 8 bytes in hexadecimal, with dashes. */
+  viewerFingerprint: z.string(),
   /** For administrators: what to type on the server for a join secret; null: for others, or not known. */
   joinCommand: z.string().nullable().default(null),
 });

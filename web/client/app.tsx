@@ -26,6 +26,18 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, dialog") !== null;
 }
 
+function NothingHere() {
+  const text = useText();
+  return (
+    <main class="loading" id="wall" tabIndex={-1}>
+      <p role="status">{text.nothingHere}</p>
+      <a class="button primary" href="/" onClick={followLink}>
+        {text.back}
+      </a>
+    </main>
+  );
+}
+
 function SignedIn({ me }: { readonly me: Me }) {
   const app = useApp();
   const text = useText();
@@ -65,16 +77,6 @@ function SignedIn({ me }: { readonly me: Me }) {
       </>
     );
   }
-  if (route.page === "unknown") {
-    return (
-      <main class="loading">
-        <p role="status">{text.nothingHere}</p>
-        <a class="button primary" href="/" onClick={followLink}>
-          {text.back}
-        </a>
-      </main>
-    );
-  }
   const close = () => setDialog(null);
   return (
     <>
@@ -85,7 +87,9 @@ function SignedIn({ me }: { readonly me: Me }) {
         onConnectHost={() => setDialog("host")}
         onShortcuts={() => setDialog("keys")}
       />
-      {route.page === "sessions" && me.role === "admin" ? (
+      {route.page === "unknown" ? (
+        <NothingHere />
+      ) : route.page === "sessions" && me.role === "admin" ? (
         <LazyPage load={loadSessions} props={{}} />
       ) : (
         <Wall onCreate={() => setDialog("create")} />

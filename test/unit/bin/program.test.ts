@@ -113,6 +113,7 @@ describe("what is printed to be copied can be run", () => {
       fingerprint: "ab".repeat(32),
       web: { host: "::1", port: 8443 },
       rfb: null,
+      viewerFingerprint: "00-11-22-33-44-55-66-77",
       joinCommand: null,
     };
     for (const kind of ["publish", "machines"] as const)

@@ -12,6 +12,8 @@ interface MenuProps {
   readonly items: readonly MenuItem[];
   /** A line above the choices: whom they affect. */
   readonly note?: string | undefined;
+  /** Why it cannot be opened now. */
+  readonly disabledReason?: string | undefined;
 }
 
 const MARGIN_PX = 8;
@@ -30,7 +32,7 @@ function keepInWindow(list: HTMLElement): void {
 }
 
 /** A button with a menu below it. Arrow keys move, Esc closes, a click elsewhere closes. */
-export function Menu({ label, trigger, className = "button", items, note }: MenuProps) {
+export function Menu({ label, trigger, className = "button", items, note, disabledReason }: MenuProps) {
   const [open, setOpen] = useState(false);
   const menuId = useId();
   const box = useRef<HTMLDivElement>(null);
@@ -45,6 +47,9 @@ export function Menu({ label, trigger, className = "button", items, note }: Menu
     if (open) box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
   }, [open]);
   useCloseOnLeave(open, box, setOpen);
+  useEffect(() => {
+    if (disabledReason !== undefined) setOpen(false);
+  }, [disabledReason]);
 
   const close = () => {
     setOpen(false);
@@ -73,7 +78,8 @@ export function Menu({ label, trigger, className = "button", items, note }: Menu
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={open ? menuId : undefined}
-        title={label}
+        title={disabledReason ?? label}
+        disabled={disabledReason !== undefined}
         onClick={() => setOpen(!open)}
       >
         {trigger}
@@ -87,7 +93,9 @@ export function Menu({ label, trigger, className = "button", items, note }: Menu
               type="button"
               role="menuitem"
               class={item.danger === true ? "menu-item danger" : "menu-item"}
+              aria-disabled={item.disabled}
               onClick={() => {
+                if (item.disabled === true) return;
                 close();
                 item.onChoose();
               }}

@@ -12,7 +12,7 @@ interface PowerOffProps {
 
 /** Of a machine that was asked to shut down: the seconds until it is switched off, and a button that cancels that. */
 export function PowerOff({ machine, actions, className = "time-left" }: PowerOffProps) {
-  const { machines } = useText();
+  const { machines, monitor } = useText();
   const { language } = usePreferences();
   const { name, state, powerOffAt, ending } = machine;
   const isCounting = state === "stopping" && powerOffAt !== null;
@@ -27,8 +27,8 @@ export function PowerOff({ machine, actions, className = "time-left" }: PowerOff
           type="button"
           class="button small"
           aria-label={machines.keepNamed(name)}
-          title={machines.keepHint}
-          disabled={actions.busy}
+          title={machine.reachable ? machines.keepHint : monitor.awayReason}
+          disabled={actions.busy || !machine.reachable}
           onClick={() => actions.sendCommand("keep")}
         >
           {machines.keep}

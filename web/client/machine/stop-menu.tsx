@@ -38,6 +38,7 @@ export function StopMenu({ machine, actions, trigger, className = "button" }: St
       trigger={trigger}
       className={className}
       note={machine.viewers > 0 ? monitor.viewers(machine.viewers) : undefined}
+      disabledReason={machine.reachable ? undefined : monitor.awayReason}
       items={machine.oneShot && machine.state !== "stopping" ? [end] : stops}
     />
   );

@@ -41,6 +41,7 @@ function TokenDetails({
   onWithdraw: () => void;
 }) {
   const { native } = useText();
+  const fingerprint = useWall((state) => state.service?.viewerFingerprint);
   const address = token.address === null ? null : parseViewerAddress(token.address);
   if (token.address === null || address === null) return <p>{native.noListener}</p>;
   const command = buildViewerCommand(address);
@@ -69,8 +70,18 @@ function TokenDetails({
               </span>
               <CopyButton value={token.token} label={native.copyToken} />
             </div>
+            <p class="fine">{native.tokenHint}</p>
             <TokenLifetime createdAt={token.createdAt} expiresAt={token.expiresAt} />
           </div>
+          {fingerprint !== undefined && (
+            <div class="fact">
+              <h3>{native.shows}</h3>
+              <code class="viewer-digits">{fingerprint}</code>
+              <p class="fine">
+                {native.showsHint} {native.unencrypted}
+              </p>
+            </div>
+          )}
           <TokenRightsFields rights={token} busy={changing} onChange={onChange} />
           <div class="fact">
             <h3>{native.command}</h3>
@@ -86,7 +97,6 @@ function TokenDetails({
           <figcaption>{native.qrHint}</figcaption>
         </figure>
       </div>
-      <p class="fine">{native.unencrypted}</p>
       <div class="dialog-actions">
         <button type="button" class="button quiet" onClick={onWithdraw}>
           {native.withdraw}

@@ -1,8 +1,18 @@
+import type { Machine } from "../../api/schemas.ts";
 import type { Text } from "../text/translations/languages.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import type { WallState } from "./wall-state.ts";
 
 type WallContents = Pick<WallState, "machines" | "desktops">;
+
+function nameState({ state, reachable }: Machine, text: Text): string {
+  return reachable ? text.state[state] : text.monitor.notConnected;
+}
+
+/** Whether the seconds run until it is switched off, and *Keep it on* cancels that. */
+function isCounted({ state, reachable, powerOffAt, ending }: Machine): boolean {
+  return reachable && state === "stopping" && powerOffAt !== null && !ending;
+}
 
 /** What a screen reader should announce about the difference between two states of the wall. */
 export function describeChanges(before: WallContents, after: WallContents, text: Text): string[] {
@@ -10,11 +20,13 @@ export function describeChanges(before: WallContents, after: WallContents, text:
   for (const machine of Object.values(after.machines)) {
     const known = before.machines[machine.id];
     if (machine.expiresSoon && known?.expiresSoon === false) said.push(text.machines.soon(machine.name));
-    if (known?.state === machine.state) continue;
-    const state = text.state[machine.state];
+    if (isCounted(machine) && (known === undefined || !isCounted(known)))
+      said.push(text.machines.powerOffSoon(machine.name));
+    const state = nameState(machine, text);
+    if (known !== undefined && nameState(known, text) === state) continue;
     const reason = explainReason(machine, text);
     said.push(
-      reason !== null && machine.state === "failed"
+      reason !== null && machine.state === "failed" && machine.reachable
         ? text.monitor.announceReason(machine.name, state, reason)
         : text.monitor.announce(machine.name, state),
     );

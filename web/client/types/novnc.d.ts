@@ -10,6 +10,19 @@ declare module "@novnc/novnc" {
   }
 
   export default class RFB {
+    /** Internal: writes messages; the tests look at them. */
+    static readonly messages: {
+      extendedClipboardProvide(
+        socket: {
+          sQpush8(value: number): void;
+          sQpush32(value: number): void;
+          sQpushBytes(bytes: Uint8Array): void;
+          flush(): void;
+        },
+        formats: number[],
+        texts: string[],
+      ): void;
+    };
     constructor(target: HTMLElement, urlOrChannel: string | WebSocket, options?: { shared?: boolean });
     background: string;
     scaleViewport: boolean;

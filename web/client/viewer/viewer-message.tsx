@@ -43,6 +43,7 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
   const text = useText();
   const { viewer } = text;
   const state = machine?.state;
+  const away = machine?.reachable === false;
   const off = state !== undefined && isOff(state);
   const starting = machine?.desktopId === null && isStarting(machine.state);
 
@@ -50,7 +51,8 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
   const silence = connection.phase === "open" ? connection.silence : null;
 
   let title = viewer.connecting;
-  if (state === "stopped") title = viewer.off(name);
+  if (away) title = viewer.machineAway(name);
+  else if (state === "stopped") title = viewer.off(name);
   else if (state === "failed") title = viewer.failed(name);
   else if (state === "stopping") title = viewer.stopping(name);
   else if (state === "paused") title = viewer.paused(name);
@@ -58,25 +60,26 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
   else if (starting) title = viewer.starting(name);
   else if (failure !== null) title = viewer[failure.cause];
   else if (silence !== null) title = silence === "server" ? viewer.unreachable : viewer.hostSilent;
-  const quiet = off || starting || state === "stopping" || state === "paused" || state === "saving";
+  const quiet = away || off || starting || state === "stopping" || state === "paused" || state === "saving";
 
   return (
     <div class="viewer-message">
       <div role="status">
         <h2>{title}</h2>
-        {state === "stopped" && <p>{viewer.offHint}</p>}
+        {away && <p>{viewer.machineAwayHint}</p>}
+        {state === "stopped" && !away && <p>{viewer.offHint}</p>}
         {state === "failed" && (
           <p>{(machine && explainReason(machine, text)) ?? text.monitor.failedUnknown}</p>
         )}
         {!quiet && typeof failure?.detail === "string" && <p>{explainRefusal(failure.detail, text)}</p>}
         {!quiet && silence !== null && <p>{viewer.silentHint}</p>}
       </div>
-      {off && (
+      {off && !away && (
         <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
           {state === "failed" ? text.tryAgain : text.monitor.start}
         </button>
       )}
-      {state === "paused" && (
+      {state === "paused" && !away && (
         <button
           type="button"
           class="button primary"

@@ -19,6 +19,7 @@ import { saveScreenshot } from "./save-screenshot.ts";
 import type { DesktopKeyboard } from "./desktop-keyboard.ts";
 import type { KeyboardChoice } from "./keyboard-choice.ts";
 import { TypingField } from "./typing-field.tsx";
+import { isToolbarNeeded } from "./toolbar-need.ts";
 import { describeUntyped } from "./untyped.ts";
 import { useToolbarVisibility } from "./use-toolbar-visibility.ts";
 
@@ -98,17 +99,16 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const full = useFullScreen();
   const box = useRef<HTMLDivElement>(null);
   const [panel, setPanel] = useState<Panel>(null);
-  const bar = useToolbarVisibility(
-    box,
-    connection.phase !== "open" || connection.silence !== null || panel === "keys" || panel === "clipboard",
-  );
+  const needed = isToolbarNeeded(connection, machine);
+  const bar = useToolbarVisibility(box, needed || panel === "keys" || panel === "clipboard");
   const silent = connection.phase === "open" && connection.silence !== null;
   const phase = silent ? "waiting" : connection.phase;
   const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
 
   const away =
     machine !== null &&
-    (machine.state === "stopping" || (connection.phase !== "open" && !isOn(machine.state)));
+    (machine.state === "stopping" ||
+      (connection.phase !== "open" && (!isOn(machine.state) || !machine.reachable)));
 
   useEffect(() => {
     if (rfb === null) setPanel(null);
@@ -137,7 +137,10 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
         <strong class="viewer-name">{name}</strong>
         <span class="viewer-state" data-phase={away ? "away" : phase} role="status">
           <span class="dot" aria-hidden="true" />
-          <span class="viewer-word">{away ? text.state[machine.state] : words[phase]}</span>
+          <span class="viewer-word">
+            {!away && words[phase]}
+            {away && (machine.reachable ? text.state[machine.state] : text.monitor.notConnected)}
+          </span>
         </span>
         <span class="viewer-gap" />
         {others.length > 0 && (
@@ -214,7 +217,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
         <ToolbarButton
           icon="up"
           label={viewer.hideBar}
-          disabled={connection.phase !== "open"}
+          disabled={needed}
           onClick={() => {
             returnToScreen();
             bar.hide();

@@ -32,12 +32,13 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   const box = useRef<HTMLElement>(null);
   const actions = useMachineActions(machine.id);
   const [dialog, setDialog] = useState<MachineDialog | ConnectableDisplay | null>(null);
-  const { state, desktopId } = machine;
+  const { state, reachable, desktopId } = machine;
+  const awayReason = reachable ? undefined : monitor.awayReason;
   const on = isOn(state);
-  useKeptFocus(box, state);
+  useKeptFocus(box, `${state} ${reachable}`);
 
   const more: MenuItem[] = [];
-  for (const screen of on ? listConnectableDisplays(machine) : [])
+  for (const screen of on && reachable ? listConnectableDisplays(machine) : [])
     more.push({
       label: screen.number === 1 ? monitor.openInViewer : monitor.openNumberInViewer(screen.number),
       onChoose: () => setDialog(screen),
@@ -45,7 +46,14 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   more.push(...listMachineMenuItems(machine, text, actions, setDialog));
 
   return (
-    <article ref={box} class="monitor" data-state={state} data-machine={machine.id} aria-labelledby={titleId}>
+    <article
+      ref={box}
+      class="monitor"
+      data-state={state}
+      data-machine={machine.id}
+      data-reachable={reachable}
+      aria-labelledby={titleId}
+    >
       <div class="bezel">
         <MachinePreview machine={machine} actions={actions} />
       </div>
@@ -71,19 +79,25 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
             </span>
           )}
         </p>
-        <StateSummary state={state} since={machine.since} viewers={machine.viewers} />
+        <StateSummary state={state} reachable={reachable} since={machine.since} viewers={machine.viewers} />
         <PowerOff machine={machine} actions={actions} />
         <TimeLeft machine={machine} actions={actions} />
         <TriedHosts machine={machine} />
         <div class="actions">
-          {(on || state === "stopping") && desktopId !== null && (
+          {(on || state === "stopping") && desktopId !== null && reachable && (
             <a class="button primary" href={buildViewPath(desktopId)} onClick={followLink}>
               {monitor.connect}
             </a>
           )}
-          {on && <OtherDisplays machine={machine} />}
+          {on && reachable && <OtherDisplays machine={machine} />}
           {isOff(state) && (
-            <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
+            <button
+              type="button"
+              class="button primary"
+              title={awayReason}
+              disabled={actions.busy || !reachable}
+              onClick={actions.start}
+            >
               {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
             </button>
           )}
@@ -91,7 +105,8 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
             <button
               type="button"
               class="button primary"
-              disabled={actions.busy}
+              title={awayReason}
+              disabled={actions.busy || !reachable}
               onClick={() => actions.sendCommand("resume")}
             >
               {machines.resume}
@@ -105,7 +120,13 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
             />
           )}
           {state === "stopping" && (
-            <button type="button" class="button" disabled={actions.busy} onClick={() => actions.stop(true)}>
+            <button
+              type="button"
+              class="button"
+              title={awayReason}
+              disabled={actions.busy || !reachable}
+              onClick={() => actions.stop(true)}
+            >
               {monitor.switchOff}
             </button>
           )}

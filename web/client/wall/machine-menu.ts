@@ -15,7 +15,7 @@ export type MachineDialog = "remove" | "snapshots" | "bootLog" | "credential";
 
 /** The menu items of a machine in its state, besides the buttons under its screen. */
 export function listMachineMenuItems(
-  { state, oneShot, credential }: Pick<Machine, "state" | "oneShot" | "credential">,
+  { state, reachable, oneShot, credential }: Pick<Machine, "state" | "reachable" | "oneShot" | "credential">,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,
   actions: MachineActions,
   open: (dialog: MachineDialog) => void,
@@ -43,7 +43,11 @@ export function listMachineMenuItems(
       ...{ label: machines.reset, hint: machines.resetHint, danger: true },
       onChoose: () => actions.sendCommand("reset"),
     });
+  const possible = reachable
+    ? items
+    : items.map((item) => ({ ...item, hint: monitor.notConnected, disabled: true }));
+  // A host that was put out for good does not come back, and its machines can be removed.
   if (state === "stopped")
-    items.push({ label: monitor.remove, danger: true, onChoose: () => open("remove") });
-  return items;
+    possible.push({ label: monitor.remove, danger: true, onChoose: () => open("remove") });
+  return possible;
 }

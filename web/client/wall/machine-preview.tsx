@@ -23,9 +23,11 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { state, name, desktopId } = machine;
-  const lit = hasDisplay(state);
+  // What it waits for, or why it failed, is not its host's to say.
+  const away = !machine.reachable && state !== "queued" && state !== "failed";
+  const lit = hasDisplay(state) && !away;
   const visible = useVisible(box);
-  const drawn = useThumbnail(canvas, machine.id, visible && hasGuest(state));
+  const drawn = useThumbnail(canvas, machine.id, visible && hasGuest(state) && !away);
   const reason = explainReason(machine, text);
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: reason ?? monitor.queuedHint,
@@ -35,11 +37,11 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
     saving: machines.savingHint,
     stopping: monitor.stoppingHint,
   };
-  const hint = hints[state];
-  const share = machine.progress;
+  const hint = away ? monitor.awayHint : hints[state];
+  const share = away ? null : machine.progress;
 
   return (
-    <div class="screen" ref={box} data-state={state}>
+    <div class="screen" ref={box} data-state={away ? "offline" : state}>
       <canvas
         ref={canvas}
         class="picture"
@@ -61,7 +63,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           {reason ?? monitor.failedUnknown}
         </p>
       )}
-      {state === "stopped" && (
+      {state === "stopped" && !away && (
         <button
           type="button"
           class="screen-action"
@@ -82,7 +84,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           {machine.saved && <span class="screen-note">{machines.savedHint}</span>}
         </button>
       )}
-      {state === "paused" && (
+      {state === "paused" && !away && (
         <button
           type="button"
           class="screen-action"
@@ -97,7 +99,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           </span>
         </button>
       )}
-      {desktopId !== null && isOn(state) && (
+      {desktopId !== null && isOn(state) && !away && (
         <a
           class="screen-action over-picture"
           data-step

@@ -16,6 +16,6 @@ export function useKeptFocus(box: RefObject<HTMLElement | null>, state: string):
   }, [box]);
   useLayoutEffect(() => {
     if (!hadFocus.current || document.activeElement !== document.body) return;
-    box.current?.querySelector<HTMLElement>("[data-step], .actions a, .actions button")?.focus();
+    box.current?.querySelector<HTMLElement>("[data-step], .actions a, .actions button:enabled")?.focus();
   }, [box, state]);
 }

@@ -10,7 +10,8 @@ export function routeService(api: FastifyInstance, proxy: Proxy, joinCommand: st
     const { web, rfb } = proxy.advertised;
     // It has paths of the server.
     const command = role === "admin" ? joinCommand : null;
-    return { fingerprint: proxy.fingerprint, web, rfb, joinCommand: command };
+    const { fingerprint, viewerFingerprint } = proxy;
+    return { fingerprint, web, rfb, viewerFingerprint, joinCommand: command };
   });
 }
 

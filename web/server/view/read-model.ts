@@ -28,6 +28,7 @@ export interface ReadModel extends KnownMetadata {
   readonly machineDesktops: ReadonlyMap<string, readonly DesktopView[]>;
   readonly userNames: ReadonlyMap<string, string>;
   readonly agentNames: ReadonlyMap<string, string>;
+  readonly canAskHost: (agentId: string) => boolean;
   /** Viewers that are connected now, by desktop. */
   readonly viewers: ReadonlyMap<string, number>;
 }
@@ -53,6 +54,7 @@ export async function loadReadModel(
     machineDesktops: mapMachineDesktops(byId, desktops),
     userNames,
     agentNames,
+    canAskHost: (agentId) => proxy.canAskHost(agentId),
     viewers: countViewers(proxy),
     ...known,
   };

@@ -17,6 +17,7 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
     imageTitle: model.imageTitle(record.image),
     owner: model.userNames.get(record.ownerId) ?? "",
     state: record.state,
+    reachable: record.agentId === null || model.canAskHost(record.agentId),
     reason: record.reason,
     cause: record.cause,
     accel: record.accel,

@@ -7,6 +7,7 @@ export const makeMachine = (change: Partial<Machine> = {}): Machine => ({
   imageTitle: "Memtest86+",
   owner: "ada",
   state: "running",
+  reachable: true,
   reason: null,
   cause: null,
   accel: "kvm",

@@ -4,6 +4,7 @@ const en = {
   lead: "Give this address to any VNC viewer and the token where it asks for a password.",
   address: "Address",
   token: "Token",
+  tokenHint: "8 characters, no blank between them.",
   allowed: "What it allows",
   roles: { control: "Control", view: "Watch only" },
   switches: {
@@ -25,7 +26,11 @@ const en = {
   withdrawn: "The token is withdrawn. Nobody gets in with it any more.",
   qr: "QR code of the address",
   qrHint: "Scan to open the address on a phone. The token is not in the picture.",
-  unencrypted: "A VNC viewer's connection to this port is not encrypted. In the browser it is.",
+  shows: "Digits to compare",
+  showsHint:
+    "TigerVNC 1.13 and newer and RealVNC’s viewers encrypt the connection and show these digits first. If they show others, somebody is in between: go no further.",
+  unencrypted:
+    "Other VNC viewers do not encrypt the connection to this port. In the browser it is encrypted.",
   noListener: "This server takes no VNC viewers. Connect in the browser instead.",
   profiles: "Connection file",
   profilesHint: "It holds the address. The viewer asks for the token.",
@@ -38,6 +43,7 @@ const fr: typeof en = {
   lead: "Donnez cette adresse à un client VNC, et le jeton quand il demande un mot de passe.",
   address: "Adresse",
   token: "Jeton",
+  tokenHint: "8 caractères, sans espace entre eux.",
   allowed: "Ce qu’il permet",
   roles: { control: "Contrôler", view: "Regarder" },
   switches: {
@@ -59,7 +65,11 @@ const fr: typeof en = {
   withdrawn: "Le jeton est retiré. Personne n’entre plus avec lui.",
   qr: "Code QR de l’adresse",
   qrHint: "À scanner pour ouvrir l’adresse sur un téléphone. Le jeton n’est pas dans l’image.",
-  unencrypted: "La connexion d’un client VNC à ce port n’est pas chiffrée. Celle du navigateur l’est.",
+  shows: "Chiffres à comparer",
+  showsHint:
+    "TigerVNC à partir de 1.13 et les clients de RealVNC chiffrent la connexion et montrent d’abord ces chiffres. S’ils en montrent d’autres, quelqu’un est entre les deux : n’allez pas plus loin.",
+  unencrypted:
+    "Les autres clients VNC ne chiffrent pas la connexion à ce port. Dans le navigateur elle est chiffrée.",
   noListener: "Ce serveur n’accepte pas de client VNC. Utilisez le navigateur.",
   profiles: "Fichier de connexion",
   profilesHint: "Il contient l’adresse. Le client demande le jeton.",

@@ -5,6 +5,7 @@ const service = {
   fingerprint: "ab12",
   web: { host: "postern.example", port: 8443 },
   rfb: null,
+  viewerFingerprint: "00-11-22-33-44-55-66-77",
   joinCommand: null,
 };
 

@@ -15,6 +15,33 @@ describe("describeChanges", () => {
     expect(describeChanges(after, after, en)).toEqual([]);
   });
 
+  it("says once that a machine is switched off soon, while that can be cancelled", () => {
+    const running = { ...none, machines: { m1: makeMachine() } };
+    const stopping = { ...none, machines: { m1: makeMachine({ state: "stopping" }) } };
+    const counted = { ...none, machines: { m1: makeMachine({ state: "stopping", powerOffAt: 31_000 }) } };
+    const ending = {
+      ...none,
+      machines: { m1: makeMachine({ state: "stopping", powerOffAt: 31_000, ending: true }) },
+    };
+    const warning = "memtest is switched off soon, unless it is kept on.";
+    expect(describeChanges(running, counted, en)).toEqual([warning, "memtest: Shutting down."]);
+    expect(describeChanges(stopping, counted, en)).toEqual([warning]);
+    expect(describeChanges(counted, counted, en)).toEqual([]);
+    expect(describeChanges(running, ending, en)).toEqual(["memtest: Shutting down."]);
+  });
+
+  it("says that a machine's host went away, and what the machine is when it is back", () => {
+    const here = { ...none, machines: { m1: makeMachine() } };
+    const away = { ...none, machines: { m1: makeMachine({ reachable: false }) } };
+    expect(describeChanges(here, away, en)).toEqual(["memtest: Not connected."]);
+    const lost = {
+      ...none,
+      machines: { m1: makeMachine({ reachable: false, state: "failed", reason: "?" }) },
+    };
+    expect(describeChanges(away, lost, en)).toEqual([]);
+    expect(describeChanges(away, here, en)).toEqual(["memtest: Running."]);
+  });
+
   it("gives the reason of a failure", () => {
     const failed = makeMachine({ state: "failed", reason: "The disk is full." });
     expect(describeChanges(none, { ...none, machines: { m1: failed } }, en)).toEqual([

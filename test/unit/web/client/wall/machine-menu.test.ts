@@ -22,8 +22,11 @@ it.each([
     ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
     ...{ close: () => undefined, sendCommand: (command: string) => done.push(command) },
   };
-  const items = listMachineMenuItems({ state, oneShot, credential: false }, en, actions, (dialog) =>
-    done.push(dialog),
+  const items = listMachineMenuItems(
+    { state, reachable: true, oneShot, credential: false },
+    en,
+    actions,
+    (dialog) => done.push(dialog),
   );
   expect(items.map(({ label }) => label)).toEqual(labels);
   for (const item of items) item.onChoose();
@@ -43,11 +46,36 @@ it.each([
     ...{ close: () => undefined, sendCommand: () => undefined },
   };
   const opened: string[] = [];
-  const items = listMachineMenuItems({ state, oneShot: false, credential: true }, en, actions, (dialog) =>
-    opened.push(dialog),
+  const items = listMachineMenuItems(
+    { state, reachable: true, oneShot: false, credential: true },
+    en,
+    actions,
+    (dialog) => opened.push(dialog),
   );
   items.find(({ label }) => label === "Secret of the boot script…")?.onChoose();
   expect(opened).toEqual(shown ? ["credential"] : []);
+});
+
+it("what its host would do cannot be chosen while that is away, and says why", () => {
+  const actions = {
+    ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
+    ...{ close: () => undefined, sendCommand: () => undefined },
+  };
+  const list = (reachable: boolean) =>
+    listMachineMenuItems(
+      { state: "stopped", reachable, oneShot: false, credential: true },
+      en,
+      actions,
+      () => undefined,
+    );
+  const reason = "Not connected";
+  expect(list(false).map(({ label, disabled, hint }) => [label, disabled, hint])).toEqual([
+    ["Snapshots…", true, reason],
+    ["Boot log…", true, reason],
+    ["Secret of the boot script…", true, reason],
+    ["Remove", undefined, undefined],
+  ]);
+  expect(list(true).some(({ disabled }) => disabled === true)).toBe(false);
 });
 
 it("screen readers hear that a machine ends soon, once", () => {

@@ -198,7 +198,8 @@ test("administrators end open sessions", async () => {
 test("the service tells where it is", async () => {
   const { ask, signIn, proxy } = await openWebFixture();
   const { body } = await ask("GET", `${API}/service`, { as: await signIn("anna") });
-  expect(body).toEqual({ fingerprint: proxy.fingerprint, ...proxy.advertised, joinCommand: null });
+  const { fingerprint, viewerFingerprint } = proxy;
+  expect(body).toEqual({ fingerprint, viewerFingerprint, ...proxy.advertised, joinCommand: null });
 });
 
 test("images of all hosts are merged: available where one host has it, asked once per host", async () => {

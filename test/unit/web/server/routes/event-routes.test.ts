@@ -2,7 +2,7 @@ import { once } from "node:events";
 import http from "node:http";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Stores } from "../../../../../proxy/index.ts";
-import type { LiveEvent } from "../../../../../web/index.ts";
+import type { LiveEvent, Machine } from "../../../../../web/index.ts";
 import {
   MEMTEST,
   openWebFixture,
@@ -123,6 +123,48 @@ test("a deleted machine is gone; a host that comes changes the images", async ()
   await vi.waitFor(() => expect(stream.events[1]).toEqual({ type: "gone", kind: "machine", id: "m1" }));
   fixture.proxy.connectHost("h2", { "image.list": () => [MEMTEST] });
   await eventually(fixture, () => expect(stream.events[2]).toEqual({ type: "images" }));
+});
+
+test("a host that goes and comes back says so of its own machines, to those who may see them", async () => {
+  const fixture = await open();
+  const { proxy, stores } = fixture;
+  await stores.machines.add({
+    ...{ id: "m2", name: "elsewhere", image: MEMTEST.id, ownerId: fixture.annaId, state: "running" },
+    ...{ cpus: 1, memoryMb: 64 },
+  });
+  await stores.agents.add({ id: "h2", name: "host-2", kind: "host", admitted: true, publicKey: "k2" });
+  await stores.machines.update("m2", { agentId: "h2" });
+  await stores.machines.add({
+    ...{ id: "m3", name: "never-placed", image: MEMTEST.id, ownerId: fixture.annaId, state: "stopped" },
+    ...{ cpus: 1, memoryMb: 64 },
+  });
+  const running = () => [makeMachineStatus("m1", { state: "running" })];
+  proxy.connectHost("h1", { "machine.list": running });
+  const anna = await fixture.signIn("anna");
+  const reachable = async () => {
+    const { body } = await fixture.ask("GET", "/api/v1/machines", { as: anna });
+    return Object.fromEntries((body as Machine[]).map((row) => [row.id, row.reachable]));
+  };
+  expect(await reachable()).toEqual({ m1: true, m2: false, m3: true });
+  const stream = await follow(fixture, anna);
+  const others = await follow(fixture, await fixture.signIn("ben"));
+  const said = ({ events }: Stream) => events.filter(({ type }) => type === "machine");
+  const last = () => said(stream).at(-1);
+  const toldOf = () => new Set(said(stream).map((event) => event.type === "machine" && event.machine.id));
+  proxy.disconnect("h1");
+  await eventually(fixture, () => expect(last()).toMatchObject({ machine: { id: "m1", reachable: false } }));
+  expect(await reachable()).toEqual({ m1: false, m2: false, m3: true });
+  proxy.connectHost("h1", { "machine.list": running });
+  await eventually(fixture, () => expect(last()).toMatchObject({ machine: { id: "m1", reachable: true } }));
+  expect([...toldOf()]).toEqual(["m1"]);
+  expect(said(others)).toEqual([]);
+});
+
+test("a host that was not let in is not there for its machines", async () => {
+  const { proxy, ask, signIn } = await open();
+  proxy.connectHost("h1", {}, false);
+  const { body } = await ask("GET", "/api/v1/machines/m1", { as: await signIn("anna") });
+  expect(body).toMatchObject({ reachable: false, host: null });
 });
 
 test("a beat every two seconds shows the page that the line lives", async () => {
