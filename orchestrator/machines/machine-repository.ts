@@ -63,7 +63,7 @@ export class MachineRepository {
   /** Applies what a host reports. A second copy on another host, left by a lost answer, is removed there. */
   async applyStatus(hostId: string, status: MachineStatus): Promise<MachineRecord | null> {
     const record = await this.#proxy.stores.machines.find(status.id);
-    const claim = judgeClaim(hostId, record, status);
+    const claim = await this.judgeClaim(hostId, record, status);
     if (claim === "copy") await this.removeCopy(hostId, status.id);
     if (record === null) this.warnStray(hostId, status.id);
     if (record === null || claim !== "own") return record;
@@ -150,6 +150,23 @@ export class MachineRepository {
     return host !== null && host.revokedAt === null;
   }
 
+  /**
+   * What a host's report of a machine is: of its own (also where the machine has no host yet), of one that this server does not
+   * know, of a second copy that may go, or of another host's machine that is left as it is. What may be the only copy is none that
+   * may go: a revoked host comes back with a new key, and it is a new host then.
+   * @param status null: the host says that it has the machine no more
+   */
+  async judgeClaim(
+    hostId: string,
+    record: MachineRecord | null,
+    status: MachineStatus | null,
+  ): Promise<"own" | "stray" | "copy" | "foreign"> {
+    if (record === null) return "stray";
+    if (record.agentId === null || record.agentId === hostId) return "own";
+    if (status === null || isRecordDamaged(status)) return "foreign";
+    return (await this.#mayReconnect(record.agentId)) ? "copy" : "foreign";
+  }
+
   /** A machine of unknown origin is left alone. */
   warnStray(hostId: string, machineId: string): void {
     this.#folded.warn(
@@ -171,21 +188,6 @@ export class MachineRepository {
       );
     }
   }
-}
-
-/**
- * What a host's report of a machine is: of its own (also where the machine has no host yet), of one that this server does not
- * know, of a second copy that may go, or of another host's machine that is left as it is.
- * @param status null: the host says that it has the machine no more
- */
-export function judgeClaim(
-  hostId: string,
-  record: MachineRecord | null,
-  status: MachineStatus | null,
-): "own" | "stray" | "copy" | "foreign" {
-  if (record === null) return "stray";
-  if (record.agentId === null || record.agentId === hostId) return "own";
-  return status !== null && !isRecordDamaged(status) ? "copy" : "foreign";
 }
 
 /** Its host cannot read what it had written down of it: a person decides what becomes of it. */

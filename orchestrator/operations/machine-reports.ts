@@ -1,6 +1,6 @@
 import { isOff, type KeyedQueue, type MachineStatus } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
-import { judgeClaim, type MachineRepository } from "../machines/machine-repository.ts";
+import type { MachineRepository } from "../machines/machine-repository.ts";
 
 /** Copies that are being removed at a time; what is left over is found when their hosts are asked for their lists. */
 const MAX_REMOVALS = 32;
@@ -61,7 +61,7 @@ export class MachineReports {
     const { hostId, machineId, report } = about;
     try {
       const record = await proxy.stores.machines.find(machineId);
-      const claim = judgeClaim(hostId, record, report === "removed" ? null : report);
+      const claim = await repository.judgeClaim(hostId, record, report === "removed" ? null : report);
       if (claim === "own") {
         // Not awaited: the machine's queue may wait for an answer of this host.
         queue.run(machineId, () => this.#apply(key, about)).catch(onFailure);

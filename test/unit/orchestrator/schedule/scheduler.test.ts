@@ -252,6 +252,7 @@ test("a lost answer: the host that made the machine after all gets it, and is no
 
 test("a second copy on another host is removed there", async () => {
   const { proxy, create, until } = await open();
+  await proxy.stores.agents.add({ id: "h1", name: "host-1", kind: "host", admitted: true, publicKey: "k" });
   proxy.connectHost("h1", willing);
   const { id } = await create({ image: MEMTEST.id });
   await until(id, { state: "preparing" });
@@ -263,6 +264,24 @@ test("a second copy on another host is removed there", async () => {
   });
   await vi.waitFor(() => expect(removed).toHaveBeenCalledWith({ id }));
   await until(id, { state: "preparing" });
+});
+
+test("the machines of a revoked host stay where they are when it comes back with a new key", async () => {
+  const { proxy, create, until, ask, as } = await open();
+  await proxy.stores.agents.add({ id: "h1", name: "host-1", kind: "host", admitted: true, publicKey: "k" });
+  proxy.connectHost("h1", willing);
+  const { id } = await create({ image: MEMTEST.id });
+  await until(id, { state: "preparing" });
+  await proxy.stores.agents.revoke("h1");
+  const removed = vi.fn(() => ({}));
+  const status = makeMachineStatus(id, { state: "running" });
+  const listed = vi.fn(() => [status]);
+  proxy.connectHost("h2", { ...willing, "machine.list": listed, "machine.remove": removed });
+  proxy.emit("machine.state", { agentId: "h2", machine: status });
+  await vi.waitFor(() => expect(listed).toHaveBeenCalled());
+  // What the reports led to has been done when the machine's queue has done this, too.
+  expect((await ask("DELETE", `${MACHINES}/${id}`, { as })).status).toBe(204);
+  expect(removed).not.toHaveBeenCalled();
 });
 
 test("the emptier host is asked first", async () => {
