@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
+import { writeReadyFile } from "../programs/ready-file.ts";
 import { startServer } from "../programs/start-server.ts";
 import { formatServerSummary } from "../programs/startup-summary.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
@@ -21,7 +22,9 @@ export function defineServer(command: Command): void {
       const log = openLog("server", flags);
       exitOnFault(log);
       const server = await startServer(options, log);
-      process.stdout.write(formatServerSummary(server));
-      await runUntilSignal(server, log);
+      await runUntilSignal(server, log, async () => {
+        process.stdout.write(formatServerSummary(server));
+        await writeReadyFile(flags.readyFile, server.ports, log);
+      });
     });
 }

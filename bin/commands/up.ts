@@ -6,6 +6,7 @@ import { hasQemu } from "../programs/host.ts";
 import { keepHostRunning } from "../programs/host-process.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
+import { writeReadyFile } from "../programs/ready-file.ts";
 import { startServer } from "../programs/start-server.ts";
 import { hostDataDirOfUp, openDataDir } from "../programs/data-dirs.ts";
 import { formatServerSummary } from "../programs/startup-summary.ts";
@@ -34,8 +35,7 @@ export function defineUp(command: Command): void {
       const log = openLog("up", { logLevel: flags.logLevel, logFile });
       exitOnFault(log);
       await grantMachineAccountTraversal(flags.vmUser ?? null, dataDir);
-      // The ready file is written when the host is connected too, not when only the server listens.
-      const server = await startServer({ ...readServerFlags(flags), readyFile: null }, log);
+      const server = await startServer(readServerFlags(flags), log);
       const host = keepHostRunning({
         dataDir: hostDataDirOfUp(dataDir),
         proxy: formatHostPort(server.proxy.addresses.listen),
@@ -56,26 +56,23 @@ export function defineUp(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignal(
-        {
-          async close() {
-            await host.close();
-            await server.close();
-          },
-        },
-        log,
-      );
-      await Promise.race([host.waitUntilReady(HOST_READY_TIMEOUT_MS), stopped]);
-      if (flags.readyFile !== undefined) await server.writeReadyFile(flags.readyFile);
-      process.stdout.write(formatServerSummary(server));
-      process.stdout.write(
-        hasQemu()
-          ? ""
-          : `  There is no QEMU here, so this is the demo desktop.\n  For machines: ${process.getuid?.() === 0 ? "" : "sudo "}apt-get install qemu-system-x86 qemu-utils memtest86+\n\n`,
-      );
-      process.stdout.write(
-        `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,
-      );
-      await stopped;
+      const close = async (): Promise<void> => {
+        await host.close();
+        await server.close();
+      };
+      await runUntilSignal({ close }, log, async () => {
+        // The host is connected too, or takes its time; not only the server listens.
+        await host.waitUntilReady(HOST_READY_TIMEOUT_MS);
+        await writeReadyFile(flags.readyFile, server.ports, log);
+        process.stdout.write(formatServerSummary(server));
+        process.stdout.write(
+          hasQemu()
+            ? ""
+            : `  There is no QEMU here, so this is the demo desktop.\n  For machines: ${process.getuid?.() === 0 ? "" : "sudo "}apt-get install qemu-system-x86 qemu-utils memtest86+\n\n`,
+        );
+        process.stdout.write(
+          `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,
+        );
+      });
     });
 }

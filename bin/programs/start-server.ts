@@ -37,7 +37,6 @@ export interface ServerOptions {
   readonly limits: LimitsFileOptions;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
-  readonly readyFile: string | null;
   /** Called once in the lifetime of the service, before the ports open. */
   readonly onFirstLogin: (login: FirstLoginCredentials) => void;
 }
@@ -49,7 +48,8 @@ export interface FirstLoginCredentials {
 
 export interface RunningServer {
   readonly proxy: Proxy;
-  writeReadyFile(path: string): Promise<void>;
+  /** Of each listener, by its name. */
+  readonly ports: Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
@@ -124,10 +124,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       JSON.stringify({ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint }),
       0o600,
     );
-    const writeReadyFile = (path: string): Promise<void> =>
-      writeAtomically(path, JSON.stringify(listPorts(proxy)));
-    if (options.readyFile !== null) await writeReadyFile(options.readyFile);
-    return { proxy, writeReadyFile, close };
+    return { proxy, ports: listPorts(proxy), close };
   } catch (error) {
     await close();
     throw error;
