@@ -37,7 +37,7 @@ export interface ServerOptions {
   readonly limits: LimitsFileOptions;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
-  /** Called once in the lifetime of the service, before the ports open. */
+  /** Called once in the lifetime of the service, when everything listens. */
   readonly onFirstLogin: (login: FirstLoginCredentials) => void;
 }
 
@@ -117,13 +117,15 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     });
     closers.push(() => web.close());
     orchestrator.start();
-    if (web.firstAdministrator) options.onFirstLogin(web.firstAdministrator);
     await proxy.start(web.server);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),
       JSON.stringify({ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint }),
       0o600,
     );
+    // Last: a start that fails leaves no account whose password the next one would not tell.
+    const login = await web.createFirstAdministrator();
+    if (login !== null) options.onFirstLogin(login);
     return { proxy, ports: listPorts(proxy), close };
   } catch (error) {
     await close();
