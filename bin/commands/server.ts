@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkStart } from "../programs/check-start.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
 import { writeReadyFile } from "../programs/ready-file.ts";
@@ -19,6 +20,7 @@ export function defineServer(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ServerFlags & ProgramFlags) => {
       const options = readServerFlags(flags);
+      await checkStart(options);
       const log = openLog("server", flags);
       exitOnFault(log);
       const server = await startServer(options, log);

@@ -2,6 +2,7 @@ import { formatHostPort, systemClock } from "../../protocol/index.ts";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { grantMachineAccountTraversal } from "../../launcher/index.ts";
+import { checkStart } from "../programs/check-start.ts";
 import { hasQemu } from "../programs/host.ts";
 import { keepHostRunning } from "../programs/host-process.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
@@ -30,12 +31,14 @@ export function defineUp(command: Command): void {
     .action(async (flags: ServerFlags & HostFlags & ProgramFlags) => {
       // Errors that the host would report are reported here, where the person sees them.
       readScriptFlags(flags);
+      const options = readServerFlags(flags);
+      await checkStart(options);
       const dataDir = await openDataDir(flags.data);
       const logFile = flags.logFile ?? join(dataDir, "postern.log");
       const log = openLog("up", { logLevel: flags.logLevel, logFile });
       exitOnFault(log);
       await grantMachineAccountTraversal(flags.vmUser ?? null, dataDir);
-      const server = await startServer(readServerFlags(flags), log);
+      const server = await startServer(options, log);
       const host = keepHostRunning({
         dataDir: hostDataDirOfUp(dataDir),
         proxy: formatHostPort(server.proxy.addresses.listen),

@@ -1,10 +1,8 @@
-import { connect } from "node:net";
 import { existsSync } from "node:fs";
-import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import { ConfigError, systemClock } from "../../protocol/index.ts";
+import { systemClock } from "../../protocol/index.ts";
 import {
   loadMasterKey,
   openProxy,
@@ -15,6 +13,7 @@ import {
 } from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
 import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
+import { locateAdminSocket, refuseIfAlreadyRunning } from "./check-start.ts";
 import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
 import { nameProgram, quoteWord } from "../terminal/program-name.ts";
 import { openOrchestrator } from "../../orchestrator/index.ts";
@@ -56,8 +55,9 @@ export interface RunningServer {
 /** Opens state, proxy, orchestrator and web in this process, and logs when everything listens. */
 export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
   const dataDir = await openDataDir(options.dataDir);
-  const adminSocket = join(await openRuntimeDir(dataDir), "admin.sock");
-  await refuseIfAlreadyRunning(adminSocket, dataDir);
+  await openRuntimeDir(dataDir);
+  await refuseIfAlreadyRunning(dataDir);
+  const adminSocket = locateAdminSocket(dataDir);
 
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -144,21 +144,4 @@ function findClientDir(): string {
   return existsSync(join(built, "index.html")) && !existsSync(join(built, "tsconfig.json"))
     ? built
     : fileURLToPath(new URL("../../dist/web/client", import.meta.url));
-}
-
-/** Two servers must not share a data folder. A socket that does not answer is left over from a crash. */
-async function refuseIfAlreadyRunning(adminSocket: string, dataDir: string): Promise<void> {
-  if (!existsSync(adminSocket)) return;
-  const answered = await new Promise<boolean>((resolve) => {
-    const probe = connect(adminSocket, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on("error", () => {
-      resolve(false);
-    });
-  });
-  if (answered)
-    throw new ConfigError("ALREADY_RUNNING", `A server already runs on ${dataDir}. Stop it first.`);
-  await unlink(adminSocket);
 }
