@@ -16,6 +16,7 @@ import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
 import { locateAdminSocket, refuseIfAlreadyRunning } from "./check-start.ts";
 import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
 import { nameProgram, quoteWord } from "../terminal/program-name.ts";
+import { answerWhileStarting } from "./start-socket.ts";
 import { openOrchestrator } from "../../orchestrator/index.ts";
 
 export interface ServerOptions {
@@ -55,9 +56,10 @@ export interface RunningServer {
 /** Opens state, proxy, orchestrator and web in this process, and logs when everything listens. */
 export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
   const dataDir = await openDataDir(options.dataDir);
-  await openRuntimeDir(dataDir);
+  const runtimeDir = await openRuntimeDir(dataDir);
   await refuseIfAlreadyRunning(dataDir);
   const adminSocket = locateAdminSocket(dataDir);
+  const endStart = await answerWhileStarting(runtimeDir);
 
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -120,7 +122,10 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     await proxy.start(web.server);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),
-      JSON.stringify({ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint }),
+      JSON.stringify({
+        ...{ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint },
+        listen: proxy.addresses.listen,
+      }),
       0o600,
     );
     // Last: a start that fails leaves no account whose password the next one would not tell.
@@ -130,6 +135,8 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    await endStart();
   }
 }
 
