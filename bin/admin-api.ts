@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import http from "node:http";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { errorBody } from "../web/api/schemas.ts";
-import { RUNTIME_FILE } from "./programs/data-dirs.ts";
+import { hostDataDirOfUp, RUNTIME_FILE } from "./programs/data-dirs.ts";
+import { isServerStarting } from "./programs/start-socket.ts";
 import { quoteWord } from "./terminal/program-name.ts";
 import { ExitCode } from "./terminal/exit-codes.ts";
 
@@ -34,7 +36,12 @@ export class AdminApiError extends Error {
 }
 
 /** The file that a running server writes to its data folder, for the commands that talk to it. */
-export const runtimeFile = z.object({ pid: z.number().int(), adminSocket: z.string() });
+export const runtimeFile = z.object({
+  pid: z.number().int(),
+  adminSocket: z.string(),
+  /** Where it listens; absent: it was started by an older release. */
+  listen: z.object({ host: z.string(), port: z.number().int() }).optional(),
+});
 
 /** The REST API over the administrator's Unix socket of the server whose data folder is `dataDir`. */
 export class AdminApi {
@@ -83,14 +90,22 @@ export class AdminApi {
       const text = await readFile(join(this.#dataDir, RUNTIME_FILE), "utf8");
       return runtimeFile.parse(JSON.parse(text)).adminSocket;
     } catch {
-      throw this.#createNotRunningError();
+      throw await this.#createUnreachableError();
     }
   }
 
-  #createNotRunningError(): AdminApiError {
+  async #createUnreachableError(): Promise<AdminApiError> {
+    const dataDir = this.#dataDir;
+    if (await isServerStarting(dataDir))
+      return new AdminApiError(
+        "SERVER_STARTING",
+        `The server on ${dataDir} is just starting. Try again in a moment.`,
+        ExitCode.unreachable,
+      );
+    const command = existsSync(hostDataDirOfUp(dataDir)) ? "up" : "server";
     return new AdminApiError(
       "SERVER_NOT_RUNNING",
-      `No server runs on ${this.#dataDir}. Start it with \`postern server --data ${quoteWord(this.#dataDir)}\`, or name its folder with --data.`,
+      `No server runs on ${dataDir}. Start it with \`postern ${command} --data ${quoteWord(dataDir)}\`, or name its folder with --data.`,
       ExitCode.unreachable,
     );
   }
@@ -114,7 +129,8 @@ export class AdminApi {
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
         const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-        reject(gone ? this.#createNotRunningError() : error);
+        if (gone) this.#createUnreachableError().then(reject, reject);
+        else reject(error);
       });
       request.end(payload);
     });

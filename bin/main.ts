@@ -15,5 +15,6 @@ process.stderr.on("error", () => undefined);
 try {
   await createProgram().parseAsync(process.argv);
 } catch (error) {
-  process.exitCode = reportFailure(error);
+  // Nothing that a program has left open keeps it.
+  process.exit(reportFailure(error));
 }

@@ -36,7 +36,7 @@ function explainListenError(error: unknown): string | null {
     const detail =
       "address" in error ? `${String(error.address)}:${"port" in error ? String(error.port) : ""}` : "";
     if (error.code === "EADDRINUSE") {
-      return `Another program already listens on ${detail || "that address"}. Stop it, or choose another port.`;
+      return `Another program already listens on ${detail || "that address"}. Stop it, or choose another port (--listen, --rfb-listen).`;
     }
     if (error.code === "EACCES" && detail) {
       return `Listening on ${detail} is not allowed for this user. Choose a port above 1023, or run as root.`;

@@ -5,7 +5,8 @@ import nacl from "tweetnacl";
 import { z } from "zod";
 import { errorCode, isMissing, agentIdOf, ConfigError, describeError } from "../../protocol/index.ts";
 
-const KEY_FILE = "agent-key.json";
+/** The agent's key in its data folder. */
+export const KEY_FILE = "agent-key.json";
 
 /** Ed25519 seed and public key, 64 bytes, base64. */
 const secretKey = z.string().refine((text) => Buffer.from(text, "base64").length === 64);

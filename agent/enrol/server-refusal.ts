@@ -1,10 +1,10 @@
 import { AuthError, type Refused } from "../../protocol/index.ts";
+import { KEY_FILE } from "./agent-identity.ts";
 
 const SENTENCES: Readonly<Record<Refused["code"], string>> = {
   AGENT_UNKNOWN:
     "The server does not know this agent. Make a join secret on the server (postern join create) and give it to the agent.",
-  AGENT_REVOKED:
-    "The server has revoked this agent. Remove its data folder and enrol it anew, if that is allowed.",
+  AGENT_REVOKED: `The server has revoked this agent. To enrol it anew, if that is allowed, remove the one file ${KEY_FILE} from its data folder and give it a new join secret. Keep the rest of the folder: a host's machines, disks and images are in it.`,
   JOIN_REFUSED:
     "The server did not take the join secret: it is wrong, used or expired. Make a new one (postern join create).",
   PROOF_REFUSED:

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import { startAgent } from "../../agent/index.ts";
 import { RequestError, systemClock } from "../../protocol/index.ts";
-import { writeAtomically } from "../programs/data-dirs.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
+import { writeReadyFile } from "../programs/ready-file.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 import { defineAgentAdministration } from "./agent-administration.ts";
 import { refuseUnknownCommand } from "../terminal/unknown-command.ts";
@@ -50,14 +50,12 @@ export function defineAgent(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignal(agent, log);
-      await Promise.race([agent.ready, stopped]);
-      if (flags.readyFile !== undefined) {
+      await runUntilSignal(agent, log, async () => {
+        await agent.ready;
         const desktops = options.desktops.map(({ name }) => name);
-        await writeAtomically(flags.readyFile, JSON.stringify({ ready: true, desktops }));
-      }
-      log.info({ event: "program.ready", desktops: options.desktops.length }, "desktops are published");
-      await stopped;
+        await writeReadyFile(flags.readyFile, { ready: true, desktops }, log);
+        log.info({ event: "program.ready", desktops: desktops.length }, "desktops are published");
+      });
     });
 }
 

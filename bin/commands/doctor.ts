@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
+import type { z } from "zod";
 import { examineHost, parseGpuPolicy, SysTree, type Finding } from "../../launcher/index.ts";
 import { systemClock } from "../../protocol/index.ts";
 import { runtimeFile } from "../admin-api.ts";
@@ -45,7 +46,7 @@ export function defineDoctor(command: Command): void {
       .option("--vm-user <name>", "as root: the account that machines run as; default: postern-vm")
       .option(
         "--listen <host:port>",
-        `where the server is to listen; repeat for more; default: ${DEFAULT_LISTEN}`,
+        `where the server is to listen; repeat for more; default: where the one of --data does, or ${DEFAULT_LISTEN}`,
         collectValues,
       ),
   )
@@ -55,6 +56,8 @@ export function defineDoctor(command: Command): void {
       const dataDir = resolve(flags.data);
       const hostData = findHostDataDir(dataDir);
       const stateDir = resolve(locateHostFolders(hostData, flags).stateDir);
+      const server = await findServer(dataDir);
+      const places = flags.listen?.map(parseAddress) ?? [server?.listen ?? parseAddress(DEFAULT_LISTEN)];
       const findings = await examineHost({
         tree: new SysTree(),
         clock: systemClock,
@@ -64,11 +67,8 @@ export function defineDoctor(command: Command): void {
         vmUser: flags.vmUser ?? null,
         runtimeDir: locateRuntimeDir(stateDir).path,
         gpu: parseGpuPolicy(flags.gpu ?? [], flags.gpuDeny ?? [], flags.gpuMdevType),
-        ports: (flags.listen ?? [DEFAULT_LISTEN]).map((text) => ({
-          ...parseAddress(text),
-          asked: flags.listen !== undefined,
-        })),
-        server: await findServer(dataDir),
+        ports: places.map((place) => ({ ...place, asked: flags.listen !== undefined })),
+        server,
       });
       const fine = findings.every(({ state }) => state !== "missing");
       printResult(flags.json === true, { fine, findings }, () => nameProgram(formatFindings(findings)));
@@ -77,7 +77,7 @@ export function defineDoctor(command: Command): void {
 }
 
 /** The file that a server wrote to its data folder, whether it still runs or not. */
-async function findServer(dataDir: string): Promise<{ pid: number; adminSocket: string } | null> {
+async function findServer(dataDir: string): Promise<z.infer<typeof runtimeFile> | null> {
   try {
     return runtimeFile.parse(JSON.parse(await readFile(join(dataDir, RUNTIME_FILE), "utf8")));
   } catch {

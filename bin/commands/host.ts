@@ -1,9 +1,10 @@
 import { Option, type Command } from "commander";
 import { parseGpuPolicy } from "../../launcher/index.ts";
-import { locateHostFolders, writeAtomically } from "../programs/data-dirs.ts";
+import { locateHostFolders } from "../programs/data-dirs.ts";
 import { startHost } from "../programs/host.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
+import { writeReadyFile } from "../programs/ready-file.ts";
 import {
   collectValues,
   parseDurationSeconds,
@@ -126,14 +127,10 @@ export function defineHost(command: Command): void {
         },
         log,
       );
-      const stopped = runUntilSignal(host, log);
-      await Promise.race([host.ready, stopped]);
-      if (flags.readyFile !== undefined)
-        // On a full disk machines can still be stopped.
-        await writeAtomically(flags.readyFile, JSON.stringify({ ready: true })).catch((error: unknown) => {
-          log.error({ event: "program.ready_file", err: error }, "the ready file could not be written");
-        });
-      log.info({ event: "program.ready" }, "this host is connected");
-      await stopped;
+      await runUntilSignal(host, log, async () => {
+        await host.ready;
+        await writeReadyFile(flags.readyFile, { ready: true }, log);
+        log.info({ event: "program.ready" }, "this host is connected");
+      });
     });
 }

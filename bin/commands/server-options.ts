@@ -122,7 +122,6 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     trustedProxies: flags.trustProxy ?? [],
     limits: readLimitFlags(flags),
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
-    readyFile: flags.readyFile ?? null,
     onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };
 }

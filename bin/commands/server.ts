@@ -1,6 +1,8 @@
 import type { Command } from "commander";
+import { checkStart } from "../programs/check-start.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
+import { writeReadyFile } from "../programs/ready-file.ts";
 import { startServer } from "../programs/start-server.ts";
 import { formatServerSummary } from "../programs/startup-summary.ts";
 import { addProgramFlags, type ProgramFlags } from "./program-options.ts";
@@ -18,10 +20,13 @@ export function defineServer(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: ServerFlags & ProgramFlags) => {
       const options = readServerFlags(flags);
+      await checkStart(options);
       const log = openLog("server", flags);
       exitOnFault(log);
       const server = await startServer(options, log);
-      process.stdout.write(formatServerSummary(server));
-      await runUntilSignal(server, log);
+      await runUntilSignal(server, log, async () => {
+        process.stdout.write(formatServerSummary(server));
+        await writeReadyFile(flags.readyFile, server.ports, log);
+      });
     });
 }

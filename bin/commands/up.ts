@@ -2,10 +2,12 @@ import { formatHostPort, systemClock } from "../../protocol/index.ts";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { grantMachineAccountTraversal } from "../../launcher/index.ts";
+import { checkStart } from "../programs/check-start.ts";
 import { hasQemu } from "../programs/host.ts";
 import { keepHostRunning } from "../programs/host-process.ts";
 import { exitOnFault, runUntilSignal } from "../programs/process-lifecycle.ts";
 import { openLog } from "../programs/log.ts";
+import { writeReadyFile } from "../programs/ready-file.ts";
 import { startServer } from "../programs/start-server.ts";
 import { hostDataDirOfUp, openDataDir } from "../programs/data-dirs.ts";
 import { formatServerSummary } from "../programs/startup-summary.ts";
@@ -29,13 +31,14 @@ export function defineUp(command: Command): void {
     .action(async (flags: ServerFlags & HostFlags & ProgramFlags) => {
       // Errors that the host would report are reported here, where the person sees them.
       readScriptFlags(flags);
+      const options = readServerFlags(flags);
+      await checkStart(options);
       const dataDir = await openDataDir(flags.data);
       const logFile = flags.logFile ?? join(dataDir, "postern.log");
       const log = openLog("up", { logLevel: flags.logLevel, logFile });
       exitOnFault(log);
       await grantMachineAccountTraversal(flags.vmUser ?? null, dataDir);
-      // The ready file is written when the host is connected too, not when only the server listens.
-      const server = await startServer({ ...readServerFlags(flags), readyFile: null }, log);
+      const server = await startServer(options, log);
       const host = keepHostRunning({
         dataDir: hostDataDirOfUp(dataDir),
         proxy: formatHostPort(server.proxy.addresses.listen),
@@ -56,26 +59,23 @@ export function defineUp(command: Command): void {
         log,
         clock: systemClock,
       });
-      const stopped = runUntilSignal(
-        {
-          async close() {
-            await host.close();
-            await server.close();
-          },
-        },
-        log,
-      );
-      await Promise.race([host.waitUntilReady(HOST_READY_TIMEOUT_MS), stopped]);
-      if (flags.readyFile !== undefined) await server.writeReadyFile(flags.readyFile);
-      process.stdout.write(formatServerSummary(server));
-      process.stdout.write(
-        hasQemu()
-          ? ""
-          : `  There is no QEMU here, so this is the demo desktop.\n  For machines: ${process.getuid?.() === 0 ? "" : "sudo "}apt-get install qemu-system-x86 qemu-utils memtest86+\n\n`,
-      );
-      process.stdout.write(
-        `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,
-      );
-      await stopped;
+      const close = async (): Promise<void> => {
+        await host.close();
+        await server.close();
+      };
+      await runUntilSignal({ close }, log, async () => {
+        // The host is connected too, or takes its time; not only the server listens.
+        await host.waitUntilReady(HOST_READY_TIMEOUT_MS);
+        await writeReadyFile(flags.readyFile, server.ports, log);
+        process.stdout.write(formatServerSummary(server));
+        process.stdout.write(
+          hasQemu()
+            ? ""
+            : `  There is no QEMU here, so this is the demo desktop.\n  For machines: ${process.getuid?.() === 0 ? "" : "sudo "}apt-get install qemu-system-x86 qemu-utils memtest86+\n\n`,
+        );
+        process.stdout.write(
+          `  Log            ${logFile}\n  Ctrl-C stops the server. Machines go on and are adopted at the next start.\n\n`,
+        );
+      });
     });
 }

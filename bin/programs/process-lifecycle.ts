@@ -7,11 +7,16 @@ export interface RunningProgram {
 }
 
 /**
- * Runs until SIGTERM or SIGINT, then closes the program and exits with status 0. A second signal exits at
- * once.
+ * Runs until SIGTERM or SIGINT, then closes the program and exits with status 0. A program that ends by itself is closed in the
+ * same order: what it holds is released, its machines go on. A second signal exits at once.
+ * @param whenRunning what is said and written once the program is up; the program ends when it fails
  * @throws the cause, when the program ended without a signal
  */
-export async function runUntilSignal(program: RunningProgram, log: Logger): Promise<void> {
+export async function runUntilSignal(
+  program: RunningProgram,
+  log: Logger,
+  whenRunning: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const signalled = new Promise<null>((resolve) => {
     let seen = false;
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -23,8 +28,18 @@ export async function runUntilSignal(program: RunningProgram, log: Logger): Prom
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
   });
-  const cause = await Promise.race([signalled, ...(program.stopped ? [program.stopped] : [])]);
-  if (cause) throw cause;
+  const failed = new Promise<never>((_resolve, reject) => {
+    whenRunning().catch(reject);
+  });
+  try {
+    const cause = await Promise.race([signalled, failed, ...(program.stopped ? [program.stopped] : [])]);
+    if (cause) throw cause;
+  } catch (cause) {
+    await program.close().catch((error: unknown) => {
+      log.error({ event: "program.close", err: error }, "the program could not be closed in order");
+    });
+    throw cause;
+  }
   await program.close();
   process.exit(0);
 }

@@ -1,10 +1,8 @@
-import { connect } from "node:net";
 import { existsSync } from "node:fs";
-import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import { ConfigError, systemClock } from "../../protocol/index.ts";
+import { systemClock } from "../../protocol/index.ts";
 import {
   loadMasterKey,
   openProxy,
@@ -15,8 +13,10 @@ import {
 } from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
 import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
+import { locateAdminSocket, refuseIfAlreadyRunning } from "./check-start.ts";
 import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
 import { nameProgram, quoteWord } from "../terminal/program-name.ts";
+import { answerWhileStarting } from "./start-socket.ts";
 import { openOrchestrator } from "../../orchestrator/index.ts";
 
 export interface ServerOptions {
@@ -37,8 +37,7 @@ export interface ServerOptions {
   readonly limits: LimitsFileOptions;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
-  readonly readyFile: string | null;
-  /** Called once in the lifetime of the service, before the ports open. */
+  /** Called once in the lifetime of the service, when everything listens. */
   readonly onFirstLogin: (login: FirstLoginCredentials) => void;
 }
 
@@ -49,15 +48,18 @@ export interface FirstLoginCredentials {
 
 export interface RunningServer {
   readonly proxy: Proxy;
-  writeReadyFile(path: string): Promise<void>;
+  /** Of each listener, by its name. */
+  readonly ports: Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
 /** Opens state, proxy, orchestrator and web in this process, and logs when everything listens. */
 export async function startServer(options: ServerOptions, log: Logger): Promise<RunningServer> {
   const dataDir = await openDataDir(options.dataDir);
-  const adminSocket = join(await openRuntimeDir(dataDir), "admin.sock");
-  await refuseIfAlreadyRunning(adminSocket, dataDir);
+  const runtimeDir = await openRuntimeDir(dataDir);
+  await refuseIfAlreadyRunning(dataDir);
+  const adminSocket = locateAdminSocket(dataDir);
+  const endStart = await answerWhileStarting(runtimeDir);
 
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -117,20 +119,24 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     });
     closers.push(() => web.close());
     orchestrator.start();
-    if (web.firstAdministrator) options.onFirstLogin(web.firstAdministrator);
     await proxy.start(web.server);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),
-      JSON.stringify({ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint }),
+      JSON.stringify({
+        ...{ pid: process.pid, adminSocket, fingerprint: proxy.fingerprint },
+        listen: proxy.addresses.listen,
+      }),
       0o600,
     );
-    const writeReadyFile = (path: string): Promise<void> =>
-      writeAtomically(path, JSON.stringify(listPorts(proxy)));
-    if (options.readyFile !== null) await writeReadyFile(options.readyFile);
-    return { proxy, writeReadyFile, close };
+    // Last: a start that fails leaves no account whose password the next one would not tell.
+    const login = await web.createFirstAdministrator();
+    if (login !== null) options.onFirstLogin(login);
+    return { proxy, ports: listPorts(proxy), close };
   } catch (error) {
     await close();
     throw error;
+  } finally {
+    await endStart();
   }
 }
 
@@ -145,21 +151,4 @@ function findClientDir(): string {
   return existsSync(join(built, "index.html")) && !existsSync(join(built, "tsconfig.json"))
     ? built
     : fileURLToPath(new URL("../../dist/web/client", import.meta.url));
-}
-
-/** Two servers must not share a data folder. A socket that does not answer is left over from a crash. */
-async function refuseIfAlreadyRunning(adminSocket: string, dataDir: string): Promise<void> {
-  if (!existsSync(adminSocket)) return;
-  const answered = await new Promise<boolean>((resolve) => {
-    const probe = connect(adminSocket, () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.on("error", () => {
-      resolve(false);
-    });
-  });
-  if (answered)
-    throw new ConfigError("ALREADY_RUNNING", `A server already runs on ${dataDir}. Stop it first.`);
-  await unlink(adminSocket);
 }

@@ -13,7 +13,7 @@ export function formatServerSummary(server: RunningServer): string {
   return `${lines.join("\n")}\n\n`;
 }
 
-/** Printed before anything else can fail: the password cannot be recovered later. */
+/** Printed as soon as the account is made: the password cannot be recovered later. */
 export function formatFirstLogin({ name, password }: FirstLoginCredentials): string {
   const lines = ["", `  First login    ${name}`, `  Password       ${password}`];
   lines.push("                 (shown this once; it is stored only as a hash)");

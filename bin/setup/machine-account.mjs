@@ -10,7 +10,7 @@ const DEFAULT_DATA = ".postern";
 /** Where every account may pass through. */
 const SYSTEM_DATA = "/var/lib/postern";
 
-function isGiven(args, name) {
+export function isGiven(args, name) {
   return args.some((arg) => arg === name || arg.startsWith(`${name}=`));
 }
 
@@ -42,7 +42,9 @@ export async function makeMachineAccount(progress, args, system = {}) {
  */
 export function chooseDataFolder(progress, args, system = {}) {
   const { isRoot = process.getuid?.() === 0, root = inRoot("."), systemData = SYSTEM_DATA } = system;
-  if (!isRoot || isGiven(args, "--data") || isGiven(args, "--vm-user")) return DEFAULT_DATA;
+  const { env = process.env } = system;
+  if (!isRoot || isGiven(args, "--data") || env.POSTERN_DATA || isGiven(args, "--vm-user"))
+    return DEFAULT_DATA;
   if (existsSync(path.join(root, DEFAULT_DATA))) return DEFAULT_DATA;
   const closed = findClosedFolder(root);
   if (closed === null) return DEFAULT_DATA;

@@ -1,5 +1,7 @@
 // Machines outlive the launcher, and viewers find them again.
 import { readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { CleanupStack } from "../support/cleanup-stack.ts";
 import { startAgentProgram, startHostProgram, startServerProgram } from "../support/postern.ts";
@@ -57,6 +59,23 @@ test("the launcher is killed: the machine lives and is adopted, and the browser'
   expect(await findQemus(host.folder)).toEqual([pid]);
   const machines = await server.ask<{ id: string; state: string }[]>("vm", "list");
   expect(machines).toMatchObject([{ id: machine.id, state: "running", reachable: true }]);
+});
+
+test("a revoked host ends with its status and lets its folder go; with a new key it looks after the same machine", async () => {
+  const { server, host } = await start();
+  const [pid] = await findQemus(host.folder);
+  expect(pid).toBeDefined();
+  const [row] = await server.ask<{ id: string }[]>("agent", "list");
+  await server.ask("agent", "revoke", row!.id);
+  expect(await host.process.waitForExit()).toEqual({ code: 4, signal: null });
+  expect(host.process.output).toContain("remove the one file agent-key.json");
+  expect(await findQemus(host.folder)).toEqual([pid]);
+
+  await rm(path.join(host.data, "agent-key.json"));
+  const { secret } = await server.createJoin("--host", "--admit");
+  await writeFile(path.join(host.folder, "secrets", "join"), secret);
+  await host.start();
+  expect(await findQemus(host.folder)).toEqual([pid]);
 });
 
 test("an agent that runs apart keeps the viewer's session through the launcher's death", async () => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { arch, tmpdir } from "node:os";
 import path from "node:path";
@@ -84,6 +84,19 @@ describe("postern doctor", () => {
       new RegExp(`^127\\.0\\.0\\.1:${port} is taken by .+ \\(process ${process.pid}\\)\\.$`),
     );
     expect(wrong.map((finding) => finding.code)).toContain(hasGpu() ? "gpu-address" : "gpu");
+  });
+
+  it("looks where the server of the data folder listens", async () => {
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const runtime = { pid: process.pid, adminSocket: "/run/a.sock", listen: { host: "127.0.0.1", port } };
+    await mkdir(path.join(folder, "other"));
+    await writeFile(path.join(folder, "other", "runtime.json"), JSON.stringify(runtime));
+    const { answer } = await ask("--data", path.join(folder, "other"));
+    await new Promise((resolve) => server.close(resolve));
+    const ports = answer.findings.filter(({ code }) => code === "port");
+    expect(ports.map(({ text }) => text)).toEqual([`The server listens on 127.0.0.1:${port}.`]);
   });
 
   it("refuses an address that is none", async () => {

@@ -22,5 +22,6 @@ export async function openWebAndOrchestrator({
   const web = opened.adopt(await openWeb({ ...options, orchestrator }), (it) => it.close());
   orchestrator.start();
   const open = opened.move();
-  return { server: web.server, firstAdministrator: web.firstAdministrator, close: () => open.disposeAsync() };
+  const { server, createFirstAdministrator } = web;
+  return { server, createFirstAdministrator, close: () => open.disposeAsync() };
 }

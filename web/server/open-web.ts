@@ -52,8 +52,12 @@ export interface WebOptions {
 export interface Web {
   /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
   readonly server: http.Server;
-  /** The administrator that this start made, password in plaintext; null: there was an account already. */
-  readonly firstAdministrator: FirstAdministrator | null;
+  /**
+   * Makes the first account, if there is none; password in plaintext. Null: there was an account already. To be called once the
+   * start can fail no more: a password that nobody saw cannot be had again.
+   * @throws RequestError `AUDIT_UNAVAILABLE`
+   */
+  createFirstAdministrator(): Promise<FirstAdministrator | null>;
   /** Ends every request and stream and removes the socket. Idempotent. Closes neither proxy nor orchestrator. */
   close(): Promise<void>;
 }
@@ -141,12 +145,12 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   );
 
   await listenOnAdminSocket(app, adminSocket);
-  // Last: had the start failed before this, the password would not have been shown.
-  const firstAdministrator = await createFirstAdministrator(
-    { stores, auditDurably: (entry) => proxy.auditDurably(entry) },
-    passwords,
-  );
   const open = opened.move();
   let closed: Promise<void> | undefined;
-  return { server: app.server, firstAdministrator, close: () => (closed ??= open.disposeAsync()) };
+  return {
+    server: app.server,
+    createFirstAdministrator: () =>
+      createFirstAdministrator({ stores, auditDurably: (entry) => proxy.auditDurably(entry) }, passwords),
+    close: () => (closed ??= open.disposeAsync()),
+  };
 }

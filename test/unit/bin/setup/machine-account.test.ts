@@ -9,6 +9,7 @@ interface System {
   readonly passwdFile?: string;
   readonly root?: string;
   readonly systemData?: string;
+  readonly env?: Record<string, string>;
 }
 
 const { makeMachineAccount, chooseDataFolder } = await loadSetup<{
@@ -83,6 +84,11 @@ test("data lie where the account can come to them", async () => {
   expect(said.text).toContain(`may not pass through ${closed}`);
   expect(choose(path.join(closed, "postern"), [], false)).toBe(".postern");
   expect(choose(path.join(closed, "postern"), ["--vm-user", "root"])).toBe(".postern");
+  const env = { POSTERN_DATA: "/srv/p" };
+  const system = { isRoot: true, root: path.join(closed, "postern"), systemData: "/var/lib/elsewhere", env };
+  said.text = "";
+  chooseDataFolder(progress, [], system);
+  expect(said.text).toBe("");
   await mkdir(path.join(closed, "postern", ".postern"));
   expect(choose(path.join(closed, "postern"))).toBe(".postern");
 });

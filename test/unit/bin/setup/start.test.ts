@@ -7,20 +7,29 @@ import { runProcess, startProcess } from "../../../support/test-process.ts";
 import { loadSetup } from "./load-setup.ts";
 
 const { chooseArguments } = await loadSetup<{
-  chooseArguments(given: string[], data: string): string[];
+  chooseArguments(given: string[], data: string, env?: Record<string, string>): string[];
 }>("start-all.mjs");
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
 test("what the person says replaces our default", () => {
-  expect(chooseArguments([], ".postern")).toEqual([
+  expect(chooseArguments([], ".postern", {})).toEqual([
     "up",
     ...["--listen", "127.0.0.1:8443", "--rfb-listen", "127.0.0.1:5900", "--data", ".postern"],
   ]);
-  expect(chooseArguments(["--listen=0.0.0.0:443", "--data", "/srv/p"], ".postern")).toEqual([
+  expect(chooseArguments(["--listen=0.0.0.0:443", "--data", "/srv/p"], ".postern", {})).toEqual([
     "up",
     ...["--rfb-listen", "127.0.0.1:5900", "--listen=0.0.0.0:443", "--data", "/srv/p"],
+  ]);
+});
+
+test("so does what the environment says; an empty variable says nothing", () => {
+  const env = { POSTERN_LISTEN: "127.0.0.1:9443", POSTERN_DATA: "/srv/p", POSTERN_RFB_LISTEN: "" };
+  expect(chooseArguments([], ".postern", env)).toEqual(["up", "--rfb-listen", "127.0.0.1:5900"]);
+  expect(chooseArguments(["--data", "here"], ".postern", env)).toEqual([
+    "up",
+    ...["--rfb-listen", "127.0.0.1:5900", "--data", "here"],
   ]);
 });
 
@@ -51,10 +60,11 @@ async function makeCheckout(postern: string): Promise<{ folder: string; env: Nod
 
 describe("npm start", () => {
   test("passes arguments on and ends with the program's status", async () => {
-    const { folder, env } = await makeCheckout('echo "got $*"; exit 7');
+    const { folder, env } = await makeCheckout('echo "got $*"; echo "as $POSTERN_STARTED_BY"; exit 7');
     const start = path.join(folder, "bin/setup/start.mjs");
     const { code, stdout } = await runProcess(process.execPath, [start, "--accel", "tcg"], { env });
     expect(stdout).toContain("--data .postern --accel tcg\n");
+    expect(stdout).toContain("as npm start --\n");
     expect(code).toBe(7);
   });
 
