@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
+import { ExitCode } from "../terminal/exit-codes.ts";
 import type { HostFlags } from "./host-flags.ts";
 
 export interface HostProcessOptions {
@@ -25,6 +26,8 @@ export interface HostProcess {
 }
 
 const RESTART_DELAY_MS = 1000;
+/** A host that the server has refused: only a person can help it. Each start costs a join secret and its audit line. */
+const REFUSED_DELAY_MS = 60_000;
 const READY_POLL_MS = 50;
 
 /** Runs `postern host` as a separate process and restarts it when it exits. Its machines are not affected. */
@@ -57,7 +60,7 @@ export function keepHostRunning(options: HostProcessOptions): HostProcess {
       child = undefined;
       if (closing) return;
       options.log.warn({ event: "host.exit", code, signal }, "the host ended; starting it again");
-      cancelRestart = options.clock.after(RESTART_DELAY_MS, begin);
+      cancelRestart = options.clock.after(chooseRestartDelay(code), begin);
     });
   };
   const begin = (): void => {
@@ -87,6 +90,11 @@ export function keepHostRunning(options: HostProcessOptions): HostProcess {
       });
     },
   };
+}
+
+/** @param code the status that the host ended with; null: by a signal */
+export function chooseRestartDelay(code: number | null): number {
+  return code === ExitCode.refused ? REFUSED_DELAY_MS : RESTART_DELAY_MS;
 }
 
 function hostArguments(
