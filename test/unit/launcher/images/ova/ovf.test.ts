@@ -182,7 +182,7 @@ describe("a manifest", () => {
     `SHA1(lab.ovf)= ${digests.sha1}`,
     `SHA1 (lab.ovf) = ${digests.sha1}`,
     `SHA256(lab.ovf)= ${digests.sha256.toUpperCase()}\r\nSHA512(lab.ovf)= ${digests.sha512}\n`,
-    "MD5(other)= 00\n\n",
+    "# written by hand\n\n",
   ])("%s fits", (text) => {
     expect(() => check(text)).not.toThrow();
   });
@@ -191,6 +191,7 @@ describe("a manifest", () => {
     [`SHA1(lab.ovf)= ${"0".repeat(40)}`, /not the one that its manifest describes/],
     [`SHA256(lab.ovf)= ${digests.sha1}`, /not the one that its manifest describes/],
     [`SHA1(other.vmdk)= ${digests.sha1}`, /manifest names "other.vmdk"/],
+    ["MD5(lab.ovf)= 00", /manifest has MD5 for "lab.ovf"/],
   ])("%s does not", (text, why) => {
     expect(() => check(text)).toThrow(why);
   });
