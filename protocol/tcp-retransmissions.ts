@@ -5,8 +5,25 @@ export interface TcpEnds {
   readonly remotePort: number;
 }
 
+/** As a socket has them: undefined once it is closed. */
+type SocketEnds = { readonly [End in keyof TcpEnds]?: TcpEnds[End] | undefined };
+
+/**
+ * How often the kernel has sent again what the other side of a socket has not acknowledged; null: it has acknowledged
+ * everything, or that cannot be known (Linux says it). Never rejects.
+ * @param readFile reads one of Linux's tables
+ */
+export async function findSocketRetransmissions(
+  { localPort, remoteAddress, remotePort }: SocketEnds,
+  readFile: (path: string) => Promise<string>,
+): Promise<number | null> {
+  if (localPort === undefined || remoteAddress === undefined || remotePort === undefined) return null;
+  const table = await readFile(tcpTableOf(remoteAddress)).catch(() => "");
+  return findRetransmissions(table, { localPort, remoteAddress, remotePort });
+}
+
 /** Linux's table of connections of that address's kind. */
-export function tcpTableOf(remoteAddress: string): string {
+function tcpTableOf(remoteAddress: string): string {
   return isIpv6(remoteAddress) ? "/proc/self/net/tcp6" : "/proc/self/net/tcp";
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Socket } from "node:net";
-import { findRetransmissions, tcpTableOf } from "../../protocol/index.ts";
+import { findSocketRetransmissions } from "../../protocol/index.ts";
 import type { Endpoint } from "../agent.ts";
 import { isSameHost } from "./same-host.ts";
 
@@ -19,12 +19,7 @@ export interface EndpointTcp {
 export function watchEndpointTcp(endpoint: Endpoint, socket: Socket): EndpointTcp | null {
   if (endpoint.kind !== "tcp" || isSameHost(endpoint)) return null;
   return {
-    async countRetransmissions() {
-      const { localPort, remoteAddress, remotePort } = socket;
-      if (localPort === undefined || remoteAddress === undefined || remotePort === undefined) return null;
-      const table = await readFile(tcpTableOf(remoteAddress), "latin1").catch(() => "");
-      return findRetransmissions(table, { localPort, remoteAddress, remotePort });
-    },
+    countRetransmissions: () => findSocketRetransmissions(socket, (file) => readFile(file, "latin1")),
     reset() {
       socket.resetAndDestroy();
     },

@@ -1,20 +1,12 @@
 import { existsSync } from "node:fs";
-import { isOff, isOn, RequestError, type MachineStatus } from "../../protocol/index.ts";
+import { RequestError, type MachineStatus } from "../../protocol/index.ts";
 import { delay } from "../system/delay.ts";
-import { RECORD_DAMAGED, RECORD_DAMAGED_RUNS } from "../model/damaged-machine.ts";
 import type { MachinePaths } from "../model/machine-paths.ts";
 import type { MachineStateFile } from "../model/machine-state-file.ts";
 import { snapshotNodes, type SnapshotNode } from "../model/snapshot-nodes.ts";
 import { repairLeaks } from "../disks/machine-disks.ts";
 import { endMachine } from "../process/end-machine.ts";
-import {
-  describeExit,
-  describeStartFailure,
-  MAX_REASON,
-  measureLog,
-  readLastLine,
-  shorten,
-} from "../process/describe-failure.ts";
+import { describeExit, describeStartFailure, measureLog, readLastLine } from "../process/describe-failure.ts";
 import { prepareStart, qemuCommand, removeSockets } from "../process/launch.ts";
 import { isAlive, residentMb } from "../system/proc-stat.ts";
 import type { ProcessIdentity } from "../model/process-identity.ts";
@@ -31,6 +23,7 @@ import { startHousekeeping } from "./housekeeping.ts";
 import { DisplayWatcher } from "./display-watcher.ts";
 import { QemuSession } from "./qemu-session.ts";
 import { MachineStateStore } from "./machine-state-store.ts";
+import { describeMachineStatus, describeStandIn } from "./machine-status.ts";
 import { restoreMemory, saveMemory } from "./save-memory.ts";
 import type { MachineContext } from "./machine-context.ts";
 import { cleanUpMachine } from "./clean-up.ts";
@@ -385,38 +378,4 @@ export class ManagedMachine {
       this.apply({ kind: "drawn" });
     });
   }
-}
-
-/** Processors and memory are not known, and said to be 0. */
-function describeStandIn(status: MachineStatus): MachineStatus {
-  const unknown = { ...status, cpus: 0, memoryMb: 0 };
-  return isOff(status.state)
-    ? { ...unknown, state: "failed", ...RECORD_DAMAGED }
-    : { ...unknown, ...RECORD_DAMAGED_RUNS };
-}
-
-/** What of a machine is not in its record. */
-interface CurrentStatus {
-  /** 0 to 1; undefined: no work is under way, or its progress is unknown. */
-  readonly progress: number | undefined;
-  readonly powerOffInMs: number | undefined;
-  readonly addresses: readonly string[];
-}
-
-function describeMachineStatus(
-  { id, name, image, cpus, memoryMb }: MachineSpec,
-  { state, accel, since, saved, remark, ...own }: MachineStateFile,
-  { progress, powerOffInMs, addresses }: CurrentStatus,
-): MachineStatus {
-  const { reason, cause } = own.reason === undefined && isOn(state) && remark !== undefined ? remark : own;
-  return {
-    ...{ id, name, image, cpus, memoryMb, state, since },
-    ...(reason === undefined ? {} : { reason: shorten(reason, MAX_REASON) }),
-    ...(cause === undefined ? {} : { cause }),
-    ...(accel === undefined ? {} : { accel }),
-    ...(saved === undefined ? {} : { saved: true }),
-    ...(progress === undefined ? {} : { progress }),
-    ...(powerOffInMs === undefined ? {} : { powerOffInMs }),
-    ...(addresses.length === 0 ? {} : { addresses: [...addresses] }),
-  };
 }

@@ -181,14 +181,10 @@ export class MachineRepository {
         );
         return;
       }
-      const { name } = record;
-      const removed = {
-        action: "copy.remove",
-        machineId,
-        machineName: name,
-        agentId: hostId,
-      } as const;
-      this.#proxy.audit({ ...removed, outcome: "success" });
+      this.#proxy.audit({
+        ...({ action: "copy.remove", outcome: "success" } as const),
+        ...{ agentId: hostId, machineId, machineName: record.name },
+      });
       await this.#proxy.requestHost(hostId, "machine.remove", { id: machineId });
       this.#folded.warn(about, "removed a second copy of a machine");
     } catch (error) {
