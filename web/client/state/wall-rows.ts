@@ -8,12 +8,15 @@ export interface WallRows {
   readonly desktops: readonly Desktop[];
 }
 
+/** "desk-9" comes before "desk-10". */
+const byName = new Intl.Collator(undefined, { numeric: true });
+
 export function arrangeWall(state: Pick<WallState, "machines" | "desktops">): WallRows {
   const machines = Object.values(state.machines).sort(
-    (a, b) => b.createdAt - a.createdAt || a.name.localeCompare(b.name),
+    (a, b) => b.createdAt - a.createdAt || byName.compare(a.name, b.name),
   );
   const desktops = Object.values(state.desktops)
     .filter(({ machineId }) => machineId === null || !(machineId in state.machines))
-    .sort((a, b) => (a.state === b.state ? a.name.localeCompare(b.name) : a.state === "online" ? -1 : 1));
+    .sort((a, b) => (a.state === b.state ? byName.compare(a.name, b.name) : a.state === "online" ? -1 : 1));
   return { machines, desktops };
 }

@@ -36,4 +36,13 @@ describe("arrangeWall", () => {
     });
     expect(desktops.map(({ name }) => name)).toEqual(["b", "z", "a"]);
   });
+
+  it("puts desk-9 before desk-10", () => {
+    const names = ["desk-10", "desk-9", "Desk-1"];
+    const { desktops } = arrangeWall({
+      machines: {},
+      desktops: index(...names.map((name) => makeDesktop({ id: name, name }))),
+    });
+    expect(desktops.map(({ name }) => name)).toEqual(["Desk-1", "desk-9", "desk-10"]);
+  });
 });
