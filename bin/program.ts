@@ -88,6 +88,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/disk.ts")).defineDisk,
   },
   {
+    name: "user",
+    summary: "people's accounts: add, list, role, password, disable, sessions",
+    load: async () => (await import("./commands/user.ts")).defineUser,
+  },
+  {
     name: "session",
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,

@@ -1,2 +1,3 @@
 export * from "./api/schemas.ts";
+export type { SignInOptions } from "./server/sign-in/providers/index.ts";
 export { openWeb, type Web } from "./server/open-web.ts";

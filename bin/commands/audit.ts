@@ -116,6 +116,12 @@ function toCells(row: AuditRow): string[] {
     row.reason ?? "",
     describeActor(row),
     [row.source.address, row.otherSource.address].filter((address) => address !== null).join(" and "),
-    row.desktop.name ?? row.machineName ?? row.diskName ?? row.desktop.id ?? row.machineId ?? "",
+    row.target.name ??
+      row.desktop.name ??
+      row.machineName ??
+      row.diskName ??
+      row.desktop.id ??
+      row.machineId ??
+      "",
   ];
 }

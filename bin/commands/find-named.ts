@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { desktop, host, machine, type Desktop, type Host, type Machine } from "../../web/api/schemas.ts";
+import {
+  desktop,
+  host,
+  machine,
+  userRow,
+  type Desktop,
+  type Host,
+  type Machine,
+  type UserRow,
+} from "../../web/api/schemas.ts";
 import { AdminApiError, type AdminApi } from "../admin-api.ts";
 import { ExitCode } from "../terminal/exit-codes.ts";
 
@@ -67,6 +76,36 @@ export async function findHost(api: NamingApi, reference: string): Promise<Host>
 /** By its id or its name. @throws AdminApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS` */
 export async function findMachine(api: NamingApi, reference: string): Promise<Machine> {
   return findByIdOrName(api, await api.get(MACHINES.path, z.array(MACHINES.row)), reference, MACHINES);
+}
+
+const USERS: NamedResource<UserRow> = {
+  path: "/users",
+  row: userRow,
+  unknown: {
+    code: "USER_UNKNOWN",
+    list: "user list",
+    message: (reference) => `There is no account ${reference}.`,
+  },
+  ambiguous: {
+    code: "USER_AMBIGUOUS",
+    message: (reference) => `Several accounts are called ${reference}. Name one by id.`,
+  },
+};
+const MOST_USERS = 1000;
+
+/** By its name, whatever its case, or its id. @throws AdminApiError `USER_UNKNOWN` */
+export async function findUser(api: NamingApi, reference: string): Promise<UserRow> {
+  const fold = (name: string) => name.normalize("NFKC").toLowerCase();
+  const query = new URLSearchParams({ search: reference, limit: String(MOST_USERS) });
+  const rows = await api.get(`${USERS.path}?${query.toString()}`, z.array(USERS.row));
+  const named = rows.find(({ name }) => fold(name) === fold(reference));
+  if (named !== undefined) return named;
+  try {
+    return await api.get(`${USERS.path}/${encodeURIComponent(reference)}`, USERS.row);
+  } catch (error) {
+    if (!(error instanceof AdminApiError) || error.code !== "USER_UNKNOWN") throw error;
+    return findByIdOrName(api, [], reference, USERS);
+  }
 }
 
 /**

@@ -24,6 +24,7 @@ export interface ServerFlags extends LimitFlags {
   readonly proxyProtocolFrom?: string[];
   readonly trustProxy?: string[];
   readonly serverImages?: string;
+  readonly signIn?: string;
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -94,6 +95,12 @@ function addListenFlags(command: Command): Command {
         "images that hosts get from this server when they need them; default: none",
       ).env("POSTERN_SERVER_IMAGES"),
     )
+    .addOption(
+      new Option(
+        "--sign-in <file>",
+        "who may enter: the sign-in providers in their order (JSON); default: this server's own accounts",
+      ).env("POSTERN_SIGN_IN"),
+    )
     .option(
       "--trust-proxy <cidr>",
       "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
@@ -121,6 +128,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     proxyProtocolFrom: flags.proxyProtocolFrom ?? [],
     trustedProxies: flags.trustProxy ?? [],
     limits: readLimitFlags(flags),
+    signInFile: flags.signIn ?? null,
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };

@@ -12,6 +12,7 @@ import {
   type Proxy,
 } from "../../proxy/index.ts";
 import { openWeb } from "../../web/index.ts";
+import { loadSignInOptions } from "./sign-in-file.ts";
 import { loadLimits, type LimitsFileOptions } from "./limits-file.ts";
 import { locateAdminSocket, refuseIfAlreadyRunning } from "./check-start.ts";
 import { openDataDir, openRuntimeDir, RUNTIME_FILE, writeAtomically } from "./data-dirs.ts";
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly proxyProtocolFrom: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly limits: LimitsFileOptions;
+  /** The file of the sign-in providers; null: this server's own accounts alone. */
+  readonly signInFile: string | null;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
   /** Called once in the lifetime of the service, when everything listens. */
@@ -67,6 +70,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
   };
   try {
     const limits = await loadLimits(options.limits);
+    const signIn = options.signInFile === null ? null : await loadSignInOptions(options.signInFile);
     const database = options.database ?? `sqlite:${join(dataDir, "postern.db")}`;
     const masterKey = await loadMasterKey(dataDir);
     const stores = await openStores({ database, masterKey }, systemClock);
@@ -113,6 +117,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       orchestrator,
       adminSocket,
       clientDir: findClientDir(),
+      ...(signIn !== null && { signIn }),
       joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),
       log,
       clock: systemClock,

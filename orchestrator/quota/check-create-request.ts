@@ -79,9 +79,9 @@ export function checkRunQuota(
   );
 }
 
-/** Administrators may use every image. */
-export function mayUseImage({ allow }: ImageSummary, who: QuotaSubject): boolean {
-  return allow === undefined || who.role === "admin" || allow.includes(`user:${who.name}`);
+/** Administrators and operators may use every image. */
+export function mayUseImage({ allow }: ImageSummary, { role, name }: QuotaSubject): boolean {
+  return allow === undefined || role === "admin" || role === "operator" || allow.includes(`user:${name}`);
 }
 
 function checkPrivileges({ request, who, image, quota }: CreateCheck): CreateRejection | null {

@@ -29,7 +29,14 @@ export type ConfiguredQuota = z.infer<typeof quotaSchema>;
 
 /** Quotas by role and by user name; the user's own come first. */
 export const quotaTable = z.strictObject({
-  roles: z.strictObject({ user: quotaSchema.optional(), admin: quotaSchema.optional() }).prefault({}),
+  roles: z
+    .strictObject({
+      user: quotaSchema.optional(),
+      operator: quotaSchema.optional(),
+      admin: quotaSchema.optional(),
+      auditor: quotaSchema.optional(),
+    })
+    .prefault({}),
   users: z.record(z.string().min(1).max(64), quotaSchema).default({}),
 });
 export type QuotaTable = z.infer<typeof quotaTable>;
@@ -41,7 +48,9 @@ const USER_MACHINES = 20;
 const USER_TOKENS = 100;
 const DEFAULT_AMOUNTS = {
   user: { machines: USER_MACHINES, tokens: USER_TOKENS },
+  operator: { machines: null, tokens: null },
   admin: { machines: null, tokens: null },
+  auditor: { machines: 0, tokens: 0 },
 } as const satisfies Record<AccountRole, object>;
 
 /** The quota of one person, complete; null: no limit. */
@@ -58,7 +67,9 @@ export interface Quota {
 
 const DEFAULT_PRIVILEGES: Readonly<Record<AccountRole, readonly Privilege[]>> = {
   user: ["internet"],
+  operator: PRIVILEGES,
   admin: PRIVILEGES,
+  auditor: [],
 };
 
 export function quotaOf(

@@ -143,6 +143,7 @@ export class AuditLineEncoder {
         desktop: omitIfEmpty({ id: entry.desktopId, name: entry.desktopName }),
         machine: omitIfEmpty({ id: entry.machineId, name: entry.machineName }),
         disk: omitIfEmpty({ name: entry.diskName }),
+        target: omitIfEmpty({ id: entry.targetId, name: entry.targetName }),
         token: omitIfEmpty({ id: entry.tokenId, owner: entry.tokenOwner }),
         method: entry.method,
         transport: entry.transport,

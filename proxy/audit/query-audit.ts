@@ -42,6 +42,8 @@ export interface AuditEvent {
   readonly diskName: string | null;
   readonly tokenId: string | null;
   readonly tokenOwner: string | null;
+  /** The account that something was done to. */
+  readonly target: { readonly id: string | null; readonly name: string | null };
   readonly count: number | null;
   readonly bytesToViewer: number | null;
   readonly bytesToServer: number | null;
@@ -115,6 +117,7 @@ function parseEvent(line: string): AuditEvent | null {
     diskName: text("postern", "disk", "name"),
     tokenId: text("postern", "token", "id"),
     tokenOwner: text("postern", "token", "owner"),
+    target: { id: text("postern", "target", "id"), name: text("postern", "target", "name") },
     count: number("postern", "count"),
     bytesToViewer: number("destination", "bytes"),
     bytesToServer: number("source", "bytes"),

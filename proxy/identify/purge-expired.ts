@@ -7,7 +7,7 @@ import type { Stores } from "../state/stores.ts";
 interface PurgeDependencies {
   readonly stores: Pick<
     Stores,
-    "tokens" | "tickets" | "joinSecrets" | "agents" | "repeaterIds" | "desktops" | "sessions"
+    "tokens" | "tickets" | "joinSecrets" | "signInSteps" | "agents" | "repeaterIds" | "desktops" | "sessions"
   >;
   readonly clock: Clock;
   readonly log: Logger;
@@ -26,6 +26,7 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.tokens.deleteExpired(now),
         stores.tickets.deleteExpired(now),
         stores.joinSecrets.deleteExpired(now),
+        stores.signInSteps.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
       ]);

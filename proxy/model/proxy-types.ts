@@ -90,6 +90,9 @@ export interface AuditEntry {
   readonly tokenId?: string;
   /** The name of who made the token. */
   readonly tokenOwner?: string;
+  /** The account that something was done to: id and name. */
+  readonly targetId?: string;
+  readonly targetName?: string;
   /** The credential: `token`, `ticket`, … */
   readonly method?: string;
   /** The transport: `rfb`, `websocket`, … */

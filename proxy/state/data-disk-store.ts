@@ -22,6 +22,19 @@ export class SqlDataDiskStore implements DataDiskStore {
     return row?.agentId ?? null;
   }
 
+  async countOwned(owner: string): Promise<number> {
+    const prefix = `${owner}/`;
+    const characters = [...prefix].length;
+    const { count } = await this.#db
+      .selectFrom("dataDisks")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .where(({ eb, fn, ref, lit }) =>
+        eb(fn<string>("substr", [ref("name"), lit(1), lit(characters)]), "=", prefix),
+      )
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   async place(name: string, agentId: string): Promise<void> {
     await this.#db
       .insertInto("dataDisks")

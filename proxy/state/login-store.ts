@@ -5,6 +5,17 @@ import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
 
+const RECORD = [
+  "id",
+  "userId",
+  "address",
+  "browser",
+  "createdAt",
+  "lastSeenAt",
+  "confirmedAt",
+  "expiresAt",
+] as const;
+
 export class SqlLoginStore implements LoginStore {
   readonly #db: Kysely<Tables>;
 
@@ -13,16 +24,18 @@ export class SqlLoginStore implements LoginStore {
   }
 
   async create(hash: string, login: LoginRecord): Promise<void> {
-    const { userId, createdAt, expiresAt } = login;
     await rejectOnViolation("reference", "USER_UNKNOWN", "The user is unknown.", () =>
-      this.#db.insertInto("logins").values({ hash, userId, createdAt, expiresAt }).execute(),
+      this.#db
+        .insertInto("logins")
+        .values({ hash, ...login })
+        .execute(),
     );
   }
 
   async find(hash: string, now: number): Promise<LoginRecord | null> {
     const found = await this.#db
       .selectFrom("logins")
-      .select(["userId", "createdAt", "expiresAt"])
+      .select(RECORD)
       .where("hash", "=", hash)
       .where("expiresAt", ">", now)
       .executeTakeFirst();
@@ -41,6 +54,38 @@ export class SqlLoginStore implements LoginStore {
         .execute(),
     );
     return new Set(rows.map(({ hash }) => hash));
+  }
+
+  listByUser(userId: string, now: number): Promise<LoginRecord[]> {
+    return this.#db
+      .selectFrom("logins")
+      .select(RECORD)
+      .where("userId", "=", userId)
+      .where("expiresAt", ">", now)
+      .orderBy("createdAt", "desc")
+      .execute();
+  }
+
+  async touch(hash: string, now: number): Promise<void> {
+    await this.#db.updateTable("logins").set({ lastSeenAt: now }).where("hash", "=", hash).execute();
+  }
+
+  async removeById(userId: string, id: string): Promise<boolean> {
+    const gone = await this.#db
+      .deleteFrom("logins")
+      .where("userId", "=", userId)
+      .where("id", "=", id)
+      .executeTakeFirstOrThrow();
+    return gone.numDeletedRows > 0n;
+  }
+
+  async removeOthers(userId: string, exceptHash: string | null): Promise<number> {
+    const gone = await this.#db
+      .deleteFrom("logins")
+      .where("userId", "=", userId)
+      .$if(exceptHash !== null, (query) => query.where("hash", "!=", exceptHash ?? ""))
+      .executeTakeFirstOrThrow();
+    return Number(gone.numDeletedRows);
   }
 
   async remove(hash: string): Promise<void> {

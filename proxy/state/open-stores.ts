@@ -15,6 +15,7 @@ import { SqlMachineStore } from "./machine-store.ts";
 import { SqlRepeaterIdStore } from "./repeater-id-store.ts";
 import { SqlServiceStore } from "./service-store.ts";
 import { SqlSessionStore } from "./session-store.ts";
+import { SqlSignInStepStore } from "./sign-in-step-store.ts";
 import { SqlTicketStore } from "./ticket-store.ts";
 import { SqlTokenStore } from "./token-store.ts";
 import { SqlUserStore } from "./user-store.ts";
@@ -82,6 +83,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     sessions: new SqlSessionStore(db, clock),
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
+    signInSteps: new SqlSignInStepStore(db, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),

@@ -10,7 +10,14 @@ import type {
 import type { MachineOptions } from "./machine-options.ts";
 
 export type Role = "view" | "control";
-export type AccountRole = "admin" | "user";
+/**
+ * What an account may do beside its own things. `operator`: everything with machines, hosts, agents and sessions, nothing with people
+ * or keys. `auditor`: reads states and the audit log, shows no screen and changes nothing.
+ */
+export const ACCOUNT_ROLES = ["user", "operator", "admin", "auditor"] as const;
+export type AccountRole = (typeof ACCOUNT_ROLES)[number];
+/** The provider of accounts whose password is in this server's own database. */
+export const LOCAL_PROVIDER = "local";
 
 export interface AgentRecord {
   readonly id: string;
@@ -134,15 +141,32 @@ export interface UserRecord {
   readonly id: string;
   readonly name: string;
   readonly role: AccountRole;
+  /** Empty: it has no password here. */
   readonly passwordHash: string;
+  /** The sign-in provider that knows this person. */
+  readonly provider: string;
+  /** The provider's own key of the person, that is never given to another one; null: a local account. */
+  readonly subject: string | null;
+  readonly email: string | null;
   readonly createdAt: number;
   /** Since when it may do nothing; null: it may. */
   readonly disabledAt: number | null;
+  readonly lastLoginAt: number | null;
 }
 
 export interface LoginRecord {
+  /** For people: it gives no access. */
+  readonly id: string;
   readonly userId: string;
+  /** Where the person signed in from; null: not known. */
+  readonly address: string | null;
+  /** The browser as it names itself, shortened; null: not known. */
+  readonly browser: string | null;
   readonly createdAt: number;
+  /** Kept to the minute. */
+  readonly lastSeenAt: number;
+  /** When the person last proved who they are. */
+  readonly confirmedAt: number;
   readonly expiresAt: number;
 }
 

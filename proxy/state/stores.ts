@@ -207,26 +207,59 @@ export interface SessionStore {
   closeAll(serverId: string, cause: string): Promise<void>;
 }
 
+/** What an account is made of. */
+export interface NewUser {
+  readonly name: string;
+  readonly role: AccountRole;
+  /** Empty: no password here. */
+  readonly passwordHash: string;
+  /** Default: an account of this server. */
+  readonly provider?: string;
+  readonly subject?: string | null;
+  readonly email?: string | null;
+}
+
+/** Which accounts a list has. */
+export interface UserQuery {
+  /** In the name or the e-mail address, whatever their case. */
+  readonly search?: string;
+  readonly role?: AccountRole;
+  readonly state?: "enabled" | "disabled";
+  /** The last name of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
 export interface UserStore {
   /** @throws RequestError `USER_EXISTS`: names are unique whatever their case */
-  add(user: {
-    readonly name: string;
-    readonly role: AccountRole;
-    readonly passwordHash: string;
-  }): Promise<UserRecord>;
+  add(user: NewUser): Promise<UserRecord>;
   findByName(name: string): Promise<UserRecord | null>;
+  /** By the provider's own key of the person. */
+  findBySubject(provider: string, subject: string): Promise<UserRecord | null>;
   find(id: string): Promise<UserRecord | null>;
-  setPassword(id: string, passwordHash: string): Promise<void>;
-  /** It may do nothing until it is enabled; its logins, tickets and tokens are gone for good. */
+  /** The logins and tickets of before end, but for one login where it is named. */
+  setPassword(id: string, passwordHash: string, keptLogin?: string | null): Promise<void>;
+  /**
+   * Its logins and tickets end; its tokens too where the new role may see less. Null: unknown.
+   * @throws RequestError `LAST_ADMIN`
+   */
+  setRole(id: string, role: AccountRole): Promise<UserRecord | null>;
+  /** Changes what is named. Null: unknown. */
+  update(id: string, change: Partial<Pick<UserRecord, "email" | "lastLoginAt">>): Promise<UserRecord | null>;
+  /**
+   * It may do nothing until it is enabled; its logins, tickets and tokens are gone for good.
+   * @throws RequestError `LAST_ADMIN`
+   */
   disable(id: string): Promise<void>;
   enable(id: string): Promise<void>;
-  /** Gone, with its logins, tickets and tokens. */
+  /** Gone, with its logins, tickets and tokens. @throws RequestError `LAST_ADMIN` */
   remove(id: string): Promise<void>;
   count(): Promise<number>;
   /** Names by id; ids that are unknown are left out. */
   findNames(ids: readonly string[]): Promise<Map<string, string>>;
   findOldestAdmin(): Promise<UserRecord | null>;
-  list(): Promise<UserRecord[]>;
+  /** By name. */
+  list(query: UserQuery): Promise<UserRecord[]>;
 }
 
 export interface LoginStore {
@@ -238,7 +271,25 @@ export interface LoginStore {
   find(hash: string, now: number): Promise<LoginRecord | null>;
   /** Which of these are valid, their accounts not disabled: with one query for hundreds. */
   filterOpen(hashes: readonly string[], now: number): Promise<Set<string>>;
+  /** Newest first. */
+  listByUser(userId: string, now: number): Promise<LoginRecord[]>;
+  touch(hash: string, now: number): Promise<void>;
   remove(hash: string): Promise<void>;
+  /** One of a person's; says whether it was there. */
+  removeById(userId: string, id: string): Promise<boolean>;
+  /** All of a person's but this one; says how many. */
+  removeOthers(userId: string, exceptHash: string | null): Promise<number>;
+  deleteExpired(now: number): Promise<number>;
+}
+
+/** Sign-ins that wait for more than a name and a password. */
+export interface SignInStepStore {
+  /** @param hash SHA-256 of what the browser holds, hex; `value`: what the sign-in knows so far, sealed in the database */
+  create(hash: string, value: string, expiresAt: number): Promise<void>;
+  /** Counts a try before it is checked, so that parallel ones count too. Null: unknown, expired, or tried too often. */
+  try(hash: string, now: number, maxTries: number): Promise<string | null>;
+  /** Ends it: of any number of parallel calls exactly one gets true. */
+  take(hash: string): Promise<boolean>;
   deleteExpired(now: number): Promise<number>;
 }
 
@@ -290,6 +341,8 @@ export interface MachineStore {
 export interface DataDiskStore {
   /** The host's id; null: nowhere yet. */
   find(name: string): Promise<string | null>;
+  /** How many of them are this person's, by the account's name. */
+  countOwned(owner: string): Promise<number>;
   /** It is there from now on. */
   place(name: string, agentId: string): Promise<void>;
   /**
@@ -319,6 +372,7 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly users: UserStore;
   readonly logins: LoginStore;
+  readonly signInSteps: SignInStepStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;

@@ -35,6 +35,13 @@ export interface Tables {
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
+  /** `sealed`: what the sign-in knows so far, under the master key. */
+  signInSteps: {
+    readonly hash: string;
+    readonly sealed: string;
+    readonly tries: number;
+    readonly expiresAt: number;
+  };
   machines: MachineRow;
   /** `name`: `OWNER/NAME`. */
   dataDisks: { readonly name: string; readonly agentId: string };

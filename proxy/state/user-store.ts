@@ -1,14 +1,27 @@
 import { randomUUID } from "node:crypto";
-import type { Kysely, Transaction } from "kysely";
-import type { Clock } from "../../protocol/index.ts";
-import type { UserRecord } from "./state-records.ts";
-import type { UserStore } from "./stores.ts";
+import { sql, type Kysely, type Transaction } from "kysely";
+import { RequestError, type Clock } from "../../protocol/index.ts";
+import { LOCAL_PROVIDER, type AccountRole, type UserRecord } from "./state-records.ts";
+import type { NewUser, UserQuery, UserStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
 
-const RECORD = ["id", "name", "role", "passwordHash", "createdAt", "disabledAt"] as const;
+const RECORD = [
+  "id",
+  "name",
+  "role",
+  "passwordHash",
+  "provider",
+  "subject",
+  "email",
+  "createdAt",
+  "disabledAt",
+  "lastLoginAt",
+] as const;
+/** Roles whose tokens may lead to everybody's desktops. */
+const ROLES_WITH_ALL_DESKTOPS: readonly AccountRole[] = ["admin", "operator"];
 
 export class SqlUserStore implements UserStore {
   readonly #db: Kysely<Tables>;
@@ -19,16 +32,20 @@ export class SqlUserStore implements UserStore {
     this.#clock = clock;
   }
 
-  async add(user: Parameters<UserStore["add"]>[0]): Promise<UserRecord> {
+  async add(user: NewUser): Promise<UserRecord> {
     const record: UserRecord = {
       id: randomUUID(),
       name: user.name,
       role: user.role,
       passwordHash: user.passwordHash,
+      provider: user.provider ?? LOCAL_PROVIDER,
+      subject: user.subject ?? null,
+      email: user.email ?? null,
       createdAt: this.#clock.now(),
       disabledAt: null,
+      lastLoginAt: null,
     };
-    await rejectOnViolation("unique", "USER_EXISTS", "A user of this name exists already.", () =>
+    await rejectOnViolation("unique", "USER_EXISTS", "An account of this name exists already.", () =>
       this.#db
         .insertInto("users")
         .values({ ...record, nameKey: foldName(user.name) })
@@ -42,18 +59,50 @@ export class SqlUserStore implements UserStore {
     return (await named.executeTakeFirst()) ?? null;
   }
 
+  async findBySubject(provider: string, subject: string): Promise<UserRecord | null> {
+    const known = this.#db
+      .selectFrom("users")
+      .select(RECORD)
+      .where("provider", "=", provider)
+      .where("subject", "=", subject);
+    return (await known.executeTakeFirst()) ?? null;
+  }
+
   async find(id: string): Promise<UserRecord | null> {
     const found = this.#db.selectFrom("users").select(RECORD).where("id", "=", id);
     return (await found.executeTakeFirst()) ?? null;
   }
 
-  async setPassword(id: string, passwordHash: string): Promise<void> {
-    await this.#db.updateTable("users").set({ passwordHash }).where("id", "=", id).execute();
+  async setPassword(id: string, passwordHash: string, keptLogin: string | null = null): Promise<void> {
+    await this.#db.transaction().execute(async (trx) => {
+      await trx.updateTable("users").set({ passwordHash }).where("id", "=", id).execute();
+      await deleteLogins(trx, id, keptLogin);
+    });
+  }
+
+  setRole(id: string, role: AccountRole): Promise<UserRecord | null> {
+    return this.#keepingAnAdministrator(async (trx) => {
+      const before = await trx.selectFrom("users").select("role").where("id", "=", id).executeTakeFirst();
+      if (before === undefined) return null;
+      await trx.updateTable("users").set({ role }).where("id", "=", id).execute();
+      const isLess = ROLES_WITH_ALL_DESKTOPS.includes(before.role) && !ROLES_WITH_ALL_DESKTOPS.includes(role);
+      if (isLess) await deleteCredentials(trx, id, this.#clock.now());
+      else if (before.role !== role) await deleteLogins(trx, id);
+      return trx.selectFrom("users").select(RECORD).where("id", "=", id).executeTakeFirstOrThrow();
+    });
+  }
+
+  async update(
+    id: string,
+    change: Partial<Pick<UserRecord, "email" | "lastLoginAt">>,
+  ): Promise<UserRecord | null> {
+    const changed = this.#db.updateTable("users").set(change).where("id", "=", id).returning(RECORD);
+    return (await changed.executeTakeFirst()) ?? null;
   }
 
   async disable(id: string): Promise<void> {
     const now = this.#clock.now();
-    await this.#db.transaction().execute(async (trx) => {
+    await this.#keepingAnAdministrator(async (trx) => {
       await trx
         .updateTable("users")
         .set({ disabledAt: now })
@@ -70,7 +119,7 @@ export class SqlUserStore implements UserStore {
 
   async remove(id: string): Promise<void> {
     const now = this.#clock.now();
-    await this.#db.transaction().execute(async (trx) => {
+    await this.#keepingAnAdministrator(async (trx) => {
       await deleteCredentials(trx, id, now);
       await trx.deleteFrom("users").where("id", "=", id).execute();
     });
@@ -96,15 +145,74 @@ export class SqlUserStore implements UserStore {
     return (await admins.orderBy("createdAt").orderBy("id").limit(1).executeTakeFirst()) ?? null;
   }
 
-  list(): Promise<UserRecord[]> {
-    return this.#db.selectFrom("users").select(RECORD).orderBy("createdAt").orderBy("id").execute();
+  list({ search, role, state, after, limit }: UserQuery): Promise<UserRecord[]> {
+    let found = this.#db.selectFrom("users").select(RECORD);
+    if (search !== undefined) {
+      const pattern = `%${escapeLike(foldName(search))}%`;
+      found = found.where(({ or }) =>
+        or([
+          sql<boolean>`name_key like ${pattern} escape '!'`,
+          sql<boolean>`lower(email) like ${pattern} escape '!'`,
+        ]),
+      );
+    }
+    if (role !== undefined) found = found.where("role", "=", role);
+    if (state !== undefined) found = found.where("disabledAt", state === "enabled" ? "is" : "is not", null);
+    if (after !== undefined) found = found.where("nameKey", ">", foldName(after));
+    return found.orderBy("nameKey").limit(limit).execute();
+  }
+
+  /**
+   * Takes `change` back if no administrator that may sign in would be left. Of two such changes at once the second waits for the
+   * first: both write to the rows of all administrators.
+   */
+  #keepingAnAdministrator<T>(change: (trx: Transaction<Tables>) => Promise<T>): Promise<T> {
+    return this.#db.transaction().execute(async (trx) => {
+      await trx.updateTable("users").set({ role: "admin" }).where("role", "=", "admin").execute();
+      const before = await hasAdministrator(trx);
+      const result = await change(trx);
+      if (before && !(await hasAdministrator(trx)))
+        throw RequestError.public(
+          "LAST_ADMIN",
+          "This is the last administrator who can sign in. Make another one first.",
+        );
+      return result;
+    });
   }
 }
 
+async function hasAdministrator(trx: Transaction<Tables>): Promise<boolean> {
+  const enabled = trx
+    .selectFrom("users")
+    .select("id")
+    .where("role", "=", "admin")
+    .where("disabledAt", "is", null);
+  return (await enabled.limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** @param kept the login that stays, with its tickets */
+async function deleteLogins(
+  trx: Transaction<Tables>,
+  userId: string,
+  kept: string | null = null,
+): Promise<void> {
+  const logins = trx.deleteFrom("logins").where("userId", "=", userId);
+  const tickets = trx.deleteFrom("tickets").where("createdBy", "=", userId);
+  await (kept === null ? logins : logins.where("hash", "!=", kept)).execute();
+  await (
+    kept === null
+      ? tickets
+      : tickets.where(({ or, eb }) => or([eb("loginHash", "is", null), eb("loginHash", "!=", kept)]))
+  ).execute();
+}
+
 async function deleteCredentials(trx: Transaction<Tables>, userId: string, now: number): Promise<void> {
-  await trx.deleteFrom("logins").where("userId", "=", userId).execute();
-  await trx.deleteFrom("tickets").where("createdBy", "=", userId).execute();
+  await deleteLogins(trx, userId);
   await revokeTokens(trx, now, "createdBy", userId);
+}
+
+function escapeLike(text: string): string {
+  return text.replaceAll(/[!%_]/g, "!$&");
 }
 
 /** In one place, since the two databases fold letters beyond ASCII differently. */

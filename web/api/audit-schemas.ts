@@ -39,6 +39,8 @@ export const auditEvent = z.object({
   tokenId: z.string().nullable(),
   /** The name of who made the token. */
   tokenOwner: z.string().nullable().default(null),
+  /** The account that something was done to. */
+  target: named.default({ id: null, name: null }),
   count: z.number().nullable(),
   bytesToViewer: z.number().nullable(),
   bytesToServer: z.number().nullable(),

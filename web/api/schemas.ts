@@ -12,3 +12,4 @@ export * from "./service-schemas.ts";
 export * from "./session-schemas.ts";
 export * from "./sign-in-schemas.ts";
 export * from "./token-schemas.ts";
+export * from "./user-schemas.ts";

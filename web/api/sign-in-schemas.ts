@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { accountRole } from "./user-schemas.ts";
 
 /** A text that the server gives the pages, in each language that they speak. */
 const localizedText = z.object({ en: z.string(), fr: z.string() });
+export type LocalizedText = z.infer<typeof localizedText>;
 
 const signInField = z.object({
   /** The key of its value in loginRequest. */
@@ -26,11 +28,32 @@ const signInButton = z.object({
 export const signInForm = z.object({ fields: z.array(signInField), buttons: z.array(signInButton) });
 export type SignInForm = z.infer<typeof signInForm>;
 
+/**
+ * What a role may do beside its own things. `oversee`: see everything but screens; `operate`: act on machines, hosts, agents and
+ * sessions, screens included; `administer`: people, keys, invitations; `audit`: read the audit log.
+ */
+export const power = z.enum(["oversee", "operate", "administer", "audit"]);
+export type Power = z.infer<typeof power>;
+
 /** Fields of other sign-in providers come beside these two. */
 export const loginRequest = z.object({
   name: z.string().min(1).max(64),
   password: z.string().min(1).max(256),
 });
-/** GET /me → me; POST /login → me and the cookie; POST /logout → 204. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`. */
-export const me = z.object({ name: z.string(), role: z.enum(["admin", "user"]) });
+/** POST /login answers 202 with it where more is needed: its fields, by POST /login/step. It holds for ten minutes and five tries. */
+export const loginStep = z.object({ step: z.object({ id: z.string(), form: signInForm }) });
+export type LoginStep = z.infer<typeof loginStep>;
+/** POST /login/step → as POST /login. 401 `LOGIN_REFUSED` (try again), 410 `LOGIN_STEP_GONE` (begin again). */
+export const loginStepRequest = z.object({
+  id: z.string().min(1).max(64),
+  answers: z.record(z.string().max(64), z.string().max(4096)),
+});
+
+/** GET /me → me; POST /login → me and the cookie, or 202 loginStep; POST /logout → 204. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`, 503 `LOGIN_UNAVAILABLE`. */
+export const me = z.object({
+  name: z.string(),
+  role: accountRole,
+  /** What the role may do; the pages show no more than that. */
+  powers: z.array(power),
+});
 export type Me = z.infer<typeof me>;

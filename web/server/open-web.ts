@@ -9,16 +9,19 @@ import { listenOnAdminSocket } from "./listen/admin-socket.ts";
 import { LiveUpdates } from "./live/live-updates.ts";
 import { EventStreamRegistry } from "./live/event-stream-registry.ts";
 import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
+import { AccountLinker } from "./sign-in/account-linker.ts";
 import { Devices } from "./sign-in/devices.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
+import { SignInSteps } from "./sign-in/sign-in-steps.ts";
 import type { Orchestrator } from "../../orchestrator/index.ts";
 import { HealthCheck } from "./view/health.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
+import { routeAccount } from "./routes/account-routes.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
 import { routeAuthorityRotation } from "./routes/authority-routes.ts";
 import { routeAudit } from "./routes/audit-routes.ts";
@@ -32,6 +35,7 @@ import { routeMachines } from "./routes/machine-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
+import { routeUsers } from "./routes/user-routes.ts";
 import { loadReadModel, type LoadReadModel } from "./view/read-model.ts";
 
 export interface WebOptions {
@@ -73,13 +77,25 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   await using opened = new AsyncDisposableStack();
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
+  const throttle = new PasswordThrottle(clock);
   const devices = await Devices.open(stores.service);
+  const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log });
+  for (const { provider } of providers) opened.defer(() => provider.close?.());
   const signIn = new SignInService({
-    providers: openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log }),
-    throttle: new PasswordThrottle(clock),
+    providers,
+    linker: new AccountLinker({
+      users: stores.users,
+      auditDurably: (entry) => proxy.auditDurably(entry),
+      audit: (entry) => {
+        proxy.audit(entry);
+      },
+    }),
+    steps: new SignInSteps(stores.signInSteps, clock),
+    throttle,
     audit: (entry) => {
       proxy.audit(entry);
     },
+    log,
   });
   const { catalogue, events } = orchestrator;
   const images = {
@@ -127,6 +143,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
           streams.endLogin(hash);
         },
       });
+      routeAccount(api, { proxy, logins, passwords, throttle });
+      routeUsers(api, { proxy, passwords });
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };

@@ -8,6 +8,7 @@ import { machineCauses } from "./0006-machine-causes.ts";
 import { scopedReads } from "./0007-scoped-reads.ts";
 import { agentRoles } from "./0008-agent-roles.ts";
 import { powerOff } from "./0009-power-off.ts";
+import { accounts } from "./0010-accounts.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -20,4 +21,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007-scoped-reads": scopedReads,
   "0008-agent-roles": agentRoles,
   "0009-power-off": powerOff,
+  "0010-accounts": accounts,
 };

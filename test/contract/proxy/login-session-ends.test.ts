@@ -6,6 +6,7 @@ import { connectRfbOverWebSocket, type RfbClient } from "../../support/rfb-clien
 import { awaitNoSessions, openProxyFixture, publishDesktop } from "./proxy-fixture.ts";
 import { describeDatabases } from "./state/databases.ts";
 import { waitFor } from "../../support/wait-for.ts";
+import { makeLogin } from "../../support/make-login.ts";
 
 /** What must hold is 5 s; three times that fails the test. */
 const BOUND_MS = 15_000;
@@ -23,9 +24,9 @@ describeDatabases("a session that a login opened", (makeDatabase) => {
     const proxyFixture = await openProxyFixture(cleanup, { stores: here });
     const { id: userId } = await here.users.add({ name: "anna", role: "user", passwordHash: "" });
     const now = systemClock.now();
-    const login = { userId, createdAt: now, expiresAt: now + loginSeconds * 1_000 };
+    const login = { ...makeLogin(userId, now), id: LOGIN, expiresAt: now + loginSeconds * 1_000 };
     await here.logins.create(LOGIN, login);
-    await here.logins.create("another", { ...login, expiresAt: now + 3_600_000 });
+    await here.logins.create("another", { ...login, id: "another", expiresAt: now + 3_600_000 });
     const enter = async (loginHash: string | null): Promise<RfbClient> => {
       const { view } = await publishDesktop(cleanup, proxyFixture);
       const made = await proxyFixture.proxy.createTicket(view, "control", userId, [], loginHash);

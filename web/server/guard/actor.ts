@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { AuditReader, Proxy } from "../../../proxy/index.ts";
+import type { AuditEntry, AuditReader, Proxy, UserRecord } from "../../../proxy/index.ts";
 import { requireCaller } from "./caller.ts";
 
 type RequestSource = NonNullable<ReturnType<Proxy["requesterOf"]>>;
@@ -23,4 +23,14 @@ export function auditActor(request: FastifyRequest): AuditReader {
   const { userId: actor, name: actorName } = requireCaller(request);
   const source = requestSource(request);
   return { actor, actorName, ...(source && { source }) };
+}
+
+/** A line about something that was done to an account. */
+export function accountEntry(
+  request: FastifyRequest,
+  action: AuditEntry["action"],
+  { id: targetId, name: targetName }: Pick<UserRecord, "id" | "name">,
+  about: Partial<AuditEntry> = {},
+): AuditEntry {
+  return { action, outcome: "success", targetId, targetName, ...about, ...auditActor(request) };
 }

@@ -72,13 +72,6 @@ export function requireCaller(request: FastifyRequest): Caller {
   return request.caller;
 }
 
-/** @throws RequestError `LOGIN_REQUIRED`, `ADMIN_REQUIRED` */
-export function requireAdmin(request: FastifyRequest): Caller {
-  const caller = requireCaller(request);
-  if (caller.role !== "admin") throw refuse("ADMIN_REQUIRED");
-  return caller;
-}
-
 /** The oldest administrator's account: it owns what is created over the socket, so that its pages show it. */
 async function identifyAdministrator(stores: Stores): Promise<Caller> {
   const oldest = await stores.users.findOldestAdmin();

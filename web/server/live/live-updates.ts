@@ -4,7 +4,7 @@ import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
-import { maySeeDesktop, maySeeMachine } from "../view/permissions.ts";
+import { mayUseDesktop, mayUseMachine } from "../view/permissions.ts";
 import { serializeDesktop, serializeMachine } from "../view/serializers.ts";
 import type { LoadReadModel, ReadModel } from "../view/read-model.ts";
 
@@ -90,7 +90,7 @@ export class LiveUpdates {
   #onMachineDeleted(id: string, ownerId: string): void {
     this.#machines.delete(id);
     for (const subscriber of this.#subscribers)
-      if (maySeeMachine(subscriber.caller, { ownerId }))
+      if (mayUseMachine(subscriber.caller, { ownerId }, "see"))
         subscriber.send({ type: "gone", kind: "machine", id });
   }
 
@@ -146,7 +146,7 @@ export class LiveUpdates {
       const record = model.machines.get(id);
       if (record === undefined) continue;
       for (const subscriber of this.#subscribers)
-        if (maySeeMachine(subscriber.caller, record))
+        if (mayUseMachine(subscriber.caller, record, "see"))
           subscriber.send({ type: "machine", machine: serializeMachine(subscriber.caller, record, model) });
     }
   }
@@ -159,7 +159,7 @@ export class LiveUpdates {
       return;
     }
     for (const subscriber of this.#subscribers)
-      if (maySeeDesktop(subscriber.caller, desktop, model))
+      if (mayUseDesktop(subscriber.caller, desktop, model, "see"))
         subscriber.send({ type: "desktop", desktop: serializeDesktop(subscriber.caller, desktop, model) });
   }
 }

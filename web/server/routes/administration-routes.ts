@@ -11,7 +11,7 @@ import {
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
-import { requireAdmin } from "../guard/caller.ts";
+import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 
 const sessionQuery = z.object({
@@ -22,7 +22,7 @@ const sessionQuery = z.object({
 /** Join secrets, agents and sessions, for administrators. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   api.post("/join-secrets", async (request, reply): Promise<z.infer<typeof joinSecret>> => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     const grant = parseInput(joinSecretRequest, request.body);
     const { role, admit } = grant;
     const { secret, expiresAt } = await auditAhead(
@@ -41,14 +41,14 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 
   api.get("/agents", async (request): Promise<Agent[]> => {
-    requireAdmin(request);
+    requirePower(request, "oversee");
     return (await proxy.stores.agents.list()).map((agent) =>
       serializeAgent(agent, proxy.countClones(agent.id)),
     );
   });
 
   api.delete("/agents/:id", async (request, reply) => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     const agentId = parseId(request);
     await proxy.revokeAgent(agentId);
     proxy.audit({ action: "agent.revoke", outcome: "success", agentId, ...auditActor(request) });
@@ -56,14 +56,14 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 
   api.post("/agents/:id/rotate", async (request, reply) => {
-    requireAdmin(request);
+    requirePower(request, "operate");
     const id = parseId(request);
     await proxy.rotateAgentKey(id);
     return reply.code(204).send();
   });
 
   api.post("/agents/:id/role", async (request): Promise<Agent> => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     const id = parseId(request);
     const { role } = parseInput(agentRoleRequest, request.body);
     const changed = await auditAhead(
@@ -75,7 +75,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 
   api.get("/sessions", async (request): Promise<Session[]> => {
-    requireAdmin(request);
+    requirePower(request, "oversee");
     const { state, limit } = parseInput(sessionQuery, request.query);
     const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
     // Only the server that relays a session has its current counters.
@@ -88,7 +88,7 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
   });
 
   api.delete("/sessions/:id", async (request, reply) => {
-    requireAdmin(request);
+    requirePower(request, "operate");
     const id = parseId(request);
     if (!(await proxy.endSession(id))) throw refuse("SESSION_UNKNOWN");
     proxy.audit({ action: "session.terminate", outcome: "success", sessionId: id, ...auditActor(request) });

@@ -3,13 +3,13 @@ import type { z } from "zod";
 import type { AuditEvent, Proxy } from "../../../proxy/index.ts";
 import { auditQuery, type auditKey, type AuditRow } from "../../api/schemas.ts";
 import { auditActor } from "../guard/actor.ts";
-import { requireAdmin } from "../guard/caller.ts";
+import { requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 
 /** The audit log, for administrators. */
 export function routeAudit(api: FastifyInstance, proxy: Proxy): void {
   api.get("/audit", async (request): Promise<AuditRow[]> => {
-    requireAdmin(request);
+    requirePower(request, "audit");
     const { since, until, action, actor, desktop, outcome, limit } = parseInput(auditQuery, request.query);
     const query = {
       limit,
@@ -25,7 +25,7 @@ export function routeAudit(api: FastifyInstance, proxy: Proxy): void {
   });
 
   api.get("/audit/key", (request): z.infer<typeof auditKey> => {
-    requireAdmin(request);
+    requirePower(request, "audit");
     return { serverId: proxy.serverId, publicKey: proxy.auditPublicKey };
   });
 }

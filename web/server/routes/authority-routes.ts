@@ -5,7 +5,7 @@ import type { AuthorityStatus } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
-import { requireAdmin } from "../guard/caller.ts";
+import { requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 
 const retirement = z.object({ force: z.boolean().default(false) });
@@ -15,12 +15,12 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
   const { authority } = proxy;
 
   api.get("/ca/status", (request): Promise<AuthorityStatus> => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     return describeStatus();
   });
 
   api.post("/ca/rotate", async (request): Promise<AuthorityStatus> => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     // Known before its line is written.
     if (authority.previous !== null) throw refuse("CA_ROTATING");
     await auditAhead(proxy, entry(request, "ca.rotate"), () => authority.rotate());
@@ -28,7 +28,7 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
   });
 
   api.post("/ca/retire", async (request): Promise<AuthorityStatus> => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     const { force } = parseInput(retirement, request.body);
     // It takes a right away: its line follows.
     await authority.retire(force);

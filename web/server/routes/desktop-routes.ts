@@ -4,11 +4,12 @@ import type { Proxy } from "../../../proxy/index.ts";
 import { profileFormat, shownDesktops, type Desktop } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
-import { requireAdmin, requireCaller } from "../guard/caller.ts";
+import { requireCaller } from "../guard/caller.ts";
+import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
-import { maySeeDesktop, visibleScope } from "../view/permissions.ts";
+import { mayUseDesktop, visibleScope } from "../view/permissions.ts";
 import { serializeDesktop } from "../view/serializers.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
@@ -25,7 +26,7 @@ export function routeDesktops(
     const caller = requireCaller(request);
     const model = await loadReadModel(visibleScope(caller));
     return [...model.desktops.values()]
-      .filter((desktop) => maySeeDesktop(caller, desktop, model))
+      .filter((desktop) => mayUseDesktop(caller, desktop, model, "see"))
       .map((desktop) => serializeDesktop(caller, desktop, model));
   });
 
@@ -35,14 +36,14 @@ export function routeDesktops(
     const model = await loadReadModel({ kind: "named", desktopIds: desktops });
     const visible = desktops
       .flatMap((id) => model.desktops.get(id) ?? [])
-      .filter((desktop) => desktop.state === "online" && maySeeDesktop(caller, desktop, model));
+      .filter((desktop) => desktop.state === "online" && mayUseDesktop(caller, desktop, model, "view"));
     const agents = [...new Set(visible.map(({ agentId }) => agentId))];
     for (const agentId of agents.slice(0, MAX_AGENTS_EXPECTED)) proxy.expectViewer(agentId);
     return reply.code(204).send();
   });
 
   api.delete("/desktops/:id", async (request, reply) => {
-    requireAdmin(request);
+    requirePower(request, "operate");
     const id = parseId(request);
     const model = await loadReadModel({ kind: "named", desktopIds: [id] });
     const desktop = model.desktops.get(id);
@@ -62,7 +63,8 @@ export function routeDesktops(
     const { format } = parseInput(profileQuery, request.query);
     const model = await loadReadModel({ kind: "named", desktopIds: [id] });
     const desktop = model.desktops.get(id);
-    if (desktop === undefined || !maySeeDesktop(caller, desktop, model)) throw refuse("DESKTOP_UNKNOWN");
+    if (desktop === undefined || !mayUseDesktop(caller, desktop, model, "view"))
+      throw refuse("DESKTOP_UNKNOWN");
     const { rfb } = proxy.advertised;
     if (rfb === null) throw refuse("VIEWERS_OFF");
     const { body, contentType, extension } = writeProfile(format, rfb);

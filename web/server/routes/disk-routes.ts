@@ -5,16 +5,18 @@ import { diskMoveRequest, type Disk } from "../../api/schemas.ts";
 import type { DataDiskService, KnownDisk } from "../../../orchestrator/index.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
-import { requireAdmin, requireCaller } from "../guard/caller.ts";
+import { requireCaller } from "../guard/caller.ts";
+import { hasPower, requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 
 /** People's data disks. */
 export function routeDisks(api: FastifyInstance, proxy: Proxy, disks: DataDiskService): void {
   api.get("/disks", async (request): Promise<Disk[]> => {
-    const { name, role } = requireCaller(request);
+    const caller = requireCaller(request);
+    const seesAll = hasPower(caller, "oversee");
     const all = await disks.list();
-    const visible = role === "admin" ? all : all.filter(({ copy }) => copy.owner === name);
-    return visible.map((one) => serializeDisk(one, role === "admin"));
+    const visible = seesAll ? all : all.filter(({ copy }) => copy.owner === caller.name);
+    return visible.map((one) => serializeDisk(one, seesAll));
   });
 
   api.delete("/disks/:owner/:name", async (request, reply) => {
@@ -26,7 +28,7 @@ export function routeDisks(api: FastifyInstance, proxy: Proxy, disks: DataDiskSe
   });
 
   api.post("/disks/:owner/:name/move", async (request, reply) => {
-    requireAdmin(request);
+    requirePower(request, "operate");
     const { host } = parseInput(diskMoveRequest, request.body);
     await disks.move(parseInput(diskRef, request.params), host, auditActor(request));
     return reply.code(202).send();
@@ -35,9 +37,9 @@ export function routeDisks(api: FastifyInstance, proxy: Proxy, disks: DataDiskSe
 
 /** Another person's disk is reported as unknown. */
 function parseOwnDisk(request: FastifyRequest): DiskRef {
-  const { name, role } = requireCaller(request);
+  const caller = requireCaller(request);
   const ref = parseInput(diskRef, request.params);
-  if (role !== "admin" && ref.owner !== name) throw refuse("DISK_UNKNOWN");
+  if (ref.owner !== caller.name && !hasPower(caller, "operate")) throw refuse("DISK_UNKNOWN");
   return ref;
 }
 

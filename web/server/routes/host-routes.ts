@@ -5,7 +5,8 @@ import { drainRequest, type Allowance, type Host, type Image } from "../../api/s
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
-import { requireAdmin, requireCaller } from "../guard/caller.ts";
+import { requireCaller } from "../guard/caller.ts";
+import { hasPower, requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { mayUseImage, type Orchestrator } from "../../../orchestrator/index.ts";
 
@@ -17,7 +18,7 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
   api.get("/images", async (request): Promise<Image[]> => {
     const caller = requireCaller(request);
     const images = await catalogue.list();
-    if (caller.role !== "admin") return images.filter((image) => mayUseImage(image, caller));
+    if (!hasPower(caller, "oversee")) return images.filter((image) => mayUseImage(image, caller));
     const names = new Map(proxy.connectedAgents().map(({ id, name }) => [id, name]));
     return Promise.all(
       images.map(async (image) => {
@@ -43,13 +44,13 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
   });
 
   api.get("/hosts", async (request): Promise<Host[]> => {
-    requireAdmin(request);
+    requirePower(request, "oversee");
     const [hosts, placed] = await Promise.all([agents.listHosts(), machines.countPlaced()]);
     return Promise.all(hosts.map((host) => describe(host, placed)));
   });
 
   api.post("/hosts/:id/drain", async (request): Promise<Host> => {
-    requireAdmin(request);
+    requirePower(request, "operate");
     const id = parseId(request);
     const { drained } = parseInput(drainRequest, request.body);
     const host = await agents.find(id);

@@ -9,7 +9,7 @@ import {
   type Machine,
 } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
-import { requireAdmin } from "../guard/caller.ts";
+import { requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { DirectCommand } from "../../../orchestrator/index.ts";
 import { ownsMachine } from "../view/permissions.ts";
@@ -28,14 +28,14 @@ export function routeMachineCommands(
 
   for (const command of DIRECT_COMMANDS)
     api.post(`/machines/:id/${command}`, async (request): Promise<Machine> => {
-      const { caller, record } = await resource.find(request);
+      const { caller, record } = await resource.find(request, "control");
       const changed = await commands.perform(record.id, command);
       resource.audit(request, `machine.${command}`, record);
       return resource.serialize(caller, changed);
     });
 
   api.post("/machines/:id/save", async (request): Promise<Machine> => {
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "control");
     const saved = await commands.save(record.id);
     resource.audit(request, "machine.save", record);
     return resource.serialize(caller, saved);
@@ -43,7 +43,7 @@ export function routeMachineCommands(
 
   api.post("/machines/:id/extend", async (request): Promise<Machine> => {
     const { seconds } = parseInput(machineExtendRequest, request.body);
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "control");
     const { quota } = await createRequests.readQuotaStatus(caller);
     const extended = await commands.extend(record.id, quota, seconds === undefined ? null : seconds * 1000);
     resource.audit(request, "machine.extend", record);
@@ -51,9 +51,9 @@ export function routeMachineCommands(
   });
 
   api.post("/machines/:id/adopt", async (request): Promise<Machine> => {
-    requireAdmin(request);
+    requirePower(request, "operate");
     const { hostId } = parseInput(machineAdoptRequest, request.body);
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "manage");
     const adopted = await resource.auditAhead(request, "machine.adopt", record, () =>
       commands.adopt(record.id, hostId),
     );
@@ -61,20 +61,20 @@ export function routeMachineCommands(
   });
 
   api.post("/machines/:id/close", async (request, reply) => {
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     await commands.close(record.id);
     resource.audit(request, "machine.close", record);
     return reply.code(204).send();
   });
 
   api.get("/machines/:id/snapshots", async (request): Promise<MachineSnapshot[]> => {
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     return commands.listSnapshots(record.id);
   });
 
   api.post("/machines/:id/snapshots", async (request): Promise<MachineSnapshot[]> => {
     const { name } = parseInput(snapshotRequest, request.body);
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     const snapshots = await commands.takeSnapshot(record.id, name);
     resource.audit(request, "machine.snapshot", record);
     return snapshots;
@@ -82,7 +82,7 @@ export function routeMachineCommands(
 
   api.delete("/machines/:id/snapshots/:name", async (request): Promise<MachineSnapshot[]> => {
     const { name } = parseInput(snapshotParams, request.params);
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     const snapshots = await commands.removeSnapshot(record.id, name);
     resource.audit(request, "snapshot.remove", record);
     return snapshots;
@@ -90,7 +90,7 @@ export function routeMachineCommands(
 
   api.post("/machines/:id/snapshots/:name/restore", async (request): Promise<Machine> => {
     const { name } = parseInput(snapshotParams, request.params);
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "manage");
     const restored = await commands.restore(record.id, name);
     resource.audit(request, "machine.restore", record);
     return resource.serialize(caller, restored);
@@ -98,12 +98,12 @@ export function routeMachineCommands(
 
   /** A boot log may hold secrets: every reading is audited. */
   api.get("/machines/:id/boot-log", async (request): Promise<BootLog> => {
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     return resource.auditAhead(request, "machine.log", record, () => commands.readBootLog(record.id));
   });
 
   api.get("/machines/:id/credential", async (request, reply): Promise<MachineCredential> => {
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "manage");
     if (!ownsMachine(caller, record)) throw refuse("CREDENTIAL_FORBIDDEN");
     void reply.header("cache-control", "no-store");
     return resource.auditAhead(request, "machine.credential", record, () =>
@@ -112,9 +112,9 @@ export function routeMachineCommands(
   });
 
   api.post("/machines/:id/save-as-image", async (request, reply) => {
-    requireAdmin(request);
+    requirePower(request, "administer");
     const wanted = parseInput(saveAsImageRequest, request.body);
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     const saved = await resource.auditAhead(request, "machine.image", record, () =>
       commands.saveAsImage(record.id, wanted),
     );

@@ -7,7 +7,7 @@ import { auditActor } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId } from "../guard/parse-input.ts";
-import { maySeeMachine } from "../view/permissions.ts";
+import { mayUseMachine, type AccessLevel } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
@@ -37,12 +37,19 @@ export class MachineResource {
     this.#loadReadModel = loadReadModel;
   }
 
-  /** Another person's machine is reported as unknown. @throws RequestError `LOGIN_REQUIRED`, `MACHINE_UNKNOWN` */
-  async find(request: FastifyRequest): Promise<{ caller: Caller; record: MachineRecord }> {
+  /**
+   * A machine that the caller may not even see is reported as unknown.
+   * @throws RequestError `LOGIN_REQUIRED`, `MACHINE_UNKNOWN`, `MACHINE_FORBIDDEN`
+   */
+  async find(
+    request: FastifyRequest,
+    level: AccessLevel,
+  ): Promise<{ caller: Caller; record: MachineRecord }> {
     const caller = requireCaller(request);
     const id = parseId(request);
     const record = await this.#proxy.stores.machines.find(id);
-    if (record === null || !maySeeMachine(caller, record)) throw refuse("MACHINE_UNKNOWN");
+    if (record === null || !mayUseMachine(caller, record, "see")) throw refuse("MACHINE_UNKNOWN");
+    if (!mayUseMachine(caller, record, level)) throw refuse("MACHINE_FORBIDDEN");
     return { caller, record };
   }
 

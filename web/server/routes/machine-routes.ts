@@ -5,7 +5,7 @@ import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
 
-import { maySeeMachine, visibleScope } from "../view/permissions.ts";
+import { mayUseMachine, visibleScope } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import { MachineResource, type MachineResourceContext } from "./machine-resource.ts";
 
@@ -27,12 +27,12 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
     const caller = requireCaller(request);
     const model = await loadReadModel(visibleScope(caller));
     return [...model.machines.values()]
-      .filter((record) => maySeeMachine(caller, record))
+      .filter((record) => mayUseMachine(caller, record, "see"))
       .map((record) => serializeMachine(caller, record, model));
   });
 
   api.get("/machines/:id", async (request) => {
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "see");
     return resource.serialize(caller, record);
   });
 
@@ -44,7 +44,7 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
   });
 
   api.post("/machines/:id/start", async (request) => {
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "control");
     const started = await commands.start(record.id);
     resource.audit(request, "machine.start", record);
     return resource.serialize(caller, started);
@@ -52,21 +52,21 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
 
   api.post("/machines/:id/stop", async (request) => {
     const { force } = parseInput(machineStopRequest, request.body);
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "control");
     const stopped = await commands.stop(record.id, force);
     resource.audit(request, "machine.stop", record);
     return resource.serialize(caller, stopped);
   });
 
   api.delete("/machines/:id", async (request, reply) => {
-    const { record } = await resource.find(request);
+    const { record } = await resource.find(request, "manage");
     await commands.remove(record.id);
     resource.audit(request, "machine.remove", record);
     return reply.code(204).send();
   });
 
   api.get("/machines/:id/screen.png", async (request, reply) => {
-    const { caller, record } = await resource.find(request);
+    const { caller, record } = await resource.find(request, "view");
     const { width } = parseInput(screenQuery, request.query);
     // Its display may be opened next.
     if (record.agentId !== null) proxy.expectViewer(record.agentId);

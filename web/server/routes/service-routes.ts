@@ -2,14 +2,15 @@ import type { FastifyInstance } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { Authority, Service } from "../../api/schemas.ts";
 import { requireCaller } from "../guard/caller.ts";
+import { hasPower } from "../guard/powers.ts";
 import type { HealthCheck } from "../view/health.ts";
 
 export function routeService(api: FastifyInstance, proxy: Proxy, joinCommand: string | null): void {
   api.get("/service", (request): Service => {
-    const { role } = requireCaller(request);
+    const caller = requireCaller(request);
     const { web, rfb } = proxy.advertised;
     // It has paths of the server.
-    const command = role === "admin" ? joinCommand : null;
+    const command = hasPower(caller, "administer") ? joinCommand : null;
     const { fingerprint, viewerFingerprint } = proxy;
     return { fingerprint, web, rfb, viewerFingerprint, joinCommand: command };
   });

@@ -5,6 +5,7 @@ import type {
   DesktopView,
   HostPort,
   Proxy,
+  Role,
   TokenRecord,
   AuditAction,
 } from "../../../proxy/index.ts";
@@ -21,6 +22,7 @@ import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
+import { hasPower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { findNamedDesktops, resolveDesktop } from "../view/resolve-desktop.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
@@ -43,7 +45,7 @@ export function routeTokens(
   api.post("/tokens", async (request, reply): Promise<Token> => {
     const caller = requireCaller(request);
     const { desktop: reference, role, deny, ttlSeconds } = parseInput(tokenRequest, request.body);
-    const desktop = await resolve(caller, reference);
+    const desktop = await resolve(caller, reference, role);
     // One after the other: requests at once must not exceed the limit together.
     const made = await queue.run(caller.userId, async () => {
       await checkTokenLimit(caller);
@@ -59,8 +61,10 @@ export function routeTokens(
 
   api.get("/tokens", async (request): Promise<TokenRow[]> => {
     const caller = requireCaller(request);
-    const { role, userId } = caller;
-    const tokens = role === "admin" ? await stores.tokens.list() : await stores.tokens.listByCreator(userId);
+    const { userId } = caller;
+    const tokens = hasPower(caller, "operate")
+      ? await stores.tokens.list()
+      : await stores.tokens.listByCreator(userId);
     const desktops = await stores.desktops.findMany(tokens.map(({ desktopId }) => desktopId));
     const names = new Map(desktops.map(({ id, name }) => [id, name]));
     return tokens.map((token) => serializeToken(token, names.get(token.desktopId)));
@@ -69,6 +73,7 @@ export function routeTokens(
   api.patch("/tokens/:id", async (request): Promise<TokenRow> => {
     const token = await find(request);
     const { role, deny } = parseInput(tokenChange, request.body);
+    await resolve(requireCaller(request), token.desktopId, role ?? token.role);
     const change = { ...(role && { role }), ...(deny && { denied: deny }) };
     const about = { desktopId: token.desktopId, tokenId: token.id, role: role ?? token.role };
     const changed = await auditAhead(proxy, entry(request, "token.change", about), async () => {
@@ -91,7 +96,7 @@ export function routeTokens(
   api.post("/tickets", async (request, reply): Promise<Ticket> => {
     const caller = requireCaller(request);
     const { desktop: reference, role, deny } = parseInput(ticketRequest, request.body);
-    const desktop = await resolve(caller, reference);
+    const desktop = await resolve(caller, reference, role);
     const { userId, loginHash } = caller;
     const { url, protocols, expiresAt } = await auditAhead(
       proxy,
@@ -125,9 +130,10 @@ export function routeTokens(
     return { id, name: desktop, desktop, role, denied: [...denied], expiresAt, state };
   }
 
-  async function resolve(caller: Caller, reference: string): Promise<DesktopView> {
-    const { named, model } = await findNamedDesktops(stores.desktops, loadReadModel, reference);
-    return resolveDesktop(caller, reference, named, model);
+  /** Who may only look at a desktop gives nobody, themselves included, the control of it. */
+  async function resolve(caller: Caller, reference: string, role: Role): Promise<DesktopView> {
+    const named = await findNamedDesktops(stores.desktops, loadReadModel, reference);
+    return resolveDesktop(caller, reference, named, role);
   }
 
   function entry(request: FastifyRequest, action: AuditAction, about: Partial<AuditEntry>): AuditEntry {
@@ -140,7 +146,7 @@ function describe({ id, name, agentId, machineId }: DesktopView): Partial<AuditE
 }
 
 function mayRevoke(caller: Caller, token: TokenRecord): boolean {
-  return caller.role === "admin" || token.createdBy === caller.userId;
+  return hasPower(caller, "operate") || token.createdBy === caller.userId;
 }
 
 function addressOf(rfb: HostPort | null): string | null {

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import type { Stores, UserRecord } from "../../../proxy/index.ts";
+import type { LoginRecord, Stores, UserRecord } from "../../../proxy/index.ts";
 
 /** `__Host-`: only over TLS, only for this host, for the whole site. */
 export const LOGIN_COOKIE = "__Host-postern";
@@ -14,10 +14,20 @@ export const LOGIN_COOKIE_OPTIONS = {
 } as const;
 
 const COOKIE_FORM = /^[\w-]{43}$/;
+/** How exact the time is that a login was last used: its row is not written at every request. */
+const SEEN_MS = 60_000;
+const MAX_BROWSER = 120;
 
 export interface OpenLogin {
   readonly hash: string;
   readonly user: UserRecord;
+}
+
+/** Where a login comes from, for its owner to tell it from others. */
+export interface LoginOrigin {
+  readonly address: string | null;
+  /** The `User-Agent` header. */
+  readonly browser: string | null;
 }
 
 /** Logins by cookie: 256 random bits, of which only the SHA-256 is kept. */
@@ -31,25 +41,43 @@ export class Logins {
   }
 
   /** Returns the cookie's value, which is not stored. */
-  async open(userId: string): Promise<string> {
+  async open(userId: string, { address, browser }: LoginOrigin): Promise<string> {
     const cookie = randomBytes(32).toString("base64url");
     const now = this.#clock.now();
     await this.#stores.logins.deleteExpired(now);
     await this.#stores.logins.create(hashCookie(cookie), {
+      id: randomUUID(),
       userId,
+      address,
+      browser: browser === null ? null : cleanHeader(browser),
       createdAt: now,
+      lastSeenAt: now,
+      confirmedAt: now,
       expiresAt: now + MAX_LOGIN_SECONDS * 1000,
     });
+    await this.#stores.users.update(userId, { lastLoginAt: now });
     return cookie;
   }
 
   async find(cookie: string | undefined): Promise<OpenLogin | null> {
     if (cookie === undefined || !COOKIE_FORM.test(cookie)) return null;
     const hash = hashCookie(cookie);
-    const login = await this.#stores.logins.find(hash, this.#clock.now());
+    const now = this.#clock.now();
+    const login = await this.#stores.logins.find(hash, now);
     if (login === null) return null;
     const user = await this.#stores.users.find(login.userId);
-    return user === null || user.disabledAt !== null ? null : { hash, user };
+    if (user === null || user.disabledAt !== null) return null;
+    if (now - login.lastSeenAt >= SEEN_MS) await this.#stores.logins.touch(hash, now);
+    return { hash, user };
+  }
+
+  findByHash(hash: string): Promise<LoginRecord | null> {
+    return this.#stores.logins.find(hash, this.#clock.now());
+  }
+
+  /** A person's logins that are open, newest first. */
+  list(userId: string): Promise<LoginRecord[]> {
+    return this.#stores.logins.listByUser(userId, this.#clock.now());
   }
 
   /** Which logins that were found before are still valid. */
@@ -60,6 +88,11 @@ export class Logins {
   async end(hash: string): Promise<void> {
     await this.#stores.logins.remove(hash);
   }
+}
+
+/** What the browser says of itself is shown to people: nothing in it may be more than plain text. */
+function cleanHeader(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, MAX_BROWSER);
 }
 
 function hashCookie(cookie: string): string {

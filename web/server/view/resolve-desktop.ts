@@ -1,15 +1,20 @@
 import type { DesktopStore, DesktopView } from "../../../proxy/index.ts";
 import type { Caller } from "../guard/caller.ts";
 import { AmbiguousDesktop, refuse } from "../http-errors.ts";
-import { maySeeDesktop } from "./permissions.ts";
+import { mayUseDesktop, type AccessLevel } from "./permissions.ts";
 import type { LoadReadModel, ReadModel } from "./read-model.ts";
+
+interface NamedDesktops {
+  readonly named: readonly DesktopView[];
+  readonly model: ReadModel;
+}
 
 /** Reads the desktops that a reference may mean. */
 export async function findNamedDesktops(
   desktops: DesktopStore,
   loadReadModel: LoadReadModel,
   reference: string,
-): Promise<{ readonly named: readonly DesktopView[]; readonly model: ReadModel }> {
+): Promise<NamedDesktops> {
   const named = await desktops.findByName(reference);
   const desktopIds = [reference, ...named.map(({ id }) => id)];
   return { named, model: await loadReadModel({ kind: "named", desktopIds }) };
@@ -18,20 +23,22 @@ export async function findNamedDesktops(
 /**
  * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Who is online does not matter: while the one that
  * is meant is away, another one of its name must not stand in for it.
- * @throws RequestError `DESKTOP_UNKNOWN`, AmbiguousDesktop `DESKTOP_AMBIGUOUS`
+ * @param level what the caller wants to do with it
+ * @throws RequestError `DESKTOP_UNKNOWN`, `DESKTOP_FORBIDDEN`, AmbiguousDesktop `DESKTOP_AMBIGUOUS`
  */
 export function resolveDesktop(
   caller: Caller,
   reference: string,
-  named: readonly DesktopView[],
-  model: ReadModel,
+  { named, model }: NamedDesktops,
+  level: AccessLevel,
 ): DesktopView {
   const byId = model.desktops.get(reference);
   const found = byId === undefined ? named : [byId];
-  const visible = found.filter((desktop) => maySeeDesktop(caller, desktop, model));
+  const visible = found.filter((desktop) => mayUseDesktop(caller, desktop, model, "see"));
   const [only, ...others] = visible;
   if (only === undefined) throw refuse("DESKTOP_UNKNOWN");
   if (others.length > 0) throw new AmbiguousDesktop(nameChoices([only, ...others]));
+  if (!mayUseDesktop(caller, only, model, level)) throw refuse("DESKTOP_FORBIDDEN");
   return only;
 }
 

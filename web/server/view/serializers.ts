@@ -2,12 +2,14 @@ import { machineDesktopNames, machineTraits } from "../../../protocol/index.ts";
 import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import { isAwaitingImage } from "../../../orchestrator/index.ts";
+import { hasPower } from "../guard/powers.ts";
 import { ownsMachine, type Requester } from "./permissions.ts";
 import type { ReadModel } from "./read-model.ts";
 
-/** Only administrators learn where a machine runs. */
+/** Only those who oversee the server learn where a machine runs. */
 export function serializeMachine(viewer: Requester, record: MachineRecord, model: ReadModel): Machine {
   const screens = model.machineDesktops.get(record.id) ?? [];
+  const seesHosts = hasPower(viewer, "oversee");
   const host = record.agentId === null ? null : (model.agentNames.get(record.agentId) ?? null);
   return {
     ...machineTraits.parse(record),
@@ -27,12 +29,12 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
     ...serializeTimes(record),
     ...(isAwaitingImage(record) ? { fetching: true } : {}),
     ...serializeAddresses(model.guestAddresses(record.id)),
-    tried: record.tried.map(({ host: name, why }) => ({ host: viewer.role === "admin" ? name : null, why })),
+    tried: record.tried.map(({ host: name, why }) => ({ host: seesHosts ? name : null, why })),
     credential: ownsMachine(viewer, record) && model.takesScripts(record.image),
     createdAt: record.createdAt,
     since: record.since,
     ...serializeDisplays(record, screens),
-    host: viewer.role === "admin" ? host : null,
+    host: seesHosts ? host : null,
     viewers: screens.reduce((sum, { id }) => sum + (model.viewers.get(id) ?? 0), 0),
   };
 }
@@ -77,7 +79,7 @@ export function serializeDesktop(viewer: Requester, desktop: DesktopView, model:
   return {
     id: desktop.id,
     name: desktop.name,
-    agent: { id: desktop.agentId, name: viewer.role === "admin" ? desktop.agentName : "" },
+    agent: { id: desktop.agentId, name: hasPower(viewer, "oversee") ? desktop.agentName : "" },
     machineId: desktop.machineId,
     state: desktop.state,
     viewers: model.viewers.get(desktop.id) ?? 0,

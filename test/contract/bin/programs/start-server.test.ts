@@ -32,6 +32,7 @@ function start(rfbPort: number) {
     },
     dataDir: path.join(folder, "data"),
     mip1: { allow: [], endpoint: { host: "localhost", port: 5900 } },
+    signInFile: null,
     limits: { file: null, user: {} },
     onFirstLogin: (login: FirstLoginCredentials) => void logins.push(login),
   };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Stores } from "../../../../proxy/index.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
+import { makeLogin } from "../../../support/make-login.ts";
 
 const SESSION = {
   desktopId: "d",
@@ -222,9 +223,9 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     const { id: userId } = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
     await stores.agents.add({ id: "a", name: "mill", kind: "agent", publicKey: "" });
     const desktopId = (await stores.desktops.publish("a", "desk", null)).id;
-    const login = { userId, createdAt: now, expiresAt: now + 1_000 };
+    const login = { ...makeLogin(userId, now), expiresAt: now + 1_000 };
     for (const hash of ["one", "two"]) {
-      await stores.logins.create(hash, login);
+      await stores.logins.create(hash, { ...login, id: hash });
       const ticket = {
         desktopId,
         role: "view",

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Stores } from "../../../../proxy/index.ts";
 import { type TestDatabase, describeDatabases } from "./databases.ts";
+import { makeLogin } from "../../../support/make-login.ts";
 
 describeDatabases("users and logins", (makeDatabase) => {
   let database: TestDatabase;
@@ -20,8 +21,12 @@ describeDatabases("users and logins", (makeDatabase) => {
       name: "Ädele",
       role: "user",
       passwordHash: "hash",
+      provider: "local",
+      subject: null,
+      email: null,
       createdAt: database.clock.time,
       disabledAt: null,
+      lastLoginAt: null,
     });
     await expect(addUser("äDELE")).rejects.toMatchObject({ code: "USER_EXISTS" });
     // The same letters, composed and not.
@@ -51,21 +56,19 @@ describeDatabases("users and logins", (makeDatabase) => {
       database.clock.time += 1;
     }
     expect(await stores.users.count()).toBe(3);
-    expect(await stores.users.list()).toEqual(users);
-    await stores.users.setPassword(users[1]!.id, "other");
-    expect((await stores.users.list()).map(({ passwordHash }) => passwordHash)).toEqual([
-      "hash",
-      "other",
-      "hash",
-    ]);
+    const [zoe, bob, amy] = users;
+    expect(await stores.users.list({ limit: 10 })).toEqual([amy, bob, zoe]);
+    await stores.users.setPassword(bob!.id, "other");
+    const passwords = (await stores.users.list({ limit: 10 })).map(({ passwordHash }) => passwordHash);
+    expect(passwords).toEqual(["hash", "other", "hash"]);
   });
 
   test("a login is found until it expires or is removed", async () => {
     const user = await addUser("amy");
     const now = database.clock.time;
-    const login = { userId: user.id, createdAt: now, expiresAt: now + 10 };
+    const login = { ...makeLogin(user.id, now), id: "one", expiresAt: now + 10 };
     await stores.logins.create("one", login);
-    await stores.logins.create("two", { ...login, expiresAt: now + 20 });
+    await stores.logins.create("two", { ...login, id: "two", expiresAt: now + 20 });
     expect(await stores.logins.find("one", now + 9)).toEqual(login);
     expect(await stores.logins.find("one", now + 10)).toBeNull();
     expect(await stores.logins.find("none", now)).toBeNull();
@@ -73,8 +76,88 @@ describeDatabases("users and logins", (makeDatabase) => {
     expect(await stores.logins.find("one", now)).toBeNull();
     await stores.logins.remove("two");
     expect(await stores.logins.find("two", now)).toBeNull();
-    await expect(stores.logins.create("x", { ...login, userId: "nobody" })).rejects.toMatchObject({
+    await expect(stores.logins.create("x", { ...login, id: "x", userId: "nobody" })).rejects.toMatchObject({
       code: "USER_UNKNOWN",
     });
+  });
+
+  test("pages of people, by what is in the name or the address, by role and state", async () => {
+    for (const name of ["Zoe", "bob", "amy", "100%", "a_b"]) await addUser(name);
+    const { id } = await stores.users.add({
+      name: "eve",
+      role: "auditor",
+      passwordHash: "",
+      email: "Eve@Bobs.example",
+    });
+    await stores.users.disable(id);
+    const names = async (query: Partial<Parameters<Stores["users"]["list"]>[0]>) =>
+      (await stores.users.list({ limit: 10, ...query })).map(({ name }) => name);
+    expect(await names({ search: "BOB" })).toEqual(["bob", "eve"]);
+    expect(await names({ search: "%" })).toEqual(["100%"]);
+    expect(await names({ search: "_" })).toEqual(["a_b"]);
+    expect(await names({ role: "auditor" })).toEqual(["eve"]);
+    expect(await names({ state: "disabled" })).toEqual(["eve"]);
+    const first = await names({ limit: 3 });
+    const second = await names({ limit: 3, after: first.at(-1)! });
+    expect([...first, ...second].sort()).toEqual(["100%", "Zoe", "a_b", "amy", "bob", "eve"]);
+  });
+
+  test("a person of another provider is found by its key, and a key is nobody else's", async () => {
+    const person = { role: "user", passwordHash: "", provider: "ldap", subject: "uuid-1" } as const;
+    const anna = await stores.users.add({ name: "anna", ...person });
+    await addUser("ben");
+    await addUser("eve");
+    expect(await stores.users.findBySubject("ldap", "uuid-1")).toEqual(anna);
+    expect(await stores.users.findBySubject("oidc", "uuid-1")).toBeNull();
+    await expect(stores.users.add({ name: "anna2", ...person })).rejects.toMatchObject({
+      code: "USER_EXISTS",
+    });
+  });
+
+  test("the last administrator who may sign in stays one, whoever asks at once", async () => {
+    const other = await database.open();
+    const add = (name: string) => stores.users.add({ name, role: "admin", passwordHash: "" });
+    const [one, two] = [await add("one"), await add("two")];
+    const results = await Promise.allSettled([
+      stores.users.disable(one.id),
+      other.users.setRole(two.id, "user"),
+    ]);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(results.find(({ status }) => status === "rejected")).toMatchObject({
+      reason: { code: "LAST_ADMIN" },
+    });
+    const admins = await stores.users.list({ role: "admin", state: "enabled", limit: 10 });
+    expect(admins).toHaveLength(1);
+    await expect(stores.users.remove(admins[0]!.id)).rejects.toMatchObject({ code: "LAST_ADMIN" });
+    expect(await stores.users.find(admins[0]!.id)).not.toBeNull();
+  });
+
+  test("a new password or role ends logins; fewer rights end tokens too", async () => {
+    const { users, logins, tokens } = stores;
+    const { id } = await users.add({ name: "amy", role: "operator", passwordHash: "" });
+    const now = database.clock.time;
+    await stores.agents.add({ id: "a", name: "a", kind: "agent", publicKey: "k" });
+    const desktopId = (await stores.desktops.publish("a", "d", null)).id;
+    const token = { desktopId, token: "t", role: "view", createdBy: id, expiresAt: now + 1000 } as const;
+    await tokens.create(token);
+    const open = async (...hashes: string[]) => {
+      for (const hash of hashes) await logins.create(hash, { ...makeLogin(id, now), id: hash });
+    };
+    await open("1", "2");
+    expect(await logins.listByUser(id, now)).toHaveLength(2);
+    await users.setPassword(id, "new", "2");
+    expect((await logins.listByUser(id, now)).map((login) => login.id)).toEqual(["2"]);
+    await users.setRole(id, "admin");
+    expect(await logins.listByUser(id, now)).toEqual([]);
+    expect(await tokens.countOpen(id, now)).toBe(1);
+    await users.add({ name: "root", role: "admin", passwordHash: "" });
+    await users.setRole(id, "user");
+    expect(await tokens.countOpen(id, now)).toBe(0);
+    await open("3", "4", "5");
+    expect(await logins.removeById("nobody", "3")).toBe(false);
+    expect(await logins.removeById(id, "3")).toBe(true);
+    expect(await logins.removeOthers(id, "4")).toBe(1);
+    await logins.touch("4", now + 60_000);
+    expect((await logins.find("4", now))?.lastSeenAt).toBe(now + 60_000);
   });
 });

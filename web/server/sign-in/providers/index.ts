@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
+import { LOCAL_PROVIDER } from "../../../../proxy/index.ts";
 import { localProvider } from "./local-provider.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
 
@@ -8,6 +9,29 @@ export * from "./sign-in-provider.ts";
 /** Every kind of provider. A new one is a file beside this one and a row here. */
 const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [localProvider];
 
+const names = z.array(z.string().min(1).max(256));
+
+/** What every provider may be told: whom of its people to let in, and as what. Groups are those that its service names. */
+const admission = z.object({
+  /** Its name in lists and in the log; needed where two providers are of one kind. */
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "is 1 to 32 of a-z, 0-9 and -")
+    .optional(),
+  /** Whether a person who comes for the first time gets an account. */
+  create: z.boolean().default(true),
+  /** Only people of these groups enter; absent: all. */
+  allowGroups: names.optional(),
+  /** They never enter, whatever else says so. */
+  denyGroups: names.default([]),
+  denyPeople: names.default([]),
+  /** Roles by group, given and taken at every sign-in; the first that fits counts. Absent: the account keeps its role. */
+  roles: z
+    .strictObject({ admin: names.optional(), operator: names.optional(), auditor: names.optional() })
+    .optional(),
+});
+export type Admission = z.output<typeof admission>;
+
 const signInOptions = z.array(z.looseObject({ provider: z.string() })).min(1);
 /** The providers that are asked, in this order, each by its name and with its own options. */
 export type SignInOptions = z.input<typeof signInOptions>;
@@ -15,22 +39,54 @@ export type SignInOptions = z.input<typeof signInOptions>;
 /** Passwords of this server's own accounts, and nothing else. */
 export const LOCAL_SIGN_IN: SignInOptions = [{ provider: localProvider.name }];
 
+/** A provider that is in use. */
+export interface OpenProvider {
+  readonly id: string;
+  readonly kind: string;
+  readonly admission: Admission;
+  readonly provider: SignInProvider;
+}
+
 /** @throws ConfigError `SIGN_IN_OPTIONS` */
 export function openSignInProviders(
   options: SignInOptions,
-  services: SignInProviderServices,
-): SignInProvider[] {
-  return parseOptions("sign-in", signInOptions, options).map(({ provider, ...own }) => {
-    const kind = SIGN_IN_PROVIDERS.find(({ name }) => name === provider);
+  services: Omit<SignInProviderServices, "id">,
+): OpenProvider[] {
+  const opened: OpenProvider[] = [];
+  for (const { provider: name, ...given } of parseOptions("sign-in", signInOptions, options)) {
+    const kind = SIGN_IN_PROVIDERS.find((known) => known.name === name);
     if (kind === undefined) {
-      const names = SIGN_IN_PROVIDERS.map(({ name }) => name).join(", ");
+      const known = SIGN_IN_PROVIDERS.map((one) => one.name).join(", ");
       throw new ConfigError(
         "SIGN_IN_OPTIONS",
-        `There is no sign-in provider "${provider}". Choose from: ${names}.`,
+        `There is no sign-in provider "${name}". Choose from: ${known}.`,
       );
     }
-    return kind.open(parseOptions(provider, kind.options, own), services);
-  });
+    const isCommon = (key: string): boolean => key in admission.shape;
+    const entries = Object.entries(given);
+    const common = parseOptions(
+      name,
+      admission,
+      Object.fromEntries(entries.filter(([key]) => isCommon(key))),
+    );
+    const id = common.id ?? name;
+    checkId(id, name, opened);
+    const own = Object.fromEntries(entries.filter(([key]) => !isCommon(key)));
+    const provider = kind.open(parseOptions(name, kind.options, own), { ...services, id });
+    opened.push({ id, kind: name, admission: common, provider });
+  }
+  return opened;
+}
+
+/** Accounts are kept by the provider's id: two that share one would share their people. */
+function checkId(id: string, kind: string, others: readonly OpenProvider[]): void {
+  if (others.some((other) => other.id === id))
+    throw new ConfigError(
+      "SIGN_IN_OPTIONS",
+      `Two sign-in providers are called "${id}". Give each an "id" of its own.`,
+    );
+  if (id === LOCAL_PROVIDER && kind !== localProvider.name)
+    throw new ConfigError("SIGN_IN_OPTIONS", `The id "${id}" is that of this server's own accounts.`);
 }
 
 function parseOptions<Options>(what: string, schema: z.ZodType<Options>, given: unknown): Options {

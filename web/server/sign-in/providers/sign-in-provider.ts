@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Clock } from "../../../../protocol/index.ts";
 import type { AuditEntry, Stores, UserRecord } from "../../../../proxy/index.ts";
-import type { SignInForm } from "../../../api/schemas.ts";
+import type { LocalizedText, SignInForm } from "../../../api/schemas.ts";
 import type { Passwords } from "../passwords.ts";
 
 /** What was typed into the form: name and password, and whatever other fields the providers ask for. */
@@ -12,6 +12,9 @@ export interface Credentials {
   readonly [field: string]: string | undefined;
 }
 
+/** What was typed into the form of a further step. */
+export type Answers = Readonly<Record<string, string | undefined>>;
+
 /** One attempt. */
 export interface SignInContext {
   /** Where it comes from; undefined on the administrator's socket. */
@@ -20,22 +23,76 @@ export interface SignInContext {
   readonly device?: string | null;
 }
 
+/** A person as another service describes them. */
+export interface ExternalPerson {
+  /** The service's own key of the person, which it never gives to another one: `entryUUID`, `sub` … */
+  readonly subject: string;
+  /** The name of the account that is made at the first sign-in. */
+  readonly name: string;
+  readonly email: string | null;
+  /** The person's groups as the service names them. */
+  readonly groups: readonly string[];
+}
+
+/** More is asked for before anybody is signed in. */
+export interface SignInChallenge {
+  /** What the page shows; the answers come under the names of its fields. */
+  readonly form: SignInForm;
+  /** What the provider needs to go on: JSON. Kept sealed, away from the browser, for ten minutes and five tries. */
+  readonly state: unknown;
+}
+
 export type SignInResult =
+  /** An account of this server. */
   | { readonly kind: "signedIn"; readonly user: UserRecord }
+  /** Another service vouches for this person. Their account is found, or made. */
+  | { readonly kind: "person"; readonly person: ExternalPerson }
+  | { readonly kind: "challenge"; readonly challenge: SignInChallenge }
   /** The next provider is asked. */
   | { readonly kind: "unknownPerson" }
+  /** Its service cannot be asked now; the next provider is. `reason`: for the log, in plain words, without secrets. */
+  | { readonly kind: "unavailable"; readonly reason: string }
   /** No other provider is asked. `user` is the account that was aimed at, for the audit log. */
   | { readonly kind: "refused"; readonly user: UserRecord | null };
 
-/** One way to find out who a person is. Throttling, audit, disabled accounts and the login itself are not its task. */
+/** What an administrator learns by the *Test* button. */
+export interface ProviderCheck {
+  readonly works: boolean;
+  /** What was found, or what failed and what to do. */
+  readonly text: LocalizedText;
+}
+
+/** A way by another site's page: the browser goes there and comes back. */
+export interface Redirect {
+  /** Where the browser is sent; `state` is kept sealed for ten minutes and one use. */
+  begin(callbackUrl: string): Promise<{ readonly url: string; readonly state: unknown }>;
+  /** @param returned the address that the browser came back with, parameters and all */
+  finish(returned: URL, state: unknown, context: SignInContext): Promise<SignInResult>;
+}
+
+/**
+ * One way to find out who a person is. Throttling, audit, the account, who may enter, disabled accounts, further factors and the login
+ * itself are not its task.
+ */
 export interface SignInProvider {
   /** What the sign-in page shows for it. A field that several providers name is shown once. */
   readonly form: SignInForm;
-  /** Takes as long for an unknown person as for a wrong password where it can. */
-  signIn(credentials: Credentials, context: SignInContext): Promise<SignInResult>;
+  /**
+   * Takes as long for an unknown person as for a wrong password where it can. Absent: nobody signs in by typing a name.
+   * An empty password never reaches it.
+   */
+  signIn?(credentials: Credentials, context: SignInContext): Promise<SignInResult>;
+  /** Goes on after a {@link SignInChallenge}. An answer that is wrong is `refused`. */
+  proceed?(state: unknown, answers: Answers, context: SignInContext): Promise<SignInResult>;
+  readonly redirect?: Redirect;
+  /** Tries what can be tried without a person's password. Takes ten seconds at most. */
+  check?(): Promise<ProviderCheck>;
+  close?(): Promise<void>;
 }
 
 export interface SignInProviderServices {
+  /** The provider's name in the configuration, unique among them. */
+  readonly id: string;
   readonly stores: Stores;
   readonly passwords: Passwords;
   readonly clock: Clock;
@@ -46,6 +103,7 @@ export interface SignInProviderServices {
 export interface SignInProviderKind<Options = unknown> {
   /** Its key in the sign-in options. */
   readonly name: string;
+  /** Its own options, beside those that all providers have. */
   readonly options: z.ZodType<Options>;
   open(options: Options, services: SignInProviderServices): SignInProvider;
 }

@@ -24,6 +24,7 @@ test("administrators read the audit log by filters, and that is written down", a
         diskName: null,
         tokenId: "t",
         tokenOwner: "anna",
+        target: { id: null, name: null },
         count: null,
         bytesToViewer: null,
         bytesToServer: null,

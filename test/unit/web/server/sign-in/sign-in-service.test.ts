@@ -1,8 +1,15 @@
+import { pino } from "pino";
 import { expect, test } from "vitest";
-import type { AuditEntry, UserRecord } from "../../../../../proxy/index.ts";
+import type { AuditEntry, SignInStepStore, UserRecord } from "../../../../../proxy/index.ts";
 import { PasswordThrottle } from "../../../../../web/server/sign-in/password-throttle.ts";
 import { SignInService } from "../../../../../web/server/sign-in/sign-in-service.ts";
-import type { SignInProvider, SignInResult } from "../../../../../web/server/sign-in/providers/index.ts";
+import { SignInSteps } from "../../../../../web/server/sign-in/sign-in-steps.ts";
+import type {
+  Admission,
+  ExternalPerson,
+  SignInProvider,
+  SignInResult,
+} from "../../../../../web/server/sign-in/providers/index.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
 
 const SOURCE = { address: "192.0.2.1", port: 5000 };
@@ -11,8 +18,12 @@ const ANNA: UserRecord = {
   name: "anna",
   role: "user",
   passwordHash: "",
+  provider: "local",
+  subject: null,
+  email: null,
   createdAt: 0,
   disabledAt: null,
+  lastLoginAt: null,
 };
 const label = { en: "English", fr: "Français" };
 
@@ -37,17 +48,59 @@ function answering(
   return { ...provider, asked };
 }
 
+/** Steps as the database keeps them, in memory. */
+class MemorySteps implements SignInStepStore {
+  readonly rows = new Map<string, { value: string; tries: number; expiresAt: number }>();
+
+  create(hash: string, value: string, expiresAt: number): Promise<void> {
+    this.rows.set(hash, { value, tries: 0, expiresAt });
+    return Promise.resolve();
+  }
+
+  try(hash: string, now: number, maxTries: number): Promise<string | null> {
+    const row = this.rows.get(hash);
+    if (row === undefined || row.expiresAt <= now || row.tries >= maxTries) return Promise.resolve(null);
+    row.tries += 1;
+    return Promise.resolve(row.value);
+  }
+
+  take = (hash: string): Promise<boolean> => Promise.resolve(this.rows.delete(hash));
+  deleteExpired = (): Promise<number> => Promise.resolve(0);
+}
+
+const ADMISSION: Admission = { create: true, denyGroups: [], denyPeople: [] };
+const PERSON: ExternalPerson = { subject: "s-1", name: "carl", email: null, groups: [] };
+
 function open(...providers: SignInProvider[]) {
   const audited: AuditEntry[] = [];
+  const clock = new ManualClock();
+  const linked: [string, string][] = [];
   const signIn = new SignInService({
-    providers,
-    throttle: new PasswordThrottle(new ManualClock()),
+    providers: providers.map((provider, index) => ({
+      id: `p${index}`,
+      kind: "test",
+      admission: ADMISSION,
+      provider,
+    })),
+    linker: {
+      link: (id, _admission, { subject }) => {
+        linked.push([id, subject]);
+        if (subject === "denied")
+          return Promise.resolve({ kind: "refused", reason: "USER_DENIED", user: null } as const);
+        return Promise.resolve({ kind: "account", user: ANNA } as const);
+      },
+    },
+    steps: new SignInSteps(new MemorySteps(), clock),
+    throttle: new PasswordThrottle(clock),
     audit: (entry) => void audited.push(entry),
+    log: pino({ level: "silent" }),
   });
   return {
     signIn,
     audited,
-    try: () => signIn.authenticate({ name: "anna", password: "x" }, { source: SOURCE }),
+    clock,
+    linked,
+    try: (password = "x") => signIn.authenticate({ name: "anna", password }, { source: SOURCE }),
   };
 }
 
@@ -56,7 +109,7 @@ test("the next provider is asked where one does not know the person", async () =
   const second = answering({ kind: "signedIn", user: ANNA });
   const third = answering({ kind: "signedIn", user: { ...ANNA, id: "other" } });
   const fixture = open(first, second, third);
-  expect(await fixture.try()).toBe(ANNA);
+  expect(await fixture.try()).toEqual({ kind: "account", user: ANNA, provider: "p1" });
   expect([first, second, third].map(({ asked }) => asked.length)).toEqual([1, 1, 0]);
   expect(fixture.audited).toEqual([]);
 });
@@ -119,4 +172,86 @@ test("the form has each field once, every link and one button that submits", () 
   expect(signIn.request.parse({ ...accepted, unknown: 1 })).toEqual(accepted);
   expect(signIn.request.safeParse({ ...accepted, code: "1234567" }).success).toBe(false);
   expect(signIn.request.safeParse({ name: "anna", code: "1" }).success).toBe(false);
+});
+
+test("a person of another service gets their account, and a service that may not be entered says no more than that", async () => {
+  const fixture = open(answering({ kind: "unknownPerson" }), answering({ kind: "person", person: PERSON }));
+  expect(await fixture.try()).toEqual({ kind: "account", user: ANNA, provider: "p1" });
+  expect(fixture.linked).toEqual([["p1", "s-1"]]);
+  const denied = open(answering({ kind: "person", person: { ...PERSON, subject: "denied" } }));
+  await expect(denied.try()).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  expect(denied.audited).toMatchObject([{ action: "login.failure", reason: "USER_DENIED" }]);
+});
+
+test("a service that cannot be asked shuts nobody out whom another one knows, and is told apart from a wrong password", async () => {
+  const away = answering({ kind: "unavailable", reason: "connection refused" });
+  const known = open(away, answering({ kind: "signedIn", user: ANNA }));
+  expect(await known.try()).toMatchObject({ kind: "account", user: ANNA });
+  const refused = open(away, answering({ kind: "refused", user: null }));
+  await expect(refused.try()).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  const unknown = open(away, answering({ kind: "unknownPerson" }));
+  await expect(unknown.try()).rejects.toMatchObject({ code: "LOGIN_UNAVAILABLE" });
+  const broken = answering({ kind: "unknownPerson" });
+  const faulty = open({ ...broken, signIn: () => Promise.reject(new Error("secret of the service")) });
+  await expect(faulty.try()).rejects.toMatchObject({ code: "LOGIN_UNAVAILABLE" });
+});
+
+test("an empty password asks nobody", async () => {
+  const provider = answering({ kind: "signedIn", user: ANNA });
+  const fixture = open(provider);
+  await expect(fixture.try("")).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  expect(provider.asked).toEqual([]);
+});
+
+/** Asks for the code 42 after the password. */
+function asking(result: SignInResult): SignInProvider {
+  const form = { fields: [field("code")], buttons: [] };
+  return {
+    ...answering({ kind: "challenge", challenge: { form, state: { code: "42" } } }),
+    proceed: (state, { code }) =>
+      Promise.resolve(code === (state as { code: string }).code ? result : { kind: "refused", user: null }),
+  };
+}
+
+async function begin(fixture: ReturnType<typeof open>): Promise<string> {
+  const outcome = await fixture.try();
+  if (outcome.kind !== "step") throw new Error("no step");
+  expect(outcome.step.form.fields.map(({ name }) => name)).toEqual(["code"]);
+  return outcome.step.id;
+}
+
+test("a further step signs in by the right answer, once, and not by a wrong one", async () => {
+  const fixture = open(asking({ kind: "person", person: PERSON }));
+  const id = await begin(fixture);
+  const context = { source: SOURCE };
+  const wrong = fixture.signIn.proceed(id, { code: "1" }, context);
+  await expect(wrong).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  const both = await Promise.allSettled(
+    [1, 2].map(() => fixture.signIn.proceed(id, { code: "42" }, context)),
+  );
+  expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  expect(both.find(({ status }) => status === "rejected")).toMatchObject({
+    reason: { code: "LOGIN_STEP_GONE" },
+  });
+  expect(both.find(({ status }) => status === "fulfilled")).toMatchObject({
+    value: { kind: "account", user: ANNA, provider: "p0" },
+  });
+});
+
+test("a further step takes five answers and ten minutes, no more", async () => {
+  const fixture = open(asking({ kind: "person", person: PERSON }));
+  const id = await begin(fixture);
+  const answer = (code: string, address = "192.0.2.7") =>
+    fixture.signIn.proceed(id, { code }, { source: { address, port: 1 } });
+  for (let index = 0; index < 5; index += 1)
+    await expect(answer("1", `198.51.100.${index}`)).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  await expect(answer("42")).rejects.toMatchObject({ code: "LOGIN_STEP_GONE" });
+  const late = open(asking({ kind: "person", person: PERSON }));
+  const other = await begin(late);
+  late.clock.advance(600_001);
+  const attempt = late.signIn.proceed(other, { code: "42" }, { source: SOURCE });
+  await expect(attempt).rejects.toMatchObject({ code: "LOGIN_STEP_GONE" });
+  await expect(late.signIn.proceed("nonsense", {}, { source: SOURCE })).rejects.toMatchObject({
+    code: "LOGIN_STEP_GONE",
+  });
 });

@@ -12,12 +12,23 @@ async function openServices() {
 test("providers are opened in the order in which they are listed, with their own options alone", async () => {
   const services = await openServices();
   expect(openSignInProviders(LOCAL_SIGN_IN, services)).toHaveLength(1);
-  expect(openSignInProviders([{ provider: "local" }, { provider: "local" }], services)).toHaveLength(2);
+  const [only] = openSignInProviders([{ provider: "local", denyPeople: ["eve"] }], services);
+  expect(only).toMatchObject({
+    id: "local",
+    kind: "local",
+    admission: { create: true, denyPeople: ["eve"] },
+  });
 });
 
 test.each<[string, Parameters<typeof openSignInProviders>[0], RegExp]>([
   ["no provider", [], /^The options of sign-in are not valid\./],
   ["an unknown one", [{ provider: "nis" }], /^There is no sign-in provider "nis"\. Choose from: local\.$/],
+  [
+    "the same name twice",
+    [{ provider: "local" }, { provider: "local" }],
+    /^Two sign-in providers are called "local"\./,
+  ],
+  ["a wrong name", [{ provider: "local", id: "A B" }], /^The options of local are not valid\. id: /],
   ["an unknown option", [{ provider: "local", url: "x" }], /^The options of local are not valid\. .*url/],
 ])("%s is refused in words", async (_name, options, words) => {
   const services = await openServices();

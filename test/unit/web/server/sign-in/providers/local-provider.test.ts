@@ -9,15 +9,15 @@ const CONTEXT = { source: undefined };
 async function openLocal() {
   const { proxy, clock } = await openWebFixture();
   const { stores } = proxy;
-  const services = { stores, passwords: new Passwords(), clock, log: pino({ level: "silent" }) };
+  const services = { id: "local", stores, passwords: new Passwords(), clock, log: pino({ level: "silent" }) };
   return { stores, provider: localProvider.open({}, services) };
 }
 
 test("an account of this server is signed in by its password alone", async () => {
   const { provider } = await openLocal();
-  const right = await provider.signIn({ name: "anna", password: PASSWORD }, CONTEXT);
+  const right = await provider.signIn!({ name: "anna", password: PASSWORD }, CONTEXT);
   expect(right).toMatchObject({ kind: "signedIn", user: { name: "anna" } });
-  const wrong = await provider.signIn({ name: "anna", password: "wrong" }, CONTEXT);
+  const wrong = await provider.signIn!({ name: "anna", password: "wrong" }, CONTEXT);
   expect(wrong).toMatchObject({ kind: "refused", user: { name: "anna" } });
 });
 
@@ -25,7 +25,7 @@ test("a name without an account, and an account without a password here, are lef
   const { provider, stores } = await openLocal();
   await stores.users.add({ name: "carl", role: "user", passwordHash: NO_PASSWORD });
   for (const name of ["nobody", "carl"])
-    expect(await provider.signIn({ name, password: NO_PASSWORD }, CONTEXT)).toEqual({
+    expect(await provider.signIn!({ name, password: NO_PASSWORD }, CONTEXT)).toEqual({
       kind: "unknownPerson",
     });
 });

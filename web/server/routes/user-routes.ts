@@ -1,0 +1,136 @@
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { LOCAL_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
+import {
+  passwordRequest,
+  userChange,
+  userCreateRequest,
+  userQuery,
+  type CreatedUser,
+  type UserRow,
+} from "../../api/schemas.ts";
+import { refuse } from "../http-errors.ts";
+import { accountEntry } from "../guard/actor.ts";
+import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
+import { requirePower } from "../guard/powers.ts";
+import { parseId, parseInput } from "../guard/parse-input.ts";
+import type { Passwords } from "../sign-in/passwords.ts";
+
+const PASSWORD_BYTES = 12;
+
+interface UserRoutesContext {
+  readonly proxy: Proxy;
+  readonly passwords: Passwords;
+}
+
+/** People's accounts, for administrators; auditors may read them. */
+export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoutesContext): void {
+  const { users, machines, dataDisks } = proxy.stores;
+
+  api.get("/users", async (request): Promise<UserRow[]> => {
+    requirePower(request, "audit");
+    const { search, role, state, after, limit } = parseInput(userQuery, request.query);
+    const found = await users.list({
+      limit,
+      ...(search !== undefined && { search }),
+      ...(role !== undefined && { role }),
+      ...(state !== undefined && { state }),
+      ...(after !== undefined && { after }),
+    });
+    return found.map(serializeUser);
+  });
+
+  api.get("/users/:id", async (request): Promise<UserRow> => {
+    requirePower(request, "audit");
+    return serializeUser(await find(request));
+  });
+
+  api.post("/users", async (request, reply): Promise<CreatedUser> => {
+    requirePower(request, "administer");
+    const { name, role, password, email } = parseInput(userCreateRequest, request.body);
+    const made = password ?? makePassword();
+    const passwordHash = await passwords.hash(made);
+    const user = await users.add({ name, role, passwordHash, email: email ?? null });
+    await auditOrUndo(proxy, accountEntry(request, "user.create", user, { role }), () =>
+      users.remove(user.id),
+    );
+    void reply.code(201);
+    return { ...serializeUser(user), ...(password === undefined && { password: made }) };
+  });
+
+  api.patch("/users/:id", async (request): Promise<UserRow> => {
+    requirePower(request, "administer");
+    const { role, email, state } = parseInput(userChange, request.body);
+    const user = await find(request);
+    if (role !== undefined && role !== user.role)
+      await auditAhead(proxy, accountEntry(request, "user.role", user, { role }), () =>
+        users.setRole(user.id, role),
+      );
+    if (email !== undefined && email !== user.email)
+      await auditAhead(proxy, accountEntry(request, "user.change", user), () =>
+        users.update(user.id, { email }),
+      );
+    if (state === "enabled" && user.disabledAt !== null)
+      await auditAhead(proxy, accountEntry(request, "user.enable", user), () => users.enable(user.id));
+    if (state === "disabled" && user.disabledAt === null) {
+      await users.disable(user.id);
+      proxy.audit(accountEntry(request, "user.disable", user));
+    }
+    await proxy.checkSessions();
+    return serializeUser((await users.find(user.id)) ?? user);
+  });
+
+  api.post("/users/:id/password", async (request): Promise<{ password?: string }> => {
+    requirePower(request, "administer");
+    const { password } = parseInput(passwordRequest, request.body);
+    const user = await find(request);
+    if (user.provider !== LOCAL_PROVIDER) throw refuse("PASSWORD_ELSEWHERE");
+    const made = password ?? makePassword();
+    const passwordHash = await passwords.hash(made);
+    await auditAhead(proxy, accountEntry(request, "user.password", user), () =>
+      users.setPassword(user.id, passwordHash),
+    );
+    await proxy.checkSessions();
+    return password === undefined ? { password: made } : {};
+  });
+
+  api.delete("/users/:id", async (request, reply) => {
+    requirePower(request, "administer");
+    const user = await find(request);
+    await checkLeavesNothing(user);
+    await users.remove(user.id);
+    proxy.audit(accountEntry(request, "user.remove", user));
+    await proxy.checkSessions();
+    return reply.code(204).send();
+  });
+
+  async function find(request: FastifyRequest): Promise<UserRecord> {
+    const user = await users.find(parseId(request));
+    if (user === null) throw refuse("USER_UNKNOWN");
+    return user;
+  }
+
+  /** Data disks belong to a name: another person of the same name must not find them. */
+  async function checkLeavesNothing({ id, name }: UserRecord): Promise<void> {
+    const [owned, disks] = await Promise.all([machines.listByOwner(id), dataDisks.countOwned(name)]);
+    const left = [
+      ...(owned.length > 0 ? [owned.length === 1 ? "1 machine" : `${owned.length} machines`] : []),
+      ...(disks > 0 ? [disks === 1 ? "1 data disk" : `${disks} data disks`] : []),
+    ];
+    if (left.length > 0)
+      throw refuse(
+        "USER_HAS_MACHINES",
+        `${name} still has ${left.join(" and ")}. Remove them first, or disable the account.`,
+      );
+  }
+}
+
+function makePassword(): string {
+  return randomBytes(PASSWORD_BYTES).toString("base64url");
+}
+
+function serializeUser(user: UserRecord): UserRow {
+  const { id, name, role, provider, email, createdAt, disabledAt, lastLoginAt } = user;
+  const state = disabledAt === null ? "enabled" : "disabled";
+  return { id, name, role, state, provider, email, createdAt, lastLoginAt };
+}

@@ -1,0 +1,128 @@
+import type { AccountRole, AuditEntry, Stores, UserRecord } from "../../../proxy/index.ts";
+import { isPosternError } from "../../../protocol/index.ts";
+import { userName } from "../../api/schemas.ts";
+import type { Admission, ExternalPerson } from "./providers/index.ts";
+import { NO_PASSWORD } from "./passwords.ts";
+
+interface AccountLinkerContext {
+  readonly users: Stores["users"];
+  readonly auditDurably: (entry: AuditEntry) => Promise<void>;
+  readonly audit: (entry: AuditEntry) => void;
+}
+
+/** `reason`: a code for the audit log. */
+export type LinkResult =
+  | { readonly kind: "account"; readonly user: UserRecord }
+  | { readonly kind: "refused"; readonly reason: string; readonly user: UserRecord | null };
+
+const ROLE_ORDER = ["admin", "operator", "auditor"] as const;
+
+/**
+ * The account of a person whom another service vouches for, made at the first sign-in. It is found by the service's own key, never by
+ * a name: names are given again.
+ */
+export class AccountLinker {
+  readonly #context: AccountLinkerContext;
+
+  constructor(context: AccountLinkerContext) {
+    this.#context = context;
+  }
+
+  /** @throws RequestError `AUDIT_UNAVAILABLE`, and then there is no new account and no new role */
+  async link(providerId: string, admission: Admission, person: ExternalPerson): Promise<LinkResult> {
+    const { users } = this.#context;
+    const known = await users.findBySubject(providerId, person.subject);
+    const refused = judgeAdmission(admission, person);
+    if (refused !== null) return { kind: "refused", reason: refused, user: known };
+    const role = roleOf(admission, person);
+    if (known === null) return this.#create(providerId, admission, person, role);
+    if (known.disabledAt !== null) return { kind: "refused", reason: "USER_DISABLED", user: known };
+    return { kind: "account", user: await this.#update(known, person, role) };
+  }
+
+  async #create(
+    provider: string,
+    { create }: Admission,
+    { name, subject, email }: ExternalPerson,
+    role: AccountRole | null,
+  ): Promise<LinkResult> {
+    const { users, auditDurably } = this.#context;
+    if (!create) return { kind: "refused", reason: "USER_UNKNOWN", user: null };
+    if (!userName.safeParse(name).success) return { kind: "refused", reason: "USER_NAME", user: null };
+    try {
+      const account = { name, role: role ?? "user", passwordHash: NO_PASSWORD, provider, subject, email };
+      const user = await users.add(account);
+      try {
+        await auditDurably({ ...lineOf("user.create", user), role: user.role, method: provider });
+      } catch (error) {
+        await users.remove(user.id);
+        throw error;
+      }
+      return { kind: "account", user };
+    } catch (error) {
+      if (!isPosternError(error) || error.code !== "USER_EXISTS") throw error;
+      // Of two first sign-ins at once the other one was faster; or another person has this name.
+      const user = await users.findBySubject(provider, subject);
+      if (user === null) return { kind: "refused", reason: "USER_EXISTS", user: null };
+      return { kind: "account", user };
+    }
+  }
+
+  async #update(user: UserRecord, { email }: ExternalPerson, role: AccountRole | null): Promise<UserRecord> {
+    const { users, auditDurably } = this.#context;
+    let current = user;
+    if (role !== null && role !== user.role) {
+      await auditDurably({ ...lineOf("user.role", user), role });
+      current = await this.#setRole(current, role);
+    }
+    if (email !== null && email !== user.email) current = (await users.update(user.id, { email })) ?? current;
+    return current;
+  }
+
+  /** The last administrator stays one: a directory that lists nobody any more must not leave a server without one. */
+  async #setRole(user: UserRecord, role: AccountRole): Promise<UserRecord> {
+    const { users, audit } = this.#context;
+    try {
+      return (await users.setRole(user.id, role)) ?? user;
+    } catch (error) {
+      if (!isPosternError(error) || error.code !== "LAST_ADMIN") throw error;
+      audit({ ...lineOf("user.role", user), role, outcome: "failure", reason: error.code });
+      return user;
+    }
+  }
+}
+
+function lineOf(action: AuditEntry["action"], { id, name }: UserRecord): AuditEntry {
+  return {
+    action,
+    outcome: "success",
+    actor: id,
+    actorName: name,
+    targetId: id,
+    targetName: name,
+  };
+}
+
+/** Why not; null: the person may enter. What denies wins. */
+function judgeAdmission(admission: Admission, { name, groups }: ExternalPerson): string | null {
+  const { allowGroups, denyGroups, denyPeople } = admission;
+  if (includesFolded(denyPeople, [name]) || includesFolded(denyGroups, groups)) return "USER_DENIED";
+  if (allowGroups !== undefined && !includesFolded(allowGroups, groups)) return "USER_NOT_ALLOWED";
+  return null;
+}
+
+/** Null: groups say nothing about roles here. */
+function roleOf({ roles }: Admission, { groups }: ExternalPerson): AccountRole | null {
+  if (roles === undefined) return null;
+  return ROLE_ORDER.find((role) => includesFolded(roles[role] ?? [], groups)) ?? "user";
+}
+
+/** Directories do not tell upper and lower case apart: neither may a list that shuts people out. */
+function includesFolded(list: readonly string[], wanted: readonly string[]): boolean {
+  const folded = new Set(list.map(fold));
+  return wanted.some((one) => folded.has(fold(one)));
+}
+
+function fold(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
+}
