@@ -73,6 +73,8 @@ export const OFFER_VIEWERS: readonly OfferViewer[] = [
     program: "vinagre",
     command: (port) => ["vinagre", `vnc://127.0.0.1::${port}`],
     windows: [{ title: "^Remote Desktop Viewer$", keys: ["TOKEN", "Return"] }],
+    // Its main window has the same title as the one that asks, and is there before.
+    asksInPlace: true,
     ...GTK_VNC,
   },
   {
