@@ -31,6 +31,7 @@ import { routeApiTokens } from "./routes/api-token-routes.ts";
 import { routeDeviceLogins } from "./routes/device-login-routes.ts";
 import { routeAudit } from "./routes/audit-routes.ts";
 import { routeDisks } from "./routes/disk-routes.ts";
+import { routeDocs } from "./routes/docs-routes.ts";
 import { routeDesktops } from "./routes/desktop-routes.ts";
 import { routeEvents } from "./routes/event-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
@@ -176,6 +177,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeRepeater(api, proxy, readModel);
       routeAudit(api, proxy);
       routeEvents(api, streams);
+      routeDocs(api);
       done();
     },
     { prefix: "/api/v1" },
