@@ -12,7 +12,7 @@ import { rolesWith } from "../guard/powers.ts";
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 type JsonObject = Record<string, Json>;
 
-const ERROR_TYPE = "application/json";
+const ERROR_TYPE = "application/problem+json";
 const ERROR_SCHEMA = { $ref: "#/components/schemas/Error" };
 
 const INTRODUCTION = [
