@@ -71,7 +71,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["guard"],
     ["view"],
     ["live"],
-    ["profiles", "serve-pages.ts"],
+    ["profiles", "api-docs", "serve-pages.ts"],
     ["routes"],
     ["build-app.ts"],
     ["open-web.ts"],

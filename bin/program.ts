@@ -93,6 +93,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/user.ts")).defineUser,
   },
   {
+    name: "api-token",
+    summary: "tokens of the REST API, for programs: create, list, revoke",
+    load: async () => (await import("./commands/api-token.ts")).defineApiToken,
+  },
+  {
     name: "session",
     summary: "who is looking at what, now and before",
     load: async () => (await import("./commands/session.ts")).defineSession,

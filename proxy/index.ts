@@ -9,6 +9,7 @@ export * from "./state/stores.ts";
 export { machineOptions, type MachineOptions } from "./state/machine-options.ts";
 export { loadMasterKey } from "./state/master-key.ts";
 export { openStores } from "./state/open-stores.ts";
+export { AddressRanges } from "./admit/address-ranges.ts";
 export { AcceptQueue } from "./admit/accept-queue.ts";
 export { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
 export { networkKey, sourceKey } from "./model/connection-source.ts";

@@ -12,6 +12,7 @@ import {
 } from "../../web/api/schemas.ts";
 import { AdminApi } from "../admin-api.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
+import { quoteWord } from "../terminal/program-name.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findUser } from "./find-named.ts";
@@ -22,6 +23,7 @@ interface AddFlags extends AdminApiFlags {
   readonly role: RoleName;
   readonly passwordFile?: string;
   readonly email?: string;
+  readonly service?: boolean;
 }
 
 interface ListFlags extends AdminApiFlags {
@@ -39,11 +41,15 @@ const EXAMPLES = `
 Examples:
   postern user add anna --data /var/lib/postern
   postern user add ben --role operator --password-file ben.password --data /var/lib/postern --json
+  postern user add ci --role operator --service --data /var/lib/postern
   postern user list --data /var/lib/postern --role admin
   postern user role anna admin --data /var/lib/postern
   postern user password anna --data /var/lib/postern
   postern user sessions anna --data /var/lib/postern --end
+  postern user show anna --data /var/lib/postern
   postern user disable anna --data /var/lib/postern
+  postern user enable anna --data /var/lib/postern
+  postern user remove anna --data /var/lib/postern
 
 Roles: user (own machines), operator (all machines, hosts, agents and sessions), admin (people and keys too), auditor (reads states
 and the audit log). Without --password-file the server makes a password and tells it once.
@@ -103,19 +109,17 @@ function defineAdd(command: Command): void {
     .addOption(new Option("--role <role>", "what it may do").choices(accountRole.options).default("user"))
     .option("--password-file <file>", "its first line is the password; without it the server makes one")
     .option("--email <address>", "where codes and invitations go")
+    .option("--service", "a program's account: nobody signs in to it, API tokens use it")
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AddFlags) => {
-      const { role, email, passwordFile } = flags;
+      const { role, email, passwordFile, service } = flags;
       const password = passwordFile === undefined ? undefined : await readPassword(passwordFile);
-      const made = await new AdminApi(flags.data).post(
-        "/users",
-        { name, role, email, password },
-        createdUser,
-      );
-      printResult(
-        flags.json === true,
-        made,
-        () => `${made.name} may sign in as ${made.role}.\n${describePassword(made)}`,
+      const api = new AdminApi(flags.data);
+      const made = await api.post("/users", { name, role, email, password, service }, createdUser);
+      printResult(flags.json === true, made, () =>
+        service === true
+          ? `${made.name} is a service account: make its tokens with \`${api.formatCommand(`api-token create --for ${quoteWord(made.name)} --name NAME --scope read`)}\`.\n`
+          : `${made.name} may sign in as ${made.role}.\n${describePassword(made)}`,
       );
     });
 }

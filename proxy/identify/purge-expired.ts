@@ -7,7 +7,16 @@ import type { Stores } from "../state/stores.ts";
 interface PurgeDependencies {
   readonly stores: Pick<
     Stores,
-    "tokens" | "tickets" | "joinSecrets" | "signInSteps" | "agents" | "repeaterIds" | "desktops" | "sessions"
+    | "tokens"
+    | "tickets"
+    | "joinSecrets"
+    | "signInSteps"
+    | "apiTokens"
+    | "deviceLogins"
+    | "agents"
+    | "repeaterIds"
+    | "desktops"
+    | "sessions"
   >;
   readonly clock: Clock;
   readonly log: Logger;
@@ -27,6 +36,8 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.tickets.deleteExpired(now),
         stores.joinSecrets.deleteExpired(now),
         stores.signInSteps.deleteExpired(now),
+        stores.apiTokens.deleteExpired(now),
+        stores.deviceLogins.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
       ]);

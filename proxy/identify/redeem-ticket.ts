@@ -32,10 +32,12 @@ export async function redeemTicket(ticket: string, stores: Stores, clock: Clock)
   return { desktop, role, denied, ...by, endsAt };
 }
 
-/** When the login that made a ticket will end, by the monotonic clock. @throws ViewerRefusal `TICKET_INVALID`: it has */
+/** When the login or API token that made a ticket will end, by the monotonic clock. @throws ViewerRefusal `TICKET_INVALID`: it has */
 async function findLoginEnd(loginHash: string, stores: Stores, clock: Clock): Promise<number> {
   const now = clock.now();
-  const login = await queryStateForViewer(stores.logins.find(loginHash, now));
+  const login =
+    (await queryStateForViewer(stores.logins.find(loginHash, now))) ??
+    (await queryStateForViewer(stores.apiTokens.find(loginHash, now)));
   if (!login) throw new ViewerRefusal("TICKET_INVALID");
   return clock.monotonic() + login.expiresAt - now;
 }

@@ -36,6 +36,8 @@ export const AUDIT_ACTIONS = [
   "user.remove",
   "user.change",
   "login.end",
+  "apitoken.create",
+  "apitoken.revoke",
   "machine.create",
   "machine.start",
   "machine.stop",

@@ -65,7 +65,7 @@ export interface IssuedTicket {
 }
 
 /** Who reads the audit log. */
-export type AuditReader = Pick<AuditEntry, "actor" | "actorName" | "source">;
+export type AuditReader = Pick<AuditEntry, "actor" | "actorName" | "source" | "method" | "tokenId">;
 
 export interface AuditEntry {
   readonly action: AuditAction;

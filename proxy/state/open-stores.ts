@@ -7,8 +7,10 @@ import { migrate } from "./migrate.ts";
 import { openPostgres, openPostgresForMigration } from "./postgres.ts";
 import { openSqlite } from "./sqlite.ts";
 import { SqlAgentStore } from "./agent-store.ts";
+import { SqlApiTokenStore } from "./api-token-store.ts";
 import { SqlDataDiskStore } from "./data-disk-store.ts";
 import { SqlDesktopStore } from "./desktop-store.ts";
+import { SqlDeviceLoginStore } from "./device-login-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
@@ -83,6 +85,8 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     sessions: new SqlSessionStore(db, clock),
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
+    apiTokens: new SqlApiTokenStore(db),
+    deviceLogins: new SqlDeviceLoginStore(db),
     signInSteps: new SqlSignInStepStore(db, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),

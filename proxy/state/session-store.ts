@@ -69,9 +69,16 @@ export class SqlSessionStore implements SessionStore {
       .leftJoin("agents as a", "a.id", "s.agentId")
       .leftJoin("users as u", "u.id", "s.subject")
       .leftJoin("logins as l", "l.hash", "s.loginHash")
+      .leftJoin("apiTokens as k", "k.hash", "s.loginHash")
       .select(["s.id", "s.orderedEnd", "d.id as desktopId", "a.revokedAt as agentRevokedAt"])
       .select(["t.role as tokenRole", "t.denied as tokenDenied", "t.revokedAt as tokenRevokedAt"])
-      .select(["u.id as userId", "u.disabledAt", "s.loginHash", "l.hash as openLogin"])
+      .select([
+        "u.id as userId",
+        "u.disabledAt",
+        "s.loginHash",
+        "l.hash as openLogin",
+        "k.hash as openApiToken",
+      ])
       .where("s.serverId", "=", serverId)
       .where("s.state", "=", "open")
       .execute();
@@ -86,7 +93,7 @@ export class SqlSessionStore implements SessionStore {
         revoked: row.tokenRevokedAt !== null,
       },
       account: row.userId === null ? null : { disabled: row.disabledAt !== null },
-      loginEnded: row.loginHash !== null && row.openLogin === null,
+      loginEnded: row.loginHash !== null && row.openLogin === null && row.openApiToken === null,
     }));
   }
 

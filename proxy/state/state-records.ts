@@ -18,6 +18,8 @@ export const ACCOUNT_ROLES = ["user", "operator", "admin", "auditor"] as const;
 export type AccountRole = (typeof ACCOUNT_ROLES)[number];
 /** The provider of accounts whose password is in this server's own database. */
 export const LOCAL_PROVIDER = "local";
+/** The provider of accounts that are no person's: programs use them by API tokens, nobody signs in. */
+export const SERVICE_PROVIDER = "service";
 
 export interface AgentRecord {
   readonly id: string;
@@ -152,6 +154,34 @@ export interface UserRecord {
   /** Since when it may do nothing; null: it may. */
   readonly disabledAt: number | null;
   readonly lastLoginAt: number | null;
+}
+
+/** A token of the API. Its value is stored nowhere. */
+export interface ApiTokenRecord {
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+  /** What it may do at most, beside what the account may not. */
+  readonly scopes: readonly string[];
+  /** Addresses and networks that it may come from; empty: any. */
+  readonly sources: readonly string[];
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** To the minute; null: never. */
+  readonly lastUsedAt: number | null;
+}
+
+/** A command line that waits until a person confirms it at the page. */
+export interface DeviceLoginRecord {
+  /** What it calls itself. */
+  readonly name: string;
+  /** What it asks for; once it is confirmed: what it gets. */
+  readonly scopes: readonly string[];
+  readonly address: string | null;
+  /** Who confirmed it; null: nobody yet. */
+  readonly userId: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
 }
 
 export interface LoginRecord {

@@ -3,8 +3,10 @@ import type { AgentRole, MachineTraits, Permission } from "../../protocol/index.
 import type {
   AccountRole,
   AgentRecord,
+  ApiTokenRecord,
   DesktopRecord,
   DesktopView,
+  DeviceLoginRecord,
   JoinGrant,
   LoginRecord,
   MachineEnding,
@@ -240,14 +242,14 @@ export interface UserStore {
   /** The logins and tickets of before end, but for one login where it is named. */
   setPassword(id: string, passwordHash: string, keptLogin?: string | null): Promise<void>;
   /**
-   * Its logins and tickets end; its tokens too where the new role may see less. Null: unknown.
+   * Its logins, tickets and API tokens end; its tokens too where the new role may see less. Null: unknown.
    * @throws RequestError `LAST_ADMIN`
    */
   setRole(id: string, role: AccountRole): Promise<UserRecord | null>;
   /** Changes what is named. Null: unknown. */
   update(id: string, change: Partial<Pick<UserRecord, "email" | "lastLoginAt">>): Promise<UserRecord | null>;
   /**
-   * It may do nothing until it is enabled; its logins, tickets and tokens are gone for good.
+   * It may do nothing until it is enabled; its logins, tickets and tokens of both kinds are gone for good.
    * @throws RequestError `LAST_ADMIN`
    */
   disable(id: string): Promise<void>;
@@ -279,6 +281,39 @@ export interface LoginStore {
   removeById(userId: string, id: string): Promise<boolean>;
   /** All of a person's but this one; says how many. */
   removeOthers(userId: string, exceptHash: string | null): Promise<number>;
+  deleteExpired(now: number): Promise<number>;
+}
+
+/** Tokens of the API, each by the SHA-256 of its value, hex. */
+export interface ApiTokenStore {
+  /** @throws RequestError `USER_UNKNOWN` */
+  create(hash: string, token: ApiTokenRecord): Promise<void>;
+  find(hash: string, now: number): Promise<ApiTokenRecord | null>;
+  /** Which of these are valid, their accounts not disabled. */
+  filterOpen(hashes: readonly string[], now: number): Promise<Set<string>>;
+  /** Newest first. */
+  listByUser(userId: string, now: number): Promise<ApiTokenRecord[]>;
+  touch(hash: string, now: number): Promise<void>;
+  /** One of an account's; says whether it was there. */
+  removeById(userId: string, id: string): Promise<boolean>;
+  deleteExpired(now: number): Promise<number>;
+}
+
+/** Command lines that wait for a person at the page. */
+export interface DeviceLoginStore {
+  /**
+   * @param hash SHA-256 of what the command line holds, hex; `codeHash`: of what the person types
+   * @param most so many at once: the one that has waited longest goes
+   */
+  create(hash: string, codeHash: string, login: DeviceLoginRecord, most: number): Promise<void>;
+  /** One that nobody has confirmed yet. */
+  findByCode(codeHash: string, now: number): Promise<DeviceLoginRecord | null>;
+  /** Says whether it was waiting; of any number of parallel calls exactly one gets true. */
+  confirm(codeHash: string, userId: string, scopes: readonly string[], now: number): Promise<boolean>;
+  /** Says whether it was waiting. */
+  refuse(codeHash: string): Promise<boolean>;
+  /** Redeems one that was confirmed: exactly one caller gets it. Null: unknown, expired or refused. */
+  take(hash: string, now: number): Promise<DeviceLoginRecord | "waiting" | null>;
   deleteExpired(now: number): Promise<number>;
 }
 
@@ -372,6 +407,8 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly users: UserStore;
   readonly logins: LoginStore;
+  readonly apiTokens: ApiTokenStore;
+  readonly deviceLogins: DeviceLoginStore;
   readonly signInSteps: SignInStepStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;

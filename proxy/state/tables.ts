@@ -1,7 +1,9 @@
 import type { MachineRow } from "./machine-row.ts";
 import type {
   AgentRecord,
+  ApiTokenRecord,
   DesktopRecord,
+  DeviceLoginRecord,
   JoinGrant,
   LoginRecord,
   SessionRecord,
@@ -12,6 +14,12 @@ import type {
 
 /** A record whose permissions are text. */
 type Packed<R> = Omit<R, "denied"> & { readonly denied: string };
+
+export type ApiTokenColumns = Omit<ApiTokenRecord, "scopes" | "sources"> & {
+  readonly hash: string;
+  readonly scopes: string;
+  readonly sources: string;
+};
 
 /** The tables as Kysely sees them: the records, plus what only the database knows. Columns are snake_case there. */
 export interface Tables {
@@ -35,6 +43,13 @@ export interface Tables {
   /** `nameKey`: the name folded, so that names are unique whatever their case. */
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
+  apiTokens: ApiTokenColumns;
+  /** `hash`: of what the command line holds; `codeHash`: of what the person types. */
+  deviceLogins: Omit<DeviceLoginRecord, "scopes"> & {
+    readonly hash: string;
+    readonly codeHash: string;
+    readonly scopes: string;
+  };
   /** `sealed`: what the sign-in knows so far, under the master key. */
   signInSteps: {
     readonly hash: string;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql, type Kysely, type Transaction } from "kysely";
 import { RequestError, type Clock } from "../../protocol/index.ts";
-import { LOCAL_PROVIDER, type AccountRole, type UserRecord } from "./state-records.ts";
+import { LOCAL_PROVIDER, SERVICE_PROVIDER, type AccountRole, type UserRecord } from "./state-records.ts";
 import type { NewUser, UserQuery, UserStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
@@ -87,7 +87,7 @@ export class SqlUserStore implements UserStore {
       await trx.updateTable("users").set({ role }).where("id", "=", id).execute();
       const isLess = ROLES_WITH_ALL_DESKTOPS.includes(before.role) && !ROLES_WITH_ALL_DESKTOPS.includes(role);
       if (isLess) await deleteCredentials(trx, id, this.#clock.now());
-      else if (before.role !== role) await deleteLogins(trx, id);
+      else if (before.role !== role) await deleteSignIns(trx, id);
       return trx.selectFrom("users").select(RECORD).where("id", "=", id).executeTakeFirstOrThrow();
     });
   }
@@ -142,7 +142,8 @@ export class SqlUserStore implements UserStore {
 
   async findOldestAdmin(): Promise<UserRecord | null> {
     const admins = this.#db.selectFrom("users").select(RECORD).where("role", "=", "admin");
-    return (await admins.orderBy("createdAt").orderBy("id").limit(1).executeTakeFirst()) ?? null;
+    const people = admins.where("provider", "!=", SERVICE_PROVIDER);
+    return (await people.orderBy("createdAt").orderBy("id").limit(1).executeTakeFirst()) ?? null;
   }
 
   list({ search, role, state, after, limit }: UserQuery): Promise<UserRecord[]> {
@@ -186,6 +187,7 @@ async function hasAdministrator(trx: Transaction<Tables>): Promise<boolean> {
     .selectFrom("users")
     .select("id")
     .where("role", "=", "admin")
+    .where("provider", "!=", SERVICE_PROVIDER)
     .where("disabledAt", "is", null);
   return (await enabled.limit(1).executeTakeFirst()) !== undefined;
 }
@@ -206,8 +208,15 @@ async function deleteLogins(
   ).execute();
 }
 
-async function deleteCredentials(trx: Transaction<Tables>, userId: string, now: number): Promise<void> {
+/** API tokens too, and command lines that were confirmed and have not fetched theirs. */
+async function deleteSignIns(trx: Transaction<Tables>, userId: string): Promise<void> {
   await deleteLogins(trx, userId);
+  await trx.deleteFrom("apiTokens").where("userId", "=", userId).execute();
+  await trx.deleteFrom("deviceLogins").where("userId", "=", userId).execute();
+}
+
+async function deleteCredentials(trx: Transaction<Tables>, userId: string, now: number): Promise<void> {
+  await deleteSignIns(trx, userId);
   await revokeTokens(trx, now, "createdBy", userId);
 }
 

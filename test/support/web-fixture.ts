@@ -140,7 +140,8 @@ async function askServer(
   request.end(payload);
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
   const raw = await buffer(response);
-  const isJson = response.headers["content-type"]?.startsWith("application/json") === true && raw.length > 0;
+  const isJson =
+    /^application\/(problem\+)?json\b/.test(response.headers["content-type"] ?? "") && raw.length > 0;
   const parsed: unknown = isJson ? JSON.parse(raw.toString()) : raw.toString();
   return { status: response.statusCode ?? 0, headers: response.headers, body: parsed, raw };
 }

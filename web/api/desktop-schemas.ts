@@ -21,4 +21,5 @@ export const shownDesktops = z.object({ desktops: z.array(resourceId).max(64) })
 
 /** `vnc` is for UltraVNC and TightVNC. */
 export const profileFormat = z.enum(["tigervnc", "realvnc", "vnc", "uri"]);
+export const profileQuery = z.object({ format: profileFormat });
 export type ProfileFormat = z.infer<typeof profileFormat>;

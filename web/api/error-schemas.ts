@@ -15,3 +15,15 @@ export const errorBody = z.object({
   }),
 });
 export type ErrorBody = z.infer<typeof errorBody>;
+
+/** What every refusal is, as `application/problem+json` (RFC 9457): `code` is what programs read; `error` is the same, as it was before. */
+export const problemBody = errorBody.extend({
+  /** `urn:postern:error:CODE`. */
+  type: z.string(),
+  /** The status, in words. */
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+});
+export type ProblemBody = z.infer<typeof problemBody>;

@@ -93,6 +93,7 @@ export const machineAdoptRequest = z.object({ hostId: z.string().min(1).max(64) 
 export const machineExtendRequest = z.object({
   seconds: z.number().int().min(60).max(31_536_000).optional(),
 });
+export const screenQuery = z.object({ width: z.coerce.number().int().min(16).max(1280).default(320) });
 export const snapshotRequest = z.object({ name: snapshotName });
 export const saveAsImageRequest = z.object({
   image: imageSummary.shape.id,

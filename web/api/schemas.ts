@@ -1,5 +1,6 @@
 /** The REST API's shapes: the one place that server, pages and CLI share. All under `/api/v1`, JSON. */
 export * from "./agent-schemas.ts";
+export * from "./api-token-schemas.ts";
 export * from "./audit-schemas.ts";
 export * from "./desktop-schemas.ts";
 export * from "./disk-schemas.ts";

@@ -25,4 +25,6 @@ export const authorityStatus = z.object({
   /** Agents that have not been here since it was rotated. */
   behind: z.array(z.object({ id: z.string(), name: z.string(), lastSeenAt: z.number().nullable() })),
 });
+/** `force`: whether the agents that have not been here know the new one or not. */
+export const authorityRetirement = z.object({ force: z.boolean().default(false) });
 export type AuthorityStatus = z.infer<typeof authorityStatus>;

@@ -20,5 +20,9 @@ export const session = z.object({
   bytesToViewer: z.number(),
   bytesToServer: z.number(),
 });
+export const sessionQuery = z.object({
+  state: z.enum(["open", "closed"]).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
 /** GET /sessions?state=open|closed&limit=N → session[], newest first; DELETE /sessions/ID → 204 ends it (administrators) */
 export type Session = z.infer<typeof session>;

@@ -20,6 +20,8 @@ export const userCreateRequest = z.strictObject({
   /** Absent: the server makes one, and tells it this once. */
   password: password.optional(),
   email: email.optional(),
+  /** A program's: nobody signs in to it, and it is used by API tokens alone. */
+  service: z.boolean().default(false),
 });
 
 /** PATCH /users/ID → userRow. What is absent is unchanged. 409 `LAST_ADMIN`. */

@@ -5,8 +5,10 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
 } from "fastify";
+import { STATUS_CODES } from "node:http";
 import type { Logger } from "pino";
 import { hasFewJsonMarks } from "../../protocol/index.ts";
+import type { ProblemBody } from "../api/schemas.ts";
 import { describeForCaller, refuse } from "./http-errors.ts";
 import { limitRequests } from "./limit-requests.ts";
 import { sendUnknownPage } from "./serve-pages.ts";
@@ -68,7 +70,10 @@ function limitJson(app: FastifyInstance): void {
 function sendError(reply: FastifyReply, error: unknown): void {
   const { status, body, retryAfterSeconds } = describeForCaller(error);
   if (retryAfterSeconds !== undefined) void reply.header("retry-after", retryAfterSeconds);
-  void reply.code(status).header("cache-control", "no-store").type("application/json").send(body);
+  const { code, message: detail } = body.error;
+  const title = STATUS_CODES[status] ?? "Error";
+  const problem: ProblemBody = { type: `urn:postern:error:${code}`, title, status, detail, code, ...body };
+  void reply.code(status).header("cache-control", "no-store").type("application/problem+json").send(problem);
 }
 
 /** One line for each request: the route's pattern, never the address, whose query may hold anything. */

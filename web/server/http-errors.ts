@@ -30,6 +30,15 @@ const MESSAGES = {
   USER_HAS_MACHINES: "This person still has machines. Remove them first, or disable the account.",
   LAST_ADMIN: "This is the last administrator who can sign in. Make another one first.",
   LOGIN_UNKNOWN: "There is no such login. It may have ended.",
+  API_TOKEN_REFUSED: "This API token is wrong, has ended, or may not be used from here.",
+  SCOPE_REQUIRED: "This API token may not do this. Make one with the scope that it needs.",
+  API_TOKEN_FORBIDDEN: "No API token may do this. Sign in with your browser instead.",
+  API_TOKEN_UNKNOWN: "There is no such API token. It may have ended.",
+  LIMIT_API_TOKENS: "This account has as many API tokens as it may have. Revoke one first.",
+  SERVICE_REQUIRED: "API tokens of another person cannot be made, only those of a service account.",
+  DEVICE_LOGIN_UNKNOWN: "There is no command line that waits with this code. Look at the code again.",
+  DEVICE_LOGIN_GONE: "Nobody confirmed this sign-in in time, or it was refused. Begin again.",
+  DEVICE_LOGIN_LIMIT: "Too many command lines of your address wait to be confirmed. Try again in a while.",
   CROSS_SITE: "The request came from another site and was refused.",
   ROUTE_UNKNOWN: "There is nothing at this address.",
   BODY_TOO_LARGE: "The request is too large.",
@@ -78,6 +87,15 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   USER_HAS_MACHINES: 409,
   LAST_ADMIN: 409,
   LOGIN_UNKNOWN: 404,
+  API_TOKEN_REFUSED: 401,
+  SCOPE_REQUIRED: 403,
+  API_TOKEN_FORBIDDEN: 403,
+  API_TOKEN_UNKNOWN: 404,
+  LIMIT_API_TOKENS: 403,
+  SERVICE_REQUIRED: 409,
+  DEVICE_LOGIN_UNKNOWN: 404,
+  DEVICE_LOGIN_GONE: 410,
+  DEVICE_LOGIN_LIMIT: 429,
   CROSS_SITE: 403,
   ROUTE_UNKNOWN: 404,
   BODY_TOO_LARGE: 413,
@@ -215,7 +233,7 @@ export function describeForCaller(error: unknown): ErrorAnswer {
   if (!isPosternError(error)) return answer(codeOfFrameworkError(error));
   const status = statusOf(error);
   if (status === 500) return answer("INTERNAL");
-  const message = error.safeMessage ?? (isOwnCode(error.code) ? MESSAGES[error.code] : UNEXPLAINED);
+  const message = error.safeMessage ?? (isWebErrorCode(error.code) ? MESSAGES[error.code] : UNEXPLAINED);
   const body: ErrorBody = { error: { code: error.code, message } };
   if (error instanceof AmbiguousDesktop) body.error.choices = [...error.choices];
   if (error instanceof InputInvalid && error.field !== "")
@@ -231,12 +249,13 @@ function answer(code: WebErrorCode): ErrorAnswer {
   return { status: STATUS[code], body: { error: { code, message: MESSAGES[code] } } };
 }
 
-function isOwnCode(code: string): code is WebErrorCode {
+/** Whether a code is in the catalogue of the API. */
+export function isWebErrorCode(code: string): code is WebErrorCode {
   return Object.hasOwn(MESSAGES, code);
 }
 
 function statusOf(error: PosternError): number {
-  if (isOwnCode(error.code)) return STATUS[error.code];
+  if (isWebErrorCode(error.code)) return STATUS[error.code];
   if (error instanceof RequestError) return 409;
   if (error instanceof AuthError) return 403;
   if (error instanceof LimitError) return 429;

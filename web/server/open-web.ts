@@ -3,12 +3,15 @@ import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
+import { BearerGuard } from "./guard/bearer.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
 import { sendSecurityHeaders } from "./guard/security-headers.ts";
 import { listenOnAdminSocket } from "./listen/admin-socket.ts";
 import { LiveUpdates } from "./live/live-updates.ts";
 import { EventStreamRegistry } from "./live/event-stream-registry.ts";
 import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
+import { ApiTokens } from "./sign-in/api-tokens.ts";
+import { DeviceLogins } from "./sign-in/device-logins.ts";
 import { AccountLinker } from "./sign-in/account-linker.ts";
 import { Devices } from "./sign-in/devices.ts";
 import { Logins } from "./sign-in/logins.ts";
@@ -24,8 +27,11 @@ import { servePages } from "./serve-pages.ts";
 import { routeAccount } from "./routes/account-routes.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
 import { routeAuthorityRotation } from "./routes/authority-routes.ts";
+import { routeApiTokens } from "./routes/api-token-routes.ts";
+import { routeDeviceLogins } from "./routes/device-login-routes.ts";
 import { routeAudit } from "./routes/audit-routes.ts";
 import { routeDisks } from "./routes/disk-routes.ts";
+import { routeDocs } from "./routes/docs-routes.ts";
 import { routeDesktops } from "./routes/desktop-routes.ts";
 import { routeEvents } from "./routes/event-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
@@ -77,6 +83,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   await using opened = new AsyncDisposableStack();
   const passwords = new Passwords();
   const logins = new Logins(stores, clock);
+  const apiTokens = new ApiTokens(stores, clock);
+  const deviceLogins = new DeviceLogins(stores.deviceLogins, clock);
   const throttle = new PasswordThrottle(clock);
   const devices = await Devices.open(stores.service);
   const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log });
@@ -108,7 +116,9 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const live = opened.adopt(liveUpdates, (it) => {
     it.close();
   });
-  const streams = opened.adopt(new EventStreamRegistry(live, logins, clock), (it) => {
+  const filterOpen = async (hashes: readonly string[]) =>
+    new Set([...(await logins.filterOpen(hashes)), ...(await apiTokens.filterOpen(hashes))]);
+  const streams = opened.adopt(new EventStreamRegistry(live, { filterOpen }, clock), (it) => {
     it.close();
   });
 
@@ -123,6 +133,13 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     (api, _options, done) => {
       guardLogin(api, {
         logins,
+        bearers: new BearerGuard({
+          apiTokens,
+          clock,
+          audit: (entry) => {
+            proxy.audit(entry);
+          },
+        }),
         form: signIn.form,
         admitHttp: (request) => {
           proxy.admitHttp(request);
@@ -139,11 +156,14 @@ export async function openWeb(options: WebOptions): Promise<Web> {
         logins,
         devices,
         signIn,
+        apiTokens,
         endStreams: (hash) => {
           streams.endLogin(hash);
         },
       });
       routeAccount(api, { proxy, logins, passwords, throttle });
+      routeApiTokens(api, { proxy, apiTokens });
+      routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });
       routeUsers(api, { proxy, passwords });
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
@@ -157,6 +177,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeRepeater(api, proxy, readModel);
       routeAudit(api, proxy);
       routeEvents(api, streams);
+      routeDocs(api);
       done();
     },
     { prefix: "/api/v1" },

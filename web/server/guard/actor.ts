@@ -20,9 +20,14 @@ export function requestSource(request: FastifyRequest): RequestSource | undefine
  * @throws RequestError `LOGIN_REQUIRED`
  */
 export function auditActor(request: FastifyRequest): AuditReader {
-  const { userId: actor, name: actorName } = requireCaller(request);
+  const { userId: actor, name: actorName, apiToken } = requireCaller(request);
   const source = requestSource(request);
-  return { actor, actorName, ...(source && { source }) };
+  return {
+    actor,
+    actorName,
+    ...(source && { source }),
+    ...(apiToken && { method: "api-token", tokenId: apiToken.id }),
+  };
 }
 
 /** A line about something that was done to an account. */

@@ -1,20 +1,23 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AccountRole, Proxy, Stores } from "../../../proxy/index.ts";
-import type { SignInForm } from "../../api/schemas.ts";
+import type { ApiScope, SignInForm } from "../../api/schemas.ts";
 import { refuse, SignInRequired } from "../http-errors.ts";
 import { isAdminConnection } from "../listen/admin-socket.ts";
 import { LOGIN_COOKIE, type Logins } from "../sign-in/logins.ts";
+import { checkScope, readBearer, type BearerGuard } from "./bearer.ts";
 import { checkSameSite } from "./cross-site.ts";
 
 /** Who sends a request. */
 export interface Caller {
   /** `socket`: the administrator on the server's own machine, without a login. */
-  readonly via: "socket" | "login";
+  readonly via: "socket" | "login" | "api-token";
   readonly userId: string;
   readonly name: string;
   readonly role: AccountRole;
-  /** Which login carries the request; null on the socket. */
+  /** Which login, or API token, carries the request: what it opens ends with it. Null on the socket. */
   readonly loginHash: string | null;
+  /** The API token that carries the request; null: there is none, and all is allowed that the role allows. */
+  readonly apiToken: { readonly id: string; readonly scopes: readonly ApiScope[] } | null;
 }
 
 declare module "fastify" {
@@ -34,12 +37,16 @@ interface SiteGuard {
 
 interface LoginGuard {
   readonly logins: Logins;
+  readonly bearers: BearerGuard;
   /** What a refusal carries. */
   readonly form: SignInForm;
   readonly admitHttp: Proxy["admitHttp"];
 }
 
-/** Before every route: checks the request's origin. The administrator's socket needs no login and no origin. */
+/**
+ * Before every route: checks the request's origin. The administrator's socket needs no login and no origin; a request with an API
+ * token needs no origin, since no page can add one without our leave, and its cookies do not count.
+ */
 export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGuard): void {
   app.decorateRequest("caller", null);
   app.decorateRequest("source", null);
@@ -47,19 +54,27 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
     request.source = requesterOf(request.raw);
     if (isAdminConnection(app.server, request.raw.socket))
       request.caller = await identifyAdministrator(stores);
-    else checkSameSite(request);
+    else if (readBearer(request) === null) checkSameSite(request);
   });
 }
 
-/** Before every route of `api` that is not marked open: requires a login. */
-export function guardLogin(api: FastifyInstance, { logins, form, admitHttp }: LoginGuard): void {
+/** Before every route of `api` that is not marked open: requires a login or an API token. */
+export function guardLogin(api: FastifyInstance, { logins, bearers, form, admitHttp }: LoginGuard): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
+    const bearer = readBearer(request);
+    if (bearer !== null) {
+      const caller = await bearers.identify(bearer, request);
+      admitHttp(request.raw);
+      request.caller = caller;
+      checkScope(request, caller.apiToken?.scopes ?? []);
+      return;
+    }
     const login = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (login === null) throw new SignInRequired(form);
     admitHttp(request.raw);
     const { id: userId, name, role } = login.user;
-    request.caller = { via: "login", userId, name, role, loginHash: login.hash };
+    request.caller = { via: "login", userId, name, role, loginHash: login.hash, apiToken: null };
   });
 }
 
@@ -81,5 +96,6 @@ async function identifyAdministrator(stores: Stores): Promise<Caller> {
     name: oldest?.name ?? "administrator",
     role: "admin",
     loginHash: null,
+    apiToken: null,
   };
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { AccountRole } from "../../../proxy/index.ts";
+import { ACCOUNT_ROLES, type AccountRole } from "../../../proxy/index.ts";
 import type { Power } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { requireCaller, type Caller } from "./caller.ts";
@@ -14,6 +14,11 @@ const POWERS: Readonly<Record<AccountRole, readonly Power[]>> = {
 
 export function powersOf(role: AccountRole): readonly Power[] {
   return POWERS[role];
+}
+
+/** Roles that have a power. */
+export function rolesWith(power: Power): readonly AccountRole[] {
+  return ACCOUNT_ROLES.filter((role) => POWERS[role].includes(power));
 }
 
 export function hasPower({ role }: Pick<Caller, "role">, power: Power): boolean {

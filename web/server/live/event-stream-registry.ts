@@ -12,17 +12,17 @@ const MAX_STREAMS = 32;
 /** Logins are compared with the state so often, as those of sessions are: what ends one ends its streams within 5 s. */
 const CHECK_MS = 2_000;
 
-/** The open event streams; each ends with its login. While the state cannot be read they stay open. */
+/** The open event streams; each ends with its login or API token. While the state cannot be read they stay open. */
 export class EventStreamRegistry {
   readonly #open = new Map<EventStream, Caller>();
   readonly #live: LiveUpdates;
-  readonly #logins: Logins;
+  readonly #logins: Pick<Logins, "filterOpen">;
   readonly #clock: Clock;
 
   #cancelCheck: (() => void) | null = null;
   #closed = false;
 
-  constructor(live: LiveUpdates, logins: Logins, clock: Clock) {
+  constructor(live: LiveUpdates, logins: Pick<Logins, "filterOpen">, clock: Clock) {
     this.#live = live;
     this.#logins = logins;
     this.#clock = clock;

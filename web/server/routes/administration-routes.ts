@@ -1,9 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import type { z } from "zod";
 import type { AgentRecord, Proxy, SessionRecord } from "../../../proxy/index.ts";
 import {
   agentRoleRequest,
   joinSecretRequest,
+  sessionQuery,
   type Agent,
   type Session,
   type joinSecret,
@@ -13,11 +14,6 @@ import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
-
-const sessionQuery = z.object({
-  state: z.enum(["open", "closed"]).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
 
 /** Join secrets, agents and sessions, for administrators. */
 export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {

@@ -1,14 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { z } from "zod";
 import type { AuditEntry, Proxy } from "../../../proxy/index.ts";
-import type { AuthorityStatus } from "../../api/schemas.ts";
+import { authorityRetirement, type AuthorityStatus } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
-
-const retirement = z.object({ force: z.boolean().default(false) });
 
 /** Rotation of the service's CA, and retirement of the previous one. */
 export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void {
@@ -29,7 +26,7 @@ export function routeAuthorityRotation(api: FastifyInstance, proxy: Proxy): void
 
   api.post("/ca/retire", async (request): Promise<AuthorityStatus> => {
     requirePower(request, "administer");
-    const { force } = parseInput(retirement, request.body);
+    const { force } = parseInput(authorityRetirement, request.body);
     // It takes a right away: its line follows.
     await authority.retire(force);
     proxy.audit(entry(request, "ca.retire"));

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
 import type { Proxy } from "../../../proxy/index.ts";
-import { profileFormat, shownDesktops, type Desktop } from "../../api/schemas.ts";
+import { profileQuery, shownDesktops, type Desktop } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { requireCaller } from "../guard/caller.ts";
@@ -15,7 +14,6 @@ import type { LoadReadModel } from "../view/read-model.ts";
 
 /** A page that shows the desktops of more agents than these does not make a viewer of any one likely. */
 const MAX_AGENTS_EXPECTED = 16;
-const profileQuery = z.object({ format: profileFormat });
 
 export function routeDesktops(
   api: FastifyInstance,

@@ -6,6 +6,7 @@ import { auditAhead } from "../guard/audit-grant.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { powersOf } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
+import type { ApiTokens } from "../sign-in/api-tokens.ts";
 import { DEVICE_COOKIE, DEVICE_COOKIE_OPTIONS, type Devices } from "../sign-in/devices.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
 import type { SignInOutcome, SignInService } from "../sign-in/sign-in-service.ts";
@@ -15,12 +16,13 @@ export interface LoginRoutesContext {
   readonly logins: Logins;
   readonly devices: Devices;
   readonly signIn: SignInService;
+  readonly apiTokens: ApiTokens;
   /** Ends a login's event streams. */
   readonly endStreams: (loginHash: string) => void;
 }
 
 export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): void {
-  const { proxy, logins, devices, signIn, endStreams } = options;
+  const { proxy, logins, devices, signIn, apiTokens, endStreams } = options;
 
   api.get("/me", (request): Me => {
     const { name, role } = requireCaller(request);
@@ -73,8 +75,13 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
   }
 
   api.post("/logout", async (request, reply) => {
-    const { loginHash } = requireCaller(request);
-    if (loginHash !== null) {
+    const { loginHash, apiToken, userId, name } = requireCaller(request);
+    if (apiToken !== null) {
+      await apiTokens.remove(userId, apiToken.id);
+      await proxy.checkSessions();
+      const about = { targetId: userId, targetName: name };
+      proxy.audit({ action: "apitoken.revoke", outcome: "success", ...about, ...auditActor(request) });
+    } else if (loginHash !== null) {
       await endLogin(loginHash);
       proxy.audit({ action: "logout", outcome: "success", ...auditActor(request) });
     }

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
-import { machineCreateRequest, machineStopRequest, type Machine } from "../../api/schemas.ts";
+import { machineCreateRequest, machineStopRequest, screenQuery, type Machine } from "../../api/schemas.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
@@ -15,8 +14,6 @@ interface MachineRoutesContext extends MachineResourceContext {
 
 /** A boot script is part of the request. */
 const CREATE_REQUEST_BYTES = 512 * 1024;
-
-const screenQuery = z.object({ width: z.coerce.number().int().min(16).max(1280).default(320) });
 
 export function routeMachines(api: FastifyInstance, options: MachineRoutesContext): void {
   const { proxy, orchestrator, screenViews, loadReadModel } = options;

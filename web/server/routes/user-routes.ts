@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { LOCAL_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
+import { LOCAL_PROVIDER, SERVICE_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
 import {
   passwordRequest,
   userChange,
@@ -9,12 +9,12 @@ import {
   type CreatedUser,
   type UserRow,
 } from "../../api/schemas.ts";
-import { refuse } from "../http-errors.ts";
+import { InputInvalid, refuse } from "../http-errors.ts";
 import { accountEntry } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
-import type { Passwords } from "../sign-in/passwords.ts";
+import { NO_PASSWORD, type Passwords } from "../sign-in/passwords.ts";
 
 const PASSWORD_BYTES = 12;
 
@@ -47,15 +47,21 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoute
 
   api.post("/users", async (request, reply): Promise<CreatedUser> => {
     requirePower(request, "administer");
-    const { name, role, password, email } = parseInput(userCreateRequest, request.body);
-    const made = password ?? makePassword();
-    const passwordHash = await passwords.hash(made);
-    const user = await users.add({ name, role, passwordHash, email: email ?? null });
+    const { name, role, password, email, service } = parseInput(userCreateRequest, request.body);
+    if (service && password !== undefined)
+      throw new InputInvalid("password", "a service account has no password.");
+    const made = service ? undefined : (password ?? makePassword());
+    const passwordHash = made === undefined ? NO_PASSWORD : await passwords.hash(made);
+    const provider = service ? SERVICE_PROVIDER : LOCAL_PROVIDER;
+    const user = await users.add({ name, role, passwordHash, provider, email: email ?? null });
     await auditOrUndo(proxy, accountEntry(request, "user.create", user, { role }), () =>
       users.remove(user.id),
     );
     void reply.code(201);
-    return { ...serializeUser(user), ...(password === undefined && { password: made }) };
+    return {
+      ...serializeUser(user),
+      ...(password === undefined && made !== undefined && { password: made }),
+    };
   });
 
   api.patch("/users/:id", async (request): Promise<UserRow> => {

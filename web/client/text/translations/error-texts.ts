@@ -15,6 +15,15 @@ const en = {
   USER_HAS_MACHINES:
     "This person still has machines or data disks. Remove them first, or disable the account.",
   LAST_ADMIN: "This is the last administrator who can sign in. Make another one first.",
+  API_TOKEN_REFUSED: "This API token is wrong or has ended.",
+  SCOPE_REQUIRED: "This API token may not do this. Make one with the scope that it needs.",
+  API_TOKEN_FORBIDDEN: "No API token may do this. Sign in with your browser instead.",
+  API_TOKEN_UNKNOWN: "This API token has ended already.",
+  LIMIT_API_TOKENS: "This account has as many API tokens as it may have. Revoke one first.",
+  SERVICE_REQUIRED: "API tokens of another person cannot be made, only those of a service account.",
+  DEVICE_LOGIN_UNKNOWN: "No command line waits with this code. Look at the code again, or begin again there.",
+  DEVICE_LOGIN_GONE: "This sign-in took too long, or was refused. Begin again.",
+  DEVICE_LOGIN_LIMIT: "Too many command lines of your address wait to be confirmed. Try again in a while.",
   LOGIN_UNKNOWN: "This login has ended already.",
   DESKTOP_FORBIDDEN: "You may not do this with this desktop. Ask its owner, or an administrator.",
   MACHINE_FORBIDDEN: "You may not do this with this machine. Ask its owner, or an administrator.",
@@ -90,6 +99,18 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   USER_HAS_MACHINES:
     "Cette personne a encore des machines ou des disques de données. Supprimez-les d'abord, ou désactivez le compte.",
   LAST_ADMIN: "C'est le dernier administrateur qui peut se connecter. Créez-en d'abord un autre.",
+  API_TOKEN_REFUSED: "Ce jeton d’API est faux ou a pris fin.",
+  SCOPE_REQUIRED: "Ce jeton d’API ne le permet pas. Créez-en un avec la portée nécessaire.",
+  API_TOKEN_FORBIDDEN: "Aucun jeton d’API ne le permet. Connectez-vous avec votre navigateur.",
+  API_TOKEN_UNKNOWN: "Ce jeton d’API a déjà pris fin.",
+  LIMIT_API_TOKENS: "Ce compte a autant de jetons d’API qu’il lui est permis. Révoquez-en un d’abord.",
+  SERVICE_REQUIRED:
+    "On ne peut pas créer de jetons d’API pour une autre personne, seulement pour un compte de service.",
+  DEVICE_LOGIN_UNKNOWN:
+    "Aucune ligne de commande n’attend avec ce code. Vérifiez le code, ou recommencez là-bas.",
+  DEVICE_LOGIN_GONE: "Cette connexion a pris trop de temps, ou a été refusée. Recommencez.",
+  DEVICE_LOGIN_LIMIT:
+    "Trop de lignes de commande de votre adresse attendent d’être confirmées. Réessayez plus tard.",
   LOGIN_UNKNOWN: "Cette connexion est déjà terminée.",
   DESKTOP_FORBIDDEN:
     "Vous ne pouvez pas faire cela avec ce bureau. Demandez à son propriétaire ou à un administrateur.",

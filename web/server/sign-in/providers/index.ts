@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
-import { LOCAL_PROVIDER } from "../../../../proxy/index.ts";
+import { LOCAL_PROVIDER, SERVICE_PROVIDER } from "../../../../proxy/index.ts";
 import { localProvider } from "./local-provider.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
 
@@ -84,6 +84,11 @@ function checkId(id: string, kind: string, others: readonly OpenProvider[]): voi
     throw new ConfigError(
       "SIGN_IN_OPTIONS",
       `Two sign-in providers are called "${id}". Give each an "id" of its own.`,
+    );
+  if (id === SERVICE_PROVIDER)
+    throw new ConfigError(
+      "SIGN_IN_OPTIONS",
+      `The id "${id}" is that of service accounts: nobody signs in to one.`,
     );
   if (id === LOCAL_PROVIDER && kind !== localProvider.name)
     throw new ConfigError("SIGN_IN_OPTIONS", `The id "${id}" is that of this server's own accounts.`);

@@ -16,6 +16,21 @@ test.each([
   expect(answer).toMatchObject({ status: 404, body: { error: { code: "ROUTE_UNKNOWN" } } });
 });
 
+test("every refusal is a problem of RFC 9457, with a code, and what programs read before beside it", async () => {
+  const { ask } = await openWebFixture();
+  const answer = await ask("GET", `${API}/machines`);
+  expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+  const { error, ...problem } = answer.body as { error: { code: string; message: string } };
+  expect(problem).toEqual({
+    type: "urn:postern:error:LOGIN_REQUIRED",
+    title: "Unauthorized",
+    status: 401,
+    detail: error.message,
+    code: "LOGIN_REQUIRED",
+  });
+  expect(error.code).toBe("LOGIN_REQUIRED");
+});
+
 test("too large, broken JSON, a broken address, JSON of another shape: each has its code", async () => {
   const { ask, signIn } = await openWebFixture();
   const as = await signIn("anna");
