@@ -5,6 +5,12 @@ const en = {
   show: "Show the password",
   hide: "Hide the password",
   working: "Signing in",
+  next: "Next",
+  back: "Back",
+  or: "or",
+  asPerson: (name: string) => `Signing in as ${name}.`,
+  oneMore: "One more step.",
+  stepWrong: "That is not right. Check it and try again.",
   throttled: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,
 };
 
@@ -14,6 +20,12 @@ const fr: typeof en = {
   show: "Afficher le mot de passe",
   hide: "Masquer le mot de passe",
   working: "Connexion en cours",
+  next: "Suivant",
+  back: "Retour",
+  or: "ou",
+  asPerson: (name) => `Connexion de ${name}.`,
+  oneMore: "Encore une étape.",
+  stepWrong: "Ce n’est pas cela. Vérifiez et réessayez.",
   throttled: (seconds) => `Trop d’essais. Réessayez dans ${seconds} s.`,
 };
 
