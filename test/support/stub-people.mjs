@@ -30,15 +30,46 @@ const FORM = {
     button("Sign in", "Se connecter"),
     ...(process.env.PROVIDERS === "1"
       ? [
+          { ...button("Send me a code by e-mail", "M’envoyer un code par e-mail"), without: ["password"] },
           button("Sign in with the university", "Connexion par l’université", "/api/v1/sign-in/campus"),
           button("Sign in with the clinic", "Connexion par la clinique", "/api/v1/sign-in/clinic"),
         ]
       : []),
   ],
 };
+const CODE_FIELD = field(
+  "code",
+  "text",
+  ["Code from your app", "Code de votre application"],
+  "one-time-code",
+);
+const RECOVERY_FIELD = field("recovery", "text", ["Recovery code", "Code de secours"], "off");
+const GO_ON = button("Go on", "Continuer");
 const CODE_FORM = {
-  fields: [field("code", "text", ["Code from your app", "Code de votre application"], "one-time-code")],
-  buttons: [button("Go on", "Continuer")],
+  fields: [CODE_FIELD],
+  buttons: [GO_ON],
+  alternatives: [
+    { label: { en: "Use your app", fr: "Utiliser l’application" }, fields: [CODE_FIELD] },
+    { label: { en: "Use a recovery code", fr: "Utiliser un code de secours" }, fields: [RECOVERY_FIELD] },
+  ],
+};
+const ENROLMENT_FORM = {
+  text: { en: "Scan the code with an authenticator app.", fr: "Scannez le code avec une application." },
+  fields: [CODE_FIELD],
+  buttons: [GO_ON],
+  totp: {
+    uri: "otpauth://totp/Postern:nora?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Postern",
+    secret: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+  },
+};
+const RECOVERY_FORM = {
+  text: {
+    en: "Keep these codes. They are shown this once.",
+    fr: "Gardez ces codes, affichés une seule fois.",
+  },
+  fields: [],
+  buttons: [GO_ON],
+  recoveryCodes: Array.from({ length: 10 }, (_, index) => `k${index}fq-7m2x-rw8d-p4tz`),
 };
 
 function person(name, role, extra = {}) {
@@ -55,6 +86,7 @@ function firstPeople() {
     person("otto", "operator"),
     person("ute", "auditor", { lastLoginAt: null }),
     person("tess", "user"),
+    person("nora", "user"),
     person("gone", "user", { state: "disabled", email: null }),
     ...Array.from({ length: 140 }, (_, index) =>
       person(`student-${String(index + 1).padStart(3, "0")}`, "user", { provider: "campus" }),
@@ -97,21 +129,27 @@ export function createPeople() {
     return { status: 200, body: describe(cookie), cookie };
   }
 
+  function openStep(name, form) {
+    const id = randomBytes(8).toString("hex");
+    steps.set(id, { name, form, tries: 0 });
+    return { status: 202, body: { step: { id, form } } };
+  }
+
   const signInRoutes = {
     "POST /login": ({ name, password }) => {
+      if (password === undefined) return openStep(name, CODE_FORM);
       if (name === "down") return refusal(503, "LOGIN_UNAVAILABLE");
       if (password !== PASSWORD || find(name)?.state !== "enabled") return refusal(401, "LOGIN_REFUSED");
-      if (name !== "tess") return open(name);
-      const id = randomBytes(8).toString("hex");
-      steps.set(id, { name, tries: 0 });
-      return { status: 202, body: { step: { id, form: CODE_FORM } } };
+      if (name === "tess") return openStep(name, CODE_FORM);
+      return name === "nora" ? openStep(name, ENROLMENT_FORM) : open(name);
     },
     "POST /login/step": ({ id, answers }) => {
       const step = steps.get(id);
       if (step === undefined || (step.tries += 1) > 5) return refusal(410, "LOGIN_STEP_GONE");
-      if (answers.code !== CODE) return refusal(401, "LOGIN_REFUSED");
+      const isRight = step.form.fields.length === 0 || (answers.code ?? answers.recovery) === CODE;
+      if (!isRight) return refusal(401, "LOGIN_REFUSED");
       steps.delete(id);
-      return open(step.name);
+      return step.form === ENROLMENT_FORM ? openStep(step.name, RECOVERY_FORM) : open(step.name);
     },
   };
 

@@ -3,9 +3,6 @@ import { PasswordInput } from "../components/password-input.tsx";
 import { usePreferences } from "../state/app-context.ts";
 import { isCodeField } from "./clean-code.ts";
 
-/** Longer ones are recovery codes, which may have letters. */
-const MAX_NUMERIC_CODE = 8;
-
 interface CredentialFieldProps {
   readonly field: SignInField;
   /** It keeps what was typed or filled in, and is asked for later. */
@@ -39,7 +36,7 @@ export function CredentialField({ field, hidden = false, faultId, inputRef }: Cr
           ref={inputRef}
           type="text"
           class={code ? "code" : undefined}
-          inputMode={code && maxLength <= MAX_NUMERIC_CODE ? "numeric" : "text"}
+          inputMode={code ? "numeric" : "text"}
           autocomplete={autocomplete}
           autocapitalize="none"
           spellcheck={false}

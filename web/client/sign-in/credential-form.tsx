@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignInForm } from "../../api/schemas.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { CredentialField } from "./credential-field.tsx";
+import { ShownSecrets } from "./shown-secrets.tsx";
 import { asksNameFirst, collectAnswers } from "./sign-in-form.ts";
 
 const FAULT_ID = "fault";
@@ -22,16 +23,17 @@ interface CredentialFormProps {
 export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBack }: CredentialFormProps) {
   const text = useText();
   const { language } = usePreferences();
-  const { fields, buttons } = form;
+  const { buttons, alternatives = [] } = form;
+  const [way, setWay] = useState(0);
+  const fields = alternatives[way]?.fields ?? form.fields;
   const nameFirst = asksNameFirst(form);
   const [named, setNamed] = useState(false);
   const [busy, setBusy] = useState(false);
   const inputs = useRef(new Map<string, HTMLInputElement>());
   const submitButton = useRef<HTMLButtonElement>(null);
   const onlyName = nameFirst && !named;
-  const first = fields[0]?.name ?? "";
-  const second = fields[1]?.name ?? "";
-  const submitLabel = buttons.find(({ href }) => href === null)?.label[language] ?? text.signIn.next;
+  const [first = "", second = ""] = fields.map((field) => field.name);
+  const [main, ...otherSubmits] = buttons.filter(({ href }) => href === null);
   const links = buttons.flatMap(({ label, href }) => (href === null ? [] : [{ label, href }]));
 
   const focus = (field: string, select: boolean) => {
@@ -49,10 +51,10 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
     if (nameFirst) focus(named ? second : first, false);
   }, [named]);
 
-  const submit = (event: Event) => {
-    event.preventDefault();
+  const submit = (without: readonly string[]) => {
     if (busy) return;
-    const { answers, missing } = collectAnswers(fields, (field) => inputs.current.get(field)?.value ?? "");
+    const asked = fields.filter((field) => !without.includes(field.name));
+    const { answers, missing } = collectAnswers(asked, (field) => inputs.current.get(field)?.value ?? "");
     // A password manager may have filled everything.
     if (onlyName && missing !== null && missing.name !== first) {
       onFault(null);
@@ -65,7 +67,7 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
     setBusy(true);
     void onSubmit(answers).then(() => {
       setBusy(false);
-      const secret = fields.find(({ kind }) => kind === "password") ?? fields[0];
+      const secret = asked.find(({ kind }) => kind === "password") ?? asked[0];
       focus(secret?.name ?? "", true);
     });
   };
@@ -74,9 +76,23 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
     if (onBack === undefined) setNamed(false);
     else onBack();
   };
+  const choose = (index: number) => {
+    onFault(null);
+    setWay(index);
+  };
 
   return (
-    <form class="sign-in-form" method="post" action="/" onSubmit={submit} noValidate>
+    <form
+      class="sign-in-form"
+      method="post"
+      action="/"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(main?.without ?? []);
+      }}
+    >
+      <ShownSecrets {...form} />
       {fields.map((field, index) => (
         <CredentialField
           key={field.name}
@@ -92,24 +108,41 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
       <p class="fault" id={FAULT_ID} role="alert">
         {fault}
       </p>
-      <button ref={submitButton} type="submit" class="button primary large" aria-disabled={busy}>
-        {busy ? text.signIn.working : onlyName ? text.signIn.next : submitLabel}
-      </button>
+      {main !== undefined && (
+        <button ref={submitButton} type="submit" class="button primary large" aria-disabled={busy}>
+          {busy ? text.signIn.working : onlyName ? text.signIn.next : main.label[language]}
+        </button>
+      )}
+      {alternatives.map(
+        ({ label }, index) =>
+          index !== way && (
+            <button key={index} type="button" class="button quiet large" onClick={() => choose(index)}>
+              {label[language]}
+            </button>
+          ),
+      )}
       {(onBack !== undefined || (nameFirst && named)) && (
         <button type="button" class="button quiet large" onClick={goBack}>
           {text.signIn.back}
         </button>
       )}
-      {links.length > 0 && !named && (
-        <>
-          <p class="or">{text.signIn.or}</p>
-          {links.map(({ label, href }) => (
-            <a key={href} class="button large" href={href}>
-              {label[language]}
-            </a>
-          ))}
-        </>
-      )}
+      {main !== undefined && otherSubmits.length + links.length > 0 && <p class="or">{text.signIn.or}</p>}
+      {otherSubmits.map(({ label, without = [] }) => (
+        <button
+          key={without.join(" ")}
+          type="button"
+          class="button large"
+          aria-disabled={busy}
+          onClick={() => submit(without)}
+        >
+          {label[language]}
+        </button>
+      ))}
+      {links.map(({ label, href }) => (
+        <a key={href} class="button large" href={href}>
+          {label[language]}
+        </a>
+      ))}
     </form>
   );
 }

@@ -8,7 +8,7 @@ import { cleanCode, isCodeField } from "./clean-code.ts";
 export function asksNameFirst({ fields, buttons }: SignInForm): boolean {
   const [first, ...others] = fields;
   if (first?.autocomplete.split(" ").includes("username") !== true || others.length === 0) return false;
-  return others.length > 1 || buttons.some(({ href }) => href !== null);
+  return others.length > 1 || buttons.length > 1;
 }
 
 /** What was typed, by field; `missing`: the first field that was left empty. */

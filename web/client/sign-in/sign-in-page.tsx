@@ -85,7 +85,7 @@ export function SignInPage() {
             ? form === null && formFault !== null
               ? explainError(formFault, text)
               : text.signIn.lead
-            : `${text.signIn.asPerson(name)} ${text.signIn.oneMore}`}
+            : `${text.signIn.asPerson(name)} ${step.form.text?.[language] ?? text.signIn.oneMore}`}
         </p>
         {step === null && form !== null && (
           <CredentialForm

@@ -10,6 +10,10 @@ const en = {
   or: "or",
   asPerson: (name: string) => `Signing in as ${name}.`,
   oneMore: "One more step.",
+  qr: "QR code for an authenticator app",
+  typeKey: "Where it cannot be scanned, type this key:",
+  copyKey: "Copy the key",
+  copyCodes: "Copy all codes",
   stepWrong: "That is not right. Check it and try again.",
   throttled: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,
 };
@@ -25,6 +29,10 @@ const fr: typeof en = {
   or: "ou",
   asPerson: (name) => `Connexion de ${name}.`,
   oneMore: "Encore une étape.",
+  qr: "Code QR pour une application d’authentification",
+  typeKey: "S’il ne peut pas être scanné, saisissez cette clé :",
+  copyKey: "Copier la clé",
+  copyCodes: "Copier tous les codes",
   stepWrong: "Ce n’est pas cela. Vérifiez et réessayez.",
   throttled: (seconds) => `Trop d’essais. Réessayez dans ${seconds} s.`,
 };

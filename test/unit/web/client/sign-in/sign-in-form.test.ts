@@ -21,6 +21,8 @@ describe("asksNameFirst", () => {
 
   it("asks for the name alone where other ways are offered", () => {
     expect(asksNameFirst({ fields: [NAME, PASSWORD], buttons: [SUBMIT, LINK] })).toBe(true);
+    const mail = { ...SUBMIT, without: ["password"] };
+    expect(asksNameFirst({ fields: [NAME, PASSWORD], buttons: [SUBMIT, mail] })).toBe(true);
     expect(asksNameFirst({ fields: [NAME, PASSWORD, makeField("branch")], buttons: [SUBMIT] })).toBe(true);
   });
 
