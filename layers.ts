@@ -83,7 +83,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["live"],
     ["components"],
     ["native", "machine"],
-    ["wall", "create", "admin", "sign-in", "header"],
+    ["wall", "create", "admin", "people", "account", "sign-in", "header"],
     ["viewer"],
     ["app.tsx"],
     ["main.tsx", "vite.config.ts"],

@@ -1,7 +1,8 @@
 /**
  * The REST API from memory, for looking at the pages without a server: `node test/support/api-stub.mjs [PORT] [VNC_PORT]`
  * after a build. Machines move through their states, their pictures are drawn here, and the viewer's WebSocket goes to
- * a VNC server without password on 127.0.0.1. Sign in as `ada` with `postern`; `EMPTY=1` starts with nothing.
+ * a VNC server without password on 127.0.0.1. Sign in as `ada` with `postern`, or as one of the other PEOPLE of stub-people.mjs; `tess`
+ * is asked for a code, which is 123456, `nora` to set up an authenticator app. `EMPTY=1` starts with nothing, `PROVIDERS=1` offers other services on the sign-in page.
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -10,6 +11,7 @@ import { connect } from "node:net";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { createPeople } from "./stub-people.mjs";
 import { drawScreen } from "./stub-screens.mjs";
 import {
   firstAgents,
@@ -36,7 +38,7 @@ const snapshots = [
   { name: "before-update", createdAt: Date.now() - 7_200_000, withMemory: true, bytes: 2_100_000_000 },
   { name: "fresh", createdAt: Date.now() - 90_000_000, withMemory: false, bytes: 310_000_000 },
 ];
-const sessions = new Set();
+const people = createPeople();
 const streams = new Set();
 
 function broadcast(event) {
@@ -72,9 +74,9 @@ async function readBody(request) {
 }
 
 const routes = {
-  "GET /me": (_, response) => answer(response, 200, { name: "ada", role: "admin" }),
+  "GET /me": (request, response) => answer(response, 200, people.describe(readCookie(request))),
   "POST /logout": (request, response) => {
-    sessions.delete(readCookie(request));
+    people.signOut(readCookie(request));
     answer(response, 204);
   },
   "GET /service": (_, response) =>
@@ -218,36 +220,28 @@ const machineRoutes = {
   },
 };
 
-const SIGN_IN_FORM = {
-  fields: [
-    ["name", "text", "Name", "Nom", "username"],
-    ["password", "password", "Password", "Mot de passe", "current-password"],
-  ].map(([name, kind, en, fr, autocomplete]) => ({
-    name,
-    kind,
-    autocomplete,
-    maxLength: 64,
-    label: { en, fr },
-    missing: { en: `${en}?`, fr: `${fr} ?` },
-  })),
-  buttons: [{ label: { en: "Sign in", fr: "Se connecter" }, href: null }],
-};
-
 const readCookie = (request) => /postern=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
 
 async function serveApi(request, response, path) {
-  if (path === "/login" && request.method === "POST") {
-    const { password } = await readBody(request);
-    if (password !== "postern") return refuse(response, 401, "LOGIN_REFUSED", "Name or password is wrong.");
-    const id = randomBytes(8).toString("hex");
-    sessions.add(id);
-    response.setHeader("set-cookie", `postern=${id}; HttpOnly; SameSite=Strict; Path=/`);
-    return answer(response, 200, { name: "ada", role: "admin" });
+  const cookie = readCookie(request);
+  const signIn = people.signInRoutes[`${request.method} ${path}`];
+  if (signIn !== undefined) {
+    const { status, body, cookie: set } = signIn(await readBody(request));
+    if (set !== undefined)
+      response.setHeader("set-cookie", `postern=${set}; HttpOnly; SameSite=Strict; Path=/`);
+    return answer(response, status, body);
   }
-  if (!sessions.has(readCookie(request)))
+  if (people.describe(cookie) === null)
     return answer(response, 401, {
-      error: { code: "LOGIN_REQUIRED", message: "Sign in first.", signIn: SIGN_IN_FORM },
+      error: { code: "LOGIN_REQUIRED", message: "Sign in first.", signIn: people.form },
     });
+  if (/^\/(users|me\/)/.test(path)) {
+    const { status, body } = people.serve(
+      { method: request.method, path, query: new URL(request.url, "http://stub").searchParams, cookie },
+      await readBody(request),
+    );
+    return answer(response, status, body);
+  }
   const route = routes[`${request.method} ${path}`];
   if (route !== undefined) return route(request, response);
   if (request.method === "DELETE" && path.startsWith("/tokens/")) return answer(response, 204);

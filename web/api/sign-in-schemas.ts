@@ -22,10 +22,23 @@ const signInButton = z.object({
   label: localizedText,
   /** Where it leads; null: it submits the fields. */
   href: z.string().nullable(),
+  /** Fields that it does not submit, by name: they may stay empty. */
+  without: z.array(z.string()).optional(),
 });
 
 /** What the sign-in page shows; part of a 401 `LOGIN_REQUIRED`. */
-export const signInForm = z.object({ fields: z.array(signInField), buttons: z.array(signInButton) });
+export const signInForm = z.object({
+  fields: z.array(signInField),
+  buttons: z.array(signInButton),
+  /** What this step is about. */
+  text: localizedText.optional(),
+  /** A key for an authenticator app: as a QR code (`uri`), and to be typed. */
+  totp: z.object({ uri: z.string(), secret: z.string() }).optional(),
+  /** To be kept; shown this once. */
+  recoveryCodes: z.array(z.string()).optional(),
+  /** Other fields in the place of these, one way at a time. */
+  alternatives: z.array(z.object({ label: localizedText, fields: z.array(signInField) })).optional(),
+});
 export type SignInForm = z.infer<typeof signInForm>;
 
 /**

@@ -36,7 +36,7 @@ export const passwordRequest = z.strictObject({ password: password.optional() })
 /** `password`: the one that the server made; absent: the caller gave one. */
 export const passwordAnswer = z.object({ password: z.string().optional() });
 
-/** GET /users (userQuery) → userRow[], by name. DELETE /users/ID → 204; 409 `USER_HAS_MACHINES`, `LAST_ADMIN`. */
+/** GET /users (userQuery) → userRow[], by name. GET /users/ID, GET /me/account → userRow. DELETE /users/ID → 204; 409 `USER_HAS_MACHINES`, `LAST_ADMIN`. */
 export const userRow = z.object({
   id: z.string(),
   name: z.string(),
@@ -49,6 +49,17 @@ export const userRow = z.object({
   lastLoginAt: z.number().nullable(),
 });
 export type UserRow = z.infer<typeof userRow>;
+
+/** GET /users/ID/holdings → userHoldings: what it touches when this account is shut out or removed. */
+export const userHoldings = z.object({
+  /** Where the person is signed in. */
+  logins: z.number().int(),
+  /** Tokens of this person that work. */
+  tokens: z.number().int(),
+  machines: z.number().int(),
+  dataDisks: z.number().int(),
+});
+export type UserHoldings = z.infer<typeof userHoldings>;
 
 export const createdUser = userRow.extend(passwordAnswer.shape);
 export type CreatedUser = z.infer<typeof createdUser>;

@@ -19,6 +19,8 @@ const preloadViewer = async () => {
 /** After the wall's own requests: the click on a picture then finds the viewer's code here. */
 const PRELOAD_DELAY_MS = 500;
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
+const loadPeople = async () => (await import("./people/people-page.tsx")).PeoplePage;
+const loadAccount = async () => (await import("./account/account-page.tsx")).AccountPage;
 
 type OpenDialog = "create" | "host" | "keys" | null;
 
@@ -47,7 +49,7 @@ function SignedIn({ me }: { readonly me: Me }) {
   useEffect(() => followEvents(app), [app]);
   useEffect(() => {
     if (route.page === "view") return;
-    const title = route.page === "sessions" ? text.sessions.title : text.wall.title;
+    const title = route.page === "unknown" ? text.wall.title : text[route.page].title;
     document.title = `${title} · ${text.product}`;
   }, [route.page, text]);
   useEffect(() => {
@@ -89,8 +91,12 @@ function SignedIn({ me }: { readonly me: Me }) {
       />
       {route.page === "unknown" ? (
         <NothingHere />
-      ) : route.page === "sessions" && me.role === "admin" ? (
-        <LazyPage load={loadSessions} props={{}} />
+      ) : route.page === "account" ? (
+        <LazyPage key="account" load={loadAccount} props={{}} />
+      ) : route.page === "sessions" && me.powers.includes("oversee") ? (
+        <LazyPage key="sessions" load={loadSessions} props={{}} />
+      ) : route.page === "people" && me.powers.includes("audit") ? (
+        <LazyPage key="people" load={loadPeople} props={{}} />
       ) : (
         <Wall onCreate={() => setDialog("create")} />
       )}

@@ -6,11 +6,13 @@ export type PageRoute =
   /** There is nothing at this path. */
   | { readonly page: "unknown" }
   | { readonly page: "sessions" }
+  | { readonly page: "people" }
+  | { readonly page: "account" }
   | { readonly page: "view"; readonly desktopId: string };
 
 export function parseRoute(path: string): PageRoute {
   const [, first, second] = path.split("/");
-  if (first === "sessions") return { page: "sessions" };
+  if (first === "sessions" || first === "people" || first === "account") return { page: first };
   if (first === "view" && second !== undefined && second !== "") {
     try {
       return { page: "view", desktopId: decodeURIComponent(second) };

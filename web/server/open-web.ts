@@ -164,7 +164,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeAccount(api, { proxy, logins, passwords, throttle });
       routeApiTokens(api, { proxy, apiTokens });
       routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });
-      routeUsers(api, { proxy, passwords });
+      routeUsers(api, { proxy, passwords, clock });
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };

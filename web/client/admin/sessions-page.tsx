@@ -6,6 +6,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { Icon } from "../components/icon.tsx";
 import { Ago, useNow } from "../components/time.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
+import { usePower } from "../state/use-power.ts";
 import { lookUpText } from "../text/translations/languages.ts";
 import { formatBytes, formatDuration } from "../text/format.ts";
 import {
@@ -53,7 +54,8 @@ function useSessions(): { sessions: readonly Session[] | null; fault: unknown; r
 interface SessionRowProps {
   readonly session: Session;
   readonly now: number;
-  readonly onEnd: (session: Session) => void;
+  /** Null: this person may only look. */
+  readonly onEnd: ((session: Session) => void) | null;
 }
 
 function SessionRow({ session, now, onEnd }: SessionRowProps) {
@@ -81,8 +83,14 @@ function SessionRow({ session, now, onEnd }: SessionRowProps) {
         {session.cause !== null && (lookUpText(text.causes, session.cause) ?? session.cause)}
       </td>
       <td>
-        {session.state === "open" && (
-          <button type="button" class="button small" onClick={() => onEnd(session)}>
+        {session.state === "open" && onEnd !== null && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => {
+              onEnd(session);
+            }}
+          >
             {text.end}
           </button>
         )}
@@ -135,6 +143,7 @@ export function SessionsPage() {
   const all = useText();
   const text = all.sessions;
   const now = useNow(1000);
+  const operates = usePower("operate");
   const { sessions, fault, refresh } = useSessions();
   const [ending, setEnding] = useState<Session | null>(null);
   const [view, setView] = useState<SessionView>(initialSessionView);
@@ -214,7 +223,12 @@ export function SessionsPage() {
             </thead>
             <tbody>
               {rows.map((session) => (
-                <SessionRow key={session.id} session={session} now={now} onEnd={setEnding} />
+                <SessionRow
+                  key={session.id}
+                  session={session}
+                  now={now}
+                  onEnd={operates ? setEnding : null}
+                />
               ))}
             </tbody>
           </table>

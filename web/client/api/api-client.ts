@@ -3,12 +3,15 @@ import type {
   Agent,
   Allowance,
   BootLog,
+  CreatedUser,
   MachineCredential,
   Desktop,
   ErrorBody,
   Image,
   joinSecret,
   JoinSecretInput,
+  LoginRow,
+  LoginStep,
   Machine,
   machineCreateRequest,
   Me,
@@ -20,6 +23,11 @@ import type {
   Ticket,
   Token,
   TokenRow,
+  userChange,
+  userCreateRequest,
+  UserHoldings,
+  userQuery,
+  UserRow,
 } from "../../api/schemas.ts";
 import { ApiError } from "./api-error.ts";
 
@@ -27,6 +35,9 @@ export type JoinSecret = z.infer<typeof joinSecret>;
 /** The permissions of a token's holder. */
 export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineCreateInput = z.input<typeof machineCreateRequest>;
+export type PeopleQuery = Omit<z.input<typeof userQuery>, "limit"> & { readonly limit: number };
+/** Who signed in, or what is asked next. */
+export type SignInAnswer = Me | LoginStep;
 
 export type MachineCommandName = "pause" | "resume" | "reset" | "keep" | "save" | "extend";
 
@@ -62,6 +73,13 @@ async function send(method: string, path: string, body: unknown, signal?: AbortS
   return response;
 }
 
+function buildQuery(query: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined || value === "" ? [] : [[key, String(value)]],
+  );
+  return new URLSearchParams(given).toString();
+}
+
 /** One method per route. Each throws {@link ApiError}; for a 401 `onSignedOut` is called first. */
 export function createApi(onSignedOut: () => void) {
   let signInForm: SignInForm | null = null;
@@ -77,6 +95,7 @@ export function createApi(onSignedOut: () => void) {
       throw error;
     }
   };
+  const personPath = (id: string) => `/users/${encodeURIComponent(id)}`;
   const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
   return {
     me: () => call<Me>("GET", "/me"),
@@ -86,8 +105,29 @@ export function createApi(onSignedOut: () => void) {
       if (signInForm === null) throw new ApiError("UNKNOWN", 0, "");
       return signInForm;
     },
-    signIn: (credentials: Readonly<Record<string, string>>) => call<Me>("POST", "/login", credentials),
+    signIn: (credentials: Readonly<Record<string, string>>) =>
+      call<SignInAnswer>("POST", "/login", credentials),
+    answerStep: (id: string, answers: Readonly<Record<string, string>>) =>
+      call<SignInAnswer>("POST", "/login/step", { id, answers }),
     signOut: () => call<undefined>("POST", "/logout"),
+    account: () => call<UserRow>("GET", "/me/account"),
+    changePassword: (current: string, password: string) =>
+      call<undefined>("POST", "/me/password", { current, password }),
+    ownLogins: () => call<LoginRow[]>("GET", "/me/logins"),
+    endOwnLogin: (id: string) => call<undefined>("DELETE", `/me/logins/${encodeURIComponent(id)}`),
+    endOtherLogins: () => call<undefined>("DELETE", "/me/logins"),
+    people: (query: PeopleQuery, signal: AbortSignal) =>
+      call<UserRow[]>("GET", `/users?${buildQuery(query)}`, undefined, signal),
+    holdings: (id: string) => call<UserHoldings>("GET", `${personPath(id)}/holdings`),
+    addPerson: (person: z.input<typeof userCreateRequest>) => call<CreatedUser>("POST", "/users", person),
+    changePerson: (id: string, change: z.input<typeof userChange>) =>
+      call<UserRow>("PATCH", personPath(id), change),
+    resetPassword: (id: string) => call<{ password?: string }>("POST", `${personPath(id)}/password`),
+    removePerson: (id: string) => call<undefined>("DELETE", personPath(id)),
+    logins: (id: string) => call<LoginRow[]>("GET", `${personPath(id)}/logins`),
+    endLogin: (id: string, login: string) =>
+      call<undefined>("DELETE", `${personPath(id)}/logins/${encodeURIComponent(login)}`),
+    endLogins: (id: string) => call<undefined>("DELETE", `${personPath(id)}/logins`),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
     removeDesktop: (id: string) => call<undefined>("DELETE", `/desktops/${encodeURIComponent(id)}`),

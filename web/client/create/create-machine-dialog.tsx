@@ -3,6 +3,7 @@ import { explainError } from "../text/explain-error.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { SelectField } from "../components/fields.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
+import { usePower } from "../state/use-power.ts";
 import { formatDuration, formatMemory } from "../text/format.ts";
 import { AdvancedOptionsFields } from "./advanced-options-fields.tsx";
 import { AllowanceSummary } from "./allowance-summary.tsx";
@@ -22,10 +23,10 @@ import {
 
 function NoImages() {
   const { create } = useText();
-  const admin = useWall((state) => typeof state.me === "object" && state.me?.role === "admin");
+  const operates = usePower("operate");
   return (
     <p class="panel-empty">
-      {create.none} {admin ? create.noneAdmin : create.noneUser}
+      {create.none} {operates ? create.noneAdmin : create.noneUser}
     </p>
   );
 }

@@ -5,6 +5,7 @@ import { clearTokens } from "../native/token-cache.ts";
 import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
+import { followLink } from "../page-route.ts";
 import { languageNames } from "../text/translations/languages.ts";
 import { useCloseOnLeave } from "../components/use-close-on-leave.ts";
 
@@ -36,6 +37,10 @@ export function AccountMenu({
       },
       (error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }),
     );
+  };
+  const openAccount = (event: MouseEvent) => {
+    setOpen(false);
+    followLink(event);
   };
   const leaveTo = (action: () => void) => () => {
     setOpen(false);
@@ -71,7 +76,7 @@ export function AccountMenu({
         <div class="menu-list account" id={panelId}>
           <p class="account-who">
             <strong>{me.name}</strong>
-            {me.role === "admin" && <small>{text.header.administrator}</small>}
+            {me.role !== "user" && <small>{text.roles.names[me.role]}</small>}
           </p>
           <p class="account-label">{text.header.theme}</p>
           <Choices
@@ -92,7 +97,10 @@ export function AccountMenu({
             onChoose={(choice) => preferences.dispatch({ language: choice })}
           />
           <hr />
-          {me.role === "admin" && (
+          <a class="menu-item" href="/account" onClick={openAccount}>
+            {text.header.myAccount}
+          </a>
+          {me.powers.includes("administer") && (
             <button type="button" class="menu-item" onClick={leaveTo(onConnectHost)}>
               {text.header.connectHost}
             </button>

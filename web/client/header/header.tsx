@@ -15,6 +15,11 @@ interface HeaderProps {
 export function Header({ me, page, onCreate, onConnectHost, onShortcuts: onKeys }: HeaderProps) {
   const text = useText();
   const connection = useWall((state) => state.connection);
+  const links: (readonly [path: string, page: PageRoute["page"], label: string])[] = [
+    ["/", "wall", text.header.wall],
+  ];
+  if (me.powers.includes("oversee")) links.push(["/sessions", "sessions", text.header.sessions]);
+  if (me.powers.includes("audit")) links.push(["/people", "people", text.header.people]);
   return (
     <>
       <a class="skip" href="#wall">
@@ -25,14 +30,18 @@ export function Header({ me, page, onCreate, onConnectHost, onShortcuts: onKeys 
           <Logo />
           <span class="wordmark">{text.product}</span>
         </a>
-        {me.role === "admin" && (
+        {links.length > 1 && (
           <nav class="nav">
-            <a href="/" aria-current={page === "wall" ? "page" : undefined} onClick={followLink}>
-              {text.header.wall}
-            </a>
-            <a href="/sessions" aria-current={page === "sessions" ? "page" : undefined} onClick={followLink}>
-              {text.header.sessions}
-            </a>
+            {links.map(([path, target, label]) => (
+              <a
+                key={path}
+                href={path}
+                aria-current={page === target ? "page" : undefined}
+                onClick={followLink}
+              >
+                {label}
+              </a>
+            ))}
           </nav>
         )}
         <div class="header-end">

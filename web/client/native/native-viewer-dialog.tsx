@@ -93,7 +93,7 @@ function TokenDetails({
           <ConnectionFiles desktopId={desktopId} address={address} />
         </div>
         <figure class="native-qr">
-          <QrCode value={buildViewerUrl(address)} />
+          <QrCode value={buildViewerUrl(address)} label={native.qr} />
           <figcaption>{native.qrHint}</figcaption>
         </figure>
       </div>

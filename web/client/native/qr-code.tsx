@@ -1,13 +1,11 @@
 import { encode } from "uqr";
-import { useText } from "../state/app-context.ts";
 
 /** `value` as a QR code, one path, always dark on light so that every camera can read it. */
-export function QrCode({ value }: { readonly value: string }) {
-  const { native } = useText();
+export function QrCode({ value, label }: { readonly value: string; readonly label: string }) {
   const { data, size } = encode(value, { ecc: "M", border: 2 });
   const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   return (
-    <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={native.qr}>
+    <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label}>
       <rect class="qr-light" width={size} height={size} />
       <path class="qr-dark" d={path} />
     </svg>

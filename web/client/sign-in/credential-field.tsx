@@ -1,47 +1,51 @@
-import { useState } from "preact/hooks";
 import type { SignInField } from "../../api/schemas.ts";
-import { Icon } from "../components/icon.tsx";
-import { usePreferences, useText } from "../state/app-context.ts";
+import { PasswordInput } from "../components/password-input.tsx";
+import { usePreferences } from "../state/app-context.ts";
+import { isCodeField } from "./clean-code.ts";
 
 interface CredentialFieldProps {
   readonly field: SignInField;
+  /** It keeps what was typed or filled in, and is asked for later. */
+  readonly hidden?: boolean;
   /** The id of the element with the error text; undefined: no error. */
   readonly faultId: string | undefined;
   readonly inputRef: (input: HTMLInputElement | null) => void;
 }
 
-/** One field of the sign-in form; a password can be made visible. */
-export function CredentialField({ field, faultId, inputRef }: CredentialFieldProps) {
-  const text = useText();
+/** One field of the sign-in form. */
+export function CredentialField({ field, hidden = false, faultId, inputRef }: CredentialFieldProps) {
   const { language } = usePreferences();
-  const [shown, setShown] = useState(false);
   const { name, label, autocomplete, maxLength } = field;
-  const common = { id: name, name, ref: inputRef, autocomplete, maxLength, required: true };
-  // As literals: the types of the input element distinguish the two by them.
-  const visibility = shown ? { type: "text" as const } : { type: "password" as const };
-  if (field.kind === "text")
-    return (
-      <div class="field">
-        <label for={name}>{label[language]}</label>
-        <input {...common} type="text" autocapitalize="none" spellcheck={false} />
-      </div>
-    );
+  const code = isCodeField(field);
   return (
-    <div class="field">
+    <div class="field" hidden={hidden}>
       <label for={name}>{label[language]}</label>
-      <div class="with-button">
-        <input {...common} {...visibility} aria-describedby={faultId} />
-        <button
-          type="button"
-          class="button quiet square"
-          aria-pressed={shown}
-          aria-label={shown ? text.signIn.hide : text.signIn.show}
-          title={shown ? text.signIn.hide : text.signIn.show}
-          onClick={() => setShown(!shown)}
-        >
-          <Icon name="eye" />
-        </button>
-      </div>
+      {field.kind === "password" ? (
+        <PasswordInput
+          id={name}
+          name={name}
+          autocomplete={autocomplete}
+          maxLength={maxLength}
+          describedBy={faultId}
+          inputRef={inputRef}
+        />
+      ) : (
+        <input
+          id={name}
+          name={name}
+          ref={inputRef}
+          type="text"
+          class={code ? "code" : undefined}
+          inputMode={code ? "numeric" : "text"}
+          autocomplete={autocomplete}
+          autocapitalize="none"
+          spellcheck={false}
+          // A pasted code may have blanks, which are taken out later.
+          maxLength={code ? undefined : maxLength}
+          required
+          aria-describedby={faultId}
+        />
+      )}
     </div>
   );
 }

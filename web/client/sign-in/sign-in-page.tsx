@@ -1,109 +1,113 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { SignInForm } from "../../api/schemas.ts";
+import { useEffect, useState } from "preact/hooks";
+import type { LoginStep, SignInForm } from "../../api/schemas.ts";
+import { ApiError } from "../api/api-error.ts";
+import type { SignInAnswer } from "../api/api-client.ts";
 import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/translations/languages.ts";
-import { CredentialField } from "./credential-field.tsx";
+import { CredentialForm } from "./credential-form.tsx";
 
 const RETRY_MS = 2_000;
 
-/** The form as the server describes it. Null: not loaded yet. */
-function useSignInForm(): SignInForm | null {
+/** The form as the server describes it. `fault`: why it is not there yet. */
+function useSignInForm(): { form: SignInForm | null; fault: unknown } {
   const { api } = useApp();
   const [form, setForm] = useState<SignInForm | null>(null);
+  const [fault, setFault] = useState<unknown>(null);
   useEffect(() => {
     let timer: number | undefined;
     const load = () => {
-      api.signInForm().then(setForm, () => {
+      api.signInForm().then(setForm, (error: unknown) => {
+        setFault(error);
         timer = window.setTimeout(load, RETRY_MS);
       });
     };
     load();
     return () => window.clearTimeout(timer);
   }, [api]);
-  return form;
+  return { form, fault };
 }
 
 export function SignInPage() {
   const { api, wall, preferences } = useApp();
   const text = useText();
   const { language } = usePreferences();
-  const { fields, buttons } = useSignInForm() ?? { fields: [], buttons: [] };
-  const inputs = useRef(new Map<string, HTMLInputElement>());
-  const [busy, setBusy] = useState(false);
+  const { form, fault: formFault } = useSignInForm();
+  const [name, setName] = useState("");
+  const [step, setStep] = useState<LoginStep["step"] | null>(null);
   const [fault, setFault] = useState<string | null>(null);
-  const first = fields[0]?.name;
 
   useEffect(() => {
     document.title = `${text.signIn.title} · ${text.product}`;
   }, [text]);
-  useEffect(() => inputs.current.get(first ?? "")?.focus(), [first]);
 
-  const showFault = (field: string, message: string) => {
-    const input = inputs.current.get(field);
-    setFault(message);
-    input?.focus();
-    input?.select();
+  const goOn = (answer: SignInAnswer) => {
+    if ("step" in answer) setStep(answer.step);
+    else wall.dispatch({ type: "me", me: answer });
   };
-
-  const submit = (event: Event) => {
-    event.preventDefault();
-    const given: Record<string, string> = {};
-    for (const { name, kind, missing } of fields) {
-      const value = inputs.current.get(name)?.value ?? "";
-      given[name] = kind === "text" ? value.trim() : value;
-      if (given[name] === "") return showFault(name, missing[language]);
-    }
-    if (busy) return;
-    setBusy(true);
+  const begin = async (given: Readonly<Record<string, string>>) => {
+    setName(given["name"] ?? "");
     setFault(null);
-    api
-      .signIn(given)
-      .then((me) => wall.dispatch({ type: "me", me }))
-      .catch((error: unknown) => {
-        const secret = fields.find(({ kind }) => kind === "password");
-        setBusy(false);
-        showFault(secret?.name ?? "", explainError(error, text));
-      });
+    try {
+      goOn(await api.signIn(given));
+    } catch (error) {
+      setFault(explainError(error, text));
+    }
+  };
+  const answer = async (answers: Readonly<Record<string, string>>) => {
+    if (step === null) return;
+    setFault(null);
+    try {
+      goOn(await api.answerStep(step.id, answers));
+    } catch (error) {
+      const code = error instanceof ApiError ? error.code : "";
+      if (code === "LOGIN_STEP_GONE") setStep(null);
+      setFault(code === "LOGIN_REFUSED" ? text.signIn.stepWrong : explainError(error, text));
+    }
+  };
+  const startOver = () => {
+    setStep(null);
+    setFault(null);
   };
 
   return (
     <main class="sign-in">
-      <form class="sign-in-card" method="post" action="/" onSubmit={submit} noValidate>
+      <div class="sign-in-card">
         <div class="sign-in-mark">
           <Logo />
           <span class="wordmark">{text.product}</span>
         </div>
         <h1>{text.signIn.title}</h1>
-        <p class="lead">{text.signIn.lead}</p>
-        {fields.map((field) => (
-          <CredentialField
-            key={field.name}
-            field={field}
-            faultId={fault === null ? undefined : "fault"}
-            inputRef={(input) => {
-              if (input === null) inputs.current.delete(field.name);
-              else inputs.current.set(field.name, input);
-            }}
-          />
-        ))}
-        <p class="fault" id="fault" role="alert">
-          {fault}
+        <p class="lead" role="status">
+          {step === null
+            ? form === null && formFault !== null
+              ? explainError(formFault, text)
+              : text.signIn.lead
+            : `${text.signIn.asPerson(name)} ${step.form.text?.[language] ?? text.signIn.oneMore}`}
         </p>
-        {buttons.map(({ label, href }) =>
-          href === null ? (
-            <button key="submit" type="submit" class="button primary large" aria-disabled={busy}>
-              {busy ? text.signIn.working : label[language]}
-            </button>
-          ) : (
-            <a key={href} class="button large" href={href}>
-              {label[language]}
-            </a>
-          ),
+        {step === null && form !== null && (
+          <CredentialForm
+            key="begin"
+            form={form}
+            name={name}
+            fault={fault}
+            onFault={setFault}
+            onSubmit={begin}
+          />
         )}
-      </form>
+        {step !== null && (
+          <CredentialForm
+            key={step.id}
+            form={step.form}
+            fault={fault}
+            onFault={setFault}
+            onSubmit={answer}
+            onBack={startOver}
+          />
+        )}
+      </div>
       <Choices
         label={text.header.language}
         value={language}

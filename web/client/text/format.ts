@@ -52,6 +52,10 @@ export function formatRelative(at: number, now: number, language: string): strin
   return format.format(Math.ceil(seconds / 86_400), "day");
 }
 
+export function formatDate(at: number, language: string): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(at);
+}
+
 export function formatExact(at: number, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
 }

@@ -6,7 +6,8 @@ import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
-import { useApp, useText, useWall } from "../state/app-context.ts";
+import { useApp, useText } from "../state/app-context.ts";
+import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
 import { StateSummary } from "./state-summary.tsx";
 
@@ -25,7 +26,7 @@ function PlaceholderPicture() {
   );
 }
 
-/** For administrators: takes a desktop that is gone off the wall. The live updates then remove its card. */
+/** For those who operate the server: takes a desktop that is gone off the wall. The live updates then remove its card. */
 function RemoveButton({ desktop }: { readonly desktop: Desktop }) {
   const { api } = useApp();
   const text = useText();
@@ -61,7 +62,7 @@ function RemoveButton({ desktop }: { readonly desktop: Desktop }) {
 
 export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
   const { monitor } = useText();
-  const admin = useWall((state) => typeof state.me === "object" && state.me?.role === "admin");
+  const operates = usePower("operate");
   const titleId = useId();
   const [dialog, setDialog] = useState(false);
   const box = useRef<HTMLDivElement>(null);
@@ -102,7 +103,7 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
             </button>
           </div>
         )}
-        {!online && admin && <RemoveButton desktop={desktop} />}
+        {!online && operates && <RemoveButton desktop={desktop} />}
       </div>
       {dialog && (
         <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setDialog(false)} />

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { LOCAL_PROVIDER, type LoginRecord, type Proxy, type UserRecord } from "../../../proxy/index.ts";
-import { loginParams, ownPasswordRequest, type LoginRow } from "../../api/schemas.ts";
+import { loginParams, ownPasswordRequest, type LoginRow, type UserRow } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { accountEntry, requestSource } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
@@ -10,6 +10,7 @@ import { parseId, parseInput } from "../guard/parse-input.ts";
 import type { Logins } from "../sign-in/logins.ts";
 import type { PasswordThrottle } from "../sign-in/password-throttle.ts";
 import type { Passwords } from "../sign-in/passwords.ts";
+import { serializeUser } from "./user-routes.ts";
 
 interface AccountRoutesContext {
   readonly proxy: Proxy;
@@ -18,10 +19,14 @@ interface AccountRoutesContext {
   readonly throttle: PasswordThrottle;
 }
 
-/** A person's own password, and logins: one's own, and those of others for administrators. */
+/** A person's own account, password, and logins: one's own, and those of others for administrators. */
 export function routeAccount(api: FastifyInstance, context: AccountRoutesContext): void {
   const { proxy, logins, passwords, throttle } = context;
   const { stores } = proxy;
+
+  api.get("/me/account", async (request): Promise<UserRow> =>
+    serializeUser(await findUser(requireCaller(request).userId)),
+  );
 
   api.post("/me/password", async (request, reply) => {
     const { userId, loginHash } = requireCaller(request);

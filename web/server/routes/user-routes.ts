@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Clock } from "../../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
 import {
   passwordRequest,
@@ -7,6 +8,7 @@ import {
   userCreateRequest,
   userQuery,
   type CreatedUser,
+  type UserHoldings,
   type UserRow,
 } from "../../api/schemas.ts";
 import { InputInvalid, refuse } from "../http-errors.ts";
@@ -21,11 +23,12 @@ const PASSWORD_BYTES = 12;
 interface UserRoutesContext {
   readonly proxy: Proxy;
   readonly passwords: Passwords;
+  readonly clock: Clock;
 }
 
 /** People's accounts, for administrators; auditors may read them. */
-export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoutesContext): void {
-  const { users, machines, dataDisks } = proxy.stores;
+export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: UserRoutesContext): void {
+  const { users, logins, tokens, machines, dataDisks } = proxy.stores;
 
   api.get("/users", async (request): Promise<UserRow[]> => {
     requirePower(request, "audit");
@@ -43,6 +46,19 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoute
   api.get("/users/:id", async (request): Promise<UserRow> => {
     requirePower(request, "audit");
     return serializeUser(await find(request));
+  });
+
+  api.get("/users/:id/holdings", async (request): Promise<UserHoldings> => {
+    requirePower(request, "audit");
+    const { id, name } = await find(request);
+    const now = clock.now();
+    const [open, owned] = await Promise.all([logins.listByUser(id, now), machines.listByOwner(id)]);
+    return {
+      logins: open.length,
+      tokens: await tokens.countOpen(id, now),
+      machines: owned.length,
+      dataDisks: await dataDisks.countOwned(name),
+    };
   });
 
   api.post("/users", async (request, reply): Promise<CreatedUser> => {
@@ -135,7 +151,7 @@ function makePassword(): string {
   return randomBytes(PASSWORD_BYTES).toString("base64url");
 }
 
-function serializeUser(user: UserRecord): UserRow {
+export function serializeUser(user: UserRecord): UserRow {
   const { id, name, role, provider, email, createdAt, disabledAt, lastLoginAt } = user;
   const state = disabledAt === null ? "enabled" : "disabled";
   return { id, name, role, state, provider, email, createdAt, lastLoginAt };

@@ -4,7 +4,7 @@ import { parseRoute, buildViewPath } from "../../../../web/client/page-route.ts"
 describe("parseRoute", () => {
   it("finds the pages", () => {
     expect(parseRoute("/")).toEqual({ page: "wall" });
-    expect(parseRoute("/sessions")).toEqual({ page: "sessions" });
+    for (const page of ["sessions", "people", "account"]) expect(parseRoute(`/${page}`)).toEqual({ page });
     expect(parseRoute("/view/d-1")).toEqual({ page: "view", desktopId: "d-1" });
   });
 

@@ -1,3 +1,4 @@
+import { accountText } from "./own-account.ts";
 import { cardsText } from "./cards.ts";
 import { createMachineText } from "./create-machine.ts";
 import { createOptionsText } from "./create-options.ts";
@@ -8,8 +9,10 @@ import { hostsText } from "./hosts.ts";
 import { imageDescriptionsText } from "./image-descriptions.ts";
 import { machinesText } from "./machines.ts";
 import { nativeViewerText } from "./native-viewer.ts";
+import { peopleText } from "./people.ts";
 import { reasonsText } from "./reasons.ts";
 import { refusalsText } from "./refusals.ts";
+import { rolesText } from "./roles.ts";
 import { sessionsText } from "./sessions.ts";
 import { shortcutsText } from "./shortcuts.ts";
 import { signInText } from "./sign-in.ts";
@@ -37,6 +40,9 @@ function collectTexts(language: Language) {
     keys: shortcutsText[language],
     host: hostsText[language],
     sessions: sessionsText[language],
+    roles: rolesText[language],
+    account: accountText[language],
+    people: peopleText[language],
     errors: errorsText[language],
     reasons: reasonsText[language],
     refusals: refusalsText[language],

@@ -5,6 +5,16 @@ const en = {
   show: "Show the password",
   hide: "Hide the password",
   working: "Signing in",
+  next: "Next",
+  back: "Back",
+  or: "or",
+  asPerson: (name: string) => `Signing in as ${name}.`,
+  oneMore: "One more step.",
+  qr: "QR code for an authenticator app",
+  typeKey: "Where it cannot be scanned, type this key:",
+  copyKey: "Copy the key",
+  copyCodes: "Copy all codes",
+  stepWrong: "That is not right. Check it and try again.",
   throttled: (seconds: number) => `Too many attempts. Try again in ${seconds} s.`,
 };
 
@@ -14,6 +24,16 @@ const fr: typeof en = {
   show: "Afficher le mot de passe",
   hide: "Masquer le mot de passe",
   working: "Connexion en cours",
+  next: "Suivant",
+  back: "Retour",
+  or: "ou",
+  asPerson: (name) => `Connexion de ${name}.`,
+  oneMore: "Encore une étape.",
+  qr: "Code QR pour une application d’authentification",
+  typeKey: "S’il ne peut pas être scanné, saisissez cette clé :",
+  copyKey: "Copier la clé",
+  copyCodes: "Copier tous les codes",
+  stepWrong: "Ce n’est pas cela. Vérifiez et réessayez.",
   throttled: (seconds) => `Trop d’essais. Réessayez dans ${seconds} s.`,
 };
 

@@ -1,0 +1,157 @@
+import { useState } from "preact/hooks";
+import type { UserRow } from "../../api/schemas.ts";
+import { Choices } from "../components/choices.tsx";
+import { Icon } from "../components/icon.tsx";
+import { Ago } from "../components/time.tsx";
+import { useText } from "../state/app-context.ts";
+import { usePower } from "../state/use-power.ts";
+import { explainError } from "../text/explain-error.ts";
+import { AddPersonDialog } from "./add-person-dialog.tsx";
+import { PersonDialog } from "./person-dialog.tsx";
+import { usePeople, type PeopleFilter } from "./use-people.ts";
+
+const LOCAL = "local";
+
+interface PersonRowProps {
+  readonly person: UserRow;
+  readonly onOpen: (person: UserRow) => void;
+}
+
+function PersonRow({ person, onOpen }: PersonRowProps) {
+  const { people: text, roles } = useText();
+  return (
+    <tr data-state={person.state}>
+      <th scope="row">
+        <button
+          type="button"
+          class="row-link"
+          aria-label={text.open(person.name)}
+          onClick={() => {
+            onOpen(person);
+          }}
+        >
+          {person.name}
+        </button>
+      </th>
+      <td>{roles.names[person.role]}</td>
+      <td>
+        <span class="dot" aria-hidden="true" />{" "}
+        {person.state === "enabled" ? text.stateEnabled : text.stateDisabled}
+      </td>
+      <td class="wide-only">{person.provider === LOCAL ? text.byPassword : person.provider}</td>
+      <td class="wide-only">{person.email}</td>
+      <td>{person.lastLoginAt === null ? text.never : <Ago at={person.lastLoginAt} />}</td>
+    </tr>
+  );
+}
+
+/** Everybody with an account, for administrators and auditors. */
+export function PeoplePage() {
+  const all = useText();
+  const { people: text, roles } = all;
+  const administers = usePower("administer");
+  const [filter, setFilter] = useState<PeopleFilter>({ search: "", role: "", state: "all" });
+  const [open, setOpen] = useState<UserRow | null>(null);
+  const [adding, setAdding] = useState(false);
+  const { rows, fault, before, more, next, previous, refresh } = usePeople(filter);
+
+  return (
+    <main class="sessions people" id="wall" tabIndex={-1}>
+      <div class="sessions-head">
+        <h1>{text.title}</h1>
+        <input
+          type="search"
+          class="filter"
+          aria-label={text.search}
+          placeholder={text.searchHint}
+          maxLength={64}
+          value={filter.search}
+          onInput={(event) => setFilter({ ...filter, search: event.currentTarget.value })}
+        />
+        <select
+          class="filter"
+          aria-label={text.role}
+          value={filter.role}
+          onChange={(event) => {
+            const chosen = event.currentTarget.value;
+            setFilter({ ...filter, role: isRole(chosen) ? chosen : "" });
+          }}
+        >
+          <option value="">{text.allRoles}</option>
+          {Object.entries(roles.names).map(([role, name]) => (
+            <option key={role} value={role}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <Choices
+          label={text.state}
+          value={filter.state}
+          options={{ all: text.all, enabled: text.enabled, disabled: text.disabled }}
+          onChoose={(state) => setFilter({ ...filter, state })}
+        />
+        {administers && (
+          <button type="button" class="button primary head-end" onClick={() => setAdding(true)}>
+            <Icon name="plus" />
+            {text.add}
+          </button>
+        )}
+      </div>
+      {fault !== null && (
+        <p class="fault" role="alert">
+          {explainError(fault, all)}
+        </p>
+      )}
+      {rows === null && fault === null && <p role="status">{all.loading}</p>}
+      {rows !== null && rows.length === 0 && <p class="panel-empty">{text.noMatch}</p>}
+      {rows !== null && rows.length > 0 && (
+        <div class="table-box" role="region" aria-label={text.title} tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{text.name}</th>
+                <th scope="col">{text.role}</th>
+                <th scope="col">{text.state}</th>
+                <th scope="col" class="wide-only">
+                  {text.signsIn}
+                </th>
+                <th scope="col" class="wide-only">
+                  {text.email}
+                </th>
+                <th scope="col">{text.last}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((person) => (
+                <PersonRow key={person.id} person={person} onOpen={setOpen} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {rows !== null && (
+        <nav class="pager" aria-label={text.title}>
+          {(before > 0 || more) && (
+            <button type="button" class="button" disabled={before === 0} onClick={previous}>
+              {text.previous}
+            </button>
+          )}
+          <span class="sessions-count" aria-live="polite">
+            {rows.length > 0 && text.shown(before + 1, before + rows.length, more)}
+          </span>
+          {(before > 0 || more) && (
+            <button type="button" class="button" disabled={!more} onClick={next}>
+              {text.next}
+            </button>
+          )}
+        </nav>
+      )}
+      {adding && <AddPersonDialog onAdded={refresh} onClose={() => setAdding(false)} />}
+      {open !== null && <PersonDialog person={open} onChanged={refresh} onClose={() => setOpen(null)} />}
+    </main>
+  );
+
+  function isRole(value: string): value is UserRow["role"] {
+    return Object.hasOwn(roles.names, value);
+  }
+}

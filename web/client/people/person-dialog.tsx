@@ -1,0 +1,140 @@
+import { useEffect, useState } from "preact/hooks";
+import type { UserHoldings, UserRow } from "../../api/schemas.ts";
+import { Dialog } from "../components/dialog.tsx";
+import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
+import { usePower } from "../state/use-power.ts";
+import { explainError } from "../text/explain-error.ts";
+import { formatDate } from "../text/format.ts";
+import { listHoldings } from "./list-holdings.ts";
+import { ChangePassword, ChangeRole, Disable, Remove, type AccountChange } from "./person-changes.tsx";
+import { PersonLogins } from "./person-logins.tsx";
+
+const LOCAL = "local";
+
+type Act = "role" | "password" | "logins" | "disable" | "remove";
+
+interface PersonDialogProps {
+  readonly person: UserRow;
+  readonly onChanged: () => void;
+  readonly onClose: () => void;
+}
+
+/** What a change would touch, and whether this is the last one who can administer; null: not known yet. */
+function useStanding({ id, role, state }: UserRow) {
+  const { api } = useApp();
+  const [holdings, setHoldings] = useState<UserHoldings | null>(null);
+  const [onlyAdmin, setOnlyAdmin] = useState(false);
+  const [fault, setFault] = useState<unknown>(null);
+  useEffect(() => {
+    const abort = new AbortController();
+    api.holdings(id).then(setHoldings, setFault);
+    if (role === "admin" && state === "enabled")
+      api
+        .people({ role: "admin", state: "enabled", limit: 2 }, abort.signal)
+        .then((admins) => setOnlyAdmin(admins.length === 1), setFault);
+    return () => abort.abort();
+  }, [api, id]);
+  return { holdings, onlyAdmin, fault };
+}
+
+/** One person's account: what it is, what belongs to it, and what an administrator can do with it. */
+export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) {
+  const { api, wall } = useApp();
+  const all = useText();
+  const { people: text, account, roles } = all;
+  const { language } = usePreferences();
+  const administers = usePower("administer");
+  const own = useWall(({ me }) => typeof me === "object" && me?.name === person.name);
+  const { holdings, onlyAdmin, fault } = useStanding(person);
+  const [act, setAct] = useState<Act | null>(null);
+  const [failed, setFailed] = useState<unknown>(null);
+
+  const finish = (notice: string) => {
+    wall.dispatch({ type: "notice", notice });
+    onChanged();
+    onClose();
+  };
+  const enable = () => {
+    api
+      .changePerson(person.id, { state: "enabled" })
+      .then(() => finish(text.didEnable(person.name)), setFailed);
+  };
+
+  if (act === "logins")
+    return (
+      <PersonLogins person={person} canEnd={administers} onBack={() => setAct(null)} onClose={onClose} />
+    );
+  if (act !== null && holdings !== null) {
+    const change: AccountChange = {
+      person,
+      holdings,
+      own,
+      onBack: () => setAct(null),
+      onClose,
+      onDone: finish,
+    };
+    if (act === "role") return <ChangeRole {...change} />;
+    if (act === "password") return <ChangePassword {...change} />;
+    return act === "disable" ? <Disable {...change} /> : <Remove {...change} />;
+  }
+
+  const shown = fault ?? failed;
+  return (
+    <Dialog key="person" title={person.name} onClose={onClose}>
+      <dl class="facts">
+        <dt>{text.role}</dt>
+        <dd>
+          {roles.names[person.role]}
+          <small>{roles.may[person.role]}</small>
+        </dd>
+        <dt>{text.state}</dt>
+        <dd>{person.state === "enabled" ? text.stateEnabled : text.stateDisabled}</dd>
+        <dt>{text.signsIn}</dt>
+        <dd>{person.provider === LOCAL ? account.byPassword : account.byService(person.provider)}</dd>
+        <dt>{text.email}</dt>
+        <dd>{person.email ?? account.noEmail}</dd>
+        <dt>{text.since}</dt>
+        <dd>{formatDate(person.createdAt, language)}</dd>
+        <dt>{text.holdings}</dt>
+        <dd>{holdings === null ? all.loading : listHoldings(holdings, all) || text.nothing}</dd>
+      </dl>
+      {own && <p class="lead">{text.you}</p>}
+      {onlyAdmin && <p class="lead">{text.lastAdmin}</p>}
+      {administers && person.provider !== LOCAL && <p class="lead">{text.elsewhere(person.provider)}</p>}
+      {shown !== null && (
+        <p class="fault" role="alert">
+          {explainError(shown, all)}
+        </p>
+      )}
+      <div class="person-actions">
+        <button type="button" class="button" onClick={() => setAct("logins")}>
+          {text.showLogins}
+        </button>
+        {administers && (
+          <>
+            <button type="button" class="button" disabled={onlyAdmin} onClick={() => setAct("role")}>
+              {text.changeRole}
+            </button>
+            {person.provider === LOCAL && (
+              <button type="button" class="button" onClick={() => setAct("password")}>
+                {text.newPassword}
+              </button>
+            )}
+            {person.state === "disabled" ? (
+              <button type="button" class="button" onClick={enable}>
+                {text.enable}
+              </button>
+            ) : (
+              <button type="button" class="button" disabled={onlyAdmin} onClick={() => setAct("disable")}>
+                {text.disable}
+              </button>
+            )}
+            <button type="button" class="button" disabled={onlyAdmin} onClick={() => setAct("remove")}>
+              {text.remove}
+            </button>
+          </>
+        )}
+      </div>
+    </Dialog>
+  );
+}
