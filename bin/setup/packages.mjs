@@ -17,7 +17,7 @@ export const RUN_PACKAGES = [
   "slirp4netns",
 ];
 
-/** Also needed by the tests: real viewers, a real VNC server, a browser, a virtual display, a database. */
+/** Also needed by the tests: real viewers, a real VNC server, a browser, a virtual display, a database, a directory. */
 export const TEST_PACKAGES = [
   ...RUN_PACKAGES,
   "qemu-system-arm",
@@ -44,6 +44,7 @@ export const TEST_PACKAGES = [
   "postgresql",
   "tinyproxy-bin",
   "nginx-light",
+  "slapd",
   "procps",
   "strace",
   "tcpdump",
