@@ -10,7 +10,7 @@ import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
 import { openStores } from "../../proxy/index.ts";
 import { quotaTable } from "../../orchestrator/index.ts";
-import type { Web } from "../../web/index.ts";
+import type { SignInOptions, Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { openWebAndOrchestrator } from "./open-web-and-orchestrator.ts";
@@ -61,6 +61,7 @@ export interface WebFixtureOptions {
   readonly limits?: unknown;
   /** As `--server-images`. */
   readonly imagesDir?: string;
+  readonly signIn?: SignInOptions;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
@@ -79,6 +80,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
     clientDir: options.clientDir ?? path.join(dir, "pages"),
     quotas: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
+    ...(options.signIn && { signIn: options.signIn }),
     log: options.log ?? pino({ level: "silent" }),
     clock,
   });

@@ -22,10 +22,17 @@ const signInButton = z.object({
   label: localizedText,
   /** Where it leads; null: it submits the fields. */
   href: z.string().nullable(),
+  /** Fields that it does not submit, by name: they may stay empty. */
+  without: z.array(z.string()).optional(),
 });
 
 /** What the sign-in page shows; part of a 401 `LOGIN_REQUIRED`. */
-export const signInForm = z.object({ fields: z.array(signInField), buttons: z.array(signInButton) });
+export const signInForm = z.object({
+  fields: z.array(signInField),
+  buttons: z.array(signInButton),
+  /** What this step is about. */
+  text: localizedText.optional(),
+});
 export type SignInForm = z.infer<typeof signInForm>;
 
 /**
@@ -35,7 +42,7 @@ export type SignInForm = z.infer<typeof signInForm>;
 export const power = z.enum(["oversee", "operate", "administer", "audit"]);
 export type Power = z.infer<typeof power>;
 
-/** Fields of other sign-in providers come beside these two. */
+/** Fields of other sign-in providers come beside these two. Where a provider needs no password it may be absent; a name may be longer. */
 export const loginRequest = z.object({
   name: z.string().min(1).max(64),
   password: z.string().min(1).max(256),

@@ -1,31 +1,7 @@
 import { z } from "zod";
-import { loginRequest, type SignInForm } from "../../../api/schemas.ts";
 import { NO_PASSWORD } from "../passwords.ts";
+import { PASSWORD_FORM } from "./password-form.ts";
 import type { SignInProviderKind } from "./sign-in-provider.ts";
-
-const { name, password } = loginRequest.shape;
-
-const FORM: SignInForm = {
-  fields: [
-    {
-      name: "name",
-      kind: "text",
-      label: { en: "Name", fr: "Nom" },
-      missing: { en: "Enter your name.", fr: "Saisissez votre nom." },
-      autocomplete: "username",
-      maxLength: name.maxLength ?? 0,
-    },
-    {
-      name: "password",
-      kind: "password",
-      label: { en: "Password", fr: "Mot de passe" },
-      missing: { en: "Enter your password.", fr: "Saisissez votre mot de passe." },
-      autocomplete: "current-password",
-      maxLength: password.maxLength ?? 0,
-    },
-  ],
-  buttons: [{ label: { en: "Sign in", fr: "Se connecter" }, href: null }],
-};
 
 const localOptions = z.strictObject({});
 
@@ -34,7 +10,7 @@ export const localProvider: SignInProviderKind<z.output<typeof localOptions>> = 
   name: "local",
   options: localOptions,
   open: (_options, { stores, passwords }) => ({
-    form: FORM,
+    form: PASSWORD_FORM,
     async signIn(credentials) {
       const found = await stores.users.findByName(credentials.name);
       const user = found?.passwordHash === NO_PASSWORD ? null : found;
