@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
 import { LOCAL_PROVIDER } from "../../../../proxy/index.ts";
+import { emailCodeProvider } from "./email-code-provider.ts";
 import { imapProvider } from "./imap-provider.ts";
 import { localProvider } from "./local-provider.ts";
 import { smtpProvider } from "./smtp-provider.ts";
@@ -9,7 +10,12 @@ import type { SignInProvider, SignInProviderKind, SignInProviderServices } from 
 export * from "./sign-in-provider.ts";
 
 /** Every kind of provider. A new one is a file beside this one and a row here. */
-const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [localProvider, imapProvider, smtpProvider];
+const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [
+  localProvider,
+  imapProvider,
+  smtpProvider,
+  emailCodeProvider,
+];
 
 const names = z.array(z.string().min(1).max(256));
 
