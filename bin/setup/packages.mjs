@@ -43,6 +43,8 @@ export const TEST_PACKAGES = [
   "imagemagick",
   "postgresql",
   "tinyproxy-bin",
+  "dovecot-imapd",
+  "dovecot-submissiond",
   "nginx-light",
   "slapd",
   "procps",

@@ -238,6 +238,8 @@ export interface UserStore {
   findByName(name: string): Promise<UserRecord | null>;
   /** By the provider's own key of the person. */
   findBySubject(provider: string, subject: string): Promise<UserRecord | null>;
+  /** Who has this mail address, whatever its case. Two at most: an address that people share finds none of them. */
+  findByEmail(email: string): Promise<UserRecord[]>;
   find(id: string): Promise<UserRecord | null>;
   /** The logins and tickets of before end, but for one login where it is named. */
   setPassword(id: string, passwordHash: string, keptLogin?: string | null): Promise<void>;

@@ -68,6 +68,14 @@ export class SqlUserStore implements UserStore {
     return (await known.executeTakeFirst()) ?? null;
   }
 
+  findByEmail(email: string): Promise<UserRecord[]> {
+    const having = this.#db.selectFrom("users").select(RECORD);
+    return having
+      .where(sql<boolean>`lower(email) = ${email.toLowerCase()}`)
+      .limit(2)
+      .execute();
+  }
+
   async find(id: string): Promise<UserRecord | null> {
     const found = this.#db.selectFrom("users").select(RECORD).where("id", "=", id);
     return (await found.executeTakeFirst()) ?? null;

@@ -1,6 +1,6 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import type { Clock } from "../../protocol/index.ts";
+import { formatHostPort, type Clock } from "../../protocol/index.ts";
 import type { Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { BearerGuard } from "./guard/bearer.ts";
@@ -87,7 +87,9 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const deviceLogins = new DeviceLogins(stores.deviceLogins, clock);
   const throttle = new PasswordThrottle(clock);
   const devices = await Devices.open(stores.service);
-  const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log });
+  const pagesUrl = () => new URL(`https://${formatHostPort(proxy.advertised.web)}`).href;
+  const services = { stores, passwords, clock, log, pagesUrl };
+  const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
   const signIn = new SignInService({
     providers,

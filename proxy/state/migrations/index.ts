@@ -10,6 +10,7 @@ import { agentRoles } from "./0008-agent-roles.ts";
 import { powerOff } from "./0009-power-off.ts";
 import { accounts } from "./0010-accounts.ts";
 import { apiTokens } from "./0013-api-tokens.ts";
+import { usersByEmail } from "./0014-users-by-email.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -24,4 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0009-power-off": powerOff,
   "0010-accounts": accounts,
   "0013-api-tokens": apiTokens,
+  "0014-users-by-email": usersByEmail,
 };

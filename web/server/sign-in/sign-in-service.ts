@@ -46,8 +46,10 @@ export class SignInService {
 
   constructor(services: SignInDependencies) {
     this.#services = services;
-    this.form = mergeForms(services.providers.map(({ provider }) => provider.form));
-    this.request = describeRequest(this.form);
+    const providers = services.providers.map(({ provider }) => provider);
+    this.form = mergeForms(providers.map(({ form }) => form));
+    const passwordMayBeEmpty = providers.some(({ withoutPassword }) => withoutPassword === true);
+    this.request = describeRequest(this.form, passwordMayBeEmpty);
   }
 
   /**
@@ -118,9 +120,10 @@ export class SignInService {
   async #askProviders(credentials: Credentials, context: SignInContext): Promise<ProviderResult | null> {
     let silent: ProviderResult | null = null;
     // Some directories take an empty password for no sign-in at all, and say yes.
-    if (credentials.password === "") return null;
+    const withoutPassword = credentials.password === "";
     for (const open of this.#services.providers) {
       if (open.provider.signIn === undefined) continue;
+      if ((open.provider.withoutPassword ?? false) !== withoutPassword) continue;
       const result = await this.#guard(open, (provider) => provider.signIn?.(credentials, context));
       if (result.kind === "unavailable") silent ??= { open, result };
       else if (result.kind !== "unknownPerson") return { open, result };
@@ -187,20 +190,38 @@ function attemptOf(name: string, { source, device = null }: SignInContext): Sign
   return { address: source?.address ?? "socket", account: name, device };
 }
 
-/** Each field once, all links, and one button that submits. */
+/** Each field once, as long as the longest; all links, and one button that submits the same fields. */
 function mergeForms(forms: readonly SignInForm[]): SignInForm {
   const fields = forms.flatMap((form) => form.fields);
   const buttons = forms.flatMap((form) => form.buttons);
-  const submit = buttons.find(({ href }) => href === null);
   return {
-    fields: fields.filter((field, index) => fields.findIndex(({ name }) => name === field.name) === index),
-    buttons: buttons.filter((button) => button.href !== null || button === submit),
+    fields: fields.filter(isFirst(({ name }) => name)).map((field) => {
+      const same = fields.filter(({ name }) => name === field.name);
+      return { ...field, maxLength: Math.max(...same.map(({ maxLength }) => maxLength)) };
+    }),
+    buttons: buttons.filter(isFirst(({ href, without = [] }) => href ?? JSON.stringify(without))),
   };
 }
 
+/** For `filter`: the first of those that share a key. */
+function isFirst<T>(keyOf: (item: T) => string) {
+  return (item: T, index: number, all: readonly T[]): boolean =>
+    all.findIndex((other) => keyOf(other) === keyOf(item)) === index;
+}
+
 /** Name and password are always there; fields that only some providers know may be absent. */
-function describeRequest({ fields }: SignInForm): z.ZodType<Credentials> {
-  const further = fields.filter(({ name }) => !(name in loginRequest.shape));
-  const shape = further.map(({ name, maxLength }) => [name, z.string().max(maxLength).optional()] as const);
-  return loginRequest.and(z.object(Object.fromEntries(shape)));
+function describeRequest({ fields }: SignInForm, passwordMayBeEmpty: boolean): z.ZodType<Credentials> {
+  const { name, password } = loginRequest.shape;
+  const longest = fields.find((field) => field.name === "name")?.maxLength ?? 0;
+  const further = fields.filter((field) => !(field.name in loginRequest.shape));
+  const shape = further.map((field) => [field.name, z.string().max(field.maxLength).optional()] as const);
+  return z
+    .object({
+      name: z
+        .string()
+        .min(1)
+        .max(Math.max(name.maxLength ?? 0, longest)),
+      password: passwordMayBeEmpty ? password.or(z.literal("")).default("") : password,
+    })
+    .and(z.object(Object.fromEntries(shape)));
 }

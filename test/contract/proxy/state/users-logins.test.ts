@@ -114,6 +114,18 @@ describeDatabases("users and logins", (makeDatabase) => {
     });
   });
 
+  test("people are found by their mail address, whatever its case, two at most", async () => {
+    const add = (name: string, email: string | null) =>
+      stores.users.add({ name, role: "user", passwordHash: "", email });
+    const anna = await add("anna", "Anna@Example.org");
+    await add("ben", null);
+    for (const name of ["one", "two", "three"]) await add(name, "desk@example.org");
+    expect(await stores.users.findByEmail("aNNa@example.org")).toEqual([anna]);
+    expect(await stores.users.findByEmail("desk@example.org")).toHaveLength(2);
+    for (const nobody of ["nna@example.org", "anna@example.org%", "%", ""])
+      expect(await stores.users.findByEmail(nobody)).toEqual([]);
+  });
+
   test("the last administrator who may sign in stays one, whoever asks at once", async () => {
     const other = await database.open();
     const add = (name: string) => stores.users.add({ name, role: "admin", passwordHash: "" });

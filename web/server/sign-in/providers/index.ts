@@ -1,14 +1,23 @@
 import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER } from "../../../../proxy/index.ts";
+import { emailCodeProvider } from "./email-code-provider.ts";
+import { imapProvider } from "./imap-provider.ts";
 import { ldapProvider } from "./ldap-provider.ts";
 import { localProvider } from "./local-provider.ts";
+import { smtpProvider } from "./smtp-provider.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
 
 export * from "./sign-in-provider.ts";
 
 /** Every kind of provider. A new one is a file beside this one and a row here. */
-const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [localProvider, ldapProvider];
+const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [
+  localProvider,
+  ldapProvider,
+  imapProvider,
+  smtpProvider,
+  emailCodeProvider,
+];
 
 const names = z.array(z.string().min(1).max(256));
 

@@ -8,6 +8,7 @@ import type { Passwords } from "../passwords.ts";
 /** What was typed into the form: name and password, and whatever other fields the providers ask for. */
 export interface Credentials {
   readonly name: string;
+  /** Empty for providers without passwords alone. */
   readonly password: string;
   readonly [field: string]: string | undefined;
 }
@@ -78,8 +79,13 @@ export interface SignInProvider {
   /** What the sign-in page shows for it. A field that several providers name is shown once. */
   readonly form: SignInForm;
   /**
+   * It is asked where the password was left empty, and only there; absent: only where there is one. So nobody's password reaches
+   * a provider that has no use for it, and none takes "no password" for a right one.
+   */
+  readonly withoutPassword?: true;
+  /**
    * Takes as long for an unknown person as for a wrong password where it can. Absent: nobody signs in by typing a name.
-   * An empty password never reaches it.
+   * An empty password reaches it only where it says `withoutPassword`.
    */
   signIn?(credentials: Credentials, context: SignInContext): Promise<SignInResult>;
   /** Goes on after a {@link SignInChallenge}. An answer that is wrong is `refused`. */
@@ -97,6 +103,8 @@ export interface SignInProviderServices {
   readonly passwords: Passwords;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where people find the pages: `https://desk.example.org/`. Called late: the port may not be known before. */
+  readonly pagesUrl: () => string;
 }
 
 /** A kind of provider: a row of {@link SIGN_IN_PROVIDERS}. */

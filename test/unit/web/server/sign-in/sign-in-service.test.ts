@@ -203,6 +203,48 @@ test("an empty password asks nobody", async () => {
   expect(provider.asked).toEqual([]);
 });
 
+test("where there is no password, only providers that need none are asked, and where there is one, only the others", async () => {
+  const withPassword = answering({ kind: "unknownPerson" });
+  const without = {
+    ...answering({ kind: "signedIn", user: ANNA }, [field("name", 100)]),
+    withoutPassword: true,
+  };
+  const fixture = open(withPassword, without as SignInProvider);
+  expect(await fixture.try("")).toMatchObject({ kind: "account", provider: "p1" });
+  expect([withPassword.asked, without.asked]).toEqual([[], ["anna"]]);
+  await expect(fixture.try("x")).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  expect([withPassword.asked, without.asked]).toEqual([["anna"], ["anna"]]);
+});
+
+test("a request without a password is one where a provider needs none, and a name may be as long as the longest field", () => {
+  const without = answering({ kind: "unknownPerson" }, [field("name", 100)]);
+  const { signIn } = open(answering({ kind: "unknownPerson" }), { ...without, withoutPassword: true });
+  const name = "n".repeat(100);
+  for (const given of [{ name }, { name, password: "" }])
+    expect(signIn.request.parse(given)).toEqual({ name, password: "" });
+  expect(signIn.request.safeParse({ name: `${name}n`, password: "x" }).success).toBe(false);
+  expect(signIn.form.fields.map((one) => [one.name, one.maxLength])).toEqual([
+    ["name", 100],
+    ["password", 8],
+  ]);
+  const plain = open(answering({ kind: "unknownPerson" })).signIn.request;
+  expect(plain.safeParse({ name: "anna", password: "" }).success).toBe(false);
+  expect(plain.safeParse({ name, password: "x" }).success).toBe(false);
+});
+
+test("buttons that submit different fields stay apart", () => {
+  const button = (without?: string[]) => ({ label, href: null, ...(without && { without }) });
+  const having = (...buttons: SignInProvider["form"]["buttons"]): SignInProvider => ({
+    form: { fields: [field("name")], buttons },
+  });
+  const { signIn } = open(
+    having(button()),
+    having(button(["password"])),
+    having(button(), button(["password"])),
+  );
+  expect(signIn.form.buttons).toEqual([button(), button(["password"])]);
+});
+
 /** Asks for the code 42 after the password. */
 function asking(result: SignInResult): SignInProvider {
   const form = { fields: [field("code")], buttons: [] };

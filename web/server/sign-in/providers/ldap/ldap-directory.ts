@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Clock } from "../../../../../protocol/index.ts";
-import { Turns } from "../../turns.ts";
+import { ConcurrencyLimit } from "../../concurrency-limit.ts";
 import type { Credentials, ProviderCheck, SignInResult } from "../sign-in-provider.ts";
 import { LdapConnection, type LdapFindings, type LdapTarget } from "./ldap-connection.ts";
 import { LDAP_FAULTS, LdapFault } from "./ldap-faults.ts";
@@ -63,7 +63,7 @@ export class LdapDirectory {
   readonly #services: LdapServices;
   readonly #targets: readonly LdapTarget[];
   readonly #failedUntil = new Map<string, number>();
-  readonly #turns = new Turns({ running: MAX_LDAP_RUNNING, waiting: MAX_LDAP_WAITING });
+  readonly #limit = new ConcurrencyLimit({ running: MAX_LDAP_RUNNING, waiting: MAX_LDAP_WAITING });
   /** How long the directory takes for a wrong password, about; null: not known yet. */
   #wrongBindMs: number | null = null;
 
@@ -77,7 +77,7 @@ export class LdapDirectory {
   async signIn({ name, password }: Credentials): Promise<SignInResult> {
     if (password === "" || !isPlainName(name)) return UNKNOWN;
     const endsAt = this.#services.clock.monotonic() + LDAP_SIGN_IN_LIMIT_MS;
-    return this.#turns.take(async () => {
+    return this.#limit.run(async () => {
       try {
         const connection = await this.#connect(endsAt);
         try {

@@ -6,7 +6,14 @@ import { openWebFixture } from "../../../../../support/web-fixture.ts";
 
 async function openServices() {
   const { proxy, clock } = await openWebFixture();
-  return { stores: proxy.stores, passwords: new Passwords(), clock, log: pino({ level: "silent" }) };
+  const log = pino({ level: "silent" });
+  return {
+    stores: proxy.stores,
+    passwords: new Passwords(),
+    clock,
+    log,
+    pagesUrl: () => "https://desk.test/",
+  };
 }
 
 test("providers are opened in the order in which they are listed, with their own options alone", async () => {
@@ -22,7 +29,7 @@ test("providers are opened in the order in which they are listed, with their own
 
 test.each<[string, Parameters<typeof openSignInProviders>[0], RegExp]>([
   ["no provider", [], /^The options of sign-in are not valid\./],
-  ["an unknown one", [{ provider: "nis" }], /^There is no sign-in provider "nis"\. Choose from: local, /],
+  ["an unknown one", [{ provider: "nis" }], /^There is no sign-in provider "nis"\. Choose from: local\b/],
   [
     "the same name twice",
     [{ provider: "local" }, { provider: "local" }],

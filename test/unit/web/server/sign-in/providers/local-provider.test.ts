@@ -9,7 +9,9 @@ const CONTEXT = { source: undefined };
 async function openLocal() {
   const { proxy, clock } = await openWebFixture();
   const { stores } = proxy;
-  const services = { id: "local", stores, passwords: new Passwords(), clock, log: pino({ level: "silent" }) };
+  const log = pino({ level: "silent" });
+  const passwords = new Passwords();
+  const services = { id: "local", stores, passwords, clock, log, pagesUrl: () => "https://desk.test/" };
   return { stores, provider: localProvider.open({}, services) };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Turns } from "../../../../../web/server/sign-in/turns.ts";
+import { ConcurrencyLimit } from "../../../../../web/server/sign-in/concurrency-limit.ts";
 
 function open() {
   let resolve: (value: string) => void = () => undefined;
@@ -12,16 +12,16 @@ function open() {
 }
 
 test("so many run at once, so many wait in their order, and one more is told so", async () => {
-  const turns = new Turns({ running: 1, waiting: 2 });
+  const limit = new ConcurrencyLimit({ running: 1, waiting: 2 });
   const started: string[] = [];
   const jobs = ["a", "b", "c"].map((name) => ({ name, ...open() }));
   const results = jobs.map(({ name, work }) =>
-    turns.take(() => {
+    limit.run(() => {
       started.push(name);
       return work();
     }),
   );
-  await expect(turns.take(() => Promise.resolve("d"))).rejects.toMatchObject({ code: "LOGIN_BUSY" });
+  await expect(limit.run(() => Promise.resolve("d"))).rejects.toMatchObject({ code: "LOGIN_BUSY" });
   expect(started).toEqual(["a"]);
   jobs[0]?.reject(new Error("failed"));
   await expect(results[0]).rejects.toThrow("failed");
@@ -29,5 +29,5 @@ test("so many run at once, so many wait in their order, and one more is told so"
   jobs[1]?.resolve("B");
   jobs[2]?.resolve("C");
   expect(await Promise.all(results.slice(1))).toEqual(["B", "C"]);
-  expect(await turns.take(() => Promise.resolve("free again"))).toBe("free again");
+  expect(await limit.run(() => Promise.resolve("free again"))).toBe("free again");
 });
