@@ -12,6 +12,7 @@ import { SqlDesktopStore } from "./desktop-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
+import { SqlProviderSessionStore } from "./provider-session-store.ts";
 import { SqlRepeaterIdStore } from "./repeater-id-store.ts";
 import { SqlServiceStore } from "./service-store.ts";
 import { SqlSessionStore } from "./session-store.ts";
@@ -84,6 +85,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
     signInSteps: new SqlSignInStepStore(db, sealer),
+    providerSessions: new SqlProviderSessionStore(db, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),
