@@ -10,7 +10,7 @@ import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
 import { openStores } from "../../proxy/index.ts";
 import { quotaTable } from "../../orchestrator/index.ts";
-import type { Web } from "../../web/index.ts";
+import type { SignInOptions, Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { openWebAndOrchestrator } from "./open-web-and-orchestrator.ts";
@@ -61,12 +61,16 @@ export interface WebFixtureOptions {
   readonly limits?: unknown;
   /** As `--server-images`. */
   readonly imagesDir?: string;
+  /** As the file of `--sign-in`. */
+  readonly signIn?: SignInOptions;
+  /** Default: one of its own. */
+  readonly clock?: ManualClock;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
 export async function openWebFixture(options: WebFixtureOptions = {}): Promise<WebFixture> {
   const dir = await mkdtemp(path.join(tmpdir(), "postern-web-"));
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
   const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
   const proxy = new FakeProxy(stores);
   const admin = await stores.users.add({ name: "admin", role: "admin", passwordHash: CHEAP_HASH });
@@ -79,6 +83,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
     clientDir: options.clientDir ?? path.join(dir, "pages"),
     quotas: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
+    ...(options.signIn && { signIn: options.signIn }),
     log: options.log ?? pino({ level: "silent" }),
     clock,
   });

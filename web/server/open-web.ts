@@ -15,6 +15,7 @@ import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import { RedirectSignIn } from "./sign-in/redirect-sign-in.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
 import { SignInSteps } from "./sign-in/sign-in-steps.ts";
 import type { Orchestrator } from "../../orchestrator/index.ts";
@@ -32,6 +33,7 @@ import { routeHosts } from "./routes/host-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
 import { routeMachines } from "./routes/machine-routes.ts";
+import { routeRedirectSignIn } from "./routes/redirect-sign-in-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
@@ -81,22 +83,23 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const devices = await Devices.open(stores.service);
   const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log });
   for (const { provider } of providers) opened.defer(() => provider.close?.());
+  const steps = new SignInSteps(stores.signInSteps, clock);
+  const audit: Proxy["audit"] = (entry) => {
+    proxy.audit(entry);
+  };
   const signIn = new SignInService({
     providers,
     linker: new AccountLinker({
       users: stores.users,
       auditDurably: (entry) => proxy.auditDurably(entry),
-      audit: (entry) => {
-        proxy.audit(entry);
-      },
+      audit,
     }),
-    steps: new SignInSteps(stores.signInSteps, clock),
+    steps,
     throttle,
-    audit: (entry) => {
-      proxy.audit(entry);
-    },
+    audit,
     log,
   });
+  const redirects = new RedirectSignIn({ providers, signIn, steps, throttle, audit, log });
   const { catalogue, events } = orchestrator;
   const images = {
     imageTitle: (image: string) => catalogue.titleOf(image),
@@ -134,15 +137,16 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeHealth(api, health);
       routeAuthority(api, proxy);
       routeAuthorityRotation(api, proxy);
-      routeLogin(api, {
+      const loginContext = {
         proxy,
         logins,
         devices,
-        signIn,
-        endStreams: (hash) => {
+        endStreams: (hash: string) => {
           streams.endLogin(hash);
         },
-      });
+      };
+      routeLogin(api, { ...loginContext, signIn, redirects });
+      routeRedirectSignIn(api, { ...loginContext, redirects });
       routeAccount(api, { proxy, logins, passwords, throttle });
       routeUsers(api, { proxy, passwords });
       routeService(api, proxy, options.joinCommand ?? null);

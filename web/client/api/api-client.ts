@@ -15,6 +15,7 @@ import type {
   ProfileFormat,
   Service,
   Session,
+  SignedOut,
   SignInForm,
   MachineSnapshot,
   Ticket,
@@ -87,7 +88,8 @@ export function createApi(onSignedOut: () => void) {
       return signInForm;
     },
     signIn: (credentials: Readonly<Record<string, string>>) => call<Me>("POST", "/login", credentials),
-    signOut: () => call<undefined>("POST", "/logout"),
+    /** With an address: the browser goes there to sign out at the service that it signed in by, too. */
+    signOut: () => call<SignedOut | undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
     removeDesktop: (id: string) => call<undefined>("DELETE", `/desktops/${encodeURIComponent(id)}`),

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignInForm } from "../../api/schemas.ts";
-import { explainError } from "../text/explain-error.ts";
+import { API_PREFIX } from "../api/api-client.ts";
+import { explainCode, explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
@@ -26,14 +27,25 @@ function useSignInForm(): SignInForm | null {
   return form;
 }
 
-export function SignInPage() {
+/** A page that is not the first one is where another site leads the person back to. */
+function addReturn(href: string): string {
+  const goesAway = href.startsWith(`${API_PREFIX}/sign-in/`);
+  return location.pathname === "/" || !goesAway
+    ? href
+    : `${href}?to=${encodeURIComponent(location.pathname)}`;
+}
+
+/** @param refused the code of an error that the browser came back with from another site; null: none */
+export function SignInPage({ refused }: { readonly refused: string | null }) {
   const { api, wall, preferences } = useApp();
   const text = useText();
   const { language } = usePreferences();
   const { fields, buttons } = useSignInForm() ?? { fields: [], buttons: [] };
   const inputs = useRef(new Map<string, HTMLInputElement>());
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<string | null>(() =>
+    refused === null ? null : explainCode(refused, text),
+  );
   const first = fields[0]?.name;
 
   useEffect(() => {
@@ -98,7 +110,7 @@ export function SignInPage() {
               {busy ? text.signIn.working : label[language]}
             </button>
           ) : (
-            <a key={href} class="button large" href={href}>
+            <a key={href} class="button large" href={addReturn(href)}>
               {label[language]}
             </a>
           ),

@@ -24,6 +24,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Reachable without a login. */
     readonly open?: boolean;
+    /** Servers of other sites call it: what the request carries has to prove itself. */
+    readonly fromAnySite?: boolean;
   }
 }
 
@@ -47,7 +49,7 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
     request.source = requesterOf(request.raw);
     if (isAdminConnection(app.server, request.raw.socket))
       request.caller = await identifyAdministrator(stores);
-    else checkSameSite(request);
+    else if (request.routeOptions.config.fromAnySite !== true) checkSameSite(request);
   });
 }
 

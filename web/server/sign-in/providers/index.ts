@@ -2,12 +2,13 @@ import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
 import { LOCAL_PROVIDER } from "../../../../proxy/index.ts";
 import { localProvider } from "./local-provider.ts";
+import { oidcProvider } from "./oidc-provider.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
 
 export * from "./sign-in-provider.ts";
 
 /** Every kind of provider. A new one is a file beside this one and a row here. */
-const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [localProvider];
+const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [localProvider, oidcProvider];
 
 const names = z.array(z.string().min(1).max(256));
 
