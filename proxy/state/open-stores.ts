@@ -14,6 +14,7 @@ import { SqlDeviceLoginStore } from "./device-login-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
+import { SqlProviderSessionStore } from "./provider-session-store.ts";
 import { SqlRepeaterIdStore } from "./repeater-id-store.ts";
 import { SqlServiceStore } from "./service-store.ts";
 import { SqlSessionStore } from "./session-store.ts";
@@ -88,6 +89,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     apiTokens: new SqlApiTokenStore(db),
     deviceLogins: new SqlDeviceLoginStore(db),
     signInSteps: new SqlSignInStepStore(db, sealer),
+    providerSessions: new SqlProviderSessionStore(db, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),

@@ -36,6 +36,16 @@ export class SqlSignInStepStore implements SignInStepStore {
     return taken.numDeletedRows > 0n;
   }
 
+  async useOnce(hash: string, expiresAt: number): Promise<boolean> {
+    const used = await this.#db
+      .insertInto(TABLE)
+      .values({ hash, sealed: "", tries: 0, expiresAt })
+      .onConflict((conflict) => conflict.column("hash").doNothing())
+      .returning("hash")
+      .executeTakeFirst();
+    return used !== undefined;
+  }
+
   async deleteExpired(now: number): Promise<number> {
     const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
     return Number(gone.numDeletedRows);

@@ -200,6 +200,16 @@ export interface LoginRecord {
   readonly expiresAt: number;
 }
 
+/** The session at another service that a login comes from. */
+export interface ProviderSessionRecord {
+  /** The sign-in provider's id. */
+  readonly provider: string;
+  /** The service's own key of it; null: it has none. */
+  readonly session: string | null;
+  /** Tells the service which session is to end: a secret, kept sealed. Null: there is none. */
+  readonly hint: string | null;
+}
+
 /** Why the server ends a machine. */
 export type MachineEnding = "lifetime" | "idle" | "closed";
 

@@ -12,6 +12,7 @@ import type {
   MachineEnding,
   MachineRecord,
   OpenTokensPage,
+  ProviderSessionRecord,
   Role,
   SessionRecord,
   SessionValidity,
@@ -327,7 +328,31 @@ export interface SignInStepStore {
   try(hash: string, now: number, maxTries: number): Promise<string | null>;
   /** Ends it: of any number of parallel calls exactly one gets true. */
   take(hash: string): Promise<boolean>;
+  /** Keeps in mind that something was used: of any number of parallel calls exactly one gets true, until it expires. */
+  useOnce(hash: string, expiresAt: number): Promise<boolean>;
   deleteExpired(now: number): Promise<number>;
+}
+
+/** What ended at another service. One of `userId` and `session` is there. */
+export interface EndedSession {
+  readonly provider: string;
+  /** Null: the service named the session alone. */
+  readonly userId: string | null;
+  /** Null: all sessions of the person. */
+  readonly session: string | null;
+}
+
+export interface EndedLogin {
+  readonly hash: string;
+  readonly userId: string;
+}
+
+/** Which sessions at other services logins come from; gone with their login. */
+export interface ProviderSessionStore {
+  create(loginHash: string, session: ProviderSessionRecord): Promise<void>;
+  find(loginHash: string): Promise<ProviderSessionRecord | null>;
+  /** Ends the logins that come from it. A login of the person whose session is not known ends too. */
+  endLogins(ended: EndedSession): Promise<EndedLogin[]>;
 }
 
 export type NewMachine = Pick<
@@ -412,6 +437,7 @@ export interface Stores {
   readonly apiTokens: ApiTokenStore;
   readonly deviceLogins: DeviceLoginStore;
   readonly signInSteps: SignInStepStore;
+  readonly providerSessions: ProviderSessionStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;

@@ -57,6 +57,13 @@ export interface Tables {
     readonly tries: number;
     readonly expiresAt: number;
   };
+  /** `sealed`: the hint, under the master key. */
+  providerSessions: {
+    readonly loginHash: string;
+    readonly provider: string;
+    readonly session: string | null;
+    readonly sealed: string | null;
+  };
   machines: MachineRow;
   /** `name`: `OWNER/NAME`. */
   dataDisks: { readonly name: string; readonly agentId: string };

@@ -63,12 +63,14 @@ export interface WebFixtureOptions {
   readonly imagesDir?: string;
   /** As the file of `--sign-in`. */
   readonly signIn?: SignInOptions;
+  /** Default: one of its own. */
+  readonly clock?: ManualClock;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
 export async function openWebFixture(options: WebFixtureOptions = {}): Promise<WebFixture> {
   const dir = await mkdtemp(path.join(tmpdir(), "postern-web-"));
-  const clock = new ManualClock();
+  const clock = options.clock ?? new ManualClock();
   const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
   const proxy = new FakeProxy(stores);
   const admin = await stores.users.add({ name: "admin", role: "admin", passwordHash: CHEAP_HASH });

@@ -62,7 +62,20 @@ export const loginStepRequest = z.object({
   answers: z.record(z.string().max(64), z.string().max(4096)),
 });
 
-/** GET /me → me; POST /login → me and the cookie, or 202 loginStep; POST /logout → 204. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`, 503 `LOGIN_UNAVAILABLE`. */
+/** POST /login/step/show → loginStep, for a page that came back from another site with a step's id. It counts as one of its tries. */
+export const loginStepShow = loginStepRequest.pick({ id: true });
+
+/**
+ * POST /logout → 204, or 200 signedOut: `next` is where the browser goes to sign out at the service that it signed in by.
+ *
+ * For browsers, not for programs: GET /sign-in/PROVIDER?to=PATH sends the browser to another service's page, and it comes back to
+ * GET /sign-in/PROVIDER/callback. Both answer 303; what went wrong is `/?refused=CODE`, what is asked next `/#step=ID`.
+ * For the service itself: POST /sign-in/PROVIDER/backchannel-logout (form, `logout_token`) → 204. 400 `LOGOUT_TOKEN_INVALID`.
+ */
+export const signedOut = z.object({ next: z.url() });
+export type SignedOut = z.infer<typeof signedOut>;
+
+/** GET /me → me; POST /login → me and the cookie, or 202 loginStep. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`, 503 `LOGIN_UNAVAILABLE`. */
 export const me = z.object({
   name: z.string(),
   role: accountRole,

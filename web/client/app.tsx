@@ -8,6 +8,7 @@ import { ShortcutsDialog } from "./header/shortcuts-dialog.tsx";
 import { followEvents } from "./live/follow-events.ts";
 import { LazyPage } from "./components/lazy-page.tsx";
 import { followLink, useRoute } from "./page-route.ts";
+import { takeRefusal } from "./sign-in/take-refusal.ts";
 import { SignInPage } from "./sign-in/sign-in-page.tsx";
 import { useApp, useText, useWall } from "./state/app-context.ts";
 import { Wall } from "./wall/wall.tsx";
@@ -113,7 +114,11 @@ export function App() {
   const text = useText();
   const me = useWall((state) => state.me);
   const [away, setAway] = useState(false);
+  const [refused, setRefused] = useState(takeRefusal);
 
+  useEffect(() => {
+    if (me !== null && me !== "unknown") setRefused(null);
+  }, [me]);
   useEffect(() => {
     if (me !== "unknown") return;
     let timer: number | undefined;
@@ -138,5 +143,5 @@ export function App() {
         {away ? text.errors.NETWORK : text.loading}
       </p>
     );
-  return me === null ? <SignInPage /> : <SignedIn me={me} />;
+  return me === null ? <SignInPage refused={refused} /> : <SignedIn me={me} />;
 }

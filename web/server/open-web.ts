@@ -18,6 +18,7 @@ import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import { RedirectSignIn } from "./sign-in/redirect-sign-in.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
 import { SignInSteps } from "./sign-in/sign-in-steps.ts";
 import type { Orchestrator } from "../../orchestrator/index.ts";
@@ -38,6 +39,7 @@ import { routeHosts } from "./routes/host-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
 import { routeMachines } from "./routes/machine-routes.ts";
+import { routeRedirectSignIn } from "./routes/redirect-sign-in-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
@@ -91,22 +93,23 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const services = { stores, passwords, clock, log, pagesUrl };
   const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
+  const steps = new SignInSteps(stores.signInSteps, clock);
+  const audit: Proxy["audit"] = (entry) => {
+    proxy.audit(entry);
+  };
   const signIn = new SignInService({
     providers,
     linker: new AccountLinker({
       users: stores.users,
       auditDurably: (entry) => proxy.auditDurably(entry),
-      audit: (entry) => {
-        proxy.audit(entry);
-      },
+      audit,
     }),
-    steps: new SignInSteps(stores.signInSteps, clock),
+    steps,
     throttle,
-    audit: (entry) => {
-      proxy.audit(entry);
-    },
+    audit,
     log,
   });
+  const redirects = new RedirectSignIn({ providers, signIn, steps, throttle, audit, log });
   const { catalogue, events } = orchestrator;
   const images = {
     imageTitle: (image: string) => catalogue.titleOf(image),
@@ -153,16 +156,16 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeHealth(api, health);
       routeAuthority(api, proxy);
       routeAuthorityRotation(api, proxy);
-      routeLogin(api, {
+      const loginContext = {
         proxy,
         logins,
         devices,
-        signIn,
-        apiTokens,
-        endStreams: (hash) => {
+        endStreams: (hash: string) => {
           streams.endLogin(hash);
         },
-      });
+      };
+      routeLogin(api, { ...loginContext, signIn, redirects, apiTokens });
+      routeRedirectSignIn(api, { ...loginContext, redirects });
       routeAccount(api, { proxy, logins, passwords, throttle });
       routeApiTokens(api, { proxy, apiTokens });
       routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });

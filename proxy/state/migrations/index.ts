@@ -11,6 +11,7 @@ import { powerOff } from "./0009-power-off.ts";
 import { accounts } from "./0010-accounts.ts";
 import { apiTokens } from "./0013-api-tokens.ts";
 import { usersByEmail } from "./0014-users-by-email.ts";
+import { providerSessions } from "./0015-provider-sessions.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0010-accounts": accounts,
   "0013-api-tokens": apiTokens,
   "0014-users-by-email": usersByEmail,
+  "0015-provider-sessions": providerSessions,
 };

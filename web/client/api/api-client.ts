@@ -18,6 +18,7 @@ import type {
   ProfileFormat,
   Service,
   Session,
+  SignedOut,
   SignInForm,
   MachineSnapshot,
   Ticket,
@@ -109,7 +110,6 @@ export function createApi(onSignedOut: () => void) {
       call<SignInAnswer>("POST", "/login", credentials),
     answerStep: (id: string, answers: Readonly<Record<string, string>>) =>
       call<SignInAnswer>("POST", "/login/step", { id, answers }),
-    signOut: () => call<undefined>("POST", "/logout"),
     account: () => call<UserRow>("GET", "/me/account"),
     changePassword: (current: string, password: string) =>
       call<undefined>("POST", "/me/password", { current, password }),
@@ -128,6 +128,8 @@ export function createApi(onSignedOut: () => void) {
     endLogin: (id: string, login: string) =>
       call<undefined>("DELETE", `${personPath(id)}/logins/${encodeURIComponent(login)}`),
     endLogins: (id: string) => call<undefined>("DELETE", `${personPath(id)}/logins`),
+    /** With an address: the browser goes there to sign out at the service that it signed in by, too. */
+    signOut: () => call<SignedOut | undefined>("POST", "/logout"),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
     removeDesktop: (id: string) => call<undefined>("DELETE", `/desktops/${encodeURIComponent(id)}`),

@@ -31,9 +31,10 @@ export function AccountMenu({
 
   const signOut = () => {
     api.signOut().then(
-      () => {
+      (elsewhere) => {
         clearTokens();
         wall.dispatch({ type: "me", me: null });
+        if (elsewhere !== undefined) location.assign(elsewhere.next);
       },
       (error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }),
     );

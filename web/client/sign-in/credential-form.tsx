@@ -1,11 +1,20 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignInForm } from "../../api/schemas.ts";
+import { API_PREFIX } from "../api/api-client.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { CredentialField } from "./credential-field.tsx";
 import { ShownSecrets } from "./shown-secrets.tsx";
 import { asksNameFirst, collectAnswers } from "./sign-in-form.ts";
 
 const FAULT_ID = "fault";
+
+/** A page that is not the first one is where another site leads the person back to. */
+function addReturn(href: string): string {
+  const goesAway = href.startsWith(`${API_PREFIX}/sign-in/`);
+  return location.pathname === "/" || !goesAway
+    ? href
+    : `${href}?to=${encodeURIComponent(location.pathname)}`;
+}
 
 interface CredentialFormProps {
   readonly form: SignInForm;
@@ -139,7 +148,7 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
         </button>
       ))}
       {links.map(({ label, href }) => (
-        <a key={href} class="button large" href={href}>
+        <a key={href} class="button large" href={addReturn(href)}>
           {label[language]}
         </a>
       ))}

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { LoginStep, SignInForm } from "../../api/schemas.ts";
 import { ApiError } from "../api/api-error.ts";
 import type { SignInAnswer } from "../api/api-client.ts";
-import { explainError } from "../text/explain-error.ts";
+import { explainCode, explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
@@ -30,14 +30,17 @@ function useSignInForm(): { form: SignInForm | null; fault: unknown } {
   return { form, fault };
 }
 
-export function SignInPage() {
+/** @param refused the code of an error that the browser came back with from another site; null: none */
+export function SignInPage({ refused }: { readonly refused: string | null }) {
   const { api, wall, preferences } = useApp();
   const text = useText();
   const { language } = usePreferences();
   const { form, fault: formFault } = useSignInForm();
   const [name, setName] = useState("");
   const [step, setStep] = useState<LoginStep["step"] | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<string | null>(() =>
+    refused === null ? null : explainCode(refused, text),
+  );
 
   useEffect(() => {
     document.title = `${text.signIn.title} · ${text.product}`;

@@ -9,3 +9,8 @@ export function explainError(error: unknown, text: Text): string {
     return text.signIn.throttled(error.retryAfterSeconds);
   return lookUpText(text.errors, error.code) ?? (error.message === "" ? unknown : error.message);
 }
+
+/** As {@link explainError}, where there is a code alone. */
+export function explainCode(code: string, text: Text): string {
+  return lookUpText(text.errors, code) ?? text.errors.UNKNOWN;
+}

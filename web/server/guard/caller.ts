@@ -27,6 +27,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Reachable without a login. */
     readonly open?: boolean;
+    /** Servers of other sites call it: what the request carries has to prove itself. */
+    readonly fromAnySite?: boolean;
   }
 }
 
@@ -54,7 +56,8 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
     request.source = requesterOf(request.raw);
     if (isAdminConnection(app.server, request.raw.socket))
       request.caller = await identifyAdministrator(stores);
-    else if (readBearer(request) === null) checkSameSite(request);
+    else if (readBearer(request) === null && request.routeOptions.config.fromAnySite !== true)
+      checkSameSite(request);
   });
 }
 

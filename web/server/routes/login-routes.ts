@@ -1,28 +1,31 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Proxy } from "../../../proxy/index.ts";
-import { loginStepRequest, type LoginStep, type Me } from "../../api/schemas.ts";
+import {
+  loginStepRequest,
+  loginStepShow,
+  type LoginStep,
+  type Me,
+  type SignedOut,
+} from "../../api/schemas.ts";
 import { auditActor, requestSource } from "../guard/actor.ts";
-import { auditAhead } from "../guard/audit-grant.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { powersOf } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ApiTokens } from "../sign-in/api-tokens.ts";
-import { DEVICE_COOKIE, DEVICE_COOKIE_OPTIONS, type Devices } from "../sign-in/devices.ts";
-import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS, type Logins } from "../sign-in/logins.ts";
+import { DEVICE_COOKIE } from "../sign-in/devices.ts";
+import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS } from "../sign-in/logins.ts";
+import type { RedirectSignIn } from "../sign-in/redirect-sign-in.ts";
 import type { SignInOutcome, SignInService } from "../sign-in/sign-in-service.ts";
+import { endLogin, openLogin, type LoginContext } from "./open-login.ts";
+import { pagesOrigin } from "./redirect-sign-in-routes.ts";
 
-export interface LoginRoutesContext {
-  readonly proxy: Proxy;
-  readonly logins: Logins;
-  readonly devices: Devices;
+interface LoginRoutesContext extends LoginContext {
   readonly signIn: SignInService;
+  readonly redirects: RedirectSignIn;
   readonly apiTokens: ApiTokens;
-  /** Ends a login's event streams. */
-  readonly endStreams: (loginHash: string) => void;
 }
 
 export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): void {
-  const { proxy, logins, devices, signIn, apiTokens, endStreams } = options;
+  const { proxy, devices, signIn, redirects, apiTokens } = options;
 
   api.get("/me", (request): Me => {
     const { name, role } = requireCaller(request);
@@ -42,6 +45,11 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
     return finish(request, reply, await signIn.proceed(id, answers, context));
   });
 
+  api.post("/login/step/show", { config: { open: true } }, async (request): Promise<LoginStep> => {
+    const { id } = parseInput(loginStepShow, request.body);
+    return { step: await signIn.showStep(id) };
+  });
+
   /** Opens the login, or says what is asked next. */
   async function finish(
     request: FastifyRequest,
@@ -52,47 +60,24 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
       void reply.code(202);
       return { step: outcome.step };
     }
-    const { id, name, role } = outcome.user;
-    const source = requestSource(request);
-    const device = devices.find(request.cookies[DEVICE_COOKIE], name);
-    const origin = { address: source?.address ?? null, browser: request.headers["user-agent"] ?? null };
-    const entry = {
-      outcome: "success",
-      actor: id,
-      actorName: name,
-      method: outcome.provider,
-      ...(source && { source }),
-    } as const;
-    const cookie = await auditAhead(proxy, { action: "login.success", ...entry }, () =>
-      logins.open(id, origin),
-    );
-    // The browser's earlier login ends.
-    const earlier = await logins.find(request.cookies[LOGIN_COOKIE]);
-    if (earlier !== null) await endLogin(earlier.hash);
-    void reply.setCookie(LOGIN_COOKIE, cookie, LOGIN_COOKIE_OPTIONS);
-    void reply.setCookie(DEVICE_COOKIE, devices.issue(name, device ?? undefined), DEVICE_COOKIE_OPTIONS);
-    return { name, role, powers: [...powersOf(role)] };
+    return openLogin(options, request, reply, outcome);
   }
 
-  api.post("/logout", async (request, reply) => {
+  api.post("/logout", async (request, reply): Promise<SignedOut | undefined> => {
     const { loginHash, apiToken, userId, name } = requireCaller(request);
+    const session = loginHash === null ? null : await proxy.stores.providerSessions.find(loginHash);
     if (apiToken !== null) {
       await apiTokens.remove(userId, apiToken.id);
       await proxy.checkSessions();
       const about = { targetId: userId, targetName: name };
       proxy.audit({ action: "apitoken.revoke", outcome: "success", ...about, ...auditActor(request) });
     } else if (loginHash !== null) {
-      await endLogin(loginHash);
+      await endLogin(options, loginHash);
       proxy.audit({ action: "logout", outcome: "success", ...auditActor(request) });
     }
     void reply.clearCookie(LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS);
+    const next = session && (await redirects.endSession(session, `${pagesOrigin(proxy)}/`));
+    if (next !== null) return { next };
     return reply.code(204).send();
   });
-
-  /** Its streams and sessions end too, here at once and on other servers within seconds. */
-  async function endLogin(hash: string): Promise<void> {
-    await logins.end(hash);
-    endStreams(hash);
-    await proxy.checkSessions();
-  }
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import type { LoginRecord, Stores, UserRecord } from "../../../proxy/index.ts";
+import type { LoginRecord, ProviderSessionRecord, Stores, UserRecord } from "../../../proxy/index.ts";
 
 /** `__Host-`: only over TLS, only for this host, for the whole site. */
 export const LOGIN_COOKIE = "__Host-postern";
@@ -40,12 +40,20 @@ export class Logins {
     this.#clock = clock;
   }
 
-  /** Returns the cookie's value, which is not stored. */
-  async open(userId: string, { address, browser }: LoginOrigin): Promise<string> {
+  /**
+   * Returns the cookie's value, which is not stored.
+   * @param session at another service, that it comes from
+   */
+  async open(
+    userId: string,
+    { address, browser }: LoginOrigin,
+    session?: ProviderSessionRecord,
+  ): Promise<string> {
     const cookie = randomBytes(32).toString("base64url");
     const now = this.#clock.now();
     await this.#stores.logins.deleteExpired(now);
-    await this.#stores.logins.create(hashCookie(cookie), {
+    const hash = hashCookie(cookie);
+    await this.#stores.logins.create(hash, {
       id: randomUUID(),
       userId,
       address,
@@ -55,6 +63,7 @@ export class Logins {
       confirmedAt: now,
       expiresAt: now + MAX_LOGIN_SECONDS * 1000,
     });
+    if (session !== undefined) await this.#stores.providerSessions.create(hash, session);
     await this.#stores.users.update(userId, { lastLoginAt: now });
     return cookie;
   }

@@ -12,6 +12,8 @@ interface ThrottleRule {
 const RULES = {
   source: { free: 5, maxDelayMs: 15 * 60_000 },
   account: { free: 10, maxDelayMs: 60_000 },
+  /** Nothing is guessed there, and a whole office may be under way from one address at nine o'clock. */
+  away: { free: 100, maxDelayMs: 60_000 },
 } as const satisfies Record<string, ThrottleRule>;
 const FIRST_DELAY_MS = 1000;
 const FORGET_MS = 3600_000;
@@ -59,12 +61,17 @@ export class PasswordThrottle {
    * @throws ThrottledError `LOGIN_THROTTLED`
    */
   begin(attempt: SignInAttempt): void {
-    const now = this.#clock.monotonic();
-    const rules: readonly (readonly [string, ThrottleRule])[] = [
+    this.#count([
       [`source ${sourceKey(attempt.address)}`, RULES.source],
-      [this.#accountKey(attempt, now), RULES.account],
-    ];
-    const openAt = Math.max(...rules.map(([key]) => this.#find(key, now)?.openAt ?? now));
+      [this.#accountKey(attempt, this.#clock.monotonic()), RULES.account],
+    ]);
+  }
+
+  /** @param others entries that hold up, too, and are not counted */
+  #count(rules: readonly (readonly [string, ThrottleRule])[], others: readonly string[] = []): void {
+    const now = this.#clock.monotonic();
+    const keys = [...rules.map(([key]) => key), ...others];
+    const openAt = Math.max(...keys.map((key) => this.#find(key, now)?.openAt ?? now));
     if (openAt > now) throw new ThrottledError(openAt - now);
     if (!this.#makeRoom(rules.length, now)) throw new ThrottledError(FIRST_DELAY_MS);
     for (const [key, rule] of rules) {
@@ -75,20 +82,37 @@ export class PasswordThrottle {
     }
   }
 
+  /**
+   * Counts somebody who goes to another site to sign in.
+   * @throws ThrottledError `LOGIN_THROTTLED`
+   */
+  beginAway(address: string): void {
+    const source = sourceKey(address);
+    this.#count([[`away ${source}`, RULES.away]], [`source ${source}`]);
+  }
+
+  /** They are back, and signed in. */
+  succeedAway(address: string): void {
+    this.#forgive(`away ${sourceKey(address)}`);
+  }
+
   /** The password was right: the account's count is reset, the source's is reduced by this attempt. */
   succeed(attempt: SignInAttempt): void {
     const now = this.#clock.monotonic();
     this.#entries.delete(this.#accountKey(attempt, now));
-    const source = this.#entries.get(`source ${sourceKey(attempt.address)}`);
-    if (source !== undefined) {
-      source.attempts -= 1;
-      source.openAt = now;
-    }
+    this.#forgive(`source ${sourceKey(attempt.address)}`);
     const known = knownKey(attempt);
     this.#known.delete(known);
     this.#known.set(known, now);
     const [oldest] = this.#known.keys();
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #forgive(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.attempts -= 1;
+    entry.openAt = this.#clock.monotonic();
   }
 
   #accountKey(attempt: SignInAttempt, now: number): string {

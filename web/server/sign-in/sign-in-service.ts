@@ -10,6 +10,7 @@ import type {
   Answers,
   Credentials,
   OpenProvider,
+  ProviderSession,
   SignInContext,
   SignInProvider,
   SignInResult,
@@ -27,7 +28,13 @@ interface SignInDependencies {
 
 /** The person is known, or more is asked for. */
 export type SignInOutcome =
-  | { readonly kind: "account"; readonly user: UserRecord; readonly provider: string }
+  | {
+      readonly kind: "account";
+      readonly user: UserRecord;
+      readonly provider: string;
+      /** The session at another service that it comes from; absent: none. */
+      readonly session?: ProviderSession;
+    }
   | { readonly kind: "step"; readonly step: SignInStep };
 
 /** What a provider says, and which one. */
@@ -93,14 +100,39 @@ export class SignInService {
       const { form, state } = result.challenge;
       return { kind: "step", step: await this.#openStep({ provider: answer.open.id, name, state }, form) };
     }
-    const user = await this.#findAccount(answer.open, result, context);
+    const outcome = await this.conclude(answer.open, result, context);
     throttle.succeed(attempt);
-    return { kind: "account", user, provider: answer.open.id };
+    return outcome;
+  }
+
+  /**
+   * What follows once a provider has said who it is: the account.
+   * @param session where the person comes back from another site
+   * @throws RequestError `LOGIN_REFUSED` who may not enter
+   */
+  async conclude(
+    open: OpenProvider,
+    result: IdentifiedPerson,
+    context: SignInContext,
+    session?: ProviderSession,
+  ): Promise<SignInOutcome> {
+    const user = await this.#findAccount(open, result, context);
+    return { kind: "account", user, provider: open.id, ...(session && { session }) };
+  }
+
+  /**
+   * What a step shows, for a page that has only its id. It counts as a try.
+   * @throws RequestError `LOGIN_STEP_GONE`
+   */
+  async showStep(id: string): Promise<SignInStep> {
+    const { form } = (await this.#services.steps.try(id)) ?? {};
+    if (form === undefined) throw refuse("LOGIN_STEP_GONE");
+    return { id, form };
   }
 
   async #findAccount(
     { id, admission }: OpenProvider,
-    result: Extract<SignInResult, { kind: "signedIn" | "person" }>,
+    result: IdentifiedPerson,
     context: SignInContext,
   ): Promise<UserRecord> {
     if (result.kind === "signedIn") {
@@ -113,7 +145,7 @@ export class SignInService {
   }
 
   async #openStep(pending: PendingSignIn, form: SignInForm): Promise<SignInStep> {
-    return { id: await this.#services.steps.open(pending), form };
+    return { id: await this.#services.steps.open({ ...pending, form }), form };
   }
 
   /** The first provider that knows the person. Where none does, one that could not be asked has the last word. */
@@ -177,6 +209,8 @@ export class SignInService {
     });
   }
 }
+
+type IdentifiedPerson = Extract<SignInResult, { kind: "signedIn" | "person" }>;
 
 interface AttemptInProgress {
   readonly name: string;

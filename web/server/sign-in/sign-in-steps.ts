@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
 import type { SignInStepStore } from "../../../proxy/index.ts";
 import type { SignInForm } from "../../api/schemas.ts";
+import type { ProviderSession } from "./providers/index.ts";
 
 const STEP_MS = 600_000;
 const MAX_TRIES = 5;
@@ -14,6 +15,10 @@ export interface PendingSignIn {
   /** What was typed as the name; empty: nothing yet. */
   readonly name: string;
   readonly state: unknown;
+  /** What the page shows; absent where the person is on another site. */
+  readonly form?: SignInForm;
+  /** The session at another service that it comes from. */
+  readonly session?: ProviderSession;
 }
 
 /** What the page gets: it comes back with `id` and the answers. */
@@ -32,8 +37,8 @@ export class SignInSteps {
     this.#clock = clock;
   }
 
-  async open(pending: PendingSignIn): Promise<string> {
-    const id = randomBytes(32).toString("base64url");
+  /** @param id 256 random bits that nobody knows yet, see {@link makeStepId} */
+  async open(pending: PendingSignIn, id = makeStepId()): Promise<string> {
     await this.#store.create(hash(id), JSON.stringify(pending), this.#clock.now() + STEP_MS);
     return id;
   }
@@ -46,10 +51,19 @@ export class SignInSteps {
     return value === null ? null : (JSON.parse(value) as PendingSignIn);
   }
 
+  /** Whether something that must count once has not been used yet. @param what unique among all that is used */
+  useOnce(what: string, forMs: number): Promise<boolean> {
+    return this.#store.useOnce(hash(`once ${what}`), this.#clock.now() + forMs);
+  }
+
   /** Of any number of right answers at once, one counts. */
   take(id: string): Promise<boolean> {
     return this.#store.take(hash(id));
   }
+}
+
+export function makeStepId(): string {
+  return randomBytes(32).toString("base64url");
 }
 
 function hash(id: string): string {

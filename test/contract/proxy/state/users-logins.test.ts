@@ -172,4 +172,48 @@ describeDatabases("users and logins", (makeDatabase) => {
     await logins.touch("4", now + 60_000);
     expect((await logins.find("4", now))?.lastSeenAt).toBe(now + 60_000);
   });
+
+  test("logins end with the session at another service that they come from, and no others", async () => {
+    const [anna, ben] = [await addUser("anna"), await addUser("ben")];
+    const now = database.clock.time;
+    const open = async (hash: string, userId: string, session: string | null | undefined) => {
+      await stores.logins.create(hash, { ...makeLogin(userId, now), id: hash });
+      if (session === undefined) return;
+      await stores.providerSessions.create(hash, { provider: "oidc", session, hint: `hint of ${hash}` });
+    };
+    const left = async () =>
+      [...(await stores.logins.filterOpen(["a1", "a2", "a3", "a4", "b1"], now))].sort().join(" ");
+    await open("a1", anna.id, "s-1");
+    await open("a2", anna.id, "s-2");
+    await open("a3", anna.id, null);
+    await open("a4", anna.id, undefined);
+    await open("b1", ben.id, "s-3");
+    expect(await stores.providerSessions.find("a1")).toEqual({
+      ...{ provider: "oidc", session: "s-1", hint: "hint of a1" },
+    });
+    expect(await stores.providerSessions.find("a4")).toBeNull();
+    const end = async (userId: string | null, session: string | null, provider = "oidc") => {
+      const ended = await stores.providerSessions.endLogins({ provider, userId, session });
+      return ended.map(({ hash }) => hash).sort();
+    };
+    expect(await end(null, "s-1", "other")).toEqual([]);
+    expect(await end(null, "s-3")).toEqual(["b1"]);
+    expect(await end(ben.id, null)).toEqual([]);
+    expect(await end(anna.id, "s-1")).toEqual(["a1", "a3", "a4"]);
+    expect(await left()).toBe("a2");
+    expect(await stores.providerSessions.find("a1")).toBeNull();
+    expect(await end(anna.id, null)).toEqual(["a2"]);
+  });
+
+  test("what counts once counts once, whoever asks at once", async () => {
+    const other = await database.open();
+    const now = database.clock.time;
+    const tries = Array.from({ length: 10 }, (_, index) =>
+      (index % 2 === 0 ? stores : other).signInSteps.useOnce("h", now + 10),
+    );
+    expect((await Promise.all(tries)).filter(Boolean)).toHaveLength(1);
+    expect(await stores.signInSteps.useOnce("i", now + 10)).toBe(true);
+    expect(await stores.signInSteps.deleteExpired(now + 10)).toBe(2);
+    expect(await stores.signInSteps.useOnce("h", now + 20)).toBe(true);
+  });
 });

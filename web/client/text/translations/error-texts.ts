@@ -8,6 +8,12 @@ const en = {
   LOGIN_BUSY: "Many people are signing in at once. Try again in a moment.",
   LOGIN_UNAVAILABLE: "The service that checks names and passwords does not answer. Try again in a moment.",
   LOGIN_STEP_GONE: "This sign-in took too long, or was tried too often. Begin again with your name.",
+  LOGIN_RETURN_GONE: "This sign-in was not begun in this browser, or it took too long. Begin again.",
+  LOGIN_DECLINED: "The other service did not sign you in. Try again there, or choose another way.",
+  LOGIN_ANSWER_INVALID:
+    "What the other service answered cannot be trusted, so nobody was signed in. Try again, or tell an administrator.",
+  LOGIN_NOT_ADMITTED: "The other service knows you, but you may not enter here. Ask an administrator.",
+  LOGOUT_TOKEN_INVALID: "This logout token is not believed.",
   CONFIRM_REQUIRED: "Your password is wrong. Type the one that you sign in with.",
   PASSWORD_ELSEWHERE: "This account has no password here: another service checks it. Change it there.",
   USER_UNKNOWN: "This account is not there any more.",
@@ -91,6 +97,14 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   LOGIN_UNAVAILABLE:
     "Le service qui vérifie les noms et les mots de passe ne répond pas. Réessayez dans un instant.",
   LOGIN_STEP_GONE: "Cette connexion a pris trop de temps, ou trop d'essais. Recommencez par votre nom.",
+  LOGIN_RETURN_GONE:
+    "Cette connexion n’a pas été commencée dans ce navigateur, ou elle a pris trop de temps. Recommencez.",
+  LOGIN_DECLINED: "L’autre service ne vous a pas connecté. Réessayez là-bas, ou choisissez un autre moyen.",
+  LOGIN_ANSWER_INVALID:
+    "La réponse de l’autre service n’est pas digne de confiance : personne n’a été connecté. Réessayez, ou prévenez un administrateur.",
+  LOGIN_NOT_ADMITTED:
+    "L’autre service vous connaît, mais vous ne pouvez pas entrer ici. Demandez à un administrateur.",
+  LOGOUT_TOKEN_INVALID: "Ce jeton de déconnexion n’est pas reconnu.",
   CONFIRM_REQUIRED: "Votre mot de passe est faux. Saisissez celui avec lequel vous vous connectez.",
   PASSWORD_ELSEWHERE:
     "Ce compte n'a pas de mot de passe ici : un autre service le vérifie. Changez-le là-bas.",

@@ -5,6 +5,7 @@ import { emailCodeProvider } from "./email-code-provider.ts";
 import { imapProvider } from "./imap-provider.ts";
 import { ldapProvider } from "./ldap-provider.ts";
 import { localProvider } from "./local-provider.ts";
+import { oidcProvider } from "./oidc-provider.ts";
 import { smtpProvider } from "./smtp-provider.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
 
@@ -17,6 +18,7 @@ const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [
   imapProvider,
   smtpProvider,
   emailCodeProvider,
+  oidcProvider,
 ];
 
 const names = z.array(z.string().min(1).max(256));

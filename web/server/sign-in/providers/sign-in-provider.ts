@@ -63,12 +63,47 @@ export interface ProviderCheck {
   readonly text: LocalizedText;
 }
 
+/** The session at another service that a sign-in comes from. */
+export interface ProviderSession {
+  /** The service's own key of it; null: it has none. */
+  readonly id: string | null;
+  /** Tells the service which session is to end; a secret. Null: there is none. */
+  readonly hint: string | null;
+}
+
+/** `reason`: for the log, in plain words, without secrets and without the service's own text. */
+export type RedirectStart =
+  /** `state` is kept sealed for ten minutes and one use. */
+  | { readonly kind: "away"; readonly url: string; readonly state: unknown }
+  | { readonly kind: "unavailable"; readonly reason: string };
+
+export type RedirectResult =
+  | { readonly kind: "person"; readonly person: ExternalPerson; readonly session: ProviderSession }
+  /** The service did not sign the person in, or not as it was asked to. */
+  | { readonly kind: "declined" }
+  /** What came back proves nothing. */
+  | { readonly kind: "untrusted"; readonly reason: string }
+  | { readonly kind: "unavailable"; readonly reason: string };
+
+/** What another service says has ended. One of `subject` and `session` is there. */
+export interface LogoutNotice {
+  /** As {@link ExternalPerson.subject}; null: the session alone is named. */
+  readonly subject: string | null;
+  readonly session: string | null;
+  /** Its own key: it counts once. */
+  readonly id: string;
+}
+
 /** A way by another site's page: the browser goes there and comes back. */
 export interface Redirect {
-  /** Where the browser is sent; `state` is kept sealed for ten minutes and one use. */
-  begin(callbackUrl: string): Promise<{ readonly url: string; readonly state: unknown }>;
+  /** @param returnKey must come back as the parameter `state` of the address */
+  begin(callbackUrl: string, returnKey: string): Promise<RedirectStart>;
   /** @param returned the address that the browser came back with, parameters and all */
-  finish(returned: URL, state: unknown, context: SignInContext): Promise<SignInResult>;
+  finish(returned: URL, state: unknown): Promise<RedirectResult>;
+  /** Where the browser goes to end the session there, too; null: nowhere. */
+  endSession?(session: ProviderSession, returnTo: string): Promise<string | null>;
+  /** Checks what a server says has ended. A string: why it is not believed, for the log. */
+  readLogout?(token: string): Promise<LogoutNotice | string>;
 }
 
 /**

@@ -65,6 +65,7 @@ class MemorySteps implements SignInStepStore {
   }
 
   take = (hash: string): Promise<boolean> => Promise.resolve(this.rows.delete(hash));
+  useOnce = (): Promise<boolean> => Promise.resolve(true);
   deleteExpired = (): Promise<number> => Promise.resolve(0);
 }
 
