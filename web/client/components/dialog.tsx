@@ -7,11 +7,13 @@ interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly size?: "narrow" | "wide";
+  /** A click beside it does not close it: what it shows cannot be had again. */
+  readonly staysOpen?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A modal dialog. The browser keeps the focus inside and restores it; Esc and a click outside close it. */
-export function Dialog({ title, onClose, size = "narrow", children }: DialogProps) {
+export function Dialog({ title, onClose, size = "narrow", staysOpen = false, children }: DialogProps) {
   const text = useText();
   const titleId = useId();
   const ref = useRef<HTMLDialogElement>(null);
@@ -30,7 +32,7 @@ export function Dialog({ title, onClose, size = "narrow", children }: DialogProp
         onClose();
       }}
       onPointerDown={(event) => {
-        if (event.target === event.currentTarget) onClose();
+        if (event.target === event.currentTarget && !staysOpen) onClose();
       }}
     >
       <div class="dialog-body">

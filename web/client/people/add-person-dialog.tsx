@@ -50,7 +50,7 @@ export function AddPersonDialog({ onAdded, onClose }: AddPersonDialogProps) {
 
   if (made !== null)
     return (
-      <Dialog key="made" title={text.addedTitle(made.name)} onClose={onClose}>
+      <Dialog key="made" staysOpen title={text.addedTitle(made.name)} onClose={onClose}>
         <MadePassword password={made.password ?? ""} onDone={onClose} />
       </Dialog>
     );

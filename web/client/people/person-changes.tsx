@@ -114,7 +114,7 @@ export function ChangePassword({ person, holdings, own, onBack, onClose }: Accou
   const [made, setMade] = useState<string | null>(null);
   if (made !== null)
     return (
-      <Dialog key="made" title={text.passwordTitle(person.name)} onClose={onClose}>
+      <Dialog key="made" staysOpen title={text.passwordTitle(person.name)} onClose={onClose}>
         <MadePassword password={made} onDone={onClose} />
       </Dialog>
     );
