@@ -9,6 +9,7 @@ import { openSqlite } from "./sqlite.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { SqlDataDiskStore } from "./data-disk-store.ts";
 import { SqlDesktopStore } from "./desktop-store.ts";
+import { SqlFactorStore } from "./factor-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
@@ -84,6 +85,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
     signInSteps: new SqlSignInStepStore(db, sealer),
+    factors: new SqlFactorStore(db, clock, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),

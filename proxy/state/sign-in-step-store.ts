@@ -36,6 +36,16 @@ export class SqlSignInStepStore implements SignInStepStore {
     return taken.numDeletedRows > 0n;
   }
 
+  async spend(hash: string, expiresAt: number): Promise<boolean> {
+    const spent = await this.#db
+      .insertInto(TABLE)
+      .values({ hash, sealed: "", tries: 0, expiresAt })
+      .onConflict((conflict) => conflict.column("hash").doNothing())
+      .returning("hash")
+      .executeTakeFirst();
+    return spent !== undefined;
+  }
+
   async deleteExpired(now: number): Promise<number> {
     const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
     return Number(gone.numDeletedRows);

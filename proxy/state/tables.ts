@@ -2,6 +2,8 @@ import type { MachineRow } from "./machine-row.ts";
 import type {
   AgentRecord,
   DesktopRecord,
+  FactorKind,
+  FactorRecord,
   JoinGrant,
   LoginRecord,
   SessionRecord,
@@ -41,6 +43,12 @@ export interface Tables {
     readonly sealed: string;
     readonly tries: number;
     readonly expiresAt: number;
+  };
+  /** `locator`: what a row is found by; `sealed`: the secret under the master key, empty for a recovery code. */
+  factors: Omit<FactorRecord, "kind"> & {
+    readonly kind: FactorKind;
+    readonly locator: string;
+    readonly sealed: string;
   };
   machines: MachineRow;
   /** `name`: `OWNER/NAME`. */
