@@ -43,6 +43,7 @@ Examples:
   postern user role anna admin --data /var/lib/postern
   postern user password anna --data /var/lib/postern
   postern user sessions anna --data /var/lib/postern --end
+  postern user reset-factors anna --data /var/lib/postern
   postern user disable anna --data /var/lib/postern
 
 Roles: user (own machines), operator (all machines, hosts, agents and sessions), admin (people and keys too), auditor (reads states
@@ -73,6 +74,22 @@ export function defineUser(command: Command): void {
           `There is no role ${text}. Choose from: ${accountRole.options.join(", ")}.`,
         );
       await change(name, { role }, flags, () => `${name} is ${role} now.\n`);
+    });
+  addAdminApiFlags(
+    command
+      .command("reset-factors <name>")
+      .description("remove an account's authenticator app, passkeys and recovery codes, when they are lost"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (name: string, flags: AdminApiFlags) => {
+      const api = new AdminApi(flags.data);
+      const user = await findUser(api, name);
+      await api.remove(`/users/${user.id}/factors`);
+      printResult(
+        flags.json === true,
+        { id: user.id, name: user.name },
+        () => `${user.name} has no second factor any more.\n`,
+      );
     });
   addAdminApiFlags(
     command.command("disable <name>").description("shut an account out: its logins, tokens and sessions end"),

@@ -8,9 +8,9 @@ import { buffer } from "node:stream/consumers";
 import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
-import { openStores } from "../../proxy/index.ts";
+import { openStores, type AccountRole, type HostPort } from "../../proxy/index.ts";
 import { quotaTable } from "../../orchestrator/index.ts";
-import type { Web } from "../../web/index.ts";
+import type { SignInOptions, Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { openWebAndOrchestrator } from "./open-web-and-orchestrator.ts";
@@ -61,6 +61,12 @@ export interface WebFixtureOptions {
   readonly limits?: unknown;
   /** As `--server-images`. */
   readonly imagesDir?: string;
+  /** Roles that need a second factor. */
+  readonly requireFactorFor?: readonly AccountRole[];
+  /** Where people find the server. */
+  readonly advertise?: HostPort;
+  /** As `--sign-in`. */
+  readonly signIn?: SignInOptions;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
@@ -69,6 +75,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
   const clock = new ManualClock();
   const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
   const proxy = new FakeProxy(stores);
+  if (options.advertise) proxy.advertised.web = options.advertise;
   const admin = await stores.users.add({ name: "admin", role: "admin", passwordHash: CHEAP_HASH });
   const anna = await stores.users.add({ name: "anna", role: "user", passwordHash: CHEAP_HASH });
   await stores.users.add({ name: "ben", role: "user", passwordHash: CHEAP_HASH });
@@ -79,6 +86,8 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
     clientDir: options.clientDir ?? path.join(dir, "pages"),
     quotas: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
+    ...(options.requireFactorFor && { requireFactorFor: options.requireFactorFor }),
+    ...(options.signIn && { signIn: options.signIn }),
     log: options.log ?? pino({ level: "silent" }),
     clock,
   });

@@ -24,8 +24,26 @@ const signInButton = z.object({
   href: z.string().nullable(),
 });
 
+/** The button of a passkey: `alone`: with what POST /login/passkey/options answers; else with `options`, its result as JSON in the answer `passkey`. */
+const signInPasskey = z.discriminatedUnion("use", [
+  z.object({ use: z.literal("alone") }),
+  z.object({ use: z.enum(["get", "create"]), options: z.record(z.string(), z.unknown()) }),
+]);
+
 /** What the sign-in page shows; part of a 401 `LOGIN_REQUIRED`. */
-export const signInForm = z.object({ fields: z.array(signInField), buttons: z.array(signInButton) });
+export const signInForm = z.object({
+  fields: z.array(signInField),
+  buttons: z.array(signInButton),
+  /** What this step is about. */
+  text: localizedText.optional(),
+  passkey: signInPasskey.optional(),
+  /** A key for an authenticator app: as a QR code (`uri`), and to be typed. */
+  totp: z.object({ uri: z.string(), secret: z.string() }).optional(),
+  /** To be kept; shown this once. */
+  recoveryCodes: z.array(z.string()).optional(),
+  /** Other fields in the place of these, one way at a time. */
+  alternatives: z.array(z.object({ label: localizedText, fields: z.array(signInField) })).optional(),
+});
 export type SignInForm = z.infer<typeof signInForm>;
 
 /**
@@ -46,7 +64,7 @@ export type LoginStep = z.infer<typeof loginStep>;
 /** POST /login/step → as POST /login. 401 `LOGIN_REFUSED` (try again), 410 `LOGIN_STEP_GONE` (begin again). */
 export const loginStepRequest = z.object({
   id: z.string().min(1).max(64),
-  answers: z.record(z.string().max(64), z.string().max(4096)),
+  answers: z.record(z.string().max(64), z.string().max(8192)),
 });
 
 /** GET /me → me; POST /login → me and the cookie, or 202 loginStep; POST /logout → 204. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`, 503 `LOGIN_UNAVAILABLE`. */

@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
-import type { Proxy } from "../../proxy/index.ts";
+import type { AccountRole, AuditEntry, Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
 import { sendSecurityHeaders } from "./guard/security-headers.ts";
@@ -10,7 +10,12 @@ import { LiveUpdates } from "./live/live-updates.ts";
 import { EventStreamRegistry } from "./live/event-stream-registry.ts";
 import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
 import { AccountLinker } from "./sign-in/account-linker.ts";
+import { Confirmations } from "./sign-in/confirmations.ts";
 import { Devices } from "./sign-in/devices.ts";
+import { FactorGate } from "./sign-in/factors/factor-gate.ts";
+import { PasskeyChallenges } from "./sign-in/factors/passkey-challenges.ts";
+import { Passkeys } from "./sign-in/factors/passkeys.ts";
+import { SecondFactors } from "./sign-in/factors/second-factors.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
@@ -28,6 +33,7 @@ import { routeAudit } from "./routes/audit-routes.ts";
 import { routeDisks } from "./routes/disk-routes.ts";
 import { routeDesktops } from "./routes/desktop-routes.ts";
 import { routeEvents } from "./routes/event-routes.ts";
+import { routeFactors } from "./routes/factor-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
@@ -47,6 +53,8 @@ export interface WebOptions {
   readonly clientDir: string;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
+  /** Roles whose people have to have a second factor; absent: none. */
+  readonly requireFactorFor?: readonly AccountRole[];
   /** What an administrator types on the server for a join secret; absent: the page shows none. */
   readonly joinCommand?: string;
   readonly log: Logger;
@@ -81,21 +89,22 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const devices = await Devices.open(stores.service);
   const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, { stores, passwords, clock, log });
   for (const { provider } of providers) opened.defer(() => provider.close?.());
-  const signIn = new SignInService({
-    providers,
-    linker: new AccountLinker({
-      users: stores.users,
-      auditDurably: (entry) => proxy.auditDurably(entry),
-      audit: (entry) => {
-        proxy.audit(entry);
-      },
-    }),
-    steps: new SignInSteps(stores.signInSteps, clock),
-    throttle,
-    audit: (entry) => {
-      proxy.audit(entry);
-    },
-    log,
+  const audit = (entry: AuditEntry): void => {
+    proxy.audit(entry);
+  };
+  const auditDurably = (entry: AuditEntry): Promise<void> => proxy.auditDurably(entry);
+  const steps = new SignInSteps(stores.signInSteps, clock);
+  const advertised = () => proxy.advertised.web;
+  const challenges = await PasskeyChallenges.open(stores.service, steps, clock);
+  const passkeys = new Passkeys({ advertised, challenges });
+  const factors = new SecondFactors({ stores, passkeys, advertised, audit, clock });
+  const requireFor = options.requireFactorFor ?? [];
+  const gate = new FactorGate({ users: stores.users, factors, requireFor, auditDurably });
+  const linker = new AccountLinker({ users: stores.users, auditDurably, audit });
+  const signIn = new SignInService({ providers, linker, steps, factors, gate, throttle, audit, log });
+  const confirmations = new Confirmations({
+    ...{ providers, factors, throttle, proxy, clock },
+    logins: stores.logins,
   });
   const { catalogue, events } = orchestrator;
   const images = {
@@ -113,7 +122,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   });
 
   const app = opened.adopt(await buildApp(log), (it) => it.close());
-  await sendSecurityHeaders(app, () => proxy.advertised.web);
+  await sendSecurityHeaders(app, advertised);
   guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
   const health = new HealthCheck(() => stores.users.count(), clock);
   routeHealth(app, health);
@@ -144,6 +153,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
         },
       });
       routeAccount(api, { proxy, logins, passwords, throttle });
+      routeFactors(api, { proxy, factors, gate, confirmations, providers, steps, logins });
       routeUsers(api, { proxy, passwords });
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
@@ -167,8 +177,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   let closed: Promise<void> | undefined;
   return {
     server: app.server,
-    createFirstAdministrator: () =>
-      createFirstAdministrator({ stores, auditDurably: (entry) => proxy.auditDurably(entry) }, passwords),
+    createFirstAdministrator: () => createFirstAdministrator({ stores, auditDurably }, passwords),
     close: () => (closed ??= open.disposeAsync()),
   };
 }

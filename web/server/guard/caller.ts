@@ -15,6 +15,8 @@ export interface Caller {
   readonly role: AccountRole;
   /** Which login carries the request; null on the socket. */
   readonly loginHash: string | null;
+  /** Whether what is critical may go on: see {@link requireConfirmed}. */
+  readonly confirmed: boolean;
 }
 
 declare module "fastify" {
@@ -59,7 +61,8 @@ export function guardLogin(api: FastifyInstance, { logins, form, admitHttp }: Lo
     if (login === null) throw new SignInRequired(form);
     admitHttp(request.raw);
     const { id: userId, name, role } = login.user;
-    request.caller = { via: "login", userId, name, role, loginHash: login.hash };
+    const { hash: loginHash, confirmed } = login;
+    request.caller = { via: "login", userId, name, role, loginHash, confirmed };
   });
 }
 
@@ -72,6 +75,17 @@ export function requireCaller(request: FastifyRequest): Caller {
   return request.caller;
 }
 
+/**
+ * The caller of what is critical: who has signed in, or confirmed that it is them, within ten minutes. The administrator's socket needs
+ * none.
+ * @throws RequestError `LOGIN_REQUIRED`, `CONFIRM_REQUIRED`
+ */
+export function requireConfirmed(request: FastifyRequest): Caller {
+  const caller = requireCaller(request);
+  if (!caller.confirmed) throw refuse("CONFIRM_REQUIRED");
+  return caller;
+}
+
 /** The oldest administrator's account: it owns what is created over the socket, so that its pages show it. */
 async function identifyAdministrator(stores: Stores): Promise<Caller> {
   const oldest = await stores.users.findOldestAdmin();
@@ -81,5 +95,6 @@ async function identifyAdministrator(stores: Stores): Promise<Caller> {
     name: oldest?.name ?? "administrator",
     role: "admin",
     loginHash: null,
+    confirmed: true,
   };
 }

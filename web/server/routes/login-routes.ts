@@ -1,6 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
-import { loginStepRequest, type LoginStep, type Me } from "../../api/schemas.ts";
+import {
+  loginStepRequest,
+  passkeyLoginRequest,
+  type LoginStep,
+  type Me,
+  type PasskeyOptionsAnswer,
+} from "../../api/schemas.ts";
 import { auditActor, requestSource } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { requireCaller } from "../guard/caller.ts";
@@ -38,6 +44,16 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
     const { id, answers } = parseInput(loginStepRequest, request.body);
     const context = { source: requestSource(request) };
     return finish(request, reply, await signIn.proceed(id, answers, context));
+  });
+
+  api.post("/login/passkey/options", { config: { open: true } }, async (): Promise<PasskeyOptionsAnswer> => {
+    return { options: await signIn.describePasskey() };
+  });
+
+  api.post("/login/passkey", { config: { open: true } }, async (request, reply): Promise<Me | LoginStep> => {
+    const { passkey } = parseInput(passkeyLoginRequest, request.body);
+    const context = { source: requestSource(request) };
+    return finish(request, reply, await signIn.authenticateByPasskey(passkey, context));
   });
 
   /** Opens the login, or says what is asked next. */

@@ -12,6 +12,7 @@ import {
 import { refuse } from "../http-errors.ts";
 import { accountEntry } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
+import { requireConfirmed } from "../guard/caller.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import type { Passwords } from "../sign-in/passwords.ts";
@@ -48,6 +49,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoute
   api.post("/users", async (request, reply): Promise<CreatedUser> => {
     requirePower(request, "administer");
     const { name, role, password, email } = parseInput(userCreateRequest, request.body);
+    if (role === "admin") requireConfirmed(request);
     const made = password ?? makePassword();
     const passwordHash = await passwords.hash(made);
     const user = await users.add({ name, role, passwordHash, email: email ?? null });
@@ -61,6 +63,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoute
   api.patch("/users/:id", async (request): Promise<UserRow> => {
     requirePower(request, "administer");
     const { role, email, state } = parseInput(userChange, request.body);
+    if (role === "admin") requireConfirmed(request);
     const user = await find(request);
     if (role !== undefined && role !== user.role)
       await auditAhead(proxy, accountEntry(request, "user.role", user, { role }), () =>
@@ -82,6 +85,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords }: UserRoute
 
   api.post("/users/:id/password", async (request): Promise<{ password?: string }> => {
     requirePower(request, "administer");
+    requireConfirmed(request);
     const { password } = parseInput(passwordRequest, request.body);
     const user = await find(request);
     if (user.provider !== LOCAL_PROVIDER) throw refuse("PASSWORD_ELSEWHERE");

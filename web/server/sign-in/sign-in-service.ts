@@ -1,15 +1,19 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import { isPosternError } from "../../../protocol/index.ts";
-import type { Proxy, UserRecord } from "../../../proxy/index.ts";
-import { loginRequest, type SignInForm } from "../../api/schemas.ts";
+import { LOCAL_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
+import { loginRequest, type PasskeyOptions, type PasskeyProof, type SignInForm } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import type { AccountLinker } from "./account-linker.ts";
+import { FACTOR_STEP, type FactorGate } from "./factors/factor-gate.ts";
+import { locatePasskey } from "./factors/passkeys.ts";
+import type { SecondFactors } from "./factors/second-factors.ts";
 import type { PasswordThrottle, SignInAttempt } from "./password-throttle.ts";
 import type {
   Answers,
   Credentials,
   OpenProvider,
+  SignInChallenge,
   SignInContext,
   SignInProvider,
   SignInResult,
@@ -20,6 +24,8 @@ interface SignInDependencies {
   readonly providers: readonly OpenProvider[];
   readonly linker: Pick<AccountLinker, "link">;
   readonly steps: SignInSteps;
+  readonly factors: Pick<SecondFactors, "identify" | "describeSignIn" | "passkeysAvailable">;
+  readonly gate: Pick<FactorGate, "begin" | "proceed">;
   readonly throttle: PasswordThrottle;
   readonly audit: Proxy["audit"];
   readonly log: Logger;
@@ -46,7 +52,8 @@ export class SignInService {
 
   constructor(services: SignInDependencies) {
     this.#services = services;
-    this.form = mergeForms(services.providers.map(({ provider }) => provider.form));
+    const form = mergeForms(services.providers.map(({ provider }) => provider.form));
+    this.form = services.factors.passkeysAvailable ? offerPasskeys(form) : form;
     this.request = describeRequest(this.form);
   }
 
@@ -70,12 +77,65 @@ export class SignInService {
   async proceed(stepId: string, answers: Answers, context: SignInContext): Promise<SignInOutcome> {
     const { steps, providers } = this.#services;
     const pending = await steps.try(stepId);
+    if (pending?.provider === FACTOR_STEP) return this.#proceedFactor(pending, stepId, answers, context);
     const open = providers.find(({ id }) => id === pending?.provider);
     if (pending === null || open?.provider.proceed === undefined) throw refuse("LOGIN_STEP_GONE");
     const attempt = attemptOf(pending.name, context);
     this.#beginAttempt(attempt, context);
     const result = await this.#guard(open, (provider) => provider.proceed?.(pending.state, answers, context));
     return this.#judge({ open, result }, { name: pending.name, context, attempt, stepId });
+  }
+
+  /** What the browser is asked where a passkey is all. @throws RequestError `PASSKEY_HOST` */
+  describePasskey(): Promise<PasskeyOptions> {
+    return this.#services.factors.describeSignIn();
+  }
+
+  /**
+   * Lets somebody in by a passkey alone, which proves possession and the person.
+   * @throws RequestError `PASSKEY_REFUSED`, `PASSKEY_SECOND`, `PASSKEY_HOST`; ThrottledError `LOGIN_THROTTLED`
+   */
+  async authenticateByPasskey(proof: PasskeyProof, context: SignInContext): Promise<SignInOutcome> {
+    const { factors, providers, throttle } = this.#services;
+    const attempt = attemptOf(locatePasskey(proof.id), context);
+    this.#beginAttempt(attempt, context);
+    const { user, check } = await factors.identify(proof, context.source);
+    if (user === null || check.kind === "wrong" || user.disabledAt !== null) {
+      this.#auditFailure(check.kind === "wrong" ? check.reason : "USER_DISABLED", context, user);
+      throw refuse("PASSKEY_REFUSED");
+    }
+    throttle.succeed(attempt);
+    const open = providers.find(({ id }) => id === user.provider);
+    if (open?.admission.passkeyAlone ?? open?.kind === LOCAL_PROVIDER)
+      return { kind: "account", user, provider: "passkey" };
+    this.#auditFailure("PASSKEY_SECOND", context, user);
+    throw refuse("PASSKEY_SECOND");
+  }
+
+  async #proceedFactor(
+    { name, state }: PendingSignIn,
+    stepId: string,
+    answers: Answers,
+    context: SignInContext,
+  ): Promise<SignInOutcome> {
+    const { gate, steps, throttle } = this.#services;
+    // Only who has the password comes as far as this: strangers' attempts at the name do not count here.
+    const attempt = attemptOf(name, { ...context, device: FACTOR_STEP });
+    this.#beginAttempt(attempt, context);
+    const result = await gate.proceed(state, answers, context);
+    if (result.kind === "refused") {
+      this.#auditFailure(result.reason, context, result.user);
+      throw refuse(result.code);
+    }
+    if (!(await steps.take(stepId))) throw refuse("LOGIN_STEP_GONE");
+    throttle.succeed(attempt);
+    const more = await result.finish();
+    if (more === null) return { kind: "account", user: result.user, provider: result.provider };
+    return this.#askFactor(name, more);
+  }
+
+  async #askFactor(name: string, { form, state }: SignInChallenge): Promise<SignInOutcome> {
+    return { kind: "step", step: await this.#openStep({ provider: FACTOR_STEP, name, state }, form) };
   }
 
   async #judge(answer: ProviderResult | null, about: AttemptInProgress): Promise<SignInOutcome> {
@@ -93,6 +153,8 @@ export class SignInService {
     }
     const user = await this.#findAccount(answer.open, result, context);
     throttle.succeed(attempt);
+    const more = await this.#services.gate.begin(user, answer.open);
+    if (more !== null) return this.#askFactor(name, more);
     return { kind: "account", user, provider: answer.open.id };
   }
 
@@ -196,6 +258,14 @@ function mergeForms(forms: readonly SignInForm[]): SignInForm {
     fields: fields.filter((field, index) => fields.findIndex(({ name }) => name === field.name) === index),
     buttons: buttons.filter((button) => button.href !== null || button === submit),
   };
+}
+
+/** Browsers offer passkeys on the field of the name. */
+function offerPasskeys(form: SignInForm): SignInForm {
+  const fields = form.fields.map((field) =>
+    field.autocomplete === "username" ? { ...field, autocomplete: "username webauthn" } : field,
+  );
+  return { ...form, fields, passkey: { use: "alone" } };
 }
 
 /** Name and password are always there; fields that only some providers know may be absent. */
