@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { ConfigError } from "../../protocol/index.ts";
+import type { AccountRole } from "../../proxy/index.ts";
+import { accountRole } from "../../web/api/schemas.ts";
 import type { ServerOptions } from "../programs/start-server.ts";
 import { collectValues, parseAddress } from "../terminal/option-parsers.ts";
 import { formatFirstLogin } from "../programs/startup-summary.ts";
@@ -25,6 +27,7 @@ export interface ServerFlags extends LimitFlags {
   readonly trustProxy?: string[];
   readonly serverImages?: string;
   readonly signIn?: string;
+  readonly requireFactorFor?: AccountRole[];
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -101,6 +104,14 @@ function addListenFlags(command: Command): Command {
         "who may enter: the sign-in providers in their order (JSON); default: this server's own accounts",
       ).env("POSTERN_SIGN_IN"),
     )
+    .addOption(
+      new Option(
+        "--require-factor-for <roles>",
+        "roles that need a second factor beside the password, with commas between; default: none",
+      )
+        .env("POSTERN_REQUIRE_FACTOR_FOR")
+        .argParser(parseRoles),
+    )
     .option(
       "--trust-proxy <cidr>",
       "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
@@ -129,9 +140,20 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     trustedProxies: flags.trustProxy ?? [],
     limits: readLimitFlags(flags),
     signInFile: flags.signIn ?? null,
+    requireFactorFor: flags.requireFactorFor ?? [],
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };
+}
+
+function parseRoles(text: string): AccountRole[] {
+  return text.split(",").map((name) => {
+    const { data: role } = accountRole.safeParse(name.trim());
+    if (role !== undefined) return role;
+    throw new InvalidArgumentError(
+      `There is no role "${name.trim()}". Choose from: ${accountRole.options.join(", ")}.`,
+    );
+  });
 }
 
 function parseOptional(text: string | undefined): ServerOptions["repeaterViewers"] {

@@ -47,6 +47,7 @@ Examples:
   postern user password anna --data /var/lib/postern
   postern user sessions anna --data /var/lib/postern --end
   postern user show anna --data /var/lib/postern
+  postern user reset-factors anna --data /var/lib/postern
   postern user disable anna --data /var/lib/postern
   postern user enable anna --data /var/lib/postern
   postern user remove anna --data /var/lib/postern
@@ -79,6 +80,22 @@ export function defineUser(command: Command): void {
           `There is no role ${text}. Choose from: ${accountRole.options.join(", ")}.`,
         );
       await change(name, { role }, flags, () => `${name} is ${role} now.\n`);
+    });
+  addAdminApiFlags(
+    command
+      .command("reset-factors <name>")
+      .description("remove an account's authenticator app, passkeys and recovery codes, when they are lost"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (name: string, flags: AdminApiFlags) => {
+      const api = new AdminApi(flags.data);
+      const user = await findUser(api, name);
+      await api.remove(`/users/${user.id}/factors`);
+      printResult(
+        flags.json === true,
+        { id: user.id, name: user.name },
+        () => `${user.name} has no second factor any more.\n`,
+      );
     });
   addAdminApiFlags(
     command.command("disable <name>").description("shut an account out: its logins, tokens and sessions end"),

@@ -7,6 +7,7 @@ import {
   loadMasterKey,
   openProxy,
   openStores,
+  type AccountRole,
   type HostPort,
   type Mip1Options,
   type Proxy,
@@ -38,6 +39,8 @@ export interface ServerOptions {
   readonly limits: LimitsFileOptions;
   /** The file of the sign-in providers; null: this server's own accounts alone. */
   readonly signInFile: string | null;
+  /** Roles whose people have to have a second factor. */
+  readonly requireFactorFor: readonly AccountRole[];
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
   /** Called once in the lifetime of the service, when everything listens. */
@@ -118,6 +121,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       adminSocket,
       clientDir: findClientDir(),
       ...(signIn !== null && { signIn }),
+      requireFactorFor: options.requireFactorFor,
       joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),
       log,
       clock: systemClock,

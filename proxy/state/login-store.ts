@@ -70,6 +70,10 @@ export class SqlLoginStore implements LoginStore {
     await this.#db.updateTable("logins").set({ lastSeenAt: now }).where("hash", "=", hash).execute();
   }
 
+  async confirm(hash: string, now: number): Promise<void> {
+    await this.#db.updateTable("logins").set({ confirmedAt: now }).where("hash", "=", hash).execute();
+  }
+
   async removeById(userId: string, id: string): Promise<boolean> {
     const gone = await this.#db
       .deleteFrom("logins")

@@ -11,6 +11,7 @@ import { SqlApiTokenStore } from "./api-token-store.ts";
 import { SqlDataDiskStore } from "./data-disk-store.ts";
 import { SqlDesktopStore } from "./desktop-store.ts";
 import { SqlDeviceLoginStore } from "./device-login-store.ts";
+import { SqlFactorStore } from "./factor-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
@@ -90,6 +91,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     deviceLogins: new SqlDeviceLoginStore(db),
     signInSteps: new SqlSignInStepStore(db, sealer),
     providerSessions: new SqlProviderSessionStore(db, sealer),
+    factors: new SqlFactorStore(db, clock, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),

@@ -210,6 +210,32 @@ export interface ProviderSessionRecord {
   readonly hint: string | null;
 }
 
+/** `recovery` codes stand in for a lost factor; who has nothing else has no factor. */
+export const FACTOR_KINDS = ["totp", "passkey", "recovery"] as const;
+export type FactorKind = (typeof FACTOR_KINDS)[number];
+
+/** One thing by which a person proves who they are, beside the password. */
+export interface FactorRecord {
+  readonly id: string;
+  readonly userId: string;
+  readonly kind: Exclude<FactorKind, "recovery">;
+  /** As its owner calls it; may be empty. */
+  readonly name: string;
+  /** The last used time step of an app, the last signature counter of a passkey; each counts upwards. */
+  readonly counter: number;
+  /** Wrong codes since the last right one, and until when no other one is looked at. */
+  readonly tries: number;
+  readonly openAt: number;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | null;
+}
+
+/** A factor whose secret can be had: only for checking. */
+export interface SealedFactor extends FactorRecord {
+  /** Null: the row was altered. */
+  reveal(): string | null;
+}
+
 /** Why the server ends a machine. */
 export type MachineEnding = "lifetime" | "idle" | "closed";
 

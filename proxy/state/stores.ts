@@ -7,6 +7,7 @@ import type {
   DesktopRecord,
   DesktopView,
   DeviceLoginRecord,
+  FactorRecord,
   JoinGrant,
   LoginRecord,
   MachineEnding,
@@ -14,6 +15,7 @@ import type {
   OpenTokensPage,
   ProviderSessionRecord,
   Role,
+  SealedFactor,
   SessionRecord,
   SessionValidity,
   TicketRecord,
@@ -279,6 +281,8 @@ export interface LoginStore {
   /** Newest first. */
   listByUser(userId: string, now: number): Promise<LoginRecord[]>;
   touch(hash: string, now: number): Promise<void>;
+  /** The person has proven anew who they are. */
+  confirm(hash: string, now: number): Promise<void>;
   remove(hash: string): Promise<void>;
   /** One of a person's; says whether it was there. */
   removeById(userId: string, id: string): Promise<boolean>;
@@ -353,6 +357,54 @@ export interface ProviderSessionStore {
   find(loginHash: string): Promise<ProviderSessionRecord | null>;
   /** Ends the logins that come from it. A login of the person whose session is not known ends too. */
   endLogins(ended: EndedSession): Promise<EndedLogin[]>;
+}
+
+export type NewFactor = Pick<FactorRecord, "userId" | "kind" | "name" | "counter"> & {
+  /** What it is found by: no two factors share one. */
+  readonly locator: string;
+  /** Kept sealed. */
+  readonly secret: string;
+};
+
+export interface AddedFactor {
+  readonly factor: FactorRecord;
+  /** The recovery codes are the person's now; false: there were some already, and those stay. */
+  readonly recoveryKept: boolean;
+}
+
+export interface FactorStore {
+  /**
+   * A person has one app: a new one takes the place of the old one.
+   * @param options `limit`: of this kind; `recovery`: hashes of codes for a person who has none yet
+   * @throws RequestError `USER_UNKNOWN`, `FACTOR_EXISTS`, `FACTOR_LIMIT`
+   */
+  add(
+    factor: NewFactor,
+    options: { readonly limit: number; readonly recovery: readonly string[] },
+  ): Promise<AddedFactor>;
+  /** The oldest first, without recovery codes. */
+  listByUser(userId: string): Promise<SealedFactor[]>;
+  findByLocator(locator: string): Promise<SealedFactor | null>;
+  /**
+   * Takes one step or one count: of any number of parallel calls with the same one exactly one gets true, and none with an older one.
+   * A passkey that does not count, and says 0 each time, always gets true.
+   */
+  use(id: string, counter: number, now: number): Promise<boolean>;
+  /** Counts a try before its code is looked at. False: another one was counted in between. */
+  countTry(
+    id: string,
+    known: Pick<FactorRecord, "tries">,
+    counted: Pick<FactorRecord, "tries" | "openAt">,
+  ): Promise<boolean>;
+  /** One of a person's; with the last one its recovery codes go. Says whether it was there. */
+  remove(userId: string, id: string): Promise<boolean>;
+  /** All of a person's, recovery codes too; says how many factors without those. */
+  removeAll(userId: string): Promise<number>;
+  /** The codes of before count no longer. */
+  replaceRecovery(userId: string, hashes: readonly string[]): Promise<void>;
+  /** Redeems a code: of any number of parallel calls exactly one gets true. */
+  takeRecovery(userId: string, hash: string): Promise<boolean>;
+  countRecovery(userId: string): Promise<number>;
 }
 
 export type NewMachine = Pick<
@@ -438,6 +490,7 @@ export interface Stores {
   readonly deviceLogins: DeviceLoginStore;
   readonly signInSteps: SignInStepStore;
   readonly providerSessions: ProviderSessionStore;
+  readonly factors: FactorStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;
@@ -447,6 +500,6 @@ export interface Stores {
 export interface StateOptions {
   /** `sqlite:PATH` or `postgres://…`. */
   readonly database: string;
-  /** 32 bytes; seals tokens and service values (AES-256-GCM). */
+  /** 32 bytes; seals tokens, secrets of factors and service values (AES-256-GCM). */
   readonly masterKey: Buffer;
 }

@@ -4,6 +4,8 @@ import type {
   ApiTokenRecord,
   DesktopRecord,
   DeviceLoginRecord,
+  FactorKind,
+  FactorRecord,
   JoinGrant,
   LoginRecord,
   SessionRecord,
@@ -63,6 +65,12 @@ export interface Tables {
     readonly provider: string;
     readonly session: string | null;
     readonly sealed: string | null;
+  };
+  /** `locator`: what a row is found by; `sealed`: the secret under the master key, empty for a recovery code. */
+  factors: Omit<FactorRecord, "kind"> & {
+    readonly kind: FactorKind;
+    readonly locator: string;
+    readonly sealed: string;
   };
   machines: MachineRow;
   /** `name`: `OWNER/NAME`. */

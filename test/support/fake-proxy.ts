@@ -15,6 +15,7 @@ import type {
   AuthorityCommands,
   ConnectedAgent,
   DesktopView,
+  HostPort,
   IssuedToken,
   Proxy,
   ProxyEventEmitter,
@@ -31,7 +32,10 @@ type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | 
 /** A proxy that does what a test scripts: hosts that answer as told, events when the test says so. */
 export class FakeProxy implements Proxy {
   readonly addresses = { listen: { host: "127.0.0.1", port: 8443 }, rfb: { host: "127.0.0.1", port: 5900 } };
-  readonly advertised = { web: { host: "desk.test", port: 8443 }, rfb: { host: "desk.test", port: 5900 } };
+  readonly advertised: { web: HostPort; readonly rfb: HostPort } = {
+    web: { host: "desk.test", port: 8443 },
+    rfb: { host: "desk.test", port: 5900 },
+  };
   readonly fingerprint = "f".repeat(64);
   readonly caCertificate = "";
   readonly authority: AuthorityCommands = {

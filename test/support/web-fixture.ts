@@ -8,7 +8,7 @@ import { buffer } from "node:stream/consumers";
 import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
-import { openStores } from "../../proxy/index.ts";
+import { openStores, type AccountRole, type HostPort } from "../../proxy/index.ts";
 import { quotaTable } from "../../orchestrator/index.ts";
 import type { SignInOptions, Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
@@ -65,6 +65,10 @@ export interface WebFixtureOptions {
   readonly signIn?: SignInOptions;
   /** Default: one of its own. */
   readonly clock?: ManualClock;
+  /** Roles that need a second factor. */
+  readonly requireFactorFor?: readonly AccountRole[];
+  /** Where people find the server. */
+  readonly advertise?: HostPort;
 }
 
 /** A web with real stores, a scripted proxy and a clock that stands still; everything ends with the test. */
@@ -73,6 +77,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
   const clock = options.clock ?? new ManualClock();
   const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
   const proxy = new FakeProxy(stores);
+  if (options.advertise) proxy.advertised.web = options.advertise;
   const admin = await stores.users.add({ name: "admin", role: "admin", passwordHash: CHEAP_HASH });
   const anna = await stores.users.add({ name: "anna", role: "user", passwordHash: CHEAP_HASH });
   await stores.users.add({ name: "ben", role: "user", passwordHash: CHEAP_HASH });
@@ -83,6 +88,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
     clientDir: options.clientDir ?? path.join(dir, "pages"),
     quotas: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
+    ...(options.requireFactorFor && { requireFactorFor: options.requireFactorFor }),
     ...(options.signIn && { signIn: options.signIn }),
     log: options.log ?? pino({ level: "silent" }),
     clock,

@@ -5,6 +5,7 @@ export * from "./audit-schemas.ts";
 export * from "./desktop-schemas.ts";
 export * from "./disk-schemas.ts";
 export * from "./error-schemas.ts";
+export * from "./factor-schemas.ts";
 export * from "./field-schemas.ts";
 export * from "./image-schemas.ts";
 export * from "./live-event.ts";

@@ -26,12 +26,19 @@ const signInButton = z.object({
   without: z.array(z.string()).optional(),
 });
 
+/** The button of a passkey: `alone`: with what POST /login/passkey/options answers; else with `options`, its result as JSON in the answer `passkey`. */
+const signInPasskey = z.discriminatedUnion("use", [
+  z.object({ use: z.literal("alone") }),
+  z.object({ use: z.enum(["get", "create"]), options: z.record(z.string(), z.unknown()) }),
+]);
+
 /** What the sign-in page shows; part of a 401 `LOGIN_REQUIRED`. */
 export const signInForm = z.object({
   fields: z.array(signInField),
   buttons: z.array(signInButton),
   /** What this step is about. */
   text: localizedText.optional(),
+  passkey: signInPasskey.optional(),
   /** A key for an authenticator app: as a QR code (`uri`), and to be typed. */
   totp: z.object({ uri: z.string(), secret: z.string() }).optional(),
   /** To be kept; shown this once. */
@@ -59,7 +66,7 @@ export type LoginStep = z.infer<typeof loginStep>;
 /** POST /login/step → as POST /login. 401 `LOGIN_REFUSED` (try again), 410 `LOGIN_STEP_GONE` (begin again). */
 export const loginStepRequest = z.object({
   id: z.string().min(1).max(64),
-  answers: z.record(z.string().max(64), z.string().max(4096)),
+  answers: z.record(z.string().max(64), z.string().max(8192)),
 });
 
 /** POST /login/step/show → loginStep, for a page that came back from another site with a step's id. It counts as one of its tries. */

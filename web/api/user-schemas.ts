@@ -13,7 +13,7 @@ export const userName = z
 const password = z.string().min(10, "must have at least 10 characters").max(256);
 const email = z.email().max(254);
 
-/** POST /users → 201 userRow. 409 `USER_EXISTS`. */
+/** POST /users → 201 userRow. 409 `USER_EXISTS`; 403 `CONFIRM_REQUIRED` for an administrator. */
 export const userCreateRequest = z.strictObject({
   name: userName,
   role: accountRole.default("user"),
@@ -24,14 +24,14 @@ export const userCreateRequest = z.strictObject({
   service: z.boolean().default(false),
 });
 
-/** PATCH /users/ID → userRow. What is absent is unchanged. 409 `LAST_ADMIN`. */
+/** PATCH /users/ID → userRow. What is absent is unchanged. 409 `LAST_ADMIN`; 403 `CONFIRM_REQUIRED` to make an administrator. */
 export const userChange = z.strictObject({
   role: accountRole.optional(),
   email: email.nullable().optional(),
   state: z.enum(["enabled", "disabled"]).optional(),
 });
 
-/** POST /users/ID/password → passwordAnswer. Ends the person's logins. 409 `PASSWORD_ELSEWHERE`. */
+/** POST /users/ID/password → passwordAnswer. Ends the person's logins. 403 `CONFIRM_REQUIRED`, 409 `PASSWORD_ELSEWHERE`. */
 export const passwordRequest = z.strictObject({ password: password.optional() });
 /** `password`: the one that the server made; absent: the caller gave one. */
 export const passwordAnswer = z.object({ password: z.string().optional() });
@@ -88,5 +88,5 @@ export const loginRow = z.object({
 export type LoginRow = z.infer<typeof loginRow>;
 export const loginParams = z.object({ id: resourceId, loginId: resourceId });
 
-/** POST /me/password → 204. Ends the person's other logins. 403 `CONFIRM_REQUIRED`, 409 `PASSWORD_ELSEWHERE`. */
+/** POST /me/password → 204. Ends the person's other logins. 403 `PASSWORD_WRONG`, 409 `PASSWORD_ELSEWHERE`. */
 export const ownPasswordRequest = z.strictObject({ current: z.string().min(1).max(256), password });

@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Logger } from "pino";
 import { formatHostPort, type Clock } from "../../protocol/index.ts";
-import type { Proxy } from "../../proxy/index.ts";
+import type { AccountRole, AuditEntry, Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { BearerGuard } from "./guard/bearer.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
@@ -13,7 +13,12 @@ import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/fir
 import { ApiTokens } from "./sign-in/api-tokens.ts";
 import { DeviceLogins } from "./sign-in/device-logins.ts";
 import { AccountLinker } from "./sign-in/account-linker.ts";
+import { Confirmations } from "./sign-in/confirmations.ts";
 import { Devices } from "./sign-in/devices.ts";
+import { FactorGate } from "./sign-in/factors/factor-gate.ts";
+import { PasskeyChallenges } from "./sign-in/factors/passkey-challenges.ts";
+import { Passkeys } from "./sign-in/factors/passkeys.ts";
+import { SecondFactors } from "./sign-in/factors/second-factors.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
@@ -35,6 +40,7 @@ import { routeDisks } from "./routes/disk-routes.ts";
 import { routeDocs } from "./routes/docs-routes.ts";
 import { routeDesktops } from "./routes/desktop-routes.ts";
 import { routeEvents } from "./routes/event-routes.ts";
+import { routeFactors } from "./routes/factor-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
@@ -55,6 +61,8 @@ export interface WebOptions {
   readonly clientDir: string;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
+  /** Roles whose people have to have a second factor; absent: none. */
+  readonly requireFactorFor?: readonly AccountRole[];
   /** What an administrator types on the server for a join secret; absent: the page shows none. */
   readonly joinCommand?: string;
   readonly log: Logger;
@@ -93,21 +101,22 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const services = { stores, passwords, clock, log, pagesUrl };
   const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
-  const steps = new SignInSteps(stores.signInSteps, clock);
-  const audit: Proxy["audit"] = (entry) => {
+  const audit = (entry: AuditEntry): void => {
     proxy.audit(entry);
   };
-  const signIn = new SignInService({
-    providers,
-    linker: new AccountLinker({
-      users: stores.users,
-      auditDurably: (entry) => proxy.auditDurably(entry),
-      audit,
-    }),
-    steps,
-    throttle,
-    audit,
-    log,
+  const auditDurably = (entry: AuditEntry): Promise<void> => proxy.auditDurably(entry);
+  const steps = new SignInSteps(stores.signInSteps, clock);
+  const advertised = () => proxy.advertised.web;
+  const challenges = await PasskeyChallenges.open(stores.service, steps, clock);
+  const passkeys = new Passkeys({ advertised, challenges });
+  const factors = new SecondFactors({ stores, passkeys, advertised, audit, clock });
+  const requireFor = options.requireFactorFor ?? [];
+  const gate = new FactorGate({ users: stores.users, factors, requireFor, auditDurably });
+  const linker = new AccountLinker({ users: stores.users, auditDurably, audit });
+  const signIn = new SignInService({ providers, linker, steps, factors, gate, throttle, audit, log });
+  const confirmations = new Confirmations({
+    ...{ providers, factors, throttle, proxy, clock },
+    logins: stores.logins,
   });
   const redirects = new RedirectSignIn({ providers, signIn, steps, throttle, audit, log });
   const { catalogue, events } = orchestrator;
@@ -128,7 +137,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   });
 
   const app = opened.adopt(await buildApp(log), (it) => it.close());
-  await sendSecurityHeaders(app, () => proxy.advertised.web);
+  await sendSecurityHeaders(app, advertised);
   guardSite(app, { stores, requesterOf: (request) => proxy.requesterOf(request) });
   const health = new HealthCheck(() => stores.users.count(), clock);
   routeHealth(app, health);
@@ -167,6 +176,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeLogin(api, { ...loginContext, signIn, redirects, apiTokens });
       routeRedirectSignIn(api, { ...loginContext, redirects });
       routeAccount(api, { proxy, logins, passwords, throttle });
+      routeFactors(api, { proxy, factors, gate, confirmations, providers, steps, logins });
       routeApiTokens(api, { proxy, apiTokens });
       routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });
       routeUsers(api, { proxy, passwords, clock });
@@ -193,8 +203,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   let closed: Promise<void> | undefined;
   return {
     server: app.server,
-    createFirstAdministrator: () =>
-      createFirstAdministrator({ stores, auditDurably: (entry) => proxy.auditDurably(entry) }, passwords),
+    createFirstAdministrator: () => createFirstAdministrator({ stores, auditDurably }, passwords),
     close: () => (closed ??= open.disposeAsync()),
   };
 }

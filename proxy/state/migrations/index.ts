@@ -12,6 +12,7 @@ import { accounts } from "./0010-accounts.ts";
 import { apiTokens } from "./0013-api-tokens.ts";
 import { usersByEmail } from "./0014-users-by-email.ts";
 import { providerSessions } from "./0015-provider-sessions.ts";
+import { factors } from "./0012-factors.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0013-api-tokens": apiTokens,
   "0014-users-by-email": usersByEmail,
   "0015-provider-sessions": providerSessions,
+  "0012-factors": factors,
 };

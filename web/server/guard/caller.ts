@@ -18,6 +18,8 @@ export interface Caller {
   readonly loginHash: string | null;
   /** The API token that carries the request; null: there is none, and all is allowed that the role allows. */
   readonly apiToken: { readonly id: string; readonly scopes: readonly ApiScope[] } | null;
+  /** Whether what is critical may go on: see {@link requireConfirmed}. */
+  readonly confirmed: boolean;
 }
 
 declare module "fastify" {
@@ -77,7 +79,8 @@ export function guardLogin(api: FastifyInstance, { logins, bearers, form, admitH
     if (login === null) throw new SignInRequired(form);
     admitHttp(request.raw);
     const { id: userId, name, role } = login.user;
-    request.caller = { via: "login", userId, name, role, loginHash: login.hash, apiToken: null };
+    const { hash: loginHash, confirmed } = login;
+    request.caller = { via: "login", userId, name, role, loginHash, apiToken: null, confirmed };
   });
 }
 
@@ -90,6 +93,17 @@ export function requireCaller(request: FastifyRequest): Caller {
   return request.caller;
 }
 
+/**
+ * The caller of what is critical: who has signed in, or confirmed that it is them, within ten minutes. The administrator's socket needs
+ * none.
+ * @throws RequestError `LOGIN_REQUIRED`, `CONFIRM_REQUIRED`
+ */
+export function requireConfirmed(request: FastifyRequest): Caller {
+  const caller = requireCaller(request);
+  if (!caller.confirmed) throw refuse("CONFIRM_REQUIRED");
+  return caller;
+}
+
 /** The oldest administrator's account: it owns what is created over the socket, so that its pages show it. */
 async function identifyAdministrator(stores: Stores): Promise<Caller> {
   const oldest = await stores.users.findOldestAdmin();
@@ -100,5 +114,6 @@ async function identifyAdministrator(stores: Stores): Promise<Caller> {
     role: "admin",
     loginHash: null,
     apiToken: null,
+    confirmed: true,
   };
 }

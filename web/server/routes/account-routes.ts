@@ -98,9 +98,9 @@ export function routeAccount(api: FastifyInstance, context: AccountRoutesContext
       proxy.audit({
         ...accountEntry(request, "user.password", user),
         outcome: "failure",
-        reason: "CONFIRM_REQUIRED",
+        reason: "PASSWORD_WRONG",
       });
-      throw refuse("CONFIRM_REQUIRED");
+      throw refuse("PASSWORD_WRONG");
     }
     throttle.succeed(attempt);
   }

@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import {
   loginStepRequest,
   loginStepShow,
+  passkeyLoginRequest,
   type LoginStep,
   type Me,
+  type PasskeyOptionsAnswer,
   type SignedOut,
 } from "../../api/schemas.ts";
 import { auditActor, requestSource } from "../guard/actor.ts";
@@ -48,6 +50,16 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
   api.post("/login/step/show", { config: { open: true } }, async (request): Promise<LoginStep> => {
     const { id } = parseInput(loginStepShow, request.body);
     return { step: await signIn.showStep(id) };
+  });
+
+  api.post("/login/passkey/options", { config: { open: true } }, async (): Promise<PasskeyOptionsAnswer> => {
+    return { options: await signIn.describePasskey() };
+  });
+
+  api.post("/login/passkey", { config: { open: true } }, async (request, reply): Promise<Me | LoginStep> => {
+    const { passkey } = parseInput(passkeyLoginRequest, request.body);
+    const context = { source: requestSource(request) };
+    return finish(request, reply, await signIn.authenticateByPasskey(passkey, context));
   });
 
   /** Opens the login, or says what is asked next. */

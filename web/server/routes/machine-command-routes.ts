@@ -9,6 +9,7 @@ import {
   type Machine,
 } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
+import { requireConfirmed } from "../guard/caller.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { DirectCommand } from "../../../orchestrator/index.ts";
@@ -105,6 +106,7 @@ export function routeMachineCommands(
   api.get("/machines/:id/credential", async (request, reply): Promise<MachineCredential> => {
     const { caller, record } = await resource.find(request, "manage");
     if (!ownsMachine(caller, record)) throw refuse("CREDENTIAL_FORBIDDEN");
+    requireConfirmed(request);
     void reply.header("cache-control", "no-store");
     return resource.auditAhead(request, "machine.credential", record, () =>
       commands.readCredential(record.id),

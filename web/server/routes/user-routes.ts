@@ -14,6 +14,7 @@ import {
 import { InputInvalid, refuse } from "../http-errors.ts";
 import { accountEntry } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
+import { requireConfirmed } from "../guard/caller.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { NO_PASSWORD, type Passwords } from "../sign-in/passwords.ts";
@@ -64,6 +65,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
   api.post("/users", async (request, reply): Promise<CreatedUser> => {
     requirePower(request, "administer");
     const { name, role, password, email, service } = parseInput(userCreateRequest, request.body);
+    if (role === "admin") requireConfirmed(request);
     if (service && password !== undefined)
       throw new InputInvalid("password", "a service account has no password.");
     const made = service ? undefined : (password ?? makePassword());
@@ -83,6 +85,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
   api.patch("/users/:id", async (request): Promise<UserRow> => {
     requirePower(request, "administer");
     const { role, email, state } = parseInput(userChange, request.body);
+    if (role === "admin") requireConfirmed(request);
     const user = await find(request);
     if (role !== undefined && role !== user.role)
       await auditAhead(proxy, accountEntry(request, "user.role", user, { role }), () =>
@@ -104,6 +107,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
 
   api.post("/users/:id/password", async (request): Promise<{ password?: string }> => {
     requirePower(request, "administer");
+    requireConfirmed(request);
     const { password } = parseInput(passwordRequest, request.body);
     const user = await find(request);
     if (user.provider !== LOCAL_PROVIDER) throw refuse("PASSWORD_ELSEWHERE");

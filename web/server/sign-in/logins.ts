@@ -17,10 +17,14 @@ const COOKIE_FORM = /^[\w-]{43}$/;
 /** How exact the time is that a login was last used: its row is not written at every request. */
 const SEEN_MS = 60_000;
 const MAX_BROWSER = 120;
+/** For so long after a sign-in or a confirmation nobody is asked again before what is critical. */
+export const CONFIRMED_MS = 600_000;
 
 export interface OpenLogin {
   readonly hash: string;
   readonly user: UserRecord;
+  /** The person has proven who they are not long ago. */
+  readonly confirmed: boolean;
 }
 
 /** Where a login comes from, for its owner to tell it from others. */
@@ -77,7 +81,7 @@ export class Logins {
     const user = await this.#stores.users.find(login.userId);
     if (user === null || user.disabledAt !== null) return null;
     if (now - login.lastSeenAt >= SEEN_MS) await this.#stores.logins.touch(hash, now);
-    return { hash, user };
+    return { hash, user, confirmed: now - login.confirmedAt < CONFIRMED_MS };
   }
 
   findByHash(hash: string): Promise<LoginRecord | null> {

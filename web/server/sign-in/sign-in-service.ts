@@ -1,16 +1,20 @@
 import type { Logger } from "pino";
 import { z } from "zod";
 import { isPosternError } from "../../../protocol/index.ts";
-import type { Proxy, UserRecord } from "../../../proxy/index.ts";
-import { loginRequest, type SignInForm } from "../../api/schemas.ts";
+import { LOCAL_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
+import { loginRequest, type PasskeyOptions, type PasskeyProof, type SignInForm } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import type { AccountLinker } from "./account-linker.ts";
+import { FACTOR_STEP, type FactorGate } from "./factors/factor-gate.ts";
+import { locatePasskey } from "./factors/passkeys.ts";
+import type { SecondFactors } from "./factors/second-factors.ts";
 import type { PasswordThrottle, SignInAttempt } from "./password-throttle.ts";
 import type {
   Answers,
   Credentials,
   OpenProvider,
   ProviderSession,
+  SignInChallenge,
   SignInContext,
   SignInProvider,
   SignInResult,
@@ -21,6 +25,8 @@ interface SignInDependencies {
   readonly providers: readonly OpenProvider[];
   readonly linker: Pick<AccountLinker, "link">;
   readonly steps: SignInSteps;
+  readonly factors: Pick<SecondFactors, "identify" | "describeSignIn" | "passkeysAvailable">;
+  readonly gate: Pick<FactorGate, "begin" | "proceed">;
   readonly throttle: PasswordThrottle;
   readonly audit: Proxy["audit"];
   readonly log: Logger;
@@ -54,7 +60,8 @@ export class SignInService {
   constructor(services: SignInDependencies) {
     this.#services = services;
     const providers = services.providers.map(({ provider }) => provider);
-    this.form = mergeForms(providers.map(({ form }) => form));
+    const form = mergeForms(providers.map((provider) => provider.form));
+    this.form = services.factors.passkeysAvailable ? offerPasskeys(form) : form;
     const passwordMayBeEmpty = providers.some(({ withoutPassword }) => withoutPassword === true);
     this.request = describeRequest(this.form, passwordMayBeEmpty);
   }
@@ -79,12 +86,71 @@ export class SignInService {
   async proceed(stepId: string, answers: Answers, context: SignInContext): Promise<SignInOutcome> {
     const { steps, providers } = this.#services;
     const pending = await steps.try(stepId);
+    if (pending?.provider === FACTOR_STEP) return this.#proceedFactor(pending, stepId, answers, context);
     const open = providers.find(({ id }) => id === pending?.provider);
     if (pending === null || open?.provider.proceed === undefined) throw refuse("LOGIN_STEP_GONE");
     const attempt = attemptOf(pending.name, context);
     this.#beginAttempt(attempt, context);
     const result = await this.#guard(open, (provider) => provider.proceed?.(pending.state, answers, context));
     return this.#judge({ open, result }, { name: pending.name, context, attempt, stepId });
+  }
+
+  /** What the browser is asked where a passkey is all. @throws RequestError `PASSKEY_HOST` */
+  describePasskey(): Promise<PasskeyOptions> {
+    return this.#services.factors.describeSignIn();
+  }
+
+  /**
+   * Lets somebody in by a passkey alone, which proves possession and the person.
+   * @throws RequestError `PASSKEY_REFUSED`, `PASSKEY_SECOND`, `PASSKEY_HOST`; ThrottledError `LOGIN_THROTTLED`
+   */
+  async authenticateByPasskey(proof: PasskeyProof, context: SignInContext): Promise<SignInOutcome> {
+    const { factors, providers, throttle } = this.#services;
+    const attempt = attemptOf(locatePasskey(proof.id), context);
+    this.#beginAttempt(attempt, context);
+    const { user, check } = await factors.identify(proof, context.source);
+    if (user === null || check.kind === "wrong" || user.disabledAt !== null) {
+      this.#auditFailure(check.kind === "wrong" ? check.reason : "USER_DISABLED", context, user);
+      throw refuse("PASSKEY_REFUSED");
+    }
+    throttle.succeed(attempt);
+    const open = providers.find(({ id }) => id === user.provider);
+    if (open?.admission.passkeyAlone ?? open?.kind === LOCAL_PROVIDER)
+      return { kind: "account", user, provider: "passkey" };
+    this.#auditFailure("PASSKEY_SECOND", context, user);
+    throw refuse("PASSKEY_SECOND");
+  }
+
+  async #proceedFactor(
+    { name, state, session }: PendingSignIn,
+    stepId: string,
+    answers: Answers,
+    context: SignInContext,
+  ): Promise<SignInOutcome> {
+    const { gate, steps, throttle } = this.#services;
+    // Only who has the password comes as far as this: strangers' attempts at the name do not count here.
+    const attempt = attemptOf(name, { ...context, device: FACTOR_STEP });
+    this.#beginAttempt(attempt, context);
+    const result = await gate.proceed(state, answers, context);
+    if (result.kind === "refused") {
+      this.#auditFailure(result.reason, context, result.user);
+      throw refuse(result.code);
+    }
+    if (!(await steps.take(stepId))) throw refuse("LOGIN_STEP_GONE");
+    throttle.succeed(attempt);
+    const more = await result.finish();
+    if (more !== null) return this.#askFactor(name, more, session);
+    const { user, provider } = result;
+    return { kind: "account", user, provider, ...(session && { session }) };
+  }
+
+  async #askFactor(
+    name: string,
+    { form, state }: SignInChallenge,
+    session: ProviderSession | undefined,
+  ): Promise<SignInOutcome> {
+    const pending = { provider: FACTOR_STEP, name, state, ...(session && { session }) };
+    return { kind: "step", step: await this.#openStep(pending, form) };
   }
 
   async #judge(answer: ProviderResult | null, about: AttemptInProgress): Promise<SignInOutcome> {
@@ -106,7 +172,7 @@ export class SignInService {
   }
 
   /**
-   * What follows once a provider has said who it is: the account.
+   * What follows once a provider has said who it is: the account, and a second factor where one is asked for.
    * @param session where the person comes back from another site
    * @throws RequestError `LOGIN_REFUSED` who may not enter
    */
@@ -117,6 +183,8 @@ export class SignInService {
     session?: ProviderSession,
   ): Promise<SignInOutcome> {
     const user = await this.#findAccount(open, result, context);
+    const more = await this.#services.gate.begin(user, open);
+    if (more !== null) return this.#askFactor(user.name, more, session);
     return { kind: "account", user, provider: open.id, ...(session && { session }) };
   }
 
@@ -258,4 +326,12 @@ function describeRequest({ fields }: SignInForm, passwordMayBeEmpty: boolean): z
       password: passwordMayBeEmpty ? password.or(z.literal("")).default("") : password,
     })
     .and(z.object(Object.fromEntries(shape)));
+}
+
+/** Browsers offer passkeys on the field of the name. */
+function offerPasskeys(form: SignInForm): SignInForm {
+  const fields = form.fields.map((field) =>
+    field.autocomplete === "username" ? { ...field, autocomplete: "username webauthn" } : field,
+  );
+  return { ...form, fields, passkey: { use: "alone" } };
 }

@@ -33,6 +33,7 @@ function start(rfbPort: number) {
     dataDir: path.join(folder, "data"),
     mip1: { allow: [], endpoint: { host: "localhost", port: 5900 } },
     signInFile: null,
+    requireFactorFor: [],
     limits: { file: null, user: {} },
     onFirstLogin: (login: FirstLoginCredentials) => void logins.push(login),
   };

@@ -14,7 +14,20 @@ const en = {
     "What the other service answered cannot be trusted, so nobody was signed in. Try again, or tell an administrator.",
   LOGIN_NOT_ADMITTED: "The other service knows you, but you may not enter here. Ask an administrator.",
   LOGOUT_TOKEN_INVALID: "This logout token is not believed.",
-  CONFIRM_REQUIRED: "Your password is wrong. Type the one that you sign in with.",
+  PASSWORD_WRONG: "Your password is wrong. Type the one that you sign in with.",
+  CONFIRM_REQUIRED: "Confirm first that it is you: sign out and in again, then try once more.",
+  FACTOR_WRONG: "This code is wrong, or was used already. Type the next one, or a recovery code.",
+  FACTOR_UNKNOWN: "This is not there any more. It may have been removed.",
+  FACTOR_EXISTS: "This device has a passkey for you already.",
+  FACTOR_LIMIT: "You have as many passkeys as you may have. Remove one first.",
+  ENROLMENT_GONE: "This took too long, or was tried too often. Begin again.",
+  PASSKEY_REFUSED:
+    "This passkey is not known here, or its answer came too late. Try again, or choose another way.",
+  PASSKEY_HOST: "Passkeys do not work at this server's address. Its administrator can give it a name.",
+  PASSKEY_SECOND: "Sign in with your password first: your passkey is asked for after it.",
+  PASSKEY_CANCELLED: "No passkey was used. Try again, or choose another way.",
+  PASSKEY_BLOCKED:
+    "Your browser uses no passkeys on this page. Open the service at its own address, or choose another way.",
   PASSWORD_ELSEWHERE: "This account has no password here: another service checks it. Change it there.",
   USER_UNKNOWN: "This account is not there any more.",
   USER_EXISTS: "Somebody has this name already. Choose another one.",
@@ -105,7 +118,22 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   LOGIN_NOT_ADMITTED:
     "L’autre service vous connaît, mais vous ne pouvez pas entrer ici. Demandez à un administrateur.",
   LOGOUT_TOKEN_INVALID: "Ce jeton de déconnexion n’est pas reconnu.",
-  CONFIRM_REQUIRED: "Votre mot de passe est faux. Saisissez celui avec lequel vous vous connectez.",
+  PASSWORD_WRONG: "Votre mot de passe est faux. Saisissez celui avec lequel vous vous connectez.",
+  CONFIRM_REQUIRED:
+    "Confirmez d’abord que c’est bien vous : déconnectez-vous, reconnectez-vous, puis réessayez.",
+  FACTOR_WRONG: "Ce code est faux ou a déjà servi. Saisissez le suivant, ou un code de secours.",
+  FACTOR_UNKNOWN: "Ceci n’existe plus. Quelqu’un l’a peut-être supprimé.",
+  FACTOR_EXISTS: "Cet appareil a déjà une clé d’accès pour vous.",
+  FACTOR_LIMIT: "Vous avez autant de clés d’accès qu’il vous est permis. Supprimez-en d’abord une.",
+  ENROLMENT_GONE: "Cela a pris trop de temps, ou trop d’essais. Recommencez.",
+  PASSKEY_REFUSED:
+    "Cette clé d’accès n’est pas connue ici, ou sa réponse est venue trop tard. Réessayez, ou choisissez un autre moyen.",
+  PASSKEY_HOST:
+    "Les clés d’accès ne fonctionnent pas à l’adresse de ce serveur. Son administrateur peut lui donner un nom.",
+  PASSKEY_SECOND: "Connectez-vous d’abord avec votre mot de passe : votre clé d’accès est demandée ensuite.",
+  PASSKEY_CANCELLED: "Aucune clé d’accès n’a été utilisée. Réessayez, ou choisissez un autre moyen.",
+  PASSKEY_BLOCKED:
+    "Votre navigateur n’utilise pas de clé d’accès sur cette page. Ouvrez le service à sa propre adresse, ou choisissez un autre moyen.",
   PASSWORD_ELSEWHERE:
     "Ce compte n'a pas de mot de passe ici : un autre service le vérifie. Changez-le là-bas.",
   USER_UNKNOWN: "Ce compte n'existe plus.",

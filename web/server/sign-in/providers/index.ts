@@ -41,6 +41,13 @@ const admission = z.object({
   roles: z
     .strictObject({ admin: names.optional(), operator: names.optional(), auditor: names.optional() })
     .optional(),
+  /** Its people have to have a second factor, whatever their role. */
+  requireFactor: z.boolean().optional(),
+  /**
+   * Whether a passkey alone lets its people in. Absent: those of this server's own accounts only, since another service is not asked
+   * then whether it still knows the person.
+   */
+  passkeyAlone: z.boolean().optional(),
 });
 export type Admission = z.output<typeof admission>;
 

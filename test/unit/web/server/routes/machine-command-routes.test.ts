@@ -87,7 +87,7 @@ test("the boot log is read, and who read it is written down", async () => {
 });
 
 test("the secret of its boot scripts is told to a machine's owner alone, and written down nowhere", async () => {
-  const { act, ask, as, askLocally, audited, proxy, stores } = await open({
+  const { act, ask, as, askLocally, audited, clock, proxy, stores } = await open({
     "image.list": () => [{ ...MEMTEST, script: "cloud-init" }],
     "machine.credential": () => ({ credential: "sEcReT234" }),
   });
@@ -102,6 +102,11 @@ test("the secret of its boot scripts is told to a machine's owner alone, and wri
   expect(seen).toMatchObject({ status: 200, body: { credential: false } });
   const refused = await askLocally("GET", `${MACHINES}/m1/credential`);
   expect(refused).toMatchObject({ status: 403, body: { error: { code: "CREDENTIAL_FORBIDDEN" } } });
+  clock.advance(600_000);
+  expect(await act("GET", "credential")).toMatchObject({
+    status: 403,
+    body: { error: { code: "CONFIRM_REQUIRED" } },
+  });
   const kept = [proxy.audited, await stores.machines.list(), seen.body, refused.body];
   expect(JSON.stringify(kept)).not.toContain("sEcReT234");
 });

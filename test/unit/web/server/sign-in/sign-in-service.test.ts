@@ -92,6 +92,16 @@ function open(...providers: SignInProvider[]) {
       },
     },
     steps: new SignInSteps(new MemorySteps(), clock),
+    // What comes after the account is known: test/unit/web/server/routes/factor-routes.test.ts.
+    factors: {
+      passkeysAvailable: false,
+      describeSignIn: () => Promise.reject(new Error("not here")),
+      identify: () => Promise.reject(new Error("not here")),
+    },
+    gate: {
+      begin: () => Promise.resolve(null),
+      proceed: () => Promise.reject(new Error("not here")),
+    },
     throttle: new PasswordThrottle(clock),
     audit: (entry) => void audited.push(entry),
     log: pino({ level: "silent" }),
