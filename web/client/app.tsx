@@ -18,6 +18,7 @@ const preloadViewer = async () => {
 };
 /** After the wall's own requests: the click on a picture then finds the viewer's code here. */
 const PRELOAD_DELAY_MS = 500;
+const loadDevice = async () => (await import("./sign-in/device-page.tsx")).DevicePage;
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 
 type OpenDialog = "create" | "host" | "keys" | null;
@@ -46,7 +47,7 @@ function SignedIn({ me }: { readonly me: Me }) {
 
   useEffect(() => followEvents(app), [app]);
   useEffect(() => {
-    if (route.page === "view") return;
+    if (route.page === "view" || route.page === "device") return;
     const title = route.page === "sessions" ? text.sessions.title : text.wall.title;
     document.title = `${title} · ${text.product}`;
   }, [route.page, text]);
@@ -89,6 +90,8 @@ function SignedIn({ me }: { readonly me: Me }) {
       />
       {route.page === "unknown" ? (
         <NothingHere />
+      ) : route.page === "device" ? (
+        <LazyPage load={loadDevice} props={{}} />
       ) : route.page === "sessions" && me.role === "admin" ? (
         <LazyPage load={loadSessions} props={{}} />
       ) : (

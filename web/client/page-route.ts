@@ -6,11 +6,13 @@ export type PageRoute =
   /** There is nothing at this path. */
   | { readonly page: "unknown" }
   | { readonly page: "sessions" }
+  | { readonly page: "device" }
   | { readonly page: "view"; readonly desktopId: string };
 
 export function parseRoute(path: string): PageRoute {
   const [, first, second] = path.split("/");
   if (first === "sessions") return { page: "sessions" };
+  if (first === "device" && second === undefined) return { page: "device" };
   if (first === "view" && second !== undefined && second !== "") {
     try {
       return { page: "view", desktopId: decodeURIComponent(second) };

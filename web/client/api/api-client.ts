@@ -5,6 +5,7 @@ import type {
   BootLog,
   MachineCredential,
   Desktop,
+  DeviceQuestion,
   ErrorBody,
   Image,
   joinSecret,
@@ -88,6 +89,10 @@ export function createApi(onSignedOut: () => void) {
     },
     signIn: (credentials: Readonly<Record<string, string>>) => call<Me>("POST", "/login", credentials),
     signOut: () => call<undefined>("POST", "/logout"),
+    deviceLogin: (code: string) => call<DeviceQuestion>("GET", `/device-logins/${encodeURIComponent(code)}`),
+    confirmDevice: (code: string, scopes: readonly string[]) =>
+      call<undefined>("POST", `/device-logins/${encodeURIComponent(code)}/confirm`, { scopes }),
+    refuseDevice: (code: string) => call<undefined>("DELETE", `/device-logins/${encodeURIComponent(code)}`),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
     removeDesktop: (id: string) => call<undefined>("DELETE", `/desktops/${encodeURIComponent(id)}`),
