@@ -90,7 +90,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   bin: [
     ["setup", "require-node.ts", "terminal"],
-    ["programs", "darts"],
+    ["programs", "darts", "remote"],
     ["admin-api.ts"],
     ["commands"],
     ["program.ts", "report-failure.ts"],

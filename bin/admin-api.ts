@@ -4,6 +4,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { errorBody } from "../web/api/schemas.ts";
+import { ConfigError } from "../protocol/index.ts";
+import { askOverHttps, type HttpAnswer } from "./remote/https-request.ts";
+import { findRemoteServer, type RemoteServer } from "./remote/server-list.ts";
 import { hostDataDirOfUp, RUNTIME_FILE } from "./programs/data-dirs.ts";
 import { isServerStarting } from "./programs/start-socket.ts";
 import { quoteWord } from "./terminal/program-name.ts";
@@ -43,18 +46,39 @@ export const runtimeFile = z.object({
   listen: z.object({ host: z.string(), port: z.number().int() }).optional(),
 });
 
-/** The REST API over the administrator's Unix socket of the server whose data folder is `dataDir`. */
+/** Which server a command asks. */
+export interface ServerChoice {
+  /** The data folder of one on this machine. */
+  readonly data?: string;
+  /** The name of one that `postern login` has signed in to; it counts before `data`, which may come from the environment. */
+  readonly server?: string;
+}
+
+/** The REST API, over the administrator's Unix socket of a server on this machine or over TLS with an API token. */
 export class AdminApi {
   readonly #dataDir: string;
+  readonly #serverName: string | null;
   #socketPath: string | undefined;
+  #remote: RemoteServer | undefined;
 
-  constructor(dataDir: string) {
-    this.#dataDir = dataDir;
+  /** @throws ConfigError `SERVER_UNNAMED` */
+  constructor(choice: string | ServerChoice) {
+    const { data, server }: ServerChoice = typeof choice === "string" ? { data: choice } : choice;
+    if (data === undefined && server === undefined)
+      throw new ConfigError(
+        "SERVER_UNNAMED",
+        "Which server? Name its data folder with --data, or one that you are signed in to with --server.",
+      );
+    this.#dataDir = data ?? "";
+    this.#serverName = server ?? null;
   }
 
   /** A command that asks the same server, to be copied. @param words without the program, as `vm list` */
   formatCommand(words: string): string {
-    return `postern ${words} --data ${quoteWord(this.#dataDir)}`;
+    const name = this.#serverName;
+    return name === null
+      ? `postern ${words} --data ${quoteWord(this.#dataDir)}`
+      : `postern ${words} --server ${quoteWord(name)}`;
   }
 
   get<T>(path: string, shape: z.ZodType<T>): Promise<T> {
@@ -74,15 +98,31 @@ export class AdminApi {
   }
 
   async #send<T>(method: string, path: string, body: unknown, shape: z.ZodType<T>): Promise<T> {
-    this.#socketPath ??= await this.#findSocket();
-    const { status, text } = await this.#request(this.#socketPath, method, path, body);
-    const answer: unknown = text === "" ? undefined : JSON.parse(text);
+    const { status, text } = await (this.#serverName === null
+      ? this.#askHere(method, path, body)
+      : this.#askRemote(this.#serverName, method, path, body));
+    const answer = readJson(text);
     if (status < 400) return shape.parse(answer);
     const parsed = errorBody.safeParse(answer);
     if (!parsed.success)
       throw new AdminApiError("SERVER_ERROR", `The server answered ${status}.`, ExitCode.failed);
     const { code, message, choices, field = null } = parsed.data.error;
     throw new AdminApiError(code, message, chooseExitCode(status, code), choices, field);
+  }
+
+  async #askHere(method: string, path: string, body: unknown): Promise<HttpAnswer> {
+    this.#socketPath ??= await this.#findSocket();
+    return this.#request(this.#socketPath, method, path, body);
+  }
+
+  async #askRemote(name: string, method: string, path: string, body: unknown): Promise<HttpAnswer> {
+    this.#remote ??= await findRemoteServer(name);
+    const { url, ca, token } = this.#remote;
+    try {
+      return await askOverHttps({ method, url, path: `/api/v1${path}`, body, ca, token });
+    } catch (error) {
+      throw describeUnreachable(url, error);
+    }
   }
 
   async #findSocket(): Promise<string> {
@@ -110,12 +150,7 @@ export class AdminApi {
     );
   }
 
-  #request(
-    socketPath: string,
-    method: string,
-    path: string,
-    body: unknown,
-  ): Promise<{ status: number; text: string }> {
+  #request(socketPath: string, method: string, path: string, body: unknown): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       const headers = payload === undefined ? {} : { "content-type": "application/json" };
@@ -135,6 +170,32 @@ export class AdminApi {
       request.end(payload);
     });
   }
+}
+
+/** Undefined: there is nothing, or no JSON. */
+function readJson(text: string): unknown {
+  try {
+    return text === "" ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why a server does not answer over TLS, with what helps. */
+export function describeUnreachable(url: string, error: unknown): AdminApiError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const isTrust = /CERT|SELF_SIGNED|ISSUER|SIGNATURE|ALTNAME/.test(code);
+  return isTrust
+    ? new AdminApiError(
+        "SERVER_UNTRUSTED",
+        `${url} has no certificate that this machine trusts (${code}). Give \`postern login\` --ca or --fingerprint.`,
+        ExitCode.unreachable,
+      )
+    : new AdminApiError(
+        "SERVER_UNREACHABLE",
+        `${url} does not answer${code === "" ? "" : ` (${code})`}.`,
+        ExitCode.unreachable,
+      );
 }
 
 function chooseExitCode(status: number, code: string): ExitCode {

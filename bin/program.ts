@@ -93,9 +93,24 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/user.ts")).defineUser,
   },
   {
+    name: "login",
+    summary: "sign in to a server elsewhere; every command then takes --server NAME",
+    load: async () => (await import("./commands/login.ts")).defineLogin,
+  },
+  {
+    name: "logout",
+    summary: "end what `login` began",
+    load: async () => (await import("./commands/login.ts")).defineLogout,
+  },
+  {
     name: "api-token",
     summary: "tokens of the REST API, for programs: create, list, revoke",
     load: async () => (await import("./commands/api-token.ts")).defineApiToken,
+  },
+  {
+    name: "completion",
+    summary: "completion for bash, zsh and fish",
+    load: async () => (await import("./commands/completion.ts")).defineCompletionWith(loadProgram),
   },
   {
     name: "session",
@@ -146,6 +161,16 @@ export function createProgram(): Command {
     program.outputHelp();
     throw new CommanderError(ExitCode.usage, "postern.help", "");
   });
+  return program;
+}
+
+/** The command line with every command loaded, to be looked at and not to be run. */
+async function loadProgram(): Promise<Command> {
+  const program = createProgram();
+  for (const entry of COMMANDS) {
+    const command = program.commands.find((child) => child.name() === entry.name);
+    if (command !== undefined) await loadCommand(entry, command);
+  }
   return program;
 }
 

@@ -1,15 +1,17 @@
 import { Option, type Command } from "commander";
+import type { ServerChoice } from "../admin-api.ts";
 
 /** The flags of every command that sends requests to a running server. */
-export interface AdminApiFlags {
-  readonly data: string;
+export interface AdminApiFlags extends ServerChoice {
   readonly json?: boolean;
 }
 
-export function addAdminApiFlags(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--data <dir>", "the server's data folder").env("POSTERN_DATA").makeOptionMandatory(),
-    )
-    .option("--json", "one JSON value on standard output");
+/** @param options `server`: false where the command has an option of this name for something else */
+export function addAdminApiFlags(command: Command, { server = true } = {}): Command {
+  command.addOption(
+    new Option("--data <dir>", "the data folder of a server on this machine").env("POSTERN_DATA"),
+  );
+  if (server)
+    command.option("--server <name>", "instead of --data: a server that `postern login` has signed in to");
+  return command.option("--json", "one JSON value on standard output");
 }

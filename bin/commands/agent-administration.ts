@@ -19,7 +19,7 @@ export function defineAgentAdministration(command: Command): void {
   addAdminApiFlags(command.command("list").description("on the server: every agent that has joined"))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: AdminApiFlags) => {
-      const rows = await listAgents(new AdminApi(flags.data));
+      const rows = await listAgents(new AdminApi(flags));
       printResult(flags.json === true, rows, () =>
         formatTable(["NAME", "KIND", "STATE", "SEEN", "CLONES", "ID"], rows.map(toCells)),
       );
@@ -31,7 +31,7 @@ export function defineAgentAdministration(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (wanted: string, flags: AdminApiFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { id, name } = await findAgent(api, wanted);
       await api.remove(`/agents/${id}`);
       printResult(
@@ -45,7 +45,7 @@ export function defineAgentAdministration(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (wanted: string, flags: AdminApiFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { id, name } = await findAgent(api, wanted);
       await api.post(`/agents/${id}/rotate`, {}, z.unknown());
       printResult(
@@ -64,7 +64,7 @@ export function defineAgentAdministration(command: Command): void {
     .option("--undo", "it may only publish desktops from now on; its connection ends")
     .addHelpText("after", EXAMPLES)
     .action(async (wanted: string, flags: AdminApiFlags & { readonly undo?: boolean }) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { id, kind } = await findAgent(api, wanted);
       const role = flags.undo === true ? "agent" : "host";
       const changed = await api.post(`/agents/${encodeURIComponent(id)}/role`, { role }, agent);

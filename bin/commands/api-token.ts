@@ -50,7 +50,7 @@ export function defineApiToken(command: Command): void {
     .option("--source <range>", "only from this address or network; several times for more", collectValues)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { name, scope: scopes, ttl: ttlSeconds, source: sources = [] } = flags;
       const path = await locateTokens(api, flags);
       const made = await api.post(path, { name, scopes, ttlSeconds, sources }, createdApiToken);
@@ -68,7 +68,7 @@ export function defineApiToken(command: Command): void {
   addOwnerFlags(command.command("list").description("tokens that work; never their values"))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: OwnerFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const rows = await api.get(await locateTokens(api, flags), z.array(apiTokenRow));
       printResult(flags.json === true, rows, () =>
         formatTable(
@@ -87,7 +87,7 @@ export function defineApiToken(command: Command): void {
   addOwnerFlags(command.command("revoke <id>").description("end a token; what it has open ends with it"))
     .addHelpText("after", EXAMPLES)
     .action(async (id: string, flags: OwnerFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       await api.remove(`${await locateTokens(api, flags)}/${encodeURIComponent(id)}`);
       printResult(flags.json === true, { id }, () => `API token ${id} is revoked.\n`);
     });

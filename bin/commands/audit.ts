@@ -55,7 +55,7 @@ export function defineAudit(command: Command): void {
   addAdminApiFlags(command.command("key").description("the public key that checkpoints are checked with"))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: AdminApiFlags) => {
-      const key = await new AdminApi(flags.data).get("/audit/key", auditKey);
+      const key = await new AdminApi(flags).get("/audit/key", auditKey);
       printResult(flags.json === true, key, () => key.publicKey);
     });
   defineAuditVerify(command);
@@ -83,9 +83,10 @@ async function readRows(flags: ListFlags): Promise<AuditRow[]> {
     Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
   );
   try {
-    return await new AdminApi(flags.data).get(`/audit?${search.toString()}`, z.array(auditEvent));
+    return await new AdminApi(flags).get(`/audit?${search.toString()}`, z.array(auditEvent));
   } catch (error) {
     if (!(error instanceof AdminApiError) || error.exitCode !== ExitCode.unreachable) throw error;
+    if (flags.data === undefined || flags.server !== undefined) throw error;
     const events = await queryAudit(resolve(flags.data), query).catch(() => {
       throw error;
     });

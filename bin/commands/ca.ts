@@ -18,10 +18,6 @@ Examples:
 export function defineCa(command: Command): void {
   addAdminApiFlags(command);
   command.enablePositionalOptions();
-  // The subcommands have this option too.
-  const data = command.options.find(({ long }) => long === "--data");
-  const isRequired = data?.mandatory ?? false;
-  if (data) data.mandatory = false;
   defineCaCommand(command, "status", "which CA the service has, and who does not know it yet", (api) =>
     api.get("/ca/status", authorityStatus),
   );
@@ -41,9 +37,7 @@ export function defineCa(command: Command): void {
     .allowExcessArguments()
     .action(async (flags: AdminApiFlags) => {
       refuseUnknownCommand(command);
-      if (data && isRequired && flags.data === undefined)
-        command.error(`error: required option '${data.flags}' not specified`, { exitCode: 2 });
-      const found = await new AdminApi(flags.data).get("/ca", authority);
+      const found = await new AdminApi(flags).get("/ca", authority);
       printResult(flags.json === true, found, () => found.certificate);
     });
 }
@@ -61,7 +55,7 @@ function defineCaCommand(
   return addAdminApiFlags(command.command(name).description(description))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CaFlags) => {
-      const status = await act(new AdminApi(flags.data), flags);
+      const status = await act(new AdminApi(flags), flags);
       printResult(flags.json === true, status, () => describeStatus(status));
     });
 }

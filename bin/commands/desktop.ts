@@ -19,7 +19,7 @@ export function defineDesktop(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/desktops", z.array(desktop));
+      const rows = await new AdminApi(flags).get("/desktops", z.array(desktop));
       printResult(flags.json === true, rows, () =>
         formatTable(
           ["NAME", "AGENT", "STATE", "VIEWERS", "ID"],
@@ -34,7 +34,7 @@ export function defineDesktop(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (wanted: string, flags: AdminApiFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { id, name } = await findDesktop(api, wanted);
       await api.remove(`/desktops/${encodeURIComponent(id)}`);
       printResult(flags.json === true, { id, name }, () => `Removed ${name}.\n`);

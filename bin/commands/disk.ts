@@ -18,7 +18,7 @@ export function defineDisk(command: Command): void {
   addAdminApiFlags(command.command("list").description("people's data disks on the hosts that are connected"))
     .addHelpText("after", EXAMPLES)
     .action(async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/disks", z.array(disk));
+      const rows = await new AdminApi(flags).get("/disks", z.array(disk));
       printResult(flags.json === true, rows, () =>
         formatTable(
           ["DISK", "SIZE", "TAKES", "HOST", "STATE", "MACHINE", "USED"],
@@ -34,7 +34,7 @@ export function defineDisk(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, flags: AdminApiFlags) => {
-      await new AdminApi(flags.data).remove(`/disks/${path}`);
+      await new AdminApi(flags).remove(`/disks/${path}`);
       printResult(flags.json === true, { removed: true }, () => "The data disk is deleted.\n");
     });
   addAdminApiFlags(
@@ -46,7 +46,7 @@ export function defineDisk(command: Command): void {
     .requiredOption("--to <host>", "the host's name or id")
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, flags: AdminApiFlags & { readonly to: string }) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { id } = await findHost(api, flags.to);
       await api.post(`/disks/${path}/move`, { host: id }, z.unknown());
       printResult(

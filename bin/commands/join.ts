@@ -31,7 +31,7 @@ export function defineJoin(command: Command): void {
       if (flags.admit === true && !isHost)
         throw new ConfigError("ADMIT_WITHOUT_HOST", "--admit goes with --host: only a host is let in.");
       const wanted: JoinSecretInput = { role: isHost ? "host" : "agent", admit: flags.admit === true };
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const made = await api.post("/join-secrets", wanted, joinSecret);
       const text = (): string =>
         [

@@ -25,6 +25,7 @@ export function defineRepeater(command: Command): void {
   command.addHelpText("after", EXAMPLES);
   addAdminApiFlags(
     command.command("create").description("a number for viewers, or for a VNC server that dials in"),
+    { server: false },
   )
     .option("--desktop <name>", "for viewers of this desktop; they still need a token")
     .option(
@@ -50,7 +51,11 @@ export function defineRepeater(command: Command): void {
         desktop === undefined
           ? { server, ttlSeconds: ttl }
           : { desktop, ttlSeconds: ttl, ...(short && { short }) };
-      const made = await new AdminApi(data).post("/repeater-ids", body, repeaterId);
+      const made = await new AdminApi({ ...(data !== undefined && { data }) }).post(
+        "/repeater-ids",
+        body,
+        repeaterId,
+      );
       printResult(json === true, made, () =>
         [`  ID        ${made.number}`, `  Expires   ${new Date(made.expiresAt).toISOString()}`, ""].join(
           "\n",

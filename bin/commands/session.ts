@@ -27,7 +27,7 @@ export function defineSession(command: Command): void {
     .action(async (flags: ListFlags) => {
       const query = new URLSearchParams({ limit: String(flags.limit) });
       if (flags.state !== undefined) query.set("state", flags.state);
-      const rows = await new AdminApi(flags.data).get(`/sessions?${query.toString()}`, z.array(session));
+      const rows = await new AdminApi(flags).get(`/sessions?${query.toString()}`, z.array(session));
       printResult(flags.json === true, rows, () =>
         formatTable(
           [
@@ -51,7 +51,7 @@ export function defineSession(command: Command): void {
   addAdminApiFlags(command.command("end <id>").description("end an open session, whichever server it is on"))
     .addHelpText("after", EXAMPLES)
     .action(async (id: string, flags: AdminApiFlags) => {
-      await new AdminApi(flags.data).remove(`/sessions/${encodeURIComponent(id)}`);
+      await new AdminApi(flags).remove(`/sessions/${encodeURIComponent(id)}`);
       printResult(flags.json === true, { id }, () => `Session ${id} ends.\n`);
     });
 }

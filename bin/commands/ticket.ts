@@ -30,7 +30,7 @@ export function defineTicket(command: Command): void {
     .addHelpText("after", EXAMPLES)
     .action(async (flags: CreateFlags) => {
       const { desktop, role, deny } = flags;
-      const made = await new AdminApi(flags.data).post("/tickets", { desktop, role, deny }, ticket);
+      const made = await new AdminApi(flags).post("/tickets", { desktop, role, deny }, ticket);
       printResult(
         flags.json === true,
         made,

@@ -49,7 +49,7 @@ export function defineToken(command: Command): void {
     .action(async (flags: CreateFlags) => {
       const { desktop, role, ttl, deny } = flags;
       const request = { desktop, role, deny, ttlSeconds: ttl };
-      const made = await new AdminApi(flags.data).post("/tokens", request, token);
+      const made = await new AdminApi(flags).post("/tokens", request, token);
       printResult(flags.json === true, made, () =>
         [
           `  Token     ${made.token}`,
@@ -65,7 +65,7 @@ export function defineToken(command: Command): void {
       .description("tokens that live; never their values")
       .addHelpText("after", EXAMPLES),
   ).action(async (flags: AdminApiFlags) => {
-    const rows = await new AdminApi(flags.data).get("/tokens", z.array(tokenRow));
+    const rows = await new AdminApi(flags).get("/tokens", z.array(tokenRow));
     printResult(flags.json === true, rows, () =>
       formatTable(
         ["ID", "DESKTOP", "ROLE", "DENIED", "STATE", "EXPIRES"],
@@ -91,13 +91,13 @@ export function defineToken(command: Command): void {
     .action(async (id: string, flags: ChangeFlags) => {
       const { role, deny } = flags;
       const path = `/tokens/${encodeURIComponent(id)}`;
-      const row = await new AdminApi(flags.data).patch(path, { role, deny }, tokenRow);
+      const row = await new AdminApi(flags).patch(path, { role, deny }, tokenRow);
       printResult(flags.json === true, row, () => `Token ${id} is changed.\n`);
     });
   addAdminApiFlags(
     command.command("revoke <id>").description("end a token before its time").addHelpText("after", EXAMPLES),
   ).action(async (id: string, flags: AdminApiFlags) => {
-    await new AdminApi(flags.data).remove(`/tokens/${encodeURIComponent(id)}`);
+    await new AdminApi(flags).remove(`/tokens/${encodeURIComponent(id)}`);
     printResult(flags.json === true, { id }, () => `Token ${id} is revoked.\n`);
   });
 }

@@ -65,7 +65,7 @@ export function defineUser(command: Command): void {
   addAdminApiFlags(command.command("show <name>").description("one account"))
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AdminApiFlags) => {
-      const user = await findUser(new AdminApi(flags.data), name);
+      const user = await findUser(new AdminApi(flags), name);
       printResult(flags.json === true, user, () => formatRows([user]));
     });
   addAdminApiFlags(
@@ -88,7 +88,7 @@ export function defineUser(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AdminApiFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const user = await findUser(api, name);
       await api.remove(`/users/${user.id}/factors`);
       printResult(
@@ -114,7 +114,7 @@ export function defineUser(command: Command): void {
   )
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AdminApiFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const user = await findUser(api, name);
       await api.remove(`/users/${user.id}`);
       printResult(flags.json === true, { id: user.id, name: user.name }, () => `${user.name} is removed.\n`);
@@ -131,7 +131,7 @@ function defineAdd(command: Command): void {
     .action(async (name: string, flags: AddFlags) => {
       const { role, email, passwordFile, service } = flags;
       const password = passwordFile === undefined ? undefined : await readPassword(passwordFile);
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const made = await api.post("/users", { name, role, email, password, service }, createdUser);
       printResult(flags.json === true, made, () =>
         service === true
@@ -152,7 +152,7 @@ function defineList(command: Command): void {
       const query = new URLSearchParams({ limit: String(flags.limit) });
       for (const key of ["search", "role", "state"] as const)
         if (flags[key] !== undefined) query.set(key, flags[key]);
-      const rows = await new AdminApi(flags.data).get(`/users?${query.toString()}`, z.array(userRow));
+      const rows = await new AdminApi(flags).get(`/users?${query.toString()}`, z.array(userRow));
       printResult(flags.json === true, rows, () => formatRows(rows));
     });
 }
@@ -162,7 +162,7 @@ function definePassword(command: Command): void {
     .option("--password-file <file>", "its first line is the password; without it the server makes one")
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AddFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const user = await findUser(api, name);
       const password = flags.passwordFile === undefined ? undefined : await readPassword(flags.passwordFile);
       const made = await api.post(`/users/${user.id}/password`, { password }, passwordAnswer);
@@ -182,7 +182,7 @@ function defineSessions(command: Command): void {
     .option("--end [id]", "end this one, or all")
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: SessionsFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const user = await findUser(api, name);
       const { end } = flags;
       if (end !== undefined) {
@@ -209,7 +209,7 @@ function defineSessions(command: Command): void {
 }
 
 async function change(name: string, body: object, flags: AdminApiFlags, say: () => string): Promise<void> {
-  const api = new AdminApi(flags.data);
+  const api = new AdminApi(flags);
   const user = await findUser(api, name);
   const changed = await api.patch(`/users/${user.id}`, body, userRow);
   printResult(flags.json === true, changed, say);

@@ -192,8 +192,8 @@ function printSnapshots(flags: AdminApiFlags, snapshots: readonly MachineSnapsho
  * The machine that the person named, and its path in the API.
  * @throws AdminApiError `MACHINE_UNKNOWN`, `MACHINE_AMBIGUOUS`
  */
-async function openMachine({ data }: AdminApiFlags, reference: string) {
-  const api = new AdminApi(data);
+async function openMachine(flags: AdminApiFlags, reference: string) {
+  const api = new AdminApi(flags);
   const { id, name } = await findMachine(api, reference);
   return { api, id, name, path: `/machines/${encodeURIComponent(id)}` };
 }

@@ -64,7 +64,7 @@ export function defineMachineCreate(command: Command): void {
     .option("--wait", "return when it runs, or has failed")
     .addHelpText("after", EXAMPLES)
     .action(async (imageId: string, flags: CreateFlags) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const created = await api.post("/machines", await buildCreateRequest(imageId, flags), machine);
       const shown = flags.wait === true ? await waitUntilSettled(api, created) : created;
       printResult(flags.json === true, shown, () => describeMachine(shown));

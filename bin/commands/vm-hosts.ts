@@ -22,7 +22,7 @@ export function defineHostCommands(command: Command): void {
       .description("where machines run, and what is free there")
       .addHelpText("after", "\nExample:\n  postern vm hosts --data /var/lib/postern\n"),
   ).action(async (flags: AdminApiFlags) => {
-    const api = new AdminApi(flags.data);
+    const api = new AdminApi(flags);
     const rows = await api.get("/hosts", z.array(host));
     printResult(
       flags.json === true,
@@ -42,7 +42,7 @@ export function defineHostCommands(command: Command): void {
   )
     .option("--undo", "machines may come again")
     .action(async (name: string, flags: AdminApiFlags & { readonly undo?: boolean }) => {
-      const api = new AdminApi(flags.data);
+      const api = new AdminApi(flags);
       const { id } = await findHost(api, name);
       const drained = flags.undo !== true;
       const changed = await api.post(`/hosts/${encodeURIComponent(id)}/drain`, { drained }, host);

@@ -13,7 +13,7 @@ export function defineMachineShow(command: Command): void {
       .description("one machine, its screens, and the secret of its boot scripts to its owner")
       .addHelpText("after", "\nExample:\n  postern vm show check-1 --data /var/lib/postern\n"),
   ).action(async (reference: string, flags: AdminApiFlags) => {
-    const api = new AdminApi(flags.data);
+    const api = new AdminApi(flags);
     const row = await findMachine(api, reference);
     const path = `/machines/${encodeURIComponent(row.id)}`;
     const secret = row.credential ? await readCredential(api, path) : null;

@@ -34,7 +34,7 @@ export function defineVm(command: Command): void {
 function defineMachineLists(command: Command): void {
   addAdminApiFlags(command.command("list").description("all machines").addHelpText("after", EXAMPLES)).action(
     async (flags: AdminApiFlags) => {
-      const rows = await new AdminApi(flags.data).get("/machines", z.array(machine));
+      const rows = await new AdminApi(flags).get("/machines", z.array(machine));
       printResult(flags.json === true, rows, () =>
         formatTable(
           ["NAME", "IMAGE", "STATE", "CPUS", "MEMORY", "HOST", "SINCE", "ID"],
@@ -55,7 +55,7 @@ function defineMachineLists(command: Command): void {
   addAdminApiFlags(
     command.command("images").description("what machines can be made from").addHelpText("after", EXAMPLES),
   ).action(async (flags: AdminApiFlags) => {
-    const rows = await new AdminApi(flags.data).get("/images", z.array(image));
+    const rows = await new AdminApi(flags).get("/images", z.array(image));
     const listed = rows.map((row) => ({
       ...row,
       name: row.title,

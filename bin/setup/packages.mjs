@@ -40,6 +40,8 @@ export const TEST_PACKAGES = [
   "x11-apps",
   "xterm",
   "xauth",
+  "zsh",
+  "fish",
   "imagemagick",
   "postgresql",
   "tinyproxy-bin",

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 /** Where bin/postern puts the path by which it was started. */
 const STARTED_AS = "POSTERN_STARTED_AS";
 const COMMANDS =
-  "up|server|host|agent|join|ca|token|repeater|ticket|desktop|vm|image|darts|doctor|disk|user|api-token|session|audit|COMMAND";
+  "up|server|host|agent|join|ca|token|repeater|ticket|desktop|vm|image|darts|doctor|disk|user|login|logout|api-token|completion|session|audit|COMMAND";
 
 /** What a person types to start this program: `postern` where that finds it, else the path by which it was started. */
 export function findProgramName(env: NodeJS.ProcessEnv = process.env): string {

@@ -19,6 +19,7 @@ const preloadViewer = async () => {
 };
 /** After the wall's own requests: the click on a picture then finds the viewer's code here. */
 const PRELOAD_DELAY_MS = 500;
+const loadDevice = async () => (await import("./sign-in/device-page.tsx")).DevicePage;
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 const loadPeople = async () => (await import("./people/people-page.tsx")).PeoplePage;
 const loadAccount = async () => (await import("./account/account-page.tsx")).AccountPage;
@@ -49,7 +50,7 @@ function SignedIn({ me }: { readonly me: Me }) {
 
   useEffect(() => followEvents(app), [app]);
   useEffect(() => {
-    if (route.page === "view") return;
+    if (route.page === "view" || route.page === "device") return;
     const title = route.page === "unknown" ? text.wall.title : text[route.page].title;
     document.title = `${title} · ${text.product}`;
   }, [route.page, text]);
@@ -92,6 +93,8 @@ function SignedIn({ me }: { readonly me: Me }) {
       />
       {route.page === "unknown" ? (
         <NothingHere />
+      ) : route.page === "device" ? (
+        <LazyPage key="device" load={loadDevice} props={{}} />
       ) : route.page === "account" ? (
         <LazyPage key="account" load={loadAccount} props={{}} />
       ) : route.page === "sessions" && me.powers.includes("oversee") ? (

@@ -8,11 +8,13 @@ export type PageRoute =
   | { readonly page: "sessions" }
   | { readonly page: "people" }
   | { readonly page: "account" }
+  | { readonly page: "device" }
   | { readonly page: "view"; readonly desktopId: string };
 
 export function parseRoute(path: string): PageRoute {
   const [, first, second] = path.split("/");
   if (first === "sessions" || first === "people" || first === "account") return { page: first };
+  if (first === "device" && second === undefined) return { page: "device" };
   if (first === "view" && second !== undefined && second !== "") {
     try {
       return { page: "view", desktopId: decodeURIComponent(second) };

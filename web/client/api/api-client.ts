@@ -6,6 +6,7 @@ import type {
   CreatedUser,
   MachineCredential,
   Desktop,
+  DeviceQuestion,
   ErrorBody,
   Image,
   joinSecret,
@@ -130,6 +131,10 @@ export function createApi(onSignedOut: () => void) {
     endLogins: (id: string) => call<undefined>("DELETE", `${personPath(id)}/logins`),
     /** With an address: the browser goes there to sign out at the service that it signed in by, too. */
     signOut: () => call<SignedOut | undefined>("POST", "/logout"),
+    deviceLogin: (code: string) => call<DeviceQuestion>("GET", `/device-logins/${encodeURIComponent(code)}`),
+    confirmDevice: (code: string, scopes: readonly string[]) =>
+      call<undefined>("POST", `/device-logins/${encodeURIComponent(code)}/confirm`, { scopes }),
+    refuseDevice: (code: string) => call<undefined>("DELETE", `/device-logins/${encodeURIComponent(code)}`),
     service: () => call<Service>("GET", "/service"),
     desktops: () => call<Desktop[]>("GET", "/desktops"),
     removeDesktop: (id: string) => call<undefined>("DELETE", `/desktops/${encodeURIComponent(id)}`),

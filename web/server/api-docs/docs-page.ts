@@ -26,6 +26,7 @@ export function writeDocsPage(): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>API · Postern</title>
+<link rel="icon" href="/mark.svg">
 <link rel="stylesheet" href="/api/v1/docs/style.css">
 </head>
 <body>
@@ -51,7 +52,7 @@ function writeOperation(operation: Operation): string {
   const id = slug(`${method} ${path}`);
   return `<details id="${id}"><summary><span class="method ${method.toLowerCase()}">${method}</span> <code>${escape(path)}</code> <span class="about">${escape(summary)}</span></summary>
 <div class="body">
-${details === undefined ? "" : `<p>${escape(details)}</p>`}
+${details === undefined ? "" : `<p>${escape(details).replaceAll(/`([^`]+)`/g, "<code>$1</code>")}</p>`}
 <p class="access">${escape(describeAccess(operation))}</p>
 ${query === undefined ? "" : `<h3>Query</h3>${writeFields(query, "input")}`}
 ${body === undefined ? "" : `<h3>Request</h3>${writeFields(body, "input")}`}

@@ -1,12 +1,11 @@
 import type { FastifyRequest } from "fastify";
-import type { Proxy } from "../../../proxy/index.ts";
+import type { Proxy, UserRecord } from "../../../proxy/index.ts";
 import { apiScope, type ApiScope } from "../../api/schemas.ts";
 import { findOperation } from "../../api/operations/index.ts";
 import { refuse } from "../http-errors.ts";
 import { hashApiToken, type ApiTokens } from "../sign-in/api-tokens.ts";
 import { BearerThrottle } from "../sign-in/bearer-throttle.ts";
 import type { Clock } from "../../../protocol/index.ts";
-import type { Caller } from "./caller.ts";
 
 const BEARER = /^bearer(?: +(\S*))? *$/i;
 
@@ -22,6 +21,13 @@ interface BearerGuardContext {
   readonly clock: Clock;
 }
 
+/** Whose API token it is, and what it may. */
+export interface Bearer {
+  readonly user: Pick<UserRecord, "id" | "name" | "role">;
+  readonly hash: string;
+  readonly apiToken: { readonly id: string; readonly scopes: readonly ApiScope[] };
+}
+
 /** Finds out whose API token a request carries. */
 export class BearerGuard {
   readonly #context: BearerGuardContext;
@@ -33,7 +39,7 @@ export class BearerGuard {
   }
 
   /** @throws RequestError `API_TOKEN_REFUSED`, `LOGIN_THROTTLED` */
-  async identify(token: string, { source }: FastifyRequest): Promise<Caller> {
+  async identify(token: string, { source }: FastifyRequest): Promise<Bearer> {
     const { apiTokens, audit } = this.#context;
     const address = source?.address ?? null;
     const hash = hashApiToken(token);
@@ -54,14 +60,8 @@ export class BearerGuard {
     }
     this.#throttle.succeed(hash);
     const { user, record } = found;
-    return {
-      via: "api-token",
-      userId: user.id,
-      name: user.name,
-      role: user.role,
-      loginHash: found.hash,
-      apiToken: { id: record.id, scopes: apiScope.array().parse(record.scopes) },
-    };
+    const scopes = apiScope.array().parse(record.scopes);
+    return { user, hash: found.hash, apiToken: { id: record.id, scopes } };
   }
 }
 

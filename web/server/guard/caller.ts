@@ -69,10 +69,11 @@ export function guardLogin(api: FastifyInstance, { logins, bearers, form, admitH
     if (request.caller !== null || request.routeOptions.config.open === true) return;
     const bearer = readBearer(request);
     if (bearer !== null) {
-      const caller = await bearers.identify(bearer, request);
+      const { user, hash: loginHash, apiToken } = await bearers.identify(bearer, request);
       admitHttp(request.raw);
-      request.caller = caller;
-      checkScope(request, caller.apiToken?.scopes ?? []);
+      const { id: userId, name, role } = user;
+      request.caller = { via: "api-token", confirmed: false, userId, name, role, loginHash, apiToken };
+      checkScope(request, apiToken.scopes);
       return;
     }
     const login = await logins.find(request.cookies[LOGIN_COOKIE]);

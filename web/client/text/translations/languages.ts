@@ -2,6 +2,7 @@ import { accountText } from "./own-account.ts";
 import { cardsText } from "./cards.ts";
 import { createMachineText } from "./create-machine.ts";
 import { createOptionsText } from "./create-options.ts";
+import { deviceText } from "./device.ts";
 import { errorsText } from "./error-texts.ts";
 import { generalText } from "./general.ts";
 import { headerText } from "./header.ts";
@@ -27,6 +28,7 @@ function collectTexts(language: Language) {
   return {
     ...generalText[language],
     signIn: signInText[language],
+    device: deviceText[language],
     header: headerText[language],
     wall: wallText[language],
     state: statesText[language],
