@@ -72,7 +72,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["guard"],
     ["view"],
     ["live"],
-    ["profiles", "serve-pages.ts"],
+    ["profiles", "serve-pages.ts", "viewer-sign-in.ts"],
     ["routes"],
     ["build-app.ts"],
     ["open-web.ts"],

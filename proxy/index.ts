@@ -2,6 +2,7 @@ export type { Proxy, ProxyOptions } from "./proxy.ts";
 export type { AuthorityCommands } from "./agents/authority-commands.ts";
 export * from "./model/proxy-types.ts";
 export type { AuditAction } from "./model/audit-actions.ts";
+export type * from "./identify/people-sign-in.ts";
 export { FoldedLog } from "./model/folded-log.ts";
 export type { Mip1Options } from "./model/mip1-options.ts";
 export * from "./state/state-records.ts";

@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Logger } from "pino";
 import type { Clock } from "../../protocol/index.ts";
-import type { Proxy } from "../../proxy/index.ts";
+import type { PeopleSignIn, Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
 import { sendSecurityHeaders } from "./guard/security-headers.ts";
@@ -36,6 +36,7 @@ import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
 import { routeUsers } from "./routes/user-routes.ts";
+import { openViewerSignIn } from "./viewer-sign-in.ts";
 import { loadReadModel, type LoadReadModel } from "./view/read-model.ts";
 
 export interface WebOptions {
@@ -56,6 +57,8 @@ export interface WebOptions {
 export interface Web {
   /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
   readonly server: http.Server;
+  /** For `proxy.start()`: people who sign in from VNC viewers. */
+  readonly viewerSignIn: PeopleSignIn;
   /**
    * Makes the first account, if there is none; password in plaintext. Null: there was an account already. To be called once the
    * start can fail no more: a password that nobody saw cannot be had again.
@@ -167,6 +170,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   let closed: Promise<void> | undefined;
   return {
     server: app.server,
+    viewerSignIn: openViewerSignIn({ proxy, signIn, logins, loadReadModel: readModel }),
     createFirstAdministrator: () =>
       createFirstAdministrator({ stores, auditDurably: (entry) => proxy.auditDurably(entry) }, passwords),
     close: () => (closed ??= open.disposeAsync()),

@@ -41,11 +41,27 @@ export class Logins {
   }
 
   /** Returns the cookie's value, which is not stored. */
-  async open(userId: string, { address, browser }: LoginOrigin): Promise<string> {
+  async open(userId: string, origin: LoginOrigin): Promise<string> {
     const cookie = randomBytes(32).toString("base64url");
+    await this.#create(hashCookie(cookie), userId, origin);
+    return cookie;
+  }
+
+  /** A login that no browser has: of a VNC viewer, for as long as it is connected. */
+  async openWithoutCookie(
+    userId: string,
+    origin: LoginOrigin,
+  ): Promise<{ readonly hash: string; readonly expiresAt: number }> {
+    const hash = hashCookie(randomBytes(32).toString("base64url"));
+    return { hash, expiresAt: await this.#create(hash, userId, origin) };
+  }
+
+  /** Returns when it ends by itself. */
+  async #create(hash: string, userId: string, { address, browser }: LoginOrigin): Promise<number> {
     const now = this.#clock.now();
     await this.#stores.logins.deleteExpired(now);
-    await this.#stores.logins.create(hashCookie(cookie), {
+    const expiresAt = now + MAX_LOGIN_SECONDS * 1000;
+    await this.#stores.logins.create(hash, {
       id: randomUUID(),
       userId,
       address,
@@ -53,10 +69,10 @@ export class Logins {
       createdAt: now,
       lastSeenAt: now,
       confirmedAt: now,
-      expiresAt: now + MAX_LOGIN_SECONDS * 1000,
+      expiresAt,
     });
     await this.#stores.users.update(userId, { lastLoginAt: now });
-    return cookie;
+    return expiresAt;
   }
 
   async find(cookie: string | undefined): Promise<OpenLogin | null> {

@@ -121,6 +121,7 @@ export class SignInService {
     if (credentials.password === "") return null;
     for (const open of this.#services.providers) {
       if (open.provider.signIn === undefined) continue;
+      if (context.via === "viewer" && !open.admission.viewers) continue;
       const result = await this.#guard(open, (provider) => provider.signIn?.(credentials, context));
       if (result.kind === "unavailable") silent ??= { open, result };
       else if (result.kind !== "unknownPerson") return { open, result };

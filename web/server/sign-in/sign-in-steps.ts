@@ -4,7 +4,8 @@ import type { SignInStepStore } from "../../../proxy/index.ts";
 import type { SignInForm } from "../../api/schemas.ts";
 
 const STEP_MS = 600_000;
-const MAX_TRIES = 5;
+/** Answers to one question. */
+export const MAX_TRIES = 5;
 const ID_FORM = /^[\w-]{43}$/;
 
 /** What a sign-in that needs more has found so far. */
