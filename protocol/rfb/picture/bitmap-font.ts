@@ -59,8 +59,6 @@ function* readGlyphs(table: string): Generator<[string, Uint8Array]> {
 const SMOOTH = 2;
 export const SMOOTH_COLUMNS = GLYPH_COLUMNS * SMOOTH;
 export const SMOOTH_ABOVE = ABOVE * SMOOTH;
-/** From the top of an accented capital to the end of a descender. */
-export const SMOOTH_ROWS = (ABOVE + GLYPH_ROWS) * SMOOTH;
 export const SMOOTH_ADVANCE = SMOOTH_COLUMNS + 1;
 
 const SMOOTH_GLYPHS = new Map<string, readonly number[]>();
