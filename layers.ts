@@ -19,7 +19,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   protocol: [["."], ["bytes"], ["rfb"], ["tokens"], ["mip1", "mip2"]],
   "protocol/rfb": [
     ["."],
-    ["vnc-auth", "rsa-aes", "server-stream"],
+    ["vnc-auth", "rsa-aes", "server-stream", "picture"],
     ["viewer-login", "vnc-server-login", "client-stream"],
   ],
   proxy: [
@@ -31,6 +31,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["agents", "mip1"],
     ["pair"],
     ["authenticate"],
+    ["prompt"],
     ["relay"],
     ["."],
   ],
@@ -71,7 +72,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["guard"],
     ["view"],
     ["live"],
-    ["profiles", "api-docs", "serve-pages.ts"],
+    ["profiles", "api-docs", "serve-pages.ts", "viewer-sign-in.ts"],
     ["routes"],
     ["build-app.ts"],
     ["open-web.ts"],

@@ -53,7 +53,14 @@ export { APPLE_DH_MAX_BYTES, APPLE_DH_MIN_BYTES } from "./rfb/vnc-server-login/a
 export * from "./rfb/rsa-aes/index.ts";
 export * from "./rfb/pixel-format.ts";
 export * from "./rfb/server-init.ts";
+export * from "./rfb/screen-rectangles.ts";
 export * from "./rfb/encodings.ts";
+export * from "./rfb/typed-keys.ts";
+export * from "./rfb/picture/canvas.ts";
+export { findGlyph, GLYPH_ROWS, SMOOTH_ADVANCE } from "./rfb/picture/bitmap-font.ts";
+export * from "./rfb/picture/encode-update.ts";
+export * from "./rfb/picture/pixel-writer.ts";
+export * from "./rfb/picture/tiles.ts";
 export * from "./rfb/client-stream/client-permissions.ts";
 export * from "./rfb/client-stream/client-messages.ts";
 export * from "./rfb/client-stream/set-encodings.ts";

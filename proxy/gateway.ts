@@ -35,6 +35,7 @@ import { AgentRegistry } from "./agents/agent-registry.ts";
 import { RsaWorker } from "./authenticate/rsa-worker.ts";
 import type { GatewayDependencies } from "./gateway-dependencies.ts";
 import { hostOfflineError } from "./agents/host-request-client.ts";
+import type { PeopleSignIn } from "./identify/people-sign-in.ts";
 import { Pairing } from "./pair/pairing.ts";
 import { ReverseServers } from "./pair/reverse-servers.ts";
 import { SetupTickets } from "./pair/setup-tickets.ts";
@@ -50,6 +51,8 @@ import type {
   IssuedTicket,
 } from "./model/proxy-types.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
+import { PaintSlices } from "./prompt/paint-slices.ts";
+import { PromptLimit } from "./prompt/prompt-limit.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
 import type {
   AgentRecord,
@@ -85,6 +88,7 @@ export class GatewayProxy implements Proxy {
   /** Everything that was opened, closed in reverse order. Null: the constructor has not finished. */
   readonly #opened: AsyncDisposableStack | null = null;
   #addresses: ListeningAddresses;
+  #people: PeopleSignIn | null = null;
   #closed: Promise<void> | null = null;
 
   /**
@@ -133,7 +137,12 @@ export class GatewayProxy implements Proxy {
     });
     const rsaWorker = new RsaWorker(rsaKey);
     opened.defer(() => rsaWorker.close());
-    this.#sessions = new ViewerSessionRegistry({ ...shared, tokens, rsaKey, rsaWorker, pairing });
+    this.#sessions = new ViewerSessionRegistry({
+      ...{ ...shared, tokens, rsaKey, rsaWorker, pairing },
+      people: () => this.#people,
+      prompts: new PromptLimit(),
+      slices: new PaintSlices(),
+    });
     this.#agentCommands = new AgentCommands({
       stores,
       agents: this.#agents,
@@ -194,7 +203,8 @@ export class GatewayProxy implements Proxy {
     this.#opened = opened.move();
   }
 
-  async start(web: http.Server): Promise<void> {
+  async start(web: http.Server, people: PeopleSignIn | null = null): Promise<void> {
+    this.#people = people;
     this.#addresses = await this.#listeners.open(this.#options, web);
     this.audit({ action: "server.start", outcome: "success" });
     this.#log.info({ event: "proxy.listening", ...this.#addresses }, "proxy listening");

@@ -3,6 +3,7 @@ export type { AuthorityCommands } from "./agents/authority-commands.ts";
 export * from "./model/proxy-types.ts";
 export { formatUrl } from "./model/advertised-addresses.ts";
 export type { AuditAction } from "./model/audit-actions.ts";
+export type * from "./identify/people-sign-in.ts";
 export { FoldedLog } from "./model/folded-log.ts";
 export type { Mip1Options } from "./model/mip1-options.ts";
 export * from "./state/state-records.ts";

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { AgentRole, Clock, HostMethod, HostParams, HostResult, Permission } from "../protocol/index.ts";
 import type { AuditEvent, AuditQuery } from "./audit/query-audit.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
+import type { PeopleSignIn } from "./identify/people-sign-in.ts";
 import type { Mip1Options } from "./model/mip1-options.ts";
 import type {
   AuditEntry,
@@ -48,8 +49,11 @@ export interface ProxyOptions extends ListenOptions {
 }
 
 export interface Proxy {
-  /** Starts to listen; `http` gets every connection that speaks HTTP (upgrades of `/rfb` stay with the proxy). */
-  start(web: http.Server): Promise<void>;
+  /**
+   * Starts to listen; `http` gets every connection that speaks HTTP (upgrades of `/rfb` stay with the proxy).
+   * @param people who may sign in from VNC viewers that send a name; default: nobody, they need a token
+   */
+  start(web: http.Server, people?: PeopleSignIn | null): Promise<void>;
   readonly addresses: ListeningAddresses;
   /** What people see: host and port of web and of the plain RFB listener. */
   readonly advertised: { readonly web: HostPort; readonly rfb: HostPort | null };

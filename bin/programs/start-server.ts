@@ -128,7 +128,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
     });
     closers.push(() => web.close());
     orchestrator.start();
-    await proxy.start(web.server);
+    await proxy.start(web.server, web.viewerSignIn);
     await writeAtomically(
       join(dataDir, RUNTIME_FILE),
       JSON.stringify({

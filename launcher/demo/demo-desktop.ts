@@ -2,10 +2,8 @@ import { rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import type { Logger } from "pino";
-import { describeError, type Clock } from "../../protocol/index.ts";
-import { Canvas } from "./canvas.ts";
+import { Canvas, describeError, findChanges, type Clock } from "../../protocol/index.ts";
 import { Scene, SCENE_HEIGHT, SCENE_WIDTH } from "./scene.ts";
-import { findChanges } from "./tiles.ts";
 import { DemoViewer } from "./demo-viewer.ts";
 
 const FRAME_MS = 80;

@@ -6,6 +6,11 @@ import {
   Conversation,
   Encoding,
   encodeServerInit,
+  encodeUpdate,
+  makePixelWriter,
+  NATIVE_FORMAT,
+  ProtocolError,
+  TileSet,
   FrameDecoder,
   exchangeVersions,
   negotiateSecurity,
@@ -17,12 +22,11 @@ import {
   sendSecurityOk,
   type Clock,
   identifyClientMessage,
+  type Canvas,
   type Grammar,
+  type PixelWriter,
+  type Rectangle,
 } from "../../protocol/index.ts";
-import type { Canvas } from "./canvas.ts";
-import { encodeUpdate } from "./encode-update.ts";
-import { makePixelWriter, NATIVE_FORMAT, type PixelWriter } from "./pixel-writer.ts";
-import { TileSet, type Rectangle } from "./tiles.ts";
 
 /** The longest message that a Postern server forwards. */
 const MAX_MESSAGE_BYTES = 8 + CLIENT_MESSAGE_LIMITS.clientCutText;
@@ -87,7 +91,10 @@ export class DemoViewer {
     switch (message.readUInt8(0)) {
       case ClientMessageType.setPixelFormat: {
         const format = parseAll(readPixelFormat(), message.subarray(4));
-        if ("value" in format) this.#writer = makePixelWriter(format.value);
+        if (!("value" in format)) return;
+        if (!format.value.trueColour)
+          throw new ProtocolError("RFB_PIXEL_FORMAT", "colour maps are not served");
+        this.#writer = makePixelWriter(format.value);
         return;
       }
       case ClientMessageType.setEncodings:

@@ -1,4 +1,4 @@
-import { mixColours, type Canvas, type Colour } from "./canvas.ts";
+import { mixColours, type Canvas, type Colour } from "../../protocol/index.ts";
 
 type Point = readonly [number, number, number];
 

@@ -1,3 +1,5 @@
+import { findCharacter } from "../../protocol/index.ts";
+
 /** X11's keysyms of keys that have a name instead of a character. */
 const NAMED = new Map<number, string>([
   [0xff08, "BackSpace"],
@@ -25,14 +27,6 @@ const NAMED = new Map<number, string>([
 ]);
 const F1 = 0xffbe;
 const F12 = 0xffc9;
-
-/** The character that a key types; undefined for a key that types none. */
-export function findCharacter(keysym: number): string | undefined {
-  if ((keysym >= 0x20 && keysym <= 0x7e) || (keysym >= 0xa0 && keysym <= 0xff))
-    return String.fromCharCode(keysym);
-  // Keysyms of all other Unicode characters have an offset.
-  return keysym > 0x01000000 && keysym <= 0x0110ffff ? String.fromCodePoint(keysym - 0x01000000) : undefined;
-}
 
 /** What is written on a key. */
 export function nameKey(keysym: number): string {

@@ -1,5 +1,5 @@
-import { mixColours, type Canvas } from "./canvas.ts";
-import { findCharacter, nameKey } from "./key-names.ts";
+import { findCharacter, mixColours, type Canvas } from "../../protocol/index.ts";
+import { nameKey } from "./key-names.ts";
 import { drawSolid } from "./draw-solid.ts";
 
 export const SCENE_WIDTH = 800;

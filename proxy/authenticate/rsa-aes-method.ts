@@ -1,6 +1,8 @@
 import {
   exchangeKeysWithViewer,
   readViewerCredentials,
+  RsaAesSubtype,
+  SecurityType,
   sendSecurityFailure,
   sendSecurityOk,
   type RsaAesType,
@@ -8,8 +10,12 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import { identifyByName } from "./identify-by-name.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
+
+/** Of the pairs of types, the stronger one asks for a name, and the one that most viewers take by themselves for a token alone. */
+const ASKS_NAME: ReadonlySet<RsaAesType> = new Set([SecurityType.ra2_256, SecurityType.ra2ne_256]);
 
 /** RSA-AES: the token is the password, inside a channel under the server's RSA key. */
 export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
@@ -18,6 +24,8 @@ export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
     async authenticate({ viewer, version, dependencies, signal }) {
       const { tokens, rsaKey, rsaWorker, clock } = dependencies;
       const operations = rsaWorker.operationsFor(viewer.source.address);
+      const hasPeople = dependencies.people() !== null;
+      const asked = hasPeople && ASKS_NAME.has(type) ? RsaAesSubtype.userAndPassword : RsaAesSubtype.password;
       let hasCost = false;
       const counted: RsaOperations = {
         ...operations,
@@ -29,7 +37,7 @@ export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
       };
       // Before it answers, a viewer shows the key's fingerprint, and its user may take time to compare it.
       const channel = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
-        exchangeKeysWithViewer(peer, type, rsaKey, counted),
+        exchangeKeysWithViewer(peer, type, rsaKey, counted, asked),
       ).catch((error: unknown) => {
         // A viewer whose person does not trust the fingerprint leaves before it has sent a key.
         const isOurs = error instanceof ViewerRefusal || signal.aborted;
@@ -46,7 +54,7 @@ export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
       viewer.replaceStream(stream);
       const credentials = { user: login.username, password: login.password };
       return {
-        identify: () => tokens.identifyPlain(viewer.source, credentials, viewer.requestedDesktopIds),
+        identify: () => identifyByName(viewer, credentials, dependencies),
         refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
         accept: (peer) => sendSecurityOk(peer, version, type),
       };

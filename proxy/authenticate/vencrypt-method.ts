@@ -9,10 +9,10 @@ import {
   sendSecurityOk,
   VeNCryptType,
 } from "../../protocol/index.ts";
-import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { identifyByName } from "./identify-by-name.ts";
 import { runHandshake } from "./run-handshake.ts";
-import type { SecurityAttempt, ViewerSecurity } from "./viewer-security.ts";
+import type { SecurityAttempt, ViewerAuthenticator, ViewerSecurity } from "./viewer-security.ts";
 
 const type = SecurityType.veNCrypt;
 
@@ -45,7 +45,7 @@ export const veNCryptMethod: ViewerSecurity = {
 async function encryptAndRead(
   subType: VeNCryptType,
   attempt: SecurityAttempt,
-): Promise<() => Promise<ViewerIdentity>> {
+): Promise<ViewerAuthenticator["identify"]> {
   await attempt.viewer.encrypt?.(attempt.signal);
   return readCredentials(subType, attempt);
 }
@@ -60,13 +60,14 @@ function explainEnd(cause: unknown): unknown {
 
 async function readCredentials(
   subType: VeNCryptType,
-  { viewer, dependencies: { tokens, clock }, signal }: SecurityAttempt,
-): Promise<() => Promise<ViewerIdentity>> {
+  { viewer, dependencies, signal }: SecurityAttempt,
+): Promise<ViewerAuthenticator["identify"]> {
+  const { tokens, clock } = dependencies;
   if (subType === VeNCryptType.x509Plain) {
     const credentials = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
       peer.read(plainCredentials()),
     );
-    return () => tokens.identifyPlain(viewer.source, credentials, viewer.requestedDesktopIds);
+    return () => identifyByName(viewer, credentials, dependencies);
   }
   const response = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
   return () => tokens.identify(viewer.source, response, viewer.requestedDesktopIds);

@@ -1,6 +1,7 @@
 import type { Clock, Conversation, RfbVersion, RsaServerKey } from "../../protocol/index.ts";
 import type { RsaWorker } from "./rsa-worker.ts";
 import type { TokenIdentifier } from "../identify/token-identifier.ts";
+import type { PeopleSignIn, StartedSignIn } from "../identify/people-sign-in.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { Stores } from "../state/stores.ts";
@@ -28,7 +29,7 @@ export interface SecurityAttempt {
 /** A viewer whose credential has been read: at this point of the handshake a refusal can still carry a reason. */
 export interface ViewerAuthenticator {
   /** @throws ViewerRefusal */
-  identify(): Promise<ViewerIdentity>;
+  identify(): Promise<ViewerIdentity | StartedSignIn>;
   /** Refuses with the reason, where the viewer's RFB version can carry one. */
   refuse(peer: Conversation, reason: string): Promise<void>;
   /** After this the desktop has to be there. */
@@ -41,5 +42,7 @@ export interface AuthenticatorDependencies {
   /** For the RSA-AES security types. */
   readonly rsaKey: RsaServerKey;
   readonly rsaWorker: RsaWorker;
+  /** People who have an account and come with its name; null: nobody does. */
+  readonly people: () => PeopleSignIn | null;
   readonly clock: Clock;
 }

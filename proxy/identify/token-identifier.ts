@@ -52,33 +52,47 @@ export class TokenIdentifier {
     guess: ChallengeResponse,
     only: DesktopIds = null,
   ): Promise<ViewerIdentity> {
-    return this.#identify(source, guess, () => Promise.resolve(only));
+    return this.#identify<never>(source, guess, () => Promise.resolve(only), null);
   }
 
   /**
    * A token that came as it was typed, with a user name: a name that desktops have narrows the search to them,
    * any other is ignored, since many viewers fill in the user's login name.
+   * @param otherwise asked when it is no token; what it throws counts as a wrong token
    * @throws ViewerRefusal like {@link identify}
    */
-  identifyPlain(
+  async identifyPlain<T = never>(
     source: ConnectionSource,
     { user, password }: { readonly user: string; readonly password: string },
     only: DesktopIds = null,
-  ): Promise<ViewerIdentity> {
-    return this.#identify(source, computeResponse(password), async () => {
+    otherwise: (() => Promise<T>) | null = null,
+  ): Promise<ViewerIdentity | T> {
+    // What cannot be a token costs no guess at one: the sign-in has a throttle of its own.
+    if (otherwise !== null && !TOKEN.test(password)) return await otherwise();
+    const narrow = async (): Promise<DesktopIds> => {
       const named = await this.#findNamed(user);
       return named && only ? new Set([...named].filter((id) => only.has(id))) : (named ?? only);
-    });
+    };
+    return await this.#identify(source, computeResponse(password), narrow, otherwise);
   }
 
-  async #identify(
+  async #identify<T>(
     source: ConnectionSource,
     guess: ChallengeResponse,
     narrow: () => Promise<DesktopIds>,
-  ): Promise<ViewerIdentity> {
+    otherwise: (() => Promise<T>) | null,
+  ): Promise<ViewerIdentity | T> {
     const attempt = await this.#dependencies.throttle.begin(source.address);
     try {
       const [match, ...others] = await this.#dropClosed(await this.#find(guess, await narrow()));
+      if (!match && otherwise !== null) {
+        try {
+          return await otherwise();
+        } catch (error) {
+          attempt.wrong();
+          throw error;
+        }
+      }
       if (!match) {
         attempt.wrong();
         throw new ViewerRefusal("TOKEN_WRONG");

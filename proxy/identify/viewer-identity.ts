@@ -1,13 +1,13 @@
 import type { Permission } from "../../protocol/index.ts";
-import type { DesktopView, Role } from "../state/state-records.ts";
+import type { DesktopView, Role, SessionRecord } from "../state/state-records.ts";
 
 /** The proven identity of a viewer: what it may see, and how. */
 export interface ViewerIdentity {
   readonly desktop: DesktopView;
   readonly role: Role;
   readonly denied: readonly Permission[];
-  readonly method: "token" | "ticket";
-  /** Token id, or the user who made the ticket. */
+  readonly method: SessionRecord["method"];
+  /** Token id, or the user who made the ticket or has signed in. */
   readonly subject: string;
   /** The name of whose account made the ticket or the token; null: it is no account's, or gone. */
   readonly person: string | null;

@@ -51,6 +51,22 @@ export const PROXY_LIMITS = {
   /** For accepting new connections, in one turn of the event loop: running sessions wait so long at most. */
   admissionSliceMs: 2,
 
+  /** The sign-in screen in a viewer: from its first picture, and without a key or a pointer. */
+  promptMs: 600_000,
+  promptIdleMs: 120_000,
+  /** A desktop was chosen: the viewer asks for a picture within this time, or the session ends. */
+  promptChangeMs: 10_000,
+  /** What a viewer may send meanwhile, and the longest message of it that is read; the rest of a longer one is passed over. */
+  promptBytes: 8_388_608,
+  promptMessageBytes: 4_100,
+  /** Two pictures of one sign-in screen are this far apart. */
+  promptFrameMs: 25,
+  /** For painting all sign-in screens, in one turn of the event loop. */
+  promptSliceMs: 2,
+  /** Sign-in screens at once: of one network, and in all. */
+  promptsPerNetwork: 32,
+  promptsTotal: 512,
+
   /** RSA operations that wait for the thread that does them: in all, and of one network. */
   rsaJobs: 512,
   rsaJobsPerNetwork: 32,

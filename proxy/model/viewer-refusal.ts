@@ -7,6 +7,18 @@ const REFUSALS = {
     sentence: "This token fits more than one desktop. Ask for a new one.",
     closeCode: 1008,
   },
+  LOGIN_REFUSED: {
+    sentence: "The name or the password is wrong, or the token has expired.",
+    closeCode: 1008,
+  },
+  LOGIN_THROTTLED: {
+    sentence: "Too many attempts to sign in. Try again in {seconds} s.",
+    closeCode: 1013,
+  },
+  LOGIN_UNAVAILABLE: {
+    sentence: "Names and passwords cannot be checked now. Try again in a moment.",
+    closeCode: 1013,
+  },
   TICKET_INVALID: {
     sentence: "This ticket was used already or has expired. Open the desktop again.",
     closeCode: 1008,

@@ -9,6 +9,7 @@ import {
   TimeoutError,
   type Clock,
   type PixelFormat,
+  type ServerInit,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { DesktopFailure, type EndCause } from "./end-cause.ts";
@@ -17,6 +18,8 @@ export interface DesktopHandshakeResult {
   /** ServerInit as the viewer may see it, under the published name. */
   readonly init: Buffer;
   readonly pixelFormat: PixelFormat;
+  /** The same, readable. */
+  readonly screen: ServerInit;
 }
 
 /**
@@ -35,10 +38,8 @@ export async function performDesktopHandshake(
   try {
     await peer.write(encodeClientInit(true));
     const init = await peer.read(serverInit());
-    return {
-      init: encodeServerInit({ ...init, name: publishedName }),
-      pixelFormat: init.pixelFormat,
-    };
+    const screen = { ...init, name: publishedName };
+    return { init: encodeServerInit(screen), pixelFormat: init.pixelFormat, screen };
   } catch (error) {
     if (signal.aborted) throw error;
     throw new DesktopFailure(toDesktopEndCause(error), error);

@@ -157,7 +157,7 @@ export class SessionLog {
 
   #describe({ desktop, method, role, subject, person }: ViewerIdentity): Partial<AuditEntry> {
     return {
-      ...(method === "ticket"
+      ...(method !== "token"
         ? { actor: subject, ...(person !== null && { actorName: person }) }
         : { tokenId: subject, ...(person !== null && { tokenOwner: person }) }),
       method,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
-import { isPosternError, readClientInit } from "../../protocol/index.ts";
+import { isPosternError, PeerClosed, readClientInit, type PixelFormat } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
@@ -16,10 +16,20 @@ import {
   type SessionEvent,
   type SessionState,
 } from "./session-state.ts";
-import { ViewerRefusal, toViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
-import type { SessionRecord } from "../state/state-records.ts";
+import { describePerson, findNamedGrant } from "../identify/begin-sign-in.ts";
+import type { SignedInPerson, StartedSignIn } from "../identify/people-sign-in.ts";
+import type { PaintSlices } from "../prompt/paint-slices.ts";
+import type { PromptLimit } from "../prompt/prompt-limit.ts";
+import { runSignInPrompt } from "../prompt/sign-in-prompt.ts";
+import {
+  queryStateForViewer,
+  ViewerRefusal,
+  toViewerRefusal,
+  type RefusalCode,
+} from "../model/viewer-refusal.ts";
+import type { DesktopView, SessionRecord } from "../state/state-records.ts";
 import { abortOnDisconnect } from "../listen/abort-on-disconnect.ts";
-import { chooseCloseCode, toEndCause, type EndCause } from "./end-cause.ts";
+import { chooseCloseCode, DesktopFailure, toEndCause, type EndCause } from "./end-cause.ts";
 import { runHandshake } from "../authenticate/run-handshake.ts";
 import { performDesktopHandshake } from "./desktop-handshake.ts";
 import { ByteCounter } from "./byte-counter.ts";
@@ -34,10 +44,18 @@ import type { ViewerAuthenticator, AuthenticatorDependencies } from "../authenti
 export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly serverId: string;
   readonly pairing: Pairing;
+  readonly prompts: PromptLimit;
+  readonly slices: PaintSlices;
   readonly audit: AuditLog;
   readonly events: ProxyEventEmitter;
   readonly peerLog: PeerLog;
   readonly log: Logger;
+}
+
+/** A desktop at ClientInit, and who sees it. */
+interface PairedDesktop {
+  readonly identity: ViewerIdentity;
+  readonly server: Duplex;
 }
 
 /** Ends of a handshake that show what a viewer could not do. */
@@ -61,6 +79,8 @@ export class ViewerSession {
   #server: Duplex | undefined;
   #relay: Relay | undefined;
   #liveness: SessionLiveness | undefined;
+  /** Whose login is this session's. */
+  #person: SignedInPerson | undefined;
   readonly #byteCounter = new ByteCounter();
 
   constructor(viewer: AcceptedViewer, dependencies: ViewerSessionDependencies) {
@@ -112,29 +132,95 @@ export class ViewerSession {
   }
 
   async #admit(authenticator: ViewerAuthenticator): Promise<void> {
-    const { clock } = this.#dependencies;
-    const { signal } = this.#abort;
-    let identity: ViewerIdentity;
+    const { prompts, clock } = this.#dependencies;
+    let opened: PairedDesktop | null = null;
+    let signIn: StartedSignIn | null = null;
+    let leavePrompt: () => void = () => undefined;
     try {
-      identity = await authenticator.identify();
-      this.#apply({ type: "identified" });
-      this.#viewer.admitted();
-      this.#server = await this.#pair(identity);
-      this.#apply({ type: "paired" });
-      await this.#sessionLog.open(identity);
+      const arrived = await authenticator.identify();
+      if (!("desktop" in arrived)) signIn = arrived;
+      const identity = "desktop" in arrived ? arrived : await this.#findNamed(arrived);
+      if (identity === null) leavePrompt = prompts.take(this.#viewer.source.address);
+      else opened = await this.#openDirectly(identity);
     } catch (error) {
       await this.#refuse(authenticator, error);
       return;
     }
-    const server = this.#server;
-    await runHandshake(this.#viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
-      await authenticator.accept(peer);
-      await readClientInit(peer);
-    });
+    try {
+      const { signal } = this.#abort;
+      await runHandshake(this.#viewer, PROXY_LIMITS.rfbHandshakeMs, clock, signal, async (peer) => {
+        await authenticator.accept(peer);
+        await readClientInit(peer);
+      });
+      if (opened !== null) await this.#show(opened);
+      else if (signIn !== null) await this.#prompt(signIn);
+    } finally {
+      leavePrompt();
+    }
+  }
+
+  async #openDirectly(identity: ViewerIdentity): Promise<PairedDesktop> {
+    this.#noteIdentified();
+    const server = await this.#whileViewerStays((signal) => this.#pair(identity.desktop, signal));
+    await this.#sessionLog.open(identity);
+    return { identity, server };
+  }
+
+  async #show({ identity, server }: PairedDesktop): Promise<void> {
+    const { clock } = this.#dependencies;
     const { init, pixelFormat } = await this.#whileViewerStays((signal) =>
       performDesktopHandshake(server, identity.desktop.name, clock, signal),
     );
     this.#viewer.stream.write(init);
+    await this.#runRelay({ identity, server }, pixelFormat);
+  }
+
+  /** The desktop that a person named who has signed in already; null: the sign-in screen is needed. */
+  async #findNamed({ reply, desktopIds }: StartedSignIn): Promise<ViewerIdentity | null> {
+    if (reply.kind !== "person") return null;
+    const { person } = reply;
+    this.#person = person;
+    this.#viewer.admitted();
+    const grant = await queryStateForViewer(findNamedGrant(person, desktopIds));
+    return grant && describePerson(person, grant, this.#dependencies.clock);
+  }
+
+  /** What is not known yet is asked on the screen; then the same stream is the desktop's. */
+  async #prompt(signIn: StartedSignIn): Promise<void> {
+    const { clock, slices } = this.#dependencies;
+    const { opened, replay } = await runSignInPrompt({
+      ...{ signIn, clock, slices },
+      stream: this.#viewer.stream,
+      signal: this.#abort.signal,
+      onPerson: (person) => {
+        this.#person = person;
+        this.#viewer.admitted();
+      },
+      open: async (grant, person, signal) => {
+        const identity = describePerson(person, grant, clock);
+        this.#noteIdentified();
+        const either = AbortSignal.any([this.#abort.signal, signal]);
+        const server = await this.#pair(grant.desktop, either).catch((error: unknown) => {
+          if (error instanceof ViewerRefusal) this.#sessionLog.refuse(error.refusalCode);
+          throw error;
+        });
+        try {
+          await this.#sessionLog.open(identity);
+        } catch (error) {
+          throw new DesktopFailure(toEndCause(error), error);
+        }
+        const handshake = await performDesktopHandshake(server, grant.desktop.name, clock, either);
+        return { ...handshake, identity, server };
+      },
+    });
+    const { stream } = this.#viewer;
+    if (stream.readableEnded) throw new PeerClosed("PEER_CLOSED", "the viewer left");
+    stream.unshift(replay);
+    await this.#runRelay(opened, opened.pixelFormat);
+  }
+
+  async #runRelay({ identity, server }: PairedDesktop, pixelFormat: PixelFormat): Promise<void> {
+    const { clock } = this.#dependencies;
     this.#apply({ type: "started" });
     const liveness = new SessionLiveness({
       pings: this.#viewer.pings,
@@ -163,13 +249,22 @@ export class ViewerSession {
     };
     const stages = createStreamStages(session);
     this.#relay = startRelay({ viewer: this.#viewer.stream, server }, stages, clock);
-    if (signal.reason instanceof ViewerRefusal) this.#disconnect(signal.reason.refusalCode);
+    const reason: unknown = this.#abort.signal.reason;
+    if (reason instanceof ViewerRefusal) this.#disconnect(reason.refusalCode);
     this.#apply({ type: "ended", cause: await this.#relay.ended });
   }
 
-  async #pair({ desktop }: ViewerIdentity): Promise<Duplex> {
-    const server = await this.#whileViewerStays((signal) => this.#dependencies.pairing.open(desktop, signal));
+  /** A person may try one desktop after another. */
+  #noteIdentified(): void {
+    if (this.#state.phase === "admitted") this.#apply({ type: "identified" });
+    this.#viewer.admitted();
+  }
+
+  async #pair(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
+    const server = await this.#dependencies.pairing.open(desktop, signal);
     server.on("error", () => undefined);
+    this.#server = server;
+    this.#apply({ type: "paired" });
     return server;
   }
 
@@ -208,6 +303,7 @@ export class ViewerSession {
     this.#viewer.finish(chooseCloseCode(cause), "");
     if (this.#server) finishStream(this.#server, this.#dependencies.clock);
     await this.#sessionLog.close(cause, this.#byteCounter.current);
+    await this.#person?.leave();
   }
 
   #disconnect(code: RefusalCode): void {

@@ -109,12 +109,13 @@ export interface SessionRecord {
   readonly desktopName: string;
   readonly agentId: string;
   readonly serverId: string;
-  readonly method: "token" | "ticket";
+  /** `account`: name and password in a VNC viewer. */
+  readonly method: "token" | "ticket" | "account";
   readonly transport: "rfb" | "websocket";
   readonly role: Role;
   readonly denied: readonly Permission[];
   readonly state: "open" | "closed";
-  /** Token id, or the user who made the ticket. */
+  /** Token id, or the user who made the ticket or has signed in. */
   readonly subject: string;
   readonly sourceAddress: string;
   readonly startedAt: number;

@@ -22,6 +22,6 @@ export async function openWebAndOrchestrator({
   const web = opened.adopt(await openWeb({ ...options, orchestrator }), (it) => it.close());
   orchestrator.start();
   const open = opened.move();
-  const { server, createFirstAdministrator } = web;
-  return { server, createFirstAdministrator, close: () => open.disposeAsync() };
+  const { server, viewerSignIn, createFirstAdministrator } = web;
+  return { server, viewerSignIn, createFirstAdministrator, close: () => open.disposeAsync() };
 }

@@ -32,6 +32,7 @@ export interface RsaAesViewer {
 export interface RsaAesLogin {
   readonly type: RsaAesType;
   readonly password: string;
+  readonly user?: string;
   readonly version?: RfbVersion;
 }
 
@@ -39,7 +40,7 @@ export interface RsaAesLogin {
 export async function connectRsaAes(
   cleanup: CleanupStack,
   target: NetConnectOpts,
-  { type, password, version = "3.8" }: RsaAesLogin,
+  { type, password, user, version = "3.8" }: RsaAesLogin,
 ): Promise<RsaAesViewer> {
   const socket = connect({ ...target, noDelay: true, allowHalfOpen: true });
   socket.on("error", () => undefined);
@@ -57,7 +58,7 @@ export async function connectRsaAes(
   const offered = [...(await peer.read(bytes(await peer.read(u8()))))];
   if (offered.length === 0) throw new RfbRefusal("security-types", await peer.read(reasonString()));
   await peer.write(Buffer.of(type));
-  await logInWithRsaAes(peer, type, { password });
+  await logInWithRsaAes(peer, type, { password, ...(user !== undefined && { user }) });
   if ((await peer.read(u32())) !== 0) {
     throw new RfbRefusal("security-result", version === "3.8" ? await peer.read(reasonString()) : "");
   }

@@ -7,7 +7,7 @@ export const session = z.object({
   name: z.string(),
   desktopId: z.string(),
   state: z.enum(["open", "closed"]),
-  method: z.enum(["token", "ticket"]),
+  method: z.enum(["token", "ticket", "account"]),
   transport: z.enum(["rfb", "websocket"]),
   /** The name of who opened it in the browser, or made the token that opened it; null: not known any more. */
   person: z.string().nullable().default(null),

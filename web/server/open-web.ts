@@ -1,7 +1,7 @@
 import type http from "node:http";
 import type { Logger } from "pino";
 import { formatHostPort, type Clock } from "../../protocol/index.ts";
-import type { AccountRole, AuditEntry, Proxy } from "../../proxy/index.ts";
+import type { AccountRole, AuditEntry, PeopleSignIn, Proxy } from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { BearerGuard } from "./guard/bearer.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
@@ -50,6 +50,7 @@ import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
 import { routeUsers } from "./routes/user-routes.ts";
+import { openViewerSignIn } from "./viewer-sign-in.ts";
 import { loadReadModel, type LoadReadModel } from "./view/read-model.ts";
 
 export interface WebOptions {
@@ -72,6 +73,8 @@ export interface WebOptions {
 export interface Web {
   /** For `proxy.start()`, which hands it every connection that speaks HTTP. */
   readonly server: http.Server;
+  /** For `proxy.start()`: people who sign in from VNC viewers. */
+  readonly viewerSignIn: PeopleSignIn;
   /**
    * Makes the first account, if there is none; password in plaintext. Null: there was an account already. To be called once the
    * start can fail no more: a password that nobody saw cannot be had again.
@@ -203,6 +206,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   let closed: Promise<void> | undefined;
   return {
     server: app.server,
+    viewerSignIn: openViewerSignIn({ proxy, signIn, logins, loadReadModel: readModel }),
     createFirstAdministrator: () => createFirstAdministrator({ stores, auditDurably }, passwords),
     close: () => (closed ??= open.disposeAsync()),
   };

@@ -3,6 +3,7 @@ import { bytes, u8, type Grammar } from "../../bytes/grammar.ts";
 
 /** Which credentials the server asks for. */
 export const RsaAesSubtype = { userAndPassword: 1, password: 2 } as const;
+export type RsaAesSubtype = (typeof RsaAesSubtype)[keyof typeof RsaAesSubtype];
 
 /** Of user name and password each: at most 255 bytes of UTF-8. */
 export const MAX_RSA_AES_CREDENTIAL_BYTES = 255;

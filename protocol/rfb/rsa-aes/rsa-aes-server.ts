@@ -41,6 +41,7 @@ export async function exchangeKeysWithViewer(
   type: RsaAesType,
   serverKey: RsaServerKey,
   operations = computeHere(serverKey),
+  asked: RsaAesSubtype = RsaAesSubtype.password,
 ): Promise<SealedChannel> {
   const { publicKey } = serverKey;
   const variant = describeRsaAes(type);
@@ -52,12 +53,12 @@ export async function exchangeKeysWithViewer(
   const clientRandom = await operations.decrypt(encrypted, variant.keyBytes);
   const exchanged = { variant, serverKey: publicKey, clientKey, serverRandom, clientRandom };
   const channel = await confirmExchange(peer, "server", exchanged);
-  await channel.write(peer, encodeU8(RsaAesSubtype.password));
+  await channel.write(peer, encodeU8(asked));
   return channel;
 }
 
 /**
- * The viewer's credentials; only a password was requested. From here on the conversation is encrypted, or in
+ * The viewer's credentials. From here on the conversation is encrypted, or in
  * clear again, as the type says.
  * @throws ProtocolError `RSA_AES_RECORD`, LimitError `LENGTH_LIMIT`
  */

@@ -8,6 +8,7 @@ import {
   openProxy,
   openStores,
   type DesktopView,
+  type PeopleSignIn,
   type Proxy,
   type ProxyOptions,
 } from "../../../proxy/index.ts";
@@ -31,7 +32,7 @@ export interface AuditLine {
 /** A proxy on ephemeral loopback ports, with its own SQLite file. */
 export async function openProxyFixture(
   cleanup: CleanupStack,
-  options: Partial<ProxyOptions> = {},
+  { people = null, ...options }: Partial<ProxyOptions> & { readonly people?: PeopleSignIn | null } = {},
 ): Promise<ProxyFixture> {
   const dataDir = options.dataDir ?? (await cleanup.makeFolder());
   const database = `sqlite:${path.join(dataDir, "postern.db")}`;
@@ -62,7 +63,7 @@ export async function openProxyFixture(
       await Promise.resolve();
     },
   });
-  await proxy.start(web);
+  await proxy.start(web, people);
   return {
     proxy,
     dataDir,

@@ -37,7 +37,7 @@ const CONSTANT = /^(?:export )?const ([A-Z][A-Z0-9_]*) = [\d_ *]+;/gm;
 /** Files and folders whose constants are named like limits and bound nothing that a peer or a person can meet. */
 const NO_LIMITS: Readonly<Record<string, string>> = {
   "bin/darts/": "defaults of the converter",
-  "launcher/demo/encode-update.ts": "hextile's number of subrectangles",
+  "protocol/rfb/picture/encode-update.ts": "hextile's number of subrectangles",
   "launcher/display/scale-screenshot.ts": "a brightness",
   "launcher/images/formats/qcow2.ts": "the format's own",
   "launcher/images/formats/vhdx.ts": "the format's own",

@@ -5,6 +5,9 @@ import { findRefusal } from "./explain-refusal.ts";
 const CAUSES: Readonly<Record<keyof typeof catalogues.en.refusals, DisconnectCause>> = {
   TOKEN_WRONG: "refused",
   TOKEN_AMBIGUOUS: "refused",
+  LOGIN_REFUSED: "refused",
+  LOGIN_THROTTLED: "refused",
+  LOGIN_UNAVAILABLE: "serverTrouble",
   TICKET_INVALID: "refused",
   SOURCE_THROTTLED: "refused",
   SERVER_BUSY: "serverTrouble",

@@ -48,15 +48,28 @@ export class Logins {
    * Returns the cookie's value, which is not stored.
    * @param session at another service, that it comes from
    */
-  async open(
-    userId: string,
-    { address, browser }: LoginOrigin,
-    session?: ProviderSessionRecord,
-  ): Promise<string> {
+  async open(userId: string, origin: LoginOrigin, session?: ProviderSessionRecord): Promise<string> {
     const cookie = randomBytes(32).toString("base64url");
+    const hash = hashCookie(cookie);
+    await this.#create(hash, userId, origin);
+    if (session !== undefined) await this.#stores.providerSessions.create(hash, session);
+    return cookie;
+  }
+
+  /** A login that no browser has: of a VNC viewer, for as long as it is connected. */
+  async openWithoutCookie(
+    userId: string,
+    origin: LoginOrigin,
+  ): Promise<{ readonly hash: string; readonly expiresAt: number }> {
+    const hash = hashCookie(randomBytes(32).toString("base64url"));
+    return { hash, expiresAt: await this.#create(hash, userId, origin) };
+  }
+
+  /** Returns when it ends by itself. */
+  async #create(hash: string, userId: string, { address, browser }: LoginOrigin): Promise<number> {
     const now = this.#clock.now();
     await this.#stores.logins.deleteExpired(now);
-    const hash = hashCookie(cookie);
+    const expiresAt = now + MAX_LOGIN_SECONDS * 1000;
     await this.#stores.logins.create(hash, {
       id: randomUUID(),
       userId,
@@ -65,11 +78,10 @@ export class Logins {
       createdAt: now,
       lastSeenAt: now,
       confirmedAt: now,
-      expiresAt: now + MAX_LOGIN_SECONDS * 1000,
+      expiresAt,
     });
-    if (session !== undefined) await this.#stores.providerSessions.create(hash, session);
     await this.#stores.users.update(userId, { lastLoginAt: now });
-    return cookie;
+    return expiresAt;
   }
 
   async find(cookie: string | undefined): Promise<OpenLogin | null> {

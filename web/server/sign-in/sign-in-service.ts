@@ -224,6 +224,7 @@ export class SignInService {
     for (const open of this.#services.providers) {
       if (open.provider.signIn === undefined) continue;
       if ((open.provider.withoutPassword ?? false) !== withoutPassword) continue;
+      if (context.via === "viewer" && !open.admission.viewers) continue;
       const result = await this.#guard(open, (provider) => provider.signIn?.(credentials, context));
       if (result.kind === "unavailable") silent ??= { open, result };
       else if (result.kind !== "unknownPerson") return { open, result };

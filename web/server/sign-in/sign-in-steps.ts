@@ -5,7 +5,8 @@ import type { SignInForm } from "../../api/schemas.ts";
 import type { ProviderSession } from "./providers/index.ts";
 
 const STEP_MS = 600_000;
-const MAX_TRIES = 5;
+/** Answers to one question. */
+export const MAX_TRIES = 5;
 const ID_FORM = /^[\w-]{43}$/;
 
 /** What a sign-in that needs more has found so far. */

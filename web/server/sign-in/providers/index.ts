@@ -34,6 +34,8 @@ const admission = z.object({
   create: z.boolean().default(true),
   /** Only people of these groups enter; absent: all. */
   allowGroups: names.optional(),
+  /** Whether name and password count in VNC viewers too. */
+  viewers: z.boolean().default(true),
   /** They never enter, whatever else says so. */
   denyGroups: names.default([]),
   denyPeople: names.default([]),

@@ -22,6 +22,8 @@ export interface SignInContext {
   readonly source: AuditEntry["source"];
   /** A device from which the account has signed in before; null or absent: none. */
   readonly device?: string | null;
+  /** A VNC viewer that sent name and password; absent: the page. */
+  readonly via?: "viewer";
 }
 
 /** A person as another service describes them. */

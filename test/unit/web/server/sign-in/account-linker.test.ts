@@ -5,7 +5,7 @@ import { AccountLinker } from "../../../../../web/server/sign-in/account-linker.
 import type { Admission, ExternalPerson } from "../../../../../web/server/sign-in/providers/index.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
 
-const OPEN: Admission = { create: true, denyGroups: [], denyPeople: [] };
+const OPEN: Admission = { create: true, viewers: true, denyGroups: [], denyPeople: [] };
 const ROLES = { admin: ["cn=Heads"], operator: ["staff", "cn=heads"], auditor: ["board"] };
 
 function makePerson(change: Partial<ExternalPerson> = {}): ExternalPerson {

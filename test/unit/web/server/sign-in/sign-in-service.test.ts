@@ -69,7 +69,7 @@ class MemorySteps implements SignInStepStore {
   deleteExpired = (): Promise<number> => Promise.resolve(0);
 }
 
-const ADMISSION: Admission = { create: true, denyGroups: [], denyPeople: [] };
+const ADMISSION: Admission = { create: true, viewers: true, denyGroups: [], denyPeople: [] };
 const PERSON: ExternalPerson = { subject: "s-1", name: "carl", email: null, groups: [] };
 
 function open(...providers: SignInProvider[]) {

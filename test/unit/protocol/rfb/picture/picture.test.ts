@@ -1,13 +1,19 @@
 import { describe, expect, test } from "vitest";
-import { Canvas, mixColours } from "../../../../launcher/demo/canvas.ts";
-import { demoClientMessage } from "../../../../launcher/demo/demo-viewer.ts";
-import { encodeUpdate } from "../../../../launcher/demo/encode-update.ts";
-import { findGlyph, GLYPH_ROWS } from "../../../../launcher/demo/font.ts";
-import { findCharacter, nameKey } from "../../../../launcher/demo/key-names.ts";
-import { makePixelWriter, NATIVE_FORMAT } from "../../../../launcher/demo/pixel-writer.ts";
-import { Scene, SCENE_HEIGHT, SCENE_WIDTH } from "../../../../launcher/demo/scene.ts";
-import { findChanges, TileSet } from "../../../../launcher/demo/tiles.ts";
-import { Encoding, FrameDecoder, type PixelFormat } from "../../../../protocol/index.ts";
+import { findSmoothGlyph, SMOOTH_ABOVE } from "../../../../../protocol/rfb/picture/bitmap-font.ts";
+import {
+  Canvas,
+  encodeColourMap,
+  encodeUpdate,
+  Encoding,
+  findChanges,
+  findGlyph,
+  GLYPH_ROWS,
+  makePixelWriter,
+  mixColours,
+  NATIVE_FORMAT,
+  TileSet,
+  type PixelFormat,
+} from "../../../../../protocol/index.ts";
 
 const native = makePixelWriter(NATIVE_FORMAT);
 
@@ -43,8 +49,14 @@ describe("pixels", () => {
     expect(out.toString("hex")).toBe("ffffff00");
   });
 
-  test("colour maps are refused", () => {
-    expect(() => makePixelWriter({ ...NATIVE_FORMAT, trueColour: false })).toThrow(/colour maps/);
+  test("a viewer with a colour map gets each colour's place in it", () => {
+    const palette = [0x000000, 0x112233, 0xffffff];
+    const writer = makePixelWriter({ ...bgr233, trueColour: false }, palette);
+    const out = Buffer.alloc(3);
+    [0x112233, 0xffffff, 0xabcdef].forEach((colour, at) => writer.write(out, at, colour));
+    expect([...out]).toEqual([1, 2, 0]);
+    const map = "0100 0000 0003 000000000000 111122223333 ffffffffffff".replaceAll(" ", "");
+    expect(encodeColourMap(palette).toString("hex")).toBe(map);
   });
 });
 
@@ -135,53 +147,6 @@ describe("updates", () => {
   });
 });
 
-describe("the scene", () => {
-  const date = new Date(2026, 0, 2, 3, 4, 5);
-  function paint(scene: Scene, at: number): Canvas {
-    const canvas = new Canvas(SCENE_WIDTH, SCENE_HEIGHT);
-    scene.paint(canvas, at, date);
-    return canvas;
-  }
-  const count = (canvas: Canvas, colour: number): number =>
-    canvas.pixels.filter((pixel) => pixel === colour).length;
-
-  test("moves by itself, and not all of it", () => {
-    const scene = new Scene();
-    const [first, second] = [paint(scene, 1000), paint(scene, 1200)];
-    const changed = findChanges(first.pixels, second.pixels, SCENE_WIDTH, SCENE_HEIGHT);
-    const area = changed
-      .take({ x: 0, y: 0, width: SCENE_WIDTH, height: SCENE_HEIGHT })
-      .reduce((sum, { width, height }) => sum + width * height, 0);
-    expect(area).toBeGreaterThan(5000);
-    expect(area).toBeLessThan(120_000);
-  });
-
-  test("shows what was typed, and takes it back", () => {
-    const scene = new Scene();
-    const before = count(paint(scene, 0), 0xe8edf6);
-    scene.typeKey(0x41);
-    expect(count(paint(scene, 0), 0xe8edf6)).toBeGreaterThan(before);
-    scene.typeKey(0xff08);
-    expect(count(paint(scene, 0), 0xe8edf6)).toBe(before);
-  });
-
-  test("takes any number of keys and any position", () => {
-    const scene = new Scene();
-    for (let key = 0; key < 300; key++) scene.typeKey(key % 20 === 0 ? 0xff0d : 0x20 + (key % 95));
-    scene.typeKey(0xffffffff);
-    scene.movePointer(65_535, 65_535, 255, 10);
-    paint(scene, 20);
-  });
-
-  test("the trail fades", () => {
-    const scene = new Scene();
-    scene.movePointer(100, 30, 0, 0);
-    scene.movePointer(700, 30, 0, 10);
-    const at = 30 * SCENE_WIDTH + 100;
-    expect(paint(scene, 20).pixels[at]).not.toBe(paint(scene, 2000).pixels[at]);
-  });
-});
-
 test("every printable character has a glyph of its own", () => {
   const seen = new Set<string>();
   for (let code = 0x21; code <= 0x7e; code++) {
@@ -193,35 +158,37 @@ test("every printable character has a glyph of its own", () => {
   expect(findGlyph("€")).toEqual(findGlyph("∞"));
 });
 
-test.each([
-  [0x61, "a", "a"],
-  [0x20, " ", "Space"],
-  [0xff0d, undefined, "Enter"],
-  [0xffbe, undefined, "F1"],
-  [0x010020ac, "€", "€"],
-  [0x12345, undefined, "0x12345"],
-])("key %i", (keysym, character, name) => {
-  expect(findCharacter(keysym)).toBe(character);
-  expect(nameKey(keysym)).toBe(name);
-});
-
 test("colours are mixed channel by channel", () => {
   expect(mixColours(0x000000, 0xff8040, 0.5)).toBe(0x804020);
 });
 
-test("viewers' messages are cut where they end, one byte at a time too", () => {
-  const messages = [
-    [4, 1, 0, 0, 0, 0, 0, 0x41],
-    [5, 0, 0, 9, 0, 9],
-    [2, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5],
-    [6, 0, 0, 0, 0, 0, 0, 2, 0x68, 0x69],
-    [255, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1],
-  ].map((message) => Buffer.from(message));
-  const whole = Buffer.concat(messages);
-  for (const step of [1, 3, whole.length]) {
-    const seen: string[] = [];
-    const decoder = new FrameDecoder(demoClientMessage, (message) => seen.push(message.toString("hex")));
-    for (let at = 0; at < whole.length; at += step) decoder.push(whole.subarray(at, at + step));
-    expect(seen).toEqual(messages.map((message) => message.toString("hex")));
+test("the large glyphs have the accents of French, and no two are one", () => {
+  const letters = "àâäçèéêëîïôöùûüÿÀÂÄÇÈÉÊËÎÏÔÖÙÛÜŸ";
+  const seen = new Set([...letters, ...letters.normalize("NFD")].map((one) => findSmoothGlyph(one).join()));
+  // Decomposed there are the plain letters and the marks, which have no glyph of their own.
+  expect(seen.size).toBe(letters.length + new Set("aceiouyACEIOUY").size + 1);
+  const [plain, accented] = [findSmoothGlyph("E"), findSmoothGlyph("É")];
+  expect(accented.slice(SMOOTH_ABOVE)).toEqual(plain.slice(SMOOTH_ABOVE));
+  expect(plain.slice(0, SMOOTH_ABOVE)).toEqual(Array(SMOOTH_ABOVE).fill(0));
+});
+
+test("a strip of a canvas has what the whole has there", () => {
+  const draw = (canvas: Canvas): void => {
+    canvas.fillRounded(3, 4, 50, 40, 8, 7);
+    canvas.drawSmoothText(6, 20, "Çela", 9);
+    canvas.drawText(6, 40, "ab", 2, 3);
+  };
+  const whole = new Canvas(64, 60);
+  draw(whole);
+  const strip = new Canvas(64, 10);
+  for (let top = 0; top < 60; top += 10) {
+    strip.top = top;
+    strip.pixels.fill(0);
+    draw(strip);
+    expect(strip.pixels).toEqual(whole.pixels.subarray(top * 64, (top + 10) * 64));
+    const area = [{ x: 5, y: top, width: 40, height: 10 }];
+    expect(encodeUpdate(strip, area, Encoding.hextile, native)).toEqual(
+      encodeUpdate(whole, area, Encoding.hextile, native),
+    );
   }
 });

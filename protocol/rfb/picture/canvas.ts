@@ -1,14 +1,25 @@
-import { findGlyph, GLYPH_ADVANCE, GLYPH_COLUMNS, GLYPH_ROWS } from "./font.ts";
+import {
+  findGlyph,
+  findSmoothGlyph,
+  GLYPH_ADVANCE,
+  GLYPH_COLUMNS,
+  GLYPH_ROWS,
+  SMOOTH_ABOVE,
+  SMOOTH_ADVANCE,
+  SMOOTH_COLUMNS,
+} from "./bitmap-font.ts";
 
 /** A colour as 0xRRGGBB. */
 export type Colour = number;
 
-/** A picture in memory; drawing is clipped to it. */
+/** A picture in memory, or a strip of a taller one; drawing is clipped to it. */
 export class Canvas {
   readonly width: number;
   readonly height: number;
   /** One colour for each pixel, rows from the top. */
   readonly pixels: Uint32Array;
+  /** The row of the whole picture that comes first here. */
+  top = 0;
 
   constructor(width: number, height: number) {
     this.width = width;
@@ -18,7 +29,7 @@ export class Canvas {
 
   fill(x: number, y: number, width: number, height: number, colour: Colour): void {
     const [left, right] = [Math.max(0, x), Math.min(this.width, x + width)];
-    const [top, bottom] = [Math.max(0, y), Math.min(this.height, y + height)];
+    const [top, bottom] = [Math.max(0, y - this.top), Math.min(this.height, y - this.top + height)];
     if (left >= right) return;
     for (let row = top; row < bottom; row++)
       this.pixels.fill(colour, row * this.width + left, row * this.width + right);
@@ -63,6 +74,20 @@ export class Canvas {
         }
       }
       left += GLYPH_ADVANCE * scale;
+    }
+  }
+
+  /** One line of text with rounded strokes, of one size: the top left corner of its capitals at x, y. */
+  drawSmoothText(x: number, y: number, text: string, colour: Colour): void {
+    let left = x;
+    for (const character of text) {
+      findSmoothGlyph(character).forEach((bits, row) => {
+        const line = y + row - SMOOTH_ABOVE;
+        if (bits === 0 || line < this.top || line >= this.top + this.height) return;
+        for (let column = 0; column < SMOOTH_COLUMNS; column++)
+          if ((bits >> (SMOOTH_COLUMNS - 1 - column)) & 1) this.fill(left + column, line, 1, 1, colour);
+      });
+      left += SMOOTH_ADVANCE;
     }
   }
 }

@@ -1,4 +1,6 @@
-import { Encoding, encodeU16, encodeU8 } from "../../protocol/index.ts";
+import { encodeU16, encodeU8 } from "../../bytes/encoders.ts";
+import { Encoding } from "../encodings.ts";
+import { encodeRectangleHead } from "../screen-rectangles.ts";
 import type { Canvas } from "./canvas.ts";
 import type { PixelWriter } from "./pixel-writer.ts";
 import { TILE, type Rectangle } from "./tiles.ts";
@@ -10,26 +12,35 @@ const ANY_SUBRECTS = 8;
 const SUBRECTS_COLOURED = 16;
 const MAX_SUBRECTS = 255;
 
+export type PictureEncoding = typeof Encoding.raw | typeof Encoding.hextile;
+
 /** FramebufferUpdate with these rectangles. @see RFC 6143 §7.6.1 */
 export function encodeUpdate(
   canvas: Canvas,
   rectangles: readonly Rectangle[],
-  encoding: typeof Encoding.raw | typeof Encoding.hextile,
+  encoding: PictureEncoding,
   writer: PixelWriter,
 ): Buffer {
-  const parts = [Buffer.from([0, 0]), encodeU16(rectangles.length)];
-  for (const rectangle of rectangles) {
-    const head = Buffer.alloc(12);
-    head.writeUInt16BE(rectangle.x, 0);
-    head.writeUInt16BE(rectangle.y, 2);
-    head.writeUInt16BE(rectangle.width, 4);
-    head.writeUInt16BE(rectangle.height, 6);
-    head.writeInt32BE(encoding, 8);
-    parts.push(head);
-    if (encoding === Encoding.raw) parts.push(encodeRaw(canvas, rectangle, writer));
-    else for (const tile of splitTiles(rectangle)) parts.push(encodeHextile(canvas, tile, writer));
-  }
-  return Buffer.concat(parts);
+  const encoded = rectangles.map((rectangle) => encodeRectangle(canvas, rectangle, encoding, writer));
+  return Buffer.concat([encodeUpdateHead(rectangles.length), ...encoded]);
+}
+
+/** What comes before the rectangles of a FramebufferUpdate. */
+export function encodeUpdateHead(rectangles: number): Buffer {
+  return Buffer.concat([Buffer.from([0, 0]), encodeU16(rectangles)]);
+}
+
+/** One rectangle of a FramebufferUpdate; the canvas has all of it. */
+export function encodeRectangle(
+  canvas: Canvas,
+  rectangle: Rectangle,
+  encoding: PictureEncoding,
+  writer: PixelWriter,
+): Buffer {
+  const head = encodeRectangleHead(rectangle, encoding);
+  if (encoding === Encoding.raw) return Buffer.concat([head, encodeRaw(canvas, rectangle, writer)]);
+  const tiles = [...splitTiles(rectangle)].map((tile) => encodeHextile(canvas, tile, writer));
+  return Buffer.concat([head, ...tiles]);
 }
 
 function encodeRaw(canvas: Canvas, area: Rectangle, writer: PixelWriter): Buffer {
@@ -37,7 +48,7 @@ function encodeRaw(canvas: Canvas, area: Rectangle, writer: PixelWriter): Buffer
   let offset = 0;
   for (let y = area.y; y < area.y + area.height; y++)
     for (let x = area.x; x < area.x + area.width; x++)
-      offset = writer.write(out, offset, canvas.pixels[y * canvas.width + x] ?? 0);
+      offset = writer.write(out, offset, canvas.pixels[(y - canvas.top) * canvas.width + x] ?? 0);
   return out;
 }
 
@@ -79,7 +90,7 @@ function findBackground(canvas: Canvas, tile: Rectangle): number {
   let bestCount = 0;
   for (let y = tile.y; y < tile.y + tile.height; y++) {
     for (let x = tile.x; x < tile.x + tile.width; x++) {
-      const colour = canvas.pixels[y * canvas.width + x] ?? 0;
+      const colour = canvas.pixels[(y - canvas.top) * canvas.width + x] ?? 0;
       const count = (counts.get(colour) ?? 0) + 1;
       counts.set(colour, count);
       if (count > bestCount) [best, bestCount] = [colour, count];
@@ -101,7 +112,7 @@ function findRuns(canvas: Canvas, tile: Rectangle, background: number): Run[] {
   for (let y = 0; y < tile.height; y++) {
     let x = 0;
     while (x < tile.width) {
-      const at = (tile.y + y) * canvas.width + tile.x;
+      const at = (tile.y + y - canvas.top) * canvas.width + tile.x;
       const colour = canvas.pixels[at + x] ?? 0;
       let end = x + 1;
       while (end < tile.width && canvas.pixels[at + end] === colour) end++;

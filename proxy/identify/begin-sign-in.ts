@@ -1,0 +1,80 @@
+import type { Clock } from "../../protocol/index.ts";
+import type { ConnectionSource } from "../model/connection-source.ts";
+import { queryStateForViewer, ViewerRefusal } from "../model/viewer-refusal.ts";
+import type { DesktopStore } from "../state/stores.ts";
+import type { DesktopGrant, PeopleSignIn, SignedInPerson, StartedSignIn } from "./people-sign-in.ts";
+import type { ViewerIdentity } from "./viewer-identity.ts";
+
+/** `NAME@DESKTOP`: the last one, since names may be e-mail addresses. */
+const SEPARATOR = "@";
+/** Control characters, and what was no UTF-8: neither a name nor the state is asked for such. */
+const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
+
+interface SignInServices {
+  readonly people: PeopleSignIn;
+  readonly desktops: Pick<DesktopStore, "findByName">;
+}
+
+/**
+ * Signs a person in by what a viewer sent as user name and password.
+ * @param only ids of the desktops that the viewer came for; null: any
+ * @throws ViewerRefusal `LOGIN_REFUSED`, the same for a name that is unknown; `LOGIN_THROTTLED`, `LOGIN_UNAVAILABLE`,
+ *   `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
+ */
+export async function beginSignIn(
+  { people, desktops }: SignInServices,
+  source: ConnectionSource,
+  typed: { readonly user: string; readonly password: string },
+  only: ReadonlySet<string> | null,
+): Promise<StartedSignIn> {
+  if (UNPRINTABLE.test(typed.user)) throw new ViewerRefusal("LOGIN_REFUSED");
+  const { name, desktopIds } = await splitName(typed.user, desktops);
+  const reply = await people.begin({ name, password: typed.password }, source);
+  switch (reply.kind) {
+    case "refused":
+      throw new ViewerRefusal("LOGIN_REFUSED");
+    case "throttled":
+      throw new ViewerRefusal("LOGIN_THROTTLED", { waitMs: reply.waitMs });
+    case "unavailable":
+      throw new ViewerRefusal("LOGIN_UNAVAILABLE");
+    case "unaudited":
+      throw new ViewerRefusal("AUDIT_UNAVAILABLE");
+    default:
+      return { name, reply, desktopIds: desktopIds ?? (only === null ? null : [...only]) };
+  }
+}
+
+/** What stands behind the last `@` is a desktop's name if there is one of that name, and else a part of the person's. */
+async function splitName(
+  user: string,
+  desktops: SignInServices["desktops"],
+): Promise<Pick<StartedSignIn, "name" | "desktopIds">> {
+  const at = user.lastIndexOf(SEPARATOR);
+  const desktopName = at > 0 ? user.slice(at + 1) : "";
+  if (desktopName === "") return { name: user, desktopIds: null };
+  const named = await queryStateForViewer(desktops.findByName(desktopName));
+  if (named.length === 0) return { name: user, desktopIds: null };
+  return { name: user.slice(0, at), desktopIds: named.map(({ id }) => id) };
+}
+
+/** The one of the named desktops that the person may open; null: none is named, or it is not one. */
+export async function findNamedGrant(
+  person: SignedInPerson,
+  desktopIds: readonly string[] | null,
+): Promise<DesktopGrant | null> {
+  const found = await Promise.all((desktopIds ?? []).map((id) => person.findDesktop(id)));
+  const [grant, ...others] = found.filter((one) => one !== null);
+  return others.length === 0 ? (grant ?? null) : null;
+}
+
+export function describePerson(
+  { userId, name, loginHash, endsAt }: SignedInPerson,
+  { desktop, role, denied }: DesktopGrant,
+  clock: Clock,
+): ViewerIdentity {
+  return {
+    ...{ desktop, role, denied, loginHash },
+    ...{ method: "account", subject: userId, person: name, byAccount: true },
+    endsAt: clock.monotonic() + endsAt - clock.now(),
+  };
+}
