@@ -50,6 +50,7 @@ import type {
   IssuedTicket,
 } from "./model/proxy-types.ts";
 import type { Proxy, ProxyOptions } from "./proxy.ts";
+import { Rights } from "./rights/rights.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
 import type {
   AgentRecord,
@@ -64,6 +65,7 @@ import type { Stores } from "./state/stores.ts";
 /** The proxy, put together. */
 export class GatewayProxy implements Proxy {
   readonly stores: Stores;
+  readonly rights: Rights;
   readonly serverId: string;
   readonly authority: AuthorityCommands;
   readonly viewerFingerprint: string;
@@ -98,6 +100,7 @@ export class GatewayProxy implements Proxy {
     this.#log = log;
     this.#audit = audit;
     this.stores = stores;
+    this.rights = new Rights(stores, clock);
     this.serverId = serverId;
     this.#trustedProxies = trustedProxies;
     this.authority = createAuthorityCommands(trust, stores, this.#agents);
@@ -111,7 +114,7 @@ export class GatewayProxy implements Proxy {
     const index = new TokenIndex(stores.tokens, clock);
     const scan = new TokenScan<IndexedToken>(EVENT_LOOP_SLICES);
     const throttle = new TokenGuessThrottle(clock);
-    const tokens = new TokenIdentifier({ stores, index, scan, throttle, clock });
+    const tokens = new TokenIdentifier({ stores, rights: this.rights, index, scan, throttle, clock });
     const tickets = new SetupTickets(clock);
     this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, clock, log });
     opened.defer(() => this.#spares.close());
@@ -133,7 +136,14 @@ export class GatewayProxy implements Proxy {
     });
     const rsaWorker = new RsaWorker(rsaKey);
     opened.defer(() => rsaWorker.close());
-    this.#sessions = new ViewerSessionRegistry({ ...shared, tokens, rsaKey, rsaWorker, pairing });
+    this.#sessions = new ViewerSessionRegistry({
+      ...shared,
+      rights: this.rights,
+      tokens,
+      rsaKey,
+      rsaWorker,
+      pairing,
+    });
     this.#agentCommands = new AgentCommands({
       stores,
       agents: this.#agents,
@@ -311,8 +321,10 @@ export class GatewayProxy implements Proxy {
     return ordered;
   }
 
-  checkSessions(): Promise<void> {
-    return this.#sessions.check();
+  async checkSessions(): Promise<void> {
+    // What cannot be read now is read before it is used next.
+    await this.rights.refresh().catch(() => undefined);
+    await this.#sessions.check();
   }
 
   on<E extends keyof ProxyEvents>(

@@ -7,7 +7,15 @@ import type { Stores } from "../state/stores.ts";
 interface PurgeDependencies {
   readonly stores: Pick<
     Stores,
-    "tokens" | "tickets" | "joinSecrets" | "signInSteps" | "agents" | "repeaterIds" | "desktops" | "sessions"
+    | "tokens"
+    | "tickets"
+    | "joinSecrets"
+    | "signInSteps"
+    | "agents"
+    | "repeaterIds"
+    | "desktops"
+    | "sessions"
+    | "grants"
   >;
   readonly clock: Clock;
   readonly log: Logger;
@@ -29,6 +37,7 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.signInSteps.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
+        stores.grants.deleteChanges(now - PROXY_LIMITS.rightsMemoryMs),
       ]);
       await forgetSessions(stores.sessions, now - PROXY_LIMITS.sessionMemoryMs);
       const { desktopMemoryMs, desktopsForgotten } = PROXY_LIMITS;

@@ -9,7 +9,10 @@ import { openSqlite } from "./sqlite.ts";
 import { SqlAgentStore } from "./agent-store.ts";
 import { SqlDataDiskStore } from "./data-disk-store.ts";
 import { SqlDesktopStore } from "./desktop-store.ts";
+import { SqlGrantStore } from "./grant-store.ts";
+import { SqlGroupStore } from "./group-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
+import { SqlLabelStore } from "./label-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
 import { SqlRepeaterIdStore } from "./repeater-id-store.ts";
@@ -83,6 +86,9 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     sessions: new SqlSessionStore(db, clock),
     users: new SqlUserStore(db, clock),
     logins: new SqlLoginStore(db),
+    groups: new SqlGroupStore(db, clock),
+    grants: new SqlGrantStore(db, clock),
+    labels: new SqlLabelStore(db, clock),
     signInSteps: new SqlSignInStepStore(db, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),

@@ -17,6 +17,7 @@ import type {
   TokenRecord,
   UserRecord,
 } from "./state-records.ts";
+import type { GrantStore, GroupStore, LabelStore } from "./rights-stores.ts";
 
 export interface AgentStore {
   /**
@@ -372,6 +373,9 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly users: UserStore;
   readonly logins: LoginStore;
+  readonly groups: GroupStore;
+  readonly grants: GrantStore;
+  readonly labels: LabelStore;
   readonly signInSteps: SignInStepStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;

@@ -9,6 +9,7 @@ import { scopedReads } from "./0007-scoped-reads.ts";
 import { agentRoles } from "./0008-agent-roles.ts";
 import { powerOff } from "./0009-power-off.ts";
 import { accounts } from "./0010-accounts.ts";
+import { grants } from "./0011-grants.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -22,4 +23,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008-agent-roles": agentRoles,
   "0009-power-off": powerOff,
   "0010-accounts": accounts,
+  "0011-grants": grants,
 };
