@@ -14,7 +14,7 @@ import { AdminApi } from "../admin-api.ts";
 import { parseInteger } from "../terminal/option-parsers.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
-import { findUser } from "./find-named.ts";
+import { findGroup, findUser } from "./find-named.ts";
 
 type RoleName = z.infer<typeof accountRole>;
 
@@ -22,6 +22,7 @@ interface AddFlags extends AdminApiFlags {
   readonly role: RoleName;
   readonly passwordFile?: string;
   readonly email?: string;
+  readonly group: readonly string[];
 }
 
 interface ListFlags extends AdminApiFlags {
@@ -38,6 +39,7 @@ interface SessionsFlags extends AdminApiFlags {
 const EXAMPLES = `
 Examples:
   postern user add anna --data /var/lib/postern
+  postern user add carl --group students --data /var/lib/postern
   postern user add ben --role operator --password-file ben.password --data /var/lib/postern --json
   postern user list --data /var/lib/postern --role admin
   postern user role anna admin --data /var/lib/postern
@@ -103,15 +105,21 @@ function defineAdd(command: Command): void {
     .addOption(new Option("--role <role>", "what it may do").choices(accountRole.options).default("user"))
     .option("--password-file <file>", "its first line is the password; without it the server makes one")
     .option("--email <address>", "where codes and invitations go")
+    .option(
+      "--group <name>",
+      "it enters this group; again for each",
+      (name, all: string[]) => [...all, name],
+      [],
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AddFlags) => {
       const { role, email, passwordFile } = flags;
       const password = passwordFile === undefined ? undefined : await readPassword(passwordFile);
-      const made = await new AdminApi(flags.data).post(
-        "/users",
-        { name, role, email, password },
-        createdUser,
-      );
+      const api = new AdminApi(flags.data);
+      const groups = [];
+      for (const group of flags.group) groups.push(await findGroup(api, group));
+      const made = await api.post("/users", { name, role, email, password }, createdUser);
+      for (const { id } of groups) await api.post(`/groups/${id}/members`, { user: made.id }, z.unknown());
       printResult(
         flags.json === true,
         made,

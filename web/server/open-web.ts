@@ -11,6 +11,7 @@ import { EventStreamRegistry } from "./live/event-stream-registry.ts";
 import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
 import { AccountLinker } from "./sign-in/account-linker.ts";
 import { Devices } from "./sign-in/devices.ts";
+import { GroupMemberships } from "./sign-in/group-memberships.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
@@ -21,6 +22,7 @@ import type { Orchestrator } from "../../orchestrator/index.ts";
 import { HealthCheck } from "./view/health.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
+import { routeAccess } from "./routes/access-routes.ts";
 import { routeAccount } from "./routes/account-routes.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
 import { routeAuthorityRotation } from "./routes/authority-routes.ts";
@@ -28,6 +30,8 @@ import { routeAudit } from "./routes/audit-routes.ts";
 import { routeDisks } from "./routes/disk-routes.ts";
 import { routeDesktops } from "./routes/desktop-routes.ts";
 import { routeEvents } from "./routes/event-routes.ts";
+import { routeGrants } from "./routes/grant-routes.ts";
+import { routeGroups } from "./routes/group-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
@@ -85,6 +89,10 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     providers,
     linker: new AccountLinker({
       users: stores.users,
+      memberships: new GroupMemberships({
+        groups: stores.groups,
+        auditDurably: (entry) => proxy.auditDurably(entry),
+      }),
       auditDurably: (entry) => proxy.auditDurably(entry),
       audit: (entry) => {
         proxy.audit(entry);
@@ -108,9 +116,12 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const live = opened.adopt(liveUpdates, (it) => {
     it.close();
   });
-  const streams = opened.adopt(new EventStreamRegistry(live, logins, clock), (it) => {
-    it.close();
-  });
+  const streams = opened.adopt(
+    new EventStreamRegistry({ live, logins, rights: proxy.rights, clock }),
+    (it) => {
+      it.close();
+    },
+  );
 
   const app = opened.adopt(await buildApp(log), (it) => it.close());
   await sendSecurityHeaders(app, () => proxy.advertised.web);
@@ -145,6 +156,9 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       });
       routeAccount(api, { proxy, logins, passwords, throttle });
       routeUsers(api, { proxy, passwords });
+      routeGroups(api, proxy);
+      routeGrants(api, proxy);
+      routeAccess(api, proxy, readModel);
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };

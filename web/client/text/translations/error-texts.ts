@@ -15,6 +15,13 @@ const en = {
   USER_HAS_MACHINES:
     "This person still has machines or data disks. Remove them first, or disable the account.",
   LAST_ADMIN: "This is the last administrator who can sign in. Make another one first.",
+  GROUP_UNKNOWN: "This group is not there any more.",
+  GROUP_EXISTS: "There is such a group already. Choose another name.",
+  GROUP_ELSEWHERE: "A sign-in provider says who is in this group. Change it there.",
+  GROUP_MEMBER_UNKNOWN: "This group or this account is not there any more.",
+  GRANT_UNKNOWN: "This grant is not there any more.",
+  GRANT_EXISTS: "There is such a grant already.",
+  GRANT_HOLDER_UNKNOWN: "This group or this account is not there any more.",
   LOGIN_UNKNOWN: "This login has ended already.",
   DESKTOP_FORBIDDEN: "You may not do this with this desktop. Ask its owner, or an administrator.",
   MACHINE_FORBIDDEN: "You may not do this with this machine. Ask its owner, or an administrator.",
@@ -90,6 +97,13 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   USER_HAS_MACHINES:
     "Cette personne a encore des machines ou des disques de données. Supprimez-les d'abord, ou désactivez le compte.",
   LAST_ADMIN: "C'est le dernier administrateur qui peut se connecter. Créez-en d'abord un autre.",
+  GROUP_UNKNOWN: "Ce groupe n'existe plus.",
+  GROUP_EXISTS: "Il y a déjà un tel groupe. Choisissez un autre nom.",
+  GROUP_ELSEWHERE: "Un service de connexion dit qui est dans ce groupe. Changez-le là-bas.",
+  GROUP_MEMBER_UNKNOWN: "Ce groupe ou ce compte n'existe plus.",
+  GRANT_UNKNOWN: "Cette autorisation n'existe plus.",
+  GRANT_EXISTS: "Il y a déjà une telle autorisation.",
+  GRANT_HOLDER_UNKNOWN: "Ce groupe ou ce compte n'existe plus.",
   LOGIN_UNKNOWN: "Cette connexion est déjà terminée.",
   DESKTOP_FORBIDDEN:
     "Vous ne pouvez pas faire cela avec ce bureau. Demandez à son propriétaire ou à un administrateur.",
