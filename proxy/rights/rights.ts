@@ -11,6 +11,9 @@ const FRESH_MS = 2_000;
 /** People and groups whose rights are kept ready; with more, all are read again. */
 const MAX_HOLDERS = 20_000;
 
+/** Each has the rules of all its groups once more. */
+const MAX_READY = 2_000;
+
 interface GroupRules {
   readonly rules: RuleSet;
   readonly limits: GroupRecord["limits"];
@@ -49,7 +52,9 @@ export class Rights {
     if (ready !== undefined) return ready;
     const revision = this.#revision;
     const made = await this.#make(userId);
-    if (made !== null && revision === this.#revision) this.#ready.set(userId, made);
+    if (made === null || revision !== this.#revision) return made;
+    if (this.#ready.size >= MAX_READY) this.#ready.clear();
+    this.#ready.set(userId, made);
     return made;
   }
 

@@ -5,7 +5,7 @@ import { literalPrefix, matchesPattern } from "./name-pattern.ts";
 /** The rules of one person or group, ready to be asked: exact names by a table, patterns by what they begin with. */
 export class RuleSet {
   static readonly EMPTY = new RuleSet([]);
-  readonly size: number;
+  readonly rules: readonly Rule[];
   /** Rules whose names have no pattern, by target and name. */
   readonly #exact = new Map<string, Rule[]>();
   /** The others, by target and the beginning of their names, and how long these beginnings are. */
@@ -13,7 +13,7 @@ export class RuleSet {
   readonly #lengths = new Map<GrantTarget, number[]>();
 
   constructor(rules: readonly Rule[]) {
-    this.size = rules.length;
+    this.rules = rules;
     for (const rule of rules) this.#add(rule);
     this.patterns = rules
       .filter(({ exact, may }) => exact === 0 && may !== "none" && may !== "create")

@@ -20,19 +20,6 @@ describe("a pattern", () => {
     expect(matchesPattern(pattern, name)).toBe(expected);
   });
 
-  it("takes no longer for many stars than for their number times the name's length", () => {
-    const name = "a".repeat(250);
-    let steps = 0;
-    const counted = new Proxy(Object(`${"*a".repeat(120)}b`) as string, {
-      get: (target, key) => {
-        steps += 1;
-        return key === "length" ? target.length : target[Number(key)];
-      },
-    });
-    expect(matchesPattern(counted, name)).toBe(false);
-    expect(steps).toBeLessThan(3 * 241 * 250);
-  });
-
   it("begins with what is before its first star or question mark", () => {
     expect(["lab-*", "lab-?1*", "*x", "plain"].map(literalPrefix)).toEqual(["lab-", "lab-", "", "plain"]);
   });

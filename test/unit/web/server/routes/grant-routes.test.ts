@@ -164,7 +164,7 @@ test.each<[object, number, string]>([
 
 test("another person's machine is shown by a pseudonym of its owner, and may be used as far as granted", async () => {
   const { stores, grant, ask, ben, admin, annaId } = await open();
-  const machine = { image: "debian", cpus: 1, memoryMb: 512, state: "off", ownerId: annaId } as const;
+  const machine = { image: "debian", cpus: 1, memoryMb: 512, state: "stopped", ownerId: annaId } as const;
   await stores.machines.add({ ...machine, id: "m1", name: "thesis" });
   const get = async (as: string) => (await ask("GET", "/api/v1/machines/m1", { as })).body;
   expect(await get(ben)).toMatchObject({ error: { code: "MACHINE_UNKNOWN" } });
