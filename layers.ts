@@ -25,6 +25,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   proxy: [
     ["model"],
     ["state"],
+    ["rights"],
     ["audit", "trust", "admit"],
     ["identify"],
     ["listen"],

@@ -93,6 +93,10 @@ export class AdminApi {
     return this.#send("PATCH", path, body, shape);
   }
 
+  async put(path: string, body: unknown): Promise<void> {
+    await this.#send("PUT", path, body, z.unknown());
+  }
+
   async remove(path: string): Promise<void> {
     await this.#send("DELETE", path, undefined, z.unknown());
   }

@@ -29,7 +29,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "agent",
-    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate, allow-host",
+    summary: "publish VNC servers that exist already; on a server: list, revoke, rotate, label, allow-host",
     load: async () => (await import("./commands/agent.ts")).defineAgent,
   },
   {
@@ -59,8 +59,18 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "desktop",
-    summary: "desktops that agents publish or have published: list, remove",
+    summary: "desktops that agents publish or have published: list, label, remove",
     load: async () => (await import("./commands/desktop.ts")).defineDesktop,
+  },
+  {
+    name: "group",
+    summary: "groups of people, and how much their members may have",
+    load: async () => (await import("./commands/group.ts")).defineGroup,
+  },
+  {
+    name: "grant",
+    summary: "who may see, view, control or manage which desktops, and create machines",
+    load: async () => (await import("./commands/grant.ts")).defineGrant,
   },
   {
     name: "vm",

@@ -5,10 +5,11 @@ export { isAwaitingImage } from "./machines/awaiting-host.ts";
 export { isDesktopOf } from "./machines/desktop-of-machine.ts";
 export type { DirectCommand } from "./operations/machine-commands.ts";
 export { mayUseImage } from "./quota/check-create-request.ts";
+export type { Quotas } from "./quota/quotas.ts";
 export {
+  groupLimits,
   NO_QUOTAS,
   PRIVILEGES,
-  quotaOf,
   quotaTable,
   type ConfiguredQuota,
   type Privilege,

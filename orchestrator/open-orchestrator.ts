@@ -17,7 +17,9 @@ import { DeferredStarts } from "./operations/deferred-starts.ts";
 import { DiskTransferTracker } from "./operations/disk-transfer-tracker.ts";
 import { HostReconciler } from "./operations/host-reconciler.ts";
 import { MachineCommands } from "./operations/machine-commands.ts";
+import { CreateRights } from "./quota/create-rights.ts";
 import type { QuotaTable } from "./quota/quota.ts";
+import { Quotas } from "./quota/quotas.ts";
 import { CreateRequests } from "./requests/create-requests.ts";
 import { CandidateCollector } from "./schedule/candidate-collector.ts";
 import { RejectionCache } from "./schedule/host-rejection.ts";
@@ -44,7 +46,9 @@ export interface Orchestrator {
   readonly screenshots: ScreenshotCache;
   readonly hostFacts: HostFactsCache;
   /** What people may have. */
-  readonly quotas: QuotaTable;
+  readonly quotas: Quotas;
+  /** From what they may create machines, and where. */
+  readonly createRights: CreateRights;
   /** From now on machines that wait get hosts, and machines whose time is over are ended. Once. */
   start(): void;
   /** There may be room on a host again. */
@@ -59,7 +63,9 @@ export interface Orchestrator {
  * @throws ConfigError `SERVER_IMAGES`
  */
 export async function openOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
-  const { proxy, imagesDir, quotas, clock, log } = options;
+  const { proxy, imagesDir, clock, log } = options;
+  const quotas = new Quotas(options.quotas, proxy.rights);
+  const createRights = new CreateRights(proxy.rights);
   const opened: { close(): void | Promise<void> }[] = [];
   const own = <T extends { close(): void | Promise<void> }>(part: T): T => {
     opened.push(part);
@@ -89,9 +95,17 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     folded,
   });
   const imageWaits = own(new ImageWaits({ proxy, repository, queue, events, log }));
-  const createRequests = new CreateRequests(proxy, catalogue, quotas);
+  const createRequests = new CreateRequests({ proxy, catalogue, quotas, createRights });
   const deferredStarts = new DeferredStarts({ proxy, disks, repository, deferred, clock });
-  const candidates = new CandidateCollector({ proxy, catalogue, imageTransfers, disks, facts, clock });
+  const candidates = new CandidateCollector({
+    proxy,
+    catalogue,
+    imageTransfers,
+    disks,
+    facts,
+    createRights,
+    clock,
+  });
   const scheduler = new Scheduler({
     proxy,
     candidates,
@@ -145,6 +159,7 @@ export async function openOrchestrator(options: OrchestratorOptions): Promise<Or
     screenshots: new ScreenshotCache(proxy, clock),
     hostFacts: facts,
     quotas,
+    createRights,
     start: () => {
       scheduleLoop.runSoon();
       reaper.checkSoon();

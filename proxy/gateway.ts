@@ -53,6 +53,7 @@ import type {
 import type { Proxy, ProxyOptions } from "./proxy.ts";
 import { PaintSlices } from "./prompt/paint-slices.ts";
 import { PromptLimit } from "./prompt/prompt-limit.ts";
+import { Rights } from "./rights/rights.ts";
 import { ViewerSessionRegistry } from "./relay/viewer-session-registry.ts";
 import type {
   AgentRecord,
@@ -67,6 +68,7 @@ import type { Stores } from "./state/stores.ts";
 /** The proxy, put together. */
 export class GatewayProxy implements Proxy {
   readonly stores: Stores;
+  readonly rights: Rights;
   readonly serverId: string;
   readonly authority: AuthorityCommands;
   readonly viewerFingerprint: string;
@@ -102,6 +104,7 @@ export class GatewayProxy implements Proxy {
     this.#log = log;
     this.#audit = audit;
     this.stores = stores;
+    this.rights = new Rights(stores, clock);
     this.serverId = serverId;
     this.#trustedProxies = trustedProxies;
     this.authority = createAuthorityCommands(trust, stores, this.#agents);
@@ -115,7 +118,7 @@ export class GatewayProxy implements Proxy {
     const index = new TokenIndex(stores.tokens, clock);
     const scan = new TokenScan<IndexedToken>(EVENT_LOOP_SLICES);
     const throttle = new TokenGuessThrottle(clock);
-    const tokens = new TokenIdentifier({ stores, index, scan, throttle, clock });
+    const tokens = new TokenIdentifier({ stores, rights: this.rights, index, scan, throttle, clock });
     const tickets = new SetupTickets(clock);
     this.#spares = new SpareConnectionPool({ agents: this.#agents, tickets, clock, log });
     opened.defer(() => this.#spares.close());
@@ -138,7 +141,7 @@ export class GatewayProxy implements Proxy {
     const rsaWorker = new RsaWorker(rsaKey);
     opened.defer(() => rsaWorker.close());
     this.#sessions = new ViewerSessionRegistry({
-      ...{ ...shared, tokens, rsaKey, rsaWorker, pairing },
+      ...{ ...shared, rights: this.rights, tokens, rsaKey, rsaWorker, pairing },
       people: () => this.#people,
       prompts: new PromptLimit(),
       slices: new PaintSlices(),
@@ -321,8 +324,10 @@ export class GatewayProxy implements Proxy {
     return ordered;
   }
 
-  checkSessions(): Promise<void> {
-    return this.#sessions.check();
+  async checkSessions(): Promise<void> {
+    // What cannot be read now is read before it is used next.
+    await this.rights.refresh().catch(() => undefined);
+    await this.#sessions.check();
   }
 
   on<E extends keyof ProxyEvents>(

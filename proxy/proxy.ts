@@ -27,6 +27,7 @@ import type {
   Role,
   SessionRecord,
 } from "./state/state-records.ts";
+import type { Rights } from "./rights/rights.ts";
 import type { Stores } from "./state/stores.ts";
 
 export interface ProxyOptions extends ListenOptions {
@@ -66,6 +67,8 @@ export interface Proxy {
   readonly viewerFingerprint: string;
   readonly serverId: string;
   readonly stores: Stores;
+  /** Who may do what; {@link checkSessions} has it read what was changed. */
+  readonly rights: Rights;
 
   /** @param denied what its holder may not do; default: nothing */
   createToken(
@@ -131,7 +134,7 @@ export interface Proxy {
   /** Ends an open session, on whichever server it is; says whether there is one. */
   endSession(id: string): Promise<boolean>;
   /**
-   * Ends the sessions of this server whose token, desktop, agent, account or login has just been taken away; other servers find out
+   * Ends the sessions of this server whose token, desktop, agent, account, login or right has just been taken away; other servers find out
    * within seconds. Called after a revocation, so that the effect is immediate. Never rejects.
    */
   checkSessions(): Promise<void>;

@@ -12,9 +12,10 @@ Examples:
   postern agent revoke lab-host-3 --data /var/lib/postern
   postern agent rotate 1f0c6a2b… --data /var/lib/postern
   postern agent allow-host rack-2 --data /var/lib/postern
+  postern agent label rack-2 room-12 --data /var/lib/postern
 `;
 
-/** What a server's administrator does with agents: `list`, `revoke`, `rotate`, `allow-host`. */
+/** What a server's administrator does with agents: `list`, `revoke`, `rotate`, `label`, `allow-host`. */
 export function defineAgentAdministration(command: Command): void {
   addAdminApiFlags(command.command("list").description("on the server: every agent that has joined"))
     .addHelpText("after", EXAMPLES)
@@ -53,6 +54,18 @@ export function defineAgentAdministration(command: Command): void {
         { id, name },
         () => `${name} has a new key. The old one is worth nothing now.\n`,
       );
+    });
+  addAdminApiFlags(
+    command
+      .command("label <agent> [labels...]")
+      .description("on the server: labels of all its desktops and machines, in place of those of before"),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (wanted: string, labels: string[], flags: AdminApiFlags) => {
+      const api = new AdminApi(flags);
+      const { id, name } = await findAgent(api, wanted);
+      await api.put(`/agents/${encodeURIComponent(id)}/labels`, { labels });
+      printResult(flags.json === true, { id, name, labels }, () => `${name} has these labels now.\n`);
     });
   addAdminApiFlags(
     command

@@ -118,6 +118,7 @@ function toCells(row: AuditRow): string[] {
     describeActor(row),
     [row.source.address, row.otherSource.address].filter((address) => address !== null).join(" and "),
     row.target.name ??
+      row.group.name ??
       row.desktop.name ??
       row.machineName ??
       row.diskName ??

@@ -9,6 +9,7 @@ import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 const EXAMPLES = `
 Examples:
   postern desktop list --data /var/lib/postern --json
+  postern desktop label lab-host-3/office room-12 windows --data /var/lib/postern
   postern desktop remove lab-host-3/office --data /var/lib/postern
 `;
 
@@ -26,6 +27,20 @@ export function defineDesktop(command: Command): void {
           rows.map((row) => [row.name, row.agent.name, row.state, String(row.viewers), row.id]),
         ),
       );
+    });
+  addAdminApiFlags(
+    command
+      .command("label <desktop> [labels...]")
+      .description(
+        "its labels, in place of those of before, for grants on label:NAME; none of them: it has none",
+      ),
+  )
+    .addHelpText("after", EXAMPLES)
+    .action(async (wanted: string, labels: string[], flags: AdminApiFlags) => {
+      const api = new AdminApi(flags);
+      const { id, name } = await findDesktop(api, wanted);
+      await api.put(`/desktops/${encodeURIComponent(id)}/labels`, { labels });
+      printResult(flags.json === true, { id, name, labels }, () => `${name} has these labels now.\n`);
     });
   addAdminApiFlags(
     command

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import {
   desktop,
+  groupRow,
   host,
   machine,
   userRow,
   type Desktop,
+  type GroupRow,
   type Host,
   type Machine,
   type UserRow,
@@ -91,20 +93,47 @@ const USERS: NamedResource<UserRow> = {
     message: (reference) => `Several accounts are called ${reference}. Name one by id.`,
   },
 };
-const MOST_USERS = 1000;
+const GROUPS: NamedResource<GroupRow> = {
+  path: "/groups",
+  row: groupRow,
+  unknown: {
+    code: "GROUP_UNKNOWN",
+    list: "group list",
+    message: (reference) => `There is no group ${reference}.`,
+  },
+  ambiguous: {
+    code: "GROUP_AMBIGUOUS",
+    message: (reference) => `Several groups are called ${reference}. Name one by id.`,
+  },
+};
+/** Names of accounts and groups are found by a search: there may be too many for a list. */
+const MOST_FOUND = 1000;
 
 /** By its name, whatever its case, or its id. @throws AdminApiError `USER_UNKNOWN` */
-export async function findUser(api: NamingApi, reference: string): Promise<UserRow> {
+export function findUser(api: NamingApi, reference: string): Promise<UserRow> {
+  return findBySearch(api, reference, USERS);
+}
+
+/** By its name, whatever its case, or its id. @throws AdminApiError `GROUP_UNKNOWN` */
+export function findGroup(api: NamingApi, reference: string): Promise<GroupRow> {
+  return findBySearch(api, reference, GROUPS);
+}
+
+async function findBySearch<Row extends { readonly id: string; readonly name: string }>(
+  api: NamingApi,
+  reference: string,
+  resource: NamedResource<Row>,
+): Promise<Row> {
   const fold = (name: string) => name.normalize("NFKC").toLowerCase();
-  const query = new URLSearchParams({ search: reference, limit: String(MOST_USERS) });
-  const rows = await api.get(`${USERS.path}?${query.toString()}`, z.array(USERS.row));
+  const query = new URLSearchParams({ search: reference, limit: String(MOST_FOUND) });
+  const rows = await api.get(`${resource.path}?${query.toString()}`, z.array(resource.row));
   const named = rows.find(({ name }) => fold(name) === fold(reference));
   if (named !== undefined) return named;
   try {
-    return await api.get(`${USERS.path}/${encodeURIComponent(reference)}`, USERS.row);
+    return await api.get(`${resource.path}/${encodeURIComponent(reference)}`, resource.row);
   } catch (error) {
-    if (!(error instanceof AdminApiError) || error.code !== "USER_UNKNOWN") throw error;
-    return findByIdOrName(api, [], reference, USERS);
+    if (!(error instanceof AdminApiError) || error.code !== resource.unknown.code) throw error;
+    return findByIdOrName(api, [], reference, resource);
   }
 }
 

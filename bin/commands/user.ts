@@ -15,7 +15,7 @@ import { parseInteger } from "../terminal/option-parsers.ts";
 import { quoteWord } from "../terminal/program-name.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
-import { findUser } from "./find-named.ts";
+import { findGroup, findUser } from "./find-named.ts";
 
 type RoleName = z.infer<typeof accountRole>;
 
@@ -24,6 +24,7 @@ interface AddFlags extends AdminApiFlags {
   readonly passwordFile?: string;
   readonly email?: string;
   readonly service?: boolean;
+  readonly group: readonly string[];
 }
 
 interface ListFlags extends AdminApiFlags {
@@ -40,6 +41,7 @@ interface SessionsFlags extends AdminApiFlags {
 const EXAMPLES = `
 Examples:
   postern user add anna --data /var/lib/postern
+  postern user add carl --group students --data /var/lib/postern
   postern user add ben --role operator --password-file ben.password --data /var/lib/postern --json
   postern user add ci --role operator --service --data /var/lib/postern
   postern user list --data /var/lib/postern --role admin
@@ -127,12 +129,21 @@ function defineAdd(command: Command): void {
     .option("--password-file <file>", "its first line is the password; without it the server makes one")
     .option("--email <address>", "where codes and invitations go")
     .option("--service", "a program's account: nobody signs in to it, API tokens use it")
+    .option(
+      "--group <name>",
+      "it enters this group; again for each",
+      (name, all: string[]) => [...all, name],
+      [],
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, flags: AddFlags) => {
       const { role, email, passwordFile, service } = flags;
       const password = passwordFile === undefined ? undefined : await readPassword(passwordFile);
       const api = new AdminApi(flags);
+      const groups = [];
+      for (const group of flags.group) groups.push(await findGroup(api, group));
       const made = await api.post("/users", { name, role, email, password, service }, createdUser);
+      for (const { id } of groups) await api.post(`/groups/${id}/members`, { user: made.id }, z.unknown());
       printResult(flags.json === true, made, () =>
         service === true
           ? `${made.name} is a service account: make its tokens with \`${api.formatCommand(`api-token create --for ${quoteWord(made.name)} --name NAME --scope read`)}\`.\n`

@@ -27,6 +27,15 @@ const quotaSchema = z.strictObject({
 });
 export type ConfiguredQuota = z.infer<typeof quotaSchema>;
 
+/** What a group's members may have; null: no limit. What it does not name is as for everybody. */
+export const groupLimits = quotaSchema.extend({
+  cpus: count.nullable().optional(),
+  memoryMb: count.nullable().optional(),
+  diskGb: count.nullable().optional(),
+  lifetimeSeconds: quotaSchema.shape.lifetimeSeconds.unwrap().nullable().optional(),
+});
+export type GroupLimits = z.infer<typeof groupLimits>;
+
 /** Quotas by role and by user name; the user's own come first. */
 export const quotaTable = z.strictObject({
   roles: z
@@ -72,12 +81,23 @@ const DEFAULT_PRIVILEGES: Readonly<Record<AccountRole, readonly Privilege[]>> = 
   auditor: [],
 };
 
+/**
+ * A person's own entry first; then the most generous of the groups; then what the role has. Groups say nothing of operators and
+ * administrators, who are not to be limited by accident.
+ */
 export function quotaOf(
   table: QuotaTable,
   who: { readonly name: string; readonly role: AccountRole },
+  groups: readonly GroupLimits[] = [],
 ): Quota {
   const own = Object.hasOwn(table.users, who.name) ? table.users[who.name] : undefined;
-  const given: ConfiguredQuota = { ...DEFAULT_AMOUNTS[who.role], ...table.roles[who.role], ...own };
+  const ofGroups = who.role === "user" ? mergeGenerously(groups) : {};
+  const given: GroupLimits = {
+    ...DEFAULT_AMOUNTS[who.role],
+    ...table.roles[who.role],
+    ...ofGroups,
+    ...own,
+  };
   return {
     machines: given.machines ?? null,
     tokens: given.tokens ?? null,
@@ -87,6 +107,24 @@ export function quotaOf(
     lifetimeSeconds: given.lifetimeSeconds ?? null,
     extend: given.extend ?? true,
     may: given.may ?? DEFAULT_PRIVILEGES[who.role],
+  };
+}
+
+const AMOUNTS = ["machines", "tokens", "cpus", "memoryMb", "diskGb", "lifetimeSeconds"] as const;
+
+/** Of each number the largest that a group names, where null is the largest of all. */
+function mergeGenerously(groups: readonly GroupLimits[]): GroupLimits {
+  const amounts = AMOUNTS.flatMap((amount): [string, number | null][] => {
+    const named = groups.flatMap(({ [amount]: value }) => (value === undefined ? [] : [value]));
+    if (named.length === 0) return [];
+    return [[amount, named.includes(null) ? null : Math.max(...named.map((value) => value ?? 0))]];
+  });
+  const extend = groups.flatMap((group) => group.extend ?? []);
+  const may = groups.flatMap((group) => (group.may === undefined ? [] : [group.may]));
+  return {
+    ...Object.fromEntries(amounts),
+    ...(extend.length > 0 && { extend: extend.includes(true) }),
+    ...(may.length > 0 && { may: PRIVILEGES.filter((one) => may.some((list) => list.includes(one))) }),
   };
 }
 

@@ -24,7 +24,9 @@ import {
   type ResolvedCreateRequest,
   type CreateRejection,
 } from "../quota/check-create-request.ts";
-import { countUsage, quotaOf, type Quota, type QuotaTable, type Usage } from "../quota/quota.ts";
+import type { CreateRights } from "../quota/create-rights.ts";
+import { countUsage, type Quota, type Usage } from "../quota/quota.ts";
+import type { Quotas } from "../quota/quotas.ts";
 
 /** Of `-N` with the highest number of a machine's name that is suggested. */
 const LONGEST_SUFFIX = 8;
@@ -41,22 +43,31 @@ export interface QuotaStatus {
   readonly usage: Usage;
 }
 
+interface CreateRequestsContext {
+  readonly proxy: Proxy;
+  readonly catalogue: MergedCatalogue;
+  readonly quotas: Quotas;
+  readonly createRights: CreateRights;
+}
+
 /** Accepts create requests within the quotas of those who ask. */
 export class CreateRequests {
   readonly #proxy: Proxy;
   readonly #catalogue: MergedCatalogue;
-  readonly #table: QuotaTable;
+  readonly #quotas: Quotas;
+  readonly #createRights: CreateRights;
   /** One person's requests are counted one after the other. */
   readonly #queue = new KeyedQueue();
 
-  constructor(proxy: Proxy, catalogue: MergedCatalogue, table: QuotaTable) {
+  constructor({ proxy, catalogue, quotas, createRights }: CreateRequestsContext) {
     this.#proxy = proxy;
     this.#catalogue = catalogue;
-    this.#table = table;
+    this.#quotas = quotas;
+    this.#createRights = createRights;
   }
 
   async readQuotaStatus(who: RequestingUser): Promise<QuotaStatus> {
-    return { quota: quotaOf(this.#table, who), usage: await this.#countUsage(who.userId) };
+    return { quota: await this.#quotas.of(who), usage: await this.#countUsage(who.userId) };
   }
 
   /**
@@ -67,7 +78,9 @@ export class CreateRequests {
     const { offers, hosts, unanswered } = await this.#catalogue.lookUp(request.image);
     if (offers.length === 0 && hosts > unanswered) throw orchestratorError("IMAGE_UNKNOWN");
     const image = (offers.find((offer) => offer.image.available) ?? offers[0])?.image ?? null;
-    const quota = quotaOf(this.#table, who);
+    if (!(await this.#createRights.mayUseImage(who.userId, request.image)))
+      throw orchestratorError("IMAGE_FORBIDDEN");
+    const quota = await this.#quotas.of(who);
     const resolved = resolveCreateRequest(request, image, quota);
     return this.#queue.run(who.userId, async () => {
       const check = (usage: Usage): CreateRejection | null =>
@@ -100,7 +113,7 @@ export class CreateRequests {
     const owner = await this.#proxy.stores.users.find(record.ownerId);
     if (owner === null) return null;
     const usage = await this.#countUsage(record.ownerId, record.id);
-    return checkDiskQuota(record.wish, usage, quotaOf(this.#table, owner));
+    return checkDiskQuota(record.wish, usage, await this.#quotas.of({ ...owner, userId: owner.id }));
   }
 
   /** Calls `start` if the machine may run beside what its owner has. */
@@ -109,7 +122,8 @@ export class CreateRequests {
       const owner = await this.#proxy.stores.users.find(record.ownerId);
       if (owner !== null) {
         const usage = await this.#countUsage(record.ownerId, record.id);
-        throwIfRejected(checkRunQuota(record, usage, quotaOf(this.#table, owner)));
+        const quota = await this.#quotas.of({ ...owner, userId: owner.id });
+        throwIfRejected(checkRunQuota(record, usage, quota));
       }
       return start();
     });

@@ -1,5 +1,6 @@
 import type { Clock, HostFacts } from "../../protocol/index.ts";
 import type { MachineRecord, Proxy } from "../../proxy/index.ts";
+import type { CreateRights } from "../quota/create-rights.ts";
 import type { DataDiskService } from "../disks/data-disk-service.ts";
 import { listConnectedHosts } from "../hosts/host-access.ts";
 import type { HostFactsCache, KnownHostFacts } from "../hosts/host-facts-cache.ts";
@@ -14,6 +15,7 @@ interface CandidateCollectorContext {
   readonly imageTransfers: ImageTransfers;
   readonly disks: DataDiskService;
   readonly facts: HostFactsCache;
+  readonly createRights: CreateRights;
   readonly clock: Clock;
 }
 
@@ -48,9 +50,11 @@ export class CandidateCollector {
     await this.#storeDataDisks(asked);
     const need = await this.#readNeed(record, ownerName);
     const diskHost = need.dataDisk?.hostId;
+    const reserved = await this.#findReserved(connected, record.ownerId);
     const candidates: CandidateHost[] = asked.map((host) => ({
       ...host,
       drained: drained.has(host.id),
+      reserved: reserved.has(host.id),
       placed: placed.get(host.id) ?? 0,
     }));
     return {
@@ -65,6 +69,22 @@ export class CandidateCollector {
       isServed: this.#context.catalogue.serves(record.image),
       onOtherServers: others.some((agent) => agent.serverId !== null && agent.serverId !== serverId),
     };
+  }
+
+  /** The hosts on which others may have machines, and this person may not. */
+  async #findReserved(
+    hosts: readonly { readonly id: string; readonly name: string }[],
+    ownerId: string,
+  ): Promise<ReadonlySet<string>> {
+    const { proxy, createRights } = this.#context;
+    const labels = await proxy.stores.labels.find(hosts.map(({ id }) => id));
+    const judged = await Promise.all(
+      hosts.map(async ({ id, name }) => {
+        const may = await createRights.mayUseHost(ownerId, { id, name, labels: labels.get(id) ?? [] });
+        return may ? [] : [id];
+      }),
+    );
+    return new Set(judged.flat());
   }
 
   /** What was stored already is not stored again: facts are the same for many machines in a row. */

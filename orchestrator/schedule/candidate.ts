@@ -55,6 +55,8 @@ export interface CandidateHost {
   readonly id: string;
   readonly name: string;
   readonly drained: boolean;
+  /** Machines there are for others; absent: for everybody. */
+  readonly reserved?: boolean;
   readonly image: CandidateImage;
   readonly facts: KnownHostFacts;
   /** Machines that are known to be there and not off. */

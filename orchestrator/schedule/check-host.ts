@@ -7,7 +7,7 @@ const LEAST_DISK_MB = 1024;
 /** Null: it fits. */
 export function checkHost(
   need: Need,
-  { drained, image: offer, facts: known }: CandidateHost,
+  { drained, reserved, image: offer, facts: known }: CandidateHost,
 ): Rejection | null {
   if (offer.kind === "noAnswer" || known.kind === "noAnswer")
     return { kind: "noAnswer", why: "does not answer" };
@@ -17,6 +17,7 @@ export function checkHost(
   if (offer.kind === "notOffered") return notNow("does not offer the image");
   const { image, fetch } = offer;
   if (!image.available) return notNow(image.reason ?? "has not got the image's file");
+  if (reserved === true) return notNow("is for others");
   if (drained) return notNow("takes no new machines");
   if (known.kind === "unsupported") return null;
 

@@ -144,6 +144,8 @@ export class AuditLineEncoder {
         machine: omitIfEmpty({ id: entry.machineId, name: entry.machineName }),
         disk: omitIfEmpty({ name: entry.diskName }),
         target: omitIfEmpty({ id: entry.targetId, name: entry.targetName }),
+        group: omitIfEmpty({ id: entry.groupId, name: entry.groupName }),
+        grant: omitIfEmpty({ id: entry.grantId, about: entry.grant }),
         token: omitIfEmpty({ id: entry.tokenId, owner: entry.tokenOwner }),
         method: entry.method,
         transport: entry.transport,

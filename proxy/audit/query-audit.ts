@@ -44,6 +44,10 @@ export interface AuditEvent {
   readonly tokenOwner: string | null;
   /** The account that something was done to. */
   readonly target: { readonly id: string | null; readonly name: string | null };
+  /** The group that something was done to. */
+  readonly group: { readonly id: string | null; readonly name: string | null };
+  /** What a grant is about, or the labels that were set. */
+  readonly grant: string | null;
   readonly count: number | null;
   readonly bytesToViewer: number | null;
   readonly bytesToServer: number | null;
@@ -118,6 +122,8 @@ function parseEvent(line: string): AuditEvent | null {
     tokenId: text("postern", "token", "id"),
     tokenOwner: text("postern", "token", "owner"),
     target: { id: text("postern", "target", "id"), name: text("postern", "target", "name") },
+    group: { id: text("postern", "group", "id"), name: text("postern", "group", "name") },
+    grant: text("postern", "grant", "about"),
     count: number("postern", "count"),
     bytesToViewer: number("destination", "bytes"),
     bytesToServer: number("source", "bytes"),

@@ -8,9 +8,9 @@ const type = SecurityType.none;
 export const noneMethod: ViewerSecurity = {
   type,
   precedesOffer: true,
-  authenticate({ viewer, version, dependencies: { stores, clock } }) {
+  authenticate({ viewer, version, dependencies }) {
     return Promise.resolve({
-      identify: () => redeemTicket(viewer.ticket ?? "", stores, clock),
+      identify: () => redeemTicket(viewer.ticket ?? "", dependencies),
       refuse: (peer, reason) => refuseViewer(peer, version, reason),
       accept: async (peer) => {
         await negotiateSecurity(peer, version, [type]);

@@ -4,6 +4,7 @@ import type { TokenIdentifier } from "../identify/token-identifier.ts";
 import type { PeopleSignIn, StartedSignIn } from "../identify/people-sign-in.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
+import type { Rights } from "../rights/rights.ts";
 import type { Stores } from "../state/stores.ts";
 
 /** How viewers authenticate by one RFB security type. */
@@ -38,6 +39,7 @@ export interface ViewerAuthenticator {
 
 export interface AuthenticatorDependencies {
   readonly stores: Stores;
+  readonly rights: Rights;
   readonly tokens: TokenIdentifier;
   /** For the RSA-AES security types. */
   readonly rsaKey: RsaServerKey;

@@ -74,7 +74,7 @@ export function describePerson(
 ): ViewerIdentity {
   return {
     ...{ desktop, role, denied, loginHash },
-    ...{ method: "account", subject: userId, person: name, byAccount: true },
+    ...{ method: "account", subject: userId, person: name, rightOf: userId, byAccount: true },
     endsAt: clock.monotonic() + endsAt - clock.now(),
   };
 }

@@ -17,6 +17,7 @@ interface PurgeDependencies {
     | "repeaterIds"
     | "desktops"
     | "sessions"
+    | "grants"
   >;
   readonly clock: Clock;
   readonly log: Logger;
@@ -40,6 +41,7 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.deviceLogins.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
+        stores.grants.deleteChanges(now - PROXY_LIMITS.rightsMemoryMs),
       ]);
       await forgetSessions(stores.sessions, now - PROXY_LIMITS.sessionMemoryMs);
       const { desktopMemoryMs, desktopsForgotten } = PROXY_LIMITS;

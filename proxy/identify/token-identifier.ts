@@ -3,7 +3,8 @@ import { CHALLENGE_BYTES, vncAuthResponse, type Clock } from "../../protocol/ind
 import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import { queryStateForViewer, ViewerRefusal } from "../model/viewer-refusal.ts";
-import type { TokenRecord } from "../state/state-records.ts";
+import type { DesktopView, Role, TokenRecord } from "../state/state-records.ts";
+import type { Rights } from "../rights/rights.ts";
 import type { Stores } from "../state/stores.ts";
 import type { ViewerIdentity } from "./viewer-identity.ts";
 import type { IndexedToken, TokenIndex } from "./token-index.ts";
@@ -18,6 +19,7 @@ const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
 
 interface TokenIdentifierDependencies {
   readonly stores: Stores;
+  readonly rights: Pick<Rights, "mayUse">;
   readonly index: TokenIndex;
   readonly scan: TokenScan<IndexedToken>;
   readonly throttle: TokenGuessThrottle;
@@ -45,7 +47,7 @@ export class TokenIdentifier {
   /**
    * Only a wrong response counts as a guess.
    * @param only ids of the desktops whose tokens count; null: all
-   * @throws ViewerRefusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`
+   * @throws ViewerRefusal `TOKEN_WRONG`, `TOKEN_AMBIGUOUS`, `SOURCE_THROTTLED`, `SERVER_BUSY`, `DESKTOP_GONE`, `RIGHT_ENDED`
    */
   identify(
     source: ConnectionSource,
@@ -143,13 +145,21 @@ export class TokenIdentifier {
     if (!desktop) throw new ViewerRefusal("DESKTOP_GONE");
     const { id: subject, role, denied, createdBy, expiresAt } = stored;
     const maker = await queryStateForViewer(this.#dependencies.stores.users.find(createdBy));
+    const rightOf = maker?.id ?? null;
+    if (rightOf !== null && !(await this.#mayGive(rightOf, desktop, role)))
+      throw new ViewerRefusal("RIGHT_ENDED");
     const endsAt = Math.min(
       token.endsAt,
       this.#dependencies.clock.monotonic() + expiresAt - this.#dependencies.clock.now(),
     );
     const person = maker?.name ?? null;
-    const by = { method: "token", subject, person, byAccount: false, loginHash: null } as const;
+    const by = { method: "token", subject, person, rightOf, byAccount: false, loginHash: null } as const;
     return { desktop, role, denied, ...by, endsAt };
+  }
+
+  /** Nobody's token goes further than its maker's own right does now. */
+  #mayGive(makerId: string, desktop: DesktopView, role: Role): Promise<boolean> {
+    return queryStateForViewer(this.#dependencies.rights.mayUse(makerId, desktop, role));
   }
 
   #findStored({ id }: IndexedToken): Promise<TokenRecord | null> {

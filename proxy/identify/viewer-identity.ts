@@ -11,6 +11,8 @@ export interface ViewerIdentity {
   readonly subject: string;
   /** The name of whose account made the ticket or the token; null: it is no account's, or gone. */
   readonly person: string | null;
+  /** The account that gave the right, and without whose own the session ends; null: no account's. */
+  readonly rightOf: string | null;
   /** The subject is an account, whose end ends the session. */
   readonly byAccount: boolean;
   /** SHA-256 of the cookie of the login that opened it, whose end ends the session; null: none. */

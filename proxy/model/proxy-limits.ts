@@ -119,6 +119,8 @@ export const PROXY_LIMITS = {
   /** How often the state is searched for revocations by other servers, and how far back, since clocks may differ. */
   revocationCheckMs: 2_000,
   revocationLookBackMs: 60_000,
+  /** Who has not asked for so long whose rights were changed reads all rights again. */
+  rightsMemoryMs: 600_000,
   hostRequestMs: 30_000,
   hostRequestsWaiting: 256,
   /** Agents that may come back at once, and per second from then on; the others are told when to come. */

@@ -93,6 +93,12 @@ export interface AuditEntry {
   /** The account that something was done to: id and name. */
   readonly targetId?: string;
   readonly targetName?: string;
+  /** The group: id and name. */
+  readonly groupId?: string;
+  readonly groupName?: string;
+  readonly grantId?: string;
+  /** What a grant is about, as `desktop:lab-*`; the labels that were set. */
+  readonly grant?: string;
   /** The credential: `token`, `ticket`, … */
   readonly method?: string;
   /** The transport: `rfb`, `websocket`, … */

@@ -37,6 +37,10 @@ const REFUSALS = {
   },
   AGENT_REVOKED: { sentence: "The host of this desktop is no longer admitted.", closeCode: 1008 },
   USER_REMOVED: { sentence: "This account may no longer be used.", closeCode: 1008 },
+  RIGHT_ENDED: {
+    sentence: "Your right to this desktop has ended. Ask its owner, or an administrator.",
+    closeCode: 1008,
+  },
   LOGIN_ENDED: { sentence: "You signed out, or your login has expired. Sign in again.", closeCode: 1008 },
   SESSION_ENDED: { sentence: "An administrator ended this session.", closeCode: 1008 },
   DESKTOP_OFFLINE: {

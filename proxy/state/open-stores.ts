@@ -12,7 +12,10 @@ import { SqlDataDiskStore } from "./data-disk-store.ts";
 import { SqlDesktopStore } from "./desktop-store.ts";
 import { SqlDeviceLoginStore } from "./device-login-store.ts";
 import { SqlFactorStore } from "./factor-store.ts";
+import { SqlGrantStore } from "./grant-store.ts";
+import { SqlGroupStore } from "./group-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
+import { SqlLabelStore } from "./label-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
 import { SqlProviderSessionStore } from "./provider-session-store.ts";
@@ -89,6 +92,9 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     logins: new SqlLoginStore(db),
     apiTokens: new SqlApiTokenStore(db),
     deviceLogins: new SqlDeviceLoginStore(db),
+    groups: new SqlGroupStore(db, clock),
+    grants: new SqlGrantStore(db, clock),
+    labels: new SqlLabelStore(db, clock),
     signInSteps: new SqlSignInStepStore(db, sealer),
     providerSessions: new SqlProviderSessionStore(db, sealer),
     factors: new SqlFactorStore(db, clock, sealer),

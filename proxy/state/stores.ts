@@ -22,6 +22,7 @@ import type {
   TokenRecord,
   UserRecord,
 } from "./state-records.ts";
+import type { GrantStore, GroupStore, LabelStore } from "./rights-stores.ts";
 
 export interface AgentStore {
   /**
@@ -488,6 +489,9 @@ export interface Stores {
   readonly logins: LoginStore;
   readonly apiTokens: ApiTokenStore;
   readonly deviceLogins: DeviceLoginStore;
+  readonly groups: GroupStore;
+  readonly grants: GrantStore;
+  readonly labels: LabelStore;
   readonly signInSteps: SignInStepStore;
   readonly providerSessions: ProviderSessionStore;
   readonly factors: FactorStore;

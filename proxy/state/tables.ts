@@ -1,4 +1,5 @@
 import type { MachineRow } from "./machine-row.ts";
+import type { GrantRecord, GroupRecord, Rule } from "./rights-records.ts";
 import type {
   AgentRecord,
   ApiTokenRecord,
@@ -71,6 +72,30 @@ export interface Tables {
     readonly kind: FactorKind;
     readonly locator: string;
     readonly sealed: string;
+  };
+  /** `nameKey`, `knownKey`: folded, so that they are unique whatever their case; `limits`: JSON. */
+  groups: Omit<GroupRecord, "limits"> & {
+    readonly nameKey: string;
+    readonly knownKey: string;
+    readonly limits: string;
+  };
+  groupMembers: { readonly groupId: string; readonly userId: string };
+  /** `holderId`: the person or the group. */
+  grants: GrantRecord & Pick<Rule, "agent" | "name" | "exact"> & { readonly holderId: string };
+  /** `targetId`: the desktop or the agent. */
+  labels: {
+    readonly targetId: string;
+    readonly label: string;
+    readonly agentId: string | null;
+    readonly desktopId: string | null;
+  };
+  /** One row: the number of the latest change of anybody's rights. */
+  rightsRevision: { readonly id: number; readonly revision: number };
+  rightsChanges: {
+    readonly revision: number;
+    readonly userId: string | null;
+    readonly groupId: string | null;
+    readonly changedAt: number;
   };
   machines: MachineRow;
   /** `name`: `OWNER/NAME`. */

@@ -7,6 +7,8 @@ import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
+import { escapeLike, foldName } from "./fold-name.ts";
+import { noteRightsChange } from "./rights-changes.ts";
 
 const RECORD = [
   "id",
@@ -96,6 +98,7 @@ export class SqlUserStore implements UserStore {
       const isLess = ROLES_WITH_ALL_DESKTOPS.includes(before.role) && !ROLES_WITH_ALL_DESKTOPS.includes(role);
       if (isLess) await deleteCredentials(trx, id, this.#clock.now());
       else if (before.role !== role) await deleteSignIns(trx, id);
+      await noteRightsChange(trx, this.#clock.now(), { userId: id });
       return trx.selectFrom("users").select(RECORD).where("id", "=", id).executeTakeFirstOrThrow();
     });
   }
@@ -130,6 +133,7 @@ export class SqlUserStore implements UserStore {
     await this.#keepingAnAdministrator(async (trx) => {
       await deleteCredentials(trx, id, now);
       await trx.deleteFrom("users").where("id", "=", id).execute();
+      await noteRightsChange(trx, now, { userId: id });
     });
   }
 
@@ -226,13 +230,4 @@ async function deleteSignIns(trx: Transaction<Tables>, userId: string): Promise<
 async function deleteCredentials(trx: Transaction<Tables>, userId: string, now: number): Promise<void> {
   await deleteSignIns(trx, userId);
   await revokeTokens(trx, now, "createdBy", userId);
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[!%_]/g, "!$&");
-}
-
-/** In one place, since the two databases fold letters beyond ASCII differently. */
-function foldName(name: string): string {
-  return name.normalize("NFKC").toLowerCase();
 }

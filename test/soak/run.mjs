@@ -7,6 +7,7 @@ import { measureIdleAgents, measureReturn } from "./agents.mjs";
 import { measureChurn } from "./churn.mjs";
 import { measureEverything } from "./everything.mjs";
 import { measureFlood } from "./flood.mjs";
+import { measureGrants } from "./grants.mjs";
 import { measureMutatedInput } from "./mutated-input.mjs";
 import { measureStalledReaders } from "./stalled-readers.mjs";
 import { Service } from "./service.mjs";
@@ -18,6 +19,7 @@ const MEASUREMENTS = {
   agents: measureIdleAgents,
   return: measureReturn,
   tokens: measureTokens,
+  grants: measureGrants,
   mutants: measureMutatedInput,
   churn: measureChurn,
   everything: measureEverything,

@@ -1,6 +1,7 @@
 import type http from "node:http";
 import {
   RequestError,
+  type Clock,
   type HostMethod,
   type HostParams,
   type HostResult,
@@ -25,6 +26,8 @@ import type {
   Stores,
   IssuedTicket,
 } from "../../proxy/index.ts";
+import { Rights } from "../../proxy/rights/rights.ts";
+import { ManualClock } from "./manual-clock.ts";
 
 type Source = NonNullable<ReturnType<Proxy["requesterOf"]>>;
 type Answers = { [M in HostMethod]?: (params: HostParams<M>) => HostResult<M> | Promise<HostResult<M>> };
@@ -53,6 +56,7 @@ export class FakeProxy implements Proxy {
   readonly viewerFingerprint = "00-11-22-33-44-55-66-77";
   readonly serverId: string;
   readonly stores: Stores;
+  readonly rights: Rights;
   readonly audited: AuditEntry[] = [];
   readonly auditPublicKey = "audit-public-key";
   readonly auditQueries: AuditQuery[] = [];
@@ -75,8 +79,9 @@ export class FakeProxy implements Proxy {
   readonly #agents = new Map<string, ConnectedAgent>();
   readonly #hosts = new Map<string, Answers>();
 
-  constructor(stores: Stores, serverId = "server-1") {
+  constructor(stores: Stores, serverId = "server-1", clock: Clock = new ManualClock()) {
     this.stores = stores;
+    this.rights = new Rights(stores, clock);
     this.serverId = serverId;
   }
 
@@ -229,7 +234,7 @@ export class FakeProxy implements Proxy {
 
   checkSessions(): Promise<void> {
     this.checks += 1;
-    return Promise.resolve();
+    return this.rights.refresh();
   }
 
   on<E extends keyof ProxyEvents>(

@@ -41,6 +41,10 @@ export const auditEvent = z.object({
   tokenOwner: z.string().nullable().default(null),
   /** The account that something was done to. */
   target: named.default({ id: null, name: null }),
+  /** The group that something was done to. */
+  group: named.default({ id: null, name: null }),
+  /** What a grant is about, or the labels that were set. */
+  grant: z.string().nullable().default(null),
   count: z.number().nullable(),
   bytesToViewer: z.number().nullable(),
   bytesToServer: z.number().nullable(),

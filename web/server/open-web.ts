@@ -19,6 +19,7 @@ import { FactorGate } from "./sign-in/factors/factor-gate.ts";
 import { PasskeyChallenges } from "./sign-in/factors/passkey-challenges.ts";
 import { Passkeys } from "./sign-in/factors/passkeys.ts";
 import { SecondFactors } from "./sign-in/factors/second-factors.ts";
+import { GroupMemberships } from "./sign-in/group-memberships.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
@@ -30,6 +31,7 @@ import type { Orchestrator } from "../../orchestrator/index.ts";
 import { HealthCheck } from "./view/health.ts";
 import { ScreenViews } from "./view/screen-views.ts";
 import { servePages } from "./serve-pages.ts";
+import { routeAccess } from "./routes/access-routes.ts";
 import { routeAccount } from "./routes/account-routes.ts";
 import { routeAdministration } from "./routes/administration-routes.ts";
 import { routeAuthorityRotation } from "./routes/authority-routes.ts";
@@ -41,6 +43,8 @@ import { routeDocs } from "./routes/docs-routes.ts";
 import { routeDesktops } from "./routes/desktop-routes.ts";
 import { routeEvents } from "./routes/event-routes.ts";
 import { routeFactors } from "./routes/factor-routes.ts";
+import { routeGrants } from "./routes/grant-routes.ts";
+import { routeGroups } from "./routes/group-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
@@ -115,7 +119,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const factors = new SecondFactors({ stores, passkeys, advertised, audit, clock });
   const requireFor = options.requireFactorFor ?? [];
   const gate = new FactorGate({ users: stores.users, factors, requireFor, auditDurably });
-  const linker = new AccountLinker({ users: stores.users, auditDurably, audit });
+  const memberships = new GroupMemberships({ groups: stores.groups, auditDurably });
+  const linker = new AccountLinker({ users: stores.users, memberships, auditDurably, audit });
   const signIn = new SignInService({ providers, linker, steps, factors, gate, throttle, audit, log });
   const confirmations = new Confirmations({
     ...{ providers, factors, throttle, proxy, clock },
@@ -135,9 +140,12 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   });
   const filterOpen = async (hashes: readonly string[]) =>
     new Set([...(await logins.filterOpen(hashes)), ...(await apiTokens.filterOpen(hashes))]);
-  const streams = opened.adopt(new EventStreamRegistry(live, { filterOpen }, clock), (it) => {
-    it.close();
-  });
+  const streams = opened.adopt(
+    new EventStreamRegistry({ live, logins: { filterOpen }, rights: proxy.rights, clock }),
+    (it) => {
+      it.close();
+    },
+  );
 
   const app = opened.adopt(await buildApp(log), (it) => it.close());
   await sendSecurityHeaders(app, advertised);
@@ -183,6 +191,9 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeApiTokens(api, { proxy, apiTokens });
       routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });
       routeUsers(api, { proxy, passwords, clock });
+      routeGroups(api, proxy);
+      routeGrants(api, proxy);
+      routeAccess(api, proxy, readModel);
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };

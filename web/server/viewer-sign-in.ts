@@ -15,11 +15,11 @@ import { ThrottledError } from "./http-errors.ts";
 import type { Logins } from "./sign-in/logins.ts";
 import type { SignInOutcome, SignInService } from "./sign-in/sign-in-service.ts";
 import { MAX_TRIES } from "./sign-in/sign-in-steps.ts";
-import { mayUseDesktop, visibleScope, type Requester } from "./view/permissions.ts";
+import { mayUseDesktop, viewerOf, visibleScope, type Viewer } from "./view/permissions.ts";
 import type { LoadReadModel, ReadModel } from "./view/read-model.ts";
 
 interface ViewerSignInContext {
-  readonly proxy: Pick<Proxy, "audit" | "auditDurably" | "stores" | "expectViewer">;
+  readonly proxy: Pick<Proxy, "audit" | "auditDurably" | "stores" | "expectViewer" | "rights">;
   readonly signIn: SignInService;
   readonly logins: Logins;
   readonly loadReadModel: LoadReadModel;
@@ -124,13 +124,13 @@ async function openLogin(
 
 async function listGrants(
   user: UserRecord | null,
-  { loadReadModel }: ViewerSignInContext,
+  { loadReadModel, proxy }: ViewerSignInContext,
 ): Promise<DesktopGrant[]> {
-  const requester = describeRequester(user);
-  if (requester === null) return [];
-  const model = await loadReadModel(visibleScope(requester));
+  const viewer = await describeViewer(user, proxy);
+  if (viewer === null) return [];
+  const model = await loadReadModel(visibleScope(viewer));
   return [...model.desktops.values()]
-    .flatMap((desktop) => makeGrant(requester, desktop, model) ?? [])
+    .flatMap((desktop) => makeGrant(viewer, desktop, model) ?? [])
     .sort((one, other) => compareDesktops(one.desktop, other.desktop))
     .slice(0, MAX_LISTED_DESKTOPS);
 }
@@ -140,22 +140,26 @@ async function findGrant(
   desktopId: string,
   { loadReadModel, proxy }: ViewerSignInContext,
 ): Promise<DesktopGrant | null> {
-  const requester = describeRequester(user);
-  if (requester === null) return null;
+  const viewer = await describeViewer(user, proxy);
+  if (viewer === null) return null;
   const model = await loadReadModel({ kind: "named", desktopIds: [desktopId] });
   const desktop = model.desktops.get(desktopId);
-  const grant = desktop === undefined ? null : makeGrant(requester, desktop, model);
+  const grant = desktop === undefined ? null : makeGrant(viewer, desktop, model);
   if (grant !== null) proxy.expectViewer(grant.desktop.agentId);
   return grant;
 }
 
-function describeRequester(user: UserRecord | null): Requester | null {
-  return user === null || user.disabledAt !== null ? null : { userId: user.id, role: user.role };
+async function describeViewer(
+  user: UserRecord | null,
+  { rights }: ViewerSignInContext["proxy"],
+): Promise<Viewer | null> {
+  if (user === null || user.disabledAt !== null) return null;
+  return viewerOf(rights, { userId: user.id, role: user.role });
 }
 
-function makeGrant(requester: Requester, desktop: DesktopView, model: ReadModel): DesktopGrant | null {
-  if (!mayUseDesktop(requester, desktop, model, "view")) return null;
-  const role = mayUseDesktop(requester, desktop, model, "control") ? "control" : "view";
+function makeGrant(viewer: Viewer, desktop: DesktopView, model: ReadModel): DesktopGrant | null {
+  if (!mayUseDesktop(viewer, desktop, model, "view")) return null;
+  const role = mayUseDesktop(viewer, desktop, model, "control") ? "control" : "view";
   return { desktop, role, denied: [] };
 }
 

@@ -13,6 +13,7 @@ import { apiTokens } from "./0013-api-tokens.ts";
 import { usersByEmail } from "./0014-users-by-email.ts";
 import { providerSessions } from "./0015-provider-sessions.ts";
 import { factors } from "./0012-factors.ts";
+import { grants } from "./0011-grants.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -30,4 +31,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0014-users-by-email": usersByEmail,
   "0015-provider-sessions": providerSessions,
   "0012-factors": factors,
+  "0011-grants": grants,
 };

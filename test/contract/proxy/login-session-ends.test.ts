@@ -22,7 +22,7 @@ describeDatabases("a session that a login opened", (makeDatabase) => {
     cleanup.add({ stop: () => database.close() });
     const [here, elsewhere] = [await database.open(), await database.open()];
     const proxyFixture = await openProxyFixture(cleanup, { stores: here });
-    const { id: userId } = await here.users.add({ name: "anna", role: "user", passwordHash: "" });
+    const { id: userId } = await here.users.add({ name: "anna", role: "operator", passwordHash: "" });
     const now = systemClock.now();
     const login = { ...makeLogin(userId, now), id: LOGIN, expiresAt: now + loginSeconds * 1_000 };
     await here.logins.create(LOGIN, login);

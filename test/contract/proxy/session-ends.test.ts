@@ -120,7 +120,7 @@ describe("an open session ends, and says why", () => {
     const proxyFixture = await openProxyFixture(cleanup);
     const { proxy } = proxyFixture;
     const { view } = await publishDesktop(cleanup, proxyFixture);
-    const user = await proxy.stores.users.add({ name: "anna", role: "user", passwordHash: "" });
+    const user = await proxy.stores.users.add({ name: "anna", role: "operator", passwordHash: "" });
     const { url, protocols } = await proxy.createTicket(view, "control", user.id);
     const unused = await proxy.createTicket(view, "control", user.id);
     const viewer = await connectRfbOverWebSocket(cleanup, url, protocols);
@@ -129,6 +129,46 @@ describe("an open session ends, and says why", () => {
     expect(cause).toBe("USER_REMOVED");
     const late = await connectRfbOverWebSocket(cleanup, unused.url, unused.protocols);
     await expect(late.handshake()).rejects.toThrow("Open the desktop again");
+  });
+
+  it("when the right of whoever made its token or ticket is taken away, here and elsewhere", async () => {
+    const proxyFixture = await openProxyFixture(cleanup);
+    const { proxy } = proxyFixture;
+    const { grants, users, groups } = proxy.stores;
+    const { view } = await publishDesktop(cleanup, proxyFixture);
+    const { id: userId } = await users.add({ name: "anna", role: "user", passwordHash: "" });
+    const { id: groupId } = await groups.add({ name: "readers" });
+    const about = { target: "desktop", pattern: view.name, createdBy: "admin" } as const;
+    const { token } = await proxy.createToken(view, "control", 60, userId);
+    const enter = async () => {
+      const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
+      await viewer.handshake({ password: token });
+      return viewer;
+    };
+    await expect(enter()).rejects.toThrow("Your right to this desktop has ended");
+    await grants.add({ ...about, holder: { userId }, may: "view" });
+    await grants.add({ ...about, holder: { groupId }, may: "control" });
+    await groups.addMember(groupId, userId);
+    await proxy.checkSessions();
+    const first = await enter();
+    const atOnce = await watchEnd(first, proxyFixture, async () => {
+      await groups.removeMember(groupId, userId);
+      await proxy.checkSessions();
+    });
+    expect(atOnce.cause).toBe("RIGHT_ENDED");
+    const unused = await proxy.createTicket(view, "control", userId);
+    const used = await proxy.createTicket(view, "view", userId);
+    const refused = await connectRfbOverWebSocket(cleanup, unused.url, unused.protocols);
+    await expect(refused.handshake()).rejects.toThrow("Your right to this desktop has ended");
+    const second = await connectRfbOverWebSocket(cleanup, used.url, used.protocols);
+    await second.handshake();
+    const other = await openOther(proxyFixture);
+    const elsewhere = await watchEnd(second, proxyFixture, () =>
+      other.stores.grants
+        .add({ ...about, holder: { groupId }, may: "none" })
+        .then(() => other.stores.groups.addMember(groupId, userId)),
+    );
+    expect(elsewhere.cause).toBe("RIGHT_ENDED");
   });
 
   it("and nothing of it passes any more, though both sides go on talking", async () => {

@@ -17,6 +17,7 @@ const CAUSES: Readonly<Record<keyof typeof catalogues.en.refusals, DisconnectCau
   TOKEN_CHANGED: "refused",
   AGENT_REVOKED: "gone",
   USER_REMOVED: "refused",
+  RIGHT_ENDED: "refused",
   LOGIN_ENDED: "refused",
   SESSION_ENDED: "sessionEnded",
   DESKTOP_OFFLINE: "hostAway",

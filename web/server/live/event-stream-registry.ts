@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Clock } from "../../../protocol/index.ts";
+import type { Rights, RightsChanges } from "../../../proxy/index.ts";
 import { refuse } from "../http-errors.ts";
 import type { Caller } from "../guard/caller.ts";
 import type { Logins } from "../sign-in/logins.ts";
@@ -12,20 +13,36 @@ const MAX_STREAMS = 32;
 /** Logins are compared with the state so often, as those of sessions are: what ends one ends its streams within 5 s. */
 const CHECK_MS = 2_000;
 
-/** The open event streams; each ends with its login or API token. While the state cannot be read they stay open. */
+interface EventStreamContext {
+  readonly live: LiveUpdates;
+  readonly logins: Pick<Logins, "filterOpen">;
+  readonly rights: Rights;
+  readonly clock: Clock;
+}
+
+/**
+ * The open event streams; each ends with its login or API token, and when the person's rights change: its page comes back and
+ * fetches what it may see. While the state cannot be read they stay open.
+ */
 export class EventStreamRegistry {
   readonly #open = new Map<EventStream, Caller>();
   readonly #live: LiveUpdates;
   readonly #logins: Pick<Logins, "filterOpen">;
+  readonly #rights: Rights;
   readonly #clock: Clock;
+  readonly #unsubscribe: () => void;
 
   #cancelCheck: (() => void) | null = null;
   #closed = false;
 
-  constructor(live: LiveUpdates, logins: Pick<Logins, "filterOpen">, clock: Clock) {
+  constructor({ live, logins, rights, clock }: EventStreamContext) {
     this.#live = live;
     this.#logins = logins;
+    this.#rights = rights;
     this.#clock = clock;
+    this.#unsubscribe = rights.onChange((changes) => {
+      void this.#endChanged(changes);
+    });
   }
 
   /** @throws RequestError `STREAM_LIMIT` */
@@ -59,6 +76,7 @@ export class EventStreamRegistry {
   close(): void {
     this.#closed = true;
     this.#stopChecking();
+    this.#unsubscribe();
     for (const stream of this.#open.keys()) stream.end();
   }
 
@@ -74,10 +92,23 @@ export class EventStreamRegistry {
     this.#cancelCheck = null;
   }
 
+  async #endChanged({ everybody, userIds, groupIds }: RightsChanges): Promise<void> {
+    for (const [stream, { userId }] of [...this.#open]) {
+      if (!everybody && !userIds.has(userId)) {
+        if (groupIds.size === 0) continue;
+        // Who cannot be read gets a new stream when they can.
+        const person = await this.#rights.of(userId).catch(() => null);
+        if (person?.groupIds.some((id) => groupIds.has(id)) === false) continue;
+      }
+      stream.end();
+    }
+  }
+
   /** The next one is planned when this one has its answer. */
   async #check(): Promise<void> {
     const hashes = new Set([...this.#open.values()].flatMap(({ loginHash }) => loginHash ?? []));
     try {
+      await this.#rights.refresh();
       const valid = await this.#logins.filterOpen([...hashes]);
       for (const hash of hashes) if (!valid.has(hash)) this.endLogin(hash);
     } catch {

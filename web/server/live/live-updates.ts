@@ -4,7 +4,8 @@ import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Proxy } from "../../../proxy/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
-import { mayUseDesktop, mayUseMachine } from "../view/permissions.ts";
+import { hasPower } from "../guard/powers.ts";
+import { mayUseDesktop, mayUseMachine, ownsMachine, viewerOf, type Viewer } from "../view/permissions.ts";
 import { serializeDesktop, serializeMachine } from "../view/serializers.ts";
 import type { LoadReadModel, ReadModel } from "../view/read-model.ts";
 
@@ -16,6 +17,11 @@ const MAX_CHANGES = 200;
 export interface LiveSubscriber {
   readonly caller: Caller;
   send(event: LiveEvent): void;
+}
+
+interface Changed {
+  readonly machineIds: readonly string[];
+  readonly desktopIds: readonly string[];
 }
 
 export interface LiveUpdatesContext {
@@ -90,8 +96,15 @@ export class LiveUpdates {
   #onMachineDeleted(id: string, ownerId: string): void {
     this.#machines.delete(id);
     for (const subscriber of this.#subscribers)
-      if (mayUseMachine(subscriber.caller, { ownerId }, "see"))
+      if (ownsMachine(subscriber.caller, { ownerId }) || hasPower(subscriber.caller, "oversee"))
         subscriber.send({ type: "gone", kind: "machine", id });
+      else void this.#sendGoneToOther(subscriber, id);
+  }
+
+  /** Who has grants may have seen it. What the grants were about it is gone with it, and a random id reveals nothing. */
+  async #sendGoneToOther(subscriber: LiveSubscriber, id: string): Promise<void> {
+    const rights = await this.#options.proxy.rights.of(subscriber.caller.userId).catch(() => null);
+    if (rights !== null && !rights.isEmpty) subscriber.send({ type: "gone", kind: "machine", id });
   }
 
   #schedule(): void {
@@ -117,7 +130,8 @@ export class LiveUpdates {
       if (hasReaders && images) this.#sendAll({ type: "images" });
       if (machineIds.length + desktopIds.length > 0) {
         const scope = { kind: "named", machineIds, desktopIds } as const;
-        this.#send(machineIds, desktopIds, await this.#options.loadReadModel(scope));
+        const model = await this.#options.loadReadModel(scope);
+        this.#send(await this.#readViewers(), { machineIds, desktopIds }, model);
       }
     } catch (error) {
       if (!this.#closed)
@@ -135,32 +149,46 @@ export class LiveUpdates {
     for (const subscriber of this.#subscribers) subscriber.send(event);
   }
 
-  #send(machineIds: readonly string[], desktopIds: readonly string[], model: ReadModel): void {
-    const machines = new Set(machineIds);
-    for (const id of desktopIds) {
-      this.#sendDesktop(id, model);
+  /** Each person once, however many pages they have open. */
+  async #readViewers(): Promise<ReadonlyMap<LiveSubscriber, Viewer>> {
+    const { rights } = this.#options.proxy;
+    const people = new Map<string, Promise<Viewer>>();
+    const viewers = [...this.#subscribers].map(async (subscriber) => {
+      const { userId, role } = subscriber.caller;
+      const key = `${role} ${userId}`;
+      const viewer = people.get(key) ?? viewerOf(rights, { userId, role });
+      people.set(key, viewer);
+      return [subscriber, await viewer] as const;
+    });
+    return new Map(await Promise.all(viewers));
+  }
+
+  #send(viewers: ReadonlyMap<LiveSubscriber, Viewer>, changed: Changed, model: ReadModel): void {
+    const machines = new Set(changed.machineIds);
+    for (const id of changed.desktopIds) {
+      this.#sendDesktop(id, viewers, model);
       const machineId = model.desktops.get(id)?.machineId;
       if (machineId !== undefined && machineId !== null) machines.add(machineId);
     }
     for (const id of machines) {
       const record = model.machines.get(id);
       if (record === undefined) continue;
-      for (const subscriber of this.#subscribers)
-        if (mayUseMachine(subscriber.caller, record, "see"))
-          subscriber.send({ type: "machine", machine: serializeMachine(subscriber.caller, record, model) });
+      for (const [subscriber, viewer] of viewers)
+        if (mayUseMachine(viewer, record, model, "see"))
+          subscriber.send({ type: "machine", machine: serializeMachine(viewer, record, model) });
     }
   }
 
-  #sendDesktop(id: string, model: ReadModel): void {
+  #sendDesktop(id: string, viewers: ReadonlyMap<LiveSubscriber, Viewer>, model: ReadModel): void {
     const desktop = model.desktops.get(id);
     if (desktop === undefined) {
       // Its owner is no longer known; a random id reveals nothing to other people.
       this.#sendAll({ type: "gone", kind: "desktop", id });
       return;
     }
-    for (const subscriber of this.#subscribers)
-      if (mayUseDesktop(subscriber.caller, desktop, model, "see"))
-        subscriber.send({ type: "desktop", desktop: serializeDesktop(subscriber.caller, desktop, model) });
+    for (const [subscriber, viewer] of viewers)
+      if (mayUseDesktop(viewer, desktop, model, "see"))
+        subscriber.send({ type: "desktop", desktop: serializeDesktop(viewer, desktop, model) });
   }
 }
 

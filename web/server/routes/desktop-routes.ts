@@ -8,7 +8,7 @@ import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
-import { mayUseDesktop, visibleScope } from "../view/permissions.ts";
+import { mayUseDesktop, viewerOf, visibleScope } from "../view/permissions.ts";
 import { serializeDesktop } from "../view/serializers.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
@@ -17,24 +17,24 @@ const MAX_AGENTS_EXPECTED = 16;
 
 export function routeDesktops(
   api: FastifyInstance,
-  proxy: Pick<Proxy, "advertised" | "audit" | "expectViewer" | "removeDesktop">,
+  proxy: Pick<Proxy, "advertised" | "audit" | "expectViewer" | "removeDesktop" | "rights">,
   loadReadModel: LoadReadModel,
 ): void {
   api.get("/desktops", async (request): Promise<Desktop[]> => {
-    const caller = requireCaller(request);
-    const model = await loadReadModel(visibleScope(caller));
+    const viewer = await viewerOf(proxy.rights, requireCaller(request));
+    const model = await loadReadModel(visibleScope(viewer));
     return [...model.desktops.values()]
-      .filter((desktop) => mayUseDesktop(caller, desktop, model, "see"))
-      .map((desktop) => serializeDesktop(caller, desktop, model));
+      .filter((desktop) => mayUseDesktop(viewer, desktop, model, "see"))
+      .map((desktop) => serializeDesktop(viewer, desktop, model));
   });
 
   api.post("/desktops/shown", async (request, reply) => {
-    const caller = requireCaller(request);
+    const viewer = await viewerOf(proxy.rights, requireCaller(request));
     const { desktops } = parseInput(shownDesktops, request.body);
     const model = await loadReadModel({ kind: "named", desktopIds: desktops });
     const visible = desktops
       .flatMap((id) => model.desktops.get(id) ?? [])
-      .filter((desktop) => desktop.state === "online" && mayUseDesktop(caller, desktop, model, "view"));
+      .filter((desktop) => desktop.state === "online" && mayUseDesktop(viewer, desktop, model, "view"));
     const agents = [...new Set(visible.map(({ agentId }) => agentId))];
     for (const agentId of agents.slice(0, MAX_AGENTS_EXPECTED)) proxy.expectViewer(agentId);
     return reply.code(204).send();
@@ -56,12 +56,12 @@ export function routeDesktops(
   });
 
   api.get("/desktops/:id/profile", async (request, reply): Promise<string> => {
-    const caller = requireCaller(request);
+    const viewer = await viewerOf(proxy.rights, requireCaller(request));
     const id = parseId(request);
     const { format } = parseInput(profileQuery, request.query);
     const model = await loadReadModel({ kind: "named", desktopIds: [id] });
     const desktop = model.desktops.get(id);
-    if (desktop === undefined || !mayUseDesktop(caller, desktop, model, "view"))
+    if (desktop === undefined || !mayUseDesktop(viewer, desktop, model, "view"))
       throw refuse("DESKTOP_UNKNOWN");
     const { rfb } = proxy.advertised;
     if (rfb === null) throw refuse("VIEWERS_OFF");

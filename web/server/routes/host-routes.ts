@@ -18,7 +18,16 @@ export function routeHosts(api: FastifyInstance, proxy: Proxy, orchestrator: Orc
   api.get("/images", async (request): Promise<Image[]> => {
     const caller = requireCaller(request);
     const images = await catalogue.list();
-    if (!hasPower(caller, "oversee")) return images.filter((image) => mayUseImage(image, caller));
+    if (!hasPower(caller, "oversee")) {
+      const may = await Promise.all(
+        images.map(
+          async (image) =>
+            mayUseImage(image, caller) &&
+            (await orchestrator.createRights.mayUseImage(caller.userId, image.id)),
+        ),
+      );
+      return images.filter((_image, index) => may[index]);
+    }
     const names = new Map(proxy.connectedAgents().map(({ id, name }) => [id, name]));
     return Promise.all(
       images.map(async (image) => {

@@ -1,5 +1,12 @@
 import type { FastifyRequest } from "fastify";
-import type { AuditEntry, MachineRecord, Proxy, AuditAction } from "../../../proxy/index.ts";
+import {
+  includesLevel,
+  type AccessLevel,
+  type AuditAction,
+  type AuditEntry,
+  type MachineRecord,
+  type Proxy,
+} from "../../../proxy/index.ts";
 import type { Orchestrator } from "../../../orchestrator/index.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
@@ -7,7 +14,7 @@ import { auditActor } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId } from "../guard/parse-input.ts";
-import { mayUseMachine, type AccessLevel } from "../view/permissions.ts";
+import { machineAccess, ownsMachine, viewerOf } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
@@ -48,9 +55,17 @@ export class MachineResource {
     const caller = requireCaller(request);
     const id = parseId(request);
     const record = await this.#proxy.stores.machines.find(id);
-    if (record === null || !mayUseMachine(caller, record, "see")) throw refuse("MACHINE_UNKNOWN");
-    if (!mayUseMachine(caller, record, level)) throw refuse("MACHINE_FORBIDDEN");
+    const access = record === null ? null : await this.#accessOf(caller, record);
+    if (record === null || access === null) throw refuse("MACHINE_UNKNOWN");
+    if (!includesLevel(access, level)) throw refuse("MACHINE_FORBIDDEN");
     return { caller, record };
+  }
+
+  async #accessOf(caller: Caller, record: MachineRecord): Promise<AccessLevel | null> {
+    if (ownsMachine(caller, record) || caller.role === "admin") return "manage";
+    const viewer = await viewerOf(this.#proxy.rights, caller);
+    const model = await this.#loadReadModel({ kind: "named", machineIds: [record.id] });
+    return machineAccess(viewer, record, model);
   }
 
   async serialize(caller: Caller, record: MachineRecord): Promise<Machine> {

@@ -4,7 +4,7 @@ import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
 
-import { mayUseMachine, visibleScope } from "../view/permissions.ts";
+import { mayUseMachine, viewerOf, visibleScope } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import { MachineResource, type MachineResourceContext } from "./machine-resource.ts";
 
@@ -21,11 +21,11 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
   const resource = new MachineResource(proxy, loadReadModel);
 
   api.get("/machines", async (request): Promise<Machine[]> => {
-    const caller = requireCaller(request);
-    const model = await loadReadModel(visibleScope(caller));
+    const viewer = await viewerOf(proxy.rights, requireCaller(request));
+    const model = await loadReadModel(visibleScope(viewer));
     return [...model.machines.values()]
-      .filter((record) => mayUseMachine(caller, record, "see"))
-      .map((record) => serializeMachine(caller, record, model));
+      .filter((record) => mayUseMachine(viewer, record, model, "see"))
+      .map((record) => serializeMachine(viewer, record, model));
   });
 
   api.get("/machines/:id", async (request) => {

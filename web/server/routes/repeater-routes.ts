@@ -6,6 +6,7 @@ import { auditAhead } from "../guard/audit-grant.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import { findNamedDesktops, resolveDesktop } from "../view/resolve-desktop.ts";
+import { viewerOf } from "../view/permissions.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
 /** Ids of UltraVNC's repeater protocol, for viewers and servers; for those who operate the server. */
@@ -21,8 +22,9 @@ export function routeRepeater(api: FastifyInstance, proxy: Proxy, loadReadModel:
         proxy.createServerRepeaterId(server, ttlSeconds),
       );
     }
+    const viewer = await viewerOf(proxy.rights, caller);
     const named = await findNamedDesktops(proxy.stores.desktops, loadReadModel, wanted.desktop);
-    const desktop = resolveDesktop(caller, wanted.desktop, named, "control");
+    const desktop = resolveDesktop(viewer, wanted.desktop, named, "control");
     const line = { ...entry, reason: "VIEWER", desktopId: desktop.id, desktopName: desktop.name };
     return auditAhead(proxy, line, () =>
       proxy.createViewerRepeaterId(desktop, wanted.ttlSeconds, wanted.short),

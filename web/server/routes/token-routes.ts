@@ -9,7 +9,7 @@ import type {
   TokenRecord,
   AuditAction,
 } from "../../../proxy/index.ts";
-import { quotaOf, type QuotaTable } from "../../../orchestrator/index.ts";
+import type { Quotas } from "../../../orchestrator/index.ts";
 import {
   ticketRequest,
   tokenChange,
@@ -25,11 +25,12 @@ import { requireCaller, type Caller } from "../guard/caller.ts";
 import { hasPower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { findNamedDesktops, resolveDesktop } from "../view/resolve-desktop.ts";
+import { viewerOf } from "../view/permissions.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
 export interface TokenRoutesContext {
   readonly proxy: Proxy;
-  readonly quotas: QuotaTable;
+  readonly quotas: Quotas;
   readonly clock: Clock;
   readonly loadReadModel: LoadReadModel;
 }
@@ -108,7 +109,7 @@ export function routeTokens(
   });
 
   async function checkTokenLimit(caller: Caller): Promise<void> {
-    const most = quotaOf(quotas, caller).tokens;
+    const most = (await quotas.of(caller)).tokens;
     if (most === null) return;
     const open = await stores.tokens.countOpen(caller.userId, clock.now());
     if (open < most) return;
@@ -133,7 +134,7 @@ export function routeTokens(
   /** Who may only look at a desktop gives nobody, themselves included, the control of it. */
   async function resolve(caller: Caller, reference: string, role: Role): Promise<DesktopView> {
     const named = await findNamedDesktops(stores.desktops, loadReadModel, reference);
-    return resolveDesktop(caller, reference, named, role);
+    return resolveDesktop(await viewerOf(proxy.rights, caller), reference, named, role);
   }
 
   function entry(request: FastifyRequest, action: AuditAction, about: Partial<AuditEntry>): AuditEntry {

@@ -2,10 +2,12 @@ import type { AccountRole, AuditEntry, Stores, UserRecord } from "../../../proxy
 import { isPosternError } from "../../../protocol/index.ts";
 import { userName } from "../../api/schemas.ts";
 import type { Admission, ExternalPerson } from "./providers/index.ts";
+import type { GroupMemberships } from "./group-memberships.ts";
 import { NO_PASSWORD } from "./passwords.ts";
 
 interface AccountLinkerContext {
   readonly users: Stores["users"];
+  readonly memberships: Pick<GroupMemberships, "replace">;
   readonly auditDurably: (entry: AuditEntry) => Promise<void>;
   readonly audit: (entry: AuditEntry) => void;
 }
@@ -14,6 +16,9 @@ interface AccountLinkerContext {
 export type LinkResult =
   | { readonly kind: "account"; readonly user: UserRecord }
   | { readonly kind: "refused"; readonly reason: string; readonly user: UserRecord | null };
+
+/** Of one person, by one service. Of more none may be left out, since what denies may be among them. */
+const MAX_GROUPS = 5_000;
 
 const ROLE_ORDER = ["admin", "operator", "auditor"] as const;
 
@@ -28,16 +33,24 @@ export class AccountLinker {
     this.#context = context;
   }
 
-  /** @throws RequestError `AUDIT_UNAVAILABLE`, and then there is no new account and no new role */
+  /**
+   * The person's groups are those that the service names, as far as they are known here.
+   * @throws RequestError `AUDIT_UNAVAILABLE`, and then there is no new account, no new role and no new group
+   */
   async link(providerId: string, admission: Admission, person: ExternalPerson): Promise<LinkResult> {
     const { users } = this.#context;
     const known = await users.findBySubject(providerId, person.subject);
     const refused = judgeAdmission(admission, person);
     if (refused !== null) return { kind: "refused", reason: refused, user: known };
     const role = roleOf(admission, person);
-    if (known === null) return this.#create(providerId, admission, person, role);
-    if (known.disabledAt !== null) return { kind: "refused", reason: "USER_DISABLED", user: known };
-    return { kind: "account", user: await this.#update(known, person, role) };
+    if (known?.disabledAt != null) return { kind: "refused", reason: "USER_DISABLED", user: known };
+    const result =
+      known === null
+        ? await this.#create(providerId, admission, person, role)
+        : ({ kind: "account", user: await this.#update(known, person, role) } as const);
+    if (result.kind === "account")
+      await this.#context.memberships.replace(result.user, providerId, person.groups);
+    return result;
   }
 
   async #create(
@@ -106,6 +119,7 @@ function lineOf(action: AuditEntry["action"], { id, name }: UserRecord): AuditEn
 /** Why not; null: the person may enter. What denies wins. */
 function judgeAdmission(admission: Admission, { name, groups }: ExternalPerson): string | null {
   const { allowGroups, denyGroups, denyPeople } = admission;
+  if (groups.length > MAX_GROUPS) return "USER_DENIED";
   if (includesFolded(denyPeople, [name]) || includesFolded(denyGroups, groups)) return "USER_DENIED";
   if (allowGroups !== undefined && !includesFolded(allowGroups, groups)) return "USER_NOT_ALLOWED";
   return null;

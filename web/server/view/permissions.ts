@@ -1,50 +1,80 @@
-import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
+import {
+  includesLevel,
+  type AccessLevel,
+  type DesktopView,
+  type MachineRecord,
+  type PersonRights,
+  type Rights,
+  type RightsTarget,
+} from "../../../proxy/index.ts";
 import type { Caller } from "../guard/caller.ts";
 import { hasPower } from "../guard/powers.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
 import type { ReadModel, ReadScope } from "./read-model.ts";
 
 export type Requester = Pick<Caller, "userId" | "role">;
+/** A person, with all that was granted to them; null: who has no account here, as the administrator's socket before the first one. */
+export interface Viewer extends Requester {
+  readonly rights: PersonRights | null;
+}
 
-/**
- * How far a person's right to a machine or a desktop goes; each includes those before it. `see`: name and state; `view`: the
- * picture; `control`: keyboard, mouse and power; `manage`: snapshots, boot log, removal.
- */
-const ACCESS_LEVELS = ["see", "view", "control", "manage"] as const;
-export type AccessLevel = (typeof ACCESS_LEVELS)[number];
+type PlacedMachine = Pick<MachineRecord, "id" | "name" | "ownerId" | "agentId">;
+type NamesAndLabels = Pick<ReadModel, "agentNames" | "labels" | "machineDesktops">;
+
+export async function viewerOf<R extends Requester>(
+  rights: Pick<Rights, "of">,
+  requester: R,
+): Promise<R & Viewer> {
+  return { ...requester, rights: await rights.of(requester.userId) };
+}
 
 /** What a list of this person's machines or desktops is made from: see {@link mayUseMachine}, {@link mayUseDesktop}. */
-export function visibleScope(viewer: Requester): ReadScope {
-  return hasPower(viewer, "oversee") ? { kind: "all" } : { kind: "owner", ownerId: viewer.userId };
+export function visibleScope(viewer: Viewer): ReadScope {
+  const { userId, rights } = viewer;
+  if (hasPower(viewer, "oversee")) return { kind: "all" };
+  if (rights === null || rights.isEmpty) return { kind: "owner", ownerId: userId };
+  return { kind: "person", userId, patterns: rights.patterns };
 }
 
 /** Null: the machine does not exist for this person. */
 export function machineAccess(
-  viewer: Requester,
-  machine: Pick<MachineRecord, "ownerId">,
+  viewer: Viewer,
+  machine: PlacedMachine,
+  model: NamesAndLabels,
 ): AccessLevel | null {
-  if (ownsMachine(viewer, machine) || hasPower(viewer, "operate")) return "manage";
-  return hasPower(viewer, "oversee") ? "see" : null;
+  return judge(viewer, ownsMachine(viewer, machine), () => describeMachineTarget(machine, model));
 }
 
-/** A machine's desktop is as the machine; one that an agent publishes is for those who operate or oversee the server. */
-export function desktopAccess(viewer: Requester, desktop: DesktopView, model: ReadModel): AccessLevel | null {
-  if (hasPower(viewer, "operate")) return "manage";
-  const machine = desktop.machineId === null ? undefined : model.machines.get(desktop.machineId);
-  if (machine !== undefined && isDesktopOf(desktop, machine)) return machineAccess(viewer, machine);
-  return hasPower(viewer, "oversee") ? "see" : null;
+/** A machine's desktop is as the machine; one that an agent publishes is nobody's own. */
+export function desktopAccess(viewer: Viewer, desktop: DesktopView, model: ReadModel): AccessLevel | null {
+  const machine = findMachineOf(desktop, model);
+  if (machine !== null) return machineAccess(viewer, machine, model);
+  return judge(viewer, false, () => describeDesktopTarget(desktop, model));
+}
+
+/** The machine whose screen a desktop is; null: it is none's. */
+export function findMachineOf(desktop: DesktopView, { machines }: ReadModel): MachineRecord | null {
+  const machine = desktop.machineId === null ? undefined : machines.get(desktop.machineId);
+  return machine !== undefined && isDesktopOf(desktop, machine) ? machine : null;
+}
+
+/** What grants may be about: of a machine's desktop the machine, by its own name. */
+export function describeTarget(desktop: DesktopView, model: ReadModel): RightsTarget {
+  const machine = findMachineOf(desktop, model);
+  return machine === null ? describeDesktopTarget(desktop, model) : describeMachineTarget(machine, model);
 }
 
 export function mayUseMachine(
-  viewer: Requester,
-  machine: Pick<MachineRecord, "ownerId">,
+  viewer: Viewer,
+  machine: PlacedMachine,
+  model: NamesAndLabels,
   level: AccessLevel,
 ): boolean {
-  return includesLevel(machineAccess(viewer, machine), level);
+  return includesLevel(machineAccess(viewer, machine, model), level);
 }
 
 export function mayUseDesktop(
-  viewer: Requester,
+  viewer: Viewer,
   desktop: DesktopView,
   model: ReadModel,
   level: AccessLevel,
@@ -52,11 +82,26 @@ export function mayUseDesktop(
   return includesLevel(desktopAccess(viewer, desktop, model), level);
 }
 
-export function includesLevel(given: AccessLevel | null, wanted: AccessLevel): boolean {
-  return given !== null && ACCESS_LEVELS.indexOf(given) >= ACCESS_LEVELS.indexOf(wanted);
-}
-
 /** What only the owner may see, administrators may not see either. */
 export function ownsMachine({ userId }: Requester, { ownerId }: Pick<MachineRecord, "ownerId">): boolean {
   return ownerId === userId;
+}
+
+function describeMachineTarget({ id, name, agentId }: PlacedMachine, model: NamesAndLabels): RightsTarget {
+  const { agentNames, labels, machineDesktops } = model;
+  const agentName = agentId === null ? null : (agentNames.get(agentId) ?? null);
+  const labelled = [...(machineDesktops.get(id) ?? []).map((desktop) => desktop.id), agentId ?? ""];
+  return { name, agentId, agentName, labels: labelled.flatMap((one) => labels.get(one) ?? []) };
+}
+
+function describeDesktopTarget(
+  { id, name, agentId, agentName }: DesktopView,
+  { labels }: ReadModel,
+): RightsTarget {
+  return { name, agentId, agentName, labels: [id, agentId].flatMap((one) => labels.get(one) ?? []) };
+}
+
+function judge({ role, rights }: Viewer, isOwner: boolean, target: () => RightsTarget): AccessLevel | null {
+  if (rights !== null) return rights.judge(target(), isOwner);
+  return isOwner || role === "admin" ? "manage" : null;
 }

@@ -1,4 +1,4 @@
-import type { DesktopView, MachineRecord, Proxy } from "../../../proxy/index.ts";
+import type { DesktopView, MachineRecord, Proxy, RulePattern } from "../../../proxy/index.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
 
 /** What is known besides the database: of images, from the latest catalogue, and of guests that run. */
@@ -13,6 +13,8 @@ export type ReadScope =
   | { readonly kind: "all" }
   /** The machines of one person, and their desktops. */
   | { readonly kind: "owner"; readonly ownerId: string }
+  /** Their own machines, and what grants may let them see: more than they do in fact. */
+  | { readonly kind: "person"; readonly userId: string; readonly patterns: readonly RulePattern[] }
   /** These, and the machines of these desktops. */
   | {
       readonly kind: "named";
@@ -28,6 +30,8 @@ export interface ReadModel extends KnownMetadata {
   readonly machineDesktops: ReadonlyMap<string, readonly DesktopView[]>;
   readonly userNames: ReadonlyMap<string, string>;
   readonly agentNames: ReadonlyMap<string, string>;
+  /** Labels by the ids of desktops and agents. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
   readonly canAskHost: (agentId: string) => boolean;
   /** Viewers that are connected now, by desktop. */
   readonly viewers: ReadonlyMap<string, number>;
@@ -43,9 +47,10 @@ export async function loadReadModel(
 ): Promise<ReadModel> {
   const { stores } = proxy;
   const { machines, desktops } = await readScope(proxy, scope);
-  const [userNames, agentNames] = await Promise.all([
+  const [userNames, agentNames, labels] = await Promise.all([
     stores.users.findNames(machines.map(({ ownerId }) => ownerId)),
     stores.agents.findNames(machines.flatMap(({ agentId }) => agentId ?? [])),
+    readLabels(proxy, scope, { machines, desktops }),
   ]);
   const byId = new Map(machines.map((machine) => [machine.id, machine]));
   return {
@@ -54,6 +59,7 @@ export async function loadReadModel(
     machineDesktops: mapMachineDesktops(byId, desktops),
     userNames,
     agentNames,
+    labels,
     canAskHost: (agentId) => proxy.canAskHost(agentId),
     viewers: countViewers(proxy),
     ...known,
@@ -65,7 +71,7 @@ interface ScopedRecords {
   readonly desktops: readonly DesktopView[];
 }
 
-async function readScope({ stores }: Proxy, scope: ReadScope): Promise<ScopedRecords> {
+async function readScope({ stores }: Pick<Proxy, "stores">, scope: ReadScope): Promise<ScopedRecords> {
   switch (scope.kind) {
     case "all": {
       const [machines, desktops] = await Promise.all([stores.machines.list(), stores.desktops.list()]);
@@ -75,6 +81,21 @@ async function readScope({ stores }: Proxy, scope: ReadScope): Promise<ScopedRec
       const machines = await stores.machines.listByOwner(scope.ownerId);
       return { machines, desktops: await stores.desktops.listByMachines(machines.map(({ id }) => id)) };
     }
+    case "person": {
+      const { userId, patterns } = scope;
+      const reached = await stores.grants.listReachable(userId, patterns);
+      if (reached === null) return readScope({ stores }, { kind: "all" });
+      const [own, machines] = await Promise.all([
+        stores.machines.listByOwner(userId),
+        stores.machines.findMany(reached.machineIds),
+      ]);
+      const screens = [...own, ...machines].map(({ id }) => id);
+      const [named, others] = await Promise.all([
+        stores.desktops.findMany(reached.desktopIds),
+        stores.desktops.listByMachines(screens),
+      ]);
+      return { machines: [...own, ...machines], desktops: [...named, ...others] };
+    }
     case "named": {
       const named = await stores.desktops.findMany(scope.desktopIds ?? []);
       const machineIds = [...(scope.machineIds ?? []), ...named.flatMap(({ machineId }) => machineId ?? [])];
@@ -83,6 +104,18 @@ async function readScope({ stores }: Proxy, scope: ReadScope): Promise<ScopedRec
       return { machines, desktops: [...named, ...others] };
     }
   }
+}
+
+/** Who sees nothing but what is their own needs none. */
+async function readLabels(
+  { stores }: Proxy,
+  scope: ReadScope,
+  { machines, desktops }: ScopedRecords,
+): Promise<Map<string, string[]>> {
+  if (scope.kind === "owner") return new Map();
+  if (scope.kind === "all") return stores.labels.list();
+  const agentIds = [...machines, ...desktops].flatMap(({ agentId }) => agentId ?? []);
+  return stores.labels.find([...new Set([...agentIds, ...desktops.map(({ id }) => id)])]);
 }
 
 function mapMachineDesktops(

@@ -1,7 +1,6 @@
-import type { DesktopStore, DesktopView } from "../../../proxy/index.ts";
-import type { Caller } from "../guard/caller.ts";
+import type { AccessLevel, DesktopStore, DesktopView } from "../../../proxy/index.ts";
 import { AmbiguousDesktop, refuse } from "../http-errors.ts";
-import { mayUseDesktop, type AccessLevel } from "./permissions.ts";
+import { mayUseDesktop, type Viewer } from "./permissions.ts";
 import type { LoadReadModel, ReadModel } from "./read-model.ts";
 
 interface NamedDesktops {
@@ -21,24 +20,24 @@ export async function findNamedDesktops(
 }
 
 /**
- * The one desktop that a caller means by an id, `NAME` or `AGENT/NAME`. Who is online does not matter: while the one that
+ * The one desktop that a person means by an id, `NAME` or `AGENT/NAME`. Who is online does not matter: while the one that
  * is meant is away, another one of its name must not stand in for it.
- * @param level what the caller wants to do with it
+ * @param level what the person wants to do with it
  * @throws RequestError `DESKTOP_UNKNOWN`, `DESKTOP_FORBIDDEN`, AmbiguousDesktop `DESKTOP_AMBIGUOUS`
  */
 export function resolveDesktop(
-  caller: Caller,
+  viewer: Viewer,
   reference: string,
   { named, model }: NamedDesktops,
   level: AccessLevel,
 ): DesktopView {
   const byId = model.desktops.get(reference);
   const found = byId === undefined ? named : [byId];
-  const visible = found.filter((desktop) => mayUseDesktop(caller, desktop, model, "see"));
+  const visible = found.filter((desktop) => mayUseDesktop(viewer, desktop, model, "see"));
   const [only, ...others] = visible;
   if (only === undefined) throw refuse("DESKTOP_UNKNOWN");
   if (others.length > 0) throw new AmbiguousDesktop(nameChoices([only, ...others]));
-  if (!mayUseDesktop(caller, only, model, level)) throw refuse("DESKTOP_FORBIDDEN");
+  if (!mayUseDesktop(viewer, only, model, level)) throw refuse("DESKTOP_FORBIDDEN");
   return only;
 }
 

@@ -4,6 +4,7 @@ import type { Desktop, Machine } from "../../api/schemas.ts";
 import { isAwaitingImage } from "../../../orchestrator/index.ts";
 import { hasPower } from "../guard/powers.ts";
 import { ownsMachine, type Requester } from "./permissions.ts";
+import { pseudonymOf } from "./pseudonym.ts";
 import type { ReadModel } from "./read-model.ts";
 
 /** Only those who oversee the server learn where a machine runs. */
@@ -17,7 +18,7 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
     name: record.name,
     image: record.image,
     imageTitle: model.imageTitle(record.image),
-    owner: model.userNames.get(record.ownerId) ?? "",
+    owner: nameOwner(viewer, record, model),
     state: record.state,
     reachable: record.agentId === null || model.canAskHost(record.agentId),
     reason: record.reason,
@@ -37,6 +38,11 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
     host: seesHosts ? host : null,
     viewers: screens.reduce((sum, { id }) => sum + (model.viewers.get(id) ?? 0), 0),
   };
+}
+
+function nameOwner(viewer: Requester, record: MachineRecord, model: ReadModel): string {
+  if (!ownsMachine(viewer, record) && !hasPower(viewer, "oversee")) return pseudonymOf(record.ownerId);
+  return model.userNames.get(record.ownerId) ?? "";
 }
 
 /** The first screen has the machine's name; the others have numbers behind it. */

@@ -28,6 +28,7 @@ function guess(token: string): ChallengeResponse {
 }
 
 function open(): {
+  rights: { allows: boolean };
   clock: ManualClock;
   stored: IssuedToken[];
   index: TokenIndex;
@@ -46,19 +47,22 @@ function open(): {
     },
     find: (id: string) => Promise.resolve(stored.find((token) => token.id === id) ?? null),
   };
-  const users = { find: (id: string) => Promise.resolve(id === "u" ? { name: "anna" } : null) };
+  const rights = { allows: true };
+  const users = { find: (id: string) => Promise.resolve(id === "u" ? { id: "u", name: "anna" } : null) };
   const desktops = { find: () => Promise.resolve(DESKTOP) };
   const stores = { tokens, desktops, users } as unknown as Stores;
   const index = new TokenIndex(stores.tokens, clock);
   const scan = new TokenScan<IndexedToken>({ monotonic: () => 0, yieldTo: setImmediate });
   const identifier = new TokenIdentifier({
     stores,
+    rights: { mayUse: () => Promise.resolve(rights.allows) },
     index,
     scan,
     throttle: new TokenGuessThrottle(clock),
     clock,
   });
   return {
+    rights,
     clock,
     stored,
     index,
@@ -93,6 +97,7 @@ describe("TokenIdentifier", () => {
       method: "token",
       subject: "t",
       person: "anna",
+      rightOf: "u",
       byAccount: false,
       endsAt: 60_000,
     });
@@ -154,5 +159,14 @@ describe("TokenIdentifier", () => {
     clock.advance(1);
     await Promise.all(misses);
     expect(reads()).toBe(2);
+  });
+
+  it("lets nobody further than its maker may go", async () => {
+    const { clock, stored, identify, rights } = open();
+    stored.push(makeToken(clock, "t", "secret12"));
+    rights.allows = false;
+    await expect(identify("secret12")).rejects.toMatchObject({ code: "RIGHT_ENDED" });
+    rights.allows = true;
+    await expect(identify("secret12")).resolves.toMatchObject({ subject: "t" });
   });
 });

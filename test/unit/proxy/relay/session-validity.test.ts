@@ -19,6 +19,7 @@ const BY_TOKEN: ViewerIdentity = {
   method: "token",
   subject: "t",
   person: null,
+  rightOf: null,
   byAccount: false,
   loginHash: null,
   endsAt: 60_000,

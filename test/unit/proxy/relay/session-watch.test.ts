@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import type { ViewerIdentity } from "../../../../proxy/identify/viewer-identity.ts";
-import type { SessionValidity } from "../../../../proxy/index.ts";
+import type { PersonRights, RightsChanges, SessionValidity } from "../../../../proxy/index.ts";
 import { SessionWatch } from "../../../../proxy/relay/session-watch.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
@@ -16,13 +16,44 @@ const VALID: SessionValidity = {
   loginEnded: false,
 };
 
-function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "token") {
+function open(
+  endsAt: number | null = null,
+  method: ViewerIdentity["method"] = "token",
+  rightOf: string | null = null,
+) {
+  const asked: string[] = [];
+  let listener: (changes: RightsChanges) => void = () => undefined;
+  const rights = {
+    fails: false,
+    allows: true,
+    tell: (changes: RightsChanges) => {
+      listener(changes);
+    },
+    of: () => Promise.resolve({ groupIds: ["hers"] } as unknown as PersonRights),
+    mayUse: (userId: string, { id }: { readonly id: string }, level: string) => {
+      if (rights.fails) return Promise.reject(new Error("away"));
+      asked.push(`${userId} ${id} ${level}`);
+      return Promise.resolve(rights.allows);
+    },
+    refresh: () => Promise.resolve(),
+    onChange: (heard: typeof listener) => {
+      listener = heard;
+      return () => undefined;
+    },
+  };
   const clock = new ManualClock();
   const ends: string[] = [];
   let validity: SessionValidity[] | Error = [VALID];
   let looks = 0;
   let logged = "";
-  const identity = { method, byAccount: false, endsAt } as ViewerIdentity;
+  const identity = {
+    method,
+    byAccount: false,
+    rightOf,
+    endsAt,
+    desktop: { id: "d" },
+    role: "view",
+  } as ViewerIdentity;
   const sessions = [{ id: "s", identity, end: (cause: string) => ends.push(cause) }];
   const watch = new SessionWatch({
     sessions: () => sessions,
@@ -33,6 +64,7 @@ function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "
         return validity instanceof Error ? Promise.reject(validity) : Promise.resolve(validity);
       },
     },
+    rights,
     serverId: "here",
     clock,
     log: pino({}, { write: (line: string) => (logged += line) }),
@@ -43,6 +75,8 @@ function open(endsAt: number | null = null, method: ViewerIdentity["method"] = "
     watch,
     sessions,
     looks: () => looks,
+    rights,
+    asked: () => asked,
     log: () => logged,
     say: (value: typeof validity) => (validity = value),
   };
@@ -108,6 +142,40 @@ describe("SessionWatch", () => {
     const { clock, ends } = open(1_000, "ticket");
     clock.advance(PROXY_LIMITS.sessionCheckMs);
     expect(ends).toEqual(["LOGIN_ENDED"]);
+  });
+
+  it("ends a session whose person may no longer, and asks again only when that may have changed", async () => {
+    const changed = (change: Partial<RightsChanges>): RightsChanges => ({
+      revision: 1,
+      everybody: false,
+      userIds: new Set(),
+      groupIds: new Set(),
+      ...change,
+    });
+    const { ends, watch, rights, asked } = open(null, "token", "anna");
+    await watch.check();
+    await watch.check();
+    expect(asked()).toEqual(["anna d view"]);
+    rights.tell(changed({ userIds: new Set(["ben"]), groupIds: new Set(["others"]) }));
+    await watch.check();
+    expect(asked()).toHaveLength(1);
+    for (const change of [
+      { userIds: new Set(["anna"]) },
+      { groupIds: new Set(["hers"]) },
+      { everybody: true },
+    ]) {
+      rights.tell(changed(change));
+      await watch.check();
+    }
+    expect(asked()).toHaveLength(4);
+    // A look that failed is made again.
+    rights.fails = true;
+    rights.tell(changed({ groupIds: new Set(["hers"]) }));
+    await watch.check();
+    expect(ends).toEqual([]);
+    Object.assign(rights, { fails: false, allows: false });
+    await watch.check();
+    expect(ends).toEqual(["RIGHT_ENDED"]);
   });
 
   it("outlives the longest timer", () => {

@@ -25,6 +25,8 @@ test("administrators read the audit log by filters, and that is written down", a
         tokenId: "t",
         tokenOwner: "anna",
         target: { id: null, name: null },
+        group: { id: null, name: null },
+        grant: null,
         count: null,
         bytesToViewer: null,
         bytesToServer: null,

@@ -200,6 +200,32 @@ test("a disabled account's streams end within five seconds, others' go on", asyn
   expect(other.response.closed).toBe(false);
 });
 
+test("streams end when their person's rights change, so that the page fetches what it may see; others' go on", async () => {
+  const fixture = await open();
+  const { stores, clock, proxy } = fixture;
+  const group = await stores.groups.add({ name: "readers" });
+  const ben = await stores.users.findByName("ben");
+  await stores.groups.addMember(group.id, ben?.id ?? "");
+  await proxy.rights.refresh();
+  const [stream, other] = [
+    await follow(fixture, await fixture.signIn("ben")),
+    await follow(fixture, await fixture.signIn("anna")),
+  ];
+  let ended = false;
+  void stream.ended.then(() => (ended = true));
+  const grant = { may: "view", target: "desktop", pattern: "m", createdBy: "admin" } as const;
+  await stores.grants.add({ ...grant, holder: { groupId: group.id } });
+  clock.advance(2_000);
+  await vi.waitFor(() => expect(ended).toBe(true));
+  expect(other.response.closed).toBe(false);
+  // The machine of another person, which the grant is about.
+  const next = await follow(fixture, await fixture.signIn("ben"));
+  await fixture.say("booting");
+  await eventually(fixture, () =>
+    expect(next.events).toMatchObject([{ type: "hello" }, { type: "machine", machine: { id: "m1" } }]),
+  );
+});
+
 test("a state that cannot be read for a moment ends no stream", async () => {
   const fixture = await open();
   const stream = await follow(fixture, await fixture.signIn("anna"));

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { RequestError } from "../../../../../protocol/index.ts";
 import { openStores, type AuditEntry, type Stores } from "../../../../../proxy/index.ts";
+import { GroupMemberships } from "../../../../../web/server/sign-in/group-memberships.ts";
 import { AccountLinker } from "../../../../../web/server/sign-in/account-linker.ts";
 import type { Admission, ExternalPerson } from "../../../../../web/server/sign-in/providers/index.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
@@ -25,14 +26,16 @@ async function openLinker(): Promise<{
   onTestFinished(() => stores.close());
   const audited: AuditEntry[] = [];
   const log = { fails: false };
+  const auditDurably = (entry: AuditEntry): Promise<void> => {
+    if (log.fails) return Promise.reject(new RequestError("AUDIT_UNAVAILABLE", "no line"));
+    audited.push(entry);
+    return Promise.resolve();
+  };
   const linker = new AccountLinker({
     users: stores.users,
+    memberships: new GroupMemberships({ groups: stores.groups, auditDurably }),
     audit: (entry) => void audited.push(entry),
-    auditDurably: (entry) => {
-      if (log.fails) return Promise.reject(new RequestError("AUDIT_UNAVAILABLE", "no line"));
-      audited.push(entry);
-      return Promise.resolve();
-    },
+    auditDurably,
   });
   return { linker, users: stores.users, audited, log };
 }
