@@ -26,6 +26,9 @@ Examples:
   postern group add lab --limit machines=5 --limit memoryMb=16384 --limit may=internet,gpu --data /var/lib/postern
   postern group limit lab cpus=none machines=10 --data /var/lib/postern
   postern group member add teachers anna --data /var/lib/postern
+  postern group member list teachers --data /var/lib/postern
+  postern group member remove teachers anna --data /var/lib/postern
+  postern group remove teachers --data /var/lib/postern
   postern group list --data /var/lib/postern --json
 
 Limits: machines, tokens, cpus, memoryMb, diskGb, lifetimeSeconds (a number, or none), extend (yes, no), may (script, internet, gpu,

@@ -67,7 +67,7 @@ export async function findNamedGrant(
   return others.length === 0 ? (grant ?? null) : null;
 }
 
-export function describePerson(
+export function identifyPerson(
   { userId, name, loginHash, endsAt }: SignedInPerson,
   { desktop, role, denied }: DesktopGrant,
   clock: Clock,

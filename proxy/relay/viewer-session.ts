@@ -16,7 +16,7 @@ import {
   type SessionEvent,
   type SessionState,
 } from "./session-state.ts";
-import { describePerson, findNamedGrant } from "../identify/begin-sign-in.ts";
+import { identifyPerson, findNamedGrant } from "../identify/begin-sign-in.ts";
 import type { SignedInPerson, StartedSignIn } from "../identify/people-sign-in.ts";
 import type { PaintSlices } from "../prompt/paint-slices.ts";
 import type { PromptLimit } from "../prompt/prompt-limit.ts";
@@ -182,7 +182,7 @@ export class ViewerSession {
     this.#person = person;
     this.#viewer.admitted();
     const grant = await queryStateForViewer(findNamedGrant(person, desktopIds));
-    return grant && describePerson(person, grant, this.#dependencies.clock);
+    return grant && identifyPerson(person, grant, this.#dependencies.clock);
   }
 
   /** What is not known yet is asked on the screen; then the same stream is the desktop's. */
@@ -197,7 +197,7 @@ export class ViewerSession {
         this.#viewer.admitted();
       },
       open: async (grant, person, signal) => {
-        const identity = describePerson(person, grant, clock);
+        const identity = identifyPerson(person, grant, clock);
         this.#noteIdentified();
         const either = AbortSignal.any([this.#abort.signal, signal]);
         const server = await this.#pair(grant.desktop, either).catch((error: unknown) => {

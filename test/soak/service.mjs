@@ -134,9 +134,12 @@ export class Service {
     let running = await start(0);
     return {
       dieAndReturn: async (round) => {
-        const gone = once(running, "exit");
-        running.kill("SIGKILL");
-        await gone;
+        // One that was too slow to come in has ended already, or has no successor yet.
+        if (running.exitCode === null && running.signalCode === null) {
+          const gone = once(running, "exit");
+          running.kill("SIGKILL");
+          await gone;
+        }
         running = await start(round + 1);
       },
     };

@@ -78,7 +78,10 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
       owner: ownerId === null ? null : { id: ownerId, name: model.userNames.get(ownerId) ?? "" },
       grants: about.slice(0, MAX_ACCESS_ROWS).map(serializeGrant),
       people,
-      more: about.length > MAX_ACCESS_ROWS || holders.length > MAX_ACCESS_ROWS || candidates.length === MAX_GRANTS_READ,
+      more:
+        about.length > MAX_ACCESS_ROWS ||
+        holders.length > MAX_ACCESS_ROWS ||
+        candidates.length === MAX_GRANTS_READ,
     };
   });
 

@@ -43,7 +43,8 @@ export class AccountLinker {
     const refused = judgeAdmission(admission, person);
     if (refused !== null) return { kind: "refused", reason: refused, user: known };
     const role = roleOf(admission, person);
-    if (known?.disabledAt != null) return { kind: "refused", reason: "USER_DISABLED", user: known };
+    if (known !== null && known.disabledAt !== null)
+      return { kind: "refused", reason: "USER_DISABLED", user: known };
     const result =
       known === null
         ? await this.#create(providerId, admission, person, role)

@@ -66,10 +66,10 @@ test("a person at a path that is nothing gets a page, a program an error", async
     expect(page.status).toBe(404);
     expect(page.headers["content-type"]).toMatch(/^text\/html/);
     expect(page.headers["cache-control"]).toBe("no-store");
-    expect((await ask("GET", url)).headers["content-type"]).toMatch(/^application\/json/);
+    expect((await ask("GET", url)).headers["content-type"]).toMatch(/^application\/problem\+json/);
   }
   const api = await ask("GET", "/api/v1/foo", { headers: { accept: "text/html" } });
-  expect(api.headers["content-type"]).toMatch(/^application\/json/);
+  expect(api.headers["content-type"]).toMatch(/^application\/problem\+json/);
 });
 
 test.each([

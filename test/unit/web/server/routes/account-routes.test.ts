@@ -23,9 +23,9 @@ test("a new password takes the old one, keeps this login and ends the others", a
   const [here, there] = [await signIn("anna"), await signIn("anna")];
   const change = (current: string) =>
     ask("POST", "/api/v1/me/password", { as: here, body: { current, password: NEW_PASSWORD } });
-  expect(await change("wrong")).toMatchObject({ status: 403, body: { error: { code: "CONFIRM_REQUIRED" } } });
+  expect(await change("wrong")).toMatchObject({ status: 403, body: { error: { code: "PASSWORD_WRONG" } } });
   expect(proxy.audited.at(-1)).toMatchObject({
-    ...{ action: "user.password", outcome: "failure", reason: "CONFIRM_REQUIRED", actor: annaId },
+    ...{ action: "user.password", outcome: "failure", reason: "PASSWORD_WRONG", actor: annaId },
   });
   expect((await change(PASSWORD)).status).toBe(204);
   expect(proxy.audited.at(-1)).toMatchObject({ action: "user.password", reason: "SELF", targetId: annaId });
