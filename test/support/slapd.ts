@@ -3,7 +3,9 @@ import path from "node:path";
 import type { TestCertificate } from "./certificate-files.ts";
 import type { CleanupStack } from "./cleanup-stack.ts";
 import { findFreePort } from "./free-port.ts";
+import { isPortOpen } from "./is-port-open.ts";
 import { runProcess, startProcess } from "./test-process.ts";
+import { waitFor } from "./wait-for.ts";
 
 const PROGRAM = "/usr/sbin/slapd";
 const SCHEMAS = ["core", "cosine", "inetorgperson", "nis"];
@@ -41,6 +43,9 @@ export async function startSlapd(
   const places = `ldap://127.0.0.1:${ldapPort} ldaps://127.0.0.1:${ldapsPort}`;
   const server = startProcess(cleanup, program, ["-h", places, "-f", config, "-d", "stats"]);
   await server.waitForOutput(/slapd starting/);
+  // It says so before it listens.
+  for (const port of [ldapPort, ldapsPort])
+    await waitFor("slapd's port", () => isPortOpen("127.0.0.1", port));
   return { ldapPort, ldapsPort };
 }
 

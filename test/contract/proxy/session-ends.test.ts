@@ -138,7 +138,7 @@ describe("an open session ends, and says why", () => {
     const { view } = await publishDesktop(cleanup, proxyFixture);
     const { id: userId } = await users.add({ name: "anna", role: "user", passwordHash: "" });
     const { id: groupId } = await groups.add({ name: "readers" });
-    const about = { target: "desktop", pattern: view.name, createdBy: "admin" } as const;
+    const about = { target: "desktop", pattern: "Machine *", createdBy: "admin" } as const;
     const { token } = await proxy.createToken(view, "control", 60, userId);
     const enter = async () => {
       const viewer = await connectRfb(cleanup, proxy.addresses.rfb!);
@@ -156,8 +156,10 @@ describe("an open session ends, and says why", () => {
       await proxy.checkSessions();
     });
     expect(atOnce.cause).toBe("RIGHT_ENDED");
-    const unused = await proxy.createTicket(view, "control", userId);
-    const used = await proxy.createTicket(view, "view", userId);
+    // A scripted desktop speaks with one viewer.
+    const { view: another } = await publishDesktop(cleanup, proxyFixture, "Machine 2");
+    const unused = await proxy.createTicket(another, "control", userId);
+    const used = await proxy.createTicket(another, "view", userId);
     const refused = await connectRfbOverWebSocket(cleanup, unused.url, unused.protocols);
     await expect(refused.handshake()).rejects.toThrow("Your right to this desktop has ended");
     const second = await connectRfbOverWebSocket(cleanup, used.url, used.protocols);

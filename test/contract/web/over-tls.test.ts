@@ -60,7 +60,7 @@ test("through the proxy's TLS port: nobody at first, then whoever signed in, wit
   const { name, password } = (await web.createFirstAdministrator()) ?? {};
   const page = { origin: `https://127.0.0.1:${port}`, "content-type": "application/json" };
   const login = await send("POST", "/api/v1/login", page, { name, password });
-  expect(await json(login)).toEqual({ name: "admin", role: "admin" });
+  expect(await json(login)).toMatchObject({ name: "admin", role: "admin" });
   const cookie = login.headers["set-cookie"]?.[0]?.split(";")[0];
   expect(await json(await send("GET", "/api/v1/service", { cookie }))).toMatchObject({
     web: { host: "127.0.0.1", port },
