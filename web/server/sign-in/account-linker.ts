@@ -7,7 +7,7 @@ import { NO_PASSWORD } from "./passwords.ts";
 
 interface AccountLinkerContext {
   readonly users: Stores["users"];
-  readonly memberships: Pick<GroupMemberships, "replace">;
+  readonly memberships: Pick<GroupMemberships, "replace" | "listOwn">;
   readonly auditDurably: (entry: AuditEntry) => Promise<void>;
   readonly audit: (entry: AuditEntry) => void;
 }
@@ -52,6 +52,16 @@ export class AccountLinker {
     if (result.kind === "account")
       await this.#context.memberships.replace(result.user, providerId, person.groups);
     return result;
+  }
+
+  /**
+   * Why an account of this server may not enter by a provider; null: it may. Its groups are those that administrators fill.
+   */
+  async judgeOwn({ id, name }: UserRecord, admission: Admission): Promise<string | null> {
+    const { denyGroups, allowGroups } = admission;
+    const asked = denyGroups.length > 0 || allowGroups !== undefined;
+    const groups = asked ? await this.#context.memberships.listOwn(id) : [];
+    return judgeAdmission(admission, { name, groups });
   }
 
   async #create(
@@ -118,7 +128,10 @@ function lineOf(action: AuditEntry["action"], { id, name }: UserRecord): AuditEn
 }
 
 /** Why not; null: the person may enter. What denies wins. */
-function judgeAdmission(admission: Admission, { name, groups }: ExternalPerson): string | null {
+function judgeAdmission(
+  admission: Admission,
+  { name, groups }: Pick<ExternalPerson, "name" | "groups">,
+): string | null {
   const { allowGroups, denyGroups, denyPeople } = admission;
   if (groups.length > MAX_GROUPS) return "USER_DENIED";
   if (includesFolded(denyPeople, [name]) || includesFolded(denyGroups, groups)) return "USER_DENIED";

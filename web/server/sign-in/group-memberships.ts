@@ -1,4 +1,10 @@
-import type { AuditEntry, GroupRecord, Stores, UserRecord } from "../../../proxy/index.ts";
+import {
+  OWN_GROUPS,
+  type AuditEntry,
+  type GroupRecord,
+  type Stores,
+  type UserRecord,
+} from "../../../proxy/index.ts";
 
 interface GroupMembershipsContext {
   readonly groups: Pick<Stores["groups"], "listKnown" | "listOf" | "changeMemberships">;
@@ -14,6 +20,11 @@ export class GroupMemberships {
 
   constructor(context: GroupMembershipsContext) {
     this.#context = context;
+  }
+
+  /** Names of the groups that administrators put this person in. */
+  async listOwn(userId: string): Promise<string[]> {
+    return (await this.#context.groups.listOf(userId, OWN_GROUPS)).map(({ name }) => name);
   }
 
   /**

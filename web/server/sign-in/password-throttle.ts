@@ -96,11 +96,14 @@ export class PasswordThrottle {
     this.#forgive(`away ${sourceKey(address)}`);
   }
 
-  /** The password was right: the account's count is reset, the source's is reduced by this attempt. */
-  succeed(attempt: SignInAttempt): void {
+  /**
+   * The password was right: the account's count is reset, the source's is reduced by this attempt.
+   * @param steps of the sign-in, each of which was an attempt
+   */
+  succeed(attempt: SignInAttempt, steps = 1): void {
     const now = this.#clock.monotonic();
     this.#entries.delete(this.#accountKey(attempt, now));
-    this.#forgive(`source ${sourceKey(attempt.address)}`);
+    this.#forgive(`source ${sourceKey(attempt.address)}`, steps);
     const known = knownKey(attempt);
     this.#known.delete(known);
     this.#known.set(known, now);
@@ -108,10 +111,10 @@ export class PasswordThrottle {
     if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
 
-  #forgive(key: string): void {
+  #forgive(key: string, attempts = 1): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    entry.attempts -= 1;
+    entry.attempts -= attempts;
     entry.openAt = this.#clock.monotonic();
   }
 

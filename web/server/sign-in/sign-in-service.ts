@@ -23,7 +23,7 @@ import type { PendingSignIn, SignInStep, SignInSteps } from "./sign-in-steps.ts"
 
 interface SignInDependencies {
   readonly providers: readonly OpenProvider[];
-  readonly linker: Pick<AccountLinker, "link">;
+  readonly linker: Pick<AccountLinker, "link" | "judgeOwn">;
   readonly steps: SignInSteps;
   readonly factors: Pick<SecondFactors, "identify" | "describeSignIn" | "passkeysAvailable">;
   readonly gate: Pick<FactorGate, "begin" | "proceed">;
@@ -76,7 +76,7 @@ export class SignInService {
     const attempt = attemptOf(credentials.name, context);
     this.#beginAttempt(attempt, context);
     const answer = await this.#askProviders(credentials, context);
-    return this.#judge(answer, { name: credentials.name, context, attempt, stepId: null });
+    return this.#judge(answer, { name: credentials.name, context, attempt, stepId: null, attempts: 0 });
   }
 
   /**
@@ -92,7 +92,8 @@ export class SignInService {
     const attempt = attemptOf(pending.name, context);
     this.#beginAttempt(attempt, context);
     const result = await this.#guard(open, (provider) => provider.proceed?.(pending.state, answers, context));
-    return this.#judge({ open, result }, { name: pending.name, context, attempt, stepId });
+    const { name, attempts = 0 } = pending;
+    return this.#judge({ open, result }, { name, context, attempt, stepId, attempts });
   }
 
   /** What the browser is asked where a passkey is all. @throws RequestError `PASSKEY_HOST` */
@@ -155,7 +156,7 @@ export class SignInService {
 
   async #judge(answer: ProviderResult | null, about: AttemptInProgress): Promise<SignInOutcome> {
     const { steps, throttle } = this.#services;
-    const { name, context, attempt, stepId } = about;
+    const { name, context, attempt, stepId, attempts } = about;
     const result = answer?.result ?? { kind: "unknownPerson" };
     if (answer === null || result.kind === "unknownPerson")
       throw this.#refuse("LOGIN_REFUSED", context, null);
@@ -164,10 +165,11 @@ export class SignInService {
     if (stepId !== null && !(await steps.take(stepId))) throw refuse("LOGIN_STEP_GONE");
     if (result.kind === "challenge") {
       const { form, state } = result.challenge;
-      return { kind: "step", step: await this.#openStep({ provider: answer.open.id, name, state }, form) };
+      const pending = { provider: answer.open.id, name, state, attempts: attempts + 1 };
+      return { kind: "step", step: await this.#openStep(pending, form) };
     }
     const outcome = await this.conclude(answer.open, result, context);
-    throttle.succeed(attempt);
+    throttle.succeed(attempt, attempts + 1);
     return outcome;
   }
 
@@ -205,6 +207,8 @@ export class SignInService {
   ): Promise<UserRecord> {
     if (result.kind === "signedIn") {
       if (result.user.disabledAt !== null) throw this.#refuse("LOGIN_REFUSED", context, result.user);
+      const refused = await this.#services.linker.judgeOwn(result.user, admission);
+      if (refused !== null) throw this.#refuse(refused, context, result.user);
       return result.user;
     }
     const linked = await this.#services.linker.link(id, admission, result.person);
@@ -287,6 +291,8 @@ interface AttemptInProgress {
   readonly attempt: SignInAttempt;
   /** Null: this is the first step. */
   readonly stepId: string | null;
+  /** Steps that were right before. */
+  readonly attempts: number;
 }
 
 function attemptOf(name: string, { source, device = null }: SignInContext): SignInAttempt {

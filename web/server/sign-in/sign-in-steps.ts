@@ -16,6 +16,8 @@ export interface PendingSignIn {
   /** What was typed as the name; empty: nothing yet. */
   readonly name: string;
   readonly state: unknown;
+  /** Attempts that were right so far: the throttle counted each. Absent: none. */
+  readonly attempts?: number;
   /** What the page shows; absent where the person is on another site. */
   readonly form?: SignInForm;
   /** The session at another service that it comes from. */

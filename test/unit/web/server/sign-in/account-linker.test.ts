@@ -15,6 +15,7 @@ function makePerson(change: Partial<ExternalPerson> = {}): ExternalPerson {
 
 async function openLinker(): Promise<{
   linker: AccountLinker;
+  stores: Stores;
   users: Stores["users"];
   audited: AuditEntry[];
   log: { fails: boolean };
@@ -37,7 +38,7 @@ async function openLinker(): Promise<{
     audit: (entry) => void audited.push(entry),
     auditDurably,
   });
-  return { linker, users: stores.users, audited, log };
+  return { linker, stores, users: stores.users, audited, log };
 }
 
 test("the first sign-in makes an account; the next ones find it by the service's key, under whatever name", async () => {
@@ -169,4 +170,16 @@ test("of many first sign-ins at once each gets the same account", async () => {
   );
   expect(new Set(results.map((one) => (one.kind === "account" ? one.user.id : one.reason))).size).toBe(1);
   expect(await users.count()).toBe(1);
+});
+
+test("an account of this server is judged by its name and by the groups that administrators fill", async () => {
+  const { linker, users, stores } = await openLinker();
+  const anna = await users.add({ name: "Anna", role: "user", passwordHash: "" });
+  const { id } = await stores.groups.add({ name: "Staff" });
+  expect(await linker.judgeOwn(anna, OPEN)).toBeNull();
+  expect(await linker.judgeOwn(anna, { ...OPEN, denyPeople: ["anna"] })).toBe("USER_DENIED");
+  expect(await linker.judgeOwn(anna, { ...OPEN, allowGroups: ["staff"] })).toBe("USER_NOT_ALLOWED");
+  await stores.groups.addMember(id, anna.id);
+  expect(await linker.judgeOwn(anna, { ...OPEN, allowGroups: ["staff"] })).toBeNull();
+  expect(await linker.judgeOwn(anna, { ...OPEN, denyGroups: ["staff"] })).toBe("USER_DENIED");
 });

@@ -76,6 +76,7 @@ function open(...providers: SignInProvider[]) {
   const audited: AuditEntry[] = [];
   const clock = new ManualClock();
   const linked: [string, string][] = [];
+  const denied = new Set<string>();
   const signIn = new SignInService({
     providers: providers.map((provider, index) => ({
       id: `p${index}`,
@@ -84,6 +85,7 @@ function open(...providers: SignInProvider[]) {
       provider,
     })),
     linker: {
+      judgeOwn: ({ name }) => Promise.resolve(denied.has(name) ? "USER_DENIED" : null),
       link: (id, _admission, { subject }) => {
         linked.push([id, subject]);
         if (subject === "denied")
@@ -111,6 +113,7 @@ function open(...providers: SignInProvider[]) {
     audited,
     clock,
     linked,
+    deny: (name: string) => void denied.add(name),
     try: (password = "x") => signIn.authenticate({ name: "anna", password }, { source: SOURCE }),
   };
 }
@@ -307,4 +310,21 @@ test("a further step takes five answers and ten minutes, no more", async () => {
   await expect(late.signIn.proceed("nonsense", {}, { source: SOURCE })).rejects.toMatchObject({
     code: "LOGIN_STEP_GONE",
   });
+});
+
+test("people of one address sign in by two steps all day: steps that were right are no guesses", async () => {
+  const fixture = open(asking({ kind: "person", person: PERSON }));
+  for (let person = 0; person < 20; person += 1) {
+    const id = await begin(fixture);
+    const outcome = await fixture.signIn.proceed(id, { code: "42" }, { source: SOURCE });
+    expect(outcome).toMatchObject({ kind: "account" });
+  }
+});
+
+test("who is denied does not enter by an account of this server either", async () => {
+  const fixture = open({ ...answering({ kind: "signedIn", user: ANNA }) });
+  expect(await fixture.try()).toMatchObject({ kind: "account" });
+  fixture.deny("anna");
+  await expect(fixture.try()).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  expect(fixture.audited).toMatchObject([{ reason: "USER_DENIED", actor: "u-anna" }]);
 });
