@@ -5,6 +5,8 @@ import { json } from "node:stream/consumers";
 import type { Operation } from "../../web/api/operations/index.ts";
 import { apiScope } from "../../web/api/schemas.ts";
 import type { ApiTokenRecord } from "../../proxy/index.ts";
+import { ApiFactors } from "./api-factors.ts";
+import type { FakeOpenIdProvider } from "./fake-openid-provider.ts";
 import { makeLogin } from "./make-login.ts";
 import { makeMachineStatus, PASSWORD, type WebFixture } from "./web-fixture.ts";
 
@@ -37,44 +39,64 @@ function describeBodies(key: string): Readonly<Record<string, object>> {
   };
 }
 
+/** As another server sends it: it says nothing about where it comes from. */
+function describeForm(bodyType: string, headers: Record<string, string>, body: unknown) {
+  return {
+    payload: new URLSearchParams(body as Record<string, string>).toString(),
+    headers: { ...headers, "content-type": bodyType, "sec-fetch-site": undefined },
+  };
+}
+
 /** Everybody who asks, and for each request a fresh set of things that belong to `user`. */
 export class ApiPeople {
   readonly #fixture: WebFixture;
   readonly #ids: Readonly<Record<string, string>>;
   #count = 0;
   readonly #machines: string[] = [];
+  readonly #factors: ApiFactors;
 
-  private constructor(fixture: WebFixture, ids: Readonly<Record<string, string>>) {
+  private constructor(
+    fixture: WebFixture,
+    ids: Readonly<Record<string, string>>,
+    openId: FakeOpenIdProvider,
+  ) {
     this.#fixture = fixture;
+    this.#factors = new ApiFactors(fixture, openId);
     this.#ids = ids;
     this.#connectHost();
   }
 
-  static async open(fixture: WebFixture): Promise<ApiPeople> {
+  /** @param openId `oidc` of the fixture */
+  static async open(fixture: WebFixture, openId: FakeOpenIdProvider): Promise<ApiPeople> {
     const { stores } = fixture.proxy;
     const passwordHash = (await stores.users.find(fixture.annaId))?.passwordHash ?? "";
     const operator = await stores.users.add({ name: "olga", role: "operator", passwordHash });
     const auditor = await stores.users.add({ name: "alan", role: "auditor", passwordHash });
     const ben = await stores.users.findByName("ben");
     await stores.agents.add({ id: HOST, name: "host-1", kind: "host", admitted: true, publicKey: "k" });
-    return new ApiPeople(fixture, {
+    const ids = {
       user: fixture.annaId,
       other: ben?.id ?? "",
       operator: operator.id,
       auditor: auditor.id,
       admin: fixture.adminId,
       token: fixture.adminId,
-    });
+    };
+    return new ApiPeople(fixture, ids, openId);
   }
 
   /** Sends the request that the table of the API shows, for fresh things; answers with the status, and the code of a refusal. */
   async ask(operation: Operation, asker: Asker): Promise<{ status: number; code: string; body: unknown }> {
-    const { method } = operation;
+    const { method, bodyType } = operation;
     const headers = await this.#identify(operation, asker);
-    const { path, body } = await this.#prepare(operation, asker);
+    const { path, body } = await this.#prepare(operation, asker, headers);
     const url = `/api/v1${path}`;
     if (operation.path === "/events") return { ...(await this.#open(url, headers)), body: null };
-    const answer = await this.#fixture.ask(method, url, { headers, body });
+    const answer = await this.#fixture.ask(
+      method,
+      url,
+      bodyType === undefined ? { headers, body } : describeForm(bodyType, headers, body),
+    );
     await this.#forget();
     const { error } = answer.body as { error?: { code: string } };
     return { status: answer.status, code: error?.code ?? "", body: answer.body };
@@ -99,7 +121,11 @@ export class ApiPeople {
     return { authorization: `Bearer pst_${secret}` };
   }
 
-  async #prepare(operation: Operation, asker: Asker): Promise<{ path: string; body: unknown }> {
+  async #prepare(
+    operation: Operation,
+    asker: Asker,
+    headers: Record<string, string>,
+  ): Promise<{ path: string; body: unknown }> {
     this.#count += 1;
     const key = `n${this.#count}`;
     const { method, path, pathExample = {}, queryExample, bodyExample } = operation;
@@ -112,7 +138,8 @@ export class ApiPeople {
       encodeURIComponent(own[name === "id" ? id : name] ?? ""),
     );
     const query = new URLSearchParams(queryExample).toString();
-    const changed = describeBodies(key)[`${method} ${path}`];
+    const route = `${method} ${path}`;
+    const changed = describeBodies(key)[route] ?? (await this.#factors.describeBody(route, { key, headers }));
     return {
       path: query === "" ? filled : `${filled}?${query}`,
       body: changed === undefined ? bodyExample : { ...(bodyExample as object), ...changed },
@@ -162,6 +189,7 @@ export class ApiPeople {
     });
     await stores.logins.create(sha256(key), { ...makeLogin(user.id, now), id: `l-${key}` });
     await stores.apiTokens.create(`t-${key}`, this.#describeToken(`t-${key}`, user.id));
+    await this.#factors.addApp(user.id);
     return { users: user.id, service: service.id, loginId: `l-${key}`, tokenId: `t-${key}` };
   }
 
@@ -171,7 +199,8 @@ export class ApiPeople {
     const login = { ...makeLogin(userId, this.#fixture.clock.now()), id: `own-${key}` };
     await stores.logins.create(sha256(`own-${key}`), login);
     await stores.apiTokens.create(`own-${key}`, this.#describeToken(`own-${key}`, userId));
-    return { logins: `own-${key}`, "api-tokens": `own-${key}` };
+    const factors = await this.#factors.addApp(userId);
+    return { logins: `own-${key}`, "api-tokens": `own-${key}`, factors };
   }
 
   async #makeAgent(key: string): Promise<Things> {
@@ -201,6 +230,7 @@ export class ApiPeople {
     const { stores } = this.#fixture.proxy;
     for (const { id } of await stores.machines.list()) await stores.machines.remove(id);
     for (const { id } of await stores.tokens.list()) await stores.tokens.revoke(id);
+    for (const id of Object.values(this.#ids)) await stores.factors.removeAll(id);
     this.#machines.length = 0;
   }
 

@@ -82,6 +82,20 @@ export const loginStepShow = loginStepRequest.pick({ id: true });
 export const signedOut = z.object({ next: z.url() });
 export type SignedOut = z.infer<typeof signedOut>;
 
+/** GET /sign-in/PROVIDER */
+export const redirectQuery = z.object({
+  /** The page that the person wanted: one of ours. */
+  to: z
+    .string()
+    .max(200)
+    .regex(/^\/(?!\/)[\w\-.~%/]*$/)
+    .optional(),
+  /** The browser was sent to the right host already. */
+  here: z.literal("1").optional(),
+});
+/** POST /sign-in/PROVIDER/backchannel-logout, as a form */
+export const backchannelLogout = z.object({ logout_token: z.string() });
+
 /** GET /me → me; POST /login → me and the cookie, or 202 loginStep. 401 `LOGIN_REQUIRED`, 401 `LOGIN_REFUSED`, 429 `LOGIN_THROTTLED`, 503 `LOGIN_UNAVAILABLE`. */
 export const me = z.object({
   name: z.string(),

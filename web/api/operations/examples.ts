@@ -5,6 +5,7 @@ export const ID = {
   token: "8f3d2b6a-9c1e-4d0b-a3f7-2e5c6b7a8d32",
   user: "c2b7e4d1-3a5f-4e6c-9b8a-1d2e3f4a5b43",
   login: "71b0c9d8-e7f6-4a5b-8c3d-2e1f0a9b8c54",
+  factor: "6b5a4938-2716-4f05-8e4d-3c2b1a099887",
   apiToken: "3e4f5a6b-7c8d-4e9f-8a1b-2c3d4e5f6a65",
   agent: "agent-7f3a",
   session: "9a8b7c6d-5e4f-4a3b-9c2d-1e0f9a8b7c76",

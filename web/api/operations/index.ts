@@ -6,6 +6,8 @@ import {
   auditEvent,
   desktop,
   disk,
+  factorList,
+  factorRow,
   host,
   image,
   liveEvent,
@@ -14,12 +16,15 @@ import {
   me,
   problemBody,
   session,
+  signInForm,
   snapshot,
   token,
   tokenRow,
+  userHoldings,
   userRow,
 } from "../schemas.ts";
 import { DESKTOP_OPERATIONS } from "./desktop-operations.ts";
+import { FACTOR_OPERATIONS } from "./factor-operations.ts";
 import { MACHINE_OPERATIONS } from "./machine-operations.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server-operations.ts";
@@ -34,6 +39,7 @@ export type { Operation, OperationAnswer } from "./operation.ts";
  */
 export const OPERATIONS: readonly Operation[] = [
   ...SIGN_IN_OPERATIONS,
+  ...FACTOR_OPERATIONS,
   ...MACHINE_OPERATIONS,
   ...DESKTOP_OPERATIONS,
   ...USER_OPERATIONS,
@@ -49,6 +55,8 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   DataDisk: disk,
   Desktop: desktop,
   Error: problemBody,
+  Factor: factorRow,
+  Factors: factorList,
   Host: host,
   Image: image,
   LiveEvent: liveEvent,
@@ -56,10 +64,12 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Machine: machine,
   Me: me,
   Session: session,
+  SignInForm: signInForm,
   Snapshot: snapshot,
   ViewerToken: token,
   ViewerTokenRow: tokenRow,
   User: userRow,
+  UserHoldings: userHoldings,
 };
 
 const PREFIX = "/api/v1";

@@ -216,7 +216,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     summary: "The secret of a machine's boot scripts",
     details: "For the machine's owner alone.",
     answers: answerWith(machineCredential, { credential: "k3p9-wq7z" }),
-    errors: [...one.errors, "CREDENTIAL_FORBIDDEN", "AUDIT_UNAVAILABLE"],
+    errors: [...one.errors, "CREDENTIAL_FORBIDDEN", "CONFIRM_REQUIRED", "AUDIT_UNAVAILABLE"],
   },
   {
     ...common,

@@ -30,6 +30,8 @@ export interface Operation {
   readonly queryExample?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
   readonly bodyExample?: unknown;
+  /** The body's media type where it is no JSON; it then comes from another server, not from a page. */
+  readonly bodyType?: "application/x-www-form-urlencoded";
   readonly answers: readonly OperationAnswer[];
   /** Codes beside those that every route of its kind may answer with. */
   readonly errors?: readonly string[];

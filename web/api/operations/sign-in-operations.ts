@@ -16,6 +16,7 @@ import {
   loginStepRequest,
   me,
   ownPasswordRequest,
+  signedOut,
 } from "../schemas.ts";
 import {
   API_TOKEN_REQUEST_EXAMPLE,
@@ -29,7 +30,7 @@ import {
 import { answerWith, NO_CONTENT, type Operation, type OperationAnswer } from "./operation.ts";
 
 const ME_EXAMPLE = { name: "anna", role: "user", powers: [] };
-const SIGNED_IN: readonly OperationAnswer[] = [
+export const SIGNED_IN: readonly OperationAnswer[] = [
   { status: 200, summary: "Signed in. The answer sets the cookie.", schema: me, example: ME_EXAMPLE },
   { status: 202, summary: "More is asked for.", schema: loginStep, example: SIGN_IN_STEP_EXAMPLE },
 ];
@@ -82,7 +83,16 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     details: "Ends the login that carries the request, or the API token.",
     access: "signedIn",
     scope: "any",
-    answers: NO_CONTENT,
+    answers: [
+      {
+        status: 200,
+        summary:
+          "Signed out here. `next` is where the browser signs out of the service that it signed in by.",
+        schema: signedOut,
+        example: { next: "https://login.example.org/logout" },
+      },
+      ...NO_CONTENT,
+    ],
   },
   {
     ...own,
@@ -102,7 +112,7 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     body: ownPasswordRequest,
     bodyExample: { current: "correct horse", password: "battery staple" },
     answers: NO_CONTENT,
-    errors: ["CONFIRM_REQUIRED", "PASSWORD_ELSEWHERE", "LOGIN_THROTTLED", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
+    errors: ["PASSWORD_WRONG", "PASSWORD_ELSEWHERE", "LOGIN_THROTTLED", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
   },
   {
     ...own,

@@ -47,7 +47,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     body: userCreateRequest,
     bodyExample: { name: "ben", role: "user", email: "ben@example.org" },
     answers: answerWith(createdUser, { ...USER_EXAMPLE, password: "dGhpcyBpcyBhIGRv" }, "The account.", 201),
-    errors: ["USER_EXISTS", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
+    errors: ["CONFIRM_REQUIRED", "USER_EXISTS", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
   },
   {
     ...reader,
@@ -68,7 +68,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     body: userChange,
     bodyExample: { role: "operator" },
     answers: answerWith(userRow, { ...USER_EXAMPLE, role: "operator" }),
-    errors: ["USER_UNKNOWN", "LAST_ADMIN", "AUDIT_UNAVAILABLE"],
+    errors: ["USER_UNKNOWN", "CONFIRM_REQUIRED", "LAST_ADMIN", "AUDIT_UNAVAILABLE"],
   },
   {
     ...admin,
@@ -89,7 +89,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     body: passwordRequest,
     bodyExample: {},
     answers: answerWith(passwordAnswer, { password: "dGhpcyBpcyBhIGRv" }),
-    errors: ["USER_UNKNOWN", "PASSWORD_ELSEWHERE", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
+    errors: ["USER_UNKNOWN", "CONFIRM_REQUIRED", "PASSWORD_ELSEWHERE", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
   },
   {
     ...reader,

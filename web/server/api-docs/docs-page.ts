@@ -63,13 +63,19 @@ ${operation.answers.map(writeAnswer).join("")}
 </div></details>`;
 }
 
-function writeRequest({ method, path, pathExample = {}, queryExample = {}, bodyExample }: Operation): string {
+function writeRequest(operation: Operation): string {
+  const { method, path, pathExample = {}, queryExample = {}, bodyExample, bodyType } = operation;
   const address = path.replaceAll(/:(\w+)/g, (_match, name: string) =>
     encodeURIComponent(pathExample[name] ?? name),
   );
   const query = new URLSearchParams(queryExample).toString();
   const line = `${method} /api/v1${address}${query === "" ? "" : `?${query}`}`;
-  return bodyExample === undefined ? line : `${line}\n\n${JSON.stringify(bodyExample, null, 2)}`;
+  if (bodyExample === undefined) return line;
+  const body =
+    bodyType === undefined
+      ? JSON.stringify(bodyExample, null, 2)
+      : new URLSearchParams(bodyExample as Record<string, string>).toString();
+  return `${line}\n\n${body}`;
 }
 
 function writeAnswer({ status, summary, example, mediaType, schema }: Operation["answers"][number]): string {

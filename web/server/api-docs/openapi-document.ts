@@ -59,7 +59,7 @@ export function formatPath({ path }: Pick<Operation, "path">): string {
 
 /** Every code that a route may answer with, by what it is, beside what it names itself. */
 export function listErrors(operation: Operation): string[] {
-  const { method, access, scope, body, query, path } = operation;
+  const { method, access, scope, body, bodyType, query, path } = operation;
   const changes = method !== "GET";
   const codes = [
     ...(body !== undefined || query !== undefined || path.includes(":") ? ["INPUT_INVALID"] : []),
@@ -69,7 +69,7 @@ export function listErrors(operation: Operation): string[] {
       : [scope === "none" ? "API_TOKEN_FORBIDDEN" : "SCOPE_REQUIRED"]),
     ...(access === "anybody" || access === "signedIn" ? [] : ["ADMIN_REQUIRED"]),
     ...(operation.errors ?? []),
-    ...(changes ? ["CROSS_SITE"] : []),
+    ...(changes && bodyType === undefined ? ["CROSS_SITE"] : []),
     ...(body === undefined ? [] : ["JSON_REQUIRED", "BODY_TOO_LARGE"]),
     ...(path === "/healthz" || access === "anybody" ? [] : ["STATE_UNAVAILABLE"]),
   ];
@@ -96,7 +96,7 @@ export function describeAccess({ access, scope }: Pick<Operation, "access" | "sc
 }
 
 function describeOperation(operation: Operation, components: Components): JsonObject {
-  const { method, path, group, summary, details, body, bodyExample, access, scope } = operation;
+  const { method, path, group, summary, details, body, bodyExample, bodyType, access, scope } = operation;
   const parameters = [...describePathParameters(operation), ...describeQuery(operation, components)];
   return {
     operationId: nameOperation(method, path),
@@ -112,7 +112,7 @@ function describeOperation(operation: Operation, components: Components): JsonOb
       requestBody: {
         required: !body.safeParse({}).success,
         content: {
-          "application/json": {
+          [bodyType ?? "application/json"]: {
             schema: components.describe(body, "input"),
             ...(bodyExample !== undefined && { example: asJson(bodyExample) }),
           },

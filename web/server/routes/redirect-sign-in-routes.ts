@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { bracketHost, isPosternError } from "../../../protocol/index.ts";
 import type { EndedLogin, Proxy } from "../../../proxy/index.ts";
+import { redirectQuery } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { requestSource } from "../guard/actor.ts";
 import { parseInput } from "../guard/parse-input.ts";
@@ -14,16 +15,6 @@ const MAX_LOGOUT_BODY_BYTES = 20_000;
 const COOKIE_FORM = /^[\w-]{43}$/;
 
 const providerParams = z.object({ provider: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/) });
-const beginQuery = z.object({
-  /** The page that the person wanted: one of ours. */
-  to: z
-    .string()
-    .max(200)
-    .regex(/^\/(?!\/)[\w\-.~%/]*$/)
-    .optional(),
-  /** The browser was sent to the right host already. */
-  here: z.literal("1").optional(),
-});
 
 interface RedirectRoutesContext extends LoginContext {
   readonly redirects: RedirectSignIn;
@@ -41,7 +32,7 @@ export function routeRedirectSignIn(api: FastifyInstance, context: RedirectRoute
 
   api.get("/sign-in/:provider", { config: { open: true } }, async (request, reply) => {
     const { provider } = parseInput(providerParams, request.params);
-    const { to: returnTo = "/", here } = parseInput(beginQuery, request.query);
+    const { to: returnTo = "/", here } = parseInput(redirectQuery, request.query);
     if (!isVisit(request)) throw refuse("CROSS_SITE");
     const origin = pagesOrigin(proxy);
     // The provider leads back to the advertised host, and cookies do not go from one host to another.
