@@ -5,21 +5,28 @@ import {
   apiTokenRow,
   auditEvent,
   desktop,
+  desktopAccessAnswer,
   disk,
+  grantRow,
+  groupRow,
   host,
   image,
+  labelRow,
   liveEvent,
   loginRow,
   machine,
   me,
+  memberRow,
   problemBody,
   session,
   snapshot,
   token,
   tokenRow,
+  userAccess,
   userRow,
 } from "../schemas.ts";
 import { DESKTOP_OPERATIONS } from "./desktop-operations.ts";
+import { GRANT_OPERATIONS } from "./grant-operations.ts";
 import { MACHINE_OPERATIONS } from "./machine-operations.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server-operations.ts";
@@ -37,6 +44,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...MACHINE_OPERATIONS,
   ...DESKTOP_OPERATIONS,
   ...USER_OPERATIONS,
+  ...GRANT_OPERATIONS,
   ...SERVER_OPERATIONS,
 ];
 
@@ -48,18 +56,24 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   AuditEvent: auditEvent,
   DataDisk: disk,
   Desktop: desktop,
+  DesktopAccess: desktopAccessAnswer,
   Error: problemBody,
+  Grant: grantRow,
+  Group: groupRow,
   Host: host,
   Image: image,
+  Labels: labelRow,
   LiveEvent: liveEvent,
   Login: loginRow,
   Machine: machine,
   Me: me,
+  Person: memberRow,
   Session: session,
   Snapshot: snapshot,
   ViewerToken: token,
   ViewerTokenRow: tokenRow,
   User: userRow,
+  UserAccess: userAccess,
 };
 
 const PREFIX = "/api/v1";
