@@ -117,6 +117,15 @@ export class SqlGroupStore implements GroupStore {
     return (after === undefined ? members : members.where("u.nameKey", ">", foldName(after))).execute();
   }
 
+  async countMembers(id: string): Promise<number> {
+    const { count } = await this.#db
+      .selectFrom("groupMembers")
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .where("groupId", "=", id)
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
   async listLimits(ids: readonly string[]): Promise<Map<string, GroupRecord["limits"]>> {
     const rows = await inBatches(ids, (batch) =>
       this.#db

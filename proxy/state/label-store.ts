@@ -20,7 +20,7 @@ export class SqlLabelStore implements LabelStore {
       "desktopId" in target
         ? { targetId: target.desktopId, desktopId: target.desktopId, agentId: null }
         : { targetId: target.agentId, desktopId: null, agentId: target.agentId };
-    const code = owner.agentId === null ? "DESKTOP_UNKNOWN" : "HOST_UNKNOWN";
+    const code = owner.agentId === null ? "DESKTOP_UNKNOWN" : "AGENT_UNKNOWN";
     const rows = [...new Set(labels)].map((label) => ({ ...owner, label }));
     await rejectOnViolation("reference", code, "There is nothing of this id to be labelled.", () =>
       this.#db.transaction().execute(async (trx) => {

@@ -44,6 +44,7 @@ export interface GroupStore {
   removeMember(id: string, userId: string): Promise<boolean>;
   /** By name. */
   listMembers(id: string, page: { readonly after?: string; readonly limit: number }): Promise<GroupMember[]>;
+  countMembers(id: string): Promise<number>;
   /** What groups have limits, and which. */
   listLimits(ids: readonly string[]): Promise<Map<string, GroupRecord["limits"]>>;
   /** Those of a source that are known here, by what the source calls them, whatever their case. */
@@ -103,7 +104,7 @@ export interface GrantStore {
 }
 
 export interface LabelStore {
-  /** In place of those of before. @throws RequestError `DESKTOP_UNKNOWN`, `HOST_UNKNOWN` */
+  /** In place of those of before. @throws RequestError `DESKTOP_UNKNOWN`, `AGENT_UNKNOWN` */
   set(
     target: { readonly desktopId: string } | { readonly agentId: string },
     labels: readonly string[],

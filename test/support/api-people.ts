@@ -34,6 +34,8 @@ function describeBodies(key: string): Readonly<Record<string, object>> {
     "POST /tickets": { desktop: `m-${key}` },
     "POST /repeater-ids": { desktop: `m-${key}` },
     "POST /ca/retire": { force: true },
+    "POST /groups": { name: `new-${key}` },
+    "POST /grants": { to: `group:teachers-${key}`, on: `desktop:none-${key}` },
     "POST /me/password": { current: PASSWORD, password: PASSWORD },
     "POST /login": { password: PASSWORD },
   };
@@ -146,7 +148,10 @@ export class ApiPeople {
     };
   }
 
-  async #make(key: string, asker: Asker, [, kind = ""]: readonly string[]): Promise<Things> {
+  async #make(key: string, asker: Asker, [, kind = "", , part]: readonly string[]): Promise<Things> {
+    if (part === "access") return this.#makeAccess(key);
+    if (kind === "groups" || kind === "grants") return this.#makeGroup(key);
+    if (kind === "labels") return this.#makeLabels(key);
     if (kind === "users") return this.#makePeople(key);
     if (kind === "me") return this.#makeOwn(key, this.#ids[asker]);
     if (kind === "agents" || kind === "hosts") return this.#makeAgent(key);
@@ -178,6 +183,35 @@ export class ApiPeople {
       ...{ sourceAddress: "192.0.2.7", startedAt: now },
     });
     return { machines: name, desktops: desktop.id, old: old.id, tokens: token.id, sessions: `x-${key}` };
+  }
+
+  /** A group of which `ben` is a member, and a grant to him. */
+  async #makeGroup(key: string): Promise<Things> {
+    const { groups, grants } = this.#fixture.proxy.stores;
+    const group = await groups.add({ name: `teachers-${key}`, limits: { machines: 1000 } });
+    const userId = this.#ids["other"] ?? "";
+    await groups.addMember(group.id, userId);
+    const grant = await grants.add({
+      ...{ holder: { userId }, may: "none", target: "desktop", pattern: `none-${key}` },
+      createdBy: this.#fixture.adminId,
+    });
+    return { groups: group.id, grants: grant.id, userId };
+  }
+
+  /** A machine of `user`, and a person who is granted its desktop. */
+  async #makeAccess(key: string): Promise<Things> {
+    const things = { ...(await this.#makeMachine(key)), ...(await this.#makePeople(key)) };
+    await this.#fixture.proxy.stores.grants.add({
+      ...{ holder: { userId: things["users"] ?? "" }, may: "view", target: "desktop", pattern: `m-${key}` },
+      createdBy: this.#fixture.adminId,
+    });
+    return things;
+  }
+
+  async #makeLabels(key: string): Promise<Things> {
+    const things = await this.#makeAgent(key);
+    await this.#fixture.proxy.stores.labels.set({ agentId: `a-${key}` }, ["room-12"]);
+    return things;
   }
 
   async #makePeople(key: string): Promise<Things> {

@@ -5,26 +5,33 @@ import {
   apiTokenRow,
   auditEvent,
   desktop,
+  desktopAccessAnswer,
   disk,
   factorList,
   factorRow,
+  grantRow,
+  groupRow,
   host,
   image,
+  labelRow,
   liveEvent,
   loginRow,
   machine,
   me,
+  memberRow,
   problemBody,
   session,
   signInForm,
   snapshot,
   token,
   tokenRow,
+  userAccess,
   userHoldings,
   userRow,
 } from "../schemas.ts";
 import { DESKTOP_OPERATIONS } from "./desktop-operations.ts";
 import { FACTOR_OPERATIONS } from "./factor-operations.ts";
+import { GRANT_OPERATIONS } from "./grant-operations.ts";
 import { MACHINE_OPERATIONS } from "./machine-operations.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server-operations.ts";
@@ -43,6 +50,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...MACHINE_OPERATIONS,
   ...DESKTOP_OPERATIONS,
   ...USER_OPERATIONS,
+  ...GRANT_OPERATIONS,
   ...SERVER_OPERATIONS,
 ];
 
@@ -54,15 +62,20 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   AuditEvent: auditEvent,
   DataDisk: disk,
   Desktop: desktop,
+  DesktopAccess: desktopAccessAnswer,
   Error: problemBody,
   Factor: factorRow,
   Factors: factorList,
+  Grant: grantRow,
+  Group: groupRow,
   Host: host,
   Image: image,
+  Labels: labelRow,
   LiveEvent: liveEvent,
   Login: loginRow,
   Machine: machine,
   Me: me,
+  Person: memberRow,
   Session: session,
   SignInForm: signInForm,
   Snapshot: snapshot,
@@ -70,6 +83,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ViewerTokenRow: tokenRow,
   User: userRow,
   UserHoldings: userHoldings,
+  UserAccess: userAccess,
 };
 
 const PREFIX = "/api/v1";

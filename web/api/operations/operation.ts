@@ -14,7 +14,7 @@ export interface OperationAnswer {
 
 /** One route of the API: all that can be said about it without running it. */
 export interface Operation {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below `/api/v1`, with `:name` for what varies. */
   readonly path: string;
   readonly group: string;

@@ -60,6 +60,8 @@ const AUDIT_EVENT = {
   tokenId: ID.token,
   tokenOwner: null,
   target: NOBODY,
+  group: NOBODY,
+  grant: null,
   count: null,
   bytesToViewer: null,
   bytesToServer: null,

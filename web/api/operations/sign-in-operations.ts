@@ -150,7 +150,7 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     body: apiTokenRequest,
     bodyExample: API_TOKEN_REQUEST_EXAMPLE,
     answers: answerWith(createdApiToken, CREATED_API_TOKEN_EXAMPLE, "The token.", 201),
-    errors: ["ADMIN_REQUIRED", "LIMIT_API_TOKENS", "AUDIT_UNAVAILABLE"],
+    errors: ["CONFIRM_REQUIRED", "ADMIN_REQUIRED", "LIMIT_API_TOKENS", "AUDIT_UNAVAILABLE"],
   },
   {
     ...own,

@@ -127,7 +127,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
     body: apiTokenRequest,
     bodyExample: API_TOKEN_REQUEST_EXAMPLE,
     answers: answerWith(createdApiToken, CREATED_API_TOKEN_EXAMPLE, "The token.", 201),
-    errors: ["USER_UNKNOWN", "SERVICE_REQUIRED", "LIMIT_API_TOKENS", "AUDIT_UNAVAILABLE"],
+    errors: ["CONFIRM_REQUIRED", "USER_UNKNOWN", "SERVICE_REQUIRED", "LIMIT_API_TOKENS", "AUDIT_UNAVAILABLE"],
   },
   {
     ...reader,

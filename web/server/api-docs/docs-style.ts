@@ -71,7 +71,7 @@ section > details > summary::-webkit-details-marker { display: none; }
 section > details > summary:hover code { color: var(--accent); }
 .method { min-width: 4rem; font: 600 0.8rem ui-monospace, monospace; color: var(--get); }
 .post { color: var(--post); }
-.patch { color: var(--patch); }
+.put, .patch { color: var(--patch); }
 .delete { color: var(--delete); }
 .about, .access { color: var(--quiet); font-weight: 400; }
 .body { padding: 0 1rem 1rem; border-top: 1px solid var(--line); }

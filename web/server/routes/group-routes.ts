@@ -121,8 +121,7 @@ export function routeGroups(api: FastifyInstance, proxy: Proxy): void {
   }
 
   async function readRow(group: GroupRecord): Promise<GroupRow> {
-    const rows = await groups.list({ search: group.name, limit: 1000 });
-    return serializeGroup({ ...group, members: rows.find(({ id }) => id === group.id)?.members ?? 0 });
+    return serializeGroup({ ...group, members: await groups.countMembers(group.id) });
   }
 
   /** What ends rights does not wait for the audit log, unless it ends a denial. */

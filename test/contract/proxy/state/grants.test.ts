@@ -209,6 +209,9 @@ describeDatabases("groups, grants and labels", (makeDatabase) => {
     await expect(stores.groups.addMember("nobody", anna.id)).rejects.toMatchObject({
       code: "GROUP_MEMBER_UNKNOWN",
     });
+    await expect(stores.labels.set({ agentId: "a9" }, ["x"])).rejects.toMatchObject({
+      code: "AGENT_UNKNOWN",
+    });
     await expect(stores.labels.set({ desktopId: "none" }, ["x"])).rejects.toMatchObject({
       code: "DESKTOP_UNKNOWN",
     });
@@ -231,6 +234,8 @@ describeDatabases("groups, grants and labels", (makeDatabase) => {
     expect(await stores.groups.list({ search: "STAFF", limit: 10 })).toMatchObject([
       { name: "staff", members: 1 },
     ]);
+    expect(await stores.groups.countMembers(staff.id)).toBe(1);
+    expect(await stores.groups.countMembers(lab.id)).toBe(0);
     await stores.users.remove(anna.id);
     expect(await stores.groups.list({ limit: 10, after: "lab" })).toMatchObject([
       { name: "own", members: 0 },
