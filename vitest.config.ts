@@ -30,7 +30,8 @@ export default defineConfig({
       project("contract", { testTimeout: 60_000 }),
       // What `npm run test:compat` runs: many viewers, servers and firewalls, minutes of it.
       project("compat", WHOLE_PROGRAMS),
-      project("e2e", WHOLE_PROGRAMS),
+      // Two at a time: each waits for its own programs most of the time.
+      project("e2e", { ...WHOLE_PROGRAMS, fileParallelism: true }),
     ],
   },
 });
