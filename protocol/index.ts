@@ -4,6 +4,7 @@ export * from "./keyed-queue.ts";
 export * from "./typed-event-emitter.ts";
 export * from "./backoff.ts";
 export * from "./host-port.ts";
+export * from "./fold-name.ts";
 export * from "./tcp-retransmissions.ts";
 export * from "./bytes/grammar.ts";
 export * from "./bytes/json-structure.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { foldName } from "../../protocol/index.ts";
 import {
   desktop,
   groupRow,
@@ -16,7 +17,7 @@ import { ExitCode } from "../terminal/exit-codes.ts";
 
 type NamingApi = Pick<AdminApi, "get" | "formatCommand">;
 
-/** A kind of thing that the command line can name, and the errors for no match and for several. */
+/** A kind of thing that the command line can name, and the error for no match. */
 interface NamedResource<Row> {
   readonly path: string;
   readonly row: z.ZodType<Row>;
@@ -25,10 +26,14 @@ interface NamedResource<Row> {
     readonly list: string;
     readonly message: (reference: string) => string;
   };
+}
+
+/** Of which several may have one name. */
+interface AmbiguousResource<Row> extends NamedResource<Row> {
   readonly ambiguous: { readonly code: string; readonly message: (reference: string) => string };
 }
 
-const HOSTS: NamedResource<Host> = {
+const HOSTS: AmbiguousResource<Host> = {
   path: "/hosts",
   row: host,
   unknown: {
@@ -42,7 +47,7 @@ const HOSTS: NamedResource<Host> = {
   },
 };
 
-const MACHINES: NamedResource<Machine> = {
+const MACHINES: AmbiguousResource<Machine> = {
   path: "/machines",
   row: machine,
   unknown: {
@@ -56,7 +61,7 @@ const MACHINES: NamedResource<Machine> = {
   },
 };
 
-const DESKTOPS: NamedResource<Desktop> = {
+const DESKTOPS: AmbiguousResource<Desktop> = {
   path: "/desktops",
   row: desktop,
   unknown: {
@@ -88,10 +93,6 @@ const USERS: NamedResource<UserRow> = {
     list: "user list",
     message: (reference) => `There is no account ${reference}.`,
   },
-  ambiguous: {
-    code: "USER_AMBIGUOUS",
-    message: (reference) => `Several accounts are called ${reference}. Name one by id.`,
-  },
 };
 const GROUPS: NamedResource<GroupRow> = {
   path: "/groups",
@@ -100,10 +101,6 @@ const GROUPS: NamedResource<GroupRow> = {
     code: "GROUP_UNKNOWN",
     list: "group list",
     message: (reference) => `There is no group ${reference}.`,
-  },
-  ambiguous: {
-    code: "GROUP_AMBIGUOUS",
-    message: (reference) => `Several groups are called ${reference}. Name one by id.`,
   },
 };
 /** Names of accounts and groups are found by a search: there may be too many for a list. */
@@ -124,16 +121,15 @@ async function findBySearch<Row extends { readonly id: string; readonly name: st
   reference: string,
   resource: NamedResource<Row>,
 ): Promise<Row> {
-  const fold = (name: string) => name.normalize("NFKC").toLowerCase();
   const query = new URLSearchParams({ search: reference, limit: String(MOST_FOUND) });
   const rows = await api.get(`${resource.path}?${query.toString()}`, z.array(resource.row));
-  const named = rows.find(({ name }) => fold(name) === fold(reference));
+  const named = rows.find(({ name }) => foldName(name) === foldName(reference));
   if (named !== undefined) return named;
   try {
     return await api.get(`${resource.path}/${encodeURIComponent(reference)}`, resource.row);
   } catch (error) {
     if (!(error instanceof AdminApiError) || error.code !== resource.unknown.code) throw error;
-    return findByIdOrName(api, [], reference, resource);
+    throw createUnknownError(api, reference, resource);
   }
 }
 
@@ -158,17 +154,24 @@ function findByIdOrName<Row extends { readonly id: string; readonly name: string
   api: NamingApi,
   rows: readonly Row[],
   reference: string,
-  { unknown, ambiguous }: NamedResource<Row>,
+  resource: AmbiguousResource<Row>,
 ): Row {
   const byId = rows.find(({ id }) => id === reference);
   if (byId !== undefined) return byId;
   const named = rows.filter(({ name }) => name === reference);
   const [only, ...others] = named;
-  if (only === undefined) {
-    const text = `${unknown.message(reference)} List them: ${api.formatCommand(unknown.list)}`;
-    throw new AdminApiError(unknown.code, text, ExitCode.failed);
-  }
+  if (only === undefined) throw createUnknownError(api, reference, resource);
   if (others.length === 0) return only;
   const ids = named.map(({ id }) => id);
-  throw new AdminApiError(ambiguous.code, ambiguous.message(reference), ExitCode.usage, ids);
+  const { code, message } = resource.ambiguous;
+  throw new AdminApiError(code, message(reference), ExitCode.usage, ids);
+}
+
+function createUnknownError(
+  api: NamingApi,
+  reference: string,
+  { unknown }: NamedResource<unknown>,
+): AdminApiError {
+  const text = `${unknown.message(reference)} List them: ${api.formatCommand(unknown.list)}`;
+  return new AdminApiError(unknown.code, text, ExitCode.failed);
 }

@@ -92,28 +92,18 @@ function defineMembers(command: Command): void {
     .action(async (reference: string, names: string[], flags: AdminApiFlags) => {
       const api = new AdminApi(flags);
       const group = await findGroup(api, reference);
-      const users: UserRow[] = [];
-      for (const name of names) users.push(await findUser(api, name));
+      const users = await findUsers(api, names);
       for (const { id } of users) await api.post(`/groups/${group.id}/members`, { user: id }, z.unknown());
-      printResult(
-        flags.json === true,
-        users.map(({ id, name }) => ({ id, name })),
-        () => users.map(({ name }) => `${name} is in ${group.name} now.\n`).join(""),
-      );
+      printUsers(flags, users, ({ name }) => `${name} is in ${group.name} now.\n`);
     });
   addAdminApiFlags(command.command("remove <group> <names...>").description("accounts leave a group"))
     .addHelpText("after", EXAMPLES)
     .action(async (reference: string, names: string[], flags: AdminApiFlags) => {
       const api = new AdminApi(flags);
       const group = await findGroup(api, reference);
-      const users: UserRow[] = [];
-      for (const name of names) users.push(await findUser(api, name));
+      const users = await findUsers(api, names);
       for (const { id } of users) await api.remove(`/groups/${group.id}/members/${id}`);
-      printResult(
-        flags.json === true,
-        users.map(({ id, name }) => ({ id, name })),
-        () => users.map(({ name }) => `${name} is no longer in ${group.name}.\n`).join(""),
-      );
+      printUsers(flags, users, ({ name }) => `${name} is no longer in ${group.name}.\n`);
     });
   addAdminApiFlags(command.command("list <group>").description("who is in a group, by name"))
     .addHelpText("after", EXAMPLES)
@@ -159,4 +149,19 @@ function formatGroups(rows: readonly GroupRow[]): string {
         .join(" "),
     ]),
   );
+}
+
+async function findUsers(api: AdminApi, names: readonly string[]): Promise<UserRow[]> {
+  const users: UserRow[] = [];
+  for (const name of names) users.push(await findUser(api, name));
+  return users;
+}
+
+function printUsers(
+  flags: AdminApiFlags,
+  users: readonly UserRow[],
+  describe: (user: UserRow) => string,
+): void {
+  const answer = users.map(({ id, name }) => ({ id, name }));
+  printResult(flags.json === true, answer, () => users.map(describe).join(""));
 }

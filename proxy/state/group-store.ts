@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { sql, type Kysely, type Transaction } from "kysely";
-import type { Clock } from "../../protocol/index.ts";
+import { foldName, type Clock } from "../../protocol/index.ts";
 import { rejectOnViolation } from "./constraint.ts";
-import { escapeLike, foldName } from "./fold-name.ts";
+import { escapeLike } from "./escape-like.ts";
 import { eachBatch, inBatches } from "./in-batches.ts";
 import { noteRightsChange } from "./rights-changes.ts";
 import { OWN_GROUPS, type GroupRecord } from "./rights-records.ts";

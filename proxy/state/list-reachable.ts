@@ -1,5 +1,5 @@
 import { sql, type Kysely } from "kysely";
-import { escapeLike } from "./fold-name.ts";
+import { escapeLike } from "./escape-like.ts";
 import { inBatches } from "./in-batches.ts";
 import type { GrantTarget, RulePattern } from "./rights-records.ts";
 import type { GrantStore } from "./rights-stores.ts";

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { sql, type Kysely, type Transaction } from "kysely";
-import { RequestError, type Clock } from "../../protocol/index.ts";
+import { foldName, RequestError, type Clock } from "../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER, type AccountRole, type UserRecord } from "./state-records.ts";
 import type { NewUser, UserQuery, UserStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
-import { escapeLike, foldName } from "./fold-name.ts";
+import { escapeLike } from "./escape-like.ts";
 import { noteRightsChange } from "./rights-changes.ts";
 
 const RECORD = [

@@ -1,5 +1,5 @@
 import type { AccountRole, AuditEntry, Stores, UserRecord } from "../../../proxy/index.ts";
-import { isPosternError } from "../../../protocol/index.ts";
+import { foldName, isPosternError } from "../../../protocol/index.ts";
 import { userName } from "../../api/schemas.ts";
 import type { Admission, ExternalPerson } from "./providers/index.ts";
 import type { GroupMemberships } from "./group-memberships.ts";
@@ -147,10 +147,6 @@ function roleOf({ roles }: Admission, { groups }: ExternalPerson): AccountRole |
 
 /** Directories do not tell upper and lower case apart: neither may a list that shuts people out. */
 function includesFolded(list: readonly string[], wanted: readonly string[]): boolean {
-  const folded = new Set(list.map(fold));
-  return wanted.some((one) => folded.has(fold(one)));
-}
-
-function fold(text: string): string {
-  return text.normalize("NFKC").toLowerCase();
+  const folded = new Set(list.map(foldName));
+  return wanted.some((one) => folded.has(foldName(one)));
 }

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { foldName } from "../../../protocol/index.ts";
 import type { Stores } from "../../../proxy/index.ts";
 
 export const DEVICE_COOKIE = "__Host-postern-device";
@@ -45,7 +46,7 @@ export class Devices {
   }
 
   #sign(id: string, account: string): string {
-    const name = account.normalize("NFKC").toLowerCase();
+    const name = foldName(account);
     return createHmac("sha256", this.#key).update(`${CONTEXT}\n${id}\n${name}`).digest("base64url");
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../protocol/index.ts";
+import { foldName, type Clock } from "../../../protocol/index.ts";
 import { sourceKey } from "../../../proxy/index.ts";
 import { ThrottledError } from "../http-errors.ts";
 
@@ -161,9 +161,4 @@ function count(entry: ThrottleEntry, now: number): void {
 
 function knownKey({ address, account }: SignInAttempt): string {
   return `${foldName(account)} ${sourceKey(address)}`;
-}
-
-/** Account names are case-insensitive. */
-function foldName(name: string): string {
-  return name.normalize("NFKC").toLowerCase();
 }

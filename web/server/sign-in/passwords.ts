@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { refuse } from "../http-errors.ts";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
 
 /** 32 MiB and some 60 ms each: `ln` is the logarithm of N. */
 const COST = { ln: 15, r: 8, p: 1 } as const;
@@ -23,8 +23,7 @@ interface Cost {
 
 /** Hashes and checks passwords with scrypt, a bounded number at a time. */
 export class Passwords {
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #limit = new ConcurrencyLimit({ running: MAX_HASHES_RUNNING, waiting: MAX_HASHES_WAITING });
   #decoy: string | null = null;
 
   /** `$scrypt$ln=15,r=8,p=1$SALT$HASH`, base64url. @throws RequestError `LOGIN_BUSY` */
@@ -49,29 +48,8 @@ export class Passwords {
     return timingSafeEqual(actual, expected) && stored !== null;
   }
 
-  async #derive(password: string, salt: Buffer, cost: Cost, length: number): Promise<Buffer> {
-    await this.#enter();
-    try {
-      return await deriveKey(password.normalize("NFKC"), salt, cost, length);
-    } finally {
-      this.#leave();
-    }
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#running < MAX_HASHES_RUNNING) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= MAX_HASHES_WAITING) throw refuse("LOGIN_BUSY");
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Starts the next in the queue, if any. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
+  #derive(password: string, salt: Buffer, cost: Cost, length: number): Promise<Buffer> {
+    return this.#limit.run(() => deriveKey(password.normalize("NFKC"), salt, cost, length));
   }
 }
 

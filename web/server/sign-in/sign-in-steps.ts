@@ -63,11 +63,6 @@ export class SignInSteps {
   take(id: string): Promise<boolean> {
     return this.#store.take(hash(id));
   }
-
-  /** For what has no step of its own: true for the first use, until then. */
-  spend(value: string, until: number): Promise<boolean> {
-    return this.#store.useOnce(hash(`spent ${value}`), until);
-  }
 }
 
 export function makeStepId(): string {

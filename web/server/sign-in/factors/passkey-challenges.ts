@@ -17,10 +17,10 @@ const PLAIN_BYTES = RANDOM_BYTES + TIME_BYTES;
  */
 export class PasskeyChallenges {
   readonly #key: Buffer;
-  readonly #steps: Pick<SignInSteps, "spend">;
+  readonly #steps: Pick<SignInSteps, "useOnce">;
   readonly #clock: Clock;
 
-  private constructor(key: Buffer, steps: Pick<SignInSteps, "spend">, clock: Clock) {
+  private constructor(key: Buffer, steps: Pick<SignInSteps, "useOnce">, clock: Clock) {
     this.#key = key;
     this.#steps = steps;
     this.#clock = clock;
@@ -29,7 +29,7 @@ export class PasskeyChallenges {
   /** The key is the same for all servers that share the database. */
   static async open(
     service: Stores["service"],
-    steps: Pick<SignInSteps, "spend">,
+    steps: Pick<SignInSteps, "useOnce">,
     clock: Clock,
   ): Promise<PasskeyChallenges> {
     const text = await service.getOrCreate(SERVICE_VALUE, () => randomBytes(32).toString("base64url"));
@@ -56,7 +56,7 @@ export class PasskeyChallenges {
   /** For one that was checked. False: it was used before. */
   spend(text: string): Promise<boolean> {
     const bytes = Buffer.from(text, "base64url");
-    return this.#steps.spend(bytes.toString("base64url"), readEnd(bytes));
+    return this.#steps.useOnce(`passkey ${bytes.toString("base64url")}`, readEnd(bytes) - this.#clock.now());
   }
 
   #sign(plain: Buffer, purpose: string): Buffer {

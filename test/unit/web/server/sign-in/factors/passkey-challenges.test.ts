@@ -8,9 +8,9 @@ async function open(key = "a".repeat(43)) {
   const clock = new ManualClock();
   const spent = new Map<string, number>();
   const steps = {
-    spend: (value: string, until: number) => {
+    useOnce: (value: string, forMs: number) => {
       const isNew = !spent.has(value);
-      spent.set(value, until);
+      spent.set(value, clock.now() + forMs);
       return Promise.resolve(isNew);
     },
   };
