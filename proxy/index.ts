@@ -7,6 +7,7 @@ export type * from "./identify/people-sign-in.ts";
 export { FoldedLog } from "./model/folded-log.ts";
 export type { Mip1Options } from "./model/mip1-options.ts";
 export * from "./state/rights-records.ts";
+export * from "./state/account-stores.ts";
 export * from "./state/rights-stores.ts";
 export * from "./state/state-records.ts";
 export * from "./state/stores.ts";

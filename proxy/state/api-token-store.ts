@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
 import type { ApiTokenRecord } from "./state-records.ts";
-import type { ApiTokenStore } from "./stores.ts";
+import type { ApiTokenStore } from "./account-stores.ts";
 import type { ApiTokenColumns, Tables } from "./tables.ts";
 
 const RECORD = ["id", "userId", "name", "scopes", "sources", "createdAt", "expiresAt", "lastUsedAt"] as const;

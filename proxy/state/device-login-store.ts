@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { DeviceLoginRecord } from "./state-records.ts";
-import type { DeviceLoginStore } from "./stores.ts";
+import type { DeviceLoginStore } from "./account-stores.ts";
 import type { Tables } from "./tables.ts";
 
 const TABLE = "deviceLogins";

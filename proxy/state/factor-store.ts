@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Kysely, Transaction } from "kysely";
 import { RequestError, type Clock } from "../../protocol/index.ts";
 import type { FactorKind, FactorRecord, SealedFactor } from "./state-records.ts";
-import type { AddedFactor, FactorStore, NewFactor } from "./stores.ts";
+import type { AddedFactor, FactorStore, NewFactor } from "./account-stores.ts";
 import type { Tables } from "./tables.ts";
 import type { Sealer } from "./sealer.ts";
 import { rejectOnViolation } from "./constraint.ts";

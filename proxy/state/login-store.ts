@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { LoginRecord } from "./state-records.ts";
-import type { LoginStore } from "./stores.ts";
+import type { LoginStore } from "./account-stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { ProviderSessionRecord } from "./state-records.ts";
-import type { EndedLogin, EndedSession, ProviderSessionStore } from "./stores.ts";
+import type { EndedLogin, EndedSession, ProviderSessionStore } from "./account-stores.ts";
 import type { Tables } from "./tables.ts";
 import type { Sealer } from "./sealer.ts";
 import { inBatches } from "./in-batches.ts";

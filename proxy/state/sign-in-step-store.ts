@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { SignInStepStore } from "./stores.ts";
+import type { SignInStepStore } from "./account-stores.ts";
 import type { Tables } from "./tables.ts";
 import type { Sealer } from "./sealer.ts";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { sql, type Kysely, type Transaction } from "kysely";
 import { foldName, RequestError, type Clock } from "../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER, type AccountRole, type UserRecord } from "./state-records.ts";
-import type { NewUser, UserQuery, UserStore } from "./stores.ts";
+import type { NewUser, UserQuery, UserStore } from "./account-stores.ts";
 import type { Tables } from "./tables.ts";
 import { revokeTokens } from "./token-store.ts";
 import { rejectOnViolation } from "./constraint.ts";
