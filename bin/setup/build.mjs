@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { bundlePrograms } from "./bundle-programs.mjs";
 import { runCommand } from "./command.mjs";
 import { compressPages } from "./compress-pages.mjs";
 import { inRoot } from "./paths.mjs";
@@ -22,8 +23,15 @@ const SOURCE_FOLDERS = [
   "web/server",
   "bin",
 ];
-const TOOLS = ["package-lock.json", "tsconfig.json", "bin/setup/build.mjs", "bin/setup/compress-pages.mjs"];
+const TOOLS = [
+  "package-lock.json",
+  "tsconfig.json",
+  "bin/setup/build.mjs",
+  "bin/setup/bundle-programs.mjs",
+  "bin/setup/compress-pages.mjs",
+];
 const CLIENT_CONFIG = "web/client/vite.config.ts";
+const MAIN = "dist/bin/main.js";
 const STAMP = inRoot("dist/.stamp");
 
 const BUILD_TARGETS = [
@@ -31,7 +39,7 @@ const BUILD_TARGETS = [
     name: "programs",
     title: "Build the programs",
     inputs: async () => [...TOOLS, ...(await listProgramFiles())],
-    output: "dist/bin/main.js",
+    output: MAIN,
     build: buildPrograms,
   },
   {
@@ -55,6 +63,7 @@ async function buildPrograms(note) {
     await copyFile(inRoot(file), inRoot("dist", file));
   }
   await removeLeftovers(new Set(files));
+  await bundlePrograms(MAIN);
 }
 
 function isAsset(file) {
