@@ -158,15 +158,16 @@ describe.each(KINDS.map((kind, index) => ({ name: kind.name, kind, index })))("$
   });
 
   test("refusals", async () => {
+    const wrong = kind.sendsLoginName ? "LOGIN_REFUSED" : "TOKEN_WRONG";
     const cases: [string, string, string | undefined][] = [
-      ["TOKEN_WRONG", "lab-plain", "wr0ngt0k"],
-      ["TOKEN_WRONG", "lab-plain", expired],
+      [wrong, "lab-plain", "wr0ngt0k"],
+      [wrong, "lab-plain", expired],
       ["DESKTOP_UNREACHABLE", "lab-down", undefined],
       ["DESKTOP_UNREACHABLE", "lab-locked", undefined],
       ["HOST_OFFLINE", "lab-away", undefined],
     ];
     for (const [reason, desktop, token] of cases) {
-      if (kind.name.includes("ticket") && reason === "TOKEN_WRONG") continue;
+      if (kind.name.includes("ticket") && reason === wrong) continue;
       if (kind.name.includes("repeater") && desktop !== "lab-plain") continue;
       since = await captureFixture.now();
       const before = (await captureFixture.listReasons()).length;

@@ -28,6 +28,7 @@ export function noVncViewerKind(credential: "token" | "ticket", browser: () => B
     name: `noVNC in Chromium, a ${credential}`,
     stays: true,
     asksForNames: true,
+    sendsLoginName: false,
     open: async (captureFixture, _owner, { desktop, token }) => {
       const protocols =
         credential === "ticket" ? (await captureFixture.server.createTicket(desktop)).protocols : ["binary"];

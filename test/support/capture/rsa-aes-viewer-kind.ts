@@ -1,11 +1,13 @@
 import type { RsaAesType } from "../../../protocol/index.ts";
-import type { CapturedViewerKind } from "./viewer-programs.ts";
+import { LOGIN_NAME, type CapturedViewerKind } from "./viewer-programs.ts";
 import { CleanupStack } from "../cleanup-stack.ts";
 import { RfbRefusal } from "../rfb-client.ts";
 import { connectRsaAes, type RsaAesViewer } from "../rsa-aes-viewer.ts";
 import { waitFor } from "../wait-for.ts";
 
 const DESKTOP_NAME = -307;
+/** RA2_256, which nothing but TigerVNC knows, may be asked for a name. */
+const ASKED_FOR_NAME: ReadonlySet<RsaAesType> = new Set([129]);
 /** SetEncodings (raw, DesktopName), then a request for the whole screen. */
 const ASK = Buffer.concat([
   Buffer.from([2, 0, 0, 2, 0, 0, 0, 0]),
@@ -19,6 +21,7 @@ export function rsaAesViewerKind(type: RsaAesType): CapturedViewerKind {
     name: `our RSA-AES viewer, type ${type}`,
     stays: true,
     asksForNames: true,
+    sendsLoginName: ASKED_FOR_NAME.has(type),
     open: async ({ viewerComputer: viewerPlace, ports }, _owner, { token }) => {
       const own = new CleanupStack();
       const heard: Buffer[] = [];
@@ -28,6 +31,7 @@ export function rsaAesViewerKind(type: RsaAesType): CapturedViewerKind {
       const opened: RsaAesViewer | RfbRefusal = await connectRsaAes(own, target, {
         type,
         password: token,
+        ...(ASKED_FOR_NAME.has(type) && { user: LOGIN_NAME }),
       }).catch((error: unknown) => {
         if (error instanceof RfbRefusal) return error;
         throw error;

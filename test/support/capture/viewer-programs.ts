@@ -30,6 +30,8 @@ export interface CapturedViewerKind {
   readonly stays: boolean;
   /** Whether it asks for DesktopName, so that a server would tell it of a rename. */
   readonly asksForNames: boolean;
+  /** Whether it sends `LOGIN_NAME` beside the token, as a person's viewer does. */
+  readonly sendsLoginName: boolean;
   readonly open: (
     captureFixture: CaptureFixture,
     cleanup: CleanupStack,
@@ -38,7 +40,7 @@ export interface CapturedViewerKind {
 }
 
 const MOST = 150_000;
-/** The user name that a person gives at X509Plain. */
+/** The user name that a viewer gives where it is asked for one. */
 export const LOGIN_NAME = "vcanary-login";
 
 type Program = (
@@ -59,6 +61,7 @@ function windowViewer(
     name,
     stays: true,
     asksForNames,
+    sendsLoginName: Object.keys(env).length > 0,
     open: async (captureFixture, cleanup, visit) => {
       const { viewerComputer: place, display } = captureFixture;
       const command = await program(
@@ -145,6 +148,7 @@ export const SNAPSHOT_VIEWER: CapturedViewerKind = {
   name: "vncsnapshot",
   stays: false,
   asksForNames: false,
+  sendsLoginName: false,
   open: async ({ viewerComputer: place, display, ports }, cleanup, { token }) => {
     const secret = await writeVncPassword(display.folder, token);
     const file = path.join(await cleanup.makeFolder(), "picture.jpg");
