@@ -8,7 +8,7 @@ const REFUSALS = {
     closeCode: 1008,
   },
   LOGIN_REFUSED: {
-    sentence: "The name or the password is wrong, or the token has expired.",
+    sentence: "The name, the password or the token is wrong, or the token has expired.",
     closeCode: 1008,
   },
   LOGIN_THROTTLED: {

@@ -2,7 +2,7 @@
 const en = {
   TOKEN_WRONG: "This token is wrong or has expired. Ask for a new one.",
   TOKEN_AMBIGUOUS: "This token fits more than one desktop. Ask for a new one.",
-  LOGIN_REFUSED: "The name or the password is wrong, or the token has expired.",
+  LOGIN_REFUSED: "The name, the password or the token is wrong, or the token has expired.",
   LOGIN_THROTTLED: "Too many attempts to sign in. Try again in {seconds} s.",
   LOGIN_UNAVAILABLE: "Names and passwords cannot be checked now. Try again in a moment.",
   TICKET_INVALID: "This ticket was used already or has expired. Open the desktop again.",
@@ -32,7 +32,7 @@ const en = {
 const fr: typeof en = {
   TOKEN_WRONG: "Ce jeton est faux ou a expiré. Demandez-en un nouveau.",
   TOKEN_AMBIGUOUS: "Ce jeton convient à plusieurs bureaux. Demandez-en un nouveau.",
-  LOGIN_REFUSED: "Le nom ou le mot de passe est faux, ou le jeton a expiré.",
+  LOGIN_REFUSED: "Le nom, le mot de passe ou le jeton est faux, ou le jeton a expiré.",
   LOGIN_THROTTLED: "Trop de tentatives de connexion. Réessayez dans {seconds} s.",
   LOGIN_UNAVAILABLE: "Les noms et mots de passe ne peuvent pas être vérifiés. Réessayez dans un instant.",
   TICKET_INVALID: "Ce ticket a déjà servi ou a expiré. Ouvrez le bureau de nouveau.",
