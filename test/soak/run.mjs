@@ -8,6 +8,7 @@ import { measureChurn } from "./churn.mjs";
 import { measureEverything } from "./everything.mjs";
 import { measureFlood } from "./flood.mjs";
 import { measureGrants } from "./grants.mjs";
+import { measureGuessing } from "./guessing.mjs";
 import { measureMutatedInput } from "./mutated-input.mjs";
 import { measureStalledReaders } from "./stalled-readers.mjs";
 import { Service } from "./service.mjs";
@@ -19,6 +20,7 @@ const MEASUREMENTS = {
   agents: measureIdleAgents,
   return: measureReturn,
   tokens: measureTokens,
+  guessing: measureGuessing,
   grants: measureGrants,
   mutants: measureMutatedInput,
   churn: measureChurn,

@@ -94,7 +94,7 @@ export function routeAccount(api: FastifyInstance, context: AccountRoutesContext
       device: `confirm ${user.id}`,
     };
     throttle.begin(attempt);
-    if (!(await passwords.verify(password, user.passwordHash))) {
+    if (!(await passwords.verify(password, user.passwordHash, "known"))) {
       proxy.audit({
         ...accountEntry(request, "user.password", user),
         outcome: "failure",

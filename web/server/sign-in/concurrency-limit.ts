@@ -1,9 +1,15 @@
 import { refuse } from "../http-errors.ts";
 
-/** Work of which only some runs at once; what comes beyond that waits, and no more than so many wait. */
+/** Whether the account has signed in from this device or source before, or nobody knows who it is. */
+export type Familiarity = "known" | "stranger";
+
+/**
+ * Work of which only some runs at once; what comes beyond that waits, and no more than so many wait. Who is known goes before strangers and
+ * has as many places of its own: however many guess passwords, people come in.
+ */
 export class ConcurrencyLimit {
   readonly #limits: { readonly running: number; readonly waiting: number };
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Readonly<Record<Familiarity, (() => void)[]>> = { known: [], stranger: [] };
   #running = 0;
 
   constructor(limits: { readonly running: number; readonly waiting: number }) {
@@ -11,15 +17,16 @@ export class ConcurrencyLimit {
   }
 
   /** @throws RequestError `LOGIN_BUSY`, and what `work` throws */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>, who: Familiarity = "stranger"): Promise<T> {
+    const waiting = this.#waiting[who];
     if (this.#running < this.#limits.running) this.#running += 1;
-    else if (this.#waiting.length >= this.#limits.waiting) throw refuse("LOGIN_BUSY");
+    else if (waiting.length >= this.#limits.waiting) throw refuse("LOGIN_BUSY");
     // Who ends hands its place over: nobody comes in between.
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.#waiting.known.shift() ?? this.#waiting.stranger.shift();
       if (next === undefined) this.#running -= 1;
       else next();
     }

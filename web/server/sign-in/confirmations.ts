@@ -74,7 +74,8 @@ export class Confirmations {
   async #checkPassword(user: UserRecord, password: string, context: SignInContext): Promise<boolean> {
     const open = this.#findPasswordProvider(user);
     if (open === undefined || password === "") return false;
-    const result = await open.provider.signIn?.({ name: user.name, password }, context);
+    const known = { ...context, familiarity: "known" } as const;
+    const result = await open.provider.signIn?.({ name: user.name, password }, known);
     if (result?.kind === "unavailable") throw refuse("LOGIN_UNAVAILABLE");
     if (result?.kind === "signedIn") return result.user.id === user.id;
     return result?.kind === "person" && result.person.subject === user.subject;

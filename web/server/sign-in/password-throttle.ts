@@ -118,11 +118,19 @@ export class PasswordThrottle {
     entry.openAt = this.#clock.monotonic();
   }
 
+  /** Whether the account has signed in from this device, or from this source lately. */
+  knows(attempt: SignInAttempt): boolean {
+    return Boolean(attempt.device) || this.#isKnown(attempt, this.#clock.monotonic());
+  }
+
+  #isKnown(attempt: SignInAttempt, now: number): boolean {
+    return now - (this.#known.get(knownKey(attempt)) ?? -Infinity) < KNOWN_MS;
+  }
+
   #accountKey(attempt: SignInAttempt, now: number): string {
     if (attempt.device) return `device ${foldName(attempt.account)} ${attempt.device}`;
-    const known = knownKey(attempt);
-    const isKnown = now - (this.#known.get(known) ?? -Infinity) < KNOWN_MS;
-    return isKnown ? `known ${known}` : `account ${foldName(attempt.account)}`;
+    if (this.#isKnown(attempt, now)) return `known ${knownKey(attempt)}`;
+    return `account ${foldName(attempt.account)}`;
   }
 
   #find(key: string, now: number): ThrottleEntry | undefined {

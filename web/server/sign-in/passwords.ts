@@ -1,5 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
-import { ConcurrencyLimit } from "./concurrency-limit.ts";
+import { ConcurrencyLimit, type Familiarity } from "./concurrency-limit.ts";
 
 /** 32 MiB and some 60 ms each: `ln` is the logarithm of N. */
 const COST = { ln: 15, r: 8, p: 1 } as const;
@@ -29,7 +29,7 @@ export class Passwords {
   /** `$scrypt$ln=15,r=8,p=1$SALT$HASH`, base64url. @throws RequestError `LOGIN_BUSY` */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.#derive(password, salt, COST, HASH_BYTES);
+    const hash = await this.#limit.run(() => deriveKey(password, salt, COST, HASH_BYTES), "known");
     const { ln, r, p } = COST;
     return `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString("base64url")}$${hash.toString("base64url")}`;
   }
@@ -38,18 +38,15 @@ export class Passwords {
    * Whether `password` belongs to `stored`. With `stored` null (no such account) it takes as long and returns false.
    * @throws RequestError `LOGIN_BUSY`
    */
-  async verify(password: string, stored: string | null): Promise<boolean> {
+  async verify(password: string, stored: string | null, who?: Familiarity): Promise<boolean> {
     this.#decoy ??= `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${randomBytes(SALT_BYTES).toString("base64url")}$${randomBytes(HASH_BYTES).toString("base64url")}`;
     const [, ln, r, p, salt, hash] = FORMAT.exec(stored ?? this.#decoy) ?? [];
     if (salt === undefined || hash === undefined) return false;
     const expected = Buffer.from(hash, "base64url");
     const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
-    const actual = await this.#derive(password, Buffer.from(salt, "base64url"), cost, expected.length);
+    const derive = () => deriveKey(password, Buffer.from(salt, "base64url"), cost, expected.length);
+    const actual = await this.#limit.run(derive, who);
     return timingSafeEqual(actual, expected) && stored !== null;
-  }
-
-  #derive(password: string, salt: Buffer, cost: Cost, length: number): Promise<Buffer> {
-    return this.#limit.run(() => deriveKey(password.normalize("NFKC"), salt, cost, length));
   }
 }
 
@@ -57,7 +54,7 @@ function deriveKey(password: string, salt: Buffer, cost: Cost, length: number): 
   const N = 2 ** cost.ln;
   const options = { N, r: cost.r, p: cost.p, maxmem: 256 * N * cost.r };
   return new Promise((resolve, reject) => {
-    scrypt(password, salt, length, options, (error, key) => {
+    scrypt(password.normalize("NFKC"), salt, length, options, (error, key) => {
       if (error === null) resolve(key);
       else reject(error);
     });

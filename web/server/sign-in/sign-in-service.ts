@@ -75,7 +75,8 @@ export class SignInService {
   async authenticate(credentials: Credentials, context: SignInContext): Promise<SignInOutcome> {
     const attempt = attemptOf(credentials.name, context);
     this.#beginAttempt(attempt, context);
-    const answer = await this.#askProviders(credentials, context);
+    const familiarity = this.#services.throttle.knows(attempt) ? "known" : "stranger";
+    const answer = await this.#askProviders(credentials, { ...context, familiarity });
     return this.#judge(answer, { name: credentials.name, context, attempt, stepId: null, attempts: 0 });
   }
 

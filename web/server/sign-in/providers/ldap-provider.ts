@@ -11,7 +11,7 @@ export const ldapProvider: SignInProviderKind<LdapOptions> = {
     const directory = new LdapDirectory(options, { id, clock, log });
     return {
       form: PASSWORD_FORM,
-      signIn: (credentials) => directory.signIn(credentials),
+      signIn: (credentials, { familiarity }) => directory.signIn(credentials, familiarity),
       check: () => directory.check(),
     };
   },

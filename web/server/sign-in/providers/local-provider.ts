@@ -11,10 +11,10 @@ export const localProvider: SignInProviderKind<z.output<typeof localOptions>> = 
   options: localOptions,
   open: (_options, { stores, passwords }) => ({
     form: PASSWORD_FORM,
-    async signIn(credentials) {
+    async signIn(credentials, { familiarity }) {
       const found = await stores.users.findByName(credentials.name);
       const user = found?.passwordHash === NO_PASSWORD ? null : found;
-      const right = await passwords.verify(credentials.password, user?.passwordHash ?? null);
+      const right = await passwords.verify(credentials.password, user?.passwordHash ?? null, familiarity);
       if (user === null) return { kind: "unknownPerson" };
       return right ? { kind: "signedIn", user } : { kind: "refused", user };
     },

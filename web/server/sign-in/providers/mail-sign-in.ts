@@ -12,7 +12,7 @@ import {
   type UsualPorts,
 } from "../mail/mail-server.ts";
 import { talkToServer, withinLimit } from "../mail/talk-to-server.ts";
-import { ConcurrencyLimit } from "../concurrency-limit.ts";
+import { ConcurrencyLimit, type Familiarity } from "../concurrency-limit.ts";
 import { ADDRESS_FORM, findMailLogin, parseMailAddress } from "./mail-login.ts";
 import type { ProviderCheck, SignInProvider, SignInProviderServices } from "./sign-in-provider.ts";
 
@@ -61,24 +61,26 @@ export function openMailSignIn<Offer>(
   const limit = new ConcurrencyLimit({ running: MAX_MAIL_SIGN_INS, waiting: MAX_MAIL_SIGN_INS_WAITING });
   const explain = (error: unknown) => describeFailure(protocol.title, server, error);
 
-  const isRight = (credentials: MailCredentials): Promise<boolean> =>
+  const isRight = (credentials: MailCredentials, who?: Familiarity): Promise<boolean> =>
     withinLimit(clock, (signal) =>
-      limit.run(() =>
-        talkToServer(server, signal, async (connection) =>
-          protocol.logIn(connection, await protocol.greet(connection), credentials),
-        ),
+      limit.run(
+        () =>
+          talkToServer(server, signal, async (connection) =>
+            protocol.logIn(connection, await protocol.greet(connection), credentials),
+          ),
+        who,
       ),
     );
 
   return {
     form: ADDRESS_FORM,
-    async signIn({ name: typed, password }) {
+    async signIn({ name: typed, password }, { familiarity }) {
       const person = findMailLogin(typed, options.domain);
       if (person === null) return { kind: "unknownPerson" };
       const { name, login } = person;
       try {
         // No mail server has such a password, and what follows the end of a line would be a command.
-        if (!hasLineEnd(password) && (await isRight({ login, password })))
+        if (!hasLineEnd(password) && (await isRight({ login, password }, familiarity)))
           return {
             kind: "person",
             person: { subject: login, name, email: parseMailAddress(login), groups: [] },

@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Clock } from "../../../../protocol/index.ts";
 import type { AuditEntry, Stores, UserRecord } from "../../../../proxy/index.ts";
 import type { LocalizedText, SignInForm } from "../../../api/schemas.ts";
+import type { Familiarity } from "../concurrency-limit.ts";
 import type { Passwords } from "../passwords.ts";
 
 /** What was typed into the form: name and password, and whatever other fields the providers ask for. */
@@ -22,6 +23,8 @@ export interface SignInContext {
   readonly source: AuditEntry["source"];
   /** A device from which the account has signed in before; null or absent: none. */
   readonly device?: string | null;
+  /** Whether this account has signed in from here before; what a provider does by turns, it does for the known first. */
+  readonly familiarity?: Familiarity;
   /** A VNC viewer that sent name and password; absent: the page. */
   readonly via?: "viewer";
 }

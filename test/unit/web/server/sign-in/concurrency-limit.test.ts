@@ -31,3 +31,25 @@ test("so many run at once, so many wait in their order, and one more is told so"
   expect(await Promise.all(results.slice(1))).toEqual(["B", "C"]);
   expect(await limit.run(() => Promise.resolve("free again"))).toBe("free again");
 });
+
+test("who is known goes before strangers, and has places when theirs are taken", async () => {
+  const limit = new ConcurrencyLimit({ running: 1, waiting: 2 });
+  const started: string[] = [];
+  const first = open();
+  const start = (name: string) => () => {
+    started.push(name);
+    return Promise.resolve(name);
+  };
+  const all = [
+    limit.run(first.work),
+    limit.run(start("stranger 1")),
+    limit.run(start("stranger 2"), "stranger"),
+    limit.run(start("known 1"), "known"),
+    limit.run(start("known 2"), "known"),
+  ];
+  for (const who of ["stranger", "known"] as const)
+    await expect(limit.run(start("too many"), who)).rejects.toMatchObject({ code: "LOGIN_BUSY" });
+  first.resolve("done");
+  await Promise.all(all);
+  expect(started).toEqual(["known 1", "known 2", "stranger 1", "stranger 2"]);
+});

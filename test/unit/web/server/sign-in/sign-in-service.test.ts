@@ -128,6 +128,25 @@ test("the next provider is asked where one does not know the person", async () =
   expect(fixture.audited).toEqual([]);
 });
 
+test("a provider hears whether the account has signed in from here before", async () => {
+  const heard: (string | undefined)[] = [];
+  const provider: SignInProvider = {
+    ...answering({ kind: "signedIn", user: ANNA }),
+    signIn: (_credentials, { familiarity }) => {
+      heard.push(familiarity);
+      return Promise.resolve({ kind: "signedIn", user: ANNA });
+    },
+  };
+  const { signIn } = open(provider);
+  const from = (address: string, device: string | null = null) =>
+    signIn.authenticate({ name: "anna", password: "x" }, { source: { address, port: 5000 }, device });
+  await from("192.0.2.1");
+  await from("192.0.2.1");
+  await from("203.0.113.1");
+  await from("198.51.100.1", "device-1");
+  expect(heard).toEqual(["stranger", "known", "stranger", "known"]);
+});
+
 test("no other provider is asked after a wrong password", async () => {
   const second = answering({ kind: "signedIn", user: ANNA });
   const fixture = open(answering({ kind: "refused", user: ANNA }), second);

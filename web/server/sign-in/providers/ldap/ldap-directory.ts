@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Clock } from "../../../../../protocol/index.ts";
-import { ConcurrencyLimit } from "../../concurrency-limit.ts";
+import { ConcurrencyLimit, type Familiarity } from "../../concurrency-limit.ts";
 import type { Credentials, ProviderCheck, SignInResult } from "../sign-in-provider.ts";
 import { LdapConnection, type LdapFindings, type LdapTarget } from "./ldap-connection.ts";
 import { LDAP_FAULTS, LdapFault } from "./ldap-faults.ts";
@@ -74,7 +74,7 @@ export class LdapDirectory {
   }
 
   /** @throws RequestError `LOGIN_BUSY` */
-  async signIn({ name, password }: Credentials): Promise<SignInResult> {
+  async signIn({ name, password }: Credentials, who?: Familiarity): Promise<SignInResult> {
     if (password === "" || !isPlainName(name)) return UNKNOWN;
     const endsAt = this.#services.clock.monotonic() + LDAP_SIGN_IN_LIMIT_MS;
     return this.#limit.run(async () => {
@@ -92,7 +92,7 @@ export class LdapDirectory {
         if (error instanceof LdapFault) return { kind: "unavailable", reason: error.text.en };
         throw error;
       }
-    });
+    }, who);
   }
 
   /** Says the first thing that does not work. */
