@@ -2,6 +2,7 @@ import { imageCatalogue, type ImageCatalogueInput } from "../../protocol/index.t
 import { quoteWord } from "../terminal/program-name.ts";
 import type { ConfigPl } from "./config-pl.ts";
 import { convertGpus } from "./convert-gpus.ts";
+import { convertSignIn, type DartsSignIn, type SignInPlaces } from "./convert-sign-in.ts";
 import { convertMachine, readMachineDefaults, type MachineDefaults } from "./convert-machine.ts";
 import type { DartsHost } from "./darts-host.ts";
 import { SETTING_CONVERSIONS, type SettingConversion } from "./darts-settings.ts";
@@ -15,6 +16,8 @@ export interface DartsConversion {
   /** Options, quoted for a shell's command line. */
   readonly server: readonly string[];
   readonly host: readonly string[];
+  /** Null: config.pl says nothing of people. */
+  readonly signIn: DartsSignIn | null;
   /** For the host's environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** The names of the settings that the above was made of. */
@@ -25,6 +28,11 @@ export interface DartsConversion {
   readonly warnings: readonly string[];
 }
 
+/** Where the files of sign-in go unless it is said. */
+const USUAL_PLACES: SignInPlaces = {
+  folder: "/etc/postern",
+  configFile: "/etc/qemu-web-desktop/config.pl",
+};
 const NO_CONFIG: ConfigPl = { settings: new Map(), unread: [], warnings: [] };
 
 /**
@@ -36,11 +44,13 @@ export async function convertDarts(
   { machines, warnings }: MachinesConf,
   host: DartsHost,
   config: ConfigPl = NO_CONFIG,
+  places = USUAL_PLACES,
 ): Promise<DartsConversion> {
   const said: string[] = [...warnings, ...config.warnings];
   const warn = (text: string): void => void said.push(text);
   const defaults = readMachineDefaults(config.settings, warn);
-  const results = new Results(config, { host, defaults, warn });
+  const signIn = convertSignIn(config, places, warn);
+  const results = new Results(config, { host, defaults, signIn, warn });
   for (const name of config.settings.keys()) results.addSetting(name);
   const gpus = convertGpus(config.settings.get("gpu_blacklist") ?? "", await host.listGpus(), warn);
   results.server.push(...gpus.server);
@@ -62,12 +72,14 @@ export async function convertDarts(
   // Ensures that the host accepts the catalogue.
   imageCatalogue.parse(catalogue);
   const { server, environment, converted, unneeded } = results;
-  return { catalogue, server, host: results.host, environment, converted, unneeded, warnings: said };
+  const lists = { converted, unneeded, warnings: said };
+  return { catalogue, server, host: results.host, signIn, environment, ...lists };
 }
 
 interface ResultsContext {
   readonly host: DartsHost;
   readonly defaults: MachineDefaults;
+  readonly signIn: DartsSignIn | null;
   readonly warn: (text: string) => void;
 }
 
@@ -117,7 +129,10 @@ class Results {
         if (!this.#isSet(name)) return "unneeded";
         warn(`${name}: ${conversion.how}`);
         return "told";
-      case "detail": {
+      case "signIn": {
+        if (this.#context.signIn?.used.has(name) === true) return "converted";
+        // One that is on and was left out has its warning.
+        if (conversion.of.length === 0) return this.#isSet(name) ? "told" : "unneeded";
         const of = conversion.of.find(this.#isSet);
         if (of === undefined || !this.#isSet(name)) return "unneeded";
         warn(`${name}: goes with ${of}, see there.`);

@@ -25,8 +25,8 @@ export type SettingConversion =
   | { readonly kind: "gpu" }
   /** Has to be configured elsewhere, by hand. */
   | { readonly kind: "elsewhere"; readonly how: string }
-  /** Says more about another setting, and counts where that one is on. */
-  | { readonly kind: "detail"; readonly of: readonly string[] }
+  /** Goes into the file of sign-in providers; `of`: it says more about one of these, and counts where that one is on. */
+  | { readonly kind: "signIn"; readonly of: readonly string[] }
   | { readonly kind: "unneeded"; readonly why: string };
 
 const image: SettingConversion = { kind: "image" };
@@ -37,12 +37,11 @@ const option = (program: "server" | "host", name: string, read: ReadAmount): Set
   read,
 });
 const elsewhere = (how: string): SettingConversion => ({ kind: "elsewhere", how });
-const detail = (...of: string[]): SettingConversion => ({ kind: "detail", of });
+const signIn = (...of: string[]): SettingConversion => ({ kind: "signIn", of });
 const unneeded = (why: string): SettingConversion => ({ kind: "unneeded", why });
 
 const ONE_PORT = "One port is all there is: --listen of `postern server`.";
 const OWN_PAGES = "The pages are part of the server.";
-const ACCOUNTS = "People sign in with accounts of the server, see docs/service-admin.md.";
 
 /** @see docs/darts.md */
 export const SETTING_CONVERSIONS: Readonly<Record<string, SettingConversion>> = {
@@ -69,22 +68,22 @@ export const SETTING_CONVERSIONS: Readonly<Record<string, SettingConversion>> = 
     "Join each of these as a host: `postern join create --host --admit`, then `postern host` there.",
   ),
   user_admin: elsewhere("Administrators are accounts with the role admin, see docs/service-admin.md."),
-  check_user_custom: elsewhere(ACCOUNTS),
-  check_user_with_email: elsewhere(ACCOUNTS),
-  check_user_with_imap: elsewhere(ACCOUNTS),
-  check_user_with_ldap: elsewhere(ACCOUNTS),
-  check_user_with_smtp: elsewhere(ACCOUNTS),
-  imap_server: detail("check_user_with_imap"),
-  imap_port: detail("check_user_with_imap"),
-  ldap_server: detail("check_user_with_ldap"),
-  ldap_port: detail("check_user_with_ldap"),
-  ldap_domain: detail("check_user_with_ldap"),
-  smtp_server: detail("check_user_with_smtp", "check_user_with_email"),
-  smtp_port: detail("check_user_with_smtp", "check_user_with_email"),
-  smtp_use_ssl: detail("check_user_with_smtp", "check_user_with_email"),
-  email_from: detail("check_user_with_email"),
-  email_passwd: detail("check_user_with_email"),
-  email_method: detail("check_user_with_email"),
+  check_user_custom: signIn(),
+  check_user_with_email: signIn(),
+  check_user_with_imap: signIn(),
+  check_user_with_ldap: signIn(),
+  check_user_with_smtp: signIn(),
+  imap_server: signIn("check_user_with_imap"),
+  imap_port: signIn("check_user_with_imap"),
+  ldap_server: signIn("check_user_with_ldap"),
+  ldap_port: signIn("check_user_with_ldap"),
+  ldap_domain: signIn("check_user_with_ldap"),
+  smtp_server: signIn("check_user_with_smtp", "check_user_with_email"),
+  smtp_port: signIn("check_user_with_smtp", "check_user_with_email"),
+  smtp_use_ssl: signIn("check_user_with_smtp", "check_user_with_email"),
+  email_from: signIn("check_user_with_email"),
+  email_passwd: signIn("check_user_with_email"),
+  email_method: signIn("check_user_with_email"),
   snapshot_use_master: elsewhere("Said for each machine: the box for the image itself, for administrators."),
   boot_delay: unneeded("The page shows the screen as soon as there is one."),
   machine: unneeded("People choose the image in the page."),

@@ -122,6 +122,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       clientDir: findClientDir(),
       ...(signIn !== null && { signIn }),
       requireFactorFor: options.requireFactorFor,
+      behindProxies: trustedProxies.length + proxyProtocolFrom.length > 0,
       joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),
       log,
       clock: systemClock,

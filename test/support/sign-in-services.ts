@@ -25,5 +25,5 @@ export async function openSignInServices(id: string): Promise<SignInServices> {
   const logged: string[] = [];
   const log = pino({ level: "trace" }, { write: (line: string) => void logged.push(line) });
   const pagesUrl = () => "https://desk.test:8443/";
-  return { id, stores, passwords: new Passwords(), clock, log, pagesUrl, logged };
+  return { id, stores, passwords: new Passwords(), clock, log, pagesUrl, loopbackOnly: true, logged };
 }

@@ -19,10 +19,15 @@ export interface Slapd {
 /**
  * OpenLDAP's server of Debian's package in a folder of its own, on loopback, with the entries of `ldif`. It takes no password
  * without TLS, and nobody reads anything but the account `cn=reader` all, everybody `uid=public`, and each person their own entry.
+ * @param options `open`: passwords are taken without TLS, and everybody reads all but them
  */
 export async function startSlapd(
   cleanup: CleanupStack,
-  { ldif, certificate }: { readonly ldif: string; readonly certificate: TestCertificate },
+  {
+    ldif,
+    certificate,
+    open = false,
+  }: { readonly ldif: string; readonly certificate: TestCertificate; readonly open?: boolean },
 ): Promise<Slapd> {
   const folder = await cleanup.makeFolder();
   // A copy: AppArmor's profile, where there is one, lets the program in its usual place read no other folders.
@@ -34,7 +39,7 @@ export async function startSlapd(
   const config = path.join(folder, "slapd.conf");
   const entries = path.join(folder, "entries.ldif");
   await mkdir(database);
-  await writeFile(config, describeServer(database, certificate));
+  await writeFile(config, describeServer(database, certificate, open));
   await writeFile(entries, ldif);
   const added = await runProcess(program, ["-T", "add", "-q", "-f", config, "-l", entries]);
   if (added.code !== 0) throw new Error(`slapadd failed: ${added.stderr}`);
@@ -49,7 +54,7 @@ export async function startSlapd(
   return { ldapPort, ldapsPort };
 }
 
-function describeServer(database: string, { cert, key }: TestCertificate): string {
+function describeServer(database: string, { cert, key }: TestCertificate, open: boolean): string {
   return [
     ...SCHEMAS.map((name) => `include /etc/ldap/schema/${name}.schema`),
     // Of Active Directory and 389.
@@ -60,7 +65,7 @@ function describeServer(database: string, { cert, key }: TestCertificate): strin
     "moduleload memberof",
     `TLSCertificateFile ${cert}`,
     `TLSCertificateKeyFile ${key}`,
-    "security simple_bind=112",
+    open ? "" : "security simple_bind=112",
     "database mdb",
     "maxsize 268435456",
     `suffix ${SUFFIX}`,
@@ -68,9 +73,13 @@ function describeServer(database: string, { cert, key }: TestCertificate): strin
     "dbnosync",
     "index objectClass,uid,member,memberUid eq",
     "access to attrs=userPassword by anonymous auth by * none",
-    `access to dn.base="ou=people,${SUFFIX}" by users read`,
-    `access to dn.base="uid=public,ou=people,${SUFFIX}" by users read by anonymous auth`,
-    `access to * by dn.exact="cn=reader,${SUFFIX}" read by self read by anonymous auth by * none`,
+    ...(open
+      ? ["access to * by * read"]
+      : [
+          `access to dn.base="ou=people,${SUFFIX}" by users read`,
+          `access to dn.base="uid=public,ou=people,${SUFFIX}" by users read by anonymous auth`,
+          `access to * by dn.exact="cn=reader,${SUFFIX}" read by self read by anonymous auth by * none`,
+        ]),
     "overlay memberof",
     "",
   ].join("\n");

@@ -55,7 +55,7 @@ export type SignInForm = z.infer<typeof signInForm>;
 export const power = z.enum(["oversee", "operate", "administer", "audit"]);
 export type Power = z.infer<typeof power>;
 
-/** Fields of other sign-in providers come beside these two. Where a provider needs no password it may be absent; a name may be longer. */
+/** Fields of other sign-in providers come beside these two. Where a provider needs no password it may be absent, and where one needs no name either, both; a name may be longer. */
 export const loginRequest = z.object({
   name: z.string().min(1).max(64),
   password: z.string().min(1).max(256),

@@ -21,6 +21,7 @@ import { Passkeys } from "./sign-in/factors/passkeys.ts";
 import { SecondFactors } from "./sign-in/factors/second-factors.ts";
 import { GroupMemberships } from "./sign-in/group-memberships.ts";
 import { Logins } from "./sign-in/logins.ts";
+import { isLoopbackHost } from "./sign-in/loopback.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
 import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
@@ -68,6 +69,8 @@ export interface WebOptions {
   readonly signIn?: SignInOptions;
   /** Roles whose people have to have a second factor; absent: none. */
   readonly requireFactorFor?: readonly AccountRole[];
+  /** Proxies in front of it bring people of other computers. */
+  readonly behindProxies?: boolean;
   /** What an administrator types on the server for a join secret; absent: the page shows none. */
   readonly joinCommand?: string;
   readonly log: Logger;
@@ -105,7 +108,10 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const throttle = new PasswordThrottle(clock);
   const devices = await Devices.open(stores.service);
   const pagesUrl = () => new URL(`https://${formatHostPort(proxy.advertised.web)}`).href;
-  const services = { stores, passwords, clock, log, pagesUrl };
+  const loopbackOnly =
+    options.behindProxies !== true &&
+    [proxy.addresses.listen.host, proxy.advertised.web.host].every(isLoopbackHost);
+  const services = { stores, passwords, clock, log, pagesUrl, loopbackOnly };
   const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
   const audit = (entry: AuditEntry): void => {
@@ -121,7 +127,10 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const gate = new FactorGate({ users: stores.users, factors, requireFor, auditDurably });
   const memberships = new GroupMemberships({ groups: stores.groups, auditDurably });
   const linker = new AccountLinker({ users: stores.users, memberships, auditDurably, audit });
-  const signIn = new SignInService({ providers, linker, steps, factors, gate, throttle, audit, log });
+  const signIn = new SignInService({
+    ...{ providers, linker, steps, factors, gate, throttle, audit, log },
+    users: stores.users,
+  });
   const confirmations = new Confirmations({
     ...{ providers, factors, throttle, proxy, clock },
     logins: stores.logins,

@@ -20,6 +20,14 @@ export type LinkResult =
 /** Of one person, by one service. Of more none may be left out, since what denies may be among them. */
 const MAX_GROUPS = 5_000;
 
+/** Groups that others than the person's own provider name, by the provider's id. */
+type AgreedGroups = Readonly<Record<string, readonly string[]>>;
+
+interface LinkedPerson extends ExternalPerson {
+  /** They count as if the person's own provider had named them. Absent: none. */
+  readonly agreed?: AgreedGroups;
+}
+
 const ROLE_ORDER = ["admin", "operator", "auditor"] as const;
 
 /**
@@ -37,12 +45,14 @@ export class AccountLinker {
    * The person's groups are those that the service names, as far as they are known here.
    * @throws RequestError `AUDIT_UNAVAILABLE`, and then there is no new account, no new role and no new group
    */
-  async link(providerId: string, admission: Admission, person: ExternalPerson): Promise<LinkResult> {
+  async link(providerId: string, admission: Admission, person: LinkedPerson): Promise<LinkResult> {
     const { users } = this.#context;
+    const { name, agreed = {} } = person;
     const known = await users.findBySubject(providerId, person.subject);
-    const refused = judgeAdmission(admission, person);
+    const groups = [...person.groups, ...Object.values(agreed).flat()];
+    const refused = judgeAdmission(admission, { name, groups });
     if (refused !== null) return { kind: "refused", reason: refused, user: known };
-    const role = roleOf(admission, person);
+    const role = roleOf(admission, groups);
     if (known !== null && known.disabledAt !== null)
       return { kind: "refused", reason: "USER_DISABLED", user: known };
     const result =
@@ -50,18 +60,29 @@ export class AccountLinker {
         ? await this.#create(providerId, admission, person, role)
         : ({ kind: "account", user: await this.#update(known, person, role) } as const);
     if (result.kind === "account")
-      await this.#context.memberships.replace(result.user, providerId, person.groups);
+      await this.keepGroups(result.user, { ...agreed, [providerId]: person.groups });
     return result;
   }
 
+  /** The person is in these groups of these providers, and in no other of them. @throws RequestError `AUDIT_UNAVAILABLE` */
+  async keepGroups(user: UserRecord, named: AgreedGroups): Promise<void> {
+    for (const [source, groups] of Object.entries(named))
+      await this.#context.memberships.replace(user, source, groups);
+  }
+
   /**
-   * Why an account of this server may not enter by a provider; null: it may. Its groups are those that administrators fill.
+   * Why an account of this server may not enter by a provider; null: it may. Its groups are those that administrators fill, and
+   * those that others have named.
    */
-  async judgeOwn({ id, name }: UserRecord, admission: Admission): Promise<string | null> {
+  async judgeOwn(
+    { id, name }: UserRecord,
+    admission: Admission,
+    agreed: AgreedGroups = {},
+  ): Promise<string | null> {
     const { denyGroups, allowGroups } = admission;
     const asked = denyGroups.length > 0 || allowGroups !== undefined;
-    const groups = asked ? await this.#context.memberships.listOwn(id) : [];
-    return judgeAdmission(admission, { name, groups });
+    const own = asked ? await this.#context.memberships.listOwn(id) : [];
+    return judgeAdmission(admission, { name, groups: [...own, ...Object.values(agreed).flat()] });
   }
 
   async #create(
@@ -140,7 +161,7 @@ function judgeAdmission(
 }
 
 /** Null: groups say nothing about roles here. */
-function roleOf({ roles }: Admission, { groups }: ExternalPerson): AccountRole | null {
+function roleOf({ roles }: Admission, groups: readonly string[]): AccountRole | null {
   if (roles === undefined) return null;
   return ROLE_ORDER.find((role) => includesFolded(roles[role] ?? [], groups)) ?? "user";
 }

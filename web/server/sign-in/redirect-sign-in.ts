@@ -164,7 +164,8 @@ export class RedirectSignIn {
     if (result.kind === "unavailable") throw this.#refuse("LOGIN_UNAVAILABLE", open, context, result.reason);
     const { person, session } = result;
     try {
-      return await this.#services.signIn.conclude(open, { kind: "person", person }, context, session);
+      const about = { context, password: null, session };
+      return await this.#services.signIn.conclude(open, { kind: "person", person }, about);
     } catch (error) {
       // They have shown who they are: nothing about passwords, and no riddle.
       if (isPosternError(error) && error.code === "LOGIN_REFUSED") throw refuse("LOGIN_NOT_ADMITTED");

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { z } from "zod";
-import { isPosternError } from "../../../protocol/index.ts";
-import { LOCAL_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
+import { LOCAL_PROVIDER, type Proxy, type Stores, type UserRecord } from "../../../proxy/index.ts";
 import { loginRequest, type PasskeyOptions, type PasskeyProof, type SignInForm } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
+import { guardProvider } from "./guard-provider.ts";
 import type { AccountLinker } from "./account-linker.ts";
 import { FACTOR_STEP, type FactorGate } from "./factors/factor-gate.ts";
 import { locatePasskey } from "./factors/passkeys.ts";
@@ -19,11 +19,17 @@ import type {
   SignInProvider,
   SignInResult,
 } from "./providers/index.ts";
-import type { PendingSignIn, SignInStep, SignInSteps } from "./sign-in-steps.ts";
+import { Reviews, type IdentifiedPerson, type KnownPerson } from "./reviews.ts";
+import type { PendingReview, PendingSignIn, SignInStep, SignInSteps } from "./sign-in-steps.ts";
+
+/** In the place of a device: strangers' attempts at a name do not count for who has passed its password. */
+const REVIEW_STEP = "review";
 
 interface SignInDependencies {
   readonly providers: readonly OpenProvider[];
-  readonly linker: Pick<AccountLinker, "link" | "judgeOwn">;
+  readonly linker: Pick<AccountLinker, "link" | "judgeOwn" | "keepGroups">;
+  /** Finds the account again of a sign-in that waited. */
+  readonly users: Pick<Stores["users"], "find" | "findBySubject">;
   readonly steps: SignInSteps;
   readonly factors: Pick<SecondFactors, "identify" | "describeSignIn" | "passkeysAvailable">;
   readonly gate: Pick<FactorGate, "begin" | "proceed">;
@@ -56,14 +62,18 @@ export class SignInService {
   /** Checks what the page sends. */
   readonly request: z.ZodType<Credentials>;
   readonly #services: SignInDependencies;
+  readonly #reviews: Reviews;
 
   constructor(services: SignInDependencies) {
     this.#services = services;
+    this.#reviews = new Reviews(services);
     const providers = services.providers.map(({ provider }) => provider);
     const form = mergeForms(providers.map((provider) => provider.form));
     this.form = services.factors.passkeysAvailable ? offerPasskeys(form) : form;
-    const passwordMayBeEmpty = providers.some(({ withoutPassword }) => withoutPassword === true);
-    this.request = describeRequest(this.form, passwordMayBeEmpty);
+    this.request = describeRequest(this.form, {
+      password: providers.some(({ withoutPassword }) => withoutPassword === true),
+      name: providers.some(({ withoutName }) => withoutName === true),
+    });
   }
 
   /**
@@ -77,7 +87,8 @@ export class SignInService {
     this.#beginAttempt(attempt, context);
     const familiarity = this.#services.throttle.knows(attempt) ? "known" : "stranger";
     const answer = await this.#askProviders(credentials, { ...context, familiarity });
-    return this.#judge(answer, { name: credentials.name, context, attempt, stepId: null, attempts: 0 });
+    const { name, password } = credentials;
+    return this.#judge(answer, { name, password, context, attempt, stepId: null, attempts: 0 });
   }
 
   /**
@@ -89,12 +100,14 @@ export class SignInService {
     const pending = await steps.try(stepId);
     if (pending?.provider === FACTOR_STEP) return this.#proceedFactor(pending, stepId, answers, context);
     const open = providers.find(({ id }) => id === pending?.provider);
+    if (pending?.review !== undefined && open?.provider.review !== undefined)
+      return this.#proceedReview(open, { ...pending, review: pending.review }, { stepId, answers, context });
     if (pending === null || open?.provider.proceed === undefined) throw refuse("LOGIN_STEP_GONE");
     const attempt = attemptOf(pending.name, context);
     this.#beginAttempt(attempt, context);
     const result = await this.#guard(open, (provider) => provider.proceed?.(pending.state, answers, context));
     const { name, attempts = 0 } = pending;
-    return this.#judge({ open, result }, { name, context, attempt, stepId, attempts });
+    return this.#judge({ open, result }, { name, password: null, context, attempt, stepId, attempts });
   }
 
   /** What the browser is asked where a passkey is all. @throws RequestError `PASSKEY_HOST` */
@@ -117,8 +130,10 @@ export class SignInService {
     }
     throttle.succeed(attempt);
     const open = providers.find(({ id }) => id === user.provider);
-    if (open?.admission.passkeyAlone ?? open?.kind === LOCAL_PROVIDER)
-      return { kind: "account", user, provider: "passkey" };
+    if (open !== undefined && (open.admission.passkeyAlone ?? open.kind === LOCAL_PROVIDER)) {
+      const known = { open, identified: { kind: "signedIn", user }, byPasskey: true, agreed: {} } as const;
+      return this.#review(known, { password: null, context });
+    }
     this.#auditFailure("PASSKEY_SECOND", context, user);
     throw refuse("PASSKEY_SECOND");
   }
@@ -157,7 +172,7 @@ export class SignInService {
 
   async #judge(answer: ProviderResult | null, about: AttemptInProgress): Promise<SignInOutcome> {
     const { steps, throttle } = this.#services;
-    const { name, context, attempt, stepId, attempts } = about;
+    const { name, password, context, attempt, stepId, attempts } = about;
     const result = answer?.result ?? { kind: "unknownPerson" };
     if (answer === null || result.kind === "unknownPerson")
       throw this.#refuse("LOGIN_REFUSED", context, null);
@@ -169,26 +184,106 @@ export class SignInService {
       const pending = { provider: answer.open.id, name, state, attempts: attempts + 1 };
       return { kind: "step", step: await this.#openStep(pending, form) };
     }
-    const outcome = await this.conclude(answer.open, result, context);
+    const outcome = await this.conclude(answer.open, result, { context, password });
     throttle.succeed(attempt, attempts + 1);
     return outcome;
   }
 
   /**
-   * What follows once a provider has said who it is: the account, and a second factor where one is asked for.
-   * @param session where the person comes back from another site
+   * What follows once a provider has said who it is: others look at the person, then the account, and a second factor where one is
+   * asked for.
    * @throws RequestError `LOGIN_REFUSED` who may not enter
    */
-  async conclude(
-    open: OpenProvider,
-    result: IdentifiedPerson,
-    context: SignInContext,
-    session?: ProviderSession,
-  ): Promise<SignInOutcome> {
-    const user = await this.#findAccount(open, result, context);
+  conclude(open: OpenProvider, identified: IdentifiedPerson, about: Concluding): Promise<SignInOutcome> {
+    return this.#review({ open, identified, byPasskey: false, agreed: {} }, about);
+  }
+
+  async #review(known: KnownPerson, about: Concluding): Promise<SignInOutcome> {
+    const { context, password } = about;
+    const { identified } = known;
+    if (identified.kind === "signedIn" && identified.user.disabledAt !== null)
+      throw this.#refuse("LOGIN_REFUSED", context, identified.user);
+    const verdict = await this.#reviews.ask(known, password, context);
+    if (verdict.kind === "agreed") return this.#enter({ ...known, agreed: verdict.agreed }, about);
+    if (verdict.kind === "challenge")
+      return this.#askReview({ ...known, agreed: verdict.agreed }, verdict, about.session);
+    throw await this.#refuseReview(verdict.kind, known, context);
+  }
+
+  /** Nobody has an objection. */
+  async #enter(known: KnownPerson, { context, session }: Concluding): Promise<SignInOutcome> {
+    const { open, identified, byPasskey, agreed } = known;
+    // Of another service nobody knows here which groups it names; `passkeyAlone` said that it is not asked.
+    if (byPasskey && identified.kind === "signedIn") {
+      await this.#services.linker.keepGroups(identified.user, agreed);
+      return { kind: "account", user: identified.user, provider: "passkey" };
+    }
+    const user = await this.#findAccount(known, context);
     const more = await this.#services.gate.begin(user, open);
     if (more !== null) return this.#askFactor(user.name, more, session);
     return { kind: "account", user, provider: open.id, ...(session && { session }) };
+  }
+
+  async #askReview(
+    { open, identified, byPasskey, agreed }: KnownPerson,
+    { by, challenge }: { readonly by: string; readonly challenge: SignInChallenge },
+    session: ProviderSession | undefined,
+  ): Promise<SignInOutcome> {
+    const { name } = identified.kind === "person" ? identified.person : identified.user;
+    const review: PendingReview = {
+      provider: open.id,
+      identified:
+        identified.kind === "person"
+          ? identified
+          : { kind: "signedIn", userId: identified.user.id, byPasskey },
+      agreed,
+    };
+    const pending = { provider: by, name, state: challenge.state, review, ...(session && { session }) };
+    return { kind: "step", step: await this.#openStep(pending, challenge.form) };
+  }
+
+  async #proceedReview(
+    by: OpenProvider,
+    pending: PendingSignIn & { readonly review: PendingReview },
+    { stepId, answers, context }: GivenStep,
+  ): Promise<SignInOutcome> {
+    const { steps, throttle } = this.#services;
+    const { name, state, session } = pending;
+    const attempt = attemptOf(name, { ...context, device: REVIEW_STEP });
+    this.#beginAttempt(attempt, context);
+    const known = await this.#recall(pending.review);
+    if (known === null) throw refuse("LOGIN_STEP_GONE");
+    const result = await this.#reviews.proceed(by, known, { given: { state, answers }, context });
+    if (result.kind === "refused" || result.kind === "unavailable")
+      throw await this.#refuseReview(result.kind, known, context);
+    if (!(await steps.take(stepId))) throw refuse("LOGIN_STEP_GONE");
+    throttle.succeed(attempt);
+    if (result.kind === "challenge")
+      return this.#askReview(known, { by: by.id, challenge: result.challenge }, session);
+    const agreed = { ...known.agreed, [by.id]: result.groups };
+    return this.#review({ ...known, agreed }, { context, password: null, ...(session && { session }) });
+  }
+
+  /** Null: the provider or the account is no longer there. */
+  async #recall({ provider, identified, agreed }: PendingReview): Promise<KnownPerson | null> {
+    const open = this.#services.providers.find(({ id }) => id === provider);
+    if (open === undefined) return null;
+    if (identified.kind === "person") return { open, identified, byPasskey: false, agreed };
+    const user = await this.#services.users.find(identified.userId);
+    const { byPasskey } = identified;
+    return user && { open, identified: { kind: "signedIn", user }, byPasskey, agreed };
+  }
+
+  async #refuseReview(
+    kind: "refused" | "unavailable",
+    { open, identified }: KnownPerson,
+    context: SignInContext,
+  ): Promise<Error> {
+    const user =
+      identified.kind === "signedIn"
+        ? identified.user
+        : await this.#services.users.findBySubject(open.id, identified.person.subject);
+    return this.#refuse(kind === "unavailable" ? "LOGIN_UNAVAILABLE" : "REVIEW_REFUSED", context, user);
   }
 
   /**
@@ -202,17 +297,18 @@ export class SignInService {
   }
 
   async #findAccount(
-    { id, admission }: OpenProvider,
-    result: IdentifiedPerson,
+    { open: { id, admission }, identified, agreed }: KnownPerson,
     context: SignInContext,
   ): Promise<UserRecord> {
-    if (result.kind === "signedIn") {
-      if (result.user.disabledAt !== null) throw this.#refuse("LOGIN_REFUSED", context, result.user);
-      const refused = await this.#services.linker.judgeOwn(result.user, admission);
-      if (refused !== null) throw this.#refuse(refused, context, result.user);
-      return result.user;
+    const { linker } = this.#services;
+    if (identified.kind === "signedIn") {
+      const { user } = identified;
+      const refused = await linker.judgeOwn(user, admission, agreed);
+      if (refused !== null) throw this.#refuse(refused, context, user);
+      await linker.keepGroups(user, agreed);
+      return user;
     }
-    const linked = await this.#services.linker.link(id, admission, result.person);
+    const linked = await linker.link(id, admission, { ...identified.person, agreed });
     if (linked.kind === "account") return linked.user;
     throw this.#refuse(linked.reason, context, linked.user);
   }
@@ -224,11 +320,8 @@ export class SignInService {
   /** The first provider that knows the person. Where none does, one that could not be asked has the last word. */
   async #askProviders(credentials: Credentials, context: SignInContext): Promise<ProviderResult | null> {
     let silent: ProviderResult | null = null;
-    // Some directories take an empty password for no sign-in at all, and say yes.
-    const withoutPassword = credentials.password === "";
     for (const open of this.#services.providers) {
-      if (open.provider.signIn === undefined) continue;
-      if ((open.provider.withoutPassword ?? false) !== withoutPassword) continue;
+      if (open.provider.signIn === undefined || !fits(open.provider, credentials)) continue;
       if (context.via === "viewer" && !open.admission.viewers) continue;
       const result = await this.#guard(open, (provider) => provider.signIn?.(credentials, context));
       if (result.kind === "unavailable") silent ??= { open, result };
@@ -237,25 +330,13 @@ export class SignInService {
     return silent;
   }
 
-  /** A provider that fails is one that cannot be asked; why is in the log alone. */
-  async #guard(
-    { id, provider }: OpenProvider,
+  #guard(
+    open: OpenProvider,
     ask: (provider: SignInProvider) => Promise<SignInResult> | undefined,
   ): Promise<SignInResult> {
-    const { log } = this.#services;
-    try {
-      const result = (await ask(provider)) ?? { kind: "unknownPerson" };
-      if (result.kind === "unavailable")
-        log.warn(
-          { event: "sign-in.unavailable", provider: id, reason: result.reason },
-          "a sign-in provider cannot be asked",
-        );
-      return result;
-    } catch (error) {
-      if (isPosternError(error)) throw error;
-      log.error({ event: "sign-in.fault", provider: id, err: error }, "a sign-in provider failed");
-      return { kind: "unavailable", reason: "fault" };
-    }
+    const orUnknown = async (provider: SignInProvider): Promise<SignInResult> =>
+      (await ask(provider)) ?? { kind: "unknownPerson" };
+    return guardProvider(this.#services.log, open, orUnknown);
   }
 
   #beginAttempt(attempt: SignInAttempt, context: SignInContext): void {
@@ -284,16 +365,36 @@ export class SignInService {
   }
 }
 
-type IdentifiedPerson = Extract<SignInResult, { kind: "signedIn" | "person" }>;
+interface Concluding {
+  readonly context: SignInContext;
+  /** As it was typed; null: there was none, or it was not kept. */
+  readonly password: string | null;
+  /** Where the person comes back from another site. */
+  readonly session?: ProviderSession;
+}
+
+interface GivenStep {
+  readonly stepId: string;
+  readonly answers: Answers;
+  readonly context: SignInContext;
+}
 
 interface AttemptInProgress {
   readonly name: string;
+  readonly password: string | null;
   readonly context: SignInContext;
   readonly attempt: SignInAttempt;
   /** Null: this is the first step. */
   readonly stepId: string | null;
   /** Steps that were right before. */
   readonly attempts: number;
+}
+
+/** Some directories take an empty password for no sign-in at all, and say yes. */
+function fits(provider: SignInProvider, { name, password }: Credentials): boolean {
+  const isWithoutPassword = provider.withoutPassword ?? false;
+  const isWithoutName = provider.withoutName ?? false;
+  return isWithoutPassword === (password === "") && isWithoutName === (name === "");
 }
 
 function attemptOf(name: string, { source, device = null }: SignInContext): SignInAttempt {
@@ -320,18 +421,20 @@ function isFirst<T>(keyOf: (item: T) => string) {
 }
 
 /** Name and password are always there; fields that only some providers know may be absent. */
-function describeRequest({ fields }: SignInForm, passwordMayBeEmpty: boolean): z.ZodType<Credentials> {
-  const { name, password } = loginRequest.shape;
+function describeRequest(
+  { fields }: SignInForm,
+  mayBeEmpty: { readonly name: boolean; readonly password: boolean },
+): z.ZodType<Credentials> {
+  const { password } = loginRequest.shape;
   const longest = fields.find((field) => field.name === "name")?.maxLength ?? 0;
+  const maxLength = Math.max(loginRequest.shape.name.maxLength ?? 0, longest);
+  const name = z.string().min(1).max(maxLength);
   const further = fields.filter((field) => !(field.name in loginRequest.shape));
   const shape = further.map((field) => [field.name, z.string().max(field.maxLength).optional()] as const);
   return z
     .object({
-      name: z
-        .string()
-        .min(1)
-        .max(Math.max(name.maxLength ?? 0, longest)),
-      password: passwordMayBeEmpty ? password.or(z.literal("")).default("") : password,
+      name: mayBeEmpty.name ? name.or(z.literal("")).default("") : name,
+      password: mayBeEmpty.password ? password.or(z.literal("")).default("") : password,
     })
     .and(z.object(Object.fromEntries(shape)));
 }

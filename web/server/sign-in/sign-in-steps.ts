@@ -2,12 +2,23 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
 import type { SignInStepStore } from "../../../proxy/index.ts";
 import type { SignInForm } from "../../api/schemas.ts";
-import type { ProviderSession } from "./providers/index.ts";
+import type { ExternalPerson, ProviderSession } from "./providers/index.ts";
 
 const STEP_MS = 600_000;
 /** Answers to one question. */
 export const MAX_TRIES = 5;
 const ID_FORM = /^[\w-]{43}$/;
+
+/** Somebody who is known, and whom not everybody has looked at who has to. */
+export interface PendingReview {
+  /** The provider that knows the person, by its id. */
+  readonly provider: string;
+  readonly identified:
+    | { readonly kind: "person"; readonly person: ExternalPerson }
+    | { readonly kind: "signedIn"; readonly userId: string; readonly byPasskey: boolean };
+  /** The groups of those who have agreed, by their ids. */
+  readonly agreed: Readonly<Record<string, readonly string[]>>;
+}
 
 /** What a sign-in that needs more has found so far. */
 export interface PendingSignIn {
@@ -22,6 +33,8 @@ export interface PendingSignIn {
   readonly form?: SignInForm;
   /** The session at another service that it comes from. */
   readonly session?: ProviderSession;
+  /** The provider whose turn it is looks at somebody whom another one knows. */
+  readonly review?: PendingReview;
 }
 
 /** What the page gets: it comes back with `id` and the answers. */

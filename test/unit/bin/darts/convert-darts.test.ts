@@ -166,7 +166,7 @@ $config{config_script} = ("exec: touch /tmp/hello", 'if("@VM@" =~ /lab/): https:
     [
       "",
       "$config{check_user_with_ldap} = 1;",
-      expect.stringContaining("check_user_with_ldap: People sign in"),
+      expect.stringContaining("check_user_with_ldap: there is no ldap_server"),
     ],
     [
       "",

@@ -6,7 +6,13 @@ import { Mailer, mailerOptions } from "../mail/mailer.ts";
 import { composeCodeMail } from "./code-mail.ts";
 import { MailBudget } from "./mail-budget.ts";
 import { ADDRESS_FORM, parseMailAddress } from "./mail-login.ts";
-import type { SignInProviderKind, SignInProviderServices, SignInResult } from "./sign-in-provider.ts";
+import type {
+  Answers,
+  ProviderCheck,
+  SignInProviderKind,
+  SignInProviderServices,
+  SignInResult,
+} from "./sign-in-provider.ts";
 
 const CODE_DIGITS = 6;
 const KEY_BYTES = 32;
@@ -23,6 +29,8 @@ const emailCodeOptions = z.strictObject({
         .transform(toLowerCase),
     )
     .default([]),
+  /** People of these providers, by their ids, are sent a code once they have shown who they are, and nobody gets in by a code alone. */
+  secondFor: z.array(z.string()).min(1).optional(),
 });
 type EmailCodeOptions = z.output<typeof emailCodeOptions>;
 
@@ -35,6 +43,9 @@ type Recipient = z.infer<typeof recipient>;
 
 /** What the further step has to know; null: no mail was sent, and no code is right. */
 const codeState = z.object({ to: recipient.nullable(), key: z.string(), hash: z.string() });
+
+/** Nobody begins with it. */
+const NO_FORM: SignInForm = { fields: [], buttons: [] };
 
 const FORM: SignInForm = {
   fields: ADDRESS_FORM.fields.filter(({ name }) => name === "name"),
@@ -65,7 +76,15 @@ const CODE_FORM: SignInForm = {
   buttons: [{ label: { en: "Sign in", fr: "Se connecter" }, href: null }],
 };
 
-/** A code by e-mail instead of a password. What the page shows is the same whether or not anybody gets a mail. */
+const SECOND_FORM: SignInForm = {
+  ...CODE_FORM,
+  text: {
+    en: "A code is on its way to your e-mail address. It is valid for ten minutes; there are at most three in that time.",
+    fr: "Un code a été envoyé à votre adresse e-mail. Il est valable dix minutes ; il y en a trois au plus pendant ce temps.",
+  },
+};
+
+/** A code by e-mail instead of a password, or after one. What the page shows is the same whether or not anybody gets a mail. */
 export const emailCodeProvider: SignInProviderKind<EmailCodeOptions> = {
   name: "email-code",
   options: emailCodeOptions,
@@ -74,53 +93,82 @@ export const emailCodeProvider: SignInProviderKind<EmailCodeOptions> = {
     const mailer = new Mailer(options.mail, { clock, log });
     const budget = new MailBudget(clock);
 
+    /** What a further step keeps; the mail, if there is to be one, is on its way. */
+    function sendCode(
+      found: Recipient | null,
+      device: string | null,
+      isKnown = found?.kind === "account",
+    ): z.input<typeof codeState> {
+      const code = randomInt(10 ** CODE_DIGITS)
+        .toString()
+        .padStart(CODE_DIGITS, "0");
+      const key = randomBytes(KEY_BYTES).toString("base64url");
+      const isSent = found !== null && mayHaveMail(found, device, isKnown) && mail(found.address, code);
+      return { to: isSent ? found : null, key, hash: hashCode(code, key).toString("base64url") };
+    }
+
+    const common = { check, close: () => mailer.close() };
+    if (options.secondFor !== undefined)
+      return {
+        ...common,
+        form: NO_FORM,
+        review: {
+          of: options.secondFor,
+          begin: ({ email, byPasskey }, _password, { device = null }) => {
+            if (byPasskey) return Promise.resolve({ kind: "agreed", groups: [] });
+            const address = email === null ? null : parseMailAddress(email);
+            if (address === null) {
+              log.warn(
+                { event: "sign-in.no-address", provider: id },
+                "a person has no mail address for a code",
+              );
+              return Promise.resolve({ kind: "refused" });
+            }
+            const state = sendCode({ kind: "address", address }, device, true);
+            return Promise.resolve({ kind: "challenge", challenge: { form: SECOND_FORM, state } });
+          },
+          proceed: (_person, { state, answers }) => {
+            const { to, isRight } = checkCode(state, answers);
+            return Promise.resolve(
+              isRight && to !== null ? { kind: "agreed", groups: [] } : { kind: "refused" },
+            );
+          },
+        },
+      };
     return {
+      ...common,
       form: FORM,
       withoutPassword: true,
       async signIn({ name }, { device = null }) {
-        const found = await findRecipient(name, options, services);
-        const code = randomInt(10 ** CODE_DIGITS)
-          .toString()
-          .padStart(CODE_DIGITS, "0");
-        const key = randomBytes(KEY_BYTES).toString("base64url");
-        const isSent = found !== null && mayHaveMail(found, device) && mail(found.address, code);
-        const state: z.input<typeof codeState> = {
-          to: isSent ? found : null,
-          key,
-          hash: hashCode(code, key).toString("base64url"),
-        };
+        const state = sendCode(await findRecipient(name, options, services), device);
         return { kind: "challenge", challenge: { form: CODE_FORM, state } };
       },
-      async proceed(state, { code = "" }) {
-        const { to, key, hash } = codeState.parse(state);
-        const isRight = timingSafeEqual(
-          hashCode(code.replaceAll(/\s/g, ""), key),
-          Buffer.from(hash, "base64url"),
-        );
+      async proceed(state, answers) {
+        const { to, isRight } = checkCode(state, answers);
         return judge(to, isRight, services);
       },
-      async check() {
-        const fault = await mailer.check();
-        const { host } = options.mail;
-        if (fault === null)
-          return {
-            works: true,
-            text: {
-              en: `Mail server ${host}: it lets this server in. No mail was sent.`,
-              fr: `Serveur de messagerie ${host} : il laisse entrer ce serveur. Aucun message n’a été envoyé.`,
-            },
-          };
-        return {
-          works: false,
-          text: { en: `Mail server ${host}: ${fault.en}`, fr: `Serveur de messagerie ${host} : ${fault.fr}` },
-        };
-      },
-      close: () => mailer.close(),
     };
 
-    function mayHaveMail(to: Recipient, device: string | null): boolean {
-      const hasAccount = to.kind === "account";
-      const isAllowed = budget.take({ key: hasAccount ? to.userId : to.address, hasAccount, device });
+    async function check(): Promise<ProviderCheck> {
+      const fault = await mailer.check();
+      const { host } = options.mail;
+      if (fault === null)
+        return {
+          works: true,
+          text: {
+            en: `Mail server ${host}: it lets this server in. No mail was sent.`,
+            fr: `Serveur de messagerie ${host} : il laisse entrer ce serveur. Aucun message n’a été envoyé.`,
+          },
+        };
+      return {
+        works: false,
+        text: { en: `Mail server ${host}: ${fault.en}`, fr: `Serveur de messagerie ${host} : ${fault.fr}` },
+      };
+    }
+
+    function mayHaveMail(to: Recipient, device: string | null, hasAccount: boolean): boolean {
+      const key = to.kind === "account" ? to.userId : to.address;
+      const isAllowed = budget.take({ key, hasAccount, device });
       if (!isAllowed)
         log.warn({ event: "sign-in.code-limit", provider: id }, "too many codes were asked for");
       return isAllowed;
@@ -131,6 +179,12 @@ export const emailCodeProvider: SignInProviderKind<EmailCodeOptions> = {
     }
   },
 };
+
+function checkCode(state: unknown, { code = "" }: Answers): { to: Recipient | null; isRight: boolean } {
+  const { to, key, hash } = codeState.parse(state);
+  const given = hashCode(code.replaceAll(/\s/g, ""), key);
+  return { to, isRight: timingSafeEqual(given, Buffer.from(hash, "base64url")) };
+}
 
 /** By name, or by an address that one account alone has. Accounts of other services are theirs: they may have shut somebody out. */
 async function findRecipient(

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER } from "../../../../proxy/index.ts";
 import { emailCodeProvider } from "./email-code-provider.ts";
+import { hookProvider } from "./hook-provider.ts";
 import { imapProvider } from "./imap-provider.ts";
 import { ldapProvider } from "./ldap-provider.ts";
 import { localProvider } from "./local-provider.ts";
+import { noneProvider } from "./none-provider.ts";
 import { oidcProvider } from "./oidc-provider.ts";
 import { smtpProvider } from "./smtp-provider.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
@@ -19,6 +21,8 @@ const SIGN_IN_PROVIDERS: readonly SignInProviderKind[] = [
   smtpProvider,
   emailCodeProvider,
   oidcProvider,
+  hookProvider,
+  noneProvider,
 ];
 
 const names = z.array(z.string().min(1).max(256));
@@ -96,7 +100,19 @@ export function openSignInProviders(
     const provider = kind.open(parseOptions(name, kind.options, own), { ...services, id });
     opened.push({ id, kind: name, admission: common, provider });
   }
+  checkReviews(opened);
   return opened;
+}
+
+/** A name that fits nobody would look at nobody. */
+function checkReviews(opened: readonly OpenProvider[]): void {
+  for (const { id, provider } of opened)
+    for (const name of provider.review?.of ?? [])
+      if (name === id || !opened.some((other) => other.id === name))
+        throw new ConfigError(
+          "SIGN_IN_OPTIONS",
+          `The sign-in provider "${id}" is to look at the people of "${name}", which is no other provider here.`,
+        );
 }
 
 /** Accounts are kept by the provider's id: two that share one would share their people. */

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import type { CustomFetch } from "openid-client";
 import { hasFewJsonMarks, unbracketHost, type Clock } from "../../../../protocol/index.ts";
+import { isLoopbackHost } from "../loopback.ts";
 import { OpenIdFault } from "./openid-fault.ts";
 
 const ANSWER_TIMEOUT_MS = 5000;
@@ -47,11 +48,7 @@ export function makeOpenIdFetch(transport: OpenIdTransport): CustomFetch {
 /** https, or, where it is allowed, plain HTTP that does not leave this computer. */
 export function isAllowedAddress({ protocol, hostname }: URL, insecure: boolean): boolean {
   if (protocol === "https:") return true;
-  return protocol === "http:" && insecure && isLoopback(unbracketHost(hostname));
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return protocol === "http:" && insecure && isLoopbackHost(unbracketHost(hostname));
 }
 
 async function send(

@@ -61,6 +61,44 @@ export type SignInResult =
   /** No other provider is asked. `user` is the account that was aimed at, for the audit log. */
   | { readonly kind: "refused"; readonly user: UserRecord | null };
 
+/** Somebody of whom another provider has said who it is. */
+export interface ReviewedPerson {
+  /** That provider's id. */
+  readonly provider: string;
+  /** Its service's own key of the person; null: an account of this server. */
+  readonly subject: string | null;
+  readonly name: string;
+  readonly email: string | null;
+  readonly groups: readonly string[];
+  /** They proved it by a passkey, which is two factors already. */
+  readonly byPasskey: boolean;
+}
+
+export type ReviewResult =
+  /** The person may go on, and is in these groups, too. */
+  | { readonly kind: "agreed"; readonly groups: readonly string[] }
+  | { readonly kind: "challenge"; readonly challenge: SignInChallenge }
+  /** Nobody goes on whom it has to look at. `reason`: as in {@link SignInResult}. */
+  | { readonly kind: "unavailable"; readonly reason: string }
+  | { readonly kind: "refused" };
+
+/** A second look at people whom other providers know, before they have an account or a login by it. */
+interface SignInReview {
+  /** Whose people, by the providers' ids; null: those of all others. */
+  readonly of: readonly string[] | null;
+  /** @param password as it was typed; null: there was none, or it is not kept any more */
+  begin(person: ReviewedPerson, password: string | null, context: SignInContext): Promise<ReviewResult>;
+  /** Goes on after its {@link SignInChallenge}. An answer that is wrong is `refused`. */
+  proceed(person: ReviewedPerson, given: GivenAnswers, context: SignInContext): Promise<ReviewResult>;
+}
+
+/** To a {@link SignInChallenge}. */
+export interface GivenAnswers {
+  /** What the provider kept for itself. */
+  readonly state: unknown;
+  readonly answers: Answers;
+}
+
 /** What an administrator learns by the *Test* button. */
 export interface ProviderCheck {
   readonly works: boolean;
@@ -123,6 +161,8 @@ export interface SignInProvider {
    * a provider that has no use for it, and none takes "no password" for a right one.
    */
   readonly withoutPassword?: true;
+  /** With `withoutPassword`: it is asked where the name was left empty as well, and only there. */
+  readonly withoutName?: true;
   /**
    * Takes as long for an unknown person as for a wrong password where it can. Absent: nobody signs in by typing a name.
    * An empty password reaches it only where it says `withoutPassword`.
@@ -131,6 +171,7 @@ export interface SignInProvider {
   /** Goes on after a {@link SignInChallenge}. An answer that is wrong is `refused`. */
   proceed?(state: unknown, answers: Answers, context: SignInContext): Promise<SignInResult>;
   readonly redirect?: Redirect;
+  readonly review?: SignInReview;
   /** Tries what can be tried without a person's password. Takes ten seconds at most. */
   check?(): Promise<ProviderCheck>;
   close?(): Promise<void>;
@@ -145,6 +186,8 @@ export interface SignInProviderServices {
   readonly log: Logger;
   /** Where people find the pages: `https://desk.example.org/`. Called late: the port may not be known before. */
   readonly pagesUrl: () => string;
+  /** Whether nobody but people of this computer reaches the pages, as far as the server's options say. */
+  readonly loopbackOnly: boolean;
 }
 
 /** A kind of provider: a row of {@link SIGN_IN_PROVIDERS}. */

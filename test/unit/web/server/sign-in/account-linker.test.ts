@@ -183,3 +183,25 @@ test("an account of this server is judged by its name and by the groups that adm
   expect(await linker.judgeOwn(anna, { ...OPEN, allowGroups: ["staff"] })).toBeNull();
   expect(await linker.judgeOwn(anna, { ...OPEN, denyGroups: ["staff"] })).toBe("USER_DENIED");
 });
+
+test("groups that others name count as well, are kept by who named them, and go with the next sign-in without them", async () => {
+  const { linker, stores } = await openLinker();
+  await stores.groups.add({ name: "lab", source: "hook" });
+  await stores.groups.add({ name: "staff", source: "campus" });
+  const admission = { ...OPEN, allowGroups: ["lab"], roles: { operator: ["lab"] } };
+  const staff = makePerson({ groups: ["staff"] });
+  expect((await linker.link("campus", admission, staff)).kind).toBe("refused");
+  const result = await linker.link("campus", admission, { ...staff, agreed: { hook: ["lab"] } });
+  expect(result).toMatchObject({ kind: "account", user: { role: "operator" } });
+  if (result.kind !== "account") return;
+  const groupsOf = async (source: string) =>
+    (await stores.groups.listOf(result.user.id, source)).map(({ name }) => name);
+  expect([await groupsOf("hook"), await groupsOf("campus")]).toEqual([["lab"], ["staff"]]);
+  await linker.link("campus", OPEN, { ...staff, agreed: { hook: [] } });
+  expect([await groupsOf("hook"), await groupsOf("campus")]).toEqual([[], ["staff"]]);
+  const shut = { ...OPEN, denyGroups: ["lab"] };
+  expect(await linker.link("campus", shut, { ...staff, agreed: { hook: ["lab"] } })).toMatchObject({
+    reason: "USER_DENIED",
+  });
+  expect(await linker.judgeOwn(result.user, shut, { hook: ["Lab"] })).toBe("USER_DENIED");
+});

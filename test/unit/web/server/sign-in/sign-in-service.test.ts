@@ -86,6 +86,7 @@ function open(...providers: SignInProvider[]) {
     })),
     linker: {
       judgeOwn: ({ name }) => Promise.resolve(denied.has(name) ? "USER_DENIED" : null),
+      keepGroups: () => Promise.resolve(),
       link: (id, _admission, { subject }) => {
         linked.push([id, subject]);
         if (subject === "denied")
@@ -94,6 +95,10 @@ function open(...providers: SignInProvider[]) {
       },
     },
     steps: new SignInSteps(new MemorySteps(), clock),
+    users: {
+      find: (id) => Promise.resolve(id === ANNA.id ? ANNA : null),
+      findBySubject: () => Promise.resolve(null),
+    },
     // What comes after the account is known: test/unit/web/server/routes/factor-routes.test.ts.
     factors: {
       passkeysAvailable: false,
@@ -346,4 +351,21 @@ test("who is denied does not enter by an account of this server either", async (
   fixture.deny("anna");
   await expect(fixture.try()).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
   expect(fixture.audited).toMatchObject([{ reason: "USER_DENIED", actor: "u-anna" }]);
+});
+
+test("where the name may be left out, its provider alone is asked, and only with nothing typed at all", async () => {
+  const withPassword = answering({ kind: "signedIn", user: ANNA });
+  const mailed = { ...answering({ kind: "unknownPerson" }), withoutPassword: true };
+  const open_ = {
+    ...answering({ kind: "person", person: PERSON }, []),
+    ...{ withoutPassword: true, withoutName: true },
+  };
+  const { signIn } = open(withPassword, mailed as SignInProvider, open_ as SignInProvider);
+  const given = signIn.request.parse({});
+  expect(given).toEqual({ name: "", password: "" });
+  const context = { source: SOURCE };
+  expect(await signIn.authenticate(given, context)).toMatchObject({ kind: "account", provider: "p2" });
+  const half = signIn.authenticate({ name: "", password: "x" }, context);
+  await expect(half).rejects.toMatchObject({ code: "LOGIN_REFUSED" });
+  expect([withPassword.asked, mailed.asked, open_.asked]).toEqual([[], [], [""]]);
 });

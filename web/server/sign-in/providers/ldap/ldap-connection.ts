@@ -10,6 +10,7 @@ import {
   TimeoutError,
   type Clock,
 } from "../../../../../protocol/index.ts";
+import { isLoopbackAddress } from "../../loopback.ts";
 import { LDAP_FAULTS, LdapFault, type CertificateNames } from "./ldap-faults.ts";
 import {
   ldapMessage,
@@ -211,10 +212,6 @@ async function awaitConnect(socket: Socket, target: LdapTarget, signal: AbortSig
   }
   if (target.security === "none" && !isLoopbackAddress(socket.remoteAddress ?? ""))
     throw new LdapFault(LDAP_FAULTS.notLoopback(target.url));
-}
-
-export function isLoopbackAddress(address: string): boolean {
-  return address === "::1" || (isIP(address) === 4 && address.startsWith("127."));
 }
 
 /** When this returns, the certificate holds: authority, dates and name, as Node.js judges them. */

@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { FilterParser } from "ldapts";
 import { z } from "zod";
 import { unbracketHost } from "../../../../../protocol/index.ts";
-import { isLoopbackAddress, type LdapTarget } from "./ldap-connection.ts";
+import { isLoopbackHost } from "../../loopback.ts";
+import type { LdapTarget } from "./ldap-connection.ts";
 import { fillFilter, isDnTemplate } from "./ldap-names.ts";
 
 const MAX_LDAP_URLS = 5;
@@ -123,10 +124,6 @@ function splitUrl(text: string): { scheme: string; host: string; port: number } 
 
 function isLdapUrl(text: string): boolean {
   return /^ldaps?:\/\/(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?\/?$/i.test(text) && URL.canParse(text);
-}
-
-function isLoopbackHost(host: string): boolean {
-  return host.toLowerCase() === "localhost" || isLoopbackAddress(host);
 }
 
 function isPem(text: string): boolean {

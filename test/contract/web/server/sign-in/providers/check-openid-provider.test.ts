@@ -21,6 +21,7 @@ async function check(options: object) {
     clock: new ManualClock(),
     log: pino({ level: "silent" }),
     pagesUrl: () => "https://desk.test/",
+    loopbackOnly: true,
   });
   const result = await open?.provider.check?.();
   if (result === undefined) throw new Error("no check");

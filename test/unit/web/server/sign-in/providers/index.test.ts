@@ -13,6 +13,7 @@ async function openServices() {
     clock,
     log,
     pagesUrl: () => "https://desk.test/",
+    loopbackOnly: true,
   };
 }
 

@@ -11,7 +11,15 @@ async function openLocal() {
   const { stores } = proxy;
   const log = pino({ level: "silent" });
   const passwords = new Passwords();
-  const services = { id: "local", stores, passwords, clock, log, pagesUrl: () => "https://desk.test/" };
+  const services = {
+    id: "local",
+    stores,
+    passwords,
+    clock,
+    log,
+    pagesUrl: () => "https://desk.test/",
+    loopbackOnly: true,
+  };
   return { stores, provider: localProvider.open({}, services) };
 }
 
