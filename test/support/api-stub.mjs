@@ -2,7 +2,8 @@
  * The REST API from memory, for looking at the pages without a server: `node test/support/api-stub.mjs [PORT] [VNC_PORT]`
  * after a build. Machines move through their states, their pictures are drawn here, and the viewer's WebSocket goes to
  * a VNC server without password on 127.0.0.1. Sign in as `ada` with `postern`, or as one of the other PEOPLE of stub-people.mjs; `tess`
- * is asked for a code, which is 123456, `nora` to set up an authenticator app. `EMPTY=1` starts with nothing, `PROVIDERS=1` offers other services on the sign-in page.
+ * is asked for a code, which is 123456, `nora` to set up an authenticator app. `EMPTY=1` starts with nothing, `PROVIDERS=1` offers other services on the sign-in page,
+ * `PASSKEYS=1` passkeys, with which nothing can be done here.
  */
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -1,5 +1,6 @@
 /** The stub's accounts and sign-ins: more people than fit on one page, and one who is asked for a code. */
 import { randomBytes } from "node:crypto";
+import { createFactors } from "./stub-factors.mjs";
 
 const PASSWORD = "postern";
 const CODE = "123456";
@@ -37,6 +38,7 @@ const FORM = {
       : []),
   ],
 };
+if (process.env.PASSKEYS === "1") FORM.passkey = { use: "alone" };
 const CODE_FIELD = field(
   "code",
   "text",
@@ -45,6 +47,16 @@ const CODE_FIELD = field(
 );
 const RECOVERY_FIELD = field("recovery", "text", ["Recovery code", "Code de secours"], "off");
 const GO_ON = button("Go on", "Continuer");
+const PASSWORD_FIELD = field("password", "password", ["Password", "Mot de passe"], "current-password");
+const CONFIRM_FORM = {
+  fields: [CODE_FIELD],
+  buttons: [GO_ON],
+  passkey: { use: "get", options: {} },
+  alternatives: [
+    { label: { en: "Use your app", fr: "Utiliser l’application" }, fields: [CODE_FIELD] },
+    { label: { en: "Use your password", fr: "Utiliser le mot de passe" }, fields: [PASSWORD_FIELD] },
+  ],
+};
 const CODE_FORM = {
   fields: [CODE_FIELD],
   buttons: [GO_ON],
@@ -102,6 +114,7 @@ export function createPeople() {
   const cookies = new Map();
   const steps = new Map();
   const logins = new Map();
+  const factors = createFactors((answer) => answer === PASSWORD || answer === CODE);
   const find = (name) => [...people.values()].find((one) => one.name === name);
 
   function listLogins(name) {
@@ -136,6 +149,7 @@ export function createPeople() {
   }
 
   const signInRoutes = {
+    "POST /login/passkey/options": () => refusal(409, "PASSKEY_HOST"),
     "POST /login": ({ name, password }) => {
       if (password === undefined) return openStep(name, CODE_FORM);
       if (name === "down") return refusal(503, "LOGIN_UNAVAILABLE");
@@ -181,6 +195,8 @@ export function createPeople() {
   }
 
   function serveOne(method, one, rest, body) {
+    if (rest === "factors" && method === "GET") return { status: 200, body: factors.list(one.name) };
+    if (rest === "factors") return (factors.reset(one.name), { status: 204 });
     const holdings = { logins: listLogins(one.name).length, tokens: 2, machines: 0, dataDisks: 0 };
     if (one.name === "otto") Object.assign(holdings, { machines: 2, dataDisks: 1 });
     if (rest === "holdings") return { status: 200, body: holdings };
@@ -194,6 +210,10 @@ export function createPeople() {
 
   function serve({ method, path, query, cookie }, body) {
     const { name } = describe(cookie);
+    const made = factors.serve({ method, path, name, cookie }, body, CONFIRM_FORM);
+    if (made !== null) return made;
+    const isCritical = body.role === "admin" || (path.endsWith("/factors") && method === "DELETE");
+    if (isCritical && !factors.isConfirmed(cookie)) return refusal(403, "CONFIRM_REQUIRED");
     if (path === "/me/account") return { status: 200, body: find(name) };
     if (path === "/me/password")
       return body.current === PASSWORD ? { status: 204 } : refusal(403, "CONFIRM_REQUIRED");

@@ -8,9 +8,10 @@ import { ShortcutsDialog } from "./header/shortcuts-dialog.tsx";
 import { followEvents } from "./live/follow-events.ts";
 import { LazyPage } from "./components/lazy-page.tsx";
 import { followLink, useRoute } from "./page-route.ts";
-import { takeRefusal } from "./sign-in/take-refusal.ts";
+import { NO_ARRIVAL, takeArrival } from "./sign-in/arrival.ts";
+import { ConfirmIdentityDialog } from "./sign-in/confirm-identity-dialog.tsx";
 import { SignInPage } from "./sign-in/sign-in-page.tsx";
-import { useApp, useText, useWall } from "./state/app-context.ts";
+import { useApp, useConfirming, useText, useWall } from "./state/app-context.ts";
 import { Wall } from "./wall/wall.tsx";
 
 const loadViewer = async () => (await import("./viewer/viewer-page.tsx")).ViewerPage;
@@ -117,10 +118,11 @@ export function App() {
   const text = useText();
   const me = useWall((state) => state.me);
   const [away, setAway] = useState(false);
-  const [refused, setRefused] = useState(takeRefusal);
+  const confirming = useConfirming();
+  const [arrival, setArrival] = useState(takeArrival);
 
   useEffect(() => {
-    if (me !== null && me !== "unknown") setRefused(null);
+    if (me !== null && me !== "unknown") setArrival(NO_ARRIVAL);
   }, [me]);
   useEffect(() => {
     if (me !== "unknown") return;
@@ -146,5 +148,11 @@ export function App() {
         {away ? text.errors.NETWORK : text.loading}
       </p>
     );
-  return me === null ? <SignInPage refused={refused} /> : <SignedIn me={me} />;
+  if (me === null) return <SignInPage arrival={arrival} />;
+  return (
+    <>
+      <SignedIn me={me} />
+      {confirming && <ConfirmIdentityDialog me={me} />}
+    </>
+  );
 }

@@ -5,15 +5,21 @@ import { App } from "./app.tsx";
 import { clearTokens } from "./native/token-cache.ts";
 import { AppProvider, type AppContext } from "./state/app-context.ts";
 import { VisibleDesktops } from "./live/visible-desktops.ts";
+import { createConfirmation } from "./state/confirmation.ts";
 import { openPreferences } from "./state/preferences.ts";
 import { reduceWall } from "./state/reduce-wall.ts";
 import { createStore } from "./state/store.ts";
 import { emptyWall } from "./state/wall-state.ts";
 
 const wall = createStore(emptyWall, reduceWall);
-const api = createApi(() => {
-  clearTokens();
-  wall.dispatch({ type: "me", me: null });
+const confirmation = createConfirmation();
+const api = createApi({
+  onSignedOut: () => {
+    clearTokens();
+    confirmation.settle(false);
+    wall.dispatch({ type: "me", me: null });
+  },
+  confirmIdentity: confirmation.ask,
 });
 const visibleDesktops = new VisibleDesktops(
   (desktops) => api.reportVisibleDesktops(desktops),
@@ -22,7 +28,8 @@ const visibleDesktops = new VisibleDesktops(
     return () => window.clearTimeout(timer);
   },
 );
-const app: AppContext = { api, wall, preferences: openPreferences(), visibleDesktops };
+const preferences = openPreferences();
+const app: AppContext = { api, wall, preferences, confirmation, visibleDesktops };
 
 const container = document.getElementById("page");
 if (container !== null) {

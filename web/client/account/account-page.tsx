@@ -4,7 +4,9 @@ import { LoginList } from "../components/login-list.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
 import { formatDate } from "../text/format.ts";
+import { OwnApiTokens } from "./own-api-tokens.tsx";
 import { PasswordForm } from "./password-form.tsx";
+import { OwnFactors } from "./own-factors.tsx";
 
 /** The provider of accounts whose password is kept here. */
 const LOCAL = "local";
@@ -85,6 +87,7 @@ export function AccountPage() {
           )}
         </section>
       )}
+      {account !== null && <OwnFactors />}
       {logins !== null && (
         <section class="sheet" aria-labelledby="account-logins">
           <h2 id="account-logins">{text.logins}</h2>
@@ -102,6 +105,7 @@ export function AccountPage() {
           )}
         </section>
       )}
+      {account !== null && <OwnApiTokens />}
     </main>
   );
 }

@@ -32,6 +32,7 @@ import type {
   UserRow,
 } from "../../api/schemas.ts";
 import { ApiError } from "./api-error.ts";
+import { createFactorCalls } from "./factor-calls.ts";
 
 export type JoinSecret = z.infer<typeof joinSecret>;
 /** The permissions of a token's holder. */
@@ -82,10 +83,25 @@ function buildQuery(query: Readonly<Record<string, string | number | undefined>>
   return new URLSearchParams(given).toString();
 }
 
-/** One method per route. Each throws {@link ApiError}; for a 401 `onSignedOut` is called first. */
-export function createApi(onSignedOut: () => void) {
+interface ApiHooks {
+  /** Called for a 401, before the error is thrown. */
+  readonly onSignedOut: () => void;
+  /** Asks the person to confirm that it is them; false: they did not. */
+  readonly confirmIdentity: () => Promise<boolean>;
+}
+
+/**
+ * One method per route. Each throws {@link ApiError}. What the server does only for somebody who has just confirmed that it is them is
+ * asked for once more after that.
+ */
+export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
   let signInForm: SignInForm | null = null;
-  const call = async <T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> => {
+  const callOnce = async <T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<T> => {
     try {
       const response = await send(method, path, body, signal);
       return (response.status === 204 ? undefined : await response.json()) as T;
@@ -97,9 +113,19 @@ export function createApi(onSignedOut: () => void) {
       throw error;
     }
   };
+  const call: typeof callOnce = async (...request) => {
+    try {
+      return await callOnce(...request);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== "CONFIRM_REQUIRED") throw error;
+      if (!(await confirmIdentity())) throw error;
+      return callOnce(...request);
+    }
+  };
   const personPath = (id: string) => `/users/${encodeURIComponent(id)}`;
   const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
   return {
+    ...createFactorCalls(call),
     me: () => call<Me>("GET", "/me"),
     /** The fields of the sign-in page; the server sends them with every refusal for lack of a login. */
     signInForm: async (): Promise<SignInForm> => {

@@ -1,9 +1,8 @@
-import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { UserHoldings, UserRow } from "../../api/schemas.ts";
+import { ConfirmDialog } from "../components/confirm-dialog.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, useText } from "../state/app-context.ts";
-import { explainError } from "../text/explain-error.ts";
 import { FLEETING, LASTING, listHoldings } from "./list-holdings.ts";
 import { MadePassword } from "./made-password.tsx";
 import { RoleChoice } from "./role-choice.tsx";
@@ -17,56 +16,6 @@ export interface AccountChange {
   readonly onClose: () => void;
   /** @param notice what was done */
   readonly onDone: (notice: string) => void;
-}
-
-interface ConfirmDialogProps {
-  readonly title: string;
-  readonly confirm: string;
-  readonly danger?: boolean;
-  /** Nothing to confirm: it cannot be done, or changes nothing. */
-  readonly blocked?: boolean;
-  readonly act: () => Promise<unknown>;
-  readonly onBack: () => void;
-  readonly onClose: () => void;
-  readonly children: ComponentChildren;
-}
-
-/** Says what a change touches, and does it when told. */
-function ConfirmDialog(props: ConfirmDialogProps) {
-  const all = useText();
-  const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<unknown>(null);
-  const confirm = () => {
-    if (busy) return;
-    setBusy(true);
-    setFault(null);
-    props.act().catch((error: unknown) => {
-      setBusy(false);
-      setFault(error);
-    });
-  };
-  return (
-    <Dialog title={props.title} onClose={props.onClose}>
-      {props.children}
-      <p class="fault" role="alert">
-        {fault !== null && explainError(fault, all)}
-      </p>
-      <div class="dialog-actions">
-        <button type="button" class="button" onClick={props.onBack}>
-          {all.people.back}
-        </button>
-        <button
-          type="button"
-          class={props.danger === true ? "button danger" : "button primary"}
-          disabled={props.blocked}
-          aria-disabled={busy}
-          onClick={confirm}
-        >
-          {busy ? all.people.working : props.confirm}
-        </button>
-      </div>
-    </Dialog>
-  );
 }
 
 /** Whether it is one's own account, and what of it ends at once. */
@@ -132,6 +81,36 @@ export function ChangePassword({ person, holdings, own, onBack, onClose }: Accou
       <p>{text.passwordLead}</p>
       <p>{ending === "" ? text.endsNothing : text.ends(ending)}</p>
       {own && <p class="fault">{text.endSelf}</p>}
+    </ConfirmDialog>
+  );
+}
+
+/** @param required the person has to have a second factor */
+export function ResetFactors({
+  person,
+  required,
+  onBack,
+  onClose,
+  onDone,
+}: AccountChange & { readonly required: boolean }) {
+  const { api } = useApp();
+  const { people: text } = useText();
+  const act = async () => {
+    await api.resetFactors(person.id);
+    onDone(text.didReset(person.name));
+  };
+  return (
+    <ConfirmDialog
+      key="factors"
+      title={text.resetTitle(person.name)}
+      confirm={text.resetConfirm}
+      danger
+      act={act}
+      onBack={onBack}
+      onClose={onClose}
+    >
+      <p>{text.resetLead}</p>
+      <p>{required ? text.resetNew : text.resetAlone}</p>
     </ConfirmDialog>
   );
 }

@@ -1,17 +1,24 @@
 import { useEffect, useState } from "preact/hooks";
-import type { UserHoldings, UserRow } from "../../api/schemas.ts";
+import type { FactorList, UserHoldings, UserRow } from "../../api/schemas.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
 import { formatDate } from "../text/format.ts";
 import { listHoldings } from "./list-holdings.ts";
-import { ChangePassword, ChangeRole, Disable, Remove, type AccountChange } from "./person-changes.tsx";
+import {
+  ChangePassword,
+  ChangeRole,
+  Disable,
+  Remove,
+  ResetFactors,
+  type AccountChange,
+} from "./person-changes.tsx";
 import { PersonLogins } from "./person-logins.tsx";
 
 const LOCAL = "local";
 
-type Act = "role" | "password" | "logins" | "disable" | "remove";
+type Act = "role" | "password" | "logins" | "factors" | "disable" | "remove";
 
 interface PersonDialogProps {
   readonly person: UserRow;
@@ -23,18 +30,20 @@ interface PersonDialogProps {
 function useStanding({ id, role, state }: UserRow) {
   const { api } = useApp();
   const [holdings, setHoldings] = useState<UserHoldings | null>(null);
+  const [factors, setFactors] = useState<FactorList | null>(null);
   const [onlyAdmin, setOnlyAdmin] = useState(false);
   const [fault, setFault] = useState<unknown>(null);
   useEffect(() => {
     const abort = new AbortController();
     api.holdings(id).then(setHoldings, setFault);
+    api.factors(id).then(setFactors, setFault);
     if (role === "admin" && state === "enabled")
       api
         .people({ role: "admin", state: "enabled", limit: 2 }, abort.signal)
         .then((admins) => setOnlyAdmin(admins.length === 1), setFault);
     return () => abort.abort();
   }, [api, id]);
-  return { holdings, onlyAdmin, fault };
+  return { holdings, factors, onlyAdmin, fault };
 }
 
 /** One person's account: what it is, what belongs to it, and what an administrator can do with it. */
@@ -45,7 +54,7 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
   const { language } = usePreferences();
   const administers = usePower("administer");
   const own = useWall(({ me }) => typeof me === "object" && me?.name === person.name);
-  const { holdings, onlyAdmin, fault } = useStanding(person);
+  const { holdings, factors, onlyAdmin, fault } = useStanding(person);
   const [act, setAct] = useState<Act | null>(null);
   const [failed, setFailed] = useState<unknown>(null);
 
@@ -75,6 +84,7 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
     };
     if (act === "role") return <ChangeRole {...change} />;
     if (act === "password") return <ChangePassword {...change} />;
+    if (act === "factors") return <ResetFactors {...change} required={factors?.required === true} />;
     return act === "disable" ? <Disable {...change} /> : <Remove {...change} />;
   }
 
@@ -91,6 +101,8 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
         <dd>{person.state === "enabled" ? text.stateEnabled : text.stateDisabled}</dd>
         <dt>{text.signsIn}</dt>
         <dd>{person.provider === LOCAL ? account.byPassword : account.byService(person.provider)}</dd>
+        <dt>{all.factors.title}</dt>
+        <dd>{factors === null ? all.loading : describeFactors(factors)}</dd>
         <dt>{text.email}</dt>
         <dd>{person.email ?? account.noEmail}</dd>
         <dt>{text.since}</dt>
@@ -120,6 +132,11 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
                 {text.newPassword}
               </button>
             )}
+            {factors !== null && factors.factors.length > 0 && (
+              <button type="button" class="button" onClick={() => setAct("factors")}>
+                {text.resetFactors}
+              </button>
+            )}
             {person.state === "disabled" ? (
               <button type="button" class="button" onClick={enable}>
                 {text.enable}
@@ -137,4 +154,12 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
       </div>
     </Dialog>
   );
+
+  function describeFactors({ factors: known, required }: FactorList): string {
+    const apps = known.filter(({ kind }) => kind === "totp").length;
+    const passkeys = known.length - apps;
+    const parts = [apps > 0 && text.apps(apps), passkeys > 0 && text.passkeys(passkeys)];
+    if (known.length > 0) return parts.filter(Boolean).join(", ");
+    return required ? text.factorsDue : text.factorsOff;
+  }
 }

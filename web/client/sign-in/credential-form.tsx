@@ -2,11 +2,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { SignInForm } from "../../api/schemas.ts";
 import { API_PREFIX } from "../api/api-client.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
+import { explainError } from "../text/explain-error.ts";
 import { CredentialField } from "./credential-field.tsx";
+import { createPasskey, knowsPasskeys, provePasskey } from "./passkey.ts";
 import { ShownSecrets } from "./shown-secrets.tsx";
 import { asksNameFirst, collectAnswers } from "./sign-in-form.ts";
 
 const FAULT_ID = "fault";
+const PASSKEY_LABELS = { alone: "passkey", get: "usePasskey", create: "makePasskey" } as const;
 
 /** A page that is not the first one is where another site leads the person back to. */
 function addReturn(href: string): string {
@@ -26,13 +29,26 @@ interface CredentialFormProps {
   readonly onSubmit: (answers: Readonly<Record<string, string>>) => Promise<void>;
   /** Absent: this is the beginning. */
   readonly onBack?: () => void;
+  /** Who is signed in already and is asked anew; absent: nobody. */
+  readonly account?: string;
+  /** Where a passkey is all that is asked for; settles when the server has answered, however. */
+  readonly onPasskeyAlone?: () => Promise<void>;
 }
 
 /** The fields and buttons that a provider asks for: of the beginning, or of a further step. */
-export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBack }: CredentialFormProps) {
+export function CredentialForm({
+  form,
+  name = "",
+  fault,
+  onFault,
+  onSubmit,
+  onBack,
+  ...ways
+}: CredentialFormProps) {
   const text = useText();
   const { language } = usePreferences();
   const { buttons, alternatives = [] } = form;
+  const passkey = knowsPasskeys() ? form.passkey : undefined;
   const [way, setWay] = useState(0);
   const fields = alternatives[way]?.fields ?? form.fields;
   const nameFirst = asksNameFirst(form);
@@ -43,6 +59,7 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
   const onlyName = nameFirst && !named;
   const [first = "", second = ""] = fields.map((field) => field.name);
   const [main, ...otherSubmits] = buttons.filter(({ href }) => href === null);
+  const working = ways.account === undefined ? text.signIn.working : text.loading;
   const links = buttons.flatMap(({ label, href }) => (href === null ? [] : [{ label, href }]));
 
   const focus = (field: string, select: boolean) => {
@@ -80,6 +97,20 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
       focus(secret?.name ?? "", true);
     });
   };
+  const answerByPasskey = async () => {
+    if (passkey?.use === "get" || passkey?.use === "create") {
+      const ask = passkey.use === "get" ? provePasskey : createPasskey;
+      await onSubmit({ passkey: JSON.stringify(await ask(passkey.options)) });
+    } else await ways.onPasskeyAlone?.();
+  };
+  const takePasskey = () => {
+    if (busy) return;
+    setBusy(true);
+    onFault(null);
+    answerByPasskey()
+      .catch((error: unknown) => onFault(explainError(error, text)))
+      .finally(() => setBusy(false));
+  };
   const goBack = () => {
     onFault(null);
     if (onBack === undefined) setNamed(false);
@@ -101,6 +132,9 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
         submit(main?.without ?? []);
       }}
     >
+      {ways.account !== undefined && (
+        <input type="text" name="username" autocomplete="username" value={ways.account} readOnly hidden />
+      )}
       <ShownSecrets {...form} />
       {fields.map((field, index) => (
         <CredentialField
@@ -119,7 +153,7 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
       </p>
       {main !== undefined && (
         <button ref={submitButton} type="submit" class="button primary large" aria-disabled={busy}>
-          {busy ? text.signIn.working : onlyName ? text.signIn.next : main.label[language]}
+          {busy ? working : onlyName ? text.signIn.next : main.label[language]}
         </button>
       )}
       {alternatives.map(
@@ -130,12 +164,20 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
             </button>
           ),
       )}
-      {(onBack !== undefined || (nameFirst && named)) && (
-        <button type="button" class="button quiet large" onClick={goBack}>
-          {text.signIn.back}
+      {main !== undefined && (otherSubmits.length + links.length > 0 || passkey !== undefined) && (
+        <p class="or">{text.signIn.or}</p>
+      )}
+      {passkey !== undefined && (
+        <button
+          {...(main === undefined && { ref: submitButton })}
+          type="button"
+          class={main === undefined ? "button primary large" : "button large"}
+          aria-disabled={busy}
+          onClick={takePasskey}
+        >
+          {text.signIn[PASSKEY_LABELS[passkey.use]]}
         </button>
       )}
-      {main !== undefined && otherSubmits.length + links.length > 0 && <p class="or">{text.signIn.or}</p>}
       {otherSubmits.map(({ label, without = [] }) => (
         <button
           key={without.join(" ")}
@@ -152,6 +194,11 @@ export function CredentialForm({ form, name = "", fault, onFault, onSubmit, onBa
           {label[language]}
         </a>
       ))}
+      {(onBack !== undefined || (nameFirst && named)) && (
+        <button type="button" class="button quiet large" onClick={goBack}>
+          {ways.account === undefined ? text.signIn.back : text.cancel}
+        </button>
+      )}
     </form>
   );
 }

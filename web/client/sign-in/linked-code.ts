@@ -1,4 +1,5 @@
-import type { LoginStep } from "../../api/schemas.ts";
+import type { LoginStep, SignInForm } from "../../api/schemas.ts";
+import { isCodeField } from "./clean-code.ts";
 
 const STORED = "postern.sign-in-step";
 /** As long as the server keeps a step. */
@@ -15,10 +16,13 @@ export function takeLinkedCode(): string | null {
   return code;
 }
 
-/** For the link in a mail, which opens another tab. Without the code it is worth nothing. Null: there is none any more. */
+/**
+ * For the link in a mail, which opens another tab. Without the code it is worth nothing: a step that asks for anything else, or shows a
+ * secret, is not kept. Null: there is none any more.
+ */
 export function rememberStep(step: Step | null): void {
   try {
-    if (step === null) localStorage.removeItem(STORED);
+    if (step === null || !asksCodeAlone(step.form)) localStorage.removeItem(STORED);
     else localStorage.setItem(STORED, JSON.stringify({ step, until: Date.now() + STEP_MS }));
   } catch {
     // A browser without storage: the code is typed.
@@ -33,4 +37,24 @@ export function recallStep(): Step | null {
   } catch {
     return null;
   }
+}
+
+/** What a step is answered with by the code of a link. */
+export function answerByCode({ form }: Step, code: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(form.fields.map(({ name }) => [name, code]));
+}
+
+/** Calls back when another tab has ended the step. Returns a function that stops it. */
+export function watchStepEnd(onEnd: () => void): () => void {
+  const look = ({ key, newValue }: StorageEvent) => {
+    if (key === STORED && newValue === null) onEnd();
+  };
+  window.addEventListener("storage", look);
+  return () => window.removeEventListener("storage", look);
+}
+
+function asksCodeAlone({ fields, passkey, totp, recoveryCodes, alternatives }: SignInForm): boolean {
+  const [first, ...others] = fields;
+  const more = passkey ?? totp ?? recoveryCodes ?? alternatives;
+  return first !== undefined && isCodeField(first) && others.length === 0 && more === undefined;
 }

@@ -1,13 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
-import type { LoginStep, SignInForm } from "../../api/schemas.ts";
-import { ApiError } from "../api/api-error.ts";
-import type { SignInAnswer } from "../api/api-client.ts";
-import { explainCode, explainError } from "../text/explain-error.ts";
+import type { SignInForm } from "../../api/schemas.ts";
+import { explainError } from "../text/explain-error.ts";
 import { Choices } from "../components/choices.tsx";
 import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/translations/languages.ts";
+import type { PageArrival } from "./arrival.ts";
 import { CredentialForm } from "./credential-form.tsx";
+import { useSignIn } from "./use-sign-in.ts";
 
 const RETRY_MS = 2_000;
 
@@ -30,51 +30,19 @@ function useSignInForm(): { form: SignInForm | null; fault: unknown } {
   return { form, fault };
 }
 
-/** @param refused the code of an error that the browser came back with from another site; null: none */
-export function SignInPage({ refused }: { readonly refused: string | null }) {
-  const { api, wall, preferences } = useApp();
+/** @param arrival what the browser brought along */
+export function SignInPage({ arrival }: { readonly arrival: PageArrival }) {
+  const { preferences } = useApp();
   const text = useText();
   const { language } = usePreferences();
   const { form, fault: formFault } = useSignInForm();
-  const [name, setName] = useState("");
-  const [step, setStep] = useState<LoginStep["step"] | null>(null);
-  const [fault, setFault] = useState<string | null>(() =>
-    refused === null ? null : explainCode(refused, text),
-  );
+  const { name, step, fault, setFault, ...signIn } = useSignIn(form, arrival);
 
   useEffect(() => {
     document.title = `${text.signIn.title} · ${text.product}`;
   }, [text]);
 
-  const goOn = (answer: SignInAnswer) => {
-    if ("step" in answer) setStep(answer.step);
-    else wall.dispatch({ type: "me", me: answer });
-  };
-  const begin = async (given: Readonly<Record<string, string>>) => {
-    setName(given["name"] ?? "");
-    setFault(null);
-    try {
-      goOn(await api.signIn(given));
-    } catch (error) {
-      setFault(explainError(error, text));
-    }
-  };
-  const answer = async (answers: Readonly<Record<string, string>>) => {
-    if (step === null) return;
-    setFault(null);
-    try {
-      goOn(await api.answerStep(step.id, answers));
-    } catch (error) {
-      const code = error instanceof ApiError ? error.code : "";
-      if (code === "LOGIN_STEP_GONE") setStep(null);
-      setFault(code === "LOGIN_REFUSED" ? text.signIn.stepWrong : explainError(error, text));
-    }
-  };
-  const startOver = () => {
-    setStep(null);
-    setFault(null);
-  };
-
+  const asPerson = name === "" ? "" : text.signIn.asPerson(name);
   return (
     <main class="sign-in">
       <div class="sign-in-card">
@@ -88,7 +56,7 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
             ? form === null && formFault !== null
               ? explainError(formFault, text)
               : text.signIn.lead
-            : `${text.signIn.asPerson(name)} ${step.form.text?.[language] ?? text.signIn.oneMore}`}
+            : `${asPerson} ${step.form.text?.[language] ?? text.signIn.oneMore}`}
         </p>
         {step === null && form !== null && (
           <CredentialForm
@@ -97,7 +65,8 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
             name={name}
             fault={fault}
             onFault={setFault}
-            onSubmit={begin}
+            onSubmit={signIn.begin}
+            onPasskeyAlone={signIn.enterByPasskey}
           />
         )}
         {step !== null && (
@@ -106,8 +75,8 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
             form={step.form}
             fault={fault}
             onFault={setFault}
-            onSubmit={answer}
-            onBack={startOver}
+            onSubmit={signIn.answer}
+            onBack={signIn.startOver}
           />
         )}
       </div>

@@ -2,6 +2,7 @@ import { createContext } from "preact";
 import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import type { Api } from "../api/api-client.ts";
 import { catalogues, type Text } from "../text/translations/languages.ts";
+import type { Confirmation } from "./confirmation.ts";
 import type { PreferenceStore, Preferences } from "./preferences.ts";
 import type { Store } from "./store.ts";
 import type { WallAction, WallState } from "./wall-state.ts";
@@ -16,6 +17,7 @@ export interface AppContext {
   readonly api: Api;
   readonly wall: Store<WallState, WallAction>;
   readonly preferences: PreferenceStore;
+  readonly confirmation: Confirmation;
   readonly visibleDesktops: VisibleDesktopRegistry;
 }
 
@@ -53,6 +55,11 @@ export function useWall<Part>(select: (state: WallState) => Part): Part {
 
 export function usePreferences(): Preferences {
   return useSelected(useApp().preferences, (preferences) => preferences);
+}
+
+/** Whether something waits for the person to confirm that it is them. */
+export function useConfirming(): boolean {
+  return useSelected(useApp().confirmation.open, (open) => open);
 }
 
 export function useText(): Text {

@@ -15,7 +15,7 @@ const en = {
   LOGIN_NOT_ADMITTED: "The other service knows you, but you may not enter here. Ask an administrator.",
   LOGOUT_TOKEN_INVALID: "This logout token is not believed.",
   PASSWORD_WRONG: "Your password is wrong. Type the one that you sign in with.",
-  CONFIRM_REQUIRED: "Confirm first that it is you: sign out and in again, then try once more.",
+  CONFIRM_REQUIRED: "This needs your confirmation that it is you. Nothing was changed.",
   FACTOR_WRONG: "This code is wrong, or was used already. Type the next one, or a recovery code.",
   FACTOR_UNKNOWN: "This is not there any more. It may have been removed.",
   FACTOR_EXISTS: "This device has a passkey for you already.",
@@ -126,8 +126,7 @@ const fr: typeof en & Readonly<Record<string, string>> = {
     "L’autre service vous connaît, mais vous ne pouvez pas entrer ici. Demandez à un administrateur.",
   LOGOUT_TOKEN_INVALID: "Ce jeton de déconnexion n’est pas reconnu.",
   PASSWORD_WRONG: "Votre mot de passe est faux. Saisissez celui avec lequel vous vous connectez.",
-  CONFIRM_REQUIRED:
-    "Confirmez d’abord que c’est bien vous : déconnectez-vous, reconnectez-vous, puis réessayez.",
+  CONFIRM_REQUIRED: "Il faut d’abord confirmer que c’est bien vous. Rien n’a été changé.",
   FACTOR_WRONG: "Ce code est faux ou a déjà servi. Saisissez le suivant, ou un code de secours.",
   FACTOR_UNKNOWN: "Ceci n’existe plus. Quelqu’un l’a peut-être supprimé.",
   FACTOR_EXISTS: "Cet appareil a déjà une clé d’accès pour vous.",

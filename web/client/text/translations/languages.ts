@@ -1,9 +1,12 @@
 import { accountText } from "./own-account.ts";
+import { apiTokensText } from "./api-token-texts.ts";
 import { cardsText } from "./cards.ts";
+import { confirmText } from "./confirm.ts";
 import { createMachineText } from "./create-machine.ts";
 import { createOptionsText } from "./create-options.ts";
 import { deviceText } from "./device.ts";
 import { errorsText } from "./error-texts.ts";
+import { factorsText } from "./factors.ts";
 import { generalText } from "./general.ts";
 import { headerText } from "./header.ts";
 import { hostsText } from "./hosts.ts";
@@ -44,6 +47,9 @@ function collectTexts(language: Language) {
     sessions: sessionsText[language],
     roles: rolesText[language],
     account: accountText[language],
+    confirm: confirmText[language],
+    factors: factorsText[language],
+    apiTokens: apiTokensText[language],
     people: peopleText[language],
     errors: errorsText[language],
     reasons: reasonsText[language],

@@ -53,6 +53,16 @@ const en = {
   changeRole: "Change role",
   newPassword: "New password",
   showLogins: "Logins",
+  factorsOff: "off",
+  factorsDue: "off; asked for at the next sign-in",
+  apps: (count: number) => (count === 1 ? "1 app" : `${count} apps`),
+  passkeys: (count: number) => (count === 1 ? "1 passkey" : `${count} passkeys`),
+  resetFactors: "Reset two-step sign-in",
+  resetTitle: (name: string) => `Reset the two-step sign-in of ${name}?`,
+  resetLead: "For somebody who has lost everything: apps, passkeys and recovery codes of this account end.",
+  resetAlone: "The password alone is enough then. Be sure that it is this person who asks.",
+  resetNew: "A new one is made at the next sign-in. Be sure that it is this person who asks.",
+  resetConfirm: "Reset",
   disable: "Disable",
   enable: "Enable",
   remove: "Remove",
@@ -88,6 +98,7 @@ const en = {
   didDisable: (name: string) => `${name} is disabled.`,
   didRole: (name: string, role: string) => `${name} has the role ${role} now.`,
   didRemove: (name: string) => `${name} is removed.`,
+  didReset: (name: string) => `The two-step sign-in of ${name} is reset.`,
 };
 
 const fr: typeof en = {
@@ -143,6 +154,18 @@ const fr: typeof en = {
   changeRole: "Changer le rôle",
   newPassword: "Nouveau mot de passe",
   showLogins: "Connexions",
+  factorsOff: "inactive",
+  factorsDue: "inactive ; demandée à la prochaine connexion",
+  apps: (count) => (count === 1 ? "1 application" : `${count} applications`),
+  passkeys: (count) => (count === 1 ? "1 clé d’accès" : `${count} clés d’accès`),
+  resetFactors: "Réinitialiser les deux étapes",
+  resetTitle: (name) => `Réinitialiser la connexion en deux étapes de ${name} ?`,
+  resetLead:
+    "Pour quelqu’un qui a tout perdu : applications, clés d’accès et codes de secours de ce compte prennent fin.",
+  resetAlone: "Le mot de passe suffira alors. Assurez-vous que c’est bien cette personne qui le demande.",
+  resetNew:
+    "Une nouvelle preuve sera créée à la prochaine connexion. Assurez-vous que c’est bien cette personne qui le demande.",
+  resetConfirm: "Réinitialiser",
   disable: "Désactiver",
   enable: "Activer",
   remove: "Supprimer",
@@ -178,6 +201,7 @@ const fr: typeof en = {
   didDisable: (name) => `${name} est désactivé.`,
   didRole: (name, role) => `${name} a maintenant le rôle ${role}.`,
   didRemove: (name) => `${name} est supprimé.`,
+  didReset: (name) => `La connexion en deux étapes de ${name} est réinitialisée.`,
 };
 
 export const peopleText = { en, fr };

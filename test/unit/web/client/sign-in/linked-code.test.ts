@@ -1,7 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { recallStep, rememberStep, takeLinkedCode } from "../../../../../web/client/sign-in/linked-code.ts";
+import type { SignInField } from "../../../../../web/api/schemas.ts";
+import {
+  answerByCode,
+  recallStep,
+  rememberStep,
+  takeLinkedCode,
+} from "../../../../../web/client/sign-in/linked-code.ts";
 
-const STEP = { id: "s-1", form: { fields: [], buttons: [] } };
+const label = { en: "x", fr: "x" };
+const CODE: SignInField = {
+  ...{ name: "code", kind: "text", label, missing: label },
+  ...{ autocomplete: "one-time-code", maxLength: 6 },
+};
+const PASSWORD: SignInField = { ...CODE, name: "password", kind: "password" };
+const STEP = { id: "s-1", form: { fields: [CODE], buttons: [] } };
 
 /** The parts of a browser that the code asks. */
 function stubBrowser(hash: string) {
@@ -51,6 +63,25 @@ test("a step is known to the browser's other tabs for ten minutes, or until it i
   rememberStep(STEP);
   rememberStep(null);
   expect(recallStep()).toBeNull();
+});
+
+test.each([
+  ["nothing", { fields: [] }],
+  ["a password", { fields: [PASSWORD] }],
+  ["more than a code", { fields: [CODE, PASSWORD] }],
+  ["a new app", { totp: { uri: "otpauth://totp/x", secret: "JBSWY3DP" } }],
+  ["recovery codes", { recoveryCodes: ["k0fq-7m2x-rw8d-p4tz"] }],
+  ["a passkey", { passkey: { use: "get" as const, options: {} } }],
+])("a step with %s is not kept, and the one of before goes", (_, form) => {
+  const { stored } = stubBrowser("");
+  rememberStep(STEP);
+  rememberStep({ id: "s-2", form: { ...STEP.form, ...form } });
+  expect([...stored.values()]).toEqual([]);
+});
+
+test("the step's own field is answered", () => {
+  const form = { ...STEP.form, fields: [{ ...CODE, name: "digits" }] };
+  expect(answerByCode({ id: "s-1", form }, "012345")).toEqual({ digits: "012345" });
 });
 
 test("a browser without storage types the code", () => {
