@@ -2,6 +2,7 @@ import { z } from "zod";
 import { resourceId } from "./field-schemas.ts";
 import { accountRole, userName } from "./user-schemas.ts";
 
+/** Each contains those before it. */
 export const accessLevel = z.enum(["see", "view", "control", "manage"]);
 /** `create`: machines. `none` takes away what other grants give. */
 const granted = z.enum(["none", ...accessLevel.options, "create"]);

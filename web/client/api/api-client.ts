@@ -164,8 +164,8 @@ export function createApi(onSignedOut: () => void) {
     changeToken: (id: string, { role, denied }: TokenRights) =>
       call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
-    createTicket: (desktop: string, signal: AbortSignal) =>
-      call<Ticket>("POST", "/tickets", { desktop }, signal),
+    createTicket: (desktop: string, role: TokenRights["role"], signal: AbortSignal) =>
+      call<Ticket>("POST", "/tickets", { desktop, role }, signal),
     createJoinSecret: (wanted: JoinSecretInput) => call<JoinSecret>("POST", "/join-secrets", wanted),
     /** Makes an agent a host, and lets a host in that waits. */
     allowHost: (id: string) =>

@@ -6,6 +6,7 @@ import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
@@ -67,23 +68,25 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
   const [dialog, setDialog] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const online = desktop.state === "online";
-  useVisibleDesktop(online ? desktop.id : null, box);
+  const mayWatch = online && allows(desktop.access, "view");
+  const mayAct = allows(desktop.access, "control");
+  useVisibleDesktop(mayWatch ? desktop.id : null, box);
   return (
     <article class="monitor" data-state={desktop.state} data-desktop={desktop.id} aria-labelledby={titleId}>
       <div class="bezel">
         <div class="screen" ref={box} data-state={desktop.state}>
           {online ? <PlaceholderPicture /> : <p class="screen-hint">{monitor.offlineHint}</p>}
-          {online && (
+          {mayWatch && (
             <a
               class="screen-action over-picture"
               data-step
               href={buildViewPath(desktop.id)}
-              aria-label={monitor.connectTo(desktop.name)}
+              aria-label={mayAct ? monitor.connectTo(desktop.name) : monitor.watchNamed(desktop.name)}
               onClick={followLink}
             >
               <span class="screen-label">
                 <Icon name="screen" />
-                {monitor.connect}
+                {mayAct ? monitor.connect : monitor.watch}
               </span>
             </a>
           )}
@@ -93,10 +96,10 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
         <h3 id={titleId}>{desktop.name}</h3>
         <p class="system">{desktop.agent.name}</p>
         <StateSummary state={desktop.state} since={null} viewers={desktop.viewers} />
-        {online && (
+        {mayWatch && (
           <div class="actions">
             <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
-              {monitor.connect}
+              {mayAct ? monitor.connect : monitor.watch}
             </a>
             <button type="button" class="button" onClick={() => setDialog(true)}>
               {monitor.openInViewer}
@@ -106,7 +109,12 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
         {!online && operates && <RemoveButton desktop={desktop} />}
       </div>
       {dialog && (
-        <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setDialog(false)} />
+        <NativeViewerDialog
+          desktopId={desktop.id}
+          name={desktop.name}
+          watchOnly={!mayAct}
+          onClose={() => setDialog(false)}
+        />
       )}
     </article>
   );

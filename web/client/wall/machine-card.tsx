@@ -6,6 +6,7 @@ import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
 import { Menu, type MenuItem } from "../components/menu.tsx";
 import { followLink, buildViewPath } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { listConnectableDisplays, type ConnectableDisplay } from "../state/connectable-displays.ts";
 import { formatMemory } from "../text/format.ts";
@@ -35,10 +36,13 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   const { state, reachable, desktopId } = machine;
   const awayReason = reachable ? undefined : monitor.awayReason;
   const on = isOn(state);
+  const mayWatch = allows(machine.access, "view");
+  const mayAct = allows(machine.access, "control");
+  const mayManage = allows(machine.access, "manage");
   useKeptFocus(box, `${state} ${reachable}`);
 
   const more: MenuItem[] = [];
-  for (const screen of on && reachable ? listConnectableDisplays(machine) : [])
+  for (const screen of on && reachable && mayWatch ? listConnectableDisplays(machine) : [])
     more.push({
       label: screen.number === 1 ? monitor.openInViewer : monitor.openNumberInViewer(screen.number),
       onChoose: () => setDialog(screen),
@@ -84,13 +88,13 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         <TimeLeft machine={machine} actions={actions} />
         <TriedHosts machine={machine} />
         <div class="actions">
-          {(on || state === "stopping") && desktopId !== null && reachable && (
+          {(on || state === "stopping") && desktopId !== null && reachable && mayWatch && (
             <a class="button primary" href={buildViewPath(desktopId)} onClick={followLink}>
-              {monitor.connect}
+              {mayAct ? monitor.connect : monitor.watch}
             </a>
           )}
-          {on && reachable && <OtherDisplays machine={machine} />}
-          {isOff(state) && (
+          {on && reachable && mayWatch && <OtherDisplays machine={machine} />}
+          {isOff(state) && mayAct && (
             <button
               type="button"
               class="button primary"
@@ -101,7 +105,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
             </button>
           )}
-          {state === "paused" && (
+          {state === "paused" && mayAct && (
             <button
               type="button"
               class="button primary"
@@ -112,14 +116,14 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {machines.resume}
             </button>
           )}
-          {hasGuest(state) && (
+          {hasGuest(state) && (machine.oneShot ? mayManage : mayAct) && (
             <StopMenu
               machine={machine}
               actions={actions}
               trigger={machine.oneShot ? machines.end : monitor.stop}
             />
           )}
-          {state === "stopping" && (
+          {state === "stopping" && mayAct && (
             <button
               type="button"
               class="button"
@@ -130,7 +134,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {monitor.switchOff}
             </button>
           )}
-          {(isPending(state) || state === "failed") && (
+          {(isPending(state) || state === "failed") && mayManage && (
             <button type="button" class="button" disabled={actions.busy} onClick={() => setDialog("remove")}>
               {monitor.remove}
             </button>
@@ -149,6 +153,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         <NativeViewerDialog
           desktopId={dialog.desktopId}
           name={dialog.desktop}
+          watchOnly={!mayAct}
           onClose={() => setDialog(null)}
         />
       )}

@@ -28,7 +28,7 @@ export async function viewerOf<R extends Requester>(
   return { ...requester, rights: await rights.of(requester.userId) };
 }
 
-/** What a list of this person's machines or desktops is made from: see {@link mayUseMachine}, {@link mayUseDesktop}. */
+/** What a list of this person's machines or desktops is made from: see {@link machineAccess}, {@link desktopAccess}. */
 export function visibleScope(viewer: Viewer): ReadScope {
   const { userId, rights } = viewer;
   if (hasPower(viewer, "oversee")) return { kind: "all" };
@@ -62,15 +62,6 @@ export function findMachineOf(desktop: DesktopView, { machines }: ReadModel): Ma
 export function describeTarget(desktop: DesktopView, model: ReadModel): RightsTarget {
   const machine = findMachineOf(desktop, model);
   return machine === null ? describeDesktopTarget(desktop, model) : describeMachineTarget(machine, model);
-}
-
-export function mayUseMachine(
-  viewer: Viewer,
-  machine: PlacedMachine,
-  model: NamesAndLabels,
-  level: AccessLevel,
-): boolean {
-  return includesLevel(machineAccess(viewer, machine, model), level);
 }
 
 export function mayUseDesktop(

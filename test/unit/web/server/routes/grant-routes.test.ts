@@ -43,6 +43,26 @@ test("a grant shows a desktop, and gives no more than it says", async () => {
   expect(id).not.toBe("");
 });
 
+test("lists say how far the reader's right goes", async () => {
+  const { grant, ask, admin, anna, annaId, signIn, stores, asAdmin } = await open();
+  await grant("user:anna", "see", "desktop:lab-1");
+  await grant("user:anna", "view", "desktop:other");
+  const ben = await stores.users.findByName("ben");
+  await asAdmin("PATCH", `/users/${ben?.id ?? ""}`, { role: "auditor" });
+  const machine = { image: "debian", cpus: 1, memoryMb: 512, state: "stopped", ownerId: annaId } as const;
+  await stores.machines.add({ ...machine, id: "m1", name: "own" });
+  const list = async (as: string) => {
+    const rows = await Promise.all(
+      ["/desktops", "/machines"].map(async (path) => (await ask("GET", `/api/v1${path}`, { as })).body),
+    );
+    const all = rows.flat() as { name: string; access: string }[];
+    return Object.fromEntries(all.map(({ name, access }) => [name, access]));
+  };
+  expect(await list(anna)).toEqual({ "lab-1": "see", other: "view", own: "manage" });
+  expect(await list(await signIn("ben"))).toEqual({ "lab-1": "see", other: "see", own: "see" });
+  expect(await list(admin)).toEqual({ "lab-1": "manage", other: "manage", own: "manage" });
+});
+
 test("groups give their members what they are granted, until they leave, and denials win", async () => {
   const { asAdmin, grant, list, anna, annaId, proxy, ask, admin } = await open();
   const group = await asAdmin<GroupRow>("POST", "/groups", { name: "Teachers" });
