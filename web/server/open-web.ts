@@ -23,7 +23,13 @@ import { GroupMemberships } from "./sign-in/group-memberships.ts";
 import { Logins } from "./sign-in/logins.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
-import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import {
+  describeSignInOptions,
+  LOCAL_SIGN_IN,
+  openSignInProviders,
+  type SignInOptions,
+} from "./sign-in/providers/index.ts";
+import { ProviderTests } from "./sign-in/provider-tests.ts";
 import { RedirectSignIn } from "./sign-in/redirect-sign-in.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
 import { SignInSteps } from "./sign-in/sign-in-steps.ts";
@@ -52,6 +58,7 @@ import { routeMachines } from "./routes/machine-routes.ts";
 import { routeRedirectSignIn } from "./routes/redirect-sign-in-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
+import { routeSignInSettings } from "./routes/sign-in-settings-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
 import { routeUsers } from "./routes/user-routes.ts";
 import { openViewerSignIn } from "./viewer-sign-in.ts";
@@ -66,6 +73,8 @@ export interface WebOptions {
   readonly clientDir: string;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
+  /** The file that says so. */
+  readonly signInFile?: string;
   /** Roles whose people have to have a second factor; absent: none. */
   readonly requireFactorFor?: readonly AccountRole[];
   /** What an administrator types on the server for a join secret; absent: the page shows none. */
@@ -106,7 +115,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const devices = await Devices.open(stores.service);
   const pagesUrl = () => new URL(`https://${formatHostPort(proxy.advertised.web)}`).href;
   const services = { stores, passwords, clock, log, pagesUrl };
-  const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, services);
+  const signInOptions = options.signIn ?? LOCAL_SIGN_IN;
+  const providers = openSignInProviders(signInOptions, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
   const audit = (entry: AuditEntry): void => {
     proxy.audit(entry);
@@ -194,6 +204,12 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeGroups(api, proxy);
       routeGrants(api, proxy);
       routeAccess(api, proxy, readModel);
+      routeSignInSettings(api, {
+        ...{ proxy, providers, factors, requiredFor: requireFor },
+        file: options.signInFile ?? null,
+        options: describeSignInOptions(signInOptions),
+        tests: new ProviderTests({ providers, clock, log }),
+      });
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };

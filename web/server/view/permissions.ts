@@ -78,7 +78,10 @@ export function ownsMachine({ userId }: Requester, { ownerId }: Pick<MachineReco
   return ownerId === userId;
 }
 
-function describeMachineTarget({ id, name, agentId }: PlacedMachine, model: NamesAndLabels): RightsTarget {
+export function describeMachineTarget(
+  { id, name, agentId }: PlacedMachine,
+  model: NamesAndLabels,
+): RightsTarget {
   const { agentNames, labels, machineDesktops } = model;
   const agentName = agentId === null ? null : (agentNames.get(agentId) ?? null);
   const labelled = [...(machineDesktops.get(id) ?? []).map((desktop) => desktop.id), agentId ?? ""];

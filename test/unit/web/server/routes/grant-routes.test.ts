@@ -129,7 +129,7 @@ test("labels of desktops and agents are what grants may be about", async () => {
 });
 
 test("who may use this, and what may this person use", async () => {
-  const { asAdmin, grant, anna, annaId, lab, other, ask } = await open();
+  const { asAdmin, grant, anna, annaId, lab, other, ask, stores } = await open();
   const group = await asAdmin<GroupRow>("POST", "/groups", { name: "g" });
   for (const user of ["anna", "ben"]) await asAdmin("POST", `/groups/${group.id}/members`, { user });
   await grant("group:g", "view", "desktop:lab-*");
@@ -149,16 +149,41 @@ test("who may use this, and what may this person use", async () => {
     ]),
     more: false,
   });
+  await stores.machines.add({
+    ...{
+      id: "m1",
+      name: "lab-9",
+      image: "debian",
+      cpus: 1,
+      memoryMb: 512,
+      state: "stopped",
+      ownerId: annaId,
+    },
+  });
+  expect(await asAdmin("GET", "/machines/m1/access")).toMatchObject({
+    owner: { id: annaId, name: "anna" },
+    grants: [{ may: "view", on: { pattern: "lab-*" } }],
+    people: expect.arrayContaining([
+      expect.objectContaining({ name: "anna", level: "manage" }),
+      expect.objectContaining({ name: "ben", level: "view" }),
+    ]),
+  });
+  const find = async (query: string) =>
+    (await asAdmin<GrantRow[]>("GET", `/grants?${query}`)).map(({ on }) => `${on.kind}:${on.pattern}`);
+  expect(await find("target=host")).toEqual(["host:office"]);
+  expect(await find("search=ELSE")).toEqual(["desktop:elsewhere/lab-1"]);
+  expect(await find("target=desktop&search=%25")).toEqual([]);
   expect(await asAdmin("GET", `/desktops/${other}/access`)).toMatchObject({
     people: [{ name: "ben", level: null }],
   });
   expect(await asAdmin("GET", `/users/${annaId}/access`)).toMatchObject({
     role: "user",
+    groups: [{ id: group.id, name: "g", source: "own" }],
     grants: expect.arrayContaining([
       expect.objectContaining({ may: "view" }),
       expect.objectContaining({ may: "manage" }),
     ]),
-    machines: [],
+    machines: [{ id: "m1", name: "lab-9", level: "manage" }],
     desktops: [{ id: lab, name: "lab-1", agent: "office", level: "manage" }],
     more: false,
   });
