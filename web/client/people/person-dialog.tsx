@@ -7,11 +7,12 @@ import { explainError } from "../text/explain-error.ts";
 import { formatDate } from "../text/format.ts";
 import { listHoldings } from "./list-holdings.ts";
 import { ChangePassword, ChangeRole, Disable, Remove, type AccountChange } from "./person-changes.tsx";
+import { PersonAccess } from "./person-access.tsx";
 import { PersonLogins } from "./person-logins.tsx";
 
 const LOCAL = "local";
 
-type Act = "role" | "password" | "logins" | "disable" | "remove";
+type Act = "access" | "role" | "password" | "logins" | "disable" | "remove";
 
 interface PersonDialogProps {
   readonly person: UserRow;
@@ -64,6 +65,7 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
     return (
       <PersonLogins person={person} canEnd={administers} onBack={() => setAct(null)} onClose={onClose} />
     );
+  if (act === "access") return <PersonAccess person={person} onBack={() => setAct(null)} onClose={onClose} />;
   if (act !== null && holdings !== null) {
     const change: AccountChange = {
       person,
@@ -109,6 +111,9 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
       <div class="person-actions">
         <button type="button" class="button" onClick={() => setAct("logins")}>
           {text.showLogins}
+        </button>
+        <button type="button" class="button" onClick={() => setAct("access")}>
+          {text.showAccess}
         </button>
         {administers && (
           <>

@@ -5,6 +5,9 @@ import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 
 import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
+import { Menu } from "../components/menu.tsx";
+import { AccessDialog } from "../rights/access-dialog.tsx";
+import { targetOfDesktop } from "../rights/describe-grant.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
 import { allows } from "../state/access.ts";
 import { useApp, useText } from "../state/app-context.ts";
@@ -62,10 +65,11 @@ function RemoveButton({ desktop }: { readonly desktop: Desktop }) {
 }
 
 export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
-  const { monitor } = useText();
+  const { monitor, grants } = useText();
   const operates = usePower("operate");
   const titleId = useId();
-  const [dialog, setDialog] = useState(false);
+  const audits = usePower("audit");
+  const [dialog, setDialog] = useState<"native" | "access" | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const online = desktop.state === "online";
   const mayWatch = online && allows(desktop.access, "view");
@@ -96,24 +100,45 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
         <h3 id={titleId}>{desktop.name}</h3>
         <p class="system">{desktop.agent.name}</p>
         <StateSummary state={desktop.state} since={null} viewers={desktop.viewers} />
-        {mayWatch && (
+        {(mayWatch || audits) && (
           <div class="actions">
-            <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
-              {mayAct ? monitor.connect : monitor.watch}
-            </a>
-            <button type="button" class="button" onClick={() => setDialog(true)}>
-              {monitor.openInViewer}
-            </button>
+            {mayWatch && (
+              <>
+                <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
+                  {mayAct ? monitor.connect : monitor.watch}
+                </a>
+                <button type="button" class="button" onClick={() => setDialog("native")}>
+                  {monitor.openInViewer}
+                </button>
+              </>
+            )}
+            {audits && (
+              <Menu
+                label={monitor.more(desktop.name)}
+                trigger={<Icon name="more" />}
+                className="button quiet square"
+                items={[{ label: grants.menu, onChoose: () => setDialog("access") }]}
+              />
+            )}
           </div>
         )}
         {!online && operates && <RemoveButton desktop={desktop} />}
       </div>
-      {dialog && (
+      {dialog === "native" && (
         <NativeViewerDialog
           desktopId={desktop.id}
           name={desktop.name}
           watchOnly={!mayAct}
-          onClose={() => setDialog(false)}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === "access" && (
+        <AccessDialog
+          kind="desktop"
+          id={desktop.id}
+          name={desktop.name}
+          on={targetOfDesktop(desktop)}
+          onClose={() => setDialog(null)}
         />
       )}
     </article>

@@ -13,6 +13,9 @@ import { formatMemory } from "../text/format.ts";
 import { BootLogDialog } from "./boot-log-dialog.tsx";
 import { CredentialDialog } from "./credential-dialog.tsx";
 import { OtherDisplays } from "./other-displays.tsx";
+import { AccessDialog } from "../rights/access-dialog.tsx";
+import { targetOfMachine } from "../rights/describe-grant.ts";
+import { usePower } from "../state/use-power.ts";
 import { listMachineMenuItems, type MachineDialog } from "./machine-menu.ts";
 import { MachinePreview } from "./machine-preview.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
@@ -32,8 +35,9 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   const titleId = useId();
   const box = useRef<HTMLElement>(null);
   const actions = useMachineActions(machine.id);
-  const [dialog, setDialog] = useState<MachineDialog | ConnectableDisplay | null>(null);
+  const [dialog, setDialog] = useState<MachineDialog | "access" | ConnectableDisplay | null>(null);
   const { state, reachable, desktopId } = machine;
+  const audits = usePower("audit");
   const awayReason = reachable ? undefined : monitor.awayReason;
   const on = isOn(state);
   const mayWatch = allows(machine.access, "view");
@@ -48,6 +52,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
       onChoose: () => setDialog(screen),
     });
   more.push(...listMachineMenuItems(machine, text, actions, setDialog));
+  if (audits) more.push({ label: text.grants.menu, onChoose: () => setDialog("access") });
 
   return (
     <article
@@ -159,6 +164,15 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
       )}
       {dialog === "remove" && (
         <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setDialog(null)} />
+      )}
+      {dialog === "access" && (
+        <AccessDialog
+          kind="machine"
+          id={machine.id}
+          name={machine.name}
+          on={targetOfMachine(machine)}
+          onClose={() => setDialog(null)}
+        />
       )}
       {dialog === "snapshots" && <SnapshotsDialog machine={machine} onClose={() => setDialog(null)} />}
       {dialog === "credential" && <CredentialDialog machine={machine} onClose={() => setDialog(null)} />}
