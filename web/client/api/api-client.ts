@@ -48,9 +48,9 @@ export type JoinSecret = z.infer<typeof joinSecret>;
 /** The permissions of a token's holder. */
 export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineCreateInput = z.input<typeof machineCreateRequest>;
-export type GroupsQuery = Omit<z.input<typeof groupQuery>, "limit"> & { readonly limit: number };
-export type GrantsQuery = Omit<z.input<typeof grantQuery>, "limit"> & { readonly limit: number };
-export type GrantInput = z.input<typeof grantCreateRequest>;
+type GroupsQuery = Omit<z.input<typeof groupQuery>, "limit"> & { readonly limit: number };
+type GrantsQuery = Omit<z.input<typeof grantQuery>, "limit"> & { readonly limit: number };
+type GrantInput = z.input<typeof grantCreateRequest>;
 export type PeopleQuery = Omit<z.input<typeof userQuery>, "limit"> & { readonly limit: number };
 /** Who signed in, or what is asked next. */
 export type SignInAnswer = Me | LoginStep;

@@ -5,7 +5,7 @@ const PAGE_ROWS = 50;
 /** While somebody types, only the last text is looked up. */
 const TYPING_MS = 150;
 
-export interface RowPage {
+interface RowPage {
   /** The key of the last row of the page before; absent: this is the first. */
   readonly after?: string;
   readonly limit: number;

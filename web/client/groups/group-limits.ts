@@ -13,10 +13,10 @@ const FIELDS = {
   lifetimeSeconds: { unit: 3600, whole: false, least: 60 },
 } as const;
 
-export type LimitName = keyof typeof FIELDS;
+type LimitName = keyof typeof FIELDS;
 export const LIMIT_NAMES = Object.keys(FIELDS) as readonly LimitName[];
 /** As typed: a number, a dash for no limit, or nothing. */
-export type TypedLimits = Readonly<Record<LimitName, string>>;
+type TypedLimits = Readonly<Record<LimitName, string>>;
 
 const NO_LIMIT = "-";
 const DASHES = new Set([NO_LIMIT, "–", "—", "∞"]);

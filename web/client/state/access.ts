@@ -1,7 +1,7 @@
 import type { Machine } from "../../api/schemas.ts";
 
 /** How far the right to a machine or a desktop goes. */
-export type Access = Machine["access"];
+type Access = Machine["access"];
 
 /** Each contains those before it. */
 const LEVELS: readonly Access[] = ["see", "view", "control", "manage"];

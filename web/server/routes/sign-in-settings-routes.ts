@@ -11,7 +11,7 @@ import type { OpenProvider, ShownOption } from "../sign-in/providers/index.ts";
 const ROLES = ["admin", "operator", "auditor"] as const;
 const testParams = z.object({ provider: z.string().min(1).max(32) });
 
-export interface SignInSettingsContext {
+interface SignInSettingsContext {
   readonly proxy: Pick<Proxy, "audit">;
   /** Null: there is none. */
   readonly file: string | null;

@@ -42,7 +42,6 @@ const en = {
   holderNone: "Nobody, and no group, is called so.",
   memberHint: "Type a part of the person’s name.",
   memberNone: "Nobody is called so.",
-  chosen: (name: string) => `Chosen: ${name}`,
   choose: (name: string) => `Choose ${name}`,
   another: "Choose another",
   target: "What it is about",
@@ -62,7 +61,6 @@ const en = {
   done: "The grant is made.",
   removed: "The grant is removed.",
   menu: "Who may use this?",
-  menuNamed: (name: string) => `Who may use ${name}?`,
   accessTitle: (name: string) => `Who may use ${name}`,
   owner: "It belongs to",
   ownerMay: "The owner may do everything with it.",
@@ -80,7 +78,6 @@ const en = {
   noGrants: "No grant reaches this person.",
   usable: (count: number) => (count === 1 ? "1 desktop or machine" : `${count} desktops and machines`),
   nothingUsable: "Nothing at the moment.",
-  through: (group: string) => `through ${group}`,
 };
 
 const fr: typeof en = {
@@ -126,7 +123,6 @@ const fr: typeof en = {
   holderNone: "Aucune personne et aucun groupe de ce nom.",
   memberHint: "Saisissez une partie du nom de la personne.",
   memberNone: "Personne ne s’appelle ainsi.",
-  chosen: (name) => `Choisi : ${name}`,
   choose: (name) => `Choisir ${name}`,
   another: "Choisir un autre",
   target: "De quoi il s’agit",
@@ -147,7 +143,6 @@ const fr: typeof en = {
   done: "Le droit est accordé.",
   removed: "Le droit est retiré.",
   menu: "Qui peut l’utiliser ?",
-  menuNamed: (name) => `Qui peut utiliser ${name} ?`,
   accessTitle: (name) => `Qui peut utiliser ${name}`,
   owner: "Appartient à",
   ownerMay: "Le propriétaire peut tout en faire.",
@@ -165,7 +160,6 @@ const fr: typeof en = {
   noGrants: "Aucun droit n’atteint cette personne.",
   usable: (count) => (count <= 1 ? `${count} bureau ou machine` : `${count} bureaux et machines`),
   nothingUsable: "Rien en ce moment.",
-  through: (group) => `par ${group}`,
 };
 
 export const grantsText = { en, fr };
