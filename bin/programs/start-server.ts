@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { systemClock } from "../../protocol/index.ts";
@@ -121,6 +121,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       adminSocket,
       clientDir: findClientDir(),
       ...(signIn !== null && { signIn }),
+      ...(options.signInFile !== null && { signInFile: resolve(options.signInFile) }),
       requireFactorFor: options.requireFactorFor,
       behindProxies: trustedProxies.length + proxyProtocolFrom.length > 0,
       joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),

@@ -39,6 +39,7 @@ export const AUDIT_ACTIONS = [
   "apitoken.create",
   "apitoken.revoke",
   "login.confirm",
+  "signin.test",
   "factor.add",
   "factor.remove",
   "factor.use",

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { sql, type Kysely } from "kysely";
 import type { Clock } from "../../protocol/index.ts";
 import { rejectOnViolation } from "./constraint.ts";
+import { escapeLike } from "./escape-like.ts";
 import { inBatches } from "./in-batches.ts";
 import { listReachable } from "./list-reachable.ts";
 import { deleteRightsChanges, noteRightsChange, readRightsChanges } from "./rights-changes.ts";
@@ -50,9 +51,14 @@ export class SqlGrantStore implements GrantStore {
     return found ?? null;
   }
 
-  list({ holderId, after, limit }: GrantQuery): Promise<NamedGrant[]> {
+  list({ holderId, target, search, after, limit }: GrantQuery): Promise<NamedGrant[]> {
     let found = this.#selectNamed();
     if (holderId !== undefined) found = found.where("r.holderId", "=", holderId);
+    if (target !== undefined) found = found.where("r.target", "=", target);
+    if (search !== undefined) {
+      const pattern = `%${escapeLike(search.toLowerCase())}%`;
+      found = found.where(sql<boolean>`lower(r.pattern) like ${pattern} escape '!'`);
+    }
     if (after !== undefined)
       found = found.where(({ or, and, eb }) =>
         or([

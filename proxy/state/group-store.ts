@@ -159,6 +159,17 @@ export class SqlGroupStore implements GroupStore {
       .execute();
   }
 
+  listAllOf(userId: string, limit: number): Promise<Pick<GroupRecord, "id" | "name" | "source">[]> {
+    return this.#db
+      .selectFrom("groupMembers as m")
+      .innerJoin("groups as g", "g.id", "m.groupId")
+      .select(["g.id", "g.name", "g.source"])
+      .where("m.userId", "=", userId)
+      .orderBy("g.nameKey")
+      .limit(limit)
+      .execute();
+  }
+
   async changeMemberships(
     userId: string,
     { enter, leave }: Parameters<GroupStore["changeMemberships"]>[1],

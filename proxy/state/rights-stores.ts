@@ -51,6 +51,8 @@ export interface GroupStore {
   listKnown(source: string, names: readonly string[]): Promise<Pick<GroupRecord, "id" | "name">[]>;
   /** The groups of this source that the person is in. */
   listOf(userId: string, source: string): Promise<Pick<GroupRecord, "id" | "name">[]>;
+  /** All groups that the person is in, by name. */
+  listAllOf(userId: string, limit: number): Promise<Pick<GroupRecord, "id" | "name" | "source">[]>;
   /** The person leaves and enters groups, all at once. */
   changeMemberships(
     userId: string,
@@ -61,6 +63,9 @@ export interface GroupStore {
 export interface GrantQuery {
   /** A person or a group. */
   readonly holderId?: string;
+  readonly target?: GrantTarget;
+  /** In the pattern, whatever its case. */
+  readonly search?: string;
   readonly after?: { readonly createdAt: number; readonly id: string };
   readonly limit: number;
 }

@@ -13,6 +13,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
 import { createPeople } from "./stub-people.mjs";
+import { createRights } from "./stub-rights.mjs";
 import { drawScreen } from "./stub-screens.mjs";
 import {
   firstAgents,
@@ -40,6 +41,7 @@ const snapshots = [
   { name: "fresh", createdAt: Date.now() - 90_000_000, withMemory: false, bytes: 310_000_000 },
 ];
 const people = createPeople();
+const rights = createRights();
 const streams = new Set();
 
 function broadcast(event) {
@@ -68,6 +70,13 @@ function answer(response, status, body) {
   response.end(body === undefined ? "" : JSON.stringify(body));
 }
 
+/** As far as the role lets them: an auditor sees that there is something, `tess` may watch. */
+function showTo(request, things) {
+  const { role, name } = people.describe(readCookie(request));
+  const access = role === "auditor" ? "see" : name === "tess" ? "view" : "manage";
+  return things.map((thing) => ({ ...thing, access }));
+}
+
 async function readBody(request) {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -87,9 +96,9 @@ const routes = {
       rfb: { host: "postern.example", port: 5900 },
       viewerFingerprint: "7f-aa-08-8e-85-34-5e-35",
     }),
-  "GET /machines": (_, response) => answer(response, 200, [...machines.values()]),
+  "GET /machines": (request, response) => answer(response, 200, showTo(request, [...machines.values()])),
   "POST /desktops/shown": (_, response) => answer(response, 204),
-  "GET /desktops": (_, response) => answer(response, 200, [...desktops.values()]),
+  "GET /desktops": (request, response) => answer(response, 200, showTo(request, [...desktops.values()])),
   "GET /images": (_, response) => answer(response, 200, images),
   "GET /agents": (_, response) => answer(response, 200, firstAgents()),
   "GET /sessions": (_, response) => answer(response, 200, firstSessions()),
@@ -236,9 +245,14 @@ async function serveApi(request, response, path) {
     return answer(response, 401, {
       error: { code: "LOGIN_REQUIRED", message: "Sign in first.", signIn: people.form },
     });
+  const { searchParams: query } = new URL(request.url, "http://stub");
+  if (/^\/(groups|grants|sign-in-settings)|\/access$/.test(path)) {
+    const { status, body } = rights.serve({ method: request.method, path, query }, await readBody(request));
+    return answer(response, status, body);
+  }
   if (/^\/(users|me\/)/.test(path)) {
     const { status, body } = people.serve(
-      { method: request.method, path, query: new URL(request.url, "http://stub").searchParams, cookie },
+      { method: request.method, path, query, cookie },
       await readBody(request),
     );
     return answer(response, status, body);

@@ -46,7 +46,15 @@ export function machine(
   const now = Date.now();
   const on = ["booting", "running", "paused", "stopping"].includes(state);
   return {
-    ...{ id, name, image: "debian-installer", imageTitle: "Debian 12 installer", owner: "ada", state },
+    ...{
+      id,
+      name,
+      image: "debian-installer",
+      imageTitle: "Debian 12 installer",
+      owner: "ada",
+      access: "manage",
+      state,
+    },
     ...{
       reachable: true,
       reason: null,
@@ -121,12 +129,21 @@ export function firstMachines(): Machine[] {
 export function firstDesktops(): Desktop[] {
   const bench = { id: "a1", name: "plant-gateway" };
   return [
-    { id: "d1", name: "Test bench 3", agent: bench, machineId: null, state: "online", viewers: 1 },
+    {
+      id: "d1",
+      name: "Test bench 3",
+      agent: bench,
+      machineId: null,
+      state: "online",
+      access: "manage",
+      viewers: 1,
+    },
     {
       id: "d2",
       name: "Microscope",
       agent: { id: "a2", name: "lab-pc" },
       machineId: null,
+      access: "manage",
       state: "offline",
       viewers: 0,
     },

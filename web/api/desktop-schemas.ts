@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { resourceId } from "./field-schemas.ts";
+import { accessLevel } from "./rights-schemas.ts";
 
 export const desktop = z.object({
   id: z.string(),
@@ -7,6 +8,8 @@ export const desktop = z.object({
   agent: z.object({ id: z.string(), name: z.string() }),
   machineId: z.string().nullable(),
   state: z.enum(["online", "offline"]),
+  /** How far the caller's right to it goes. */
+  access: accessLevel,
   viewers: z.number().int(),
 });
 /**

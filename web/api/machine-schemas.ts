@@ -12,6 +12,7 @@ import {
   machineSnapshot,
   snapshotName,
 } from "../../protocol/index.ts";
+import { accessLevel } from "./rights-schemas.ts";
 
 export const machine = z.object({
   ...machineTraits.shape,
@@ -20,6 +21,8 @@ export const machine = z.object({
   image: z.string(),
   imageTitle: z.string(),
   owner: z.string(),
+  /** How far the caller's right to it goes. */
+  access: accessLevel,
   /** The last that is known of it, where it is not reachable. */
   state: machineState,
   /** False: its host is not connected to this server. Until it is back, nothing that the host would do can be done. */

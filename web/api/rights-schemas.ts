@@ -2,6 +2,7 @@ import { z } from "zod";
 import { resourceId } from "./field-schemas.ts";
 import { accountRole, userName } from "./user-schemas.ts";
 
+/** Each contains those before it. */
 export const accessLevel = z.enum(["see", "view", "control", "manage"]);
 /** `create`: machines. `none` takes away what other grants give. */
 const granted = z.enum(["none", ...accessLevel.options, "create"]);
@@ -86,6 +87,10 @@ function kindOf(on: string): string {
 export const grantQuery = z.object({
   /** `user:NAME` or `group:NAME`. */
   to: grantCreateRequest.shape.to.optional(),
+  /** What it is about. */
+  target: grantTarget.optional(),
+  /** In the name that it is about, whatever its case. */
+  search: z.string().min(1).max(64).optional(),
   /** The id of the last grant of the page before. */
   after: resourceId.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
@@ -110,6 +115,7 @@ const usable = z.object({ id: z.string(), name: z.string(), level: accessLevel }
 /** GET /users/ID/access: what may this person use? At most 1,000 of each; `more`: there are more. */
 export const userAccess = z.object({
   role: accountRole,
+  groups: z.array(groupRow.pick({ id: true, name: true, source: true })),
   grants: z.array(grantRow),
   machines: z.array(usable),
   desktops: z.array(usable.extend({ agent: z.string() })),
@@ -117,7 +123,7 @@ export const userAccess = z.object({
 });
 export type UserAccess = z.infer<typeof userAccess>;
 
-/** GET /desktops/ID/access: who may use this? The owner, and at most 1,000 people by grants; `more`: there are more. */
+/** GET /desktops/ID/access, /machines/ID/access: who may use this? The owner, and at most 1,000 people by grants; `more`: there are more. */
 export const desktopAccessAnswer = z.object({
   owner: memberRow.nullable(),
   grants: z.array(grantRow),

@@ -14,5 +14,6 @@ export * from "./rights-schemas.ts";
 export * from "./service-schemas.ts";
 export * from "./session-schemas.ts";
 export * from "./sign-in-schemas.ts";
+export * from "./sign-in-settings-schemas.ts";
 export * from "./token-schemas.ts";
 export * from "./user-schemas.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { accountRole } from "./user-schemas.ts";
 
 /** A text that the server gives the pages, in each language that they speak. */
-const localizedText = z.object({ en: z.string(), fr: z.string() });
+export const localizedText = z.object({ en: z.string(), fr: z.string() });
 export type LocalizedText = z.infer<typeof localizedText>;
 
 const signInField = z.object({

@@ -23,6 +23,9 @@ const PRELOAD_DELAY_MS = 500;
 const loadDevice = async () => (await import("./sign-in/device-page.tsx")).DevicePage;
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 const loadPeople = async () => (await import("./people/people-page.tsx")).PeoplePage;
+const loadGroups = async () => (await import("./groups/groups-page.tsx")).GroupsPage;
+const loadGrants = async () => (await import("./groups/grants-page.tsx")).GrantsPage;
+const loadSettings = async () => (await import("./admin/sign-in-settings-page.tsx")).SignInSettingsPage;
 const loadAccount = async () => (await import("./account/account-page.tsx")).AccountPage;
 
 type OpenDialog = "create" | "host" | "keys" | null;
@@ -102,6 +105,12 @@ function SignedIn({ me }: { readonly me: Me }) {
         <LazyPage key="sessions" load={loadSessions} props={{}} />
       ) : route.page === "people" && me.powers.includes("audit") ? (
         <LazyPage key="people" load={loadPeople} props={{}} />
+      ) : route.page === "groups" && me.powers.includes("audit") ? (
+        <LazyPage key="groups" load={loadGroups} props={{}} />
+      ) : route.page === "grants" && me.powers.includes("audit") ? (
+        <LazyPage key="grants" load={loadGrants} props={{}} />
+      ) : route.page === "settings" && me.powers.includes("audit") ? (
+        <LazyPage key="settings" load={loadSettings} props={{}} />
       ) : (
         <Wall onCreate={() => setDialog("create")} />
       )}

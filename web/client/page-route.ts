@@ -7,13 +7,21 @@ export type PageRoute =
   | { readonly page: "unknown" }
   | { readonly page: "sessions" }
   | { readonly page: "people" }
+  | { readonly page: "groups" }
+  /** All grants. */
+  | { readonly page: "grants" }
+  /** How people sign in. */
+  | { readonly page: "settings" }
   | { readonly page: "account" }
   | { readonly page: "device" }
   | { readonly page: "view"; readonly desktopId: string };
 
 export function parseRoute(path: string): PageRoute {
   const [, first, second] = path.split("/");
-  if (first === "sessions" || first === "people" || first === "account") return { page: first };
+  if (first === "sessions" || first === "people" || first === "groups" || first === "account")
+    return { page: first };
+  if (first === "access") return { page: "grants" };
+  if (first === "sign-in-settings") return { page: "settings" };
   if (first === "device" && second === undefined) return { page: "device" };
   if (first === "view" && second !== undefined && second !== "") {
     try {

@@ -24,7 +24,13 @@ import { Logins } from "./sign-in/logins.ts";
 import { isLoopbackHost } from "./sign-in/loopback.ts";
 import { Passwords } from "./sign-in/passwords.ts";
 import { PasswordThrottle } from "./sign-in/password-throttle.ts";
-import { LOCAL_SIGN_IN, openSignInProviders, type SignInOptions } from "./sign-in/providers/index.ts";
+import {
+  describeSignInOptions,
+  LOCAL_SIGN_IN,
+  openSignInProviders,
+  type SignInOptions,
+} from "./sign-in/providers/index.ts";
+import { ProviderTests } from "./sign-in/provider-tests.ts";
 import { RedirectSignIn } from "./sign-in/redirect-sign-in.ts";
 import { SignInService } from "./sign-in/sign-in-service.ts";
 import { SignInSteps } from "./sign-in/sign-in-steps.ts";
@@ -53,6 +59,7 @@ import { routeMachines } from "./routes/machine-routes.ts";
 import { routeRedirectSignIn } from "./routes/redirect-sign-in-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
+import { routeSignInSettings } from "./routes/sign-in-settings-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
 import { routeUsers } from "./routes/user-routes.ts";
 import { openViewerSignIn } from "./viewer-sign-in.ts";
@@ -67,6 +74,8 @@ export interface WebOptions {
   readonly clientDir: string;
   /** The sign-in providers that are used; absent: the server's own accounts. */
   readonly signIn?: SignInOptions;
+  /** The file that says so. */
+  readonly signInFile?: string;
   /** Roles whose people have to have a second factor; absent: none. */
   readonly requireFactorFor?: readonly AccountRole[];
   /** Proxies in front of it bring people of other computers. */
@@ -112,7 +121,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     options.behindProxies !== true &&
     [proxy.addresses.listen.host, proxy.advertised.web.host].every(isLoopbackHost);
   const services = { stores, passwords, clock, log, pagesUrl, loopbackOnly };
-  const providers = openSignInProviders(options.signIn ?? LOCAL_SIGN_IN, services);
+  const signInOptions = options.signIn ?? LOCAL_SIGN_IN;
+  const providers = openSignInProviders(signInOptions, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
   const audit = (entry: AuditEntry): void => {
     proxy.audit(entry);
@@ -203,6 +213,12 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeGroups(api, proxy);
       routeGrants(api, proxy);
       routeAccess(api, proxy, readModel);
+      routeSignInSettings(api, {
+        ...{ proxy, providers, factors, requiredFor: requireFor },
+        file: options.signInFile ?? null,
+        options: describeSignInOptions(signInOptions),
+        tests: new ProviderTests({ providers, clock, log }),
+      });
       routeService(api, proxy, options.joinCommand ?? null);
       routeDesktops(api, proxy, readModel);
       const machineContext = { proxy, orchestrator, loadReadModel: readModel };

@@ -5,7 +5,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { refuse } from "./http-errors.ts";
 
 /** Paths that the page routes itself: each gets the single page. */
-const PAGE_PATHS = ["/", "/sessions", "/people", "/account", "/device", "/view/:desktopId"];
+const PAGE_PATHS = [
+  ...["/", "/sessions", "/people", "/groups", "/access", "/sign-in-settings"],
+  ...["/account", "/device", "/view/:desktopId"],
+];
 const INDEX = "index.html";
 
 /**

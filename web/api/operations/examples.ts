@@ -21,6 +21,7 @@ export const MACHINE_EXAMPLE = {
   image: "debian-desktop",
   imageTitle: "Debian desktop",
   owner: "anna",
+  access: "manage",
   state: "running",
   reachable: true,
   reason: null,
@@ -60,6 +61,7 @@ export const DESKTOP_EXAMPLE = {
   agent: { id: ID.agent, name: "" },
   machineId: ID.machine,
   state: "online",
+  access: "manage",
   viewers: 0,
 };
 

@@ -46,6 +46,13 @@ const GRANT_EXAMPLE = {
 const DESKTOP_USE_EXAMPLE = { id: ID.desktop, name: "lab-1", agent: "rack-2", level: "control" };
 const MACHINE_USE_EXAMPLE = { id: ID.machine, name: "lab-1", level: "control" };
 
+const DESKTOP_ACCESS_EXAMPLE = {
+  owner: { id: OWNER_ID, name: "anna" },
+  grants: [GRANT_EXAMPLE],
+  people: [{ id: ID.user, name: "ben", level: "control" }],
+  more: false,
+};
+
 const LABELS_DETAILS =
   "They replace those of before; an empty list takes all away. Grants `on` a `label:` take effect with it.";
 
@@ -142,9 +149,9 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
     path: "/grants",
     summary: "Grants, the oldest first",
     details:
-      "`to` asks for those of one person or group themselves. For the next page, give the last id of this one as `after`.",
+      "`to` asks for those of one person or group themselves, `target` and `search` for those about something. For the next page, give the last id of this one as `after`.",
     query: grantQuery,
-    queryExample: { to: "user:ben", limit: "50" },
+    queryExample: { to: "user:ben", target: "desktop", search: "lab", limit: "50" },
     answers: answerWith(z.array(grantRow), [
       { ...GRANT_EXAMPLE, to: { kind: "user", id: ID.user, name: "ben" } },
     ]),
@@ -209,11 +216,12 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
     ...reader,
     method: "GET",
     path: "/users/:id/access",
-    summary: "What a person may use, and by which grants",
+    summary: "What a person may use, by which groups and grants",
     details: "At most 1,000 of each; `more`: there are more.",
     pathExample: { id: ID.user },
     answers: answerWith(userAccess, {
       role: "user",
+      groups: [{ id: GROUP_ID, name: "teachers", source: "own" }],
       grants: [GRANT_EXAMPLE],
       machines: [MACHINE_USE_EXAMPLE],
       desktops: [DESKTOP_USE_EXAMPLE],
@@ -229,12 +237,17 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
     details:
       "The owner, and at most 1,000 people who have grants about it, with what denials leave of them: `level` null is nothing. `more`: there are more. Administrators and operators, who may use every desktop, and auditors, who see it, are listed only if a grant or a denial is about it.",
     pathExample: { id: ID.desktop },
-    answers: answerWith(desktopAccessAnswer, {
-      owner: { id: OWNER_ID, name: "anna" },
-      grants: [GRANT_EXAMPLE],
-      people: [{ id: ID.user, name: "ben", level: "control" }],
-      more: false,
-    }),
+    answers: answerWith(desktopAccessAnswer, DESKTOP_ACCESS_EXAMPLE),
     errors: ["DESKTOP_UNKNOWN"],
+  },
+  {
+    ...reader,
+    method: "GET",
+    path: "/machines/:id/access",
+    summary: "Who may use a machine, and by which grants",
+    details: "As of a desktop; the machine may be off.",
+    pathExample: { id: ID.machine },
+    answers: answerWith(desktopAccessAnswer, DESKTOP_ACCESS_EXAMPLE),
+    errors: ["MACHINE_UNKNOWN"],
   },
 ];

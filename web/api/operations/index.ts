@@ -22,6 +22,7 @@ import {
   problemBody,
   session,
   signInForm,
+  signInSettings,
   snapshot,
   token,
   tokenRow,
@@ -35,6 +36,7 @@ import { GRANT_OPERATIONS } from "./grant-operations.ts";
 import { MACHINE_OPERATIONS } from "./machine-operations.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server-operations.ts";
+import { SETTINGS_OPERATIONS } from "./settings-operations.ts";
 import { SIGN_IN_OPERATIONS } from "./sign-in-operations.ts";
 import { USER_OPERATIONS } from "./user-operations.ts";
 
@@ -51,6 +53,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...DESKTOP_OPERATIONS,
   ...USER_OPERATIONS,
   ...GRANT_OPERATIONS,
+  ...SETTINGS_OPERATIONS,
   ...SERVER_OPERATIONS,
 ];
 
@@ -78,6 +81,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Person: memberRow,
   Session: session,
   SignInForm: signInForm,
+  SignInSettings: signInSettings,
   Snapshot: snapshot,
   ViewerToken: token,
   ViewerTokenRow: tokenRow,

@@ -6,8 +6,15 @@ import type {
   CreatedUser,
   MachineCredential,
   Desktop,
+  DesktopAccessAnswer,
   DeviceQuestion,
   ErrorBody,
+  grantCreateRequest,
+  grantQuery,
+  GrantRow,
+  groupCreateRequest,
+  groupQuery,
+  GroupRow,
   Image,
   joinSecret,
   JoinSecretInput,
@@ -16,15 +23,19 @@ import type {
   Machine,
   machineCreateRequest,
   Me,
+  MemberRow,
   ProfileFormat,
+  ProviderTest,
   Service,
   Session,
   SignedOut,
   SignInForm,
+  SignInSettings,
   MachineSnapshot,
   Ticket,
   Token,
   TokenRow,
+  UserAccess,
   userChange,
   userCreateRequest,
   UserHoldings,
@@ -38,6 +49,9 @@ export type JoinSecret = z.infer<typeof joinSecret>;
 /** The permissions of a token's holder. */
 export type TokenRights = Pick<Token, "role" | "denied">;
 export type MachineCreateInput = z.input<typeof machineCreateRequest>;
+type GroupsQuery = Omit<z.input<typeof groupQuery>, "limit"> & { readonly limit: number };
+type GrantsQuery = Omit<z.input<typeof grantQuery>, "limit"> & { readonly limit: number };
+type GrantInput = z.input<typeof grantCreateRequest>;
 export type PeopleQuery = Omit<z.input<typeof userQuery>, "limit"> & { readonly limit: number };
 /** Who signed in, or what is asked next. */
 export type SignInAnswer = Me | LoginStep;
@@ -123,6 +137,7 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
     }
   };
   const personPath = (id: string) => `/users/${encodeURIComponent(id)}`;
+  const groupPath = (id: string) => `/groups/${encodeURIComponent(id)}`;
   const machinePath = (id: string) => `/machines/${encodeURIComponent(id)}`;
   return {
     ...createFactorCalls(call),
@@ -155,6 +170,29 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
     endLogin: (id: string, login: string) =>
       call<undefined>("DELETE", `${personPath(id)}/logins/${encodeURIComponent(login)}`),
     endLogins: (id: string) => call<undefined>("DELETE", `${personPath(id)}/logins`),
+    personAccess: (id: string) => call<UserAccess>("GET", `${personPath(id)}/access`),
+    groups: (query: GroupsQuery, signal: AbortSignal) =>
+      call<GroupRow[]>("GET", `/groups?${buildQuery(query)}`, undefined, signal),
+    group: (id: string) => call<GroupRow>("GET", groupPath(id)),
+    addGroup: (group: z.input<typeof groupCreateRequest>) => call<GroupRow>("POST", "/groups", group),
+    changeGroup: (id: string, limits: GroupRow["limits"]) =>
+      call<GroupRow>("PATCH", groupPath(id), { limits }),
+    removeGroup: (id: string) => call<undefined>("DELETE", groupPath(id)),
+    members: (id: string, query: GroupsQuery, signal: AbortSignal) =>
+      call<MemberRow[]>("GET", `${groupPath(id)}/members?${buildQuery(query)}`, undefined, signal),
+    addMember: (id: string, user: string) => call<undefined>("POST", `${groupPath(id)}/members`, { user }),
+    removeMember: (id: string, user: string) =>
+      call<undefined>("DELETE", `${groupPath(id)}/members/${encodeURIComponent(user)}`),
+    grants: (query: GrantsQuery, signal: AbortSignal) =>
+      call<GrantRow[]>("GET", `/grants?${buildQuery(query)}`, undefined, signal),
+    addGrant: (grant: GrantInput) => call<GrantRow>("POST", "/grants", grant),
+    removeGrant: (id: string) => call<undefined>("DELETE", `/grants/${encodeURIComponent(id)}`),
+    /** Who may use it. */
+    access: (kind: "machine" | "desktop", id: string) =>
+      call<DesktopAccessAnswer>("GET", `/${kind}s/${encodeURIComponent(id)}/access`),
+    signInSettings: () => call<SignInSettings>("GET", "/sign-in-settings"),
+    testProvider: (id: string) =>
+      call<ProviderTest>("POST", `/sign-in-settings/${encodeURIComponent(id)}/test`),
     /** With an address: the browser goes there to sign out at the service that it signed in by, too. */
     signOut: () => call<SignedOut | undefined>("POST", "/logout"),
     deviceLogin: (code: string) => call<DeviceQuestion>("GET", `/device-logins/${encodeURIComponent(code)}`),
@@ -190,8 +228,8 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
     changeToken: (id: string, { role, denied }: TokenRights) =>
       call<TokenRow>("PATCH", `/tokens/${encodeURIComponent(id)}`, { role, deny: denied }),
     removeToken: (id: string) => call<undefined>("DELETE", `/tokens/${encodeURIComponent(id)}`),
-    createTicket: (desktop: string, signal: AbortSignal) =>
-      call<Ticket>("POST", "/tickets", { desktop }, signal),
+    createTicket: (desktop: string, role: TokenRights["role"], signal: AbortSignal) =>
+      call<Ticket>("POST", "/tickets", { desktop, role }, signal),
     createJoinSecret: (wanted: JoinSecretInput) => call<JoinSecret>("POST", "/join-secrets", wanted),
     /** Makes an agent a host, and lets a host in that waits. */
     allowHost: (id: string) =>

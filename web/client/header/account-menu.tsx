@@ -39,7 +39,7 @@ export function AccountMenu({
       (error: unknown) => wall.dispatch({ type: "notice", notice: explainError(error, text) }),
     );
   };
-  const openAccount = (event: MouseEvent) => {
+  const openPage = (event: MouseEvent) => {
     setOpen(false);
     followLink(event);
   };
@@ -98,9 +98,14 @@ export function AccountMenu({
             onChoose={(choice) => preferences.dispatch({ language: choice })}
           />
           <hr />
-          <a class="menu-item" href="/account" onClick={openAccount}>
+          <a class="menu-item" href="/account" onClick={openPage}>
             {text.header.myAccount}
           </a>
+          {me.powers.includes("audit") && (
+            <a class="menu-item" href="/sign-in-settings" onClick={openPage}>
+              {text.header.settings}
+            </a>
+          )}
           {me.powers.includes("administer") && (
             <button type="button" class="menu-item" onClick={leaveTo(onConnectHost)}>
               {text.header.connectHost}

@@ -19,7 +19,12 @@ export function Header({ me, page, onCreate, onConnectHost, onShortcuts: onKeys 
     ["/", "wall", text.header.wall],
   ];
   if (me.powers.includes("oversee")) links.push(["/sessions", "sessions", text.header.sessions]);
-  if (me.powers.includes("audit")) links.push(["/people", "people", text.header.people]);
+  if (me.powers.includes("audit"))
+    links.push(
+      ["/people", "people", text.header.people],
+      ["/groups", "groups", text.header.groups],
+      ["/access", "grants", text.header.grants],
+    );
   return (
     <>
       <a class="skip" href="#wall">

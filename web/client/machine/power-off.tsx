@@ -1,5 +1,6 @@
 import type { Machine } from "../../api/schemas.ts";
 import { useNow } from "../components/time.tsx";
+import { allows } from "../state/access.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { formatDuration } from "../text/format.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
@@ -22,7 +23,7 @@ export function PowerOff({ machine, actions, className = "time-left" }: PowerOff
   return (
     <p class={className} data-soon="true">
       <span role="timer">{machines.powerOffIn(formatDuration(seconds * 1000, language))}</span>
-      {!ending && seconds > 0 && (
+      {!ending && seconds > 0 && allows(machine.access, "control") && (
         <button
           type="button"
           class="button small"

@@ -1,5 +1,6 @@
 import type { Machine } from "../../api/schemas.ts";
 import { useNow } from "../components/time.tsx";
+import { allows } from "../state/access.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { formatDuration, formatExact } from "../text/format.ts";
 import type { MachineActions } from "./use-machine-actions.ts";
@@ -26,7 +27,7 @@ export function TimeLeft({ machine, actions, className = "time-left" }: TimeLeft
       >
         {ending ? machines.ending : left}
       </time>
-      {expiresSoon && !ending && (
+      {expiresSoon && !ending && allows(machine.access, "control") && (
         <button
           type="button"
           class="button small"

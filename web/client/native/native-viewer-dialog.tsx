@@ -5,7 +5,7 @@ import { CopyButton } from "../components/copy-button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, useText, useWall } from "../state/app-context.ts";
 import { parseViewerAddress, buildViewerCommand, buildViewerUrl } from "./viewer-address.ts";
-import { ALL_RIGHTS } from "./token-rights.ts";
+import { ALL_RIGHTS, WATCH_RIGHTS } from "./token-rights.ts";
 import { TokenRightsFields } from "./token-rights-fields.tsx";
 import { changeToken, obtainToken, revokeToken, type CachedToken } from "./token-cache.ts";
 import { TokenLifetime } from "./token-lifetime.tsx";
@@ -16,6 +16,8 @@ import { groupToken, spellToken } from "./format-token.ts";
 interface NativeViewerDialogProps {
   readonly desktopId: string;
   readonly name: string;
+  /** The caller may not do more, nor may the token. */
+  readonly watchOnly: boolean;
   readonly onClose: () => void;
 }
 
@@ -29,6 +31,7 @@ function TokenDetails({
   desktopId,
   token,
   changing,
+  watchOnly,
   onChange,
   onFresh,
   onWithdraw,
@@ -36,6 +39,7 @@ function TokenDetails({
   desktopId: string;
   token: CachedToken;
   changing: boolean;
+  watchOnly: boolean;
   onChange: (rights: TokenRights) => void;
   onFresh: () => void;
   onWithdraw: () => void;
@@ -82,7 +86,7 @@ function TokenDetails({
               </p>
             </div>
           )}
-          <TokenRightsFields rights={token} busy={changing} onChange={onChange} />
+          <TokenRightsFields rights={token} watchOnly={watchOnly} busy={changing} onChange={onChange} />
           <div class="fact">
             <h3>{native.command}</h3>
             <div class="fact-row">
@@ -110,14 +114,14 @@ function TokenDetails({
 }
 
 /** Address, token and QR code for a VNC viewer outside the browser. */
-export function NativeViewerDialog({ desktopId, name, onClose }: NativeViewerDialogProps) {
+export function NativeViewerDialog({ desktopId, name, watchOnly, onClose }: NativeViewerDialogProps) {
   const { api } = useApp();
   const text = useText();
   const listens = useWall((state) => state.service?.rfb !== null);
   const [phase, setPhase] = useState<TokenRequestState>({ phase: "asking" });
   const [changing, setChanging] = useState(false);
   /** A new token gets the permissions of the last one. */
-  const wanted = useRef<TokenRights>(ALL_RIGHTS);
+  const wanted = useRef<TokenRights>(watchOnly ? WATCH_RIGHTS : ALL_RIGHTS);
 
   const fail = (error: unknown) => setPhase({ phase: "failed", reason: explainError(error, text) });
   const ask = (fresh: boolean) => {
@@ -161,6 +165,7 @@ export function NativeViewerDialog({ desktopId, name, onClose }: NativeViewerDia
           desktopId={desktopId}
           token={phase.token}
           changing={changing}
+          watchOnly={watchOnly}
           onChange={(rights) => change(phase.token, rights)}
           onFresh={() => ask(true)}
           onWithdraw={() => {

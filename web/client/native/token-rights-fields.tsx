@@ -6,21 +6,27 @@ import { setPermission, hasPermission, isPermissionAdjustable, TOKEN_PERMISSIONS
 interface TokenRightsFieldsProps {
   readonly rights: TokenRights;
   readonly busy: boolean;
+  /** There is no other role to choose. */
+  readonly watchOnly: boolean;
   readonly onChange: (rights: TokenRights) => void;
 }
 
 /** The permissions of the token's holder: the role, and switches for its permissions. */
-export function TokenRightsFields({ rights, busy, onChange }: TokenRightsFieldsProps) {
+export function TokenRightsFields({ rights, busy, watchOnly, onChange }: TokenRightsFieldsProps) {
   const { native } = useText();
   return (
     <fieldset class="fact allowances" disabled={busy} aria-busy={busy}>
       <legend>{native.allowed}</legend>
-      <Choices
-        label={native.allowed}
-        value={rights.role}
-        options={native.roles}
-        onChoose={(role) => onChange({ ...rights, role })}
-      />
+      {watchOnly ? (
+        <p>{native.roles.view}</p>
+      ) : (
+        <Choices
+          label={native.allowed}
+          value={rights.role}
+          options={native.roles}
+          onChoose={(role) => onChange({ ...rights, role })}
+        />
+      )}
       <ul class="switches">
         {TOKEN_PERMISSIONS.map((name) => (
           <li key={name}>

@@ -12,6 +12,7 @@ const CONTROL_PERMISSIONS: ReadonlySet<TokenPermission> = new Set<TokenPermissio
 ]);
 
 export const ALL_RIGHTS: TokenRights = { role: "control", denied: [] };
+export const WATCH_RIGHTS: TokenRights = { role: "view", denied: [] };
 
 /** Whether the role leaves this permission to choose. */
 export function isPermissionAdjustable({ role }: TokenRights, name: TokenPermission): boolean {

@@ -6,6 +6,7 @@ import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
 import { formatDate } from "../text/format.ts";
 import { listHoldings } from "./list-holdings.ts";
+import { PersonAccess } from "./person-access.tsx";
 import {
   ChangePassword,
   ChangeRole,
@@ -18,7 +19,7 @@ import { PersonLogins } from "./person-logins.tsx";
 
 const LOCAL = "local";
 
-type Act = "role" | "password" | "logins" | "factors" | "disable" | "remove";
+type Act = "access" | "role" | "password" | "logins" | "factors" | "disable" | "remove";
 
 interface PersonDialogProps {
   readonly person: UserRow;
@@ -73,6 +74,7 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
     return (
       <PersonLogins person={person} canEnd={administers} onBack={() => setAct(null)} onClose={onClose} />
     );
+  if (act === "access") return <PersonAccess person={person} onBack={() => setAct(null)} onClose={onClose} />;
   if (act !== null && holdings !== null) {
     const change: AccountChange = {
       person,
@@ -121,6 +123,9 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
       <div class="person-actions">
         <button type="button" class="button" onClick={() => setAct("logins")}>
           {text.showLogins}
+        </button>
+        <button type="button" class="button" onClick={() => setAct("access")}>
+          {text.showAccess}
         </button>
         {administers && (
           <>

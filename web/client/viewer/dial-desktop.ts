@@ -1,6 +1,7 @@
 import type RFB from "@novnc/novnc";
 import { ApiError } from "../api/api-error.ts";
 import type { Api } from "../api/api-client.ts";
+import type { Ticket } from "../../api/schemas.ts";
 import { catalogues } from "../text/translations/languages.ts";
 import { classifyRefusal } from "./classify-refusal.ts";
 import { watchLine } from "./line-watch.ts";
@@ -10,7 +11,8 @@ import { rfbAddress } from "./rfb-address.ts";
 const CONNECT_TIMEOUT_MS = 20_000;
 
 export interface DialHandlers {
-  readonly onOpen: (rfb: RFB) => void;
+  /** @param watchOnly keys and pointer do not reach the desktop */
+  readonly onOpen: (rfb: RFB, watchOnly: boolean) => void;
   /** Called once, unless the caller ended the connection. */
   readonly onClose: (cause: DisconnectCause, detail: string | null) => void;
   /** One side has gone silent, or answers again (null). */
@@ -25,6 +27,20 @@ function classifyTicketError(error: unknown): [DisconnectCause, string | null] {
   if (error.status === 404) return ["gone", null];
   if (error.code in catalogues.en.errors) return ["refused", error.code];
   return ["refused", error.message === "" ? null : error.message];
+}
+
+/** Who is refused the keyboard may still be allowed to watch. */
+async function obtainTicket(
+  api: Api,
+  desktopId: string,
+  signal: AbortSignal,
+): Promise<{ readonly ticket: Ticket; readonly watchOnly: boolean }> {
+  try {
+    return { ticket: await api.createTicket(desktopId, "control", signal), watchOnly: false };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== "DESKTOP_FORBIDDEN") throw error;
+    return { ticket: await api.createTicket(desktopId, "view", signal), watchOnly: true };
+  }
 }
 
 /** One attempt: a new ticket, a WebSocket, noVNC on it inside `target`. Returns a function that ends it. */
@@ -63,8 +79,8 @@ export function dialDesktop(
   );
 
   const run = async () => {
-    const [ticket, novnc] = await Promise.all([
-      api.createTicket(desktopId, stop.signal),
+    const [{ ticket, watchOnly }, novnc] = await Promise.all([
+      obtainTicket(api, desktopId, stop.signal),
       import("@novnc/novnc"),
     ]);
     if (stop.signal.aborted) return;
@@ -87,7 +103,7 @@ export function dialDesktop(
     screen.addEventListener("connect", () => {
       opened = true;
       window.clearTimeout(deadline);
-      handlers.onOpen(screen);
+      handlers.onOpen(screen, watchOnly);
     });
     screen.addEventListener("clipboard", ({ detail }) => handlers.onClipboard(detail.text));
     screen.addEventListener("securityfailure", ({ detail }) => {

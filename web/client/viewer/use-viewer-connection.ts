@@ -13,11 +13,19 @@ import {
 interface ViewerConnection {
   readonly connection: ViewerConnectionState;
   readonly rfb: RFB | null;
+  /** Keys and pointer do not reach the desktop. */
+  readonly watchOnly: boolean;
   /** Of `rfb`. */
   readonly keyboard: DesktopKeyboard | null;
   /** The last text that the desktop put on its clipboard. */
   readonly received: string;
   readonly retryNow: () => void;
+}
+
+interface OpenScreen {
+  readonly rfb: RFB;
+  readonly keyboard: DesktopKeyboard;
+  readonly watchOnly: boolean;
 }
 
 /** Copies noVNC's last picture, so that it stays visible while the connection is lost. */
@@ -40,7 +48,7 @@ export function useViewerConnection(
 ): ViewerConnection {
   const { api } = useApp();
   const [connection, send] = useReducer(reduceConnection, initialConnectionState);
-  const [screen, setScreen] = useState<{ rfb: RFB; keyboard: DesktopKeyboard } | null>(null);
+  const [screen, setScreen] = useState<OpenScreen | null>(null);
   const [received, setReceived] = useState("");
   const shown = useRef<HTMLCanvasElement | null>(null);
   const dialling = connection.phase !== "waiting" && !(paused && connection.phase === "connecting");
@@ -49,9 +57,9 @@ export function useViewerConnection(
     const target = place.current;
     if (!dialling || target === null) return;
     const end = dialDesktop(api, desktopId, target, {
-      onOpen(opened) {
+      onOpen(opened, watchOnly) {
         shown.current = target.querySelector("canvas");
-        setScreen({ rfb: opened, keyboard: new DesktopKeyboard(opened) });
+        setScreen({ rfb: opened, keyboard: new DesktopKeyboard(opened), watchOnly });
         send({ type: "opened", now: Date.now() });
       },
       onClose(cause, detail) {
@@ -97,6 +105,7 @@ export function useViewerConnection(
   return {
     ...{ connection, received, retryNow },
     rfb: screen?.rfb ?? null,
+    watchOnly: screen?.watchOnly ?? false,
     keyboard: screen?.keyboard ?? null,
   };
 }

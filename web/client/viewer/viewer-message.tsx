@@ -2,6 +2,7 @@ import { isOff, isStarting } from "../../../protocol/mip2/machine-state.ts";
 import type { Machine } from "../../api/schemas.ts";
 import { useNow } from "../components/time.tsx";
 import { followLink } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { useText } from "../state/app-context.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import type { MachineActions } from "../machine/use-machine-actions.ts";
@@ -43,6 +44,7 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
   const text = useText();
   const { viewer } = text;
   const state = machine?.state;
+  const mayAct = machine !== null && allows(machine.access, "control");
   const away = machine?.reachable === false;
   const off = state !== undefined && isOff(state);
   const starting = machine?.desktopId === null && isStarting(machine.state);
@@ -67,19 +69,19 @@ export function ViewerMessage({ name, connection, machine, actions, onRetry }: V
       <div role="status">
         <h2>{title}</h2>
         {away && <p>{viewer.machineAwayHint}</p>}
-        {state === "stopped" && !away && <p>{viewer.offHint}</p>}
+        {state === "stopped" && !away && mayAct && <p>{viewer.offHint}</p>}
         {state === "failed" && (
           <p>{(machine && explainReason(machine, text)) ?? text.monitor.failedUnknown}</p>
         )}
         {!quiet && typeof failure?.detail === "string" && <p>{explainRefusal(failure.detail, text)}</p>}
         {!quiet && silence !== null && <p>{viewer.silentHint}</p>}
       </div>
-      {off && !away && (
+      {off && !away && mayAct && (
         <button type="button" class="button primary" disabled={actions.busy} onClick={actions.start}>
           {state === "failed" ? text.tryAgain : text.monitor.start}
         </button>
       )}
-      {state === "paused" && !away && (
+      {state === "paused" && !away && mayAct && (
         <button
           type="button"
           class="button primary"

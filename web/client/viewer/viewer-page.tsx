@@ -21,7 +21,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   // Off by default: others may be viewing the same desktop.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (display === null || isOff(machine.state));
-  const { connection, rfb, keyboard, received, retryNow } = useViewerConnection(
+  const { connection, rfb, watchOnly, keyboard, received, retryNow } = useViewerConnection(
     desktopId,
     paused,
     place,
@@ -61,8 +61,8 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
       keyboard?.stop();
       window.dispatchEvent(new FocusEvent("blur"));
     }
-    rfb.viewOnly = silent;
-  }, [rfb, keyboard, silent]);
+    rfb.viewOnly = silent || watchOnly;
+  }, [rfb, keyboard, silent, watchOnly]);
 
   return (
     <main class="viewer" data-phase={connection.phase} data-silent={silent} data-fit={fit}>
@@ -82,6 +82,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         others={others}
         connection={connection}
         rfb={rfb}
+        watchOnly={watchOnly}
         keyboard={keyboard}
         keyboardChoice={choice}
         onKeyboardChoice={setChoice}

@@ -5,6 +5,7 @@ import type { Machine } from "../../api/schemas.ts";
 import { Icon, type IconName } from "../components/icon.tsx";
 import { Menu } from "../components/menu.tsx";
 import { followLink, navigate, buildViewPath } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { useApp, useText } from "../state/app-context.ts";
 import type { ConnectableDisplay } from "../state/connectable-displays.ts";
 import { StopMenu } from "../machine/stop-menu.tsx";
@@ -29,6 +30,8 @@ interface ViewerToolbarProps {
   readonly others: readonly ConnectableDisplay[];
   readonly connection: ViewerConnectionState;
   readonly rfb: RFB | null;
+  /** Keys and pointer do not reach the desktop. */
+  readonly watchOnly: boolean;
   readonly keyboard: DesktopKeyboard | null;
   readonly keyboardChoice: KeyboardChoice;
   readonly onKeyboardChoice: (choice: KeyboardChoice) => void;
@@ -82,6 +85,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
     others,
     connection,
     rfb,
+    watchOnly,
     keyboard,
     keyboardChoice,
     onKeyboardChoice,
@@ -103,7 +107,11 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   const bar = useToolbarVisibility(box, needed || panel === "keys" || panel === "clipboard");
   const silent = connection.phase === "open" && connection.silence !== null;
   const phase = silent ? "waiting" : connection.phase;
-  const words = { connecting: viewer.connecting, open: viewer.connected, waiting: viewer.waiting };
+  const words = {
+    connecting: viewer.connecting,
+    open: watchOnly ? viewer.watching : viewer.connected,
+    waiting: viewer.waiting,
+  };
 
   const away =
     machine !== null &&
@@ -160,28 +168,32 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
         {machine?.expiresSoon === true && (
           <TimeLeft machine={machine} actions={actions} className="time-left viewer-left" />
         )}
-        <ToolbarButton
-          icon="keycap"
-          label={viewer.keys}
-          pressed={panel === "keys"}
-          disabled={rfb === null}
-          onClick={toggle("keys")}
-        />
-        <ToolbarButton
-          icon="keys"
-          label={viewer.keyboard}
-          className="touch-only"
-          pressed={panel === "keyboard"}
-          disabled={rfb === null}
-          onClick={toggle("keyboard")}
-        />
-        <ToolbarButton
-          icon="clipboard"
-          label={viewer.clipboard}
-          pressed={panel === "clipboard"}
-          disabled={rfb === null}
-          onClick={toggle("clipboard")}
-        />
+        {!watchOnly && (
+          <>
+            <ToolbarButton
+              icon="keycap"
+              label={viewer.keys}
+              pressed={panel === "keys"}
+              disabled={rfb === null}
+              onClick={toggle("keys")}
+            />
+            <ToolbarButton
+              icon="keys"
+              label={viewer.keyboard}
+              className="touch-only"
+              pressed={panel === "keyboard"}
+              disabled={rfb === null}
+              onClick={toggle("keyboard")}
+            />
+            <ToolbarButton
+              icon="clipboard"
+              label={viewer.clipboard}
+              pressed={panel === "clipboard"}
+              disabled={rfb === null}
+              onClick={toggle("clipboard")}
+            />
+          </>
+        )}
         <ToolbarButton
           icon="camera"
           label={viewer.screenshot}
@@ -191,13 +203,15 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           }}
         />
         <ToolbarButton icon="fit" label={viewer.actual} pressed={!fit} onClick={() => onFit(!fit)} />
-        <ToolbarButton
-          icon="follow"
-          label={viewer.follow}
-          pressed={follow}
-          disabled={rfb === null}
-          onClick={() => onFollow(!follow)}
-        />
+        {!watchOnly && (
+          <ToolbarButton
+            icon="follow"
+            label={viewer.follow}
+            pressed={follow}
+            disabled={rfb === null}
+            onClick={() => onFollow(!follow)}
+          />
+        )}
         <ToolbarButton
           icon={full ? "shrink" : "expand"}
           label={full ? viewer.leaveFullScreen : viewer.fullScreen}
@@ -206,14 +220,16 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             toggleFullScreen().then(returnToScreen, () => undefined);
           }}
         />
-        {machine !== null && hasDisplay(machine.state) && (
-          <StopMenu
-            machine={machine}
-            actions={actions}
-            trigger={<Icon name="power" />}
-            className="button quiet square"
-          />
-        )}
+        {machine !== null &&
+          hasDisplay(machine.state) &&
+          allows(machine.access, machine.oneShot ? "manage" : "control") && (
+            <StopMenu
+              machine={machine}
+              actions={actions}
+              trigger={<Icon name="power" />}
+              className="button quiet square"
+            />
+          )}
         <ToolbarButton
           icon="up"
           label={viewer.hideBar}

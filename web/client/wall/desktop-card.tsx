@@ -5,7 +5,11 @@ import { NativeViewerDialog } from "../native/native-viewer-dialog.tsx";
 
 import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
+import { Menu } from "../components/menu.tsx";
+import { AccessDialog } from "../rights/access-dialog.tsx";
+import { targetOfDesktop } from "../rights/describe-grant.ts";
 import { followLink, buildViewPath } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
@@ -61,29 +65,32 @@ function RemoveButton({ desktop }: { readonly desktop: Desktop }) {
 }
 
 export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly desktop: Desktop }) {
-  const { monitor } = useText();
+  const { monitor, grants } = useText();
   const operates = usePower("operate");
   const titleId = useId();
-  const [dialog, setDialog] = useState(false);
+  const audits = usePower("audit");
+  const [dialog, setDialog] = useState<"native" | "access" | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const online = desktop.state === "online";
-  useVisibleDesktop(online ? desktop.id : null, box);
+  const mayWatch = online && allows(desktop.access, "view");
+  const mayAct = allows(desktop.access, "control");
+  useVisibleDesktop(mayWatch ? desktop.id : null, box);
   return (
     <article class="monitor" data-state={desktop.state} data-desktop={desktop.id} aria-labelledby={titleId}>
       <div class="bezel">
         <div class="screen" ref={box} data-state={desktop.state}>
           {online ? <PlaceholderPicture /> : <p class="screen-hint">{monitor.offlineHint}</p>}
-          {online && (
+          {mayWatch && (
             <a
               class="screen-action over-picture"
               data-step
               href={buildViewPath(desktop.id)}
-              aria-label={monitor.connectTo(desktop.name)}
+              aria-label={mayAct ? monitor.connectTo(desktop.name) : monitor.watchNamed(desktop.name)}
               onClick={followLink}
             >
               <span class="screen-label">
                 <Icon name="screen" />
-                {monitor.connect}
+                {mayAct ? monitor.connect : monitor.watch}
               </span>
             </a>
           )}
@@ -93,20 +100,46 @@ export const DesktopCard = memo(function DesktopCard({ desktop }: { readonly des
         <h3 id={titleId}>{desktop.name}</h3>
         <p class="system">{desktop.agent.name}</p>
         <StateSummary state={desktop.state} since={null} viewers={desktop.viewers} />
-        {online && (
+        {(mayWatch || audits) && (
           <div class="actions">
-            <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
-              {monitor.connect}
-            </a>
-            <button type="button" class="button" onClick={() => setDialog(true)}>
-              {monitor.openInViewer}
-            </button>
+            {mayWatch && (
+              <>
+                <a class="button primary" href={buildViewPath(desktop.id)} onClick={followLink}>
+                  {mayAct ? monitor.connect : monitor.watch}
+                </a>
+                <button type="button" class="button" onClick={() => setDialog("native")}>
+                  {monitor.openInViewer}
+                </button>
+              </>
+            )}
+            {audits && (
+              <Menu
+                label={monitor.more(desktop.name)}
+                trigger={<Icon name="more" />}
+                className="button quiet square"
+                items={[{ label: grants.menu, onChoose: () => setDialog("access") }]}
+              />
+            )}
           </div>
         )}
         {!online && operates && <RemoveButton desktop={desktop} />}
       </div>
-      {dialog && (
-        <NativeViewerDialog desktopId={desktop.id} name={desktop.name} onClose={() => setDialog(false)} />
+      {dialog === "native" && (
+        <NativeViewerDialog
+          desktopId={desktop.id}
+          name={desktop.name}
+          watchOnly={!mayAct}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === "access" && (
+        <AccessDialog
+          kind="desktop"
+          id={desktop.id}
+          name={desktop.name}
+          on={targetOfDesktop(desktop)}
+          onClose={() => setDialog(null)}
+        />
       )}
     </article>
   );

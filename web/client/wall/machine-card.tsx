@@ -6,12 +6,16 @@ import { Icon } from "../components/icon.tsx";
 import { memo } from "../components/memo.ts";
 import { Menu, type MenuItem } from "../components/menu.tsx";
 import { followLink, buildViewPath } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { listConnectableDisplays, type ConnectableDisplay } from "../state/connectable-displays.ts";
 import { formatMemory } from "../text/format.ts";
 import { BootLogDialog } from "./boot-log-dialog.tsx";
 import { CredentialDialog } from "./credential-dialog.tsx";
 import { OtherDisplays } from "./other-displays.tsx";
+import { AccessDialog } from "../rights/access-dialog.tsx";
+import { targetOfMachine } from "../rights/describe-grant.ts";
+import { usePower } from "../state/use-power.ts";
 import { listMachineMenuItems, type MachineDialog } from "./machine-menu.ts";
 import { MachinePreview } from "./machine-preview.tsx";
 import { RemoveDialog } from "./remove-dialog.tsx";
@@ -31,19 +35,24 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
   const titleId = useId();
   const box = useRef<HTMLElement>(null);
   const actions = useMachineActions(machine.id);
-  const [dialog, setDialog] = useState<MachineDialog | ConnectableDisplay | null>(null);
+  const [dialog, setDialog] = useState<MachineDialog | "access" | ConnectableDisplay | null>(null);
   const { state, reachable, desktopId } = machine;
+  const audits = usePower("audit");
   const awayReason = reachable ? undefined : monitor.awayReason;
   const on = isOn(state);
+  const mayWatch = allows(machine.access, "view");
+  const mayAct = allows(machine.access, "control");
+  const mayManage = allows(machine.access, "manage");
   useKeptFocus(box, `${state} ${reachable}`);
 
   const more: MenuItem[] = [];
-  for (const screen of on && reachable ? listConnectableDisplays(machine) : [])
+  for (const screen of on && reachable && mayWatch ? listConnectableDisplays(machine) : [])
     more.push({
       label: screen.number === 1 ? monitor.openInViewer : monitor.openNumberInViewer(screen.number),
       onChoose: () => setDialog(screen),
     });
   more.push(...listMachineMenuItems(machine, text, actions, setDialog));
+  if (audits) more.push({ label: text.grants.menu, onChoose: () => setDialog("access") });
 
   return (
     <article
@@ -84,13 +93,13 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         <TimeLeft machine={machine} actions={actions} />
         <TriedHosts machine={machine} />
         <div class="actions">
-          {(on || state === "stopping") && desktopId !== null && reachable && (
+          {(on || state === "stopping") && desktopId !== null && reachable && mayWatch && (
             <a class="button primary" href={buildViewPath(desktopId)} onClick={followLink}>
-              {monitor.connect}
+              {mayAct ? monitor.connect : monitor.watch}
             </a>
           )}
-          {on && reachable && <OtherDisplays machine={machine} />}
-          {isOff(state) && (
+          {on && reachable && mayWatch && <OtherDisplays machine={machine} />}
+          {isOff(state) && mayAct && (
             <button
               type="button"
               class="button primary"
@@ -101,7 +110,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {state === "failed" ? tryAgain : machine.saved ? machines.goOn : monitor.start}
             </button>
           )}
-          {state === "paused" && (
+          {state === "paused" && mayAct && (
             <button
               type="button"
               class="button primary"
@@ -112,14 +121,14 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {machines.resume}
             </button>
           )}
-          {hasGuest(state) && (
+          {hasGuest(state) && (machine.oneShot ? mayManage : mayAct) && (
             <StopMenu
               machine={machine}
               actions={actions}
               trigger={machine.oneShot ? machines.end : monitor.stop}
             />
           )}
-          {state === "stopping" && (
+          {state === "stopping" && mayAct && (
             <button
               type="button"
               class="button"
@@ -130,7 +139,7 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
               {monitor.switchOff}
             </button>
           )}
-          {(isPending(state) || state === "failed") && (
+          {(isPending(state) || state === "failed") && mayManage && (
             <button type="button" class="button" disabled={actions.busy} onClick={() => setDialog("remove")}>
               {monitor.remove}
             </button>
@@ -149,11 +158,21 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         <NativeViewerDialog
           desktopId={dialog.desktopId}
           name={dialog.desktop}
+          watchOnly={!mayAct}
           onClose={() => setDialog(null)}
         />
       )}
       {dialog === "remove" && (
         <RemoveDialog machine={machine} onRemove={actions.remove} onClose={() => setDialog(null)} />
+      )}
+      {dialog === "access" && (
+        <AccessDialog
+          kind="machine"
+          id={machine.id}
+          name={machine.name}
+          on={targetOfMachine(machine)}
+          onClose={() => setDialog(null)}
+        />
       )}
       {dialog === "snapshots" && <SnapshotsDialog machine={machine} onClose={() => setDialog(null)} />}
       {dialog === "credential" && <CredentialDialog machine={machine} onClose={() => setDialog(null)} />}

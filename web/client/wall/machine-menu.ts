@@ -8,37 +8,43 @@ import {
 } from "../../../protocol/mip2/machine-state.ts";
 import type { Machine } from "../../api/schemas.ts";
 import type { MenuItem } from "../components/menu-item.ts";
+import { allows } from "../state/access.ts";
 import type { Text } from "../text/translations/languages.ts";
 import type { MachineActions } from "../machine/use-machine-actions.ts";
 
 export type MachineDialog = "remove" | "snapshots" | "bootLog" | "credential";
 
+type MenuMachine = Pick<Machine, "state" | "reachable" | "oneShot" | "credential" | "access">;
+
 /** The menu items of a machine in its state, besides the buttons under its screen. */
 export function listMachineMenuItems(
-  { state, reachable, oneShot, credential }: Pick<Machine, "state" | "reachable" | "oneShot" | "credential">,
+  { state, reachable, oneShot, credential, access }: MenuMachine,
   { machines, monitor }: Pick<Text, "machines" | "monitor">,
   actions: MachineActions,
   open: (dialog: MachineDialog) => void,
 ): MenuItem[] {
   const items: MenuItem[] = [];
-  if (canPause(state))
+  const mayAct = allows(access, "control");
+  const mayManage = allows(access, "manage");
+  if (mayAct && canPause(state))
     items.push({
       label: machines.pause,
       hint: machines.pauseHint,
       onChoose: () => actions.sendCommand("pause"),
     });
-  if (canSave(state) && !oneShot)
+  if (mayAct && canSave(state) && !oneShot)
     items.push({
       label: machines.save,
       hint: machines.saveHint,
       onChoose: () => actions.sendCommand("save"),
     });
-  if (canSnapshot(state) && !oneShot)
+  if (mayManage && canSnapshot(state) && !oneShot)
     items.push({ label: `${machines.snapshots}…`, onChoose: () => open("snapshots") });
-  if (hasBootLog(state)) items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
+  if (mayManage && hasBootLog(state))
+    items.push({ label: `${machines.bootLog}…`, onChoose: () => open("bootLog") });
   if (credential && (hasGuest(state) || state === "stopped"))
     items.push({ label: `${machines.credential}…`, onChoose: () => open("credential") });
-  if (canReset(state))
+  if (mayAct && canReset(state))
     items.push({
       ...{ label: machines.reset, hint: machines.resetHint, danger: true },
       onChoose: () => actions.sendCommand("reset"),
@@ -47,7 +53,7 @@ export function listMachineMenuItems(
     ? items
     : items.map((item) => ({ ...item, hint: monitor.notConnected, disabled: true }));
   // A host that was put out for good does not come back, and its machines can be removed.
-  if (state === "stopped")
+  if (mayManage && state === "stopped")
     possible.push({ label: monitor.remove, danger: true, onChoose: () => open("remove") });
   return possible;
 }

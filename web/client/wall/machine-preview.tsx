@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
 import { Icon } from "../components/icon.tsx";
 import { followLink, buildViewPath } from "../page-route.ts";
+import { allows } from "../state/access.ts";
 import { usePreferences, useText } from "../state/app-context.ts";
 import { explainReason } from "../text/explain-reason.ts";
 import { formatShare } from "../text/format.ts";
@@ -27,7 +28,9 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
   const away = !machine.reachable && state !== "queued" && state !== "failed";
   const lit = hasDisplay(state) && !away;
   const visible = useVisible(box);
-  const drawn = useThumbnail(canvas, machine.id, visible && hasGuest(state) && !away);
+  const mayWatch = allows(machine.access, "view");
+  const mayAct = allows(machine.access, "control");
+  const drawn = useThumbnail(canvas, machine.id, visible && hasGuest(state) && !away && mayWatch);
   const reason = explainReason(machine, text);
   const hints: Partial<Record<Machine["state"], string>> = {
     queued: reason ?? monitor.queuedHint,
@@ -37,7 +40,9 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
     saving: machines.savingHint,
     stopping: monitor.stoppingHint,
   };
-  const hint = away ? monitor.awayHint : hints[state];
+  const hint = away
+    ? monitor.awayHint
+    : (hints[state] ?? (lit && !mayWatch ? monitor.seeOnlyHint : undefined));
   const share = away ? null : machine.progress;
 
   return (
@@ -63,7 +68,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           {reason ?? monitor.failedUnknown}
         </p>
       )}
-      {state === "stopped" && !away && (
+      {state === "stopped" && !away && mayAct && (
         <button
           type="button"
           class="screen-action"
@@ -84,7 +89,7 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           {machine.saved && <span class="screen-note">{machines.savedHint}</span>}
         </button>
       )}
-      {state === "paused" && !away && (
+      {state === "paused" && !away && mayAct && (
         <button
           type="button"
           class="screen-action"
@@ -99,17 +104,17 @@ export function MachinePreview({ machine, actions }: MachinePreviewProps) {
           </span>
         </button>
       )}
-      {desktopId !== null && isOn(state) && !away && (
+      {desktopId !== null && isOn(state) && !away && mayWatch && (
         <a
           class="screen-action over-picture"
           data-step
           href={buildViewPath(desktopId)}
-          aria-label={monitor.connectTo(name)}
+          aria-label={mayAct ? monitor.connectTo(name) : monitor.watchNamed(name)}
           onClick={followLink}
         >
           <span class="screen-label">
             <Icon name="screen" />
-            {monitor.connect}
+            {mayAct ? monitor.connect : monitor.watch}
           </span>
         </a>
       )}

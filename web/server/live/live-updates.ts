@@ -5,7 +5,7 @@ import type { Proxy } from "../../../proxy/index.ts";
 import type { LiveEvent } from "../../api/schemas.ts";
 import type { Caller } from "../guard/caller.ts";
 import { hasPower } from "../guard/powers.ts";
-import { mayUseDesktop, mayUseMachine, ownsMachine, viewerOf, type Viewer } from "../view/permissions.ts";
+import { desktopAccess, machineAccess, ownsMachine, viewerOf, type Viewer } from "../view/permissions.ts";
 import { serializeDesktop, serializeMachine } from "../view/serializers.ts";
 import type { LoadReadModel, ReadModel } from "../view/read-model.ts";
 
@@ -173,9 +173,11 @@ export class LiveUpdates {
     for (const id of machines) {
       const record = model.machines.get(id);
       if (record === undefined) continue;
-      for (const [subscriber, viewer] of viewers)
-        if (mayUseMachine(viewer, record, model, "see"))
-          subscriber.send({ type: "machine", machine: serializeMachine(viewer, record, model) });
+      for (const [subscriber, viewer] of viewers) {
+        const access = machineAccess(viewer, record, model);
+        if (access === null) continue;
+        subscriber.send({ type: "machine", machine: serializeMachine({ ...viewer, access }, record, model) });
+      }
     }
   }
 
@@ -186,9 +188,11 @@ export class LiveUpdates {
       this.#sendAll({ type: "gone", kind: "desktop", id });
       return;
     }
-    for (const [subscriber, viewer] of viewers)
-      if (mayUseDesktop(viewer, desktop, model, "see"))
-        subscriber.send({ type: "desktop", desktop: serializeDesktop(viewer, desktop, model) });
+    for (const [subscriber, viewer] of viewers) {
+      const access = desktopAccess(viewer, desktop, model);
+      if (access === null) continue;
+      subscriber.send({ type: "desktop", desktop: serializeDesktop({ ...viewer, access }, desktop, model) });
+    }
   }
 }
 

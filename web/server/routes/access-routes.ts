@@ -1,18 +1,25 @@
 import type { FastifyInstance } from "fastify";
-import { isGrantAbout, type NamedGrant, type Proxy } from "../../../proxy/index.ts";
+import {
+  isGrantAbout,
+  type MachineRecord,
+  type NamedGrant,
+  type Proxy,
+  type RightsTarget,
+} from "../../../proxy/index.ts";
 import type { DesktopAccessAnswer, MemberRow, UserAccess } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId } from "../guard/parse-input.ts";
 import {
   desktopAccess,
+  describeMachineTarget,
   describeTarget,
   findMachineOf,
   machineAccess,
   viewerOf,
   visibleScope,
 } from "../view/permissions.ts";
-import type { LoadReadModel } from "../view/read-model.ts";
+import type { LoadReadModel, ReadModel } from "../view/read-model.ts";
 import { serializeGrant } from "../view/serialize-grant.ts";
 
 /** Of each kind, in one answer. */
@@ -31,7 +38,8 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
     const user = await users.find(parseId(request));
     if (user === null) throw refuse("USER_UNKNOWN");
     const viewer = await viewerOf(proxy.rights, { userId: user.id, role: user.role });
-    const [reaching, model] = await Promise.all([
+    const [memberOf, reaching, model] = await Promise.all([
+      groups.listAllOf(user.id, MAX_ACCESS_ROWS + 1),
       grants.listReaching(user.id, MAX_ACCESS_ROWS + 1),
       loadReadModel(visibleScope(viewer)),
     ]);
@@ -46,10 +54,11 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
     });
     return {
       role: user.role,
+      groups: memberOf.slice(0, MAX_ACCESS_ROWS),
       grants: reaching.slice(0, MAX_ACCESS_ROWS).map(serializeGrant),
       machines: machines.slice(0, MAX_ACCESS_ROWS),
       desktops: desktops.slice(0, MAX_ACCESS_ROWS),
-      more: [reaching, machines, desktops].some(({ length }) => length > MAX_ACCESS_ROWS),
+      more: [memberOf, reaching, machines, desktops].some(({ length }) => length > MAX_ACCESS_ROWS),
     };
   });
 
@@ -59,8 +68,20 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
     const model = await loadReadModel({ kind: "named", desktopIds: [id] });
     const desktop = model.desktops.get(id);
     if (desktop === undefined) throw refuse("DESKTOP_UNKNOWN");
-    const target = describeTarget(desktop, model);
-    const ownerId = findMachineOf(desktop, model)?.ownerId ?? null;
+    const owner = ownerOf(findMachineOf(desktop, model), model);
+    return describeAccess(describeTarget(desktop, model), owner);
+  });
+
+  api.get("/machines/:id/access", async (request): Promise<DesktopAccessAnswer> => {
+    requirePower(request, "audit");
+    const id = parseId(request);
+    const model = await loadReadModel({ kind: "named", machineIds: [id] });
+    const machine = model.machines.get(id);
+    if (machine === undefined) throw refuse("MACHINE_UNKNOWN");
+    return describeAccess(describeMachineTarget(machine, model), ownerOf(machine, model));
+  });
+
+  async function describeAccess(target: RightsTarget, owner: MemberRow | null): Promise<DesktopAccessAnswer> {
     const candidates = await grants.listAbout(target, MAX_GRANTS_READ);
     const about = candidates.filter((grant) => isGrantAbout(grant, target));
     const holders = await listHolders(about);
@@ -70,12 +91,12 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
         ...(await Promise.all(
           holders.slice(from, Math.min(from + AT_ONCE, MAX_ACCESS_ROWS)).map(async (person) => {
             const rights = await proxy.rights.of(person.id);
-            return { ...person, level: rights?.judge(target, person.id === ownerId) ?? null };
+            return { ...person, level: rights?.judge(target, person.id === owner?.id) ?? null };
           }),
         )),
       );
     return {
-      owner: ownerId === null ? null : { id: ownerId, name: model.userNames.get(ownerId) ?? "" },
+      owner,
       grants: about.slice(0, MAX_ACCESS_ROWS).map(serializeGrant),
       people,
       more:
@@ -83,7 +104,7 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
         holders.length > MAX_ACCESS_ROWS ||
         candidates.length === MAX_GRANTS_READ,
     };
-  });
+  }
 
   /** Each person once, those of groups included; a few more than an answer has, where there are more. */
   async function listHolders(about: readonly NamedGrant[]): Promise<MemberRow[]> {
@@ -99,4 +120,8 @@ export function routeAccess(api: FastifyInstance, proxy: Proxy, loadReadModel: L
     }
     return [...people].map(([id, name]) => ({ id, name }));
   }
+}
+
+function ownerOf(machine: MachineRecord | null, { userNames }: ReadModel): MemberRow | null {
+  return machine && { id: machine.ownerId, name: userNames.get(machine.ownerId) ?? "" };
 }

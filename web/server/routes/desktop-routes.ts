@@ -8,7 +8,7 @@ import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { nameFile, writeProfile } from "../profiles/viewer-profile.ts";
 import { isDesktopOf } from "../../../orchestrator/index.ts";
-import { mayUseDesktop, viewerOf, visibleScope } from "../view/permissions.ts";
+import { desktopAccess, mayUseDesktop, viewerOf, visibleScope } from "../view/permissions.ts";
 import { serializeDesktop } from "../view/serializers.ts";
 import type { LoadReadModel } from "../view/read-model.ts";
 
@@ -23,9 +23,10 @@ export function routeDesktops(
   api.get("/desktops", async (request): Promise<Desktop[]> => {
     const viewer = await viewerOf(proxy.rights, requireCaller(request));
     const model = await loadReadModel(visibleScope(viewer));
-    return [...model.desktops.values()]
-      .filter((desktop) => mayUseDesktop(viewer, desktop, model, "see"))
-      .map((desktop) => serializeDesktop(viewer, desktop, model));
+    return [...model.desktops.values()].flatMap((desktop) => {
+      const access = desktopAccess(viewer, desktop, model);
+      return access === null ? [] : serializeDesktop({ ...viewer, access }, desktop, model);
+    });
   });
 
   api.post("/desktops/shown", async (request, reply) => {

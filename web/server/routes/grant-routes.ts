@@ -27,13 +27,15 @@ export function routeGrants(api: FastifyInstance, proxy: Proxy): void {
 
   api.get("/grants", async (request): Promise<GrantRow[]> => {
     requirePower(request, "audit");
-    const { to, after: afterId, limit } = parseInput(grantQuery, request.query);
+    const { to, target, search, after: afterId, limit } = parseInput(grantQuery, request.query);
     const holderId = to === undefined ? undefined : (await findHolder(to)).id;
     const after = afterId === undefined ? undefined : ((await grants.find(afterId)) ?? undefined);
     if (afterId !== undefined && after === undefined) throw refuse("GRANT_UNKNOWN");
     const found = await grants.list({
       limit,
       ...(holderId !== undefined && { holderId }),
+      ...(target !== undefined && { target }),
+      ...(search !== undefined && { search }),
       ...(after !== undefined && { after }),
     });
     return found.map(serializeGrant);

@@ -16,7 +16,7 @@ import { requireCaller, type Caller } from "../guard/caller.ts";
 import { parseId } from "../guard/parse-input.ts";
 import { machineAccess, ownsMachine, viewerOf } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
-import type { LoadReadModel } from "../view/read-model.ts";
+import type { LoadReadModel, ReadModel } from "../view/read-model.ts";
 
 export interface MachineResourceContext {
   readonly proxy: Proxy;
@@ -32,6 +32,11 @@ function describe(request: FastifyRequest, action: AuditAction, record: MachineR
     machineId: record.id,
     machineName: record.name,
   };
+}
+
+/** Whom neither grants nor denials concern. */
+function isMaster(caller: Caller, record: MachineRecord): boolean {
+  return ownsMachine(caller, record) || caller.role === "admin";
 }
 
 /** What every route about one machine needs: finds it for the caller, serializes it, audits what was done. */
@@ -62,18 +67,22 @@ export class MachineResource {
   }
 
   async #accessOf(caller: Caller, record: MachineRecord): Promise<AccessLevel | null> {
-    if (ownsMachine(caller, record) || caller.role === "admin") return "manage";
+    if (isMaster(caller, record)) return "manage";
     const viewer = await viewerOf(this.#proxy.rights, caller);
-    const model = await this.#loadReadModel({ kind: "named", machineIds: [record.id] });
-    return machineAccess(viewer, record, model);
+    return machineAccess(viewer, record, await this.#read(record));
   }
 
   async serialize(caller: Caller, record: MachineRecord): Promise<Machine> {
-    return serializeMachine(
-      caller,
-      record,
-      await this.#loadReadModel({ kind: "named", machineIds: [record.id] }),
-    );
+    const model = await this.#read(record);
+    const access = isMaster(caller, record)
+      ? "manage"
+      : machineAccess(await viewerOf(this.#proxy.rights, caller), record, model);
+    // Who has lost it meanwhile has done their last act with it.
+    return serializeMachine({ ...caller, access: access ?? "see" }, record, model);
+  }
+
+  #read({ id }: MachineRecord): Promise<ReadModel> {
+    return this.#loadReadModel({ kind: "named", machineIds: [id] });
   }
 
   audit(request: FastifyRequest, action: AuditAction, record: MachineRecord): void {

@@ -4,7 +4,7 @@ import { requireCaller } from "../guard/caller.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ScreenViews } from "../view/screen-views.ts";
 
-import { mayUseMachine, viewerOf, visibleScope } from "../view/permissions.ts";
+import { machineAccess, viewerOf, visibleScope } from "../view/permissions.ts";
 import { serializeMachine } from "../view/serializers.ts";
 import { MachineResource, type MachineResourceContext } from "./machine-resource.ts";
 
@@ -23,9 +23,10 @@ export function routeMachines(api: FastifyInstance, options: MachineRoutesContex
   api.get("/machines", async (request): Promise<Machine[]> => {
     const viewer = await viewerOf(proxy.rights, requireCaller(request));
     const model = await loadReadModel(visibleScope(viewer));
-    return [...model.machines.values()]
-      .filter((record) => mayUseMachine(viewer, record, model, "see"))
-      .map((record) => serializeMachine(viewer, record, model));
+    return [...model.machines.values()].flatMap((record) => {
+      const access = machineAccess(viewer, record, model);
+      return access === null ? [] : serializeMachine({ ...viewer, access }, record, model);
+    });
   });
 
   api.get("/machines/:id", async (request) => {

@@ -28,7 +28,7 @@ export async function viewerOf<R extends Requester>(
   return { ...requester, rights: await rights.of(requester.userId) };
 }
 
-/** What a list of this person's machines or desktops is made from: see {@link mayUseMachine}, {@link mayUseDesktop}. */
+/** What a list of this person's machines or desktops is made from: see {@link machineAccess}, {@link desktopAccess}. */
 export function visibleScope(viewer: Viewer): ReadScope {
   const { userId, rights } = viewer;
   if (hasPower(viewer, "oversee")) return { kind: "all" };
@@ -64,15 +64,6 @@ export function describeTarget(desktop: DesktopView, model: ReadModel): RightsTa
   return machine === null ? describeDesktopTarget(desktop, model) : describeMachineTarget(machine, model);
 }
 
-export function mayUseMachine(
-  viewer: Viewer,
-  machine: PlacedMachine,
-  model: NamesAndLabels,
-  level: AccessLevel,
-): boolean {
-  return includesLevel(machineAccess(viewer, machine, model), level);
-}
-
 export function mayUseDesktop(
   viewer: Viewer,
   desktop: DesktopView,
@@ -87,7 +78,10 @@ export function ownsMachine({ userId }: Requester, { ownerId }: Pick<MachineReco
   return ownerId === userId;
 }
 
-function describeMachineTarget({ id, name, agentId }: PlacedMachine, model: NamesAndLabels): RightsTarget {
+export function describeMachineTarget(
+  { id, name, agentId }: PlacedMachine,
+  model: NamesAndLabels,
+): RightsTarget {
   const { agentNames, labels, machineDesktops } = model;
   const agentName = agentId === null ? null : (agentNames.get(agentId) ?? null);
   const labelled = [...(machineDesktops.get(id) ?? []).map((desktop) => desktop.id), agentId ?? ""];

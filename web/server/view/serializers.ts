@@ -1,5 +1,5 @@
 import { machineDesktopNames, machineTraits } from "../../../protocol/index.ts";
-import type { DesktopView, MachineRecord } from "../../../proxy/index.ts";
+import type { AccessLevel, DesktopView, MachineRecord } from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import { isAwaitingImage } from "../../../orchestrator/index.ts";
 import { hasPower } from "../guard/powers.ts";
@@ -7,8 +7,13 @@ import { ownsMachine, type Requester } from "./permissions.ts";
 import { pseudonymOf } from "./pseudonym.ts";
 import type { ReadModel } from "./read-model.ts";
 
+/** Who is shown something, and how far their right to it goes. */
+interface Reader extends Requester {
+  readonly access: AccessLevel;
+}
+
 /** Only those who oversee the server learn where a machine runs. */
-export function serializeMachine(viewer: Requester, record: MachineRecord, model: ReadModel): Machine {
+export function serializeMachine(viewer: Reader, record: MachineRecord, model: ReadModel): Machine {
   const screens = model.machineDesktops.get(record.id) ?? [];
   const seesHosts = hasPower(viewer, "oversee");
   const host = record.agentId === null ? null : (model.agentNames.get(record.agentId) ?? null);
@@ -19,6 +24,7 @@ export function serializeMachine(viewer: Requester, record: MachineRecord, model
     image: record.image,
     imageTitle: model.imageTitle(record.image),
     owner: nameOwner(viewer, record, model),
+    access: viewer.access,
     state: record.state,
     reachable: record.agentId === null || model.canAskHost(record.agentId),
     reason: record.reason,
@@ -81,13 +87,14 @@ function serializeTimes({ expiresAt, warnedAt, ending, saved, powerOffAt, progre
 }
 
 /** An agent's name names the host it runs on, so users get it empty. */
-export function serializeDesktop(viewer: Requester, desktop: DesktopView, model: ReadModel): Desktop {
+export function serializeDesktop(viewer: Reader, desktop: DesktopView, model: ReadModel): Desktop {
   return {
     id: desktop.id,
     name: desktop.name,
     agent: { id: desktop.agentId, name: hasPower(viewer, "oversee") ? desktop.agentName : "" },
     machineId: desktop.machineId,
     state: desktop.state,
+    access: viewer.access,
     viewers: model.viewers.get(desktop.id) ?? 0,
   };
 }

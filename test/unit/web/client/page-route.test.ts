@@ -4,7 +4,10 @@ import { parseRoute, buildViewPath } from "../../../../web/client/page-route.ts"
 describe("parseRoute", () => {
   it("finds the pages", () => {
     expect(parseRoute("/")).toEqual({ page: "wall" });
-    for (const page of ["sessions", "people", "account"]) expect(parseRoute(`/${page}`)).toEqual({ page });
+    for (const page of ["sessions", "people", "groups", "account"])
+      expect(parseRoute(`/${page}`)).toEqual({ page });
+    expect(parseRoute("/access")).toEqual({ page: "grants" });
+    expect(parseRoute("/sign-in-settings")).toEqual({ page: "settings" });
     expect(parseRoute("/view/d-1")).toEqual({ page: "view", desktopId: "d-1" });
   });
 

@@ -50,6 +50,7 @@ const en = {
   GRANT_UNKNOWN: "This grant is not there any more.",
   GRANT_EXISTS: "There is such a grant already.",
   GRANT_HOLDER_UNKNOWN: "This group or this account is not there any more.",
+  SIGN_IN_PROVIDER_UNKNOWN: "There is no such sign-in provider any more. Reload the page.",
   LOGIN_UNKNOWN: "This login has ended already.",
   DESKTOP_FORBIDDEN: "You may not do this with this desktop. Ask its owner, or an administrator.",
   MACHINE_FORBIDDEN: "You may not do this with this machine. Ask its owner, or an administrator.",
@@ -166,6 +167,7 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   GRANT_UNKNOWN: "Cette autorisation n'existe plus.",
   GRANT_EXISTS: "Il y a déjà une telle autorisation.",
   GRANT_HOLDER_UNKNOWN: "Ce groupe ou ce compte n'existe plus.",
+  SIGN_IN_PROVIDER_UNKNOWN: "Ce fournisseur de connexion n’existe plus. Rechargez la page.",
   LOGIN_UNKNOWN: "Cette connexion est déjà terminée.",
   DESKTOP_FORBIDDEN:
     "Vous ne pouvez pas faire cela avec ce bureau. Demandez à son propriétaire ou à un administrateur.",

@@ -8,6 +8,8 @@ import { deviceText } from "./device.ts";
 import { errorsText } from "./error-texts.ts";
 import { factorsText } from "./factors.ts";
 import { generalText } from "./general.ts";
+import { grantsText } from "./grants.ts";
+import { groupsText } from "./groups.ts";
 import { headerText } from "./header.ts";
 import { hostsText } from "./hosts.ts";
 import { imageDescriptionsText } from "./image-descriptions.ts";
@@ -19,6 +21,7 @@ import { refusalsText } from "./refusals.ts";
 import { rolesText } from "./roles.ts";
 import { sessionsText } from "./sessions.ts";
 import { shortcutsText } from "./shortcuts.ts";
+import { settingsText } from "./sign-in-settings.ts";
 import { signInText } from "./sign-in.ts";
 import { statesText } from "./states.ts";
 import { viewerText } from "./viewer.ts";
@@ -51,6 +54,9 @@ function collectTexts(language: Language) {
     factors: factorsText[language],
     apiTokens: apiTokensText[language],
     people: peopleText[language],
+    groups: groupsText[language],
+    grants: grantsText[language],
+    settings: settingsText[language],
     errors: errorsText[language],
     reasons: reasonsText[language],
     refusals: refusalsText[language],

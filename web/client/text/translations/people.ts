@@ -63,6 +63,7 @@ const en = {
   resetAlone: "The password alone is enough then. Be sure that it is this person who asks.",
   resetNew: "A new one is made at the next sign-in. Be sure that it is this person who asks.",
   resetConfirm: "Reset",
+  showAccess: "What they may use",
   disable: "Disable",
   enable: "Enable",
   remove: "Remove",
@@ -166,6 +167,7 @@ const fr: typeof en = {
   resetNew:
     "Une nouvelle preuve sera créée à la prochaine connexion. Assurez-vous que c’est bien cette personne qui le demande.",
   resetConfirm: "Réinitialiser",
+  showAccess: "Ce qu’elle peut utiliser",
   disable: "Désactiver",
   enable: "Activer",
   remove: "Supprimer",

@@ -26,6 +26,9 @@ export const mailServerShape = {
   insecure: z.boolean().default(false),
 };
 
+/** What administrators may read of it. */
+export const MAIL_SERVER_SHOWN = ["host", "port", "tls", "serverName", "insecure"];
+
 export type MailServerOptions = z.output<z.ZodObject<typeof mailServerShape>>;
 
 /** What one option alone cannot say. */

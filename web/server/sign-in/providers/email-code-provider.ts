@@ -2,6 +2,7 @@ import { createHmac, randomBytes, randomInt, timingSafeEqual } from "node:crypto
 import { z } from "zod";
 import { LOCAL_PROVIDER, type UserRecord } from "../../../../proxy/index.ts";
 import { userName, type SignInForm } from "../../../api/schemas.ts";
+import { MAIL_SERVER_SHOWN } from "../mail/mail-server.ts";
 import { Mailer, mailerOptions } from "../mail/mailer.ts";
 import { composeCodeMail } from "./code-mail.ts";
 import { MailBudget } from "./mail-budget.ts";
@@ -88,6 +89,7 @@ const SECOND_FORM: SignInForm = {
 export const emailCodeProvider: SignInProviderKind<EmailCodeOptions> = {
   name: "email-code",
   options: emailCodeOptions,
+  shown: ["domains", ...[...MAIL_SERVER_SHOWN, "user", "from"].map((name) => `mail.${name}`)],
   open: (options, services) => {
     const { clock, log, id, pagesUrl } = services;
     const mailer = new Mailer(options.mail, { clock, log });

@@ -2,6 +2,7 @@ import type { LineConnection } from "../mail/line-connection.ts";
 import { encodeSaslPlain, type MailCredentials } from "../mail/mail-credentials.ts";
 import { MAIL_FAULTS, MailFault } from "../mail/mail-fault.ts";
 import {
+  MAIL_SIGN_IN_SHOWN,
   mailSignInOptions,
   openMailSignIn,
   type MailProtocol,
@@ -51,6 +52,7 @@ const IMAP: MailProtocol<ImapMechanism> = {
 export const imapProvider: SignInProviderKind<MailSignInOptions> = {
   name: "imap",
   options: mailSignInOptions,
+  shown: MAIL_SIGN_IN_SHOWN,
   open: (options, services) => openMailSignIn(IMAP, options, services),
 };
 

@@ -9,8 +9,10 @@ import { localProvider } from "./local-provider.ts";
 import { noneProvider } from "./none-provider.ts";
 import { oidcProvider } from "./oidc-provider.ts";
 import { smtpProvider } from "./smtp-provider.ts";
+import { describeOptions, type ShownOption } from "./shown-options.ts";
 import type { SignInProvider, SignInProviderKind, SignInProviderServices } from "./sign-in-provider.ts";
 
+export type { ShownOption } from "./shown-options.ts";
 export * from "./sign-in-provider.ts";
 
 /** Every kind of provider. A new one is a file beside this one and a row here. */
@@ -70,6 +72,18 @@ export interface OpenProvider {
   readonly kind: string;
   readonly admission: Admission;
   readonly provider: SignInProvider;
+}
+
+/** What the configuration says of each provider, by its id, without secrets. */
+export function describeSignInOptions(options: SignInOptions): ReadonlyMap<string, ShownOption[]> {
+  return new Map(
+    options.map(({ provider: name, ...given }) => {
+      const own = Object.entries(given).filter(([key]) => !(key in admission.shape));
+      const shown = SIGN_IN_PROVIDERS.find((kind) => kind.name === name)?.shown ?? [];
+      const id = typeof given["id"] === "string" ? given["id"] : name;
+      return [id, describeOptions(Object.fromEntries(own), shown)];
+    }),
+  );
 }
 
 /** @throws ConfigError `SIGN_IN_OPTIONS` */

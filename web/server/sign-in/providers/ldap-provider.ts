@@ -1,5 +1,5 @@
 import { LdapDirectory } from "./ldap/ldap-directory.ts";
-import { ldapOptions, type LdapOptions } from "./ldap/ldap-options.ts";
+import { LDAP_SHOWN, ldapOptions, type LdapOptions } from "./ldap/ldap-options.ts";
 import { PASSWORD_FORM } from "./password-form.ts";
 import type { SignInProviderKind } from "./sign-in-provider.ts";
 
@@ -7,6 +7,7 @@ import type { SignInProviderKind } from "./sign-in-provider.ts";
 export const ldapProvider: SignInProviderKind<LdapOptions> = {
   name: "ldap",
   options: ldapOptions,
+  shown: LDAP_SHOWN,
   open: (options, { id, clock, log }) => {
     const directory = new LdapDirectory(options, { id, clock, log });
     return {

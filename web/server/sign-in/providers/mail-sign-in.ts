@@ -8,6 +8,7 @@ import {
   checkMailServer,
   describeMailServer,
   mailServerShape,
+  MAIL_SERVER_SHOWN,
   type MailServer,
   type UsualPorts,
 } from "../mail/mail-server.ts";
@@ -39,6 +40,8 @@ export const mailSignInOptions = z
     refusal: z.enum(["next", "final"]).default("next"),
   })
   .superRefine(checkMailServer);
+/** What administrators may read of them. */
+export const MAIL_SIGN_IN_SHOWN = [...MAIL_SERVER_SHOWN, "domain", "refusal"];
 export type MailSignInOptions = z.output<typeof mailSignInOptions>;
 
 /** How a protocol goes; each step throws where the server can say neither yes nor no. */

@@ -69,6 +69,12 @@ const oidcOptions = z
   .refine(({ scopes }) => scopes.includes("openid"), { path: ["scopes"], message: 'must have "openid"' });
 export type OidcOptions = z.output<typeof oidcOptions>;
 
+/** What administrators may read of them. */
+const SHOWN = [
+  ...["issuer", "clientId", "clientAuth", "insecure", "label.en", "label.fr", "scopes", "nameClaim"],
+  ...["groupsClaim", "userinfo", "acrValues", "logout"],
+];
+
 /** What a sign-in keeps until the browser is back. */
 const pendingState = z.object({ verifier: z.string(), nonce: z.string(), returnKey: z.string() });
 const emailAddress = z.email().max(254);
@@ -78,6 +84,7 @@ type Claims = Readonly<Record<string, unknown>>;
 export const oidcProvider: SignInProviderKind<OidcOptions> = {
   name: "oidc",
   options: oidcOptions,
+  shown: SHOWN,
   open(options, { id, clock }) {
     const host = new URL(options.issuer).host;
     const label = options.label ?? { en: `Sign in with ${host}`, fr: `Se connecter avec ${host}` };

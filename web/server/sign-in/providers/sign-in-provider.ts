@@ -196,5 +196,7 @@ export interface SignInProviderKind<Options = unknown> {
   readonly name: string;
   /** Its own options, beside those that all providers have. */
   readonly options: z.ZodType<Options>;
+  /** Options that administrators may read on the page, as `urls` or `mail.host`; of the others they learn that they are set. */
+  readonly shown?: readonly string[];
   open(options: Options, services: SignInProviderServices): SignInProvider;
 }

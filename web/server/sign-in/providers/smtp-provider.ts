@@ -6,6 +6,7 @@ import {
   type SmtpMechanism,
 } from "../mail/smtp-sign-in.ts";
 import {
+  MAIL_SIGN_IN_SHOWN,
   mailSignInOptions,
   openMailSignIn,
   type MailProtocol,
@@ -24,5 +25,6 @@ const SMTP: MailProtocol<SmtpMechanism> = {
 export const smtpProvider: SignInProviderKind<MailSignInOptions> = {
   name: "smtp",
   options: mailSignInOptions,
+  shown: MAIL_SIGN_IN_SHOWN,
   open: (options, services) => openMailSignIn(SMTP, options, services),
 };

@@ -23,7 +23,7 @@ it.each([
     ...{ close: () => undefined, sendCommand: (command: string) => done.push(command) },
   };
   const items = listMachineMenuItems(
-    { state, reachable: true, oneShot, credential: false },
+    { state, reachable: true, oneShot, credential: false, access: "manage" },
     en,
     actions,
     (dialog) => done.push(dialog),
@@ -32,6 +32,26 @@ it.each([
   for (const item of items) item.onChoose();
   expect(done).toHaveLength(labels.length);
   expect(new Set(done).size).toBe(labels.length);
+});
+
+it.each([
+  ["see", []],
+  ["view", []],
+  ["control", ["Pause", "Save and switch off", "Reset"]],
+] as const)("who may only %s is offered %j", (access, labels) => {
+  const actions = {
+    ...{ busy: false, start: () => undefined, stop: () => undefined, remove: () => undefined },
+    ...{ close: () => undefined, sendCommand: () => undefined },
+  };
+  const list = (state: "running" | "stopped") =>
+    listMachineMenuItems(
+      { state, reachable: true, oneShot: false, credential: false, access },
+      en,
+      actions,
+      () => undefined,
+    ).map(({ label }) => label);
+  expect(list("running")).toEqual(labels);
+  expect(list("stopped")).toEqual([]);
 });
 
 it.each([
@@ -47,7 +67,7 @@ it.each([
   };
   const opened: string[] = [];
   const items = listMachineMenuItems(
-    { state, reachable: true, oneShot: false, credential: true },
+    { state, reachable: true, oneShot: false, credential: true, access: "manage" },
     en,
     actions,
     (dialog) => opened.push(dialog),
@@ -63,7 +83,7 @@ it("what its host would do cannot be chosen while that is away, and says why", (
   };
   const list = (reachable: boolean) =>
     listMachineMenuItems(
-      { state: "stopped", reachable, oneShot: false, credential: true },
+      { state: "stopped", reachable, oneShot: false, credential: true, access: "manage" },
       en,
       actions,
       () => undefined,

@@ -143,6 +143,9 @@ PUT /agents/:id/labels                     login  role   role   role   role   + 
 PUT /desktops/:id/labels                   login  role   role   role   role   +      scope
 GET /users/:id/access                      login  role   role   role   +      +      scope
 GET /desktops/:id/access                   login  role   role   role   +      +      scope
+GET /machines/:id/access                   login  role   role   role   +      +      scope
+GET /sign-in-settings                      login  role   role   role   +      +      scope
+POST /sign-in-settings/:provider/test      login  role   role   role   role   +      scope
 GET /hosts                                 login  role   role   +      +      +      scope
 POST /hosts/:id/drain                      login  role   role   +      role   +      scope
 GET /agents                                login  role   role   +      +      +      scope

@@ -43,6 +43,26 @@ test("a grant shows a desktop, and gives no more than it says", async () => {
   expect(id).not.toBe("");
 });
 
+test("lists say how far the reader's right goes", async () => {
+  const { grant, ask, admin, anna, annaId, signIn, stores, asAdmin } = await open();
+  await grant("user:anna", "see", "desktop:lab-1");
+  await grant("user:anna", "view", "desktop:other");
+  const ben = await stores.users.findByName("ben");
+  await asAdmin("PATCH", `/users/${ben?.id ?? ""}`, { role: "auditor" });
+  const machine = { image: "debian", cpus: 1, memoryMb: 512, state: "stopped", ownerId: annaId } as const;
+  await stores.machines.add({ ...machine, id: "m1", name: "own" });
+  const list = async (as: string) => {
+    const rows = await Promise.all(
+      ["/desktops", "/machines"].map(async (path) => (await ask("GET", `/api/v1${path}`, { as })).body),
+    );
+    const all = rows.flat() as { name: string; access: string }[];
+    return Object.fromEntries(all.map(({ name, access }) => [name, access]));
+  };
+  expect(await list(anna)).toEqual({ "lab-1": "see", other: "view", own: "manage" });
+  expect(await list(await signIn("ben"))).toEqual({ "lab-1": "see", other: "see", own: "see" });
+  expect(await list(admin)).toEqual({ "lab-1": "manage", other: "manage", own: "manage" });
+});
+
 test("groups give their members what they are granted, until they leave, and denials win", async () => {
   const { asAdmin, grant, list, anna, annaId, proxy, ask, admin } = await open();
   const group = await asAdmin<GroupRow>("POST", "/groups", { name: "Teachers" });
@@ -109,7 +129,7 @@ test("labels of desktops and agents are what grants may be about", async () => {
 });
 
 test("who may use this, and what may this person use", async () => {
-  const { asAdmin, grant, anna, annaId, lab, other, ask } = await open();
+  const { asAdmin, grant, anna, annaId, lab, other, ask, stores } = await open();
   const group = await asAdmin<GroupRow>("POST", "/groups", { name: "g" });
   for (const user of ["anna", "ben"]) await asAdmin("POST", `/groups/${group.id}/members`, { user });
   await grant("group:g", "view", "desktop:lab-*");
@@ -129,16 +149,41 @@ test("who may use this, and what may this person use", async () => {
     ]),
     more: false,
   });
+  await stores.machines.add({
+    ...{
+      id: "m1",
+      name: "lab-9",
+      image: "debian",
+      cpus: 1,
+      memoryMb: 512,
+      state: "stopped",
+      ownerId: annaId,
+    },
+  });
+  expect(await asAdmin("GET", "/machines/m1/access")).toMatchObject({
+    owner: { id: annaId, name: "anna" },
+    grants: [{ may: "view", on: { pattern: "lab-*" } }],
+    people: expect.arrayContaining([
+      expect.objectContaining({ name: "anna", level: "manage" }),
+      expect.objectContaining({ name: "ben", level: "view" }),
+    ]),
+  });
+  const find = async (query: string) =>
+    (await asAdmin<GrantRow[]>("GET", `/grants?${query}`)).map(({ on }) => `${on.kind}:${on.pattern}`);
+  expect(await find("target=host")).toEqual(["host:office"]);
+  expect(await find("search=ELSE")).toEqual(["desktop:elsewhere/lab-1"]);
+  expect(await find("target=desktop&search=%25")).toEqual([]);
   expect(await asAdmin("GET", `/desktops/${other}/access`)).toMatchObject({
     people: [{ name: "ben", level: null }],
   });
   expect(await asAdmin("GET", `/users/${annaId}/access`)).toMatchObject({
     role: "user",
+    groups: [{ id: group.id, name: "g", source: "own" }],
     grants: expect.arrayContaining([
       expect.objectContaining({ may: "view" }),
       expect.objectContaining({ may: "manage" }),
     ]),
-    machines: [],
+    machines: [{ id: "m1", name: "lab-9", level: "manage" }],
     desktops: [{ id: lab, name: "lab-1", agent: "office", level: "manage" }],
     more: false,
   });

@@ -72,6 +72,13 @@ export const ldapOptions = z
   });
 export type LdapOptions = z.output<typeof ldapOptions>;
 
+/** What administrators may read of them. */
+export const LDAP_SHOWN = [
+  ...["urls", "serverName", "insecure", "bindTemplate", "bindDn", "searchBase", "searchFilter"],
+  ...["subjectAttribute", "nameAttribute", "mailAttribute"],
+  ...["groupAttribute", "groupSearchBase", "groupSearchFilter", "nestedGroups"],
+];
+
 function listContradictions(value: {
   readonly urls: readonly string[];
   readonly insecure: boolean;

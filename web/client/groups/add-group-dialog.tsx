@@ -1,0 +1,77 @@
+import { useEffect, useState } from "preact/hooks";
+import { ActDialog } from "../components/act-dialog.tsx";
+import { SelectField, TextField } from "../components/fields.tsx";
+import { useApp, useText } from "../state/app-context.ts";
+import { OWN_SOURCE } from "./group-act.ts";
+
+/** As the server's rule for names. */
+const NAME = /^[^\p{C}/\s](?:[^\p{C}/]*[^\p{C}/\s])?$/u;
+/** Accounts of the server itself are in its own groups. */
+const LOCAL = "local";
+
+interface AddGroupDialogProps {
+  readonly onAdded: () => void;
+  readonly onClose: () => void;
+}
+
+export function AddGroupDialog({ onAdded, onClose }: AddGroupDialogProps) {
+  const { api } = useApp();
+  const all = useText();
+  const { groups: text } = all;
+  const [name, setName] = useState("");
+  const [source, setSource] = useState(OWN_SOURCE);
+  const [knownAs, setKnownAs] = useState("");
+  const [providers, setProviders] = useState<readonly string[]>([]);
+  const [tried, setTried] = useState(false);
+  useEffect(() => {
+    // Without the list a group of one's own can be made all the same.
+    api.signInSettings().then(
+      ({ providers: found }) => setProviders(found.filter(({ kind }) => kind !== LOCAL).map(({ id }) => id)),
+      () => undefined,
+    );
+  }, [api]);
+  const wanted = name.trim();
+  const fault = wanted === "" ? text.nameMissing : NAME.test(wanted) ? null : text.nameWrong;
+  const act = async () => {
+    setTried(true);
+    if (fault !== null) return;
+    const alias = source === OWN_SOURCE ? "" : knownAs.trim();
+    await api.addGroup({ name: wanted, source, ...(alias !== "" && { knownAs: alias }) });
+    onAdded();
+    onClose();
+  };
+  return (
+    <ActDialog
+      title={text.addTitle}
+      confirm={text.addSubmit}
+      leave={all.cancel}
+      onLeave={onClose}
+      act={act}
+      onClose={onClose}
+    >
+      <TextField
+        label={text.name}
+        hint={text.nameHint}
+        fault={tried ? fault : null}
+        value={name}
+        onInput={setName}
+      />
+      {providers.length > 0 && (
+        <SelectField
+          label={text.source}
+          value={source}
+          options={[
+            { value: OWN_SOURCE, label: text.own },
+            ...providers.map((id) => ({ value: id, label: text.byProvider(id) })),
+          ]}
+          onSelect={setSource}
+        />
+      )}
+      {source === OWN_SOURCE ? (
+        <p class="fine">{text.ownHint}</p>
+      ) : (
+        <TextField label={text.knownAs} hint={text.knownAsHint} value={knownAs} onInput={setKnownAs} />
+      )}
+    </ActDialog>
+  );
+}

@@ -1,0 +1,110 @@
+import { useState } from "preact/hooks";
+import type { GroupRow } from "../../api/schemas.ts";
+import { Icon } from "../components/icon.tsx";
+import { Pager } from "../components/pager.tsx";
+import { useRowPages } from "../components/use-row-pages.ts";
+import { useApp, useText } from "../state/app-context.ts";
+import { usePower } from "../state/use-power.ts";
+import { explainError } from "../text/explain-error.ts";
+import { AddGroupDialog } from "./add-group-dialog.tsx";
+import { OWN_SOURCE } from "./group-act.ts";
+import { GroupDialog } from "./group-dialog.tsx";
+import { describeLimits } from "./group-limits.ts";
+
+/** All groups of people, for administrators and auditors. */
+export function GroupsPage() {
+  const { api } = useApp();
+  const all = useText();
+  const { groups: text } = all;
+  const administers = usePower("administer");
+  const [search, setSearch] = useState("");
+  const [open, setOpen] = useState<GroupRow | null>(null);
+  const [adding, setAdding] = useState(false);
+  const wanted = search.trim();
+  const { rows, fault, before, more, next, previous, refresh } = useRowPages<GroupRow>({
+    load: (page, signal) => api.groups({ ...page, ...(wanted !== "" && { search: wanted }) }, signal),
+    keyOf: ({ name }) => name,
+    filter: wanted,
+  });
+
+  return (
+    <main class="sessions people" id="wall" tabIndex={-1}>
+      <div class="sessions-head">
+        <h1>{text.title}</h1>
+        <input
+          type="search"
+          class="filter"
+          aria-label={text.search}
+          placeholder={text.searchHint}
+          maxLength={64}
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+        {administers && (
+          <button type="button" class="button primary head-end" onClick={() => setAdding(true)}>
+            <Icon name="plus" />
+            {text.add}
+          </button>
+        )}
+      </div>
+      {fault !== null && (
+        <p class="fault" role="alert">
+          {explainError(fault, all)}
+        </p>
+      )}
+      {rows === null && fault === null && <p role="status">{all.loading}</p>}
+      {rows?.length === 0 && <p class="panel-empty">{text.noMatch}</p>}
+      {rows !== null && rows.length > 0 && (
+        <div class="table-box" role="region" aria-label={text.title} tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{text.name}</th>
+                <th scope="col">{text.members}</th>
+                <th scope="col" class="wide-only">
+                  {text.source}
+                </th>
+                <th scope="col" class="wide-only">
+                  {text.limits}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((group) => (
+                <tr key={group.id}>
+                  <th scope="row">
+                    <button
+                      type="button"
+                      class="row-link"
+                      aria-label={text.open(group.name)}
+                      onClick={() => setOpen(group)}
+                    >
+                      {group.name}
+                    </button>
+                  </th>
+                  <td class="number">{group.members}</td>
+                  <td class="wide-only">
+                    {group.source === OWN_SOURCE ? text.own : text.byProvider(group.source)}
+                  </td>
+                  <td class="wide-only">{describeLimits(group.limits, all) || text.noLimits}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {rows !== null && (
+        <Pager
+          label={text.title}
+          count={rows.length}
+          before={before}
+          more={more}
+          onNext={next}
+          onPrevious={previous}
+        />
+      )}
+      {adding && <AddGroupDialog onAdded={refresh} onClose={() => setAdding(false)} />}
+      {open !== null && <GroupDialog group={open} onChanged={refresh} onClose={() => setOpen(null)} />}
+    </main>
+  );
+}
