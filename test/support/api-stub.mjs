@@ -235,7 +235,7 @@ async function serveApi(request, response, path) {
     return answer(response, 401, {
       error: { code: "LOGIN_REQUIRED", message: "Sign in first.", signIn: people.form },
     });
-  if (/^\/(users|me\/)/.test(path)) {
+  if (/^\/(users|me\/|groups|invitations|sign-up-requests)/.test(path)) {
     const { status, body } = people.serve(
       { method: request.method, path, query: new URL(request.url, "http://stub").searchParams, cookie },
       await readBody(request),

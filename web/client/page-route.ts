@@ -9,12 +9,14 @@ export type PageRoute =
   | { readonly page: "people" }
   | { readonly page: "account" }
   | { readonly page: "device" }
+  /** What is behind # is the secret. */
+  | { readonly page: "invitation" }
   | { readonly page: "view"; readonly desktopId: string };
 
 export function parseRoute(path: string): PageRoute {
   const [, first, second] = path.split("/");
   if (first === "sessions" || first === "people" || first === "account") return { page: first };
-  if (first === "device" && second === undefined) return { page: "device" };
+  if ((first === "device" || first === "invitation") && second === undefined) return { page: first };
   if (first === "view" && second !== undefined && second !== "") {
     try {
       return { page: "view", desktopId: decodeURIComponent(second) };

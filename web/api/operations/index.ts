@@ -13,6 +13,7 @@ import {
   groupRow,
   host,
   image,
+  invitationRow,
   labelRow,
   liveEvent,
   loginRow,
@@ -22,6 +23,7 @@ import {
   problemBody,
   session,
   signInForm,
+  signUpRow,
   snapshot,
   token,
   tokenRow,
@@ -33,6 +35,7 @@ import { DESKTOP_OPERATIONS } from "./desktop-operations.ts";
 import { FACTOR_OPERATIONS } from "./factor-operations.ts";
 import { GRANT_OPERATIONS } from "./grant-operations.ts";
 import { MACHINE_OPERATIONS } from "./machine-operations.ts";
+import { NEWCOMER_OPERATIONS } from "./newcomer-operations.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server-operations.ts";
 import { SIGN_IN_OPERATIONS } from "./sign-in-operations.ts";
@@ -50,6 +53,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...MACHINE_OPERATIONS,
   ...DESKTOP_OPERATIONS,
   ...USER_OPERATIONS,
+  ...NEWCOMER_OPERATIONS,
   ...GRANT_OPERATIONS,
   ...SERVER_OPERATIONS,
 ];
@@ -70,6 +74,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Group: groupRow,
   Host: host,
   Image: image,
+  Invitation: invitationRow,
   Labels: labelRow,
   LiveEvent: liveEvent,
   Login: loginRow,
@@ -78,6 +83,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Person: memberRow,
   Session: session,
   SignInForm: signInForm,
+  SignUpRequest: signUpRow,
   Snapshot: snapshot,
   ViewerToken: token,
   ViewerTokenRow: tokenRow,

@@ -8,6 +8,7 @@ import { Logo } from "../components/icon.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/translations/languages.ts";
 import { CredentialForm } from "./credential-form.tsx";
+import { SignUpForm } from "./sign-up-form.tsx";
 
 const RETRY_MS = 2_000;
 
@@ -38,6 +39,7 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
   const { form, fault: formFault } = useSignInForm();
   const [name, setName] = useState("");
   const [step, setStep] = useState<LoginStep["step"] | null>(null);
+  const [asking, setAsking] = useState(false);
   const [fault, setFault] = useState<string | null>(() =>
     refused === null ? null : explainCode(refused, text),
   );
@@ -82,15 +84,18 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
           <Logo />
           <span class="wordmark">{text.product}</span>
         </div>
-        <h1>{text.signIn.title}</h1>
+        <h1>{asking ? text.newcomers.ask : text.signIn.title}</h1>
         <p class="lead" role="status">
           {step === null
             ? form === null && formFault !== null
               ? explainError(formFault, text)
-              : text.signIn.lead
+              : asking
+                ? text.newcomers.askLead
+                : text.signIn.lead
             : `${text.signIn.asPerson(name)} ${step.form.text?.[language] ?? text.signIn.oneMore}`}
         </p>
-        {step === null && form !== null && (
+        {asking && <SignUpForm onBack={() => setAsking(false)} />}
+        {!asking && step === null && form !== null && (
           <CredentialForm
             key="begin"
             form={form}
@@ -99,6 +104,11 @@ export function SignInPage({ refused }: { readonly refused: string | null }) {
             onFault={setFault}
             onSubmit={begin}
           />
+        )}
+        {!asking && step === null && form?.signUp === true && (
+          <button type="button" class="button quiet large" onClick={() => setAsking(true)}>
+            {text.newcomers.ask}
+          </button>
         )}
         {step !== null && (
           <CredentialForm

@@ -4,7 +4,8 @@ import { parseRoute, buildViewPath } from "../../../../web/client/page-route.ts"
 describe("parseRoute", () => {
   it("finds the pages", () => {
     expect(parseRoute("/")).toEqual({ page: "wall" });
-    for (const page of ["sessions", "people", "account"]) expect(parseRoute(`/${page}`)).toEqual({ page });
+    for (const page of ["sessions", "people", "account", "device", "invitation"])
+      expect(parseRoute(`/${page}`)).toEqual({ page });
     expect(parseRoute("/view/d-1")).toEqual({ page: "view", desktopId: "d-1" });
   });
 
@@ -14,7 +15,7 @@ describe("parseRoute", () => {
   });
 
   it("finds nothing at any other path", () => {
-    for (const path of ["/view", "/view/", "/view/%E0%A4%A", "/elsewhere"])
+    for (const path of ["/view", "/view/", "/view/%E0%A4%A", "/elsewhere", "/invitation/x"])
       expect(parseRoute(path)).toEqual({ page: "unknown" });
   });
 });

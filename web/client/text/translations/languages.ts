@@ -10,6 +10,7 @@ import { hostsText } from "./hosts.ts";
 import { imageDescriptionsText } from "./image-descriptions.ts";
 import { machinesText } from "./machines.ts";
 import { nativeViewerText } from "./native-viewer.ts";
+import { newcomersText } from "./newcomers.ts";
 import { peopleText } from "./people.ts";
 import { reasonsText } from "./reasons.ts";
 import { refusalsText } from "./refusals.ts";
@@ -45,6 +46,7 @@ function collectTexts(language: Language) {
     roles: rolesText[language],
     account: accountText[language],
     people: peopleText[language],
+    newcomers: newcomersText[language],
     errors: errorsText[language],
     reasons: reasonsText[language],
     refusals: refusalsText[language],

@@ -115,6 +115,7 @@ export const emailCodeProvider: SignInProviderKind<EmailCodeOptions> = {
           text: { en: `Mail server ${host}: ${fault.en}`, fr: `Serveur de messagerie ${host} : ${fault.fr}` },
         };
       },
+      sendMail: (mail) => mailer.enqueue(mail),
       close: () => mailer.close(),
     };
 

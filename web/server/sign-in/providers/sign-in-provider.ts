@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Clock } from "../../../../protocol/index.ts";
 import type { AuditEntry, Stores, UserRecord } from "../../../../proxy/index.ts";
 import type { LocalizedText, SignInForm } from "../../../api/schemas.ts";
+import type { Mail } from "../mail/mailer.ts";
 import type { Passwords } from "../passwords.ts";
 
 /** What was typed into the form: name and password, and whatever other fields the providers ask for. */
@@ -56,7 +57,12 @@ export type SignInResult =
   /** Its service cannot be asked now; the next provider is. `reason`: for the log, in plain words, without secrets. */
   | { readonly kind: "unavailable"; readonly reason: string }
   /** No other provider is asked. `user` is the account that was aimed at, for the audit log. */
-  | { readonly kind: "refused"; readonly user: UserRecord | null };
+  | {
+      readonly kind: "refused";
+      readonly user: UserRecord | null;
+      /** What the person is told instead, once they have shown who they are. Absent: `LOGIN_REFUSED`. */
+      readonly code?: "ACCOUNT_REQUESTED";
+    };
 
 /** What an administrator learns by the *Test* button. */
 export interface ProviderCheck {
@@ -130,6 +136,8 @@ export interface SignInProvider {
   readonly redirect?: Redirect;
   /** Tries what can be tried without a person's password. Takes ten seconds at most. */
   check?(): Promise<ProviderCheck>;
+  /** Where it has a mail server: sends one soon. False: too many wait already. */
+  sendMail?(mail: Mail): boolean;
   close?(): Promise<void>;
 }
 
@@ -142,6 +150,8 @@ export interface SignInProviderServices {
   readonly log: Logger;
   /** Where people find the pages: `https://desk.example.org/`. Called late: the port may not be known before. */
   readonly pagesUrl: () => string;
+  /** Whether people may ask for accounts; absent: no. */
+  readonly signUp?: boolean;
 }
 
 /** A kind of provider: a row of {@link SIGN_IN_PROVIDERS}. */
