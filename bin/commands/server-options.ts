@@ -28,6 +28,7 @@ export interface ServerFlags extends LimitFlags {
   readonly serverImages?: string;
   readonly signIn?: string;
   readonly requireFactorFor?: AccountRole[];
+  readonly signUp?: "approve";
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -106,6 +107,14 @@ function addListenFlags(command: Command): Command {
     )
     .addOption(
       new Option(
+        "--sign-up <how>",
+        "`approve`: strangers may ask for an account, and administrators answer; default: they may not",
+      )
+        .env("POSTERN_SIGN_UP")
+        .choices(["approve"]),
+    )
+    .addOption(
+      new Option(
         "--require-factor-for <roles>",
         "roles that need a second factor beside the password, with commas between; default: none",
       )
@@ -141,6 +150,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     limits: readLimitFlags(flags),
     signInFile: flags.signIn ?? null,
     requireFactorFor: flags.requireFactorFor ?? [],
+    signUp: flags.signUp !== undefined,
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };

@@ -16,6 +16,8 @@ import { quoteWord } from "../terminal/program-name.ts";
 import { formatAge, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findGroup, findUser } from "./find-named.ts";
+import { defineImport } from "./user-import.ts";
+import { defineNewcomers } from "./user-newcomers.ts";
 
 type RoleName = z.infer<typeof accountRole>;
 
@@ -44,6 +46,13 @@ Examples:
   postern user add carl --group students --data /var/lib/postern
   postern user add ben --role operator --password-file ben.password --data /var/lib/postern --json
   postern user add ci --role operator --service --data /var/lib/postern
+  postern user invite --role user --group students --expires 7d --data /var/lib/postern
+  postern user invitations --data /var/lib/postern
+  postern user uninvite ID --data /var/lib/postern
+  postern user requests --data /var/lib/postern
+  postern user approve nina --group students --data /var/lib/postern
+  postern user refuse mallory --data /var/lib/postern
+  postern user import people.csv --dry-run --data /var/lib/postern
   postern user list --data /var/lib/postern --role admin
   postern user role anna admin --data /var/lib/postern
   postern user password anna --data /var/lib/postern
@@ -61,6 +70,8 @@ and the audit log). Without --password-file the server makes a password and tell
 export function defineUser(command: Command): void {
   command.addHelpText("after", EXAMPLES);
   defineAdd(command);
+  defineNewcomers(command, EXAMPLES);
+  defineImport(command, EXAMPLES);
   defineList(command);
   definePassword(command);
   defineSessions(command);

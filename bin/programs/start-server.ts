@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly signInFile: string | null;
   /** Roles whose people have to have a second factor. */
   readonly requireFactorFor: readonly AccountRole[];
+  /** Whether people may ask for accounts; absent: no. */
+  readonly signUp?: boolean;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
   /** Called once in the lifetime of the service, when everything listens. */
@@ -124,6 +126,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       ...(options.signInFile !== null && { signInFile: resolve(options.signInFile) }),
       requireFactorFor: options.requireFactorFor,
       behindProxies: trustedProxies.length + proxyProtocolFrom.length > 0,
+      signUp: options.signUp ?? false,
       joinCommand: nameProgram(`postern join create --data ${quoteWord(dataDir)} --json`),
       log,
       clock: systemClock,

@@ -13,6 +13,8 @@ interface PurgeDependencies {
     | "signInSteps"
     | "apiTokens"
     | "deviceLogins"
+    | "invitations"
+    | "signUps"
     | "agents"
     | "repeaterIds"
     | "desktops"
@@ -39,6 +41,8 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.signInSteps.deleteExpired(now),
         stores.apiTokens.deleteExpired(now),
         stores.deviceLogins.deleteExpired(now),
+        stores.invitations.deleteExpired(now),
+        stores.signUps.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
         stores.grants.deleteChanges(now - PROXY_LIMITS.rightsMemoryMs),

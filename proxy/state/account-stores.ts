@@ -12,6 +12,8 @@ import type {
 
 /** What an account is made of. */
 export interface NewUser {
+  /** Default: a new one. */
+  readonly id?: string;
   readonly name: string;
   readonly role: AccountRole;
   /** Empty: no password here. */

@@ -191,7 +191,8 @@ export class SqlGroupStore implements GroupStore {
   }
 }
 
-async function insertMembers(
+/** Those who are in it already stay; says how many groups are new. */
+export async function insertMembers(
   trx: Transaction<Tables>,
   userId: string,
   groupIds: readonly string[],

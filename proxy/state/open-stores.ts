@@ -14,6 +14,7 @@ import { SqlDeviceLoginStore } from "./device-login-store.ts";
 import { SqlFactorStore } from "./factor-store.ts";
 import { SqlGrantStore } from "./grant-store.ts";
 import { SqlGroupStore } from "./group-store.ts";
+import { SqlInvitationStore } from "./invitation-store.ts";
 import { SqlJoinSecretStore } from "./join-secret-store.ts";
 import { SqlLabelStore } from "./label-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
@@ -23,6 +24,7 @@ import { SqlRepeaterIdStore } from "./repeater-id-store.ts";
 import { SqlServiceStore } from "./service-store.ts";
 import { SqlSessionStore } from "./session-store.ts";
 import { SqlSignInStepStore } from "./sign-in-step-store.ts";
+import { SqlSignUpStore } from "./sign-up-store.ts";
 import { SqlTicketStore } from "./ticket-store.ts";
 import { SqlTokenStore } from "./token-store.ts";
 import { SqlUserStore } from "./user-store.ts";
@@ -92,6 +94,8 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     logins: new SqlLoginStore(db),
     apiTokens: new SqlApiTokenStore(db),
     deviceLogins: new SqlDeviceLoginStore(db),
+    invitations: new SqlInvitationStore(db),
+    signUps: new SqlSignUpStore(db),
     groups: new SqlGroupStore(db, clock),
     grants: new SqlGrantStore(db, clock),
     labels: new SqlLabelStore(db, clock),

@@ -23,6 +23,7 @@ import type {
   SignInStepStore,
   UserStore,
 } from "./account-stores.ts";
+import type { InvitationStore, SignUpStore } from "./newcomer-stores.ts";
 import type { GrantStore, GroupStore, LabelStore } from "./rights-stores.ts";
 
 export interface AgentStore {
@@ -295,6 +296,8 @@ export interface Stores {
   readonly logins: LoginStore;
   readonly apiTokens: ApiTokenStore;
   readonly deviceLogins: DeviceLoginStore;
+  readonly invitations: InvitationStore;
+  readonly signUps: SignUpStore;
   readonly groups: GroupStore;
   readonly grants: GrantStore;
   readonly labels: LabelStore;

@@ -1,4 +1,5 @@
 import type { MachineRow } from "./machine-row.ts";
+import type { InvitationRecord, SignUpRecord } from "./newcomer-stores.ts";
 import type { GrantRecord, GroupRecord, Rule } from "./rights-records.ts";
 import type {
   AgentRecord,
@@ -24,6 +25,12 @@ export type ApiTokenColumns = Omit<ApiTokenRecord, "scopes" | "sources"> & {
   readonly sources: string;
 };
 
+/** `groupIds`: JSON. */
+export type InvitationColumns = Omit<InvitationRecord, "groupIds"> & {
+  readonly hash: string;
+  readonly groupIds: string;
+};
+
 /** The tables as Kysely sees them: the records, plus what only the database knows. Columns are snake_case there. */
 export interface Tables {
   agents: AgentRecord;
@@ -47,6 +54,9 @@ export interface Tables {
   users: UserRecord & { readonly nameKey: string };
   logins: LoginRecord & { readonly hash: string };
   apiTokens: ApiTokenColumns;
+  invitations: InvitationColumns;
+  /** `nameKey`: folded, as that of accounts. */
+  signUpRequests: SignUpRecord & { readonly nameKey: string };
   /** `hash`: of what the command line holds; `codeHash`: of what the person types. */
   deviceLogins: Omit<DeviceLoginRecord, "scopes"> & {
     readonly hash: string;

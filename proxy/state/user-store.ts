@@ -34,26 +34,8 @@ export class SqlUserStore implements UserStore {
     this.#clock = clock;
   }
 
-  async add(user: NewUser): Promise<UserRecord> {
-    const record: UserRecord = {
-      id: randomUUID(),
-      name: user.name,
-      role: user.role,
-      passwordHash: user.passwordHash,
-      provider: user.provider ?? LOCAL_PROVIDER,
-      subject: user.subject ?? null,
-      email: user.email ?? null,
-      createdAt: this.#clock.now(),
-      disabledAt: null,
-      lastLoginAt: null,
-    };
-    await rejectOnViolation("unique", "USER_EXISTS", "An account of this name exists already.", () =>
-      this.#db
-        .insertInto("users")
-        .values({ ...record, nameKey: foldName(user.name) })
-        .execute(),
-    );
-    return record;
+  add(user: NewUser): Promise<UserRecord> {
+    return insertUser(this.#db, user, this.#clock.now());
   }
 
   async findByName(name: string): Promise<UserRecord | null> {
@@ -194,6 +176,29 @@ export class SqlUserStore implements UserStore {
   }
 }
 
+/** @throws RequestError `USER_EXISTS` */
+export async function insertUser(db: Kysely<Tables>, user: NewUser, now: number): Promise<UserRecord> {
+  const record: UserRecord = {
+    id: user.id ?? randomUUID(),
+    name: user.name,
+    role: user.role,
+    passwordHash: user.passwordHash,
+    provider: user.provider ?? LOCAL_PROVIDER,
+    subject: user.subject ?? null,
+    email: user.email ?? null,
+    createdAt: now,
+    disabledAt: null,
+    lastLoginAt: null,
+  };
+  await rejectOnViolation("unique", "USER_EXISTS", "An account of this name exists already.", () =>
+    db
+      .insertInto("users")
+      .values({ ...record, nameKey: foldName(user.name) })
+      .execute(),
+  );
+  return record;
+}
+
 async function hasAdministrator(trx: Transaction<Tables>): Promise<boolean> {
   const enabled = trx
     .selectFrom("users")
@@ -220,11 +225,12 @@ async function deleteLogins(
   ).execute();
 }
 
-/** API tokens too, and command lines that were confirmed and have not fetched theirs. */
+/** API tokens too, invitations that it made, and command lines that were confirmed and have not fetched theirs. */
 async function deleteSignIns(trx: Transaction<Tables>, userId: string): Promise<void> {
   await deleteLogins(trx, userId);
   await trx.deleteFrom("apiTokens").where("userId", "=", userId).execute();
   await trx.deleteFrom("deviceLogins").where("userId", "=", userId).execute();
+  await trx.deleteFrom("invitations").where("createdBy", "=", userId).execute();
 }
 
 async function deleteCredentials(trx: Transaction<Tables>, userId: string, now: number): Promise<void> {

@@ -22,7 +22,7 @@ let admin: Page;
 beforeAll(async () => {
   const [xvnc] = await Promise.all([
     startXvnc(cleanup),
-    startServerProgram(cleanup).then((started) => (server = started)),
+    startServerProgram(cleanup, { args: ["--sign-up", "approve"] }).then((started) => (server = started)),
     startBrowser(cleanup).then((started) => (browser = started)),
   ]);
   await startAgentProgram(cleanup, server, { desktops: { [DESKTOP]: xvnc.endpoint } });
@@ -137,6 +137,69 @@ describe("on the pages", () => {
   });
 });
 
+describe("without an account", () => {
+  test("an invitation is opened in another browser, makes the account and signs in, once", async () => {
+    await admin.getByRole("link", { name: "People" }).click();
+    await admin.getByRole("button", { name: "Invite", exact: true }).click();
+    const dialog = admin.getByRole("dialog");
+    await dialog.getByRole("radio", { name: /^Operator/ }).check({ force: true });
+    await dialog.getByRole("button", { name: "Make the link" }).click();
+    await admin.getByRole("heading", { name: "The invitation" }).waitFor();
+    const link = await dialog.locator("code").innerText();
+    await dialog.getByRole("button", { name: "Done" }).click();
+    await admin.getByRole("button", { name: "1 open invitation" }).waitFor();
+
+    const guest = await (await openProfile(browser)).newPage();
+    await guest.goto(link);
+    await guest.getByText("You are invited.").waitFor();
+    // The secret is neither in the address nor in the history.
+    expect(guest.url()).toBe(`${server.origin}/invitation`);
+    await guest.getByLabel("Name").fill("nina");
+    await guest.getByLabel("Password", { exact: true }).fill("short");
+    await guest.keyboard.press("Enter");
+    await guest.getByRole("alert").getByText("A password has at least 10 characters.").waitFor();
+    await guest.getByLabel("Password", { exact: true }).fill("a longer horse");
+    await guest.keyboard.press("Enter");
+    await guest.getByRole("heading", { name: DESKTOP }).waitFor();
+    expect(await askAs(guest, "/me")).toMatchObject({ body: { name: "nina", role: "operator" } });
+
+    const late = await (await openProfile(browser)).newPage();
+    await late.goto(link);
+    await late.getByText(/This invitation does not count/).waitFor();
+    await signIn({ name: "nina", password: "a longer horse" });
+  });
+
+  test("who asks for an account waits, and enters once an administrator agrees", async () => {
+    const stranger = await (await openProfile(browser)).newPage();
+    await stranger.goto(`${server.origin}/`);
+    await stranger.getByRole("button", { name: "Ask for an account" }).click();
+    await stranger.getByLabel("Name").fill("sam");
+    await stranger.getByLabel("Password", { exact: true }).fill("sam has a horse");
+    await stranger.getByLabel("Who you are, and what for").fill("Course on diffraction");
+    await stranger.getByRole("button", { name: "Send" }).click();
+    await stranger.getByText(/^Sent\./).waitFor();
+    await stranger.getByRole("button", { name: "Back" }).click();
+    await stranger.locator("#name").fill("sam");
+    await stranger.locator("#password").fill("sam has a horse");
+    await stranger.keyboard.press("Enter");
+    await stranger
+      .getByRole("alert")
+      .getByText(/You have asked for an account/)
+      .waitFor();
+
+    await admin.reload();
+    await admin.getByRole("button", { name: "1 person asks for an account" }).click();
+    const dialog = admin.getByRole("dialog");
+    await dialog.getByText("Course on diffraction").waitFor();
+    await dialog.getByRole("button", { name: "Agree: sam" }).click();
+    await dialog.getByRole("button", { name: "Make the account" }).click();
+    await dialog.getByText("Nobody asks now.").waitFor();
+    await admin.keyboard.press("Escape");
+    await stranger.keyboard.press("Enter");
+    await stranger.locator("#wall").waitFor();
+  });
+});
+
 interface Account {
   readonly id: string;
   readonly name: string;
@@ -175,6 +238,53 @@ describe("on the command line", () => {
     expect(await server.ask<Account>("user", "show", "ben")).toMatchObject({ id: made.id, role: "auditor" });
     await server.ask("user", "remove", "ben");
     await expect(server.ask("user", "show", "ben")).rejects.toThrow(/There is no account ben/);
+  });
+
+  test("people are invited, asked for, and imported", async () => {
+    await server.ask("group", "add", "students");
+    const invited = await server.ask<{ url: string; id: string; expiresAt: number }>(
+      ...["user", "invite", "--role", "operator", "--group", "STUDENTS", "--expires", "1h", "--name", "uma"],
+    );
+    expect(invited.url).toMatch(/\/invitation#[\w-]{43}$/);
+    expect(await server.ask<unknown[]>("user", "invitations")).toMatchObject([
+      { id: invited.id, name: "uma", role: "operator", groups: [{ name: "students" }], by: null },
+    ]);
+    await server.ask("user", "uninvite", invited.id);
+    expect(await server.ask<unknown[]>("user", "invitations")).toEqual([]);
+    const page = await (await openProfile(browser)).newPage();
+    await page.goto(`${server.origin}/`);
+    for (const name of ["tom", "tim"])
+      await page.evaluate(
+        `fetch("/api/v1/sign-up", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name: "${name}", password: "a password of his", reason: "r" }) })`,
+      );
+    expect(await server.ask<unknown[]>("user", "requests")).toMatchObject([{ name: "tom" }, { name: "tim" }]);
+    expect(await server.ask<Account>("user", "approve", "TOM", "--group", "students")).toMatchObject({
+      ...{ name: "tom", role: "user", state: "enabled" },
+    });
+    await server.ask("user", "refuse", "tim");
+    expect(await server.ask<unknown[]>("user", "requests")).toEqual([]);
+
+    const file = path.join(server.folder, "people.csv");
+    await writeFile(file, "name,groups\nvera,students\nwill,\n");
+    expect(await server.ask<unknown[]>("user", "import", file, "--dry-run")).toHaveLength(2);
+    const made = await server.ask<Account[]>("user", "import", file, "--role", "auditor");
+    expect(made).toMatchObject([
+      { name: "vera", role: "auditor", groups: ["students"] },
+      { name: "will", role: "auditor", groups: [] },
+    ]);
+    await signIn({ name: "vera", password: made[0]?.password ?? "" });
+    expect(await server.ask<Account[]>("group", "member", "list", "students")).toMatchObject([
+      { name: "tom" },
+      { name: "vera" },
+    ]);
+    const before = (await server.ask<Account[]>("user", "list")).length;
+    await writeFile(file, "name\nxena\nWILL\n");
+    const again = await runPostern(["user", "import", file, "--data", server.data]);
+    expect(again.stderr).toContain("line 3: WILL has an account already. Nobody was imported.");
+    expect(await server.ask<Account[]>("user", "list")).toHaveLength(before);
+    await writeFile(file, "xena:$apr1$a$b\n");
+    const [link] = await server.ask<{ url: string }[]>("user", "import", file, "--invite");
+    expect(link?.url).toMatch(/#[\w-]{43}$/);
   });
 
   test("what cannot be is refused in words", async () => {

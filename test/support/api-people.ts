@@ -38,8 +38,13 @@ function describeBodies(key: string): Readonly<Record<string, object>> {
     "POST /grants": { to: `group:teachers-${key}`, on: `desktop:none-${key}` },
     "POST /me/password": { current: PASSWORD, password: PASSWORD },
     "POST /login": { password: PASSWORD },
+    "POST /invitations/show": { secret: secretOf(key) },
+    "POST /invitations/accept": { secret: secretOf(key), name: `new-${key}` },
   };
 }
+
+/** Of an invitation. */
+const secretOf = (key: string) => key.padEnd(43, "i");
 
 /** As another server sends it: it says nothing about where it comes from. */
 function describeForm(bodyType: string, headers: Record<string, string>, body: unknown) {
@@ -151,6 +156,7 @@ export class ApiPeople {
   async #make(key: string, asker: Asker, [, kind = "", , part]: readonly string[]): Promise<Things> {
     if (part === "access") return this.#makeAccess(key);
     if (kind === "groups" || kind === "grants") return this.#makeGroup(key);
+    if (kind === "invitations" || kind.startsWith("sign-up")) return this.#makeNewcomer(key);
     if (kind === "labels") return this.#makeLabels(key);
     if (kind === "users") return this.#makePeople(key);
     if (kind === "me") return this.#makeOwn(key, this.#ids[asker]);
@@ -206,6 +212,20 @@ export class ApiPeople {
       createdBy: this.#fixture.adminId,
     });
     return things;
+  }
+
+  /** Somebody who was invited, and somebody who asks. */
+  async #makeNewcomer(key: string): Promise<Things> {
+    const { groups, invitations, signUps } = this.#fixture.proxy.stores;
+    const createdAt = this.#fixture.clock.now();
+    const times = { createdAt, expiresAt: createdAt + 3_600_000 };
+    const group = await groups.add({ name: `guests-${key}` });
+    const invitation = { role: "user", groupIds: [group.id], name: null, email: null } as const;
+    const made = { ...invitation, ...times, id: `i-${key}`, createdBy: this.#fixture.adminId };
+    await invitations.create(sha256(secretOf(key)), made, 1000);
+    const asked = { id: `r-${key}`, name: `asker-${key}`, reason: "r", source: "192.0.2.7" };
+    await signUps.add({ ...asked, ...times, passwordHash: "h" });
+    return { invitations: `i-${key}`, "sign-up-requests": `r-${key}` };
   }
 
   async #makeLabels(key: string): Promise<Things> {

@@ -250,7 +250,7 @@ async function serveApi(request, response, path) {
     const { status, body } = rights.serve({ method: request.method, path, query }, await readBody(request));
     return answer(response, status, body);
   }
-  if (/^\/(users|me\/)/.test(path)) {
+  if (/^\/(users|me\/|invitations|sign-up-requests)/.test(path)) {
     const { status, body } = people.serve(
       { method: request.method, path, query, cookie },
       await readBody(request),

@@ -1,6 +1,7 @@
 /** The stub's accounts and sign-ins: more people than fit on one page, and one who is asked for a code. */
 import { randomBytes } from "node:crypto";
 import { createFactors } from "./stub-factors.mjs";
+import { createNewcomers } from "./stub-newcomers.mjs";
 
 const PASSWORD = "postern";
 const CODE = "123456";
@@ -23,6 +24,7 @@ const field = (name, kind, [en, fr], autocomplete) => ({
 });
 const button = (en, fr, href = null) => ({ label: { en, fr }, href });
 const FORM = {
+  signUp: true,
   fields: [
     field("name", "text", ["Name", "Nom"], "username"),
     field("password", "password", ["Password", "Mot de passe"], "current-password"),
@@ -115,6 +117,7 @@ export function createPeople() {
   const steps = new Map();
   const logins = new Map();
   const factors = createFactors((answer) => answer === PASSWORD || answer === CODE);
+  const newcomers = createNewcomers();
   const find = (name) => [...people.values()].find((one) => one.name === name);
 
   function listLogins(name) {
@@ -150,6 +153,7 @@ export function createPeople() {
 
   const signInRoutes = {
     "POST /login/passkey/options": () => refusal(409, "PASSKEY_HOST"),
+    ...newcomers.openRoutes((person) => add(person), open),
     "POST /login": ({ name, password }) => {
       if (password === undefined) return openStep(name, CODE_FORM);
       if (name === "down") return refusal(503, "LOGIN_UNAVAILABLE");
@@ -218,6 +222,8 @@ export function createPeople() {
     if (path === "/me/password")
       return body.current === PASSWORD ? { status: 204 } : refusal(403, "CONFIRM_REQUIRED");
     if (path.startsWith("/me/logins")) return serveLogins(method, name, path.split("/")[3]);
+    if (/^\/(groups|invitations|sign-up-requests)/.test(path))
+      return newcomers.serve(method, path, body, add);
     if (path === "/users") return method === "GET" ? { status: 200, body: list(query) } : add(body);
     const [, , id, ...rest] = path.split("/");
     const one = people.get(id);

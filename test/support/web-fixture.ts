@@ -67,6 +67,8 @@ export interface WebFixtureOptions {
   readonly clock?: ManualClock;
   /** Roles that need a second factor. */
   readonly requireFactorFor?: readonly AccountRole[];
+  /** Whether people may ask for accounts. */
+  readonly signUp?: boolean;
   /** Where people find the server. */
   readonly advertise?: HostPort;
 }
@@ -89,6 +91,7 @@ export async function openWebFixture(options: WebFixtureOptions = {}): Promise<W
     quotas: quotaTable.parse(options.limits ?? {}),
     imagesDir: options.imagesDir ?? null,
     ...(options.requireFactorFor && { requireFactorFor: options.requireFactorFor }),
+    ...(options.signUp !== undefined && { signUp: options.signUp }),
     ...(options.signIn && { signIn: options.signIn }),
     log: options.log ?? pino({ level: "silent" }),
     clock,

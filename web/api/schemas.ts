@@ -10,6 +10,7 @@ export * from "./field-schemas.ts";
 export * from "./image-schemas.ts";
 export * from "./live-event.ts";
 export * from "./machine-schemas.ts";
+export * from "./newcomer-schemas.ts";
 export * from "./rights-schemas.ts";
 export * from "./service-schemas.ts";
 export * from "./session-schemas.ts";

@@ -39,6 +39,8 @@ export const signInForm = z.object({
   /** What this step is about. */
   text: localizedText.optional(),
   passkey: signInPasskey.optional(),
+  /** Whether who has no account may ask for one: POST /sign-up. */
+  signUp: z.boolean().optional(),
   /** A key for an authenticator app: as a QR code (`uri`), and to be typed. */
   totp: z.object({ uri: z.string(), secret: z.string() }).optional(),
   /** To be kept; shown this once. */

@@ -21,6 +21,7 @@ const preloadViewer = async () => {
 /** After the wall's own requests: the click on a picture then finds the viewer's code here. */
 const PRELOAD_DELAY_MS = 500;
 const loadDevice = async () => (await import("./sign-in/device-page.tsx")).DevicePage;
+const loadInvitation = async () => (await import("./sign-in/invitation-page.tsx")).InvitationPage;
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 const loadPeople = async () => (await import("./people/people-page.tsx")).PeoplePage;
 const loadGroups = async () => (await import("./groups/groups-page.tsx")).GroupsPage;
@@ -54,7 +55,7 @@ function SignedIn({ me }: { readonly me: Me }) {
 
   useEffect(() => followEvents(app), [app]);
   useEffect(() => {
-    if (route.page === "view" || route.page === "device") return;
+    if (route.page === "view" || route.page === "device" || route.page === "invitation") return;
     const title = route.page === "unknown" ? text.wall.title : text[route.page].title;
     document.title = `${title} · ${text.product}`;
   }, [route.page, text]);
@@ -126,6 +127,7 @@ export function App() {
   const { api, wall } = useApp();
   const text = useText();
   const me = useWall((state) => state.me);
+  const { page } = useRoute();
   const [away, setAway] = useState(false);
   const confirming = useConfirming();
   const [arrival, setArrival] = useState(takeArrival);
@@ -151,6 +153,7 @@ export function App() {
     return () => window.clearTimeout(timer);
   }, [api, wall, me]);
 
+  if (page === "invitation") return <LazyPage key="invitation" load={loadInvitation} props={{}} />;
   if (me === "unknown")
     return (
       <p class="loading" role="status">

@@ -14,6 +14,8 @@ export type PageRoute =
   | { readonly page: "settings" }
   | { readonly page: "account" }
   | { readonly page: "device" }
+  /** What is behind # is the secret. */
+  | { readonly page: "invitation" }
   | { readonly page: "view"; readonly desktopId: string };
 
 export function parseRoute(path: string): PageRoute {
@@ -22,7 +24,7 @@ export function parseRoute(path: string): PageRoute {
     return { page: first };
   if (first === "access") return { page: "grants" };
   if (first === "sign-in-settings") return { page: "settings" };
-  if (first === "device" && second === undefined) return { page: "device" };
+  if ((first === "device" || first === "invitation") && second === undefined) return { page: first };
   if (first === "view" && second !== undefined && second !== "") {
     try {
       return { page: "view", desktopId: decodeURIComponent(second) };

@@ -1,10 +1,17 @@
 import type http from "node:http";
 import type { Logger } from "pino";
-import { formatHostPort, type Clock } from "../../protocol/index.ts";
-import type { AccountRole, AuditEntry, PeopleSignIn, Proxy } from "../../proxy/index.ts";
+import { ConfigError, formatHostPort, type Clock } from "../../protocol/index.ts";
+import {
+  LOCAL_PROVIDER,
+  type AccountRole,
+  type AuditEntry,
+  type PeopleSignIn,
+  type Proxy,
+} from "../../proxy/index.ts";
 import { buildApp } from "./build-app.ts";
 import { BearerGuard } from "./guard/bearer.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
+import { rolesWith } from "./guard/powers.ts";
 import { sendSecurityHeaders } from "./guard/security-headers.ts";
 import { listenOnAdminSocket } from "./listen/admin-socket.ts";
 import { LiveUpdates } from "./live/live-updates.ts";
@@ -12,6 +19,8 @@ import { EventStreamRegistry } from "./live/event-stream-registry.ts";
 import { createFirstAdministrator, type FirstAdministrator } from "./sign-in/first-administrator.ts";
 import { ApiTokens } from "./sign-in/api-tokens.ts";
 import { DeviceLogins } from "./sign-in/device-logins.ts";
+import { Invitations } from "./sign-in/invitations.ts";
+import { SignUps } from "./sign-in/sign-ups.ts";
 import { AccountLinker } from "./sign-in/account-linker.ts";
 import { Confirmations } from "./sign-in/confirmations.ts";
 import { Devices } from "./sign-in/devices.ts";
@@ -53,6 +62,7 @@ import { routeFactors } from "./routes/factor-routes.ts";
 import { routeGrants } from "./routes/grant-routes.ts";
 import { routeGroups } from "./routes/group-routes.ts";
 import { routeHosts } from "./routes/host-routes.ts";
+import { routeInvitations } from "./routes/invitation-routes.ts";
 import { routeLogin } from "./routes/login-routes.ts";
 import { routeMachineCommands } from "./routes/machine-command-routes.ts";
 import { routeMachines } from "./routes/machine-routes.ts";
@@ -60,6 +70,7 @@ import { routeRedirectSignIn } from "./routes/redirect-sign-in-routes.ts";
 import { routeRepeater } from "./routes/repeater-routes.ts";
 import { routeAuthority, routeAuthorityFile, routeHealth, routeService } from "./routes/service-routes.ts";
 import { routeSignInSettings } from "./routes/sign-in-settings-routes.ts";
+import { routeSignUps } from "./routes/sign-up-routes.ts";
 import { routeTokens } from "./routes/token-routes.ts";
 import { routeUsers } from "./routes/user-routes.ts";
 import { openViewerSignIn } from "./viewer-sign-in.ts";
@@ -80,6 +91,8 @@ export interface WebOptions {
   readonly requireFactorFor?: readonly AccountRole[];
   /** Proxies in front of it bring people of other computers. */
   readonly behindProxies?: boolean;
+  /** Whether people may ask for accounts of this server; absent: no. */
+  readonly signUp?: boolean;
   /** What an administrator types on the server for a join secret; absent: the page shows none. */
   readonly joinCommand?: string;
   readonly log: Logger;
@@ -120,10 +133,17 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const loopbackOnly =
     options.behindProxies !== true &&
     [proxy.addresses.listen.host, proxy.advertised.web.host].every(isLoopbackHost);
-  const services = { stores, passwords, clock, log, pagesUrl, loopbackOnly };
+  const { signUp = false } = options;
+  const services = { stores, passwords, clock, log, pagesUrl, loopbackOnly, signUp };
   const signInOptions = options.signIn ?? LOCAL_SIGN_IN;
   const providers = openSignInProviders(signInOptions, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
+  const local = providers.find(({ kind }) => kind === LOCAL_PROVIDER) ?? null;
+  if (signUp && local === null)
+    throw new ConfigError(
+      "SIGN_IN_OPTIONS",
+      'Who asks for an account gets a password here: add the provider "local".',
+    );
   const audit = (entry: AuditEntry): void => {
     proxy.audit(entry);
   };
@@ -138,9 +158,15 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const memberships = new GroupMemberships({ groups: stores.groups, auditDurably });
   const linker = new AccountLinker({ users: stores.users, memberships, auditDurably, audit });
   const signIn = new SignInService({
-    ...{ providers, linker, steps, factors, gate, throttle, audit, log },
+    ...{ providers, linker, steps, factors, gate, throttle, signUp, audit, log },
     users: stores.users,
   });
+  const invitations = new Invitations({
+    ...{ stores, passwords, throttle, clock, pagesUrl },
+    makers: rolesWith("administer"),
+  });
+  const signUps = new SignUps({ store: stores.signUps, passwords, clock });
+  const post = providers.find(({ provider }) => provider.sendMail !== undefined)?.provider;
   const confirmations = new Confirmations({
     ...{ providers, factors, throttle, proxy, clock },
     logins: stores.logins,
@@ -210,6 +236,9 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeApiTokens(api, { proxy, apiTokens });
       routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });
       routeUsers(api, { proxy, passwords, clock });
+      const sendMail = post?.sendMail?.bind(post);
+      routeInvitations(api, { ...loginContext, invitations, signIn, local, sendMail, clock });
+      routeSignUps(api, { proxy, signUps, open: signUp, clock });
       routeGroups(api, proxy);
       routeGrants(api, proxy);
       routeAccess(api, proxy, readModel);

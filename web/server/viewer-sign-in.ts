@@ -53,6 +53,7 @@ async function explainFailure(triesLeft: number, ask: () => Promise<SignInReply>
     if (error instanceof ThrottledError) return { kind: "throttled", waitMs: error.retryAfterMs };
     switch (isPosternError(error) ? error.code : null) {
       case "LOGIN_REFUSED":
+      case "ACCOUNT_REQUESTED":
       case "FACTOR_WRONG":
         return { kind: "refused", triesLeft };
       case "LOGIN_STEP_GONE":

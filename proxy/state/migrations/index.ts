@@ -12,6 +12,7 @@ import { accounts } from "./0010-accounts.ts";
 import { apiTokens } from "./0013-api-tokens.ts";
 import { usersByEmail } from "./0014-users-by-email.ts";
 import { providerSessions } from "./0015-provider-sessions.ts";
+import { invitations } from "./0016-invitations.ts";
 import { factors } from "./0012-factors.ts";
 import { grants } from "./0011-grants.ts";
 
@@ -30,6 +31,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0013-api-tokens": apiTokens,
   "0014-users-by-email": usersByEmail,
   "0015-provider-sessions": providerSessions,
+  "0016-invitations": invitations,
   "0012-factors": factors,
   "0011-grants": grants,
 };

@@ -7,6 +7,9 @@ export const ID = {
   login: "71b0c9d8-e7f6-4a5b-8c3d-2e1f0a9b8c54",
   factor: "6b5a4938-2716-4f05-8e4d-3c2b1a099887",
   apiToken: "3e4f5a6b-7c8d-4e9f-8a1b-2c3d4e5f6a65",
+  invitation: "2d6c5b4a-3928-4170-8f6e-5d4c3b2a1f76",
+  signUp: "1c5b4a39-2817-4060-9e5d-4c3b2a190e87",
+  group: "4d3c2b1a-0f9e-4d8c-b7a6-95847362514f",
   agent: "agent-7f3a",
   session: "9a8b7c6d-5e4f-4a3b-9c2d-1e0f9a8b7c76",
 } as const;

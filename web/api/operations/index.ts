@@ -13,6 +13,7 @@ import {
   groupRow,
   host,
   image,
+  invitationRow,
   labelRow,
   liveEvent,
   loginRow,
@@ -23,6 +24,7 @@ import {
   session,
   signInForm,
   signInSettings,
+  signUpRow,
   snapshot,
   token,
   tokenRow,
@@ -34,6 +36,7 @@ import { DESKTOP_OPERATIONS } from "./desktop-operations.ts";
 import { FACTOR_OPERATIONS } from "./factor-operations.ts";
 import { GRANT_OPERATIONS } from "./grant-operations.ts";
 import { MACHINE_OPERATIONS } from "./machine-operations.ts";
+import { NEWCOMER_OPERATIONS } from "./newcomer-operations.ts";
 import type { Operation } from "./operation.ts";
 import { SERVER_OPERATIONS } from "./server-operations.ts";
 import { SETTINGS_OPERATIONS } from "./settings-operations.ts";
@@ -52,6 +55,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...MACHINE_OPERATIONS,
   ...DESKTOP_OPERATIONS,
   ...USER_OPERATIONS,
+  ...NEWCOMER_OPERATIONS,
   ...GRANT_OPERATIONS,
   ...SETTINGS_OPERATIONS,
   ...SERVER_OPERATIONS,
@@ -73,6 +77,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Group: groupRow,
   Host: host,
   Image: image,
+  Invitation: invitationRow,
   Labels: labelRow,
   LiveEvent: liveEvent,
   Login: loginRow,
@@ -82,6 +87,7 @@ export const NAMED_SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Session: session,
   SignInForm: signInForm,
   SignInSettings: signInSettings,
+  SignUpRequest: signUpRow,
   Snapshot: snapshot,
   ViewerToken: token,
   ViewerTokenRow: tokenRow,

@@ -54,7 +54,14 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     body: loginRequest,
     bodyExample: { name: "anna", password: "correct horse" },
     answers: SIGNED_IN,
-    errors: ["LOGIN_REFUSED", "LOGIN_THROTTLED", "LOGIN_BUSY", "LOGIN_UNAVAILABLE", "AUDIT_UNAVAILABLE"],
+    errors: [
+      "LOGIN_REFUSED",
+      "ACCOUNT_REQUESTED",
+      "LOGIN_THROTTLED",
+      "LOGIN_BUSY",
+      "LOGIN_UNAVAILABLE",
+      "AUDIT_UNAVAILABLE",
+    ],
   },
   {
     method: "POST",

@@ -3,6 +3,7 @@ import type {
   Agent,
   Allowance,
   BootLog,
+  CreatedInvitation,
   CreatedUser,
   MachineCredential,
   Desktop,
@@ -16,6 +17,9 @@ import type {
   groupQuery,
   GroupRow,
   Image,
+  invitationAcceptance,
+  invitationRequest,
+  InvitationRow,
   joinSecret,
   JoinSecretInput,
   LoginRow,
@@ -28,9 +32,13 @@ import type {
   ProviderTest,
   Service,
   Session,
+  ShownInvitation,
   SignedOut,
   SignInForm,
   SignInSettings,
+  signUpApproval,
+  signUpRequest,
+  SignUpRow,
   MachineSnapshot,
   Ticket,
   Token,
@@ -152,6 +160,10 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
       call<SignInAnswer>("POST", "/login", credentials),
     answerStep: (id: string, answers: Readonly<Record<string, string>>) =>
       call<SignInAnswer>("POST", "/login/step", { id, answers }),
+    signUp: (request: z.input<typeof signUpRequest>) => call<undefined>("POST", "/sign-up", request),
+    showInvitation: (secret: string) => call<ShownInvitation>("POST", "/invitations/show", { secret }),
+    acceptInvitation: (answer: z.input<typeof invitationAcceptance>) =>
+      call<SignInAnswer>("POST", "/invitations/accept", answer),
     account: () => call<UserRow>("GET", "/me/account"),
     changePassword: (current: string, password: string) =>
       call<undefined>("POST", "/me/password", { current, password }),
@@ -166,6 +178,14 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
       call<UserRow>("PATCH", personPath(id), change),
     resetPassword: (id: string) => call<{ password?: string }>("POST", `${personPath(id)}/password`),
     removePerson: (id: string) => call<undefined>("DELETE", personPath(id)),
+    invitations: () => call<InvitationRow[]>("GET", "/invitations"),
+    invite: (wanted: z.input<typeof invitationRequest>) =>
+      call<CreatedInvitation>("POST", "/invitations", wanted),
+    revokeInvitation: (id: string) => call<undefined>("DELETE", `/invitations/${encodeURIComponent(id)}`),
+    signUpRequests: () => call<SignUpRow[]>("GET", "/sign-up-requests"),
+    approveSignUp: (id: string, account: z.input<typeof signUpApproval>) =>
+      call<UserRow>("POST", `/sign-up-requests/${encodeURIComponent(id)}/approve`, account),
+    refuseSignUp: (id: string) => call<undefined>("DELETE", `/sign-up-requests/${encodeURIComponent(id)}`),
     logins: (id: string) => call<LoginRow[]>("GET", `${personPath(id)}/logins`),
     endLogin: (id: string, login: string) =>
       call<undefined>("DELETE", `${personPath(id)}/logins/${encodeURIComponent(login)}`),

@@ -7,7 +7,10 @@ import { useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
 import { AddPersonDialog } from "./add-person-dialog.tsx";
+import { InviteDialog } from "./invite-dialog.tsx";
+import { Newcomers } from "./newcomers.tsx";
 import { PersonDialog } from "./person-dialog.tsx";
+import { useNewcomers } from "./use-newcomers.ts";
 import { usePeople, type PeopleFilter } from "./use-people.ts";
 
 const LOCAL = "local";
@@ -48,11 +51,13 @@ function PersonRow({ person, onOpen }: PersonRowProps) {
 /** Everybody with an account, for administrators and auditors. */
 export function PeoplePage() {
   const all = useText();
-  const { people: text, roles } = all;
+  const { people: text, newcomers: newText, roles } = all;
   const administers = usePower("administer");
   const [filter, setFilter] = useState<PeopleFilter>({ search: "", role: "", state: "all" });
   const [open, setOpen] = useState<UserRow | null>(null);
   const [adding, setAdding] = useState(false);
+  const [inviting, setInviting] = useState(false);
+  const newcomers = useNewcomers();
   const { rows, fault, before, more, next, previous, refresh } = usePeople(filter);
 
   return (
@@ -91,12 +96,18 @@ export function PeoplePage() {
           onChoose={(state) => setFilter({ ...filter, state })}
         />
         {administers && (
-          <button type="button" class="button primary head-end" onClick={() => setAdding(true)}>
-            <Icon name="plus" />
-            {text.add}
-          </button>
+          <div class="head-end">
+            <button type="button" class="button" onClick={() => setInviting(true)}>
+              {newText.invite}
+            </button>
+            <button type="button" class="button primary" onClick={() => setAdding(true)}>
+              <Icon name="plus" />
+              {text.add}
+            </button>
+          </div>
         )}
       </div>
+      <Newcomers {...newcomers} administers={administers} onAdmitted={refresh} />
       {fault !== null && (
         <p class="fault" role="alert">
           {explainError(fault, all)}
@@ -146,6 +157,7 @@ export function PeoplePage() {
           )}
         </nav>
       )}
+      {inviting && <InviteDialog onInvited={newcomers.refresh} onClose={() => setInviting(false)} />}
       {adding && <AddPersonDialog onAdded={refresh} onClose={() => setAdding(false)} />}
       {open !== null && <PersonDialog person={open} onChanged={refresh} onClose={() => setOpen(null)} />}
     </main>

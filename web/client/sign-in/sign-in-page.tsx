@@ -7,6 +7,7 @@ import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { languageNames } from "../text/translations/languages.ts";
 import type { PageArrival } from "./arrival.ts";
 import { CredentialForm } from "./credential-form.tsx";
+import { SignUpForm } from "./sign-up-form.tsx";
 import { useSignIn } from "./use-sign-in.ts";
 
 const RETRY_MS = 2_000;
@@ -37,6 +38,7 @@ export function SignInPage({ arrival }: { readonly arrival: PageArrival }) {
   const { language } = usePreferences();
   const { form, fault: formFault } = useSignInForm();
   const { name, step, fault, setFault, ...signIn } = useSignIn(form, arrival);
+  const [asking, setAsking] = useState(false);
 
   useEffect(() => {
     document.title = `${text.signIn.title} · ${text.product}`;
@@ -50,15 +52,18 @@ export function SignInPage({ arrival }: { readonly arrival: PageArrival }) {
           <Logo />
           <span class="wordmark">{text.product}</span>
         </div>
-        <h1>{text.signIn.title}</h1>
+        <h1>{asking ? text.newcomers.ask : text.signIn.title}</h1>
         <p class="lead" role="status">
           {step === null
             ? form === null && formFault !== null
               ? explainError(formFault, text)
-              : text.signIn.lead
+              : asking
+                ? text.newcomers.askLead
+                : text.signIn.lead
             : `${asPerson} ${step.form.text?.[language] ?? text.signIn.oneMore}`}
         </p>
-        {step === null && form !== null && (
+        {asking && <SignUpForm onBack={() => setAsking(false)} />}
+        {!asking && step === null && form !== null && (
           <CredentialForm
             key="begin"
             form={form}
@@ -68,6 +73,11 @@ export function SignInPage({ arrival }: { readonly arrival: PageArrival }) {
             onSubmit={signIn.begin}
             onPasskeyAlone={signIn.enterByPasskey}
           />
+        )}
+        {!asking && step === null && form?.signUp === true && (
+          <button type="button" class="button quiet large" onClick={() => setAsking(true)}>
+            {text.newcomers.ask}
+          </button>
         )}
         {step !== null && (
           <CredentialForm

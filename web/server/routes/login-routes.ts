@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import {
   loginStepRequest,
   loginStepShow,
@@ -16,8 +16,8 @@ import type { ApiTokens } from "../sign-in/api-tokens.ts";
 import { DEVICE_COOKIE } from "../sign-in/devices.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS } from "../sign-in/logins.ts";
 import type { RedirectSignIn } from "../sign-in/redirect-sign-in.ts";
-import type { SignInOutcome, SignInService } from "../sign-in/sign-in-service.ts";
-import { endLogin, openLogin, type LoginContext } from "./open-login.ts";
+import type { SignInService } from "../sign-in/sign-in-service.ts";
+import { endLogin, finishSignIn, type LoginContext } from "./open-login.ts";
 import { pagesOrigin } from "./redirect-sign-in-routes.ts";
 
 interface LoginRoutesContext extends LoginContext {
@@ -38,13 +38,13 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
     const credentials = parseInput(signIn.request, request.body);
     const source = requestSource(request);
     const device = devices.find(request.cookies[DEVICE_COOKIE], credentials.name);
-    return finish(request, reply, await signIn.authenticate(credentials, { source, device }));
+    return finishSignIn(options, request, reply, await signIn.authenticate(credentials, { source, device }));
   });
 
   api.post("/login/step", { config: { open: true } }, async (request, reply): Promise<Me | LoginStep> => {
     const { id, answers } = parseInput(loginStepRequest, request.body);
     const context = { source: requestSource(request) };
-    return finish(request, reply, await signIn.proceed(id, answers, context));
+    return finishSignIn(options, request, reply, await signIn.proceed(id, answers, context));
   });
 
   api.post("/login/step/show", { config: { open: true } }, async (request): Promise<LoginStep> => {
@@ -59,21 +59,8 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
   api.post("/login/passkey", { config: { open: true } }, async (request, reply): Promise<Me | LoginStep> => {
     const { passkey } = parseInput(passkeyLoginRequest, request.body);
     const context = { source: requestSource(request) };
-    return finish(request, reply, await signIn.authenticateByPasskey(passkey, context));
+    return finishSignIn(options, request, reply, await signIn.authenticateByPasskey(passkey, context));
   });
-
-  /** Opens the login, or says what is asked next. */
-  async function finish(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    outcome: SignInOutcome,
-  ): Promise<Me | LoginStep> {
-    if (outcome.kind === "step") {
-      void reply.code(202);
-      return { step: outcome.step };
-    }
-    return openLogin(options, request, reply, outcome);
-  }
 
   api.post("/logout", async (request, reply): Promise<SignedOut | undefined> => {
     const { loginHash, apiToken, userId, name } = requireCaller(request);

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Proxy } from "../../../proxy/index.ts";
-import type { Me } from "../../api/schemas.ts";
+import type { LoginStep, Me } from "../../api/schemas.ts";
 import { requestSource } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
 import { powersOf } from "../guard/powers.ts";
@@ -47,6 +47,18 @@ export async function openLogin(
   void reply.setCookie(LOGIN_COOKIE, cookie, LOGIN_COOKIE_OPTIONS);
   void reply.setCookie(DEVICE_COOKIE, devices.issue(name, device ?? undefined), DEVICE_COOKIE_OPTIONS);
   return { name, role, powers: [...powersOf(role)] };
+}
+
+/** Opens the login, or says what is asked next. */
+export async function finishSignIn(
+  context: LoginContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  outcome: SignInOutcome,
+): Promise<Me | LoginStep> {
+  if (outcome.kind === "account") return openLogin(context, request, reply, outcome);
+  void reply.code(202);
+  return { step: outcome.step };
 }
 
 /** Its streams and sessions end too, here at once and on other servers within seconds. */

@@ -34,6 +34,8 @@ interface SignInDependencies {
   readonly factors: Pick<SecondFactors, "identify" | "describeSignIn" | "passkeysAvailable">;
   readonly gate: Pick<FactorGate, "begin" | "proceed">;
   readonly throttle: PasswordThrottle;
+  /** Whether people may ask for accounts; absent: no. */
+  readonly signUp?: boolean;
   readonly audit: Proxy["audit"];
   readonly log: Logger;
 }
@@ -68,7 +70,8 @@ export class SignInService {
     this.#services = services;
     this.#reviews = new Reviews(services);
     const providers = services.providers.map(({ provider }) => provider);
-    const form = mergeForms(providers.map((provider) => provider.form));
+    const merged = mergeForms(providers.map((provider) => provider.form));
+    const form = services.signUp === true ? { ...merged, signUp: true } : merged;
     this.form = services.factors.passkeysAvailable ? offerPasskeys(form) : form;
     this.request = describeRequest(this.form, {
       password: providers.some(({ withoutPassword }) => withoutPassword === true),
@@ -177,7 +180,7 @@ export class SignInService {
     if (answer === null || result.kind === "unknownPerson")
       throw this.#refuse("LOGIN_REFUSED", context, null);
     if (result.kind === "unavailable") throw this.#refuse("LOGIN_UNAVAILABLE", context, null);
-    if (result.kind === "refused") throw this.#refuse("LOGIN_REFUSED", context, result.user);
+    if (result.kind === "refused") throw this.#refuse(result.code ?? "LOGIN_REFUSED", context, result.user);
     if (stepId !== null && !(await steps.take(stepId))) throw refuse("LOGIN_STEP_GONE");
     if (result.kind === "challenge") {
       const { form, state } = result.challenge;
@@ -351,7 +354,8 @@ export class SignInService {
   /** The audit log knows why; the person at the page learns the same for all that concerns a name. */
   #refuse(reason: string, context: SignInContext, user: UserRecord | null): Error {
     this.#auditFailure(reason, context, user);
-    return refuse(reason === "LOGIN_UNAVAILABLE" ? reason : "LOGIN_REFUSED");
+    const isTold = reason === "LOGIN_UNAVAILABLE" || reason === "ACCOUNT_REQUESTED";
+    return refuse(isTold ? reason : "LOGIN_REFUSED");
   }
 
   #auditFailure(reason: string, { source }: SignInContext, user: UserRecord | null): void {

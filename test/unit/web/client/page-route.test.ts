@@ -4,7 +4,7 @@ import { parseRoute, buildViewPath } from "../../../../web/client/page-route.ts"
 describe("parseRoute", () => {
   it("finds the pages", () => {
     expect(parseRoute("/")).toEqual({ page: "wall" });
-    for (const page of ["sessions", "people", "groups", "account"])
+    for (const page of ["sessions", "people", "groups", "account", "device", "invitation"])
       expect(parseRoute(`/${page}`)).toEqual({ page });
     expect(parseRoute("/access")).toEqual({ page: "grants" });
     expect(parseRoute("/sign-in-settings")).toEqual({ page: "settings" });
@@ -17,7 +17,7 @@ describe("parseRoute", () => {
   });
 
   it("finds nothing at any other path", () => {
-    for (const path of ["/view", "/view/", "/view/%E0%A4%A", "/elsewhere"])
+    for (const path of ["/view", "/view/", "/view/%E0%A4%A", "/elsewhere", "/invitation/x"])
       expect(parseRoute(path)).toEqual({ page: "unknown" });
   });
 });

@@ -5,6 +5,17 @@ const en = {
   LOGIN_REQUIRED: "You were signed out. Sign in again.",
   LOGIN_REFUSED: "Name or password is wrong. Check both and try again.",
   LOGIN_THROTTLED: "Too many attempts. Wait a moment, then try again.",
+  ACCOUNT_REQUESTED: "You have asked for an account. No administrator has answered yet: try again later.",
+  INVITATION_GONE:
+    "This invitation does not count: it was used, has expired, or was taken back. Ask for a new one.",
+  INVITATION_UNKNOWN: "This invitation was used or taken back already.",
+  LIMIT_INVITATIONS: "There are too many open invitations. Take some back first.",
+  LOCAL_SIGN_IN_OFF: "This server has no accounts with a password of its own, so nobody can be invited.",
+  MAIL_OFF:
+    "This server has no mail server to send by. Leave that out, and give the person the link yourself.",
+  SIGN_UP_OFF: "Nobody can ask for an account here. Ask an administrator.",
+  SIGN_UP_LIMIT: "Too many people wait for an account now. Try again later, or ask an administrator.",
+  SIGN_UP_UNKNOWN: "This person does not wait any more: somebody else has answered.",
   LOGIN_BUSY: "Many people are signing in at once. Try again in a moment.",
   LOGIN_UNAVAILABLE: "The service that checks names and passwords does not answer. Try again in a moment.",
   LOGIN_STEP_GONE: "This sign-in took too long, or was tried too often. Begin again with your name.",
@@ -114,6 +125,20 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   LOGIN_REQUIRED: "Vous avez été déconnecté. Connectez-vous de nouveau.",
   LOGIN_REFUSED: "Le nom ou le mot de passe est faux. Vérifiez les deux et réessayez.",
   LOGIN_THROTTLED: "Trop d’essais. Attendez un instant, puis réessayez.",
+  ACCOUNT_REQUESTED:
+    "Vous avez demandé un compte. Aucun administrateur n’a encore répondu : réessayez plus tard.",
+  INVITATION_GONE:
+    "Cette invitation ne vaut pas : elle a servi, a expiré ou a été reprise. Demandez-en une nouvelle.",
+  INVITATION_UNKNOWN: "Cette invitation a déjà servi ou a déjà été reprise.",
+  LIMIT_INVITATIONS: "Il y a trop d’invitations ouvertes. Reprenez-en d’abord.",
+  LOCAL_SIGN_IN_OFF:
+    "Ce serveur n’a pas de comptes avec un mot de passe à lui : personne ne peut être invité.",
+  MAIL_OFF:
+    "Ce serveur n’a pas de serveur de messagerie pour envoyer. Laissez cela, et transmettez le lien vous-même.",
+  SIGN_UP_OFF: "Personne ne peut demander de compte ici. Adressez-vous à un administrateur.",
+  SIGN_UP_LIMIT:
+    "Trop de personnes attendent un compte en ce moment. Réessayez plus tard, ou adressez-vous à un administrateur.",
+  SIGN_UP_UNKNOWN: "Cette personne n’attend plus : quelqu’un d’autre a répondu.",
   LOGIN_BUSY: "Beaucoup de personnes se connectent en même temps. Réessayez dans un instant.",
   LOGIN_UNAVAILABLE:
     "Le service qui vérifie les noms et les mots de passe ne répond pas. Réessayez dans un instant.",

@@ -15,6 +15,7 @@ import { hostsText } from "./hosts.ts";
 import { imageDescriptionsText } from "./image-descriptions.ts";
 import { machinesText } from "./machines.ts";
 import { nativeViewerText } from "./native-viewer.ts";
+import { newcomersText } from "./newcomers.ts";
 import { peopleText } from "./people.ts";
 import { reasonsText } from "./reasons.ts";
 import { refusalsText } from "./refusals.ts";
@@ -57,6 +58,7 @@ function collectTexts(language: Language) {
     groups: groupsText[language],
     grants: grantsText[language],
     settings: settingsText[language],
+    newcomers: newcomersText[language],
     errors: errorsText[language],
     reasons: reasonsText[language],
     refusals: refusalsText[language],

@@ -1,3 +1,4 @@
+import { escapeHtml } from "../mail/escape-html.ts";
 import type { Mail } from "../mail/mailer.ts";
 
 interface CodeMail {
@@ -45,8 +46,4 @@ export function composeCodeMail({ to, code, pagesUrl }: CodeMail): Mail {
     text: `${text.join("\n\n-- \n\n")}\n`,
     html: `<!doctype html><html><body style="font-family:sans-serif">${html.join("<hr>")}</body></html>`,
   };
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { LOCAL_PROVIDER, type UserRecord } from "../../../../proxy/index.ts";
 import { userName, type SignInForm } from "../../../api/schemas.ts";
 import { MAIL_SERVER_SHOWN } from "../mail/mail-server.ts";
-import { Mailer, mailerOptions } from "../mail/mailer.ts";
+import { Mailer, mailerOptions, type Mail } from "../mail/mailer.ts";
 import { composeCodeMail } from "./code-mail.ts";
 import { MailBudget } from "./mail-budget.ts";
 import { ADDRESS_FORM, parseMailAddress } from "./mail-login.ts";
@@ -109,7 +109,11 @@ export const emailCodeProvider: SignInProviderKind<EmailCodeOptions> = {
       return { to: isSent ? found : null, key, hash: hashCode(code, key).toString("base64url") };
     }
 
-    const common = { check, close: () => mailer.close() };
+    const common = {
+      check,
+      sendMail: (mail: Mail) => mailer.enqueue(mail),
+      close: () => mailer.close(),
+    };
     if (options.secondFor !== undefined)
       return {
         ...common,

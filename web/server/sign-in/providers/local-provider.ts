@@ -9,14 +9,20 @@ const localOptions = z.strictObject({});
 export const localProvider: SignInProviderKind<z.output<typeof localOptions>> = {
   name: "local",
   options: localOptions,
-  open: (_options, { stores, passwords }) => ({
+  open: (_options, { stores, passwords, clock, signUp = false }) => ({
     form: PASSWORD_FORM,
-    async signIn(credentials, { familiarity }) {
-      const found = await stores.users.findByName(credentials.name);
+    async signIn({ name, password }, { familiarity }) {
+      const found = await stores.users.findByName(name);
       const user = found?.passwordHash === NO_PASSWORD ? null : found;
-      const right = await passwords.verify(credentials.password, user?.passwordHash ?? null, familiarity);
-      if (user === null) return { kind: "unknownPerson" };
-      return right ? { kind: "signedIn", user } : { kind: "refused", user };
+      const right = await passwords.verify(password, user?.passwordHash ?? null, familiarity);
+      if (user !== null && right) return { kind: "signedIn", user };
+      // Whether or not there is an account of the name: nobody learns by asking for one which names are taken.
+      if (signUp) {
+        const request = await stores.signUps.findByName(name, clock.now());
+        if (await passwords.verify(password, request?.passwordHash ?? null))
+          return { kind: "refused", user: null, code: "ACCOUNT_REQUESTED" };
+      }
+      return user === null ? { kind: "unknownPerson" } : { kind: "refused", user };
     },
   }),
 };

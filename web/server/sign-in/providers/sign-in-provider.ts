@@ -4,6 +4,7 @@ import type { Clock } from "../../../../protocol/index.ts";
 import type { AuditEntry, Stores, UserRecord } from "../../../../proxy/index.ts";
 import type { LocalizedText, SignInForm } from "../../../api/schemas.ts";
 import type { Familiarity } from "../concurrency-limit.ts";
+import type { Mail } from "../mail/mailer.ts";
 import type { Passwords } from "../passwords.ts";
 
 /** What was typed into the form: name and password, and whatever other fields the providers ask for. */
@@ -59,7 +60,12 @@ export type SignInResult =
   /** Its service cannot be asked now; the next provider is. `reason`: for the log, in plain words, without secrets. */
   | { readonly kind: "unavailable"; readonly reason: string }
   /** No other provider is asked. `user` is the account that was aimed at, for the audit log. */
-  | { readonly kind: "refused"; readonly user: UserRecord | null };
+  | {
+      readonly kind: "refused";
+      readonly user: UserRecord | null;
+      /** What the person is told instead, once they have shown who they are. Absent: `LOGIN_REFUSED`. */
+      readonly code?: "ACCOUNT_REQUESTED";
+    };
 
 /** Somebody of whom another provider has said who it is. */
 export interface ReviewedPerson {
@@ -174,6 +180,8 @@ export interface SignInProvider {
   readonly review?: SignInReview;
   /** Tries what can be tried without a person's password. Takes ten seconds at most. */
   check?(): Promise<ProviderCheck>;
+  /** Where it has a mail server: sends one soon. False: too many wait already. */
+  sendMail?(mail: Mail): boolean;
   close?(): Promise<void>;
 }
 
@@ -188,6 +196,8 @@ export interface SignInProviderServices {
   readonly pagesUrl: () => string;
   /** Whether nobody but people of this computer reaches the pages, as far as the server's options say. */
   readonly loopbackOnly: boolean;
+  /** Whether people may ask for accounts; absent: no. */
+  readonly signUp?: boolean;
 }
 
 /** A kind of provider: a row of {@link SIGN_IN_PROVIDERS}. */

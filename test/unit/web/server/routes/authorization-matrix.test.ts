@@ -127,6 +127,15 @@ DELETE /users/:id/logins                   login  role   role   role   role   + 
 POST /users/:id/api-tokens                 login  role   role   role   role   +      never
 GET /users/:id/api-tokens                  login  role   role   role   +      +      scope
 DELETE /users/:id/api-tokens/:tokenId      login  role   role   role   role   +      scope
+GET /invitations                           login  role   role   role   +      +      scope
+POST /invitations                          login  role   role   role   role   +      scope
+DELETE /invitations/:id                    login  role   role   role   role   +      scope
+POST /invitations/show                     +      +      +      +      +      +      +
+POST /invitations/accept                   +      +      +      +      +      +      +
+POST /sign-up                              +      +      +      +      +      +      +
+GET /sign-up-requests                      login  role   role   role   +      +      scope
+POST /sign-up-requests/:id/approve         login  role   role   role   role   +      scope
+DELETE /sign-up-requests/:id               login  role   role   role   role   +      scope
 GET /groups                                login  role   role   role   +      +      scope
 POST /groups                               login  role   role   role   role   +      scope
 GET /groups/:id                            login  role   role   role   +      +      scope
@@ -220,7 +229,7 @@ test(
     const clock = new ManualClock();
     const openId = await FakeOpenIdProvider.start(clock);
     const signIn = [{ provider: "local" }, openId.options];
-    const people = await ApiPeople.open(await openWebFixture({ clock, signIn }), openId);
+    const people = await ApiPeople.open(await openWebFixture({ clock, signIn, signUp: true }), openId);
     expect([...seen.routes].filter((route) => !route.startsWith("HEAD ")).sort()).toEqual(
       OPERATIONS.map(({ method, path }) => `${method} ${path}`).sort(),
     );

@@ -209,3 +209,26 @@ test("without it an empty password is no request", async () => {
   for (const body of [{ name: "anna" }, { name: "anna", password: "" }])
     expect(await ask("POST", "/api/v1/login", { body })).toMatchObject({ status: 400 });
 });
+
+test("an invitation goes out by the mail server of the codes", async () => {
+  const { signIn, ask, receive, post } = await open();
+  const as = await signIn("admin");
+  const body = { email: "nina@example.org", mail: true };
+  const invited = await ask("POST", "/api/v1/invitations", { as, body });
+  expect(invited).toMatchObject({ status: 201, body: { mailed: true } });
+  const [mail] = await receive(1);
+  expect(mail?.to).toEqual(["nina@example.org"]);
+  const text = (mail?.raw ?? "").replaceAll("=\r\n", "");
+  const [, secret] = /https:\/\/desk\.test:8443\/invitation#([\w-]{43})/.exec(text) ?? [];
+  expect((invited.body as { url: string }).url).toContain(secret ?? "none");
+  const answer = { secret, name: "nina", password: PASSWORD };
+  expect(await post("/invitations/accept", answer)).toMatchObject({ status: 200, body: { name: "nina" } });
+});
+
+test("where nobody has a password here, nobody is invited", async () => {
+  const { askLocally } = await open({}, []);
+  expect(await askLocally("POST", "/api/v1/invitations", {})).toMatchObject({
+    status: 409,
+    body: { error: { code: "LOCAL_SIGN_IN_OFF" } },
+  });
+});
