@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sql, type Kysely, type Transaction } from "kysely";
-import { foldName, type Clock } from "../../protocol/index.ts";
+import { foldGroupName, foldName, type Clock } from "../../protocol/index.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { escapeLike } from "./escape-like.ts";
 import { eachBatch, inBatches } from "./in-batches.ts";
@@ -26,7 +26,7 @@ export class SqlGroupStore implements GroupStore {
     const row = {
       ...record,
       nameKey: foldName(name),
-      knownKey: foldName(knownAs),
+      knownKey: foldGroupName(knownAs),
       limits: JSON.stringify(limits),
     };
     await rejectOnViolation("unique", "GROUP_EXISTS", "There is such a group already.", () =>
@@ -139,7 +139,9 @@ export class SqlGroupStore implements GroupStore {
   }
 
   listKnown(source: string, names: readonly string[]): Promise<Pick<GroupRecord, "id" | "name">[]> {
-    return inBatches(names.map(foldName), (batch) =>
+    // Groups of before are kept by their names as they were written.
+    const keys = new Set(names.flatMap((name) => [foldGroupName(name), foldName(name)]));
+    return inBatches([...keys], (batch) =>
       this.#db
         .selectFrom("groups")
         .select(["id", "name"])
