@@ -211,6 +211,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
   {
     ...common,
     ...one,
+    scope: "none",
     method: "GET",
     path: "/machines/:id/credential",
     summary: "The secret of a machine's boot scripts",

@@ -82,6 +82,7 @@ export const USER_OPERATIONS: readonly Operation[] = [
   {
     ...admin,
     ...one,
+    scope: "none",
     method: "POST",
     path: "/users/:id/password",
     summary: "Give an account a new password",
