@@ -228,11 +228,19 @@ class Components {
   }
 }
 
-/** References point to the document's components; answers may get more fields; limits that no number reaches are left out. */
+/**
+ * References point to the document's components; answers may get more fields; limits that no number reaches are left out; what a text
+ * has to match besides says that it is one, since generators take it for anything else.
+ */
 function clean(value: Json, io: "input" | "output"): Json {
   if (typeof value === "string") return value.replace(/^#\/\$defs\//, "#/components/schemas/");
   if (Array.isArray(value)) return value.map((one: Json) => clean(one, io));
   if (value === null || typeof value !== "object") return value;
+  if ("allOf" in value && "type" in value && Array.isArray(value.allOf)) {
+    const { type, allOf, ...rest } = value;
+    const typed = (allOf as readonly JsonObject[]).map((one): JsonObject => ({ type, ...one }));
+    return { type, ...(clean(rest, io) as JsonObject), allOf: typed };
+  }
   const entries = Object.entries(value).filter(([key, one]) =>
     key !== "id" || typeof one !== "string"
       ? !(io === "output" && key === "additionalProperties" && one === false) &&
