@@ -198,9 +198,11 @@ export interface SessionStore {
   ): Promise<void>;
   /** How many are open on all servers together, by desktop. */
   countOpen(): Promise<Map<string, number>>;
-  /** Newest first, 1,000 at most unless `limit` says otherwise. */
+  find(id: string): Promise<SessionRecord | null>;
+  /** Newest first, 1,000 at most unless `limit` says otherwise; `after`: those behind this one. */
   list(filter?: {
     readonly state?: SessionRecord["state"];
+    readonly after?: Pick<SessionRecord, "id" | "startedAt">;
     readonly limit?: number;
   }): Promise<SessionRecord[]>;
   /** Names of those who have, or gave, the right of these sessions; without those that are no longer known. */

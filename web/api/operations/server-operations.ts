@@ -154,6 +154,7 @@ export const SERVER_OPERATIONS: readonly Operation[] = [
     query: sessionQuery,
     queryExample: { state: "open", limit: "100" },
     answers: answerWith(z.array(session), [SESSION_EXAMPLE]),
+    errors: ["SESSION_UNKNOWN"],
   },
   {
     ...operator,

@@ -18,6 +18,7 @@ const ERROR_SCHEMA = { $ref: "#/components/schemas/Error" };
 const INTRODUCTION = [
   "Everything that the pages and the command line do, over HTTPS and JSON.",
   "A program sends an API token: `Authorization: Bearer pst_…`. It is made at the page, by `postern api-token create` or by `postern login`, may at most what its account may, and less by its scopes: `read` (lists, states, pictures), `machines` (make, run and remove machines, snapshots and disks), `desktops` (connect, and let others connect), `admin` (everything else that the role may).",
+  "Long lists come in one order, which their route says, and in pages: `limit` is how many, and `after` what the last row of the page before is known by: its `name` in lists by name, its `id` in the others. A page with fewer rows than `limit` is the last one. Other query fields narrow a list; several have to fit together.",
   "Times are milliseconds since 1970. Errors have a `code` that stays, and a sentence that may get better.",
 ].join("\n\n");
 
