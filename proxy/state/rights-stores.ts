@@ -112,4 +112,6 @@ export interface LabelStore {
   /** Labels by the ids of desktops and hosts; without those that have none. */
   find(ids: readonly string[]): Promise<Map<string, string[]>>;
   list(): Promise<Map<string, string[]>>;
+  /** All, if they are no more than this; else null. */
+  listFew(most: number): Promise<Map<string, string[]> | null>;
 }
