@@ -8,6 +8,7 @@ export { FoldedLog } from "./model/folded-log.ts";
 export type { Mip1Options } from "./model/mip1-options.ts";
 export * from "./state/rights-records.ts";
 export * from "./state/account-stores.ts";
+export type { BegunRequest } from "./state/repeated-requests.ts";
 export * from "./state/rights-stores.ts";
 export * from "./state/state-records.ts";
 export * from "./state/stores.ts";

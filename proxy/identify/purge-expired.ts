@@ -13,6 +13,7 @@ interface PurgeDependencies {
     | "signInSteps"
     | "apiTokens"
     | "deviceLogins"
+    | "repeatedRequests"
     | "agents"
     | "repeaterIds"
     | "desktops"
@@ -39,6 +40,7 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.signInSteps.deleteExpired(now),
         stores.apiTokens.deleteExpired(now),
         stores.deviceLogins.deleteExpired(now),
+        stores.repeatedRequests.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
         stores.grants.deleteChanges(now - PROXY_LIMITS.rightsMemoryMs),

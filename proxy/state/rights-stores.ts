@@ -34,6 +34,8 @@ export interface GroupStore {
   findByName(name: string): Promise<GroupRecord | null>;
   /** By name. */
   list(query: GroupQuery): Promise<(GroupRecord & { readonly members: number })[]>;
+  /** Counts the version up if it is one of these: of several calls at once with the same one, one gets true. */
+  takeVersion(id: string, versions: readonly number[]): Promise<boolean>;
   /** Null: unknown. */
   setLimits(id: string, limits: GroupRecord["limits"]): Promise<GroupRecord | null>;
   /** Gone, with its grants. */

@@ -23,6 +23,7 @@ import type {
   SignInStepStore,
   UserStore,
 } from "./account-stores.ts";
+import type { RepeatedRequestStore } from "./repeated-requests.ts";
 import type { GrantStore, GroupStore, LabelStore } from "./rights-stores.ts";
 
 export interface AgentStore {
@@ -303,6 +304,7 @@ export interface Stores {
   readonly signInSteps: SignInStepStore;
   readonly providerSessions: ProviderSessionStore;
   readonly factors: FactorStore;
+  readonly repeatedRequests: RepeatedRequestStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;

@@ -14,6 +14,8 @@ import { usersByEmail } from "./0014-users-by-email.ts";
 import { providerSessions } from "./0015-provider-sessions.ts";
 import { factors } from "./0012-factors.ts";
 import { grants } from "./0011-grants.ts";
+import { versions } from "./0020-versions.ts";
+import { repeatedRequests } from "./0021-repeated-requests.ts";
 
 /** Every change of the tables, in the order of their names. What has been released is never edited: add a number. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -32,4 +34,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0015-provider-sessions": providerSessions,
   "0012-factors": factors,
   "0011-grants": grants,
+  "0020-versions": versions,
+  "0021-repeated-requests": repeatedRequests,
 };

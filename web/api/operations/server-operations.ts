@@ -128,6 +128,7 @@ export const SERVER_OPERATIONS: readonly Operation[] = [
     ...admin,
     method: "POST",
     path: "/join-secrets",
+    repeatable: { toldOnce: ["secret"] },
     summary: "A secret with which one agent may join",
     body: joinSecretRequest,
     bodyExample: { role: "host", admit: true },
