@@ -5,7 +5,7 @@ import type { AccountRole, AuditEntry, PeopleSignIn, Proxy } from "../../proxy/i
 import { buildApp } from "./build-app.ts";
 import { BearerGuard } from "./guard/bearer.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
-import { answerRepeatedRequests } from "./guard/repeated-requests.ts";
+import { answerRepeatedRequests } from "./guard/answer-repeated-requests.ts";
 import { sendSecurityHeaders } from "./guard/security-headers.ts";
 import { listenOnAdminSocket } from "./listen/admin-socket.ts";
 import { LiveUpdates } from "./live/live-updates.ts";
