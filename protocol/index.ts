@@ -5,6 +5,7 @@ export * from "./typed-event-emitter.ts";
 export * from "./backoff.ts";
 export * from "./host-port.ts";
 export * from "./fold-name.ts";
+export * from "./fold-group-name.ts";
 export * from "./tcp-retransmissions.ts";
 export * from "./bytes/grammar.ts";
 export * from "./bytes/json-structure.ts";

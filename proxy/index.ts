@@ -9,6 +9,7 @@ export type { Mip1Options } from "./model/mip1-options.ts";
 export * from "./state/rights-records.ts";
 export * from "./state/account-stores.ts";
 export * from "./state/newcomer-stores.ts";
+export type { BegunRequest } from "./state/repeated-requests.ts";
 export * from "./state/rights-stores.ts";
 export * from "./state/state-records.ts";
 export * from "./state/stores.ts";

@@ -17,6 +17,8 @@ export interface AuditQuery {
   /** A desktop's name or id. */
   readonly desktop?: string;
   readonly outcome?: "success" | "failure";
+  /** Only lines before the one of this number. */
+  readonly after?: number;
   readonly limit?: number;
 }
 
@@ -77,7 +79,9 @@ export async function queryAudit(dataDir: string, query: AuditQuery): Promise<Au
   return found;
 }
 
-function matches(event: AuditEvent, { since, until, action, actor, desktop, outcome }: AuditQuery): boolean {
+function matches(event: AuditEvent, query: AuditQuery): boolean {
+  const { since, until, action, actor, desktop, outcome, after } = query;
+  if (after !== undefined && event.sequence >= after) return false;
   if (since !== undefined && event.at < since) return false;
   if (until !== undefined && event.at > until) return false;
   if (action !== undefined && event.action !== action && !event.action.startsWith(`${action}.`)) return false;

@@ -15,6 +15,7 @@ interface PurgeDependencies {
     | "deviceLogins"
     | "invitations"
     | "signUps"
+    | "repeatedRequests"
     | "agents"
     | "repeaterIds"
     | "desktops"
@@ -43,6 +44,7 @@ export function startPurge({ stores, clock, log, onForgotten }: PurgeDependencie
         stores.deviceLogins.deleteExpired(now),
         stores.invitations.deleteExpired(now),
         stores.signUps.deleteExpired(now),
+        stores.repeatedRequests.deleteExpired(now),
         stores.agents.forget("mip1", now - PROXY_LIMITS.mip1MemoryMs),
         stores.repeaterIds.deleteExpired(now),
         stores.grants.deleteChanges(now - PROXY_LIMITS.rightsMemoryMs),

@@ -14,11 +14,15 @@ const MAX_HOLDERS = 20_000;
 /** Each has the rules of all its groups once more. */
 const MAX_READY = 2_000;
 
+/** Labels are kept ready together; with more, those that are asked for are read each time. */
+const MAX_LABELS_READY = 50_000;
+
 interface GroupRules {
   readonly rules: RuleSet;
   readonly limits: GroupRecord["limits"];
 }
 
+type Labels = ReadonlyMap<string, readonly string[]>;
 type CreateTarget = Pick<Rule, "target" | "name" | "exact">;
 type RightsStores = Pick<Stores, "grants" | "groups" | "labels" | "machines">;
 
@@ -35,6 +39,7 @@ export class Rights {
   readonly #ready = new Map<string, PersonRights>();
   readonly #listeners = new Set<(changes: RightsChanges) => void>();
   #createTargets: Promise<CreateTarget[]> | null = null;
+  #labels: Promise<Labels | null> | null = null;
   #revision: number | null = null;
   #readAt = -Infinity;
   #reading: Promise<void> = Promise.resolve();
@@ -47,7 +52,7 @@ export class Rights {
 
   /** Null: no account has this id. */
   async of(userId: string): Promise<PersonRights | null> {
-    if (this.#clock.monotonic() - this.#readAt >= FRESH_MS) await this.refresh();
+    await this.#refreshIfOld();
     const ready = this.#ready.get(userId);
     if (ready !== undefined) return ready;
     const revision = this.#revision;
@@ -72,12 +77,19 @@ export class Rights {
   async isReserved(
     targets: readonly { readonly target: Rule["target"]; readonly name: string }[],
   ): Promise<boolean> {
-    if (this.#clock.monotonic() - this.#readAt >= FRESH_MS) await this.refresh();
+    await this.#refreshIfOld();
     const list = (this.#createTargets ??= this.#readCreateTargets());
     const reserved = await list;
     return targets.some(({ target, name }) =>
       reserved.some((one) => one.target === target && matchesPattern(one.name, name)),
     );
+  }
+
+  /** Labels by the ids of desktops and agents; maybe those of others too. */
+  async labelsOf(ids: readonly string[]): Promise<Labels> {
+    await this.#refreshIfOld();
+    const all = await (this.#labels ??= this.#readLabels());
+    return all ?? this.#stores.labels.find(ids);
   }
 
   /** What was changed before this call counts when it settles. Those who wait for a reading to begin share it. */
@@ -115,9 +127,7 @@ export class Rights {
     // Its own host must say that it is the machine's screen; while the machine changes hosts it has none.
     const isScreen = machine !== null && (machine.agentId === null || machine.agentId === agentId);
     if (isScreen && machine.ownerId === userId) return "manage";
-    const labels = rights.isEmpty
-      ? new Map<string, string[]>()
-      : await this.#stores.labels.find([id, agentId]);
+    const labels: Labels = rights.isEmpty ? new Map() : await this.labelsOf([id, agentId]);
     const target = {
       name: isScreen ? machine.name : name,
       agentId,
@@ -143,6 +153,7 @@ export class Rights {
     this.#createTargets = null;
     this.#ready.clear();
     if (everybody) {
+      this.#labels = null;
       this.#people.clear();
       this.#rules.clear();
       return;
@@ -152,6 +163,18 @@ export class Rights {
       this.#rules.delete(id);
     }
     for (const id of groupIds) this.#rules.delete(id);
+  }
+
+  async #refreshIfOld(): Promise<void> {
+    if (this.#clock.monotonic() - this.#readAt >= FRESH_MS) await this.refresh();
+  }
+
+  #readLabels(): Promise<Labels | null> {
+    const labels = this.#stores.labels.listFew(MAX_LABELS_READY);
+    labels.catch(() => {
+      if (this.#labels === labels) this.#labels = null;
+    });
+    return labels;
   }
 
   #readCreateTargets(): Promise<CreateTarget[]> {

@@ -44,6 +44,8 @@ export interface UserStore {
   /** Who has this mail address, whatever its case. Two at most: an address that people share finds none of them. */
   findByEmail(email: string): Promise<UserRecord[]>;
   find(id: string): Promise<UserRecord | null>;
+  /** Counts the version up if it is one of these: of several calls at once with the same one, one gets true. */
+  takeVersion(id: string, versions: readonly number[]): Promise<boolean>;
   /** The logins and tickets of before end, but for one login where it is named. */
   setPassword(id: string, passwordHash: string, keptLogin?: string | null): Promise<void>;
   /**

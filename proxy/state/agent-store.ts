@@ -5,6 +5,7 @@ import type { AgentStore } from "./stores.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { eachBatch, inBatches } from "./in-batches.ts";
+import { noteRightsChange } from "./rights-changes.ts";
 
 export class SqlAgentStore implements AgentStore {
   readonly #db: Kysely<Tables>;
@@ -185,14 +186,18 @@ export class SqlAgentStore implements AgentStore {
   }
 
   async forget(kind: AgentRecord["kind"], lastSeenBefore: number): Promise<number> {
-    const gone = await this.#db
-      .deleteFrom("agents")
-      .where("kind", "=", kind)
-      .where("serverId", "is", null)
-      .where("revokedAt", "is", null)
-      .where("lastSeenAt", "<", lastSeenBefore)
-      .executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+    return this.#db.transaction().execute(async (trx) => {
+      const { numDeletedRows } = await trx
+        .deleteFrom("agents")
+        .where("kind", "=", kind)
+        .where("serverId", "is", null)
+        .where("revokedAt", "is", null)
+        .where("lastSeenAt", "<", lastSeenBefore)
+        .executeTakeFirstOrThrow();
+      // Its labels are gone with it: the next one of this id must not have them.
+      if (numDeletedRows > 0n) await noteRightsChange(trx, this.#clock.now());
+      return Number(numDeletedRows);
+    });
   }
 
   async #explainRefusal(db: Kysely<Tables>, id: string): Promise<RequestError> {

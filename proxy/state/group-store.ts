@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { sql, type Kysely, type Transaction } from "kysely";
-import { foldName, type Clock } from "../../protocol/index.ts";
+import { foldGroupName, foldName, type Clock } from "../../protocol/index.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { escapeLike } from "./escape-like.ts";
 import { eachBatch, inBatches } from "./in-batches.ts";
 import { noteRightsChange } from "./rights-changes.ts";
 import { OWN_GROUPS, type GroupRecord } from "./rights-records.ts";
+import { takeVersion } from "./take-version.ts";
 import type { GroupMember, GroupQuery, GroupStore } from "./rights-stores.ts";
 import type { Tables } from "./tables.ts";
 
-const RECORD = ["id", "name", "source", "knownAs", "limits", "createdAt"] as const;
+const RECORD = ["id", "name", "source", "knownAs", "limits", "createdAt", "version"] as const;
 
 export class SqlGroupStore implements GroupStore {
   readonly #db: Kysely<Tables>;
@@ -22,11 +23,12 @@ export class SqlGroupStore implements GroupStore {
 
   async add(group: Parameters<GroupStore["add"]>[0]): Promise<GroupRecord> {
     const { name, source = OWN_GROUPS, knownAs = name, limits = {} } = group;
-    const record = { id: randomUUID(), name, source, knownAs, limits, createdAt: this.#clock.now() };
+    const createdAt = this.#clock.now();
+    const record = { id: randomUUID(), name, source, knownAs, limits, createdAt, version: 1 };
     const row = {
       ...record,
       nameKey: foldName(name),
-      knownKey: foldName(knownAs),
+      knownKey: foldGroupName(knownAs),
       limits: JSON.stringify(limits),
     };
     await rejectOnViolation("unique", "GROUP_EXISTS", "There is such a group already.", () =>
@@ -49,7 +51,7 @@ export class SqlGroupStore implements GroupStore {
   async list({ search, after, limit }: GroupQuery): Promise<(GroupRecord & { readonly members: number })[]> {
     let found = this.#db
       .selectFrom("groups as g")
-      .select(["g.id", "g.name", "g.source", "g.knownAs", "g.limits", "g.createdAt"])
+      .select(["g.id", "g.name", "g.source", "g.knownAs", "g.limits", "g.createdAt", "g.version"])
       .select(({ selectFrom }) =>
         selectFrom("groupMembers as m")
           .select(({ fn }) => fn.countAll<number>().as("count"))
@@ -65,11 +67,15 @@ export class SqlGroupStore implements GroupStore {
     return rows.map(({ members, ...row }) => ({ ...decode(row), members: Number(members ?? 0) }));
   }
 
+  takeVersion(id: string, versions: readonly number[]): Promise<boolean> {
+    return takeVersion(this.#db, "groups", id, versions);
+  }
+
   setLimits(id: string, limits: GroupRecord["limits"]): Promise<GroupRecord | null> {
     return this.#db.transaction().execute(async (trx) => {
       const changed = await trx
         .updateTable("groups")
-        .set({ limits: JSON.stringify(limits) })
+        .set({ limits: JSON.stringify(limits), version: sql<number>`version + 1` })
         .where("id", "=", id)
         .returning(RECORD)
         .executeTakeFirst();
@@ -139,7 +145,9 @@ export class SqlGroupStore implements GroupStore {
   }
 
   listKnown(source: string, names: readonly string[]): Promise<Pick<GroupRecord, "id" | "name">[]> {
-    return inBatches(names.map(foldName), (batch) =>
+    // Groups of before are kept by their names as they were written.
+    const keys = new Set(names.flatMap((name) => [foldGroupName(name), foldName(name)]));
+    return inBatches([...keys], (batch) =>
       this.#db
         .selectFrom("groups")
         .select(["id", "name"])

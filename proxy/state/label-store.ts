@@ -40,6 +40,13 @@ export class SqlLabelStore implements LabelStore {
     return byTarget(await this.#select().execute());
   }
 
+  async listFew(most: number): Promise<Map<string, string[]> | null> {
+    const rows = await this.#select()
+      .limit(most + 1)
+      .execute();
+    return rows.length > most ? null : byTarget(rows);
+  }
+
   #select() {
     return this.#db.selectFrom("labels").select(["targetId", "label"]).orderBy("label");
   }

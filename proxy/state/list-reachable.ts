@@ -19,7 +19,7 @@ export async function listReachable(
   patterns: readonly RulePattern[],
 ): ReturnType<GrantStore["listReachable"]> {
   if (patterns.length > MAX_PATTERNS || patterns.some(({ prefix }) => prefix === "")) return null;
-  const rows = [...(await listNamed(db, userId)), ...(await listByPrefix(db, patterns))];
+  const rows = (await Promise.all([listNamed(db, userId), listByPrefix(db, patterns)])).flat();
   return {
     desktopIds: [...new Set(rows.flatMap(({ desktopId }) => desktopId ?? []))],
     machineIds: [...new Set(rows.flatMap(({ machineId }) => machineId ?? []))],

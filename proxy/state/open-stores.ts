@@ -20,6 +20,7 @@ import { SqlLabelStore } from "./label-store.ts";
 import { SqlLoginStore } from "./login-store.ts";
 import { SqlMachineStore } from "./machine-store.ts";
 import { SqlProviderSessionStore } from "./provider-session-store.ts";
+import { SqlRepeatedRequestStore } from "./repeated-request-store.ts";
 import { SqlRepeaterIdStore } from "./repeater-id-store.ts";
 import { SqlServiceStore } from "./service-store.ts";
 import { SqlSessionStore } from "./session-store.ts";
@@ -102,6 +103,7 @@ function buildStores(db: Kysely<Tables>, sealer: Sealer, clock: Clock): Stores {
     signInSteps: new SqlSignInStepStore(db, sealer),
     providerSessions: new SqlProviderSessionStore(db, sealer),
     factors: new SqlFactorStore(db, clock, sealer),
+    repeatedRequests: new SqlRepeatedRequestStore(db, sealer),
     machines: new SqlMachineStore(db, clock),
     dataDisks: new SqlDataDiskStore(db),
     service: new SqlServiceStore(db, clock, sealer),

@@ -29,6 +29,8 @@ export interface GroupRecord {
   /** What its members may have of machines; empty: it says nothing. JSON, for those who know what it means. */
   readonly limits: Readonly<Record<string, unknown>>;
   readonly createdAt: number;
+  /** Another one after each change of the limits. */
+  readonly version: number;
 }
 
 export interface GrantRecord {

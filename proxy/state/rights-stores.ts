@@ -34,6 +34,8 @@ export interface GroupStore {
   findByName(name: string): Promise<GroupRecord | null>;
   /** By name. */
   list(query: GroupQuery): Promise<(GroupRecord & { readonly members: number })[]>;
+  /** Counts the version up if it is one of these: of several calls at once with the same one, one gets true. */
+  takeVersion(id: string, versions: readonly number[]): Promise<boolean>;
   /** Null: unknown. */
   setLimits(id: string, limits: GroupRecord["limits"]): Promise<GroupRecord | null>;
   /** Gone, with its grants. */
@@ -117,4 +119,6 @@ export interface LabelStore {
   /** Labels by the ids of desktops and hosts; without those that have none. */
   find(ids: readonly string[]): Promise<Map<string, string[]>>;
   list(): Promise<Map<string, string[]>>;
+  /** All, if they are no more than this; else null. */
+  listFew(most: number): Promise<Map<string, string[]> | null>;
 }

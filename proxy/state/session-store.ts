@@ -118,20 +118,28 @@ export class SqlSessionStore implements SessionStore {
     return new Map(rows.map(({ desktopId, count }) => [desktopId, count]));
   }
 
+  async find(id: string): Promise<SessionRecord | null> {
+    const found = await this.#db.selectFrom("sessions").selectAll().where("id", "=", id).executeTakeFirst();
+    return found === undefined ? null : decode(found);
+  }
+
   async list(filter: Parameters<SessionStore["list"]>[0] = {}): Promise<SessionRecord[]> {
-    const newest = this.#db
+    const { state, after, limit = LIST_LIMIT } = filter;
+    let asked = this.#db
       .selectFrom("sessions")
       .selectAll()
       .orderBy("startedAt", "desc")
       .orderBy("id", "desc")
-      .limit(filter.limit ?? LIST_LIMIT);
-    const asked = filter.state === undefined ? newest : newest.where("state", "=", filter.state);
-    return (await asked.execute()).map(
-      ({ orderedEnd: _orderedEnd, loginHash: _loginHash, denied, ...record }) => ({
-        ...record,
-        denied: unpackDenied(denied),
-      }),
-    );
+      .limit(limit);
+    if (state !== undefined) asked = asked.where("state", "=", state);
+    if (after !== undefined)
+      asked = asked.where(({ or, and, eb }) =>
+        or([
+          eb("startedAt", "<", after.startedAt),
+          and([eb("startedAt", "=", after.startedAt), eb("id", "<", after.id)]),
+        ]),
+      );
+    return (await asked.execute()).map(decode);
   }
 
   async listPeople(ids: readonly string[]): Promise<Map<string, string>> {
@@ -181,4 +189,13 @@ export class SqlSessionStore implements SessionStore {
       .where("state", "=", "open")
       .execute();
   }
+}
+
+function decode({
+  orderedEnd: _orderedEnd,
+  loginHash: _loginHash,
+  denied,
+  ...record
+}: Tables["sessions"]): SessionRecord {
+  return { ...record, denied: unpackDenied(denied) };
 }

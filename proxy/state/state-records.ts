@@ -155,6 +155,8 @@ export interface UserRecord {
   /** Since when it may do nothing; null: it may. */
   readonly disabledAt: number | null;
   readonly lastLoginAt: number | null;
+  /** Another one after each change of role, address, state or password. */
+  readonly version: number;
 }
 
 /** A token of the API. Its value is stored nowhere. */

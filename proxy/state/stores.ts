@@ -24,6 +24,7 @@ import type {
   UserStore,
 } from "./account-stores.ts";
 import type { InvitationStore, SignUpStore } from "./newcomer-stores.ts";
+import type { RepeatedRequestStore } from "./repeated-requests.ts";
 import type { GrantStore, GroupStore, LabelStore } from "./rights-stores.ts";
 
 export interface AgentStore {
@@ -199,9 +200,11 @@ export interface SessionStore {
   ): Promise<void>;
   /** How many are open on all servers together, by desktop. */
   countOpen(): Promise<Map<string, number>>;
-  /** Newest first, 1,000 at most unless `limit` says otherwise. */
+  find(id: string): Promise<SessionRecord | null>;
+  /** Newest first, 1,000 at most unless `limit` says otherwise; `after`: those behind this one. */
   list(filter?: {
     readonly state?: SessionRecord["state"];
+    readonly after?: Pick<SessionRecord, "id" | "startedAt">;
     readonly limit?: number;
   }): Promise<SessionRecord[]>;
   /** Names of those who have, or gave, the right of these sessions; without those that are no longer known. */
@@ -304,6 +307,7 @@ export interface Stores {
   readonly signInSteps: SignInStepStore;
   readonly providerSessions: ProviderSessionStore;
   readonly factors: FactorStore;
+  readonly repeatedRequests: RepeatedRequestStore;
   readonly machines: MachineStore;
   readonly dataDisks: DataDiskStore;
   readonly service: ServiceStore;

@@ -1,5 +1,6 @@
 import type { MachineRow } from "./machine-row.ts";
 import type { InvitationRecord, SignUpRecord } from "./newcomer-stores.ts";
+import type { BegunRequest } from "./repeated-requests.ts";
 import type { GrantRecord, GroupRecord, Rule } from "./rights-records.ts";
 import type {
   AgentRecord,
@@ -107,6 +108,8 @@ export interface Tables {
     readonly groupId: string | null;
     readonly changedAt: number;
   };
+  /** `request`, `sealed`: under the master key, the latter the answer; `status` null: there is none yet. */
+  repeatedRequests: BegunRequest & { readonly status: number | null; readonly sealed: string | null };
   machines: MachineRow;
   /** `name`: `OWNER/NAME`. */
   dataDisks: { readonly name: string; readonly agentId: string };

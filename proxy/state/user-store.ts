@@ -9,6 +9,7 @@ import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
 import { escapeLike } from "./escape-like.ts";
 import { noteRightsChange } from "./rights-changes.ts";
+import { takeVersion } from "./take-version.ts";
 
 const RECORD = [
   "id",
@@ -21,7 +22,9 @@ const RECORD = [
   "createdAt",
   "disabledAt",
   "lastLoginAt",
+  "version",
 ] as const;
+const NEXT_VERSION = sql<number>`version + 1`;
 /** Roles whose tokens may lead to everybody's desktops. */
 const ROLES_WITH_ALL_DESKTOPS: readonly AccountRole[] = ["admin", "operator"];
 
@@ -65,9 +68,17 @@ export class SqlUserStore implements UserStore {
     return (await found.executeTakeFirst()) ?? null;
   }
 
+  takeVersion(id: string, versions: readonly number[]): Promise<boolean> {
+    return takeVersion(this.#db, "users", id, versions);
+  }
+
   async setPassword(id: string, passwordHash: string, keptLogin: string | null = null): Promise<void> {
     await this.#db.transaction().execute(async (trx) => {
-      await trx.updateTable("users").set({ passwordHash }).where("id", "=", id).execute();
+      await trx
+        .updateTable("users")
+        .set({ passwordHash, version: NEXT_VERSION })
+        .where("id", "=", id)
+        .execute();
       await deleteLogins(trx, id, keptLogin);
     });
   }
@@ -76,7 +87,7 @@ export class SqlUserStore implements UserStore {
     return this.#keepingAnAdministrator(async (trx) => {
       const before = await trx.selectFrom("users").select("role").where("id", "=", id).executeTakeFirst();
       if (before === undefined) return null;
-      await trx.updateTable("users").set({ role }).where("id", "=", id).execute();
+      await trx.updateTable("users").set({ role, version: NEXT_VERSION }).where("id", "=", id).execute();
       const isLess = ROLES_WITH_ALL_DESKTOPS.includes(before.role) && !ROLES_WITH_ALL_DESKTOPS.includes(role);
       if (isLess) await deleteCredentials(trx, id, this.#clock.now());
       else if (before.role !== role) await deleteSignIns(trx, id);
@@ -89,7 +100,9 @@ export class SqlUserStore implements UserStore {
     id: string,
     change: Partial<Pick<UserRecord, "email" | "lastLoginAt">>,
   ): Promise<UserRecord | null> {
-    const changed = this.#db.updateTable("users").set(change).where("id", "=", id).returning(RECORD);
+    // Signing in changes nothing that two people could change at once.
+    const counted = "email" in change ? { ...change, version: NEXT_VERSION } : change;
+    const changed = this.#db.updateTable("users").set(counted).where("id", "=", id).returning(RECORD);
     return (await changed.executeTakeFirst()) ?? null;
   }
 
@@ -98,7 +111,7 @@ export class SqlUserStore implements UserStore {
     await this.#keepingAnAdministrator(async (trx) => {
       await trx
         .updateTable("users")
-        .set({ disabledAt: now })
+        .set({ disabledAt: now, version: NEXT_VERSION })
         .where("id", "=", id)
         .where("disabledAt", "is", null)
         .execute();
@@ -107,7 +120,8 @@ export class SqlUserStore implements UserStore {
   }
 
   async enable(id: string): Promise<void> {
-    await this.#db.updateTable("users").set({ disabledAt: null }).where("id", "=", id).execute();
+    const enabled = { disabledAt: null, version: NEXT_VERSION };
+    await this.#db.updateTable("users").set(enabled).where("id", "=", id).execute();
   }
 
   async remove(id: string): Promise<void> {
@@ -189,6 +203,7 @@ export async function insertUser(db: Kysely<Tables>, user: NewUser, now: number)
     createdAt: now,
     disabledAt: null,
     lastLoginAt: null,
+    version: 1,
   };
   await rejectOnViolation("unique", "USER_EXISTS", "An account of this name exists already.", () =>
     db

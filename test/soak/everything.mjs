@@ -16,8 +16,8 @@ const WARM_SHARE = 0.4;
 const GOALS = { heap: 64 * 1024, memory: 256 * 1024, files: 0.1, rows: 0.2 };
 /** A few minutes show only what runs away. */
 const QUICK_FACTOR = 30;
-/** Sessions have a limit of their own, and join secrets live for an hour, as long as this runs. */
-const LIMITED_TABLES = new Set(["sessions", "join_secrets"]);
+/** Sessions have a limit of their own, join secrets live for an hour, and revoked tokens stay for a day. */
+const LIMITED_TABLES = new Set(["sessions", "join_secrets", "tokens"]);
 const VNC_AUTH = 2;
 
 /** What somebody does again and again, until the pause in which things are counted. */

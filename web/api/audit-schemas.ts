@@ -11,6 +11,8 @@ export const auditQuery = z.object({
   actor: z.string().min(1).max(64).optional(),
   desktop: desktopReference.optional(),
   outcome: z.enum(["success", "failure"]).optional(),
+  /** The id of the last line of the page before. */
+  after: z.coerce.number().int().min(0).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 export const auditEvent = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { denied, viewerRole } from "./field-schemas.ts";
+import { denied, resourceId, viewerRole } from "./field-schemas.ts";
 
 export const session = z.object({
   id: z.string(),
@@ -22,7 +22,9 @@ export const session = z.object({
 });
 export const sessionQuery = z.object({
   state: z.enum(["open", "closed"]).optional(),
+  /** The id of the last session of the page before. */
+  after: resourceId.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
-/** GET /sessions?state=open|closed&limit=N → session[], newest first; DELETE /sessions/ID → 204 ends it (administrators) */
+/** GET /sessions (sessionQuery) → session[], newest first; DELETE /sessions/ID → 204 ends it (administrators) */
 export type Session = z.infer<typeof session>;

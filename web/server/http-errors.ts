@@ -66,6 +66,13 @@ const MESSAGES = {
   GRANT_EXISTS: "There is such a grant already.",
   GRANT_HOLDER_UNKNOWN: "There is no such account, or no such group.",
   SIGN_IN_PROVIDER_UNKNOWN: "There is no such sign-in provider, or nothing of it to test.",
+  CHANGED_MEANWHILE: "This was changed meanwhile. Look at it as it is now, then change it again.",
+  REQUEST_OTHER: "This Idempotency-Key was used for another request. Take a new one for each.",
+  REQUEST_RUNNING: "The same request is being worked on. Send it again in a moment.",
+  REQUEST_TOLD_ONCE:
+    "This was done already, and its secret was told then. Find it in the list, remove it and make a new one.",
+  LIMIT_REQUESTS:
+    "This account has sent too many requests with an Idempotency-Key in a day. Send some without one, or wait.",
   LOGIN_UNKNOWN: "There is no such login. It may have ended.",
   API_TOKEN_REFUSED: "This API token is wrong, has ended, or may not be used from here.",
   SCOPE_REQUIRED: "This API token may not do this. Make one with the scope that it needs.",
@@ -154,6 +161,11 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   GRANT_EXISTS: 409,
   GRANT_HOLDER_UNKNOWN: 404,
   SIGN_IN_PROVIDER_UNKNOWN: 404,
+  CHANGED_MEANWHILE: 412,
+  REQUEST_OTHER: 422,
+  REQUEST_RUNNING: 409,
+  REQUEST_TOLD_ONCE: 409,
+  LIMIT_REQUESTS: 429,
   LOGIN_UNKNOWN: 404,
   API_TOKEN_REFUSED: 401,
   SCOPE_REQUIRED: 403,
@@ -234,6 +246,7 @@ const RETRY_AFTER_SECONDS: Readonly<Record<string, number>> = {
   STATE_UNAVAILABLE: 2,
   AUDIT_UNAVAILABLE: 5,
   LOGIN_BUSY: 1,
+  REQUEST_RUNNING: 1,
   LOGIN_UNAVAILABLE: 10,
 };
 

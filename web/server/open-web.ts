@@ -12,6 +12,7 @@ import { buildApp } from "./build-app.ts";
 import { BearerGuard } from "./guard/bearer.ts";
 import { guardLogin, guardSite } from "./guard/caller.ts";
 import { rolesWith } from "./guard/powers.ts";
+import { answerRepeatedRequests } from "./guard/answer-repeated-requests.ts";
 import { sendSecurityHeaders } from "./guard/security-headers.ts";
 import { listenOnAdminSocket } from "./listen/admin-socket.ts";
 import { LiveUpdates } from "./live/live-updates.ts";
@@ -218,6 +219,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       api.addHook("onRequest", async (_request, reply) => {
         void reply.header("cache-control", "no-store");
       });
+      answerRepeatedRequests(api, { store: stores.repeatedRequests, clock, log });
       routeHealth(api, health);
       routeAuthority(api, proxy);
       routeAuthorityRotation(api, proxy);

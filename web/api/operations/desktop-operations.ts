@@ -65,6 +65,7 @@ export const DESKTOP_OPERATIONS: readonly Operation[] = [
     ...common,
     method: "POST",
     path: "/tokens",
+    repeatable: {},
     summary: "Make a token for VNC viewers",
     details:
       "Eight characters for the password box of any viewer. Who has it, has the desktop, until it ends.",

@@ -57,6 +57,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
     ...common,
     method: "POST",
     path: "/machines",
+    repeatable: {},
     summary: "Make a machine",
     details: "It is queued until a host takes it; `GET /events` tells when its screen can be connected to.",
     body: machineCreateRequest,
@@ -211,6 +212,7 @@ export const MACHINE_OPERATIONS: readonly Operation[] = [
   {
     ...common,
     ...one,
+    scope: "none",
     method: "GET",
     path: "/machines/:id/credential",
     summary: "The secret of a machine's boot scripts",

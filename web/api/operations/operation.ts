@@ -33,6 +33,12 @@ export interface Operation {
   /** The body's media type where it is no JSON; it then comes from another server, not from a page. */
   readonly bodyType?: "application/x-www-form-urlencoded";
   readonly answers: readonly OperationAnswer[];
+  /** It takes an `Idempotency-Key`; `toldOnce`: with these fields in it an answer is not kept for the next time. */
+  readonly repeatable?: { readonly toldOnce?: readonly string[] };
+  /** Its answer has an `ETag`. */
+  readonly tagged?: boolean;
+  /** It takes `If-Match` with such a tag. */
+  readonly takesTag?: boolean;
   /** Codes beside those that every route of its kind may answer with. */
   readonly errors?: readonly string[];
 }

@@ -128,6 +128,7 @@ export const SERVER_OPERATIONS: readonly Operation[] = [
     ...admin,
     method: "POST",
     path: "/join-secrets",
+    repeatable: { toldOnce: ["secret"] },
     summary: "A secret with which one agent may join",
     body: joinSecretRequest,
     bodyExample: { role: "host", admit: true },
@@ -154,6 +155,7 @@ export const SERVER_OPERATIONS: readonly Operation[] = [
     query: sessionQuery,
     queryExample: { state: "open", limit: "100" },
     answers: answerWith(z.array(session), [SESSION_EXAMPLE]),
+    errors: ["SESSION_UNKNOWN"],
   },
   {
     ...operator,

@@ -151,6 +151,7 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     ...own,
     method: "POST",
     path: "/me/api-tokens",
+    repeatable: { toldOnce: ["token"] },
     summary: "Make an API token",
     details: "Its value is told this once. It never may more than I may, and ends when my role changes.",
     scope: "none",

@@ -38,6 +38,9 @@ export function writeDocsPage(): string {
 <pre><code>curl --cacert ca.pem -H "Authorization: Bearer pst_…" https://HOST/api/v1/machines</code></pre>
 <p>An API token may at most what its account may, and less by its scopes:</p>
 <dl>${SCOPES.map(([name, text]) => `<dt><code>${name}</code></dt><dd>${text}</dd>`).join("")}</dl>
+<p>Long lists come in pages: <code>limit</code> is how many rows, <code>after</code> the name (in lists by name) or the id of the last row before.
+With the same <code>Idempotency-Key</code> the same request is done once in 24 hours. With <code>If-Match</code> and an <code>ETag</code> a change is refused
+if somebody else was faster.</p>
 <p>Times are milliseconds since 1970. Every error has a <code>code</code> that stays, and a sentence that may get better.</p>
 </header>
 ${sections.join("\n")}
@@ -48,12 +51,17 @@ ${sections.join("\n")}
 }
 
 function writeOperation(operation: Operation): string {
-  const { method, path, summary, details, body, query } = operation;
+  const { method, path, summary, details, body, query, takesTag, repeatable } = operation;
+  const headers = [
+    ...(repeatable === undefined ? [] : ["Idempotency-Key"]),
+    ...(takesTag === true ? ["If-Match"] : []),
+  ];
   const id = slug(`${method} ${path}`);
   return `<details id="${id}"><summary><span class="method ${method.toLowerCase()}">${method}</span> <code>${escape(path)}</code> <span class="about">${escape(summary)}</span></summary>
 <div class="body">
 ${details === undefined ? "" : `<p>${escape(details).replaceAll(/`([^`]+)`/g, "<code>$1</code>")}</p>`}
 <p class="access">${escape(describeAccess(operation))}</p>
+${headers.map((name) => `<p>It takes <code>${name}</code>.</p>`).join("")}
 ${query === undefined ? "" : `<h3>Query</h3>${writeFields(query, "input")}`}
 ${body === undefined ? "" : `<h3>Request</h3>${writeFields(body, "input")}`}
 <pre><code>${escape(writeRequest(operation))}</code></pre>

@@ -1,10 +1,5 @@
 import { z } from "zod";
-import {
-  NAMED_SCHEMAS,
-  OPERATIONS,
-  type Operation,
-  type OperationAnswer,
-} from "../../api/operations/index.ts";
+import { NAMED_SCHEMAS, OPERATIONS, type Operation } from "../../api/operations/index.ts";
 import { describeForCaller, isWebErrorCode, refuse } from "../http-errors.ts";
 import { rolesWith } from "../guard/powers.ts";
 
@@ -18,6 +13,9 @@ const ERROR_SCHEMA = { $ref: "#/components/schemas/Error" };
 const INTRODUCTION = [
   "Everything that the pages and the command line do, over HTTPS and JSON.",
   "A program sends an API token: `Authorization: Bearer pst_…`. It is made at the page, by `postern api-token create` or by `postern login`, may at most what its account may, and less by its scopes: `read` (lists, states, pictures), `machines` (make, run and remove machines, snapshots and disks), `desktops` (connect, and let others connect), `admin` (everything else that the role may).",
+  "Long lists come in one order, which their route says, and in pages: `limit` is how many, and `after` what the last row of the page before is known by: its `name` in lists by name, its `id` in the others. A page with fewer rows than `limit` is the last one. Other query fields narrow a list; several have to fit together.",
+  "A program that got no answer does not know whether something was made. What makes something takes an `Idempotency-Key`: with the same one within 24 hours the same request of the same account is done once, and gets the first answer again; another request with it is refused (422, `REQUEST_OTHER`). What is told once (API tokens, made passwords, join secrets) is not told again (409, `REQUEST_TOLD_ONCE`).",
+  "Accounts and groups have an `ETag`. A change with `If-Match` and that tag is refused (412, `CHANGED_MEANWHILE`) if somebody else was faster; without it the last one counts.",
   "Times are milliseconds since 1970. Errors have a `code` that stays, and a sentence that may get better.",
 ].join("\n\n");
 
@@ -68,6 +66,8 @@ export function listErrors(operation: Operation): string[] {
       ? []
       : [scope === "none" ? "API_TOKEN_FORBIDDEN" : "SCOPE_REQUIRED"]),
     ...(access === "anybody" || access === "signedIn" ? [] : ["ADMIN_REQUIRED"]),
+    ...(operation.takesTag === true ? ["CHANGED_MEANWHILE"] : []),
+    ...(operation.repeatable === undefined ? [] : listRepeatErrors(operation.repeatable)),
     ...(operation.errors ?? []),
     ...(changes && bodyType === undefined ? ["CROSS_SITE"] : []),
     ...(body === undefined ? [] : ["JSON_REQUIRED", "BODY_TOO_LARGE"]),
@@ -97,7 +97,11 @@ export function describeAccess({ access, scope }: Pick<Operation, "access" | "sc
 
 function describeOperation(operation: Operation, components: Components): JsonObject {
   const { method, path, group, summary, details, body, bodyExample, bodyType, access, scope } = operation;
-  const parameters = [...describePathParameters(operation), ...describeQuery(operation, components)];
+  const parameters = [
+    ...describePathParameters(operation),
+    ...describeQuery(operation, components),
+    ...describeHeaders(operation),
+  ];
   return {
     operationId: nameOperation(method, path),
     tags: [group],
@@ -119,7 +123,7 @@ function describeOperation(operation: Operation, components: Components): JsonOb
         },
       },
     }),
-    responses: { ...describeAnswers(operation.answers, components), ...describeErrors(operation) },
+    responses: { ...describeAnswers(operation, components), ...describeErrors(operation) },
   };
 }
 
@@ -155,13 +159,34 @@ function describeQuery({ query, queryExample = {} }: Operation, components: Comp
   }));
 }
 
+function listRepeatErrors({ toldOnce = [] }: NonNullable<Operation["repeatable"]>): string[] {
+  const codes = ["INPUT_INVALID", "REQUEST_RUNNING", "REQUEST_OTHER", "LIMIT_REQUESTS"];
+  return toldOnce.length === 0 ? codes : [...codes, "REQUEST_TOLD_ONCE"];
+}
+
+function describeHeaders({ takesTag, repeatable }: Operation): JsonObject[] {
+  const key = {
+    ...{ name: "Idempotency-Key", in: "header", required: false },
+    schema: { type: "string", minLength: 1, maxLength: 255 },
+    example: "6f1c1e0a-backup-2",
+    description:
+      "Anything of your own. With the same one within a day it is done once, and answered as the first time.",
+  };
+  const tag = {
+    ...{ name: "If-Match", in: "header", required: false, schema: { type: "string" }, example: '"3"' },
+    description: "The `ETag` of what is to be changed: if it is another one by now, nothing is changed.",
+  };
+  return [...(repeatable === undefined ? [] : [key]), ...(takesTag === true ? [tag] : [])];
+}
+
 function readQueryExample(schema: Json, text: string): Json {
   const isNumber =
     typeof schema === "object" && schema !== null && "type" in schema && schema.type === "integer";
   return isNumber ? Number(text) : text;
 }
 
-function describeAnswers(answers: readonly OperationAnswer[], components: Components): JsonObject {
+function describeAnswers({ answers, tagged }: Operation, components: Components): JsonObject {
+  const headers = { ETag: { description: "For `If-Match`.", schema: { type: "string" }, example: '"3"' } };
   return Object.fromEntries(
     answers.map(({ status, summary, schema, example, mediaType }): [string, JsonObject] => {
       const described = schema === undefined ? undefined : components.describe(schema, "output");
@@ -176,7 +201,11 @@ function describeAnswers(answers: readonly OperationAnswer[], components: Compon
         return [String(status), { description: summary, content: { [mediaType]: {} } }];
       return [
         String(status),
-        { description: summary, ...(described !== undefined && { content: { "application/json": json } }) },
+        {
+          description: summary,
+          ...(tagged === true && { headers }),
+          ...(described !== undefined && { content: { "application/json": json } }),
+        },
       ];
     }),
   );
@@ -228,11 +257,19 @@ class Components {
   }
 }
 
-/** References point to the document's components; answers may get more fields; limits that no number reaches are left out. */
+/**
+ * References point to the document's components; answers may get more fields; limits that no number reaches are left out; what a text
+ * has to match besides says that it is one, since generators take it for anything else.
+ */
 function clean(value: Json, io: "input" | "output"): Json {
   if (typeof value === "string") return value.replace(/^#\/\$defs\//, "#/components/schemas/");
   if (Array.isArray(value)) return value.map((one: Json) => clean(one, io));
   if (value === null || typeof value !== "object") return value;
+  if ("allOf" in value && "type" in value && Array.isArray(value.allOf)) {
+    const { type, allOf, ...rest } = value;
+    const typed = (allOf as readonly JsonObject[]).map((one): JsonObject => ({ type, ...one }));
+    return { type, ...(clean(rest, io) as JsonObject), allOf: typed };
+  }
   const entries = Object.entries(value).filter(([key, one]) =>
     key !== "id" || typeof one !== "string"
       ? !(io === "output" && key === "additionalProperties" && one === false) &&

@@ -72,8 +72,14 @@ export function routeAdministration(api: FastifyInstance, proxy: Proxy): void {
 
   api.get("/sessions", async (request): Promise<Session[]> => {
     requirePower(request, "oversee");
-    const { state, limit } = parseInput(sessionQuery, request.query);
-    const records = await proxy.stores.sessions.list({ limit, ...(state && { state }) });
+    const { state, after: afterId, limit } = parseInput(sessionQuery, request.query);
+    const after = afterId === undefined ? undefined : await proxy.stores.sessions.find(afterId);
+    if (after === null) throw refuse("SESSION_UNKNOWN");
+    const records = await proxy.stores.sessions.list({
+      limit,
+      ...(state && { state }),
+      ...(after && { after }),
+    });
     // Only the server that relays a session has its current counters.
     const live = new Map(proxy.openSessions().map((session) => [session.id, session]));
     const people = await proxy.stores.sessions.listPeople(records.map(({ id: sessionId }) => sessionId));

@@ -10,9 +10,11 @@ import { parseInput } from "../guard/parse-input.ts";
 export function routeAudit(api: FastifyInstance, proxy: Proxy): void {
   api.get("/audit", async (request): Promise<AuditRow[]> => {
     requirePower(request, "audit");
-    const { since, until, action, actor, desktop, outcome, limit } = parseInput(auditQuery, request.query);
+    const { limit, after, ...asked } = parseInput(auditQuery, request.query);
+    const { since, until, action, actor, desktop, outcome } = asked;
     const query = {
       limit,
+      ...(after !== undefined && { after }),
       ...(since !== undefined && { since }),
       ...(until !== undefined && { until }),
       ...(action !== undefined && { action }),

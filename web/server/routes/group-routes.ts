@@ -20,6 +20,7 @@ import {
 import { InputInvalid, refuse } from "../http-errors.ts";
 import { auditActor } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
+import { requireMatch, sendTag } from "../guard/if-match.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 
@@ -38,9 +39,9 @@ export function routeGroups(api: FastifyInstance, proxy: Proxy): void {
     return found.map(serializeGroup);
   });
 
-  api.get("/groups/:id", async (request): Promise<GroupRow> => {
+  api.get("/groups/:id", async (request, reply): Promise<GroupRow> => {
     requirePower(request, "audit");
-    return readRow(await find(request));
+    return readRow(sendTag(reply, await find(request)));
   });
 
   api.post("/groups", async (request, reply): Promise<GroupRow> => {
@@ -51,24 +52,26 @@ export function routeGroups(api: FastifyInstance, proxy: Proxy): void {
     const group = await groups.add({ name, source, knownAs, limits });
     proxy.audit(entry(request, "group.add", group));
     void reply.code(201);
-    return serializeGroup({ ...group, members: 0 });
+    return serializeGroup({ ...sendTag(reply, group), members: 0 });
   });
 
-  api.patch("/groups/:id", async (request): Promise<GroupRow> => {
+  api.patch("/groups/:id", async (request, reply): Promise<GroupRow> => {
     requirePower(request, "administer");
     const { limits } = parseInput(groupChange, request.body);
     checkLimits(limits);
     const group = await find(request);
+    await requireMatch(request, group, (...version) => groups.takeVersion(...version));
     const changed = await auditAhead(proxy, entry(request, "group.change", group), () =>
       groups.setLimits(group.id, limits),
     );
     await proxy.checkSessions();
-    return readRow(changed ?? group);
+    return readRow(sendTag(reply, changed ?? group));
   });
 
   api.delete("/groups/:id", async (request, reply) => {
     requirePower(request, "administer");
     const group = await find(request);
+    await requireMatch(request, group, (...version) => groups.takeVersion(...version));
     await takeAway(entry(request, "group.remove", group), group, () => groups.remove(group.id));
     await proxy.checkSessions();
     return reply.code(204).send();

@@ -15,6 +15,7 @@ import { InputInvalid, refuse } from "../http-errors.ts";
 import { accountEntry } from "../guard/actor.ts";
 import { auditAhead, auditOrUndo } from "../guard/audit-grant.ts";
 import { requireConfirmed } from "../guard/caller.ts";
+import { requireMatch, sendTag } from "../guard/if-match.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { NO_PASSWORD, type Passwords } from "../sign-in/passwords.ts";
@@ -44,9 +45,9 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     return found.map(serializeUser);
   });
 
-  api.get("/users/:id", async (request): Promise<UserRow> => {
+  api.get("/users/:id", async (request, reply): Promise<UserRow> => {
     requirePower(request, "audit");
-    return serializeUser(await find(request));
+    return serializeUser(sendTag(reply, await find(request)));
   });
 
   api.get("/users/:id/holdings", async (request): Promise<UserHoldings> => {
@@ -77,16 +78,17 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     );
     void reply.code(201);
     return {
-      ...serializeUser(user),
+      ...serializeUser(sendTag(reply, user)),
       ...(password === undefined && made !== undefined && { password: made }),
     };
   });
 
-  api.patch("/users/:id", async (request): Promise<UserRow> => {
+  api.patch("/users/:id", async (request, reply): Promise<UserRow> => {
     requirePower(request, "administer");
     const { role, email, state } = parseInput(userChange, request.body);
     if (role === "admin") requireConfirmed(request);
     const user = await find(request);
+    await requireMatch(request, user, (...version) => users.takeVersion(...version));
     if (role !== undefined && role !== user.role)
       await auditAhead(proxy, accountEntry(request, "user.role", user, { role }), () =>
         users.setRole(user.id, role),
@@ -102,7 +104,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
       proxy.audit(accountEntry(request, "user.disable", user));
     }
     await proxy.checkSessions();
-    return serializeUser((await users.find(user.id)) ?? user);
+    return serializeUser(sendTag(reply, (await users.find(user.id)) ?? user));
   });
 
   api.post("/users/:id/password", async (request): Promise<{ password?: string }> => {
@@ -124,6 +126,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     requirePower(request, "administer");
     const user = await find(request);
     await checkLeavesNothing(user);
+    await requireMatch(request, user, (...version) => users.takeVersion(...version));
     await users.remove(user.id);
     proxy.audit(accountEntry(request, "user.remove", user));
     await proxy.checkSessions();

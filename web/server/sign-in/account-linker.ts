@@ -1,5 +1,5 @@
 import type { AccountRole, AuditEntry, Stores, UserRecord } from "../../../proxy/index.ts";
-import { foldName, isPosternError } from "../../../protocol/index.ts";
+import { foldGroupName, foldName, isPosternError } from "../../../protocol/index.ts";
 import { userName } from "../../api/schemas.ts";
 import type { Admission, ExternalPerson } from "./providers/index.ts";
 import type { GroupMemberships } from "./group-memberships.ts";
@@ -155,19 +155,20 @@ function judgeAdmission(
 ): string | null {
   const { allowGroups, denyGroups, denyPeople } = admission;
   if (groups.length > MAX_GROUPS) return "USER_DENIED";
-  if (includesFolded(denyPeople, [name]) || includesFolded(denyGroups, groups)) return "USER_DENIED";
-  if (allowGroups !== undefined && !includesFolded(allowGroups, groups)) return "USER_NOT_ALLOWED";
+  if (denyPeople.map(foldName).includes(foldName(name)) || includesGroup(denyGroups, groups))
+    return "USER_DENIED";
+  if (allowGroups !== undefined && !includesGroup(allowGroups, groups)) return "USER_NOT_ALLOWED";
   return null;
 }
 
 /** Null: groups say nothing about roles here. */
 function roleOf({ roles }: Admission, groups: readonly string[]): AccountRole | null {
   if (roles === undefined) return null;
-  return ROLE_ORDER.find((role) => includesFolded(roles[role] ?? [], groups)) ?? "user";
+  return ROLE_ORDER.find((role) => includesGroup(roles[role] ?? [], groups)) ?? "user";
 }
 
-/** Directories do not tell upper and lower case apart: neither may a list that shuts people out. */
-function includesFolded(list: readonly string[], wanted: readonly string[]): boolean {
-  const folded = new Set(list.map(foldName));
-  return wanted.some((one) => folded.has(foldName(one)));
+/** Directories tell neither upper and lower case apart nor blanks in a name: neither may a list that shuts people out. */
+function includesGroup(list: readonly string[], wanted: readonly string[]): boolean {
+  const folded = new Set(list.map(foldGroupName));
+  return wanted.some((one) => folded.has(foldGroupName(one)));
 }

@@ -108,14 +108,14 @@ async function readScope({ stores }: Pick<Proxy, "stores">, scope: ReadScope): P
 
 /** Who sees nothing but what is their own needs none. */
 async function readLabels(
-  { stores }: Proxy,
+  { stores, rights }: Proxy,
   scope: ReadScope,
   { machines, desktops }: ScopedRecords,
-): Promise<Map<string, string[]>> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   if (scope.kind === "owner") return new Map();
   if (scope.kind === "all") return stores.labels.list();
   const agentIds = [...machines, ...desktops].flatMap(({ agentId }) => agentId ?? []);
-  return stores.labels.find([...new Set([...agentIds, ...desktops.map(({ id }) => id)])]);
+  return rights.labelsOf([...new Set([...agentIds, ...desktops.map(({ id }) => id)])]);
 }
 
 function mapMachineDesktops(

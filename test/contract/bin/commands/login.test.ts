@@ -1,12 +1,11 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import https from "node:https";
 import path from "node:path";
-import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { createProgram } from "../../../../bin/program.ts";
-import { startServer, type RunningServer } from "../../../../bin/programs/start-server.ts";
+import type { RunningServer } from "../../../../bin/programs/start-server.ts";
 import { askOverHttps } from "../../../../bin/remote/https-request.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
+import { runCommand, startCommandServer } from "../../../support/command-server.ts";
 
 const cleanup = new CleanupStack();
 let server: RunningServer;
@@ -15,21 +14,7 @@ let folder: string;
 let ca: string;
 let admin: { name: string; password: string };
 
-/** Runs a command as a person does, and returns what it printed. */
-async function run(...args: string[]): Promise<string> {
-  let printed = "";
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed += String(text);
-    return true;
-  });
-  try {
-    await createProgram().parseAsync(args, { from: "user" });
-  } finally {
-    write.mockRestore();
-  }
-  return printed;
-}
-
+const run = runCommand;
 const data = () => path.join(folder, "server");
 const list = () => path.join(folder, "config", "postern", "servers.json");
 const readList = async () => JSON.parse(await readFile(list(), "utf8")) as Record<string, { token: string }>;
@@ -76,25 +61,7 @@ class Person {
 
 beforeAll(async () => {
   folder = await cleanup.makeFolder();
-  vi.stubEnv("POSTERN_RUNTIME_DIR", path.join(folder, "run"));
-  await mkdir(path.join(folder, "run"));
-  const anywhere = { host: "127.0.0.1", port: 0 };
-  server = await startServer(
-    {
-      ...{ listen: anywhere, rfbListen: null, repeaterViewers: null, repeaterServers: null, advertise: null },
-      ...{ dataDir: data(), database: null, allowOrigins: [], siteCertificate: null, proxyProtocolFrom: [] },
-      mip1: { allow: [], endpoint: { host: "127.0.0.1", port: 5901 } },
-      ...{
-        trustedProxies: [],
-        limits: { file: null, user: {} },
-        signInFile: null,
-        requireFactorFor: [],
-        imagesDir: null,
-      },
-      onFirstLogin: (login) => (admin = login),
-    },
-    pino({ level: "silent" }),
-  );
+  ({ server, admin } = await startCommandServer(folder));
   ca = server.proxy.authority.certificate;
   url = `https://127.0.0.1:${server.ports["listen"]}`;
 });

@@ -58,7 +58,12 @@ describeDatabases("agents", (makeDatabase) => {
     await stores.agents.revoke("revoked");
     clock.time += 10;
     await stores.agents.release("lately", await stores.agents.claim("lately", "s1", "mip1"));
+    const before = (await stores.grants.readChanges(-1))?.revision ?? 0;
     expect(await other.agents.forget("mip1", clock.time)).toBe(1);
+    // Its labels went with it, and with them what they gave.
+    expect(await stores.grants.readChanges(before)).toMatchObject({ everybody: true });
+    expect(await other.agents.forget("mip1", clock.time)).toBe(0);
+    expect(await stores.grants.readChanges(before + 1)).toBeNull();
     expect(await stores.desktops.list()).toEqual([]);
     expect((await stores.agents.list()).map(({ id }) => id).sort()).toEqual(
       ["a1", "held", "lately", "never", "revoked"].sort(),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { NewGrant, Stores } from "../../../../proxy/index.ts";
 import { Rights } from "../../../../proxy/rights/rights.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -170,6 +170,37 @@ describeDatabases("groups, grants and labels", (makeDatabase) => {
     await other.labels.set({ agentId: "a2" }, ["x"]);
     await rights.refresh();
     expect(changes.at(-1)).toEqual([true, [], []]);
+  });
+
+  test("labels are read once, and anew when another server has changed some", async () => {
+    const other = await database.open();
+    const desktop = await publish("a2", "lab-1");
+    const anna = await addUser("anna");
+    await grant({ userId: anna.id }, "view", "label:room-1");
+    const reads = vi.spyOn(stores.labels, "listFew");
+    await rights.refresh();
+    for (const turn of ["first", "second", "third"])
+      expect(await rights.mayUse(anna.id, desktop, "view"), turn).toBe(false);
+    expect(reads).toHaveBeenCalledTimes(1);
+    await other.labels.set({ agentId: "a2" }, ["room-1"]);
+    clock.advance(2_000);
+    expect(await rights.mayUse(anna.id, desktop, "view")).toBe(true);
+    expect(reads).toHaveBeenCalledTimes(2);
+    await other.labels.set({ agentId: "a2" }, []);
+    await rights.refresh();
+    expect(await rights.mayUse(anna.id, desktop, "view")).toBe(false);
+  });
+
+  test("more labels than are kept are read as they are needed", async () => {
+    const desktop = await publish("a2", "lab-1");
+    const anna = await addUser("anna");
+    await grant({ userId: anna.id }, "view", "label:room-1");
+    await stores.labels.set({ desktopId: desktop.id }, ["room-1", "windows"]);
+    expect(await stores.labels.listFew(2)).toEqual(new Map([[desktop.id, ["room-1", "windows"]]]));
+    expect(await stores.labels.listFew(1)).toBeNull();
+    vi.spyOn(stores.labels, "listFew").mockResolvedValue(null);
+    await rights.refresh();
+    expect(await rights.mayUse(anna.id, desktop, "view")).toBe(true);
   });
 
   test("changes of many servers at once get numbers without gaps; forgotten ones make all be read again", async () => {

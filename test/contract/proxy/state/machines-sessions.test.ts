@@ -125,6 +125,12 @@ describeDatabases("machines and sessions", (makeDatabase) => {
     expect(await ids({ limit: 2 })).toEqual(["three", "two"]);
     expect(await ids({ state: "open" })).toEqual(["three", "one"]);
     expect(await ids({ state: "closed", limit: 5 })).toEqual(["two"]);
+    await openSession("tie", now + 1);
+    const after = await stores.sessions.find("two");
+    expect(after).toMatchObject({ state: "closed", startedAt: now + 1, denied: [] });
+    expect(await ids({ after: after! })).toEqual(["tie", "one"]);
+    expect(await ids({ after: after!, state: "open", limit: 1 })).toEqual(["tie"]);
+    expect(await stores.sessions.find("nowhere")).toBeNull();
   });
 
   test("closed sessions are deleted when they are old or too many, the oldest first; open ones stay", async () => {

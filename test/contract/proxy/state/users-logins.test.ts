@@ -27,6 +27,7 @@ describeDatabases("users and logins", (makeDatabase) => {
       createdAt: database.clock.time,
       disabledAt: null,
       lastLoginAt: null,
+      version: 1,
     });
     await expect(addUser("äDELE")).rejects.toMatchObject({ code: "USER_EXISTS" });
     // The same letters, composed and not.

@@ -34,6 +34,9 @@ it("reads the newest first, through all files, by what is asked for", async () =
   const ask = async (query: AuditQuery) => (await queryAudit(dataDir, query)).map(({ sequence }) => sequence);
   expect(await ask({})).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
   expect(await ask({ limit: 2 })).toEqual([12, 11]);
+  expect(await ask({ limit: 2, after: 11 })).toEqual([10, 9]);
+  expect(await ask({ outcome: "failure", after: 9 })).toEqual([6, 3]);
+  expect(await ask({ after: 1 })).toEqual([]);
   expect(await ask({ outcome: "failure" })).toEqual([12, 9, 6, 3]);
   expect(await ask({ action: "session", limit: 3 })).toEqual([12, 11, 10]);
   expect(await ask({ action: "session.refuse" })).toEqual([12, 9, 6, 3]);

@@ -62,6 +62,11 @@ const en = {
   GRANT_EXISTS: "There is such a grant already.",
   GRANT_HOLDER_UNKNOWN: "This group or this account is not there any more.",
   SIGN_IN_PROVIDER_UNKNOWN: "There is no such sign-in provider any more. Reload the page.",
+  CHANGED_MEANWHILE: "Somebody else changed this meanwhile. Look at it as it is now, then change it again.",
+  REQUEST_OTHER: "This program has used one key for two different requests. Tell who wrote it.",
+  REQUEST_RUNNING: "This is being done already. Try again in a moment.",
+  REQUEST_TOLD_ONCE: "This was done already, and its secret was told then. Remove it and make a new one.",
+  LIMIT_REQUESTS: "This account has sent too many requests that may be repeated in a day. Wait a while.",
   LOGIN_UNKNOWN: "This login has ended already.",
   DESKTOP_FORBIDDEN: "You may not do this with this desktop. Ask its owner, or an administrator.",
   MACHINE_FORBIDDEN: "You may not do this with this machine. Ask its owner, or an administrator.",
@@ -193,6 +198,13 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   GRANT_EXISTS: "Il y a déjà une telle autorisation.",
   GRANT_HOLDER_UNKNOWN: "Ce groupe ou ce compte n'existe plus.",
   SIGN_IN_PROVIDER_UNKNOWN: "Ce fournisseur de connexion n’existe plus. Rechargez la page.",
+  CHANGED_MEANWHILE:
+    "Quelqu’un d’autre a modifié ceci entre-temps. Regardez son état actuel, puis recommencez la modification.",
+  REQUEST_OTHER: "Ce programme a utilisé une même clé pour deux demandes différentes. Prévenez son auteur.",
+  REQUEST_RUNNING: "C’est déjà en cours. Réessayez dans un instant.",
+  REQUEST_TOLD_ONCE:
+    "C’est déjà fait, et son secret a été donné à ce moment-là. Supprimez-le et créez-en un nouveau.",
+  LIMIT_REQUESTS: "Ce compte a envoyé en un jour trop de demandes pouvant être répétées. Attendez un peu.",
   LOGIN_UNKNOWN: "Cette connexion est déjà terminée.",
   DESKTOP_FORBIDDEN:
     "Vous ne pouvez pas faire cela avec ce bureau. Demandez à son propriétaire ou à un administrateur.",

@@ -126,6 +126,9 @@ test("sessions: newest first, by state, open ones with the counters of the momen
   ]);
   expect(await list("?state=closed")).toMatchObject([{ id: "s1" }]);
   expect(await list("?limit=1")).toMatchObject([{ id: "s2" }]);
+  expect(await list("?limit=1&after=s2")).toMatchObject([{ id: "s1" }]);
+  expect(await list("?after=s1")).toEqual([]);
+  expect(await list("?after=nowhere")).toMatchObject({ error: { code: "SESSION_UNKNOWN" } });
   for (const query of ["?state=odd", "?limit=0", "?limit=x"])
     expect(await list(query)).toMatchObject({ error: { code: "INPUT_INVALID" } });
 });

@@ -98,7 +98,7 @@ POST /machines/:id/snapshots               login  +      -      +      own    + 
 DELETE /machines/:id/snapshots/:name       login  +      -      +      own    +      scope
 POST /machines/:id/snapshots/:name/restore login  +      -      +      own    +      scope
 GET /machines/:id/boot-log                 login  +      -      +      own    +      scope
-GET /machines/:id/credential               login  +      -      own    own    own    scope
+GET /machines/:id/credential               login  +      -      own    own    own    never
 POST /machines/:id/save-as-image           login  role   role   role   role   +      scope
 GET /images                                login  +      +      +      +      +      scope
 GET /allowance                             login  +      +      +      +      +      scope
@@ -120,7 +120,7 @@ POST /users                                login  role   role   role   role   + 
 GET /users/:id                             login  role   role   role   +      +      scope
 PATCH /users/:id                           login  role   role   role   role   +      scope
 DELETE /users/:id                          login  role   role   role   role   +      scope
-POST /users/:id/password                   login  role   role   role   role   +      scope
+POST /users/:id/password                   login  role   role   role   role   +      never
 GET /users/:id/logins                      login  role   role   role   +      +      scope
 DELETE /users/:id/logins/:loginId          login  role   role   role   role   +      scope
 DELETE /users/:id/logins                   login  role   role   role   role   +      scope

@@ -87,15 +87,21 @@ test.each(["", " anna", "an/na", "a\u0007", "a".repeat(65)])("%j makes no accoun
   expect(await users.count()).toBe(0);
 });
 
-test("lists of groups and people let in and shut out, whatever the case; what denies wins", async () => {
+test("lists of groups and people let in and shut out, whatever case and blanks; what denies wins", async () => {
   const { linker, users } = await openLinker();
-  const admission = { ...OPEN, allowGroups: ["Staff"], denyGroups: ["Guests"], denyPeople: ["MALLORY"] };
+  const admission = {
+    ...OPEN,
+    allowGroups: ["Staff"],
+    denyGroups: ["Guests", "ou=out, dc=x"],
+    denyPeople: ["MALLORY"],
+  };
   const judge = async (person: Partial<ExternalPerson>) => {
     const result = await linker.link("campus", admission, makePerson(person));
     return result.kind === "refused" ? result.reason : result.kind;
   };
   expect(await judge({ groups: [] })).toBe("USER_NOT_ALLOWED");
   expect(await judge({ groups: ["STAFF", "guests"] })).toBe("USER_DENIED");
+  expect(await judge({ groups: ["staff", "OU=Out,DC=x"] })).toBe("USER_DENIED");
   expect(await judge({ name: "Mallory", groups: ["staff"] })).toBe("USER_DENIED");
   expect(await users.count()).toBe(0);
   expect(await judge({ groups: ["staff"] })).toBe("account");

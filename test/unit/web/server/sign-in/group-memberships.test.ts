@@ -57,6 +57,15 @@ test("a person is in the groups that the provider says, as far as they were name
   expect(audited.filter(({ action }) => action.startsWith("group."))).toHaveLength(3);
 });
 
+test("a directory's name of a group counts whatever its blanks, and one that was kept as it was written as that", async () => {
+  const { stores, signIn } = await open();
+  await stores.groups.add({ name: "staff", source: "ldap", knownAs: "ou=Staff, dc=x" });
+  expect(await signIn(["OU=staff,DC=x"])).toEqual(["staff"]);
+  const same = { name: "again", source: "ldap", knownAs: "ou=staff,dc=x" };
+  await expect(stores.groups.add(same)).rejects.toMatchObject({ code: "GROUP_EXISTS" });
+  expect(await signIn(["ou=staff,dc=y"])).toEqual([]);
+});
+
 test("without its line nobody enters or leaves a group", async () => {
   const { stores, signIn, log } = await open();
   await stores.groups.add({ name: "lab", source: "ldap" });

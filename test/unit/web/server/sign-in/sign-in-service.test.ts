@@ -24,6 +24,7 @@ const ANNA: UserRecord = {
   createdAt: 0,
   disabledAt: null,
   lastLoginAt: null,
+  version: 1,
 };
 const label = { en: "English", fr: "Français" };
 
