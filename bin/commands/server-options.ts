@@ -28,6 +28,7 @@ export interface ServerFlags extends LimitFlags {
   readonly serverImages?: string;
   readonly signIn?: string;
   readonly requireFactorFor?: AccountRole[];
+  readonly plainSignIn?: boolean;
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -113,6 +114,10 @@ function addListenFlags(command: Command): Command {
         .argParser(parseRoles),
     )
     .option(
+      "--plain-sign-in",
+      "names and passwords may be typed on the screen of VNC viewers that do not encrypt; default: no",
+    )
+    .option(
       "--trust-proxy <cidr>",
       "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
       collectValues,
@@ -141,6 +146,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     limits: readLimitFlags(flags),
     signInFile: flags.signIn ?? null,
     requireFactorFor: flags.requireFactorFor ?? [],
+    plainSignIn: flags.plainSignIn === true,
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };

@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly signInFile: string | null;
   /** Roles whose people have to have a second factor. */
   readonly requireFactorFor: readonly AccountRole[];
+  /** Names and passwords may be typed into viewers whose connection is not encrypted. */
+  readonly plainSignIn: boolean;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
   /** Called once in the lifetime of the service, when everything listens. */
@@ -89,6 +91,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       proxyProtocolFrom,
       trustedProxies,
       mip1,
+      plainSignIn,
     } = options;
     const proxy = await openProxy({
       listen,
@@ -101,6 +104,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       siteCertificate,
       proxyProtocolFrom,
       trustedProxies,
+      plainSignIn,
       dataDir,
       stores,
       log,

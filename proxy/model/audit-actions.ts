@@ -39,6 +39,7 @@ export const AUDIT_ACTIONS = [
   "apitoken.create",
   "apitoken.revoke",
   "login.confirm",
+  "login.continue",
   "factor.add",
   "factor.remove",
   "factor.use",
