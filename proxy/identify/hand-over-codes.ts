@@ -41,7 +41,7 @@ export class HandOverCodes {
     const { person } = handed;
     const own = this.#open.filter((other) => other.person.userId === person.userId);
     const [oldest] = own;
-    if (oldest !== undefined && own.length >= PROXY_LIMITS.handOversPerAccount) end(oldest);
+    if (oldest !== undefined && own.length >= PROXY_LIMITS.handOversPerAccount) void end(oldest);
     const code = generateToken();
     let settle: () => void = () => undefined;
     const over = new Promise<void>((resolve) => {
@@ -58,7 +58,7 @@ export class HandOverCodes {
       },
     };
     const cancel = this.#clock.after(PROXY_LIMITS.handOverMs, () => {
-      end(entry);
+      void end(entry);
     });
     this.#open = [...this.#open, entry];
     return { code, over };
